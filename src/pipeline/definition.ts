@@ -1,0 +1,193 @@
+import { CronduitError } from "../core/errors.ts";
+import type { DependencyToken, ResolvedAll } from "./token.ts";
+import { isPipelineClass, type Pipeline, type PipelineClass } from "./pipeline.ts";
+import type { ParamsSchema } from "./schema.ts";
+
+/** What {@link pipeline} and {@link definePipeline} say about a class, in place of its static fields. */
+export interface PipelineOptions<
+  P extends ParamsSchema = ParamsSchema,
+  D extends readonly DependencyToken[] | undefined = readonly DependencyToken[] | undefined,
+> {
+  /**
+   * The name under which jobs refer to the pipeline. Set it where code is minified, which changes class names.
+   * @default the class's `pipelineName`, else its name
+   */
+  readonly name?: string | undefined;
+  /**
+   * The schema of its params.
+   * @default the class's `params`
+   */
+  readonly params?: P;
+  /**
+   * Tokens of what the constructor takes, in its order.
+   * @default the class's `deps`
+   */
+  readonly deps?: D;
+}
+
+/** A pipeline with everything settled: what a registry holds. */
+export interface PipelineDescriptor {
+  readonly name: string;
+  readonly pipeline: PipelineClass;
+  readonly params: ParamsSchema;
+  readonly deps: readonly DependencyToken[];
+}
+
+/** The list that counts: the one given, else the class's own, else none. */
+type DepsOf<C, D> = D extends readonly DependencyToken[]
+  ? D
+  : C extends { readonly deps: infer S extends readonly DependencyToken[] }
+    ? S
+    : readonly [];
+
+/**
+ * `unknown`, which changes nothing, if the dependencies fit the constructor of `C`; else a type that nothing fits and
+ * whose key says what is wrong. A list without a fixed length (not `as const`) is checked at run time only.
+ */
+export type DepsFit<C, D = undefined> = number extends DepsOf<C, D>["length"]
+  ? unknown
+  : C extends new (...args: ResolvedAll<DepsOf<C, D>>) => unknown
+    ? DepsOf<C, D>["length"] extends ConstructorParameters<C>["length"]
+      ? unknown
+      : { readonly "deps lists more than the constructor takes": never }
+    : { readonly "deps does not fit the constructor's parameters": never };
+
+/** The classes that options with these params may describe: those of the same schema, or any if none was given. */
+type ClassFor<P extends ParamsSchema> = abstract new (
+  ...args: never[]
+) => Pipeline<[P] extends [undefined] ? ParamsSchema : P>;
+
+/** Where a class keeps its options; found again also when a program has loaded two copies of this package. */
+const OPTIONS = Symbol.for("cronduit.pipelineOptions");
+
+const MAX_NAME = 200;
+
+/**
+ * Describes a pipeline class without a decorator; the same as {@link pipeline}.
+ *
+ * ```ts
+ * definePipeline(NightlyReport, { name: "nightly-report", params: Params, deps: [Database, MAILER] });
+ * ```
+ *
+ * @returns The class itself.
+ * @throws {@link CronduitError} `INVALID_PIPELINE` if the class does not extend `Pipeline`, or the name is unusable.
+ */
+export function definePipeline<
+  C extends ClassFor<P>,
+  P extends ParamsSchema = undefined,
+  const D extends readonly DependencyToken[] | undefined = undefined,
+>(target: C & DepsFit<C, D>, options: PipelineOptions<P, D>): C {
+  if (!isPipelineClass(target)) throw notAPipeline(target);
+  if (options.name !== undefined) checkName(options.name);
+  Object.defineProperty(target, OPTIONS, { value: { ...options }, configurable: true });
+  return target;
+}
+
+/**
+ * Class decorator that describes a pipeline; works with TypeScript's `experimentalDecorators` and with standard
+ * decorators.
+ *
+ * ```ts
+ * @pipeline({ name: "nightly-report", params: Params, deps: [Database, MAILER] })
+ * class NightlyReport extends Pipeline<typeof Params> { … }
+ * ```
+ *
+ * @throws {@link CronduitError} `INVALID_PIPELINE` as {@link definePipeline}.
+ */
+export function pipeline<
+  P extends ParamsSchema = undefined,
+  const D extends readonly DependencyToken[] | undefined = undefined,
+>(
+  options: PipelineOptions<P, D> = {},
+): <C extends ClassFor<P>>(target: C & DepsFit<C, D>, context?: unknown) => void {
+  return (target) => {
+    definePipeline<typeof target, P, D>(target, options);
+  };
+}
+
+/**
+ * Settles a pipeline's name, schema and dependencies. What `given` says wins over the options that were attached to the
+ * class, and those over its static fields; schema and dependencies are inherited from a parent class, the name is not.
+ * @throws {@link CronduitError} `INVALID_PIPELINE` if `target` is no pipeline, has no usable name, or lists fewer
+ * dependencies than its constructor takes.
+ */
+export function describePipeline(target: unknown, given: PipelineOptions = {}): PipelineDescriptor {
+  const owner = classOf(target);
+  if (owner === undefined) throw notAPipeline(target);
+  const ownName = Object.hasOwn(owner, "pipelineName") ? owner.pipelineName : undefined;
+  const name: unknown = given.name ?? ownOptions(owner)?.name ?? ownName ?? owner.name;
+  checkName(name);
+  const params = given.params ?? nearest(owner, "params");
+  if (params !== undefined && typeof Reflect.get(Object(params), "safeParse") !== "function")
+    throw invalid(`The params of pipeline "${name}" are not a zod schema.`, name);
+  const deps = given.deps ?? nearest(owner, "deps") ?? [];
+  checkDeps(name, owner, deps);
+  return { name, pipeline: owner, params, deps };
+}
+
+function checkDeps(name: string, owner: PipelineClass, deps: readonly unknown[]): void {
+  if (!Array.isArray(deps)) throw invalid(`The deps of pipeline "${name}" are not a list.`, name);
+  const unusable = deps.findIndex((token) => token === undefined || token === null);
+  if (unusable >= 0)
+    throw invalid(
+      `Dependency ${unusable + 1} of pipeline "${name}" is ${String(deps[unusable])}. If two files import each other, use delay(() => Class).`,
+      name,
+    );
+  // Parameters with a default, and a constructor that is only inherited, do not count in `length`.
+  if (deps.length < owner.length)
+    throw invalid(
+      `The constructor of pipeline "${name}" takes ${owner.length} arguments but deps lists ${deps.length}. The worker builds each run's instance from that list.`,
+      name,
+    );
+}
+
+/** The class of a pipeline class or instance; `undefined` if it is neither. */
+export function classOf(target: unknown): PipelineClass | undefined {
+  if (isPipelineClass(target)) return target;
+  if (typeof target !== "object" || target === null) return undefined;
+  const owner: unknown = target.constructor;
+  return isPipelineClass(owner) ? owner : undefined;
+}
+
+function ownOptions(owner: object): PipelineOptions | undefined {
+  return Object.hasOwn(owner, OPTIONS)
+    ? (Reflect.get(owner, OPTIONS) as PipelineOptions)
+    : undefined;
+}
+
+/** The first definition on the way from the class to its ancestors; at each of them options win over static fields. */
+function nearest<K extends "params" | "deps">(owner: PipelineClass, key: K): PipelineClass[K] {
+  for (let at: unknown = owner; typeof at === "function"; at = Object.getPrototypeOf(at)) {
+    const option = ownOptions(at)?.[key];
+    if (option !== undefined) return option as PipelineClass[K];
+    if (Object.hasOwn(at, key)) return (at as unknown as PipelineClass)[key];
+  }
+  return undefined;
+}
+
+function checkName(name: unknown): asserts name is string {
+  if (typeof name !== "string") throw invalid("A pipeline's name must be text.");
+  // "default" is what an anonymous class that is a module's default export is called.
+  if (name.trim() === "" || name === "default")
+    throw invalid(
+      "The pipeline's class has no name. Name the class, or set pipelineName or the option name.",
+    );
+  if (name.length > MAX_NAME || /\p{Cc}|\p{Surrogate}/u.test(name))
+    throw invalid(
+      `The pipeline's name ${JSON.stringify(name.slice(0, 40))} must have at most ${MAX_NAME} characters and no control characters.`,
+    );
+}
+
+function notAPipeline(target: unknown): CronduitError {
+  const what =
+    typeof target === "function"
+      ? `The class "${target.name || "(anonymous)"}"`
+      : `A value of type ${target === null ? "null" : typeof target}`;
+  return invalid(`${what} is not a pipeline. Extend Pipeline and write a run method.`);
+}
+
+function invalid(message: string, pipelineName?: string): CronduitError {
+  return new CronduitError("INVALID_PIPELINE", message, {
+    data: pipelineName === undefined ? {} : { pipelineName },
+  });
+}

@@ -1,0 +1,148 @@
+// tsyringe refuses to load without it, so this line stays above the next.
+import "reflect-metadata";
+import { container as rootContainer, type DependencyContainer, Lifecycle } from "tsyringe";
+import { CronduitError } from "../core/errors.ts";
+import type { PipelineDescriptor } from "./definition.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { ParamsSchema } from "./schema.ts";
+import { describeToken, type DependencyToken } from "./token.ts";
+
+/** Makes a container that knows what tsyringe's global one knows, and keeps what is registered in it to itself. */
+export function createContainer(): DependencyContainer {
+  return rootContainer.createChildContainer();
+}
+
+/** Builds the pipelines of one run, and disposes of what was built for it. */
+export interface RunContainer extends AsyncDisposable {
+  /** For registering what only this run has. */
+  readonly container: DependencyContainer;
+  /**
+   * Builds an instance with its dependencies.
+   * @throws {@link CronduitError} `INVALID_PIPELINE` if a dependency can't be resolved; what the constructor throws
+   * passes through.
+   */
+  create(pipeline: PipelineDescriptor): Pipeline<ParamsSchema>;
+  /**
+   * Calls `dispose()` on everything that was built for this run and has it, in reverse order; singletons stay. A second
+   * call does nothing.
+   * @throws AggregateError when some could not be disposed of; the others were.
+   */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Makes the container of one run.
+ * @param parent - What the run's container inherits from.
+ * @default tsyringe's global `container`
+ */
+export function createRunContainer(parent: DependencyContainer = rootContainer): RunContainer {
+  const container = parent.createChildContainer();
+  const built: unknown[] = [];
+  const dispose = async (): Promise<void> => {
+    const mine = [...releaseRunScoped(container, parent), ...built.splice(0)];
+    await container.dispose();
+    await disposeAll(mine.toReversed());
+  };
+  return {
+    container,
+    create(pipeline) {
+      const dependencies = pipeline.deps.map((token, i) =>
+        resolveDependency(container, token, `Dependency ${i + 1} of pipeline "${pipeline.name}"`),
+      );
+      const instance = new pipeline.pipeline(...(dependencies as never[]));
+      built.push(instance);
+      return instance;
+    },
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+function resolveDependency(
+  container: DependencyContainer,
+  token: DependencyToken,
+  subject: string,
+): unknown {
+  try {
+    return container.resolve(token as Parameters<DependencyContainer["resolve"]>[0]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CronduitError(
+      "INVALID_PIPELINE",
+      `${subject} (${describeToken(token)}) can't be resolved: ${reason}. Register it in the container.`,
+      { data: { token: describeToken(token) }, cause: error },
+    );
+  }
+}
+
+/** The parts of tsyringe's container that it does not declare, as of 4.10. */
+interface ContainerParts {
+  readonly disposables?: Set<unknown>;
+  readonly parent?: DependencyContainer;
+  readonly _registry?: {
+    entries(): Iterable<
+      [
+        unknown,
+        readonly {
+          readonly options: { readonly lifecycle: Lifecycle };
+          readonly instance?: unknown;
+        }[],
+      ]
+    >;
+  };
+}
+
+/**
+ * Takes from a run's container what it would dispose of, and hands the singletons among it to the container that they
+ * belong to. tsyringe notes every object with the container through which it was first asked for, so disposing of a
+ * run's container would end a singleton (a connection pool, say) that the first run happened to build.
+ */
+function releaseRunScoped(container: DependencyContainer, parent: DependencyContainer): unknown[] {
+  const { disposables } = container as ContainerParts;
+  if (disposables === undefined || disposables.size === 0) return [];
+  const instances = [...disposables];
+  disposables.clear();
+  const owners = new Map<unknown, DependencyContainer>();
+  for (const owner of lineage(parent))
+    for (const singleton of singletonsOf(owner)) owners.set(singleton, owner);
+  return instances.filter((instance) => {
+    const owner = owners.get(instance);
+    (owner as ContainerParts | undefined)?.disposables?.add(instance);
+    return owner === undefined;
+  });
+}
+
+function* lineage(container: DependencyContainer): Generator<DependencyContainer> {
+  for (
+    let at: DependencyContainer | undefined = container;
+    at !== undefined;
+    at = (at as ContainerParts).parent
+  )
+    yield at;
+}
+
+function* singletonsOf(container: DependencyContainer): Generator {
+  // oxlint-disable-next-line no-underscore-dangle -- tsyringe's name
+  for (const [, registrations] of (container as ContainerParts)._registry?.entries() ?? [])
+    for (const { options, instance } of registrations)
+      if (options.lifecycle === Lifecycle.Singleton && instance !== undefined) yield instance;
+}
+
+/** One that fails must not keep the others from being disposed of. */
+async function disposeAll(instances: readonly unknown[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const instance of instances) {
+    try {
+      // In turn, as `await using` does: what was built later may need what was built before.
+      // oxlint-disable-next-line no-await-in-loop
+      await (instance as { dispose?: () => unknown }).dispose?.();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0)
+    throw new AggregateError(
+      errors,
+      `${errors.length} of a run's dependencies could not be disposed of`,
+    );
+}

@@ -1,0 +1,187 @@
+/** A value that survives `JSON.parse(JSON.stringify(value))` unchanged. */
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** Why a value is not acceptable JSON, and where in it. */
+export interface JsonProblem {
+  readonly kind: "not-json" | "too-large";
+  /** As one would write it in code: `items[3].name`; empty for the value itself. */
+  readonly path: string;
+  /** Continues a sentence whose subject is the value: "is a function, which JSON can't hold". */
+  readonly problem: string;
+}
+
+/** A copy that shares nothing with the value it was made from, or the reason why there is none. */
+export type JsonCopy =
+  | { readonly ok: true; readonly value: JsonValue; readonly json: string }
+  | { readonly ok: false; readonly problem: JsonProblem };
+
+/** Names through which assigning a parsed object's fields one by one can reach a prototype. */
+const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+const MAX_PATH = 200;
+
+type Path = readonly (string | number)[];
+
+class JsonError extends Error {
+  readonly kind: JsonProblem["kind"];
+  readonly path: Path;
+
+  constructor(kind: JsonProblem["kind"], path: Path, problem: string) {
+    super(problem);
+    this.kind = kind;
+    this.path = path;
+  }
+}
+
+/** Prints a path as one would write it in code, at most 200 characters of it. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  let text = "";
+  for (const key of path) {
+    if (typeof key === "number") text += `[${key}]`;
+    else if (typeof key === "string" && /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key))
+      text += text === "" ? key : `.${key}`;
+    else text += `[${JSON.stringify(String(key).slice(0, MAX_PATH))}]`;
+    if (text.length > MAX_PATH) return `${text.slice(0, MAX_PATH)}…`;
+  }
+  return text;
+}
+
+/**
+ * Copies a value that is plain JSON and refuses every other.
+ *
+ * Refused are values that JSON changes or drops (functions, symbols, `undefined` in a list, `NaN`, `BigInt`, `Date`
+ * and other class instances), cycles, nesting deeper than `maxDepth`, and the keys `__proto__`, `constructor` and
+ * `prototype`. A field whose value is `undefined` counts as absent.
+ */
+export function copyJson(
+  value: unknown,
+  limits: { readonly maxBytes: number; readonly maxDepth: number },
+): JsonCopy {
+  try {
+    const copy = new JsonCopier(limits).copy(value);
+    const json = JSON.stringify(copy);
+    const bytes = Buffer.byteLength(json);
+    if (bytes > limits.maxBytes) throw tooLarge(limits.maxBytes, bytes);
+    return { ok: true, value: copy, json };
+  } catch (error) {
+    if (!(error instanceof JsonError)) {
+      // A getter or a proxy of the caller threw: the value can't be read, whatever the reason.
+      return { ok: false, problem: { kind: "not-json", path: "", problem: "can't be read" } };
+    }
+    const { kind, path, message } = error;
+    return { ok: false, problem: { kind, path: formatPath(path), problem: message } };
+  }
+}
+
+class JsonCopier {
+  readonly #maxBytes: number;
+  readonly #maxDepth: number;
+  /** A lower bound of the text's size, so that a small object graph that unfolds to gigabytes ends early. */
+  #bytes = 0;
+  readonly #path: (string | number)[] = [];
+  /** The objects that contain the one at hand. */
+  readonly #ancestors: object[] = [];
+
+  constructor(limits: { readonly maxBytes: number; readonly maxDepth: number }) {
+    this.#maxBytes = limits.maxBytes;
+    this.#maxDepth = limits.maxDepth;
+  }
+
+  copy(value: unknown): JsonValue {
+    switch (typeof value) {
+      case "string":
+        this.#grow(value.length + 2);
+        return value;
+      case "boolean":
+        this.#grow(4);
+        return value;
+      case "number":
+        if (!Number.isFinite(value)) throw this.#notJson(`is ${value}, which JSON can't hold`);
+        this.#grow(1);
+        return value === 0 ? 0 : value;
+      case "object":
+        return value === null ? null : this.#copyObject(value);
+      case "undefined":
+        throw this.#notJson("is undefined, which JSON can't hold");
+      case "function":
+      case "symbol":
+      case "bigint":
+        throw this.#notJson(`is a ${typeof value}, which JSON can't hold`);
+    }
+  }
+
+  #copyObject(value: object): JsonValue {
+    if (this.#ancestors.includes(value))
+      throw this.#notJson("refers back to an object that contains it");
+    if (this.#ancestors.length >= this.#maxDepth)
+      throw this.#notJson(`is nested deeper than ${this.#maxDepth} levels`);
+    this.#ancestors.push(value);
+    const copy = Array.isArray(value) ? this.#copyItems(value) : this.#copyFields(value);
+    this.#ancestors.pop();
+    return copy;
+  }
+
+  #copyItems(items: readonly unknown[]): JsonValue[] {
+    this.#grow(items.length + 2);
+    return Array.from(items, (item, i) => this.#at(i, item));
+  }
+
+  #copyFields(value: object): JsonValue {
+    if (!isPlain(value))
+      throw this.#notJson(`is ${describeInstance(value)}, which JSON can't hold`);
+    if (Object.getOwnPropertySymbols(value).length > 0)
+      throw this.#notJson("has a symbol as a key, which JSON can't hold");
+    this.#grow(2);
+    const copy: Record<string, JsonValue> = {};
+    for (const key of Object.keys(value)) {
+      if (FORBIDDEN_KEYS.has(key))
+        throw this.#notJson(`has the key "${key}", which is not allowed`);
+      const field: unknown = Reflect.get(value, key);
+      if (field === undefined) continue;
+      this.#grow(key.length + 4);
+      copy[key] = this.#at(key, field);
+    }
+    return copy;
+  }
+
+  #at(key: string | number, value: unknown): JsonValue {
+    this.#path.push(key);
+    const copy = this.copy(value);
+    this.#path.pop();
+    return copy;
+  }
+
+  #grow(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.#maxBytes) throw tooLarge(this.#maxBytes);
+  }
+
+  #notJson(problem: string): JsonError {
+    return new JsonError("not-json", this.#path, problem);
+  }
+}
+
+function tooLarge(maxBytes: number, bytes?: number): JsonError {
+  const size = bytes === undefined ? "" : ` has ${bytes} bytes and`;
+  return new JsonError("too-large", [], `${size} passes the limit of ${maxBytes} bytes`.trim());
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // An object of another realm (`vm`, an iframe) has that realm's Object.prototype: the end of its own chain.
+  return (
+    prototype === null ||
+    prototype === Object.prototype ||
+    (Object.getPrototypeOf(prototype) === null &&
+      Object.hasOwn(prototype as object, "isPrototypeOf"))
+  );
+}
+
+function describeInstance(value: object): string {
+  const name: unknown = (Reflect.get(value, "constructor") as { name?: unknown } | undefined)?.name;
+  if (name === "Date") return "a Date (pass an ISO 8601 text; `z.coerce.date()` reads it)";
+  return typeof name === "string" && name !== ""
+    ? `an instance of ${name.slice(0, 80)}`
+    : "no plain object";
+}

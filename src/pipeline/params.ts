@@ -1,0 +1,128 @@
+import { CronduitError } from "../core/errors.ts";
+import type { PipelineDescriptor } from "./definition.ts";
+import { copyJson, formatPath, type JsonValue } from "./json.ts";
+
+/** How large the params of a job may be, as JSON in UTF-8, unless said otherwise: 256 KiB. */
+export const DEFAULT_MAX_PARAMS_BYTES = 256 * 1024;
+
+/** How deep the objects and lists of params may be nested. */
+const MAX_DEPTH = 64;
+
+/** More say nothing that the first few don't. */
+const MAX_ISSUES = 5;
+
+/** Params that were found to be valid. */
+export interface ValidParams {
+  /** What was given, as plain JSON: what is stored, and validated again in the worker. */
+  readonly input: JsonValue | undefined;
+  /** The text of {@link input}. */
+  readonly json: string | undefined;
+  /** What the schema made of it: what the pipeline gets. A fresh object each time. */
+  readonly output: unknown;
+}
+
+/** One thing that a schema found wrong. */
+interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+type ParseResult =
+  | { readonly success: true; readonly data: unknown }
+  | {
+      readonly success: false;
+      readonly error: {
+        readonly issues: readonly {
+          readonly path: readonly PropertyKey[];
+          readonly message: string;
+        }[];
+      };
+    };
+
+type Schema = NonNullable<PipelineDescriptor["params"]>;
+
+/** Schemas that can only be parsed asynchronously, found by trying: zod has no question for it. */
+const asyncSchemas = new WeakSet<Schema>();
+
+/**
+ * Checks that params are plain JSON of bounded size and depth, and that they fit the pipeline's schema.
+ * @throws {@link CronduitError} `INVALID_PARAMS` with `data.path` and `data.issues`; `PAYLOAD_TOO_LARGE`.
+ */
+export async function validateParams(
+  pipeline: Pick<PipelineDescriptor, "name" | "params">,
+  params: unknown,
+  options: { readonly maxBytes?: number } = {},
+): Promise<ValidParams> {
+  const { input, json } = plainJson(
+    pipeline.name,
+    params,
+    options.maxBytes ?? DEFAULT_MAX_PARAMS_BYTES,
+  );
+  if (pipeline.params === undefined) return { input, json, output: input };
+  // The schema gets a copy of its own, since a transform may change what it is given.
+  const copy: unknown = json === undefined ? undefined : JSON.parse(json);
+  const parsed = await parse(pipeline.name, pipeline.params, copy);
+  if (parsed.success) return { input, json, output: parsed.data };
+  throw misfit(pipeline.name, parsed.error.issues);
+}
+
+function plainJson(
+  pipelineName: string,
+  params: unknown,
+  maxBytes: number,
+): Pick<ValidParams, "input" | "json"> {
+  if (params === undefined) return { input: undefined, json: undefined };
+  const copy = copyJson(params, { maxBytes, maxDepth: MAX_DEPTH });
+  if (copy.ok) return { input: copy.value, json: copy.json };
+  const { kind, path, problem } = copy.problem;
+  if (kind === "too-large")
+    throw new CronduitError(
+      "PAYLOAD_TOO_LARGE",
+      `The params for pipeline "${pipelineName}" are too large: their JSON ${problem}. Store the content elsewhere and pass a reference to it.`,
+      { data: { pipelineName, maxBytes } },
+    );
+  throw new CronduitError(
+    "INVALID_PARAMS",
+    `The params for pipeline "${pipelineName}" are not plain JSON: ${path === "" ? "the value" : path} ${problem}.`,
+    { data: { pipelineName, path, issues: [{ path, message: problem }] satisfies Issue[] } },
+  );
+}
+
+async function parse(pipelineName: string, schema: Schema, value: unknown): Promise<ParseResult> {
+  if (!asyncSchemas.has(schema)) {
+    try {
+      return schema.safeParse(value);
+    } catch {
+      // Either the schema is asynchronous, or a check of the user's threw: the call below tells.
+    }
+  }
+  try {
+    const result = await schema.safeParseAsync(value);
+    asyncSchemas.add(schema);
+    return result;
+  } catch (error) {
+    throw new CronduitError(
+      "INVALID_PARAMS",
+      `The params schema of pipeline "${pipelineName}" threw: ${error instanceof Error ? error.message : "no error"}. A check should return false or add an issue.`,
+      { data: { pipelineName, path: "" }, cause: error },
+    );
+  }
+}
+
+function misfit(
+  pipelineName: string,
+  found: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+): CronduitError {
+  const issues: Issue[] = found
+    .slice(0, MAX_ISSUES)
+    .map(({ path, message }) => ({ path: formatPath(path), message: message.slice(0, 500) }));
+  const text = issues
+    .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
+    .join("; ");
+  const more = found.length > MAX_ISSUES ? `; and ${found.length - MAX_ISSUES} more` : "";
+  return new CronduitError(
+    "INVALID_PARAMS",
+    `The params for pipeline "${pipelineName}" do not fit its schema: ${text}${more}.`,
+    { data: { pipelineName, path: issues[0]?.path ?? "", issues } },
+  );
+}

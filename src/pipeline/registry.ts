@@ -1,0 +1,95 @@
+import { CronduitError } from "../core/errors.ts";
+import {
+  classOf,
+  describePipeline,
+  type PipelineDescriptor,
+  type PipelineOptions,
+} from "./definition.ts";
+import type { Pipeline, PipelineClass } from "./pipeline.ts";
+import type { ParamsSchema } from "./schema.ts";
+
+/** A class that is to be registered under another name, or with another schema or other dependencies, than its own. */
+export interface PipelineEntry extends PipelineOptions {
+  readonly pipeline: PipelineClass;
+}
+
+/** What a registry takes: a pipeline's class, an instance of it, or an entry. */
+export type Registrable = PipelineClass | Pipeline<ParamsSchema> | PipelineEntry;
+
+/** The pipelines that one scheduler or one worker knows, by name. */
+export class PipelineRegistry {
+  // A Map and not an object: names such as `__proto__` are names like any other.
+  readonly #byName = new Map<string, PipelineDescriptor>();
+
+  constructor(pipelines: Iterable<Registrable> = []) {
+    for (const pipeline of pipelines) this.register(pipeline);
+  }
+
+  /**
+   * Adds a pipeline; the same class twice is harmless.
+   * @throws {@link CronduitError} `INVALID_PIPELINE` if it is no pipeline, has no usable name, or if another class has
+   * the same name.
+   */
+  register(pipeline: Registrable): PipelineDescriptor {
+    const descriptor = isEntry(pipeline)
+      ? describePipeline(pipeline.pipeline, pipeline)
+      : describePipeline(pipeline);
+    const known = this.#byName.get(descriptor.name);
+    if (known !== undefined && known.pipeline !== descriptor.pipeline)
+      throw new CronduitError(
+        "INVALID_PIPELINE",
+        `Two different pipeline classes have the name "${descriptor.name}". Give one of them another pipelineName.`,
+        { data: { pipelineName: descriptor.name } },
+      );
+    this.#byName.set(descriptor.name, descriptor);
+    return descriptor;
+  }
+
+  /** The pipeline of that name; `undefined` if it is not registered here. */
+  get(name: string): PipelineDescriptor | undefined {
+    return this.#byName.get(name);
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
+  /** In the order of registration. */
+  names(): string[] {
+    return [...this.#byName.keys()];
+  }
+
+  /**
+   * The name under which jobs refer to a pipeline. A class or instance need not be registered.
+   * @throws {@link CronduitError} `UNKNOWN_PIPELINE` if a name is given that is not registered; `INVALID_PIPELINE` if
+   * something else than a name, class or instance is given, or one without a usable name.
+   */
+  nameOf(pipeline: PipelineClass | Pipeline<ParamsSchema> | string): string {
+    if (typeof pipeline === "string") {
+      if (this.has(pipeline)) return pipeline;
+      throw new CronduitError("UNKNOWN_PIPELINE", this.#unknown(pipeline), {
+        data: { pipelineName: pipeline },
+      });
+    }
+    const owner = classOf(pipeline);
+    const registered = [...this.#byName.values()].filter((known) => known.pipeline === owner);
+    // A class that is registered once, under an entry's name, goes by that name.
+    return registered.length === 1 && registered[0] !== undefined
+      ? registered[0].name
+      : describePipeline(pipeline).name;
+  }
+
+  #unknown(name: string): string {
+    const known = this.names().slice(0, 10).join(", ");
+    return `No pipeline "${name.slice(0, 200)}" is registered here. ${known === "" ? "None is; pass its class in" : `Known are ${known}. Add its class to`} \`pipelines\`.`;
+  }
+}
+
+function isEntry(value: Registrable): value is PipelineEntry {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    classOf(value) === undefined &&
+    "pipeline" in value
+  );
+}

@@ -1,0 +1,50 @@
+import type { delay } from "tsyringe";
+
+/** Carries a token's type; there is no such field at run time. */
+declare const typeOf: unique symbol;
+
+/** A name for a dependency that is not a class, such as an interface or a setting. Made by {@link createToken}. */
+export type Token<T> = symbol & { readonly [typeOf]: T };
+
+/**
+ * What a dependency is asked for by: a class, a {@link Token}, tsyringe's `delay(() => Class)`, or a plain string or
+ * symbol, whose type can't be checked.
+ */
+export type DependencyToken<T = unknown> =
+  (abstract new (...args: never[]) => T) | Token<T> | ReturnType<typeof delay<T>> | string | symbol;
+
+/** What the container gives for a token; fits everything where the token carries no type. */
+export type Resolved<D> =
+  D extends Token<infer T>
+    ? T
+    : D extends abstract new (...args: never[]) => infer T
+      ? T
+      : D extends ReturnType<typeof delay<infer T>>
+        ? T
+        : never;
+
+/** The constructor arguments that a list of tokens gives. */
+export type ResolvedAll<D extends readonly DependencyToken[]> = {
+  -readonly [K in keyof D]: Resolved<D[K]>;
+};
+
+/**
+ * Makes a token for something that is not a class.
+ *
+ * ```ts
+ * const MAILER = createToken<Mailer>("Mailer");
+ * container.register(MAILER, { useValue: new SmtpMailer() });
+ * ```
+ *
+ * @param description - Names it in error messages; two tokens of one description are different tokens.
+ */
+export function createToken<T>(description: string): Token<T> {
+  return Symbol(description) as Token<T>;
+}
+
+/** Names a token for people. */
+export function describeToken(token: DependencyToken): string {
+  if (typeof token === "string") return JSON.stringify(token);
+  if (typeof token === "symbol") return token.description ?? "unnamed symbol";
+  return typeof token === "function" ? token.name || "unnamed class" : "delayed class";
+}
