@@ -7,6 +7,9 @@ import type { Pipeline } from "./pipeline.ts";
 import type { ParamsSchema } from "./schema.ts";
 import { describeToken, type DependencyToken } from "./token.ts";
 
+// Handed on, so that nobody needs to import tsyringe, which throws when it is loaded before reflect-metadata.
+export { container, delay, type DependencyContainer, Lifecycle } from "tsyringe";
+
 /** Makes a container that knows what tsyringe's global one knows, and keeps what is registered in it to itself. */
 export function createContainer(): DependencyContainer {
   return rootContainer.createChildContainer();
@@ -134,7 +137,6 @@ async function disposeAll(instances: readonly unknown[]): Promise<void> {
   for (const instance of instances) {
     try {
       // In turn, as `await using` does: what was built later may need what was built before.
-      // oxlint-disable-next-line no-await-in-loop
       await (instance as { dispose?: () => unknown }).dispose?.();
     } catch (error) {
       errors.push(error);

@@ -1,0 +1,245 @@
+import { runInNewContext } from "node:vm";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { CronduitError } from "../../src/core/errors.ts";
+import { describeError, interpretResult, summarizeResult } from "../../src/pipeline/outcome.ts";
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+const unreadable = {
+  get success(): boolean {
+    throw new Error("no");
+  },
+};
+
+describe("interpretResult", () => {
+  test.each([
+    undefined,
+    null,
+    0,
+    "",
+    false,
+    [],
+    {},
+    { success: true, rows: 3 },
+    { success: 0, error: "no" },
+    { success: "false" },
+    { error: "without success" },
+  ])("%j is a success", (value) => {
+    expect(interpretResult(value)).toEqual({ ok: true, result: value });
+  });
+
+  test.each<[string, unknown, string]>([
+    ["with a text", { success: false, error: "disk full" }, "disk full"],
+    ["with an Error", { success: false, error: new TypeError("bad row") }, "bad row"],
+    ["with an object", { success: false, error: { rows: 3 } }, "{ rows: 3 }"],
+    ["with a message", { success: false, message: "disk full" }, "disk full"],
+    ["without a reason", { success: false }, "The pipeline reported a failure without a reason."],
+  ])("{ success: false } %s is a failure", (_what, value, message) => {
+    const outcome = interpretResult(value);
+    expect(outcome).toMatchObject({ ok: false, result: value });
+    if (outcome.ok) throw new Error("unreachable");
+    expect(outcome.error).toBeInstanceOf(CronduitError);
+    expect(outcome.error).toMatchObject({ code: "RUN_REPORTED_FAILURE", message });
+  });
+
+  test("the error that was given is the cause", () => {
+    const error = new Error("inner");
+    expect(interpretResult({ success: false, error })).toMatchObject({ error: { cause: error } });
+  });
+
+  test("a result that can't be read is a failure, and nothing throws", () => {
+    for (const value of [unreadable, revoked()])
+      expect(interpretResult(value)).toMatchObject({
+        ok: false,
+        error: { code: "RUN_REPORTED_FAILURE" },
+      });
+  });
+});
+
+describe("describeError", () => {
+  test("keeps name, message, code and stack", () => {
+    const error = Object.assign(new TypeError("bad row"), { code: "E_ROW" });
+    const described = describeError(error);
+    expect(described).toMatchObject({ name: "TypeError", message: "bad row", code: "E_ROW" });
+    expect(described.stack).toMatch(/^TypeError: bad row\n {4}at .*outcome\.test\.ts/);
+  });
+
+  test("a code may be a number; without one there is none", () => {
+    expect(describeError(Object.assign(new Error("x"), { code: 11 })).code).toBe("11");
+    expect(describeError(new Error("x"))).not.toHaveProperty("code");
+    expect(describeError(Object.assign(new Error("x"), { code: {} }))).not.toHaveProperty("code");
+  });
+
+  test.each<[string, unknown, string]>([
+    ["a text", "disk full", "disk full"],
+    ["undefined", undefined, "undefined"],
+    ["null", null, "null"],
+    ["a number", 42, "42"],
+    ["a BigInt", 42n, "42n"],
+    ["a symbol", Symbol("s"), "Symbol(s)"],
+    ["an object", { a: { b: 1 } }, "{ a: { b: 1 } }"],
+  ])("%s that was thrown is shown", (_what, thrown, message) => {
+    expect(describeError(thrown)).toEqual({
+      name: "NonError",
+      message,
+      stack: `NonError: ${message}`,
+    });
+  });
+
+  test("causes are told, a cycle of them once", () => {
+    const inner = new RangeError("inner");
+    const outer = new Error("outer", { cause: inner });
+    inner.cause = outer;
+    const { stack } = describeError(outer);
+    expect(stack).toMatch(/^Error: outer\n.*\nCaused by: RangeError: inner\n/s);
+    expect(stack.match(/Caused by/g)).toHaveLength(1);
+  });
+
+  test("an AggregateError without a message tells those of its errors", () => {
+    const error = new AggregateError([new Error("::1 refused"), new Error("127.0.0.1 refused")]);
+    expect(describeError(error).message).toBe("::1 refused; 127.0.0.1 refused");
+  });
+
+  test("an error of another realm is an error", () => {
+    const foreign: unknown = runInNewContext("new TypeError('foreign')");
+    expect(describeError(foreign)).toMatchObject({ name: "TypeError", message: "foreign" });
+  });
+
+  test("a huge message is cut and doesn't push the frames out", () => {
+    const error = new Error("x".repeat(5_000_000));
+    const { message, stack } = describeError(error);
+    expect(message).toHaveLength(2_000);
+    expect(message.endsWith("…")).toBe(true);
+    expect(stack.length).toBeLessThanOrEqual(8_000);
+    expect(stack).toMatch(/outcome\.test\.ts/);
+  });
+
+  test("what a store can't hold is replaced", () => {
+    expect(describeError(new Error("a\0b\ud800c😀")).message).toBe("a\uFFFDb\uFFFDc😀");
+    expect(describeError("😀".repeat(2_000)).message).not.toMatch(/\p{Surrogate}/u);
+  });
+
+  test("hostile errors do no harm", () => {
+    const throwing = new Error("x");
+    // The stack first: V8 makes it from name and message when it is first touched.
+    for (const key of ["stack", "name", "message", "code", "cause"])
+      Object.defineProperty(throwing, key, {
+        get: () => {
+          throw new Error("no");
+        },
+      });
+    const odd = Object.assign(new Error("x"), { name: 1, message: {}, stack: [] });
+    const aggregate = Object.assign(new AggregateError([]), {
+      errors: new Proxy([], revokedTraps),
+    });
+    for (const thrown of [throwing, odd, aggregate, revoked(), Object.create(null), () => 1]) {
+      const described = describeError(thrown);
+      expect(described.name).not.toBe("");
+      expect(described.message).not.toBe("");
+    }
+  });
+
+  test("anything can be described, within bounds", () => {
+    fc.assert(
+      fc.property(fc.anything({ withBigInt: true, withNullPrototype: true }), (thrown) => {
+        const { name, message, stack } = describeError(thrown);
+        expect(name.length).toBeLessThanOrEqual(100);
+        expect(message.length).toBeLessThanOrEqual(2_000);
+        expect(stack.length).toBeLessThanOrEqual(8_000);
+      }),
+    );
+  });
+});
+
+const revokedTraps: ProxyHandler<never[]> = {
+  get() {
+    throw new Error("no");
+  },
+};
+
+describe("summarizeResult", () => {
+  const cycle: Record<string, unknown> = { a: [1] };
+  cycle["self"] = cycle;
+
+  test.each<[string, unknown, string | undefined]>([
+    ["nothing", undefined, undefined],
+    ["null", null, "null"],
+    ["an object", { a: [1, "ü"] }, '{"a":[1,"ü"]}'],
+    ["a BigInt", { n: 12n }, '{"n":"12"}'],
+    ["a cycle", cycle, '{"a":[1],"self":"[Circular]"}'],
+    ["the same object twice", [cycle["a"], cycle["a"]], "[[1],[1]]"],
+    ["a function as a field", { f: () => 1, a: 1 }, '{"a":1}'],
+    ["a Date", { at: new Date(0) }, '{"at":"1970-01-01T00:00:00.000Z"}'],
+    ["an error", [new TypeError("x")], '[{"name":"TypeError","message":"x"}]'],
+    ["NUL and half a pair", ["a\0\ud800", "\\u0000"], '["a\uFFFD\uFFFD","\\\\u0000"]'],
+    ["them as keys", { "\0": 1 }, '{"\uFFFD":1}'],
+  ])("%s", (_what, value, text) => {
+    expect(summarizeResult(value, 1_000)).toBe(text);
+  });
+
+  test("what is too large becomes a preview that says so and stays within the limit", () => {
+    for (const filler of ["x", "ü", "😀", '"', "\\", "\u0001"])
+      for (const limit of [128, 1_000, 10_000]) {
+        const text = summarizeResult({ rows: filler.repeat(100_000) }, limit) ?? "";
+        expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limit);
+        expect(JSON.parse(text)).toMatchObject({
+          $truncated: true,
+          bytes: Buffer.byteLength(JSON.stringify({ rows: filler.repeat(100_000) })),
+          preview: expect.stringMatching(/^\{"rows":"/) as unknown,
+        });
+      }
+  });
+
+  test("exactly at the limit nothing is cut", () => {
+    expect(summarizeResult("x".repeat(126), 128)).toBe(`"${"x".repeat(126)}"`);
+    expect(summarizeResult("x".repeat(127), 128)).toMatch(/truncated/);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ["a function", () => 1, /JSON can't hold a function/],
+    ["a symbol", Symbol("s"), /JSON can't hold a symbol/],
+    [
+      "a toJSON that throws",
+      {
+        toJSON(): never {
+          throw new Error("not today");
+        },
+      },
+      /not today/,
+    ],
+    ["a getter that throws", unreadable, /no/],
+    ["a revoked proxy", revoked(), /revoked/],
+  ])("%s becomes JSON that says why", (_what, value, reason) => {
+    const text = summarizeResult(value, 1_000) ?? "";
+    expect(JSON.parse(text)).toMatchObject({
+      $unserializable: true,
+      reason: expect.stringMatching(reason) as unknown,
+    });
+  });
+
+  test("nesting that overflows the stack does no harm", () => {
+    let value: unknown = 1;
+    for (let i = 0; i < 200_000; i += 1) value = [value];
+    expect(JSON.parse(summarizeResult(value, 1_000) ?? "")).toHaveProperty("$unserializable");
+  });
+
+  test("anything gives JSON within the limit, or nothing", () => {
+    fc.assert(
+      fc.property(
+        fc.anything({ withBigInt: true, withDate: true }),
+        fc.integer({ min: 0, max: 2_000 }),
+        (value, limit) => {
+          const text = summarizeResult(value, limit);
+          if (text === undefined) return;
+          JSON.parse(text);
+          expect(Buffer.byteLength(text)).toBeLessThanOrEqual(Math.max(limit, 128));
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,14 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  root: fileURLToPath(new URL("..", import.meta.url)),
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/helpers/redis-server.ts"],
+    setupFiles: ["test/helpers/no-leaks.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    coverage: { include: ["src/**/*.ts"] },
+  },
+});
