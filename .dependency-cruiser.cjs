@@ -1,0 +1,93 @@
+/**
+ * Which folder of `src` may import which: a folder may import those of the rows below it, and no other of its own row
+ * except as said in WITHIN_ROW. The table stands in docs/decisions as a picture; test/architecture.test.ts runs it.
+ */
+const ROWS = [
+  ["cli"], // composition
+  ["dashboard"], // interface
+  ["api", "config", "metrics", "notify"], // edges
+  ["scheduler"], // runtime
+  ["worker"],
+  ["events", "history", "tasks"], // runtime parts
+  ["engine"], // infrastructure
+  ["jobs"], // domain
+  ["triggers", "conditions", "pipeline"], // pure domain
+  ["core"], // everyone may import it
+];
+const WITHIN_ROW = { api: ["metrics"] };
+
+/** Libraries and Node modules that only some folders may import: the seams through which they can be replaced. */
+const ONLY_IN = {
+  "node_modules/(bullmq|ioredis|pg|@electric-sql)/": ["engine"],
+  "node_modules/@?fastify/": ["api"],
+  "^(node:)?child_process$": ["tasks"],
+  "node_modules/(smol-toml|chokidar)/": ["config"],
+  "node_modules/prom-client/": ["metrics"],
+  "node_modules/(tsyringe|reflect-metadata)/": ["pipeline"],
+};
+
+const anyOf = (folders) => `^src/(${folders.join("|")})/`;
+
+module.exports = {
+  forbidden: [
+    { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-orphans",
+      severity: "error",
+      from: { orphan: true, path: "^src", pathNot: "^src/(index\\.ts|cli/)" },
+      to: {},
+    },
+    {
+      name: "nobody-imports-the-entry-points",
+      severity: "error",
+      from: { path: "^src/(?!cli/)" },
+      to: { path: "^src/(index\\.ts$|cli/)" },
+    },
+    {
+      name: "cli-does-not-import-the-index",
+      severity: "error",
+      from: { path: "^src/cli/" },
+      to: { path: "^src/index\\.ts$" },
+    },
+    {
+      name: "every-folder-has-a-row",
+      severity: "error",
+      from: { path: "^src/[^/]+/", pathNot: anyOf(ROWS.flat()) },
+      to: {},
+    },
+    ...ROWS.flatMap((row, i) =>
+      row.map((folder) => ({
+        name: `layer-${folder}`,
+        severity: "error",
+        from: { path: anyOf([folder]) },
+        to: {
+          path: "^src/",
+          pathNot: anyOf([folder, ...(WITHIN_ROW[folder] ?? []), ...ROWS.slice(i + 1).flat()]),
+        },
+      })),
+    ),
+    ...Object.entries(ONLY_IN).map(([path, folders]) => ({
+      name: `only-${folders.join("-")}`,
+      severity: "error",
+      from: { path: "^src/", pathNot: anyOf(folders) },
+      to: { path },
+    })),
+    {
+      name: "nothing-unresolvable",
+      severity: "error",
+      from: { path: "^src" },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "no-development-dependency",
+      severity: "error",
+      from: { path: "^src" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+  },
+};
