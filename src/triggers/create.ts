@@ -1,0 +1,46 @@
+import { AndTrigger } from "./and-trigger.ts";
+import { CalendarIntervalTrigger } from "./calendar-interval-trigger.ts";
+import { CalendarsTrigger } from "./calendars/calendars-trigger.ts";
+import type { CalendarSpec } from "./calendars/calendar-spec.ts";
+import { CronTrigger } from "./cron/cron-trigger.ts";
+import { DateTrigger } from "./date-trigger.ts";
+import { IntervalTrigger } from "./interval-trigger.ts";
+import { OrTrigger } from "./or-trigger.ts";
+import { RruleTrigger } from "./rrule/rrule-trigger.ts";
+import type { TriggerSpec } from "./spec.ts";
+import type { Trigger } from "./trigger.ts";
+
+/** Named calendars that jobs share. */
+export type CalendarLookup = ReadonlyMap<string, CalendarSpec>;
+
+/**
+ * Makes the trigger of a spec. Costs some microseconds; keep the trigger and ask it often.
+ * @param calendars The named calendars that the spec refers to.
+ * @throws {@link TriggerError} `INVALID_TRIGGER` if a field can't be read or a calendar is missing; `INVALID_TIMEZONE`.
+ */
+export function createTrigger(spec: TriggerSpec, calendars?: CalendarLookup): Trigger {
+  switch (spec.kind) {
+    case "cron":
+      return new CronTrigger(spec);
+    case "interval":
+      return new IntervalTrigger(spec);
+    case "date":
+      return new DateTrigger(spec);
+    case "calendar-interval":
+      return new CalendarIntervalTrigger(spec);
+    case "rrule":
+      return new RruleTrigger(spec);
+    case "or":
+      return new OrTrigger(
+        spec,
+        spec.triggers.map((member) => createTrigger(member, calendars)),
+      );
+    case "and":
+      return new AndTrigger(
+        spec,
+        spec.triggers.map((member) => createTrigger(member, calendars)),
+      );
+    case "calendars":
+      return new CalendarsTrigger(spec, createTrigger(spec.trigger, calendars), calendars);
+  }
+}

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import type { EpochMs } from "../core/clock.ts";
+import { isCronduitError, TriggerError } from "../core/errors.ts";
+import { parseDuration } from "../core/durations.ts";
+import { stableHash } from "./hash.ts";
+
+/** Validates a stored {@link Jitter}. */
+export const jitterSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("ms"), ms: z.int().min(0) }),
+  z.strictObject({ kind: z.literal("percent"), percent: z.number().min(0).max(100) }),
+]);
+
+/** How far runs are spread: at most `ms` milliseconds, or `percent` (0 to 100) of the gap to the next occurrence. */
+export type Jitter = Readonly<z.output<typeof jitterSchema>>;
+
+/**
+ * Reads a jitter: seconds as a number, a duration such as `"30s"`, or a percentage such as `"10%"`. Nothing given is no jitter.
+ * @throws {@link TriggerError} `INVALID_TRIGGER`, field `jitter`.
+ */
+export function parseJitter(input: string | number | undefined): Jitter {
+  if (input === undefined) return { kind: "ms", ms: 0 };
+  const fail = (): never => {
+    throw new TriggerError(
+      `jitter: ${JSON.stringify(input)} can't be read. Write seconds, a duration such as "30s", or "0%" to "100%".`,
+      { field: "jitter", column: 1, value: input },
+    );
+  };
+  if (typeof input === "number") {
+    const ms = Math.round(input * 1000);
+    return Number.isSafeInteger(ms) && ms >= 0 ? { kind: "ms", ms } : fail();
+  }
+  const percent = /^\s*(\d{1,3}(?:\.\d{1,6})?)\s*%\s*$/.exec(input);
+  if (percent)
+    return Number(percent[1]) <= 100 ? { kind: "percent", percent: Number(percent[1]) } : fail();
+  try {
+    return { kind: "ms", ms: parseDuration(input) };
+  } catch (error) {
+    if (isCronduitError(error)) return fail();
+    throw error;
+  }
+}
+
+/**
+ * When an occurrence is due: its fire time plus a delay of 0 to `jitter`, fixed by the job's id and the fire time, so that
+ * previews and all workers agree. Stays below `nextFireAt`, so occurrences never change their order.
+ * @param nextFireAt The following occurrence; without one a percentage has nothing to refer to and is 0.
+ */
+export function dueTime(occurrence: {
+  jobId: string;
+  fireAt: EpochMs;
+  nextFireAt?: EpochMs | undefined;
+  jitter?: Jitter | undefined;
+}): EpochMs {
+  const { jobId, fireAt, nextFireAt, jitter } = occurrence;
+  if (jitter === undefined) return fireAt;
+  const gapMs = nextFireAt === undefined ? undefined : Math.max(1, nextFireAt - fireAt);
+  const wantedMs =
+    jitter.kind === "ms" ? jitter.ms : Math.floor(((gapMs ?? 0) * jitter.percent) / 100);
+  const limitMs = gapMs === undefined ? wantedMs : Math.min(wantedMs, gapMs - 1);
+  if (limitMs <= 0) return fireAt;
+  // Two hashes make 53 bits, so that even a jitter of weeks reaches every millisecond.
+  const text = `${jobId}\0${fireAt}`;
+  const fraction = (stableHash(text, 1) * 2 ** 21 + (stableHash(text, 2) >>> 11)) / 2 ** 53;
+  return fireAt + Math.floor(fraction * (limitMs + 1));
+}

@@ -1,0 +1,140 @@
+import { z } from "zod";
+
+const epochMs = z.int().describe("Milliseconds since 1970-01-01T00:00:00Z");
+const timezone = z.string().min(1).max(64);
+const fieldText = z.string().min(1).max(256);
+
+/** Bounds that most kinds have; both inclusive. */
+const bounds = {
+  startAt: epochMs.optional().describe("No fire time lies before this"),
+  endAt: epochMs.optional().describe("No fire time lies after this"),
+};
+
+/** What to do around daylight saving; see `docs/decisions` on the rule of cron(8). */
+export const dstSchema = z.enum(["once", "wall-clock"]);
+
+/** `once`: fixed times run exactly once a day. `wall-clock`: whenever the clock reads the time. */
+export type DstRule = z.output<typeof dstSchema>;
+
+const cronSpecSchema = z.strictObject({
+  kind: z.literal("cron"),
+  timezone,
+  fields: z.strictObject({
+    year: fieldText,
+    month: fieldText,
+    day: fieldText,
+    week: fieldText,
+    dayOfWeek: fieldText,
+    hour: fieldText,
+    minute: fieldText,
+    second: fieldText,
+  }),
+  dayMatch: z
+    .enum(["all", "any"])
+    .describe("any: day or dayOfWeek is enough, as crontab(5) has it"),
+  dst: dstSchema,
+  ...bounds,
+});
+
+const intervalSpecSchema = z.strictObject({
+  kind: z.literal("interval"),
+  timezone: timezone.describe("Only for descriptions; an interval is elapsed time"),
+  everyMs: z.int().min(1),
+  anchorAt: epochMs.describe("The first fire time; the others follow every `everyMs`"),
+  endAt: bounds.endAt,
+});
+
+const dateSpecSchema = z.strictObject({ kind: z.literal("date"), timezone, runAt: epochMs });
+
+const calendarIntervalSpecSchema = z.strictObject({
+  kind: z.literal("calendar-interval"),
+  timezone,
+  years: z.int().min(0),
+  months: z.int().min(0),
+  days: z.int().min(0).describe("Weeks are seven of these"),
+  anchorDate: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\d$/)
+    .describe("Local date of the first fire time"),
+  timeOfDayMs: z.int().min(0).max(86_399_999),
+  dst: dstSchema,
+  ...bounds,
+});
+
+const rruleSpecSchema = z.strictObject({
+  kind: z.literal("rrule"),
+  timezone,
+  rule: z.string().min(1).max(4096).describe("iCalendar text with DTSTART, RRULE, RDATE, EXDATE"),
+  ...bounds,
+});
+
+/** A schedule in fields or from an expression. */
+export type CronSpec = Readonly<z.output<typeof cronSpecSchema>>;
+/** A fixed span of elapsed time. */
+export type IntervalSpec = Readonly<z.output<typeof intervalSpecSchema>>;
+/** One instant. */
+export type DateSpec = Readonly<z.output<typeof dateSpecSchema>>;
+/** Years, months and days on the calendar, at one local time of day. */
+export type CalendarIntervalSpec = Readonly<z.output<typeof calendarIntervalSpecSchema>>;
+/** A recurrence rule of RFC 5545. */
+export type RruleSpec = Readonly<z.output<typeof rruleSpecSchema>>;
+
+/** Fires when any member fires. */
+export interface OrSpec {
+  readonly kind: "or";
+  readonly triggers: readonly TriggerSpec[];
+  readonly startAt?: number | undefined;
+  readonly endAt?: number | undefined;
+}
+/** Fires when all members fire at the same instant. */
+export interface AndSpec {
+  readonly kind: "and";
+  readonly triggers: readonly TriggerSpec[];
+  readonly startAt?: number | undefined;
+  readonly endAt?: number | undefined;
+}
+/** Fires as its member does, where all named calendars allow it. */
+export interface CalendarsSpec {
+  readonly kind: "calendars";
+  readonly trigger: TriggerSpec;
+  readonly calendars: readonly string[];
+  readonly shift: "skip" | "next-allowed";
+}
+
+/**
+ * A trigger as JSON, fully resolved: the time zone is inside, an interval has an absolute anchor, bounds are epoch
+ * milliseconds and `H` has been replaced. Nothing in it depends on "now". Equal JSON, equal schedule.
+ */
+export type TriggerSpec =
+  | CronSpec
+  | IntervalSpec
+  | DateSpec
+  | CalendarIntervalSpec
+  | RruleSpec
+  | OrSpec
+  | AndSpec
+  | CalendarsSpec;
+
+/** Members of one `or` or `and`; more is no schedule but a table. */
+export const MAX_MEMBERS = 100;
+
+const members = z.lazy(() => z.array(triggerSpecSchema).min(1).max(MAX_MEMBERS));
+
+/** Validates a stored {@link TriggerSpec}. Fields' texts are checked by `createTrigger`. */
+export const triggerSpecSchema: z.ZodType<TriggerSpec> = z.lazy(() =>
+  z.discriminatedUnion("kind", [
+    cronSpecSchema,
+    intervalSpecSchema,
+    dateSpecSchema,
+    calendarIntervalSpecSchema,
+    rruleSpecSchema,
+    z.strictObject({ kind: z.literal("or"), triggers: members, ...bounds }),
+    z.strictObject({ kind: z.literal("and"), triggers: members, ...bounds }),
+    z.strictObject({
+      kind: z.literal("calendars"),
+      trigger: triggerSpecSchema,
+      calendars: z.array(z.string().min(1).max(200)).min(1).max(MAX_MEMBERS),
+      shift: z.enum(["skip", "next-allowed"]),
+    }),
+  ]),
+);

@@ -1,0 +1,147 @@
+import type { EpochMs } from "../../core/clock.ts";
+import { TriggerError } from "../../core/errors.ts";
+import { DAY_MS, LAST_YEAR, daysInMonth, epochDay } from "./civil.ts";
+import { instantOf } from "./local-text.ts";
+import { zoneOf, type LocalMs } from "./zone.ts";
+
+/** What can be written where an instant is wanted; see {@link parseInstant}. */
+export type InstantInput = Date | string | number;
+
+/** An instant, and how precisely it was given. */
+export interface ParsedInstant {
+  readonly instant: EpochMs;
+  /** Only a date was given; the instant is its midnight. */
+  readonly dateOnly: boolean;
+}
+
+/** Below this a number counts as seconds: as milliseconds it would lie before March 1973. */
+const SMALLEST_MS = 1e11;
+const MAX_TEXT = 64;
+const ISO =
+  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[T ]| at )(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)? ?(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
+const AMERICAN =
+  /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:(?:[ ,T]| at ) ?(\d{1,2})(?::(\d{2}))?(?::(\d{2}))? ?(am|pm)?)?$/i;
+const EPOCH = /^(?:@ ?)?(-?\d{9,14})$/;
+
+/** Whether a text has the form of a date that {@link parseInstant} reads, its numbers right or wrong. */
+export function looksLikeInstant(text: string): boolean {
+  return ISO.test(text) || AMERICAN.test(text) || EPOCH.test(text);
+}
+
+/**
+ * Reads an instant: a `Date`; ISO 8601 with or without offset (`2025-05-28 15:00`, `2025-05-28T15:00:00+02:00`); a date
+ * alone (its midnight); `05/28/2025 15:30` (month first), also with `am`/`pm`; a date of a TOML file; an epoch number, in seconds
+ * below 1e11 and in milliseconds above. Without an offset it is on the wall clock of `timezone`; a time that the clock skips
+ * is read with the offset before the gap, one that comes twice means the first.
+ * @param field Name of the option, for the error.
+ * @throws {@link TriggerError} `INVALID_TRIGGER` with field, column and value.
+ */
+export function parseInstant(input: unknown, timezone: string, field: string): ParsedInstant {
+  if (input instanceof Date) {
+    const toml = tomlText(input);
+    return toml === undefined
+      ? { instant: checked(input.getTime(), input, field), dateOnly: false }
+      : parseInstant(toml, timezone, field);
+  }
+  if (typeof input === "number") {
+    return {
+      instant: checked(Math.abs(input) < SMALLEST_MS ? input * 1000 : input, input, field),
+      dateOnly: false,
+    };
+  }
+  if (typeof input !== "string") return fail(input, "is no date", field);
+  const text = input.trim();
+  if (text.length > MAX_TEXT) return fail(`${text.slice(0, 20)}…`, "is too long for a date", field);
+  const epoch = EPOCH.exec(text);
+  if (epoch) return parseInstant(Number(epoch[1]), timezone, field);
+  const iso = ISO.exec(text);
+  if (iso) {
+    const offset = iso[8];
+    const local =
+      wallTime(text, field, iso, [1, 2, 3, 4, 5, 6]) +
+      Math.floor(Number(`0.${iso[7] ?? 0}`) * 1000);
+    const instant =
+      offset === undefined
+        ? instantOf(local, zoneOf(timezone)).instant
+        : local - offsetMs(offset, text, field);
+    return { instant, dateOnly: iso[4] === undefined };
+  }
+  const american = AMERICAN.exec(text);
+  if (american) {
+    const local = wallTime(text, field, american, [3, 1, 2, 4, 5, 6], american[7]);
+    return {
+      instant: instantOf(local, zoneOf(timezone)).instant,
+      dateOnly: american[4] === undefined,
+    };
+  }
+  return fail(text, "can't be read as a date", field);
+}
+
+/** smol-toml reads local dates as `Date`s that only pretend to be in UTC; their text is what was meant. */
+function tomlText(date: Date): string | undefined {
+  const isLocal: unknown = "isLocal" in date ? date.isLocal : undefined;
+  return typeof isLocal === "function" && isLocal.call(date) === true
+    ? date.toISOString()
+    : undefined;
+}
+
+const PARTS = ["year", "month", "day", "hour", "minute", "second"] as const;
+
+function wallTime(
+  text: string,
+  field: string,
+  match: RegExpExecArray,
+  order: readonly number[],
+  half?: string,
+): LocalMs {
+  const read = (part: (typeof PARTS)[number], min: number, max: number): number => {
+    const group = match[order[PARTS.indexOf(part)] ?? 0];
+    const value = Number(group ?? 0);
+    if (group !== undefined && (value < min || value > max)) {
+      // The first place where these digits stand is near enough to point at.
+      const column = Math.max(0, text.indexOf(group, part === "year" ? 0 : 2)) + 1;
+      fail(text, `has the ${part} ${group}: ${min} to ${max} are allowed`, field, column);
+    }
+    return value;
+  };
+  const year = read("year", 1970, LAST_YEAR);
+  const month = read("month", 1, 12);
+  const day = read("day", 1, daysInMonth(year, month));
+  let hour = half === undefined ? read("hour", 0, 23) : read("hour", 1, 12) % 12;
+  if (half?.toLowerCase() === "pm") hour += 12;
+  return (
+    epochDay(year, month, day) * DAY_MS +
+    ((hour * 60 + read("minute", 0, 59)) * 60 + read("second", 0, 59)) * 1000
+  );
+}
+
+function offsetMs(offset: string, text: string, field: string): number {
+  if (/^z$/i.test(offset)) return 0;
+  const hours = Number(offset.slice(1, 3));
+  const minutes = Number(offset.slice(3).replace(":", "") || 0);
+  if (hours > 23 || minutes > 59) {
+    fail(
+      text,
+      "has an offset out of range: -23:59 to +23:59 are allowed",
+      field,
+      text.lastIndexOf(offset) + 1,
+    );
+  }
+  return (offset.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+function checked(instant: number, input: unknown, field: string): EpochMs {
+  if (!Number.isFinite(instant) || instant < -DAY_MS || instant > 253_402_300_800_000) {
+    fail(input, "lies outside of the years 1970 to 9999", field);
+  }
+  return Math.round(instant);
+}
+
+function fail(value: unknown, why: string, field: string, column = 1): never {
+  const shown =
+    value instanceof Date ? String(value) : (JSON.stringify(value) ?? String(value)).slice(0, 80);
+  throw new TriggerError(
+    `${field}: ${shown} ${why} (column ${column}). Write it like "2026-12-25 09:00", "2026-12-25T09:00:00+01:00" or "12/25/2026 09:00".`,
+    { field, column, value },
+  );
+}

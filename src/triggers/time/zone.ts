@@ -1,0 +1,202 @@
+import type { EpochMs } from "../../core/clock.ts";
+import { TriggerError } from "../../core/errors.ts";
+
+/**
+ * Milliseconds since 1970-01-01T00:00 on the wall clock of a zone: an instant plus its UTC offset.
+ * Not an instant; only its digits mean something.
+ */
+export type LocalMs = number;
+
+/** A stretch of time with one UTC offset. May be cut short at a page's end; see {@link Zone}. */
+export interface Segment {
+  /** First instant of the stretch. */
+  readonly start: EpochMs;
+  /** First instant after it. */
+  readonly end: EpochMs;
+  /** Local time minus UTC, in milliseconds. */
+  readonly offset: number;
+  /** `start` on the wall clock. */
+  readonly localStart: LocalMs;
+  /** `end` on the wall clock of this stretch. */
+  readonly localEnd: LocalMs;
+  /**
+   * Local times before this have been seen already, in the stretch before. Above `localStart` it is the end of an
+   * overlap; below `localStart` a gap lies between the two. Shifts of 3 hours or more count as corrections of
+   * the clock and leave neither, as cron(8) has it.
+   */
+  readonly seen: LocalMs;
+}
+
+/** About 397 days, a power of two: transitions are looked up and remembered in pages of this length. */
+const PAGE_MS = 2 ** 35;
+/** Shorter than any pause between two transitions of the tz database (the shortest known is 7 days). */
+const SAMPLE_MS = 3 * 86_400_000;
+/** A page also knows the transitions of these days before it, so that an overlap may span the page's start. */
+const PAD_MS = 4 * SAMPLE_MS;
+/** From cron(8): local time changes of less than this are daylight saving. */
+const CORRECTION_MS = 3 * 3_600_000;
+/** The longest name in the tz database has 32 characters. */
+const MAX_NAME = 64;
+
+/** The offsets of one IANA time zone. Shared by all triggers of the zone; `Intl` is asked once per page. */
+export class Zone {
+  /** The IANA name, in the tz database's own spelling. */
+  readonly name: string;
+  readonly #format: Intl.DateTimeFormat;
+  readonly #pages = new Map<number, readonly Segment[]>();
+  #last: Segment;
+
+  /** Use {@link zoneOf}, which shares zones. */
+  constructor(name: string, format: Intl.DateTimeFormat) {
+    this.name = name;
+    this.#format = format;
+    this.#last = this.#lookUp(0);
+  }
+
+  /** The stretch in which `instant` lies. */
+  at(instant: EpochMs): Segment {
+    const last = this.#last;
+    if (instant >= last.start && instant < last.end) return last;
+    return (this.#last = this.#lookUp(instant));
+  }
+
+  /** Local time minus UTC at `instant`, in milliseconds. */
+  offsetAt(instant: EpochMs): number {
+    return this.at(instant).offset;
+  }
+
+  #lookUp(instant: EpochMs): Segment {
+    const index = Math.floor(instant / PAGE_MS);
+    let page = this.#pages.get(index);
+    if (page === undefined) {
+      page = this.#readPage(index * PAGE_MS);
+      this.#pages.set(index, page);
+    }
+    for (const segment of page) if (instant < segment.end) return segment;
+    throw new TriggerError(`Time zone ${this.name} has no offset at ${instant}.`, {
+      field: "timezone",
+    });
+  }
+
+  #readPage(pageStart: EpochMs): readonly Segment[] {
+    const pageEnd = pageStart + PAGE_MS;
+    // Changes of offset fall on whole seconds, pages do not.
+    const first = Math.floor((pageStart - PAD_MS) / 1000) * 1000;
+    const last = Math.ceil(pageEnd / 1000) * 1000;
+    const changes: EpochMs[] = [];
+    let before = first;
+    let offsetBefore = this.#askOffset(first);
+    const firstOffset = offsetBefore;
+    while (before < last) {
+      const after = Math.min(before + SAMPLE_MS, last);
+      const offsetAfter = this.#askOffset(after);
+      this.#findChanges(before, offsetBefore, after, offsetAfter, changes);
+      before = after;
+      offsetBefore = offsetAfter;
+    }
+    // A change at or behind the end belongs to the next page.
+    const inside = changes.filter((change) => change < pageEnd);
+    const segments: Segment[] = [];
+    let start = first;
+    let offset = firstOffset;
+    let seen = first + offset;
+    for (const end of [...inside, pageEnd]) {
+      segments.push({
+        start,
+        end,
+        offset,
+        localStart: start + offset,
+        localEnd: end + offset,
+        seen,
+      });
+      if (end === pageEnd) break;
+      const nextOffset = this.#askOffset(end);
+      const isCorrection = Math.abs(nextOffset - offset) >= CORRECTION_MS;
+      seen = isCorrection ? end + nextOffset : Math.max(seen, end + offset);
+      start = end;
+      offset = nextOffset;
+    }
+    return segments.filter((segment) => segment.end > pageStart);
+  }
+
+  /** Halves (`before`, `after`] until each change of offset in it is known to the second. */
+  #findChanges(
+    before: EpochMs,
+    offsetBefore: number,
+    after: EpochMs,
+    offsetAfter: number,
+    found: EpochMs[],
+  ): void {
+    if (offsetBefore === offsetAfter) return;
+    if (after - before <= 1000) {
+      found.push(after);
+      return;
+    }
+    const middle = before + Math.floor((after - before) / 2000) * 1000;
+    const offsetMiddle = this.#askOffset(middle);
+    this.#findChanges(before, offsetBefore, middle, offsetMiddle, found);
+    this.#findChanges(middle, offsetMiddle, after, offsetAfter, found);
+  }
+
+  /** Asks `Intl`, which is slow (about 1 µs) and therefore never on the path of `next`. */
+  #askOffset(instant: EpochMs): number {
+    const text = this.#format.format(instant);
+    const match = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(text);
+    const sign = match?.[1] === "-" ? -1 : 1;
+    const [hours, minutes, seconds] = [
+      Number(match?.[2] ?? 0),
+      Number(match?.[3] ?? 0),
+      Number(match?.[4] ?? 0),
+    ];
+    return sign * (hours * 3600 + minutes * 60 + seconds) * 1000;
+  }
+}
+
+const zones = new Map<string, Zone>();
+let spellings: ReadonlyMap<string, string> | undefined;
+
+function spellingOf(name: string, resolved: string): string {
+  if (resolved.toLowerCase() === name.toLowerCase()) return resolved;
+  spellings ??= new Map(
+    Intl.supportedValuesOf("timeZone").map((zone) => [zone.toLowerCase(), zone]),
+  );
+  return spellings.get(name.toLowerCase()) ?? name;
+}
+
+/**
+ * The zone of an IANA name (any case).
+ * @throws {@link TriggerError} `INVALID_TIMEZONE` if this Node.js does not know the name.
+ */
+export function zoneOf(name: string): Zone {
+  const known = zones.get(name);
+  if (known !== undefined) return known;
+  const fail = (): never => {
+    const shown = JSON.stringify(String(name).slice(0, MAX_NAME));
+    throw new TriggerError(
+      `${shown} is not a time zone. Use an IANA name such as "Europe/Berlin" or "UTC".`,
+      { field: "timezone", value: name },
+      "INVALID_TIMEZONE",
+    );
+  };
+  if (typeof name !== "string" || name === "" || name.length > MAX_NAME) return fail();
+  // One zone per name, however it is written, so that odd spellings can't fill the memory.
+  const key = name.toLowerCase();
+  let zone = zones.get(key);
+  if (zone === undefined) {
+    let format: Intl.DateTimeFormat;
+    try {
+      format = new Intl.DateTimeFormat("en-US", {
+        timeZone: name,
+        year: "numeric",
+        timeZoneName: "longOffset",
+      });
+    } catch {
+      return fail();
+    }
+    zone = new Zone(spellingOf(name, format.resolvedOptions().timeZone), format);
+    zones.set(key, zone);
+  }
+  // The usual spelling skips the folding of case next time.
+  if (zone.name === name) zones.set(name, zone);
+  return zone;
+}

@@ -1,0 +1,20 @@
+import type { EpochMs } from "../core/clock.ts";
+import type { TriggerSpec } from "./spec.ts";
+
+/**
+ * A pure function of time. Immutable; equal specs give equal triggers. No I/O, no clock.
+ */
+export interface Trigger {
+  /** The JSON from which an equal trigger can be made; fully resolved: nothing in it depends on "now". */
+  readonly spec: TriggerSpec;
+  /** The first fire time strictly after `after`; `undefined` when there is none. */
+  next(after: EpochMs): EpochMs | undefined;
+  /** The last fire time strictly before `before`; `undefined` when there is none. */
+  prev(before: EpochMs): EpochMs | undefined;
+  /** The fire times in (`from`, `to`], oldest first, at most `limit` of them. */
+  between(from: EpochMs, to: EpochMs, limit: number): EpochMs[];
+  /** How many fire times lie in (`from`, `to`]. Exact, and bounded in time however long the span is. */
+  count(from: EpochMs, to: EpochMs): number;
+  /** The schedule in plain words, with its zone. */
+  describe(): string;
+}
