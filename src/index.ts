@@ -11,6 +11,7 @@ export {
 export {
   definePipeline,
   type DepsFit,
+  describePipeline,
   pipeline,
   type PipelineDescriptor,
   type PipelineOptions,
@@ -18,11 +19,14 @@ export {
 export {
   container,
   createContainer,
+  createRunContainer,
   delay,
   type DependencyContainer,
   Lifecycle,
+  type RunContainer,
 } from "./pipeline/injection.ts";
 export type { JsonValue } from "./pipeline/json.ts";
+export { validateParams, type ValidParams } from "./pipeline/params.ts";
 export { type Token, createToken, type DependencyToken } from "./pipeline/token.ts";
 export { Pipeline, type PipelineClass } from "./pipeline/pipeline.ts";
 export type {
