@@ -8,9 +8,13 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Logs on behalf of one run: each line carries the run's id, job and attempt. */
 export interface RunLog {
+  /** For whoever looks for a fault. */
   debug(message: string, fields?: LogFields): void;
+  /** What happened, as planned. */
   info(message: string, fields?: LogFields): void;
+  /** What someone should look at, though the run goes on. */
   warn(message: string, fields?: LogFields): void;
+  /** What went wrong. It doesn't make the run fail: throw for that. */
   error(message: string, fields?: LogFields): void;
 }
 
