@@ -298,7 +298,7 @@ function resolveTimesOfDay(
   member: ResolveMember,
 ): TriggerSpec {
   const list = (value: unknown): string[] =>
-    Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
+    (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "string");
   const dayOfWeek = list(fields["weekly"]).map(weekdayName).join(",");
   if (fields["weekly"] === undefined && fields["daily"] === undefined && fields["at"] === undefined)
     missing("weekly", "days, or times in at");

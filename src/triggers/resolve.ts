@@ -113,7 +113,7 @@ interface Flat {
 function flatten(options: unknown): Flat {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TriggerError(
-      `A trigger is an object such as { trigger: "cron", hour: 9 } or cron("0 9 * * *"), not ${String(JSON.stringify(options)).slice(0, 80)}.`,
+      `A trigger is an object such as { trigger: "cron", hour: 9 } or cron("0 9 * * *"), not ${printed(options)}.`,
       { field: "trigger", value: options },
     );
   }
@@ -181,13 +181,23 @@ function validate(
   };
   const allowed = Object.hasOwn(shape, name) ? shape[name]?.description : undefined;
   const value = Object.hasOwn(given, name) ? given[name] : undefined;
-  const shown = (JSON.stringify(value) ?? String(value)).slice(0, 80);
   throw new TriggerError(
-    `${field}: ${shown} is not allowed. Allowed: ${allowed ?? issue?.message ?? ""}.`,
+    `${field}: ${printed(value)} is not allowed. Allowed: ${allowed ?? issue?.message ?? ""}.`,
     {
       field,
       column: 1,
       value,
     },
   );
+}
+
+/** A value for a message: short, and never failing on what JSON can't hold. */
+function printed(value: unknown): string {
+  if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function")
+    return typeof value;
+  try {
+    return (JSON.stringify(value) ?? "undefined").slice(0, 80);
+  } catch {
+    return "an object that is not JSON";
+  }
 }

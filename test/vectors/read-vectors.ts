@@ -120,7 +120,7 @@ const print = (times: number[]): string =>
 export interface VectorCheck {
   readonly id: string;
   /** Throws with both sequences if they differ. */
-  verify(): void;
+  readonly verify: () => void;
 }
 
 /**
@@ -134,7 +134,7 @@ export function checksOf(vector: Vector): VectorCheck[] {
     dst?: "once" | "wall-clock",
   ): VectorCheck => ({
     id: `${vector.id}${name}`,
-    verify() {
+    verify: () => {
       const wanted = expected.map((text) => Date.parse(text));
       const found = fireTimes(vector, dst, wanted.length + (vector.exhausted === true ? 1 : 0));
       if (found.join() !== wanted.join())

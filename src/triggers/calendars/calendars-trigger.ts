@@ -2,32 +2,83 @@ import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
 import { collectBetween } from "../between.ts";
 import type { CalendarsSpec } from "../spec.ts";
+import { suggest } from "../suggest.ts";
+import { FIRST_INSTANT, LAST_INSTANT } from "../time/civil.ts";
 import type { Trigger } from "../trigger.ts";
+import { Calendar } from "./calendar.ts";
 import type { CalendarSpec } from "./calendar-spec.ts";
 
-/** Fires as its member does, where all calendars allow it. */
+/** Stretches between two edges that one search looks at; edges are at most a day apart, so this is about 27 years. */
+const MAX_STRETCHES = 10_000;
+
+/** Up to this many fire times are counted one by one, more by the stretches that are allowed. */
+const MAX_STEPS = 10_000;
+
+/**
+ * Fires as its member does where all its calendars allow it. A fire time that they do not allow is left out, or with `shift:
+ * "next-allowed"` moves to the first instant that they allow; several that move to the same instant are one.
+ */
 export class CalendarsTrigger implements Trigger {
   readonly spec: CalendarsSpec;
   private readonly inner: Trigger;
+  private readonly calendars: readonly (readonly [name: string, calendar: Calendar])[];
+  private readonly shifts: boolean;
+  private readonly end: EpochMs;
 
-  constructor(spec: CalendarsSpec, inner: Trigger, calendars?: ReadonlyMap<string, CalendarSpec>) {
+  /** @throws {@link TriggerError} `INVALID_TRIGGER`, field `calendars`, if a name is not in `lookup`. */
+  constructor(
+    spec: CalendarsSpec,
+    inner: Trigger,
+    lookup: ReadonlyMap<string, CalendarSpec> = new Map(),
+  ) {
     this.spec = spec;
     this.inner = inner;
-    for (const name of spec.calendars) {
-      if (!calendars?.has(name))
-        throw new TriggerError(`There is no calendar "${name}".`, {
-          field: "calendars",
-          value: name,
-        });
-    }
+    this.calendars = spec.calendars.map((name) => [name, new Calendar(find(name, lookup))]);
+    this.shifts = spec.shift === "next-allowed";
+    const innerSpec = inner.spec;
+    this.end = ("endAt" in innerSpec ? innerSpec.endAt : undefined) ?? LAST_INSTANT;
+  }
+
+  /** The name of a calendar that does not allow `instant`, if there is one. */
+  excludedBy(instant: EpochMs): string | undefined {
+    return this.calendars.find(([, calendar]) => !calendar.allows(instant))?.[0];
   }
 
   next(after: EpochMs): EpochMs | undefined {
-    return this.inner.next(after);
+    if (this.shifts) {
+      const before = this.inner.prev(after + 1);
+      const moved = before === undefined ? undefined : this.allowedFrom(before);
+      if (moved !== undefined && moved > after) return moved <= this.end ? moved : undefined;
+      const following = this.inner.next(after);
+      const found = following === undefined ? undefined : this.allowedFrom(following);
+      return found !== undefined && found <= this.end ? found : undefined;
+    }
+    let candidate = this.inner.next(after);
+    for (let i = 0; candidate !== undefined && i < MAX_STRETCHES; i++) {
+      const allowed = this.allowedFrom(candidate);
+      if (allowed === undefined || allowed === candidate) return allowed;
+      candidate = this.inner.next(allowed - 1);
+    }
+    return undefined;
   }
 
   prev(before: EpochMs): EpochMs | undefined {
-    return this.inner.prev(before);
+    let until = before;
+    for (let i = 0; i < MAX_STRETCHES; i++) {
+      const candidate = this.inner.prev(until);
+      if (candidate === undefined) return undefined;
+      const moved =
+        this.excludedBy(candidate) === undefined
+          ? candidate
+          : this.shifts
+            ? this.allowedFrom(candidate)
+            : undefined;
+      if (moved !== undefined && moved < before && moved <= this.end) return moved;
+      const stretch = this.allowedUntil(candidate);
+      if (stretch === undefined) return undefined;
+      until = Math.min(candidate, stretch);
+    }
+    return undefined;
   }
 
   between(from: EpochMs, to: EpochMs, limit: number): EpochMs[] {
@@ -35,10 +86,77 @@ export class CalendarsTrigger implements Trigger {
   }
 
   count(from: EpochMs, to: EpochMs): number {
-    return this.inner.count(from, to);
+    const low = Math.max(Math.floor(from), FIRST_INSTANT - 1);
+    const high = Math.min(Math.floor(to), this.end);
+    let total = 0;
+    if (this.inner.count(low, high) <= MAX_STEPS) {
+      for (let at = this.next(low); at !== undefined && at <= high; at = this.next(at)) total += 1;
+      return total;
+    }
+    // Whether something waits to be moved to the next allowed instant.
+    const before = this.shifts ? this.inner.prev(low + 1) : undefined;
+    let waits = before !== undefined && (this.allowedFrom(before) ?? low) > low;
+    for (let start = low + 1; start <= high;) {
+      const end = Math.min(this.nextEdge(start), high + 1);
+      const inside = this.inner.count(start - 1, end - 1);
+      if (this.excludedBy(start) === undefined) {
+        total += inside + (waits && this.inner.next(start - 1) !== start ? 1 : 0);
+        waits = false;
+      } else waits ||= this.shifts && inside > 0;
+      start = end;
+    }
+    return total;
   }
 
   describe(): string {
-    return this.inner.describe();
+    const names = this.spec.calendars.map((name) => `"${name}"`).join(" and ");
+    const otherwise = this.shifts ? "else at the next instant that they allow" : "else not";
+    return `${this.inner.describe()}, where ${names} allow it, ${otherwise}`;
   }
+
+  private nextEdge(after: EpochMs): EpochMs {
+    return this.calendars.reduce(
+      (next, [, calendar]) => Math.min(next, calendar.nextEdge(after)),
+      LAST_INSTANT + 1,
+    );
+  }
+
+  /** The first allowed instant of at least `from`. */
+  private allowedFrom(from: EpochMs): EpochMs | undefined {
+    let at = from;
+    for (let i = 0; i < MAX_STRETCHES && at <= LAST_INSTANT; i++) {
+      if (this.excludedBy(at) === undefined) return at;
+      at = this.nextEdge(at);
+    }
+    return undefined;
+  }
+
+  /** The end of the last allowed stretch before `until`, where all of a stretch is allowed or none. */
+  private allowedUntil(until: EpochMs): EpochMs | undefined {
+    let at = until;
+    for (let i = 0; i < MAX_STRETCHES && at >= FIRST_INSTANT; i++) {
+      if (this.excludedBy(at) === undefined) return at + 1;
+      at =
+        this.calendars.reduce(
+          (last, [, calendar]) => Math.max(last, calendar.prevEdge(at)),
+          FIRST_INSTANT,
+        ) - 1;
+    }
+    return undefined;
+  }
+}
+
+function find(name: string, lookup: ReadonlyMap<string, CalendarSpec>): CalendarSpec {
+  const calendar = lookup.get(name);
+  if (calendar !== undefined) return calendar;
+  const near = suggest(name, [...lookup.keys()]);
+  const hint =
+    near === undefined ? "Add it before the jobs that use it." : `Did you mean "${near}"?`;
+  throw new TriggerError(
+    `calendars: there is no calendar ${JSON.stringify(name.slice(0, 80))}. ${hint}`,
+    {
+      field: "calendars",
+      value: name,
+    },
+  );
 }

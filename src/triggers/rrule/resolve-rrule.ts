@@ -1,13 +1,101 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
 import type { Resolved } from "../resolve-kinds.ts";
+import { formatIso } from "../time/local-text.ts";
+import { zoneOf } from "../time/zone.ts";
+import { openRule } from "./open-rule.ts";
+import { readRuleText, type RuleText } from "./rule-text.ts";
 
-/** Resolves an RRULE text. */
+/**
+ * Resolves an RRULE text: checks it, and writes a DTSTART with its zone into it: the text's own, else `startDate`, else now.
+ * @throws {@link TriggerError} `INVALID_TRIGGER` with the column.
+ */
 export function resolveRrule(
   rule: string | undefined,
-  _timezone: string,
-  _bounds: { startAt?: EpochMs; endAt?: EpochMs },
-  _now: EpochMs,
+  timezone: string,
+  bounds: { startAt?: EpochMs; endAt?: EpochMs },
+  now: EpochMs,
 ): Resolved {
-  throw new TriggerError("RRULE is not ready yet.", { field: "rule", value: rule });
+  if (rule === undefined)
+    throw new TriggerError("A rrule trigger needs a rule.", { field: "rule" });
+  const text = readRuleText(rule);
+  const start =
+    text.start === undefined
+      ? `TZID=${timezone}:${localBasic(bounds.startAt ?? now, timezone)}`
+      : zoned(text.start, timezone, rule);
+  // Only what a DTSTART can be; the library would take anything for "now".
+  const zone =
+    /^(?:VALUE=DATE(?:-TIME)?;)?TZID=([^:;]+)(?:;VALUE=DATE(?:-TIME)?)?:\d{8}(?:T\d{6})?$/.exec(
+      start,
+    )?.[1];
+  if (zone === undefined && !/^\d{8}T\d{6}Z$/.test(start)) {
+    throw new TriggerError(
+      `rule: DTSTART ${JSON.stringify(start.slice(0, 60))} can't be read. Write DTSTART:20260101T090000.`,
+      {
+        field: "rule",
+        column: rule.toUpperCase().indexOf("DTSTART") + 1,
+        value: rule,
+      },
+    );
+  }
+  const zoneName = zone === undefined ? "UTC" : zoneOf(zone).name;
+  assertPossible(text, rule);
+  const spec = {
+    kind: "rrule" as const,
+    timezone: zoneName,
+    rule: [
+      `DTSTART${start.startsWith("TZID") || start.startsWith("VALUE") ? ";" : ":"}${start}`,
+      ...text.lines,
+    ].join("\n"),
+    ...bounds,
+  };
+  // Opened once here, so that a text that only the library refuses is refused now.
+  openRule(spec);
+  return { spec, mayBeOver: text.start === undefined && bounds.startAt === undefined };
+}
+
+function zoned(start: string, timezone: string, rule: string): string {
+  if (start.length > 100) {
+    throw new TriggerError("rule: DTSTART is too long.", { field: "rule", column: 1, value: rule });
+  }
+  if (/TZID=/i.test(start)) return start.replace(/tzid=/i, "TZID=");
+  if (/Z$/i.test(start)) return start.toUpperCase();
+  return start.includes("=")
+    ? `${start.slice(0, start.indexOf(":"))};TZID=${timezone}${start.slice(start.indexOf(":"))}`
+    : `TZID=${timezone}:${start.toUpperCase()}`;
+}
+
+/** `20260329T090000`, whole seconds. */
+function localBasic(instant: EpochMs, timezone: string): string {
+  return formatIso(Math.floor(instant / 1000) * 1000, timezone)
+    .slice(0, 19)
+    .replaceAll(/[-:]/g, "");
+}
+
+/**
+ * Refuses dates that do not exist. The library finds that out by trying, and for rules of seconds that takes long, so the dates are
+ * tried with the rule made daily.
+ */
+function assertPossible(text: RuleText, rule: string): void {
+  if (!/^(?:HOURLY|MINUTELY|SECONDLY)$/.test(text.parts.get("FREQ") ?? "")) return;
+  const dates = ["BYMONTH", "BYMONTHDAY", "BYDAY", "BYYEARDAY"].filter((name) =>
+    text.parts.has(name),
+  );
+  if (dates.length === 0) return;
+  const daily = [
+    "RRULE:FREQ=DAILY",
+    ...dates.map((name) => `${name}=${text.parts.get(name) ?? ""}`),
+  ].join(";");
+  const opened = openRule({ timezone: "UTC", rule: `DTSTART:20000101T000000Z\n${daily}` });
+  if (opened.next(Date.UTC(2000, 0, 1)) === undefined) {
+    throw new TriggerError(
+      `This schedule can never fire: ${JSON.stringify(rule.slice(0, 80))} names no date that exists.`,
+      {
+        field: "rule",
+        column: 1,
+        value: rule,
+        reason: "never-fires",
+      },
+    );
+  }
 }

@@ -171,7 +171,7 @@ export function zoneOf(name: string): Zone {
   const known = zones.get(name);
   if (known !== undefined) return known;
   const fail = (): never => {
-    const shown = JSON.stringify(String(name).slice(0, MAX_NAME));
+    const shown = JSON.stringify(typeof name === "string" ? name.slice(0, MAX_NAME) : name);
     throw new TriggerError(
       `${shown} is not a time zone. Use an IANA name such as "Europe/Berlin" or "UTC".`,
       { field: "timezone", value: name },

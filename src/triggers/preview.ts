@@ -1,0 +1,147 @@
+import type { EpochMs } from "../core/clock.ts";
+import { Calendar } from "./calendars/calendar.ts";
+import { createTrigger, type CalendarLookup } from "./create.ts";
+import type { TriggerSpec } from "./spec.ts";
+import { LAST_INSTANT } from "./time/civil.ts";
+import { formatIso, formatOffset, formatWallTime } from "./time/local-text.ts";
+import { zoneOf } from "./time/zone.ts";
+
+/** What is remarkable about a time in a preview. */
+export type PreviewFlag =
+  | "in DST gap, moved"
+  | "second pass skipped"
+  | `excluded by calendar ${string}`
+  | `moved by calendar ${string}`;
+
+/** One time in a preview. */
+export interface PreviewRow {
+  /** Epoch milliseconds. */
+  readonly instant: EpochMs;
+  /** The instant in ISO 8601 with the offset of the preview's zone. */
+  readonly iso: string;
+  /** Wall-clock time in the preview's zone, such as `2026-03-29 09:00`. */
+  readonly local: string;
+  /** Offset from UTC there, such as `+02:00`. */
+  readonly offset: string;
+  /** Whether the trigger fires; `false` for times that a rule has left out. */
+  readonly fires: boolean;
+  /** Why it fires at this time and not another, or why it does not. */
+  readonly flags: readonly PreviewFlag[];
+}
+
+/** What to preview. */
+export interface PreviewOptions {
+  /** Only times after this, epoch milliseconds. */
+  readonly from: EpochMs;
+  /** How many fire times, 1 to 1000. @default 10 */
+  readonly count?: number | undefined;
+  /** Zone in which local times are shown. @default the trigger's own */
+  readonly timezone?: string | undefined;
+  /** The named calendars that the spec refers to. */
+  readonly calendars?: CalendarLookup | undefined;
+}
+
+const MAX_COUNT = 1000;
+/** Times that were left out, in one preview; a schedule of seconds has 50,000 of them in a night. */
+const MAX_LEFT_OUT = 200;
+
+/**
+ * The next fire times of a spec, with the times that daylight saving or a calendar left out among them. Bounded in
+ * time for whatever schedule: at most 1000 that fire and 200 that do not.
+ * @throws {@link TriggerError} as `createTrigger`, and for an unknown zone.
+ */
+export function previewTrigger(spec: TriggerSpec, options: PreviewOptions): PreviewRow[] {
+  const { from, calendars = new Map() } = options;
+  const count = Math.min(Math.max(1, Math.floor(options.count ?? 10)), MAX_COUNT);
+  const zone = zoneOf(options.timezone ?? timezoneOf(spec));
+  const actual = createTrigger(spec, calendars);
+  const plain = createTrigger(withoutRules(spec));
+  const named = [...calendarNames(spec)].map((name) => [name, calendars.get(name)] as const);
+  const known = named.flatMap(([name, calendar]) =>
+    calendar === undefined ? [] : [[name, new Calendar(calendar)] as const],
+  );
+  const rows: PreviewRow[] = [];
+  const add = (instant: EpochMs, fires: boolean, flags: PreviewFlag[]): void => {
+    const offset = zone.offsetAt(instant);
+    const iso = formatIso(instant, zone.name);
+    rows.push({
+      instant,
+      iso,
+      local: formatWallTime(instant + offset),
+      offset: formatOffset(offset),
+      fires,
+      flags,
+    });
+  };
+  let leftOut = 0;
+  let at = from;
+  for (let fired = 0; fired < count; fired++) {
+    const next = actual.next(at);
+    const until = next === undefined ? LAST_INSTANT : next - 1;
+    // After the last fire time there is nothing to explain but what directly follows it.
+    const skipped = plain.between(at, until, next === undefined ? 1 : MAX_LEFT_OUT - leftOut);
+    leftOut += skipped.length;
+    for (const instant of skipped) {
+      const excluding = known.find(([, calendar]) => !calendar.allows(instant))?.[0];
+      add(instant, false, [
+        excluding === undefined ? "second pass skipped" : `excluded by calendar ${excluding}`,
+      ]);
+    }
+    if (next === undefined) break;
+    add(next, true, plain.next(next - 1) === next ? [] : [movedBy(next, spec, known)]);
+    at = next;
+  }
+  return rows;
+}
+
+/** A time that no field names was moved there: by the end of a gap, or by a calendar that did not allow the time before. */
+function movedBy(
+  instant: EpochMs,
+  spec: TriggerSpec,
+  calendars: readonly (readonly [string, Calendar])[],
+): PreviewFlag {
+  const isJump = zonesOf(spec).some((name) => {
+    const segment = zoneOf(name).at(instant);
+    return segment.start === instant && segment.localStart > segment.seen;
+  });
+  const name = calendars.find(([, calendar]) => !calendar.allows(instant - 1))?.[0];
+  return isJump || name === undefined ? "in DST gap, moved" : `moved by calendar ${name}`;
+}
+
+/** The same schedule where the clock alone decides. */
+function withoutRules(spec: TriggerSpec): TriggerSpec {
+  switch (spec.kind) {
+    case "cron":
+      return { ...spec, dst: "wall-clock" };
+    case "calendar-interval":
+      return { ...spec, dst: "wall-clock" };
+    case "or":
+    case "and":
+      return { ...spec, triggers: spec.triggers.map(withoutRules) };
+    case "calendars":
+      return withoutRules(spec.trigger);
+    case "interval":
+    case "date":
+    case "rrule":
+      return spec;
+  }
+}
+
+function calendarNames(spec: TriggerSpec): Set<string> {
+  if (spec.kind === "calendars")
+    return new Set([...spec.calendars, ...calendarNames(spec.trigger)]);
+  if (spec.kind === "or" || spec.kind === "and")
+    return new Set(spec.triggers.flatMap((member) => [...calendarNames(member)]));
+  return new Set();
+}
+
+function zonesOf(spec: TriggerSpec): string[] {
+  if (spec.kind === "calendars") return zonesOf(spec.trigger);
+  if (spec.kind === "or" || spec.kind === "and") return spec.triggers.flatMap(zonesOf);
+  return [spec.timezone];
+}
+
+/** The zone in which a spec's times are read; of several, the first. */
+export function timezoneOf(spec: TriggerSpec): string {
+  return zonesOf(spec)[0] ?? "UTC";
+}

@@ -1,0 +1,56 @@
+import { RRuleTemporal } from "rrule-temporal";
+import type { EpochMs } from "../../core/clock.ts";
+import { TriggerError } from "../../core/errors.ts";
+
+/**
+ * Periods that the library may look at in one question. Enough for every rule that fires within some thousand
+ * of its periods, and bounds one that never does to well below a second.
+ */
+const MAX_ITERATIONS = 3000;
+
+/** A recurrence rule that answers in epoch milliseconds. */
+export interface OpenRule {
+  /** The first occurrence strictly after `after`. */
+  next(after: EpochMs): EpochMs | undefined;
+  /** The last occurrence strictly before `before`. */
+  prev(before: EpochMs): EpochMs | undefined;
+}
+
+/**
+ * Opens a rule with the library.
+ * @throws {@link TriggerError} if the library refuses the text. Its own words go no further than `data`.
+ */
+export function openRule(spec: { timezone: string; rule: string }): OpenRule {
+  const count = Number(/COUNT=(\d+)/.exec(spec.rule)?.[1] ?? 0);
+  let rule: RRuleTemporal;
+  try {
+    rule = new RRuleTemporal({
+      rruleString: spec.rule,
+      tzid: spec.timezone,
+      maxIterations: Math.max(MAX_ITERATIONS, count + 1),
+      cache: false,
+    });
+  } catch (error) {
+    throw new TriggerError(
+      `rule: ${JSON.stringify(spec.rule.slice(0, 120))} is not a rule of RFC 5545.`,
+      {
+        field: "rule",
+        column: 1,
+        value: spec.rule,
+        detail: error instanceof Error ? error.message : String(error),
+      },
+    );
+  }
+  const ask = (question: () => { epochMilliseconds: number } | null): EpochMs | undefined => {
+    try {
+      return question()?.epochMilliseconds;
+    } catch {
+      // The library gave up looking: nothing within its bound, which counts as never.
+      return undefined;
+    }
+  };
+  return {
+    next: (after) => ask(() => rule.next(new Date(after))),
+    prev: (before) => ask(() => rule.previous(new Date(before))),
+  };
+}

@@ -1,0 +1,141 @@
+import { TriggerError } from "../../core/errors.ts";
+import { suggest } from "../suggest.ts";
+
+/** More would have to be counted one by one from DTSTART. */
+const MAX_COUNT = 10_000;
+const MAX_TEXT = 4096;
+
+const PROPERTIES = ["DTSTART", "RRULE", "RDATE", "EXDATE"] as const;
+
+/** Allowed values of each part of a rule: a range of whole numbers (negative ones count from the end), or a pattern. */
+const PARTS: Readonly<
+  Record<string, readonly [min: number, max: number, negative: boolean] | RegExp>
+> = Object.assign(
+  Object.create(null) as Record<string, readonly [number, number, boolean] | RegExp>,
+  {
+    FREQ: /^(?:YEARLY|MONTHLY|WEEKLY|DAILY|HOURLY|MINUTELY|SECONDLY)$/,
+    UNTIL: /^\d{8}(?:T\d{6}Z?)?$/,
+    COUNT: [1, MAX_COUNT, false],
+    INTERVAL: [1, 1_000_000, false],
+    BYSECOND: [0, 59, false],
+    BYMINUTE: [0, 59, false],
+    BYHOUR: [0, 23, false],
+    BYDAY: /^(?:[+-]?\d{1,2})?(?:MO|TU|WE|TH|FR|SA|SU)$/,
+    BYMONTHDAY: [1, 31, true],
+    BYYEARDAY: [1, 366, true],
+    BYWEEKNO: [1, 53, true],
+    BYMONTH: [1, 12, false],
+    BYSETPOS: [1, 366, true],
+    WKST: /^(?:MO|TU|WE|TH|FR|SA|SU)$/,
+  },
+);
+
+function fail(message: string, rule: string, column = 1): never {
+  throw new TriggerError(
+    `rule: ${message} (column ${column} of ${JSON.stringify(rule.slice(0, 80))}).`,
+    {
+      field: "rule",
+      column,
+      value: rule,
+    },
+  );
+}
+
+/** The properties of a rule's text. */
+export interface RuleText {
+  /** E.g. `TZID=Europe/Berlin:20260101T090000`, without the property's name; absent if the text has none. */
+  readonly start?: string;
+  /** The parts of RRULE by name, in upper case. */
+  readonly parts: ReadonlyMap<string, string>;
+  /** All lines but DTSTART, as `NAME:…` or `NAME;…`. */
+  readonly lines: readonly string[];
+}
+
+/**
+ * Splits the text of a recurrence rule and checks names and ranges, which the library takes too lightly: it drops `BYHOUR=99`.
+ * @throws {@link TriggerError} with the column of what is wrong.
+ */
+export function readRuleText(rule: string): RuleText {
+  if (rule.length > MAX_TEXT) fail(`has more than ${MAX_TEXT} characters`, rule);
+  let start: string | undefined;
+  let parts: ReadonlyMap<string, string> | undefined;
+  const lines: string[] = [];
+  for (const match of rule.matchAll(/[^\s]+/g)) {
+    const column = match.index + 1;
+    const line = /^(?:FREQ|INTERVAL|BY[A-Z]+|COUNT|UNTIL|WKST)=/i.test(match[0])
+      ? `RRULE:${match[0]}`
+      : match[0];
+    const [, name = "", separator = "", value = ""] = /^([A-Za-z]+)([:;])(.*)$/.exec(line) ?? [];
+    switch (name.toUpperCase()) {
+      case "DTSTART":
+        if (start !== undefined) fail("has two DTSTART", rule, column);
+        start = value;
+        break;
+      case "RRULE":
+        if (parts !== undefined)
+          fail("has two RRULE; combine two triggers with or()", rule, column);
+        parts = readParts(value, rule, column + match[0].indexOf(value));
+        lines.push(`RRULE:${value.toUpperCase()}`);
+        break;
+      case "RDATE":
+      case "EXDATE":
+        lines.push(`${name.toUpperCase()}${separator}${value}`);
+        break;
+      default: {
+        const near = suggest(name, PROPERTIES);
+        const hint =
+          near === undefined ? `Known are ${PROPERTIES.join(", ")}` : `Did you mean ${near}?`;
+        fail(`${JSON.stringify(match[0].slice(0, 40))} is not understood. ${hint}`, rule, column);
+      }
+    }
+  }
+  if (parts === undefined) return fail("has no RRULE", rule);
+  return { ...(start === undefined ? {} : { start }), parts, lines };
+}
+
+function readParts(value: string, rule: string, column: number): ReadonlyMap<string, string> {
+  const parts = new Map<string, string>();
+  let at = column;
+  for (const part of value.split(";")) {
+    const [name = "", text = ""] = part.toUpperCase().split("=", 2);
+    const allowed = PARTS[name];
+    if (allowed === undefined) {
+      const near = suggest(name, Object.keys(PARTS));
+      const hint =
+        near === undefined ? `Known are ${Object.keys(PARTS).join(", ")}` : `Did you mean ${near}?`;
+      return fail(
+        `${JSON.stringify(name.slice(0, 40))} is not a part of a rule. ${hint}`,
+        rule,
+        at,
+      );
+    }
+    if (parts.has(name)) fail(`gives ${name} twice`, rule, at);
+    for (const item of text.split(",")) {
+      if (!isAllowed(item, allowed)) {
+        const range =
+          allowed instanceof RegExp
+            ? "see RFC 5545, section 3.3.10"
+            : `${allowed[0]} to ${allowed[1]} are allowed`;
+        fail(
+          `${name} has ${JSON.stringify(item.slice(0, 40))}; ${range}`,
+          rule,
+          at + name.length + 1,
+        );
+      }
+    }
+    parts.set(name, text);
+    at += part.length + 1;
+  }
+  if (!parts.has("FREQ")) fail("needs FREQ, such as FREQ=WEEKLY", rule, column);
+  if (parts.has("COUNT") && parts.has("UNTIL"))
+    fail("may give COUNT or UNTIL, not both", rule, column);
+  return parts;
+}
+
+function isAllowed(item: string, allowed: RegExp | readonly [number, number, boolean]): boolean {
+  if (allowed instanceof RegExp) return allowed.test(item);
+  if (!/^[+-]?\d{1,7}$/.test(item)) return false;
+  const [min, max, negative] = allowed;
+  const n = Number(item);
+  return Math.abs(n) >= min && Math.abs(n) <= max && (n >= 0 || negative);
+}
