@@ -37,3 +37,81 @@ export type {
   RunTrigger,
 } from "./pipeline/run-context.ts";
 export type { ParamsInput, ParamsOutput, ParamsSchema } from "./pipeline/schema.ts";
+export { type Clock, type EpochMs, systemClock } from "./core/clock.ts";
+export { lineLogger, type Logger, type LogLevel } from "./core/log.ts";
+export { PipelineRegistry, type PipelineEntry, type Registrable } from "./pipeline/registry.ts";
+export type { JobState, Policy, Retention } from "./jobs/definition.ts";
+export {
+  EVENT_ALL,
+  EVENT_ALL_JOBS_REMOVED,
+  EVENT_BITS,
+  EVENT_EVENTS_LOST,
+  EVENT_EXECUTOR_ADDED,
+  EVENT_EXECUTOR_REMOVED,
+  EVENT_JOB_ADDED,
+  EVENT_JOB_CANCELLED,
+  EVENT_JOB_COALESCED,
+  EVENT_JOB_ERROR,
+  EVENT_JOB_EXECUTED,
+  EVENT_JOB_FINISHED,
+  EVENT_JOB_MAX_INSTANCES,
+  EVENT_JOB_MISSED,
+  EVENT_JOB_MODIFIED,
+  EVENT_JOB_OVERDUE,
+  EVENT_JOB_PAUSED,
+  EVENT_JOB_REMOVED,
+  EVENT_JOB_REPAIRED,
+  EVENT_JOB_RESUMED,
+  EVENT_JOB_RETRYING,
+  EVENT_JOB_SKIPPED,
+  EVENT_JOB_STARTED,
+  EVENT_JOB_SUBMITTED,
+  EVENT_JOBSTORE_ADDED,
+  EVENT_JOBSTORE_REMOVED,
+  EVENT_SCHEDULER_PAUSED,
+  EVENT_SCHEDULER_RESUMED,
+  EVENT_SCHEDULER_SHUTDOWN,
+  EVENT_SCHEDULER_STARTED,
+  EVENT_WORKER_STARTED,
+  EVENT_WORKER_STOPPED,
+  type EventName,
+} from "./jobs/event.ts";
+export {
+  OPEN_STATES,
+  type OpenState,
+  SKIP_REASONS,
+  type SkipReason,
+  VERDICTS,
+  type Verdict,
+} from "./jobs/verdict.ts";
+export type { RunKind, StoredError } from "./jobs/run.ts";
+export type { EngineHealth, WorkerRecord } from "./engine/engine.ts";
+export type { ConnectionOption } from "./engine/open-engine.ts";
+export type { SchedulerEvent } from "./events/event.ts";
+export type { EventHandler, ListenerOptions } from "./events/event-bus.ts";
+export type { Explanation } from "./history/explain.ts";
+export type { Run } from "./history/run.ts";
+export type { RunPage, RunQuery } from "./history/run-history.ts";
+export { PipelineWorker } from "./worker/pipeline-worker.ts";
+export type {
+  CommonOptions,
+  PipelineWorkerOptions,
+  WorkerTuning,
+} from "./worker/worker-options.ts";
+export type {
+  AddJobOptions,
+  JobRules,
+  ModifyJobOptions,
+  ParamsOption,
+  RescheduleOptions,
+} from "./scheduler/add-job-options.ts";
+export type { Job } from "./scheduler/job.ts";
+export type { JobPage, JobQuery } from "./scheduler/job-query.ts";
+export {
+  type JobToAdd,
+  type PipelineReference,
+  PipelineScheduler,
+  type ShutdownOptions,
+} from "./scheduler/pipeline-scheduler.ts";
+export type { PipelineSchedulerOptions } from "./scheduler/scheduler-options.ts";
+export { at, cron, every } from "./triggers/builders.ts";

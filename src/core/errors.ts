@@ -1,0 +1,141 @@
+/**
+ * Every code an error of this package can carry, with what it means and what to do about it.
+ * `docs/errors.md` holds the same table and a test compares the two. A code never changes its meaning.
+ */
+export const ERROR_CODES = {
+  INVALID_OPTION: {
+    meaning: "An option has a wrong type, is out of range, or is not known.",
+    remedy: "Correct the option named in the message; `data.path` says where it stands.",
+  },
+  INVALID_TRIGGER: {
+    meaning:
+      "A trigger's fields or expression can't be understood, or the schedule can never fire.",
+    remedy:
+      "Correct the field at `data.field` and `data.column`; the message names what is allowed.",
+  },
+  INVALID_TIMEZONE: {
+    meaning: "The time zone is not an IANA name that this Node.js knows.",
+    remedy: "Use a name such as `Europe/Berlin` or `UTC`.",
+  },
+  INVALID_PARAMS: {
+    meaning: "The params do not fit the pipeline's schema, or are not JSON.",
+    remedy: "Correct the param at `data.path`, or the pipeline's `params` schema.",
+  },
+  PAYLOAD_TOO_LARGE: {
+    meaning: "A value that is to be stored is larger than its limit.",
+    remedy: "Store the content elsewhere and pass a reference to it.",
+  },
+  CONFLICTING_ID: {
+    meaning: "A job of this id exists with another definition.",
+    remedy: "Choose another id, or pass `replaceExisting: true`.",
+  },
+  JOB_NOT_FOUND: {
+    meaning: "There is no job of this id.",
+    remedy:
+      "Check the id with `getJobs()`; the job may have been removed or have reached its retention.",
+  },
+  RUN_NOT_FOUND: {
+    meaning: "There is no run of this id.",
+    remedy: "Check the id with `getRuns(jobId)`; retention may have removed it.",
+  },
+  UNKNOWN_PIPELINE: {
+    meaning: "No pipeline of this name is registered here.",
+    remedy: "Add the class to `pipelines` of this scheduler or worker.",
+  },
+  INVALID_PIPELINE: {
+    meaning: "What was given is not a pipeline, or two different pipelines have the same name.",
+    remedy: "Extend `Pipeline` and give each class a name of its own.",
+  },
+  INVALID_STATE: {
+    meaning: "The call does not fit the state of the scheduler, the worker or the job.",
+    remedy: "The message names the state and the call that leads out of it.",
+  },
+  CONNECTION_FAILED: {
+    meaning: "The engine could not be reached within the time allowed.",
+    remedy: "Check the server and the `connection` option; the call may be repeated.",
+  },
+  UNSUPPORTED_SERVER: {
+    meaning: "The server is too old, or holds data written by a newer version of this package.",
+    remedy: "Upgrade what the message names.",
+  },
+  RUN_FENCED: {
+    meaning: "This attempt lost its run: its lock expired and another attempt took over.",
+    remedy: "Nothing to repair. Keep the event loop free, or raise `lockMs`.",
+  },
+  RUN_CRASHED: {
+    meaning: "The run's process died each time that it was started, up to the limit.",
+    remedy:
+      "Look for what ends the process (memory, `process.exit`); then start the job by `runJob`.",
+  },
+  RUN_REPORTED_FAILURE: {
+    meaning: "The pipeline returned `{ success: false }`.",
+    remedy: "See the run's error message, which the pipeline gave.",
+  },
+  RUN_ABORTED: {
+    meaning: "The run was told to stop before it was done, by shutdown or by loss of its lock.",
+    remedy: "It is taken up again by another worker unless it was cancelled.",
+  },
+  INTERNAL: {
+    meaning: "A state that this package holds to be impossible.",
+    remedy: "Please report it with the message and the stack.",
+  },
+} as const satisfies Record<string, { meaning: string; remedy: string }>;
+
+/** The stable name of a kind of error; the keys of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Fields that say where the fault lies; which of them are set depends on the code. */
+export type ErrorData = Readonly<Record<string, unknown>>;
+
+/** The base of every error that this package throws on purpose. */
+export class CronduitError extends Error {
+  /** Stable across versions; decide on this and never on the message. */
+  readonly code: ErrorCode;
+  /** Where and what, for programs: e.g. `path`, `field`, `column`, `jobId`. */
+  readonly data: ErrorData;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { data?: ErrorData; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.data = options.data ?? {};
+  }
+}
+
+/** A job of the same id exists, with another definition. Code `CONFLICTING_ID`. */
+export class ConflictingIdError extends CronduitError {
+  constructor(jobId: string) {
+    super(
+      "CONFLICTING_ID",
+      `Job "${jobId}" exists with another definition. Choose another id, or pass replaceExisting: true.`,
+      { data: { jobId } },
+    );
+  }
+}
+
+/** No job of that id. Code `JOB_NOT_FOUND`. */
+export class JobLookupError extends CronduitError {
+  constructor(jobId: string) {
+    super("JOB_NOT_FOUND", `There is no job "${jobId}".`, { data: { jobId } });
+  }
+}
+
+/** A trigger that can't be understood or can never fire. Codes `INVALID_TRIGGER` and `INVALID_TIMEZONE`. */
+export class TriggerError extends CronduitError {
+  constructor(
+    message: string,
+    data: { field?: string; column?: number; value?: unknown; [more: string]: unknown } = {},
+    code: "INVALID_TRIGGER" | "INVALID_TIMEZONE" = "INVALID_TRIGGER",
+  ) {
+    super(code, message, { data });
+  }
+}
+
+/** Whether `error` is one of ours, with this code if one is given. */
+export function isCronduitError(error: unknown, code?: ErrorCode): error is CronduitError {
+  return error instanceof CronduitError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,209 @@
+import {
+  DelayedError,
+  type Job,
+  type Processor,
+  Queue,
+  type QueueOptions,
+  WaitingError,
+  Worker,
+  type WorkerOptions,
+} from "bullmq";
+import { type Clock, sleep } from "../core/clock.ts";
+import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import type { ConsumeOptions, Consumer, WakeUp } from "./engine.ts";
+
+/** BullMQ's name of our queue: `<prefix>:runs`. Our own keys never begin like that. */
+export const QUEUE_NAME = "runs";
+
+/** BullMQ keeps an event stream of its own, which nobody reads here. */
+const BULL_EVENTS_KEPT = 100;
+/** How long to wait before a queue job that could not be parked is parked again. */
+const PARK_RETRY_MS = 1_000;
+/** How long BullMQ waits after a lost connection before it asks for work again. */
+const RECONNECT_DELAY_MS = 1_000;
+/** Queue jobs a round trip. */
+const ADD_CHUNK = 1_000;
+
+type Connection = NonNullable<QueueOptions["connection"]>;
+
+/** What a queue is made of. */
+export interface BullQueueOptions {
+  readonly connection: Connection;
+  readonly prefix: string;
+  readonly clock: Clock;
+  /** Ends the server's block at once when a delayed job becomes due; see {@link PunctualWorker}. */
+  nudge(): void;
+  onError(error: unknown): void;
+}
+
+/** The queue jobs of one queue: adding, taking, pausing. */
+export class BullQueue {
+  readonly #options: BullQueueOptions;
+  readonly #queue: Queue;
+
+  constructor(options: BullQueueOptions) {
+    this.#options = options;
+    this.#queue = new Queue(QUEUE_NAME, {
+      connection: options.connection,
+      prefix: options.prefix,
+      streams: { events: { maxLen: BULL_EVENTS_KEPT } },
+    });
+    this.#queue.on("error", (error) => options.onError(error));
+  }
+
+  async waitUntilReady(): Promise<void> {
+    await this.#queue.waitUntilReady();
+  }
+
+  /** Adds queue jobs in few round trips; those that exist stay as they are. */
+  async add(wakeUps: readonly WakeUp[]): Promise<void> {
+    const now = this.#options.clock.now();
+    for (let at = 0; at < wakeUps.length; at += ADD_CHUNK) {
+      await this.#queue.addBulk(
+        wakeUps.slice(at, at + ADD_CHUNK).map(({ id, pipeline, dueAt }) => {
+          const delay = Math.max(0, dueAt - now);
+          // The due time is timestamp + delay, to the millisecond, whenever the command arrives.
+          return { name: pipeline, data: 0, opts: { jobId: id, timestamp: dueAt - delay, delay } };
+        }),
+      );
+    }
+  }
+
+  async setPaused(paused: boolean): Promise<void> {
+    await (paused ? this.#queue.pause() : this.#queue.resume());
+  }
+
+  isPaused(): Promise<boolean> {
+    return this.#queue.isPaused();
+  }
+
+  consume(options: ConsumeOptions): Consumer {
+    return new BullConsumer(this.#options, options);
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close();
+  }
+}
+
+/**
+ * Redis ends a blocking command by its own timer, which ticks ten times a second by default, so an idle worker would
+ * wake up 50 to 100 ms late. Any command that arrives makes it look at once: we send one when a job becomes due.
+ */
+class PunctualWorker extends Worker {
+  readonly #clock: Clock;
+  readonly #nudge: () => void;
+
+  constructor(processor: Processor, options: WorkerOptions, clock: Clock, nudge: () => void) {
+    super(QUEUE_NAME, processor, options);
+    this.#clock = clock;
+    this.#nudge = nudge;
+  }
+
+  protected override getBlockTimeout(blockUntil: number): number {
+    const seconds = super.getBlockTimeout(blockUntil);
+    if (blockUntil > 0 && seconds > 0) {
+      const dueInMs = blockUntil - this.#clock.now();
+      if (dueInMs <= seconds * 1_000) this.#clock.after(dueInMs + 1, this.#nudge);
+    }
+    return seconds;
+  }
+}
+
+class BullConsumer implements Consumer {
+  readonly #queueOptions: BullQueueOptions;
+  readonly #options: ConsumeOptions;
+  readonly #worker: Worker;
+  readonly #taken = new Map<string, { job: Job; token: string }>();
+  #isStopping = false;
+
+  constructor(queueOptions: BullQueueOptions, options: ConsumeOptions) {
+    this.#queueOptions = queueOptions;
+    this.#options = options;
+    this.#worker = new PunctualWorker(
+      (job, token, signal) => this.#process(job, token ?? "", signal),
+      {
+        connection: queueOptions.connection,
+        prefix: queueOptions.prefix,
+        concurrency: options.concurrency,
+        lockDuration: options.lockMs,
+        stalledInterval: options.stalledCheckMs,
+        // How often a run may crash is decided at admission, where it gets its verdict.
+        maxStalledCount: Number.MAX_SAFE_INTEGER,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 0 },
+        runRetryDelay: RECONNECT_DELAY_MS,
+      },
+      queueOptions.clock,
+      () => queueOptions.nudge(),
+    );
+    this.#worker.on("error", (error) => {
+      if (!this.#isStopping) options.onError(error);
+    });
+    // BullMQ goes on with a job whose lock it lost; somebody else may start it, so we cancel.
+    this.#worker.on("lockRenewalFailed", (ids: string[]) => {
+      for (const id of ids) this.#worker.cancelJob(id, "lock lost");
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#worker.close();
+  }
+
+  async abandon(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.allSettled(
+      [...this.#taken.values()].map(({ job, token }) => job.moveToWait(token)),
+    );
+    await this.#worker.close(true);
+  }
+
+  async #process(job: Job, token: string, signal?: AbortSignal): Promise<unknown> {
+    const id = job.id ?? "";
+    if (!parseWakeUpId(id)) {
+      this.#options.onError(
+        new Error(`queue job "${id.slice(0, 100)}" is not one of ours; dropped`),
+      );
+      return 0;
+    }
+    this.#taken.set(id, { job, token });
+    try {
+      const end = await this.#options.handle({
+        id,
+        pipeline: job.name,
+        takes: job.attemptsStarted,
+        signal: signal ?? new AbortController().signal,
+      });
+      if (end === "done") return 0;
+      if (end === "hand-back") {
+        await job.moveToWait(token);
+        throw new WaitingError();
+      }
+      await this.#park(job, token, end.againInMs);
+    } catch (error) {
+      if (error instanceof WaitingError) throw error;
+      // A queue job that fails is removed by BullMQ, and with it the only call to run what is due.
+      this.#options.onError(error);
+      await this.#park(job, token, PARK_RETRY_MS);
+    } finally {
+      this.#taken.delete(id);
+    }
+    throw new DelayedError();
+  }
+
+  async #park(job: Job, token: string, delayMs: number): Promise<void> {
+    const { clock } = this.#queueOptions;
+    while (!this.#isStopping) {
+      try {
+        await job.moveToDelayed(clock.now() + delayMs, token);
+        return;
+      } catch (error) {
+        // Whoever has the lock now has the queue job; there is nothing left to park.
+        if (error instanceof Error && /lock|Missing key/i.test(error.message)) return;
+        this.#options.onError(error);
+        await sleep(clock, PARK_RETRY_MS);
+      }
+    }
+  }
+}

@@ -1,0 +1,346 @@
+import type { EpochMs } from "../core/clock.ts";
+import type { JobDefinition, JobState, StoredJob } from "../jobs/definition.ts";
+import type { StoredEvent } from "../jobs/event.ts";
+import type { LastRun, LedgerRow, RunKind, StoredError } from "../jobs/run.ts";
+import type { Occurrence, Span } from "../jobs/schedule.ts";
+import type { SkipReason } from "../jobs/verdict.ts";
+
+/**
+ * What carries the queues and the state. Small on purpose: what BullMQ does (queueing, locks, delays, recovery of
+ * stalled runs) comes in by `enqueue` and `consume`; the rest is what it has not. Each method that changes state is
+ * one atomic step on the server, and decides by the server's clock.
+ */
+export interface Engine {
+  /** For people, e.g. `redis 7.0.15 at 127.0.0.1:6379`. */
+  readonly label: string;
+
+  /** Connects and checks the server. Safe to call twice. @throws `CONNECTION_FAILED`, `UNSUPPORTED_SERVER` */
+  open(): Promise<void>;
+  /** Lets go of every connection. Safe to call twice. */
+  close(): Promise<void>;
+  /** Whether the server answers now, and how long it took. Never throws. */
+  health(): Promise<EngineHealth>;
+  /** The server's clock. */
+  now(): Promise<EpochMs>;
+
+  // Jobs
+  putJobs(puts: readonly JobPut[]): Promise<JobPutResult[]>;
+  changeJob(change: JobChange): Promise<JobChangeResult>;
+  removeJob(removal: JobRemoval): Promise<"removed" | "missing" | "undecided">;
+  getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]>;
+  /** Ids in the order of their next run, jobs without one last. */
+  listJobIds(offset: number, limit: number): Promise<string[]>;
+  countJobs(): Promise<number>;
+
+  // Decisions
+  admit(request: AdmitRequest): Promise<Admission>;
+  settle(request: SettleRequest): Promise<Settlement>;
+  /** Notes that the process gives the run back unfinished, so its next attempt does not count as a crash. */
+  handBack(run: RunHold): Promise<void>;
+  /** Records a run asked for by hand, and gives it its id. */
+  requestRun(request: RunRequest): Promise<RequestedRun | "missing">;
+
+  // Ledger
+  /** Rows of one job in the time given (both ends included). */
+  readLedger(query: LedgerQuery): Promise<LedgerRow[]>;
+  /** Claimed occurrences of one job that have no verdict yet. */
+  readOpenRuns(jobId: string): Promise<LedgerRow[]>;
+
+  // Queue
+  enqueue(wakeUps: readonly WakeUp[]): Promise<void>;
+  consume(options: ConsumeOptions): Consumer;
+  /** Stops or lets go on the taking of queue jobs in the whole fleet. */
+  setPaused(paused: boolean): Promise<void>;
+  isPaused(): Promise<boolean>;
+
+  // Events
+  appendEvents(events: readonly StoredEvent[]): Promise<void>;
+  /** The position after the newest event. */
+  latestEventCursor(): Promise<string>;
+  /** Waits up to `waitMs` for events after `cursor`. Each `reader` waits on a connection of its own. */
+  readEvents(reader: string, cursor: string, waitMs: number): Promise<EventBatch>;
+  /** Lets go of a reader's connection; what it waits for is given up. */
+  endReader(reader: string): void;
+  loadCursor(listener: string): Promise<string | undefined>;
+  saveCursor(listener: string, cursor: string): Promise<void>;
+
+  // Leases and workers
+  /** Takes or renews the lease; false if somebody else has it. */
+  holdLease(name: string, owner: string, ttlMs: number): Promise<boolean>;
+  releaseLease(name: string, owner: string): Promise<void>;
+  heartbeat(record: WorkerRecord, ttlMs: number): Promise<void>;
+  forgetWorker(id: string): Promise<void>;
+  listWorkers(): Promise<WorkerRecord[]>;
+
+  // Healing
+  audit(request: AuditRequest): Promise<AuditFinding[]>;
+}
+
+/** What {@link Engine.health} found. */
+export interface EngineHealth {
+  readonly ok: boolean;
+  readonly roundTripMs: number | undefined;
+  readonly problem: string | undefined;
+}
+
+/** A job to be stored. */
+export interface JobPut {
+  readonly definition: JobDefinition;
+  /** The state to begin in; `paused` if it was added with `nextRunTime: null`. */
+  readonly state: Exclude<JobState, "finished">;
+  readonly watermark: EpochMs;
+  readonly next: Occurrence | undefined;
+}
+
+/**
+ * `created`: stored now. `same`: a job with an equal declaration is there. `exists`: one with another is there,
+ * and nothing was changed.
+ */
+export type JobPutResult =
+  | { readonly outcome: "created"; readonly generation: number }
+  | { readonly outcome: "same" | "exists" };
+
+/** Occurrences decided without running, and why. */
+export interface SkippedSpan extends Span {
+  readonly verdict: "skipped" | "missed";
+  /** Set exactly when the verdict is `skipped`. */
+  readonly reason?: SkipReason;
+}
+
+/** A change of a stored job that applies only if its revision is still the one that was read. */
+export interface JobChange {
+  readonly jobId: string;
+  readonly expectedRevision: number;
+  /** The new definition; absent when only the state changes. */
+  readonly definition?: JobDefinition;
+  /** A new schedule generation: older wake-ups become void. Absent: the schedule stays. */
+  readonly schedule?: {
+    readonly state: JobState;
+    readonly watermark: EpochMs;
+    readonly next: Occurrence | undefined;
+    /** The stored watermark that `skipped` was computed from; another one there is a conflict. */
+    readonly expectedWatermark: EpochMs;
+  };
+  readonly pausedReason?: string | null;
+  /** Occurrences that this change decides. */
+  readonly skipped?: readonly SkippedSpan[];
+  readonly event: StoredEvent;
+}
+
+/** `conflict`: somebody changed the job since it was read; read it and try again. */
+export type JobChangeResult =
+  | { readonly outcome: "changed"; readonly generation: number }
+  | { readonly outcome: "conflict" | "missing" };
+
+/** The removal of a job. */
+export interface JobRemoval {
+  readonly jobId: string;
+  /** The watermark that `skipped` was computed from; `undefined` removes whatever is there. */
+  readonly expectedWatermark: EpochMs | undefined;
+  readonly skipped: readonly SkippedSpan[];
+}
+
+/** Names one run and the attempt that holds it. */
+export interface RunHold {
+  readonly jobId: string;
+  readonly queueJobId: string;
+  readonly attempt: number;
+}
+
+/** A worker asks what is to be done with a queue job that it took. */
+export interface AdmitRequest {
+  readonly queueJobId: string;
+  /** Names this taking of the queue job, so that a request sent twice is answered alike. */
+  readonly take: string;
+  readonly jobId: string;
+  readonly kind: "occurrence" | "manual" | "continuation";
+  readonly generation: number;
+  /** The occurrences are complete above this watermark; a lower stored one makes the answer `behind`. */
+  readonly base: EpochMs;
+  readonly older: Span | undefined;
+  readonly latest: readonly Occurrence[];
+  /** The first occurrence after those; `undefined` if the trigger is exhausted. */
+  readonly next: Occurrence | undefined;
+  /** Absent: the worker does not know the definition of this generation and the schedule must not move. */
+  readonly knowsSchedule: boolean;
+  readonly worker: string;
+  /** How many starts a run may have that ended by the death of its process. */
+  readonly maxCrashes: number;
+}
+
+/** A run that was admitted and is to be executed now. */
+export interface AdmittedRun {
+  readonly runId: string;
+  readonly kind: RunKind;
+  readonly fireAt: EpochMs;
+  readonly dueAt: EpochMs;
+  /** Server time of the admission of this attempt. */
+  readonly startedAt: EpochMs;
+  readonly attempt: number;
+  /** How many occurrences the run stands for, itself included. */
+  readonly count: number;
+  /** The first of those occurrences. */
+  readonly fromAt: EpochMs;
+  readonly lastRun: LastRun | null;
+  /** Params given with `runJob`, in place of the job's. */
+  readonly params?: unknown;
+}
+
+/** The answer to {@link AdmitRequest}; `now` is the server's clock. */
+export type Admission = { readonly now: EpochMs } & (
+  | {
+      readonly outcome: "run";
+      readonly run: AdmittedRun;
+      /** The job's definition must be of this revision. 0: the job was removed meanwhile. */
+      readonly revision: number;
+      /** A queue job to be added. */
+      readonly more: WakeUp | undefined;
+    }
+  /** Nothing to run: decided before, or decided now as not to run, or void. */
+  | { readonly outcome: "none"; readonly more: WakeUp | undefined }
+  /** Not due for so many milliseconds. */
+  | { readonly outcome: "early"; readonly waitMs: number }
+  /** The stored watermark is lower: compute the occurrences after it, and ask again. */
+  | { readonly outcome: "behind"; readonly watermark: EpochMs }
+);
+
+/** How a run ended. */
+export interface SettleRequest extends RunHold {
+  readonly verdict: "succeeded" | "failed" | "cancelled";
+  /** Milliseconds from the start of this attempt, on the worker's monotonic clock. */
+  readonly durationMs: number;
+  readonly worker: string;
+  /** JSON text of the result's summary. */
+  readonly resultJson: string | undefined;
+  readonly error: StoredError | undefined;
+  readonly retention: { readonly count: number; readonly ageMs: number };
+}
+
+/** `fenced`: another attempt has the run, or it was settled before; nothing was written. */
+export type Settlement = { readonly now: EpochMs } & (
+  | { readonly outcome: "settled"; readonly more: WakeUp | undefined }
+  | { readonly outcome: "fenced" }
+);
+
+/** A run asked for by hand. */
+export interface RunRequest {
+  readonly jobId: string;
+  /** Random; asking twice with the same number is asking once. 0 to 10^14. */
+  readonly sequence: number;
+  readonly params?: unknown;
+}
+
+/** A manual run that was recorded. */
+export interface RequestedRun {
+  readonly runId: string;
+  readonly wakeUp: WakeUp;
+}
+
+/** Which rows to read. */
+export interface LedgerQuery {
+  readonly jobId: string;
+  readonly fromAt: EpochMs;
+  readonly toAt: EpochMs;
+  readonly offset: number;
+  readonly limit: number;
+  /** Whether the rows come latest or oldest first. */
+  readonly order: "latest" | "oldest";
+}
+
+/** A queue job to be added; adding one that exists does nothing. */
+export interface WakeUp {
+  /** Made by `wakeUpId`. */
+  readonly id: string;
+  readonly pipeline: string;
+  readonly dueAt: EpochMs;
+}
+
+/** A queue job that a worker took. */
+export interface TakenWakeUp {
+  readonly id: string;
+  readonly pipeline: string;
+  /** How often it has been taken, this time included. */
+  readonly takes: number;
+  /** Aborts when the lock is lost: somebody else may take the run. */
+  readonly signal: AbortSignal;
+}
+
+/** What becomes of a queue job after it was handled. */
+export type WakeUpEnd = "done" | { readonly againInMs: number } | "hand-back";
+
+/** How to take queue jobs. */
+export interface ConsumeOptions {
+  readonly concurrency: number;
+  readonly lockMs: number;
+  readonly stalledCheckMs: number;
+  handle(wakeUp: TakenWakeUp): Promise<WakeUpEnd>;
+  onError(error: unknown): void;
+}
+
+/** Takes queue jobs until it is stopped. */
+export interface Consumer {
+  /** Takes no more; resolves when none is being handled. */
+  stop(): Promise<void>;
+  /** Gives up at once: connections are closed and what is being handled is put back for others. */
+  abandon(): Promise<void>;
+}
+
+/** Events read from the stream. */
+export interface EventBatch {
+  readonly events: readonly { readonly cursor: string; readonly event: StoredEvent }[];
+  /** Where to read on. */
+  readonly cursor: string;
+  /** Whether events after the cursor asked for were trimmed before they could be read. */
+  readonly lost: boolean;
+}
+
+/** What a worker says of itself. */
+export interface WorkerRecord {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly pipelines: readonly string[];
+  readonly concurrency: number;
+  readonly running: readonly string[];
+  readonly startedAt: EpochMs;
+  /** Server time of the last heartbeat. */
+  readonly seenAt: EpochMs;
+  /** The worker's clock minus the server's. */
+  readonly clockSkewMs: number;
+}
+
+/** Which jobs to check. */
+export interface AuditRequest {
+  /** Jobs whose next occurrence is due within this are always checked. */
+  readonly horizonMs: number;
+  /** Further jobs to check, by their place in the list. */
+  readonly offset: number;
+  readonly limit: number;
+  /** An occurrence so much past its time, and waiting, is overdue. */
+  readonly overdueMs: number;
+  /** Finished jobs older than this are removed. */
+  readonly finishedRetentionMs: number;
+}
+
+/** What the audit found; what the engine could mend alone it has mended. */
+export type AuditFinding =
+  /** No queue job will wake this job up. */
+  | { readonly kind: "unscheduled"; readonly jobId: string; readonly watermark: EpochMs }
+  /** Queued occurrences wait and no queue job will take them. */
+  | { readonly kind: "stranded"; readonly jobId: string; readonly wakeUp: WakeUp }
+  /** A run held an instance and its queue job was gone; put back as a queue job. */
+  | {
+      readonly kind: "orphan-run";
+      readonly jobId: string;
+      readonly runId: string;
+      readonly wakeUp: WakeUp;
+    }
+  /** Nobody takes an occurrence that is due. */
+  | {
+      readonly kind: "overdue";
+      readonly jobId: string;
+      readonly fireAt: EpochMs;
+      readonly lateMs: number;
+    }
+  /** A job that finished long ago was removed. */
+  | { readonly kind: "expired"; readonly jobId: string };

@@ -1,0 +1,75 @@
+import { Redis, type RedisOptions } from "ioredis";
+import { CronduitError } from "../../core/errors.ts";
+
+/** Where a Redis server is: a URL, or ioredis' options. */
+export type RedisConnectionOptions = string | RedisOptions;
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Above BullMQ's longest block of 10 s: a connection silently cut is noticed after this. */
+const SOCKET_TIMEOUT_MS = 20_000;
+const MAX_RECONNECT_DELAY_MS = 2_000;
+/** `LPOS` and `ZRANGE … BYSCORE` are needed; BullMQ asks for 5 itself. */
+const MIN_VERSION = [6, 2] as const;
+
+function reconnectDelay(attempt: number): number {
+  const delayMs = Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_DELAY_MS);
+  // Spread out, so that a fleet does not come back in one instant.
+  return delayMs * (0.5 + Math.random() / 2);
+}
+
+/** Opens a connection that comes back by itself. */
+export function connect(options: RedisConnectionOptions): Redis {
+  const own: RedisOptions = {
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    retryStrategy: reconnectDelay,
+    lazyConnect: true,
+  };
+  // BullMQ asks for `null` here: its commands wait for the server instead of failing.
+  const needed: RedisOptions = { maxRetriesPerRequest: null };
+  return typeof options === "string"
+    ? new Redis(options, { ...own, ...needed })
+    : new Redis({ ...own, ...options, ...needed });
+}
+
+/** What the server says of itself. */
+export interface ServerInfo {
+  readonly version: string;
+  readonly warnings: readonly string[];
+}
+
+function field(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
+}
+
+/**
+ * Checks that the server can be used.
+ * @throws {@link CronduitError} `UNSUPPORTED_SERVER` if it is too old.
+ */
+export async function checkServer(redis: Redis): Promise<ServerInfo> {
+  const info = await redis.info();
+  const version = field(info, "redis_version") ?? "0";
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major < MIN_VERSION[0] || (major === MIN_VERSION[0] && minor < MIN_VERSION[1])) {
+    throw new CronduitError(
+      "UNSUPPORTED_SERVER",
+      `Redis ${version} is too old; 6.2 or newer is needed.`,
+      {
+        data: { version },
+      },
+    );
+  }
+  const warnings: string[] = [];
+  const policy = field(info, "maxmemory_policy");
+  if (policy !== undefined && policy !== "noeviction") {
+    warnings.push(
+      `Redis evicts keys (maxmemory-policy ${policy}): schedules can vanish. Set maxmemory-policy noeviction.`,
+    );
+  }
+  if (field(info, "aof_enabled") === "0" && field(info, "rdb_last_bgsave_status") === undefined) {
+    warnings.push(
+      "Redis keeps nothing on disk: a restart loses jobs and history. Set appendonly yes.",
+    );
+  }
+  return { version, warnings };
+}

@@ -1,0 +1,105 @@
+import type { Redis } from "ioredis";
+import type { StoredEvent } from "../../jobs/event.ts";
+import type { EventBatch } from "../engine.ts";
+
+const READ_ENTRIES = 200;
+
+interface WrittenEvent extends Omit<StoredEvent, "result" | "error"> {
+  readonly result?: string;
+  readonly error?: string;
+}
+
+/** Scripts hand on `result` and `error` as the JSON text that they got. */
+function unpack(event: WrittenEvent): StoredEvent {
+  const { result, error, ...rest } = event;
+  return {
+    ...rest,
+    ...(result === undefined ? {} : { result: JSON.parse(result) as unknown }),
+    ...(error === undefined
+      ? {}
+      : { error: JSON.parse(error) as NonNullable<StoredEvent["error"]> }),
+  };
+}
+
+function compareIds(a: string, b: string): number {
+  const [aMs = 0, aSeq = 0] = a.split("-").map(Number);
+  const [bMs = 0, bSeq = 0] = b.split("-").map(Number);
+  return aMs - bMs || aSeq - bSeq;
+}
+
+/** Our own event stream: one entry holds the events of one script call, in order. */
+export class EventStream {
+  readonly #redis: Redis;
+  readonly #key: string;
+  readonly #keep: number;
+  readonly #readers = new Map<string, Redis>();
+
+  constructor(redis: Redis, key: string, keep: number) {
+    this.#redis = redis;
+    this.#key = key;
+    this.#keep = keep;
+  }
+
+  async append(events: readonly StoredEvent[]): Promise<void> {
+    const written = events.map(({ result, error, ...rest }) => ({
+      ...rest,
+      ...(result === undefined ? {} : { result: JSON.stringify(result) }),
+      ...(error === undefined ? {} : { error: JSON.stringify(error) }),
+    }));
+    await this.#redis.xadd(this.#key, "MAXLEN", "~", this.#keep, "*", "e", JSON.stringify(written));
+  }
+
+  /** A concrete id, never `$`: what is appended before the first read must not be missed. */
+  async latestCursor(): Promise<string> {
+    const [last] = await this.#redis.xrevrange(this.#key, "+", "-", "COUNT", 1);
+    return last?.[0] ?? "0-0";
+  }
+
+  async read(reader: string, cursor: string, waitMs: number): Promise<EventBatch> {
+    const lost = await this.#wasTrimmedAfter(cursor);
+    const reply = await this.#connectionOf(reader).xread(
+      "COUNT",
+      READ_ENTRIES,
+      "BLOCK",
+      Math.max(1, Math.round(waitMs)),
+      "STREAMS",
+      this.#key,
+      cursor,
+    );
+    const entries = reply?.[0]?.[1] ?? [];
+    const events = entries.flatMap(([id, fields]) =>
+      (JSON.parse(fields[1] ?? "[]") as WrittenEvent[]).map((event) => ({
+        cursor: id,
+        event: unpack(event),
+      })),
+    );
+    return { events, cursor: entries.at(-1)?.[0] ?? cursor, lost };
+  }
+
+  endReader(reader: string): void {
+    this.#readers.get(reader)?.disconnect();
+    this.#readers.delete(reader);
+  }
+
+  close(): void {
+    for (const reader of this.#readers.keys()) this.endReader(reader);
+  }
+
+  /** Reading blocks, so each reader needs a connection of its own. */
+  #connectionOf(reader: string): Redis {
+    const known = this.#readers.get(reader);
+    if (known) return known;
+    const connection = this.#redis.duplicate();
+    // The errors are those of the shared connection, which reports them.
+    connection.on("error", () => undefined);
+    this.#readers.set(reader, connection);
+    return connection;
+  }
+
+  /** Trimming takes the oldest first: while the entry of the cursor is there, nothing behind it is gone. */
+  async #wasTrimmedAfter(cursor: string): Promise<boolean> {
+    if (cursor === "0-0") return false;
+    const [first] = await this.#redis.xrange(this.#key, "-", "+", "COUNT", 1);
+    return !first || compareIds(first[0], cursor) > 0;
+  }
+}

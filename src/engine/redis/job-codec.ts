@@ -1,0 +1,67 @@
+import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
+import type { LastRun } from "../../jobs/run.ts";
+import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
+
+/** The part of a definition that scripts compare, as hash fields; the letters are told in `lib.lua`. */
+export function policyFields(definition: JobDefinition): string[] {
+  const { policy, retention } = definition;
+  const fields = {
+    mi: policy.maxInstances,
+    co: policy.coalesce ? 1 : 0,
+    gr: policy.misfireGraceMs ?? "",
+    mc: policy.maxCatchUp,
+    kc: retention.count,
+    ka: retention.ageMs,
+  };
+  return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
+}
+
+function optionalNumber(text: string | undefined): number | null {
+  return text === undefined || text === "" ? null : Number(text);
+}
+
+function parseResult(text: string | undefined): { result?: unknown } {
+  return text ? { result: JSON.parse(text) as unknown } : {};
+}
+
+function isVerdict(text: string | undefined): text is Verdict {
+  return VERDICTS.some((verdict) => verdict === text);
+}
+
+function lastRunOf(hash: Readonly<Record<string, string>>): LastRun | null {
+  if (!hash["li"] || !isVerdict(hash["lv"])) return null;
+  return {
+    id: hash["li"],
+    verdict: hash["lv"],
+    fireAt: Number(hash["lf"]),
+    startedAt: Number(hash["ls"]),
+    finishedAt: Number(hash["le"]),
+    ...parseResult(hash["lr"]),
+  };
+}
+
+/** Makes a stored job of its definition's JSON, its hash, and the number of its instances. */
+export function decodeJob(
+  definition: string,
+  hash: Readonly<Record<string, string>>,
+  running: number,
+): StoredJob {
+  const counts = VERDICTS.flatMap((verdict) => {
+    const count = hash[`c:${verdict}`];
+    return count === undefined ? [] : [[verdict, Number(count)] as const];
+  });
+  return {
+    // Written by this package and validated then; parsing by schema again would cost more than all else here.
+    definition: JSON.parse(definition) as JobDefinition,
+    revision: Number(hash["rev"]),
+    generation: Number(hash["gen"]),
+    state: hash["st"] === "paused" || hash["st"] === "finished" ? hash["st"] : "active",
+    watermark: Number(hash["w"]),
+    nextFireAt: optionalNumber(hash["nf"]),
+    pausedAt: optionalNumber(hash["pa"]),
+    pausedReason: hash["pr"] ?? null,
+    running,
+    counts: Object.fromEntries(counts),
+    lastRun: lastRunOf(hash),
+  };
+}

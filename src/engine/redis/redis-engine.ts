@@ -1,0 +1,386 @@
+import type { Redis } from "ioredis";
+import { type Clock, type EpochMs, within } from "../../core/clock.ts";
+import { CronduitError } from "../../core/errors.ts";
+import type { StoredJob } from "../../jobs/definition.ts";
+import type { StoredEvent } from "../../jobs/event.ts";
+import type { LedgerRow } from "../../jobs/run.ts";
+import { Batcher } from "../batcher.ts";
+import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
+import type * as Port from "../engine.ts";
+import { checkServer, connect, type RedisConnectionOptions } from "./connection.ts";
+import {
+  decodeAdmission,
+  decodeSettlement,
+  encodeChange,
+  encodePut,
+  encodeSettle,
+} from "./decision-codec.ts";
+import { EventStream } from "./event-stream.ts";
+import { decodeJob } from "./job-codec.ts";
+import { decodeRow, rowOfAsked, rowOfInstance, rowOfQueued } from "./ledger-codec.ts";
+import { ScriptRunner } from "./scripts.ts";
+import { WorkerBoard } from "./worker-board.ts";
+
+/** Requests a script call: keeps one call below a few milliseconds. */
+const BATCH = 100;
+const PUT_CHUNK = 500;
+
+/** How the Redis engine is made. */
+export interface RedisEngineOptions {
+  readonly connection: RedisConnectionOptions;
+  /** Begins every key. */
+  readonly prefix: string;
+  /** Names the queue, part of every key's hash tag. */
+  readonly queue: string;
+  readonly clock: Clock;
+  /** How long a call waits for the server before it fails with `CONNECTION_FAILED`. */
+  readonly timeoutMs: number;
+  /** About how many entries the event stream keeps. */
+  readonly maxEvents: number;
+  /** Stands in for the server's clock, in tests that move time. */
+  readonly serverNow?: (() => EpochMs) | undefined;
+  onWarning(message: string): void;
+  onError(error: unknown): void;
+}
+
+/** The engine on a Redis server: BullMQ's queue, and our own keys beside it in the same hash tag. */
+export class RedisEngine implements Port.Engine {
+  readonly #options: RedisEngineOptions;
+  readonly #redis: Redis;
+  readonly #prefix: string;
+  readonly #queue: BullQueue;
+  readonly #scripts: ScriptRunner;
+  readonly #events: EventStream;
+  readonly #workers: WorkerBoard;
+  readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
+  readonly #settlements: Batcher<Port.SettleRequest, Port.Settlement>;
+  #label = "redis";
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: RedisEngineOptions) {
+    this.#options = options;
+    this.#redis = connect(options.connection);
+    this.#redis.on("error", (error) => options.onError(error));
+    const tag = `{${options.prefix}:${options.queue}}`;
+    this.#prefix = `${tag}:`;
+    this.#queue = new BullQueue({
+      connection: this.#redis,
+      prefix: tag,
+      clock: options.clock,
+      nudge: () => void this.#redis.ping().catch(() => undefined),
+      onError: (error) => options.onError(error),
+    });
+    this.#scripts = new ScriptRunner(this.#redis, this.#key("meta"), () => [
+      this.#prefix,
+      `${tag}:${QUEUE_NAME}:`,
+      options.serverNow?.() ?? "",
+      options.maxEvents,
+    ]);
+    this.#events = new EventStream(this.#redis, this.#key("events"), options.maxEvents);
+    this.#workers = new WorkerBoard(this.#redis, this.#key("workers"));
+    this.#admissions = new Batcher(async (requests) => {
+      const answer = await this.#scripts.run("admit", { requests: JSON.stringify(requests) });
+      return decodeAdmission(answer);
+    }, BATCH);
+    this.#settlements = new Batcher(async (requests) => {
+      const answer = await this.#scripts.run("settle", { requests: encodeSettle(requests) });
+      return decodeSettlement(answer);
+    }, BATCH);
+  }
+
+  get label(): string {
+    return this.#label;
+  }
+
+  open(): Promise<void> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  async #open(): Promise<void> {
+    const info = await this.#bounded("connect", async () => {
+      if (this.#redis.status === "wait") await this.#redis.connect();
+      await this.#queue.waitUntilReady();
+      return checkServer(this.#redis);
+    });
+    const { host, port } = this.#redis.options;
+    this.#label = `redis ${info.version} at ${host ?? "127.0.0.1"}:${port ?? 6379}`;
+    for (const warning of info.warnings) this.#options.onWarning(warning);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#events.close();
+    await within(
+      this.#options.clock,
+      2_000,
+      this.#queue.close().catch(() => undefined),
+    );
+    this.#redis.disconnect();
+  }
+
+  async health(): Promise<Port.EngineHealth> {
+    const from = this.#options.clock.elapsed();
+    try {
+      await this.#bounded("ping", () => this.#redis.ping());
+      return { ok: true, roundTripMs: this.#options.clock.elapsed() - from, problem: undefined };
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      return { ok: false, roundTripMs: undefined, problem };
+    }
+  }
+
+  async now(): Promise<EpochMs> {
+    if (this.#options.serverNow) return this.#options.serverNow();
+    const [seconds, micros] = await this.#bounded("time", () => this.#redis.time());
+    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+  }
+
+  async putJobs(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
+    const results: Port.JobPutResult[] = [];
+    for (let at = 0; at < puts.length; at += PUT_CHUNK) {
+      const jobs = JSON.stringify(puts.slice(at, at + PUT_CHUNK).map(encodePut));
+      const answer = await this.#bounded("putJobs", () => this.#scripts.run("put_jobs", { jobs }));
+      for (const { o, generation } of JSON.parse(String(answer)) as {
+        o: string;
+        generation: number;
+      }[]) {
+        results.push(
+          o === "created" ? { outcome: o, generation } : { outcome: o === "same" ? o : "exists" },
+        );
+      }
+    }
+    return results;
+  }
+
+  async changeJob(change: Port.JobChange): Promise<Port.JobChangeResult> {
+    const answer = await this.#bounded("changeJob", () =>
+      this.#scripts.run("change_job", { change: encodeChange(change) }),
+    );
+    const { o, generation } = JSON.parse(String(answer)) as { o: string; generation: number };
+    return o === "changed"
+      ? { outcome: o, generation }
+      : { outcome: o === "missing" ? o : "conflict" };
+  }
+
+  async removeJob(removal: Port.JobRemoval): Promise<"removed" | "missing" | "undecided"> {
+    const event = { name: "JOB_REMOVED", jobId: removal.jobId };
+    const answer = await this.#bounded("removeJob", () =>
+      this.#scripts.run("remove_job", { removal: JSON.stringify({ ...removal, event }) }),
+    );
+    return answer === "removed" || answer === "undecided" ? answer : "missing";
+  }
+
+  async getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
+    if (ids.length === 0) return [];
+    return this.#bounded("getJobs", async () => {
+      const pipeline = this.#redis.pipeline().hmget(this.#key("defs"), ...ids);
+      for (const id of ids) pipeline.hgetall(this.#key(`job:${id}`)).hlen(this.#key(`inst:${id}`));
+      const replies = ((await pipeline.exec()) ?? []).map(([error, reply]) => {
+        if (error) throw error;
+        return reply;
+      });
+      const definitions = replies[0] as (string | null)[];
+      return ids.map((_, i) => {
+        const definition = definitions[i];
+        const hash = replies[1 + 2 * i] as Record<string, string>;
+        if (!definition || !hash["rev"]) return undefined;
+        return decodeJob(definition, hash, Number(replies[2 + 2 * i]));
+      });
+    });
+  }
+
+  listJobIds(offset: number, limit: number): Promise<string[]> {
+    return this.#bounded("listJobIds", () =>
+      this.#redis.zrange(this.#key("next"), offset, offset + limit - 1),
+    );
+  }
+
+  countJobs(): Promise<number> {
+    return this.#bounded("countJobs", () => this.#redis.zcard(this.#key("next")));
+  }
+
+  admit(request: Port.AdmitRequest): Promise<Port.Admission> {
+    return this.#admissions.add(request);
+  }
+
+  settle(request: Port.SettleRequest): Promise<Port.Settlement> {
+    return this.#settlements.add(request);
+  }
+
+  async handBack(run: Port.RunHold): Promise<void> {
+    await this.#bounded("handBack", () =>
+      this.#scripts.run("hand_back", { hold: JSON.stringify(run) }),
+    );
+  }
+
+  async requestRun(request: Port.RunRequest): Promise<Port.RequestedRun | "missing"> {
+    const params = request.params === undefined ? undefined : JSON.stringify(request.params);
+    const answer = await this.#bounded("requestRun", () =>
+      this.#scripts.run("request_run", { request: JSON.stringify({ ...request, params }) }),
+    );
+    if (typeof answer !== "string") return "missing";
+    const { runId, pipeline, now } = JSON.parse(answer) as {
+      runId: string;
+      pipeline: string;
+      now: EpochMs;
+    };
+    return { runId, wakeUp: { id: runId, pipeline, dueAt: now } };
+  }
+
+  async readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {
+    return this.#bounded("readLedger", async () => {
+      const key = this.#key(`ledger:${query.jobId}`);
+      const { fromAt, toAt, offset, limit } = query;
+      const rows =
+        query.order === "latest"
+          ? await this.#redis.zrevrangebyscore(key, toAt, fromAt, "LIMIT", offset, limit)
+          : await this.#redis.zrangebyscore(key, fromAt, toAt, "LIMIT", offset, limit);
+      return rows.map(decodeRow);
+    });
+  }
+
+  async readOpenRuns(jobId: string): Promise<LedgerRow[]> {
+    return this.#bounded("readOpenRuns", async () => {
+      const [held, queued, asked] = await Promise.all([
+        this.#redis.hvals(this.#key(`inst:${jobId}`)),
+        this.#redis.zrange(this.#key(`pend:${jobId}`), 0, -1),
+        this.#redis.hgetall(this.#key(`asked:${jobId}`)),
+      ]);
+      return [
+        ...held.map(rowOfInstance),
+        ...queued.map((text) => rowOfQueued(jobId, text)),
+        ...Object.entries(asked).map(([id, text]) => rowOfAsked(id, text)),
+      ];
+    });
+  }
+
+  enqueue(wakeUps: readonly Port.WakeUp[]): Promise<void> {
+    return this.#queue.add(wakeUps);
+  }
+
+  consume(options: Port.ConsumeOptions): Port.Consumer {
+    return this.#queue.consume(options);
+  }
+
+  setPaused(paused: boolean): Promise<void> {
+    return this.#bounded("setPaused", () => this.#queue.setPaused(paused));
+  }
+
+  isPaused(): Promise<boolean> {
+    return this.#bounded("isPaused", () => this.#queue.isPaused());
+  }
+
+  appendEvents(events: readonly StoredEvent[]): Promise<void> {
+    return this.#bounded("appendEvents", () => this.#events.append(events));
+  }
+
+  latestEventCursor(): Promise<string> {
+    return this.#bounded("latestEventCursor", () => this.#events.latestCursor());
+  }
+
+  readEvents(reader: string, cursor: string, waitMs: number): Promise<Port.EventBatch> {
+    return this.#events.read(reader, cursor, waitMs);
+  }
+
+  endReader(reader: string): void {
+    this.#events.endReader(reader);
+  }
+
+  async loadCursor(listener: string): Promise<string | undefined> {
+    return (
+      (await this.#bounded("loadCursor", () => this.#redis.hget(this.#key("cursors"), listener))) ??
+      undefined
+    );
+  }
+
+  async saveCursor(listener: string, cursor: string): Promise<void> {
+    await this.#bounded("saveCursor", () =>
+      this.#redis.hset(this.#key("cursors"), listener, cursor),
+    );
+  }
+
+  async holdLease(name: string, owner: string, ttlMs: number): Promise<boolean> {
+    return (
+      (await this.#bounded("holdLease", () =>
+        this.#scripts.run("hold_lease", { name, owner, ttl: ttlMs }),
+      )) === 1
+    );
+  }
+
+  async releaseLease(name: string, owner: string): Promise<void> {
+    await this.#bounded("releaseLease", () =>
+      this.#scripts.run("hold_lease", { name, owner, ttl: 0 }),
+    );
+  }
+
+  heartbeat(record: Port.WorkerRecord, ttlMs: number): Promise<void> {
+    return this.#bounded("heartbeat", () => this.#workers.write(record, ttlMs));
+  }
+
+  forgetWorker(id: string): Promise<void> {
+    return this.#bounded("forgetWorker", () => this.#workers.forget(id));
+  }
+
+  async listWorkers(): Promise<Port.WorkerRecord[]> {
+    const now = await this.now();
+    return this.#bounded("listWorkers", () => this.#workers.list(now));
+  }
+
+  async audit(request: Port.AuditRequest): Promise<Port.AuditFinding[]> {
+    const answer = await this.#bounded("audit", () =>
+      this.#scripts.run("audit", { request: JSON.stringify(request) }),
+    );
+    return JSON.parse(String(answer)) as Port.AuditFinding[];
+  }
+
+  #key(name: string): string {
+    return this.#prefix + name;
+  }
+
+  /** Fails instead of waiting for a server that does not come back. */
+  async #bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const { clock, timeoutMs } = this.#options;
+    let value: T | undefined;
+    let cause: unknown;
+    const done = await within(
+      clock,
+      timeoutMs,
+      work().then(
+        (result) => {
+          value = result;
+          return "ok" as const;
+        },
+        (error: unknown) => {
+          cause = error;
+          return "failed" as const;
+        },
+      ),
+    );
+    if (done === "ok") return value as T;
+    if (cause instanceof CronduitError) throw cause;
+    if (done === "failed" && !isConnectionTrouble(cause)) {
+      throw new CronduitError("INTERNAL", `${what} failed on ${this.#label}`, {
+        cause,
+        data: { call: what },
+      });
+    }
+    throw new CronduitError(
+      "CONNECTION_FAILED",
+      `${what}: no answer from ${this.#label} within ${timeoutMs} ms. Check the server and the connection option.`,
+      { cause, data: { call: what, timeoutMs } },
+    );
+  }
+}
+
+function isConnectionTrouble(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /closed|ECONN|ENOTFOUND|EHOSTUNREACH|timed? ?out|LOADING/i.test(error.message)
+  );
+}

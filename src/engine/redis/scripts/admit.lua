@@ -1,0 +1,240 @@
+--[[
+admit: decides, for queue jobs that workers took, which occurrences run now and what becomes of the others.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] requests   JSON array of AdmitRequest, times in epoch ms
+Returns a JSON array with one answer for each request, in order:
+  {"o":"run","run":{...},"revision":n,"more":{...}?}  execute it; `more` is a queue job to be added
+  {"o":"none","more":{...}?}                           nothing to run
+  {"o":"early","waitMs":n}                             not due yet by this clock
+  {"o":"behind","watermark":n,"now":n}                 ask again with the occurrences after the watermark
+Each answer also holds "now".
+]]
+
+local function lastRun(jobId)
+  local v = call("HMGET", jobKey(jobId), "li", "lv", "lf", "ls", "le", "lr")
+  if not v[1] then return nil end
+  return { id = v[1], verdict = v[2], fireAt = tonumber(v[3]), startedAt = tonumber(v[4]),
+    finishedAt = tonumber(v[5]), result = v[6] ~= "" and v[6] or nil }
+end
+
+local function answerRun(job, jobId, held, more)
+  return { o = "run", revision = job and job.revision or 0, more = more, run = {
+    runId = held.id, kind = held.kind, fireAt = held.fireAt, dueAt = held.dueAt, startedAt = held.startedAt,
+    attempt = held.attempt, count = held.count, fromAt = held.fromAt, params = held.params, lastRun = lastRun(jobId),
+  } }
+end
+
+local function start(job, r, run)
+  local held = {
+    id = run.id, kind = run.kind, fireAt = run.fireAt, dueAt = run.dueAt, fromAt = run.fromAt, count = run.count,
+    startedAt = NOW, attempt = 1, crashes = 0, worker = r.worker, take = r.take, params = run.params, pipeline = job.pipeline,
+  }
+  call("HSET", instancesKey(job.id), r.queueJobId, cjson.encode(held))
+  call("SADD", PREFIX .. "live", job.id)
+  emit({ name = "JOB_SUBMITTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, worker = r.worker })
+  emit({ name = "JOB_STARTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, attempt = 1, worker = r.worker })
+  return held
+end
+
+local function isFull(job)
+  return call("HLEN", instancesKey(job.id)) >= job.maxInstances
+end
+
+-- The run of this queue job began before and did not end: its process died, or gave it back.
+local function takeOver(job, r, held)
+  -- The same request again: its answer was lost with a connection.
+  if held.take == r.take then return answerRun(job, r.jobId, held, nil) end
+  held.take = r.take
+  if held.handedBack then
+    held.handedBack = nil
+  else
+    held.crashes = held.crashes + 1
+  end
+  if held.crashes >= r.maxCrashes then
+    finishRun(r.jobId, r.queueJobId, held, {
+      verdict = "failed", finishedAt = NOW, keepCount = job and job.keepCount or 1000, keepAgeMs = job and job.keepAgeMs or 604800000,
+      error = cjson.encode({ name = "CronduitError", code = "RUN_CRASHED",
+        message = "crashed: the process died in each of " .. held.crashes .. " starts" }),
+    })
+    return { o = "none", more = continuation(r.jobId, job) }
+  end
+  held.attempt = held.attempt + 1
+  held.worker = r.worker
+  held.startedAt = NOW
+  call("HSET", instancesKey(r.jobId), r.queueJobId, cjson.encode(held))
+  emit({ name = "JOB_STARTED", jobId = r.jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt, worker = r.worker })
+  return answerRun(job, r.jobId, held, nil)
+end
+
+local function admitManual(job, r)
+  local asked = call("HGET", askedKey(job.id), r.queueJobId)
+  if not asked then return { o = "none" } end
+  call("HDEL", askedKey(job.id), r.queueJobId)
+  asked = cjson.decode(asked)
+  if isFull(job) then
+    record(job.id, { id = r.queueJobId, state = "skipped", kind = "manual", fireAt = asked.fireAt,
+      dueAt = asked.fireAt, decidedAt = NOW, reason = "max-instances" }, job.keepCount, job.keepAgeMs)
+    emit({ name = "JOB_MAX_INSTANCES", jobId = job.id, runId = r.queueJobId, fireAt = asked.fireAt, count = 1 })
+    releaseIfIdle(job.id)
+    return { o = "none" }
+  end
+  local held = start(job, r, { id = r.queueJobId, kind = "manual", fireAt = asked.fireAt, dueAt = asked.fireAt,
+    fromAt = asked.fireAt, count = 1, params = asked.params })
+  return answerRun(job, job.id, held, nil)
+end
+
+local function isLate(job, dueAt)
+  return job.graceMs ~= nil and NOW - dueAt > job.graceMs
+end
+
+-- With coalesce: one decision for all, by the latest.
+local function decideTogether(job, r, due, older)
+  local latest = due[#due]
+  local first = older and older.fromAt or due[1].fireAt
+  local others = #due - 1 + (older and older.count or 0)
+  local group = { fromAt = first, fireAt = latest.fireAt, dueAt = latest.dueAt, count = others + 1 }
+  if isLate(job, latest.dueAt) then
+    decideAgainst(job, group, "missed", "JOB_MISSED")
+    return nil
+  end
+  if isFull(job) then
+    decideAgainst(job, group, "skipped", "JOB_MAX_INSTANCES", { reason = "max-instances" })
+    return nil
+  end
+  local runId = wakeUpId(job.id, "", job.generation, latest.fireAt)
+  if others > 0 then
+    local previous = #due > 1 and due[#due - 1] or { fireAt = older.toAt, dueAt = older.toAt }
+    decideAgainst(job, { fromAt = first, fireAt = previous.fireAt, dueAt = previous.dueAt, count = others },
+      "coalesced", "JOB_COALESCED", { coalescedInto = runId })
+  end
+  return start(job, r, { id = runId, kind = "scheduled", fireAt = latest.fireAt, dueAt = latest.dueAt,
+    fromAt = first, count = others + 1 })
+end
+
+-- Records neighbours that share a verdict: singly up to a bound, what is older as one span.
+local function decideEach(job, list, span, state, eventName, extra)
+  local from = math.max(1, #list - MAX_SINGLE_EVENTS + 1)
+  local group = span and { fromAt = span.fromAt, fireAt = span.toAt, count = span.count } or nil
+  for i = 1, from - 1 do
+    local o = list[i]
+    group = { fromAt = group and group.fromAt or o.fireAt, fireAt = o.fireAt, dueAt = o.dueAt,
+      count = (group and group.count or 0) + 1 }
+  end
+  if group then decideAgainst(job, group, state, eventName, extra) end
+  for i = from, #list do
+    local o = list[i]
+    decideAgainst(job, { fromAt = o.fireAt, fireAt = o.fireAt, dueAt = o.dueAt, count = 1 }, state, eventName, extra)
+  end
+end
+
+-- Takes the oldest queued occurrence that is not too late by now, if an instance is free.
+local function takeQueued(job, r)
+  while not isFull(job) do
+    local head = call("ZPOPMIN", pendingKey(job.id))
+    if not head[1] then return nil end
+    local o = cjson.decode(head[1])
+    if isLate(job, o.dueAt) then
+      decideEach(job, { o }, nil, "missed", "JOB_MISSED")
+    else
+      return start(job, r, { id = wakeUpId(job.id, "", o.generation, o.fireAt), kind = "scheduled", fireAt = o.fireAt,
+        dueAt = o.dueAt, fromAt = o.fireAt, count = 1 })
+    end
+  end
+  return nil
+end
+
+-- Without coalesce: each alone, oldest first; those that must wait for an instance are queued.
+local function decideSingly(job, r, due, older)
+  local missed, runnable = {}, {}
+  for i, o in ipairs(due) do
+    if #due - i >= job.maxCatchUp or isLate(job, o.dueAt) then
+      missed[#missed + 1] = o
+    else
+      runnable[#runnable + 1] = o
+    end
+  end
+  if older or #missed > 0 then decideEach(job, missed, older, "missed", "JOB_MISSED") end
+  if #runnable == 0 then return takeQueued(job, r) end
+  if isFull(job) then
+    decideEach(job, runnable, nil, "skipped", "JOB_MAX_INSTANCES", { reason = "max-instances" })
+    return nil
+  end
+  for _, o in ipairs(runnable) do
+    call("ZADD", pendingKey(job.id), o.fireAt,
+      cjson.encode({ fireAt = o.fireAt, dueAt = o.dueAt, generation = job.generation }))
+  end
+  call("SADD", PREFIX .. "live", job.id)
+  local held = takeQueued(job, r)
+  releaseIfIdle(job.id)
+  return held
+end
+
+-- The part of the request that has not been decided, or the answer if it can't be decided now.
+local function undecided(job, r)
+  local due, early = {}, nil
+  for _, o in ipairs(r.latest) do
+    if o.fireAt > job.watermark then
+      if o.dueAt <= NOW then
+        due[#due + 1] = o
+      else
+        early = early or o
+      end
+    end
+  end
+  if early and #due == 0 then return nil, { o = "early", waitMs = early.dueAt - NOW } end
+  if #due == 0 then return nil, nil end
+  local older = r.older
+  local isPartlyDecided = older and older.fromAt <= job.watermark and older.toAt > job.watermark
+  if r.base > job.watermark or isPartlyDecided then
+    return nil, { o = "behind", watermark = job.watermark }
+  end
+  if older and older.toAt <= job.watermark then older = nil end
+  return { due = due, older = older, next = early or r.next }, nil
+end
+
+local function admitOne(r)
+  local job = readJob(r.jobId)
+  local heldText = call("HGET", instancesKey(r.jobId), r.queueJobId)
+  if heldText then return takeOver(job, r, cjson.decode(heldText)) end
+  if not job then return { o = "none" } end
+  if r.kind == "manual" then return admitManual(job, r) end
+  if job.state == "paused" then return { o = "none" } end
+
+  local held
+  local open
+  if r.kind == "occurrence" and r.knowsSchedule and r.generation == job.generation and job.state == "active" then
+    local answer
+    open, answer = undecided(job, r)
+    if answer then return answer end
+  end
+  if open then
+    call("HSET", jobKey(job.id), "w", open.due[#open.due].fireAt)
+    placeNext(job.id, open.next)
+    if job.coalesce then
+      held = decideTogether(job, r, open.due, open.older)
+    else
+      held = decideSingly(job, r, open.due, open.older)
+    end
+    if not open.next then
+      call("HSET", jobKey(job.id), "st", "finished", "fin", NOW)
+      emit({ name = "JOB_FINISHED", jobId = job.id })
+    end
+  else
+    held = takeQueued(job, r)
+  end
+  local more = continuation(job.id, job)
+  if held then return answerRun(job, job.id, held, more) end
+  return { o = "none", more = more }
+end
+
+local answers = {}
+for i, request in ipairs(cjson.decode(ARGV[5])) do
+  answers[i] = admitOne(request)
+  answers[i].now = NOW
+end
+flushEvents()
+return cjson.encode(answers)

@@ -1,0 +1,56 @@
+--[[
+change_job: changes a job's definition, schedule or state if nobody changed it since it was read.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule digest?, fields?, pipeline?,
+                 timing {state, watermark, next?, expectedWatermark}?, pausedReason?, skipped [{fromAt,toAt,count,verdict,reason?}],
+                 event; times in epoch ms
+Returns JSON:
+  {"o":"changed","generation":n}
+  {"o":"conflict"}   the revision or the watermark is another by now
+  {"o":"missing"}
+]]
+local c = cjson.decode(ARGV[5])
+local job = readJob(c.jobId)
+if not job then return cjson.encode({ o = "missing" }) end
+local timing = c.timing
+if job.revision ~= c.expectedRevision or (timing and timing.expectedWatermark ~= job.watermark) then
+  return cjson.encode({ o = "conflict" })
+end
+
+local key = jobKey(c.jobId)
+for _, span in ipairs(c.skipped) do
+  decideAgainst(job, { fromAt = span.fromAt, fireAt = span.toAt, count = span.count }, span.verdict,
+    span.verdict == "missed" and "JOB_MISSED" or "JOB_SKIPPED", { reason = span.reason })
+end
+call("HSET", key, "rev", nextSequence())
+if c.definition then
+  call("HSET", PREFIX .. "defs", c.jobId, c.definition)
+  call("HSET", key, "da", c.declared, "sc", c.schedule, "pl", c.pipeline, unpack(c.fields))
+end
+local generation = job.generation
+if timing then
+  generation = nextSequence()
+  call("HSET", key, "gen", generation, "st", timing.state, "w", timing.watermark)
+  placeNext(c.jobId, timing.state == "active" and timing.next or nil)
+  if timing.state == "paused" then
+    if job.state ~= "paused" then call("HSET", key, "pa", NOW) end
+    if c.pausedReason then call("HSET", key, "pr", c.pausedReason) end
+    dropQueued(job, "paused")
+    releaseIfIdle(c.jobId)
+  else
+    call("HDEL", key, "pa", "pr")
+  end
+  if timing.state == "finished" then
+    call("HSET", key, "fin", NOW)
+  else
+    call("HDEL", key, "fin")
+  end
+end
+emit(c.event)
+if timing and timing.state == "finished" then emit({ name = "JOB_FINISHED", jobId = c.jobId }) end
+flushEvents()
+return cjson.encode({ o = "changed", generation = generation })

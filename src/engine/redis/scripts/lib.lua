@@ -1,0 +1,144 @@
+-- Shared by every script of this folder, which the loader puts behind it.
+-- ARGV[1] prefix       of our keys, with the hash tag, ends with a colon
+-- ARGV[2] queuePrefix  of BullMQ's keys of the queue, same hash tag, ends with a colon
+-- ARGV[3] now          epoch ms; empty = the server's clock
+-- ARGV[4] maxEvents    entries that the event stream keeps, about
+local PREFIX, QUEUE = ARGV[1], ARGV[2]
+local call = redis.call
+-- At most so many single events an admission; what is beyond is told by one event with a count.
+local MAX_SINGLE_EVENTS = 100
+
+local function clock()
+  if ARGV[3] ~= "" then return tonumber(ARGV[3]) end
+  local t = call("TIME")
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local NOW = clock()
+local EVENTS = {}
+
+local function emit(event)
+  event.at = NOW
+  EVENTS[#EVENTS + 1] = event
+end
+
+-- All events of a call are one entry of the stream: one append however many runs share the call.
+local function flushEvents()
+  if #EVENTS == 0 then return end
+  call("XADD", PREFIX .. "events", "MAXLEN", "~", ARGV[4], "*", "e", cjson.encode(EVENTS))
+end
+
+local function encodeJobId(jobId)
+  return (jobId:gsub("%%", "%%%%25"):gsub(":", "%%3A"))
+end
+
+local function wakeUpId(jobId, mark, sequence, fireAt)
+  return string.format("%s:%s%d:%d", encodeJobId(jobId), mark, sequence, fireAt)
+end
+
+local function nextSequence()
+  return call("HINCRBY", PREFIX .. "meta", "seq", 1)
+end
+
+local function jobKey(jobId) return PREFIX .. "job:" .. jobId end
+local function instancesKey(jobId) return PREFIX .. "inst:" .. jobId end
+local function pendingKey(jobId) return PREFIX .. "pend:" .. jobId end
+local function askedKey(jobId) return PREFIX .. "asked:" .. jobId end
+local function ledgerKey(jobId) return PREFIX .. "ledger:" .. jobId end
+
+local function readJob(jobId)
+  local v = call("HMGET", jobKey(jobId), "rev", "gen", "st", "w", "mi", "co", "gr", "mc", "kc", "ka", "pl", "nf")
+  if not v[1] then return nil end
+  return {
+    id = jobId, revision = tonumber(v[1]), generation = tonumber(v[2]), state = v[3], watermark = tonumber(v[4]),
+    maxInstances = tonumber(v[5]), coalesce = v[6] == "1", graceMs = v[7] ~= "" and tonumber(v[7]) or nil,
+    maxCatchUp = tonumber(v[8]), keepCount = tonumber(v[9]), keepAgeMs = tonumber(v[10]), pipeline = v[11],
+    nextFireAt = v[12] ~= "" and tonumber(v[12]) or nil,
+  }
+end
+
+-- Appends a ledger row and lets go of what exceeds the job's retention.
+local function record(jobId, row, keepCount, keepAgeMs)
+  local key = ledgerKey(jobId)
+  call("ZADD", key, row.fireAt, cjson.encode(row))
+  call("ZREMRANGEBYRANK", key, 0, -(keepCount + 1))
+  call("ZREMRANGEBYSCORE", key, "-inf", "(" .. string.format("%d", NOW - keepAgeMs))
+  if row.state ~= "succeeded" and row.state ~= "failed" and row.state ~= "cancelled" then
+    call("HINCRBY", jobKey(jobId), "c:" .. row.state, row.count or 1)
+  end
+end
+
+-- Records occurrences that will not run, as one row, and tells of them.
+-- `group`: { fromAt, fireAt, dueAt, count }
+local function decideAgainst(job, group, state, eventName, extra)
+  local row = {
+    id = wakeUpId(job.id, "", job.generation, group.fireAt), state = state, kind = "scheduled",
+    fireAt = group.fireAt, dueAt = group.dueAt or group.fireAt, decidedAt = NOW,
+  }
+  if group.count > 1 then
+    row.fromAt = group.fromAt
+    row.count = group.count
+  end
+  for k, v in pairs(extra or {}) do row[k] = v end
+  record(job.id, row, job.keepCount, job.keepAgeMs)
+  emit({ name = eventName, jobId = job.id, runId = (extra and extra.coalescedInto) or row.id, fireAt = group.fireAt,
+    count = group.count, reason = extra and extra.reason })
+end
+
+local function releaseIfIdle(jobId)
+  if call("EXISTS", instancesKey(jobId), pendingKey(jobId), askedKey(jobId)) == 0 then
+    call("SREM", PREFIX .. "live", jobId)
+  end
+end
+
+-- Ends a run: ledger, counters, instance, event. `held` is the stored instance.
+local function finishRun(jobId, queueJobId, held, e)
+  call("HDEL", instancesKey(jobId), queueJobId)
+  local row = {
+    id = held.id, state = e.verdict, kind = held.kind, fireAt = held.fireAt, dueAt = held.dueAt,
+    startedAt = held.startedAt, finishedAt = e.finishedAt, attempt = held.attempt, worker = held.worker,
+    result = e.result, error = e.error,
+  }
+  record(jobId, row, e.keepCount, e.keepAgeMs)
+  local key = jobKey(jobId)
+  if call("EXISTS", key) == 1 then
+    call("HSET", key, "li", held.id, "lv", e.verdict, "lf", held.fireAt, "ls", held.startedAt, "le", e.finishedAt,
+      "lr", e.result or "")
+    call("HINCRBY", key, "c:" .. e.verdict, 1)
+    if e.verdict == "succeeded" then
+      call("HSET", key, "ok", e.finishedAt, "bad", 0)
+    elseif e.verdict == "failed" then
+      call("HINCRBY", key, "bad", 1)
+    end
+  end
+  releaseIfIdle(jobId)
+  local name = e.verdict == "succeeded" and "JOB_EXECUTED" or e.verdict == "failed" and "JOB_ERROR" or "JOB_CANCELLED"
+  emit({ name = name, jobId = jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt,
+    worker = held.worker, result = e.result, error = e.error })
+end
+
+-- A queue job that takes the oldest queued occurrence, if there is one and an instance is free.
+local function continuation(jobId, job)
+  if not job then return nil end
+  local head = call("ZRANGE", pendingKey(jobId), 0, 0)
+  if not head[1] or call("HLEN", instancesKey(jobId)) >= job.maxInstances then return nil end
+  local entry = cjson.decode(head[1])
+  return { id = wakeUpId(jobId, "c", nextSequence(), entry.fireAt), pipeline = job.pipeline, dueAt = NOW }
+end
+
+-- Moves the job's place in the list of next runs; without a next one it goes to the end.
+local function placeNext(jobId, next)
+  call("HSET", jobKey(jobId), "nf", next and next.fireAt or "", "nd", next and next.dueAt or "")
+  call("ZADD", PREFIX .. "next", next and next.dueAt or "+inf", jobId)
+end
+
+-- Queued occurrences and manual requests get a verdict without running.
+local function dropQueued(job, reason)
+  local groups = call("ZRANGE", pendingKey(job.id), 0, -1)
+  for _, member in ipairs(groups) do
+    local entry = cjson.decode(member)
+    decideAgainst(job, { fireAt = entry.fireAt, dueAt = entry.dueAt, fromAt = entry.fireAt, count = 1 },
+      "skipped", "JOB_SKIPPED", { reason = reason })
+  end
+  call("DEL", pendingKey(job.id))
+end

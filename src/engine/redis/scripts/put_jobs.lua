@@ -1,0 +1,33 @@
+--[[
+put_jobs: stores jobs that are not there yet.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] jobs   JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
+               next ({fireAt,dueAt}, epoch ms)?, pipeline, fields (policy and retention as stored)
+Returns a JSON array with one answer for each job, in order:
+  {"o":"created","generation":n}
+  {"o":"same"}     a job with an equal declaration is there
+  {"o":"exists"}   one with another declaration is there; nothing was changed
+]]
+local function putOne(p)
+  local key = jobKey(p.id)
+  local declared = call("HGET", key, "da")
+  if declared then return { o = declared == p.declared and "same" or "exists" } end
+  local sequence = nextSequence()
+  call("HSET", PREFIX .. "defs", p.id, p.definition)
+  call("HSET", key, "rev", sequence, "gen", sequence, "st", p.state, "w", p.watermark, "da", p.declared,
+    "sc", p.schedule, "pl", p.pipeline, unpack(p.fields))
+  if p.state == "paused" then call("HSET", key, "pa", NOW) end
+  placeNext(p.id, p.state == "active" and p.next or nil)
+  call("PERSIST", ledgerKey(p.id))
+  emit({ name = "JOB_ADDED", jobId = p.id })
+  return { o = "created", generation = sequence }
+end
+
+local answers = {}
+for i, put in ipairs(cjson.decode(ARGV[5])) do answers[i] = putOne(put) end
+flushEvents()
+return cjson.encode(answers)

@@ -1,0 +1,31 @@
+--[[
+settle: ends runs: one verdict each, history, counters, the instance released. An attempt that lost its run is refused.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] requests   JSON array of SettleRequest; durations in ms; `result` and `error` as JSON text
+Returns a JSON array with one answer for each request, in order:
+  {"o":"settled","more":{...}?}   `more` is a queue job to be added
+  {"o":"fenced"}                  another attempt has the run, or it has ended
+Each answer also holds "now".
+]]
+local function settleOne(r)
+  local text = call("HGET", instancesKey(r.jobId), r.queueJobId)
+  local held = text and cjson.decode(text)
+  if not held or held.attempt ~= r.attempt then return { o = "fenced" } end
+  finishRun(r.jobId, r.queueJobId, held, {
+    verdict = r.verdict, finishedAt = held.startedAt + r.durationMs, result = r.result, error = r.error,
+    keepCount = r.keepCount, keepAgeMs = r.keepAgeMs,
+  })
+  return { o = "settled", more = continuation(r.jobId, readJob(r.jobId)) }
+end
+
+local answers = {}
+for i, request in ipairs(cjson.decode(ARGV[5])) do
+  answers[i] = settleOne(request)
+  answers[i].now = NOW
+end
+flushEvents()
+return cjson.encode(answers)

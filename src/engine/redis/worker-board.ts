@@ -1,0 +1,36 @@
+import type { Redis } from "ioredis";
+import type { WorkerRecord } from "../engine.ts";
+
+/** Where workers say that they are alive: one hash, each record with the time at which it ends. */
+export class WorkerBoard {
+  readonly #redis: Redis;
+  readonly #key: string;
+
+  constructor(redis: Redis, key: string) {
+    this.#redis = redis;
+    this.#key = key;
+  }
+
+  async write(record: WorkerRecord, ttlMs: number): Promise<void> {
+    await this.#redis.hset(
+      this.#key,
+      record.id,
+      JSON.stringify({ record, endsAt: record.seenAt + ttlMs }),
+    );
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.#redis.hdel(this.#key, id);
+  }
+
+  /** The records that have not ended; those that have are deleted. */
+  async list(now: number): Promise<WorkerRecord[]> {
+    const all = Object.entries(await this.#redis.hgetall(this.#key)).map(([id, text]) => ({
+      id,
+      ...(JSON.parse(text) as { record: WorkerRecord; endsAt: number }),
+    }));
+    const ended = all.filter(({ endsAt }) => endsAt < now).map(({ id }) => id);
+    if (ended.length > 0) await this.#redis.hdel(this.#key, ...ended);
+    return all.filter(({ endsAt }) => endsAt >= now).map(({ record }) => record);
+  }
+}

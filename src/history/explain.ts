@@ -1,0 +1,174 @@
+import type { EpochMs } from "../core/clock.ts";
+import { formatDuration } from "../core/durations.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { StoredJob } from "../jobs/definition.ts";
+import type { LedgerRow } from "../jobs/run.ts";
+import { Schedule } from "../jobs/schedule.ts";
+import type { OpenState, SkipReason, Verdict } from "../jobs/verdict.ts";
+import { type Run, toRun } from "./run.ts";
+
+/** Rows looked at around the time asked for: more would all be manual runs of the same moment. */
+const NEIGHBOURS = 100;
+const END_OF_TIME = 8.64e15;
+
+/** What is known of a job at one time. */
+export interface Explanation {
+  /** One or a few plain sentences. */
+  readonly text: string;
+  /**
+   * The verdict or state of the occurrence. `due`: its time has come and nothing is decided yet. `future`: its time
+   * has not come. `none`: the job was not due at that time. `unknown`: no record is left.
+   */
+  readonly state: Verdict | OpenState | "due" | "future" | "none" | "unknown";
+  /** The ledger's row, if there is one. */
+  readonly run: Run | undefined;
+}
+
+const REASONS: Readonly<Record<SkipReason, string>> = {
+  "max-instances": "as many runs as maxInstances allows had not finished",
+  condition: "its condition was false",
+  paused: "the job was paused",
+  removed: "the job was removed",
+  rescheduled: "the job was given another schedule before this occurrence was taken",
+  "overlap-replaced": "a later run took its place",
+};
+
+function iso(at: EpochMs): string {
+  return new Date(at).toISOString();
+}
+
+function late(row: LedgerRow, beganAt: EpochMs | undefined): string {
+  const lateMs = beganAt === undefined ? 0 : beganAt - row.dueAt;
+  return lateMs >= 1 ? `, ${formatDuration(lateMs)} late` : "";
+}
+
+function subject(row: LedgerRow, at: EpochMs): string {
+  if (row.kind === "manual") return `The manual run of ${iso(at)}`;
+  const jitterMs = row.dueAt - row.fireAt;
+  const jitter = row.fireAt === at && jitterMs > 0 ? ` (with jitter ${iso(row.dueAt)})` : "";
+  return `The occurrence of ${iso(at)}${jitter}`;
+}
+
+/** What became of the occurrence of `at`, in words. */
+function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
+  const who = subject(row, at);
+  const together =
+    row.count !== undefined && row.count > 1
+      ? ` It was decided together with ${row.count - 1} others, from ${iso(row.fromAt ?? row.fireAt)} to ${iso(row.fireAt)}.`
+      : "";
+  const attempt = (row.attempt ?? 1) > 1 ? ` in attempt ${row.attempt}` : "";
+  const took =
+    row.startedAt !== undefined && row.finishedAt !== undefined
+      ? ` It took ${formatDuration(row.finishedAt - row.startedAt)}.`
+      : "";
+  switch (row.state) {
+    case "succeeded":
+      return `${who} ran${attempt} on worker ${row.worker} at ${iso(row.startedAt ?? at)}${late(row, row.startedAt)}, and succeeded.${took}${together}`;
+    case "failed":
+      return `${who} ran${attempt} on worker ${row.worker} at ${iso(row.startedAt ?? at)}${late(row, row.startedAt)}, and failed: ${row.error?.message ?? "no error was recorded"}.${took}${together}`;
+    case "cancelled":
+      return `${who} was cancelled${row.error ? `: ${row.error.message}` : ""}.${took}`;
+    case "missed": {
+      const graceMs = job?.definition.policy.misfireGraceMs ?? null;
+      const rule = graceMs === null ? "" : `; misfireGraceTime is ${formatDuration(graceMs)}`;
+      return `${who} was missed: when it could have started, at ${iso(row.decidedAt ?? at)}, it was too late${late(row, row.decidedAt)}${rule}.${together}`;
+    }
+    case "coalesced":
+      return `${who} was merged into the run ${row.coalescedInto}, because several were due at once and coalesce is on.${together}`;
+    case "skipped":
+      return `${who} was skipped at ${iso(row.decidedAt ?? at)}: ${row.reason ? REASONS[row.reason] : "no reason was recorded"}.${together}`;
+    case "queued":
+      return `${who} has been claimed and waits for a worker or for an earlier run of the job to finish.`;
+    case "running":
+      return `${who} is running${attempt} on worker ${row.worker} since ${iso(row.startedAt ?? at)}.`;
+    case "retrying":
+      return `${who} was given back by worker ${row.worker} and waits for its next attempt.`;
+  }
+}
+
+/** Says what happened to the occurrence of a job at one time, and why. */
+export async function explain(engine: Engine, jobId: string, at: EpochMs): Promise<Explanation> {
+  const [[job], open, rows, now] = await Promise.all([
+    engine.getJobs([jobId]),
+    engine.readOpenRuns(jobId),
+    engine.readLedger({
+      jobId,
+      fromAt: at,
+      toAt: END_OF_TIME,
+      offset: 0,
+      limit: NEIGHBOURS,
+      order: "oldest",
+    }),
+    engine.now(),
+  ]);
+  const row =
+    open.find((candidate) => candidate.fireAt === at) ??
+    rows.find((candidate) => candidate.fireAt === at) ??
+    rows.find((candidate) => candidate.fromAt !== undefined && candidate.fromAt <= at);
+  const schedule = job ? new Schedule(job.definition) : undefined;
+  if (
+    row &&
+    (row.fireAt === at ||
+      !schedule ||
+      schedule.next(at - 1)?.fireAt === at ||
+      at < job!.definition.createdAt)
+  ) {
+    return { text: tell(row, at, job), state: row.state, run: toRun(row) };
+  }
+  if (!job || !schedule) {
+    return {
+      text: `There is no job "${jobId}" and no record of it at ${iso(at)}.`,
+      state: "unknown",
+      run: undefined,
+    };
+  }
+  return { ...withoutRecord(job, schedule, at, now), run: undefined };
+}
+
+function withoutRecord(
+  job: StoredJob,
+  schedule: Schedule,
+  at: EpochMs,
+  now: EpochMs,
+): Pick<Explanation, "text" | "state"> {
+  const occurrence = schedule.next(at - 1);
+  if (occurrence?.fireAt !== at) {
+    const before = schedule.prev(at);
+    const around = [
+      before > 0 ? `the one before is ${iso(before)}` : undefined,
+      occurrence ? `the next is ${iso(occurrence.fireAt)}` : undefined,
+    ].filter((part) => part !== undefined);
+    const text = `The job was not due at ${iso(at)}: ${schedule.trigger.describe()}${around.length > 0 ? `; ${around.join(", ")}` : ""}.`;
+    return { text, state: "none" };
+  }
+  if (at < job.definition.createdAt) {
+    return {
+      text: `The job did not exist at ${iso(at)}; it was added at ${iso(job.definition.createdAt)}.`,
+      state: "none",
+    };
+  }
+  if (at <= job.watermark) {
+    return {
+      text: `${iso(at)} was decided, but its record is gone: retention keeps ${job.definition.retention.count} rows and ${formatDuration(job.definition.retention.ageMs)}.`,
+      state: "unknown",
+    };
+  }
+  if (job.state === "paused") {
+    const since = job.pausedAt === null ? "" : ` since ${iso(job.pausedAt)}`;
+    const why = job.pausedReason === null ? "" : ` (${job.pausedReason})`;
+    return {
+      text: `The job is paused${since}${why}: its occurrence of ${iso(at)} will not run unless it is resumed before.`,
+      state: at <= now ? "due" : "future",
+    };
+  }
+  if (occurrence.dueAt > now) {
+    return {
+      text: `The occurrence of ${iso(at)} has not come yet: it is due in ${formatDuration(occurrence.dueAt - now)}.`,
+      state: "future",
+    };
+  }
+  return {
+    text: `The occurrence of ${iso(at)} has been due for ${formatDuration(now - occurrence.dueAt)} and no worker has taken it yet.`,
+    state: "due",
+  };
+}

@@ -1,0 +1,76 @@
+import type { EpochMs } from "../core/clock.ts";
+import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import type { LedgerRow, RunKind, StoredError } from "../jobs/run.ts";
+import type { OpenState, SkipReason, Verdict } from "../jobs/verdict.ts";
+
+/** The decision on one occurrence, or on several that share it, as the ledger holds it. */
+export interface Run {
+  /** Names the run; the same for all its attempts. */
+  readonly id: string;
+  readonly jobId: string;
+  /** The verdict, or the state before it. */
+  readonly verdict: Verdict | OpenState;
+  /** Asked for by the schedule or by `runJob`. */
+  readonly trigger: RunKind;
+  /** Nominal fire time; of several occurrences, the latest. */
+  readonly fireTime: Date;
+  /** Fire time plus jitter. */
+  readonly dueTime: Date;
+  /** How many occurrences this decision stands for; 1 unless they were decided together. */
+  readonly count: number;
+  /** Fire time of the first of them. */
+  readonly firstFireTime: Date;
+  /** When the last attempt began, by the server's clock. */
+  readonly startedAt: Date | undefined;
+  readonly finishedAt: Date | undefined;
+  /** When it was decided, for occurrences that did not run. */
+  readonly decidedAt: Date | undefined;
+  /** Start (or decision) minus due time, in ms. */
+  readonly latenessMs: number | undefined;
+  /** Length of the last attempt, in ms. */
+  readonly durationMs: number | undefined;
+  /** Which attempt it is or was, from 1; `undefined` if it was never started. */
+  readonly attempt: number | undefined;
+  /** The worker of the last attempt. */
+  readonly worker: string | undefined;
+  /** Why it was skipped. */
+  readonly reason: SkipReason | undefined;
+  /** The run that this occurrence was merged into. */
+  readonly coalescedInto: string | undefined;
+  /** What the pipeline returned, cut if it was large. */
+  readonly result: unknown;
+  readonly error: StoredError | undefined;
+}
+
+function date(at: EpochMs | undefined): Date | undefined {
+  return at === undefined ? undefined : new Date(at);
+}
+
+/** A ledger row as users see it. */
+export function toRun(row: LedgerRow): Run {
+  const beganAt = row.startedAt ?? row.decidedAt;
+  return {
+    id: row.id,
+    jobId: parseWakeUpId(row.id)?.jobId ?? "",
+    verdict: row.state,
+    trigger: row.kind,
+    fireTime: new Date(row.fireAt),
+    dueTime: new Date(row.dueAt),
+    count: row.count ?? 1,
+    firstFireTime: new Date(row.fromAt ?? row.fireAt),
+    startedAt: date(row.startedAt),
+    finishedAt: date(row.finishedAt),
+    decidedAt: date(row.decidedAt),
+    latenessMs: beganAt === undefined ? undefined : Math.max(0, beganAt - row.dueAt),
+    durationMs:
+      row.finishedAt === undefined || row.startedAt === undefined
+        ? undefined
+        : row.finishedAt - row.startedAt,
+    attempt: row.attempt,
+    worker: row.worker,
+    reason: row.reason,
+    coalescedInto: row.coalescedInto,
+    result: row.result,
+    error: row.error,
+  };
+}

@@ -1,0 +1,52 @@
+import type { EpochMs } from "../core/clock.ts";
+import type { OpenState, SkipReason, Verdict } from "./verdict.ts";
+
+/** Whether a run was asked for by the schedule or by a person. */
+export type RunKind = "scheduled" | "manual";
+
+/** How a run failed, as it is kept: plain, and bounded in length. */
+export interface StoredError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string | undefined;
+  readonly stack?: string | undefined;
+}
+
+/**
+ * One row of the ledger as stored: the decision on one occurrence, or on a span of occurrences that share it.
+ * Times are epoch milliseconds of the server's clock.
+ */
+export interface LedgerRow {
+  /** The run's id; for a span, the id of its latest occurrence. */
+  readonly id: string;
+  readonly state: Verdict | OpenState;
+  readonly kind: RunKind;
+  /** Nominal fire time; of a span, the latest. */
+  readonly fireAt: EpochMs;
+  /** Fire time with jitter: when it was to start. */
+  readonly dueAt: EpochMs;
+  /** First fire time of a span; absent for a single occurrence. */
+  readonly fromAt?: EpochMs;
+  /** How many occurrences the row stands for; absent means 1. */
+  readonly count?: number;
+  readonly decidedAt?: EpochMs;
+  readonly startedAt?: EpochMs;
+  readonly finishedAt?: EpochMs;
+  readonly attempt?: number;
+  readonly worker?: string;
+  readonly reason?: SkipReason;
+  readonly coalescedInto?: string;
+  /** Small JSON value that the pipeline returned, possibly cut. */
+  readonly result?: unknown;
+  readonly error?: StoredError;
+}
+
+/** The last finished run of a job, in short. */
+export interface LastRun {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly fireAt: EpochMs;
+  readonly startedAt: EpochMs;
+  readonly finishedAt: EpochMs;
+  readonly result?: unknown;
+}

@@ -1,0 +1,111 @@
+import type { EpochMs } from "../core/clock.ts";
+import { createTrigger } from "../triggers/create.ts";
+import { dueTime } from "../triggers/jitter.ts";
+import type { Trigger } from "../triggers/trigger.ts";
+import type { JobDefinition } from "./definition.ts";
+
+/** One due time of a job: when it is nominally, and when it is to start (later by the jitter). */
+export interface Occurrence {
+  readonly fireAt: EpochMs;
+  readonly dueAt: EpochMs;
+}
+
+/** Occurrences that stand together without being listed. Both ends belong to it. */
+export interface Span {
+  readonly fromAt: EpochMs;
+  readonly toAt: EpochMs;
+  readonly count: number;
+}
+
+/** What was due in a stretch of time: the latest ones singly, all before them as one span. */
+export interface DueOccurrences {
+  readonly older: Span | undefined;
+  readonly latest: readonly Occurrence[];
+}
+
+/** When a job is due: its trigger, a first time given by hand, and its jitter, as one. */
+export class Schedule {
+  readonly trigger: Trigger;
+  readonly #definition: JobDefinition;
+
+  constructor(definition: JobDefinition) {
+    this.#definition = definition;
+    this.trigger = createTrigger(definition.trigger);
+  }
+
+  /** The first occurrence whose nominal time is after `after`. */
+  next(after: EpochMs): Occurrence | undefined {
+    const fireAt = this.#nextFire(after);
+    return fireAt === undefined ? undefined : this.#occurrence(fireAt);
+  }
+
+  /** The next `count` occurrences after `after`. */
+  upcoming(after: EpochMs, count: number): Occurrence[] {
+    const found: Occurrence[] = [];
+    let from = after;
+    while (found.length < count) {
+      const occurrence = this.next(from);
+      if (!occurrence) break;
+      found.push(occurrence);
+      from = occurrence.fireAt;
+    }
+    return found;
+  }
+
+  /** The last nominal time before `before`; minus infinity is written as 0. */
+  prev(before: EpochMs): EpochMs {
+    const { firstRunAt } = this.#definition;
+    if (firstRunAt !== null && before <= firstRunAt) return 0;
+    const fireAt = this.trigger.prev(before);
+    if (firstRunAt !== null && (fireAt === undefined || fireAt < firstRunAt)) return firstRunAt;
+    return fireAt ?? 0;
+  }
+
+  /** What became due after the nominal time `after` and up to `now`; at most `limit` are listed singly. */
+  due(after: EpochMs, now: EpochMs, limit: number): DueOccurrences {
+    const nominal = this.#latestNominal(after, now, limit);
+    // Jitter moves an occurrence but never past the next one, so only the last can be due later than now.
+    const listed = nominal.map((fireAt) => this.#occurrence(fireAt));
+    while ((listed.at(-1)?.dueAt ?? 0) > now) listed.pop();
+    const oldest = nominal[0];
+    if (oldest === undefined) return { older: undefined, latest: listed };
+    return { older: this.span(after, oldest - 1), latest: listed };
+  }
+
+  /** The occurrences in (`after`, `upTo`] as one span. */
+  span(after: EpochMs, upTo: EpochMs): Span | undefined {
+    const fromAt = this.#nextFire(after);
+    if (fromAt === undefined || fromAt > upTo) return undefined;
+    const { firstRunAt } = this.#definition;
+    const startsByHand = firstRunAt !== null && fromAt === firstRunAt;
+    const toAt = this.prev(upTo + 1);
+    const count = startsByHand
+      ? 1 + this.trigger.count(firstRunAt, upTo)
+      : this.trigger.count(after, upTo);
+    return { fromAt, toAt, count };
+  }
+
+  #nextFire(after: EpochMs): EpochMs | undefined {
+    const { firstRunAt } = this.#definition;
+    return firstRunAt !== null && after < firstRunAt ? firstRunAt : this.trigger.next(after);
+  }
+
+  #latestNominal(after: EpochMs, now: EpochMs, limit: number): EpochMs[] {
+    const found: EpochMs[] = [];
+    let before = now + 1;
+    while (found.length < limit) {
+      const fireAt = this.prev(before);
+      if (fireAt <= after || fireAt === 0) break;
+      found.push(fireAt);
+      before = fireAt;
+    }
+    return found.toReversed();
+  }
+
+  #occurrence(fireAt: EpochMs): Occurrence {
+    const { jitter, id } = this.#definition;
+    if (jitter === null) return { fireAt, dueAt: fireAt };
+    const nextFireAt = this.trigger.next(fireAt);
+    return { fireAt, dueAt: dueTime({ jobId: id, fireAt, nextFireAt, jitter }) };
+  }
+}

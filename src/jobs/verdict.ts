@@ -1,0 +1,56 @@
+/** The final states of an occurrence. Exactly one of them is ever recorded for it. */
+export const VERDICTS = [
+  "succeeded",
+  "failed",
+  "cancelled",
+  "missed",
+  "coalesced",
+  "skipped",
+] as const;
+
+/** The one final state of an occurrence. */
+export type Verdict = (typeof VERDICTS)[number];
+
+/** States of an occurrence that has been claimed and has no verdict yet. */
+export const OPEN_STATES = ["queued", "running", "retrying"] as const;
+
+/** A state before the verdict. */
+export type OpenState = (typeof OPEN_STATES)[number];
+
+/** Why an occurrence was skipped. */
+export const SKIP_REASONS = [
+  "max-instances",
+  "condition",
+  "paused",
+  "removed",
+  "rescheduled",
+  "overlap-replaced",
+] as const;
+
+/** Why an occurrence was skipped; set exactly when the verdict is `skipped`. */
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** Where an occurrence stands: `due` before anything was decided, then an open state, then its verdict. */
+export type OccurrenceState = "due" | OpenState | Verdict;
+
+/**
+ * Every step that an occurrence can take. The diagram in `docs/semantics.md` shows the same arrows and a test
+ * compares the two. `running → running` is a takeover: the worker died and another attempt began.
+ */
+export const TRANSITIONS: Readonly<Record<OccurrenceState, readonly OccurrenceState[]>> = {
+  due: ["running", "queued", "missed", "coalesced", "skipped"],
+  queued: ["running", "missed", "skipped"],
+  running: ["running", "retrying", "succeeded", "failed", "cancelled"],
+  retrying: ["running", "failed", "cancelled"],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+  missed: [],
+  coalesced: [],
+  skipped: [],
+};
+
+/** Whether nothing can follow this state. */
+export function isFinal(state: OccurrenceState): state is Verdict {
+  return TRANSITIONS[state].length === 0;
+}

@@ -1,0 +1,27 @@
+import type { JobOptionsInput } from "../jobs/options.ts";
+import type { ParamsInput, ParamsSchema } from "../pipeline/schema.ts";
+import type { TriggerOptions } from "../triggers/options.ts";
+
+/** `params` beside the other options: needed unless the schema takes `undefined` or an empty object. */
+export type ParamsOption<P extends ParamsSchema> =
+  undefined extends ParamsInput<P>
+    ? { params?: ParamsInput<P> }
+    : Record<never, never> extends ParamsInput<P>
+      ? { params?: ParamsInput<P> }
+      : { params: ParamsInput<P> };
+
+/** Rules of a job; which of them may be left out, and what holds then, the fields say. */
+export interface JobRules extends JobOptionsInput {}
+
+/** What `addJob` takes: rules, params, and a trigger with its fields. */
+export type AddJobOptions<P extends ParamsSchema = ParamsSchema> = JobRules &
+  TriggerOptions &
+  ParamsOption<P>;
+
+/** What `rescheduleJob` takes. */
+export type RescheduleOptions = TriggerOptions & Pick<JobRules, "nextRunTime">;
+
+/** What `modifyJob` takes: any rule but the id; a trigger as well if the schedule is to change. */
+export type ModifyJobOptions = Partial<Omit<JobRules, "id" | "replaceExisting">> & {
+  params?: unknown;
+} & (TriggerOptions | { trigger?: undefined });

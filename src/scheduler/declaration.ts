@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+import type { EpochMs } from "../core/clock.ts";
+import { CronduitError, TriggerError } from "../core/errors.ts";
+import type { JobDefinition } from "../jobs/definition.ts";
+import { digest } from "../jobs/digest.ts";
+import {
+  JOB_OPTION_NAMES,
+  jobIdSchema,
+  type JobOptions,
+  jobOptionsSchema,
+  parseOptions,
+} from "../jobs/options.ts";
+import { type Occurrence, Schedule } from "../jobs/schedule.ts";
+import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import { validateParams } from "../pipeline/params.ts";
+import { parseJitter } from "../triggers/jitter.ts";
+import type { TriggerOptions } from "../triggers/options.ts";
+import { resolveTrigger } from "../triggers/resolve.ts";
+import { parseInstant } from "../triggers/time/parse-instant.ts";
+
+/** Words that are never options, whatever object they come in. */
+const FORBIDDEN_KEYS = ["__proto__", "constructor", "prototype"];
+
+/** What a caller of `addJob` declared, checked and resolved. */
+export interface Declaration {
+  readonly definition: JobDefinition;
+  readonly state: "active" | "paused";
+  readonly watermark: EpochMs;
+  readonly next: Occurrence | undefined;
+  readonly replaceExisting: boolean;
+}
+
+/** Options taken apart by whom they belong to. */
+export interface SplitOptions {
+  readonly job: Record<string, unknown>;
+  readonly trigger: Record<string, unknown>;
+  readonly params: unknown;
+}
+
+/**
+ * Tells a job's options from its trigger's.
+ * @throws {@link CronduitError} `INVALID_OPTION` if it is no plain object.
+ */
+export function splitOptions(options: unknown, where: string): SplitOptions {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new CronduitError("INVALID_OPTION", `${where}: the options must be an object.`, {
+      data: { path: "" },
+    });
+  }
+  const job: Record<string, unknown> = {};
+  const trigger: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options)) {
+    if (FORBIDDEN_KEYS.includes(key)) {
+      throw new CronduitError("INVALID_OPTION", `${where}: unknown option "${key}".`, {
+        data: { path: key },
+      });
+    }
+    if (key === "params") continue;
+    if (value !== undefined) (JOB_OPTION_NAMES.has(key) ? job : trigger)[key] = value;
+  }
+  return { job, trigger, params: (options as { params?: unknown }).params };
+}
+
+/** What a declaration is read with. */
+export interface DeclarationContext {
+  /** The server's clock. */
+  readonly now: EpochMs;
+  /** The scheduler's zone, for jobs that name none. */
+  readonly timezone: string;
+}
+
+/**
+ * Checks what a caller of `addJob` gave, and fixes what depends on "now".
+ * @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PARAMS`, `PAYLOAD_TOO_LARGE`;
+ * {@link TriggerError} if the trigger can't be understood or would never fire.
+ */
+export async function declare(
+  descriptor: PipelineDescriptor,
+  options: unknown,
+  context: DeclarationContext,
+): Promise<Declaration> {
+  const split = splitOptions(options, "addJob");
+  const job = parseOptions(jobOptionsSchema, split.job, "addJob");
+  const params = await validateParams(descriptor, split.params);
+  const id = job.id ?? randomUUID();
+  const timing = resolveTiming(id, split.trigger, job.nextRunTime, context);
+  const { replaceExisting: _, id: __, ...declaredJob } = split.job;
+  const definition: JobDefinition = {
+    id,
+    pipeline: descriptor.name,
+    ...(job.description === undefined ? {} : { description: job.description }),
+    tags: job.tags,
+    params: params.input ?? null,
+    ...timing,
+    ...rulesOf(job),
+    createdAt: context.now,
+    declared: {
+      all: digest([descriptor.name, declaredJob, split.trigger, params.input, context.timezone]),
+      schedule: digest([split.trigger, split.job["nextRunTime"], context.timezone]),
+    },
+  };
+  const schedule = new Schedule(definition);
+  const watermark = startingWatermark(definition, context.now);
+  const next = schedule.next(watermark);
+  if (!next) {
+    throw new TriggerError(
+      `addJob: job "${id}" would never fire: ${schedule.trigger.describe()}.`,
+      { field: "trigger" },
+    );
+  }
+  return {
+    definition,
+    state: job.nextRunTime === null ? "paused" : "active",
+    watermark,
+    next,
+    replaceExisting: job.replaceExisting,
+  };
+}
+
+/** The rules of a job, as stored. */
+export function rulesOf(job: JobOptions): Pick<JobDefinition, "policy" | "retention"> {
+  return {
+    policy: {
+      maxInstances: job.maxInstances,
+      coalesce: job.coalesce,
+      misfireGraceMs: job.misfireGraceTime,
+      maxCatchUp: job.maxCatchUp,
+    },
+    retention: { count: job.retention.count, ageMs: job.retention.age },
+  };
+}
+
+/** Resolves the trigger's options and a first time given by hand. */
+export function resolveTiming(
+  jobId: string,
+  trigger: Record<string, unknown>,
+  nextRunTime: JobOptions["nextRunTime"],
+  { now, timezone }: DeclarationContext,
+): Pick<JobDefinition, "timezone" | "trigger" | "jitter" | "firstRunAt"> {
+  // `resolveTrigger` checks every field itself; the type only says what it hopes for.
+  const options = trigger as unknown as TriggerOptions;
+  const spec = resolveTrigger(options, { now, timezone, jobId });
+  // An expression may name its own zone (`TZ=…`).
+  const zone = "timezone" in spec ? spec.timezone : timezone;
+  const jitter = trigger["jitter"] === undefined ? null : parseJitter(options.jitter);
+  const firstRunAt =
+    nextRunTime === undefined || nextRunTime === null
+      ? null
+      : parseInstant(nextRunTime, zone, "nextRunTime").instant;
+  return { timezone: zone, trigger: spec, jitter, firstRunAt };
+}
+
+/**
+ * What happened before a job existed is none of its occurrences, except a single date that was given in the past: that
+ * one is due at once, and `misfireGraceTime` says whether it still runs.
+ */
+export function startingWatermark(definition: JobDefinition, now: EpochMs): EpochMs {
+  const { firstRunAt, trigger } = definition;
+  if (firstRunAt !== null) return Math.min(firstRunAt, now) - 1;
+  const isSingleDate = trigger.kind === "date";
+  const first = isSingleDate ? new Schedule(definition).next(0) : undefined;
+  return Math.min(first?.fireAt ?? now, now) - 1;
+}
+
+/** Checks a job id where only an id is given. @throws {@link CronduitError} `INVALID_OPTION` */
+export function checkJobId(id: unknown, where: string): string {
+  return parseOptions(jobIdSchema, id, where);
+}

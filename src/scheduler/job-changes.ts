@@ -1,0 +1,172 @@
+import { CronduitError } from "../core/errors.ts";
+import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
+import { type JobOptions, jobOptionsSchema, parseOptions } from "../jobs/options.ts";
+import { Schedule } from "../jobs/schedule.ts";
+import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import { validateParams } from "../pipeline/params.ts";
+import {
+  type DeclarationContext,
+  resolveTiming,
+  rulesOf,
+  type SplitOptions,
+  splitOptions,
+} from "./declaration.ts";
+import { parseInstant } from "../triggers/time/parse-instant.ts";
+import { type ChangePlan, reschedule, undecided } from "./job-store.ts";
+
+/** Stops a job. A job that is paused keeps its date of pausing and gets the new reason. */
+export function pausePlan(job: StoredJob, now: number, reason: string | undefined): ChangePlan {
+  if (job.state === "finished") throw finished(job, "paused");
+  return {
+    schedule: {
+      state: "paused",
+      watermark: job.state === "paused" ? job.watermark : now,
+      next: undefined,
+      expectedWatermark: job.watermark,
+    },
+    pausedReason: reason ?? null,
+    skipped: job.state === "paused" ? [] : undecided(job, now, "paused"),
+    event: {
+      name: "JOB_PAUSED",
+      at: now,
+      jobId: job.definition.id,
+      ...(reason === undefined ? {} : { reason }),
+    },
+  };
+}
+
+/** Lets a job go on from now. What fell in the pause is not run. */
+export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined {
+  if (job.state === "active") return undefined;
+  if (job.state === "finished") throw finished(job, "resumed");
+  const next = new Schedule(job.definition).next(now);
+  const isPassedDate = job.definition.trigger.kind === "date" && !next;
+  return {
+    schedule: {
+      state: next ? "active" : "finished",
+      watermark: now,
+      next,
+      expectedWatermark: job.watermark,
+    },
+    skipped: undecided(job, now, "paused").map(({ fromAt, toAt, count }) =>
+      isPassedDate
+        ? { fromAt, toAt, count, verdict: "missed" }
+        : { fromAt, toAt, count, verdict: "skipped", reason: "paused" },
+    ),
+    event: { name: "JOB_RESUMED", at: now, jobId: job.definition.id },
+  };
+}
+
+/** What `modifyJob` and `rescheduleJob` make of a job. A schedule is only touched if something of it is given. */
+export async function modifyPlan(
+  job: StoredJob,
+  changes: unknown,
+  descriptor: PipelineDescriptor | undefined,
+  context: DeclarationContext & { readonly where: string },
+): Promise<ChangePlan> {
+  const split = splitOptions(changes, context.where);
+  const fixed = ["id", "replaceExisting"].find((name) => name in split.job);
+  if (fixed) {
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `${context.where}, option "${fixed}": can't be changed.`,
+      {
+        data: { path: fixed },
+      },
+    );
+  }
+  const old = job.definition;
+  const definition = {
+    ...old,
+    ...modifiedRules(old, split.job, context.where),
+    ...(split.params === undefined
+      ? {}
+      : { params: await modifiedParams(old, split.params, descriptor) }),
+  };
+  const isPausing = split.job["nextRunTime"] === null;
+  const timing = modifiedTiming(old, split, context);
+  const event = { name: "JOB_MODIFIED", at: context.now, jobId: old.id } as const;
+  if (!timing)
+    return isPausing
+      ? { ...pausePlan(job, context.now, undefined), definition, event }
+      : { definition, event };
+  const from =
+    timing.firstRunAt === null ? context.now : Math.min(timing.firstRunAt, context.now) - 1;
+  const before: StoredJob = isPausing ? { ...job, state: "paused" } : job;
+  return { ...reschedule(before, { ...definition, ...timing }, context.now, from), event };
+}
+
+type Timing = Pick<JobDefinition, "timezone" | "trigger" | "jitter" | "firstRunAt">;
+
+function modifiedTiming(
+  old: JobDefinition,
+  split: SplitOptions,
+  context: DeclarationContext,
+): Timing | undefined {
+  const first = split.job["nextRunTime"] ?? undefined;
+  // Without a zone of its own, a new trigger is read in the job's zone.
+  const inZone = { ...context, timezone: old.timezone };
+  if (Object.keys(split.trigger).length > 0) {
+    return resolveTiming(old.id, split.trigger, first as JobOptions["nextRunTime"], inZone);
+  }
+  if (first === undefined) return undefined;
+  const { timezone, trigger, jitter } = old;
+  return {
+    timezone,
+    trigger,
+    jitter,
+    firstRunAt: parseInstant(first, timezone, "nextRunTime").instant,
+  };
+}
+
+function modifiedRules(
+  old: JobDefinition,
+  given: Record<string, unknown>,
+  where: string,
+): Pick<JobDefinition, "policy" | "retention" | "tags"> & { description?: string } {
+  const { policy, retention } = old;
+  // The old rules as a user would have written them, so that old and new are checked by one schema.
+  const job = parseOptions(
+    jobOptionsSchema,
+    {
+      maxInstances: policy.maxInstances,
+      coalesce: policy.coalesce,
+      misfireGraceTime: policy.misfireGraceMs === null ? null : policy.misfireGraceMs / 1_000,
+      maxCatchUp: policy.maxCatchUp,
+      tags: old.tags,
+      ...(old.description === undefined ? {} : { description: old.description }),
+      retention: { count: retention.count, age: retention.ageMs / 1_000 },
+      ...given,
+    },
+    where,
+  );
+  return {
+    ...rulesOf(job),
+    tags: job.tags,
+    ...(job.description === undefined ? {} : { description: job.description }),
+  };
+}
+
+async function modifiedParams(
+  old: JobDefinition,
+  params: unknown,
+  descriptor: PipelineDescriptor | undefined,
+): Promise<unknown> {
+  if (!descriptor) {
+    throw new CronduitError(
+      "UNKNOWN_PIPELINE",
+      `The pipeline "${old.pipeline}" is not registered here, so its params can't be checked. Add it to pipelines.`,
+      { data: { pipeline: old.pipeline } },
+    );
+  }
+  return (await validateParams(descriptor, params)).input ?? null;
+}
+
+function finished(job: StoredJob, what: string): CronduitError {
+  const { id } = job.definition;
+  return new CronduitError(
+    "INVALID_STATE",
+    `Job "${id}" is finished and can't be ${what}. Give it a new trigger by rescheduleJob, or run it once by runJob.`,
+    { data: { jobId: id, state: job.state } },
+  );
+}

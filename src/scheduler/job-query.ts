@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { Engine } from "../engine/engine.ts";
+import type { StoredJob } from "../jobs/definition.ts";
+import { parseOptions } from "../jobs/options.ts";
+import { type Job, toJob } from "./job.ts";
+
+const PAGE = 200;
+/** Jobs that one call looks at; with a filter that fits nothing, the cursor leads on from there. */
+const MAX_SCANNED = 20_000;
+
+const stateSchema = z.enum(["active", "paused", "finished"]);
+
+const querySchema = z.strictObject({
+  /** Only jobs of this pipeline, by name. */
+  pipeline: z.string().max(200).optional(),
+  /** Only jobs in this state, or in one of these. */
+  state: z.union([stateSchema, z.array(stateSchema).min(1)]).optional(),
+  /** Only jobs with this tag. */
+  tag: z.string().max(64).optional(),
+  /** Only jobs whose id, pipeline or description contains this; case does not matter. */
+  text: z.string().min(1).max(200).optional(),
+  /** Where to go on; from the page before. */
+  cursor: z
+    .string()
+    .regex(/^\d{1,12}$/, "is none that getJobs gave")
+    .optional(),
+  /** Jobs a page, 1 to 1,000. Default 100. */
+  limit: z.int().min(1).max(1_000).default(100),
+});
+
+/** Which jobs to return. */
+export type JobQuery = z.input<typeof querySchema>;
+
+/** Jobs in the order of their next run, those without one last. */
+export interface JobPage {
+  readonly jobs: readonly Job[];
+  /** Give it to the next call; `undefined` at the end. A page may be short and still have a cursor. */
+  readonly cursor: string | undefined;
+}
+
+/** Reads one page of jobs. @throws {@link CronduitError} `INVALID_OPTION` */
+export async function queryJobs(engine: Engine, input: JobQuery): Promise<JobPage> {
+  const query = parseOptions(querySchema, input, "getJobs");
+  const found: StoredJob[] = [];
+  let at = Number(query.cursor ?? 0);
+  const end = at + MAX_SCANNED;
+  while (at < end) {
+    const ids = await engine.listJobIds(at, PAGE);
+    const jobs = await engine.getJobs(ids);
+    for (const job of jobs) {
+      at += 1;
+      if (job && fits(job, query)) found.push(job);
+      if (found.length >= query.limit) return { jobs: found.map(toJob), cursor: String(at) };
+    }
+    if (ids.length < PAGE) return { jobs: found.map(toJob), cursor: undefined };
+  }
+  return { jobs: found.map(toJob), cursor: String(at) };
+}
+
+function fits({ definition, state }: StoredJob, query: z.output<typeof querySchema>): boolean {
+  const { id, pipeline, description, tags } = definition;
+  if (query.pipeline !== undefined && pipeline !== query.pipeline) return false;
+  if (query.state !== undefined && ![query.state].flat().includes(state)) return false;
+  if (query.tag !== undefined && !tags.includes(query.tag)) return false;
+  const text = query.text?.toLowerCase();
+  return (
+    text === undefined ||
+    [id, pipeline, description ?? ""].some((part) => part.toLowerCase().includes(text))
+  );
+}

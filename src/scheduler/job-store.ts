@@ -1,0 +1,191 @@
+import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
+import type { Engine, JobChange, SkippedSpan } from "../engine/engine.ts";
+import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
+import { type Occurrence, Schedule } from "../jobs/schedule.ts";
+import type { SkipReason } from "../jobs/verdict.ts";
+import { occurrenceWakeUp } from "../worker/admission.ts";
+import type { Declaration } from "./declaration.ts";
+
+/** How many occurrences wait in the queue from the start. */
+const AHEAD = 2;
+/** How often a change is tried again because somebody else changed the job meanwhile. */
+const MAX_TRIES = 50;
+const REMOVE_PAGE = 200;
+
+/** What becomes of a job: a new definition, a new schedule, a new state, or several of these. */
+export type ChangePlan = Pick<
+  JobChange,
+  "definition" | "schedule" | "pausedReason" | "skipped" | "event"
+>;
+
+/** Stores and changes jobs, and keeps their next occurrences in the queue. */
+export class JobStore {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Stores new jobs, all in few round trips. Those declared equally before stay as they are. */
+  async add(declarations: readonly Declaration[]): Promise<void> {
+    const results = await this.#engine.putJobs(declarations);
+    const created = declarations.flatMap((declaration, i) => {
+      const result = results[i];
+      return result?.outcome === "created"
+        ? [{ ...declaration, generation: result.generation }]
+        : [];
+    });
+    await this.#engine.enqueue(
+      created
+        .filter(({ state }) => state === "active")
+        .flatMap((job) =>
+          new Schedule(job.definition)
+            .upcoming(job.watermark, AHEAD)
+            .map((occurrence) => occurrenceWakeUp(job, occurrence)),
+        ),
+    );
+    const existing = declarations.filter((_, i) => results[i]?.outcome === "exists");
+    const refused = existing.find(({ replaceExisting }) => !replaceExisting);
+    for (const declaration of existing.filter(({ replaceExisting }) => replaceExisting)) {
+      await this.#replace(declaration);
+    }
+    if (refused) throw new ConflictingIdError(refused.definition.id);
+  }
+
+  /** @throws {@link JobLookupError} if there is none. */
+  async get(jobId: string): Promise<StoredJob> {
+    const [job] = await this.#engine.getJobs([jobId]);
+    if (!job) throw new JobLookupError(jobId);
+    return job;
+  }
+
+  /**
+   * Changes a job as `plan` says of the job as stored; plans again if somebody else changed it meanwhile. A plan of
+   * `undefined` leaves the job as it is.
+   * @throws {@link JobLookupError} if there is none.
+   */
+  async change(
+    jobId: string,
+    plan: (job: StoredJob, now: number) => Promise<ChangePlan | undefined> | ChangePlan | undefined,
+  ): Promise<StoredJob> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const job = await this.get(jobId);
+      const change = await plan(job, await this.#engine.now());
+      if (!change) return job;
+      const result = await this.#engine.changeJob({
+        jobId,
+        expectedRevision: job.revision,
+        ...change,
+      });
+      if (result.outcome === "missing") throw new JobLookupError(jobId);
+      if (result.outcome === "changed") {
+        const definition = change.definition ?? job.definition;
+        if (change.schedule)
+          await this.#enqueueNext(definition, result.generation, change.schedule);
+        return this.get(jobId);
+      }
+    }
+    throw new CronduitError(
+      "INVALID_STATE",
+      `Job "${jobId}" is being changed by many others; try again.`,
+      {
+        data: { jobId },
+      },
+    );
+  }
+
+  /** @throws {@link JobLookupError} if there is none. */
+  async remove(jobId: string): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const job = await this.get(jobId);
+      const now = await this.#engine.now();
+      const outcome = await this.#engine.removeJob({
+        jobId,
+        expectedWatermark: tries < MAX_TRIES - 1 ? job.watermark : undefined,
+        skipped: undecided(job, now, job.state === "paused" ? "paused" : "removed"),
+      });
+      if (outcome === "removed") return;
+      if (outcome === "missing") throw new JobLookupError(jobId);
+    }
+  }
+
+  /** Removes every job there is; returns how many. */
+  async removeAll(): Promise<number> {
+    let removed = 0;
+    for (;;) {
+      const ids = await this.#engine.listJobIds(0, REMOVE_PAGE);
+      if (ids.length === 0) return removed;
+      const ends = await Promise.allSettled(ids.map((id) => this.remove(id)));
+      removed += ends.filter(({ status }) => status === "fulfilled").length;
+      const failed = ends.find(
+        (end) => end.status === "rejected" && !(end.reason instanceof JobLookupError),
+      );
+      if (failed?.status === "rejected") throw failed.reason;
+    }
+  }
+
+  async #replace(declaration: Declaration): Promise<void> {
+    const { definition } = declaration;
+    await this.change(definition.id, (stored, now) => {
+      if (stored.definition.declared.all === definition.declared.all) return undefined;
+      const event = { name: "JOB_MODIFIED", at: now, jobId: definition.id } as const;
+      if (stored.definition.declared.schedule === definition.declared.schedule) {
+        return { definition: keepSchedule(stored.definition, definition), event };
+      }
+      return { ...reschedule(stored, definition, now, declaration.watermark), event };
+    });
+  }
+
+  async #enqueueNext(
+    definition: JobDefinition,
+    generation: number,
+    { state, watermark }: NonNullable<JobChange["schedule"]>,
+  ): Promise<void> {
+    if (state !== "active") return;
+    const upcoming = new Schedule(definition).upcoming(watermark, AHEAD);
+    await this.#engine.enqueue(
+      upcoming.map((occurrence) => occurrenceWakeUp({ definition, generation }, occurrence)),
+    );
+  }
+}
+
+/** A new definition with the schedule of the old one, down to its anchor. */
+export function keepSchedule(old: JobDefinition, fresh: JobDefinition): JobDefinition {
+  const { timezone, trigger, jitter, firstRunAt, createdAt } = old;
+  return { ...fresh, timezone, trigger, jitter, firstRunAt, createdAt };
+}
+
+/** A change to a definition with another schedule. Pausing is untouched. */
+export function reschedule(
+  stored: StoredJob,
+  definition: JobDefinition,
+  now: number,
+  watermark: number = now,
+): Pick<ChangePlan, "definition" | "schedule" | "skipped"> {
+  const next = new Schedule(definition).next(watermark);
+  const state = stored.state === "paused" ? "paused" : next ? "active" : "finished";
+  return {
+    definition: { ...definition, createdAt: stored.definition.createdAt },
+    schedule: {
+      state,
+      watermark,
+      next: activeNext(state, next),
+      expectedWatermark: stored.watermark,
+    },
+    skipped: undecided(stored, now, stored.state === "paused" ? "paused" : "rescheduled"),
+  };
+}
+
+/** The occurrences that are due and not decided yet, as one span. */
+export function undecided(job: StoredJob, now: number, reason: SkipReason): SkippedSpan[] {
+  if (job.state === "finished") return [];
+  const span = new Schedule(job.definition).span(job.watermark, now);
+  return span ? [{ ...span, verdict: "skipped", reason }] : [];
+}
+
+function activeNext(
+  state: StoredJob["state"],
+  next: Occurrence | undefined,
+): Occurrence | undefined {
+  return state === "active" ? next : undefined;
+}

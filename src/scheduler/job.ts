@@ -1,0 +1,75 @@
+import type { JobState, Policy, Retention, StoredJob } from "../jobs/definition.ts";
+import { Schedule } from "../jobs/schedule.ts";
+import type { Verdict } from "../jobs/verdict.ts";
+import type { TriggerSpec } from "../triggers/spec.ts";
+
+/** A scheduled job as it was when it was read. A snapshot: it does not change by itself. */
+export interface Job {
+  readonly id: string;
+  /** The name of its pipeline. */
+  readonly pipeline: string;
+  readonly description: string | undefined;
+  readonly tags: readonly string[];
+  /** As given to `addJob`. */
+  readonly params: unknown;
+  readonly state: JobState;
+  /** Nominal time of the next occurrence; `null` if the job is paused or finished. */
+  readonly nextRunTime: Date | null;
+  readonly timezone: string;
+  /** The trigger in full, as plain JSON. */
+  readonly trigger: TriggerSpec;
+  /** The schedule in words. */
+  readonly schedule: string;
+  readonly policy: Policy;
+  readonly retention: Retention;
+  readonly pausedAt: Date | null;
+  readonly pausedReason: string | null;
+  /** Runs that hold an instance now. */
+  readonly running: number;
+  /** How many occurrences ended in each verdict, since the job was added. */
+  readonly counts: Readonly<Partial<Record<Verdict, number>>>;
+  readonly lastRun: {
+    readonly id: string;
+    readonly verdict: Verdict;
+    readonly fireTime: Date;
+    readonly finishedAt: Date;
+  } | null;
+  readonly createdAt: Date;
+  /** Grows with every change. */
+  readonly revision: number;
+}
+
+function date(at: number | null): Date | null {
+  return at === null ? null : new Date(at);
+}
+
+/** A stored job as users see it. */
+export function toJob(stored: StoredJob): Job {
+  const { definition, lastRun } = stored;
+  return {
+    id: definition.id,
+    pipeline: definition.pipeline,
+    description: definition.description,
+    tags: definition.tags,
+    params: definition.params,
+    state: stored.state,
+    nextRunTime: stored.state === "active" ? date(stored.nextFireAt) : null,
+    timezone: definition.timezone,
+    trigger: definition.trigger,
+    schedule: new Schedule(definition).trigger.describe(),
+    policy: definition.policy,
+    retention: definition.retention,
+    pausedAt: date(stored.pausedAt),
+    pausedReason: stored.pausedReason,
+    running: stored.running,
+    counts: stored.counts,
+    lastRun: lastRun && {
+      id: lastRun.id,
+      verdict: lastRun.verdict,
+      fireTime: new Date(lastRun.fireAt),
+      finishedAt: new Date(lastRun.finishedAt),
+    },
+    createdAt: new Date(definition.createdAt),
+    revision: stored.revision,
+  };
+}

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { millisecondsSchema } from "../jobs/options.ts";
+import type { CommonOptions, WorkerTuning } from "../worker/worker-options.ts";
+import { commonShape, workerTuningSchema } from "../worker/worker-options.ts";
+
+/** Schema of {@link PipelineSchedulerOptions}. */
+export const schedulerOptionsSchema = z.strictObject({
+  ...commonShape,
+  timezone: z.string().min(1).max(64).default("UTC"),
+  worker: z
+    .union([z.boolean().transform((isWanted) => (isWanted ? {} : undefined)), workerTuningSchema])
+    .default({})
+    .transform((tuning) => (tuning === undefined ? undefined : workerTuningSchema.parse(tuning))),
+  reconcile: millisecondsSchema.pipe(z.int().min(100).max(600_000)).default(2_000),
+  overdue: millisecondsSchema.pipe(z.int().min(100)).default(10_000),
+  finishedRetention: millisecondsSchema.default(30 * 86_400_000),
+  signals: z.array(z.enum(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"])).default([]),
+});
+
+/** Options of {@link PipelineScheduler}. */
+export interface PipelineSchedulerOptions extends CommonOptions {
+  /** IANA zone of jobs that name none. @default "UTC" */
+  timezone?: string;
+  /** Whether runs are executed in this process too, and how. `false` in a process that only schedules. @default true */
+  worker?: boolean | WorkerTuning;
+  /** How often impossible states are looked for: ms, or `"2s"`. 0.1 s to 10 min. @default 2 s */
+  reconcile?: number | string;
+  /** From when on an occurrence that nobody takes is reported by JOB_OVERDUE: ms, or `"10s"`. @default 10 s */
+  overdue?: number | string;
+  /** How long a job stays visible after its last occurrence: ms, or `"30d"`. @default 30 days */
+  finishedRetention?: number | string;
+  /** Signals that shut the scheduler down and then end the process. @default none */
+  signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[];
+}

@@ -1,0 +1,67 @@
+import type { JobDefinition } from "../jobs/definition.ts";
+import { Schedule } from "../jobs/schedule.ts";
+import { Batcher } from "../engine/batcher.ts";
+import type { Engine } from "../engine/engine.ts";
+
+/** What a worker needs to know of a job. */
+export interface KnownJob {
+  readonly definition: JobDefinition;
+  readonly schedule: Schedule;
+  readonly revision: number;
+  readonly generation: number;
+}
+
+/** Bounds memory; at about 2 KB each these are some 100 MB. */
+const MAX_KNOWN = 50_000;
+const BATCH = 200;
+
+/** Definitions by job id, read once and again when the engine says that there is a newer revision. */
+export class DefinitionCache {
+  // A Map keeps the order of insertion: the first key is the one read longest ago.
+  readonly #known = new Map<string, KnownJob>();
+  readonly #reads: Batcher<string, KnownJob | null>;
+
+  constructor(engine: Engine) {
+    this.#reads = new Batcher(async (ids) => {
+      const jobs = await engine.getJobs(ids);
+      return jobs.map((job) =>
+        job
+          ? {
+              definition: job.definition,
+              schedule: new Schedule(job.definition),
+              revision: job.revision,
+              generation: job.generation,
+            }
+          : null,
+      );
+    }, BATCH);
+  }
+
+  /** The job as last read, if it is at least of this generation and revision; else as it is now. */
+  async get(
+    jobId: string,
+    least: { generation?: number; revision?: number },
+  ): Promise<KnownJob | undefined> {
+    const known = this.#known.get(jobId);
+    if (
+      known &&
+      known.generation >= (least.generation ?? 0) &&
+      known.revision >= (least.revision ?? 0)
+    )
+      return known;
+    const read = (await this.#reads.add(jobId)) ?? undefined;
+    this.#known.delete(jobId);
+    if (read) {
+      this.#known.set(jobId, read);
+      if (this.#known.size > MAX_KNOWN) this.#forgetOldest();
+    }
+    return read;
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      return;
+    }
+  }
+}

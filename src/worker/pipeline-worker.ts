@@ -1,0 +1,99 @@
+import { systemClock } from "../core/clock.ts";
+import { lineLogger } from "../core/log.ts";
+import type { Engine } from "../engine/engine.ts";
+import { makeEngine } from "../engine/open-engine.ts";
+import { parseOptions } from "../jobs/options.ts";
+import { PipelineRegistry } from "../pipeline/registry.ts";
+import { onSignals } from "./signals.ts";
+import { type PipelineWorkerOptions, workerOptionsSchema } from "./worker-options.ts";
+import { WorkerRuntime } from "./worker-runtime.ts";
+
+/**
+ * Executes runs. Start as many as wanted, in any number of processes and machines; the rules of each job hold over
+ * all of them.
+ *
+ * ```ts
+ * const worker = new PipelineWorker({ connection: "redis://127.0.0.1", pipelines: [NightlyReport], concurrency: 50 });
+ * await worker.start();
+ * ```
+ */
+export class PipelineWorker implements AsyncDisposable {
+  readonly #engine: Engine;
+  readonly #runtime: WorkerRuntime;
+  readonly #drainMs: number;
+  readonly #signals: readonly NodeJS.Signals[];
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #forgetSignals: () => void = () => undefined;
+
+  /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE` */
+  constructor(input: PipelineWorkerOptions) {
+    const options = parseOptions(workerOptionsSchema, input, "new PipelineWorker");
+    const clock = options.clock ?? systemClock;
+    const logger = options.logger ?? lineLogger("warn");
+    this.#drainMs = options.drain;
+    this.#signals = options.signals;
+    this.#engine = makeEngine({
+      connection: options.connection,
+      prefix: options.prefix,
+      clock,
+      logger,
+      timeoutMs: options.timeout,
+    });
+    this.#runtime = new WorkerRuntime({
+      engine: this.#engine,
+      registry: new PipelineRegistry(options.pipelines),
+      container: options.container,
+      clock,
+      logger,
+      concurrency: options.concurrency,
+      lockMs: options.lock,
+      stalledCheckMs: options.stalledCheck,
+      maxCrashes: options.maxCrashes,
+    });
+  }
+
+  /** Names this worker in the ledger and in events. */
+  get id(): string {
+    return this.#runtime.id;
+  }
+
+  /** The ids of the runs that are being executed here. */
+  get running(): readonly string[] {
+    return this.#runtime.running;
+  }
+
+  /** Connects and begins to take runs. Calling it again does nothing. @throws `CONNECTION_FAILED` */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    await this.#engine.open();
+    await this.#runtime.start();
+    this.#forgetSignals = onSignals(this.#signals, () => this.stop());
+  }
+
+  /**
+   * Takes no more runs, waits for those here up to the `drain` time, aborts those left, and hands back what did not
+   * end. Safe to call twice, and before `start()`.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#forgetSignals();
+    if (this.#starting) {
+      await this.#starting.catch(() => undefined);
+      await this.#runtime.stop(this.#drainMs);
+    }
+    await this.#engine.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}

@@ -1,0 +1,86 @@
+import type { DependencyContainer } from "tsyringe";
+import { z } from "zod";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import type { ConnectionOption } from "../engine/open-engine.ts";
+import { millisecondsSchema } from "../jobs/options.ts";
+import type { Registrable } from "../pipeline/registry.ts";
+
+const loggerSchema = z.custom<Logger>(
+  (value) =>
+    typeof value === "object" && value !== null && typeof Reflect.get(value, "warn") === "function",
+  "must have the methods debug, info, warn and error",
+);
+
+/** Options that a scheduler and a worker share. */
+export const commonShape = {
+  connection: z.custom<ConnectionOption>(
+    (value) => typeof value === "string" || (typeof value === "object" && value !== null),
+    "must be a URL such as redis://127.0.0.1:6379, or ioredis options",
+  ),
+  prefix: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, "may hold 1 to 64 letters, digits, _ . and - only")
+    .default("cronduit"),
+  pipelines: z
+    .array(z.custom<Registrable>((value) => value !== null && value !== undefined))
+    .default([]),
+  container: z
+    .custom<DependencyContainer>((value) => typeof value === "object" && value !== null)
+    .optional(),
+  logger: loggerSchema.optional(),
+  clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
+  timeout: millisecondsSchema.default(10_000),
+};
+
+/** How a worker works. */
+export const workerTuningSchema = z.strictObject({
+  /** Runs at once in this process. 1 to 10,000; default 10. */
+  concurrency: z.int().min(1).max(10_000).default(10),
+  /** How long a run stays with a worker that does not answer: ms, or `"15s"`. 1 s to 1 h; default 15 s. */
+  lock: millisecondsSchema.pipe(z.int().min(1_000).max(3_600_000)).default(15_000),
+  /** How often runs of dead workers are looked for: ms, or `"5s"`. 0.5 s to 10 min; default 5 s. */
+  stalledCheck: millisecondsSchema.pipe(z.int().min(500).max(600_000)).default(5_000),
+  /** How often a run may be started whose process dies each time. 1 to 100; default 3. */
+  maxCrashes: z.int().min(1).max(100).default(3),
+});
+
+/** How a worker works, as users write it. */
+export type WorkerTuning = z.input<typeof workerTuningSchema>;
+
+/** Schema of {@link PipelineWorkerOptions}. */
+export const workerOptionsSchema = z.strictObject({
+  ...commonShape,
+  ...workerTuningSchema.shape,
+  /** How long runs may go on after SIGTERM before they are aborted. */
+  drain: millisecondsSchema.default(30_000),
+  signals: z
+    .array(z.enum(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]))
+    .default(["SIGTERM", "SIGINT"]),
+});
+
+/** Options that {@link PipelineWorker} and `PipelineScheduler` share. */
+export interface CommonOptions {
+  /** The server: `redis://…`, `rediss://…`, or ioredis' options. */
+  connection: ConnectionOption;
+  /** Begins every key; two fleets on one server need two. 1 to 64 letters, digits, `_ . -`. @default "cronduit" */
+  prefix?: string;
+  /** The pipelines that are known here: classes, instances, or `{ pipeline, name, params, deps }`. @default none */
+  pipelines?: readonly Registrable[];
+  /** The tsyringe container that dependencies come from; each run has a child of it. @default tsyringe's own */
+  container?: DependencyContainer;
+  /** Where to report; `console` fits. @default warnings and errors, as lines on standard error */
+  logger?: Logger;
+  /** Stands in for this process's clock, in tests. @default the machine's */
+  clock?: Clock;
+  /** How long a call waits for the server before it fails with `CONNECTION_FAILED`: ms, or `"10s"`. @default 10 s */
+  timeout?: number | string;
+}
+
+/** Options of {@link PipelineWorker}. */
+export interface PipelineWorkerOptions extends CommonOptions, WorkerTuning {
+  /** How long runs may go on after a signal or `stop()` before they are aborted: ms, or `"30s"`. @default 30 s */
+  drain?: number | string;
+  /** Signals that make the worker drain and the process end. `[]` for none. @default ["SIGTERM", "SIGINT"] */
+  signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[];
+}

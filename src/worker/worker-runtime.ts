@@ -1,0 +1,284 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { DependencyContainer } from "tsyringe";
+import { type Clock, sleep, within } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { CronduitError } from "../core/errors.ts";
+import type {
+  AdmittedRun,
+  Consumer,
+  Engine,
+  RunHold,
+  TakenWakeUp,
+  WakeUpEnd,
+} from "../engine/engine.ts";
+import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import type { PipelineRegistry } from "../pipeline/registry.ts";
+import { Admissions } from "./admission.ts";
+import { DefinitionCache, type KnownJob } from "./definition-cache.ts";
+import { execute, type RunOutcome } from "./execution.ts";
+import { ServerClock } from "./server-clock.ts";
+
+const HEARTBEAT_MS = 5_000;
+const HEARTBEAT_TTL_MS = 20_000;
+/** How many runs a heartbeat names. */
+const MAX_NAMED_RUNS = 100;
+/** A queue job of a pipeline that is unknown here is put back for so long, doubling, so that others may take it. */
+const UNKNOWN_FIRST_MS = 100;
+const UNKNOWN_MOST_MS = 5_000;
+/** How long pipelines have to end after their signal was aborted. */
+const ABORT_GRACE_MS = 3_000;
+
+/** Why a run's signal was aborted, as far as settlement cares. */
+type AbortCause = "lock-lost" | "shutdown";
+
+interface ActiveRun {
+  readonly runId: string;
+  readonly hold: RunHold;
+  readonly controller: AbortController;
+  cause: AbortCause | undefined;
+}
+
+/** How a worker is made. */
+export interface WorkerRuntimeOptions {
+  readonly engine: Engine;
+  readonly registry: PipelineRegistry;
+  readonly container: DependencyContainer | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly concurrency: number;
+  readonly lockMs: number;
+  readonly stalledCheckMs: number;
+  readonly maxCrashes: number;
+}
+
+/** Takes queue jobs, admits, executes and settles them. Does not own the engine. */
+export class WorkerRuntime {
+  readonly id: string;
+  readonly #options: WorkerRuntimeOptions;
+  readonly #definitions: DefinitionCache;
+  readonly #serverClock: ServerClock;
+  readonly #admissions: Admissions;
+  readonly #active = new Map<string, ActiveRun>();
+  readonly #ended = new AbortController();
+  #consumer: Consumer | undefined;
+  #startedAt = 0;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: WorkerRuntimeOptions) {
+    this.#options = options;
+    this.id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+    this.#definitions = new DefinitionCache(options.engine);
+    this.#serverClock = new ServerClock(options.clock);
+    this.#admissions = new Admissions({
+      engine: options.engine,
+      definitions: this.#definitions,
+      clock: options.clock,
+      serverClock: this.#serverClock,
+      worker: this.id,
+      maxCrashes: options.maxCrashes,
+    });
+  }
+
+  /** The ids of the runs that are being executed here. */
+  get running(): string[] {
+    return [...this.#active.values()].map((run) => run.runId);
+  }
+
+  async start(): Promise<void> {
+    const { engine, clock, concurrency, lockMs, stalledCheckMs, logger } = this.#options;
+    const sentAt = clock.now();
+    this.#startedAt = await engine.now();
+    this.#serverClock.observe(this.#startedAt, sentAt);
+    await this.#beat();
+    await engine.appendEvents([{ name: "WORKER_STARTED", at: this.#startedAt, worker: this.id }]);
+    this.#consumer = engine.consume({
+      concurrency,
+      lockMs,
+      stalledCheckMs,
+      handle: (wakeUp) => this.#handle(wakeUp),
+      onError: (error) => logger.warn("worker", { error }),
+    });
+    void this.#keepBeating();
+  }
+
+  /**
+   * Takes no more runs and waits for those that are being executed. After `deadlineMs` their signals are aborted, and
+   * what has not ended shortly after is handed back to other workers. Calling it again waits for the same end.
+   */
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    const { engine, clock, logger } = this.#options;
+    const consumer = this.#consumer;
+    if (consumer) {
+      const stopped = consumer.stop().then(() => true);
+      if (!(await within(clock, deadlineMs, stopped))) {
+        for (const run of this.#active.values())
+          this.#abort(run, "shutdown", "the worker is shutting down");
+        if (!(await within(clock, ABORT_GRACE_MS, stopped))) {
+          logger.warn("runs did not end when told to; they are handed back", {
+            runs: this.running,
+          });
+          await Promise.allSettled(
+            [...this.#active.values()].map(({ hold }) => engine.handBack(hold)),
+          );
+          await consumer.abandon();
+        }
+      }
+    }
+    this.#ended.abort();
+    try {
+      await engine.forgetWorker(this.id);
+      await engine.appendEvents([
+        { name: "WORKER_STOPPED", at: this.#serverClock.now(), worker: this.id },
+      ]);
+    } catch (error) {
+      logger.warn("the worker's end could not be recorded", { error });
+    }
+  }
+
+  async #handle(wakeUp: TakenWakeUp): Promise<WakeUpEnd> {
+    const id = parseWakeUpId(wakeUp.id);
+    if (!id) return "done";
+    const known = await this.#definitions.get(
+      id.jobId,
+      id.kind === "occurrence" ? { generation: id.sequence } : {},
+    );
+    // Without its job a queue job is void, or its run is to be ended: any worker may see to that.
+    if (known && !this.#options.registry.has(known.definition.pipeline)) {
+      return { againInMs: unknownDelay(wakeUp.takes) };
+    }
+    const admission = await this.#admissions.decide(wakeUp, id, known);
+    if (admission.outcome === "early") return { againInMs: admission.waitMs };
+    if (admission.outcome !== "run") return "done";
+    const job = await this.#definitions.get(id.jobId, { revision: admission.revision });
+    return this.#perform(wakeUp, admission.run, id.jobId, job ?? known);
+  }
+
+  async #perform(
+    wakeUp: TakenWakeUp,
+    run: AdmittedRun,
+    jobId: string,
+    job: KnownJob | undefined,
+  ): Promise<WakeUpEnd> {
+    const hold: RunHold = { jobId, queueJobId: wakeUp.id, attempt: run.attempt };
+    if (!job) return this.#settleRemoved(hold);
+    const descriptor = this.#options.registry.get(job.definition.pipeline);
+    if (!descriptor) {
+      // The job was given another pipeline between the look and the admission.
+      await this.#options.engine.handBack(hold);
+      return { againInMs: unknownDelay(wakeUp.takes) };
+    }
+    const active: ActiveRun = {
+      runId: run.runId,
+      hold,
+      controller: new AbortController(),
+      cause: undefined,
+    };
+    const onLockLost = (): void => this.#abort(active, "lock-lost", "the run's lock was lost");
+    wakeUp.signal.addEventListener("abort", onLockLost, { once: true });
+    this.#active.set(wakeUp.id, active);
+    try {
+      const outcome = await execute(run, job.definition, {
+        descriptor,
+        container: this.#options.container,
+        clock: this.#options.clock,
+        logger: this.#options.logger,
+        signal: active.controller.signal,
+      });
+      return await this.#conclude(active, outcome, job);
+    } finally {
+      wakeUp.signal.removeEventListener("abort", onLockLost);
+      this.#active.delete(wakeUp.id);
+    }
+  }
+
+  async #conclude(active: ActiveRun, outcome: RunOutcome, job: KnownJob): Promise<WakeUpEnd> {
+    const { engine, logger } = this.#options;
+    const { hold } = active;
+    // An attempt that was told to stop and did is not a failure of the job: another attempt will follow.
+    if (!outcome.ok && active.cause === "lock-lost") return "done";
+    if (!outcome.ok && active.cause === "shutdown") {
+      await engine.handBack(hold);
+      return "hand-back";
+    }
+    const settlement = await engine.settle({
+      ...hold,
+      verdict: outcome.ok ? "succeeded" : "failed",
+      durationMs: outcome.durationMs,
+      worker: this.id,
+      resultJson: outcome.resultJson,
+      error: outcome.error,
+      retention: job.definition.retention,
+    });
+    if (settlement.outcome === "fenced") {
+      logger.warn("an attempt lost its run and was not recorded", { ...hold, runId: active.runId });
+    } else if (settlement.more) {
+      await engine.enqueue([settlement.more]);
+    }
+    return "done";
+  }
+
+  /** The run was admitted before its job was removed, and its definition is gone: it can't be executed. */
+  async #settleRemoved(hold: RunHold): Promise<WakeUpEnd> {
+    await this.#options.engine.settle({
+      ...hold,
+      verdict: "cancelled",
+      durationMs: 0,
+      worker: this.id,
+      resultJson: undefined,
+      error: {
+        name: "CronduitError",
+        code: "JOB_NOT_FOUND",
+        message: "the job was removed before the run began",
+      },
+      retention: { count: 1_000, ageMs: 30 * 86_400_000 },
+    });
+    return "done";
+  }
+
+  #abort(run: ActiveRun, cause: AbortCause, message: string): void {
+    if (run.cause) return;
+    run.cause = cause;
+    run.controller.abort(new CronduitError("RUN_ABORTED", message));
+  }
+
+  async #keepBeating(): Promise<void> {
+    const { clock, logger } = this.#options;
+    while (!this.#ended.signal.aborted) {
+      await sleep(clock, HEARTBEAT_MS, this.#ended.signal);
+      if (this.#ended.signal.aborted) return;
+      try {
+        await this.#beat();
+      } catch (error) {
+        logger.warn("heartbeat failed", { error });
+      }
+    }
+  }
+
+  #beat(): Promise<void> {
+    const { engine, registry, concurrency } = this.#options;
+    return engine.heartbeat(
+      {
+        id: this.id,
+        host: hostname(),
+        pid: process.pid,
+        pipelines: registry.names(),
+        concurrency,
+        running: this.running.slice(0, MAX_NAMED_RUNS),
+        startedAt: this.#startedAt,
+        seenAt: this.#serverClock.now(),
+        clockSkewMs: this.#serverClock.skewMs,
+      },
+      HEARTBEAT_TTL_MS,
+    );
+  }
+}
+
+function unknownDelay(takes: number): number {
+  return Math.min(UNKNOWN_FIRST_MS * 2 ** Math.min(takes - 1, 10), UNKNOWN_MOST_MS);
+}
