@@ -65,9 +65,15 @@ function prepare(project: string, experimentalDecorators: boolean): string {
   cpSync(join(root, "test/package"), dir, { recursive: true });
   renameSync(join(dir, "report.check.ts"), join(dir, "report.test.ts"));
   const compilerOptions = {
-    ...{ module: "nodenext", target: "es2022", lib: ["es2023", "esnext.disposable"] },
-    ...{ strict: true, outDir: "out", rewriteRelativeImportExtensions: true, types: ["node"] },
-    ...{ experimentalDecorators, skipLibCheck: false },
+    module: "nodenext",
+    target: "es2022",
+    lib: ["es2023", "esnext.disposable"],
+    types: ["node"],
+    strict: true,
+    experimentalDecorators,
+    rewriteRelativeImportExtensions: true,
+    skipLibCheck: false,
+    outDir: "out",
   };
   writeFileSync(
     join(dir, "tsconfig.json"),
