@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -42,7 +42,6 @@ export class RedisServer implements AsyncDisposable {
     this.port = port;
     this.dir = dir;
     this.#ownsDir = options.dir === undefined;
-    if (this.#ownsDir) process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
     const appendonly = options.appendonly === true ? "yes" : "no";
     const args = `--port ${port} --bind 127.0.0.1 --appendonly ${appendonly}`;
     this.#args = [...args.split(" "), "--save", "", "--dir", dir, ...(options.config ?? [])];
@@ -58,7 +57,9 @@ export class RedisServer implements AsyncDisposable {
         return server;
       } catch (error) {
         // Between finding a free port and taking it, another process may have taken it.
-        if (options.port !== undefined || attempt === 3) throw error;
+        if (options.port === undefined && attempt < 3) continue;
+        if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+        throw error;
       }
     }
   }
