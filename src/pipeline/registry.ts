@@ -50,6 +50,7 @@ export class PipelineRegistry {
     return this.#byName.get(name);
   }
 
+  /** Whether a pipeline of that name is registered here. */
   has(name: string): boolean {
     return this.#byName.has(name);
   }
