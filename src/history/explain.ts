@@ -54,7 +54,7 @@ function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
   const who = subject(row, at);
   const together =
     row.count !== undefined && row.count > 1
-      ? ` It was decided together with ${row.count - 1} others, from ${iso(row.fromAt ?? row.fireAt)} to ${iso(row.fireAt)}.`
+      ? ` It was decided together with ${row.count - 1} ${row.count === 2 ? "other" : "others"}, from ${iso(row.fromAt ?? row.fireAt)} to ${iso(row.fireAt)}.`
       : "";
   const attempt = (row.attempt ?? 1) > 1 ? ` in attempt ${row.attempt}` : "";
   const took =
@@ -106,13 +106,7 @@ export async function explain(engine: Engine, jobId: string, at: EpochMs): Promi
     rows.find((candidate) => candidate.fireAt === at) ??
     rows.find((candidate) => candidate.fromAt !== undefined && candidate.fromAt <= at);
   const schedule = job ? new Schedule(job.definition) : undefined;
-  if (
-    row &&
-    (row.fireAt === at ||
-      !schedule ||
-      schedule.next(at - 1)?.fireAt === at ||
-      at < job!.definition.createdAt)
-  ) {
+  if (row && (row.fireAt === at || standsFor(at, job, schedule))) {
     return { text: tell(row, at, job), state: row.state, run: toRun(row) };
   }
   if (!job || !schedule) {
@@ -123,6 +117,16 @@ export async function explain(engine: Engine, jobId: string, at: EpochMs): Promi
     };
   }
   return { ...withoutRecord(job, schedule, at, now), run: undefined };
+}
+
+/** Whether a span that covers `at` holds an occurrence of that time; of an earlier schedule nothing more is known. */
+function standsFor(
+  at: EpochMs,
+  job: StoredJob | undefined,
+  schedule: Schedule | undefined,
+): boolean {
+  if (!job || !schedule || at < job.definition.createdAt) return true;
+  return schedule.next(at - 1)?.fireAt === at;
 }
 
 function withoutRecord(

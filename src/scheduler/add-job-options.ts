@@ -2,13 +2,18 @@ import type { JobOptionsInput } from "../jobs/options.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/schema.ts";
 import type { TriggerOptions } from "../triggers/options.ts";
 
+/** Whether a job may leave its params out: the schema takes `undefined`, or an object without any key. */
+type MayOmit<Input> = undefined extends Input
+  ? true
+  : Input extends object
+    ? Partial<Input> extends Input
+      ? true
+      : false
+    : false;
+
 /** `params` beside the other options: needed unless the schema takes `undefined` or an empty object. */
 export type ParamsOption<P extends ParamsSchema> =
-  undefined extends ParamsInput<P>
-    ? { params?: ParamsInput<P> }
-    : Record<never, never> extends ParamsInput<P>
-      ? { params?: ParamsInput<P> }
-      : { params: ParamsInput<P> };
+  MayOmit<ParamsInput<P>> extends true ? { params?: ParamsInput<P> } : { params: ParamsInput<P> };
 
 /** Rules of a job; which of them may be left out, and what holds then, the fields say. */
 export interface JobRules extends JobOptionsInput {}

@@ -19,7 +19,7 @@ import { resolveTrigger } from "../triggers/resolve.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
 
 /** Words that are never options, whatever object they come in. */
-const FORBIDDEN_KEYS = ["__proto__", "constructor", "prototype"];
+const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /** What a caller of `addJob` declared, checked and resolved. */
 export interface Declaration {
@@ -50,7 +50,7 @@ export function splitOptions(options: unknown, where: string): SplitOptions {
   const job: Record<string, unknown> = {};
   const trigger: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options)) {
-    if (FORBIDDEN_KEYS.includes(key)) {
+    if (FORBIDDEN_KEYS.has(key)) {
       throw new CronduitError("INVALID_OPTION", `${where}: unknown option "${key}".`, {
         data: { path: key },
       });

@@ -17,6 +17,9 @@ export const schedulerOptionsSchema = z.strictObject({
   signals: z.array(z.enum(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"])).default([]),
 });
 
+/** Options after parsing: durations in ms, defaults filled in. */
+export type SchedulerSettings = z.output<typeof schedulerOptionsSchema>;
+
 /** Options of {@link PipelineScheduler}. */
 export interface PipelineSchedulerOptions extends CommonOptions {
   /** IANA zone of jobs that name none. @default "UTC" */

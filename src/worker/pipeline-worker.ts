@@ -5,7 +5,11 @@ import { makeEngine } from "../engine/open-engine.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
 import { onSignals } from "./signals.ts";
-import { type PipelineWorkerOptions, workerOptionsSchema } from "./worker-options.ts";
+import {
+  type PipelineWorkerOptions,
+  runtimeTuning,
+  workerOptionsSchema,
+} from "./worker-options.ts";
 import { WorkerRuntime } from "./worker-runtime.ts";
 
 /**
@@ -46,10 +50,7 @@ export class PipelineWorker implements AsyncDisposable {
       container: options.container,
       clock,
       logger,
-      concurrency: options.concurrency,
-      lockMs: options.lock,
-      stalledCheckMs: options.stalledCheck,
-      maxCrashes: options.maxCrashes,
+      ...runtimeTuning(options),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { DependencyContainer } from "tsyringe";
+import type { DependencyContainer } from "../pipeline/injection.ts";
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
@@ -47,6 +47,16 @@ export const workerTuningSchema = z.strictObject({
 
 /** How a worker works, as users write it. */
 export type WorkerTuning = z.input<typeof workerTuningSchema>;
+
+/** Tuning as the runtime takes it, the unit in each name. */
+export function runtimeTuning(tuning: z.output<typeof workerTuningSchema>) {
+  return {
+    concurrency: tuning.concurrency,
+    lockMs: tuning.lock,
+    stalledCheckMs: tuning.stalledCheck,
+    maxCrashes: tuning.maxCrashes,
+  };
+}
 
 /** Schema of {@link PipelineWorkerOptions}. */
 export const workerOptionsSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import type { DependencyContainer } from "tsyringe";
+import type { DependencyContainer } from "../pipeline/injection.ts";
 import { type Clock, sleep, within } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";

@@ -1,9 +1,9 @@
 import type { Redis } from "ioredis";
 import { type Clock, type EpochMs, within } from "../../core/clock.ts";
-import { CronduitError } from "../../core/errors.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { LedgerRow } from "../../jobs/run.ts";
+import { answerWithin } from "../answer-within.ts";
 import { Batcher } from "../batcher.ts";
 import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
 import type * as Port from "../engine.ts";
@@ -343,44 +343,8 @@ export class RedisEngine implements Port.Engine {
     return this.#prefix + name;
   }
 
-  /** Fails instead of waiting for a server that does not come back. */
-  async #bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
+  #bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#options;
-    let value: T | undefined;
-    let cause: unknown;
-    const done = await within(
-      clock,
-      timeoutMs,
-      work().then(
-        (result) => {
-          value = result;
-          return "ok" as const;
-        },
-        (error: unknown) => {
-          cause = error;
-          return "failed" as const;
-        },
-      ),
-    );
-    if (done === "ok") return value as T;
-    if (cause instanceof CronduitError) throw cause;
-    if (done === "failed" && !isConnectionTrouble(cause)) {
-      throw new CronduitError("INTERNAL", `${what} failed on ${this.#label}`, {
-        cause,
-        data: { call: what },
-      });
-    }
-    throw new CronduitError(
-      "CONNECTION_FAILED",
-      `${what}: no answer from ${this.#label} within ${timeoutMs} ms. Check the server and the connection option.`,
-      { cause, data: { call: what, timeoutMs } },
-    );
+    return answerWithin({ clock, timeoutMs, what, server: this.#label }, work);
   }
-}
-
-function isConnectionTrouble(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    /closed|ECONN|ENOTFOUND|EHOSTUNREACH|timed? ?out|LOADING/i.test(error.message)
-  );
 }

@@ -25,12 +25,14 @@ export class WorkerBoard {
 
   /** The records that have not ended; those that have are deleted. */
   async list(now: number): Promise<WorkerRecord[]> {
-    const all = Object.entries(await this.#redis.hgetall(this.#key)).map(([id, text]) => ({
-      id,
-      ...(JSON.parse(text) as { record: WorkerRecord; endsAt: number }),
-    }));
-    const ended = all.filter(({ endsAt }) => endsAt < now).map(({ id }) => id);
+    const live: WorkerRecord[] = [];
+    const ended: string[] = [];
+    for (const [id, text] of Object.entries(await this.#redis.hgetall(this.#key))) {
+      const { record, endsAt } = JSON.parse(text) as { record: WorkerRecord; endsAt: number };
+      if (endsAt < now) ended.push(id);
+      else live.push(record);
+    }
     if (ended.length > 0) await this.#redis.hdel(this.#key, ...ended);
-    return all.filter(({ endsAt }) => endsAt >= now).map(({ record }) => record);
+    return live;
   }
 }

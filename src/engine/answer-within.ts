@@ -1,0 +1,51 @@
+import { type Clock, within } from "../core/clock.ts";
+import { CronduitError } from "../core/errors.ts";
+
+/** What a call to a server is called, and how long it may take. */
+export interface ServerCall {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Names the call in the error. */
+  readonly what: string;
+  readonly server: string;
+}
+
+type End<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly cause: unknown };
+
+/**
+ * The answer of a server, or an error within a bounded time instead of waiting for one that does not come back.
+ * @throws {@link CronduitError} `CONNECTION_FAILED`; `INTERNAL` if the server refused the call.
+ */
+export async function answerWithin<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
+  const { clock, timeoutMs, what, server } = call;
+  const end = await within<End<T>>(
+    clock,
+    timeoutMs,
+    work().then(
+      (value) => ({ ok: true, value }),
+      (cause: unknown) => ({ ok: false, cause }),
+    ),
+  );
+  if (end?.ok) return end.value;
+  const cause = end?.cause;
+  if (cause instanceof CronduitError) throw cause;
+  if (end && !isConnectionTrouble(cause)) {
+    throw new CronduitError("INTERNAL", `${what} failed on ${server}`, {
+      cause,
+      data: { call: what },
+    });
+  }
+  throw new CronduitError(
+    "CONNECTION_FAILED",
+    `${what}: no answer from ${server} within ${timeoutMs} ms. Check the server and the connection option.`,
+    { cause, data: { call: what, timeoutMs } },
+  );
+}
+
+function isConnectionTrouble(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /closed|ECONN|ENOTFOUND|EHOSTUNREACH|EPIPE|timed? ?out|LOADING/i.test(error.message)
+  );
+}

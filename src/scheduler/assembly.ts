@@ -1,0 +1,54 @@
+import { randomUUID } from "node:crypto";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { type Logger, lineLogger } from "../core/log.ts";
+import type { Engine } from "../engine/engine.ts";
+import { makeEngine } from "../engine/open-engine.ts";
+import { EventBus } from "../events/event-bus.ts";
+import { PipelineRegistry } from "../pipeline/registry.ts";
+import { runtimeTuning } from "../worker/worker-options.ts";
+import { WorkerRuntime } from "../worker/worker-runtime.ts";
+import { Reconciler } from "./reconciler.ts";
+import type { SchedulerSettings } from "./scheduler-options.ts";
+
+/** What a scheduler is made of. */
+export interface SchedulerParts {
+  readonly engine: Engine;
+  readonly registry: PipelineRegistry;
+  readonly bus: EventBus;
+  readonly reconciler: Reconciler;
+  /** Absent in a process that only schedules. */
+  readonly worker: WorkerRuntime | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Puts the parts of one scheduler together; nothing is connected yet. */
+export function assemble(settings: SchedulerSettings): SchedulerParts {
+  const clock = settings.clock ?? systemClock;
+  const logger = settings.logger ?? lineLogger("warn");
+  const owner = randomUUID();
+  const { connection, prefix, container } = settings;
+  const engine = makeEngine({ connection, prefix, clock, logger, timeoutMs: settings.timeout });
+  const registry = new PipelineRegistry(settings.pipelines);
+  const worker =
+    settings.worker &&
+    new WorkerRuntime({
+      engine,
+      registry,
+      container,
+      clock,
+      logger,
+      ...runtimeTuning(settings.worker),
+    });
+  const bus = new EventBus({ engine, clock, logger, owner, localWorker: () => worker?.id });
+  const reconciler = new Reconciler({
+    engine,
+    clock,
+    logger,
+    owner,
+    everyMs: settings.reconcile,
+    overdueMs: settings.overdue,
+    finishedRetentionMs: settings.finishedRetention,
+  });
+  return { engine, registry, bus, reconciler, worker, clock, logger };
+}
