@@ -1,3 +1,4 @@
+import { andDepth } from "./and-trigger.ts";
 import type { EpochMs } from "../core/clock.ts";
 import { isCronduitError, TriggerError } from "../core/errors.ts";
 import { parseDuration } from "../core/durations.ts";
@@ -8,7 +9,7 @@ import { parseField } from "./cron/parse-field.ts";
 import type { TriggerKind } from "./options.ts";
 import type { CommonOutput, ResolveContext } from "./resolve.ts";
 import { resolveRrule } from "./rrule/resolve-rrule.ts";
-import type { CronSpec, TriggerSpec } from "./spec.ts";
+import { MAX_MEMBERS, type CronSpec, type TriggerSpec } from "./spec.ts";
 import { suggest } from "./suggest.ts";
 import { DAY_MS } from "./time/civil.ts";
 import { formatDate } from "./time/local-text.ts";
@@ -61,11 +62,28 @@ export function resolveKind(
       const timezone = zoneName(fields, context);
       const members = Array.isArray(fields["triggers"]) ? fields["triggers"] : [];
       if (members.length === 0) missing(kind, "triggers");
-      const triggers = members.map((one: unknown) => member(inheritDst(one, fields), timezone));
+      const resolved = members.map((one: unknown) => member(inheritDst(one, fields), timezone));
+      // `and(and(a, b), c)` is `and(a, b, c)`: one search instead of a search in a search.
+      const triggers = resolved.flatMap((one) =>
+        one.kind === kind && isUnbounded(one) ? one.triggers : [one],
+      );
+      if (Math.max(...triggers.map(andDepth)) > 1 || triggers.length > MAX_MEMBERS) {
+        throw new TriggerError(
+          `triggers: at most ${MAX_MEMBERS}, and at most two "and" in one another.`,
+          { field: "triggers" },
+        );
+      }
       // Members that are anchored at now make the whole depend on it; `and` may then miss for ever, and is still refused.
       return { spec: { kind, triggers, ...bounds(fields, context) }, mayBeOver: kind === "or" };
     }
   }
+}
+
+function isUnbounded(spec: {
+  startAt?: EpochMs | undefined;
+  endAt?: EpochMs | undefined;
+}): boolean {
+  return spec.startAt === undefined && spec.endAt === undefined;
 }
 
 function inheritDst(member: unknown, { dst }: Fields): unknown {
