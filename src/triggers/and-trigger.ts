@@ -1,5 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import { collectBetween } from "./between.ts";
+import { countTogether } from "./cron/count-together.ts";
 import type { AndSpec, TriggerSpec } from "./spec.ts";
 import { DAY_MS, FIRST_INSTANT, LAST_INSTANT } from "./time/civil.ts";
 import type { Trigger } from "./trigger.ts";
@@ -86,8 +87,12 @@ export class AndTrigger implements Trigger {
   }
 
   count(from: EpochMs, to: EpochMs): number {
+    const low = Math.max(from, this.start - 1);
+    const high = Math.min(to, this.end);
+    const counted = countTogether(this.members, "all", low, high);
+    if (counted !== undefined) return counted;
     let total = 0;
-    for (let at = this.next(from); at !== undefined && at <= to; at = this.next(at)) total += 1;
+    for (let at = this.next(low); at !== undefined && at <= high; at = this.next(at)) total += 1;
     return total;
   }
 

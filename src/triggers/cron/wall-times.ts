@@ -99,6 +99,16 @@ export class WallTimes {
     return from >= to ? 0 : this.countBefore(to, from) - this.countBefore(from, from);
   }
 
+  /** Whether `day` matches, whatever the time. */
+  namesDay(day: EpochDay): boolean {
+    return day >= 0 && this.nextDay(day) === day;
+  }
+
+  /** Whether the second `second` of a day (0 to 86,399) matches, whatever the day. */
+  namesTime(second: number): boolean {
+    return this.nextTime(second) === second;
+  }
+
   /** Matches from the start of the month of `origin` until before `local`. */
   private countBefore(local: LocalMs, origin: LocalMs): number {
     const originDay = Math.min(Math.max(0, Math.floor(origin / 86_400_000)), LAST_DAY);
