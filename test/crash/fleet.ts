@@ -101,6 +101,7 @@ export class Fleet implements AsyncDisposable {
       concurrency: 10,
       maxCrashes: 3,
       drainMs: 30_000,
+      timeoutMs: 10_000,
       clockOffsetMs: 0,
       ...options,
     };

@@ -11,7 +11,7 @@ const params = z.object({
    * told to stop or the process is told to let go. `block` stops the event loop until another attempt has ended.
    */
   act: z.enum(["polite", "deaf", "die", "hold", "block", "fail"]).default("polite"),
-  /** Later attempts are polite. */
+  /** Later attempts are polite, and short. */
   firstOnly: z.boolean().default(true),
 });
 
@@ -59,7 +59,8 @@ export function recorder(
       signal.addEventListener("abort", () => appendLine(file, { what: "abort", ...about }));
       appendLine(file, { what: "start", ...about });
       onStart();
-      const act = given.firstOnly && attempt > 1 ? "polite" : given.act;
+      const isLater = given.firstOnly && attempt > 1;
+      const { act, ms } = isLater ? ({ act: "polite", ms: 50 } as const) : given;
       if (act === "die") {
         appendLine(file, { what: "dead" });
         process.kill(process.pid, "SIGKILL");
@@ -70,9 +71,9 @@ export function recorder(
       } else if (act === "hold") {
         await released;
       } else if (act === "deaf") {
-        await delay(given.ms);
+        await delay(ms);
       } else {
-        await Promise.race([delay(given.ms), aborted(signal)]);
+        await Promise.race([delay(ms), aborted(signal)]);
         if (signal.aborted) {
           appendLine(file, { what: "end", ...about });
           throw signal.reason;

@@ -21,6 +21,7 @@ export interface WorkerProgramOptions {
   readonly concurrency: number;
   readonly maxCrashes: number;
   readonly drainMs: number;
+  readonly timeoutMs: number;
   /** Added to this process's clock. */
   readonly clockOffsetMs: number;
   /** Kill yourself at this step when it is reached for the `nth` time. */
@@ -112,7 +113,7 @@ async function start(): Promise<string> {
       prefix: options.prefix,
       clock,
       logger,
-      timeoutMs: 10_000,
+      timeoutMs: options.timeoutMs,
     });
     await engine.open();
     const runtime = runtimeOf(dying(engine));
@@ -130,6 +131,7 @@ async function start(): Promise<string> {
     stalledCheck: options.stalledCheckMs,
     maxCrashes: options.maxCrashes,
     drain: options.drainMs,
+    timeout: options.timeoutMs,
   });
   await worker.start();
   return worker.id;
