@@ -4,7 +4,7 @@ import { CronExpressionParser } from "cron-parser";
 import { Cron } from "croner";
 import type * as Rrule from "rrule";
 import { describe, expect, it } from "vitest";
-import { readVectors } from "../vectors/read-vectors.ts";
+import { readExpressions } from "../vectors/read-vectors.ts";
 import { iso, triggerOf } from "./ask.ts";
 import { wallClock } from "./reference.ts";
 
@@ -76,9 +76,7 @@ function classify(
 }
 
 describe("peers, on the expressions of the vectors", () => {
-  const vectors = [...readVectors(fileURLToPath(new URL("../vectors", import.meta.url))).values()]
-    .flat()
-    .filter(({ kind }) => kind === "cron-expr");
+  const vectors = readExpressions(fileURLToPath(new URL("../vectors", import.meta.url)));
 
   it.each([
     [
