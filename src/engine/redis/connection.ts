@@ -38,7 +38,7 @@ export function connect(options: RedisConnectionOptions): RedisClient {
   if (typeof options === "string") return new Redis(options, { ...own, ...needed });
   if (!("cluster" in options)) return new Redis({ ...own, ...options, ...needed });
   const { cluster, redisOptions, ...rest } = options;
-  const { retryStrategy, lazyConnect, ...ofNodes } = own;
+  const { retryStrategy: _, lazyConnect, ...ofNodes } = own;
   return new Cluster([...cluster], {
     clusterRetryStrategy: reconnectDelay,
     lazyConnect,
