@@ -57,6 +57,7 @@ describe.concurrent("SIGKILL of a worker", () => {
       expect(rows.map(({ verdict }) => verdict)).toEqual(Array(7).fill("succeeded"));
       const attempts = rows.map((row) => row.attempt ?? 0);
       expect(Math.max(...attempts)).toBeLessThanOrEqual(2);
+      expect(fleet.heard("JOB_REPAIRED")).toEqual([]);
     },
   );
 });
