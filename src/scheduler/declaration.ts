@@ -26,7 +26,7 @@ export interface Declaration {
   readonly definition: JobDefinition;
   readonly state: "active" | "paused";
   readonly watermark: EpochMs;
-  readonly next: Occurrence | undefined;
+  readonly upcoming: readonly Occurrence[];
   readonly replaceExisting: boolean;
 }
 
@@ -101,8 +101,8 @@ export async function declare(
   };
   const schedule = new Schedule(definition);
   const watermark = startingWatermark(definition, context.now);
-  const next = schedule.next(watermark);
-  if (!next) {
+  const upcoming = schedule.ahead(watermark);
+  if (upcoming.length === 0) {
     throw new TriggerError(
       `addJob: job "${id}" would never fire: ${schedule.trigger.describe()}.`,
       { field: "trigger" },
@@ -112,7 +112,7 @@ export async function declare(
     definition,
     state: job.nextRunTime === null ? "paused" : "active",
     watermark,
-    next,
+    upcoming,
     replaceExisting: job.replaceExisting,
   };
 }

@@ -21,7 +21,7 @@ export function pausePlan(job: StoredJob, now: number, reason: string | undefine
     schedule: {
       state: "paused",
       watermark: job.state === "paused" ? job.watermark : now,
-      next: undefined,
+      upcoming: [],
       expectedWatermark: job.watermark,
     },
     pausedReason: reason ?? null,
@@ -39,13 +39,14 @@ export function pausePlan(job: StoredJob, now: number, reason: string | undefine
 export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined {
   if (job.state === "active") return undefined;
   if (job.state === "finished") throw finished(job, "resumed");
-  const next = new Schedule(job.definition).next(now);
-  const isPassedDate = job.definition.trigger.kind === "date" && !next;
+  const upcoming = new Schedule(job.definition).ahead(now);
+  const isOver = upcoming.length === 0;
+  const isPassedDate = job.definition.trigger.kind === "date" && isOver;
   return {
     schedule: {
-      state: next ? "active" : "finished",
+      state: isOver ? "finished" : "active",
       watermark: now,
-      next,
+      upcoming,
       expectedWatermark: job.watermark,
     },
     skipped: undecided(job, now, "paused").map(({ fromAt, toAt, count }) =>

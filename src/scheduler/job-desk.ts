@@ -98,7 +98,6 @@ export class JobDesk {
     const sequence = randomInt(MAX_SEQUENCE);
     const requested = await this.#engine.requestRun({ jobId, sequence, params });
     if (requested === "missing") throw new JobLookupError(jobId);
-    await this.#engine.enqueue([requested.wakeUp]);
     return requested.runId;
   }
 

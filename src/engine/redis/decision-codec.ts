@@ -10,7 +10,7 @@ function text(value: unknown): string | undefined {
 }
 
 /** A job as `put_jobs.lua` takes it. */
-export function encodePut({ definition, state, watermark, next }: Port.JobPut): unknown {
+export function encodePut({ definition, state, watermark, upcoming }: Port.JobPut): unknown {
   return {
     id: definition.id,
     definition: JSON.stringify(definition),
@@ -20,7 +20,7 @@ export function encodePut({ definition, state, watermark, next }: Port.JobPut): 
     fields: policyFields(definition),
     state,
     watermark,
-    next,
+    upcoming,
   };
 }
 
@@ -68,7 +68,6 @@ interface Answer {
   readonly now: EpochMs;
   readonly run?: WrittenRun;
   readonly revision?: number;
-  readonly more?: Port.WakeUp;
   readonly waitMs?: number;
   readonly watermark?: EpochMs;
 }
@@ -88,13 +87,13 @@ function decodeRun({ lastRun, params, ...run }: WrittenRun): Port.AdmittedRun {
 }
 
 function admission(answer: Answer): Port.Admission {
-  const { o, now, run, revision = 0, more, waitMs = 0, watermark = 0 } = answer;
+  const { o, now, run, revision = 0, waitMs = 0, watermark = 0 } = answer;
   switch (o) {
     case "run":
-      if (run) return { outcome: "run", run: decodeRun(run), revision, more, now };
+      if (run) return { outcome: "run", run: decodeRun(run), revision, now };
       break;
     case "none":
-      return { outcome: "none", more, now };
+      return { outcome: "none", now };
     case "early":
       return { outcome: "early", waitMs, now };
     case "behind":
@@ -112,7 +111,8 @@ export function decodeAdmission(json: unknown): Port.Admission[] {
 
 /** The answers of `settle.lua`. */
 export function decodeSettlement(json: unknown): Port.Settlement[] {
-  return (JSON.parse(String(json)) as Answer[]).map(({ o, more, now }) =>
-    o === "settled" ? { outcome: "settled", more, now } : { outcome: "fenced", now },
-  );
+  return (JSON.parse(String(json)) as Answer[]).map(({ o, now }) => ({
+    outcome: o === "settled" ? "settled" : "fenced",
+    now,
+  }));
 }

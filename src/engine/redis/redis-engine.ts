@@ -227,18 +227,12 @@ export class RedisEngine implements Port.Engine {
     );
   }
 
-  async requestRun(request: Port.RunRequest): Promise<Port.RequestedRun | "missing"> {
+  async requestRun(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
     const params = request.params === undefined ? undefined : JSON.stringify(request.params);
-    const answer = await this.#bounded("requestRun", () =>
+    const runId = await this.#bounded("requestRun", () =>
       this.#scripts.run("request_run", { request: JSON.stringify({ ...request, params }) }),
     );
-    if (typeof answer !== "string") return "missing";
-    const { runId, pipeline, now } = JSON.parse(answer) as {
-      runId: string;
-      pipeline: string;
-      now: EpochMs;
-    };
-    return { runId, wakeUp: { id: runId, pipeline, dueAt: now } };
+    return typeof runId === "string" ? { runId } : "missing";
   }
 
   async readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {

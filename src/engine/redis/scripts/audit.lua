@@ -69,9 +69,10 @@ local function auditRuns(jobId)
       found({ kind = "stranded", jobId = jobId, wakeUp = { id = runId, pipeline = job.pipeline, dueAt = NOW } })
     end
   end
-  if #held == 0 then
-    local more = continuation(jobId, job)
-    if more then found({ kind = "stranded", jobId = jobId, wakeUp = more }) end
+  local head = #held == 0 and call("ZRANGE", pendingKey(jobId), 0, 0)[1]
+  if head then
+    local id = wakeUpId(jobId, "c", nextSequence(), cjson.decode(head).fireAt)
+    found({ kind = "stranded", jobId = jobId, wakeUp = { id = id, pipeline = job.pipeline, dueAt = NOW } })
   end
   releaseIfIdle(jobId)
 end
