@@ -139,11 +139,11 @@ export class Reconciler {
   }
 }
 
-/** A continuation gets a new id at each look; it is the job that is stranded. */
+/** What has moved on between two looks is not the same finding. */
 function keyOf(finding: Repairable): string {
-  return finding.kind === "orphan-run"
-    ? `${finding.kind} ${finding.jobId} ${finding.runId}`
-    : `${finding.kind} ${finding.jobId}`;
+  const { kind, jobId } = finding;
+  const what = kind === "unscheduled" ? finding.watermark : finding.wakeUp.id;
+  return `${kind} ${jobId} ${what}`;
 }
 
 /** The queue jobs that a job's schedule should have waiting. */

@@ -155,7 +155,9 @@ local function callForQueued(jobId, job)
   if not job then return end
   local head = call("ZRANGE", pendingKey(jobId), 0, 0)
   if not head[1] or call("HLEN", instancesKey(jobId)) >= job.maxInstances then return end
-  addQueueJob(wakeUpId(jobId, "c", nextSequence(), cjson.decode(head[1]).fireAt), job.pipeline, NOW)
+  local id = wakeUpId(jobId, "c", nextSequence(), cjson.decode(head[1]).fireAt)
+  call("HSET", jobKey(jobId), "ct", id)
+  addQueueJob(id, job.pipeline, NOW)
 end
 
 -- Keeps the next occurrences of a schedule waiting in the queue.
