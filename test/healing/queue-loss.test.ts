@@ -219,4 +219,40 @@ describe.concurrent("nothing is repaired that is whole", () => {
       expect(fleet.heard("JOB_OVERDUE")).toEqual([]);
     },
   );
+
+  test(
+    "a long queue of short runs: most looks find none of them in hand",
+    { timeout: 60_000 },
+    async () => {
+      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 100 });
+      await fleet.worker();
+      const { options, fireTimes } = backlog(600, 10);
+      await fleet.add("job", { ...options, coalesce: false, params: { ms: 0 } });
+      await fleet.decided("job", fireTimes);
+      await fleet.account("job", fireTimes);
+      expect(fleet.heard("JOB_REPAIRED")).toEqual([]);
+    },
+  );
+
+  test(
+    "queued runs of a paused fleet, and their call among them",
+    { timeout: 60_000 },
+    async () => {
+      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 100 });
+      await fleet.worker();
+      const { options, fireTimes } = backlog(4);
+      await fleet.add("job", { ...options, coalesce: false, params: { ms: 300 } });
+      await fleet.hears("JOB_STARTED", "job");
+      await fleet.scheduler.pause();
+      await fleet.hears("JOB_EXECUTED", "job");
+      // Some ten looks.
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect(await fleet.redis.zcard(`${fleet.keys.own}pend:job`)).toBe(3);
+      expect(await fleet.queueJobs("job")).toHaveLength(1);
+      await fleet.scheduler.resume();
+      await fleet.decided("job", fireTimes);
+      await fleet.account("job", fireTimes);
+      expect(fleet.heard("JOB_REPAIRED")).toEqual([]);
+    },
+  );
 });
