@@ -57,9 +57,15 @@ async function scheduler(fleet: Fleet): Promise<PipelineScheduler> {
 describe.concurrent("a named listener", () => {
   test("goes on where its killed process stopped", { timeout: 120_000 }, async () => {
     await using fleet = await Fleet.start(inject("redisUrl"));
-    await using first = listen(fleet, { dieAtNth: 9 });
+    await using first = listen(fleet, { dieAtNth: 20 });
     await first.waitFor((message) => has(message, "started"));
     await fleet.worker();
+    await fleet.add("early", { ...backlog(1).options, params: { ms: 1 } });
+    await fleet.hears("JOB_EXECUTED", "early");
+    await fleet.until("its place is behind that", async () => {
+      const [newest] = await fleet.redis.xrevrange(`${fleet.keys.own}events`, "+", "-", "COUNT", 1);
+      return (await fleet.redis.hget(`${fleet.keys.own}cursors`, "mailer")) === newest?.[0];
+    });
     const { options, fireTimes } = soon(10, 100);
     await fleet.add("job", { ...options, coalesce: false, maxInstances: 5, params: { ms: 1 } });
     expect(await first.exited()).toEqual({ code: null, signal: "SIGKILL" });
@@ -77,6 +83,9 @@ describe.concurrent("a named listener", () => {
     expect(before).toEqual(all.slice(0, before.length));
     expect(after).toEqual(all.slice(all.length - after.length));
     expect(before.length + after.length).toBeGreaterThanOrEqual(all.length);
+    // It goes on, and does not begin anew.
+    expect(ofJob(heardBy(first), "early")).toContain(ofJob(fleet.events, "early").at(-1));
+    expect(ofJob(heardBy(second), "early")).toEqual([]);
   });
 
   test(
