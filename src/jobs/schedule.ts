@@ -33,7 +33,10 @@ export class Schedule {
 
   constructor(definition: JobDefinition) {
     this.#definition = definition;
-    this.trigger = createTrigger(definition.trigger);
+    this.trigger = createTrigger(
+      definition.trigger,
+      new Map(Object.entries(definition.calendars ?? {})),
+    );
   }
 
   /** The first occurrence whose nominal time is after `after`. */

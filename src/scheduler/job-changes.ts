@@ -9,6 +9,7 @@ import {
   resolveTiming,
   rulesOf,
   type SplitOptions,
+  type Timing,
   splitOptions,
 } from "./declaration.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
@@ -97,8 +98,6 @@ export async function modifyPlan(
   return { ...reschedule(before, { ...definition, ...timing }, context.now, from), event };
 }
 
-type Timing = Pick<JobDefinition, "timezone" | "trigger" | "jitter" | "firstRunAt">;
-
 function modifiedTiming(
   old: JobDefinition,
   split: SplitOptions,
@@ -111,10 +110,11 @@ function modifiedTiming(
     return resolveTiming(old.id, split.trigger, first as JobOptions["nextRunTime"], inZone);
   }
   if (first === undefined) return undefined;
-  const { timezone, trigger, jitter } = old;
+  const { timezone, trigger, calendars, jitter } = old;
   return {
     timezone,
     trigger,
+    ...(calendars ? { calendars } : {}),
     jitter,
     firstRunAt: parseInstant(first, timezone, "nextRunTime").instant,
   };

@@ -116,8 +116,16 @@ export class JobStore {
 
 /** A new definition with the schedule of the old one, down to its anchor. */
 export function keepSchedule(old: JobDefinition, fresh: JobDefinition): JobDefinition {
-  const { timezone, trigger, jitter, firstRunAt, createdAt } = old;
-  return { ...fresh, timezone, trigger, jitter, firstRunAt, createdAt };
+  const { timezone, trigger, calendars, jitter, firstRunAt, createdAt } = old;
+  return {
+    ...fresh,
+    timezone,
+    trigger,
+    ...(calendars ? { calendars } : {}),
+    jitter,
+    firstRunAt,
+    createdAt,
+  };
 }
 
 /** A change to a definition with another schedule. Pausing is untouched. */

@@ -89,12 +89,13 @@ local function readJob(jobId)
   }
 end
 
--- Appends a ledger row and lets go of what exceeds the job's retention.
+-- Appends a ledger row and lets go of what exceeds the job's retention. The row itself stays for now, however old its
+-- fire time is: what is decided after a long outage can be read at least once.
 local function record(jobId, row, keepCount, keepAgeMs)
   local key = ledgerKey(jobId)
   call("ZADD", key, row.fireAt, cjson.encode(row))
   call("ZREMRANGEBYRANK", key, 0, -(keepCount + 1))
-  call("ZREMRANGEBYSCORE", key, "-inf", "(" .. string.format("%d", NOW - keepAgeMs))
+  call("ZREMRANGEBYSCORE", key, "-inf", "(" .. string.format("%d", math.min(NOW - keepAgeMs, row.fireAt)))
   if row.state ~= "succeeded" and row.state ~= "failed" and row.state ~= "cancelled" then
     call("HINCRBY", jobKey(jobId), "c:" .. row.state, row.count or 1)
   end
