@@ -78,7 +78,7 @@ export interface Engine {
   audit(request: AuditRequest): Promise<AuditFinding[]>;
 }
 
-/** What {@link Engine.health} found. */
+/** Whether the server answers. */
 export interface EngineHealth {
   readonly ok: boolean;
   readonly roundTripMs: number | undefined;

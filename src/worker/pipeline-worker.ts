@@ -100,6 +100,7 @@ export class PipelineWorker implements AsyncDisposable {
     await this.#engine.close();
   }
 
+  /** Stops, so that `await using` works. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
