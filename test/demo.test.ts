@@ -6,8 +6,8 @@ test("the demo ends by itself with a ledger that adds up", async () => {
   const total = /(\d+) occurrences were due, (\d+) were decided: every one has its verdict/.exec(
     output,
   );
-  expect(total, output).not.toBeNull();
-  expect(total?.[1]).toBe(total?.[2]);
+  if (!total) throw new Error(`it does not add up:\n${output}`);
+  expect(total[1]).toBe(total[2]);
   expect(output).toContain("attempt 2: taken up from the worker that died");
   expect(output).toContain("max-instances");
   expect(output).toContain("resumed");

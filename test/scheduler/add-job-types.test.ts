@@ -1,7 +1,7 @@
 // What users may write, and what the compiler must refuse: `npm run typecheck` reads it, and nothing calls it.
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { Pipeline, PipelineScheduler, cron, type RunContext } from "../../src/index.ts";
+import { Pipeline, type PipelineScheduler, cron, type RunContext } from "../../src/index.ts";
 const Params = z.object({ region: z.string(), n: z.number().default(1) });
 const Opt = z.object({ n: z.number().default(1) });
 class A extends Pipeline<typeof Params> {
