@@ -9,7 +9,7 @@ import type { TriggerKind } from "./options.ts";
 import type { CommonOutput, ResolveContext } from "./resolve.ts";
 import { resolveRrule } from "./rrule/resolve-rrule.ts";
 import type { CronSpec, TriggerSpec } from "./spec.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../core/suggest.ts";
 import { DAY_MS } from "./time/civil.ts";
 import { formatDate } from "./time/local-text.ts";
 import { parseInstant } from "./time/parse-instant.ts";

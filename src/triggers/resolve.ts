@@ -6,7 +6,7 @@ import { parseJitter } from "./jitter.ts";
 import { triggerOptionShapes, type TriggerKind, type TriggerOptions } from "./options.ts";
 import { resolveKind } from "./resolve-kinds.ts";
 import type { TriggerSpec } from "./spec.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../core/suggest.ts";
 import { FIRST_INSTANT } from "./time/civil.ts";
 import { zoneOf } from "./time/zone.ts";
 
