@@ -1,7 +1,8 @@
 import { parseDuration } from "../core/durations.ts";
 import { ConditionError } from "../core/errors.ts";
 import { type Condition, group, negation, type Term } from "./condition.ts";
-import { sizeProblem, termProblem } from "./limits.ts";
+import { termProblem } from "./limits.ts";
+import { validateCondition } from "./schema.ts";
 
 /** A span for {@link after}: `"30m"`, `"2 hours"`, or a number of seconds, as in a job's options. */
 export type Span = string | number;
@@ -11,12 +12,6 @@ function term(made: Term): Condition {
   if (problem !== undefined)
     throw new ConditionError(`A term of the condition ${problem}.`, { value: made.jobId });
   return Object.freeze(made);
-}
-
-function bounded(condition: Condition): Condition {
-  const problem = sizeProblem(condition);
-  if (problem !== undefined) throw new ConditionError(`The condition ${problem}.`);
-  return condition;
 }
 
 function within(jobId: string, span: Span): Condition {
@@ -62,17 +57,32 @@ export const after = {
   never: (jobId: string): Condition => term({ kind: "never", jobId }),
 } as const;
 
-/** True when all are: `a and b and c`. */
-export function all(first: Condition, ...others: Condition[]): Condition {
-  return bounded(group("and", [first, ...others]));
+function join(kind: "and" | "or", members: readonly Condition[]): Condition {
+  if (members.length === 0) throw new ConditionError(`There are no conditions to join by ${kind}.`);
+  // Checked before they are joined as well, since not every caller is checked by a compiler.
+  return validateCondition(group(kind, members.map(validateCondition)));
 }
 
-/** True when any is: `a or b or c`. */
-export function any(first: Condition, ...others: Condition[]): Condition {
-  return bounded(group("or", [first, ...others]));
+/**
+ * True when all are: `a and b and c`.
+ * @throws {@link ConditionError} `INVALID_CONDITION` for none at all, or more than the language's limits allow.
+ */
+export function all(...conditions: readonly Condition[]): Condition {
+  return join("and", conditions);
 }
 
-/** The contrary: `not a`, `not (a or b)`. */
+/**
+ * True when any is: `a or b or c`.
+ * @throws {@link ConditionError} `INVALID_CONDITION` for none at all, or more than the language's limits allow.
+ */
+export function any(...conditions: readonly Condition[]): Condition {
+  return join("or", conditions);
+}
+
+/**
+ * The contrary: `not a`, `not (a or b)`.
+ * @throws {@link ConditionError} `INVALID_CONDITION` for more than the language's limits allow.
+ */
 export function not(condition: Condition): Condition {
-  return bounded(negation(condition));
+  return validateCondition(negation(condition));
 }

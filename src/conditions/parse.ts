@@ -3,7 +3,7 @@ import { ConditionError, CronduitError } from "../core/errors.ts";
 import { type Condition, TERM_NAMES } from "./condition.ts";
 import { ConditionGrammar } from "./grammar.ts";
 import { MAX_TEXT, sizeProblem } from "./limits.ts";
-import { conditionSchema } from "./schema.ts";
+import { validateCondition } from "./schema.ts";
 import {
   AFTER_CONDITION,
   ARGUMENTS,
@@ -126,13 +126,5 @@ export function parseCondition(text: string): Condition {
  * @throws {@link ConditionError} `INVALID_CONDITION`.
  */
 export function resolveCondition(input: unknown): Condition {
-  if (typeof input === "string") return parseCondition(input);
-  const read = conditionSchema.safeParse(input);
-  if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  const path = issue?.path.map(String).join(".") ?? "";
-  throw new ConditionError(
-    `The condition${path === "" ? "" : `, at ${path}`}: ${issue?.message ?? "is not valid"}. Give a text, or what after, all, any and not return.`,
-    { path },
-  );
+  return typeof input === "string" ? parseCondition(input) : validateCondition(input);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ConditionError } from "../core/errors.ts";
 import type { Condition } from "./condition.ts";
 import {
   jobIdProblem,
@@ -89,3 +90,32 @@ export const conditionSchema = z
     const problem = sizeProblem(condition);
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
   });
+
+/**
+ * Checks a tree that may have come from anywhere, by {@link conditionSchema}.
+ * @throws {@link ConditionError} `INVALID_CONDITION` with the `path` of what is wrong.
+ */
+export function validateCondition(input: unknown): Condition {
+  const issue = firstIssue(input);
+  if (!("message" in issue)) return issue.condition;
+  const where = issue.path === "" ? "" : `, at ${issue.path}`;
+  throw new ConditionError(
+    `The condition${where}: ${issue.message}. Give a text, or what after, all, any and not return.`,
+    { path: issue.path },
+  );
+}
+
+function firstIssue(input: unknown): { condition: Condition } | { path: string; message: string } {
+  try {
+    const read = conditionSchema.safeParse(input);
+    if (read.success) return { condition: read.data };
+    const [issue] = read.error.issues;
+    return {
+      path: issue?.path.map(String).join(".") ?? "",
+      message: issue?.message ?? "is not valid",
+    };
+  } catch {
+    // A getter or a proxy of the caller threw.
+    return { path: "", message: "can't be read" };
+  }
+}

@@ -1,5 +1,12 @@
+import { type Condition, jobsIn } from "./condition.ts";
+
 /** For each job whose condition waits, the ids of the jobs that the condition refers to. */
 export type WaitGraph = ReadonlyMap<string, Iterable<string>>;
+
+/** The graph of the jobs that wait, from the condition of each. */
+export function waitGraph(conditions: Iterable<readonly [jobId: string, Condition]>): WaitGraph {
+  return new Map(Array.from(conditions, ([jobId, condition]) => [jobId, jobsIn(condition)]));
+}
 
 /** A job on the path, with what is left to look at of its references. */
 interface Step {
