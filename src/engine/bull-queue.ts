@@ -8,7 +8,7 @@ import {
   Worker,
   type WorkerOptions,
 } from "bullmq";
-import { type Clock, sleep } from "../core/clock.ts";
+import { type Clock, sleep, within } from "../core/clock.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import type { ConsumeOptions, Consumer, WakeUp } from "./engine.ts";
 
@@ -21,6 +21,8 @@ const BULL_EVENTS_KEPT = 100;
 const PARK_RETRY_MS = 1_000;
 /** How long BullMQ waits after a lost connection before it asks for work again. */
 const RECONNECT_DELAY_MS = 1_000;
+/** How long putting back and letting go may take, each, when a server does not answer. */
+const ABANDON_LIMIT_MS = 2_000;
 /** Queue jobs a round trip. */
 const ADD_CHUNK = 1_000;
 
@@ -108,20 +110,40 @@ class PunctualWorker extends Worker {
     }
     return seconds;
   }
+
+  /**
+   * Closes the connections whatever runs. `close(true)` does that too, but not after `close()`: BullMQ answers the second
+   * call with the promise of the first, which waits for what runs.
+   */
+  async letGo(): Promise<void> {
+    await this.lockManager.close();
+    await this.backend.close(true);
+  }
+}
+
+/** A queue job that is being handled here. */
+interface Taken {
+  readonly job: Job;
+  readonly token: string;
+  /** Aborted when the lock is lost. */
+  readonly lost: AbortController;
+  /** When its lock ends unless it is renewed, on this process's monotonic clock. */
+  lockedUntil: number;
 }
 
 class BullConsumer implements Consumer {
   readonly #queueOptions: BullQueueOptions;
   readonly #options: ConsumeOptions;
-  readonly #worker: Worker;
-  readonly #taken = new Map<string, { job: Job; token: string }>();
+  readonly #worker: PunctualWorker;
+  readonly #taken = new Map<string, Taken>();
   #isStopping = false;
+  #isWatching = false;
 
   constructor(queueOptions: BullQueueOptions, options: ConsumeOptions) {
     this.#queueOptions = queueOptions;
     this.#options = options;
     this.#worker = new PunctualWorker(
-      (job, token, signal) => this.#process(job, token ?? "", signal),
+      (job, token) => this.#process(job, token ?? ""),
       {
         connection: queueOptions.connection,
         prefix: queueOptions.prefix,
@@ -140,9 +162,16 @@ class BullConsumer implements Consumer {
     this.#worker.on("error", (error) => {
       if (!this.#isStopping) options.onError(error);
     });
-    // BullMQ goes on with a job whose lock it lost; somebody else may start it, so we cancel.
+    // BullMQ goes on with a job whose lock it lost; somebody else may start it, so it must end here.
     this.#worker.on("lockRenewalFailed", (ids: string[]) => {
-      for (const id of ids) this.#worker.cancelJob(id, "lock lost");
+      for (const id of ids) this.#taken.get(id)?.lost.abort();
+    });
+    this.#worker.on("locksRenewed", ({ jobIds }: { jobIds: string[] }) => {
+      const lockedUntil = this.#lockEnd();
+      for (const id of jobIds) {
+        const taken = this.#taken.get(id);
+        if (taken) taken.lockedUntil = lockedUntil;
+      }
     });
   }
 
@@ -153,13 +182,33 @@ class BullConsumer implements Consumer {
 
   async abandon(): Promise<void> {
     this.#isStopping = true;
-    await Promise.allSettled(
-      [...this.#taken.values()].map(({ job, token }) => job.moveToWait(token)),
-    );
-    await this.#worker.close(true);
+    const { clock } = this.#queueOptions;
+    const moves = [...this.#taken.values()].map(({ job, token }) => job.moveToWait(token));
+    await within(clock, ABANDON_LIMIT_MS, Promise.allSettled(moves));
+    await within(clock, ABANDON_LIMIT_MS, this.#worker.letGo());
   }
 
-  async #process(job: Job, token: string, signal?: AbortSignal): Promise<unknown> {
+  #lockEnd(): number {
+    return this.#queueOptions.clock.elapsed() + this.#options.lockMs;
+  }
+
+  /**
+   * While the server can't be reached nobody is told that a lock ended, and others have the run by then: a lock that
+   * was not renewed in time counts as lost.
+   */
+  #watchLocks(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const { clock } = this.#queueOptions;
+    clock.after(this.#options.lockMs / 4, () => {
+      this.#isWatching = false;
+      const now = clock.elapsed();
+      for (const { lockedUntil, lost } of this.#taken.values()) if (lockedUntil < now) lost.abort();
+      if (this.#taken.size > 0) this.#watchLocks();
+    });
+  }
+
+  async #process(job: Job, token: string): Promise<unknown> {
     const id = job.id ?? "";
     if (!parseWakeUpId(id)) {
       this.#options.onError(
@@ -167,13 +216,23 @@ class BullConsumer implements Consumer {
       );
       return 0;
     }
-    this.#taken.set(id, { job, token });
+    const earlier = this.#taken.get(id);
+    if (earlier) {
+      // Its lock was lost, and it came back to this very worker. BullMQ and we know what is being handled by its id, so
+      // two of one id can't be told apart: others may take this one until the first has ended.
+      earlier.lost.abort();
+      await this.#park(job, token, PARK_RETRY_MS);
+      throw new DelayedError();
+    }
+    const lost = new AbortController();
+    this.#taken.set(id, { job, token, lost, lockedUntil: this.#lockEnd() });
+    this.#watchLocks();
     try {
       const end = await this.#options.handle({
         id,
         pipeline: job.name,
         takes: job.attemptsStarted,
-        signal: signal ?? new AbortController().signal,
+        signal: lost.signal,
       });
       if (end === "done") return 0;
       if (end === "hand-back") {
@@ -194,7 +253,8 @@ class BullConsumer implements Consumer {
 
   async #park(job: Job, token: string, delayMs: number): Promise<void> {
     const { clock } = this.#queueOptions;
-    while (!this.#isStopping) {
+    // Once at least: a queue job that is left as it is waits until its lock ends.
+    for (;;) {
       try {
         await job.moveToDelayed(clock.now() + delayMs, token);
         return;
@@ -202,6 +262,7 @@ class BullConsumer implements Consumer {
         // Whoever has the lock now has the queue job; there is nothing left to park.
         if (error instanceof Error && /lock|Missing key/i.test(error.message)) return;
         this.#options.onError(error);
+        if (this.#isStopping) return;
         await sleep(clock, PARK_RETRY_MS);
       }
     }

@@ -46,9 +46,13 @@ function field(min: number, max: number): fc.Arbitrary<Field> {
   const value = fc.integer({ min, max });
   return fc.oneof(
     { weight: 3, arbitrary: fc.constant({ text: "*", values: range(min, max), star: true }) },
-    fc.integer({ min: 1, max: max - min }).map((n) => ({ text: `*/${n}`, values: range(min, max, n), star: true })),
+    fc
+      .integer({ min: 1, max: max - min })
+      .map((n) => ({ text: `*/${n}`, values: range(min, max, n), star: true })),
     { weight: 2, arbitrary: value.map((n) => ({ text: String(n), values: [n], star: false })) },
-    fc.uniqueArray(value, { minLength: 1, maxLength: 5 }).map((list) => ({ text: list.join(","), values: list, star: false })),
+    fc
+      .uniqueArray(value, { minLength: 1, maxLength: 5 })
+      .map((list) => ({ text: list.join(","), values: list, star: false })),
     fc.tuple(value, value, fc.integer({ min: 1, max: 5 })).map(([from, to, step]) => {
       const end = to < from ? to + (max - min + 1) : to;
       const values = range(from, end, step).map((n) => min + ((n - min) % (max - min + 1)));
@@ -72,7 +76,11 @@ export const schedules: fc.Arbitrary<ReferenceSchedule> = fc
 
 /** A zone, and a stretch of about three days around one of its changes; its start may lie inside of a gap or an overlap. */
 export const stretches: fc.Arbitrary<{ timezone: string; from: number; to: number }> = fc
-  .tuple(fc.constantFrom(...CHANGES), fc.integer({ min: -36 * 60, max: 3 * 60 }), fc.integer({ min: 0, max: 59_999 }))
+  .tuple(
+    fc.constantFrom(...CHANGES),
+    fc.integer({ min: -36 * 60, max: 3 * 60 }),
+    fc.integer({ min: 0, max: 59_999 }),
+  )
   .map(([[timezone, instant], minutes, ms]) => {
     const from = Date.parse(instant) + minutes * 60_000 + ms;
     return { timezone, from, to: from + 3 * 86_400_000 };

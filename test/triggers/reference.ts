@@ -46,8 +46,17 @@ function askIntl(instant: number, timezone: string): number {
     });
     formats.set(timezone, format);
   }
-  const part = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]));
-  return Date.UTC(part["year"] ?? 0, (part["month"] ?? 0) - 1, part["day"], part["hour"], part["minute"], part["second"]);
+  const part = Object.fromEntries(
+    format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]),
+  );
+  return Date.UTC(
+    part["year"] ?? 0,
+    (part["month"] ?? 0) - 1,
+    part["day"],
+    part["hour"],
+    part["minute"],
+    part["second"],
+  );
 }
 
 /** Whether the schedule names the wall-clock minute `wall`. */
@@ -87,7 +96,8 @@ export function enumerate(
     if (!followsClock) {
       const change = wall - done;
       if (change > MINUTE && change < 181 * MINUTE) {
-        for (let skipped = done + MINUTE; skipped < wall; skipped += MINUTE) fires ||= names(schedule, skipped);
+        for (let skipped = done + MINUTE; skipped < wall; skipped += MINUTE)
+          fires ||= names(schedule, skipped);
         done = wall;
       } else if (change <= 0 && change > -181 * MINUTE) fires = false;
       else done = wall;
