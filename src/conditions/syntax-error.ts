@@ -3,8 +3,8 @@ import { suggest } from "../core/suggest.ts";
 import { KEYWORDS, TERM_NAMES, type TermKind } from "./condition.ts";
 import { printJobId } from "./print.ts";
 
-/** How much of a text a message shows on either side of the column. */
-const AROUND = 30;
+/** How much of a long text a message shows on either side of the column; twice that is shown whole. */
+const AROUND = 40;
 /** How much of what was found a message shows. */
 const MAX_FOUND = 40;
 
@@ -42,9 +42,11 @@ function cut(text: string, limit: number): string {
 }
 
 function excerpt(text: string, offset: number): string {
-  const from = Math.max(0, offset - AROUND);
-  const shown = text.slice(from, offset + AROUND).replaceAll(/\s/g, " ");
-  return `${from > 0 ? "…" : ""}${shown}${offset + AROUND < text.length ? "…" : ""}`;
+  const isLong = text.length > 2 * AROUND;
+  const from = isLong ? Math.max(0, offset - AROUND) : 0;
+  const to = isLong ? offset + AROUND : text.length;
+  const shown = text.slice(from, to).replaceAll(/\s/g, " ");
+  return `${from > 0 ? "…" : ""}${shown}${to < text.length ? "…" : ""}`;
 }
 
 /** Joins what could stand there; what is to be written literally stands in backticks, the rest begins with an article. */
@@ -78,6 +80,7 @@ export function syntaxError(fault: Fault): ConditionError {
   );
 }
 
+const WORD_BOUND = /[\s()"]/;
 /** The alphabet of job ids but for the space, which would make a guess of half the sentence. */
 const LIKELY_ID = /^[\p{L}\p{N}_][\p{L}\p{N}_.:@/+=~#-]*$/u;
 
@@ -109,8 +112,11 @@ export function meantTerm(name: string): string | undefined {
  * single quotes, or who named a job like a keyword; `undefined` if what stands around `offset` doesn't look like that.
  */
 export function meantQuotedId(text: string, offset: number): string | undefined {
-  const from = offset - (/[^\s()"]*$/.exec(text.slice(0, offset))?.[0].length ?? 0);
-  const word = /^[^\s()"]*/.exec(text.slice(from))?.[0] ?? "";
+  // Back by hand: a pattern that ends in `$` would be tried from each character, which takes the square of the length.
+  let from = offset;
+  while (from > 0 && !WORD_BOUND.test(text.charAt(from - 1))) from -= 1;
+  const length = text.slice(from).search(WORD_BOUND);
+  const word = length < 0 ? text.slice(from) : text.slice(from, from + length);
   const dot = word.lastIndexOf(".");
   const id = word.slice(0, Math.max(0, dot)).replaceAll(/^'|'$/g, "");
   if (!LIKELY_ID.test(id) || meantTerm(word.slice(dot + 1)) === undefined) return undefined;

@@ -148,7 +148,7 @@ test("an error says where in its data too", () => {
 test("a long text is shown around the column only", () => {
   const text = `${"a.running and ".repeat(20)}b.runing and ${"a.running or ".repeat(20)}c.running`;
   expect(refusal(text).message).toMatch(
-    /^Condition `….{30}runing and a\.running or a\.runn…`, column 283: /,
+    /^Condition `….{40}runing and a\.running or a\.running or a\.r…`, column 283: /,
   );
 });
 
