@@ -26,6 +26,8 @@ const MAX_NAMED_RUNS = 100;
 /** A queue job of a pipeline that is unknown here is put back for so long, doubling, so that others may take it. */
 const UNKNOWN_FIRST_MS = 100;
 const UNKNOWN_MOST_MS = 5_000;
+/** When to look again at a job that others decided about each time that it was asked for. */
+const BUSY_JOB_MS = 100;
 /** How long pipelines have to end after their signal was aborted. */
 const ABORT_GRACE_MS = 3_000;
 
@@ -154,6 +156,7 @@ export class WorkerRuntime {
     }
     const admission = await this.#admissions.decide(wakeUp, id, known);
     if (admission.outcome === "early") return { againInMs: admission.waitMs };
+    if (admission.outcome === "behind") return { againInMs: BUSY_JOB_MS };
     if (admission.outcome !== "run") return "done";
     const job = await this.#definitions.get(id.jobId, { revision: admission.revision });
     return this.#perform(wakeUp, admission.run, id.jobId, job ?? known);
