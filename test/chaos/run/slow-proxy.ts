@@ -66,22 +66,28 @@ export class SlowProxy implements AsyncDisposable {
 
   #forward(from: Socket, to: Socket): void {
     this.#sockets.add(from);
+    const held: Buffer[] = [];
     let freeAt = 0;
     from.on("data", (bytes) => {
       const now = performance.now();
       // Also after the delay has ended nothing overtakes what is still held back.
       freeAt = Math.max(freeAt, now + this.#delayMs);
-      if (freeAt <= now) {
+      if (freeAt <= now && held.length === 0) {
         to.write(bytes);
         return;
       }
       this.delayed += 1;
-      setTimeout(() => to.destroyed || to.write(bytes), freeAt - now);
+      held.push(bytes);
+      // Timers are cut to whole milliseconds and may change places; bytes must not: each sends the oldest.
+      setTimeout(() => {
+        const oldest = held.shift();
+        if (oldest && !to.destroyed) to.write(oldest);
+      }, freeAt - now);
     });
     from.on("close", () => {
       this.#sockets.delete(from);
       // What was sent before the end still arrives.
-      setTimeout(() => to.destroy(), Math.max(0, freeAt - performance.now()));
+      setTimeout(() => to.destroy(), Math.max(0, freeAt - performance.now()) + 2);
     });
   }
 }
