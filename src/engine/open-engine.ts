@@ -28,7 +28,7 @@ const MAX_EVENT_ENTRIES = 10_000;
 
 /**
  * Makes the engine that `connection` names; it connects on `open()`.
- * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind.
+ * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none.
  */
 export function makeEngine(options: EngineOptions): Engine {
   const { connection, logger } = options;
@@ -40,15 +40,23 @@ export function makeEngine(options: EngineOptions): Engine {
       { data: { path: "connection" } },
     );
   }
-  return new RedisEngine({
-    connection,
-    prefix: options.prefix,
-    queue: QUEUE,
-    clock: options.clock,
-    timeoutMs: options.timeoutMs,
-    maxEvents: MAX_EVENT_ENTRIES,
-    serverNow: options.serverNow,
-    onWarning: (message) => logger.warn(message),
-    onError: (error) => logger.warn("redis", { error }),
-  });
+  try {
+    return new RedisEngine({
+      connection,
+      prefix: options.prefix,
+      queue: QUEUE,
+      clock: options.clock,
+      timeoutMs: options.timeoutMs,
+      maxEvents: MAX_EVENT_ENTRIES,
+      serverNow: options.serverNow,
+      onWarning: (message) => logger.warn(message),
+      onError: (error) => logger.warn("redis", { error }),
+    });
+  } catch (error) {
+    if (typeof connection !== "string" || !(error instanceof TypeError)) throw error;
+    // Without its cause, which holds the URL and so perhaps a password.
+    throw new CronduitError("INVALID_OPTION", "connection: the URL can't be read.", {
+      data: { path: "connection" },
+    });
+  }
 }
