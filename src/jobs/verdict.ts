@@ -49,4 +49,3 @@ export const TRANSITIONS: Readonly<Record<OccurrenceState, readonly OccurrenceSt
   coalesced: [],
   skipped: [],
 };
-
