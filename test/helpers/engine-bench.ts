@@ -146,7 +146,7 @@ export class EngineBench implements AsyncDisposable {
     const bench = new EngineBench(options);
     await bench.engine.open();
     for (const worker of bench.#workers) await worker.start();
-    await bench.events();
+    bench.#cursor = await bench.engine.latestEventCursor();
     return bench;
   }
 
@@ -289,9 +289,9 @@ export class EngineBench implements AsyncDisposable {
   /** The events since the last call, oldest first. */
   async events(...only: EventName[]): Promise<StoredEvent[]> {
     const found: StoredEvent[] = [];
-    for (;;) {
+    // A read that finds nothing would block for as long as the server's timer takes to notice.
+    while (this.#cursor !== (await this.engine.latestEventCursor())) {
       const batch = await this.engine.readEvents("bench", this.#cursor, 1);
-      if (batch.cursor === this.#cursor) break;
       found.push(...batch.events.map(({ event }) => event));
       this.#cursor = batch.cursor;
     }
