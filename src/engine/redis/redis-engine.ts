@@ -8,15 +8,9 @@ import { Batcher } from "../batcher.ts";
 import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
 import type * as Port from "../engine.ts";
 import { checkServer, connect, type RedisConnectionOptions } from "./connection.ts";
-import {
-  decodeAdmission,
-  decodeSettlement,
-  encodeChange,
-  encodePut,
-  encodeSettle,
-} from "./decision-codec.ts";
+import * as codec from "../decision-codec.ts";
 import { EventStream } from "./event-stream.ts";
-import { decodeJob } from "./job-codec.ts";
+import { decodeJob, encodeDefinition } from "./job-codec.ts";
 import { decodeRow, rowOfAsked, rowOfInstance, rowOfQueued } from "./ledger-codec.ts";
 import { ScriptRunner } from "./scripts.ts";
 import { WorkerBoard } from "./worker-board.ts";
@@ -65,8 +59,7 @@ export class RedisEngine implements Port.Engine {
     const tag = `{${options.prefix}:${options.queue}}`;
     this.#prefix = `${tag}:`;
     this.#queue = new BullQueue({
-      connection: this.#redis,
-      prefix: tag,
+      place: { connection: this.#redis, prefix: tag },
       clock: options.clock,
       nudge: () => void this.#redis.ping().catch(() => undefined),
       onError: (error) => options.onError(error),
@@ -81,11 +74,11 @@ export class RedisEngine implements Port.Engine {
     this.#workers = new WorkerBoard(this.#redis, this.#key("workers"));
     this.#admissions = new Batcher(async (requests) => {
       const answer = await this.#scripts.run("admit", { requests: JSON.stringify(requests) });
-      return decodeAdmission(answer);
+      return codec.decodeAdmission(answer);
     }, BATCH);
     this.#settlements = new Batcher(async (requests) => {
-      const answer = await this.#scripts.run("settle", { requests: encodeSettle(requests) });
-      return decodeSettlement(answer);
+      const settlements = JSON.stringify(codec.encodeSettle(requests));
+      return codec.decodeSettlement(await this.#scripts.run("settle", { requests: settlements }));
     }, BATCH);
   }
 
@@ -144,34 +137,26 @@ export class RedisEngine implements Port.Engine {
   async putJobs(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
     const results: Port.JobPutResult[] = [];
     for (let at = 0; at < puts.length; at += PUT_CHUNK) {
-      const jobs = JSON.stringify(puts.slice(at, at + PUT_CHUNK).map(encodePut));
+      const chunk = puts.slice(at, at + PUT_CHUNK);
+      const jobs = JSON.stringify(chunk.map((put) => codec.encodePut(put, encodeDefinition)));
       const answer = await this.#bounded("putJobs", () => this.#scripts.run("put_jobs", { jobs }));
-      for (const { o, generation } of JSON.parse(String(answer)) as {
-        o: string;
-        generation: number;
-      }[]) {
-        results.push(
-          o === "created" ? { outcome: o, generation } : { outcome: o === "same" ? o : "exists" },
-        );
-      }
+      results.push(...codec.decodePuts(answer));
     }
     return results;
   }
 
   async changeJob(change: Port.JobChange): Promise<Port.JobChangeResult> {
+    const encoded = JSON.stringify(codec.encodeChange(change, encodeDefinition));
     const answer = await this.#bounded("changeJob", () =>
-      this.#scripts.run("change_job", { change: encodeChange(change) }),
+      this.#scripts.run("change_job", { change: encoded }),
     );
-    const { o, generation } = JSON.parse(String(answer)) as { o: string; generation: number };
-    return o === "changed"
-      ? { outcome: o, generation }
-      : { outcome: o === "missing" ? o : "conflict" };
+    return codec.decodeChange(answer);
   }
 
   async removeJob(removal: Port.JobRemoval): Promise<"removed" | "missing" | "undecided"> {
-    const event = { name: "JOB_REMOVED", jobId: removal.jobId };
+    const encoded = JSON.stringify(codec.encodeRemoval(removal));
     const answer = await this.#bounded("removeJob", () =>
-      this.#scripts.run("remove_job", { removal: JSON.stringify({ ...removal, event }) }),
+      this.#scripts.run("remove_job", { removal: encoded }),
     );
     return answer === "removed" || answer === "undecided" ? answer : "missing";
   }
@@ -220,17 +205,11 @@ export class RedisEngine implements Port.Engine {
   }
 
   async requestRun(request: Port.RunRequest): Promise<Port.RequestedRun | "missing"> {
-    const params = request.params === undefined ? undefined : JSON.stringify(request.params);
+    const encoded = JSON.stringify(codec.encodeRunRequest(request));
     const answer = await this.#bounded("requestRun", () =>
-      this.#scripts.run("request_run", { request: JSON.stringify({ ...request, params }) }),
+      this.#scripts.run("request_run", { request: encoded }),
     );
-    if (typeof answer !== "string") return "missing";
-    const { runId, pipeline, now } = JSON.parse(answer) as {
-      runId: string;
-      pipeline: string;
-      now: EpochMs;
-    };
-    return { runId, wakeUp: { id: runId, pipeline, dueAt: now } };
+    return codec.decodeRequestedRun(answer);
   }
 
   async readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {

@@ -1,0 +1,32 @@
+import type { StoredEvent } from "../jobs/event.ts";
+import type { LedgerRow } from "../jobs/run.ts";
+
+/** Servers hand on `result` and `error` as the JSON text that they got, and never take them apart. */
+export type Written<T> = Omit<T, "result" | "error"> & {
+  readonly result?: string;
+  readonly error?: string;
+};
+
+/** Reads the parts that were written as text. */
+export function unpack<T extends StoredEvent | LedgerRow>(written: Written<T>): T {
+  const { result, error, ...rest } = written;
+  return {
+    ...rest,
+    ...(result === undefined ? {} : { result: JSON.parse(result) as unknown }),
+    ...(error === undefined ? {} : { error: JSON.parse(error) as unknown }),
+  } as unknown as T;
+}
+
+/** An event as it is written. */
+export function pack({ result, error, ...rest }: StoredEvent): Written<StoredEvent> {
+  return {
+    ...rest,
+    ...(result === undefined ? {} : { result: JSON.stringify(result) }),
+    ...(error === undefined ? {} : { error: JSON.stringify(error) }),
+  };
+}
+
+/** The events of one entry of the log. */
+export function readEntry(json: string): StoredEvent[] {
+  return (JSON.parse(json) as Written<StoredEvent>[]).map(unpack<StoredEvent>);
+}
