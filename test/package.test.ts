@@ -75,6 +75,8 @@ function prepare(project: string, experimentalDecorators: boolean): string {
     skipLibCheck: false,
     outDir: "out",
   };
+  // vitest would take the configuration of a folder above.
+  writeFileSync(join(dir, "vitest.config.js"), "export default {};");
   writeFileSync(
     join(dir, "tsconfig.json"),
     JSON.stringify({ compilerOptions, files: ["main.ts"] }),

@@ -12,7 +12,7 @@ import {
   Worker,
   type WorkerOptions,
 } from "bullmq";
-import { type Clock, sleep } from "../core/clock.ts";
+import { type Clock, sleep, within } from "../core/clock.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import type { ConsumeOptions, Consumer, WakeUp } from "./engine.ts";
 
@@ -27,6 +27,8 @@ const PARK_RETRY_MS = 1_000;
 const RECONNECT_DELAY_MS = 1_000;
 /** BullMQ's words for "somebody else has this queue job"; a database's "deadlock" is something else. */
 const LOST = /Missing (?:lock|key)|Lock mismatch|is not in the active state/i;
+/** How long putting back and letting go may take, each, when a server does not answer. */
+const ABANDON_LIMIT_MS = 2_000;
 /** Queue jobs a round trip. */
 const ADD_CHUNK = 1_000;
 
@@ -135,14 +137,32 @@ class PunctualWorker extends Worker<unknown, unknown, string, IQueueBackend> {
     }
     return seconds;
   }
+
+  /**
+   * Closes the connections whatever runs. `close(true)` does that too, but not after `close()`: BullMQ answers the second
+   * call with the promise of the first, which waits for what runs.
+   */
+  async letGo(): Promise<void> {
+    await this.lockManager.close();
+    await this.backend.close(true);
+  }
+}
+
+/** A queue job that is being handled here. */
+interface Taken {
+  readonly job: Job;
+  readonly token: string;
+  /** When its lock ends unless it is renewed, on this process's monotonic clock. */
+  lockedUntil: number;
 }
 
 class BullConsumer implements Consumer {
   readonly #queueOptions: BullQueueOptions;
   readonly #options: ConsumeOptions;
   readonly #worker: PunctualWorker;
-  readonly #taken = new Map<string, { job: Job; token: string }>();
+  readonly #taken = new Map<string, Taken>();
   #isStopping = false;
+  #isWatching = false;
 
   constructor(queueOptions: BullQueueOptions, options: ConsumeOptions) {
     this.#queueOptions = queueOptions;
@@ -169,6 +189,13 @@ class BullConsumer implements Consumer {
     this.#worker.on("lockRenewalFailed", (ids: string[]) => {
       for (const id of ids) this.#worker.cancelJob(id, "lock lost");
     });
+    this.#worker.on("locksRenewed", ({ jobIds }: { jobIds: string[] }) => {
+      const lockedUntil = this.#lockEnd();
+      for (const id of jobIds) {
+        const taken = this.#taken.get(id);
+        if (taken) taken.lockedUntil = lockedUntil;
+      }
+    });
   }
 
   async stop(): Promise<void> {
@@ -178,10 +205,31 @@ class BullConsumer implements Consumer {
 
   async abandon(): Promise<void> {
     this.#isStopping = true;
-    await Promise.allSettled(
-      [...this.#taken.values()].map(({ job, token }) => job.moveToWait(token)),
-    );
-    await this.#worker.close(true);
+    const { clock } = this.#queueOptions;
+    const moves = [...this.#taken.values()].map(({ job, token }) => job.moveToWait(token));
+    await within(clock, ABANDON_LIMIT_MS, Promise.allSettled(moves));
+    await within(clock, ABANDON_LIMIT_MS, this.#worker.letGo());
+  }
+
+  #lockEnd(): number {
+    return this.#queueOptions.clock.elapsed() + this.#options.lockMs;
+  }
+
+  /**
+   * While the server can't be reached nobody is told that a lock ended, and others have the run by then: a lock that
+   * was not renewed in time counts as lost.
+   */
+  #watchLocks(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const { clock } = this.#queueOptions;
+    clock.after(this.#options.lockMs / 4, () => {
+      this.#isWatching = false;
+      const now = clock.elapsed();
+      for (const [id, { lockedUntil }] of this.#taken)
+        if (lockedUntil < now) this.#worker.cancelJob(id, "lock not renewed");
+      if (this.#taken.size > 0) this.#watchLocks();
+    });
   }
 
   async #process(job: Job, token: string, signal?: AbortSignal): Promise<unknown> {
@@ -192,7 +240,8 @@ class BullConsumer implements Consumer {
       );
       return 0;
     }
-    this.#taken.set(id, { job, token });
+    this.#taken.set(id, { job, token, lockedUntil: this.#lockEnd() });
+    this.#watchLocks();
     try {
       const end = await this.#options.handle({
         id,
@@ -219,7 +268,8 @@ class BullConsumer implements Consumer {
 
   async #park(job: Job, token: string, delayMs: number): Promise<void> {
     const { clock } = this.#queueOptions;
-    while (!this.#isStopping) {
+    // Once at least: a queue job that is left as it is waits until its lock ends.
+    for (;;) {
       try {
         await job.moveToDelayed(clock.now() + delayMs, token);
         return;
@@ -227,6 +277,7 @@ class BullConsumer implements Consumer {
         // Whoever has the lock now has the queue job; there is nothing left to park.
         if (error instanceof Error && LOST.test(error.message)) return;
         this.#options.onError(error);
+        if (this.#isStopping) return;
         await sleep(clock, PARK_RETRY_MS);
       }
     }

@@ -1,16 +1,16 @@
-import type { RedisOptions } from "ioredis";
 import type { Clock, EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine } from "./engine.ts";
 import { lazyEngine } from "./lazy-engine.ts";
 import type { PostgresEngineOptions } from "./postgres/postgres-engine.ts";
+import type { RedisConnectionOptions } from "./redis/connection.ts";
 
 /**
- * Where the state is kept: a URL (`redis://…`, `rediss://…`, `postgres://…`, `embedded://folder`, `memory:`) or
- * ioredis' connection options.
+ * Where the state is kept: a URL (`redis://…`, `rediss://…`, `postgres://…`, `embedded://folder`, `memory:`), ioredis'
+ * connection options, or `{ cluster: [{ host, port }, …] }`.
  */
-export type ConnectionOption = string | RedisOptions;
+export type ConnectionOption = RedisConnectionOptions;
 
 /** What every engine is made with. */
 export interface EngineOptions {

@@ -8,9 +8,12 @@ export const schedulerOptionsSchema = z.strictObject({
   ...commonShape,
   timezone: z.string().min(1).max(64).default("UTC"),
   worker: z
-    .union([z.boolean().transform((isWanted) => (isWanted ? {} : undefined)), workerTuningSchema])
-    .default({})
-    .transform((tuning) => (tuning === undefined ? undefined : workerTuningSchema.parse(tuning))),
+    .union([z.boolean(), workerTuningSchema])
+    .default(true)
+    // Only here: zod's default would stand in for an `undefined` that comes out of the union, too.
+    .transform((tuning) =>
+      typeof tuning === "boolean" ? (tuning ? workerTuningSchema.parse({}) : undefined) : tuning,
+    ),
   reconcile: millisecondsSchema.pipe(z.int().min(100).max(600_000)).default(2_000),
   overdue: millisecondsSchema.pipe(z.int().min(100)).default(10_000),
   finishedRetention: millisecondsSchema.default(30 * 86_400_000),

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import { collectBetween } from "./between.ts";
+import { countTogether } from "./cron/count-together.ts";
 import type { OrSpec } from "./spec.ts";
 import { FIRST_INSTANT, LAST_INSTANT } from "./time/civil.ts";
 import type { Trigger } from "./trigger.ts";
@@ -47,6 +48,8 @@ export class OrTrigger implements Trigger {
     const high = Math.min(to, this.end);
     const [only, second] = this.members;
     if (only !== undefined && second === undefined) return only.count(low, high);
+    const counted = countTogether(this.members, "any", low, high);
+    if (counted !== undefined) return counted;
     let total = 0;
     for (let at = this.next(low); at !== undefined && at <= high; at = this.next(at)) total += 1;
     return total;

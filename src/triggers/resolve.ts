@@ -1,24 +1,16 @@
 import { z } from "zod";
-import type { EpochMs } from "../core/clock.ts";
 import { TriggerError } from "../core/errors.ts";
 import { createTrigger } from "./create.ts";
 import { parseJitter } from "./jitter.ts";
 import { triggerOptionShapes, type TriggerKind, type TriggerOptions } from "./options.ts";
-import { resolveKind } from "./resolve-kinds.ts";
+import type { CommonOutput, ResolveContext } from "./resolve/context.ts";
+import { resolveKind } from "./resolve/kinds.ts";
 import type { TriggerSpec } from "./spec.ts";
 import { suggest } from "./suggest.ts";
 import { FIRST_INSTANT } from "./time/civil.ts";
 import { zoneOf } from "./time/zone.ts";
 
-/** What a trigger's meaning may depend on. */
-export interface ResolveContext {
-  /** The instant at which it is added. */
-  readonly now: EpochMs;
-  /** IANA name used where the options name none. */
-  readonly timezone: string;
-  /** Fixes the values of `H`. */
-  readonly jobId: string;
-}
+export type { ResolveContext } from "./resolve/context.ts";
 
 /** Deeper nesting of `or` and `and` is refused, so that hostile input can't exhaust the stack. */
 const MAX_DEPTH = 5;
@@ -27,11 +19,6 @@ const MAX_TRIGGERS = 500;
 
 const KINDS = Object.keys(triggerOptionShapes).filter((key) => key !== "common");
 const commonKeys: ReadonlySet<string> = new Set(Object.keys(triggerOptionShapes.common));
-const commonSchema = z.strictObject(triggerOptionShapes.common);
-
-/** Common options after validation. */
-export type CommonOutput = z.output<typeof commonSchema>;
-
 const schemas = new Map<string, z.ZodType<Record<string, unknown> & CommonOutput>>(
   KINDS.map((kind) => [
     kind,
@@ -40,7 +27,7 @@ const schemas = new Map<string, z.ZodType<Record<string, unknown> & CommonOutput
 );
 
 /** Counts the triggers of one nest. */
-export interface ResolveBudget {
+interface ResolveBudget {
   depth: number;
   left: number;
 }
@@ -56,27 +43,20 @@ export function resolveTrigger(options: TriggerOptions, context: ResolveContext)
 }
 
 /** As {@link resolveTrigger}, for a member of another trigger. */
-export function resolveNested(
+function resolveNested(
   options: unknown,
   context: ResolveContext,
   budget: ResolveBudget,
 ): TriggerSpec {
   budget.left -= 1;
-  if (budget.depth > MAX_DEPTH || budget.left < 0) {
-    throw new TriggerError(
-      `Triggers nest at most ${MAX_DEPTH} deep and hold at most ${MAX_TRIGGERS} others.`,
-      {
-        field: "triggers",
-      },
-    );
-  }
+  if (budget.depth > MAX_DEPTH || budget.left < 0) throw tooDeep();
   const { kind, given } = flatten(options);
   const fields = validate(kind, given);
   if (fields.timezone !== undefined) zoneOf(fields.timezone);
   if (fields.jitter !== undefined) parseJitter(fields.jitter);
   const deeper = { ...budget, depth: budget.depth + 1 };
-  const resolveMember = (member: unknown, timezone: string): TriggerSpec => {
-    const spec = resolveNested(member, { ...context, timezone }, deeper);
+  const resolveMember = (member: unknown, inherited: ResolveContext): TriggerSpec => {
+    const spec = resolveNested(member, inherited, deeper);
     budget.left = deeper.left;
     return spec;
   };
@@ -88,6 +68,11 @@ export function resolveNested(
     });
   }
   return withCalendars(spec, fields.calendars);
+}
+
+function tooDeep(): TriggerError {
+  const limits = `at most ${MAX_DEPTH} deep and hold at most ${MAX_TRIGGERS} others`;
+  return new TriggerError(`Triggers nest ${limits}.`, { field: "triggers" });
 }
 
 function withCalendars(spec: TriggerSpec, calendars: CommonOutput["calendars"]): TriggerSpec {
@@ -110,7 +95,8 @@ interface Flat {
 }
 
 /** Brings the ways to write a trigger into one: `trigger: "cron"` with fields beside it, an object, or a short form. */
-function flatten(options: unknown): Flat {
+function flatten(options: unknown, depth = 0): Flat {
+  if (depth > MAX_DEPTH) throw tooDeep();
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TriggerError(
       `A trigger is an object such as { trigger: "cron", hour: 9 } or cron("0 9 * * *"), not ${printed(options)}.`,
@@ -131,7 +117,7 @@ function flatten(options: unknown): Flat {
         { field: stray },
       );
     }
-    const inner = flatten(trigger);
+    const inner = flatten(trigger, depth + 1);
     return { kind: inner.kind, given: { ...inner.given, ...rest } };
   }
   if (trigger === undefined && Object.hasOwn(given, "weekly")) return { kind: "weekly", given };

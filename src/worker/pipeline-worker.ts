@@ -1,5 +1,6 @@
 import { systemClock } from "../core/clock.ts";
 import { lineLogger } from "../core/log.ts";
+import { CronduitError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { makeEngine } from "../engine/open-engine.ts";
 import { parseOptions } from "../jobs/options.ts";
@@ -64,13 +65,18 @@ export class PipelineWorker implements AsyncDisposable {
     return this.#runtime.running;
   }
 
-  /** Connects and begins to take runs. Calling it again does nothing. @throws `CONNECTION_FAILED` */
+  /**
+   * Connects and begins to take runs. Calling it again does nothing.
+   * @throws {@link CronduitError} `CONNECTION_FAILED`; `INVALID_STATE` if it was stopped before.
+   */
   start(): Promise<void> {
     this.#starting ??= this.#start();
     return this.#starting;
   }
 
   async #start(): Promise<void> {
+    if (this.#stopping)
+      throw new CronduitError("INVALID_STATE", "start: this worker was stopped. Make a new one.");
     await this.#engine.open();
     await this.#runtime.start();
     this.#forgetSignals = onSignals(this.#signals, () => this.stop());

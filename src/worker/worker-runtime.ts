@@ -180,7 +180,8 @@ export class WorkerRuntime {
       cause: undefined,
     };
     const onLockLost = (): void => this.#abort(active, "lock-lost", "the run's lock was lost");
-    wakeUp.signal.addEventListener("abort", onLockLost, { once: true });
+    if (wakeUp.signal.aborted) onLockLost();
+    else wakeUp.signal.addEventListener("abort", onLockLost, { once: true });
     this.#active.set(wakeUp.id, active);
     try {
       const outcome = await execute(run, job.definition, {

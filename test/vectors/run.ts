@@ -2,23 +2,27 @@ import { argv, exitCode, stderr, stdout } from "node:process";
 import process from "node:process";
 import { checksOf, readVectors } from "./read-vectors.ts";
 
+function failuresOf(vector: unknown): { id: string; message: string }[] {
+  return checksOf(vector).flatMap(({ id, verify }) => {
+    try {
+      verify();
+      return [];
+    } catch (error) {
+      return [{ id, message: error instanceof Error ? error.message : String(error) }];
+    }
+  });
+}
+
 /** Runs every vector of a folder: `npm run vectors -- DIR`. */
 function main(directory: string): boolean {
   let passed = 0;
   let failed = 0;
   for (const [file, vectors] of readVectors(directory)) {
     for (const vector of vectors) {
-      for (const { id, verify } of checksOf(vector)) {
-        try {
-          verify();
-          passed += 1;
-        } catch (error) {
-          failed += 1;
-          stdout.write(
-            `FAILED ${id} (${file}): ${error instanceof Error ? error.message : String(error)}\n`,
-          );
-        }
-      }
+      const failures = failuresOf(vector);
+      for (const { id, message } of failures) stdout.write(`FAILED ${id} (${file}): ${message}\n`);
+      if (failures.length === 0) passed += 1;
+      else failed += 1;
     }
   }
   stdout.write(`${passed} passed, ${failed} failed\n`);

@@ -17,7 +17,8 @@ import { FunctionCaller } from "./functions.ts";
 import { migrate } from "./migrate.ts";
 import { persist } from "./persist.ts";
 import { queueBackend } from "./queue-backend.ts";
-import { quote, schemasOf, type Schemas } from "./schema-name.ts";
+import { Records } from "./records.ts";
+import { schemasOf, type Schemas } from "./schema-name.ts";
 
 /** Requests a call: bounds how long a call holds its locks. */
 const BATCH = 100;
@@ -49,6 +50,7 @@ interface Connected {
   readonly functions: FunctionCaller;
   readonly queue: BullQueue;
   readonly events: EventLog;
+  readonly records: Records;
 }
 
 /** The engine on PostgreSQL, as a server or inside this process: BullMQ's queue in one schema, our tables in another. */
@@ -122,7 +124,7 @@ export class PostgresEngine implements Port.Engine {
     });
     const schema = this.#schemas.own;
     const events = new EventLog({ pool, functions, schema, clock, onError });
-    return { database, functions, queue, events };
+    return { database, functions, queue, events, records: new Records(pool, schema) };
   }
 
   close(): Promise<void> {
@@ -196,21 +198,12 @@ export class PostgresEngine implements Port.Engine {
     return ids.map((id) => byId.get(id));
   }
 
-  async listJobIds(offset: number, limit: number): Promise<string[]> {
-    const rows = await this.#select<{ id: string }>(
-      "listJobIds",
-      (own) => `SELECT id FROM ${own}.jobs ORDER BY next_due_at, id OFFSET $1 LIMIT $2`,
-      [offset, limit],
-    );
-    return rows.map(({ id }) => id);
+  listJobIds(offset: number, limit: number): Promise<string[]> {
+    return this.#call("listJobIds", ({ records }) => records.listJobIds(offset, limit));
   }
 
-  async countJobs(): Promise<number> {
-    const [row] = await this.#select<{ count: number }>(
-      "countJobs",
-      (own) => `SELECT count(*)::integer AS count FROM ${own}.jobs`,
-    );
-    return row?.count ?? 0;
+  countJobs(): Promise<number> {
+    return this.#call("countJobs", ({ records }) => records.countJobs());
   }
 
   admit(request: Port.AdmitRequest): Promise<Port.Admission> {
@@ -277,22 +270,12 @@ export class PostgresEngine implements Port.Engine {
     this.#connected?.events.endReader(reader);
   }
 
-  async loadCursor(listener: string): Promise<string | undefined> {
-    const [row] = await this.#select<{ cursor: string }>(
-      "loadCursor",
-      (own) => `SELECT cursor FROM ${own}.cursors WHERE listener = $1`,
-      [listener],
-    );
-    return row?.cursor;
+  loadCursor(listener: string): Promise<string | undefined> {
+    return this.#call("loadCursor", ({ records }) => records.loadCursor(listener));
   }
 
-  async saveCursor(listener: string, cursor: string): Promise<void> {
-    await this.#select(
-      "saveCursor",
-      (own) =>
-        `INSERT INTO ${own}.cursors VALUES ($1, $2) ON CONFLICT (listener) DO UPDATE SET cursor = $2`,
-      [listener, cursor],
-    );
+  saveCursor(listener: string, cursor: string): Promise<void> {
+    return this.#call("saveCursor", ({ records }) => records.saveCursor(listener, cursor));
   }
 
   async holdLease(name: string, owner: string, ttlMs: number): Promise<boolean> {
@@ -306,30 +289,17 @@ export class PostgresEngine implements Port.Engine {
     await this.holdLease(name, owner, 0);
   }
 
-  async heartbeat(record: Port.WorkerRecord, ttlMs: number): Promise<void> {
-    await this.#select(
-      "heartbeat",
-      (own) =>
-        `INSERT INTO ${own}.workers VALUES ($1, $2, $3)
-         ON CONFLICT (id) DO UPDATE SET record = excluded.record, ends_at = excluded.ends_at`,
-      [record.id, JSON.stringify(record), Math.round(record.seenAt + ttlMs)],
-    );
+  heartbeat(record: Port.WorkerRecord, ttlMs: number): Promise<void> {
+    return this.#call("heartbeat", ({ records }) => records.writeWorker(record, ttlMs));
   }
 
-  async forgetWorker(id: string): Promise<void> {
-    await this.#select("forgetWorker", (own) => `DELETE FROM ${own}.workers WHERE id = $1`, [id]);
+  forgetWorker(id: string): Promise<void> {
+    return this.#call("forgetWorker", ({ records }) => records.forgetWorker(id));
   }
 
   async listWorkers(): Promise<Port.WorkerRecord[]> {
     const now = await this.now();
-    const rows = await this.#select<{ record: string }>(
-      "listWorkers",
-      (own) =>
-        `WITH ended AS (DELETE FROM ${own}.workers WHERE ends_at < $1)
-         SELECT record::text FROM ${own}.workers WHERE ends_at >= $1`,
-      [now],
-    );
-    return rows.map(({ record }) => JSON.parse(record) as Port.WorkerRecord);
+    return this.#call("listWorkers", ({ records }) => records.listWorkers(now));
   }
 
   async audit(request: Port.AuditRequest): Promise<Port.AuditFinding[]> {
@@ -345,16 +315,6 @@ export class PostgresEngine implements Port.Engine {
 
   #read<T>(what: string, call: string, params: readonly unknown[]): Promise<T> {
     return this.#call(what, ({ functions }) => functions.read<T>(call, params));
-  }
-
-  async #select<T>(
-    what: string,
-    sql: (own: string) => string,
-    params: readonly unknown[] = [],
-  ): Promise<T[]> {
-    const text = sql(quote(this.#schemas.own));
-    const { rows } = await this.#call(what, ({ database }) => database.pool.query<T>(text, params));
-    return rows;
   }
 
   #call<T>(what: string, work: (connected: Connected) => Promise<T>): Promise<T> {

@@ -23,12 +23,12 @@ export async function connectServer(
   const pool: Pool = new pg.Pool(poolConfig(url, schema));
   // An idle connection that the server ends is replaced with the next call.
   pool.on("error", onError);
-  const { host = "", port = 5432, database = "" } = pool.options;
+  const { hostname, port, pathname } = new URL(url);
   let closing: Promise<void> | undefined;
   return {
     // pg's types take each listener for the sum of all; the objects are what BullMQ asks for.
     pool: pool as unknown as PgPool,
-    label: `postgres at ${host}:${port}/${database}`,
+    label: `postgres at ${hostname}:${port || 5432}${pathname}`,
     close: () => (closing ??= pool.end()),
   };
 }

@@ -1,8 +1,16 @@
-import { Redis, type RedisOptions } from "ioredis";
+import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
 import { CronduitError } from "../../core/errors.ts";
 
-/** Where a Redis server is: a URL, or ioredis' options. */
-export type RedisConnectionOptions = string | RedisOptions;
+/** A Redis Cluster: some of its nodes (the others are found), and ioredis' options. */
+export interface RedisClusterOptions extends ClusterOptions {
+  readonly cluster: readonly ClusterNode[];
+}
+
+/** Where Redis is: a URL, ioredis' options (for Sentinel too), or the nodes of a Cluster. */
+export type RedisConnectionOptions = string | RedisOptions | RedisClusterOptions;
+
+/** A connection to one server, or to a Cluster. */
+export type RedisClient = Redis | Cluster;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Above BullMQ's longest block of 10 s: a connection silently cut is noticed after this. */
@@ -18,7 +26,7 @@ function reconnectDelay(attempt: number): number {
 }
 
 /** Opens a connection that comes back by itself. */
-export function connect(options: RedisConnectionOptions): Redis {
+export function connect(options: RedisConnectionOptions): RedisClient {
   const own: RedisOptions = {
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
@@ -27,9 +35,31 @@ export function connect(options: RedisConnectionOptions): Redis {
   };
   // BullMQ asks for `null` here: its commands wait for the server instead of failing.
   const needed: RedisOptions = { maxRetriesPerRequest: null };
-  return typeof options === "string"
-    ? new Redis(options, { ...own, ...needed })
-    : new Redis({ ...own, ...options, ...needed });
+  if (typeof options === "string") return new Redis(options, { ...own, ...needed });
+  if (!("cluster" in options)) return new Redis({ ...own, ...options, ...needed });
+  const { cluster, redisOptions, ...rest } = options;
+  const { retryStrategy: _, lazyConnect, ...ofNodes } = own;
+  return new Cluster([...cluster], {
+    clusterRetryStrategy: reconnectDelay,
+    lazyConnect,
+    ...rest,
+    redisOptions: { ...ofNodes, ...redisOptions, ...needed },
+  });
+}
+
+/** Another connection like this one, for a command that blocks. */
+export function duplicate(client: RedisClient): RedisClient {
+  return client instanceof Cluster ? client.duplicate() : client.duplicate();
+}
+
+/** Where the server is, for people; never holds a password. */
+export function addressOf(client: RedisClient): string {
+  if (client instanceof Cluster) {
+    const nodes = client.nodes("master");
+    return `a cluster of ${nodes.length} masters`;
+  }
+  const { host, port, sentinels, name } = client.options;
+  return sentinels ? `Sentinel master ${name ?? ""}` : `${host ?? "127.0.0.1"}:${port ?? 6379}`;
 }
 
 /** What the server says of itself. */
@@ -46,7 +76,7 @@ function field(info: string, name: string): string | undefined {
  * Checks that the server can be used.
  * @throws {@link CronduitError} `UNSUPPORTED_SERVER` if it is too old.
  */
-export async function checkServer(redis: Redis): Promise<ServerInfo> {
+export async function checkServer(redis: RedisClient): Promise<ServerInfo> {
   const info = await redis.info();
   const version = field(info, "redis_version") ?? "0";
   const [major = 0, minor = 0] = version.split(".").map(Number);
@@ -66,10 +96,20 @@ export async function checkServer(redis: Redis): Promise<ServerInfo> {
       `Redis evicts keys (maxmemory-policy ${policy}): schedules can vanish. Set maxmemory-policy noeviction.`,
     );
   }
-  if (field(info, "aof_enabled") === "0" && field(info, "rdb_last_bgsave_status") === undefined) {
+  if (field(info, "aof_enabled") === "0" && (await readSetting(redis, "save")) === "") {
     warnings.push(
       "Redis keeps nothing on disk: a restart loses jobs and history. Set appendonly yes.",
     );
   }
   return { version, warnings };
+}
+
+/** One of the server's settings; `undefined` where the user may not read them. */
+async function readSetting(redis: RedisClient, name: string): Promise<string | undefined> {
+  try {
+    const reply = await redis.config("GET", name);
+    return Array.isArray(reply) && typeof reply[1] === "string" ? reply[1] : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,7 @@
-import type { Redis } from "ioredis";
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { EventBatch } from "../engine.ts";
 import { pack, readEntry } from "../stored-json.ts";
+import { duplicate, type RedisClient } from "./connection.ts";
 
 const READ_ENTRIES = 200;
 
@@ -13,12 +13,12 @@ function compareIds(a: string, b: string): number {
 
 /** Our own event stream: one entry holds the events of one script call, in order. */
 export class EventStream {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #key: string;
   readonly #keep: number;
-  readonly #readers = new Map<string, Redis>();
+  readonly #readers = new Map<string, RedisClient>();
 
-  constructor(redis: Redis, key: string, keep: number) {
+  constructor(redis: RedisClient, key: string, keep: number) {
     this.#redis = redis;
     this.#key = key;
     this.#keep = keep;
@@ -63,10 +63,10 @@ export class EventStream {
   }
 
   /** Reading blocks, so each reader needs a connection of its own. */
-  #connectionOf(reader: string): Redis {
+  #connectionOf(reader: string): RedisClient {
     const known = this.#readers.get(reader);
     if (known) return known;
-    const connection = this.#redis.duplicate();
+    const connection = duplicate(this.#redis);
     // The errors are those of the shared connection, which reports them.
     connection.on("error", () => undefined);
     this.#readers.set(reader, connection);

@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import { type Clock, type EpochMs, within } from "../../core/clock.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import type { StoredEvent } from "../../jobs/event.ts";
@@ -7,7 +6,13 @@ import { answerWithin } from "../answer-within.ts";
 import { Batcher } from "../batcher.ts";
 import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
 import type * as Port from "../engine.ts";
-import { checkServer, connect, type RedisConnectionOptions } from "./connection.ts";
+import {
+  addressOf,
+  checkServer,
+  connect,
+  type RedisClient,
+  type RedisConnectionOptions,
+} from "./connection.ts";
 import * as codec from "../decision-codec.ts";
 import { EventStream } from "./event-stream.ts";
 import { decodeJob, encodeDefinition } from "./job-codec.ts";
@@ -40,7 +45,7 @@ export interface RedisEngineOptions {
 /** The engine on a Redis server: BullMQ's queue, and our own keys beside it in the same hash tag. */
 export class RedisEngine implements Port.Engine {
   readonly #options: RedisEngineOptions;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #prefix: string;
   readonly #queue: BullQueue;
   readonly #scripts: ScriptRunner;
@@ -61,7 +66,8 @@ export class RedisEngine implements Port.Engine {
     this.#queue = new BullQueue({
       place: { connection: this.#redis, prefix: tag },
       clock: options.clock,
-      nudge: () => void this.#redis.ping().catch(() => undefined),
+      // A command with a key goes to the node that holds the queue, in a Cluster too.
+      nudge: () => void this.#redis.exists(this.#key("meta")).catch(() => undefined),
       onError: (error) => options.onError(error),
     });
     this.#scripts = new ScriptRunner(this.#redis, this.#key("meta"), () => [
@@ -87,7 +93,11 @@ export class RedisEngine implements Port.Engine {
   }
 
   open(): Promise<void> {
-    this.#opening ??= this.#open();
+    // A server that was away when it was first asked for may be there the next time.
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
     return this.#opening;
   }
 
@@ -97,8 +107,7 @@ export class RedisEngine implements Port.Engine {
       await this.#queue.waitUntilReady();
       return checkServer(this.#redis);
     });
-    const { host, port } = this.#redis.options;
-    this.#label = `redis ${info.version} at ${host ?? "127.0.0.1"}:${port ?? 6379}`;
+    this.#label = `redis ${info.version} at ${addressOf(this.#redis)}`;
     for (const warning of info.warnings) this.#options.onWarning(warning);
   }
 
@@ -130,8 +139,7 @@ export class RedisEngine implements Port.Engine {
 
   async now(): Promise<EpochMs> {
     if (this.#options.serverNow) return this.#options.serverNow();
-    const [seconds, micros] = await this.#bounded("time", () => this.#redis.time());
-    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+    return Number(await this.#bounded("now", () => this.#scripts.run("now", {})));
   }
 
   async putJobs(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {

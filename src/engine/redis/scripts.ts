@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./connection.ts";
 
 /** The scripts of this engine with the arguments that each takes, in ARGV order. The headers of the files say the same. */
 export const SCRIPT_ARGUMENTS = {
@@ -12,6 +12,7 @@ export const SCRIPT_ARGUMENTS = {
   request_run: ["request"],
   hand_back: ["hold"],
   hold_lease: ["name", "owner", "ttl"],
+  now: [],
   audit: ["request"],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -47,7 +48,7 @@ function load(name: ScriptName): LoadedScript {
 
 /** Runs scripts on one queue's keys. */
 export class ScriptRunner {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #common: () => readonly (string | number)[];
   readonly #anyKey: string;
 
@@ -55,7 +56,7 @@ export class ScriptRunner {
    * @param anyKey A key of the queue's hash tag, so that a cluster sends the script to the right node.
    * @param common The values of {@link COMMON_ARGUMENTS}.
    */
-  constructor(redis: Redis, anyKey: string, common: () => readonly (string | number)[]) {
+  constructor(redis: RedisClient, anyKey: string, common: () => readonly (string | number)[]) {
     this.#redis = redis;
     this.#anyKey = anyKey;
     this.#common = common;

@@ -1,12 +1,12 @@
-import type { Redis } from "ioredis";
 import type { WorkerRecord } from "../engine.ts";
+import type { RedisClient } from "./connection.ts";
 
 /** Where workers say that they are alive: one hash, each record with the time at which it ends. */
 export class WorkerBoard {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #key: string;
 
-  constructor(redis: Redis, key: string) {
+  constructor(redis: RedisClient, key: string) {
     this.#redis = redis;
     this.#key = key;
   }

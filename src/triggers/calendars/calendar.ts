@@ -8,7 +8,6 @@ import {
   weekdayOf,
   type EpochDay,
 } from "../time/civil.ts";
-import { instantOf } from "../time/local-text.ts";
 import { parseInstant } from "../time/parse-instant.ts";
 import { parseTimeOfDay } from "../time/time-of-day.ts";
 import { zoneOf, type Zone } from "../time/zone.ts";
@@ -66,20 +65,18 @@ class TimeSet {
     );
   }
 
-  /** All instants within about two days of `instant` at which membership may change, and those of all spans. */
+  /**
+   * Instants around `instant` at which membership may change: all within two days, as far as the offset from UTC stays what it is, and
+   * the instants at which it changes, since that may begin or end a window, too.
+   */
   edgesAround(instant: EpochMs): EpochMs[] {
-    const segment = this.zone.at(instant);
-    // A change of the clock may end or begin a window, too.
-    const found: EpochMs[] = [segment.start, segment.end];
-    const day = Math.floor((instant + segment.offset) / DAY_MS);
-    for (let d = day - 2; d <= day + 2; d++) {
-      found.push(instantOf(d * DAY_MS, this.zone).instant);
-      for (const { fromMs, toMs } of this.windows) {
-        found.push(
-          instantOf(d * DAY_MS + fromMs, this.zone).instant,
-          instantOf(d * DAY_MS + toMs, this.zone).instant,
-        );
-      }
+    const { start, end, offset } = this.zone.at(instant);
+    const found: EpochMs[] = [start, end];
+    const today = Math.floor((instant + offset) / DAY_MS);
+    for (let day = today - 2; day <= today + 2; day++) {
+      const midnight = day * DAY_MS - offset;
+      found.push(midnight);
+      for (const { fromMs, toMs } of this.windows) found.push(midnight + fromMs, midnight + toMs);
     }
     for (const [from, to] of this.spans) found.push(from, to);
     return found;

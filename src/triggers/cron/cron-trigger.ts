@@ -22,11 +22,16 @@ const MAX_SWALLOWED = 200;
  */
 export class CronTrigger implements Trigger {
   readonly spec: CronSpec;
-  private readonly zone: Zone;
-  private readonly times: WallTimes;
-  private readonly once: boolean;
-  private readonly start: EpochMs;
-  private readonly end: EpochMs;
+  /** The zone on whose wall clock it looks. */
+  readonly zone: Zone;
+  /** The wall-clock times that its fields name. */
+  readonly times: WallTimes;
+  /** Whether the rule of cron(8) for fixed times applies. */
+  readonly once: boolean;
+  /** No fire time lies before this. */
+  readonly start: EpochMs;
+  /** No fire time lies after this. */
+  readonly end: EpochMs;
 
   constructor(spec: CronSpec) {
     this.spec = spec;

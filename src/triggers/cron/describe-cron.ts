@@ -30,20 +30,29 @@ function timeWords({ fields }: CronSpec): string {
   if (second.length * minute.length * hour.length <= MAX_LISTED) {
     return `at ${list(hour.flatMap((h) => minute.flatMap((m) => second.map((s) => `${two(h)}:${two(m)}:${two(s)}`))))}`;
   }
-  const minutes = every("minute", fields.minute) ?? `at minute ${ranges(minute, String)}`;
+  const minutes = every("minute", fields.minute);
   const parts = [
     seconds === ""
       ? undefined
       : (every("second", fields.second) ?? `at second ${ranges(seconds, String)}`),
     // "every second" of every minute needs no minutes.
-    seconds !== "" && fields.minute === "*" ? undefined : minutes,
-    fields.hour === "*"
-      ? minute.length === 60
-        ? undefined
-        : "of every hour"
-      : `${every("hour", fields.hour) === undefined ? "during hours" : "of"} ${every("hour", fields.hour) ?? ranges(hour, two)}`,
+    seconds !== "" && fields.minute === "*"
+      ? undefined
+      : (minutes ?? `at minute ${ranges(minute, String)}`),
+    hourWords(fields.hour, hour, minutes !== undefined),
   ];
   return parts.filter((part) => part !== undefined).join(" ");
+}
+
+function hourWords(
+  text: string,
+  hours: readonly number[],
+  evenMinutes: boolean,
+): string | undefined {
+  // "every 15 minutes" says enough; "at minute 5" does not.
+  if (text === "*") return evenMinutes ? undefined : "of every hour";
+  const even = every("hour", text);
+  return even === undefined ? `during hours ${ranges(hours, two)}` : `of ${even}`;
 }
 
 function dateWords({ fields, dayMatch }: CronSpec): string {

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
-import type { Resolved } from "../resolve-kinds.ts";
+import type { Resolved } from "../resolve/fields.ts";
 import { formatIso } from "../time/local-text.ts";
 import { zoneOf } from "../time/zone.ts";
 import { openRule } from "./open-rule.ts";

@@ -1,0 +1,136 @@
+import type { EpochMs } from "../../core/clock.ts";
+import { DAY_MS, LAST_DAY } from "../time/civil.ts";
+import type { LocalMs } from "../time/zone.ts";
+import type { Trigger } from "../trigger.ts";
+import { CronTrigger } from "./cron-trigger.ts";
+
+/** Members that fit into the bits of one integer. */
+const MAX_MEMBERS = 30;
+const DAY_SECONDS = 86_400;
+
+/**
+ * Counts the instants in (`from`, `to`] at which any or all of several cron triggers of one zone fire, by days: the times of day of
+ * each combination of members are listed once. Bounded however often they fire and however long the span is.
+ * @returns `undefined` if the members are not of that kind; then somebody has to step through them.
+ */
+export function countTogether(
+  triggers: readonly Trigger[],
+  mode: "any" | "all",
+  from: EpochMs,
+  to: EpochMs,
+): number | undefined {
+  const members = triggers.filter((trigger) => trigger instanceof CronTrigger);
+  const [first] = members;
+  if (first === undefined || members.length !== triggers.length || members.length > MAX_MEMBERS)
+    return undefined;
+  if (members.some(({ zone }) => zone !== first.zone)) return undefined;
+  return new TogetherCounter(members, first, mode).count(Math.floor(from) + 1, Math.floor(to) + 1);
+}
+
+class TogetherCounter {
+  private readonly members: readonly CronTrigger[];
+  private readonly first: CronTrigger;
+  private readonly mode: "any" | "all";
+  private readonly all: number;
+  private readonly followsClock: number;
+  /** Seconds of the day, ascending, by the bits of the members that name the day. */
+  private readonly times = new Map<number, Uint32Array>();
+
+  constructor(members: readonly CronTrigger[], first: CronTrigger, mode: "any" | "all") {
+    this.members = members;
+    this.first = first;
+    this.mode = mode;
+    this.all = 2 ** members.length - 1;
+    this.followsClock = this.bits((member) => !member.once);
+  }
+
+  /** Counts in [`from`, `to`), between bounds of members: within such a piece each member is active or not. */
+  count(from: EpochMs, to: EpochMs): number {
+    const low = Math.max(from, Math.min(...this.members.map(({ start }) => start)));
+    const high = Math.min(to, Math.max(...this.members.map(({ end }) => end)) + 1);
+    const cuts = this.members
+      .flatMap(({ start, end }) => [start, end + 1])
+      .filter((cut) => cut > low && cut < high);
+    const edges = [low, ...cuts.toSorted((a, b) => a - b), high];
+    let total = 0;
+    for (const [i, at] of edges.entries()) {
+      const until = edges[i + 1] ?? at;
+      const active = this.bits((member) => member.start <= at && member.end >= until - 1);
+      for (let start = at; start < until && this.counts(active);) {
+        const end = Math.min(until, this.first.zone.at(start).end);
+        total += this.countWithin(start, end, active);
+        start = end;
+      }
+    }
+    return total;
+  }
+
+  /** Counts within one stretch of the same offset. */
+  private countWithin(start: EpochMs, end: EpochMs, active: number): number {
+    const segment = this.first.zone.at(start);
+    let low = start + segment.offset;
+    const high = end + segment.offset;
+    let total = 0;
+    if (start === segment.start) {
+      // What a gap swallowed fires here; the members themselves know.
+      total = this.counts(active & this.bits((member) => member.next(start - 1) === start)) ? 1 : 0;
+      low += 1;
+    }
+    const seen = Math.min(Math.max(low, segment.seen), high);
+    return (
+      total +
+      this.countLocal(low, seen, active & this.followsClock) +
+      this.countLocal(seen, high, active)
+    );
+  }
+
+  private countLocal(low: LocalMs, high: LocalMs, active: number): number {
+    if (low >= high || !this.counts(active)) return 0;
+    let total = 0;
+    const [from, to] = [Math.ceil(low / 1000), Math.ceil(high / 1000)];
+    const last = Math.min(Math.floor((high - 1) / DAY_MS), LAST_DAY);
+    for (let day = Math.max(0, Math.floor(low / DAY_MS)); day <= last; day++) {
+      const named = active & this.bits((member) => member.times.namesDay(day));
+      if (!this.counts(named)) continue;
+      const times = this.timesOf(named);
+      const [start, end] = [from - day * DAY_SECONDS, to - day * DAY_SECONDS];
+      total +=
+        start <= 0 && end >= DAY_SECONDS ? times.length : below(times, end) - below(times, start);
+    }
+    return total;
+  }
+
+  private timesOf(named: number): Uint32Array {
+    let times = this.times.get(named);
+    if (times === undefined) {
+      const found: number[] = [];
+      for (let second = 0; second < DAY_SECONDS; second++) {
+        if (this.counts(named & this.bits((member) => member.times.namesTime(second))))
+          found.push(second);
+      }
+      this.times.set(named, (times = Uint32Array.from(found)));
+    }
+    return times;
+  }
+
+  private counts(bits: number): boolean {
+    return this.mode === "any" ? bits !== 0 : bits === this.all;
+  }
+
+  private bits(holds: (member: CronTrigger) => boolean): number {
+    let bits = 0;
+    for (const [i, member] of this.members.entries()) if (holds(member)) bits |= 1 << i;
+    return bits;
+  }
+}
+
+/** How many of the ascending `values` are below `limit`. */
+function below(values: Uint32Array, limit: number): number {
+  let low = 0;
+  for (let high = values.length; low < high;) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] ?? 0) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { dstSchema, MAX_MEMBERS } from "./spec.ts";
+
+const instant = z.union([z.date(), z.string().max(64), z.number()]);
+const cronField = z.union([z.string().max(256), z.int()]);
+const amount = z.number().min(0).max(1e12);
+const wholeAmount = z.int().min(0).max(100_000);
+const text = z.string().max(1024);
+const name = z.string().min(1).max(200);
+const timesOfDay = z.union([z.string().max(16), z.array(z.string().max(16)).min(1).max(200)]);
+
+const weekdays = z.union([name, z.array(name).min(1).max(7)]);
+
+/**
+ * The options of each kind of trigger, as fields of a zod object; they stand beside `trigger: "<kind>"`.
+ * All are optional here: which of them are needed, and how they fit together, `resolveTrigger` checks.
+ */
+export const triggerOptionShapes = {
+  cron: {
+    expression: text
+      .optional()
+      .describe("5 fields, 6 with seconds first, or a macro such as @daily; instead of fields"),
+    year: cronField.optional().describe("1970-9999"),
+    month: cronField.optional().describe("1-12 or jan-dec"),
+    day: cronField.optional().describe("1-31, last, L-3, 15W, '2nd fri', 'last mon'"),
+    week: cronField.optional().describe("ISO week, 1-53"),
+    dayOfWeek: cronField.optional().describe("0-7 (0 and 7 are Sunday) or sun-sat, 5L, 5#2"),
+    hour: cronField.optional().describe("0-23"),
+    minute: cronField.optional().describe("0-59"),
+    second: cronField.optional().describe("0-59"),
+  },
+  interval: {
+    every: text
+      .optional()
+      .describe("A duration such as '90s', '2 hours' or 'PT15M'; instead of the numbers"),
+    weeks: amount.optional().describe("Weeks of 7 × 24 hours"),
+    days: amount.optional().describe("Days of 24 hours"),
+    hours: amount.optional().describe("Hours"),
+    minutes: amount.optional().describe("Minutes"),
+    seconds: amount.optional().describe("Seconds"),
+    milliseconds: amount.optional().describe("Milliseconds"),
+  },
+  date: {
+    runDate: instant.optional().describe("When to run; without an offset in the job's zone"),
+    in: text.optional().describe("How long after now, such as '30 minutes'; instead of runDate"),
+  },
+  calendarInterval: {
+    years: wholeAmount.optional().describe("Calendar years"),
+    months: wholeAmount
+      .optional()
+      .describe("Calendar months; a month without the start's day is left out"),
+    weeks: wholeAmount.optional().describe("Weeks"),
+    days: wholeAmount.optional().describe("Calendar days"),
+    hour: z.int().min(0).max(23).optional().describe("Hour of the local time of day; 0"),
+    minute: z.int().min(0).max(59).optional().describe("Minute of the local time of day; 0"),
+    second: z.int().min(0).max(59).optional().describe("Second of the local time of day; 0"),
+    at: z
+      .string()
+      .max(16)
+      .optional()
+      .describe("Local time of day such as '09:30'; instead of hour, minute, second"),
+  },
+  rrule: {
+    rule: z
+      .string()
+      .max(4096)
+      .optional()
+      .describe("RFC 5545 text: 'RRULE:FREQ=…', with DTSTART, RDATE, EXDATE if wanted"),
+  },
+  weekly: {
+    weekly: weekdays.optional().describe("Days of the week, such as ['mon', 'wed']"),
+    at: timesOfDay.optional().describe("Local times of day, such as ['09:00', '17:30']; midnight"),
+  },
+  daily: {
+    daily: z.literal(true).optional().describe("Marks the shorthand { daily: true, at: '09:00' }"),
+    at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight"),
+  },
+  or: {
+    triggers: z
+      .array(z.unknown())
+      .min(1)
+      .max(MAX_MEMBERS)
+      .optional()
+      .describe("Fires when any of these fires"),
+  },
+  and: {
+    triggers: z
+      .array(z.unknown())
+      .min(1)
+      .max(MAX_MEMBERS)
+      .optional()
+      .describe("Fires when all of these fire"),
+  },
+  common: {
+    timezone: z.string().max(64).optional().describe("IANA name; the scheduler's, else UTC"),
+    startDate: instant.optional().describe("No run before this; inclusive"),
+    endDate: instant.optional().describe("No run after this; inclusive"),
+    dst: dstSchema
+      .optional()
+      .describe("'once': fixed times run once a day; 'wall-clock': whenever the clock reads them"),
+    jitter: z
+      .union([z.string().max(64), z.number().min(0)])
+      .optional()
+      .describe("'30s', seconds, or '10%' of the gap; 0"),
+    calendars: z
+      .union([
+        name,
+        z.array(name).min(1).max(MAX_MEMBERS),
+        z.strictObject({
+          names: z.array(name).min(1).max(MAX_MEMBERS),
+          shift: z.enum(["skip", "next-allowed"]).optional(),
+        }),
+      ])
+      .optional()
+      .describe(
+        "Names of calendars that must allow a run, and what becomes of one that they do not",
+      ),
+  },
+} as const;
+
+/** Names of the kinds of trigger, as written in `trigger`. */
+export type TriggerKind = Exclude<keyof typeof triggerOptionShapes, "common">;

@@ -1,0 +1,48 @@
+import type { TriggerKind } from "../options.ts";
+import type { ResolveContext } from "./context.ts";
+import { resolveRrule } from "../rrule/resolve-rrule.ts";
+import { resolveCalendarInterval } from "./calendar-interval.ts";
+import { resolveCron } from "./cron.ts";
+import { resolveDate } from "./date.ts";
+import {
+  bounds,
+  text,
+  zoneName,
+  type Fields,
+  type Resolved,
+  type ResolveMember,
+} from "./fields.ts";
+import { resolveInterval } from "./interval.ts";
+import { resolveMembers } from "./members.ts";
+import { resolveTimesOfDay } from "./times-of-day.ts";
+
+/** Resolves the fields of one kind of trigger, which its zod shape has accepted. */
+export function resolveKind(
+  kind: TriggerKind,
+  fields: Fields,
+  context: ResolveContext,
+  member: ResolveMember,
+): Resolved {
+  // Without a start such triggers begin now, and an end in the past is no fault of the schedule.
+  const beginsNow = fields.startDate === undefined;
+  switch (kind) {
+    case "cron":
+      return { spec: resolveCron(fields, context), mayBeOver: false };
+    case "interval":
+      return { spec: resolveInterval(fields, context), mayBeOver: beginsNow };
+    case "date":
+      return { spec: resolveDate(fields, context), mayBeOver: true };
+    case "calendarInterval":
+      return { spec: resolveCalendarInterval(fields, context), mayBeOver: beginsNow };
+    case "rrule": {
+      const zone = zoneName(fields, context);
+      return resolveRrule(text(fields, "rule"), zone, bounds(fields, context), context.now);
+    }
+    case "weekly":
+    case "daily":
+      return { spec: resolveTimesOfDay(kind, fields, context, member), mayBeOver: false };
+    case "or":
+    case "and":
+      return { spec: resolveMembers(kind, fields, context, member), mayBeOver: kind === "or" };
+  }
+}

@@ -1,0 +1,43 @@
+import { TriggerError } from "../../core/errors.ts";
+import { andDepth } from "../and-trigger.ts";
+import type { ResolveContext } from "./context.ts";
+import { MAX_MEMBERS, type AndSpec, type OrSpec, type TriggerSpec } from "../spec.ts";
+import { bounds, missing, zoneName, type Fields, type ResolveMember } from "./fields.ts";
+
+/** Resolves `or` and `and`; members inherit zone and `dst` where they have none of their own. */
+export function resolveMembers(
+  kind: "or" | "and",
+  fields: Fields,
+  context: ResolveContext,
+  member: ResolveMember,
+): OrSpec | AndSpec {
+  const members = Array.isArray(fields["triggers"]) ? fields["triggers"] : [];
+  if (members.length === 0) missing(kind, "triggers");
+  const dst = fields.dst ?? context.dst;
+  const inherited = {
+    ...context,
+    timezone: zoneName(fields, context),
+    ...(dst === undefined ? {} : { dst }),
+  };
+  const resolved = members.map((one: unknown) => member(one, inherited));
+  // `and(and(a, b), c)` is `and(a, b, c)`: one search instead of a search in a search.
+  const triggers = resolved.flatMap((one) => (isSame(kind, one) ? one.triggers : [one]));
+  if (Math.max(...triggers.map(andDepth)) > 1 || triggers.length > MAX_MEMBERS) {
+    throw new TriggerError(
+      `triggers: at most ${MAX_MEMBERS}, and at most two "and" in one another.`,
+      {
+        field: "triggers",
+      },
+    );
+  }
+  return { kind, triggers, ...bounds(fields, context) };
+}
+
+function isSame(kind: "or" | "and", spec: TriggerSpec): spec is OrSpec | AndSpec {
+  return (
+    spec.kind === kind &&
+    "triggers" in spec &&
+    spec.startAt === undefined &&
+    spec.endAt === undefined
+  );
+}

@@ -1,0 +1,61 @@
+import { TriggerError } from "../../core/errors.ts";
+import { WEEKDAYS, WEEKDAY_NAMES } from "../cron/field-names.ts";
+import type { ResolveContext } from "./context.ts";
+import type { TriggerSpec } from "../spec.ts";
+import { suggest } from "../suggest.ts";
+import { parseTimeOfDay } from "../time/time-of-day.ts";
+import { missing, type Fields, type ResolveMember } from "./fields.ts";
+
+/** Resolves the short forms `weekly` and `daily` into cron triggers, one for each time of day. */
+export function resolveTimesOfDay(
+  kind: "weekly" | "daily",
+  fields: Fields,
+  context: ResolveContext,
+  member: ResolveMember,
+): TriggerSpec {
+  const list = (value: unknown): string[] =>
+    (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "string");
+  const days = list(fields["weekly"]);
+  if (kind === "weekly" && days.length === 0) missing(kind, "weekly");
+  const { timezone, startDate, endDate, dst } = fields;
+  const common = Object.entries({ timezone, startDate, endDate, dst }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const times = list(fields["at"] ?? "00:00").map((at) => parseTimeOfDay(at, "at") / 1000);
+  const triggers = [...new Set(times)]
+    .toSorted((a, b) => a - b)
+    .map((time) => {
+      const cron = {
+        trigger: "cron",
+        ...(kind === "weekly" ? { dayOfWeek: days.map(weekdayName).join(",") } : {}),
+        hour: Math.floor(time / 3600),
+        minute: Math.floor(time / 60) % 60,
+        second: time % 60,
+        ...Object.fromEntries(common),
+      };
+      return member(cron, context);
+    });
+  const [only] = triggers;
+  return triggers.length === 1 && only !== undefined ? only : { kind: "or", triggers };
+}
+
+function weekdayName(word: string): string {
+  const lower = word.trim().toLowerCase();
+  const index = WEEKDAY_NAMES.findIndex(
+    (full, i) => full.toLowerCase() === lower || WEEKDAYS[i] === lower,
+  );
+  const byNumber = /^[0-7]$/.test(lower) ? Number(lower) % 7 : -1;
+  const name = WEEKDAYS[index >= 0 ? index : byNumber];
+  if (name !== undefined) return name;
+  const near = suggest(lower, WEEKDAYS);
+  const hint =
+    near === undefined ? `Allowed are ${WEEKDAYS.join(", ")}.` : `Did you mean "${near}"?`;
+  throw new TriggerError(
+    `weekly: ${JSON.stringify(word.slice(0, 40))} is not a day of the week. ${hint}`,
+    {
+      field: "weekly",
+      column: 1,
+      value: word,
+    },
+  );
+}

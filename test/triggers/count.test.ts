@@ -1,0 +1,65 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { TriggerError } from "../../src/core/errors.ts";
+import { and, cron, every, or } from "../../src/triggers/builders.ts";
+import { dstRules, schedules, stretches } from "./arbitraries.ts";
+import { triggerOf } from "./ask.ts";
+
+const YEAR = 366 * 86_400_000;
+
+describe("count", () => {
+  it("of combined triggers with bounds and rules of their own is what they list", () => {
+    const member = fc.record({
+      schedule: schedules,
+      dst: dstRules,
+      start: fc.integer({ min: 0, max: 48 }),
+      hours: fc.integer({ min: 1, max: 72 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(member, { minLength: 1, maxLength: 4 }),
+        stretches,
+        fc.boolean(),
+        (members, { timezone, from, to }, all) => {
+          const built = members.map(({ schedule, dst, start, hours }) =>
+            cron(schedule.expression, {
+              dst,
+              startDate: from + start * 3_600_000,
+              endDate: from + (start + hours) * 3_600_000,
+            }),
+          );
+          let trigger;
+          try {
+            trigger = triggerOf({ trigger: all ? and(...built) : or(...built) }, { timezone });
+          } catch (error) {
+            // Members that never meet are refused.
+            expect(error).toBeInstanceOf(TriggerError);
+            return;
+          }
+          expect(trigger.count(from, to)).toBe(trigger.between(from, to, 1e6).length);
+          expect(trigger.count(from + 1234, to - 4321)).toBe(
+            trigger.between(from + 1234, to - 4321, 1e6).length,
+          );
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it("takes a century of seconds as easily as a day", () => {
+    const timezone = "Europe/Berlin";
+    const seconds = triggerOf({ trigger: cron("* * * * * *") }, { timezone });
+    expect(seconds.count(0, 100 * YEAR)).toBe((100 * YEAR) / 1000);
+    const either = triggerOf(
+      { trigger: or(cron("*/2 * * * * *"), cron("1-59/2 * * * * *"), cron("0 9 * * *")) },
+      { timezone },
+    );
+    expect(either.count(0, 100 * YEAR)).toBe((100 * YEAR) / 1000);
+    const both = triggerOf(
+      { trigger: and(cron("*/2 * * * * *"), cron("*/3 * * * * *")) },
+      { timezone },
+    );
+    expect(both.count(0, 100 * YEAR)).toBe((100 * YEAR) / 6000);
+    expect(triggerOf({ trigger: every("1ms") }).count(0, 100 * YEAR)).toBeGreaterThan(1e12);
+  });
+});

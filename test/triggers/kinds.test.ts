@@ -1,0 +1,367 @@
+import { describe, expect, it } from "vitest";
+import {
+  and,
+  at,
+  calendarInterval,
+  cron,
+  daily,
+  every,
+  inTime,
+  or,
+  rrule,
+  weekly,
+} from "../../src/triggers/builders.ts";
+import type { TriggerOptions } from "../../src/triggers/options.ts";
+import { errorOf, fires, iso, specOf, triggerOf } from "./ask.ts";
+
+const berlin = { timezone: "Europe/Berlin", from: "2026-03-28T12:00:00Z" };
+
+describe("interval", () => {
+  it("fires first one interval after it was added", () => {
+    expect(fires({ trigger: "interval", minutes: 30 }, { count: 2 })).toEqual([
+      "2026-01-01T00:30:00Z",
+      "2026-01-01T01:00:00Z",
+    ]);
+  });
+
+  it("fires first at its start, if it has one, past or future", () => {
+    const options = { trigger: "interval", hours: 2, startDate: "2025-12-31 23:00" } as const;
+    expect(fires(options, { count: 2 })).toEqual(["2026-01-01T01:00:00Z", "2026-01-01T03:00:00Z"]);
+    expect(fires({ ...options, startDate: "2026-02-01" }, { count: 1 })).toEqual([
+      "2026-02-01T00:00:00Z",
+    ]);
+  });
+
+  it.each([
+    ["90s", 90_000],
+    ["PT15M", 900_000],
+    ["2 hours", 7_200_000],
+    ["1h30m", 5_400_000],
+    ["250ms", 250],
+    ["1 week", 604_800_000],
+  ])("every %s", (text, everyMs) => {
+    expect(specOf({ trigger: "interval", every: text })).toMatchObject({ everyMs });
+    expect(specOf({ trigger: every(text) })).toMatchObject({ everyMs });
+  });
+
+  it("is elapsed time through a change of the clock", () => {
+    const options = { trigger: "interval", days: 1, startDate: "2026-03-28 13:00" } as const;
+    expect(fires(options, { ...berlin, count: 2 })).toEqual([
+      "2026-03-29T12:00:00Z",
+      "2026-03-30T12:00:00Z",
+    ]);
+  });
+
+  it("counts without stepping and looks back", () => {
+    const trigger = triggerOf({ trigger: "interval", milliseconds: 1, startDate: "1970-01-01" });
+    expect(trigger.count(0, 1e14)).toBe(1e14);
+    expect(trigger.prev(500)).toBe(499);
+    expect(trigger.prev(0)).toBeUndefined();
+  });
+
+  it.each([
+    [{ trigger: "interval", minutes: 0 }, "every"],
+    [{ trigger: "interval", every: "2 months" }, "every"],
+    [{ trigger: "interval", every: "soon" }, "every"],
+    [{ trigger: "interval", every: "5m", minutes: 5 }, "minutes"],
+    [{ trigger: "interval", minutes: -5 }, "minutes"],
+    [{ trigger: "interval", minute: 5 }, "minute"],
+  ] as [TriggerOptions, string][])("refuses %o", (options, field) => {
+    expect(errorOf(options).data["field"]).toBe(field);
+  });
+});
+
+describe("date", () => {
+  it.each([
+    ["2026-05-28 15:00", "2026-05-28T13:00:00Z"],
+    ["2026-05-28T15:00:30+05:30", "2026-05-28T09:30:30Z"],
+    ["05/28/2026 15:30", "2026-05-28T13:30:00Z"],
+    ["05/28/2026 3:30 pm", "2026-05-28T13:30:00Z"],
+    ["2026-05-28", "2026-05-27T22:00:00Z"],
+    ["2026-03-29 02:30", "2026-03-29T01:30:00Z"],
+    ["2026-10-25 02:30", "2026-10-25T00:30:00Z"],
+    ["1779973200", "2026-05-28T13:00:00Z"],
+    [1_779_973_200, "2026-05-28T13:00:00Z"],
+    [1_779_973_200_000, "2026-05-28T13:00:00Z"],
+    [new Date("2026-05-28T13:00:00Z"), "2026-05-28T13:00:00Z"],
+  ])("%s in Berlin", (runDate, expected) => {
+    expect(fires({ trigger: "date", runDate }, berlin)).toEqual([expected]);
+    expect(fires({ trigger: at(runDate) }, berlin)).toEqual([expected]);
+  });
+
+  it("reads a local date of a TOML file in the job's zone", () => {
+    class TomlDate extends Date {
+      isLocal(): boolean {
+        return true;
+      }
+      override toISOString(): string {
+        return "2026-05-28T15:00:00.000";
+      }
+    }
+    expect(
+      fires({ trigger: "date", runDate: new TomlDate("2026-05-28T15:00:00Z") }, berlin),
+    ).toEqual(["2026-05-28T13:00:00Z"]);
+  });
+
+  it("is relative to when it was added", () => {
+    expect(fires({ trigger: inTime("30 minutes") }, berlin)).toEqual(["2026-03-28T12:30:00Z"]);
+  });
+
+  it.each([
+    ["2026-13-28", 6, "month"],
+    ["2026-02-30 09:00", 9, "day"],
+    ["2026-02-03 24:00", 12, "hour"],
+    ["28/05/2026 15:30", 1, "month"],
+    ["tomorrow", 1, "can't be read"],
+  ])("refuses %s", (runDate, column, hint) => {
+    const error = errorOf({ trigger: "date", runDate });
+    expect(error.data).toMatchObject({ field: "runDate", column });
+    expect(error.message).toContain(hint);
+  });
+});
+
+describe("calendar interval", () => {
+  it("keeps the local time of day", () => {
+    expect(
+      fires({ trigger: calendarInterval({ days: 1, at: "09:00" }) }, { ...berlin, count: 2 }),
+    ).toEqual(["2026-03-29T07:00:00Z", "2026-03-30T07:00:00Z"]);
+  });
+
+  it("leaves months out that lack the day: 31 January + 1 month is 31 March", () => {
+    const options = {
+      trigger: "calendarInterval",
+      months: 1,
+      startDate: "2026-01-31",
+      hour: 9,
+    } as const;
+    expect(fires(options, { from: "2026-01-01T00:00:00Z", count: 4 })).toEqual(
+      ["01-31", "03-31", "05-31", "07-31"].map((date) => `2026-${date}T09:00:00Z`),
+    );
+  });
+
+  it("leaves out a day whose clock skips the time, or with dst once fires at the jump", () => {
+    const options = {
+      trigger: "calendarInterval",
+      days: 1,
+      at: "02:30",
+      startDate: "2026-03-28",
+    } as const;
+    const from = "2026-03-28T12:00:00Z";
+    expect(fires(options, { ...berlin, from, count: 1 })).toEqual(["2026-03-30T00:30:00Z"]);
+    expect(fires({ ...options, dst: "once" }, { ...berlin, from, count: 1 })).toEqual([
+      "2026-03-29T01:00:00Z",
+    ]);
+  });
+
+  it("looks back as it looks ahead", () => {
+    const trigger = triggerOf({
+      trigger: "calendarInterval",
+      months: 1,
+      weeks: 1,
+      startDate: "2024-01-31",
+    });
+    const ahead = trigger.between(0, 8e15, 200);
+    const back: number[] = [];
+    for (let t = trigger.prev((ahead.at(-1) ?? 0) + 1); t !== undefined; t = trigger.prev(t))
+      back.unshift(t);
+    expect(back).toEqual(ahead);
+    expect(trigger.count((ahead[0] ?? 0) - 1, ahead.at(-1) ?? 0)).toBe(200);
+    for (const [i, t] of ahead.slice(0, -1).entries()) expect(trigger.next(t)).toBe(ahead[i + 1]);
+  });
+
+  it("takes an end without a time as the whole day", () => {
+    const options = {
+      trigger: "calendarInterval",
+      days: 1,
+      at: "09:00",
+      endDate: "2026-01-02",
+    } as const;
+    expect(fires(options, { count: 9 })).toEqual(["2026-01-01T09:00:00Z", "2026-01-02T09:00:00Z"]);
+  });
+
+  it("comes from every() for months and years", () => {
+    expect(specOf({ trigger: every("2 months") })).toMatchObject({
+      kind: "calendar-interval",
+      months: 2,
+    });
+    expect(specOf({ trigger: every("P1Y6M") })).toMatchObject({
+      kind: "calendar-interval",
+      years: 1,
+      months: 6,
+    });
+    expect(errorOf({ trigger: "calendarInterval", hour: 9 }).message).toContain("at least 1");
+  });
+});
+
+describe("rrule", () => {
+  it("starts now, in the job's zone, unless it says otherwise", () => {
+    expect(
+      fires(
+        { trigger: rrule("RRULE:FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0;BYSECOND=0") },
+        { ...berlin, count: 2 },
+      ),
+    ).toEqual(["2026-03-30T07:00:00Z", "2026-04-06T07:00:00Z"]);
+    expect(
+      fires(
+        {
+          trigger: rrule(
+            "DTSTART:20260401T090000Z\nRRULE:FREQ=DAILY;COUNT=2\nEXDATE:20260402T090000Z",
+          ),
+        },
+        berlin,
+      ),
+    ).toEqual(["2026-04-01T09:00:00Z"]);
+    expect(
+      fires(
+        { trigger: rrule("DTSTART;TZID=Asia/Tokyo:20260401T090000 RRULE:FREQ=DAILY") },
+        { ...berlin, count: 1 },
+      ),
+    ).toEqual(["2026-04-01T00:00:00Z"]);
+  });
+
+  it("leaves skipped times out, as RFC 5545 has it", () => {
+    expect(
+      fires(
+        { trigger: rrule("DTSTART:20260301T023000 RRULE:FREQ=DAILY") },
+        { ...berlin, count: 1 },
+      ),
+    ).toEqual(["2026-03-30T00:30:00Z"]);
+  });
+
+  it("looks back, counts and keeps to its bounds", () => {
+    const trigger = triggerOf({
+      trigger: "rrule",
+      rule: "FREQ=MONTHLY;BYDAY=-1FR",
+      startDate: "2026-01-01",
+      endDate: "2026-06-26",
+    });
+    expect(trigger.between(0, 8e15, 99).map(iso)).toEqual(
+      ["01-30", "02-27", "03-27", "04-24", "05-29", "06-26"].map(
+        (date) => `2026-${date}T00:00:00Z`,
+      ),
+    );
+    expect(trigger.count(0, 8e15)).toBe(6);
+    expect(iso(trigger.prev(Date.parse("2026-03-27T00:00:00Z")) ?? 0)).toBe("2026-02-27T00:00:00Z");
+    expect(trigger.prev(Date.parse("2026-01-30T00:00:00Z"))).toBeUndefined();
+  });
+
+  it.each([
+    ["FREQ=DAILY;BYHOUR=99", 19, "0 to 23"],
+    ["RRULE:FREQ=DALY", 12, "RFC 5545"],
+    ["FREQ=DAILY;BYHOURS=9", 12, "Did you mean BYHOUR?"],
+    ["DTSTART:yesterday\nRRULE:FREQ=DAILY", 1, "DTSTART"],
+    ["RRULE:FREQ=DAILY RRULE:FREQ=WEEKLY", 18, "two RRULE"],
+    ["FREQ=DAILY;COUNT=99999999", 18, "10000"],
+    ["FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30", 1, "never fire"],
+    ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", undefined, "never fire"],
+  ])("refuses %s", (rule, column, hint) => {
+    const error = errorOf({ trigger: "rrule", rule, startDate: "2026-01-01" });
+    expect(error.message).toContain(hint);
+    expect(error.data["column"]).toBe(column);
+  });
+});
+
+describe("weekly and daily", () => {
+  it("fires on its days at its times", () => {
+    const expected = ["2026-03-30T07:00:00Z", "2026-03-30T15:30:00Z", "2026-04-01T07:00:00Z"];
+    expect(fires({ trigger: weekly(["mon", "Wednesday"], ["09:00", "5:30 pm"]) }, berlin)).toEqual(
+      expected,
+    );
+    expect(fires({ trigger: { weekly: ["mon", "wed"], at: ["09:00", "17:30"] } }, berlin)).toEqual(
+      expected,
+    );
+    expect(
+      fires({ trigger: "weekly", weekly: ["mon", "wed"], at: ["09:00", "17:30"] }, berlin),
+    ).toEqual(expected);
+  });
+
+  it("fires every day", () => {
+    expect(fires({ trigger: daily("02:00") }, { count: 1 })).toEqual(["2026-01-01T02:00:00Z"]);
+    expect(fires({ trigger: { daily: true, at: "noon" } }, { count: 1 })).toEqual([
+      "2026-01-01T12:00:00Z",
+    ]);
+  });
+
+  it("refuses what is no day and no time", () => {
+    expect(errorOf({ trigger: weekly("mo") }).message).toContain('"mon"');
+    expect(errorOf({ trigger: daily("25:00") }).data["field"]).toBe("at");
+  });
+});
+
+describe("or and and", () => {
+  it("combines triggers of any kind and zone", () => {
+    const both = or(
+      cron("0 9 * * 1-5"),
+      cron("0 9 * * *", { timezone: "Asia/Tokyo" }),
+      at("2026-03-30 08:00"),
+    );
+    expect(fires({ trigger: both }, { ...berlin, count: 4 })).toEqual([
+      "2026-03-29T00:00:00Z",
+      "2026-03-30T00:00:00Z",
+      "2026-03-30T06:00:00Z",
+      "2026-03-30T07:00:00Z",
+    ]);
+    expect(
+      fires({ trigger: and(cron({ day: 13 }), cron({ dayOfWeek: "fri" })) }, { count: 1 }),
+    ).toEqual(["2026-02-13T00:00:00Z"]);
+  });
+
+  it("keeps to bounds of its own", () => {
+    const options = {
+      trigger: or(cron("0 9 * * *"), cron("0 10 * * *")),
+      startDate: "2026-01-02 10:00",
+      endDate: "2026-01-03 09:00",
+    };
+    expect(fires(options, { count: 9 })).toEqual(["2026-01-02T10:00:00Z", "2026-01-03T09:00:00Z"]);
+  });
+
+  it("refuses members that never meet, soon", () => {
+    expect(errorOf({ trigger: and(cron({ hour: 1 }), cron({ hour: 2 })) }).data["reason"]).toBe(
+      "never-fires",
+    );
+    expect(errorOf({ trigger: and(cron("0 9 29 2 *"), cron("30 9 * * *")) }).data["reason"]).toBe(
+      "never-fires",
+    );
+  });
+
+  it("bounds how deep and how many", () => {
+    let deep = cron("@daily");
+    for (let i = 0; i < 50; i++) deep = or(deep, cron("@hourly"));
+    expect(errorOf({ trigger: deep }).message).toContain("deep");
+    expect(
+      errorOf({ trigger: or(...Array.from({ length: 101 }, () => cron("@daily"))) }).data["field"],
+    ).toBe("triggers");
+  });
+
+  it("makes and of and one search", () => {
+    expect(
+      specOf({
+        trigger: and(
+          and(cron({ hour: 9 }), cron({ dayOfWeek: 1, hour: 9 })),
+          cron({ day: 5, hour: 9 }),
+        ),
+      }),
+    ).toMatchObject({
+      kind: "and",
+      triggers: [{ kind: "cron" }, { kind: "cron" }, { kind: "cron" }],
+    });
+  });
+});
+
+describe("trigger objects", () => {
+  it("are frozen JSON", () => {
+    const trigger = or(cron({ hour: 9 }), at(new Date(0)));
+    expect(Object.isFrozen(trigger)).toBe(true);
+    expect(specOf({ trigger: JSON.parse(JSON.stringify(trigger)) as typeof trigger })).toEqual(
+      specOf({ trigger }),
+    );
+  });
+
+  it("do not change the caller's object and refuse strays beside them", () => {
+    const options = { trigger: cron("@daily"), timezone: "Asia/Tokyo" } as const;
+    const before = JSON.stringify(options);
+    specOf(options);
+    expect(JSON.stringify(options)).toBe(before);
+    expect(errorOf({ trigger: cron("@daily"), hour: 9 } as never).data["field"]).toBe("hour");
+  });
+});

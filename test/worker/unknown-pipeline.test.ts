@@ -1,0 +1,48 @@
+import { describe, expect, inject, test } from "vitest";
+import { backlog, Fleet, soon } from "../crash/fleet.ts";
+
+describe.concurrent("a worker without the pipeline", () => {
+  test("leaves the run to one that has it", { timeout: 60_000 }, async () => {
+    await using fleet = await Fleet.start(inject("redisUrl"));
+    await fleet.worker({ pipelines: [fleet.pipeline("other")] });
+    const able = await fleet.worker();
+    const { options, fireTimes } = soon(6, 200);
+    await fleet.add("job", { ...options, coalesce: false, maxInstances: 10 });
+    await fleet.decided("job", fireTimes);
+    const rows = await fleet.account("job", fireTimes, { maxInstances: 10 });
+    expect(rows.map(({ verdict, worker }) => [verdict, worker])).toEqual(
+      fireTimes.map(() => ["succeeded", able.id]),
+    );
+  });
+
+  test("alone: JOB_OVERDUE says why, and a later worker runs it", { timeout: 60_000 }, async () => {
+    await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 200, overdue: 300 });
+    const unable = await fleet.worker({ pipelines: [fleet.pipeline("other")] });
+    const { options, fireTimes } = backlog(3);
+    await fleet.add("job", options);
+    const [overdue] = await fleet.hears("JOB_OVERDUE", "job");
+    expect(overdue?.reason).toMatch(/none of the 1 workers has the pipeline "task"/);
+    expect(overdue?.scheduledRunTime?.getTime()).toBe(fireTimes[0]);
+    // It goes on with what it can do.
+    await fleet.add("mine", { ...backlog(1).options }, "other");
+    const [mine] = await fleet.hears("JOB_EXECUTED", "mine");
+    expect(mine?.worker).toBe(unable.id);
+    const able = await fleet.worker();
+    await fleet.decided("job", fireTimes);
+    const rows = await fleet.account("job", fireTimes);
+    expect(rows.at(-1)).toMatchObject({ verdict: "succeeded", attempt: 1, worker: able.id });
+    expect(fleet.heard("JOB_OVERDUE", "job")).toHaveLength(1);
+    expect(fleet.heard("JOB_REPAIRED", "job")).toEqual([]);
+  });
+
+  test("no worker at all: JOB_OVERDUE says that", { timeout: 60_000 }, async () => {
+    await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 200, overdue: 300 });
+    const { options, fireTimes } = backlog(1);
+    await fleet.add("job", options);
+    const [overdue] = await fleet.hears("JOB_OVERDUE", "job");
+    expect(overdue?.reason).toMatch(/no worker is running/);
+    await fleet.worker();
+    await fleet.decided("job", fireTimes);
+    await fleet.account("job", fireTimes);
+  });
+});
