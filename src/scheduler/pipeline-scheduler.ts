@@ -47,7 +47,7 @@ export class PipelineScheduler implements AsyncDisposable {
   readonly #timezone: string;
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE` */
-  constructor(options: PipelineSchedulerOptions) {
+  constructor(options: PipelineSchedulerOptions = {}) {
     const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
     this.#parts = assemble(settings);
     this.#lifecycle = new Lifecycle(this.#parts, settings.signals);
