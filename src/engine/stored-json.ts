@@ -30,3 +30,14 @@ export function pack({ result, error, ...rest }: StoredEvent): Written<StoredEve
 export function readEntry(json: string): StoredEvent[] {
   return (JSON.parse(json) as Written<StoredEvent>[]).map(unpack<StoredEvent>);
 }
+
+/**
+ * JSON text that every server takes. Postgres' `jsonb` refuses NUL, and both it and Redis' `cjson` refuse half a surrogate
+ * pair, which JSON allows; they become U+FFFD. Text inside text (definitions, params, results, errors) is not touched:
+ * there the escapes are themselves escaped.
+ */
+export function toJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (!text.includes("\\u")) return text;
+  return text.replaceAll(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, "$1\\ufffd");
+}

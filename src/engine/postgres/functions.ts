@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { EpochMs } from "../../core/clock.ts";
 import type { PgPool } from "bullmq";
+import { toJson } from "../stored-json.ts";
 import { quote, type Schemas } from "./schema-name.ts";
 
 /** The functions that change state, with the name of what each takes. The headers of the files say the same. */
@@ -44,17 +45,6 @@ export function migrationSql(name: string): string {
   return read(`migrations/${name}`);
 }
 
-/**
- * JSON text that `jsonb` takes. It refuses NUL and halves of surrogate pairs, which JSON allows; they become U+FFFD.
- * Text inside text (definitions, params, results, errors) is not touched: there the escapes are themselves escaped.
- */
-export function jsonParam(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g,
-    "$1\\ufffd",
-  );
-}
-
 /** Calls the functions of one fleet. */
 export class FunctionCaller {
   readonly #pool: PgPool;
@@ -76,7 +66,7 @@ export class FunctionCaller {
   async run(name: FunctionName, argument: unknown): Promise<string | null> {
     const { nowMs, maxEntries } = this.#common();
     return this.#answer(`${name}($1::jsonb, $2::bigint, $3::bigint)`, [
-      jsonParam(argument),
+      toJson(argument),
       nowMs ?? null,
       maxEntries,
     ]);

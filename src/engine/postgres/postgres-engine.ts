@@ -9,7 +9,7 @@ import { Batcher } from "../batcher.ts";
 import { BullQueue } from "../bull-queue.ts";
 import * as codec from "../decision-codec.ts";
 import type * as Port from "../engine.ts";
-import type { Written } from "../stored-json.ts";
+import { toJson, type Written } from "../stored-json.ts";
 import { decodeJob, decodeRows, encodeDefinition, type WrittenJob } from "./codec.ts";
 import type { Database } from "./database.ts";
 import { EventLog } from "./event-log.ts";
@@ -227,7 +227,7 @@ export class PostgresEngine implements Port.Engine {
 
   async readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {
     const rows = await this.#read<Written<LedgerRow>[]>("readLedger", "read_ledger($1)", [
-      JSON.stringify(query),
+      toJson(query),
     ]);
     return decodeRows(rows);
   }

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { PgPool } from "bullmq";
 import type { WorkerRecord } from "../engine.ts";
+import { toJson } from "../stored-json.ts";
 import { quote } from "./schema-name.ts";
 
 /** What stands in rows that nothing is decided by: cursors of listeners, workers, and the list of jobs. */
@@ -48,7 +49,7 @@ export class Records {
     await this.#pool.query(
       `INSERT INTO ${this.#own}.workers VALUES ($1, $2, $3)
        ON CONFLICT (id) DO UPDATE SET record = excluded.record, ends_at = excluded.ends_at`,
-      [record.id, JSON.stringify(record), Math.round(record.seenAt + ttlMs)],
+      [record.id, toJson(record), Math.round(record.seenAt + ttlMs)],
     );
   }
 

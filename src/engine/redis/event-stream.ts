@@ -1,6 +1,6 @@
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { EventBatch } from "../engine.ts";
-import { pack, readEntry } from "../stored-json.ts";
+import { pack, readEntry, toJson } from "../stored-json.ts";
 import { duplicate, type RedisClient } from "./connection.ts";
 
 const READ_ENTRIES = 200;
@@ -26,7 +26,7 @@ export class EventStream {
 
   async append(events: readonly StoredEvent[]): Promise<void> {
     const written = events.map(pack);
-    await this.#redis.xadd(this.#key, "MAXLEN", "~", this.#keep, "*", "e", JSON.stringify(written));
+    await this.#redis.xadd(this.#key, "MAXLEN", "~", this.#keep, "*", "e", toJson(written));
   }
 
   /** A concrete id, never `$`: what is appended before the first read must not be missed. */

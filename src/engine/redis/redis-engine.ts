@@ -17,6 +17,7 @@ import * as codec from "../decision-codec.ts";
 import { EventStream } from "./event-stream.ts";
 import { decodeJob, encodeDefinition } from "./job-codec.ts";
 import { decodeRow, rowOfAsked, rowOfInstance, rowOfQueued } from "./ledger-codec.ts";
+import { toJson } from "../stored-json.ts";
 import { ScriptRunner } from "./scripts.ts";
 import { WorkerBoard } from "./worker-board.ts";
 
@@ -79,11 +80,11 @@ export class RedisEngine implements Port.Engine {
     this.#events = new EventStream(this.#redis, this.#key("events"), options.maxEvents);
     this.#workers = new WorkerBoard(this.#redis, this.#key("workers"));
     this.#admissions = new Batcher(async (requests) => {
-      const answer = await this.#scripts.run("admit", { requests: JSON.stringify(requests) });
+      const answer = await this.#scripts.run("admit", { requests: toJson(requests) });
       return codec.decodeAdmission(answer);
     }, BATCH);
     this.#settlements = new Batcher(async (requests) => {
-      const settlements = JSON.stringify(codec.encodeSettle(requests));
+      const settlements = toJson(codec.encodeSettle(requests));
       return codec.decodeSettlement(await this.#scripts.run("settle", { requests: settlements }));
     }, BATCH);
   }
@@ -146,7 +147,7 @@ export class RedisEngine implements Port.Engine {
     const results: Port.JobPutResult[] = [];
     for (let at = 0; at < puts.length; at += PUT_CHUNK) {
       const chunk = puts.slice(at, at + PUT_CHUNK);
-      const jobs = JSON.stringify(chunk.map((put) => codec.encodePut(put, encodeDefinition)));
+      const jobs = toJson(chunk.map((put) => codec.encodePut(put, encodeDefinition)));
       const answer = await this.#bounded("putJobs", () => this.#scripts.run("put_jobs", { jobs }));
       results.push(...codec.decodePuts(answer));
     }
@@ -154,7 +155,7 @@ export class RedisEngine implements Port.Engine {
   }
 
   async changeJob(change: Port.JobChange): Promise<Port.JobChangeResult> {
-    const encoded = JSON.stringify(codec.encodeChange(change, encodeDefinition));
+    const encoded = toJson(codec.encodeChange(change, encodeDefinition));
     const answer = await this.#bounded("changeJob", () =>
       this.#scripts.run("change_job", { change: encoded }),
     );
@@ -162,7 +163,7 @@ export class RedisEngine implements Port.Engine {
   }
 
   async removeJob(removal: Port.JobRemoval): Promise<"removed" | "missing" | "undecided"> {
-    const encoded = JSON.stringify(codec.encodeRemoval(removal));
+    const encoded = toJson(codec.encodeRemoval(removal));
     const answer = await this.#bounded("removeJob", () =>
       this.#scripts.run("remove_job", { removal: encoded }),
     );
@@ -207,13 +208,11 @@ export class RedisEngine implements Port.Engine {
   }
 
   async handBack(run: Port.RunHold): Promise<void> {
-    await this.#bounded("handBack", () =>
-      this.#scripts.run("hand_back", { hold: JSON.stringify(run) }),
-    );
+    await this.#bounded("handBack", () => this.#scripts.run("hand_back", { hold: toJson(run) }));
   }
 
   async requestRun(request: Port.RunRequest): Promise<Port.RequestedRun | "missing"> {
-    const encoded = JSON.stringify(codec.encodeRunRequest(request));
+    const encoded = toJson(codec.encodeRunRequest(request));
     const answer = await this.#bounded("requestRun", () =>
       this.#scripts.run("request_run", { request: encoded }),
     );
@@ -321,7 +320,7 @@ export class RedisEngine implements Port.Engine {
 
   async audit(request: Port.AuditRequest): Promise<Port.AuditFinding[]> {
     const answer = await this.#bounded("audit", () =>
-      this.#scripts.run("audit", { request: JSON.stringify(request) }),
+      this.#scripts.run("audit", { request: toJson(request) }),
     );
     return JSON.parse(String(answer)) as Port.AuditFinding[];
   }

@@ -29,7 +29,7 @@ local function flushEvents()
 end
 
 local function encodeJobId(jobId)
-  return (jobId:gsub("%%", "%%%%25"):gsub(":", "%%3A"))
+  return (jobId:gsub("%%", "%%25"):gsub(":", "%%3A"))
 end
 
 local function wakeUpId(jobId, mark, sequence, fireAt)
