@@ -114,4 +114,65 @@ export {
   type ShutdownOptions,
 } from "./scheduler/pipeline-scheduler.ts";
 export type { PipelineSchedulerOptions } from "./scheduler/scheduler-options.ts";
-export { at, cron, every } from "./triggers/builders.ts";
+export {
+  and,
+  at,
+  calendarInterval,
+  cron,
+  daily,
+  every,
+  inTime,
+  or,
+  rrule,
+  weekly,
+} from "./triggers/builders.ts";
+export {
+  type CalendarInput,
+  type CalendarSpec,
+  calendarSpecSchema,
+  parseCalendar,
+} from "./triggers/calendars/calendar-spec.ts";
+export { type CalendarLookup, createTrigger } from "./triggers/create.ts";
+export { dueTime, type Jitter, jitterSchema, parseJitter } from "./triggers/jitter.ts";
+export { parseSchedule } from "./triggers/natural/parse-schedule.ts";
+export type {
+  CalendarIntervalFieldOptions,
+  CommonTriggerOptions,
+  CronFieldOptions,
+  DailyFieldOptions,
+  DateFieldOptions,
+  IntervalFieldOptions,
+  MemberOptions,
+  NamedTriggerOptions,
+  RruleFieldOptions,
+  TriggerFieldOptions,
+  TriggerKind,
+  TriggerLike,
+  TriggerObject,
+  TriggerOptions,
+  TriggerShorthand,
+  WeeklyFieldOptions,
+} from "./triggers/options.ts";
+export { triggerOptionShapes } from "./triggers/options.ts";
+export {
+  type PreviewFlag,
+  type PreviewOptions,
+  type PreviewRow,
+  previewTrigger,
+} from "./triggers/preview.ts";
+export { type ResolveContext, resolveTrigger } from "./triggers/resolve.ts";
+export {
+  type AndSpec,
+  type CalendarIntervalSpec,
+  type CalendarsSpec,
+  type CronSpec,
+  type DateSpec,
+  type DstRule,
+  type IntervalSpec,
+  type OrSpec,
+  type RruleSpec,
+  type TriggerSpec,
+  triggerSpecSchema,
+} from "./triggers/spec.ts";
+export type { InstantInput } from "./triggers/time/parse-instant.ts";
+export type { Trigger } from "./triggers/trigger.ts";

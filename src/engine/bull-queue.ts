@@ -152,6 +152,8 @@ class PunctualWorker extends Worker<unknown, unknown, string, IQueueBackend> {
 interface Taken {
   readonly job: Job;
   readonly token: string;
+  /** Aborted when the lock is lost. */
+  readonly lost: AbortController;
   /** When its lock ends unless it is renewed, on this process's monotonic clock. */
   lockedUntil: number;
 }
@@ -168,7 +170,7 @@ class BullConsumer implements Consumer {
     this.#queueOptions = queueOptions;
     this.#options = options;
     this.#worker = new PunctualWorker(
-      (job, token, signal) => this.#process(job, token ?? "", signal),
+      (job, token) => this.#process(job, token ?? ""),
       {
         ...redisOptions(queueOptions),
         concurrency: options.concurrency,
@@ -185,9 +187,9 @@ class BullConsumer implements Consumer {
     this.#worker.on("error", (error) => {
       if (!this.#isStopping) options.onError(error);
     });
-    // BullMQ goes on with a job whose lock it lost; somebody else may start it, so we cancel.
+    // BullMQ goes on with a job whose lock it lost; somebody else may start it, so it must end here.
     this.#worker.on("lockRenewalFailed", (ids: string[]) => {
-      for (const id of ids) this.#worker.cancelJob(id, "lock lost");
+      for (const id of ids) this.#taken.get(id)?.lost.abort();
     });
     this.#worker.on("locksRenewed", ({ jobIds }: { jobIds: string[] }) => {
       const lockedUntil = this.#lockEnd();
@@ -226,13 +228,12 @@ class BullConsumer implements Consumer {
     clock.after(this.#options.lockMs / 4, () => {
       this.#isWatching = false;
       const now = clock.elapsed();
-      for (const [id, { lockedUntil }] of this.#taken)
-        if (lockedUntil < now) this.#worker.cancelJob(id, "lock not renewed");
+      for (const { lockedUntil, lost } of this.#taken.values()) if (lockedUntil < now) lost.abort();
       if (this.#taken.size > 0) this.#watchLocks();
     });
   }
 
-  async #process(job: Job, token: string, signal?: AbortSignal): Promise<unknown> {
+  async #process(job: Job, token: string): Promise<unknown> {
     const id = job.id ?? "";
     if (!parseWakeUpId(id)) {
       this.#options.onError(
@@ -240,14 +241,23 @@ class BullConsumer implements Consumer {
       );
       return 0;
     }
-    this.#taken.set(id, { job, token, lockedUntil: this.#lockEnd() });
+    const earlier = this.#taken.get(id);
+    if (earlier) {
+      // Its lock was lost, and it came back to this very worker. BullMQ and we know what is being handled by its id, so
+      // two of one id can't be told apart: others may take this one until the first has ended.
+      earlier.lost.abort();
+      await this.#park(job, token, PARK_RETRY_MS);
+      throw new DelayedError();
+    }
+    const lost = new AbortController();
+    this.#taken.set(id, { job, token, lost, lockedUntil: this.#lockEnd() });
     this.#watchLocks();
     try {
       const end = await this.#options.handle({
         id,
         pipeline: job.name,
         takes: job.attemptsStarted,
-        signal: signal ?? new AbortController().signal,
+        signal: lost.signal,
       });
       if (end === "done") return 0;
       if (end === "hand-back") {

@@ -24,10 +24,10 @@ export function encodeDefinition(definition: JobDefinition): object {
 
 /** A job as `put_jobs` takes it. */
 export function encodePut(
-  { definition, state, watermark, next }: Port.JobPut,
+  { definition, state, watermark, upcoming }: Port.JobPut,
   encode: EncodeDefinition,
 ): object {
-  return { id: definition.id, ...encode(definition), state, watermark, next };
+  return { id: definition.id, ...encode(definition), state, watermark, upcoming };
 }
 
 /** A change as `change_job` takes it. */
@@ -75,7 +75,6 @@ interface Answer {
   readonly now: EpochMs;
   readonly run?: WrittenRun;
   readonly revision?: number;
-  readonly more?: Port.WakeUp;
   readonly waitMs?: number;
   readonly watermark?: EpochMs;
 }
@@ -95,13 +94,13 @@ function decodeRun({ lastRun, params, ...run }: WrittenRun): Port.AdmittedRun {
 }
 
 function admission(answer: Answer): Port.Admission {
-  const { o, now, run, revision = 0, more, waitMs = 0, watermark = 0 } = answer;
+  const { o, now, run, revision = 0, waitMs = 0, watermark = 0 } = answer;
   switch (o) {
     case "run":
-      if (run) return { outcome: "run", run: decodeRun(run), revision, more, now };
+      if (run) return { outcome: "run", run: decodeRun(run), revision, now };
       break;
     case "none":
-      return { outcome: "none", more, now };
+      return { outcome: "none", now };
     case "early":
       return { outcome: "early", waitMs, now };
     case "behind":
@@ -128,17 +127,6 @@ export function decodeChange(json: unknown): Port.JobChangeResult {
     : { outcome: o === "missing" ? o : "conflict" };
 }
 
-/** The answer of `request_run`. */
-export function decodeRequestedRun(json: unknown): Port.RequestedRun | "missing" {
-  if (typeof json !== "string") return "missing";
-  const { runId, pipeline, now } = JSON.parse(json) as {
-    runId: string;
-    pipeline: string;
-    now: EpochMs;
-  };
-  return { runId, wakeUp: { id: runId, pipeline, dueAt: now } };
-}
-
 /** The answers of `admit`. */
 export function decodeAdmission(json: unknown): Port.Admission[] {
   return (JSON.parse(String(json)) as Answer[]).map(admission);
@@ -146,7 +134,8 @@ export function decodeAdmission(json: unknown): Port.Admission[] {
 
 /** The answers of `settle`. */
 export function decodeSettlement(json: unknown): Port.Settlement[] {
-  return (JSON.parse(String(json)) as Answer[]).map(({ o, more, now }) =>
-    o === "settled" ? { outcome: "settled", more, now } : { outcome: "fenced", now },
-  );
+  return (JSON.parse(String(json)) as Answer[]).map(({ o, now }) => ({
+    outcome: o === "settled" ? "settled" : "fenced",
+    now,
+  }));
 }

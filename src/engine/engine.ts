@@ -8,7 +8,8 @@ import type { SkipReason } from "../jobs/verdict.ts";
 /**
  * What carries the queues and the state. Small on purpose: what BullMQ does (queueing, locks, delays, recovery of
  * stalled runs) comes in by `enqueue` and `consume`; the rest is what it has not. Each method that changes state is
- * one atomic step on the server, and decides by the server's clock.
+ * one atomic step on the server, and decides by the server's clock; the queue jobs that follow from a step (next
+ * occurrences, manual runs, queued occurrences whose turn has come) are added by it.
  */
 export interface Engine {
   /** For people, e.g. `redis 7.0.15 at 127.0.0.1:6379`. */
@@ -37,8 +38,8 @@ export interface Engine {
   settle(request: SettleRequest): Promise<Settlement>;
   /** Notes that the process gives the run back unfinished, so its next attempt does not count as a crash. */
   handBack(run: RunHold): Promise<void>;
-  /** Records a run asked for by hand, and gives it its id. */
-  requestRun(request: RunRequest): Promise<RequestedRun | "missing">;
+  /** Records a run asked for by hand, gives it its id, and adds its queue job. */
+  requestRun(request: RunRequest): Promise<{ readonly runId: string } | "missing">;
 
   // Ledger
   /** Rows of one job in the time given (both ends included). */
@@ -47,6 +48,7 @@ export interface Engine {
   readOpenRuns(jobId: string): Promise<LedgerRow[]>;
 
   // Queue
+  /** Adds queue jobs that were lost. All others are added by the steps that ask for them. */
   enqueue(wakeUps: readonly WakeUp[]): Promise<void>;
   consume(options: ConsumeOptions): Consumer;
   /** Stops or lets go on the taking of queue jobs in the whole fleet. */
@@ -89,7 +91,8 @@ export interface JobPut {
   /** The state to begin in; `paused` if it was added with `nextRunTime: null`. */
   readonly state: Exclude<JobState, "finished">;
   readonly watermark: EpochMs;
-  readonly next: Occurrence | undefined;
+  /** The next occurrences, which are to wait in the queue while the job is active. */
+  readonly upcoming: readonly Occurrence[];
 }
 
 /**
@@ -117,7 +120,8 @@ export interface JobChange {
   readonly schedule?: {
     readonly state: JobState;
     readonly watermark: EpochMs;
-    readonly next: Occurrence | undefined;
+    /** The next occurrences, which are to wait in the queue if the state is `active`. */
+    readonly upcoming: readonly Occurrence[];
     /** The stored watermark that `skipped` was computed from; another one there is a conflict. */
     readonly expectedWatermark: EpochMs;
   };
@@ -159,8 +163,8 @@ export interface AdmitRequest {
   readonly base: EpochMs;
   readonly older: Span | undefined;
   readonly latest: readonly Occurrence[];
-  /** The first occurrence after those; `undefined` if the trigger is exhausted. */
-  readonly next: Occurrence | undefined;
+  /** The next occurrences after those, which are to wait in the queue; none if the trigger is exhausted. */
+  readonly upcoming: readonly Occurrence[];
   /** Absent: the worker does not know the definition of this generation and the schedule must not move. */
   readonly knowsSchedule: boolean;
   readonly worker: string;
@@ -193,11 +197,9 @@ export type Admission = { readonly now: EpochMs } & (
       readonly run: AdmittedRun;
       /** The job's definition must be of this revision. 0: the job was removed meanwhile. */
       readonly revision: number;
-      /** A queue job to be added. */
-      readonly more: WakeUp | undefined;
     }
   /** Nothing to run: decided before, or decided now as not to run, or void. */
-  | { readonly outcome: "none"; readonly more: WakeUp | undefined }
+  | { readonly outcome: "none" }
   /** Not due for so many milliseconds. */
   | { readonly outcome: "early"; readonly waitMs: number }
   /** The stored watermark is lower: compute the occurrences after it, and ask again. */
@@ -217,10 +219,10 @@ export interface SettleRequest extends RunHold {
 }
 
 /** `fenced`: another attempt has the run, or it was settled before; nothing was written. */
-export type Settlement = { readonly now: EpochMs } & (
-  | { readonly outcome: "settled"; readonly more: WakeUp | undefined }
-  | { readonly outcome: "fenced" }
-);
+export interface Settlement {
+  readonly now: EpochMs;
+  readonly outcome: "settled" | "fenced";
+}
 
 /** A run asked for by hand. */
 export interface RunRequest {
@@ -228,12 +230,6 @@ export interface RunRequest {
   /** Random; asking twice with the same number is asking once. 0 to 10^14. */
   readonly sequence: number;
   readonly params?: unknown;
-}
-
-/** A manual run that was recorded. */
-export interface RequestedRun {
-  readonly runId: string;
-  readonly wakeUp: WakeUp;
 }
 
 /** Which rows to read. */

@@ -29,13 +29,13 @@ export function lazyEngine(label: string, load: () => Promise<Engine>): Engine {
     endReader: () => undefined,
   };
   return new Proxy({} as Engine, {
-    get(_, name: keyof Engine) {
+    get(_, name) {
       const target = engine ?? before;
       const value: unknown = Reflect.get(target, name);
       if (typeof value === "function") return value.bind(target) as unknown;
       if (name === "label") return value ?? label;
       // What looks whether this is a promise must not be told that it is not open.
-      if (typeof name === "symbol" || String(name) === "then") return undefined;
+      if (typeof name === "symbol" || name === "then") return undefined;
       throw new CronduitError("INVALID_STATE", `${label} is not open: ${name}.`);
     },
   });

@@ -68,8 +68,9 @@ export class EventBus {
 
   /** Fixes the place from which listeners that are already there hear, and begins to read. */
   async start(): Promise<void> {
-    this.#startCursor = await this.#engine.latestEventCursor();
-    for (const listener of this.#listeners.values()) this.#listen(listener);
+    const cursor = await this.#engine.latestEventCursor();
+    this.#startCursor = cursor;
+    for (const listener of this.#listeners.values()) this.#listen(listener, async () => cursor);
   }
 
   /** @throws {@link CronduitError} `INVALID_OPTION` if the mask or the name is none. */
@@ -95,7 +96,12 @@ export class EventBus {
     this.remove(handler);
     const listener: Listener = { handler, mask, options, ended: new AbortController() };
     this.#listeners.set(handler, listener);
-    if (this.#startCursor !== undefined) this.#listen(listener);
+    const startCursor = this.#startCursor;
+    if (startCursor === undefined) return;
+    this.#listen(listener, () =>
+      // Asked before anything that the caller does next, so that all of that is heard.
+      this.#engine.latestEventCursor().catch(() => startCursor),
+    );
   }
 
   remove(handler: EventHandler): void {
@@ -110,12 +116,12 @@ export class EventBus {
     await within(this.#clock, 2_000, Promise.allSettled(this.#loops));
   }
 
-  #listen(listener: Listener): void {
+  #listen(listener: Listener, now: () => Promise<string>): void {
     if (listener.options.name !== undefined) {
-      this.#own(this.#readNamed(listener, listener.options.name));
+      this.#own(this.#readNamed(listener, listener.options.name, now()));
     } else if (!this.#isReading) {
       this.#isReading = true;
-      this.#own(this.#readShared());
+      this.#own(this.#readShared(now()));
     }
   }
 
@@ -125,10 +131,10 @@ export class EventBus {
   }
 
   /** One reader for all listeners without a name. */
-  async #readShared(): Promise<void> {
+  async #readShared(from: Promise<string>): Promise<void> {
     const { signal } = this.#ended;
     signal.addEventListener("abort", () => this.#engine.endReader("shared"), { once: true });
-    let cursor = this.#startCursor ?? "0-0";
+    let cursor = await from;
     while (!signal.aborted) {
       const batch = await this.#read("shared", cursor, signal);
       if (!batch) continue;
@@ -144,11 +150,12 @@ export class EventBus {
   }
 
   /** A reader of its own for each named listener, which goes on from the stored place. */
-  async #readNamed(listener: Listener, name: string): Promise<void> {
+  async #readNamed(listener: Listener, name: string, from: Promise<string>): Promise<void> {
     const { signal } = listener.ended;
     const reader = `listener:${name}`;
     signal.addEventListener("abort", () => this.#engine.endReader(reader), { once: true });
     let cursor: string | undefined;
+    let toldLostAfter: string | undefined;
     while (!signal.aborted) {
       try {
         if (!(await this.#engine.holdLease(reader, this.#owner, LEASE_MS))) {
@@ -156,13 +163,17 @@ export class EventBus {
           await sleep(this.#clock, LEASE_MS / 4, signal);
           continue;
         }
-        cursor ??= await this.#storedCursor(name);
+        cursor ??= await this.#storedCursor(name, from);
         const batch = await this.#read(reader, cursor, signal);
         if (!batch || signal.aborted) continue;
-        if (batch.lost) await this.#call(listener, lostEvent(cursor, this.#clock.now()));
-        for (const { event } of batch.events) {
-          const seen = toSchedulerEvent(event);
-          if (this.#isWanted(listener, seen)) await this.#call(listener, seen);
+        // The place stays lost until there is something to read behind it.
+        if (batch.lost && toldLostAfter !== cursor) {
+          await this.#call(listener, lostEvent(cursor, this.#clock.now()));
+          toldLostAfter = cursor;
+        }
+        if (!(await this.#deliver(listener, reader, batch))) {
+          cursor = undefined;
+          continue;
         }
         // Saved after the handlers returned: a process that dies before hears these events again.
         if (batch.cursor !== cursor) await this.#engine.saveCursor(name, batch.cursor);
@@ -175,11 +186,33 @@ export class EventBus {
     await this.#engine.releaseLease(reader, this.#owner).catch(() => undefined);
   }
 
-  async #storedCursor(name: string): Promise<string> {
+  /** Hands on a batch, and keeps the lease for as long as handlers take. @returns Whether it is still held. */
+  async #deliver(listener: Listener, lease: string, batch: EventBatch): Promise<boolean> {
+    const renewMs = LEASE_MS / 4;
+    let heldAt = this.#clock.elapsed();
+    for (const { event } of batch.events) {
+      const seen = toSchedulerEvent(event);
+      if (!this.#isWanted(listener, seen)) continue;
+      const call = this.#call(listener, seen).then(() => true);
+      for (let isDone = false; !isDone;) {
+        isDone = (await within(this.#clock, renewMs, call)) ?? false;
+        if (this.#clock.elapsed() - heldAt < renewMs) continue;
+        heldAt = this.#clock.elapsed();
+        // Without an answer nobody else can take it either.
+        const isHeld = await this.#engine.holdLease(lease, this.#owner, LEASE_MS).catch(() => true);
+        if (isHeld) continue;
+        await call;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  async #storedCursor(name: string, from: Promise<string>): Promise<string> {
     const stored = await this.#engine.loadCursor(name);
     if (stored !== undefined) return stored;
     // Stored at once, so that what happens before the first event is heard is not missed after a crash.
-    const cursor = this.#startCursor ?? "0-0";
+    const cursor = await from;
     await this.#engine.saveCursor(name, cursor);
     return cursor;
   }

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
+import type { CalendarSpec } from "../triggers/calendars/calendar-spec.ts";
 import type { Jitter } from "../triggers/jitter.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
 import type { LastRun } from "./run.ts";
@@ -29,6 +30,8 @@ export interface JobDefinition {
   readonly params: unknown;
   readonly timezone: string;
   readonly trigger: TriggerSpec;
+  /** The named calendars that the trigger refers to, as they were when it was declared. */
+  readonly calendars?: Readonly<Record<string, CalendarSpec>>;
   readonly jitter: Jitter | null;
   /** A first fire time that the trigger does not know (`nextRunTime`). */
   readonly firstRunAt: EpochMs | null;

@@ -23,6 +23,9 @@ export interface DueOccurrences {
   readonly latest: readonly Occurrence[];
 }
 
+/** How many occurrences always wait in the queue, so that the schedule does not hang on one of them. */
+const AHEAD = 2;
+
 /** When a job is due: its trigger, a first time given by hand, and its jitter, as one. */
 export class Schedule {
   readonly trigger: Trigger;
@@ -30,7 +33,10 @@ export class Schedule {
 
   constructor(definition: JobDefinition) {
     this.#definition = definition;
-    this.trigger = createTrigger(definition.trigger);
+    this.trigger = createTrigger(
+      definition.trigger,
+      new Map(Object.entries(definition.calendars ?? {})),
+    );
   }
 
   /** The first occurrence whose nominal time is after `after`. */
@@ -39,11 +45,11 @@ export class Schedule {
     return fireAt === undefined ? undefined : this.#occurrence(fireAt);
   }
 
-  /** The next `count` occurrences after `after`. */
-  upcoming(after: EpochMs, count: number): Occurrence[] {
+  /** The occurrences after `after` that are to wait in the queue. */
+  ahead(after: EpochMs): Occurrence[] {
     const found: Occurrence[] = [];
     let from = after;
-    while (found.length < count) {
+    while (found.length < AHEAD) {
       const occurrence = this.next(from);
       if (!occurrence) break;
       found.push(occurrence);

@@ -13,9 +13,11 @@ import {
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
+import type { CalendarLookup } from "../triggers/create.ts";
 import { parseJitter } from "../triggers/jitter.ts";
 import type { TriggerOptions } from "../triggers/options.ts";
 import { resolveTrigger } from "../triggers/resolve.ts";
+import type { TriggerSpec } from "../triggers/spec.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
 
 /** Words that are never options, whatever object they come in. */
@@ -26,7 +28,7 @@ export interface Declaration {
   readonly definition: JobDefinition;
   readonly state: "active" | "paused";
   readonly watermark: EpochMs;
-  readonly next: Occurrence | undefined;
+  readonly upcoming: readonly Occurrence[];
   readonly replaceExisting: boolean;
 }
 
@@ -67,6 +69,8 @@ export interface DeclarationContext {
   readonly now: EpochMs;
   /** The scheduler's zone, for jobs that name none. */
   readonly timezone: string;
+  /** The scheduler's named calendars. */
+  readonly calendars: CalendarLookup;
 }
 
 /**
@@ -95,14 +99,26 @@ export async function declare(
     ...rulesOf(job),
     createdAt: context.now,
     declared: {
-      all: digest([descriptor.name, declaredJob, split.trigger, params.input, context.timezone]),
-      schedule: digest([split.trigger, split.job["nextRunTime"], context.timezone]),
+      all: digest([
+        descriptor.name,
+        declaredJob,
+        split.trigger,
+        params.input,
+        context.timezone,
+        timing.calendars,
+      ]),
+      schedule: digest([
+        split.trigger,
+        split.job["nextRunTime"],
+        context.timezone,
+        timing.calendars,
+      ]),
     },
   };
   const schedule = new Schedule(definition);
   const watermark = startingWatermark(definition, context.now);
-  const next = schedule.next(watermark);
-  if (!next) {
+  const upcoming = schedule.ahead(watermark);
+  if (upcoming.length === 0) {
     throw new TriggerError(
       `addJob: job "${id}" would never fire: ${schedule.trigger.describe()}.`,
       { field: "trigger" },
@@ -112,7 +128,7 @@ export async function declare(
     definition,
     state: job.nextRunTime === null ? "paused" : "active",
     watermark,
-    next,
+    upcoming,
     replaceExisting: job.replaceExisting,
   };
 }
@@ -130,13 +146,40 @@ export function rulesOf(job: JobOptions): Pick<JobDefinition, "policy" | "retent
   };
 }
 
+/** The part of a definition that says when. */
+export type Timing = Pick<
+  JobDefinition,
+  "timezone" | "trigger" | "calendars" | "jitter" | "firstRunAt"
+>;
+
+/** The calendars that a trigger refers to, by name: they are stored with the job, so every worker has them. */
+function calendarsOf(spec: TriggerSpec, known: CalendarLookup): JobDefinition["calendars"] {
+  const names = calendarNames(spec);
+  if (names.length === 0) return undefined;
+  return Object.fromEntries(
+    names.map((name) => {
+      const calendar = known.get(name);
+      if (calendar) return [name, calendar];
+      throw new TriggerError(
+        `calendars: there is no calendar "${name}". Name it in the scheduler's option calendars.`,
+        { field: "calendars", value: name },
+      );
+    }),
+  );
+}
+
+function calendarNames(spec: TriggerSpec): string[] {
+  if (spec.kind === "calendars") return [...spec.calendars, ...calendarNames(spec.trigger)];
+  return "triggers" in spec ? spec.triggers.flatMap(calendarNames) : [];
+}
+
 /** Resolves the trigger's options and a first time given by hand. */
 export function resolveTiming(
   jobId: string,
   trigger: Record<string, unknown>,
   nextRunTime: JobOptions["nextRunTime"],
-  { now, timezone }: DeclarationContext,
-): Pick<JobDefinition, "timezone" | "trigger" | "jitter" | "firstRunAt"> {
+  { now, timezone, calendars }: DeclarationContext,
+): Timing {
   // `resolveTrigger` checks every field itself; the type only says what it hopes for.
   const options = trigger as unknown as TriggerOptions;
   const spec = resolveTrigger(options, { now, timezone, jobId });
@@ -147,7 +190,14 @@ export function resolveTiming(
     nextRunTime === undefined || nextRunTime === null
       ? null
       : parseInstant(nextRunTime, zone, "nextRunTime").instant;
-  return { timezone: zone, trigger: spec, jitter, firstRunAt };
+  const used = calendarsOf(spec, calendars);
+  return {
+    timezone: zone,
+    trigger: spec,
+    jitter,
+    firstRunAt,
+    ...(used ? { calendars: used } : {}),
+  };
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   resolveTiming,
   rulesOf,
   type SplitOptions,
+  type Timing,
   splitOptions,
 } from "./declaration.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
@@ -21,7 +22,7 @@ export function pausePlan(job: StoredJob, now: number, reason: string | undefine
     schedule: {
       state: "paused",
       watermark: job.state === "paused" ? job.watermark : now,
-      next: undefined,
+      upcoming: [],
       expectedWatermark: job.watermark,
     },
     pausedReason: reason ?? null,
@@ -39,13 +40,14 @@ export function pausePlan(job: StoredJob, now: number, reason: string | undefine
 export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined {
   if (job.state === "active") return undefined;
   if (job.state === "finished") throw finished(job, "resumed");
-  const next = new Schedule(job.definition).next(now);
-  const isPassedDate = job.definition.trigger.kind === "date" && !next;
+  const upcoming = new Schedule(job.definition).ahead(now);
+  const isOver = upcoming.length === 0;
+  const isPassedDate = job.definition.trigger.kind === "date" && isOver;
   return {
     schedule: {
-      state: next ? "active" : "finished",
+      state: isOver ? "finished" : "active",
       watermark: now,
-      next,
+      upcoming,
       expectedWatermark: job.watermark,
     },
     skipped: undecided(job, now, "paused").map(({ fromAt, toAt, count }) =>
@@ -96,8 +98,6 @@ export async function modifyPlan(
   return { ...reschedule(before, { ...definition, ...timing }, context.now, from), event };
 }
 
-type Timing = Pick<JobDefinition, "timezone" | "trigger" | "jitter" | "firstRunAt">;
-
 function modifiedTiming(
   old: JobDefinition,
   split: SplitOptions,
@@ -110,10 +110,11 @@ function modifiedTiming(
     return resolveTiming(old.id, split.trigger, first as JobOptions["nextRunTime"], inZone);
   }
   if (first === undefined) return undefined;
-  const { timezone, trigger, jitter } = old;
+  const { timezone, trigger, calendars, jitter } = old;
   return {
     timezone,
     trigger,
+    ...(calendars ? { calendars } : {}),
     jitter,
     firstRunAt: parseInstant(first, timezone, "nextRunTime").instant,
   };

@@ -7,7 +7,7 @@ import { validateParams } from "../pipeline/params.ts";
 import type { Pipeline, PipelineClass } from "../pipeline/pipeline.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
-import { type Declaration, declare } from "./declaration.ts";
+import { type Declaration, type DeclarationContext, declare } from "./declaration.ts";
 import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
 import { JobStore } from "./job-store.ts";
 
@@ -19,18 +19,21 @@ const MAX_REASON = 500;
 export type AnyPipelineReference =
   PipelineClass<never> | Pipeline<never> | PipelineClass | Pipeline<ParamsSchema> | string;
 
+/** What holds for jobs that do not say otherwise. */
+export type ScheduleDefaults = Pick<DeclarationContext, "timezone" | "calendars">;
+
 /** Does what callers ask for with jobs: checks it, stores it, and keeps the queue in step. */
 export class JobDesk {
   readonly #engine: Engine;
   readonly #registry: PipelineRegistry;
   readonly #store: JobStore;
-  readonly #timezone: string;
+  readonly #defaults: ScheduleDefaults;
 
-  constructor(engine: Engine, registry: PipelineRegistry, timezone: string) {
+  constructor(engine: Engine, registry: PipelineRegistry, defaults: ScheduleDefaults) {
     this.#engine = engine;
     this.#registry = registry;
     this.#store = new JobStore(engine);
-    this.#timezone = timezone;
+    this.#defaults = defaults;
   }
 
   get(jobId: string): Promise<StoredJob> {
@@ -45,7 +48,7 @@ export class JobDesk {
       options,
       descriptor: this.#describe(pipeline),
     }));
-    const context = { now: await this.#engine.now(), timezone: this.#timezone };
+    const context = { now: await this.#engine.now(), ...this.#defaults };
     const declarations: Declaration[] = [];
     for (const { descriptor, options } of described) {
       declarations.push(await declare(descriptor, options, context));
@@ -57,7 +60,12 @@ export class JobDesk {
   modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {
     return this.#store.change(jobId, (job, now) => {
       const { pipeline, timezone } = job.definition;
-      return modifyPlan(job, changes, this.#registry.get(pipeline), { now, timezone, where });
+      return modifyPlan(job, changes, this.#registry.get(pipeline), {
+        ...this.#defaults,
+        now,
+        timezone,
+        where,
+      });
     });
   }
 
@@ -98,7 +106,6 @@ export class JobDesk {
     const sequence = randomInt(MAX_SEQUENCE);
     const requested = await this.#engine.requestRun({ jobId, sequence, params });
     if (requested === "missing") throw new JobLookupError(jobId);
-    await this.#engine.enqueue([requested.wakeUp]);
     return requested.runId;
   }
 

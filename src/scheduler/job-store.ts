@@ -1,13 +1,10 @@
 import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
 import type { Engine, JobChange, SkippedSpan } from "../engine/engine.ts";
 import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
-import { type Occurrence, Schedule } from "../jobs/schedule.ts";
+import { Schedule } from "../jobs/schedule.ts";
 import type { SkipReason } from "../jobs/verdict.ts";
-import { occurrenceWakeUp } from "../worker/admission.ts";
 import type { Declaration } from "./declaration.ts";
 
-/** How many occurrences wait in the queue from the start. */
-const AHEAD = 2;
 /** How often a change is tried again because somebody else changed the job meanwhile. */
 const MAX_TRIES = 50;
 const REMOVE_PAGE = 200;
@@ -18,7 +15,7 @@ export type ChangePlan = Pick<
   "definition" | "schedule" | "pausedReason" | "skipped" | "event"
 >;
 
-/** Stores and changes jobs, and keeps their next occurrences in the queue. */
+/** Stores and changes jobs. */
 export class JobStore {
   readonly #engine: Engine;
 
@@ -29,21 +26,6 @@ export class JobStore {
   /** Stores new jobs, all in few round trips. Those declared equally before stay as they are. */
   async add(declarations: readonly Declaration[]): Promise<void> {
     const results = await this.#engine.putJobs(declarations);
-    const created = declarations.flatMap((declaration, i) => {
-      const result = results[i];
-      return result?.outcome === "created"
-        ? [{ ...declaration, generation: result.generation }]
-        : [];
-    });
-    await this.#engine.enqueue(
-      created
-        .filter(({ state }) => state === "active")
-        .flatMap((job) =>
-          new Schedule(job.definition)
-            .upcoming(job.watermark, AHEAD)
-            .map((occurrence) => occurrenceWakeUp(job, occurrence)),
-        ),
-    );
     const existing = declarations.filter((_, i) => results[i]?.outcome === "exists");
     const refused = existing.find(({ replaceExisting }) => !replaceExisting);
     for (const declaration of existing.filter(({ replaceExisting }) => replaceExisting)) {
@@ -78,12 +60,7 @@ export class JobStore {
         ...change,
       });
       if (result.outcome === "missing") throw new JobLookupError(jobId);
-      if (result.outcome === "changed") {
-        const definition = change.definition ?? job.definition;
-        if (change.schedule)
-          await this.#enqueueNext(definition, result.generation, change.schedule);
-        return this.get(jobId);
-      }
+      if (result.outcome === "changed") return this.get(jobId);
     }
     throw new CronduitError(
       "INVALID_STATE",
@@ -135,24 +112,20 @@ export class JobStore {
       return { ...reschedule(stored, definition, now, declaration.watermark), event };
     });
   }
-
-  async #enqueueNext(
-    definition: JobDefinition,
-    generation: number,
-    { state, watermark }: NonNullable<JobChange["schedule"]>,
-  ): Promise<void> {
-    if (state !== "active") return;
-    const upcoming = new Schedule(definition).upcoming(watermark, AHEAD);
-    await this.#engine.enqueue(
-      upcoming.map((occurrence) => occurrenceWakeUp({ definition, generation }, occurrence)),
-    );
-  }
 }
 
 /** A new definition with the schedule of the old one, down to its anchor. */
 export function keepSchedule(old: JobDefinition, fresh: JobDefinition): JobDefinition {
-  const { timezone, trigger, jitter, firstRunAt, createdAt } = old;
-  return { ...fresh, timezone, trigger, jitter, firstRunAt, createdAt };
+  const { timezone, trigger, calendars, jitter, firstRunAt, createdAt } = old;
+  return {
+    ...fresh,
+    timezone,
+    trigger,
+    ...(calendars ? { calendars } : {}),
+    jitter,
+    firstRunAt,
+    createdAt,
+  };
 }
 
 /** A change to a definition with another schedule. Pausing is untouched. */
@@ -162,14 +135,14 @@ export function reschedule(
   now: number,
   watermark: number = now,
 ): Pick<ChangePlan, "definition" | "schedule" | "skipped"> {
-  const next = new Schedule(definition).next(watermark);
-  const state = stored.state === "paused" ? "paused" : next ? "active" : "finished";
+  const upcoming = new Schedule(definition).ahead(watermark);
+  const state = stored.state === "paused" ? "paused" : upcoming.length > 0 ? "active" : "finished";
   return {
     definition: { ...definition, createdAt: stored.definition.createdAt },
     schedule: {
       state,
       watermark,
-      next: activeNext(state, next),
+      upcoming,
       expectedWatermark: stored.watermark,
     },
     skipped: undecided(stored, now, stored.state === "paused" ? "paused" : "rescheduled"),
@@ -181,11 +154,4 @@ export function undecided(job: StoredJob, now: number, reason: SkipReason): Skip
   if (job.state === "finished") return [];
   const span = new Schedule(job.definition).span(job.watermark, now);
   return span ? [{ ...span, verdict: "skipped", reason }] : [];
-}
-
-function activeNext(
-  state: StoredJob["state"],
-  next: Occurrence | undefined,
-): Occurrence | undefined {
-  return state === "active" ? next : undefined;
 }

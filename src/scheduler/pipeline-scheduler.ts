@@ -51,7 +51,7 @@ export class PipelineScheduler implements AsyncDisposable {
     const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
     this.#parts = assemble(settings);
     this.#lifecycle = new Lifecycle(this.#parts, settings.signals);
-    this.#desk = new JobDesk(this.#parts.engine, this.#parts.registry, settings.timezone);
+    this.#desk = new JobDesk(this.#parts.engine, this.#parts.registry, settings);
     this.#history = new RunHistory(this.#parts.engine);
     this.#timezone = settings.timezone;
   }

@@ -1,15 +1,15 @@
 import { type Clock, sleep } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Logger } from "../core/log.ts";
-import type { AuditFinding, Engine } from "../engine/engine.ts";
+import type { AuditFinding, Engine, WakeUp } from "../engine/engine.ts";
+import type { StoredJob } from "../jobs/definition.ts";
 import type { StoredEvent } from "../jobs/event.ts";
+import { wakeUpId } from "../jobs/occurrence-id.ts";
 import { Schedule } from "../jobs/schedule.ts";
-import { occurrenceWakeUp } from "../worker/admission.ts";
 
 /** Jobs checked a pass beyond those that are due soon; a whole fleet is gone through in turns. */
 const SLICE = 500;
 const LEASE = "reconciler";
-const AHEAD = 2;
 
 /** How a reconciler is made. */
 export interface ReconcilerOptions {
@@ -97,8 +97,7 @@ export class Reconciler {
     if (finding.kind === "unscheduled") {
       const [job] = await engine.getJobs([finding.jobId]);
       if (!job || job.state !== "active") return;
-      const upcoming = new Schedule(job.definition).upcoming(job.watermark, AHEAD);
-      await engine.enqueue(upcoming.map((occurrence) => occurrenceWakeUp(job, occurrence)));
+      await engine.enqueue(nextWakeUps(job));
     } else {
       await engine.enqueue([finding.wakeUp]);
     }
@@ -140,9 +139,19 @@ export class Reconciler {
   }
 }
 
-/** A continuation gets a new id at each look; it is the job that is stranded. */
+/** What has moved on between two looks is not the same finding. */
 function keyOf(finding: Repairable): string {
-  return finding.kind === "orphan-run"
-    ? `${finding.kind} ${finding.jobId} ${finding.runId}`
-    : `${finding.kind} ${finding.jobId}`;
+  const { kind, jobId } = finding;
+  const what = kind === "unscheduled" ? finding.watermark : finding.wakeUp.id;
+  return `${kind} ${jobId} ${what}`;
+}
+
+/** The queue jobs that a job's schedule should have waiting. */
+function nextWakeUps({ definition, generation, watermark }: StoredJob): WakeUp[] {
+  const { id: jobId, pipeline } = definition;
+  return new Schedule(definition).ahead(watermark).map(({ fireAt, dueAt }) => ({
+    id: wakeUpId({ jobId, kind: "occurrence", sequence: generation, fireAt }),
+    pipeline,
+    dueAt,
+  }));
 }

@@ -1,4 +1,9 @@
 import { z } from "zod";
+import {
+  type CalendarInput,
+  type CalendarSpec,
+  calendarSpecSchema,
+} from "../triggers/calendars/calendar-spec.ts";
 import type { ConnectionOption } from "../engine/open-engine.ts";
 import { millisecondsSchema } from "../jobs/options.ts";
 import type { CommonOptions, WorkerTuning } from "../worker/worker-options.ts";
@@ -16,6 +21,10 @@ export const schedulerOptionsSchema = z.strictObject({
     .transform((tuning) =>
       typeof tuning === "boolean" ? (tuning ? workerTuningSchema.parse({}) : undefined) : tuning,
     ),
+  calendars: z
+    .record(z.string().min(1).max(200), calendarSpecSchema)
+    .default({})
+    .transform((named) => new Map<string, CalendarSpec>(Object.entries(named))),
   reconcile: millisecondsSchema.pipe(z.int().min(100).max(600_000)).default(2_000),
   overdue: millisecondsSchema.pipe(z.int().min(100)).default(10_000),
   finishedRetention: millisecondsSchema.default(30 * 86_400_000),
@@ -37,6 +46,12 @@ export interface PipelineSchedulerOptions extends CommonOptions {
   timezone?: string;
   /** Whether runs are executed in this process too, and how. `false` in a process that only schedules. @default true */
   worker?: boolean | WorkerTuning;
+  /**
+   * Named sets of dates and windows in which jobs may or may not run (holidays, business hours), to be referred to by
+   * the option `calendars` of any trigger. A job keeps them as they were when it was declared.
+   * @default none
+   */
+  calendars?: Readonly<Record<string, CalendarInput>>;
   /** How often impossible states are looked for: ms, or `"2s"`. 0.1 s to 10 min. @default 2 s */
   reconcile?: number | string;
   /** From when on an occurrence that nobody takes is reported by JOB_OVERDUE: ms, or `"10s"`. @default 10 s */

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import { collectBetween } from "./between.ts";
-import { countTogether } from "./cron/count-together.ts";
+import { countTogether, type Combined } from "./cron/count-together.ts";
 import type { AndSpec, TriggerSpec } from "./spec.ts";
 import { DAY_MS, FIRST_INSTANT, LAST_INSTANT } from "./time/civil.ts";
 import type { Trigger } from "./trigger.ts";
@@ -18,9 +18,13 @@ const MAX_NESTED_CANDIDATES = 1000;
 const HORIZON_MS = 100 * 366 * DAY_MS;
 
 /** Fires when all members fire at the same instant. */
-export class AndTrigger implements Trigger {
+export class AndTrigger implements Trigger, Combined {
   readonly spec: AndSpec;
-  private readonly members: readonly Trigger[];
+  readonly mode = "all";
+  /** The triggers that are combined. */
+  readonly members: readonly Trigger[];
+  /** Whether it has bounds besides those of its members. */
+  readonly isBounded: boolean;
   private readonly start: EpochMs;
   private readonly end: EpochMs;
   private readonly maxCandidates: number;
@@ -31,6 +35,7 @@ export class AndTrigger implements Trigger {
   constructor(spec: AndSpec, members: readonly Trigger[]) {
     this.spec = spec;
     this.members = members;
+    this.isBounded = spec.startAt !== undefined || spec.endAt !== undefined;
     this.start = spec.startAt ?? FIRST_INSTANT;
     this.end = spec.endAt ?? LAST_INSTANT;
     this.maxCandidates = spec.triggers.some((member) => andDepth(member) > 0)
@@ -89,7 +94,7 @@ export class AndTrigger implements Trigger {
   count(from: EpochMs, to: EpochMs): number {
     const low = Math.max(from, this.start - 1);
     const high = Math.min(to, this.end);
-    const counted = countTogether(this.members, "all", low, high);
+    const counted = countTogether(this, low, high);
     if (counted !== undefined) return counted;
     let total = 0;
     for (let at = this.next(low); at !== undefined && at <= high; at = this.next(at)) total += 1;

@@ -43,7 +43,7 @@ export function parseJitter(input: string | number | undefined): Jitter {
 /**
  * When an occurrence is due: its fire time plus a delay of 0 to `jitter`, fixed by the job's id and the fire time, so that
  * previews and all workers agree. Stays below `nextFireAt`, so occurrences never change their order.
- * @param nextFireAt The following occurrence; without one a percentage has nothing to refer to and is 0.
+ * Without a following occurrence a percentage has nothing to refer to and is 0.
  */
 export function dueTime(occurrence: {
   jobId: string;

@@ -1,20 +1,25 @@
 import type { EpochMs } from "../core/clock.ts";
 import { collectBetween } from "./between.ts";
-import { countTogether } from "./cron/count-together.ts";
+import { countTogether, type Combined } from "./cron/count-together.ts";
 import type { OrSpec } from "./spec.ts";
 import { FIRST_INSTANT, LAST_INSTANT } from "./time/civil.ts";
 import type { Trigger } from "./trigger.ts";
 
 /** Fires when any member fires; several at the same instant are one fire time. */
-export class OrTrigger implements Trigger {
+export class OrTrigger implements Trigger, Combined {
   readonly spec: OrSpec;
-  private readonly members: readonly Trigger[];
+  readonly mode = "any";
+  /** The triggers that are combined. */
+  readonly members: readonly Trigger[];
+  /** Whether it has bounds besides those of its members. */
+  readonly isBounded: boolean;
   private readonly start: EpochMs;
   private readonly end: EpochMs;
 
   constructor(spec: OrSpec, members: readonly Trigger[]) {
     this.spec = spec;
     this.members = members;
+    this.isBounded = spec.startAt !== undefined || spec.endAt !== undefined;
     this.start = spec.startAt ?? FIRST_INSTANT;
     this.end = spec.endAt ?? LAST_INSTANT;
   }
@@ -48,7 +53,7 @@ export class OrTrigger implements Trigger {
     const high = Math.min(to, this.end);
     const [only, second] = this.members;
     if (only !== undefined && second === undefined) return only.count(low, high);
-    const counted = countTogether(this.members, "any", low, high);
+    const counted = countTogether(this, low, high);
     if (counted !== undefined) return counted;
     let total = 0;
     for (let at = this.next(low); at !== undefined && at <= high; at = this.next(at)) total += 1;

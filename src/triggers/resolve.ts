@@ -61,13 +61,20 @@ function resolveNested(
     return spec;
   };
   const { spec, mayBeOver } = resolveKind(kind, fields, context, resolveMember);
-  if (!mayBeOver && createTrigger(spec).next(FIRST_INSTANT) === undefined) {
+  const backwards = fields.startDate !== undefined && isBackwards(spec);
+  if (backwards || (!mayBeOver && createTrigger(spec).next(FIRST_INSTANT) === undefined)) {
     throw new TriggerError(`This schedule can never fire: ${createTrigger(spec).describe()}.`, {
       field: kind,
       reason: "never-fires",
     });
   }
   return withCalendars(spec, fields.calendars);
+}
+
+/** Whether it ends before it begins. */
+function isBackwards(spec: TriggerSpec): boolean {
+  if (!("startAt" in spec && "endAt" in spec)) return false;
+  return spec.startAt !== undefined && spec.endAt !== undefined && spec.startAt > spec.endAt;
 }
 
 function tooDeep(): TriggerError {

@@ -218,8 +218,6 @@ export class WorkerRuntime {
     });
     if (settlement.outcome === "fenced") {
       logger.warn("an attempt lost its run and was not recorded", { ...hold, runId: active.runId });
-    } else if (settlement.more) {
-      await engine.enqueue([settlement.more]);
     }
     return "done";
   }

@@ -16,7 +16,6 @@ export function admissionCases({ bench }: Subject): void {
       outcome: "run",
       now: b.now,
       revision: (await b.stored(job)).revision,
-      more: undefined,
       run: {
         runId,
         kind: "scheduled",
@@ -52,11 +51,7 @@ export function admissionCases({ bench }: Subject): void {
       ["JOB_STARTED", runId],
     ]);
     await b.settle(job, runId);
-    expect(await b.admit(job, [at(fireAt)])).toEqual({
-      outcome: "none",
-      now: b.now,
-      more: undefined,
-    });
+    expect(await b.admit(job, [at(fireAt)])).toEqual({ outcome: "none", now: b.now });
   });
 
   test("one that is early is put back for as long as it is", async () => {
@@ -107,7 +102,7 @@ export function admissionCases({ bench }: Subject): void {
     const job = await b.addJob();
     const paused = await b.addJob({ state: "paused" });
     b.now += 1_000;
-    const none = { outcome: "none", now: b.now, more: undefined };
+    const none = { outcome: "none", now: b.now };
     expect(await b.admit(job, [at(b.now)], { generation: job.generation - 1 })).toEqual(none);
     expect(await b.admit(job, [], { knowsSchedule: false })).toEqual(none);
     expect(await b.admit(paused, [at(b.now)])).toEqual(none);
@@ -162,7 +157,7 @@ export function admissionCases({ bench }: Subject): void {
     const cursor = await b.engine.latestEventCursor();
     const job = await b.addJob();
     b.now += 1_000;
-    const run = await b.run(job, b.now, { next: undefined });
+    const run = await b.run(job, b.now, { upcoming: [] });
     expect(await b.stored(job)).toMatchObject({ state: "finished", running: 1, nextFireAt: null });
     expect(await b.settle(job, run.runId)).toMatchObject({ outcome: "settled" });
     expect((await b.events(cursor, job)).map(({ name }) => name)).toEqual([
@@ -179,7 +174,7 @@ export function admissionCases({ bench }: Subject): void {
     const job = await b.addJob({ state: "paused", policy: { maxInstances: 1 } });
     const asked = await b.engine.requestRun({ jobId: job.id, sequence: 42, params: { a: [1] } });
     if (asked === "missing") throw new Error("missing");
-    expect(asked.wakeUp).toEqual({ id: asked.runId, pipeline: "Report", dueAt: b.now });
+    expect(asked).toEqual({ runId: `${job.id}:m42:${b.now}` });
     expect(await b.engine.requestRun({ jobId: job.id, sequence: 42 })).toEqual(asked);
     expect(await b.engine.readOpenRuns(job.id)).toMatchObject([
       { id: asked.runId, state: "queued", kind: "manual", fireAt: b.now },

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { expect } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { lineLogger } from "../../src/core/log.ts";
 import type {
@@ -15,8 +16,8 @@ import type { LedgerRow } from "../../src/jobs/run.ts";
 import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
 import type { Occurrence } from "../../src/jobs/schedule.ts";
 
-/** Where the injected clock begins. */
-export const START = Date.UTC(2030, 0, 1);
+/** Where the injected clock begins: in the past of the real one, so that every queue job can be taken. */
+export const START = Date.UTC(2020, 0, 1);
 /** As few as the Redis stream trims to. */
 export const MAX_EVENTS = 200;
 
@@ -27,7 +28,7 @@ export interface JobShape {
   readonly retention?: Partial<Retention>;
   readonly state?: "active" | "paused";
   readonly watermark?: number;
-  readonly next?: Occurrence | null;
+  readonly upcoming?: readonly Occurrence[];
   readonly declared?: string;
   readonly description?: string;
 }
@@ -92,7 +93,7 @@ export class EngineBench {
       definition: this.definition(shape),
       state: shape.state ?? "active",
       watermark: shape.watermark ?? this.now,
-      next: shape.next === null ? undefined : (shape.next ?? at(this.now + 1_000)),
+      upcoming: shape.upcoming ?? [at(this.now + 1_000), at(this.now + 2_000)],
     };
   }
 
@@ -100,7 +101,7 @@ export class EngineBench {
     const put = this.put(shape);
     const [result] = await this.engine.putJobs([put]);
     if (result?.outcome !== "created")
-      throw new Error(`the job was not created: ${String(result)}`);
+      throw new Error(`the job was not created: ${JSON.stringify(result)}`);
     return { id: put.definition.id, generation: result.generation };
   }
 
@@ -120,7 +121,7 @@ export class EngineBench {
       base: 0,
       older: undefined,
       latest,
-      next: at(last + 1_000),
+      upcoming: [at(last + 1_000), at(last + 2_000)],
       knowsSchedule: true,
       worker: "worker-1",
       maxCrashes: 3,
@@ -161,6 +162,23 @@ export class EngineBench {
   ledger(job: CaseJob, order: "latest" | "oldest" = "oldest"): Promise<LedgerRow[]> {
     const query = { jobId: job.id, fromAt: 0, toAt: 8.64e15, offset: 0, limit: 10_000, order };
     return this.engine.readLedger(query);
+  }
+
+  /** Takes queue jobs and does nothing until those named are gone, as if they had been lost. */
+  async lose(...ids: readonly string[]): Promise<void> {
+    const left = new Set(ids);
+    const consumer = this.engine.consume({
+      concurrency: 20,
+      lockMs: 30_000,
+      stalledCheckMs: 30_000,
+      onError: () => undefined,
+      handle: async ({ id }) => {
+        left.delete(id);
+        return "done";
+      },
+    });
+    await expect.poll(() => left.size, { timeout: 20_000, interval: 10 }).toBe(0);
+    await consumer.stop();
   }
 
   async stored(job: CaseJob) {

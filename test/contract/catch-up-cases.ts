@@ -76,16 +76,17 @@ export function catchUpCases({ bench }: Subject): void {
     },
   );
 
+  const turn = { kind: "continuation", knowsSchedule: false, generation: 0 } as const;
+  let turns = 0;
+  const call = (job: { id: string }) => ({ ...turn, queueJobId: `${job.id}:c${(turns += 1)}:9` });
+
   test("without coalesce each runs in its turn, oldest first, as instances become free", async () => {
     const b = bench();
     const job = await b.addJob({ policy: { coalesce: false, maxInstances: 2 } });
     const from = b.now;
     b.now += 4_000;
-    const admission = await b.admit(job, seconds(from, 4));
-    if (admission.outcome !== "run" || !admission.more) throw new Error("no continuation");
-    expect(admission.run).toMatchObject({ fireAt: from + 1_000, count: 1 });
-    expect(admission.more).toMatchObject({ pipeline: "Report", dueAt: b.now });
-    expect(admission.more.id).toMatch(/:c\d+:\d+$/);
+    const first = await b.admit(job, seconds(from, 4));
+    expect(first).toMatchObject({ outcome: "run", run: { fireAt: from + 1_000, count: 1 } });
     const open = await b.engine.readOpenRuns(job.id);
     expect(open.map(({ state }) => state).toSorted()).toEqual([
       "queued",
@@ -93,20 +94,45 @@ export function catchUpCases({ bench }: Subject): void {
       "queued",
       "running",
     ]);
-    const turn = { kind: "continuation", knowsSchedule: false, generation: 0 } as const;
-    const second = await b.admit(job, [], { ...turn, queueJobId: admission.more.id });
+    const second = await b.admit(job, [], call(job));
     expect(second).toMatchObject({
       outcome: "run",
       run: { fireAt: from + 2_000, runId: b.queueJobId(job, from + 2_000) },
-      more: undefined,
     });
-    expect(await b.admit(job, [], { ...turn, queueJobId: `${job.id}:c9:9` })).toMatchObject({
-      outcome: "none",
-    });
-    const settled = await b.settle(job, b.queueJobId(job, b.now));
-    if (settled.outcome !== "settled" || !settled.more) throw new Error("no continuation");
-    const third = await b.admit(job, [], { ...turn, queueJobId: settled.more.id });
+    expect((await b.admit(job, [], call(job))).outcome).toBe("none");
+    await b.settle(job, b.queueJobId(job, b.now));
+    const third = await b.admit(job, [], call(job));
     expect(third).toMatchObject({ outcome: "run", run: { fireAt: from + 3_000 } });
+  });
+
+  test("a call for the queued ones is in the queue whenever an instance is free", async () => {
+    const b = bench();
+    const job = await b.addJob({ policy: { coalesce: false } });
+    const from = b.now;
+    b.now += 3_000;
+    const calls: string[] = [];
+    const consumer = b.engine.consume({
+      concurrency: 5,
+      lockMs: 30_000,
+      stalledCheckMs: 30_000,
+      onError: () => undefined,
+      handle: async ({ id }) => {
+        if (!id.startsWith(`${job.id}:c`)) return "done";
+        calls.push(id);
+        const admission = await b.admit(job, [], { ...turn, queueJobId: id });
+        if (admission.outcome === "run") await b.settle(job, id);
+        return "done";
+      },
+    });
+    await b.admit(job, seconds(from, 3), { upcoming: [] });
+    await b.settle(job, b.queueJobId(job, b.now));
+    const options = { timeout: 20_000, interval: 10 };
+    await expect.poll(async () => (await b.ledger(job)).length, options).toBe(3);
+    await consumer.stop();
+    expect(new Set(calls).size).toBe(2);
+    expect((await b.ledger(job)).map(({ state }) => state)).toEqual(
+      Array<string>(3).fill("succeeded"),
+    );
   });
 
   test("a queued occurrence that has become too late is missed when its turn comes", async () => {
@@ -114,17 +140,10 @@ export function catchUpCases({ bench }: Subject): void {
     const job = await b.addJob({ policy: { coalesce: false, misfireGraceMs: 5_000 } });
     const from = b.now;
     b.now += 3_000;
-    const admission = await b.admit(job, seconds(from, 3));
-    expect(admission.outcome).toBe("run");
+    expect((await b.admit(job, seconds(from, 3))).outcome).toBe("run");
     b.now += 4_500;
-    const settled = await b.settle(job, b.queueJobId(job, from + 3_000));
-    const queueJobId = settled.outcome === "settled" ? settled.more?.id : undefined;
-    const turn = {
-      kind: "continuation",
-      knowsSchedule: false,
-      queueJobId: queueJobId ?? "",
-    } as const;
-    expect(await b.admit(job, [], turn)).toMatchObject({
+    await b.settle(job, b.queueJobId(job, from + 3_000));
+    expect(await b.admit(job, [], call(job))).toMatchObject({
       outcome: "run",
       run: { fireAt: from + 3_000 },
     });

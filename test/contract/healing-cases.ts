@@ -21,20 +21,47 @@ export function healingCases({ bench }: Subject): void {
     dueAt: fireAt,
   });
 
-  test("an active job without a waiting queue job is unscheduled, until it has one", async () => {
+  test("an active job has its next occurrences waiting; without them it is unscheduled", async () => {
     const b = bench();
     const job = await b.addJob();
     const { watermark, nextFireAt } = await b.stored(job);
+    expect(await audit(b, job)).toEqual([]);
+    await b.lose(...[1_000, 2_000].map((ms) => b.queueJobId(job, b.now + ms)));
     expect(await audit(b, job)).toEqual([{ kind: "unscheduled", jobId: job.id, watermark }]);
     await b.engine.enqueue([wakeUp(b, job, nextFireAt ?? 0)]);
     expect(await audit(b, job)).toEqual([]);
+  });
+
+  test("the steps that move a schedule keep its next occurrences waiting", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    await b.lose(...[1_000, 2_000].map((ms) => b.queueJobId(job, b.now + ms)));
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now);
+    await b.settle(job, runId);
+    expect(await audit(b, job)).toEqual([]);
+    const { revision, watermark } = await b.stored(job);
+    const changed = await b.engine.changeJob({
+      jobId: job.id,
+      expectedRevision: revision,
+      schedule: {
+        state: "active",
+        watermark,
+        upcoming: [at(b.now + 5_000)],
+        expectedWatermark: watermark,
+      },
+      event: { name: "JOB_MODIFIED", at: b.now, jobId: job.id },
+    });
+    const generation = changed.outcome === "changed" ? changed.generation : 0;
+    expect(await audit(b, job)).toEqual([]);
+    await b.lose(b.queueJobId({ id: job.id, generation }, b.now + 5_000));
+    expect(await audit(b, job)).toMatchObject([{ kind: "unscheduled" }]);
   });
 
   test("an occurrence that nobody takes is overdue, and told once", async () => {
     const b = bench();
     const job = await b.addJob();
     const fireAt = (await b.stored(job)).nextFireAt ?? 0;
-    await b.engine.enqueue([wakeUp(b, job, fireAt)]);
     b.now = fireAt + 2_000;
     expect(await audit(b, job)).toEqual([]);
     b.now += 1;
@@ -45,9 +72,9 @@ export function healingCases({ bench }: Subject): void {
 
   test("a run without its queue job is an orphan", async () => {
     const b = bench();
-    const job = await b.addJob();
+    const job = await b.addJob({ upcoming: [] });
     b.now += 1_000;
-    const { runId } = await b.run(job, b.now, { next: undefined });
+    const { runId } = await b.run(job, b.now, { upcoming: [] });
     const finding = {
       kind: "orphan-run",
       jobId: job.id,
@@ -59,34 +86,39 @@ export function healingCases({ bench }: Subject): void {
     expect(await audit(b, job)).toEqual([]);
   });
 
-  test("a run asked for whose queue job was never added is stranded", async () => {
+  test("a run asked for has its queue job; without it, it is stranded", async () => {
     const b = bench();
     const job = await b.addJob({ state: "paused" });
     const asked = await b.engine.requestRun({ jobId: job.id, sequence: 1 });
     if (asked === "missing") throw new Error("missing");
-    const finding = { kind: "stranded", jobId: job.id, wakeUp: asked.wakeUp };
-    expect(await audit(b, job)).toEqual([finding]);
-    await b.engine.enqueue([asked.wakeUp]);
+    expect(await audit(b, job)).toEqual([]);
+    await b.lose(asked.runId);
+    const lost = { id: asked.runId, pipeline: "Report", dueAt: b.now };
+    expect(await audit(b, job)).toEqual([{ kind: "stranded", jobId: job.id, wakeUp: lost }]);
+    await b.engine.enqueue([lost]);
     expect(await audit(b, job)).toEqual([]);
   });
 
-  test("queued occurrences with nobody to take them are stranded", async () => {
+  test("queued occurrences whose call is lost are stranded, under the id of that call", async () => {
     const b = bench();
-    const job = await b.addJob({ policy: { coalesce: false } });
+    const job = await b.addJob({ policy: { coalesce: false }, upcoming: [] });
     const from = b.now;
     b.now += 2_000;
-    const due = [at(from + 1_000), at(from + 2_000)];
-    await b.admit(job, due, { next: undefined });
+    await b.admit(job, [at(from + 1_000), at(from + 2_000)], { upcoming: [] });
     await b.settle(job, b.queueJobId(job, b.now));
-    const [finding] = await audit(b, job);
-    expect(finding).toMatchObject({ kind: "stranded", wakeUp: { pipeline: "Report" } });
+    expect(await audit(b, job)).toEqual([]);
+    const marker = await b.engine.requestRun({ jobId: (await b.addJob()).id, sequence: 1 });
+    await b.lose(marker === "missing" ? "" : marker.runId);
+    const [first] = await audit(b, job);
+    expect(first).toMatchObject({ kind: "stranded", wakeUp: { pipeline: "Report" } });
+    expect(await audit(b, job)).toEqual([first]);
   });
 
   test("a job that finished long ago is expired", async () => {
     const b = bench();
-    const job = await b.addJob();
+    const job = await b.addJob({ upcoming: [] });
     b.now += 1_000;
-    const { runId } = await b.run(job, b.now, { next: undefined });
+    const { runId } = await b.run(job, b.now, { upcoming: [] });
     b.now += 60_001;
     await b.engine.enqueue([{ id: runId, pipeline: "Report", dueAt: b.now }]);
     expect(await audit(b, job)).toEqual([]);

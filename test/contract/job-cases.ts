@@ -19,7 +19,7 @@ export function jobCases({ bench }: Subject): void {
       definition: put.definition,
       state: "active",
       watermark: put.watermark,
-      nextFireAt: put.next?.fireAt,
+      nextFireAt: put.upcoming[0]?.fireAt,
       pausedAt: null,
       pausedReason: null,
       running: 0,
@@ -39,8 +39,8 @@ export function jobCases({ bench }: Subject): void {
 
   test("jobs are listed by their next run, those without one last", async () => {
     const b = bench();
-    const late = await b.addJob({ next: at(b.now + 9_000) });
-    const soon = await b.addJob({ next: at(b.now + 10) });
+    const late = await b.addJob({ upcoming: [at(b.now + 9_000)] });
+    const soon = await b.addJob({ upcoming: [at(b.now + 10)] });
     const paused = await b.addJob({ state: "paused" });
     const ids = await b.engine.listJobIds(0, 1_000);
     const places = [soon, late, paused].map(({ id }) => ids.indexOf(id));
@@ -73,7 +73,7 @@ export function jobCases({ bench }: Subject): void {
     const schedule = {
       state: "active",
       watermark: b.now,
-      next: at(b.now + 5),
+      upcoming: [at(b.now + 5)],
       expectedWatermark: watermark - 1,
     } as const;
     const stale = { jobId: job.id, expectedRevision: stored.revision, schedule, event };
@@ -96,7 +96,7 @@ export function jobCases({ bench }: Subject): void {
       schedule: {
         state: "paused",
         watermark: b.now,
-        next: undefined,
+        upcoming: [],
         expectedWatermark: before.watermark,
       },
       pausedReason: "holidays \u0000 & \ud800",
@@ -131,7 +131,7 @@ export function jobCases({ bench }: Subject): void {
       schedule: {
         state: "active",
         watermark: b.now,
-        next: at(b.now + 1_000),
+        upcoming: [at(b.now + 1_000)],
         expectedWatermark: paused.watermark,
       },
       event: { name: "JOB_RESUMED", at: 0, jobId: job.id },
@@ -162,7 +162,7 @@ export function jobCases({ bench }: Subject): void {
       schedule: {
         state: "finished",
         watermark: b.now,
-        next: undefined,
+        upcoming: [],
         expectedWatermark: watermark,
       },
       event: { name: "JOB_RESUMED", at: 0, jobId: job.id },

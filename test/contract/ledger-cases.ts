@@ -52,4 +52,13 @@ export function ledgerCases({ bench }: Subject): void {
     await b.admit(job, [at(b.now - 1)]);
     expect(await b.ledger(job)).toHaveLength(1);
   });
+
+  test("what is decided long after its time can be read, however short the retention is", async () => {
+    const b = bench();
+    const job = await b.addJob({ retention: { ageMs: 1_000 }, policy: { misfireGraceMs: 0 } });
+    const fireAt = b.now + 1_000;
+    b.now += 50_000;
+    await b.admit(job, [at(fireAt)]);
+    expect(await b.ledger(job)).toMatchObject([{ state: "missed", fireAt }]);
+  });
 }

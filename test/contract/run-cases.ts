@@ -16,7 +16,7 @@ export function runCases({ bench }: Subject): void {
       error,
       durationMs: 12.6,
     });
-    expect(failed).toEqual({ outcome: "settled", now: b.now, more: undefined });
+    expect(failed).toEqual({ outcome: "settled", now: b.now });
     expect(await b.ledger(job)).toEqual([
       {
         id: run.runId,
@@ -138,7 +138,7 @@ export function runCases({ bench }: Subject): void {
     await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
     const second = await b.admit(job, [at(b.now)]);
     expect(second).toMatchObject({ outcome: "run", revision: 0, run: { runId, attempt: 2 } });
-    expect(await b.settle(job, runId, 2)).toMatchObject({ outcome: "settled", more: undefined });
+    expect(await b.settle(job, runId, 2)).toMatchObject({ outcome: "settled" });
     expect(await b.ledger(job)).toMatchObject([{ id: runId, state: "succeeded" }]);
     expect(await b.engine.readOpenRuns(job.id)).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, inject } from "vitest";
 import type { ConnectionOption } from "../../src/engine/open-engine.ts";
 import { admissionCases } from "./admission-cases.ts";
 import { EngineBench } from "./bench-of-engine.ts";
@@ -65,7 +65,7 @@ export function holdToContract(contender: Contender): void {
       if (task.result?.state !== "fail" && (task.result?.errors?.length ?? 0) === 0) passed += 1;
     });
     afterAll(async () => {
-      await Promise.all(benches.map(({ engine }) => engine.close()));
+      await Promise.all([...benches, ...benches].map(({ engine }) => engine.close()));
       noteCases(inject("contractFolder"), contender.name, passed, run);
     });
 
@@ -79,11 +79,5 @@ export function holdToContract(contender: Contender): void {
     describe("healing", () => healingCases(subject));
     describe("races", () => raceCases(subject));
     describe("schedulers", () => schedulerCases(subject));
-    test("is closed twice without harm", async () => {
-      const more = await another();
-      if (more === bench()) return;
-      await more.engine.close();
-      await more.engine.close();
-    });
   });
 }

@@ -11,20 +11,20 @@ const STEPS = [
   { step: "settled", attempt: 1, starts: [1] },
 ] as const;
 
-/** A worker that dies, and one that is ready to go on. */
-async function victimAndHeir(fleet: Fleet, step: Step, nth: number) {
-  return Promise.all([fleet.program({ lockMs: 1_000, dieAt: { step, nth } }), fleet.program()]);
+/** Lets a worker take what there is, and die of it. */
+async function killAt(fleet: Fleet, step: Step, nth: number): Promise<void> {
+  const victim = await fleet.program({ lockMs: 1_000, dieAt: { step, nth } });
+  victim.send({ go: true });
+  expect(await victim.exited()).toEqual({ code: null, signal: "SIGKILL" });
 }
 
 describe.concurrent("SIGKILL of a worker", () => {
   test.for(STEPS)("at the step: $step", { timeout: 120_000 }, async ({ step, attempt, starts }) => {
     await using fleet = await Fleet.start(inject("redisUrl"));
-    const [victim, heir] = await victimAndHeir(fleet, step, 1);
     const { options, fireTimes } = backlog(5);
     await fleet.add("job", options);
-    victim.send({ go: true });
-    expect(await victim.exited()).toEqual({ code: null, signal: "SIGKILL" });
-    await fleet.go(heir);
+    await killAt(fleet, step, 1);
+    await fleet.worker();
     await fleet.decided("job", fireTimes);
     const rows = await fleet.account("job", fireTimes);
     // All were due at once: the latest runs, the others are part of it.
@@ -44,19 +44,18 @@ describe.concurrent("SIGKILL of a worker", () => {
     { timeout: 120_000 },
     async ({ step }) => {
       await using fleet = await Fleet.start(inject("redisUrl"));
-      const [victim, heir] = await victimAndHeir(fleet, step, 3);
       const { options, fireTimes } = backlog(7);
       const rules = { coalesce: false, maxInstances: 2, maxCatchUp: 100 };
       await fleet.add("job", { ...options, ...rules });
-      victim.send({ go: true });
-      expect(await victim.exited()).toEqual({ code: null, signal: "SIGKILL" });
-      await fleet.go(heir);
+      await killAt(fleet, step, 3);
+      await fleet.worker();
       await fleet.decided("job", fireTimes);
       const rows = await fleet.account("job", fireTimes, { maxInstances: 2 });
       // In this mode nothing is merged and nothing is skipped: all seven run.
       expect(rows.map(({ verdict }) => verdict)).toEqual(Array(7).fill("succeeded"));
       const attempts = rows.map((row) => row.attempt ?? 0);
       expect(Math.max(...attempts)).toBeLessThanOrEqual(2);
+      expect(fleet.heard("JOB_REPAIRED")).toEqual([]);
     },
   );
 });

@@ -18,20 +18,13 @@ const params = z.object({
 type Params = typeof params;
 
 let letGo: () => void = () => undefined;
-let released = new Promise<void>((resolve) => {
+const released = new Promise<void>((resolve) => {
   letGo = resolve;
 });
 
 /** Lets every `hold` of this process end. */
 export function release(): void {
   letGo();
-}
-
-/** Makes the next `hold` wait again. */
-export function holdAgain(): void {
-  released = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
 }
 
 /** Nothing of this thread runs meanwhile: no timer, no lock renewal. */

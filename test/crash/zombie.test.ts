@@ -1,6 +1,7 @@
 import { describe, expect, inject, test } from "vitest";
 import { TcpProxy } from "../healing/tcp-proxy.ts";
 import { backlog, Fleet } from "./fleet.ts";
+import { release } from "./pipelines.ts";
 import type { Run } from "../../src/index.ts";
 import type { Program } from "../helpers/process.ts";
 
@@ -29,47 +30,71 @@ async function fenced(fleet: Fleet, zombie: Program, fireTimes: number[]): Promi
 describe.concurrent("a worker that was away for longer than its lock", () => {
   test("because its event loop was blocked", { timeout: 120_000 }, async () => {
     await using fleet = await Fleet.start(inject("redisUrl"));
-    const [zombie, heir] = await Promise.all([fleet.program({ lockMs: 1_000 }), fleet.program()]);
+    const zombie = await fleet.program({ lockMs: 1_000 });
     await fleet.go(zombie);
     const fireTimes = await addOne(fleet, "block");
     await fleet.until("attempt 1", () => fleet.lines("start", "job").length === 1);
-    const heirId = await fleet.go(heir);
+    const heir = await fleet.worker();
     await fleet.decided("job", fireTimes);
     expect(await fenced(fleet, zombie, fireTimes)).toMatchObject([
-      { verdict: "succeeded", attempt: 2, worker: heirId },
+      { verdict: "succeeded", attempt: 2, worker: heir.id },
     ]);
   });
 
   test("because it was stopped by SIGSTOP", { timeout: 120_000 }, async () => {
     await using fleet = await Fleet.start(inject("redisUrl"));
-    const [zombie, heir] = await Promise.all([fleet.program({ lockMs: 1_000 }), fleet.program()]);
+    const zombie = await fleet.program({ lockMs: 1_000 });
     await fleet.go(zombie);
     const fireTimes = await addOne(fleet, "hold");
     await fleet.until("attempt 1", () => fleet.lines("start", "job").length === 1);
     zombie.signal("SIGSTOP");
-    const heirId = await fleet.go(heir);
+    const heir = await fleet.worker();
     await fleet.decided("job", fireTimes);
     zombie.signal("SIGCONT");
     await fleet.until("the zombie's signal", () => fleet.lines("abort", "job").length > 0);
     zombie.send({ release: true });
     expect(await fenced(fleet, zombie, fireTimes)).toMatchObject([
-      { verdict: "succeeded", attempt: 2, worker: heirId },
+      { verdict: "succeeded", attempt: 2, worker: heir.id },
     ]);
   });
+
+  test(
+    "and whose outcome comes while the other attempt goes on",
+    { timeout: 120_000 },
+    async () => {
+      await using fleet = await Fleet.start(inject("redisUrl"));
+      const zombie = await fleet.program({ lockMs: 1_000 });
+      await fleet.go(zombie);
+      const { options, fireTimes } = backlog(1);
+      await fleet.add("job", { ...options, params: { act: "hold", firstOnly: false } });
+      await fleet.until("attempt 1", () => fleet.lines("start", "job").length === 1);
+      zombie.signal("SIGSTOP");
+      const heir = await fleet.worker();
+      await fleet.until("attempt 2", () => fleet.lines("start", "job").length === 2);
+      zombie.signal("SIGCONT");
+      zombie.send({ release: true });
+      await fleet.until("the refusal", () => refusals(zombie).length > 0);
+      // It did not end the run, nor free its instance.
+      expect(heir.running).toHaveLength(1);
+      expect(await fleet.ledger("job")).toMatchObject([{ verdict: "running", attempt: 2 }]);
+      release();
+      await fleet.decided("job", fireTimes);
+      expect(await fenced(fleet, zombie, fireTimes)).toMatchObject([
+        { verdict: "succeeded", attempt: 2, worker: heir.id },
+      ]);
+    },
+  );
 
   // It can't ask whether its lock still holds, so it must give up by its own clock.
   test("because no packet reached the server", { timeout: 120_000 }, async () => {
     await using proxy = await TcpProxy.start(inject("redisUrl"));
     await using fleet = await Fleet.start(inject("redisUrl"));
-    const [zombie, heir] = await Promise.all([
-      fleet.program({ lockMs: 1_000, url: proxy.url }),
-      fleet.program(),
-    ]);
+    const zombie = await fleet.program({ lockMs: 1_000, url: proxy.url });
     await fleet.go(zombie);
     const fireTimes = await addOne(fleet, "hold");
     await fleet.until("attempt 1", () => fleet.lines("start", "job").length === 1);
     proxy.set("hole");
-    const heirId = await fleet.go(heir);
+    const heir = await fleet.worker();
     await fleet.decided("job", fireTimes);
     // The hole is still there: nobody told it.
     await fleet.until("the zombie's signal", () => fleet.lines("abort", "job").length > 0);
@@ -77,7 +102,7 @@ describe.concurrent("a worker that was away for longer than its lock", () => {
     proxy.set("cut");
     proxy.set("pass");
     expect(await fenced(fleet, zombie, fireTimes)).toMatchObject([
-      { verdict: "succeeded", attempt: 2, worker: heirId },
+      { verdict: "succeeded", attempt: 2, worker: heir.id },
     ]);
   });
 });

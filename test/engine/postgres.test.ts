@@ -147,6 +147,39 @@ describe("the functions' headers", () => {
   });
 });
 
+test("queue jobs that our functions add are, but for what nobody reads, those that BullMQ adds", async () => {
+  const url = inject("postgresUrl");
+  const prefix = `rows-${randomUUID().slice(0, 8)}`;
+  const bench = new EngineBench(url, prefix);
+  await bench.engine.open();
+  bench.now = Date.now();
+  const dueAt = bench.now + 3_600_000;
+  const put = bench.put({ id: "ours", upcoming: [at(dueAt), at(bench.now)] });
+  await bench.engine.putJobs([put]);
+  await bench.engine.enqueue([
+    { id: "bull:1:1", pipeline: "Report", dueAt },
+    { id: "bull:1:2", pipeline: "Report", dueAt: bench.now },
+  ]);
+  await bench.engine.close();
+  const { rows } = await withClient(url, (client) =>
+    client.query<Record<string, unknown>>(
+      `SELECT * FROM "${schemasOf(prefix).queue}".job ORDER BY process_at_ms, id`,
+    ),
+  );
+  // The id, the place in line, the moment of adding and BullMQ's own copy of its options are what may differ.
+  const [bullLater, oursLater, bullNow, oursNow] = rows.map(
+    ({ id: _, seq: __, added_at_ms: ___, delay_ms: ____, opts: _____, ...row }) => row,
+  );
+  expect(rows).toHaveLength(4);
+  expect(oursLater).toEqual(bullLater);
+  expect(oursNow).toEqual(bullNow);
+  expect(oursLater).toMatchObject({ state: "delayed", process_at_ms: String(dueAt) });
+  expect(oursNow).toMatchObject({ state: "waiting", process_at_ms: null });
+  for (const { opts } of rows) {
+    expect(opts).toMatchObject({ attempts: 0, removeOnComplete: true, removeOnFail: true });
+  }
+});
+
 test("people can ask the ledger in plain SQL", async () => {
   const url = inject("postgresUrl");
   const prefix = `people-${randomUUID().slice(0, 8)}`;

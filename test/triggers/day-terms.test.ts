@@ -95,7 +95,7 @@ const forms: fc.Arbitrary<DayForm> = fc.oneof(
 );
 
 describe("days that depend on their month", () => {
-  it("are those that a calendar on the wall shows", () => {
+  it("are those that a calendar on the wall shows", { timeout: 120_000 }, () => {
     fc.assert(
       fc.property(
         fc.array(forms, { minLength: 1, maxLength: 3 }),

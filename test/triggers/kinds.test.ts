@@ -348,6 +348,34 @@ describe("or and and", () => {
   });
 });
 
+describe("a schedule without a fire time", () => {
+  it.each([
+    {
+      trigger: or(cron("@daily"), cron("@hourly")),
+      startDate: "2026-02-01",
+      endDate: "2026-01-01",
+    },
+    { trigger: "rrule", rule: "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30" },
+    { trigger: "interval", hours: 1, startDate: "2026-02-01", endDate: "2026-01-01" },
+    { trigger: "date", runDate: "2026-02-01", endDate: "2026-01-01" },
+  ] as TriggerOptions[])("is refused: %o", (options) => {
+    expect(errorOf(options).data["reason"]).toBe("never-fires");
+  });
+
+  it.each([
+    { trigger: "interval", hours: 1, endDate: "2025-01-01" },
+    { trigger: "calendarInterval", days: 1, endDate: "2025-01-01" },
+    { trigger: "cron", hour: 9, endDate: "2025-01-01" },
+    { trigger: "rrule", rule: "FREQ=DAILY;UNTIL=20250101T000000Z" },
+    { trigger: "date", runDate: "2025-01-01" },
+  ] as TriggerOptions[])(
+    "is accepted if it is only over, so that a program may declare it at each start: %o",
+    (options) => {
+      expect(fires(options)).toEqual([]);
+    },
+  );
+});
+
 describe("trigger objects", () => {
   it("are frozen JSON", () => {
     const trigger = or(cron({ hour: 9 }), at(new Date(0)));

@@ -100,7 +100,7 @@ describe("peers, on the expressions of the vectors", () => {
         "refused: loops at a half-hour change": 3,
       },
     ],
-  ] as const)("%s differs only where we can say why", (name, expected) => {
+  ] as const)("%s differs only where we can say why", { timeout: 120_000 }, (name, expected) => {
     const counts: Record<string, number> = {};
     for (const { spec, timezone, from } of vectors) {
       const expression = String(spec["expr"]);

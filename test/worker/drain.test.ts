@@ -5,42 +5,38 @@ import { PipelineWorker } from "../../src/index.ts";
 
 const ENDED_BY_SIGTERM = { code: null, signal: "SIGTERM" };
 
-/** A worker that executes the job's one run, and one that is ready to go on. */
+/** A worker that executes the job's one run. */
 async function running(fleet: Fleet, params: object, drainMs: number, url = fleet.url) {
-  const [worker, heir] = await Promise.all([
-    fleet.program({ drainMs, url, maxCrashes: 1, timeoutMs: 1_000 }),
-    fleet.program({ maxCrashes: 1 }),
-  ]);
+  const worker = await fleet.program({ drainMs, url, maxCrashes: 1, timeoutMs: 1_000 });
   const { options, fireTimes } = backlog(1);
   await fleet.add("job", { ...options, params });
   await fleet.go(worker);
   await fleet.until("attempt 1", () => fleet.lines("start", "job").length === 1);
-  return { worker, heir, fireTimes };
+  return { worker, fireTimes };
 }
 
 describe.concurrent("SIGTERM", () => {
   test("waits for what runs, and takes nothing more", { timeout: 120_000 }, async () => {
     await using fleet = await Fleet.start(inject("redisUrl"));
-    const { worker, heir, fireTimes } = await running(fleet, { act: "hold" }, 60_000);
+    const { worker, fireTimes } = await running(fleet, { act: "hold" }, 60_000);
+    const isTaking = async (): Promise<boolean> => {
+      const clients = String(await fleet.redis.client("LIST")).split("\n");
+      return clients.some((line) => line.includes(fleet.prefix) && line.includes("cmd=bzpopmin"));
+    };
+    await fleet.until("it waits for more", isTaking);
     worker.signal("SIGTERM");
-    // It answers no more to this call: whatever is added now waits for somebody else.
-    await fleet.until("the end of taking", async () => {
-      const clients = String(await fleet.redis.client("LIST"));
-      return !clients
-        .split("\n")
-        .some((line) => line.includes("cmd=bzpopmin") && line.includes(`{${fleet.prefix}`));
-    });
+    await fleet.until("it does not wait for more", async () => !(await isTaking()));
     const later = backlog(1);
     await fleet.add("later", later.options);
     worker.send({ release: true });
     expect(await worker.exited()).toEqual(ENDED_BY_SIGTERM);
     const [row] = await fleet.account("job", fireTimes);
     expect(row).toMatchObject({ verdict: "succeeded", attempt: 1 });
-    await fleet.go(heir);
+    await fleet.worker({ maxCrashes: 1 });
     await fleet.decided("later", later.fireTimes);
     const [laterRow] = await fleet.account("later", later.fireTimes);
     expect(laterRow).toMatchObject({ verdict: "succeeded", attempt: 1 });
-    expect(fleet.lines("start", "later")[0]?.pid).toBe(heir.pid);
+    expect(fleet.lines("start", "later")[0]?.pid).toBe(process.pid);
   });
 
   test.for([
@@ -51,14 +47,14 @@ describe.concurrent("SIGTERM", () => {
     { timeout: 120_000 },
     async ({ params }) => {
       await using fleet = await Fleet.start(inject("redisUrl"));
-      const { worker, heir, fireTimes } = await running(fleet, params, 100);
+      const { worker, fireTimes } = await running(fleet, params, 100);
       worker.signal("SIGTERM");
       expect(await worker.exited()).toEqual(ENDED_BY_SIGTERM);
       expect(fleet.lines("abort", "job")).toHaveLength(1);
       await fleet.hears("JOB_RETRYING", "job");
       // The run waits for anybody; nobody has to find out first that its worker is gone.
       expect(await fleet.redis.lrange(`${fleet.keys.queue}wait`, 0, -1)).toHaveLength(1);
-      await fleet.go(heir);
+      await fleet.worker({ maxCrashes: 1 });
       await fleet.decided("job", fireTimes);
       const [row] = await fleet.account("job", fireTimes);
       // With maxCrashes 1, a first crash would have been the end.
@@ -79,7 +75,7 @@ describe.concurrent("SIGTERM", () => {
   test("ends the process although the server is gone", { timeout: 120_000 }, async () => {
     await using proxy = await TcpProxy.start(inject("redisUrl"));
     await using fleet = await Fleet.start(inject("redisUrl"));
-    const { worker, heir, fireTimes } = await running(
+    const { worker, fireTimes } = await running(
       fleet,
       { act: "deaf", ms: 100_000 },
       100,
@@ -90,7 +86,7 @@ describe.concurrent("SIGTERM", () => {
     worker.signal("SIGTERM");
     expect(await worker.exited()).toEqual(ENDED_BY_SIGTERM);
     // It could not hand its run back, so this counts as a crash.
-    await fleet.go(heir);
+    await fleet.worker({ maxCrashes: 1 });
     await fleet.decided("job", fireTimes);
     const [row] = await fleet.account("job", fireTimes);
     expect(row).toMatchObject({ verdict: "failed", attempt: 1, error: { code: "RUN_CRASHED" } });

@@ -51,7 +51,7 @@ export class PglitePool implements PgPool {
           (await this.#db.exec(text)).at(-1)
         : await this.#db.query<R>(text, params.map(param));
     const { rows = [], affectedRows = 0 } = (result ?? {}) as Partial<Results<R>>;
-    return { rows: rows as R[], rowCount: affectedRows };
+    return { rows, rowCount: affectedRows };
   }
 
   listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>> {

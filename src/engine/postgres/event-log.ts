@@ -25,7 +25,7 @@ export interface EventLogOptions {
   readonly functions: FunctionCaller;
   readonly schema: string;
   readonly clock: Clock;
-  onError(error: unknown): void;
+  readonly onError: (error: unknown) => void;
 }
 
 /** Our own events: a table that is read by position, and a notification as a hint that there is something to read. */

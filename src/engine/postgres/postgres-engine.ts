@@ -42,7 +42,7 @@ export interface PostgresEngineOptions {
   readonly maxEvents: number;
   /** Stands in for the server's clock, in tests that move time. */
   readonly serverNow?: (() => EpochMs) | undefined;
-  onError(error: unknown): void;
+  readonly onError: (error: unknown) => void;
 }
 
 interface Connected {
@@ -218,11 +218,12 @@ export class PostgresEngine implements Port.Engine {
     await this.#call("handBack", ({ functions }) => functions.run("hand_back", run));
   }
 
-  async requestRun(request: Port.RunRequest): Promise<Port.RequestedRun | "missing"> {
+  async requestRun(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
     const encoded = codec.encodeRunRequest(request);
-    return codec.decodeRequestedRun(
-      await this.#call("requestRun", ({ functions }) => functions.run("request_run", encoded)),
+    const answer = await this.#call("requestRun", ({ functions }) =>
+      functions.run("request_run", encoded),
     );
+    return answer === null ? "missing" : { runId: JSON.parse(answer) as string };
   }
 
   async readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {

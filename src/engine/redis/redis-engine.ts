@@ -211,12 +211,12 @@ export class RedisEngine implements Port.Engine {
     await this.#bounded("handBack", () => this.#scripts.run("hand_back", { hold: toJson(run) }));
   }
 
-  async requestRun(request: Port.RunRequest): Promise<Port.RequestedRun | "missing"> {
+  async requestRun(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
     const encoded = toJson(codec.encodeRunRequest(request));
-    const answer = await this.#bounded("requestRun", () =>
+    const runId = await this.#bounded("requestRun", () =>
       this.#scripts.run("request_run", { request: encoded }),
     );
-    return codec.decodeRequestedRun(answer);
+    return typeof runId === "string" ? { runId } : "missing";
   }
 
   async readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {

@@ -8,39 +8,68 @@ import { CronTrigger } from "./cron-trigger.ts";
 const MAX_MEMBERS = 30;
 const DAY_SECONDS = 86_400;
 
+/** A trigger that combines others: `any` fires with one of them, `all` when all do. */
+export interface Combined {
+  readonly mode: "any" | "all";
+  readonly members: readonly Trigger[];
+  /** Whether it has bounds besides those of its members. */
+  readonly isBounded: boolean;
+}
+
+/** A member by its bit, or a combination. */
+type Node = number | { readonly mode: "any" | "all"; readonly nodes: readonly Node[] };
+
 /**
- * Counts the instants in (`from`, `to`] at which any or all of several cron triggers of one zone fire, by days: the times of day of
- * each combination of members are listed once. Bounded however often they fire and however long the span is.
+ * Counts the instants in (`from`, `to`] at which a combination of cron triggers of one zone fires, by days: the times of day of each set
+ * of members are listed once. Bounded however often they fire and however long the span is.
  * @returns `undefined` if the members are not of that kind; then somebody has to step through them.
  */
-export function countTogether(
-  triggers: readonly Trigger[],
-  mode: "any" | "all",
-  from: EpochMs,
-  to: EpochMs,
-): number | undefined {
-  const members = triggers.filter((trigger) => trigger instanceof CronTrigger);
+export function countTogether(combined: Combined, from: EpochMs, to: EpochMs): number | undefined {
+  const members: CronTrigger[] = [];
+  const root = nodeOf(combined, members);
   const [first] = members;
-  if (first === undefined || members.length !== triggers.length || members.length > MAX_MEMBERS)
-    return undefined;
+  if (root === undefined || first === undefined || members.length > MAX_MEMBERS) return undefined;
   if (members.some(({ zone }) => zone !== first.zone)) return undefined;
-  return new TogetherCounter(members, first, mode).count(Math.floor(from) + 1, Math.floor(to) + 1);
+  return new TogetherCounter(members, first, root).count(Math.floor(from) + 1, Math.floor(to) + 1);
+}
+
+function nodeOf({ mode, members }: Combined, found: CronTrigger[]): Node | undefined {
+  const nodes: Node[] = [];
+  for (const member of members) {
+    if (member instanceof CronTrigger) nodes.push(found.push(member) - 1);
+    else {
+      const node = isCombined(member) && !member.isBounded ? nodeOf(member, found) : undefined;
+      if (node === undefined) return undefined;
+      nodes.push(node);
+    }
+  }
+  return { mode, nodes };
+}
+
+function isCombined(trigger: Trigger): trigger is Trigger & Combined {
+  return "mode" in trigger && "members" in trigger && "isBounded" in trigger;
+}
+
+/** Whether a combination fires when those of its members do whose bits are set. */
+function fires(node: Node, bits: number): boolean {
+  if (typeof node === "number") return ((bits >>> node) & 1) === 1;
+  return node.mode === "any"
+    ? node.nodes.some((one) => fires(one, bits))
+    : node.nodes.every((one) => fires(one, bits));
 }
 
 class TogetherCounter {
   private readonly members: readonly CronTrigger[];
   private readonly first: CronTrigger;
-  private readonly mode: "any" | "all";
-  private readonly all: number;
+  private readonly root: Node;
   private readonly followsClock: number;
   /** Seconds of the day, ascending, by the bits of the members that name the day. */
   private readonly times = new Map<number, Uint32Array>();
 
-  constructor(members: readonly CronTrigger[], first: CronTrigger, mode: "any" | "all") {
+  constructor(members: readonly CronTrigger[], first: CronTrigger, root: Node) {
     this.members = members;
     this.first = first;
-    this.mode = mode;
-    this.all = 2 ** members.length - 1;
+    this.root = root;
     this.followsClock = this.bits((member) => !member.once);
   }
 
@@ -113,8 +142,9 @@ class TogetherCounter {
     return times;
   }
 
+  /** Adding members never ends a combination, so what does not count with all that may fire counts with none. */
   private counts(bits: number): boolean {
-    return this.mode === "any" ? bits !== 0 : bits === this.all;
+    return fires(this.root, bits);
   }
 
   private bits(holds: (member: CronTrigger) => boolean): number {

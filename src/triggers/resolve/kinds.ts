@@ -23,17 +23,17 @@ export function resolveKind(
   context: ResolveContext,
   member: ResolveMember,
 ): Resolved {
-  // Without a start such triggers begin now, and an end in the past is no fault of the schedule.
-  const beginsNow = fields.startDate === undefined;
+  // Without a start such triggers begin now, and then an end in the past is no fault of the schedule.
+  const mayBeOver = fields.startDate === undefined && fields.endDate !== undefined;
   switch (kind) {
     case "cron":
       return { spec: resolveCron(fields, context), mayBeOver: false };
     case "interval":
-      return { spec: resolveInterval(fields, context), mayBeOver: beginsNow };
+      return { spec: resolveInterval(fields, context), mayBeOver };
     case "date":
       return { spec: resolveDate(fields, context), mayBeOver: true };
     case "calendarInterval":
-      return { spec: resolveCalendarInterval(fields, context), mayBeOver: beginsNow };
+      return { spec: resolveCalendarInterval(fields, context), mayBeOver };
     case "rrule": {
       const zone = zoneName(fields, context);
       return resolveRrule(text(fields, "rule"), zone, bounds(fields, context), context.now);

@@ -51,7 +51,8 @@ export function resolveRrule(
   };
   // Opened once here, so that a text that only the library refuses is refused now.
   openRule(spec);
-  return { spec, mayBeOver: text.start === undefined && bounds.startAt === undefined };
+  const ends = text.parts.has("UNTIL") || bounds.endAt !== undefined;
+  return { spec, mayBeOver: text.start === undefined && bounds.startAt === undefined && ends };
 }
 
 function zoned(start: string, timezone: string, rule: string): string {

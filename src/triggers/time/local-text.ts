@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
-import { DAY_MS, epochDay, packedDate } from "./civil.ts";
+import { DAY_MS, packedDate } from "./civil.ts";
 import { zoneOf, type LocalMs, type Zone } from "./zone.ts";
 
 const two = (n: number): string => String(n).padStart(2, "0");
@@ -66,9 +66,4 @@ export function instantOf(local: LocalMs, zone: Zone): LocalMeaning {
     segment = next;
   }
   return { instant: local - segment.offset, inGap: false };
-}
-
-/** The wall-clock time of a date and a time of day in milliseconds. */
-export function localMs(year: number, month: number, day: number, timeOfDayMs = 0): LocalMs {
-  return epochDay(year, month, day) * DAY_MS + timeOfDayMs;
 }

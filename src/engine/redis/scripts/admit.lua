@@ -7,10 +7,10 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] requests   JSON array of AdmitRequest, times in epoch ms
 Returns a JSON array with one answer for each request, in order:
-  {"o":"run","run":{...},"revision":n,"more":{...}?}  execute it; `more` is a queue job to be added
-  {"o":"none","more":{...}?}                           nothing to run
-  {"o":"early","waitMs":n}                             not due yet by this clock
-  {"o":"behind","watermark":n,"now":n}                 ask again with the occurrences after the watermark
+  {"o":"run","run":{...},"revision":n}  execute it
+  {"o":"none"}                           nothing to run
+  {"o":"early","waitMs":n}               not due yet by this clock
+  {"o":"behind","watermark":n}           ask again with the occurrences after the watermark
 Each answer also holds "now".
 ]]
 
@@ -21,8 +21,8 @@ local function lastRun(jobId)
     finishedAt = tonumber(v[5]), result = v[6] ~= "" and v[6] or nil }
 end
 
-local function answerRun(job, jobId, held, more)
-  return { o = "run", revision = job and job.revision or 0, more = more, run = {
+local function answerRun(job, jobId, held)
+  return { o = "run", revision = job and job.revision or 0, run = {
     runId = held.id, kind = held.kind, fireAt = held.fireAt, dueAt = held.dueAt, startedAt = held.startedAt,
     attempt = held.attempt, count = held.count, fromAt = held.fromAt, params = held.params, lastRun = lastRun(jobId),
   } }
@@ -47,7 +47,7 @@ end
 -- The run of this queue job began before and did not end: its process died, or gave it back.
 local function takeOver(job, r, held)
   -- The same request again: its answer was lost with a connection.
-  if held.take == r.take then return answerRun(job, r.jobId, held, nil) end
+  if held.take == r.take then return answerRun(job, r.jobId, held) end
   held.take = r.take
   if held.handedBack then
     held.handedBack = nil
@@ -60,14 +60,15 @@ local function takeOver(job, r, held)
       error = cjson.encode({ name = "CronduitError", code = "RUN_CRASHED",
         message = "crashed: the process died in each of " .. held.crashes .. " starts" }),
     })
-    return { o = "none", more = continuation(r.jobId, job) }
+    callForQueued(r.jobId, job)
+    return { o = "none" }
   end
   held.attempt = held.attempt + 1
   held.worker = r.worker
   held.startedAt = NOW
   call("HSET", instancesKey(r.jobId), r.queueJobId, cjson.encode(held))
   emit({ name = "JOB_STARTED", jobId = r.jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt, worker = r.worker })
-  return answerRun(job, r.jobId, held, nil)
+  return answerRun(job, r.jobId, held)
 end
 
 local function admitManual(job, r)
@@ -84,7 +85,7 @@ local function admitManual(job, r)
   end
   local held = start(job, r, { id = r.queueJobId, kind = "manual", fireAt = asked.fireAt, dueAt = asked.fireAt,
     fromAt = asked.fireAt, count = 1, params = asked.params })
-  return answerRun(job, job.id, held, nil)
+  return answerRun(job, job.id, held)
 end
 
 local function isLate(job, dueAt)
@@ -173,6 +174,14 @@ local function decideSingly(job, r, due, older)
   return held
 end
 
+-- What is to wait in the queue: one that the worker's clock took for due comes before those that it took for later.
+local function upcomingOf(early, later)
+  if not early then return later end
+  local upcoming = { early }
+  for _, o in ipairs(later) do upcoming[#upcoming + 1] = o end
+  return upcoming
+end
+
 -- The part of the request that has not been decided, or the answer if it can't be decided now.
 local function undecided(job, r)
   local due, early = {}, nil
@@ -193,7 +202,7 @@ local function undecided(job, r)
     return nil, { o = "behind", watermark = job.watermark }
   end
   if older and older.toAt <= job.watermark then older = nil end
-  return { due = due, older = older, next = early or r.next }, nil
+  return { due = due, older = older, upcoming = upcomingOf(early, r.upcoming) }, nil
 end
 
 local function admitOne(r)
@@ -213,22 +222,23 @@ local function admitOne(r)
   end
   if open then
     call("HSET", jobKey(job.id), "w", open.due[#open.due].fireAt)
-    placeNext(job.id, open.next)
+    placeNext(job.id, open.upcoming[1])
+    addOccurrences(job.id, job.pipeline, job.generation, open.upcoming)
     if job.coalesce then
       held = decideTogether(job, r, open.due, open.older)
     else
       held = decideSingly(job, r, open.due, open.older)
     end
-    if not open.next then
+    if not open.upcoming[1] then
       call("HSET", jobKey(job.id), "st", "finished", "fin", NOW)
       emit({ name = "JOB_FINISHED", jobId = job.id })
     end
   else
     held = takeQueued(job, r)
   end
-  local more = continuation(job.id, job)
-  if held then return answerRun(job, job.id, held, more) end
-  return { o = "none", more = more }
+  callForQueued(job.id, job)
+  if held then return answerRun(job, job.id, held) end
+  return { o = "none" }
 end
 
 local answers = {}
@@ -236,5 +246,5 @@ for i, request in ipairs(cjson.decode(ARGV[5])) do
   answers[i] = admitOne(request)
   answers[i].now = NOW
 end
-flushEvents()
+finish()
 return cjson.encode(answers)

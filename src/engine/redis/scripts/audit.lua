@@ -69,9 +69,13 @@ local function auditRuns(jobId)
       found({ kind = "stranded", jobId = jobId, wakeUp = { id = runId, pipeline = job.pipeline, dueAt = NOW } })
     end
   end
-  if #held == 0 then
-    local more = continuation(jobId, job)
-    if more then found({ kind = "stranded", jobId = jobId, wakeUp = more }) end
+  -- The last call for the queued ones may wait for its turn; if it is gone it is made again under its id, so that two
+  -- looks that find the same know that nothing happened between them.
+  local called = call("HGET", jobKey(jobId), "ct")
+  local head = #held == 0 and not (called and isQueued(called)) and call("ZRANGE", pendingKey(jobId), 0, 0)[1]
+  if head then
+    local id = called or wakeUpId(jobId, "c", 0, cjson.decode(head).fireAt)
+    found({ kind = "stranded", jobId = jobId, wakeUp = { id = id, pipeline = job.pipeline, dueAt = NOW } })
   end
   releaseIfIdle(jobId)
 end

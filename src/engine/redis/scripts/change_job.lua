@@ -6,7 +6,7 @@ ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule digest?, fields?, pipeline?,
-                 timing {state, watermark, next?, expectedWatermark}?, pausedReason?, skipped [{fromAt,toAt,count,verdict,reason?}],
+                 timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?, skipped [{fromAt,toAt,count,verdict,reason?}],
                  event; times in epoch ms
 Returns JSON:
   {"o":"changed","generation":n}
@@ -35,7 +35,10 @@ local generation = job.generation
 if timing then
   generation = nextSequence()
   call("HSET", key, "gen", generation, "st", timing.state, "w", timing.watermark)
-  placeNext(c.jobId, timing.state == "active" and timing.next or nil)
+  placeNext(c.jobId, timing.state == "active" and timing.upcoming[1] or nil)
+  if timing.state == "active" then
+    addOccurrences(c.jobId, c.pipeline or job.pipeline, generation, timing.upcoming)
+  end
   if timing.state == "paused" then
     if job.state ~= "paused" then call("HSET", key, "pa", NOW) end
     if c.pausedReason then call("HSET", key, "pr", c.pausedReason) end
@@ -52,5 +55,5 @@ if timing then
 end
 emit(c.event)
 if timing and timing.state == "finished" then emit({ name = "JOB_FINISHED", jobId = c.jobId }) end
-flushEvents()
+finish()
 return cjson.encode({ o = "changed", generation = generation })

@@ -16,5 +16,5 @@ held.handedBack = true
 call("HSET", instancesKey(h.jobId), h.queueJobId, cjson.encode(held))
 emit({ name = "JOB_RETRYING", jobId = h.jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt,
   worker = held.worker, reason = "handed back" })
-flushEvents()
+finish()
 return 1

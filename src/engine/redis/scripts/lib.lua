@@ -28,6 +28,38 @@ local function flushEvents()
   call("XADD", PREFIX .. "events", "MAXLEN", "~", ARGV[4], "*", "e", cjson.encode(EVENTS))
 end
 
+-- Adds a queue job as BullMQ would, in the same step as the decision that asks for it, so that no crash can come
+-- between the two. One that exists stays as it is. `test/bullmq-facts` compares what this writes with BullMQ's own.
+local HAS_DELAYED, HAS_WAITING = false, false
+local function addQueueJob(id, pipeline, dueAt)
+  local key = QUEUE .. id
+  if call("EXISTS", key) == 1 then return end
+  local delay = math.max(0, dueAt - NOW)
+  call("HSET", key, "name", pipeline, "data", "0", "opts", '{"attempts":0}', "timestamp", dueAt - delay,
+    "delay", delay, "priority", 0)
+  if delay == 0 then
+    call("LPUSH", QUEUE .. "wait", id)
+    HAS_WAITING = true
+    return
+  end
+  -- BullMQ keeps 4096 places for each millisecond, so that jobs of one instant run in the order of their adding.
+  local first, last = dueAt * 4096, (dueAt + 1) * 4096 - 1
+  local newest = call("ZREVRANGEBYSCORE", QUEUE .. "delayed", last, first, "WITHSCORES", "LIMIT", 0, 1)
+  call("ZADD", QUEUE .. "delayed", newest[2] and math.min(tonumber(newest[2]) + 1, last) or first, id)
+  HAS_DELAYED = true
+end
+
+-- Tells waiting workers of the queue jobs that were added.
+local function wakeWorkers()
+  if HAS_DELAYED then
+    local head = call("ZRANGE", QUEUE .. "delayed", 0, 0, "WITHSCORES")
+    call("ZADD", QUEUE .. "marker", math.floor(tonumber(head[2]) / 4096), "1")
+  end
+  if HAS_WAITING and call("HEXISTS", QUEUE .. "meta", "paused") == 0 then
+    call("ZADD", QUEUE .. "marker", 0, "0")
+  end
+end
+
 local function encodeJobId(jobId)
   return (jobId:gsub("%%", "%%25"):gsub(":", "%%3A"))
 end
@@ -57,12 +89,13 @@ local function readJob(jobId)
   }
 end
 
--- Appends a ledger row and lets go of what exceeds the job's retention.
+-- Appends a ledger row and lets go of what exceeds the job's retention. The row itself stays for now, however old its
+-- fire time is: what is decided after a long outage can be read at least once.
 local function record(jobId, row, keepCount, keepAgeMs)
   local key = ledgerKey(jobId)
   call("ZADD", key, row.fireAt, cjson.encode(row))
   call("ZREMRANGEBYRANK", key, 0, -(keepCount + 1))
-  call("ZREMRANGEBYSCORE", key, "-inf", "(" .. string.format("%d", NOW - keepAgeMs))
+  call("ZREMRANGEBYSCORE", key, "-inf", "(" .. string.format("%d", math.min(NOW - keepAgeMs, row.fireAt)))
   if row.state ~= "succeeded" and row.state ~= "failed" and row.state ~= "cancelled" then
     call("HINCRBY", jobKey(jobId), "c:" .. row.state, row.count or 1)
   end
@@ -117,13 +150,28 @@ local function finishRun(jobId, queueJobId, held, e)
     worker = held.worker, result = e.result, error = e.error })
 end
 
--- A queue job that takes the oldest queued occurrence, if there is one and an instance is free.
-local function continuation(jobId, job)
-  if not job then return nil end
+-- Sees to it that the oldest queued occurrence is taken, if there is one and an instance is free.
+-- Each call for it has an id of its own: an earlier call that is just ending must not stand in its way.
+local function callForQueued(jobId, job)
+  if not job then return end
   local head = call("ZRANGE", pendingKey(jobId), 0, 0)
-  if not head[1] or call("HLEN", instancesKey(jobId)) >= job.maxInstances then return nil end
-  local entry = cjson.decode(head[1])
-  return { id = wakeUpId(jobId, "c", nextSequence(), entry.fireAt), pipeline = job.pipeline, dueAt = NOW }
+  if not head[1] or call("HLEN", instancesKey(jobId)) >= job.maxInstances then return end
+  local id = wakeUpId(jobId, "c", nextSequence(), cjson.decode(head[1]).fireAt)
+  call("HSET", jobKey(jobId), "ct", id)
+  addQueueJob(id, job.pipeline, NOW)
+end
+
+-- Keeps the next occurrences of a schedule waiting in the queue.
+local function addOccurrences(jobId, pipeline, generation, upcoming)
+  for _, o in ipairs(upcoming) do
+    addQueueJob(wakeUpId(jobId, "", generation, o.fireAt), pipeline, o.dueAt)
+  end
+end
+
+-- The end of every script that changes something.
+local function finish()
+  flushEvents()
+  wakeWorkers()
 end
 
 -- Moves the job's place in the list of next runs; without a next one it goes to the end.

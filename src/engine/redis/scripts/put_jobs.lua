@@ -6,7 +6,7 @@ ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] jobs   JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
-               next ({fireAt,dueAt}, epoch ms)?, pipeline, fields (policy and retention as stored)
+               upcoming [{fireAt,dueAt}] (epoch ms), pipeline, fields (policy and retention as stored)
 Returns a JSON array with one answer for each job, in order:
   {"o":"created","generation":n}
   {"o":"same"}     a job with an equal declaration is there
@@ -21,7 +21,8 @@ local function putOne(p)
   call("HSET", key, "rev", sequence, "gen", sequence, "st", p.state, "w", p.watermark, "da", p.declared,
     "sc", p.schedule, "pl", p.pipeline, unpack(p.fields))
   if p.state == "paused" then call("HSET", key, "pa", NOW) end
-  placeNext(p.id, p.state == "active" and p.next or nil)
+  placeNext(p.id, p.state == "active" and p.upcoming[1] or nil)
+  if p.state == "active" then addOccurrences(p.id, p.pipeline, sequence, p.upcoming) end
   call("PERSIST", ledgerKey(p.id))
   emit({ name = "JOB_ADDED", jobId = p.id })
   return { o = "created", generation = sequence }
@@ -29,5 +30,5 @@ end
 
 local answers = {}
 for i, put in ipairs(cjson.decode(ARGV[5])) do answers[i] = putOne(put) end
-flushEvents()
+finish()
 return cjson.encode(answers)

@@ -32,5 +32,5 @@ call("ZREM", PREFIX .. "next", r.jobId)
 call("PEXPIRE", ledgerKey(r.jobId), job.keepAgeMs)
 releaseIfIdle(r.jobId)
 emit(r.event)
-flushEvents()
+finish()
 return "removed"

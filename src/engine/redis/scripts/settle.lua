@@ -7,8 +7,8 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] requests   JSON array of SettleRequest; durations in ms; `result` and `error` as JSON text
 Returns a JSON array with one answer for each request, in order:
-  {"o":"settled","more":{...}?}   `more` is a queue job to be added
-  {"o":"fenced"}                  another attempt has the run, or it has ended
+  {"o":"settled"}
+  {"o":"fenced"}   another attempt has the run, or it has ended
 Each answer also holds "now".
 ]]
 local function settleOne(r)
@@ -19,7 +19,8 @@ local function settleOne(r)
     verdict = r.verdict, finishedAt = held.startedAt + r.durationMs, result = r.result, error = r.error,
     keepCount = r.keepCount, keepAgeMs = r.keepAgeMs,
   })
-  return { o = "settled", more = continuation(r.jobId, readJob(r.jobId)) }
+  callForQueued(r.jobId, readJob(r.jobId))
+  return { o = "settled" }
 end
 
 local answers = {}
@@ -27,5 +28,5 @@ for i, request in ipairs(cjson.decode(ARGV[5])) do
   answers[i] = settleOne(request)
   answers[i].now = NOW
 end
-flushEvents()
+finish()
 return cjson.encode(answers)

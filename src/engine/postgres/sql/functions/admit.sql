@@ -5,10 +5,10 @@ requests     JSON array of AdmitRequest, times in epoch ms
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns a JSON array with one answer for each request, in order:
-  {"o":"run","run":{...},"revision":n,"more":{...}?}  execute it; `more` is a queue job to be added
-  {"o":"none","more":{...}?}                           nothing to run
-  {"o":"early","waitMs":n}                             not due yet by this clock
-  {"o":"behind","watermark":n,"now":n}                 ask again with the occurrences after the watermark
+  {"o":"run","run":{...},"revision":n}  execute it
+  {"o":"none"}                           nothing to run
+  {"o":"early","waitMs":n}               not due yet by this clock
+  {"o":"behind","watermark":n}           ask again with the occurrences after the watermark
 Each answer also holds "now".
 */
 
@@ -20,8 +20,8 @@ CREATE FUNCTION event_of_run(event_name text, held instances, now_ms bigint) RET
     'fireAt', held.fire_at, 'attempt', held.attempt, 'worker', held.worker)
 $$;
 
-CREATE FUNCTION answer_run(job jobs, held instances, more jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT jsonb_strip_nulls(jsonb_build_object('o', 'run', 'revision', COALESCE(job.revision, 0), 'more', more,
+CREATE FUNCTION answer_run(job jobs, held instances) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT jsonb_strip_nulls(jsonb_build_object('o', 'run', 'revision', COALESCE(job.revision, 0),
     'run', jsonb_build_object('runId', held.run_id, 'kind', held.kind, 'fireAt', held.fire_at, 'dueAt', held.due_at,
       'startedAt', held.started_at, 'attempt', held.attempt, 'count', held.count, 'fromAt', held.from_at,
       'params', held.params, 'lastRun', job.last_run)))
@@ -72,7 +72,7 @@ BEGIN
   d.told := '{}';
   -- The same request again: its answer was lost with a connection.
   IF held.take = r ->> 'take' THEN
-    d.answer := answer_run(job, held, NULL);
+    d.answer := answer_run(job, held);
     RETURN d;
   END IF;
   held.take := r ->> 'take';
@@ -82,7 +82,8 @@ BEGIN
     d.told := ARRAY[finish_run(held, ROW('failed', now_ms, NULL, jsonb_build_object('name', 'CronduitError',
       'code', 'RUN_CRASHED', 'message', format('crashed: the process died in each of %s starts', held.crashes))::text,
       COALESCE(job.keep_count, 1000), COALESCE(job.keep_age_ms, 604800000))::ending, now_ms)];
-    d.answer := jsonb_strip_nulls(jsonb_build_object('o', 'none', 'more', continuation(job, now_ms)));
+    PERFORM call_for_queued(job, now_ms);
+    d.answer := '{"o":"none"}';
     RETURN d;
   END IF;
   held.attempt := held.attempt + 1;
@@ -92,7 +93,7 @@ BEGIN
     worker = held.worker, started_at = now_ms
   WHERE job_id = held.job_id AND queue_job_id = held.queue_job_id;
   d.told := ARRAY[event_of_run('JOB_STARTED', held, now_ms)];
-  d.answer := answer_run(job, held, NULL);
+  d.answer := answer_run(job, held);
   RETURN d;
 END
 $$;
@@ -130,7 +131,7 @@ BEGIN
   run.count := 1;
   run.params := request.params;
   d := start_run(job, r, run, now_ms);
-  d.answer := answer_run(job, d.held, NULL);
+  d.answer := answer_run(job, d.held);
   RETURN d;
 END
 $$;
@@ -265,7 +266,7 @@ DECLARE
   d decision;
   due occurrences[];
   early jsonb;
-  next jsonb;
+  upcoming jsonb;
   older occurrences;
 BEGIN
   d.told := '{}';
@@ -290,16 +291,18 @@ BEGIN
     RETURN d;
   END IF;
   IF older.fire_at <= job.watermark THEN older := NULL; END IF;
-  next := COALESCE(early, r -> 'next');
+  -- One that the worker's clock took for due comes before those that it took for later.
+  upcoming := CASE WHEN early IS NULL THEN '[]' ELSE jsonb_build_array(early) END || (r -> 'upcoming');
   UPDATE jobs SET watermark = due[cardinality(due)].fire_at,
-    next_fire_at = (next ->> 'fireAt')::bigint, next_due_at = (next ->> 'dueAt')::bigint
+    next_fire_at = (upcoming #>> '{0,fireAt}')::bigint, next_due_at = (upcoming #>> '{0,dueAt}')::bigint
   WHERE id = job.id;
+  PERFORM add_occurrences(job.id, job.pipeline, job.generation, upcoming, now_ms);
   IF job.is_coalescing THEN
     d := decide_together(job, r, due, older, now_ms);
   ELSE
     d := decide_singly(job, r, due, older, now_ms);
   END IF;
-  IF next IS NULL THEN
+  IF upcoming = '[]' THEN
     UPDATE jobs SET state = 'finished', finished_at = now_ms WHERE id = job.id;
     d.told := d.told || jsonb_build_object('name', 'JOB_FINISHED', 'at', now_ms, 'jobId', job.id);
   END IF;
@@ -314,7 +317,6 @@ DECLARE
   d decision;
   job jobs;
   held instances;
-  more jsonb;
 BEGIN
   SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId' FOR UPDATE;
   SELECT * INTO held FROM instances
@@ -332,12 +334,8 @@ BEGIN
     IF d.answer ->> 'o' IN ('early', 'behind') THEN RETURN d; END IF;
   END IF;
   IF (d.held).run_id IS NULL AND d.answer IS NULL THEN d := take_queued(job, r, now_ms); END IF;
-  more := continuation(job, now_ms);
-  IF (d.held).run_id IS NULL THEN
-    d.answer := jsonb_strip_nulls(jsonb_build_object('o', 'none', 'more', more));
-  ELSE
-    d.answer := answer_run(job, d.held, more);
-  END IF;
+  PERFORM call_for_queued(job, now_ms);
+  d.answer := CASE WHEN (d.held).run_id IS NULL THEN '{"o":"none"}' ELSE answer_run(job, d.held) END;
   RETURN d;
 END
 $$;

@@ -45,7 +45,7 @@ DECLARE
   job jobs;
   held instances;
   request asked;
-  more jsonb;
+  head_fire_at bigint;
 BEGIN
   FOR held IN SELECT * FROM instances WHERE job_id = live_id LOOP
     IF NOT is_queued(held.queue_job_id) THEN
@@ -65,10 +65,14 @@ BEGIN
         'wakeUp', jsonb_build_object('id', request.run_id, 'pipeline', job.pipeline, 'dueAt', now_ms));
     END IF;
   END LOOP;
-  IF held.job_id IS NULL THEN
-    more := continuation(job, now_ms);
-    IF more IS NOT NULL THEN
-      found_here := found_here || jsonb_build_object('kind', 'stranded', 'jobId', live_id, 'wakeUp', more);
+  -- The last call for the queued ones may wait for its turn; if it is gone it is made again under its id, so that two
+  -- looks that find the same know that nothing happened between them.
+  IF NOT EXISTS (SELECT 1 FROM instances WHERE job_id = live_id) AND (job.last_call IS NULL OR NOT is_queued(job.last_call)) THEN
+    SELECT fire_at INTO head_fire_at FROM pending WHERE job_id = live_id ORDER BY fire_at, generation LIMIT 1;
+    IF FOUND THEN
+      found_here := found_here || jsonb_build_object('kind', 'stranded', 'jobId', live_id,
+        'wakeUp', jsonb_build_object('id', COALESCE(job.last_call, wake_up_id(live_id, 'c', 0, head_fire_at)),
+          'pipeline', job.pipeline, 'dueAt', now_ms));
     END IF;
   END IF;
   RETURN found_here;

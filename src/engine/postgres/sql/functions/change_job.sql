@@ -2,7 +2,7 @@
 change_job: changes a job's definition, schedule or state if nobody changed it since it was read.
 
 change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule digest?, policy?, pipeline?,
-             timing {state, watermark, next?, expectedWatermark}?, pausedReason?,
+             timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
              skipped [{fromAt,toAt,count,verdict,reason?}], event; times in epoch ms
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
@@ -47,7 +47,7 @@ BEGIN
     fresh.generation := nextval('sequence_numbers');
     fresh.state := timing ->> 'state';
     fresh.watermark := (timing ->> 'watermark')::bigint;
-    next := CASE fresh.state WHEN 'active' THEN timing -> 'next' END;
+    next := CASE fresh.state WHEN 'active' THEN timing #> '{upcoming,0}' END;
     fresh.next_fire_at := (next ->> 'fireAt')::bigint;
     fresh.next_due_at := (next ->> 'dueAt')::bigint;
     IF fresh.state = 'paused' THEN
@@ -67,6 +67,9 @@ BEGIN
     fresh.grace_ms, fresh.max_catch_up, fresh.keep_count, fresh.keep_age_ms, fresh.paused_at, fresh.paused_reason,
     fresh.finished_at)
   WHERE id = job.id;
+  IF timing IS NOT NULL AND fresh.state = 'active' THEN
+    PERFORM add_occurrences(job.id, fresh.pipeline, fresh.generation, timing -> 'upcoming', now_ms);
+  END IF;
   told := told || ((change -> 'event') || jsonb_build_object('at', now_ms));
   IF timing IS NOT NULL AND fresh.state = 'finished' THEN
     told := told || jsonb_build_object('name', 'JOB_FINISHED', 'at', now_ms, 'jobId', job.id);

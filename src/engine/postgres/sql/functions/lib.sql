@@ -38,7 +38,47 @@ BEGIN
 END
 $$;
 
--- Appends a ledger row and lets go of what exceeds the job's retention, at most 1000 rows a call.
+/*
+Adds a queue job as BullMQ would, in the same step as the decision that asks for it, so that no crash can come between
+the two. One that exists stays as it is. A test compares the row with BullMQ's own.
+
+Idle workers wait for the earliest delayed queue job that they know of, and look again then: they are told of one that is
+due before all others, or now, and not of each.
+*/
+CREATE FUNCTION add_queue_job(new_id text, pipeline text, due_at bigint, now_ms bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  delay bigint := GREATEST(0, due_at - now_ms);
+BEGIN
+  INSERT INTO {{queue}}.job (queue, id, seq, name, state, data, opts, delay_ms, max_attempts, added_at_ms, process_at_ms)
+  VALUES ('runs', new_id, nextval('{{queue}}.job_seq'), pipeline,
+    CASE WHEN delay > 0 THEN 'delayed' ELSE 'waiting' END::{{queue}}.job_state, '0',
+    '{"attempts":0,"removeOnComplete":true,"removeOnFail":true}', delay, 0, due_at - delay,
+    CASE WHEN delay > 0 THEN due_at END)
+  ON CONFLICT DO NOTHING;
+  IF NOT FOUND THEN RETURN; END IF;
+  IF delay = 0 OR NOT EXISTS (SELECT 1 FROM {{queue}}.job
+    WHERE queue = 'runs' AND state = 'delayed' AND process_at_ms <= due_at AND id <> new_id) THEN
+    PERFORM pg_notify('bullmq_jobs', 'runs');
+  END IF;
+END
+$$;
+
+-- Keeps the next occurrences of a schedule waiting in the queue. `upcoming`: JSON array of {fireAt, dueAt}.
+CREATE FUNCTION add_occurrences(job_id text, pipeline text, generation bigint, upcoming jsonb, now_ms bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  o jsonb;
+BEGIN
+  FOR o IN SELECT value FROM jsonb_array_elements(upcoming) LOOP
+    PERFORM add_queue_job(wake_up_id(job_id, '', generation, (o ->> 'fireAt')::bigint), pipeline,
+      (o ->> 'dueAt')::bigint, now_ms);
+  END LOOP;
+END
+$$;
+
+-- Appends a ledger row and lets go of what exceeds the job's retention, at most 1000 rows a call. The row itself stays for
+-- now, however old its fire time is: what is decided after a long outage can be read at least once.
 CREATE FUNCTION record(entry ledger, keep_count bigint, keep_age_ms bigint, now_ms bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -57,7 +97,7 @@ BEGIN
     (SELECT id FROM ledger WHERE job_id = entry.job_id ORDER BY fire_at, ledger.id
       LIMIT LEAST(1000, GREATEST(0, kept - keep_count)))
     UNION
-    (SELECT id FROM ledger WHERE job_id = entry.job_id AND fire_at < now_ms - keep_age_ms LIMIT 1000)
+    (SELECT id FROM ledger WHERE job_id = entry.job_id AND fire_at < LEAST(now_ms - keep_age_ms, entry.fire_at) LIMIT 1000)
   )
   DELETE FROM ledger USING excess WHERE ledger.id = excess.id;
   GET DIAGNOSTICS gone = ROW_COUNT;
@@ -175,16 +215,19 @@ CREATE FUNCTION is_full(job jobs) RETURNS boolean LANGUAGE sql AS $$
   SELECT (SELECT count(*) FROM instances WHERE job_id = job.id) >= job.max_instances
 $$;
 
--- A queue job that takes the oldest queued occurrence, if there is one and an instance is free.
-CREATE FUNCTION continuation(job jobs, now_ms bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- Sees to it that the oldest queued occurrence is taken, if there is one and an instance is free.
+-- Each call for it has an id of its own: an earlier call that is just ending must not stand in its way.
+CREATE FUNCTION call_for_queued(job jobs, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   head_fire_at bigint;
+  call_id text;
 BEGIN
-  IF job.id IS NULL THEN RETURN NULL; END IF;
+  IF job.id IS NULL THEN RETURN; END IF;
   SELECT fire_at INTO head_fire_at FROM pending WHERE job_id = job.id ORDER BY fire_at, generation LIMIT 1;
-  IF NOT FOUND OR is_full(job) THEN RETURN NULL; END IF;
-  RETURN jsonb_build_object('id', wake_up_id(job.id, 'c', nextval('sequence_numbers'), head_fire_at),
-    'pipeline', job.pipeline, 'dueAt', now_ms);
+  IF NOT FOUND OR is_full(job) THEN RETURN; END IF;
+  call_id := wake_up_id(job.id, 'c', nextval('sequence_numbers'), head_fire_at);
+  UPDATE jobs SET last_call = call_id WHERE id = job.id;
+  PERFORM add_queue_job(call_id, job.pipeline, now_ms, now_ms);
 END
 $$;
 

@@ -2,7 +2,7 @@
 put_jobs: stores jobs that are not there yet.
 
 puts         JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
-             next ({fireAt,dueAt}, epoch ms)?, pipeline, policy (with retention, as compared here)
+             upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention, as compared here)
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns a JSON array with one answer for each job, in order:
@@ -28,7 +28,7 @@ BEGIN
     number := NULL;
     SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id';
     IF NOT FOUND THEN
-      next := CASE p ->> 'state' WHEN 'active' THEN p -> 'next' END;
+      next := CASE p ->> 'state' WHEN 'active' THEN p #> '{upcoming,0}' END;
       INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark,
         next_fire_at, next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, keep_count, keep_age_ms, paused_at)
       SELECT p ->> 'id', p ->> 'pipeline', p ->> 'definition', p ->> 'declared', p ->> 'schedule', n, n, p ->> 'state',
@@ -42,6 +42,9 @@ BEGIN
       IF number IS NULL THEN SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id'; END IF;
     END IF;
     IF number IS NOT NULL THEN
+      IF p ->> 'state' = 'active' THEN
+        PERFORM add_occurrences(p ->> 'id', p ->> 'pipeline', number, p -> 'upcoming', now_ms);
+      END IF;
       UPDATE ledgers SET expires_at = NULL WHERE job_id = p ->> 'id';
       told := told || jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', p ->> 'id');
       answers := answers || jsonb_build_object(place::text, jsonb_build_object('o', 'created', 'generation', number));

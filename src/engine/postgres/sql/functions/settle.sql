@@ -5,8 +5,8 @@ requests     JSON array of SettleRequest; durations in ms; `result` and `error` 
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns a JSON array with one answer for each request, in order:
-  {"o":"settled","more":{...}?}   `more` is a queue job to be added
-  {"o":"fenced"}                  another attempt has the run, or it has ended
+  {"o":"settled"}
+  {"o":"fenced"}   another attempt has the run, or it has ended
 Each answer also holds "now".
 */
 CREATE FUNCTION settle(requests jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
@@ -33,7 +33,8 @@ BEGIN
       told := told || finish_run(held, ROW(r ->> 'verdict', held.started_at + (r ->> 'durationMs')::bigint,
         r ->> 'result', r ->> 'error', (r ->> 'keepCount')::bigint, (r ->> 'keepAgeMs')::bigint)::ending, now_ms);
       SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId';
-      answer := jsonb_strip_nulls(jsonb_build_object('o', 'settled', 'more', continuation(job, now_ms)));
+      PERFORM call_for_queued(job, now_ms);
+      answer := '{"o":"settled"}';
     END IF;
     answers := answers || jsonb_build_object(place::text, answer || jsonb_build_object('now', now_ms));
   END LOOP;

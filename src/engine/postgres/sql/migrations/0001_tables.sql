@@ -27,6 +27,7 @@ CREATE TABLE jobs (
   paused_reason text,
   finished_at bigint,
   overdue_fire_at bigint,            -- the occurrence last reported as overdue
+  last_call text,                    -- the last queue job that was to take a queued occurrence
   counts jsonb NOT NULL DEFAULT '{}',
   last_run jsonb,                    -- the last finished run, in short
   last_success_at bigint,

@@ -1,0 +1,110 @@
+import { inspect, styleText } from "node:util";
+import type { EventName, SchedulerEvent } from "cronduit";
+
+type Style = Parameters<typeof styleText>[0];
+
+const isColoured = process.stdout.isTTY && !process.env["NO_COLOR"];
+
+function paint(style: Style, text: string): string {
+  return isColoured ? styleText(style, text) : text;
+}
+
+/** How an event is shown; one that is not here is not shown. */
+const SHOWN: Partial<Record<EventName, { readonly word: string; readonly style: Style }>> = {
+  JOB_ADDED: { word: "added", style: "gray" },
+  JOB_STARTED: { word: "started", style: "cyan" },
+  JOB_EXECUTED: { word: "succeeded", style: "green" },
+  JOB_ERROR: { word: "failed", style: "red" },
+  JOB_MISSED: { word: "missed", style: "yellow" },
+  JOB_MAX_INSTANCES: { word: "skipped", style: "yellow" },
+  JOB_SKIPPED: { word: "skipped", style: "yellow" },
+  JOB_COALESCED: { word: "coalesced", style: "yellow" },
+  JOB_RETRYING: { word: "handed back", style: "yellow" },
+  JOB_PAUSED: { word: "paused", style: "magenta" },
+  JOB_RESUMED: { word: "resumed", style: "magenta" },
+  JOB_REPAIRED: { word: "repaired", style: "magenta" },
+  JOB_OVERDUE: { word: "overdue", style: "red" },
+  JOB_FINISHED: { word: "finished", style: "gray" },
+};
+/** Runs of these end at once; that they started is not worth a line. */
+const BRIEF = new Set(["sample", "disk", "aggregate", "sensor", "inventory"]);
+
+/** Writes what happens, one line each, in columns. */
+export class Screen {
+  readonly #from = Date.now();
+  readonly #startedAt = new Map<string, number>();
+  readonly #nameOf: (workerId: string) => string;
+
+  constructor(nameOf: (workerId: string) => string) {
+    this.#nameOf = nameOf;
+  }
+
+  /** What the demo itself does. */
+  say(text: string): void {
+    this.#line(Date.now(), "", "", "", paint("bold", `» ${text}`));
+  }
+
+  /** A listener for `addListener`. */
+  readonly show = (event: SchedulerEvent): void => {
+    const shown = SHOWN[event.name];
+    const { jobId = "", runId = "", attempt = 1 } = event;
+    const startedAt = this.#startedAt.get(runId);
+    if (event.name === "JOB_STARTED") this.#startedAt.set(runId, event.time.getTime());
+    if (!shown || (event.name === "JOB_STARTED" && attempt === 1 && BRIEF.has(jobId))) return;
+    const worker = event.worker === undefined ? "" : this.#nameOf(event.worker);
+    const details = this.#details(event, startedAt).join(", ");
+    this.#line(
+      event.time.getTime(),
+      jobId,
+      paint(shown.style, shown.word.padEnd(11)),
+      worker,
+      details,
+    );
+  };
+
+  /** The ledger of each job, and whether it adds up. */
+  table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+    const all = [head, ...rows].map((row) => row.map(String));
+    const widths = head.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));
+    for (const [at, row] of all.entries()) {
+      const cells = row.map((cell, i) =>
+        i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0),
+      );
+      console.log(at === 0 ? paint("bold", cells.join("  ")) : cells.join("  "));
+    }
+  }
+
+  #details(event: SchedulerEvent, startedAt: number | undefined): string[] {
+    const at = event.time.getTime();
+    const dueAt = event.scheduledRunTime?.getTime() ?? at;
+    switch (event.name) {
+      case "JOB_STARTED":
+        return event.attempt === 1
+          ? [`${at - dueAt} ms late`]
+          : [`attempt ${event.attempt}: taken up from the worker that died`];
+      case "JOB_EXECUTED":
+        return [
+          startedAt === undefined ? "" : `took ${at - startedAt} ms`,
+          inspect(event.retval, { breakLength: Infinity }),
+        ];
+      case "JOB_ERROR":
+        return [event.exception?.message ?? ""];
+      case "JOB_MAX_INSTANCES":
+        return ["max-instances: the run before is not finished"];
+      default:
+        return [
+          event.reason ?? "",
+          (event.count ?? 1) > 1 ? `${event.count} occurrences` : "",
+        ].filter((part) => part !== "");
+    }
+  }
+
+  #line(at: number, job: string, event: string, worker: string, details: string): void {
+    const second = `${((at - this.#from) / 1_000).toFixed(2)} s`.padStart(8);
+    console.log(
+      [paint("gray", second), job.padEnd(10), event || " ".repeat(11), worker.padEnd(8), details]
+        .join("  ")
+        .trimEnd(),
+    );
+  }
+}

@@ -1,0 +1,76 @@
+// Our scripts add queue jobs in the step that asks for them. What they write must be what BullMQ would have written.
+import { randomUUID } from "node:crypto";
+import { Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { Pipeline, PipelineScheduler } from "../../src/index.ts";
+
+class Noop extends Pipeline {
+  run(): unknown {
+    return undefined;
+  }
+}
+
+const prefix = `facts-${randomUUID()}`;
+const place = `{${prefix}:default}`;
+let redis: Redis;
+let queue: Queue;
+let scheduler: PipelineScheduler;
+
+beforeAll(() => {
+  redis = new Redis(inject("redisUrl"), { maxRetriesPerRequest: null });
+  queue = new Queue("runs", { connection: redis, prefix: place });
+  scheduler = new PipelineScheduler({
+    connection: inject("redisUrl"),
+    prefix,
+    worker: false,
+    pipelines: [Noop],
+  });
+});
+
+afterAll(async () => {
+  await scheduler.shutdown();
+  await queue.close();
+  redis.disconnect();
+});
+
+async function written(id: string): Promise<unknown> {
+  const { opts, timestamp, delay, ...rest } = await redis.hgetall(`${place}:runs:${id}`);
+  const { attempts } = JSON.parse(opts ?? "{}") as { attempts?: number };
+  const dueAt = Number(timestamp) + Number(delay);
+  const score = await redis.zscore(`${place}:runs:delayed`, id);
+  return { ...rest, attempts, dueAt, placedAt: score && Math.floor(Number(score) / 4096) };
+}
+
+test("a delayed queue job is written as BullMQ writes it", async () => {
+  const dueAt = Date.now() + 3_600_000;
+  await scheduler.addJob(Noop, { id: "dated", trigger: "date", runDate: new Date(dueAt) });
+  const [ours] = await queue.getDelayed();
+  await queue.add("Noop", 0, {
+    jobId: `theirs:1:${dueAt}`,
+    timestamp: dueAt - 3_000_000,
+    delay: 3_000_000,
+  });
+  expect(ours?.name).toBe("Noop");
+  expect(await written(ours?.id ?? "")).toEqual(await written(`theirs:1:${dueAt}`));
+  // Both are due in the same millisecond: BullMQ keeps the order of their adding.
+  const order = await redis.zrange(`${place}:runs:delayed`, 0, -1);
+  expect(order).toEqual([ours?.id, `theirs:1:${dueAt}`]);
+});
+
+test("the marker that wakes idle workers names the earliest due time", async () => {
+  const soonAt = Date.now() + 1_800_000;
+  await scheduler.addJob(Noop, { id: "sooner", trigger: "date", runDate: new Date(soonAt) });
+  expect(await redis.zscore(`${place}:runs:marker`, "1")).toBe(String(soonAt));
+});
+
+test("a queue job that is due at once waits, and a marker says so unless the fleet is paused", async () => {
+  await scheduler.pause();
+  const paused = await scheduler.runJob("dated");
+  expect(await redis.zscore(`${place}:runs:marker`, "0")).toBeNull();
+  await scheduler.resume();
+  const running = await scheduler.runJob("dated");
+  expect(await redis.zscore(`${place}:runs:marker`, "0")).toBe("0");
+  const waiting = (await queue.getWaiting()).map(({ id }) => id);
+  expect(waiting).toEqual(expect.arrayContaining([paused, running]));
+});
