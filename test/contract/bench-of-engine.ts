@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { expect } from "vitest";
+import { vi } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { lineLogger } from "../../src/core/log.ts";
 import type {
@@ -177,7 +177,7 @@ export class EngineBench {
         return "done";
       },
     });
-    await expect.poll(() => left.size, { timeout: 20_000, interval: 10 }).toBe(0);
+    await vi.waitUntil(() => left.size === 0, { timeout: 20_000, interval: 10 });
     await consumer.stop();
   }
 

@@ -70,14 +70,32 @@ export function holdToContract(contender: Contender): void {
     });
 
     const subject: Subject = { bench, another, contender, prefix };
-    describe("jobs", () => jobCases(subject));
-    describe("admission", () => admissionCases(subject));
-    describe("catching up", () => catchUpCases(subject));
-    describe("runs", () => runCases(subject));
-    describe("ledger", () => ledgerCases(subject));
-    describe("events", () => eventCases(subject));
-    describe("healing", () => healingCases(subject));
-    describe("races", () => raceCases(subject));
-    describe("schedulers", () => schedulerCases(subject));
+    describe("jobs", () => {
+      jobCases(subject);
+    });
+    describe("admission", () => {
+      admissionCases(subject);
+    });
+    describe("catching up", () => {
+      catchUpCases(subject);
+    });
+    describe("runs", () => {
+      runCases(subject);
+    });
+    describe("ledger", () => {
+      ledgerCases(subject);
+    });
+    describe("events", () => {
+      eventCases(subject);
+    });
+    describe("healing", () => {
+      healingCases(subject);
+    });
+    describe("races", () => {
+      raceCases(subject);
+    });
+    describe("schedulers", () => {
+      schedulerCases(subject);
+    });
   });
 }

@@ -167,8 +167,9 @@ test("queue jobs that our functions add are, but for what nobody reads, those th
     ),
   );
   // The id, the place in line, the moment of adding and BullMQ's own copy of its options are what may differ.
-  const [bullLater, oursLater, bullNow, oursNow] = rows.map(
-    ({ id: _, seq: __, added_at_ms: ___, delay_ms: ____, opts: _____, ...row }) => row,
+  const own = new Set(["id", "seq", "added_at_ms", "delay_ms", "opts"]);
+  const [bullLater, oursLater, bullNow, oursNow] = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([column]) => !own.has(column))),
   );
   expect(rows).toHaveLength(4);
   expect(oursLater).toEqual(bullLater);
