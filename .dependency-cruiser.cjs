@@ -23,6 +23,7 @@ const ONLY_IN = {
   "^(node:)?child_process$": ["tasks"],
   "node_modules/(smol-toml|chokidar)/": ["config"],
   "node_modules/prom-client/": ["metrics"],
+  "node_modules/@?chevrotain/": ["conditions"],
   "node_modules/(tsyringe|reflect-metadata)/": ["pipeline"],
 };
 
@@ -88,6 +89,11 @@ module.exports = {
   options: {
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
+    // Off by default; a package without "main", as chevrotain is, can't be found otherwise.
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "types", "node"],
+    },
     doNotFollow: { path: "node_modules" },
   },
 };

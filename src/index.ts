@@ -29,16 +29,10 @@ export type { JsonValue } from "./pipeline/json.ts";
 export { validateParams, type ValidParams } from "./pipeline/params.ts";
 export { type Token, createToken, type DependencyToken } from "./pipeline/token.ts";
 export { Pipeline, type PipelineClass } from "./pipeline/pipeline.ts";
-export type {
-  LogFields,
-  PreviousRun,
-  RunContext,
-  RunLog,
-  RunTrigger,
-} from "./pipeline/run-context.ts";
+export type { PreviousRun, RunContext, RunLog, RunTrigger } from "./pipeline/run-context.ts";
 export type { ParamsInput, ParamsOutput, ParamsSchema } from "./pipeline/schema.ts";
-export { type Clock, type EpochMs, systemClock } from "./core/clock.ts";
-export { lineLogger, type Logger, type LogLevel } from "./core/log.ts";
+export { type CancelTimer, type Clock, type EpochMs, systemClock } from "./core/clock.ts";
+export { lineLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel } from "./core/log.ts";
 export { PipelineRegistry, type PipelineEntry, type Registrable } from "./pipeline/registry.ts";
 export type { JobState, Policy, Retention } from "./jobs/definition.ts";
 export {
@@ -87,6 +81,7 @@ export {
 export type { RunKind, StoredError } from "./jobs/run.ts";
 export type { EngineHealth, WorkerRecord } from "./engine/engine.ts";
 export type { ConnectionOption } from "./engine/open-engine.ts";
+export type { RedisClusterOptions, RedisConnectionOptions } from "./engine/redis/connection.ts";
 export type { SchedulerEvent } from "./events/event.ts";
 export type { EventHandler, ListenerOptions } from "./events/event-bus.ts";
 export type { Explanation } from "./history/explain.ts";

@@ -77,26 +77,22 @@ export class Screen {
   #details(event: SchedulerEvent, startedAt: number | undefined): string[] {
     const at = event.time.getTime();
     const dueAt = event.scheduledRunTime?.getTime() ?? at;
-    switch (event.name) {
-      case "JOB_STARTED":
-        return event.attempt === 1
-          ? [`${at - dueAt} ms late`]
-          : [`attempt ${event.attempt}: taken up from the worker that died`];
-      case "JOB_EXECUTED":
-        return [
-          startedAt === undefined ? "" : `took ${at - startedAt} ms`,
-          inspect(event.retval, { breakLength: Infinity }),
-        ];
-      case "JOB_ERROR":
-        return [event.exception?.message ?? ""];
-      case "JOB_MAX_INSTANCES":
-        return ["max-instances: the run before is not finished"];
-      default:
-        return [
-          event.reason ?? "",
-          (event.count ?? 1) > 1 ? `${event.count} occurrences` : "",
-        ].filter((part) => part !== "");
-    }
+    const { name, attempt = 1, count = 1, reason } = event;
+    if (name === "JOB_STARTED")
+      return attempt === 1
+        ? [`${at - dueAt} ms late`]
+        : [`attempt ${attempt}: taken up from the worker that died`];
+    if (name === "JOB_EXECUTED")
+      return [
+        ...(startedAt === undefined ? [] : [`took ${at - startedAt} ms`]),
+        inspect(event.retval, { breakLength: Infinity }),
+      ];
+    if (name === "JOB_ERROR") return [event.exception?.message ?? ""];
+    if (name === "JOB_MAX_INSTANCES") return ["max-instances: the run before is not finished"];
+    return [
+      ...(reason === undefined ? [] : [reason]),
+      ...(count > 1 ? [`${count} occurrences`] : []),
+    ];
   }
 
   #line(at: number, job: string, event: string, worker: string, details: string): void {

@@ -13,6 +13,11 @@ export const ERROR_CODES = {
     remedy:
       "Correct the field at `data.field` and `data.column`; the message names what is allowed.",
   },
+  INVALID_CONDITION: {
+    meaning: "A condition can't be understood, or passes one of the language's limits.",
+    remedy:
+      "Correct the text at `data.column`; `data.expected` lists what may stand there, `data.suggestion` what was likely meant.",
+  },
   INVALID_TIMEZONE: {
     meaning: "The time zone is not an IANA name that this Node.js knows.",
     remedy: "Use a name such as `Europe/Berlin` or `UTC`.",
@@ -137,6 +142,23 @@ export class TriggerError extends CronduitError {
     code: "INVALID_TRIGGER" | "INVALID_TIMEZONE" = "INVALID_TRIGGER",
   ) {
     super(code, message, { data });
+  }
+}
+
+/** A condition that can't be understood, or is larger than the limits. Code `INVALID_CONDITION`. */
+export class ConditionError extends CronduitError {
+  constructor(
+    message: string,
+    /** `column` counts from 1 in UTF-16 units of the whole text; a line break is one of them. */
+    data: {
+      column?: number;
+      found?: string;
+      expected?: readonly string[];
+      suggestion?: string;
+      [more: string]: unknown;
+    } = {},
+  ) {
+    super("INVALID_CONDITION", message, { data });
   }
 }
 

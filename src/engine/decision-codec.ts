@@ -104,7 +104,7 @@ function admission(answer: Answer): Port.Admission {
     case "early":
       return { outcome: "early", waitMs, now };
     case "behind":
-      return { outcome: "behind", watermark, now };
+      return { outcome: "behind", watermark, revision, now };
     default:
       break;
   }

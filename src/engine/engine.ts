@@ -78,7 +78,7 @@ export interface Engine {
   audit(request: AuditRequest): Promise<AuditFinding[]>;
 }
 
-/** What {@link Engine.health} found. */
+/** Whether the server answers. */
 export interface EngineHealth {
   readonly ok: boolean;
   readonly roundTripMs: number | undefined;
@@ -159,6 +159,8 @@ export interface AdmitRequest {
   readonly jobId: string;
   readonly kind: "occurrence" | "manual" | "continuation";
   readonly generation: number;
+  /** The revision of the definition that the occurrences were computed from. */
+  readonly revision: number;
   /** The occurrences are complete above this watermark; a lower stored one makes the answer `behind`. */
   readonly base: EpochMs;
   readonly older: Span | undefined;
@@ -202,8 +204,11 @@ export type Admission = { readonly now: EpochMs } & (
   | { readonly outcome: "none" }
   /** Not due for so many milliseconds. */
   | { readonly outcome: "early"; readonly waitMs: number }
-  /** The stored watermark is lower: compute the occurrences after it, and ask again. */
-  | { readonly outcome: "behind"; readonly watermark: EpochMs }
+  /**
+   * What was asked does not fit what is stored: compute the occurrences after this watermark anew, by a definition of
+   * at least this revision, and ask again.
+   */
+  | { readonly outcome: "behind"; readonly watermark: EpochMs; readonly revision: number }
 );
 
 /** How a run ended. */

@@ -70,6 +70,10 @@ function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
       return `${who} was cancelled${row.error ? `: ${row.error.message}` : ""}.${took}`;
     case "missed": {
       const graceMs = job?.definition.policy.misfireGraceMs ?? null;
+      const policy = job?.definition.policy;
+      const lateMs = (row.decidedAt ?? row.dueAt) - row.dueAt;
+      if (policy && !policy.coalesce && (graceMs === null || lateMs <= graceMs))
+        return `${who} was missed: more were due at once than maxCatchUp (${policy.maxCatchUp}) lets run.${together}`;
       const rule = graceMs === null ? "" : `; misfireGraceTime is ${formatDuration(graceMs)}`;
       return `${who} was missed: when it could have started, at ${iso(row.decidedAt ?? at)}, it was too late${late(row, row.decidedAt)}${rule}.${together}`;
     }

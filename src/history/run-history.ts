@@ -20,20 +20,26 @@ const instantSchema = z.union([
 ]);
 
 const querySchema = z.strictObject({
-  /** Only runs of this verdict or state, or of these. */
   verdict: z.union([verdictSchema, z.array(verdictSchema).min(1)]).optional(),
-  /** Only fire times from here on, inclusive. */
   from: instantSchema.optional(),
-  /** Only fire times up to here, inclusive. */
   to: instantSchema.optional(),
-  /** Where to go on; from the page before. */
   cursor: z.string().regex(CURSOR, "is none that getRuns gave").optional(),
-  /** Runs a page, 1 to 1,000. Default 100. */
   limit: z.int().min(1).max(1_000).default(100),
 });
 
 /** Which runs to return. */
-export type RunQuery = z.input<typeof querySchema>;
+export interface RunQuery {
+  /** Only runs of this verdict or state, or of these. @default all */
+  verdict?: Run["verdict"] | Run["verdict"][] | undefined;
+  /** Only fire times from here on, inclusive: a `Date`, or ISO 8601 with an offset. @default no bound */
+  from?: Date | string | undefined;
+  /** Only fire times up to here, inclusive: a `Date`, or ISO 8601 with an offset. @default no bound */
+  to?: Date | string | undefined;
+  /** Where to go on; from the page before. @default the beginning */
+  cursor?: string | undefined;
+  /** Runs a page, 1 to 1,000. @default 100 */
+  limit?: number | undefined;
+}
 
 /** Runs, the latest fire time first. */
 export interface RunPage {

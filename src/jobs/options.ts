@@ -4,20 +4,25 @@ import { CronduitError } from "../core/errors.ts";
 
 /** Words that JavaScript gives a meaning as keys; nobody needs a job of that name. */
 const RESERVED_IDS = new Set(["__proto__", "constructor", "prototype"]);
-const JOB_ID = /^[\p{L}\p{N}_](?:[\p{L}\p{N} _.:@/+=~#-]*[\p{L}\p{N}_.:@/+=~#-])?$/u;
+const JOB_ID = /^[\p{L}\p{N}_](?:[\p{L}\p{N} _.:@/+=~#%-]*[\p{L}\p{N}_.:@/+=~#%-])?$/u;
 
-/** A job's id: 1 to 128 letters, digits and `_ . : @ / + = ~ # -`, spaces inside. */
+/** A job's id: 1 to 128 letters, digits and `_ . : @ / + = ~ # % -`, spaces inside. */
 export const jobIdSchema = z
   .string()
   .min(1)
   .max(128)
-  .regex(JOB_ID, "may hold letters, digits, inner spaces and _ . : @ / + = ~ # - only")
+  .regex(JOB_ID, "may hold letters, digits, inner spaces and _ . : @ / + = ~ # % - only")
   .refine((id) => !RESERVED_IDS.has(id), "is a reserved word")
   .describe("Names the job; unique in the fleet. Default: a random UUID");
 
 function durationSchema(defaultUnitMs: number) {
   return z.union([z.number().nonnegative().finite(), z.string()]).transform((value, context) => {
-    if (typeof value === "number") return Math.round(value * defaultUnitMs);
+    if (typeof value === "number") {
+      const ms = Math.round(value * defaultUnitMs);
+      if (Number.isSafeInteger(ms)) return ms;
+      context.addIssue({ code: "custom", message: "is too long" });
+      return z.NEVER;
+    }
     try {
       return parseDuration(value);
     } catch (error) {

@@ -49,8 +49,3 @@ export const TRANSITIONS: Readonly<Record<OccurrenceState, readonly OccurrenceSt
   coalesced: [],
   skipped: [],
 };
-
-/** Whether nothing can follow this state. */
-export function isFinal(state: OccurrenceState): state is Verdict {
-  return TRANSITIONS[state].length === 0;
-}

@@ -1,10 +1,8 @@
+import type { LogFields } from "../core/log.ts";
 import type { ParamsOutput, ParamsSchema } from "./schema.ts";
 
 /** What started a run: its job's trigger, or a person or program that asked for it. */
 export type RunTrigger = "scheduled" | "manual";
-
-/** Fields that are logged beside a message. */
-export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Logs on behalf of one run: each line carries the run's id, job and attempt. */
 export interface RunLog {

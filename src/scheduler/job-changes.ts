@@ -11,6 +11,7 @@ import {
   type SplitOptions,
   type Timing,
   splitOptions,
+  startingWatermark,
 } from "./declaration.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
 import { type ChangePlan, reschedule, undecided } from "./job-store.ts";
@@ -92,10 +93,12 @@ export async function modifyPlan(
     return isPausing
       ? { ...pausePlan(job, context.now, undefined), definition, event }
       : { definition, event };
-  const from =
-    timing.firstRunAt === null ? context.now : Math.min(timing.firstRunAt, context.now) - 1;
+  const fresh = { ...definition, ...timing };
+  // A time given by hand, or a single date, is due at once if it has passed, as it is in `addJob`.
+  const isByHand = timing.firstRunAt !== null || timing.trigger.kind === "date";
+  const from = isByHand ? startingWatermark(fresh, context.now) : context.now;
   const before: StoredJob = isPausing ? { ...job, state: "paused" } : job;
-  return { ...reschedule(before, { ...definition, ...timing }, context.now, from), event };
+  return { ...reschedule(before, fresh, context.now, from), event };
 }
 
 function modifiedTiming(

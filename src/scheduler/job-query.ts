@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
-import type { StoredJob } from "../jobs/definition.ts";
+import type { JobState, StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { type Job, toJob } from "./job.ts";
 
@@ -11,25 +11,32 @@ const MAX_SCANNED = 20_000;
 const stateSchema = z.enum(["active", "paused", "finished"]);
 
 const querySchema = z.strictObject({
-  /** Only jobs of this pipeline, by name. */
   pipeline: z.string().max(200).optional(),
-  /** Only jobs in this state, or in one of these. */
   state: z.union([stateSchema, z.array(stateSchema).min(1)]).optional(),
-  /** Only jobs with this tag. */
   tag: z.string().max(64).optional(),
-  /** Only jobs whose id, pipeline or description contains this; case does not matter. */
   text: z.string().min(1).max(200).optional(),
-  /** Where to go on; from the page before. */
   cursor: z
     .string()
     .regex(/^\d{1,12}$/, "is none that getJobs gave")
     .optional(),
-  /** Jobs a page, 1 to 1,000. Default 100. */
   limit: z.int().min(1).max(1_000).default(100),
 });
 
 /** Which jobs to return. */
-export type JobQuery = z.input<typeof querySchema>;
+export interface JobQuery {
+  /** Only jobs of this pipeline, by name. @default all */
+  pipeline?: string | undefined;
+  /** Only jobs in this state, or in one of these. @default all */
+  state?: JobState | JobState[] | undefined;
+  /** Only jobs with this tag. @default all */
+  tag?: string | undefined;
+  /** Only jobs whose id, pipeline or description contains this; case does not matter. @default all */
+  text?: string | undefined;
+  /** Where to go on; from the page before. @default the beginning */
+  cursor?: string | undefined;
+  /** Jobs a page, 1 to 1,000. @default 100 */
+  limit?: number | undefined;
+}
 
 /** Jobs in the order of their next run, those without one last. */
 export interface JobPage {

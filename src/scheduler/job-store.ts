@@ -89,11 +89,15 @@ export class JobStore {
   /** Removes every job there is; returns how many. */
   async removeAll(): Promise<number> {
     let removed = 0;
+    let alreadyGone = 0;
     for (;;) {
-      const ids = await this.#engine.listJobIds(0, REMOVE_PAGE);
+      // An id that is only in the list is passed over: the reconciler clears it away.
+      const ids = await this.#engine.listJobIds(alreadyGone, REMOVE_PAGE);
       if (ids.length === 0) return removed;
       const ends = await Promise.allSettled(ids.map((id) => this.remove(id)));
-      removed += ends.filter(({ status }) => status === "fulfilled").length;
+      const removedNow = ends.filter(({ status }) => status === "fulfilled").length;
+      removed += removedNow;
+      if (removedNow === 0) alreadyGone += ids.length;
       const failed = ends.find(
         (end) => end.status === "rejected" && !(end.reason instanceof JobLookupError),
       );

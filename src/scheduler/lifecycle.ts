@@ -20,7 +20,11 @@ export class Lifecycle {
     this.#refuseAfterShutdown("start");
     if (this.#starting)
       throw new CronduitError("INVALID_STATE", "start: this scheduler was started before.");
-    this.#starting = this.#start();
+    // A server that is away now may be there the next time.
+    this.#starting = this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
     await this.#starting;
   }
 

@@ -9,6 +9,7 @@ import { parseOptions } from "../jobs/options.ts";
 import type { Pipeline, PipelineClass } from "../pipeline/pipeline.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
+import { zoneOf } from "../triggers/time/zone.ts";
 import type { AddJobOptions, ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
 import { assemble, type SchedulerParts } from "./assembly.ts";
 import { checkJobId } from "./declaration.ts";
@@ -46,9 +47,10 @@ export class PipelineScheduler implements AsyncDisposable {
   readonly #history: RunHistory;
   readonly #timezone: string;
 
-  /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE` */
+  /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE` */
   constructor(options: PipelineSchedulerOptions = {}) {
     const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
+    zoneOf(settings.timezone);
     this.#parts = assemble(settings);
     this.#lifecycle = new Lifecycle(this.#parts, settings.signals);
     this.#desk = new JobDesk(this.#parts.engine, this.#parts.registry, settings);

@@ -6,7 +6,7 @@ import { triggerOptionShapes, type TriggerKind, type TriggerOptions } from "./op
 import type { CommonOutput, ResolveContext } from "./resolve/context.ts";
 import { resolveKind } from "./resolve/kinds.ts";
 import type { TriggerSpec } from "./spec.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../core/suggest.ts";
 import { FIRST_INSTANT } from "./time/civil.ts";
 import { zoneOf } from "./time/zone.ts";
 

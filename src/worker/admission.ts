@@ -30,7 +30,7 @@ export class Admissions {
   }
 
   async decide(wakeUp: TakenWakeUp, id: WakeUpId, job: KnownJob | undefined): Promise<Admission> {
-    const { engine, clock, serverClock } = this.#parts;
+    const { engine, definitions, clock, serverClock } = this.#parts;
     const take = `${this.#parts.worker}.${(this.#takes += 1)}`;
     let request = this.#ask(wakeUp, id, job, take, undefined);
     for (let round = 0; ; round += 1) {
@@ -38,7 +38,14 @@ export class Admissions {
       const admission = await engine.admit(request);
       serverClock.observe(admission.now, sentAt);
       if (admission.outcome !== "behind" || round >= MAX_ROUNDS) return admission;
-      request = this.#ask(wakeUp, id, job, take, admission.watermark);
+      const { revision, watermark } = admission;
+      request = this.#ask(
+        wakeUp,
+        id,
+        await definitions.get(id.jobId, { revision }),
+        take,
+        watermark,
+      );
     }
   }
 
@@ -60,6 +67,7 @@ export class Admissions {
       jobId: id.jobId,
       kind: id.kind,
       generation: id.kind === "occurrence" ? id.sequence : 0,
+      revision: job?.revision ?? 0,
       base,
       older: due.older,
       latest: due.latest,

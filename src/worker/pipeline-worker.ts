@@ -72,7 +72,11 @@ export class PipelineWorker implements AsyncDisposable {
    * @throws {@link CronduitError} `CONNECTION_FAILED`; `INVALID_STATE` if it was stopped before.
    */
   start(): Promise<void> {
-    this.#starting ??= this.#start();
+    // A server that is away now may be there the next time.
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
     return this.#starting;
   }
 
@@ -102,6 +106,7 @@ export class PipelineWorker implements AsyncDisposable {
     await this.#engine.close();
   }
 
+  /** Stops, so that `await using` works. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -36,20 +36,25 @@ export const commonShape = {
   timeout: millisecondsSchema.default(10_000),
 };
 
-/** How a worker works. */
+/** Schema of {@link WorkerTuning}. */
 export const workerTuningSchema = z.strictObject({
-  /** Runs at once in this process. 1 to 10,000; default 10. */
   concurrency: z.int().min(1).max(10_000).default(10),
-  /** How long a run stays with a worker that does not answer: ms, or `"15s"`. 1 s to 1 h; default 15 s. */
   lock: millisecondsSchema.pipe(z.int().min(1_000).max(3_600_000)).default(15_000),
-  /** How often runs of dead workers are looked for: ms, or `"5s"`. 0.5 s to 10 min; default 5 s. */
   stalledCheck: millisecondsSchema.pipe(z.int().min(500).max(600_000)).default(5_000),
-  /** How often a run may be started whose process dies each time. 1 to 100; default 3. */
   maxCrashes: z.int().min(1).max(100).default(3),
 });
 
-/** How a worker works, as users write it. */
-export type WorkerTuning = z.input<typeof workerTuningSchema>;
+/** How a worker works. */
+export interface WorkerTuning {
+  /** Runs at once in this process. 1 to 10,000. @default 10 */
+  concurrency?: number | undefined;
+  /** How long a run stays with a worker that does not answer: ms, or `"15s"`. 1 s to 1 h. @default 15 s */
+  lock?: number | string | undefined;
+  /** How often runs of dead workers are looked for: ms, or `"5s"`. 0.5 s to 10 min. @default 5 s */
+  stalledCheck?: number | string | undefined;
+  /** How often a run may be started whose process dies each time. 1 to 100. @default 3 */
+  maxCrashes?: number | undefined;
+}
 
 /** Tuning as the runtime takes it, the unit in each name. */
 export function runtimeTuning(tuning: z.output<typeof workerTuningSchema>) {

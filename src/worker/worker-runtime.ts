@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { DependencyContainer } from "../pipeline/injection.ts";
-import { type Clock, sleep, within } from "../core/clock.ts";
+import { type Clock, within } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";
 import type {
@@ -17,15 +17,14 @@ import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { Admissions } from "./admission.ts";
 import { DefinitionCache, type KnownJob } from "./definition-cache.ts";
 import { execute, type RunOutcome } from "./execution.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { ServerClock } from "./server-clock.ts";
 
-const HEARTBEAT_MS = 5_000;
-const HEARTBEAT_TTL_MS = 20_000;
-/** How many runs a heartbeat names. */
-const MAX_NAMED_RUNS = 100;
 /** A queue job of a pipeline that is unknown here is put back for so long, doubling, so that others may take it. */
 const UNKNOWN_FIRST_MS = 100;
 const UNKNOWN_MOST_MS = 5_000;
+/** When to look again at a job that others decided about each time that it was asked for. */
+const BUSY_JOB_MS = 100;
 /** How long pipelines have to end after their signal was aborted. */
 const ABORT_GRACE_MS = 3_000;
 
@@ -60,9 +59,8 @@ export class WorkerRuntime {
   readonly #serverClock: ServerClock;
   readonly #admissions: Admissions;
   readonly #active = new Map<string, ActiveRun>();
-  readonly #ended = new AbortController();
+  readonly #heartbeat: Heartbeat;
   #consumer: Consumer | undefined;
-  #startedAt = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(options: WorkerRuntimeOptions) {
@@ -78,6 +76,16 @@ export class WorkerRuntime {
       worker: this.id,
       maxCrashes: options.maxCrashes,
     });
+    this.#heartbeat = new Heartbeat({
+      id: this.id,
+      engine: options.engine,
+      registry: options.registry,
+      concurrency: options.concurrency,
+      clock: options.clock,
+      serverClock: this.#serverClock,
+      logger: options.logger,
+      running: () => this.running,
+    });
   }
 
   /** The ids of the runs that are being executed here. */
@@ -88,10 +96,10 @@ export class WorkerRuntime {
   async start(): Promise<void> {
     const { engine, clock, concurrency, lockMs, stalledCheckMs, logger } = this.#options;
     const sentAt = clock.now();
-    this.#startedAt = await engine.now();
-    this.#serverClock.observe(this.#startedAt, sentAt);
-    await this.#beat();
-    await engine.appendEvents([{ name: "WORKER_STARTED", at: this.#startedAt, worker: this.id }]);
+    const startedAt = await engine.now();
+    this.#serverClock.observe(startedAt, sentAt);
+    await this.#heartbeat.start(startedAt);
+    await engine.appendEvents([{ name: "WORKER_STARTED", at: startedAt, worker: this.id }]);
     this.#consumer = engine.consume({
       concurrency,
       lockMs,
@@ -99,7 +107,6 @@ export class WorkerRuntime {
       handle: (wakeUp) => this.#handle(wakeUp),
       onError: (error) => logger.warn("worker", { error }),
     });
-    void this.#keepBeating();
   }
 
   /**
@@ -130,7 +137,7 @@ export class WorkerRuntime {
         }
       }
     }
-    this.#ended.abort();
+    this.#heartbeat.stop();
     try {
       await engine.forgetWorker(this.id);
       await engine.appendEvents([
@@ -150,10 +157,11 @@ export class WorkerRuntime {
     );
     // Without its job a queue job is void, or its run is to be ended: any worker may see to that.
     if (known && !this.#options.registry.has(known.definition.pipeline)) {
-      return { againInMs: unknownDelay(wakeUp.takes) };
+      return { againInMs: this.#unknownDelay(known.definition.pipeline, wakeUp.takes) };
     }
     const admission = await this.#admissions.decide(wakeUp, id, known);
     if (admission.outcome === "early") return { againInMs: admission.waitMs };
+    if (admission.outcome === "behind") return { againInMs: BUSY_JOB_MS };
     if (admission.outcome !== "run") return "done";
     const job = await this.#definitions.get(id.jobId, { revision: admission.revision });
     return this.#perform(wakeUp, admission.run, id.jobId, job ?? known);
@@ -171,7 +179,7 @@ export class WorkerRuntime {
     if (!descriptor) {
       // The job was given another pipeline between the look and the admission.
       await this.#options.engine.handBack(hold);
-      return { againInMs: unknownDelay(wakeUp.takes) };
+      return { againInMs: this.#unknownDelay(job.definition.pipeline, wakeUp.takes) };
     }
     const active: ActiveRun = {
       runId: run.runId,
@@ -246,38 +254,12 @@ export class WorkerRuntime {
     run.controller.abort(new CronduitError("RUN_ABORTED", message));
   }
 
-  async #keepBeating(): Promise<void> {
-    const { clock, logger } = this.#options;
-    while (!this.#ended.signal.aborted) {
-      await sleep(clock, HEARTBEAT_MS, this.#ended.signal);
-      if (this.#ended.signal.aborted) return;
-      try {
-        await this.#beat();
-      } catch (error) {
-        logger.warn("heartbeat failed", { error });
-      }
-    }
+  /**
+   * How long a queue job of a pipeline that is unknown here is put back, so that others may take it: shortly if some
+   * worker of the fleet can run it, and longer each time if none can.
+   */
+  #unknownDelay(pipeline: string, takes: number): number {
+    if (this.#heartbeat.isKnownInFleet(pipeline)) return UNKNOWN_FIRST_MS;
+    return Math.min(UNKNOWN_FIRST_MS * 2 ** Math.min(takes - 1, 10), UNKNOWN_MOST_MS);
   }
-
-  #beat(): Promise<void> {
-    const { engine, registry, concurrency } = this.#options;
-    return engine.heartbeat(
-      {
-        id: this.id,
-        host: hostname(),
-        pid: process.pid,
-        pipelines: registry.names(),
-        concurrency,
-        running: this.running.slice(0, MAX_NAMED_RUNS),
-        startedAt: this.#startedAt,
-        seenAt: this.#serverClock.now(),
-        clockSkewMs: this.#serverClock.skewMs,
-      },
-      HEARTBEAT_TTL_MS,
-    );
-  }
-}
-
-function unknownDelay(takes: number): number {
-  return Math.min(UNKNOWN_FIRST_MS * 2 ** Math.min(takes - 1, 10), UNKNOWN_MOST_MS);
 }

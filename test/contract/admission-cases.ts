@@ -78,13 +78,25 @@ export function admissionCases({ bench }: Subject): void {
   test("a request from above the watermark is told to ask again", async () => {
     const b = bench();
     const job = await b.addJob();
-    const { watermark } = await b.stored(job);
+    const { watermark, revision } = await b.stored(job);
     b.now += 9_000;
-    const answer = { outcome: "behind", watermark, now: b.now };
+    const answer = { outcome: "behind", watermark, revision, now: b.now };
     expect(await b.admit(job, [at(b.now)], { base: watermark + 1 })).toEqual(answer);
     const older = { fromAt: watermark, toAt: watermark + 2_000, count: 3 };
     expect(await b.admit(job, [at(b.now)], { older })).toEqual(answer);
     expect((await b.stored(job)).watermark).toBe(watermark);
+  });
+
+  test("a request that is too old, or a span by an old definition, is told to ask again", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    const { watermark, revision } = await b.stored(job);
+    b.now += 10_000;
+    const answer = { outcome: "behind", watermark, revision, now: b.now };
+    expect(await b.admit(job, [at(b.now - 2_000)])).toEqual(answer);
+    const older = { fromAt: watermark + 1_000, toAt: b.now - 1_000, count: 9 };
+    expect(await b.admit(job, [at(b.now)], { older, revision: revision - 1 })).toEqual(answer);
+    expect(await b.admit(job, [at(b.now)], { older, revision })).toMatchObject({ outcome: "run" });
   });
 
   test("a span that was decided before is left out", async () => {

@@ -118,6 +118,7 @@ export class EngineBench {
       jobId: job.id,
       kind: "occurrence" as const,
       generation: job.generation,
+      revision: 1e15,
       base: 0,
       older: undefined,
       latest,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  ConditionError,
   ConflictingIdError,
   CronduitError,
   ERROR_CODES,
@@ -46,6 +47,11 @@ test("the subclasses have their codes and names", () => {
     name: "TriggerError",
     code: "INVALID_TRIGGER",
     data: { field: "hour", column: 3 },
+  });
+  expect(new ConditionError("x", { column: 7, expected: ["and"] })).toMatchObject({
+    name: "ConditionError",
+    code: "INVALID_CONDITION",
+    data: { column: 7, expected: ["and"] },
   });
   expect(new TriggerError("x", {}, "INVALID_TIMEZONE").code).toBe("INVALID_TIMEZONE");
 });

@@ -354,6 +354,8 @@ export function soon(
       milliseconds: everyMs,
       startDate: new Date(first),
       endDate: new Date(fireTimes.at(-1) ?? first),
+      // So that all of them count, even if adding the job takes longer than until the first.
+      nextRunTime: new Date(first),
     },
   };
 }

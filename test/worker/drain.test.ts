@@ -135,4 +135,22 @@ describe("stop()", () => {
     await fleet.decided("job", fireTimes);
     expect((await fleet.ledger("job"))[0]).toMatchObject({ verdict: "cancelled" });
   });
+
+  test("closes its connections although a pipeline goes on", { timeout: 60_000 }, async () => {
+    await using fleet = await Fleet.start(inject("redisUrl"));
+    const worker = await fleet.worker();
+    const { options, fireTimes } = backlog(1);
+    await fleet.add("job", { ...options, params: { ms: 8_000, act: "deaf" } });
+    await fleet.until("attempt 1", () => worker.running.length === 1);
+    const connections = async (): Promise<number> =>
+      String(await fleet.redis.client("LIST")).split(fleet.prefix).length - 1;
+    expect(await connections()).toBe(1);
+    await worker.stop();
+    await fleet.until("no connection of the worker", async () => (await connections()) === 0);
+    expect(fleet.lines("end", "job")).toEqual([]);
+    await fleet.worker();
+    await fleet.decided("job", fireTimes);
+    const [row] = await fleet.account("job", fireTimes);
+    expect(row).toMatchObject({ verdict: "succeeded", attempt: 2 });
+  });
 });

@@ -18,20 +18,6 @@ async function missedWhileNoWorkerRan(connection: Redis): Promise<void> {
   await queue.close();
 }
 
-async function firedUnderUpserts(connection: Redis): Promise<void> {
-  const queue = new Queue("boot", { connection });
-  let fired = 0;
-  const worker = new Worker("boot", async () => void (fired += 1), { connection });
-  const intervals = 20;
-  for (let i = 0; i < intervals * 5; i += 1) {
-    await queue.upsertJobScheduler("ticking", { every: 1_000 });
-    await wait(200);
-  }
-  console.log(`upserted five times a second: fired ${fired} times in ${intervals} intervals`);
-  await worker.close();
-  await queue.close();
-}
-
 async function runsBesideItself(connection: Redis): Promise<void> {
   const queue = new Queue("overlap", { connection });
   let running = 0;
@@ -55,5 +41,4 @@ await using server = await startRedis();
 const connection = new Redis(server.url, { maxRetriesPerRequest: null });
 await missedWhileNoWorkerRan(connection);
 await runsBesideItself(connection);
-await firedUnderUpserts(connection);
 connection.disconnect();

@@ -2,7 +2,7 @@ import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
 import { collectBetween } from "../between.ts";
 import type { CalendarsSpec } from "../spec.ts";
-import { suggest } from "../suggest.ts";
+import { suggest } from "../../core/suggest.ts";
 import { FIRST_INSTANT, LAST_INSTANT } from "../time/civil.ts";
 import type { Trigger } from "../trigger.ts";
 import { Calendar } from "./calendar.ts";

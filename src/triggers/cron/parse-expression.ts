@@ -1,5 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
-import { suggest } from "../suggest.ts";
+import { suggest } from "../../core/suggest.ts";
 import type { CronField } from "./field-names.ts";
 import { parseField } from "./parse-field.ts";
 import { replaceHash } from "./hash-field.ts";

@@ -1,5 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
-import { suggest } from "../suggest.ts";
+import { suggest } from "../../core/suggest.ts";
 import { FIELD_RANGE, MONTHS, WEEKDAYS, type CronField } from "./field-names.ts";
 
 /** A day that depends on the month that it lies in. */

@@ -2,7 +2,7 @@ import { TriggerError } from "../../core/errors.ts";
 import { WEEKDAYS, WEEKDAY_NAMES } from "../cron/field-names.ts";
 import type { ResolveContext } from "./context.ts";
 import type { TriggerSpec } from "../spec.ts";
-import { suggest } from "../suggest.ts";
+import { suggest } from "../../core/suggest.ts";
 import { parseTimeOfDay } from "../time/time-of-day.ts";
 import { missing, type Fields, type ResolveMember } from "./fields.ts";
 

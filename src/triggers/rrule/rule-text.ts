@@ -1,5 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
-import { suggest } from "../suggest.ts";
+import { suggest } from "../../core/suggest.ts";
 
 /** More would have to be counted one by one from DTSTART. */
 const MAX_COUNT = 10_000;

@@ -4,7 +4,7 @@ import { DAY_MS, LAST_YEAR, daysInMonth, epochDay } from "./civil.ts";
 import { instantOf } from "./local-text.ts";
 import { zoneOf, type LocalMs } from "./zone.ts";
 
-/** What can be written where an instant is wanted; see {@link parseInstant}. */
+/** What can be written where an instant is wanted; see `parseInstant`. */
 export type InstantInput = Date | string | number;
 
 /** An instant, and how precisely it was given. */
@@ -23,7 +23,7 @@ const AMERICAN =
   /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:(?:[ ,T]| at ) ?(\d{1,2})(?::(\d{2}))?(?::(\d{2}))? ?(am|pm)?)?$/i;
 const EPOCH = /^(?:@ ?)?(-?\d{9,14})$/;
 
-/** Whether a text has the form of a date that {@link parseInstant} reads, its numbers right or wrong. */
+/** Whether a text has the form of a date that `parseInstant` reads, its numbers right or wrong. */
 export function looksLikeInstant(text: string): boolean {
   return ISO.test(text) || AMERICAN.test(text) || EPOCH.test(text);
 }

@@ -10,9 +10,13 @@ Returns a JSON array with one answer for each request, in order:
   {"o":"run","run":{...},"revision":n}  execute it
   {"o":"none"}                           nothing to run
   {"o":"early","waitMs":n}               not due yet by this clock
-  {"o":"behind","watermark":n}           ask again with the occurrences after the watermark
+  {"o":"behind","watermark":n,"revision":n}
+                                         ask again with the occurrences after the watermark, by this revision
 Each answer also holds "now".
 ]]
+
+-- A worker's list of what is due may be so old, which covers round trips and clocks that differ a little.
+local STALE_MS = 1000
 
 local function lastRun(jobId)
   local v = call("HMGET", jobKey(jobId), "li", "lv", "lf", "ls", "le", "lr")
@@ -116,22 +120,6 @@ local function decideTogether(job, r, due, older)
     fromAt = first, count = others + 1 })
 end
 
--- Records neighbours that share a verdict: singly up to a bound, what is older as one span.
-local function decideEach(job, list, span, state, eventName, extra)
-  local from = math.max(1, #list - MAX_SINGLE_EVENTS + 1)
-  local group = span and { fromAt = span.fromAt, fireAt = span.toAt, count = span.count } or nil
-  for i = 1, from - 1 do
-    local o = list[i]
-    group = { fromAt = group and group.fromAt or o.fireAt, fireAt = o.fireAt, dueAt = o.dueAt,
-      count = (group and group.count or 0) + 1 }
-  end
-  if group then decideAgainst(job, group, state, eventName, extra) end
-  for i = from, #list do
-    local o = list[i]
-    decideAgainst(job, { fromAt = o.fireAt, fireAt = o.fireAt, dueAt = o.dueAt, count = 1 }, state, eventName, extra)
-  end
-end
-
 -- Takes the oldest queued occurrence that is not too late by now, if an instance is free.
 local function takeQueued(job, r)
   while not isFull(job) do
@@ -182,6 +170,12 @@ local function upcomingOf(early, later)
   return upcoming
 end
 
+-- Whether the request was made so long ago, or by such an old definition, that what it lists is not all that is due.
+local function isOutdated(job, r)
+  local next = r.upcoming[1]
+  return (next and next.dueAt + STALE_MS <= NOW) or (r.older and r.revision < job.revision)
+end
+
 -- The part of the request that has not been decided, or the answer if it can't be decided now.
 local function undecided(job, r)
   local due, early = {}, nil
@@ -198,8 +192,8 @@ local function undecided(job, r)
   if #due == 0 then return nil, nil end
   local older = r.older
   local isPartlyDecided = older and older.fromAt <= job.watermark and older.toAt > job.watermark
-  if r.base > job.watermark or isPartlyDecided then
-    return nil, { o = "behind", watermark = job.watermark }
+  if r.base > job.watermark or isPartlyDecided or isOutdated(job, r) then
+    return nil, { o = "behind", watermark = job.watermark, revision = job.revision }
   end
   if older and older.toAt <= job.watermark then older = nil end
   return { due = due, older = older, upcoming = upcomingOf(early, r.upcoming) }, nil

@@ -7,6 +7,8 @@ local PREFIX, QUEUE = ARGV[1], ARGV[2]
 local call = redis.call
 -- At most so many single events an admission; what is beyond is told by one event with a count.
 local MAX_SINGLE_EVENTS = 100
+-- Rows of the ledger that one new row may push out for their age: more than come in, and still a bounded step.
+local MAX_EXPIRED = 10
 
 local function clock()
   if ARGV[3] ~= "" then return tonumber(ARGV[3]) end
@@ -89,23 +91,33 @@ local function readJob(jobId)
   }
 end
 
--- Appends a ledger row and lets go of what exceeds the job's retention. The row itself stays for now, however old its
--- fire time is: what is decided after a long outage can be read at least once.
+-- Lets go of rows whose decision is older than the job's retention. The fire time is only where to look: what an outage
+-- left undecided for longer than that is recorded all the same, and stays for its time.
+local function dropExpired(key, keepAgeMs)
+  local before = NOW - keepAgeMs
+  local range = call("ZRANGEBYSCORE", key, "-inf", "(" .. string.format("%d", before), "LIMIT", 0, MAX_EXPIRED)
+  for _, member in ipairs(range) do
+    local row = cjson.decode(member)
+    if (row.finishedAt or row.decidedAt or row.fireAt) < before then call("ZREM", key, member) end
+  end
+end
+
+-- Appends a ledger row and lets go of what exceeds the job's retention.
 local function record(jobId, row, keepCount, keepAgeMs)
   local key = ledgerKey(jobId)
   call("ZADD", key, row.fireAt, cjson.encode(row))
   call("ZREMRANGEBYRANK", key, 0, -(keepCount + 1))
-  call("ZREMRANGEBYSCORE", key, "-inf", "(" .. string.format("%d", math.min(NOW - keepAgeMs, row.fireAt)))
+  dropExpired(key, keepAgeMs)
   if row.state ~= "succeeded" and row.state ~= "failed" and row.state ~= "cancelled" then
     call("HINCRBY", jobKey(jobId), "c:" .. row.state, row.count or 1)
   end
 end
 
 -- Records occurrences that will not run, as one row, and tells of them.
--- `group`: { fromAt, fireAt, dueAt, count }
+-- `group`: { fromAt, fireAt, dueAt, count, generation? }
 local function decideAgainst(job, group, state, eventName, extra)
   local row = {
-    id = wakeUpId(job.id, "", job.generation, group.fireAt), state = state, kind = "scheduled",
+    id = wakeUpId(job.id, "", group.generation or job.generation, group.fireAt), state = state, kind = "scheduled",
     fireAt = group.fireAt, dueAt = group.dueAt or group.fireAt, decidedAt = NOW,
   }
   if group.count > 1 then
@@ -116,6 +128,23 @@ local function decideAgainst(job, group, state, eventName, extra)
   record(job.id, row, job.keepCount, job.keepAgeMs)
   emit({ name = eventName, jobId = job.id, runId = (extra and extra.coalescedInto) or row.id, fireAt = group.fireAt,
     count = group.count, reason = extra and extra.reason })
+end
+
+-- Records neighbours that share a verdict: singly up to a bound, what is older as one span.
+local function decideEach(job, list, span, state, eventName, extra)
+  local from = math.max(1, #list - MAX_SINGLE_EVENTS + 1)
+  local group = span and { fromAt = span.fromAt, fireAt = span.toAt, count = span.count } or nil
+  for i = 1, from - 1 do
+    local o = list[i]
+    group = { fromAt = group and group.fromAt or o.fireAt, fireAt = o.fireAt, dueAt = o.dueAt,
+      generation = o.generation, count = (group and group.count or 0) + 1 }
+  end
+  if group then decideAgainst(job, group, state, eventName, extra) end
+  for i = from, #list do
+    local o = list[i]
+    decideAgainst(job, { fromAt = o.fireAt, fireAt = o.fireAt, dueAt = o.dueAt, count = 1, generation = o.generation },
+      state, eventName, extra)
+  end
 end
 
 local function releaseIfIdle(jobId)
@@ -143,6 +172,9 @@ local function finishRun(jobId, queueJobId, held, e)
     elseif e.verdict == "failed" then
       call("HINCRBY", key, "bad", 1)
     end
+  else
+    -- Of a removed job; the row that was just written may be the first of its ledger.
+    call("PEXPIRE", ledgerKey(jobId), e.keepAgeMs)
   end
   releaseIfIdle(jobId)
   local name = e.verdict == "succeeded" and "JOB_EXECUTED" or e.verdict == "failed" and "JOB_ERROR" or "JOB_CANCELLED"
@@ -180,13 +212,10 @@ local function placeNext(jobId, next)
   call("ZADD", PREFIX .. "next", next and next.dueAt or "+inf", jobId)
 end
 
--- Queued occurrences and manual requests get a verdict without running.
+-- Queued occurrences get a verdict without running.
 local function dropQueued(job, reason)
-  local groups = call("ZRANGE", pendingKey(job.id), 0, -1)
-  for _, member in ipairs(groups) do
-    local entry = cjson.decode(member)
-    decideAgainst(job, { fireAt = entry.fireAt, dueAt = entry.dueAt, fromAt = entry.fireAt, count = 1 },
-      "skipped", "JOB_SKIPPED", { reason = reason })
-  end
+  local queued = call("ZRANGE", pendingKey(job.id), 0, -1)
+  for i, member in ipairs(queued) do queued[i] = cjson.decode(member) end
+  decideEach(job, queued, nil, "skipped", "JOB_SKIPPED", { reason = reason })
   call("DEL", pendingKey(job.id))
 end

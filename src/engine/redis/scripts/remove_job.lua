@@ -25,6 +25,7 @@ end)()) do
   local fireAt = cjson.decode(text).fireAt
   record(r.jobId, { id = runId, state = "skipped", kind = "manual", fireAt = fireAt, dueAt = fireAt, decidedAt = NOW,
     reason = "removed" }, job.keepCount, job.keepAgeMs)
+  emit({ name = "JOB_SKIPPED", jobId = r.jobId, runId = runId, fireAt = fireAt, count = 1, reason = "removed" })
 end
 call("DEL", askedKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)

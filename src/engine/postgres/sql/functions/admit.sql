@@ -8,7 +8,8 @@ Returns a JSON array with one answer for each request, in order:
   {"o":"run","run":{...},"revision":n}  execute it
   {"o":"none"}                           nothing to run
   {"o":"early","waitMs":n}               not due yet by this clock
-  {"o":"behind","watermark":n}           ask again with the occurrences after the watermark
+  {"o":"behind","watermark":n,"revision":n}
+                                         ask again with the occurrences after the watermark, by this revision
 Each answer also holds "now".
 */
 
@@ -174,31 +175,6 @@ BEGIN
 END
 $$;
 
--- Records neighbours that share a verdict: the latest 100 singly, what is older as one span.
-CREATE FUNCTION decide_each(
-  job jobs, list occurrences[], older occurrences, decided text, event_name text, now_ms bigint, why text DEFAULT NULL
-) RETURNS jsonb[] LANGUAGE plpgsql AS $$
-DECLARE
-  max_single constant integer := 100;
-  told jsonb[] := '{}';
-  first_single integer := GREATEST(1, cardinality(list) - max_single + 1);
-  span occurrences := older;
-BEGIN
-  IF first_single > 1 THEN
-    span := list[first_single - 1];
-    span.from_at := COALESCE(older.from_at, list[1].fire_at);
-    span.count := COALESCE(older.count, 0) + first_single - 1;
-  END IF;
-  IF span.fire_at IS NOT NULL THEN
-    told := told || decide_against(job, span, decided, event_name, now_ms, why);
-  END IF;
-  FOR i IN first_single .. cardinality(list) LOOP
-    told := told || decide_against(job, list[i], decided, event_name, now_ms, why);
-  END LOOP;
-  RETURN told;
-END
-$$;
-
 -- Takes the oldest queued occurrence that is not too late by now, if an instance is free.
 CREATE FUNCTION take_queued(job jobs, r jsonb, now_ms bigint) RETURNS decision LANGUAGE plpgsql AS $$
 DECLARE
@@ -213,7 +189,7 @@ BEGIN
       ORDER BY p.fire_at, p.generation LIMIT 1)
     RETURNING * INTO queued;
     EXIT WHEN NOT FOUND;
-    alone := ROW(queued.fire_at, queued.fire_at, queued.due_at, 1)::occurrences;
+    alone := ROW(queued.fire_at, queued.fire_at, queued.due_at, 1, queued.generation)::occurrences;
     IF is_late(job, queued.due_at, now_ms) THEN
       told := told || decide_against(job, alone, 'missed', 'JOB_MISSED', now_ms);
     ELSE
@@ -259,6 +235,13 @@ BEGIN
 END
 $$;
 
+-- Whether the request was made so long ago, or by such an old definition, that what it lists is not all that is due. A
+-- worker's list may be a second old, which covers round trips and clocks that differ a little.
+CREATE FUNCTION is_outdated(job jobs, r jsonb, now_ms bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT COALESCE((r #>> '{upcoming,0,dueAt}')::bigint + 1000 <= now_ms, false)
+    OR (r ? 'older' AND (r ->> 'revision')::bigint < job.revision)
+$$;
+
 -- Decides what the request found due, and moves the schedule; answers at once if it can't be decided now, and with
 -- nothing if nothing is due.
 CREATE FUNCTION decide_due(job jobs, r jsonb, now_ms bigint) RETURNS decision LANGUAGE plpgsql AS $$
@@ -270,7 +253,7 @@ DECLARE
   older occurrences;
 BEGIN
   d.told := '{}';
-  SELECT array_agg(ROW(o.fire, o.fire, o.due, 1)::occurrences ORDER BY ord) FILTER (WHERE o.due <= now_ms),
+  SELECT array_agg(ROW(o.fire, o.fire, o.due, 1, NULL)::occurrences ORDER BY ord) FILTER (WHERE o.due <= now_ms),
     (array_agg(o.item ORDER BY ord) FILTER (WHERE o.due > now_ms))[1]
   INTO due, early
   FROM (SELECT item, (item ->> 'fireAt')::bigint AS fire, (item ->> 'dueAt')::bigint AS due, ord
@@ -284,10 +267,11 @@ BEGIN
   END IF;
   IF r -> 'older' IS NOT NULL THEN
     older := ROW((r -> 'older' ->> 'fromAt')::bigint, (r -> 'older' ->> 'toAt')::bigint, NULL,
-      (r -> 'older' ->> 'count')::integer)::occurrences;
+      (r -> 'older' ->> 'count')::integer, NULL)::occurrences;
   END IF;
-  IF (r ->> 'base')::bigint > job.watermark OR (older.from_at <= job.watermark AND older.fire_at > job.watermark) THEN
-    d.answer := jsonb_build_object('o', 'behind', 'watermark', job.watermark);
+  IF (r ->> 'base')::bigint > job.watermark OR (older.from_at <= job.watermark AND older.fire_at > job.watermark)
+    OR is_outdated(job, r, now_ms) THEN
+    d.answer := jsonb_build_object('o', 'behind', 'watermark', job.watermark, 'revision', job.revision);
     RETURN d;
   END IF;
   IF older.fire_at <= job.watermark THEN older := NULL; END IF;

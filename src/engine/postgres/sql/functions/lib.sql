@@ -77,11 +77,15 @@ BEGIN
 END
 $$;
 
--- Appends a ledger row and lets go of what exceeds the job's retention, at most 1000 rows a call. The row itself stays for
--- now, however old its fire time is: what is decided after a long outage can be read at least once.
+-- Appends a ledger row and lets go of what exceeds the job's retention, a bounded number a call.
+-- For their age go rows whose decision is older than that. The fire time is only where to look: what an outage left
+-- undecided for longer is recorded all the same, and stays for its time.
 CREATE FUNCTION record(entry ledger, keep_count bigint, keep_age_ms bigint, now_ms bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
+  -- More than come in, and still a bounded step.
+  max_expired constant integer := 10;
+  max_excess constant integer := 1000;
   kept bigint;
   gone bigint;
 BEGIN
@@ -95,9 +99,11 @@ BEGIN
   RETURNING row_count INTO kept;
   WITH excess AS (
     (SELECT id FROM ledger WHERE job_id = entry.job_id ORDER BY fire_at, ledger.id
-      LIMIT LEAST(1000, GREATEST(0, kept - keep_count)))
+      LIMIT LEAST(max_excess, GREATEST(0, kept - keep_count)))
     UNION
-    (SELECT id FROM ledger WHERE job_id = entry.job_id AND fire_at < LEAST(now_ms - keep_age_ms, entry.fire_at) LIMIT 1000)
+    SELECT id FROM (
+      SELECT * FROM ledger WHERE job_id = entry.job_id AND fire_at < now_ms - keep_age_ms ORDER BY fire_at, id LIMIT max_expired
+    ) AS old WHERE COALESCE(finished_at, decided_at, fire_at) < now_ms - keep_age_ms
   )
   DELETE FROM ledger USING excess WHERE ledger.id = excess.id;
   GET DIAGNOSTICS gone = ROW_COUNT;
@@ -114,8 +120,9 @@ CREATE FUNCTION add_count(counts jsonb, verdict text, more bigint) RETURNS jsonb
   SELECT counts || jsonb_build_object(verdict, COALESCE((counts ->> verdict)::bigint, 0) + more)
 $$;
 
--- Several occurrences, or one, that share a decision. `fire_at` and `due_at` are those of the latest.
-CREATE TYPE occurrences AS (from_at bigint, fire_at bigint, due_at bigint, count integer);
+-- Several occurrences, or one, that share a decision. `fire_at` and `due_at` are those of the latest; `generation` is the
+-- job's if it is null.
+CREATE TYPE occurrences AS (from_at bigint, fire_at bigint, due_at bigint, count integer, generation bigint);
 
 -- Records occurrences that will not run, as one row, and tells of them.
 CREATE FUNCTION decide_against(
@@ -126,7 +133,7 @@ DECLARE
   entry ledger;
 BEGIN
   entry.job_id := job.id;
-  entry.run_id := wake_up_id(job.id, '', job.generation, span.fire_at);
+  entry.run_id := wake_up_id(job.id, '', COALESCE(span.generation, job.generation), span.fire_at);
   entry.verdict := decided;
   entry.kind := 'scheduled';
   entry.fire_at := span.fire_at;
@@ -144,6 +151,31 @@ BEGIN
 END
 $$;
 
+-- Records neighbours that share a verdict: the latest 100 singly, what is older as one span.
+CREATE FUNCTION decide_each(
+  job jobs, list occurrences[], older occurrences, decided text, event_name text, now_ms bigint, why text DEFAULT NULL
+) RETURNS jsonb[] LANGUAGE plpgsql AS $$
+DECLARE
+  max_single constant integer := 100;
+  told jsonb[] := '{}';
+  first_single integer := GREATEST(1, cardinality(list) - max_single + 1);
+  span occurrences := older;
+BEGIN
+  IF first_single > 1 THEN
+    span := list[first_single - 1];
+    span.from_at := COALESCE(older.from_at, list[1].fire_at);
+    span.count := COALESCE(older.count, 0) + first_single - 1;
+  END IF;
+  IF span.fire_at IS NOT NULL THEN
+    told := told || decide_against(job, span, decided, event_name, now_ms, why);
+  END IF;
+  FOR i IN first_single .. cardinality(list) LOOP
+    told := told || decide_against(job, list[i], decided, event_name, now_ms, why);
+  END LOOP;
+  RETURN told;
+END
+$$;
+
 -- Decides against the spans that a caller computed.
 CREATE FUNCTION decide_against_spans(job jobs, spans jsonb, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -152,7 +184,7 @@ DECLARE
 BEGIN
   FOR s IN SELECT value FROM jsonb_array_elements(spans) LOOP
     told := told || decide_against(job,
-      ROW((s ->> 'fromAt')::bigint, (s ->> 'toAt')::bigint, NULL, (s ->> 'count')::integer)::occurrences,
+      ROW((s ->> 'fromAt')::bigint, (s ->> 'toAt')::bigint, NULL, (s ->> 'count')::integer, NULL)::occurrences,
       s ->> 'verdict', CASE s ->> 'verdict' WHEN 'missed' THEN 'JOB_MISSED' ELSE 'JOB_SKIPPED' END, now_ms, s ->> 'reason');
   END LOOP;
   RETURN told;
@@ -162,15 +194,12 @@ $$;
 -- Queued occurrences get a verdict without running.
 CREATE FUNCTION drop_queued(job jobs, why text, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
-  told jsonb[] := '{}';
-  queued pending;
+  queued occurrences[];
 BEGIN
-  FOR queued IN SELECT * FROM pending WHERE job_id = job.id ORDER BY fire_at, generation LOOP
-    told := told || decide_against(job, ROW(queued.fire_at, queued.fire_at, queued.due_at, 1)::occurrences,
-      'skipped', 'JOB_SKIPPED', now_ms, why);
-  END LOOP;
+  SELECT array_agg(ROW(fire_at, fire_at, due_at, 1, generation)::occurrences ORDER BY fire_at, generation) INTO queued
+  FROM pending WHERE job_id = job.id;
   DELETE FROM pending WHERE job_id = job.id;
-  RETURN told;
+  RETURN decide_each(job, COALESCE(queued, '{}'), NULL, 'skipped', 'JOB_SKIPPED', now_ms, why);
 END
 $$;
 
@@ -204,6 +233,10 @@ BEGIN
     failures_in_a_row = CASE ended.verdict WHEN 'succeeded' THEN 0 WHEN 'failed' THEN failures_in_a_row + 1
       ELSE failures_in_a_row END
   WHERE id = held.job_id;
+  IF NOT FOUND THEN
+    -- Of a removed job; the row that was just written may be the first of its ledger.
+    UPDATE ledgers SET expires_at = server_now(NULL) + ended.keep_age_ms WHERE job_id = held.job_id;
+  END IF;
   RETURN jsonb_strip_nulls(jsonb_build_object(
     'name', CASE ended.verdict WHEN 'succeeded' THEN 'JOB_EXECUTED' WHEN 'failed' THEN 'JOB_ERROR' ELSE 'JOB_CANCELLED' END,
     'at', now_ms, 'jobId', held.job_id, 'runId', held.run_id, 'fireAt', held.fire_at, 'attempt', held.attempt,

@@ -29,6 +29,8 @@ BEGIN
     entry.decided_at := now_ms;
     entry.reason := 'removed';
     PERFORM record(entry, job.keep_count, job.keep_age_ms, now_ms);
+    told := told || jsonb_build_object('name', 'JOB_SKIPPED', 'at', now_ms, 'jobId', job.id, 'runId', request.run_id,
+      'fireAt', request.fire_at, 'count', 1, 'reason', 'removed');
   END LOOP;
   DELETE FROM jobs WHERE id = job.id;
   UPDATE ledgers SET expires_at = server_now(NULL) + job.keep_age_ms WHERE job_id = job.id;

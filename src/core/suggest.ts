@@ -1,5 +1,5 @@
 /** Words longer than this are not compared: the work grows with the square of the length. */
-const MAX_WORD = 20;
+const MAX_WORD = 32;
 
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -1,0 +1,54 @@
+// A worker that stops lets its runs finish; one that would take too long is handed to another worker.
+import { setTimeout as wait } from "node:timers/promises";
+import { Pipeline, PipelineScheduler, PipelineWorker, type RunContext } from "cronduit";
+import { z } from "zod";
+import { place } from "./place.ts";
+
+const Params = z.object({ seconds: z.number() });
+
+class Work extends Pipeline<typeof Params> {
+  static override readonly params = Params;
+
+  async run({ params, signal, jobId, attempt }: RunContext<typeof Params>) {
+    // The second attempt has less left to do.
+    await wait((params.seconds * 1_000) / attempt ** 3, undefined, { signal });
+    console.log(`${jobId}: done in attempt ${attempt}`);
+  }
+}
+
+const workerOptions = { ...place, pipelines: [Work], drain: "1s" };
+const scheduler = new PipelineScheduler({ ...place, pipelines: [Work], worker: false });
+const bothStarted = new Promise<void>((resolve) => {
+  let started = 0;
+  scheduler.on("JOB_STARTED", () => {
+    started += 1;
+    if (started === 2) resolve();
+  });
+});
+const longDone = new Promise<void>((resolve) => {
+  scheduler.on("JOB_EXECUTED", ({ jobId }) => {
+    if (jobId === "long") resolve();
+  });
+});
+scheduler.on("JOB_RETRYING", ({ jobId, reason }) => console.log(`${jobId}: ${reason}`));
+await scheduler.start();
+
+const first = new PipelineWorker(workerOptions);
+await first.start();
+await scheduler.addJob(Work, { id: "short", params: { seconds: 0.5 }, trigger: "cron", hour: 3 });
+await scheduler.addJob(Work, { id: "long", params: { seconds: 8 }, trigger: "cron", hour: 3 });
+await scheduler.runJob("short");
+await scheduler.runJob("long");
+await bothStarted;
+
+// What SIGTERM does by itself: take no more, wait up to `drain`, abort, hand back.
+await first.stop();
+console.log("the first worker has stopped");
+
+const second = new PipelineWorker(workerOptions);
+await second.start();
+await longDone;
+await second.stop();
+await scheduler.removeJob("short");
+await scheduler.removeJob("long");
+await scheduler.shutdown();

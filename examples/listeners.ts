@@ -1,0 +1,27 @@
+// Failures, with the stack of the run; a durable listener; and a run that was asked for by hand. Ends by itself.
+import { EVENT_JOB_ERROR, EVENT_JOB_MISSED, Pipeline, PipelineScheduler } from "cronduit";
+import { place } from "./place.ts";
+
+class Fragile extends Pipeline {
+  run() {
+    return { success: false, error: "the sensor is unplugged" };
+  }
+}
+
+await using scheduler = new PipelineScheduler({ ...place, pipelines: [Fragile] });
+const failed = new Promise<void>((resolve) => {
+  scheduler.addListener(
+    ({ jobId, exception, runId }) => {
+      console.log(`${jobId} failed: ${exception?.message}`);
+      if (runId === askedFor) resolve();
+    },
+    EVENT_JOB_ERROR | EVENT_JOB_MISSED,
+    { name: "alerts" },
+  );
+});
+await scheduler.start();
+await scheduler.addJob(Fragile, { id: "fragile", trigger: "cron", hour: 3, replaceExisting: true });
+const askedFor = await scheduler.runJob("fragile");
+await failed;
+const run = await scheduler.getRun(askedFor);
+console.log(run.verdict, run.trigger, run.error?.message);

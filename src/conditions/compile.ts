@@ -1,0 +1,122 @@
+import type { EpochMs } from "../core/clock.ts";
+import { CronduitError } from "../core/errors.ts";
+import { type Condition, isGroup, type Term } from "./condition.ts";
+import type { FactsOf, JobFacts } from "./facts.ts";
+
+/** One step of a {@link ConditionProgram}. */
+export type Instruction =
+  | readonly ["ok" | "failed" | "running" | "never", string]
+  | readonly ["runs" | "within", string, number]
+  | readonly ["and"]
+  | readonly ["or"]
+  | readonly ["not"];
+
+/**
+ * A condition in postfix form, as JSON, for an engine that decides it inside one atomic step.
+ *
+ * The machine has a stack of numbers: 1 is true, -1 is false, 0 is "no such job". A step does one of these:
+ *
+ * | step | effect |
+ * |---|---|
+ * | `["ok", job]` | pushes 1 if the job's last verdict is `succeeded`, else -1 |
+ * | `["failed", job]` | … if its last verdict is `failed` |
+ * | `["runs", job, n]` | … if its success streak is `n` or more |
+ * | `["within", job, ms]` | … if it has succeeded, and `now - lastSuccessAt <= ms` |
+ * | `["running", job]` | … if a run of it is in progress |
+ * | `["never", job]` | … if no run of it has ever begun |
+ * | `["and"]` | pops two, pushes the smaller |
+ * | `["or"]` | pops two, pushes the larger |
+ * | `["not"]` | pops one, pushes it with the other sign |
+ *
+ * Each step on a job pushes 0 if there is no such job. One number is left, and the condition is true if that is 1. (In
+ * SQL the three numbers are `TRUE`, `FALSE` and `NULL`, and the operators are SQL's own.) A program has at most 100
+ * steps on jobs, and its stack never grows beyond their number.
+ */
+export type ConditionProgram = readonly Instruction[];
+
+function compileTerm(term: Term): Instruction {
+  switch (term.kind) {
+    case "runs":
+      return [term.kind, term.jobId, term.count];
+    case "within":
+      return [term.kind, term.jobId, term.withinMs];
+    case "ok":
+    case "failed":
+    case "running":
+    case "never":
+      return [term.kind, term.jobId];
+  }
+}
+
+/**
+ * Turns a condition into a program that needs no recursion.
+ * @example compileCondition(parseCondition("job_2.last_run_successful and not job_3.running"))
+ * // [["ok","job_2"],["running","job_3"],["not"],["and"]]
+ */
+export function compileCondition(condition: Condition): ConditionProgram {
+  const program: Instruction[] = [];
+  append(program, condition);
+  return program;
+}
+
+function append(program: Instruction[], condition: Condition): void {
+  if (condition.kind === "not") {
+    append(program, condition.of);
+    program.push(["not"]);
+  } else if (isGroup(condition)) {
+    for (const [i, member] of condition.of.entries()) {
+      append(program, member);
+      // Joined as soon as two are there, which keeps the stack low.
+      if (i > 0) program.push([condition.kind]);
+    }
+  } else program.push(compileTerm(condition));
+}
+
+// Written apart from `evaluate`, as the engines' scripts are: a test compares the two on random ledgers.
+function ask(
+  step: Exclude<Instruction, readonly ["and" | "or" | "not"]>,
+  job: JobFacts,
+  now: EpochMs,
+): boolean {
+  switch (step[0]) {
+    case "ok":
+      return job.lastVerdict === "succeeded";
+    case "failed":
+      return job.lastVerdict === "failed";
+    case "running":
+      return job.running > 0;
+    case "never":
+      return !job.everRan;
+    case "runs":
+      return job.successStreak >= step[2];
+    case "within":
+      return job.lastSuccessAt !== null && now - job.lastSuccessAt <= step[2];
+  }
+}
+
+/**
+ * Runs a program as an engine's script does; the reference that those are tested against.
+ * @throws {@link CronduitError} `INTERNAL` if the program was not made by {@link compileCondition}.
+ */
+export function runProgram(program: ConditionProgram, facts: FactsOf, now: EpochMs): boolean {
+  const stack: number[] = [];
+  const pop = (): number => {
+    const top = stack.pop();
+    if (top === undefined)
+      throw new CronduitError("INTERNAL", "A condition's program pops too much.");
+    return top;
+  };
+  for (const step of program) {
+    if (step[0] === "and") stack.push(Math.min(pop(), pop()));
+    else if (step[0] === "or") stack.push(Math.max(pop(), pop()));
+    else if (step[0] === "not") stack.push(-pop());
+    else {
+      const job = facts(step[1]);
+      stack.push(job === undefined ? 0 : ask(step, job, now) ? 1 : -1);
+    }
+  }
+  const value = pop();
+  if (stack.length > 0)
+    throw new CronduitError("INTERNAL", "A condition's program leaves more than one value.");
+  return value === 1;
+}

@@ -1,0 +1,60 @@
+import { type Condition, isGroup, KEYWORDS, type Term, TERM_NAMES } from "./condition.ts";
+
+const BARE_ID = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const RESERVED: ReadonlySet<string> = new Set(
+  KEYWORDS.flatMap((word) => [word, word.toUpperCase()]),
+);
+
+const UNITS = [
+  ["w", 604_800_000],
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+  ["ms", 1],
+] as const;
+
+/** A job's id as a condition writes it: bare where that is possible, else in double quotes. */
+export function printJobId(jobId: string): string {
+  return BARE_ID.test(jobId) && !RESERVED.has(jobId)
+    ? jobId
+    : `"${jobId.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+}
+
+/** A duration exactly, in the largest unit that divides it: 90 minutes are `90m`, 24 hours `1d`. */
+export function printSpan(ms: number): string {
+  const [unit, unitMs] = UNITS.find(([, size]) => ms % size === 0) ?? ["ms", 1];
+  return `${ms / unitMs}${unit}`;
+}
+
+function printArgument(term: Term): string {
+  if (term.kind === "runs") return `(${term.count})`;
+  return term.kind === "within" ? `(${printSpan(term.withinMs)})` : "";
+}
+
+/** A term as a condition writes it, e.g. `job_3.finished_within(30m)`. */
+export function printTerm(term: Term): string {
+  return `${printJobId(term.jobId)}.${TERM_NAMES[term.kind]}${printArgument(term)}`;
+}
+
+/** Whether `inner` would be read otherwise without parentheses: `not` binds closest, then `and`, then `or`. */
+export function needsParentheses(inner: Condition, outer: "and" | "or" | "not"): boolean {
+  return isGroup(inner) && (outer === "not" || inner.kind === outer || inner.kind === "or");
+}
+
+function printInside(inner: Condition, outer: "and" | "or" | "not"): string {
+  const text = printCondition(inner);
+  return needsParentheses(inner, outer) ? `(${text})` : text;
+}
+
+/**
+ * Writes a condition in the one way that `parseCondition` reads as the same: lower case, single spaces, as few
+ * parentheses as possible.
+ * @example printCondition(parseCondition("NOT(a.running)and b.finished_within(60s)")) // "not a.running and b.finished_within(1m)"
+ */
+export function printCondition(condition: Condition): string {
+  if (condition.kind === "not") return `not ${printInside(condition.of, "not")}`;
+  if (!isGroup(condition)) return printTerm(condition);
+  const { kind, of } = condition;
+  return of.map((member) => printInside(member, kind)).join(` ${kind} `);
+}

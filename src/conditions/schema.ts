@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { ConditionError } from "../core/errors.ts";
+import type { Condition } from "./condition.ts";
+import {
+  jobIdProblem,
+  MAX_COUNT,
+  MAX_JOB_ID,
+  MAX_TERMS,
+  MAX_WITHIN_MS,
+  MAX_NESTING,
+  sizeProblem,
+} from "./limits.ts";
+
+/** A group and a `not` can alternate, so that the tree is at most twice as deep as the text is nested. */
+const MAX_TREE_DEPTH = 2 * MAX_NESTING + 2;
+/** Each term can have MAX_NESTING `not`s of its own and joins one group. */
+const MAX_NODES = MAX_TERMS * (MAX_NESTING + 2);
+
+const jobId = z
+  .string()
+  .min(1)
+  .max(MAX_JOB_ID)
+  .refine((id) => jobIdProblem(id) === undefined, "holds a control character")
+  .describe("The job that the term asks about; it need not exist");
+
+function plainTerm<Kind extends string>(kind: Kind) {
+  return z.strictObject({ kind: z.literal(kind), jobId }).readonly();
+}
+
+function groupOf<Kind extends "and" | "or">(kind: Kind) {
+  return z
+    .strictObject({
+      kind: z.literal(kind),
+      of: z
+        .array(z.lazy(() => shape))
+        .min(2)
+        .max(MAX_TERMS)
+        .readonly(),
+    })
+    .refine(({ of }) => of.every((member) => member.kind !== kind), `holds another "${kind}"`)
+    .readonly();
+}
+
+const shape: z.ZodType<Condition> = z.lazy(() =>
+  // Not a plain union: that would read the members of a group once for each kind, at each level.
+  z.discriminatedUnion("kind", [
+    plainTerm("ok"),
+    plainTerm("failed"),
+    plainTerm("running"),
+    plainTerm("never"),
+    z
+      .strictObject({ kind: z.literal("runs"), jobId, count: z.int().min(1).max(MAX_COUNT) })
+      .readonly(),
+    z
+      .strictObject({
+        kind: z.literal("within"),
+        jobId,
+        withinMs: z.int().min(1).max(MAX_WITHIN_MS),
+      })
+      .readonly(),
+    groupOf("and"),
+    groupOf("or"),
+    z.strictObject({ kind: z.literal("not"), of: shape }).readonly(),
+  ]),
+);
+
+/** Whether a value is small enough to be walked by recursion; ends early in one that is not, or is a cycle. */
+function isWalkable(root: unknown): boolean {
+  const waiting: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
+  for (let nodes = 0; ; nodes += 1) {
+    const next = waiting.pop();
+    if (next === undefined) return true;
+    const { value, depth } = next;
+    if (typeof value !== "object" || value === null || !("of" in value)) continue;
+    const members: readonly unknown[] = Array.isArray(value.of) ? value.of : [value.of];
+    if (depth >= MAX_TREE_DEPTH || members.length > MAX_TERMS || nodes > MAX_NODES) return false;
+    waiting.push(...members.map((member) => ({ value: member, depth: depth + 1 })));
+  }
+}
+
+/**
+ * Validates a stored {@link Condition}, and gives a frozen copy of it. What it accepts has a text that
+ * `parseCondition` reads as the same.
+ */
+export const conditionSchema = z
+  .unknown()
+  .refine(isWalkable, "is too large for a condition, or is a cycle")
+  .pipe(shape)
+  .superRefine((condition, context) => {
+    const problem = sizeProblem(condition);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+  });
+
+/**
+ * Checks a tree that may have come from anywhere, by {@link conditionSchema}.
+ * @throws {@link ConditionError} `INVALID_CONDITION` with the `path` of what is wrong.
+ */
+export function validateCondition(input: unknown): Condition {
+  const issue = firstIssue(input);
+  if (!("message" in issue)) return issue.condition;
+  const where = issue.path === "" ? "" : `, at ${issue.path}`;
+  throw new ConditionError(
+    `The condition${where}: ${issue.message}. Give a text, or what after, all, any and not return.`,
+    { path: issue.path },
+  );
+}
+
+function firstIssue(input: unknown): { condition: Condition } | { path: string; message: string } {
+  try {
+    const read = conditionSchema.safeParse(input);
+    if (read.success) return { condition: read.data };
+    const [issue] = read.error.issues;
+    return {
+      path: issue?.path.map(String).join(".") ?? "",
+      message: issue?.message ?? "is not valid",
+    };
+  } catch {
+    // A getter or a proxy of the caller threw.
+    return { path: "", message: "can't be read" };
+  }
+}

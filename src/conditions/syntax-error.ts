@@ -1,0 +1,125 @@
+import { ConditionError } from "../core/errors.ts";
+import { suggest } from "../core/suggest.ts";
+import { KEYWORDS, TERM_NAMES, type TermKind } from "./condition.ts";
+import { printJobId } from "./print.ts";
+
+/** How much of a long text a message shows on either side of the column; twice that is shown whole. */
+const AROUND = 40;
+/** How much of what was found a message shows. */
+const MAX_FOUND = 40;
+
+/** What a term with an argument expects in its parentheses; the others have none. */
+export const ARGUMENTS: Readonly<Partial<Record<TermKind, string>>> = {
+  runs: "a number of runs such as 3",
+  within: "a duration such as 10s, 30m, 2h or 1d",
+};
+
+/** What can follow a complete condition. */
+export const AFTER_CONDITION = ["and", "or"] as const;
+/** What can begin a condition. */
+export const CONDITION_START = ["a job id", "not", "("] as const;
+/** The names of terms as a message lists them. */
+export const TERM_CHOICES: readonly string[] = Object.entries(TERM_NAMES).map(([kind, name]) =>
+  kind in ARGUMENTS ? `${name}(…)` : name,
+);
+
+/** Where a text stops making sense. */
+export interface Fault {
+  readonly text: string;
+  /** Index of the first character that does not fit. */
+  readonly offset: number;
+  /** The text of it; empty at the end. */
+  readonly found: string;
+  readonly expected: readonly string[];
+  /** Instead of "found X". */
+  readonly problem?: string | undefined;
+  /** What was likely meant, as it is to be written. */
+  readonly suggestion?: string | undefined;
+}
+
+function cut(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit)}…` : text;
+}
+
+function excerpt(text: string, offset: number): string {
+  const isLong = text.length > 2 * AROUND;
+  const from = isLong ? Math.max(0, offset - AROUND) : 0;
+  const to = isLong ? offset + AROUND : text.length;
+  const shown = text.slice(from, to).replaceAll(/\s/g, " ");
+  return `${from > 0 ? "…" : ""}${shown}${to < text.length ? "…" : ""}`;
+}
+
+/** Joins what could stand there; what is to be written literally stands in backticks, the rest begins with an article. */
+function list(expected: readonly string[]): string {
+  const choices = expected.map((item) => (/^(?:an?|the) /.test(item) ? item : `\`${item}\``));
+  const last = choices.at(-1) ?? "";
+  return choices.length < 2 ? last : `${choices.slice(0, -1).join(", ")} or ${last}`;
+}
+
+function whatIsWrong({ text, problem }: Fault, found: string): string {
+  if (problem !== undefined) return problem;
+  if (text.trim() === "") return "the text is empty";
+  return found === "" ? "the text ends" : `found \`${found}\``;
+}
+
+/** The error for a fault: where it is, what stands there, what could, and what was likely meant. */
+export function syntaxError(fault: Fault): ConditionError {
+  const { text, offset, expected, suggestion } = fault;
+  const column = offset + 1;
+  const found = cut(fault.found, MAX_FOUND);
+  const wanted = expected.length > 0 ? `, expected ${list(expected)}` : "";
+  const meant = suggestion === undefined ? "" : ` Did you mean \`${suggestion}\`?`;
+  return new ConditionError(
+    `Condition \`${excerpt(text, offset)}\`, column ${column}: ${whatIsWrong(fault, found)}${wanted}.${meant}`,
+    {
+      column,
+      found,
+      expected,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    },
+  );
+}
+
+const WORD_BOUND = /[\s()"]/;
+/** The alphabet of job ids but for the space, which would make a guess of half the sentence. */
+const LIKELY_ID = /^[\p{L}\p{N}_][\p{L}\p{N}_.:@/+=~#-]*$/u;
+
+const SYMBOLS: readonly (readonly [RegExp, string])[] = [
+  [/^&/, "and"],
+  [/^\|/, "or"],
+  [/^[!~]/, "not"],
+];
+
+function lettersOf(word: string): string {
+  return Array.from(word).toSorted().join("");
+}
+
+/** The keyword that somebody meant who wrote `And`, `adn`, `&&` or `!`. */
+export function meantKeyword(found: string): string | undefined {
+  const symbol = SYMBOLS.find(([pattern]) => pattern.test(found));
+  if (symbol !== undefined) return symbol[1];
+  // Words this short are near to everything: only letters in a wrong order or case count as an error.
+  return KEYWORDS.find((word) => lettersOf(word) === lettersOf(found.toLowerCase()));
+}
+
+/** The term that somebody meant who wrote `name`. */
+export function meantTerm(name: string): string | undefined {
+  return suggest(name, Object.values(TERM_NAMES));
+}
+
+/**
+ * The quoted id that somebody meant who wrote one with other characters bare (`job-2`, `2nd`, `größe`, `a.b`), in
+ * single quotes, or who named a job like a keyword; `undefined` if what stands around `offset` doesn't look like that.
+ */
+export function meantQuotedId(text: string, offset: number): string | undefined {
+  // Back by hand: a pattern that ends in `$` would be tried from each character, which takes the square of the length.
+  let from = offset;
+  while (from > 0 && !WORD_BOUND.test(text.charAt(from - 1))) from -= 1;
+  const length = text.slice(from).search(WORD_BOUND);
+  const word = length < 0 ? text.slice(from) : text.slice(from, from + length);
+  const dot = word.lastIndexOf(".");
+  const id = word.slice(0, Math.max(0, dot)).replaceAll(/^'|'$/g, "");
+  if (!LIKELY_ID.test(id) || meantTerm(word.slice(dot + 1)) === undefined) return undefined;
+  const printed = printJobId(id);
+  return printed === id ? undefined : printed;
+}

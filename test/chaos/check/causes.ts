@@ -1,0 +1,55 @@
+import type { Attempt, FaultKind, History } from "../history/history.ts";
+import { RECOVERY_MS } from "./health.ts";
+import type { Case, JobView, RunView } from "./job-view.ts";
+import { clockTime, type Violation } from "./violation.ts";
+
+/** A process that was away for so long may have lost its locks. */
+const MIN_STALL_MS = 1_000;
+
+/** Faults that can take a run from a worker, although nothing was done to the worker itself. */
+const TOUCH_ALL: ReadonlySet<FaultKind> = new Set([
+  "restart-server",
+  "freeze-server",
+  "sleep-server",
+  "kill-connections",
+  "slow-network",
+  "cut-network",
+  "delete-keys",
+]);
+
+/** Every attempt after the first has something that took the run from the one before. */
+export function causes(job: JobView, { history }: Case): Violation[] {
+  return job.runs.flatMap((run) =>
+    run.attempts
+      .filter(({ attempt }) => attempt > 1)
+      .filter((attempt) => !hasCause(attempt, run, history))
+      .map(({ attempt, startAt }) => ({
+        kind: "attempt without cause" as const,
+        job: job.id,
+        at: startAt,
+        text: `attempt ${attempt} of ${run.run} began at ${clockTime(startAt)}; nothing had happened to attempt ${attempt - 1}`,
+      })),
+  );
+}
+
+function hasCause(attempt: Attempt, { attempts }: RunView, history: History): boolean {
+  const before = attempts.find((other) => other.attempt === attempt.attempt - 1);
+  const to = attempt.startAt;
+  // Of an attempt that wrote nothing it is only known that it was not long ago.
+  const from = before?.startAt ?? to - 2 * RECOVERY_MS;
+  const touchesAll = history.faults.some(
+    (fault) => TOUCH_ALL.has(fault.kind) && fault.from <= to && fault.to + RECOVERY_MS >= from,
+  );
+  if (touchesAll) return true;
+  const isIts = (pid: number | undefined): boolean => before === undefined || pid === before.pid;
+  return (
+    history.deaths.some(({ pid, at }) => isIts(pid) && at >= from && at <= to) ||
+    history.stalls.some(
+      (stall) =>
+        isIts(stall.pid) &&
+        stall.to - stall.from >= MIN_STALL_MS &&
+        stall.from <= to &&
+        stall.to >= from,
+    )
+  );
+}

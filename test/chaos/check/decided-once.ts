@@ -1,0 +1,50 @@
+import { covers, type JobView } from "./job-view.ts";
+import type { Due } from "./occurrences.ts";
+import { clockTime, type Violation } from "./violation.ts";
+
+/** Whether a pause that held at `at` was ended by a resume and nothing else, so that its record must be there. */
+function wasResumed({ states }: JobView, at: number): boolean {
+  const next = states.stretches.find(({ calls, from }) => calls.length > 0 && from > at);
+  const [call, ...others] = next?.calls ?? [];
+  return others.length === 0 && call?.edit.change.kind === "resume" && call.result === "ok";
+}
+
+function mustBeDecided(job: JobView, { at, duty }: Due): boolean {
+  return duty === "must" || (duty === "not" && wasResumed(job, at));
+}
+
+/** Every occurrence has exactly one verdict. */
+export function decidedOnce(job: JobView): Violation[] {
+  const violations: Violation[] = [];
+  for (const due of job.dues) {
+    const rows = job.rows.filter((row) => covers(row, due.at));
+    const isOpen = job.open.some((row) => row.kind === "scheduled" && row.fireAt === due.at);
+    const about = { job: job.id, at: due.at };
+    if (rows.length > 1) {
+      const said = rows.map(({ verdict, run }) => `${verdict} (${run})`).join(" and ");
+      violations.push({ kind: "two verdicts", ...about, text: `the ledger says ${said}` });
+    } else if (rows.length === 0 && isOpen) {
+      violations.push({
+        kind: "no verdict",
+        ...about,
+        text: "claimed, and without a verdict at the end",
+      });
+    } else if (rows.length === 0 && mustBeDecided(job, due)) {
+      const text = `due at ${clockTime(due.at)} (${due.duty} run), and the ledger does not know it`;
+      violations.push({ kind: "lost occurrence", ...about, text });
+    }
+  }
+  const ids = new Set<string>();
+  for (const { run, verdict, fireAt } of job.rows) {
+    const key = `${run} ${verdict === "coalesced" || verdict === "skipped" || verdict === "missed" ? "not run" : "ran"}`;
+    if (ids.has(key))
+      violations.push({
+        kind: "two verdicts",
+        job: job.id,
+        at: fireAt,
+        text: `two rows of ${run}`,
+      });
+    ids.add(key);
+  }
+  return violations;
+}

@@ -1,0 +1,45 @@
+import { statesIn } from "./job-states.ts";
+import { LATE_MS } from "./in-time.ts";
+import type { Case, JobView } from "./job-view.ts";
+import { clockTime, type Violation } from "./violation.ts";
+
+interface Target {
+  readonly at: number;
+  readonly deadline: number;
+}
+
+function targets(job: JobView, { health }: Case): Target[] {
+  return job.dues
+    .filter(({ duty }) => duty !== "not")
+    .map(({ at }) => {
+      const deadline = health.after(at, LATE_MS);
+      const states = statesIn(job.states, at, deadline);
+      // A run that waits for an instance, or for its job to be added, has no deadline.
+      const mayWait = states.some((state) => !state?.spec.rules.coalesce);
+      return { at, deadline: mayWait ? Number.POSITIVE_INFINITY : deadline };
+    });
+}
+
+/**
+ * A cross-check that trusts no id and no time that a run was told: each start is given the due time whose deadline
+ * is the earliest of those that are open then. A start that gets none was made for nothing.
+ */
+export function earliestDeadline(job: JobView, about: Case): Violation[] {
+  const waiting = targets(job, about);
+  const starts = job.runs
+    .map(({ attempts }) => attempts[0])
+    .toSorted((a, b) => a.startAt - b.startAt);
+  return starts.flatMap(({ startAt, run, attempt }) => {
+    const open = waiting.filter(
+      // One that was taken up again may have been first admitted long before.
+      ({ at, deadline }) => at <= startAt && (deadline >= startAt || attempt > 1),
+    );
+    const best = open.toSorted((a, b) => a.deadline - b.deadline)[0];
+    if (best) {
+      waiting.splice(waiting.indexOf(best), 1);
+      return [];
+    }
+    const text = `the start at ${clockTime(startAt)} (${run}) matches no due time`;
+    return [{ kind: "unmatched start" as const, job: job.id, at: startAt, text }];
+  });
+}

@@ -1,0 +1,72 @@
+import type { History } from "../history/history.ts";
+
+/**
+ * How long the fleet may take to be itself again after a fault: lock, stalled check, two looks of the reconciler, the
+ * taking over of a lease, and reconnecting, with the settings of the harness.
+ */
+export const RECOVERY_MS = 10_000;
+/** After a moment in which a process got no CPU. */
+const AFTER_STALL_MS = 2_000;
+
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** When the fleet could be expected to work: no fault, and none within the recovery budget before. */
+export class Health {
+  readonly #sick: readonly Stretch[];
+
+  constructor({ faults, stalls }: Pick<History, "faults" | "stalls">) {
+    this.#sick = merge([
+      ...faults.map(({ from, to }) => ({ from, to: to + RECOVERY_MS })),
+      ...stalls.map(({ from, to }) => ({ from, to: to + AFTER_STALL_MS })),
+    ]);
+  }
+
+  /** How many milliseconds of [`from`, `to`] were healthy. */
+  healthyMs(from: number, to: number): number {
+    let ms = Math.max(0, to - from);
+    for (const sick of this.#sick)
+      ms -= Math.max(0, Math.min(to, sick.to) - Math.max(from, sick.from));
+    return Math.max(0, ms);
+  }
+
+  /** The instant at which `ms` of healthy time have passed since `at`. */
+  after(at: number, ms: number): number {
+    let left = ms;
+    let now = at;
+    for (const sick of this.#sick) {
+      if (sick.to <= now) continue;
+      const healthyMs = Math.max(0, sick.from - now);
+      if (healthyMs >= left) return now + left;
+      left -= healthyMs;
+      now = sick.to;
+    }
+    return now + left;
+  }
+
+  /** The latest instant so that `ms` of healthy time lie between it and `at`. */
+  before(at: number, ms: number): number {
+    let left = ms;
+    let now = at;
+    for (const sick of this.#sick.toReversed()) {
+      if (sick.from >= now) continue;
+      const healthyMs = Math.max(0, now - sick.to);
+      if (healthyMs >= left) return now - left;
+      left -= healthyMs;
+      now = sick.from;
+    }
+    return now - left;
+  }
+}
+
+function merge(stretches: readonly Stretch[]): Stretch[] {
+  const merged: { from: number; to: number }[] = [];
+  for (const { from, to } of stretches.toSorted((a, b) => a.from - b.from)) {
+    const last = merged.at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else merged.push({ from, to });
+  }
+  return merged;
+}

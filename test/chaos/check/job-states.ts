@@ -1,0 +1,165 @@
+import type { Call } from "../history/history.ts";
+import type { Change, JobSpec } from "../history/job-spec.ts";
+
+/** What a job may be at one time; `undefined`: there is none. */
+export type JobState = { readonly phase: "active" | "paused"; readonly spec: JobSpec } | undefined;
+
+/** A stretch of time and the states that the job may have had in it. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly states: readonly JobState[];
+  /** The calls that went on in it; none: nothing changed. */
+  readonly calls: readonly Call[];
+}
+
+/** The states of one job over time. */
+export interface JobStates {
+  readonly stretches: readonly Stretch[];
+  /** Calls of which no order explains the answers. */
+  readonly unexplained: readonly Call[][];
+}
+
+/** More calls at once than this are not put in order one by one. */
+const MAX_TOGETHER = 10;
+
+/** What a change makes of a job; `undefined` as a whole if it can't have been answered with success. */
+function applied(change: Change, state: JobState): { readonly state: JobState } | undefined {
+  if (change.kind === "add") {
+    // Adding a job again with an equal declaration changes nothing.
+    return { state: state ?? { phase: "active", spec: change.spec } };
+  }
+  if (state === undefined) return undefined;
+  const { phase, spec } = state;
+  switch (change.kind) {
+    case "pause":
+      return { state: { phase: "paused", spec } };
+    case "resume":
+      return { state: { phase: "active", spec } };
+    case "remove":
+      return { state: undefined };
+    case "modify": {
+      const { rules, work, rev } = change;
+      return { state: { phase, spec: { ...spec, rules, work, rev } } };
+    }
+    case "reschedule": {
+      const { schedule, work, rev } = change;
+      return { state: { phase, spec: { ...spec, schedule, work, rev } } };
+    }
+  }
+}
+
+/** An addition is refused if there is such a job, everything else if there is none, or if its one date is over. */
+function mayBeRefused(change: Change, state: JobState): boolean {
+  if (change.kind === "add") return state !== undefined;
+  return state === undefined || state.spec.schedule.kind === "date";
+}
+
+function outcomes({ edit, result }: Call, state: JobState): JobState[] {
+  const next = applied(edit.change, state);
+  if (result === "refused") return mayBeRefused(edit.change, state) ? [state] : [];
+  if (result === "unknown") return next ? [state, next.state] : [state];
+  return next ? [next.state] : [];
+}
+
+const keyOf = (state: JobState): string => JSON.stringify(state ?? null);
+
+class StateSet {
+  readonly #byKey = new Map<string, JobState>();
+
+  add(state: JobState): boolean {
+    const key = keyOf(state);
+    if (this.#byKey.has(key)) return false;
+    this.#byKey.set(key, state);
+    return true;
+  }
+
+  get all(): JobState[] {
+    return [...this.#byKey.values()];
+  }
+}
+
+/** Tries every order that real time allows: a call that had its answer before another was made comes first. */
+function explore(
+  calls: readonly Call[],
+  before: readonly JobState[],
+): { seen: StateSet; final: StateSet } {
+  const seen = new StateSet();
+  const final = new StateSet();
+  const done = new Set<string>();
+  const walk = (left: readonly Call[], state: JobState): void => {
+    const place = `${left.map((call) => calls.indexOf(call)).join()} ${keyOf(state)}`;
+    if (done.has(place)) return;
+    done.add(place);
+    seen.add(state);
+    if (left.length === 0) final.add(state);
+    const firstAnswer = Math.min(...left.map(({ to }) => to));
+    for (const call of left) {
+      if (call.from > firstAnswer) continue;
+      const rest = left.filter((other) => other !== call);
+      for (const next of outcomes(call, state)) walk(rest, next);
+    }
+  };
+  for (const state of before) walk(calls, state);
+  return { seen, final };
+}
+
+/** Every order at once: what any of the calls, in any number, may have made of it. */
+function anything(calls: readonly Call[], before: readonly JobState[]): StateSet {
+  const seen = new StateSet();
+  const waiting = [...before];
+  while (waiting.length > 0) {
+    const state = waiting.pop();
+    if (!seen.add(state)) continue;
+    for (const { edit } of calls) {
+      const next = applied(edit.change, state);
+      if (next) waiting.push(next.state);
+    }
+  }
+  return seen;
+}
+
+/** Calls whose times overlap, together. */
+function clusters(calls: readonly Call[]): Call[][] {
+  const found: { calls: Call[]; to: number }[] = [];
+  for (const call of calls.toSorted((a, b) => a.from - b.from)) {
+    const last = found.at(-1);
+    if (last && call.from <= last.to) {
+      last.calls.push(call);
+      last.to = Math.max(last.to, call.to);
+    } else found.push({ calls: [call], to: call.to });
+  }
+  return found.map((cluster) => cluster.calls);
+}
+
+/** Works out what a job may have been at each time, from what its clients asked and were answered. */
+export function jobStates(calls: readonly Call[], from: number): JobStates {
+  const stretches: Stretch[] = [];
+  const unexplained: Call[][] = [];
+  let states: readonly JobState[] = [undefined];
+  let at = from;
+  for (const cluster of clusters(calls)) {
+    const begin = Math.min(...cluster.map((call) => call.from));
+    const end = Math.max(...cluster.map((call) => call.to));
+    stretches.push({ from: at, to: begin, states, calls: [] });
+    const isSmall = cluster.length <= MAX_TOGETHER;
+    const { seen, final } = isSmall
+      ? explore(cluster, states)
+      : { seen: anything(cluster, states), final: anything(cluster, states) };
+    if (final.all.length === 0) unexplained.push(cluster);
+    stretches.push({ from: begin, to: end, states: seen.all, calls: cluster });
+    states = final.all.length > 0 ? final.all : anything(cluster, states).all;
+    at = end;
+  }
+  stretches.push({ from: at, to: Number.POSITIVE_INFINITY, states, calls: [] });
+  return { stretches, unexplained };
+}
+
+/** The states that the job may have had at some time in [`from`, `to`]. */
+export function statesIn({ stretches }: JobStates, from: number, to: number): JobState[] {
+  const found = new StateSet();
+  for (const stretch of stretches)
+    if (stretch.from <= to && stretch.to >= from)
+      stretch.states.forEach((state) => found.add(state));
+  return found.all;
+}

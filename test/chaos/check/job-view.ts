@@ -1,0 +1,111 @@
+import type { Attempt, Call, Heard, History, Row } from "../history/history.ts";
+import { Health } from "./health.ts";
+import { jobStates, type JobStates } from "./job-states.ts";
+import { type Due, occurrences } from "./occurrences.ts";
+
+/** All attempts of one run, the first one first, and what the ledger says of it. */
+export interface RunView {
+  readonly run: string;
+  readonly attempts: readonly [Attempt, ...Attempt[]];
+  readonly row: Row | undefined;
+}
+
+/** Everything that is known of one job. */
+export interface JobView {
+  readonly id: string;
+  readonly calls: readonly Call[];
+  readonly states: JobStates;
+  readonly dues: readonly Due[];
+  readonly attempts: readonly Attempt[];
+  readonly runs: readonly RunView[];
+  readonly rows: readonly Row[];
+  readonly open: readonly Row[];
+  readonly heard: readonly Heard[];
+}
+
+/** A history, sorted by job. */
+export interface Case {
+  readonly history: History;
+  readonly health: Health;
+  readonly jobs: readonly JobView[];
+}
+
+/** Sorts a history by job, and works out what each job's clients made of it. */
+export function openCase(history: History): Case {
+  const calls = groupBy(history.calls, ({ edit }) => edit.job);
+  const attempts = groupBy(history.attempts, ({ job }) => job);
+  const rows = groupBy(history.rows, ({ job }) => job);
+  const open = groupBy(history.open, ({ job }) => job);
+  const heard = groupBy(history.heard, ({ job }) => job ?? "");
+  const ids = new Set([...calls.keys(), ...attempts.keys(), ...rows.keys(), ...open.keys()]);
+  const jobs = [...ids].toSorted().map((id) => {
+    const states = jobStates(calls.get(id) ?? [], history.from);
+    const own = (attempts.get(id) ?? []).toSorted((a, b) => a.startAt - b.startAt);
+    const ownRows = rows.get(id) ?? [];
+    return {
+      id,
+      calls: calls.get(id) ?? [],
+      states,
+      dues: occurrences(states, history.to),
+      attempts: own,
+      runs: runsOf(own, ownRows),
+      rows: ownRows,
+      open: open.get(id) ?? [],
+      heard: heard.get(id) ?? [],
+    };
+  });
+  return { history, health: new Health(history), jobs };
+}
+
+function runsOf(attempts: readonly Attempt[], rows: readonly Row[]): RunView[] {
+  const byRun = groupBy(attempts, ({ run }) => run);
+  return [...byRun].flatMap(([run, own]) => {
+    const [first, ...later] = own.toSorted((a, b) => a.attempt - b.attempt);
+    const row = rows.find((candidate) => candidate.run === run && hasRun(candidate));
+    return first ? [{ run, attempts: [first, ...later], row }] : [];
+  });
+}
+
+/** Whether the verdict says that it ran. */
+export function hasRun({ verdict }: Row): boolean {
+  return verdict === "succeeded" || verdict === "failed" || verdict === "cancelled";
+}
+
+/** Whether the row decides the occurrence of this time. */
+export function covers(row: Row, at: number): boolean {
+  if (row.kind !== "scheduled") return false;
+  return hasRun(row) ? row.fireAt === at : row.fromAt <= at && at <= row.fireAt;
+}
+
+/** From when on an attempt was fenced: the run had a later one. */
+export function fencedAt(attempt: Attempt, { run, attempts, row }: RunView, job: JobView): number {
+  const later = attempts
+    .filter((other) => other.attempt > attempt.attempt)
+    .map((other) => Math.min(other.startAt, other.admittedAt));
+  // A later attempt that did not come as far as to write anything was told of when it was admitted.
+  const told = job.heard
+    .filter(
+      (event) =>
+        event.name === "JOB_STARTED" && event.run === run && (event.attempt ?? 0) > attempt.attempt,
+    )
+    .map(({ time }) => time);
+  const settled =
+    row?.finishedAt !== undefined && (row.attempt ?? 0) > attempt.attempt ? [row.finishedAt] : [];
+  return Math.min(Number.POSITIVE_INFINITY, ...later, ...told, ...settled);
+}
+
+/** Until when an attempt really went on; infinite if nobody saw its end. */
+export function goesOnUntil({ endAt, diedAt }: Attempt): number {
+  return Math.min(endAt ?? Number.POSITIVE_INFINITY, diedAt ?? Number.POSITIVE_INFINITY);
+}
+
+export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,14 @@
+import type { JobView } from "./job-view.ts";
+import type { Violation } from "./violation.ts";
+
+/** In the end nothing holds an instance. */
+export function leaks(job: JobView): Violation[] {
+  return job.open
+    .filter(({ verdict }) => verdict !== "queued")
+    .map(({ run, verdict, attempt, startedAt, fireAt }) => ({
+      kind: "leaked instance" as const,
+      job: job.id,
+      at: startedAt ?? fireAt,
+      text: `${run} is still ${verdict} (attempt ${attempt ?? "?"}), long after everything ended`,
+    }));
+}

@@ -1,0 +1,67 @@
+import type { Row } from "../history/history.ts";
+import { statesIn } from "./job-states.ts";
+import { type Case, hasRun, type JobView } from "./job-view.ts";
+import { clockTime, type Violation } from "./violation.ts";
+
+/** What the ledger says of runs is what the runs themselves wrote down. */
+export function ranFacts(job: JobView, { health }: Case): Violation[] {
+  const violations: Violation[] = [];
+  const say = (at: number, text: string): void => {
+    violations.push({ kind: "contradiction", job: job.id, at, text });
+  };
+  const dueTimes = new Set(job.dues.map(({ at }) => at));
+  for (const row of job.rows.filter(hasRun)) {
+    if (row.kind !== "scheduled") continue;
+    if (!dueTimes.has(row.fireAt))
+      say(row.fireAt, `${row.run} ran at a time that is none of the job's`);
+    const wrong = wrongEnd(job, row);
+    if (wrong !== undefined)
+      say(row.startedAt ?? row.fireAt, `${row.run} ${row.verdict}: ${wrong}`);
+  }
+  for (const { run, attempts, row } of job.runs) {
+    const [first] = attempts;
+    const isOpen = job.open.some((open) => open.run === run);
+    if (!row && !isOpen) {
+      const said = job.rows.find((other) => other.run === run)?.verdict;
+      say(first.startAt, `${run} ran, and the ledger says ${said ?? "nothing"} of it`);
+    }
+    const policies = statesIn(job.states, first.admittedAt, first.startAt);
+    const graces = policies.map((state) => state?.spec.rules.graceMs ?? Number.POSITIVE_INFINITY);
+    const graceMs = Math.max(...graces);
+    // By its own clock, in time that was healthy; and by the server's, to the millisecond.
+    const isLate =
+      first.admittedAt - first.dueAt > graceMs ||
+      health.healthyMs(first.dueAt, first.startAt) > graceMs + SLACK_MS;
+    if (first.attempt === 1 && isLate) {
+      const text = `${run} was admitted at ${clockTime(first.admittedAt)}, after its grace of ${graceMs} ms`;
+      say(first.startAt, text);
+    }
+  }
+  return violations;
+}
+
+const SLACK_MS = 2_000;
+
+function wrongEnd(job: JobView, row: Row): string | undefined {
+  const attempts = job.attempts.filter(({ run }) => run === row.run);
+  const own = attempts.find(({ attempt }) => attempt === row.attempt);
+  if (row.verdict === "cancelled") {
+    const removed = job.calls.some(
+      ({ edit, from }) => edit.change.kind === "remove" && from <= (row.finishedAt ?? 0),
+    );
+    return removed ? undefined : "nobody removed the job or cancelled the run";
+  }
+  if (row.errorCode === "RUN_CRASHED") {
+    return attempts.some(({ endedOk }) => endedOk === true && endedOk !== undefined) &&
+      attempts.every(({ diedAt, endAt }) => diedAt === undefined && endAt !== undefined)
+      ? "no process of it died"
+      : undefined;
+  }
+  if (!own) return `attempt ${row.attempt} never started`;
+  if (own.endAt === undefined) return `attempt ${row.attempt} never ended`;
+  if (own.endedOk !== (row.verdict === "succeeded"))
+    return `attempt ${row.attempt} ended ${own.endedOk === true ? "well" : "with an error"}`;
+  if (row.resultAttempt !== undefined && row.resultAttempt !== row.attempt)
+    return `the result is that of attempt ${row.resultAttempt}, which had lost the run to attempt ${row.attempt}`;
+  return undefined;
+}

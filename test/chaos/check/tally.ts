@@ -1,0 +1,100 @@
+import { FAULT_KINDS, type FaultKind } from "../history/history.ts";
+import { repeatedEvents } from "./events.ts";
+import { type Case, covers, hasRun } from "./job-view.ts";
+import { zombies } from "./overlap.ts";
+
+/** What happened in a run, counted. */
+export interface Tally {
+  /** Occurrences that were surely due. */
+  readonly due: number;
+  /** Occurrences that fell into an edit. */
+  readonly uncertain: number;
+  /** Of those that were surely due: neither started nor recorded. */
+  readonly withoutTrace: number;
+  readonly runs: number;
+  readonly attempts: number;
+  /** Runs that were taken up again. */
+  readonly redelivered: number;
+  /** Attempts that went on after they had lost their run. */
+  readonly zombies: number;
+  /** Occurrences by what the ledger says of them. */
+  readonly verdicts: Readonly<Record<string, number>>;
+  readonly earlyStarts: number;
+  readonly eventsHeard: number;
+  readonly eventsRepeated: number;
+  readonly faults: Readonly<Record<FaultKind, { readonly done: number; readonly proved: number }>>;
+}
+
+/** A clock that is fast makes a run early by so much; it is that occurrence's run all the same. */
+const EARLY_MS = 3_500;
+
+export function tally(about: Case): Tally {
+  const { history, jobs } = about;
+  const verdicts: Record<string, number> = {};
+  for (const row of history.rows) {
+    const name = row.reason === undefined ? row.verdict : `${row.verdict}: ${row.reason}`;
+    verdicts[name] = (verdicts[name] ?? 0) + (hasRun(row) ? 1 : row.count);
+  }
+  const dues = jobs.flatMap((job) => job.dues);
+  const faults = Object.fromEntries(
+    FAULT_KINDS.map((kind) => {
+      const own = history.faults.filter((fault) => fault.kind === kind);
+      return [kind, { done: own.length, proved: own.filter(({ proof }) => proof).length }];
+    }),
+  ) as unknown as Tally["faults"];
+  return {
+    due: dues.filter(({ duty }) => duty === "must").length,
+    uncertain: dues.filter(({ duty }) => duty === "may").length,
+    withoutTrace: jobs.reduce((sum, job) => sum + withoutTrace(job), 0),
+    runs: jobs.reduce((sum, { runs }) => sum + runs.length, 0),
+    attempts: history.attempts.length,
+    redelivered: jobs.reduce(
+      (sum, { runs }) =>
+        sum + runs.filter(({ attempts }) => (attempts.at(-1)?.attempt ?? 1) > 1).length,
+      0,
+    ),
+    zombies: jobs.reduce((sum, job) => sum + zombies(job).length, 0),
+    verdicts,
+    earlyStarts: history.attempts.filter(({ startAt, dueAt }) => startAt < dueAt).length,
+    eventsHeard: history.heard.length,
+    eventsRepeated: repeatedEvents(about),
+    faults,
+  };
+}
+
+/**
+ * Occurrences that were surely due with neither a start nor a row, without trusting ids: each start stands for the
+ * earliest one that has neither yet, be it as late as it may. The same for ours and for a system that keeps no ledger.
+ */
+function withoutTrace({ dues, rows, runs }: Case["jobs"][number]): number {
+  const started = new Set(runs.map(({ run }) => run));
+  const isRecorded = (at: number): boolean =>
+    rows.some((row) => covers(row, at) && !(hasRun(row) && started.has(row.run)));
+  const waiting = dues.filter(({ at, duty }) => duty === "must" && !isRecorded(at));
+  const starts = runs.map(({ attempts: [first] }) => first.startAt).toSorted((a, b) => a - b);
+  for (const startAt of starts) {
+    const i = waiting.findIndex(({ at }) => at <= startAt + EARLY_MS);
+    if (i >= 0) waiting.splice(i, 1);
+  }
+  return waiting.length;
+}
+
+/** What a run failed to try. A run that tried nothing proves nothing. */
+export function untried(counted: Tally): string[] {
+  const sum = (start: string): number =>
+    Object.entries(counted.verdicts)
+      .filter(([name]) => name.startsWith(start))
+      .reduce((all, [, count]) => all + count, 0);
+  const needed: readonly (readonly [string, number])[] = [
+    ["no run was redelivered", counted.redelivered],
+    ["no worker outlived its lock in a run (no zombie)", counted.zombies],
+    ["nothing was missed", sum("missed")],
+    ["nothing was skipped for max-instances", sum("skipped: max-instances")],
+    ["nothing was coalesced", sum("coalesced")],
+    ["nothing was paused away", sum("skipped: paused")],
+    ...FAULT_KINDS.map(
+      (kind) => [`the fault ${kind} did not really happen`, counted.faults[kind].proved] as const,
+    ),
+  ];
+  return needed.filter(([, count]) => count === 0).map(([text]) => text);
+}

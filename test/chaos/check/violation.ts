@@ -1,0 +1,35 @@
+/** What can be wrong. */
+export const VIOLATION_KINDS = [
+  "lost occurrence",
+  "no verdict",
+  "two verdicts",
+  "contradiction",
+  "overlap",
+  "early",
+  "late",
+  "wrong revision",
+  "edit",
+  "lost event",
+  "reordered event",
+  "leaked instance",
+  "attempt without cause",
+  "unmatched start",
+  "crashed process",
+] as const;
+
+/** One of {@link VIOLATION_KINDS}. */
+export type ViolationKind = (typeof VIOLATION_KINDS)[number];
+
+/** A promise that was broken. */
+export interface Violation {
+  readonly kind: ViolationKind;
+  readonly job: string;
+  /** Around when; its timeline is cut out there. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** A time of day with its milliseconds, for texts. */
+export function clockTime(at: number): string {
+  return Number.isFinite(at) ? new Date(at).toISOString().slice(11, 23) : String(at);
+}

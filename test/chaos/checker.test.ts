@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { check } from "./check/check.ts";
+import { Health, RECOVERY_MS } from "./check/health.ts";
+import { jobStates, statesIn } from "./check/job-states.ts";
+import { fireTimes, occurrences } from "./check/occurrences.ts";
+import { tally, untried } from "./check/tally.ts";
+import { VIOLATION_KINDS } from "./check/violation.ts";
+import { BEGIN, cleanHistory, EVERY_SECOND } from "./clean-history.ts";
+import { type Call, FAULT_KINDS, type History } from "./history/history.ts";
+import { DOCTORED } from "./doctored.ts";
+import type { Change } from "./history/job-spec.ts";
+
+const second = (n: number): number => BEGIN + n * 1_000;
+
+function found(history: History): Set<string> {
+  return new Set(check(history).violations.map(({ kind }) => kind));
+}
+
+describe("the checker", () => {
+  test("finds nothing in a history in which nothing is wrong", () => {
+    const { about, violations } = check(cleanHistory());
+    expect(violations).toEqual([]);
+    expect(tally(about)).toMatchObject({
+      due: 14 + 12 + 12,
+      withoutTrace: 0,
+      redelivered: 1,
+      zombies: 1,
+      earlyStarts: 0,
+    });
+  });
+
+  test("is tried with every kind of violation", () => {
+    expect(new Set(DOCTORED.map(([kind]) => kind))).toEqual(new Set(VIOLATION_KINDS));
+  });
+
+  test.for(DOCTORED)("%s: %s", ([kind, , make]) => {
+    expect(found(make())).toContain(kind);
+  });
+});
+
+describe("what a job may have been", () => {
+  const call = (from: number, to: number, change: Change, result: Call["result"] = "ok"): Call => ({
+    edit: { id: 0, job: "job", change },
+    pid: 1,
+    from: second(from),
+    to: second(to),
+    result,
+  });
+  const add = call(0, 0.1, { kind: "add", spec: EVERY_SECOND });
+  const duties = (calls: readonly Call[], to: number): string =>
+    occurrences(jobStates(calls, BEGIN), second(to))
+      .map(({ duty }) => duty)
+      .join(" ");
+
+  test("an edit leaves open what it overlaps, and nothing else", () => {
+    const pause = call(1.5, 2.5, { kind: "pause" });
+    const resume = call(3.5, 3.6, { kind: "resume" });
+    expect(duties([add, pause, resume], 5)).toBe("must may not must must");
+  });
+
+  test("a call without an answer leaves open whether it was done", () => {
+    const unknown = call(1.5, 2.5, { kind: "pause" }, "unknown");
+    expect(duties([add, unknown], 4)).toBe("must may may may");
+    expect(duties([add, unknown, call(3.5, 3.6, { kind: "resume" })], 5)).toBe(
+      "must may may must must",
+    );
+  });
+
+  test("two clients at once leave open who was first", () => {
+    const both = [call(1.4, 1.6, { kind: "pause" }), call(1.5, 1.7, { kind: "resume" })];
+    expect(duties([add, ...both], 3)).toBe("must may may");
+    const inTurn = [call(1.4, 1.5, { kind: "pause" }), call(1.6, 1.7, { kind: "resume" })];
+    expect(duties([add, ...inTurn], 3)).toBe("must must must");
+  });
+
+  test("a change of rules alone does not touch the schedule", () => {
+    const { rules, work } = EVERY_SECOND;
+    expect(duties([add, call(1.5, 2.5, { kind: "modify", rules, work, rev: 2 })], 3)).toBe(
+      "must must must",
+    );
+  });
+
+  test("a date that had passed when its job was added is due", () => {
+    const spec = { ...EVERY_SECOND, schedule: { kind: "date", at: second(1) } } as const;
+    expect(duties([call(2, 2.1, { kind: "add", spec })], 5)).toBe("must");
+    expect(duties([call(2, 2.1, { kind: "add", spec }, "unknown")], 5)).toBe("may");
+  });
+
+  test("many calls at once are not put in order, and anything may be", () => {
+    const crowd = Array.from({ length: 12 }, () => call(1.4, 1.6, { kind: "pause" }));
+    expect(statesIn(jobStates([add, ...crowd], BEGIN), second(1.5), second(1.5))).toHaveLength(2);
+  });
+
+  test("cron with seconds is found by walking through time", () => {
+    const schedule = { kind: "cron", seconds: [0, 20, 40], timezone: "Asia/Kolkata" } as const;
+    expect(fireTimes(schedule, second(1), second(61)).map((at) => (at - BEGIN) / 1_000)).toEqual([
+      20, 40, 60,
+    ]);
+  });
+});
+
+describe("healthy time", () => {
+  const fault = { kind: "freeze-server", from: second(10), to: second(12) } as const;
+  const health = new Health({ faults: [fault], stalls: [] });
+  const healed = second(12) + RECOVERY_MS;
+
+  test("is what no fault and no recovery takes up", () => {
+    expect(health.healthyMs(second(9), healed + 500)).toBe(1_500);
+    expect(health.healthyMs(second(10), second(15))).toBe(0);
+  });
+
+  test("is counted forward and back", () => {
+    expect(health.after(second(9), 1_500)).toBe(healed + 500);
+    expect(health.before(healed + 500, 1_500)).toBe(second(9));
+    expect(health.after(second(1), 1_000)).toBe(second(2));
+  });
+});
+
+test("a run that tried nothing is no proof", () => {
+  const { about } = check({ ...cleanHistory(), faults: [] });
+  const missing = untried(tally(about)).join();
+  for (const kind of FAULT_KINDS) expect(missing).toContain(kind);
+  const { about: empty } = check({ ...cleanHistory(), rows: [], attempts: [] });
+  expect(untried(tally(empty)).join()).toMatch(/redelivered.*zombie.*missed.*skipped.*coalesced/);
+});

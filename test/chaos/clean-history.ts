@@ -1,0 +1,161 @@
+import type { Attempt, Call, Heard, History, Row } from "./history/history.ts";
+import type { Change, JobSpec } from "./history/job-spec.ts";
+
+/** The instant that all times of the made-up history are counted from. */
+export const BEGIN = Date.UTC(2026, 0, 1);
+
+const FIRST_PID = 101;
+const SECOND_PID = 102;
+const CLIENT_PID = 201;
+
+/** Due at every full second, from 1 on. */
+export const EVERY_SECOND: JobSpec = {
+  schedule: { kind: "interval", everyMs: 1_000, startAt: BEGIN + 1_000 },
+  rules: { maxInstances: 1, coalesce: true, graceMs: 1_000 },
+  work: { ms: 100, act: "polite" },
+  rev: 1,
+};
+
+/** Writes a history by hand; times are seconds after {@link BEGIN}. */
+class Book {
+  readonly calls: Call[] = [];
+  readonly attempts: Attempt[] = [];
+  readonly rows: Row[] = [];
+  readonly heard: Heard[] = [];
+
+  edit(job: string, second: number, change: Change, lastsMs = 10): void {
+    const from = BEGIN + second * 1_000;
+    const edit = { id: this.calls.length, job, change };
+    this.calls.push({ edit, pid: CLIENT_PID, from, to: from + lastsMs, result: "ok" });
+  }
+
+  hear(name: string, time: number, about: Partial<Heard>): void {
+    this.heard.push({ name, time, at: time + 5, pid: CLIENT_PID, ...about });
+  }
+
+  /** An attempt that begins 5 ms after it may. */
+  attempt(job: string, second: number, about: Partial<Attempt> = {}): Attempt {
+    const fireAt = BEGIN + second * 1_000;
+    const run = `${job}:${fireAt}`;
+    const admittedAt = about.admittedAt ?? fireAt + 5;
+    const own: Attempt = {
+      job,
+      run,
+      attempt: 1,
+      pid: FIRST_PID,
+      fireAt,
+      dueAt: fireAt,
+      admittedAt,
+      rev: 1,
+      startAt: admittedAt + 1,
+      endAt: admittedAt + 101,
+      endedOk: true,
+      ...about,
+    };
+    this.attempts.push(own);
+    if (own.attempt === 1) this.hear("JOB_SUBMITTED", admittedAt, { job, run, fireAt });
+    this.hear("JOB_STARTED", admittedAt, { job, run, fireAt, attempt: own.attempt });
+    return own;
+  }
+
+  /** An attempt that has its run to the end. */
+  run(job: string, second: number, about: Partial<Attempt> = {}): void {
+    const { run, fireAt, attempt, endAt, admittedAt } = this.attempt(job, second, about);
+    const finishedAt = endAt ?? 0;
+    this.rows.push({
+      job,
+      run,
+      verdict: "succeeded",
+      kind: "scheduled",
+      fireAt,
+      dueAt: fireAt,
+      fromAt: fireAt,
+      count: 1,
+      startedAt: admittedAt,
+      finishedAt,
+      attempt,
+      resultAttempt: attempt,
+    });
+    this.hear("JOB_EXECUTED", finishedAt + 2, { job, run, fireAt, attempt });
+  }
+
+  /** Occurrences that did not run. */
+  decide(
+    job: string,
+    [first, last]: readonly [number, number],
+    decidedAt: number,
+    about: Pick<Row, "verdict" | "reason" | "coalescedInto"> & { readonly event: string },
+  ): void {
+    const fireAt = BEGIN + last * 1_000;
+    const { event, ...rest } = about;
+    this.rows.push({
+      job,
+      run: `${job}:${fireAt}`,
+      kind: "scheduled",
+      fireAt,
+      dueAt: fireAt,
+      fromAt: BEGIN + first * 1_000,
+      count: last - first + 1,
+      decidedAt,
+      ...rest,
+    });
+    this.hear(event, decidedAt, { job, run: rest.coalescedInto ?? `${job}:${fireAt}`, fireAt });
+  }
+}
+
+function ms(second: number): number {
+  return BEGIN + second * 1_000;
+}
+
+/**
+ * A history in which much happens and nothing is wrong: a worker is killed and another stopped, a run is taken up again
+ * and its zombie goes on, occurrences are missed, coalesced, skipped and paused away.
+ */
+export function cleanHistory(): History {
+  const book = new Book();
+  // Nothing but runs, with a pause from 10 to 13 and another revision from 15 on.
+  book.edit("plain", 0.2, { kind: "add", spec: EVERY_SECOND });
+  for (const second of [1, 2, 3, 4, 5, 6, 7, 8, 9]) book.run("plain", second);
+  book.edit("plain", 9.5, { kind: "pause" });
+  book.edit("plain", 12.5, { kind: "resume" });
+  const paused = { verdict: "skipped", reason: "paused", event: "JOB_SKIPPED" };
+  book.decide("plain", [10, 12], ms(12.5) + 4, paused);
+  for (const second of [13, 14]) book.run("plain", second);
+  const { rules, work } = EVERY_SECOND;
+  book.edit("plain", 14.5, { kind: "modify", rules, work, rev: 2 });
+  for (const second of [15, 16, 17]) book.run("plain", second, { rev: 2 });
+  book.edit("plain", 17.5, { kind: "pause" });
+  // A run of 8 s from 2 on, whose worker is stopped at 3; it is taken up at 7, and the zombie ends at 9.
+  book.edit("long", 0.2, { kind: "add", spec: EVERY_SECOND });
+  book.run("long", 1);
+  book.attempt("long", 2, { pid: SECOND_PID, endAt: ms(9) });
+  const full = { verdict: "skipped", reason: "max-instances", event: "JOB_MAX_INSTANCES" };
+  for (const second of [3, 4, 5, 6, 7, 8, 9])
+    book.decide("long", [second, second], ms(second) + 5, full);
+  book.run("long", 2, { attempt: 2, admittedAt: ms(7), endAt: ms(9.7) });
+  for (const second of [10, 11, 12]) book.run("long", second);
+  book.edit("long", 12.5, { kind: "remove" });
+  // Nobody takes it between 3 and 7: the first are too late, and the others merge.
+  book.edit("late", 0.2, { kind: "add", spec: EVERY_SECOND });
+  for (const second of [1, 2]) book.run("late", second);
+  book.decide("late", [3, 3], ms(4.5), { verdict: "missed", event: "JOB_MISSED" });
+  const target = `late:${ms(7)}`;
+  const merged = { verdict: "coalesced", coalescedInto: target, event: "JOB_COALESCED" };
+  book.decide("late", [4, 6], ms(7.2), merged);
+  book.run("late", 7, { admittedAt: ms(7.2) });
+  for (const second of [8, 9, 10, 11, 12]) book.run("late", second);
+  book.edit("late", 12.5, { kind: "pause" });
+  return {
+    from: BEGIN,
+    to: ms(60),
+    calls: book.calls,
+    attempts: book.attempts,
+    rows: book.rows,
+    open: [],
+    heard: book.heard.toSorted((a, b) => a.time - b.time),
+    faults: [{ kind: "stop-worker", from: ms(3), to: ms(9), pid: SECOND_PID, proof: "shown" }],
+    stalls: [{ pid: SECOND_PID, from: ms(3), to: ms(9) }],
+    deaths: [],
+    crashes: [],
+  };
+}

@@ -1,0 +1,290 @@
+import type { ViolationKind } from "./check/violation.ts";
+import { BEGIN, cleanHistory } from "./clean-history.ts";
+import type { Attempt, Call, History, Row } from "./history/history.ts";
+import type { Change } from "./history/job-spec.ts";
+
+const second = (n: number): number => BEGIN + n * 1_000;
+
+function rowsChanged(change: (row: Row) => Row | undefined): History {
+  const clean = cleanHistory();
+  return { ...clean, rows: clean.rows.flatMap((row) => change(row) ?? []) };
+}
+
+function attemptsChanged(change: (attempt: Attempt) => Attempt | undefined): History {
+  const clean = cleanHistory();
+  return { ...clean, attempts: clean.attempts.flatMap((attempt) => change(attempt) ?? []) };
+}
+
+const isAt =
+  (job: string, n: number) =>
+  (one: { readonly job: string; readonly fireAt: number }): boolean =>
+    one.job === job && one.fireAt === second(n);
+
+/** The row, if it said something else. */
+function said(row: Row, other: Partial<Row>): Row {
+  return { ...row, ...other };
+}
+
+function withoutHeard(isLost: (event: History["heard"][number]) => boolean): History {
+  const clean = cleanHistory();
+  return { ...clean, heard: clean.heard.filter((event) => !isLost(event)) };
+}
+
+function withCall(job: string, at: number, change: Change, result: Call["result"] = "ok"): History {
+  const clean = cleanHistory();
+  const edit = { id: 99, job, change };
+  const call: Call = { edit, pid: 1, from: second(at), to: second(at) + 5, result };
+  return { ...clean, calls: [...clean.calls, call] };
+}
+
+function withExtraRun(job: string, at: number): History {
+  const clean = cleanHistory();
+  const model = clean.attempts.find(isAt(job, 1));
+  if (!model) throw new Error("the clean history has no such job");
+  const startAt = second(at) + 6;
+  const fireAt = second(at);
+  const extra = {
+    ...model,
+    run: `${job}:${fireAt}`,
+    fireAt,
+    dueAt: fireAt,
+    admittedAt: second(at) + 5,
+    startAt,
+    endAt: startAt + 10,
+  };
+  return { ...clean, attempts: [...clean.attempts, extra] };
+}
+
+/** Histories in which one thing is wrong, and which kind of violation that is. */
+export const DOCTORED: readonly [ViolationKind, string, () => History][] = [
+  [
+    "lost occurrence",
+    "without any row or run",
+    () => {
+      const is = isAt("plain", 3);
+      const history = rowsChanged((row) => (is(row) ? undefined : row));
+      return { ...history, attempts: history.attempts.filter((attempt) => !is(attempt)) };
+    },
+  ],
+  [
+    "lost occurrence",
+    "in a pause that was ended by a resume",
+    () => rowsChanged((row) => (row.reason === "paused" ? undefined : row)),
+  ],
+  [
+    "no verdict",
+    "claimed and never ended",
+    () => {
+      const is = isAt("plain", 3);
+      const open = cleanHistory()
+        .rows.filter(is)
+        .map((row) => said(row, { verdict: "queued" }));
+      return { ...rowsChanged((row) => (is(row) ? undefined : row)), open };
+    },
+  ],
+  [
+    "two verdicts",
+    "ran and was skipped",
+    () => {
+      const clean = cleanHistory();
+      const twin = clean.rows
+        .filter(isAt("plain", 3))
+        .map((row) => said(row, { verdict: "skipped", reason: "max-instances" }));
+      return { ...clean, rows: [...clean.rows, ...twin] };
+    },
+  ],
+  [
+    "contradiction",
+    "said missed but ran",
+    () =>
+      rowsChanged((row) =>
+        isAt("plain", 3)(row) ? { ...row, verdict: "missed", decidedAt: second(5) } : row,
+      ),
+  ],
+  [
+    "contradiction",
+    "said succeeded but never ended",
+    () =>
+      attemptsChanged((attempt) => {
+        const { endAt: _, endedOk: __, ...open } = attempt;
+        return isAt("plain", 17)(attempt) ? { ...open, diedAt: second(18) } : attempt;
+      }),
+  ],
+  [
+    "contradiction",
+    "said succeeded but failed",
+    () => attemptsChanged((one) => (isAt("plain", 3)(one) ? { ...one, endedOk: false } : one)),
+  ],
+  [
+    "contradiction",
+    "a zombie's result in the name of the attempt that had the run",
+    () => rowsChanged((row) => (isAt("long", 2)(row) ? { ...row, resultAttempt: 1 } : row)),
+  ],
+  [
+    "contradiction",
+    "missed within its grace",
+    () =>
+      rowsChanged((row) => (row.verdict === "missed" ? { ...row, decidedAt: second(3.9) } : row)),
+  ],
+  [
+    "contradiction",
+    "missed although its grace was healthy",
+    () => ({ ...cleanHistory(), faults: [], stalls: [] }),
+  ],
+  [
+    "contradiction",
+    "skipped for max-instances while nothing ran",
+    () => {
+      const clean = cleanHistory();
+      const isOne = ({ job, fireAt }: { job: string; fireAt: number }): boolean =>
+        job === "plain" && fireAt >= second(16);
+      const rows = clean.rows.map((row) =>
+        isOne(row)
+          ? { ...row, verdict: "skipped", reason: "max-instances", decidedAt: row.fireAt + 5 }
+          : row,
+      );
+      const attempts = clean.attempts.filter((attempt) => !isOne(attempt));
+      return { ...clean, rows, attempts, faults: [], stalls: [] };
+    },
+  ],
+  [
+    "contradiction",
+    "paused away without a pause",
+    () => {
+      const clean = cleanHistory();
+      return {
+        ...clean,
+        calls: clean.calls.filter(
+          ({ edit }) => edit.job !== "plain" || !/pause|resume/.test(edit.change.kind),
+        ),
+      };
+    },
+  ],
+  [
+    "contradiction",
+    "coalesced into a run that is not there",
+    () =>
+      rowsChanged((row) =>
+        row.verdict === "coalesced" ? { ...row, coalescedInto: "late:0" } : row,
+      ),
+  ],
+  [
+    "contradiction",
+    "coalesced into an earlier run",
+    () =>
+      rowsChanged((row) =>
+        row.verdict === "coalesced" ? { ...row, coalescedInto: `late:${second(2)}` } : row,
+      ),
+  ],
+  [
+    "contradiction",
+    "coalesced into a run of another decision",
+    () =>
+      rowsChanged((row) =>
+        row.verdict === "coalesced" ? { ...row, decidedAt: second(7.1) } : row,
+      ),
+  ],
+  [
+    "contradiction",
+    "a span of the wrong count",
+    () => rowsChanged((row) => (row.verdict === "coalesced" ? { ...row, count: 2 } : row)),
+  ],
+  [
+    "contradiction",
+    "ran, and the ledger does not know it",
+    () => rowsChanged((row) => (isAt("plain", 3)(row) ? undefined : row)),
+  ],
+  [
+    "contradiction",
+    "started after its grace",
+    () =>
+      attemptsChanged((one) =>
+        isAt("plain", 17)(one)
+          ? { ...one, admittedAt: second(18.2), startAt: second(18.2), endAt: second(18.3) }
+          : one,
+      ),
+  ],
+  [
+    "overlap",
+    "two runs of a job that may have one",
+    () => attemptsChanged((one) => (isAt("plain", 3)(one) ? { ...one, endAt: second(4.5) } : one)),
+  ],
+  [
+    "early",
+    "before its time",
+    () =>
+      attemptsChanged((one) => (isAt("plain", 3)(one) ? { ...one, startAt: second(3) - 5 } : one)),
+  ],
+  [
+    "late",
+    "decided late in healthy time",
+    () => {
+      const history = attemptsChanged((one) =>
+        isAt("plain", 17)(one)
+          ? { ...one, admittedAt: second(40), startAt: second(40), endAt: second(41) }
+          : one,
+      );
+      return history;
+    },
+  ],
+  [
+    "wrong revision",
+    "of the revision before",
+    () => attemptsChanged((one) => (isAt("plain", 16)(one) ? { ...one, rev: 1 } : one)),
+  ],
+  ["wrong revision", "of a paused job", () => withExtraRun("plain", 11)],
+  ["wrong revision", "of a removed job", () => withExtraRun("long", 14)],
+  [
+    "lost event",
+    "of a verdict",
+    () => withoutHeard((event) => event.name === "JOB_EXECUTED" && event.fireAt === second(3)),
+  ],
+  [
+    "lost event",
+    "of a start",
+    () => withoutHeard((event) => event.name === "JOB_STARTED" && event.attempt === 2),
+  ],
+  [
+    "reordered event",
+    "a newer one was heard before",
+    () => {
+      const clean = cleanHistory();
+      const [first, ...others] = clean.heard;
+      return {
+        ...clean,
+        heard: [...others.slice(0, 9), ...(first ? [first] : []), ...others.slice(9)],
+      };
+    },
+  ],
+  [
+    "leaked instance",
+    "a run without an end",
+    () => {
+      const open = cleanHistory()
+        .rows.filter(isAt("plain", 17))
+        .map((row) => said(row, { verdict: "running" }));
+      return { ...rowsChanged((row) => (isAt("plain", 17)(row) ? undefined : row)), open };
+    },
+  ],
+  [
+    "attempt without cause",
+    "nothing happened to the one before",
+    () => ({ ...cleanHistory(), stalls: [] }),
+  ],
+  ["unmatched start", "more starts than due times", () => withExtraRun("late", 0.5)],
+  [
+    "crashed process",
+    "nobody had ended it",
+    () => ({ ...cleanHistory(), crashes: [{ pid: 1, at: second(3), text: "TypeError" }] }),
+  ],
+  [
+    "edit",
+    "a change refused although the job was there",
+    () => withCall("late", 20, { kind: "remove" }, "refused"),
+  ],
+  [
+    "edit",
+    "a pause that succeeded after the removal",
+    () => withCall("long", 20, { kind: "pause" }),
+  ],
+];

@@ -1,0 +1,52 @@
+/** When a job of the workload is due. Every anchor is given, so nothing depends on when the job was stored. */
+export type Schedule =
+  | { readonly kind: "interval"; readonly everyMs: number; readonly startAt: number }
+  | { readonly kind: "cron"; readonly seconds: readonly number[]; readonly timezone: string }
+  | { readonly kind: "date"; readonly at: number };
+
+/** The rules under which it runs. */
+export interface Rules {
+  readonly maxInstances: number;
+  readonly coalesce: boolean;
+  /** `null`: any delay is fine. */
+  readonly graceMs: number | null;
+}
+
+/** What a run does: `polite` ends when it is told to, `deaf` does not listen, `fail` throws at its end. */
+export interface Work {
+  readonly ms: number;
+  readonly act: "polite" | "deaf" | "fail";
+}
+
+/** A job of the workload, in one of its revisions. */
+export interface JobSpec {
+  readonly schedule: Schedule;
+  readonly rules: Rules;
+  readonly work: Work;
+  /** Travels in the job's params and is written down by each run; no two edits of a job share one. */
+  readonly rev: number;
+}
+
+/** What a client does to a job. */
+export type Change =
+  | { readonly kind: "add"; readonly spec: JobSpec }
+  | { readonly kind: "pause" | "resume" | "remove" }
+  | {
+      readonly kind: "modify";
+      readonly rules: Rules;
+      readonly work: Work;
+      readonly rev: number;
+    }
+  | {
+      readonly kind: "reschedule";
+      readonly schedule: Schedule;
+      readonly work: Work;
+      readonly rev: number;
+    };
+
+/** A change of one job; `id` is its place in the plan. */
+export interface Edit {
+  readonly id: number;
+  readonly job: string;
+  readonly change: Change;
+}

@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Line } from "../program/journal.ts";
+import type { Attempt, Call, Crash, Fault, Heard, Stall } from "./history.ts";
+
+/** A line with the process that wrote it. */
+type Signed = Line & { readonly pid: number; readonly role: string };
+
+const FILE = /^(\w+)\.(\d+)\.jsonl$/;
+/** A call without an answer from a process that died may still lie in a buffer, while the server is frozen. */
+const ON_ITS_WAY_MS = 10_000;
+
+function readLines(dir: string): Signed[] {
+  return readdirSync(dir).flatMap((file) => {
+    const [, role = "", pid] = FILE.exec(file) ?? [];
+    if (pid === undefined) return [];
+    return readFileSync(join(dir, file), "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => Object.assign(JSON.parse(line) as Line, { pid: Number(pid), role }));
+  });
+}
+
+type Of<What extends Line["what"]> = Extract<Signed, { what: What }>;
+
+function only<What extends Line["what"]>(lines: readonly Signed[], what: What): Of<What>[] {
+  return lines.filter((line): line is Of<What> => line.what === what);
+}
+
+/** Attempts that have begun and not ended, by what the workers wrote so far. */
+export function livingRuns(dir: string): { pid: number; run: string; act: string }[] {
+  const lines = readLines(dir);
+  const ended = new Set(
+    only(lines, "end").map(({ pid, run, attempt }) => `${pid} ${run} ${attempt}`),
+  );
+  return only(lines, "start").filter(
+    ({ pid, run, attempt }) => !ended.has(`${pid} ${run} ${attempt}`),
+  );
+}
+
+/** What the processes of a run wrote down. */
+export interface Witnesses {
+  readonly attempts: Attempt[];
+  readonly calls: Call[];
+  readonly heard: Heard[];
+  readonly faults: Fault[];
+  readonly stalls: Stall[];
+  readonly deaths: { readonly pid: number; readonly at: number }[];
+  readonly crashes: Crash[];
+  readonly warnings: { readonly pid: number; readonly at: number; readonly text: string }[];
+}
+
+/** Reads all append-only files of a run. */
+export function readWitnesses(dir: string): Witnesses {
+  const lines = readLines(dir);
+  const deaths = only(lines, "dead").map(({ dead, at }) => ({ pid: dead, at }));
+  const stalls = only(lines, "stall").map(({ pid, from, at }) => ({ pid, from, to: at }));
+  return {
+    attempts: attemptsOf(lines, deaths),
+    calls: callsOf(lines, deaths),
+    heard: only(lines, "heard")
+      .map(({ heard, pid }) => Object.assign(heard, { pid }))
+      .toSorted((a, b) => a.at - b.at),
+    faults: only(lines, "fault")
+      .map(({ fault }) => proved(fault, lines, stalls))
+      .toSorted((a, b) => a.from - b.from),
+    stalls,
+    deaths,
+    crashes: only(lines, "crash").map(({ crashed, at, text }) => ({ pid: crashed, at, text })),
+    warnings: only(lines, "warning").map(({ pid, at, text }) => ({ pid, at, text })),
+  };
+}
+
+type Deaths = readonly { readonly pid: number; readonly at: number }[];
+
+function attemptsOf(lines: readonly Signed[], deaths: Deaths): Attempt[] {
+  const ends = new Map(
+    only(lines, "end").map((end) => [`${end.pid} ${end.run} ${end.attempt}`, end] as const),
+  );
+  return only(lines, "start").map((start) => {
+    const { job, run, attempt, pid, fireAt, dueAt, admittedAt, rev } = start;
+    const end = ends.get(`${pid} ${run} ${attempt}`);
+    const diedAt = deaths.find((death) => death.pid === pid)?.at;
+    const begun = { job, run, attempt, pid, fireAt, dueAt, admittedAt, rev, startAt: start.at };
+    if (end) return Object.assign(begun, { endAt: end.at, endedOk: end.ok });
+    return diedAt === undefined ? begun : Object.assign(begun, { diedAt });
+  });
+}
+
+function callsOf(lines: readonly Signed[], deaths: Deaths): Call[] {
+  const answers = only(lines, "answer");
+  return only(lines, "call").map((asked) => {
+    const { pid, at, edit, call } = asked;
+    const answer = answers.find((one) => one.pid === pid && one.call === call);
+    const error = answer?.error === undefined ? {} : { error: answer.error };
+    if (answer && answer.result !== "unknown")
+      return Object.assign(error, { edit, pid, from: at, to: answer.at, result: answer.result });
+    // Commands of one connection keep their order: what was answered later settles what was not.
+    const settledAt = answers.find(
+      (one) =>
+        one.pid === pid &&
+        one.call > call &&
+        one.result !== "unknown" &&
+        one.at >= (answer?.at ?? at),
+    )?.at;
+    const diedAt = deaths.find((death) => death.pid === pid)?.at;
+    const gone = diedAt === undefined ? Number.POSITIVE_INFINITY : diedAt + ON_ITS_WAY_MS;
+    const to = settledAt ?? gone;
+    return Object.assign(error, { edit, pid, from: at, to, result: "unknown" as const });
+  });
+}
+
+/** Processes that were stopped, blocked or given a wrong clock show it themselves. */
+function proved(fault: Fault, lines: readonly Signed[], stalls: readonly Stall[]): Fault {
+  const { pid, from, to, kind } = fault;
+  const isNear = (at: number): boolean => at >= from - 200 && at <= to + 5_000;
+  if (kind === "skew-clock") {
+    const skew = only(lines, "skew").find(
+      (line) => line.pid === pid && isNear(line.at) && line.shownMs !== 0,
+    );
+    return skew ? { ...fault, proof: `its clock was ${skew.shownMs} ms off` } : fault;
+  }
+  if (kind !== "stop-worker" && kind !== "stop-scheduler" && kind !== "block-loop") return fault;
+  const stall = stalls.find(
+    (one) => one.pid === pid && isNear(one.to) && one.to - one.from >= (to - from) / 2,
+  );
+  return stall ? { ...fault, proof: `it stood still for ${stall.to - stall.from} ms` } : fault;
+}

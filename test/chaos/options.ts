@@ -1,0 +1,41 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { DEFECTS } from "./program/defects.ts";
+import { ENGINES } from "./run/chaos-server.ts";
+
+const optionsSchema = z.strictObject({
+  /** How long there are edits and faults; starting and coming to rest are not counted. */
+  seconds: z.coerce.number().int().min(20).max(86_400).optional(),
+  minutes: z.coerce.number().min(0.5).max(1_440).optional(),
+  seed: z.coerce.number().int().min(0).max(4_294_967_295).optional(),
+  engine: z.enum(ENGINES).default("redis"),
+  workers: z.coerce.number().int().min(2).max(64).default(3),
+  /** How many ordinary jobs; a few special ones and the dates come beside. */
+  jobs: z.coerce.number().int().min(4).max(10_000).default(16),
+  /** `bare`: the same on bare BullMQ Job Schedulers too, afterwards, in a column beside ours. */
+  system: z.enum(["cronduit", "bare"]).default("cronduit"),
+  defect: z.enum(DEFECTS).optional(),
+  /** Where to write the history as JSON, to be looked at afterwards. */
+  history: z.string().optional(),
+});
+
+/** What was asked for on the command line. */
+export type ChaosOptions = Omit<z.output<typeof optionsSchema>, "seconds" | "minutes" | "seed"> & {
+  readonly forMs: number;
+  readonly seed: number;
+};
+
+const DEFAULT_MS = 60_000;
+
+/** Reads the command line. @throws if it can't be understood. */
+export function readOptions(args: readonly string[]): ChaosOptions {
+  const names = Object.keys(optionsSchema.shape);
+  const { values } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
+  });
+  const { seconds, minutes, seed, ...rest } = optionsSchema.parse(values);
+  const forMs =
+    seconds !== undefined ? seconds * 1_000 : minutes === undefined ? DEFAULT_MS : minutes * 60_000;
+  return { ...rest, forMs, seed: seed ?? Math.floor(Math.random() * 1_000_000) };
+}

@@ -1,0 +1,72 @@
+import type { Engine } from "../../../src/engine/engine.ts";
+import { RedisEngine } from "../../../src/engine/redis/redis-engine.ts";
+
+/** Defects that are put into the engine's port on purpose: the checker must find each. */
+export const DEFECTS = ["no-fencing", "no-reconciler", "leaked-instance", "lost-event"] as const;
+
+/** One of {@link DEFECTS}. */
+export type Defect = (typeof DEFECTS)[number];
+
+/** One settlement in so many, and one batch of events in so many, is lost. */
+const ONE_IN = 15;
+const MAX_ATTEMPTS = 5;
+
+type DefectivePort = Pick<Engine, "settle" | "audit" | "readEvents">;
+
+/** Wraps methods of the port in this process, whoever makes the engine. */
+export function installDefect(defect: Defect | undefined): void {
+  // The postgres engine, when there is one, is another class with the same methods.
+  const port: DefectivePort = RedisEngine.prototype;
+  switch (defect) {
+    case undefined:
+      return;
+    case "no-fencing":
+      return settleWhoeverHasIt(port);
+    case "no-reconciler":
+      port.audit = () => Promise.resolve([]);
+      return;
+    case "leaked-instance":
+      return forgetSettlements(port);
+    case "lost-event":
+      return forgetEvents(port);
+  }
+}
+
+/** An attempt that lost its run settles in the name of the one that has it. */
+function settleWhoeverHasIt(port: Pick<Engine, "settle">): void {
+  const settle = port.settle;
+  port.settle = async function (this: Engine, request) {
+    let answer = await settle.call(this, request);
+    for (let more = 1; answer.outcome === "fenced" && more < MAX_ATTEMPTS; more += 1)
+      answer = await settle.call(this, { ...request, attempt: request.attempt + more });
+    return answer;
+  };
+}
+
+/** Some runs are never settled, and nobody notices: the instance is held for ever. */
+function forgetSettlements(port: Pick<Engine, "settle" | "audit">): void {
+  const { settle, audit } = port;
+  let settled = 0;
+  port.settle = async function (this: Engine, request) {
+    settled += 1;
+    if (settled % ONE_IN === 0)
+      return { now: await this.now(), outcome: "settled", more: undefined };
+    return settle.call(this, request);
+  };
+  port.audit = async function (this: Engine, request) {
+    const findings = await audit.call(this, request);
+    return findings.filter(({ kind }) => kind !== "orphan-run");
+  };
+}
+
+/** Some batches reach a listener without their first event. */
+function forgetEvents(port: Pick<Engine, "readEvents">): void {
+  const read = port.readEvents;
+  let batches = 0;
+  port.readEvents = async function (this: Engine, ...args) {
+    const batch = await read.apply(this, args);
+    if (batch.events.length === 0) return batch;
+    batches += 1;
+    return batches % ONE_IN === 0 ? { ...batch, events: batch.events.slice(1) } : batch;
+  };
+}

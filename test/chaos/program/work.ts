@@ -1,0 +1,60 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import {
+  definePipeline,
+  Pipeline,
+  type PipelineClass,
+  type RunContext,
+} from "../../../src/index.ts";
+import { type Journal, realNow } from "./journal.ts";
+
+/** The name under which the workload's pipeline is registered. */
+export const PIPELINE = "work";
+
+/** The params of the workload's jobs; see `Work` and `JobSpec`. */
+export const workParams = z.object({
+  rev: z.number(),
+  ms: z.number(),
+  act: z.enum(["polite", "deaf", "fail"]),
+});
+
+type Params = typeof workParams;
+
+/** The pipeline of the workload: writes down that it starts and that it ends, and nothing else. */
+export function recordedWork(journal: Journal): PipelineClass<Params> {
+  class Work extends Pipeline<Params> {
+    static override readonly params = workParams;
+
+    async run(context: RunContext<Params>): Promise<{ attempt: number; pid: number }> {
+      const { runId: run, attempt, params, signal } = context;
+      journal.write({
+        what: "start",
+        at: realNow(),
+        job: context.jobId,
+        run,
+        attempt,
+        fireAt: context.fireTime.getTime(),
+        dueAt: context.scheduledAt.getTime(),
+        admittedAt: context.startedAt.getTime(),
+        rev: params.rev,
+        act: params.act,
+      });
+      const wasTold =
+        params.act === "deaf"
+          ? await delay(params.ms, false)
+          : await Promise.race([delay(params.ms, false), aborted(signal)]);
+      const ok = !wasTold && params.act !== "fail";
+      journal.write({ what: "end", at: realNow(), run, attempt, ok });
+      if (!ok) throw wasTold ? signal.reason : new Error("as told");
+      return { attempt, pid: process.pid };
+    }
+  }
+  return definePipeline(Work, { name: PIPELINE });
+}
+
+function aborted(signal: AbortSignal): Promise<true> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(true);
+    else signal.addEventListener("abort", () => resolve(true), { once: true });
+  });
+}

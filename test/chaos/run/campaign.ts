@@ -1,0 +1,192 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { History } from "../history/history.ts";
+import type { Edit } from "../history/job-spec.ts";
+import { readWitnesses, type Witnesses } from "../history/read-journals.ts";
+import { readOpen, readRows } from "../history/read-store.ts";
+import { planFaults } from "../plan/fault-plan.ts";
+import { Random } from "../plan/random.ts";
+import { type PlannedEdit, planWorkload } from "../plan/workload.ts";
+import type { Defect } from "../program/defects.ts";
+import { Journal, realNow, watchStalls } from "../program/journal.ts";
+import { RECOVERY_MS } from "../check/health.ts";
+import { type ChaosServer, type EngineName, pass, startChaosServer } from "./chaos-server.ts";
+import { Fleet } from "./fleet.ts";
+import { Inflictor } from "./inflict.ts";
+import { SlowProxy } from "./slow-proxy.ts";
+
+/** What to do to what, for how long. */
+export interface CampaignOptions {
+  readonly system: "cronduit" | "bare";
+  readonly engine: EngineName;
+  readonly seed: number;
+  readonly forMs: number;
+  readonly workers: number;
+  readonly jobs: number;
+  readonly defect?: Defect;
+  /** Ends everything as soon as possible. */
+  readonly signal: AbortSignal;
+  say(text: string): void;
+}
+
+/** What a run left behind. */
+export interface CampaignResult {
+  readonly history: History;
+  readonly warnings: Witnesses["warnings"];
+}
+
+const PREFIX = "chaos";
+/** With everything healed, so long goes on as it is: the end of the faults is under test, too. */
+const HEALTHY_MS = 8_000;
+/** By then every run has ended and every event was heard, or never will. */
+const QUIET_LIMIT_MS = 40_000;
+const POLL_MS = 250;
+const FIRST_END_EDIT = 1_000_000;
+
+/** One run: a server, a fleet, a load, faults; then rest, and a last look. */
+export async function campaign(options: CampaignOptions): Promise<CampaignResult> {
+  const dir = mkdtempSync(join(tmpdir(), "cronduit-chaos-"));
+  const journal = new Journal(dir, "harness");
+  const stalls = watchStalls(journal);
+  try {
+    await using server = await startChaosServer(options.engine);
+    await using proxy = await SlowProxy.start(server.port);
+    const settings = {
+      url: server.urlAt(proxy.port),
+      prefix: PREFIX,
+      dir,
+      system: options.system,
+      skewMs: 0,
+      ...(options.defect === undefined ? {} : { defect: options.defect }),
+    };
+    await using fleet = new Fleet(settings, options.workers, journal);
+    await untilAborted(options.signal, fleet.start());
+    const from = realNow();
+    const edits = planned(options, from);
+    const inflictor = new Inflictor({
+      ...options,
+      server,
+      proxy,
+      fleet,
+      prefix: PREFIX,
+      dir,
+      journal,
+    });
+    const faults = planFaults(new Random(options.seed + 1), options.forMs);
+    options.say(
+      `${edits.length} edits and ${faults.length} faults in ${options.forMs / 1_000} s …`,
+    );
+    const at = async (atMs: number, action: () => Promise<void> | void): Promise<void> => {
+      await pass(Math.max(0, from + atMs - realNow()));
+      if (!options.signal.aborted) await action();
+    };
+    await untilAborted(
+      options.signal,
+      Promise.all([
+        ...edits.map(({ atMs, client, edit }) =>
+          at(atMs, () => fleet.schedulers[client % 2]?.ask(edit)),
+        ),
+        ...faults.map((fault) => at(fault.atMs, () => inflictor.inflict(fault))),
+        pass(options.forMs),
+      ]),
+    );
+    options.say("all faults are over; waiting for rest …");
+    await untilAborted(options.signal, rest(options, { dir, fleet, edits }));
+    const jobs = [...new Set(edits.map(({ edit }) => edit.job))];
+    const stored = await untilAborted(options.signal, lastLook(options, server, dir, jobs));
+    const { warnings, ...witnessed } = readWitnesses(dir);
+    return { history: { from, to: realNow(), ...stored, ...witnessed }, warnings };
+  } finally {
+    clearInterval(stalls);
+    journal.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function planned({ seed, forMs, jobs }: CampaignOptions, beginAt: number): PlannedEdit[] {
+  return planWorkload(new Random(seed), { beginAt, forMs, jobs });
+}
+
+/** Lets the fleet heal with every job going on, then pauses every job and waits until nothing is left to be done. */
+async function rest(
+  { system }: CampaignOptions,
+  { dir, fleet, edits }: { dir: string; fleet: Fleet; edits: readonly PlannedEdit[] },
+): Promise<void> {
+  const jobs = [...new Set(edits.map(({ edit }) => edit.job))];
+  const everyJob = (kind: "resume" | "pause", firstId: number): void => {
+    for (const [i, job] of jobs.entries()) {
+      const edit: Edit = { id: firstId + i, job, change: { kind } };
+      fleet.schedulers[i % fleet.schedulers.length]?.ask(edit);
+    }
+  };
+  await untilIdle(fleet);
+  everyJob("resume", FIRST_END_EDIT);
+  await untilIdle(fleet);
+  await pass(RECOVERY_MS + HEALTHY_MS);
+  everyJob("pause", 2 * FIRST_END_EDIT);
+  await untilIdle(fleet);
+  if (system === "bare") await pass(RECOVERY_MS);
+  else await untilHeard(dir);
+}
+
+async function untilIdle(fleet: Fleet): Promise<void> {
+  for (const until = Date.now() + QUIET_LIMIT_MS; Date.now() < until; await pass(POLL_MS)) {
+    for (const slot of fleet.schedulers) slot.collect();
+    if (fleet.schedulers.every(({ isIdle }) => isIdle)) return;
+  }
+}
+
+/** Until the listener has caught up: what it heard last is as new as the last answer to a client. */
+async function untilHeard(dir: string): Promise<void> {
+  for (const until = Date.now() + QUIET_LIMIT_MS; Date.now() < until; await pass(POLL_MS)) {
+    const { heard, calls } = readWitnesses(dir);
+    const pauses = calls.filter(({ edit }) => edit.change.kind === "pause");
+    const lastPause = Math.max(
+      0,
+      ...pauses.filter(({ result }) => result === "ok").map(({ from }) => from),
+    );
+    const paused = heard.filter(({ name }) => name === "JOB_PAUSED");
+    if (paused.some(({ time }) => time >= lastPause)) return;
+  }
+}
+
+/** Looks at the store until no run is open, or for long enough that what is open will stay so. */
+async function lastLook(
+  { system }: CampaignOptions,
+  server: ChaosServer,
+  dir: string,
+  jobs: readonly string[],
+): Promise<Pick<History, "rows" | "open">> {
+  if (system === "bare") return { rows: [], open: [] };
+  const engine = await server.openEngine(PREFIX);
+  try {
+    let open = await readOpen(engine, jobs);
+    for (const until = Date.now() + QUIET_LIMIT_MS; open.length > 0 && Date.now() < until;) {
+      await pass(POLL_MS);
+      open = await readOpen(engine, jobs);
+    }
+    // The events of the last verdicts are on their way.
+    await pass(1_000);
+    await untilHeard(dir);
+    return { rows: await readRows(engine, jobs), open };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Waits for the work, or ends at once when told to; what the work still does is undone by disposing of the fleet. */
+async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let end: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    end = () => reject(new Error("interrupted"));
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", end);
+    work.catch(() => undefined);
+  }
+}

@@ -1,0 +1,145 @@
+import type { Fault } from "../history/history.ts";
+import { livingRuns } from "../history/read-journals.ts";
+import { type Journal, realNow } from "../program/journal.ts";
+import type { PlannedFault } from "../plan/fault-plan.ts";
+import { type ChaosServer, pass } from "./chaos-server.ts";
+import type { Fleet, Slot } from "./fleet.ts";
+import type { SlowProxy } from "./slow-proxy.ts";
+
+/** What faults are done to. */
+export interface Victims {
+  readonly server: ChaosServer;
+  readonly proxy: SlowProxy;
+  readonly fleet: Fleet;
+  readonly prefix: string;
+  readonly dir: string;
+  readonly journal: Journal;
+  readonly system: "cronduit" | "bare";
+}
+
+const SKEW_MS = 3_000;
+const SLOW_MS = [100, 400] as const;
+const RETRY_MS = 200;
+
+/** Does faults to a fleet, several at once, but only one at a time to the same process or to the server. */
+export class Inflictor {
+  readonly #victims: Victims;
+  #isServerBusy = false;
+
+  constructor(victims: Victims) {
+    this.#victims = victims;
+  }
+
+  async inflict(planned: PlannedFault): Promise<void> {
+    switch (planned.kind) {
+      case "kill-worker":
+      case "stop-worker":
+      case "block-loop":
+      case "skew-clock":
+        return this.#toOne("worker", planned);
+      case "kill-scheduler":
+      case "stop-scheduler":
+        return this.#toOne("scheduler", planned);
+      case "restart-server":
+      case "freeze-server":
+      case "sleep-server":
+      case "kill-connections":
+      case "slow-network":
+      case "cut-network":
+      case "delete-keys":
+        return this.#toServer(planned);
+    }
+  }
+
+  async #toServer(planned: PlannedFault): Promise<void> {
+    // Keys of the bare system's queue hold its schedules too; there it would be no fault but a removal.
+    if (planned.kind === "delete-keys" && this.#victims.system === "bare") return;
+    while (this.#isServerBusy) await pass(RETRY_MS);
+    this.#isServerBusy = true;
+    const from = realNow();
+    try {
+      this.#note(planned, from, await this.#hurtServer(planned));
+    } finally {
+      this.#isServerBusy = false;
+    }
+  }
+
+  async #hurtServer({ kind, forMs, dice }: PlannedFault): Promise<string | undefined> {
+    const { server, proxy, prefix } = this.#victims;
+    if (kind === "restart-server") return server.restart(forMs);
+    if (kind === "freeze-server") return server.freeze(forMs);
+    if (kind === "sleep-server") return server.sleep(forMs);
+    if (kind === "kill-connections") return server.killConnections();
+    if (kind === "delete-keys") return server.deleteQueue(prefix, dice < 0.5 ? "all" : "waiting");
+    if (kind === "slow-network") {
+      const before = proxy.delayed;
+      proxy.delayMs = SLOW_MS[0] + dice * (SLOW_MS[1] - SLOW_MS[0]);
+      await pass(forMs);
+      proxy.delayMs = 0;
+      return proxy.delayed > before ? `${proxy.delayed - before} packets delayed` : undefined;
+    }
+    const before = proxy.cut;
+    proxy.isCut = true;
+    await pass(forMs);
+    proxy.isCut = false;
+    return proxy.cut > before ? `${proxy.cut - before} connections cut` : undefined;
+  }
+
+  async #toOne(role: Slot["role"], planned: PlannedFault): Promise<void> {
+    let slot = this.#choose(role, planned);
+    while (!slot) {
+      await pass(RETRY_MS);
+      slot = this.#choose(role, planned);
+    }
+    slot.isBusy = true;
+    const from = realNow();
+    const { pid } = slot;
+    try {
+      this.#note(planned, from, await hurt(slot, planned), pid);
+    } finally {
+      slot.isBusy = false;
+    }
+  }
+
+  /** To make a zombie, a worker must be away while it runs something that does not listen. */
+  #choose(role: Slot["role"], { kind, slot }: PlannedFault): Slot | undefined {
+    const { fleet, dir } = this.#victims;
+    if (kind === "stop-worker" || kind === "block-loop") {
+      const deaf = livingRuns(dir).filter(({ act }) => act === "deaf");
+      const chosen = fleet.workers.find(
+        (worker) => !worker.isBusy && deaf.some(({ pid }) => pid === worker.pid),
+      );
+      if (chosen) return chosen;
+    }
+    return fleet.free(role, slot);
+  }
+
+  #note(planned: PlannedFault, from: number, proof: string | undefined, pid?: number): void {
+    const fault: Fault = {
+      kind: planned.kind,
+      from,
+      to: realNow(),
+      ...(proof === undefined ? {} : { proof }),
+      ...(pid === undefined ? {} : { pid }),
+    };
+    this.#victims.journal.write({ what: "fault", fault });
+  }
+}
+
+/** What shows that a process was stopped, blocked or had a wrong clock is in its own file; see `proveFaults`. */
+async function hurt(slot: Slot, { kind, forMs, dice }: PlannedFault): Promise<string | undefined> {
+  if (kind === "kill-worker" || kind === "kill-scheduler") return slot.exchange(forMs);
+  if (kind === "skew-clock") {
+    slot.tell({ skewMs: dice < 0.5 ? -SKEW_MS : SKEW_MS });
+    await pass(forMs);
+    slot.tell({ skewMs: 0 });
+    return undefined;
+  }
+  if (kind === "block-loop") {
+    slot.tell({ blockMs: forMs });
+    await pass(forMs);
+    return undefined;
+  }
+  await slot.suspend(forMs);
+  return undefined;
+}

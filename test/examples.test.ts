@@ -1,0 +1,29 @@
+import { randomUUID } from "node:crypto";
+import { expect, inject, test } from "vitest";
+import { runProgram } from "./helpers/run-program.ts";
+
+const env = { REDIS_URL: inject("redisUrl"), CRONDUIT_PREFIX: `examples-${randomUUID()}` };
+
+test.each([
+  ["quickstart.ts", "succeeded"],
+  ["dependencies.ts", "to ops@example.com: look at the report"],
+  ["listeners.ts", "failed manual the sensor is unplugged"],
+])(
+  "examples/%s runs and ends",
+  async (file, words) => {
+    const { code, output } = await runProgram(`examples/${file}`, { env });
+    expect(output).toContain(words);
+    expect(code).toBe(0);
+  },
+  60_000,
+);
+
+test("examples/scheduler.ts and examples/worker.ts work together", async () => {
+  const ended = new AbortController();
+  const worker = runProgram("examples/worker.ts", { env, stop: ended.signal });
+  const scheduler = await runProgram("examples/scheduler.ts", { env });
+  ended.abort();
+  expect(scheduler.output).toMatch(/report: 'eu at /);
+  expect(scheduler.code).toBe(0);
+  expect((await worker).output).toContain("takes runs");
+}, 60_000);

@@ -1,0 +1,350 @@
+import { randomUUID } from "node:crypto";
+import { Redis } from "ioredis";
+import { inject } from "vitest";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
+import type { ConsumeOptions, Consumer, WakeUpEnd } from "../../src/engine/engine.ts";
+import { RedisEngine } from "../../src/engine/redis/redis-engine.ts";
+import { explain, type Explanation } from "../../src/history/explain.ts";
+import type { Run } from "../../src/history/run.ts";
+import { RunHistory, type RunPage, type RunQuery } from "../../src/history/run-history.ts";
+import {
+  type AddJobOptions,
+  Pipeline,
+  PipelineRegistry,
+  type RunContext,
+} from "../../src/index.ts";
+import type { StoredJob } from "../../src/jobs/definition.ts";
+import type { EventName, StoredEvent } from "../../src/jobs/event.ts";
+import { JobDesk } from "../../src/scheduler/job-desk.ts";
+import { type JobPage, type JobQuery, queryJobs } from "../../src/scheduler/job-query.ts";
+import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
+
+/** Where benches begin: a Sunday. */
+const START = "2026-03-01 12:00:00";
+
+/** An instant in a test; without an offset in UTC, a time of day alone is on the day where benches begin. */
+export function at(text: string): number {
+  const full = text.includes("-") ? text : `${START.slice(0, 10)} ${text}`;
+  const instant = Date.parse(/Z$|[+-]\d\d:\d\d$/.test(full) ? full : `${full.replace(" ", "T")}Z`);
+  if (Number.isNaN(instant)) throw new Error(`"${text}" is no instant`);
+  return instant;
+}
+
+/** `12:00:10`, with its day in front if that is not where benches begin. */
+export function clockText(instant: Date | number): string {
+  const text = new Date(instant).toISOString().replace("T", " ").replace("Z", "");
+  return text.replace(`${START.slice(0, 10)} `, "").replace(/\.000$/, "");
+}
+
+/** The real engine; its queue jobs are taken by the bench, since BullMQ goes by the machine's clock. */
+class HandTakenEngine extends RedisEngine {
+  readonly consumers: ConsumeOptions[] = [];
+
+  override consume(options: ConsumeOptions): Consumer {
+    this.consumers.push(options);
+    const gone = (): Promise<void> => Promise.resolve();
+    return { stop: gone, abandon: gone };
+  }
+}
+
+interface HeldRun {
+  readonly release: (result: unknown) => void;
+  ended: Promise<void>;
+}
+
+/** How a bench is made. */
+export interface BenchOptions {
+  /** The instant at which it begins. @default 2026-03-01 12:00 UTC */
+  readonly start?: string;
+  /** How many workers take queue jobs in turns. @default 1 */
+  readonly workers?: number;
+  /** The zone of jobs that name none. @default UTC */
+  readonly timezone?: string;
+}
+
+/**
+ * The scheduler's and the worker's parts on the shared server, in a time that only the test moves. Nothing happens by
+ * itself: `moveTo` lets time pass while no worker is there, `work` takes what is due, `workTo` does both in turns.
+ */
+export class EngineBench implements AsyncDisposable {
+  readonly prefix = `bench-${randomUUID()}`;
+  readonly engine: HandTakenEngine;
+  readonly desk: JobDesk;
+  /** A connection of the test's own. */
+  readonly redis: Redis;
+  /** The contexts of all attempts, in the order of their start. */
+  readonly started: RunContext[] = [];
+  /** The pipeline of the jobs that {@link add} adds. */
+  readonly Work: new () => Pipeline;
+  /** While true, runs that begin go on until {@link release}. */
+  isHolding = false;
+  /** What runs do that are not held. */
+  act: (context: RunContext) => unknown = () => undefined;
+  readonly #history: RunHistory;
+  readonly #workers: WorkerRuntime[];
+  readonly #held = new Map<string, HeldRun>();
+  readonly #takes = new Map<string, number>();
+  readonly #queue: string;
+  #now: number;
+  #cursor = "0-0";
+  #tellHeld: (run: HeldRun) => void = () => undefined;
+
+  private constructor(options: BenchOptions) {
+    this.#now = at(options.start ?? START);
+    this.#queue = `{${this.prefix}:default}:runs:`;
+    this.redis = new Redis(inject("redisUrl"), { maxRetriesPerRequest: null });
+    const clock: Clock = {
+      now: () => this.#now,
+      elapsed: () => systemClock.elapsed(),
+      after: (delayMs, action) => systemClock.after(delayMs, action),
+    };
+    this.engine = new HandTakenEngine({
+      connection: inject("redisUrl"),
+      prefix: this.prefix,
+      queue: "default",
+      clock,
+      timeoutMs: 20_000,
+      maxEvents: 100_000,
+      serverNow: () => this.#now,
+      onWarning: () => undefined,
+      onError: (error) => console.error("engine bench", error),
+    });
+    const run = (context: RunContext): unknown => this.#run(context);
+    this.Work = class Work extends Pipeline {
+      run(context: RunContext): unknown {
+        return run(context);
+      }
+    };
+    const registry = new PipelineRegistry([this.Work]);
+    this.desk = new JobDesk(this.engine, registry, {
+      timezone: options.timezone ?? "UTC",
+      calendars: new Map(),
+    });
+    this.#history = new RunHistory(this.engine);
+    const quiet = (): void => undefined;
+    this.#workers = Array.from(
+      { length: options.workers ?? 1 },
+      () =>
+        new WorkerRuntime({
+          engine: this.engine,
+          registry,
+          container: undefined,
+          clock,
+          logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+          concurrency: 100,
+          lockMs: 15_000,
+          stalledCheckMs: 5_000,
+          maxCrashes: 3,
+        }),
+    );
+  }
+
+  static async open(options: BenchOptions = {}): Promise<EngineBench> {
+    const bench = new EngineBench(options);
+    await bench.engine.open();
+    for (const worker of bench.#workers) await worker.start();
+    await bench.events();
+    return bench;
+  }
+
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Lets time pass; nothing is taken meanwhile. */
+  moveTo(instant: string | number): void {
+    const to = typeof instant === "number" ? instant : at(instant);
+    if (to < this.#now) throw new Error("time does not go back");
+    this.#now = to;
+  }
+
+  /** Adds a job of the pipeline of this bench. */
+  async add(options: AddJobOptions): Promise<StoredJob> {
+    const [id = ""] = await this.desk.add([{ pipeline: this.Work, options }]);
+    return this.desk.get(id);
+  }
+
+  /** The job as stored, or `undefined`. */
+  async find(jobId: string): Promise<StoredJob | undefined> {
+    const [job] = await this.engine.getJobs([jobId]);
+    return job;
+  }
+
+  /** The next run as text, or the job's state if it has none. */
+  async next(jobId: string): Promise<string> {
+    const job = await this.desk.get(jobId);
+    return job.nextFireAt === null ? job.state : clockText(job.nextFireAt);
+  }
+
+  jobs(query: JobQuery = {}): Promise<JobPage> {
+    return queryJobs(this.engine, query);
+  }
+
+  /** Takes all that is due. Returns when every run has ended or is held. */
+  async work(): Promise<void> {
+    for (;;) {
+      const id = await this.#firstDue(this.#now);
+      if (id === undefined) return;
+      await this.take(id);
+    }
+  }
+
+  /** Lets time pass with each queue job taken when it is due. */
+  async workTo(instant: string | number): Promise<void> {
+    const to = typeof instant === "number" ? instant : at(instant);
+    for (;;) {
+      const id = await this.#firstDue(to);
+      if (id === undefined) break;
+      this.moveTo(Math.max(this.#now, await this.#dueAt(id)));
+      await this.take(id);
+    }
+    this.moveTo(to);
+  }
+
+  /** Plays BullMQ: gives one queue job to the next worker, due or not, and does with it what the worker says. */
+  async take(id: string): Promise<void> {
+    const consumer = this.engine.consumers.shift();
+    if (!consumer) throw new Error("this bench has no worker");
+    this.engine.consumers.push(consumer);
+    const pipeline = (await this.redis.hget(this.#queue + id, "name")) ?? "";
+    await this.redis
+      .multi()
+      .lrem(`${this.#queue}wait`, 0, id)
+      .zrem(`${this.#queue}delayed`, id)
+      .exec();
+    const takes = (this.#takes.get(id) ?? 0) + 1;
+    this.#takes.set(id, takes);
+    const isHeld = new Promise<HeldRun>((resolve) => {
+      this.#tellHeld = resolve;
+    });
+    const ended = consumer
+      .handle({ id, pipeline, takes, signal: new AbortController().signal })
+      .then((end) => this.#putBack(id, end));
+    const held = await Promise.race([ended, isHeld]);
+    if (held) held.ended = ended;
+  }
+
+  /** The ids of the queue jobs, those that wait first, then by their time. */
+  async queueJobs(): Promise<string[]> {
+    const waiting = await this.redis.lrange(`${this.#queue}wait`, 0, -1);
+    return [...waiting.toReversed(), ...(await this.redis.zrange(`${this.#queue}delayed`, 0, -1))];
+  }
+
+  /** The ids of the runs that are held, in the order of their start. */
+  get held(): string[] {
+    return [...this.#held.keys()];
+  }
+
+  /** Lets a held run end, the first by default; what waited for its instance is not taken yet. */
+  async release(runId = this.held[0] ?? "", result?: unknown): Promise<void> {
+    const run = this.#held.get(runId);
+    if (!run) throw new Error(`no run "${runId}" is held`);
+    this.#held.delete(runId);
+    run.release(result);
+    await run.ended;
+  }
+
+  /** All that the ledger has of a job, the oldest fire time first. */
+  async runs(jobId: string, query: RunQuery = {}): Promise<Run[]> {
+    const found: Run[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.page(jobId, { limit: 1_000, ...query, ...(cursor && { cursor }) });
+      found.push(...page.runs);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return found.toSorted((a, b) => a.fireTime.getTime() - b.fireTime.getTime());
+  }
+
+  page(jobId: string, query: RunQuery = {}): Promise<RunPage> {
+    return this.#history.page(jobId, query);
+  }
+
+  getRun(runId: string): Promise<Run> {
+    return this.#history.get(runId);
+  }
+
+  /** The ledger in short: `12:00:10 succeeded`, `12:00:00..12:00:05 coalesced x6`, `12:01:00 skipped: paused`. */
+  async verdicts(jobId: string): Promise<string[]> {
+    return (await this.runs(jobId)).map((run) => {
+      const to = clockText(run.fireTime);
+      const when = run.count > 1 ? `${clockText(run.firstFireTime)}..${to}` : to;
+      const reason = run.reason === undefined ? "" : `: ${run.reason}`;
+      return `${when} ${run.verdict}${reason}${run.count > 1 ? ` x${run.count}` : ""}`;
+    });
+  }
+
+  explain(jobId: string, instant: string | number): Promise<Explanation> {
+    return explain(this.engine, jobId, typeof instant === "number" ? instant : at(instant));
+  }
+
+  /** The fire times of all attempts so far, as text. */
+  get fired(): string[] {
+    return this.started.map(({ fireTime }) => clockText(fireTime));
+  }
+
+  /** The events since the last call, oldest first. */
+  async events(...only: EventName[]): Promise<StoredEvent[]> {
+    const found: StoredEvent[] = [];
+    for (;;) {
+      const batch = await this.engine.readEvents("bench", this.#cursor, 1);
+      if (batch.cursor === this.#cursor) break;
+      found.push(...batch.events.map(({ event }) => event));
+      this.#cursor = batch.cursor;
+    }
+    return found.filter(({ name }) => only.length === 0 || only.includes(name));
+  }
+
+  /** The events since the last call in short: `JOB_EXECUTED`, `JOB_MISSED x5`. */
+  async eventNames(...only: EventName[]): Promise<string[]> {
+    const events = await this.events(...only);
+    return events.map(({ name, count = 1 }) => (count > 1 ? `${name} x${count}` : name));
+  }
+
+  /** How often the server was asked to run one of our scripts. */
+  async scriptCalls(): Promise<number> {
+    const stats = await this.redis.info("commandstats");
+    const calls = (command: string): number =>
+      Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    return calls("evalsha") + calls("eval");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.isHolding = false;
+    for (const runId of this.held) await this.release(runId);
+    for (const worker of this.#workers) await worker.stop(0);
+    await this.engine.close();
+    this.redis.disconnect();
+  }
+
+  async #firstDue(now: number): Promise<string | undefined> {
+    const [waiting] = await this.redis.lrange(`${this.#queue}wait`, -1, -1);
+    if (waiting !== undefined) return waiting;
+    const [delayed] = await this.redis.zrange(`${this.#queue}delayed`, 0, 0);
+    return delayed !== undefined && (await this.#dueAt(delayed)) <= now ? delayed : undefined;
+  }
+
+  async #dueAt(id: string): Promise<number> {
+    const score = await this.redis.zscore(`${this.#queue}delayed`, id);
+    return score === null ? this.#now : Math.floor(Number(score) / 4096);
+  }
+
+  async #putBack(id: string, end: WakeUpEnd): Promise<void> {
+    if (end === "done") {
+      await this.redis.del(this.#queue + id);
+      return;
+    }
+    const delayMs = end === "hand-back" ? 0 : end.againInMs;
+    await this.redis.zadd(`${this.#queue}delayed`, (this.#now + delayMs) * 4096, id);
+  }
+
+  #run(context: RunContext): unknown {
+    this.started.push(context);
+    if (!this.isHolding) return this.act(context);
+    return new Promise((resolve) => {
+      const run: HeldRun = { release: resolve, ended: Promise.resolve() };
+      this.#held.set(context.runId, run);
+      this.#tellHeld(run);
+    });
+  }
+}

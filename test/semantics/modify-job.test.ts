@@ -1,0 +1,144 @@
+import { describe, expect, test } from "vitest";
+import { EngineBench } from "../helpers/engine-bench.ts";
+
+const everyTenSeconds = {
+  trigger: "interval",
+  seconds: 10,
+  startDate: "2026-03-01 12:00",
+} as const;
+const atQuarter = { trigger: "cron", minute: 15 } as const;
+
+describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence; pausing is untouched", () => {
+  test("a rule alone leaves the schedule as it is", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    const before = await bench.add({ id: "job", ...everyTenSeconds, params: { a: 1 } });
+    await bench.events();
+    const changes = { maxInstances: 4, coalesce: false, misfireGraceTime: "1m", tags: ["x"] };
+    const after = await bench.desk.modify("job", changes, "modifyJob");
+    expect(after.definition.policy).toEqual({
+      maxInstances: 4,
+      coalesce: false,
+      misfireGraceMs: 60_000,
+      maxCatchUp: 1_000,
+    });
+    expect(after.definition.tags).toEqual(["x"]);
+    expect(after.definition.params).toEqual({ a: 1 });
+    expect(after.generation).toBe(before.generation);
+    expect(after.nextFireAt).toBe(before.nextFireAt);
+    expect(after.revision).toBeGreaterThan(before.revision);
+    expect(await bench.eventNames()).toEqual(["JOB_MODIFIED"]);
+  });
+
+  test("new params reach the next run, and the one that goes on keeps its own", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "job", ...everyTenSeconds, params: { a: 1 }, maxInstances: 2 });
+    bench.isHolding = true;
+    await bench.workTo("12:00:00");
+    await bench.desk.modify("job", { params: { a: 2 } }, "modifyJob");
+    await bench.workTo("12:00:10");
+    expect(bench.started.map(({ params }) => params)).toEqual([{ a: 1 }, { a: 2 }]);
+  });
+
+  test("a new trigger: the next occurrence is its own, the old wake-ups are void", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "job", ...everyTenSeconds });
+    await bench.workTo("12:00:05");
+    await bench.desk.modify("job", atQuarter, "rescheduleJob");
+    expect(await bench.next("job")).toBe("12:15:00");
+    await bench.workTo("12:20");
+    expect(bench.fired).toEqual(["12:00:00", "12:15:00"]);
+  });
+
+  test("what was due and not taken yet is accounted for as skipped: rescheduled", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "job", ...everyTenSeconds });
+    bench.moveTo("12:00:25");
+    await bench.desk.modify("job", atQuarter, "rescheduleJob");
+    await bench.work();
+    expect(await bench.verdicts("job")).toEqual(["12:00:00..12:00:20 skipped: rescheduled x3"]);
+  });
+
+  test("queued occurrences of the old schedule were claimed and still run", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "job", ...everyTenSeconds, coalesce: false });
+    bench.isHolding = true;
+    bench.moveTo("12:00:15");
+    await bench.work();
+    await bench.desk.modify("job", atQuarter, "rescheduleJob");
+    await bench.release();
+    await bench.work();
+    expect(bench.fired).toEqual(["12:00:00", "12:00:10"]);
+  });
+
+  test("a paused job stays paused, and resumes on the new trigger", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "job", ...everyTenSeconds });
+    await bench.desk.pause("job", "hold");
+    const changed = await bench.desk.modify("job", atQuarter, "rescheduleJob");
+    expect(changed).toMatchObject({ state: "paused", pausedReason: "hold", nextFireAt: null });
+    expect(await bench.next("job")).toBe("paused");
+    await bench.workTo("12:10");
+    await bench.desk.resume("job");
+    expect(await bench.next("job")).toBe("12:15:00");
+    expect(bench.fired).toEqual([]);
+  });
+
+  test("a finished job begins again with a new trigger", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "job", trigger: "date", runDate: "2026-03-01 12:00" });
+    await bench.workTo("12:01");
+    expect((await bench.find("job"))?.state).toBe("finished");
+    expect((await bench.desk.modify("job", atQuarter, "rescheduleJob")).state).toBe("active");
+    await bench.workTo("12:15");
+    expect(bench.fired).toEqual(["12:00:00", "12:15:00"]);
+    expect((await bench.find("job"))?.counts).toEqual({ succeeded: 2 });
+  });
+
+  test("many changes at once all take effect", async () => {
+    await using bench = await EngineBench.open();
+    await bench.add({ id: "job", ...everyTenSeconds });
+    await bench.events();
+    const changes = [
+      { maxInstances: 5 },
+      { coalesce: false },
+      { misfireGraceTime: 9 },
+      { maxCatchUp: 7 },
+      { description: "text" },
+      { tags: ["a"] },
+      { params: { a: 1 } },
+      { retention: { count: 3 } },
+      atQuarter,
+    ];
+    await Promise.all(changes.map((change) => bench.desk.modify("job", change, "modifyJob")));
+    const { definition } = await bench.desk.get("job");
+    expect(definition).toMatchObject({
+      policy: { maxInstances: 5, coalesce: false, misfireGraceMs: 9_000, maxCatchUp: 7 },
+      description: "text",
+      tags: ["a"],
+      params: { a: 1 },
+      retention: { count: 3 },
+      trigger: { kind: "cron" },
+    });
+    expect(await bench.eventNames("JOB_MODIFIED")).toHaveLength(changes.length);
+  });
+
+  test.each([
+    [{ id: "new" }, "INVALID_OPTION", "id"],
+    [{ replaceExisting: true }, "INVALID_OPTION", "replaceExisting"],
+    [{ maxInstances: 0 }, "INVALID_OPTION", "maxInstances"],
+    [{ params: 1n }, "INVALID_PARAMS", undefined],
+    [{ trigger: "cron", minute: 61 }, "INVALID_TRIGGER", undefined],
+    [{ seconds: 3 }, "INVALID_TRIGGER", undefined],
+  ])("%o is refused and nothing is changed", async (changes, code, path) => {
+    await using bench = await EngineBench.open();
+    const before = await bench.add({ id: "job", ...everyTenSeconds });
+    await expect(bench.desk.modify("job", changes, "modifyJob")).rejects.toMatchObject({
+      code,
+      ...(path === undefined ? {} : { data: { path } }),
+    });
+    expect(await bench.find("job")).toEqual(before);
+    await expect(bench.desk.modify("none", { maxInstances: 2 }, "modifyJob")).rejects.toMatchObject(
+      { code: "JOB_NOT_FOUND" },
+    );
+  });
+});
