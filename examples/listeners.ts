@@ -9,11 +9,11 @@ class Fragile extends Pipeline {
 }
 
 await using scheduler = new PipelineScheduler({ ...place, pipelines: [Fragile] });
-const failed = new Promise<void>((resolve) => {
+const failed = new Promise<string>((resolve) => {
   scheduler.addListener(
     ({ jobId, exception, runId }) => {
       console.log(`${jobId} failed: ${exception?.message}`);
-      if (runId === askedFor) resolve();
+      if (runId !== undefined) resolve(runId);
     },
     EVENT_JOB_ERROR | EVENT_JOB_MISSED,
     { name: "alerts" },
@@ -21,7 +21,6 @@ const failed = new Promise<void>((resolve) => {
 });
 await scheduler.start();
 await scheduler.addJob(Fragile, { id: "fragile", trigger: "cron", hour: 3, replaceExisting: true });
-const askedFor = await scheduler.runJob("fragile");
-await failed;
-const run = await scheduler.getRun(askedFor);
+await scheduler.runJob("fragile");
+const run = await scheduler.getRun(await failed);
 console.log(run.verdict, run.trigger, run.error?.message);

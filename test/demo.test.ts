@@ -1,4 +1,9 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { expect, inject, onTestFinished, test } from "vitest";
+import { startProgram } from "./helpers/process.ts";
 import { runProgram } from "./helpers/run-program.ts";
 
 test("the demo ends by itself with a ledger that adds up", async () => {
@@ -23,4 +28,20 @@ test("the demo ends by itself with a ledger that adds up", async () => {
     expect(rest.reduce((sum, count) => sum + count, 0)).toBe(due);
     expect(decided).toBe(due);
   }
+}, 120_000);
+
+test("the demo, interrupted by Ctrl-C, leaves no key and no file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "demo-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const env = { REDIS_URL: inject("redisUrl"), TMPDIR: folder };
+  await using demo = startProgram("examples/demo/main.ts", { env });
+  while (demo.isRunning && !/ succeeded /.test(demo.output()))
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  const { code } = await demo.kill("SIGINT");
+  expect(demo.output()).toContain("two worker processes take runs");
+  expect(code).toBe(130);
+  expect(readdirSync(folder).filter((name) => name.startsWith("cronduit"))).toEqual([]);
+  const redis = new Redis(inject("redisUrl"));
+  onTestFinished(() => redis.disconnect());
+  expect(await redis.keys("{cronduit-demo-*")).toEqual([]);
 }, 120_000);

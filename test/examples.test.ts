@@ -1,14 +1,28 @@
 import { randomUUID } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { expect, inject, test } from "vitest";
 import { runProgram } from "./helpers/run-program.ts";
 
 const env = { REDIS_URL: inject("redisUrl"), CRONDUIT_PREFIX: `examples-${randomUUID()}` };
 
-test.each([
+const programs = [
   ["quickstart.ts", "succeeded"],
   ["dependencies.ts", "to ops@example.com: look at the report"],
+  ["decorator.ts", "by-function 3"],
   ["listeners.ts", "failed manual the sensor is unplugged"],
-])(
+  ["graceful-shutdown.ts", "long: done in attempt 2"],
+  ["history.ts", "was skipped at"],
+] as const;
+const together = ["scheduler.ts", "worker.ts"];
+const shared = ["place.ts", "report.ts"];
+
+test("every example is run here", () => {
+  const files = readdirSync("examples").filter((name) => name.endsWith(".ts"));
+  const known = [...programs.map(([file]) => file), ...together, ...shared];
+  expect(files.toSorted()).toEqual(known.toSorted());
+});
+
+test.each(programs)(
   "examples/%s runs and ends",
   async (file, words) => {
     const { code, output } = await runProgram(`examples/${file}`, { env });

@@ -43,16 +43,17 @@ const EMBEDDED_START_MS = 120_000;
 
 /**
  * Reads a connection option.
- * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind.
+ * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none.
  */
 export function placeOf(connection: ConnectionOption | undefined): Place {
   if (connection === undefined || connection === "memory:" || connection === "embedded://") {
     return { kind: "embedded", folder: undefined };
   }
-  if (typeof connection !== "string" || /^rediss?:\/\//i.test(connection)) {
-    return { kind: "redis", connection };
+  if (typeof connection !== "string") return { kind: "redis", connection };
+  if (/^rediss?:\/\//i.test(connection)) return { kind: "redis", connection: readable(connection) };
+  if (/^postgres(?:ql)?:\/\//i.test(connection)) {
+    return { kind: "postgres", url: readable(connection) };
   }
-  if (/^postgres(?:ql)?:\/\//i.test(connection)) return { kind: "postgres", url: connection };
   if (/^embedded:\/\/./i.test(connection)) {
     return { kind: "embedded", folder: connection.slice("embedded://".length) };
   }
@@ -64,10 +65,18 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
   );
 }
 
+/** Refuses a URL that can't be read. The error has no cause, which would hold the URL and so perhaps a password. */
+function readable(url: string): string {
+  if (URL.canParse(url)) return url;
+  throw new CronduitError("INVALID_OPTION", "connection: the URL can't be read.", {
+    data: { path: "connection" },
+  });
+}
+
 /**
  * Makes the engine that `connection` names. It is loaded, with the libraries that it needs and no others, and connects
  * on `open()`.
- * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind.
+ * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none.
  */
 export function makeEngine(options: EngineOptions): Engine {
   const place = placeOf(options.connection);

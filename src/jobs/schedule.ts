@@ -69,13 +69,14 @@ export class Schedule {
 
   /** What became due after the nominal time `after` and up to `now`; at most `limit` are listed singly. */
   due(after: EpochMs, now: EpochMs, limit: number): DueOccurrences {
-    const nominal = this.#latestNominal(after, now, limit);
-    // Jitter moves an occurrence but never past the next one, so only the last can be due later than now.
+    // Jitter moves an occurrence but never past the next one, so only the last can be due later than now: one more is
+    // looked at, so that the list is not empty because of it.
+    const nominal = this.#latestNominal(after, now, limit + 1);
     const listed = nominal.map((fireAt) => this.#occurrence(fireAt));
     while ((listed.at(-1)?.dueAt ?? 0) > now) listed.pop();
-    const oldest = nominal[0];
-    if (oldest === undefined) return { older: undefined, latest: listed };
-    return { older: this.span(after, oldest - 1), latest: listed };
+    const latest = listed.slice(-limit);
+    const [oldest] = latest;
+    return { older: oldest && this.span(after, oldest.fireAt - 1), latest };
   }
 
   /** The occurrences in (`after`, `upTo`] as one span. */

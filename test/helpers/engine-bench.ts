@@ -60,6 +60,8 @@ export interface BenchOptions {
   readonly workers?: number;
   /** The zone of jobs that name none. @default UTC */
   readonly timezone?: string;
+  /** @default the server that all files share */
+  readonly url?: string;
 }
 
 /**
@@ -92,14 +94,15 @@ export class EngineBench implements AsyncDisposable {
   private constructor(options: BenchOptions) {
     this.#now = at(options.start ?? START);
     this.#queue = `{${this.prefix}:default}:runs:`;
-    this.redis = new Redis(inject("redisUrl"), { maxRetriesPerRequest: null });
+    const url = options.url ?? inject("redisUrl");
+    this.redis = new Redis(url, { maxRetriesPerRequest: null });
     const clock: Clock = {
       now: () => this.#now,
       elapsed: () => systemClock.elapsed(),
       after: (delayMs, action) => systemClock.after(delayMs, action),
     };
     this.engine = new HandTakenEngine({
-      connection: inject("redisUrl"),
+      connection: url,
       prefix: this.prefix,
       queue: "default",
       clock,
@@ -301,7 +304,7 @@ export class EngineBench implements AsyncDisposable {
     return events.map(({ name, count = 1 }) => (count > 1 ? `${name} x${count}` : name));
   }
 
-  /** How often the server was asked to run one of our scripts. */
+  /** How often the server was asked to run a script; of use on a server that is the bench's own. */
   async scriptCalls(): Promise<number> {
     const stats = await this.redis.info("commandstats");
     const calls = (command: string): number =>

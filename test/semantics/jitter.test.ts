@@ -56,4 +56,17 @@ describe("jitter, default 0: deterministic from job id and fire time, 0…jitter
     await bench.workTo("12:01:00");
     for (const { fireTime, scheduledAt } of bench.started) expect(scheduledAt).toEqual(fireTime);
   });
+
+  test("after an outage, with maxCatchUp 1 and the latest one not due yet: the one before runs", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "job", ...everyMinute, jitter: 59, coalesce: false, maxCatchUp: 1 });
+    // All but the latest have been due for long; that one is due within its minute.
+    bench.moveTo("12:05:00");
+    await bench.work();
+    expect(bench.fired).toEqual(["12:04:00"]);
+    expect(await bench.next("job")).toBe("12:05:00");
+    await bench.workTo("12:05:59");
+    expect(bench.fired).toEqual(["12:04:00", "12:05:00"]);
+    expect((await bench.find("job"))?.counts).toEqual({ missed: 4, succeeded: 2 });
+  });
 });

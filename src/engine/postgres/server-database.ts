@@ -1,6 +1,5 @@
 import type { PgPool } from "bullmq";
 import type { Pool, PoolConfig } from "pg";
-import { CronduitError } from "../../core/errors.ts";
 import type { Database } from "./database.ts";
 
 /** Calls at once, and beside them one connection that listens for events and one for each worker. */
@@ -12,7 +11,6 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /**
  * Connects to a PostgreSQL server. Whatever schemas there are, only `schema` is looked into by statements that name none.
- * @throws {@link CronduitError} `INVALID_OPTION` if the URL can't be read.
  */
 export async function connectServer(
   url: string,
@@ -34,16 +32,7 @@ export async function connectServer(
 }
 
 function poolConfig(url: string, schema: string): PoolConfig {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch (cause) {
-    throw new CronduitError(
-      "INVALID_OPTION",
-      "connection: this postgres:// URL can't be read; it should be postgres://user:password@host:port/database.",
-      { cause, data: { path: "connection" } },
-    );
-  }
+  const parsed = new URL(url);
   const options = [parsed.searchParams.get("options"), `-c search_path="${schema}"`];
   parsed.searchParams.delete("options");
   return {
