@@ -32,6 +32,14 @@ test.each(programs)(
   60_000,
 );
 
+test("a process ends as soon as its scheduler was shut down", async () => {
+  const from = performance.now();
+  const ownPlace = { ...env, CRONDUIT_PREFIX: `examples-${randomUUID()}` };
+  await runProgram("examples/dependencies.ts", { env: ownPlace });
+  // It takes a second or two. A connection's timer once kept it for 20 seconds longer.
+  expect(performance.now() - from).toBeLessThan(18_000);
+}, 60_000);
+
 test("examples/scheduler.ts and examples/worker.ts work together", async () => {
   const ended = new AbortController();
   const worker = runProgram("examples/worker.ts", { env, stop: ended.signal });

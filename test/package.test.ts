@@ -11,7 +11,7 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { end, outputOf, track } from "./helpers/children.ts";
 
 const require = createRequire(import.meta.url);
@@ -28,7 +28,13 @@ async function run(cwd: string, command: string, ...args: string[]): Promise<str
   const child = spawn(command, args, {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NODE_OPTIONS: "", VITEST: "", NO_COLOR: "1" },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: "",
+      VITEST: "",
+      NO_COLOR: "1",
+      REDIS_URL: inject("redisUrl"),
+    },
   });
   track(child, [command, ...args].join(" "));
   const output = outputOf(child);
@@ -104,6 +110,10 @@ describe.each([
       names: ["NightlyReport", "given"],
       result: { success: true, text: "sent eu 10 3", runs: 1 },
       refusal: "INVALID_PARAMS",
+      scheduled: {
+        retval: { success: true, text: "sent eu 10 3", runs: 2 },
+        verdicts: ["succeeded"],
+      },
     };
     const lastLine = (output: string): unknown => JSON.parse(output.split("\n").at(-1) ?? "");
     let dir = "";

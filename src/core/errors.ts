@@ -70,7 +70,7 @@ export const ERROR_CODES = {
   },
   RUN_FENCED: {
     meaning: "This attempt lost its run: its lock expired and another attempt took over.",
-    remedy: "Nothing to repair. Keep the event loop free, or raise `lockMs`.",
+    remedy: "Nothing to repair. Keep the event loop free, or raise `lock`.",
   },
   RUN_CRASHED: {
     meaning: "The run's process died each time that it was started, up to the limit.",

@@ -10,6 +10,7 @@ import { type Call, FAULT_KINDS, type History } from "./history/history.ts";
 import { DOCTORED } from "./doctored.ts";
 import type { Change } from "./history/job-spec.ts";
 
+const { work } = EVERY_SECOND;
 const second = (n: number): number => BEGIN + n * 1_000;
 
 function found(history: History): Set<string> {
@@ -27,6 +28,17 @@ describe("the checker", () => {
       zombies: 1,
       earlyStarts: 0,
     });
+  });
+
+  test("expects no record of a pause in which the schedule may have been another", () => {
+    const clean = cleanHistory();
+    const change = { kind: "reschedule", schedule: EVERY_SECOND.schedule, work, rev: 9 } as const;
+    const edit = { id: 99, job: "plain", change };
+    const lost: Call = { edit, pid: 1, from: second(9.7), to: second(12.4), result: "unknown" };
+    const rows = clean.rows.filter(({ reason }) => reason !== "paused");
+    expect(found({ ...clean, rows, calls: [...clean.calls, lost] })).not.toContain(
+      "lost occurrence",
+    );
   });
 
   test("is tried with every kind of violation", () => {
@@ -74,7 +86,7 @@ describe("what a job may have been", () => {
   });
 
   test("a change of rules alone does not touch the schedule", () => {
-    const { rules, work } = EVERY_SECOND;
+    const { rules } = EVERY_SECOND;
     expect(duties([add, call(1.5, 2.5, { kind: "modify", rules, work, rev: 2 })], 3)).toBe(
       "must must must",
     );

@@ -55,7 +55,7 @@ describe("Lua scripts", () => {
 
     test("a script that tells of something ends with `finish`", () => {
       const body = lua.slice(header.length);
-      const tells = /\b(emit|addQueueJob|addOccurrences)\(/.test(body);
+      const tells = /\b(emit|addQueueJob|addOccurrences|finishRun|decideAgainst)\(/.test(body);
       expect(/^finish\(\)$/m.test(body)).toBe(tells);
     });
   });

@@ -2,10 +2,32 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JobDefinition } from "../../src/jobs/definition.ts";
 import { type Occurrence, Schedule } from "../../src/jobs/schedule.ts";
+import type { TriggerOptions } from "../../src/triggers/options.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
 
 const START = Date.parse("2026-03-01T00:00:00Z");
 const HOUR_MS = 3_600_000;
+
+function make(
+  options: TriggerOptions,
+  more: Partial<Pick<JobDefinition, "jitter" | "firstRunAt">> = {},
+): Schedule {
+  return new Schedule({
+    id: "job",
+    pipeline: "Work",
+    tags: [],
+    params: null,
+    timezone: "UTC",
+    trigger: resolveTrigger(options, { now: START, timezone: "UTC", jobId: "job" }),
+    jitter: null,
+    firstRunAt: null,
+    policy: { maxInstances: 1, coalesce: true, misfireGraceMs: null, maxCatchUp: 1_000 },
+    retention: { count: 1_000, ageMs: 1 },
+    createdAt: START,
+    declared: { all: "", schedule: "" },
+    ...more,
+  });
+}
 
 const triggers = fc.oneof(
   fc
@@ -29,23 +51,7 @@ const schedules = fc
     firstRunAt: fc.option(fc.integer({ min: START, max: START + 3 * HOUR_MS })),
   })
   .map(({ options, jitter, firstRunAt }) => {
-    const context = { now: START, timezone: "UTC", jobId: "job" };
-    const trigger = resolveTrigger(options as Parameters<typeof resolveTrigger>[0], context);
-    const definition: JobDefinition = {
-      id: "job",
-      pipeline: "Work",
-      tags: [],
-      params: null,
-      timezone: "UTC",
-      trigger,
-      jitter,
-      firstRunAt,
-      policy: { maxInstances: 1, coalesce: true, misfireGraceMs: null, maxCatchUp: 1_000 },
-      retention: { count: 1_000, ageMs: 1 },
-      createdAt: START,
-      declared: { all: "", schedule: "" },
-    };
-    return new Schedule(definition);
+    return make(options as TriggerOptions, { jitter, firstRunAt });
   });
 
 const instants = fc.integer({ min: START - HOUR_MS, max: START + 6 * HOUR_MS });
@@ -99,7 +105,7 @@ describe("a schedule", () => {
           const { older, latest } = schedule.due(after, now, limit);
           const count = expected.length - latest.length;
           expect(latest).toEqual(expected.slice(count));
-          expect(latest.length).toBeLessThanOrEqual(limit);
+          expect(latest).toHaveLength(Math.min(limit, expected.length));
           expect(older).toEqual(
             count === 0
               ? undefined
@@ -109,5 +115,67 @@ describe("a schedule", () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  test("span counts what there is, one by one", () => {
+    fc.assert(
+      fc.property(schedules, instants, instants, (schedule, one, other) => {
+        const [after, upTo] = [Math.min(one, other), Math.max(one, other)];
+        const all = walk(schedule, after, upTo);
+        const [first] = all;
+        expect(schedule.span(after, upTo)).toEqual(
+          first && { fromAt: first.fireAt, toAt: all.at(-1)?.fireAt, count: all.length },
+        );
+      }),
+    );
+  });
+
+  test("a first time before the trigger's own, one in its midst, and one on an occurrence", () => {
+    const hourly = { trigger: "interval", hours: 1, startDate: new Date(START) } as const;
+    const at = (minutes: number): number => START + minutes * 60_000;
+    const fires = (first: number, from: number): number[] =>
+      walk(make(hourly, { firstRunAt: first }), from, at(130)).map(({ fireAt }) => fireAt);
+    expect(fires(at(-20), at(-30))).toEqual([at(-20), at(0), at(60), at(120)]);
+    expect(fires(at(70), at(-30))).toEqual([at(70), at(120)]);
+    expect(fires(at(60), at(-30))).toEqual([at(60), at(120)]);
+    const late = make(hourly, { firstRunAt: at(70) });
+    expect(late.prev(at(70))).toBe(0);
+    expect(late.prev(at(71))).toBe(at(70));
+    expect(late.prev(at(121))).toBe(at(120));
+    expect(late.span(at(-30), at(130))).toEqual({ fromAt: at(70), toAt: at(120), count: 2 });
+  });
+
+  test("a first time after the trigger's end is the only one", () => {
+    const options = {
+      trigger: "interval",
+      hours: 1,
+      startDate: new Date(START),
+      endDate: new Date(START + 3_600_000),
+    } as const;
+    const first = START + 5 * 3_600_000;
+    const of = make(options, { firstRunAt: first });
+    expect(of.ahead(START - 1)).toEqual([{ fireAt: first, dueAt: first }]);
+    expect(of.prev(first + 1)).toBe(first);
+    expect(of.span(START - 1, first)).toEqual({ fromAt: first, toAt: first, count: 1 });
+  });
+
+  test("two wait ahead, fewer at the end", () => {
+    const of = make({
+      trigger: "interval",
+      seconds: 10,
+      startDate: new Date(START),
+      endDate: new Date(START + 20_000),
+    });
+    expect(of.ahead(START - 1).map(({ fireAt }) => fireAt - START)).toEqual([0, 10_000]);
+    expect(of.ahead(START + 10_000).map(({ fireAt }) => fireAt - START)).toEqual([20_000]);
+    expect(of.ahead(START + 20_000)).toEqual([]);
+  });
+
+  test("a year of seconds costs no more than a few", () => {
+    const of = make({ trigger: "interval", seconds: 1, startDate: new Date(START) });
+    const year = 365 * 86_400_000;
+    const { older, latest } = of.due(START - 1, START + year, 10);
+    expect(latest).toHaveLength(10);
+    expect(older?.count).toBe(year / 1_000 + 1 - 10);
   });
 });

@@ -7,6 +7,7 @@ import {
   describePipeline,
   Pipeline,
   pipeline,
+  PipelineScheduler,
   type RunContext,
   validateParams,
 } from "cronduit";
@@ -36,7 +37,7 @@ class NightlyReport extends Pipeline<typeof Params> {
   }
 
   // It names its own class, which some compilers rename for that.
-  async run({ params }: Pick<RunContext<typeof Params>, "params">): Promise<object> {
+  async run({ params }: RunContext<typeof Params>): Promise<object> {
     NightlyReport.runs += 1;
     const text = this.mailer.send(`${params.region} ${params.top} ${this.database.rows}`);
     return { success: true, text, runs: NightlyReport.runs };
@@ -50,13 +51,36 @@ class Plain extends Pipeline<typeof Params> {
 }
 definePipeline(Plain, { name: "given" });
 
+/** Schedules the pipeline on a real server, and tells what its worker made of it. */
+async function scheduled(): Promise<unknown> {
+  const scheduler = new PipelineScheduler({
+    connection: process.env["REDIS_URL"] ?? "",
+    prefix: `package-${process.pid}-${Math.random()}`,
+    pipelines: [NightlyReport],
+  });
+  const executed = new Promise<unknown>((resolve) => {
+    scheduler.on("JOB_EXECUTED", ({ retval }) => resolve(retval));
+  });
+  await scheduler.start();
+  await scheduler.addJob(NightlyReport, {
+    id: "nightly-eu",
+    params: { region: "eu" },
+    trigger: "date",
+    in: "50 ms",
+  });
+  const retval = await executed;
+  const { runs } = await scheduler.getRuns("nightly-eu");
+  await scheduler.shutdown();
+  return { retval, verdicts: runs.map(({ verdict }) => verdict) };
+}
+
 /** Runs the pipeline as a worker would, and tells what came of it. */
 export async function report(): Promise<object> {
   const described = describePipeline(NightlyReport);
   const { output } = await validateParams(described, { region: "eu" });
   await using run = createRunContainer();
   const instance = run.create(described) as NightlyReport;
-  const result = await instance.run({ params: output as z.output<typeof Params> });
+  const result = await instance.run({ params: output } as RunContext<typeof Params>);
   const refusal: unknown = await validateParams(described, { region: 1 }).catch(
     (error: unknown) => error,
   );
@@ -64,5 +88,6 @@ export async function report(): Promise<object> {
     names: [described.name, describePipeline(Plain).name],
     result,
     refusal: refusal instanceof CronduitError ? refusal.code : "none",
+    scheduled: await scheduled(),
   };
 }

@@ -77,6 +77,7 @@ describe("misfireGraceTime, default none: seconds or '5m'; compared when the run
       "12:02:00 queued",
     ]);
     await bench.events();
+    const queued = (await bench.runs("job", { verdict: "queued" })).map(({ id }) => id);
     // No worker takes the wake-ups meanwhile: only the instance is let go.
     bench.moveTo("12:05:30");
     await bench.release();
@@ -87,6 +88,7 @@ describe("misfireGraceTime, default none: seconds or '5m'; compared when the run
       "12:01:00 missed",
       "12:02:00 running",
     ]);
+    expect((await bench.getRun(queued[0] ?? "")).verdict).toBe("missed");
     expect((await bench.events("JOB_MISSED")).map(({ fireAt }) => fireAt)).toEqual([
       at("12:01:00"),
     ]);

@@ -87,4 +87,20 @@ describe("pauseJob(id, reason?): nothing fires; running ones go on", () => {
       data: { jobId: "none" },
     });
   });
+
+  test("a queued occurrence keeps its run's id to the end, after a new trigger too", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "job", ...everyTenSeconds, coalesce: false });
+    bench.isHolding = true;
+    bench.moveTo("12:00:15");
+    await bench.work();
+    const queued = (await bench.runs("job", { verdict: "queued" })).map(({ id }) => id);
+    expect(queued).toHaveLength(1);
+    await bench.desk.modify("job", { trigger: "cron", minute: 15 }, "rescheduleJob");
+    await bench.desk.pause("job", undefined);
+    expect(await bench.getRun(queued[0] ?? "")).toMatchObject({
+      verdict: "skipped",
+      reason: "paused",
+    });
+  });
 });

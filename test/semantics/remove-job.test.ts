@@ -118,4 +118,17 @@ describe("removeJob: running ones finish and settle; nothing later fires", () =>
     expect(await bench.eventNames("ALL_JOBS_REMOVED")).toEqual(["ALL_JOBS_REMOVED x450"]);
     expect(await bench.desk.removeAll()).toBe(0);
   });
+
+  test("a run that is the first to leave a row after the removal: the ledger ends all the same", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "job", ...everyTenSeconds, retention: { age: "1d" } });
+    bench.isHolding = true;
+    await bench.workTo("12:00:00");
+    await bench.desk.remove("job");
+    await bench.release();
+    expect(await bench.verdicts("job")).toEqual(["12:00:00 succeeded"]);
+    const ttl = await bench.redis.pttl(`{${bench.prefix}:default}:ledger:job`);
+    expect(ttl).toBeGreaterThan(0);
+    expect(ttl).toBeLessThanOrEqual(86_400_000);
+  });
 });

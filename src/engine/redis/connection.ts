@@ -1,5 +1,6 @@
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
 import { CronduitError } from "../../core/errors.ts";
+import { mendSocketTimer } from "./socket-timer.ts";
 
 /** A Redis Cluster: some of its nodes (the others are found), and ioredis' options. */
 export interface RedisClusterOptions extends ClusterOptions {
@@ -27,6 +28,10 @@ function reconnectDelay(attempt: number): number {
 
 /** Opens a connection that comes back by itself. */
 export function connect(options: RedisConnectionOptions): RedisClient {
+  return mendSocketTimer(open(options));
+}
+
+function open(options: RedisConnectionOptions): RedisClient {
   const own: RedisOptions = {
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,

@@ -2,11 +2,20 @@ import { covers, type JobView } from "./job-view.ts";
 import type { Due } from "./occurrences.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
-/** Whether a pause that held at `at` was ended by a resume and nothing else, so that its record must be there. */
-function wasResumed({ states }: JobView, at: number): boolean {
-  const next = states.stretches.find(({ calls, from }) => calls.length > 0 && from > at);
-  const [call, ...others] = next?.calls ?? [];
-  return others.length === 0 && call?.edit.change.kind === "resume" && call.result === "ok";
+/** Whether a pause that surely held at `at` was ended by a resume and nothing else, so that its record must be there. */
+function wasResumed({ states: { stretches } }: JobView, at: number): boolean {
+  const place = stretches.findIndex(({ from, to }) => from < at && at < to);
+  const [held, next] = stretches.slice(place, place + 2);
+  if (!held || held.calls.length > 0 || !next) return false;
+  // With an edit that may or may not have been done, nobody knows which schedule was paused.
+  const schedules = held.states.map((state) => JSON.stringify(state?.spec.schedule));
+  const [call, ...others] = next.calls;
+  return (
+    new Set(schedules).size === 1 &&
+    others.length === 0 &&
+    call?.edit.change.kind === "resume" &&
+    call.result === "ok"
+  );
 }
 
 function mustBeDecided(job: JobView, { at, duty }: Due): boolean {

@@ -1,0 +1,334 @@
+// Whatever is given wrongly is refused with a code and a place, and nothing is stored.
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { z } from "zod";
+import {
+  type AddJobOptions,
+  CronduitError,
+  type ErrorCode,
+  Pipeline,
+  PipelineScheduler,
+  PipelineWorker,
+} from "../src/index.ts";
+import { silent } from "./crash/fleet.ts";
+
+const schema = z.object({ region: z.string(), limits: z.object({ rows: z.number() }).optional() });
+
+class Typed extends Pipeline<typeof schema> {
+  static override readonly params = schema;
+  run(): void {}
+}
+
+class Plain extends Pipeline {
+  run(): void {}
+}
+
+const hourly = { trigger: "interval", hours: 1 } as const;
+let scheduler: PipelineScheduler;
+
+beforeAll(() => {
+  scheduler = new PipelineScheduler({
+    connection: inject("redisUrl"),
+    prefix: `bad-${randomUUID()}`,
+    worker: false,
+    pipelines: [Typed, Plain],
+    logger: silent,
+  });
+});
+
+afterEach(async () => {
+  const { jobs } = await scheduler.getJobs();
+  if (jobs.length > 0) throw new Error(`these were stored: ${jobs.map(({ id }) => id).join(", ")}`);
+});
+
+afterAll(() => scheduler.shutdown());
+
+async function refusal(call: () => unknown): Promise<CronduitError> {
+  try {
+    await call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(CronduitError);
+    return error as CronduitError;
+  }
+  throw new Error("it was accepted");
+}
+
+function add(options: unknown, pipeline: unknown = Plain): () => Promise<unknown> {
+  return () => scheduler.addJob(pipeline as typeof Plain, options as AddJobOptions);
+}
+
+function parsed(json: string): unknown {
+  return JSON.parse(json);
+}
+
+const circular: { self?: unknown } = {};
+circular.self = circular;
+
+describe("addJob refuses", () => {
+  test.each<[string, unknown, ErrorCode, object?]>([
+    ["no options", undefined, "INVALID_OPTION", { path: "" }],
+    ["null", null, "INVALID_OPTION", { path: "" }],
+    ["a list", [], "INVALID_OPTION", { path: "" }],
+    ["no trigger", {}, "INVALID_TRIGGER"],
+    [
+      "an unknown option",
+      { ...hourly, maxInstance: 2 },
+      "INVALID_TRIGGER",
+      { field: "maxInstance" },
+    ],
+    [
+      "a number as text",
+      { ...hourly, maxInstances: "3" },
+      "INVALID_OPTION",
+      { path: "maxInstances" },
+    ],
+    ["maxInstances 0", { ...hourly, maxInstances: 0 }, "INVALID_OPTION", { path: "maxInstances" }],
+    [
+      "maxInstances -1",
+      { ...hourly, maxInstances: -1 },
+      "INVALID_OPTION",
+      { path: "maxInstances" },
+    ],
+    [
+      "maxInstances 1.5",
+      { ...hourly, maxInstances: 1.5 },
+      "INVALID_OPTION",
+      { path: "maxInstances" },
+    ],
+    [
+      "maxInstances NaN",
+      { ...hourly, maxInstances: Number.NaN },
+      "INVALID_OPTION",
+      { path: "maxInstances" },
+    ],
+    [
+      "maxInstances Infinity",
+      { ...hourly, maxInstances: Infinity },
+      "INVALID_OPTION",
+      { path: "maxInstances" },
+    ],
+    ["coalesce as text", { ...hourly, coalesce: "yes" }, "INVALID_OPTION", { path: "coalesce" }],
+    ["coalesce null", { ...hourly, coalesce: null }, "INVALID_OPTION", { path: "coalesce" }],
+    [
+      "a negative grace",
+      { ...hourly, misfireGraceTime: -1 },
+      "INVALID_OPTION",
+      { path: "misfireGraceTime" },
+    ],
+    [
+      "a grace of NaN",
+      { ...hourly, misfireGraceTime: Number.NaN },
+      "INVALID_OPTION",
+      { path: "misfireGraceTime" },
+    ],
+    [
+      "an endless grace",
+      { ...hourly, misfireGraceTime: Infinity },
+      "INVALID_OPTION",
+      { path: "misfireGraceTime" },
+    ],
+    [
+      "a grace in words",
+      { ...hourly, misfireGraceTime: "soon" },
+      "INVALID_OPTION",
+      { path: "misfireGraceTime" },
+    ],
+    ["maxCatchUp 0", { ...hourly, maxCatchUp: 0 }, "INVALID_OPTION", { path: "maxCatchUp" }],
+    ["tags as text", { ...hourly, tags: "a" }, "INVALID_OPTION", { path: "tags" }],
+    ["an empty tag", { ...hourly, tags: ["a", ""] }, "INVALID_OPTION", { path: "tags.1" }],
+    [
+      "a long description",
+      { ...hourly, description: "x".repeat(1_001) },
+      "INVALID_OPTION",
+      { path: "description" },
+    ],
+    [
+      "retention 0",
+      { ...hourly, retention: { count: 0 } },
+      "INVALID_OPTION",
+      { path: "retention.count" },
+    ],
+    [
+      "an unknown retention",
+      { ...hourly, retention: { days: 3 } },
+      "INVALID_OPTION",
+      { path: "retention.days" },
+    ],
+    ["an unknown kind", { trigger: "hourly" }, "INVALID_TRIGGER"],
+    ["an impossible date", { trigger: "date", runDate: "2026-02-30 12:00" }, "INVALID_TRIGGER"],
+    ["no date", { trigger: "date", runDate: "soon" }, "INVALID_TRIGGER"],
+    ["an invalid Date", { trigger: "date", runDate: new Date(Number.NaN) }, "INVALID_TRIGGER"],
+    ["an impossible nextRunTime", { ...hourly, nextRunTime: "2026-13-01" }, "INVALID_TRIGGER"],
+    ["a bad zone", { ...hourly, timezone: "Mars/Olympus" }, "INVALID_TIMEZONE"],
+    ["a zone that is no text", { ...hourly, timezone: 5 }, "INVALID_TRIGGER"],
+    ["a bad cron field", { trigger: "cron", minute: "61" }, "INVALID_TRIGGER", { field: "minute" }],
+    ["a bad expression", { trigger: "cron", expression: "* * * *" }, "INVALID_TRIGGER"],
+    ["30 February", { trigger: "cron", month: 2, day: 30 }, "INVALID_TRIGGER"],
+    ["a negative interval", { trigger: "interval", seconds: -5 }, "INVALID_TRIGGER"],
+    ["an interval of NaN", { trigger: "interval", seconds: Number.NaN }, "INVALID_TRIGGER"],
+    [
+      "an end before the start",
+      { ...hourly, startDate: "2030-01-02", endDate: "2030-01-01" },
+      "INVALID_TRIGGER",
+    ],
+    ["a negative jitter", { ...hourly, jitter: -1 }, "INVALID_TRIGGER", { field: "jitter" }],
+    [
+      "__proto__ as an option",
+      parsed('{"trigger":"interval","hours":1,"__proto__":{"a":1}}'),
+      "INVALID_OPTION",
+      { path: "__proto__" },
+    ],
+    [
+      "constructor as an option",
+      { ...hourly, constructor: 1 },
+      "INVALID_OPTION",
+      { path: "constructor" },
+    ],
+  ])("%s", async (_, options, code, data) => {
+    const error = await refusal(add(options));
+    expect(error).toMatchObject({ code, ...(data && { data }) });
+    expect(error.message.length).toBeLessThan(600);
+  });
+
+  test.each<[string, unknown, ErrorCode, object?]>([
+    ["missing", undefined, "INVALID_PARAMS"],
+    ["of a wrong type", { region: 5 }, "INVALID_PARAMS", { path: "region" }],
+    [
+      "wrong deep inside",
+      { region: "eu", limits: { rows: "x" } },
+      "INVALID_PARAMS",
+      { path: "limits.rows" },
+    ],
+  ])("params that do not fit the schema: %s", async (_, params, code, data) => {
+    const error = await refusal(add({ ...hourly, params }, Typed));
+    expect(error).toMatchObject({ code, ...(data && { data }) });
+  });
+
+  test.each<[string, unknown, ErrorCode]>([
+    ["1 MB", { text: "x".repeat(1_000_000) }, "PAYLOAD_TOO_LARGE"],
+    ["a BigInt", { a: 1n }, "INVALID_PARAMS"],
+    ["a cycle", circular, "INVALID_PARAMS"],
+    ["a function", { a: () => 1 }, "INVALID_PARAMS"],
+    ["a symbol", { a: Symbol("a") }, "INVALID_PARAMS"],
+    ["NaN", { a: Number.NaN }, "INVALID_PARAMS"],
+    ["a Map", { a: new Map() }, "INVALID_PARAMS"],
+    ["__proto__ as a key", parsed('{"a":{"__proto__":{"b":1}}}'), "INVALID_PARAMS"],
+  ])("params that are not small plain JSON: %s", async (_, params, code) => {
+    const error = await refusal(add({ ...hourly, params }));
+    expect(error.code).toBe(code);
+    expect(({} as { b?: unknown }).b).toBeUndefined();
+  });
+
+  test.each([
+    ["empty", ""],
+    ["of 129 characters", "x".repeat(129)],
+    ["with a line break", "a\nb"],
+    ["with NUL", "a\0b"],
+    ["with an escape", "a\u001Bb"],
+    ["__proto__", "__proto__"],
+    ["constructor", "constructor"],
+    ["an emoji", "job-\u{1F600}"],
+    ["with a space at its end", "job "],
+    ["with a space before it", " job"],
+    ["a number", 5],
+    ["null", null],
+    ["an object", {}],
+  ])("an id that is %s", async (_, id) => {
+    expect(await refusal(add({ ...hourly, id }))).toMatchObject({
+      code: "INVALID_OPTION",
+      data: { path: "id" },
+    });
+    const calls = [
+      () => scheduler.getJob(id as string),
+      () => scheduler.pauseJob(id as string),
+      () => scheduler.removeJob(id as string),
+      () => scheduler.runJob(id as string),
+      () => scheduler.getRuns(id as string),
+    ];
+    for (const call of calls) expect((await refusal(call)).code).toBe("INVALID_OPTION");
+  });
+
+  test.each<[string, unknown, ErrorCode]>([
+    ["an unknown name", "Nightly", "UNKNOWN_PIPELINE"],
+    ["__proto__", "__proto__", "UNKNOWN_PIPELINE"],
+    ["undefined", undefined, "INVALID_PIPELINE"],
+    ["null", null, "INVALID_PIPELINE"],
+    ["a function", () => undefined, "INVALID_PIPELINE"],
+    ["an object", { run: () => undefined }, "INVALID_PIPELINE"],
+    ["a class that is no pipeline", Date, "INVALID_PIPELINE"],
+  ])("%s in place of a pipeline", async (_, pipeline, code) => {
+    const error = await refusal(() => scheduler.addJob(pipeline as string, hourly));
+    expect(error.code).toBe(code);
+  });
+
+  test("addJobs with one bad job stores none", async () => {
+    const jobs = [
+      { pipeline: "Plain", options: { ...hourly, id: "good" } },
+      { pipeline: "Plain", options: { ...hourly, id: "bad", maxInstances: 0 } },
+    ];
+    expect((await refusal(() => scheduler.addJobs(jobs))).code).toBe("INVALID_OPTION");
+  });
+});
+
+describe("ids with colons, percent signs and inner spaces", () => {
+  test.each([
+    "a:b:c",
+    "100%",
+    "x%3A",
+    "a%25:b",
+    "tenant 7/report",
+    "Täglich@Köln",
+    "x".repeat(128),
+  ])("%s is allowed, and its runs lead back to it", async (id) => {
+    await scheduler.addJob(Plain, { ...hourly, id });
+    const runId = await scheduler.runJob(id);
+    expect(await scheduler.getRun(runId)).toMatchObject({ id: runId, jobId: id });
+    const { runs } = await scheduler.getRuns(id);
+    expect(runs.map((run) => run.jobId)).toEqual([id]);
+    expect((await scheduler.getJob(id))?.id).toBe(id);
+    await scheduler.removeJob(id);
+  });
+});
+
+describe("schedulers and workers refuse", () => {
+  test.each<[string, object, string]>([
+    ["an unknown option", { colour: "red" }, "colour"],
+    ["a bad zone", { timezone: "" }, "timezone"],
+    ["a negative reconcile", { reconcile: -1 }, "reconcile"],
+    ["an endless overdue", { overdue: Infinity }, "overdue"],
+    ["an unknown signal", { signals: ["SIGKILL"] }, "signals.0"],
+  ])("%s", async (_, options, path) => {
+    const error = await refusal(
+      () => new PipelineScheduler({ connection: inject("redisUrl"), ...options }),
+    );
+    expect(error).toMatchObject({ code: "INVALID_OPTION", data: { path } });
+  });
+
+  test.each(["not a url", "http://127.0.0.1:6379", "redis://127.0.0.1:99999", ""])(
+    "the connection %j",
+    async (connection) => {
+      const error = await refusal(async () => {
+        const made = new PipelineScheduler({ connection, timeout: 500, logger: silent });
+        try {
+          await made.start();
+        } finally {
+          await made.shutdown();
+        }
+      });
+      expect(error).toMatchObject({ code: "INVALID_OPTION", data: { path: "connection" } });
+      expect(
+        (await refusal(() => new PipelineWorker({ connection: 5 as never, pipelines: [] }))).code,
+      ).toBe("INVALID_OPTION");
+    },
+  );
+
+  test("a server that is not there: CONNECTION_FAILED within the time allowed", async () => {
+    const made = new PipelineScheduler({
+      connection: "redis://127.0.0.1:1",
+      timeout: 500,
+      logger: silent,
+    });
+    expect((await refusal(() => made.getJobs())).code).toBe("CONNECTION_FAILED");
+    await made.shutdown();
+  });
+});
