@@ -5,7 +5,11 @@ export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/helpers/redis-server.ts"],
+    globalSetup: [
+      "test/helpers/redis-server.ts",
+      "test/helpers/postgres-server.ts",
+      "test/contract/matrix.ts",
+    ],
     setupFiles: ["test/helpers/no-leaks.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,

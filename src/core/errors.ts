@@ -63,6 +63,11 @@ export const ERROR_CODES = {
     meaning: "The server is too old, or holds data written by a newer version of this package.",
     remedy: "Upgrade what the message names.",
   },
+  FOLDER_IN_USE: {
+    meaning: "Another process uses the folder of the embedded engine.",
+    remedy:
+      "End that process, give this one another folder, or connect both to `postgres://` or `redis://`.",
+  },
   RUN_FENCED: {
     meaning: "This attempt lost its run: its lock expired and another attempt took over.",
     remedy: "Nothing to repair. Keep the event loop free, or raise `lock`.",

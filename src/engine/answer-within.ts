@@ -46,6 +46,8 @@ export async function answerWithin<T>(call: ServerCall, work: () => Promise<T>):
 function isConnectionTrouble(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /closed|ECONN|ENOTFOUND|EHOSTUNREACH|EPIPE|timed? ?out|LOADING/i.test(error.message)
+    /closed|ECONN|ENOTFOUND|EHOSTUNREACH|EPIPE|timed? ?out|LOADING|terminat|starting up|shutting down|too many/i.test(
+      error.message,
+    )
   );
 }

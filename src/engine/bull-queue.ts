@@ -1,9 +1,13 @@
 import {
+  type BackendFactory,
+  type ConnectionOptions,
+  createRedisBackend,
   DelayedError,
+  type IQueueBackend,
   type Job,
+  type JobsOptions,
   type Processor,
   Queue,
-  type QueueOptions,
   WaitingError,
   Worker,
   type WorkerOptions,
@@ -21,35 +25,57 @@ const BULL_EVENTS_KEPT = 100;
 const PARK_RETRY_MS = 1_000;
 /** How long BullMQ waits after a lost connection before it asks for work again. */
 const RECONNECT_DELAY_MS = 1_000;
+/** BullMQ's words for "somebody else has this queue job"; a database's "deadlock" is something else. */
+const LOST = /Missing (?:lock|key)|Lock mismatch|is not in the active state/i;
 /** How long putting back and letting go may take, each, when a server does not answer. */
 const ABANDON_LIMIT_MS = 2_000;
 /** Queue jobs a round trip. */
 const ADD_CHUNK = 1_000;
 
-type Connection = NonNullable<QueueOptions["connection"]>;
+/** BullMQ counts stalls in 32 bits on Postgres. */
+const NEVER = 2 ** 31 - 1;
+/** On Postgres the worker's option to keep none looks through all finished jobs; this one looks at the job alone. */
+const KEEP_NONE: JobsOptions = { removeOnComplete: true, removeOnFail: true };
+
+/** A queue on Redis: a connection, and what BullMQ's keys begin with. */
+export interface RedisPlace {
+  readonly connection: ConnectionOptions;
+  readonly prefix: string;
+}
 
 /** What a queue is made of. */
 export interface BullQueueOptions {
-  readonly connection: Connection;
-  readonly prefix: string;
+  /** Where the queue is. */
+  readonly place: RedisPlace | { readonly backend: BackendFactory };
   readonly clock: Clock;
-  /** Ends the server's block at once when a delayed job becomes due; see {@link PunctualWorker}. */
-  nudge(): void;
+  /** Ends the server's block at once when a delayed job becomes due, where that is needed; see {@link PunctualWorker}. */
+  readonly nudge?: () => void;
   onError(error: unknown): void;
+}
+
+function redisOptions({ place }: BullQueueOptions): { connection: ConnectionOptions } {
+  // Another backend has its own connection and looks at none of these.
+  return "backend" in place ? { connection: {} } : place;
+}
+
+function backendOf({ place }: BullQueueOptions): BackendFactory {
+  return "backend" in place ? place.backend : createRedisBackend;
 }
 
 /** The queue jobs of one queue: adding, taking, pausing. */
 export class BullQueue {
   readonly #options: BullQueueOptions;
-  readonly #queue: Queue;
+  readonly #queue: Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>;
+  readonly #jobOptions: JobsOptions;
 
   constructor(options: BullQueueOptions) {
     this.#options = options;
-    this.#queue = new Queue(QUEUE_NAME, {
-      connection: options.connection,
-      prefix: options.prefix,
-      streams: { events: { maxLen: BULL_EVENTS_KEPT } },
-    });
+    this.#jobOptions = "backend" in options.place ? KEEP_NONE : {};
+    this.#queue = new Queue(
+      QUEUE_NAME,
+      { ...redisOptions(options), streams: { events: { maxLen: BULL_EVENTS_KEPT } } },
+      backendOf(options),
+    );
     this.#queue.on("error", (error) => options.onError(error));
   }
 
@@ -65,7 +91,8 @@ export class BullQueue {
         wakeUps.slice(at, at + ADD_CHUNK).map(({ id, pipeline, dueAt }) => {
           const delay = Math.max(0, dueAt - now);
           // The due time is timestamp + delay, to the millisecond, whenever the command arrives.
-          return { name: pipeline, data: 0, opts: { jobId: id, timestamp: dueAt - delay, delay } };
+          const due = { jobId: id, timestamp: dueAt - delay, delay };
+          return { name: pipeline, data: 0, opts: { ...this.#jobOptions, ...due } };
         }),
       );
     }
@@ -92,19 +119,19 @@ export class BullQueue {
  * Redis ends a blocking command by its own timer, which ticks ten times a second by default, so an idle worker would
  * wake up 50 to 100 ms late. Any command that arrives makes it look at once: we send one when a job becomes due.
  */
-class PunctualWorker extends Worker {
+class PunctualWorker extends Worker<unknown, unknown, string, IQueueBackend> {
   readonly #clock: Clock;
-  readonly #nudge: () => void;
+  readonly #nudge: (() => void) | undefined;
 
-  constructor(processor: Processor, options: WorkerOptions, clock: Clock, nudge: () => void) {
-    super(QUEUE_NAME, processor, options);
-    this.#clock = clock;
-    this.#nudge = nudge;
+  constructor(processor: Processor, options: WorkerOptions, queueOptions: BullQueueOptions) {
+    super(QUEUE_NAME, processor, options, backendOf(queueOptions));
+    this.#clock = queueOptions.clock;
+    this.#nudge = queueOptions.nudge;
   }
 
   protected override getBlockTimeout(blockUntil: number): number {
     const seconds = super.getBlockTimeout(blockUntil);
-    if (blockUntil > 0 && seconds > 0) {
+    if (this.#nudge && blockUntil > 0 && seconds > 0) {
       const dueInMs = blockUntil - this.#clock.now();
       if (dueInMs <= seconds * 1_000) this.#clock.after(dueInMs + 1, this.#nudge);
     }
@@ -145,19 +172,17 @@ class BullConsumer implements Consumer {
     this.#worker = new PunctualWorker(
       (job, token) => this.#process(job, token ?? ""),
       {
-        connection: queueOptions.connection,
-        prefix: queueOptions.prefix,
+        ...redisOptions(queueOptions),
         concurrency: options.concurrency,
         lockDuration: options.lockMs,
         stalledInterval: options.stalledCheckMs,
         // How often a run may crash is decided at admission, where it gets its verdict.
-        maxStalledCount: Number.MAX_SAFE_INTEGER,
+        maxStalledCount: NEVER,
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
         runRetryDelay: RECONNECT_DELAY_MS,
       },
-      queueOptions.clock,
-      () => queueOptions.nudge(),
+      queueOptions,
     );
     this.#worker.on("error", (error) => {
       if (!this.#isStopping) options.onError(error);
@@ -260,7 +285,7 @@ class BullConsumer implements Consumer {
         return;
       } catch (error) {
         // Whoever has the lock now has the queue job; there is nothing left to park.
-        if (error instanceof Error && /lock|Missing key/i.test(error.message)) return;
+        if (error instanceof Error && LOST.test(error.message)) return;
         this.#options.onError(error);
         if (this.#isStopping) return;
         await sleep(clock, PARK_RETRY_MS);

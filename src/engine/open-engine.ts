@@ -2,15 +2,20 @@ import type { Clock, EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine } from "./engine.ts";
+import { lazyEngine } from "./lazy-engine.ts";
+import type { PostgresEngineOptions } from "./postgres/postgres-engine.ts";
 import type { RedisConnectionOptions } from "./redis/connection.ts";
-import { RedisEngine } from "./redis/redis-engine.ts";
 
-/** Where the state is kept: a URL (`redis://…`, `rediss://…`) or ioredis' connection options. */
+/**
+ * Where the state is kept: a URL (`redis://…`, `rediss://…`, `postgres://…`, `embedded://folder`, `memory:`), ioredis'
+ * connection options, or `{ cluster: [{ host, port }, …] }`.
+ */
 export type ConnectionOption = RedisConnectionOptions;
 
 /** What every engine is made with. */
 export interface EngineOptions {
-  readonly connection: ConnectionOption;
+  /** Absent: inside this process, in memory. */
+  readonly connection: ConnectionOption | undefined;
   /** Begins every key; two fleets on one server need two. 1 to 64 letters, digits, `-`, `_` or `.`. */
   readonly prefix: string;
   readonly clock: Clock;
@@ -19,44 +24,111 @@ export interface EngineOptions {
   readonly timeoutMs: number;
   /** Stands in for the server's clock, in tests that move time. */
   readonly serverNow?: (() => EpochMs) | undefined;
+  /** About how many entries the event log keeps; each holds the events of one or more decisions. @default 10,000 */
+  readonly maxEvents?: number | undefined;
 }
 
-/** The name of the queue, part of its keys' hash tag. */
+/** What a connection option names. */
+export type Place =
+  | { readonly kind: "redis"; readonly connection: ConnectionOption }
+  | { readonly kind: "postgres"; readonly url: string }
+  /** `folder` is `undefined` in memory. */
+  | { readonly kind: "embedded"; readonly folder: string | undefined };
+
+/** The name of the queue, part of its Redis keys' hash tag. */
 const QUEUE = "default";
-/** About how many entries the event stream keeps; each holds the events of one or more decisions. */
 const MAX_EVENT_ENTRIES = 10_000;
+/** Starting PostgreSQL inside the process, with a new folder or after a crash, takes seconds on a slow machine. */
+const EMBEDDED_START_MS = 120_000;
 
 /**
- * Makes the engine that `connection` names; it connects on `open()`.
+ * Reads a connection option.
+ * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none.
+ */
+export function placeOf(connection: ConnectionOption | undefined): Place {
+  if (connection === undefined || connection === "memory:" || connection === "embedded://") {
+    return { kind: "embedded", folder: undefined };
+  }
+  if (typeof connection !== "string") return { kind: "redis", connection };
+  if (/^rediss?:\/\//i.test(connection)) return { kind: "redis", connection: readable(connection) };
+  if (/^postgres(?:ql)?:\/\//i.test(connection)) {
+    return { kind: "postgres", url: readable(connection) };
+  }
+  if (/^embedded:\/\/./i.test(connection)) {
+    return { kind: "embedded", folder: connection.slice("embedded://".length) };
+  }
+  const scheme = /^[a-z+]{1,20}(?=:)/i.exec(connection)?.[0] ?? "none";
+  throw new CronduitError(
+    "INVALID_OPTION",
+    `connection: a URL beginning with redis://, rediss://, postgres:// or embedded:// is needed; its scheme is ${scheme}.`,
+    { data: { path: "connection" } },
+  );
+}
+
+/** Refuses a URL that can't be read. The error has no cause, which would hold the URL and so perhaps a password. */
+function readable(url: string): string {
+  if (URL.canParse(url)) return url;
+  throw new CronduitError("INVALID_OPTION", "connection: the URL can't be read.", {
+    data: { path: "connection" },
+  });
+}
+
+/**
+ * Makes the engine that `connection` names. It is loaded, with the libraries that it needs and no others, and connects
+ * on `open()`.
  * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none.
  */
 export function makeEngine(options: EngineOptions): Engine {
-  const { connection, logger } = options;
-  if (typeof connection === "string" && !/^rediss?:\/\//.test(connection)) {
-    const scheme = /^[a-z+]{1,20}(?=:)/i.exec(connection)?.[0] ?? "none";
-    throw new CronduitError(
-      "INVALID_OPTION",
-      `connection: a URL beginning with redis:// or rediss:// is needed; its scheme is ${scheme}.`,
-      { data: { path: "connection" } },
-    );
+  const place = placeOf(options.connection);
+  switch (place.kind) {
+    case "redis":
+      return lazyEngine("redis", () => openRedis(place.connection, options));
+    case "postgres":
+      return lazyEngine("postgres", async () => {
+        const { connectServer } = await import("./postgres/server-database.ts");
+        const onError = errorSink(options.logger, "postgres");
+        return openPostgres(options, {
+          label: "postgres",
+          connect: ({ queue }) => connectServer(place.url, queue, onError),
+          onError,
+        });
+      });
+    case "embedded":
+      return lazyEngine("embedded postgres", async () => {
+        const { openEmbedded } = await import("./embedded/embedded-database.ts");
+        return openPostgres(options, {
+          label: "embedded postgres",
+          openTimeoutMs: EMBEDDED_START_MS,
+          connect: ({ queue }) => openEmbedded(place.folder, queue, options.clock),
+          onError: errorSink(options.logger, "embedded postgres"),
+        });
+      });
   }
-  try {
-    return new RedisEngine({
-      connection,
-      prefix: options.prefix,
-      queue: QUEUE,
-      clock: options.clock,
-      timeoutMs: options.timeoutMs,
-      maxEvents: MAX_EVENT_ENTRIES,
-      serverNow: options.serverNow,
-      onWarning: (message) => logger.warn(message),
-      onError: (error) => logger.warn("redis", { error }),
-    });
-  } catch (error) {
-    if (typeof connection !== "string" || !(error instanceof TypeError)) throw error;
-    // Without its cause, which holds the URL and so perhaps a password.
-    throw new CronduitError("INVALID_OPTION", "connection: the URL can't be read.", {
-      data: { path: "connection" },
-    });
-  }
+}
+
+async function openRedis(connection: ConnectionOption, options: EngineOptions): Promise<Engine> {
+  const { RedisEngine } = await import("./redis/redis-engine.ts");
+  return new RedisEngine({
+    ...common(options),
+    connection,
+    queue: QUEUE,
+    onWarning: (message) => options.logger.warn(message),
+    onError: errorSink(options.logger, "redis"),
+  });
+}
+
+async function openPostgres(
+  options: EngineOptions,
+  own: Pick<PostgresEngineOptions, "label" | "openTimeoutMs" | "connect" | "onError">,
+): Promise<Engine> {
+  const { PostgresEngine } = await import("./postgres/postgres-engine.ts");
+  return new PostgresEngine({ ...common(options), ...own });
+}
+
+function common({ prefix, clock, timeoutMs, serverNow, maxEvents }: EngineOptions) {
+  return { prefix, clock, timeoutMs, serverNow, maxEvents: maxEvents ?? MAX_EVENT_ENTRIES };
+}
+
+function errorSink(logger: Logger, name: string): (error: unknown) => void {
+  return (error) => logger.warn(name, { error });
 }

@@ -28,6 +28,7 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
   const logger = settings.logger ?? lineLogger("warn");
   const owner = randomUUID();
   const { connection, prefix, container } = settings;
+  if (connection === undefined) sayThatNothingIsKept(settings.logger);
   const engine = makeEngine({ connection, prefix, clock, logger, timeoutMs: settings.timeout });
   const registry = new PipelineRegistry(settings.pipelines);
   const worker =
@@ -51,4 +52,11 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
     finishedRetentionMs: settings.finishedRetention,
   });
   return { engine, registry, bus, reconciler, worker, clock, logger };
+}
+
+/** The default log tells warnings and errors only; this line is told anyway. */
+function sayThatNothingIsKept(logger: Logger = lineLogger("info")): void {
+  logger.info(
+    'no connection given: jobs and history are kept in this process\'s memory by the embedded engine. Keep them with connection: "embedded://folder"; share them among processes with "postgres://…" or "redis://…".',
+  );
 }

@@ -48,7 +48,7 @@ export class PipelineScheduler implements AsyncDisposable {
   readonly #timezone: string;
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE` */
-  constructor(options: PipelineSchedulerOptions) {
+  constructor(options: PipelineSchedulerOptions = {}) {
     const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
     zoneOf(settings.timezone);
     this.#parts = assemble(settings);

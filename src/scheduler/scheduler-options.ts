@@ -4,13 +4,15 @@ import {
   type CalendarSpec,
   calendarSpecSchema,
 } from "../triggers/calendars/calendar-spec.ts";
+import type { ConnectionOption } from "../engine/open-engine.ts";
 import { millisecondsSchema } from "../jobs/options.ts";
 import type { CommonOptions, WorkerTuning } from "../worker/worker-options.ts";
-import { commonShape, workerTuningSchema } from "../worker/worker-options.ts";
+import { commonShape, connectionSchema, workerTuningSchema } from "../worker/worker-options.ts";
 
 /** Schema of {@link PipelineSchedulerOptions}. */
 export const schedulerOptionsSchema = z.strictObject({
   ...commonShape,
+  connection: connectionSchema.optional(),
   timezone: z.string().min(1).max(64).default("UTC"),
   worker: z
     .union([z.boolean(), workerTuningSchema])
@@ -34,6 +36,12 @@ export type SchedulerSettings = z.output<typeof schedulerOptionsSchema>;
 
 /** Options of {@link PipelineScheduler}. */
 export interface PipelineSchedulerOptions extends CommonOptions {
+  /**
+   * Where the state is kept: `redis://…`, `rediss://…`, `postgres://…`, ioredis' options, `{ cluster: [{ host, port }, …] }`,
+   * or `embedded://folder` for a database inside this process.
+   * @default inside this process, in memory: gone when it ends
+   */
+  connection?: ConnectionOption;
   /** IANA zone of jobs that name none. @default "UTC" */
   timezone?: string;
   /** Whether runs are executed in this process too, and how. `false` in a process that only schedules. @default true */

@@ -8,6 +8,7 @@ import { PipelineRegistry } from "../pipeline/registry.ts";
 import { onSignals } from "./signals.ts";
 import {
   type PipelineWorkerOptions,
+  refuseMemory,
   runtimeTuning,
   workerOptionsSchema,
 } from "./worker-options.ts";
@@ -34,6 +35,7 @@ export class PipelineWorker implements AsyncDisposable {
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE` */
   constructor(input: PipelineWorkerOptions) {
     const options = parseOptions(workerOptionsSchema, input, "new PipelineWorker");
+    refuseMemory(options.connection);
     const clock = options.clock ?? systemClock;
     const logger = options.logger ?? lineLogger("warn");
     this.#drainMs = options.drain;

@@ -2,7 +2,8 @@ import type { DependencyContainer } from "../pipeline/injection.ts";
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { ConnectionOption } from "../engine/open-engine.ts";
+import { CronduitError } from "../core/errors.ts";
+import { type ConnectionOption, placeOf } from "../engine/open-engine.ts";
 import { millisecondsSchema } from "../jobs/options.ts";
 import type { Registrable } from "../pipeline/registry.ts";
 
@@ -12,12 +13,14 @@ const loggerSchema = z.custom<Logger>(
   "must have the methods debug, info, warn and error",
 );
 
-/** Options that a scheduler and a worker share. */
+/** Where the state is kept. */
+export const connectionSchema = z.custom<ConnectionOption>(
+  (value) => typeof value === "string" || (typeof value === "object" && value !== null),
+  "must be a URL such as postgres://127.0.0.1/app or redis://127.0.0.1:6379, or ioredis options",
+);
+
+/** Options that a scheduler and a worker share, beside `connection`. */
 export const commonShape = {
-  connection: z.custom<ConnectionOption>(
-    (value) => typeof value === "string" || (typeof value === "object" && value !== null),
-    "must be a URL such as redis://127.0.0.1:6379, or ioredis options",
-  ),
   prefix: z
     .string()
     .regex(/^[\w.-]{1,64}$/, "may hold 1 to 64 letters, digits, _ . and - only")
@@ -67,6 +70,7 @@ export function runtimeTuning(tuning: z.output<typeof workerTuningSchema>) {
 export const workerOptionsSchema = z.strictObject({
   ...commonShape,
   ...workerTuningSchema.shape,
+  connection: connectionSchema,
   /** How long runs may go on after SIGTERM before they are aborted. */
   drain: millisecondsSchema.default(30_000),
   signals: z
@@ -74,10 +78,22 @@ export const workerOptionsSchema = z.strictObject({
     .default(["SIGTERM", "SIGINT"]),
 });
 
+/**
+ * Refuses to work where nobody else is: nothing that a scheduler stores in its own memory reaches a worker beside it.
+ * @throws {@link CronduitError} `INVALID_OPTION`
+ */
+export function refuseMemory(connection: ConnectionOption): void {
+  const place = placeOf(connection);
+  if (place.kind !== "embedded" || place.folder !== undefined) return;
+  throw new CronduitError(
+    "INVALID_OPTION",
+    'new PipelineWorker, option "connection": the embedded engine in memory is seen by its own scheduler alone, which executes runs itself; a worker needs redis:// or postgres://.',
+    { data: { path: "connection" } },
+  );
+}
+
 /** Options that {@link PipelineWorker} and `PipelineScheduler` share. */
 export interface CommonOptions {
-  /** The server: `redis://…`, `rediss://…`, or ioredis' options. */
-  connection: ConnectionOption;
   /** Begins every key; two fleets on one server need two. 1 to 64 letters, digits, `_ . -`. @default "cronduit" */
   prefix?: string;
   /** The pipelines that are known here: classes, instances, or `{ pipeline, name, params, deps }`. @default none */
@@ -94,6 +110,8 @@ export interface CommonOptions {
 
 /** Options of {@link PipelineWorker}. */
 export interface PipelineWorkerOptions extends CommonOptions, WorkerTuning {
+  /** The server: `redis://…`, `rediss://…`, `postgres://…`, ioredis' options, or `{ cluster: [{ host, port }, …] }`. */
+  connection: ConnectionOption;
   /** How long runs may go on after a signal or `stop()` before they are aborted: ms, or `"30s"`. @default 30 s */
   drain?: number | string;
   /** Signals that make the worker drain and the process end. `[]` for none. @default ["SIGTERM", "SIGINT"] */

@@ -1,25 +1,9 @@
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { EventBatch } from "../engine.ts";
+import { pack, readEntry, toJson } from "../stored-json.ts";
 import { duplicate, type RedisClient } from "./connection.ts";
 
 const READ_ENTRIES = 200;
-
-interface WrittenEvent extends Omit<StoredEvent, "result" | "error"> {
-  readonly result?: string;
-  readonly error?: string;
-}
-
-/** Scripts hand on `result` and `error` as the JSON text that they got. */
-function unpack(event: WrittenEvent): StoredEvent {
-  const { result, error, ...rest } = event;
-  return {
-    ...rest,
-    ...(result === undefined ? {} : { result: JSON.parse(result) as unknown }),
-    ...(error === undefined
-      ? {}
-      : { error: JSON.parse(error) as NonNullable<StoredEvent["error"]> }),
-  };
-}
 
 function compareIds(a: string, b: string): number {
   const [aMs = 0, aSeq = 0] = a.split("-").map(Number);
@@ -41,12 +25,8 @@ export class EventStream {
   }
 
   async append(events: readonly StoredEvent[]): Promise<void> {
-    const written = events.map(({ result, error, ...rest }) => ({
-      ...rest,
-      ...(result === undefined ? {} : { result: JSON.stringify(result) }),
-      ...(error === undefined ? {} : { error: JSON.stringify(error) }),
-    }));
-    await this.#redis.xadd(this.#key, "MAXLEN", "~", this.#keep, "*", "e", JSON.stringify(written));
+    const written = events.map(pack);
+    await this.#redis.xadd(this.#key, "MAXLEN", "~", this.#keep, "*", "e", toJson(written));
   }
 
   /** A concrete id, never `$`: what is appended before the first read must not be missed. */
@@ -68,10 +48,7 @@ export class EventStream {
     );
     const entries = reply?.[0]?.[1] ?? [];
     const events = entries.flatMap(([id, fields]) =>
-      (JSON.parse(fields[1] ?? "[]") as WrittenEvent[]).map((event) => ({
-        cursor: id,
-        event: unpack(event),
-      })),
+      readEntry(fields[1] ?? "[]").map((event) => ({ cursor: id, event })),
     );
     return { events, cursor: entries.at(-1)?.[0] ?? cursor, lost };
   }

@@ -1,9 +1,15 @@
+import { encodeDefinition as encodeCommon } from "../decision-codec.ts";
 import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
 import type { LastRun } from "../../jobs/run.ts";
 import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
 
+/** A definition as scripts take it: `fields` are those that they compare. */
+export function encodeDefinition(definition: JobDefinition): object {
+  return { ...encodeCommon(definition), fields: policyFields(definition) };
+}
+
 /** The part of a definition that scripts compare, as hash fields; the letters are told in `lib.lua`. */
-export function policyFields(definition: JobDefinition): string[] {
+function policyFields(definition: JobDefinition): string[] {
   const { policy, retention } = definition;
   const fields = {
     mi: policy.maxInstances,

@@ -1,25 +1,11 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { wakeUpId } from "../../jobs/occurrence-id.ts";
 import type { LedgerRow } from "../../jobs/run.ts";
-
-/** Rows carry `result` and `error` as JSON text, so that scripts pass them on without taking them apart. */
-interface WrittenRow extends Omit<LedgerRow, "result" | "error"> {
-  readonly result?: string;
-  readonly error?: string;
-}
-
-function unpack(row: WrittenRow): LedgerRow {
-  const { result, error, ...rest } = row;
-  return {
-    ...rest,
-    ...(result === undefined ? {} : { result: JSON.parse(result) as unknown }),
-    ...(error === undefined ? {} : { error: JSON.parse(error) as NonNullable<LedgerRow["error"]> }),
-  };
-}
+import { unpack, type Written } from "../stored-json.ts";
 
 /** Reads a row of the ledger. */
 export function decodeRow(text: string): LedgerRow {
-  return unpack(JSON.parse(text) as WrittenRow);
+  return unpack<LedgerRow>(JSON.parse(text) as Written<LedgerRow>);
 }
 
 /** An instance as `admit.lua` stores it, seen as a row of the ledger. */

@@ -13,16 +13,11 @@ import {
   type RedisClient,
   type RedisConnectionOptions,
 } from "./connection.ts";
-import {
-  decodeAdmission,
-  decodeSettlement,
-  encodeChange,
-  encodePut,
-  encodeSettle,
-} from "./decision-codec.ts";
+import * as codec from "../decision-codec.ts";
 import { EventStream } from "./event-stream.ts";
-import { decodeJob } from "./job-codec.ts";
+import { decodeJob, encodeDefinition } from "./job-codec.ts";
 import { decodeRow, rowOfAsked, rowOfInstance, rowOfQueued } from "./ledger-codec.ts";
+import { toJson } from "../stored-json.ts";
 import { ScriptRunner } from "./scripts.ts";
 import { WorkerBoard } from "./worker-board.ts";
 
@@ -70,8 +65,7 @@ export class RedisEngine implements Port.Engine {
     const tag = `{${options.prefix}:${options.queue}}`;
     this.#prefix = `${tag}:`;
     this.#queue = new BullQueue({
-      connection: this.#redis,
-      prefix: tag,
+      place: { connection: this.#redis, prefix: tag },
       clock: options.clock,
       // A command with a key goes to the node that holds the queue, in a Cluster too.
       nudge: () => void this.#redis.exists(this.#key("meta")).catch(() => undefined),
@@ -86,12 +80,12 @@ export class RedisEngine implements Port.Engine {
     this.#events = new EventStream(this.#redis, this.#key("events"), options.maxEvents);
     this.#workers = new WorkerBoard(this.#redis, this.#key("workers"));
     this.#admissions = new Batcher(async (requests) => {
-      const answer = await this.#scripts.run("admit", { requests: JSON.stringify(requests) });
-      return decodeAdmission(answer);
+      const answer = await this.#scripts.run("admit", { requests: toJson(requests) });
+      return codec.decodeAdmission(answer);
     }, BATCH);
     this.#settlements = new Batcher(async (requests) => {
-      const answer = await this.#scripts.run("settle", { requests: encodeSettle(requests) });
-      return decodeSettlement(answer);
+      const settlements = toJson(codec.encodeSettle(requests));
+      return codec.decodeSettlement(await this.#scripts.run("settle", { requests: settlements }));
     }, BATCH);
   }
 
@@ -152,34 +146,26 @@ export class RedisEngine implements Port.Engine {
   async putJobs(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
     const results: Port.JobPutResult[] = [];
     for (let at = 0; at < puts.length; at += PUT_CHUNK) {
-      const jobs = JSON.stringify(puts.slice(at, at + PUT_CHUNK).map(encodePut));
+      const chunk = puts.slice(at, at + PUT_CHUNK);
+      const jobs = toJson(chunk.map((put) => codec.encodePut(put, encodeDefinition)));
       const answer = await this.#bounded("putJobs", () => this.#scripts.run("put_jobs", { jobs }));
-      for (const { o, generation } of JSON.parse(String(answer)) as {
-        o: string;
-        generation: number;
-      }[]) {
-        results.push(
-          o === "created" ? { outcome: o, generation } : { outcome: o === "same" ? o : "exists" },
-        );
-      }
+      results.push(...codec.decodePuts(answer));
     }
     return results;
   }
 
   async changeJob(change: Port.JobChange): Promise<Port.JobChangeResult> {
+    const encoded = toJson(codec.encodeChange(change, encodeDefinition));
     const answer = await this.#bounded("changeJob", () =>
-      this.#scripts.run("change_job", { change: encodeChange(change) }),
+      this.#scripts.run("change_job", { change: encoded }),
     );
-    const { o, generation } = JSON.parse(String(answer)) as { o: string; generation: number };
-    return o === "changed"
-      ? { outcome: o, generation }
-      : { outcome: o === "missing" ? o : "conflict" };
+    return codec.decodeChange(answer);
   }
 
   async removeJob(removal: Port.JobRemoval): Promise<"removed" | "missing" | "undecided"> {
-    const event = { name: "JOB_REMOVED", jobId: removal.jobId };
+    const encoded = toJson(codec.encodeRemoval(removal));
     const answer = await this.#bounded("removeJob", () =>
-      this.#scripts.run("remove_job", { removal: JSON.stringify({ ...removal, event }) }),
+      this.#scripts.run("remove_job", { removal: encoded }),
     );
     return answer === "removed" || answer === "undecided" ? answer : "missing";
   }
@@ -222,15 +208,13 @@ export class RedisEngine implements Port.Engine {
   }
 
   async handBack(run: Port.RunHold): Promise<void> {
-    await this.#bounded("handBack", () =>
-      this.#scripts.run("hand_back", { hold: JSON.stringify(run) }),
-    );
+    await this.#bounded("handBack", () => this.#scripts.run("hand_back", { hold: toJson(run) }));
   }
 
   async requestRun(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
-    const params = request.params === undefined ? undefined : JSON.stringify(request.params);
+    const encoded = toJson(codec.encodeRunRequest(request));
     const runId = await this.#bounded("requestRun", () =>
-      this.#scripts.run("request_run", { request: JSON.stringify({ ...request, params }) }),
+      this.#scripts.run("request_run", { request: encoded }),
     );
     return typeof runId === "string" ? { runId } : "missing";
   }
@@ -336,7 +320,7 @@ export class RedisEngine implements Port.Engine {
 
   async audit(request: Port.AuditRequest): Promise<Port.AuditFinding[]> {
     const answer = await this.#bounded("audit", () =>
-      this.#scripts.run("audit", { request: JSON.stringify(request) }),
+      this.#scripts.run("audit", { request: toJson(request) }),
     );
     return JSON.parse(String(answer)) as Port.AuditFinding[];
   }

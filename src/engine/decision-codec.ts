@@ -1,0 +1,141 @@
+import type { EpochMs } from "../core/clock.ts";
+import { CronduitError } from "../core/errors.ts";
+import type { LastRun } from "../jobs/run.ts";
+import type * as Port from "./engine.ts";
+import type { JobDefinition } from "../jobs/definition.ts";
+
+/** JSON text of a value, or nothing: scripts take an absent field, and not `null`, for "none". */
+function text(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
+}
+
+/** What the engine stores of a definition: its JSON, and beside it what is compared on the server. */
+export type EncodeDefinition = (definition: JobDefinition) => object;
+
+/** The parts of a stored definition that are the same on every engine. */
+export function encodeDefinition(definition: JobDefinition): object {
+  return {
+    definition: JSON.stringify(definition),
+    declared: definition.declared.all,
+    schedule: definition.declared.schedule,
+    pipeline: definition.pipeline,
+  };
+}
+
+/** A job as `put_jobs` takes it. */
+export function encodePut(
+  { definition, state, watermark, upcoming }: Port.JobPut,
+  encode: EncodeDefinition,
+): object {
+  return { id: definition.id, ...encode(definition), state, watermark, upcoming };
+}
+
+/** A change as `change_job` takes it. */
+export function encodeChange(change: Port.JobChange, encode: EncodeDefinition): object {
+  return {
+    jobId: change.jobId,
+    expectedRevision: change.expectedRevision,
+    ...(change.definition && encode(change.definition)),
+    timing: change.schedule,
+    pausedReason: change.pausedReason ?? undefined,
+    skipped: change.skipped ?? [],
+    event: change.event,
+  };
+}
+
+/** A removal as `remove_job` takes it. */
+export function encodeRemoval(removal: Port.JobRemoval): object {
+  return { ...removal, event: { name: "JOB_REMOVED", jobId: removal.jobId } };
+}
+
+/** A request as `request_run` takes it. */
+export function encodeRunRequest(request: Port.RunRequest): object {
+  return { ...request, params: text(request.params) };
+}
+
+/** Settlements as `settle` takes them. */
+export function encodeSettle(requests: readonly Port.SettleRequest[]): object[] {
+  return requests.map(({ retention, resultJson, error, durationMs, ...rest }) => ({
+    ...rest,
+    durationMs: Math.max(0, Math.round(durationMs)),
+    result: resultJson,
+    error: text(error),
+    keepCount: retention.count,
+    keepAgeMs: retention.ageMs,
+  }));
+}
+
+interface WrittenRun extends Omit<Port.AdmittedRun, "lastRun" | "params"> {
+  readonly lastRun?: Omit<LastRun, "result"> & { readonly result?: string };
+  readonly params?: string;
+}
+
+interface Answer {
+  readonly o: string;
+  readonly now: EpochMs;
+  readonly run?: WrittenRun;
+  readonly revision?: number;
+  readonly waitMs?: number;
+  readonly watermark?: EpochMs;
+}
+
+function decodeRun({ lastRun, params, ...run }: WrittenRun): Port.AdmittedRun {
+  const { result, ...last } = lastRun ?? {};
+  return {
+    ...run,
+    lastRun: lastRun
+      ? ({
+          ...last,
+          ...(result === undefined ? {} : { result: JSON.parse(result) as unknown }),
+        } as LastRun)
+      : null,
+    ...(params === undefined ? {} : { params: JSON.parse(params) as unknown }),
+  };
+}
+
+function admission(answer: Answer): Port.Admission {
+  const { o, now, run, revision = 0, waitMs = 0, watermark = 0 } = answer;
+  switch (o) {
+    case "run":
+      if (run) return { outcome: "run", run: decodeRun(run), revision, now };
+      break;
+    case "none":
+      return { outcome: "none", now };
+    case "early":
+      return { outcome: "early", waitMs, now };
+    case "behind":
+      return { outcome: "behind", watermark, revision, now };
+    default:
+      break;
+  }
+  throw new CronduitError("INTERNAL", `admit answered "${o}"`);
+}
+
+/** The answers of `put_jobs`. */
+export function decodePuts(json: unknown): Port.JobPutResult[] {
+  const answers = JSON.parse(String(json)) as { o: string; generation: number }[];
+  return answers.map(({ o, generation }) =>
+    o === "created" ? { outcome: o, generation } : { outcome: o === "same" ? o : "exists" },
+  );
+}
+
+/** The answer of `change_job`. */
+export function decodeChange(json: unknown): Port.JobChangeResult {
+  const { o, generation } = JSON.parse(String(json)) as { o: string; generation: number };
+  return o === "changed"
+    ? { outcome: o, generation }
+    : { outcome: o === "missing" ? o : "conflict" };
+}
+
+/** The answers of `admit`. */
+export function decodeAdmission(json: unknown): Port.Admission[] {
+  return (JSON.parse(String(json)) as Answer[]).map(admission);
+}
+
+/** The answers of `settle`. */
+export function decodeSettlement(json: unknown): Port.Settlement[] {
+  return (JSON.parse(String(json)) as Answer[]).map(({ o, now }) => ({
+    outcome: o === "settled" ? "settled" : "fenced",
+    now,
+  }));
+}

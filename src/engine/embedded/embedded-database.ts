@@ -1,0 +1,64 @@
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import type { Clock } from "../../core/clock.ts";
+import type { Database } from "../postgres/database.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { PglitePool } from "./pglite-pool.ts";
+
+/** PGlite's own files, beside the lock. */
+const DATA = "data";
+
+/**
+ * Starts PostgreSQL inside this process (PGlite).
+ *
+ * In a folder, each commit is written to the operating system before it is acknowledged, and is there after a SIGKILL at
+ * any moment. PGlite can't make the operating system write to the disk (its fsync does nothing), so a power cut can
+ * take what was written in the last seconds; docs/postgres.md says so.
+ *
+ * @param folder `undefined`: everything is in memory, and gone with the process.
+ * @param schema Where statements look that name no schema.
+ * @throws {@link CronduitError} `FOLDER_IN_USE`
+ */
+export async function openEmbedded(
+  folder: string | undefined,
+  schema: string,
+  clock: Clock,
+): Promise<Database> {
+  if (folder === undefined) return databaseOf(await start(undefined, schema), "in memory");
+  const path = resolve(folder);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const unlock = await lockFolder(path, clock);
+  try {
+    return databaseOf(await start(join(path, DATA), schema), `in ${path}`, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+/** Statements that name no schema are BullMQ's. */
+async function start(dataDir: string | undefined, schema: string): Promise<PGlite> {
+  const db = await PGlite.create(dataDir === undefined ? {} : { dataDir });
+  await db.exec(`SET search_path TO "${schema}"`);
+  return db;
+}
+
+function databaseOf(
+  db: PGlite,
+  where: string,
+  unlock: () => Promise<void> = async () => {},
+): Database {
+  const pool = new PglitePool(db);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    // A statement that is being executed ends first.
+    await pool.acquire();
+    try {
+      await db.close();
+    } finally {
+      await unlock();
+    }
+  };
+  return { pool, label: `embedded postgres ${where}`, close: () => (closing ??= close()) };
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from "node:crypto";
+import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { type Clock, sleep } from "../../core/clock.ts";
+import { CronduitError } from "../../core/errors.ts";
+
+const FILE = "cronduit.lock";
+const TOUCH_MS = 5_000;
+/** A lock of another machine that was not touched for so long is that of a dead process. */
+const FOREIGN_STALE_MS = 20_000;
+const MAX_TRIES = 5;
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process was started, as the kernel counts; tells it from a later process of the same number. */
+  readonly started: string | null;
+}
+
+/** Lets go of a folder. */
+export type Unlock = () => Promise<void>;
+
+/**
+ * Makes sure that one process at a time uses a folder. The lock of a process that died is taken over.
+ * @throws {@link CronduitError} `FOLDER_IN_USE`
+ */
+export async function lockFolder(folder: string, clock: Clock): Promise<Unlock> {
+  const path = join(folder, FILE);
+  const own = `${path}.${randomUUID()}`;
+  const holder: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    started: await startOf(process.pid),
+  };
+  await writeFile(own, JSON.stringify(holder));
+  try {
+    for (let tries = 0; !(await tryLink(own, path)); tries += 1) {
+      const text = await readFile(path, "utf8").catch(() => undefined);
+      if (text === undefined) continue;
+      if (tries >= MAX_TRIES || (await isHeld(text, path, own))) throw inUse(folder, text);
+      await removeStale(path, text);
+    }
+  } finally {
+    await rm(own, { force: true });
+  }
+  const ended = new AbortController();
+  void keepTouching(path, clock, ended.signal);
+  return async () => {
+    if (ended.signal.aborted) return;
+    ended.abort();
+    await rm(path, { force: true });
+  };
+}
+
+/** A hard link fails if there is a file, in one step on every file system. */
+async function tryLink(own: string, path: string): Promise<boolean> {
+  try {
+    await link(own, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+async function isHeld(text: string, path: string, own: string): Promise<boolean> {
+  let holder: Holder;
+  try {
+    holder = JSON.parse(text) as Holder;
+  } catch {
+    // Half written by a process that died.
+    return false;
+  }
+  if (holder.host !== hostname()) {
+    // Nobody can ask another machine for its processes; a living one touches its lock. Both times are the file system's.
+    const [theirs, ours] = await Promise.all([stat(path), stat(own)]);
+    return ours.mtimeMs - theirs.mtimeMs < FOREIGN_STALE_MS;
+  }
+  return isAlive(holder.pid) && (await startOf(holder.pid)) === holder.started;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It is there and belongs to another user.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat; `null` where there is no such file. */
+async function startOf(pid: number): Promise<string | null> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The second field is the program's name, which may hold blanks and brackets.
+  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+}
+
+/** Moves the lock away, and looks at what it moved: another process may have taken over meanwhile. */
+async function removeStale(path: string, stale: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return;
+  }
+  if ((await readFile(aside, "utf8")) !== stale) await tryLink(aside, path);
+  await rm(aside, { force: true });
+}
+
+async function keepTouching(path: string, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(clock, TOUCH_MS, signal);
+    if (signal.aborted) return;
+    const now = new Date(clock.now());
+    await utimes(path, now, now).catch(() => undefined);
+  }
+}
+
+function inUse(folder: string, text: string): CronduitError {
+  let by = "another process";
+  try {
+    const { pid, host } = JSON.parse(text) as Holder;
+    by = pid === process.pid && host === hostname() ? "this process" : `process ${pid} on ${host}`;
+  } catch {
+    // The text says nothing.
+  }
+  return new CronduitError(
+    "FOLDER_IN_USE",
+    `The folder "${folder}" is in use by ${by}. The embedded engine serves one process; for several use postgres:// or redis://.`,
+    { data: { folder } },
+  );
+}

@@ -1,0 +1,52 @@
+import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
+import type { LastRun, LedgerRow } from "../../jobs/run.ts";
+import { encodeDefinition as encodeCommon } from "../decision-codec.ts";
+import { unpack, type Written } from "../stored-json.ts";
+
+/** A definition as functions take it: `policy` is what they compare. */
+export function encodeDefinition(definition: JobDefinition): object {
+  const { policy, retention } = definition;
+  return {
+    ...encodeCommon(definition),
+    policy: {
+      maxInstances: policy.maxInstances,
+      coalesce: policy.coalesce,
+      graceMs: policy.misfireGraceMs,
+      maxCatchUp: policy.maxCatchUp,
+      keepCount: retention.count,
+      keepAgeMs: retention.ageMs,
+    },
+  };
+}
+
+/** A job as `read_jobs` answers. */
+export interface WrittenJob extends Omit<StoredJob, "definition" | "lastRun"> {
+  readonly id: string;
+  readonly definition: string;
+  readonly lastRun?: Omit<LastRun, "result"> & { readonly result?: string };
+}
+
+/** Reads a job; columns without a value are absent in what the server sent. */
+export function decodeJob({ id: _, definition, lastRun, ...job }: WrittenJob): StoredJob {
+  return {
+    ...job,
+    // Written by this package and validated then; parsing by schema again would cost more than all else here.
+    definition: JSON.parse(definition) as JobDefinition,
+    nextFireAt: job.nextFireAt ?? null,
+    pausedAt: job.pausedAt ?? null,
+    pausedReason: job.pausedReason ?? null,
+    lastRun: lastRun ? decodeLastRun(lastRun) : null,
+  };
+}
+
+function decodeLastRun({ result, ...last }: NonNullable<WrittenJob["lastRun"]>): LastRun {
+  return {
+    ...last,
+    ...(result === undefined ? {} : { result: JSON.parse(result) as unknown }),
+  };
+}
+
+/** Rows of the ledger as `read_ledger` and `read_open_runs` answer. */
+export function decodeRows(rows: readonly Written<LedgerRow>[]): LedgerRow[] {
+  return rows.map(unpack<LedgerRow>);
+}

@@ -1,0 +1,30 @@
+import type { PgPool } from "bullmq";
+
+/** A PostgreSQL that is connected: a server, or one inside this process. */
+export interface Database {
+  readonly pool: PgPool;
+  /** For people, e.g. `postgres 16.2 at 127.0.0.1:5432/app`. */
+  readonly label: string;
+  /** Lets go of every connection. */
+  close(): Promise<void>;
+}
+
+/** The server's own code of an error, e.g. `40P01`; not on every error. */
+export function sqlState(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Deadlock or serialization failure: everything was rolled back, and the same call may succeed now. */
+const REPEATABLE = new Set(["40001", "40P01"]);
+/** The server ends, starts, fails over to a standby or has no connection left: Appendix A of PostgreSQL's manual. */
+const UNAVAILABLE = /^(?:08...|57P0[1235]|53300|25006)$/;
+const TROUBLE =
+  /ECONN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EPIPE|EAI_AGAIN|ETIMEDOUT|Connection terminated|not queryable|timeout|closed/i;
+
+/** Whether a call that failed so may be sent again: nothing was done, or doing it twice is harmless. */
+export function isWorthRepeating(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined && (REPEATABLE.has(state) || UNAVAILABLE.test(state))) return true;
+  return error instanceof Error && TROUBLE.test(`${state ?? ""} ${error.message}`);
+}

@@ -1,0 +1,169 @@
+import type { PgPool, PgPoolClient } from "bullmq";
+import { type Clock, sleep } from "../../core/clock.ts";
+import type { StoredEvent } from "../../jobs/event.ts";
+import type { EventBatch } from "../engine.ts";
+import { pack, readEntry } from "../stored-json.ts";
+import type { FunctionCaller } from "./functions.ts";
+
+/** The channel that `append_entry` notifies; the payload is the schema. */
+const CHANNEL = "cronduit_events";
+const READ_ROWS = 200;
+/** How often readers look while nobody tells them that there is something. */
+const POLL_MS = 500;
+const RELISTEN_FIRST_MS = 100;
+const RELISTEN_MOST_MS = 5_000;
+
+interface Read {
+  readonly lastId: number;
+  readonly trimmedTo: number;
+  readonly entries: readonly { readonly id: number; readonly entry: string }[];
+}
+
+/** What an event log is made with. */
+export interface EventLogOptions {
+  readonly pool: PgPool;
+  readonly functions: FunctionCaller;
+  readonly schema: string;
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Our own events: a table that is read by position, and a notification as a hint that there is something to read. */
+export class EventLog {
+  readonly #options: EventLogOptions;
+  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #ended = new AbortController();
+  #listening: Promise<void> | undefined;
+  #client: PgPoolClient | undefined;
+  #wakeUps = 0;
+
+  constructor(options: EventLogOptions) {
+    this.#options = options;
+  }
+
+  async append(events: readonly StoredEvent[]): Promise<void> {
+    await this.#options.functions.run("append_events", events.map(pack));
+  }
+
+  async latestCursor(): Promise<string> {
+    const { lastId } = await this.#options.functions.read<Read>("read_events($1, 0)", [0]);
+    return String(lastId);
+  }
+
+  async read(reader: string, cursor: string, waitMs: number): Promise<EventBatch> {
+    this.#listening ??= this.#listen();
+    const { clock } = this.#options;
+    const until = clock.elapsed() + waitMs;
+    for (;;) {
+      const seen = this.#wakeUps;
+      const batch = await this.#fetch(cursor);
+      const leftMs = until - clock.elapsed();
+      const isOver = leftMs <= 0 || this.#ended.signal.aborted;
+      if (batch.events.length > 0 || batch.lost || isOver) return batch;
+      if (seen !== this.#wakeUps) continue;
+      const isGivenUp = await this.#wait(reader, this.#client ? leftMs : Math.min(leftMs, POLL_MS));
+      if (isGivenUp) return batch;
+    }
+  }
+
+  /** Ends what a reader waits for. */
+  endReader(reader: string): void {
+    const waits = this.#waiting.get(reader);
+    this.#waiting.delete(reader);
+    for (const giveUp of waits ?? []) giveUp();
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    for (const reader of this.#waiting.keys()) this.endReader(reader);
+    await this.#listening;
+  }
+
+  async #fetch(cursor: string): Promise<EventBatch> {
+    // A cursor that is no number of ours comes from another engine; what was before it can't be told.
+    const isOurs = /^\d{1,15}$/.test(cursor);
+    const asked = isOurs ? Number(cursor) : 0;
+    const { lastId, trimmedTo, entries } = await this.#read(asked);
+    // A cursor ahead of the log: the server was set back to an older state, and counts on from there.
+    if (asked > lastId) return { events: [], cursor: String(lastId), lost: true };
+    const events = entries.flatMap(({ id, entry }) =>
+      readEntry(entry).map((event) => ({ cursor: String(id), event })),
+    );
+    const isForeign = !isOurs && cursor !== "0-0";
+    const lost = isForeign || (asked > 0 && asked < trimmedTo);
+    return { events, cursor: String(entries.at(-1)?.id ?? asked), lost };
+  }
+
+  #read(afterId: number): Promise<Read> {
+    return this.#options.functions.read<Read>("read_events($1, $2)", [afterId, READ_ROWS]);
+  }
+
+  /** Waits for a notification, or for so long. @returns Whether the reader was ended meanwhile */
+  async #wait(reader: string, waitMs: number): Promise<boolean> {
+    const waits = this.#waiting.get(reader) ?? new Set();
+    this.#waiting.set(reader, waits);
+    let isGivenUp = false;
+    const woken = new AbortController();
+    const giveUp = (): void => {
+      isGivenUp = waits !== this.#waiting.get(reader);
+      woken.abort();
+    };
+    waits.add(giveUp);
+    await sleep(this.#options.clock, waitMs, woken.signal);
+    waits.delete(giveUp);
+    return isGivenUp;
+  }
+
+  #wakeAll(): void {
+    this.#wakeUps += 1;
+    for (const waits of this.#waiting.values()) for (const wake of waits) wake();
+  }
+
+  /** Holds one connection that listens, and another one when it breaks. */
+  async #listen(): Promise<void> {
+    const { signal } = this.#ended;
+    const { clock, onError } = this.#options;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.#listenOnce(() => (failures = 0));
+      } catch (error) {
+        if (!signal.aborted) onError(error);
+      }
+      if (signal.aborted) return;
+      const delayMs = Math.min(RELISTEN_FIRST_MS * 2 ** failures, RELISTEN_MOST_MS);
+      failures += 1;
+      // Spread out, so that a fleet does not come back in one instant.
+      await sleep(clock, delayMs * (0.5 + Math.random() / 2), signal);
+    }
+  }
+
+  /** Resolves when the log is closed; rejects when the connection breaks. */
+  async #listenOnce(onListening: () => void): Promise<void> {
+    const { pool, schema } = this.#options;
+    const { signal } = this.#ended;
+    const client = await pool.connect();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        signal.addEventListener("abort", () => resolve(), { once: true });
+        client.on("error", reject);
+        client.on("end", () => reject(new Error("the connection that listens for events ended")));
+        client.on("notification", ({ channel, payload }) => {
+          if (channel === CHANNEL && payload === schema) this.#wakeAll();
+        });
+        client.query(`LISTEN ${CHANNEL}`).then(() => {
+          onListening();
+          this.#client = client;
+          // What came before the connection listened is found by looking.
+          this.#wakeAll();
+          if (signal.aborted) resolve();
+        }, reject);
+      });
+    } finally {
+      this.#client = undefined;
+      client.removeAllListeners();
+      // The client is destroyed; what it still has to say interests nobody.
+      client.on("error", () => undefined);
+      client.release(true);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { EpochMs } from "../../core/clock.ts";
+import type { PgPool } from "bullmq";
+import { toJson } from "../stored-json.ts";
+import { quote, type Schemas } from "./schema-name.ts";
+
+/** The functions that change state, with the name of what each takes. The headers of the files say the same. */
+export const FUNCTION_ARGUMENT = {
+  admit: "requests",
+  settle: "requests",
+  put_jobs: "puts",
+  change_job: "change",
+  remove_job: "removal",
+  request_run: "request",
+  hand_back: "hold",
+  append_events: "told",
+  hold_lease: "lease",
+  audit: "request",
+} as const satisfies Record<string, string>;
+
+/** The arguments that every function takes behind its own. */
+export const COMMON_ARGUMENTS = ["now_ms", "max_entries"] as const;
+
+/** The name of a function. */
+export type FunctionName = keyof typeof FUNCTION_ARGUMENT;
+
+function read(file: string): string {
+  return readFileSync(new URL(`./sql/${file}.sql`, import.meta.url), "utf8");
+}
+
+/** The text that installs every function, for one fleet's schemas. */
+export function functionsSql({ queue }: Schemas): {
+  readonly sql: string;
+  readonly digest: string;
+} {
+  const files = ["lib", "read", ...Object.keys(FUNCTION_ARGUMENT)];
+  const sql = files.map((file) => read(`functions/${file}`)).join("\n");
+  const digest = createHash("sha1").update(sql).digest("hex");
+  return { sql: `${read("drop_functions")}\n${sql.replaceAll("{{queue}}", quote(queue))}`, digest };
+}
+
+/** The text of a migration, e.g. `0001_tables`. */
+export function migrationSql(name: string): string {
+  return read(`migrations/${name}`);
+}
+
+/** Calls the functions of one fleet. */
+export class FunctionCaller {
+  readonly #pool: PgPool;
+  readonly #schema: string;
+  readonly #common: () => { nowMs: EpochMs | undefined; maxEntries: number };
+
+  /** @param common The values of {@link COMMON_ARGUMENTS}. */
+  constructor(
+    pool: PgPool,
+    schemas: Schemas,
+    common: () => { nowMs: EpochMs | undefined; maxEntries: number },
+  ) {
+    this.#pool = pool;
+    this.#schema = quote(schemas.own);
+    this.#common = common;
+  }
+
+  /** Calls a function that changes state. @returns JSON text, or `null` */
+  async run(name: FunctionName, argument: unknown): Promise<string | null> {
+    const { nowMs, maxEntries } = this.#common();
+    return this.#answer(`${name}($1::jsonb, $2::bigint, $3::bigint)`, [
+      toJson(argument),
+      nowMs ?? null,
+      maxEntries,
+    ]);
+  }
+
+  /** Calls one of the functions of `read.sql`. @param call e.g. `read_open_runs($1)` */
+  async read<T>(call: string, params: readonly unknown[]): Promise<T> {
+    return JSON.parse((await this.#answer(call, params)) ?? "null") as T;
+  }
+
+  async #answer(call: string, params: readonly unknown[]): Promise<string | null> {
+    const { rows } = await this.#pool.query<{ answer: string | null }>(
+      `SELECT (${this.#schema}.${call})::text AS answer`,
+      params,
+    );
+    return rows[0]?.answer ?? null;
+  }
+}

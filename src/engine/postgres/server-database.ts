@@ -1,0 +1,50 @@
+import type { PgPool } from "bullmq";
+import type { Pool, PoolConfig } from "pg";
+import type { Database } from "./database.ts";
+
+/** Calls at once, and beside them one connection that listens for events and one for each worker. */
+const MAX_CONNECTIONS = 14;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A call that is not answered by then hangs on a connection that was cut in silence: it is given up, and the call fails. */
+const QUERY_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
+/**
+ * Connects to a PostgreSQL server. Whatever schemas there are, only `schema` is looked into by statements that name none.
+ */
+export async function connectServer(
+  url: string,
+  schema: string,
+  onError: (error: unknown) => void,
+): Promise<Database> {
+  const { default: pg } = await import("pg");
+  const pool: Pool = new pg.Pool(poolConfig(url, schema));
+  // An idle connection that the server ends is replaced with the next call.
+  pool.on("error", onError);
+  const { hostname, port, pathname } = new URL(url);
+  let closing: Promise<void> | undefined;
+  return {
+    // pg's types take each listener for the sum of all; the objects are what BullMQ asks for.
+    pool: pool as unknown as PgPool,
+    label: `postgres at ${hostname}:${port || 5432}${pathname}`,
+    close: () => (closing ??= pool.end()),
+  };
+}
+
+function poolConfig(url: string, schema: string): PoolConfig {
+  const parsed = new URL(url);
+  const options = [parsed.searchParams.get("options"), `-c search_path="${schema}"`];
+  parsed.searchParams.delete("options");
+  return {
+    connectionString: parsed.href,
+    options: options.filter(Boolean).join(" "),
+    application_name: parsed.searchParams.get("application_name") ?? "cronduit",
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    // The pool does not keep the process alive.
+    allowExitOnIdle: true,
+  };
+}

@@ -1,0 +1,80 @@
+/*
+change_job: changes a job's definition, schedule or state if nobody changed it since it was read.
+
+change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule digest?, policy?, pipeline?,
+             timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
+             skipped [{fromAt,toAt,count,verdict,reason?}], event; times in epoch ms
+now_ms       epoch ms; null = the server's clock
+max_entries  entries that the event log keeps, about
+Returns JSON:
+  {"o":"changed","generation":n}
+  {"o":"conflict"}   the revision or the watermark is another by now
+  {"o":"missing"}
+*/
+CREATE FUNCTION change_job(change jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE
+  job jobs;
+  fresh jobs;
+  timing jsonb := change -> 'timing';
+  policy jsonb := change -> 'policy';
+  next jsonb;
+  told jsonb[] := '{}';
+BEGIN
+  SELECT * INTO job FROM jobs WHERE id = change ->> 'jobId' FOR UPDATE;
+  IF NOT FOUND THEN RETURN '{"o":"missing"}'; END IF;
+  IF job.revision <> (change ->> 'expectedRevision')::bigint
+    OR (timing ->> 'expectedWatermark')::bigint <> job.watermark THEN
+    RETURN '{"o":"conflict"}';
+  END IF;
+  now_ms := server_now(now_ms);
+  told := decide_against_spans(job, change -> 'skipped', now_ms);
+  fresh := job;
+  fresh.revision := nextval('sequence_numbers');
+  IF change ? 'definition' THEN
+    fresh.definition := change ->> 'definition';
+    fresh.declared := change ->> 'declared';
+    fresh.schedule := change ->> 'schedule';
+    fresh.pipeline := change ->> 'pipeline';
+    fresh.max_instances := (policy ->> 'maxInstances')::integer;
+    fresh.is_coalescing := (policy ->> 'coalesce')::boolean;
+    fresh.grace_ms := (policy ->> 'graceMs')::bigint;
+    fresh.max_catch_up := (policy ->> 'maxCatchUp')::integer;
+    fresh.keep_count := (policy ->> 'keepCount')::integer;
+    fresh.keep_age_ms := (policy ->> 'keepAgeMs')::bigint;
+  END IF;
+  IF timing IS NOT NULL THEN
+    fresh.generation := nextval('sequence_numbers');
+    fresh.state := timing ->> 'state';
+    fresh.watermark := (timing ->> 'watermark')::bigint;
+    next := CASE fresh.state WHEN 'active' THEN timing #> '{upcoming,0}' END;
+    fresh.next_fire_at := (next ->> 'fireAt')::bigint;
+    fresh.next_due_at := (next ->> 'dueAt')::bigint;
+    IF fresh.state = 'paused' THEN
+      IF job.state <> 'paused' THEN fresh.paused_at := now_ms; END IF;
+      fresh.paused_reason := COALESCE(change ->> 'pausedReason', fresh.paused_reason);
+      told := told || drop_queued(job, 'paused', now_ms);
+    ELSE
+      fresh.paused_at := NULL;
+      fresh.paused_reason := NULL;
+    END IF;
+    fresh.finished_at := CASE fresh.state WHEN 'finished' THEN now_ms END;
+  END IF;
+  UPDATE jobs SET (pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
+    next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, keep_count, keep_age_ms, paused_at, paused_reason,
+    finished_at) = (fresh.pipeline, fresh.definition, fresh.declared, fresh.schedule, fresh.revision, fresh.generation,
+    fresh.state, fresh.watermark, fresh.next_fire_at, fresh.next_due_at, fresh.max_instances, fresh.is_coalescing,
+    fresh.grace_ms, fresh.max_catch_up, fresh.keep_count, fresh.keep_age_ms, fresh.paused_at, fresh.paused_reason,
+    fresh.finished_at)
+  WHERE id = job.id;
+  IF timing IS NOT NULL AND fresh.state = 'active' THEN
+    PERFORM add_occurrences(job.id, fresh.pipeline, fresh.generation, timing -> 'upcoming', now_ms);
+  END IF;
+  told := told || ((change -> 'event') || jsonb_build_object('at', now_ms));
+  IF timing IS NOT NULL AND fresh.state = 'finished' THEN
+    told := told || jsonb_build_object('name', 'JOB_FINISHED', 'at', now_ms, 'jobId', job.id);
+  END IF;
+  PERFORM append_entry(told, max_entries);
+  RETURN jsonb_build_object('o', 'changed', 'generation', fresh.generation);
+END
+$$;

@@ -1,0 +1,24 @@
+/*
+hand_back: notes that a run is given back unfinished on purpose, so that its next attempt is not counted as a crash.
+
+hold         JSON: jobId, queueJobId, attempt
+now_ms       epoch ms; null = the server's clock
+max_entries  entries that the event log keeps, about
+Returns 1 = noted, 0 = this attempt does not hold the run.
+*/
+CREATE FUNCTION hand_back(hold jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE
+  held instances;
+BEGIN
+  UPDATE instances SET is_handed_back = true
+  WHERE job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId' AND attempt = (hold ->> 'attempt')::integer
+  RETURNING * INTO held;
+  IF NOT FOUND THEN RETURN '0'; END IF;
+  now_ms := server_now(now_ms);
+  PERFORM append_entry(ARRAY[jsonb_build_object('name', 'JOB_RETRYING', 'at', now_ms, 'jobId', held.job_id,
+    'runId', held.run_id, 'fireAt', held.fire_at, 'attempt', held.attempt, 'worker', held.worker,
+    'reason', 'handed back')], max_entries);
+  RETURN '1';
+END
+$$;

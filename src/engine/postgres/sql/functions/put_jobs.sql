@@ -1,0 +1,59 @@
+/*
+put_jobs: stores jobs that are not there yet.
+
+puts         JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
+             upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention, as compared here)
+now_ms       epoch ms; null = the server's clock
+max_entries  entries that the event log keeps, about
+Returns a JSON array with one answer for each job, in order:
+  {"o":"created","generation":n}
+  {"o":"same"}     a job with an equal declaration is there
+  {"o":"exists"}   one with another declaration is there; nothing was changed
+*/
+CREATE FUNCTION put_jobs(puts jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE
+  p jsonb;
+  place bigint;
+  stored text;
+  number bigint;
+  next jsonb;
+  told jsonb[] := '{}';
+  answers jsonb := '{}';
+BEGIN
+  now_ms := server_now(now_ms);
+  FOR p, place IN SELECT value, ordinality FROM jsonb_array_elements(puts) WITH ORDINALITY
+    ORDER BY value ->> 'id', ordinality
+  LOOP
+    number := NULL;
+    SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id';
+    IF NOT FOUND THEN
+      next := CASE p ->> 'state' WHEN 'active' THEN p #> '{upcoming,0}' END;
+      INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark,
+        next_fire_at, next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, keep_count, keep_age_ms, paused_at)
+      SELECT p ->> 'id', p ->> 'pipeline', p ->> 'definition', p ->> 'declared', p ->> 'schedule', n, n, p ->> 'state',
+        (p ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
+        (p #>> '{policy,maxInstances}')::integer, (p #>> '{policy,coalesce}')::boolean,
+        (p #>> '{policy,graceMs}')::bigint, (p #>> '{policy,maxCatchUp}')::integer,
+        (p #>> '{policy,keepCount}')::integer, (p #>> '{policy,keepAgeMs}')::bigint,
+        CASE p ->> 'state' WHEN 'paused' THEN now_ms END
+      FROM nextval('sequence_numbers') AS n
+      ON CONFLICT DO NOTHING RETURNING generation INTO number;
+      IF number IS NULL THEN SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id'; END IF;
+    END IF;
+    IF number IS NOT NULL THEN
+      IF p ->> 'state' = 'active' THEN
+        PERFORM add_occurrences(p ->> 'id', p ->> 'pipeline', number, p -> 'upcoming', now_ms);
+      END IF;
+      UPDATE ledgers SET expires_at = NULL WHERE job_id = p ->> 'id';
+      told := told || jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', p ->> 'id');
+      answers := answers || jsonb_build_object(place::text, jsonb_build_object('o', 'created', 'generation', number));
+    ELSE
+      answers := answers || jsonb_build_object(place::text,
+        jsonb_build_object('o', CASE WHEN stored = p ->> 'declared' THEN 'same' ELSE 'exists' END));
+    END IF;
+  END LOOP;
+  PERFORM append_entry(told, max_entries);
+  RETURN (SELECT jsonb_agg(value ORDER BY key::bigint) FROM jsonb_each(answers));
+END
+$$;

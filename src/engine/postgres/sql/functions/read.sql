@@ -1,0 +1,62 @@
+-- What is only read, in the shapes that the Redis engine stores: `result` and `error` as JSON text.
+
+CREATE FUNCTION read_jobs(ids text[]) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT COALESCE(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+    'id', id, 'definition', definition, 'revision', revision, 'generation', generation, 'state', state,
+    'watermark', watermark, 'nextFireAt', next_fire_at, 'pausedAt', paused_at, 'pausedReason', paused_reason,
+    'running', (SELECT count(*) FROM instances WHERE job_id = jobs.id), 'counts', counts, 'lastRun', last_run))), '[]')
+  FROM jobs WHERE id = ANY (ids)
+$$;
+
+CREATE FUNCTION row_of_ledger(l ledger) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT jsonb_strip_nulls(jsonb_build_object('id', l.run_id, 'state', l.verdict, 'kind', l.kind, 'fireAt', l.fire_at,
+    'dueAt', l.due_at, 'fromAt', l.from_at, 'count', l.count, 'decidedAt', l.decided_at, 'startedAt', l.started_at,
+    'finishedAt', l.finished_at, 'attempt', l.attempt, 'worker', l.worker, 'reason', l.reason,
+    'coalescedInto', l.coalesced_into, 'result', l.result::text, 'error', l.error::text))
+$$;
+
+-- query: JSON jobId, fromAt, toAt, offset, limit, order ("latest" or "oldest").
+CREATE FUNCTION read_ledger(query jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+  rows jsonb;
+BEGIN
+  IF EXISTS (SELECT 1 FROM ledgers WHERE job_id = query ->> 'jobId' AND expires_at <= server_now(NULL)) THEN
+    RETURN '[]';
+  END IF;
+  IF query ->> 'order' = 'latest' THEN
+    SELECT jsonb_agg(row_of_ledger(l) ORDER BY fire_at DESC, id DESC) INTO rows FROM (
+      SELECT ledger.* FROM ledger WHERE job_id = query ->> 'jobId'
+        AND fire_at BETWEEN (query ->> 'fromAt')::bigint AND (query ->> 'toAt')::bigint
+      ORDER BY fire_at DESC, id DESC OFFSET (query ->> 'offset')::bigint LIMIT (query ->> 'limit')::bigint) AS l;
+  ELSE
+    SELECT jsonb_agg(row_of_ledger(l) ORDER BY fire_at, id) INTO rows FROM (
+      SELECT ledger.* FROM ledger WHERE job_id = query ->> 'jobId'
+        AND fire_at BETWEEN (query ->> 'fromAt')::bigint AND (query ->> 'toAt')::bigint
+      ORDER BY fire_at, id OFFSET (query ->> 'offset')::bigint LIMIT (query ->> 'limit')::bigint) AS l;
+  END IF;
+  RETURN COALESCE(rows, '[]');
+END
+$$;
+
+CREATE FUNCTION read_open_runs(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT COALESCE(jsonb_agg(entry), '[]') FROM (
+    SELECT jsonb_build_object('id', run_id, 'state', CASE WHEN is_handed_back THEN 'retrying' ELSE 'running' END,
+      'kind', kind, 'fireAt', fire_at, 'dueAt', due_at, 'startedAt', started_at, 'attempt', attempt, 'worker', worker)
+    FROM instances WHERE job_id = of_job
+    UNION ALL
+    SELECT jsonb_build_object('id', wake_up_id(of_job, '', generation, fire_at), 'state', 'queued', 'kind', 'scheduled',
+      'fireAt', fire_at, 'dueAt', due_at)
+    FROM pending WHERE job_id = of_job
+    UNION ALL
+    SELECT jsonb_build_object('id', run_id, 'state', 'queued', 'kind', 'manual', 'fireAt', fire_at, 'dueAt', fire_at)
+    FROM asked WHERE job_id = of_job) AS open_runs(entry)
+$$;
+
+-- The entries after one, and where the log stands: {"lastId","trimmedTo","entries":[{"id","entry"}]}, `entry` JSON text.
+CREATE FUNCTION read_events(after_id bigint, max_rows integer) RETURNS jsonb LANGUAGE sql STABLE
+SET search_path FROM CURRENT AS $$
+  SELECT jsonb_build_object('lastId', last_id, 'trimmedTo', trimmed_to, 'entries', (
+    SELECT COALESCE(jsonb_agg(jsonb_build_object('id', id, 'entry', entry) ORDER BY id), '[]') FROM (
+      SELECT id, entry FROM events WHERE id > after_id ORDER BY id LIMIT max_rows) AS e))
+  FROM event_log
+$$;

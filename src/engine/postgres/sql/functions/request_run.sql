@@ -1,0 +1,24 @@
+/*
+request_run: records a run asked for by hand, and adds its queue job.
+
+request      JSON: jobId, sequence (made by the caller, so that asking twice is asking once), params (JSON text)?
+now_ms       epoch ms; null = the server's clock
+max_entries  not used
+Returns the id of the run as a JSON text, or null if there is no such job.
+*/
+CREATE FUNCTION request_run(request jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE
+  job jobs;
+  new_run_id text;
+BEGIN
+  SELECT * INTO job FROM jobs WHERE id = request ->> 'jobId' FOR UPDATE;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  now_ms := server_now(now_ms);
+  new_run_id := wake_up_id(job.id, 'm', (request ->> 'sequence')::bigint, now_ms);
+  INSERT INTO asked (job_id, run_id, fire_at, params) VALUES (job.id, new_run_id, now_ms, request ->> 'params')
+  ON CONFLICT DO NOTHING;
+  PERFORM add_queue_job(new_run_id, job.pipeline, now_ms, now_ms);
+  RETURN to_jsonb(new_run_id);
+END
+$$;

@@ -1,0 +1,43 @@
+import type { StoredEvent } from "../jobs/event.ts";
+import type { LedgerRow } from "../jobs/run.ts";
+
+/** Servers hand on `result` and `error` as the JSON text that they got, and never take them apart. */
+export type Written<T> = Omit<T, "result" | "error"> & {
+  readonly result?: string;
+  readonly error?: string;
+};
+
+/** Reads the parts that were written as text. */
+export function unpack<T extends StoredEvent | LedgerRow>(written: Written<T>): T {
+  const { result, error, ...rest } = written;
+  return {
+    ...rest,
+    ...(result === undefined ? {} : { result: JSON.parse(result) as unknown }),
+    ...(error === undefined ? {} : { error: JSON.parse(error) as unknown }),
+  } as unknown as T;
+}
+
+/** An event as it is written. */
+export function pack({ result, error, ...rest }: StoredEvent): Written<StoredEvent> {
+  return {
+    ...rest,
+    ...(result === undefined ? {} : { result: JSON.stringify(result) }),
+    ...(error === undefined ? {} : { error: JSON.stringify(error) }),
+  };
+}
+
+/** The events of one entry of the log. */
+export function readEntry(json: string): StoredEvent[] {
+  return (JSON.parse(json) as Written<StoredEvent>[]).map(unpack<StoredEvent>);
+}
+
+/**
+ * JSON text that every server takes. Postgres' `jsonb` refuses NUL, and both it and Redis' `cjson` refuse half a surrogate
+ * pair, which JSON allows; they become U+FFFD. Text inside text (definitions, params, results, errors) is not touched:
+ * there the escapes are themselves escaped.
+ */
+export function toJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (!text.includes("\\u")) return text;
+  return text.replaceAll(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, "$1\\ufffd");
+}

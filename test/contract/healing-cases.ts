@@ -1,0 +1,137 @@
+import { expect, test } from "vitest";
+import type { AuditFinding } from "../../src/engine/engine.ts";
+import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
+import type { Subject } from "./suite.ts";
+
+/** What the audit finds, and what it leaves alone. */
+export function healingCases({ bench }: Subject): void {
+  const audit = async (b: EngineBench, job: CaseJob): Promise<AuditFinding[]> => {
+    const request = {
+      horizonMs: 10_000,
+      offset: 0,
+      limit: 10_000,
+      overdueMs: 2_000,
+      finishedRetentionMs: 60_000,
+    };
+    return (await b.engine.audit(request)).filter(({ jobId }) => jobId === job.id);
+  };
+  const wakeUp = (b: EngineBench, job: CaseJob, fireAt: number) => ({
+    id: b.queueJobId(job, fireAt),
+    pipeline: "Report",
+    dueAt: fireAt,
+  });
+
+  test("an active job has its next occurrences waiting; without them it is unscheduled", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    const { watermark, nextFireAt } = await b.stored(job);
+    expect(await audit(b, job)).toEqual([]);
+    await b.lose(...[1_000, 2_000].map((ms) => b.queueJobId(job, b.now + ms)));
+    expect(await audit(b, job)).toEqual([{ kind: "unscheduled", jobId: job.id, watermark }]);
+    await b.engine.enqueue([wakeUp(b, job, nextFireAt ?? 0)]);
+    expect(await audit(b, job)).toEqual([]);
+  });
+
+  test("the steps that move a schedule keep its next occurrences waiting", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    await b.lose(...[1_000, 2_000].map((ms) => b.queueJobId(job, b.now + ms)));
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now);
+    await b.settle(job, runId);
+    expect(await audit(b, job)).toEqual([]);
+    const { revision, watermark } = await b.stored(job);
+    const changed = await b.engine.changeJob({
+      jobId: job.id,
+      expectedRevision: revision,
+      schedule: {
+        state: "active",
+        watermark,
+        upcoming: [at(b.now + 5_000)],
+        expectedWatermark: watermark,
+      },
+      event: { name: "JOB_MODIFIED", at: b.now, jobId: job.id },
+    });
+    const generation = changed.outcome === "changed" ? changed.generation : 0;
+    expect(await audit(b, job)).toEqual([]);
+    await b.lose(b.queueJobId({ id: job.id, generation }, b.now + 5_000));
+    expect(await audit(b, job)).toMatchObject([{ kind: "unscheduled" }]);
+  });
+
+  test("an occurrence that nobody takes is overdue, and told once", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    const fireAt = (await b.stored(job)).nextFireAt ?? 0;
+    b.now = fireAt + 2_000;
+    expect(await audit(b, job)).toEqual([]);
+    b.now += 1;
+    const finding = { kind: "overdue", jobId: job.id, fireAt, lateMs: 2_001 };
+    expect(await audit(b, job)).toEqual([finding]);
+    expect(await audit(b, job)).toEqual([]);
+  });
+
+  test("a run without its queue job is an orphan", async () => {
+    const b = bench();
+    const job = await b.addJob({ upcoming: [] });
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now, { upcoming: [] });
+    const finding = {
+      kind: "orphan-run",
+      jobId: job.id,
+      runId,
+      wakeUp: { id: runId, pipeline: "Report", dueAt: b.now },
+    };
+    expect(await audit(b, job)).toEqual([finding]);
+    await b.engine.enqueue([finding.wakeUp]);
+    expect(await audit(b, job)).toEqual([]);
+  });
+
+  test("a run asked for has its queue job; without it, it is stranded", async () => {
+    const b = bench();
+    const job = await b.addJob({ state: "paused" });
+    const asked = await b.engine.requestRun({ jobId: job.id, sequence: 1 });
+    if (asked === "missing") throw new Error("missing");
+    expect(await audit(b, job)).toEqual([]);
+    await b.lose(asked.runId);
+    const lost = { id: asked.runId, pipeline: "Report", dueAt: b.now };
+    expect(await audit(b, job)).toEqual([{ kind: "stranded", jobId: job.id, wakeUp: lost }]);
+    await b.engine.enqueue([lost]);
+    expect(await audit(b, job)).toEqual([]);
+  });
+
+  test("queued occurrences whose call is lost are stranded, under the id of that call", async () => {
+    const b = bench();
+    const job = await b.addJob({ policy: { coalesce: false }, upcoming: [] });
+    const from = b.now;
+    b.now += 2_000;
+    await b.admit(job, [at(from + 1_000), at(from + 2_000)], { upcoming: [] });
+    await b.settle(job, b.queueJobId(job, b.now));
+    expect(await audit(b, job)).toEqual([]);
+    const marker = await b.engine.requestRun({ jobId: (await b.addJob()).id, sequence: 1 });
+    await b.lose(marker === "missing" ? "" : marker.runId);
+    const [first] = await audit(b, job);
+    expect(first).toMatchObject({ kind: "stranded", wakeUp: { pipeline: "Report" } });
+    expect(await audit(b, job)).toEqual([first]);
+  });
+
+  test("a job that finished long ago is expired", async () => {
+    const b = bench();
+    const job = await b.addJob({ upcoming: [] });
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now, { upcoming: [] });
+    b.now += 60_001;
+    await b.engine.enqueue([{ id: runId, pipeline: "Report", dueAt: b.now }]);
+    expect(await audit(b, job)).toEqual([]);
+    await b.settle(job, runId);
+    expect(await audit(b, job)).toEqual([{ kind: "expired", jobId: job.id }]);
+  });
+
+  test("a paused job and a removed one are in order", async () => {
+    const b = bench();
+    const paused = await b.addJob({ state: "paused" });
+    expect(await audit(b, paused)).toEqual([]);
+    const job = await b.addJob();
+    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    expect(await audit(b, job)).toEqual([]);
+  });
+}

@@ -1,0 +1,145 @@
+import { expect, test } from "vitest";
+import { at } from "./bench-of-engine.ts";
+import type { Subject } from "./suite.ts";
+
+/** What becomes of an admitted run: settled, taken over, handed back, crashed. */
+export function runCases({ bench }: Subject): void {
+  test("a settled run is in the ledger, in the counters, in the event, and is the next one's previous", async () => {
+    const b = bench();
+    const cursor = await b.engine.latestEventCursor();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const run = await b.run(job, b.now);
+    const error = { name: "TypeError", message: "x is not a function", stack: "at y" };
+    const failed = await b.settle(job, run.runId, 1, {
+      verdict: "failed",
+      error,
+      durationMs: 12.6,
+    });
+    expect(failed).toEqual({ outcome: "settled", now: b.now });
+    expect(await b.ledger(job)).toEqual([
+      {
+        id: run.runId,
+        state: "failed",
+        kind: "scheduled",
+        fireAt: b.now,
+        dueAt: b.now,
+        startedAt: b.now,
+        finishedAt: b.now + 13,
+        attempt: 1,
+        worker: "worker-1",
+        error,
+      },
+    ]);
+    expect(await b.stored(job)).toMatchObject({ running: 0, counts: { failed: 1 } });
+    b.now += 1_000;
+    const next = await b.run(job, b.now);
+    expect(next.lastRun).toEqual({
+      id: run.runId,
+      verdict: "failed",
+      fireAt: b.now - 1_000,
+      startedAt: b.now - 1_000,
+      finishedAt: b.now - 987,
+    });
+    await b.settle(job, next.runId, 1, { resultJson: '{"rows":3}' });
+    const ends = (await b.events(cursor, job)).filter(({ name }) => /ERROR|EXECUTED/.test(name));
+    expect(ends).toMatchObject([
+      { name: "JOB_ERROR", error, attempt: 1, worker: "worker-1" },
+      { name: "JOB_EXECUTED", result: { rows: 3 } },
+    ]);
+    expect((await b.stored(job)).lastRun).toMatchObject({ result: { rows: 3 } });
+  });
+
+  test("a run settles once", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now);
+    const [first, second] = await Promise.all([b.settle(job, runId), b.settle(job, runId)]);
+    expect([first.outcome, second.outcome].toSorted()).toEqual(["fenced", "settled"]);
+    expect((await b.settle(job, runId, 1, { verdict: "cancelled" })).outcome).toBe("fenced");
+    expect(await b.ledger(job)).toHaveLength(1);
+  });
+
+  test("a request sent twice is answered alike and starts no second attempt", async () => {
+    const b = bench();
+    const cursor = await b.engine.latestEventCursor();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const request = b.request(job, [at(b.now)]);
+    const [first, again] = [await b.engine.admit(request), await b.engine.admit(request)];
+    expect(first.outcome === "run" && first.run).toEqual(again.outcome === "run" && again.run);
+    const started = (await b.events(cursor, job)).filter(({ name }) => name === "JOB_STARTED");
+    expect(started).toHaveLength(1);
+  });
+
+  test("a run whose worker died is taken over by the next attempt, and the old one is fenced", async () => {
+    const b = bench();
+    const cursor = await b.engine.latestEventCursor();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const fireAt = b.now;
+    const { runId } = await b.run(job, fireAt);
+    b.now += 20_000;
+    const second = await b.run(job, fireAt, { worker: "worker-2" });
+    expect(second).toMatchObject({ runId, attempt: 2, startedAt: b.now });
+    expect((await b.settle(job, runId, 1)).outcome).toBe("fenced");
+    expect((await b.settle(job, runId, 2, { worker: "worker-2" })).outcome).toBe("settled");
+    expect(await b.ledger(job)).toMatchObject([{ attempt: 2, worker: "worker-2" }]);
+    const started = (await b.events(cursor, job)).filter(({ name }) => name === "JOB_STARTED");
+    expect(started.map(({ attempt, worker }) => [attempt, worker])).toEqual([
+      [1, "worker-1"],
+      [2, "worker-2"],
+    ]);
+  });
+
+  test("a run that kills its process each time ends as crashed, after as many starts as are allowed", async () => {
+    const b = bench();
+    const cursor = await b.engine.latestEventCursor();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now);
+    expect((await b.run(job, b.now)).attempt).toBe(2);
+    expect((await b.run(job, b.now)).attempt).toBe(3);
+    expect((await b.admit(job, [at(b.now)])).outcome).toBe("none");
+    expect(await b.ledger(job)).toMatchObject([
+      { id: runId, state: "failed", attempt: 3, finishedAt: b.now, error: { code: "RUN_CRASHED" } },
+    ]);
+    expect((await b.ledger(job))[0]?.error?.message).toContain("3 starts");
+    expect(await b.stored(job)).toMatchObject({ running: 0, counts: { failed: 1 } });
+    expect((await b.events(cursor, job)).at(-1)).toMatchObject({ name: "JOB_ERROR", runId });
+    expect((await b.settle(job, runId, 3)).outcome).toBe("fenced");
+  });
+
+  test("a run that is handed back is no crash", async () => {
+    const b = bench();
+    const cursor = await b.engine.latestEventCursor();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now);
+    for (let attempt = 1; attempt <= 5; attempt += 1) {
+      await b.engine.handBack({ jobId: job.id, queueJobId: runId, attempt });
+      expect((await b.engine.readOpenRuns(job.id))[0]?.state).toBe("retrying");
+      expect((await b.run(job, b.now)).attempt).toBe(attempt + 1);
+    }
+    // An attempt that has lost the run can't give it back.
+    await b.engine.handBack({ jobId: job.id, queueJobId: runId, attempt: 1 });
+    expect((await b.engine.readOpenRuns(job.id))[0]?.state).toBe("running");
+    const retrying = (await b.events(cursor, job)).filter(({ name }) => name === "JOB_RETRYING");
+    expect(retrying).toHaveLength(5);
+    expect(retrying[0]).toMatchObject({ runId, attempt: 1, reason: "handed back" });
+  });
+
+  test("a run of a removed job goes on and settles, also after a takeover", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now);
+    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    const second = await b.admit(job, [at(b.now)]);
+    expect(second).toMatchObject({ outcome: "run", revision: 0, run: { runId, attempt: 2 } });
+    expect(await b.settle(job, runId, 2)).toMatchObject({ outcome: "settled" });
+    expect(await b.ledger(job)).toMatchObject([{ id: runId, state: "succeeded" }]);
+    expect(await b.engine.readOpenRuns(job.id)).toEqual([]);
+  });
+}

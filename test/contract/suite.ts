@@ -1,0 +1,101 @@
+import { afterAll, afterEach, beforeAll, describe, inject } from "vitest";
+import type { ConnectionOption } from "../../src/engine/open-engine.ts";
+import { admissionCases } from "./admission-cases.ts";
+import { EngineBench } from "./bench-of-engine.ts";
+import { catchUpCases } from "./catch-up-cases.ts";
+import { eventCases } from "./event-cases.ts";
+import { healingCases } from "./healing-cases.ts";
+import { jobCases } from "./job-cases.ts";
+import { ledgerCases } from "./ledger-cases.ts";
+import { noteCases } from "./matrix.ts";
+import { raceCases } from "./race-cases.ts";
+import { runCases } from "./run-cases.ts";
+import { schedulerCases } from "./scheduler-cases.ts";
+
+/** An engine that is held to the contract. */
+export interface Contender {
+  readonly name: string;
+  /** Where one fleet of its own is. */
+  readonly connection: () => ConnectionOption | undefined;
+  /** Where the cases of whole schedulers have theirs; engines inside a process serve one at a time. */
+  readonly schedulerConnection: () => ConnectionOption | undefined;
+  /** Whether several processes can work on it at once. */
+  readonly isShared: boolean;
+}
+
+/** What a group of cases is given. */
+export interface Subject {
+  /** The engine, opened before the first case. */
+  readonly bench: () => EngineBench;
+  /** Another connection to the same fleet, or the same one where there can be no other. */
+  readonly another: () => Promise<EngineBench>;
+  readonly contender: Contender;
+  readonly prefix: string;
+}
+
+/** Holds an engine to the contract: the same cases for all. */
+export function holdToContract(contender: Contender): void {
+  describe(`${contender.name}`, () => {
+    const prefix = `contract-${process.pid}-${contender.name.replaceAll(" ", "-")}`;
+    const benches: EngineBench[] = [];
+    let passed = 0;
+    let run = 0;
+
+    const open = async (): Promise<EngineBench> => {
+      const bench = new EngineBench(contender.connection(), prefix);
+      await bench.engine.open();
+      benches.push(bench);
+      return bench;
+    };
+    const bench = (): EngineBench => {
+      const [first] = benches;
+      if (!first) throw new Error("the engine is not open");
+      return first;
+    };
+    const another = async (): Promise<EngineBench> => {
+      if (!contender.isShared) return bench();
+      const more = await open();
+      more.now = bench().now;
+      return more;
+    };
+
+    beforeAll(async () => void (await open()), 120_000);
+    afterEach(({ task }) => {
+      run += 1;
+      if (task.result?.state !== "fail" && (task.result?.errors?.length ?? 0) === 0) passed += 1;
+    });
+    afterAll(async () => {
+      await Promise.all([...benches, ...benches].map(({ engine }) => engine.close()));
+      noteCases(inject("contractFolder"), contender.name, passed, run);
+    });
+
+    const subject: Subject = { bench, another, contender, prefix };
+    describe("jobs", () => {
+      jobCases(subject);
+    });
+    describe("admission", () => {
+      admissionCases(subject);
+    });
+    describe("catching up", () => {
+      catchUpCases(subject);
+    });
+    describe("runs", () => {
+      runCases(subject);
+    });
+    describe("ledger", () => {
+      ledgerCases(subject);
+    });
+    describe("events", () => {
+      eventCases(subject);
+    });
+    describe("healing", () => {
+      healingCases(subject);
+    });
+    describe("races", () => {
+      raceCases(subject);
+    });
+    describe("schedulers", () => {
+      schedulerCases(subject);
+    });
+  });
+}

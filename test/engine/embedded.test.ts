@@ -1,0 +1,111 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { PipelineScheduler, PipelineWorker } from "../../src/index.ts";
+import { EngineBench } from "../contract/bench-of-engine.ts";
+import { startProgram } from "../helpers/process.ts";
+
+const PROGRAM = "test/engine/embedded-program.ts";
+
+interface Kept {
+  readonly kind: "kept";
+  readonly jobId: string;
+  readonly runId: string;
+}
+
+const isKind =
+  <K extends string>(kind: K) =>
+  (message: unknown): message is { kind: K; code?: string } =>
+    typeof message === "object" && message !== null && "kind" in message && message.kind === kind;
+
+describe("embedded in a folder", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "cronduit-folder-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("killed by SIGKILL at any moment, nothing that was acknowledged is lost", async () => {
+    const kept: Kept[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const program = startProgram(PROGRAM, { args: [folder, String(round)] });
+      const isLast = (message: unknown): boolean =>
+        isKind("kept")(message) && program.messages.filter(isKind("kept")).length >= 15 + round * 7;
+      await program.waitFor(isLast, { timeoutMs: 120_000 });
+      await program.kill("SIGKILL");
+      kept.push(...(program.messages.filter(isKind("kept")) as unknown as Kept[]));
+    }
+    const bench = new EngineBench(`embedded://${folder}`, "kill");
+    await bench.engine.open();
+    try {
+      expect(kept.length).toBeGreaterThan(50);
+      const jobs = await bench.engine.getJobs(kept.map(({ jobId }) => jobId));
+      expect(jobs.filter((job) => job?.counts.succeeded !== 1)).toEqual([]);
+      for (const { jobId, runId } of kept) {
+        const [row, more] = await bench.ledger({ id: jobId, generation: 0 });
+        expect(row).toMatchObject({ id: runId, state: "succeeded" });
+        expect(more).toBeUndefined();
+      }
+    } finally {
+      await bench.engine.close();
+    }
+  }, 240_000);
+
+  test("a second process is refused while the first lives; the lock of a dead one is taken over", async () => {
+    await using first = startProgram(PROGRAM, { args: [folder, "0"] });
+    await first.waitFor(isKind("ready"), { timeoutMs: 120_000 });
+    await using second = startProgram(PROGRAM, { args: [folder, "open"] });
+    expect(await second.waitFor(isKind("refused"))).toMatchObject({ code: "FOLDER_IN_USE" });
+    await first.kill("SIGKILL");
+    await using third = startProgram(PROGRAM, { args: [folder, "open"] });
+    await third.waitFor(isKind("opened"), { timeoutMs: 120_000 });
+    await third.exited();
+  }, 240_000);
+
+  test("a process of the same number that is another one holds nothing, and rubbish is no lock", async () => {
+    const lock = join(folder, "cronduit.lock");
+    const bench = new EngineBench(`embedded://${folder}`, "kill");
+    await bench.engine.open();
+    const own = JSON.parse(readFileSync(lock, "utf8")) as { pid: number; started: string };
+    expect(own.pid).toBe(process.pid);
+    const same = new EngineBench(`embedded://${folder}`, "kill");
+    await expect(same.engine.open()).rejects.toMatchObject({ code: "FOLDER_IN_USE" });
+    await bench.engine.close();
+    for (const text of [JSON.stringify({ ...own, started: "1" }), "{ half"]) {
+      writeFileSync(lock, text);
+      const again = new EngineBench(`embedded://${folder}`, "kill");
+      await again.engine.open();
+      await again.engine.close();
+    }
+  }, 120_000);
+});
+
+describe("embedded in memory", () => {
+  test("a worker of its own is refused, whatever the spelling", () => {
+    for (const connection of ["memory:", "embedded://"])
+      expect(() => new PipelineWorker({ connection })).toThrow(
+        expect.objectContaining({ code: "INVALID_OPTION" }),
+      );
+  });
+
+  test("a scheduler without connection says where its jobs are and how to outgrow it", async () => {
+    const lines: string[] = [];
+    const silent = { debug: () => {}, warn: () => {}, error: () => {} };
+    await using _ = new PipelineScheduler({
+      logger: { ...silent, info: (line) => void lines.push(line) },
+    });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/memory.*embedded:\/\/.*postgres:\/\/.*redis:\/\//);
+  });
+
+  test("an unknown scheme is refused at once, and its password is not told", () => {
+    const connection = "mysql://user:secret@host/db";
+    expect(() => new PipelineScheduler({ connection })).toThrow(
+      expect.objectContaining({
+        code: "INVALID_OPTION",
+        message: expect.not.stringContaining("secret"),
+      }),
+    );
+  });
+});

@@ -1,0 +1,212 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import pg from "pg";
+import { describe, expect, inject, test } from "vitest";
+import { COMMON_ARGUMENTS, FUNCTION_ARGUMENT } from "../../src/engine/postgres/functions.ts";
+import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
+import { toJson } from "../../src/engine/stored-json.ts";
+import { at, EngineBench } from "../contract/bench-of-engine.ts";
+import { PostgresServer } from "../helpers/postgres-server.ts";
+
+async function withClient<T>(url: string, action: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    return await action(client);
+  } finally {
+    await client.end();
+  }
+}
+
+describe("migrations", () => {
+  test("many processes may start at once on an empty database", async () => {
+    const prefix = `many-${randomUUID().slice(0, 8)}`;
+    const benches = Array.from({ length: 8 }, () => new EngineBench(inject("postgresUrl"), prefix));
+    await Promise.all(benches.map(({ engine }) => engine.open()));
+    await Promise.all(benches.map((bench) => bench.addJob()));
+    expect(await benches[0]?.engine.countJobs()).toBe(8);
+    await Promise.all(benches.map(({ engine }) => engine.close()));
+  }, 60_000);
+
+  test("a schema that a newer version wrote is refused, and other functions are replaced", async () => {
+    const url = inject("postgresUrl");
+    const prefix = `newer-${randomUUID().slice(0, 8)}`;
+    const { own } = schemasOf(prefix);
+    const open = async (): Promise<void> => {
+      const bench = new EngineBench(url, prefix);
+      try {
+        await bench.engine.open();
+        await bench.addJob();
+      } finally {
+        await bench.engine.close();
+      }
+    };
+    await open();
+    await withClient(url, async (client) => {
+      await client.query(`UPDATE "${own}".migrations SET functions = 'others'`);
+      await client.query(`DROP FUNCTION "${own}".put_jobs`);
+    });
+    await open();
+    await withClient(url, (client) =>
+      client.query(`INSERT INTO "${own}".migrations VALUES (99, 'later', 'x')`),
+    );
+    await expect(open()).rejects.toMatchObject({ code: "UNSUPPORTED_SERVER" });
+  }, 60_000);
+});
+
+describe("connections", () => {
+  test("calls, readers and workers go on when every connection is cut, and when the server is killed", async () => {
+    await using server = await PostgresServer.start();
+    const bench = new EngineBench(server.url, "cut");
+    await bench.engine.open();
+    const taken: string[] = [];
+    const consumer = bench.engine.consume({
+      concurrency: 2,
+      lockMs: 15_000,
+      stalledCheckMs: 5_000,
+      onError: () => undefined,
+      handle: async ({ id }) => {
+        taken.push(id);
+        return "done";
+      },
+    });
+    const round = async (n: number): Promise<void> => {
+      const cursor = await bench.engine.latestEventCursor();
+      const waiting = bench.engine.readEvents("r", cursor, 20_000);
+      const job = await bench.addJob();
+      expect((await waiting).events[0]?.event.jobId).toBe(job.id);
+      bench.now += 1_000;
+      const { runId } = await bench.run(job, bench.now);
+      await bench.engine.enqueue([{ id: `job:${n}:1`, pipeline: "P", dueAt: Date.now() }]);
+      await expect.poll(() => taken, { timeout: 30_000 }).toContain(`job:${n}:1`);
+      expect((await bench.settle(job, runId)).outcome).toBe("settled");
+    };
+    await round(1);
+    await withClient(server.url, (client) =>
+      client.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL",
+      ),
+    );
+    await round(2);
+    await server.stop("SIGQUIT");
+    const during = bench.addJob();
+    await server.launch();
+    await during;
+    await round(3);
+    await consumer.stop();
+    await bench.engine.close();
+  }, 120_000);
+
+  test("a server that is not there is told within bounded time, as CONNECTION_FAILED", async () => {
+    const bench = new EngineBench("postgres://nobody:secret@127.0.0.1:1/none", "none");
+    const health = await bench.engine.health();
+    expect(health.ok).toBe(false);
+    expect(health.problem).not.toContain("secret");
+    await bench.engine.close();
+  }, 60_000);
+});
+
+describe("names", () => {
+  test("two prefixes never share a schema, and every schema is a name that PostgreSQL takes", () => {
+    const prefixes = ["cronduit", "a.b", "a-b", "a_b", "1a", "pg_x", "public", "x".repeat(64)];
+    const more = ["x".repeat(63), "information_schema", "c_1a", "PUBLIC", "_"];
+    const schemas = [...prefixes, ...more].map((prefix) => schemasOf(prefix).own);
+    expect(new Set(schemas).size).toBe(schemas.length);
+    expect(schemasOf("cronduit").own).toBe("cronduit");
+    for (const prefix of [...prefixes, ...more]) {
+      const { own, queue } = schemasOf(prefix);
+      for (const name of [own, queue]) {
+        expect(name).toMatch(/^[A-Za-z_][\w$]{0,62}$/);
+        expect(name).not.toMatch(/^pg_|^public$|^information_schema$/i);
+      }
+    }
+  });
+
+  test("what jsonb refuses is replaced, and nothing else", () => {
+    const text = '\u0000 \ud800 \\u0000 \\\\ "\\ud800" \ud83d\ude00';
+    expect(JSON.parse(toJson({ text }))).toEqual({
+      text: '\ufffd \ufffd \\u0000 \\\\ "\\ud800" \ud83d\ude00',
+    });
+    const inside = JSON.stringify({ text });
+    expect(JSON.parse(toJson([inside]))).toEqual([inside]);
+  });
+});
+
+describe("the functions' headers", () => {
+  test.each(Object.entries(FUNCTION_ARGUMENT))("%s", (name, argument) => {
+    const url = new URL(`../../src/engine/postgres/sql/functions/${name}.sql`, import.meta.url);
+    const sql = readFileSync(url, "utf8");
+    const header = sql.slice(0, sql.indexOf("*/"));
+    expect(header).toContain(`/*\n${name}: `);
+    expect(header).toContain("\nReturns ");
+    for (const each of [argument, ...COMMON_ARGUMENTS])
+      expect(header).toMatch(new RegExp(`\n${each}  +`));
+    expect(sql).toContain(
+      `CREATE FUNCTION ${name}(${argument} jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb`,
+    );
+  });
+});
+
+test("queue jobs that our functions add are, but for what nobody reads, those that BullMQ adds", async () => {
+  const url = inject("postgresUrl");
+  const prefix = `rows-${randomUUID().slice(0, 8)}`;
+  const bench = new EngineBench(url, prefix);
+  await bench.engine.open();
+  bench.now = Date.now();
+  const dueAt = bench.now + 3_600_000;
+  const put = bench.put({ id: "ours", upcoming: [at(dueAt), at(bench.now)] });
+  await bench.engine.putJobs([put]);
+  await bench.engine.enqueue([
+    { id: "bull:1:1", pipeline: "Report", dueAt },
+    { id: "bull:1:2", pipeline: "Report", dueAt: bench.now },
+  ]);
+  await bench.engine.close();
+  const { rows } = await withClient(url, (client) =>
+    client.query<Record<string, unknown>>(
+      `SELECT * FROM "${schemasOf(prefix).queue}".job ORDER BY process_at_ms, id`,
+    ),
+  );
+  // The id, the place in line, the moment of adding and BullMQ's own copy of its options are what may differ.
+  const own = new Set(["id", "seq", "added_at_ms", "delay_ms", "opts"]);
+  const [bullLater, oursLater, bullNow, oursNow] = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([column]) => !own.has(column))),
+  );
+  expect(rows).toHaveLength(4);
+  expect(oursLater).toEqual(bullLater);
+  expect(oursNow).toEqual(bullNow);
+  expect(oursLater).toMatchObject({ state: "delayed", process_at_ms: String(dueAt) });
+  expect(oursNow).toMatchObject({ state: "waiting", process_at_ms: null });
+  for (const { opts } of rows) {
+    expect(opts).toMatchObject({ attempts: 0, removeOnComplete: true, removeOnFail: true });
+  }
+});
+
+test("people can ask the ledger in plain SQL", async () => {
+  const url = inject("postgresUrl");
+  const prefix = `people-${randomUUID().slice(0, 8)}`;
+  const bench = new EngineBench(url, prefix);
+  await bench.engine.open();
+  const job = await bench.addJob();
+  bench.now += 1_500;
+  const { runId } = await bench.run(job, bench.now - 500);
+  await bench.settle(job, runId, 1, { resultJson: '{"rows":3}' });
+  await bench.engine.close();
+  const { rows } = await withClient(url, (client) =>
+    client.query(
+      `SELECT run_id, job_id, verdict, fire_time, lateness_ms, duration_ms, occurrences, result->>'rows' AS rows
+       FROM "${schemasOf(prefix).own}".runs`,
+    ),
+  );
+  expect(rows).toEqual([
+    {
+      run_id: runId,
+      job_id: job.id,
+      verdict: "succeeded",
+      fire_time: new Date(at(bench.now - 500).fireAt),
+      lateness_ms: "500",
+      duration_ms: "40",
+      occurrences: 1,
+      rows: "3",
+    },
+  ]);
+});
