@@ -164,6 +164,7 @@ export class EventBus {
           continue;
         }
         cursor ??= await this.#storedCursor(name, from);
+        if (signal.aborted) break;
         const batch = await this.#read(reader, cursor, signal);
         if (!batch || signal.aborted) continue;
         // The place stays lost until there is something to read behind it.

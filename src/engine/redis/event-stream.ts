@@ -36,8 +36,10 @@ export class EventStream {
   }
 
   async read(reader: string, cursor: string, waitMs: number): Promise<EventBatch> {
+    // Taken before anything is waited for: a reader that is ended meanwhile must not get a new one.
+    const connection = this.#connectionOf(reader);
     const lost = await this.#wasTrimmedAfter(cursor);
-    const reply = await this.#connectionOf(reader).xread(
+    const reply = await connection.xread(
       "COUNT",
       READ_ENTRIES,
       "BLOCK",
