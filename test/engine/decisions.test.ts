@@ -41,6 +41,17 @@ describe("a request that lists less than what is due", () => {
   });
 });
 
+test("a smaller maxCatchUp holds at once, also where a larger one was known", async () => {
+  await using bench = await EngineBench.open();
+  await bench.add({ ...everyTenSeconds, coalesce: false });
+  await bench.work();
+  await bench.desk.modify("job", { maxCatchUp: 2 }, "modifyJob");
+  bench.moveTo("12:00:55");
+  await bench.work();
+  expect((await bench.find("job"))?.counts).toEqual({ succeeded: 3, missed: 3 });
+  expect(bench.fired).toEqual(["12:00:00", "12:00:40", "12:00:50"]);
+});
+
 describe("retention by age", () => {
   const daily = { id: "job", trigger: "interval", days: 1, startDate: "2026-03-01 12:00" } as const;
 
