@@ -41,6 +41,11 @@ async function main(options: ChaosOptions, signal: AbortSignal): Promise<number>
 const interrupted = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(name, () => interrupted.abort());
+// An error that nobody awaits must not leave a frozen server or a folder behind.
+process.on("uncaughtException", (error) => {
+  print(`unexpected: ${error.stack}`);
+  interrupted.abort();
+});
 
 try {
   process.exitCode = await main(readOptions(process.argv.slice(2)), interrupted.signal);
