@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
@@ -11,7 +12,8 @@ const PAGE = 500;
 /** Rows that one call looks at; with a filter that fits nothing, the cursor leads on from there. */
 const MAX_SCANNED = 10_000;
 const END_OF_TIME = 8.64e15;
-const CURSOR = /^(\d{1,16}):(\d{1,9})$/;
+/** `q` while it stands among the runs without a verdict; then a fire time, and how many of that time were given. */
+const CURSOR = /^(q?)(\d{1,16}):(\d{1,9})$/;
 
 const verdictSchema = z.enum([...VERDICTS, ...OPEN_STATES]);
 const instantSchema = z.union([
@@ -64,37 +66,60 @@ export class RunHistory {
     const toAt = query.to?.getTime() ?? END_OF_TIME;
     const isWanted = (row: LedgerRow): boolean =>
       wanted === undefined || wanted.includes(row.state);
-    const found: LedgerRow[] = [];
-    if (query.cursor === undefined) {
-      const open = await this.#engine.readOpenRuns(jobId);
-      found.push(
-        ...open
-          .filter((row) => isWanted(row) && row.fireAt >= fromAt && row.fireAt <= toAt)
-          .toSorted((a, b) => b.fireAt - a.fireAt),
-      );
+    const place = readPlace(query.cursor, toAt);
+    const open = place.isOpen ? await this.#openFrom(jobId, place, { fromAt, isWanted }) : [];
+    if (open.length > query.limit) {
+      const rows = open.slice(0, query.limit);
+      return { runs: rows.map(toRun), cursor: `q${written(rows.reduce(behind, place))}` };
     }
-    let { at, skip } = readCursor(query.cursor, toAt);
-    for (let scanned = 0; found.length < query.limit && scanned < MAX_SCANNED;) {
+    const left = query.limit - open.length;
+    const from = place.isOpen ? { at: toAt, skip: 0 } : place;
+    const { rows, next } = await this.#decidedFrom(jobId, from, { fromAt, isWanted, limit: left });
+    // One that got its verdict between the two questions is given once.
+    const decided = new Set(rows.map(({ id }) => id));
+    const found = [...open.filter(({ id }) => !decided.has(id)), ...rows];
+    return { runs: found.map(toRun), cursor: next && written(next) };
+  }
+
+  /** All runs without a verdict from a place on, the latest first. */
+  async #openFrom(
+    jobId: string,
+    place: Place,
+    { fromAt, isWanted }: { fromAt: EpochMs; isWanted: (row: LedgerRow) => boolean },
+  ): Promise<LedgerRow[]> {
+    const rows = (await this.#engine.readOpenRuns(jobId))
+      .filter((row) => isWanted(row) && row.fireAt >= fromAt && row.fireAt <= place.at)
+      .toSorted((a, b) => b.fireAt - a.fireAt || (a.id < b.id ? -1 : 1));
+    const given = rows.filter(({ fireAt }) => fireAt === place.at).slice(0, place.skip);
+    return rows.slice(given.length);
+  }
+
+  /** Decided rows from a place on, the latest first, and where to go on; no place at the end. */
+  async #decidedFrom(
+    jobId: string,
+    place: Place,
+    want: { fromAt: EpochMs; isWanted: (row: LedgerRow) => boolean; limit: number },
+  ): Promise<{ rows: LedgerRow[]; next: Place | undefined }> {
+    const found: LedgerRow[] = [];
+    let next = place;
+    for (let scanned = 0; found.length < want.limit && scanned < MAX_SCANNED;) {
       const rows = await this.#engine.readLedger({
         jobId,
-        fromAt,
-        toAt: at,
-        offset: skip,
+        fromAt: want.fromAt,
+        toAt: next.at,
+        offset: next.skip,
         limit: PAGE,
         order: "latest",
       });
       for (const row of rows) {
-        if (row.fireAt !== at) skip = 0;
-        at = row.fireAt;
-        skip += 1;
+        next = behind(next, row);
         scanned += 1;
-        if (isWanted(row)) found.push(row);
-        if (found.length >= query.limit) break;
+        if (want.isWanted(row)) found.push(row);
+        if (found.length >= want.limit) break;
       }
-      if (rows.length < PAGE && found.length < query.limit)
-        return { runs: found.map(toRun), cursor: undefined };
+      if (rows.length < PAGE && found.length < want.limit) return { rows: found, next: undefined };
     }
-    return { runs: found.map(toRun), cursor: `${at}:${skip}` };
+    return { rows: found, next };
   }
 
   /** @throws {@link CronduitError} `RUN_NOT_FOUND`. */
@@ -124,7 +149,22 @@ export class RunHistory {
   }
 }
 
-function readCursor(cursor: string | undefined, toAt: number): { at: number; skip: number } {
+/** A place in an order by fire time, the latest first: behind the first `skip` rows of the fire time `at`. */
+interface Place {
+  readonly at: EpochMs;
+  readonly skip: number;
+}
+
+function readPlace(cursor: string | undefined, toAt: EpochMs): Place & { isOpen: boolean } {
   const parts = cursor === undefined ? undefined : CURSOR.exec(cursor);
-  return parts ? { at: Number(parts[1]), skip: Number(parts[2]) } : { at: toAt, skip: 0 };
+  if (!parts) return { at: toAt, skip: 0, isOpen: true };
+  return { at: Number(parts[2]), skip: Number(parts[3]), isOpen: parts[1] === "q" };
+}
+
+function behind({ at, skip }: Place, { fireAt }: LedgerRow): Place {
+  return { at: fireAt, skip: fireAt === at ? skip + 1 : 1 };
+}
+
+function written({ at, skip }: Place): string {
+  return `${at}:${skip}`;
 }

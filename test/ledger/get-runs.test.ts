@@ -113,6 +113,34 @@ describe("getRuns: what became of a job's occurrences, the latest first; a page 
 });
 
 describe("the cursor", () => {
+  test("goes through runs without a verdict, too: no page is longer than its limit", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 12:00:00" });
+    await bench.add({
+      id: "job",
+      trigger: "interval",
+      seconds: 10,
+      startDate: "2026-03-01 12:00",
+      coalesce: false,
+      maxInstances: 2,
+    });
+    await bench.workTo("12:00:30");
+    bench.isHolding = true;
+    bench.moveTo("12:02:00");
+    const asked = [await bench.desk.run("job", undefined), await bench.desk.run("job", undefined)];
+    await bench.work();
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await bench.page("job", { limit: 3, ...(cursor && { cursor }) });
+      expect(page.runs.length).toBeLessThanOrEqual(3);
+      seen.push(...page.runs.map(({ id }) => id));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toHaveLength(13 + asked.length);
+    expect(seen).toEqual(expect.arrayContaining(asked));
+  });
+
   test("pages stay apart while rows are added: each row once, none left out", async () => {
     await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
     await bench.add({ id: "job", ...everyMinute });
