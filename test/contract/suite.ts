@@ -35,7 +35,7 @@ export interface Subject {
 
 /** Holds an engine to the contract: the same cases for all. */
 export function holdToContract(contender: Contender): void {
-  describe(`${contender.name}`, () => {
+  describe(`contract on ${contender.name}`, () => {
     const prefix = `contract-${process.pid}-${contender.name.replaceAll(" ", "-")}`;
     const benches: EngineBench[] = [];
     let passed = 0;

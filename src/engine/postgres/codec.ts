@@ -27,9 +27,14 @@ export interface WrittenJob extends Omit<StoredJob, "definition" | "lastRun"> {
 }
 
 /** Reads a job; columns without a value are absent in what the server sent. */
-export function decodeJob({ id: _, definition, lastRun, ...job }: WrittenJob): StoredJob {
+export function decodeJob({ definition, lastRun, ...job }: WrittenJob): StoredJob {
   return {
-    ...job,
+    revision: job.revision,
+    generation: job.generation,
+    state: job.state,
+    watermark: job.watermark,
+    running: job.running,
+    counts: job.counts,
     // Written by this package and validated then; parsing by schema again would cost more than all else here.
     definition: JSON.parse(definition) as JobDefinition,
     nextFireAt: job.nextFireAt ?? null,

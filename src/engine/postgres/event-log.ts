@@ -143,21 +143,22 @@ export class EventLog {
     const { signal } = this.#ended;
     const client = await pool.connect();
     try {
-      await new Promise<void>((resolve, reject) => {
+      const broken = new Promise<void>((resolve, reject) => {
         signal.addEventListener("abort", () => resolve(), { once: true });
         client.on("error", reject);
         client.on("end", () => reject(new Error("the connection that listens for events ended")));
         client.on("notification", ({ channel, payload }) => {
           if (channel === CHANNEL && payload === schema) this.#wakeAll();
         });
-        client.query(`LISTEN ${CHANNEL}`).then(() => {
-          onListening();
-          this.#client = client;
-          // What came before the connection listened is found by looking.
-          this.#wakeAll();
-          if (signal.aborted) resolve();
-        }, reject);
       });
+      // Awaited below; it may reject before that.
+      broken.catch(() => undefined);
+      await client.query(`LISTEN ${CHANNEL}`);
+      onListening();
+      this.#client = client;
+      // What came before the connection listened is found by looking.
+      this.#wakeAll();
+      if (!signal.aborted) await broken;
     } finally {
       this.#client = undefined;
       client.removeAllListeners();

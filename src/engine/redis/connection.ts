@@ -1,5 +1,6 @@
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
 import { CronduitError } from "../../core/errors.ts";
+import type { RedisClient } from "./redis-client.ts";
 import { mendSocketTimer } from "./socket-timer.ts";
 
 /** A Redis Cluster: some of its nodes (the others are found), and ioredis' options. */
@@ -9,9 +10,6 @@ export interface RedisClusterOptions extends ClusterOptions {
 
 /** Where Redis is: a URL, ioredis' options (for Sentinel too), or the nodes of a Cluster. */
 export type RedisConnectionOptions = string | RedisOptions | RedisClusterOptions;
-
-/** A connection to one server, or to a Cluster. */
-export type RedisClient = Redis | Cluster;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Above BullMQ's longest block of 10 s: a connection silently cut is noticed after this. */

@@ -1,7 +1,8 @@
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { EventBatch } from "../engine.ts";
 import { pack, readEntry, toJson } from "../stored-json.ts";
-import { duplicate, type RedisClient } from "./connection.ts";
+import { duplicate } from "./connection.ts";
+import type { RedisClient } from "./redis-client.ts";
 
 const READ_ENTRIES = 200;
 

@@ -6,13 +6,8 @@ import { answerWithin } from "../answer-within.ts";
 import { Batcher } from "../batcher.ts";
 import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
 import type * as Port from "../engine.ts";
-import {
-  addressOf,
-  checkServer,
-  connect,
-  type RedisClient,
-  type RedisConnectionOptions,
-} from "./connection.ts";
+import { addressOf, checkServer, connect, type RedisConnectionOptions } from "./connection.ts";
+import type { RedisClient } from "./redis-client.ts";
 import * as codec from "../decision-codec.ts";
 import { EventStream } from "./event-stream.ts";
 import { decodeJob, encodeDefinition } from "./job-codec.ts";

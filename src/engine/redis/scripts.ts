@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { RedisClient } from "./connection.ts";
+import type { RedisClient } from "./redis-client.ts";
 
 /** The scripts of this engine with the arguments that each takes, in ARGV order. The headers of the files say the same. */
 export const SCRIPT_ARGUMENTS = {

@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from "ioredis";
-import type { RedisClient } from "./connection.ts";
+import type { RedisClient } from "./redis-client.ts";
 
 /**
  * Mends two faults of ioredis' `socketTimeout` (5.11), which we need so that a silently cut connection is noticed. Its

@@ -1,5 +1,5 @@
 import type { WorkerRecord } from "../engine.ts";
-import type { RedisClient } from "./connection.ts";
+import type { RedisClient } from "./redis-client.ts";
 
 /** Where workers say that they are alive: one hash, each record with the time at which it ends. */
 export class WorkerBoard {
