@@ -41,6 +41,41 @@ describe("a request that lists less than what is due", () => {
   });
 });
 
+describe("a request that is sent twice, because its answer was lost", () => {
+  test("is admitted once, and answered alike", async () => {
+    await using bench = await EngineBench.open();
+    await bench.add({ ...everyTenSeconds, maxInstances: 3 });
+    const { engine } = bench;
+    const admit = engine.admit.bind(engine);
+    engine.admit = async (request) => {
+      const first = await admit(request);
+      const second = await admit(request);
+      expect(second).toEqual(first);
+      return second;
+    };
+    bench.isHolding = true;
+    await bench.workTo("12:00:15");
+    expect(bench.held).toHaveLength(2);
+    expect(bench.started.map(({ attempt }) => attempt)).toEqual([1, 1]);
+    expect(await bench.eventNames("JOB_STARTED")).toEqual(["JOB_STARTED", "JOB_STARTED"]);
+  });
+
+  test("is settled once: the second is fenced and changes nothing", async () => {
+    await using bench = await EngineBench.open();
+    await bench.add(everyTenSeconds);
+    const { engine } = bench;
+    const settle = engine.settle.bind(engine);
+    engine.settle = async (request) => {
+      const first = await settle(request);
+      expect(await settle(request)).toMatchObject({ outcome: "fenced" });
+      return first;
+    };
+    await bench.work();
+    expect((await bench.find("job"))?.counts).toEqual({ succeeded: 1 });
+    expect(await bench.eventNames("JOB_EXECUTED")).toEqual(["JOB_EXECUTED"]);
+  });
+});
+
 test("a smaller maxCatchUp holds at once, also where a larger one was known", async () => {
   await using bench = await EngineBench.open();
   await bench.add({ ...everyTenSeconds, coalesce: false });
