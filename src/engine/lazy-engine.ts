@@ -24,7 +24,8 @@ export function lazyEngine(label: string, load: () => Promise<Engine>): Engine {
       await (await opening)?.close();
     },
     async health() {
-      return (await loaded()).health();
+      if (!isClosed) return (await loaded()).health();
+      return { ok: false, roundTripMs: undefined, problem: `${label} was closed.` };
     },
     endReader: () => undefined,
   };
