@@ -29,7 +29,7 @@ const steps = fc.array(
     { weight: 2, arbitrary: fc.record({ do: fc.constant("hold" as const) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("letGo" as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("release" as const) }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant("pause" as const) }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("pause" as const) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("resume" as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("takeEarly" as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("redeclare" as const) }) },

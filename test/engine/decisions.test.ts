@@ -181,6 +181,25 @@ describe("changes", () => {
     expect(await bench.next("job")).toBe("finished");
   });
 
+  test("pausing a paused job again gives it the new reason and leaves no occurrence out", async () => {
+    await using bench = await EngineBench.open();
+    await bench.add(everyTenSeconds);
+    await bench.work();
+    await bench.desk.pause("job", "the first");
+    bench.moveTo("12:00:30");
+    await bench.desk.pause("job", "the second");
+    expect(await bench.find("job")).toMatchObject({
+      pausedReason: "the second",
+      pausedAt: at("12:00:00"),
+    });
+    bench.moveTo("12:01:00");
+    await bench.desk.resume("job");
+    expect(await bench.verdicts("job")).toEqual([
+      "12:00:00 succeeded",
+      "12:00:10..12:01:00 skipped: paused x6",
+    ]);
+  });
+
   test("removeAllJobs passes over an id whose job is gone", async () => {
     await using bench = await EngineBench.open();
     await bench.add(everyTenSeconds);
