@@ -73,8 +73,14 @@ describe("addJob refuses", () => {
     [
       "an unknown option",
       { ...hourly, maxInstance: 2 },
-      "INVALID_TRIGGER",
-      { field: "maxInstance" },
+      "INVALID_OPTION",
+      { path: "maxInstance", suggestion: "maxInstances" },
+    ],
+    [
+      "an option in APScheduler's spelling",
+      { ...hourly, misfire_grace_time: 2 },
+      "INVALID_OPTION",
+      { path: "misfire_grace_time", suggestion: "misfireGraceTime" },
     ],
     [
       "a number as text",
@@ -293,6 +299,7 @@ describe("ids with colons, percent signs and inner spaces", () => {
 describe("schedulers and workers refuse", () => {
   test.each<[string, object, string]>([
     ["an unknown option", { colour: "red" }, "colour"],
+    ["a connection that was forgotten", { connection: undefined }, "connection"],
     ["a bad zone", { timezone: "" }, "timezone"],
     ["a negative reconcile", { reconcile: -1 }, "reconcile"],
     ["an endless overdue", { overdue: Infinity }, "overdue"],

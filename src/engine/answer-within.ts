@@ -8,6 +8,8 @@ export interface ServerCall {
   /** Names the call in the error. */
   readonly what: string;
   readonly server: string;
+  /** What the connection last complained of, where the call itself only sees that there is no answer. */
+  readonly lastError?: (() => unknown) | undefined;
 }
 
 type End<T> =
@@ -19,6 +21,7 @@ type End<T> =
  */
 export async function answerWithin<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
   const { clock, timeoutMs, what, server } = call;
+  const from = clock.elapsed();
   const end = await within<End<T>>(
     clock,
     timeoutMs,
@@ -28,19 +31,26 @@ export async function answerWithin<T>(call: ServerCall, work: () => Promise<T>):
     ),
   );
   if (end?.ok) return end.value;
-  const cause = end?.cause;
-  if (cause instanceof CronduitError) throw cause;
-  if (end && !isConnectionTrouble(cause)) {
+  const cause = lastErrorOf(call) ?? end?.cause;
+  if (end?.cause instanceof CronduitError) throw end.cause;
+  if (end && !isConnectionTrouble(end.cause)) {
     throw new CronduitError("INTERNAL", `${what} failed on ${server}`, {
-      cause,
+      cause: end.cause,
       data: { call: what },
     });
   }
+  const why = cause instanceof Error ? ` (${cause.message})` : "";
+  const tookMs = Math.round(clock.elapsed() - from);
   throw new CronduitError(
     "CONNECTION_FAILED",
-    `${what}: no answer from ${server} within ${timeoutMs} ms. Check the server and the connection option.`,
+    `${what}: no answer from ${server} in ${tookMs} ms${why}. Check the server and the connection option.`,
     { cause, data: { call: what, timeoutMs } },
   );
+}
+
+/** A fault of the connection says more than the call that it made fail. */
+function lastErrorOf({ lastError }: ServerCall): unknown {
+  return lastError?.();
 }
 
 function isConnectionTrouble(error: unknown): boolean {

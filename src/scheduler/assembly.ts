@@ -25,7 +25,7 @@ export interface SchedulerParts {
 /** Puts the parts of one scheduler together; nothing is connected yet. */
 export function assemble(settings: SchedulerSettings): SchedulerParts {
   const clock = settings.clock ?? systemClock;
-  const logger = settings.logger ?? lineLogger("warn");
+  const logger = settings.logger ?? lineLogger("info");
   const owner = randomUUID();
   const { connection, prefix, container } = settings;
   if (connection === undefined) sayThatNothingIsKept(settings.logger);

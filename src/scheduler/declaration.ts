@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, TriggerError } from "../core/errors.ts";
+import { suggest } from "../core/suggest.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import { digest } from "../jobs/digest.ts";
 import {
@@ -15,13 +16,36 @@ import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
 import type { CalendarLookup } from "../triggers/create.ts";
 import { parseJitter } from "../triggers/jitter.ts";
-import type { TriggerOptions } from "../triggers/options.ts";
+import { type TriggerOptions, triggerOptionShapes } from "../triggers/options.ts";
 import { resolveTrigger } from "../triggers/resolve.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
 
 /** Words that are never options, whatever object they come in. */
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Every option that a job or some kind of trigger has. */
+const OPTION_NAMES: ReadonlySet<string> = new Set([
+  ...JOB_OPTION_NAMES,
+  "trigger",
+  ...Object.values(triggerOptionShapes).flatMap((shape) => Object.keys(shape)),
+]);
+
+function unknownOption(key: string, where: string): CronduitError {
+  // Names of APScheduler are written with underscores.
+  const camelCase = key
+    .slice(0, 64)
+    .replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const meant = OPTION_NAMES.has(camelCase) ? camelCase : suggest(camelCase, [...OPTION_NAMES]);
+  const hint = meant === undefined ? "" : ` Did you mean "${meant}"?`;
+  return new CronduitError(
+    "INVALID_OPTION",
+    `${where}: unknown option "${key.slice(0, 64)}".${hint}`,
+    {
+      data: { path: key.slice(0, 64), ...(meant === undefined ? {} : { suggestion: meant }) },
+    },
+  );
+}
 
 /** What a caller of `addJob` declared, checked and resolved. */
 export interface Declaration {
@@ -58,6 +82,7 @@ export function splitOptions(options: unknown, where: string): SplitOptions {
       });
     }
     if (key === "params") continue;
+    if (!OPTION_NAMES.has(key)) throw unknownOption(key, where);
     if (value !== undefined) (JOB_OPTION_NAMES.has(key) ? job : trigger)[key] = value;
   }
   return { job, trigger, params: (options as { params?: unknown }).params };

@@ -49,6 +49,7 @@ export class PipelineScheduler implements AsyncDisposable {
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE` */
   constructor(options: PipelineSchedulerOptions = {}) {
+    refuseUndefinedConnection(options);
     const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
     zoneOf(settings.timezone);
     this.#parts = assemble(settings);
@@ -278,4 +279,15 @@ export class PipelineScheduler implements AsyncDisposable {
   get engine(): string {
     return this.#parts.engine.label;
   }
+}
+
+/** An environment variable that was forgotten must not put a fleet's jobs into one process's memory. */
+function refuseUndefinedConnection(options: unknown): void {
+  if (typeof options !== "object" || options === null || !("connection" in options)) return;
+  if (options.connection !== undefined) return;
+  throw new CronduitError(
+    "INVALID_OPTION",
+    'new PipelineScheduler, option "connection": is undefined. Give a URL, or leave the option out to keep everything in this process.',
+    { data: { path: "connection" } },
+  );
 }

@@ -37,7 +37,7 @@ export class PipelineWorker implements AsyncDisposable {
     const options = parseOptions(workerOptionsSchema, input, "new PipelineWorker");
     refuseMemory(options.connection);
     const clock = options.clock ?? systemClock;
-    const logger = options.logger ?? lineLogger("warn");
+    const logger = options.logger ?? lineLogger("info");
     this.#drainMs = options.drain;
     this.#signals = options.signals;
     this.#engine = makeEngine({

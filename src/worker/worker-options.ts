@@ -100,7 +100,7 @@ export interface CommonOptions {
   pipelines?: readonly Registrable[];
   /** The tsyringe container that dependencies come from; each run has a child of it. @default tsyringe's own */
   container?: DependencyContainer;
-  /** Where to report; `console` fits. @default warnings and errors, as lines on standard error */
+  /** Where to report, and where `log` of runs goes; `console` fits. @default lines on standard error, from `info` on */
   logger?: Logger;
   /** Stands in for this process's clock, in tests. @default the machine's */
   clock?: Clock;

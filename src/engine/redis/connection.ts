@@ -50,6 +50,17 @@ function open(options: RedisConnectionOptions): RedisClient {
   });
 }
 
+/** Resolves once the server answers; a first try that fails is followed by others. */
+export async function untilReady(client: RedisClient): Promise<void> {
+  if (client.status === "ready") return;
+  const ready = new Promise<void>((resolve) => {
+    client.once("ready", () => resolve());
+  });
+  // A connection that fails is tried again by itself; what it fails of is told by its `error` event.
+  if (client.status === "wait") client.connect().catch(() => undefined);
+  await ready;
+}
+
 /** Another connection like this one, for a command that blocks. */
 export function duplicate(client: RedisClient): RedisClient {
   return client instanceof Cluster ? client.duplicate() : client.duplicate();

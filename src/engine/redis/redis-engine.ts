@@ -6,7 +6,13 @@ import { answerWithin } from "../answer-within.ts";
 import { Batcher } from "../batcher.ts";
 import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
 import type * as Port from "../engine.ts";
-import { addressOf, checkServer, connect, type RedisConnectionOptions } from "./connection.ts";
+import {
+  addressOf,
+  checkServer,
+  connect,
+  type RedisConnectionOptions,
+  untilReady,
+} from "./connection.ts";
 import type { RedisClient } from "./redis-client.ts";
 import * as codec from "../decision-codec.ts";
 import { EventStream } from "./event-stream.ts";
@@ -49,14 +55,20 @@ export class RedisEngine implements Port.Engine {
   readonly #workers: WorkerBoard;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
   readonly #settlements: Batcher<Port.SettleRequest, Port.Settlement>;
-  #label = "redis";
+  #label: string;
+  #lastError: unknown;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: RedisEngineOptions) {
     this.#options = options;
     this.#redis = connect(options.connection);
-    this.#redis.on("error", (error) => options.onError(error));
+    this.#redis.on("error", (error) => {
+      this.#lastError = error;
+      options.onError(error);
+    });
+    this.#redis.on("ready", () => (this.#lastError = undefined));
+    this.#label = `redis at ${addressOf(this.#redis)}`;
     const tag = `{${options.prefix}:${options.queue}}`;
     this.#prefix = `${tag}:`;
     this.#queue = new BullQueue({
@@ -99,7 +111,7 @@ export class RedisEngine implements Port.Engine {
 
   async #open(): Promise<void> {
     const info = await this.#bounded("connect", async () => {
-      if (this.#redis.status === "wait") await this.#redis.connect();
+      await untilReady(this.#redis);
       await this.#queue.waitUntilReady();
       return checkServer(this.#redis);
     });
@@ -326,6 +338,7 @@ export class RedisEngine implements Port.Engine {
 
   #bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#options;
-    return answerWithin({ clock, timeoutMs, what, server: this.#label }, work);
+    const lastError = () => this.#lastError;
+    return answerWithin({ clock, timeoutMs, what, server: this.#label, lastError }, work);
   }
 }
