@@ -75,6 +75,11 @@ export class EventBus {
 
   /** @throws {@link CronduitError} `INVALID_OPTION` if the mask or the name is none. */
   add(handler: EventHandler, mask: number, options: ListenerOptions): void {
+    if (typeof handler !== "function") {
+      throw new CronduitError("INVALID_OPTION", "addListener: the handler must be a function.", {
+        data: { path: "handler" },
+      });
+    }
     if (!Number.isInteger(mask) || mask < 0 || mask > 2 ** 30 - 1) {
       throw new CronduitError(
         "INVALID_OPTION",

@@ -123,8 +123,8 @@ export class RunHistory {
   }
 
   /** @throws {@link CronduitError} `RUN_NOT_FOUND`. */
-  async get(runId: string): Promise<Run> {
-    const id = parseWakeUpId(runId);
+  async get(runId: unknown): Promise<Run> {
+    const id = typeof runId === "string" ? parseWakeUpId(runId) : undefined;
     if (id) {
       const { jobId, fireAt } = id;
       const [open, rows] = await Promise.all([
@@ -141,10 +141,11 @@ export class RunHistory {
       const row = [...rows, ...open].find((candidate) => candidate.id === runId);
       if (row) return toRun(row);
     }
+    const shown = typeof runId === "string" ? runId.slice(0, 200) : typeof runId;
     throw new CronduitError(
       "RUN_NOT_FOUND",
-      `There is no run "${runId.slice(0, 200)}"; retention may have removed it. See getRuns(jobId).`,
-      { data: { runId: runId.slice(0, 200) } },
+      `There is no run "${shown}"; retention may have removed it. See getRuns(jobId).`,
+      { data: { runId: shown } },
     );
   }
 }

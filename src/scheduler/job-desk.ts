@@ -44,6 +44,7 @@ export class JobDesk {
   async add(
     jobs: readonly { pipeline: AnyPipelineReference; options: unknown }[],
   ): Promise<string[]> {
+    checkList(jobs);
     const described = jobs.map(({ pipeline, options }) => ({
       options,
       descriptor: this.#describe(pipeline),
@@ -113,4 +114,14 @@ export class JobDesk {
     const name = this.#registry.nameOf(reference);
     return this.#registry.get(name) ?? this.#registry.register(reference as PipelineClass);
   }
+}
+
+/** Callers without types may give anything. */
+function checkList(jobs: unknown): void {
+  const isList =
+    Array.isArray(jobs) && jobs.every((job) => typeof job === "object" && job !== null);
+  if (isList) return;
+  throw new CronduitError("INVALID_OPTION", "addJobs: a list of { pipeline, options } is needed.", {
+    data: { path: "jobs" },
+  });
 }

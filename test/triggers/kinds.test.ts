@@ -252,7 +252,14 @@ describe("rrule", () => {
     ["DTSTART:yesterday\nRRULE:FREQ=DAILY", 1, "DTSTART"],
     ["RRULE:FREQ=DAILY RRULE:FREQ=WEEKLY", 18, "two RRULE"],
     ["FREQ=DAILY;COUNT=99999999", 18, "10000"],
-    ["FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30", 1, "never fire"],
+    ["FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30", 1, "never fire"],
+    ["FREQ=SECONDLY", 1, "86400 times a day"],
+    [
+      "FREQ=DAILY;BYHOUR=0,1,2,3;BYMINUTE=0,1,2,3,4,5,6,7,8,9;BYSECOND=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40",
+      1,
+      "1640 times a day",
+    ],
+    ["FREQ=YEARLY;INTERVAL=9000", 1, "less than once in 100 years"],
     ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", undefined, "never fire"],
   ])("refuses %s", (rule, column, hint) => {
     const error = errorOf({ trigger: "rrule", rule, startDate: "2026-01-01" });

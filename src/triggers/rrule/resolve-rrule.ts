@@ -39,6 +39,7 @@ export function resolveRrule(
     );
   }
   const zoneName = zone === undefined ? "UTC" : zoneOf(zone).name;
+  assertBearable(text, rule);
   assertPossible(text, rule);
   const spec = {
     kind: "rrule" as const,
@@ -71,6 +72,45 @@ function localBasic(instant: EpochMs, timezone: string): string {
   return formatIso(Math.floor(instant / 1000) * 1000, timezone)
     .slice(0, 19)
     .replaceAll(/[-:]/g, "");
+}
+
+/** Once a minute. A rule is stepped one by one, so what is denser would take minutes to count after a long outage. */
+const MAX_PER_DAY = 1_440;
+const MAX_PERIOD_DAYS = 36_600;
+const DAYS: Readonly<Record<string, number>> = {
+  YEARLY: 366,
+  MONTHLY: 31,
+  WEEKLY: 7,
+  DAILY: 1,
+  HOURLY: 1 / 24,
+  MINUTELY: 1 / 1_440,
+  SECONDLY: 1 / 86_400,
+};
+
+/** Refuses rules that fire so often, or so seldom, that a question to them takes seconds. */
+function assertBearable({ parts }: RuleText, rule: string): void {
+  const freq = parts.get("FREQ") ?? "";
+  const listed = (name: string): number => parts.get(name)?.split(",").length ?? 1;
+  const periodDays = (DAYS[freq] ?? 1) * Number(parts.get("INTERVAL") ?? 1);
+  // What is finer than the period multiplies it; what is coarser only leaves some out.
+  const finer = [
+    freq === "SECONDLY" ? 1 : listed("BYSECOND"),
+    /^(?:SECONDLY|MINUTELY)$/.test(freq) ? 1 : listed("BYMINUTE"),
+    /^(?:SECONDLY|MINUTELY|HOURLY)$/.test(freq) ? 1 : listed("BYHOUR"),
+  ].reduce((product, count) => product * count, 1);
+  const perDay = Math.round(finer / Math.min(1, periodDays));
+  const why =
+    perDay > MAX_PER_DAY
+      ? `fires up to ${perDay} times a day, and at most ${MAX_PER_DAY} are taken here; use cron or an interval`
+      : periodDays > MAX_PERIOD_DAYS
+        ? "repeats less than once in 100 years"
+        : undefined;
+  if (why === undefined) return;
+  throw new TriggerError(`rule: ${JSON.stringify(rule.slice(0, 80))} ${why}.`, {
+    field: "rule",
+    column: 1,
+    value: rule,
+  });
 }
 
 /**
