@@ -1,5 +1,7 @@
 import type { EpochMs } from "../core/clock.ts";
 import { collectBetween } from "./between.ts";
+import { IntervalTrigger } from "./interval-trigger.ts";
+import { meetingIntervals } from "./meeting-intervals.ts";
 import { countTogether, type Combined } from "./cron/count-together.ts";
 import type { AndSpec, TriggerSpec } from "./spec.ts";
 import { DAY_MS, FIRST_INSTANT, LAST_INSTANT } from "./time/civil.ts";
@@ -28,6 +30,8 @@ export class AndTrigger implements Trigger, Combined {
   private readonly start: EpochMs;
   private readonly end: EpochMs;
   private readonly maxCandidates: number;
+  /** Where intervals alone meet, found by arithmetic; `null` if they never do. */
+  private readonly meeting: IntervalTrigger | null | undefined;
   // Remembered answers of `earliest` and `latest`, which are always the same.
   private first: EpochMs | undefined;
   private last: EpochMs | undefined;
@@ -38,6 +42,8 @@ export class AndTrigger implements Trigger, Combined {
     this.isBounded = spec.startAt !== undefined || spec.endAt !== undefined;
     this.start = spec.startAt ?? FIRST_INSTANT;
     this.end = spec.endAt ?? LAST_INSTANT;
+    const meeting = meetingIntervals(spec.triggers);
+    this.meeting = meeting ? new IntervalTrigger(meeting) : meeting;
     this.maxCandidates = spec.triggers.some((member) => andDepth(member) > 0)
       ? MAX_NESTED_CANDIDATES
       : MAX_CANDIDATES;
@@ -45,6 +51,10 @@ export class AndTrigger implements Trigger, Combined {
 
   /** Each member in turn moves the candidate on, until all agree on it. */
   next(after: EpochMs): EpochMs | undefined {
+    if (this.meeting !== undefined) {
+      const found = this.meeting?.next(Math.max(after, this.start - 1));
+      return found === undefined || found > this.end ? undefined : found;
+    }
     let candidate = Math.max(Math.floor(after), this.start - 1) + 1;
     const limit = Math.min(this.end, Math.max(candidate, this.earliest()) + HORIZON_MS);
     let agreed = 0;
@@ -59,6 +69,10 @@ export class AndTrigger implements Trigger, Combined {
   }
 
   prev(before: EpochMs): EpochMs | undefined {
+    if (this.meeting !== undefined) {
+      const found = this.meeting?.prev(Math.min(before, this.end + 1));
+      return found === undefined || found < this.start ? undefined : found;
+    }
     let candidate = Math.min(Math.ceil(before), this.end + 1) - 1;
     const limit = Math.max(this.start, Math.min(candidate, this.latest()) - HORIZON_MS);
     let agreed = 0;
@@ -94,6 +108,7 @@ export class AndTrigger implements Trigger, Combined {
   count(from: EpochMs, to: EpochMs): number {
     const low = Math.max(from, this.start - 1);
     const high = Math.min(to, this.end);
+    if (this.meeting !== undefined) return low < high ? (this.meeting?.count(low, high) ?? 0) : 0;
     const counted = countTogether(this, low, high);
     if (counted !== undefined) return counted;
     let total = 0;
