@@ -31,7 +31,8 @@ export async function answerWithin<T>(call: ServerCall, work: () => Promise<T>):
     ),
   );
   if (end?.ok) return end.value;
-  const cause = lastErrorOf(call) ?? end?.cause;
+  // A fault of the connection says more than the call that it made fail.
+  const cause = call.lastError?.() ?? end?.cause;
   if (end?.cause instanceof CronduitError) throw end.cause;
   if (end && !isConnectionTrouble(end.cause)) {
     throw new CronduitError("INTERNAL", `${what} failed on ${server}`, {
@@ -46,11 +47,6 @@ export async function answerWithin<T>(call: ServerCall, work: () => Promise<T>):
     `${what}: no answer from ${server} in ${tookMs} ms${why}. Check the server and the connection option.`,
     { cause, data: { call: what, timeoutMs } },
   );
-}
-
-/** A fault of the connection says more than the call that it made fail. */
-function lastErrorOf({ lastError }: ServerCall): unknown {
-  return lastError?.();
 }
 
 function isConnectionTrouble(error: unknown): boolean {

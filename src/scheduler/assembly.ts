@@ -28,7 +28,7 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
   const logger = settings.logger ?? lineLogger("info");
   const owner = randomUUID();
   const { connection, prefix, container } = settings;
-  if (connection === undefined) sayThatNothingIsKept(settings.logger);
+  if (connection === undefined) sayThatNothingIsKept(logger);
   const engine = makeEngine({ connection, prefix, clock, logger, timeoutMs: settings.timeout });
   const registry = new PipelineRegistry(settings.pipelines);
   const worker =
@@ -54,8 +54,7 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
   return { engine, registry, bus, reconciler, worker, clock, logger };
 }
 
-/** The default log tells warnings and errors only; this line is told anyway. */
-function sayThatNothingIsKept(logger: Logger = lineLogger("info")): void {
+function sayThatNothingIsKept(logger: Logger): void {
   logger.info(
     'no connection given: jobs and history are kept in this process\'s memory by the embedded engine. Keep them with connection: "embedded://folder"; share them among processes with "postgres://…" or "redis://…".',
   );
