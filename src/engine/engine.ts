@@ -1,9 +1,31 @@
 import type { EpochMs } from "../core/clock.ts";
 import type { JobDefinition, JobState, StoredJob } from "../jobs/definition.ts";
 import type { StoredEvent } from "../jobs/event.ts";
-import type { LastRun, LedgerRow, RunKind, StoredError } from "../jobs/run.ts";
+import type { LedgerRow } from "../jobs/run.ts";
 import type { Occurrence, Span } from "../jobs/schedule.ts";
 import type { SkipReason } from "../jobs/verdict.ts";
+import type {
+  Admission,
+  AdmitRequest,
+  CancelOutcome,
+  CancelRequest,
+  RunHold,
+  RunRequest,
+  Settlement,
+  SettleRequest,
+  Suspension,
+  SuspendRequest,
+} from "./decisions.ts";
+import type { BackfillPlan, BackfillState } from "./backfills.ts";
+import type { LogPage, LogQuery, LogWrite } from "./run-logs.ts";
+import type { StepRecord } from "./run-steps.ts";
+import type { ConsumeOptions, Consumer, WakeUp } from "./wake-ups.ts";
+
+export type * from "./backfills.ts";
+export type * from "./decisions.ts";
+export type * from "./run-logs.ts";
+export type * from "./run-steps.ts";
+export type * from "./wake-ups.ts";
 
 /**
  * What carries the queues and the state. Small on purpose: what BullMQ does (queueing, locks, delays, recovery of
@@ -40,6 +62,39 @@ export interface Engine {
   handBack(run: RunHold): Promise<void>;
   /** Records a run asked for by hand, gives it its id, and adds its queue job. */
   requestRun(request: RunRequest): Promise<{ readonly runId: string } | "missing">;
+  /** Notes that a run goes on later; the caller then puts its queue job back. */
+  suspend(request: SuspendRequest): Promise<Suspension>;
+  cancelRun(request: CancelRequest): Promise<CancelOutcome>;
+  /** Which of these runs somebody wants to end, and why. Asked for often: one cheap step. */
+  readCancels(
+    holds: readonly RunHold[],
+  ): Promise<{ readonly queueJobId: string; readonly reason: string }[]>;
+
+  // Steps
+  /** Stores a finished step, or how far the run is. `fenced`: another start has the run; nothing was written. */
+  saveStep(
+    hold: RunHold,
+    runId: string,
+    step: StepRecord,
+  ): Promise<"saved" | "fenced" | "too-many">;
+  /** The steps of a run, in the order in which they ended. They are kept as long as the job's ledger. */
+  readSteps(jobId: string, runId: string): Promise<StepRecord[]>;
+
+  // Logs
+  /** Appends lines of a run's log; what exceeds its bound is dropped, and one line says so. */
+  appendLogs(writes: readonly LogWrite[]): Promise<void>;
+  readLogs(query: LogQuery): Promise<LogPage>;
+  /** Deletes the logs of a job's runs that began before an instant, a bounded number a call. @returns how many runs' */
+  deleteLogs(jobId: string, before: EpochMs): Promise<number>;
+
+  // Backfills: one at a time a job
+  /** Adds fire times to the job's backfill, which it begins if there is none. `conflict`: another one is not over. */
+  addBackfill(plan: BackfillPlan): Promise<"added" | "conflict" | "missing">;
+  changeBackfill(
+    jobId: string,
+    change: "pause" | "resume" | "cancel",
+  ): Promise<"changed" | "missing">;
+  readBackfill(jobId: string): Promise<BackfillState | undefined>;
 
   // Ledger
   /** Rows of one job in the time given (both ends included). */
@@ -144,99 +199,6 @@ export interface JobRemoval {
   readonly skipped: readonly SkippedSpan[];
 }
 
-/** Names one run and the attempt that holds it. */
-export interface RunHold {
-  readonly jobId: string;
-  readonly queueJobId: string;
-  readonly attempt: number;
-}
-
-/** A worker asks what is to be done with a queue job that it took. */
-export interface AdmitRequest {
-  readonly queueJobId: string;
-  /** Names this taking of the queue job, so that a request sent twice is answered alike. */
-  readonly take: string;
-  readonly jobId: string;
-  readonly kind: "occurrence" | "manual" | "continuation";
-  readonly generation: number;
-  /** The revision of the definition that the occurrences were computed from. */
-  readonly revision: number;
-  /** The occurrences are complete above this watermark; a lower stored one makes the answer `behind`. */
-  readonly base: EpochMs;
-  readonly older: Span | undefined;
-  readonly latest: readonly Occurrence[];
-  /** The next occurrences after those, which are to wait in the queue; none if the trigger is exhausted. */
-  readonly upcoming: readonly Occurrence[];
-  /** Absent: the worker does not know the definition of this generation and the schedule must not move. */
-  readonly knowsSchedule: boolean;
-  readonly worker: string;
-  /** How many starts a run may have that ended by the death of its process. */
-  readonly maxCrashes: number;
-}
-
-/** A run that was admitted and is to be executed now. */
-export interface AdmittedRun {
-  readonly runId: string;
-  readonly kind: RunKind;
-  readonly fireAt: EpochMs;
-  readonly dueAt: EpochMs;
-  /** Server time of the admission of this attempt. */
-  readonly startedAt: EpochMs;
-  readonly attempt: number;
-  /** How many occurrences the run stands for, itself included. */
-  readonly count: number;
-  /** The first of those occurrences. */
-  readonly fromAt: EpochMs;
-  readonly lastRun: LastRun | null;
-  /** Params given with `runJob`, in place of the job's. */
-  readonly params?: unknown;
-}
-
-/** The answer to {@link AdmitRequest}; `now` is the server's clock. */
-export type Admission = { readonly now: EpochMs } & (
-  | {
-      readonly outcome: "run";
-      readonly run: AdmittedRun;
-      /** The job's definition must be of this revision. 0: the job was removed meanwhile. */
-      readonly revision: number;
-    }
-  /** Nothing to run: decided before, or decided now as not to run, or void. */
-  | { readonly outcome: "none" }
-  /** Not due for so many milliseconds. */
-  | { readonly outcome: "early"; readonly waitMs: number }
-  /**
-   * What was asked does not fit what is stored: compute the occurrences after this watermark anew, by a definition of
-   * at least this revision, and ask again.
-   */
-  | { readonly outcome: "behind"; readonly watermark: EpochMs; readonly revision: number }
-);
-
-/** How a run ended. */
-export interface SettleRequest extends RunHold {
-  readonly verdict: "succeeded" | "failed" | "cancelled";
-  /** Milliseconds from the start of this attempt, on the worker's monotonic clock. */
-  readonly durationMs: number;
-  readonly worker: string;
-  /** JSON text of the result's summary. */
-  readonly resultJson: string | undefined;
-  readonly error: StoredError | undefined;
-  readonly retention: { readonly count: number; readonly ageMs: number };
-}
-
-/** `fenced`: another attempt has the run, or it was settled before; nothing was written. */
-export interface Settlement {
-  readonly now: EpochMs;
-  readonly outcome: "settled" | "fenced";
-}
-
-/** A run asked for by hand. */
-export interface RunRequest {
-  readonly jobId: string;
-  /** Random; asking twice with the same number is asking once. 0 to 10^14. */
-  readonly sequence: number;
-  readonly params?: unknown;
-}
-
 /** Which rows to read. */
 export interface LedgerQuery {
   readonly jobId: string;
@@ -246,44 +208,6 @@ export interface LedgerQuery {
   readonly limit: number;
   /** Whether the rows come latest or oldest first. */
   readonly order: "latest" | "oldest";
-}
-
-/** A queue job to be added; adding one that exists does nothing. */
-export interface WakeUp {
-  /** Made by `wakeUpId`. */
-  readonly id: string;
-  readonly pipeline: string;
-  readonly dueAt: EpochMs;
-}
-
-/** A queue job that a worker took. */
-export interface TakenWakeUp {
-  readonly id: string;
-  readonly pipeline: string;
-  /** How often it has been taken, this time included. */
-  readonly takes: number;
-  /** Aborts when the lock is lost: somebody else may take the run. */
-  readonly signal: AbortSignal;
-}
-
-/** What becomes of a queue job after it was handled. */
-export type WakeUpEnd = "done" | { readonly againInMs: number } | "hand-back";
-
-/** How to take queue jobs. */
-export interface ConsumeOptions {
-  readonly concurrency: number;
-  readonly lockMs: number;
-  readonly stalledCheckMs: number;
-  handle(wakeUp: TakenWakeUp): Promise<WakeUpEnd>;
-  onError(error: unknown): void;
-}
-
-/** Takes queue jobs until it is stopped. */
-export interface Consumer {
-  /** Takes no more; resolves when none is being handled. */
-  stop(): Promise<void>;
-  /** Gives up at once: connections are closed and what is being handled is put back for others. */
-  abandon(): Promise<void>;
 }
 
 /** Events read from the stream. */

@@ -3,8 +3,9 @@ import type { EpochMs } from "../core/clock.ts";
 /**
  * What a queue job stands for. `occurrence`: the wake-up of a scheduled fire time of one schedule generation.
  * `manual`: a run asked for by `runJob`. `continuation`: a call to take the oldest queued occurrence of the job.
+ * `backfill`: a fire time of the past that a backfill runs; its sequence is 0, so that it runs once.
  */
-export type WakeUpKind = "occurrence" | "manual" | "continuation";
+export type WakeUpKind = "occurrence" | "manual" | "continuation" | "backfill";
 
 /** A queue job's id, taken apart. */
 export interface WakeUpId {
@@ -15,8 +16,14 @@ export interface WakeUpId {
   readonly fireAt: EpochMs;
 }
 
-const MARK = { occurrence: "", manual: "m", continuation: "c" } as const;
-const SHAPE = /^([^:]+):([mc]?)(\d{1,15}):(\d{1,16})$/;
+const MARK = { occurrence: "", manual: "m", continuation: "c", backfill: "b" } as const;
+const KIND_OF_MARK: Readonly<Record<string, WakeUpKind>> = {
+  "": "occurrence",
+  m: "manual",
+  c: "continuation",
+  b: "backfill",
+};
+const SHAPE = /^([^:]+):([mcb]?)(\d{1,15}):(\d{1,16})$/;
 
 /** BullMQ takes ids with exactly two colons; a job id may hold any number, so they are written as `%3A`. */
 function encodeJobId(jobId: string): string {
@@ -35,10 +42,10 @@ export function wakeUpId(id: WakeUpId): string {
 export function parseWakeUpId(text: string): WakeUpId | undefined {
   const parts = SHAPE.exec(text);
   if (!parts) return undefined;
-  const [, encoded = "", mark, sequence, fireAt] = parts;
+  const [, encoded = "", mark = "", sequence, fireAt] = parts;
   return {
     jobId: encoded.replaceAll("%3A", ":").replaceAll("%25", "%"),
-    kind: mark === "m" ? "manual" : mark === "c" ? "continuation" : "occurrence",
+    kind: KIND_OF_MARK[mark] ?? "occurrence",
     sequence: Number(sequence),
     fireAt: Number(fireAt),
   };

@@ -1,4 +1,7 @@
 import { z } from "zod";
+import type { Condition } from "../conditions/condition.ts";
+import { parseCondition } from "../conditions/parse.ts";
+import { validateCondition } from "../conditions/schema.ts";
 import { parseDuration } from "../core/durations.ts";
 import { CronduitError } from "../core/errors.ts";
 
@@ -40,6 +43,39 @@ export const secondsSchema = durationSchema(1_000);
 /** A duration; numbers are milliseconds. Inside: milliseconds. */
 export const millisecondsSchema = durationSchema(1);
 
+/** A condition: its text, or what the builders (`after.ok(…)`, `all(…)`) made. Inside: the latter. */
+const conditionOption = z
+  .union([z.string(), z.custom<Condition>(isObject)])
+  .transform((given, context) => {
+    try {
+      return typeof given === "string" ? parseCondition(given) : validateCondition(given);
+    } catch (error) {
+      context.addIssue({
+        code: "custom",
+        message: error instanceof CronduitError ? error.message : "is no condition",
+      });
+      return z.NEVER;
+    }
+  });
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+/** Several attempts; see {@link jobOptionsSchema}. */
+const retrySchema = z.strictObject({
+  /** Attempts in all, the first included. 2 to 1,000; default 3. */
+  attempts: z.int().min(2).max(1_000).default(3),
+  /** Whether each further delay is twice the one before. Default `exponential`. */
+  backoff: z.enum(["fixed", "exponential"]).default("exponential"),
+  /** Before the second attempt: seconds, or `"5m"`. Default 10 s. */
+  delay: secondsSchema.default(10_000),
+  /** No delay is longer: seconds, or `"1h"`. Default 1 h. */
+  maxDelay: secondsSchema.default(3_600_000),
+  /** The part of each delay that is random, 0 to 1, so that many jobs do not come back at once. Default 0. */
+  jitter: z.number().min(0).max(1).default(0),
+});
+
 /** The rules of a job, as users write them; what they become inside is {@link JobOptions}. */
 export const jobOptionsSchema = z.strictObject({
   /** Names the job; unique in the fleet. Default: a random UUID. */
@@ -56,6 +92,47 @@ export const jobOptionsSchema = z.strictObject({
   misfireGraceTime: secondsSchema.nullable().default(null),
   /** Without `coalesce`: how many due occurrences run at most; older ones are `missed`. 1 to 10,000; default 1,000. */
   maxCatchUp: z.int().min(1).max(10_000).default(1_000),
+  /** What must be true of other jobs when a run would start: text, or made by `after`, `all`, `any`, `not`. */
+  condition: conditionOption.optional(),
+  /** With a false `condition`: skip, or wait so long for it to become true (seconds, or `"2h"`). Default `skip`. */
+  conditionPolicy: z
+    .union([z.literal("skip"), z.strictObject({ wait: secondsSchema.pipe(z.int().min(1)) })])
+    .default("skip"),
+  /**
+   * With `maxInstances` runs unfinished: `skip` the new occurrence; let the latest one wait (`queue-one`); let all wait,
+   * up to `maxCatchUp` (`queue-all`); or cancel the oldest run and start when it has ended (`cancel-running`).
+   * Default `skip`.
+   */
+  overlap: z.enum(["skip", "queue-one", "queue-all", "cancel-running"]).default("skip"),
+  /** At most `limit` runs (1 to 10,000) of all jobs that name this `key`, over the whole fleet; others wait. */
+  concurrencyGroup: z
+    .strictObject({ key: z.string().min(1).max(128), limit: z.int().min(1).max(10_000) })
+    .optional(),
+  /** What follows a failed attempt: a number of attempts in all, or more precisely. Default: nothing. */
+  retry: z
+    .union([
+      z
+        .int()
+        .min(2)
+        .max(1_000)
+        .transform((attempts) => retrySchema.parse({ attempts })),
+      retrySchema,
+    ])
+    .optional(),
+  /** So many failed runs in a row (their retries used up) pause the job. 1 to 10,000. Default: never. */
+  pauseAfterFailures: z.int().min(1).max(10_000).optional(),
+  /** How long an attempt may take before its signal aborts and it fails: seconds, or `"10m"`. Default: for ever. */
+  timeout: secondsSchema.pipe(z.int().min(1)).optional(),
+  /** `process`: each attempt in a child process, which is killed for certain. Default: in the worker's process. */
+  isolate: z.literal("process").optional(),
+  /** What is kept of its runs' logs: bytes a run, for how many runs, and for how long. */
+  logs: z
+    .strictObject({
+      maxBytes: z.int().min(0).max(16_777_216).default(262_144),
+      runs: z.int().min(1).max(100_000).default(100),
+      age: secondsSchema.default(7 * 86_400_000),
+    })
+    .prefault({}),
   /** A first run time before the trigger's own; `null` adds the job paused. */
   nextRunTime: z.union([z.date(), z.string(), z.number()]).nullable().optional(),
   /** Replace a stored job of the same id instead of failing. Default false. */

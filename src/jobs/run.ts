@@ -1,8 +1,9 @@
+import type { JobFacts } from "../conditions/facts.ts";
 import type { EpochMs } from "../core/clock.ts";
 import type { OpenState, SkipReason, Verdict } from "./verdict.ts";
 
-/** Whether a run was asked for by the schedule or by a person. */
-export type RunKind = "scheduled" | "manual";
+/** Whether a run was asked for by the schedule, by a person, or by a backfill of the past. */
+export type RunKind = "scheduled" | "manual" | "backfill";
 
 /** How a run failed, as it is kept: plain, and bounded in length. */
 export interface StoredError {
@@ -36,6 +37,8 @@ export interface LedgerRow {
   readonly worker?: string;
   readonly reason?: SkipReason;
   readonly coalescedInto?: string;
+  /** What a condition asked about each job when it was decided by it; `null` if there was no such job. */
+  readonly facts?: Readonly<Record<string, JobFacts | null>>;
   /** Small JSON value that the pipeline returned, possibly cut. */
   readonly result?: unknown;
   readonly error?: StoredError;

@@ -39,7 +39,7 @@ export type OccurrenceState = "due" | OpenState | Verdict;
  */
 export const TRANSITIONS: Readonly<Record<OccurrenceState, readonly OccurrenceState[]>> = {
   due: ["running", "queued", "missed", "coalesced", "skipped"],
-  queued: ["running", "missed", "skipped"],
+  queued: ["running", "missed", "skipped", "coalesced", "cancelled"],
   running: ["running", "retrying", "succeeded", "failed", "cancelled"],
   retrying: ["running", "failed", "cancelled"],
   succeeded: [],

@@ -1,8 +1,8 @@
 import type { LogFields } from "../core/log.ts";
 import type { ParamsOutput, ParamsSchema } from "./schema.ts";
 
-/** What started a run: its job's trigger, or a person or program that asked for it. */
-export type RunTrigger = "scheduled" | "manual";
+/** What started a run: its job's trigger, a person or program that asked for it, or a backfill of the past. */
+export type RunTrigger = "scheduled" | "manual" | "backfill";
 
 /** Logs on behalf of one run: each line carries the run's id, job and attempt. */
 export interface RunLog {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, TriggerError } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
-import type { JobDefinition } from "../jobs/definition.ts";
+import type { JobDefinition, Policy } from "../jobs/definition.ts";
 import { digest } from "../jobs/digest.ts";
 import {
   JOB_OPTION_NAMES,
@@ -122,6 +122,7 @@ export async function declare(
     params: params.input ?? null,
     ...timing,
     ...rulesOf(job),
+    secrets: [],
     createdAt: context.now,
     declared: {
       all: digest([
@@ -159,16 +160,35 @@ export async function declare(
 }
 
 /** The rules of a job, as stored. */
-export function rulesOf(job: JobOptions): Pick<JobDefinition, "policy" | "retention"> {
+export function rulesOf(job: JobOptions): Pick<JobDefinition, "policy" | "retention" | "logs"> {
   return {
     policy: {
       maxInstances: job.maxInstances,
       coalesce: job.coalesce,
       misfireGraceMs: job.misfireGraceTime,
       maxCatchUp: job.maxCatchUp,
+      when: whenOf(job),
+      overlap: job.overlap,
+      group: job.concurrencyGroup ?? null,
+      retry: job.retry ? retryOf(job.retry) : null,
+      pauseAfterFailures: job.pauseAfterFailures ?? null,
+      timeoutMs: job.timeout ?? null,
+      isolate: job.isolate ?? "none",
     },
     retention: { count: job.retention.count, ageMs: job.retention.age },
+    logs: { maxBytes: job.logs.maxBytes, runs: job.logs.runs, ageMs: job.logs.age },
   };
+}
+
+type Retry = NonNullable<JobOptions["retry"]>;
+
+function whenOf({ condition, conditionPolicy }: JobOptions): Policy["when"] {
+  if (condition === undefined) return null;
+  return { condition, waitMs: conditionPolicy === "skip" ? null : conditionPolicy.wait };
+}
+
+function retryOf({ attempts, backoff, delay, maxDelay, jitter }: Retry): Policy["retry"] {
+  return { attempts, backoff, delayMs: delay, maxDelayMs: maxDelay, jitter };
 }
 
 /** The part of a definition that says when. */

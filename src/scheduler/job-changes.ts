@@ -1,6 +1,11 @@
 import { CronduitError } from "../core/errors.ts";
 import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
-import { type JobOptions, jobOptionsSchema, parseOptions } from "../jobs/options.ts";
+import {
+  type JobOptions,
+  type JobOptionsInput,
+  jobOptionsSchema,
+  parseOptions,
+} from "../jobs/options.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
@@ -127,7 +132,7 @@ function modifiedRules(
   old: JobDefinition,
   given: Record<string, unknown>,
   where: string,
-): Pick<JobDefinition, "policy" | "retention" | "tags"> & { description?: string } {
+): Pick<JobDefinition, "policy" | "retention" | "logs" | "tags"> & { description?: string } {
   const { policy, retention } = old;
   // The old rules as a user would have written them, so that old and new are checked by one schema.
   const job = parseOptions(
@@ -140,6 +145,7 @@ function modifiedRules(
       tags: old.tags,
       ...(old.description === undefined ? {} : { description: old.description }),
       retention: { count: retention.count, age: retention.ageMs / 1_000 },
+      ...writtenPolicy(old),
       ...given,
     },
     where,
@@ -148,6 +154,31 @@ function modifiedRules(
     ...rulesOf(job),
     tags: job.tags,
     ...(job.description === undefined ? {} : { description: job.description }),
+  };
+}
+
+function writtenPolicy({ policy, logs }: JobDefinition): JobOptionsInput {
+  const { when, overlap, group, retry, pauseAfterFailures, timeoutMs, isolate } = policy;
+  return {
+    ...(when && {
+      condition: when.condition,
+      conditionPolicy: when.waitMs === null ? "skip" : { wait: when.waitMs / 1_000 },
+    }),
+    overlap,
+    ...(group && { concurrencyGroup: group }),
+    ...(retry && {
+      retry: {
+        attempts: retry.attempts,
+        backoff: retry.backoff,
+        delay: retry.delayMs / 1_000,
+        maxDelay: retry.maxDelayMs / 1_000,
+        jitter: retry.jitter,
+      },
+    }),
+    ...(pauseAfterFailures !== null && { pauseAfterFailures }),
+    ...(timeoutMs !== null && { timeout: timeoutMs / 1_000 }),
+    ...(isolate === "process" && { isolate }),
+    logs: { maxBytes: logs.maxBytes, runs: logs.runs, age: logs.ageMs / 1_000 },
   };
 }
 

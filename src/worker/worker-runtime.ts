@@ -173,7 +173,7 @@ export class WorkerRuntime {
     jobId: string,
     job: KnownJob | undefined,
   ): Promise<WakeUpEnd> {
-    const hold: RunHold = { jobId, queueJobId: wakeUp.id, attempt: run.attempt };
+    const hold: RunHold = { jobId, queueJobId: wakeUp.id, start: run.start };
     if (!job) return this.#settleRemoved(hold);
     const descriptor = this.#options.registry.get(job.definition.pipeline);
     if (!descriptor) {

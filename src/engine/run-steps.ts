@@ -1,0 +1,22 @@
+import type { EpochMs } from "../core/clock.ts";
+import type { StoredError } from "../jobs/run.ts";
+
+/** Steps a run may have; more is a loop that should be one step. */
+export const MAX_STEPS = 1_000;
+
+/** A step of a run that ended, well or not; a step of the same name replaces it. Times by the server's clock. */
+export interface StepRecord {
+  /** Unique in its run; 1 to 128 characters. */
+  readonly name: string;
+  readonly kind: "step" | "sleep" | "progress";
+  readonly startedAt: EpochMs;
+  /** Of a sleep, when it is over. */
+  readonly finishedAt: EpochMs;
+  /** How often its function was called. */
+  readonly tries: number;
+  /** The run's attempt that it ended in. */
+  readonly attempt: number;
+  /** JSON text; absent if it failed, or returned nothing. */
+  readonly resultJson?: string | undefined;
+  readonly error?: StoredError | undefined;
+}
