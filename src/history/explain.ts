@@ -85,6 +85,8 @@ function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
       return `${who} has been claimed and waits for a worker or for an earlier run of the job to finish.`;
     case "running":
       return `${who} is running${attempt} on worker ${row.worker} since ${iso(row.startedAt ?? at)}.`;
+    case "sleeping":
+      return `${who} sleeps, as its pipeline asked, and goes on later.`;
     case "retrying":
       return `${who} was given back by worker ${row.worker} and waits for its next attempt.`;
   }

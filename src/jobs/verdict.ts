@@ -12,7 +12,7 @@ export const VERDICTS = [
 export type Verdict = (typeof VERDICTS)[number];
 
 /** States of an occurrence that has been claimed and has no verdict yet. */
-export const OPEN_STATES = ["queued", "running", "retrying"] as const;
+export const OPEN_STATES = ["queued", "running", "retrying", "sleeping"] as const;
 
 /** A state before the verdict. */
 export type OpenState = (typeof OPEN_STATES)[number];
@@ -40,8 +40,9 @@ export type OccurrenceState = "due" | OpenState | Verdict;
 export const TRANSITIONS: Readonly<Record<OccurrenceState, readonly OccurrenceState[]>> = {
   due: ["running", "queued", "missed", "coalesced", "skipped"],
   queued: ["running", "missed", "skipped", "coalesced", "cancelled"],
-  running: ["running", "retrying", "succeeded", "failed", "cancelled"],
+  running: ["running", "retrying", "sleeping", "succeeded", "failed", "cancelled"],
   retrying: ["running", "failed", "cancelled"],
+  sleeping: ["running", "cancelled"],
   succeeded: [],
   failed: [],
   cancelled: [],
