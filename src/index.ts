@@ -6,6 +6,7 @@ export {
   type ErrorData,
   isCronduitError,
   JobLookupError,
+  ConditionError,
   TriggerError,
 } from "./core/errors.ts";
 export {
@@ -16,6 +17,7 @@ export {
   type PipelineDescriptor,
   type PipelineOptions,
 } from "./pipeline/definition.ts";
+export { defineJob, type FunctionJob, type ModuleJob } from "./pipeline/define-job.ts";
 export {
   container,
   createContainer,
@@ -34,7 +36,21 @@ export type { ParamsInput, ParamsOutput, ParamsSchema } from "./pipeline/schema.
 export { type CancelTimer, type Clock, type EpochMs, systemClock } from "./core/clock.ts";
 export { lineLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel } from "./core/log.ts";
 export { PipelineRegistry, type PipelineEntry, type Registrable } from "./pipeline/registry.ts";
-export type { JobState, Policy, Retention } from "./jobs/definition.ts";
+export type {
+  ConditionPolicy,
+  JobState,
+  LogPolicy,
+  Overlap,
+  Policy,
+  Retention,
+  RetryPolicy,
+} from "./jobs/definition.ts";
+export { after, all, any, not, type Span } from "./conditions/builders.ts";
+export type { Condition } from "./conditions/condition.ts";
+export type { EvaluatedTerm } from "./conditions/evaluate.ts";
+export type { JobFacts } from "./conditions/facts.ts";
+export { parseCondition } from "./conditions/parse.ts";
+export { printCondition } from "./conditions/print.ts";
 export {
   EVENT_ALL,
   EVENT_ALL_JOBS_REMOVED,
@@ -87,6 +103,8 @@ export type { EventHandler, ListenerOptions } from "./events/event-bus.ts";
 export type { Explanation } from "./history/explain.ts";
 export type { Run } from "./history/run.ts";
 export type { RunPage, RunQuery } from "./history/run-history.ts";
+export type { LogCleanup, RunLogLine, RunLogPage, RunLogQuery } from "./history/run-logs.ts";
+export type { RunStep } from "./history/run-steps.ts";
 export { PipelineWorker } from "./worker/pipeline-worker.ts";
 export type {
   CommonOptions,
@@ -99,7 +117,12 @@ export type {
   ModifyJobOptions,
   ParamsOption,
   RescheduleOptions,
+  ScheduleArguments,
+  ScheduleOptions,
 } from "./scheduler/add-job-options.ts";
+export type { Backfill, BackfillOptions, BackfillReport } from "./scheduler/backfill.ts";
+export { FleetRuns } from "./scheduler/fleet-runs.ts";
+export type { CancelRunOptions, RunJobOptions } from "./scheduler/run-desk.ts";
 export type { Job } from "./scheduler/job.ts";
 export type { JobPage, JobQuery } from "./scheduler/job-query.ts";
 export {

@@ -85,6 +85,10 @@ export const ERROR_CODES = {
     meaning: "The run was told to stop before it was done, by shutdown or by loss of its lock.",
     remedy: "It is taken up again by another worker unless it was cancelled.",
   },
+  WAIT_TIMED_OUT: {
+    meaning: "A run that was waited for has no verdict yet.",
+    remedy: "It goes on; look for it with `getRun(runId)`, or wait longer.",
+  },
   INTERNAL: {
     meaning: "A state that this package holds to be impossible.",
     remedy: "Please report it with the message and the stack.",

@@ -1,3 +1,10 @@
+import { jobsIn } from "../conditions/condition.ts";
+import {
+  describeEvaluation,
+  evaluate,
+  type EvaluatedTerm,
+  type Evaluation,
+} from "../conditions/evaluate.ts";
 import type { EpochMs } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -22,6 +29,8 @@ export interface Explanation {
   readonly state: Verdict | OpenState | "due" | "future" | "none" | "unknown";
   /** The ledger's row, if there is one. */
   readonly run: Run | undefined;
+  /** If its condition decided: each term with its value, and the fact that made it so. */
+  readonly terms?: readonly EvaluatedTerm[];
 }
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
@@ -47,6 +56,25 @@ function subject(row: LedgerRow, at: EpochMs): string {
   const jitterMs = row.dueAt - row.fireAt;
   const jitter = row.fireAt === at && jitterMs > 0 ? ` (with jitter ${iso(row.dueAt)})` : "";
   return `The occurrence of ${iso(at)}${jitter}`;
+}
+
+/** The condition as it was decided, if it is still the job's own: a record has the facts, the job the condition. */
+function evaluated(row: LedgerRow, job: StoredJob | undefined): Evaluation | undefined {
+  const condition = job?.definition.policy.when?.condition;
+  const { facts, decidedAt } = row;
+  if (!condition || !facts || decidedAt === undefined) return undefined;
+  if (!jobsIn(condition).every((id) => Object.hasOwn(facts, id))) return undefined;
+  const evaluation = evaluate(condition, (id) => facts[id] ?? undefined, decidedAt);
+  return evaluation.value ? undefined : evaluation;
+}
+
+function whySkipped(row: LedgerRow, job: StoredJob | undefined): string {
+  if (row.reason === undefined) return "no reason was recorded.";
+  if (row.reason !== "condition") return `${REASONS[row.reason]}.`;
+  const evaluation = evaluated(row, job);
+  return evaluation
+    ? describeEvaluation(evaluation).replace(/^The condition is/, "its condition was")
+    : "the condition that it had then was false.";
 }
 
 /** What became of the occurrence of `at`, in words. */
@@ -80,15 +108,19 @@ function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
     case "coalesced":
       return `${who} was merged into the run ${row.coalescedInto}, because several were due at once and coalesce is on.${together}`;
     case "skipped":
-      return `${who} was skipped at ${iso(row.decidedAt ?? at)}: ${row.reason ? REASONS[row.reason] : "no reason was recorded"}.${together}`;
+      return `${who} was skipped at ${iso(row.decidedAt ?? at)}: ${whySkipped(row, job)}${together}`;
     case "queued":
-      return `${who} has been claimed and waits for a worker or for an earlier run of the job to finish.`;
+      return row.waitUntil === undefined
+        ? `${who} has been claimed and waits for a worker, for an earlier run of the job, or for room in its concurrency group.`
+        : `${who} waits for its condition to become true, until ${iso(row.waitUntil)} at the latest.`;
     case "running":
       return `${who} is running${attempt} on worker ${row.worker} since ${iso(row.startedAt ?? at)}.`;
     case "sleeping":
       return `${who} sleeps, as its pipeline asked, and goes on later.`;
     case "retrying":
-      return `${who} was given back by worker ${row.worker} and waits for its next attempt.`;
+      return row.error
+        ? `${who} failed in attempt ${row.attempt ?? 1} on worker ${row.worker} and will be tried again: ${row.error.message}.`
+        : `${who} was given back by worker ${row.worker} and waits for its next attempt.`;
   }
 }
 
@@ -113,7 +145,13 @@ export async function explain(engine: Engine, jobId: string, at: EpochMs): Promi
     rows.find((candidate) => candidate.fromAt !== undefined && candidate.fromAt <= at);
   const schedule = job ? new Schedule(job.definition) : undefined;
   if (row && (row.fireAt === at || standsFor(at, job, schedule))) {
-    return { text: tell(row, at, job), state: row.state, run: toRun(row) };
+    const terms = row.reason === "condition" ? evaluated(row, job)?.terms : undefined;
+    return {
+      text: tell(row, at, job),
+      state: row.state,
+      run: toRun(row),
+      ...(terms ? { terms } : {}),
+    };
   }
   if (!job || !schedule) {
     return {

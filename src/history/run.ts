@@ -1,7 +1,8 @@
 import type { EpochMs } from "../core/clock.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import type { LedgerRow, RunKind, StoredError } from "../jobs/run.ts";
-import type { OpenState, SkipReason, Verdict } from "../jobs/verdict.ts";
+import { type OpenState, type SkipReason, type Verdict, VERDICTS } from "../jobs/verdict.ts";
+import { CronduitError } from "../core/errors.ts";
 
 /** The decision on one occurrence, or on several that share it, as the ledger holds it. */
 export interface Run {
@@ -40,6 +41,23 @@ export interface Run {
   /** What the pipeline returned, cut if it was large. */
   readonly result: unknown;
   readonly error: StoredError | undefined;
+}
+
+/** Whether a run has ended. */
+export function isVerdict(state: Run["verdict"]): state is Verdict {
+  return (VERDICTS as readonly string[]).includes(state);
+}
+
+/**
+ * The job that a run's id names.
+ * @throws {@link CronduitError} `RUN_NOT_FOUND` for what is no run's id.
+ */
+export function jobOf(runId: unknown): string {
+  const id = typeof runId === "string" ? parseWakeUpId(runId) : undefined;
+  if (id) return id.jobId;
+  throw new CronduitError("RUN_NOT_FOUND", `"${String(runId).slice(0, 200)}" is no run's id.`, {
+    data: { runId },
+  });
 }
 
 function date(at: EpochMs | undefined): Date | undefined {

@@ -37,6 +37,8 @@ export interface LedgerRow {
   readonly worker?: string;
   readonly reason?: SkipReason;
   readonly coalescedInto?: string;
+  /** Of a run that waits for its condition: until when. */
+  readonly waitUntil?: EpochMs;
   /** What a condition asked about each job when it was decided by it; `null` if there was no such job. */
   readonly facts?: Readonly<Record<string, JobFacts | null>>;
   /** Small JSON value that the pipeline returned, possibly cut. */

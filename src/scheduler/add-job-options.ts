@@ -23,6 +23,15 @@ export type AddJobOptions<P extends ParamsSchema = ParamsSchema> = JobRules &
   TriggerOptions &
   ParamsOption<P>;
 
+/** What `schedule` takes after the pipeline: its params, which may be left out if the schema says so, and rules. */
+export type ScheduleArguments<P extends ParamsSchema> =
+  MayOmit<ParamsInput<P>> extends true
+    ? [params?: ParamsInput<P>, options?: ScheduleOptions]
+    : [params: ParamsInput<P>, options?: ScheduleOptions];
+
+/** Rules of a job that `schedule` adds. */
+export type ScheduleOptions = JobRules & { timezone?: string };
+
 /** What `rescheduleJob` takes. */
 export type RescheduleOptions = TriggerOptions & Pick<JobRules, "nextRunTime">;
 

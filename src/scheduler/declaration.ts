@@ -14,6 +14,7 @@ import {
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
+import { secretPathsOf } from "../pipeline/secrets.ts";
 import type { CalendarLookup } from "../triggers/create.ts";
 import { parseJitter } from "../triggers/jitter.ts";
 import { type TriggerOptions, triggerOptionShapes } from "../triggers/options.ts";
@@ -122,7 +123,7 @@ export async function declare(
     params: params.input ?? null,
     ...timing,
     ...rulesOf(job),
-    secrets: [],
+    secrets: secretPathsOf(descriptor.params),
     createdAt: context.now,
     declared: {
       all: digest([
@@ -183,7 +184,14 @@ export function rulesOf(job: JobOptions): Pick<JobDefinition, "policy" | "retent
 type Retry = NonNullable<JobOptions["retry"]>;
 
 function whenOf({ condition, conditionPolicy }: JobOptions): Policy["when"] {
-  if (condition === undefined) return null;
+  if (condition === undefined) {
+    if (conditionPolicy === "skip") return null;
+    throw new CronduitError(
+      "INVALID_OPTION",
+      "conditionPolicy: there is no condition to wait for. Give condition too.",
+      { data: { path: "conditionPolicy" } },
+    );
+  }
   return { condition, waitMs: conditionPolicy === "skip" ? null : conditionPolicy.wait };
 }
 

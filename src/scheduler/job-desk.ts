@@ -1,5 +1,5 @@
-import { randomInt } from "node:crypto";
-import { CronduitError, JobLookupError } from "../core/errors.ts";
+import { CronduitError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
@@ -10,9 +10,8 @@ import type { ParamsSchema } from "../pipeline/schema.ts";
 import { type Declaration, type DeclarationContext, declare } from "./declaration.ts";
 import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
 import { JobStore } from "./job-store.ts";
+import { checkConditions } from "./wait-order.ts";
 
-/** Random numbers that name manual runs; below the 15 digits that a queue job's id has room for. */
-const MAX_SEQUENCE = 2 ** 47;
 const MAX_REASON = 500;
 
 /** A pipeline as callers name it. */
@@ -22,22 +21,26 @@ export type AnyPipelineReference =
 /** What holds for jobs that do not say otherwise. */
 export type ScheduleDefaults = Pick<DeclarationContext, "timezone" | "calendars">;
 
+/** What a desk works with. */
+export interface JobDeskParts {
+  readonly engine: Engine;
+  readonly registry: PipelineRegistry;
+  readonly logger: Logger;
+  readonly defaults: ScheduleDefaults;
+}
+
 /** Does what callers ask for with jobs: checks it, stores it, and keeps the queue in step. */
 export class JobDesk {
-  readonly #engine: Engine;
-  readonly #registry: PipelineRegistry;
-  readonly #store: JobStore;
-  readonly #defaults: ScheduleDefaults;
+  readonly store: JobStore;
+  readonly #parts: JobDeskParts;
 
-  constructor(engine: Engine, registry: PipelineRegistry, defaults: ScheduleDefaults) {
-    this.#engine = engine;
-    this.#registry = registry;
-    this.#store = new JobStore(engine);
-    this.#defaults = defaults;
+  constructor(parts: JobDeskParts) {
+    this.#parts = parts;
+    this.store = new JobStore(parts.engine);
   }
 
   get(jobId: string): Promise<StoredJob> {
-    return this.#store.get(jobId);
+    return this.store.get(jobId);
   }
 
   /** Checks all before any is stored; returns their ids. */
@@ -47,26 +50,35 @@ export class JobDesk {
     checkList(jobs);
     const described = jobs.map(({ pipeline, options }) => ({
       options,
-      descriptor: this.#describe(pipeline),
+      descriptor: this.describe(pipeline),
     }));
-    const context = { now: await this.#engine.now(), ...this.#defaults };
+    const context = { now: await this.#parts.engine.now(), ...this.#parts.defaults };
     const declarations: Declaration[] = [];
     for (const { descriptor, options } of described) {
       declarations.push(await declare(descriptor, options, context));
     }
-    await this.#store.add(declarations);
+    const { engine, logger } = this.#parts;
+    await checkConditions(
+      engine,
+      logger,
+      declarations.map(({ definition }) => definition),
+    );
+    await this.store.add(declarations);
     return declarations.map(({ definition }) => definition.id);
   }
 
   modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {
-    return this.#store.change(jobId, (job, now) => {
+    const { engine, logger } = this.#parts;
+    return this.store.change(jobId, async (job, now) => {
       const { pipeline, timezone } = job.definition;
-      return modifyPlan(job, changes, this.#registry.get(pipeline), {
-        ...this.#defaults,
+      const plan = await modifyPlan(job, changes, this.#parts.registry.get(pipeline), {
+        ...this.#parts.defaults,
         now,
         timezone,
         where,
       });
+      if (plan.definition) await checkConditions(engine, logger, [plan.definition]);
+      return plan;
     });
   }
 
@@ -78,41 +90,34 @@ export class JobDesk {
         { data: { path: "reason" } },
       );
     }
-    return this.#store.change(jobId, (job, now) => pausePlan(job, now, reason));
+    return this.store.change(jobId, (job, now) => pausePlan(job, now, reason));
   }
 
   resume(jobId: string): Promise<StoredJob> {
-    return this.#store.change(jobId, (job, now) => resumePlan(job, now));
+    return this.store.change(jobId, (job, now) => resumePlan(job, now));
   }
 
   remove(jobId: string): Promise<void> {
-    return this.#store.remove(jobId);
+    return this.store.remove(jobId);
   }
 
   async removeAll(): Promise<number> {
-    const count = await this.#store.removeAll();
-    await this.#engine.appendEvents([
-      { name: "ALL_JOBS_REMOVED", at: await this.#engine.now(), count },
+    const count = await this.store.removeAll();
+    await this.#parts.engine.appendEvents([
+      { name: "ALL_JOBS_REMOVED", at: await this.#parts.engine.now(), count },
     ]);
     return count;
   }
 
-  /** Asks for a run now; returns its id. */
-  async run(jobId: string, given: unknown): Promise<string> {
-    let params: unknown;
-    if (given !== undefined) {
-      const job = await this.#store.get(jobId);
-      params = (await validateParams(this.#describe(job.definition.pipeline), given)).input;
-    }
-    const sequence = randomInt(MAX_SEQUENCE);
-    const requested = await this.#engine.requestRun({ jobId, sequence, params });
-    if (requested === "missing") throw new JobLookupError(jobId);
-    return requested.runId;
-  }
-
-  #describe(reference: AnyPipelineReference): PipelineDescriptor {
-    const name = this.#registry.nameOf(reference);
-    return this.#registry.get(name) ?? this.#registry.register(reference as PipelineClass);
+  /**
+   * A pipeline as it is registered here; a class that is not is registered now.
+   * @throws {@link CronduitError} `UNKNOWN_PIPELINE`, `INVALID_PIPELINE`
+   */
+  describe(reference: AnyPipelineReference): PipelineDescriptor {
+    const name = this.#parts.registry.nameOf(reference);
+    return (
+      this.#parts.registry.get(name) ?? this.#parts.registry.register(reference as PipelineClass)
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import type { JobState, Policy, Retention, StoredJob } from "../jobs/definition.ts";
+import { mask } from "../pipeline/secrets.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { Verdict } from "../jobs/verdict.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
@@ -10,7 +11,7 @@ export interface Job {
   readonly pipeline: string;
   readonly description: string | undefined;
   readonly tags: readonly string[];
-  /** As given to `addJob`. */
+  /** As given to `addJob`; what its schema marks by `.meta({ secret: true })` is masked. */
   readonly params: unknown;
   readonly state: JobState;
   /** Nominal time of the next occurrence; `null` if the job is paused or finished. */
@@ -51,7 +52,7 @@ export function toJob(stored: StoredJob): Job {
     pipeline: definition.pipeline,
     description: definition.description,
     tags: definition.tags,
-    params: definition.params,
+    params: mask(definition.params, definition.secrets),
     state: stored.state,
     nextRunTime: stored.state === "active" ? date(stored.nextFireAt) : null,
     timezone: definition.timezone,

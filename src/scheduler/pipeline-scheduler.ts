@@ -1,22 +1,29 @@
 import { CronduitError } from "../core/errors.ts";
 import type { EngineHealth, WorkerRecord } from "../engine/engine.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
-import { explain, type Explanation } from "../history/explain.ts";
-import type { Run } from "../history/run.ts";
-import { RunHistory, type RunPage, type RunQuery } from "../history/run-history.ts";
+import { RunHistory } from "../history/run-history.ts";
+import { RunLogs } from "../history/run-logs.ts";
 import { EVENT_ALL, EVENT_BITS, type EventName } from "../jobs/event.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { Pipeline, PipelineClass } from "../pipeline/pipeline.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
-import { parseInstant } from "../triggers/time/parse-instant.ts";
+import { parseSchedule } from "../triggers/natural/parse-schedule.ts";
 import { zoneOf } from "../triggers/time/zone.ts";
-import type { AddJobOptions, ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
+import type {
+  AddJobOptions,
+  ModifyJobOptions,
+  RescheduleOptions,
+  ScheduleArguments,
+} from "./add-job-options.ts";
 import { assemble, type SchedulerParts } from "./assembly.ts";
+import { Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
+import { FleetRuns, type FleetRunsParts } from "./fleet-runs.ts";
 import { type Job, toJob } from "./job.ts";
 import { JobDesk } from "./job-desk.ts";
 import { type JobPage, type JobQuery, queryJobs } from "./job-query.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { RunDesk } from "./run-desk.ts";
 import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
 
 /** A pipeline as `addJob` takes it: its class, an instance of it, or its registered name. */
@@ -40,23 +47,18 @@ export interface ShutdownOptions {
  *
  * Every method may be called before `start()`; jobs are stored at once, and run when some worker of the fleet does.
  */
-export class PipelineScheduler implements AsyncDisposable {
+export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   readonly #parts: SchedulerParts;
   readonly #lifecycle: Lifecycle;
   readonly #desk: JobDesk;
-  readonly #history: RunHistory;
-  readonly #timezone: string;
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE` */
   constructor(options: PipelineSchedulerOptions = {}) {
-    refuseUndefinedConnection(options);
-    const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
-    zoneOf(settings.timezone);
-    this.#parts = assemble(settings);
-    this.#lifecycle = new Lifecycle(this.#parts, settings.signals);
-    this.#desk = new JobDesk(this.#parts.engine, this.#parts.registry, settings);
-    this.#history = new RunHistory(this.#parts.engine);
-    this.#timezone = settings.timezone;
+    const made = make(options);
+    super(made.runs);
+    this.#parts = made.parts;
+    this.#lifecycle = made.lifecycle;
+    this.#desk = made.desk;
   }
 
   /**
@@ -94,6 +96,27 @@ export class PipelineScheduler implements AsyncDisposable {
     await this.#lifecycle.ready();
     const [id = ""] = await this.#desk.add([{ pipeline, options }]);
     return toJob(await this.#desk.get(id));
+  }
+
+  /**
+   * Schedules a pipeline by a text that says when: `"every 24 hours"`, `"in 30 minutes"`, `"2026-12-25 15:00"`,
+   * `"0 9 * * 1-5"`, or whatever else `parseSchedule` reads.
+   * @param when Without an offset in the scheduler's zone, unless `options.timezone` names one.
+   * @param params The pipeline's params.
+   * @throws As {@link addJob}.
+   * @example await scheduler.schedule("every 24 hours", CleanUp, { daysToKeep: 7 });
+   */
+  async schedule<P extends ParamsSchema = ParamsSchema>(
+    when: string,
+    pipeline: PipelineReference<P>,
+    ...[params, options = {}]: ScheduleArguments<P>
+  ): Promise<Job> {
+    const chosen = {
+      ...options,
+      ...parseSchedule(when),
+      ...(params === undefined ? {} : { params }),
+    };
+    return this.addJob(pipeline, chosen as unknown as AddJobOptions<P>);
   }
 
   /**
@@ -175,18 +198,6 @@ export class PipelineScheduler implements AsyncDisposable {
   }
 
   /**
-   * Runs a job now, under its rules, and leaves its schedule alone; also if it is paused or finished.
-   * @param options `params`: in place of the job's own.
-   * @returns The id of the run, for `getRun`.
-   * @throws {@link JobLookupError}, `INVALID_PARAMS`, `UNKNOWN_PIPELINE` if params are given for a pipeline that is not registered here.
-   */
-  async runJob(jobId: string, options: { params?: unknown } = {}): Promise<string> {
-    const id = checkJobId(jobId, "runJob");
-    await this.#lifecycle.ready();
-    return this.#desk.run(id, options.params);
-  }
-
-  /**
    * Calls `handler` with every event of the fleet whose bit is in `mask`.
    * @param mask A sum of `EVENT_…` bits. Default: all.
    * @throws {@link CronduitError} `INVALID_OPTION`
@@ -239,31 +250,6 @@ export class PipelineScheduler implements AsyncDisposable {
     return this.#parts.engine.isPaused();
   }
 
-  /** What became of a job's occurrences, the latest first; a page at a time. Also for jobs that were removed. */
-  async getRuns(jobId: string, query: RunQuery = {}): Promise<RunPage> {
-    const id = checkJobId(jobId, "getRuns");
-    await this.#lifecycle.ready();
-    return this.#history.page(id, query);
-  }
-
-  /** One run. @throws {@link CronduitError} `RUN_NOT_FOUND` */
-  async getRun(runId: string): Promise<Run> {
-    await this.#lifecycle.ready();
-    return this.#history.get(runId);
-  }
-
-  /**
-   * Says what happened to the occurrence of a job at one time, and why; or when it will be, or why there is none.
-   * @param at Its nominal fire time: a `Date`, or text; without an offset in the job's zone.
-   */
-  async explain(jobId: string, at: Date | string | number): Promise<Explanation> {
-    const id = checkJobId(jobId, "explain");
-    await this.#lifecycle.ready();
-    const [job] = await this.#parts.engine.getJobs([id]);
-    const zone = job?.definition.timezone ?? this.#timezone;
-    return explain(this.#parts.engine, id, parseInstant(at, zone, "at").instant);
-  }
-
   /** The workers of the fleet that are alive. */
   async getWorkers(): Promise<WorkerRecord[]> {
     await this.#lifecycle.ready();
@@ -279,6 +265,45 @@ export class PipelineScheduler implements AsyncDisposable {
   get engine(): string {
     return this.#parts.engine.label;
   }
+}
+
+interface Made {
+  readonly parts: SchedulerParts;
+  readonly lifecycle: Lifecycle;
+  readonly desk: JobDesk;
+  readonly runs: FleetRunsParts;
+}
+
+function make(options: PipelineSchedulerOptions): Made {
+  refuseUndefinedConnection(options);
+  const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
+  zoneOf(settings.timezone);
+  const parts = assemble(settings);
+  const { engine, registry, clock, logger } = parts;
+  const lifecycle = new Lifecycle(parts, settings.signals);
+  const desk = new JobDesk({ engine, registry, logger, defaults: settings });
+  const history = new RunHistory(engine);
+  const runs = new RunDesk({
+    engine,
+    store: desk.store,
+    history,
+    clock,
+    describe: (pipeline) => desk.describe(pipeline),
+  });
+  return {
+    parts,
+    lifecycle,
+    desk,
+    runs: {
+      engine,
+      history,
+      runs,
+      logs: new RunLogs(engine, history, clock),
+      backfills: new Backfills(engine, desk.store),
+      timezone: settings.timezone,
+      ready: () => lifecycle.ready(),
+    },
+  };
 }
 
 /** An environment variable that was forgotten must not put a fleet's jobs into one process's memory. */

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { type Clock, sleep } from "../core/clock.ts";
+import type { Engine, LogLine } from "../engine/engine.ts";
+import { parseOptions } from "../jobs/options.ts";
+import { parseInstant } from "../triggers/time/parse-instant.ts";
+import type { RunHistory } from "./run-history.ts";
+import { isVerdict, jobOf } from "./run.ts";
+
+/** How often a log that is followed is looked at. */
+const FOLLOW_EVERY_MS = 250;
+const FOLLOW_PAGE = 1_000;
+
+const querySchema = z.strictObject({
+  after: z.string().min(1).max(100).optional(),
+  limit: z.int().min(1).max(10_000).default(1_000),
+});
+
+const cleanupSchema = z
+  .strictObject({
+    before: z.union([z.date(), z.string(), z.number()]).optional(),
+    all: z.boolean().default(false),
+  })
+  .refine(
+    ({ before, all }) => (before === undefined) === all,
+    "needs either `before` or `all: true`",
+  );
+
+/** Which lines to read. */
+export interface RunLogQuery {
+  /** Only lines after this one: the `cursor` of an earlier page. @default the beginning */
+  after?: string | undefined;
+  /** Lines a page, 1 to 10,000. @default 1,000 */
+  limit?: number | undefined;
+}
+
+/** Which logs to delete: one of the two. */
+export interface LogCleanup {
+  /** Those of runs that were due before: a `Date`, epoch ms, or text; without an offset in the job's zone. */
+  before?: Date | string | number | undefined;
+  /** Those of all runs. */
+  all?: boolean | undefined;
+}
+
+/** One line of a run's log. */
+export interface RunLogLine {
+  readonly time: Date;
+  /** `output`: what was written to the console or standard output. */
+  readonly level: LogLine["level"];
+  readonly message: string;
+  /** The run's attempt that wrote it. */
+  readonly attempt: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Lines in their order. */
+export interface RunLogPage {
+  readonly lines: readonly RunLogLine[];
+  /** Give it to the next call; `undefined` while there is no line. */
+  readonly cursor: string | undefined;
+}
+
+function toLine({ at, level, message, attempt, fields }: LogLine): RunLogLine {
+  return { time: new Date(at), level, message, attempt, fields: fields ?? {} };
+}
+
+/** Reads and deletes the logs of runs. */
+export class RunLogs {
+  readonly #engine: Engine;
+  readonly #history: RunHistory;
+  readonly #clock: Clock;
+
+  constructor(engine: Engine, history: RunHistory, clock: Clock) {
+    this.#engine = engine;
+    this.#history = history;
+    this.#clock = clock;
+  }
+
+  async page(runId: string, input: RunLogQuery): Promise<RunLogPage> {
+    const { after, limit } = parseOptions(querySchema, input, "getLogs");
+    const page = await this.#engine.readLogs({ jobId: jobOf(runId), runId, after, limit });
+    return { lines: page.lines.map(toLine), cursor: page.cursor };
+  }
+
+  /** Lines as they come, until the run has its verdict and all are read. */
+  async *follow(runId: string, signal: AbortSignal | undefined): AsyncGenerator<RunLogLine, void> {
+    const jobId = jobOf(runId);
+    let after: string | undefined;
+    while (signal?.aborted !== true) {
+      // In this order: what a run logs is stored before its verdict.
+      const { verdict } = await this.#history.get(runId);
+      const page = await this.#engine.readLogs({ jobId, runId, after, limit: FOLLOW_PAGE });
+      for (const line of page.lines) yield toLine(line);
+      after = page.cursor;
+      if (page.lines.length === FOLLOW_PAGE) continue;
+      if (isVerdict(verdict)) return;
+      await sleep(this.#clock, FOLLOW_EVERY_MS, signal);
+    }
+  }
+
+  async cleanUp(jobId: string, timezone: string, input: LogCleanup): Promise<number> {
+    const { before } = parseOptions(cleanupSchema, input, "cleanupLogs");
+    const until =
+      before === undefined
+        ? Number.MAX_SAFE_INTEGER
+        : parseInstant(before, timezone, "before").instant;
+    let deleted = 0;
+    for (;;) {
+      const now = await this.#engine.deleteLogs(jobId, until);
+      if (now === 0) return deleted;
+      deleted += now;
+    }
+  }
+}

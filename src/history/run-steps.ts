@@ -1,0 +1,39 @@
+import type { Engine, StepRecord } from "../engine/engine.ts";
+import type { StoredError } from "../jobs/run.ts";
+
+/** A step of a run that ended. */
+export interface RunStep {
+  readonly name: string;
+  /** `sleep`: a wait that released the worker. `progress`: how far the run says it is; its result tells. */
+  readonly kind: StepRecord["kind"];
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly durationMs: number;
+  /** How often its function was called. */
+  readonly tries: number;
+  /** The run's attempt that it ended in. */
+  readonly attempt: number;
+  /** What it returned. */
+  readonly result: unknown;
+  /** Set if it failed. */
+  readonly error: StoredError | undefined;
+}
+
+function toStep({ startedAt, finishedAt, resultJson, error, ...rest }: StepRecord): RunStep {
+  return {
+    name: rest.name,
+    kind: rest.kind,
+    startedAt: new Date(startedAt),
+    finishedAt: new Date(finishedAt),
+    durationMs: Math.max(0, finishedAt - startedAt),
+    tries: rest.tries,
+    attempt: rest.attempt,
+    result: resultJson === undefined ? undefined : (JSON.parse(resultJson) as unknown),
+    error,
+  };
+}
+
+/** Reads the steps of a run, in the order in which they ended. */
+export async function readSteps(engine: Engine, jobId: string, runId: string): Promise<RunStep[]> {
+  return (await engine.readSteps(jobId, runId)).map(toStep);
+}

@@ -1,0 +1,101 @@
+import { isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { CronduitError } from "../core/errors.ts";
+import { definePipeline, type PipelineOptions } from "./definition.ts";
+import { Pipeline, type PipelineClass } from "./pipeline.ts";
+import type { RunContext } from "./run-context.ts";
+import type { ParamsSchema } from "./schema.ts";
+
+// The types of a class and its schema are one here by construction, which inference can't see.
+const describe = definePipeline as (target: unknown, options: PipelineOptions) => unknown;
+
+interface Named<P extends ParamsSchema> {
+  /** The name under which jobs refer to it; stored with each job. */
+  readonly name: string;
+  /** The schema of its params. @default none: params are any JSON */
+  readonly params?: P;
+}
+
+/** A job's work as a function. */
+export interface FunctionJob<P extends ParamsSchema> extends Named<P> {
+  /** Does the work; as `Pipeline.run`. */
+  readonly run: (context: RunContext<P>) => unknown;
+}
+
+/** A job's work as a function that a module exports; for configuration files, and for `isolate: "process"`. */
+export interface ModuleJob<P extends ParamsSchema> extends Named<P> {
+  /** A path (a relative one is taken from the working directory), or a `file:` URL. Imported when it first runs. */
+  readonly module: string;
+  /** The name of the export. @default "default" */
+  readonly export?: string;
+}
+
+/**
+ * Makes a pipeline of a function: a job without a class.
+ *
+ * ```ts
+ * const cleanUp = defineJob({ name: "clean-up", run: async ({ log }) => log.info("done") });
+ * await scheduler.schedule("every 24 hours", cleanUp);
+ * ```
+ *
+ * @returns A pipeline class, to be used wherever one is.
+ * @throws {@link CronduitError} `INVALID_PIPELINE`
+ */
+export function defineJob<P extends ParamsSchema = undefined>(
+  job: FunctionJob<P> | ModuleJob<P>,
+): PipelineClass<P> {
+  const run = "run" in job ? job.run : importedRun(job);
+  if (typeof run !== "function") {
+    throw new CronduitError(
+      "INVALID_PIPELINE",
+      `defineJob: "${String(job.name)}" has no run. Give a function, or a module and the name of its export.`,
+    );
+  }
+  class JobOfFunction extends Pipeline<P> {
+    run(context: RunContext<P>): unknown {
+      return run(context);
+    }
+  }
+  const options = {
+    name: job.name,
+    ...(job.params === undefined ? {} : { params: job.params }),
+    ...("run" in job ? {} : { source: sourceOf(job) }),
+  };
+  describe(JobOfFunction, options);
+  return JobOfFunction;
+}
+
+function sourceOf({
+  module,
+  export: name = "default",
+}: Pick<ModuleJob<undefined>, "module" | "export">) {
+  if (typeof module !== "string" || module === "") {
+    throw new CronduitError("INVALID_PIPELINE", "defineJob: module must be a path or a file: URL.");
+  }
+  const isUrl = module.startsWith("file:");
+  const url = isUrl ? module : pathToFileURL(isAbsolute(module) ? module : resolve(module)).href;
+  return { module: url, export: name };
+}
+
+/** Imports the function when it is first called, and once. */
+function importedRun<P extends ParamsSchema>(
+  job: ModuleJob<P>,
+): (context: RunContext<P>) => unknown {
+  const source = sourceOf(job);
+  let loading: Promise<(context: RunContext<P>) => unknown> | undefined;
+  return async (context) => (await (loading ??= load<P>(job.name, source)))(context);
+}
+
+async function load<P extends ParamsSchema>(
+  name: string,
+  source: ReturnType<typeof sourceOf>,
+): Promise<(context: RunContext<P>) => unknown> {
+  const exports = (await import(source.module)) as Readonly<Record<string, unknown>>;
+  const found = exports[source.export];
+  if (typeof found === "function") return found as (context: RunContext<P>) => unknown;
+  throw new CronduitError(
+    "INVALID_PIPELINE",
+    `Job "${name}": the module has no function named "${source.export}" among its exports.`,
+    { data: { pipelineName: name } },
+  );
+}

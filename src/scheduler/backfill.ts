@@ -1,0 +1,205 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import type { EpochMs } from "../core/clock.ts";
+import { CronduitError, JobLookupError } from "../core/errors.ts";
+import type { BackfillState, Engine } from "../engine/engine.ts";
+import type { StoredJob } from "../jobs/definition.ts";
+import { parseOptions } from "../jobs/options.ts";
+import type { LedgerRow } from "../jobs/run.ts";
+import { Schedule } from "../jobs/schedule.ts";
+import type { Verdict } from "../jobs/verdict.ts";
+import { parseInstant } from "../triggers/time/parse-instant.ts";
+import type { JobStore } from "./job-store.ts";
+
+/** Fire times that one backfill may have. */
+const MAX_FIRE_TIMES = 100_000;
+/** Fire times that a dry run names. */
+const MAX_NAMED = 1_000;
+const CHUNK = 500;
+const PAGE = 500;
+
+const instantSchema = z.union([z.date(), z.string(), z.number()]);
+
+const optionsSchema = z.strictObject({
+  from: instantSchema,
+  to: instantSchema.optional(),
+  concurrency: z.int().min(1).max(1_000).default(1),
+  order: z.enum(["oldest", "latest"]).default("oldest"),
+  dryRun: z.boolean().default(false),
+});
+
+/** What to run after the event. */
+export interface BackfillOptions {
+  /** The first fire time, inclusive: a `Date`, epoch ms, or text; without an offset in the job's zone. */
+  from: Date | string | number;
+  /** The last fire time, inclusive. Later than now is now. @default now */
+  to?: Date | string | number | undefined;
+  /** How many of its runs are executed at once, beside the job's own. 1 to 1,000. @default 1 */
+  concurrency?: number | undefined;
+  /** Which fire times come first. @default "oldest" */
+  order?: "oldest" | "latest" | undefined;
+  /** Only say what would be run. @default false */
+  dryRun?: boolean | undefined;
+}
+
+/** What a call of `backfill` came to. */
+export interface BackfillReport {
+  /** Fire times without a run, which are run now (or would be, in a dry run). */
+  readonly runs: number;
+  /** Fire times of the range that have a run, or were merged into one. */
+  readonly alreadyRun: number;
+  /** The first of those to run, in their order; at most 1,000. */
+  readonly fireTimes: readonly Date[];
+}
+
+/** How far a backfill is. */
+export interface Backfill {
+  /** `adding`: the call of `backfill` is not over, or its process died; nothing runs yet. */
+  readonly state: BackfillState["state"];
+  readonly total: number;
+  readonly waiting: number;
+  readonly running: number;
+  /** How its runs ended. */
+  readonly counts: Readonly<Partial<Record<Verdict, number>>>;
+  /** The part that has ended, 0 to 1. */
+  readonly progress: number;
+  readonly concurrency: number;
+  readonly order: "oldest" | "latest";
+  readonly createdAt: Date;
+}
+
+/** Runs the past of a job. */
+export class Backfills {
+  readonly #engine: Engine;
+  readonly #store: JobStore;
+
+  constructor(engine: Engine, store: JobStore) {
+    this.#engine = engine;
+    this.#store = store;
+  }
+
+  async start(jobId: string, input: unknown): Promise<BackfillReport> {
+    const options = parseOptions(optionsSchema, input, "backfill");
+    const job = await this.#store.get(jobId);
+    const { timezone } = job.definition;
+    const now = await this.#engine.now();
+    const from = parseInstant(options.from, timezone, "from").instant;
+    const to =
+      options.to === undefined
+        ? now
+        : Math.min(now, parseInstant(options.to, timezone, "to").instant);
+    const all = fireTimesOf(job, from, to);
+    const taken = await this.#taken(jobId, from, to);
+    const fireTimes = all.filter((fireAt) => !taken(fireAt));
+    if (options.order === "latest") fireTimes.reverse();
+    if (!options.dryRun) await this.#add(jobId, fireTimes, options);
+    return {
+      runs: fireTimes.length,
+      alreadyRun: all.length - fireTimes.length,
+      fireTimes: fireTimes.slice(0, MAX_NAMED).map((fireAt) => new Date(fireAt)),
+    };
+  }
+
+  async state(jobId: string): Promise<Backfill | undefined> {
+    const state = await this.#engine.readBackfill(jobId);
+    if (!state) return undefined;
+    const { total, waiting, running, verdicts, concurrency, order } = state;
+    return {
+      state: state.state,
+      total,
+      waiting,
+      running,
+      counts: verdicts,
+      progress: total === 0 ? 1 : (total - waiting - running) / total,
+      concurrency,
+      order,
+      createdAt: new Date(state.createdAt),
+    };
+  }
+
+  async change(jobId: string, change: "pause" | "resume" | "cancel"): Promise<void> {
+    if ((await this.#engine.changeBackfill(jobId, change)) === "changed") return;
+    throw new CronduitError(
+      "INVALID_STATE",
+      `Job "${jobId}" has no backfill that is not over. Begin one by backfill().`,
+      { data: { jobId } },
+    );
+  }
+
+  async #add(
+    jobId: string,
+    fireTimes: readonly EpochMs[],
+    { concurrency, order }: z.output<typeof optionsSchema>,
+  ): Promise<void> {
+    if (fireTimes.length === 0) return;
+    const backfillId = randomUUID();
+    for (let at = 0; at < fireTimes.length; at += CHUNK) {
+      const added = await this.#engine.addBackfill({
+        jobId,
+        backfillId,
+        fireTimes: fireTimes.slice(at, at + CHUNK),
+        concurrency,
+        order,
+        isComplete: at + CHUNK >= fireTimes.length,
+      });
+      if (added === "missing") throw new JobLookupError(jobId);
+      if (added === "conflict") {
+        throw new CronduitError(
+          "INVALID_STATE",
+          `Job "${jobId}" has a backfill that is not over. Wait for it (getBackfill), or end it by cancelBackfill.`,
+          { data: { jobId } },
+        );
+      }
+    }
+  }
+
+  /** Tells of a fire time whether it has a run, or one stands for it. */
+  async #taken(jobId: string, from: EpochMs, to: EpochMs): Promise<(fireAt: EpochMs) => boolean> {
+    const single = new Set<EpochMs>();
+    const spans: { readonly from: EpochMs; readonly to: EpochMs }[] = [];
+    const note = ({ fireAt, fromAt }: LedgerRow): void => {
+      if (fromAt === undefined || fromAt === fireAt) single.add(fireAt);
+      else spans.push({ from: fromAt, to: fireAt });
+    };
+    for (const row of await this.#engine.readOpenRuns(jobId)) if (stands(row)) note(row);
+    for (let offset = 0; ; offset += PAGE) {
+      const rows = await this.#engine.readLedger({
+        jobId,
+        fromAt: from,
+        // A row for several occurrences stands at the last of them, which may lie behind the range.
+        toAt: Number.MAX_SAFE_INTEGER,
+        offset,
+        limit: PAGE,
+        order: "oldest",
+      });
+      for (const row of rows) if (stands(row) && (row.fromAt ?? row.fireAt) <= to) note(row);
+      if (rows.length < PAGE) break;
+    }
+    return (fireAt) =>
+      single.has(fireAt) || spans.some((span) => span.from <= fireAt && fireAt <= span.to);
+  }
+}
+
+/** Whether a decision means that the fire time was run, or that a run stands for it. */
+function stands({ kind, state }: LedgerRow): boolean {
+  return kind !== "manual" && state !== "missed" && state !== "skipped";
+}
+
+/** The fire times of the range that the schedule has let go by. */
+function fireTimesOf(job: StoredJob, from: EpochMs, to: EpochMs): EpochMs[] {
+  const schedule = new Schedule(job.definition);
+  // What is later has not been decided, and the schedule itself will see to it.
+  const last = job.state === "active" ? Math.min(to, job.watermark) : to;
+  const found: EpochMs[] = [];
+  for (let at = schedule.next(from - 1); at && at.fireAt <= last; at = schedule.next(at.fireAt)) {
+    if (found.length === MAX_FIRE_TIMES) {
+      throw new CronduitError(
+        "INVALID_OPTION",
+        `backfill: the range has more than ${MAX_FIRE_TIMES} fire times. Split it by from and to.`,
+        { data: { path: "from", jobId: job.definition.id } },
+      );
+    }
+    found.push(at.fireAt);
+  }
+  return found;
+}

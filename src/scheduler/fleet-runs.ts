@@ -1,0 +1,175 @@
+import { JobLookupError } from "../core/errors.ts";
+import type { Engine } from "../engine/engine.ts";
+import { explain, type Explanation } from "../history/explain.ts";
+import { jobOf, type Run } from "../history/run.ts";
+import type { RunHistory, RunPage, RunQuery } from "../history/run-history.ts";
+import type {
+  LogCleanup,
+  RunLogLine,
+  RunLogPage,
+  RunLogQuery,
+  RunLogs,
+} from "../history/run-logs.ts";
+import { readSteps, type RunStep } from "../history/run-steps.ts";
+import { parseInstant } from "../triggers/time/parse-instant.ts";
+import type { Backfill, BackfillOptions, BackfillReport, Backfills } from "./backfill.ts";
+import { checkJobId } from "./declaration.ts";
+import type { CancelRunOptions, RunDesk, RunJobOptions } from "./run-desk.ts";
+
+/** What a scheduler's calls about runs are made with. */
+export interface FleetRunsParts {
+  readonly engine: Engine;
+  readonly history: RunHistory;
+  readonly logs: RunLogs;
+  readonly runs: RunDesk;
+  readonly backfills: Backfills;
+  readonly timezone: string;
+  /** Connects if need be. */
+  readonly ready: () => Promise<void>;
+}
+
+/** The part of a scheduler that deals with runs: what became of them, their logs and steps, and asking for more. */
+export abstract class FleetRuns {
+  readonly #parts: FleetRunsParts;
+
+  protected constructor(parts: FleetRunsParts) {
+    this.#parts = parts;
+  }
+
+  /** @see the other form */
+  async runJob(
+    jobId: string,
+    options: RunJobOptions & { wait: true | number | string },
+  ): Promise<Run>;
+  /**
+   * Runs a job now, under its rules, and leaves its schedule alone; also if it is paused or finished.
+   * @returns The id of the run, for `getRun`; with `wait` the run when it has ended, whatever its verdict.
+   * @throws {@link JobLookupError}, `INVALID_PARAMS`; `UNKNOWN_PIPELINE` if params are given for a pipeline that is not
+   * registered here; `WAIT_TIMED_OUT`.
+   */
+  async runJob(
+    jobId: string,
+    options?: RunJobOptions & { wait?: false | undefined },
+  ): Promise<string>;
+  async runJob(jobId: string, options: RunJobOptions = {}): Promise<string | Run> {
+    const id = checkJobId(jobId, "runJob");
+    await this.#parts.ready();
+    return this.#parts.runs.run(id, options);
+  }
+
+  /**
+   * Ends a run: one that is not being executed at once, one that is by its signal, in whatever process it runs. What does
+   * not end within 3 s of the signal is given up, and killed if it is isolated.
+   * @returns `cancelled`: it has its verdict. `asked`: its worker will see to it within a second.
+   * @throws {@link CronduitError} `RUN_NOT_FOUND`; `INVALID_STATE` if it has ended.
+   */
+  async cancelRun(runId: string, options: CancelRunOptions = {}): Promise<"cancelled" | "asked"> {
+    await this.#parts.ready();
+    return this.#parts.runs.cancel(runId, options);
+  }
+
+  /** What became of a job's occurrences, the latest first; a page at a time. Also for jobs that were removed. */
+  async getRuns(jobId: string, query: RunQuery = {}): Promise<RunPage> {
+    const id = checkJobId(jobId, "getRuns");
+    await this.#parts.ready();
+    return this.#parts.history.page(id, query);
+  }
+
+  /** One run. @throws {@link CronduitError} `RUN_NOT_FOUND` */
+  async getRun(runId: string): Promise<Run> {
+    await this.#parts.ready();
+    return this.#parts.history.get(runId);
+  }
+
+  /** The steps of a run that ended, in the order of their ends, with its sleeps and its progress. @throws `RUN_NOT_FOUND` */
+  async getSteps(runId: string): Promise<RunStep[]> {
+    const jobId = jobOf(runId);
+    await this.#parts.ready();
+    return readSteps(this.#parts.engine, jobId, runId);
+  }
+
+  /**
+   * Says what happened to the occurrence of a job at one time, and why; or when it will be, or why there is none.
+   * @param at Its nominal fire time: a `Date`, or text; without an offset in the job's zone.
+   */
+  async explain(jobId: string, at: Date | string | number): Promise<Explanation> {
+    const id = checkJobId(jobId, "explain");
+    await this.#parts.ready();
+    const zone = await this.#zoneOf(id);
+    return explain(this.#parts.engine, id, parseInstant(at, zone, "at").instant);
+  }
+
+  /** Lines of a run's log, a page at a time. @throws {@link CronduitError} `RUN_NOT_FOUND`, `INVALID_OPTION` */
+  async getLogs(runId: string, query: RunLogQuery = {}): Promise<RunLogPage> {
+    await this.#parts.ready();
+    return this.#parts.logs.page(runId, query);
+  }
+
+  /**
+   * The lines of a run's log as they come, from its beginning to its end, in whatever process it runs.
+   * @throws {@link CronduitError} `RUN_NOT_FOUND`
+   * @example for await (const { message } of scheduler.followLogs(runId)) console.log(message);
+   */
+  async *followLogs(
+    runId: string,
+    options: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<RunLogLine, void> {
+    await this.#parts.ready();
+    yield* this.#parts.logs.follow(runId, options.signal);
+  }
+
+  /**
+   * Deletes logs of a job's runs; what became of the runs stays on record.
+   * @returns Of how many runs.
+   * @throws {@link CronduitError} `INVALID_OPTION`
+   */
+  async cleanupLogs(jobId: string, which: LogCleanup): Promise<number> {
+    const id = checkJobId(jobId, "cleanupLogs");
+    await this.#parts.ready();
+    return this.#parts.logs.cleanUp(id, await this.#zoneOf(id), which);
+  }
+
+  /**
+   * Runs the fire times of a range of the past that have no run, each once: repeating it does nothing. They are run beside
+   * the job's own runs and after all others that are due, also if the job is paused.
+   * @throws {@link JobLookupError}; `INVALID_OPTION`; `INVALID_STATE` if the job has a backfill that is not over.
+   */
+  async backfill(jobId: string, options: BackfillOptions): Promise<BackfillReport> {
+    const id = checkJobId(jobId, "backfill");
+    await this.#parts.ready();
+    return this.#parts.backfills.start(id, options);
+  }
+
+  /** How far a job's last backfill is; `undefined` if it had none. */
+  async getBackfill(jobId: string): Promise<Backfill | undefined> {
+    const id = checkJobId(jobId, "getBackfill");
+    await this.#parts.ready();
+    return this.#parts.backfills.state(id);
+  }
+
+  /** Begins no more of a backfill's runs, until `resumeBackfill`. @throws `INVALID_STATE` if there is none. */
+  async pauseBackfill(jobId: string): Promise<void> {
+    return this.#changeBackfill(jobId, "pause");
+  }
+
+  /** Lets a backfill go on. @throws `INVALID_STATE` if there is none. */
+  async resumeBackfill(jobId: string): Promise<void> {
+    return this.#changeBackfill(jobId, "resume");
+  }
+
+  /** Gives up what a backfill has not begun; running ones go on. @throws `INVALID_STATE` if there is none. */
+  async cancelBackfill(jobId: string): Promise<void> {
+    return this.#changeBackfill(jobId, "cancel");
+  }
+
+  async #changeBackfill(jobId: string, change: "pause" | "resume" | "cancel"): Promise<void> {
+    const id = checkJobId(jobId, `${change}Backfill`);
+    await this.#parts.ready();
+    await this.#parts.backfills.change(id, change);
+  }
+
+  async #zoneOf(jobId: string): Promise<string> {
+    const [job] = await this.#parts.engine.getJobs([jobId]);
+    return job?.definition.timezone ?? this.#parts.timezone;
+  }
+}
