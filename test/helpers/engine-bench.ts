@@ -16,6 +16,7 @@ import {
 import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { EventName, StoredEvent } from "../../src/jobs/event.ts";
 import { JobDesk } from "../../src/scheduler/job-desk.ts";
+import { RunDesk, type RunJobOptions } from "../../src/scheduler/run-desk.ts";
 import { type JobPage, type JobQuery, queryJobs } from "../../src/scheduler/job-query.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
 
@@ -72,6 +73,7 @@ export class EngineBench implements AsyncDisposable {
   readonly prefix = `bench-${randomUUID()}`;
   readonly engine: HandTakenEngine;
   readonly desk: JobDesk;
+  readonly runs: RunDesk;
   /** A connection of the test's own. */
   readonly redis: Redis;
   /** The contexts of all attempts, in the order of their start. */
@@ -119,12 +121,22 @@ export class EngineBench implements AsyncDisposable {
       }
     };
     const registry = new PipelineRegistry([this.Work]);
-    this.desk = new JobDesk(this.engine, registry, {
-      timezone: options.timezone ?? "UTC",
-      calendars: new Map(),
+    const quiet = (): void => undefined;
+    const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+    this.desk = new JobDesk({
+      engine: this.engine,
+      registry,
+      logger,
+      defaults: { timezone: options.timezone ?? "UTC", calendars: new Map() },
     });
     this.#history = new RunHistory(this.engine);
-    const quiet = (): void => undefined;
+    this.runs = new RunDesk({
+      engine: this.engine,
+      store: this.desk.store,
+      history: this.#history,
+      clock,
+      describe: (pipeline) => this.desk.describe(pipeline),
+    });
     this.#workers = Array.from(
       { length: options.workers ?? 1 },
       () =>
@@ -133,7 +145,7 @@ export class EngineBench implements AsyncDisposable {
           registry,
           container: undefined,
           clock,
-          logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+          logger,
           concurrency: 100,
           lockMs: 15_000,
           stalledCheckMs: 5_000,
@@ -165,6 +177,11 @@ export class EngineBench implements AsyncDisposable {
   async add(options: AddJobOptions): Promise<StoredJob> {
     const [id = ""] = await this.desk.add([{ pipeline: this.Work, options }]);
     return this.desk.get(id);
+  }
+
+  /** Asks for a run; returns its id. */
+  async ask(jobId: string, options: Omit<RunJobOptions, "wait"> = {}): Promise<string> {
+    return String(await this.runs.run(jobId, options));
   }
 
   /** The job as stored, or `undefined`. */

@@ -16,7 +16,7 @@ describe("runJob(id): runs now, schedule untouched, same policies, marked manual
     await bench.add({ id: "job", ...inAnHour, params: { a: 1 } });
     const before = await bench.find("job");
     await bench.events();
-    const runId = await bench.desk.run("job", undefined);
+    const runId = await bench.ask("job");
     expect(await bench.getRun(runId)).toMatchObject({ verdict: "queued", trigger: "manual" });
     await bench.work();
     expect(bench.started).toHaveLength(1);
@@ -44,9 +44,9 @@ describe("runJob(id): runs now, schedule untouched, same policies, marked manual
   test("with params in place of the job's, for this run alone", async () => {
     await using bench = await EngineBench.open();
     await bench.add({ id: "job", ...inAnHour, params: { a: 1 } });
-    await bench.desk.run("job", { a: 2, deep: [null, "x"] });
+    await bench.ask("job", { params: { a: 2, deep: [null, "x"] } });
     await bench.work();
-    await bench.desk.run("job", undefined);
+    await bench.ask("job");
     await bench.work();
     expect(bench.started.map(({ params }) => params)).toEqual([
       { a: 2, deep: [null, "x"] },
@@ -65,7 +65,7 @@ describe("runJob(id): runs now, schedule untouched, same policies, marked manual
     await bench.desk.add([
       { pipeline: Typed, options: { id: "typed", ...inAnHour, params: { region: "eu" } } },
     ]);
-    await expect(bench.desk.run("typed", { region: 5 })).rejects.toMatchObject({
+    await expect(bench.ask("typed", { params: { region: 5 } })).rejects.toMatchObject({
       code: "INVALID_PARAMS",
       data: { path: "region" },
     });
@@ -76,7 +76,7 @@ describe("runJob(id): runs now, schedule untouched, same policies, marked manual
     await using bench = await EngineBench.open();
     await bench.add({ id: "job", ...inAnHour });
     await bench.desk.pause("job", "hold");
-    await bench.desk.run("job", undefined);
+    await bench.ask("job");
     await bench.work();
     expect(bench.started).toHaveLength(1);
     expect(await bench.find("job")).toMatchObject({ state: "paused", pausedReason: "hold" });
@@ -86,7 +86,7 @@ describe("runJob(id): runs now, schedule untouched, same policies, marked manual
     await using bench = await EngineBench.open();
     await bench.add({ id: "job", ...inAnHour });
     await bench.workTo("13:00");
-    await bench.desk.run("job", undefined);
+    await bench.ask("job");
     await bench.work();
     expect(bench.started.map(({ trigger }) => trigger)).toEqual(["scheduled", "manual"]);
     expect((await bench.find("job"))?.state).toBe("finished");
@@ -98,7 +98,7 @@ describe("runJob(id): runs now, schedule untouched, same policies, marked manual
     bench.isHolding = true;
     await bench.workTo("12:00:05");
     await bench.events();
-    const runId = await bench.desk.run("job", undefined);
+    const runId = await bench.ask("job");
     await bench.work();
     expect(await bench.getRun(runId)).toMatchObject({
       verdict: "skipped",
@@ -113,7 +113,7 @@ describe("runJob(id): runs now, schedule untouched, same policies, marked manual
     await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
     await bench.add({ id: "job", ...everyTenSeconds });
     bench.isHolding = true;
-    await bench.desk.run("job", undefined);
+    await bench.ask("job");
     await bench.workTo("12:00:00");
     expect(await bench.verdicts("job")).toEqual([
       "11:59:59 running",
@@ -124,9 +124,7 @@ describe("runJob(id): runs now, schedule untouched, same policies, marked manual
   test("ten at once are ten runs", async () => {
     await using bench = await EngineBench.open();
     await bench.add({ id: "job", ...inAnHour, maxInstances: 10 });
-    const ids = await Promise.all(
-      Array.from({ length: 10 }, () => bench.desk.run("job", undefined)),
-    );
+    const ids = await Promise.all(Array.from({ length: 10 }, () => bench.ask("job")));
     await bench.work();
     expect(new Set(ids).size).toBe(10);
     expect(bench.started.map(({ runId }) => runId).toSorted()).toEqual(ids.toSorted());
