@@ -155,7 +155,7 @@ describe("what waits when a job is paused or removed", () => {
   test("a manual run that waits when its job is removed is skipped, with an event", async () => {
     await using bench = await EngineBench.open();
     await bench.add(everyTenSeconds);
-    const runId = await bench.desk.run("job", undefined);
+    const runId = await bench.ask("job");
     await bench.events();
     await bench.desk.remove("job");
     expect((await bench.getRun(runId)).reason).toBe("removed");
@@ -222,7 +222,7 @@ test("ids with colons and percent signs go through scripts, queue and ledger unc
       expect(run.verdict).toBe("succeeded");
       expect(await bench.getRun(run.id)).toEqual(run);
     }
-    const runId = await bench.desk.run(id, undefined);
+    const runId = await bench.ask(id);
     await bench.work();
     expect((await bench.getRun(runId)).jobId).toBe(id);
   }

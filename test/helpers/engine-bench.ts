@@ -73,7 +73,7 @@ export class EngineBench implements AsyncDisposable {
   readonly prefix = `bench-${randomUUID()}`;
   readonly engine: HandTakenEngine;
   readonly desk: JobDesk;
-  readonly runs: RunDesk;
+  readonly runDesk: RunDesk;
   /** A connection of the test's own. */
   readonly redis: Redis;
   /** The contexts of all attempts, in the order of their start. */
@@ -130,7 +130,7 @@ export class EngineBench implements AsyncDisposable {
       defaults: { timezone: options.timezone ?? "UTC", calendars: new Map() },
     });
     this.#history = new RunHistory(this.engine);
-    this.runs = new RunDesk({
+    this.runDesk = new RunDesk({
       engine: this.engine,
       store: this.desk.store,
       history: this.#history,
@@ -181,7 +181,7 @@ export class EngineBench implements AsyncDisposable {
 
   /** Asks for a run; returns its id. */
   async ask(jobId: string, options: Omit<RunJobOptions, "wait"> = {}): Promise<string> {
-    return String(await this.runs.run(jobId, options));
+    return String(await this.runDesk.run(jobId, options));
   }
 
   /** The job as stored, or `undefined`. */

@@ -126,7 +126,7 @@ describe("the cursor", () => {
     await bench.workTo("12:00:30");
     bench.isHolding = true;
     bench.moveTo("12:02:00");
-    const asked = [await bench.desk.run("job", undefined), await bench.desk.run("job", undefined)];
+    const asked = [await bench.ask("job"), await bench.ask("job")];
     await bench.work();
     const seen: string[] = [];
     let cursor: string | undefined;
@@ -163,7 +163,7 @@ describe("the cursor", () => {
     await using bench = await EngineBench.open();
     await bench.add({ id: "job", trigger: "date", runDate: "2026-03-01 13:00", maxInstances: 30 });
     const ids = await Promise.all(
-      Array.from({ length: 25 }, () => bench.desk.run("job", undefined)),
+      Array.from({ length: 25 }, () => bench.ask("job")),
     );
     await bench.work();
     const found: string[] = [];

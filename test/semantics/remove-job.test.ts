@@ -34,7 +34,7 @@ describe("removeJob: running ones finish and settle; nothing later fires", () =>
     bench.moveTo("12:00:15");
     for (const id of await bench.queueJobs()) if (id.startsWith("queued")) await bench.take(id);
     bench.moveTo("12:00:16");
-    const asked = await bench.desk.run("queued", undefined);
+    const asked = await bench.ask("queued");
     await bench.events();
     await bench.desk.remove("due");
     await bench.desk.remove("queued");

@@ -133,7 +133,7 @@ describe("runJob(id): runs now, schedule untouched, same policies, marked manual
   test("an unknown job is an error", async () => {
     await using bench = await EngineBench.open();
     for (const params of [undefined, {}])
-      await expect(bench.desk.run("none", params)).rejects.toMatchObject({
+      await expect(bench.ask("none", { params })).rejects.toMatchObject({
         code: "JOB_NOT_FOUND",
         data: { jobId: "none" },
       });
