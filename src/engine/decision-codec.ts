@@ -65,6 +65,16 @@ export function encodeSettle(requests: readonly Port.SettleRequest[]): object[] 
   }));
 }
 
+/** A suspension as `suspend` takes it. */
+export function encodeSuspend({ until, error, ...rest }: Port.SuspendRequest): object {
+  const roundUp = (ms: number): number => Math.max(0, Math.ceil(ms));
+  return {
+    ...rest,
+    ...("at" in until ? { at: roundUp(until.at) } : { inMs: roundUp(until.inMs) }),
+    error: text(error),
+  };
+}
+
 interface WrittenRun extends Omit<Port.AdmittedRun, "lastRun" | "params"> {
   readonly lastRun?: Omit<LastRun, "result"> & { readonly result?: string };
   readonly params?: string;
@@ -138,4 +148,16 @@ export function decodeSettlement(json: unknown): Port.Settlement[] {
     outcome: o === "settled" ? "settled" : "fenced",
     now,
   }));
+}
+
+/** The answer of `suspend`. */
+export function decodeSuspension(json: unknown): Port.Suspension {
+  const { o, waitMs = 0 } = JSON.parse(String(json)) as { o: string; waitMs?: number };
+  if (o === "suspended") return { outcome: o, waitMs };
+  return { outcome: o === "cancelled" ? o : "fenced" };
+}
+
+/** The answer of `cancel_run`. */
+export function decodeCancel(answer: unknown): Port.CancelOutcome {
+  return answer === "cancelled" || answer === "asked" ? answer : "unknown";
 }

@@ -80,9 +80,18 @@ export class EngineBench {
         coalesce: true,
         misfireGraceMs: null,
         maxCatchUp: 1_000,
+        when: null,
+        overlap: "skip",
+        group: null,
+        retry: null,
+        pauseAfterFailures: null,
+        timeoutMs: null,
+        isolate: "none",
         ...shape.policy,
       },
       retention: { count: 1_000, ageMs: 30 * 86_400_000, ...shape.retention },
+      logs: { maxBytes: 65_536, runs: 10, ageMs: 7 * 86_400_000 },
+      secrets: [],
       createdAt: START,
       declared: { all: shape.declared ?? "one", schedule: "every second" },
     };
@@ -145,11 +154,11 @@ export class EngineBench {
     return admission.run;
   }
 
-  settle(job: CaseJob, queueJobId: string, attempt = 1, more: Partial<SettleRequest> = {}) {
+  settle(job: CaseJob, queueJobId: string, start = 1, more: Partial<SettleRequest> = {}) {
     return this.engine.settle({
       jobId: job.id,
       queueJobId,
-      attempt,
+      start,
       verdict: "succeeded",
       durationMs: 40,
       worker: "worker-1",

@@ -117,13 +117,13 @@ export function runCases({ bench }: Subject): void {
     const job = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
-    for (let attempt = 1; attempt <= 5; attempt += 1) {
-      await b.engine.handBack({ jobId: job.id, queueJobId: runId, attempt });
+    for (let start = 1; start <= 5; start += 1) {
+      await b.engine.handBack({ jobId: job.id, queueJobId: runId, start });
       expect((await b.engine.readOpenRuns(job.id))[0]?.state).toBe("retrying");
-      expect((await b.run(job, b.now)).attempt).toBe(attempt + 1);
+      expect((await b.run(job, b.now)).attempt).toBe(start + 1);
     }
     // An attempt that has lost the run can't give it back.
-    await b.engine.handBack({ jobId: job.id, queueJobId: runId, attempt: 1 });
+    await b.engine.handBack({ jobId: job.id, queueJobId: runId, start: 1 });
     expect((await b.engine.readOpenRuns(job.id))[0]?.state).toBe("running");
     const retrying = (await b.events(cursor, job)).filter(({ name }) => name === "JOB_RETRYING");
     expect(retrying).toHaveLength(5);

@@ -92,7 +92,7 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
     bench.isHolding = true;
     await bench.workTo("12:00:00");
     const runId = bench.held[0] ?? "";
-    await bench.engine.handBack({ jobId: "job", queueJobId: runId, attempt: 1 });
+    await bench.engine.handBack({ jobId: "job", queueJobId: runId, start: 1 });
     expect(await said(bench, "12:00:00")).toEqual([
       "retrying",
       expect.stringContaining("was given back by worker"),
@@ -173,7 +173,7 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
   test("a manual run by its time; an occurrence with jitter by its nominal time", async () => {
     await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
     await bench.add({ id: "job", ...everyMinute, jitter: 50 });
-    await bench.desk.run("job", undefined);
+    await bench.ask("job");
     await bench.work();
     expect((await said(bench, "11:59:59"))[1]).toContain("The manual run of");
     await bench.workTo("12:01");

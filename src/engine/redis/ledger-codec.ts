@@ -1,6 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
-import { wakeUpId } from "../../jobs/occurrence-id.ts";
-import type { LedgerRow } from "../../jobs/run.ts";
+import type { LedgerRow, RunKind } from "../../jobs/run.ts";
 import { unpack, type Written } from "../stored-json.ts";
 
 /** Reads a row of the ledger. */
@@ -8,30 +7,45 @@ export function decodeRow(text: string): LedgerRow {
   return unpack<LedgerRow>(JSON.parse(text) as Written<LedgerRow>);
 }
 
-/** An instance as `admit.lua` stores it, seen as a row of the ledger. */
+/** An instance as the scripts store it. */
+type Instance = Written<LedgerRow> & {
+  readonly handedBack?: boolean;
+  readonly suspended?: "retry" | "sleep";
+  /** When the attempt began, where it went on after a sleep. */
+  readonly attemptAt?: EpochMs;
+};
+
+function stateOf({ suspended, handedBack }: Instance): LedgerRow["state"] {
+  if (suspended === "sleep") return "sleeping";
+  return suspended === "retry" || handedBack === true ? "retrying" : "running";
+}
+
+/** An instance seen as a row of the ledger. */
 export function rowOfInstance(text: string): LedgerRow {
-  const held = JSON.parse(text) as LedgerRow & { handedBack?: boolean };
-  return {
+  const held = JSON.parse(text) as Instance;
+  const startedAt = held.attemptAt ?? held.startedAt;
+  return unpack<LedgerRow>({
     id: held.id,
-    state: held.handedBack ? "retrying" : "running",
+    state: stateOf(held),
     kind: held.kind,
     fireAt: held.fireAt,
     dueAt: held.dueAt,
-    ...(held.startedAt === undefined ? {} : { startedAt: held.startedAt }),
+    ...(startedAt === undefined ? {} : { startedAt }),
     ...(held.attempt === undefined ? {} : { attempt: held.attempt }),
     ...(held.worker === undefined ? {} : { worker: held.worker }),
-  };
+    ...(held.error === undefined ? {} : { error: held.error }),
+  });
 }
 
-/** A queued occurrence, seen as a row of the ledger. */
-export function rowOfQueued(jobId: string, text: string): LedgerRow {
-  const { fireAt, dueAt, generation } = JSON.parse(text) as {
-    fireAt: EpochMs;
-    dueAt: EpochMs;
-    generation: number;
+/** A queued run, which is stored behind its id, seen as a row of the ledger. */
+export function rowOfPending(member: string): LedgerRow {
+  const { id, kind, fireAt, dueAt } = JSON.parse(member.slice(member.indexOf("\n") + 1)) as {
+    readonly id: string;
+    readonly kind: RunKind;
+    readonly fireAt: EpochMs;
+    readonly dueAt: EpochMs;
   };
-  const id = wakeUpId({ jobId, kind: "occurrence", sequence: generation, fireAt });
-  return { id, state: "queued", kind: "scheduled", fireAt, dueAt };
+  return { id, state: "queued", kind, fireAt, dueAt };
 }
 
 /** A manual run that waits for a worker, seen as a row of the ledger. */

@@ -1,25 +1,18 @@
-import { type Clock, type EpochMs, within } from "../../core/clock.ts";
+import type { EpochMs } from "../../core/clock.ts";
+import { CronduitError } from "../../core/errors.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { LedgerRow } from "../../jobs/run.ts";
-import { answerWithin } from "../answer-within.ts";
 import { Batcher } from "../batcher.ts";
 import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
-import type * as Port from "../engine.ts";
-import {
-  addressOf,
-  checkServer,
-  connect,
-  type RedisConnectionOptions,
-  untilReady,
-} from "./connection.ts";
-import type { RedisClient } from "./redis-client.ts";
 import * as codec from "../decision-codec.ts";
-import { EventStream } from "./event-stream.ts";
-import { decodeJob, encodeDefinition } from "./job-codec.ts";
-import { decodeRow, rowOfAsked, rowOfInstance, rowOfQueued } from "./ledger-codec.ts";
+import type * as Port from "../engine.ts";
 import { toJson } from "../stored-json.ts";
-import { ScriptRunner } from "./scripts.ts";
+import { EventStream } from "./event-stream.ts";
+import { encodeDefinition } from "./job-codec.ts";
+import { RedisLink, type RedisLinkOptions } from "./redis-link.ts";
+import { type ScriptArguments, type ScriptName, ScriptRunner } from "./scripts.ts";
+import { StoredState } from "./stored-state.ts";
 import { WorkerBoard } from "./worker-board.ts";
 
 /** Requests a script call: keeps one call below a few milliseconds. */
@@ -27,65 +20,52 @@ const BATCH = 100;
 const PUT_CHUNK = 500;
 
 /** How the Redis engine is made. */
-export interface RedisEngineOptions {
-  readonly connection: RedisConnectionOptions;
+export interface RedisEngineOptions extends RedisLinkOptions {
   /** Begins every key. */
   readonly prefix: string;
   /** Names the queue, part of every key's hash tag. */
   readonly queue: string;
-  readonly clock: Clock;
-  /** How long a call waits for the server before it fails with `CONNECTION_FAILED`. */
-  readonly timeoutMs: number;
   /** About how many entries the event stream keeps. */
   readonly maxEvents: number;
   /** Stands in for the server's clock, in tests that move time. */
   readonly serverNow?: (() => EpochMs) | undefined;
-  onWarning(message: string): void;
-  onError(error: unknown): void;
 }
 
 /** The engine on a Redis server: BullMQ's queue, and our own keys beside it in the same hash tag. */
 export class RedisEngine implements Port.Engine {
   readonly #options: RedisEngineOptions;
-  readonly #redis: RedisClient;
+  readonly #link: RedisLink;
   readonly #prefix: string;
   readonly #queue: BullQueue;
   readonly #scripts: ScriptRunner;
+  readonly #state: StoredState;
   readonly #events: EventStream;
   readonly #workers: WorkerBoard;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
   readonly #settlements: Batcher<Port.SettleRequest, Port.Settlement>;
-  #label: string;
-  #lastError: unknown;
-  #opening: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(options: RedisEngineOptions) {
     this.#options = options;
-    this.#redis = connect(options.connection);
-    this.#redis.on("error", (error) => {
-      this.#lastError = error;
-      options.onError(error);
-    });
-    this.#redis.on("ready", () => (this.#lastError = undefined));
-    this.#label = `redis at ${addressOf(this.#redis)}`;
+    this.#link = new RedisLink(options);
+    const { redis } = this.#link;
     const tag = `{${options.prefix}:${options.queue}}`;
     this.#prefix = `${tag}:`;
     this.#queue = new BullQueue({
-      place: { connection: this.#redis, prefix: tag },
+      place: { connection: redis, prefix: tag },
       clock: options.clock,
       // A command with a key goes to the node that holds the queue, in a Cluster too.
-      nudge: () => void this.#redis.exists(this.#key("meta")).catch(() => undefined),
+      nudge: () => void redis.exists(this.#key("meta")).catch(() => undefined),
       onError: (error) => options.onError(error),
     });
-    this.#scripts = new ScriptRunner(this.#redis, this.#key("meta"), () => [
+    this.#scripts = new ScriptRunner(redis, this.#key("meta"), () => [
       this.#prefix,
       `${tag}:${QUEUE_NAME}:`,
       options.serverNow?.() ?? "",
       options.maxEvents,
     ]);
-    this.#events = new EventStream(this.#redis, this.#key("events"), options.maxEvents);
-    this.#workers = new WorkerBoard(this.#redis, this.#key("workers"));
+    this.#state = new StoredState(redis, this.#prefix);
+    this.#events = new EventStream(redis, this.#key("events"), options.maxEvents);
+    this.#workers = new WorkerBoard(redis, this.#key("workers"));
     this.#admissions = new Batcher(async (requests) => {
       const answer = await this.#scripts.run("admit", { requests: toJson(requests) });
       return codec.decodeAdmission(answer);
@@ -97,57 +77,27 @@ export class RedisEngine implements Port.Engine {
   }
 
   get label(): string {
-    return this.#label;
+    return this.#link.label;
   }
 
   open(): Promise<void> {
-    // A server that was away when it was first asked for may be there the next time.
-    this.#opening ??= this.#open().catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
-    return this.#opening;
-  }
-
-  async #open(): Promise<void> {
-    const info = await this.#bounded("connect", async () => {
-      await untilReady(this.#redis);
-      await this.#queue.waitUntilReady();
-      return checkServer(this.#redis);
-    });
-    this.#label = `redis ${info.version} at ${addressOf(this.#redis)}`;
-    for (const warning of info.warnings) this.#options.onWarning(warning);
+    return this.#link.open(() => this.#queue.waitUntilReady());
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#link.close(() => {
+      this.#events.close();
+      return this.#queue.close();
+    });
   }
 
-  async #close(): Promise<void> {
-    this.#events.close();
-    await within(
-      this.#options.clock,
-      2_000,
-      this.#queue.close().catch(() => undefined),
-    );
-    this.#redis.disconnect();
-  }
-
-  async health(): Promise<Port.EngineHealth> {
-    const from = this.#options.clock.elapsed();
-    try {
-      await this.#bounded("ping", () => this.#redis.ping());
-      return { ok: true, roundTripMs: this.#options.clock.elapsed() - from, problem: undefined };
-    } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      return { ok: false, roundTripMs: undefined, problem };
-    }
+  health(): Promise<Port.EngineHealth> {
+    return this.#link.health();
   }
 
   async now(): Promise<EpochMs> {
     if (this.#options.serverNow) return this.#options.serverNow();
-    return Number(await this.#bounded("now", () => this.#scripts.run("now", {})));
+    return Number(await this.#run("now", {}));
   }
 
   async putJobs(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
@@ -155,55 +105,32 @@ export class RedisEngine implements Port.Engine {
     for (let at = 0; at < puts.length; at += PUT_CHUNK) {
       const chunk = puts.slice(at, at + PUT_CHUNK);
       const jobs = toJson(chunk.map((put) => codec.encodePut(put, encodeDefinition)));
-      const answer = await this.#bounded("putJobs", () => this.#scripts.run("put_jobs", { jobs }));
-      results.push(...codec.decodePuts(answer));
+      results.push(...codec.decodePuts(await this.#run("put_jobs", { jobs })));
     }
     return results;
   }
 
   async changeJob(change: Port.JobChange): Promise<Port.JobChangeResult> {
     const encoded = toJson(codec.encodeChange(change, encodeDefinition));
-    const answer = await this.#bounded("changeJob", () =>
-      this.#scripts.run("change_job", { change: encoded }),
-    );
-    return codec.decodeChange(answer);
+    return codec.decodeChange(await this.#run("change_job", { change: encoded }));
   }
 
   async removeJob(removal: Port.JobRemoval): Promise<"removed" | "missing" | "undecided"> {
     const encoded = toJson(codec.encodeRemoval(removal));
-    const answer = await this.#bounded("removeJob", () =>
-      this.#scripts.run("remove_job", { removal: encoded }),
-    );
+    const answer = await this.#run("remove_job", { removal: encoded });
     return answer === "removed" || answer === "undecided" ? answer : "missing";
   }
 
-  async getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
-    if (ids.length === 0) return [];
-    return this.#bounded("getJobs", async () => {
-      const pipeline = this.#redis.pipeline().hmget(this.#key("defs"), ...ids);
-      for (const id of ids) pipeline.hgetall(this.#key(`job:${id}`)).hlen(this.#key(`inst:${id}`));
-      const replies = ((await pipeline.exec()) ?? []).map(([error, reply]) => {
-        if (error) throw error;
-        return reply;
-      });
-      const definitions = replies[0] as (string | null)[];
-      return ids.map((_, i) => {
-        const definition = definitions[i];
-        const hash = replies[1 + 2 * i] as Record<string, string>;
-        if (!definition || !hash["rev"]) return undefined;
-        return decodeJob(definition, hash, Number(replies[2 + 2 * i]));
-      });
-    });
+  getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
+    return this.#bounded("getJobs", () => this.#state.jobs(ids));
   }
 
   listJobIds(offset: number, limit: number): Promise<string[]> {
-    return this.#bounded("listJobIds", () =>
-      this.#redis.zrange(this.#key("next"), offset, offset + limit - 1),
-    );
+    return this.#bounded("listJobIds", () => this.#state.jobIds(offset, limit));
   }
 
   countJobs(): Promise<number> {
-    return this.#bounded("countJobs", () => this.#redis.zcard(this.#key("next")));
+    return this.#bounded("countJobs", () => this.#state.countJobs());
   }
 
   admit(request: Port.AdmitRequest): Promise<Port.Admission> {
@@ -215,42 +142,68 @@ export class RedisEngine implements Port.Engine {
   }
 
   async handBack(run: Port.RunHold): Promise<void> {
-    await this.#bounded("handBack", () => this.#scripts.run("hand_back", { hold: toJson(run) }));
+    await this.#run("hand_back", { hold: toJson(run) });
   }
 
   async requestRun(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
     const encoded = toJson(codec.encodeRunRequest(request));
-    const runId = await this.#bounded("requestRun", () =>
-      this.#scripts.run("request_run", { request: encoded }),
-    );
+    const runId = await this.#run("request_run", { request: encoded });
     return typeof runId === "string" ? { runId } : "missing";
   }
 
-  async readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {
-    return this.#bounded("readLedger", async () => {
-      const key = this.#key(`ledger:${query.jobId}`);
-      const { fromAt, toAt, offset, limit } = query;
-      const rows =
-        query.order === "latest"
-          ? await this.#redis.zrevrangebyscore(key, toAt, fromAt, "LIMIT", offset, limit)
-          : await this.#redis.zrangebyscore(key, fromAt, toAt, "LIMIT", offset, limit);
-      return rows.map(decodeRow);
-    });
+  async suspend(request: Port.SuspendRequest): Promise<Port.Suspension> {
+    const encoded = toJson(codec.encodeSuspend(request));
+    return codec.decodeSuspension(await this.#run("suspend", { request: encoded }));
   }
 
-  async readOpenRuns(jobId: string): Promise<LedgerRow[]> {
-    return this.#bounded("readOpenRuns", async () => {
-      const [held, queued, asked] = await Promise.all([
-        this.#redis.hvals(this.#key(`inst:${jobId}`)),
-        this.#redis.zrange(this.#key(`pend:${jobId}`), 0, -1),
-        this.#redis.hgetall(this.#key(`asked:${jobId}`)),
-      ]);
-      return [
-        ...held.map(rowOfInstance),
-        ...queued.map((text) => rowOfQueued(jobId, text)),
-        ...Object.entries(asked).map(([id, text]) => rowOfAsked(id, text)),
-      ];
-    });
+  async cancelRun(request: Port.CancelRequest): Promise<Port.CancelOutcome> {
+    return codec.decodeCancel(await this.#run("cancel_run", { request: toJson(request) }));
+  }
+
+  readCancels(
+    holds: readonly Port.RunHold[],
+  ): Promise<{ readonly queueJobId: string; readonly reason: string }[]> {
+    return this.#bounded("readCancels", () => this.#state.cancels(holds));
+  }
+
+  async saveStep(): Promise<"saved" | "fenced" | "too-many"> {
+    throw new CronduitError("INTERNAL", "saveStep is not there yet");
+  }
+
+  async readSteps(): Promise<Port.StepRecord[]> {
+    throw new CronduitError("INTERNAL", "readSteps is not there yet");
+  }
+
+  async appendLogs(): Promise<void> {
+    throw new CronduitError("INTERNAL", "appendLogs is not there yet");
+  }
+
+  async readLogs(): Promise<Port.LogPage> {
+    throw new CronduitError("INTERNAL", "readLogs is not there yet");
+  }
+
+  async deleteLogs(): Promise<number> {
+    throw new CronduitError("INTERNAL", "deleteLogs is not there yet");
+  }
+
+  async addBackfill(): Promise<"added" | "conflict" | "missing"> {
+    throw new CronduitError("INTERNAL", "addBackfill is not there yet");
+  }
+
+  async changeBackfill(): Promise<"changed" | "missing"> {
+    throw new CronduitError("INTERNAL", "changeBackfill is not there yet");
+  }
+
+  async readBackfill(): Promise<Port.BackfillState | undefined> {
+    throw new CronduitError("INTERNAL", "readBackfill is not there yet");
+  }
+
+  readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {
+    return this.#bounded("readLedger", () => this.#state.ledger(query));
+  }
+
+  readOpenRuns(jobId: string): Promise<LedgerRow[]> {
+    return this.#bounded("readOpenRuns", () => this.#state.openRuns(jobId));
   }
 
   enqueue(wakeUps: readonly Port.WakeUp[]): Promise<void> {
@@ -287,29 +240,23 @@ export class RedisEngine implements Port.Engine {
 
   async loadCursor(listener: string): Promise<string | undefined> {
     return (
-      (await this.#bounded("loadCursor", () => this.#redis.hget(this.#key("cursors"), listener))) ??
+      (await this.#bounded("loadCursor", () => this.#link.redis.hget(this.#key("cursors"), listener))) ??
       undefined
     );
   }
 
   async saveCursor(listener: string, cursor: string): Promise<void> {
     await this.#bounded("saveCursor", () =>
-      this.#redis.hset(this.#key("cursors"), listener, cursor),
+      this.#link.redis.hset(this.#key("cursors"), listener, cursor),
     );
   }
 
   async holdLease(name: string, owner: string, ttlMs: number): Promise<boolean> {
-    return (
-      (await this.#bounded("holdLease", () =>
-        this.#scripts.run("hold_lease", { name, owner, ttl: ttlMs }),
-      )) === 1
-    );
+    return (await this.#run("hold_lease", { name, owner, ttl: ttlMs })) === 1;
   }
 
   async releaseLease(name: string, owner: string): Promise<void> {
-    await this.#bounded("releaseLease", () =>
-      this.#scripts.run("hold_lease", { name, owner, ttl: 0 }),
-    );
+    await this.#run("hold_lease", { name, owner, ttl: 0 });
   }
 
   heartbeat(record: Port.WorkerRecord, ttlMs: number): Promise<void> {
@@ -326,9 +273,7 @@ export class RedisEngine implements Port.Engine {
   }
 
   async audit(request: Port.AuditRequest): Promise<Port.AuditFinding[]> {
-    const answer = await this.#bounded("audit", () =>
-      this.#scripts.run("audit", { request: toJson(request) }),
-    );
+    const answer = await this.#run("audit", { request: toJson(request) });
     return JSON.parse(String(answer)) as Port.AuditFinding[];
   }
 
@@ -336,9 +281,13 @@ export class RedisEngine implements Port.Engine {
     return this.#prefix + name;
   }
 
+  /** One atomic step; only admissions and settlements, which workers repeat themselves, wait for as long as it takes. */
+  #run<N extends ScriptName>(name: N, input: ScriptArguments<N>): Promise<unknown> {
+    const what = name.replaceAll(/_./g, (letters) => letters.charAt(1).toUpperCase());
+    return this.#bounded(what, () => this.#scripts.run(name, input));
+  }
+
   #bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const { clock, timeoutMs } = this.#options;
-    const lastError = () => this.#lastError;
-    return answerWithin({ clock, timeoutMs, what, server: this.#label, lastError }, work);
+    return this.#link.bounded(what, work);
   }
 }

@@ -38,7 +38,7 @@ function settleWhoeverHasIt(port: Pick<Engine, "settle">): void {
   port.settle = async function (this: Engine, request) {
     let answer = await settle.call(this, request);
     for (let more = 1; answer.outcome === "fenced" && more < MAX_ATTEMPTS; more += 1)
-      answer = await settle.call(this, { ...request, attempt: request.attempt + more });
+      answer = await settle.call(this, { ...request, start: request.start + more });
     return answer;
   };
 }

@@ -1,0 +1,103 @@
+import { type Clock, within } from "../../core/clock.ts";
+import { answerWithin } from "../answer-within.ts";
+import type { EngineHealth } from "../engine.ts";
+import {
+  addressOf,
+  checkServer,
+  connect,
+  type RedisConnectionOptions,
+  untilReady,
+} from "./connection.ts";
+import type { RedisClient } from "./redis-client.ts";
+
+/** How long letting go may take when the server does not answer. */
+const CLOSE_LIMIT_MS = 2_000;
+
+/** How a link is made. */
+export interface RedisLinkOptions {
+  readonly connection: RedisConnectionOptions;
+  readonly clock: Clock;
+  /** How long a call waits for the server before it fails with `CONNECTION_FAILED`. */
+  readonly timeoutMs: number;
+  onWarning(message: string): void;
+  onError(error: unknown): void;
+}
+
+/** The connection that an engine's calls share: opened once, closed once, and no call waits for ever. */
+export class RedisLink {
+  readonly redis: RedisClient;
+  readonly #options: RedisLinkOptions;
+  #label: string;
+  #lastError: unknown;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: RedisLinkOptions) {
+    this.#options = options;
+    this.redis = connect(options.connection);
+    this.redis.on("error", (error) => {
+      this.#lastError = error;
+      options.onError(error);
+    });
+    this.redis.on("ready", () => (this.#lastError = undefined));
+    this.#label = `redis at ${addressOf(this.redis)}`;
+  }
+
+  get label(): string {
+    return this.#label;
+  }
+
+  /** @param more What else must be ready. */
+  open(more: () => Promise<void>): Promise<void> {
+    // A server that was away when it was first asked for may be there the next time.
+    this.#opening ??= this.#open(more).catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #open(more: () => Promise<void>): Promise<void> {
+    const info = await this.bounded("connect", async () => {
+      await untilReady(this.redis);
+      await more();
+      return checkServer(this.redis);
+    });
+    this.#label = `redis ${info.version} at ${addressOf(this.redis)}`;
+    for (const warning of info.warnings) this.#options.onWarning(warning);
+  }
+
+  /** @param before What is closed first. */
+  close(before: () => Promise<void>): Promise<void> {
+    this.#closing ??= this.#close(before);
+    return this.#closing;
+  }
+
+  async #close(before: () => Promise<void>): Promise<void> {
+    await within(
+      this.#options.clock,
+      CLOSE_LIMIT_MS,
+      before().catch(() => undefined),
+    );
+    this.redis.disconnect();
+  }
+
+  async health(): Promise<EngineHealth> {
+    const { clock } = this.#options;
+    const from = clock.elapsed();
+    try {
+      await this.bounded("ping", () => this.redis.ping());
+      return { ok: true, roundTripMs: clock.elapsed() - from, problem: undefined };
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      return { ok: false, roundTripMs: undefined, problem };
+    }
+  }
+
+  /** Does work that asks the server, and gives up after a while. @throws `CONNECTION_FAILED` */
+  bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const { clock, timeoutMs } = this.#options;
+    const lastError = () => this.#lastError;
+    return answerWithin({ clock, timeoutMs, what, server: this.#label, lastError }, work);
+  }
+}

@@ -1,0 +1,79 @@
+import type { StoredJob } from "../../jobs/definition.ts";
+import type { LedgerRow } from "../../jobs/run.ts";
+import type { LedgerQuery, RunHold } from "../engine.ts";
+import { decodeJob } from "./job-codec.ts";
+import { decodeRow, rowOfAsked, rowOfInstance, rowOfPending } from "./ledger-codec.ts";
+import type { RedisClient } from "./redis-client.ts";
+
+/** What the scripts stored, read without one. */
+export class StoredState {
+  readonly #redis: RedisClient;
+  readonly #prefix: string;
+
+  constructor(redis: RedisClient, prefix: string) {
+    this.#redis = redis;
+    this.#prefix = prefix;
+  }
+
+  async jobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
+    if (ids.length === 0) return [];
+    const pipeline = this.#redis.pipeline().hmget(this.#key("defs"), ...ids);
+    for (const id of ids) pipeline.hgetall(this.#key(`job:${id}`)).hlen(this.#key(`inst:${id}`));
+    const replies = ((await pipeline.exec()) ?? []).map(([error, reply]) => {
+      if (error) throw error;
+      return reply;
+    });
+    const definitions = replies[0] as (string | null)[];
+    return ids.map((_, i) => {
+      const definition = definitions[i];
+      const hash = replies[1 + 2 * i] as Record<string, string>;
+      if (!definition || !hash["rev"]) return undefined;
+      return decodeJob(definition, hash, Number(replies[2 + 2 * i]));
+    });
+  }
+
+  jobIds(offset: number, limit: number): Promise<string[]> {
+    return this.#redis.zrange(this.#key("next"), offset, offset + limit - 1);
+  }
+
+  countJobs(): Promise<number> {
+    return this.#redis.zcard(this.#key("next"));
+  }
+
+  async ledger({ jobId, fromAt, toAt, offset, limit, order }: LedgerQuery): Promise<LedgerRow[]> {
+    const key = this.#key(`ledger:${jobId}`);
+    const rows =
+      order === "latest"
+        ? await this.#redis.zrevrangebyscore(key, toAt, fromAt, "LIMIT", offset, limit)
+        : await this.#redis.zrangebyscore(key, fromAt, toAt, "LIMIT", offset, limit);
+    return rows.map(decodeRow);
+  }
+
+  async openRuns(jobId: string): Promise<LedgerRow[]> {
+    const [held, pending, asked] = await Promise.all([
+      this.#redis.hvals(this.#key(`inst:${jobId}`)),
+      this.#redis.zrange(this.#key(`pend:${jobId}`), 0, -1),
+      this.#redis.hgetall(this.#key(`asked:${jobId}`)),
+    ]);
+    return [
+      ...held.map(rowOfInstance),
+      ...pending.map(rowOfPending),
+      ...Object.entries(asked).map(([id, text]) => rowOfAsked(id, text)),
+    ];
+  }
+
+  /** Which of these runs somebody wants to end, and why. */
+  async cancels(holds: readonly RunHold[]): Promise<{ queueJobId: string; reason: string }[]> {
+    if (holds.length === 0) return [];
+    const ids = holds.map(({ queueJobId }) => queueJobId);
+    const reasons = await this.#redis.hmget(this.#key("cancels"), ...ids);
+    return ids.flatMap((queueJobId, i) => {
+      const reason = reasons[i];
+      return typeof reason === "string" ? [{ queueJobId, reason }] : [];
+    });
+  }
+
+  #key(name: string): string {
+    return this.#prefix + name;
+  }
+}
