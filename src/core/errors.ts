@@ -85,6 +85,33 @@ export const ERROR_CODES = {
     meaning: "The run was told to stop before it was done, by shutdown or by loss of its lock.",
     remedy: "It is taken up again by another worker unless it was cancelled.",
   },
+  RUN_TIMED_OUT: {
+    meaning: "An attempt took longer than the job's `timeout`.",
+    remedy: "Find what it waited for, divide the work into steps, or raise `timeout`.",
+  },
+  RUN_CANCELLED: {
+    meaning: "Somebody cancelled the run; the message is the reason given.",
+    remedy: "Nothing to repair. `runJob` starts the job anew.",
+  },
+  INVALID_STEP: {
+    meaning:
+      "A step has an unusable name, a name that the run used before, or a result that is no JSON; or there are too many.",
+    remedy: "Correct what the message names; in a loop, put what differs into the name.",
+  },
+  STEP_TIMED_OUT: {
+    meaning: "A step took longer than its `timeout`, in each of its tries.",
+    remedy: "Find what it waited for, or raise the step's `timeout`.",
+  },
+  MISSING_MODULE: {
+    meaning:
+      'A job with `isolate: "process"` has a pipeline of which nothing says in which module it is, or that is not there.',
+    remedy:
+      "Write `static readonly module = import.meta.url` in the class and export it, or use `defineJob({ module, export })`.",
+  },
+  PROCESS_ENDED: {
+    meaning: 'The child process of a job with `isolate: "process"` ended before its run did.',
+    remedy: "Look for what ended it (memory, a native crash, `process.exit`) in the run's log.",
+  },
   WAIT_TIMED_OUT: {
     meaning: "A run that was waited for has no verdict yet.",
     remedy: "It goes on; look for it with `getRun(runId)`, or wait longer.",

@@ -4,6 +4,19 @@ import type { StoredError } from "../jobs/run.ts";
 /** Steps a run may have; more is a loop that should be one step. */
 export const MAX_STEPS = 1_000;
 
+/** Names that begin so are ours: `$sleep:…` and {@link PROGRESS_STEP}. Users can't give them to their steps. */
+export const RESERVED_STEP = "$";
+
+/** The record that holds how far a run is; its result is a {@link Progress}. */
+export const PROGRESS_STEP = "$progress";
+
+/** How far a run is. */
+export interface Progress {
+  /** 0 to 1. */
+  readonly fraction: number;
+  readonly message?: string | undefined;
+}
+
 /** A step of a run that ended, well or not; a step of the same name replaces it. Times by the server's clock. */
 export interface StepRecord {
   /** Unique in its run; 1 to 128 characters. */

@@ -23,6 +23,19 @@ export interface PipelineOptions<
    * @default the class's `deps`
    */
   readonly deps?: D;
+  /**
+   * Where a child process finds the pipeline.
+   * @default the class's `module`, if it has one of its own
+   */
+  readonly source?: PipelineSource | undefined;
+}
+
+/** The module that exports a pipeline, or a function that is a job's work. */
+export interface PipelineSource {
+  /** A `file:` URL, such as `import.meta.url`, or whatever else `import()` takes from anywhere. */
+  readonly module: string;
+  /** The name of the export. Absent: whichever export is a pipeline of the same name. */
+  readonly export?: string | undefined;
 }
 
 /** A pipeline with everything settled: what a registry holds. */
@@ -31,6 +44,8 @@ export interface PipelineDescriptor {
   readonly pipeline: PipelineClass;
   readonly params: ParamsSchema;
   readonly deps: readonly DependencyToken[];
+  /** Absent: it can only run in the process that knows the class. */
+  readonly source?: PipelineSource;
 }
 
 /** The list that counts: the one given, else the class's own, else none. */
@@ -122,7 +137,31 @@ export function describePipeline(target: unknown, given: PipelineOptions = {}): 
     throw invalid(`The params of pipeline "${name}" are not a zod schema.`, name);
   const deps = given.deps ?? nearest(owner, "deps") ?? [];
   checkDeps(name, owner, deps);
-  return { name, pipeline: owner, params, deps };
+  const source = given.source ?? ownOptions(owner)?.source ?? ownModule(owner);
+  if (source === undefined) return { name, pipeline: owner, params, deps };
+  if (typeof source.module !== "string" || source.module === "")
+    throw invalid(`The module of pipeline "${name}" is no text, such as import.meta.url.`, name);
+  return { name, pipeline: owner, params, deps, source };
+}
+
+/** A subclass may stand in another module than its parent, so this is not inherited. */
+function ownModule(owner: PipelineClass): PipelineSource | undefined {
+  return Object.hasOwn(owner, "module") && owner.module !== undefined
+    ? { module: owner.module }
+    : undefined;
+}
+
+/**
+ * Where a child process finds a pipeline.
+ * @throws {@link CronduitError} `MISSING_MODULE` if nothing says so.
+ */
+export function sourceOf({ name, source }: PipelineDescriptor): PipelineSource {
+  if (source !== undefined) return source;
+  throw new CronduitError(
+    "MISSING_MODULE",
+    `Pipeline "${name}" can't run in a child process: nothing says which module exports it. Write \`static readonly module = import.meta.url\` in the class, or use defineJob({ module, export }).`,
+    { data: { pipelineName: name } },
+  );
 }
 
 function checkDeps(name: string, owner: PipelineClass, deps: readonly unknown[]): void {

@@ -47,6 +47,19 @@ export abstract class Pipeline<P extends ParamsSchema = undefined> {
    * @default none
    */
   declare static readonly deps?: readonly DependencyToken[] | undefined;
+  /**
+   * Where a child process finds this class; for jobs with `isolate: "process"`. Write
+   * `static override readonly module = import.meta.url` and export the class. The child imports the module, so it should do
+   * nothing else than to define pipelines. A subclass does not inherit it.
+   * @default none: it can only run in the worker's own process
+   */
+  declare static readonly module?: string | undefined;
+  /**
+   * Whether an attempt that ended with this error may be followed by another, when the job's `retry` allows one. Not
+   * asked about errors whose field `retryable` is `false`: those are final.
+   * @default every error may
+   */
+  declare static readonly retryOn?: RetryOn | undefined;
 
   declare readonly [schemaOf]: P;
 
@@ -62,6 +75,20 @@ export abstract class Pipeline<P extends ParamsSchema = undefined> {
   }
 }
 
+/** Which attempt failed. */
+export interface FailedAttempt {
+  readonly runId: string;
+  readonly jobId: string;
+  readonly pipelineName: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** How many attempts of the run ended with an error, this one included. */
+  readonly failures: number;
+}
+
+/** Tells whether a failed attempt may be followed by another; see `Pipeline.retryOn`. */
+export type RetryOn = (error: unknown, failed: FailedAttempt) => boolean | Promise<boolean>;
+
 /** A class that extends {@link Pipeline} and can be constructed. */
 export interface PipelineClass<P extends ParamsSchema = ParamsSchema> {
   new (...dependencies: never[]): Pipeline<P>;
@@ -69,6 +96,8 @@ export interface PipelineClass<P extends ParamsSchema = ParamsSchema> {
   readonly params?: z.ZodType | undefined;
   readonly pipelineName?: string | undefined;
   readonly deps?: readonly DependencyToken[] | undefined;
+  readonly module?: string | undefined;
+  readonly retryOn?: RetryOn | undefined;
 }
 
 /** Whether `value` is a class that extends {@link Pipeline} and has a `run` method. */
