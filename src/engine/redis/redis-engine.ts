@@ -11,6 +11,7 @@ import { toJson } from "../stored-json.ts";
 import { EventStream } from "./event-stream.ts";
 import { encodeDefinition } from "./job-codec.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis-link.ts";
+import { RunStore } from "./run-store.ts";
 import { type ScriptArguments, type ScriptName, ScriptRunner } from "./scripts.ts";
 import { StoredState } from "./stored-state.ts";
 import { WorkerBoard } from "./worker-board.ts";
@@ -39,6 +40,7 @@ export class RedisEngine implements Port.Engine {
   readonly #queue: BullQueue;
   readonly #scripts: ScriptRunner;
   readonly #state: StoredState;
+  readonly #runs: RunStore;
   readonly #events: EventStream;
   readonly #workers: WorkerBoard;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
@@ -64,6 +66,7 @@ export class RedisEngine implements Port.Engine {
       options.maxEvents,
     ]);
     this.#state = new StoredState(redis, this.#prefix);
+    this.#runs = new RunStore(redis, this.#scripts, this.#prefix);
     this.#events = new EventStream(redis, this.#key("events"), options.maxEvents);
     this.#workers = new WorkerBoard(redis, this.#key("workers"));
     this.#admissions = new Batcher(async (requests) => {
@@ -166,24 +169,24 @@ export class RedisEngine implements Port.Engine {
     return this.#bounded("readCancels", () => this.#state.cancels(holds));
   }
 
-  async saveStep(): Promise<"saved" | "fenced" | "too-many"> {
-    throw new CronduitError("INTERNAL", "saveStep is not there yet");
+  saveStep(hold: Port.RunHold, runId: string, step: Port.StepRecord) {
+    return this.#bounded("saveStep", () => this.#runs.saveStep(hold, runId, step));
   }
 
-  async readSteps(): Promise<Port.StepRecord[]> {
-    throw new CronduitError("INTERNAL", "readSteps is not there yet");
+  readSteps(_jobId: string, runId: string): Promise<Port.StepRecord[]> {
+    return this.#bounded("readSteps", () => this.#runs.steps(runId));
   }
 
-  async appendLogs(): Promise<void> {
-    throw new CronduitError("INTERNAL", "appendLogs is not there yet");
+  appendLogs(writes: readonly Port.LogWrite[]): Promise<void> {
+    return this.#bounded("appendLogs", () => this.#runs.appendLogs(writes));
   }
 
-  async readLogs(): Promise<Port.LogPage> {
-    throw new CronduitError("INTERNAL", "readLogs is not there yet");
+  readLogs(query: Port.LogQuery): Promise<Port.LogPage> {
+    return this.#bounded("readLogs", () => this.#runs.logs(query));
   }
 
-  async deleteLogs(): Promise<number> {
-    throw new CronduitError("INTERNAL", "deleteLogs is not there yet");
+  deleteLogs(jobId: string, before: EpochMs): Promise<number> {
+    return this.#bounded("deleteLogs", () => this.#runs.deleteLogs(jobId, before));
   }
 
   async addBackfill(): Promise<"added" | "conflict" | "missing"> {

@@ -14,6 +14,9 @@ export const SCRIPT_ARGUMENTS = {
   hold_lease: ["name", "owner", "ttl"],
   now: [],
   audit: ["request"],
+  save_step: ["step"],
+  append_logs: ["writes"],
+  delete_logs: ["jobId", "before"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The arguments that every script takes first. */

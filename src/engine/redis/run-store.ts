@@ -1,0 +1,59 @@
+import type { LogLine, LogPage, LogQuery, LogWrite, RunHold, StepRecord } from "../engine.ts";
+import { decodeSteps, encodeLogs, encodeStep } from "../run-store-codec.ts";
+import { toJson } from "../stored-json.ts";
+import type { RedisClient } from "./redis-client.ts";
+import type { ScriptRunner } from "./scripts.ts";
+
+/** Lines of the log of one call; longer writes are sent in parts. */
+const LINES = 500;
+
+/** What runs leave behind while they are executed: steps and logs. */
+export class RunStore {
+  readonly #redis: RedisClient;
+  readonly #scripts: ScriptRunner;
+  readonly #prefix: string;
+
+  constructor(redis: RedisClient, scripts: ScriptRunner, prefix: string) {
+    this.#redis = redis;
+    this.#scripts = scripts;
+    this.#prefix = prefix;
+  }
+
+  async saveStep(
+    hold: RunHold,
+    runId: string,
+    step: StepRecord,
+  ): Promise<"saved" | "fenced" | "too-many"> {
+    const encoded = toJson(encodeStep(hold, runId, step));
+    const answer = await this.#scripts.run("save_step", { step: encoded });
+    return answer === "saved" || answer === "too-many" ? answer : "fenced";
+  }
+
+  async steps(runId: string): Promise<StepRecord[]> {
+    return decodeSteps(await this.#redis.hvals(`${this.#prefix}steps:${runId}`));
+  }
+
+  async appendLogs(writes: readonly LogWrite[]): Promise<void> {
+    const parts = writes.flatMap((write) =>
+      Array.from({ length: Math.ceil(write.lines.length / LINES) }, (_, i) => ({
+        ...write,
+        lines: write.lines.slice(i * LINES, (i + 1) * LINES),
+      })),
+    );
+    for (const part of parts) {
+      await this.#scripts.run("append_logs", { writes: toJson(encodeLogs([part])) });
+    }
+  }
+
+  async logs({ runId, after, limit }: LogQuery): Promise<LogPage> {
+    const from = after === undefined ? 0 : Number(after);
+    if (!Number.isSafeInteger(from) || from < 0) return { lines: [], cursor: after };
+    const texts = await this.#redis.lrange(`${this.#prefix}log:${runId}`, from, from + limit - 1);
+    const lines = texts.map((text) => JSON.parse(text) as LogLine);
+    return { lines, cursor: lines.length === 0 ? after : String(from + lines.length) };
+  }
+
+  async deleteLogs(jobId: string, before: number): Promise<number> {
+    return Number(await this.#scripts.run("delete_logs", { jobId, before: Math.trunc(before) }));
+  }
+}

@@ -1,0 +1,50 @@
+--[[
+append_logs: appends lines to the logs of runs, each up to its bound, and lets go of the logs of old runs.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] writes   JSON array: jobId, runId, fireAt, lines (array of JSON texts), cut (JSON text of the line that ends a log
+                 which is full), maxBytes, keepRuns, keepAgeMs
+Returns how many lines were stored.
+]]
+-- Logs that one new log may push out: more than come in, and still a bounded step.
+local MAX_GONE = 100
+local stored = 0
+
+local function logKey(runId) return PREFIX .. "log:" .. runId end
+
+local function drop(w, runIds)
+  for _, runId in ipairs(runIds) do
+    call("DEL", logKey(runId))
+    call("ZREM", PREFIX .. "logs:" .. w.jobId, runId)
+    call("HDEL", PREFIX .. "logsize:" .. w.jobId, runId)
+  end
+end
+
+local function append(w)
+  local key, sizes, runs = logKey(w.runId), PREFIX .. "logsize:" .. w.jobId, PREFIX .. "logs:" .. w.jobId
+  local size = tonumber(call("HGET", sizes, w.runId) or "0")
+  -- A log that was cut has the size -1.
+  if size < 0 then return end
+  for _, line in ipairs(w.lines) do
+    if size + #line > w.maxBytes then
+      call("RPUSH", key, w.cut)
+      size = -1
+      break
+    end
+    call("RPUSH", key, line)
+    size = size + #line
+    stored = stored + 1
+  end
+  call("HSET", sizes, w.runId, size)
+  if call("ZADD", runs, "NX", w.fireAt, w.runId) == 1 then
+    drop(w, call("ZRANGE", runs, 0, math.min(MAX_GONE, call("ZCARD", runs) - w.keepRuns) - 1))
+    drop(w, call("ZRANGEBYSCORE", runs, "-inf", string.format("(%d", NOW - w.keepAgeMs), "LIMIT", 0, MAX_GONE))
+  end
+  for _, each in ipairs({ key, sizes, runs }) do call("PEXPIRE", each, w.keepAgeMs) end
+end
+
+for _, write in ipairs(cjson.decode(ARGV[5])) do append(write) end
+return stored

@@ -1,0 +1,20 @@
+--[[
+delete_logs: deletes the logs of a job's runs that were due before an instant, a bounded number.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] jobId
+ARGV[6] before   epoch ms
+Returns of how many runs.
+]]
+local MAX_DELETED = 500
+local runs = PREFIX .. "logs:" .. ARGV[5]
+local old = call("ZRANGEBYSCORE", runs, "-inf", "(" .. ARGV[6], "LIMIT", 0, MAX_DELETED)
+for _, runId in ipairs(old) do
+  call("DEL", PREFIX .. "log:" .. runId)
+  call("HDEL", PREFIX .. "logsize:" .. ARGV[5], runId)
+  call("ZREM", runs, runId)
+end
+return #old

@@ -1,0 +1,33 @@
+--[[
+save_step: stores a step of a run that ended, or how far the run is. A start that lost its run is refused.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] step   JSON: jobId, queueJobId, start, runId, fireAt, name, record (JSON text), maxSteps
+Returns "saved", "fenced", or "too-many" (the run has as many steps as it may).
+]]
+local s = cjson.decode(ARGV[5])
+local text = call("HGET", instancesKey(s.jobId), s.queueJobId)
+local held = text and cjson.decode(text)
+if not held or held.start ~= s.start then return "fenced" end
+local key = PREFIX .. "steps:" .. s.runId
+local size = call("HLEN", key)
+if size >= s.maxSteps and call("HEXISTS", key, s.name) == 0 then return "too-many" end
+-- A job that was removed meanwhile has no retention any more; its run's steps are kept for a day.
+local keep = call("HMGET", jobKey(s.jobId), "kc", "ka")
+local keepCount, keepAgeMs = tonumber(keep[1] or 1), tonumber(keep[2] or 86400000)
+call("HSET", key, s.name, s.record)
+call("PEXPIRE", key, keepAgeMs)
+if size == 0 then
+  -- Steps go with the rows of the ledger: as many runs, and as long.
+  local runs = PREFIX .. "stepruns:" .. s.jobId
+  call("ZADD", runs, s.fireAt, s.runId)
+  call("PEXPIRE", runs, keepAgeMs)
+  for _, old in ipairs(call("ZRANGE", runs, 0, -(keepCount + 1))) do
+    call("DEL", PREFIX .. "steps:" .. old)
+    call("ZREM", runs, old)
+  end
+end
+return "saved"

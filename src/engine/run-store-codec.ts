@@ -1,0 +1,50 @@
+import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import type { LogLine, LogWrite, RunHold, StepRecord } from "./engine.ts";
+import { MAX_STEPS } from "./run-steps.ts";
+
+/** The nominal time in a run's id. */
+export function fireAtOf(runId: string): number {
+  return parseWakeUpId(runId)?.fireAt ?? 0;
+}
+
+/** A step as `save_step` takes it. */
+export function encodeStep(hold: RunHold, runId: string, step: StepRecord): object {
+  return {
+    ...hold,
+    runId,
+    fireAt: fireAtOf(runId),
+    name: step.name,
+    record: JSON.stringify(step),
+    maxSteps: MAX_STEPS,
+  };
+}
+
+/** Steps in the order in which they ended. */
+export function decodeSteps(records: readonly string[]): StepRecord[] {
+  return records
+    .map((text) => JSON.parse(text) as StepRecord)
+    .toSorted((a, b) => a.finishedAt - b.finishedAt || a.startedAt - b.startedAt);
+}
+
+/** Lines as `append_logs` takes them. */
+export function encodeLogs(writes: readonly LogWrite[]): object[] {
+  return writes.map(({ jobId, runId, lines, maxBytes, retention }) => {
+    const last = lines.at(-1);
+    const cut: LogLine = {
+      at: last?.at ?? 0,
+      level: "warn",
+      message: `the log was cut here: it may have ${maxBytes} bytes`,
+      attempt: last?.attempt ?? 1,
+    };
+    return {
+      jobId,
+      runId,
+      fireAt: fireAtOf(runId),
+      lines: lines.map((line) => JSON.stringify(line)),
+      cut: JSON.stringify(cut),
+      maxBytes,
+      keepRuns: retention.runs,
+      keepAgeMs: retention.ageMs,
+    };
+  });
+}
