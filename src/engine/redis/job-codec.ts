@@ -1,11 +1,18 @@
 import { encodeDefinition as encodeCommon } from "../decision-codec.ts";
-import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
+import { compileCondition } from "../../conditions/compile.ts";
+import { toJson } from "../stored-json.ts";
+import type { ConditionPolicy, JobDefinition, StoredJob } from "../../jobs/definition.ts";
 import type { LastRun } from "../../jobs/run.ts";
 import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
 
 /** A definition as scripts take it: `fields` are those that they compare. */
 export function encodeDefinition(definition: JobDefinition): object {
   return { ...encodeCommon(definition), fields: policyFields(definition) };
+}
+
+/** A condition as the scripts decide it. */
+function conditionText({ condition, waitMs }: ConditionPolicy): string {
+  return toJson({ program: compileCondition(condition), ...(waitMs === null ? {} : { waitMs }) });
 }
 
 /** The part of a definition that scripts compare, as hash fields; the letters are told in `lib.lua`. */
@@ -18,6 +25,11 @@ function policyFields(definition: JobDefinition): string[] {
     mc: policy.maxCatchUp,
     kc: retention.count,
     ka: retention.ageMs,
+    cn: policy.when ? conditionText(policy.when) : "",
+    ov: policy.overlap === "skip" ? "" : policy.overlap,
+    gk: policy.group?.key ?? "",
+    gl: policy.group?.limit ?? "",
+    pf: policy.pauseAfterFailures ?? "",
   };
   return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
 }

@@ -243,8 +243,9 @@ export class RedisEngine implements Port.Engine {
 
   async loadCursor(listener: string): Promise<string | undefined> {
     return (
-      (await this.#bounded("loadCursor", () => this.#link.redis.hget(this.#key("cursors"), listener))) ??
-      undefined
+      (await this.#bounded("loadCursor", () =>
+        this.#link.redis.hget(this.#key("cursors"), listener),
+      )) ?? undefined
     );
   }
 

@@ -11,6 +11,8 @@ export const SCRIPT_ARGUMENTS = {
   remove_job: ["removal"],
   request_run: ["request"],
   hand_back: ["hold"],
+  suspend: ["request"],
+  cancel_run: ["request"],
   hold_lease: ["name", "owner", "ttl"],
   now: [],
   audit: ["request"],
@@ -22,8 +24,35 @@ export const SCRIPT_ARGUMENTS = {
 /** The arguments that every script takes first. */
 export const COMMON_ARGUMENTS = ["prefix", "queuePrefix", "now", "maxEvents"] as const;
 
+/** Files that begin a script, each using those before it: what they define is known to the script. */
+const BASE = ["lib"] as const;
+const QUEUED = [...BASE, "ledger", "conditions", "pending"] as const;
+const RUNS = [...QUEUED, "runs"] as const;
+
 /** The name of a script. */
 export type ScriptName = keyof typeof SCRIPT_ARGUMENTS;
+
+/** The library files of the scripts that use more than {@link BASE}, in their order. */
+const LIBRARIES: Partial<Record<ScriptName, readonly string[]>> = {
+  admit: [...RUNS, "admission"],
+  settle: RUNS,
+  put_jobs: QUEUED,
+  change_job: QUEUED,
+  remove_job: QUEUED,
+  hand_back: RUNS,
+  suspend: RUNS,
+  cancel_run: RUNS,
+  audit: QUEUED,
+  save_step: BASE,
+  append_logs: BASE,
+  delete_logs: BASE,
+};
+
+/** The files that make up a script, in their order. */
+export function filesOf(name: ScriptName): readonly string[] {
+  return [...(LIBRARIES[name] ?? BASE), name];
+}
+
 /** Named arguments of a script. */
 export type ScriptArguments<N extends ScriptName> = Readonly<
   Record<(typeof SCRIPT_ARGUMENTS)[N][number], string | number>
@@ -43,7 +72,7 @@ function read(file: string): string {
 function load(name: ScriptName): LoadedScript {
   const known = loaded.get(name);
   if (known) return known;
-  const lua = `${read("lib")}\n${read(name)}`;
+  const lua = filesOf(name).map(read).join("\n");
   const script = { lua, sha: createHash("sha1").update(lua).digest("hex") };
   loaded.set(name, script);
   return script;

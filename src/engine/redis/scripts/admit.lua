@@ -28,72 +28,64 @@ end
 local function answerRun(job, jobId, held)
   return { o = "run", revision = job and job.revision or 0, run = {
     runId = held.id, kind = held.kind, fireAt = held.fireAt, dueAt = held.dueAt, startedAt = held.startedAt,
-    attempt = held.attempt, count = held.count, fromAt = held.fromAt, params = held.params, lastRun = lastRun(jobId),
+    start = held.start, attempt = held.attempt, failures = held.failures or 0, count = held.count, fromAt = held.fromAt,
+    params = held.params, lastRun = lastRun(jobId),
   } }
 end
 
-local function start(job, r, run)
-  local held = {
-    id = run.id, kind = run.kind, fireAt = run.fireAt, dueAt = run.dueAt, fromAt = run.fromAt, count = run.count,
-    startedAt = NOW, attempt = 1, crashes = 0, worker = r.worker, take = r.take, params = run.params, pipeline = job.pipeline,
-  }
-  call("HSET", instancesKey(job.id), r.queueJobId, cjson.encode(held))
-  call("SADD", PREFIX .. "live", job.id)
-  emit({ name = "JOB_SUBMITTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, worker = r.worker })
-  emit({ name = "JOB_STARTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, attempt = 1, worker = r.worker })
-  return held
+-- A start that was taken up again after it ended on purpose: a run that was given back, or goes on later.
+local function goOn(held)
+  if held.suspended ~= "sleep" then
+    held.attempt = held.attempt + 1
+    held.attemptAt = nil
+  else
+    held.attemptAt = held.attemptAt or held.startedAt
+  end
+  local isNewAttempt = held.suspended ~= "sleep"
+  held.suspended, held.resumeAt, held.handedBack, held.error = nil, nil, nil, nil
+  return isNewAttempt
 end
 
-local function isFull(job)
-  return call("HLEN", instancesKey(job.id)) >= job.maxInstances
-end
-
--- The run of this queue job began before and did not end: its process died, or gave it back.
+-- The run of this queue job began before and did not end: its process died, or gave it back, or it goes on later.
 local function takeOver(job, r, held)
   -- The same request again: its answer was lost with a connection.
   if held.take == r.take then return answerRun(job, r.jobId, held) end
-  held.take = r.take
-  if held.handedBack then
-    held.handedBack = nil
-  else
-    held.crashes = held.crashes + 1
-  end
-  if held.crashes >= r.maxCrashes then
-    finishRun(r.jobId, r.queueJobId, held, {
-      verdict = "failed", finishedAt = NOW, keepCount = job and job.keepCount or 1000, keepAgeMs = job and job.keepAgeMs or 604800000,
-      error = cjson.encode({ name = "CronduitError", code = "RUN_CRASHED",
-        message = "crashed: the process died in each of " .. held.crashes .. " starts" }),
-    })
-    callForQueued(r.jobId, job)
+  if held.cancel then
+    finishHere(r.jobId, job, r.queueJobId, held, "cancelled", cancelError(held.cancel))
     return { o = "none" }
   end
-  held.attempt = held.attempt + 1
+  if held.suspended and NOW < held.resumeAt then return { o = "early", waitMs = held.resumeAt - NOW } end
+  if not held.suspended and not held.handedBack then held.crashes = held.crashes + 1 end
+  if held.crashes >= r.maxCrashes then
+    finishHere(r.jobId, job, r.queueJobId, held, "failed", cjson.encode({ name = "CronduitError", code = "RUN_CRASHED",
+      message = "crashed: the process died in each of " .. held.crashes .. " starts" }))
+    return { o = "none" }
+  end
+  local isNewAttempt = goOn(held)
+  held.start = held.start + 1
+  held.take = r.take
   held.worker = r.worker
   held.startedAt = NOW
-  call("HSET", instancesKey(r.jobId), r.queueJobId, cjson.encode(held))
-  emit({ name = "JOB_STARTED", jobId = r.jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt, worker = r.worker })
+  writeHeld(r.jobId, r.queueJobId, held)
+  if isNewAttempt then
+    emit({ name = "JOB_STARTED", jobId = r.jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt,
+      worker = r.worker })
+  end
   return answerRun(job, r.jobId, held)
 end
 
 local function admitManual(job, r)
-  local asked = call("HGET", askedKey(job.id), r.queueJobId)
-  if not asked then return { o = "none" } end
+  local text = call("HGET", askedKey(job.id), r.queueJobId)
+  if not text then return nil end
   call("HDEL", askedKey(job.id), r.queueJobId)
-  asked = cjson.decode(asked)
-  if isFull(job) then
-    record(job.id, { id = r.queueJobId, state = "skipped", kind = "manual", fireAt = asked.fireAt,
-      dueAt = asked.fireAt, decidedAt = NOW, reason = "max-instances" }, job.keepCount, job.keepAgeMs)
-    emit({ name = "JOB_MAX_INSTANCES", jobId = job.id, runId = r.queueJobId, fireAt = asked.fireAt, count = 1 })
-    releaseIfIdle(job.id)
-    return { o = "none" }
-  end
-  local held = start(job, r, { id = r.queueJobId, kind = "manual", fireAt = asked.fireAt, dueAt = asked.fireAt,
-    fromAt = asked.fireAt, count = 1, params = asked.params })
-  return answerRun(job, job.id, held)
-end
-
-local function isLate(job, dueAt)
-  return job.graceMs ~= nil and NOW - dueAt > job.graceMs
+  local asked = cjson.decode(text)
+  local run = { id = r.queueJobId, kind = "manual", fireAt = asked.fireAt, dueAt = asked.fireAt, fromAt = asked.fireAt,
+    count = 1, params = asked.params, ignoreCondition = asked.ignoreCondition }
+  local where = placeOf(job, run)
+  if where ~= "condition" and where ~= "full" then return putInPlace(job, r, run, where) end
+  decideOne(job, run, "skipped", refusalOf(job, where))
+  releaseIfIdle(job.id)
+  return nil
 end
 
 -- With coalesce: one decision for all, by the latest.
@@ -106,57 +98,46 @@ local function decideTogether(job, r, due, older)
     decideAgainst(job, group, "missed", "JOB_MISSED")
     return nil
   end
-  if isFull(job) then
-    decideAgainst(job, group, "skipped", "JOB_MAX_INSTANCES", { reason = "max-instances" })
+  local run = { id = wakeUpId(job.id, "", job.generation, latest.fireAt), kind = "scheduled", fireAt = latest.fireAt,
+    dueAt = latest.dueAt, fromAt = first, count = others + 1, generation = job.generation }
+  local where = placeOf(job, run)
+  if where == "condition" or where == "full" then
+    decideAgainst(job, group, "skipped", refusalOf(job, where))
     return nil
   end
-  local runId = wakeUpId(job.id, "", job.generation, latest.fireAt)
   if others > 0 then
     local previous = #due > 1 and due[#due - 1] or { fireAt = older.toAt, dueAt = older.toAt }
     decideAgainst(job, { fromAt = first, fireAt = previous.fireAt, dueAt = previous.dueAt, count = others },
-      "coalesced", "JOB_COALESCED", { coalescedInto = runId })
+      "coalesced", "JOB_COALESCED", { coalescedInto = run.id })
   end
-  return start(job, r, { id = runId, kind = "scheduled", fireAt = latest.fireAt, dueAt = latest.dueAt,
-    fromAt = first, count = others + 1 })
-end
-
--- Takes the oldest queued occurrence that is not too late by now, if an instance is free.
-local function takeQueued(job, r)
-  while not isFull(job) do
-    local head = call("ZPOPMIN", pendingKey(job.id))
-    if not head[1] then return nil end
-    local o = cjson.decode(head[1])
-    if isLate(job, o.dueAt) then
-      decideEach(job, { o }, nil, "missed", "JOB_MISSED")
-    else
-      return start(job, r, { id = wakeUpId(job.id, "", o.generation, o.fireAt), kind = "scheduled", fireAt = o.fireAt,
-        dueAt = o.dueAt, fromAt = o.fireAt, count = 1 })
-    end
-  end
-  return nil
+  return putInPlace(job, r, run, where)
 end
 
 -- Without coalesce: each alone, oldest first; those that must wait for an instance are queued.
 local function decideSingly(job, r, due, older)
-  local missed, runnable = {}, {}
+  local missed, runs = {}, {}
   for i, o in ipairs(due) do
     if #due - i >= job.maxCatchUp or isLate(job, o.dueAt) then
       missed[#missed + 1] = o
     else
-      runnable[#runnable + 1] = o
+      runs[#runs + 1] = { id = wakeUpId(job.id, "", job.generation, o.fireAt), kind = "scheduled", fireAt = o.fireAt,
+        dueAt = o.dueAt, fromAt = o.fireAt, count = 1, generation = job.generation }
     end
   end
   if older or #missed > 0 then decideEach(job, missed, older, "missed", "JOB_MISSED") end
-  if #runnable == 0 then return takeQueued(job, r) end
-  if isFull(job) then
-    decideEach(job, runnable, nil, "skipped", "JOB_MAX_INSTANCES", { reason = "max-instances" })
+  if #runs == 0 then return takeQueued(job, r) end
+  local where, bound = placeOf(job, runs[1])
+  if where == "replace" then
+    queueInPlace(job, runs)
+  elseif where == "condition" or where == "full" then
+    decideEach(job, runs, nil, "skipped", refusalOf(job, where))
     return nil
+  else
+    for i = 1, math.min(#runs, bound or #runs) do queueRun(job, runs[i]) end
+    if bound and bound < #runs then
+      decideEach(job, { unpack(runs, bound + 1) }, nil, "skipped", refusalOf(job, "full"))
+    end
   end
-  for _, o in ipairs(runnable) do
-    call("ZADD", pendingKey(job.id), o.fireAt,
-      cjson.encode({ fireAt = o.fireAt, dueAt = o.dueAt, generation = job.generation }))
-  end
-  call("SADD", PREFIX .. "live", job.id)
   local held = takeQueued(job, r)
   releaseIfIdle(job.id)
   return held
@@ -199,38 +180,62 @@ local function undecided(job, r)
   return { due = due, older = older, upcoming = upcomingOf(early, r.upcoming) }, nil
 end
 
+-- The schedule moves on, and what is due is decided.
+local function decideDue(job, r, open)
+  call("HSET", jobKey(job.id), "w", open.due[#open.due].fireAt)
+  placeNext(job.id, open.upcoming[1])
+  addOccurrences(job.id, job.pipeline, job.generation, open.upcoming)
+  local decide = job.coalesce and decideTogether or decideSingly
+  local held = decide(job, r, open.due, open.older)
+  if not open.upcoming[1] then
+    call("HSET", jobKey(job.id), "st", "finished", "fin", NOW)
+    emit({ name = "JOB_FINISHED", jobId = job.id })
+  end
+  return held
+end
+
+-- A call for the queued runs: from here on it can't be told any more that there is something to look at.
+-- Returns the answer where the call came too early.
+local function takeCall(r)
+  local v = call("HMGET", jobKey(r.jobId), "ct", "wt", "wa")
+  if v[2] == r.queueJobId then
+    if NOW < tonumber(v[3]) then return { o = "early", waitMs = tonumber(v[3]) - NOW } end
+    call("HDEL", jobKey(r.jobId), "wt", "wa")
+  elseif v[1] == r.queueJobId then
+    call("HDEL", jobKey(r.jobId), "ct")
+  end
+  return nil
+end
+
 local function admitOne(r)
   local job = readJob(r.jobId)
-  local heldText = call("HGET", instancesKey(r.jobId), r.queueJobId)
+  local heldText = call("HGET", heldKey(r.jobId, r.queueJobId), r.queueJobId)
   if heldText then return takeOver(job, r, cjson.decode(heldText)) end
   if not job then return { o = "none" } end
-  if r.kind == "manual" then return admitManual(job, r) end
-  if job.state == "paused" then return { o = "none" } end
+  if r.kind == "backfill" then return backfill.admit and backfill.admit(job, r) or { o = "none" } end
 
   local held
-  local open
-  if r.kind == "occurrence" and r.knowsSchedule and r.generation == job.generation and job.state == "active" then
-    local answer
-    open, answer = undecided(job, r)
-    if answer then return answer end
-  end
-  if open then
-    call("HSET", jobKey(job.id), "w", open.due[#open.due].fireAt)
-    placeNext(job.id, open.upcoming[1])
-    addOccurrences(job.id, job.pipeline, job.generation, open.upcoming)
-    if job.coalesce then
-      held = decideTogether(job, r, open.due, open.older)
-    else
-      held = decideSingly(job, r, open.due, open.older)
-    end
-    if not open.upcoming[1] then
-      call("HSET", jobKey(job.id), "st", "finished", "fin", NOW)
-      emit({ name = "JOB_FINISHED", jobId = job.id })
-    end
-  else
+  if r.kind == "manual" then
+    held = admitManual(job, r)
+  elseif r.kind == "continuation" then
+    local early = takeCall(r)
+    if early then return early end
     held = takeQueued(job, r)
+  elseif job.state == "paused" then
+    return { o = "none" }
+  else
+    local open, answer
+    if r.knowsSchedule and r.generation == job.generation and job.state == "active" then
+      open, answer = undecided(job, r)
+      if answer then return answer end
+    end
+    if open then
+      held = decideDue(job, r, open)
+    else
+      held = takeQueued(job, r)
+    end
   end
-  callForQueued(job.id, job)
+  if not job.hasLooked then callForQueued(job) end
   if held then return answerRun(job, job.id, held) end
   return { o = "none" }
 end

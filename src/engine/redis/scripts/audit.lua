@@ -48,8 +48,8 @@ local function auditSchedule(jobId)
   end
 end
 
-local function auditRuns(jobId)
-  local held = call("HGETALL", instancesKey(jobId))
+local function auditHeld(jobId, key)
+  local held = call("HGETALL", key)
   for i = 1, #held, 2 do
     if not isQueued(held[i]) then
       local run = cjson.decode(held[i + 1])
@@ -57,7 +57,34 @@ local function auditRuns(jobId)
         wakeUp = { id = held[i], pipeline = run.pipeline, dueAt = NOW } })
     end
   end
+  return #held > 0
+end
+
+-- The call that queued runs lack, if they do. Its id is that of the call that was lost, so that two looks that find the
+-- same know that nothing happened between them.
+local function lostCall(job, hasRuns)
+  local head = call("ZRANGE", pendingKey(job.id), 0, 0)[1]
+  if not head then return nil end
+  local v = call("HMGET", jobKey(job.id), "ct", "wt")
+  local called, timer = v[1], v[2]
+  if called and isQueued(called) then return nil end
+  -- It waits for its condition: whatever else happens, it must look at the end of that time.
+  if timer then return not isQueued(timer) and timer or nil end
+  -- Whoever ends calls the next: a run of its own, or of its group if it stands in line there.
+  if hasRuns then return nil end
+  if job.groupKey and call("ZSCORE", lineKey(job.groupKey), lineMember(job)) then
+    if call("SCARD", groupKey(job.groupKey)) > 0 then return nil end
+    local turn = call("HGET", PREFIX .. "gcalls", job.groupKey)
+    if turn and isQueued(turn) then return nil end
+  end
+  return called or wakeUpId(job.id, "c", 0, readPending(head).fireAt)
+end
+
+local function auditRuns(jobId)
+  local hasRuns = auditHeld(jobId, instancesKey(jobId))
+  auditHeld(jobId, backfillRunsKey(jobId))
   local job = readJob(jobId)
+  if backfill.audit then backfill.audit(jobId, job, found) end
   if not job then
     call("DEL", pendingKey(jobId), askedKey(jobId))
     releaseIfIdle(jobId)
@@ -69,14 +96,8 @@ local function auditRuns(jobId)
       found({ kind = "stranded", jobId = jobId, wakeUp = { id = runId, pipeline = job.pipeline, dueAt = NOW } })
     end
   end
-  -- The last call for the queued ones may wait for its turn; if it is gone it is made again under its id, so that two
-  -- looks that find the same know that nothing happened between them.
-  local called = call("HGET", jobKey(jobId), "ct")
-  local head = #held == 0 and not (called and isQueued(called)) and call("ZRANGE", pendingKey(jobId), 0, 0)[1]
-  if head then
-    local id = called or wakeUpId(jobId, "c", 0, cjson.decode(head).fireAt)
-    found({ kind = "stranded", jobId = jobId, wakeUp = { id = id, pipeline = job.pipeline, dueAt = NOW } })
-  end
+  local id = lostCall(job, hasRuns)
+  if id then found({ kind = "stranded", jobId = jobId, wakeUp = { id = id, pipeline = job.pipeline, dueAt = NOW } }) end
   releaseIfIdle(jobId)
 end
 

@@ -22,10 +22,7 @@ if job.revision ~= c.expectedRevision or (timing and timing.expectedWatermark ~=
 end
 
 local key = jobKey(c.jobId)
-for _, span in ipairs(c.skipped) do
-  decideAgainst(job, { fromAt = span.fromAt, fireAt = span.toAt, count = span.count }, span.verdict,
-    span.verdict == "missed" and "JOB_MISSED" or "JOB_SKIPPED", { reason = span.reason })
-end
+decideSpans(job, c.skipped)
 call("HSET", key, "rev", nextSequence())
 if c.definition then
   call("HSET", PREFIX .. "defs", c.jobId, c.definition)
@@ -38,11 +35,12 @@ if timing then
   placeNext(c.jobId, timing.state == "active" and timing.upcoming[1] or nil)
   if timing.state == "active" then
     addOccurrences(c.jobId, c.pipeline or job.pipeline, generation, timing.upcoming)
+    if job.state == "paused" then call("HSET", key, "bad", 0) end
   end
   if timing.state == "paused" then
     if job.state ~= "paused" then call("HSET", key, "pa", NOW) end
     if c.pausedReason then call("HSET", key, "pr", c.pausedReason) end
-    dropQueued(job, "paused")
+    dropQueued(job, "paused", true)
     releaseIfIdle(c.jobId)
   else
     call("HDEL", key, "pa", "pr")
@@ -52,6 +50,16 @@ if timing then
   else
     call("HDEL", key, "fin")
   end
+end
+if c.definition then
+  local changed = readJob(c.jobId)
+  linkCondition(c.jobId, job.condition, changed.condition)
+  if job.groupKey and (job.groupKey ~= changed.groupKey or job.groupLimit ~= changed.groupLimit) then
+    leaveLine(job)
+    callGroup(job.groupKey)
+  end
+  -- What waits is judged by the new rules.
+  callForQueued(changed)
 end
 emit(c.event)
 if timing and timing.state == "finished" then emit({ name = "JOB_FINISHED", jobId = c.jobId }) end

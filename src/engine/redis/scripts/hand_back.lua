@@ -5,15 +5,14 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] hold   JSON: jobId, queueJobId, attempt
-Returns 1 = noted, 0 = this attempt does not hold the run.
+ARGV[5] hold   JSON: jobId, queueJobId, start
+Returns 1 = noted, 0 = this start does not hold the run, or the run goes on later anyway.
 ]]
 local h = cjson.decode(ARGV[5])
-local text = call("HGET", instancesKey(h.jobId), h.queueJobId)
-local held = text and cjson.decode(text)
-if not held or held.attempt ~= h.attempt then return 0 end
+local held = readHeld(h.jobId, h.queueJobId, h.start)
+if not held or held.suspended then return 0 end
 held.handedBack = true
-call("HSET", instancesKey(h.jobId), h.queueJobId, cjson.encode(held))
+writeHeld(h.jobId, h.queueJobId, held)
 emit({ name = "JOB_RETRYING", jobId = h.jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt,
   worker = held.worker, reason = "handed back" })
 finish()

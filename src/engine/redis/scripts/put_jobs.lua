@@ -24,6 +24,13 @@ local function putOne(p)
   placeNext(p.id, p.state == "active" and p.upcoming[1] or nil)
   if p.state == "active" then addOccurrences(p.id, p.pipeline, sequence, p.upcoming) end
   call("PERSIST", ledgerKey(p.id))
+  local condition = readJob(p.id).condition
+  if condition then linkCondition(p.id, nil, condition) end
+  -- Others may have waited for a job of this name.
+  if call("EXISTS", dependentsKey(p.id)) == 1 then
+    call("HSET", key, "dp", 1)
+    wakeDependents(p.id)
+  end
   emit({ name = "JOB_ADDED", jobId = p.id })
   return { o = "created", generation = sequence }
 end

@@ -12,26 +12,22 @@ local r = cjson.decode(ARGV[5])
 local job = readJob(r.jobId)
 if not job then return "missing" end
 if r.expectedWatermark and r.expectedWatermark ~= job.watermark then return "undecided" end
-for _, span in ipairs(r.skipped) do
-  decideAgainst(job, { fromAt = span.fromAt, fireAt = span.toAt, count = span.count }, span.verdict,
-    span.verdict == "missed" and "JOB_MISSED" or "JOB_SKIPPED", { reason = span.reason })
-end
+decideSpans(job, r.skipped)
 dropQueued(job, "removed")
-for runId, text in pairs((function()
-  local asked, flat = {}, call("HGETALL", askedKey(r.jobId))
-  for i = 1, #flat, 2 do asked[flat[i]] = flat[i + 1] end
-  return asked
-end)()) do
-  local fireAt = cjson.decode(text).fireAt
-  record(r.jobId, { id = runId, state = "skipped", kind = "manual", fireAt = fireAt, dueAt = fireAt, decidedAt = NOW,
-    reason = "removed" }, job.keepCount, job.keepAgeMs)
-  emit({ name = "JOB_SKIPPED", jobId = r.jobId, runId = runId, fireAt = fireAt, count = 1, reason = "removed" })
+local asked = call("HGETALL", askedKey(r.jobId))
+for i = 1, #asked, 2 do
+  local fireAt = cjson.decode(asked[i + 1]).fireAt
+  decideOne(job, { id = asked[i], kind = "manual", fireAt = fireAt, dueAt = fireAt }, "skipped", "JOB_SKIPPED",
+    { reason = "removed" })
 end
+if backfill.removed then backfill.removed(job) end
+linkCondition(r.jobId, job.condition, nil)
 call("DEL", askedKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)
 call("ZREM", PREFIX .. "next", r.jobId)
 call("PEXPIRE", ledgerKey(r.jobId), job.keepAgeMs)
 releaseIfIdle(r.jobId)
+if job.hasDependents then wakeDependents(r.jobId) end
 emit(r.event)
 finish()
 return "removed"

@@ -1,5 +1,5 @@
 --[[
-settle: ends runs: one verdict each, history, counters, the instance released. An attempt that lost its run is refused.
+settle: ends runs: one verdict each, history, counters, the instance released. A start that lost its run is refused.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -8,18 +8,16 @@ ARGV[4] maxEvents
 ARGV[5] requests   JSON array of SettleRequest; durations in ms; `result` and `error` as JSON text
 Returns a JSON array with one answer for each request, in order:
   {"o":"settled"}
-  {"o":"fenced"}   another attempt has the run, or it has ended
+  {"o":"fenced"}   another start has the run, or it has ended
 Each answer also holds "now".
 ]]
 local function settleOne(r)
-  local text = call("HGET", instancesKey(r.jobId), r.queueJobId)
-  local held = text and cjson.decode(text)
-  if not held or held.attempt ~= r.attempt then return { o = "fenced" } end
-  finishRun(r.jobId, r.queueJobId, held, {
+  local held = readHeld(r.jobId, r.queueJobId, r.start)
+  if not held then return { o = "fenced" } end
+  finishRun(r.jobId, readJob(r.jobId), r.queueJobId, held, {
     verdict = r.verdict, finishedAt = held.startedAt + r.durationMs, result = r.result, error = r.error,
     keepCount = r.keepCount, keepAgeMs = r.keepAgeMs,
   })
-  callForQueued(r.jobId, readJob(r.jobId))
   return { o = "settled" }
 end
 

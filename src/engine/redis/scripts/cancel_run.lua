@@ -1,0 +1,56 @@
+--[[
+cancel_run: ends a run that waits, or notes that the worker that executes it is to end it.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] request   JSON: jobId, runId, reason
+Returns "cancelled" (it has its verdict), "asked" (its worker will be told), or "unknown".
+]]
+local r = cjson.decode(ARGV[5])
+local job = readJob(r.jobId)
+
+-- The queue job under which a run is held: its own, or the call that took it from the queue.
+local function findHeld(key)
+  local text = call("HGET", key, r.runId)
+  local held = text and cjson.decode(text)
+  if held and held.id == r.runId then return r.runId, held end
+  local flat = call("HGETALL", key)
+  for i = 1, #flat, 2 do
+    held = cjson.decode(flat[i + 1])
+    if held.id == r.runId then return flat[i], held end
+  end
+  return nil
+end
+
+local function cancelAsked()
+  local text = job and call("HGET", askedKey(r.jobId), r.runId)
+  if not text then return false end
+  call("HDEL", askedKey(r.jobId), r.runId)
+  local fireAt = cjson.decode(text).fireAt
+  recordCancelled(job, { id = r.runId, kind = "manual", fireAt = fireAt, dueAt = fireAt }, r.reason)
+  return true
+end
+
+local function cancelPending()
+  local member = job and findPending(r.jobId, r.runId)
+  if not member then return false end
+  call("ZREM", pendingKey(r.jobId), member)
+  recordCancelled(job, readPending(member), r.reason)
+  clearIfNoneQueued(job)
+  return true
+end
+
+local function cancel()
+  if cancelAsked() or cancelPending() then return "cancelled" end
+  if job and backfill.cancel and backfill.cancel(job, r.runId, r.reason) then return "cancelled" end
+  local queueJobId, held = findHeld(instancesKey(r.jobId))
+  if not held then queueJobId, held = findHeld(backfillRunsKey(r.jobId)) end
+  return held and cancelHeld(r.jobId, job, queueJobId, held, r.reason) or "unknown"
+end
+
+local outcome = cancel()
+releaseIfIdle(r.jobId)
+finish()
+return outcome

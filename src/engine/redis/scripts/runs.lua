@@ -1,0 +1,126 @@
+-- Runs: how they begin and end, and who is told.
+-- Of the message of an error in a job's reason for its pause.
+local MAX_REASON = 200
+
+-- Starts a run under a queue job that a worker took. `run`: { id, kind, fireAt, dueAt, fromAt, count, params? }
+local function startRun(job, r, run)
+  local held = {
+    id = run.id, kind = run.kind, fireAt = run.fireAt, dueAt = run.dueAt, fromAt = run.fromAt, count = run.count,
+    startedAt = NOW, start = 1, attempt = 1, crashes = 0, worker = r.worker, take = r.take, params = run.params,
+    pipeline = job.pipeline, group = job.groupKey,
+  }
+  call("HSET", heldKey(job.id, r.queueJobId), r.queueJobId, cjson.encode(held))
+  call("SADD", PREFIX .. "live", job.id)
+  if job.groupKey then call("SADD", groupKey(job.groupKey), r.queueJobId) end
+  if not job.everRan then
+    call("HSET", jobKey(job.id), "er", 1)
+    job.everRan = true
+  end
+  job.judged = nil
+  emit({ name = "JOB_SUBMITTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, worker = r.worker })
+  emit({ name = "JOB_STARTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, attempt = 1, worker = r.worker })
+  if job.hasDependents then wakeDependents(job.id) end
+  return held
+end
+
+local function writeHeld(jobId, queueJobId, held)
+  call("HSET", heldKey(jobId, queueJobId), queueJobId, cjson.encode(held))
+end
+
+-- The run of a queue job if this start of it holds it.
+local function readHeld(jobId, queueJobId, start)
+  local text = call("HGET", heldKey(jobId, queueJobId), queueJobId)
+  local held = text and cjson.decode(text)
+  return held and held.start == start and held or nil
+end
+
+-- The first characters of a text, which may end before the bytes of one do.
+local function cutText(text, characters)
+  if #text <= characters then return text end
+  local found = {}
+  for character in text:gmatch("[%z\1-\127\194-\244][\128-\191]*") do
+    found[#found + 1] = character
+    if #found == characters then break end
+  end
+  return table.concat(found)
+end
+
+local function pauseAfterFailures(job, errorText)
+  local message = errorText and cjson.decode(errorText).message or ""
+  local reason = string.format("%d runs failed in a row; the last: ", job.failuresInRow) .. cutText(message, MAX_REASON)
+  job.generation = nextSequence()
+  job.state = "paused"
+  call("HSET", jobKey(job.id), "rev", nextSequence(), "gen", job.generation, "st", "paused", "pa", NOW, "pr", reason)
+  placeNext(job.id, nil)
+  dropQueued(job, "paused", true)
+  emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason })
+end
+
+-- Notes at the job how a run of it ended.
+local function countRun(job, held, row)
+  local isSuccess, isFailure = row.state == "succeeded", row.state == "failed"
+  job.streak = isSuccess and job.streak + 1 or 0
+  job.failuresInRow = isSuccess and 0 or job.failuresInRow + (isFailure and 1 or 0)
+  local fields = { "li", held.id, "lv", row.state, "lf", held.fireAt, "ls", row.startedAt, "le", row.finishedAt,
+    "lr", row.result or "", "ss", job.streak, "bad", job.failuresInRow }
+  if isSuccess then
+    fields[#fields + 1] = "ok"
+    fields[#fields + 1] = row.finishedAt
+  end
+  call("HSET", jobKey(job.id), unpack(fields))
+  count(job.id, row.state, 1)
+end
+
+local END_EVENTS = { succeeded = "JOB_EXECUTED", failed = "JOB_ERROR", cancelled = "JOB_CANCELLED" }
+
+-- Ends a run: ledger, counters, instance, event; and those who waited for that have their turn. `held` is the stored
+-- instance; `job` is nil if it was removed.
+local function finishRun(jobId, job, queueJobId, held, e)
+  call("HDEL", heldKey(jobId, queueJobId), queueJobId)
+  if held.cancel then call("HDEL", PREFIX .. "cancels", queueJobId) end
+  if held.group then call("SREM", groupKey(held.group), queueJobId) end
+  local row = {
+    id = held.id, state = e.verdict, kind = held.kind, fireAt = held.fireAt, dueAt = held.dueAt,
+    startedAt = held.attemptAt or held.startedAt, finishedAt = e.finishedAt, attempt = held.attempt, worker = held.worker,
+    result = e.result, error = e.error,
+  }
+  record(jobId, row, e.keepCount, e.keepAgeMs)
+  emit({ name = END_EVENTS[e.verdict], jobId = jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt,
+    worker = held.worker, result = e.result, error = e.error })
+  if job then
+    job.judged = nil
+    countRun(job, held, row)
+    local isTooMuch = job.pauseAfter and e.verdict == "failed" and job.failuresInRow >= job.pauseAfter
+    if isTooMuch and job.state == "active" then pauseAfterFailures(job, e.error) end
+  else
+    -- Of a removed job; the row that was just written may be the first of its ledger.
+    call("PEXPIRE", ledgerKey(jobId), e.keepAgeMs)
+  end
+  if held.kind == "backfill" and backfill.ended then backfill.ended(jobId, held, e.verdict) end
+  releaseIfIdle(jobId)
+  if held.group then callGroup(held.group) end
+  callForQueued(job)
+  if job and job.hasDependents then wakeDependents(jobId) end
+end
+
+-- Ends a run by a decision of our own, outside its worker.
+local function finishHere(jobId, job, queueJobId, held, verdict, errorText)
+  -- What a removed job kept is not known any more: a week.
+  finishRun(jobId, job, queueJobId, held, { verdict = verdict, finishedAt = NOW, error = errorText,
+    keepCount = job and job.keepCount or 1000, keepAgeMs = job and job.keepAgeMs or 604800000 })
+end
+
+-- Somebody wants a run to end. One that is not being executed ends now; the worker of the other will be told.
+local function cancelHeld(jobId, job, queueJobId, held, reason)
+  if held.suspended or held.handedBack then
+    dropQueueJob(queueJobId)
+    finishHere(jobId, job, queueJobId, held, "cancelled", cancelError(reason))
+    return "cancelled"
+  end
+  if not held.cancel then
+    held.cancel = reason
+    writeHeld(jobId, queueJobId, held)
+    call("HSET", PREFIX .. "cancels", queueJobId, reason)
+  end
+  return "asked"
+end

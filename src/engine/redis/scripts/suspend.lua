@@ -1,0 +1,36 @@
+--[[
+suspend: notes that a run goes on later, keeping its instance: a retry after a failure, or a sleep.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] request   JSON: jobId, queueJobId, start, kind ("retry" or "sleep"), at (epoch ms) or inMs (from now), worker,
+                  error (JSON text)?
+Returns JSON:
+  {"o":"suspended","waitMs":n}   the queue job is to be put back for so long
+  {"o":"cancelled"}              somebody had asked the run to end; it has its verdict
+  {"o":"fenced"}                 another start has the run, or it has ended
+]]
+local r = cjson.decode(ARGV[5])
+local held = readHeld(r.jobId, r.queueJobId, r.start)
+if not held then return cjson.encode({ o = "fenced" }) end
+if held.cancel then
+  finishHere(r.jobId, readJob(r.jobId), r.queueJobId, held, "cancelled", cancelError(held.cancel))
+  finish()
+  return cjson.encode({ o = "cancelled" })
+end
+-- A request that is sent again finds the run suspended: its answer was lost with a connection.
+if not held.suspended then
+  held.suspended = r.kind
+  held.resumeAt = r.at or NOW + r.inMs
+  if r.kind == "retry" then
+    held.failures = (held.failures or 0) + 1
+    held.error = r.error
+    emit({ name = "JOB_RETRYING", jobId = r.jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt,
+      worker = r.worker, reason = "retry", error = r.error })
+  end
+  writeHeld(r.jobId, r.queueJobId, held)
+end
+finish()
+return cjson.encode({ o = "suspended", waitMs = math.max(0, held.resumeAt - NOW) })
