@@ -7,10 +7,12 @@ import { eventCases } from "./event-cases.ts";
 import { healingCases } from "./healing-cases.ts";
 import { jobCases } from "./job-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
+import { logCases } from "./log-cases.ts";
 import { noteCases } from "./matrix.ts";
 import { raceCases } from "./race-cases.ts";
 import { runCases } from "./run-cases.ts";
 import { schedulerCases } from "./scheduler-cases.ts";
+import { stepCases } from "./step-cases.ts";
 
 /** An engine that is held to the contract. */
 export interface Contender {
@@ -81,6 +83,12 @@ export function holdToContract(contender: Contender): void {
     });
     describe("runs", () => {
       runCases(subject);
+    });
+    describe("steps", () => {
+      stepCases(subject);
+    });
+    describe("logs", () => {
+      logCases(subject);
     });
     describe("ledger", () => {
       ledgerCases(subject);

@@ -17,6 +17,9 @@ export const FUNCTION_ARGUMENT = {
   append_events: "told",
   hold_lease: "lease",
   audit: "request",
+  save_step: "step",
+  append_logs: "writes",
+  delete_logs: "request",
 } as const satisfies Record<string, string>;
 
 /** The arguments that every function takes behind its own. */

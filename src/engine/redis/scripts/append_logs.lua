@@ -40,7 +40,8 @@ local function append(w)
   end
   call("HSET", sizes, w.runId, size)
   if call("ZADD", runs, "NX", w.fireAt, w.runId) == 1 then
-    drop(w, call("ZRANGE", runs, 0, math.min(MAX_GONE, call("ZCARD", runs) - w.keepRuns) - 1))
+    local excess = math.min(MAX_GONE, call("ZCARD", runs) - w.keepRuns)
+    if excess > 0 then drop(w, call("ZRANGE", runs, 0, excess - 1)) end
     drop(w, call("ZRANGEBYSCORE", runs, "-inf", string.format("(%d", NOW - w.keepAgeMs), "LIMIT", 0, MAX_GONE))
   end
   for _, each in ipairs({ key, sizes, runs }) do call("PEXPIRE", each, w.keepAgeMs) end

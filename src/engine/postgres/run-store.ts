@@ -1,0 +1,47 @@
+import type { LogLine, LogPage, LogQuery, LogWrite, RunHold, StepRecord } from "../engine.ts";
+import { decodeSteps, encodeLogs, encodeStep } from "../run-store-codec.ts";
+import type { FunctionCaller } from "./functions.ts";
+
+/** What runs leave behind while they are executed: steps and logs. */
+export class RunStore {
+  readonly #functions: FunctionCaller;
+
+  constructor(functions: FunctionCaller) {
+    this.#functions = functions;
+  }
+
+  async saveStep(
+    hold: RunHold,
+    runId: string,
+    step: StepRecord,
+  ): Promise<"saved" | "fenced" | "too-many"> {
+    const answer = await this.#functions.run("save_step", encodeStep(hold, runId, step));
+    return answer === '"saved"' ? "saved" : answer === '"too-many"' ? "too-many" : "fenced";
+  }
+
+  async steps(runId: string): Promise<StepRecord[]> {
+    return decodeSteps(await this.#functions.read<string[]>("read_steps($1)", [runId]));
+  }
+
+  async appendLogs(writes: readonly LogWrite[]): Promise<void> {
+    if (writes.length > 0) await this.#functions.run("append_logs", encodeLogs(writes));
+  }
+
+  async logs({ runId, after, limit }: LogQuery): Promise<LogPage> {
+    const from = after === undefined ? 0 : Number(after);
+    if (!Number.isSafeInteger(from) || from < 0) return { lines: [], cursor: after };
+    const rows = await this.#functions.read<[number, string][]>(
+      "read_logs($1, $2::bigint, $3::integer)",
+      [runId, from, limit],
+    );
+    const last = rows.at(-1);
+    return {
+      lines: rows.map(([, text]) => JSON.parse(text) as LogLine),
+      cursor: last ? String(last[0]) : after,
+    };
+  }
+
+  async deleteLogs(jobId: string, before: number): Promise<number> {
+    return Number(await this.#functions.run("delete_logs", { jobId, before: Math.trunc(before) }));
+  }
+}

@@ -1,0 +1,72 @@
+/*
+append_logs: appends lines to the logs of runs, each up to its bound, and lets go of the logs of old runs.
+
+writes       JSON array: jobId, runId, fireAt, lines (array of JSON texts), cut (JSON text of the line that ends a log
+             which is full), maxBytes, keepRuns, keepAgeMs
+now_ms       epoch ms; null = the server's clock
+max_entries  not used
+Returns how many lines were stored.
+*/
+CREATE FUNCTION append_log(w jsonb, now_ms bigint) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  -- Logs that one new log may push out: more than come in, and still a bounded step.
+  max_gone constant integer := 100;
+  size bigint;
+  is_new boolean;
+  entry text;
+  stored integer := 0;
+BEGIN
+  INSERT INTO log_runs AS l (job_id, run_id, fire_at, bytes, written_at)
+    VALUES (w ->> 'jobId', w ->> 'runId', (w ->> 'fireAt')::bigint, 0, now_ms)
+    ON CONFLICT (run_id) DO UPDATE SET written_at = now_ms
+    RETURNING bytes, xmax = 0 INTO size, is_new;
+  IF size < 0 THEN RETURN 0; END IF;
+  FOR entry IN SELECT value FROM jsonb_array_elements_text(w -> 'lines') LOOP
+    IF size + octet_length(entry) > (w ->> 'maxBytes')::bigint THEN
+      INSERT INTO logs (run_id, line) VALUES (w ->> 'runId', w ->> 'cut');
+      size := -1;
+      EXIT;
+    END IF;
+    INSERT INTO logs (run_id, line) VALUES (w ->> 'runId', entry);
+    size := size + octet_length(entry);
+    stored := stored + 1;
+  END LOOP;
+  UPDATE log_runs SET bytes = size WHERE run_id = w ->> 'runId';
+  IF is_new THEN
+    PERFORM drop_logs(ARRAY(
+      (SELECT run_id FROM log_runs WHERE job_id = w ->> 'jobId'
+        ORDER BY fire_at DESC, run_id DESC OFFSET (w ->> 'keepRuns')::bigint LIMIT max_gone)
+      UNION
+      (SELECT run_id FROM log_runs WHERE job_id = w ->> 'jobId' AND fire_at < now_ms - (w ->> 'keepAgeMs')::bigint
+        LIMIT max_gone)));
+  END IF;
+  RETURN stored;
+END
+$$;
+
+CREATE FUNCTION append_logs(writes jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE
+  w jsonb;
+  stored integer := 0;
+BEGIN
+  now_ms := server_now(now_ms);
+  -- In the order of their ids, so that no two calls wait for each other.
+  FOR w IN SELECT value FROM jsonb_array_elements(writes) ORDER BY value ->> 'runId' LOOP
+    stored := stored + append_log(w, now_ms);
+  END LOOP;
+  RETURN to_jsonb(stored);
+END
+$$;
+
+CREATE FUNCTION drop_logs(of_runs text[]) RETURNS void LANGUAGE sql AS $$
+  DELETE FROM logs WHERE run_id = ANY (of_runs);
+  DELETE FROM log_runs WHERE run_id = ANY (of_runs);
+$$;
+
+-- Lines of a run's log after the one with the id `after_id`, as a JSON array of [id, JSON text].
+CREATE FUNCTION read_logs(of_run text, after_id bigint, most integer) RETURNS jsonb LANGUAGE sql STABLE
+SET search_path FROM CURRENT AS $$
+  SELECT COALESCE(jsonb_agg(jsonb_build_array(id, line) ORDER BY id), '[]')
+  FROM (SELECT id, line FROM logs WHERE run_id = of_run AND id > after_id ORDER BY id LIMIT most) AS page
+$$;

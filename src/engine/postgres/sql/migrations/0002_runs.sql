@@ -1,0 +1,40 @@
+-- What runs leave behind while they are executed: steps and logs.
+
+-- A step of a run that ended, with the run's sleeps and its progress; one of the same name replaces the former. Rows go
+-- with those of the ledger.
+CREATE TABLE steps (
+  job_id text NOT NULL,
+  run_id text NOT NULL,
+  name text NOT NULL,
+  record text NOT NULL,              -- JSON
+  PRIMARY KEY (run_id, name)
+);
+
+-- Which runs have steps, so that those of old runs can go.
+CREATE TABLE step_runs (
+  job_id text NOT NULL,
+  run_id text PRIMARY KEY,
+  fire_at bigint NOT NULL,
+  saved_at bigint NOT NULL
+);
+
+CREATE INDEX step_runs_of_job ON step_runs (job_id, fire_at, run_id);
+
+CREATE TABLE logs (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  run_id text NOT NULL,
+  line text NOT NULL                 -- JSON
+);
+
+CREATE INDEX logs_of_run ON logs (run_id, id);
+
+-- One row for each run that has a log.
+CREATE TABLE log_runs (
+  job_id text NOT NULL,
+  run_id text PRIMARY KEY,
+  fire_at bigint NOT NULL,
+  bytes bigint NOT NULL,             -- -1: the log was cut
+  written_at bigint NOT NULL
+);
+
+CREATE INDEX log_runs_of_job ON log_runs (job_id, fire_at, run_id);

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import type { StepRecord } from "../../src/engine/engine.ts";
+import type { CaseJob } from "./bench-of-engine.ts";
+import type { Subject } from "./suite.ts";
+
+function step(name: string, more: Partial<StepRecord> = {}): StepRecord {
+  return { name, kind: "step", startedAt: 10, finishedAt: 20, tries: 1, attempt: 1, ...more };
+}
+
+/** What runs remember of their steps. */
+export function stepCases({ bench }: Subject): void {
+  const hold = (job: CaseJob, queueJobId: string, start = 1) => ({
+    jobId: job.id,
+    queueJobId,
+    start,
+  });
+
+  test("steps are read in the order of their ends; one of the same name replaces the former", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now);
+    const save = (record: StepRecord) => b.engine.saveStep(hold(job, runId), runId, record);
+    const error = { name: "TypeError", message: "no \u0000 way \ud83d" };
+    const second = step("second", { finishedAt: 30, error });
+    expect(await save(second)).toBe("saved");
+    expect(await save(step("first", { resultJson: '{"rows":[1,null,"ä\\u0000"]}' }))).toBe("saved");
+    expect(await save(step("#progress", { kind: "progress", finishedAt: 25 }))).toBe("saved");
+    expect(await save(step("#progress", { kind: "progress", finishedAt: 40 }))).toBe("saved");
+    const read = await b.engine.readSteps(job.id, runId);
+    expect(read).toEqual([
+      step("first", { resultJson: '{"rows":[1,null,"ä\\u0000"]}' }),
+      second,
+      step("#progress", { kind: "progress", finishedAt: 40 }),
+    ]);
+    await b.settle(job, runId);
+    expect(await b.engine.readSteps(job.id, runId)).toEqual(read);
+  });
+
+  test("a start that lost its run, or has ended, stores nothing", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now);
+    expect((await b.run(job, b.now)).start).toBe(2);
+    expect(await b.engine.saveStep(hold(job, runId, 1), runId, step("a"))).toBe("fenced");
+    expect(await b.engine.saveStep(hold(job, runId, 2), runId, step("b"))).toBe("saved");
+    await b.settle(job, runId, 2);
+    expect(await b.engine.saveStep(hold(job, runId, 2), runId, step("c"))).toBe("fenced");
+    expect((await b.engine.readSteps(job.id, runId)).map(({ name }) => name)).toEqual(["b"]);
+  });
+
+  test("a run has at most 1,000 steps; one that it has may still be replaced", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now);
+    const save = (i: number) => b.engine.saveStep(hold(job, runId), runId, step(`step ${i}`));
+    const saved = await Promise.all(Array.from({ length: 1_000 }, (_, i) => save(i)));
+    expect(new Set(saved)).toEqual(new Set(["saved"]));
+    expect(await save(1_000)).toBe("too-many");
+    expect(await save(999)).toBe("saved");
+    await b.settle(job, runId);
+  });
+
+  test("steps go with the ledger's oldest runs", async () => {
+    const b = bench();
+    const job = await b.addJob({ retention: { count: 3 } });
+    const ids: string[] = [];
+    for (let i = 0; i < 6; i += 1) {
+      b.now += 1_000;
+      const { runId } = await b.run(job, b.now);
+      await b.engine.saveStep(hold(job, runId), runId, step("only"));
+      await b.settle(job, runId, 1, { retention: { count: 3, ageMs: 86_400_000 } });
+      ids.push(runId);
+    }
+    const counts = await Promise.all(
+      ids.map(async (id) => (await b.engine.readSteps(job.id, id)).length),
+    );
+    expect(counts).toEqual([0, 0, 0, 1, 1, 1]);
+  });
+}
