@@ -1,3 +1,4 @@
+import { compileCondition } from "../../conditions/compile.ts";
 import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
 import type { LastRun, LedgerRow } from "../../jobs/run.ts";
 import { encodeDefinition as encodeCommon } from "../decision-codec.ts";
@@ -6,6 +7,7 @@ import { unpack, type Written } from "../stored-json.ts";
 /** A definition as functions take it: `policy` is what they compare. */
 export function encodeDefinition(definition: JobDefinition): object {
   const { policy, retention } = definition;
+  const { when, group } = policy;
   return {
     ...encodeCommon(definition),
     policy: {
@@ -13,6 +15,13 @@ export function encodeDefinition(definition: JobDefinition): object {
       coalesce: policy.coalesce,
       graceMs: policy.misfireGraceMs,
       maxCatchUp: policy.maxCatchUp,
+      // Absent, and not `null`, which would be a JSON value.
+      condition: when ? compileCondition(when.condition) : undefined,
+      waitMs: when?.waitMs,
+      overlap: policy.overlap,
+      groupKey: group?.key,
+      groupLimit: group?.limit,
+      pauseAfter: policy.pauseAfterFailures,
       keepCount: retention.count,
       keepAgeMs: retention.ageMs,
     },

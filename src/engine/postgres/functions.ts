@@ -14,6 +14,8 @@ export const FUNCTION_ARGUMENT = {
   remove_job: "removal",
   request_run: "request",
   hand_back: "hold",
+  suspend: "request",
+  cancel_run: "request",
   append_events: "told",
   hold_lease: "lease",
   audit: "request",
@@ -21,6 +23,9 @@ export const FUNCTION_ARGUMENT = {
   append_logs: "writes",
   delete_logs: "request",
 } as const satisfies Record<string, string>;
+
+/** What these share, in the order in which one is built upon another. */
+const LIBRARIES = ["lib", "ledger", "conditions", "queued", "runs", "decide", "read"] as const;
 
 /** The arguments that every function takes behind its own. */
 export const COMMON_ARGUMENTS = ["now_ms", "max_entries"] as const;
@@ -37,7 +42,7 @@ export function functionsSql({ queue }: Schemas): {
   readonly sql: string;
   readonly digest: string;
 } {
-  const files = ["lib", "read", ...Object.keys(FUNCTION_ARGUMENT)];
+  const files = [...LIBRARIES, ...Object.keys(FUNCTION_ARGUMENT)];
   const sql = files.map((file) => read(`functions/${file}`)).join("\n");
   const digest = createHash("sha1").update(sql).digest("hex");
   return { sql: `${read("drop_functions")}\n${sql.replaceAll("{{queue}}", quote(queue))}`, digest };

@@ -23,7 +23,8 @@ DECLARE
   found_here jsonb[] := '{}';
 BEGIN
   IF job.state = 'finished' AND now_ms - COALESCE(job.finished_at, now_ms) > (r ->> 'finishedRetentionMs')::bigint
-    AND NOT EXISTS (SELECT 1 FROM instances WHERE job_id = job.id) THEN
+    AND NOT EXISTS (SELECT 1 FROM instances WHERE job_id = job.id)
+    AND NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) THEN
     found_here := ARRAY[jsonb_build_object('kind', 'expired', 'jobId', job.id)];
   END IF;
   IF job.state <> 'active' OR job.next_fire_at IS NULL THEN RETURN found_here; END IF;
@@ -39,13 +40,52 @@ BEGIN
 END
 $$;
 
+-- Whether one of the queued runs of a job would start, or be decided, if it were looked at now.
+CREATE FUNCTION can_take(job jobs, now_ms bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  members bigint;
+BEGIN
+  IF is_full(job) THEN RETURN false; END IF;
+  IF job.condition IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id
+    AND (is_unconditional OR wait_until IS NULL OR wait_until <= now_ms)) AND NOT (judge(job, now_ms)).is_true THEN
+    RETURN false;
+  END IF;
+  IF job.group_key IS NULL THEN RETURN true; END IF;
+  -- Others of the group may have been called before it.
+  SELECT count(*) INTO members FROM instances WHERE group_key = job.group_key;
+  RETURN job.group_limit > members + (SELECT count(*) FROM group_line AS l JOIN calls USING (job_id)
+    JOIN {{queue}}.job AS q ON q.queue = 'runs' AND q.id = call_id AND q.state IN ('waiting', 'active')
+    WHERE l.group_key = job.group_key);
+END
+$$;
+
+-- Whether queued runs of a job wait and nothing will look at them. Of a call that is lost the id is used again, so that
+-- two looks that find the same know that nothing happened between them.
+CREATE FUNCTION audit_queued(job jobs, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
+DECLARE
+  lost_id text;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) THEN RETURN '{}'; END IF;
+  IF job.timer_id IS NOT NULL AND NOT is_queued(job.timer_id) THEN
+    lost_id := job.timer_id;
+  ELSE
+    FOR lost_id IN SELECT call_id FROM calls WHERE job_id = job.id ORDER BY call_id DESC LOOP
+      IF is_queued(lost_id) THEN RETURN '{}'; END IF;
+    END LOOP;
+    IF NOT can_take(job, now_ms) THEN RETURN '{}'; END IF;
+  END IF;
+  RETURN ARRAY[jsonb_build_object('kind', 'stranded', 'jobId', job.id, 'wakeUp', jsonb_build_object(
+    'id', COALESCE(lost_id, wake_up_id(job.id, 'c', 0, (SELECT min(fire_at) FROM pending WHERE job_id = job.id))),
+    'pipeline', job.pipeline, 'dueAt', now_ms))];
+END
+$$;
+
 CREATE FUNCTION audit_runs(live_id text, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
   found_here jsonb[] := '{}';
   job jobs;
   held instances;
   request asked;
-  head_fire_at bigint;
 BEGIN
   FOR held IN SELECT * FROM instances WHERE job_id = live_id LOOP
     IF NOT is_queued(held.queue_job_id) THEN
@@ -65,17 +105,7 @@ BEGIN
         'wakeUp', jsonb_build_object('id', request.run_id, 'pipeline', job.pipeline, 'dueAt', now_ms));
     END IF;
   END LOOP;
-  -- The last call for the queued ones may wait for its turn; if it is gone it is made again under its id, so that two
-  -- looks that find the same know that nothing happened between them.
-  IF NOT EXISTS (SELECT 1 FROM instances WHERE job_id = live_id) AND (job.last_call IS NULL OR NOT is_queued(job.last_call)) THEN
-    SELECT fire_at INTO head_fire_at FROM pending WHERE job_id = live_id ORDER BY fire_at, generation LIMIT 1;
-    IF FOUND THEN
-      found_here := found_here || jsonb_build_object('kind', 'stranded', 'jobId', live_id,
-        'wakeUp', jsonb_build_object('id', COALESCE(job.last_call, wake_up_id(live_id, 'c', 0, head_fire_at)),
-          'pipeline', job.pipeline, 'dueAt', now_ms));
-    END IF;
-  END IF;
-  RETURN found_here;
+  RETURN found_here || audit_queued(job, now_ms);
 END
 $$;
 

@@ -19,9 +19,13 @@ DECLARE
   timing jsonb := change -> 'timing';
   policy jsonb := change -> 'policy';
   next jsonb;
+  named text[] := waits_for(policy -> 'condition', (policy ->> 'waitMs')::bigint);
+  groups text[];
   told jsonb[] := '{}';
 BEGIN
-  SELECT * INTO job FROM jobs WHERE id = change ->> 'jobId' FOR UPDATE;
+  IF cardinality(named) > 0 THEN PERFORM lock_catalog(); END IF;
+  groups := lock_jobs((change ->> 'jobId') || named, array_remove(ARRAY[policy ->> 'groupKey'], NULL));
+  SELECT * INTO job FROM jobs WHERE id = change ->> 'jobId';
   IF NOT FOUND THEN RETURN '{"o":"missing"}'; END IF;
   IF job.revision <> (change ->> 'expectedRevision')::bigint
     OR (timing ->> 'expectedWatermark')::bigint <> job.watermark THEN
@@ -40,6 +44,12 @@ BEGIN
     fresh.is_coalescing := (policy ->> 'coalesce')::boolean;
     fresh.grace_ms := (policy ->> 'graceMs')::bigint;
     fresh.max_catch_up := (policy ->> 'maxCatchUp')::integer;
+    fresh.condition := policy -> 'condition';
+    fresh.wait_ms := (policy ->> 'waitMs')::bigint;
+    fresh.overlap := policy ->> 'overlap';
+    fresh.group_key := policy ->> 'groupKey';
+    fresh.group_limit := (policy ->> 'groupLimit')::integer;
+    fresh.pause_after := (policy ->> 'pauseAfter')::integer;
     fresh.keep_count := (policy ->> 'keepCount')::integer;
     fresh.keep_age_ms := (policy ->> 'keepAgeMs')::bigint;
   END IF;
@@ -53,20 +63,30 @@ BEGIN
     IF fresh.state = 'paused' THEN
       IF job.state <> 'paused' THEN fresh.paused_at := now_ms; END IF;
       fresh.paused_reason := COALESCE(change ->> 'pausedReason', fresh.paused_reason);
-      told := told || drop_queued(job, 'paused', now_ms);
+      told := told || drop_queued(job, 'paused', true, now_ms);
     ELSE
+      IF job.state = 'paused' THEN fresh.failures_in_a_row := 0; END IF;
       fresh.paused_at := NULL;
       fresh.paused_reason := NULL;
     END IF;
     fresh.finished_at := CASE fresh.state WHEN 'finished' THEN now_ms END;
   END IF;
   UPDATE jobs SET (pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
-    next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, keep_count, keep_age_ms, paused_at, paused_reason,
-    finished_at) = (fresh.pipeline, fresh.definition, fresh.declared, fresh.schedule, fresh.revision, fresh.generation,
-    fresh.state, fresh.watermark, fresh.next_fire_at, fresh.next_due_at, fresh.max_instances, fresh.is_coalescing,
-    fresh.grace_ms, fresh.max_catch_up, fresh.keep_count, fresh.keep_age_ms, fresh.paused_at, fresh.paused_reason,
-    fresh.finished_at)
-  WHERE id = job.id;
+    next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
+    pause_after, keep_count, keep_age_ms, paused_at, paused_reason, finished_at, failures_in_a_row) = (fresh.pipeline,
+    fresh.definition, fresh.declared, fresh.schedule, fresh.revision, fresh.generation, fresh.state, fresh.watermark,
+    fresh.next_fire_at, fresh.next_due_at, fresh.max_instances, fresh.is_coalescing, fresh.grace_ms, fresh.max_catch_up,
+    fresh.condition, fresh.wait_ms, fresh.overlap, fresh.group_key, fresh.group_limit, fresh.pause_after, fresh.keep_count,
+    fresh.keep_age_ms, fresh.paused_at, fresh.paused_reason, fresh.finished_at, fresh.failures_in_a_row)
+  WHERE id = job.id RETURNING * INTO fresh;
+  IF change ? 'definition' THEN
+    IF fresh.condition IS DISTINCT FROM job.condition OR fresh.wait_ms IS DISTINCT FROM job.wait_ms THEN
+      PERFORM link_condition(job.id, fresh.condition, fresh.wait_ms);
+    END IF;
+    IF fresh.group_key IS DISTINCT FROM job.group_key THEN PERFORM leave_line(job); END IF;
+    -- What waits may have nothing to wait for any more.
+    IF EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) THEN PERFORM call_job(job.id, fresh.pipeline, now_ms); END IF;
+  END IF;
   IF timing IS NOT NULL AND fresh.state = 'active' THEN
     PERFORM add_occurrences(job.id, fresh.pipeline, fresh.generation, timing -> 'upcoming', now_ms);
   END IF;
@@ -74,6 +94,7 @@ BEGIN
   IF timing IS NOT NULL AND fresh.state = 'finished' THEN
     told := told || jsonb_build_object('name', 'JOB_FINISHED', 'at', now_ms, 'jobId', job.id);
   END IF;
+  PERFORM call_groups(groups, now_ms);
   PERFORM append_entry(told, max_entries);
   RETURN jsonb_build_object('o', 'changed', 'generation', fresh.generation);
 END

@@ -2,7 +2,7 @@
 put_jobs: stores jobs that are not there yet.
 
 puts         JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
-             upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention, as compared here)
+             upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention and condition, as compared here)
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns a JSON array with one answer for each job, in order:
@@ -18,9 +18,21 @@ DECLARE
   stored text;
   number bigint;
   next jsonb;
+  missing jsonb;
+  created text[];
   told jsonb[] := '{}';
   answers jsonb := '{}';
 BEGIN
+  SELECT jsonb_agg(put), array_agg(put ->> 'id') INTO missing, created FROM jsonb_array_elements(puts) AS put
+  WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = put ->> 'id');
+  -- Mostly all are there: the same program starts again.
+  IF missing IS NOT NULL THEN
+    PERFORM lock_catalog();
+    PERFORM lock_jobs(created || ARRAY(
+      SELECT unnest(waits_for(put #> '{policy,condition}', (put #>> '{policy,waitMs}')::bigint))
+      FROM jsonb_array_elements(missing) AS put));
+  END IF;
+  created := '{}';
   now_ms := server_now(now_ms);
   FOR p, place IN SELECT value, ordinality FROM jsonb_array_elements(puts) WITH ORDINALITY
     ORDER BY value ->> 'id', ordinality
@@ -28,13 +40,18 @@ BEGIN
     number := NULL;
     SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id';
     IF NOT FOUND THEN
+      -- Removed since it was looked for: the whole call is repeated, with its locks.
+      IF missing IS NULL THEN RAISE serialization_failure; END IF;
       next := CASE p ->> 'state' WHEN 'active' THEN p #> '{upcoming,0}' END;
       INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark,
-        next_fire_at, next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, keep_count, keep_age_ms, paused_at)
+        next_fire_at, next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms,
+        overlap, group_key, group_limit, pause_after, keep_count, keep_age_ms, paused_at)
       SELECT p ->> 'id', p ->> 'pipeline', p ->> 'definition', p ->> 'declared', p ->> 'schedule', n, n, p ->> 'state',
         (p ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
         (p #>> '{policy,maxInstances}')::integer, (p #>> '{policy,coalesce}')::boolean,
         (p #>> '{policy,graceMs}')::bigint, (p #>> '{policy,maxCatchUp}')::integer,
+        p #> '{policy,condition}', (p #>> '{policy,waitMs}')::bigint, p #>> '{policy,overlap}',
+        p #>> '{policy,groupKey}', (p #>> '{policy,groupLimit}')::integer, (p #>> '{policy,pauseAfter}')::integer,
         (p #>> '{policy,keepCount}')::integer, (p #>> '{policy,keepAgeMs}')::bigint,
         CASE p ->> 'state' WHEN 'paused' THEN now_ms END
       FROM nextval('sequence_numbers') AS n
@@ -46,6 +63,10 @@ BEGIN
         PERFORM add_occurrences(p ->> 'id', p ->> 'pipeline', number, p -> 'upcoming', now_ms);
       END IF;
       UPDATE ledgers SET expires_at = NULL WHERE job_id = p ->> 'id';
+      IF p #> '{policy,condition}' IS NOT NULL THEN
+        PERFORM link_condition(p ->> 'id', p #> '{policy,condition}', (p #>> '{policy,waitMs}')::bigint);
+      END IF;
+      created := created || (p ->> 'id');
       told := told || jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', p ->> 'id');
       answers := answers || jsonb_build_object(place::text, jsonb_build_object('o', 'created', 'generation', number));
     ELSE
@@ -53,6 +74,7 @@ BEGIN
         jsonb_build_object('o', CASE WHEN stored = p ->> 'declared' THEN 'same' ELSE 'exists' END));
     END IF;
   END LOOP;
+  PERFORM wake_dependents(created, now_ms);
   PERFORM append_entry(told, max_entries);
   RETURN (SELECT jsonb_agg(value ORDER BY key::bigint) FROM jsonb_each(answers));
 END

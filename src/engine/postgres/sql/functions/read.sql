@@ -4,7 +4,7 @@ CREATE FUNCTION read_jobs(ids text[]) RETURNS jsonb LANGUAGE sql STABLE SET sear
   SELECT COALESCE(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
     'id', id, 'definition', definition, 'revision', revision, 'generation', generation, 'state', state,
     'watermark', watermark, 'nextFireAt', next_fire_at, 'pausedAt', paused_at, 'pausedReason', paused_reason,
-    'running', (SELECT count(*) FROM instances WHERE job_id = jobs.id), 'counts', counts, 'lastRun', last_run))), '[]')
+    'running', (SELECT count(*) FROM instances WHERE job_id = jobs.id AND kind <> 'backfill'), 'counts', counts, 'lastRun', last_run))), '[]')
   FROM jobs WHERE id = ANY (ids)
 $$;
 
@@ -13,6 +13,8 @@ CREATE FUNCTION row_of_ledger(l ledger) RETURNS jsonb LANGUAGE sql STABLE AS $$
     'dueAt', l.due_at, 'fromAt', l.from_at, 'count', l.count, 'decidedAt', l.decided_at, 'startedAt', l.started_at,
     'finishedAt', l.finished_at, 'attempt', l.attempt, 'worker', l.worker, 'reason', l.reason,
     'coalescedInto', l.coalesced_into, 'result', l.result::text, 'error', l.error::text))
+    -- Of a fact, null is a value.
+    || CASE WHEN l.facts IS NULL THEN '{}' ELSE jsonb_build_object('facts', l.facts) END
 $$;
 
 -- query: JSON jobId, fromAt, toAt, offset, limit, order ("latest" or "oldest").
@@ -40,16 +42,25 @@ $$;
 
 CREATE FUNCTION read_open_runs(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
   SELECT COALESCE(jsonb_agg(entry), '[]') FROM (
-    SELECT jsonb_build_object('id', run_id, 'state', CASE WHEN is_handed_back THEN 'retrying' ELSE 'running' END,
-      'kind', kind, 'fireAt', fire_at, 'dueAt', due_at, 'startedAt', started_at, 'attempt', attempt, 'worker', worker)
+    SELECT jsonb_strip_nulls(jsonb_build_object('id', run_id, 'state', CASE
+        WHEN suspended = 'sleep' THEN 'sleeping' WHEN suspended = 'retry' OR is_handed_back THEN 'retrying' ELSE 'running' END,
+      'kind', kind, 'fireAt', fire_at, 'dueAt', due_at, 'startedAt', attempt_at, 'attempt', attempt, 'worker', worker,
+      'error', error))
     FROM instances WHERE job_id = of_job
     UNION ALL
-    SELECT jsonb_build_object('id', wake_up_id(of_job, '', generation, fire_at), 'state', 'queued', 'kind', 'scheduled',
-      'fireAt', fire_at, 'dueAt', due_at)
+    SELECT jsonb_build_object('id', run_id, 'state', 'queued', 'kind', kind, 'fireAt', fire_at, 'dueAt', due_at)
     FROM pending WHERE job_id = of_job
     UNION ALL
     SELECT jsonb_build_object('id', run_id, 'state', 'queued', 'kind', 'manual', 'fireAt', fire_at, 'dueAt', fire_at)
     FROM asked WHERE job_id = of_job) AS open_runs(entry)
+$$;
+
+-- Which of these runs somebody wants to end. holds: JSON array of {jobId, queueJobId}.
+CREATE FUNCTION read_cancels(holds jsonb) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT COALESCE(jsonb_agg(jsonb_build_object('queueJobId', queue_job_id, 'reason', cancel_reason)), '[]')
+  FROM jsonb_array_elements(holds) AS hold
+  JOIN instances ON job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId'
+  WHERE cancel_reason IS NOT NULL
 $$;
 
 -- The entries after one, and where the log stands: {"lastId","trimmedTo","entries":[{"id","entry"}]}, `entry` JSON text.

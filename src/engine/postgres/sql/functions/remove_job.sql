@@ -11,30 +11,28 @@ SET search_path FROM CURRENT AS $$
 DECLARE
   job jobs;
   request asked;
-  entry ledger;
+  groups text[];
   told jsonb[];
 BEGIN
-  SELECT * INTO job FROM jobs WHERE id = removal ->> 'jobId' FOR UPDATE;
+  groups := lock_jobs(ARRAY[removal ->> 'jobId']);
+  SELECT * INTO job FROM jobs WHERE id = removal ->> 'jobId';
   IF NOT FOUND THEN RETURN '"missing"'; END IF;
   IF (removal ->> 'expectedWatermark')::bigint <> job.watermark THEN RETURN '"undecided"'; END IF;
   now_ms := server_now(now_ms);
-  told := decide_against_spans(job, removal -> 'skipped', now_ms) || drop_queued(job, 'removed', now_ms);
+  told := decide_against_spans(job, removal -> 'skipped', now_ms) || drop_queued(job, 'removed', false, now_ms);
   FOR request IN DELETE FROM asked WHERE job_id = job.id RETURNING * LOOP
-    entry.job_id := job.id;
-    entry.run_id := request.run_id;
-    entry.verdict := 'skipped';
-    entry.kind := 'manual';
-    entry.fire_at := request.fire_at;
-    entry.due_at := request.fire_at;
-    entry.decided_at := now_ms;
-    entry.reason := 'removed';
-    PERFORM record(entry, job.keep_count, job.keep_age_ms, now_ms);
-    told := told || jsonb_build_object('name', 'JOB_SKIPPED', 'at', now_ms, 'jobId', job.id, 'runId', request.run_id,
-      'fireAt', request.fire_at, 'count', 1, 'reason', 'removed');
+    told := told || decide_against(job,
+      ROW(request.fire_at, request.fire_at, request.fire_at, 1, request.run_id, 'manual')::occurrences,
+      'skipped', 'JOB_SKIPPED', now_ms, 'removed');
   END LOOP;
+  PERFORM link_condition(job.id, NULL, NULL);
+  PERFORM leave_line(job);
+  DELETE FROM calls WHERE job_id = job.id;
   DELETE FROM jobs WHERE id = job.id;
   UPDATE ledgers SET expires_at = server_now(NULL) + job.keep_age_ms WHERE job_id = job.id;
   told := told || ((removal -> 'event') || jsonb_build_object('at', now_ms));
+  PERFORM wake_dependents(ARRAY[job.id], now_ms);
+  PERFORM call_groups(groups, now_ms);
   PERFORM append_entry(told, max_entries);
   RETURN '"removed"';
 END

@@ -1,7 +1,8 @@
 /*
 request_run: records a run asked for by hand, and adds its queue job.
 
-request      JSON: jobId, sequence (made by the caller, so that asking twice is asking once), params (JSON text)?
+request      JSON: jobId, sequence (made by the caller, so that asking twice is asking once), params (JSON text)?,
+             ignoreCondition?
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
 Returns the id of the run as a JSON text, or null if there is no such job.
@@ -16,7 +17,8 @@ BEGIN
   IF NOT FOUND THEN RETURN NULL; END IF;
   now_ms := server_now(now_ms);
   new_run_id := wake_up_id(job.id, 'm', (request ->> 'sequence')::bigint, now_ms);
-  INSERT INTO asked (job_id, run_id, fire_at, params) VALUES (job.id, new_run_id, now_ms, request ->> 'params')
+  INSERT INTO asked (job_id, run_id, fire_at, params, is_unconditional)
+  VALUES (job.id, new_run_id, now_ms, request ->> 'params', COALESCE((request ->> 'ignoreCondition')::boolean, false))
   ON CONFLICT DO NOTHING;
   PERFORM add_queue_job(new_run_id, job.pipeline, now_ms, now_ms);
   RETURN to_jsonb(new_run_id);

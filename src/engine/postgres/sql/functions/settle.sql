@@ -1,12 +1,12 @@
 /*
-settle: ends runs: one verdict each, history, counters, the instance released. An attempt that lost its run is refused.
+settle: ends runs: one verdict each, history, counters, the instance released. A start that lost its run is refused.
 
 requests     JSON array of SettleRequest; durations in ms; `result` and `error` as JSON text
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns a JSON array with one answer for each request, in order:
   {"o":"settled"}
-  {"o":"fenced"}   another attempt has the run, or it has ended
+  {"o":"fenced"}   another start has the run, or it has ended
 Each answer also holds "now".
 */
 CREATE FUNCTION settle(requests jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
@@ -16,28 +16,33 @@ DECLARE
   place bigint;
   job jobs;
   held instances;
+  groups text[];
+  changed text[] := '{}';
   told jsonb[] := '{}';
   answer jsonb;
   answers jsonb := '{}';
 BEGIN
-  PERFORM lock_jobs(ARRAY(SELECT value ->> 'jobId' FROM jsonb_array_elements(requests)));
+  groups := lock_jobs(ARRAY(SELECT value ->> 'jobId' FROM jsonb_array_elements(requests)));
   now_ms := server_now(now_ms);
   FOR r, place IN SELECT value, ordinality FROM jsonb_array_elements(requests) WITH ORDINALITY
     ORDER BY value ->> 'jobId', ordinality
   LOOP
     SELECT * INTO held FROM instances
       WHERE job_id = r ->> 'jobId' AND queue_job_id = r ->> 'queueJobId' FOR UPDATE;
-    IF NOT FOUND OR held.attempt <> (r ->> 'attempt')::integer THEN
+    IF NOT FOUND OR held.start <> (r ->> 'start')::integer THEN
       answer := '{"o":"fenced"}';
     ELSE
       told := told || finish_run(held, ROW(r ->> 'verdict', held.started_at + (r ->> 'durationMs')::bigint,
         r ->> 'result', r ->> 'error', (r ->> 'keepCount')::bigint, (r ->> 'keepAgeMs')::bigint)::ending, now_ms);
       SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId';
       PERFORM call_for_queued(job, now_ms);
+      changed := changed || held.job_id;
       answer := '{"o":"settled"}';
     END IF;
     answers := answers || jsonb_build_object(place::text, answer || jsonb_build_object('now', now_ms));
   END LOOP;
+  PERFORM wake_dependents(changed, now_ms);
+  PERFORM call_groups(groups, now_ms);
   PERFORM append_entry(told, max_entries);
   RETURN (SELECT jsonb_agg(value ORDER BY key::bigint) FROM jsonb_each(answers));
 END

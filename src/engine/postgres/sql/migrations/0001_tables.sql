@@ -21,16 +21,24 @@ CREATE TABLE jobs (
   is_coalescing boolean NOT NULL,
   grace_ms bigint,                   -- null: any delay is fine
   max_catch_up integer NOT NULL,
+  condition jsonb,                   -- compiled; null: none
+  wait_ms bigint,                    -- how long a run waits for its condition; null: not at all
+  overlap text NOT NULL,
+  group_key text,
+  group_limit integer,
+  pause_after integer,               -- failed runs in a row that pause the job
   keep_count integer NOT NULL,
   keep_age_ms bigint NOT NULL,
   paused_at bigint,
   paused_reason text,
   finished_at bigint,
   overdue_fire_at bigint,            -- the occurrence last reported as overdue
-  last_call text,                    -- the last queue job that was to take a queued occurrence
+  timer_id text,                     -- the queue job that looks at the queued runs again at an instant, and that instant
+  timer_at bigint,
   counts jsonb NOT NULL DEFAULT '{}',
   last_run jsonb,                    -- the last finished run, in short
   last_success_at bigint,
+  success_streak integer NOT NULL DEFAULT 0,
   failures_in_a_row integer NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70);            -- every decision updates its job: room for that beside it
 
@@ -47,24 +55,71 @@ CREATE TABLE instances (
   due_at bigint NOT NULL,
   from_at bigint NOT NULL,
   count integer NOT NULL,
-  started_at bigint NOT NULL,
+  started_at bigint NOT NULL,        -- of this start
+  attempt_at bigint NOT NULL,        -- of this attempt; a start that goes on after a sleep begins none
+  start integer NOT NULL,            -- counts starts: who has a lower number has lost the run
   attempt integer NOT NULL,
+  failures integer NOT NULL,         -- attempts that ended with an error and were tried again
   crashes integer NOT NULL,
   worker text NOT NULL,
   take text NOT NULL,
   params text,                       -- JSON
+  group_key text,                    -- of the job when the run began
   is_handed_back boolean NOT NULL DEFAULT false,
+  suspended text CHECK (suspended IN ('retry', 'sleep')),
+  until_at bigint,                   -- when a suspended run goes on
+  error text,                        -- JSON; what the attempt before a retry failed with
+  cancel_reason text,                -- somebody wants it to end
   PRIMARY KEY (job_id, queue_job_id)
 );
 
--- Without `coalesce`: occurrences that were claimed and wait for an instance.
+CREATE INDEX instances_of_group ON instances (group_key) WHERE group_key IS NOT NULL;
+
+-- Queued runs: claimed, and waiting for an instance, for their condition, or for their group.
 CREATE TABLE pending (
   job_id text NOT NULL,
+  run_id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
   fire_at bigint NOT NULL,
-  generation bigint NOT NULL,
   due_at bigint NOT NULL,
-  PRIMARY KEY (job_id, fire_at, generation)
+  from_at bigint NOT NULL,           -- what the run will stand for; all but the latest have their verdict
+  count integer NOT NULL,
+  params text,                       -- JSON
+  is_unconditional boolean NOT NULL DEFAULT false,
+  wait_until bigint,                 -- null: it does not wait for its condition
+  PRIMARY KEY (job_id, run_id)
 );
+
+CREATE INDEX pending_in_order ON pending (job_id, fire_at, run_id);
+
+-- Queue jobs that call for the queued runs of a job and were not answered yet. Rows are only added and deleted: they
+-- are added by steps on other jobs, too, which must not wait for each other.
+CREATE TABLE calls (
+  call_id text PRIMARY KEY,
+  job_id text NOT NULL
+);
+
+CREATE INDEX calls_of_job ON calls (job_id);
+
+-- Which jobs the condition of a job that waits for it names. The rows are also what the steps of both jobs lock.
+CREATE TABLE deps (
+  referenced text NOT NULL,
+  dependent text NOT NULL,
+  PRIMARY KEY (referenced, dependent)
+);
+
+CREATE INDEX deps_of_dependent ON deps (dependent);
+
+-- Jobs with queued runs that wait for room in their group, in the order of their turns.
+CREATE TABLE group_line (
+  group_key text NOT NULL,
+  job_id text NOT NULL,
+  is_backfill boolean NOT NULL DEFAULT false,
+  turn bigint NOT NULL,
+  PRIMARY KEY (group_key, job_id, is_backfill)
+);
+
+CREATE INDEX group_line_of_job ON group_line (job_id);
 
 -- Runs asked for by hand that no worker has taken.
 CREATE TABLE asked (
@@ -72,6 +127,7 @@ CREATE TABLE asked (
   run_id text NOT NULL,
   fire_at bigint NOT NULL,
   params text,                       -- JSON
+  is_unconditional boolean NOT NULL DEFAULT false,
   PRIMARY KEY (job_id, run_id)
 );
 
@@ -93,6 +149,7 @@ CREATE TABLE ledger (
   worker text,
   reason text,
   coalesced_into text,
+  facts jsonb,                       -- what a condition asked, where it decided
   result json,                       -- json and not jsonb: kept as it was written
   error json
 );
@@ -151,5 +208,5 @@ SELECT run_id, job_id, verdict, reason, kind,
   to_timestamp(finished_at / 1000.0) AS finished_time,
   GREATEST(0, COALESCE(started_at, decided_at) - due_at) AS lateness_ms,
   finished_at - started_at AS duration_ms,
-  attempt, worker, coalesced_into, result, error
+  attempt, worker, coalesced_into, facts, result, error
 FROM ledger;

@@ -1,0 +1,169 @@
+import { type Clock, within } from "../../core/clock.ts";
+import { CronduitError } from "../../core/errors.ts";
+import type { EpochMs } from "../../core/clock.ts";
+import { answerWithin } from "../answer-within.ts";
+import { BullQueue } from "../bull-queue.ts";
+import type { EngineHealth } from "../engine.ts";
+import type { Database } from "./database.ts";
+import { EventLog } from "./event-log.ts";
+import { FunctionCaller, type FunctionName } from "./functions.ts";
+import { migrate } from "./migrate.ts";
+import { persist } from "./persist.ts";
+import { queueBackend } from "./queue-backend.ts";
+import { Records } from "./records.ts";
+import { RunStore } from "./run-store.ts";
+import { type Schemas, schemasOf } from "./schema-name.ts";
+
+/** How long letting go may take when the server does not answer. */
+const CLOSE_LIMIT_MS = 2_000;
+
+/** How a link is made. */
+export interface PostgresLinkOptions {
+  /** Connects; called once, by `open()`. */
+  connect(schemas: Schemas): Promise<Database>;
+  /** What the engine is called before it is connected. */
+  readonly label: string;
+  /** Names the schemas. */
+  readonly prefix: string;
+  readonly clock: Clock;
+  /** How long a call waits for the server before it fails with `CONNECTION_FAILED`. */
+  readonly timeoutMs: number;
+  /** How long connecting may take, when that is more than waiting for an answer. @default `timeoutMs` */
+  readonly openTimeoutMs?: number | undefined;
+  /** About how many entries the event log keeps. */
+  readonly maxEvents: number;
+  /** Stands in for the server's clock, in tests that move time. */
+  readonly serverNow?: (() => EpochMs) | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+/** What works on a database that is connected. */
+export interface Connected {
+  readonly database: Database;
+  readonly functions: FunctionCaller;
+  readonly queue: BullQueue;
+  readonly events: EventLog;
+  readonly records: Records;
+  readonly runs: RunStore;
+}
+
+/** The database that an engine's calls share: opened once, closed once, and no call waits for ever. */
+export class PostgresLink {
+  readonly #options: PostgresLinkOptions;
+  readonly #schemas: Schemas;
+  #connected: Connected | undefined;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: PostgresLinkOptions) {
+    this.#options = options;
+    this.#schemas = schemasOf(options.prefix);
+  }
+
+  get label(): string {
+    return this.#connected?.database.label ?? this.#options.label;
+  }
+
+  /** What is connected, if something is. */
+  get connected(): Connected | undefined {
+    return this.#connected;
+  }
+
+  open(): Promise<void> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<void> {
+    const { clock, timeoutMs, openTimeoutMs = timeoutMs } = this.#options;
+    const call = { clock, timeoutMs: openTimeoutMs, what: "connect", server: this.label };
+    await answerWithin(call, async () => {
+      const database = await this.#options.connect(this.#schemas);
+      try {
+        await persist(clock, openTimeoutMs, () => migrate(database.pool, this.#schemas));
+        this.#connected = this.#assemble(database);
+        await this.#connected.queue.waitUntilReady();
+      } catch (error) {
+        this.#connected = undefined;
+        await database.close().catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  #assemble(database: Database): Connected {
+    const { clock, maxEvents, serverNow, onError } = this.#options;
+    const { pool } = database;
+    const functions = new FunctionCaller(pool, this.#schemas, () => ({
+      nowMs: serverNow?.(),
+      maxEntries: maxEvents,
+    }));
+    const queue = new BullQueue({
+      place: { backend: queueBackend(pool, this.#schemas.queue) },
+      clock,
+      onError,
+    });
+    const schema = this.#schemas.own;
+    const events = new EventLog({ pool, functions, schema, clock, onError });
+    const runs = new RunStore(functions);
+    return { database, functions, queue, events, runs, records: new Records(pool, schema) };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    const connected = this.#connected;
+    if (!connected) return;
+    const { clock } = this.#options;
+    const { queue, events, database } = connected;
+    await within(clock, CLOSE_LIMIT_MS, Promise.allSettled([queue.close(), events.close()]));
+    await within(clock, CLOSE_LIMIT_MS, database.close().catch(this.#options.onError));
+  }
+
+  async health(): Promise<EngineHealth> {
+    const from = this.#options.clock.elapsed();
+    try {
+      await this.open();
+      await this.call("health", ({ database }) => database.pool.query("SELECT 1"));
+      const roundTripMs = this.#options.clock.elapsed() - from;
+      return { ok: true, roundTripMs, problem: undefined };
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      return { ok: false, roundTripMs: undefined, problem };
+    }
+  }
+
+  /** @throws `INVALID_STATE` before it was opened, and after it was closed */
+  ready(): Connected {
+    if (this.#connected && !this.#closing) return this.#connected;
+    const why = this.#closing ? "was closed" : "is not open";
+    throw new CronduitError("INVALID_STATE", `${this.label} ${why}.`);
+  }
+
+  /** Does work on the database, again if its connection breaks, and gives up after a while. @throws `CONNECTION_FAILED` */
+  call<T>(what: string, work: (connected: Connected) => Promise<T>): Promise<T> {
+    const { clock, timeoutMs } = this.#options;
+    return answerWithin({ clock, timeoutMs, what, server: this.label }, async () => {
+      await this.open();
+      const connected = this.ready();
+      return persist(clock, timeoutMs, () => work(connected));
+    });
+  }
+
+  /** Calls a function that changes state. @returns JSON text, or `null` */
+  run(what: string, name: FunctionName, argument: unknown): Promise<string | null> {
+    return this.call(what, ({ functions }) => functions.run(name, argument));
+  }
+
+  /** Calls a function that only reads. @param call e.g. `read_open_runs($1)` */
+  read<T>(what: string, call: string, params: readonly unknown[]): Promise<T> {
+    return this.call(what, ({ functions }) => functions.read<T>(call, params));
+  }
+}

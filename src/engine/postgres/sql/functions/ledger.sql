@@ -1,0 +1,127 @@
+-- Decisions: rows of the ledger, and the events that tell of them.
+
+-- Appends a ledger row and lets go of what exceeds the job's retention, a bounded number a call.
+-- For their age go rows whose decision is older than that. The fire time is only where to look: what an outage left
+-- undecided for longer is recorded all the same, and stays for its time.
+CREATE FUNCTION record(entry ledger, keep_count bigint, keep_age_ms bigint, now_ms bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  -- More than come in, and still a bounded step.
+  max_expired constant integer := 10;
+  max_excess constant integer := 1000;
+  kept bigint;
+  gone bigint;
+BEGIN
+  INSERT INTO ledger (job_id, run_id, verdict, kind, fire_at, due_at, from_at, count, decided_at, started_at,
+    finished_at, attempt, worker, reason, coalesced_into, facts, result, error)
+  VALUES (entry.job_id, entry.run_id, entry.verdict, entry.kind, entry.fire_at, entry.due_at, entry.from_at,
+    entry.count, entry.decided_at, entry.started_at, entry.finished_at, entry.attempt, entry.worker, entry.reason,
+    entry.coalesced_into, entry.facts, entry.result, entry.error);
+  INSERT INTO ledgers AS l (job_id, row_count) VALUES (entry.job_id, 1)
+  ON CONFLICT (job_id) DO UPDATE SET row_count = l.row_count + 1
+  RETURNING row_count INTO kept;
+  WITH excess AS (
+    (SELECT id FROM ledger WHERE job_id = entry.job_id ORDER BY fire_at, ledger.id
+      LIMIT LEAST(max_excess, GREATEST(0, kept - keep_count)))
+    UNION
+    SELECT id FROM (
+      SELECT * FROM ledger WHERE job_id = entry.job_id AND fire_at < now_ms - keep_age_ms ORDER BY fire_at, id LIMIT max_expired
+    ) AS old WHERE COALESCE(finished_at, decided_at, fire_at) < now_ms - keep_age_ms
+  )
+  DELETE FROM ledger USING excess WHERE ledger.id = excess.id;
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  IF gone > 0 THEN
+    UPDATE ledgers SET row_count = row_count - gone WHERE job_id = entry.job_id;
+  END IF;
+END
+$$;
+
+CREATE FUNCTION add_count(counts jsonb, verdict text, more bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT counts || jsonb_build_object(verdict, COALESCE((counts ->> verdict)::bigint, 0) + more)
+$$;
+
+-- Several occurrences, or one, that share a decision. `fire_at` and `due_at` are those of the latest. Without `run_id`
+-- it is the job's present generation that they belong to; without `kind` they are scheduled.
+CREATE TYPE occurrences AS (from_at bigint, fire_at bigint, due_at bigint, count integer, run_id text, kind text);
+
+-- Records occurrences that did not run, as one row, and tells of them. `failure`: JSON text.
+CREATE FUNCTION decide_against(
+  job jobs, span occurrences, decided text, event_name text, now_ms bigint,
+  why text DEFAULT NULL, into_run text DEFAULT NULL, asked_facts jsonb DEFAULT NULL, failure text DEFAULT NULL
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  entry ledger;
+BEGIN
+  entry.job_id := job.id;
+  entry.run_id := COALESCE(span.run_id, wake_up_id(job.id, '', job.generation, span.fire_at));
+  entry.verdict := decided;
+  entry.kind := COALESCE(span.kind, 'scheduled');
+  entry.fire_at := span.fire_at;
+  entry.due_at := COALESCE(span.due_at, span.fire_at);
+  entry.decided_at := now_ms;
+  entry.reason := why;
+  entry.coalesced_into := into_run;
+  entry.facts := asked_facts;
+  entry.error := failure;
+  IF span.count > 1 THEN
+    entry.from_at := span.from_at;
+    entry.count := span.count;
+  END IF;
+  PERFORM record(entry, job.keep_count, job.keep_age_ms, now_ms);
+  UPDATE jobs SET counts = add_count(counts, decided, span.count) WHERE id = job.id;
+  RETURN jsonb_strip_nulls(jsonb_build_object('name', event_name, 'at', now_ms, 'jobId', job.id,
+    'runId', COALESCE(into_run, entry.run_id), 'fireAt', span.fire_at, 'count', span.count, 'reason', why,
+    'error', failure));
+END
+$$;
+
+-- Records neighbours that share a verdict: the latest 100 singly, what is older as one span.
+CREATE FUNCTION decide_each(
+  job jobs, list occurrences[], older occurrences, decided text, event_name text, now_ms bigint,
+  why text DEFAULT NULL, asked_facts jsonb DEFAULT NULL
+) RETURNS jsonb[] LANGUAGE plpgsql AS $$
+DECLARE
+  max_single constant integer := 100;
+  told jsonb[] := '{}';
+  first_single integer := GREATEST(1, cardinality(list) - max_single + 1);
+  span occurrences := older;
+BEGIN
+  IF first_single > 1 THEN
+    span := list[first_single - 1];
+    span.kind := NULL;
+    span.from_at := COALESCE(older.from_at, list[1].fire_at);
+    span.count := COALESCE(older.count, 0) + first_single - 1;
+  END IF;
+  IF span.fire_at IS NOT NULL THEN
+    told := told || decide_against(job, span, decided, event_name, now_ms, why, NULL, asked_facts);
+  END IF;
+  FOR i IN first_single .. cardinality(list) LOOP
+    told := told || decide_against(job, list[i], decided, event_name, now_ms, why, NULL, asked_facts);
+  END LOOP;
+  RETURN told;
+END
+$$;
+
+-- Decides against the spans that a caller computed.
+CREATE FUNCTION decide_against_spans(job jobs, spans jsonb, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
+DECLARE
+  told jsonb[] := '{}';
+  s jsonb;
+BEGIN
+  FOR s IN SELECT value FROM jsonb_array_elements(spans) LOOP
+    told := told || decide_against(job,
+      ROW((s ->> 'fromAt')::bigint, (s ->> 'toAt')::bigint, NULL, (s ->> 'count')::integer, NULL, NULL)::occurrences,
+      s ->> 'verdict', CASE s ->> 'verdict' WHEN 'missed' THEN 'JOB_MISSED' ELSE 'JOB_SKIPPED' END, now_ms, s ->> 'reason');
+  END LOOP;
+  RETURN told;
+END
+$$;
+
+CREATE FUNCTION cancel_error(why text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT jsonb_build_object('name', 'CronduitError', 'code', 'RUN_CANCELLED', 'message', why)::text
+$$;
+
+-- Records a run that was cancelled before it began.
+CREATE FUNCTION record_cancelled(job jobs, span occurrences, why text, now_ms bigint) RETURNS jsonb LANGUAGE sql AS $$
+  SELECT decide_against(job, span, 'cancelled', 'JOB_CANCELLED', now_ms, failure => cancel_error(why))
+$$;
