@@ -5,15 +5,17 @@ import { lineLogger } from "../../src/core/log.ts";
 import type {
   Admission,
   AdmitRequest,
+  AuditFinding,
   Engine,
   JobPut,
+  RunRequest,
   SettleRequest,
 } from "../../src/engine/engine.ts";
 import { type ConnectionOption, makeEngine } from "../../src/engine/open-engine.ts";
 import type { JobDefinition, Policy, Retention } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
 import type { LedgerRow } from "../../src/jobs/run.ts";
-import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { parseWakeUpId, wakeUpId } from "../../src/jobs/occurrence-id.ts";
 import type { Occurrence } from "../../src/jobs/schedule.ts";
 
 /** Where the injected clock begins: in the past of the real one, so that every queue job can be taken. */
@@ -152,6 +154,118 @@ export class EngineBench {
     const admission = await this.admit(job, [at(fireAt)], more);
     if (admission.outcome !== "run") throw new Error(`it did not run: ${admission.outcome}`);
     return admission.run;
+  }
+
+  /** Lets time pass up to the next second and admits it as an occurrence. */
+  tick(job: CaseJob, more: Partial<AdmitRequest> = {}): Promise<Admission> {
+    this.now += 1_000;
+    return this.admit(job, [at(this.now)], more);
+  }
+
+  /** A run of the job that began and ended, one second later. */
+  async ranOnce(job: CaseJob, verdict: SettleRequest["verdict"] = "succeeded"): Promise<string> {
+    this.now += 1_000;
+    const { runId } = await this.run(job, this.now);
+    await this.settle(job, runId, 1, { verdict });
+    return runId;
+  }
+
+  /** A run asked for by hand, and what became of its queue job. */
+  async manual(job: CaseJob, more: Partial<RunRequest> = {}) {
+    const asked = await this.engine.requestRun({
+      jobId: job.id,
+      sequence: (this.#takes += 1),
+      ...more,
+    });
+    if (asked === "missing") throw new Error(`there is no job ${job.id}`);
+    const { runId } = asked;
+    const request = {
+      kind: "manual",
+      knowsSchedule: false,
+      generation: 0,
+      queueJobId: runId,
+    } as const;
+    return { runId, admission: await this.admit(job, [], { ...request, upcoming: [] }) };
+  }
+
+  /** Answers a call for the queued runs of a job. */
+  answer(job: CaseJob, queueJobId: string, more: Partial<AdmitRequest> = {}): Promise<Admission> {
+    return this.admit(job, [], {
+      kind: "continuation",
+      queueJobId,
+      generation: 0,
+      knowsSchedule: false,
+      upcoming: [],
+      ...more,
+    });
+  }
+
+  /** Takes the calls for the queued runs of a job that are in the queue, also those that are for later. */
+  async calls(job: CaseJob): Promise<string[]> {
+    const other = await this.addJob();
+    const taken: string[] = [];
+    // With the first round those for later have come into the line, behind it.
+    for (const sequence of [1, 2]) {
+      const marker = await this.engine.requestRun({ jobId: other.id, sequence });
+      taken.push(...(await this.#takeUpTo(marker === "missing" ? "" : marker.runId)));
+    }
+    return taken.filter((id) => {
+      const wakeUp = parseWakeUpId(id);
+      return wakeUp?.kind === "continuation" && wakeUp.jobId === job.id;
+    });
+  }
+
+  async #takeUpTo(last: string): Promise<string[]> {
+    const taken: string[] = [];
+    const consumer = this.engine.consume({
+      concurrency: 1,
+      lockMs: 30_000,
+      stalledCheckMs: 30_000,
+      onError: () => undefined,
+      handle: async ({ id }) => {
+        taken.push(id);
+        return "done";
+      },
+    });
+    await vi.waitUntil(() => taken.includes(last), { timeout: 20_000, interval: 2 });
+    await consumer.stop();
+    return taken;
+  }
+
+  /** Answers the only call for the queued runs of a job. */
+  async answerCall(job: CaseJob): Promise<Admission> {
+    const calls = await this.calls(job);
+    const [only = ""] = calls;
+    if (calls.length !== 1) throw new Error(`${calls.length} calls instead of one: ${calls}`);
+    return this.answer(job, only);
+  }
+
+  /** The runs without a verdict, as `queued 1000` with the milliseconds after an instant. */
+  async open(job: CaseJob, from: number): Promise<string[]> {
+    const rows = await this.engine.readOpenRuns(job.id);
+    return rows
+      .toSorted((a, b) => a.fireAt - b.fireAt)
+      .map(({ state, fireAt }) => `${state} ${fireAt - from}`);
+  }
+
+  /** The rows of the ledger, as `skipped: condition 1000` with the milliseconds after an instant. */
+  async verdicts(job: CaseJob, from: number): Promise<string[]> {
+    return (await this.ledger(job)).map(
+      ({ state, reason, fireAt }) =>
+        `${state}${reason === undefined ? "" : `: ${reason}`} ${fireAt - from}`,
+    );
+  }
+
+  /** What the audit finds about the runs of a job; its schedule is left out. */
+  async audit(job: CaseJob): Promise<AuditFinding[]> {
+    const findings = await this.engine.audit({
+      horizonMs: 0,
+      offset: 0,
+      limit: 0,
+      overdueMs: 1e12,
+      finishedRetentionMs: 1e12,
+    });
+    return findings.filter(({ jobId, kind }) => jobId === job.id && kind !== "unscheduled");
   }
 
   settle(job: CaseJob, queueJobId: string, start = 1, more: Partial<SettleRequest> = {}) {

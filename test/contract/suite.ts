@@ -1,15 +1,21 @@
 import { afterAll, afterEach, beforeAll, describe, inject } from "vitest";
 import type { ConnectionOption } from "../../src/engine/open-engine.ts";
 import { admissionCases } from "./admission-cases.ts";
+import { backfillCases } from "./backfill-cases.ts";
 import { EngineBench } from "./bench-of-engine.ts";
+import { cancelCases } from "./cancel-cases.ts";
 import { catchUpCases } from "./catch-up-cases.ts";
+import { conditionCases } from "./condition-cases.ts";
 import { eventCases } from "./event-cases.ts";
+import { groupCases } from "./group-cases.ts";
 import { healingCases } from "./healing-cases.ts";
 import { jobCases } from "./job-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { noteCases } from "./matrix.ts";
+import { overlapCases } from "./overlap-cases.ts";
 import { raceCases } from "./race-cases.ts";
+import { retryCases } from "./retry-cases.ts";
 import { runCases } from "./run-cases.ts";
 import { schedulerCases } from "./scheduler-cases.ts";
 import { stepCases } from "./step-cases.ts";
@@ -89,6 +95,24 @@ export function holdToContract(contender: Contender): void {
     });
     describe("logs", () => {
       logCases(subject);
+    });
+    describe("conditions", () => {
+      conditionCases(subject);
+    });
+    describe("overlap", () => {
+      overlapCases(subject);
+    });
+    describe("groups", () => {
+      groupCases(subject);
+    });
+    describe("retries and sleep", () => {
+      retryCases(subject);
+    });
+    describe("cancelling", () => {
+      cancelCases(subject);
+    });
+    describe("backfills", () => {
+      backfillCases(subject);
     });
     describe("ledger", () => {
       ledgerCases(subject);
