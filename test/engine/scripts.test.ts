@@ -61,7 +61,7 @@ describe("Lua scripts", () => {
     test("a script that tells of something ends with `finish`", () => {
       const body = lua.slice(header.length);
       const tells =
-        /\b(emit|addQueueJob|addOccurrences|finishRun|finishHere|cancelHeld|recordCancelled|decide\w+|call(?:Job|At|Group|ForQueued))\(/.test(
+        /\b(emit|addQueueJob|addOccurrences|finishRun|finishHere|cancelHeld|recordCancelled|decide\w+|call(?:Job|At|Group|ForQueued)|(?:isKnown|closeBackfill))\(/.test(
           body,
         );
       expect(/^finish\(\)$/m.test(body)).toBe(tells);

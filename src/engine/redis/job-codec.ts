@@ -58,16 +58,22 @@ function lastRunOf(hash: Readonly<Record<string, string>>): LastRun | null {
   };
 }
 
+/** How many of each verdict a hash counts, in its fields `c:<verdict>`. */
+export function countsOf(hash: Readonly<Record<string, string>>): Partial<Record<Verdict, number>> {
+  return Object.fromEntries(
+    VERDICTS.flatMap((verdict) => {
+      const count = hash[`c:${verdict}`];
+      return count === undefined ? [] : [[verdict, Number(count)] as const];
+    }),
+  );
+}
+
 /** Makes a stored job of its definition's JSON, its hash, and the number of its instances. */
 export function decodeJob(
   definition: string,
   hash: Readonly<Record<string, string>>,
   running: number,
 ): StoredJob {
-  const counts = VERDICTS.flatMap((verdict) => {
-    const count = hash[`c:${verdict}`];
-    return count === undefined ? [] : [[verdict, Number(count)] as const];
-  });
   return {
     // Written by this package and validated then; parsing by schema again would cost more than all else here.
     definition: JSON.parse(definition) as JobDefinition,
@@ -79,7 +85,7 @@ export function decodeJob(
     pausedAt: optionalNumber(hash["pa"]),
     pausedReason: hash["pr"] ?? null,
     running,
-    counts: Object.fromEntries(counts),
+    counts: countsOf(hash),
     lastRun: lastRunOf(hash),
   };
 }

@@ -189,16 +189,16 @@ export class RedisEngine implements Port.Engine {
     return this.#bounded("deleteLogs", () => this.#runs.deleteLogs(jobId, before));
   }
 
-  async addBackfill(): Promise<"added" | "conflict" | "missing"> {
-    throw new CronduitError("INTERNAL", "addBackfill is not there yet");
+  addBackfill(plan: Port.BackfillPlan): Promise<"added" | "conflict" | "missing"> {
+    return this.#bounded("addBackfill", () => this.#runs.addBackfill(plan));
   }
 
-  async changeBackfill(): Promise<"changed" | "missing"> {
-    throw new CronduitError("INTERNAL", "changeBackfill is not there yet");
+  changeBackfill(jobId: string, change: "pause" | "resume" | "cancel") {
+    return this.#bounded("changeBackfill", () => this.#runs.changeBackfill(jobId, change));
   }
 
-  async readBackfill(): Promise<Port.BackfillState | undefined> {
-    throw new CronduitError("INTERNAL", "readBackfill is not there yet");
+  readBackfill(jobId: string): Promise<Port.BackfillState | undefined> {
+    return this.#bounded("readBackfill", () => this.#runs.backfill(jobId));
   }
 
   readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {

@@ -1,4 +1,14 @@
-import type { LogLine, LogPage, LogQuery, LogWrite, RunHold, StepRecord } from "../engine.ts";
+import type {
+  BackfillPlan,
+  BackfillState,
+  LogLine,
+  LogPage,
+  LogQuery,
+  LogWrite,
+  RunHold,
+  StepRecord,
+} from "../engine.ts";
+import { countsOf } from "./job-codec.ts";
 import { decodeSteps, encodeLogs, encodeStep } from "../run-store-codec.ts";
 import { toJson } from "../stored-json.ts";
 import type { RedisClient } from "./redis-client.ts";
@@ -51,6 +61,46 @@ export class RunStore {
     const texts = await this.#redis.lrange(`${this.#prefix}log:${runId}`, from, from + limit - 1);
     const lines = texts.map((text) => JSON.parse(text) as LogLine);
     return { lines, cursor: lines.length === 0 ? after : String(from + lines.length) };
+  }
+
+  async addBackfill(plan: BackfillPlan): Promise<"added" | "conflict" | "missing"> {
+    const answer = await this.#scripts.run("add_backfill", { plan: toJson(plan) });
+    return answer === "added" || answer === "conflict" ? answer : "missing";
+  }
+
+  async changeBackfill(
+    jobId: string,
+    change: "pause" | "resume" | "cancel",
+  ): Promise<"changed" | "missing"> {
+    const answer = await this.#scripts.run("change_backfill", { jobId, change });
+    return answer === "changed" ? answer : "missing";
+  }
+
+  async backfill(jobId: string): Promise<BackfillState | undefined> {
+    const replies = await this.#redis
+      .pipeline()
+      .hgetall(`${this.#prefix}bf:${jobId}`)
+      .zcard(`${this.#prefix}bfq:${jobId}`)
+      .hlen(`${this.#prefix}bfask:${jobId}`)
+      .hlen(`${this.#prefix}bfrun:${jobId}`)
+      .exec();
+    const [hash, queued, asked, running] = (replies ?? []).map(([error, reply]) => {
+      if (error) throw error;
+      return reply;
+    });
+    const stored = hash as Record<string, string>;
+    if (!stored["id"]) return undefined;
+    return {
+      backfillId: stored["id"],
+      state: stored["st"] as BackfillState["state"],
+      total: Number(stored["total"]),
+      waiting: Number(queued) + Number(asked),
+      running: Number(running),
+      verdicts: countsOf(stored),
+      concurrency: Number(stored["con"]),
+      order: stored["or"] === "latest" ? "latest" : "oldest",
+      createdAt: Number(stored["at"]),
+    };
   }
 
   async deleteLogs(jobId: string, before: number): Promise<number> {

@@ -19,6 +19,8 @@ export const SCRIPT_ARGUMENTS = {
   save_step: ["step"],
   append_logs: ["writes"],
   delete_logs: ["jobId", "before"],
+  add_backfill: ["plan"],
+  change_backfill: ["jobId", "change"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The arguments that every script takes first. */
@@ -26,7 +28,7 @@ export const COMMON_ARGUMENTS = ["prefix", "queuePrefix", "now", "maxEvents"] as
 
 /** Files that begin a script, each using those before it: what they define is known to the script. */
 const BASE = ["lib"] as const;
-const QUEUED = [...BASE, "ledger", "conditions", "pending"] as const;
+const QUEUED = [...BASE, "ledger", "conditions", "pending", "backfills"] as const;
 const RUNS = [...QUEUED, "runs"] as const;
 
 /** The name of a script. */
@@ -34,7 +36,7 @@ export type ScriptName = keyof typeof SCRIPT_ARGUMENTS;
 
 /** The library files of the scripts that use more than {@link BASE}, in their order. */
 const LIBRARIES: Partial<Record<ScriptName, readonly string[]>> = {
-  admit: [...RUNS, "admission"],
+  admit: [...RUNS, "admission", "backfill_starts"],
   settle: RUNS,
   put_jobs: QUEUED,
   change_job: QUEUED,
@@ -46,6 +48,8 @@ const LIBRARIES: Partial<Record<ScriptName, readonly string[]>> = {
   save_step: BASE,
   append_logs: BASE,
   delete_logs: BASE,
+  add_backfill: QUEUED,
+  change_backfill: QUEUED,
 };
 
 /** The files that make up a script, in their order. */

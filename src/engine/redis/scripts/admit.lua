@@ -212,7 +212,10 @@ local function admitOne(r)
   local heldText = call("HGET", heldKey(r.jobId, r.queueJobId), r.queueJobId)
   if heldText then return takeOver(job, r, cjson.decode(heldText)) end
   if not job then return { o = "none" } end
-  if r.kind == "backfill" then return backfill.admit and backfill.admit(job, r) or { o = "none" } end
+  if r.kind == "backfill" then
+    local begun = backfill.admit(job, r)
+    return begun and answerRun(job, job.id, begun) or { o = "none" }
+  end
 
   local held
   if r.kind == "manual" then

@@ -84,7 +84,7 @@ local function auditRuns(jobId)
   local hasRuns = auditHeld(jobId, instancesKey(jobId))
   auditHeld(jobId, backfillRunsKey(jobId))
   local job = readJob(jobId)
-  if backfill.audit then backfill.audit(jobId, job, found) end
+  backfill.audit(jobId, job, found, isQueued)
   if not job then
     call("DEL", pendingKey(jobId), askedKey(jobId))
     releaseIfIdle(jobId)

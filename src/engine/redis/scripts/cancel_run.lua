@@ -44,7 +44,7 @@ end
 
 local function cancel()
   if cancelAsked() or cancelPending() then return "cancelled" end
-  if job and backfill.cancel and backfill.cancel(job, r.runId, r.reason) then return "cancelled" end
+  if job and backfill.cancel(job, r.runId, r.reason) then return "cancelled" end
   local queueJobId, held = findHeld(instancesKey(r.jobId))
   if not held then queueJobId, held = findHeld(backfillRunsKey(r.jobId)) end
   return held and cancelHeld(r.jobId, job, queueJobId, held, r.reason) or "unknown"

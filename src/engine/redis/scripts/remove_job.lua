@@ -20,7 +20,7 @@ for i = 1, #asked, 2 do
   decideOne(job, { id = asked[i], kind = "manual", fireAt = fireAt, dueAt = fireAt }, "skipped", "JOB_SKIPPED",
     { reason = "removed" })
 end
-if backfill.removed then backfill.removed(job) end
+backfill.removed(job)
 linkCondition(r.jobId, job.condition, nil)
 call("DEL", askedKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)

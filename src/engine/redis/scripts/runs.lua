@@ -96,7 +96,7 @@ local function finishRun(jobId, job, queueJobId, held, e)
     -- Of a removed job; the row that was just written may be the first of its ledger.
     call("PEXPIRE", ledgerKey(jobId), e.keepAgeMs)
   end
-  if held.kind == "backfill" and backfill.ended then backfill.ended(jobId, held, e.verdict) end
+  if held.kind == "backfill" then backfill.ended(jobId, held, e.verdict) end
   releaseIfIdle(jobId)
   if held.group then callGroup(held.group) end
   callForQueued(job)

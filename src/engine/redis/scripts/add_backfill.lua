@@ -1,0 +1,63 @@
+--[[
+add_backfill: adds fire times to a job's backfill, which it begins if there is none.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] plan   JSON: jobId, backfillId, fireTimes (epoch ms), concurrency, order ("oldest" or "latest"), isComplete (these are
+               the last ones)
+Returns "added", "conflict" (another backfill is not over), or "missing" (there is no such job).
+]]
+local p = cjson.decode(ARGV[5])
+
+local function isDecided(runId, fireAt)
+  for _, member in ipairs(call("ZRANGEBYSCORE", ledgerKey(p.jobId), fireAt, fireAt)) do
+    if cjson.decode(member).id == runId then return true end
+  end
+  return false
+end
+
+local function isKnown(fireAt)
+  local text, runId = string.format("%d", fireAt), backfillRunId(p.jobId, fireAt)
+  return call("ZSCORE", backfillQueueKey(p.jobId), text) or call("HEXISTS", backfillAskedKey(p.jobId), runId) == 1
+    or call("HEXISTS", backfillRunsKey(p.jobId), runId) == 1 or isDecided(runId, fireAt)
+end
+
+local function begin()
+  local key = backfillKey(p.jobId)
+  call("DEL", key, backfillQueueKey(p.jobId), backfillAskedKey(p.jobId))
+  call("HSET", key, "id", p.backfillId, "st", "adding", "at", NOW, "total", 0, "con", p.concurrency, "or", p.order)
+end
+
+local function add()
+  if not readJob(p.jobId) then return "missing" end
+  local b = readBackfill(p.jobId)
+  local isSame = b and b.id == p.backfillId
+  -- The same call again: its answer was lost with a connection.
+  if isSame and b.state ~= "adding" then return "added" end
+  if b and not isSame and not b.isOver and not (b.state == "adding" and NOW - b.touchedAt > ADDING_MS) then
+    return "conflict"
+  end
+  if not isSame then begin() end
+  local added = 0
+  for _, fireAt in ipairs(p.fireTimes) do
+    if not isKnown(fireAt) then
+      waitAgain(p.jobId, fireAt, p.order)
+      added = added + 1
+    end
+  end
+  call("HINCRBY", backfillKey(p.jobId), "total", added)
+  call("HSET", backfillKey(p.jobId), "ta", NOW)
+  call("SADD", PREFIX .. "live", p.jobId)
+  if p.isComplete then
+    call("HSET", backfillKey(p.jobId), "st", "active")
+    backfill.feed(p.jobId)
+  end
+  releaseIfIdle(p.jobId)
+  return "added"
+end
+
+local outcome = add()
+finish()
+return outcome

@@ -1,0 +1,36 @@
+--[[
+change_backfill: pauses, resumes or cancels a job's backfill; what has begun goes on.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] jobId
+ARGV[6] change   "pause", "resume" or "cancel"
+Returns "changed", or "missing" (there is none that is not over).
+]]
+local jobId, change = ARGV[5], ARGV[6]
+
+local function apply()
+  local b, job = readBackfill(jobId), readJob(jobId)
+  if not b or not job or b.isOver then return "missing" end
+  if change == "cancel" then
+    closeBackfill(jobId, "cancelled", job.keepAgeMs)
+    if job.groupKey then leaveLine(job, true) end
+  elseif b.state == "adding" then
+    return "missing"
+  elseif change == "pause" then
+    recall(jobId, b.order)
+    call("HSET", backfillKey(jobId), "st", "paused")
+    if job.groupKey then leaveLine(job, true) end
+  else
+    call("HSET", backfillKey(jobId), "st", "active")
+    backfill.feed(jobId)
+  end
+  releaseIfIdle(jobId)
+  return "changed"
+end
+
+local outcome = apply()
+finish()
+return outcome

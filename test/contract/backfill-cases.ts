@@ -1,0 +1,221 @@
+import { expect, test } from "vitest";
+import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import type { CaseJob } from "./bench-of-engine.ts";
+import type { Subject } from "./suite.ts";
+
+/** The past of a job, run beside its schedule. */
+export function backfillCases({ bench }: Subject): void {
+  const idOf = (job: CaseJob, fireAt: number) =>
+    wakeUpId({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
+  const add = (job: CaseJob, fireTimes: number[], more: object = {}) =>
+    bench().engine.addBackfill({
+      jobId: job.id,
+      backfillId: "one",
+      fireTimes,
+      concurrency: 1,
+      order: "oldest",
+      isComplete: true,
+      ...more,
+    });
+  const ask = (job: CaseJob, fireAt: number) =>
+    bench().request(job, [], {
+      queueJobId: idOf(job, fireAt),
+      kind: "backfill",
+      knowsSchedule: false,
+      upcoming: [],
+    });
+  const start = async (job: CaseJob, fireAt: number) => {
+    const answer = await bench().engine.admit(ask(job, fireAt));
+    return answer.outcome === "run" ? answer.run : undefined;
+  };
+  const state = (job: CaseJob) => bench().engine.readBackfill(job.id);
+  const end = (job: CaseJob, fireAt: number, more: object = {}) =>
+    bench().settle(job, idOf(job, fireAt), 1, more);
+
+  test("fire times run one after the other in their order, and the backfill ends with the last", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    expect(await state(job)).toBeUndefined();
+    expect(await add(job, [3_000, 1_000, 2_000])).toBe("added");
+    expect(await state(job)).toEqual({
+      backfillId: "one",
+      state: "active",
+      total: 3,
+      waiting: 3,
+      running: 0,
+      verdicts: {},
+      concurrency: 1,
+      order: "oldest",
+      createdAt: b.now,
+    });
+    expect(await start(job, 2_000)).toBeUndefined();
+    expect(await start(job, 1_000)).toMatchObject({
+      runId: idOf(job, 1_000),
+      kind: "backfill",
+      fireAt: 1_000,
+      count: 1,
+      attempt: 1,
+    });
+    expect(await start(job, 2_000)).toBeUndefined();
+    expect(await state(job)).toMatchObject({ waiting: 2, running: 1 });
+    await end(job, 1_000);
+    expect(await start(job, 2_000)).toBeDefined();
+    await end(job, 2_000, { verdict: "failed", error: { name: "Error", message: "no" } });
+    expect(await start(job, 3_000)).toBeDefined();
+    await end(job, 3_000);
+    expect(await state(job)).toMatchObject({
+      state: "finished",
+      waiting: 0,
+      running: 0,
+      verdicts: { succeeded: 2, failed: 1 },
+    });
+    expect(
+      (await b.ledger(job)).map(({ id, kind, state: verdict }) => [id, kind, verdict]),
+    ).toEqual([
+      [idOf(job, 1_000), "backfill", "succeeded"],
+      [idOf(job, 2_000), "backfill", "failed"],
+      [idOf(job, 3_000), "backfill", "succeeded"],
+    ]);
+  });
+
+  test("the latest come first if asked so, and as many at once as asked", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    await add(job, [1_000, 2_000, 3_000], { order: "latest", concurrency: 2 });
+    expect(await start(job, 3_000)).toBeDefined();
+    expect(await start(job, 2_000)).toBeDefined();
+    expect(await start(job, 1_000)).toBeUndefined();
+    await end(job, 3_000);
+    expect(await start(job, 1_000)).toBeDefined();
+  });
+
+  test("nothing begins before its last part was added; parts may be sent twice; repeating it does nothing", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    expect(await add(job, [1_000, 2_000], { isComplete: false })).toBe("added");
+    expect(await state(job)).toMatchObject({ state: "adding", waiting: 2 });
+    expect(await start(job, 1_000)).toBeUndefined();
+    expect(await add(job, [1_000, 2_000], { isComplete: false })).toBe("added");
+    expect(await add(job, [5_000], { backfillId: "two" })).toBe("conflict");
+    expect(await add(job, [3_000])).toBe("added");
+    expect(await add(job, [3_000])).toBe("added");
+    expect(await state(job)).toMatchObject({ state: "active", total: 3 });
+    for (const fireAt of [1_000, 2_000, 3_000]) {
+      expect(await start(job, fireAt)).toBeDefined();
+      await end(job, fireAt);
+    }
+    expect(await add(job, [1_000, 2_000], { backfillId: "again" })).toBe("added");
+    expect(await state(job)).toMatchObject({ state: "finished", total: 0, waiting: 0 });
+    expect(await start(job, 1_000)).toBeUndefined();
+  });
+
+  test("an adding whose process died is replaced after a while", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    await add(job, [1_000], { isComplete: false });
+    b.now += 61_000;
+    expect(await add(job, [2_000], { backfillId: "two" })).toBe("added");
+    expect(await state(job)).toMatchObject({ backfillId: "two", total: 1 });
+  });
+
+  test("it counts for no instance, runs while its job is paused, and leaves the schedule alone", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    await add(job, [1_000]);
+    expect(await start(job, 1_000)).toBeDefined();
+    b.now += 1_000;
+    const live = await b.run(job, b.now);
+    await b.settle(job, live.runId);
+    expect((await b.ledger(job)).map(({ state: verdict }) => verdict)).toEqual(["succeeded"]);
+    await end(job, 1_000);
+    const paused = await b.addJob({ state: "paused" });
+    await add(paused, [1_000]);
+    expect(await start(paused, 1_000)).toBeDefined();
+    await end(paused, 1_000);
+    expect(await state(paused)).toMatchObject({ state: "finished" });
+  });
+
+  test("paused, it begins nothing more until it is resumed; cancelled, it never does", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    expect(await b.engine.changeBackfill(job.id, "pause")).toBe("missing");
+    await add(job, [1_000, 2_000, 3_000, 4_000]);
+    expect(await start(job, 1_000)).toBeDefined();
+    expect(await b.engine.changeBackfill(job.id, "pause")).toBe("changed");
+    await end(job, 1_000);
+    expect(await start(job, 2_000)).toBeUndefined();
+    expect(await state(job)).toMatchObject({ state: "paused", waiting: 3 });
+    expect(await b.engine.changeBackfill(job.id, "resume")).toBe("changed");
+    expect(await start(job, 2_000)).toBeDefined();
+    expect(await b.engine.changeBackfill(job.id, "cancel")).toBe("changed");
+    expect(await state(job)).toMatchObject({ state: "cancelled", waiting: 0, running: 1 });
+    await end(job, 2_000);
+    expect(await start(job, 3_000)).toBeUndefined();
+    expect(await state(job)).toMatchObject({ state: "cancelled", running: 0 });
+    expect(await b.engine.changeBackfill(job.id, "resume")).toBe("missing");
+  });
+
+  test("one of its runs can be cancelled before it begins", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    await add(job, [1_000, 2_000]);
+    const cancel = (fireAt: number) =>
+      b.engine.cancelRun({ jobId: job.id, runId: idOf(job, fireAt), reason: "not this one" });
+    expect(await cancel(2_000)).toBe("cancelled");
+    expect(await cancel(2_000)).toBe("unknown");
+    expect(await cancel(1_000)).toBe("cancelled");
+    expect(await state(job)).toMatchObject({ state: "finished", verdicts: { cancelled: 2 } });
+    expect(await b.ledger(job)).toMatchObject([
+      { id: idOf(job, 1_000), state: "cancelled", error: { code: "RUN_CANCELLED" } },
+      { id: idOf(job, 2_000), state: "cancelled" },
+    ]);
+  });
+
+  test("a run whose worker died is taken over, and the job's removal ends the backfill", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    expect(await add({ id: "none", generation: 1 }, [1_000])).toBe("missing");
+    await add(job, [1_000, 2_000]);
+    expect(await start(job, 1_000)).toMatchObject({ start: 1 });
+    expect(await start(job, 1_000)).toMatchObject({ start: 2, attempt: 2 });
+    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    expect(await b.settle(job, idOf(job, 1_000), 2)).toMatchObject({ outcome: "settled" });
+    expect(await start(job, 2_000)).toBeUndefined();
+  });
+
+  test("live runs are taken before it, and lost queue jobs are found", async () => {
+    const b = bench();
+    const job = await b.addJob({ upcoming: [] });
+    await add(job, [1_000, 2_000], { concurrency: 2 });
+    const asked = await b.engine.requestRun({ jobId: job.id, sequence: 7 });
+    const manual = asked === "missing" ? "" : asked.runId;
+    const order: string[] = [];
+    const own = new Set([idOf(job, 1_000), idOf(job, 2_000), manual]);
+    const consumer = b.engine.consume({
+      concurrency: 1,
+      lockMs: 30_000,
+      stalledCheckMs: 30_000,
+      onError: () => undefined,
+      handle: async ({ id }) => {
+        if (own.has(id)) order.push(id);
+        return "done";
+      },
+    });
+    await expect.poll(() => order.length, { timeout: 20_000 }).toBe(3);
+    await consumer.stop();
+    expect(order).toEqual([manual, idOf(job, 1_000), idOf(job, 2_000)]);
+    const findings = await b.engine.audit({
+      horizonMs: 0,
+      offset: 0,
+      limit: 1,
+      overdueMs: 1e9,
+      finishedRetentionMs: 1e12,
+    });
+    const lost = findings.filter(({ jobId }) => jobId === job.id);
+    expect(lost).toMatchObject([
+      { kind: "stranded", wakeUp: { id: idOf(job, 1_000) } },
+      { kind: "stranded", wakeUp: { id: idOf(job, 2_000) } },
+      { kind: "stranded", wakeUp: { id: manual } },
+    ]);
+  });
+}
