@@ -181,6 +181,9 @@ class BullConsumer implements Consumer {
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
         runRetryDelay: RECONNECT_DELAY_MS,
+        ...(options.limit
+          ? { limiter: { max: options.limit.max, duration: options.limit.perMs } }
+          : {}),
       },
       queueOptions,
     );

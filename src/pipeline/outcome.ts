@@ -69,20 +69,20 @@ function describe(thrown: unknown): RunError {
     name,
     message,
     ...(typeof code === "string" || typeof code === "number"
-      ? { code: clip(String(code), MAX_NAME) }
+      ? { code: storableText(String(code), MAX_NAME) }
       : {}),
-    stack: clip(causesOf(thrown).map(stackOf).join("\nCaused by: "), MAX_STACK),
+    stack: storableText(causesOf(thrown).map(stackOf).join("\nCaused by: "), MAX_STACK),
   };
 }
 
 function heading(thrown: unknown): { name: string; message: string } {
   if (!isErrorLike(thrown)) {
     const text = typeof thrown === "string" ? thrown : preview(thrown);
-    return { name: "NonError", message: clip(text, MAX_MESSAGE) };
+    return { name: "NonError", message: storableText(text, MAX_MESSAGE) };
   }
   const name = textOf(thrown, "name") || "Error";
   const message = textOf(thrown, "message") || innerMessages(thrown) || "(no message)";
-  return { name: clip(name, MAX_NAME), message: clip(message, MAX_MESSAGE) };
+  return { name: storableText(name, MAX_NAME), message: storableText(message, MAX_MESSAGE) };
 }
 
 /** Node gives an AggregateError without a message when a connection to each of several addresses failed. */
@@ -139,12 +139,12 @@ export function summarizeResult(value: unknown, maxBytes: number): string | unde
       ? text
       : fitted(text, limit, (cut) => ({ $truncated: true, bytes, preview: cut }));
   } catch (error) {
-    return unserializable(value, clip(describeError(error).message, 200), limit);
+    return unserializable(value, storableText(describeError(error).message, 200), limit);
   }
 }
 
 function unserializable(value: unknown, reason: string, limit: number): string {
-  const why = clip(reason, Math.floor(limit / 8));
+  const why = storableText(reason, Math.floor(limit / 8));
   return fitted(preview(value), limit, (cut) => ({
     $unserializable: true,
     reason: why,
@@ -156,7 +156,7 @@ function unserializable(value: unknown, reason: string, limit: number): string {
 function fitted(text: string, limit: number, marker: (cut: string) => object): string {
   let length = Math.min(text.length, limit);
   for (;;) {
-    const json = JSON.stringify(marker(clip(text, length)));
+    const json = JSON.stringify(marker(storableText(text, length)));
     const excess = Buffer.byteLength(json) - limit;
     if (excess <= 0 || length <= 0) return json;
     length = Math.max(0, length - Math.ceil(excess / 6));
@@ -227,7 +227,7 @@ function preview(value: unknown): string {
 }
 
 /** At most `limit` characters, without what Postgres' JSON can't hold: NUL and halves of surrogate pairs. */
-function clip(text: string, limit: number): string {
+export function storableText(text: string, limit: number): string {
   const cut = text.length <= limit ? text : `${text.slice(0, Math.max(0, limit - 1))}…`;
   return cut.replaceAll(/\p{Surrogate}|\0/gu, "\uFFFD");
 }

@@ -42,6 +42,14 @@ export const workerTuningSchema = z.strictObject({
   lock: millisecondsSchema.pipe(z.int().min(1_000).max(3_600_000)).default(15_000),
   stalledCheck: millisecondsSchema.pipe(z.int().min(500).max(600_000)).default(5_000),
   maxCrashes: z.int().min(1).max(100).default(3),
+  rateLimit: z
+    .strictObject({
+      max: z.int().min(1).max(1_000_000),
+      per: millisecondsSchema.pipe(z.int().min(1).max(86_400_000)),
+    })
+    .optional(),
+  redact: z.array(z.string().min(1).max(200)).max(200).default([]),
+  captureConsole: z.boolean().default(false),
 });
 
 /** How a worker works. */
@@ -54,6 +62,21 @@ export interface WorkerTuning {
   stalledCheck?: number | string | undefined;
   /** How often a run may be started whose process dies each time. 1 to 100. @default 3 */
   maxCrashes?: number | undefined;
+  /**
+   * At most `max` runs begin in each stretch of `per` (ms, or `"1m"`; up to a day), in the whole fleet: give the same to all
+   * workers. What comes too soon waits. Also counted is what begins no run: a skipped occurrence, and going on after a
+   * retry's delay or a sleep.
+   * @default no bound
+   */
+  rateLimit?: { max: number; per: number | string } | undefined;
+  /**
+   * Fields of log lines that are masked, by their paths: `"password"`, `"user.token"`, `"*.secret"`, `"items[*].key"`.
+   * Params that their schema marks by `.meta({ secret: true })` are masked without it.
+   * @default none
+   */
+  redact?: string[] | undefined;
+  /** Whether what a run writes to the console is kept in its log too. @default false */
+  captureConsole?: boolean | undefined;
 }
 
 /** Tuning as the runtime takes it, the unit in each name. */
@@ -63,6 +86,9 @@ export function runtimeTuning(tuning: z.output<typeof workerTuningSchema>) {
     lockMs: tuning.lock,
     stalledCheckMs: tuning.stalledCheck,
     maxCrashes: tuning.maxCrashes,
+    limit: tuning.rateLimit && { max: tuning.rateLimit.max, perMs: tuning.rateLimit.per },
+    redact: tuning.redact,
+    captureConsole: tuning.captureConsole,
   };
 }
 

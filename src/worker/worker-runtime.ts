@@ -6,6 +6,7 @@ import type { Logger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";
 import type {
   AdmittedRun,
+  ConsumeOptions,
   Consumer,
   Engine,
   RunHold,
@@ -14,10 +15,17 @@ import type {
 } from "../engine/engine.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
+import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
+import { isRunProcess } from "../tasks/run-process.ts";
+import { ActiveRun } from "./active-run.ts";
 import { Admissions } from "./admission.ts";
+import { CancelWatch } from "./cancel-watch.ts";
+import { captureConsole } from "./console-capture.ts";
 import { DefinitionCache, type KnownJob } from "./definition-cache.ts";
-import { execute, type RunOutcome } from "./execution.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { LogWriter } from "./log-writer.ts";
+import { createRedaction } from "./redaction.ts";
+import { RunPerformer, settleRemoved } from "./run-performer.ts";
 import { ServerClock } from "./server-clock.ts";
 
 /** A queue job of a pipeline that is unknown here is put back for so long, doubling, so that others may take it. */
@@ -25,18 +33,8 @@ const UNKNOWN_FIRST_MS = 100;
 const UNKNOWN_MOST_MS = 5_000;
 /** When to look again at a job that others decided about each time that it was asked for. */
 const BUSY_JOB_MS = 100;
-/** How long pipelines have to end after their signal was aborted. */
-const ABORT_GRACE_MS = 3_000;
-
-/** Why a run's signal was aborted, as far as settlement cares. */
-type AbortCause = "lock-lost" | "shutdown";
-
-interface ActiveRun {
-  readonly runId: string;
-  readonly hold: RunHold;
-  readonly controller: AbortController;
-  cause: AbortCause | undefined;
-}
+/** A child process that is killed at the end of its grace takes a moment to be gone. */
+const STOP_GRACE_MS = ABORT_GRACE_MS + 500;
 
 /** How a worker is made. */
 export interface WorkerRuntimeOptions {
@@ -49,6 +47,12 @@ export interface WorkerRuntimeOptions {
   readonly lockMs: number;
   readonly stalledCheckMs: number;
   readonly maxCrashes: number;
+  /** As {@link ConsumeOptions.limit}. */
+  readonly limit?: ConsumeOptions["limit"];
+  /** Paths into the fields of log lines that are masked. */
+  readonly redact?: readonly string[];
+  /** Whether what runs write to the console goes to their logs. */
+  readonly captureConsole?: boolean;
 }
 
 /** Takes queue jobs, admits, executes and settles them. Does not own the engine. */
@@ -60,6 +64,10 @@ export class WorkerRuntime {
   readonly #admissions: Admissions;
   readonly #active = new Map<string, ActiveRun>();
   readonly #heartbeat: Heartbeat;
+  readonly #logs: LogWriter;
+  readonly #performer: RunPerformer;
+  readonly #cancels: CancelWatch;
+  #endCapture: () => void = () => undefined;
   #consumer: Consumer | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -86,6 +94,25 @@ export class WorkerRuntime {
       logger: options.logger,
       running: () => this.running,
     });
+    const { engine, clock, logger, container } = options;
+    this.#logs = new LogWriter(engine, clock, logger);
+    this.#performer = new RunPerformer({
+      engine,
+      container,
+      clock,
+      serverClock: this.#serverClock,
+      logger,
+      logs: this.#logs,
+      redaction: createRedaction(options.redact ?? []),
+      capturesConsole: options.captureConsole ?? false,
+      worker: this.id,
+    });
+    this.#cancels = new CancelWatch({
+      engine,
+      clock,
+      logger,
+      active: () => this.#active.values(),
+    });
   }
 
   /** The ids of the runs that are being executed here. */
@@ -94,16 +121,23 @@ export class WorkerRuntime {
   }
 
   async start(): Promise<void> {
-    const { engine, clock, concurrency, lockMs, stalledCheckMs, logger } = this.#options;
+    if (isRunProcess())
+      throw new CronduitError(
+        "INVALID_STATE",
+        'A worker was started in the child process of a run. The module of a pipeline with isolate: "process" is imported there: let it do nothing else than define pipelines.',
+      );
+    const { engine, clock, concurrency, lockMs, stalledCheckMs, limit, logger } = this.#options;
     const sentAt = clock.now();
     const startedAt = await engine.now();
     this.#serverClock.observe(startedAt, sentAt);
     await this.#heartbeat.start(startedAt);
     await engine.appendEvents([{ name: "WORKER_STARTED", at: startedAt, worker: this.id }]);
+    if (this.#options.captureConsole) this.#endCapture = captureConsole();
     this.#consumer = engine.consume({
       concurrency,
       lockMs,
       stalledCheckMs,
+      limit,
       handle: (wakeUp) => this.#handle(wakeUp),
       onError: (error) => logger.warn("worker", { error }),
     });
@@ -125,8 +159,8 @@ export class WorkerRuntime {
       const stopped = consumer.stop().then(() => true);
       if (!(await within(clock, deadlineMs, stopped))) {
         for (const run of this.#active.values())
-          this.#abort(run, "shutdown", "the worker is shutting down");
-        if (!(await within(clock, ABORT_GRACE_MS, stopped))) {
+          run.abort("shutdown", "the worker is shutting down");
+        if (!(await within(clock, STOP_GRACE_MS, stopped))) {
           logger.warn("runs did not end when told to; they are handed back", {
             runs: this.running,
           });
@@ -137,7 +171,9 @@ export class WorkerRuntime {
         }
       }
     }
+    this.#endCapture();
     this.#heartbeat.stop();
+    await this.#logs.flush();
     try {
       await engine.forgetWorker(this.id);
       await engine.appendEvents([
@@ -174,84 +210,28 @@ export class WorkerRuntime {
     job: KnownJob | undefined,
   ): Promise<WakeUpEnd> {
     const hold: RunHold = { jobId, queueJobId: wakeUp.id, start: run.start };
-    if (!job) return this.#settleRemoved(hold);
+    if (!job) {
+      await settleRemoved(this.#options.engine, hold, this.id);
+      return "done";
+    }
     const descriptor = this.#options.registry.get(job.definition.pipeline);
     if (!descriptor) {
       // The job was given another pipeline between the look and the admission.
       await this.#options.engine.handBack(hold);
       return { againInMs: this.#unknownDelay(job.definition.pipeline, wakeUp.takes) };
     }
-    const active: ActiveRun = {
-      runId: run.runId,
-      hold,
-      controller: new AbortController(),
-      cause: undefined,
-    };
-    const onLockLost = (): void => this.#abort(active, "lock-lost", "the run's lock was lost");
+    const active = new ActiveRun(run.runId, hold, this.#options.clock);
+    const onLockLost = (): void => active.abort("lock-lost", "the run's lock was lost");
     if (wakeUp.signal.aborted) onLockLost();
     else wakeUp.signal.addEventListener("abort", onLockLost, { once: true });
     this.#active.set(wakeUp.id, active);
+    this.#cancels.watch();
     try {
-      const outcome = await execute(run, job.definition, {
-        descriptor,
-        container: this.#options.container,
-        clock: this.#options.clock,
-        logger: this.#options.logger,
-        signal: active.controller.signal,
-      });
-      return await this.#conclude(active, outcome, job);
+      return await this.#performer.perform(active, run, job, descriptor);
     } finally {
       wakeUp.signal.removeEventListener("abort", onLockLost);
       this.#active.delete(wakeUp.id);
     }
-  }
-
-  async #conclude(active: ActiveRun, outcome: RunOutcome, job: KnownJob): Promise<WakeUpEnd> {
-    const { engine, logger } = this.#options;
-    const { hold } = active;
-    // An attempt that was told to stop and did is not a failure of the job: another attempt will follow.
-    if (!outcome.ok && active.cause === "lock-lost") return "done";
-    if (!outcome.ok && active.cause === "shutdown") {
-      await engine.handBack(hold);
-      return "hand-back";
-    }
-    const settlement = await engine.settle({
-      ...hold,
-      verdict: outcome.ok ? "succeeded" : "failed",
-      durationMs: outcome.durationMs,
-      worker: this.id,
-      resultJson: outcome.resultJson,
-      error: outcome.error,
-      retention: job.definition.retention,
-    });
-    if (settlement.outcome === "fenced") {
-      logger.warn("an attempt lost its run and was not recorded", { ...hold, runId: active.runId });
-    }
-    return "done";
-  }
-
-  /** The run was admitted before its job was removed, and its definition is gone: it can't be executed. */
-  async #settleRemoved(hold: RunHold): Promise<WakeUpEnd> {
-    await this.#options.engine.settle({
-      ...hold,
-      verdict: "cancelled",
-      durationMs: 0,
-      worker: this.id,
-      resultJson: undefined,
-      error: {
-        name: "CronduitError",
-        code: "JOB_NOT_FOUND",
-        message: "the job was removed before the run began",
-      },
-      retention: { count: 1_000, ageMs: 30 * 86_400_000 },
-    });
-    return "done";
-  }
-
-  #abort(run: ActiveRun, cause: AbortCause, message: string): void {
-    if (run.cause) return;
-    run.cause = cause;
-    run.controller.abort(new CronduitError("RUN_ABORTED", message));
   }
 
   /**

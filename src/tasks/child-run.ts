@@ -1,0 +1,173 @@
+import type { ChildProcess } from "node:child_process";
+import { within } from "../core/clock.ts";
+import { CronduitError, isCronduitError } from "../core/errors.ts";
+import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
+import { describeError } from "../pipeline/outcome.ts";
+import { validateParams } from "../pipeline/params.ts";
+import {
+  ABORT_GRACE_MS,
+  type AttemptEnd,
+  type AttemptHost,
+  type AttemptInfo,
+} from "./attempt-host.ts";
+import { killChild, startChild } from "./child-process.ts";
+import { type FromChild, fromChildSchema, type ToChild } from "./child-protocol.ts";
+import { eachLine } from "./output-lines.ts";
+import { isFinal, mayRetry } from "./retry-on.ts";
+
+/** How long a child that has told its end has to be gone, and one that is gone to have its output read. */
+const LEAVE_MS = 2_000;
+
+/**
+ * Executes one attempt of a run in a child process. When it ends the process is gone, whatever the attempt did: one that
+ * was told to stop has three seconds to do so. Never throws.
+ */
+export async function performInChild(
+  info: AttemptInfo,
+  descriptor: PipelineDescriptor,
+  host: AttemptHost,
+): Promise<AttemptEnd> {
+  try {
+    const start = await startOf(info, descriptor, host);
+    host.signal.throwIfAborted();
+    const end = await new ChildRun(info, host).perform(start);
+    if (typeof end !== "string") return end;
+    const error = new CronduitError(
+      "PROCESS_ENDED",
+      `The run's process ended before the run did: ${end}. Its output is in the run's log.`,
+    );
+    return await failedWith(error, info, descriptor, host);
+  } catch (error) {
+    return failedWith(error, info, descriptor, host);
+  }
+}
+
+async function failedWith(
+  error: unknown,
+  info: AttemptInfo,
+  { pipeline }: PipelineDescriptor,
+  host: AttemptHost,
+): Promise<AttemptEnd> {
+  const again = !host.signal.aborted && (await mayRetry(pipeline, error, info, host));
+  return { kind: "failed", error: describeError(error), mayRetry: again };
+}
+
+async function startOf(
+  info: AttemptInfo,
+  descriptor: PipelineDescriptor,
+  host: AttemptHost,
+): Promise<ToChild> {
+  const source = sourceOf(descriptor);
+  const { output } = await validateParams(descriptor, info.params);
+  return {
+    cronduit: "start",
+    info: { ...info },
+    source,
+    className: descriptor.pipeline.name,
+    output: cloneable(output),
+    serverAheadMs: host.now() - host.clock.now(),
+  };
+}
+
+function cloneable(value: unknown): { readonly value: unknown } | undefined {
+  try {
+    return { value: structuredClone(value) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** One child process, from its start to its end. */
+class ChildRun {
+  readonly #info: AttemptInfo;
+  readonly #host: AttemptHost;
+  readonly #child: ChildProcess;
+  #end: AttemptEnd | undefined;
+
+  constructor(info: AttemptInfo, host: AttemptHost) {
+    this.#info = info;
+    this.#host = host;
+    this.#child = startChild();
+  }
+
+  /** @returns How the attempt ended, or how the process did if it did not say. */
+  async perform(start: ToChild): Promise<AttemptEnd | string> {
+    const { clock, signal } = this.#host;
+    const child = this.#child;
+    const output = (line: string): void => this.#host.log("output", line);
+    const flushes = [eachLine(child.stdout, output), eachLine(child.stderr, output)];
+    const gone = new Promise<string>((resolve) => {
+      child.once("exit", (code, by) => resolve(by ? `killed by ${by}` : `exit code ${code}`));
+      child.once("error", (error) => resolve(`it could not be started (${error.message})`));
+    });
+    const read = new Promise((resolve) => child.once("close", resolve));
+    child.on("message", (message) => this.#receive(message));
+    const onAbort = (): void => this.#stop();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      this.#send(start);
+      const how = await gone;
+      // Whatever it started and left behind ends with it.
+      killChild(child);
+      await within(clock, LEAVE_MS, read);
+      for (const flush of flushes) flush();
+      return this.#end ?? how;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      for (const stream of child.stdio) stream?.destroy();
+      if (child.connected) child.disconnect();
+    }
+  }
+
+  #stop(): void {
+    const { clock, signal } = this.#host;
+    const { reason } = signal as { reason: unknown };
+    const { code, message } = isCronduitError(reason)
+      ? reason
+      : { code: "RUN_ABORTED", message: "the run is to stop" };
+    this.#send({ cronduit: "abort", code, message });
+    clock.after(ABORT_GRACE_MS, () => killChild(this.#child));
+  }
+
+  #receive(message: unknown): void {
+    const parsed = fromChildSchema.safeParse(message);
+    if (!parsed.success) return;
+    const told = parsed.data;
+    switch (told.cronduit) {
+      case "log":
+        this.#host.log(told.level, told.message, told.fields);
+        return;
+      case "readSteps":
+        void this.#answer(told.id, () => this.#host.readSteps());
+        return;
+      case "saveStep": {
+        const step = { ...told.step, attempt: this.#info.attempt };
+        void this.#answer(told.id, () => this.#host.saveStep(step));
+        return;
+      }
+      case "end":
+        this.#conclude(told);
+    }
+  }
+
+  /** Only its first word counts. It goes by itself now, and if not, it is sent. */
+  #conclude({ end }: FromChild & { cronduit: "end" }): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#host.clock.after(LEAVE_MS, () => killChild(this.#child));
+  }
+
+  async #answer(id: number, ask: () => Promise<unknown>): Promise<void> {
+    try {
+      this.#send({ cronduit: "answer", id, value: await ask() });
+    } catch (error) {
+      const { code = "INTERNAL", message } = describeError(error);
+      this.#send({ cronduit: "refusal", id, code, message });
+    }
+  }
+
+  #send(message: ToChild): void {
+    // To one that is gone there is nothing to say; its end tells what there is to know.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+}

@@ -1,0 +1,78 @@
+import { CronduitError } from "../core/errors.ts";
+import { describePipeline, type PipelineDescriptor } from "../pipeline/definition.ts";
+import { isPipelineClass, Pipeline } from "../pipeline/pipeline.ts";
+import type { RunContext } from "../pipeline/run-context.ts";
+import type { AttemptWork } from "./attempt.ts";
+import type { ToChild } from "./child-protocol.ts";
+
+type Start = ToChild & { cronduit: "start" };
+
+/**
+ * Imports the module of a run's pipeline, and finds it there.
+ * @throws {@link CronduitError} `MISSING_MODULE` if it can't be imported, or has no such pipeline.
+ */
+export async function findWork(start: Start): Promise<AttemptWork> {
+  const { source, info } = start;
+  const exports = await load(source.module, info.pipelineName);
+  const { export: name } = source;
+  if (name === undefined) {
+    const found = Object.values(exports).map((value) => asPipeline(value, start));
+    const descriptor = found.find((one) => one !== undefined);
+    if (descriptor) return { descriptor, container: undefined };
+    throw missing(info.pipelineName, "exports no pipeline of this name. Export its class");
+  }
+  const value = exports[name];
+  if (isPipelineClass(value)) {
+    const descriptor = describePipeline(value, { name: info.pipelineName });
+    return { descriptor, container: undefined };
+  }
+  if (typeof value === "function") return functionWork(value as RunFunction, start);
+  throw missing(info.pipelineName, `exports no class and no function named "${name}"`);
+}
+
+async function load(module: string, pipeline: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(module)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw missing(pipeline, `can't be imported: ${why}`, error);
+  }
+}
+
+/** The class, if it is the one by its name as a pipeline, or by its own. */
+function asPipeline(value: unknown, { info, className }: Start): PipelineDescriptor | undefined {
+  if (!isPipelineClass(value)) return undefined;
+  try {
+    const { name } = describePipeline(value);
+    if (name !== info.pipelineName && value.name !== className) return undefined;
+    return describePipeline(value, { name: info.pipelineName });
+  } catch {
+    return undefined;
+  }
+}
+
+type RunFunction = (context: RunContext) => unknown;
+
+/** The schema of a function's params stands with the one who named it; what it made of them came with the run. */
+function functionWork(run: RunFunction, { info, output }: Start): AttemptWork {
+  if (output === undefined)
+    throw new CronduitError(
+      "INVALID_PARAMS",
+      `The params of pipeline "${info.pipelineName}", as its schema gives them, can't be sent to a child process.`,
+    );
+  class FunctionPipeline extends Pipeline {
+    run(context: RunContext): unknown {
+      return run(context);
+    }
+  }
+  const descriptor = describePipeline(FunctionPipeline, { name: info.pipelineName });
+  return { descriptor, container: undefined, output };
+}
+
+function missing(pipeline: string, what: string, cause?: unknown): CronduitError {
+  return new CronduitError(
+    "MISSING_MODULE",
+    `Pipeline "${pipeline}" can't run in a child process: its module ${what}.`,
+    { data: { pipelineName: pipeline }, cause },
+  );
+}

@@ -1,0 +1,42 @@
+import { isCronduitError } from "../core/errors.ts";
+import { describeError } from "../pipeline/outcome.ts";
+import type { PipelineClass } from "../pipeline/pipeline.ts";
+import type { AttemptHost, AttemptInfo } from "./attempt-host.ts";
+
+/** Errors of ours that the same params and the same code will give each time. */
+const FINAL = [
+  "INVALID_PARAMS",
+  "INVALID_PIPELINE",
+  "INVALID_STEP",
+  "MISSING_MODULE",
+  "PAYLOAD_TOO_LARGE",
+] as const;
+
+/** Whether an error says of itself that trying again is of no use. */
+export function isFinal(error: unknown): boolean {
+  if (FINAL.some((code) => isCronduitError(error, code))) return true;
+  try {
+    return Reflect.get(Object(error), "retryable") === false;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether another attempt may follow one that ended with this error: what the error says, then what its pipeline says. */
+export async function mayRetry(
+  pipeline: PipelineClass,
+  error: unknown,
+  info: AttemptInfo,
+  host: Pick<AttemptHost, "log">,
+): Promise<boolean> {
+  if (!info.hasRetry || isFinal(error)) return false;
+  if (typeof pipeline.retryOn !== "function") return true;
+  const { runId, jobId, pipelineName, attempt, failures } = info;
+  const failed = { runId, jobId, pipelineName, attempt, failures: failures + 1 };
+  try {
+    return (await pipeline.retryOn(error, failed)) !== false;
+  } catch (thrown) {
+    host.log("error", "retryOn failed; the run is tried again", { error: describeError(thrown) });
+    return true;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Clock } from "../core/clock.ts";
+import { CronduitError, type ErrorCode } from "../core/errors.ts";
+import type { RunHold } from "../engine/engine.ts";
+import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
+
+/** Why an attempt was told to stop. */
+export type AbortCause = "lock-lost" | "shutdown" | "timed-out" | "cancelled";
+
+const CODES: Readonly<Record<AbortCause, ErrorCode>> = {
+  "lock-lost": "RUN_ABORTED",
+  shutdown: "RUN_ABORTED",
+  "timed-out": "RUN_TIMED_OUT",
+  cancelled: "RUN_CANCELLED",
+};
+
+/** An attempt that is being executed here, and the end that it may be brought to. */
+export class ActiveRun {
+  readonly runId: string;
+  readonly hold: RunHold;
+  /** On this process's monotonic clock. */
+  readonly since: number;
+  readonly #clock: Clock;
+  readonly #controller = new AbortController();
+  #abortion: { readonly cause: AbortCause; readonly error: CronduitError } | undefined;
+  #giveUp: () => void = () => undefined;
+  /** Resolves when the attempt was told to stop and had its time to do so, and its end is the end of the run here. */
+  readonly givenUp: Promise<void>;
+
+  constructor(runId: string, hold: RunHold, clock: Clock) {
+    this.runId = runId;
+    this.hold = hold;
+    this.since = clock.elapsed();
+    this.#clock = clock;
+    this.givenUp = new Promise((resolve) => {
+      this.#giveUp = resolve;
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get cause(): AbortCause | undefined {
+    return this.#abortion?.cause;
+  }
+
+  /** What the signal was aborted with. */
+  get error(): CronduitError | undefined {
+    return this.#abortion?.error;
+  }
+
+  /** Tells the attempt to stop; only the first cause counts. */
+  abort(cause: AbortCause, message: string): void {
+    if (this.#abortion) return;
+    const error = new CronduitError(CODES[cause], message, { data: { runId: this.runId } });
+    this.#abortion = { cause, error };
+    // Shutdown has a time limit of its own; and whoever lost its lock has nothing to record.
+    if (cause === "timed-out" || cause === "cancelled")
+      this.#clock.after(ABORT_GRACE_MS, () => this.#giveUp());
+    this.#controller.abort(error);
+  }
+}

@@ -1,0 +1,61 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { format } from "node:util";
+
+const METHODS = ["debug", "log", "info", "warn", "error"] as const;
+
+type Print = (...items: readonly unknown[]) => void;
+
+/** Where a run's output goes. */
+type Sink = (text: string) => void;
+
+const current = new AsyncLocalStorage<Sink>();
+const originals = new Map<(typeof METHODS)[number], Print>();
+let users = 0;
+/** Set while a line is handed on, since the logger that gets it may be the console. */
+let isHandingOn = false;
+
+/** From now on what runs write to the console also goes to their logs. Returns what ends it. */
+export function captureConsole(): () => void {
+  users += 1;
+  if (users === 1) patch();
+  let isOver = false;
+  return () => {
+    if (isOver) return;
+    isOver = true;
+    users -= 1;
+    if (users === 0) restore();
+  };
+}
+
+/** Calls `work`; what it writes to the console, now and in whatever follows from it, goes to `sink` too. */
+export function withConsoleTo<T>(sink: Sink, work: () => T): T {
+  return current.run(sink, work);
+}
+
+/** Calls `print`; what comes to the console by it is no output of a run. */
+export function outsideOfCapture(print: () => void): void {
+  const before = isHandingOn;
+  isHandingOn = true;
+  try {
+    print();
+  } finally {
+    isHandingOn = before;
+  }
+}
+
+function patch(): void {
+  for (const method of METHODS) {
+    const original: Print = console[method];
+    originals.set(method, original);
+    console[method] = (...items: readonly unknown[]) => {
+      original.apply(console, [...items]);
+      const sink = isHandingOn ? undefined : current.getStore();
+      if (sink) outsideOfCapture(() => sink(format(...items)));
+    };
+  }
+}
+
+function restore(): void {
+  for (const [method, original] of originals) console[method] = original;
+  originals.clear();
+}

@@ -1,0 +1,17 @@
+import type { EpochMs } from "../core/clock.ts";
+import type { AdmittedRun } from "../engine/engine.ts";
+import type { KnownJob } from "./definition-cache.ts";
+
+/**
+ * The stretch of time that a run stands for: from the nominal fire time before its first occurrence to its own. A run
+ * asked for by hand goes from the last nominal fire time to when it was asked for. Without an earlier fire time it
+ * begins when the job was created.
+ */
+export function intervalOf(
+  run: Pick<AdmittedRun, "fireAt" | "fromAt">,
+  { schedule, definition }: Pick<KnownJob, "schedule" | "definition">,
+): { readonly startAt: EpochMs; readonly endAt: EpochMs } {
+  const endAt = run.fireAt;
+  const before = schedule.prev(Math.min(run.fromAt, endAt));
+  return { startAt: before > 0 ? before : Math.min(definition.createdAt, endAt), endAt };
+}

@@ -1,0 +1,25 @@
+import createRedact from "@pinojs/redact";
+import { CronduitError } from "../core/errors.ts";
+import type { LogFields } from "../core/log.ts";
+import { MASK } from "../pipeline/secrets.ts";
+
+/** Masks fields of log lines. What it is given is its own: it may be changed. */
+export type Redaction = (fields: LogFields) => LogFields;
+
+/**
+ * Makes what masks the fields at these paths, e.g. `password`, `user.token`, `*.secret`, `items[*].key`.
+ * @throws {@link CronduitError} `INVALID_OPTION`
+ */
+export function createRedaction(paths: readonly string[]): Redaction | undefined {
+  if (paths.length === 0) return undefined;
+  try {
+    const redact = createRedact({ paths: [...paths], censor: MASK, serialize: (copy) => copy });
+    return (fields) => redact(fields) as LogFields;
+  } catch (error) {
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `Option "redact": ${error instanceof Error ? error.message : "a path can't be read"}. Write paths like "password", "user.token" or "*.secret".`,
+      { data: { path: "redact" }, cause: error },
+    );
+  }
+}

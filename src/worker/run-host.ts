@@ -1,0 +1,95 @@
+import { type Clock, type EpochMs, sleep } from "../core/clock.ts";
+import { isCronduitError } from "../core/errors.ts";
+import type { LogFields } from "../core/log.ts";
+import type { Engine, LogLine, StepRecord } from "../engine/engine.ts";
+import type { StoredError } from "../jobs/run.ts";
+import type { AttemptHost } from "../tasks/attempt-host.ts";
+import type { ActiveRun } from "./active-run.ts";
+import type { RunLog } from "./run-log.ts";
+import type { SecretValues } from "./secret-values.ts";
+import type { ServerClock } from "./server-clock.ts";
+
+/** Between calls to a server that does not answer. */
+const INSIST_EVERY_MS = 500;
+
+/** What a host is made of. */
+export interface RunHostParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly serverClock: ServerClock;
+  readonly active: ActiveRun;
+  readonly log: RunLog;
+  readonly secrets: SecretValues | undefined;
+}
+
+/** What an attempt asks of the engine. */
+export class RunHost implements AttemptHost {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly #parts: RunHostParts;
+
+  constructor(parts: RunHostParts) {
+    this.#parts = parts;
+    this.clock = parts.clock;
+    this.signal = parts.active.signal;
+  }
+
+  now(): EpochMs {
+    return this.#parts.serverClock.now();
+  }
+
+  readSteps(): Promise<readonly StepRecord[]> {
+    const { engine, active } = this.#parts;
+    return this.#insist(() => engine.readSteps(active.hold.jobId, active.runId));
+  }
+
+  async saveStep(step: StepRecord): Promise<"saved" | "fenced" | "too-many"> {
+    const { engine, active } = this.#parts;
+    const cleaned = this.#clean(step);
+    const save = () => engine.saveStep(active.hold, active.runId, cleaned);
+    // How far a run is will be told again; what a step gave is worth waiting for.
+    const saved = await (step.kind === "progress" ? save() : this.#insist(save));
+    if (saved === "fenced") active.abort("lock-lost", "another worker has the run by now");
+    return saved;
+  }
+
+  log(level: LogLine["level"], message: string, fields?: LogFields): void {
+    this.#parts.log.write(level, message, fields);
+  }
+
+  /** Without secrets, where they are not the pipeline's own data. */
+  #clean(step: StepRecord): StepRecord {
+    const { secrets } = this.#parts;
+    if (!secrets) return step;
+    const { resultJson, error } = step;
+    return {
+      ...step,
+      ...(step.kind === "progress" && resultJson !== undefined
+        ? { resultJson: secrets.inJson(resultJson) }
+        : {}),
+      ...(error === undefined ? {} : { error: withoutSecrets(error, secrets) }),
+    };
+  }
+
+  /** A server that is away for a moment fails no run: as long as the lock holds, it is asked again. */
+  async #insist<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!isCronduitError(error, "CONNECTION_FAILED") || this.signal.aborted) throw error;
+        await sleep(this.clock, INSIST_EVERY_MS, this.signal);
+      }
+    }
+  }
+}
+
+/** An error with its texts masked. */
+export function withoutSecrets<E extends StoredError>(error: E, secrets: SecretValues): E {
+  const { stack } = error;
+  return {
+    ...error,
+    message: secrets.inText(error.message),
+    ...(stack === undefined ? {} : { stack: secrets.inText(stack) }),
+  };
+}

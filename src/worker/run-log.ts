@@ -1,0 +1,97 @@
+import type { Clock, EpochMs } from "../core/clock.ts";
+import type { LogFields, Logger } from "../core/log.ts";
+import type { LogLine } from "../engine/engine.ts";
+import { storableText, summarizeResult } from "../pipeline/outcome.ts";
+import { outsideOfCapture } from "./console-capture.ts";
+import type { LogOwner, LogWriter } from "./log-writer.ts";
+import type { Redaction } from "./redaction.ts";
+import type { SecretValues } from "./secret-values.ts";
+
+const MAX_MESSAGE = 8_192;
+const MAX_FIELDS_BYTES = 8_192;
+/** What is to be masked is masked before it is cut: of half a secret nothing would be found. */
+const MAX_UNMASKED_BYTES = 256 * 1024;
+/** What a line takes beside its message and fields, about. */
+const LINE_WEIGHT = 64;
+
+/** What the log of a run is made of. */
+export interface RunLogParts {
+  readonly writer: LogWriter;
+  readonly logger: Logger;
+  readonly owner: LogOwner;
+  readonly attempt: number;
+  readonly clock: Clock;
+  /** The server's clock. */
+  readonly now: () => EpochMs;
+  readonly redaction: Redaction | undefined;
+  readonly secrets: SecretValues | undefined;
+}
+
+/** The log of one attempt: each line goes to the process's logger, and is stored with the run. */
+export class RunLog {
+  readonly #parts: RunLogParts;
+  #weight = 0;
+  #hasLines = false;
+
+  constructor(parts: RunLogParts) {
+    this.#parts = parts;
+  }
+
+  write(level: LogLine["level"], given: string, fields?: LogFields): void {
+    const { logger, owner, attempt, redaction, secrets } = this.#parts;
+    const text = typeof given === "string" ? given : String(given);
+    const message = secrets ? secrets.inText(text) : text;
+    const isStored = owner.maxBytes > 0 && this.#weight <= 2 * owner.maxBytes;
+    const isCleaned = redaction !== undefined || secrets !== undefined;
+    const copy = fields && (isStored || isCleaned) ? this.#copy(fields) : undefined;
+    // What a program writes to its output is there already.
+    if (level !== "output") {
+      const shown = isCleaned ? copy?.value : fields;
+      const about = { runId: owner.runId, jobId: owner.jobId, attempt };
+      outsideOfCapture(() => logger[level](message, { ...about, ...shown }));
+    }
+    if (isStored) this.#store(level, message, copy);
+  }
+
+  /** Waits until its lines are stored; not for long. */
+  async flush(): Promise<void> {
+    if (this.#hasLines) await this.#parts.writer.flush(this.#parts.owner.runId);
+  }
+
+  #store(level: LogLine["level"], message: string, fields: Copy | undefined): void {
+    const { writer, owner, attempt, now } = this.#parts;
+    const text = storableText(message, MAX_MESSAGE);
+    const weight = LINE_WEIGHT + text.length + (fields?.length ?? 0);
+    this.#hasLines = true;
+    // The engine ends the log at its bound and says so; what exceeds it by far need not be sent.
+    this.#weight += weight;
+    const line: LogLine = {
+      at: now(),
+      level,
+      message: text,
+      attempt,
+      ...(fields ? { fields: fields.value } : {}),
+    };
+    writer.add(owner, { line, weight });
+  }
+
+  /** Fields as they can be stored, without what is secret. */
+  #copy(fields: LogFields): Copy | undefined {
+    const { redaction, secrets } = this.#parts;
+    const isCleaned = redaction !== undefined || secrets !== undefined;
+    const json = summarizeResult(fields, isCleaned ? MAX_UNMASKED_BYTES : MAX_FIELDS_BYTES);
+    if (json === undefined) return undefined;
+    const value = JSON.parse(secrets ? secrets.inJson(json) : json) as LogFields;
+    if (!isCleaned) return { value, length: json.length };
+    const { preview, ...told } = value;
+    if ("$truncated" in told || "$unserializable" in told) return { value: told, length: 100 };
+    // Redacted on a copy: the library clones only in part, and what is logged belongs to the pipeline.
+    const clean = summarizeResult(redaction ? redaction(value) : value, MAX_FIELDS_BYTES) ?? "{}";
+    return { value: JSON.parse(clean) as LogFields, length: clean.length };
+  }
+}
+
+interface Copy {
+  readonly value: LogFields;
+  readonly length: number;
+}

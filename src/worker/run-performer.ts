@@ -1,0 +1,246 @@
+import type { Clock } from "../core/clock.ts";
+import { formatDuration } from "../core/durations.ts";
+import { CronduitError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { AdmittedRun, Engine, RunHold, WakeUpEnd } from "../engine/engine.ts";
+import type { StoredError } from "../jobs/run.ts";
+import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import type { DependencyContainer } from "../pipeline/injection.ts";
+import { describeError } from "../pipeline/outcome.ts";
+import { performAttempt } from "../tasks/attempt.ts";
+import { ABORT_GRACE_MS, type AttemptEnd, type AttemptInfo } from "../tasks/attempt-host.ts";
+import { retryDelay } from "../tasks/backoff.ts";
+import { performInChild } from "../tasks/child-run.ts";
+import { mayRetry } from "../tasks/retry-on.ts";
+import type { ActiveRun } from "./active-run.ts";
+import { withConsoleTo } from "./console-capture.ts";
+import type { KnownJob } from "./definition-cache.ts";
+import { intervalOf } from "./interval.ts";
+import type { LogWriter } from "./log-writer.ts";
+import type { Redaction } from "./redaction.ts";
+import { RunHost, withoutSecrets } from "./run-host.ts";
+import { RunLog } from "./run-log.ts";
+import { SecretValues } from "./secret-values.ts";
+import type { ServerClock } from "./server-clock.ts";
+
+/** What runs are performed with. */
+export interface RunPerformerParts {
+  readonly engine: Engine;
+  readonly container: DependencyContainer | undefined;
+  readonly clock: Clock;
+  readonly serverClock: ServerClock;
+  readonly logger: Logger;
+  readonly logs: LogWriter;
+  readonly redaction: Redaction | undefined;
+  readonly capturesConsole: boolean;
+  /** Names the worker in the ledger. */
+  readonly worker: string;
+}
+
+/** One start of a run, with all that belongs to it. */
+interface Start {
+  readonly active: ActiveRun;
+  readonly run: AdmittedRun;
+  readonly job: KnownJob;
+  readonly descriptor: PipelineDescriptor;
+  readonly info: AttemptInfo;
+  readonly host: RunHost;
+  readonly log: RunLog;
+  readonly secrets: SecretValues | undefined;
+}
+
+type OverEnd = Exclude<AttemptEnd, { kind: "sleeping" }>;
+type Failure = Pick<AttemptEnd & { kind: "failed" }, "error" | "mayRetry">;
+
+/** Executes a start of a run, and sees to what follows from how it ended. */
+export class RunPerformer {
+  readonly #parts: RunPerformerParts;
+
+  constructor(parts: RunPerformerParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns What becomes of the queue job. */
+  async perform(
+    active: ActiveRun,
+    run: AdmittedRun,
+    job: KnownJob,
+    descriptor: PipelineDescriptor,
+  ): Promise<WakeUpEnd> {
+    const { clock } = this.#parts;
+    const start = this.#prepare(active, run, job, descriptor);
+    const { timeoutMs } = job.definition.policy;
+    const cancelTimeout =
+      timeoutMs === null
+        ? undefined
+        : clock.after(timeoutMs, () => {
+            const limit = formatDuration(timeoutMs);
+            active.abort("timed-out", `The attempt took longer than its timeout of ${limit}.`);
+          });
+    const from = clock.elapsed();
+    const end = await this.#execute(start);
+    const durationMs = clock.elapsed() - from;
+    cancelTimeout?.();
+    await start.log.flush();
+    return this.#conclude(start, end, durationMs);
+  }
+
+  #prepare(
+    active: ActiveRun,
+    run: AdmittedRun,
+    job: KnownJob,
+    descriptor: PipelineDescriptor,
+  ): Start {
+    const { engine, clock, serverClock, logger, logs, redaction } = this.#parts;
+    const { definition } = job;
+    const info = infoOf(run, job);
+    const secrets =
+      definition.secrets.length > 0
+        ? new SecretValues(definition.secrets, definition.params, run.params)
+        : undefined;
+    const log = new RunLog({
+      writer: logs,
+      logger,
+      owner: {
+        jobId: definition.id,
+        runId: run.runId,
+        maxBytes: definition.logs.maxBytes,
+        retention: { runs: definition.logs.runs, ageMs: definition.logs.ageMs },
+      },
+      attempt: run.attempt,
+      clock,
+      now: () => serverClock.now(),
+      redaction,
+      secrets,
+    });
+    const host = new RunHost({ engine, clock, serverClock, active, log, secrets });
+    return { active, run, job, descriptor, info, host, log, secrets };
+  }
+
+  async #execute(start: Start): Promise<AttemptEnd> {
+    const { active, log, host, info, descriptor, job } = start;
+    const { capturesConsole, container } = this.#parts;
+    if (job.definition.policy.isolate === "process") return performInChild(info, descriptor, host);
+    const perform = () => performAttempt(info, { descriptor, container }, host);
+    const performing = capturesConsole
+      ? withConsoleTo((text) => log.write("output", text), perform)
+      : perform();
+    const end = await Promise.race([performing, active.givenUp]);
+    if (end) return end;
+    const grace = formatDuration(ABORT_GRACE_MS);
+    log.write("error", `the attempt did not end within ${grace} of being told to; it is given up`);
+    const error = describeError(active.error);
+    return { kind: "failed", error, mayRetry: false };
+  }
+
+  /** How the attempt failed; `undefined` if it did not. */
+  async #failureOf(start: Start, end: OverEnd): Promise<Failure | undefined> {
+    const { active, descriptor, info, host } = start;
+    const { cause, error } = active;
+    // What did not end in time has failed, whatever it gave: it may have left off in the middle.
+    if (cause === "timed-out")
+      return {
+        error: describeError(error),
+        mayRetry: await mayRetry(descriptor.pipeline, error, info, host),
+      };
+    if (end.kind === "succeeded") return undefined;
+    return cause === "cancelled" ? { error: describeError(error), mayRetry: false } : end;
+  }
+
+  async #conclude(start: Start, end: AttemptEnd, durationMs: number): Promise<WakeUpEnd> {
+    const { engine, worker } = this.#parts;
+    const { active, run, job } = start;
+    const { hold } = active;
+    if (end.kind === "sleeping") {
+      const until = { at: end.until };
+      return this.#suspended(start, { kind: "sleep", until, error: undefined });
+    }
+    const failure = await this.#failureOf(start, end);
+    if (failure && active.cause === "lock-lost") return "done";
+    // An attempt that was told to stop and did is not a failure of the job: another attempt will follow.
+    if (failure && active.cause === "shutdown") {
+      await engine.handBack(hold);
+      return "hand-back";
+    }
+    const error = failure && this.#clean(failure.error, start);
+    const { retry } = job.definition.policy;
+    if (failure?.mayRetry && retry !== null) {
+      const inMs = retryDelay(retry, run.failures + 1, run.runId);
+      return this.#suspended(start, { kind: "retry", until: { inMs }, error });
+    }
+    const resultJson = end.resultJson && (start.secrets?.inJson(end.resultJson) ?? end.resultJson);
+    const settlement = await engine.settle({
+      ...hold,
+      verdict: !failure ? "succeeded" : active.cause === "cancelled" ? "cancelled" : "failed",
+      durationMs,
+      worker,
+      resultJson,
+      error,
+      retention: job.definition.retention,
+    });
+    if (settlement.outcome === "fenced") this.#tellFenced(active);
+    return "done";
+  }
+
+  async #suspended(
+    { active }: Start,
+    why: Pick<Parameters<Engine["suspend"]>[0], "kind" | "until" | "error">,
+  ): Promise<WakeUpEnd> {
+    const { engine, worker } = this.#parts;
+    const suspension = await engine.suspend({ ...active.hold, ...why, worker });
+    if (suspension.outcome === "suspended") return { againInMs: suspension.waitMs };
+    if (suspension.outcome === "fenced") this.#tellFenced(active);
+    return "done";
+  }
+
+  #clean(error: StoredError, { secrets }: Start): StoredError {
+    return secrets ? withoutSecrets(error, secrets) : error;
+  }
+
+  #tellFenced({ hold, runId }: ActiveRun): void {
+    this.#parts.logger.warn("an attempt lost its run and was not recorded", { ...hold, runId });
+  }
+}
+
+/** What the attempt is told of its run. */
+function infoOf(run: AdmittedRun, job: KnownJob): AttemptInfo {
+  const { definition } = job;
+  const { retry } = definition.policy;
+  return {
+    runId: run.runId,
+    jobId: definition.id,
+    pipelineName: definition.pipeline,
+    timezone: definition.timezone,
+    kind: run.kind,
+    fireAt: run.fireAt,
+    dueAt: run.dueAt,
+    startedAt: run.startedAt,
+    start: run.start,
+    attempt: run.attempt,
+    failures: run.failures,
+    hasRetry: retry !== null && run.failures + 1 < retry.attempts,
+    // Asked for by few, and it takes a look at the trigger.
+    get interval() {
+      return intervalOf(run, job);
+    },
+    previous: run.lastRun,
+    params: run.params === undefined ? definition.params : run.params,
+  };
+}
+
+/** A run that was admitted before its job was removed, and whose definition is gone: it can't be executed. */
+export async function settleRemoved(engine: Engine, hold: RunHold, worker: string): Promise<void> {
+  await engine.settle({
+    ...hold,
+    verdict: "cancelled",
+    durationMs: 0,
+    worker,
+    resultJson: undefined,
+    error: {
+      name: "CronduitError",
+      code: "JOB_NOT_FOUND",
+      message: "the job was removed before the run began",
+    },
+    retention: { count: 1_000, ageMs: 30 * 86_400_000 },
+  });
+}
