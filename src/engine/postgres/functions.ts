@@ -22,10 +22,12 @@ export const FUNCTION_ARGUMENT = {
   save_step: "step",
   append_logs: "writes",
   delete_logs: "request",
+  add_backfill: "plan",
+  change_backfill: "request",
 } as const satisfies Record<string, string>;
 
 /** What these share, in the order in which one is built upon another. */
-const LIBRARIES = ["lib", "ledger", "conditions", "queued", "runs", "decide", "read"] as const;
+const LIBRARIES = ["lib", "ledger", "conditions", "queued", "runs", "decide", "backfills", "read"] as const;
 
 /** The arguments that every function takes behind its own. */
 export const COMMON_ARGUMENTS = ["now_ms", "max_entries"] as const;

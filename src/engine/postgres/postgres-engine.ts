@@ -1,5 +1,4 @@
 import type { EpochMs } from "../../core/clock.ts";
-import { CronduitError } from "../../core/errors.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { LedgerRow } from "../../jobs/run.ts";
@@ -149,16 +148,16 @@ export class PostgresEngine implements Port.Engine {
     return this.#link.call("deleteLogs", ({ runs }) => runs.deleteLogs(jobId, before));
   }
 
-  async addBackfill(): Promise<"added" | "conflict" | "missing"> {
-    throw new CronduitError("INTERNAL", "addBackfill is not there yet");
+  addBackfill(plan: Port.BackfillPlan): Promise<"added" | "conflict" | "missing"> {
+    return this.#link.call("addBackfill", ({ runs }) => runs.addBackfill(plan));
   }
 
-  async changeBackfill(): Promise<"changed" | "missing"> {
-    throw new CronduitError("INTERNAL", "changeBackfill is not there yet");
+  changeBackfill(jobId: string, change: "pause" | "resume" | "cancel") {
+    return this.#link.call("changeBackfill", ({ runs }) => runs.changeBackfill(jobId, change));
   }
 
-  async readBackfill(): Promise<Port.BackfillState | undefined> {
-    throw new CronduitError("INTERNAL", "readBackfill is not there yet");
+  readBackfill(jobId: string): Promise<Port.BackfillState | undefined> {
+    return this.#link.call("readBackfill", ({ runs }) => runs.backfill(jobId));
   }
 
   async readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {

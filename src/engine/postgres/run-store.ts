@@ -1,4 +1,13 @@
-import type { LogLine, LogPage, LogQuery, LogWrite, RunHold, StepRecord } from "../engine.ts";
+import type {
+  BackfillPlan,
+  BackfillState,
+  LogLine,
+  LogPage,
+  LogQuery,
+  LogWrite,
+  RunHold,
+  StepRecord,
+} from "../engine.ts";
 import { decodeSteps, encodeLogs, encodeStep } from "../run-store-codec.ts";
 import type { FunctionCaller } from "./functions.ts";
 
@@ -39,6 +48,24 @@ export class RunStore {
       lines: rows.map(([, text]) => JSON.parse(text) as LogLine),
       cursor: last ? String(last[0]) : after,
     };
+  }
+
+  async addBackfill(plan: BackfillPlan): Promise<"added" | "conflict" | "missing"> {
+    const answer = await this.#functions.run("add_backfill", plan);
+    return answer === '"added"' ? "added" : answer === '"conflict"' ? "conflict" : "missing";
+  }
+
+  async changeBackfill(
+    jobId: string,
+    change: "pause" | "resume" | "cancel",
+  ): Promise<"changed" | "missing"> {
+    const answer = await this.#functions.run("change_backfill", { jobId, change });
+    return answer === '"changed"' ? "changed" : "missing";
+  }
+
+  async backfill(jobId: string): Promise<BackfillState | undefined> {
+    const state = await this.#functions.read<BackfillState | null>("read_backfill($1)", [jobId]);
+    return state ?? undefined;
   }
 
   async deleteLogs(jobId: string, before: number): Promise<number> {

@@ -40,42 +40,45 @@ BEGIN
 END
 $$;
 
+-- Whether there is room in a job's group beside those that were called before it.
+CREATE FUNCTION is_its_turn(job jobs) RETURNS boolean LANGUAGE sql AS $$
+  SELECT job.group_key IS NULL OR job.group_limit > (SELECT count(*) FROM instances WHERE group_key = job.group_key)
+    + (SELECT count(*) FROM group_line AS l JOIN calls USING (job_id)
+      JOIN {{queue}}.job AS q ON q.queue = 'runs' AND q.id = call_id AND q.state IN ('waiting', 'active')
+      WHERE l.group_key = job.group_key)
+$$;
+
 -- Whether one of the queued runs of a job would start, or be decided, if it were looked at now.
 CREATE FUNCTION can_take(job jobs, now_ms bigint) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-  members bigint;
 BEGIN
-  IF is_full(job) THEN RETURN false; END IF;
+  IF NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) OR is_full(job) THEN RETURN false; END IF;
   IF job.condition IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id
     AND (is_unconditional OR wait_until IS NULL OR wait_until <= now_ms)) AND NOT (judge(job, now_ms)).is_true THEN
     RETURN false;
   END IF;
-  IF job.group_key IS NULL THEN RETURN true; END IF;
-  -- Others of the group may have been called before it.
-  SELECT count(*) INTO members FROM instances WHERE group_key = job.group_key;
-  RETURN job.group_limit > members + (SELECT count(*) FROM group_line AS l JOIN calls USING (job_id)
-    JOIN {{queue}}.job AS q ON q.queue = 'runs' AND q.id = call_id AND q.state IN ('waiting', 'active')
-    WHERE l.group_key = job.group_key);
+  RETURN is_its_turn(job);
 END
 $$;
 
--- Whether queued runs of a job wait and nothing will look at them. Of a call that is lost the id is used again, so that
--- two looks that find the same know that nothing happened between them.
+-- Whether queued runs of a job wait, or its backfill in the line of its group, and nothing will look at them. Of a call
+-- that is lost the id is used again, so that two looks that find the same know that nothing happened between them.
 CREATE FUNCTION audit_queued(job jobs, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
+  is_in_line boolean := EXISTS (SELECT 1 FROM group_line WHERE job_id = job.id AND is_backfill);
   lost_id text;
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) THEN RETURN '{}'; END IF;
+  IF NOT is_in_line AND NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) THEN RETURN '{}'; END IF;
+  FOR lost_id IN SELECT call_id FROM calls WHERE job_id = job.id ORDER BY call_id DESC LOOP
+    IF is_queued(lost_id) THEN RETURN '{}'; END IF;
+  END LOOP;
   IF job.timer_id IS NOT NULL AND NOT is_queued(job.timer_id) THEN
     lost_id := job.timer_id;
-  ELSE
-    FOR lost_id IN SELECT call_id FROM calls WHERE job_id = job.id ORDER BY call_id DESC LOOP
-      IF is_queued(lost_id) THEN RETURN '{}'; END IF;
-    END LOOP;
-    IF NOT can_take(job, now_ms) THEN RETURN '{}'; END IF;
+  ELSIF COALESCE(job.timer_at <= now_ms, false)
+    OR NOT (can_take(job, now_ms) OR (is_in_line AND is_its_turn(job))) THEN
+    RETURN '{}';
   END IF;
   RETURN ARRAY[jsonb_build_object('kind', 'stranded', 'jobId', job.id, 'wakeUp', jsonb_build_object(
-    'id', COALESCE(lost_id, wake_up_id(job.id, 'c', 0, (SELECT min(fire_at) FROM pending WHERE job_id = job.id))),
+    'id', COALESCE(lost_id, wake_up_id(job.id, 'c', 0, COALESCE((SELECT min(fire_at) FROM pending WHERE job_id = job.id), 0))),
     'pipeline', job.pipeline, 'dueAt', now_ms))];
 END
 $$;
@@ -140,11 +143,13 @@ BEGIN
   END LOOP;
   FOR live_id IN
     SELECT job_id FROM (
-      SELECT job_id FROM instances UNION SELECT job_id FROM pending UNION SELECT job_id FROM asked) AS live
+      SELECT job_id FROM instances UNION SELECT job_id FROM pending UNION SELECT job_id FROM asked
+      UNION SELECT job_id FROM group_line WHERE is_backfill) AS live
     ORDER BY random() LIMIT max_live
   LOOP
     findings := findings || audit_runs(live_id, now_ms);
   END LOOP;
+  findings := findings || audit_backfills(now_ms);
   PERFORM sweep(server_now(NULL));
   RETURN to_jsonb(findings);
 END

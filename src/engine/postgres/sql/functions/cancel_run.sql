@@ -41,7 +41,8 @@ BEGIN
       told := ARRAY[record_cancelled(job, waiting, why, now_ms)];
       PERFORM forget_calls(job, now_ms);
     ELSE
-      RETURN '"unknown"';
+      told := ARRAY[cancel_backfill_run(job, request ->> 'runId', why, now_ms)];
+      IF told[1] IS NULL THEN RETURN '"unknown"'; END IF;
     END IF;
   END IF;
   PERFORM call_groups(groups, now_ms);

@@ -43,11 +43,7 @@ DECLARE
 BEGIN
   SELECT * INTO known FROM jobs WHERE id = job.id;
   IF known.timer_at IS NOT DISTINCT FROM look_at THEN RETURN; END IF;
-  IF known.timer_id IS NOT NULL THEN
-    -- BullMQ may be about to hand it out: it finds nothing new then.
-    DELETE FROM {{queue}}.job WHERE queue = 'runs' AND id IN (SELECT id FROM {{queue}}.job
-      WHERE queue = 'runs' AND id = known.timer_id AND state = 'delayed' FOR UPDATE SKIP LOCKED);
-  END IF;
+  IF known.timer_id IS NOT NULL THEN PERFORM drop_queue_job(known.timer_id); END IF;
   IF look_at IS NOT NULL THEN
     new_id := wake_up_id(job.id, 'c', nextval('sequence_numbers'), look_at);
     PERFORM add_queue_job(new_id, job.pipeline, look_at, now_ms);
@@ -67,8 +63,12 @@ CREATE FUNCTION join_line(job jobs, for_backfill boolean DEFAULT false) RETURNS 
   VALUES (job.group_key, job.id, for_backfill, nextval('sequence_numbers')) ON CONFLICT DO NOTHING
 $$;
 
-CREATE FUNCTION leave_line(job jobs, for_backfill boolean DEFAULT false) RETURNS void LANGUAGE sql AS $$
-  DELETE FROM group_line WHERE job_id = job.id AND is_backfill = for_backfill
+-- Returns whether it stood there.
+CREATE FUNCTION leave_line(job jobs, for_backfill boolean DEFAULT false) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM group_line WHERE job_id = job.id AND is_backfill = for_backfill;
+  RETURN FOUND;
+END
 $$;
 
 -- Calls as many of those in line, in their order, as there is room for beside those that were called before.
@@ -82,11 +82,17 @@ BEGIN
   FOREACH key IN ARRAY keys LOOP
     taken := NULL;
     FOR waiting IN
-      SELECT jobs.id, jobs.pipeline, jobs.group_limit FROM group_line AS l JOIN jobs ON jobs.id = l.job_id
+      SELECT jobs.id, jobs.pipeline, jobs.group_limit, l.is_backfill FROM group_line AS l JOIN jobs ON jobs.id = l.job_id
       WHERE l.group_key = key AND jobs.group_key = key ORDER BY turn LIMIT max_in_line
     LOOP
       IF taken IS NULL THEN SELECT count(*) INTO taken FROM instances WHERE group_key = key; END IF;
-      IF taken < waiting.group_limit AND call_job(waiting.id, waiting.pipeline, now_ms) THEN taken := taken + 1; END IF;
+      IF taken >= waiting.group_limit THEN CONTINUE; END IF;
+      IF waiting.is_backfill THEN
+        DELETE FROM group_line WHERE group_key = key AND job_id = waiting.id AND is_backfill;
+        taken := taken + feed_backfill(waiting.id, now_ms);
+      ELSIF call_job(waiting.id, waiting.pipeline, now_ms) THEN
+        taken := taken + 1;
+      END IF;
     END LOOP;
   END LOOP;
 END
@@ -114,17 +120,31 @@ BEGIN
 END
 $$;
 
+-- Takes the queued occurrences out of the queue, oldest first.
+CREATE FUNCTION take_scheduled(job jobs) RETURNS occurrences[] LANGUAGE plpgsql AS $$
+DECLARE
+  taken occurrences[];
+BEGIN
+  WITH gone AS (
+    DELETE FROM pending WHERE job_id = job.id AND kind = 'scheduled' RETURNING occurrence_of(pending) AS one, fire_at, run_id)
+  SELECT array_agg(one ORDER BY fire_at, run_id) INTO taken FROM gone;
+  RETURN COALESCE(taken, '{}');
+END
+$$;
+
 -- Queued runs get a verdict without running. A pause leaves those that a person asked for.
 CREATE FUNCTION drop_queued(job jobs, why text, keep_manual boolean, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
-  dropped occurrences[];
+  queued pending;
+  told jsonb[] := '{}';
 BEGIN
-  WITH gone AS (
-    DELETE FROM pending WHERE job_id = job.id AND NOT (keep_manual AND kind = 'manual')
-    RETURNING occurrence_of(pending) AS one, fire_at, run_id)
-  SELECT array_agg(one ORDER BY fire_at, run_id) INTO dropped FROM gone;
-  IF dropped IS NULL THEN RETURN '{}'; END IF;
+  IF NOT keep_manual THEN
+    FOR queued IN DELETE FROM pending WHERE job_id = job.id AND kind = 'manual' RETURNING * LOOP
+      told := told || decide_against(job, occurrence_of(queued), 'skipped', 'JOB_SKIPPED', now_ms, why);
+    END LOOP;
+  END IF;
+  told := told || decide_each(job, take_scheduled(job), NULL, 'skipped', 'JOB_SKIPPED', now_ms, why);
   PERFORM forget_calls(job, now_ms);
-  RETURN decide_each(job, dropped, NULL, 'skipped', 'JOB_SKIPPED', now_ms, why);
+  RETURN told;
 END
 $$;

@@ -27,6 +27,8 @@ BEGIN
   END LOOP;
   PERFORM link_condition(job.id, NULL, NULL);
   PERFORM leave_line(job);
+  PERFORM close_backfill(job.id, 'cancelled') FROM backfills
+    WHERE job_id = job.id AND state NOT IN ('finished', 'cancelled');
   DELETE FROM calls WHERE job_id = job.id;
   DELETE FROM jobs WHERE id = job.id;
   UPDATE ledgers SET expires_at = server_now(NULL) + job.keep_age_ms WHERE job_id = job.id;

@@ -16,6 +16,14 @@ $$;
 -- waits in the queue was looked at, and can't be taken now.
 CREATE TYPE decision AS (held instances, answer jsonb, told jsonb[], is_looked boolean);
 
+-- A decision with what was told before it.
+CREATE FUNCTION join_told(before jsonb[], d decision) RETURNS decision LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  d.told := before || d.told;
+  RETURN d;
+END
+$$;
+
 -- Reserves an instance. `run` has its id, kind, times, count and params.
 CREATE FUNCTION start_run(job jobs, r jsonb, run instances, now_ms bigint) RETURNS decision LANGUAGE plpgsql AS $$
 DECLARE
@@ -76,7 +84,7 @@ $$;
 -- The job is not to run on and on without success. Older wake-ups become void, as with every change of the schedule.
 CREATE FUNCTION pause_after_failures(job jobs, error text, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
-  why text := format('%s runs failed in a row; the last: %s', job.failures_in_a_row, COALESCE(message_of(error), 'unknown'));
+  why text := format('%s runs failed in a row; the last: %s', job.failures_in_a_row, COALESCE(message_of(error), ''));
 BEGIN
   UPDATE jobs SET state = 'paused', paused_at = now_ms, paused_reason = why, next_fire_at = NULL, next_due_at = NULL,
     revision = nextval('sequence_numbers'), generation = nextval('sequence_numbers')
@@ -127,6 +135,7 @@ BEGIN
   IF ended.verdict = 'failed' AND job.state = 'active' AND job.failures_in_a_row >= job.pause_after THEN
     told := told || pause_after_failures(job, ended.error, now_ms);
   END IF;
+  IF held.kind = 'backfill' THEN PERFORM end_backfill_run(held.job_id, ended.verdict, now_ms); END IF;
   RETURN told;
 END
 $$;
@@ -139,6 +148,7 @@ BEGIN
   is_over := held.is_handed_back OR held.suspended IS NOT NULL;
   told := '{}';
   IF is_over THEN
+    PERFORM drop_queue_job(held.queue_job_id);
     told := finish_run(held, ending_of(job, 'cancelled', cancel_error(why), now_ms), now_ms);
   ELSE
     UPDATE instances SET cancel_reason = COALESCE(cancel_reason, why)

@@ -38,3 +38,24 @@ CREATE TABLE log_runs (
 );
 
 CREATE INDEX log_runs_of_job ON log_runs (job_id, fire_at, run_id);
+
+-- Fire times of the past that are run beside a job's schedule: the last backfill of each job.
+CREATE TABLE backfills (
+  job_id text PRIMARY KEY,
+  backfill_id text NOT NULL,
+  state text NOT NULL CHECK (state IN ('adding', 'active', 'paused', 'finished', 'cancelled')),
+  total bigint NOT NULL DEFAULT 0,
+  concurrency integer NOT NULL,
+  is_latest_first boolean NOT NULL,
+  counts jsonb NOT NULL DEFAULT '{}',
+  created_at bigint NOT NULL,
+  touched_at bigint NOT NULL
+);
+
+-- Fire times that wait. `is_asked`: it has a queue job.
+CREATE TABLE backfill_times (
+  job_id text NOT NULL,
+  fire_at bigint NOT NULL,
+  is_asked boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (job_id, fire_at)
+);

@@ -1,0 +1,145 @@
+-- Backfills: fire times of the past that are run beside the schedule, a few at a time, after all else that is due.
+-- A backfill's row is locked behind its job and the job's group, wherever both are.
+
+-- Adds a queue job that workers take after all others, as BullMQ would; see `add_queue_job`. Priorities go from 1 to
+-- 2^21, the lowest first; jobs without one come before all of them.
+CREATE FUNCTION add_last_queue_job(new_id text, pipeline text, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO {{queue}}.job (queue, id, seq, name, state, data, opts, priority, delay_ms, max_attempts, added_at_ms)
+  VALUES ('runs', new_id, nextval('{{queue}}.job_seq'), pipeline, 'waiting'::{{queue}}.job_state, '0',
+    '{"attempts":0,"removeOnComplete":true,"removeOnFail":true,"priority":2097152}', 2097152, 0, 0, now_ms)
+  ON CONFLICT DO NOTHING;
+  IF FOUND THEN PERFORM pg_notify('bullmq_jobs', 'runs'); END IF;
+END
+$$;
+
+CREATE FUNCTION close_backfill(of_job text, new_state text) RETURNS void LANGUAGE sql AS $$
+  DELETE FROM backfill_times WHERE job_id = of_job;
+  DELETE FROM group_line WHERE job_id = of_job AND is_backfill;
+  UPDATE backfills SET state = new_state WHERE job_id = of_job;
+$$;
+
+-- Gives queue jobs to as many fire times as there is room for, and ends the backfill if none is left.
+-- Returns how many it gave.
+CREATE FUNCTION feed_backfill(of_job text, now_ms bigint) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  b backfills;
+  job jobs;
+  running bigint;
+  asked bigint;
+  next_fire_at bigint;
+  fed integer := 0;
+BEGIN
+  SELECT * INTO b FROM backfills WHERE job_id = of_job AND state = 'active' FOR UPDATE;
+  IF NOT FOUND THEN RETURN 0; END IF;
+  SELECT * INTO job FROM jobs WHERE id = of_job;
+  IF NOT FOUND THEN RETURN 0; END IF;
+  SELECT count(*) INTO running FROM instances WHERE job_id = of_job AND kind = 'backfill';
+  SELECT count(*) INTO asked FROM backfill_times WHERE job_id = of_job AND is_asked;
+  FOR i IN 1 .. b.concurrency - running - asked LOOP
+    SELECT fire_at INTO next_fire_at FROM backfill_times WHERE job_id = of_job AND NOT is_asked
+      ORDER BY CASE WHEN b.is_latest_first THEN -fire_at ELSE fire_at END LIMIT 1;
+    EXIT WHEN NOT FOUND;
+    IF NOT has_group_room(job) THEN
+      PERFORM join_line(job, true);
+      EXIT;
+    END IF;
+    UPDATE backfill_times SET is_asked = true WHERE job_id = of_job AND fire_at = next_fire_at;
+    PERFORM add_last_queue_job(wake_up_id(of_job, 'b', 0, next_fire_at), job.pipeline, now_ms);
+    fed := fed + 1;
+  END LOOP;
+  IF running + asked + fed = 0 AND NOT EXISTS (SELECT 1 FROM backfill_times WHERE job_id = of_job) THEN
+    PERFORM close_backfill(of_job, 'finished');
+  END IF;
+  RETURN fed;
+END
+$$;
+
+-- A run of a backfill has its verdict.
+CREATE FUNCTION end_backfill_run(of_job text, verdict text, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE backfills SET counts = add_count(counts, verdict, 1) WHERE job_id = of_job;
+  PERFORM feed_backfill(of_job, now_ms);
+END
+$$;
+
+CREATE FUNCTION admit_backfill(job jobs, r jsonb, now_ms bigint) RETURNS decision LANGUAGE plpgsql AS $$
+DECLARE
+  d decision;
+  run instances;
+  of_time backfill_times;
+BEGIN
+  d.told := '{}';
+  d.answer := '{"o":"none"}';
+  SELECT * INTO of_time FROM backfill_times WHERE job_id = job.id AND is_asked
+    AND wake_up_id(job.id, 'b', 0, fire_at) = r ->> 'queueJobId';
+  IF NOT FOUND THEN RETURN d; END IF;
+  IF NOT has_group_room(job) THEN
+    UPDATE backfill_times SET is_asked = false WHERE job_id = job.id AND fire_at = of_time.fire_at;
+    PERFORM join_line(job, true);
+    RETURN d;
+  END IF;
+  DELETE FROM backfill_times WHERE job_id = job.id AND fire_at = of_time.fire_at;
+  run.run_id := r ->> 'queueJobId';
+  run.kind := 'backfill';
+  run.fire_at := of_time.fire_at;
+  run.due_at := of_time.fire_at;
+  run.from_at := of_time.fire_at;
+  run.count := 1;
+  d := start_run(job, r, run, now_ms);
+  d.answer := answer_run(job, d.held);
+  RETURN d;
+END
+$$;
+
+-- Ends a run that has not begun. Returns its event, or null if it is not there.
+CREATE FUNCTION cancel_backfill_run(job jobs, cancelled_id text, why text, now_ms bigint) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+  of_time backfill_times;
+  told jsonb;
+BEGIN
+  DELETE FROM backfill_times WHERE job_id = job.id AND wake_up_id(job.id, 'b', 0, fire_at) = cancelled_id
+    RETURNING * INTO of_time;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  told := record_cancelled(job,
+    ROW(of_time.fire_at, of_time.fire_at, of_time.fire_at, 1, cancelled_id, 'backfill')::occurrences, why, now_ms);
+  PERFORM end_backfill_run(job.id, 'cancelled', now_ms);
+  RETURN told;
+END
+$$;
+
+-- The queue jobs of backfills that were lost; and begins where there is room and nobody began.
+CREATE FUNCTION audit_backfills(now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
+DECLARE
+  max_looked_at constant integer := 1000;
+  found_here jsonb[] := '{}';
+  waiting record;
+BEGIN
+  FOR waiting IN SELECT t.job_id, wake_up_id(t.job_id, 'b', 0, t.fire_at) AS run_id, jobs.pipeline
+    FROM backfill_times AS t JOIN jobs ON jobs.id = t.job_id WHERE is_asked LIMIT max_looked_at
+  LOOP
+    IF NOT is_queued(waiting.run_id) THEN
+      found_here := found_here || jsonb_build_object('kind', 'stranded', 'jobId', waiting.job_id,
+        'wakeUp', jsonb_build_object('id', waiting.run_id, 'pipeline', waiting.pipeline, 'dueAt', now_ms));
+    END IF;
+  END LOOP;
+  FOR waiting IN SELECT job_id FROM backfills WHERE state = 'active'
+    AND NOT EXISTS (SELECT 1 FROM group_line AS l WHERE l.job_id = backfills.job_id AND is_backfill)
+    ORDER BY job_id LIMIT max_looked_at
+  LOOP
+    PERFORM feed_backfill(waiting.job_id, now_ms);
+  END LOOP;
+  RETURN found_here;
+END
+$$;
+
+-- How far a job's last backfill is; null if it had none.
+CREATE FUNCTION read_backfill(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT jsonb_build_object('backfillId', backfill_id, 'state', state, 'total', total,
+    'waiting', (SELECT count(*) FROM backfill_times WHERE job_id = of_job),
+    'running', (SELECT count(*) FROM instances WHERE job_id = of_job AND kind = 'backfill'),
+    'verdicts', counts, 'concurrency', concurrency,
+    'order', CASE WHEN is_latest_first THEN 'latest' ELSE 'oldest' END, 'createdAt', created_at)
+  FROM backfills WHERE job_id = of_job
+$$;

@@ -1,0 +1,33 @@
+/*
+change_backfill: pauses, resumes or cancels a job's backfill; what has begun goes on.
+
+request      JSON: jobId, change ("pause", "resume" or "cancel")
+now_ms       epoch ms; null = the server's clock
+max_entries  not used
+Returns JSON text "changed", or "missing" (there is none that is not over).
+*/
+CREATE FUNCTION change_backfill(request jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE
+  of_job text := request ->> 'jobId';
+  b backfills;
+BEGIN
+  PERFORM lock_jobs(ARRAY[of_job]);
+  SELECT * INTO b FROM backfills WHERE job_id = of_job FOR UPDATE;
+  IF NOT FOUND OR b.state IN ('finished', 'cancelled') THEN RETURN '"missing"'; END IF;
+  IF request ->> 'change' = 'cancel' THEN
+    PERFORM close_backfill(of_job, 'cancelled');
+    RETURN '"changed"';
+  END IF;
+  IF b.state = 'adding' THEN RETURN '"missing"'; END IF;
+  IF request ->> 'change' = 'pause' THEN
+    UPDATE backfill_times SET is_asked = false WHERE job_id = of_job AND is_asked;
+    DELETE FROM group_line WHERE job_id = of_job AND is_backfill;
+    UPDATE backfills SET state = 'paused' WHERE job_id = of_job;
+  ELSE
+    UPDATE backfills SET state = 'active' WHERE job_id = of_job;
+    PERFORM feed_backfill(of_job, server_now(now_ms));
+  END IF;
+  RETURN '"changed"';
+END
+$$;
