@@ -74,3 +74,25 @@ test("a queue job that is due at once waits, and a marker says so unless the fle
   const waiting = (await queue.getWaiting()).map(({ id }) => id);
   expect(waiting).toEqual(expect.arrayContaining([paused, running]));
 });
+
+test("a queue job of a backfill has the last priority, written as BullMQ writes it", async () => {
+  await scheduler.addJob(Noop, {
+    id: "past",
+    trigger: "interval",
+    hours: 1,
+    startDate: new Date(Date.now() - 3 * 3_600_000),
+  });
+  await scheduler.backfill("past", { from: new Date(Date.now() - 4 * 3_600_000), concurrency: 2 });
+  const ours = await queue.getPrioritized();
+  expect(ours.map(({ name, priority, delay }) => ({ name, priority, delay }))).toEqual([
+    { name: "Noop", priority: 2 ** 21 - 1, delay: 0 },
+    { name: "Noop", priority: 2 ** 21 - 1, delay: 0 },
+  ]);
+  await queue.add("Noop", 0, { jobId: "theirs:1:2", priority: 2 ** 21 - 1 });
+  const scores = await redis.zrange(`${place}:runs:prioritized`, 0, -1, "WITHSCORES");
+  // The order of their adding, ours before theirs.
+  expect(scores[4]).toBe("theirs:1:2");
+  expect(Number(scores[5]) - Number(scores[3])).toBe(1);
+  const { opts } = await redis.hgetall(`${place}:runs:${ours[0]?.id}`);
+  expect(JSON.parse(opts ?? "{}")).toMatchObject({ priority: 2 ** 21 - 1 });
+});

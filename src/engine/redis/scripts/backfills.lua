@@ -4,8 +4,8 @@
 
 -- An adding that has not gone on for so long was given up.
 local ADDING_MS = 60000
--- BullMQ takes priorities from 1 to 2^21, the lowest first; jobs without one come before all of them.
-local PRIORITY = 2097152
+-- BullMQ takes priorities from 1 to 2^21 - 1, the lowest first; jobs without one come before all of them.
+local PRIORITY = 2097151
 
 local function backfillKey(jobId) return PREFIX .. "bf:" .. jobId end
 local function backfillQueueKey(jobId) return PREFIX .. "bfq:" .. jobId end

@@ -2,12 +2,12 @@
 -- A backfill's row is locked behind its job and the job's group, wherever both are.
 
 -- Adds a queue job that workers take after all others, as BullMQ would; see `add_queue_job`. Priorities go from 1 to
--- 2^21, the lowest first; jobs without one come before all of them.
+-- 2^21 - 1, the lowest first; jobs without one come before all of them.
 CREATE FUNCTION add_last_queue_job(new_id text, pipeline text, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO {{queue}}.job (queue, id, seq, name, state, data, opts, priority, delay_ms, max_attempts, added_at_ms)
   VALUES ('runs', new_id, nextval('{{queue}}.job_seq'), pipeline, 'waiting'::{{queue}}.job_state, '0',
-    '{"attempts":0,"removeOnComplete":true,"removeOnFail":true,"priority":2097152}', 2097152, 0, 0, now_ms)
+    '{"attempts":0,"removeOnComplete":true,"removeOnFail":true,"priority":2097151}', 2097151, 0, 0, now_ms)
   ON CONFLICT DO NOTHING;
   IF FOUND THEN PERFORM pg_notify('bullmq_jobs', 'runs'); END IF;
 END
