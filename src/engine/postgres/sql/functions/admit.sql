@@ -118,6 +118,8 @@ BEGIN
       IF d.answer ->> 'o' IN ('early', 'behind') THEN RETURN d; END IF;
     END IF;
     IF (d.held).run_id IS NULL AND d.answer IS NULL THEN d := take_queued(job, r, now_ms); END IF;
+    -- The call may be for its backfill, which stood in the line of its group, too.
+    IF kind = 'continuation' AND leave_line(job, true) THEN PERFORM feed_backfill(job.id, now_ms); END IF;
   END IF;
   IF (d.held).run_id IS NOT NULL OR d.is_looked IS NOT TRUE THEN PERFORM call_for_queued(job, now_ms); END IF;
   d.answer := CASE WHEN (d.held).run_id IS NULL THEN '{"o":"none"}' ELSE answer_run(job, d.held) END;

@@ -85,7 +85,7 @@ BEGIN
     END IF;
     IF fresh.group_key IS DISTINCT FROM job.group_key THEN PERFORM leave_line(job); END IF;
     -- What waits may have nothing to wait for any more.
-    IF EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) THEN PERFORM call_job(job.id, fresh.pipeline, now_ms); END IF;
+    PERFORM call_for_queued(fresh, now_ms);
   END IF;
   IF timing IS NOT NULL AND fresh.state = 'active' THEN
     PERFORM add_occurrences(job.id, fresh.pipeline, fresh.generation, timing -> 'upcoming', now_ms);

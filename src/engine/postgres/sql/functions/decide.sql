@@ -1,56 +1,72 @@
 -- What becomes of new runs, of occurrences and of those that a person asked for, and of the queued ones.
 
--- Takes the oldest queued run that may start now, if an instance is free; what has waited for too long is decided.
+-- What becomes of a queued run when it is looked at: 'late', 'go', 'condition' (it is false, and the run waits no more),
+-- or 'wait'.
+CREATE FUNCTION fate_of(job jobs, queued pending, is_true boolean, now_ms bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE
+    WHEN queued.kind = 'scheduled' AND is_late(job, queued.due_at, now_ms) THEN 'late'
+    WHEN is_true OR queued.is_unconditional THEN 'go'
+    WHEN job.wait_ms IS NULL OR queued.wait_until <= now_ms THEN 'condition'
+    ELSE 'wait' END
+$$;
+
+-- Looks at the queued runs, oldest first: decides what can't wait any more, and starts the first that may start.
 CREATE FUNCTION take_queued(job jobs, r jsonb, now_ms bigint) RETURNS decision LANGUAGE plpgsql AS $$
 DECLARE
+  -- Bounds the step; what is beyond has another.
+  max_looked_at constant integer := 1000;
   d decision;
-  started decision;
   queued pending;
   judged judgement;
+  fate text;
   is_free boolean := NOT is_full(job);
   is_in_line boolean := false;
-  told jsonb[] := '{}';
+  look_at bigint;
+  decided integer := 0;
 BEGIN
+  d.told := '{}';
   -- While no instance is free, time still runs out for those that wait for their condition.
   IF is_free OR job.wait_ms IS NOT NULL THEN
-    FOR queued IN SELECT * FROM pending WHERE job_id = job.id ORDER BY fire_at, run_id LOOP
-      IF is_free AND queued.kind = 'scheduled' AND is_late(job, queued.due_at, now_ms) THEN
+    FOR queued IN
+      SELECT * FROM pending WHERE job_id = job.id ORDER BY fire_at, run_id LIMIT max_looked_at
+    LOOP
+      IF job.condition IS NOT NULL AND judged.facts IS NULL THEN judged := judge(job, now_ms); END IF;
+      fate := fate_of(job, queued, COALESCE(judged.is_true, true), now_ms);
+      IF fate IN ('late', 'condition') THEN
         DELETE FROM pending WHERE job_id = job.id AND run_id = queued.run_id;
-        told := told || decide_against(job, occurrence_of(queued), 'missed', 'JOB_MISSED', now_ms);
-        CONTINUE;
-      END IF;
-      IF job.condition IS NOT NULL AND NOT queued.is_unconditional AND (is_free OR queued.wait_until <= now_ms) THEN
-        IF judged.facts IS NULL THEN judged := judge(job, now_ms); END IF;
-        IF NOT judged.is_true THEN
-          IF job.wait_ms IS NULL OR queued.wait_until <= now_ms THEN
-            DELETE FROM pending WHERE job_id = job.id AND run_id = queued.run_id;
-            told := told || decide_against(job, occurrence_of(queued), 'skipped', 'JOB_SKIPPED', now_ms, 'condition',
-              asked_facts => judged.facts);
-          ELSIF queued.wait_until IS NULL THEN
-            UPDATE pending SET wait_until = now_ms + job.wait_ms WHERE job_id = job.id AND run_id = queued.run_id;
-          END IF;
-          CONTINUE;
+        decided := decided + 1;
+        d.told := d.told || CASE fate
+          WHEN 'late' THEN decide_against(job, occurrence_of(queued), 'missed', 'JOB_MISSED', now_ms)
+          ELSE decide_against(job, occurrence_of(queued), 'skipped', 'JOB_SKIPPED', now_ms, 'condition',
+            asked_facts => judged.facts) END;
+      ELSIF fate = 'wait' THEN
+        IF queued.wait_until IS NULL THEN
+          queued.wait_until := now_ms + job.wait_ms;
+          UPDATE pending SET wait_until = queued.wait_until WHERE job_id = job.id AND run_id = queued.run_id;
         END IF;
+        look_at := LEAST(look_at, queued.wait_until, judged.expires_at);
+      ELSIF is_free AND NOT has_group_room(job) THEN
+        is_in_line := true;
+        is_free := false;
+      ELSIF is_free THEN
+        DELETE FROM pending WHERE job_id = job.id AND run_id = queued.run_id;
+        d := join_told(d.told, start_queued(job, r, queued, now_ms));
+        EXIT;
       END IF;
-      CONTINUE WHEN NOT is_free;
-      is_in_line := NOT has_group_room(job);
-      EXIT WHEN is_in_line;
-      DELETE FROM pending WHERE job_id = job.id AND run_id = queued.run_id;
-      started := start_queued(job, r, queued, now_ms);
-      EXIT;
+      EXIT WHEN NOT is_free AND job.wait_ms IS NULL;
     END LOOP;
   END IF;
-  IF job.group_key IS NOT NULL THEN
-    IF is_in_line THEN PERFORM join_line(job); ELSE PERFORM leave_line(job); END IF;
+  -- After a start the others have not been looked at; they are, as soon as an instance is free.
+  IF job.condition IS NOT NULL
+    AND ((d.held).run_id IS NULL OR NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id)) THEN
+    PERFORM call_at(job, look_at, now_ms);
   END IF;
-  IF job.wait_ms IS NOT NULL OR job.timer_id IS NOT NULL THEN
-    -- With a true condition nothing but an instance is waited for.
-    PERFORM call_at(job, CASE WHEN judged.is_true THEN NULL ELSE LEAST(judged.expires_at,
-      (SELECT min(wait_until) FROM pending WHERE job_id = job.id AND wait_until > now_ms)) END, now_ms);
+  IF is_in_line THEN
+    PERFORM join_line(job);
+  ELSIF job.group_key IS NOT NULL THEN
+    PERFORM leave_line(job);
   END IF;
-  d.held := started.held;
-  d.told := told || COALESCE(started.told, '{}');
-  d.is_looked := true;
+  d.is_looked := (d.held).run_id IS NULL AND decided < max_looked_at;
   RETURN d;
 END
 $$;
@@ -92,22 +108,18 @@ BEGIN
 END
 $$;
 
--- A full job: makes the place in which the new runs are to wait. Returns the events.
-CREATE FUNCTION make_place(job jobs, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
+-- A full job: makes the place in which the latest is to wait, before which these others came. Returns the events.
+CREATE FUNCTION make_place(job jobs, others occurrences[], now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
-  replaced occurrences[];
   oldest instances;
   ended record;
-  told jsonb[] := '{}';
+  told jsonb[];
 BEGIN
-  IF job.overlap = 'queue-all' THEN RETURN told; END IF;
-  WITH gone AS (
-    DELETE FROM pending WHERE job_id = job.id AND kind = 'scheduled' RETURNING occurrence_of(pending) AS one, fire_at, run_id)
-  SELECT array_agg(one ORDER BY fire_at, run_id) INTO replaced FROM gone;
-  told := decide_each(job, COALESCE(replaced, '{}'), NULL, 'skipped', 'JOB_SKIPPED', now_ms, 'overlap-replaced');
+  IF job.overlap = 'queue-all' THEN RETURN '{}'; END IF;
+  told := decide_each(job, take_scheduled(job) || others, NULL, 'skipped', 'JOB_SKIPPED', now_ms, 'overlap-replaced');
   IF job.overlap = 'cancel-running' AND is_full(job) THEN
     SELECT * INTO oldest FROM instances WHERE job_id = job.id AND kind <> 'backfill' AND cancel_reason IS NULL
-    ORDER BY fire_at, queue_job_id LIMIT 1;
+    ORDER BY fire_at, run_id COLLATE "C" LIMIT 1;
     IF FOUND THEN
       SELECT * INTO ended FROM cancel_held(job, oldest, 'a later occurrence took its place', now_ms);
       told := told || ended.told;
@@ -161,12 +173,11 @@ BEGIN
   IF p.outcome = 'start' THEN
     d := start_queued(job, r, queued, now_ms);
   ELSE
-    IF p.outcome = 'overlap' THEN told := told || make_place(job, now_ms); END IF;
+    IF p.outcome = 'overlap' THEN told := told || make_place(job, '{}', now_ms); END IF;
     INSERT INTO pending SELECT queued.* ON CONFLICT DO NOTHING;
     d := take_queued(job, r, now_ms);
   END IF;
-  d.told := told || d.told;
-  RETURN d;
+  RETURN join_told(told, d);
 END
 $$;
 
@@ -201,9 +212,8 @@ BEGIN
       RETURN d;
     END IF;
     IF p.outcome = 'overlap' THEN
-      told := told || make_place(job, now_ms);
       IF job.overlap <> 'queue-all' THEN
-        told := told || decide_each(job, runnable[:last - 1], NULL, 'skipped', 'JOB_SKIPPED', now_ms, 'overlap-replaced');
+        told := told || make_place(job, runnable[:last - 1], now_ms);
         runnable := runnable[last:];
       ELSIF p.waiting + last > job.max_catch_up THEN
         last := job.max_catch_up - p.waiting;
@@ -216,9 +226,7 @@ BEGIN
         p.wait_until
       FROM unnest(runnable) AS o ON CONFLICT DO NOTHING;
   END IF;
-  d := take_queued(job, r, now_ms);
-  d.told := told || d.told;
-  RETURN d;
+  RETURN join_told(told, take_queued(job, r, now_ms));
 END
 $$;
 
@@ -251,10 +259,8 @@ BEGIN
     RETURN d;
   END IF;
   IF p.outcome = 'start' THEN RETURN start_queued(job, r, queued, now_ms); END IF;
-  IF p.outcome = 'overlap' THEN told := make_place(job, now_ms); END IF;
+  IF p.outcome = 'overlap' THEN told := make_place(job, '{}', now_ms); END IF;
   INSERT INTO pending SELECT queued.* ON CONFLICT DO NOTHING;
-  d := take_queued(job, r, now_ms);
-  d.told := told || d.told;
-  RETURN d;
+  RETURN join_told(told, take_queued(job, r, now_ms));
 END
 $$;

@@ -80,6 +80,12 @@ BEGIN
 END
 $$;
 
+-- Takes back a queue job that is not due yet. One that BullMQ is handing out at this moment stays, and finds nothing to do.
+CREATE FUNCTION drop_queue_job(old_id text) RETURNS void LANGUAGE sql AS $$
+  DELETE FROM {{queue}}.job WHERE queue = 'runs' AND id IN (SELECT id FROM {{queue}}.job
+    WHERE queue = 'runs' AND id = old_id AND state = 'delayed' FOR UPDATE SKIP LOCKED)
+$$;
+
 -- Keeps the next occurrences of a schedule waiting in the queue. `upcoming`: JSON array of {fireAt, dueAt}.
 CREATE FUNCTION add_occurrences(job_id text, pipeline text, generation bigint, upcoming jsonb, now_ms bigint) RETURNS void
 LANGUAGE plpgsql AS $$
