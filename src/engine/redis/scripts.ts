@@ -30,13 +30,15 @@ export const COMMON_ARGUMENTS = ["prefix", "queuePrefix", "now", "maxEvents"] as
 const BASE = ["lib"] as const;
 const QUEUED = [...BASE, "ledger", "conditions", "pending", "backfills"] as const;
 const RUNS = [...QUEUED, "runs"] as const;
+/** Files that end with a table of their functions, by whose name the others call them. Only calls that use them make them. */
+const LAZY: readonly string[] = ["conditions", "pending", "backfills", "queue"];
 
 /** The name of a script. */
 export type ScriptName = keyof typeof SCRIPT_ARGUMENTS;
 
 /** The library files of the scripts that use more than {@link BASE}, in their order. */
 const LIBRARIES: Partial<Record<ScriptName, readonly string[]>> = {
-  admit: [...RUNS, "admission", "backfill_starts"],
+  admit: [...RUNS, "admission", "queue", "backfill_starts"],
   settle: RUNS,
   put_jobs: QUEUED,
   change_job: QUEUED,
@@ -73,10 +75,22 @@ function read(file: string): string {
   return readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), "utf8");
 }
 
+/**
+ * Each file inside a function in the one before it. A server makes a script's functions anew at each call, and Lua finds
+ * what a function uses of the function around it by a search, but at once what comes from further out: as one flat text
+ * the scripts took half as long again.
+ */
+function nest(names: readonly string[]): string {
+  const parts = names.map((name) =>
+    LAZY.includes(name) ? `${name} = lazy(function()\n${read(name)}end)` : read(name),
+  );
+  return parts.join("\nreturn (function()\n") + "\nend)()".repeat(parts.length - 1);
+}
+
 function load(name: ScriptName): LoadedScript {
   const known = loaded.get(name);
   if (known) return known;
-  const lua = filesOf(name).map(read).join("\n");
+  const lua = nest(filesOf(name));
   const script = { lua, sha: createHash("sha1").update(lua).digest("hex") };
   loaded.set(name, script);
   return script;

@@ -9,6 +9,8 @@ ARGV[5] plan   JSON: jobId, backfillId, fireTimes (epoch ms), concurrency, order
                the last ones)
 Returns "added", "conflict" (another backfill is not over), or "missing" (there is no such job).
 ]]
+-- An adding that has not gone on for so long was given up.
+local ADDING_MS = 60000
 local p = cjson.decode(ARGV[5])
 
 local function isDecided(runId, fireAt)
@@ -19,20 +21,20 @@ local function isDecided(runId, fireAt)
 end
 
 local function isKnown(fireAt)
-  local text, runId = string.format("%d", fireAt), backfillRunId(p.jobId, fireAt)
+  local text, runId = string.format("%d", fireAt), backfills.runId(p.jobId, fireAt)
   return call("ZSCORE", backfillQueueKey(p.jobId), text) or call("HEXISTS", backfillAskedKey(p.jobId), runId) == 1
     or call("HEXISTS", backfillRunsKey(p.jobId), runId) == 1 or isDecided(runId, fireAt)
 end
 
 local function begin()
-  local key = backfillKey(p.jobId)
+  local key = backfills.key(p.jobId)
   call("DEL", key, backfillQueueKey(p.jobId), backfillAskedKey(p.jobId))
   call("HSET", key, "id", p.backfillId, "st", "adding", "at", NOW, "total", 0, "con", p.concurrency, "or", p.order)
 end
 
 local function add()
   if not readJob(p.jobId) then return "missing" end
-  local b = readBackfill(p.jobId)
+  local b = backfills.read(p.jobId)
   local isSame = b and b.id == p.backfillId
   -- The same call again: its answer was lost with a connection.
   if isSame and b.state ~= "adding" then return "added" end
@@ -43,16 +45,16 @@ local function add()
   local added = 0
   for _, fireAt in ipairs(p.fireTimes) do
     if not isKnown(fireAt) then
-      waitAgain(p.jobId, fireAt, p.order)
+      backfills.waitAgain(p.jobId, fireAt, p.order)
       added = added + 1
     end
   end
-  call("HINCRBY", backfillKey(p.jobId), "total", added)
-  call("HSET", backfillKey(p.jobId), "ta", NOW)
+  call("HINCRBY", backfills.key(p.jobId), "total", added)
+  call("HSET", backfills.key(p.jobId), "ta", NOW)
   call("SADD", PREFIX .. "live", p.jobId)
   if p.isComplete then
-    call("HSET", backfillKey(p.jobId), "st", "active")
-    backfill.feed(p.jobId)
+    call("HSET", backfills.key(p.jobId), "st", "active")
+    backfills.feed(p.jobId)
   end
   releaseIfIdle(p.jobId)
   return "added"

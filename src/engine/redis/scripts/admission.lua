@@ -1,10 +1,8 @@
--- Admission: where a run that is due goes, and the taking of queued ones.
--- So many queued runs are looked at in one step: few where the first one decides, all where each may wait for itself.
-local LOOKED_AT, MAX_LOOKED_AT = 20, 1000
+-- Admission: where a run that is due goes.
 
 -- What a row says of a condition that was false.
 local function conditionFalse(job)
-  return { reason = "condition", facts = judge(job).facts }
+  return { reason = "condition", facts = conditions.judge(job).facts }
 end
 
 -- The verdict on a run for which `placeOf` has no place: its event, and what its row says.
@@ -17,7 +15,7 @@ end
 -- overlap rule), "start", "queue", or "replace" (queue, in the place of others). The second value is for how many more
 -- there is room in the queue, if that is bounded.
 local function placeOf(job, run)
-  local isMet = run.ignoreCondition or judge(job).value
+  local isMet = not job.condition or run.ignoreCondition or conditions.judge(job).value
   if not isMet and not job.condition.waitMs then return "condition" end
   local queued = job.isQueueing and call("ZCARD", pendingKey(job.id)) or 0
   local instances = call("HLEN", instancesKey(job.id))
@@ -30,119 +28,13 @@ local function placeOf(job, run)
   return "start"
 end
 
--- Queued occurrences make way for a later one.
-local function replaceQueued(job)
-  local replaced = {}
-  for _, member in ipairs(call("ZRANGE", pendingKey(job.id), 0, -1)) do
-    local run = readPending(member)
-    if run.kind == "scheduled" then
-      replaced[#replaced + 1] = run
-      call("ZREM", pendingKey(job.id), member)
-    end
-  end
-  return replaced
-end
-
--- With `cancel-running`: the oldest run that nobody asked to end is to end.
-local function cancelOldest(job)
-  if job.overlap ~= "cancel-running" or not isFull(job) then return end
-  local flat = call("HGETALL", instancesKey(job.id))
-  local oldest, oldestId
-  for i = 1, #flat, 2 do
-    local held = cjson.decode(flat[i + 1])
-    local isOlder = not oldest or held.fireAt < oldest.fireAt or (held.fireAt == oldest.fireAt and held.id < oldest.id)
-    if not held.cancel and isOlder then oldest, oldestId = held, flat[i] end
-  end
-  if oldest then cancelHeld(job.id, job, oldestId, oldest, "a later occurrence took its place") end
-end
-
-local function queueRun(job, run)
-  if not run.ignoreCondition and not judge(job).value then run.waitUntil = NOW + job.condition.waitMs end
-  addPending(job, run)
-end
-
--- The last of `runs` is queued in the place of those before it, and of those that were queued.
-local function queueInPlace(job, runs)
-  local replaced = replaceQueued(job)
-  for i = 1, #runs - 1 do replaced[#replaced + 1] = runs[i] end
-  decideEach(job, replaced, nil, "skipped", "JOB_SKIPPED", { reason = "overlap-replaced" })
-  queueRun(job, runs[#runs])
-  cancelOldest(job)
-end
-
--- What becomes of a queued run when it is looked at: "go", "late", "condition" (false, and it waits no more), or the
--- instant up to which it waits.
-local function judgeQueued(job, run)
-  if run.kind == "scheduled" and isLate(job, run.dueAt) then return "late" end
-  if run.ignoreCondition or judge(job).value then return "go" end
-  local waitMs = job.condition.waitMs
-  if not waitMs or (run.waitUntil and NOW >= run.waitUntil) then return "condition" end
-  return run.waitUntil or NOW + waitMs
-end
-
--- After a look: whether the job stands in the line of its group, and whose turn it is.
-local function passTurn(job, held, isHeldByGroup)
-  if not job.groupKey then return end
-  if isHeldByGroup then
-    joinLine(job)
-  elseif held and not isFull(job) and call("EXISTS", pendingKey(job.id)) == 1 then
-    joinLine(job, true)
-  else
-    leaveLine(job)
-  end
-  callGroup(job.groupKey)
-end
-
--- Looks at the queued runs, oldest first: decides what can't wait any more, and starts the first that may start.
-local function takeQueued(job, r)
-  local key = pendingKey(job.id)
-  local hasRoom = not isFull(job)
-  local held, isHeldByGroup, lookAt = nil, false, nil
-  -- Without room there is something to decide only for those that wait for a condition.
-  local mayWait = job.condition and job.condition.waitMs
-  local members = (hasRoom or mayWait) and call("ZRANGE", key, 0, (mayWait and MAX_LOOKED_AT or LOOKED_AT) - 1) or {}
-  local decided = 0
-  for _, member in ipairs(members) do
-    local run = readPending(member)
-    local fate = judgeQueued(job, run)
-    if fate == "late" or fate == "condition" then
-      call("ZREM", key, member)
-      decided = decided + 1
-      if fate == "late" then
-        decideOne(job, run, "missed", "JOB_MISSED")
-      else
-        decideOne(job, run, "skipped", "JOB_SKIPPED", conditionFalse(job))
-      end
-    elseif fate ~= "go" then
-      lookAt = math.min(lookAt or fate, fate, judge(job).changesAt or fate)
-      if not run.waitUntil then
-        call("ZREM", key, member)
-        run.waitUntil = fate
-        addPending(job, run)
-      end
-    elseif hasRoom and not hasGroupRoom(job) then
-      isHeldByGroup, hasRoom = true, false
-    elseif hasRoom then
-      call("ZREM", key, member)
-      held = startRun(job, r, run)
-      break
-    end
-    if not hasRoom and not mayWait then break end
-  end
-  -- After a start the others have not been looked at; they are, as soon as there is room.
-  if job.condition and (not held or call("EXISTS", key) == 0) then callAt(job, lookAt) end
-  passTurn(job, held, isHeldByGroup)
-  job.hasLooked = not held and decided < LOOKED_AT
-  return held
-end
-
 -- One run for which there is a place: it starts or is queued. Returns the run that was started, if one was.
 local function putInPlace(job, r, run, where)
   if where == "start" then return startRun(job, r, run) end
   if where == "replace" then
-    queueInPlace(job, { run })
+    queue.replace(job, { run })
   else
-    queueRun(job, run)
+    queue.add(job, run)
   end
-  return takeQueued(job, r)
+  return queue.take(job, r)
 end

@@ -125,20 +125,20 @@ local function decideSingly(job, r, due, older)
     end
   end
   if older or #missed > 0 then decideEach(job, missed, older, "missed", "JOB_MISSED") end
-  if #runs == 0 then return takeQueued(job, r) end
+  if #runs == 0 then return queue.take(job, r) end
   local where, bound = placeOf(job, runs[1])
   if where == "replace" then
-    queueInPlace(job, runs)
+    queue.replace(job, runs)
   elseif where == "condition" or where == "full" then
     decideEach(job, runs, nil, "skipped", refusalOf(job, where))
     return nil
   else
-    for i = 1, math.min(#runs, bound or #runs) do queueRun(job, runs[i]) end
+    for i = 1, math.min(#runs, bound or #runs) do queue.add(job, runs[i]) end
     if bound and bound < #runs then
       decideEach(job, { unpack(runs, bound + 1) }, nil, "skipped", refusalOf(job, "full"))
     end
   end
-  local held = takeQueued(job, r)
+  local held = queue.take(job, r)
   releaseIfIdle(job.id)
   return held
 end
@@ -213,7 +213,7 @@ local function admitOne(r)
   if heldText then return takeOver(job, r, cjson.decode(heldText)) end
   if not job then return { o = "none" } end
   if r.kind == "backfill" then
-    local begun = backfill.admit(job, r)
+    local begun = admitBackfill(job, r)
     return begun and answerRun(job, job.id, begun) or { o = "none" }
   end
 
@@ -223,7 +223,7 @@ local function admitOne(r)
   elseif r.kind == "continuation" then
     local early = takeCall(r)
     if early then return early end
-    held = takeQueued(job, r)
+    held = queue.take(job, r)
   elseif job.state == "paused" then
     return { o = "none" }
   else
@@ -235,7 +235,7 @@ local function admitOne(r)
     if open then
       held = decideDue(job, r, open)
     else
-      held = takeQueued(job, r)
+      held = queue.take(job, r)
     end
   end
   if not job.hasLooked then callForQueued(job) end

@@ -72,19 +72,19 @@ local function lostCall(job, hasRuns)
   if timer then return not isQueued(timer) and timer or nil end
   -- Whoever ends calls the next: a run of its own, or of its group if it stands in line there.
   if hasRuns then return nil end
-  if job.groupKey and call("ZSCORE", lineKey(job.groupKey), lineMember(job)) then
+  if job.groupKey and pending.isInLine(job) then
     if call("SCARD", groupKey(job.groupKey)) > 0 then return nil end
     local turn = call("HGET", PREFIX .. "gcalls", job.groupKey)
     if turn and isQueued(turn) then return nil end
   end
-  return called or wakeUpId(job.id, "c", 0, readPending(head).fireAt)
+  return called or wakeUpId(job.id, "c", 0, pending.read(head).fireAt)
 end
 
 local function auditRuns(jobId)
   local hasRuns = auditHeld(jobId, instancesKey(jobId))
   auditHeld(jobId, backfillRunsKey(jobId))
   local job = readJob(jobId)
-  backfill.audit(jobId, job, found, isQueued)
+  backfills.audit(jobId, job, found, isQueued)
   if not job then
     call("DEL", pendingKey(jobId), askedKey(jobId))
     releaseIfIdle(jobId)

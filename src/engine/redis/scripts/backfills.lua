@@ -2,14 +2,10 @@
 -- hash `bf:<job>`: id, st (adding, active, paused, finished, cancelled), at, ta (begun, last added to), total, con
 -- (concurrency), or (order), c:<verdict>. Fire times wait in `bfq:<job>`; those with a queue job are in `bfask:<job>`.
 
--- An adding that has not gone on for so long was given up.
-local ADDING_MS = 60000
 -- BullMQ takes priorities from 1 to 2^21 - 1, the lowest first; jobs without one come before all of them.
 local PRIORITY = 2097151
 
 local function backfillKey(jobId) return PREFIX .. "bf:" .. jobId end
-local function backfillQueueKey(jobId) return PREFIX .. "bfq:" .. jobId end
-local function backfillAskedKey(jobId) return PREFIX .. "bfask:" .. jobId end
 
 local function backfillRunId(jobId, fireAt) return wakeUpId(jobId, "b", 0, fireAt) end
 
@@ -51,7 +47,7 @@ end
 
 -- Gives queue jobs to as many fire times as there is room for, and ends the backfill if none is left.
 -- Returns whether it gave one.
-function backfill.feed(jobId)
+local function feed(jobId)
   local b = readBackfill(jobId)
   local job = b and b.state == "active" and readJob(jobId)
   if not job then return false end
@@ -60,7 +56,7 @@ function backfill.feed(jobId)
   for _ = 1, b.concurrency - running - asked do
     if call("EXISTS", backfillQueueKey(jobId)) == 0 then break end
     if not hasGroupRoom(job) then
-      joinLine(job, false, true)
+      pending.joinLine(job, false, true)
       break
     end
     local fireAt = tonumber(call("ZPOPMIN", backfillQueueKey(jobId))[1])
@@ -76,34 +72,30 @@ function backfill.feed(jobId)
   return hasFed
 end
 
-function backfill.isOpen(jobId)
-  return call("EXISTS", backfillQueueKey(jobId), backfillAskedKey(jobId)) > 0
-end
-
-function backfill.ended(jobId, _, verdict)
+local function ended(jobId, _, verdict)
   if call("EXISTS", backfillKey(jobId)) == 1 then call("HINCRBY", backfillKey(jobId), "c:" .. verdict, 1) end
-  backfill.feed(jobId)
+  feed(jobId)
 end
 
 -- Ends a run that has not begun. Returns whether it was there.
-function backfill.cancel(job, runId, reason)
+local function cancel(job, runId, reason)
   local fireAt = runId:match(":b0:(%d+)$")
   if not fireAt then return false end
   local isThere = call("ZREM", backfillQueueKey(job.id), fireAt) + call("HDEL", backfillAskedKey(job.id), runId) > 0
   if not isThere then return false end
   local at = tonumber(fireAt)
   recordCancelled(job, { id = runId, kind = "backfill", fireAt = at, dueAt = at }, reason)
-  backfill.ended(job.id, nil, "cancelled")
+  ended(job.id, nil, "cancelled")
   return true
 end
 
-function backfill.removed(job)
+local function removed(job)
   local b = readBackfill(job.id)
   if b and not b.isOver then closeBackfill(job.id, "cancelled", job.keepAgeMs) end
 end
 
 -- Puts back queue jobs that were lost, and begins where there is room and nobody began.
-function backfill.audit(jobId, job, found, isQueued)
+local function audit(jobId, job, found, isQueued)
   local b = readBackfill(jobId)
   if not b or not job then return end
   for _, runId in ipairs(call("HKEYS", backfillAskedKey(jobId))) do
@@ -111,8 +103,13 @@ function backfill.audit(jobId, job, found, isQueued)
       found({ kind = "stranded", jobId = jobId, wakeUp = { id = runId, pipeline = job.pipeline, dueAt = NOW } })
     end
   end
-  if not (job.groupKey and call("ZSCORE", lineKey(job.groupKey), lineMember(job, true))) then
-    backfill.feed(jobId)
+  if not (job.groupKey and pending.isInLine(job, true)) then
+    feed(jobId)
     wakeWorkers()
   end
 end
+
+return {
+  key = backfillKey, runId = backfillRunId, read = readBackfill, waitAgain = waitAgain, recall = recall,
+  close = closeBackfill, feed = feed, ended = ended, cancel = cancel, removed = removed, audit = audit,
+}

@@ -34,17 +34,17 @@ local function cancelAsked()
 end
 
 local function cancelPending()
-  local member = job and findPending(r.jobId, r.runId)
+  local member = job and pending.find(r.jobId, r.runId)
   if not member then return false end
   call("ZREM", pendingKey(r.jobId), member)
-  recordCancelled(job, readPending(member), r.reason)
-  clearIfNoneQueued(job)
+  recordCancelled(job, pending.read(member), r.reason)
+  pending.clear(job)
   return true
 end
 
 local function cancel()
   if cancelAsked() or cancelPending() then return "cancelled" end
-  if job and backfill.cancel(job, r.runId, r.reason) then return "cancelled" end
+  if job and backfills.cancel(job, r.runId, r.reason) then return "cancelled" end
   local queueJobId, held = findHeld(instancesKey(r.jobId))
   if not held then queueJobId, held = findHeld(backfillRunsKey(r.jobId)) end
   return held and cancelHeld(r.jobId, job, queueJobId, held, r.reason) or "unknown"

@@ -12,20 +12,20 @@ Returns "changed", or "missing" (there is none that is not over).
 local jobId, change = ARGV[5], ARGV[6]
 
 local function apply()
-  local b, job = readBackfill(jobId), readJob(jobId)
+  local b, job = backfills.read(jobId), readJob(jobId)
   if not b or not job or b.isOver then return "missing" end
   if change == "cancel" then
-    closeBackfill(jobId, "cancelled", job.keepAgeMs)
-    if job.groupKey then leaveLine(job, true) end
+    backfills.close(jobId, "cancelled", job.keepAgeMs)
+    if job.groupKey then pending.leaveLine(job, true) end
   elseif b.state == "adding" then
     return "missing"
   elseif change == "pause" then
-    recall(jobId, b.order)
-    call("HSET", backfillKey(jobId), "st", "paused")
-    if job.groupKey then leaveLine(job, true) end
+    backfills.recall(jobId, b.order)
+    call("HSET", backfills.key(jobId), "st", "paused")
+    if job.groupKey then pending.leaveLine(job, true) end
   else
-    call("HSET", backfillKey(jobId), "st", "active")
-    backfill.feed(jobId)
+    call("HSET", backfills.key(jobId), "st", "active")
+    backfills.feed(jobId)
   end
   releaseIfIdle(jobId)
   return "changed"

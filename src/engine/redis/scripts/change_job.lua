@@ -40,7 +40,7 @@ if timing then
   if timing.state == "paused" then
     if job.state ~= "paused" then call("HSET", key, "pa", NOW) end
     if c.pausedReason then call("HSET", key, "pr", c.pausedReason) end
-    dropQueued(job, "paused", true)
+    pending.drop(job, "paused", true)
     releaseIfIdle(c.jobId)
   else
     call("HDEL", key, "pa", "pr")
@@ -53,10 +53,10 @@ if timing then
 end
 if c.definition then
   local changed = readJob(c.jobId)
-  linkCondition(c.jobId, job.condition, changed.condition)
+  conditions.link(c.jobId, job.condition, changed.condition)
   if job.groupKey and (job.groupKey ~= changed.groupKey or job.groupLimit ~= changed.groupLimit) then
-    leaveLine(job)
-    callGroup(job.groupKey)
+    pending.leaveLine(job)
+    pending.callGroup(job.groupKey)
   end
   -- What waits is judged by the new rules.
   callForQueued(changed)

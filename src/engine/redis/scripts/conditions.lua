@@ -57,7 +57,6 @@ end
 
 -- The job's condition as it is now; asked once in an admission, and again after a start.
 local function judge(job)
-  if not job.condition then return { value = true } end
   job.judged = job.judged or evaluate(job.condition.program)
   return job.judged
 end
@@ -73,8 +72,6 @@ local function jobsIn(condition)
   end
   return list
 end
-
-local function dependentsKey(jobId) return PREFIX .. "deps:" .. jobId end
 
 -- Keeps the index of those that wait: which jobs are to look again when a job starts, ends, comes or goes. The mark
 -- at the job itself spares all others the question.
@@ -92,3 +89,5 @@ local function linkCondition(jobId, before, after)
     end
   end
 end
+
+return { judge = judge, link = linkCondition }

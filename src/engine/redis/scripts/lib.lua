@@ -5,8 +5,17 @@
 -- ARGV[4] maxEvents    entries that the event stream keeps, about
 local PREFIX, QUEUE = ARGV[1], ARGV[2]
 local call = redis.call
--- What backfills do at certain points; `backfill.lua` fills it where a script has it.
-local backfill = {}
+-- Parts of which a call needs few: see `lazy`.
+local conditions, pending, queue, backfills
+
+-- A file that is a part of its own; its functions are made when the first of them is asked for. A server makes the
+-- functions of a script at each call of it, and most calls need none of these.
+local function lazy(make)
+  return setmetatable({}, { __index = function(part, name)
+    for key, made in pairs(make()) do rawset(part, key, made) end
+    return rawget(part, name)
+  end })
+end
 
 local function clock()
   if ARGV[3] ~= "" then return tonumber(ARGV[3]) end
@@ -87,9 +96,13 @@ local function jobKey(jobId) return PREFIX .. "job:" .. jobId end
 -- The runs that count for `maxInstances`, by queue job; those of a backfill are apart.
 local function instancesKey(jobId) return PREFIX .. "inst:" .. jobId end
 local function backfillRunsKey(jobId) return PREFIX .. "bfrun:" .. jobId end
+local function backfillQueueKey(jobId) return PREFIX .. "bfq:" .. jobId end
+local function backfillAskedKey(jobId) return PREFIX .. "bfask:" .. jobId end
 local function pendingKey(jobId) return PREFIX .. "pend:" .. jobId end
 local function askedKey(jobId) return PREFIX .. "asked:" .. jobId end
 local function ledgerKey(jobId) return PREFIX .. "ledger:" .. jobId end
+local function dependentsKey(jobId) return PREFIX .. "deps:" .. jobId end
+local function groupKey(key) return PREFIX .. "group:" .. key end
 
 -- Where the run of a queue job is held.
 local function heldKey(jobId, queueJobId)
@@ -129,6 +142,10 @@ local function isFull(job)
   return call("HLEN", instancesKey(job.id)) >= job.maxInstances
 end
 
+local function hasGroupRoom(job)
+  return not job.groupKey or call("SCARD", groupKey(job.groupKey)) < job.groupLimit
+end
+
 local function isLate(job, dueAt)
   return job.graceMs ~= nil and NOW - dueAt > job.graceMs
 end
@@ -147,7 +164,12 @@ local function placeNext(jobId, next)
 end
 
 local function releaseIfIdle(jobId)
-  if call("EXISTS", instancesKey(jobId), pendingKey(jobId), askedKey(jobId), backfillRunsKey(jobId)) > 0 then return end
-  if backfill.isOpen and backfill.isOpen(jobId) then return end
-  call("SREM", PREFIX .. "live", jobId)
+  local open = call("EXISTS", instancesKey(jobId), pendingKey(jobId), askedKey(jobId), backfillRunsKey(jobId),
+    backfillQueueKey(jobId), backfillAskedKey(jobId))
+  if open == 0 then call("SREM", PREFIX .. "live", jobId) end
+end
+
+-- Sees to it that the oldest queued run is taken, if there is one and an instance is free.
+local function callForQueued(job)
+  if job and call("EXISTS", pendingKey(job.id)) == 1 and not isFull(job) then pending.call(job) end
 end

@@ -49,22 +49,20 @@ local function callAt(job, at)
 end
 
 -- Groups: the runs of a key, and the line of jobs that wait for room in it, by their number in it.
-local function groupKey(key) return PREFIX .. "group:" .. key end
 local function lineKey(key) return PREFIX .. "line:" .. key end
-
-local function hasGroupRoom(job)
-  return not job.groupKey or call("SCARD", groupKey(job.groupKey)) < job.groupLimit
-end
 
 local function lineMember(job, isBackfill)
   return string.format("%d\n%s\n", job.groupLimit, isBackfill and "b" or "") .. job.id
 end
 
+local function isInLine(job, isBackfill)
+  return call("ZSCORE", lineKey(job.groupKey), lineMember(job, isBackfill)) ~= false
+end
+
 -- `isAgain`: the job had its turn and goes to the end.
 local function joinLine(job, isAgain, isBackfill)
-  local member = lineMember(job, isBackfill)
-  if isAgain or not call("ZSCORE", lineKey(job.groupKey), member) then
-    call("ZADD", lineKey(job.groupKey), nextSequence(), member)
+  if isAgain or not isInLine(job, isBackfill) then
+    call("ZADD", lineKey(job.groupKey), nextSequence(), lineMember(job, isBackfill))
   end
 end
 
@@ -81,7 +79,7 @@ local function callGroup(key)
     if size < tonumber(limit) then
       if mark == "b" then
         call("ZREM", lineKey(key), member)
-        if backfill.feed(jobId) then return end
+        if backfills.feed(jobId) then return end
       else
         local v = call("HMGET", jobKey(jobId), "gk", "pl")
         if v[1] == key and call("EXISTS", pendingKey(jobId)) == 1 then
@@ -94,9 +92,8 @@ local function callGroup(key)
   end
 end
 
--- Sees to it that the oldest queued run is taken, if there is one and an instance is free.
-local function callForQueued(job)
-  if not job or call("EXISTS", pendingKey(job.id)) == 0 or isFull(job) then return end
+-- Adds a call for queued runs that may start; in a group, in their turn.
+local function callInTurn(job)
   if job.groupKey then
     joinLine(job)
     callGroup(job.groupKey)
@@ -139,3 +136,9 @@ local function dropQueued(job, reason, keepManual)
   decideEach(job, scheduled, nil, "skipped", "JOB_SKIPPED", { reason = reason })
   clearIfNoneQueued(job)
 end
+
+return {
+  add = addPending, read = readPending, find = findPending, call = callInTurn, callAt = callAt, clear = clearIfNoneQueued,
+  drop = dropQueued, joinLine = joinLine, leaveLine = leaveLine, isInLine = isInLine, callGroup = callGroup,
+  wakeDependents = wakeDependents,
+}

@@ -25,11 +25,11 @@ local function putOne(p)
   if p.state == "active" then addOccurrences(p.id, p.pipeline, sequence, p.upcoming) end
   call("PERSIST", ledgerKey(p.id))
   local condition = readJob(p.id).condition
-  if condition then linkCondition(p.id, nil, condition) end
+  if condition then conditions.link(p.id, nil, condition) end
   -- Others may have waited for a job of this name.
   if call("EXISTS", dependentsKey(p.id)) == 1 then
     call("HSET", key, "dp", 1)
-    wakeDependents(p.id)
+    pending.wakeDependents(p.id)
   end
   emit({ name = "JOB_ADDED", jobId = p.id })
   return { o = "created", generation = sequence }

@@ -13,21 +13,21 @@ local job = readJob(r.jobId)
 if not job then return "missing" end
 if r.expectedWatermark and r.expectedWatermark ~= job.watermark then return "undecided" end
 decideSpans(job, r.skipped)
-dropQueued(job, "removed")
+pending.drop(job, "removed")
 local asked = call("HGETALL", askedKey(r.jobId))
 for i = 1, #asked, 2 do
   local fireAt = cjson.decode(asked[i + 1]).fireAt
   decideOne(job, { id = asked[i], kind = "manual", fireAt = fireAt, dueAt = fireAt }, "skipped", "JOB_SKIPPED",
     { reason = "removed" })
 end
-backfill.removed(job)
-linkCondition(r.jobId, job.condition, nil)
+backfills.removed(job)
+conditions.link(r.jobId, job.condition, nil)
 call("DEL", askedKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)
 call("ZREM", PREFIX .. "next", r.jobId)
 call("PEXPIRE", ledgerKey(r.jobId), job.keepAgeMs)
 releaseIfIdle(r.jobId)
-if job.hasDependents then wakeDependents(r.jobId) end
+if job.hasDependents then pending.wakeDependents(r.jobId) end
 emit(r.event)
 finish()
 return "removed"

@@ -19,7 +19,7 @@ local function startRun(job, r, run)
   job.judged = nil
   emit({ name = "JOB_SUBMITTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, worker = r.worker })
   emit({ name = "JOB_STARTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, attempt = 1, worker = r.worker })
-  if job.hasDependents then wakeDependents(job.id) end
+  if job.hasDependents then pending.wakeDependents(job.id) end
   return held
 end
 
@@ -52,7 +52,7 @@ local function pauseAfterFailures(job, errorText)
   job.state = "paused"
   call("HSET", jobKey(job.id), "rev", nextSequence(), "gen", job.generation, "st", "paused", "pa", NOW, "pr", reason)
   placeNext(job.id, nil)
-  dropQueued(job, "paused", true)
+  pending.drop(job, "paused", true)
   emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason })
 end
 
@@ -96,11 +96,11 @@ local function finishRun(jobId, job, queueJobId, held, e)
     -- Of a removed job; the row that was just written may be the first of its ledger.
     call("PEXPIRE", ledgerKey(jobId), e.keepAgeMs)
   end
-  if held.kind == "backfill" then backfill.ended(jobId, held, e.verdict) end
+  if held.kind == "backfill" then backfills.ended(jobId, held, e.verdict) end
   releaseIfIdle(jobId)
-  if held.group then callGroup(held.group) end
+  if held.group then pending.callGroup(held.group) end
   callForQueued(job)
-  if job and job.hasDependents then wakeDependents(jobId) end
+  if job and job.hasDependents then pending.wakeDependents(jobId) end
 end
 
 -- Ends a run by a decision of our own, outside its worker.
