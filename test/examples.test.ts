@@ -49,3 +49,21 @@ test("examples/scheduler.ts and examples/worker.ts work together", async () => {
   expect(scheduler.code).toBe(0);
   expect((await worker).output).toContain("takes runs");
 }, 60_000);
+
+test("examples/etl: three jobs with conditions, retries and steps, killed in the middle of a step", async () => {
+  const { code, output } = await runProgram("examples/etl/main.ts", { env });
+  expect(output).toContain('report: {"eu":606,"us":60}');
+  const executed = [...output.matchAll(/executed (\d) times? *: (.+)/g)].map(
+    ([, count, step]) => `${count} ${step}`,
+  );
+  expect(executed).toEqual([
+    "1 copy orders-1.csv",
+    "1 copy orders-2.csv",
+    "2 copy orders-3.csv",
+    "1 sum orders-1.csv",
+    "2 sum orders-2.csv",
+    "1 sum orders-3.csv",
+    "1 add up",
+  ]);
+  expect(code).toBe(0);
+}, 180_000);

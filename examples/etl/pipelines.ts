@@ -1,0 +1,95 @@
+// A nightly ETL: three pipelines over real files. Each file is worked on in a step of its own, so what is done stays done.
+import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { Pipeline, type RunContext } from "cronduit";
+import { z } from "zod";
+
+const Params = z.object({ folder: z.string() });
+
+interface Order {
+  readonly region: string;
+  readonly amount: number;
+}
+
+/** What a step did, noted outside of the scheduler: the example counts how often each was executed. */
+async function note(folder: string, step: string): Promise<void> {
+  await appendFile(join(folder, "executed.txt"), `${step}\n`);
+}
+
+/** Copies what came in. The first attempt finds that the last file is still being written. */
+export class Extract extends Pipeline<typeof Params> {
+  static override readonly params = Params;
+
+  async run({ params: { folder }, step, attempt, log }: RunContext<typeof Params>) {
+    const names = (await readdir(join(folder, "incoming"))).toSorted();
+    await mkdir(join(folder, "raw"), { recursive: true });
+    for (const name of names) {
+      await step(`copy ${name}`, async () => {
+        await note(folder, `copy ${name}`);
+        if (name === names.at(-1) && attempt === 1)
+          throw new Error(`${name} is still being written`);
+        await writeFile(join(folder, "raw", name), await readFile(join(folder, "incoming", name)));
+      });
+    }
+    log.info(`${names.length} files came in`);
+    return { success: true, files: names.length };
+  }
+}
+
+/** Sums the orders of each file. Slow, so that there is time to be killed in the middle. */
+export class Transform extends Pipeline<typeof Params> {
+  static override readonly params = Params;
+
+  async run({ params: { folder }, step, progress, signal }: RunContext<typeof Params>) {
+    const names = (await readdir(join(folder, "raw"))).toSorted();
+    await mkdir(join(folder, "sums"), { recursive: true });
+    for (const [i, name] of names.entries()) {
+      await step(`sum ${name}`, async () => {
+        await note(folder, `sum ${name}`);
+        await wait(500, undefined, { signal });
+        const orders = parse(await readFile(join(folder, "raw", name), "utf8"));
+        await writeFile(join(folder, "sums", `${name}.json`), JSON.stringify(sumByRegion(orders)));
+      });
+      progress((i + 1) / names.length, name);
+    }
+    return { success: true, files: names.length };
+  }
+}
+
+/** Writes the report. */
+export class Load extends Pipeline<typeof Params> {
+  static override readonly params = Params;
+
+  async run({ params: { folder }, step }: RunContext<typeof Params>) {
+    const totals = await step("add up", async () => {
+      await note(folder, "add up");
+      const found: Record<string, number> = {};
+      for (const name of await readdir(join(folder, "sums"))) {
+        const text = await readFile(join(folder, "sums", name), "utf8");
+        for (const [region, amount] of Object.entries(JSON.parse(text) as Record<string, number>))
+          found[region] = (found[region] ?? 0) + amount;
+      }
+      return found;
+    });
+    await writeFile(join(folder, "report.json"), JSON.stringify(totals));
+    return { success: true, totals };
+  }
+}
+
+function parse(csv: string): Order[] {
+  return csv
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((line) => {
+      const [region = "", amount = "0"] = line.split(",");
+      return { region, amount: Number(amount) };
+    });
+}
+
+function sumByRegion(orders: readonly Order[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { region, amount } of orders) sums[region] = (sums[region] ?? 0) + amount;
+  return sums;
+}
