@@ -51,7 +51,7 @@ test("examples/scheduler.ts and examples/worker.ts work together", async () => {
 }, 60_000);
 
 test("examples/etl: three jobs with conditions, retries and steps, killed in the middle of a step", async () => {
-  const { code, output } = await runProgram("examples/etl/main.ts", { env });
+  const { code, output } = await runProgram("examples/etl/main.ts", { env, limitMs: 170_000 });
   expect(output).toContain('report: {"eu":606,"us":60}');
   const executed = [...output.matchAll(/executed (\d) times? *: (.+)/g)].map(
     ([, count, step]) => `${count} ${step}`,

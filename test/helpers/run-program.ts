@@ -18,7 +18,11 @@ export interface Ended {
  */
 export async function runProgram(
   file: string,
-  options: { readonly env?: Record<string, string>; readonly stop?: AbortSignal } = {},
+  options: {
+    readonly env?: Record<string, string>;
+    readonly stop?: AbortSignal;
+    readonly limitMs?: number;
+  } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, ["--import", "tsx", file], {
     cwd: ROOT,
@@ -31,7 +35,7 @@ export async function runProgram(
     stream.setEncoding("utf8").on("data", (text: string) => (output += text));
   }
   options.stop?.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
-  const limit = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
+  const limit = setTimeout(() => child.kill("SIGKILL"), options.limitMs ?? LIMIT_MS);
   await once(child, "close");
   clearTimeout(limit);
   return { code: child.exitCode, output };
