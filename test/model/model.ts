@@ -1,5 +1,6 @@
 // The semantics of docs/semantics.md, as simply as they can be put: plain data, one occurrence at a time, nobody else
 // there. Written from the documents and not from the engines; shares no code with them.
+import { isDeepStrictEqual } from "node:util";
 import type { EventName } from "../../src/jobs/event.ts";
 import type { OpenState, SkipReason, Verdict } from "../../src/jobs/verdict.ts";
 import { fires, firstAfter, type Timetable } from "./timetable.ts";
@@ -96,7 +97,8 @@ export interface Account {
   pending: Claimed[];
   /** Manual runs that no worker has taken, by their queue jobs. */
   readonly asked: Map<string, Claimed>;
-  readonly ledger: Decision[];
+  /** By run: each has one verdict. */
+  readonly ledger: Map<string, Decision>;
 }
 
 /** Names a scheduled run. */
@@ -127,6 +129,10 @@ export class Model {
     return copy;
   }
 
+  isLike(other: Model): boolean {
+    return isDeepStrictEqual(this.#accounts, other.#accounts);
+  }
+
   account(id: string): Account {
     const known = this.#accounts.get(id);
     if (known) return known;
@@ -136,7 +142,7 @@ export class Model {
       instances: new Map(),
       pending: [],
       asked: new Map(),
-      ledger: [],
+      ledger: new Map(),
     };
     this.#accounts.set(id, account);
     return account;
@@ -171,9 +177,7 @@ export class Model {
     }
     if (isSame(job.declared, declared)) return "ok";
     if (!replaceExisting) return "CONFLICTING_ID";
-    const keepsSchedule =
-      isSame(job.declared.timetable, declared.timetable) &&
-      job.declared.isPaused === declared.isPaused;
+    const keepsSchedule = isSame(job.declared.timetable, declared.timetable);
     if (!keepsSchedule) this.#setTimetable(id, declared.timetable, from);
     job.declared = declared;
     job.rules = declared.rules;
@@ -459,10 +463,10 @@ export class Model {
     held: Instance,
     verdict: "succeeded" | "failed" | "cancelled",
   ) {
-    const { instances, ledger, job } = this.account(id);
+    const { instances, job } = this.account(id);
     const { run, fireAt, kind, attempt, startedAt } = held;
     instances.delete(queueJobId);
-    ledger.push({ run, fireAt, kind, verdict, attempt, at: startedAt });
+    this.#record(id, { run, fireAt, kind, verdict, attempt, at: startedAt });
     if (job) job.lastRun = { run, verdict };
     this.#count(id, verdict);
     const name = {
@@ -506,18 +510,22 @@ export class Model {
     name: EventName,
     more: { reason?: SkipReason; into?: string } = {},
   ): void {
-    const { ledger } = this.account(id);
-    ledger.push({ run, fireAt, kind: "scheduled", verdict, at: this.now, ...more });
+    this.#record(id, { run, fireAt, kind: "scheduled", verdict, at: this.now, ...more });
     this.#count(id, verdict);
     const { into, ...reason } = more;
     this.#tell(id, name, { run: into ?? run, fireAt, ...reason });
   }
 
   #skipManual(id: string, run: string, fireAt: number, reason: SkipReason, name: EventName): void {
-    const { ledger } = this.account(id);
-    ledger.push({ run, fireAt, kind: "manual", verdict: "skipped", at: this.now, reason });
+    this.#record(id, { run, fireAt, kind: "manual", verdict: "skipped", at: this.now, reason });
     this.#count(id, "skipped");
     this.#tell(id, name, { run, fireAt, ...(name === "JOB_SKIPPED" ? { reason } : {}) });
+  }
+
+  #record(id: string, decision: Decision): void {
+    const { ledger } = this.account(id);
+    if (ledger.has(decision.run)) throw new Error(`the model decides ${decision.run} twice`);
+    ledger.set(decision.run, decision);
   }
 
   #count(id: string, verdict: Verdict): void {

@@ -1,4 +1,5 @@
 // What is to be seen of the real thing, put into the words of the model.
+import { isDeepStrictEqual } from "node:util";
 import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
 import { parseWakeUpId, type WakeUpId, wakeUpId } from "../../src/jobs/occurrence-id.ts";
@@ -14,7 +15,7 @@ import {
   type WakeUp,
 } from "./model.ts";
 import type { Waiting } from "./place.ts";
-import { fires } from "./timetable.ts";
+import { fires, type Timetable } from "./timetable.ts";
 
 interface SeenJob {
   readonly stored: StoredJob | undefined;
@@ -112,37 +113,44 @@ export class Names {
   }
 
   /**
-   * With what a look shows, if the model is right. A generation that two changes at once skipped is known by its place
-   * between the others.
+   * With what a look shows, if the model is right. Of several changes at once only the last one's generation is stored:
+   * which schedules the others are may be open.
    */
-  learn(seen: Seen, model: Model): Names {
-    const schedules = new Map<string, Map<number, number>>();
+  learn(seen: Seen, model: Model): Names[] {
+    let ways: Map<string, ReadonlyMap<number, number>>[] = [new Map()];
     for (const job of JOBS) {
-      const { stored, rows, open } = seen.jobs.get(job) ?? { rows: [], open: [] };
-      const known = new Map(this.#schedules.get(job));
+      const stored = seen.jobs.get(job)?.stored;
       const account = model.account(job);
+      const known = new Map(this.#schedules.get(job));
       if (stored && account.job) known.set(stored.generation, account.job.schedule);
-      const ids = [
-        ...[...rows, ...open].flatMap(({ id, coalescedInto }) => [id, coalescedInto ?? ""]),
-        ...seen.events.map(({ runId = "" }) => runId),
-        ...seen.waiting.map(({ id }) => id),
-      ].map((id) => parseWakeUpId(id));
-      const unknown = new Set(
-        ids.flatMap((id) =>
-          id?.kind === "occurrence" && id.jobId === this.#fleet.idOf(job) && !known.has(id.sequence)
-            ? [id.sequence]
-            : [],
-        ),
-      );
+      const unknown = this.#generations(job, seen).filter((one) => !known.has(one));
       const taken = new Set(known.values());
       const free = account.schedules.map((_, i) => i).filter((i) => !taken.has(i));
-      for (const generation of [...unknown].toSorted((a, b) => b - a)) {
-        const schedule = free.pop();
-        if (schedule !== undefined) known.set(generation, schedule);
-      }
-      schedules.set(job, known);
+      const found = subsets(free, unknown.length)
+        .map((schedules) => new Map([...known, ...unknown.map(pairWith(schedules))]))
+        .filter(isInOrder);
+      const taught = found.length > 0 ? found : [known];
+      ways = ways.flatMap((way) => taught.map((schedules) => new Map([...way, [job, schedules]])));
     }
-    return new Names(this.#fleet, schedules);
+    return ways.map((schedules) => new Names(this.#fleet, schedules));
+  }
+
+  isLike(other: Names): boolean {
+    return isDeepStrictEqual(this.#schedules, other.#schedules);
+  }
+
+  /** All that are named somewhere, in order. */
+  #generations(job: string, seen: Seen): number[] {
+    const { rows, open } = seen.jobs.get(job) ?? { rows: [], open: [] };
+    const ids = [
+      ...[...rows, ...open].map(({ id }) => id),
+      ...seen.events.map(({ runId = "" }) => runId),
+      ...seen.waiting.map(({ id }) => id),
+    ].flatMap((id) => parseWakeUpId(id) ?? []);
+    const own = ids.filter(
+      ({ kind, jobId }) => kind === "occurrence" && jobId === this.#fleet.idOf(job),
+    );
+    return [...new Set(own.map(({ sequence }) => sequence))].toSorted((a, b) => a - b);
   }
 
   /** The job and the wake-up that a queue job is. */
@@ -167,6 +175,26 @@ export class Names {
   }
 }
 
+/** So many of a list, in its order, in every way. */
+function subsets(list: readonly number[], size: number): number[][] {
+  if (size === 0) return [[]];
+  return list.flatMap((first, i) =>
+    subsets(list.slice(i + 1), size - 1).map((rest) => [first, ...rest]),
+  );
+}
+
+function pairWith(
+  schedules: readonly number[],
+): (generation: number, i: number) => [number, number] {
+  return (generation, i) => [generation, schedules[i] ?? -1];
+}
+
+/** Later generations are later schedules. */
+function isInOrder(schedules: ReadonlyMap<number, number>): boolean {
+  const sorted = [...schedules].toSorted(([a], [b]) => a - b);
+  return sorted.every(([, schedule], i) => i === 0 || schedule > (sorted[i - 1]?.[1] ?? -1));
+}
+
 /** What the model and the real thing are compared by. */
 export function viewOfModel(model: Model, fleet: Fleet): object {
   const alive = new Set(executed(fleet).map(({ queueJobId }) => queueJobId));
@@ -183,13 +211,14 @@ export function viewOfModel(model: Model, fleet: Fleet): object {
         counts: job.counts,
         lastRun: job.lastRun,
         pausedReason: job.pausedReason,
+        timetable: job.timetable,
         rules: job.rules,
       },
       open: model.openRuns(name).toSorted(byRun),
       executed: [...account.instances]
         .flatMap(([by, { run, attempt }]) => (alive.has(by) ? [{ run, attempt, by }] : []))
         .toSorted(byRun),
-      ledger: account.ledger.toSorted(byRun),
+      ledger: [...account.ledger.values()].toSorted(byRun),
     };
   });
   return { jobs, events: inAnyOrder(model.copy().hear()) };
@@ -213,6 +242,7 @@ export function viewOf(seen: Seen, names: Names, model: Model, fleet: Fleet): ob
           verdict: stored.lastRun.verdict,
         },
         pausedReason: stored.pausedReason,
+        timetable: timetableOf(stored),
         rules: {
           coalesce: stored.definition.policy.coalesce,
           maxInstances: stored.definition.policy.maxInstances,
@@ -234,6 +264,13 @@ export function viewOf(seen: Seen, names: Names, model: Model, fleet: Fleet): ob
   });
   const told = seen.events.flatMap((event) => toldOf(event, names, model, fleet));
   return { jobs, events: inAnyOrder(told) };
+}
+
+function timetableOf({ definition: { trigger } }: StoredJob): Timetable | undefined {
+  if (trigger.kind === "date") return { kind: "once", runAt: trigger.runAt };
+  if (trigger.kind !== "interval") return undefined;
+  const { everyMs, anchorAt, endAt } = trigger;
+  return { kind: "every", everyMs, startAt: anchorAt, endAt: endAt ?? null };
 }
 
 /** The runs that workers execute under a lock. */

@@ -46,9 +46,14 @@ export type Step =
 export interface Act {
   /** Does it; the answer is compared with the model's. */
   real(): Promise<string>;
-  /** The ways in which it may go; one that is out of the question answers nothing. */
-  readonly ways: readonly ((model: Model) => string | undefined)[];
+  readonly ways: readonly Way[];
 }
+
+/**
+ * A way in which an act may go: the answer, or what is left of it if others may come between, or nothing if it is out of
+ * the question.
+ */
+export type Way = (model: Model) => string | Way | undefined;
 
 /** Where a step happens. */
 export interface Scene {
@@ -237,7 +242,7 @@ function runNow(job: JobName, fleet: Fleet): Act {
 
 function take(queueJobId: string, worker: number, { fleet, names }: Scene): Act {
   const { job, wakeUp } = names.wakeUp(queueJobId);
-  const ways: ((model: Model) => string | undefined)[] = [
+  const ways: Way[] = [
     (model) => model.take(job, wakeUp),
     (model) => {
       // Where the job was removed, a worker that never knew its definition can't execute what it took over.
@@ -245,8 +250,10 @@ function take(queueJobId: string, worker: number, { fleet, names }: Scene): Act 
       if (stored || !instances.has(queueJobId) || model.take(job, wakeUp) !== "runs")
         return undefined;
       const attempt = instances.get(queueJobId)?.attempt ?? 0;
-      model.settle(job, queueJobId, attempt, "cancelled");
-      return "nothing";
+      return (later) => {
+        later.settle(job, queueJobId, attempt, "cancelled");
+        return "nothing";
+      };
     },
   ];
   const { offMs } = fleet.workers[worker % fleet.workers.length] ?? { offMs: 0 };

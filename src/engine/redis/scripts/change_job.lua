@@ -53,6 +53,8 @@ if timing then
     call("HDEL", key, "fin")
   end
 end
+-- What waits for an instance may have one by the new rules.
+callForQueued(c.jobId, readJob(c.jobId))
 emit(c.event)
 if timing and timing.state == "finished" then emit({ name = "JOB_FINISHED", jobId = c.jobId }) end
 finish()
