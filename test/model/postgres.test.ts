@@ -5,5 +5,5 @@ import { compareWithModel } from "./property.ts";
 compareWithModel({
   name: "postgres",
   open: (options) => openPostgres(inject("postgresUrl"), options),
-  runs: 100,
+  runs: 200,
 });

@@ -99,7 +99,7 @@ export function compareWithModel(contender: Contender): void {
     let server: AsyncDisposable | undefined;
     beforeAll(async () => {
       server = await contender.prepare?.();
-      const prefix = `model-${process.pid}-${contender.name}`;
+      const prefix = `model-${process.pid}-${contender.name.replaceAll(" ", "-")}`;
       at = await contender.open({ prefix, engines: WORKERS + 1, now: () => time.now });
     }, 120_000);
     afterAll(async () => {

@@ -378,7 +378,7 @@ const operations = [
   { weight: 1, arbitrary: fc.record({ do: fc.constant("addAgain"), job, rules: someRules }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("remove"), job }) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       do: fc.constant("add"),
       job,
@@ -401,7 +401,7 @@ export const concurrentStep = fc.oneof(...work, ...operations) as fc.Arbitrary<S
 export const step = fc.oneof(
   ...work,
   ...operations,
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("fire"), pick, worker }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant("fire"), pick, worker }) },
   {
     weight: 3,
     arbitrary: fc.record({
