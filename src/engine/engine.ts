@@ -196,6 +196,8 @@ export interface JobRemoval {
   readonly jobId: string;
   /** The watermark that `skipped` was computed from; `undefined` removes whatever is there. */
   readonly expectedWatermark: EpochMs | undefined;
+  /** The revision of the definition that `skipped` was computed from. */
+  readonly expectedRevision?: number | undefined;
   readonly skipped: readonly SkippedSpan[];
 }
 

@@ -19,7 +19,7 @@ import {
   startingWatermark,
 } from "./declaration.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
-import { type ChangePlan, reschedule, undecided } from "./job-store.ts";
+import { type ChangePlan, decidedUpTo, isGivenByHand, reschedule, undecided } from "./job-store.ts";
 
 /** Stops a job. A job that is paused keeps its date of pausing and gets the new reason. */
 export function pausePlan(job: StoredJob, now: number, reason: string | undefined): ChangePlan {
@@ -27,7 +27,7 @@ export function pausePlan(job: StoredJob, now: number, reason: string | undefine
   return {
     schedule: {
       state: "paused",
-      watermark: job.state === "paused" ? job.watermark : now,
+      watermark: job.state === "paused" ? job.watermark : decidedUpTo(job, now),
       upcoming: [],
       expectedWatermark: job.watermark,
     },
@@ -46,13 +46,14 @@ export function pausePlan(job: StoredJob, now: number, reason: string | undefine
 export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined {
   if (job.state === "active") return undefined;
   if (job.state === "finished") throw finished(job, "resumed");
-  const upcoming = new Schedule(job.definition).ahead(now);
+  const watermark = decidedUpTo(job, now);
+  const upcoming = new Schedule(job.definition).ahead(watermark);
   const isOver = upcoming.length === 0;
   const isPassedDate = job.definition.trigger.kind === "date" && isOver;
   return {
     schedule: {
       state: isOver ? "finished" : "active",
-      watermark: now,
+      watermark,
       upcoming,
       expectedWatermark: job.watermark,
     },
@@ -100,8 +101,7 @@ export async function modifyPlan(
       : { definition, event };
   const fresh = { ...definition, ...timing };
   // A time given by hand, or a single date, is due at once if it has passed, as it is in `addJob`.
-  const isByHand = timing.firstRunAt !== null || timing.trigger.kind === "date";
-  const from = isByHand ? startingWatermark(fresh, context.now) : context.now;
+  const from = isGivenByHand(fresh) ? startingWatermark(fresh, context.now) : context.now;
   const before: StoredJob = isPausing ? { ...job, state: "paused" } : job;
   return { ...reschedule(before, fresh, context.now, from), event };
 }

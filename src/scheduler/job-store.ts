@@ -15,6 +15,12 @@ export type ChangePlan = Pick<
   "definition" | "schedule" | "pausedReason" | "skipped" | "event"
 >;
 
+/** What is to become of a job as stored; `undefined` leaves it as it is. */
+type Plan = (
+  job: StoredJob,
+  now: number,
+) => Promise<ChangePlan | undefined> | ChangePlan | undefined;
+
 /** Stores and changes jobs. */
 export class JobStore {
   readonly #engine: Engine;
@@ -29,7 +35,7 @@ export class JobStore {
     const existing = declarations.filter((_, i) => results[i]?.outcome === "exists");
     const refused = existing.find(({ replaceExisting }) => !replaceExisting);
     for (const declaration of existing.filter(({ replaceExisting }) => replaceExisting)) {
-      await this.#replace(declaration);
+      await this.#putOrReplace(declaration);
     }
     if (refused) throw new ConflictingIdError(refused.definition.id);
   }
@@ -46,21 +52,23 @@ export class JobStore {
    * `undefined` leaves the job as it is.
    * @throws {@link JobLookupError} if there is none.
    */
-  async change(
-    jobId: string,
-    plan: (job: StoredJob, now: number) => Promise<ChangePlan | undefined> | ChangePlan | undefined,
-  ): Promise<StoredJob> {
+  async change(jobId: string, plan: Plan): Promise<StoredJob> {
+    if (!(await this.#change(jobId, plan))) throw new JobLookupError(jobId);
+    return this.get(jobId);
+  }
+
+  /** @returns Whether there is such a job. */
+  async #change(jobId: string, plan: Plan): Promise<boolean> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const job = await this.get(jobId);
-      const change = await plan(job, await this.#engine.now());
-      if (!change) return job;
-      const result = await this.#engine.changeJob({
+      const [job] = await this.#engine.getJobs([jobId]);
+      const change = job && (await plan(job, await this.#engine.now()));
+      if (!job || !change) return job !== undefined;
+      const { outcome } = await this.#engine.changeJob({
         jobId,
         expectedRevision: job.revision,
         ...change,
       });
-      if (result.outcome === "missing") throw new JobLookupError(jobId);
-      if (result.outcome === "changed") return this.get(jobId);
+      if (outcome !== "conflict") return outcome === "changed";
     }
     throw new CronduitError(
       "INVALID_STATE",
@@ -76,9 +84,11 @@ export class JobStore {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const job = await this.get(jobId);
       const now = await this.#engine.now();
+      const isLast = tries === MAX_TRIES - 1;
       const outcome = await this.#engine.removeJob({
         jobId,
-        expectedWatermark: tries < MAX_TRIES - 1 ? job.watermark : undefined,
+        expectedWatermark: isLast ? undefined : job.watermark,
+        expectedRevision: isLast ? undefined : job.revision,
         skipped: undecided(job, now, job.state === "paused" ? "paused" : "removed"),
       });
       if (outcome === "removed") return;
@@ -105,9 +115,18 @@ export class JobStore {
     }
   }
 
-  async #replace(declaration: Declaration): Promise<void> {
+  /** What was there a moment ago may be removed by now; then it is put, and not missed. */
+  async #putOrReplace(declaration: Declaration): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      if (await this.#replace(declaration)) return;
+      const [result] = await this.#engine.putJobs([declaration]);
+      if (result?.outcome !== "exists") return;
+    }
+  }
+
+  async #replace(declaration: Declaration): Promise<boolean> {
     const { definition } = declaration;
-    await this.change(definition.id, (stored, now) => {
+    return this.#change(definition.id, (stored, now) => {
       if (stored.definition.declared.all === definition.declared.all) return undefined;
       const event = { name: "JOB_MODIFIED", at: now, jobId: definition.id } as const;
       if (stored.definition.declared.schedule === definition.declared.schedule) {
@@ -132,13 +151,24 @@ export function keepSchedule(old: JobDefinition, fresh: JobDefinition): JobDefin
   };
 }
 
+/** Whether a schedule begins with a time that somebody gave, which is due at once if it has passed. */
+export function isGivenByHand({ firstRunAt, trigger }: JobDefinition): boolean {
+  return firstRunAt !== null || trigger.kind === "date";
+}
+
+/** What was decided stays so when the server's clock was set back: no fire time has its turn twice. */
+export function decidedUpTo(job: StoredJob, instant: number): number {
+  return Math.max(instant, job.watermark);
+}
+
 /** A change to a definition with another schedule. Pausing is untouched. */
 export function reschedule(
   stored: StoredJob,
   definition: JobDefinition,
   now: number,
-  watermark: number = now,
+  from: number = now,
 ): Pick<ChangePlan, "definition" | "schedule" | "skipped"> {
+  const watermark = isGivenByHand(definition) ? from : decidedUpTo(stored, from);
   const upcoming = new Schedule(definition).ahead(watermark);
   const state = stored.state === "paused" ? "paused" : upcoming.length > 0 ? "active" : "finished";
   return {

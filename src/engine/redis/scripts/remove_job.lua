@@ -5,13 +5,15 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] removal   JSON: jobId, expectedWatermark (epoch ms)?, skipped [{fromAt,toAt,count,verdict,reason?}], event
-Returns "removed", "missing", or "undecided" (the watermark is another by now: compute `skipped` again).
+ARGV[5] removal   JSON: jobId, expectedWatermark (epoch ms)?, expectedRevision?,
+                  skipped [{fromAt,toAt,count,verdict,reason?}], event
+Returns "removed", "missing", or "undecided" (the watermark or the revision is another by now: compute `skipped` again).
 ]]
 local r = cjson.decode(ARGV[5])
 local job = readJob(r.jobId)
 if not job then return "missing" end
 if r.expectedWatermark and r.expectedWatermark ~= job.watermark then return "undecided" end
+if r.expectedRevision and r.expectedRevision ~= job.revision then return "undecided" end
 decideSpans(job, r.skipped)
 pending.drop(job, "removed")
 local asked = call("HGETALL", askedKey(r.jobId))

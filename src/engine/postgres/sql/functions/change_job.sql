@@ -90,6 +90,8 @@ BEGIN
   IF timing IS NOT NULL AND fresh.state = 'active' THEN
     PERFORM add_occurrences(job.id, fresh.pipeline, fresh.generation, timing -> 'upcoming', now_ms);
   END IF;
+  -- What waits for an instance may have one by the new rules.
+  PERFORM call_for_queued(fresh, now_ms);
   told := told || ((change -> 'event') || jsonb_build_object('at', now_ms));
   IF timing IS NOT NULL AND fresh.state = 'finished' THEN
     told := told || jsonb_build_object('name', 'JOB_FINISHED', 'at', now_ms, 'jobId', job.id);

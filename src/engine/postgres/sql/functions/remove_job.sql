@@ -1,10 +1,12 @@
 /*
 remove_job: removes a job; running runs go on and settle. The ledger stays for as long as its rows would have.
 
-removal      JSON: jobId, expectedWatermark (epoch ms)?, skipped [{fromAt,toAt,count,verdict,reason?}], event
+removal      JSON: jobId, expectedWatermark (epoch ms)?, expectedRevision?,
+             skipped [{fromAt,toAt,count,verdict,reason?}], event
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
-Returns JSON text "removed", "missing", or "undecided" (the watermark is another by now: compute `skipped` again).
+Returns JSON text "removed", "missing", or "undecided" (the watermark or the revision is another by now: compute
+`skipped` again).
 */
 CREATE FUNCTION remove_job(removal jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
@@ -17,7 +19,10 @@ BEGIN
   groups := lock_jobs(ARRAY[removal ->> 'jobId']);
   SELECT * INTO job FROM jobs WHERE id = removal ->> 'jobId';
   IF NOT FOUND THEN RETURN '"missing"'; END IF;
-  IF (removal ->> 'expectedWatermark')::bigint <> job.watermark THEN RETURN '"undecided"'; END IF;
+  IF (removal ->> 'expectedWatermark')::bigint <> job.watermark
+    OR (removal ->> 'expectedRevision')::bigint <> job.revision THEN
+    RETURN '"undecided"';
+  END IF;
   now_ms := server_now(now_ms);
   told := decide_against_spans(job, removal -> 'skipped', now_ms) || drop_queued(job, 'removed', false, now_ms);
   FOR request IN DELETE FROM asked WHERE job_id = job.id RETURNING * LOOP

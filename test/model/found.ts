@@ -1,0 +1,83 @@
+// What the property found, made short: each was a defect once.
+import { type Step } from "./steps.ts";
+
+/** What happens at the same time; `choices` as for the turnstile. */
+interface Happening {
+  readonly steps: readonly Step[];
+  readonly choices?: readonly number[];
+}
+
+const rules = { coalesce: true, maxInstances: 1, graceMs: null, maxCatchUp: 1 } as const;
+const everyFive = { kind: "every", everyMs: 5_000, startInMs: -20_000, endInMs: null } as const;
+const everyTen = { ...everyFive, everyMs: 10_000 };
+const add = {
+  do: "add",
+  job: "a",
+  plan: everyFive,
+  rules,
+  isPaused: false,
+  replaceExisting: true,
+} as const;
+const take = { do: "take", pick: 0, worker: 0 } as const;
+const finish = { do: "finish", pick: 0, isGood: true } as const;
+const remove = { do: "remove", job: "a" } as const;
+const setBack = { do: "stepServer", seconds: -2 } as const;
+
+const inTurns = (...steps: Step[]): Happening[] => steps.map((step) => ({ steps: [step] }));
+
+/** Sequences by their titles. */
+export const FOUND: readonly { readonly title: string; readonly happens: readonly Happening[] }[] =
+  [
+    {
+      title: "the clock is set back, the job is paused and resumed: what was decided came again",
+      happens: inTurns(
+        add,
+        take,
+        finish,
+        setBack,
+        { do: "pause", job: "a" },
+        { do: "resume", job: "a" },
+      ),
+    },
+    {
+      title: "the clock is set back, the job gets a new trigger: what was decided came again",
+      happens: inTurns(add, take, finish, setBack, { do: "reschedule", job: "a", plan: everyTen }),
+    },
+    {
+      title: "a job is replaced at the very instant of its last occurrence: it came again",
+      happens: inTurns(add, take, finish, { ...add, plan: everyTen }),
+    },
+    {
+      title:
+        "maxInstances is raised while occurrences wait for an instance: nothing called for them",
+      happens: inTurns(
+        { ...add, rules: { ...rules, coalesce: false, maxCatchUp: 5 } },
+        { do: "pass", seconds: 26 },
+        take,
+        { do: "modify", job: "a", rules: { maxInstances: 3 } },
+      ),
+    },
+    {
+      title: "a job is removed while it is declared anew: addJob said that there is none",
+      happens: [
+        ...inTurns(add),
+        { steps: [{ ...add, plan: everyTen }, remove], choices: [0, 1, 0, 1, 1, 0, 0, 0] },
+      ],
+    },
+    {
+      title: "a job is removed while it gets a new trigger: what was due by that was not decided",
+      happens: [
+        ...inTurns({ ...add, plan: { kind: "once", inMs: 17_000 } }),
+        { steps: [add, remove], choices: [1, 1, 0, 1, 1, 1, 1, 0, 0, 0] },
+      ],
+    },
+    {
+      title: "a worker ahead of the server's clock: what is not due stood for what may catch up",
+      happens: inTurns(
+        { ...add, rules: { ...rules, coalesce: false } },
+        take,
+        { do: "stepServer", seconds: -12 },
+        { do: "fire", pick: 0, worker: 0 },
+      ),
+    },
+  ];

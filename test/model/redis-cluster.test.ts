@@ -1,0 +1,15 @@
+import { type RedisCluster, startRedisCluster } from "../helpers/redis-cluster.ts";
+import { openRedis } from "./place.ts";
+import { compareWithModel } from "./property.ts";
+
+let cluster: RedisCluster | undefined;
+
+compareWithModel({
+  name: "redis cluster",
+  async prepare() {
+    cluster = await startRedisCluster(3);
+    return cluster;
+  },
+  open: (options) => openRedis("redis cluster", { cluster: cluster?.nodes ?? [] }, options),
+  runs: 100,
+});
