@@ -7,14 +7,14 @@ import { eventCases } from "./event-cases.ts";
 import { healingCases } from "./healing-cases.ts";
 import { jobCases } from "./job-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
-import { noteCases } from "./matrix.ts";
+import { type ContenderName, noteCases } from "./matrix.ts";
 import { raceCases } from "./race-cases.ts";
 import { runCases } from "./run-cases.ts";
 import { schedulerCases } from "./scheduler-cases.ts";
 
 /** An engine that is held to the contract. */
 export interface Contender {
-  readonly name: string;
+  readonly name: ContenderName;
   /** Where one fleet of its own is. */
   readonly connection: () => ConnectionOption | undefined;
   /** Where the cases of whole schedulers have theirs; engines inside a process serve one at a time. */
