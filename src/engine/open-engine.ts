@@ -5,6 +5,7 @@ import type { Engine } from "./engine.ts";
 import { lazyEngine } from "./lazy-engine.ts";
 import type { PostgresEngineOptions } from "./postgres/postgres-engine.ts";
 import type { RedisConnectionOptions } from "./redis/connection.ts";
+import { refuseOptions } from "./redis/refused-options.ts";
 
 /**
  * Where the state is kept: a URL (`redis://…`, `rediss://…`, `postgres://…`, `embedded://folder`, `memory:`), ioredis'
@@ -43,14 +44,20 @@ const EMBEDDED_START_MS = 120_000;
 
 /**
  * Reads a connection option.
- * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none.
+ * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none, and for options that can't be used.
  */
 export function placeOf(connection: ConnectionOption | undefined): Place {
   if (connection === undefined || connection === "memory:" || connection === "embedded://") {
     return { kind: "embedded", folder: undefined };
   }
-  if (typeof connection !== "string") return { kind: "redis", connection };
-  if (/^rediss?:\/\//i.test(connection)) return { kind: "redis", connection: readable(connection) };
+  if (typeof connection !== "string") {
+    refuseOptions(connection);
+    return { kind: "redis", connection };
+  }
+  if (/^rediss?:\/\//i.test(connection)) {
+    refuseOptions(readable(connection));
+    return { kind: "redis", connection };
+  }
   if (/^postgres(?:ql)?:\/\//i.test(connection)) {
     return { kind: "postgres", url: readable(connection) };
   }
@@ -112,7 +119,7 @@ async function openRedis(connection: ConnectionOption, options: EngineOptions): 
     ...common(options),
     connection,
     queue: QUEUE,
-    onWarning: (message) => options.logger.warn(message),
+    onNote: ({ level, message }) => options.logger[level](message),
     onError: errorSink(options.logger, "redis"),
   });
 }

@@ -6,13 +6,7 @@ import { answerWithin } from "../answer-within.ts";
 import { Batcher } from "../batcher.ts";
 import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
 import type * as Port from "../engine.ts";
-import {
-  addressOf,
-  checkServer,
-  connect,
-  type RedisConnectionOptions,
-  untilReady,
-} from "./connection.ts";
+import { addressOf, connect, type RedisConnectionOptions, untilReady } from "./connection.ts";
 import type { RedisClient } from "./redis-client.ts";
 import * as codec from "../decision-codec.ts";
 import { EventStream } from "./event-stream.ts";
@@ -20,6 +14,8 @@ import { decodeJob, encodeDefinition } from "./job-codec.ts";
 import { decodeRow, rowOfAsked, rowOfInstance, rowOfQueued } from "./ledger-codec.ts";
 import { toJson } from "../stored-json.ts";
 import { ScriptRunner } from "./scripts.ts";
+import type { ServerNote } from "./server-check.ts";
+import { ServerWatch } from "./server-watch.ts";
 import { WorkerBoard } from "./worker-board.ts";
 
 /** Requests a script call: keeps one call below a few milliseconds. */
@@ -40,7 +36,7 @@ export interface RedisEngineOptions {
   readonly maxEvents: number;
   /** Stands in for the server's clock, in tests that move time. */
   readonly serverNow?: (() => EpochMs) | undefined;
-  onWarning(message: string): void;
+  onNote(note: ServerNote): void;
   onError(error: unknown): void;
 }
 
@@ -53,6 +49,7 @@ export class RedisEngine implements Port.Engine {
   readonly #scripts: ScriptRunner;
   readonly #events: EventStream;
   readonly #workers: WorkerBoard;
+  readonly #watch: ServerWatch;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
   readonly #settlements: Batcher<Port.SettleRequest, Port.Settlement>;
   #label: string;
@@ -86,6 +83,7 @@ export class RedisEngine implements Port.Engine {
     ]);
     this.#events = new EventStream(this.#redis, this.#key("events"), options.maxEvents);
     this.#workers = new WorkerBoard(this.#redis, this.#key("workers"));
+    this.#watch = new ServerWatch(this.#redis, options.clock, (note) => options.onNote(note));
     this.#admissions = new Batcher(async (requests) => {
       const answer = await this.#scripts.run("admit", { requests: toJson(requests) });
       return codec.decodeAdmission(answer);
@@ -110,13 +108,12 @@ export class RedisEngine implements Port.Engine {
   }
 
   async #open(): Promise<void> {
-    const info = await this.#bounded("connect", async () => {
+    const version = await this.#bounded("connect", async () => {
       await untilReady(this.#redis);
       await this.#queue.waitUntilReady();
-      return checkServer(this.#redis);
+      return this.#watch.begin();
     });
-    this.#label = `redis ${info.version} at ${addressOf(this.#redis)}`;
-    for (const warning of info.warnings) this.#options.onWarning(warning);
+    this.#label = `redis ${version} at ${addressOf(this.#redis)}`;
   }
 
   close(): Promise<void> {
@@ -125,6 +122,7 @@ export class RedisEngine implements Port.Engine {
   }
 
   async #close(): Promise<void> {
+    this.#watch.end();
     this.#events.close();
     await within(
       this.#options.clock,
@@ -137,7 +135,8 @@ export class RedisEngine implements Port.Engine {
   async health(): Promise<Port.EngineHealth> {
     const from = this.#options.clock.elapsed();
     try {
-      await this.#bounded("ping", () => this.#redis.ping());
+      // A key, so that in a Cluster the node answers that has the queue.
+      await this.#bounded("health", () => this.#redis.exists(this.#key("meta")));
       return { ok: true, roundTripMs: this.#options.clock.elapsed() - from, problem: undefined };
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
