@@ -69,6 +69,11 @@ export const ERROR_CODES = {
     meaning: "The server is too old, or holds data written by a newer version of this package.",
     remedy: "Upgrade what the message names.",
   },
+  SCHEMA_OUTDATED: {
+    meaning:
+      "The schema in the database is missing or not that of this package, and `migrate` is `false`.",
+    remedy: "Call `migrate(connection, { prefix })` before, as a role that may create.",
+  },
   FOLDER_IN_USE: {
     meaning: "Another process uses the folder of the embedded engine.",
     remedy:

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Clock, EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
@@ -13,6 +14,12 @@ import { refuseOptions } from "./redis/refused-options.ts";
  */
 export type ConnectionOption = RedisConnectionOptions;
 
+/** Schema of the option `prefix`. */
+export const prefixSchema = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, "may hold 1 to 64 letters, digits, _ . and - only")
+  .default("cronduit");
+
 /** What every engine is made with. */
 export interface EngineOptions {
   /** Absent: inside this process, in memory. */
@@ -23,6 +30,8 @@ export interface EngineOptions {
   readonly logger: Logger;
   /** How long a call waits for the server, in ms. */
   readonly timeoutMs: number;
+  /** Whether `open()` may bring the schema of a database to this version. @default true */
+  readonly migrate?: boolean | undefined;
   /** Stands in for the server's clock, in tests that move time. */
   readonly serverNow?: (() => EpochMs) | undefined;
   /** About how many entries the event log keeps; each holds the events of one or more decisions. @default 10,000 */
@@ -129,7 +138,7 @@ async function openPostgres(
   own: Pick<PostgresEngineOptions, "label" | "openTimeoutMs" | "connect" | "onError">,
 ): Promise<Engine> {
   const { PostgresEngine } = await import("./postgres/postgres-engine.ts");
-  return new PostgresEngine({ ...common(options), ...own });
+  return new PostgresEngine({ ...common(options), migrate: options.migrate ?? true, ...own });
 }
 
 function common({ prefix, clock, timeoutMs, serverNow, maxEvents }: EngineOptions) {

@@ -1,4 +1,5 @@
-// A child program: connects with what its environment trusts, adds a job, and says so.
+// A child program: connects with what its environment trusts, adds a job, and says so. With `wait` it begins when told.
+import { once } from "node:events";
 import { lineLogger, PipelineScheduler, Pipeline } from "../../src/index.ts";
 
 class Noop extends Pipeline {
@@ -7,13 +8,19 @@ class Noop extends Pipeline {
   }
 }
 
-const [connection = "", prefix = ""] = process.argv.slice(2);
+const [connection = "", prefix = "", when] = process.argv.slice(2);
+if (when === "wait") {
+  // The channel to the parent alone keeps no process alive.
+  const awake = setInterval(() => undefined, 60_000);
+  process.send?.({ ready: true });
+  await once(process, "message");
+  clearInterval(awake);
+}
 const pipelines = [Noop];
 const logger = lineLogger("error");
 const scheduler = new PipelineScheduler({ connection, prefix, pipelines, logger });
 await scheduler.start();
-await scheduler.addJob(Noop, { id: "one", trigger: "interval", seconds: 60 });
-await scheduler.removeJob("one");
+await scheduler.addJob(Noop, { trigger: "interval", seconds: 60 });
 await scheduler.shutdown();
 process.send?.({ connected: true });
 process.disconnect();
