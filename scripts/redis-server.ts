@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,8 @@ export interface RedisOptions {
   readonly detached?: boolean;
   /** More arguments, e.g. `["--maxmemory", "2mb"]`. */
   readonly config?: readonly string[];
+  /** Makes it a Sentinel, with these lines in its own file of settings. @default none: a server of data */
+  readonly sentinel?: readonly string[];
 }
 
 const START_LIMIT_MS = 30_000;
@@ -39,8 +41,10 @@ export class RedisServer implements AsyncDisposable {
     this.#ownsDir = options.dir === undefined;
     this.#isDetached = options.detached ?? false;
     const appendonly = options.appendonly === true ? "yes" : "no";
-    const args = `--port ${port} --bind 127.0.0.1 --appendonly ${appendonly}`;
-    this.#args = [...args.split(" "), "--save", "", "--dir", dir, ...(options.config ?? [])];
+    const args = `--port ${port} --bind 127.0.0.1 --dir ${dir}`.split(" ");
+    this.#args = options.sentinel
+      ? [sentinelFile(dir), "--sentinel", ...args]
+      : [...args, "--appendonly", appendonly, "--save", "", ...(options.config ?? [])];
   }
 
   /** Starts a server and waits until it answers. */
@@ -48,6 +52,7 @@ export class RedisServer implements AsyncDisposable {
     const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "cronduit-redis-")));
     for (let attempt = 1; ; attempt += 1) {
       const server = new RedisServer(options.port ?? (await freePort()), dir, options);
+      if (options.sentinel) await writeFile(sentinelFile(dir), `${options.sentinel.join("\n")}\n`);
       try {
         await server.#launch();
         return server;
@@ -119,6 +124,11 @@ export class RedisServer implements AsyncDisposable {
 /** Starts a private Redis server. Dispose of it, or use `await using`. */
 export function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   return RedisServer.start(options);
+}
+
+/** A Sentinel writes down there what it finds. */
+function sentinelFile(dir: string): string {
+  return join(dir, "sentinel.conf");
 }
 
 /** A port that nobody listens on at the moment. */

@@ -96,6 +96,7 @@ export {
 } from "./jobs/verdict.ts";
 export type { RunKind, StoredError } from "./jobs/run.ts";
 export type { EngineHealth, WorkerRecord } from "./engine/engine.ts";
+export { migrate, type MigrateOptions, type MigrationReport } from "./engine/migrate.ts";
 export type { ConnectionOption } from "./engine/open-engine.ts";
 export type { RedisClusterOptions, RedisConnectionOptions } from "./engine/redis/connection.ts";
 export type { SchedulerEvent } from "./events/event.ts";

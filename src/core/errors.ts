@@ -59,9 +59,20 @@ export const ERROR_CODES = {
     meaning: "The engine could not be reached within the time allowed.",
     remedy: "Check the server and the `connection` option; the call may be repeated.",
   },
+  SERVER_REFUSED: {
+    meaning:
+      "The server answered, and refused: a wrong password, a right that its user lacks, no memory, no disk, too few replicas.",
+    remedy:
+      "The message holds the server's words. `docs/operations.md` names the rights that are needed.",
+  },
   UNSUPPORTED_SERVER: {
     meaning: "The server is too old, or holds data written by a newer version of this package.",
     remedy: "Upgrade what the message names.",
+  },
+  SCHEMA_OUTDATED: {
+    meaning:
+      "The schema in the database is missing or not that of this package, and `migrate` is `false`.",
+    remedy: "Call `migrate(connection, { prefix })` before, as a role that may create.",
   },
   FOLDER_IN_USE: {
     meaning: "Another process uses the folder of the embedded engine.",

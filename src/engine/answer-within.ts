@@ -17,7 +17,7 @@ type End<T> =
 
 /**
  * The answer of a server, or an error within a bounded time instead of waiting for one that does not come back.
- * @throws {@link CronduitError} `CONNECTION_FAILED`; `INTERNAL` if the server refused the call.
+ * @throws {@link CronduitError} `CONNECTION_FAILED`; `SERVER_REFUSED` if it answers and will not; else `INTERNAL`.
  */
 export async function answerWithin<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
   const { clock, timeoutMs, what, server } = call;
@@ -34,6 +34,13 @@ export async function answerWithin<T>(call: ServerCall, work: () => Promise<T>):
   // A fault of the connection says more than the call that it made fail.
   const cause = call.lastError?.() ?? end?.cause;
   if (end?.cause instanceof CronduitError) throw end.cause;
+  const refusal = [end?.cause, cause].find(isRefusal);
+  if (refusal) {
+    throw new CronduitError("SERVER_REFUSED", `${what}: ${server} refused: ${refusal.message}`, {
+      cause: refusal,
+      data: { call: what },
+    });
+  }
   if (end && !isConnectionTrouble(end.cause)) {
     throw new CronduitError("INTERNAL", `${what} failed on ${server}`, {
       cause: end.cause,
@@ -55,5 +62,19 @@ function isConnectionTrouble(error: unknown): boolean {
     /closed|ECONN|ENOTFOUND|EHOSTUNREACH|EPIPE|timed? ?out|LOADING|terminat|starting up|shutting down|too many/i.test(
       error.message,
     )
+  );
+}
+
+/** Redis' words for no right, no memory, no disk and too few replicas. */
+const REDIS_REFUSAL = /^(?:NOPERM|NOAUTH|WRONGPASS|OOM|MISCONF|NOREPLICAS)/;
+/** PostgreSQL's codes for no right, no login, no such database and no room: Appendix A of its manual. */
+const POSTGRES_REFUSAL = /^(?:42501|28...|3D000|53[12]00)$/;
+
+/** Whether the server understood, and will not until its owner changes something. */
+function isRefusal(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const code: unknown = Reflect.get(error, "code");
+  return (
+    REDIS_REFUSAL.test(error.message) || (typeof code === "string" && POSTGRES_REFUSAL.test(code))
   );
 }

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Clock, EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
@@ -5,12 +6,19 @@ import type { Engine } from "./engine.ts";
 import { lazyEngine } from "./lazy-engine.ts";
 import type { PostgresEngineOptions } from "./postgres/postgres-engine.ts";
 import type { RedisConnectionOptions } from "./redis/connection.ts";
+import { refuseOptions } from "./redis/refused-options.ts";
 
 /**
  * Where the state is kept: a URL (`redis://…`, `rediss://…`, `postgres://…`, `embedded://folder`, `memory:`), ioredis'
  * connection options, or `{ cluster: [{ host, port }, …] }`.
  */
 export type ConnectionOption = RedisConnectionOptions;
+
+/** Schema of the option `prefix`. */
+export const prefixSchema = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, "may hold 1 to 64 letters, digits, _ . and - only")
+  .default("cronduit");
 
 /** What every engine is made with. */
 export interface EngineOptions {
@@ -22,6 +30,8 @@ export interface EngineOptions {
   readonly logger: Logger;
   /** How long a call waits for the server, in ms. */
   readonly timeoutMs: number;
+  /** Whether `open()` may bring the schema of a database to this version. @default true */
+  readonly migrate?: boolean | undefined;
   /** Stands in for the server's clock, in tests that move time. */
   readonly serverNow?: (() => EpochMs) | undefined;
   /** About how many entries the event log keeps; each holds the events of one or more decisions. @default 10,000 */
@@ -43,14 +53,20 @@ const EMBEDDED_START_MS = 120_000;
 
 /**
  * Reads a connection option.
- * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none.
+ * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none, and for options that can't be used.
  */
 export function placeOf(connection: ConnectionOption | undefined): Place {
   if (connection === undefined || connection === "memory:" || connection === "embedded://") {
     return { kind: "embedded", folder: undefined };
   }
-  if (typeof connection !== "string") return { kind: "redis", connection };
-  if (/^rediss?:\/\//i.test(connection)) return { kind: "redis", connection: readable(connection) };
+  if (typeof connection !== "string") {
+    refuseOptions(connection);
+    return { kind: "redis", connection };
+  }
+  if (/^rediss?:\/\//i.test(connection)) {
+    refuseOptions(readable(connection));
+    return { kind: "redis", connection };
+  }
   if (/^postgres(?:ql)?:\/\//i.test(connection)) {
     return { kind: "postgres", url: readable(connection) };
   }
@@ -112,7 +128,7 @@ async function openRedis(connection: ConnectionOption, options: EngineOptions): 
     ...common(options),
     connection,
     queue: QUEUE,
-    onWarning: (message) => options.logger.warn(message),
+    onNote: ({ level, message }) => options.logger[level](message),
     onError: errorSink(options.logger, "redis"),
   });
 }
@@ -122,7 +138,7 @@ async function openPostgres(
   own: Pick<PostgresEngineOptions, "label" | "openTimeoutMs" | "connect" | "onError">,
 ): Promise<Engine> {
   const { PostgresEngine } = await import("./postgres/postgres-engine.ts");
-  return new PostgresEngine({ ...common(options), ...own });
+  return new PostgresEngine({ ...common(options), migrate: options.migrate ?? true, ...own });
 }
 
 function common({ prefix, clock, timeoutMs, serverNow, maxEvents }: EngineOptions) {

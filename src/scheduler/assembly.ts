@@ -29,7 +29,8 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
   const owner = randomUUID();
   const { connection, prefix, container } = settings;
   if (connection === undefined) sayThatNothingIsKept(logger);
-  const engine = makeEngine({ connection, prefix, clock, logger, timeoutMs: settings.timeout });
+  const { timeout: timeoutMs, migrate } = settings;
+  const engine = makeEngine({ connection, prefix, clock, logger, timeoutMs, migrate });
   const registry = new PipelineRegistry(settings.pipelines);
   const worker =
     settings.worker &&

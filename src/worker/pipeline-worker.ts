@@ -46,6 +46,7 @@ export class PipelineWorker implements AsyncDisposable {
       clock,
       logger,
       timeoutMs: options.timeout,
+      migrate: options.migrate,
     });
     this.#runtime = new WorkerRuntime({
       engine: this.#engine,

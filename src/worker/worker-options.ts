@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";
-import { type ConnectionOption, placeOf } from "../engine/open-engine.ts";
+import { type ConnectionOption, placeOf, prefixSchema } from "../engine/open-engine.ts";
 import { millisecondsSchema } from "../jobs/options.ts";
 import type { Registrable } from "../pipeline/registry.ts";
 
@@ -21,10 +21,7 @@ export const connectionSchema = z.custom<ConnectionOption>(
 
 /** Options that a scheduler and a worker share, beside `connection`. */
 export const commonShape = {
-  prefix: z
-    .string()
-    .regex(/^[\w.-]{1,64}$/, "may hold 1 to 64 letters, digits, _ . and - only")
-    .default("cronduit"),
+  prefix: prefixSchema,
   pipelines: z
     .array(z.custom<Registrable>((value) => value !== null && value !== undefined))
     .default([]),
@@ -34,6 +31,7 @@ export const commonShape = {
   logger: loggerSchema.optional(),
   clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
   timeout: millisecondsSchema.default(10_000),
+  migrate: z.boolean().default(true),
 };
 
 /** Schema of {@link WorkerTuning}. */
@@ -132,6 +130,11 @@ export interface CommonOptions {
   clock?: Clock;
   /** How long a call waits for the server before it fails with `CONNECTION_FAILED`: ms, or `"10s"`. @default 10 s */
   timeout?: number | string;
+  /**
+   * Whether the start may bring the schema of PostgreSQL to the version of this package. `false`: it fails with
+   * `SCHEMA_OUTDATED` if the schema is not, and needs no right to create; see {@link migrate}. @default true
+   */
+  migrate?: boolean;
 }
 
 /** Options of {@link PipelineWorker}. */

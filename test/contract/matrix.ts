@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -10,9 +10,37 @@ declare module "vitest" {
   }
 }
 
+/** Every engine that is held to the contract, as the matrix line names it. */
+export const CONTENDERS = [
+  "redis standalone",
+  "redis cluster",
+  "postgres",
+  "embedded memory",
+  "embedded folder",
+] as const;
+
+/** One of {@link CONTENDERS}. */
+export type ContenderName = (typeof CONTENDERS)[number];
+
+const fileOf = (name: string): string => name.replaceAll(" ", "-");
+
 /** Notes how many cases of the contract passed on an engine. */
-export function noteCases(folder: string, engine: string, passed: number, cases: number): void {
-  writeFileSync(join(folder, engine.replaceAll(" ", "-")), `${engine} ${passed}/${cases}`);
+export function noteCases(
+  folder: string,
+  name: ContenderName,
+  passed: number,
+  cases: number,
+): void {
+  writeFileSync(join(folder, fileOf(name)), `${passed}/${cases}`);
+}
+
+/** The matrix line: every engine, also one that was not asked for in this run. */
+export function matrixLine(folder: string): string {
+  const parts = CONTENDERS.map((name) => {
+    const path = join(folder, fileOf(name));
+    return `${name} ${existsSync(path) ? readFileSync(path, "utf8") : "not run"}`;
+  });
+  return `contract (cases passed/run): ${parts.join(", ")}`;
 }
 
 /** vitest's global set-up: prints at the end how many cases ran on each engine. */
@@ -20,9 +48,7 @@ export default function setup(project: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), "cronduit-contract-"));
   project.provide("contractFolder", folder);
   return () => {
-    const lines = readdirSync(folder).toSorted();
-    const parts = lines.map((name) => readFileSync(join(folder, name), "utf8"));
+    if (readdirSync(folder).length > 0) console.log(matrixLine(folder));
     rmSync(folder, { recursive: true });
-    if (parts.length > 0) console.log(`contract (cases passed/run): ${parts.join(", ")}`);
   };
 }

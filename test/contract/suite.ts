@@ -12,7 +12,7 @@ import { healingCases } from "./healing-cases.ts";
 import { jobCases } from "./job-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
 import { logCases } from "./log-cases.ts";
-import { noteCases } from "./matrix.ts";
+import { type ContenderName, noteCases } from "./matrix.ts";
 import { overlapCases } from "./overlap-cases.ts";
 import { raceCases } from "./race-cases.ts";
 import { retryCases } from "./retry-cases.ts";
@@ -22,7 +22,7 @@ import { stepCases } from "./step-cases.ts";
 
 /** An engine that is held to the contract. */
 export interface Contender {
-  readonly name: string;
+  readonly name: ContenderName;
   /** Where one fleet of its own is. */
   readonly connection: () => ConnectionOption | undefined;
   /** Where the cases of whole schedulers have theirs; engines inside a process serve one at a time. */

@@ -111,7 +111,7 @@ export class EngineBench implements AsyncDisposable {
       timeoutMs: 20_000,
       maxEvents: 100_000,
       serverNow: () => this.#now,
-      onWarning: () => undefined,
+      onNote: () => undefined,
       onError: (error) => console.error("engine bench", error),
     });
     const run = (context: RunContext): unknown => this.#run(context);

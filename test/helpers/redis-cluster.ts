@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { type RedisServer, startRedis } from "./redis-server.ts";
+import { freePort, type RedisServer, startRedis } from "./redis-server.ts";
 
 const SLOTS = 16_384;
 const POLL_MS = 20;
@@ -13,10 +13,13 @@ export interface RedisCluster extends AsyncDisposable {
 /** Starts `masters` servers, gives each its share of the slots, and waits until all agree. */
 export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
   const servers: RedisServer[] = [];
+  const busPorts: number[] = [];
   for (let i = 0; i < masters; i += 1) {
-    servers.push(
-      await startRedis({ config: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] }),
-    );
+    // Its default, 10,000 above the other port, may be taken, or be no port at all.
+    const busPort = await freePort();
+    const settings = `--cluster-enabled yes --cluster-node-timeout 2000 --cluster-port ${busPort}`;
+    servers.push(await startRedis({ config: settings.split(" ") }));
+    busPorts.push(busPort);
   }
   const clients = servers.map(({ url }) => new Redis(url));
   const [first] = servers;
@@ -24,7 +27,8 @@ export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
   for (const [i, client] of clients.entries()) {
     const last = Math.min((i + 1) * share, SLOTS) - 1;
     await client.call("CLUSTER", "ADDSLOTSRANGE", String(i * share), String(last));
-    if (i > 0 && first) await client.call("CLUSTER", "MEET", "127.0.0.1", String(first.port));
+    const meet = ["CLUSTER", "MEET", "127.0.0.1"] as const;
+    if (i > 0 && first) await client.call(...meet, String(first.port), String(busPorts[0]));
   }
   for (const client of clients) await untilAgreed(client, masters);
   for (const client of clients) client.disconnect();

@@ -18,24 +18,33 @@ interface Installed {
 
 /**
  * Brings a fleet's schemas to this version. Any number of processes may do so at once: the first does it, under a lock.
- * @throws {@link CronduitError} `UNSUPPORTED_SERVER` if the server is too old or the schema newer than this package.
+ * @param grantTo Roles that may then work with the schemas, and not change them.
+ * @returns What was done, in order.
+ * @throws {@link CronduitError} `UNSUPPORTED_SERVER` if the server is too old or the schema newer than this package;
+ * `INVALID_OPTION` for a role that is not there.
  */
-export async function migrate(pool: PgPool, schemas: Schemas): Promise<void> {
+export async function migrate(
+  pool: PgPool,
+  schemas: Schemas,
+  grantTo: readonly string[] = [],
+): Promise<string[]> {
   await checkServer(pool);
-  const { digest } = functionsSql(schemas);
   // Most starts find all in place, need no right to change it, and wait for no lock.
   const installed = await readInstalled(pool, schemas);
   refuseNewer(installed, schemas);
-  if (installed?.version === SCHEMA_VERSION && installed.digest === digest) {
-    if (installed.queueVersion >= LATEST_SCHEMA_VERSION) return;
-  }
+  if (isCurrent(installed, schemas) && grantTo.length === 0) return [];
+  await refuseUnknownRoles(pool, grantTo);
   const client = await pool.connect();
   try {
+    const queueVersion = installed?.queueVersion ?? 0;
     await runMigrations(client, schemas.queue);
     await client.query("BEGIN");
     try {
-      await install(client, schemas);
+      const applied = await install(client, schemas);
+      if (grantTo.length > 0) await client.query(grantsSql(schemas, grantTo));
       await client.query("COMMIT");
+      const isQueueNew = queueVersion < LATEST_SCHEMA_VERSION;
+      return isQueueNew ? [`bullmq ${LATEST_SCHEMA_VERSION}`, ...applied] : applied;
     } catch (error) {
       await client.query("ROLLBACK").catch(() => undefined);
       throw error;
@@ -43,6 +52,58 @@ export async function migrate(pool: PgPool, schemas: Schemas): Promise<void> {
   } finally {
     client.release();
   }
+}
+
+/**
+ * Makes sure that the schemas are of this version, and changes nothing.
+ * @throws {@link CronduitError} `SCHEMA_OUTDATED`; `UNSUPPORTED_SERVER` as {@link migrate}.
+ */
+export async function requireCurrent(pool: PgPool, schemas: Schemas): Promise<void> {
+  await checkServer(pool);
+  const installed = await readInstalled(pool, schemas);
+  refuseNewer(installed, schemas);
+  if (isCurrent(installed, schemas)) return;
+  const state = installed ? "is not that of this package" : "has not been made";
+  throw new CronduitError(
+    "SCHEMA_OUTDATED",
+    `Schema "${schemas.own}" ${state}, and the option migrate is false. Call migrate(connection, { prefix }) first, as a role that may create.`,
+    { data: { schema: schemas.own, version: installed?.version ?? 0, needed: SCHEMA_VERSION } },
+  );
+}
+
+function isCurrent(installed: Installed | undefined, schemas: Schemas): boolean {
+  return (
+    installed?.version === SCHEMA_VERSION &&
+    installed.digest === functionsSql(schemas).digest &&
+    installed.queueVersion >= LATEST_SCHEMA_VERSION
+  );
+}
+
+async function refuseUnknownRoles(pool: PgPool, roles: readonly string[]): Promise<void> {
+  const { rows } = await pool.query<{ name: string }>(
+    "SELECT rolname AS name FROM pg_roles WHERE rolname = ANY($1)",
+    [roles],
+  );
+  const missing = roles.filter((role) => !rows.some(({ name }) => name === role));
+  if (missing.length === 0) return;
+  throw new CronduitError(
+    "INVALID_OPTION",
+    `migrate, option "grantTo": the server has no role ${missing.map((role) => `"${role}"`).join(", ")}.`,
+    { data: { path: "grantTo" } },
+  );
+}
+
+/** What a role needs to work, given anew after each migration: functions are replaced, tables may have come. */
+function grantsSql(schemas: Schemas, roles: readonly string[]): string {
+  const [own, queue] = [quote(schemas.own), quote(schemas.queue)];
+  const both = `${own}, ${queue}`;
+  const to = roles.map((role) => `"${role.replaceAll('"', '""')}"`).join(", ");
+  return `
+    GRANT USAGE ON SCHEMA ${both} TO ${to};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${both} TO ${to};
+    REVOKE INSERT, UPDATE, DELETE ON ${own}.migrations, ${queue}.migration FROM ${to};
+    GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA ${both} TO ${to};
+    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${both} TO ${to};`;
 }
 
 async function checkServer(pool: PgPool): Promise<void> {
@@ -81,7 +142,7 @@ function refuseNewer(installed: Installed | undefined, { own }: Schemas): void {
   );
 }
 
-async function install(client: PgQueryable, schemas: Schemas): Promise<void> {
+async function install(client: PgQueryable, schemas: Schemas): Promise<string[]> {
   const own = quote(schemas.own);
   await client.query("SELECT pg_advisory_xact_lock(hashtext('cronduit'), hashtext($1))", [
     schemas.own,
@@ -97,18 +158,19 @@ async function install(client: PgQueryable, schemas: Schemas): Promise<void> {
   const installed = await readInstalled(client, schemas);
   refuseNewer(installed, schemas);
   const { sql, digest } = functionsSql(schemas);
-  for (const [i, name] of MIGRATIONS.entries()) {
-    if (i < (installed?.version ?? 0)) continue;
+  const missing = MIGRATIONS.slice(installed?.version ?? 0);
+  for (const name of missing) {
     await client.query(migrationSql(name));
     await client.query("INSERT INTO migrations (version, name, functions) VALUES ($1, $2, '')", [
-      i + 1,
+      MIGRATIONS.indexOf(name) + 1,
       name,
     ]);
   }
-  if (installed?.digest === digest && installed.version === SCHEMA_VERSION) return;
+  if (installed?.digest === digest && missing.length === 0) return [];
   await client.query(sql);
   await client.query("UPDATE migrations SET functions = $1 WHERE version = $2", [
     digest,
     SCHEMA_VERSION,
   ]);
+  return [...missing, "functions"];
 }

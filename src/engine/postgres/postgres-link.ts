@@ -7,7 +7,7 @@ import type { EngineHealth } from "../engine.ts";
 import type { Database } from "./database.ts";
 import { EventLog } from "./event-log.ts";
 import { FunctionCaller, type FunctionName } from "./functions.ts";
-import { migrate } from "./migrate.ts";
+import { migrate, requireCurrent } from "./migrate.ts";
 import { persist } from "./persist.ts";
 import { queueBackend } from "./queue-backend.ts";
 import { Records } from "./records.ts";
@@ -25,6 +25,8 @@ export interface PostgresLinkOptions {
   readonly label: string;
   /** Names the schemas. */
   readonly prefix: string;
+  /** Whether `open()` may bring them to this version; otherwise it fails if they are not. */
+  readonly migrate: boolean;
   readonly clock: Clock;
   /** How long a call waits for the server before it fails with `CONNECTION_FAILED`. */
   readonly timeoutMs: number;
@@ -83,7 +85,10 @@ export class PostgresLink {
     await answerWithin(call, async () => {
       const database = await this.#options.connect(this.#schemas);
       try {
-        await persist(clock, openTimeoutMs, () => migrate(database.pool, this.#schemas));
+        const prepare = this.#options.migrate ? migrate : requireCurrent;
+        await persist(clock, openTimeoutMs, async () => {
+          await prepare(database.pool, this.#schemas);
+        });
         this.#connected = this.#assemble(database);
         await this.#connected.queue.waitUntilReady();
       } catch (error) {

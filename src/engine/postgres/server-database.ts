@@ -16,9 +16,10 @@ export async function connectServer(
   url: string,
   schema: string,
   onError: (error: unknown) => void,
+  queryTimeoutMs = QUERY_TIMEOUT_MS,
 ): Promise<Database> {
   const { default: pg } = await import("pg");
-  const pool: Pool = new pg.Pool(poolConfig(url, schema));
+  const pool: Pool = new pg.Pool(poolConfig(url, schema, queryTimeoutMs));
   // An idle connection that the server ends is replaced with the next call.
   pool.on("error", onError);
   const { hostname, port, pathname } = new URL(url);
@@ -31,7 +32,7 @@ export async function connectServer(
   };
 }
 
-function poolConfig(url: string, schema: string): PoolConfig {
+function poolConfig(url: string, schema: string, queryTimeoutMs: number): PoolConfig {
   const parsed = new URL(url);
   const options = [parsed.searchParams.get("options"), `-c search_path="${schema}"`];
   parsed.searchParams.delete("options");
@@ -41,7 +42,7 @@ function poolConfig(url: string, schema: string): PoolConfig {
     application_name: parsed.searchParams.get("application_name") ?? "cronduit",
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    query_timeout: queryTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     // The pool does not keep the process alive.

@@ -1,7 +1,6 @@
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
-import { CronduitError } from "../../core/errors.ts";
+import { mend } from "./client-mends.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { mendSocketTimer } from "./socket-timer.ts";
 
 /** A Redis Cluster: some of its nodes (the others are found), and ioredis' options. */
 export interface RedisClusterOptions extends ClusterOptions {
@@ -15,8 +14,6 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Above BullMQ's longest block of 10 s: a connection silently cut is noticed after this. */
 const SOCKET_TIMEOUT_MS = 20_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
-/** `LPOS` and `ZRANGE … BYSCORE` are needed; BullMQ asks for 5 itself. */
-const MIN_VERSION = [6, 2] as const;
 
 function reconnectDelay(attempt: number): number {
   const delayMs = Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_DELAY_MS);
@@ -26,7 +23,7 @@ function reconnectDelay(attempt: number): number {
 
 /** Opens a connection that comes back by itself. */
 export function connect(options: RedisConnectionOptions): RedisClient {
-  return mendSocketTimer(open(options));
+  return mend(open(options));
 }
 
 function open(options: RedisConnectionOptions): RedisClient {
@@ -36,10 +33,18 @@ function open(options: RedisConnectionOptions): RedisClient {
     retryStrategy: reconnectDelay,
     lazyConnect: true,
   };
+  const ofOneMaster: RedisOptions = {
+    // A master that became a replica: the way to the new one is asked for again, and the command sent there.
+    reconnectOnError: (error) => (error.message.includes("READONLY") ? 2 : false),
+    // With Sentinel: a master that hangs is left when another one is named, and not by the socket's timeout.
+    failoverDetector: true,
+  };
   // BullMQ asks for `null` here: its commands wait for the server instead of failing.
   const needed: RedisOptions = { maxRetriesPerRequest: null };
-  if (typeof options === "string") return new Redis(options, { ...own, ...needed });
-  if (!("cluster" in options)) return new Redis({ ...own, ...options, ...needed });
+  if (typeof options === "string") {
+    return new Redis(options, { ...own, ...ofOneMaster, ...needed });
+  }
+  if (!("cluster" in options)) return new Redis({ ...own, ...ofOneMaster, ...options, ...needed });
   const { cluster, redisOptions, ...rest } = options;
   const { retryStrategy: _, lazyConnect, ...ofNodes } = own;
   return new Cluster([...cluster], {
@@ -50,15 +55,26 @@ function open(options: RedisConnectionOptions): RedisClient {
   });
 }
 
-/** Resolves once the server answers; a first try that fails is followed by others. */
+/** The server's answers to a wrong name or password: no further try is answered otherwise. */
+const NOT_LET_IN = /^(?:WRONGPASS|NOAUTH)/;
+
+/** Resolves once the server answers; a first try that fails is followed by others. Rejects if the server lets nobody in. */
 export async function untilReady(client: RedisClient): Promise<void> {
   if (client.status === "ready") return;
-  const ready = new Promise<void>((resolve) => {
-    client.once("ready", () => resolve());
+  const ended = new AbortController();
+  const ready = new Promise<void>((resolve, reject) => {
+    const onReady = (): void => resolve();
+    const onError = (error: Error): void => {
+      if (NOT_LET_IN.test(error.message)) reject(error);
+    };
+    client.once("ready", onReady).on("error", onError);
+    ended.signal.addEventListener("abort", () =>
+      client.off("ready", onReady).off("error", onError),
+    );
   });
   // A connection that fails is tried again by itself; what it fails of is told by its `error` event.
   if (client.status === "wait") client.connect().catch(() => undefined);
-  await ready;
+  await ready.finally(() => ended.abort());
 }
 
 /** Another connection like this one, for a command that blocks. */
@@ -74,56 +90,4 @@ export function addressOf(client: RedisClient): string {
   }
   const { host, port, sentinels, name } = client.options;
   return sentinels ? `Sentinel master ${name ?? ""}` : `${host ?? "127.0.0.1"}:${port ?? 6379}`;
-}
-
-/** What the server says of itself. */
-export interface ServerInfo {
-  readonly version: string;
-  readonly warnings: readonly string[];
-}
-
-function field(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
-}
-
-/**
- * Checks that the server can be used.
- * @throws {@link CronduitError} `UNSUPPORTED_SERVER` if it is too old.
- */
-export async function checkServer(redis: RedisClient): Promise<ServerInfo> {
-  const info = await redis.info();
-  const version = field(info, "redis_version") ?? "0";
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major < MIN_VERSION[0] || (major === MIN_VERSION[0] && minor < MIN_VERSION[1])) {
-    throw new CronduitError(
-      "UNSUPPORTED_SERVER",
-      `Redis ${version} is too old; 6.2 or newer is needed.`,
-      {
-        data: { version },
-      },
-    );
-  }
-  const warnings: string[] = [];
-  const policy = field(info, "maxmemory_policy");
-  if (policy !== undefined && policy !== "noeviction") {
-    warnings.push(
-      `Redis evicts keys (maxmemory-policy ${policy}): schedules can vanish. Set maxmemory-policy noeviction.`,
-    );
-  }
-  if (field(info, "aof_enabled") === "0" && (await readSetting(redis, "save")) === "") {
-    warnings.push(
-      "Redis keeps nothing on disk: a restart loses jobs and history. Set appendonly yes.",
-    );
-  }
-  return { version, warnings };
-}
-
-/** One of the server's settings; `undefined` where the user may not read them. */
-async function readSetting(redis: RedisClient, name: string): Promise<string | undefined> {
-  try {
-    const reply = await redis.config("GET", name);
-    return Array.isArray(reply) && typeof reply[1] === "string" ? reply[1] : undefined;
-  } catch {
-    return undefined;
-  }
 }

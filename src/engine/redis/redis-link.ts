@@ -1,14 +1,10 @@
 import { type Clock, within } from "../../core/clock.ts";
 import { answerWithin } from "../answer-within.ts";
 import type { EngineHealth } from "../engine.ts";
-import {
-  addressOf,
-  checkServer,
-  connect,
-  type RedisConnectionOptions,
-  untilReady,
-} from "./connection.ts";
+import { addressOf, connect, type RedisConnectionOptions, untilReady } from "./connection.ts";
 import type { RedisClient } from "./redis-client.ts";
+import type { ServerNote } from "./server-check.ts";
+import { ServerWatch } from "./server-watch.ts";
 
 /** How long letting go may take when the server does not answer. */
 const CLOSE_LIMIT_MS = 2_000;
@@ -19,7 +15,7 @@ export interface RedisLinkOptions {
   readonly clock: Clock;
   /** How long a call waits for the server before it fails with `CONNECTION_FAILED`. */
   readonly timeoutMs: number;
-  onWarning(message: string): void;
+  onNote(note: ServerNote): void;
   onError(error: unknown): void;
 }
 
@@ -27,6 +23,7 @@ export interface RedisLinkOptions {
 export class RedisLink {
   readonly redis: RedisClient;
   readonly #options: RedisLinkOptions;
+  readonly #watch: ServerWatch;
   #label: string;
   #lastError: unknown;
   #opening: Promise<void> | undefined;
@@ -40,6 +37,7 @@ export class RedisLink {
       options.onError(error);
     });
     this.redis.on("ready", () => (this.#lastError = undefined));
+    this.#watch = new ServerWatch(this.redis, options.clock, (note) => options.onNote(note));
     this.#label = `redis at ${addressOf(this.redis)}`;
   }
 
@@ -58,13 +56,12 @@ export class RedisLink {
   }
 
   async #open(more: () => Promise<void>): Promise<void> {
-    const info = await this.bounded("connect", async () => {
+    const version = await this.bounded("connect", async () => {
       await untilReady(this.redis);
       await more();
-      return checkServer(this.redis);
+      return this.#watch.begin();
     });
-    this.#label = `redis ${info.version} at ${addressOf(this.redis)}`;
-    for (const warning of info.warnings) this.#options.onWarning(warning);
+    this.#label = `redis ${version} at ${addressOf(this.redis)}`;
   }
 
   /** @param before What is closed first. */
@@ -74,6 +71,7 @@ export class RedisLink {
   }
 
   async #close(before: () => Promise<void>): Promise<void> {
+    this.#watch.end();
     await within(
       this.#options.clock,
       CLOSE_LIMIT_MS,

@@ -2,7 +2,7 @@ import { inject } from "vitest";
 import { holdToContract } from "./suite.ts";
 
 holdToContract({
-  name: "redis",
+  name: "redis standalone",
   connection: () => inject("redisUrl"),
   schedulerConnection: () => inject("redisUrl"),
   isShared: true,

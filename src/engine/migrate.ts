@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { systemClock } from "../core/clock.ts";
+import { CronduitError } from "../core/errors.ts";
+import { millisecondsSchema, parseOptions } from "../jobs/options.ts";
+import { answerWithin } from "./answer-within.ts";
+import { type ConnectionOption, placeOf, prefixSchema } from "./open-engine.ts";
+import type { Database } from "./postgres/database.ts";
+import type { Schemas } from "./postgres/schema-name.ts";
+
+const migrateOptionsSchema = z.strictObject({
+  prefix: prefixSchema,
+  grantTo: z.array(z.string().min(1).max(63)).default([]),
+  timeout: millisecondsSchema.default(600_000),
+});
+
+/** Options of {@link migrate}. */
+export interface MigrateOptions {
+  /** The fleet's prefix, which names the schemas. @default "cronduit" */
+  prefix?: string;
+  /** Roles that may then work with the schemas, and not change them. PostgreSQL only. @default none */
+  grantTo?: string[];
+  /** How long connecting and migrating may take: ms, or `"10m"`. @default 10 min */
+  timeout?: number | string;
+}
+
+/** What {@link migrate} did. */
+export interface MigrationReport {
+  /** What was brought up to date, in order; empty if all was. */
+  readonly applied: readonly string[];
+}
+
+/**
+ * Brings the schemas of PostgreSQL, or of a folder of the embedded engine, to the version of this package, for who does
+ * not want the first `start()` to do it: a deployment, by a role that may create. Any number may do so at once. On Redis
+ * and in memory there is nothing to be done, and this does nothing.
+ *
+ * ```ts
+ * await migrate("postgres://owner@127.0.0.1/app", { grantTo: ["app"] });
+ * ```
+ * @throws {@link CronduitError} `INVALID_OPTION`, `CONNECTION_FAILED`, `SERVER_REFUSED`, `FOLDER_IN_USE`;
+ * `UNSUPPORTED_SERVER` if the schema is newer than this package.
+ */
+export async function migrate(
+  connection: ConnectionOption,
+  options: MigrateOptions = {},
+): Promise<MigrationReport> {
+  const { prefix, grantTo, timeout } = parseOptions(migrateOptionsSchema, options, "migrate");
+  const place = placeOf(connection);
+  if (grantTo.length > 0 && place.kind !== "postgres") {
+    throw new CronduitError(
+      "INVALID_OPTION",
+      'migrate, option "grantTo": only PostgreSQL has roles.',
+      { data: { path: "grantTo" } },
+    );
+  }
+  if (place.kind === "redis" || (place.kind === "embedded" && place.folder === undefined)) {
+    return { applied: [] };
+  }
+  const [{ schemasOf }, { migrate: bringUpToDate }] = await Promise.all([
+    import("./postgres/schema-name.ts"),
+    import("./postgres/migrate.ts"),
+  ]);
+  const schemas = schemasOf(prefix);
+  const server = place.kind === "postgres" ? "postgres" : "embedded postgres";
+  const call = { clock: systemClock, timeoutMs: timeout, what: "migrate", server };
+  return answerWithin(call, async () => {
+    await using database = await connect(place, schemas, timeout);
+    return { applied: await bringUpToDate(database.pool, schemas, grantTo) };
+  });
+}
+
+async function connect(
+  place: Exclude<ReturnType<typeof placeOf>, { kind: "redis" }>,
+  { queue }: Schemas,
+  timeoutMs: number,
+): Promise<Database & AsyncDisposable> {
+  if (place.kind === "embedded") {
+    const { openEmbedded } = await import("./embedded/embedded-database.ts");
+    return disposable(await openEmbedded(place.folder, queue, systemClock));
+  }
+  const { connectServer } = await import("./postgres/server-database.ts");
+  // What breaks a connection in use breaks its statement, too.
+  return disposable(await connectServer(place.url, queue, () => undefined, timeoutMs));
+}
+
+function disposable(database: Database): Database & AsyncDisposable {
+  return { ...database, [Symbol.asyncDispose]: () => database.close() };
+}

@@ -1,0 +1,119 @@
+import { Cluster, type Redis } from "ioredis";
+import { CronduitError } from "../../core/errors.ts";
+import type { LogLevel } from "../../core/log.ts";
+import type { RedisClient } from "./redis-client.ts";
+import { infoField, readInfo, readSetting } from "./server-info.ts";
+
+/** `LPOS` and `ZRANGE … BYSCORE` are needed; BullMQ asks for 5 itself. */
+const MIN_VERSION = [6, 2] as const;
+/** What a server does without being told otherwise, times a second: its timers are looked at so often. */
+const USUAL_HZ = 10;
+
+/** Something about a server that its owner should know. */
+export interface ServerNote {
+  readonly level: Exclude<LogLevel, "error">;
+  readonly message: string;
+}
+
+/** What the server says of itself. */
+export interface ServerReport {
+  readonly version: string;
+  readonly notes: readonly ServerNote[];
+  /** Keys that were evicted since the server's start, on all masters. */
+  readonly evictedKeys: number;
+}
+
+/**
+ * Checks that the server can be used. What the user may not ask the server is not checked.
+ * @throws {@link CronduitError} `UNSUPPORTED_SERVER` if it is too old; `INVALID_OPTION` if it is to be connected to in
+ * another way.
+ */
+export async function checkServer(redis: RedisClient): Promise<ServerReport> {
+  const nodes = redis instanceof Cluster ? redis.nodes("master") : [redis];
+  const reports = await Promise.all(nodes.map((node) => checkNode(node, redis instanceof Cluster)));
+  const notes = new Map<string, ServerNote>();
+  for (const report of reports) for (const note of report.notes) notes.set(note.message, note);
+  return {
+    version: reports[0]?.version ?? "of an unknown version",
+    notes: [...notes.values()],
+    evictedKeys: reports.reduce((sum, { evictedKeys }) => sum + evictedKeys, 0),
+  };
+}
+
+async function checkNode(node: Redis, isInCluster: boolean): Promise<ServerReport> {
+  const info = (await readInfo(node)) ?? (await node.info());
+  const version = infoField(info, "redis_version") ?? "0";
+  refuseOld(version);
+  if (!isInCluster) refuseOtherKinds(info);
+  const notes = [
+    ...noteEviction(info),
+    ...(await notePersistence(node, info)),
+    ...(await noteTimers(node)),
+  ];
+  return { version, notes, evictedKeys: Number(infoField(info, "evicted_keys") ?? 0) };
+}
+
+function refuseOld(version: string): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > MIN_VERSION[0] || (major === MIN_VERSION[0] && minor >= MIN_VERSION[1])) return;
+  throw new CronduitError(
+    "UNSUPPORTED_SERVER",
+    `Redis ${version} is too old; ${MIN_VERSION.join(".")} or newer is needed.`,
+    { data: { version } },
+  );
+}
+
+/** A server that answers, and would refuse or misdirect what is asked of it later. */
+function refuseOtherKinds(info: string): void {
+  const is = (name: string, value: string): boolean => infoField(info, name) === value;
+  const better = is("redis_mode", "sentinel")
+    ? "this is a Sentinel. Connect by { sentinels: [{ host, port }, …], name }"
+    : is("cluster_enabled", "1")
+      ? "this is a node of a Redis Cluster. Connect by { cluster: [{ host, port }, …] }"
+      : is("role", "slave") && !is("slave_read_only", "0")
+        ? "this is a replica, which takes no writes. Connect to its master, or by Sentinel"
+        : undefined;
+  if (better === undefined) return;
+  throw new CronduitError("INVALID_OPTION", `connection: ${better}.`, {
+    data: { path: "connection" },
+  });
+}
+
+function noteEviction(info: string): ServerNote[] {
+  const policy = infoField(info, "maxmemory_policy");
+  if (policy === undefined || policy === "noeviction") return [];
+  const remedy = "Set maxmemory-policy noeviction.";
+  if (infoField(info, "maxmemory") === "0") {
+    const message = `Redis evicts nothing as long as maxmemory is 0, but its maxmemory-policy is ${policy}. ${remedy}`;
+    return [{ level: "info", message }];
+  }
+  // What may expire are the locks of runs, and the ledgers of removed jobs; all else is within reach of `allkeys-…`.
+  const harm = policy.startsWith("volatile")
+    ? "locks of running runs can vanish, and those runs are started twice"
+    : "schedules, runs and history can vanish without a word";
+  const message = `Redis evicts keys when its memory is full (maxmemory-policy ${policy}): ${harm}. ${remedy}`;
+  return [{ level: "warn", message }];
+}
+
+async function notePersistence(node: Redis, info: string): Promise<ServerNote[]> {
+  const isAofOff = infoField(info, "aof_enabled") === "0";
+  if (isAofOff && (await readSetting(node, "save")) === "") {
+    const message =
+      "Redis keeps nothing on disk: a restart loses jobs and history. Set appendonly yes.";
+    return [{ level: "warn", message }];
+  }
+  const failed = ["aof_last_write_status", "rdb_last_bgsave_status"].filter(
+    (name) => infoField(info, name) === "err",
+  );
+  if (failed.length === 0) return [];
+  const message = `Redis could not write to its disk (${failed.join(", ")}): a restart loses what came since, and writes may be refused.`;
+  return [{ level: "warn", message }];
+}
+
+/** An idle worker is woken by a command at the due time; what ends late is the wait of those who read events. */
+async function noteTimers(node: Redis): Promise<ServerNote[]> {
+  const hz = Number((await readSetting(node, "hz")) ?? USUAL_HZ);
+  if (hz >= USUAL_HZ) return [];
+  const message = `Redis looks at its timers ${hz} times a second (hz; usually ${USUAL_HZ}). Runs start in time all the same.`;
+  return [{ level: "info", message }];
+}

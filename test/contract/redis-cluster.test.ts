@@ -1,0 +1,19 @@
+import { afterAll, beforeAll } from "vitest";
+import { type RedisCluster, startRedisCluster } from "../helpers/redis-cluster.ts";
+import { holdToContract } from "./suite.ts";
+
+let cluster: RedisCluster | undefined;
+
+beforeAll(async () => {
+  cluster = await startRedisCluster(3);
+}, 60_000);
+afterAll(async () => cluster?.[Symbol.asyncDispose]());
+
+const connection = () => ({ cluster: cluster?.nodes ?? [] });
+
+holdToContract({
+  name: "redis cluster",
+  connection,
+  schedulerConnection: connection,
+  isShared: true,
+});
