@@ -91,7 +91,12 @@ export class Fleet implements AsyncDisposable {
     time.now = START;
     this.engine = this.#engineOf(0);
     const registry = new PipelineRegistry([Work]);
-    this.desk = new JobDesk(this.engine, registry, { timezone: "UTC", calendars: new Map() });
+    this.desk = new JobDesk({
+      engine: this.engine,
+      registry,
+      logger: quiet,
+      defaults: { timezone: "UTC", calendars: new Map() },
+    });
   }
 
   static async open(place: Place, time: Time): Promise<Fleet> {

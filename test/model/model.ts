@@ -2,6 +2,8 @@
 // there. Written from the documents and not from the engines; shares no code with them.
 import { isDeepStrictEqual } from "node:util";
 import type { EventName } from "../../src/jobs/event.ts";
+import type { WakeUpKind } from "../../src/jobs/occurrence-id.ts";
+import type { RunKind } from "../../src/jobs/run.ts";
 import type { OpenState, SkipReason, Verdict } from "../../src/jobs/verdict.ts";
 import { fires, firstAfter, type Timetable } from "./timetable.ts";
 
@@ -53,7 +55,7 @@ interface Instance {
 export interface Decision {
   readonly run: string;
   readonly fireAt: number;
-  readonly kind: "scheduled" | "manual";
+  readonly kind: RunKind;
   readonly verdict: Verdict;
   readonly at: number;
   readonly reason?: SkipReason;
@@ -74,7 +76,7 @@ export interface Told {
 /** A queue job that a worker takes. `id` only names it. */
 export interface WakeUp {
   readonly id: string;
-  readonly kind: "occurrence" | "manual" | "continuation";
+  readonly kind: WakeUpKind;
   /** Of an occurrence: its schedule. */
   readonly schedule: number;
   readonly fireAt: number;

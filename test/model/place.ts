@@ -64,10 +64,10 @@ export async function openRedis(
   options: PlaceOptions,
 ): Promise<Place> {
   const queueName = "default";
-  const onWarning = (): void => undefined;
+  const onNote = (): void => undefined;
   const engines = Array.from(
     { length: options.engines },
-    () => new RedisEngine({ ...common(options), connection, queue: queueName, onWarning }),
+    () => new RedisEngine({ ...common(options), connection, queue: queueName, onNote }),
   );
   for (const engine of engines) await engine.open();
   const redis =
@@ -133,6 +133,7 @@ async function openSql(
     const engine = new PostgresEngine({
       ...common(options),
       label: name,
+      migrate: true,
       openTimeoutMs: 120_000,
       async connect(schemas) {
         const database = await connect(schemas);

@@ -285,7 +285,7 @@ function handBack(held: Held, { fleet, names }: Scene): Act {
   const { job } = names.wakeUp(queueJobId);
   return silent(
     async () => {
-      await fleet.engine.handBack({ jobId: fleet.idOf(job), queueJobId, attempt });
+      await fleet.engine.handBack({ jobId: fleet.idOf(job), queueJobId, start: attempt });
       await fleet.loseLock(held, true);
     },
     (model) => model.handBack(job, queueJobId, attempt),

@@ -43,7 +43,6 @@ export class RedisEngine implements Port.Engine {
   readonly #runs: RunStore;
   readonly #events: EventStream;
   readonly #workers: WorkerBoard;
-  readonly #watch: ServerWatch;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
   readonly #settlements: Batcher<Port.SettleRequest, Port.Settlement>;
 
