@@ -33,7 +33,7 @@ export interface Engine {
   listJobIds(offset: number, limit: number): Promise<string[]>;
   countJobs(): Promise<number>;
 
-  // Decisions
+  // Decisions; of the default queue. Those of another one are made by `serve`.
   admit(request: AdmitRequest): Promise<Admission>;
   settle(request: SettleRequest): Promise<Settlement>;
   /** Notes that the process gives the run back unfinished, so its next attempt does not count as a crash. */
@@ -51,6 +51,12 @@ export interface Engine {
   /** Adds queue jobs that were lost. All others are added by the steps that ask for them. */
   enqueue(wakeUps: readonly WakeUp[]): Promise<void>;
   consume(options: ConsumeOptions): Consumer;
+  /**
+   * The engine of one queue alone, connected; a worker of that queue admits, settles and hands back there. Absent where
+   * there is the default queue only. All other methods here are about the whole fleet, unless they say that they are
+   * about the default queue.
+   */
+  serve?(queue: string): Promise<Engine>;
   /** Stops or lets go on the taking of queue jobs in the whole fleet. */
   setPaused(paused: boolean): Promise<void>;
   isPaused(): Promise<boolean>;
@@ -254,6 +260,8 @@ export interface WakeUp {
   readonly id: string;
   readonly pipeline: string;
   readonly dueAt: EpochMs;
+  /** Where it is added. Absent: the default queue. */
+  readonly queue?: string;
 }
 
 /** A queue job that a worker took. */
@@ -301,6 +309,9 @@ export interface WorkerRecord {
   readonly host: string;
   readonly pid: number;
   readonly pipelines: readonly string[];
+  /** The queues that it serves. */
+  readonly queues: readonly string[];
+  /** Runs at once, on each queue. */
   readonly concurrency: number;
   readonly running: readonly string[];
   readonly startedAt: EpochMs;

@@ -24,6 +24,8 @@ export interface Retention {
 export interface JobDefinition {
   readonly id: string;
   readonly pipeline: string;
+  /** Absent: the default queue. */
+  readonly queue?: string;
   readonly description?: string;
   readonly tags: readonly string[];
   /** The params as given (the schema's input); each run parses them again. */

@@ -13,6 +13,7 @@ import type {
   WakeUpEnd,
 } from "../engine/engine.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { Admissions } from "./admission.ts";
 import { DefinitionCache, type KnownJob } from "./definition-cache.ts";
@@ -31,7 +32,15 @@ const ABORT_GRACE_MS = 3_000;
 /** Why a run's signal was aborted, as far as settlement cares. */
 type AbortCause = "lock-lost" | "shutdown";
 
+/** One of the queues that a worker serves. */
+interface Lane {
+  readonly engine: Engine;
+  readonly definitions: DefinitionCache;
+  readonly admissions: Admissions;
+}
+
 interface ActiveRun {
+  readonly lane: Lane;
   readonly runId: string;
   readonly hold: RunHold;
   readonly controller: AbortController;
@@ -45,6 +54,8 @@ export interface WorkerRuntimeOptions {
   readonly container: DependencyContainer | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly queues: readonly string[];
+  /** On each queue. */
   readonly concurrency: number;
   readonly lockMs: number;
   readonly stalledCheckMs: number;
@@ -55,31 +66,21 @@ export interface WorkerRuntimeOptions {
 export class WorkerRuntime {
   readonly id: string;
   readonly #options: WorkerRuntimeOptions;
-  readonly #definitions: DefinitionCache;
   readonly #serverClock: ServerClock;
-  readonly #admissions: Admissions;
   readonly #active = new Map<string, ActiveRun>();
   readonly #heartbeat: Heartbeat;
-  #consumer: Consumer | undefined;
+  #consumers: readonly Consumer[] = [];
   #stopping: Promise<void> | undefined;
 
   constructor(options: WorkerRuntimeOptions) {
     this.#options = options;
     this.id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-    this.#definitions = new DefinitionCache(options.engine);
     this.#serverClock = new ServerClock(options.clock);
-    this.#admissions = new Admissions({
-      engine: options.engine,
-      definitions: this.#definitions,
-      clock: options.clock,
-      serverClock: this.#serverClock,
-      worker: this.id,
-      maxCrashes: options.maxCrashes,
-    });
     this.#heartbeat = new Heartbeat({
       id: this.id,
       engine: options.engine,
       registry: options.registry,
+      queues: options.queues,
       concurrency: options.concurrency,
       clock: options.clock,
       serverClock: this.#serverClock,
@@ -94,19 +95,33 @@ export class WorkerRuntime {
   }
 
   async start(): Promise<void> {
-    const { engine, clock, concurrency, lockMs, stalledCheckMs, logger } = this.#options;
+    const { engine, clock, queues, concurrency, lockMs, stalledCheckMs, logger } = this.#options;
+    const lanes = await Promise.all(queues.map((queue) => this.#lane(queue)));
     const sentAt = clock.now();
     const startedAt = await engine.now();
     this.#serverClock.observe(startedAt, sentAt);
     await this.#heartbeat.start(startedAt);
     await engine.appendEvents([{ name: "WORKER_STARTED", at: startedAt, worker: this.id }]);
-    this.#consumer = engine.consume({
-      concurrency,
-      lockMs,
-      stalledCheckMs,
-      handle: (wakeUp) => this.#handle(wakeUp),
-      onError: (error) => logger.warn("worker", { error }),
-    });
+    this.#consumers = lanes.map((lane) =>
+      lane.engine.consume({
+        concurrency,
+        lockMs,
+        stalledCheckMs,
+        handle: (wakeUp) => this.#handle(lane, wakeUp),
+        onError: (error) => logger.warn("worker", { error }),
+      }),
+    );
+  }
+
+  async #lane(queue: string): Promise<Lane> {
+    const { engine: fleet, clock, maxCrashes } = this.#options;
+    const engine = queue === DEFAULT_QUEUE ? fleet : await fleet.serve?.(queue);
+    if (!engine) throw new CronduitError("INTERNAL", `${fleet.label} has no queue "${queue}"`);
+    const definitions = new DefinitionCache(engine);
+    const serverClock = this.#serverClock;
+    const worker = this.id;
+    const parts = { engine, definitions, clock, serverClock, worker, maxCrashes };
+    return { engine, definitions, admissions: new Admissions(parts) };
   }
 
   /**
@@ -120,9 +135,9 @@ export class WorkerRuntime {
 
   async #stop(deadlineMs: number): Promise<void> {
     const { engine, clock, logger } = this.#options;
-    const consumer = this.#consumer;
-    if (consumer) {
-      const stopped = consumer.stop().then(() => true);
+    const consumers = this.#consumers;
+    if (consumers.length > 0) {
+      const stopped = Promise.all(consumers.map((consumer) => consumer.stop())).then(() => true);
       if (!(await within(clock, deadlineMs, stopped))) {
         for (const run of this.#active.values())
           this.#abort(run, "shutdown", "the worker is shutting down");
@@ -131,9 +146,9 @@ export class WorkerRuntime {
             runs: this.running,
           });
           await Promise.allSettled(
-            [...this.#active.values()].map(({ hold }) => engine.handBack(hold)),
+            [...this.#active.values()].map(({ lane, hold }) => lane.engine.handBack(hold)),
           );
-          await consumer.abandon();
+          await Promise.all(consumers.map((consumer) => consumer.abandon()));
         }
       }
     }
@@ -148,10 +163,10 @@ export class WorkerRuntime {
     }
   }
 
-  async #handle(wakeUp: TakenWakeUp): Promise<WakeUpEnd> {
+  async #handle(lane: Lane, wakeUp: TakenWakeUp): Promise<WakeUpEnd> {
     const id = parseWakeUpId(wakeUp.id);
     if (!id) return "done";
-    const known = await this.#definitions.get(
+    const known = await lane.definitions.get(
       id.jobId,
       id.kind === "occurrence" ? { generation: id.sequence } : {},
     );
@@ -159,29 +174,31 @@ export class WorkerRuntime {
     if (known && !this.#options.registry.has(known.definition.pipeline)) {
       return { againInMs: this.#unknownDelay(known.definition.pipeline, wakeUp.takes) };
     }
-    const admission = await this.#admissions.decide(wakeUp, id, known);
+    const admission = await lane.admissions.decide(wakeUp, id, known);
     if (admission.outcome === "early") return { againInMs: admission.waitMs };
     if (admission.outcome === "behind") return { againInMs: BUSY_JOB_MS };
     if (admission.outcome !== "run") return "done";
-    const job = await this.#definitions.get(id.jobId, { revision: admission.revision });
-    return this.#perform(wakeUp, admission.run, id.jobId, job ?? known);
+    const job = await lane.definitions.get(id.jobId, { revision: admission.revision });
+    return this.#perform(lane, wakeUp, admission.run, id.jobId, job ?? known);
   }
 
   async #perform(
+    lane: Lane,
     wakeUp: TakenWakeUp,
     run: AdmittedRun,
     jobId: string,
     job: KnownJob | undefined,
   ): Promise<WakeUpEnd> {
     const hold: RunHold = { jobId, queueJobId: wakeUp.id, attempt: run.attempt };
-    if (!job) return this.#settleRemoved(hold);
+    if (!job) return this.#settleRemoved(lane, hold);
     const descriptor = this.#options.registry.get(job.definition.pipeline);
     if (!descriptor) {
       // The job was given another pipeline between the look and the admission.
-      await this.#options.engine.handBack(hold);
+      await lane.engine.handBack(hold);
       return { againInMs: this.#unknownDelay(job.definition.pipeline, wakeUp.takes) };
     }
     const active: ActiveRun = {
+      lane,
       runId: run.runId,
       hold,
       controller: new AbortController(),
@@ -207,15 +224,15 @@ export class WorkerRuntime {
   }
 
   async #conclude(active: ActiveRun, outcome: RunOutcome, job: KnownJob): Promise<WakeUpEnd> {
-    const { engine, logger } = this.#options;
-    const { hold } = active;
+    const { logger } = this.#options;
+    const { hold, lane } = active;
     // An attempt that was told to stop and did is not a failure of the job: another attempt will follow.
     if (!outcome.ok && active.cause === "lock-lost") return "done";
     if (!outcome.ok && active.cause === "shutdown") {
-      await engine.handBack(hold);
+      await lane.engine.handBack(hold);
       return "hand-back";
     }
-    const settlement = await engine.settle({
+    const settlement = await lane.engine.settle({
       ...hold,
       verdict: outcome.ok ? "succeeded" : "failed",
       durationMs: outcome.durationMs,
@@ -231,8 +248,8 @@ export class WorkerRuntime {
   }
 
   /** The run was admitted before its job was removed, and its definition is gone: it can't be executed. */
-  async #settleRemoved(hold: RunHold): Promise<WakeUpEnd> {
-    await this.#options.engine.settle({
+  async #settleRemoved({ engine }: Lane, hold: RunHold): Promise<WakeUpEnd> {
+    await engine.settle({
       ...hold,
       verdict: "cancelled",
       durationMs: 0,

@@ -134,6 +134,7 @@ export class EngineBench implements AsyncDisposable {
           container: undefined,
           clock,
           logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+          queues: ["default"],
           concurrency: 100,
           lockMs: 15_000,
           stalledCheckMs: 5_000,

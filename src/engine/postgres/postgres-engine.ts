@@ -9,9 +9,11 @@ import { Batcher } from "../batcher.ts";
 import { BullQueue } from "../bull-queue.ts";
 import * as codec from "../decision-codec.ts";
 import type * as Port from "../engine.ts";
+import type { QueueEngine } from "../fleet/queue-engine.ts";
 import { toJson, type Written } from "../stored-json.ts";
 import { decodeJob, decodeRows, encodeDefinition, type WrittenJob } from "./codec.ts";
-import type { Database } from "./database.ts";
+import { borrow, type Database } from "./database.ts";
+import { PostgresDirectory } from "./directory.ts";
 import { EventLog } from "./event-log.ts";
 import { FunctionCaller } from "./functions.ts";
 import { migrate } from "./migrate.ts";
@@ -33,6 +35,8 @@ export interface PostgresEngineOptions {
   readonly label: string;
   /** Names the schemas. */
   readonly prefix: string;
+  /** Names the queue, and with the prefix the schema of its tables. */
+  readonly queue: string;
   readonly clock: Clock;
   /** How long a call waits for the server before it fails with `CONNECTION_FAILED`. */
   readonly timeoutMs: number;
@@ -53,8 +57,9 @@ interface Connected {
   readonly records: Records;
 }
 
-/** The engine on PostgreSQL, as a server or inside this process: BullMQ's queue in one schema, our tables in another. */
-export class PostgresEngine implements Port.Engine {
+/** One queue on PostgreSQL, as a server or inside this process: BullMQ's tables in one schema, ours in another. */
+export class PostgresEngine implements QueueEngine {
+  readonly directory: PostgresDirectory;
   readonly #options: PostgresEngineOptions;
   readonly #schemas: Schemas;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
@@ -65,7 +70,10 @@ export class PostgresEngine implements Port.Engine {
 
   constructor(options: PostgresEngineOptions) {
     this.#options = options;
-    this.#schemas = schemasOf(options.prefix);
+    this.#schemas = schemasOf(options.prefix, options.queue);
+    this.directory = new PostgresDirectory(this.#schemas.own, (what, work) =>
+      this.#call(what, ({ database, functions }) => work({ pool: database.pool, functions })),
+    );
     this.#admissions = new Batcher(
       async (requests) =>
         codec.decodeAdmission(
@@ -79,6 +87,11 @@ export class PostgresEngine implements Port.Engine {
         await this.#call("settle", ({ functions }) => functions.run("settle", settlements)),
       );
     }, BATCH);
+  }
+
+  sibling(queue: string): PostgresEngine {
+    const connect = async (): Promise<Database> => borrow(this.#ready().database);
+    return new PostgresEngine({ ...this.#options, queue, connect });
   }
 
   get label(): string {
@@ -119,6 +132,7 @@ export class PostgresEngine implements Port.Engine {
     }));
     const queue = new BullQueue({
       place: { backend: queueBackend(pool, this.#schemas.queue) },
+      name: this.#schemas.runs,
       clock,
       onError,
     });

@@ -6,6 +6,7 @@ import { answerWithin } from "../answer-within.ts";
 import { Batcher } from "../batcher.ts";
 import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
 import type * as Port from "../engine.ts";
+import type { QueueEngine } from "../fleet/queue-engine.ts";
 import {
   addressOf,
   checkServer,
@@ -15,9 +16,10 @@ import {
 } from "./connection.ts";
 import type { RedisClient } from "./redis-client.ts";
 import * as codec from "../decision-codec.ts";
+import { RedisDirectory } from "./directory.ts";
 import { EventStream } from "./event-stream.ts";
-import { decodeJob, encodeDefinition } from "./job-codec.ts";
-import { decodeRow, rowOfAsked, rowOfInstance, rowOfQueued } from "./ledger-codec.ts";
+import { encodeDefinition } from "./job-codec.ts";
+import { JobReader } from "./job-reader.ts";
 import { toJson } from "../stored-json.ts";
 import { ScriptRunner } from "./scripts.ts";
 import { WorkerBoard } from "./worker-board.ts";
@@ -40,12 +42,21 @@ export interface RedisEngineOptions {
   readonly maxEvents: number;
   /** Stands in for the server's clock, in tests that move time. */
   readonly serverNow?: (() => EpochMs) | undefined;
+  /** The connection of the engine of another queue, which opens, checks and closes it. */
+  readonly shared?: SharedRedis | undefined;
   onWarning(message: string): void;
   onError(error: unknown): void;
 }
 
-/** The engine on a Redis server: BullMQ's queue, and our own keys beside it in the same hash tag. */
-export class RedisEngine implements Port.Engine {
+interface SharedRedis {
+  readonly redis: RedisClient;
+  /** What it last complained of. */
+  lastError(): unknown;
+}
+
+/** One queue on a Redis server: BullMQ's keys, and our own beside them in the same hash tag. */
+export class RedisEngine implements QueueEngine {
+  readonly directory: RedisDirectory;
   readonly #options: RedisEngineOptions;
   readonly #redis: RedisClient;
   readonly #prefix: string;
@@ -53,6 +64,7 @@ export class RedisEngine implements Port.Engine {
   readonly #scripts: ScriptRunner;
   readonly #events: EventStream;
   readonly #workers: WorkerBoard;
+  readonly #reader: JobReader;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
   readonly #settlements: Batcher<Port.SettleRequest, Port.Settlement>;
   #label: string;
@@ -62,17 +74,14 @@ export class RedisEngine implements Port.Engine {
 
   constructor(options: RedisEngineOptions) {
     this.#options = options;
-    this.#redis = connect(options.connection);
-    this.#redis.on("error", (error) => {
-      this.#lastError = error;
-      options.onError(error);
-    });
-    this.#redis.on("ready", () => (this.#lastError = undefined));
+    this.#redis = options.shared?.redis ?? connect(options.connection);
+    if (!options.shared) this.#watch();
     this.#label = `redis at ${addressOf(this.#redis)}`;
     const tag = `{${options.prefix}:${options.queue}}`;
     this.#prefix = `${tag}:`;
     this.#queue = new BullQueue({
       place: { connection: this.#redis, prefix: tag },
+      name: QUEUE_NAME,
       clock: options.clock,
       // A command with a key goes to the node that holds the queue, in a Cluster too.
       nudge: () => void this.#redis.exists(this.#key("meta")).catch(() => undefined),
@@ -84,8 +93,15 @@ export class RedisEngine implements Port.Engine {
       options.serverNow?.() ?? "",
       options.maxEvents,
     ]);
+    this.directory = new RedisDirectory({
+      redis: this.#redis,
+      scripts: this.#scripts,
+      key: (name) => this.#key(name),
+      bounded: (what, work) => this.#bounded(what, work),
+    });
     this.#events = new EventStream(this.#redis, this.#key("events"), options.maxEvents);
     this.#workers = new WorkerBoard(this.#redis, this.#key("workers"));
+    this.#reader = new JobReader(this.#redis, (name) => this.#key(name));
     this.#admissions = new Batcher(async (requests) => {
       const answer = await this.#scripts.run("admit", { requests: toJson(requests) });
       return codec.decodeAdmission(answer);
@@ -94,6 +110,19 @@ export class RedisEngine implements Port.Engine {
       const settlements = toJson(codec.encodeSettle(requests));
       return codec.decodeSettlement(await this.#scripts.run("settle", { requests: settlements }));
     }, BATCH);
+  }
+
+  #watch(): void {
+    this.#redis.on("error", (error) => {
+      this.#lastError = error;
+      this.#options.onError(error);
+    });
+    this.#redis.on("ready", () => (this.#lastError = undefined));
+  }
+
+  sibling(queue: string): RedisEngine {
+    const shared = { redis: this.#redis, lastError: () => this.#lastError };
+    return new RedisEngine({ ...this.#options, queue, shared });
   }
 
   get label(): string {
@@ -113,8 +142,9 @@ export class RedisEngine implements Port.Engine {
     const info = await this.#bounded("connect", async () => {
       await untilReady(this.#redis);
       await this.#queue.waitUntilReady();
-      return checkServer(this.#redis);
+      return this.#options.shared ? undefined : checkServer(this.#redis);
     });
+    if (!info) return;
     this.#label = `redis ${info.version} at ${addressOf(this.#redis)}`;
     for (const warning of info.warnings) this.#options.onWarning(warning);
   }
@@ -131,7 +161,7 @@ export class RedisEngine implements Port.Engine {
       2_000,
       this.#queue.close().catch(() => undefined),
     );
-    this.#redis.disconnect();
+    if (!this.#options.shared) this.#redis.disconnect();
   }
 
   async health(): Promise<Port.EngineHealth> {
@@ -177,23 +207,8 @@ export class RedisEngine implements Port.Engine {
     return answer === "removed" || answer === "undecided" ? answer : "missing";
   }
 
-  async getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
-    if (ids.length === 0) return [];
-    return this.#bounded("getJobs", async () => {
-      const pipeline = this.#redis.pipeline().hmget(this.#key("defs"), ...ids);
-      for (const id of ids) pipeline.hgetall(this.#key(`job:${id}`)).hlen(this.#key(`inst:${id}`));
-      const replies = ((await pipeline.exec()) ?? []).map(([error, reply]) => {
-        if (error) throw error;
-        return reply;
-      });
-      const definitions = replies[0] as (string | null)[];
-      return ids.map((_, i) => {
-        const definition = definitions[i];
-        const hash = replies[1 + 2 * i] as Record<string, string>;
-        if (!definition || !hash["rev"]) return undefined;
-        return decodeJob(definition, hash, Number(replies[2 + 2 * i]));
-      });
-    });
+  getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
+    return this.#bounded("getJobs", () => this.#reader.jobs(ids));
   }
 
   listJobIds(offset: number, limit: number): Promise<string[]> {
@@ -226,31 +241,12 @@ export class RedisEngine implements Port.Engine {
     return typeof runId === "string" ? { runId } : "missing";
   }
 
-  async readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {
-    return this.#bounded("readLedger", async () => {
-      const key = this.#key(`ledger:${query.jobId}`);
-      const { fromAt, toAt, offset, limit } = query;
-      const rows =
-        query.order === "latest"
-          ? await this.#redis.zrevrangebyscore(key, toAt, fromAt, "LIMIT", offset, limit)
-          : await this.#redis.zrangebyscore(key, fromAt, toAt, "LIMIT", offset, limit);
-      return rows.map(decodeRow);
-    });
+  readLedger(query: Port.LedgerQuery): Promise<LedgerRow[]> {
+    return this.#bounded("readLedger", () => this.#reader.ledger(query));
   }
 
-  async readOpenRuns(jobId: string): Promise<LedgerRow[]> {
-    return this.#bounded("readOpenRuns", async () => {
-      const [held, queued, asked] = await Promise.all([
-        this.#redis.hvals(this.#key(`inst:${jobId}`)),
-        this.#redis.zrange(this.#key(`pend:${jobId}`), 0, -1),
-        this.#redis.hgetall(this.#key(`asked:${jobId}`)),
-      ]);
-      return [
-        ...held.map(rowOfInstance),
-        ...queued.map((text) => rowOfQueued(jobId, text)),
-        ...Object.entries(asked).map(([id, text]) => rowOfAsked(id, text)),
-      ];
-    });
+  readOpenRuns(jobId: string): Promise<LedgerRow[]> {
+    return this.#bounded("readOpenRuns", () => this.#reader.openRuns(jobId));
   }
 
   enqueue(wakeUps: readonly Port.WakeUp[]): Promise<void> {
@@ -338,7 +334,7 @@ export class RedisEngine implements Port.Engine {
 
   #bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#options;
-    const lastError = () => this.#lastError;
+    const lastError = this.#options.shared?.lastError ?? (() => this.#lastError);
     return answerWithin({ clock, timeoutMs, what, server: this.#label, lastError }, work);
   }
 }

@@ -13,6 +13,10 @@ export const SCRIPT_ARGUMENTS = {
   hand_back: ["hold"],
   hold_lease: ["name", "owner", "ttl"],
   now: [],
+  add_queue: ["name"],
+  claim_jobs: ["request"],
+  release_claim: ["jobId", "number", "sequence"],
+  fence_job: ["jobId", "number"],
   audit: ["request"],
 } as const satisfies Record<string, readonly string[]>;
 

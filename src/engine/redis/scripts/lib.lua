@@ -74,6 +74,12 @@ local function nextSequence()
   return call("HINCRBY", PREFIX .. "meta", "seq", 1)
 end
 
+-- Numbers from here on are beyond this one.
+local function raiseSequence(least)
+  local key = PREFIX .. "meta"
+  if tonumber(call("HGET", key, "seq") or "0") < least then call("HSET", key, "seq", least) end
+end
+
 local function jobKey(jobId) return PREFIX .. "job:" .. jobId end
 local function instancesKey(jobId) return PREFIX .. "inst:" .. jobId end
 local function pendingKey(jobId) return PREFIX .. "pend:" .. jobId end

@@ -11,9 +11,9 @@ thousands a call, ledgers of removed jobs whose time is over.
 -- Whether BullMQ will hand this queue job to a worker, or has done so.
 CREATE FUNCTION is_queued(queue_job_id text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM 1 FROM {{queue}}.job WHERE queue = 'runs' AND id = queue_job_id AND state NOT IN ('completed', 'failed');
+  PERFORM 1 FROM {{queue}}.job WHERE queue = '{{runs}}' AND id = queue_job_id AND state NOT IN ('completed', 'failed');
   IF FOUND THEN RETURN true; END IF;
-  DELETE FROM {{queue}}.job WHERE queue = 'runs' AND id = queue_job_id AND state IN ('completed', 'failed');
+  DELETE FROM {{queue}}.job WHERE queue = '{{runs}}' AND id = queue_job_id AND state IN ('completed', 'failed');
   RETURN false;
 END
 $$;
@@ -85,6 +85,7 @@ BEGIN
   DELETE FROM ledger WHERE id IN (
     SELECT ledger.id FROM ledgers JOIN ledger USING (job_id) WHERE expires_at <= real_now LIMIT 5000);
   DELETE FROM ledgers l WHERE expires_at <= real_now AND NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = l.job_id);
+  DELETE FROM fences WHERE ends_at <= real_now;
   DELETE FROM leases WHERE ends_at < real_now - 3600000;
 END
 $$;
