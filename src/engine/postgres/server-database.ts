@@ -27,7 +27,11 @@ export async function connectServer(
     // pg's types take each listener for the sum of all; the objects are what BullMQ asks for.
     pool: pool as unknown as PgPool,
     label: `postgres at ${hostname}:${port || 5432}${pathname}`,
-    grow: (connections) => (pool.options.max += connections),
+    grow: (connections) => {
+      pool.options.max += connections;
+      // BullMQ listens to the pool's errors once for each queue and each worker.
+      pool.setMaxListeners(pool.getMaxListeners() + connections);
+    },
     close: () => (closing ??= pool.end()),
   };
 }

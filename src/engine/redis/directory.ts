@@ -17,8 +17,8 @@ import type { ScriptRunner } from "./scripts.ts";
 export interface RedisDirectoryParts {
   readonly redis: RedisClient;
   readonly scripts: ScriptRunner;
-  key(name: string): string;
-  bounded<T>(what: string, work: () => Promise<T>): Promise<T>;
+  readonly key: (name: string) => string;
+  readonly bounded: <T>(what: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** What a queue's keys hold beside the port's state; a claim is written as `<number> <queue>`. */

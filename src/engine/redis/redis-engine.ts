@@ -51,7 +51,7 @@ export interface RedisEngineOptions {
 interface SharedRedis {
   readonly redis: RedisClient;
   /** What it last complained of. */
-  lastError(): unknown;
+  readonly lastError: () => unknown;
 }
 
 /** One queue on a Redis server: BullMQ's keys, and our own beside them in the same hash tag. */
