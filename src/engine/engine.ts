@@ -4,6 +4,9 @@ import type { StoredEvent } from "../jobs/event.ts";
 import type { LastRun, LedgerRow, RunKind, StoredError } from "../jobs/run.ts";
 import type { Occurrence, Span } from "../jobs/schedule.ts";
 import type { SkipReason } from "../jobs/verdict.ts";
+import type { Consumer, ConsumeOptions, WakeUp } from "./wake-up.ts";
+
+export type { Consumer, ConsumeOptions, TakenWakeUp, WakeUp, WakeUpEnd } from "./wake-up.ts";
 
 /**
  * What carries the queues and the state. Small on purpose: what BullMQ does (queueing, locks, delays, recovery of
@@ -252,46 +255,6 @@ export interface LedgerQuery {
   readonly limit: number;
   /** Whether the rows come latest or oldest first. */
   readonly order: "latest" | "oldest";
-}
-
-/** A queue job to be added; adding one that exists does nothing. */
-export interface WakeUp {
-  /** Made by `wakeUpId`. */
-  readonly id: string;
-  readonly pipeline: string;
-  readonly dueAt: EpochMs;
-  /** Where it is added. Absent: the default queue. */
-  readonly queue?: string;
-}
-
-/** A queue job that a worker took. */
-export interface TakenWakeUp {
-  readonly id: string;
-  readonly pipeline: string;
-  /** How often it has been taken, this time included. */
-  readonly takes: number;
-  /** Aborts when the lock is lost: somebody else may take the run. */
-  readonly signal: AbortSignal;
-}
-
-/** What becomes of a queue job after it was handled. */
-export type WakeUpEnd = "done" | { readonly againInMs: number } | "hand-back";
-
-/** How to take queue jobs. */
-export interface ConsumeOptions {
-  readonly concurrency: number;
-  readonly lockMs: number;
-  readonly stalledCheckMs: number;
-  handle(wakeUp: TakenWakeUp): Promise<WakeUpEnd>;
-  onError(error: unknown): void;
-}
-
-/** Takes queue jobs until it is stopped. */
-export interface Consumer {
-  /** Takes no more; resolves when none is being handled. */
-  stop(): Promise<void>;
-  /** Gives up at once: connections are closed and what is being handled is put back for others. */
-  abandon(): Promise<void>;
 }
 
 /** Events read from the stream. */

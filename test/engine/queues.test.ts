@@ -149,7 +149,7 @@ test.each([
     }
     expect(heard.toSorted()).toEqual(jobs.map(({ id }) => id).toSorted());
     await expect.poll(() => taken.size, { timeout: 20_000 }).toBe(queues.length);
-    await Promise.all(consumers.map((consumer) => consumer?.stop()));
+    await Promise.all(consumers.map(async (consumer) => consumer?.stop()));
     await bench.engine.close();
     process.off("warning", onWarning);
     expect(warnings).toEqual([]);

@@ -24,6 +24,16 @@ interface Read {
   readonly end: Promise<ReadEnd>;
 }
 
+/** What a call to {@link EventMerge.read} wants to be under way. */
+interface Wanted {
+  readonly reader: string;
+  readonly reads: Map<string, Read>;
+  readonly engines: ReadonlyMap<string, Engine>;
+  readonly positions: Positions;
+  readonly leftMs: number;
+  readonly until: number;
+}
+
 /**
  * The events of all queues as one log. Each queue has a log of its own, in its own order; between two queues there is
  * none. A cursor is that of the default queue as long as there is no other, and then a JSON object with one for each.
@@ -51,23 +61,26 @@ export class EventMerge {
 
   /** A queue that is new wakes who waits, by an entry without events in the default queue's log. */
   async read(reader: string, cursor: string, waitMs: number): Promise<EventBatch> {
+    // Taken before anything is waited for: a reader that is ended meanwhile must not begin anew.
+    const reads = this.#readsOf(reader);
+    const isEnded = (): boolean => this.#readers.get(reader) !== reads;
     const engines = await this.#engines();
+    if (isEnded()) return { events: [], cursor, lost: false };
     if (engines.size === 1) return this.#queues.home.readEvents(reader, cursor, waitMs);
     const known = parsed(cursor);
     const positions = new Map(
       [...engines.keys()].map((queue) => [queue, known.get(queue) ?? BEGINNING]),
     );
     const nothing: EventBatch = { events: [], cursor: written(positions), lost: false };
-    const reads = this.#readsOf(reader);
     const until = this.#clock.elapsed() + waitMs;
     for (let leftMs = waitMs; ; leftMs = until - this.#clock.elapsed()) {
-      if (leftMs > 0) this.#begin(reader, reads, engines, positions, leftMs);
+      if (leftMs > 0) this.#begin({ reader, reads, engines, positions, leftMs, until });
       // Those that began in this call end with it; an older one may have more time left.
       const ending = [...reads.values()].filter((read) => read.until <= until);
       if (leftMs <= 0 && ending.length === 0) return nothing;
       const first = Promise.race([...reads.values()].map(({ end }) => end));
       const end = await (ending.length > 0 ? first : within(this.#clock, leftMs, first));
-      if (this.#readers.get(reader) !== reads) return nothing;
+      if (isEnded()) return nothing;
       if (!end) continue;
       reads.delete(end.queue);
       if (!end.batch) throw end.error;
@@ -100,26 +113,17 @@ export class EventMerge {
   }
 
   /** Sees to it that every queue is being read from its position. */
-  #begin(
-    reader: string,
-    reads: Map<string, Read>,
-    engines: ReadonlyMap<string, Engine>,
-    positions: Positions,
-    waitMs: number,
-  ): void {
-    const until = this.#clock.elapsed() + waitMs;
+  #begin({ reader, reads, engines, positions, leftMs, until }: Wanted): void {
     for (const [queue, engine] of engines) {
       const cursor = positions.get(queue) ?? BEGINNING;
       const known = reads.get(queue);
       if (known?.cursor === cursor) continue;
       // The reader went elsewhere, as a named listener does that lost its lease: what it waited for is of no use.
       if (known) engine.endReader(reader);
-      const end = engine.readEvents(reader, cursor, waitMs).then(
+      const end = engine.readEvents(reader, cursor, leftMs).then(
         (batch): ReadEnd => ({ queue, batch }),
         (error: unknown): ReadEnd => ({ queue, error }),
       );
-      // Behind the others, so that a queue that always has events does not keep them waiting.
-      reads.delete(queue);
       reads.set(queue, { engine, cursor, until, end });
     }
   }

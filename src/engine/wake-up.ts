@@ -1,0 +1,41 @@
+import type { EpochMs } from "../core/clock.ts";
+
+/** A queue job to be added; adding one that exists does nothing. */
+export interface WakeUp {
+  /** Made by `wakeUpId`. */
+  readonly id: string;
+  readonly pipeline: string;
+  readonly dueAt: EpochMs;
+  /** Where it is added. Absent: the default queue. */
+  readonly queue?: string;
+}
+
+/** A queue job that a worker took. */
+export interface TakenWakeUp {
+  readonly id: string;
+  readonly pipeline: string;
+  /** How often it has been taken, this time included. */
+  readonly takes: number;
+  /** Aborts when the lock is lost: somebody else may take the run. */
+  readonly signal: AbortSignal;
+}
+
+/** What becomes of a queue job after it was handled. */
+export type WakeUpEnd = "done" | { readonly againInMs: number } | "hand-back";
+
+/** How to take queue jobs. */
+export interface ConsumeOptions {
+  readonly concurrency: number;
+  readonly lockMs: number;
+  readonly stalledCheckMs: number;
+  handle(wakeUp: TakenWakeUp): Promise<WakeUpEnd>;
+  onError(error: unknown): void;
+}
+
+/** Takes queue jobs until it is stopped. */
+export interface Consumer {
+  /** Takes no more; resolves when none is being handled. */
+  stop(): Promise<void>;
+  /** Gives up at once: connections are closed and what is being handled is put back for others. */
+  abandon(): Promise<void>;
+}
