@@ -19,7 +19,7 @@ export interface ClaimedPut extends JobPut {
   readonly claim: number;
 }
 
-/** `void`: the claim was fenced off before the job was stored. */
+/** `void`: the claim was fenced off before the job was stored; the id is to be claimed anew. */
 export type ClaimedPutResult = JobPutResult | { readonly outcome: "void" };
 
 /**
@@ -40,7 +40,8 @@ export interface Directory {
 
   putClaimed(puts: readonly ClaimedPut[]): Promise<ClaimedPutResult[]>;
   /**
-   * Makes sure that no job of this id is stored by this claim or an earlier one. `exists`: one was.
+   * Makes sure that no job is stored by this claim or an earlier one; who comes with such a one has to claim anew.
+   * `exists`: a job of this id was stored, and nothing is changed.
    * @returns The queue's counter of revisions
    */
   fence(jobId: string, claim: number): Promise<{ readonly sequence: number } | "exists">;

@@ -20,7 +20,7 @@ export const FUNCTION_ARGUMENT = {
   add_queue: "entry",
   claim_jobs: "request",
   release_claim: "release",
-  fence_job: "fence",
+  fence_job: "given_up",
 } as const satisfies Record<string, string>;
 
 /** The arguments that every function takes behind its own. */

@@ -13,17 +13,15 @@ Returns a JSON array with one answer for each job, in order:
   {"o":"created","generation":n}
   {"o":"same"}     a job with an equal declaration is there
   {"o":"exists"}   one with another declaration is there, or the id is another queue's; nothing was changed
-  {"o":"void"}     the claim was fenced off
+  {"o":"void"}     the claim was fenced off; claim the id anew
 ]]
 local function putOne(p)
   local key = jobKey(p.id)
   local declared = call("HGET", key, "da")
   if declared then return { o = declared == p.declared and "same" or "exists" } end
-  local fence = PREFIX .. "fence:" .. p.id
   if p.claim then
-    if tonumber(call("GET", fence) or "0") >= p.claim then return { o = "void" } end
+    if tonumber(call("HGET", PREFIX .. "meta", "fence") or "0") >= p.claim then return { o = "void" } end
     raiseSequence(p.claim)
-    call("DEL", fence)
   elseif call("HEXISTS", PREFIX .. "homes", p.id) == 1 then
     return { o = "exists" }
   end

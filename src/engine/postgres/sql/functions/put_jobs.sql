@@ -11,7 +11,7 @@ Returns a JSON array with one answer for each job, in order:
   {"o":"created","generation":n}
   {"o":"same"}     a job with an equal declaration is there
   {"o":"exists"}   one with another declaration is there, or the id is another queue's; nothing was changed
-  {"o":"void"}     the claim was fenced off
+  {"o":"void"}     the claim was fenced off; claim the id anew
 */
 CREATE FUNCTION put_jobs(puts jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
@@ -31,8 +31,7 @@ BEGIN
   LOOP
     number := NULL;
     SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id';
-    IF NOT FOUND AND p ? 'claim' AND EXISTS (
-      SELECT 1 FROM fences WHERE job_id = p ->> 'id' AND claim >= (p ->> 'claim')::bigint) THEN
+    IF NOT FOUND AND p ? 'claim' AND EXISTS (SELECT 1 FROM fence WHERE claim >= (p ->> 'claim')::bigint) THEN
       answers := answers || jsonb_build_object(place::text, '{"o":"void"}'::jsonb);
       CONTINUE;
     END IF;

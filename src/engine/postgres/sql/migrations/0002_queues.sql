@@ -12,9 +12,10 @@ CREATE TABLE homes (
   claim bigint NOT NULL              -- grows with every claim
 );
 
--- On a queue beside the default one: up to which claim no job of this id may be stored any more.
-CREATE TABLE fences (
-  job_id text PRIMARY KEY,
-  claim bigint NOT NULL,
-  ends_at bigint NOT NULL
+-- On a queue beside the default one: up to which claim no job may be stored any more.
+CREATE TABLE fence (
+  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  claim bigint NOT NULL DEFAULT 0
 );
+
+INSERT INTO fence DEFAULT VALUES;
