@@ -26,3 +26,6 @@ export interface BackfillState {
   readonly order: "oldest" | "latest";
   readonly createdAt: EpochMs;
 }
+
+/** What can be done with a backfill. */
+export type BackfillChange = "pause" | "resume" | "cancel";

@@ -16,7 +16,7 @@ import { type Clock, sleep, within } from "../core/clock.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import type { ConsumeOptions, Consumer, WakeUp } from "./engine.ts";
 
-/** BullMQ's name of our queue: `<prefix>:runs`. Our own keys never begin like that. */
+/** BullMQ's name of the default queue, and on Redis, where the hash tag tells them apart, of each. No key of ours begins like that. */
 export const QUEUE_NAME = "runs";
 
 /** BullMQ keeps an event stream of its own, which nobody reads here. */
@@ -47,6 +47,8 @@ export interface RedisPlace {
 export interface BullQueueOptions {
   /** Where the queue is. */
   readonly place: RedisPlace | { readonly backend: BackendFactory };
+  /** BullMQ's name of the queue. */
+  readonly name: string;
   readonly clock: Clock;
   /** Ends the server's block at once when a delayed job becomes due, where that is needed; see {@link PunctualWorker}. */
   readonly nudge?: () => void;
@@ -72,7 +74,7 @@ export class BullQueue {
     this.#options = options;
     this.#jobOptions = "backend" in options.place ? KEEP_NONE : {};
     this.#queue = new Queue(
-      QUEUE_NAME,
+      options.name,
       { ...redisOptions(options), streams: { events: { maxLen: BULL_EVENTS_KEPT } } },
       backendOf(options),
     );
@@ -124,7 +126,7 @@ class PunctualWorker extends Worker<unknown, unknown, string, IQueueBackend> {
   readonly #nudge: (() => void) | undefined;
 
   constructor(processor: Processor, options: WorkerOptions, queueOptions: BullQueueOptions) {
-    super(QUEUE_NAME, processor, options, backendOf(queueOptions));
+    super(queueOptions.name, processor, options, backendOf(queueOptions));
     this.#clock = queueOptions.clock;
     this.#nudge = queueOptions.nudge;
   }

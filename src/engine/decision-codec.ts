@@ -2,6 +2,7 @@ import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { LastRun } from "../jobs/run.ts";
 import type * as Port from "./engine.ts";
+import type { ClaimedPut, ClaimedPutResult, ClaimResult } from "./fleet/queue-engine.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 
 /** JSON text of a value, or nothing: scripts take an absent field, and not `null`, for "none". */
@@ -24,10 +25,11 @@ export function encodeDefinition(definition: JobDefinition): object {
 
 /** A job as `put_jobs` takes it. */
 export function encodePut(
-  { definition, state, watermark, upcoming }: Port.JobPut,
+  { definition, state, watermark, upcoming, ...rest }: Port.JobPut | ClaimedPut,
   encode: EncodeDefinition,
 ): object {
-  return { id: definition.id, ...encode(definition), state, watermark, upcoming };
+  const claim = "claim" in rest ? { claim: rest.claim } : {};
+  return { id: definition.id, ...encode(definition), state, watermark, upcoming, ...claim };
 }
 
 /** A change as `change_job` takes it. */
@@ -127,6 +129,23 @@ export function decodePuts(json: unknown): Port.JobPutResult[] {
   return answers.map(({ o, generation }) =>
     o === "created" ? { outcome: o, generation } : { outcome: o === "same" ? o : "exists" },
   );
+}
+
+/** The answers of `put_jobs` to jobs whose ids were claimed. */
+export function decodeClaimedPuts(json: unknown): ClaimedPutResult[] {
+  const answers = JSON.parse(String(json)) as { o: string }[];
+  return decodePuts(json).map((result, i) =>
+    answers[i]?.o === "void" ? { outcome: "void" } : result,
+  );
+}
+
+/** The answers of `claim_jobs`. */
+export function decodeClaims(json: unknown): ClaimResult[] {
+  const answers = JSON.parse(String(json)) as { o: string; queue: string; number: number }[];
+  return answers.map(({ o, queue, number }) => {
+    if (o === "claimed") return { outcome: o, number };
+    return o === "elsewhere" ? { outcome: o, claim: { queue, number } } : { outcome: "exists" };
+  });
 }
 
 /** The answer of `change_job`. */

@@ -134,3 +134,9 @@ export interface CancelRequest {
  * `unknown`: no run of this id is without a verdict.
  */
 export type CancelOutcome = "cancelled" | "asked" | "unknown";
+
+/** A run that somebody wants to end. */
+export interface NotedCancel {
+  readonly queueJobId: string;
+  readonly reason: string;
+}

@@ -9,6 +9,7 @@ import type {
   AdmitRequest,
   CancelOutcome,
   CancelRequest,
+  NotedCancel,
   RunHold,
   RunRequest,
   Settlement,
@@ -16,7 +17,7 @@ import type {
   Suspension,
   SuspendRequest,
 } from "./decisions.ts";
-import type { BackfillPlan, BackfillState } from "./backfills.ts";
+import type { BackfillChange, BackfillPlan, BackfillState } from "./backfills.ts";
 import type { LogPage, LogQuery, LogWrite } from "./run-logs.ts";
 import type { StepRecord } from "./run-steps.ts";
 import type { ConsumeOptions, Consumer, WakeUp } from "./wake-ups.ts";
@@ -55,7 +56,7 @@ export interface Engine {
   listJobIds(offset: number, limit: number): Promise<string[]>;
   countJobs(): Promise<number>;
 
-  // Decisions
+  // Decisions; of the default queue. Those of another one are made by `serve`.
   admit(request: AdmitRequest): Promise<Admission>;
   settle(request: SettleRequest): Promise<Settlement>;
   /** Notes that the process gives the run back unfinished, so its next attempt does not count as a crash. */
@@ -66,9 +67,7 @@ export interface Engine {
   suspend(request: SuspendRequest): Promise<Suspension>;
   cancelRun(request: CancelRequest): Promise<CancelOutcome>;
   /** Which of these runs somebody wants to end, and why. Asked for often: one cheap step. */
-  readCancels(
-    holds: readonly RunHold[],
-  ): Promise<{ readonly queueJobId: string; readonly reason: string }[]>;
+  readCancels(holds: readonly RunHold[]): Promise<NotedCancel[]>;
 
   // Steps
   /** Stores a finished step, or how far the run is. `fenced`: another start has the run; nothing was written. */
@@ -90,10 +89,7 @@ export interface Engine {
   // Backfills: one at a time a job
   /** Adds fire times to the job's backfill, which it begins if there is none. `conflict`: another one is not over. */
   addBackfill(plan: BackfillPlan): Promise<"added" | "conflict" | "missing">;
-  changeBackfill(
-    jobId: string,
-    change: "pause" | "resume" | "cancel",
-  ): Promise<"changed" | "missing">;
+  changeBackfill(jobId: string, change: BackfillChange): Promise<"changed" | "missing">;
   readBackfill(jobId: string): Promise<BackfillState | undefined>;
 
   // Ledger
@@ -106,6 +102,12 @@ export interface Engine {
   /** Adds queue jobs that were lost. All others are added by the steps that ask for them. */
   enqueue(wakeUps: readonly WakeUp[]): Promise<void>;
   consume(options: ConsumeOptions): Consumer;
+  /**
+   * The engine of one queue alone, connected; a worker of that queue admits, settles and hands back there. Absent where
+   * there is the default queue only. All other methods here are about the whole fleet, unless they say that they are
+   * about the default queue.
+   */
+  serve?(queue: string): Promise<Engine>;
   /** Stops or lets go on the taking of queue jobs in the whole fleet. */
   setPaused(paused: boolean): Promise<void>;
   isPaused(): Promise<boolean>;
@@ -227,6 +229,9 @@ export interface WorkerRecord {
   readonly host: string;
   readonly pid: number;
   readonly pipelines: readonly string[];
+  /** The queues that it serves. */
+  readonly queues: readonly string[];
+  /** Runs at once, on each queue. */
   readonly concurrency: number;
   readonly running: readonly string[];
   readonly startedAt: EpochMs;

@@ -2,7 +2,9 @@ import { z } from "zod";
 import type { Clock, EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import type { Engine } from "./engine.ts";
+import { FleetEngine } from "./fleet/fleet-engine.ts";
 import { lazyEngine } from "./lazy-engine.ts";
 import type { PostgresEngineOptions } from "./postgres/postgres-engine.ts";
 import type { RedisConnectionOptions } from "./redis/connection.ts";
@@ -45,8 +47,6 @@ export type Place =
   /** `folder` is `undefined` in memory. */
   | { readonly kind: "embedded"; readonly folder: string | undefined };
 
-/** The name of the queue, part of its Redis keys' hash tag. */
-const QUEUE = "default";
 const MAX_EVENT_ENTRIES = 10_000;
 /** Starting PostgreSQL inside the process, with a new folder or after a crash, takes seconds on a slow machine. */
 const EMBEDDED_START_MS = 120_000;
@@ -124,13 +124,13 @@ export function makeEngine(options: EngineOptions): Engine {
 
 async function openRedis(connection: ConnectionOption, options: EngineOptions): Promise<Engine> {
   const { RedisEngine } = await import("./redis/redis-engine.ts");
-  return new RedisEngine({
+  const home = new RedisEngine({
     ...common(options),
     connection,
-    queue: QUEUE,
     onNote: ({ level, message }) => options.logger[level](message),
     onError: errorSink(options.logger, "redis"),
   });
+  return new FleetEngine(home, options.clock);
 }
 
 async function openPostgres(
@@ -138,11 +138,19 @@ async function openPostgres(
   own: Pick<PostgresEngineOptions, "label" | "openTimeoutMs" | "connect" | "onError">,
 ): Promise<Engine> {
   const { PostgresEngine } = await import("./postgres/postgres-engine.ts");
-  return new PostgresEngine({ ...common(options), migrate: options.migrate ?? true, ...own });
+  const home = new PostgresEngine({ ...common(options), migrate: options.migrate ?? true, ...own });
+  return new FleetEngine(home, options.clock);
 }
 
 function common({ prefix, clock, timeoutMs, serverNow, maxEvents }: EngineOptions) {
-  return { prefix, clock, timeoutMs, serverNow, maxEvents: maxEvents ?? MAX_EVENT_ENTRIES };
+  return {
+    prefix,
+    queue: DEFAULT_QUEUE,
+    clock,
+    timeoutMs,
+    serverNow,
+    maxEvents: maxEvents ?? MAX_EVENT_ENTRIES,
+  };
 }
 
 function errorSink(logger: Logger, name: string): (error: unknown) => void {

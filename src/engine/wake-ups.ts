@@ -6,6 +6,8 @@ export interface WakeUp {
   readonly id: string;
   readonly pipeline: string;
   readonly dueAt: EpochMs;
+  /** Where it is added. Absent: the default queue. */
+  readonly queue?: string;
 }
 
 /** A queue job that a worker took. */

@@ -66,6 +66,8 @@ export interface LogPolicy {
 export interface JobDefinition {
   readonly id: string;
   readonly pipeline: string;
+  /** Absent: the default queue. */
+  readonly queue?: string;
   readonly description?: string;
   readonly tags: readonly string[];
   /** The params as given (the schema's input); each run parses them again. */

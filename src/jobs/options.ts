@@ -4,6 +4,7 @@ import { parseCondition } from "../conditions/parse.ts";
 import { validateCondition } from "../conditions/schema.ts";
 import { parseDuration } from "../core/durations.ts";
 import { CronduitError } from "../core/errors.ts";
+import { DEFAULT_QUEUE, queueNameSchema } from "./queue.ts";
 
 /** Words that JavaScript gives a meaning as keys; nobody needs a job of that name. */
 const RESERVED_IDS = new Set(["__proto__", "constructor", "prototype"]);
@@ -84,6 +85,8 @@ export const jobOptionsSchema = z.strictObject({
   description: z.string().max(1_000).optional(),
   /** Up to 32 short labels to filter by. */
   tags: z.array(z.string().min(1).max(64)).max(32).default([]),
+  /** Which workers run it: those that serve this queue. 1 to 64 letters, digits and `_ . -`; default `"default"`. */
+  queue: queueNameSchema.default(DEFAULT_QUEUE),
   /** How many runs of this job may be unfinished at once, over the whole fleet. 1 to 10,000; default 1. */
   maxInstances: z.int().min(1).max(10_000).default(1),
   /** Several occurrences due at once become one run of the latest. Default true. */

@@ -35,7 +35,7 @@ export type ScheduleOptions = JobRules & { timezone?: string };
 /** What `rescheduleJob` takes. */
 export type RescheduleOptions = TriggerOptions & Pick<JobRules, "nextRunTime">;
 
-/** What `modifyJob` takes: any rule but the id; a trigger as well if the schedule is to change. */
-export type ModifyJobOptions = Partial<Omit<JobRules, "id" | "replaceExisting">> & {
+/** What `modifyJob` takes: any rule but the id and the queue; a trigger as well if the schedule is to change. */
+export type ModifyJobOptions = Partial<Omit<JobRules, "id" | "queue" | "replaceExisting">> & {
   params?: unknown;
 } & (TriggerOptions | { trigger?: undefined });

@@ -11,6 +11,7 @@ import {
   jobOptionsSchema,
   parseOptions,
 } from "../jobs/options.ts";
+import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
@@ -118,6 +119,7 @@ export async function declare(
   const definition: JobDefinition = {
     id,
     pipeline: descriptor.name,
+    ...(job.queue === DEFAULT_QUEUE ? {} : { queue: job.queue }),
     ...(job.description === undefined ? {} : { description: job.description }),
     tags: job.tags,
     params: params.input ?? null,

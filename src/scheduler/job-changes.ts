@@ -19,7 +19,14 @@ import {
   startingWatermark,
 } from "./declaration.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
-import { type ChangePlan, decidedUpTo, isGivenByHand, reschedule, undecided } from "./job-store.ts";
+import {
+  type ChangePlan,
+  decidedUpTo,
+  isGivenByHand,
+  refuseMove,
+  reschedule,
+  undecided,
+} from "./job-store.ts";
 
 /** Stops a job. A job that is paused keeps its date of pausing and gets the new reason. */
 export function pausePlan(job: StoredJob, now: number, reason: string | undefined): ChangePlan {
@@ -85,6 +92,7 @@ export async function modifyPlan(
     );
   }
   const old = job.definition;
+  if (split.job["queue"] !== undefined) refuseMove(old, split.job["queue"], context.where);
   const definition = {
     ...old,
     ...modifiedRules(old, split.job, context.where),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
 import type { JobState, StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
+import { queueNameSchema, queueOf } from "../jobs/queue.ts";
 import { type Job, toJob } from "./job.ts";
 
 const PAGE = 200;
@@ -12,6 +13,7 @@ const stateSchema = z.enum(["active", "paused", "finished"]);
 
 const querySchema = z.strictObject({
   pipeline: z.string().max(200).optional(),
+  queue: queueNameSchema.optional(),
   state: z.union([stateSchema, z.array(stateSchema).min(1)]).optional(),
   tag: z.string().max(64).optional(),
   text: z.string().min(1).max(200).optional(),
@@ -26,6 +28,8 @@ const querySchema = z.strictObject({
 export interface JobQuery {
   /** Only jobs of this pipeline, by name. @default all */
   pipeline?: string | undefined;
+  /** Only jobs on this queue. @default all */
+  queue?: string | undefined;
   /** Only jobs in this state, or in one of these. @default all */
   state?: JobState | JobState[] | undefined;
   /** Only jobs with this tag. @default all */
@@ -67,6 +71,7 @@ export async function queryJobs(engine: Engine, input: JobQuery): Promise<JobPag
 function fits({ definition, state }: StoredJob, query: z.output<typeof querySchema>): boolean {
   const { id, pipeline, description, tags } = definition;
   if (query.pipeline !== undefined && pipeline !== query.pipeline) return false;
+  if (query.queue !== undefined && queueOf(definition) !== query.queue) return false;
   if (query.state !== undefined && ![query.state].flat().includes(state)) return false;
   if (query.tag !== undefined && !tags.includes(query.tag)) return false;
   const text = query.text?.toLowerCase();

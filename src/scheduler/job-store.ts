@@ -1,6 +1,7 @@
 import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
 import type { Engine, JobChange, SkippedSpan } from "../engine/engine.ts";
 import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
+import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { SkipReason } from "../jobs/verdict.ts";
 import type { Declaration } from "./declaration.ts";
@@ -128,6 +129,7 @@ export class JobStore {
     const { definition } = declaration;
     return this.#change(definition.id, (stored, now) => {
       if (stored.definition.declared.all === definition.declared.all) return undefined;
+      refuseMove(stored.definition, queueOf(definition), "addJob");
       const event = { name: "JOB_MODIFIED", at: now, jobId: definition.id } as const;
       if (stored.definition.declared.schedule === definition.declared.schedule) {
         return { definition: keepSchedule(stored.definition, definition), event };
@@ -135,6 +137,20 @@ export class JobStore {
       return { ...reschedule(stored, definition, now, declaration.watermark), event };
     });
   }
+}
+
+/**
+ * A job stays on its queue, where its runs, its ledger and its queue jobs are.
+ * @throws {@link CronduitError} `INVALID_OPTION` if it is to be on another one.
+ */
+export function refuseMove(stored: JobDefinition, queue: unknown, where: string): void {
+  const known = queueOf(stored);
+  if (queue === known) return;
+  throw new CronduitError(
+    "INVALID_OPTION",
+    `${where}, option "queue": job "${stored.id}" is on queue "${known}", and a job can't change its queue. Remove it by removeJob and add it again.`,
+    { data: { path: "queue", jobId: stored.id, queue: known } },
+  );
 }
 
 /** A new definition with the schedule of the old one, down to its anchor. */

@@ -1,5 +1,6 @@
 import type { JobState, Policy, Retention, StoredJob } from "../jobs/definition.ts";
 import { mask } from "../pipeline/secrets.ts";
+import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { Verdict } from "../jobs/verdict.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
@@ -9,6 +10,8 @@ export interface Job {
   readonly id: string;
   /** The name of its pipeline. */
   readonly pipeline: string;
+  /** Workers that serve this queue run it. */
+  readonly queue: string;
   readonly description: string | undefined;
   readonly tags: readonly string[];
   /** As given to `addJob`; what its schema marks by `.meta({ secret: true })` is masked. */
@@ -50,6 +53,7 @@ export function toJob(stored: StoredJob): Job {
   return {
     id: definition.id,
     pipeline: definition.pipeline,
+    queue: queueOf(definition),
     description: definition.description,
     tags: definition.tags,
     params: mask(definition.params, definition.secrets),

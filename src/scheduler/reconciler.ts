@@ -1,10 +1,11 @@
 import { type Clock, sleep } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Logger } from "../core/log.ts";
-import type { AuditFinding, Engine, WakeUp } from "../engine/engine.ts";
+import type { AuditFinding, Engine, WakeUp, WorkerRecord } from "../engine/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { StoredEvent } from "../jobs/event.ts";
 import { wakeUpId } from "../jobs/occurrence-id.ts";
+import { DEFAULT_QUEUE, queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 
 /** Jobs checked a pass beyond those that are due soon; a whole fleet is gone through in turns. */
@@ -115,15 +116,7 @@ export class Reconciler {
     const { engine, logger } = this.#options;
     if (await engine.isPaused()) return;
     const [job] = await engine.getJobs([finding.jobId]);
-    const pipeline = job?.definition.pipeline ?? "";
-    const workers = await engine.listWorkers();
-    const able = workers.filter(({ pipelines }) => pipelines.includes(pipeline));
-    const why =
-      workers.length === 0
-        ? "no worker is running"
-        : able.length === 0
-          ? `none of the ${workers.length} workers has the pipeline "${pipeline}"`
-          : `the ${able.length} workers with this pipeline are busy or do not answer`;
+    const why = whyNobodyTakes(job, await engine.listWorkers());
     const reason = `due for ${formatDuration(finding.lateMs)}: ${why}`;
     logger.warn(`job "${finding.jobId}" is overdue: ${reason}`);
     await this.#tell({ name: "JOB_OVERDUE", jobId: finding.jobId, fireAt: finding.fireAt, reason });
@@ -139,6 +132,20 @@ export class Reconciler {
   }
 }
 
+/** Why no worker takes what is due, as far as the workers' own words say. */
+function whyNobodyTakes(job: StoredJob | undefined, workers: readonly WorkerRecord[]): string {
+  if (workers.length === 0) return "no worker is running";
+  const queue = queueOf(job?.definition ?? {});
+  const serving = workers.filter(({ queues }) => queues.includes(queue));
+  if (serving.length === 0) return `none of the ${workers.length} workers serves queue "${queue}"`;
+  const pipeline = job?.definition.pipeline ?? "";
+  const able = serving.filter(({ pipelines }) => pipelines.includes(pipeline));
+  const where = queue === DEFAULT_QUEUE ? "" : ` of queue "${queue}"`;
+  return able.length === 0
+    ? `none of the ${serving.length} workers${where} has the pipeline "${pipeline}"`
+    : `the ${able.length} workers${where} with this pipeline are busy or do not answer`;
+}
+
 /** What has moved on between two looks is not the same finding. */
 function keyOf(finding: Repairable): string {
   const { kind, jobId } = finding;
@@ -149,9 +156,11 @@ function keyOf(finding: Repairable): string {
 /** The queue jobs that a job's schedule should have waiting. */
 function nextWakeUps({ definition, generation, watermark }: StoredJob): WakeUp[] {
   const { id: jobId, pipeline } = definition;
+  const queue = queueOf(definition);
   return new Schedule(definition).ahead(watermark).map(({ fireAt, dueAt }) => ({
     id: wakeUpId({ jobId, kind: "occurrence", sequence: generation, fireAt }),
     pipeline,
     dueAt,
+    queue,
   }));
 }

@@ -15,6 +15,7 @@ export interface HeartbeatParts {
   readonly id: string;
   readonly engine: Engine;
   readonly registry: PipelineRegistry;
+  readonly queues: readonly string[];
   readonly concurrency: number;
   readonly clock: Clock;
   readonly serverClock: ServerClock;
@@ -64,13 +65,14 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { id, engine, registry, concurrency, serverClock, running } = this.#parts;
+    const { id, engine, registry, queues, concurrency, serverClock, running } = this.#parts;
     await engine.heartbeat(
       {
         id,
         host: hostname(),
         pid: process.pid,
         pipelines: registry.names(),
+        queues,
         concurrency,
         running: running().slice(0, MAX_NAMED_RUNS),
         startedAt: this.#startedAt,

@@ -5,6 +5,7 @@ import type { Logger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";
 import { type ConnectionOption, placeOf, prefixSchema } from "../engine/open-engine.ts";
 import { millisecondsSchema } from "../jobs/options.ts";
+import { DEFAULT_QUEUE, queueNameSchema } from "../jobs/queue.ts";
 import type { Registrable } from "../pipeline/registry.ts";
 
 const loggerSchema = z.custom<Logger>(
@@ -36,6 +37,12 @@ export const commonShape = {
 
 /** Schema of {@link WorkerTuning}. */
 export const workerTuningSchema = z.strictObject({
+  queues: z
+    .array(queueNameSchema)
+    .min(1)
+    .max(64)
+    .refine((names) => new Set(names).size === names.length, "names a queue twice")
+    .default([DEFAULT_QUEUE]),
   concurrency: z.int().min(1).max(10_000).default(10),
   lock: millisecondsSchema.pipe(z.int().min(1_000).max(3_600_000)).default(15_000),
   stalledCheck: millisecondsSchema.pipe(z.int().min(500).max(600_000)).default(5_000),
@@ -52,7 +59,9 @@ export const workerTuningSchema = z.strictObject({
 
 /** How a worker works. */
 export interface WorkerTuning {
-  /** Runs at once in this process. 1 to 10,000. @default 10 */
+  /** The queues whose jobs are run here: 1 to 64 names, without `default` unless it is named. @default ["default"] */
+  queues?: string[] | undefined;
+  /** Runs at once in this process, on each of its queues. 1 to 10,000. @default 10 */
   concurrency?: number | undefined;
   /** How long a run stays with a worker that does not answer: ms, or `"15s"`. 1 s to 1 h. @default 15 s */
   lock?: number | string | undefined;
@@ -80,6 +89,7 @@ export interface WorkerTuning {
 /** Tuning as the runtime takes it, the unit in each name. */
 export function runtimeTuning(tuning: z.output<typeof workerTuningSchema>) {
   return {
+    queues: tuning.queues,
     concurrency: tuning.concurrency,
     lockMs: tuning.lock,
     stalledCheckMs: tuning.stalledCheck,

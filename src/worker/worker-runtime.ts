@@ -14,18 +14,17 @@ import type {
   WakeUpEnd,
 } from "../engine/engine.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
 import { isRunProcess } from "../tasks/run-process.ts";
 import { ActiveRun } from "./active-run.ts";
-import { Admissions } from "./admission.ts";
-import { CancelWatch } from "./cancel-watch.ts";
 import { captureConsole } from "./console-capture.ts";
-import { DefinitionCache, type KnownJob } from "./definition-cache.ts";
+import type { KnownJob } from "./definition-cache.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { LogWriter } from "./log-writer.ts";
+import { Lane } from "./lane.ts";
 import { createRedaction } from "./redaction.ts";
-import { RunPerformer, settleRemoved } from "./run-performer.ts";
+import { settleRemoved } from "./run-performer.ts";
 import { ServerClock } from "./server-clock.ts";
 
 /** A queue job of a pipeline that is unknown here is put back for so long, doubling, so that others may take it. */
@@ -43,6 +42,8 @@ export interface WorkerRuntimeOptions {
   readonly container: DependencyContainer | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly queues: readonly string[];
+  /** On each queue. */
   readonly concurrency: number;
   readonly lockMs: number;
   readonly stalledCheckMs: number;
@@ -59,65 +60,37 @@ export interface WorkerRuntimeOptions {
 export class WorkerRuntime {
   readonly id: string;
   readonly #options: WorkerRuntimeOptions;
-  readonly #definitions: DefinitionCache;
   readonly #serverClock: ServerClock;
-  readonly #admissions: Admissions;
-  readonly #active = new Map<string, ActiveRun>();
   readonly #heartbeat: Heartbeat;
-  readonly #logs: LogWriter;
-  readonly #performer: RunPerformer;
-  readonly #cancels: CancelWatch;
+  #lanes: readonly Lane[] = [];
+  #consumers: readonly Consumer[] = [];
   #endCapture: () => void = () => undefined;
-  #consumer: Consumer | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: WorkerRuntimeOptions) {
     this.#options = options;
     this.id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-    this.#definitions = new DefinitionCache(options.engine);
     this.#serverClock = new ServerClock(options.clock);
-    this.#admissions = new Admissions({
-      engine: options.engine,
-      definitions: this.#definitions,
-      clock: options.clock,
-      serverClock: this.#serverClock,
-      worker: this.id,
-      maxCrashes: options.maxCrashes,
-    });
     this.#heartbeat = new Heartbeat({
       id: this.id,
       engine: options.engine,
       registry: options.registry,
+      queues: options.queues,
       concurrency: options.concurrency,
       clock: options.clock,
       serverClock: this.#serverClock,
       logger: options.logger,
       running: () => this.running,
     });
-    const { engine, clock, logger, container } = options;
-    this.#logs = new LogWriter(engine, clock, logger);
-    this.#performer = new RunPerformer({
-      engine,
-      container,
-      clock,
-      serverClock: this.#serverClock,
-      logger,
-      logs: this.#logs,
-      redaction: createRedaction(options.redact ?? []),
-      capturesConsole: options.captureConsole ?? false,
-      worker: this.id,
-    });
-    this.#cancels = new CancelWatch({
-      engine,
-      clock,
-      logger,
-      active: () => this.#active.values(),
-    });
   }
 
   /** The ids of the runs that are being executed here. */
   get running(): string[] {
-    return [...this.#active.values()].map((run) => run.runId);
+    return this.#active().map((run) => run.runId);
+  }
+
+  #active(): ActiveRun[] {
+    return this.#lanes.flatMap(({ active }) => [...active.values()]);
   }
 
   async start(): Promise<void> {
@@ -126,20 +99,38 @@ export class WorkerRuntime {
         "INVALID_STATE",
         'A worker was started in the child process of a run. The module of a pipeline with isolate: "process" is imported there: let it do nothing else than define pipelines.',
       );
-    const { engine, clock, concurrency, lockMs, stalledCheckMs, limit, logger } = this.#options;
+    const { engine, clock, queues, concurrency, lockMs, stalledCheckMs, limit, logger } =
+      this.#options;
+    this.#lanes = await Promise.all(queues.map((queue) => this.#lane(queue)));
     const sentAt = clock.now();
     const startedAt = await engine.now();
     this.#serverClock.observe(startedAt, sentAt);
     await this.#heartbeat.start(startedAt);
     await engine.appendEvents([{ name: "WORKER_STARTED", at: startedAt, worker: this.id }]);
     if (this.#options.captureConsole) this.#endCapture = captureConsole();
-    this.#consumer = engine.consume({
-      concurrency,
-      lockMs,
-      stalledCheckMs,
-      limit,
-      handle: (wakeUp) => this.#handle(wakeUp),
-      onError: (error) => logger.warn("worker", { error }),
+    this.#consumers = this.#lanes.map((lane) =>
+      lane.engine.consume({
+        concurrency,
+        lockMs,
+        stalledCheckMs,
+        limit,
+        handle: (wakeUp) => this.#handle(lane, wakeUp),
+        onError: (error) => logger.warn("worker", { error }),
+      }),
+    );
+  }
+
+  async #lane(queue: string): Promise<Lane> {
+    const { engine: fleet, redact, captureConsole: capturesConsole, ...options } = this.#options;
+    const engine = queue === DEFAULT_QUEUE ? fleet : await fleet.serve?.(queue);
+    if (!engine) throw new CronduitError("INTERNAL", `${fleet.label} has no queue "${queue}"`);
+    return new Lane({
+      ...options,
+      engine,
+      serverClock: this.#serverClock,
+      redaction: createRedaction(redact ?? []),
+      capturesConsole: capturesConsole ?? false,
+      worker: this.id,
     });
   }
 
@@ -154,26 +145,27 @@ export class WorkerRuntime {
 
   async #stop(deadlineMs: number): Promise<void> {
     const { engine, clock, logger } = this.#options;
-    const consumer = this.#consumer;
-    if (consumer) {
-      const stopped = consumer.stop().then(() => true);
+    const consumers = this.#consumers;
+    if (consumers.length > 0) {
+      const stopped = Promise.all(consumers.map((consumer) => consumer.stop())).then(() => true);
       if (!(await within(clock, deadlineMs, stopped))) {
-        for (const run of this.#active.values())
-          run.abort("shutdown", "the worker is shutting down");
+        for (const run of this.#active()) run.abort("shutdown", "the worker is shutting down");
         if (!(await within(clock, STOP_GRACE_MS, stopped))) {
           logger.warn("runs did not end when told to; they are handed back", {
             runs: this.running,
           });
           await Promise.allSettled(
-            [...this.#active.values()].map(({ hold }) => engine.handBack(hold)),
+            this.#lanes.flatMap(({ engine: own, active }) =>
+              [...active.values()].map(({ hold }) => own.handBack(hold)),
+            ),
           );
-          await consumer.abandon();
+          await Promise.all(consumers.map((consumer) => consumer.abandon()));
         }
       }
     }
     this.#endCapture();
     this.#heartbeat.stop();
-    await this.#logs.flush();
+    await Promise.all(this.#lanes.map(({ logs }) => logs.flush()));
     try {
       await engine.forgetWorker(this.id);
       await engine.appendEvents([
@@ -184,10 +176,10 @@ export class WorkerRuntime {
     }
   }
 
-  async #handle(wakeUp: TakenWakeUp): Promise<WakeUpEnd> {
+  async #handle(lane: Lane, wakeUp: TakenWakeUp): Promise<WakeUpEnd> {
     const id = parseWakeUpId(wakeUp.id);
     if (!id) return "done";
-    const known = await this.#definitions.get(
+    const known = await lane.definitions.get(
       id.jobId,
       id.kind === "occurrence" ? { generation: id.sequence } : {},
     );
@@ -195,15 +187,16 @@ export class WorkerRuntime {
     if (known && !this.#options.registry.has(known.definition.pipeline)) {
       return { againInMs: this.#unknownDelay(known.definition.pipeline, wakeUp.takes) };
     }
-    const admission = await this.#admissions.decide(wakeUp, id, known);
+    const admission = await lane.admissions.decide(wakeUp, id, known);
     if (admission.outcome === "early") return { againInMs: admission.waitMs };
     if (admission.outcome === "behind") return { againInMs: BUSY_JOB_MS };
     if (admission.outcome !== "run") return "done";
-    const job = await this.#definitions.get(id.jobId, { revision: admission.revision });
-    return this.#perform(wakeUp, admission.run, id.jobId, job ?? known);
+    const job = await lane.definitions.get(id.jobId, { revision: admission.revision });
+    return this.#perform(lane, wakeUp, admission.run, id.jobId, job ?? known);
   }
 
   async #perform(
+    lane: Lane,
     wakeUp: TakenWakeUp,
     run: AdmittedRun,
     jobId: string,
@@ -211,26 +204,26 @@ export class WorkerRuntime {
   ): Promise<WakeUpEnd> {
     const hold: RunHold = { jobId, queueJobId: wakeUp.id, start: run.start };
     if (!job) {
-      await settleRemoved(this.#options.engine, hold, this.id);
+      await settleRemoved(lane.engine, hold, this.id);
       return "done";
     }
     const descriptor = this.#options.registry.get(job.definition.pipeline);
     if (!descriptor) {
       // The job was given another pipeline between the look and the admission.
-      await this.#options.engine.handBack(hold);
+      await lane.engine.handBack(hold);
       return { againInMs: this.#unknownDelay(job.definition.pipeline, wakeUp.takes) };
     }
     const active = new ActiveRun(run.runId, hold, this.#options.clock);
     const onLockLost = (): void => active.abort("lock-lost", "the run's lock was lost");
     if (wakeUp.signal.aborted) onLockLost();
     else wakeUp.signal.addEventListener("abort", onLockLost, { once: true });
-    this.#active.set(wakeUp.id, active);
-    this.#cancels.watch();
+    lane.active.set(wakeUp.id, active);
+    lane.cancels.watch();
     try {
-      return await this.#performer.perform(active, run, job, descriptor);
+      return await lane.performer.perform(active, run, job, descriptor);
     } finally {
       wakeUp.signal.removeEventListener("abort", onLockLost);
-      this.#active.delete(wakeUp.id);
+      lane.active.delete(wakeUp.id);
     }
   }
 

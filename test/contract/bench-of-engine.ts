@@ -26,6 +26,7 @@ export const MAX_EVENTS = 200;
 /** What differs from a plain job. */
 export interface JobShape {
   readonly id?: string;
+  readonly queue?: string;
   readonly policy?: Partial<Policy>;
   readonly retention?: Partial<Retention>;
   readonly state?: "active" | "paused";
@@ -66,10 +67,11 @@ export class EngineBench {
     });
   }
 
-  definition({ id = randomUUID(), ...shape }: JobShape): JobDefinition {
+  definition({ id = randomUUID(), queue = "default", ...shape }: JobShape): JobDefinition {
     return {
       id,
       pipeline: "Report",
+      ...(queue === "default" ? {} : { queue }),
       ...(shape.description === undefined ? {} : { description: shape.description }),
       tags: [],
       params: { region: "eu" },

@@ -130,6 +130,7 @@ export function eventCases({ bench, another }: Subject): void {
       host: "here",
       pid: 1,
       pipelines: ["Report", "a'\"b"],
+      queues: ["default", "mail"],
       concurrency: 5,
       running: [],
       startedAt: b.now,

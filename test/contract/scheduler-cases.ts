@@ -3,6 +3,7 @@ import {
   lineLogger,
   Pipeline,
   PipelineScheduler,
+  PipelineWorker,
   type RunContext,
   type SchedulerEvent,
 } from "../../src/index.ts";
@@ -86,5 +87,83 @@ export function schedulerCases({ contender, prefix }: Subject): void {
     const oldest = Math.min(...runs.map((run) => run.firstFireTime.getTime()));
     expect(covered).toBe((Math.max(...times) - oldest) / 1_000 + 1);
     expect(await scheduler.removeAllJobs()).toBe(4);
+  }, 120_000);
+
+  test("a job runs on workers of its queue; one that nobody serves is overdue, and says why", async () => {
+    const connection = contender.schedulerConnection();
+    const options = { prefix: `${prefix}-queues`, pipelines: [Quick], logger: lineLogger("error") };
+    const isShared = contender.isShared && connection !== undefined;
+    await using scheduler = new PipelineScheduler({
+      ...(connection === undefined ? {} : { connection }),
+      ...options,
+      worker: isShared ? true : { queues: ["default", "mail"] },
+      overdue: 500,
+      reconcile: 200,
+    });
+    await using worker = isShared
+      ? new PipelineWorker({ ...options, connection, queues: ["mail"], concurrency: 2 })
+      : undefined;
+    const heard: SchedulerEvent[] = [];
+    scheduler.addListener((event) => void heard.push(event));
+    await scheduler.start();
+    await worker?.start();
+    const second = { trigger: "interval", seconds: 1 } as const;
+    const home = await scheduler.addJob(Quick, { id: "home", ...second });
+    const mail = await scheduler.addJob(Quick, {
+      id: "letters",
+      queue: "mail",
+      maxInstances: 9,
+      ...second,
+    });
+    await scheduler.addJob(Quick, { id: "nobody", queue: "reports", ...second });
+    expect([home.queue, mail.queue]).toEqual(["default", "mail"]);
+    const runId = await scheduler.runJob("letters", { params: { by: "hand" } });
+
+    const count = (name: string, jobId: string): number =>
+      heard.filter((event) => event.name === name && event.jobId === jobId).length;
+    const patience = { timeout: 30_000, interval: 50 };
+    await expect.poll(() => count("JOB_EXECUTED", "home"), patience).toBeGreaterThanOrEqual(2);
+    await expect.poll(() => count("JOB_EXECUTED", "letters"), patience).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => count("JOB_OVERDUE", "nobody"), patience).toBeGreaterThanOrEqual(1);
+    expect(count("JOB_EXECUTED", "nobody")).toBe(0);
+    const why = heard.find((e) => e.name === "JOB_OVERDUE" && e.jobId === "nobody")?.reason;
+    expect(why).toMatch(/none of the \d workers serves queue "reports"/);
+
+    const workers = await scheduler.getWorkers();
+    expect(workers.map(({ queues }) => queues.join(" ")).toSorted()).toEqual(
+      isShared ? ["default", "mail"] : ["default mail"],
+    );
+    const by = (id: string) =>
+      heard.find((e) => e.jobId === id && e.name === "JOB_EXECUTED")?.worker;
+    if (worker)
+      expect([by("letters") === worker.id, by("home") === worker.id]).toEqual([true, false]);
+    expect(await scheduler.getRun(runId)).toMatchObject({
+      verdict: "succeeded",
+      trigger: "manual",
+    });
+    const [last] = (await scheduler.getRuns("letters", { verdict: "succeeded" })).runs;
+    const told = await scheduler.explain("letters", last?.fireTime ?? 0);
+    expect(told.text).toMatch(/succeeded/);
+    const ids = async (queue?: string) =>
+      (await scheduler.getJobs(queue === undefined ? {} : { queue })).jobs.map(({ id }) => id);
+    expect(await ids("mail")).toEqual(["letters"]);
+    expect(await ids("default")).toEqual(["home"]);
+    expect((await ids()).toSorted()).toEqual(["home", "letters", "nobody"]);
+
+    const move = { code: "INVALID_OPTION", message: expect.stringContaining("add it again") };
+    await expect(
+      scheduler.addJob(Quick, { id: "home", queue: "mail", replaceExisting: true, ...second }),
+    ).rejects.toMatchObject(move);
+    const changes = { queue: "mail" } as unknown as { description: string };
+    await expect(scheduler.modifyJob("home", changes)).rejects.toMatchObject(move);
+    await expect(scheduler.addJob(Quick, { id: "home", queue: "bulk", ...second })).rejects.toThrow(
+      expect.objectContaining({ code: "CONFLICTING_ID" }),
+    );
+    await scheduler.modifyJob("letters", { description: "of mail" });
+    expect(await scheduler.getJob("letters")).toMatchObject({
+      description: "of mail",
+      queue: "mail",
+    });
+    expect(await scheduler.removeAllJobs()).toBe(3);
   }, 120_000);
 }

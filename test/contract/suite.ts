@@ -14,6 +14,7 @@ import { ledgerCases } from "./ledger-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { type ContenderName, noteCases } from "./matrix.ts";
 import { overlapCases } from "./overlap-cases.ts";
+import { queueCases } from "./queue-cases.ts";
 import { raceCases } from "./race-cases.ts";
 import { retryCases } from "./retry-cases.ts";
 import { runCases } from "./run-cases.ts";
@@ -122,6 +123,9 @@ export function holdToContract(contender: Contender): void {
     });
     describe("healing", () => {
       healingCases(subject);
+    });
+    describe("queues", () => {
+      queueCases(subject);
     });
     describe("races", () => {
       raceCases(subject);

@@ -99,6 +99,7 @@ function runtimeOf(engine: Engine): WorkerRuntime {
     container: undefined,
     clock,
     logger,
+    queues: ["default"],
     concurrency: options.concurrency,
     lockMs: options.lockMs,
     stalledCheckMs: options.stalledCheckMs,

@@ -122,6 +122,33 @@ describe("names", () => {
     }
   });
 
+  test("two queues never share a schema, whatever their prefixes, and those of one share BullMQ's", () => {
+    const names = [
+      "default",
+      "q",
+      "queue",
+      "x",
+      "a.b",
+      "a-b",
+      "a_b",
+      "A_B",
+      "runs",
+      "x".repeat(64),
+    ];
+    const prefixes = ["cronduit", "c", "c_q", "c.q", "c-q", "y".repeat(64), "y".repeat(57), "pg_"];
+    const all = prefixes.flatMap((prefix) => names.map((name) => schemasOf(prefix, name)));
+    expect(new Set(all.map(({ own }) => own)).size).toBe(all.length);
+    expect(new Set(all.map(({ queue, runs }) => `${queue} ${runs}`)).size).toBe(all.length);
+    expect(new Set(all.map(({ queue }) => queue)).size).toBe(prefixes.length);
+    for (const { own } of all) expect(own).toMatch(/^[A-Za-z_][\w$]{0,62}$/);
+    expect(schemasOf("cronduit", "mail")).toEqual({
+      own: "cronduit$q$mail",
+      home: "cronduit",
+      queue: "cronduit$queue",
+      runs: "runs/mail",
+    });
+  });
+
   test("what jsonb refuses is replaced, and nothing else", () => {
     const text = '\u0000 \ud800 \\u0000 \\\\ "\\ud800" \ud83d\ude00';
     expect(JSON.parse(toJson({ text }))).toEqual({

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Redis } from "ioredis";
 import { Pipeline, PipelineScheduler, type SchedulerEvent } from "../../src/index.ts";
 import { allKeys, type RedisCluster, startRedisCluster } from "../helpers/redis-cluster.ts";
 
@@ -44,4 +45,35 @@ test("a fleet works on a cluster of three masters, all of its keys in one slot",
   const keys = await allKeys(cluster);
   expect(keys.length).toBeGreaterThan(3);
   expect(keys.filter((key) => !key.startsWith("{on-cluster:default}:"))).toEqual([]);
+});
+
+test("the keys of each queue are in a slot of their own, and all queues are served", async () => {
+  const queues = ["default", "mail", "bulk"];
+  await using scheduler = new PipelineScheduler({
+    connection: { cluster: cluster.nodes },
+    prefix: "spread",
+    pipelines: [Noop],
+    worker: { queues },
+  });
+  const ran = new Set<string>();
+  scheduler.on("JOB_EXECUTED", ({ jobId = "" }) => void ran.add(jobId));
+  await scheduler.start();
+  for (const queue of queues)
+    await scheduler.addJob(Noop, { id: `of-${queue}`, queue, trigger: "interval", seconds: 1 });
+  await expect.poll(() => ran.size, { timeout: 20_000 }).toBe(queues.length);
+
+  const keys = (await allKeys(cluster)).filter((key) => key.startsWith("{spread:"));
+  const [node] = cluster.nodes;
+  const redis = new Redis(node?.port ?? 0);
+  const slots: number[] = [];
+  for (const queue of queues) {
+    const own = keys.filter((key) => key.startsWith(`{spread:${queue}}:`));
+    expect(own).toContain(`{spread:${queue}}:job:of-${queue}`);
+    const ofQueue = new Set(await Promise.all(own.map((key) => redis.cluster("KEYSLOT", key))));
+    expect(ofQueue.size).toBe(1);
+    slots.push(...ofQueue);
+  }
+  redis.disconnect();
+  expect(new Set(slots).size).toBe(queues.length);
+  expect(keys.filter((key) => !/^\{spread:(?:default|mail|bulk)\}:/.test(key))).toEqual([]);
 });

@@ -146,6 +146,7 @@ export class EngineBench implements AsyncDisposable {
           container: undefined,
           clock,
           logger,
+          queues: ["default"],
           concurrency: 100,
           lockMs: 15_000,
           stalledCheckMs: 5_000,

@@ -236,6 +236,7 @@ export class Fleet implements AsyncDisposable {
       clock: { ...quietClock(), now: () => this.now + clock.aheadMs },
       logger: quiet,
       concurrency: 100,
+      queues: ["default"],
       lockMs: 15_000,
       stalledCheckMs: 5_000,
       maxCrashes: MAX_CRASHES,

@@ -134,6 +134,7 @@ async function openSql(
       ...common(options),
       label: name,
       migrate: true,
+      queue: "default",
       openTimeoutMs: 120_000,
       async connect(schemas) {
         const database = await connect(schemas);

@@ -60,5 +60,11 @@ function databaseOf(
       await unlock();
     }
   };
-  return { pool, label: `embedded postgres ${where}`, close: () => (closing ??= close()) };
+  return {
+    pool,
+    label: `embedded postgres ${where}`,
+    // One connection serves as many callers as there are.
+    grow: () => undefined,
+    close: () => (closing ??= close()),
+  };
 }

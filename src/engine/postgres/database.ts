@@ -5,8 +5,19 @@ export interface Database {
   readonly pool: PgPool;
   /** For people, e.g. `postgres 16.2 at 127.0.0.1:5432/app`. */
   readonly label: string;
+  /** Makes room for so many connections more, which are held for long. */
+  grow(connections: number): void;
   /** Lets go of every connection. */
   close(): Promise<void>;
+}
+
+/** What a queue holds for long: a connection that listens for events, and a worker's. */
+const HELD_CONNECTIONS = 2;
+
+/** The same connections for one queue more; who made them closes them. */
+export function borrow(database: Database): Database {
+  database.grow(HELD_CONNECTIONS);
+  return { ...database, close: async () => database.grow(-HELD_CONNECTIONS) };
 }
 
 /** The server's own code of an error, e.g. `40P01`; not on every error. */

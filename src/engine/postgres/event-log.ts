@@ -59,7 +59,9 @@ export class EventLog {
       const batch = await this.#fetch(cursor);
       const leftMs = until - clock.elapsed();
       const isOver = leftMs <= 0 || this.#ended.signal.aborted;
-      if (batch.events.length > 0 || batch.lost || isOver) return batch;
+      // An entry may hold no event: it says that something else is new.
+      const isNews = batch.events.length > 0 || batch.cursor !== cursor;
+      if (isNews || batch.lost || isOver) return batch;
       if (seen !== this.#wakeUps) continue;
       const isGivenUp = await this.#wait(reader, this.#client ? leftMs : Math.min(leftMs, POLL_MS));
       if (isGivenUp) return batch;

@@ -24,10 +24,23 @@ export const FUNCTION_ARGUMENT = {
   delete_logs: "request",
   add_backfill: "plan",
   change_backfill: "request",
+  add_queue: "entry",
+  claim_jobs: "request",
+  release_claim: "release",
+  fence_job: "given_up",
 } as const satisfies Record<string, string>;
 
 /** What these share, in the order in which one is built upon another. */
-const LIBRARIES = ["lib", "ledger", "conditions", "queued", "runs", "decide", "backfills", "read"] as const;
+const LIBRARIES = [
+  "lib",
+  "ledger",
+  "conditions",
+  "queued",
+  "runs",
+  "decide",
+  "backfills",
+  "read",
+] as const;
 
 /** The arguments that every function takes behind its own. */
 export const COMMON_ARGUMENTS = ["now_ms", "max_entries"] as const;
@@ -39,15 +52,20 @@ function read(file: string): string {
   return readFileSync(new URL(`./sql/${file}.sql`, import.meta.url), "utf8");
 }
 
-/** The text that installs every function, for one fleet's schemas. */
-export function functionsSql({ queue }: Schemas): {
+/** The text that installs every function, for one queue's schemas. */
+export function functionsSql({ home, queue, runs }: Schemas): {
   readonly sql: string;
   readonly digest: string;
 } {
   const files = [...LIBRARIES, ...Object.keys(FUNCTION_ARGUMENT)];
   const sql = files.map((file) => read(`functions/${file}`)).join("\n");
   const digest = createHash("sha1").update(sql).digest("hex");
-  return { sql: `${read("drop_functions")}\n${sql.replaceAll("{{queue}}", quote(queue))}`, digest };
+  const installed = sql
+    .replaceAll("{{queue}}", quote(queue))
+    .replaceAll("{{runs}}", runs)
+    // One counter for all queues: a job that is removed and added to another one gets no number that it had.
+    .replaceAll("{{sequence}}", `${quote(home)}.sequence_numbers`);
+  return { sql: `${read("drop_functions")}\n${installed}`, digest };
 }
 
 /** The text of a migration, e.g. `0001_tables`. */

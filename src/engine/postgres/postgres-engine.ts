@@ -5,8 +5,11 @@ import type { LedgerRow } from "../../jobs/run.ts";
 import { Batcher } from "../batcher.ts";
 import * as codec from "../decision-codec.ts";
 import type * as Port from "../engine.ts";
+import type { QueueEngine } from "../fleet/queue-engine.ts";
 import { toJson, type Written } from "../stored-json.ts";
 import { decodeJob, decodeRows, encodeDefinition, type WrittenJob } from "./codec.ts";
+import { borrow, type Database } from "./database.ts";
+import { PostgresDirectory } from "./directory.ts";
 import { PostgresLink, type PostgresLinkOptions } from "./postgres-link.ts";
 
 /** Requests a call: bounds how long a call holds its locks. */
@@ -16,8 +19,9 @@ const PUT_CHUNK = 500;
 /** How the Postgres engine is made. */
 export type PostgresEngineOptions = PostgresLinkOptions;
 
-/** The engine on PostgreSQL, as a server or inside this process: BullMQ's queue in one schema, our tables in another. */
-export class PostgresEngine implements Port.Engine {
+/** One queue on PostgreSQL, as a server or inside this process: BullMQ's tables in one schema, ours in another. */
+export class PostgresEngine implements QueueEngine {
+  readonly directory: PostgresDirectory;
   readonly #options: PostgresEngineOptions;
   readonly #link: PostgresLink;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
@@ -26,6 +30,9 @@ export class PostgresEngine implements Port.Engine {
   constructor(options: PostgresEngineOptions) {
     this.#options = options;
     this.#link = new PostgresLink(options);
+    this.directory = new PostgresDirectory(this.#link.schemas.own, (what, work) =>
+      this.#link.call(what, ({ database, functions }) => work({ pool: database.pool, functions })),
+    );
     this.#admissions = new Batcher(
       async (requests) => codec.decodeAdmission(await this.#link.run("admit", "admit", requests)),
       BATCH,
@@ -34,6 +41,11 @@ export class PostgresEngine implements Port.Engine {
       const settlements = codec.encodeSettle(requests);
       return codec.decodeSettlement(await this.#link.run("settle", "settle", settlements));
     }, BATCH);
+  }
+
+  sibling(queue: string): PostgresEngine {
+    const connect = async (): Promise<Database> => borrow(this.#link.ready().database);
+    return new PostgresEngine({ ...this.#options, queue, connect });
   }
 
   get label(): string {

@@ -25,6 +25,8 @@ export interface PostgresLinkOptions {
   readonly label: string;
   /** Names the schemas. */
   readonly prefix: string;
+  /** Names the queue, and with the prefix the schema of its tables. */
+  readonly queue: string;
   /** Whether `open()` may bring them to this version; otherwise it fails if they are not. */
   readonly migrate: boolean;
   readonly clock: Clock;
@@ -52,14 +54,14 @@ export interface Connected {
 /** The database that an engine's calls share: opened once, closed once, and no call waits for ever. */
 export class PostgresLink {
   readonly #options: PostgresLinkOptions;
-  readonly #schemas: Schemas;
+  readonly schemas: Schemas;
   #connected: Connected | undefined;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: PostgresLinkOptions) {
     this.#options = options;
-    this.#schemas = schemasOf(options.prefix);
+    this.schemas = schemasOf(options.prefix, options.queue);
   }
 
   get label(): string {
@@ -83,11 +85,11 @@ export class PostgresLink {
     const { clock, timeoutMs, openTimeoutMs = timeoutMs } = this.#options;
     const call = { clock, timeoutMs: openTimeoutMs, what: "connect", server: this.label };
     await answerWithin(call, async () => {
-      const database = await this.#options.connect(this.#schemas);
+      const database = await this.#options.connect(this.schemas);
       try {
         const prepare = this.#options.migrate ? migrate : requireCurrent;
         await persist(clock, openTimeoutMs, async () => {
-          await prepare(database.pool, this.#schemas);
+          await prepare(database.pool, this.schemas);
         });
         this.#connected = this.#assemble(database);
         await this.#connected.queue.waitUntilReady();
@@ -102,16 +104,17 @@ export class PostgresLink {
   #assemble(database: Database): Connected {
     const { clock, maxEvents, serverNow, onError } = this.#options;
     const { pool } = database;
-    const functions = new FunctionCaller(pool, this.#schemas, () => ({
+    const functions = new FunctionCaller(pool, this.schemas, () => ({
       nowMs: serverNow?.(),
       maxEntries: maxEvents,
     }));
     const queue = new BullQueue({
-      place: { backend: queueBackend(pool, this.#schemas.queue) },
+      place: { backend: queueBackend(pool, this.schemas.queue) },
+      name: this.schemas.runs,
       clock,
       onError,
     });
-    const schema = this.#schemas.own;
+    const schema = this.schemas.own;
     const events = new EventLog({ pool, functions, schema, clock, onError });
     const runs = new RunStore(functions);
     return { database, functions, queue, events, runs, records: new Records(pool, schema) };

@@ -1,29 +1,55 @@
 import { createHash } from "node:crypto";
+import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
+import { QUEUE_NAME } from "../bull-queue.ts";
 
 /** PostgreSQL cuts longer names. */
 const MAX_NAME = 63;
 const MAX_STEM = 36;
+const DIGEST = 16;
 
-/** The two schemas of a fleet: our tables, and BullMQ's. */
+/** The schemas of one queue: our tables, and BullMQ's, which all queues of a fleet share. */
 export interface Schemas {
   readonly own: string;
+  /** Our tables of the default queue. */
+  readonly home: string;
+  /** BullMQ's tables. */
   readonly queue: string;
+  /** BullMQ's name of this queue. */
+  readonly runs: string;
 }
 
 /**
- * The schemas of a fleet. Two prefixes never share one: what a schema's name can't hold is written with `$`, which a
- * prefix can't hold.
+ * The schemas of a fleet's queue. Two prefixes never share one, nor do two queues: what a schema's name can't hold is
+ * written with `$`, which neither can hold.
  */
-export function schemasOf(prefix: string): Schemas {
-  const escaped = prefix.replaceAll("-", "$h").replaceAll(".", "$d");
+export function schemasOf(prefix: string, queue: string = DEFAULT_QUEUE): Schemas {
+  const stem = stemOf(prefix);
+  const home = stem.length <= MAX_NAME - "$queue".length ? stem : shortened(stem, "$");
+  const schemas = { own: home, home, queue: `${home}$queue`, runs: QUEUE_NAME };
+  if (queue === DEFAULT_QUEUE) return schemas;
+  const own = `${stem}$q$${escaped(queue)}`;
+  return {
+    ...schemas,
+    own: own.length <= MAX_NAME ? own : shortened(own, "$x$"),
+    // No default queue and no other one is called so: a queue's name holds no slash.
+    runs: `${QUEUE_NAME}/${queue}`,
+  };
+}
+
+function stemOf(prefix: string): string {
+  const stem = escaped(prefix);
   // Names that begin with a digit need quotes, `pg_` is the server's own, and `public` is everybody's.
-  const isTaken = /^(?:\d|pg_|public$|information_schema$)/i.test(escaped);
-  const whole = isTaken ? `c$${escaped}` : escaped;
-  const stem =
-    whole.length <= MAX_NAME - "$queue".length
-      ? whole
-      : `${whole.slice(0, MAX_STEM)}$${createHash("sha1").update(whole).digest("hex").slice(0, 16)}`;
-  return { own: stem, queue: `${stem}$queue` };
+  const isTaken = /^(?:\d|pg_|public$|information_schema$)/i.test(stem);
+  return isTaken ? `c$${stem}` : stem;
+}
+
+function escaped(name: string): string {
+  return name.replaceAll("-", "$h").replaceAll(".", "$d");
+}
+
+function shortened(name: string, mark: string): string {
+  const digest = createHash("sha1").update(name).digest("hex").slice(0, DIGEST);
+  return `${name.slice(0, MAX_STEM)}${mark}${digest}`;
 }
 
 /** A name in quotes, for SQL text. @throws Error for what {@link schemasOf} never makes. */

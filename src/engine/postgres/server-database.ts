@@ -2,7 +2,7 @@ import type { PgPool } from "bullmq";
 import type { Pool, PoolConfig } from "pg";
 import type { Database } from "./database.ts";
 
-/** Calls at once, and beside them one connection that listens for events and one for each worker. */
+/** Calls at once, and beside them one connection that listens for events and one for a worker. */
 const MAX_CONNECTIONS = 14;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A call that is not answered by then hangs on a connection that was cut in silence: it is given up, and the call fails. */
@@ -28,6 +28,11 @@ export async function connectServer(
     // pg's types take each listener for the sum of all; the objects are what BullMQ asks for.
     pool: pool as unknown as PgPool,
     label: `postgres at ${hostname}:${port || 5432}${pathname}`,
+    grow: (connections) => {
+      pool.options.max += connections;
+      // BullMQ listens to the pool's errors once for each queue and each worker.
+      pool.setMaxListeners(pool.getMaxListeners() + connections);
+    },
     close: () => (closing ??= pool.end()),
   };
 }

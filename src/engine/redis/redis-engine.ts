@@ -8,6 +8,8 @@ import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
 import * as codec from "../decision-codec.ts";
 import type * as Port from "../engine.ts";
 import { toJson } from "../stored-json.ts";
+import type { QueueEngine } from "../fleet/queue-engine.ts";
+import { RedisDirectory } from "./directory.ts";
 import { EventStream } from "./event-stream.ts";
 import { encodeDefinition } from "./job-codec.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis-link.ts";
@@ -32,8 +34,9 @@ export interface RedisEngineOptions extends RedisLinkOptions {
   readonly serverNow?: (() => EpochMs) | undefined;
 }
 
-/** The engine on a Redis server: BullMQ's queue, and our own keys beside it in the same hash tag. */
-export class RedisEngine implements Port.Engine {
+/** One queue on a Redis server: BullMQ's keys, and our own beside them in the same hash tag. */
+export class RedisEngine implements QueueEngine {
+  readonly directory: RedisDirectory;
   readonly #options: RedisEngineOptions;
   readonly #link: RedisLink;
   readonly #prefix: string;
@@ -54,6 +57,7 @@ export class RedisEngine implements Port.Engine {
     this.#prefix = `${tag}:`;
     this.#queue = new BullQueue({
       place: { connection: redis, prefix: tag },
+      name: QUEUE_NAME,
       clock: options.clock,
       // A command with a key goes to the node that holds the queue, in a Cluster too.
       nudge: () => void redis.exists(this.#key("meta")).catch(() => undefined),
@@ -65,6 +69,12 @@ export class RedisEngine implements Port.Engine {
       options.serverNow?.() ?? "",
       options.maxEvents,
     ]);
+    this.directory = new RedisDirectory({
+      redis,
+      scripts: this.#scripts,
+      key: (name) => this.#key(name),
+      bounded: (what, work) => this.#bounded(what, work),
+    });
     this.#state = new StoredState(redis, this.#prefix);
     this.#runs = new RunStore(redis, this.#scripts, this.#prefix);
     this.#events = new EventStream(redis, this.#key("events"), options.maxEvents);
@@ -77,6 +87,10 @@ export class RedisEngine implements Port.Engine {
       const settlements = toJson(codec.encodeSettle(requests));
       return codec.decodeSettlement(await this.#scripts.run("settle", { requests: settlements }));
     }, BATCH);
+  }
+
+  sibling(queue: string): RedisEngine {
+    return new RedisEngine({ ...this.#options, queue, shared: this.#link });
   }
 
   get label(): string {

@@ -15,6 +15,8 @@ export interface RedisLinkOptions {
   readonly clock: Clock;
   /** How long a call waits for the server before it fails with `CONNECTION_FAILED`. */
   readonly timeoutMs: number;
+  /** The link of the engine of another queue, which opens, checks and closes the connection. */
+  readonly shared?: RedisLink | undefined;
   onNote(note: ServerNote): void;
   onError(error: unknown): void;
 }
@@ -31,18 +33,25 @@ export class RedisLink {
 
   constructor(options: RedisLinkOptions) {
     this.#options = options;
-    this.redis = connect(options.connection);
-    this.redis.on("error", (error) => {
-      this.#lastError = error;
-      options.onError(error);
-    });
-    this.redis.on("ready", () => (this.#lastError = undefined));
+    this.redis = options.shared?.redis ?? connect(options.connection);
+    if (!options.shared) {
+      this.redis.on("error", (error) => {
+        this.#lastError = error;
+        options.onError(error);
+      });
+      this.redis.on("ready", () => (this.#lastError = undefined));
+    }
     this.#watch = new ServerWatch(this.redis, options.clock, (note) => options.onNote(note));
     this.#label = `redis at ${addressOf(this.redis)}`;
   }
 
   get label(): string {
-    return this.#label;
+    return this.#options.shared?.label ?? this.#label;
+  }
+
+  /** What the connection last complained of. */
+  get lastError(): unknown {
+    return this.#options.shared?.lastError ?? this.#lastError;
   }
 
   /** @param more What else must be ready. */
@@ -59,8 +68,9 @@ export class RedisLink {
     const version = await this.bounded("connect", async () => {
       await untilReady(this.redis);
       await more();
-      return this.#watch.begin();
+      return this.#options.shared ? undefined : this.#watch.begin();
     });
+    if (version === undefined) return;
     this.#label = `redis ${version} at ${addressOf(this.redis)}`;
   }
 
@@ -77,7 +87,7 @@ export class RedisLink {
       CLOSE_LIMIT_MS,
       before().catch(() => undefined),
     );
-    this.redis.disconnect();
+    if (!this.#options.shared) this.redis.disconnect();
   }
 
   async health(): Promise<EngineHealth> {
@@ -95,7 +105,7 @@ export class RedisLink {
   /** Does work that asks the server, and gives up after a while. @throws `CONNECTION_FAILED` */
   bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#options;
-    const lastError = () => this.#lastError;
-    return answerWithin({ clock, timeoutMs, what, server: this.#label, lastError }, work);
+    const lastError = () => this.lastError;
+    return answerWithin({ clock, timeoutMs, what, server: this.label, lastError }, work);
   }
 }

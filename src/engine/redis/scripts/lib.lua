@@ -92,6 +92,12 @@ local function nextSequence()
   return call("HINCRBY", PREFIX .. "meta", "seq", 1)
 end
 
+-- Numbers from here on are beyond this one.
+local function raiseSequence(least)
+  local key = PREFIX .. "meta"
+  if tonumber(call("HGET", key, "seq") or "0") < least then call("HSET", key, "seq", least) end
+end
+
 local function jobKey(jobId) return PREFIX .. "job:" .. jobId end
 -- The runs that count for `maxInstances`, by queue job; those of a backfill are apart.
 local function instancesKey(jobId) return PREFIX .. "inst:" .. jobId end

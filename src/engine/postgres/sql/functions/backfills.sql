@@ -6,10 +6,10 @@
 CREATE FUNCTION add_last_queue_job(new_id text, pipeline text, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO {{queue}}.job (queue, id, seq, name, state, data, opts, priority, delay_ms, max_attempts, added_at_ms)
-  VALUES ('runs', new_id, nextval('{{queue}}.job_seq'), pipeline, 'waiting'::{{queue}}.job_state, '0',
+  VALUES ('{{runs}}', new_id, nextval('{{queue}}.job_seq'), pipeline, 'waiting'::{{queue}}.job_state, '0',
     '{"attempts":0,"removeOnComplete":true,"removeOnFail":true,"priority":2097151}', 2097151, 0, 0, now_ms)
   ON CONFLICT DO NOTHING;
-  IF FOUND THEN PERFORM pg_notify('bullmq_jobs', 'runs'); END IF;
+  IF FOUND THEN PERFORM pg_notify('bullmq_jobs', '{{runs}}'); END IF;
 END
 $$;
 

@@ -39,12 +39,17 @@ them in a line, but any long transaction of the application beside us would hold
 The row is locked as the last act of a call, and nothing is waited for while it is held.
 */
 CREATE FUNCTION append_entry(events jsonb[], max_entries bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF cardinality(events) > 0 THEN PERFORM append_row(to_jsonb(events)::text, max_entries); END IF;
+END
+$$;
+
+CREATE FUNCTION append_row(entry text, max_entries bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   entry_id bigint;
 BEGIN
-  IF cardinality(events) = 0 THEN RETURN; END IF;
   UPDATE event_log SET last_id = last_id + 1 RETURNING last_id INTO entry_id;
-  INSERT INTO events (id, entry) VALUES (entry_id, to_jsonb(events)::text);
+  INSERT INTO events (id, entry) VALUES (entry_id, append_row.entry);
   -- In steps, so that not every append deletes.
   IF entry_id % GREATEST(1, max_entries / 100) = 0 AND entry_id > max_entries THEN
     DELETE FROM events WHERE id <= entry_id - max_entries;
@@ -67,23 +72,23 @@ DECLARE
   delay bigint := GREATEST(0, due_at - now_ms);
 BEGIN
   INSERT INTO {{queue}}.job (queue, id, seq, name, state, data, opts, delay_ms, max_attempts, added_at_ms, process_at_ms)
-  VALUES ('runs', new_id, nextval('{{queue}}.job_seq'), pipeline,
+  VALUES ('{{runs}}', new_id, nextval('{{queue}}.job_seq'), pipeline,
     CASE WHEN delay > 0 THEN 'delayed' ELSE 'waiting' END::{{queue}}.job_state, '0',
     '{"attempts":0,"removeOnComplete":true,"removeOnFail":true}', delay, 0, due_at - delay,
     CASE WHEN delay > 0 THEN due_at END)
   ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN RETURN; END IF;
   IF delay = 0 OR NOT EXISTS (SELECT 1 FROM {{queue}}.job
-    WHERE queue = 'runs' AND state = 'delayed' AND process_at_ms <= due_at AND id <> new_id) THEN
-    PERFORM pg_notify('bullmq_jobs', 'runs');
+    WHERE queue = '{{runs}}' AND state = 'delayed' AND process_at_ms <= due_at AND id <> new_id) THEN
+    PERFORM pg_notify('bullmq_jobs', '{{runs}}');
   END IF;
 END
 $$;
 
 -- Takes back a queue job that is not due yet. One that BullMQ is handing out at this moment stays, and finds nothing to do.
 CREATE FUNCTION drop_queue_job(old_id text) RETURNS void LANGUAGE sql AS $$
-  DELETE FROM {{queue}}.job WHERE queue = 'runs' AND id IN (SELECT id FROM {{queue}}.job
-    WHERE queue = 'runs' AND id = old_id AND state = 'delayed' FOR UPDATE SKIP LOCKED)
+  DELETE FROM {{queue}}.job WHERE queue = '{{runs}}' AND id IN (SELECT id FROM {{queue}}.job
+    WHERE queue = '{{runs}}' AND id = old_id AND state = 'delayed' FOR UPDATE SKIP LOCKED)
 $$;
 
 -- Keeps the next occurrences of a schedule waiting in the queue. `upcoming`: JSON array of {fireAt, dueAt}.
@@ -124,5 +129,17 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('cronduit group ' || current_schema()), number);
   END LOOP;
   RETURN ARRAY(SELECT DISTINCT key FROM unnest(groups) AS key);
+END
+$$;
+
+-- Whether a job may be stored depends on claims and fences, and whether those may be made on the jobs that are there: both
+-- are looked at under one lock of this queue. Any number may store jobs at once; they exclude who claims or fences.
+CREATE FUNCTION lock_claims(is_shared boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF is_shared THEN
+    PERFORM pg_advisory_xact_lock_shared(hashtext('cronduit claims'), hashtext(current_schema()));
+  ELSE
+    PERFORM pg_advisory_xact_lock(hashtext('cronduit claims'), hashtext(current_schema()));
+  END IF;
 END
 $$;

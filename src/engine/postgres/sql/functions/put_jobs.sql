@@ -1,14 +1,17 @@
 /*
-put_jobs: stores jobs that are not there yet.
+put_jobs: stores jobs that are not there yet. On the default queue none whose id another queue has claimed; on the others
+only those whose claim holds.
 
 puts         JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
-             upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention and condition, as compared here)
+             upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention and condition, as compared here),
+             claim (number)? by which it is stored on another queue than the default one
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns a JSON array with one answer for each job, in order:
   {"o":"created","generation":n}
   {"o":"same"}     a job with an equal declaration is there
-  {"o":"exists"}   one with another declaration is there; nothing was changed
+  {"o":"exists"}   one with another declaration is there, or the id is another queue's; nothing was changed
+  {"o":"void"}     the claim was fenced off; claim the id anew
 */
 CREATE FUNCTION put_jobs(puts jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
@@ -23,6 +26,7 @@ DECLARE
   told jsonb[] := '{}';
   answers jsonb := '{}';
 BEGIN
+  PERFORM lock_claims(true);
   SELECT jsonb_agg(put), array_agg(put ->> 'id') INTO missing, created FROM jsonb_array_elements(puts) AS put
   WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = put ->> 'id');
   -- Mostly all are there: the same program starts again.
@@ -39,7 +43,11 @@ BEGIN
   LOOP
     number := NULL;
     SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id';
-    IF NOT FOUND THEN
+    IF NOT FOUND AND p ? 'claim' AND EXISTS (SELECT 1 FROM fence WHERE claim >= (p ->> 'claim')::bigint) THEN
+      answers := answers || jsonb_build_object(place::text, '{"o":"void"}'::jsonb);
+      CONTINUE;
+    END IF;
+    IF stored IS NULL AND (p ? 'claim' OR NOT EXISTS (SELECT 1 FROM homes WHERE job_id = p ->> 'id')) THEN
       -- Removed since it was looked for: the whole call is repeated, with its locks.
       IF missing IS NULL THEN RAISE serialization_failure; END IF;
       next := CASE p ->> 'state' WHEN 'active' THEN p #> '{upcoming,0}' END;
@@ -54,7 +62,7 @@ BEGIN
         p #>> '{policy,groupKey}', (p #>> '{policy,groupLimit}')::integer, (p #>> '{policy,pauseAfter}')::integer,
         (p #>> '{policy,keepCount}')::integer, (p #>> '{policy,keepAgeMs}')::bigint,
         CASE p ->> 'state' WHEN 'paused' THEN now_ms END
-      FROM nextval('sequence_numbers') AS n
+      FROM nextval('{{sequence}}') AS n
       ON CONFLICT DO NOTHING RETURNING generation INTO number;
       IF number IS NULL THEN SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id'; END IF;
     END IF;

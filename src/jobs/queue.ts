@@ -1,0 +1,14 @@
+import { z } from "zod";
+
+/** The queue of jobs that name none. */
+export const DEFAULT_QUEUE = "default";
+
+/** A queue's name: 1 to 64 letters, digits and `_ . -`. */
+export const queueNameSchema = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, "may hold 1 to 64 letters, digits, _ . and - only");
+
+/** The queue that a stored job is on. */
+export function queueOf({ queue = DEFAULT_QUEUE }: { readonly queue?: string }): string {
+  return queue;
+}
