@@ -63,7 +63,7 @@ export function queueCases({ bench, another }: Subject): void {
     expect(await b.stored(jobs.mail)).toMatchObject({ running: 1 });
     const [open] = await b.engine.readOpenRuns(jobs.mail.id);
     expect(open).toMatchObject({ id: request.queueJobId, state: "running" });
-    const hold = { jobId: jobs.mail.id, queueJobId: request.queueJobId, attempt: 1 };
+    const hold = { jobId: jobs.mail.id, queueJobId: request.queueJobId, start: 1 };
     const end = { ...hold, verdict: "succeeded", durationMs: 5, worker: "w" } as const;
     const rest = { resultJson: undefined, error: undefined, retention: { count: 9, ageMs: 9e9 } };
     expect((await bulk.settle({ ...end, ...rest })).outcome).toBe("fenced");
