@@ -4,6 +4,7 @@ import type { StoredEvent } from "../jobs/event.ts";
 import type { LastRun, LedgerRow, RunKind, StoredError } from "../jobs/run.ts";
 import type { Occurrence, Span } from "../jobs/schedule.ts";
 import type { SkipReason } from "../jobs/verdict.ts";
+import type { StatePort } from "./state-port.ts";
 
 /**
  * What carries the queues and the state. Small on purpose: what BullMQ does (queueing, locks, delays, recovery of
@@ -11,7 +12,7 @@ import type { SkipReason } from "../jobs/verdict.ts";
  * one atomic step on the server, and decides by the server's clock; the queue jobs that follow from a step (next
  * occurrences, manual runs, queued occurrences whose turn has come) are added by it.
  */
-export interface Engine {
+export interface Engine extends StatePort {
   /** For people, e.g. `redis 7.0.15 at 127.0.0.1:6379`. */
   readonly label: string;
 

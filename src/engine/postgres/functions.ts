@@ -17,6 +17,7 @@ export const FUNCTION_ARGUMENT = {
   append_events: "told",
   hold_lease: "lease",
   audit: "request",
+  import_records: "step",
 } as const satisfies Record<string, string>;
 
 /** The arguments that every function takes behind its own. */
@@ -34,7 +35,7 @@ export function functionsSql({ queue }: Schemas): {
   readonly sql: string;
   readonly digest: string;
 } {
-  const files = ["lib", "read", ...Object.keys(FUNCTION_ARGUMENT)];
+  const files = ["lib", "read", "export", ...Object.keys(FUNCTION_ARGUMENT)];
   const sql = files.map((file) => read(`functions/${file}`)).join("\n");
   const digest = createHash("sha1").update(sql).digest("hex");
   return { sql: `${read("drop_functions")}\n${sql.replaceAll("{{queue}}", quote(queue))}`, digest };

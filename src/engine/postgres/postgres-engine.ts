@@ -9,6 +9,7 @@ import { Batcher } from "../batcher.ts";
 import { BullQueue } from "../bull-queue.ts";
 import * as codec from "../decision-codec.ts";
 import type * as Port from "../engine.ts";
+import type { ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import { toJson, type Written } from "../stored-json.ts";
 import { decodeJob, decodeRows, encodeDefinition, type WrittenJob } from "./codec.ts";
 import type { Database } from "./database.ts";
@@ -19,6 +20,7 @@ import { persist } from "./persist.ts";
 import { queueBackend } from "./queue-backend.ts";
 import { Records } from "./records.ts";
 import { schemasOf, type Schemas } from "./schema-name.ts";
+import { StateStore } from "./state-store.ts";
 
 /** Requests a call: bounds how long a call holds its locks. */
 const BATCH = 100;
@@ -51,6 +53,7 @@ interface Connected {
   readonly queue: BullQueue;
   readonly events: EventLog;
   readonly records: Records;
+  readonly state: StateStore;
 }
 
 /** The engine on PostgreSQL, as a server or inside this process: BullMQ's queue in one schema, our tables in another. */
@@ -124,7 +127,8 @@ export class PostgresEngine implements Port.Engine {
     });
     const schema = this.#schemas.own;
     const events = new EventLog({ pool, functions, schema, clock, onError });
-    return { database, functions, queue, events, records: new Records(pool, schema) };
+    const records = new Records(pool, schema);
+    return { database, functions, queue, events, records, state: new StateStore(functions) };
   }
 
   close(): Promise<void> {
@@ -306,6 +310,18 @@ export class PostgresEngine implements Port.Engine {
   async audit(request: Port.AuditRequest): Promise<Port.AuditFinding[]> {
     const answer = await this.#call("audit", ({ functions }) => functions.run("audit", request));
     return JSON.parse(String(answer)) as Port.AuditFinding[];
+  }
+
+  listTaken(limit: number): Promise<string[]> {
+    return this.#call("listTaken", ({ state }) => state.listTaken(limit));
+  }
+
+  exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
+    return this.#call("exportJobs", ({ state }) => state.exportJobs(cursor, limit));
+  }
+
+  importRecords(step: ImportStep): Promise<ImportAnswer> {
+    return this.#call("importRecords", ({ state }) => state.importRecords(step));
   }
 
   #ready(): Connected {

@@ -16,10 +16,13 @@ import {
 import type { RedisClient } from "./redis-client.ts";
 import * as codec from "../decision-codec.ts";
 import { EventStream } from "./event-stream.ts";
-import { decodeJob, encodeDefinition } from "./job-codec.ts";
+import { encodeDefinition } from "./job-codec.ts";
+import { readJobs } from "./job-reader.ts";
 import { decodeRow, rowOfAsked, rowOfInstance, rowOfQueued } from "./ledger-codec.ts";
+import type { ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import { toJson } from "../stored-json.ts";
 import { ScriptRunner } from "./scripts.ts";
+import { StateStore } from "./state-store.ts";
 import { WorkerBoard } from "./worker-board.ts";
 
 /** Requests a script call: keeps one call below a few milliseconds. */
@@ -53,6 +56,7 @@ export class RedisEngine implements Port.Engine {
   readonly #scripts: ScriptRunner;
   readonly #events: EventStream;
   readonly #workers: WorkerBoard;
+  readonly #state: StateStore;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
   readonly #settlements: Batcher<Port.SettleRequest, Port.Settlement>;
   #label: string;
@@ -86,6 +90,7 @@ export class RedisEngine implements Port.Engine {
     ]);
     this.#events = new EventStream(this.#redis, this.#key("events"), options.maxEvents);
     this.#workers = new WorkerBoard(this.#redis, this.#key("workers"));
+    this.#state = new StateStore(this.#scripts);
     this.#admissions = new Batcher(async (requests) => {
       const answer = await this.#scripts.run("admit", { requests: toJson(requests) });
       return codec.decodeAdmission(answer);
@@ -177,23 +182,8 @@ export class RedisEngine implements Port.Engine {
     return answer === "removed" || answer === "undecided" ? answer : "missing";
   }
 
-  async getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
-    if (ids.length === 0) return [];
-    return this.#bounded("getJobs", async () => {
-      const pipeline = this.#redis.pipeline().hmget(this.#key("defs"), ...ids);
-      for (const id of ids) pipeline.hgetall(this.#key(`job:${id}`)).hlen(this.#key(`inst:${id}`));
-      const replies = ((await pipeline.exec()) ?? []).map(([error, reply]) => {
-        if (error) throw error;
-        return reply;
-      });
-      const definitions = replies[0] as (string | null)[];
-      return ids.map((_, i) => {
-        const definition = definitions[i];
-        const hash = replies[1 + 2 * i] as Record<string, string>;
-        if (!definition || !hash["rev"]) return undefined;
-        return decodeJob(definition, hash, Number(replies[2 + 2 * i]));
-      });
-    });
+  getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
+    return this.#bounded("getJobs", () => readJobs(this.#redis, (name) => this.#key(name), ids));
   }
 
   listJobIds(offset: number, limit: number): Promise<string[]> {
@@ -330,6 +320,18 @@ export class RedisEngine implements Port.Engine {
       this.#scripts.run("audit", { request: toJson(request) }),
     );
     return JSON.parse(String(answer)) as Port.AuditFinding[];
+  }
+
+  listTaken(limit: number): Promise<string[]> {
+    return this.#bounded("listTaken", () => this.#state.listTaken(limit));
+  }
+
+  exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
+    return this.#bounded("exportJobs", () => this.#state.exportJobs(cursor, limit));
+  }
+
+  importRecords(step: ImportStep): Promise<ImportAnswer> {
+    return this.#bounded("importRecords", () => this.#state.importRecords(step));
   }
 
   #key(name: string): string {

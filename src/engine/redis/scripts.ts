@@ -14,6 +14,9 @@ export const SCRIPT_ARGUMENTS = {
   hold_lease: ["name", "owner", "ttl"],
   now: [],
   audit: ["request"],
+  list_taken: ["limit"],
+  export_jobs: ["stage", "cursor", "count"],
+  import_records: ["step"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The arguments that every script takes first. */

@@ -10,10 +10,14 @@ local MAX_SINGLE_EVENTS = 100
 -- Rows of the ledger that one new row may push out for their age: more than come in, and still a bounded step.
 local MAX_EXPIRED = 10
 
-local function clock()
-  if ARGV[3] ~= "" then return tonumber(ARGV[3]) end
+local function serverTime()
   local t = call("TIME")
   return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function clock()
+  if ARGV[3] ~= "" then return tonumber(ARGV[3]) end
+  return serverTime()
 end
 
 local NOW = clock()
@@ -79,6 +83,17 @@ local function instancesKey(jobId) return PREFIX .. "inst:" .. jobId end
 local function pendingKey(jobId) return PREFIX .. "pend:" .. jobId end
 local function askedKey(jobId) return PREFIX .. "asked:" .. jobId end
 local function ledgerKey(jobId) return PREFIX .. "ledger:" .. jobId end
+
+-- The ledger of a job that is not there goes at `endsAt`, by the server's own clock. `gone` lists such ledgers.
+local function keepLedgerUntil(jobId, endsAt)
+  call("PEXPIREAT", ledgerKey(jobId), string.format("%d", endsAt))
+  call("ZADD", PREFIX .. "gone", endsAt, jobId)
+end
+
+local function keepLedger(jobId)
+  call("PERSIST", ledgerKey(jobId))
+  call("ZREM", PREFIX .. "gone", jobId)
+end
 
 local function readJob(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "gen", "st", "w", "mi", "co", "gr", "mc", "kc", "ka", "pl", "nf")
@@ -174,7 +189,7 @@ local function finishRun(jobId, queueJobId, held, e)
     end
   else
     -- Of a removed job; the row that was just written may be the first of its ledger.
-    call("PEXPIRE", ledgerKey(jobId), e.keepAgeMs)
+    keepLedgerUntil(jobId, serverTime() + e.keepAgeMs)
   end
   releaseIfIdle(jobId)
   local name = e.verdict == "succeeded" and "JOB_EXECUTED" or e.verdict == "failed" and "JOB_ERROR" or "JOB_CANCELLED"

@@ -23,7 +23,7 @@ local function putOne(p)
   if p.state == "paused" then call("HSET", key, "pa", NOW) end
   placeNext(p.id, p.state == "active" and p.upcoming[1] or nil)
   if p.state == "active" then addOccurrences(p.id, p.pipeline, sequence, p.upcoming) end
-  call("PERSIST", ledgerKey(p.id))
+  keepLedger(p.id)
   emit({ name = "JOB_ADDED", jobId = p.id })
   return { o = "created", generation = sequence }
 end

@@ -30,7 +30,7 @@ end
 call("DEL", askedKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)
 call("ZREM", PREFIX .. "next", r.jobId)
-call("PEXPIRE", ledgerKey(r.jobId), job.keepAgeMs)
+keepLedgerUntil(r.jobId, serverTime() + job.keepAgeMs)
 releaseIfIdle(r.jobId)
 emit(r.event)
 finish()
