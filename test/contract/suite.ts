@@ -8,6 +8,7 @@ import { healingCases } from "./healing-cases.ts";
 import { jobCases } from "./job-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
 import { noteCases } from "./matrix.ts";
+import { movingCases } from "./moving-cases.ts";
 import { raceCases } from "./race-cases.ts";
 import { runCases } from "./run-cases.ts";
 import { schedulerCases } from "./scheduler-cases.ts";
@@ -90,6 +91,9 @@ export function holdToContract(contender: Contender): void {
     });
     describe("healing", () => {
       healingCases(subject);
+    });
+    describe("moving", () => {
+      movingCases(subject);
     });
     describe("races", () => {
       raceCases(subject);
