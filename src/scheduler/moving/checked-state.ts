@@ -7,6 +7,7 @@ import { readLines, type StateLine, type StateSource } from "./state-lines.ts";
 
 /** Text that is written at once. */
 const WRITE_CHARS = 1024 * 1024;
+const READ_BYTES = 256 * 1024;
 
 /**
  * A state that was read to its end and found to be in order, so that nothing of one that is not gets stored. A stream
@@ -103,9 +104,18 @@ class Spool implements AsyncDisposable {
   }
 
   lines(): AsyncGenerator<StateLine, void> {
-    return readLines(
-      this.#file.createReadStream({ start: 0, autoClose: false }) as AsyncIterable<Uint8Array>,
-    );
+    return readLines(this.#pieces());
+  }
+
+  /** By hand: a second stream on one file handle ends at once in Node.js 20. */
+  async *#pieces(): AsyncGenerator<Uint8Array, void> {
+    for (let position = 0; ;) {
+      const piece = Buffer.allocUnsafe(READ_BYTES);
+      const { bytesRead } = await this.#file.read(piece, 0, READ_BYTES, position);
+      if (bytesRead === 0) return;
+      yield piece.subarray(0, bytesRead);
+      position += bytesRead;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

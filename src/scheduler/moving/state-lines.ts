@@ -2,6 +2,7 @@ import { CronduitError } from "../../core/errors.ts";
 
 /** Longer lines are refused, so that a file without line breaks can't fill the memory. */
 export const MAX_LINE_CHARS = 16 * 1024 * 1024;
+const BYTE_ORDER_MARK = "\uFEFF";
 
 /** Where an exported state is read from: its text, or a stream of its text or bytes in pieces of any size. */
 export type StateSource = string | AsyncIterable<string | Uint8Array>;
@@ -37,7 +38,9 @@ export async function* readLines(source: StateSource): AsyncGenerator<StateLine,
     const text = rest.join("") + end;
     rest = [];
     restChars = 0;
-    return { number: (number += 1), text: text.endsWith("\r") ? text.slice(0, -1) : text };
+    number += 1;
+    const from = number === 1 && text.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
+    return { number, text: text.slice(from, text.endsWith("\r") ? -1 : undefined) };
   };
   for await (const text of decoded(source)) {
     let from = 0;
@@ -63,7 +66,7 @@ async function* decoded(source: StateSource): AsyncGenerator<string, void> {
     yield source;
     return;
   }
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const decode = (piece?: Uint8Array): string => {
     try {
       return piece ? decoder.decode(piece, { stream: true }) : decoder.decode();
