@@ -117,9 +117,10 @@ describe("an export", () => {
     await using scheduler = schedulerOf(`drain-${randomUUID()}`, { worker: false });
     await scheduler.addJob("Held", { id: "job", trigger: "interval", hours: 1 });
     const meddled = async (): Promise<void> => {
-      let lines = 0;
-      for await (const _line of scheduler.exportState())
-        if ((lines += 1) === 1) await meddle(scheduler);
+      const lines = scheduler.exportState()[Symbol.asyncIterator]();
+      await lines.next();
+      await meddle(scheduler);
+      while (!(await lines.next()).done);
     };
     await expect(meddled()).rejects.toMatchObject({ code: "INVALID_STATE", message: problem });
     expect(await scheduler.isPaused()).toBe(false);

@@ -66,6 +66,10 @@ export function comparable(
     .split("\n")
     .slice(1, -1)
     .map((line) => JSON.parse(line) as Exclude<StateRecord, { kind: "end" }>);
+  for (const record of records) {
+    if (record.kind === "job" || record.kind === "removed-job")
+      record.runs.sort((a, b) => (a.queueJobId < b.queueJobId ? -1 : 1));
+  }
   const key = (record: (typeof records)[number]): string => {
     if (record.kind === "job") return `${record.definition.id} 0`;
     if (record.kind === "request") return `${record.jobId} 1 ${record.runId}`;
@@ -74,10 +78,5 @@ export function comparable(
   };
   return records
     .filter((record) => isWanted(record.kind === "job" ? record.definition.id : record.jobId))
-    .map((record) => {
-      if (record.kind !== "job" && record.kind !== "removed-job") return record;
-      const runs = record.runs.toSorted((a, b) => (a.queueJobId < b.queueJobId ? -1 : 1));
-      return { ...record, runs };
-    })
     .toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }

@@ -19,7 +19,11 @@ const jsonArb = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.str
 
 /** Characters that ids may have and that stores or their patterns could take for something else. */
 const idArb = fc
-  .string({ unit: fc.constantFrom(..."ab0 _.:@/+=~#%-äß漢"), minLength: 1, maxLength: 20 })
+  .string({
+    unit: fc.constantFrom(...Array.from("ab0 _.:@/+=~#%-äß漢")),
+    minLength: 1,
+    maxLength: 20,
+  })
   .map((text) => `j${text}j`);
 
 const triggerArb: fc.Arbitrary<TriggerSpec> = fc.oneof(
@@ -47,52 +51,57 @@ const triggerArb: fc.Arbitrary<TriggerSpec> = fc.oneof(
   }),
 );
 
+/** All but those that a definition may lack. */
+const DEFINITION_KEYS = [
+  "id",
+  "pipeline",
+  "tags",
+  "params",
+  "timezone",
+  "trigger",
+  "jitter",
+  "firstRunAt",
+  "policy",
+  "retention",
+  "createdAt",
+  "declared",
+] as const satisfies (keyof JobDefinition)[];
+
 const definitionArb = (id: string): fc.Arbitrary<JobDefinition> =>
-  fc
-    .record(
-      {
-        id: fc.constant(id),
-        pipeline: fc.constantFrom("Report", "Aufräumen", "a:b {c}"),
-        description: textArb,
-        tags: fc.uniqueArray(fc.constantFrom("eu", "nightly", "x y"), { maxLength: 3 }),
-        params: jsonArb,
-        timezone: fc.constantFrom("UTC", "Europe/Berlin"),
-        trigger: triggerArb,
-        calendars: fc.constant<NonNullable<JobDefinition["calendars"]>>({
-          work: {
-            timezone: "Europe/Berlin",
-            only: { windows: [{ days: ["mon"], from: "09:00", to: "17:00" }] },
-          },
-        }),
-        jitter: fc.option(
-          fc.record({ kind: fc.constant("ms" as const), ms: fc.integer({ min: 0, max: 900 }) }),
-        ),
-        firstRunAt: optionalTime,
-        policy: fc.record({
-          maxInstances: fc.integer({ min: 1, max: 10_000 }),
-          coalesce: fc.boolean(),
-          misfireGraceMs: fc.option(fc.integer({ min: 0, max: DAY })),
-          maxCatchUp: fc.integer({ min: 1, max: 10_000 }),
-        }),
-        retention: fc.record({
-          count: fc.integer({ min: 100, max: 1_000_000 }),
-          ageMs: fc.integer({ min: DAY, max: 1_000 * DAY }),
-        }),
-        createdAt: timeArb,
-        declared: fc.record({ all: fc.constant("one"), schedule: fc.constant("two") }),
-      },
-      { noNullPrototype: true },
-    )
-    .chain((full) =>
-      fc.record({ description: fc.boolean(), calendars: fc.boolean() }).map((has) => {
-        const { description, calendars, ...rest } = full;
-        return {
-          ...rest,
-          ...(has.description ? { description } : {}),
-          ...(has.calendars ? { calendars } : {}),
-        };
+  fc.record(
+    {
+      id: fc.constant(id),
+      pipeline: fc.constantFrom("Report", "Aufräumen", "a:b {c}"),
+      description: textArb,
+      tags: fc.uniqueArray(fc.constantFrom("eu", "nightly", "x y"), { maxLength: 3 }),
+      params: jsonArb,
+      timezone: fc.constantFrom("UTC", "Europe/Berlin"),
+      trigger: triggerArb,
+      calendars: fc.constant<NonNullable<JobDefinition["calendars"]>>({
+        work: {
+          timezone: "Europe/Berlin",
+          only: { windows: [{ days: ["mon"], from: "09:00", to: "17:00" }] },
+        },
       }),
-    );
+      jitter: fc.option(
+        fc.record({ kind: fc.constant("ms" as const), ms: fc.integer({ min: 0, max: 900 }) }),
+      ),
+      firstRunAt: optionalTime,
+      policy: fc.record({
+        maxInstances: fc.integer({ min: 1, max: 10_000 }),
+        coalesce: fc.boolean(),
+        misfireGraceMs: fc.option(fc.integer({ min: 0, max: DAY })),
+        maxCatchUp: fc.integer({ min: 1, max: 10_000 }),
+      }),
+      retention: fc.record({
+        count: fc.integer({ min: 100, max: 1_000_000 }),
+        ageMs: fc.integer({ min: DAY, max: 1_000 * DAY }),
+      }),
+      createdAt: timeArb,
+      declared: fc.record({ all: fc.constant("one"), schedule: fc.constant("two") }),
+    },
+    { requiredKeys: DEFINITION_KEYS, noNullPrototype: true },
+  );
 
 const generationArb = fc.integer({ min: 1, max: MAX_GENERATION });
 
@@ -141,6 +150,23 @@ const rowArb = (jobId: string): fc.Arbitrary<LedgerRow> =>
 const rowsArb = (jobId: string): fc.Arbitrary<LedgerRow[]> =>
   fc.uniqueArray(rowArb(jobId), { maxLength: 8, selector: ({ id }) => id });
 
+/** All but `params`. */
+const RUN_KEYS = [
+  "queueJobId",
+  "id",
+  "kind",
+  "pipeline",
+  "fireAt",
+  "dueAt",
+  "fromAt",
+  "count",
+  "startedAt",
+  "attempt",
+  "crashes",
+  "isHandedBack",
+  "worker",
+] as const satisfies (keyof UnfinishedRun)[];
+
 const runArb = (jobId: string): fc.Arbitrary<UnfinishedRun> =>
   fc.record({ fireAt: timeArb, isManual: fc.boolean() }).chain(({ fireAt, isManual }) =>
     fc.record(
@@ -168,11 +194,7 @@ const runArb = (jobId: string): fc.Arbitrary<UnfinishedRun> =>
         params: jsonArb,
       },
       {
-        requiredKeys: [
-          ..."queueJobId id kind pipeline fireAt dueAt fromAt count startedAt attempt crashes isHandedBack worker".split(
-            " ",
-          ),
-        ] as never,
+        requiredKeys: RUN_KEYS,
         noNullPrototype: true,
       },
     ),
@@ -248,7 +270,7 @@ const jobArb = (id: string): fc.Arbitrary<Content[]> =>
         { maxLength: 3, selector: ({ runId }) => runId },
       ),
     })
-    .map(({ record, rows, requests }) => [record, ...requests, ...ledgerOf(id, rows)]);
+    .map(({ record, rows, requests }) => [[record], requests, ledgerOf(id, rows)].flat());
 
 const removedJobArb = (id: string): fc.Arbitrary<Content[]> =>
   fc
@@ -259,10 +281,11 @@ const removedJobArb = (id: string): fc.Arbitrary<Content[]> =>
       keepUntil: fc.integer({ min: Date.UTC(2100, 0, 1), max: Date.UTC(2101, 0, 1) }),
     })
     .filter(({ runs, rows }) => runs.length + rows.length > 0)
-    .map(({ runs, rows, keepUntil }) => [
-      { kind: "removed-job", jobId: id, keepUntil: rows.length > 0 ? keepUntil : null, runs },
-      ...ledgerOf(id, rows),
-    ]);
+    .map(({ runs, rows, keepUntil }): Content[] => {
+      const endsAt = rows.length > 0 ? keepUntil : null;
+      const owner: Content = { kind: "removed-job", jobId: id, keepUntil: endsAt, runs };
+      return [[owner], ledgerOf(id, rows)].flat();
+    });
 
 function ledgerOf(jobId: string, rows: readonly LedgerRow[]): Content[] {
   return rows.map((row) => ({ kind: "ledger", jobId, row }));

@@ -79,10 +79,9 @@ function listOf<T>(written: unknown): T[] {
 /** Fields and values in turns, as entries. */
 function entriesOf(written: unknown): [string, string][] {
   const flat = listOf<string>(written);
-  return flat.flatMap((field, i) => (i % 2 === 0 ? [[field, flat[i + 1] ?? ""] as const] : [])) as [
-    string,
-    string,
-  ][];
+  return flat.flatMap((field, i): [string, string][] =>
+    i % 2 === 0 ? [[field, flat[i + 1] ?? ""]] : [],
+  );
 }
 
 function decodeExported(written: WrittenJob): ExportedJob {

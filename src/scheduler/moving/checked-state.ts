@@ -49,7 +49,7 @@ export class CheckedState implements AsyncDisposable {
     }
   }
 
-  /** All lines but the first and the last. */
+  /** @yields All lines but the first and the last. */
   async *records(): AsyncGenerator<Exclude<StateRecord, { kind: "end" }>, void> {
     const content = this.#content;
     const lines = typeof content === "string" ? readLines(content) : content.lines();
@@ -107,7 +107,7 @@ class Spool implements AsyncDisposable {
     return readLines(this.#pieces());
   }
 
-  /** By hand: a second stream on one file handle ends at once in Node.js 20. */
+  // Not by a stream: the second one on a file handle ends at once in Node.js 20.
   async *#pieces(): AsyncGenerator<Uint8Array, void> {
     for (let position = 0; ;) {
       const piece = Buffer.allocUnsafe(READ_BYTES);

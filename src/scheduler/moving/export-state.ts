@@ -46,8 +46,9 @@ export interface ExportParts {
 }
 
 /**
- * The state as lines of NDJSON, read while they are asked for. The fleet stands still meanwhile; if the lines are not
- * read to the end, or the export fails, it is put back as it was.
+ * Reads a fleet's state while its lines are asked for. The fleet stands still meanwhile; if the lines are not read to the
+ * end, or the export fails, it is put back as it was.
+ * @yields Lines of NDJSON with their line breaks.
  */
 export async function* exportState(
   { engine, clock }: ExportParts,
@@ -124,7 +125,7 @@ function line(record: StateHeader | StateRecord): string {
   );
 }
 
-/** The rows of a ledger, oldest first. */
+/** @yields The rows of a ledger, oldest first. */
 async function* ledgerOf(engine: Engine, jobId: string): AsyncGenerator<LedgerRow, void> {
   let fromAt: EpochMs = START_OF_TIME;
   let offset = 0;

@@ -108,18 +108,18 @@ class Import {
       batch = [];
       chars = 0;
     };
-    for await (const sized of this.#inOrder(now)) {
-      const isFull = batch.length >= MOST_RECORDS || chars + sized.chars > MOST_CHARS;
-      const isGoodPlace = batch.length >= ENOUGH_RECORDS && sized.item.record.kind !== "request";
+    for await (const one of this.#inOrder(now)) {
+      const isFull = batch.length >= MOST_RECORDS || chars + one.chars > MOST_CHARS;
+      const isGoodPlace = batch.length >= ENOUGH_RECORDS && one.item.record.kind !== "request";
       if (batch.length > 0 && (isFull || isGoodPlace)) await flush();
-      batch.push(sized);
-      chars += sized.chars;
+      batch.push(one);
+      chars += one.chars;
     }
     if (batch.length > 0) await flush();
     await this.#step([], true);
   }
 
-  /** Ledgers first, then all else; each record with its place, those of skipped jobs left out. */
+  /** @yields Ledgers first, then all else; each record with its place, those of skipped jobs left out. */
   async *#inOrder(now: EpochMs): AsyncGenerator<Sized, void> {
     const { counts } = this.#state;
     if (counts.ledger > 0) yield* this.#pass((record) => record.kind === "ledger", 0, now);

@@ -29,7 +29,11 @@ export function invalidState(
   });
 }
 
-/** The lines of a source; empty ones are passed over. @throws {@link CronduitError} `INVALID_STATE_FILE` */
+/**
+ * Reads a source line by line.
+ * @yields Its lines; empty ones are passed over.
+ * @throws {@link CronduitError} `INVALID_STATE_FILE`
+ */
 export async function* readLines(source: StateSource): AsyncGenerator<StateLine, void> {
   let number = 0;
   let rest: string[] = [];
