@@ -323,6 +323,48 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     LIMIT_MS,
   );
 
+  test("a step that is sent twice, because its answer was lost, is stored once", async () => {
+    const b = bench();
+    const record = plainJob("sent-twice", b.now);
+    const step = { importId: "twice", sequence: 0, records: [{ place: 1, record, upcoming: [] }] };
+    expect(await b.engine.importRecords(step)).toEqual({ place: 1, existing: [] });
+    const first = await b.engine.getJobs(["sent-twice"]);
+    expect(await b.engine.importRecords(step)).toEqual({ place: 1, existing: [] });
+    expect(await b.engine.getJobs(["sent-twice"])).toEqual(first);
+    const done = { importId: "twice", sequence: 0, records: [], isDone: true };
+    await b.engine.importRecords(done);
+    expect(await b.engine.importRecords(done)).toEqual({ place: 0, existing: [] });
+    expect(await b.engine.importRecords(step)).toEqual({ place: 0, existing: ["sent-twice"] });
+  });
+
+  test("queued occurrences that wait for nothing but a worker have a call for them", async () => {
+    const b = bench();
+    const queued = [{ fireAt: b.now - 1_000, dueAt: b.now - 1_000, generation: 3 }];
+    await imported(b.engine, stateText([{ ...plainJob("waits", b.now), queued }]));
+    expect((await audit(b)).filter(({ jobId }) => jobId === "waits")).toEqual([]);
+    const [row] = await b.engine.readOpenRuns("waits");
+    expect(row).toMatchObject({ id: `waits:3:${b.now - 1_000}`, state: "queued" });
+  });
+
+  test("a decision that this engine made itself is not there twice", async () => {
+    const b = bench();
+    const job = await addEverySecond(b, { id: "back-again" });
+    b.now += 1_000;
+    const { runId } = await b.run(job, b.now);
+    await b.settle(job, runId, 1, { resultJson: '{"rows":1}' });
+    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    const [row] = await b.ledger(job);
+    if (!row) throw new Error("there is no row");
+    const older = { ...row, id: `back-again:1:${b.now - 500}`, fireAt: b.now - 500 };
+    const rows = [row, older].map((one) => ({ kind: "ledger", jobId: job.id, row: one }) as const);
+    await imported(b.engine, stateText([plainJob(job.id, b.now), ...rows, ...rows]));
+    expect(await b.ledger(job)).toEqual([older, row]);
+    expect(
+      (await exported(b.engine)).split("\n").filter((line) => line.includes(runId)),
+    ).toHaveLength(1);
+    await b.engine.setPaused(false);
+  });
+
   test(
     "one that was added by somebody while the import went on is told, and nothing of its step is stored",
     async () => {
