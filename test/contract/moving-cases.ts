@@ -346,6 +346,32 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     expect(row).toMatchObject({ id: `waits:3:${b.now - 1_000}`, state: "queued" });
   });
 
+  test("the ledger of an import that nobody completes goes; that of a job that came stays", async () => {
+    const b = bench();
+    // By the server's own clock.
+    const keepUntil = Date.now() + 1_500;
+    const record = (jobId: string) => {
+      const times = { fireAt: b.now, dueAt: b.now };
+      const row = {
+        id: `${jobId}:1:${b.now}`,
+        state: "missed",
+        kind: "scheduled",
+        ...times,
+      } as const;
+      return { kind: "ledger", jobId, row } as const;
+    };
+    const records = [
+      { place: 1, record: record("came"), keepUntil },
+      { place: 2, record: record("did-not"), keepUntil },
+      { place: 3, record: plainJob("came", b.now), upcoming: [] },
+    ];
+    await b.engine.importRecords({ importId: "left", sequence: 0, records });
+    const rows = async (id: string) => (await b.ledger({ id, generation: 0 })).length;
+    expect(await rows("did-not")).toBe(1);
+    await expect.poll(() => rows("did-not"), { timeout: 20_000 }).toBe(0);
+    expect(await rows("came")).toBe(1);
+  });
+
   test("a decision that this engine made itself is not there twice", async () => {
     const b = bench();
     const job = await addEverySecond(b, { id: "back-again" });
