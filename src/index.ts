@@ -132,6 +132,9 @@ export {
   PipelineScheduler,
   type ShutdownOptions,
 } from "./scheduler/pipeline-scheduler.ts";
+export type { ExportOptions } from "./scheduler/moving/export-state.ts";
+export type { ImportOptions, ImportSummary } from "./scheduler/moving/import-state.ts";
+export type { StateSource } from "./scheduler/moving/state-lines.ts";
 export type { PipelineSchedulerOptions } from "./scheduler/scheduler-options.ts";
 export {
   and,

@@ -32,7 +32,8 @@ export const ERROR_CODES = {
   },
   CONFLICTING_ID: {
     meaning: "A job of this id exists with another definition.",
-    remedy: "Choose another id, or pass `replaceExisting: true`.",
+    remedy:
+      'Choose another id, or pass `replaceExisting: true`; `importState` takes `onConflict: "skip"`.',
   },
   JOB_NOT_FOUND: {
     meaning: "There is no job of this id.",
@@ -126,6 +127,17 @@ export const ERROR_CODES = {
   WAIT_TIMED_OUT: {
     meaning: "A run that was waited for has no verdict yet.",
     remedy: "It goes on; look for it with `getRun(runId)`, or wait longer.",
+  },
+  INVALID_STATE_FILE: {
+    meaning:
+      "What `importState` was given is no exported state, is cut off, or was written by a newer version; nothing was stored.",
+    remedy:
+      "See the line at `data.line` and the field at `data.path`; export the state again rather than mending it.",
+  },
+  RUNS_UNFINISHED: {
+    meaning: "Runs did not end in the time that they were given.",
+    remedy:
+      "Wait for the runs in `data.runIds`, or allow more time with `drain`; the fleet goes on as before.",
   },
   INTERNAL: {
     meaning: "A state that this package holds to be impossible.",

@@ -6,7 +6,7 @@ import type { ClaimedPut, ClaimedPutResult, ClaimResult } from "./fleet/queue-en
 import type { JobDefinition } from "../jobs/definition.ts";
 
 /** JSON text of a value, or nothing: scripts take an absent field, and not `null`, for "none". */
-function text(value: unknown): string | undefined {
+export function text(value: unknown): string | undefined {
   return value === undefined ? undefined : JSON.stringify(value);
 }
 

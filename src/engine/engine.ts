@@ -27,6 +27,7 @@ export type * from "./decisions.ts";
 export type * from "./run-logs.ts";
 export type * from "./run-steps.ts";
 export type * from "./wake-ups.ts";
+import type { StatePort } from "./state-port.ts";
 
 /**
  * What carries the queues and the state. Small on purpose: what BullMQ does (queueing, locks, delays, recovery of
@@ -34,7 +35,7 @@ export type * from "./wake-ups.ts";
  * one atomic step on the server, and decides by the server's clock; the queue jobs that follow from a step (next
  * occurrences, manual runs, queued occurrences whose turn has come) are added by it.
  */
-export interface Engine {
+export interface Engine extends StatePort {
   /** For people, e.g. `redis 7.0.15 at 127.0.0.1:6379`. */
   readonly label: string;
 

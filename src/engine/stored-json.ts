@@ -17,8 +17,8 @@ export function unpack<T extends StoredEvent | LedgerRow>(written: Written<T>): 
   } as unknown as T;
 }
 
-/** An event as it is written. */
-export function pack({ result, error, ...rest }: StoredEvent): Written<StoredEvent> {
+/** An event or a row as it is written. */
+export function pack<T extends StoredEvent | LedgerRow>({ result, error, ...rest }: T): Written<T> {
   return {
     ...rest,
     ...(result === undefined ? {} : { result: JSON.stringify(result) }),

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
 import type { EngineHealth, WorkerRecord } from "../engine/engine.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
@@ -22,7 +23,16 @@ import { FleetRuns, type FleetRunsParts } from "./fleet-runs.ts";
 import { type Job, toJob } from "./job.ts";
 import { JobDesk } from "./job-desk.ts";
 import { type JobPage, type JobQuery, queryJobs } from "./job-query.ts";
+import { setFleetPaused } from "./fleet-pause.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { type ExportOptions, exportOptionsSchema, exportState } from "./moving/export-state.ts";
+import {
+  importOptionsSchema,
+  importState,
+  type ImportOptions,
+  type ImportSummary,
+} from "./moving/import-state.ts";
+import type { StateSource } from "./moving/state-lines.ts";
 import { RunDesk } from "./run-desk.ts";
 import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
 
@@ -229,25 +239,45 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   /** Stops the whole fleet from starting runs, until `resume()`; running ones go on. */
   async pause(): Promise<void> {
     await this.#lifecycle.ready();
-    await this.#parts.engine.setPaused(true);
-    await this.#parts.engine.appendEvents([
-      { name: "SCHEDULER_PAUSED", at: await this.#parts.engine.now() },
-    ]);
+    await setFleetPaused(this.#parts.engine, true);
   }
 
   /** Lets the fleet go on. What was missed goes through `coalesce` and `misfireGraceTime`. */
   async resume(): Promise<void> {
     await this.#lifecycle.ready();
-    await this.#parts.engine.setPaused(false);
-    await this.#parts.engine.appendEvents([
-      { name: "SCHEDULER_RESUMED", at: await this.#parts.engine.now() },
-    ]);
+    await setFleetPaused(this.#parts.engine, false);
   }
 
   /** Whether the fleet is paused. */
   async isPaused(): Promise<boolean> {
     await this.#lifecycle.ready();
     return this.#parts.engine.isPaused();
+  }
+
+  /**
+   * Brings the fleet to a stop, and gives all jobs and their history as lines of NDJSON, each with its line break; they are
+   * read while you ask for them. The fleet stays paused afterwards. See `docs/moving.md`.
+   * @throws {@link CronduitError} while it is read: `RUNS_UNFINISHED`, `INVALID_STATE` if something was changed meanwhile,
+   * `CONNECTION_FAILED`, `PAYLOAD_TOO_LARGE`. The fleet is then as it was, as it is if you stop reading.
+   */
+  exportState(options: ExportOptions = {}): AsyncIterable<string> {
+    return this.#export(parseOptions(exportOptionsSchema, options, "exportState"));
+  }
+
+  async *#export(settings: z.output<typeof exportOptionsSchema>): AsyncGenerator<string, void> {
+    await this.#lifecycle.ready();
+    yield* exportState(this.#parts, settings);
+  }
+
+  /**
+   * Stores what `exportState` gave, of whatever engine. What was due and undecided there runs here, by each job's policy. All is
+   * checked before anything is stored; after a crash, repeat it with the same state to complete it.
+   * @throws {@link CronduitError} `INVALID_STATE_FILE`; `CONFLICTING_ID` if jobs of the state are here already.
+   */
+  async importState(source: StateSource, options: ImportOptions = {}): Promise<ImportSummary> {
+    const settings = parseOptions(importOptionsSchema, options, "importState");
+    await this.#lifecycle.ready();
+    return importState(this.#parts.engine, source, settings);
   }
 
   /** The workers of the fleet that are alive. */

@@ -15,6 +15,7 @@ import { logCases } from "./log-cases.ts";
 import { type ContenderName, noteCases } from "./matrix.ts";
 import { overlapCases } from "./overlap-cases.ts";
 import { queueCases } from "./queue-cases.ts";
+import { movingCases } from "./moving-cases.ts";
 import { raceCases } from "./race-cases.ts";
 import { retryCases } from "./retry-cases.ts";
 import { runCases } from "./run-cases.ts";
@@ -126,6 +127,7 @@ export function holdToContract(contender: Contender): void {
     });
     describe("queues", () => {
       queueCases(subject);
+import { movingCases } from "./moving-cases.ts";
     });
     describe("races", () => {
       raceCases(subject);

@@ -28,6 +28,7 @@ export const FUNCTION_ARGUMENT = {
   claim_jobs: "request",
   release_claim: "release",
   fence_job: "given_up",
+  import_records: "step",
 } as const satisfies Record<string, string>;
 
 /** What these share, in the order in which one is built upon another. */
@@ -40,6 +41,7 @@ const LIBRARIES = [
   "decide",
   "backfills",
   "read",
+  "export",
 ] as const;
 
 /** The arguments that every function takes behind its own. */

@@ -5,7 +5,7 @@ import { functionsSql, migrationSql } from "./functions.ts";
 import { quote, type Schemas } from "./schema-name.ts";
 
 /** The migrations in order; a migration that was released is never changed. Its place is its version. */
-const MIGRATIONS = ["0001_tables", "0002_queues", "0003_runs"] as const;
+const MIGRATIONS = ["0001_tables", "0002_queues", "0003_runs", "0004_imports"] as const;
 /** The version of the tables that this package reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 const MIN_SERVER = 140_000;

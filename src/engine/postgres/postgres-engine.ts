@@ -5,6 +5,7 @@ import type { LedgerRow } from "../../jobs/run.ts";
 import { Batcher } from "../batcher.ts";
 import * as codec from "../decision-codec.ts";
 import type * as Port from "../engine.ts";
+import type { ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import type { QueueEngine } from "../fleet/queue-engine.ts";
 import { toJson, type Written } from "../stored-json.ts";
 import { decodeJob, decodeRows, encodeDefinition, type WrittenJob } from "./codec.ts";
@@ -248,6 +249,18 @@ export class PostgresEngine implements QueueEngine {
   async audit(request: Port.AuditRequest): Promise<Port.AuditFinding[]> {
     const answer = await this.#link.run("audit", "audit", request);
     return JSON.parse(String(answer)) as Port.AuditFinding[];
+  }
+
+  listTaken(limit: number): Promise<string[]> {
+    return this.#link.call("listTaken", ({ state }) => state.listTaken(limit));
+  }
+
+  exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
+    return this.#link.call("exportJobs", ({ state }) => state.exportJobs(cursor, limit));
+  }
+
+  importRecords(step: ImportStep): Promise<ImportAnswer> {
+    return this.#link.call("importRecords", ({ state }) => state.importRecords(step));
   }
 }
 

@@ -12,6 +12,7 @@ import { persist } from "./persist.ts";
 import { queueBackend } from "./queue-backend.ts";
 import { Records } from "./records.ts";
 import { RunStore } from "./run-store.ts";
+import { StateStore } from "./state-store.ts";
 import { type Schemas, schemasOf } from "./schema-name.ts";
 
 /** How long letting go may take when the server does not answer. */
@@ -49,6 +50,7 @@ export interface Connected {
   readonly events: EventLog;
   readonly records: Records;
   readonly runs: RunStore;
+  readonly state: StateStore;
 }
 
 /** The database that an engine's calls share: opened once, closed once, and no call waits for ever. */
@@ -116,8 +118,15 @@ export class PostgresLink {
     });
     const schema = this.schemas.own;
     const events = new EventLog({ pool, functions, schema, clock, onError });
-    const runs = new RunStore(functions);
-    return { database, functions, queue, events, runs, records: new Records(pool, schema) };
+    return {
+      database,
+      functions,
+      queue,
+      events,
+      runs: new RunStore(functions),
+      records: new Records(pool, schema),
+      state: new StateStore(functions),
+    };
   }
 
   close(): Promise<void> {

@@ -34,7 +34,8 @@ function policyFields(definition: JobDefinition): string[] {
   return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
 }
 
-function optionalNumber(text: string | undefined): number | null {
+/** A number that may be absent, or stored as nothing. */
+export function optionalNumber(text: string | undefined): number | null {
   return text === undefined || text === "" ? null : Number(text);
 }
 

@@ -7,6 +7,7 @@ import { Batcher } from "../batcher.ts";
 import { BullQueue, QUEUE_NAME } from "../bull-queue.ts";
 import * as codec from "../decision-codec.ts";
 import type * as Port from "../engine.ts";
+import type { ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import { toJson } from "../stored-json.ts";
 import type { QueueEngine } from "../fleet/queue-engine.ts";
 import { RedisDirectory } from "./directory.ts";
@@ -15,6 +16,7 @@ import { encodeDefinition } from "./job-codec.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis-link.ts";
 import { RunStore } from "./run-store.ts";
 import { type ScriptArguments, type ScriptName, ScriptRunner } from "./scripts.ts";
+import { StateStore } from "./state-store.ts";
 import { StoredState } from "./stored-state.ts";
 import { WorkerBoard } from "./worker-board.ts";
 
@@ -46,6 +48,7 @@ export class RedisEngine implements QueueEngine {
   readonly #runs: RunStore;
   readonly #events: EventStream;
   readonly #workers: WorkerBoard;
+  readonly #moving: StateStore;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
   readonly #settlements: Batcher<Port.SettleRequest, Port.Settlement>;
 
@@ -76,6 +79,7 @@ export class RedisEngine implements QueueEngine {
       bounded: (what, work) => this.#bounded(what, work),
     });
     this.#state = new StoredState(redis, this.#prefix);
+    this.#moving = new StateStore(this.#scripts);
     this.#runs = new RunStore(redis, this.#scripts, this.#prefix);
     this.#events = new EventStream(redis, this.#key("events"), options.maxEvents);
     this.#workers = new WorkerBoard(redis, this.#key("workers"));
@@ -293,6 +297,18 @@ export class RedisEngine implements QueueEngine {
   async audit(request: Port.AuditRequest): Promise<Port.AuditFinding[]> {
     const answer = await this.#run("audit", { request: toJson(request) });
     return JSON.parse(String(answer)) as Port.AuditFinding[];
+  }
+
+  listTaken(limit: number): Promise<string[]> {
+    return this.#bounded("listTaken", () => this.#moving.listTaken(limit));
+  }
+
+  exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
+    return this.#bounded("exportJobs", () => this.#moving.exportJobs(cursor, limit));
+  }
+
+  importRecords(step: ImportStep): Promise<ImportAnswer> {
+    return this.#bounded("importRecords", () => this.#moving.importRecords(step));
   }
 
   #key(name: string): string {

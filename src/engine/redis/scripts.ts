@@ -25,6 +25,9 @@ export const SCRIPT_ARGUMENTS = {
   delete_logs: ["jobId", "before"],
   add_backfill: ["plan"],
   change_backfill: ["jobId", "change"],
+  list_taken: ["limit"],
+  export_jobs: ["stage", "cursor", "count"],
+  import_records: ["step"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The arguments that every script takes first. */
@@ -56,6 +59,7 @@ const LIBRARIES: Partial<Record<ScriptName, readonly string[]>> = {
   delete_logs: BASE,
   add_backfill: QUEUED,
   change_backfill: QUEUED,
+  import_records: QUEUED,
 };
 
 /** The files that make up a script, in their order. */

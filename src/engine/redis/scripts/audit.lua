@@ -113,5 +113,6 @@ end
 each(call("ZRANGEBYSCORE", PREFIX .. "next", "-inf", NOW + r.horizonMs, "LIMIT", 0, MAX_DUE))
 each(call("ZRANGE", PREFIX .. "next", r.offset, r.offset + r.limit - 1))
 for _, jobId in ipairs(call("SRANDMEMBER", PREFIX .. "live", MAX_LIVE)) do auditRuns(jobId) end
+call("ZREMRANGEBYSCORE", PREFIX .. "gone", "-inf", serverTime())
 -- cjson writes an empty table as an object.
 return #findings == 0 and "[]" or cjson.encode(findings)

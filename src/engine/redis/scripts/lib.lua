@@ -17,10 +17,14 @@ local function lazy(make)
   end })
 end
 
-local function clock()
-  if ARGV[3] ~= "" then return tonumber(ARGV[3]) end
+local function serverTime()
   local t = call("TIME")
   return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function clock()
+  if ARGV[3] ~= "" then return tonumber(ARGV[3]) end
+  return serverTime()
 end
 
 local NOW = clock()
@@ -109,6 +113,17 @@ local function askedKey(jobId) return PREFIX .. "asked:" .. jobId end
 local function ledgerKey(jobId) return PREFIX .. "ledger:" .. jobId end
 local function dependentsKey(jobId) return PREFIX .. "deps:" .. jobId end
 local function groupKey(key) return PREFIX .. "group:" .. key end
+
+-- The ledger of a job that is not there goes at `endsAt`, by the server's own clock. `gone` lists such ledgers.
+local function keepLedgerUntil(jobId, endsAt)
+  call("PEXPIREAT", ledgerKey(jobId), string.format("%d", endsAt))
+  call("ZADD", PREFIX .. "gone", endsAt, jobId)
+end
+
+local function keepLedger(jobId)
+  call("PERSIST", ledgerKey(jobId))
+  call("ZREM", PREFIX .. "gone", jobId)
+end
 
 -- Where the run of a queue job is held.
 local function heldKey(jobId, queueJobId)

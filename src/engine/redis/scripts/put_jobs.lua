@@ -32,7 +32,7 @@ local function putOne(p)
   if p.state == "paused" then call("HSET", key, "pa", NOW) end
   placeNext(p.id, p.state == "active" and p.upcoming[1] or nil)
   if p.state == "active" then addOccurrences(p.id, p.pipeline, sequence, p.upcoming) end
-  call("PERSIST", ledgerKey(p.id))
+  keepLedger(p.id)
   local condition = readJob(p.id).condition
   if condition then conditions.link(p.id, nil, condition) end
   -- Others may have waited for a job of this name.

@@ -27,7 +27,7 @@ conditions.link(r.jobId, job.condition, nil)
 call("DEL", askedKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)
 call("ZREM", PREFIX .. "next", r.jobId)
-call("PEXPIRE", ledgerKey(r.jobId), job.keepAgeMs)
+keepLedgerUntil(r.jobId, serverTime() + job.keepAgeMs)
 releaseIfIdle(r.jobId)
 if job.hasDependents then pending.wakeDependents(r.jobId) end
 emit(r.event)

@@ -94,7 +94,7 @@ local function finishRun(jobId, job, queueJobId, held, e)
     if isTooMuch and job.state == "active" then pauseAfterFailures(job, e.error) end
   else
     -- Of a removed job; the row that was just written may be the first of its ledger.
-    call("PEXPIRE", ledgerKey(jobId), e.keepAgeMs)
+    keepLedgerUntil(jobId, serverTime() + e.keepAgeMs)
   end
   if held.kind == "backfill" then backfills.ended(jobId, held, e.verdict) end
   releaseIfIdle(jobId)

@@ -1,11 +1,15 @@
 -- What is only read, in the shapes that the Redis engine stores: `result` and `error` as JSON text.
 
+CREATE FUNCTION written_job(job jobs) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT jsonb_strip_nulls(jsonb_build_object(
+    'id', job.id, 'definition', job.definition, 'revision', job.revision, 'generation', job.generation,
+    'state', job.state, 'watermark', job.watermark, 'nextFireAt', job.next_fire_at, 'pausedAt', job.paused_at,
+    'pausedReason', job.paused_reason, 'running', (SELECT count(*) FROM instances WHERE job_id = job.id AND kind <> 'backfill'),
+    'counts', job.counts, 'lastRun', job.last_run))
+$$;
+
 CREATE FUNCTION read_jobs(ids text[]) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-  SELECT COALESCE(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-    'id', id, 'definition', definition, 'revision', revision, 'generation', generation, 'state', state,
-    'watermark', watermark, 'nextFireAt', next_fire_at, 'pausedAt', paused_at, 'pausedReason', paused_reason,
-    'running', (SELECT count(*) FROM instances WHERE job_id = jobs.id AND kind <> 'backfill'), 'counts', counts, 'lastRun', last_run))), '[]')
-  FROM jobs WHERE id = ANY (ids)
+  SELECT COALESCE(jsonb_agg(written_job(jobs)), '[]') FROM jobs WHERE id = ANY (ids)
 $$;
 
 CREATE FUNCTION row_of_ledger(l ledger) RETURNS jsonb LANGUAGE sql STABLE AS $$

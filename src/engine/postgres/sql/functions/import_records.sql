@@ -1,0 +1,156 @@
+/*
+import_records: stores records of another engine, each once however often the import is repeated.
+
+step         JSON: importId, sequence, isDone, records (in the order of their places); times in epoch ms:
+             job          place, jobId, definition (JSON text), declared, schedule, pipeline, policy, state, watermark,
+                          pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastSuccessAt?, failuresInARow,
+                          queued [{fireAt,dueAt,generation}], runs, upcoming [{fireAt,dueAt}]
+             removed-job  place, jobId, runs
+             request      place, jobId, runId, fireAt, params (JSON text)?
+             ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
+now_ms       epoch ms; null = the server's clock
+max_entries  entries that the event log keeps, about
+Returns JSON:
+  {"place":n}                  the last place that is stored
+  {"place":n,"existing":[id]}  these jobs are there, and not by this import: nothing of the step was stored
+*/
+CREATE FUNCTION import_run(of_job text, run jsonb, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO instances (job_id, queue_job_id, run_id, kind, pipeline, fire_at, due_at, from_at, count, started_at,
+    attempt, crashes, worker, take, params, is_handed_back)
+  VALUES (of_job, run ->> 'queueJobId', run ->> 'id', run ->> 'kind', run ->> 'pipeline', (run ->> 'fireAt')::bigint,
+    (run ->> 'dueAt')::bigint, (run ->> 'fromAt')::bigint, (run ->> 'count')::integer, (run ->> 'startedAt')::bigint,
+    (run ->> 'attempt')::integer, (run ->> 'crashes')::integer, run ->> 'worker', '', run ->> 'params', run ? 'handedBack')
+  ON CONFLICT DO NOTHING;
+  PERFORM add_queue_job(run ->> 'queueJobId', run ->> 'pipeline', now_ms, now_ms);
+END
+$$;
+
+CREATE FUNCTION import_job(r jsonb, now_ms bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  job jobs;
+  next jsonb := CASE r ->> 'state' WHEN 'active' THEN r #> '{upcoming,0}' END;
+  policy jsonb := r -> 'policy';
+BEGIN
+  INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
+    next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, keep_count, keep_age_ms, paused_at, paused_reason,
+    finished_at, counts, last_run, last_success_at, failures_in_a_row)
+  SELECT r ->> 'jobId', r ->> 'pipeline', r ->> 'definition', r ->> 'declared', r ->> 'schedule', n, n, r ->> 'state',
+    (r ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
+    (policy ->> 'maxInstances')::integer, (policy ->> 'coalesce')::boolean, (policy ->> 'graceMs')::bigint,
+    (policy ->> 'maxCatchUp')::integer, (policy ->> 'keepCount')::integer, (policy ->> 'keepAgeMs')::bigint,
+    (r ->> 'pausedAt')::bigint, r ->> 'pausedReason', (r ->> 'finishedAt')::bigint, r -> 'counts', r -> 'lastRun',
+    (r ->> 'lastSuccessAt')::bigint, (r ->> 'failuresInARow')::integer
+  FROM nextval('sequence_numbers') AS n
+  RETURNING * INTO job;
+  IF job.state = 'active' THEN
+    PERFORM add_occurrences(job.id, job.pipeline, job.generation, r -> 'upcoming', now_ms);
+  END IF;
+  INSERT INTO pending (job_id, fire_at, generation, due_at)
+    SELECT job.id, (o ->> 'fireAt')::bigint, (o ->> 'generation')::bigint, (o ->> 'dueAt')::bigint
+    FROM jsonb_array_elements(r -> 'queued') AS o ON CONFLICT DO NOTHING;
+  PERFORM import_run(job.id, run, now_ms) FROM jsonb_array_elements(r -> 'runs') AS run;
+  UPDATE ledgers SET expires_at = NULL WHERE job_id = job.id;
+  PERFORM call_for_queued(job, now_ms);
+  RETURN jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', job.id);
+END
+$$;
+
+CREATE FUNCTION import_request(r jsonb, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  job jobs;
+BEGIN
+  SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId' FOR UPDATE;
+  IF NOT FOUND THEN RETURN; END IF;
+  INSERT INTO asked (job_id, run_id, fire_at, params)
+  VALUES (job.id, r ->> 'runId', (r ->> 'fireAt')::bigint, r ->> 'params') ON CONFLICT DO NOTHING;
+  PERFORM add_queue_job(r ->> 'runId', job.pipeline, (r ->> 'fireAt')::bigint, now_ms);
+END
+$$;
+
+-- Rows that are there are not added again. Those of jobs that are not there are kept until `keepUntil`, or for a week, in
+-- which their job is to follow.
+CREATE FUNCTION import_ledger(records jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  week_ms constant bigint := 604800000;
+BEGIN
+  WITH given AS (
+    SELECT DISTINCT ON (job_id, run_id) (value ->> 'place')::bigint AS place, value ->> 'jobId' AS job_id,
+      value ->> 'id' AS run_id, (value ->> 'row')::jsonb AS l, (value ->> 'keepUntil')::bigint AS keep_until
+    FROM jsonb_array_elements(records) WHERE value ->> 'kind' = 'ledger'
+    ORDER BY job_id, run_id, place
+  ), added AS (
+    INSERT INTO ledger (job_id, run_id, verdict, kind, fire_at, due_at, from_at, count, decided_at, started_at,
+      finished_at, attempt, worker, reason, coalesced_into, result, error)
+    SELECT job_id, run_id, l ->> 'state', l ->> 'kind', (l ->> 'fireAt')::bigint, (l ->> 'dueAt')::bigint,
+      (l ->> 'fromAt')::bigint, (l ->> 'count')::integer, (l ->> 'decidedAt')::bigint, (l ->> 'startedAt')::bigint,
+      (l ->> 'finishedAt')::bigint, (l ->> 'attempt')::integer, l ->> 'worker', l ->> 'reason', l ->> 'coalescedInto',
+      (l ->> 'result')::json, (l ->> 'error')::json
+    FROM given g WHERE NOT EXISTS (
+      SELECT 1 FROM ledger WHERE job_id = g.job_id AND fire_at = (g.l ->> 'fireAt')::bigint AND run_id = g.run_id)
+    ORDER BY place
+    RETURNING job_id
+  )
+  INSERT INTO ledgers AS kept (job_id, row_count, expires_at)
+  SELECT job_id, (SELECT count(*) FROM added WHERE added.job_id = given.job_id),
+    CASE WHEN NOT EXISTS (SELECT 1 FROM jobs WHERE id = given.job_id)
+      THEN COALESCE(max(keep_until), server_now(NULL) + week_ms) END
+  FROM given GROUP BY job_id
+  ON CONFLICT (job_id) DO UPDATE SET row_count = kept.row_count + excluded.row_count,
+    expires_at = CASE WHEN excluded.expires_at IS NOT NULL THEN GREATEST(kept.expires_at, excluded.expires_at) END;
+END
+$$;
+
+CREATE FUNCTION import_records(step jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE
+  -- How long an import may be interrupted.
+  week_ms constant bigint := 604800000;
+  -- Numbers may be drawn by others between the look at the sequence and its change.
+  margin constant bigint := 10000;
+  reached bigint := 0;
+  records jsonb;
+  existing jsonb;
+  r jsonb;
+  told jsonb[] := '{}';
+BEGIN
+  IF jsonb_array_length(step -> 'records') > 0 THEN
+    INSERT INTO imports (id, place, ends_at) VALUES (step ->> 'importId', 0, server_now(NULL) + week_ms)
+    ON CONFLICT DO NOTHING;
+  END IF;
+  SELECT place INTO reached FROM imports WHERE id = step ->> 'importId' FOR UPDATE;
+  reached := COALESCE(reached, 0);
+  SELECT COALESCE(jsonb_agg(value ORDER BY ordinality), '[]') INTO records
+  FROM jsonb_array_elements(step -> 'records') WITH ORDINALITY WHERE (value ->> 'place')::bigint > reached;
+  SELECT jsonb_agg(id) INTO existing FROM jobs WHERE id IN (
+    SELECT value ->> 'jobId' FROM jsonb_array_elements(records) WHERE value ->> 'kind' = 'job');
+  IF existing IS NOT NULL THEN RETURN jsonb_build_object('place', reached, 'existing', existing); END IF;
+  IF records <> '[]' THEN
+    IF (SELECT last_value FROM sequence_numbers) < (step ->> 'sequence')::bigint THEN
+      PERFORM setval('sequence_numbers', (step ->> 'sequence')::bigint + margin);
+    END IF;
+    now_ms := server_now(now_ms);
+    PERFORM import_ledger(records);
+    FOR r IN SELECT value FROM jsonb_array_elements(records) LOOP
+      CASE r ->> 'kind'
+        WHEN 'job' THEN told := told || import_job(r, now_ms);
+        WHEN 'removed-job' THEN
+          PERFORM import_run(r ->> 'jobId', run, now_ms) FROM jsonb_array_elements(r -> 'runs') AS run;
+        WHEN 'request' THEN PERFORM import_request(r, now_ms);
+        ELSE NULL;
+      END CASE;
+    END LOOP;
+    reached := (records -> -1 ->> 'place')::bigint;
+    UPDATE imports SET place = reached, ends_at = server_now(NULL) + week_ms WHERE id = step ->> 'importId';
+  END IF;
+  IF (step ->> 'isDone')::boolean THEN DELETE FROM imports WHERE id = step ->> 'importId'; END IF;
+  PERFORM append_entry(told, max_entries);
+  RETURN jsonb_build_object('place', reached);
+-- Somebody added one of the jobs while this went on; what was stored is taken back.
+EXCEPTION WHEN unique_violation THEN
+  SELECT jsonb_agg(id) INTO existing FROM jobs WHERE id IN (
+    SELECT value ->> 'jobId' FROM jsonb_array_elements(records) WHERE value ->> 'kind' = 'job');
+  IF existing IS NULL THEN RAISE; END IF;
+  RETURN jsonb_build_object('place', 0, 'existing', existing);
+END
+$$;

@@ -1,0 +1,6 @@
+-- How far the import of another engine's state has come, so that a repeated one goes on from there.
+CREATE TABLE imports (
+  id text PRIMARY KEY,
+  place bigint NOT NULL,
+  ends_at bigint NOT NULL            -- forgotten then
+);

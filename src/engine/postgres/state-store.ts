@@ -1,0 +1,69 @@
+import type { JobRecord } from "../../jobs/state-record.ts";
+import {
+  decodeImport,
+  decodeInstance,
+  encodeImport,
+  jobRecord,
+  parsedParams,
+  type WrittenInstance,
+} from "../state-codec.ts";
+import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
+import { decodeJob, encodeDefinition, type WrittenJob } from "./codec.ts";
+import type { FunctionCaller } from "./functions.ts";
+
+/** What `export_jobs` says of a job. */
+interface WrittenExport {
+  readonly id: string;
+  readonly job: WrittenJob | null;
+  readonly beside: Pick<JobRecord, "finishedAt" | "lastSuccessAt" | "failuresInARow" | "queued">;
+  readonly keepUntil: number | null;
+  readonly instances: readonly WrittenInstance[];
+  readonly requests: readonly { runId: string; fireAt: number; params: string | null }[];
+}
+
+/** What moves a fleet to another engine, and from one. */
+export class StateStore {
+  readonly #functions: FunctionCaller;
+
+  constructor(functions: FunctionCaller) {
+    this.#functions = functions;
+  }
+
+  listTaken(limit: number): Promise<string[]> {
+    return this.#functions.read("list_taken($1)", [limit]);
+  }
+
+  async exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
+    const page = await this.#functions.read<{
+      cursor: string | null;
+      sequence: number;
+      jobs: WrittenExport[];
+    }>("export_jobs($1, $2)", [cursor ?? "", limit]);
+    return {
+      jobs: page.jobs.map(decodeExported),
+      cursor: page.cursor ?? undefined,
+      sequence: page.sequence,
+    };
+  }
+
+  async importRecords(step: ImportStep): Promise<ImportAnswer> {
+    return decodeImport(
+      await this.#functions.run("import_records", encodeImport(step, encodeDefinition)),
+    );
+  }
+}
+
+function decodeExported({ id, job, beside, keepUntil, ...written }: WrittenExport): ExportedJob {
+  const runs = written.instances.map(decodeInstance);
+  if (!job) return { owner: { kind: "removed-job", jobId: id, keepUntil, runs }, requests: [] };
+  return {
+    owner: jobRecord(decodeJob(job), { ...beside, runs }),
+    requests: written.requests.map(({ runId, fireAt, params }) => ({
+      kind: "request",
+      jobId: id,
+      runId,
+      fireAt,
+      ...parsedParams(params ?? undefined),
+    })),
+  };
+}

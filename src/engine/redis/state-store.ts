@@ -1,0 +1,115 @@
+import type { JobRecord, RequestRecord } from "../../jobs/state-record.ts";
+import {
+  decodeImport,
+  decodeInstance,
+  encodeImport,
+  jobRecord,
+  parsedParams,
+  type WrittenInstance,
+} from "../state-codec.ts";
+import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
+import { toJson } from "../stored-json.ts";
+import { decodeJob, encodeDefinition, optionalNumber } from "./job-codec.ts";
+import type { ScriptRunner } from "./scripts.ts";
+
+/** The collections that are gone through, one after the other. */
+const STAGES = ["defs", "gone", "live"] as const;
+type Stage = (typeof STAGES)[number];
+
+/** What `export_jobs` says of a job. */
+interface WrittenJob {
+  readonly id: string;
+  readonly definition?: string;
+  readonly hash?: unknown;
+  readonly instances: unknown;
+  readonly queued?: unknown;
+  readonly requests?: unknown;
+  readonly keepUntil?: string | false;
+}
+
+/** What moves a fleet to another engine, and from one. */
+export class StateStore {
+  readonly #scripts: ScriptRunner;
+
+  constructor(scripts: ScriptRunner) {
+    this.#scripts = scripts;
+  }
+
+  async listTaken(limit: number): Promise<string[]> {
+    return (await this.#scripts.run("list_taken", { limit })) as string[];
+  }
+
+  async exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
+    const [stage, place] = readCursor(cursor);
+    const answer = await this.#scripts.run("export_jobs", { stage, cursor: place, count: limit });
+    const page = JSON.parse(String(answer)) as {
+      cursor: string;
+      sequence: number;
+      jobs: unknown;
+    };
+    return {
+      jobs: listOf<WrittenJob>(page.jobs).map(decodeExported),
+      cursor: nextCursor(stage, page.cursor),
+      sequence: page.sequence,
+    };
+  }
+
+  async importRecords(step: ImportStep): Promise<ImportAnswer> {
+    const encoded = toJson(encodeImport(step, encodeDefinition));
+    return decodeImport(await this.#scripts.run("import_records", { step: encoded }));
+  }
+}
+
+function readCursor(cursor: string | undefined): [Stage, string] {
+  const [name, place] = cursor?.split(" ") ?? [];
+  return [STAGES.find((stage) => stage === name) ?? STAGES[0], place ?? "0"];
+}
+
+function nextCursor(stage: Stage, place: string): string | undefined {
+  if (place !== "0") return `${stage} ${place}`;
+  const next = STAGES[STAGES.indexOf(stage) + 1];
+  return next && `${next} 0`;
+}
+
+/** `cjson` writes an empty list as an object. */
+function listOf<T>(written: unknown): T[] {
+  return Array.isArray(written) ? (written as T[]) : [];
+}
+
+/** Fields and values in turns, as entries. */
+function entriesOf(written: unknown): [string, string][] {
+  const flat = listOf<string>(written);
+  return flat.flatMap((field, i): [string, string][] =>
+    i % 2 === 0 ? [[field, flat[i + 1] ?? ""]] : [],
+  );
+}
+
+function decodeExported(written: WrittenJob): ExportedJob {
+  const { id, definition, keepUntil } = written;
+  const runs = entriesOf(written.instances).map(([queueJobId, text]) =>
+    decodeInstance({ ...(JSON.parse(text) as WrittenInstance), queueJobId }),
+  );
+  if (definition === undefined) {
+    const endsAt = keepUntil ? Number(keepUntil) : null;
+    return { owner: { kind: "removed-job", jobId: id, keepUntil: endsAt, runs }, requests: [] };
+  }
+  const hash = Object.fromEntries(entriesOf(written.hash));
+  const owner = jobRecord(decodeJob(definition, hash, runs.length), {
+    finishedAt: optionalNumber(hash["fin"]),
+    lastSuccessAt: optionalNumber(hash["ok"]),
+    failuresInARow: optionalNumber(hash["bad"]) ?? 0,
+    queued: listOf<string>(written.queued).map((text) => JSON.parse(text) as Queued),
+    runs,
+  });
+  return {
+    owner,
+    requests: entriesOf(written.requests).map(([run, text]) => asked(id, run, text)),
+  };
+}
+
+type Queued = JobRecord["queued"][number];
+
+function asked(jobId: string, runId: string, text: string): RequestRecord {
+  const { fireAt, params } = JSON.parse(text) as { fireAt: number; params?: string };
+  return { kind: "request", jobId, runId, fireAt, ...parsedParams(params) };
+}

@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+import type { z } from "zod";
+import type { EpochMs } from "../../core/clock.ts";
+import { isCronduitError } from "../../core/errors.ts";
+import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
+import { Schedule } from "../../jobs/schedule.ts";
+import {
+  STATE_VERSION,
+  type StateCounts,
+  type StateHeader,
+  stateHeaderSchema,
+  type StateRecord,
+  stateRecordSchema,
+  type UnfinishedRun,
+} from "../../jobs/state-record.ts";
+import { invalidState, type StateLine } from "./state-lines.ts";
+
+/** Nothing that is stored is nested deeper, and what is much deeper can't be written again. */
+const MAX_DEPTH = 5_000;
+
+/** A job of a state. */
+export interface Owner {
+  readonly kind: "job" | "removed-job";
+  /** Which of the records that are no ledger rows it is, from 1. */
+  readonly order: number;
+  /** Until when the ledger of a removed job is kept. */
+  readonly keepUntil: EpochMs | null;
+}
+
+/** Reads a line that is not the first. @throws `INVALID_STATE_FILE` */
+export function parseRecord(line: StateLine): StateRecord {
+  return parseLine(stateRecordSchema, line);
+}
+
+function parseLine<S extends z.ZodType>(schema: S, { number, text }: StateLine): z.output<S> {
+  if (isTooDeep(text)) throw invalidState("is nested too deeply", { line: number });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalidState("is no JSON; the file may be cut off or damaged", { line: number });
+  }
+  const parsed = attempt(() => schema.safeParse(value), number);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const keys = issue?.code === "unrecognized_keys" ? issue.keys : [];
+  const path = [...(issue?.path.map(String) ?? []), ...keys.slice(0, 1)].join(".").slice(0, 200);
+  const problem = keys.length > 0 ? "is not known" : (issue?.message ?? "is not valid");
+  throw invalidState(problem, { line: number, path });
+}
+
+/** What a hostile definition does to the code that reads it is the file's fault. */
+function attempt<T>(work: () => T, line: number): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isCronduitError(error)) throw invalidState(error.message.replace(/\.$/, ""), { line });
+    if (error instanceof RangeError) throw invalidState("is nested too deeply", { line });
+    throw error;
+  }
+}
+
+function isTooDeep(text: string): boolean {
+  if (text.length <= MAX_DEPTH) return false;
+  let depth = 0;
+  let isInText = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text[i];
+    if (isInText) {
+      if (char === "\\") i += 1;
+      else if (char === '"') isInText = false;
+    } else if (char === '"') isInText = true;
+    else if (char === "[" || char === "{") depth += 1;
+    else if (char === "]" || char === "}") depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+
+/** Goes through a state line by line, and says at the end whether it is one. */
+export class StateChecker {
+  readonly owners = new Map<string, Owner>();
+  readonly counts: StateCounts = { job: 0, "removed-job": 0, request: 0, ledger: 0 };
+  readonly #hash = createHash("sha256");
+  #header: StateHeader | undefined;
+  #owner: string | undefined;
+  #isEnded = false;
+
+  /** @throws `INVALID_STATE_FILE` */
+  check(line: StateLine): void {
+    if (!this.#header) {
+      this.#header = readHeader(line);
+      return;
+    }
+    if (this.#isEnded) throw invalidState("stands behind the end", { line: line.number });
+    const record = parseRecord(line);
+    // Without the header: the same state, exported twice, is the same.
+    this.#hash.update(`${line.text}\n`);
+    this.#checkRecord(record, line.number);
+  }
+
+  /** @throws `INVALID_STATE_FILE` if it is not complete. */
+  end(): { header: StateHeader; digest: string } {
+    if (!this.#header) throw invalidState("is empty; an exported state begins with its header");
+    if (!this.#isEnded) throw invalidState("is cut off: its last line is missing");
+    return { header: this.#header, digest: this.#hash.digest("hex") };
+  }
+
+  #checkRecord(record: StateRecord, line: number): void {
+    switch (record.kind) {
+      case "job": {
+        const { definition, watermark, state, runs } = record;
+        this.#begin(definition.id, record.kind, null, line);
+        checkRuns(runs, definition.id, line);
+        attempt(() => state === "active" && new Schedule(definition).ahead(watermark), line);
+        attempt(() => new Schedule(definition), line);
+        return;
+      }
+      case "removed-job":
+        this.#begin(record.jobId, record.kind, record.keepUntil, line);
+        checkRuns(record.runs, record.jobId, line);
+        return;
+      case "request":
+        this.#belongs(record.jobId, line);
+        if (this.owners.get(record.jobId)?.kind !== "job")
+          throw invalidState("belongs to a removed job", { line, path: "jobId" });
+        checkRunId(record.runId, { ...record, path: "runId", kind: "manual", line });
+        this.counts.request += 1;
+        return;
+      case "ledger":
+        this.#belongs(record.jobId, line);
+        checkRunId(record.row.id, { ...record, fireAt: record.row.fireAt, path: "row.id", line });
+        this.counts.ledger += 1;
+        return;
+      case "end": {
+        const told = record.counts;
+        const kinds = ["job", "removed-job", "request", "ledger"] as const;
+        const wrong = kinds.find((kind) => told[kind] !== this.counts[kind]);
+        if (wrong !== undefined) {
+          const found = `${this.counts[wrong]} lines of kind "${wrong}" were read, and ${told[wrong]} were written`;
+          throw invalidState(found, { line, path: `counts.${wrong}` });
+        }
+        this.#isEnded = true;
+      }
+    }
+  }
+
+  #begin(jobId: string, kind: Owner["kind"], keepUntil: EpochMs | null, line: number): void {
+    if (this.owners.has(jobId))
+      throw invalidState(`job "${jobId}" stands here a second time`, { line });
+    this.counts[kind] += 1;
+    const { job, "removed-job": removed, request } = this.counts;
+    this.owners.set(jobId, { kind, order: job + removed + request, keepUntil });
+    this.#owner = jobId;
+  }
+
+  #belongs(jobId: string, line: number): void {
+    if (jobId === this.#owner) return;
+    throw invalidState(`does not follow its job "${jobId}"`, { line, path: "jobId" });
+  }
+}
+
+function readHeader(line: StateLine): StateHeader {
+  if (!/^\s*\{/.test(line.text) || !line.text.slice(0, 1_000).includes('"cronduit"')) {
+    throw invalidState("is no header of an exported state", { line: line.number });
+  }
+  // A newer header may have other fields; the version is what to tell of then.
+  const version = /"version"\s*:\s*(\d{1,9})\b/.exec(line.text.slice(0, 1_000))?.[1];
+  if (version !== undefined && Number(version) > STATE_VERSION) {
+    throw invalidState(
+      `has version ${version}, and this cronduit reads up to ${STATE_VERSION}; upgrade it`,
+      { line: line.number, path: "version", version: Number(version), known: STATE_VERSION },
+    );
+  }
+  return parseLine(stateHeaderSchema, line);
+}
+
+function checkRuns(runs: readonly UnfinishedRun[], jobId: string, line: number): void {
+  for (const [i, run] of runs.entries()) {
+    checkRunId(run.id, { jobId, fireAt: run.fireAt, path: `runs.${i}.id`, line });
+    checkRunId(run.queueJobId, { jobId, path: `runs.${i}.queueJobId`, line });
+  }
+}
+
+/** An id names its job and its time; one that names others would be looked for elsewhere. */
+function checkRunId(
+  id: string,
+  expected: { jobId: string; fireAt?: EpochMs; kind?: string; path: string; line: number },
+): void {
+  const { jobId, fireAt, kind, path, line } = expected;
+  const parsed = parseWakeUpId(id);
+  const isOfRun =
+    parsed?.jobId === jobId &&
+    (fireAt === undefined || parsed.fireAt === fireAt) &&
+    (kind !== "manual" || parsed.kind === "manual");
+  if (!isOfRun) throw invalidState("is no id of a run of this job and time", { line, path });
+}

@@ -1,0 +1,59 @@
+import type { JobDefinition } from "../../src/jobs/definition.ts";
+import {
+  type JobRecord,
+  STATE_VERSION,
+  type StateCounts,
+  type StateRecord,
+} from "../../src/jobs/state-record.ts";
+
+/** A line between the header and the end. */
+export type Content = Exclude<StateRecord, { kind: "end" }>;
+
+/** A job that fires every second from an instant on and has done nothing yet. */
+export function plainJob(id: string, from: number, more: Partial<JobDefinition> = {}): JobRecord {
+  return {
+    kind: "job",
+    definition: {
+      id,
+      pipeline: "Report",
+      tags: [],
+      params: null,
+      timezone: "UTC",
+      trigger: { kind: "interval", timezone: "UTC", everyMs: 1_000, anchorAt: from },
+      jitter: null,
+      firstRunAt: null,
+      policy: { maxInstances: 1, coalesce: true, misfireGraceMs: null, maxCatchUp: 1_000 },
+      retention: { count: 1_000, ageMs: 30 * 86_400_000 },
+      createdAt: from,
+      declared: { all: "one", schedule: "every second" },
+      ...more,
+    },
+    state: "active",
+    watermark: from,
+    pausedAt: null,
+    pausedReason: null,
+    finishedAt: null,
+    counts: {},
+    lastRun: null,
+    lastSuccessAt: null,
+    failuresInARow: 0,
+    queued: [],
+    runs: [],
+  };
+}
+
+/** Records as a state, with its header and its end. */
+export function stateText(records: readonly Content[], sequence = 100): string {
+  const counts: StateCounts = { job: 0, "removed-job": 0, request: 0, ledger: 0 };
+  for (const { kind } of records) counts[kind] += 1;
+  const header = {
+    cronduit: "state",
+    version: STATE_VERSION,
+    exportedAt: "2026-03-01T12:00:00.000Z",
+    from: "a test",
+    sequence,
+  };
+  return [header, ...records, { kind: "end", counts }]
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join("");
+}
