@@ -127,18 +127,14 @@ export class RunHistory {
     const id = typeof runId === "string" ? parseWakeUpId(runId) : undefined;
     if (id) {
       const { jobId, fireAt } = id;
-      const [open, rows] = await Promise.all([
-        this.#engine.readOpenRuns(jobId),
-        this.#engine.readLedger({
-          jobId,
-          fromAt: fireAt,
-          toAt: fireAt,
-          offset: 0,
-          limit: PAGE,
-          order: "latest",
-        }),
-      ]);
-      const row = [...rows, ...open].find((candidate) => candidate.id === runId);
+      const at = { jobId, fromAt: fireAt, toAt: fireAt, offset: 0, limit: PAGE } as const;
+      const decided = () => this.#engine.readLedger({ ...at, order: "latest" });
+      const [open, rows] = await Promise.all([this.#engine.readOpenRuns(jobId), decided()]);
+      const isWanted = (candidate: LedgerRow) => candidate.id === runId;
+      const row =
+        [...rows, ...open].find(isWanted) ??
+        // It may have got its verdict after the ledger was read and before the open runs were.
+        (await decided()).find(isWanted);
       if (row) return toRun(row);
     }
     const shown = typeof runId === "string" ? runId.slice(0, 200) : typeof runId;

@@ -3,7 +3,7 @@ import { CronduitError } from "../core/errors.ts";
 import { MAX_STEPS, RESERVED_STEP, type StepRecord } from "../engine/run-steps.ts";
 import { copyJson, type JsonValue } from "../pipeline/json.ts";
 import { describeError } from "../pipeline/outcome.ts";
-import type { RunContext, StepOptions, StepTry } from "../pipeline/run-context.ts";
+import type { RunContext, SleepOptions, StepOptions, StepTry } from "../pipeline/run-context.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
 import type { AttemptHost, AttemptInfo } from "./attempt-host.ts";
 import { SleepSignal } from "./sleep-signal.ts";
@@ -21,6 +21,8 @@ export const MAX_STEP_BYTES = 256 * 1024;
 const MAX_DEPTH = 64;
 /** A shorter wait is not worth letting go of the worker. */
 const SHORT_MS = 2_000;
+/** What is left of a longer one may be shorter when all else has ended. */
+const ALMOST_OVER_MS = 1_000;
 
 /** The steps and waits of one attempt, with what earlier starts of the run have stored of them. */
 export class RunSteps {
@@ -51,17 +53,20 @@ export class RunSteps {
   }
 
   readonly step: RunContext["step"] = (name, work, options) =>
-    this.#isClosed ? this.#refuse(`step "${name}"`) : this.#track(this.#step(name, work, options));
+    this.#isClosed
+      ? this.#refuse(`step "${name}"`)
+      : harmless(this.#track(this.#step(name, work, options)));
 
   readonly sleep: RunContext["sleep"] = (duration, options) =>
     this.#isClosed
       ? this.#refuse("sleep")
-      : this.#wait(() => this.#host.now() + readSleepDuration(duration), options);
+      : harmless(this.#wait((now) => now + readSleepDuration(duration), options));
 
-  readonly sleepUntil: RunContext["sleepUntil"] = (time, options) =>
-    this.#isClosed
-      ? this.#refuse("sleepUntil")
-      : this.#wait(() => parseInstant(time, this.#info.timezone, "sleepUntil").instant, options);
+  readonly sleepUntil: RunContext["sleepUntil"] = (time, options) => {
+    const { timezone } = this.#info;
+    const until = (): EpochMs => parseInstant(time, timezone, "sleepUntil").instant;
+    return this.#isClosed ? this.#refuse("sleepUntil") : harmless(this.#wait(until, options));
+  };
 
   /** Begins no more steps, and waits for those that are being executed. */
   async finish(): Promise<void> {
@@ -156,9 +161,10 @@ export class RunSteps {
     return this.#stored;
   }
 
-  async #wait(until: () => EpochMs, options: Parameters<RunContext["sleep"]>[1]): Promise<void> {
+  async #wait(until: (now: EpochMs) => EpochMs, options: SleepOptions | undefined): Promise<void> {
     const given = readSleepOptions(options);
-    const wanted = until();
+    const startedAt = this.#host.now();
+    const wanted = until(startedAt);
     this.#waits += 1;
     const name = `${RESERVED_STEP}sleep:${given ?? this.#waits}`;
     this.#claim(name);
@@ -166,7 +172,6 @@ export class RunSteps {
     signal.throwIfAborted();
     const earlier = (await this.#earlier()).get(name);
     const wakeAt = earlier?.finishedAt ?? wanted;
-    const startedAt = this.#host.now();
     if (wakeAt - startedAt >= SHORT_MS) {
       if (earlier === undefined)
         await this.#save({ name, kind: "sleep", startedAt, finishedAt: wakeAt, tries: 1 });
@@ -185,8 +190,8 @@ export class RunSteps {
       this.#host.signal.throwIfAborted();
       const now = this.#host.now();
       const next = Math.min(wakeAt, ...this.#wakeTimes);
-      if (this.#goesOnAt === undefined && next - now < SHORT_MS) {
-        if (wakeAt - now >= SHORT_MS) continue;
+      if (this.#goesOnAt === undefined && next - now < ALMOST_OVER_MS) {
+        if (wakeAt - now >= ALMOST_OVER_MS) continue;
         this.#wakeTimes.delete(wakeAt);
         return;
       }
@@ -205,6 +210,12 @@ export class RunSteps {
       await nextTurn();
     } while (this.#inFlight.size > 0 && !signal.aborted);
   }
+}
+
+/** One that nobody waits for must not end the process of all the others when it fails. */
+function harmless<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

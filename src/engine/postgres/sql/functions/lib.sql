@@ -4,7 +4,8 @@ then each function in a file of its own. Helpers return the events that they cau
 its end. Helpers find their tables by the search_path of the function that called them.
 
 Locks, always in this order, so that no two calls wait for each other:
-1. `lock_catalog`: calls that add jobs, or conditions that wait.
+1. `lock_catalog`: calls that add jobs, or conditions that wait. Steps that meet a job which is not there try for it, and
+   are repeated if they can't have it.
 2. The rows of the jobs that the call is about, in the order of their ids (`lock_jobs`).
 3. The rows of `deps` that name one of these jobs on either side, in their order. A job that waits for its condition reads
    facts of other jobs, whose rows it must not lock. Yet between its look at them and its commit none of them may
@@ -109,14 +110,28 @@ CREATE FUNCTION lock_catalog() RETURNS void LANGUAGE sql AS $$
   SELECT pg_advisory_xact_lock(hashtext('cronduit catalog'), hashtext(current_schema()))
 $$;
 
+-- Sees to it that no job is added up to the end of the transaction, unless one of these has been since they were locked.
+CREATE FUNCTION keep_missing(ids text[], locked text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT pg_try_advisory_xact_lock_shared(hashtext('cronduit catalog'), hashtext(current_schema()))
+    OR EXISTS (SELECT 1 FROM jobs WHERE id = ANY (ids) AND id <> ALL (COALESCE(locked, '{}'))) THEN
+    RAISE serialization_failure USING MESSAGE = 'a job was added meanwhile';
+  END IF;
+END
+$$;
+
 -- Takes the locks of a step on these jobs, in the order that is told above. Returns the groups that it locked.
 CREATE FUNCTION lock_jobs(ids text[], more_groups text[] DEFAULT '{}') RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
+  locked text[];
   groups text[];
   number integer;
 BEGIN
-  SELECT array_agg(DISTINCT group_key) FILTER (WHERE group_key IS NOT NULL) INTO groups
-  FROM (SELECT group_key FROM jobs WHERE id = ANY (ids) ORDER BY id FOR UPDATE) AS of_jobs;
+  SELECT array_agg(id), array_agg(DISTINCT group_key) FILTER (WHERE group_key IS NOT NULL) INTO locked, groups
+  FROM (SELECT id, group_key FROM jobs WHERE id = ANY (ids) ORDER BY id FOR UPDATE) AS of_jobs;
+  -- A job that is not there must not come up in the middle of the step, with a row that is not locked. To wait for the
+  -- catalog here would be out of order: the whole call is repeated.
+  IF NOT ids <@ COALESCE(locked, '{}') THEN PERFORM keep_missing(ids, locked); END IF;
   PERFORM 1 FROM deps WHERE referenced = ANY (ids) OR dependent = ANY (ids) ORDER BY referenced, dependent FOR UPDATE;
   -- Runs stay in the group that their job had when they began.
   IF EXISTS (SELECT 1 FROM instances WHERE group_key IS NOT NULL) THEN
