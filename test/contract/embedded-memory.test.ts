@@ -1,8 +1,20 @@
+import { afterAll } from "vitest";
+import { systemClock } from "../../src/core/clock.ts";
+import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
+import { PostgresArena } from "../helpers/postgres-arena.ts";
 import { holdToContract } from "./suite.ts";
+
+const connection = () => undefined;
+const arena = new PostgresArena({
+  connection,
+  connect: (schema) => openEmbedded(undefined, schema, systemClock),
+});
+afterAll(() => arena[Symbol.asyncDispose]());
 
 holdToContract({
   name: "embedded memory",
-  connection: () => undefined,
-  schedulerConnection: () => undefined,
+  connection,
+  schedulerConnection: connection,
+  arena,
   isShared: false,
 });

@@ -1,9 +1,19 @@
-import { inject } from "vitest";
+import { afterAll, inject } from "vitest";
+import { connectServer } from "../../src/engine/postgres/server-database.ts";
+import { PostgresArena } from "../helpers/postgres-arena.ts";
 import { holdToContract } from "./suite.ts";
+
+const connection = () => inject("postgresUrl");
+const arena = new PostgresArena({
+  connection,
+  connect: (schema) => connectServer(connection(), schema, (error) => console.error(error)),
+});
+afterAll(() => arena[Symbol.asyncDispose]());
 
 holdToContract({
   name: "postgres",
-  connection: () => inject("postgresUrl"),
-  schedulerConnection: () => inject("postgresUrl"),
+  connection,
+  schedulerConnection: connection,
+  arena,
   isShared: true,
 });

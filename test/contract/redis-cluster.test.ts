@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
+import { redisArena } from "../helpers/arena.ts";
 import { type RedisCluster, startRedisCluster } from "../helpers/redis-cluster.ts";
 import { holdToContract } from "./suite.ts";
 
@@ -15,5 +16,6 @@ holdToContract({
   name: "redis cluster",
   connection,
   schedulerConnection: connection,
+  arena: redisArena(connection),
   isShared: true,
 });

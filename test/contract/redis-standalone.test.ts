@@ -1,9 +1,13 @@
 import { inject } from "vitest";
+import { redisArena } from "../helpers/arena.ts";
 import { holdToContract } from "./suite.ts";
+
+const connection = () => inject("redisUrl");
 
 holdToContract({
   name: "redis standalone",
-  connection: () => inject("redisUrl"),
-  schedulerConnection: () => inject("redisUrl"),
+  connection,
+  schedulerConnection: connection,
+  arena: redisArena(connection),
   isShared: true,
 });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, inject } from "vitest";
 import type { ConnectionOption } from "../../src/engine/open-engine.ts";
+import type { Arena } from "../helpers/arena.ts";
 import { admissionCases } from "./admission-cases.ts";
 import { backfillCases } from "./backfill-cases.ts";
 import { EngineBench } from "./bench-of-engine.ts";
@@ -21,6 +22,7 @@ import { retryCases } from "./retry-cases.ts";
 import { runCases } from "./run-cases.ts";
 import { schedulerCases } from "./scheduler-cases.ts";
 import { stepCases } from "./step-cases.ts";
+import { semanticCases } from "./semantic-cases.ts";
 
 /** An engine that is held to the contract. */
 export interface Contender {
@@ -29,6 +31,8 @@ export interface Contender {
   readonly connection: () => ConnectionOption | undefined;
   /** Where the cases of whole schedulers have theirs; engines inside a process serve one at a time. */
   readonly schedulerConnection: () => ConnectionOption | undefined;
+  /** Where the cases stand that move the time and take queue jobs by hand. */
+  readonly arena: Arena;
   /** Whether several processes can work on it at once. */
   readonly isShared: boolean;
 }
@@ -127,13 +131,18 @@ export function holdToContract(contender: Contender): void {
     });
     describe("queues", () => {
       queueCases(subject);
-import { movingCases } from "./moving-cases.ts";
+    });
+    describe("moving", () => {
+      movingCases(subject);
     });
     describe("races", () => {
       raceCases(subject);
     });
     describe("schedulers", () => {
       schedulerCases(subject);
+    });
+    describe("semantics", async () => {
+      await semanticCases(subject);
     });
   });
 }

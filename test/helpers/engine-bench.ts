@@ -1,9 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { Redis } from "ioredis";
-import { inject } from "vitest";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
-import type { ConsumeOptions, Consumer, WakeUpEnd } from "../../src/engine/engine.ts";
-import { RedisEngine } from "../../src/engine/redis/redis-engine.ts";
+import type { ConsumeOptions, Engine, WakeUpEnd } from "../../src/engine/engine.ts";
 import { explain, type Explanation } from "../../src/history/explain.ts";
 import type { Run } from "../../src/history/run.ts";
 import { RunHistory, type RunPage, type RunQuery } from "../../src/history/run-history.ts";
@@ -19,6 +16,7 @@ import { JobDesk } from "../../src/scheduler/job-desk.ts";
 import { RunDesk, type RunJobOptions } from "../../src/scheduler/run-desk.ts";
 import { type JobPage, type JobQuery, queryJobs } from "../../src/scheduler/job-query.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
+import { type Arena, arena, type Ground, takenByHand } from "./arena.ts";
 
 /** Where benches begin: a Sunday. */
 const START = "2026-03-01 12:00:00";
@@ -37,17 +35,6 @@ export function clockText(instant: Date | number): string {
   return text.replace(`${START.slice(0, 10)} `, "").replace(/\.000$/, "");
 }
 
-/** The real engine; its queue jobs are taken by the bench, since BullMQ goes by the machine's clock. */
-class HandTakenEngine extends RedisEngine {
-  readonly consumers: ConsumeOptions[] = [];
-
-  override consume(options: ConsumeOptions): Consumer {
-    this.consumers.push(options);
-    const gone = (): Promise<void> => Promise.resolve();
-    return { stop: gone, abandon: gone };
-  }
-}
-
 interface HeldRun {
   readonly release: (result: unknown) => void;
   ended: Promise<void>;
@@ -61,21 +48,19 @@ export interface BenchOptions {
   readonly workers?: number;
   /** The zone of jobs that name none. @default UTC */
   readonly timezone?: string;
-  /** @default the server that all files share */
-  readonly url?: string;
+  /** @default the arena of this test file: the Redis server that all files share, unless it entered another one */
+  readonly arena?: Arena;
 }
 
 /**
- * The scheduler's and the worker's parts on the shared server, in a time that only the test moves. Nothing happens by
+ * The scheduler's and the worker's parts on a real engine, in a time that only the test moves. Nothing happens by
  * itself: `moveTo` lets time pass while no worker is there, `work` takes what is due, `workTo` does both in turns.
  */
 export class EngineBench implements AsyncDisposable {
-  readonly prefix = `bench-${randomUUID()}`;
-  readonly engine: HandTakenEngine;
+  readonly engine: Engine;
   readonly desk: JobDesk;
   readonly runDesk: RunDesk;
-  /** A connection of the test's own. */
-  readonly redis: Redis;
+  readonly ground: Ground;
   /** The contexts of all attempts, in the order of their start. */
   readonly started: RunContext[] = [];
   /** The pipeline of the jobs that {@link add} adds. */
@@ -88,32 +73,22 @@ export class EngineBench implements AsyncDisposable {
   readonly #workers: WorkerRuntime[];
   readonly #held = new Map<string, HeldRun>();
   readonly #takes = new Map<string, number>();
-  readonly #queue: string;
-  #now: number;
-  #cursor = "0-0";
+  readonly #consumers: ConsumeOptions[];
+  readonly #time: { now: number };
+  #cursor = "";
   #tellHeld: (run: HeldRun) => void = () => undefined;
 
-  private constructor(options: BenchOptions) {
-    this.#now = at(options.start ?? START);
-    this.#queue = `{${this.prefix}:default}:runs:`;
-    const url = options.url ?? inject("redisUrl");
-    this.redis = new Redis(url, { maxRetriesPerRequest: null });
+  private constructor(options: BenchOptions, ground: Ground, time: { now: number }) {
+    this.#time = time;
+    this.ground = ground;
+    const { engine, consumers } = takenByHand(ground.engine);
+    this.engine = engine;
+    this.#consumers = consumers;
     const clock: Clock = {
-      now: () => this.#now,
+      now: () => time.now,
       elapsed: () => systemClock.elapsed(),
       after: (delayMs, action) => systemClock.after(delayMs, action),
     };
-    this.engine = new HandTakenEngine({
-      connection: url,
-      prefix: this.prefix,
-      queue: "default",
-      clock,
-      timeoutMs: 20_000,
-      maxEvents: 100_000,
-      serverNow: () => this.#now,
-      onNote: () => undefined,
-      onError: (error) => console.error("engine bench", error),
-    });
     const run = (context: RunContext): unknown => this.#run(context);
     this.Work = class Work extends Pipeline {
       run(context: RunContext): unknown {
@@ -156,22 +131,24 @@ export class EngineBench implements AsyncDisposable {
   }
 
   static async open(options: BenchOptions = {}): Promise<EngineBench> {
-    const bench = new EngineBench(options);
-    await bench.engine.open();
+    const time = { now: at(options.start ?? START) };
+    const prefix = `bench-${randomUUID()}`;
+    const ground = await (options.arena ?? arena()).open({ prefix, serverNow: () => time.now });
+    const bench = new EngineBench(options, ground, time);
     for (const worker of bench.#workers) await worker.start();
     bench.#cursor = await bench.engine.latestEventCursor();
     return bench;
   }
 
   get now(): number {
-    return this.#now;
+    return this.#time.now;
   }
 
   /** Lets time pass; nothing is taken meanwhile. */
   moveTo(instant: string | number): void {
     const to = typeof instant === "number" ? instant : at(instant);
-    if (to < this.#now) throw new Error("time does not go back");
-    this.#now = to;
+    if (to < this.#time.now) throw new Error("time does not go back");
+    this.#time.now = to;
   }
 
   /** Adds a job of the pipeline of this bench. */
@@ -204,7 +181,7 @@ export class EngineBench implements AsyncDisposable {
   /** Takes all that is due. Returns when every run has ended or is held. */
   async work(): Promise<void> {
     for (;;) {
-      const id = await this.#firstDue(this.#now);
+      const id = await this.#firstDue(this.#time.now);
       if (id === undefined) return;
       await this.take(id);
     }
@@ -216,7 +193,7 @@ export class EngineBench implements AsyncDisposable {
     for (;;) {
       const id = await this.#firstDue(to);
       if (id === undefined) break;
-      this.moveTo(Math.max(this.#now, await this.#dueAt(id)));
+      this.moveTo(Math.max(this.#time.now, await this.#dueAt(id)));
       await this.take(id);
     }
     this.moveTo(to);
@@ -224,15 +201,10 @@ export class EngineBench implements AsyncDisposable {
 
   /** Plays BullMQ: gives one queue job to the next worker, due or not, and does with it what the worker says. */
   async take(id: string): Promise<void> {
-    const consumer = this.engine.consumers.shift();
+    const consumer = this.#consumers.shift();
     if (!consumer) throw new Error("this bench has no worker");
-    this.engine.consumers.push(consumer);
-    const pipeline = (await this.redis.hget(this.#queue + id, "name")) ?? "";
-    await this.redis
-      .multi()
-      .lrem(`${this.#queue}wait`, 0, id)
-      .zrem(`${this.#queue}delayed`, id)
-      .exec();
+    this.#consumers.push(consumer);
+    const pipeline = await this.ground.queue.take(id);
     const takes = (this.#takes.get(id) ?? 0) + 1;
     this.#takes.set(id, takes);
     const isHeld = new Promise<HeldRun>((resolve) => {
@@ -246,9 +218,8 @@ export class EngineBench implements AsyncDisposable {
   }
 
   /** The ids of the queue jobs, those that wait first, then by their time. */
-  async queueJobs(): Promise<string[]> {
-    const waiting = await this.redis.lrange(`${this.#queue}wait`, 0, -1);
-    return [...waiting.toReversed(), ...(await this.redis.zrange(`${this.#queue}delayed`, 0, -1))];
+  queueJobs(): Promise<string[]> {
+    return this.ground.queue.ids();
   }
 
   /** The ids of the runs that are held, in the order of their start. */
@@ -322,41 +293,26 @@ export class EngineBench implements AsyncDisposable {
     return events.map(({ name, count = 1 }) => (count > 1 ? `${name} x${count}` : name));
   }
 
-  /** How often the server was asked to run a script; of use on a server that is the bench's own. */
-  async scriptCalls(): Promise<number> {
-    const stats = await this.redis.info("commandstats");
-    const calls = (command: string): number =>
-      Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
-    return calls("evalsha") + calls("eval");
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.isHolding = false;
     for (const runId of this.held) await this.release(runId);
     for (const worker of this.#workers) await worker.stop(0);
-    await this.engine.close();
-    this.redis.disconnect();
+    await this.ground.close();
   }
 
   async #firstDue(now: number): Promise<string | undefined> {
-    const [waiting] = await this.redis.lrange(`${this.#queue}wait`, -1, -1);
-    if (waiting !== undefined) return waiting;
-    const [delayed] = await this.redis.zrange(`${this.#queue}delayed`, 0, 0);
-    return delayed !== undefined && (await this.#dueAt(delayed)) <= now ? delayed : undefined;
+    const next = await this.ground.queue.next();
+    return next && (next.dueAt ?? now) <= now ? next.id : undefined;
   }
 
   async #dueAt(id: string): Promise<number> {
-    const score = await this.redis.zscore(`${this.#queue}delayed`, id);
-    return score === null ? this.#now : Math.floor(Number(score) / 4096);
+    return (await this.ground.queue.dueAt(id)) ?? this.#time.now;
   }
 
   async #putBack(id: string, end: WakeUpEnd): Promise<void> {
-    if (end === "done") {
-      await this.redis.del(this.#queue + id);
-      return;
-    }
+    if (end === "done") return this.ground.queue.drop(id);
     const delayMs = end === "hand-back" ? 0 : end.againInMs;
-    await this.redis.zadd(`${this.#queue}delayed`, (this.#now + delayMs) * 4096, id);
+    return this.ground.queue.putBack(id, this.#time.now + delayMs);
   }
 
   #run(context: RunContext): unknown {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Pipeline, PipelineScheduler } from "../../src/index.ts";
+import { arena } from "../helpers/arena.ts";
 import { at, EngineBench } from "../helpers/engine-bench.ts";
 
 class Noop extends Pipeline {
@@ -87,8 +88,9 @@ describe("exhausted trigger: job becomes finished, stays visible with its histor
   });
 
   test("and the reconciler removes it, with JOB_REMOVED; its ledger stays", async () => {
+    const connection = arena().connection();
     await using scheduler = new PipelineScheduler({
-      connection: inject("redisUrl"),
+      ...(connection === undefined ? {} : { connection }),
       prefix: `finished-${randomUUID()}`,
       pipelines: [Noop],
       reconcile: 100,

@@ -1,0 +1,161 @@
+import { Cluster, type ClusterNode, Redis } from "ioredis";
+import { inject } from "vitest";
+import { systemClock } from "../../src/core/clock.ts";
+import type { ConsumeOptions, Engine } from "../../src/engine/engine.ts";
+import { RedisEngine } from "../../src/engine/redis/redis-engine.ts";
+import type { ConnectionOption } from "../../src/index.ts";
+
+/** The queue jobs of a bench, which it takes and puts back in BullMQ's stead. */
+export interface HandQueue {
+  /** What a worker would be given next; `dueAt` is `undefined` of one that waits already. */
+  next(): Promise<{ readonly id: string; readonly dueAt: number | undefined } | undefined>;
+  /** Those that wait first, then by their time. */
+  ids(): Promise<string[]>;
+  dueAt(id: string): Promise<number | undefined>;
+  /** Takes one, due or not. @returns its pipeline */
+  take(id: string): Promise<string>;
+  putBack(id: string, dueAt: number): Promise<void>;
+  drop(id: string): Promise<void>;
+}
+
+/** What one bench stands on: an engine without anything in it. */
+export interface Ground {
+  readonly engine: Engine;
+  readonly queue: HandQueue;
+  /** Where something of a job is stored: `ledger`, or the engine's own names. */
+  placesOf(jobId: string): Promise<string[]>;
+  /** In how many ms the ledger of a job ends as a whole; `undefined`: never. */
+  ledgerEndsInMs(jobId: string): Promise<number | undefined>;
+  close(): Promise<void>;
+}
+
+/** What a ground is made with. */
+export interface GroundOptions {
+  readonly prefix: string;
+  readonly serverNow: () => number;
+}
+
+/** Where benches stand: one engine under test. */
+export interface Arena {
+  open(options: GroundOptions): Promise<Ground>;
+  /** Where whole schedulers are to connect to; an engine inside a process serves one at a time. */
+  readonly connection: () => ConnectionOption | undefined;
+}
+
+/** The settings of an engine under test, but for what names its place. */
+export function engineSettings({ prefix, serverNow }: GroundOptions) {
+  return {
+    prefix,
+    queue: "default",
+    clock: systemClock,
+    timeoutMs: 20_000,
+    maxEvents: 100_000,
+    serverNow,
+    onError: (error: unknown) => console.error("engine bench", error),
+  };
+}
+
+/** An engine whose queue jobs are taken by hand, since BullMQ goes by the machine's clock. */
+export function takenByHand(engine: Engine): { engine: Engine; consumers: ConsumeOptions[] } {
+  const consumers: ConsumeOptions[] = [];
+  const gone = (): Promise<void> => Promise.resolve();
+  const consume: Engine["consume"] = (options) => {
+    consumers.push(options);
+    return { stop: gone, abandon: gone };
+  };
+  const proxy = new Proxy(engine, {
+    get(target, name) {
+      if (name === "consume") return consume;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+    },
+  });
+  return { engine: proxy, consumers };
+}
+
+/** Redis or a Cluster; each ground has a prefix of its own. */
+export function redisArena(
+  place: () => string | { readonly cluster: readonly ClusterNode[] },
+): Arena {
+  return {
+    connection: place,
+    async open(options) {
+      const connection = place();
+      const engine = new RedisEngine({
+        ...engineSettings(options),
+        connection,
+        onNote: () => undefined,
+      });
+      await engine.open();
+      const client =
+        typeof connection === "string"
+          ? new Redis(connection, { maxRetriesPerRequest: null })
+          : new Cluster([...connection.cluster]);
+      const own = `{${options.prefix}:default}:`;
+      return {
+        engine,
+        queue: redisQueue(client, `${own}runs:`),
+        async placesOf(jobId) {
+          const nodes = client instanceof Cluster ? client.nodes("master") : [client];
+          const keys = await Promise.all(nodes.map((node) => node.keys(`${own}*${jobId}*`)));
+          return keys
+            .flat()
+            .map((key) => key.slice(own.length).replace(`ledger:${jobId}`, "ledger"));
+        },
+        async ledgerEndsInMs(jobId) {
+          const leftMs = await client.pttl(`${own}ledger:${jobId}`);
+          return leftMs < 0 ? undefined : leftMs;
+        },
+        async close() {
+          await engine.close();
+          client.disconnect();
+        },
+      };
+    },
+  };
+}
+
+/** BullMQ's keys of a queue: a list of those that wait, and a set by time of those that are delayed. */
+function redisQueue(client: Redis | Cluster, prefix: string): HandQueue {
+  const [wait, delayed] = [`${prefix}wait`, `${prefix}delayed`];
+  const dueAt = async (id: string): Promise<number | undefined> => {
+    const score = await client.zscore(delayed, id);
+    return score === null ? undefined : Math.floor(Number(score) / 4096);
+  };
+  return {
+    dueAt,
+    async next() {
+      const [waiting] = await client.lrange(wait, -1, -1);
+      if (waiting !== undefined) return { id: waiting, dueAt: undefined };
+      const [id] = await client.zrange(delayed, 0, 0);
+      return id === undefined ? undefined : { id, dueAt: await dueAt(id) };
+    },
+    async ids() {
+      const waiting = await client.lrange(wait, 0, -1);
+      return [...waiting.toReversed(), ...(await client.zrange(delayed, 0, -1))];
+    },
+    async take(id) {
+      const pipeline = (await client.hget(prefix + id, "name")) ?? "";
+      await client.multi().lrem(wait, 0, id).zrem(delayed, id).exec();
+      return pipeline;
+    },
+    async putBack(id, at) {
+      await client.zadd(delayed, at * 4096, id);
+    },
+    async drop(id) {
+      await client.del(prefix + id);
+    },
+  };
+}
+
+let current: Arena = redisArena(() => inject("redisUrl"));
+
+/** The arena of this test file. */
+export function arena(): Arena {
+  return current;
+}
+
+/** Makes all benches of this test file stand elsewhere than on the Redis server that all files share. */
+export function enterArena(other: Arena): void {
+  current = other;
+}
