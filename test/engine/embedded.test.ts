@@ -85,8 +85,8 @@ describe("embedded in a folder", () => {
 
 describe("embedded in memory", () => {
   test("who listens is told, also by a statement that begins with a comment, as BullMQ's do", async () => {
-    const { pool, close } = await openEmbedded(undefined, "public", systemClock);
-    const client = await pool.connect();
+    const database = await openEmbedded(undefined, "public", systemClock);
+    const client = await database.pool.connect();
     const told: unknown[] = [];
     const heard = new Promise<void>((resolve) => {
       client.on("notification", (message) => {
@@ -96,14 +96,14 @@ describe("embedded in memory", () => {
     });
     await client.query("LISTEN plain");
     await client.query("-- Why; and more.\n-- Why else.\nLISTEN commented;\n");
-    await pool.query("SELECT pg_notify('plain', '1'), pg_notify('commented', '2')");
+    await database.pool.query("SELECT pg_notify('plain', '1'), pg_notify('commented', '2')");
     await heard;
     expect(told).toEqual([
       { channel: "plain", payload: "1" },
       { channel: "commented", payload: "2" },
     ]);
     client.release();
-    await close();
+    await database.close();
   });
 
   test("works where pg and ioredis can't be loaded", async () => {
