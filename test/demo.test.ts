@@ -1,47 +1,91 @@
+import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { expect, inject, onTestFinished, test } from "vitest";
-import { startProgram } from "./helpers/process.ts";
+import pg from "pg";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { end, outputOf, track } from "./helpers/children.ts";
 import { runProgram } from "./helpers/run-program.ts";
 
-test("the demo ends by itself with a ledger that adds up", async () => {
-  const { code, output } = await runProgram("examples/demo/main.ts");
-  const total = /(\d+) occurrences were due, (\d+) were decided: every one has its verdict/.exec(
-    output,
-  );
-  if (!total) throw new Error(`it does not add up:\n${output}`);
-  expect(total[1]).toBe(total[2]);
-  expect(output).toContain("attempt 2: taken up from the worker that died");
-  expect(output).toContain("max-instances");
-  expect(output).toContain("resumed");
-  expect(code).toBe(0);
-  // The rows of the table, added up again: due = the verdicts' sum = decided.
-  const rows = output.split("\n").flatMap((line) => {
-    const cells = /^[a-z]+((?:\s+\d+){8})$/.exec(line)?.[1]?.trim().split(/\s+/).map(Number);
-    return cells ? [cells] : [];
-  });
-  expect(rows).toHaveLength(7);
-  for (const [due = -1, ...rest] of rows) {
-    const decided = rest.pop();
-    expect(rest.reduce((sum, count) => sum + count, 0)).toBe(due);
-    expect(decided).toBe(due);
-  }
-}, 120_000);
+const NONE = { REDIS_URL: "", DATABASE_URL: "" };
+const ENGINES = [
+  // With nothing on the PATH: Node is all that it needs.
+  ["embedded", { ...NONE, PATH: "" }, /engine: embedded postgres in .*cronduit_demo_/],
+  ["redis", { ...NONE, REDIS_URL: inject("redisUrl") }, /engine: redis \d/],
+  ["postgres", { ...NONE, DATABASE_URL: inject("postgresUrl") }, /engine: postgres at 127/],
+] as const;
 
-test("the demo, interrupted by Ctrl-C, leaves no key and no file", async () => {
+/** A folder for temporary files that is the demo's own. */
+function ownFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "demo-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const env = { REDIS_URL: inject("redisUrl"), TMPDIR: folder };
-  await using demo = startProgram("examples/demo/main.ts", { env });
-  while (demo.isRunning && !/ succeeded /.test(demo.output()))
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  const { code } = await demo.kill("SIGINT");
-  expect(demo.output()).toContain("two worker processes take runs");
-  expect(code).toBe(130);
-  expect(readdirSync(folder).filter((name) => name.startsWith("cronduit"))).toEqual([]);
+  return folder;
+}
+
+const leftIn = (folder: string): string[] =>
+  readdirSync(folder).filter((name) => name.startsWith("cronduit"));
+
+describe.each(ENGINES)("the demo on %s", (_, engine, label) => {
+  test("ends by itself with a ledger that adds up, and removes what it made", async () => {
+    const folder = ownFolder();
+    const { code, output } = await runProgram("examples/demo/main.ts", {
+      env: { ...engine, TMPDIR: folder },
+    });
+    expect(output).toMatch(label);
+    expect(output).toContain("attempt 2: taken up from the process that died");
+    expect(output).toContain("max-instances");
+    expect(output).toContain("resumed");
+    expect(output).toMatch(/watch: .* ran in attempt 2 .* and succeeded/);
+    expect(output.trimEnd()).toMatch(
+      /(\d+) due, \1 decided, one process killed, \d+ s on .*\.\nIt adds up: .* none has two\.$/,
+    );
+    expect(code).toBe(0);
+    // The rows of the table, added up again: due = the verdicts' sum = decided.
+    const rows = output.split("\n").flatMap((line) => {
+      const cells = /^[a-z]+((?:\s+\d+){8})$/.exec(line)?.[1]?.trim().split(/\s+/).map(Number);
+      return cells ? [cells] : [];
+    });
+    expect(rows).toHaveLength(7);
+    for (const [due = -1, ...rest] of rows) {
+      const decided = rest.pop();
+      expect(rest.reduce((sum, count) => sum + count, 0)).toBe(due);
+      expect(decided).toBe(due);
+    }
+    expect(leftIn(folder)).toEqual([]);
+  }, 120_000);
+
+  test.each(["SIGINT", "SIGKILL"] as const)(
+    "ended by %s, it leaves no file",
+    async (signal) => {
+      const folder = ownFolder();
+      const demo = spawn(process.execPath, ["--import", "tsx", "examples/demo/main.ts"], {
+        env: { ...process.env, ...engine, TMPDIR: folder },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      track(demo, "the demo");
+      const output = outputOf(demo);
+      await expect.poll(output, { timeout: 60_000 }).toMatch(/ succeeded /);
+      expect(output()).toMatch(label);
+      const { code } = await end(demo, signal);
+      expect(code).toBe(signal === "SIGINT" ? 130 : null);
+      // Where the demo itself could not, its processes tidy up.
+      await expect.poll(() => leftIn(folder), { timeout: 30_000 }).toEqual([]);
+    },
+    120_000,
+  );
+});
+
+test("no demo has left a key or a schema", async () => {
   const redis = new Redis(inject("redisUrl"));
   onTestFinished(() => redis.disconnect());
-  expect(await redis.keys("{cronduit-demo-*")).toEqual([]);
-}, 120_000);
+  const client = new pg.Client(inject("postgresUrl"));
+  await client.connect();
+  onTestFinished(() => client.end());
+  const left = async (): Promise<unknown[]> => [
+    ...(await redis.keys("{cronduit_demo_*")),
+    ...(await client.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'cronduit_demo_%'"))
+      .rows,
+  ];
+  await expect.poll(left, { timeout: 30_000 }).toEqual([]);
+}, 60_000);

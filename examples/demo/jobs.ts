@@ -11,10 +11,10 @@ import {
 
 const SECOND = 1_000;
 
-/** A job of the demo, with the number of times that it is due, found without asking the scheduler. */
-interface PlannedJob extends JobToAdd {
+/** A job of the demo, with the instants at which it is due, found without asking the scheduler. */
+export interface PlannedJob extends JobToAdd {
   readonly id: string;
-  readonly due: number;
+  readonly dueAt: readonly number[];
 }
 
 /** The jobs, from a first moment to a last one, both included; `from` is a whole second. */
@@ -25,21 +25,22 @@ export function planJobs(folder: string, from: number, to: number): PlannedJob[]
     ({ trigger: "interval", seconds, ...window }) satisfies JobToAdd["options"];
   const once = (afterMs: number) =>
     ({ trigger: "date", runDate: new Date(from + afterMs) }) satisfies JobToAdd["options"];
-  const times = (seconds: number): number => Math.floor((to - from) / (seconds * SECOND)) + 1;
-  const wholeFives = Math.floor(to / 5_000) - Math.ceil(from / 5_000) + 1;
-  const plan: [string, JobToAdd["pipeline"], JobToAdd["options"], number][] = [
-    ["sample", SampleMachine, { ...every(1), params }, times(1)],
-    ["disk", LookAtDisk, { ...every(1), params }, times(1)],
-    ["processors", MeasureProcessors, every(1), times(1)],
-    ["sensor", ReadSensor, every(4), times(4)],
+  const steps = (stepMs: number, first = from): number[] =>
+    Array.from({ length: Math.floor((to - first) / stepMs) + 1 }, (_, i) => first + i * stepMs);
+  const wholeFives = steps(5 * SECOND, Math.ceil(from / 5_000) * 5_000);
+  const plan: [string, JobToAdd["pipeline"], JobToAdd["options"], number[]][] = [
+    ["sample", SampleMachine, { ...every(1), params }, steps(SECOND)],
+    ["disk", LookAtDisk, { ...every(1), params }, steps(SECOND)],
+    ["processors", MeasureProcessors, every(1), steps(SECOND)],
+    ["sensor", ReadSensor, every(4), steps(4 * SECOND)],
     ["aggregate", Aggregate, { trigger: "cron", second: "*/5", ...window, params }, wholeFives],
-    ["inventory", TakeInventory, once(2 * SECOND), 1],
-    ["watch", WatchLoad, once(4 * SECOND), 1],
+    ["inventory", TakeInventory, once(2 * SECOND), [from + 2 * SECOND]],
+    ["watch", WatchLoad, once(4 * SECOND), [from + 4 * SECOND]],
   ];
-  return plan.map(([id, pipeline, options, due]) => ({
+  return plan.map(([id, pipeline, options, dueAt]) => ({
     id,
     pipeline,
     options: { id, ...options },
-    due,
+    dueAt,
   }));
 }

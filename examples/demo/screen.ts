@@ -11,7 +11,6 @@ function paint(style: Style, text: string): string {
 
 /** How an event is shown; one that is not here is not shown. */
 const SHOWN: Partial<Record<EventName, { readonly word: string; readonly style: Style }>> = {
-  JOB_ADDED: { word: "added", style: "gray" },
   JOB_STARTED: { word: "started", style: "cyan" },
   JOB_EXECUTED: { word: "succeeded", style: "green" },
   JOB_ERROR: { word: "failed", style: "red" },
@@ -24,19 +23,30 @@ const SHOWN: Partial<Record<EventName, { readonly word: string; readonly style: 
   JOB_RESUMED: { word: "resumed", style: "magenta" },
   JOB_REPAIRED: { word: "repaired", style: "magenta" },
   JOB_OVERDUE: { word: "overdue", style: "red" },
-  JOB_FINISHED: { word: "finished", style: "gray" },
 };
 /** Runs of these end at once; that they started is not worth a line. */
 const BRIEF = new Set(["sample", "disk", "aggregate", "sensor", "inventory"]);
+/** Succeeds every second; the account at the end counts that. */
+const PLAIN = new Set(["sample", "disk"]);
 
 /** Writes what happens, one line each, in columns. */
 export class Screen {
-  readonly #from = Date.now();
+  readonly #begunAt: number;
   readonly #startedAt = new Map<string, number>();
   readonly #nameOf: (workerId: string) => string;
 
-  constructor(nameOf: (workerId: string) => string) {
+  /**
+   * @param begunAt When the demo was begun, epoch ms.
+   * @param nameOf The short name of a worker.
+   */
+  constructor(begunAt: number, nameOf: (workerId: string) => string = (id) => id) {
+    this.#begunAt = begunAt;
     this.#nameOf = nameOf;
+  }
+
+  /** Whole seconds since the demo was begun. */
+  seconds(): number {
+    return Math.round((Date.now() - this.#begunAt) / 1_000);
   }
 
   /** What the demo itself does. */
@@ -51,6 +61,7 @@ export class Screen {
     const startedAt = this.#startedAt.get(runId);
     if (event.name === "JOB_STARTED") this.#startedAt.set(runId, event.time.getTime());
     if (!shown || (event.name === "JOB_STARTED" && attempt === 1 && BRIEF.has(jobId))) return;
+    if (event.name === "JOB_EXECUTED" && attempt === 1 && PLAIN.has(jobId)) return;
     const worker = event.worker === undefined ? "" : this.#nameOf(event.worker);
     const details = this.#details(event, startedAt).join(", ");
     this.#line(
@@ -62,7 +73,19 @@ export class Screen {
     );
   };
 
-  /** The ledger of each job, and whether it adds up. */
+  heading(text: string): void {
+    console.log(`\n${paint("bold", text)}`);
+  }
+
+  item(name: string, text: string): void {
+    console.log(`  ${name}: ${text}`);
+  }
+
+  /** The last line: green or red. */
+  verdict(isGood: boolean, text: string): void {
+    console.log(paint(isGood ? "green" : "red", text));
+  }
+
   table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
     const all = [head, ...rows].map((row) => row.map(String));
     const widths = head.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));
@@ -81,7 +104,7 @@ export class Screen {
     if (name === "JOB_STARTED")
       return attempt === 1
         ? [`${at - dueAt} ms late`]
-        : [`attempt ${attempt}: taken up from the worker that died`];
+        : [`attempt ${attempt}: taken up from the process that died`];
     if (name === "JOB_EXECUTED")
       return [
         ...(startedAt === undefined ? [] : [`took ${at - startedAt} ms`]),
@@ -96,9 +119,9 @@ export class Screen {
   }
 
   #line(at: number, job: string, event: string, worker: string, details: string): void {
-    const second = `${((at - this.#from) / 1_000).toFixed(2)} s`.padStart(8);
+    const second = `${((at - this.#begunAt) / 1_000).toFixed(2)} s`.padStart(8);
     console.log(
-      [paint("gray", second), job.padEnd(10), event || " ".repeat(11), worker.padEnd(8), details]
+      [paint("gray", second), job.padEnd(10), event || " ".repeat(11), worker.padEnd(9), details]
         .join("  ")
         .trimEnd(),
     );

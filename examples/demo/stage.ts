@@ -1,63 +1,65 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
-import { Redis } from "ioredis";
-import { startRedis } from "../../scripts/redis-server.ts";
 
-/** Where the demo plays: a folder of its own, and a Redis server that is its own or yours. Plain JSON. */
+/** Where the demo plays: a folder of its own, and the place where the state is kept. Plain JSON. */
 export interface Stage {
   readonly folder: string;
-  readonly url: string;
-  /** Begins all keys. */
+  readonly kind: "redis" | "postgres" | "embedded";
+  /** A server of yours, or a database inside the process, kept in the folder. */
+  readonly connection: string;
+  /** Begins all keys, and names the schemas. Nobody else has it. */
   readonly prefix: string;
-  /** The process of the private server; `undefined` if `REDIS_URL` names one. */
-  readonly serverPid: number | undefined;
+  /** When the demo was begun. */
+  readonly begunAt: number;
 }
 
-/** Takes the server of `REDIS_URL`, or starts a private one. */
+/** Takes the server of `REDIS_URL` or `DATABASE_URL`; with neither, everything happens inside of a process. */
 export async function setStage(): Promise<Stage> {
-  const folder = await mkdtemp(join(tmpdir(), "cronduit-demo-"));
-  const prefix = basename(folder);
-  const given = process.env["REDIS_URL"];
-  if (given) return { folder, prefix, url: given, serverPid: undefined };
+  const begunAt = Date.now();
+  const folder = await mkdtemp(join(tmpdir(), "cronduit_demo_"));
+  const common = { folder, prefix: basename(folder), begunAt };
+  const { REDIS_URL: redis, DATABASE_URL: postgres } = process.env;
+  if (redis) return { ...common, kind: "redis", connection: redis };
+  if (postgres) return { ...common, kind: "postgres", connection: postgres };
+  return { ...common, kind: "embedded", connection: `embedded://${join(folder, "state")}` };
+}
+
+/** Removes what the demo made, and nothing else. Called by its processes if the demo was killed; twice is harmless. */
+export async function clearStage({ folder, kind, connection, prefix }: Stage): Promise<void> {
   try {
-    const { url, pid } = await startRedis({ dir: folder, detached: true, appendonly: true });
-    return { folder, prefix, url, serverPid: pid };
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
+    if (kind === "redis") await removeKeys(connection, prefix);
+    if (kind === "postgres") await dropSchemas(connection, prefix);
+  } finally {
+    // A process that was just killed may still have a file open, where that counts.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-/** Removes what the demo made. Called by a worker if the demo itself was killed; twice is harmless. */
-export async function clearStage({ folder, url, prefix, serverPid }: Stage): Promise<void> {
-  await (serverPid === undefined ? removeKeys(url, prefix) : endProcess(serverPid));
-  await rm(folder, { recursive: true, force: true });
-}
+// Each driver is loaded only where it is needed.
 
 async function removeKeys(url: string, prefix: string): Promise<void> {
+  const { Redis } = await import("ioredis");
   const redis = new Redis(url, { retryStrategy: () => null });
   redis.on("error", () => undefined);
-  for await (const keys of redis.scanStream({ match: `{${prefix}:*`, count: 1_000 })) {
-    const found = keys as string[];
-    if (found.length > 0) await redis.unlink(...found);
-  }
-  redis.disconnect();
-}
-
-async function endProcess(pid: number): Promise<void> {
-  for (let tries = 0; isAlive(pid) && tries < 100; tries += 1) {
-    if (tries === 0) process.kill(pid, "SIGTERM");
-    await wait(50);
-  }
-  if (isAlive(pid)) process.kill(pid, "SIGKILL");
-}
-
-function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
+    for await (const keys of redis.scanStream({ match: `{${prefix}:*`, count: 1_000 })) {
+      const found = keys as string[];
+      if (found.length > 0) await redis.unlink(...found);
+    }
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function dropSchemas(url: string, prefix: string): Promise<void> {
+  const { default: pg } = await import("pg");
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const schema of [prefix, `${prefix}$queue`])
+      await client.query(`DROP SCHEMA IF EXISTS ${client.escapeIdentifier(schema)} CASCADE`);
+  } finally {
+    await client.end();
   }
 }

@@ -1,21 +1,25 @@
-// One worker process of the demo; main.ts starts two.
+// One worker process of the demo on a server; two are started.
 import { PipelineWorker } from "cronduit";
 import { pipelines } from "./pipelines.ts";
 import { clearStage, type Stage } from "./stage.ts";
+import { TUNING } from "./story.ts";
 
 const stage = JSON.parse(process.argv[2] ?? "{}") as Stage;
 const worker = new PipelineWorker({
-  connection: stage.url,
+  connection: stage.connection,
   prefix: stage.prefix,
   pipelines,
-  // Short, so that a killed worker's run is taken up while you watch.
-  lock: "2s",
-  stalledCheck: "1s",
+  ...TUNING,
   drain: "2s",
 });
 
 // The demo was killed: nobody else is left to tidy up.
-process.once("disconnect", () => void clearStage(stage).finally(() => process.exit(1)));
+process.once("disconnect", () => {
+  void worker
+    .stop()
+    .then(() => clearStage(stage))
+    .finally(() => process.exit(1));
+});
 
 await worker.start();
 process.send?.(worker.id);

@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../src/core/clock.ts";
+import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
 import { PipelineScheduler, PipelineWorker } from "../../src/index.ts";
 import { EngineBench } from "../contract/bench-of-engine.ts";
 import { startProgram } from "../helpers/process.ts";
@@ -82,6 +84,38 @@ describe("embedded in a folder", () => {
 });
 
 describe("embedded in memory", () => {
+  test("who listens is told, also by a statement that begins with a comment, as BullMQ's do", async () => {
+    const database = await openEmbedded(undefined, "public", systemClock);
+    const client = await database.pool.connect();
+    const told: unknown[] = [];
+    const heard = new Promise<void>((resolve) => {
+      client.on("notification", (message) => {
+        told.push(message);
+        if (told.length === 2) resolve();
+      });
+    });
+    await client.query("LISTEN plain");
+    await client.query("-- Why; and more.\n-- Why else.\nLISTEN commented;\n");
+    await database.pool.query("SELECT pg_notify('plain', '1'), pg_notify('commented', '2')");
+    await heard;
+    expect(told).toEqual([
+      { channel: "plain", payload: "1" },
+      { channel: "commented", payload: "2" },
+    ]);
+    client.release();
+    await database.close();
+  });
+
+  test("works where pg and ioredis can't be loaded", async () => {
+    await using program = startProgram("test/engine/without-drivers-program.ts");
+    expect(await program.waitFor(isKind("ran"), { timeoutMs: 120_000 })).toEqual({
+      kind: "ran",
+      retval: 42,
+      refused: ["ioredis", "ioredis", "pg", "pg"],
+    });
+    await program.exited();
+  }, 150_000);
+
   test("a worker of its own is refused, whatever the spelling", () => {
     for (const connection of ["memory:", "embedded://"])
       expect(() => new PipelineWorker({ connection })).toThrow(

@@ -20,7 +20,7 @@ async function withClient<T>(url: string, action: (client: pg.Client) => Promise
 
 describe("migrations", () => {
   test("many processes may start at once on an empty database", async () => {
-    const prefix = `many-${randomUUID().slice(0, 8)}`;
+    const prefix = `Many-${randomUUID().slice(0, 8)}`;
     const benches = Array.from({ length: 8 }, () => new EngineBench(inject("postgresUrl"), prefix));
     await Promise.all(benches.map(({ engine }) => engine.open()));
     await Promise.all(benches.map((bench) => bench.addJob()));
@@ -30,7 +30,7 @@ describe("migrations", () => {
 
   test("a schema that a newer version wrote is refused, and other functions are replaced", async () => {
     const url = inject("postgresUrl");
-    const prefix = `newer-${randomUUID().slice(0, 8)}`;
+    const prefix = `Newer-${randomUUID().slice(0, 8)}`;
     const { own } = schemasOf(prefix);
     const open = async (): Promise<void> => {
       const bench = new EngineBench(url, prefix);

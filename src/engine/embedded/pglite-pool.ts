@@ -2,8 +2,8 @@ import { EventEmitter } from "node:events";
 import type { PGlite, Results } from "@electric-sql/pglite";
 import type { PgPool, PgPoolClient, PgQueryResult } from "bullmq";
 
-// BullMQ's statements begin with comments.
-const LISTEN = /^(?:\s|--[^\n]*\n)*listen\s+(\w+)/i;
+/** BullMQ's statements begin with a comment. */
+const LISTEN = /^(?:\s|--.*\n)*listen\s+(\w+)/i;
 const BEGINS = /^\s*begin\b/i;
 const ENDS = /^\s*(?:commit|rollback)\b/i;
 

@@ -1,0 +1,68 @@
+// The application of the demo without a server: one process that schedules and executes, with its database inside.
+// main.ts starts it, kills it in the middle of a run, and starts it again.
+import { PipelineScheduler } from "cronduit";
+import { pipelines } from "./pipelines.ts";
+import { Screen } from "./screen.ts";
+import { clearStage, type Stage } from "./stage.ts";
+import { begin, conclude, declare, nextBeginning, TUNING, watchStarted } from "./story.ts";
+
+/** How main.ts starts the application. Plain JSON. */
+export interface ApplicationOptions {
+  readonly stage: Stage;
+  /** What the process is called. */
+  readonly name: string;
+  /** The first moment at which jobs are due; absent the first time. */
+  readonly from?: number;
+}
+
+/** "In the middle of a run": kill me now. */
+export interface Ready {
+  readonly from: number;
+}
+
+const { stage, name, from: began } = JSON.parse(process.argv[2] ?? "{}") as ApplicationOptions;
+
+// The demo was killed: nobody else is left to tidy up.
+const tidyUp = (): void => void clearStage(stage).finally(() => process.exit(1));
+process.once("disconnect", tidyUp);
+
+async function play(): Promise<boolean> {
+  const screen = new Screen(stage.begunAt, () => name);
+  await using scheduler = new PipelineScheduler({
+    connection: stage.connection,
+    prefix: stage.prefix,
+    pipelines,
+    worker: TUNING,
+  });
+  scheduler.addListener(screen.show);
+  const isRunning = watchStarted(scheduler);
+  await scheduler.start();
+  const from = began ?? nextBeginning();
+  const act = { scheduler, folder: stage.folder, from };
+
+  if (began === undefined) {
+    screen.say(`engine: ${scheduler.engine}; REDIS_URL or DATABASE_URL would name a server`);
+    screen.say(`${name} (pid ${process.pid}) schedules and executes`);
+    await Promise.all([begin(act), isRunning]);
+    process.send?.({ from } satisfies Ready);
+    // The end comes from outside.
+    return await new Promise<never>(() => undefined);
+  }
+  // As at every start of an application. They are there, so it changes nothing.
+  await declare(act);
+  const { jobs } = await scheduler.getJobs();
+  const paused = jobs.filter(({ state }) => state === "paused").map(({ id }) => id);
+  screen.say(
+    `${name} (pid ${process.pid}): ${jobs.length} jobs are there, paused: ${paused.join(", ")}`,
+  );
+  return await conclude(act, screen);
+}
+
+try {
+  process.exitCode = (await play()) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+process.off("disconnect", tidyUp);
+process.disconnect();

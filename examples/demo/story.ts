@@ -1,0 +1,79 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { EVENT_JOB_STARTED, type PipelineScheduler } from "cronduit";
+import { giveAccount } from "./account.ts";
+import { planJobs } from "./jobs.ts";
+import type { Screen } from "./screen.ts";
+
+/** How long jobs are due. */
+const PLAY_MS = 14_000;
+const PAUSE_AFTER_MS = 3_500;
+const RESUME_AFTER_MS = 7_500;
+/** When the story goes wrong: later than this after the last due time it is given up. */
+const PATIENCE_MS = 20_000;
+
+/** How short the times are after which a killed process's run is taken up: you are watching. */
+export const TUNING = { lock: "2s", stalledCheck: "1s" };
+/** When a process is killed, if "watch" has started by then. */
+export const KILL_AFTER_MS = 5_500;
+
+/** What both acts need. */
+export interface Act {
+  readonly scheduler: PipelineScheduler;
+  readonly folder: string;
+  /** The first moment at which jobs are due: a whole second. */
+  readonly from: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A whole second that leaves time to add jobs. */
+export function nextBeginning(): number {
+  return Math.ceil(Date.now() / 1_000) * 1_000 + 1_000;
+}
+
+/** Waits until so long after the beginning. */
+export async function until(afterMs: number, { from, signal }: Omit<Act, "scheduler">) {
+  await wait(Math.max(0, from + afterMs - Date.now()), undefined, signal ? { signal } : {});
+}
+
+/** Resolves to the worker that runs "watch". Call it before the jobs are added. */
+export function watchStarted(scheduler: PipelineScheduler): Promise<string> {
+  return new Promise((resolve) => {
+    scheduler.addListener(({ jobId, worker }) => {
+      if (jobId === "watch" && worker !== undefined) resolve(worker);
+    }, EVENT_JOB_STARTED);
+  });
+}
+
+/** The first act: the jobs are declared, and one is paused. */
+export async function begin(act: Act): Promise<void> {
+  await declare(act);
+  await until(PAUSE_AFTER_MS, act);
+  await act.scheduler.pauseJob("disk", "the disk is being looked at");
+}
+
+/** Declares the jobs; those that are there stay as they are, so each process may do it when it starts. */
+export async function declare({ scheduler, folder, from }: Act): Promise<void> {
+  await scheduler.addJobs(planJobs(folder, from, from + PLAY_MS));
+}
+
+/** The last act: what was paused goes on, everything ends, and an account is given. @returns Whether it adds up. */
+export async function conclude(act: Act, screen: Screen): Promise<boolean> {
+  const { scheduler, folder, from, signal } = act;
+  await until(RESUME_AFTER_MS, act);
+  await scheduler.resumeJob("disk");
+  await until(PLAY_MS, act);
+  await untilFinished(scheduler, signal);
+  return giveAccount(scheduler, screen, planJobs(folder, from, from + PLAY_MS));
+}
+
+/** Waits until every trigger is exhausted and every run has ended. */
+async function untilFinished(scheduler: PipelineScheduler, signal?: AbortSignal): Promise<void> {
+  const options = signal ? { signal } : {};
+  for (const giveUpAt = Date.now() + PATIENCE_MS; Date.now() < giveUpAt;) {
+    const { jobs } = await scheduler.getJobs();
+    const isOver = jobs.every(({ state, running }) => state === "finished" && running === 0);
+    // The last events are on their way.
+    await wait(200, undefined, options);
+    if (isOver) return;
+  }
+}
