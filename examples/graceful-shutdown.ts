@@ -2,7 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Pipeline, PipelineScheduler, PipelineWorker, type RunContext } from "cronduit";
 import { z } from "zod";
-import { place } from "./place.ts";
+import { server } from "./place.ts";
 
 const Params = z.object({ seconds: z.number() });
 
@@ -16,8 +16,8 @@ class Work extends Pipeline<typeof Params> {
   }
 }
 
-const workerOptions = { ...place, pipelines: [Work], drain: "1s" };
-const scheduler = new PipelineScheduler({ ...place, pipelines: [Work], worker: false });
+const workerOptions = { ...server, pipelines: [Work], drain: "1s" };
+const scheduler = new PipelineScheduler({ ...server, pipelines: [Work], worker: false });
 const bothStarted = new Promise<void>((resolve) => {
   let started = 0;
   scheduler.on("JOB_STARTED", () => {

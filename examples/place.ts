@@ -1,5 +1,8 @@
-// Where the examples run: the server in REDIS_URL, or one on this machine; keys begin with CRONDUIT_PREFIX.
-export const place = {
-  connection: process.env["REDIS_URL"] ?? "redis://127.0.0.1:6379",
-  prefix: process.env["CRONDUIT_PREFIX"] ?? "cronduit-examples",
-};
+// An empty variable names no server.
+const given = process.env["REDIS_URL"] || process.env["DATABASE_URL"] || undefined;
+const prefix = process.env["CRONDUIT_PREFIX"] ?? "cronduit-examples";
+
+/** Where the examples of one process run: a server in REDIS_URL or DATABASE_URL, or else the process's own memory. */
+export const place = { connection: given ?? "memory:", prefix };
+/** Where the examples of several workers run: that server, or a Redis on this machine. */
+export const server = { connection: given ?? "redis://127.0.0.1:6379", prefix };

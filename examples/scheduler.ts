@@ -1,9 +1,9 @@
 // Only schedules; the runs happen in examples/worker.ts. Ends after three runs.
 import { PipelineScheduler } from "cronduit";
 import { Report } from "./report.ts";
-import { place } from "./place.ts";
+import { server } from "./place.ts";
 
-await using scheduler = new PipelineScheduler({ ...place, pipelines: [Report], worker: false });
+await using scheduler = new PipelineScheduler({ ...server, pipelines: [Report], worker: false });
 const three = new Promise<void>((resolve) => {
   let runs = 0;
   scheduler.on("JOB_EXECUTED", ({ worker, retval }) => {

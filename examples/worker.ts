@@ -1,8 +1,8 @@
 // One worker of a fleet; start as many as you like. Ends on SIGTERM or Ctrl-C, after what it runs.
 import { PipelineWorker } from "cronduit";
 import { Report } from "./report.ts";
-import { place } from "./place.ts";
+import { server } from "./place.ts";
 
-const worker = new PipelineWorker({ ...place, pipelines: [Report], concurrency: 5 });
+const worker = new PipelineWorker({ ...server, pipelines: [Report], concurrency: 5 });
 await worker.start();
 console.log(`worker ${worker.id} takes runs`);

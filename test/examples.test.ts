@@ -32,6 +32,13 @@ test.each(programs)(
   60_000,
 );
 
+test("examples/quickstart.ts needs no server", async () => {
+  const nothing = { REDIS_URL: "", DATABASE_URL: "" };
+  const { code, output } = await runProgram("examples/quickstart.ts", { env: nothing });
+  expect(output).toContain("succeeded");
+  expect(code).toBe(0);
+}, 60_000);
+
 test("a process ends as soon as its scheduler was shut down", async () => {
   const from = performance.now();
   const ownPlace = { ...env, CRONDUIT_PREFIX: `examples-${randomUUID()}` };
