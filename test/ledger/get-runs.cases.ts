@@ -162,9 +162,7 @@ describe("the cursor", () => {
   test("rows of one instant are split between pages and stay whole", async () => {
     await using bench = await EngineBench.open();
     await bench.add({ id: "job", trigger: "date", runDate: "2026-03-01 13:00", maxInstances: 30 });
-    const ids = await Promise.all(
-      Array.from({ length: 25 }, () => bench.ask("job")),
-    );
+    const ids = await Promise.all(Array.from({ length: 25 }, () => bench.ask("job")));
     await bench.work();
     const found: string[] = [];
     let cursor: string | undefined;
