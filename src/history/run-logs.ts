@@ -81,11 +81,12 @@ export class RunLogs {
     return { lines: page.lines.map(toLine), cursor: page.cursor };
   }
 
-  /** Lines as they come, until the run has its verdict and all are read. */
+  /** @yields Lines as they come, until the run has its verdict and all are read. */
   async *follow(runId: string, signal: AbortSignal | undefined): AsyncGenerator<RunLogLine, void> {
     const jobId = jobOf(runId);
     let after: string | undefined;
-    while (signal?.aborted !== true) {
+    for (;;) {
+      if (signal?.aborted) return;
       // In this order: what a run logs is stored before its verdict.
       const { verdict } = await this.#history.get(runId);
       const page = await this.#engine.readLogs({ jobId, runId, after, limit: FOLLOW_PAGE });

@@ -1,4 +1,4 @@
-import { JobLookupError } from "../core/errors.ts";
+import type { JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { explain, type Explanation } from "../history/explain.ts";
 import { jobOf, type Run } from "../history/run.ts";
@@ -107,6 +107,7 @@ export abstract class FleetRuns {
 
   /**
    * The lines of a run's log as they come, from its beginning to its end, in whatever process it runs.
+   * @yields Each line.
    * @throws {@link CronduitError} `RUN_NOT_FOUND`
    * @example for await (const { message } of scheduler.followLogs(runId)) console.log(message);
    */

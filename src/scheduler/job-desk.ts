@@ -3,7 +3,6 @@ import type { Logger } from "../core/log.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
-import { validateParams } from "../pipeline/params.ts";
 import type { Pipeline, PipelineClass } from "../pipeline/pipeline.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";

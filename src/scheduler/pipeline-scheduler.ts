@@ -126,7 +126,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
       ...parseSchedule(when),
       ...(params === undefined ? {} : { params }),
     };
-    return this.addJob(pipeline, chosen as unknown as AddJobOptions<P>);
+    return this.addJob(pipeline, chosen);
   }
 
   /**

@@ -159,7 +159,8 @@ export class EngineBench implements AsyncDisposable {
 
   /** Asks for a run; returns its id. */
   async ask(jobId: string, options: Omit<RunJobOptions, "wait"> = {}): Promise<string> {
-    return String(await this.runDesk.run(jobId, options));
+    const asked = await this.runDesk.run(jobId, options);
+    return typeof asked === "string" ? asked : asked.id;
   }
 
   /** The job as stored, or `undefined`. */
