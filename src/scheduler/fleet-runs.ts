@@ -1,4 +1,3 @@
-import type { JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { explain, type Explanation } from "../history/explain.ts";
 import { jobOf, type Run } from "../history/run.ts";
@@ -44,7 +43,7 @@ export abstract class FleetRuns {
   /**
    * Runs a job now, under its rules, and leaves its schedule alone; also if it is paused or finished.
    * @returns The id of the run, for `getRun`; with `wait` the run when it has ended, whatever its verdict.
-   * @throws {@link JobLookupError}, `INVALID_PARAMS`; `UNKNOWN_PIPELINE` if params are given for a pipeline that is not
+   * @throws `JOB_NOT_FOUND`, `INVALID_PARAMS`; `UNKNOWN_PIPELINE` if params are given for a pipeline that is not
    * registered here; `WAIT_TIMED_OUT`.
    */
   async runJob(
@@ -61,7 +60,7 @@ export abstract class FleetRuns {
    * Ends a run: one that is not being executed at once, one that is by its signal, in whatever process it runs. What does
    * not end within 3 s of the signal is given up, and killed if it is isolated.
    * @returns `cancelled`: it has its verdict. `asked`: its worker will see to it within a second.
-   * @throws {@link CronduitError} `RUN_NOT_FOUND`; `INVALID_STATE` if it has ended.
+   * @throws `RUN_NOT_FOUND`; `INVALID_STATE` if it has ended.
    */
   async cancelRun(runId: string, options: CancelRunOptions = {}): Promise<"cancelled" | "asked"> {
     await this.#parts.ready();
@@ -75,7 +74,7 @@ export abstract class FleetRuns {
     return this.#parts.history.page(id, query);
   }
 
-  /** One run. @throws {@link CronduitError} `RUN_NOT_FOUND` */
+  /** One run. @throws `RUN_NOT_FOUND` */
   async getRun(runId: string): Promise<Run> {
     await this.#parts.ready();
     return this.#parts.history.get(runId);
@@ -99,7 +98,7 @@ export abstract class FleetRuns {
     return explain(this.#parts.engine, id, parseInstant(at, zone, "at").instant);
   }
 
-  /** Lines of a run's log, a page at a time. @throws {@link CronduitError} `RUN_NOT_FOUND`, `INVALID_OPTION` */
+  /** Lines of a run's log, a page at a time. @throws `RUN_NOT_FOUND`, `INVALID_OPTION` */
   async getLogs(runId: string, query: RunLogQuery = {}): Promise<RunLogPage> {
     await this.#parts.ready();
     return this.#parts.logs.page(runId, query);
@@ -108,7 +107,7 @@ export abstract class FleetRuns {
   /**
    * The lines of a run's log as they come, from its beginning to its end, in whatever process it runs.
    * @yields Each line.
-   * @throws {@link CronduitError} `RUN_NOT_FOUND`
+   * @throws `RUN_NOT_FOUND`
    * @example for await (const { message } of scheduler.followLogs(runId)) console.log(message);
    */
   async *followLogs(
@@ -122,7 +121,7 @@ export abstract class FleetRuns {
   /**
    * Deletes logs of a job's runs; what became of the runs stays on record.
    * @returns Of how many runs.
-   * @throws {@link CronduitError} `INVALID_OPTION`
+   * @throws `INVALID_OPTION`
    */
   async cleanupLogs(jobId: string, which: LogCleanup): Promise<number> {
     const id = checkJobId(jobId, "cleanupLogs");
@@ -133,7 +132,7 @@ export abstract class FleetRuns {
   /**
    * Runs the fire times of a range of the past that have no run, each once: repeating it does nothing. They are run beside
    * the job's own runs and after all others that are due, also if the job is paused.
-   * @throws {@link JobLookupError}; `INVALID_OPTION`; `INVALID_STATE` if the job has a backfill that is not over.
+   * @throws `JOB_NOT_FOUND`; `INVALID_OPTION`; `INVALID_STATE` if the job has a backfill that is not over.
    */
   async backfill(jobId: string, options: BackfillOptions): Promise<BackfillReport> {
     const id = checkJobId(jobId, "backfill");
