@@ -166,14 +166,12 @@ export class Fleet implements AsyncDisposable {
           resolve("runs");
         });
       };
-      const ended = takes
-        .run({ queueJobId, hold }, () =>
-          worker.hand.handle({ ...wakeUp, signal: new AbortController().signal }),
-        )
-        .then(async (end) => {
-          if (!held?.isLost) await this.#conclude(queueJobId, end);
-          resolve(end === "done" ? "nothing" : "again");
-        });
+      const { signal } = new AbortController();
+      const ended = takes.run({ queueJobId, hold }, async () => {
+        const end = await worker.hand.handle({ ...wakeUp, signal });
+        if (!held?.isLost) await this.#conclude(queueJobId, end);
+        resolve(end === "done" ? "nothing" : "again");
+      });
       ended.catch(reject);
     });
   }
@@ -214,7 +212,7 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const job of JOBS) await this.desk.remove(this.idOf(job)).catch(nothing);
-    for (const held of [...this.held]) await this.finish(held, true);
+    for (const held of this.held.slice()) await this.finish(held, true);
     for (const { runtime } of this.workers) await runtime.stop(0);
     for (const { id } of await this.place.queue.waiting()) await this.place.queue.remove(id);
   }

@@ -179,7 +179,7 @@ export class Names {
 function subsets(list: readonly number[], size: number): number[][] {
   if (size === 0) return [[]];
   return list.flatMap((first, i) =>
-    subsets(list.slice(i + 1), size - 1).map((rest) => [first, ...rest]),
+    subsets(list.slice(i + 1), size - 1).map((rest) => [first].concat(rest)),
   );
 }
 
@@ -293,10 +293,10 @@ function decisionsOf(row: LedgerRow, names: Names, account: Account): Decision[]
   const times = before(row.fireAt, row.count, names.wakeUp(row.id).wakeUp.schedule, account);
   // A span whose ends and count do not fit stands out.
   if (times[0] !== row.fromAt) return [{ ...last, run: `${last.run} from ${row.fromAt}` }];
-  return times.map((fireAt) => {
-    const { schedule } = names.wakeUp(row.id).wakeUp;
-    return { run: scheduledRun(schedule, fireAt), fireAt, ...decision };
-  });
+  const { schedule } = names.wakeUp(row.id).wakeUp;
+  return times.map((fireAt) =>
+    Object.assign({ run: scheduledRun(schedule, fireAt), fireAt }, decision),
+  );
 }
 
 function toldOf(event: StoredEvent, names: Names, model: Model, fleet: Fleet): Told[] {
@@ -312,11 +312,12 @@ function toldOf(event: StoredEvent, names: Names, model: Model, fleet: Fleet): T
   if (count === 1) return [{ ...told, run: names.run(runId), fireAt }];
   const { schedule } = names.wakeUp(runId).wakeUp;
   const isInto = name === "JOB_COALESCED";
-  return before(fireAt, count, schedule, model.account(job)).map((at) => ({
-    ...told,
-    run: isInto ? names.run(runId) : scheduledRun(schedule, at),
-    fireAt: at,
-  }));
+  return before(fireAt, count, schedule, model.account(job)).map((at) =>
+    Object.assign(
+      { run: isInto ? names.run(runId) : scheduledRun(schedule, at), fireAt: at },
+      told,
+    ),
+  );
 }
 
 /** So many fire times of a schedule, the last of which is given. */

@@ -5,5 +5,5 @@ import { compareWithModel } from "./property.ts";
 compareWithModel({
   name: "redis",
   open: (options) => openRedis("redis", inject("redisUrl"), options),
-  runs: 600,
+  runs: 400,
 });

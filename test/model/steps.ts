@@ -40,7 +40,7 @@ export type Step =
   | { readonly do: "handBack"; readonly pick: number }
   | { readonly do: "pass" | "stepServer"; readonly seconds: number }
   | { readonly do: "lose"; readonly pick: number }
-  | { readonly do: "heal" };
+  | { readonly do: "untilDue" | "heal" };
 
 /** A step in its place. */
 export interface Act {
@@ -157,6 +157,13 @@ export function place(step: Step, scene: Scene): Act | undefined {
     case "handBack": {
       const held = choose(running(fleet), step.pick, scene);
       return held && handBack(held, scene);
+    }
+    case "untilDue": {
+      const ms = Math.max(0, (scene.seen.waiting[0]?.dueAt ?? 0) - fleet.now);
+      return silent(
+        async () => fleet.pass(ms),
+        (model) => (model.now += ms),
+      );
     }
     case "pass":
       return silent(

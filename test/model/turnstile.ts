@@ -29,18 +29,18 @@ export class Turnstile {
     choices: readonly number[] | undefined,
   ): Promise<T[]> {
     this.#isClosed = choices !== undefined;
-    let acting = actors.length;
+    const acting = new Set(actors);
     const acts = Promise.allSettled(
       actors.map(async (act) => {
         try {
           return await act();
         } finally {
-          acting -= 1;
+          acting.delete(act);
         }
       }),
     );
-    for (let i = 0; this.#isClosed && acting > 0; i += 1) {
-      for (let turns = 0; turns < PATIENCE_TURNS && this.#standing.length < acting; turns += 1)
+    for (let i = 0; this.#isClosed && acting.size > 0; i += 1) {
+      for (let turns = 0; turns < PATIENCE_TURNS && this.#standing.length < acting.size; turns += 1)
         await turn();
       const choice = choices?.[i % choices.length] ?? 0;
       const [call] = this.#standing.splice(choice % Math.max(1, this.#standing.length), 1);
