@@ -16,7 +16,7 @@ import type {
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
-import { isRunProcess } from "../tasks/run-process.ts";
+import { refuseRunProcess } from "../tasks/run-process.ts";
 import { ActiveRun } from "./active-run.ts";
 import { Admissions } from "./admission.ts";
 import { CancelWatch } from "./cancel-watch.ts";
@@ -121,11 +121,7 @@ export class WorkerRuntime {
   }
 
   async start(): Promise<void> {
-    if (isRunProcess())
-      throw new CronduitError(
-        "INVALID_STATE",
-        'A worker was started in the child process of a run. The module of a pipeline with isolate: "process" is imported there: let it do nothing else than define pipelines.',
-      );
+    refuseRunProcess();
     const { engine, clock, concurrency, lockMs, stalledCheckMs, limit, logger } = this.#options;
     const sentAt = clock.now();
     const startedAt = await engine.now();
