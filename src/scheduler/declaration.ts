@@ -13,7 +13,7 @@ import {
 } from "../jobs/options.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
-import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
 import { secretPathsOf } from "../pipeline/secrets.ts";
 import type { CalendarLookup } from "../triggers/create.ts";
@@ -112,6 +112,7 @@ export async function declare(
 ): Promise<Declaration> {
   const split = splitOptions(options, "addJob");
   const job = parseOptions(jobOptionsSchema, split.job, "addJob");
+  if (job.isolate === "process") sourceOf(descriptor);
   const params = await validateParams(descriptor, split.params);
   const id = job.id ?? randomUUID();
   const timing = resolveTiming(id, split.trigger, job.nextRunTime, context);

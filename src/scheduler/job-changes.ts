@@ -7,7 +7,7 @@ import {
   parseOptions,
 } from "../jobs/options.ts";
 import { Schedule } from "../jobs/schedule.ts";
-import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
 import {
   type DeclarationContext,
@@ -100,6 +100,7 @@ export async function modifyPlan(
       ? {}
       : { params: await modifiedParams(old, split.params, descriptor) }),
   };
+  if (descriptor && definition.policy.isolate === "process") sourceOf(descriptor);
   const isPausing = split.job["nextRunTime"] === null;
   const timing = modifiedTiming(old, split, context);
   const event = { name: "JOB_MODIFIED", at: context.now, jobId: old.id } as const;

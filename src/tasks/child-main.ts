@@ -60,6 +60,8 @@ function abortedWith({ code, message }: ToChild & { cronduit: "abort" }): Crondu
 let host: ChildHost | undefined;
 
 markRunProcess();
+// It waits for its run, also where a program that is preloaded does not want to wait for messages.
+process.channel?.ref();
 process.on("message", (message: ToChild) => {
   switch (message.cronduit) {
     case "start":

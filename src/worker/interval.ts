@@ -12,6 +12,7 @@ export function intervalOf(
   { schedule, definition }: Pick<KnownJob, "schedule" | "definition">,
 ): { readonly startAt: EpochMs; readonly endAt: EpochMs } {
   const endAt = run.fireAt;
-  const before = schedule.prev(Math.min(run.fromAt, endAt));
-  return { startAt: before > 0 ? before : Math.min(definition.createdAt, endAt), endAt };
+  const firstAt = Math.min(run.fromAt, endAt);
+  const before = schedule.prev(firstAt);
+  return { startAt: before > 0 ? before : Math.min(definition.createdAt, firstAt), endAt };
 }

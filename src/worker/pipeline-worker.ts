@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import { makeEngine } from "../engine/open-engine.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
+import { refuseRunProcess } from "../tasks/run-process.ts";
 import { onSignals } from "./signals.ts";
 import {
   type PipelineWorkerOptions,
@@ -84,6 +85,7 @@ export class PipelineWorker implements AsyncDisposable {
   async #start(): Promise<void> {
     if (this.#stopping)
       throw new CronduitError("INVALID_STATE", "start: this worker was stopped. Make a new one.");
+    refuseRunProcess();
     await this.#engine.open();
     await this.#runtime.start();
     this.#forgetSignals = onSignals(this.#signals, () => this.stop());

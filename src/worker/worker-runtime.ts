@@ -17,7 +17,7 @@ import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
-import { isRunProcess } from "../tasks/run-process.ts";
+import { refuseRunProcess } from "../tasks/run-process.ts";
 import { ActiveRun } from "./active-run.ts";
 import { captureConsole } from "./console-capture.ts";
 import type { KnownJob } from "./definition-cache.ts";
@@ -94,11 +94,7 @@ export class WorkerRuntime {
   }
 
   async start(): Promise<void> {
-    if (isRunProcess())
-      throw new CronduitError(
-        "INVALID_STATE",
-        'A worker was started in the child process of a run. The module of a pipeline with isolate: "process" is imported there: let it do nothing else than define pipelines.',
-      );
+    refuseRunProcess();
     const { engine, clock, queues, concurrency, lockMs, stalledCheckMs, limit, logger } =
       this.#options;
     this.#lanes = await Promise.all(queues.map((queue) => this.#lane(queue)));

@@ -156,11 +156,13 @@ export function stopped(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** The same cases on each engine. */
-export function onEachEngine(cases: (connection: () => string | undefined) => void): void {
+/** The same cases on each engine, one after the other. */
+export function onEachEngine(
+  cases: (connection: () => string | undefined, engine: "redis" | "postgres" | "embedded") => void,
+): void {
   describe.each([
     { engine: "redis", connection: () => inject("redisUrl") as string | undefined },
     { engine: "postgres", connection: () => inject("postgresUrl") },
     { engine: "embedded", connection: () => undefined },
-  ])("on $engine", ({ connection }) => cases(connection));
+  ] as const)("on $engine", ({ connection, engine }) => cases(connection, engine));
 }

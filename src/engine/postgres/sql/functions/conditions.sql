@@ -94,6 +94,7 @@ CREATE FUNCTION wake_dependents(changed text[], now_ms bigint) RETURNS void LANG
 DECLARE
   waiting record;
 BEGIN
+  IF NOT EXISTS (SELECT 1 FROM deps) THEN RETURN; END IF;
   FOR waiting IN
     SELECT DISTINCT jobs.id, jobs.pipeline FROM deps JOIN jobs ON jobs.id = deps.dependent
     WHERE deps.referenced = ANY (changed)

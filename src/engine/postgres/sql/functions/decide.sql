@@ -45,7 +45,7 @@ BEGIN
           UPDATE pending SET wait_until = queued.wait_until WHERE job_id = job.id AND run_id = queued.run_id;
         END IF;
         look_at := LEAST(look_at, queued.wait_until, judged.expires_at);
-      ELSIF is_free AND NOT has_group_room(job) THEN
+      ELSIF is_free AND job.group_key IS NOT NULL AND NOT has_group_room(job) THEN
         is_in_line := true;
         is_free := false;
       ELSIF is_free THEN
@@ -102,7 +102,7 @@ BEGIN
     WHEN running + (CASE WHEN is_held_up(job) THEN p.waiting ELSE 0 END) >= job.max_instances THEN
       CASE WHEN job.overlap = 'skip' OR (job.overlap = 'queue-all' AND p.waiting >= job.max_catch_up)
         THEN 'max-instances' ELSE 'overlap' END
-    WHEN p.wait_until IS NOT NULL OR p.waiting > 0 OR NOT has_group_room(job) THEN 'queue'
+    WHEN p.wait_until IS NOT NULL OR p.waiting > 0 OR (job.group_key IS NOT NULL AND NOT has_group_room(job)) THEN 'queue'
     ELSE 'start' END;
   RETURN p;
 END

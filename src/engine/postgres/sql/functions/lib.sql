@@ -132,7 +132,10 @@ BEGIN
   -- A job that is not there must not come up in the middle of the step, with a row that is not locked. To wait for the
   -- catalog here would be out of order: the whole call is repeated.
   IF NOT ids <@ COALESCE(locked, '{}') THEN PERFORM keep_missing(ids, locked); END IF;
-  PERFORM 1 FROM deps WHERE referenced = ANY (ids) OR dependent = ANY (ids) ORDER BY referenced, dependent FOR UPDATE;
+  -- Most fleets have none, and each job asks at each run.
+  IF EXISTS (SELECT 1 FROM deps) THEN
+    PERFORM 1 FROM deps WHERE referenced = ANY (ids) OR dependent = ANY (ids) ORDER BY referenced, dependent FOR UPDATE;
+  END IF;
   -- Runs stay in the group that their job had when they began.
   IF EXISTS (SELECT 1 FROM instances WHERE group_key IS NOT NULL) THEN
     groups := groups || ARRAY(

@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { appendFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import { Pipeline, PipelineWorker, type RunContext } from "../../src/index.ts";
+
+const Params = z.object({
+  act: z.string(),
+  /** Where it tells what it did. */
+  file: z.string(),
+  at: z.coerce.date().optional(),
+});
+
+function never(): Promise<never> {
+  setInterval(() => undefined, 1_000);
+  return new Promise(() => undefined);
+}
+
+/** Does what its params say, in a child process. */
+export class Isolated extends Pipeline<typeof Params> {
+  static override readonly params = Params;
+  static override readonly module = import.meta.url;
+  static override retryOn(error: unknown): boolean {
+    return !(error instanceof RangeError);
+  }
+
+  async run(context: RunContext<typeof Params>): Promise<unknown> {
+    const { params, signal, step, sleep, log, progress, attempt, interval, previous } = context;
+    const note = (what: string): void => appendFileSync(params.file, `${what} ${process.pid}\n`);
+    note(`begin ${attempt}`);
+    switch (params.act) {
+      case "tell":
+        log.info("by the log", { attempt, fn: () => 1 });
+        console.log("to standard output");
+        process.stderr.write("to standard error, without an end");
+        return {
+          pid: process.pid,
+          params: params.at?.toISOString(),
+          fireTime: context.fireTime.toISOString(),
+          interval: [interval.start.getTime() <= interval.end.getTime()],
+          previous: previous?.verdict,
+        };
+      case "steps":
+        await step("one", () => note("one"));
+        progress(0.5, "half");
+        await step("two", async () => {
+          await delay(10);
+          note("two");
+        });
+        if (attempt === 1) throw new Error("first");
+        return step("three", () => "three");
+      case "sleep":
+        await step("before", () => note("before"));
+        await sleep("2s");
+        return step("after", () => "slept");
+      case "final":
+        throw new RangeError("of no use");
+      case "uncaught":
+        setTimeout(() => {
+          throw new TypeError("from a timer");
+        }, 1);
+        return never();
+      case "exit":
+        process.exit(7);
+        break;
+      case "block":
+        for (;;) if (params.file === "") return undefined;
+      // eslint-disable-next-line no-fallthrough -- it never gets here
+      case "children": {
+        const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], {
+          stdio: "ignore",
+        });
+        appendFileSync(params.file, `grandchild ${child.pid}\n`);
+        return never();
+      }
+      case "wait":
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        note(`stopped: ${(signal.reason as { code: string }).code}`);
+        throw signal.reason;
+      case "worker":
+        return new PipelineWorker({ connection: "redis://127.0.0.1:1", pipelines: [] }).start();
+      case "messages":
+        process.send?.({ cronduit: "end", nonsense: true });
+        process.send?.("anything");
+        return "unharmed";
+    }
+    throw new Error(`unknown act ${params.act}`);
+  }
+}
+
+/** A job's work as a function. */
+export async function work({ params, step }: RunContext<typeof Params>): Promise<unknown> {
+  return step("work", () => ({ pid: process.pid, isDate: params.at instanceof Date }));
+}
