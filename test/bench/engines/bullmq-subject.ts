@@ -97,12 +97,20 @@ export class BullmqSubject implements Subject {
     }
   }
 
-  async releaseRunsOfOne(count: number): Promise<void> {
+  async removeIntervals({ name, count }: IntervalJobs): Promise<void> {
+    const { queue } = this.#ready();
+    for (let n = 0; n < count; n += 1) await queue.removeJobScheduler(`${name}-${n}`);
+  }
+
+  async holdRunsOfOne(count: number): Promise<void> {
     const { queue } = this.#ready();
     await queue.pause();
     const job = { name: "nothing", data: {}, opts: KEEP_NONE };
     await queue.addBulk(Array.from({ length: count }, () => job));
-    await queue.resume();
+  }
+
+  async release(): Promise<void> {
+    await this.#ready().queue.resume();
   }
 
   async close(): Promise<void> {

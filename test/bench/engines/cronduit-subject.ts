@@ -45,7 +45,11 @@ export class CronduitSubject implements Subject {
     );
   }
 
-  async releaseRunsOfOne(count: number): Promise<void> {
+  async removeIntervals({ name, count }: IntervalJobs): Promise<void> {
+    for (let n = 0; n < count; n += 1) await this.#scheduler.removeJob(`${name}-${n}`);
+  }
+
+  async holdRunsOfOne(count: number): Promise<void> {
     const id = "one";
     await this.#scheduler.addJob("nothing", {
       id,
@@ -60,7 +64,10 @@ export class CronduitSubject implements Subject {
       const calls = Array.from({ length: Math.min(CALLS, count - at) });
       await Promise.all(calls.map(() => this.#scheduler.runJob(id)));
     }
-    await this.#scheduler.resume();
+  }
+
+  release(): Promise<void> {
+    return this.#scheduler.resume();
   }
 
   close(): Promise<void> {

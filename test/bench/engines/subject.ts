@@ -25,8 +25,10 @@ export interface Subject {
   /** Connects, and begins to execute. */
   start(): Promise<void>;
   addIntervals(jobs: IntervalJobs): Promise<void>;
-  /** Puts so many runs of one job into the queue while nothing is executed, and lets go. Resolves when they are let go. */
-  releaseRunsOfOne(count: number): Promise<void>;
+  removeIntervals(jobs: IntervalJobs): Promise<void>;
+  /** Puts so many runs of one job into the queue, of which none begins until {@link release}. */
+  holdRunsOfOne(count: number): Promise<void>;
+  release(): Promise<void>;
   close(): Promise<void>;
 }
 
