@@ -127,7 +127,9 @@ export function holdToContract(contender: Contender): void {
     });
     describe("queues", () => {
       queueCases(subject);
-import { movingCases } from "./moving-cases.ts";
+    });
+    describe("moving", () => {
+      movingCases(subject);
     });
     describe("races", () => {
       raceCases(subject);
