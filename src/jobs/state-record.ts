@@ -1,17 +1,19 @@
 import { z } from "zod";
-import { calendarSpecSchema } from "../triggers/calendars/calendar-spec.ts";
-import { jitterSchema } from "../triggers/jitter.ts";
-import { triggerSpecSchema } from "../triggers/spec.ts";
-import type { JobDefinition } from "./definition.ts";
+import { jobFactsSchema } from "../conditions/facts.ts";
+import {
+  definitionSchema,
+  groupKeySchema,
+  pipelineSchema,
+  timeSchema,
+} from "./definition-schema.ts";
 import { jobIdSchema } from "./options.ts";
-import type { LastRun, LedgerRow } from "./run.ts";
+import { queueNameSchema } from "./queue.ts";
+import type { LastRun, LedgerRow, StoredError } from "./run.ts";
 import { SKIP_REASONS, VERDICTS } from "./verdict.ts";
 
 /** The version of the records below; a reader refuses those that are newer. */
 export const STATE_VERSION = 1;
 
-/** What a JavaScript date can hold. */
-const timeSchema = z.int().min(-8.64e15).max(8.64e15);
 /** Postgres keeps counts in 32 bits. */
 const countSchema = z
   .int()
@@ -20,32 +22,14 @@ const countSchema = z
 const sequenceSchema = z.int().min(0).max(1e15);
 const runIdSchema = z.string().min(1).max(1_000);
 const nameSchema = z.string().max(1_000);
-const digestSchema = z.string().min(1).max(64);
-const pipelineSchema = z.string().min(1).max(200);
-const kindSchema = z.enum(["scheduled", "manual"]);
-
-const definitionSchema: z.ZodType<JobDefinition> = z.strictObject({
-  id: jobIdSchema,
-  pipeline: pipelineSchema,
-  description: z.string().max(1_000).exactOptional(),
-  tags: z.array(z.string().min(1).max(64)).max(32),
-  params: z.unknown().refine((params) => params !== undefined, "is missing"),
-  timezone: z.string().min(1).max(64),
-  trigger: triggerSpecSchema,
-  calendars: z.record(z.string().min(1).max(200), calendarSpecSchema).exactOptional(),
-  jitter: jitterSchema.nullable(),
-  firstRunAt: timeSchema.nullable(),
-  policy: z.strictObject({
-    maxInstances: z.int().min(1).max(10_000),
-    coalesce: z.boolean(),
-    misfireGraceMs: z.int().min(0).nullable(),
-    maxCatchUp: z.int().min(1).max(10_000),
-  }),
-  retention: z.strictObject({ count: z.int().min(1).max(1_000_000), ageMs: z.int().min(0) }),
-  createdAt: timeSchema,
-  declared: z.strictObject({ all: digestSchema, schedule: digestSchema }),
-  // A field that is added to definitions and forgotten here would make exported jobs unreadable.
-} satisfies Record<keyof JobDefinition, z.ZodType>);
+const kindSchema = z.enum(["scheduled", "manual", "backfill"]);
+const countsSchema = z.partialRecord(z.enum(VERDICTS), z.int().min(0));
+const errorSchema: z.ZodType<StoredError> = z.strictObject({
+  name: nameSchema,
+  message: z.string().max(100_000),
+  code: nameSchema.exactOptional(),
+  stack: z.string().max(100_000).exactOptional(),
+});
 
 const lastRunSchema: z.ZodType<LastRun> = z.strictObject({
   id: runIdSchema,
@@ -57,9 +41,17 @@ const lastRunSchema: z.ZodType<LastRun> = z.strictObject({
 } satisfies Record<keyof LastRun, z.ZodType>);
 
 const queuedSchema = z.strictObject({
+  id: runIdSchema,
+  kind: z.enum(["scheduled", "manual"]),
   fireAt: timeSchema,
   dueAt: timeSchema,
-  generation: sequenceSchema,
+  /** The first occurrence that the run will stand for, and how many. */
+  fromAt: timeSchema,
+  count: countSchema.min(1),
+  params: z.unknown().exactOptional(),
+  ignoreCondition: z.literal(true).exactOptional(),
+  /** It waits for its condition, up to then. */
+  waitUntil: timeSchema.exactOptional(),
 });
 
 const unfinishedRunSchema = z.strictObject({
@@ -71,13 +63,43 @@ const unfinishedRunSchema = z.strictObject({
   dueAt: timeSchema,
   fromAt: timeSchema,
   count: countSchema.min(1),
+  /** When its last start and its last attempt began; an attempt that goes on after a sleep has several starts. */
   startedAt: timeSchema,
+  attemptAt: timeSchema,
+  start: countSchema.min(1),
   attempt: countSchema.min(1),
+  failures: countSchema,
   crashes: countSchema,
-  /** Whether its worker gave it back; if not, the next attempt counts as one after a crash. */
+  /** Whether its worker gave it back; if not, and it is not suspended, the next attempt counts as one after a crash. */
   isHandedBack: z.boolean(),
   worker: nameSchema,
+  /** The concurrency group that it counts in. */
+  group: groupKeySchema.exactOptional(),
+  /** It is to go on later by itself. */
+  suspended: z
+    .strictObject({
+      kind: z.enum(["retry", "sleep"]),
+      until: timeSchema,
+      error: errorSchema.exactOptional(),
+    })
+    .exactOptional(),
+  /** Somebody wants it to end, and why. */
+  cancel: z.string().max(100_000).exactOptional(),
   params: z.unknown().exactOptional(),
+});
+
+const backfillSchema = z.strictObject({
+  backfillId: runIdSchema,
+  state: z.enum(["adding", "active", "paused", "finished", "cancelled"]),
+  total: countSchema,
+  concurrency: countSchema.min(1),
+  order: z.enum(["oldest", "latest"]),
+  verdicts: countsSchema,
+  createdAt: timeSchema,
+  /** When fire times were last added. */
+  touchedAt: timeSchema,
+  /** Fire times that have not begun, oldest first. */
+  fireTimes: z.array(timeSchema.min(0)),
 });
 
 const jobRecordSchema = z.strictObject({
@@ -88,18 +110,23 @@ const jobRecordSchema = z.strictObject({
   pausedAt: timeSchema.nullable(),
   pausedReason: nameSchema.nullable(),
   finishedAt: timeSchema.nullable(),
-  counts: z.partialRecord(z.enum(VERDICTS), z.int().min(0)),
+  counts: countsSchema,
   lastRun: lastRunSchema.nullable(),
   lastSuccessAt: timeSchema.nullable(),
+  successStreak: countSchema,
   failuresInARow: countSchema,
-  /** Without `coalesce`: occurrences that were claimed and wait for an instance. */
+  /** Runs that wait for an instance, for their condition or for their group. */
   queued: z.array(queuedSchema),
   runs: z.array(unfinishedRunSchema),
+  /** The last one. */
+  backfill: backfillSchema.nullable(),
 });
 
 const removedJobRecordSchema = z.strictObject({
   kind: z.literal("removed-job"),
   jobId: jobIdSchema,
+  /** Absent: the default queue. */
+  queue: queueNameSchema.exactOptional(),
   /** Until when its ledger is kept; `null` if it has none. */
   keepUntil: timeSchema.nullable(),
   runs: z.array(unfinishedRunSchema),
@@ -111,6 +138,25 @@ const requestRecordSchema = z.strictObject({
   runId: runIdSchema,
   fireAt: timeSchema,
   params: z.unknown().exactOptional(),
+  ignoreCondition: z.literal(true).exactOptional(),
+});
+
+const stepSchema = z.strictObject({
+  name: z.string().min(1).max(1_000),
+  kind: z.enum(["step", "sleep", "progress"]),
+  startedAt: timeSchema,
+  finishedAt: timeSchema,
+  tries: countSchema,
+  attempt: countSchema,
+  resultJson: z.string().exactOptional(),
+  error: errorSchema.exactOptional(),
+});
+
+const stepRecordSchema = z.strictObject({
+  kind: z.literal("step"),
+  jobId: jobIdSchema,
+  runId: runIdSchema,
+  step: stepSchema,
 });
 
 const ledgerRowSchema: z.ZodType<LedgerRow> = z.strictObject({
@@ -129,15 +175,10 @@ const ledgerRowSchema: z.ZodType<LedgerRow> = z.strictObject({
   reason: z.enum(SKIP_REASONS).exactOptional(),
   coalescedInto: runIdSchema.exactOptional(),
   result: z.unknown().exactOptional(),
-  error: z
-    .strictObject({
-      name: nameSchema,
-      message: z.string().max(100_000),
-      code: nameSchema.exactOptional(),
-      stack: z.string().max(100_000).exactOptional(),
-    })
-    .exactOptional(),
-} satisfies Record<keyof LedgerRow, z.ZodType>);
+  facts: z.record(z.string().min(1).max(1_000), jobFactsSchema.nullable()).exactOptional(),
+  error: errorSchema.exactOptional(),
+  // `waitUntil` is of runs that wait, which have no row.
+} satisfies Record<Exclude<keyof LedgerRow, "waitUntil">, z.ZodType>);
 
 const ledgerRecordSchema = z.strictObject({
   kind: z.literal("ledger"),
@@ -151,6 +192,7 @@ const endRecordSchema = z.strictObject({
     job: z.int().min(0),
     "removed-job": z.int().min(0),
     request: z.int().min(0),
+    step: z.int().min(0),
     ledger: z.int().min(0),
   }),
 });
@@ -166,12 +208,13 @@ export const stateHeaderSchema = z.strictObject({
 });
 
 /**
- * Validates any other line. A job or a removed job comes first; its requests and its ledger follow before the next one.
+ * Validates any other line. A job or a removed job comes first; its requests, the steps of its runs and its ledger follow before the next one.
  */
 export const stateRecordSchema = z.discriminatedUnion("kind", [
   jobRecordSchema,
   removedJobRecordSchema,
   requestRecordSchema,
+  stepRecordSchema,
   ledgerRecordSchema,
   endRecordSchema,
 ]);
@@ -186,9 +229,15 @@ export type JobRecord = z.output<typeof jobRecordSchema>;
 export type RemovedJobRecord = z.output<typeof removedJobRecordSchema>;
 /** A run that was asked for by hand, and that no worker has begun. */
 export type RequestRecord = z.output<typeof requestRecordSchema>;
+/** A step of a run. */
+export type RunStepRecord = z.output<typeof stepRecordSchema>;
 /** A row of the ledger. */
 export type LedgerRecord = z.output<typeof ledgerRecordSchema>;
 /** A run that was admitted, has no verdict, and is executed by nobody: another attempt is to follow. */
 export type UnfinishedRun = z.output<typeof unfinishedRunSchema>;
+/** A run that was decided to start, and waits. */
+export type QueuedRun = z.output<typeof queuedSchema>;
+/** A job's last backfill, with what of it has not begun. */
+export type MovedBackfill = z.output<typeof backfillSchema>;
 /** How many lines of each kind there are. */
 export type StateCounts = z.output<typeof endRecordSchema>["counts"];

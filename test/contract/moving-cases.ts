@@ -4,7 +4,7 @@ import type { ImportStep } from "../../src/engine/state-port.ts";
 import { explain } from "../../src/history/explain.ts";
 import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
 import { comparable, exported, imported } from "../moving/engines.ts";
-import { plainJob, stateText } from "../moving/state-text.ts";
+import { plainJob, queuedRun, stateText } from "../moving/state-text.ts";
 import { at, type CaseJob, EngineBench, type JobShape, START } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
 
@@ -56,7 +56,7 @@ async function fill(b: EngineBench): Promise<Jobs> {
   await b.engine.handBack({
     jobId: queued.id,
     queueJobId: b.queueJobId(queued, from + 3_000),
-    attempt: 1,
+    start: 1,
   });
   // Its worker died.
   await b.run(held, from + 4_000);
@@ -154,6 +154,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
         removedJobs: 1,
         requests: 2,
         ledgerRows: 5,
+        steps: 0,
         skipped: [],
       });
       expect(await seen(b, jobs)).toEqual(before);
@@ -339,7 +340,8 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
 
   test("queued occurrences that wait for nothing but a worker have a call for them", async () => {
     const b = bench();
-    const queued = [{ fireAt: b.now - 1_000, dueAt: b.now - 1_000, generation: 3 }];
+    const fireAt = b.now - 1_000;
+    const queued = [queuedRun(`waits:3:${fireAt}`, fireAt)];
     await imported(b.engine, stateText([{ ...plainJob("waits", b.now), queued }]));
     expect((await audit(b)).filter(({ jobId }) => jobId === "waits")).toEqual([]);
     const [row] = await b.engine.readOpenRuns("waits");

@@ -73,6 +73,7 @@ export function comparable(
   const key = (record: (typeof records)[number]): string => {
     if (record.kind === "job") return `${record.definition.id} 0`;
     if (record.kind === "request") return `${record.jobId} 1 ${record.runId}`;
+    if (record.kind === "step") return `${record.jobId} 1s ${record.runId} ${record.step.name}`;
     if (record.kind === "ledger") return `${record.jobId} 2 ${record.row.fireAt} ${record.row.id}`;
     return `${record.jobId} 0`;
   };

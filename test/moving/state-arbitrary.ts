@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import type { JobDefinition } from "../../src/jobs/definition.ts";
+import type { Condition } from "../../src/conditions/condition.ts";
+import type { JobDefinition, Policy } from "../../src/jobs/definition.ts";
 import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
-import type { LedgerRow } from "../../src/jobs/run.ts";
-import type { UnfinishedRun } from "../../src/jobs/state-record.ts";
+import type { LedgerRow, RunKind } from "../../src/jobs/run.ts";
+import type { MovedBackfill, QueuedRun, UnfinishedRun } from "../../src/jobs/state-record.ts";
 import { SKIP_REASONS, VERDICTS } from "../../src/jobs/verdict.ts";
 import type { TriggerSpec } from "../../src/triggers/spec.ts";
 import { type Content, stateText } from "./state-text.ts";
@@ -16,6 +17,11 @@ const timeArb = fc.integer({ min: START, max: START + 40 * DAY });
 const optionalTime = fc.option(timeArb);
 const textArb = fc.string({ unit: "grapheme", maxLength: 40 });
 const jsonArb = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)));
+
+const groupArb = fc.record({
+  key: fc.constantFrom("db", "ä:b {c}"),
+  limit: fc.integer({ min: 1, max: 3 }),
+});
 
 /** Characters that ids may have and that stores or their patterns could take for something else. */
 const idArb = fc
@@ -51,6 +57,51 @@ const triggerArb: fc.Arbitrary<TriggerSpec> = fc.oneof(
   }),
 );
 
+const termArb = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom("ok" as const, "failed" as const, "running" as const, "never" as const),
+    jobId: fc.constantFrom("other", "none"),
+  }),
+  fc.record({
+    kind: fc.constant("within" as const),
+    jobId: fc.constant("other"),
+    withinMs: fc.integer({ min: 1, max: DAY }),
+  }),
+);
+
+const conditionArb: fc.Arbitrary<Condition> = fc.oneof(
+  termArb,
+  termArb.map((of) => ({ kind: "not" as const, of })),
+  fc.record({
+    kind: fc.constantFrom("and" as const, "or" as const),
+    of: fc.tuple(termArb, termArb),
+  }),
+);
+
+const policyArb: fc.Arbitrary<Policy> = fc.record({
+  maxInstances: fc.integer({ min: 1, max: 10_000 }),
+  coalesce: fc.boolean(),
+  misfireGraceMs: fc.option(fc.integer({ min: 0, max: DAY })),
+  maxCatchUp: fc.integer({ min: 1, max: 10_000 }),
+  when: fc.option(
+    fc.record({ condition: conditionArb, waitMs: fc.option(fc.integer({ min: 1, max: DAY })) }),
+  ),
+  overlap: fc.constantFrom("skip", "queue-one", "queue-all", "cancel-running"),
+  group: fc.option(groupArb),
+  retry: fc.option(
+    fc.record({
+      attempts: fc.integer({ min: 2, max: 1_000 }),
+      backoff: fc.constantFrom("fixed" as const, "exponential" as const),
+      delayMs: fc.integer({ min: 0, max: DAY }),
+      maxDelayMs: fc.integer({ min: 0, max: DAY }),
+      jitter: fc.constantFrom(0, 0.25, 1),
+    }),
+  ),
+  pauseAfterFailures: fc.option(fc.integer({ min: 1, max: 10_000 })),
+  timeoutMs: fc.option(fc.integer({ min: 1, max: DAY })),
+  isolate: fc.constantFrom("none" as const, "process" as const),
+});
+
 /** All but those that a definition may lack. */
 const DEFINITION_KEYS = [
   "id",
@@ -63,6 +114,8 @@ const DEFINITION_KEYS = [
   "firstRunAt",
   "policy",
   "retention",
+  "logs",
+  "secrets",
   "createdAt",
   "declared",
 ] as const satisfies (keyof JobDefinition)[];
@@ -87,16 +140,17 @@ const definitionArb = (id: string): fc.Arbitrary<JobDefinition> =>
         fc.record({ kind: fc.constant("ms" as const), ms: fc.integer({ min: 0, max: 900 }) }),
       ),
       firstRunAt: optionalTime,
-      policy: fc.record({
-        maxInstances: fc.integer({ min: 1, max: 10_000 }),
-        coalesce: fc.boolean(),
-        misfireGraceMs: fc.option(fc.integer({ min: 0, max: DAY })),
-        maxCatchUp: fc.integer({ min: 1, max: 10_000 }),
-      }),
+      policy: policyArb,
       retention: fc.record({
         count: fc.integer({ min: 100, max: 1_000_000 }),
         ageMs: fc.integer({ min: DAY, max: 1_000 * DAY }),
       }),
+      logs: fc.record({
+        maxBytes: fc.integer({ min: 0, max: 16_777_216 }),
+        runs: fc.integer({ min: 1, max: 100_000 }),
+        ageMs: fc.integer({ min: 0, max: 1_000 * DAY }),
+      }),
+      secrets: fc.array(fc.array(textArb, { maxLength: 3 }), { maxLength: 2 }),
       createdAt: timeArb,
       declared: fc.record({ all: fc.constant("one"), schedule: fc.constant("two") }),
     },
@@ -115,6 +169,14 @@ const errorArb = fc.record(
   { name: textArb, message: textArb, code: textArb, stack: textArb },
   { requiredKeys: ["name", "message"], noNullPrototype: true },
 );
+
+const factsArb = fc.record({
+  lastVerdict: fc.constantFrom("succeeded", "failed", "cancelled", null),
+  lastSuccessAt: optionalTime,
+  successStreak: fc.integer({ min: 0, max: 9 }),
+  running: fc.integer({ min: 0, max: 9 }),
+  everRan: fc.boolean(),
+});
 
 const rowArb = (jobId: string): fc.Arbitrary<LedgerRow> =>
   fc
@@ -139,6 +201,9 @@ const rowArb = (jobId: string): fc.Arbitrary<LedgerRow> =>
           attempt: fc.integer({ min: 1, max: 9 }),
           worker: textArb,
           reason: fc.constantFrom(...SKIP_REASONS),
+          facts: fc.dictionary(fc.constantFrom("other", "a:b {c}", "none"), fc.option(factsArb), {
+            noNullPrototype: true,
+          }),
           coalescedInto: runIdArb(jobId, fireAt, false),
           result: jsonArb,
           error: errorArb,
@@ -150,7 +215,7 @@ const rowArb = (jobId: string): fc.Arbitrary<LedgerRow> =>
 const rowsArb = (jobId: string): fc.Arbitrary<LedgerRow[]> =>
   fc.uniqueArray(rowArb(jobId), { maxLength: 8, selector: ({ id }) => id });
 
-/** All but `params`. */
+/** All that a run has. */
 const RUN_KEYS = [
   "queueJobId",
   "id",
@@ -161,47 +226,152 @@ const RUN_KEYS = [
   "fromAt",
   "count",
   "startedAt",
+  "attemptAt",
+  "start",
   "attempt",
+  "failures",
   "crashes",
   "isHandedBack",
   "worker",
 ] as const satisfies (keyof UnfinishedRun)[];
 
-const runArb = (jobId: string): fc.Arbitrary<UnfinishedRun> =>
-  fc.record({ fireAt: timeArb, isManual: fc.boolean() }).chain(({ fireAt, isManual }) =>
-    fc.record(
-      {
-        queueJobId: isManual
-          ? runIdArb(jobId, fireAt, true)
-          : fc.oneof(
-              runIdArb(jobId, fireAt, false),
-              generationArb.map((sequence) =>
-                wakeUpId({ jobId, kind: "continuation", sequence, fireAt }),
-              ),
-            ),
-        id: runIdArb(jobId, fireAt, isManual),
-        kind: fc.constant(isManual ? ("manual" as const) : ("scheduled" as const)),
-        pipeline: fc.constantFrom("Report", "Old"),
-        fireAt: fc.constant(fireAt),
-        dueAt: timeArb,
-        fromAt: timeArb,
-        count: fc.integer({ min: 1, max: 1_000 }),
-        startedAt: timeArb,
-        attempt: fc.integer({ min: 1, max: 9 }),
-        crashes: fc.integer({ min: 0, max: 3 }),
-        isHandedBack: fc.boolean(),
-        worker: textArb,
-        params: jsonArb,
-      },
-      {
-        requiredKeys: RUN_KEYS,
-        noNullPrototype: true,
-      },
-    ),
+const suspendedArb = fc.record(
+  { kind: fc.constantFrom("retry" as const, "sleep" as const), until: timeArb, error: errorArb },
+  { requiredKeys: ["kind", "until"], noNullPrototype: true },
+);
+
+function queueJobIdArb(
+  jobId: string,
+  kind: RunKind,
+  fireAt: number,
+): fc.Arbitrary<{ queueJobId: string; id: string }> {
+  if (kind === "backfill") {
+    const id = wakeUpId({ jobId, kind, sequence: 0, fireAt });
+    return fc.constant({ id, queueJobId: id });
+  }
+  const isManual = kind === "manual";
+  const call = generationArb.map((sequence) =>
+    wakeUpId({ jobId, kind: "continuation", sequence, fireAt }),
   );
+  const queueJobId = fc.oneof(runIdArb(jobId, fireAt, isManual), call);
+  return fc.record({ queueJobId, id: runIdArb(jobId, fireAt, isManual) });
+}
+
+const runArb = (jobId: string): fc.Arbitrary<UnfinishedRun> =>
+  fc
+    .record({ fireAt: timeArb, kind: fc.constantFrom("scheduled", "manual", "backfill") })
+    .chain(({ fireAt, kind }) =>
+      fc.tuple(
+        queueJobIdArb(jobId, kind, fireAt),
+        fc.record(
+          {
+            kind: fc.constant(kind),
+            pipeline: fc.constantFrom("Report", "Old"),
+            fireAt: fc.constant(fireAt),
+            dueAt: timeArb,
+            fromAt: timeArb,
+            count: fc.integer({ min: 1, max: 1_000 }),
+            startedAt: timeArb,
+            attemptAt: timeArb,
+            start: fc.integer({ min: 1, max: 99 }),
+            attempt: fc.integer({ min: 1, max: 9 }),
+            failures: fc.integer({ min: 0, max: 9 }),
+            crashes: fc.integer({ min: 0, max: 3 }),
+            isHandedBack: fc.boolean(),
+            worker: textArb,
+            group: fc.constantFrom("db", "before"),
+            suspended: suspendedArb,
+            cancel: textArb,
+            params: jsonArb,
+          },
+          {
+            requiredKeys: RUN_KEYS.filter((key) => key !== "id" && key !== "queueJobId"),
+            noNullPrototype: true,
+          },
+        ),
+      ),
+    )
+    .map(([ids, run]) => ({ ...ids, ...run }));
 
 const runsArb = (jobId: string): fc.Arbitrary<UnfinishedRun[]> =>
   fc.uniqueArray(runArb(jobId), { maxLength: 2, selector: ({ queueJobId }) => queueJobId });
+
+const queuedArb = (jobId: string): fc.Arbitrary<QueuedRun[]> =>
+  fc
+    .uniqueArray(
+      fc.record({ fireAt: timeArb, isManual: fc.boolean() }).chain(({ fireAt, isManual }) =>
+        fc.record(
+          {
+            id: runIdArb(jobId, fireAt, isManual),
+            kind: fc.constant(isManual ? ("manual" as const) : ("scheduled" as const)),
+            fireAt: fc.constant(fireAt),
+            dueAt: timeArb,
+            fromAt: timeArb,
+            count: fc.integer({ min: 1, max: 1_000 }),
+            params: jsonArb,
+            ignoreCondition: fc.constant(true as const),
+            waitUntil: timeArb,
+          },
+          {
+            requiredKeys: ["id", "kind", "fireAt", "dueAt", "fromAt", "count"],
+            noNullPrototype: true,
+          },
+        ),
+      ),
+      { maxLength: 4, selector: ({ fireAt }) => fireAt },
+    )
+    .map((queued) => queued.toSorted((a, b) => a.fireAt - b.fireAt));
+
+/** One that is active and has nothing left would be found to be over. */
+const backfillArb: fc.Arbitrary<MovedBackfill> = fc
+  .record({
+    backfillId: fc.uuid(),
+    state: fc.constantFrom("adding", "active", "paused", "finished", "cancelled"),
+    total: fc.integer({ min: 0, max: 100_000 }),
+    concurrency: fc.integer({ min: 1, max: 3 }),
+    order: fc.constantFrom("oldest" as const, "latest" as const),
+    verdicts: fc.dictionary(
+      fc.constantFrom("succeeded", "failed", "cancelled"),
+      fc.integer({ min: 0, max: 1_000 }),
+      { noNullPrototype: true },
+    ),
+    createdAt: timeArb,
+    touchedAt: timeArb,
+    fireTimes: fc.uniqueArray(timeArb, { minLength: 1, maxLength: 6 }),
+  })
+  .map(({ state, fireTimes, ...rest }) => {
+    const isOver = state === "finished" || state === "cancelled";
+    const left = isOver ? [] : fireTimes.toSorted((a, b) => a - b);
+    return { ...rest, state, fireTimes: left } as MovedBackfill;
+  });
+
+const stepsArb = (jobId: string, runIds: readonly string[]): fc.Arbitrary<Content[]> =>
+  runIds.length === 0
+    ? fc.constant([])
+    : fc.uniqueArray(
+        fc.record({
+          kind: fc.constant("step" as const),
+          jobId: fc.constant(jobId),
+          runId: fc.constantFrom(...runIds),
+          step: fc.record(
+            {
+              name: fc.constantFrom("load", "ünïcode \u0000", "$sleep:1", "$progress"),
+              kind: fc.constantFrom("step" as const, "sleep" as const, "progress" as const),
+              startedAt: timeArb,
+              finishedAt: timeArb,
+              tries: fc.integer({ min: 0, max: 9 }),
+              attempt: fc.integer({ min: 1, max: 9 }),
+              resultJson: jsonArb.map((value) => JSON.stringify(value)),
+              error: errorArb,
+            },
+            {
+              requiredKeys: ["name", "kind", "startedAt", "finishedAt", "tries", "attempt"],
+              noNullPrototype: true,
+            },
+          ),
+        }),
+        { maxLength: 5, selector: ({ runId, step }) => `${runId} ${step.name}` },
+      );
 
 const jobArb = (id: string): fc.Arbitrary<Content[]> =>
   fc
@@ -240,16 +410,10 @@ const jobArb = (id: string): fc.Arbitrary<Content[]> =>
           ),
           lastSuccessAt: optionalTime,
           failuresInARow: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
-          queued: fc
-            .uniqueArray(
-              fc.record({ fireAt: timeArb, dueAt: timeArb, generation: generationArb }),
-              {
-                maxLength: 4,
-                selector: ({ fireAt }) => fireAt,
-              },
-            )
-            .map((queued) => queued.toSorted((a, b) => a.fireAt - b.fireAt)),
+          successStreak: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+          queued: queuedArb(id),
           runs: runsArb(id),
+          backfill: fc.option(backfillArb),
         },
         { noNullPrototype: true },
       ),
@@ -263,6 +427,7 @@ const jobArb = (id: string): fc.Arbitrary<Content[]> =>
               runId: runIdArb(id, fireAt, true),
               fireAt: fc.constant(fireAt),
               params: jsonArb,
+              ignoreCondition: fc.constant(true as const),
             },
             { requiredKeys: ["kind", "jobId", "runId", "fireAt"], noNullPrototype: true },
           ),
@@ -270,7 +435,12 @@ const jobArb = (id: string): fc.Arbitrary<Content[]> =>
         { maxLength: 3, selector: ({ runId }) => runId },
       ),
     })
-    .map(({ record, rows, requests }) => [[record], requests, ledgerOf(id, rows)].flat());
+    .chain(({ record, rows, requests }) => {
+      const runIds = [...new Set([...record.runs, ...rows].map((run) => run.id))];
+      return stepsArb(id, runIds).map((steps) =>
+        [[record], requests, steps, ledgerOf(id, rows)].flat(),
+      );
+    });
 
 const removedJobArb = (id: string): fc.Arbitrary<Content[]> =>
   fc

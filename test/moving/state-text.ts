@@ -1,6 +1,7 @@
 import type { JobDefinition } from "../../src/jobs/definition.ts";
 import {
   type JobRecord,
+  type QueuedRun,
   STATE_VERSION,
   type StateCounts,
   type StateRecord,
@@ -22,8 +23,22 @@ export function plainJob(id: string, from: number, more: Partial<JobDefinition> 
       trigger: { kind: "interval", timezone: "UTC", everyMs: 1_000, anchorAt: from },
       jitter: null,
       firstRunAt: null,
-      policy: { maxInstances: 1, coalesce: true, misfireGraceMs: null, maxCatchUp: 1_000 },
+      policy: {
+        maxInstances: 1,
+        coalesce: true,
+        misfireGraceMs: null,
+        maxCatchUp: 1_000,
+        when: null,
+        overlap: "skip",
+        group: null,
+        retry: null,
+        pauseAfterFailures: null,
+        timeoutMs: null,
+        isolate: "none",
+      },
       retention: { count: 1_000, ageMs: 30 * 86_400_000 },
+      logs: { maxBytes: 65_536, runs: 10, ageMs: 7 * 86_400_000 },
+      secrets: [],
       createdAt: from,
       declared: { all: "one", schedule: "every second" },
       ...more,
@@ -36,15 +51,22 @@ export function plainJob(id: string, from: number, more: Partial<JobDefinition> 
     counts: {},
     lastRun: null,
     lastSuccessAt: null,
+    successStreak: 0,
     failuresInARow: 0,
     queued: [],
     runs: [],
+    backfill: null,
   };
+}
+
+/** A queued occurrence. */
+export function queuedRun(id: string, fireAt: number, more: Partial<QueuedRun> = {}): QueuedRun {
+  return { id, kind: "scheduled", fireAt, dueAt: fireAt, fromAt: fireAt, count: 1, ...more };
 }
 
 /** Records as a state, with its header and its end. */
 export function stateText(records: readonly Content[], sequence = 100): string {
-  const counts: StateCounts = { job: 0, "removed-job": 0, request: 0, ledger: 0 };
+  const counts: StateCounts = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
   for (const { kind } of records) counts[kind] += 1;
   const header = {
     cronduit: "state",

@@ -4,8 +4,10 @@ import type { StoredEvent } from "../../jobs/event.ts";
 import type { LedgerRow } from "../../jobs/run.ts";
 import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
 import type * as Port from "../engine.ts";
+import type { ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import { auditAll } from "./audit-all.ts";
 import { EventMerge } from "./event-merge.ts";
+import { FleetState } from "./fleet-state.ts";
 import { JobClaims } from "./job-claims.ts";
 import { mergeDue, mergeRows } from "./merge.ts";
 import type { QueueEngine } from "./queue-engine.ts";
@@ -21,6 +23,7 @@ export class FleetEngine implements Port.Engine {
   readonly #home: QueueEngine;
   readonly #claims: JobClaims;
   readonly #events: EventMerge;
+  readonly #state: FleetState;
 
   /** @param home The default queue's engine. */
   constructor(home: QueueEngine, clock: Clock) {
@@ -28,6 +31,7 @@ export class FleetEngine implements Port.Engine {
     this.#queues = new Queues(home);
     this.#claims = new JobClaims(this.#queues, clock);
     this.#events = new EventMerge(this.#queues, clock);
+    this.#state = new FleetState(this.#queues, this.#claims);
   }
 
   get label(): string {
@@ -263,6 +267,22 @@ export class FleetEngine implements Port.Engine {
 
   listWorkers(): Promise<Port.WorkerRecord[]> {
     return this.#home.listWorkers();
+  }
+
+  listTaken(limit: number): Promise<string[]> {
+    return this.#state.listTaken(limit);
+  }
+
+  exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
+    return this.#state.exportJobs(cursor, limit);
+  }
+
+  listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
+    return this.#home.listStepRuns(jobId, offset, limit);
+  }
+
+  importRecords(step: ImportStep): Promise<ImportAnswer> {
+    return this.#state.importRecords(step);
   }
 
   async audit(request: Port.AuditRequest): Promise<Port.AuditFinding[]> {

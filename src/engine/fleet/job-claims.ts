@@ -4,6 +4,7 @@ import type { StoredJob } from "../../jobs/definition.ts";
 import { DEFAULT_QUEUE, queueOf } from "../../jobs/queue.ts";
 import type { JobPut, JobPutResult, JobRemoval } from "../engine.ts";
 import type { Claim } from "./queue-engine.ts";
+import type { ImportAnswer, ImportStep } from "../state-port.ts";
 import type { Queues } from "./queues.ts";
 
 /** How often a job is put again because a claim of its id turned out to be of no job. */
@@ -77,6 +78,49 @@ export class JobClaims {
     const last = await this.find(jobId).catch(() => undefined);
     if (last) await this.#dissolve(jobId, last).catch(() => undefined);
     return outcome;
+  }
+
+  /** Stores records of a queue that came from another engine. */
+  async import(queue: string, step: ImportStep): Promise<ImportAnswer> {
+    for (let round = 0; ; round += 1) {
+      const answer =
+        queue === DEFAULT_QUEUE
+          ? await this.#queues.home.importRecords(step)
+          : await this.#importAt(queue, step);
+      const isStored = answer.existing.length === 0 && answer.isVoid !== true;
+      if (isStored || round === MAX_ROUNDS || !(await this.#isWorthAnother(answer))) return answer;
+    }
+  }
+
+  async #importAt(queue: string, step: ImportStep): Promise<ImportAnswer> {
+    const engine = await this.#queues.join(queue);
+    const ids = step.records.flatMap(({ record }) =>
+      record.kind === "job" ? [record.definition.id] : [],
+    );
+    const claims = await this.#queues.home.directory.claim(queue, ids);
+    const existing = ids.filter((_, i) => claims[i]?.outcome !== "claimed");
+    if (existing.length > 0) {
+      const { place } = await engine.importRecords({ ...step, records: [], isDone: false });
+      return { place, existing };
+    }
+    const numbers = new Map(
+      ids.flatMap((id, i) => {
+        const claim = claims[i];
+        return claim?.outcome === "claimed" ? [[id, claim.number] as const] : [];
+      }),
+    );
+    return engine.importRecords({ ...step, claims: numbers });
+  }
+
+  /** Whether all that stood in the way was a claim that is given up, or one of no job. */
+  async #isWorthAnother({ existing, isVoid }: ImportAnswer): Promise<boolean> {
+    if (isVoid === true) return true;
+    const claims = await this.#queues.home.directory.find(existing);
+    for (const [i, id] of existing.entries()) {
+      const claim = claims[i];
+      if (!claim || !(await this.#isFree(id, claim))) return false;
+    }
+    return true;
   }
 
   async #putAtHome(puts: readonly JobPut[]): Promise<Put[]> {

@@ -259,6 +259,10 @@ export class PostgresEngine implements QueueEngine {
     return this.#link.call("exportJobs", ({ state }) => state.exportJobs(cursor, limit));
   }
 
+  listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
+    return this.#link.call("listStepRuns", ({ state }) => state.listStepRuns(jobId, offset, limit));
+  }
+
   importRecords(step: ImportStep): Promise<ImportAnswer> {
     return this.#link.call("importRecords", ({ state }) => state.importRecords(step));
   }

@@ -2,10 +2,13 @@ import type { JobRecord } from "../../jobs/state-record.ts";
 import {
   decodeImport,
   decodeInstance,
+  decodeQueued,
+  decodeRequest,
   encodeImport,
   jobRecord,
-  parsedParams,
   type WrittenInstance,
+  type WrittenQueued,
+  type WrittenRequest,
 } from "../state-codec.ts";
 import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import { decodeJob, encodeDefinition, type WrittenJob } from "./codec.ts";
@@ -15,10 +18,14 @@ import type { FunctionCaller } from "./functions.ts";
 interface WrittenExport {
   readonly id: string;
   readonly job: WrittenJob | null;
-  readonly beside: Pick<JobRecord, "finishedAt" | "lastSuccessAt" | "failuresInARow" | "queued">;
+  readonly beside: Pick<
+    JobRecord,
+    "finishedAt" | "lastSuccessAt" | "successStreak" | "failuresInARow" | "backfill"
+  >;
+  readonly queued: readonly WrittenQueued[];
   readonly keepUntil: number | null;
   readonly instances: readonly WrittenInstance[];
-  readonly requests: readonly { runId: string; fireAt: number; params: string | null }[];
+  readonly requests: readonly (WrittenRequest & { readonly runId: string })[];
 }
 
 /** What moves a fleet to another engine, and from one. */
@@ -43,7 +50,12 @@ export class StateStore {
       jobs: page.jobs.map(decodeExported),
       cursor: page.cursor ?? undefined,
       sequence: page.sequence,
+      stamp: String(page.sequence),
     };
+  }
+
+  listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
+    return this.#functions.read("list_step_runs($1, $2, $3)", [jobId, offset, limit]);
   }
 
   async importRecords(step: ImportStep): Promise<ImportAnswer> {
@@ -57,13 +69,7 @@ function decodeExported({ id, job, beside, keepUntil, ...written }: WrittenExpor
   const runs = written.instances.map(decodeInstance);
   if (!job) return { owner: { kind: "removed-job", jobId: id, keepUntil, runs }, requests: [] };
   return {
-    owner: jobRecord(decodeJob(job), { ...beside, runs }),
-    requests: written.requests.map(({ runId, fireAt, params }) => ({
-      kind: "request",
-      jobId: id,
-      runId,
-      fireAt,
-      ...parsedParams(params ?? undefined),
-    })),
+    owner: jobRecord(decodeJob(job), { ...beside, queued: written.queued.map(decodeQueued), runs }),
+    requests: written.requests.map(({ runId, ...request }) => decodeRequest(id, runId, request)),
   };
 }

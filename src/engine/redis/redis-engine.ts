@@ -306,6 +306,10 @@ export class RedisEngine implements QueueEngine {
     return this.#bounded("exportJobs", () => this.#moving.exportJobs(cursor, limit));
   }
 
+  listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
+    return this.#bounded("listStepRuns", () => this.#moving.listStepRuns(jobId, offset, limit));
+  }
+
   importRecords(step: ImportStep): Promise<ImportAnswer> {
     return this.#bounded("importRecords", () => this.#moving.importRecords(step));
   }

@@ -27,6 +27,7 @@ export const SCRIPT_ARGUMENTS = {
   change_backfill: ["jobId", "change"],
   list_taken: ["limit"],
   export_jobs: ["stage", "cursor", "count"],
+  list_step_runs: ["jobId", "offset", "limit"],
   import_records: ["step"],
 } as const satisfies Record<string, readonly string[]>;
 

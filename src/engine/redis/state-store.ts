@@ -1,15 +1,19 @@
-import type { JobRecord, RequestRecord } from "../../jobs/state-record.ts";
+import type { MovedBackfill } from "../../jobs/state-record.ts";
+import { fireAtOf } from "../run-store-codec.ts";
 import {
   decodeImport,
   decodeInstance,
+  decodeQueued,
+  decodeRequest,
   encodeImport,
   jobRecord,
-  parsedParams,
   type WrittenInstance,
+  type WrittenQueued,
+  type WrittenRequest,
 } from "../state-codec.ts";
 import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import { toJson } from "../stored-json.ts";
-import { decodeJob, encodeDefinition, optionalNumber } from "./job-codec.ts";
+import { countsOf, decodeJob, encodeDefinition, optionalNumber } from "./job-codec.ts";
 import type { ScriptRunner } from "./scripts.ts";
 
 /** The collections that are gone through, one after the other. */
@@ -24,6 +28,9 @@ interface WrittenJob {
   readonly instances: unknown;
   readonly queued?: unknown;
   readonly requests?: unknown;
+  readonly backfill?: unknown;
+  readonly backfillTimes?: unknown;
+  readonly backfillAsked?: unknown;
   readonly keepUntil?: string | false;
 }
 
@@ -51,7 +58,12 @@ export class StateStore {
       jobs: listOf<WrittenJob>(page.jobs).map(decodeExported),
       cursor: nextCursor(stage, page.cursor),
       sequence: page.sequence,
+      stamp: String(page.sequence),
     };
+  }
+
+  async listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
+    return (await this.#scripts.run("list_step_runs", { jobId, offset, limit })) as string[];
   }
 
   async importRecords(step: ImportStep): Promise<ImportAnswer> {
@@ -97,19 +109,35 @@ function decodeExported(written: WrittenJob): ExportedJob {
   const owner = jobRecord(decodeJob(definition, hash, runs.length), {
     finishedAt: optionalNumber(hash["fin"]),
     lastSuccessAt: optionalNumber(hash["ok"]),
+    successStreak: optionalNumber(hash["ss"]) ?? 0,
     failuresInARow: optionalNumber(hash["bad"]) ?? 0,
-    queued: listOf<string>(written.queued).map((text) => JSON.parse(text) as Queued),
+    // Stored behind their ids.
+    queued: listOf<string>(written.queued).map((member) =>
+      decodeQueued(JSON.parse(member.slice(member.indexOf("\n") + 1)) as WrittenQueued),
+    ),
     runs,
+    backfill: decodeBackfill(written),
   });
-  return {
-    owner,
-    requests: entriesOf(written.requests).map(([run, text]) => asked(id, run, text)),
-  };
+  const requests = entriesOf(written.requests).map(([runId, text]) =>
+    decodeRequest(id, runId, JSON.parse(text) as WrittenRequest),
+  );
+  return { owner, requests };
 }
 
-type Queued = JobRecord["queued"][number];
-
-function asked(jobId: string, runId: string, text: string): RequestRecord {
-  const { fireAt, params } = JSON.parse(text) as { fireAt: number; params?: string };
-  return { kind: "request", jobId, runId, fireAt, ...parsedParams(params) };
+function decodeBackfill(written: WrittenJob): MovedBackfill | null {
+  const hash = Object.fromEntries(entriesOf(written.backfill));
+  if (!hash["id"]) return null;
+  const times = listOf<string>(written.backfillTimes).map(Number);
+  const asked = listOf<string>(written.backfillAsked).map(fireAtOf);
+  return {
+    backfillId: hash["id"],
+    state: hash["st"] as MovedBackfill["state"],
+    total: Number(hash["total"]),
+    concurrency: Number(hash["con"]),
+    order: hash["or"] === "latest" ? "latest" : "oldest",
+    verdicts: countsOf(hash),
+    createdAt: Number(hash["at"]),
+    touchedAt: Number(hash["ta"]),
+    fireTimes: [...times, ...asked].toSorted((a, b) => a - b),
+  };
 }

@@ -4,6 +4,8 @@ import { CronduitError } from "../../core/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { millisecondsSchema } from "../../jobs/options.ts";
 import {
+  type LedgerRecord,
+  type RunStepRecord,
   STATE_VERSION,
   type StateCounts,
   type StateHeader,
@@ -11,11 +13,13 @@ import {
 } from "../../jobs/state-record.ts";
 import type { LedgerRow } from "../../jobs/run.ts";
 import { stopFleet } from "./drain.ts";
+import { ownerKey } from "./state-checker.ts";
 import { MAX_LINE_CHARS } from "./state-lines.ts";
 
 /** Jobs a round trip; each may have params of 256 KiB. */
 const JOBS_A_PAGE = 100;
 const ROWS_A_PAGE = 500;
+const RUNS_A_PAGE = 500;
 const START_OF_TIME = -8.64e15;
 const END_OF_TIME = 8.64e15;
 
@@ -69,34 +73,75 @@ async function* lines(
   engine: Engine,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string, void> {
-  const counts = { job: 0, "removed-job": 0, request: 0, ledger: 0 } satisfies StateCounts;
+  const counts = {
+    job: 0,
+    "removed-job": 0,
+    request: 0,
+    step: 0,
+    ledger: 0,
+  } satisfies StateCounts;
   // A store that is gone through by cursor may give one job twice.
   const given = new Set<string>();
   let cursor: string | undefined;
-  let sequence: number | undefined;
+  let stamp: string | undefined;
   do {
     signal?.throwIfAborted();
     const page = await engine.exportJobs(cursor, JOBS_A_PAGE);
-    if (sequence === undefined) yield line(await header(engine, page.sequence));
-    else if (sequence !== page.sequence) throw changed("a job was changed");
-    ({ sequence, cursor } = page);
+    if (stamp === undefined) yield line(await header(engine, page.sequence));
+    else if (stamp !== page.stamp) throw changed("a job was changed");
+    ({ stamp, cursor } = page);
+    const { queue } = page;
+    // What a job left on a queue that it is on no more is told by itself.
+    const ofQueue = queue === undefined ? engine : ((await engine.serve?.(queue)) ?? engine);
     for (const { owner, requests } of page.jobs) {
       const jobId = owner.kind === "job" ? owner.definition.id : owner.jobId;
-      if (given.has(jobId) || isNothing(owner)) continue;
-      given.add(jobId);
+      const key = ownerKey(jobId, queue);
+      if (given.has(key) || isNothing(owner)) continue;
+      given.add(key);
       for (const record of [owner, ...requests]) {
         counts[record.kind] += 1;
         yield line(record);
       }
-      for await (const row of ledgerOf(engine, jobId)) {
+      for await (const record of besideJob(ofQueue, jobId)) {
         signal?.throwIfAborted();
-        counts.ledger += 1;
-        yield line({ kind: "ledger", jobId, row });
+        counts[record.kind] += 1;
+        yield line(record);
       }
     }
   } while (cursor !== undefined);
-  await refuseIfMoving(engine, sequence);
+  await refuseIfMoving(engine, stamp);
   yield line({ kind: "end", counts });
+}
+
+/** @yields The steps of a job's runs, and the rows of its ledger. */
+async function* besideJob(
+  engine: Engine,
+  jobId: string,
+): AsyncGenerator<RunStepRecord | LedgerRecord, void> {
+  for (let offset = 0; ; offset += RUNS_A_PAGE) {
+    const runIds = await engine.listStepRuns(jobId, offset, RUNS_A_PAGE);
+    for (const runId of runIds) {
+      for (const {
+        name,
+        kind,
+        startedAt,
+        finishedAt,
+        tries,
+        attempt,
+        ...end
+      } of await engine.readSteps(jobId, runId)) {
+        const { resultJson, error } = end;
+        const step = {
+          ...{ name, kind, startedAt, finishedAt, tries, attempt },
+          ...(resultJson === undefined ? {} : { resultJson }),
+          ...(error === undefined ? {} : { error }),
+        };
+        yield { kind: "step", jobId, runId, step };
+      }
+    }
+    if (runIds.length < RUNS_A_PAGE) break;
+  }
+  for await (const row of ledgerOf(engine, jobId)) yield { kind: "ledger", jobId, row };
 }
 
 /** A job may have been removed so long ago that only its name is left. */
@@ -148,11 +193,11 @@ async function* ledgerOf(engine: Engine, jobId: string): AsyncGenerator<LedgerRo
 }
 
 /** What was read is one state only if nothing went on meanwhile. */
-async function refuseIfMoving(engine: Engine, sequence: number | undefined): Promise<void> {
+async function refuseIfMoving(engine: Engine, stamp: string | undefined): Promise<void> {
   if (!(await engine.isPaused())) throw changed("the fleet was resumed");
   if ((await engine.listTaken(1)).length > 0) throw changed("a run began");
-  const { sequence: last } = await engine.exportJobs(undefined, 1);
-  if (last !== sequence) throw changed("a job was changed");
+  const { stamp: last } = await engine.exportJobs(undefined, 1);
+  if (last !== stamp) throw changed("a job was changed");
 }
 
 function changed(what: string): CronduitError {

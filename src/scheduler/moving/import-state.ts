@@ -6,6 +6,7 @@ import type { ImportRecord } from "../../engine/state-port.ts";
 import { Schedule } from "../../jobs/schedule.ts";
 import type { JobRecord, StateRecord } from "../../jobs/state-record.ts";
 import { CheckedState } from "./checked-state.ts";
+import { type Owner, ownerKey } from "./state-checker.ts";
 import type { StateSource } from "./state-lines.ts";
 
 /** Records and characters a step: what one call of the server takes without others waiting for long. */
@@ -15,6 +16,7 @@ const MOST_CHARS = 1024 * 1024;
 const ENOUGH_RECORDS = 250;
 const IDS_A_PAGE = 500;
 const MAX_TOLD = 20;
+const WEEK_MS = 604_800_000;
 
 /** Schema of {@link ImportOptions}. */
 export const importOptionsSchema = z.strictObject({
@@ -37,6 +39,8 @@ export interface ImportSummary {
   readonly removedJobs: number;
   /** Rows of the ledger. */
   readonly ledgerRows: number;
+  /** Steps of runs. */
+  readonly steps: number;
   /** Manual runs that were asked for and had not begun. */
   readonly requests: number;
   /** Ids that were here already and were skipped. */
@@ -68,8 +72,9 @@ class Import {
   readonly #engine: Engine;
   readonly #state: CheckedState;
   readonly #skipped = new Set<string>();
-  readonly #done = { job: 0, "removed-job": 0, request: 0, ledger: 0 };
-  #reached = 0;
+  readonly #done = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
+  /** The place that each queue has reached. */
+  readonly #reached = new Map<string | undefined, number>();
 
   constructor(engine: Engine, state: CheckedState) {
     this.#engine = engine;
@@ -77,17 +82,23 @@ class Import {
   }
 
   get summary(): ImportSummary {
-    const { job, "removed-job": removedJobs, request, ledger } = this.#done;
+    const { job, "removed-job": removedJobs, request, step, ledger } = this.#done;
     const skipped = [...this.#skipped];
-    return { jobs: job, removedJobs, ledgerRows: ledger, requests: request, skipped };
+    return { jobs: job, removedJobs, ledgerRows: ledger, steps: step, requests: request, skipped };
   }
 
   /** Looks which jobs are here, and not by an earlier try of this import. */
   async findExisting(): Promise<void> {
-    const { owners, counts } = this.#state;
-    this.#reached = (await this.#step([])).place;
-    const reachedOrder = this.#reached - counts.ledger;
-    const ids = [...owners].flatMap(([id, { order }]) => (order > reachedOrder ? [id] : []));
+    const owners = [...this.#state.owners.values()];
+    for (const queue of this.#queues())
+      this.#reached.set(queue, (await this.#step(queue, [])).place);
+    const isStored = ({ queue, order }: Owner): boolean =>
+      order <= (this.#reached.get(queue) ?? 0) - this.#placesBeforeJobs;
+    const stored = new Set(
+      owners.flatMap((owner) => (owner.kind === "job" && isStored(owner) ? [owner.jobId] : [])),
+    );
+    const wanted = owners.filter((owner) => !isStored(owner) && !stored.has(owner.jobId));
+    const ids = [...new Set(wanted.map(({ jobId }) => jobId))];
     for (let at = 0; at < ids.length; at += IDS_A_PAGE) {
       const page = ids.slice(at, at + IDS_A_PAGE);
       const jobs = await this.#engine.getJobs(page);
@@ -101,14 +112,19 @@ class Import {
 
   async storeAll(isSkipping: boolean): Promise<void> {
     const now = await this.#engine.now();
+    for (const queue of this.#queues()) await this.#storeQueue(queue, now, isSkipping);
+    for (const queue of this.#queues()) await this.#step(queue, [], true);
+  }
+
+  async #storeQueue(queue: string | undefined, now: EpochMs, isSkipping: boolean): Promise<void> {
     let batch: Sized[] = [];
     let chars = 0;
     const flush = async (): Promise<void> => {
-      await this.#store(batch, isSkipping);
+      await this.#store(queue, batch, isSkipping);
       batch = [];
       chars = 0;
     };
-    for await (const one of this.#inOrder(now)) {
+    for await (const one of this.#inOrder(queue, now)) {
       const isFull = batch.length >= MOST_RECORDS || chars + one.chars > MOST_CHARS;
       const isGoodPlace = batch.length >= ENOUGH_RECORDS && one.item.record.kind !== "request";
       if (batch.length > 0 && (isFull || isGoodPlace)) await flush();
@@ -116,41 +132,67 @@ class Import {
       chars += one.chars;
     }
     if (batch.length > 0) await flush();
-    await this.#step([], true);
   }
 
-  /** @yields Ledgers first, then all else; each record with its place, those of skipped jobs left out. */
-  async *#inOrder(now: EpochMs): AsyncGenerator<Sized, void> {
-    const { counts } = this.#state;
-    if (counts.ledger > 0) yield* this.#pass((record) => record.kind === "ledger", 0, now);
-    yield* this.#pass((record) => record.kind !== "ledger", counts.ledger, now);
+  /** Each queue of the state once; an empty state is one of the default queue. */
+  #queues(): ReadonlySet<string | undefined> {
+    const queues = [...this.#state.owners.values()].map(({ queue }) => queue);
+    return new Set(queues.length > 0 ? queues : [undefined]);
+  }
+
+  get #placesBeforeJobs(): number {
+    return this.#state.counts.ledger + this.#state.counts.step;
+  }
+
+  /**
+   * @yields Ledgers and steps first, then all else; each record with its place, those of skipped jobs left out. A run that
+   * goes on must find the steps that it has done.
+   */
+  async *#inOrder(queue: string | undefined, now: EpochMs): AsyncGenerator<Sized, void> {
+    const before = this.#placesBeforeJobs;
+    if (before > 0) yield* this.#pass(queue, isBeforeJobs, 0, now);
+    yield* this.#pass(queue, (record) => !isBeforeJobs(record), before, now);
   }
 
   async *#pass(
+    queue: string | undefined,
     isWanted: (record: Content) => boolean,
     placesBefore: number,
     now: EpochMs,
   ): AsyncGenerator<Sized, void> {
+    const reached = this.#reached.get(queue) ?? 0;
     let place = placesBefore;
+    let owner: Owner | undefined;
     for await (const record of this.#state.records()) {
+      owner = this.#ownerOf(record) ?? owner;
       if (!isWanted(record)) continue;
       place += 1;
-      const jobId = record.kind === "job" ? record.definition.id : record.jobId;
-      if (this.#skipped.has(jobId)) continue;
+      if (!owner || owner.queue !== queue || this.#skipped.has(owner.jobId)) continue;
       this.#done[record.kind] += 1;
-      if (place > this.#reached) yield sized(this.#item(record, place, now));
+      if (place > reached) yield sized(itemOf(record, place, owner, now));
     }
   }
 
-  #item(record: Content, place: number, now: EpochMs): ImportRecord {
-    if (record.kind === "job") return { place, ...scheduled(record, now) };
-    if (record.kind !== "ledger") return { place, record };
-    return { place, record, keepUntil: this.#state.owners.get(record.jobId)?.keepUntil ?? null };
+  /** The job that begins with this record; the records of a job follow it. */
+  #ownerOf(record: Content): Owner | undefined {
+    const { owners } = this.#state;
+    if (record.kind === "job") {
+      const { id, queue } = record.definition;
+      return owners.get(ownerKey(id, queue));
+    }
+    return record.kind === "removed-job"
+      ? owners.get(ownerKey(record.jobId, record.queue))
+      : undefined;
   }
 
-  async #store(batch: readonly Sized[], isSkipping: boolean): Promise<void> {
+  async #store(
+    queue: string | undefined,
+    batch: readonly Sized[],
+    isSkipping: boolean,
+  ): Promise<void> {
     const records = batch.map(({ item }) => item);
-    const { existing } = await this.#step(records);
+    const { existing, isVoid } = await this.#step(queue, records);
+    if (isVoid === true) throw contested(records);
     if (existing.length === 0) return;
     // Somebody added them since it was looked.
     if (!isSkipping) throw conflict(existing);
@@ -158,19 +200,40 @@ class Import {
     const isSkipped = ({ item: { record } }: Sized): boolean => this.#skipped.has(jobIdOf(record));
     for (const { item } of batch.filter(isSkipped)) this.#done[item.record.kind] -= 1;
     await this.#store(
+      queue,
       batch.filter((one) => !isSkipped(one)),
       isSkipping,
     );
   }
 
-  #step(records: readonly ImportRecord[], isDone = false) {
+  #step(queue: string | undefined, records: readonly ImportRecord[], isDone = false) {
     const { digest, header } = this.#state;
     return this.#engine.importRecords({
       importId: digest,
+      queue,
       sequence: header.sequence,
       records,
       isDone,
     });
+  }
+}
+
+/** What the engine takes before it takes any job. */
+function isBeforeJobs({ kind }: Content): boolean {
+  return kind === "ledger" || kind === "step";
+}
+
+function itemOf(record: Content, place: number, owner: Owner, now: EpochMs): ImportRecord {
+  const { keepUntil, keepAgeMs } = owner;
+  switch (record.kind) {
+    case "job":
+      return { place, ...scheduled(record, now) };
+    case "ledger":
+      return { place, record, keepUntil };
+    case "step":
+      return { place, record, keepUntil: keepUntil ?? now + (keepAgeMs ?? WEEK_MS) };
+    default:
+      return { place, record };
   }
 }
 
@@ -194,6 +257,15 @@ function scheduled(record: JobRecord, now: EpochMs) {
   const upcoming = new Schedule(record.definition).ahead(record.watermark);
   if (upcoming.length > 0) return { record, upcoming };
   return { record: { ...record, state: "finished" as const, finishedAt: now }, upcoming };
+}
+
+function contested(records: readonly ImportRecord[]): CronduitError {
+  const jobIds = records.map(({ record }) => jobIdOf(record)).slice(0, MAX_TOLD);
+  return new CronduitError(
+    "INVALID_STATE",
+    "importState: jobs of the same ids are being added to several queues by others; import again.",
+    { data: { jobIds } },
+  );
 }
 
 function conflict(jobIds: readonly string[]): CronduitError {

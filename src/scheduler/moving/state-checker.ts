@@ -20,11 +20,21 @@ const MAX_DEPTH = 5_000;
 
 /** A job of a state. */
 export interface Owner {
+  readonly jobId: string;
+  /** Absent: the default queue. */
+  readonly queue: string | undefined;
   readonly kind: "job" | "removed-job";
-  /** Which of the records that are no ledger rows it is, from 1. */
+  /** Which of the records it is that are neither rows of a ledger nor steps, from 1. */
   readonly order: number;
   /** Until when the ledger of a removed job is kept. */
   readonly keepUntil: EpochMs | null;
+  /** How long a job keeps its ledger; `null` if it was removed. */
+  readonly keepAgeMs: number | null;
+}
+
+/** Names an owner: one job may have left something on a queue that it is on no more. */
+export function ownerKey(jobId: string, queue: string | undefined): string {
+  return `${queue ?? ""} ${jobId}`;
 }
 
 /** Reads a line that is not the first. @throws `INVALID_STATE_FILE` */
@@ -80,10 +90,11 @@ function isTooDeep(text: string): boolean {
 /** Goes through a state line by line, and says at the end whether it is one. */
 export class StateChecker {
   readonly owners = new Map<string, Owner>();
-  readonly counts: StateCounts = { job: 0, "removed-job": 0, request: 0, ledger: 0 };
+  readonly counts: StateCounts = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
   readonly #hash = createHash("sha256");
   #header: StateHeader | undefined;
-  #owner: string | undefined;
+  readonly #jobIds = new Set<string>();
+  #owner: Owner | undefined;
   #isEnded = false;
 
   /** @throws `INVALID_STATE_FILE` */
@@ -109,23 +120,32 @@ export class StateChecker {
   #checkRecord(record: StateRecord, line: number): void {
     switch (record.kind) {
       case "job": {
-        const { definition, watermark, state, runs } = record;
-        this.#begin(definition.id, record.kind, null, line);
-        checkRuns(runs, definition.id, line);
+        const { definition, watermark, state, runs, queued } = record;
+        const { id: jobId, queue, retention } = definition;
+        const keepAgeMs = retention.ageMs;
+        this.#begin({ jobId, queue, kind: "job", keepUntil: null, keepAgeMs }, line);
+        checkRuns(runs, jobId, line);
+        for (const [i, { id, fireAt, kind }] of queued.entries())
+          checkRunId(id, { jobId, fireAt, kind, path: `queued.${i}.id`, line });
         attempt(() => state === "active" && new Schedule(definition).ahead(watermark), line);
         attempt(() => new Schedule(definition), line);
         return;
       }
       case "removed-job":
-        this.#begin(record.jobId, record.kind, record.keepUntil, line);
+        this.#begin({ ...record, queue: record.queue, keepAgeMs: null }, line);
         checkRuns(record.runs, record.jobId, line);
         return;
       case "request":
         this.#belongs(record.jobId, line);
-        if (this.owners.get(record.jobId)?.kind !== "job")
+        if (this.#owner?.kind !== "job")
           throw invalidState("belongs to a removed job", { line, path: "jobId" });
         checkRunId(record.runId, { ...record, path: "runId", kind: "manual", line });
         this.counts.request += 1;
+        return;
+      case "step":
+        this.#belongs(record.jobId, line);
+        checkRunId(record.runId, { jobId: record.jobId, path: "runId", line });
+        this.counts.step += 1;
         return;
       case "ledger":
         this.#belongs(record.jobId, line);
@@ -134,7 +154,7 @@ export class StateChecker {
         return;
       case "end": {
         const told = record.counts;
-        const kinds = ["job", "removed-job", "request", "ledger"] as const;
+        const kinds = ["job", "removed-job", "request", "step", "ledger"] as const;
         const wrong = kinds.find((kind) => told[kind] !== this.counts[kind]);
         if (wrong !== undefined) {
           const found = `${this.counts[wrong]} lines of kind "${wrong}" were read, and ${told[wrong]} were written`;
@@ -145,17 +165,21 @@ export class StateChecker {
     }
   }
 
-  #begin(jobId: string, kind: Owner["kind"], keepUntil: EpochMs | null, line: number): void {
-    if (this.owners.has(jobId))
+  #begin(begun: Omit<Owner, "order">, line: number): void {
+    const { jobId, queue, kind, keepUntil, keepAgeMs } = begun;
+    const key = ownerKey(jobId, queue);
+    if (this.owners.has(key) || (kind === "job" && this.#jobIds.has(jobId)))
       throw invalidState(`job "${jobId}" stands here a second time`, { line });
+    if (kind === "job") this.#jobIds.add(jobId);
     this.counts[kind] += 1;
     const { job, "removed-job": removed, request } = this.counts;
-    this.owners.set(jobId, { kind, order: job + removed + request, keepUntil });
-    this.#owner = jobId;
+    const order = job + removed + request;
+    this.#owner = { jobId, queue, kind, order, keepUntil, keepAgeMs };
+    this.owners.set(key, this.#owner);
   }
 
   #belongs(jobId: string, line: number): void {
-    if (jobId === this.#owner) return;
+    if (jobId === this.#owner?.jobId) return;
     throw invalidState(`does not follow its job "${jobId}"`, { line, path: "jobId" });
   }
 }
@@ -179,6 +203,10 @@ function checkRuns(runs: readonly UnfinishedRun[], jobId: string, line: number):
   for (const [i, run] of runs.entries()) {
     checkRunId(run.id, { jobId, fireAt: run.fireAt, path: `runs.${i}.id`, line });
     checkRunId(run.queueJobId, { jobId, path: `runs.${i}.queueJobId`, line });
+    // By these engines tell runs that count for `maxInstances` from others.
+    const isBackfill = parseWakeUpId(run.queueJobId)?.kind === "backfill";
+    if (isBackfill !== (run.kind === "backfill"))
+      throw invalidState("is not the kind of its queue job", { line, path: `runs.${i}.kind` });
   }
 }
 

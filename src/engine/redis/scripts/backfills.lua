@@ -27,6 +27,13 @@ local function addLastQueueJob(id, pipeline)
   HAS_WAITING = true
 end
 
+-- One of a run that was begun elsewhere; it may go on later, and is then behind all others again.
+local function addMovedQueueJob(id, pipeline, dueAt)
+  if dueAt <= NOW then return addLastQueueJob(id, pipeline) end
+  addQueueJob(id, pipeline, dueAt)
+  call("HSET", QUEUE .. id, "opts", '{"attempts":0,"priority":' .. PRIORITY .. "}", "priority", PRIORITY)
+end
+
 local function waitAgain(jobId, fireAt, order)
   call("ZADD", backfillQueueKey(jobId), order == "latest" and -fireAt or fireAt, string.format("%d", fireAt))
 end
@@ -110,6 +117,6 @@ local function audit(jobId, job, found, isQueued)
 end
 
 return {
-  key = backfillKey, runId = backfillRunId, read = readBackfill, waitAgain = waitAgain, recall = recall,
-  close = closeBackfill, feed = feed, ended = ended, cancel = cancel, removed = removed, audit = audit,
+  addQueueJob = addMovedQueueJob, key = backfillKey, runId = backfillRunId, read = readBackfill, waitAgain = waitAgain,
+  recall = recall, close = closeBackfill, feed = feed, ended = ended, cancel = cancel, removed = removed, audit = audit,
 }

@@ -9,20 +9,26 @@ ARGV[5] stage    which jobs: "defs" all that are there, then "gone" removed ones
 ARGV[6] cursor   of HSCAN, ZSCAN or SSCAN; "0" begins
 ARGV[7] count    about how many jobs
 Returns JSON:
-  {"cursor":"n","sequence":n,"jobs":[{id,definition,hash,instances,queued,requests,keepUntil}]}
-`cursor` is "0" at the end of the stage. `hash`, `instances` and `requests` are fields and values in turns, as stored;
-`definition` and `hash` are absent for a removed job. An empty list may be written as an object.
+  {"cursor":"n","sequence":n,"jobs":[{id,definition,hash,instances,queued,requests,backfill,backfillTimes,backfillAsked,
+    keepUntil}]}
+`cursor` is "0" at the end of the stage. `hash`, `instances`, `requests` and `backfill` are fields and values in turns, as
+stored; `backfillTimes` are fire times that wait, `backfillAsked` run ids. A removed job has `instances` and `keepUntil`
+only. An empty list may be written as an object.
 ]]
 local stage = ARGV[5]
 local jobs = {}
 
 local function export(jobId, definition)
   local job = { id = jobId, instances = call("HGETALL", instancesKey(jobId)) }
+  for _, text in ipairs(call("HGETALL", backfillRunsKey(jobId))) do job.instances[#job.instances + 1] = text end
   if definition then
     job.definition = definition
     job.hash = call("HGETALL", jobKey(jobId))
     job.queued = call("ZRANGE", pendingKey(jobId), 0, -1)
     job.requests = call("HGETALL", askedKey(jobId))
+    job.backfill = call("HGETALL", PREFIX .. "bf:" .. jobId)
+    job.backfillTimes = call("ZRANGE", backfillQueueKey(jobId), 0, -1)
+    job.backfillAsked = call("HKEYS", backfillAskedKey(jobId))
   else
     -- False where there is none, which JSON then has as false.
     job.keepUntil = call("EXISTS", ledgerKey(jobId)) == 1 and call("ZSCORE", PREFIX .. "gone", jobId)

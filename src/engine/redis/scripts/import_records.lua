@@ -6,15 +6,20 @@ ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] step   JSON: importId, sequence, isDone, records (in the order of their places); times in epoch ms:
-               job          place, jobId, definition (JSON text), declared, schedule, pipeline, fields, state, watermark,
-                            pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastSuccessAt?, failuresInARow,
-                            queued [{fireAt,dueAt,generation}], runs, upcoming [{fireAt,dueAt}]
+               job          place, jobId, claim?, definition (JSON text), declared, schedule, pipeline, fields, state,
+                            watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastSuccessAt?,
+                            successStreak, failuresInARow, everRan, queued (as stored), runs (as stored, with queueJobId),
+                            backfill {backfillId,state,total,concurrency,order,verdicts,createdAt,touchedAt,fireTimes}?,
+                            upcoming [{fireAt,dueAt}]
                removed-job  place, jobId, runs
-               request      place, jobId, runId, fireAt, params (JSON text)?
+               request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?
+               step         place, jobId, runId, fireAt, keepUntil, name, record (JSON text)
                ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
 Returns JSON:
   {"place":n}                  the last place that is stored
-  {"place":n,"existing":[id]}  these jobs are there, and not by this import: nothing of the step was stored
+  {"place":n,"existing":[id]}  these jobs are there, and not by this import, or their ids are another queue's: nothing of
+                               the step was stored
+  {"place":n,"void":true}      a claim was fenced off: nothing of the step was stored
 ]]
 -- How long an import may be interrupted: what it stored for jobs that did not follow is let go of then.
 local WEEK_MS = 604800000
@@ -26,9 +31,53 @@ local function importRun(jobId, run)
   local id = run.queueJobId
   run.queueJobId = nil
   run.take = ""
-  call("HSET", instancesKey(jobId), id, cjson.encode(run))
+  call("HSET", heldKey(jobId, id), id, cjson.encode(run))
   call("SADD", PREFIX .. "live", jobId)
-  addQueueJob(id, run.pipeline, NOW)
+  if run.group then call("SADD", groupKey(run.group), id) end
+  if run.cancel then call("HSET", PREFIX .. "cancels", id, run.cancel) end
+  local dueAt = run.suspended and run.resumeAt or NOW
+  if run.kind == "backfill" then
+    backfills.addQueueJob(id, run.pipeline, dueAt)
+  else
+    addQueueJob(id, run.pipeline, dueAt)
+  end
+end
+
+-- Those that wait for a condition are looked at, which also sets the instant of the next look.
+local function importQueued(job, queued)
+  for _, run in ipairs(queued) do pending.add(job, run) end
+  if not queued[1] then return end
+  if job.condition and job.condition.waitMs then
+    pending.callJob(job.id, job.pipeline)
+  else
+    callForQueued(job)
+  end
+end
+
+local function importBackfill(job, b)
+  local key = backfills.key(job.id)
+  call("HSET", key, "id", b.backfillId, "st", b.state, "at", b.createdAt, "ta", b.touchedAt, "total", b.total,
+    "con", b.concurrency, "or", b.order)
+  for verdict, count in pairs(b.verdicts) do call("HSET", key, "c:" .. verdict, count) end
+  for _, fireAt in ipairs(b.fireTimes) do
+    backfills.waitAgain(job.id, fireAt, b.order)
+    call("SADD", PREFIX .. "live", job.id)
+  end
+  if b.state == "finished" or b.state == "cancelled" then
+    call("PEXPIRE", key, job.keepAgeMs)
+  else
+    backfills.feed(job.id)
+  end
+end
+
+-- Of a run that may be taken as soon as its job is there, which finds its steps then.
+local function importStep(r)
+  local key, runs = PREFIX .. "steps:" .. r.runId, PREFIX .. "stepruns:" .. r.jobId
+  call("HSET", key, r.name, r.record)
+  call("ZADD", runs, r.fireAt, r.runId)
+  local endsAt = string.format("%d", r.keepUntil)
+  call("PEXPIREAT", key, endsAt)
+  call("PEXPIREAT", runs, endsAt)
 end
 
 local function importLedger(r)
@@ -47,7 +96,8 @@ local function importJob(r)
   local sequence = nextSequence()
   call("HSET", PREFIX .. "defs", id, r.definition)
   call("HSET", key, "rev", sequence, "gen", sequence, "st", r.state, "w", r.watermark, "da", r.declared,
-    "sc", r.schedule, "pl", r.pipeline, "bad", r.failuresInARow, unpack(r.fields))
+    "sc", r.schedule, "pl", r.pipeline, "bad", r.failuresInARow, "ss", r.successStreak, unpack(r.fields))
+  if r.everRan then call("HSET", key, "er", 1) end
   for field, value in pairs({ pa = r.pausedAt, pr = r.pausedReason, fin = r.finishedAt, ok = r.lastSuccessAt }) do
     call("HSET", key, field, value)
   end
@@ -59,21 +109,25 @@ local function importJob(r)
   end
   placeNext(id, r.state == "active" and r.upcoming[1] or nil)
   if r.state == "active" then addOccurrences(id, r.pipeline, sequence, r.upcoming) end
-  for _, o in ipairs(r.queued) do
-    call("ZADD", pendingKey(id), o.fireAt,
-      cjson.encode({ fireAt = o.fireAt, dueAt = o.dueAt, generation = o.generation }))
-    call("SADD", PREFIX .. "live", id)
-  end
   for _, run in ipairs(r.runs) do importRun(id, run) end
   keepLedger(id)
   emit({ name = "JOB_ADDED", jobId = id })
-  callForQueued(id, readJob(id))
+  local job = readJob(id)
+  if job.condition then conditions.link(id, nil, job.condition) end
+  -- Others may have waited for a job of this name.
+  if call("EXISTS", dependentsKey(id)) == 1 then
+    call("HSET", key, "dp", 1)
+    pending.wakeDependents(id)
+  end
+  importQueued(job, r.queued)
+  if r.backfill then importBackfill(job, r.backfill) end
 end
 
 local function importRequest(r)
   local job = readJob(r.jobId)
   if not job then return end
-  call("HSET", askedKey(r.jobId), r.runId, cjson.encode({ fireAt = r.fireAt, params = r.params }))
+  call("HSET", askedKey(r.jobId), r.runId, cjson.encode({ fireAt = r.fireAt, params = r.params,
+    ignoreCondition = r.ignoreCondition }))
   call("SADD", PREFIX .. "live", r.jobId)
   addQueueJob(r.runId, job.pipeline, r.fireAt)
 end
@@ -82,20 +136,26 @@ local store = {
   job = importJob,
   ["removed-job"] = function(r) for _, run in ipairs(r.runs) do importRun(r.jobId, run) end end,
   request = importRequest,
+  step = importStep,
   ledger = importLedger,
 }
 
-local existing = {}
+local existing, isVoid = {}, false
+local fence = tonumber(call("HGET", PREFIX .. "meta", "fence") or "0")
 for _, r in ipairs(step.records) do
-  if r.place > reached and r.kind == "job" and call("EXISTS", jobKey(r.jobId)) == 1 then
-    existing[#existing + 1] = r.jobId
+  if r.place > reached and r.kind == "job" then
+    local isElsewhere = not r.claim and call("HEXISTS", PREFIX .. "homes", r.jobId) == 1
+    if isElsewhere or call("EXISTS", jobKey(r.jobId)) == 1 then existing[#existing + 1] = r.jobId end
+    if r.claim and fence >= r.claim then isVoid = true end
   end
 end
 if existing[1] then return cjson.encode({ place = reached, existing = existing }) end
+if isVoid then return cjson.encode({ place = reached, void = true }) end
 
 if step.records[1] then
-  if tonumber(call("HGET", PREFIX .. "meta", "seq") or 0) < step.sequence then
-    call("HSET", PREFIX .. "meta", "seq", step.sequence)
+  raiseSequence(step.sequence)
+  for _, r in ipairs(step.records) do
+    if r.claim then raiseSequence(r.claim) end
   end
   for _, r in ipairs(step.records) do
     if r.place > reached then store[r.kind](r) end

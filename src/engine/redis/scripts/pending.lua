@@ -138,7 +138,7 @@ local function dropQueued(job, reason, keepManual)
 end
 
 return {
-  add = addPending, read = readPending, find = findPending, call = callInTurn, callAt = callAt, clear = clearIfNoneQueued,
-  drop = dropQueued, joinLine = joinLine, leaveLine = leaveLine, isInLine = isInLine, callGroup = callGroup,
+  add = addPending, read = readPending, find = findPending, call = callInTurn, callJob = callJob, callAt = callAt,
+  clear = clearIfNoneQueued, drop = dropQueued, joinLine = joinLine, leaveLine = leaveLine, isInLine = isInLine, callGroup = callGroup,
   wakeDependents = wakeDependents,
 }

@@ -2,28 +2,79 @@
 import_records: stores records of another engine, each once however often the import is repeated.
 
 step         JSON: importId, sequence, isDone, records (in the order of their places); times in epoch ms:
-             job          place, jobId, definition (JSON text), declared, schedule, pipeline, policy, state, watermark,
-                          pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastSuccessAt?, failuresInARow,
-                          queued [{fireAt,dueAt,generation}], runs, upcoming [{fireAt,dueAt}]
+             job          place, jobId, claim?, definition (JSON text), declared, schedule, pipeline, policy, state,
+                          watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastSuccessAt?,
+                          successStreak, failuresInARow,
+                          queued [{id,kind,fireAt,dueAt,fromAt,count,params?,ignoreCondition?,waitUntil?}],
+                          runs (as `written_instance` has them),
+                          backfill (as `written_backfill` has it)?, upcoming [{fireAt,dueAt}]
              removed-job  place, jobId, runs
-             request      place, jobId, runId, fireAt, params (JSON text)?
+             request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?
+             step         place, jobId, runId, fireAt, keepUntil, name, record (JSON text)
              ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON:
   {"place":n}                  the last place that is stored
-  {"place":n,"existing":[id]}  these jobs are there, and not by this import: nothing of the step was stored
+  {"place":n,"existing":[id]}  these jobs are there, and not by this import, or their ids are another queue's: nothing of
+                               the step was stored
+  {"place":n,"void":true}      a claim was fenced off: nothing of the step was stored
 */
 CREATE FUNCTION import_run(of_job text, run jsonb, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  queue_job text := run ->> 'queueJobId';
+  due_at bigint := CASE WHEN run ? 'suspended' THEN (run ->> 'resumeAt')::bigint ELSE now_ms END;
 BEGIN
   INSERT INTO instances (job_id, queue_job_id, run_id, kind, pipeline, fire_at, due_at, from_at, count, started_at,
-    attempt, crashes, worker, take, params, is_handed_back)
-  VALUES (of_job, run ->> 'queueJobId', run ->> 'id', run ->> 'kind', run ->> 'pipeline', (run ->> 'fireAt')::bigint,
+    attempt_at, start, attempt, failures, crashes, worker, take, params, group_key, is_handed_back, suspended, until_at,
+    error, cancel_reason)
+  VALUES (of_job, queue_job, run ->> 'id', run ->> 'kind', run ->> 'pipeline', (run ->> 'fireAt')::bigint,
     (run ->> 'dueAt')::bigint, (run ->> 'fromAt')::bigint, (run ->> 'count')::integer, (run ->> 'startedAt')::bigint,
-    (run ->> 'attempt')::integer, (run ->> 'crashes')::integer, run ->> 'worker', '', run ->> 'params', run ? 'handedBack')
+    (run ->> 'attemptAt')::bigint, (run ->> 'start')::integer, (run ->> 'attempt')::integer,
+    (run ->> 'failures')::integer, (run ->> 'crashes')::integer, run ->> 'worker', '', run ->> 'params', run ->> 'group',
+    run ? 'handedBack', run ->> 'suspended', (run ->> 'resumeAt')::bigint, run ->> 'error', run ->> 'cancel')
   ON CONFLICT DO NOTHING;
-  PERFORM add_queue_job(run ->> 'queueJobId', run ->> 'pipeline', now_ms, now_ms);
+  IF run ->> 'kind' <> 'backfill' THEN
+    PERFORM add_queue_job(queue_job, run ->> 'pipeline', due_at, now_ms);
+  ELSIF due_at <= now_ms THEN
+    PERFORM add_last_queue_job(queue_job, run ->> 'pipeline', now_ms);
+  ELSE
+    -- When it goes on, it is behind all others again.
+    PERFORM add_queue_job(queue_job, run ->> 'pipeline', due_at, now_ms);
+    UPDATE {{queue}}.job SET priority = 2097151, opts = opts || '{"priority":2097151}'
+    WHERE queue = '{{runs}}' AND id = queue_job;
+  END IF;
 END
+$$;
+
+CREATE FUNCTION import_backfill(of_job text, b jsonb, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO backfills (job_id, backfill_id, state, total, concurrency, is_latest_first, counts, created_at, touched_at)
+  VALUES (of_job, b ->> 'backfillId', b ->> 'state', (b ->> 'total')::bigint, (b ->> 'concurrency')::integer,
+    b ->> 'order' = 'latest', b -> 'verdicts', (b ->> 'createdAt')::bigint, (b ->> 'touchedAt')::bigint)
+  -- Of a job of this id that was removed.
+  ON CONFLICT (job_id) DO UPDATE SET backfill_id = excluded.backfill_id, state = excluded.state, total = excluded.total,
+    concurrency = excluded.concurrency, is_latest_first = excluded.is_latest_first, counts = excluded.counts,
+    created_at = excluded.created_at, touched_at = excluded.touched_at;
+  DELETE FROM backfill_times WHERE job_id = of_job;
+  INSERT INTO backfill_times (job_id, fire_at)
+    SELECT of_job, value::bigint FROM jsonb_array_elements_text(b -> 'fireTimes') ON CONFLICT DO NOTHING;
+  PERFORM feed_backfill(of_job, now_ms);
+END
+$$;
+
+-- Of runs that may be taken as soon as their jobs are there, and find their steps then.
+CREATE FUNCTION import_steps(records jsonb, now_ms bigint) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO step_runs (job_id, run_id, fire_at, saved_at)
+    SELECT DISTINCT ON (value ->> 'runId') value ->> 'jobId', value ->> 'runId', (value ->> 'fireAt')::bigint, now_ms
+    FROM jsonb_array_elements(records) WHERE value ->> 'kind' = 'step'
+    ON CONFLICT DO NOTHING;
+  INSERT INTO steps (job_id, run_id, name, record)
+    SELECT DISTINCT ON (value ->> 'runId', value ->> 'name')
+      value ->> 'jobId', value ->> 'runId', value ->> 'name', value ->> 'record'
+    FROM jsonb_array_elements(records) WHERE value ->> 'kind' = 'step'
+    ORDER BY value ->> 'runId', value ->> 'name', (value ->> 'place')::bigint DESC
+    ON CONFLICT (run_id, name) DO UPDATE SET record = excluded.record;
 $$;
 
 CREATE FUNCTION import_job(r jsonb, now_ms bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -33,25 +84,37 @@ DECLARE
   policy jsonb := r -> 'policy';
 BEGIN
   INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
-    next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, keep_count, keep_age_ms, paused_at, paused_reason,
-    finished_at, counts, last_run, last_success_at, failures_in_a_row)
+    next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
+    pause_after, keep_count, keep_age_ms, paused_at, paused_reason, finished_at, counts, last_run, last_success_at,
+    success_streak, failures_in_a_row)
   SELECT r ->> 'jobId', r ->> 'pipeline', r ->> 'definition', r ->> 'declared', r ->> 'schedule', n, n, r ->> 'state',
     (r ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
     (policy ->> 'maxInstances')::integer, (policy ->> 'coalesce')::boolean, (policy ->> 'graceMs')::bigint,
-    (policy ->> 'maxCatchUp')::integer, (policy ->> 'keepCount')::integer, (policy ->> 'keepAgeMs')::bigint,
+    (policy ->> 'maxCatchUp')::integer, policy -> 'condition', (policy ->> 'waitMs')::bigint, policy ->> 'overlap',
+    policy ->> 'groupKey', (policy ->> 'groupLimit')::integer, (policy ->> 'pauseAfter')::integer,
+    (policy ->> 'keepCount')::integer, (policy ->> 'keepAgeMs')::bigint,
     (r ->> 'pausedAt')::bigint, r ->> 'pausedReason', (r ->> 'finishedAt')::bigint, r -> 'counts', r -> 'lastRun',
-    (r ->> 'lastSuccessAt')::bigint, (r ->> 'failuresInARow')::integer
-  FROM nextval('sequence_numbers') AS n
+    (r ->> 'lastSuccessAt')::bigint, (r ->> 'successStreak')::integer, (r ->> 'failuresInARow')::integer
+  FROM nextval('{{sequence}}') AS n
   RETURNING * INTO job;
   IF job.state = 'active' THEN
     PERFORM add_occurrences(job.id, job.pipeline, job.generation, r -> 'upcoming', now_ms);
   END IF;
-  INSERT INTO pending (job_id, fire_at, generation, due_at)
-    SELECT job.id, (o ->> 'fireAt')::bigint, (o ->> 'generation')::bigint, (o ->> 'dueAt')::bigint
-    FROM jsonb_array_elements(r -> 'queued') AS o ON CONFLICT DO NOTHING;
+  INSERT INTO pending (job_id, run_id, kind, fire_at, due_at, from_at, count, params, is_unconditional, wait_until)
+    SELECT job.id, q ->> 'id', q ->> 'kind', (q ->> 'fireAt')::bigint, (q ->> 'dueAt')::bigint,
+      (q ->> 'fromAt')::bigint, (q ->> 'count')::integer, q ->> 'params', q ? 'ignoreCondition',
+      (q ->> 'waitUntil')::bigint
+    FROM jsonb_array_elements(r -> 'queued') AS q ON CONFLICT DO NOTHING;
   PERFORM import_run(job.id, run, now_ms) FROM jsonb_array_elements(r -> 'runs') AS run;
   UPDATE ledgers SET expires_at = NULL WHERE job_id = job.id;
-  PERFORM call_for_queued(job, now_ms);
+  IF job.condition IS NOT NULL THEN PERFORM link_condition(job.id, job.condition, job.wait_ms); END IF;
+  IF r ? 'backfill' THEN PERFORM import_backfill(job.id, r -> 'backfill', now_ms); END IF;
+  -- Those that wait for a condition are looked at, which also sets the instant of the next look.
+  IF job.wait_ms IS NOT NULL AND r -> 'queued' <> '[]' THEN
+    PERFORM call_job(job.id, job.pipeline, now_ms);
+  ELSE
+    PERFORM call_for_queued(job, now_ms);
+  END IF;
   RETURN jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', job.id);
 END
 $$;
@@ -60,10 +123,10 @@ CREATE FUNCTION import_request(r jsonb, now_ms bigint) RETURNS void LANGUAGE plp
 DECLARE
   job jobs;
 BEGIN
-  SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId' FOR UPDATE;
+  SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId';
   IF NOT FOUND THEN RETURN; END IF;
-  INSERT INTO asked (job_id, run_id, fire_at, params)
-  VALUES (job.id, r ->> 'runId', (r ->> 'fireAt')::bigint, r ->> 'params') ON CONFLICT DO NOTHING;
+  INSERT INTO asked (job_id, run_id, fire_at, params, is_unconditional)
+  VALUES (job.id, r ->> 'runId', (r ->> 'fireAt')::bigint, r ->> 'params', r ? 'ignoreCondition') ON CONFLICT DO NOTHING;
   PERFORM add_queue_job(r ->> 'runId', job.pipeline, (r ->> 'fireAt')::bigint, now_ms);
 END
 $$;
@@ -81,11 +144,11 @@ BEGIN
     ORDER BY job_id, run_id, place
   ), added AS (
     INSERT INTO ledger (job_id, run_id, verdict, kind, fire_at, due_at, from_at, count, decided_at, started_at,
-      finished_at, attempt, worker, reason, coalesced_into, result, error)
+      finished_at, attempt, worker, reason, coalesced_into, facts, result, error)
     SELECT job_id, run_id, l ->> 'state', l ->> 'kind', (l ->> 'fireAt')::bigint, (l ->> 'dueAt')::bigint,
       (l ->> 'fromAt')::bigint, (l ->> 'count')::integer, (l ->> 'decidedAt')::bigint, (l ->> 'startedAt')::bigint,
       (l ->> 'finishedAt')::bigint, (l ->> 'attempt')::integer, l ->> 'worker', l ->> 'reason', l ->> 'coalescedInto',
-      (l ->> 'result')::json, (l ->> 'error')::json
+      l -> 'facts', (l ->> 'result')::json, (l ->> 'error')::json
     FROM given g WHERE NOT EXISTS (
       SELECT 1 FROM ledger WHERE job_id = g.job_id AND fire_at = (g.l ->> 'fireAt')::bigint AND run_id = g.run_id)
     ORDER BY place
@@ -112,8 +175,12 @@ DECLARE
   records jsonb;
   existing jsonb;
   r jsonb;
+  given jsonb[];
+  ids text[];
+  groups text[];
   told jsonb[] := '{}';
 BEGIN
+  PERFORM lock_claims(true);
   IF jsonb_array_length(step -> 'records') > 0 THEN
     INSERT INTO imports (id, place, ends_at) VALUES (step ->> 'importId', 0, server_now(NULL) + week_ms)
     ON CONFLICT DO NOTHING;
@@ -122,15 +189,33 @@ BEGIN
   reached := COALESCE(reached, 0);
   SELECT COALESCE(jsonb_agg(value ORDER BY ordinality), '[]') INTO records
   FROM jsonb_array_elements(step -> 'records') WITH ORDINALITY WHERE (value ->> 'place')::bigint > reached;
-  SELECT jsonb_agg(id) INTO existing FROM jobs WHERE id IN (
-    SELECT value ->> 'jobId' FROM jsonb_array_elements(records) WHERE value ->> 'kind' = 'job');
-  IF existing IS NOT NULL THEN RETURN jsonb_build_object('place', reached, 'existing', existing); END IF;
   IF records <> '[]' THEN
-    IF (SELECT last_value FROM sequence_numbers) < (step ->> 'sequence')::bigint THEN
-      PERFORM setval('sequence_numbers', (step ->> 'sequence')::bigint + margin);
+    PERFORM lock_catalog();
+    SELECT array_agg(value) INTO given FROM jsonb_array_elements(records) WHERE value ->> 'kind' <> 'ledger';
+    SELECT array_agg(DISTINCT id) INTO ids FROM (
+      SELECT one ->> 'jobId' AS id FROM unnest(given) AS one UNION ALL
+      SELECT unnest(waits_for(one #> '{policy,condition}', (one #>> '{policy,waitMs}')::bigint)) FROM unnest(given) AS one
+      WHERE one #> '{policy,condition}' IS NOT NULL) AS named;
+    groups := ARRAY(SELECT key FROM (
+      SELECT one #>> '{policy,groupKey}' AS key FROM unnest(given) AS one UNION
+      SELECT run ->> 'group' FROM unnest(given) AS one, jsonb_array_elements(one -> 'runs') AS run
+      WHERE one ? 'runs') AS keys WHERE key IS NOT NULL);
+    groups := lock_jobs(COALESCE(ids, '{}'), groups);
+  END IF;
+  SELECT jsonb_agg(value -> 'jobId') INTO existing FROM jsonb_array_elements(records) WHERE value ->> 'kind' = 'job'
+    AND (EXISTS (SELECT 1 FROM jobs WHERE id = value ->> 'jobId')
+      OR NOT value ? 'claim' AND EXISTS (SELECT 1 FROM homes WHERE job_id = value ->> 'jobId'));
+  IF existing IS NOT NULL THEN RETURN jsonb_build_object('place', reached, 'existing', existing); END IF;
+  IF EXISTS (SELECT 1 FROM jsonb_array_elements(records), fence WHERE (value ->> 'claim')::bigint <= claim) THEN
+    RETURN jsonb_build_object('place', reached, 'void', true);
+  END IF;
+  IF records <> '[]' THEN
+    IF (SELECT last_value FROM {{sequence}}) < (step ->> 'sequence')::bigint THEN
+      PERFORM setval('{{sequence}}', (step ->> 'sequence')::bigint + margin);
     END IF;
     now_ms := server_now(now_ms);
     PERFORM import_ledger(records);
+    PERFORM import_steps(records, now_ms);
     FOR r IN SELECT value FROM jsonb_array_elements(records) LOOP
       CASE r ->> 'kind'
         WHEN 'job' THEN told := told || import_job(r, now_ms);
@@ -140,6 +225,9 @@ BEGIN
         ELSE NULL;
       END CASE;
     END LOOP;
+    -- Others may have waited for jobs of these names.
+    PERFORM wake_dependents(ARRAY(SELECT one ->> 'jobId' FROM unnest(given) AS one WHERE one ->> 'kind' = 'job'), now_ms);
+    PERFORM call_groups(groups, now_ms);
     reached := (records -> -1 ->> 'place')::bigint;
     UPDATE imports SET place = reached, ends_at = server_now(NULL) + week_ms WHERE id = step ->> 'importId';
   END IF;

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { conditionSchema } from "../conditions/schema.ts";
+import { calendarSpecSchema } from "../triggers/calendars/calendar-spec.ts";
+import { jitterSchema } from "../triggers/jitter.ts";
+import { triggerSpecSchema } from "../triggers/spec.ts";
+import type { JobDefinition, Policy } from "./definition.ts";
+import { jobIdSchema } from "./options.ts";
+import { queueNameSchema } from "./queue.ts";
+
+/** What a JavaScript date can hold. */
+export const timeSchema = z.int().min(-8.64e15).max(8.64e15);
+/** The name of a pipeline, as stored. */
+export const pipelineSchema = z.string().min(1).max(200);
+/** The key of a concurrency group, as stored. */
+export const groupKeySchema = z.string().min(1).max(128);
+
+const durationSchema = z.int().min(0);
+const countSchema = z.int().min(1).max(10_000);
+const digestSchema = z.string().min(1).max(64);
+
+const policySchema: z.ZodType<Policy> = z.strictObject({
+  maxInstances: countSchema,
+  coalesce: z.boolean(),
+  misfireGraceMs: durationSchema.nullable(),
+  maxCatchUp: countSchema,
+  when: z
+    .strictObject({ condition: conditionSchema, waitMs: durationSchema.nullable() })
+    .nullable(),
+  overlap: z.enum(["skip", "queue-one", "queue-all", "cancel-running"]),
+  group: z.strictObject({ key: groupKeySchema, limit: countSchema }).nullable(),
+  retry: z
+    .strictObject({
+      attempts: z.int().min(2).max(1_000),
+      backoff: z.enum(["fixed", "exponential"]),
+      delayMs: durationSchema,
+      maxDelayMs: durationSchema,
+      jitter: z.number().min(0).max(1),
+    })
+    .nullable(),
+  pauseAfterFailures: countSchema.nullable(),
+  timeoutMs: durationSchema.nullable(),
+  isolate: z.enum(["none", "process"]),
+} satisfies Record<keyof Policy, z.ZodType>);
+
+/** Validates a stored {@link JobDefinition} that may have come from anywhere. */
+export const definitionSchema: z.ZodType<JobDefinition> = z.strictObject({
+  id: jobIdSchema,
+  pipeline: pipelineSchema,
+  queue: queueNameSchema.exactOptional(),
+  description: z.string().max(1_000).exactOptional(),
+  tags: z.array(z.string().min(1).max(64)).max(32),
+  params: z.unknown().refine((params) => params !== undefined, "is missing"),
+  timezone: z.string().min(1).max(64),
+  trigger: triggerSpecSchema,
+  calendars: z.record(z.string().min(1).max(200), calendarSpecSchema).exactOptional(),
+  jitter: jitterSchema.nullable(),
+  firstRunAt: timeSchema.nullable(),
+  policy: policySchema,
+  retention: z.strictObject({ count: z.int().min(1).max(1_000_000), ageMs: durationSchema }),
+  logs: z.strictObject({
+    maxBytes: z.int().min(0).max(16_777_216),
+    runs: z.int().min(1).max(100_000),
+    ageMs: durationSchema,
+  }),
+  secrets: z.array(z.array(z.string().max(1_000)).max(1_000)).max(10_000),
+  createdAt: timeSchema,
+  declared: z.strictObject({ all: digestSchema, schedule: digestSchema }),
+  // A field that is added to definitions and forgotten here would make exported jobs unreadable.
+} satisfies Record<keyof JobDefinition, z.ZodType>);
