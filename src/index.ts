@@ -16,6 +16,7 @@ export {
   pipeline,
   type PipelineDescriptor,
   type PipelineOptions,
+  type PipelineSource,
 } from "./pipeline/definition.ts";
 export { defineJob, type FunctionJob, type ModuleJob } from "./pipeline/define-job.ts";
 export {
@@ -30,8 +31,23 @@ export {
 export type { JsonValue } from "./pipeline/json.ts";
 export { validateParams, type ValidParams } from "./pipeline/params.ts";
 export { type Token, createToken, type DependencyToken } from "./pipeline/token.ts";
-export { Pipeline, type PipelineClass } from "./pipeline/pipeline.ts";
-export type { PreviousRun, RunContext, RunLog, RunTrigger } from "./pipeline/run-context.ts";
+export {
+  type FailedAttempt,
+  Pipeline,
+  type PipelineClass,
+  type RetryOn,
+} from "./pipeline/pipeline.ts";
+export type {
+  DataInterval,
+  PreviousRun,
+  RunContext,
+  RunLog,
+  RunTrigger,
+  SleepOptions,
+  StepOptions,
+  StepRetries,
+  StepTry,
+} from "./pipeline/run-context.ts";
 export type { ParamsInput, ParamsOutput, ParamsSchema } from "./pipeline/schema.ts";
 export { type CancelTimer, type Clock, type EpochMs, systemClock } from "./core/clock.ts";
 export { lineLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel } from "./core/log.ts";
@@ -46,9 +62,9 @@ export type {
   RetryPolicy,
 } from "./jobs/definition.ts";
 export { after, all, any, not, type Span } from "./conditions/builders.ts";
-export type { Condition } from "./conditions/condition.ts";
+export type { Condition, Group, Negation, Term } from "./conditions/condition.ts";
 export type { EvaluatedTerm } from "./conditions/evaluate.ts";
-export type { JobFacts } from "./conditions/facts.ts";
+export { type JobFacts, jobFactsSchema } from "./conditions/facts.ts";
 export { parseCondition } from "./conditions/parse.ts";
 export { printCondition } from "./conditions/print.ts";
 export {

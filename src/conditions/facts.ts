@@ -24,7 +24,7 @@ export const jobFactsSchema = z
   })
   .readonly();
 
-/** What a condition can ask about a job; see {@link jobFactsSchema}. */
+/** What a condition can ask about a job: how its runs ended. */
 export type JobFacts = z.output<typeof jobFactsSchema>;
 
 /** Looks a job up; `undefined` if there is none of that id. */

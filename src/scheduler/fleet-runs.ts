@@ -31,6 +31,7 @@ export interface FleetRunsParts {
 export abstract class FleetRuns {
   readonly #parts: FleetRunsParts;
 
+  /** @hidden */
   protected constructor(parts: FleetRunsParts) {
     this.#parts = parts;
   }

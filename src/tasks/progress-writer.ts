@@ -25,7 +25,7 @@ export class ProgressWriter {
     this.#latest = {
       // A share of nothing is not a number, and no reason to fail.
       fraction: Number.isNaN(inRange) ? 0 : inRange,
-      ...(message === undefined ? {} : { message: storableText(String(message), MAX_MESSAGE) }),
+      ...(message === undefined ? {} : { message: storableText(message, MAX_MESSAGE) }),
     };
     this.#schedule();
   }

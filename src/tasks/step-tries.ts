@@ -84,9 +84,11 @@ function inTime(working: Promise<TryEnd>, limit: Limit): Promise<TryEnd> {
       cancel = clock.after(ABORT_GRACE_MS, () => resolve(failed));
       controller.abort(error);
     });
-    void working.then((end) => {
+    const finish = async (): Promise<void> => {
+      const end = await working;
       cancel();
       resolve(timedOut ?? end);
-    });
+    };
+    void finish();
   });
 }

@@ -383,6 +383,7 @@ export function conditionCases({ bench }: Subject): void {
       fc.integer({ min: 1, max: 12_000 }),
     );
     const example = fc.tuple(histories, fc.array(conditions, { minLength: 4, maxLength: 8 }));
+    expect.hasAssertions();
     await fc.assert(
       fc.asyncProperty(example, async ([runs, asked]) => {
         const names = new Map<string, string>([["d", randomUUID()]]);

@@ -50,7 +50,7 @@ class Scene implements AsyncDisposable {
       runDate: "2090-01-01",
       params: { act, file: this.file },
       ...options,
-    } as AddJobOptions<(typeof Survivor)["params"]>);
+    });
     return this.scheduler.runJob("job");
   }
 

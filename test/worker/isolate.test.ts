@@ -55,7 +55,7 @@ onEachEngine((connection, engine) => {
       isolate: "process",
       params: { act, file, ...params },
       ...options,
-    } as AddJobOptions<(typeof Isolated)["params"]>);
+    });
     const notes = (): [string, number][] =>
       readFileSync(file, "utf8")
         .split("\n")
