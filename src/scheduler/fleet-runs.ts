@@ -31,7 +31,7 @@ export interface FleetRunsParts {
 export abstract class FleetRuns {
   readonly #parts: FleetRunsParts;
 
-  /** @hidden */
+  /** @internal */
   protected constructor(parts: FleetRunsParts) {
     this.#parts = parts;
   }

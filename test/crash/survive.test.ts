@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
-import { type AddJobOptions, lineLogger, PipelineScheduler, type Run } from "../../src/index.ts";
+import { lineLogger, PipelineScheduler, type Run } from "../../src/index.ts";
 import { type Program, startProgram } from "../helpers/process.ts";
 import { type Note, readNotes, Survivor } from "./survivor.ts";
 import type { SurvivorOptions } from "./survivor-program.ts";
