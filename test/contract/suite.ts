@@ -5,6 +5,7 @@ import { admissionCases } from "./admission-cases.ts";
 import { EngineBench } from "./bench-of-engine.ts";
 import { catchUpCases } from "./catch-up-cases.ts";
 import { eventCases } from "./event-cases.ts";
+import { fleetCases } from "./fleet-cases.ts";
 import { healingCases } from "./healing-cases.ts";
 import { jobCases } from "./job-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
@@ -23,6 +24,8 @@ export interface Contender {
   readonly schedulerConnection: () => ConnectionOption | undefined;
   /** Where the cases stand that move the time and take queue jobs by hand. */
   readonly arena: Arena;
+  /** Where fleets have theirs that outlive a process; absent if nothing does. */
+  readonly fleetConnection?: () => ConnectionOption;
   /** Whether several processes can work on it at once. */
   readonly isShared: boolean;
 }
@@ -97,6 +100,9 @@ export function holdToContract(contender: Contender): void {
     });
     describe("races", () => {
       raceCases(subject);
+    });
+    describe("fleets", () => {
+      fleetCases(subject);
     });
     describe("schedulers", () => {
       schedulerCases(subject);
