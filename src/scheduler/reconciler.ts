@@ -72,15 +72,15 @@ export class Reconciler {
   /** One look, and the repair of what the look before saw too. */
   async pass(): Promise<void> {
     const { engine, everyMs, overdueMs, finishedRetentionMs } = this.#options;
+    const offset = this.#offset;
     const findings = await engine.audit({
       horizonMs: everyMs * 3,
-      offset: this.#offset,
+      offset,
       limit: SLICE,
       overdueMs,
       finishedRetentionMs,
     });
     const total = await engine.countJobs();
-    this.#offset = this.#offset + SLICE >= total ? 0 : this.#offset + SLICE;
     const suspects = new Set<string>();
     for (const finding of findings) {
       if (finding.kind === "overdue") await this.#tellOverdue(finding);
@@ -88,8 +88,9 @@ export class Reconciler {
       else if (this.#suspects.has(keyOf(finding))) await this.#repair(finding);
       else suspects.add(keyOf(finding));
     }
-    // A slice that is not looked at again in the next pass must be: what it holds is suspected now.
-    if (suspects.size > 0) this.#offset = Math.max(0, this.#offset - SLICE);
+    const next = offset + SLICE >= total ? 0 : offset + SLICE;
+    // A slice that holds suspects is looked at again in the next pass.
+    this.#offset = suspects.size > 0 ? offset : next;
     this.#suspects = suspects;
   }
 

@@ -11,6 +11,7 @@ const root = mkdtempSync(join(tmpdir(), "cronduit-embedded-"));
 const schedulerConnection = () => `embedded://${join(root, "scheduler")}`;
 let grounds = 0;
 const arena = new PostgresArena({
+  reach: "one after another",
   connection: schedulerConnection,
   connect: (schema) => openEmbedded(join(root, `ground-${(grounds += 1)}`), schema, systemClock),
 });
@@ -23,6 +24,7 @@ holdToContract({
   name: "embedded folder",
   connection: () => `embedded://${join(root, "port")}`,
   schedulerConnection,
+  fleetConnection: () => `embedded://${join(root, "fleet")}`,
   arena,
   isShared: false,
 });

@@ -6,6 +6,7 @@ import { holdToContract } from "./suite.ts";
 
 const connection = () => undefined;
 const arena = new PostgresArena({
+  reach: "one",
   connection,
   connect: (schema) => openEmbedded(undefined, schema, systemClock),
 });

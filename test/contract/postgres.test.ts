@@ -5,6 +5,7 @@ import { holdToContract } from "./suite.ts";
 
 const connection = () => inject("postgresUrl");
 const arena = new PostgresArena({
+  reach: "many",
   connection,
   connect: (schema) => connectServer(connection(), schema, (error) => console.error(error)),
 });
@@ -14,6 +15,7 @@ holdToContract({
   name: "postgres",
   connection,
   schedulerConnection: connection,
+  fleetConnection: connection,
   arena,
   isShared: true,
 });

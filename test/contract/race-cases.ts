@@ -3,15 +3,18 @@ import { at, type EngineBench } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
 
 const RACERS = 20;
-const ROUNDS = Number(process.env["CONTRACT_ROUNDS"] ?? 200);
+const ROUNDS = 1_000;
 
 /** Many workers at once. */
 export function raceCases({ bench, another }: Subject): void {
-  /** Connections of several workers, all by one clock. */
+  let others: EngineBench[] | undefined;
+
+  /** Each worker with connections of its own, where there can be several; all by one clock. */
   async function racers(): Promise<(i: number) => EngineBench> {
-    const others = await Promise.all(Array.from({ length: 5 }, () => another()));
+    others ??= await Promise.all(Array.from({ length: RACERS }, () => another()));
+    const benches = others;
     return (i) => {
-      const b = others[i % others.length] ?? bench();
+      const b = benches[i % benches.length] ?? bench();
       b.now = bench().now;
       return b;
     };

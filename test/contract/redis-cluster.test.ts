@@ -16,6 +16,7 @@ holdToContract({
   name: "redis cluster",
   connection,
   schedulerConnection: connection,
+  fleetConnection: connection,
   arena: redisArena(connection),
   isShared: true,
 });

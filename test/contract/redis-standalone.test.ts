@@ -8,6 +8,7 @@ holdToContract({
   name: "redis standalone",
   connection,
   schedulerConnection: connection,
+  fleetConnection: connection,
   arena: redisArena(connection),
   isShared: true,
 });

@@ -16,6 +16,7 @@ export async function semanticCases({ contender }: Subject): Promise<void> {
   await import("../semantics/duplicate-id.cases.ts");
   await import("../semantics/exhausted-trigger.cases.ts");
   await import("../semantics/get-jobs.cases.ts");
+  await import("../semantics/healing.cases.ts");
   await import("../semantics/jitter.cases.ts");
   await import("../semantics/max-instances.cases.ts");
   await import("../semantics/misfire-grace-time.cases.ts");
@@ -26,6 +27,7 @@ export async function semanticCases({ contender }: Subject): Promise<void> {
   await import("../semantics/remove-job.cases.ts");
   await import("../semantics/resume-job.cases.ts");
   await import("../semantics/run-job.cases.ts");
+  await import("../semantics/shutdown.cases.ts");
   await import("../semantics/start-end-date.cases.ts");
   await import("../semantics/timezone.cases.ts");
   await import("../semantics/very-many-due.cases.ts");

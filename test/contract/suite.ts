@@ -9,6 +9,7 @@ import { catchUpCases } from "./catch-up-cases.ts";
 import { conditionCases } from "./condition-cases.ts";
 import { eventCases } from "./event-cases.ts";
 import { groupCases } from "./group-cases.ts";
+import { fleetCases } from "./fleet-cases.ts";
 import { healingCases } from "./healing-cases.ts";
 import { jobCases } from "./job-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
@@ -33,6 +34,8 @@ export interface Contender {
   readonly schedulerConnection: () => ConnectionOption | undefined;
   /** Where the cases stand that move the time and take queue jobs by hand. */
   readonly arena: Arena;
+  /** Where fleets have theirs that outlive a process; absent if nothing does. */
+  readonly fleetConnection?: () => ConnectionOption;
   /** Whether several processes can work on it at once. */
   readonly isShared: boolean;
 }
@@ -137,6 +140,9 @@ export function holdToContract(contender: Contender): void {
     });
     describe("races", () => {
       raceCases(subject);
+    });
+    describe("fleets", () => {
+      fleetCases(subject);
     });
     describe("schedulers", () => {
       schedulerCases(subject);

@@ -40,7 +40,12 @@ export interface Arena {
   open(options: GroundOptions): Promise<Ground>;
   /** Where whole schedulers are to connect to; an engine inside a process serves one at a time. */
   readonly connection: () => ConnectionOption | undefined;
+  /** How many schedulers may meet there: many at once, one after another, or one alone. */
+  readonly reach: Reach;
 }
+
+/** How many schedulers an engine brings together. */
+export type Reach = "many" | "one after another" | "one";
 
 /** The settings of an engine under test, but for what names its place. */
 export function engineSettings({ prefix, serverNow }: GroundOptions) {
@@ -79,6 +84,7 @@ export function redisArena(
 ): Arena {
   return {
     connection: place,
+    reach: "many",
     async open(options) {
       const connection = place();
       const engine = new RedisEngine({

@@ -8,6 +8,7 @@ import {
   type Ground,
   type GroundOptions,
   type HandQueue,
+  type Reach,
 } from "./arena.ts";
 
 /** Tables whose rows say what there is, and not what happened. */
@@ -18,6 +19,7 @@ export interface PostgresPlace {
   /** @param queueSchema Where statements look that name no schema. */
   connect(queueSchema: string): Promise<Database>;
   readonly connection: () => ConnectionOption | undefined;
+  readonly reach: Reach;
 }
 
 /**
@@ -26,6 +28,7 @@ export interface PostgresPlace {
  */
 export class PostgresArena implements Arena, AsyncDisposable {
   readonly connection: () => ConnectionOption | undefined;
+  readonly reach: Reach;
   readonly #place: PostgresPlace;
   readonly #all: PostgresGround[] = [];
   readonly #free: PostgresGround[] = [];
@@ -33,6 +36,7 @@ export class PostgresArena implements Arena, AsyncDisposable {
   constructor(place: PostgresPlace) {
     this.#place = place;
     this.connection = place.connection;
+    this.reach = place.reach;
   }
 
   async open(options: GroundOptions): Promise<Ground> {
