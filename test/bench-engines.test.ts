@@ -18,7 +18,7 @@ test("the bench of the engines measures both sides on each engine", async () => 
     args: ["engines", "--quick", "--json"],
     limitMs: 230_000,
   });
-  expect(code, output).toBe(0);
+  expect(code).toBe(0);
   const { rows } = result.parse(JSON.parse(output.slice(output.indexOf("{")))).engines;
   expect(rows.map(({ engine, side }) => `${engine} ${side}`)).toEqual(
     ["redis", "postgres", "embedded-memory", "embedded-folder"].flatMap((engine) => [

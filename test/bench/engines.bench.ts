@@ -110,7 +110,10 @@ function isMeasured(message: unknown): message is Measured {
   return typeof message === "object" && message !== null && "burstPerSecond" in message;
 }
 
-/** Both sides on each engine, the other one first in every second round: what disturbs a machine disturbs both. */
+/**
+ * Both sides on each engine, the other one first in every second round: what disturbs a machine disturbs both.
+ * @yields The two sides of one engine.
+ */
 async function* playRound(
   round: number,
   quick: boolean,
