@@ -1,6 +1,12 @@
 // Why did it not run? The ledger knows.
 import { setTimeout as wait } from "node:timers/promises";
-import { Pipeline, PipelineScheduler, type RunContext } from "cronduit";
+import {
+  EVENT_JOB_EXECUTED,
+  EVENT_JOB_FINISHED,
+  Pipeline,
+  PipelineScheduler,
+  type RunContext,
+} from "cronduit";
 import { place } from "./place.ts";
 
 class Backup extends Pipeline {
@@ -12,10 +18,11 @@ class Backup extends Pipeline {
 
 await using scheduler = new PipelineScheduler({ ...place, pipelines: [Backup] });
 const finished = new Promise<void>((resolve) => {
-  scheduler.on("JOB_EXECUTED", async () => {
+  // Either may come last: the end of the last run, or the verdict on the last due time.
+  scheduler.addListener(async () => {
     const job = await scheduler.getJob("backup");
     if (job?.state === "finished" && job.running === 0) resolve();
-  });
+  }, EVENT_JOB_EXECUTED | EVENT_JOB_FINISHED);
 });
 await scheduler.start();
 

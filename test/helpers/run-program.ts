@@ -19,12 +19,13 @@ export interface Ended {
 export async function runProgram(
   file: string,
   options: {
+    readonly args?: readonly string[];
     readonly env?: Record<string, string>;
     readonly stop?: AbortSignal;
     readonly limitMs?: number;
   } = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, ["--import", "tsx", file], {
+  const child = spawn(process.execPath, ["--import", "tsx", file, ...(options.args ?? [])], {
     cwd: ROOT,
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
