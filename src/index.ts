@@ -16,6 +16,7 @@ export {
   pipeline,
   type PipelineDescriptor,
   type PipelineOptions,
+  type PipelineSource,
 } from "./pipeline/definition.ts";
 export { defineJob, type FunctionJob, type ModuleJob } from "./pipeline/define-job.ts";
 export {
@@ -30,11 +31,27 @@ export {
 export type { JsonValue } from "./pipeline/json.ts";
 export { validateParams, type ValidParams } from "./pipeline/params.ts";
 export { type Token, createToken, type DependencyToken } from "./pipeline/token.ts";
-export { Pipeline, type PipelineClass } from "./pipeline/pipeline.ts";
-export type { PreviousRun, RunContext, RunLog, RunTrigger } from "./pipeline/run-context.ts";
+export {
+  type FailedAttempt,
+  Pipeline,
+  type PipelineClass,
+  type RetryOn,
+} from "./pipeline/pipeline.ts";
+export type {
+  DataInterval,
+  PreviousRun,
+  RunContext,
+  RunLog,
+  RunTrigger,
+  SleepOptions,
+  StepOptions,
+  StepRetries,
+  StepTry,
+} from "./pipeline/run-context.ts";
 export type { ParamsInput, ParamsOutput, ParamsSchema } from "./pipeline/schema.ts";
 export { type CancelTimer, type Clock, type EpochMs, systemClock } from "./core/clock.ts";
 export { lineLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel } from "./core/log.ts";
+export { type PinoLike, pinoLogger } from "./core/pino-logger.ts";
 export { PipelineRegistry, type PipelineEntry, type Registrable } from "./pipeline/registry.ts";
 export type {
   ConditionPolicy,
