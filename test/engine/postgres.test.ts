@@ -181,6 +181,26 @@ test("queue jobs that our functions add are, but for what nobody reads, those th
   }
 });
 
+test("the columns of the view `runs` are those that the documentation names", async () => {
+  const url = inject("postgresUrl");
+  const prefix = `columns-${randomUUID().slice(0, 8)}`;
+  const bench = new EngineBench(url, prefix);
+  await bench.engine.open();
+  await bench.engine.close();
+  const { rows } = await withClient(url, (client) =>
+    client.query<{ name: string }>(
+      "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = $1 AND table_name = 'runs'",
+      [schemasOf(prefix).own],
+    ),
+  );
+  const text = readFileSync(new URL("../../docs/postgres.md", import.meta.url), "utf8");
+  const table = text.slice(text.indexOf("### The ledger in SQL"), text.indexOf("```sql"));
+  const named = [...table.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  expect(rows.map(({ name }) => name).toSorted()).toEqual(named.toSorted());
+});
+
 test("people can ask the ledger in plain SQL", async () => {
   const url = inject("postgresUrl");
   const prefix = `people-${randomUUID().slice(0, 8)}`;
