@@ -67,13 +67,14 @@ async function untilAsleep(
 ): Promise<unknown> {
   const running = call(run);
   let hasEnded = false;
-  const leaving = steps.parked.then(async () => {
+  const leave = async (): Promise<void> => {
+    await steps.parked;
     await within(host.clock, ABORT_GRACE_MS, running.then(noop, noop));
     if (!hasEnded)
       host.log("warn", "the pipeline did not end when sleep left it; the run sleeps all the same");
-  });
+  };
   try {
-    return await Promise.race([running, leaving]);
+    return await Promise.race([running, leave()]);
   } finally {
     hasEnded = true;
     await steps.finish();

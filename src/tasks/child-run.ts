@@ -13,7 +13,7 @@ import {
 import { killChild, startChild } from "./child-process.ts";
 import { type FromChild, fromChildSchema, type ToChild } from "./child-protocol.ts";
 import { eachLine } from "./output-lines.ts";
-import { isFinal, mayRetry } from "./retry-on.ts";
+import { mayRetry } from "./retry-on.ts";
 
 /** How long a child that has told its end has to be gone, and one that is gone to have its output read. */
 const LEAVE_MS = 2_000;

@@ -84,9 +84,10 @@ function inTime(working: Promise<TryEnd>, limit: Limit): Promise<TryEnd> {
       cancel = clock.after(ABORT_GRACE_MS, () => resolve(failed));
       controller.abort(error);
     });
-    void working.then((end) => {
+    const conclude = (end: TryEnd): void => {
       cancel();
       resolve(timedOut ?? end);
-    });
+    };
+    void working.then(conclude);
   });
 }

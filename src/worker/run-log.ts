@@ -83,7 +83,7 @@ export class RunLog {
     if (json === undefined) return undefined;
     const value = JSON.parse(secrets ? secrets.inJson(json) : json) as LogFields;
     if (!isCleaned) return { value, length: json.length };
-    const { preview, ...told } = value;
+    const { preview: _, ...told } = value;
     if ("$truncated" in told || "$unserializable" in told) return { value: told, length: 100 };
     // Redacted on a copy: the library clones only in part, and what is logged belongs to the pipeline.
     const clean = summarizeResult(redaction ? redaction(value) : value, MAX_FIELDS_BYTES) ?? "{}";

@@ -1,6 +1,5 @@
 import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
-import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { AdmittedRun, Engine, RunHold, WakeUpEnd } from "../engine/engine.ts";
 import type { StoredError } from "../jobs/run.ts";

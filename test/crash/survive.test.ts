@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
-import { type AddJobOptions, lineLogger, PipelineScheduler, type Run } from "../../src/index.ts";
+import { lineLogger, PipelineScheduler, type Run } from "../../src/index.ts";
 import { type Program, startProgram } from "../helpers/process.ts";
 import { type Note, readNotes, Survivor } from "./survivor.ts";
 import type { SurvivorOptions } from "./survivor-program.ts";
@@ -50,7 +50,7 @@ class Scene implements AsyncDisposable {
       runDate: "2090-01-01",
       params: { act, file: this.file },
       ...options,
-    } as AddJobOptions<(typeof Survivor)["params"]>);
+    });
     return this.scheduler.runJob("job");
   }
 

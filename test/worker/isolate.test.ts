@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { type AddJobOptions, defineJob, Pipeline, type Run } from "../../src/index.ts";
+import { defineJob, Pipeline, type Run } from "../../src/index.ts";
 import { Isolated } from "./isolated-pipelines.ts";
 import { eventually, onEachEngine, Stage } from "./stage.ts";
 
@@ -55,7 +55,7 @@ onEachEngine((connection, engine) => {
       isolate: "process",
       params: { act, file, ...params },
       ...options,
-    } as AddJobOptions<(typeof Isolated)["params"]>);
+    });
     const notes = (): [string, number][] =>
       readFileSync(file, "utf8")
         .split("\n")

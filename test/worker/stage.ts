@@ -164,5 +164,7 @@ export function onEachEngine(
     { engine: "redis", connection: () => inject("redisUrl") as string | undefined },
     { engine: "postgres", connection: () => inject("postgresUrl") },
     { engine: "embedded", connection: () => undefined },
-  ] as const)("on $engine", ({ connection, engine }) => cases(connection, engine));
+  ] as const)("on $engine", ({ connection, engine }) => {
+    cases(connection, engine);
+  });
 }
