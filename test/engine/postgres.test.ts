@@ -196,9 +196,9 @@ test("the columns of the view `runs` are those that the documentation names", as
   const text = readFileSync(new URL("../../docs/postgres.md", import.meta.url), "utf8");
   const table = text.slice(text.indexOf("### The ledger in SQL"), text.indexOf("```sql"));
   const named = [...table.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap(([, cell = ""]) =>
-    [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name),
   );
-  expect(rows.map(({ name }) => name).toSorted()).toEqual(named.toSorted());
+  expect(new Set(named)).toEqual(new Set(rows.map(({ name }) => name)));
 });
 
 test("people can ask the ledger in plain SQL", async () => {

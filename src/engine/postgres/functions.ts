@@ -27,7 +27,16 @@ export const FUNCTION_ARGUMENT = {
 } as const satisfies Record<string, string>;
 
 /** What these share, in the order in which one is built upon another. */
-const LIBRARIES = ["lib", "ledger", "conditions", "queued", "runs", "decide", "backfills", "read"] as const;
+const LIBRARIES = [
+  "lib",
+  "ledger",
+  "conditions",
+  "queued",
+  "runs",
+  "decide",
+  "backfills",
+  "read",
+] as const;
 
 /** The arguments that every function takes behind its own. */
 export const COMMON_ARGUMENTS = ["now_ms", "max_entries"] as const;
