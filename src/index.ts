@@ -51,6 +51,7 @@ export type {
 export type { ParamsInput, ParamsOutput, ParamsSchema } from "./pipeline/schema.ts";
 export { type CancelTimer, type Clock, type EpochMs, systemClock } from "./core/clock.ts";
 export { lineLogger, LOG_LEVELS, type LogFields, type Logger, type LogLevel } from "./core/log.ts";
+export { type PinoLike, pinoLogger } from "./core/pino-logger.ts";
 export { PipelineRegistry, type PipelineEntry, type Registrable } from "./pipeline/registry.ts";
 export type {
   ConditionPolicy,

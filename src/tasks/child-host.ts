@@ -46,7 +46,7 @@ export class ChildHost implements AttemptHost {
     this.tell({
       cronduit: "log",
       level,
-      message,
+      message: typeof message === "string" ? message : String(message),
       ...(json === undefined ? {} : { fields: JSON.parse(json) as Record<string, unknown> }),
     });
   }

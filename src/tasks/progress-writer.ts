@@ -20,12 +20,12 @@ export class ProgressWriter {
     this.#attempt = attempt;
   }
 
-  report(fraction: number, message: string | undefined): void {
+  report(fraction: number, message: unknown): void {
     const inRange = Math.min(1, Math.max(0, fraction));
     this.#latest = {
       // A share of nothing is not a number, and no reason to fail.
       fraction: Number.isNaN(inRange) ? 0 : inRange,
-      ...(message === undefined ? {} : { message: storableText(message, MAX_MESSAGE) }),
+      ...(typeof message === "string" ? { message: storableText(message, MAX_MESSAGE) } : {}),
     };
     this.#schedule();
   }

@@ -34,7 +34,8 @@ export async function mayRetry(
   const { runId, jobId, pipelineName, attempt, failures } = info;
   const failed = { runId, jobId, pipelineName, attempt, failures: failures + 1 };
   try {
-    return await pipeline.retryOn(error, failed);
+    const answer: unknown = await pipeline.retryOn(error, failed);
+    return answer !== false;
   } catch (thrown) {
     host.log("error", "retryOn failed; the run is tried again", { error: describeError(thrown) });
     return true;

@@ -84,11 +84,10 @@ function inTime(working: Promise<TryEnd>, limit: Limit): Promise<TryEnd> {
       cancel = clock.after(ABORT_GRACE_MS, () => resolve(failed));
       controller.abort(error);
     });
-    const finish = async (): Promise<void> => {
-      const end = await working;
+    const conclude = (end: TryEnd): void => {
       cancel();
       resolve(timedOut ?? end);
     };
-    void finish();
+    void working.then(conclude);
   });
 }

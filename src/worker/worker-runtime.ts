@@ -3,7 +3,6 @@ import { hostname } from "node:os";
 import type { DependencyContainer } from "../pipeline/injection.ts";
 import { type Clock, within } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import { CronduitError } from "../core/errors.ts";
 import type {
   AdmittedRun,
   ConsumeOptions,

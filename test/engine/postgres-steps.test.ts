@@ -3,7 +3,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
-import type { AdmitRequest } from "../../src/engine/engine.ts";
+import type { AdmitRequest, WakeUp } from "../../src/engine/engine.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import type { Overlap, Policy } from "../../src/jobs/definition.ts";
 import { parseWakeUpId } from "../../src/jobs/occurrence-id.ts";
@@ -142,7 +142,7 @@ async function step(): Promise<void> {
   const jobId = pick(JOBS);
   const run = held.size > 0 ? pick([...held.values()]) : undefined;
   const event = { name: "JOB_MODIFIED", at: b.now, jobId } as const;
-  switch (random(14)) {
+  switch (random(16)) {
     case 0: {
       const upcoming = [at(b.now + 1_000)];
       await engine.putJobs([b.put({ id: jobId, policy: anyPolicy(), upcoming })]);
@@ -205,6 +205,15 @@ async function step(): Promise<void> {
     case 9:
       await b.audit({ id: jobId, generation: 0 });
       return;
+    case 10: {
+      const fireTimes = Array.from({ length: 3 }, () => random(1e9));
+      const plan = { jobId, backfillId: `${random(1e9)}`, concurrency: 1 + random(2) };
+      await engine.addBackfill({ ...plan, fireTimes, order: "oldest", isComplete: true });
+      return;
+    }
+    case 11:
+      await engine.changeBackfill(jobId, pick(["pause", "resume", "resume", "cancel"]));
+      return;
     default: {
       const runs = [...held.values()].filter(() => random(3) === 0);
       await Promise.all(runs.map(settle));
@@ -223,7 +232,19 @@ async function stuck(): Promise<unknown[]> {
        AND (j.group_key IS NULL OR j.group_limit > (SELECT count(*) FROM instances AS i WHERE i.group_key = j.group_key))`,
     [benches[0]?.now],
   );
-  return rows;
+  const backfills = await sql.query<Record<string, unknown>>(
+    `SELECT b.* FROM backfills AS b JOIN jobs AS j ON j.id = b.job_id WHERE b.state = 'active' AND has_group_room(j)
+       AND (SELECT count(*) FROM instances AS i WHERE i.job_id = j.id AND kind = 'backfill')
+         + (SELECT count(*) FROM backfill_times AS t WHERE t.job_id = j.id AND is_asked) < b.concurrency
+       AND EXISTS (SELECT 1 FROM backfill_times AS t WHERE t.job_id = j.id AND NOT is_asked)`,
+  );
+  return [...rows, ...backfills.rows];
+}
+
+async function findStranded(): Promise<WakeUp[]> {
+  const request = { horizonMs: 0, offset: 0, limit: 0, overdueMs: 1e12, finishedRetentionMs: 1e12 };
+  const findings = (await benches[0]?.engine.audit(request)) ?? [];
+  return findings.flatMap((finding) => (finding.kind === "stranded" ? [finding.wakeUp] : []));
 }
 
 async function checkBounds(): Promise<void> {
@@ -247,14 +268,12 @@ test(`${ROUNDS} rounds of ${STEPS_A_ROUND} steps at once`, async () => {
       await Promise.all(ids.map(perform));
     await checkBounds();
     expect(await stuck()).toEqual([]);
-    const findings = await benches[0]?.engine.audit({
-      horizonMs: 0,
-      offset: 0,
-      limit: 0,
-      overdueMs: 1e12,
-      finishedRetentionMs: 1e12,
-    });
-    expect(findings?.filter(({ kind }) => kind === "stranded")).toEqual([]);
+    const stranded = await findStranded();
+    // A fire time that is put back and asked for again while its queue job is about to end is left without one; it is
+    // the audit that makes up for that.
+    const isOfBackfill = ({ id }: WakeUp): boolean => parseWakeUpId(id)?.kind === "backfill";
+    expect(stranded.filter((wakeUp) => !isOfBackfill(wakeUp))).toEqual([]);
+    await benches[0]?.engine.enqueue(stranded);
     const { rows } = await sql.query<{ count: string }>("SELECT count(*) FROM pending");
     waited += Number(rows[0]?.count);
   }

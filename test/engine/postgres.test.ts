@@ -208,6 +208,48 @@ test("queue jobs that our functions add are, but for what nobody reads, those th
   }
 });
 
+test("the reason of a pause is told whatever the last error's message holds, and no longer than 200 characters", async () => {
+  const prefix = `reasons-${randomUUID().slice(0, 8)}`;
+  const bench = new EngineBench(inject("postgresUrl"), prefix);
+  await bench.engine.open();
+  const messages = {
+    'a\u0000b \ud800 \\u0000 "\ud83d\ude00"': 'a\ufffdb \ufffd \\u0000 "\ud83d\ude00"',
+    ["é".repeat(300)]: "é".repeat(200),
+    "": "",
+  };
+  for (const [message, told] of Object.entries(messages)) {
+    const job = await bench.addJob({ policy: { pauseAfterFailures: 1 } });
+    bench.now += 1_000;
+    const { runId } = await bench.run(job, bench.now);
+    const error = { name: "Error", message };
+    await bench.settle(job, runId, 1, { verdict: "failed", error });
+    const pausedReason = `1 runs failed in a row; the last: ${told}`;
+    expect(await bench.stored(job)).toMatchObject({ state: "paused", pausedReason });
+    expect((await bench.ledger(job))[0]?.error).toEqual(error);
+  }
+  await bench.engine.close();
+});
+
+test("the columns of the view `runs` are those that the documentation names", async () => {
+  const url = inject("postgresUrl");
+  const prefix = `columns-${randomUUID().slice(0, 8)}`;
+  const bench = new EngineBench(url, prefix);
+  await bench.engine.open();
+  await bench.engine.close();
+  const { rows } = await withClient(url, (client) =>
+    client.query<{ name: string }>(
+      "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = $1 AND table_name = 'runs'",
+      [schemasOf(prefix).own],
+    ),
+  );
+  const text = readFileSync(new URL("../../docs/postgres.md", import.meta.url), "utf8");
+  const table = text.slice(text.indexOf("### The ledger in SQL"), text.indexOf("```sql"));
+  const named = [...table.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name),
+  );
+  expect(new Set(named)).toEqual(new Set(rows.map(({ name }) => name)));
+});
+
 test("people can ask the ledger in plain SQL", async () => {
   const url = inject("postgresUrl");
   const prefix = `people-${randomUUID().slice(0, 8)}`;

@@ -204,7 +204,7 @@ onEachEngine((connection) => {
     const [last, ...more] = await stage.scheduler.getSteps(run.id);
     expect(more).toEqual([]);
     expect(last).toMatchObject({ kind: "progress", name: "$progress" });
-    const { fraction, message } = (last?.result ?? {}) as { fraction: number; message: string };
-    expect([fraction, message.length]).toEqual([1, 200]);
+    const told = last?.result as { fraction: number; message: string } | undefined;
+    expect([told?.fraction, told?.message.length]).toEqual([1, 200]);
   });
 });

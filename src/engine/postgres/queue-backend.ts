@@ -1,6 +1,21 @@
 import { type BackendFactory, type PgPool, PostgresConnection, PostgresQueueBackend } from "bullmq";
 
 /**
+ * The pool without its events: BullMQ listens to it with each queue and worker, and never lets go. Errors of idle
+ * connections are heard by whoever made the pool.
+ */
+function unheard(pool: PgPool): PgPool {
+  const view: PgPool = {
+    query: (text, params) => pool.query(text, params),
+    connect: () => pool.connect(),
+    end: async () => undefined,
+    on: () => view,
+    removeAllListeners: () => view,
+  };
+  return view;
+}
+
+/**
  * BullMQ's connection on a pool of ours. Given a pool, BullMQ looks for its tables in the schema `bullmq`; ours stand
  * beside our own tables.
  */
@@ -8,7 +23,7 @@ class SchemaConnection extends PostgresConnection {
   declare readonly schema: string;
 
   constructor(pool: PgPool, schema: string) {
-    super(pool);
+    super(unheard(pool));
     Object.assign(this, { schema });
   }
 

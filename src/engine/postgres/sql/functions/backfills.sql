@@ -109,7 +109,7 @@ BEGIN
 END
 $$;
 
--- The queue jobs of backfills that were lost; and begins where there is room and nobody began.
+-- The queue jobs of backfills that were lost.
 CREATE FUNCTION audit_backfills(now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
   max_looked_at constant integer := 1000;
@@ -124,13 +124,28 @@ BEGIN
         'wakeUp', jsonb_build_object('id', waiting.run_id, 'pipeline', waiting.pipeline, 'dueAt', now_ms));
     END IF;
   END LOOP;
-  FOR waiting IN SELECT job_id FROM backfills WHERE state = 'active'
-    AND NOT EXISTS (SELECT 1 FROM group_line AS l WHERE l.job_id = backfills.job_id AND is_backfill)
-    ORDER BY job_id LIMIT max_looked_at
-  LOOP
-    PERFORM feed_backfill(waiting.job_id, now_ms);
-  END LOOP;
   RETURN found_here;
+END
+$$;
+
+-- Begins where there is room and nobody began. Takes the locks of a step on these jobs.
+CREATE FUNCTION feed_idle_backfills(now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  max_looked_at constant integer := 1000;
+  idle text[] := ARRAY(
+    SELECT job_id FROM backfills AS b WHERE state = 'active'
+      AND NOT EXISTS (SELECT 1 FROM group_line AS l WHERE l.job_id = b.job_id AND is_backfill)
+      AND (SELECT count(*) FROM instances AS i WHERE i.job_id = b.job_id AND kind = 'backfill')
+        + (SELECT count(*) FROM backfill_times AS t WHERE t.job_id = b.job_id AND is_asked) < concurrency
+      AND EXISTS (SELECT 1 FROM jobs WHERE id = b.job_id)
+    ORDER BY job_id LIMIT max_looked_at);
+  idle_id text;
+BEGIN
+  IF cardinality(idle) = 0 THEN RETURN; END IF;
+  PERFORM lock_jobs(idle);
+  FOREACH idle_id IN ARRAY idle LOOP
+    PERFORM feed_backfill(idle_id, now_ms);
+  END LOOP;
 END
 $$;
 

@@ -83,7 +83,10 @@ BEGIN
     IF fresh.condition IS DISTINCT FROM job.condition OR fresh.wait_ms IS DISTINCT FROM job.wait_ms THEN
       PERFORM link_condition(job.id, fresh.condition, fresh.wait_ms);
     END IF;
-    IF fresh.group_key IS DISTINCT FROM job.group_key THEN PERFORM leave_line(job); END IF;
+    IF fresh.group_key IS DISTINCT FROM job.group_key THEN
+      PERFORM leave_line(job);
+      IF leave_line(job, true) THEN PERFORM feed_backfill(job.id, now_ms); END IF;
+    END IF;
     -- What waits may have nothing to wait for any more.
     PERFORM call_for_queued(fresh, now_ms);
   END IF;

@@ -72,13 +72,10 @@ CREATE FUNCTION ending_of(job jobs, verdict text, error text, now_ms bigint) RET
   SELECT ROW(verdict, now_ms, NULL, error, COALESCE(job.keep_count, 1000), COALESCE(job.keep_age_ms, 604800000))::ending
 $$;
 
--- The message of an error, cut; a text that holds what PostgreSQL's text can't has none.
-CREATE FUNCTION message_of(error text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN
-  RETURN left(error::json ->> 'message', 200);
-EXCEPTION WHEN data_exception THEN
-  RETURN NULL;
-END
+-- The message of an error, cut. What text can't hold, NUL and half surrogate pairs, becomes U+FFFD.
+CREATE FUNCTION message_of(error text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT left(regexp_replace(error, '(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})', '\1\\ufffd', 'g')::json
+    ->> 'message', 200)
 $$;
 
 -- The job is not to run on and on without success. Older wake-ups become void, as with every change of the schedule.
