@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { DependencyContainer } from "../pipeline/injection.ts";
 import { type Clock, within } from "../core/clock.ts";
+import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type {
   AdmittedRun,

@@ -80,7 +80,7 @@ describe("the reconciler", () => {
     await using bench = await EngineBench.open(START);
     const reconciler = reconcilerOf(bench);
     await bench.add({ id: "job", ...everyTenSeconds, nextRunTime: null });
-    const runId = await bench.desk.run("job", undefined);
+    const runId = await bench.ask("job");
     await lose(bench);
     await bench.work();
     expect((await bench.getRun(runId)).verdict).toBe("queued");
