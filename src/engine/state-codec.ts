@@ -179,8 +179,9 @@ function encodeRecord(item: ImportRecord, encode: EncodeDefinition): object {
     }
     case "step": {
       const { jobId, runId, step } = record;
-      const fireAt = fireAtOf(runId);
-      return { jobId, runId, fireAt, keepUntil, name: step.name, record: JSON.stringify(step) };
+      const keepAgeMs = "keepAgeMs" in item ? item.keepAgeMs : 0;
+      const stored = { name: step.name, record: JSON.stringify(step) };
+      return { jobId, runId, fireAt: fireAtOf(runId), keepUntil, keepAgeMs, ...stored };
     }
     case "removed-job":
       return { jobId: record.jobId, runs: record.runs.map(encodeInstance) };

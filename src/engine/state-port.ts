@@ -55,7 +55,12 @@ export type ImportRecord = { readonly place: number } & (
       /** Until when the row is kept if its job is not there; `null`: for a week, in which the job is to follow. */
       readonly keepUntil: EpochMs | null;
     }
-  | { readonly record: RunStepRecord; readonly keepUntil: EpochMs }
+  | {
+      readonly record: RunStepRecord;
+      /** Until when it is kept; `null`: for `keepAgeMs` from now. */
+      readonly keepUntil: EpochMs | null;
+      readonly keepAgeMs: number;
+    }
 );
 
 /** One step of an import. */

@@ -14,7 +14,10 @@ const LIMIT_MS = 120_000;
 type Jobs = Readonly<Record<string, CaseJob>>;
 
 /** Every second, so that what a case says is upcoming is what the trigger says. */
-async function addEverySecond(b: EngineBench, shape: JobShape & { id: string }): Promise<CaseJob> {
+export async function addEverySecond(
+  b: EngineBench,
+  shape: JobShape & { id: string },
+): Promise<CaseJob> {
   const put = b.put(shape);
   const trigger = { kind: "interval", timezone: "UTC", everyMs: 1_000, anchorAt: START } as const;
   const definition = { ...put.definition, trigger };

@@ -18,6 +18,7 @@ import { type ContenderName, noteCases } from "./matrix.ts";
 import { overlapCases } from "./overlap-cases.ts";
 import { queueCases } from "./queue-cases.ts";
 import { movingCases } from "./moving-cases.ts";
+import { movingRunsCases } from "./moving-runs-cases.ts";
 import { raceCases } from "./race-cases.ts";
 import { retryCases } from "./retry-cases.ts";
 import { runCases } from "./run-cases.ts";
@@ -137,6 +138,7 @@ export function holdToContract(contender: Contender): void {
     });
     describe("moving", () => {
       movingCases(subject);
+      movingRunsCases(subject);
     });
     describe("races", () => {
       raceCases(subject);

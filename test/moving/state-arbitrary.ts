@@ -125,6 +125,7 @@ const definitionArb = (id: string): fc.Arbitrary<JobDefinition> =>
     {
       id: fc.constant(id),
       pipeline: fc.constantFrom("Report", "Aufräumen", "a:b {c}"),
+      queue: fc.constantFrom("side"),
       description: textArb,
       tags: fc.uniqueArray(fc.constantFrom("eu", "nightly", "x y"), { maxLength: 3 }),
       params: jsonArb,
@@ -445,15 +446,17 @@ const jobArb = (id: string): fc.Arbitrary<Content[]> =>
 const removedJobArb = (id: string): fc.Arbitrary<Content[]> =>
   fc
     .record({
+      isBeside: fc.boolean(),
       runs: runsArb(id),
       rows: rowsArb(id),
       // Beyond the present: an expired ledger is gone.
       keepUntil: fc.integer({ min: Date.UTC(2100, 0, 1), max: Date.UTC(2101, 0, 1) }),
     })
     .filter(({ runs, rows }) => runs.length + rows.length > 0)
-    .map(({ runs, rows, keepUntil }): Content[] => {
+    .map(({ runs, rows, keepUntil, isBeside }): Content[] => {
       const endsAt = rows.length > 0 ? keepUntil : null;
-      const owner: Content = { kind: "removed-job", jobId: id, keepUntil: endsAt, runs };
+      const queue = isBeside ? { queue: "side" } : {};
+      const owner: Content = { kind: "removed-job", jobId: id, keepUntil: endsAt, runs, ...queue };
       return [[owner], ledgerOf(id, rows)].flat();
     });
 

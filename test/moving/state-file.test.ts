@@ -8,7 +8,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { importOptionsSchema, importState } from "../../src/scheduler/moving/import-state.ts";
 import { MAX_LINE_CHARS, readLines } from "../../src/scheduler/moving/state-lines.ts";
 import { imported, openEngine } from "./engines.ts";
-import { type Content, plainJob, stateText } from "./state-text.ts";
+import { type Content, plainJob, queuedRun, stateText } from "./state-text.ts";
 
 const FROM = Date.UTC(2026, 2, 1, 12);
 const job = plainJob("a", FROM);
@@ -45,7 +45,10 @@ const run = {
   fromAt: FROM,
   count: 1,
   startedAt: FROM,
+  attemptAt: FROM,
+  start: 1,
   attempt: 1,
+  failures: 0,
   crashes: 0,
   isHandedBack: true,
   worker: "w",
@@ -126,6 +129,17 @@ const hostile: readonly [
     state({ ...job, runs: [{ ...run, queueJobId: "c:1:1" }] }),
     { line: 2, path: "runs.0.queueJobId" },
   ],
+  [
+    "a run of a kind that its queue job is not",
+    state({ ...job, runs: [{ ...run, kind: "backfill" }] }),
+    { line: 2, path: "runs.0.kind" },
+  ],
+  [
+    "a queued run of another job",
+    state({ ...job, queued: [queuedRun(`c:1:${FROM}`, FROM)] }),
+    { line: 2, path: "queued.0.id" },
+  ],
+  ["one job on two queues", state(job, withDefinition({ queue: "side" })), { line: 3 }],
   ["an unknown field", state({ ...job, more: 1 }), { line: 2, path: "more" }],
   [
     "a job without params",

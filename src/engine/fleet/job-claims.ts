@@ -97,6 +97,7 @@ export class JobClaims {
     const ids = step.records.flatMap(({ record }) =>
       record.kind === "job" ? [record.definition.id] : [],
     );
+    if (ids.length === 0) return engine.importRecords(step);
     const claims = await this.#queues.home.directory.claim(queue, ids);
     const existing = ids.filter((_, i) => claims[i]?.outcome !== "claimed");
     if (existing.length > 0) {

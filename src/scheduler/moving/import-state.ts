@@ -231,7 +231,7 @@ function itemOf(record: Content, place: number, owner: Owner, now: EpochMs): Imp
     case "ledger":
       return { place, record, keepUntil };
     case "step":
-      return { place, record, keepUntil: keepUntil ?? now + (keepAgeMs ?? WEEK_MS) };
+      return { place, record, keepUntil, keepAgeMs: keepAgeMs ?? WEEK_MS };
     case "removed-job":
     case "request":
       return { place, record };

@@ -13,7 +13,7 @@ ARGV[5] step   JSON: importId, sequence, isDone, records (in the order of their 
                             upcoming [{fireAt,dueAt}]
                removed-job  place, jobId, runs
                request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?
-               step         place, jobId, runId, fireAt, keepUntil, name, record (JSON text)
+               step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
                ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
 Returns JSON:
   {"place":n}                  the last place that is stored
@@ -33,7 +33,6 @@ local function importRun(jobId, run)
   run.take = ""
   call("HSET", heldKey(jobId, id), id, cjson.encode(run))
   call("SADD", PREFIX .. "live", jobId)
-  if run.group then call("SADD", groupKey(run.group), id) end
   if run.cancel then call("HSET", PREFIX .. "cancels", id, run.cancel) end
   local dueAt = run.suspended and run.resumeAt or NOW
   if run.kind == "backfill" then
@@ -75,7 +74,7 @@ local function importStep(r)
   local key, runs = PREFIX .. "steps:" .. r.runId, PREFIX .. "stepruns:" .. r.jobId
   call("HSET", key, r.name, r.record)
   call("ZADD", runs, r.fireAt, r.runId)
-  local endsAt = string.format("%d", r.keepUntil)
+  local endsAt = string.format("%d", r.keepUntil or serverTime() + r.keepAgeMs)
   call("PEXPIREAT", key, endsAt)
   call("PEXPIREAT", runs, endsAt)
 end
@@ -156,6 +155,10 @@ if step.records[1] then
   raiseSequence(step.sequence)
   for _, r in ipairs(step.records) do
     if r.claim then raiseSequence(r.claim) end
+    -- Before any job is called that waits for room.
+    for _, run in ipairs(r.place > reached and r.runs or {}) do
+      if run.group then call("SADD", groupKey(run.group), run.queueJobId) end
+    end
   end
   for _, r in ipairs(step.records) do
     if r.place > reached then store[r.kind](r) end

@@ -9,7 +9,7 @@ ARGV[5] step   JSON: jobId, queueJobId, start, runId, fireAt, name, record (JSON
 Returns "saved", "fenced", or "too-many" (the run has as many steps as it may).
 ]]
 local s = cjson.decode(ARGV[5])
-local text = call("HGET", instancesKey(s.jobId), s.queueJobId)
+local text = call("HGET", heldKey(s.jobId, s.queueJobId), s.queueJobId)
 local held = text and cjson.decode(text)
 if not held or held.start ~= s.start then return "fenced" end
 local key = PREFIX .. "steps:" .. s.runId

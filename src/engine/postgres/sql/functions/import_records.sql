@@ -10,7 +10,7 @@ step         JSON: importId, sequence, isDone, records (in the order of their pl
                           backfill (as `written_backfill` has it)?, upcoming [{fireAt,dueAt}]
              removed-job  place, jobId, runs
              request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?
-             step         place, jobId, runId, fireAt, keepUntil, name, record (JSON text)
+             step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
              ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
