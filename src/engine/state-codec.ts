@@ -79,7 +79,12 @@ export interface WrittenQueued extends Omit<QueuedRun, "params" | "ignoreConditi
 export function decodeQueued(queued: WrittenQueued): QueuedRun {
   const { id, kind, fireAt, dueAt, fromAt, count, waitUntil } = queued;
   return {
-    ...{ id, kind, fireAt, dueAt, fromAt, count },
+    id,
+    kind,
+    fireAt,
+    dueAt,
+    fromAt,
+    count,
     ...parsedParams(queued.params),
     ...(queued.ignoreCondition === true ? { ignoreCondition: true as const } : {}),
     ...(waitUntil === undefined ? {} : { waitUntil }),

@@ -292,7 +292,7 @@ const runArb = (jobId: string): fc.Arbitrary<UnfinishedRun> =>
         ),
       ),
     )
-    .map(([ids, run]) => ({ ...ids, ...run }));
+    .map(([ids, run]) => Object.assign(run, ids));
 
 const runsArb = (jobId: string): fc.Arbitrary<UnfinishedRun[]> =>
   fc.uniqueArray(runArb(jobId), { maxLength: 2, selector: ({ queueJobId }) => queueJobId });
@@ -343,7 +343,7 @@ const backfillArb: fc.Arbitrary<MovedBackfill> = fc
   .map(({ state, fireTimes, ...rest }) => {
     const isOver = state === "finished" || state === "cancelled";
     const left = isOver ? [] : fireTimes.toSorted((a, b) => a - b);
-    return { ...rest, state, fireTimes: left };
+    return Object.assign(rest, { state, fireTimes: left });
   });
 
 const stepsArb = (jobId: string, runIds: readonly string[]): fc.Arbitrary<Content[]> =>

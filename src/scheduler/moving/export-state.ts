@@ -132,7 +132,12 @@ async function* besideJob(
       } of await engine.readSteps(jobId, runId)) {
         const { resultJson, error } = end;
         const step = {
-          ...{ name, kind, startedAt, finishedAt, tries, attempt },
+          name,
+          kind,
+          startedAt,
+          finishedAt,
+          tries,
+          attempt,
           ...(resultJson === undefined ? {} : { resultJson }),
           ...(error === undefined ? {} : { error }),
         };

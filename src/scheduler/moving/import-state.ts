@@ -232,7 +232,8 @@ function itemOf(record: Content, place: number, owner: Owner, now: EpochMs): Imp
       return { place, record, keepUntil };
     case "step":
       return { place, record, keepUntil, keepAgeMs: keepAgeMs ?? WEEK_MS };
-    default:
+    case "removed-job":
+    case "request":
       return { place, record };
   }
 }
