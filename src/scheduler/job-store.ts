@@ -70,13 +70,7 @@ export class JobStore {
       });
       if (outcome !== "conflict") return outcome === "changed";
     }
-    throw new CronduitError(
-      "INVALID_STATE",
-      `Job "${jobId}" is being changed by many others; try again.`,
-      {
-        data: { jobId },
-      },
-    );
+    throw tooBusy(jobId);
   }
 
   /** @throws {@link JobLookupError} if there is none. */
@@ -122,6 +116,7 @@ export class JobStore {
       const [result] = await this.#engine.putJobs([declaration]);
       if (result?.outcome !== "exists") return;
     }
+    throw tooBusy(declaration.definition.id);
   }
 
   async #replace(declaration: Declaration): Promise<boolean> {
@@ -135,6 +130,14 @@ export class JobStore {
       return { ...reschedule(stored, definition, now, declaration.watermark), event };
     });
   }
+}
+
+function tooBusy(jobId: string): CronduitError {
+  return new CronduitError(
+    "INVALID_STATE",
+    `Job "${jobId}" is being changed by many others; try again.`,
+    { data: { jobId } },
+  );
 }
 
 /** A new definition with the schedule of the old one, down to its anchor. */
