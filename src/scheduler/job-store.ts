@@ -71,13 +71,7 @@ export class JobStore {
       });
       if (outcome !== "conflict") return outcome === "changed";
     }
-    throw new CronduitError(
-      "INVALID_STATE",
-      `Job "${jobId}" is being changed by many others; try again.`,
-      {
-        data: { jobId },
-      },
-    );
+    throw tooBusy(jobId);
   }
 
   /** @throws {@link JobLookupError} if there is none. */
@@ -123,6 +117,7 @@ export class JobStore {
       const [result] = await this.#engine.putJobs([declaration]);
       if (result?.outcome !== "exists") return;
     }
+    throw tooBusy(declaration.definition.id);
   }
 
   async #replace(declaration: Declaration): Promise<boolean> {
@@ -150,6 +145,14 @@ export function refuseMove(stored: JobDefinition, queue: unknown, where: string)
     "INVALID_OPTION",
     `${where}, option "queue": job "${stored.id}" is on queue "${known}", and a job can't change its queue. Remove it by removeJob and add it again.`,
     { data: { path: "queue", jobId: stored.id, queue: known } },
+  );
+}
+
+function tooBusy(jobId: string): CronduitError {
+  return new CronduitError(
+    "INVALID_STATE",
+    `Job "${jobId}" is being changed by many others; try again.`,
+    { data: { jobId } },
   );
 }
 

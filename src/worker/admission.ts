@@ -5,8 +5,8 @@ import type { DueOccurrences } from "../jobs/schedule.ts";
 import type { DefinitionCache, KnownJob } from "./definition-cache.ts";
 import type { ServerClock } from "./server-clock.ts";
 
-/** So many more than can run are listed, because clocks differ: the latest of them may not be due by the server's. */
-const LISTED_MORE = 10;
+/** With coalesce only the latest occurrence runs; a few more are listed because clocks differ by a little. */
+const LISTED_WITH_COALESCE = 10;
 /** How often a request is made anew because somebody else decided meanwhile. */
 const MAX_ROUNDS = 20;
 
@@ -83,6 +83,6 @@ export class Admissions {
     const own = job.schedule.next(id.fireAt - 1);
     // The queue job's own occurrence is always named: if it is early, the engine says for how long.
     const now = Math.max(this.#parts.serverClock.now(), own?.fireAt === id.fireAt ? own.dueAt : 0);
-    return job.schedule.due(base, now, (policy.coalesce ? 0 : policy.maxCatchUp) + LISTED_MORE);
+    return job.schedule.due(base, now, policy.coalesce ? LISTED_WITH_COALESCE : policy.maxCatchUp);
   }
 }

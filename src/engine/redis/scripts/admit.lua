@@ -169,14 +169,16 @@ local function undecided(job, r)
       end
     end
   end
-  if early and #due == 0 then return nil, { o = "early", waitMs = early.dueAt - NOW } end
-  if #due == 0 then return nil, nil end
   local older = r.older
-  local isPartlyDecided = older and older.fromAt <= job.watermark and older.toAt > job.watermark
-  if r.base > job.watermark or isPartlyDecided or isOutdated(job, r) then
+  if older and older.toAt <= job.watermark then older = nil end
+  if early and #due == 0 and not older then return nil, { o = "early", waitMs = early.dueAt - NOW } end
+  if #due == 0 and not early then return nil, nil end
+  local isPartlyDecided = older and older.fromAt <= job.watermark
+  -- What is early took the place of what is due, in a list that was too short for both.
+  local isCrowded = older and early
+  if r.base > job.watermark or isPartlyDecided or isCrowded or isOutdated(job, r) then
     return nil, { o = "behind", watermark = job.watermark, revision = job.revision }
   end
-  if older and older.toAt <= job.watermark then older = nil end
   return { due = due, older = older, upcoming = upcomingOf(early, r.upcoming) }, nil
 end
 

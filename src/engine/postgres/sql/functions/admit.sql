@@ -37,22 +37,22 @@ BEGIN
   FROM (SELECT item, (item ->> 'fireAt')::bigint AS fire, (item ->> 'dueAt')::bigint AS due, ord
     FROM jsonb_array_elements(r -> 'latest') WITH ORDINALITY AS l(item, ord)) AS o
   WHERE o.fire > job.watermark;
-  IF due IS NULL THEN
+  IF (r #>> '{older,toAt}')::bigint > job.watermark THEN
+    older := ROW((r -> 'older' ->> 'fromAt')::bigint, (r -> 'older' ->> 'toAt')::bigint, NULL,
+      (r -> 'older' ->> 'count')::integer, NULL, NULL)::occurrences;
+  END IF;
+  IF due IS NULL AND (early IS NULL OR older.fire_at IS NULL) THEN
     IF early IS NOT NULL THEN
       d.answer := jsonb_build_object('o', 'early', 'waitMs', (early ->> 'dueAt')::bigint - now_ms);
     END IF;
     RETURN d;
   END IF;
-  IF r -> 'older' IS NOT NULL THEN
-    older := ROW((r -> 'older' ->> 'fromAt')::bigint, (r -> 'older' ->> 'toAt')::bigint, NULL,
-      (r -> 'older' ->> 'count')::integer, NULL, NULL)::occurrences;
-  END IF;
-  IF (r ->> 'base')::bigint > job.watermark OR (older.from_at <= job.watermark AND older.fire_at > job.watermark)
-    OR is_outdated(job, r, now_ms) THEN
+  -- With both older and early: what is early took the place of what is due, in a list that was too short for both.
+  IF (r ->> 'base')::bigint > job.watermark OR older.from_at <= job.watermark
+    OR (older.fire_at IS NOT NULL AND early IS NOT NULL) OR is_outdated(job, r, now_ms) THEN
     d.answer := jsonb_build_object('o', 'behind', 'watermark', job.watermark, 'revision', job.revision);
     RETURN d;
   END IF;
-  IF older.fire_at <= job.watermark THEN older := NULL; END IF;
   -- One that the worker's clock took for due comes before those that it took for later.
   upcoming := CASE WHEN early IS NULL THEN '[]' ELSE jsonb_build_array(early) END || (r -> 'upcoming');
   UPDATE jobs SET watermark = due[cardinality(due)].fire_at,
