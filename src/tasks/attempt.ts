@@ -55,28 +55,32 @@ export async function performAttempt(
     if (steps.goesOnAt !== undefined) return { kind: "sleeping", until: steps.goesOnAt };
     return await failed(info, descriptor, host, error);
   } finally {
-    await progress.finish();
+    if (progress.hasBegun) await progress.finish();
   }
 }
 
-/** A run that was put to sleep does so whether or not its function lets the signal pass; one that hangs is left behind. */
+/**
+ * What the pipeline gives. A run that was put to sleep sleeps whether or not its function lets the signal pass; one that
+ * hangs then is left behind.
+ */
 async function untilAsleep(
   steps: RunSteps,
   host: AttemptHost,
   run: () => unknown,
 ): Promise<unknown> {
-  const running = call(run);
-  let hasEnded = false;
-  const leave = async (): Promise<void> => {
-    await steps.parked;
-    await within(host.clock, ABORT_GRACE_MS, running.then(noop, noop));
-    if (!hasEnded)
+  const left = new Promise<unknown>((resolve, reject) => {
+    const running = call(run);
+    running.then(resolve, reject);
+    steps.onSleep = () => void leave(running).then(resolve);
+  });
+  const leave = async (running: Promise<unknown>): Promise<void> => {
+    const ended = running.then(isOver, isOver);
+    if (!(await within(host.clock, ABORT_GRACE_MS, ended)))
       host.log("warn", "the pipeline did not end when sleep left it; the run sleeps all the same");
   };
   try {
-    return await Promise.race([running, leave()]);
+    return await left;
   } finally {
-    hasEnded = true;
     await steps.finish();
   }
 }
@@ -85,8 +89,8 @@ async function call(run: () => unknown): Promise<unknown> {
   return run();
 }
 
-function noop(): void {
-  // How it ends is of no interest.
+function isOver(): true {
+  return true;
 }
 
 async function failed(
@@ -123,7 +127,9 @@ function contextOf(
     startedAt: new Date(info.startedAt),
     attempt: info.attempt,
     params,
-    signal: host.signal,
+    get signal() {
+      return host.signal;
+    },
     log: runLog(host),
     trigger: info.kind,
     // Asked for by few, and it takes a look at the trigger.

@@ -14,6 +14,8 @@ export class ProgressWriter {
   #writing: Promise<void> | undefined;
   #cancel: CancelTimer | undefined;
   #nextAt = 0;
+  /** Whether there is anything to finish. */
+  hasBegun = false;
 
   constructor(host: AttemptHost, attempt: number) {
     this.#host = host;
@@ -21,6 +23,7 @@ export class ProgressWriter {
   }
 
   report(fraction: number, message: unknown): void {
+    this.hasBegun = true;
     const inRange = Math.min(1, Math.max(0, fraction));
     this.#latest = {
       // A share of nothing is not a number, and no reason to fail.

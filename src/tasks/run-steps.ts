@@ -35,16 +35,12 @@ export class RunSteps {
   #waits = 0;
   #isOver = false;
   #goesOnAt: EpochMs | undefined;
-  #tellParked: () => void = () => undefined;
-  /** Resolves when the run is put to sleep; it is left by an error then. */
-  readonly parked: Promise<void>;
+  /** Called when the run is put to sleep; it is left by an error then. */
+  onSleep: () => void = () => undefined;
 
   constructor(info: AttemptInfo, host: AttemptHost) {
     this.#info = info;
     this.#host = host;
-    this.parked = new Promise((resolve) => {
-      this.#tellParked = resolve;
-    });
   }
 
   /** When the run goes on, if it was put to sleep. */
@@ -195,8 +191,10 @@ export class RunSteps {
         this.#wakeTimes.delete(wakeAt);
         return;
       }
-      this.#goesOnAt ??= next;
-      this.#tellParked();
+      if (this.#goesOnAt === undefined) {
+        this.#goesOnAt = next;
+        this.onSleep();
+      }
       throw new SleepSignal();
     }
   }

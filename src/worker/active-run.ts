@@ -22,18 +22,14 @@ export class ActiveRun {
   readonly #clock: Clock;
   readonly #controller = new AbortController();
   #abortion: { readonly cause: AbortCause; readonly error: CronduitError } | undefined;
-  #giveUp: () => void = () => undefined;
-  /** Resolves when the attempt was told to stop and had its time to do so, and its end is the end of the run here. */
-  readonly givenUp: Promise<void>;
+  /** Called when the attempt was told to stop and has had its time to do so. */
+  onGiveUp: () => void = () => undefined;
 
   constructor(runId: string, hold: RunHold, clock: Clock) {
     this.runId = runId;
     this.hold = hold;
     this.since = clock.elapsed();
     this.#clock = clock;
-    this.givenUp = new Promise((resolve) => {
-      this.#giveUp = resolve;
-    });
   }
 
   get signal(): AbortSignal {
@@ -56,7 +52,7 @@ export class ActiveRun {
     this.#abortion = { cause, error };
     // Shutdown has a time limit of its own; and whoever lost its lock has nothing to record.
     if (cause === "timed-out" || cause === "cancelled")
-      this.#clock.after(ABORT_GRACE_MS, () => this.#giveUp());
+      this.#clock.after(ABORT_GRACE_MS, () => this.onGiveUp());
     this.#controller.abort(error);
   }
 }

@@ -25,13 +25,16 @@ export interface RunHostParts {
 /** What an attempt asks of the engine. */
 export class RunHost implements AttemptHost {
   readonly clock: Clock;
-  readonly signal: AbortSignal;
   readonly #parts: RunHostParts;
 
   constructor(parts: RunHostParts) {
     this.#parts = parts;
     this.clock = parts.clock;
-    this.signal = parts.active.signal;
+  }
+
+  // Made when it is asked for: it costs more than all else that is made for a run.
+  get signal(): AbortSignal {
+    return this.#parts.active.signal;
   }
 
   now(): EpochMs {

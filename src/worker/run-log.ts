@@ -31,7 +31,8 @@ export interface RunLogParts {
 export class RunLog {
   readonly #parts: RunLogParts;
   #weight = 0;
-  #hasLines = false;
+  /** Whether any line was given to be stored. */
+  hasLines = false;
 
   constructor(parts: RunLogParts) {
     this.#parts = parts;
@@ -55,14 +56,14 @@ export class RunLog {
 
   /** Waits until its lines are stored; not for long. */
   async flush(): Promise<void> {
-    if (this.#hasLines) await this.#parts.writer.flush(this.#parts.owner.runId);
+    await this.#parts.writer.flush(this.#parts.owner.runId);
   }
 
   #store(level: LogLine["level"], message: string, fields: Copy | undefined): void {
     const { writer, owner, attempt, now } = this.#parts;
     const text = storableText(message, MAX_MESSAGE);
     const weight = LINE_WEIGHT + text.length + (fields?.length ?? 0);
-    this.#hasLines = true;
+    this.hasLines = true;
     // The engine ends the log at its bound and says so; what exceeds it by far need not be sent.
     this.#weight += weight;
     const line: LogLine = {
