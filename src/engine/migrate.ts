@@ -2,6 +2,7 @@ import { z } from "zod";
 import { systemClock } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import { millisecondsSchema, parseOptions } from "../jobs/options.ts";
+import { DEFAULT_QUEUE, queueNameSchema } from "../jobs/queue.ts";
 import { answerWithin } from "./answer-within.ts";
 import { type ConnectionOption, placeOf, prefixSchema } from "./open-engine.ts";
 import type { Database } from "./postgres/database.ts";
@@ -9,6 +10,7 @@ import type { Schemas } from "./postgres/schema-name.ts";
 
 const migrateOptionsSchema = z.strictObject({
   prefix: prefixSchema,
+  queues: z.array(queueNameSchema).max(1_000).default([]),
   grantTo: z.array(z.string().min(1).max(63)).default([]),
   timeout: millisecondsSchema.default(600_000),
 });
@@ -17,6 +19,8 @@ const migrateOptionsSchema = z.strictObject({
 export interface MigrateOptions {
   /** The fleet's prefix, which names the schemas. @default "cronduit" */
   prefix?: string;
+  /** Queues beside the default one, each of which has a schema of its own. @default none */
+  queues?: string[];
   /** Roles that may then work with the schemas, and not change them. PostgreSQL only. @default none */
   grantTo?: string[];
   /** How long connecting and migrating may take: ms, or `"10m"`. @default 10 min */
@@ -44,7 +48,11 @@ export async function migrate(
   connection: ConnectionOption,
   options: MigrateOptions = {},
 ): Promise<MigrationReport> {
-  const { prefix, grantTo, timeout } = parseOptions(migrateOptionsSchema, options, "migrate");
+  const { prefix, queues, grantTo, timeout } = parseOptions(
+    migrateOptionsSchema,
+    options,
+    "migrate",
+  );
   const place = placeOf(connection);
   if (grantTo.length > 0 && place.kind !== "postgres") {
     throw new CronduitError(
@@ -65,7 +73,13 @@ export async function migrate(
   const call = { clock: systemClock, timeoutMs: timeout, what: "migrate", server };
   return answerWithin(call, async () => {
     await using database = await connect(place, schemas, timeout);
-    return { applied: await bringUpToDate(database.pool, schemas, grantTo) };
+    const applied = await bringUpToDate(database.pool, schemas, grantTo);
+    for (const queue of new Set(queues)) {
+      if (queue === DEFAULT_QUEUE) continue;
+      const more = await bringUpToDate(database.pool, schemasOf(prefix, queue), grantTo);
+      applied.push(...more.map((name) => `${name} of ${queue}`));
+    }
+    return { applied };
   });
 }
 
