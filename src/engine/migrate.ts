@@ -77,7 +77,9 @@ export async function migrate(
     for (const queue of new Set(queues)) {
       if (queue === DEFAULT_QUEUE) continue;
       const more = await bringUpToDate(database.pool, schemasOf(prefix, queue), grantTo);
-      applied.push(...more.map((name) => `${name} of ${queue}`));
+      // BullMQ's tables are those of all queues.
+      const own = more.filter((name) => !name.startsWith("bullmq "));
+      applied.push(...own.map((name) => `${name} of ${queue}`));
     }
     return { applied };
   });
