@@ -39,7 +39,6 @@ export function encodeLogs(writes: readonly LogWrite[]): object[] {
     return {
       jobId,
       runId,
-      fireAt: fireAtOf(runId),
       lines: lines.map((line) => JSON.stringify(line)),
       cut: JSON.stringify(cut),
       maxBytes,

@@ -35,7 +35,7 @@ export interface RunLogQuery {
 
 /** Which logs to delete: one of the two. */
 export interface LogCleanup {
-  /** Those of runs that were due before: a `Date`, epoch ms, or text; without an offset in the job's zone. */
+  /** Those that began before: a `Date`, epoch ms, or text; without an offset in the job's zone. */
   before?: Date | string | number | undefined;
   /** Those of all runs. */
   all?: boolean | undefined;

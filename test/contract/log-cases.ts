@@ -62,6 +62,7 @@ export function logCases({ bench }: Subject): void {
     const job = await b.addJob();
     const from = b.now;
     for (let i = 0; i < 5; i += 1) {
+      b.now = from + i;
       await write(job, from + i, [line(`run ${i}`)], { retention: { runs: 3, ageMs: 86_400_000 } });
     }
     expect((await Promise.all([0, 1, 2, 3, 4].map((i) => messages(job, from + i)))).flat()).toEqual(
@@ -73,11 +74,29 @@ export function logCases({ bench }: Subject): void {
     expect(await messages(job, b.now)).toEqual(["young"]);
   });
 
+  test("the log of a run of the past is as young as the run itself", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    const retention = { runs: 3, ageMs: 5_000 };
+    b.now += 100_000;
+    for (let i = 0; i < 3; i += 1) {
+      b.now += 1;
+      await write(job, b.now, [line("of today")], { retention });
+    }
+    b.now += 1;
+    await write(job, b.now - 90_000, [line("of the past")], { retention });
+    expect(await messages(job, b.now - 90_000)).toEqual(["of the past"]);
+    expect(await messages(job, b.now - 3)).toEqual([]);
+  });
+
   test("logs are deleted before an instant or all, and the ledger stays", async () => {
     const b = bench();
     const job = await b.addJob();
     const from = b.now;
-    for (let i = 0; i < 4; i += 1) await write(job, from + i, [line(`run ${i}`)]);
+    for (let i = 0; i < 4; i += 1) {
+      b.now = from + i;
+      await write(job, from + i, [line(`run ${i}`)]);
+    }
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
     await b.settle(job, runId);

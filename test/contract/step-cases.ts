@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { StepRecord } from "../../src/engine/engine.ts";
+import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
 import type { CaseJob } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
 
@@ -78,5 +79,50 @@ export function stepCases({ bench }: Subject): void {
       ids.map(async (id) => (await b.engine.readSteps(job.id, id)).length),
     );
     expect(counts).toEqual([0, 0, 0, 1, 1, 1]);
+  });
+
+  test("steps of a run that goes on stay, however long it takes and however many follow", async () => {
+    const b = bench();
+    const retention = { count: 1, ageMs: 30 };
+    const job = await b.addJob({ retention, policy: { maxInstances: 3 } });
+    const names = async (runId: string) =>
+      (await b.engine.readSteps(job.id, runId)).map(({ name }) => name);
+    const one = async (): Promise<string> => {
+      b.now += 1_000;
+      const { runId } = await b.run(job, b.now);
+      expect(await b.engine.saveStep(hold(job, runId), runId, step("only"))).toBe("saved");
+      return runId;
+    };
+    const long = await one();
+    for (let i = 0; i < 3; i += 1) await b.settle(job, await one(), 1, { retention });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(await names(long)).toEqual(["only"]);
+    expect(await b.engine.saveStep(hold(job, long), long, step("another"))).toBe("saved");
+    await b.settle(job, long, 1, { retention });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await b.settle(job, await one(), 1, { retention });
+    await one();
+    expect(await names(long)).toEqual([]);
+  });
+
+  test("a backfill's run has steps as well", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    const fireAt = b.now - 86_400_000;
+    await b.engine.addBackfill({
+      jobId: job.id,
+      backfillId: "one",
+      fireTimes: [fireAt],
+      concurrency: 1,
+      order: "oldest",
+      isComplete: true,
+    });
+    const runId = wakeUpId({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
+    const ask = { queueJobId: runId, kind: "backfill", knowsSchedule: false } as const;
+    expect(await b.admit(job, [], { ...ask, upcoming: [] })).toMatchObject({ outcome: "run" });
+    expect(await b.engine.saveStep(hold(job, runId), runId, step("only"))).toBe("saved");
+    expect(await b.engine.readSteps(job.id, runId)).toEqual([step("only")]);
+    await b.settle(job, runId);
+    expect(await b.engine.saveStep(hold(job, runId), runId, step("late"))).toBe("fenced");
   });
 }

@@ -5,7 +5,7 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] writes   JSON array: jobId, runId, fireAt, lines (array of JSON texts), cut (JSON text of the line that ends a log
+ARGV[5] writes   JSON array: jobId, runId, lines (array of JSON texts), cut (JSON text of the line that ends a log
                  which is full), maxBytes, keepRuns, keepAgeMs
 Returns how many lines were stored.
 ]]
@@ -39,7 +39,8 @@ local function append(w)
     stored = stored + 1
   end
   call("HSET", sizes, w.runId, size)
-  if call("ZADD", runs, "NX", w.fireAt, w.runId) == 1 then
+  if call("ZADD", runs, "NX", NOW, w.runId) == 1 then
+    -- By when they began: a run of the past that is run now has a young log.
     local excess = math.min(MAX_GONE, call("ZCARD", runs) - w.keepRuns)
     if excess > 0 then drop(w, call("ZRANGE", runs, 0, excess - 1)) end
     drop(w, call("ZRANGEBYSCORE", runs, "-inf", string.format("(%d", NOW - w.keepAgeMs), "LIMIT", 0, MAX_GONE))

@@ -1,5 +1,5 @@
 --[[
-delete_logs: deletes the logs of a job's runs that were due before an instant, a bounded number.
+delete_logs: deletes the logs of a job's runs whose log began before an instant, a bounded number.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix

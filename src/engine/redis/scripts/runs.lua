@@ -45,8 +45,17 @@ local function cutText(text, characters)
   return table.concat(found)
 end
 
+-- The message of an error. What not every text can hold, NUL and half surrogate pairs, becomes U+FFFD.
+local function messageOf(errorText)
+  local clean = errorText:gsub("(\\+)u(%x%x%x%x)", function(backslashes, hex)
+    local isEscape = #backslashes % 2 == 1 and (hex == "0000" or hex:find("^[dD][89a-fA-F]"))
+    return isEscape and backslashes:sub(2) .. "\239\191\189" or nil
+  end)
+  return cjson.decode(clean).message
+end
+
 local function pauseAfterFailures(job, errorText)
-  local message = errorText and cjson.decode(errorText).message or ""
+  local message = errorText and messageOf(errorText) or ""
   local reason = string.format("%d runs failed in a row; the last: ", job.failuresInRow) .. cutText(message, MAX_REASON)
   job.generation = nextSequence()
   job.state = "paused"
@@ -79,6 +88,7 @@ local function finishRun(jobId, job, queueJobId, held, e)
   call("HDEL", heldKey(jobId, queueJobId), queueJobId)
   if held.cancel then call("HDEL", PREFIX .. "cancels", queueJobId) end
   if held.group then call("SREM", groupKey(held.group), queueJobId) end
+  if held.hasSteps then call("PEXPIRE", PREFIX .. "steps:" .. held.id, e.keepAgeMs) end
   local row = {
     id = held.id, state = e.verdict, kind = held.kind, fireAt = held.fireAt, dueAt = held.dueAt,
     startedAt = held.attemptAt or held.startedAt, finishedAt = e.finishedAt, attempt = held.attempt, worker = held.worker,

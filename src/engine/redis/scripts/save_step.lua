@@ -9,6 +9,8 @@ ARGV[5] step   JSON: jobId, queueJobId, start, runId, fireAt, name, record (JSON
 Returns "saved", "fenced", or "too-many" (the run has as many steps as it may).
 ]]
 local s = cjson.decode(ARGV[5])
+-- Runs whose steps one new run may push out: more than come in, and still a bounded step.
+local MAX_GONE = 100
 local text = call("HGET", heldKey(s.jobId, s.queueJobId), s.queueJobId)
 local held = text and cjson.decode(text)
 if not held or held.start ~= s.start then return "fenced" end
@@ -19,15 +21,20 @@ if size >= s.maxSteps and call("HEXISTS", key, s.name) == 0 then return "too-man
 local keep = call("HMGET", jobKey(s.jobId), "kc", "ka")
 local keepCount, keepAgeMs = tonumber(keep[1] or 1), tonumber(keep[2] or 86400000)
 call("HSET", key, s.name, s.record)
-call("PEXPIRE", key, keepAgeMs)
-if size == 0 then
-  -- Steps go with the rows of the ledger: as many runs, and as long.
+if not held.hasSteps then
+  -- Steps go with the rows of the ledger: as many runs, and as long after its end. Those of a run that goes on, or sleeps,
+  -- stay however long that takes: without them it would begin anew. Only they have no end.
+  held.hasSteps = true
+  call("HSET", heldKey(s.jobId, s.queueJobId), s.queueJobId, cjson.encode(held))
   local runs = PREFIX .. "stepruns:" .. s.jobId
   call("ZADD", runs, s.fireAt, s.runId)
   call("PEXPIRE", runs, keepAgeMs)
-  for _, old in ipairs(call("ZRANGE", runs, 0, -(keepCount + 1))) do
-    call("DEL", PREFIX .. "steps:" .. old)
-    call("ZREM", runs, old)
+  local excess = math.min(MAX_GONE, call("ZCARD", runs) - keepCount)
+  for _, old in ipairs(excess > 0 and call("ZRANGE", runs, 0, excess - 1) or {}) do
+    if call("PTTL", PREFIX .. "steps:" .. old) ~= -1 then
+      call("DEL", PREFIX .. "steps:" .. old)
+      call("ZREM", runs, old)
+    end
   end
 end
 return "saved"

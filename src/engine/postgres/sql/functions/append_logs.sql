@@ -1,7 +1,7 @@
 /*
 append_logs: appends lines to the logs of runs, each up to its bound, and lets go of the logs of old runs.
 
-writes       JSON array: jobId, runId, fireAt, lines (array of JSON texts), cut (JSON text of the line that ends a log
+writes       JSON array: jobId, runId, lines (array of JSON texts), cut (JSON text of the line that ends a log
              which is full), maxBytes, keepRuns, keepAgeMs
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
@@ -16,9 +16,9 @@ DECLARE
   entry text;
   stored integer := 0;
 BEGIN
-  INSERT INTO log_runs AS l (job_id, run_id, fire_at, bytes, written_at)
-    VALUES (w ->> 'jobId', w ->> 'runId', (w ->> 'fireAt')::bigint, 0, now_ms)
-    ON CONFLICT (run_id) DO UPDATE SET written_at = now_ms
+  INSERT INTO log_runs AS l (job_id, run_id, began_at, bytes)
+    VALUES (w ->> 'jobId', w ->> 'runId', now_ms, 0)
+    ON CONFLICT (run_id) DO UPDATE SET bytes = l.bytes
     RETURNING bytes, xmax = 0 INTO size, is_new;
   IF size < 0 THEN RETURN 0; END IF;
   FOR entry IN SELECT value FROM jsonb_array_elements_text(w -> 'lines') LOOP
@@ -33,11 +33,12 @@ BEGIN
   END LOOP;
   UPDATE log_runs SET bytes = size WHERE run_id = w ->> 'runId';
   IF is_new THEN
+    -- By when they began: a run of the past that is run now has a young log.
     PERFORM drop_logs(ARRAY(
       (SELECT run_id FROM log_runs WHERE job_id = w ->> 'jobId'
-        ORDER BY fire_at DESC, run_id DESC OFFSET (w ->> 'keepRuns')::bigint LIMIT max_gone)
+        ORDER BY began_at DESC, run_id DESC OFFSET (w ->> 'keepRuns')::bigint LIMIT max_gone)
       UNION
-      (SELECT run_id FROM log_runs WHERE job_id = w ->> 'jobId' AND fire_at < now_ms - (w ->> 'keepAgeMs')::bigint
+      (SELECT run_id FROM log_runs WHERE job_id = w ->> 'jobId' AND began_at < now_ms - (w ->> 'keepAgeMs')::bigint
         LIMIT max_gone)));
   END IF;
   RETURN stored;

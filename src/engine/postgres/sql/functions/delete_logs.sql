@@ -1,5 +1,5 @@
 /*
-delete_logs: deletes the logs of a job's runs that were due before an instant, a bounded number.
+delete_logs: deletes the logs of a job's runs whose log began before an instant, a bounded number.
 
 request      JSON: jobId, before (epoch ms)
 now_ms       not used
@@ -11,8 +11,8 @@ SET search_path FROM CURRENT AS $$
 DECLARE
   max_deleted constant integer := 500;
   old text[] := ARRAY(SELECT run_id FROM log_runs
-    WHERE job_id = request ->> 'jobId' AND fire_at < (request ->> 'before')::bigint
-    ORDER BY fire_at, run_id LIMIT max_deleted FOR UPDATE);
+    WHERE job_id = request ->> 'jobId' AND began_at < (request ->> 'before')::bigint
+    ORDER BY began_at, run_id LIMIT max_deleted FOR UPDATE);
 BEGIN
   PERFORM drop_logs(old);
   RETURN to_jsonb(cardinality(old));

@@ -40,7 +40,10 @@ BEGIN
     (SELECT run_id FROM step_runs WHERE saved_at < server_now(now_ms) - COALESCE(keep_age_ms, 86400000)
       AND job_id = step ->> 'jobId' LIMIT max_gone)
   ), gone AS (
-    DELETE FROM step_runs USING old WHERE step_runs.run_id = old.run_id RETURNING step_runs.run_id
+    -- Those of a run that goes on, or sleeps, stay however long that takes: without them it would begin anew.
+    DELETE FROM step_runs USING old WHERE step_runs.run_id = old.run_id AND NOT EXISTS (
+      SELECT 1 FROM instances i WHERE i.job_id = step ->> 'jobId' AND i.run_id = old.run_id)
+    RETURNING step_runs.run_id
   )
   DELETE FROM steps USING gone WHERE steps.run_id = gone.run_id;
   RETURN '"saved"';

@@ -32,12 +32,11 @@ CREATE INDEX logs_of_run ON logs (run_id, id);
 CREATE TABLE log_runs (
   job_id text NOT NULL,
   run_id text PRIMARY KEY,
-  fire_at bigint NOT NULL,
-  bytes bigint NOT NULL,             -- -1: the log was cut
-  written_at bigint NOT NULL
+  began_at bigint NOT NULL,
+  bytes bigint NOT NULL              -- -1: the log was cut
 );
 
-CREATE INDEX log_runs_of_job ON log_runs (job_id, fire_at, run_id);
+CREATE INDEX log_runs_of_job ON log_runs (job_id, began_at, run_id);
 
 -- Fire times of the past that are run beside a job's schedule: the last backfill of each job.
 CREATE TABLE backfills (
