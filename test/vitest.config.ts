@@ -11,7 +11,9 @@ export default defineConfig({
       "test/contract/matrix.ts",
     ],
     setupFiles: ["test/helpers/no-leaks.ts"],
-    testTimeout: 30_000,
+    // Most tests wait for something: more at once than there are processors.
+    maxWorkers: 3,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: { include: ["src/**/*.ts"] },
   },

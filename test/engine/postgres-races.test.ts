@@ -9,7 +9,7 @@ import type { Policy } from "../../src/jobs/definition.ts";
 import { at, type CaseJob, EngineBench } from "../contract/bench-of-engine.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 
-const ROUNDS = Number(process.env["RACE_ROUNDS"] ?? 1_000);
+const ROUNDS = Number(process.env["RACE_ROUNDS"] ?? 300);
 const PREFIX = "races";
 
 let server: PostgresServer;

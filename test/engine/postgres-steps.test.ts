@@ -10,7 +10,7 @@ import { parseWakeUpId } from "../../src/jobs/occurrence-id.ts";
 import { at, EngineBench } from "../contract/bench-of-engine.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 
-const ROUNDS = Number(process.env["STEP_ROUNDS"] ?? 60);
+const ROUNDS = Number(process.env["STEP_ROUNDS"] ?? 30);
 const STEPS_A_ROUND = 60;
 const JOBS = Array.from({ length: 14 }, (_, i) => `job_${i}`);
 const GROUPS = [1, 2, 3].map((limit) => ({ key: `g${limit}`, limit }));

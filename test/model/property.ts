@@ -7,7 +7,7 @@ import { concurrentStep, firstStep, type Step, step } from "./steps.ts";
 import { Trial } from "./trial.ts";
 
 /** How long a property is tried, unless the environment says how often. */
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 8_000;
 const SHRINK_LIMIT_MS = 300_000;
 const TIMEOUT_MS = 3_600_000;
 /** So many sequences hold some of everything. */
