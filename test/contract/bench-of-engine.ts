@@ -236,7 +236,8 @@ export class EngineBench {
   async answerCall(job: CaseJob): Promise<Admission> {
     const calls = await this.calls(job);
     const [only = ""] = calls;
-    if (calls.length !== 1) throw new Error(`${calls.length} calls instead of one: ${calls}`);
+    if (calls.length !== 1)
+      throw new Error(`${calls.length} calls instead of one: ${calls.join(", ")}`);
     return this.answer(job, only);
   }
 

@@ -1,5 +1,4 @@
 import type { EpochMs } from "../../core/clock.ts";
-import { CronduitError } from "../../core/errors.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { LedgerRow } from "../../jobs/run.ts";

@@ -31,7 +31,7 @@ const BASE = ["lib"] as const;
 const QUEUED = [...BASE, "ledger", "conditions", "pending", "backfills"] as const;
 const RUNS = [...QUEUED, "runs"] as const;
 /** Files that end with a table of their functions, by whose name the others call them. Only calls that use them make them. */
-const LAZY: readonly string[] = ["conditions", "pending", "backfills", "queue"];
+const LAZY: ReadonlySet<string> = new Set(["conditions", "pending", "backfills", "queue"]);
 
 /** The name of a script. */
 export type ScriptName = keyof typeof SCRIPT_ARGUMENTS;
@@ -82,7 +82,7 @@ function read(file: string): string {
  */
 function nest(names: readonly string[]): string {
   const parts = names.map((name) =>
-    LAZY.includes(name) ? `${name} = lazy(function()\n${read(name)}end)` : read(name),
+    LAZY.has(name) ? `${name} = lazy(function()\n${read(name)}end)` : read(name),
   );
   return parts.join("\nreturn (function()\n") + "\nend)()".repeat(parts.length - 1);
 }
