@@ -48,7 +48,7 @@ export function defineJob<P extends ParamsSchema = undefined>(
   if (typeof run !== "function") {
     throw new CronduitError(
       "INVALID_PIPELINE",
-      `defineJob: "${String(job.name)}" has no run. Give a function, or a module and the name of its export.`,
+      `defineJob: "${job.name}" has no run. Give a function, or a module and the name of its export.`,
     );
   }
   class JobOfFunction extends Pipeline<P> {

@@ -168,7 +168,8 @@ export class WorkerRuntime {
     }
     this.#endCapture();
     this.#heartbeat.stop();
-    await this.#logs.flush();
+    this.#cancels.stop();
+    await this.#logs.close();
     try {
       await engine.forgetWorker(this.id);
       await engine.appendEvents([
