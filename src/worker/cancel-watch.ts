@@ -19,6 +19,7 @@ export interface CancelWatchParts {
 export class CancelWatch {
   readonly #parts: CancelWatchParts;
   #isWatching = false;
+  #isOver = false;
   #hasFailed = false;
 
   constructor(parts: CancelWatchParts) {
@@ -27,12 +28,18 @@ export class CancelWatch {
 
   /** To be called when a run begins. */
   watch(): void {
-    if (this.#isWatching) return;
+    if (this.#isWatching || this.#isOver) return;
     this.#isWatching = true;
     this.#parts.clock.after(EVERY_MS, () => void this.#look());
   }
 
+  /** Looks no more, also not for runs that were left behind. */
+  stop(): void {
+    this.#isOver = true;
+  }
+
   async #look(): Promise<void> {
+    if (this.#isOver) return;
     const { clock, active } = this.#parts;
     const since = clock.elapsed() - YOUNG_MS;
     const runs = [...active()];

@@ -44,6 +44,8 @@ export class LogWriter {
   #cancel: CancelTimer | undefined;
   #writing: Promise<void> | undefined;
   #hasFailed = false;
+  #isClosed = false;
+  #isAboutToWrite = false;
 
   constructor(engine: Engine, clock: Clock, logger: Logger) {
     this.#engine = engine;
@@ -52,6 +54,7 @@ export class LogWriter {
   }
 
   add(owner: LogOwner, { line, weight }: WeighedLine): void {
+    if (this.#isClosed) return;
     let waiting = this.#waiting.get(owner.runId);
     if (!waiting) this.#waiting.set(owner.runId, (waiting = { owner, lines: [], lost: undefined }));
     if (this.#weight + weight > MAX_WAITING) {
@@ -62,8 +65,8 @@ export class LogWriter {
     this.#weights.set(line, weight);
     this.#weight += weight;
     this.#count += 1;
-    if (this.#count >= MAX_WAITING_LINES && !this.#hasFailed) void this.#write();
-    else this.#arm(EVERY_MS);
+    if (this.#count < MAX_WAITING_LINES || this.#hasFailed) this.#arm(EVERY_MS);
+    else if (!this.#isAboutToWrite) void this.#write();
   }
 
   /** Waits until the lines of a run, or of all, are stored; not for long. */
@@ -73,8 +76,16 @@ export class LogWriter {
     if (writing) await within(this.#clock, END_LIMIT_MS, writing);
   }
 
+  /** Stores what waits, within a bounded time; what runs that were left behind say later goes nowhere. */
+  async close(): Promise<void> {
+    await this.flush();
+    this.#isClosed = true;
+    this.#waiting.clear();
+    this.#cancel?.();
+  }
+
   #arm(delayMs: number): void {
-    if (this.#cancel !== undefined) return;
+    if (this.#cancel !== undefined || this.#isClosed) return;
     this.#cancel = this.#clock.after(this.#hasFailed ? RETRY_MS : delayMs, () => {
       this.#cancel = undefined;
       void this.#write();
@@ -83,6 +94,7 @@ export class LogWriter {
 
   /** One call at a time, so that lines keep their order. */
   #write(): Promise<void> {
+    this.#isAboutToWrite = true;
     const earlier = this.#writing ?? Promise.resolve();
     const writing = earlier
       .then(() => this.#writeAll())
@@ -94,6 +106,7 @@ export class LogWriter {
   }
 
   async #writeAll(): Promise<void> {
+    this.#isAboutToWrite = false;
     while (this.#waiting.size > 0) {
       const batch = this.#take();
       try {

@@ -161,7 +161,8 @@ export class WorkerRuntime {
     }
     this.#endCapture();
     this.#heartbeat.stop();
-    await Promise.all(this.#lanes.map(({ logs }) => logs.flush()));
+    for (const { cancels } of this.#lanes) cancels.stop();
+    await Promise.all(this.#lanes.map(({ logs }) => logs.close()));
     try {
       await engine.forgetWorker(this.id);
       await engine.appendEvents([

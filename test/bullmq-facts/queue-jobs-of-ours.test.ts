@@ -4,6 +4,7 @@ import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { Pipeline, PipelineScheduler } from "../../src/index.ts";
+import { EngineBench } from "../contract/bench-of-engine.ts";
 
 class Noop extends Pipeline {
   run(): unknown {
@@ -95,4 +96,33 @@ test("a queue job of a backfill has the last priority, written as BullMQ writes 
   expect(Number(scores[5]) - Number(scores[3])).toBe(1);
   const { opts } = await redis.hgetall(`${place}:runs:${ours[0]?.id}`);
   expect(JSON.parse(opts ?? "{}")).toMatchObject({ priority: 2 ** 21 - 1 });
+});
+
+test("of a delayed queue job that we take back no more is left than BullMQ leaves", async () => {
+  const own = `taken-back-${randomUUID()}`;
+  const bench = new EngineBench(inject("redisUrl"), own);
+  await bench.engine.open();
+  const theirs = new Queue("runs", { connection: redis, prefix: `{${own}:default}` });
+  const left = async (): Promise<string[]> => {
+    const keys = await redis.keys(`{${own}:default}:runs:*`);
+    // The numbers and the stream of events of BullMQ's own adding.
+    return keys.filter((key) => !/:(?:id|events|meta)$/.test(key)).toSorted();
+  };
+  const condition = { kind: "running", jobId: "nobody" } as const;
+  const job = await bench.addJob({
+    upcoming: [],
+    policy: { when: { condition, waitMs: 60_000 } },
+  });
+  await bench.tick(job, { upcoming: [] });
+  expect(await theirs.getDelayed()).toHaveLength(1);
+  const runId = bench.queueJobId(job, bench.now);
+  const cancel = { jobId: job.id, runId, reason: "not needed" };
+  expect(await bench.engine.cancelRun(cancel)).toBe("cancelled");
+  expect(await theirs.getDelayed()).toEqual([]);
+  const ours = await left();
+  const added = await theirs.add("Report", 0, { jobId: "theirs:1:2", delay: 60_000 });
+  await added.remove();
+  expect(ours).toEqual(await left());
+  await theirs.close();
+  await bench.engine.close();
 });

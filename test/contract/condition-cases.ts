@@ -5,7 +5,7 @@ import { compileCondition, runProgram } from "../../src/conditions/compile.ts";
 import { type Condition, isGroup, jobsIn } from "../../src/conditions/condition.ts";
 import type { FactsOf, JobFacts } from "../../src/conditions/facts.ts";
 import { parseCondition } from "../../src/conditions/parse.ts";
-import type { ConditionPolicy, Policy } from "../../src/jobs/definition.ts";
+import type { Policy } from "../../src/jobs/definition.ts";
 import { conditionsOver } from "../conditions/arbitraries.ts";
 import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
@@ -392,7 +392,10 @@ export function conditionCases({ bench }: Subject): void {
           const history = runs[i];
           if (history) await live(b, names.get(id) ?? "", history);
         }
-        for (const condition of asked) await decidesAlike(b, renamed(condition, names));
+        for (const condition of asked) {
+          const { decided, expected } = await decideTwice(b, renamed(condition, names));
+          expect(decided).toEqual(expected);
+        }
       }),
       { numRuns: 12 },
     );
@@ -417,21 +420,30 @@ function renamed(condition: Condition, names: ReadonlyMap<string, string>): Cond
   return { ...condition, jobId: names.get(condition.jobId) ?? condition.jobId };
 }
 
-/** Asks the engine twice: for its decision, and for the facts, by a condition that is never true. */
-async function decidesAlike(b: EngineBench, condition: Condition): Promise<void> {
-  const outcomeOf = async (when: ConditionPolicy) => {
-    const job = await b.addJob({ policy: { when } });
+/** What the engine decides and which facts it has, and what the reference says of the same. */
+async function decideTwice(b: EngineBench, condition: Condition) {
+  const ask = async (asked: Condition) => {
+    const job = await b.addJob({ policy: { when: { condition: asked, waitMs: null } } });
     b.now += 1;
     const { outcome } = await b.admit(job, [at(b.now)]);
     const [row] = await b.ledger(job);
-    if (outcome === "none") expect(row).toMatchObject({ state: "skipped", reason: "condition" });
-    return { isTrue: outcome === "run", facts: row?.facts, now: b.now };
+    return { outcome, row, now: b.now };
   };
-  const { isTrue, now } = await outcomeOf({ condition, waitMs: null });
-  const never = { kind: "running", jobId: "nobody" } as const;
-  const asking: Condition = { kind: "and", of: [condition, never] };
-  const { facts = {} } = await outcomeOf({ condition: asking, waitMs: null });
-  expect(Object.keys(facts).toSorted()).toEqual([...jobsIn(asking)].toSorted());
+  const { outcome, row, now } = await ask(condition);
+  // One that is never true has a row with all facts.
+  const asking: Condition = {
+    kind: "and",
+    of: [condition, { kind: "running", jobId: "nobody" }],
+  };
+  const facts = (await ask(asking)).row?.facts ?? {};
   const factsOf: FactsOf = (jobId) => facts[jobId] ?? undefined;
-  expect(isTrue).toBe(runProgram(compileCondition(condition), factsOf, now));
+  const isTrue = runProgram(compileCondition(condition), factsOf, now);
+  return {
+    decided: { outcome, reason: row?.reason, named: Object.keys(facts).toSorted() },
+    expected: {
+      outcome: isTrue ? "run" : "none",
+      reason: isTrue ? undefined : "condition",
+      named: jobsIn(asking).toSorted(),
+    },
+  };
 }

@@ -230,6 +230,23 @@ export function retryCases({ bench }: Subject): void {
     expect((await b.stored(job)).watermark).toBe(stored.watermark);
   });
 
+  test("the reason is told whatever the message holds", async () => {
+    const b = bench();
+    for (const [message, told] of [
+      ['a\u0000b \ud800 \\u0000 "\ud83d\ude00"', 'a\ufffdb \ufffd \\u0000 "\ud83d\ude00"'],
+      ["", ""],
+    ] as const) {
+      const job = await b.addJob({ policy: { pauseAfterFailures: 1 } });
+      b.now += 1_000;
+      const { runId } = await b.run(job, b.now);
+      const failure = { name: "Error", message };
+      await b.settle(job, runId, 1, { verdict: "failed", error: failure });
+      const pausedReason = `1 runs failed in a row; the last: ${told}`;
+      expect(await b.stored(job)).toMatchObject({ state: "paused", pausedReason });
+      expect((await b.ledger(job))[0]?.error).toEqual(failure);
+    }
+  });
+
   test("a run that crashed too often counts as a failure; what was queued is skipped as paused", async () => {
     const b = bench();
     const policy = { pauseAfterFailures: 1, overlap: "queue-one" } as const;

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { CronduitError } from "../../src/core/errors.ts";
-import { definePipeline, describePipeline, pipeline } from "../../src/pipeline/definition.ts";
+import {
+  definePipeline,
+  describePipeline,
+  pipeline,
+  sourceOf,
+} from "../../src/pipeline/definition.ts";
 import { isPipelineClass, Pipeline } from "../../src/pipeline/pipeline.ts";
 import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 
@@ -108,6 +113,27 @@ describe("decorator and plain function", () => {
       deps: ["db"],
       pipeline: Decorated,
     });
+  });
+
+  test("where a child process finds it: what was given, else the class's own module", () => {
+    class Found extends Report {
+      static override readonly module: string = "file:///app/found.js";
+    }
+    class Child extends Found {}
+    expect(describePipeline(Found).source).toEqual({ module: "file:///app/found.js" });
+    // It may stand in another module.
+    expect(describePipeline(Child)).not.toHaveProperty("source");
+    const source = { module: "file:///app/jobs.js", export: "child" };
+    expect(describePipeline(definePipeline(Child, { source })).source).toEqual(source);
+    expect(describePipeline(Found, { source }).source).toEqual(source);
+    expect(sourceOf(describePipeline(Found, { source }))).toEqual(source);
+    expect(thrownBy(() => sourceOf(describePipeline(Report)))).toEqual(
+      coded("MISSING_MODULE", /import\.meta\.url/),
+    );
+    class Empty extends Report {
+      static override readonly module: string = "";
+    }
+    expect(thrownBy(() => describePipeline(Empty))).toEqual(coded("INVALID_PIPELINE", /module/));
   });
 
   test("a decorator without options leaves everything to the class", () => {

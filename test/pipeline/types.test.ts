@@ -123,6 +123,39 @@ test("static deps are checked where the class is decorated", () => {
   expectTypeOf(calls).toBeFunction();
 });
 
+test("a step gives what its function gives, and a class may say how it is retried and where it is", () => {
+  class Stepping extends Pipeline {
+    static override readonly module = import.meta.url;
+    static override retryOn(error: unknown): boolean {
+      return error instanceof TypeError;
+    }
+    async run({ step, interval, sleep }: RunContext): Promise<void> {
+      expectTypeOf(await step("rows", () => [1, 2])).toEqualTypeOf<number[]>();
+      expectTypeOf(await step("later", async ({ number }) => ({ number }))).toEqualTypeOf<{
+        number: number;
+      }>();
+      const retries = { attempts: 3, delay: "5s" } as const;
+      expectTypeOf(await step("none", () => undefined, { retries })).toEqualTypeOf<undefined>();
+      expectTypeOf(interval.start).toEqualTypeOf<Date>();
+      // @ts-expect-error -- a step needs a name
+      await step(() => 1);
+      // @ts-expect-error -- no such option
+      await step("a", () => 1, { retry: 3 });
+      await sleep("1h", { name: "nap" });
+    }
+  }
+  class Asking extends Pipeline {
+    static override async retryOn(): Promise<boolean> {
+      return false;
+    }
+    run(): void {
+      return undefined;
+    }
+  }
+  expectTypeOf<typeof Stepping>().toExtend<PipelineClass>();
+  expectTypeOf<typeof Asking>().toExtend<PipelineClass>();
+});
+
 test("params given in options must be those that the class is written for", () => {
   const Other = z.object({ other: z.number() });
   const calls = (): void => {

@@ -95,6 +95,17 @@ test("what a server refuses is not sent for ever", async () => {
   expect(server.kept).toEqual(["run two"]);
 });
 
+test("when it is closed, what is said later goes nowhere", async () => {
+  const server = new Server();
+  const writer = new LogWriter(server.engine, systemClock, logger);
+  write(writer, "run", "one");
+  await writer.close();
+  write(writer, "run", "two");
+  await writer.flush();
+  expect(server.kept).toEqual(["run one"]);
+  expect(server.calls).toBe(1);
+});
+
 test("what finds no room is counted, and the log says so", async () => {
   const server = new Server();
   const writer = new LogWriter(server.engine, systemClock, logger);

@@ -184,10 +184,13 @@ local function placeNext(jobId, next)
   call("ZADD", PREFIX .. "next", next and next.dueAt or "+inf", jobId)
 end
 
+-- Whether nothing of the job runs or waits any more; audits and those who look for waiting jobs pass it over then.
 local function releaseIfIdle(jobId)
   local open = call("EXISTS", instancesKey(jobId), pendingKey(jobId), askedKey(jobId), backfillRunsKey(jobId),
     backfillQueueKey(jobId), backfillAskedKey(jobId))
-  if open == 0 then call("SREM", PREFIX .. "live", jobId) end
+  if open > 0 then return false end
+  call("SREM", PREFIX .. "live", jobId)
+  return true
 end
 
 -- Sees to it that the oldest queued run is taken, if there is one and an instance is free.

@@ -107,9 +107,9 @@ local function finishRun(jobId, job, queueJobId, held, e)
     keepLedgerUntil(jobId, serverTime() + e.keepAgeMs)
   end
   if held.kind == "backfill" then backfills.ended(jobId, held, e.verdict) end
-  releaseIfIdle(jobId)
+  local isIdle = releaseIfIdle(jobId)
   if held.group then pending.callGroup(held.group) end
-  callForQueued(job)
+  if not isIdle then callForQueued(job) end
   if job and job.hasDependents then pending.wakeDependents(jobId) end
 end
 
