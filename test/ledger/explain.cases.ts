@@ -77,7 +77,7 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
     ]);
     expect(await said(bench, "12:01:00")).toEqual([
       "queued",
-      expect.stringContaining("waits for a worker or for an earlier run"),
+      expect.stringContaining("waits for a worker, for an earlier run"),
     ]);
     await bench.workTo("12:02:00");
     expect(await said(bench, "12:02:00")).toEqual([
