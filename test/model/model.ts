@@ -521,7 +521,7 @@ export class Model {
   #skipManual(id: string, run: string, fireAt: number, reason: SkipReason, name: EventName): void {
     this.#record(id, { run, fireAt, kind: "manual", verdict: "skipped", at: this.now, reason });
     this.#count(id, "skipped");
-    this.#tell(id, name, { run, fireAt, ...(name === "JOB_SKIPPED" ? { reason } : {}) });
+    this.#tell(id, name, { run, fireAt, reason });
   }
 
   #record(id: string, decision: Decision): void {
