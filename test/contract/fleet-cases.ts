@@ -145,7 +145,7 @@ export function fleetCases({ contender, prefix: suitePrefix }: Subject): void {
     await expect.poll(async () => (await looker.getJob("tick"))?.running, LIMIT).toBe(0);
     const { runs } = await looker.getRuns("tick", { limit: 1_000 });
     expectNoGap(runs);
-    expect(runs.filter(({ verdict }) => verdict === "succeeded").length).toBeGreaterThan(1);
+    expect(runs.map(({ verdict }) => verdict)).toContain("succeeded");
   }, 240_000);
 
   if (!contender.isShared) return;
