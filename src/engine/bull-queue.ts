@@ -29,6 +29,8 @@ const RECONNECT_DELAY_MS = 1_000;
 const LOST = /Missing (?:lock|key)|Lock mismatch|is not in the active state/i;
 /** How long putting back and letting go may take, each, when a server does not answer. */
 const ABANDON_LIMIT_MS = 2_000;
+/** How long a worker without runs may take to let go of its connections before they are cut. */
+const STOP_LIMIT_MS = 5_000;
 /** Queue jobs a round trip. */
 const ADD_CHUNK = 1_000;
 
@@ -207,7 +209,14 @@ class BullConsumer implements Consumer {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await this.#worker.close();
+    const { clock } = this.#queueOptions;
+    const closed = this.#worker.close().then(() => true);
+    // BullMQ asks the server for work until it has an answer, which a server that is gone never gives.
+    while (!(await within(clock, STOP_LIMIT_MS, closed))) {
+      if (this.#taken.size > 0) continue;
+      await within(clock, ABANDON_LIMIT_MS, this.#worker.letGo());
+      return;
+    }
   }
 
   async abandon(): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import {
   type ConnectionOption,
   lineLogger,
@@ -48,8 +48,6 @@ function has(message: unknown, key: string): boolean {
 /** Processes of one fleet, and what becomes of them when one is killed. */
 export function fleetCases({ contender, prefix: suitePrefix }: Subject): void {
   const place = contender.fleetConnection;
-  // What is in memory ends with its process.
-  if (!place) return;
 
   /** A fleet of its own; everything of it is gone with the case. */
   function fleet() {
@@ -87,18 +85,19 @@ export function fleetCases({ contender, prefix: suitePrefix }: Subject): void {
   const hold = { id: "held", trigger: "date", runDate: "2026-01-01" } as const;
   const tick = { id: "tick", trigger: "interval", milliseconds: EVERY_MS } as const;
 
-  /** Each time of the tick from its first on stands in exactly one row. */
-  function expectNoGap(runs: readonly Run[]): void {
-    const oldestFirst = runs.toReversed();
-    const times = oldestFirst.flatMap(({ firstFireTime, count }) =>
-      Array.from({ length: count }, (_, i) => firstFireTime.getTime() + i * EVERY_MS),
-    );
-    expect(times.toSorted((a, b) => a - b)).toEqual(
-      times.map((_, i) => Math.min(...times) + i * EVERY_MS),
-    );
+  /** Times of the tick, from its first on, that stand in no row or in two. */
+  function gaps(runs: readonly Run[]): number[] {
+    const times = runs
+      .flatMap(({ firstFireTime, count }) =>
+        Array.from({ length: count }, (_, i) => firstFireTime.getTime() + i * EVERY_MS),
+      )
+      .toSorted((one, other) => one - other);
+    return times.filter((time, i) => time !== (times[0] ?? 0) + i * EVERY_MS);
   }
 
-  test("a process that is killed in the middle of a run: another takes the run up, and no time is unaccounted for", async () => {
+  test("a process that is killed in the middle of a run: another takes the run up, and no time is unaccounted for", async ({
+    expect,
+  }) => {
     await using own = fleet();
     if (!contender.isShared) {
       // One process at a time: the jobs are added by a first one, which ends.
@@ -144,13 +143,13 @@ export function fleetCases({ contender, prefix: suitePrefix }: Subject): void {
     await looker.pauseJob("tick");
     await expect.poll(async () => (await looker.getJob("tick"))?.running, LIMIT).toBe(0);
     const { runs } = await looker.getRuns("tick", { limit: 1_000 });
-    expectNoGap(runs);
-    expect(runs.filter(({ verdict }) => verdict === "succeeded").length).toBeGreaterThanOrEqual(1);
+    expect(gaps(runs)).toEqual([]);
+    expect(runs.map(({ verdict }) => verdict)).toContain("succeeded");
   }, 240_000);
 
   if (!contender.isShared) return;
 
-  test("maxInstances holds over processes, one of which is killed", async () => {
+  test("maxInstances holds over processes, one of which is killed", async ({ expect }) => {
     await using own = fleet();
     const scheduler = await own.scheduler();
     const programs = await Promise.all(
@@ -184,7 +183,9 @@ export function fleetCases({ contender, prefix: suitePrefix }: Subject): void {
     expect(Math.max(...counts)).toBe(2);
   }, 240_000);
 
-  test("events of all processes are heard in each, and a named listener goes on in another one when its process is killed", async () => {
+  test("events of all processes are heard in each, and a named listener goes on in another one when its process is killed", async ({
+    expect,
+  }) => {
     await using own = fleet();
     const scheduler = await own.scheduler();
     const heardHere: string[] = [];

@@ -204,6 +204,21 @@ test("a call that meets a replica waits until its server is a master again", asy
     .toBeGreaterThanOrEqual(2);
 }, 60_000);
 
+test("an idle scheduler whose server is gone shuts down all the same", async () => {
+  const server = await startRedis();
+  const scheduler = new PipelineScheduler({
+    connection: server.url,
+    pipelines: [Noop],
+    logger: lineLogger("error", () => undefined),
+    timeout: 500,
+  });
+  await scheduler.start();
+  await scheduler.addJob(Noop, { id: "job", trigger: "interval", hours: 1 });
+  await server.dispose();
+  await scheduler.shutdown();
+  expect(await scheduler.health()).toMatchObject({ ok: false });
+}, 60_000);
+
 test.each([
   [{ keyPrefix: "app:" }, "keyPrefix", /Use the option prefix/],
   [{ commandTimeout: 5_000 }, "commandTimeout", /Use the option timeout/],
