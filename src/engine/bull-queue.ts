@@ -1,19 +1,8 @@
-import {
-  type BackendFactory,
-  type ConnectionOptions,
-  createRedisBackend,
-  DelayedError,
-  type IQueueBackend,
-  type Job,
-  type JobsOptions,
-  type Processor,
-  Queue,
-  WaitingError,
-  Worker,
-  type WorkerOptions,
-} from "bullmq";
-import { type Clock, sleep, within } from "../core/clock.ts";
+import { type IQueueBackend, type JobsOptions, Queue } from "bullmq";
+import { sleep, within } from "../core/clock.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import { backendOf, type BullQueueOptions, redisOptions } from "./bull-queue-options.ts";
+import { BatchWorker, type HeldJob, PunctualWorker } from "./bull-worker.ts";
 import type { ConsumeOptions, Consumer, WakeUp } from "./engine.ts";
 
 /** BullMQ's name of the default queue, and on Redis, where the hash tag tells them apart, of each. No key of ours begins like that. */
@@ -38,33 +27,6 @@ const ADD_CHUNK = 1_000;
 const NEVER = 2 ** 31 - 1;
 /** On Postgres the worker's option to keep none looks through all finished jobs; this one looks at the job alone. */
 const KEEP_NONE: JobsOptions = { removeOnComplete: true, removeOnFail: true };
-
-/** A queue on Redis: a connection, and what BullMQ's keys begin with. */
-export interface RedisPlace {
-  readonly connection: ConnectionOptions;
-  readonly prefix: string;
-}
-
-/** What a queue is made of. */
-export interface BullQueueOptions {
-  /** Where the queue is. */
-  readonly place: RedisPlace | { readonly backend: BackendFactory };
-  /** BullMQ's name of the queue. */
-  readonly name: string;
-  readonly clock: Clock;
-  /** Ends the server's block at once when a delayed job becomes due, where that is needed; see {@link PunctualWorker}. */
-  readonly nudge?: () => void;
-  onError(error: unknown): void;
-}
-
-function redisOptions({ place }: BullQueueOptions): { connection: ConnectionOptions } {
-  // Another backend has its own connection and looks at none of these.
-  return "backend" in place ? { connection: {} } : place;
-}
-
-function backendOf({ place }: BullQueueOptions): BackendFactory {
-  return "backend" in place ? place.backend : createRedisBackend;
-}
 
 /** The queue jobs of one queue: adding, taking, pausing. */
 export class BullQueue {
@@ -119,43 +81,9 @@ export class BullQueue {
   }
 }
 
-/**
- * Redis ends a blocking command by its own timer, which ticks ten times a second by default, so an idle worker would
- * wake up 50 to 100 ms late. Any command that arrives makes it look at once: we send one when a job becomes due.
- */
-class PunctualWorker extends Worker<unknown, unknown, string, IQueueBackend> {
-  readonly #clock: Clock;
-  readonly #nudge: (() => void) | undefined;
-
-  constructor(processor: Processor, options: WorkerOptions, queueOptions: BullQueueOptions) {
-    super(queueOptions.name, processor, options, backendOf(queueOptions));
-    this.#clock = queueOptions.clock;
-    this.#nudge = queueOptions.nudge;
-  }
-
-  protected override getBlockTimeout(blockUntil: number): number {
-    const seconds = super.getBlockTimeout(blockUntil);
-    if (this.#nudge && blockUntil > 0 && seconds > 0) {
-      const dueInMs = blockUntil - this.#clock.now();
-      if (dueInMs <= seconds * 1_000) this.#clock.after(dueInMs + 1, this.#nudge);
-    }
-    return seconds;
-  }
-
-  /**
-   * Closes the connections whatever runs. `close(true)` does that too, but not after `close()`: BullMQ answers the second
-   * call with the promise of the first, which waits for what runs.
-   */
-  async letGo(): Promise<void> {
-    await this.lockManager.close();
-    await this.backend.close(true);
-  }
-}
-
 /** A queue job that is being handled here. */
 interface Taken {
-  readonly job: Job;
-  readonly token: string;
+  readonly job: HeldJob;
   /** Aborted when the lock is lost. */
   readonly lost: AbortController;
   /** When its lock ends unless it is renewed, on this process's monotonic clock. */
@@ -173,24 +101,27 @@ class BullConsumer implements Consumer {
   constructor(queueOptions: BullQueueOptions, options: ConsumeOptions) {
     this.#queueOptions = queueOptions;
     this.#options = options;
-    this.#worker = new PunctualWorker(
-      (job, token) => this.#process(job, token ?? ""),
-      {
-        ...redisOptions(queueOptions),
-        concurrency: options.concurrency,
-        lockDuration: options.lockMs,
-        stalledInterval: options.stalledCheckMs,
-        // How often a run may crash is decided at admission, where it gets its verdict.
-        maxStalledCount: NEVER,
-        removeOnComplete: { count: 0 },
-        removeOnFail: { count: 0 },
-        runRetryDelay: RECONNECT_DELAY_MS,
-        ...(options.limit
-          ? { limiter: { max: options.limit.max, duration: options.limit.perMs } }
-          : {}),
-      },
-      queueOptions,
-    );
+    const workerOptions = {
+      ...redisOptions(queueOptions),
+      concurrency: options.concurrency,
+      lockDuration: options.lockMs,
+      stalledInterval: options.stalledCheckMs,
+      // How often a run may crash is decided at admission, where it gets its verdict.
+      maxStalledCount: NEVER,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      runRetryDelay: RECONNECT_DELAY_MS,
+      ...(options.limit
+        ? { limiter: { max: options.limit.max, duration: options.limit.perMs } }
+        : {}),
+    };
+    const handle = (job: HeldJob): Promise<"done" | "put-back"> => this.#process(job);
+    const { batches } = queueOptions;
+    // How many may start in a while is counted by BullMQ, one by one.
+    this.#worker =
+      batches && !options.limit
+        ? new BatchWorker(handle, workerOptions, queueOptions, batches)
+        : new PunctualWorker(handle, workerOptions, queueOptions);
     this.#worker.on("error", (error) => {
       if (!this.#isStopping) options.onError(error);
     });
@@ -205,6 +136,7 @@ class BullConsumer implements Consumer {
         if (taken) taken.lockedUntil = lockedUntil;
       }
     });
+    if (this.#worker instanceof BatchWorker) this.#worker.begin();
   }
 
   async stop(): Promise<void> {
@@ -222,7 +154,7 @@ class BullConsumer implements Consumer {
   async abandon(): Promise<void> {
     this.#isStopping = true;
     const { clock } = this.#queueOptions;
-    const moves = [...this.#taken.values()].map(({ job, token }) => job.moveToWait(token));
+    const moves = [...this.#taken.values()].map(({ job }) => job.handBack());
     await within(clock, ABANDON_LIMIT_MS, Promise.allSettled(moves));
     await within(clock, ABANDON_LIMIT_MS, this.#worker.letGo());
   }
@@ -247,55 +179,47 @@ class BullConsumer implements Consumer {
     });
   }
 
-  async #process(job: Job, token: string): Promise<unknown> {
-    const id = job.id ?? "";
+  async #process(job: HeldJob): Promise<"done" | "put-back"> {
+    const { id } = job;
     if (!parseWakeUpId(id)) {
       this.#options.onError(
         new Error(`queue job "${id.slice(0, 100)}" is not one of ours; dropped`),
       );
-      return 0;
+      return "done";
     }
     const earlier = this.#taken.get(id);
     if (earlier) {
       // Its lock was lost, and it came back to this very worker. BullMQ and we know what is being handled by its id, so
       // two of one id can't be told apart: others may take this one until the first has ended.
       earlier.lost.abort();
-      await this.#park(job, token, PARK_RETRY_MS);
-      throw new DelayedError();
+      await this.#park(job, PARK_RETRY_MS);
+      return "put-back";
     }
     const lost = new AbortController();
-    this.#taken.set(id, { job, token, lost, lockedUntil: this.#lockEnd() });
+    this.#taken.set(id, { job, lost, lockedUntil: this.#lockEnd() });
     this.#watchLocks();
     try {
-      const end = await this.#options.handle({
-        id,
-        pipeline: job.name,
-        takes: job.attemptsStarted,
-        signal: lost.signal,
-      });
-      if (end === "done") return 0;
-      if (end === "hand-back") {
-        await job.moveToWait(token);
-        throw new WaitingError();
-      }
-      await this.#park(job, token, end.againInMs);
+      const { name: pipeline, takes } = job;
+      const end = await this.#options.handle({ id, pipeline, takes, signal: lost.signal });
+      if (end === "done") return end;
+      if (end === "hand-back") await job.handBack();
+      else await this.#park(job, end.againInMs);
     } catch (error) {
-      if (error instanceof WaitingError) throw error;
       // A queue job that fails is removed by BullMQ, and with it the only call to run what is due.
       this.#options.onError(error);
-      await this.#park(job, token, PARK_RETRY_MS);
+      await this.#park(job, PARK_RETRY_MS);
     } finally {
       this.#taken.delete(id);
     }
-    throw new DelayedError();
+    return "put-back";
   }
 
-  async #park(job: Job, token: string, delayMs: number): Promise<void> {
+  async #park(job: HeldJob, delayMs: number): Promise<void> {
     const { clock } = this.#queueOptions;
     // Once at least: a queue job that is left as it is waits until its lock ends.
     for (;;) {
       try {
-        await job.moveToDelayed(clock.now() + delayMs, token);
+        await job.park(delayMs);
         return;
       } catch (error) {
         // Whoever has the lock now has the queue job; there is nothing left to park.

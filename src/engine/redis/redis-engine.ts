@@ -13,6 +13,7 @@ import { RedisDirectory } from "./directory.ts";
 import { EventStream } from "./event-stream.ts";
 import { encodeDefinition } from "./job-codec.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis-link.ts";
+import { RedisBatches } from "./redis-batches.ts";
 import { RunStore } from "./run-store.ts";
 import { type ScriptArguments, type ScriptName, ScriptRunner } from "./scripts.ts";
 import { StateStore } from "./state-store.ts";
@@ -63,6 +64,7 @@ export class RedisEngine implements QueueEngine {
       clock: options.clock,
       // A command with a key goes to the node that holds the queue, in a Cluster too.
       nudge: () => void redis.exists(this.#key("meta")).catch(() => undefined),
+      batches: new RedisBatches(() => this.#scripts),
       onError: (error) => options.onError(error),
     });
     this.#scripts = new ScriptRunner(redis, this.#key("meta"), () => [

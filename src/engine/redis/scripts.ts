@@ -4,6 +4,9 @@ import type { RedisClient } from "./redis-client.ts";
 
 /** The scripts of this engine with the arguments that each takes, in ARGV order. The headers of the files say the same. */
 export const SCRIPT_ARGUMENTS = {
+  take_jobs: ["token", "lockMs", "count"],
+  end_jobs: ["jobs"],
+  park_job: ["id", "token", "delayMs"],
   admit: ["requests"],
   settle: ["requests"],
   put_jobs: ["jobs"],

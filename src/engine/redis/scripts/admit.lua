@@ -184,8 +184,7 @@ end
 
 -- The schedule moves on, and what is due is decided.
 local function decideDue(job, r, open)
-  call("HSET", jobKey(job.id), "w", open.due[#open.due].fireAt)
-  placeNext(job.id, open.upcoming[1])
+  placeNext(job.id, open.upcoming[1], open.due[#open.due].fireAt)
   addOccurrences(job.id, job.pipeline, job.generation, open.upcoming)
   local decide = job.coalesce and decideTogether or decideSingly
   local held = decide(job, r, open.due, open.older)

@@ -15,6 +15,18 @@ local r = cjson.decode(ARGV[5])
 local findings = {}
 local function found(finding) findings[#findings + 1] = finding end
 
+local members = {}
+-- A backlog is read once and not searched for each: a search took as long as the list is.
+local function isListed(list, id)
+  if not members[list] then
+    local isLong = call("LLEN", QUEUE .. list) > MAX_SCAN
+    members[list] = { isLong = isLong, ids = {} }
+    for _, member in ipairs(isLong and {} or call("LRANGE", QUEUE .. list, 0, -1)) do members[list].ids[member] = true end
+  end
+  -- In a backlog longer than the bound it is taken to be there: a later audit sees it.
+  return members[list].isLong or members[list].ids[id] == true
+end
+
 -- Whether BullMQ will hand this queue job to a worker, or has done so.
 local function isQueued(id)
   local key = QUEUE .. id
@@ -22,8 +34,7 @@ local function isQueued(id)
   if call("ZSCORE", QUEUE .. "delayed", id) or call("EXISTS", key .. ":lock") == 1 then return true end
   if call("ZSCORE", QUEUE .. "prioritized", id) then return true end
   for _, list in ipairs({ "wait", "active", "paused" }) do
-    -- In a backlog longer than this it is taken to be there: a later audit sees it.
-    if call("LLEN", QUEUE .. list) > MAX_SCAN or call("LPOS", QUEUE .. list, id) then return true end
+    if isListed(list, id) then return true end
   end
   call("DEL", key)
   return false

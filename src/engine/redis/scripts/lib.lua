@@ -178,9 +178,15 @@ local function addOccurrences(jobId, pipeline, generation, upcoming)
   end
 end
 
--- Moves the job's place in the list of next runs; without a next one it goes to the end.
-local function placeNext(jobId, next)
-  call("HSET", jobKey(jobId), "nf", next and next.fireAt or "", "nd", next and next.dueAt or "")
+-- Moves the job's place in the list of next runs; without a next one it goes to the end. With `watermark`, what is
+-- decided is moved too.
+local function placeNext(jobId, next, watermark)
+  local fireAt, dueAt = next and next.fireAt or "", next and next.dueAt or ""
+  if watermark then
+    call("HSET", jobKey(jobId), "w", watermark, "nf", fireAt, "nd", dueAt)
+  else
+    call("HSET", jobKey(jobId), "nf", fireAt, "nd", dueAt)
+  end
   call("ZADD", PREFIX .. "next", next and next.dueAt or "+inf", jobId)
 end
 

@@ -1,0 +1,240 @@
+import {
+  DelayedError,
+  type IQueueBackend,
+  type Job,
+  type Processor,
+  Worker,
+  type WorkerOptions,
+} from "bullmq";
+import { type Clock, sleep } from "../core/clock.ts";
+import { Batcher } from "./batcher.ts";
+import { backendOf, type BullQueueOptions } from "./bull-queue-options.ts";
+
+/** Queue jobs that are taken in one call. Bounds how long the server is busy with it. */
+const TAKEN_AT_ONCE = 100;
+/** Queue jobs that are let go in one call. */
+const ENDED_AT_ONCE = 100;
+/** How long a server that has nothing to do, and told of nothing to come, is waited for. */
+const IDLE_WAIT_MS = 5_000;
+/** How long to wait after a call that failed before the next. */
+const RETRY_MS = 1_000;
+
+/** A queue job in the hands of a worker. */
+export interface HeldJob {
+  readonly id: string;
+  readonly name: string;
+  /** How often it was taken, with this time. */
+  readonly takes: number;
+  /** Ends the hold: others may take it at once. Rejects if the lock was lost. */
+  handBack(): Promise<void>;
+  /** Ends the hold: it becomes due again after so many ms. Rejects if the lock was lost. */
+  park(delayMs: number): Promise<void>;
+}
+
+/** Handles a queue job; `token` is its lock's. */
+export type HandleJob = (job: HeldJob, token: string) => Promise<"done" | "put-back">;
+
+/** Queue jobs that were taken at once. */
+export interface TakenJobs {
+  readonly jobs: readonly { readonly id: string; readonly name: string; readonly takes: number }[];
+  /** Until the next becomes due; 0 if none is known. */
+  readonly untilNextMs: number;
+}
+
+/** A queue job and the token of its lock. */
+export interface LockedJob {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** Takes and ends many queue jobs in one call of the server, each as BullMQ does one. */
+export interface QueueBatches {
+  take(token: string, lockMs: number, count: number): Promise<TakenJobs>;
+  /** One whose lock was lost stays as it is. */
+  end(jobs: readonly LockedJob[]): Promise<void>;
+  /** @returns Whether it was still locked with this token. */
+  park(job: LockedJob, delayMs: number): Promise<boolean>;
+}
+
+function heldOf(job: Job, token: string, clock: Clock): HeldJob {
+  return {
+    id: job.id ?? "",
+    name: job.name,
+    takes: job.attemptsStarted,
+    handBack: async () => void (await job.moveToWait(token)),
+    park: (delayMs) => job.moveToDelayed(clock.now() + delayMs, token),
+  };
+}
+
+/**
+ * Redis ends a blocking command by its own timer, which ticks ten times a second by default, so an idle worker would
+ * wake up 50 to 100 ms late. Any command that arrives makes it look at once: we send one when a job becomes due.
+ */
+export class PunctualWorker extends Worker<unknown, unknown, string, IQueueBackend> {
+  protected readonly clock: Clock;
+  protected readonly nudge: (() => void) | undefined;
+
+  constructor(handle: HandleJob, options: WorkerOptions, queueOptions: BullQueueOptions) {
+    const processor: Processor = async (job: Job, token = "") => {
+      if ((await handle(heldOf(job, token, queueOptions.clock), token)) === "done") return 0;
+      throw new DelayedError();
+    };
+    super(queueOptions.name, processor, options, backendOf(queueOptions));
+    this.clock = queueOptions.clock;
+    this.nudge = queueOptions.nudge;
+  }
+
+  protected override getBlockTimeout(blockUntil: number): number {
+    const seconds = super.getBlockTimeout(blockUntil);
+    if (this.nudge && blockUntil > 0 && seconds > 0) {
+      const dueInMs = blockUntil - this.clock.now();
+      if (dueInMs <= seconds * 1_000) this.clock.after(dueInMs + 1, this.nudge);
+    }
+    return seconds;
+  }
+
+  /**
+   * Closes the connections whatever runs. `close(true)` does that too, but not after `close()`: BullMQ answers the second
+   * call with the promise of the first, which waits for what runs.
+   */
+  async letGo(): Promise<void> {
+    await this.lockManager.close();
+    await this.backend.close(true);
+  }
+}
+
+/**
+ * A worker with another main loop: it takes as many queue jobs in one call as it has room for, and ends them together.
+ * Locks, the check for stalled ones, waiting and closing are BullMQ's. Decision 0013 tells why.
+ */
+export class BatchWorker extends PunctualWorker {
+  readonly #handle: HandleJob;
+  readonly #batches: QueueBatches;
+  readonly #ends: Batcher<LockedJob, true>;
+  #takes = 0;
+  #running = 0;
+  #onRoom: () => void = () => undefined;
+
+  constructor(
+    handle: HandleJob,
+    options: WorkerOptions,
+    queueOptions: BullQueueOptions,
+    batches: QueueBatches,
+  ) {
+    super(handle, { ...options, autorun: false }, queueOptions);
+    this.#handle = handle;
+    this.#batches = batches;
+    this.#ends = new Batcher(async (jobs) => {
+      await batches.end(jobs);
+      return jobs.map(() => true as const);
+    }, ENDED_AT_ONCE);
+  }
+
+  /** Begins to take queue jobs. */
+  begin(): void {
+    this.run().catch((error: unknown) => this.#tell(error));
+  }
+
+  override async run(): Promise<void> {
+    this.running = true;
+    try {
+      await this.startStalledCheckTimer();
+      this.lockManager.start();
+      this.mainLoopRunning = this.#loop();
+      await this.mainLoopRunning;
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** Until it is closed, and all that was taken has ended. */
+  async #loop(): Promise<void> {
+    while (!this.closing) {
+      const room = Math.min(this.concurrency - this.#running, TAKEN_AT_ONCE);
+      if (room <= 0) {
+        await this.#untilRoom();
+        continue;
+      }
+      const token = `${this.id}:${(this.#takes += 1)}`;
+      try {
+        const { jobs, untilNextMs } = await this.#batches.take(
+          token,
+          this.opts.lockDuration ?? 0,
+          room,
+        );
+        for (const { id, name, takes } of jobs) void this.#process(id, name, takes, token);
+        if (jobs.length < room) await this.#wait(untilNextMs);
+      } catch (error) {
+        await this.#failed(error);
+      }
+    }
+    while (this.#running > 0) await this.#untilRoom();
+  }
+
+  #untilRoom(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onRoom = resolve;
+    });
+  }
+
+  /** Blocks until the queue tells of something, or the next queue job is due. */
+  async #wait(untilNextMs: number): Promise<void> {
+    const mostMs = this.maximumBlockTimeout * 1_000;
+    const waitMs = untilNextMs > 0 ? Math.min(untilNextMs, mostMs) : IDLE_WAIT_MS;
+    if (this.nudge && untilNextMs === waitMs) this.clock.after(waitMs + 1, this.nudge);
+    if (!this.closing)
+      await this.backend.waitForJob(Math.max(waitMs / 1_000, this.minimumBlockTimeout));
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (this.closing) return;
+    this.#tell(error);
+    await this.backend.reconnectBlocking().catch(() => undefined);
+    await sleep(this.clock, RETRY_MS);
+  }
+
+  async #process(id: string, name: string, takes: number, token: string): Promise<void> {
+    this.#running += 1;
+    this.lockManager.trackJob(id, token, this.clock.now());
+    try {
+      const end = await this.#handle(this.#held({ id, token }, name, takes), token);
+      if (end === "done") await this.#end({ id, token });
+    } catch (error) {
+      this.#tell(error);
+    } finally {
+      this.lockManager.untrackJob(id);
+      this.#running -= 1;
+      this.#onRoom();
+    }
+  }
+
+  #held(job: LockedJob, name: string, takes: number): HeldJob {
+    return {
+      id: job.id,
+      name,
+      takes,
+      handBack: async () => void (await this.backend.moveJobFromActiveToWait(job.id, job.token)),
+      park: async (delayMs) => {
+        if (!(await this.#batches.park(job, delayMs))) throw new Error("Lock mismatch");
+      },
+    };
+  }
+
+  /** As often as it takes: one that is left unended is taken again when its lock has ended. */
+  async #end(job: LockedJob): Promise<void> {
+    for (;;) {
+      try {
+        await this.#ends.add(job);
+        return;
+      } catch (error) {
+        if (this.closing) return;
+        this.#tell(error);
+        await sleep(this.clock, RETRY_MS);
+      }
+    }
+  }
+
+  #tell(error: unknown): void {
+    this.emit("error", error instanceof Error ? error : new Error(String(error)));
+  }
+}

@@ -1,0 +1,23 @@
+--[[
+end_jobs: lets go of queue jobs that a worker has done with, as BullMQ's own script does with those of which it keeps none,
+but many in one call. One whose lock is somebody else's, or has ended, stays as it is.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] jobs     JSON array: id and lock token, in turn
+Returns how many were let go.
+]]
+local jobs = cjson.decode(ARGV[5])
+local ended = {}
+for i = 1, #jobs, 2 do
+  local id, key = jobs[i], QUEUE .. jobs[i]
+  if call("GET", key .. ":lock") == jobs[i + 1] then
+    call("DEL", key, key .. ":lock")
+    call("LREM", QUEUE .. "active", 1, id)
+    ended[#ended + 1] = id
+  end
+end
+if #ended > 0 then call("SREM", QUEUE .. "stalled", unpack(ended)) end
+return #ended

@@ -1,0 +1,22 @@
+--[[
+park_job: puts a queue job that a worker holds back among the delayed ones, by the server's own clock.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+ARGV[5] id
+ARGV[6] token     of its lock
+ARGV[7] delayMs
+Returns 1; 0 if the lock is somebody else's, or has ended.
+]]
+local id, key = ARGV[5], QUEUE .. ARGV[5]
+if call("GET", key .. ":lock") ~= ARGV[6] then return 0 end
+call("DEL", key .. ":lock")
+call("LREM", QUEUE .. "active", 1, id)
+call("SREM", QUEUE .. "stalled", id)
+call("HSET", key, "delay", ARGV[7])
+call("ZADD", QUEUE .. "delayed", (serverTime() + tonumber(ARGV[7])) * 4096, id)
+HAS_DELAYED = true
+wakeWorkers()
+return 1
