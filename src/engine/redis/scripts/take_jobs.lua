@@ -12,6 +12,8 @@ ARGV[7] count      at most so many
 Returns a list: ms until the next queue job becomes due (0 = none is known, or the queue is paused), and three items for
 each that was taken: id, name, how often it was taken.
 ]]
+-- Due ones that come into the line in one call.
+local MAX_RELEASED = 1000
 local token, lockMs, room = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local now = serverTime()
 local queueJobs, delayedKey = {}, QUEUE .. "delayed"
@@ -41,8 +43,8 @@ local function startEach(ids)
   end
 end
 
--- Those that are due, oldest first. One with a priority stands in line with its like first.
-local function startDue(most)
+-- Those that are due, oldest first: they start, or stand in line behind those that wait already.
+local function releaseDue(most, doStart)
   local due = call("ZRANGEBYSCORE", delayedKey, 0, (now + 1) * 4096 - 1, "LIMIT", 0, most)
   if #due == 0 then return end
   call("ZREM", delayedKey, unpack(due))
@@ -53,8 +55,10 @@ local function startDue(most)
       local place = call("INCR", QUEUE .. "pc")
       call("HSET", QUEUE .. id, "delay", 0)
       call("ZADD", QUEUE .. "prioritized", priority * 0x100000000 + place % 0x100000000, id)
-    elseif v[1] then
+    elseif v[1] and doStart then
       start(id, v)
+    elseif v[1] then
+      call("LPUSH", QUEUE .. "wait", id)
     end
   end
 end
@@ -75,8 +79,11 @@ end
 
 local most = limits()
 if most <= 0 then return { 0 } end
-startEach(call("RPOP", QUEUE .. "wait", most) or {})
-if #queueJobs < most then startDue(most - #queueJobs) end
+if call("EXISTS", QUEUE .. "wait") == 1 then
+  releaseDue(MAX_RELEASED, false)
+  startEach(call("RPOP", QUEUE .. "wait", most))
+end
+if #queueJobs < most then releaseDue(most - #queueJobs, true) end
 if #queueJobs < most then startPrioritized(most - #queueJobs) end
 if #queueJobs > 0 then
   call("LPUSH", QUEUE .. "active", unpack(queueJobs))
