@@ -7,7 +7,7 @@ const ENDED_BY_SIGTERM = { code: null, signal: "SIGTERM" };
 
 /** A worker that executes the job's one run. */
 async function running(fleet: Fleet, params: object, drainMs: number, url = fleet.url) {
-  const worker = await fleet.program({ drainMs, url, maxCrashes: 1, timeoutMs: 1_000 });
+  const worker = await fleet.program({ drainMs, url, maxCrashes: 1, timeoutMs: 5_000 });
   const { options, fireTimes } = backlog(1);
   await fleet.add("job", { ...options, params });
   await fleet.go(worker);

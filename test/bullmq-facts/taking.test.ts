@@ -1,0 +1,190 @@
+// Our own taking, ending and parking of queue jobs leaves behind what BullMQ's leaves, so that its check for stalled
+// jobs, its locks and its tools work on them.
+import { randomUUID } from "node:crypto";
+import { type Job, Queue, Worker } from "bullmq";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { RedisBatches } from "../../src/engine/redis/redis-batches.ts";
+import { ScriptRunner } from "../../src/engine/redis/scripts.ts";
+
+const LOCK_MS = 60_000;
+let redis: Redis;
+beforeAll(() => {
+  redis = new Redis(inject("redisUrl"), { maxRetriesPerRequest: null });
+});
+afterAll(() => redis.disconnect());
+
+/** A queue, and all that is kept of it, with times left out. */
+class Place implements AsyncDisposable {
+  readonly tag = `{taking-${randomUUID().slice(0, 8)}:default}`;
+  readonly queue = new Queue("runs", { connection: redis, prefix: this.tag });
+  readonly batches = new RedisBatches(
+    () =>
+      new ScriptRunner(redis, `${this.tag}:meta`, () => [
+        `${this.tag}:`,
+        `${this.tag}:runs:`,
+        "",
+        100,
+      ]),
+  );
+  /** BullMQ's own, which takes by hand. */
+  readonly worker = new Worker("runs", null, {
+    connection: redis,
+    prefix: this.tag,
+    autorun: false,
+    lockDuration: LOCK_MS,
+    removeOnComplete: { count: 0 },
+  });
+
+  async takeByBullMq(token: string): Promise<Job> {
+    const job = await this.worker.getNextJob(token, { block: false });
+    if (!job) throw new Error("there is none");
+    return job;
+  }
+
+  async kept(): Promise<Record<string, unknown>> {
+    const key = (name: string): string => `${this.tag}:runs:${name}`;
+    const ids = ["one:1:1", "two:1:2", "three:1:3"];
+    const jobs = ids.map(async (id) => {
+      const { timestamp, processedOn, ...rest } = await redis.hgetall(key(id));
+      const lockMs = await redis.pttl(key(`${id}:lock`));
+      return {
+        ...rest,
+        wasTaken: processedOn !== undefined,
+        wasAdded: timestamp !== undefined,
+        lock: await redis.get(key(`${id}:lock`)),
+        isLocked: lockMs > LOCK_MS / 2 && lockMs <= LOCK_MS,
+      };
+    });
+    return {
+      wait: await redis.lrange(key("wait"), 0, -1),
+      active: await redis.lrange(key("active"), 0, -1),
+      delayed: await redis.zrange(key("delayed"), 0, -1),
+      prioritized: await redis.zrange(key("prioritized"), 0, -1),
+      jobs: await Promise.all(jobs),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.worker.close(true);
+    await this.queue.obliterate({ force: true });
+    await this.queue.close();
+  }
+}
+
+async function fill({ queue }: Place): Promise<void> {
+  await queue.add("Noop", 0, { jobId: "one:1:1" });
+  await queue.add("Noop", 0, { jobId: "two:1:2", delay: 1 });
+  await queue.add("Noop", 0, { jobId: "three:1:3", priority: 7 });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** The same done by BullMQ and by us. */
+async function both(
+  ours: (place: Place) => Promise<unknown>,
+  theirs: (place: Place) => Promise<unknown>,
+): Promise<void> {
+  await using own = new Place();
+  await using bull = new Place();
+  await fill(own);
+  await fill(bull);
+  await ours(own);
+  await theirs(bull);
+  expect(await own.kept()).toEqual(await bull.kept());
+}
+
+describe("what we leave is what BullMQ leaves", () => {
+  test("taking: what waits, what is due, what has a priority", () =>
+    both(
+      ({ batches }) => batches.take("token", LOCK_MS, 3),
+      async (place) => {
+        for (let i = 0; i < 3; i += 1) await place.takeByBullMq("token");
+      },
+    ));
+
+  test("ending", () =>
+    both(
+      async ({ batches }) => {
+        await batches.take("token", LOCK_MS, 3);
+        await batches.end([
+          { id: "one:1:1", token: "token" },
+          { id: "three:1:3", token: "token" },
+        ]);
+      },
+      async (place) => {
+        const jobs = [];
+        for (let i = 0; i < 3; i += 1) jobs.push(await place.takeByBullMq("token"));
+        await jobs[0]?.moveToCompleted(0, "token", false);
+        await jobs[2]?.moveToCompleted(0, "token", false);
+      },
+    ));
+
+  test("parking, and taking again", () =>
+    both(
+      async ({ batches, tag }) => {
+        await batches.take("token", LOCK_MS, 2);
+        expect(await batches.park({ id: "one:1:1", token: "token" }, 1)).toBe(true);
+        expect(await batches.park({ id: "two:1:2", token: "token" }, 5_000)).toBe(true);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        const { jobs } = await batches.take("again", LOCK_MS, 1);
+        expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
+        await redis.hset(`${tag}:runs:two:1:2`, "delay", 0);
+      },
+      async (bull) => {
+        const one = await bull.takeByBullMq("token");
+        const two = await bull.takeByBullMq("token");
+        await one.moveToDelayed(Date.now() + 1, "token");
+        await two.moveToDelayed(Date.now() + 5_000, "token");
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        await bull.takeByBullMq("again");
+        await redis.hset(`${bull.tag}:runs:two:1:2`, "delay", 0);
+      },
+    ));
+
+  test("a lock that is somebody else's is respected", async () => {
+    await using place = new Place();
+    await fill(place);
+    const { batches } = place;
+    await batches.take("token", LOCK_MS, 1);
+    const before = await place.kept();
+    await batches.end([{ id: "one:1:1", token: "another" }]);
+    expect(await batches.park({ id: "one:1:1", token: "another" }, 1)).toBe(false);
+    expect(await place.kept()).toEqual(before);
+  });
+
+  test("a paused queue gives nothing, and one with a limit no more than that", async () => {
+    await using place = new Place();
+    await fill(place);
+    await place.queue.pause();
+    expect((await place.batches.take("token", LOCK_MS, 3)).jobs).toEqual([]);
+    await place.queue.resume();
+    await place.queue.setGlobalConcurrency(2);
+    expect((await place.batches.take("token", LOCK_MS, 3)).jobs).toHaveLength(2);
+    expect((await place.batches.take("token", LOCK_MS, 3)).jobs).toEqual([]);
+  });
+
+  test("a marker calls another worker for what is left, and the time of the next is told", async () => {
+    await using place = new Place();
+    await fill(place);
+    const marker = (): Promise<string | null> => redis.zscore(`${place.tag}:runs:marker`, "0");
+    await redis.del(`${place.tag}:runs:marker`);
+    await place.batches.take("token", LOCK_MS, 1);
+    expect(await marker()).toBe("0");
+    await redis.del(`${place.tag}:runs:marker`);
+    await place.queue.add("Noop", 0, { jobId: "later:1:4", delay: 5_000 });
+    const { jobs, untilNextMs } = await place.batches.take("token", LOCK_MS, 3);
+    expect(jobs).toHaveLength(2);
+    expect(await marker()).toBeNull();
+    expect(untilNextMs).toBeGreaterThan(3_000);
+    expect(untilNextMs).toBeLessThanOrEqual(5_000);
+  });
+
+  test("those that wait are not overtaken by those that become due", async () => {
+    await using place = new Place();
+    await fill(place);
+    const { jobs } = await place.batches.take("token", LOCK_MS, 1);
+    await place.queue.add("Noop", 0, { jobId: "newer:1:5" });
+    const next = await place.batches.take("token", LOCK_MS, 1);
+    expect([...jobs, ...next.jobs].map(({ id }) => id)).toEqual(["one:1:1", "two:1:2"]);
+  });
+});
