@@ -1,6 +1,6 @@
 import { type BackendFactory, type ConnectionOptions, createRedisBackend } from "bullmq";
 import type { Clock } from "../core/clock.ts";
-import type { QueueBatches } from "./bull-worker.ts";
+import type { QueueBatches } from "./queue-batches.ts";
 
 /** A queue on Redis: a connection, and what BullMQ's keys begin with. */
 export interface RedisPlace {

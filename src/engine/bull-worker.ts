@@ -9,6 +9,7 @@ import {
 import { type Clock, sleep } from "../core/clock.ts";
 import { Batcher } from "./batcher.ts";
 import { backendOf, type BullQueueOptions } from "./bull-queue-options.ts";
+import type { LockedJob, QueueBatches } from "./queue-batches.ts";
 
 /** Queue jobs that are taken in one call. Bounds how long the server is busy with it. */
 const TAKEN_AT_ONCE = 100;
@@ -33,28 +34,6 @@ export interface HeldJob {
 
 /** Handles a queue job; `token` is its lock's. */
 export type HandleJob = (job: HeldJob, token: string) => Promise<"done" | "put-back">;
-
-/** Queue jobs that were taken at once. */
-export interface TakenJobs {
-  readonly jobs: readonly { readonly id: string; readonly name: string; readonly takes: number }[];
-  /** Until the next becomes due; 0 if none is known. */
-  readonly untilNextMs: number;
-}
-
-/** A queue job and the token of its lock. */
-export interface LockedJob {
-  readonly id: string;
-  readonly token: string;
-}
-
-/** Takes and ends many queue jobs in one call of the server, each as BullMQ does one. */
-export interface QueueBatches {
-  take(token: string, lockMs: number, count: number): Promise<TakenJobs>;
-  /** One whose lock was lost stays as it is. */
-  end(jobs: readonly LockedJob[]): Promise<void>;
-  /** @returns Whether it was still locked with this token. */
-  park(job: LockedJob, delayMs: number): Promise<boolean>;
-}
 
 function heldOf(job: Job, token: string, clock: Clock): HeldJob {
   return {
@@ -189,7 +168,11 @@ export class BatchWorker extends PunctualWorker {
   async #failed(error: unknown): Promise<void> {
     if (this.closing) return;
     this.#tell(error);
-    await this.backend.reconnectBlocking().catch(() => undefined);
+    try {
+      await this.backend.reconnectBlocking();
+    } catch {
+      // It is asked for again after the next call that fails.
+    }
     await sleep(this.clock, RETRY_MS);
   }
 

@@ -46,10 +46,10 @@ class Place implements AsyncDisposable {
     const key = (name: string): string => `${this.tag}:runs:${name}`;
     const ids = ["one:1:1", "two:1:2", "three:1:3"];
     const jobs = ids.map(async (id) => {
-      const { timestamp, processedOn, ...rest } = await redis.hgetall(key(id));
+      const { timestamp, processedOn, ...fields } = await redis.hgetall(key(id));
       const lockMs = await redis.pttl(key(`${id}:lock`));
       return {
-        ...rest,
+        fields,
         wasTaken: processedOn !== undefined,
         wasAdded: timestamp !== undefined,
         lock: await redis.get(key(`${id}:lock`)),
@@ -79,67 +79,58 @@ async function fill({ queue }: Place): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** The same done by BullMQ and by us. */
-async function both(
-  ours: (place: Place) => Promise<unknown>,
-  theirs: (place: Place) => Promise<unknown>,
-): Promise<void> {
-  await using own = new Place();
-  await using bull = new Place();
-  await fill(own);
-  await fill(bull);
-  await ours(own);
-  await theirs(bull);
-  expect(await own.kept()).toEqual(await bull.kept());
+/** What is kept after it was done in a place of its own. */
+async function keptAfter(act: (place: Place) => Promise<unknown>): Promise<unknown> {
+  await using place = new Place();
+  await fill(place);
+  await act(place);
+  return place.kept();
 }
 
 describe("what we leave is what BullMQ leaves", () => {
-  test("taking: what waits, what is due, what has a priority", () =>
-    both(
-      ({ batches }) => batches.take("token", LOCK_MS, 3),
-      async (place) => {
-        for (let i = 0; i < 3; i += 1) await place.takeByBullMq("token");
-      },
-    ));
+  test("taking: what waits, what is due, what has a priority", async () => {
+    const ours = await keptAfter(({ batches }) => batches.take("token", LOCK_MS, 3));
+    const theirs = await keptAfter(async (place) => {
+      for (let i = 0; i < 3; i += 1) await place.takeByBullMq("token");
+    });
+    expect(ours).toEqual(theirs);
+  });
 
-  test("ending", () =>
-    both(
-      async ({ batches }) => {
-        await batches.take("token", LOCK_MS, 3);
-        await batches.end([
-          { id: "one:1:1", token: "token" },
-          { id: "three:1:3", token: "token" },
-        ]);
-      },
-      async (place) => {
-        const jobs = [];
-        for (let i = 0; i < 3; i += 1) jobs.push(await place.takeByBullMq("token"));
-        await jobs[0]?.moveToCompleted(0, "token", false);
-        await jobs[2]?.moveToCompleted(0, "token", false);
-      },
-    ));
+  test("ending", async () => {
+    const ours = await keptAfter(async ({ batches }) => {
+      await batches.take("token", LOCK_MS, 3);
+      await batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, token: "token" })));
+    });
+    const theirs = await keptAfter(async (place) => {
+      const jobs = [];
+      for (let i = 0; i < 3; i += 1) jobs.push(await place.takeByBullMq("token"));
+      await jobs[0]?.moveToCompleted(0, "token", false);
+      await jobs[2]?.moveToCompleted(0, "token", false);
+    });
+    expect(ours).toEqual(theirs);
+  });
 
-  test("parking, and taking again", () =>
-    both(
-      async ({ batches, tag }) => {
-        await batches.take("token", LOCK_MS, 2);
-        expect(await batches.park({ id: "one:1:1", token: "token" }, 1)).toBe(true);
-        expect(await batches.park({ id: "two:1:2", token: "token" }, 5_000)).toBe(true);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-        const { jobs } = await batches.take("again", LOCK_MS, 1);
-        expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
-        await redis.hset(`${tag}:runs:two:1:2`, "delay", 0);
-      },
-      async (bull) => {
-        const one = await bull.takeByBullMq("token");
-        const two = await bull.takeByBullMq("token");
-        await one.moveToDelayed(Date.now() + 1, "token");
-        await two.moveToDelayed(Date.now() + 5_000, "token");
-        await new Promise((resolve) => setTimeout(resolve, 10));
-        await bull.takeByBullMq("again");
-        await redis.hset(`${bull.tag}:runs:two:1:2`, "delay", 0);
-      },
-    ));
+  test("parking, and taking again", async () => {
+    const ours = await keptAfter(async ({ batches, tag }) => {
+      await batches.take("token", LOCK_MS, 2);
+      expect(await batches.park({ id: "one:1:1", token: "token" }, 1)).toBe(true);
+      expect(await batches.park({ id: "two:1:2", token: "token" }, 5_000)).toBe(true);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      const { jobs } = await batches.take("again", LOCK_MS, 1);
+      expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
+      await redis.hset(`${tag}:runs:two:1:2`, "delay", 0);
+    });
+    const theirs = await keptAfter(async (place) => {
+      const one = await place.takeByBullMq("token");
+      const two = await place.takeByBullMq("token");
+      await one.moveToDelayed(Date.now() + 1, "token");
+      await two.moveToDelayed(Date.now() + 5_000, "token");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await place.takeByBullMq("again");
+      await redis.hset(`${place.tag}:runs:two:1:2`, "delay", 0);
+    });
+    expect(ours).toEqual(theirs);
+  });
 
   test("a lock that is somebody else's is respected", async () => {
     await using place = new Place();

@@ -1,4 +1,4 @@
-import type { LockedJob, QueueBatches, TakenJobs } from "../bull-worker.ts";
+import type { LockedJob, QueueBatches, TakenJobs } from "../queue-batches.ts";
 import type { ScriptRunner } from "./scripts.ts";
 
 /** BullMQ's queue jobs, many in one script call. */
