@@ -55,6 +55,17 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** Keeps this process alive until the function that it returns is called: the timers of a {@link Clock} do not. */
+export function stayAlive(): CancelTimer {
+  const handle = setInterval(() => undefined, MAX_TIMER_MS);
+  return () => clearInterval(handle);
+}
+
+/** Keeps this process alive until `work` has ended: somebody waits for it. */
+export function keepAlive<T>(work: Promise<T>): Promise<T> {
+  return work.finally(stayAlive());
+}
+
 /** Resolves once control has returned to the event loop, after pending I/O callbacks. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

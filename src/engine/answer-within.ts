@@ -1,4 +1,4 @@
-import { type Clock, within } from "../core/clock.ts";
+import { type Clock, keepAlive, within } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 
 /** What a call to a server is called, and how long it may take. */
@@ -19,7 +19,11 @@ type End<T> =
  * The answer of a server, or an error within a bounded time instead of waiting for one that does not come back.
  * @throws {@link CronduitError} `CONNECTION_FAILED`; `SERVER_REFUSED` if it answers and will not; else `INTERNAL`.
  */
-export async function answerWithin<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
+export function answerWithin<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
+  return keepAlive(ask(call, work));
+}
+
+async function ask<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
   const { clock, timeoutMs, what, server } = call;
   const from = clock.elapsed();
   const end = await within<End<T>>(
@@ -56,12 +60,21 @@ export async function answerWithin<T>(call: ServerCall, work: () => Promise<T>):
   );
 }
 
+/** How a call fails that found no server, or none that works: in the words of Node, the drivers and the servers. */
+const NO_ANSWER =
+  /closed|ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|EPIPE|timed? ?out|LOADING|terminat|certificate|SSL/i;
+/** PostgreSQL's codes for a server that ends, starts, recovers, is a standby, or has no connection left. */
+const POSTGRES_AWAY = /^(?:08...|57P0.|53300|25006)$/;
+
 function isConnectionTrouble(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code: unknown = Reflect.get(error, "code");
+  // Whatever the socket says, e.g. that there is no such file.
+  const isOfSocket = Reflect.get(error, "syscall") === "connect";
   return (
-    error instanceof Error &&
-    /closed|ECONN|ENOTFOUND|EHOSTUNREACH|EPIPE|timed? ?out|LOADING|terminat|starting up|shutting down|too many/i.test(
-      error.message,
-    )
+    isOfSocket ||
+    (typeof code === "string" && POSTGRES_AWAY.test(code)) ||
+    NO_ANSWER.test(error.message)
   );
 }
 

@@ -10,6 +10,7 @@ import { formatDuration } from "../core/durations.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { LedgerRow } from "../jobs/run.ts";
+import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { OpenState, SkipReason, Verdict } from "../jobs/verdict.ts";
 import { type Run, toRun } from "./run.ts";
@@ -147,7 +148,7 @@ export async function explain(engine: Engine, jobId: string, at: EpochMs): Promi
   if (row && (row.fireAt === at || standsFor(at, job, schedule))) {
     const terms = row.reason === "condition" ? evaluated(row, job)?.terms : undefined;
     return {
-      text: tell(row, at, job),
+      text: `${tell(row, at, job)}${terms && job ? await onOtherQueues(engine, job, row) : ""}`,
       state: row.state,
       run: toRun(row),
       ...(terms ? { terms } : {}),
@@ -161,6 +162,24 @@ export async function explain(engine: Engine, jobId: string, at: EpochMs): Promi
     };
   }
   return { ...withoutRecord(job, schedule, at, now), run: undefined };
+}
+
+/** Jobs that a condition could not see, though they are there. */
+async function onOtherQueues(
+  engine: Engine,
+  job: StoredJob,
+  { facts }: LedgerRow,
+): Promise<string> {
+  const unseen = Object.entries(facts ?? {}).flatMap(([id, seen]) => (seen ? [] : [id]));
+  const queue = queueOf(job.definition);
+  const named = unseen.length === 0 ? [] : await engine.getJobs(unseen);
+  return named
+    .flatMap((other) => (other && queueOf(other.definition) !== queue ? [other.definition] : []))
+    .map(
+      (other) =>
+        ` Job "${other.id}" is on queue "${queueOf(other)}"; a condition sees the jobs of its own queue, "${queue}".`,
+    )
+    .join("");
 }
 
 /** Whether a span that covers `at` holds an occurrence of that time; of an earlier schedule nothing more is known. */

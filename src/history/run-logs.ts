@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Clock, sleep } from "../core/clock.ts";
+import { type Clock, keepAlive, sleep } from "../core/clock.ts";
 import type { Engine, LogLine } from "../engine/engine.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
@@ -94,7 +94,7 @@ export class RunLogs {
       after = page.cursor;
       if (page.lines.length === FOLLOW_PAGE) continue;
       if (isVerdict(verdict)) return;
-      await sleep(this.#clock, FOLLOW_EVERY_MS, signal);
+      await keepAlive(sleep(this.#clock, FOLLOW_EVERY_MS, signal));
     }
   }
 

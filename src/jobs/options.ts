@@ -107,7 +107,7 @@ export const jobOptionsSchema = z.strictObject({
    * Default `skip`.
    */
   overlap: z.enum(["skip", "queue-one", "queue-all", "cancel-running"]).default("skip"),
-  /** At most `limit` runs (1 to 10,000) of all jobs that name this `key`, over the whole fleet; others wait. */
+  /** At most `limit` runs (1 to 10,000) of all jobs of a queue that name this `key`, over the whole fleet; others wait. */
   concurrencyGroup: z
     .strictObject({ key: z.string().min(1).max(128), limit: z.int().min(1).max(10_000) })
     .optional(),

@@ -137,12 +137,10 @@ export async function declare(
         context.timezone,
         timing.calendars,
       ]),
-      schedule: digest([
-        split.trigger,
-        split.job["nextRunTime"],
-        context.timezone,
-        timing.calendars,
-      ]),
+      schedule: scheduleDigest(
+        [split.trigger, split.job["nextRunTime"], context.timezone, timing.calendars],
+        job.nextRunTime === null,
+      ),
     },
   };
   const schedule = new Schedule(definition);
@@ -161,6 +159,23 @@ export async function declare(
     upcoming,
     replaceExisting: job.replaceExisting,
   };
+}
+
+/** Ends the digest of a schedule that was declared paused (`nextRunTime: null`). */
+const PAUSED_MARK = "-paused";
+
+function scheduleDigest(schedule: readonly unknown[], isPaused: boolean): string {
+  return `${digest(schedule)}${isPaused ? PAUSED_MARK : ""}`;
+}
+
+/** Whether two declarations say the same of when a job runs, and whether only the later one says that it is paused. */
+export function compareSchedules(
+  { declared: { schedule: old } }: JobDefinition,
+  { declared: { schedule: fresh } }: JobDefinition,
+): { readonly isSame: boolean; readonly isPausing: boolean } {
+  const bare = (text: string): string => text.replace(PAUSED_MARK, "");
+  const isSame = bare(old) === bare(fresh);
+  return { isSame, isPausing: fresh !== bare(fresh) && (!isSame || old === bare(old)) };
 }
 
 /** The rules of a job, as stored. */

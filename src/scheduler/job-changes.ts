@@ -6,10 +6,13 @@ import {
   jobOptionsSchema,
   parseOptions,
 } from "../jobs/options.ts";
+import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
 import {
+  compareSchedules,
+  type Declaration,
   type DeclarationContext,
   resolveTiming,
   rulesOf,
@@ -23,10 +26,11 @@ import {
   type ChangePlan,
   decidedUpTo,
   isGivenByHand,
+  keepSchedule,
   refuseMove,
   reschedule,
   undecided,
-} from "./job-store.ts";
+} from "./change-plan.ts";
 
 /** Stops a job. A job that is paused keeps its date of pausing and gets the new reason. */
 export function pausePlan(job: StoredJob, now: number, reason: string | undefined): ChangePlan {
@@ -71,6 +75,26 @@ export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined 
     ),
     event: { name: "JOB_RESUMED", at: now, jobId: job.definition.id },
   };
+}
+
+/** What `addJob` with `replaceExisting` makes of a job; `undefined` if it is declared as it was. */
+export function replacePlan(
+  job: StoredJob,
+  { definition, watermark }: Declaration,
+  now: number,
+): ChangePlan | undefined {
+  const old = job.definition;
+  if (old.declared.all === definition.declared.all) return undefined;
+  refuseMove(old, queueOf(definition), "addJob");
+  const event = { name: "JOB_MODIFIED", at: now, jobId: old.id } as const;
+  const { isSame, isPausing } = compareSchedules(old, definition);
+  if (!isSame) {
+    const before: StoredJob = isPausing ? { ...job, state: "paused" } : job;
+    return { ...reschedule(before, definition, now, watermark), event };
+  }
+  const kept = { definition: keepSchedule(old, definition), event };
+  const isToPause = isPausing && job.state === "active";
+  return isToPause ? { ...pausePlan(job, now, undefined), ...kept } : kept;
 }
 
 /** What `modifyJob` and `rescheduleJob` make of a job. A schedule is only touched if something of it is given. */

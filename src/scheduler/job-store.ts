@@ -1,20 +1,13 @@
 import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
-import type { Engine, JobChange, SkippedSpan } from "../engine/engine.ts";
-import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
-import { queueOf } from "../jobs/queue.ts";
-import { Schedule } from "../jobs/schedule.ts";
-import type { SkipReason } from "../jobs/verdict.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { StoredJob } from "../jobs/definition.ts";
+import { type ChangePlan, undecided } from "./change-plan.ts";
 import type { Declaration } from "./declaration.ts";
+import { replacePlan } from "./job-changes.ts";
 
 /** How often a change is tried again because somebody else changed the job meanwhile. */
 const MAX_TRIES = 50;
 const REMOVE_PAGE = 200;
-
-/** What becomes of a job: a new definition, a new schedule, a new state, or several of these. */
-export type ChangePlan = Pick<
-  JobChange,
-  "definition" | "schedule" | "pausedReason" | "skipped" | "event"
->;
 
 /** What is to become of a job as stored; `undefined` leaves it as it is. */
 type Plan = (
@@ -121,31 +114,9 @@ export class JobStore {
   }
 
   async #replace(declaration: Declaration): Promise<boolean> {
-    const { definition } = declaration;
-    return this.#change(definition.id, (stored, now) => {
-      if (stored.definition.declared.all === definition.declared.all) return undefined;
-      refuseMove(stored.definition, queueOf(definition), "addJob");
-      const event = { name: "JOB_MODIFIED", at: now, jobId: definition.id } as const;
-      if (stored.definition.declared.schedule === definition.declared.schedule) {
-        return { definition: keepSchedule(stored.definition, definition), event };
-      }
-      return { ...reschedule(stored, definition, now, declaration.watermark), event };
-    });
+    const { id } = declaration.definition;
+    return this.#change(id, (stored, now) => replacePlan(stored, declaration, now));
   }
-}
-
-/**
- * A job stays on its queue, where its runs, its ledger and its queue jobs are.
- * @throws {@link CronduitError} `INVALID_OPTION` if it is to be on another one.
- */
-export function refuseMove(stored: JobDefinition, queue: unknown, where: string): void {
-  const known = queueOf(stored);
-  if (queue === known) return;
-  throw new CronduitError(
-    "INVALID_OPTION",
-    `${where}, option "queue": job "${stored.id}" is on queue "${known}", and a job can't change its queue. Remove it by removeJob and add it again.`,
-    { data: { path: "queue", jobId: stored.id, queue: known } },
-  );
 }
 
 function tooBusy(jobId: string): CronduitError {
@@ -154,57 +125,4 @@ function tooBusy(jobId: string): CronduitError {
     `Job "${jobId}" is being changed by many others; try again.`,
     { data: { jobId } },
   );
-}
-
-/** A new definition with the schedule of the old one, down to its anchor. */
-export function keepSchedule(old: JobDefinition, fresh: JobDefinition): JobDefinition {
-  const { timezone, trigger, calendars, jitter, firstRunAt, createdAt } = old;
-  return {
-    ...fresh,
-    timezone,
-    trigger,
-    ...(calendars ? { calendars } : {}),
-    jitter,
-    firstRunAt,
-    createdAt,
-  };
-}
-
-/** Whether a schedule begins with a time that somebody gave, which is due at once if it has passed. */
-export function isGivenByHand({ firstRunAt, trigger }: JobDefinition): boolean {
-  return firstRunAt !== null || trigger.kind === "date";
-}
-
-/** What was decided stays so when the server's clock was set back: no fire time has its turn twice. */
-export function decidedUpTo(job: StoredJob, instant: number): number {
-  return Math.max(instant, job.watermark);
-}
-
-/** A change to a definition with another schedule. Pausing is untouched. */
-export function reschedule(
-  stored: StoredJob,
-  definition: JobDefinition,
-  now: number,
-  from: number = now,
-): Pick<ChangePlan, "definition" | "schedule" | "skipped"> {
-  const watermark = isGivenByHand(definition) ? from : decidedUpTo(stored, from);
-  const upcoming = new Schedule(definition).ahead(watermark);
-  const state = stored.state === "paused" ? "paused" : upcoming.length > 0 ? "active" : "finished";
-  return {
-    definition: { ...definition, createdAt: stored.definition.createdAt },
-    schedule: {
-      state,
-      watermark,
-      upcoming,
-      expectedWatermark: stored.watermark,
-    },
-    skipped: undecided(stored, now, stored.state === "paused" ? "paused" : "rescheduled"),
-  };
-}
-
-/** The occurrences that are due and not decided yet, as one span. */
-export function undecided(job: StoredJob, now: number, reason: SkipReason): SkippedSpan[] {
-  if (job.state === "finished") return [];
-  const span = new Schedule(job.definition).span(job.watermark, now);
-  return span ? [{ ...span, verdict: "skipped", reason }] : [];
 }

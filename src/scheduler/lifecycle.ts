@@ -1,14 +1,19 @@
+import { type CancelTimer, keepAlive, stayAlive } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import { onSignals } from "../worker/signals.ts";
 import type { SchedulerParts } from "./assembly.ts";
 
-/** Starts and ends the parts of a scheduler, each once and in order. */
+/**
+ * Starts and ends the parts of a scheduler, each once and in order. From the one to the other it keeps its process alive,
+ * also while its server is away and no connection does.
+ */
 export class Lifecycle {
   readonly #parts: SchedulerParts;
   readonly #signals: readonly NodeJS.Signals[];
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #forgetSignals: () => void = () => undefined;
+  #letProcessEnd: CancelTimer = () => undefined;
 
   constructor(parts: SchedulerParts, signals: readonly NodeJS.Signals[]) {
     this.#parts = parts;
@@ -21,8 +26,10 @@ export class Lifecycle {
     if (this.#starting)
       throw new CronduitError("INVALID_STATE", "start: this scheduler was started before.");
     // A server that is away now may be there the next time.
+    this.#letProcessEnd = stayAlive();
     this.#starting = this.#start().catch((error: unknown) => {
       this.#starting = undefined;
+      this.#letProcessEnd();
       throw error;
     });
     await this.#starting;
@@ -40,7 +47,7 @@ export class Lifecycle {
 
   /** Ends everything; the first call decides whether runs are waited for. */
   stop(isWaiting: boolean): Promise<void> {
-    this.#stopping ??= this.#stop(isWaiting);
+    this.#stopping ??= keepAlive(this.#stop(isWaiting)).finally(() => this.#letProcessEnd());
     return this.#stopping;
   }
 

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { z } from "zod";
-import { type Clock, sleep } from "../core/clock.ts";
+import { type Clock, keepAlive, sleep } from "../core/clock.ts";
 import { CronduitError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { isVerdict, jobOf, type Run } from "../history/run.ts";
@@ -99,7 +99,7 @@ export class RunDesk {
           { data: { runId, state: run.verdict } },
         );
       }
-      await sleep(clock, Math.min(pauseMs, left));
+      await keepAlive(sleep(clock, Math.min(pauseMs, left)));
     }
   }
 }

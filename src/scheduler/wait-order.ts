@@ -4,13 +4,14 @@ import { ConditionError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
+import { queueOf } from "../jobs/queue.ts";
 
 /** Jobs looked at for a circle; a longer chain of waiting jobs is not followed to its end. */
 const MAX_LOOKED_AT = 10_000;
 
 /**
  * Looks at the conditions of jobs that are about to be stored: refuses jobs that would wait for each other in a circle,
- * and warns of jobs that a condition names and nobody has added yet.
+ * and warns of jobs that a condition names and can't see: nobody has added them yet, or they are on another queue.
  * @throws {@link ConditionError} `INVALID_CONDITION` with `data.cycle`.
  */
 export async function checkConditions(
@@ -22,14 +23,7 @@ export async function checkConditions(
   if (conditional.length === 0) return;
   const known = new Map(definitions.map((definition) => [definition.id, definition]));
   await readReferenced(engine, known, conditional);
-  for (const { id, policy } of conditional) {
-    const missing = referencesOf(policy.when?.condition).filter((jobId) => !known.has(jobId));
-    for (const jobId of missing) {
-      logger.warn(
-        `the condition of job "${id}" names job "${jobId}", which does not exist: it is false until that job is added`,
-      );
-    }
-  }
+  for (const definition of conditional) warnOfUnseen(logger, definition, known);
   const graph = new Map(
     [...known.values()].flatMap(({ id, policy }) =>
       policy.when && policy.when.waitMs !== null
@@ -44,6 +38,28 @@ export async function checkConditions(
     `These jobs would wait for each other in a circle: ${shown}. Let one of them skip (conditionPolicy: "skip").`,
     { cycle },
   );
+}
+
+function warnOfUnseen(
+  logger: Logger,
+  definition: JobDefinition,
+  known: ReadonlyMap<string, JobDefinition>,
+): void {
+  const queue = queueOf(definition);
+  for (const jobId of referencesOf(definition.policy.when?.condition)) {
+    const named = known.get(jobId);
+    const names = `the condition of job "${definition.id}" names job "${jobId}"`;
+    if (!named) {
+      const where = `queue "${queue}"`;
+      logger.warn(
+        `${names}, which does not exist: each term on it is false until that job is added to ${where}`,
+      );
+    } else if (queueOf(named) !== queue) {
+      logger.warn(
+        `${names}, which is on queue "${queueOf(named)}": a condition sees the jobs of its own queue, "${queue}", so each term on that job is false, always. Put both jobs on one queue.`,
+      );
+    }
+  }
 }
 
 function referencesOf(condition: Condition | undefined): string[] {

@@ -1,4 +1,4 @@
-import { systemClock } from "../core/clock.ts";
+import { type CancelTimer, keepAlive, stayAlive, systemClock } from "../core/clock.ts";
 import { lineLogger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -32,6 +32,7 @@ export class PipelineWorker implements AsyncDisposable {
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #forgetSignals: () => void = () => undefined;
+  #letProcessEnd: CancelTimer = () => undefined;
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE` */
   constructor(input: PipelineWorkerOptions) {
@@ -75,10 +76,14 @@ export class PipelineWorker implements AsyncDisposable {
    */
   start(): Promise<void> {
     // A server that is away now may be there the next time.
-    this.#starting ??= this.#start().catch((error: unknown) => {
-      this.#starting = undefined;
-      throw error;
-    });
+    if (!this.#starting) {
+      this.#letProcessEnd = stayAlive();
+      this.#starting = this.#start().catch((error: unknown) => {
+        this.#starting = undefined;
+        this.#letProcessEnd();
+        throw error;
+      });
+    }
     return this.#starting;
   }
 
@@ -96,7 +101,7 @@ export class PipelineWorker implements AsyncDisposable {
    * end. Safe to call twice, and before `start()`.
    */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    this.#stopping ??= keepAlive(this.#stop()).finally(() => this.#letProcessEnd());
     return this.#stopping;
   }
 

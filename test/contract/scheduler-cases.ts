@@ -166,4 +166,39 @@ export function schedulerCases({ contender, prefix }: Subject): void {
     });
     expect(await scheduler.removeAllJobs()).toBe(3);
   }, 120_000);
+
+  test("a condition on a job of another queue is warned of at once, and explain says why it is false", async () => {
+    const connection = contender.schedulerConnection();
+    const warned: string[] = [];
+    const quiet = (): void => undefined;
+    const warn = (message: string): void => void warned.push(message);
+    await using scheduler = new PipelineScheduler({
+      ...(connection === undefined ? {} : { connection }),
+      prefix: `${prefix}-unseen`,
+      pipelines: [Quick],
+      worker: { queues: ["default", "mail"] },
+      logger: { debug: quiet, info: quiet, warn, error: quiet },
+    });
+    await scheduler.start();
+    await scheduler.addJob(Quick, {
+      id: "report",
+      trigger: "interval",
+      seconds: 1,
+      condition: "letters.never_ran",
+    });
+    const about = () => warned.filter((message) => message.includes(`job "report"`));
+    expect(about()).toEqual([expect.stringMatching(/is added to queue "default"/)]);
+    await scheduler.addJob(Quick, { id: "letters", queue: "mail", trigger: "cron", hour: 3 });
+    await scheduler.modifyJob("report", { description: "of letters" });
+    expect(about()[1]).toMatch(
+      /names job "letters", which is on queue "mail": a condition sees the jobs of its own queue, "default"/,
+    );
+
+    const skipped = async () => (await scheduler.getRuns("report", { verdict: "skipped" })).runs[0];
+    await expect.poll(skipped, { timeout: 30_000 }).toBeDefined();
+    const { text } = await scheduler.explain("report", (await skipped())?.fireTime ?? 0);
+    expect(text).toMatch(/Job "letters" is on queue "mail"; a condition sees the jobs of its own/);
+    expect(about()).toHaveLength(2);
+    await scheduler.removeAllJobs();
+  }, 120_000);
 }

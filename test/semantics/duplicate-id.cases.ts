@@ -75,6 +75,26 @@ describe("duplicate id: ConflictingIdError; with replaceExisting the definition 
     expect(bench.fired.filter((fired) => fired > "12:00:00")).toEqual([]);
   });
 
+  test("replaceExisting with nextRunTime: null pauses the job, with another trigger or the same, until resumeJob", async () => {
+    await using bench = await EngineBench.open();
+    await bench.add(hourly);
+    await bench.add({ ...hourly, id: "same" });
+    const paused = { nextRunTime: null, replaceExisting: true } as const;
+    expect(await bench.add({ ...hourly, hours: 2, ...paused })).toMatchObject({
+      state: "paused",
+      nextFireAt: null,
+    });
+    expect(await bench.add({ ...hourly, id: "same", ...paused })).toMatchObject({
+      state: "paused",
+      nextFireAt: null,
+    });
+    await bench.workTo("18:00");
+    expect(bench.fired).toEqual([]);
+    await bench.desk.resume("job");
+    // Declared as it was replaced, it stays resumed.
+    expect(await bench.add({ ...hourly, hours: 2, ...paused })).toMatchObject({ state: "active" });
+  });
+
   test("10 processes that declare the same 50 jobs at once: each is there once", async () => {
     await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
     const declared = Array.from({ length: 50 }, (_, i) => ({

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../../core/clock.ts";
+import { type Clock, keepAlive, sleep } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import { DEFAULT_QUEUE, queueOf } from "../../jobs/queue.ts";
@@ -168,7 +168,7 @@ export class JobClaims {
     const engine = await this.#queues.open(claim.queue);
     const [job] = await engine.getJobs([jobId]);
     if (job) return false;
-    await sleep(this.#clock, PATIENCE_MS * (0.5 + Math.random()));
+    await keepAlive(sleep(this.#clock, PATIENCE_MS * (0.5 + Math.random())));
     return this.#dissolve(jobId, claim);
   }
 

@@ -85,14 +85,18 @@ export class PostgresLink {
 
   async #open(): Promise<void> {
     const { clock, timeoutMs, openTimeoutMs = timeoutMs } = this.#options;
+    let lastError: unknown;
     const call = { clock, timeoutMs: openTimeoutMs, what: "connect", server: this.label };
-    await answerWithin(call, async () => {
+    await answerWithin({ ...call, lastError: () => lastError }, async () => {
       const database = await this.#options.connect(this.schemas);
       try {
         const prepare = this.#options.migrate ? migrate : requireCurrent;
-        await persist(clock, openTimeoutMs, async () => {
-          await prepare(database.pool, this.schemas);
-        });
+        await persist(
+          clock,
+          openTimeoutMs,
+          async () => void (await prepare(database.pool, this.schemas)),
+          (error) => (lastError = error),
+        );
         this.#connected = this.#assemble(database);
         await this.#connected.queue.waitUntilReady();
       } catch (error) {
@@ -167,10 +171,17 @@ export class PostgresLink {
   /** Does work on the database, again if its connection breaks, and gives up after a while. @throws `CONNECTION_FAILED` */
   call<T>(what: string, work: (connected: Connected) => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#options;
-    return answerWithin({ clock, timeoutMs, what, server: this.label }, async () => {
+    let last: unknown;
+    const lastError = () => last;
+    return answerWithin({ clock, timeoutMs, what, server: this.label, lastError }, async () => {
       await this.open();
       const connected = this.ready();
-      return persist(clock, timeoutMs, () => work(connected));
+      return persist(
+        clock,
+        timeoutMs,
+        () => work(connected),
+        (error) => (last = error),
+      );
     });
   }
 

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../../core/clock.ts";
+import { type Clock, keepAlive, sleep } from "../../core/clock.ts";
 import { formatDuration } from "../../core/durations.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -56,7 +56,7 @@ async function untilQuiet({ engine, clock, drainMs, signal }: DrainParts): Promi
     const taken = await engine.listTaken(MAX_TOLD);
     quiet = taken.length === 0 ? quiet + 1 : 0;
     if (quiet === 0 && clock.elapsed() >= until) throw await unfinished(engine, taken, drainMs);
-    if (quiet < QUIET_LOOKS) await sleep(clock, LOOK_MS, signal);
+    if (quiet < QUIET_LOOKS) await keepAlive(sleep(clock, LOOK_MS, signal));
   }
 }
 
