@@ -58,6 +58,9 @@ export function backfillCases({ bench }: Subject): void {
       attempt: 1,
     });
     expect(await start(job, 2_000)).toBeUndefined();
+    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([
+      { id: idOf(job, 1_000), kind: "backfill", state: "running" },
+    ]);
     expect(await state(job)).toMatchObject({ waiting: 2, running: 1 });
     await end(job, 1_000);
     expect(await start(job, 2_000)).toBeDefined();
