@@ -447,7 +447,7 @@ function waysOf(table: Readonly<Record<string, readonly Way[]>>) {
 
 async function explained(bench: EngineBench, way: Way): Promise<Explanation> {
   await addOther(bench);
-  await bench.add({ id: "job", ...everyMinute, ...way.job } as AddJobOptions);
+  await bench.add({ id: "job", ...everyMinute, ...way.job });
   await way.go(bench);
   const explanation = await bench.explain("job", way.when ?? "12:00:00");
   expect(explanation.text).toContain(way.says);
