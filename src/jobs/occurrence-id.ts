@@ -3,7 +3,7 @@ import type { EpochMs } from "../core/clock.ts";
 /**
  * What a queue job stands for. `occurrence`: the wake-up of a scheduled fire time of one schedule generation.
  * `manual`: a run asked for by `runJob`. `continuation`: a call to take the oldest queued occurrence of the job.
- * `backfill`: a fire time of the past that a backfill runs; its sequence is 0, so that it runs once.
+ * `backfill`: a fire time of the past that a backfill runs; the sequence of its run is 0, so that it runs once.
  */
 export type WakeUpKind = "occurrence" | "manual" | "continuation" | "backfill";
 

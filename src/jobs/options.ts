@@ -95,8 +95,8 @@ export const jobOptionsSchema = z.strictObject({
   misfireGraceTime: secondsSchema.nullable().default(null),
   /** Without `coalesce`: how many due occurrences run at most; older ones are `missed`. 1 to 10,000; default 1,000. */
   maxCatchUp: z.int().min(1).max(10_000).default(1_000),
-  /** What must be true of other jobs when a run would start: text, or made by `after`, `all`, `any`, `not`. */
-  condition: conditionOption.optional(),
+  /** What must be true of other jobs when a run would start: text, or made by `after`, `all`, `any`, `not`. `null`: nothing. */
+  condition: conditionOption.nullable().optional(),
   /** With a false `condition`: skip, or wait so long for it to become true (seconds, or `"2h"`). Default `skip`. */
   conditionPolicy: z
     .union([z.literal("skip"), z.strictObject({ wait: secondsSchema.pipe(z.int().min(1)) })])
@@ -107,11 +107,15 @@ export const jobOptionsSchema = z.strictObject({
    * Default `skip`.
    */
   overlap: z.enum(["skip", "queue-one", "queue-all", "cancel-running"]).default("skip"),
-  /** At most `limit` runs (1 to 10,000) of all jobs of a queue that name this `key`, over the whole fleet; others wait. */
+  /**
+   * At most `limit` runs (1 to 10,000) of all jobs of a queue that name this `key`, over the whole fleet; others wait.
+   * `null`: none.
+   */
   concurrencyGroup: z
     .strictObject({ key: z.string().min(1).max(128), limit: z.int().min(1).max(10_000) })
+    .nullable()
     .optional(),
-  /** What follows a failed attempt: a number of attempts in all, or more precisely. Default: nothing. */
+  /** What follows a failed attempt: a number of attempts in all, or more precisely. `null` or absent: nothing. */
   retry: z
     .union([
       z
@@ -121,13 +125,14 @@ export const jobOptionsSchema = z.strictObject({
         .transform((attempts) => retrySchema.parse({ attempts })),
       retrySchema,
     ])
+    .nullable()
     .optional(),
-  /** So many failed runs in a row (their retries used up) pause the job. 1 to 10,000. Default: never. */
-  pauseAfterFailures: z.int().min(1).max(10_000).optional(),
-  /** How long an attempt may take before its signal aborts and it fails: seconds, or `"10m"`. Default: for ever. */
-  timeout: secondsSchema.pipe(z.int().min(1)).optional(),
-  /** `process`: each attempt in a child process, which is killed for certain. Default: in the worker's process. */
-  isolate: z.literal("process").optional(),
+  /** So many failed runs in a row (their retries used up) pause the job. 1 to 10,000. `null` or absent: never. */
+  pauseAfterFailures: z.int().min(1).max(10_000).nullable().optional(),
+  /** How long an attempt may take before its signal aborts and it fails: seconds, or `"10m"`. `null` or absent: for ever. */
+  timeout: secondsSchema.pipe(z.int().min(1)).nullable().optional(),
+  /** `process`: each attempt in a child process, which is killed for certain. `null` or absent: in the worker's process. */
+  isolate: z.literal("process").nullable().optional(),
   /** What is kept of its runs' logs: bytes a run, for how many runs, and for how long. */
   logs: z
     .strictObject({

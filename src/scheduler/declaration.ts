@@ -202,7 +202,7 @@ export function rulesOf(job: JobOptions): Pick<JobDefinition, "policy" | "retent
 type Retry = NonNullable<JobOptions["retry"]>;
 
 function whenOf({ condition, conditionPolicy }: JobOptions): Policy["when"] {
-  if (condition === undefined) {
+  if (!condition) {
     if (conditionPolicy === "skip") return null;
     throw new CronduitError(
       "INVALID_OPTION",

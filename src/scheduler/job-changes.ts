@@ -178,7 +178,7 @@ function modifiedRules(
       tags: old.tags,
       ...(old.description === undefined ? {} : { description: old.description }),
       retention: { count: retention.count, age: retention.ageMs / 1_000 },
-      ...writtenPolicy(old),
+      ...writtenPolicy(old, given["condition"] !== null),
       ...given,
     },
     where,
@@ -190,13 +190,15 @@ function modifiedRules(
   };
 }
 
-function writtenPolicy({ policy, logs }: JobDefinition): JobOptionsInput {
+function writtenPolicy({ policy, logs }: JobDefinition, hasCondition: boolean): JobOptionsInput {
   const { when, overlap, group, retry, pauseAfterFailures, timeoutMs, isolate } = policy;
   return {
-    ...(when && {
-      condition: when.condition,
-      conditionPolicy: when.waitMs === null ? "skip" : { wait: when.waitMs / 1_000 },
-    }),
+    // How to wait for a condition goes with it.
+    ...(hasCondition &&
+      when && {
+        condition: when.condition,
+        conditionPolicy: when.waitMs === null ? "skip" : { wait: when.waitMs / 1_000 },
+      }),
     overlap,
     ...(group && { concurrencyGroup: group }),
     ...(retry && {

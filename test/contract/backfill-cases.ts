@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { parseWakeUpId, wakeUpId } from "../../src/jobs/occurrence-id.ts";
 import type { CaseJob } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
 
@@ -17,15 +18,15 @@ export function backfillCases({ bench }: Subject): void {
       isComplete: true,
       ...more,
     });
-  const ask = (job: CaseJob, fireAt: number) =>
+  const ask = (job: CaseJob, queueJobId: string) =>
     bench().request(job, [], {
-      queueJobId: idOf(job, fireAt),
+      queueJobId,
       kind: "backfill",
       knowsSchedule: false,
       upcoming: [],
     });
   const start = async (job: CaseJob, fireAt: number) => {
-    const answer = await bench().engine.admit(ask(job, fireAt));
+    const answer = await bench().engine.admit(ask(job, idOf(job, fireAt)));
     return answer.outcome === "run" ? answer.run : undefined;
   };
   const state = (job: CaseJob) => bench().engine.readBackfill(job.id);
@@ -57,6 +58,9 @@ export function backfillCases({ bench }: Subject): void {
       attempt: 1,
     });
     expect(await start(job, 2_000)).toBeUndefined();
+    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([
+      { id: idOf(job, 1_000), kind: "backfill", state: "running" },
+    ]);
     expect(await state(job)).toMatchObject({ waiting: 2, running: 1 });
     await end(job, 1_000);
     expect(await start(job, 2_000)).toBeDefined();
@@ -215,5 +219,67 @@ export function backfillCases({ bench }: Subject): void {
       found.jobId === job.id && found.kind === "stranded" ? [found.wakeUp.id] : [],
     );
     expect(lost.toSorted()).toEqual(order.toSorted());
+  });
+
+  test("one that found no room in its group comes again though its queue job has not ended yet", async () => {
+    const b = bench();
+    const group = { key: randomUUID(), limit: 1 };
+    const job = await b.addJob({ upcoming: [], policy: { group } });
+    await add(job, [1_000, 2_000], { concurrency: 2 });
+    const begun: { runId: string; queueJobId: string }[] = [];
+    const consumer = b.engine.consume({
+      concurrency: 1,
+      lockMs: 30_000,
+      stalledCheckMs: 30_000,
+      onError: () => undefined,
+      handle: async ({ id }) => {
+        if (parseWakeUpId(id)?.jobId !== job.id) return "done";
+        const admission = await b.engine.admit(ask(job, id));
+        if (admission.outcome === "run") begun.push({ runId: admission.run.runId, queueJobId: id });
+        // There is room again before the queue job that found none has ended.
+        else if (begun.length === 1) await b.settle(job, begun[0]?.queueJobId ?? "");
+        return "done";
+      },
+    });
+    await expect.poll(() => begun.length, { timeout: 20_000 }).toBe(2);
+    await consumer.stop();
+    expect(begun.map(({ runId }) => runId)).toEqual([idOf(job, 1_000), idOf(job, 2_000)]);
+    expect(await state(job)).toMatchObject({ state: "active", waiting: 0, running: 1 });
+    // It is the same run by whichever queue job: not added again, and cancelled by its id.
+    const cancel = { jobId: job.id, runId: idOf(job, 2_000), reason: "no" };
+    expect(await b.engine.cancelRun(cancel)).toBe("asked");
+    await b.engine.changeBackfill(job.id, "cancel");
+    expect(await add(job, [1_000, 2_000], { backfillId: "two" })).toBe("added");
+    expect(await state(job)).toMatchObject({ total: 0 });
+    const last = { queueJobId: begun[1]?.queueJobId ?? "", verdict: "cancelled" } as const;
+    expect(await b.settle(job, last.queueJobId, 1, { verdict: last.verdict })).toMatchObject({
+      outcome: "settled",
+    });
+  });
+
+  test("one that stands in the line of a group goes on when its job leaves it, or the group grows", async () => {
+    const b = bench();
+    for (const group of [null, { key: randomUUID(), limit: 1 }, { key: "same", limit: 2 }]) {
+      const key = group?.key === "same" ? "same" : randomUUID();
+      const [holder, job] = [
+        await b.addJob({ policy: { group: { key, limit: 1 } } }),
+        await b.addJob({ policy: { group: { key, limit: 1 } } }),
+      ];
+      b.now += 1_000;
+      const held = await b.run(holder, b.now);
+      await add(job, [1_000]);
+      expect(await start(job, 1_000)).toBeUndefined();
+      const [stored] = await b.engine.getJobs([job.id]);
+      await b.engine.changeJob({
+        jobId: job.id,
+        expectedRevision: stored?.revision ?? 0,
+        definition: b.definition({ id: job.id, policy: { group } }),
+        skipped: [],
+        event: { name: "JOB_MODIFIED", at: b.now, jobId: job.id },
+      });
+      expect(await start(job, 1_000)).toMatchObject({ runId: idOf(job, 1_000) });
+      await end(job, 1_000);
+      await b.settle(holder, held.runId);
+    }
   });
 }

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Explanation } from "../../src/history/explain.ts";
+import type { AddJobOptions } from "../../src/index.ts";
+import { OPEN_STATES, SKIP_REASONS, type SkipReason, VERDICTS } from "../../src/jobs/verdict.ts";
 import { EngineBench } from "../helpers/engine-bench.ts";
 
 const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 12:00" } as const;
@@ -201,5 +204,279 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
     ];
     for (const [minute, state] of expected.entries())
       expect((await said(bench, `12:0${minute}:00`))[0]).toBe(state);
+  });
+});
+
+/** A way to come to a state at 12:00, and what is said then. */
+interface Way {
+  readonly job?: Partial<AddJobOptions>;
+  /** When it was asked for. @default "12:00:00" */
+  readonly when?: string;
+  readonly go: (bench: EngineBench) => Promise<unknown>;
+  readonly says: string;
+}
+
+const hold = async (bench: EngineBench): Promise<void> => {
+  bench.isHolding = true;
+  await bench.workTo("12:00:00");
+};
+/** An occurrence that finds another run of the job unfinished. */
+const second = async (bench: EngineBench): Promise<void> => {
+  bench.isHolding = true;
+  await bench.ask("job");
+  await bench.workTo("12:00:00");
+};
+const failing = async (bench: EngineBench): Promise<void> => {
+  bench.act = () => {
+    throw new Error("no luck");
+  };
+  await bench.workTo("12:00:00");
+};
+const notDoneYet = { condition: "other.last_run_successful" } as const;
+const addOther = (bench: EngineBench) =>
+  bench.add({ id: "other", trigger: "date", runDate: "2027-01-01" });
+
+const STATES: Readonly<Record<Exclude<Explanation["state"], "skipped">, readonly Way[]>> = {
+  succeeded: [{ go: (bench) => bench.workTo("12:00:00"), says: "and succeeded." }],
+  failed: [
+    { go: failing, says: "and failed: no luck." },
+    {
+      job: { retry: { attempts: 2, delay: "5s" } },
+      go: async (bench) => {
+        await failing(bench);
+        await bench.workTo("12:00:10");
+      },
+      says: "ran in attempt 2 on worker ",
+    },
+  ],
+  cancelled: [
+    {
+      job: { overlap: "queue-all" },
+      go: async (bench) => {
+        await second(bench);
+        const [run] = await bench.runs("job", { verdict: "queued" });
+        await bench.runDesk.cancel(run?.id ?? "", { reason: "not needed" });
+      },
+      says: "was cancelled: not needed.",
+    },
+    {
+      job: { retry: { attempts: 2, delay: "1h" } },
+      go: async (bench) => {
+        await failing(bench);
+        const [run] = await bench.runs("job");
+        await bench.runDesk.cancel(run?.id ?? "", {});
+      },
+      says: "was cancelled: cancelled by cancelRun.",
+    },
+  ],
+  missed: [
+    {
+      job: { misfireGraceTime: 10 },
+      go: (bench) => {
+        bench.moveTo("12:00:30");
+        return bench.work();
+      },
+      says: "it was too late, 30s late; misfireGraceTime is 10s.",
+    },
+    {
+      job: { coalesce: false, maxCatchUp: 1 },
+      go: (bench) => {
+        bench.moveTo("12:01:30");
+        return bench.work();
+      },
+      says: "more were due at once than maxCatchUp (1) lets run.",
+    },
+  ],
+  coalesced: [
+    {
+      go: (bench) => {
+        bench.moveTo("12:01:30");
+        return bench.work();
+      },
+      says: "was merged into the run job:",
+    },
+  ],
+  queued: [
+    { job: { overlap: "queue-one" }, go: second, says: "waits for a worker, for an earlier run" },
+    {
+      job: { ...notDoneYet, conditionPolicy: { wait: "1h" } },
+      go: (bench) => bench.workTo("12:00:00"),
+      says: "waits for its condition to become true, until 2026-03-01T13:00:00.000Z at the latest.",
+    },
+  ],
+  running: [{ go: hold, says: "is running on worker " }],
+  retrying: [
+    {
+      job: { retry: { attempts: 2, delay: "5s" } },
+      go: failing,
+      says: "and will be tried again: no luck.",
+    },
+    {
+      go: async (bench) => {
+        await hold(bench);
+        const [queueJobId = ""] = bench.held;
+        await bench.engine.handBack({ jobId: "job", queueJobId, start: 1 });
+      },
+      says: "was given back by worker ",
+    },
+  ],
+  sleeping: [
+    {
+      go: async (bench) => {
+        bench.act = ({ sleep }) => sleep("1h");
+        await bench.workTo("12:00:00");
+      },
+      says: "sleeps, as its pipeline asked, and goes on later.",
+    },
+  ],
+  due: [
+    {
+      go: (bench) => Promise.resolve(bench.moveTo("12:00:20")),
+      says: "has been due for 20s and no worker has taken it yet.",
+    },
+  ],
+  future: [
+    { go: () => Promise.resolve(), says: "has not come yet: it is due in 1s." },
+    { go: (bench) => bench.desk.pause("job", "why not"), says: "The job is paused since " },
+  ],
+  none: [
+    { when: "12:00:30", go: () => Promise.resolve(), says: "The job was not due at " },
+    { when: "11:00:00", go: () => Promise.resolve(), says: "The job was not due at " },
+  ],
+  unknown: [
+    {
+      job: { retention: { count: 1 } },
+      go: (bench) => bench.workTo("12:05"),
+      says: "was decided, but its record is gone",
+    },
+    {
+      go: async (bench) => {
+        await bench.desk.remove("job");
+      },
+      says: 'There is no job "job" and no record of it',
+    },
+  ],
+};
+
+const SKIPPED: Readonly<Record<SkipReason, readonly Way[]>> = {
+  "max-instances": [
+    { go: second, says: "as many runs as maxInstances allows had not finished." },
+    {
+      job: { overlap: "queue-all", maxCatchUp: 1 },
+      when: "12:01:00",
+      go: async (bench) => {
+        await second(bench);
+        await bench.workTo("12:01:00");
+      },
+      says: "as many runs as maxInstances allows had not finished.",
+    },
+  ],
+  condition: [
+    {
+      job: notDoneYet,
+      go: (bench) => bench.workTo("12:00:00"),
+      says: "its condition was false: other.last_run_successful is false, no run of other has finished yet.",
+    },
+    {
+      job: { ...notDoneYet, conditionPolicy: { wait: "10s" } },
+      go: (bench) => bench.workTo("12:00:30"),
+      says: "its condition was false: other.last_run_successful is false, no run of other has finished yet.",
+    },
+    {
+      job: notDoneYet,
+      go: async (bench) => {
+        await bench.workTo("12:00:00");
+        await bench.desk.modify("job", { condition: null }, "modifyJob");
+      },
+      says: "the condition that it had then was false.",
+    },
+  ],
+  paused: [
+    {
+      go: async (bench) => {
+        bench.moveTo("12:00:30");
+        await bench.desk.pause("job", undefined);
+        await bench.desk.resume("job");
+      },
+      says: "the job was paused.",
+    },
+  ],
+  removed: [
+    {
+      go: async (bench) => {
+        bench.moveTo("12:00:30");
+        await bench.desk.remove("job");
+      },
+      says: "the job was removed.",
+    },
+  ],
+  rescheduled: [
+    {
+      go: async (bench) => {
+        bench.moveTo("12:00:30");
+        await bench.desk.modify("job", { trigger: "cron", minute: 15 }, "rescheduleJob");
+      },
+      says: "the job was given another schedule before this occurrence was taken.",
+    },
+  ],
+  "overlap-replaced": [
+    {
+      job: { overlap: "queue-one" },
+      go: async (bench) => {
+        await second(bench);
+        await bench.workTo("12:01:00");
+      },
+      says: "a later run took its place.",
+    },
+    {
+      job: { overlap: "cancel-running" },
+      go: async (bench) => {
+        await second(bench);
+        await bench.workTo("12:01:00");
+      },
+      says: "a later run took its place.",
+    },
+  ],
+};
+
+function waysOf(table: Readonly<Record<string, readonly Way[]>>) {
+  return Object.entries(table).flatMap(([name, ways]) =>
+    ways.map((way, index) => ({ name, way, title: `${name} ${index + 1}` })),
+  );
+}
+
+async function explained(bench: EngineBench, way: Way): Promise<Explanation> {
+  await addOther(bench);
+  await bench.add({ id: "job", ...everyMinute, ...way.job });
+  await way.go(bench);
+  const explanation = await bench.explain("job", way.when ?? "12:00:00");
+  expect(explanation.text).toContain(way.says);
+  return explanation;
+}
+
+describe("explain: each state and each reason, with its words", () => {
+  test("none is left out", () => {
+    const others = ["skipped", "due", "future", "none", "unknown"];
+    expect([...Object.keys(STATES), "skipped"].toSorted()).toEqual(
+      [...new Set([...VERDICTS, ...OPEN_STATES, ...others])].toSorted(),
+    );
+    expect(Object.keys(SKIPPED).toSorted()).toEqual(SKIP_REASONS.toSorted());
+  });
+
+  test.each(waysOf(STATES))("$title", async ({ name, way }) => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    const { state, run } = await explained(bench, way);
+    expect(state).toBe(name);
+    const isRecorded = [...VERDICTS, ...OPEN_STATES].some((known) => known === name);
+    expect(run?.verdict).toBe(isRecorded ? name : undefined);
+  });
+
+  test.each(waysOf(SKIPPED))("skipped: $title", async ({ name, way }) => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    const { state, run, text, terms } = await explained(bench, way);
+    expect([state, run?.verdict, run?.reason]).toEqual(["skipped", "skipped", name]);
+    expect(terms?.map(({ value }) => value)).toEqual(
+      text.includes("is false") ? [false] : undefined,
+    );
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Pipeline } from "../../src/index.ts";
 import { EngineBench } from "../helpers/engine-bench.ts";
 
 const everyTenSeconds = {
@@ -6,6 +7,12 @@ const everyTenSeconds = {
   seconds: 10,
   startDate: "2026-03-01 12:00",
 } as const;
+
+class InModule extends Pipeline {
+  static override readonly module = import.meta.url;
+  run(): void {}
+}
+
 const atQuarter = { trigger: "cron", minute: 15 } as const;
 
 describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence; pausing is untouched", () => {
@@ -120,6 +127,52 @@ describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence
       trigger: { kind: "cron" },
     });
     expect(await bench.eventNames("JOB_MODIFIED")).toHaveLength(changes.length);
+  });
+
+  test("null turns a rule off, and what waited by it goes on", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "other", ...atQuarter });
+    await bench.add({
+      id: "job",
+      ...everyTenSeconds,
+      condition: "other.last_run_successful",
+      conditionPolicy: { wait: "1h" },
+      concurrencyGroup: { key: "key", limit: 1 },
+      retry: 2,
+      pauseAfterFailures: 3,
+      timeout: 5,
+    });
+    await bench.workTo("12:00:00");
+    expect(bench.fired).toEqual([]);
+    const off = {
+      condition: null,
+      concurrencyGroup: null,
+      retry: null,
+      pauseAfterFailures: null,
+      timeout: null,
+      isolate: null,
+    };
+    const { definition } = await bench.desk.modify("job", off, "modifyJob");
+    expect(definition.policy).toMatchObject({
+      when: null,
+      group: null,
+      retry: null,
+      pauseAfterFailures: null,
+      timeoutMs: null,
+      isolate: "none",
+    });
+    await bench.work();
+    expect(bench.fired).toEqual(["12:00:00"]);
+  });
+
+  test("isolate can be turned off", async () => {
+    await using bench = await EngineBench.open();
+    await bench.desk.add([
+      { pipeline: InModule, options: { id: "job", ...everyTenSeconds, isolate: "process" } },
+    ]);
+    expect((await bench.desk.get("job")).definition.policy.isolate).toBe("process");
+    const { definition } = await bench.desk.modify("job", { isolate: null }, "modifyJob");
+    expect(definition.policy.isolate).toBe("none");
   });
 
   test.each([

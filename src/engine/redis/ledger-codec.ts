@@ -39,13 +39,23 @@ export function rowOfInstance(text: string): LedgerRow {
 
 /** A queued run, which is stored behind its id, seen as a row of the ledger. */
 export function rowOfPending(member: string): LedgerRow {
-  const { id, kind, fireAt, dueAt } = JSON.parse(member.slice(member.indexOf("\n") + 1)) as {
+  const { id, kind, fireAt, dueAt, waitUntil } = JSON.parse(
+    member.slice(member.indexOf("\n") + 1),
+  ) as {
     readonly id: string;
     readonly kind: RunKind;
     readonly fireAt: EpochMs;
     readonly dueAt: EpochMs;
+    readonly waitUntil?: EpochMs;
   };
-  return { id, state: "queued", kind, fireAt, dueAt };
+  return {
+    id,
+    state: "queued",
+    kind,
+    fireAt,
+    dueAt,
+    ...(waitUntil === undefined ? {} : { waitUntil }),
+  };
 }
 
 /** A manual run that waits for a worker, seen as a row of the ledger. */

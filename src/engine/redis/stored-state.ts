@@ -50,13 +50,15 @@ export class StoredState {
   }
 
   async openRuns(jobId: string): Promise<LedgerRow[]> {
-    const [held, pending, asked] = await Promise.all([
+    const [held, backfilling, pending, asked] = await Promise.all([
       this.#redis.hvals(this.#key(`inst:${jobId}`)),
+      this.#redis.hvals(this.#key(`bfrun:${jobId}`)),
       this.#redis.zrange(this.#key(`pend:${jobId}`), 0, -1),
       this.#redis.hgetall(this.#key(`asked:${jobId}`)),
     ]);
     return [
       ...held.map(rowOfInstance),
+      ...backfilling.map(rowOfInstance),
       ...pending.map(rowOfPending),
       ...Object.entries(asked).map(([id, text]) => rowOfAsked(id, text)),
     ];

@@ -20,10 +20,13 @@ local function isDecided(runId, fireAt)
   return false
 end
 
+local isRunning = {}
+for _, text in ipairs(call("HVALS", backfillRunsKey(p.jobId))) do isRunning[cjson.decode(text).id] = true end
+
 local function isKnown(fireAt)
   local text, runId = string.format("%d", fireAt), backfills.runId(p.jobId, fireAt)
   return call("ZSCORE", backfillQueueKey(p.jobId), text) or call("HEXISTS", backfillAskedKey(p.jobId), runId) == 1
-    or call("HEXISTS", backfillRunsKey(p.jobId), runId) == 1 or isDecided(runId, fireAt)
+    or isRunning[runId] or isDecided(runId, fireAt)
 end
 
 local function begin()

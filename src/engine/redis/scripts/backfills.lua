@@ -1,6 +1,7 @@
 -- Backfills: fire times of the past that are run beside the schedule, a few at a time, after all else that is due. The
 -- hash `bf:<job>`: id, st (adding, active, paused, finished, cancelled), at, ta (begun, last added to), total, con
--- (concurrency), or (order), c:<verdict>. Fire times wait in `bfq:<job>`; those with a queue job are in `bfask:<job>`.
+-- (concurrency), or (order), c:<verdict>. Fire times wait in `bfq:<job>`; `bfask:<job>` has the queue jobs of those that
+-- have one, by run id.
 
 -- BullMQ takes priorities from 1 to 2^21 - 1, the lowest first; jobs without one come before all of them.
 local PRIORITY = 2097151
@@ -32,6 +33,15 @@ local function addMovedQueueJob(id, pipeline, dueAt)
   if dueAt <= NOW then return addLastQueueJob(id, pipeline) end
   addQueueJob(id, pipeline, dueAt)
   call("HSET", QUEUE .. id, "opts", '{"attempts":0,"priority":' .. PRIORITY .. "}", "priority", PRIORITY)
+end
+
+-- The queue job of a fire time. One that was put back by a queue job which has not ended yet needs another: that one
+-- stands for nothing any more, and would be in the way.
+local function queueJobFor(jobId, fireAt)
+  local id = backfillRunId(jobId, fireAt)
+  local isTaken = call("EXISTS", QUEUE .. id) == 1
+    and not (call("ZSCORE", QUEUE .. "prioritized", id) or call("ZSCORE", QUEUE .. "delayed", id))
+  return isTaken and wakeUpId(jobId, "b", nextSequence(), fireAt) or id
 end
 
 local function waitAgain(jobId, fireAt, order)
@@ -67,9 +77,9 @@ local function feed(jobId)
       break
     end
     local fireAt = tonumber(call("ZPOPMIN", backfillQueueKey(jobId))[1])
-    local runId = backfillRunId(jobId, fireAt)
-    call("HSET", backfillAskedKey(jobId), runId, 1)
-    addLastQueueJob(runId, job.pipeline)
+    local queueJobId = queueJobFor(jobId, fireAt)
+    call("HSET", backfillAskedKey(jobId), backfillRunId(jobId, fireAt), queueJobId)
+    addLastQueueJob(queueJobId, job.pipeline)
     asked = asked + 1
     hasFed = true
   end
@@ -105,9 +115,9 @@ end
 local function audit(jobId, job, found, isQueued)
   local b = readBackfill(jobId)
   if not b or not job then return end
-  for _, runId in ipairs(call("HKEYS", backfillAskedKey(jobId))) do
-    if not isQueued(runId) then
-      found({ kind = "stranded", jobId = jobId, wakeUp = { id = runId, pipeline = job.pipeline, dueAt = NOW } })
+  for _, queueJobId in ipairs(call("HVALS", backfillAskedKey(jobId))) do
+    if not isQueued(queueJobId) then
+      found({ kind = "stranded", jobId = jobId, wakeUp = { id = queueJobId, pipeline = job.pipeline, dueAt = NOW } })
     end
   end
   if not (job.groupKey and pending.isInLine(job, true)) then

@@ -56,6 +56,7 @@ if c.definition then
   conditions.link(c.jobId, job.condition, changed.condition)
   if job.groupKey and (job.groupKey ~= changed.groupKey or job.groupLimit ~= changed.groupLimit) then
     pending.leaveLine(job)
+    if pending.leaveLine(job, true) then backfills.feed(c.jobId) end
     pending.callGroup(job.groupKey)
   end
   -- What waits is judged by the new rules.

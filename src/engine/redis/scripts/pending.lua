@@ -66,8 +66,9 @@ local function joinLine(job, isAgain, isBackfill)
   end
 end
 
+-- Returns whether it stood there.
 local function leaveLine(job, isBackfill)
-  call("ZREM", lineKey(job.groupKey), lineMember(job, isBackfill))
+  return call("ZREM", lineKey(job.groupKey), lineMember(job, isBackfill)) == 1
 end
 
 -- Calls the job that waits longest of those that have room. Whoever is called and does not start calls the next.

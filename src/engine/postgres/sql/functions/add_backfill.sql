@@ -40,7 +40,7 @@ BEGIN
     WHERE NOT EXISTS (SELECT 1 FROM ledger AS l
         WHERE l.job_id = of_job AND l.fire_at = t.fire_at AND l.run_id = wake_up_id(of_job, 'b', 0, t.fire_at))
       AND NOT EXISTS (SELECT 1 FROM instances AS i
-        WHERE i.job_id = of_job AND i.queue_job_id = wake_up_id(of_job, 'b', 0, t.fire_at))
+        WHERE i.job_id = of_job AND i.run_id = wake_up_id(of_job, 'b', 0, t.fire_at))
     ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS added = ROW_COUNT;
   UPDATE backfills SET total = total + added, touched_at = now_ms,

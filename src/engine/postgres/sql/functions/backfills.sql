@@ -13,6 +13,14 @@ BEGIN
 END
 $$;
 
+-- The queue job of a fire time. One that was put back by a queue job which has not ended yet needs another: that one
+-- stands for nothing any more, and would be in the way.
+CREATE FUNCTION backfill_queue_job(of_job text, fire_at bigint) RETURNS text LANGUAGE sql AS $$
+  SELECT wake_up_id(of_job, 'b', CASE WHEN EXISTS (SELECT 1 FROM {{queue}}.job AS q
+    WHERE q.queue = '{{runs}}' AND q.id = wake_up_id(of_job, 'b', 0, fire_at) AND q.state = 'active')
+    THEN nextval('{{sequence}}') ELSE 0 END, fire_at)
+$$;
+
 CREATE FUNCTION close_backfill(of_job text, new_state text) RETURNS void LANGUAGE sql AS $$
   DELETE FROM backfill_times WHERE job_id = of_job;
   DELETE FROM group_line WHERE job_id = of_job AND is_backfill;
@@ -28,6 +36,7 @@ DECLARE
   running bigint;
   asked bigint;
   next_fire_at bigint;
+  new_id text;
   fed integer := 0;
 BEGIN
   SELECT * INTO b FROM backfills WHERE job_id = of_job AND state = 'active' FOR UPDATE;
@@ -35,17 +44,18 @@ BEGIN
   SELECT * INTO job FROM jobs WHERE id = of_job;
   IF NOT FOUND THEN RETURN 0; END IF;
   SELECT count(*) INTO running FROM instances WHERE job_id = of_job AND kind = 'backfill';
-  SELECT count(*) INTO asked FROM backfill_times WHERE job_id = of_job AND is_asked;
+  SELECT count(*) INTO asked FROM backfill_times WHERE job_id = of_job AND queue_job_id IS NOT NULL;
   FOR i IN 1 .. b.concurrency - running - asked LOOP
-    SELECT fire_at INTO next_fire_at FROM backfill_times WHERE job_id = of_job AND NOT is_asked
+    SELECT fire_at INTO next_fire_at FROM backfill_times WHERE job_id = of_job AND queue_job_id IS NULL
       ORDER BY CASE WHEN b.is_latest_first THEN -fire_at ELSE fire_at END LIMIT 1;
     EXIT WHEN NOT FOUND;
     IF NOT has_group_room(job) THEN
       PERFORM join_line(job, true);
       EXIT;
     END IF;
-    UPDATE backfill_times SET is_asked = true WHERE job_id = of_job AND fire_at = next_fire_at;
-    PERFORM add_last_queue_job(wake_up_id(of_job, 'b', 0, next_fire_at), job.pipeline, now_ms);
+    new_id := backfill_queue_job(of_job, next_fire_at);
+    UPDATE backfill_times SET queue_job_id = new_id WHERE job_id = of_job AND fire_at = next_fire_at;
+    PERFORM add_last_queue_job(new_id, job.pipeline, now_ms);
     fed := fed + 1;
   END LOOP;
   IF running + asked + fed = 0 AND NOT EXISTS (SELECT 1 FROM backfill_times WHERE job_id = of_job) THEN
@@ -71,16 +81,15 @@ DECLARE
 BEGIN
   d.told := '{}';
   d.answer := '{"o":"none"}';
-  SELECT * INTO of_time FROM backfill_times WHERE job_id = job.id AND is_asked
-    AND wake_up_id(job.id, 'b', 0, fire_at) = r ->> 'queueJobId';
+  SELECT * INTO of_time FROM backfill_times WHERE job_id = job.id AND queue_job_id = r ->> 'queueJobId';
   IF NOT FOUND THEN RETURN d; END IF;
   IF NOT has_group_room(job) THEN
-    UPDATE backfill_times SET is_asked = false WHERE job_id = job.id AND fire_at = of_time.fire_at;
+    UPDATE backfill_times SET queue_job_id = NULL WHERE job_id = job.id AND fire_at = of_time.fire_at;
     PERFORM join_line(job, true);
     RETURN d;
   END IF;
   DELETE FROM backfill_times WHERE job_id = job.id AND fire_at = of_time.fire_at;
-  run.run_id := r ->> 'queueJobId';
+  run.run_id := wake_up_id(job.id, 'b', 0, of_time.fire_at);
   run.kind := 'backfill';
   run.fire_at := of_time.fire_at;
   run.due_at := of_time.fire_at;
@@ -116,12 +125,12 @@ DECLARE
   found_here jsonb[] := '{}';
   waiting record;
 BEGIN
-  FOR waiting IN SELECT t.job_id, wake_up_id(t.job_id, 'b', 0, t.fire_at) AS run_id, jobs.pipeline
-    FROM backfill_times AS t JOIN jobs ON jobs.id = t.job_id WHERE is_asked LIMIT max_looked_at
+  FOR waiting IN SELECT t.job_id, t.queue_job_id, jobs.pipeline
+    FROM backfill_times AS t JOIN jobs ON jobs.id = t.job_id WHERE queue_job_id IS NOT NULL LIMIT max_looked_at
   LOOP
-    IF NOT is_queued(waiting.run_id) THEN
+    IF NOT is_queued(waiting.queue_job_id) THEN
       found_here := found_here || jsonb_build_object('kind', 'stranded', 'jobId', waiting.job_id,
-        'wakeUp', jsonb_build_object('id', waiting.run_id, 'pipeline', waiting.pipeline, 'dueAt', now_ms));
+        'wakeUp', jsonb_build_object('id', waiting.queue_job_id, 'pipeline', waiting.pipeline, 'dueAt', now_ms));
     END IF;
   END LOOP;
   RETURN found_here;
@@ -136,7 +145,7 @@ DECLARE
     SELECT job_id FROM backfills AS b WHERE state = 'active'
       AND NOT EXISTS (SELECT 1 FROM group_line AS l WHERE l.job_id = b.job_id AND is_backfill)
       AND (SELECT count(*) FROM instances AS i WHERE i.job_id = b.job_id AND kind = 'backfill')
-        + (SELECT count(*) FROM backfill_times AS t WHERE t.job_id = b.job_id AND is_asked) < concurrency
+        + (SELECT count(*) FROM backfill_times AS t WHERE t.job_id = b.job_id AND queue_job_id IS NOT NULL) < concurrency
       AND EXISTS (SELECT 1 FROM jobs WHERE id = b.job_id)
     ORDER BY job_id LIMIT max_looked_at);
   idle_id text;

@@ -21,7 +21,7 @@ BEGIN
   END IF;
   IF b.state = 'adding' THEN RETURN '"missing"'; END IF;
   IF request ->> 'change' = 'pause' THEN
-    UPDATE backfill_times SET is_asked = false WHERE job_id = of_job AND is_asked;
+    UPDATE backfill_times SET queue_job_id = NULL WHERE job_id = of_job AND queue_job_id IS NOT NULL;
     DELETE FROM group_line WHERE job_id = of_job AND is_backfill;
     UPDATE backfills SET state = 'paused' WHERE job_id = of_job;
   ELSE

@@ -52,7 +52,8 @@ CREATE FUNCTION read_open_runs(of_job text) RETURNS jsonb LANGUAGE sql STABLE SE
       'error', error))
     FROM instances WHERE job_id = of_job
     UNION ALL
-    SELECT jsonb_build_object('id', run_id, 'state', 'queued', 'kind', kind, 'fireAt', fire_at, 'dueAt', due_at)
+    SELECT jsonb_strip_nulls(jsonb_build_object('id', run_id, 'state', 'queued', 'kind', kind, 'fireAt', fire_at,
+      'dueAt', due_at, 'waitUntil', wait_until))
     FROM pending WHERE job_id = of_job
     UNION ALL
     SELECT jsonb_build_object('id', run_id, 'state', 'queued', 'kind', 'manual', 'fireAt', fire_at, 'dueAt', fire_at)

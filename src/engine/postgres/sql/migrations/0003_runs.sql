@@ -51,10 +51,10 @@ CREATE TABLE backfills (
   touched_at bigint NOT NULL
 );
 
--- Fire times that wait. `is_asked`: it has a queue job.
+-- Fire times that wait; some have a queue job by now.
 CREATE TABLE backfill_times (
   job_id text NOT NULL,
   fire_at bigint NOT NULL,
-  is_asked boolean NOT NULL DEFAULT false,
+  queue_job_id text,
   PRIMARY KEY (job_id, fire_at)
 );
