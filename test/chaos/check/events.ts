@@ -8,6 +8,7 @@ const DECISIONS: ReadonlySet<string> = new Set([
   "JOB_STARTED",
   "JOB_EXECUTED",
   "JOB_ERROR",
+  "JOB_RETRYING",
   "JOB_CANCELLED",
   "JOB_MISSED",
   "JOB_COALESCED",
