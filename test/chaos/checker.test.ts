@@ -44,6 +44,20 @@ describe("the checker", () => {
     );
   });
 
+  test("asks for the order of each job alone where jobs are decided on at once", () => {
+    const clean = cleanHistory();
+    const isOfPlain = ({ job }: { job?: string }): boolean => job === "plain";
+    const inTurn = [
+      ...clean.heard.filter(isOfPlain),
+      ...clean.heard.filter((event) => !isOfPlain(event)),
+    ];
+    const history = { ...clean, heard: inTurn };
+    expect(found(history)).toContain("reordered event");
+    expect(found({ ...history, eventOrder: "job" })).toEqual(new Set());
+    const heard = clean.heard.toReversed();
+    expect(found({ ...history, heard, eventOrder: "job" })).toContain("reordered event");
+  });
+
   test("takes a slow server for the cause of what it takes from workers", () => {
     const slowness = [{ from: second(3), to: second(7) }];
     const history = { ...cleanHistory(), stalls: [], faults: [] };

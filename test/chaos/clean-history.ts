@@ -217,6 +217,7 @@ export function cleanHistory(): History {
     rows: book.rows,
     open: [],
     heard: book.heard.toSorted((a, b) => a.time - b.time),
+    eventOrder: "all",
     faults: [{ kind: "stop-worker", from: ms(3), to: ms(9), pid: SECOND_PID, proof: "shown" }],
     stalls: [{ pid: SECOND_PID, from: ms(3), to: ms(9) }],
     slowness: [],

@@ -124,6 +124,8 @@ export interface History {
   readonly calls: readonly Call[];
   readonly attempts: readonly Attempt[];
   readonly heard: readonly Heard[];
+  /** Whether events of all jobs have one order, or those of each job their own. */
+  readonly eventOrder: "all" | "job";
   readonly rows: readonly Row[];
   /** Runs without a verdict in the last look, after everything had time to end. */
   readonly open: readonly Row[];

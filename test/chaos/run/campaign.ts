@@ -99,7 +99,9 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
     const jobs = [...new Set(edits.map(({ edit }) => edit.job))];
     const stored = await untilAborted(options.signal, lastLook(options, server, dir, jobs));
     const { warnings, ...witnessed } = readWitnesses(dir, options.engine);
-    return { history: { from, to: realNow(), ...stored, ...witnessed }, warnings };
+    // On PostgreSQL decisions on several jobs are made at once.
+    const eventOrder = options.engine === "redis" ? "all" : "job";
+    return { history: { from, to: realNow(), eventOrder, ...stored, ...witnessed }, warnings };
   } finally {
     clearInterval(stalls);
     journal.close();

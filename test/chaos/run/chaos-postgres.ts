@@ -85,7 +85,7 @@ export class ChaosPostgres implements ChaosServer {
 
   async deleteQueue(prefix: string, what: "all" | "waiting"): Promise<string | undefined> {
     const { queue } = schemasOf(prefix);
-    const which = what === "all" ? "" : " WHERE state IN ('waiting', 'delayed', 'prioritized')";
+    const which = what === "all" ? "" : " WHERE state IN ('waiting', 'delayed')";
     return this.#withClient(async (client) => {
       const { rowCount } = await client.query(`DELETE FROM "${queue}".job${which}`);
       return rowCount ? `${rowCount} rows` : undefined;
