@@ -58,6 +58,22 @@ describe("the checker", () => {
     expect(found({ ...history, heard, eventOrder: "job" })).toContain("reordered event");
   });
 
+  test("counts an attempt as a zombie once its run was given up as crashed", () => {
+    const isFirst = ({ job, fireAt }: { job: string; fireAt: number }): boolean =>
+      job === "plain" && fireAt === second(3);
+    const clean = cleanHistory();
+    const attempts = clean.attempts.map((one) =>
+      isFirst(one) ? { ...one, endAt: second(4.5) } : one,
+    );
+    expect(found({ ...clean, attempts })).toContain("overlap");
+    const rows = clean.rows.map((row) =>
+      isFirst(row)
+        ? { ...row, verdict: "failed", errorCode: "RUN_CRASHED", finishedAt: second(3.9) }
+        : row,
+    );
+    expect(found({ ...clean, attempts, rows })).not.toContain("overlap");
+  });
+
   test("takes a slow server for the cause of what it takes from workers", () => {
     const slowness = [{ from: second(3), to: second(7) }];
     const history = { ...cleanHistory(), stalls: [], faults: [] };

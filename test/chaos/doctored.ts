@@ -330,6 +330,14 @@ export const DOCTORED: readonly [ViolationKind, string, () => History][] = [
   ],
   [
     "contradiction",
+    "crashed although it had ended",
+    () =>
+      rowsChanged((row) =>
+        isAt("tried", 32)(row) ? { ...row, errorCode: "RUN_CRASHED", finishedAt: second(36) } : row,
+      ),
+  ],
+  [
+    "contradiction",
     "failed although it may be tried again",
     () => withRules("tried", { retry: { attempts: 3, delayMs: 300 } }),
   ],

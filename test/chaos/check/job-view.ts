@@ -109,8 +109,9 @@ export function fencedAt(attempt: Attempt, { run, attempts, row }: RunView, job:
         event.name === "JOB_STARTED" && event.run === run && (event.attempt ?? 0) > attempt.attempt,
     )
     .map(({ time }) => time);
-  const settled =
-    row?.finishedAt !== undefined && (row.attempt ?? 0) > attempt.attempt ? [row.finishedAt] : [];
+  // A run that crashed too often is ended when somebody would take it up, not by an attempt of its own.
+  const isOver = row?.errorCode === "RUN_CRASHED" || (row?.attempt ?? 0) > attempt.attempt;
+  const settled = isOver && row?.finishedAt !== undefined ? [row.finishedAt] : [];
   return Math.min(Number.POSITIVE_INFINITY, ...later, ...told, ...settled);
 }
 

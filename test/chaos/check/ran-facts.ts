@@ -86,9 +86,9 @@ function wrongEnd(job: JobView, row: Row, { health }: Case): string | undefined 
     return removed ? undefined : "nobody removed the job or cancelled the run";
   }
   if (row.errorCode === "RUN_CRASHED") {
-    return attempts.some(({ endedOk }) => endedOk === true && endedOk !== undefined) &&
-      attempts.every(({ diedAt, endAt }) => diedAt === undefined && endAt !== undefined)
-      ? "no process of it died"
+    const endAt = own?.endAt ?? Number.POSITIVE_INFINITY;
+    return health.healthyMs(endAt, row.finishedAt ?? 0) > SLACK_MS
+      ? `attempt ${row.attempt} had ended by itself`
       : undefined;
   }
   if (!own) return `attempt ${row.attempt} never started`;

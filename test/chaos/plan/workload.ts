@@ -187,9 +187,9 @@ export function planWorkload(
   }
   for (const job of ["marathon-a", "marathon-b"])
     planner.plan(0, job, { kind: "add", spec: marathon(random, beginAt) });
-  for (const [job, everyMs, rules, steadyWork] of STEADY) {
+  for (const [job, everyMs, own, steadyWork] of STEADY) {
     const steady = { kind: "interval", everyMs, startAt: beginAt + 250 } as const;
-    const spec = { schedule: steady, rules: { ...PLAIN, ...rules }, work: steadyWork, rev: 0 };
+    const spec = { schedule: steady, rules: { ...PLAIN, ...own }, work: steadyWork, rev: 0 };
     planner.plan(0, job, { kind: "add", spec });
   }
   const dates = Math.max(3, Math.round(forMs / 12_000));

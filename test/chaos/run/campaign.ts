@@ -53,7 +53,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
   const stalls = watchStalls(journal);
   try {
     await using server = await startChaosServer(options.engine);
-    await using _watch = await ServerWatch.start(server, journal);
+    await using watch = await ServerWatch.start(server, journal);
     await using proxy = await SlowProxy.start(server.port);
     const settings = {
       url: server.urlAt(proxy.port),
@@ -98,6 +98,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
     await untilAborted(options.signal, rest(options, { dir, fleet, edits }));
     const jobs = [...new Set(edits.map(({ edit }) => edit.job))];
     const stored = await untilAborted(options.signal, lastLook(options, server, dir, jobs));
+    await watch.end();
     const { warnings, ...witnessed } = readWitnesses(dir, options.engine);
     // On PostgreSQL decisions on several jobs are made at once.
     const eventOrder = options.engine === "redis" ? "all" : "job";

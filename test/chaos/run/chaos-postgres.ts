@@ -27,7 +27,9 @@ export class ChaosPostgres implements ChaosServer {
     return this.#server.port;
   }
 
-  urlAt = (port: number): string => `postgres://cronduit@127.0.0.1:${port}/postgres`;
+  urlAt(port: number): string {
+    return `postgres://cronduit@127.0.0.1:${port}/postgres`;
+  }
 
   async restart(downMs: number): Promise<string | undefined> {
     const { pid } = this.#server;

@@ -25,7 +25,9 @@ export class ChaosRedis implements ChaosServer {
     return this.#server.port;
   }
 
-  urlAt = (port: number): string => `redis://127.0.0.1:${port}`;
+  urlAt(port: number): string {
+    return `redis://127.0.0.1:${port}`;
+  }
 
   async restart(downMs: number): Promise<string | undefined> {
     const { pid } = this.#server;

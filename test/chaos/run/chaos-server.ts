@@ -36,10 +36,10 @@ export interface ServerProbe {
 export const LIMIT_MS = 15_000;
 
 /** The engine on a server, past the proxy, for the last look. */
-export async function openEngine({ urlAt, port }: ChaosServer, prefix: string): Promise<Engine> {
+export async function openEngine(server: ChaosServer, prefix: string): Promise<Engine> {
   const silent = (): void => undefined;
   const engine = makeEngine({
-    connection: urlAt(port),
+    connection: server.urlAt(server.port),
     prefix,
     clock: systemClock,
     logger: { debug: silent, info: silent, warn: silent, error: silent },

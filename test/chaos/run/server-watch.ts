@@ -33,9 +33,13 @@ export class ServerWatch implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async end(): Promise<void> {
+    if (!this.#isEnded) this.#probe.close();
     this.#isEnded = true;
-    this.#probe.close();
     await this.#watching;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
   }
 }
