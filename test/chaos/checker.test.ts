@@ -22,9 +22,12 @@ describe("the checker", () => {
     const { about, violations } = check(cleanHistory());
     expect(violations).toEqual([]);
     expect(tally(about)).toMatchObject({
-      due: 14 + 12 + 12,
+      due: 14 + 12 + 12 + (2 + 1 + 3 + 3),
       withoutTrace: 0,
       redelivered: 1,
+      retried: 2,
+      slept: 1,
+      timedOut: 1,
       zombies: 1,
       earlyStarts: 0,
     });
@@ -39,6 +42,43 @@ describe("the checker", () => {
     expect(found({ ...clean, rows, calls: [...clean.calls, lost] })).not.toContain(
       "lost occurrence",
     );
+  });
+
+  test("asks for the order of each job alone where jobs are decided on at once", () => {
+    const clean = cleanHistory();
+    const isOfPlain = ({ job }: { job?: string }): boolean => job === "plain";
+    const inTurn = [
+      ...clean.heard.filter(isOfPlain),
+      ...clean.heard.filter((event) => !isOfPlain(event)),
+    ];
+    const history = { ...clean, heard: inTurn };
+    expect(found(history)).toContain("reordered event");
+    expect(found({ ...history, eventOrder: "job" })).toEqual(new Set());
+    const heard = clean.heard.toReversed();
+    expect(found({ ...history, heard, eventOrder: "job" })).toContain("reordered event");
+  });
+
+  test("counts an attempt as a zombie once its run was given up as crashed", () => {
+    const isFirst = ({ job, fireAt }: { job: string; fireAt: number }): boolean =>
+      job === "plain" && fireAt === second(3);
+    const clean = cleanHistory();
+    const attempts = clean.attempts.map((one) =>
+      isFirst(one) ? { ...one, endAt: second(4.5) } : one,
+    );
+    expect(found({ ...clean, attempts })).toContain("overlap");
+    const rows = clean.rows.map((row) =>
+      isFirst(row)
+        ? { ...row, verdict: "failed", errorCode: "RUN_CRASHED", finishedAt: second(3.9) }
+        : row,
+    );
+    expect(found({ ...clean, attempts, rows })).not.toContain("overlap");
+  });
+
+  test("takes a slow server for the cause of what it takes from workers", () => {
+    const slowness = [{ from: second(3), to: second(7) }];
+    const history = { ...cleanHistory(), stalls: [], faults: [] };
+    expect(found(history)).toContain("attempt without cause");
+    expect(found({ ...history, slowness })).not.toContain("attempt without cause");
   });
 
   test("is tried with every kind of violation", () => {
@@ -113,12 +153,22 @@ describe("what a job may have been", () => {
 
 describe("healthy time", () => {
   const fault = { kind: "freeze-server", from: second(10), to: second(12) } as const;
-  const health = new Health({ faults: [fault], stalls: [] });
+  const health = new Health({ faults: [fault], stalls: [], slowness: [] });
   const healed = second(12) + RECOVERY_MS;
 
   test("is what no fault and no recovery takes up", () => {
     expect(health.healthyMs(second(9), healed + 500)).toBe(1_500);
     expect(health.healthyMs(second(10), second(15))).toBe(0);
+  });
+
+  test("is not that in which the server is slow", () => {
+    const slow = new Health({
+      faults: [],
+      stalls: [],
+      slowness: [{ from: second(1), to: second(2) }],
+    });
+    expect(slow.healthyMs(second(1), second(3))).toBe(0);
+    expect(slow.healthyMs(second(4), second(5))).toBe(1_000);
   });
 
   test("is counted forward and back", () => {
@@ -133,5 +183,7 @@ test("a run that tried nothing is no proof", () => {
   const missing = untried(tally(about)).join();
   for (const kind of FAULT_KINDS) expect(missing).toContain(kind);
   const { about: empty } = check({ ...cleanHistory(), rows: [], attempts: [] });
-  expect(untried(tally(empty)).join()).toMatch(/redelivered.*zombie.*missed.*skipped.*coalesced/);
+  expect(untried(tally(empty)).join()).toMatch(
+    /redelivered.*zombie.*missed.*retried.*sleep.*timed out.*skipped.*replaced.*coalesced/,
+  );
 });

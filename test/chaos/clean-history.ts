@@ -1,5 +1,5 @@
 import type { Attempt, Call, Heard, History, Row } from "./history/history.ts";
-import type { Change, JobSpec } from "./history/job-spec.ts";
+import type { Change, JobSpec, Rules } from "./history/job-spec.ts";
 
 /** The instant that all times of the made-up history are counted from. */
 export const BEGIN = Date.UTC(2026, 0, 1);
@@ -11,7 +11,14 @@ const CLIENT_PID = 201;
 /** Due at every full second, from 1 on. */
 export const EVERY_SECOND: JobSpec = {
   schedule: { kind: "interval", everyMs: 1_000, startAt: BEGIN + 1_000 },
-  rules: { maxInstances: 1, coalesce: true, graceMs: 1_000 },
+  rules: {
+    maxInstances: 1,
+    coalesce: true,
+    graceMs: 1_000,
+    overlap: "skip",
+    retry: null,
+    timeoutMs: null,
+  },
   work: { ms: 100, act: "polite" },
   rev: 1,
 };
@@ -58,14 +65,25 @@ class Book {
     return own;
   }
 
+  /** An attempt that fails, and is to be followed by another. */
+  retry(job: string, second: number, about: Partial<Attempt> = {}): void {
+    const { run, fireAt, attempt, endAt } = this.attempt(job, second, {
+      endedOk: false,
+      ...about,
+    });
+    const reason = "retry";
+    this.hear("JOB_RETRYING", (endAt ?? 0) + 2, { job, run, fireAt, attempt, reason });
+  }
+
   /** An attempt that has its run to the end. */
-  run(job: string, second: number, about: Partial<Attempt> = {}): void {
+  run(job: string, second: number, about: Partial<Attempt> = {}, row: Partial<Row> = {}): void {
     const { run, fireAt, attempt, endAt, admittedAt } = this.attempt(job, second, about);
     const finishedAt = endAt ?? 0;
+    const { verdict = "succeeded" } = row;
     this.rows.push({
       job,
       run,
-      verdict: "succeeded",
+      verdict,
       kind: "scheduled",
       fireAt,
       dueAt: fireAt,
@@ -74,9 +92,11 @@ class Book {
       startedAt: admittedAt,
       finishedAt,
       attempt,
-      resultAttempt: attempt,
+      ...(verdict === "succeeded" ? { resultAttempt: attempt } : {}),
+      ...row,
     });
-    this.hear("JOB_EXECUTED", finishedAt + 2, { job, run, fireAt, attempt });
+    const name = verdict === "succeeded" ? "JOB_EXECUTED" : "JOB_ERROR";
+    this.hear(name, finishedAt + 2, { job, run, fireAt, attempt });
   }
 
   /** Occurrences that did not run. */
@@ -103,13 +123,56 @@ class Book {
   }
 }
 
+/** Added in healthy time, due at every second from `first` on. */
+function specOf(first: number, rules: Partial<Rules>): JobSpec {
+  return {
+    ...EVERY_SECOND,
+    schedule: { kind: "interval", everyMs: 1_000, startAt: ms(first) },
+    rules: { ...EVERY_SECOND.rules, graceMs: null, ...rules },
+  };
+}
+
+/** What the rules of jobs ask for beside the schedule. */
+function followRules(book: Book): void {
+  const retry = { attempts: 2, delayMs: 300 };
+  book.edit("tried", 30.2, { kind: "add", spec: specOf(31, { retry }) });
+  book.retry("tried", 31);
+  book.run("tried", 31, { attempt: 2, admittedAt: ms(31.41) });
+  book.retry("tried", 32);
+  const again = { attempt: 2, admittedAt: ms(32.41), endedOk: false };
+  book.run("tried", 32, again, { verdict: "failed" });
+  book.edit("tried", 32.8, { kind: "remove" });
+  // It would go on for longer than the 50 ms that it has.
+  book.edit("slow", 30.2, { kind: "add", spec: specOf(31, { timeoutMs: 50 }) });
+  book.run(
+    "slow",
+    31,
+    { endAt: ms(31.06), endedOk: false },
+    { verdict: "failed", errorCode: "RUN_TIMED_OUT" },
+  );
+  book.edit("slow", 31.5, { kind: "remove" });
+  book.edit("sleeper", 30.2, { kind: "add", spec: specOf(31, { maxInstances: 2 }) });
+  book.attempt("sleeper", 31, { isAsleep: true, endedOk: false });
+  book.run("sleeper", 31, { admittedAt: ms(33.2), pid: SECOND_PID });
+  for (const second of [32, 33]) book.run("sleeper", second);
+  book.edit("sleeper", 33.5, { kind: "remove" });
+  // The second waits for the first to end, and makes way for the third.
+  book.edit("queueing", 30.2, { kind: "add", spec: specOf(31, { overlap: "queue-one" }) });
+  book.run("queueing", 31, { endAt: ms(33.5) });
+  const replaced = { verdict: "skipped", reason: "overlap-replaced", event: "JOB_SKIPPED" };
+  book.decide("queueing", [32, 32], ms(33) + 5, replaced);
+  book.run("queueing", 33, { admittedAt: ms(33.51) });
+  book.edit("queueing", 33.8, { kind: "remove" });
+}
+
 function ms(second: number): number {
   return BEGIN + second * 1_000;
 }
 
 /**
  * A history in which much happens and nothing is wrong: a worker is killed and another stopped, a run is taken up again
- * and its zombie goes on, occurrences are missed, coalesced, skipped and paused away.
+ * and its zombie goes on, occurrences are missed, coalesced, skipped and paused away, runs are tried again, time out, sleep
+ * and are queued.
  */
 export function cleanHistory(): History {
   const book = new Book();
@@ -145,6 +208,7 @@ export function cleanHistory(): History {
   book.run("late", 7, { admittedAt: ms(7.2) });
   for (const second of [8, 9, 10, 11, 12]) book.run("late", second);
   book.edit("late", 12.5, { kind: "pause" });
+  followRules(book);
   return {
     from: BEGIN,
     to: ms(60),
@@ -153,8 +217,10 @@ export function cleanHistory(): History {
     rows: book.rows,
     open: [],
     heard: book.heard.toSorted((a, b) => a.time - b.time),
+    eventOrder: "all",
     faults: [{ kind: "stop-worker", from: ms(3), to: ms(9), pid: SECOND_PID, proof: "shown" }],
     stalls: [{ pid: SECOND_PID, from: ms(3), to: ms(9) }],
+    slowness: [],
     deaths: [],
     crashes: [],
   };

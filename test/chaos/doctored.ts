@@ -1,7 +1,7 @@
 import type { ViolationKind } from "./check/violation.ts";
 import { BEGIN, cleanHistory } from "./clean-history.ts";
 import type { Attempt, Call, History, Row } from "./history/history.ts";
-import type { Change } from "./history/job-spec.ts";
+import type { Change, Rules } from "./history/job-spec.ts";
 
 const second = (n: number): number => BEGIN + n * 1_000;
 
@@ -53,6 +53,24 @@ function withExtraRun(job: string, at: number): History {
     endAt: startAt + 10,
   };
   return { ...clean, attempts: [...clean.attempts, extra] };
+}
+
+/** The history, if the rules of a job had been others all the time. */
+function withRules(job: string, rules: Partial<Rules>): History {
+  const clean = cleanHistory();
+  const calls = clean.calls.map((call) => {
+    const { change } = call.edit;
+    if (call.edit.job !== job || change.kind !== "add") return call;
+    const spec = { ...change.spec, rules: { ...change.spec.rules, ...rules } };
+    return { ...call, edit: { ...call.edit, change: { ...change, spec } } };
+  });
+  return { ...clean, calls };
+}
+
+function secondAttempt(change: (attempt: Attempt) => Partial<Attempt>): History {
+  return attemptsChanged((one) =>
+    isAt("tried", 31)(one) && one.attempt === 2 ? { ...one, ...change(one) } : one,
+  );
 }
 
 /** Histories in which one thing is wrong, and which kind of violation that is. */
@@ -286,5 +304,94 @@ export const DOCTORED: readonly [ViolationKind, string, () => History][] = [
     "edit",
     "a pause that succeeded after the removal",
     () => withCall("long", 20, { kind: "pause" }),
+  ],
+  [
+    "early",
+    "a retry before its delay was over",
+    () => secondAttempt(() => ({ admittedAt: second(31.3) })),
+  ],
+  [
+    "late",
+    "a retry long after its delay",
+    () => secondAttempt(() => ({ startAt: second(39), endAt: second(39.1) })),
+  ],
+  [
+    "attempt without cause",
+    "tried again although it had ended well",
+    () =>
+      attemptsChanged((one) =>
+        isAt("tried", 31)(one) && one.attempt === 1 ? { ...one, endedOk: true } : one,
+      ),
+  ],
+  [
+    "attempt without cause",
+    "tried again, and nobody told of it",
+    () => withoutHeard((event) => event.name === "JOB_RETRYING" && event.fireAt === second(31)),
+  ],
+  [
+    "contradiction",
+    "crashed although it had ended",
+    () =>
+      rowsChanged((row) =>
+        isAt("tried", 32)(row) ? { ...row, errorCode: "RUN_CRASHED", finishedAt: second(36) } : row,
+      ),
+  ],
+  [
+    "contradiction",
+    "failed although it may be tried again",
+    () => withRules("tried", { retry: { attempts: 3, delayMs: 300 } }),
+  ],
+  ["contradiction", "tried more often than it may be", () => withRules("tried", { retry: null })],
+  ["contradiction", "timed out before its time", () => withRules("slow", { timeoutMs: 200 })],
+  [
+    "contradiction",
+    "succeeded after its timeout",
+    () => {
+      const is = isAt("slow", 31);
+      const { attempts } = attemptsChanged((one) =>
+        is(one) ? { ...one, endAt: second(31.9), endedOk: true } : one,
+      );
+      const history = rowsChanged((row) => {
+        const { errorCode: _, ...rest } = row;
+        return is(row) ? { ...rest, verdict: "succeeded" } : row;
+      });
+      return { ...history, attempts };
+    },
+  ],
+  [
+    "contradiction",
+    "succeeded in its sleep",
+    () =>
+      attemptsChanged((one) =>
+        isAt("sleeper", 31)(one) && one.isAsleep !== true ? undefined : one,
+      ),
+  ],
+  [
+    "contradiction",
+    "replaced in a queue that the job has not",
+    () => withRules("queueing", { overlap: "queue-all" }),
+  ],
+  [
+    "contradiction",
+    "replaced in the queue while there was room",
+    () => withRules("queueing", { maxInstances: 2 }),
+  ],
+  [
+    "contradiction",
+    "skipped where it waits",
+    () =>
+      rowsChanged((row) =>
+        row.reason === "overlap-replaced" ? { ...row, reason: "max-instances" } : row,
+      ),
+  ],
+  [
+    "late",
+    "forgotten in the queue while there was room",
+    () =>
+      attemptsChanged((one) =>
+        isAt("queueing", 33)(one)
+          ? { ...one, admittedAt: second(42), startAt: second(42), endAt: second(43) }
+          : one,
+      ),
   ],
 ];

@@ -44,7 +44,10 @@ export function timeline(history: History, job: string, at: number): string[] {
       one.startAt,
       `${who} starts, due ${clockTime(one.dueAt)}, admitted ${clockTime(one.admittedAt)}, rev ${one.rev}`,
     );
-    say(one.endAt, `${who} ends ${one.endedOk === true ? "well" : "with an error"}`);
+    say(
+      one.endAt,
+      `${who} ${one.isAsleep ? "goes to sleep" : one.endedOk === true ? "ends well" : "ends with an error"}`,
+    );
     say(one.diedAt, `${who} dies with its process`);
   }
   for (const row of [...history.rows, ...history.open]) {
@@ -92,8 +95,12 @@ export function table(columns: readonly Column[]): string {
     ["runs started", ...columns.map(({ counted }) => `${counted.runs}`)],
     ["attempts started", ...columns.map(({ counted }) => `${counted.attempts}`)],
     ["runs redelivered", ...columns.map(({ counted }) => `${counted.redelivered}`)],
+    ["runs retried", ...columns.map(({ counted }) => `${counted.retried}`)],
+    ["runs that slept", ...columns.map(({ counted }) => `${counted.slept}`)],
+    ["runs that timed out", ...columns.map(({ counted }) => `${counted.timedOut}`)],
     ["zombies", ...columns.map(({ counted }) => `${counted.zombies}`)],
     ["started before its time", ...columns.map(({ counted }) => `${counted.earlyStarts}`)],
+    ["healthy seconds", ...columns.map(({ counted }) => `${counted.healthySeconds}`)],
     ["events heard", ...columns.map(({ counted }) => `${counted.eventsHeard}`)],
     ["… more than once", ...columns.map(({ counted }) => `${counted.eventsRepeated}`)],
   ];

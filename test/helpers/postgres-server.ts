@@ -71,22 +71,25 @@ export class PostgresServer implements AsyncDisposable {
   readonly port: number;
   readonly #dir: string;
   readonly #bin: string;
+  readonly #detached: boolean;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, dir: string, bin: string) {
+  private constructor(port: number, dir: string, bin: string, detached: boolean) {
     this.port = port;
     this.#dir = dir;
     this.#bin = bin;
+    this.#detached = detached;
   }
 
-  static async start(): Promise<PostgresServer> {
+  /** @param detached Signals of the terminal do not reach it. */
+  static async start({ detached = false } = {}): Promise<PostgresServer> {
     const bin = binaries();
     const dir = await mkdtemp(join(tmpdir(), "cronduit-postgres-"));
     const as = user();
     if (as) chownSync(dir, as.uid, as.gid);
     const args = `-D ${dir}/data -U cronduit -A trust -E UTF8 --no-sync --no-instructions`;
     execFileSync(join(bin, "initdb"), args.split(" "), { stdio: "ignore", cwd: dir, ...as });
-    const server = new PostgresServer(await freePort(), dir, bin);
+    const server = new PostgresServer(await freePort(), dir, bin, detached);
     await server.launch();
     return server;
   }
@@ -95,7 +98,12 @@ export class PostgresServer implements AsyncDisposable {
     return `postgres://cronduit@127.0.0.1:${this.port}/postgres`;
   }
 
-  /** Starts the server again after {@link crash}. */
+  /** Of the first of its processes. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Starts the server, also again after {@link stop}. */
   async launch(): Promise<void> {
     const settings = [
       `listen_addresses=127.0.0.1`,
@@ -108,7 +116,7 @@ export class PostgresServer implements AsyncDisposable {
     const child = spawn(
       join(this.#bin, "postgres"),
       args.concat(settings.flatMap((setting) => ["-c", setting])),
-      { stdio: ["ignore", "pipe", "pipe"], cwd: this.#dir, ...user() },
+      { stdio: ["ignore", "pipe", "pipe"], cwd: this.#dir, detached: this.#detached, ...user() },
     );
     this.#child = child;
     const output = outputOf(child);

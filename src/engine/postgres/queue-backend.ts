@@ -1,12 +1,13 @@
 import { type BackendFactory, type PgPool, PostgresConnection, PostgresQueueBackend } from "bullmq";
+import { lockedByServer } from "./server-locks.ts";
 
 /**
  * The pool without its events: BullMQ listens to it with each queue and worker, and never lets go. Errors of idle
- * connections are heard by whoever made the pool.
+ * connections are heard by whoever made the pool. Locks end by the server's clock.
  */
 function unheard(pool: PgPool): PgPool {
   const view: PgPool = {
-    query: (text, params) => pool.query(text, params),
+    query: (text, params) => pool.query(lockedByServer(text), params),
     connect: () => pool.connect(),
     end: async () => undefined,
     on: () => view,

@@ -1,10 +1,14 @@
 import type { Attempt, FaultKind, History } from "../history/history.ts";
 import { RECOVERY_MS } from "./health.ts";
-import type { Case, JobView, RunView } from "./job-view.ts";
+import { statesIn } from "./job-states.ts";
+import { type Case, type JobView, retriedAt, type RunView } from "./job-view.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
 /** A process that was away for so long may have lost its locks. */
 const MIN_STALL_MS = 1_000;
+
+/** Timers are cut to whole milliseconds. */
+const TIMER_MS = 5;
 
 /** Faults that can take a run from a worker, although nothing was done to the worker itself. */
 const TOUCH_ALL: ReadonlySet<FaultKind> = new Set([
@@ -22,7 +26,7 @@ export function causes(job: JobView, { history }: Case): Violation[] {
   return job.runs.flatMap((run) =>
     run.attempts
       .filter(({ attempt }) => attempt > 1)
-      .filter((attempt) => !hasCause(attempt, run, history))
+      .filter((attempt) => !wasRetried(attempt, run, job) && !hasCause(attempt, run, history))
       .map(({ attempt, startAt }) => ({
         kind: "attempt without cause" as const,
         job: job.id,
@@ -32,8 +36,20 @@ export function causes(job: JobView, { history }: Case): Violation[] {
   );
 }
 
+/** The attempt before said itself that it failed, or had no time left, and the server noted that another is to follow. */
+function wasRetried({ attempt }: Attempt, { run, attempts }: RunView, job: JobView): boolean {
+  const toldAt = retriedAt(job, run, attempt - 1);
+  if (toldAt === undefined) return false;
+  const before = attempts.findLast((other) => other.attempt === attempt - 1);
+  if (before?.endedOk !== true) return true;
+  const limits = statesIn(job.states, before.admittedAt, toldAt).flatMap(
+    (state) => state?.spec.rules.timeoutMs ?? [],
+  );
+  return (before.endAt ?? 0) - before.admittedAt >= Math.min(...limits) - TIMER_MS;
+}
+
 function hasCause(attempt: Attempt, { attempts }: RunView, history: History): boolean {
-  const before = attempts.find((other) => other.attempt === attempt.attempt - 1);
+  const before = attempts.findLast((other) => other.attempt === attempt.attempt - 1);
   const to = attempt.startAt;
   // Of an attempt that wrote nothing it is only known that it was not long ago.
   const from = before?.startAt ?? to - 2 * RECOVERY_MS;
@@ -41,6 +57,11 @@ function hasCause(attempt: Attempt, { attempts }: RunView, history: History): bo
     (fault) => TOUCH_ALL.has(fault.kind) && fault.from <= to && fault.to + RECOVERY_MS >= from,
   );
   if (touchesAll) return true;
+  const wasSlow = history.slowness.some(
+    (slow) =>
+      slow.to - slow.from >= MIN_STALL_MS && slow.from <= to && slow.to + RECOVERY_MS >= from,
+  );
+  if (wasSlow) return true;
   const isIts = (pid: number | undefined): boolean => before === undefined || pid === before.pid;
   return (
     history.deaths.some(({ pid, at }) => isIts(pid) && at >= from && at <= to) ||

@@ -3,7 +3,7 @@ import { causes } from "./causes.ts";
 import { decidedOnce } from "./decided-once.ts";
 import { earliestDeadline } from "./earliest-deadline.ts";
 import { lostEvents, reorderedEvents } from "./events.ts";
-import { early, late } from "./in-time.ts";
+import { early, earlyRetries, late } from "./in-time.ts";
 import { type Case, type JobView, openCase } from "./job-view.ts";
 import { leaks } from "./leaks.ts";
 import { notRunFacts } from "./not-run-facts.ts";
@@ -30,6 +30,7 @@ const CHECKS: readonly ((job: JobView, about: Case) => Violation[])[] = [
   notRunFacts,
   overlap,
   early,
+  earlyRetries,
   late,
   revision,
   lostEvents,

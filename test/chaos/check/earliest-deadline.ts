@@ -1,6 +1,6 @@
 import { statesIn } from "./job-states.ts";
 import { LATE_MS } from "./in-time.ts";
-import type { Case, JobView } from "./job-view.ts";
+import { type Case, type JobView, mayWait } from "./job-view.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
 interface Target {
@@ -13,10 +13,10 @@ function targets(job: JobView, { health }: Case): Target[] {
     .filter(({ duty }) => duty !== "not")
     .map(({ at }) => {
       const deadline = health.after(at, LATE_MS);
-      const states = statesIn(job.states, at, deadline);
       // A run that waits for an instance, or for its job to be added, has no deadline.
-      const mayWait = states.some((state) => !state?.spec.rules.coalesce);
-      return { at, deadline: mayWait ? Number.POSITIVE_INFINITY : deadline };
+      const isFree =
+        mayWait(job, at, deadline) || statesIn(job.states, at, deadline).includes(undefined);
+      return { at, deadline: isFree ? Number.POSITIVE_INFINITY : deadline };
     });
 }
 

@@ -8,6 +8,7 @@ const DECISIONS: ReadonlySet<string> = new Set([
   "JOB_STARTED",
   "JOB_EXECUTED",
   "JOB_ERROR",
+  "JOB_RETRYING",
   "JOB_CANCELLED",
   "JOB_MISSED",
   "JOB_COALESCED",
@@ -61,11 +62,14 @@ function keyOf({ name, job, run, fireAt, attempt, time }: Heard): string {
   return [name, job, run, fireAt, attempt, time].join(" ");
 }
 
-/** What the named listener hears for the first time is never older than what it has heard before. */
+/**
+ * What the named listener hears for the first time is never older than what it has heard before: of the same job, and
+ * where the server does one thing at a time, of all.
+ */
 export function reorderedEvents({ history }: Case): Violation[] {
   const violations: Violation[] = [];
   const known = new Set<string>();
-  let newest: Heard | undefined;
+  const newestOf = new Map<string, Heard>();
   for (const event of history.heard) {
     if (event.name === "EVENTS_LOST") {
       const text = "the listener was told that events were lost";
@@ -73,10 +77,12 @@ export function reorderedEvents({ history }: Case): Violation[] {
     }
     if (!DECISIONS.has(event.name) || known.has(keyOf(event))) continue;
     known.add(keyOf(event));
+    const line = history.eventOrder === "all" ? "" : (event.job ?? "");
+    const newest = newestOf.get(line);
     if (newest && event.time < newest.time) {
       const text = `${event.name} of ${event.run} (${clockTime(event.time)}) was heard after ${newest.name} of ${newest.run} (${clockTime(newest.time)})`;
       violations.push({ kind: "reordered event", job: event.job ?? "", at: event.at, text });
-    } else newest = event;
+    } else newestOf.set(line, event);
   }
   return violations;
 }

@@ -5,7 +5,7 @@ import type { History } from "../history/history.ts";
  * taking over of a lease, and reconnecting, with the settings of the harness.
  */
 export const RECOVERY_MS = 10_000;
-/** After a moment in which a process got no CPU. */
+/** After a moment in which a process got no CPU, or the server took long for something small. */
 const AFTER_STALL_MS = 2_000;
 
 interface Stretch {
@@ -17,10 +17,10 @@ interface Stretch {
 export class Health {
   readonly #sick: readonly Stretch[];
 
-  constructor({ faults, stalls }: Pick<History, "faults" | "stalls">) {
+  constructor({ faults, stalls, slowness }: Pick<History, "faults" | "stalls" | "slowness">) {
     this.#sick = merge([
       ...faults.map(({ from, to }) => ({ from, to: to + RECOVERY_MS })),
-      ...stalls.map(({ from, to }) => ({ from, to: to + AFTER_STALL_MS })),
+      ...[...stalls, ...slowness].map(({ from, to }) => ({ from, to: to + AFTER_STALL_MS })),
     ]);
   }
 

@@ -1,5 +1,6 @@
 import { statesIn } from "./job-states.ts";
-import { type Case, covers, type JobView } from "./job-view.ts";
+import { type Case, covers, type JobView, mayWait, retriedAt } from "./job-view.ts";
+import { roomyMs } from "./unfinished.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
 /** How late a decision may come in time that was healthy. Wide: the machine may be busy. */
@@ -17,8 +18,46 @@ export function early(job: JobView): Violation[] {
     }));
 }
 
-/** In healthy time everything is decided soon: the fleet has healed. */
-export function late(job: JobView, { health }: Case): Violation[] {
+/** No attempt that follows a failed one starts before its delay is over, by the server's clock. */
+export function earlyRetries(job: JobView): Violation[] {
+  return job.attempts.flatMap(({ run, attempt, admittedAt, startAt }) => {
+    const retry = retryBefore(job, run, attempt);
+    if (!retry || admittedAt >= retry.at + Math.min(...retry.delays)) return [];
+    const text = `attempt ${attempt} of ${run} was admitted at ${clockTime(admittedAt)}, ${admittedAt - retry.at} ms after the one before had failed`;
+    return [{ kind: "early" as const, job: job.id, at: startAt, text }];
+  });
+}
+
+interface Retry {
+  /** When the server noted it. */
+  readonly at: number;
+  /** As long as the delay may have been, by what the job may have been. */
+  readonly delays: readonly number[];
+}
+
+function retryBefore(job: JobView, run: string, attempt: number): Retry | undefined {
+  const at = retriedAt(job, run, attempt - 1);
+  if (at === undefined) return undefined;
+  const failures = new Set(
+    job.heard
+      .filter((event) => event.run === run && event.name === "JOB_RETRYING")
+      .filter((event) => event.reason === "retry" && (event.attempt ?? 0) < attempt)
+      .map((event) => event.attempt),
+  ).size;
+  const admittedAt = job.attempts.find((one) => one.run === run)?.admittedAt ?? at;
+  const delays = statesIn(job.states, admittedAt, at).map((state) =>
+    state?.spec.rules.retry ? state.spec.rules.retry.delayMs * 2 ** (failures - 1) : 0,
+  );
+  return { at, delays };
+}
+
+/** In healthy time everything is decided soon, and every retry follows soon: the fleet has healed. */
+export function late(job: JobView, about: Case): Violation[] {
+  return [...lateDecisions(job, about), ...lateRetries(job, about)];
+}
+
+function lateDecisions(job: JobView, about: Case): Violation[] {
+  const { health } = about;
   return job.dues
     .filter(({ duty }) => duty === "must")
     .flatMap(({ at }) => {
@@ -27,13 +66,24 @@ export function late(job: JobView, { health }: Case): Violation[] {
       const decidedAt = first?.admittedAt ?? row?.decidedAt;
       if (decidedAt === undefined || (first && first.attempt > 1)) return [];
       const added = job.calls.find(({ edit }) => edit.change.kind === "add")?.to ?? at;
-      const healthyMs = health.healthyMs(Math.max(at, added), decidedAt);
-      // Without coalesce an occurrence may wait for an earlier run to end.
-      const mayWait = statesIn(job.states, at, decidedAt).some(
-        (state) => state && !state.spec.rules.coalesce,
-      );
-      if (healthyMs <= LATE_MS || mayWait) return [];
-      const text = `due at ${clockTime(at)}, decided at ${clockTime(decidedAt)}; ${Math.round(healthyMs)} ms of that were healthy`;
+      const from = Math.max(at, added);
+      const healthyMs = health.healthyMs(from, decidedAt);
+      if (healthyMs <= LATE_MS) return [];
+      // One that waits for an instance has as long as there is none.
+      const waits = mayWait(job, at, decidedAt);
+      if (waits && roomyMs(job, about, { run: row?.run, from, to: decidedAt }) <= LATE_MS)
+        return [];
+      const text = `due at ${clockTime(at)}, decided at ${clockTime(decidedAt)}; ${Math.round(healthyMs)} ms of that were healthy${waits ? ", with room for it" : ""}`;
       return [{ kind: "late" as const, job: job.id, at, text }];
     });
+}
+
+function lateRetries(job: JobView, { health }: Case): Violation[] {
+  return job.attempts.flatMap(({ run, attempt, startAt }) => {
+    const retry = retryBefore(job, run, attempt);
+    const dueAt = retry && retry.at + Math.max(...retry.delays);
+    if (dueAt === undefined || health.healthyMs(dueAt, startAt) <= LATE_MS) return [];
+    const text = `attempt ${attempt} of ${run} was due at ${clockTime(dueAt)}, and began at ${clockTime(startAt)}`;
+    return [{ kind: "late" as const, job: job.id, at: startAt, text }];
+  });
 }

@@ -39,7 +39,14 @@ function applied(change: Change, state: JobState): { readonly state: JobState } 
     case "remove":
       return { state: undefined };
     case "modify": {
-      const { rules, work, rev } = change;
+      const { work, rev } = change;
+      // A rule that is not given stays as it is.
+      const { retry, timeoutMs } = spec.rules;
+      const rules = {
+        ...change.rules,
+        retry: change.rules.retry ?? retry,
+        timeoutMs: change.rules.timeoutMs ?? timeoutMs,
+      };
       return { state: { phase, spec: { ...spec, rules, work, rev } } };
     }
     case "reschedule": {

@@ -1,6 +1,6 @@
 import type { Attempt, Call, Heard, History, Row } from "../history/history.ts";
 import { Health } from "./health.ts";
-import { jobStates, type JobStates } from "./job-states.ts";
+import { jobStates, type JobStates, statesIn } from "./job-states.ts";
 import { type Due, occurrences } from "./occurrences.ts";
 
 /** All attempts of one run, the first one first, and what the ledger says of it. */
@@ -60,7 +60,9 @@ export function openCase(history: History): Case {
 function runsOf(attempts: readonly Attempt[], rows: readonly Row[]): RunView[] {
   const byRun = groupBy(attempts, ({ run }) => run);
   return [...byRun].flatMap(([run, own]) => {
-    const [first, ...later] = own.toSorted((a, b) => a.attempt - b.attempt);
+    const [first, ...later] = own.toSorted(
+      (a, b) => a.attempt - b.attempt || a.startAt - b.startAt,
+    );
     const row = rows.find((candidate) => candidate.run === run && hasRun(candidate));
     return first ? [{ run, attempts: [first, ...later], row }] : [];
   });
@@ -77,6 +79,24 @@ export function covers(row: Row, at: number): boolean {
   return hasRun(row) ? row.fireAt === at : row.fromAt <= at && at <= row.fireAt;
 }
 
+/** When the server was told that an attempt of a run failed and another is to follow; `undefined`: it was not. */
+export function retriedAt(job: JobView, run: string, attempt: number): number | undefined {
+  return job.heard.find(
+    (event) =>
+      event.name === "JOB_RETRYING" &&
+      event.reason === "retry" &&
+      event.run === run &&
+      event.attempt === attempt,
+  )?.time;
+}
+
+/** Whether an occurrence of this job may have waited for an instance, by the rules that it may have had then. */
+export function mayWait(job: JobView, from: number, to: number): boolean {
+  return statesIn(job.states, from, to).some(
+    (state) => state && (!state.spec.rules.coalesce || state.spec.rules.overlap !== "skip"),
+  );
+}
+
 /** From when on an attempt was fenced: the run had a later one. */
 export function fencedAt(attempt: Attempt, { run, attempts, row }: RunView, job: JobView): number {
   const later = attempts
@@ -89,8 +109,9 @@ export function fencedAt(attempt: Attempt, { run, attempts, row }: RunView, job:
         event.name === "JOB_STARTED" && event.run === run && (event.attempt ?? 0) > attempt.attempt,
     )
     .map(({ time }) => time);
-  const settled =
-    row?.finishedAt !== undefined && (row.attempt ?? 0) > attempt.attempt ? [row.finishedAt] : [];
+  // A run that crashed too often is ended when somebody would take it up, not by an attempt of its own.
+  const isOver = row?.errorCode === "RUN_CRASHED" || (row?.attempt ?? 0) > attempt.attempt;
+  const settled = isOver && row?.finishedAt !== undefined ? [row.finishedAt] : [];
   return Math.min(Number.POSITIVE_INFINITY, ...later, ...told, ...settled);
 }
 

@@ -1,11 +1,9 @@
 import type { Change } from "../history/job-spec.ts";
 import type { Row } from "../history/history.ts";
 import { statesIn } from "./job-states.ts";
-import { type Case, hasRun, type JobView, type RunView } from "./job-view.ts";
+import { type Case, hasRun, type JobView, mayWait } from "./job-view.ts";
+import { holdings, leastInstances } from "./unfinished.ts";
 import { clockTime, type Violation } from "./violation.ts";
-
-/** How long after its end a run may hold its instance, in healthy time: the settlement is on its way. */
-const SETTLE_MS = 1_500;
 
 /** What the ledger says of occurrences that did not run is true, and the reason that it gives held. */
 export function notRunFacts(job: JobView, about: Case): Violation[] {
@@ -44,6 +42,7 @@ function reasonIsWrong(job: JobView, row: Row, about: Case): string | undefined 
   if (row.verdict === "coalesced") return coalescedWrongly(job, row);
   if (row.verdict === "missed") return missedWrongly(job, row, about);
   if (row.reason === "max-instances") return skippedWrongly(job, row, about);
+  if (row.reason === "overlap-replaced") return replacedWrongly(job, row, about);
   if (row.reason === "paused") return neverPaused(job, row);
   if (row.reason === "removed") return withoutEdit(job, row, ["remove"]);
   if (row.reason === "rescheduled") return withoutEdit(job, row, ["reschedule"]);
@@ -51,17 +50,21 @@ function reasonIsWrong(job: JobView, row: Row, about: Case): string | undefined 
 }
 
 function coalescedWrongly(job: JobView, row: Row): string | undefined {
-  const target = [...job.rows.filter(hasRun), ...job.open].find(
-    ({ run }) => run === row.coalescedInto,
+  const decidedAt = row.decidedAt ?? 0;
+  const states = statesIn(job.states, decidedAt, decidedAt);
+  // One that was merged into may have waited for its turn, and not have come to it.
+  const isQueueing = states.some((state) => state && state.spec.rules.overlap !== "skip");
+  const target = [...job.rows, ...job.open].find(
+    (other) =>
+      other.run === row.coalescedInto && (isQueueing || hasRun(other) || job.open.includes(other)),
   );
   const run = job.runs.find((candidate) => candidate.run === row.coalescedInto);
   if (!target && !run) return `there is no run ${row.coalescedInto ?? ""}`;
   const fireAt = target?.fireAt ?? run?.attempts[0].fireAt ?? 0;
   if (fireAt <= row.fireAt) return "the run that it was merged into is not later";
   const first = run?.attempts[0];
-  if (first?.attempt === 1 && first.admittedAt !== row.decidedAt)
+  if (!isQueueing && first?.attempt === 1 && first.admittedAt !== row.decidedAt)
     return `the run that it was merged into was decided at ${clockTime(first.admittedAt)}`;
-  const states = statesIn(job.states, row.decidedAt ?? 0, row.decidedAt ?? 0);
   return states.some((state) => state?.spec.rules.coalesce) ? undefined : "coalesce is off";
 }
 
@@ -74,8 +77,7 @@ function missedWrongly(job: JobView, row: Row, { health }: Case): string | undef
   const graceMs = Math.min(...graces);
   const lateMs = decidedAt - row.dueAt;
   if (lateMs <= graceMs) return `it was ${lateMs} ms late, and its grace is ${graceMs} ms`;
-  // Without coalesce it may have waited for an instance.
-  const mayHaveWaited = states.some(({ spec }) => !spec.rules.coalesce);
+  const mayHaveWaited = mayWait(job, row.dueAt, decidedAt);
   const longestMs = Math.max(...graces);
   const healthyMs = health.healthyMs(row.dueAt, row.dueAt + longestMs);
   return !mayHaveWaited && healthyMs >= longestMs
@@ -83,41 +85,37 @@ function missedWrongly(job: JobView, row: Row, { health }: Case): string | undef
     : undefined;
 }
 
-/** From when to when a run truly was unfinished, with what settling may take. */
-function unfinished({ attempts, row, run }: RunView, job: JobView, { health }: Case) {
-  const last = attempts.at(-1) ?? attempts[0];
-  const told = job.heard.filter((event) => event.run === run && event.name === "JOB_SUBMITTED");
-  const from = Math.min(attempts[0].admittedAt, ...told.map(({ time }) => time));
-  const ends = [
-    ...(last.endAt === undefined ? [] : [last.endAt]),
-    // An attempt that wrote nothing may have come after it.
-    ...(row?.finishedAt !== undefined && (row.attempt ?? 0) > last.attempt ? [row.finishedAt] : []),
-    ...(last.endAt === undefined && row?.finishedAt !== undefined ? [row.finishedAt] : []),
-  ];
-  const end = ends.length > 0 ? Math.max(...ends) : Number.POSITIVE_INFINITY;
-  return { from, to: health.after(end, SETTLE_MS) };
+/** Skipped, or replaced in the queue, because there was no room. */
+function fullWrongly(job: JobView, row: Row, about: Case): string | undefined {
+  const decidedAt = row.decidedAt ?? 0;
+  const limit = leastInstances(job, decidedAt, decidedAt);
+  const busy = holdings(job, about).filter(
+    ({ from, to }) => from <= decidedAt && decidedAt <= to,
+  ).length;
+  return busy < limit ? `${busy} runs were unfinished, and ${limit} may be` : undefined;
 }
 
 function skippedWrongly(job: JobView, row: Row, about: Case): string | undefined {
   const decidedAt = row.decidedAt ?? 0;
-  const limits = statesIn(job.states, decidedAt, decidedAt).flatMap((state) =>
-    state ? [state.spec.rules.maxInstances] : [],
+  const overlaps = overlapsAt(job, decidedAt);
+  return overlaps.includes("skip")
+    ? fullWrongly(job, row, about)
+    : `with overlap ${overlaps.join(" or ")} it waits`;
+}
+
+function replacedWrongly(job: JobView, row: Row, about: Case): string | undefined {
+  const decidedAt = row.decidedAt ?? 0;
+  const overlaps = overlapsAt(job, decidedAt);
+  if (!overlaps.includes("queue-one"))
+    return `with overlap ${overlaps.join(" or ")} nothing is replaced`;
+  const isFollowed = job.dues.some(
+    ({ at, duty }) => duty !== "not" && at > row.fireAt && at <= decidedAt,
   );
-  const limit = Math.min(...limits);
-  const busy = job.runs.filter((run) => {
-    const { from, to } = unfinished(run, job, about);
-    return from <= decidedAt && decidedAt <= to;
-  });
-  // Runs that never wrote anything held an instance too, for as long as the ledger says.
-  const silent = job.rows.filter(
-    (other) =>
-      hasRun(other) &&
-      !job.runs.some(({ run }) => run === other.run) &&
-      other.fireAt <= decidedAt &&
-      about.health.after(other.finishedAt ?? 0, SETTLE_MS) >= decidedAt,
-  );
-  const count = busy.length + silent.length;
-  return count < limit ? `${count} runs were unfinished, and ${limit} may be` : undefined;
+  return isFollowed ? fullWrongly(job, row, about) : "no later occurrence was due by then";
+}
+
+function overlapsAt(job: JobView, at: number): string[] {
+  return statesIn(job.states, at, at).flatMap((state) => (state ? [state.spec.rules.overlap] : []));
 }
 
 /** The record of a pause may be written by whatever ends it: a resume, a new schedule, a removal. */

@@ -1,10 +1,11 @@
-import type { Row } from "../history/history.ts";
+import type { Attempt, Row } from "../history/history.ts";
 import { statesIn } from "./job-states.ts";
-import { type Case, hasRun, type JobView } from "./job-view.ts";
+import { type Case, hasRun, type JobView, retriedAt } from "./job-view.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
 /** What the ledger says of runs is what the runs themselves wrote down. */
-export function ranFacts(job: JobView, { health }: Case): Violation[] {
+export function ranFacts(job: JobView, about: Case): Violation[] {
+  const { health } = about;
   const violations: Violation[] = [];
   const say = (at: number, text: string): void => {
     violations.push({ kind: "contradiction", job: job.id, at, text });
@@ -14,7 +15,7 @@ export function ranFacts(job: JobView, { health }: Case): Violation[] {
     if (row.kind !== "scheduled") continue;
     if (!dueTimes.has(row.fireAt))
       say(row.fireAt, `${row.run} ran at a time that is none of the job's`);
-    const wrong = wrongEnd(job, row);
+    const wrong = wrongEnd(job, row, about);
     if (wrong !== undefined)
       say(row.startedAt ?? row.fireAt, `${row.run} ${row.verdict}: ${wrong}`);
   }
@@ -42,9 +43,42 @@ export function ranFacts(job: JobView, { health }: Case): Violation[] {
 
 const SLACK_MS = 2_000;
 
-function wrongEnd(job: JobView, row: Row): string | undefined {
+/** Timers are cut to whole milliseconds. */
+const TIMER_MS = 5;
+/** How much later than its timeout a run may come to its end and still be ahead of it. */
+const OVERTIME_MS = 300;
+
+/** The least and the most that the timeout of an attempt may have been. */
+function timeouts(job: JobView, { admittedAt, startAt }: Attempt): [least: number, most: number] {
+  const known = statesIn(job.states, admittedAt, startAt).map(
+    (state) => state?.spec.rules.timeoutMs ?? Number.POSITIVE_INFINITY,
+  );
+  return [Math.min(...known), Math.max(...known)];
+}
+
+/** A run that failed was tried as often as its job allowed, and no more. */
+function wrongNumberOfTries(
+  job: JobView,
+  { run, attempt = 1, startedAt = 0, finishedAt = 0 }: Row,
+) {
+  const tries =
+    1 +
+    Array.from({ length: attempt }, (_, i) => i).filter(
+      (before) => retriedAt(job, run, before) !== undefined,
+    ).length;
+  const own = job.attempts.filter((one) => one.run === run);
+  const from = Math.min(startedAt, ...own.map(({ admittedAt }) => admittedAt));
+  const allowed = statesIn(job.states, from, finishedAt).map(
+    (state) => state?.spec.rules.retry?.attempts ?? 1,
+  );
+  return tries < Math.min(...allowed) || tries > Math.max(...allowed)
+    ? `it failed ${tries} times, and its job allows ${[...new Set(allowed)].join(" or ")}`
+    : undefined;
+}
+
+function wrongEnd(job: JobView, row: Row, { health }: Case): string | undefined {
   const attempts = job.attempts.filter(({ run }) => run === row.run);
-  const own = attempts.find(({ attempt }) => attempt === row.attempt);
+  const own = attempts.findLast(({ attempt }) => attempt === row.attempt);
   if (row.verdict === "cancelled") {
     const removed = job.calls.some(
       ({ edit, from }) => edit.change.kind === "remove" && from <= (row.finishedAt ?? 0),
@@ -52,13 +86,25 @@ function wrongEnd(job: JobView, row: Row): string | undefined {
     return removed ? undefined : "nobody removed the job or cancelled the run";
   }
   if (row.errorCode === "RUN_CRASHED") {
-    return attempts.some(({ endedOk }) => endedOk === true && endedOk !== undefined) &&
-      attempts.every(({ diedAt, endAt }) => diedAt === undefined && endAt !== undefined)
-      ? "no process of it died"
+    const endAt = own?.endAt ?? Number.POSITIVE_INFINITY;
+    return health.healthyMs(endAt, row.finishedAt ?? 0) > SLACK_MS
+      ? `attempt ${row.attempt} had ended by itself`
       : undefined;
   }
   if (!own) return `attempt ${row.attempt} never started`;
   if (own.endAt === undefined) return `attempt ${row.attempt} never ended`;
+  if (own.isAsleep) return `attempt ${row.attempt} had gone to sleep`;
+  const wrongTries = row.verdict === "failed" ? wrongNumberOfTries(job, row) : undefined;
+  if (wrongTries !== undefined) return wrongTries;
+  const [least, most] = timeouts(job, own);
+  // Its time begins a little before the attempt writes down that it started.
+  const tookMs = own.endAt - own.admittedAt;
+  if (row.errorCode === "RUN_TIMED_OUT")
+    return tookMs < least - TIMER_MS
+      ? `it took ${tookMs} ms, and its timeout is ${least} ms`
+      : undefined;
+  if (row.verdict === "succeeded" && health.healthyMs(own.startAt, own.endAt) > most + OVERTIME_MS)
+    return `it took ${tookMs} ms, and its timeout is ${most} ms`;
   if (own.endedOk !== (row.verdict === "succeeded"))
     return `attempt ${row.attempt} ended ${own.endedOk === true ? "well" : "with an error"}`;
   if (row.resultAttempt !== undefined && row.resultAttempt !== row.attempt)

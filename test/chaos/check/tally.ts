@@ -1,6 +1,6 @@
 import { FAULT_KINDS, type FaultKind } from "../history/history.ts";
 import { repeatedEvents } from "./events.ts";
-import { type Case, covers, hasRun } from "./job-view.ts";
+import { type Case, covers, hasRun, retriedAt } from "./job-view.ts";
 import { zombies } from "./overlap.ts";
 
 /** What happened in a run, counted. */
@@ -13,8 +13,15 @@ export interface Tally {
   readonly withoutTrace: number;
   readonly runs: number;
   readonly attempts: number;
-  /** Runs that were taken up again. */
+  /** Runs that were taken up again from a process that had lost them. */
   readonly redelivered: number;
+  /** Attempts that followed a failed one. */
+  readonly retried: number;
+  /** Runs that slept and went on. */
+  readonly slept: number;
+  readonly timedOut: number;
+  /** How much of the time was healthy, in seconds: in the rest nothing can be late. */
+  readonly healthySeconds: number;
   /** Attempts that went on after they had lost their run. */
   readonly zombies: number;
   /** Occurrences by what the ledger says of them. */
@@ -49,10 +56,31 @@ export function tally(about: Case): Tally {
     runs: jobs.reduce((sum, { runs }) => sum + runs.length, 0),
     attempts: history.attempts.length,
     redelivered: jobs.reduce(
-      (sum, { runs }) =>
-        sum + runs.filter(({ attempts }) => (attempts.at(-1)?.attempt ?? 1) > 1).length,
+      (sum, job) =>
+        sum +
+        job.runs.filter(({ run, attempts }) =>
+          attempts.some(
+            ({ attempt }) => attempt > 1 && retriedAt(job, run, attempt - 1) === undefined,
+          ),
+        ).length,
       0,
     ),
+    retried: jobs.reduce(
+      (sum, job) =>
+        sum +
+        job.attempts.filter(({ run, attempt }) => retriedAt(job, run, attempt - 1) !== undefined)
+          .length,
+      0,
+    ),
+    slept: jobs.reduce(
+      (sum, { runs }) =>
+        sum +
+        runs.filter(({ attempts }) => attempts.slice(0, -1).some(({ isAsleep }) => isAsleep))
+          .length,
+      0,
+    ),
+    timedOut: history.rows.filter(({ errorCode }) => errorCode === "RUN_TIMED_OUT").length,
+    healthySeconds: Math.round(about.health.healthyMs(history.from, history.to) / 1_000),
     zombies: jobs.reduce((sum, job) => sum + zombies(job).length, 0),
     verdicts,
     earlyStarts: history.attempts.filter(({ startAt, dueAt }) => startAt < dueAt).length,
@@ -89,7 +117,11 @@ export function untried(counted: Tally): string[] {
     ["no run was redelivered", counted.redelivered],
     ["no worker outlived its lock in a run (no zombie)", counted.zombies],
     ["nothing was missed", sum("missed")],
+    ["nothing was retried", counted.retried],
+    ["no run went on after a sleep", counted.slept],
+    ["no attempt timed out", counted.timedOut],
     ["nothing was skipped for max-instances", sum("skipped: max-instances")],
+    ["nothing was replaced in the queue", sum("skipped: overlap-replaced")],
     ["nothing was coalesced", sum("coalesced")],
     ["nothing was paused away", sum("skipped: paused")],
     ...FAULT_KINDS.map(

@@ -46,6 +46,8 @@ export interface Attempt {
   /** When it reached its end; absent if it never did. */
   readonly endAt?: number;
   readonly endedOk?: boolean;
+  /** It ended by going to sleep: what goes on later has the same number. */
+  readonly isAsleep?: boolean;
   /** When its process was dead; absent if the process outlived the attempt. */
   readonly diedAt?: number;
 }
@@ -122,11 +124,15 @@ export interface History {
   readonly calls: readonly Call[];
   readonly attempts: readonly Attempt[];
   readonly heard: readonly Heard[];
+  /** Whether events of all jobs have one order, or those of each job their own. */
+  readonly eventOrder: "all" | "job";
   readonly rows: readonly Row[];
   /** Runs without a verdict in the last look, after everything had time to end. */
   readonly open: readonly Row[];
   readonly faults: readonly Fault[];
   readonly stalls: readonly Stall[];
+  /** When the server took long for something small, whatever the reason. */
+  readonly slowness: readonly { readonly from: number; readonly to: number }[];
   readonly deaths: readonly { readonly pid: number; readonly at: number }[];
   /** Processes that ended although nobody had ended them. */
   readonly crashes: readonly Crash[];

@@ -10,13 +10,23 @@ export interface Rules {
   readonly coalesce: boolean;
   /** `null`: any delay is fine. */
   readonly graceMs: number | null;
+  readonly overlap: "skip" | "queue-one" | "queue-all";
+  /** Delays are doubled from `delayMs` on; `null`: one attempt. */
+  readonly retry: { readonly attempts: number; readonly delayMs: number } | null;
+  readonly timeoutMs: number | null;
 }
 
-/** What a run does: `polite` ends when it is told to, `deaf` does not listen, `fail` throws at its end. */
+/**
+ * What a run does: `polite` ends when it is told to, `deaf` does not listen, `fail` throws at its end, `flaky` throws in
+ * its first attempts, `sleepy` lets go of its worker in the middle.
+ */
 export interface Work {
   readonly ms: number;
-  readonly act: "polite" | "deaf" | "fail";
+  readonly act: (typeof ACTS)[number];
 }
+
+/** What runs can do; see {@link Work}. */
+export const ACTS = ["polite", "deaf", "fail", "flaky", "sleepy"] as const;
 
 /** A job of the workload, in one of its revisions. */
 export interface JobSpec {

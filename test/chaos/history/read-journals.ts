@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Line } from "../program/journal.ts";
+import type { EngineName } from "../run/chaos-server.ts";
 import type { Attempt, Call, Crash, Fault, Heard, Stall } from "./history.ts";
 
 /** A line with the process that wrote it. */
@@ -30,12 +31,30 @@ function only<What extends Line["what"]>(lines: readonly Signed[], what: What): 
 /** Attempts that have begun and not ended, by what the workers wrote so far. */
 export function livingRuns(dir: string): { pid: number; run: string; act: string }[] {
   const lines = readLines(dir);
-  const ended = new Set(
-    only(lines, "end").map(({ pid, run, attempt }) => `${pid} ${run} ${attempt}`),
-  );
-  return only(lines, "start").filter(
-    ({ pid, run, attempt }) => !ended.has(`${pid} ${run} ${attempt}`),
-  );
+  return withEnds(lines)
+    .filter(({ end }) => end === undefined)
+    .map(({ start }) => start);
+}
+
+interface Begun {
+  readonly start: Of<"start">;
+  readonly end: Of<"end"> | undefined;
+}
+
+/** Each start with its own end. One that went to sleep may have gone on in the same process. */
+function withEnds(lines: readonly Signed[]): Begun[] {
+  const ends = new Map<string, Of<"end">[]>();
+  for (const end of only(lines, "end")) {
+    const key = `${end.pid} ${end.run} ${end.attempt}`;
+    const same = ends.get(key);
+    if (same) same.push(end);
+    else ends.set(key, [end]);
+  }
+  // The lines of one process stand in the order in which they were written.
+  return only(lines, "start").map((start) => ({
+    start,
+    end: ends.get(`${start.pid} ${start.run} ${start.attempt}`)?.shift(),
+  }));
 }
 
 /** What the processes of a run wrote down. */
@@ -45,26 +64,29 @@ export interface Witnesses {
   readonly heard: Heard[];
   readonly faults: Fault[];
   readonly stalls: Stall[];
+  readonly slowness: { readonly from: number; readonly to: number }[];
   readonly deaths: { readonly pid: number; readonly at: number }[];
   readonly crashes: Crash[];
   readonly warnings: { readonly pid: number; readonly at: number; readonly text: string }[];
 }
 
 /** Reads all append-only files of a run. */
-export function readWitnesses(dir: string): Witnesses {
+export function readWitnesses(dir: string, engine: EngineName): Witnesses {
   const lines = readLines(dir);
   const deaths = only(lines, "dead").map(({ dead, at }) => ({ pid: dead, at }));
   const stalls = only(lines, "stall").map(({ pid, from, at }) => ({ pid, from, to: at }));
+  const faults = only(lines, "fault")
+    .map(({ fault }) => proved(fault, lines, stalls))
+    .toSorted((a, b) => a.from - b.from);
   return {
     attempts: attemptsOf(lines, deaths),
-    calls: callsOf(lines, deaths),
+    calls: engine === "redis" ? callsOf(lines, deaths) : unorderedCalls(lines, deaths, faults),
     heard: only(lines, "heard")
       .map(({ heard, pid }) => Object.assign(heard, { pid }))
       .toSorted((a, b) => a.at - b.at),
-    faults: only(lines, "fault")
-      .map(({ fault }) => proved(fault, lines, stalls))
-      .toSorted((a, b) => a.from - b.from),
+    faults,
     stalls,
+    slowness: only(lines, "slow-server").map(({ from, at }) => ({ from, to: at })),
     deaths,
     crashes: only(lines, "crash").map(({ crashed, at, text }) => ({ pid: crashed, at, text })),
     warnings: only(lines, "warning").map(({ pid, at, text }) => ({ pid, at, text })),
@@ -74,15 +96,12 @@ export function readWitnesses(dir: string): Witnesses {
 type Deaths = readonly { readonly pid: number; readonly at: number }[];
 
 function attemptsOf(lines: readonly Signed[], deaths: Deaths): Attempt[] {
-  const ends = new Map(
-    only(lines, "end").map((end) => [`${end.pid} ${end.run} ${end.attempt}`, end] as const),
-  );
-  return only(lines, "start").map((start) => {
+  return withEnds(lines).map(({ start, end }) => {
     const { job, run, attempt, pid, fireAt, dueAt, admittedAt, rev } = start;
-    const end = ends.get(`${pid} ${run} ${attempt}`);
     const diedAt = deaths.find((death) => death.pid === pid)?.at;
     const begun = { job, run, attempt, pid, fireAt, dueAt, admittedAt, rev, startAt: start.at };
-    if (end) return Object.assign(begun, { endAt: end.at, endedOk: end.ok });
+    const asleep = end?.asleep ? { isAsleep: true } : {};
+    if (end) return Object.assign(begun, { endAt: end.at, endedOk: end.ok }, asleep);
     return diedAt === undefined ? begun : Object.assign(begun, { diedAt });
   });
 }
@@ -106,6 +125,31 @@ function callsOf(lines: readonly Signed[], deaths: Deaths): Call[] {
     const diedAt = deaths.find((death) => death.pid === pid)?.at;
     const gone = diedAt === undefined ? Number.POSITIVE_INFINITY : diedAt + ON_ITS_WAY_MS;
     const to = settledAt ?? gone;
+    return Object.assign(error, { edit, pid, from: at, to, result: "unknown" as const });
+  });
+}
+
+/**
+ * Where a client has many connections, a call that got no answer may take effect after later ones were answered: for as
+ * long as it may wait for a connection, or lie at a server that is away.
+ */
+function unorderedCalls(
+  lines: readonly Signed[],
+  deaths: Deaths,
+  faults: readonly Fault[],
+): Call[] {
+  const answers = new Map(
+    only(lines, "answer").map((answer) => [`${answer.pid} ${answer.call}`, answer]),
+  );
+  return only(lines, "call").map(({ pid, at, edit, call }) => {
+    const answer = answers.get(`${pid} ${call}`);
+    const error = answer?.error === undefined ? {} : { error: answer.error };
+    if (answer && answer.result !== "unknown")
+      return Object.assign(error, { edit, pid, from: at, to: answer.at, result: answer.result });
+    const leftAt = answer?.at ?? deaths.find((death) => death.pid === pid)?.at;
+    let to = (leftAt ?? Number.POSITIVE_INFINITY) + ON_ITS_WAY_MS;
+    for (const fault of faults)
+      if (fault.pid === undefined && fault.from <= to) to = Math.max(to, fault.to + ON_ITS_WAY_MS);
     return Object.assign(error, { edit, pid, from: at, to, result: "unknown" as const });
   });
 }

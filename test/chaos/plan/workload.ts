@@ -11,6 +11,7 @@ export interface PlannedEdit {
 
 const INTERVALS_MS = [500, 700, 1_000, 1_500, 2_000, 3_000, 5_000] as const;
 const GRACES_MS = [null, null, 1_000, 1_000, 2_500, 20_000] as const;
+const POLITE = ["polite", "polite", "polite", "polite", "polite", "polite"] as const;
 const ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata"] as const;
 /** All jobs are added in so much time. */
 const ADDING_MS = 1_500;
@@ -37,7 +38,7 @@ function work(random: Random): Work {
   if (random.chance(0.15)) return { ms: random.int(20, 200), act: "fail" };
   // Some take longer than their interval.
   const ms = random.chance(0.4) ? random.int(800, 3_500) : random.int(5, 300);
-  return { ms, act: random.chance(0.3) ? "deaf" : "polite" };
+  return { ms, act: random.pick(["deaf", "deaf", "flaky", "sleepy", ...POLITE]) };
 }
 
 function rules(random: Random): Rules {
@@ -45,18 +46,52 @@ function rules(random: Random): Rules {
     maxInstances: random.pick([1, 1, 1, 2, 3]),
     coalesce: random.chance(0.65),
     graceMs: random.pick(GRACES_MS),
+    overlap: random.pick(["skip", "skip", "skip", "queue-one", "queue-all"]),
+    retry: random.chance(0.4)
+      ? { attempts: random.int(2, 3), delayMs: random.int(1, 6) * 100 }
+      : null,
+    // No deaf run of an ordinary job lasts so long that it would be given up.
+    timeoutMs: random.chance(0.2) ? random.pick([1_500, 2_500]) : null,
   };
 }
+
+/** Rules that ask for nothing special. */
+const PLAIN: Rules = {
+  maxInstances: 1,
+  coalesce: true,
+  graceMs: null,
+  overlap: "skip",
+  retry: null,
+  timeoutMs: null,
+};
 
 /** Long and deaf runs: a worker that is stopped in one of them wakes up as a zombie and tries to settle. */
 function marathon(random: Random, beginAt: number): JobSpec {
   return {
     schedule: { kind: "interval", everyMs: 3_000, startAt: beginAt + random.int(1, 999) },
-    rules: { maxInstances: random.int(1, 2), coalesce: true, graceMs: null },
+    rules: { ...PLAIN, maxInstances: random.int(1, 2) },
     work: { ms: 5_500, act: "deaf" },
     rev: 0,
   };
 }
+
+/** What nobody edits, so that each rule is sure to be tried: a job, its interval, its rules and its work. */
+const STEADY: readonly (readonly [string, number, Partial<Rules>, Work])[] = [
+  // One that every catch-up coalesces, and one that misses whatever is in its way.
+  ["steady-coalesce", 500, {}, { ms: 20, act: "polite" }],
+  ["steady-grace", 500, { graceMs: 1_000 }, { ms: 20, act: "polite" }],
+  ["steady-retry", 2_000, { retry: { attempts: 3, delayMs: 300 } }, { ms: 50, act: "flaky" }],
+  ["steady-fail", 5_000, { retry: { attempts: 3, delayMs: 200 } }, { ms: 50, act: "fail" }],
+  ["steady-timeout", 3_000, { timeoutMs: 500 }, { ms: 20_000, act: "polite" }],
+  ["steady-sleep", 4_000, { maxInstances: 2 }, { ms: 50, act: "sleepy" }],
+  ["steady-queue-one", 700, { overlap: "queue-one" }, { ms: 1_200, act: "polite" }],
+  [
+    "steady-queue-all",
+    1_500,
+    { overlap: "queue-all", coalesce: false },
+    { ms: 900, act: "polite" },
+  ],
+];
 
 /** Makes the edits of one run. */
 class Planner {
@@ -152,18 +187,9 @@ export function planWorkload(
   }
   for (const job of ["marathon-a", "marathon-b"])
     planner.plan(0, job, { kind: "add", spec: marathon(random, beginAt) });
-  // One that every catch-up coalesces, and one that misses whatever is in its way.
-  for (const [job, graceMs] of [
-    ["steady-coalesce", null],
-    ["steady-grace", 1_000],
-  ] as const) {
-    const every = { kind: "interval", everyMs: 500, startAt: beginAt + 250 } as const;
-    const spec = {
-      schedule: every,
-      rules: { maxInstances: 1, coalesce: true, graceMs },
-      work: { ms: 20, act: "polite" },
-      rev: 0,
-    } as const;
+  for (const [job, everyMs, own, steadyWork] of STEADY) {
+    const steady = { kind: "interval", everyMs, startAt: beginAt + 250 } as const;
+    const spec = { schedule: steady, rules: { ...PLAIN, ...own }, work: steadyWork, rev: 0 };
     planner.plan(0, job, { kind: "add", spec });
   }
   const dates = Math.max(3, Math.round(forMs / 12_000));

@@ -77,10 +77,13 @@ export class CronduitClient implements Client {
   }
 }
 
-function rulesOf({ maxInstances, coalesce, graceMs }: Rules) {
+function rulesOf({ maxInstances, coalesce, graceMs, overlap, retry, timeoutMs }: Rules) {
   return {
     maxInstances,
     coalesce,
+    overlap,
+    retry: retry ? { attempts: retry.attempts, delay: retry.delayMs / 1_000 } : undefined,
+    timeout: timeoutMs === null ? undefined : timeoutMs / 1_000,
     misfireGraceTime: graceMs === null ? null : graceMs / 1_000,
   };
 }

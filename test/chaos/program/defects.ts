@@ -1,5 +1,7 @@
 import type { Engine } from "../../../src/engine/engine.ts";
+import { PostgresEngine } from "../../../src/engine/postgres/postgres-engine.ts";
 import { RedisEngine } from "../../../src/engine/redis/redis-engine.ts";
+import type { ProgramSettings } from "./settings.ts";
 
 /** Defects that are put into the engine's port on purpose: the checker must find each. */
 export const DEFECTS = ["no-fencing", "no-reconciler", "leaked-instance", "lost-event"] as const;
@@ -14,9 +16,8 @@ const MAX_ATTEMPTS = 5;
 type DefectivePort = Pick<Engine, "settle" | "audit" | "readEvents">;
 
 /** Wraps methods of the port in this process, whoever makes the engine. */
-export function installDefect(defect: Defect | undefined): void {
-  // The postgres engine, when there is one, is another class with the same methods.
-  const port: DefectivePort = RedisEngine.prototype;
+export function installDefect({ defect, url }: ProgramSettings): void {
+  const port: DefectivePort = (url.startsWith("redis") ? RedisEngine : PostgresEngine).prototype;
   switch (defect) {
     case undefined:
       return;

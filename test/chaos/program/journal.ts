@@ -23,8 +23,11 @@ export type Line =
       readonly run: string;
       readonly attempt: number;
       readonly ok: boolean;
+      /** It left to sleep, and goes on later. */
+      readonly asleep?: true;
     }
   | { readonly what: "stall"; readonly at: number; readonly from: number }
+  | { readonly what: "slow-server"; readonly at: number; readonly from: number }
   | { readonly what: "skew"; readonly at: number; readonly shownMs: number }
   | { readonly what: "call"; readonly at: number; readonly edit: Edit; readonly call: number }
   | {
@@ -75,7 +78,8 @@ export class Journal {
 }
 
 const TICK_MS = 100;
-const STALL_MS = 700;
+/** A tick that comes so late shows a machine that is too busy to be held to much. */
+const STALL_MS = 300;
 
 /** Notes when this process did not get to run: stopped, blocked, or on a machine that is too busy. */
 export function watchStalls(journal: Journal): NodeJS.Timeout {

@@ -81,7 +81,7 @@ async function carryOut(client: Client, edit: Edit): Promise<void> {
 
 process.on("unhandledRejection", (error) => warn("unhandled", { error }));
 watchStalls(journal);
-installDefect(settings.defect);
+installDefect(settings);
 const opening = settings.system === "bare" ? BareClient.open(settings) : openCronduit();
 const client = await opening.catch((error: unknown) => {
   warn("start", { error });

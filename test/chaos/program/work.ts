@@ -6,6 +6,7 @@ import {
   type PipelineClass,
   type RunContext,
 } from "../../../src/index.ts";
+import { ACTS } from "../history/job-spec.ts";
 import { type Journal, realNow } from "./journal.ts";
 
 /** The name under which the workload's pipeline is registered. */
@@ -15,8 +16,13 @@ export const PIPELINE = "work";
 export const workParams = z.object({
   rev: z.number(),
   ms: z.number(),
-  act: z.enum(["polite", "deaf", "fail"]),
+  act: z.enum(ACTS),
 });
+
+/** Long enough for a run to let go of its worker. */
+const SLEEP_MS = 2_200;
+/** Attempts in which a flaky run throws. */
+const FLAKY_ATTEMPTS = 1;
 
 type Params = typeof workParams;
 
@@ -39,11 +45,20 @@ export function recordedWork(journal: Journal): PipelineClass<Params> {
         rev: params.rev,
         act: params.act,
       });
+      if (params.act === "sleepy") {
+        await context.sleep(SLEEP_MS / 1_000).catch((error: unknown) => {
+          const asleep = signal.aborted ? {} : { asleep: true as const };
+          journal.write({ what: "end", at: realNow(), run, attempt, ok: false, ...asleep });
+          throw error;
+        });
+      }
       const wasTold =
         params.act === "deaf"
           ? await delay(params.ms, false)
           : await Promise.race([delay(params.ms, false), aborted(signal)]);
-      const ok = !wasTold && params.act !== "fail";
+      const isToFail =
+        params.act === "fail" || (params.act === "flaky" && attempt <= FLAKY_ATTEMPTS);
+      const ok = !wasTold && !isToFail;
       journal.write({ what: "end", at: realNow(), run, attempt, ok });
       if (!ok) throw wasTold ? signal.reason : new Error("as told");
       return { attempt, pid: process.pid };

@@ -33,7 +33,7 @@ process.on("unhandledRejection", (error) => warn("unhandled", { error }));
 
 watchStalls(journal);
 if (settings.skewMs !== 0) setClock(settings.skewMs);
-installDefect(settings.defect);
+installDefect(settings);
 if (settings.system === "bare") {
   await startBareWorker(settings, journal);
 } else {

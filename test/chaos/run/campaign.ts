@@ -11,10 +11,12 @@ import { type PlannedEdit, planWorkload } from "../plan/workload.ts";
 import type { Defect } from "../program/defects.ts";
 import { Journal, realNow, watchStalls } from "../program/journal.ts";
 import { RECOVERY_MS } from "../check/health.ts";
-import { type ChaosServer, type EngineName, pass, startChaosServer } from "./chaos-server.ts";
+import { type ChaosServer, type EngineName, openEngine, pass } from "./chaos-server.ts";
 import { Fleet } from "./fleet.ts";
 import { Inflictor } from "./inflict.ts";
 import { SlowProxy } from "./slow-proxy.ts";
+import { startChaosServer } from "./start-server.ts";
+import { ServerWatch } from "./server-watch.ts";
 
 /** What to do to what, for how long. */
 export interface CampaignOptions {
@@ -51,6 +53,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
   const stalls = watchStalls(journal);
   try {
     await using server = await startChaosServer(options.engine);
+    await using watch = await ServerWatch.start(server, journal);
     await using proxy = await SlowProxy.start(server.port);
     const settings = {
       url: server.urlAt(proxy.port),
@@ -95,8 +98,11 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
     await untilAborted(options.signal, rest(options, { dir, fleet, edits }));
     const jobs = [...new Set(edits.map(({ edit }) => edit.job))];
     const stored = await untilAborted(options.signal, lastLook(options, server, dir, jobs));
-    const { warnings, ...witnessed } = readWitnesses(dir);
-    return { history: { from, to: realNow(), ...stored, ...witnessed }, warnings };
+    await watch.end();
+    const { warnings, ...witnessed } = readWitnesses(dir, options.engine);
+    // On PostgreSQL decisions on several jobs are made at once.
+    const eventOrder = options.engine === "redis" ? "all" : "job";
+    return { history: { from, to: realNow(), eventOrder, ...stored, ...witnessed }, warnings };
   } finally {
     clearInterval(stalls);
     journal.close();
@@ -140,7 +146,7 @@ async function untilIdle(fleet: Fleet): Promise<void> {
 /** Until the listener has caught up: what it heard last is as new as the last answer to a client. */
 async function untilHeard(dir: string): Promise<void> {
   for (const until = Date.now() + QUIET_LIMIT_MS; Date.now() < until; await pass(POLL_MS)) {
-    const { heard, calls } = readWitnesses(dir);
+    const { heard, calls } = readWitnesses(dir, "redis");
     const pauses = calls.filter(({ edit }) => edit.change.kind === "pause");
     const lastPause = Math.max(
       0,
@@ -159,7 +165,7 @@ async function lastLook(
   jobs: readonly string[],
 ): Promise<Pick<History, "rows" | "open">> {
   if (system === "bare") return { rows: [], open: [] };
-  const engine = await server.openEngine(PREFIX);
+  const engine = await openEngine(server, PREFIX);
   try {
     let open = await readOpen(engine, jobs);
     for (const until = Date.now() + QUIET_LIMIT_MS; open.length > 0 && Date.now() < until;) {

@@ -68,7 +68,7 @@ export class Inflictor {
     const { server, proxy, prefix } = this.#victims;
     if (kind === "restart-server") return server.restart(forMs);
     if (kind === "freeze-server") return server.freeze(forMs);
-    if (kind === "sleep-server") return server.sleep(forMs);
+    if (kind === "sleep-server") return server.sleep(forMs, prefix);
     if (kind === "kill-connections") return server.killConnections();
     if (kind === "delete-keys") return server.deleteQueue(prefix, dice < 0.5 ? "all" : "waiting");
     if (kind === "slow-network") {

@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync } from "node:fs";
+import pg from "pg";
+import { schemasOf } from "../../../src/engine/postgres/schema-name.ts";
+import { PostgresServer } from "../../helpers/postgres-server.ts";
+import { type ChaosServer, LIMIT_MS, pass, type ServerProbe, silence } from "./chaos-server.ts";
+
+/** Below the server's `deadlock_timeout` of 1 s: of two who wait for each other the harness gives way. */
+const LOCK_TIMEOUT_MS = 300;
+const RETRY_MS = 50;
+/** Another holds a lock that is wanted; the server starts, ends or has ended the connection. */
+const PASSING = /^(?:55P03|40P01|57P0[1-3]|08...)$|ECONN|EPIPE/;
+
+/** A PostgreSQL of the harness's own. */
+export class ChaosPostgres implements ChaosServer {
+  readonly #server: PostgresServer;
+
+  private constructor(server: PostgresServer) {
+    this.#server = server;
+  }
+
+  static async start(): Promise<ChaosServer> {
+    // Ctrl-C in the terminal must not end it before its clients.
+    return new ChaosPostgres(await PostgresServer.start({ detached: true }));
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  urlAt(port: number): string {
+    return `postgres://cronduit@127.0.0.1:${port}/postgres`;
+  }
+
+  async restart(downMs: number): Promise<string | undefined> {
+    const { pid } = this.#server;
+    // The immediate shutdown: every process is quit at once, and the next start recovers from the log.
+    await this.#server.stop("SIGQUIT");
+    await pass(downMs);
+    await this.#server.launch();
+    await this.#withClient((client) => client.query("SELECT 1"));
+    return this.#server.pid === pid ? undefined : `pid ${pid} became ${this.#server.pid}`;
+  }
+
+  async freeze(ms: number): Promise<string | undefined> {
+    return this.#withClient(async (client) => {
+      await client.query("SELECT 1");
+      const { pid } = this.#server;
+      signal([pid], "SIGSTOP");
+      // Nobody is born any more.
+      const children = childrenOf(pid);
+      signal(children, "SIGSTOP");
+      return silence(
+        ms,
+        () => client.query("SELECT 1"),
+        () => signal([...children, pid], "SIGCONT"),
+      );
+    });
+  }
+
+  /** All tables of both schemas are locked, and somebody who wants to read one waits for as long. */
+  async sleep(ms: number, prefix: string): Promise<string | undefined> {
+    const { own, queue } = schemasOf(prefix);
+    return this.#withClient(async (locking) => {
+      const { rows } = await locking.query<{ name: string }>(
+        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = ANY($1) ORDER BY 1",
+        [[own, queue]],
+      );
+      const tables = rows.map(({ name }) => name).join(", ");
+      await locking.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+      await locking.query(`LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE`);
+      return silence(
+        ms,
+        () => this.#withClient((client) => client.query(`SELECT 1 FROM "${own}".jobs LIMIT 1`)),
+        () => locking.query("COMMIT"),
+      );
+    });
+  }
+
+  async killConnections(): Promise<string | undefined> {
+    return this.#withClient(async (client) => {
+      const { rowCount } = await client.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+      );
+      return rowCount ? `${rowCount} connections` : undefined;
+    });
+  }
+
+  async deleteQueue(prefix: string, what: "all" | "waiting"): Promise<string | undefined> {
+    const { queue } = schemasOf(prefix);
+    const which = what === "all" ? "" : " WHERE state IN ('waiting', 'delayed')";
+    return this.#withClient(async (client) => {
+      const { rowCount } = await client.query(`DELETE FROM "${queue}".job${which}`);
+      return rowCount ? `${rowCount} rows` : undefined;
+    });
+  }
+
+  async probe(): Promise<ServerProbe> {
+    const pool = new pg.Pool({ connectionString: this.urlAt(this.port), max: 1 });
+    pool.on("error", () => undefined);
+    return {
+      ask: async () => void (await pool.query("SELECT 1")),
+      close: () => void pool.end().catch(() => undefined),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { pid } = this.#server;
+    signal([...childrenOf(pid), pid], "SIGCONT");
+    await this.#server.stop("SIGQUIT");
+    await this.#server[Symbol.asyncDispose]();
+  }
+
+  /** Does something on a connection of its own, again while something that passes is in its way. */
+  async #withClient<T>(action: (client: pg.Client) => Promise<T>): Promise<T> {
+    for (const until = Date.now() + LIMIT_MS; ; await pass(RETRY_MS)) {
+      const client = new pg.Client({
+        connectionString: this.urlAt(this.port),
+        query_timeout: LIMIT_MS,
+        connectionTimeoutMillis: LIMIT_MS,
+      });
+      client.on("error", () => undefined);
+      try {
+        await client.connect();
+        return await action(client);
+      } catch (error) {
+        const code = error instanceof Error && "code" in error ? String(error.code) : "";
+        if (!PASSING.test(code) || Date.now() > until) throw error;
+      } finally {
+        void client.end().catch(() => undefined);
+      }
+    }
+  }
+}
+
+function signal(pids: readonly number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+/** The processes that a server has started, by what Linux tells of every process. */
+function childrenOf(parent: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => parentOf(name) === parent)
+    .map(Number);
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    // The name in brackets may hold anything; the state and the parent come after it.
+    const [, parent] =
+      readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    return Number(parent);
+  } catch {
+    return undefined;
+  }
+}
