@@ -43,6 +43,11 @@ export class BareSide implements Side {
     };
     await Promise.all(Array.from({ length: Math.min(CALLS, count) }, addSome));
   }
+
+  /** However long nothing worked, a Job Scheduler has one queue job waiting. */
+  async addMissed(jobs: IntervalJobs): Promise<void> {
+    await this.add({ ...jobs, firstAt: Date.now() });
+  }
 }
 
 /** A Job Scheduler's job is called `repeat:<scheduler>:<when it is due>`. */

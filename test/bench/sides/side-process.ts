@@ -54,8 +54,9 @@ export class SideProcess implements AsyncDisposable {
     return result as Awaited<ReturnType<Calls[C]>>;
   }
 
+  /** Ends it, without ceremony. Safe to call twice. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isProfiled) {
+    if (this.#isProfiled && this.#program.isRunning) {
       await this.call("exit");
       await this.#program.exited();
     }

@@ -24,6 +24,7 @@ export interface Counted {
 export interface Calls {
   start(): Promise<number>;
   add(jobs: IntervalJobs): Promise<number>;
+  addMissed(missed: { readonly jobs: IntervalJobs; readonly downtimeMs: number }): Promise<number>;
   begin(from: { readonly dueFrom: number }): Promise<void>;
   reach(goal: { readonly runs: number; readonly limitMs: number }): Promise<boolean>;
   end(): Promise<Counted>;
@@ -58,6 +59,7 @@ async function msOf(doing: Promise<void>): Promise<number> {
 const calls: Calls = {
   start: () => msOf(side.start()),
   add: (jobs) => msOf(side.add(jobs)),
+  addMissed: ({ jobs, downtimeMs }) => msOf(side.addMissed(jobs, downtimeMs)),
   begin: async (from) => {
     lates = [];
     lastAt = 0;

@@ -30,6 +30,11 @@ export interface Side {
   start(): Promise<void>;
   /** Declares jobs, whether they are there already or not. */
   add(jobs: IntervalJobs): Promise<void>;
+  /**
+   * Makes it as if jobs had been declared and then nothing had worked for a time, in which each was due several times.
+   * Nothing may be executing here.
+   */
+  addMissed(jobs: IntervalJobs, downtimeMs: number): Promise<void>;
 }
 
 /** When the n-th of some interval jobs is due first. */
