@@ -32,8 +32,9 @@ decided an hour earlier.`,
     return playOnRedis(options, { rounds: 3, parts }, async ({ redis, side, run }, part) => {
       const count = options.quick ? QUICK_JOBS : JOBS;
       const scheduler = await run("schedules");
-      // Not one of them is due again before all is over.
-      const times = { firstAt: Date.now() + EVERY_MS - 10_000, spreadMs: 0, everyMs: EVERY_MS };
+      // They were due ten seconds ago, so not one is due again before all is over.
+      const firstAt = Date.now() - 10_000 - DOWNTIME_MS;
+      const times = { firstAt, spreadMs: 0, everyMs: EVERY_MS };
       const coalesce = part !== OFF;
       const jobs = { name: "job", count, ...times, coalesce };
       await scheduler.call("addMissed", { jobs, downtimeMs: DOWNTIME_MS });
