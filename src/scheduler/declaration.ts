@@ -56,6 +56,8 @@ export interface Declaration {
   readonly watermark: EpochMs;
   readonly upcoming: readonly Occurrence[];
   readonly replaceExisting: boolean;
+  /** What is wrong with a schedule without a next time, unless the job is there already and has come to its end. */
+  readonly neverFires: TriggerError | undefined;
 }
 
 /** Options taken apart by whom they belong to. */
@@ -103,7 +105,7 @@ export interface DeclarationContext {
 /**
  * Checks what a caller of `addJob` gave, and fixes what depends on "now".
  * @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PARAMS`, `PAYLOAD_TOO_LARGE`;
- * {@link TriggerError} if the trigger can't be understood or would never fire.
+ * {@link TriggerError} if the trigger can't be understood.
  */
 export async function declare(
   descriptor: PipelineDescriptor,
@@ -146,14 +148,15 @@ export async function declare(
   const schedule = new Schedule(definition);
   const watermark = startingWatermark(definition, context.now);
   const upcoming = schedule.ahead(watermark);
-  if (upcoming.length === 0) {
-    throw new TriggerError(
-      `addJob: job "${id}" would never fire: ${schedule.trigger.describe()}.`,
-      { field: "trigger" },
-    );
-  }
+  const neverFires =
+    upcoming.length > 0
+      ? undefined
+      : new TriggerError(`addJob: job "${id}" would never fire: ${schedule.trigger.describe()}.`, {
+          field: "trigger",
+        });
   return {
     definition,
+    neverFires,
     state: job.nextRunTime === null ? "paused" : "active",
     watermark,
     upcoming,

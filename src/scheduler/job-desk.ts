@@ -62,8 +62,24 @@ export class JobDesk {
       logger,
       declarations.map(({ definition }) => definition),
     );
-    await this.store.add(declarations);
+    await this.store.add(await this.#unended(declarations));
     return declarations.map(({ definition }) => definition.id);
+  }
+
+  /**
+   * Those whose schedule goes on. An application declares its jobs at each start: one that is there, declared equally, stays
+   * as it is also when its last time is over.
+   * @throws {@link TriggerError} for a schedule that is over before it began.
+   */
+  async #unended(declarations: readonly Declaration[]): Promise<Declaration[]> {
+    const over = declarations.filter(({ neverFires }) => neverFires);
+    if (over.length === 0) return [...declarations];
+    const stored = await this.#parts.engine.getJobs(over.map(({ definition }) => definition.id));
+    for (const [i, { definition, neverFires }] of over.entries()) {
+      const known = stored[i]?.definition.declared.all;
+      if (known !== definition.declared.all && neverFires) throw neverFires;
+    }
+    return declarations.filter(({ neverFires }) => !neverFires);
   }
 
   modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {

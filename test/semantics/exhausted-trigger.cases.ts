@@ -29,6 +29,29 @@ describe("exhausted trigger: job becomes finished, stays visible with its histor
     expect(await bench.verdicts("job")).toEqual(["12:00:00 succeeded"]);
   });
 
+  test("an application that declares its jobs again at its start finds them as they are, though they are over", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    const jobs = [
+      {
+        id: "ended",
+        trigger: "interval",
+        seconds: 10,
+        startDate: "2026-03-01 12:00",
+        endDate: "2026-03-01 12:01",
+      },
+      { id: "daily", trigger: "interval", days: 1 },
+    ] as const;
+    for (const job of jobs) await bench.add(job);
+    await bench.workTo("13:00");
+    const before = await bench.jobs();
+    for (const job of jobs) await bench.add(job);
+    for (const job of jobs) await bench.add({ ...job, replaceExisting: true });
+    expect(await bench.jobs()).toEqual(before);
+    const other = { ...jobs[0], seconds: 20 };
+    await expect(bench.add(other)).rejects.toThrow(/"ended" would never fire/);
+    await expect(bench.add({ ...jobs[0], id: "new" })).rejects.toThrow(/"new" would never fire/);
+  });
+
   test("it is in getJobs, at the end and by its state", async () => {
     await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
     await bench.add({ id: "done", trigger: "date", runDate: "2026-03-01 12:00" });
