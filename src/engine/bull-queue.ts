@@ -115,7 +115,7 @@ class BullConsumer implements Consumer {
         ? { limiter: { max: options.limit.max, duration: options.limit.perMs } }
         : {}),
     };
-    const handle = (job: HeldJob): Promise<"done" | "put-back"> => this.#process(job);
+    const handle = (job: HeldJob): Promise<"done" | "ended" | "put-back"> => this.#process(job);
     const { batches } = queueOptions;
     // How many may start in a while is counted by BullMQ, one by one.
     this.#worker =
@@ -179,7 +179,7 @@ class BullConsumer implements Consumer {
     });
   }
 
-  async #process(job: HeldJob): Promise<"done" | "put-back"> {
+  async #process(job: HeldJob): Promise<"done" | "ended" | "put-back"> {
     const { id } = job;
     if (!parseWakeUpId(id)) {
       this.#options.onError(
@@ -199,9 +199,9 @@ class BullConsumer implements Consumer {
     this.#taken.set(id, { job, lost, lockedUntil: this.#lockEnd() });
     this.#watchLocks();
     try {
-      const { name: pipeline, takes } = job;
-      const end = await this.#options.handle({ id, pipeline, takes, signal: lost.signal });
-      if (end === "done") return end;
+      const { name: pipeline, takes, lock } = job;
+      const end = await this.#options.handle({ id, pipeline, takes, lock, signal: lost.signal });
+      if (end === "done" || end === "ended") return end;
       if (end === "hand-back") await job.handBack();
       else await this.#park(job, end.againInMs);
     } catch (error) {

@@ -26,14 +26,16 @@ export interface HeldJob {
   readonly name: string;
   /** How often it was taken, with this time. */
   readonly takes: number;
+  /** Its lock, if it may be ended by others who know that. */
+  readonly lock?: string;
   /** Ends the hold: others may take it at once. Rejects if the lock was lost. */
   handBack(): Promise<void>;
   /** Ends the hold: it becomes due again after so many ms. Rejects if the lock was lost. */
   park(delayMs: number): Promise<void>;
 }
 
-/** Handles a queue job; `token` is its lock's. */
-export type HandleJob = (job: HeldJob, token: string) => Promise<"done" | "put-back">;
+/** Handles a queue job. */
+export type HandleJob = (job: HeldJob) => Promise<"done" | "ended" | "put-back">;
 
 function heldOf(job: Job, token: string, clock: Clock): HeldJob {
   return {
@@ -55,8 +57,9 @@ export class PunctualWorker extends Worker<unknown, unknown, string, IQueueBacke
 
   constructor(handle: HandleJob, options: WorkerOptions, queueOptions: BullQueueOptions) {
     const processor: Processor = async (job: Job, token = "") => {
-      if ((await handle(heldOf(job, token, queueOptions.clock), token)) === "done") return 0;
-      throw new DelayedError();
+      const end = await handle(heldOf(job, token, queueOptions.clock));
+      if (end === "put-back") throw new DelayedError();
+      return 0;
     };
     super(queueOptions.name, processor, options, backendOf(queueOptions));
     this.clock = queueOptions.clock;
@@ -180,7 +183,7 @@ export class BatchWorker extends PunctualWorker {
     this.#running += 1;
     this.lockManager.trackJob(id, token, this.clock.now());
     try {
-      const end = await this.#handle(this.#held({ id, token }, name, takes), token);
+      const end = await this.#handle(this.#held({ id, token }, name, takes));
       if (end === "done") await this.#end({ id, token });
     } catch (error) {
       this.#tell(error);
@@ -196,6 +199,7 @@ export class BatchWorker extends PunctualWorker {
       id: job.id,
       name,
       takes,
+      lock: job.token,
       handBack: async () => void (await this.backend.moveJobFromActiveToWait(job.id, job.token)),
       park: async (delayMs) => {
         if (!(await this.#batches.park(job, delayMs))) throw new Error("Lock mismatch");

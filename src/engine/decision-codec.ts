@@ -163,10 +163,13 @@ export function decodeAdmission(json: unknown): Port.Admission[] {
 
 /** The answers of `settle`. */
 export function decodeSettlement(json: unknown): Port.Settlement[] {
-  return (JSON.parse(String(json)) as Answer[]).map(({ o, now }) => ({
-    outcome: o === "settled" ? "settled" : "fenced",
-    now,
-  }));
+  return (JSON.parse(String(json)) as (Answer & { ended?: boolean })[]).map(
+    ({ o, now, ended }) => ({
+      outcome: o === "settled" ? "settled" : "fenced",
+      endedQueueJob: ended === true,
+      now,
+    }),
+  );
 }
 
 /** The answer of `suspend`. */

@@ -85,12 +85,16 @@ export interface SettleRequest extends RunHold {
   readonly resultJson: string | undefined;
   readonly error: StoredError | undefined;
   readonly retention: { readonly count: number; readonly ageMs: number };
+  /** {@link TakenWakeUp.lock}: the queue job ends in the same step. */
+  readonly lock?: string | undefined;
 }
 
 /** `fenced`: another start has the run, or it was settled before; nothing was written. */
 export interface Settlement {
   readonly now: EpochMs;
   readonly outcome: "settled" | "fenced";
+  /** Whether the queue job ended too. */
+  readonly endedQueueJob: boolean;
 }
 
 /** A run that is not over goes on later. It keeps its instance; its queue job is to be put back for so long. */

@@ -18,10 +18,12 @@ export interface TakenWakeUp {
   readonly takes: number;
   /** Aborts when the lock is lost: somebody else may take the run. */
   readonly signal: AbortSignal;
+  /** Names its lock, if `settle` can end it together with its run. */
+  readonly lock?: string | undefined;
 }
 
-/** What becomes of a queue job after it was handled. */
-export type WakeUpEnd = "done" | { readonly againInMs: number } | "hand-back";
+/** What becomes of a queue job after it was handled; `ended`: it ended with its run. */
+export type WakeUpEnd = "done" | "ended" | { readonly againInMs: number } | "hand-back";
 
 /** How to take queue jobs. */
 export interface ConsumeOptions {

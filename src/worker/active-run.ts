@@ -17,6 +17,8 @@ const CODES: Readonly<Record<AbortCause, ErrorCode>> = {
 export class ActiveRun {
   readonly runId: string;
   readonly hold: RunHold;
+  /** The queue job's lock, if it can end with the run. */
+  readonly lock: string | undefined;
   /** On this process's monotonic clock. */
   readonly since: number;
   readonly #clock: Clock;
@@ -25,9 +27,10 @@ export class ActiveRun {
   /** Called when the attempt was told to stop and has had its time to do so. */
   onGiveUp: () => void = () => undefined;
 
-  constructor(runId: string, hold: RunHold, clock: Clock) {
+  constructor(runId: string, hold: RunHold, lock: string | undefined, clock: Clock) {
     this.runId = runId;
     this.hold = hold;
+    this.lock = lock;
     this.since = clock.elapsed();
     this.#clock = clock;
   }

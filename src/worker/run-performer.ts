@@ -184,9 +184,10 @@ export class RunPerformer {
       resultJson,
       error,
       retention: job.definition.retention,
+      lock: active.lock,
     });
     if (settlement.outcome === "fenced") this.#tellFenced(active);
-    return "done";
+    return settlement.endedQueueJob ? "ended" : "done";
   }
 
   async #suspended(

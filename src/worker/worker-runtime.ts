@@ -210,7 +210,7 @@ export class WorkerRuntime {
       await lane.engine.handBack(hold);
       return { againInMs: this.#unknownDelay(job.definition.pipeline, wakeUp.takes) };
     }
-    const active = new ActiveRun(run.runId, hold, this.#options.clock);
+    const active = new ActiveRun(run.runId, hold, wakeUp.lock, this.#options.clock);
     const onLockLost = (): void => active.abort("lock-lost", "the run's lock was lost");
     if (wakeUp.signal.aborted) onLockLost();
     else wakeUp.signal.addEventListener("abort", onLockLost, { once: true });

@@ -6,6 +6,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { RedisBatches } from "../../src/engine/redis/redis-batches.ts";
 import { ScriptRunner } from "../../src/engine/redis/scripts.ts";
+import { EngineBench } from "../contract/bench-of-engine.ts";
 
 const LOCK_MS = 60_000;
 let redis: Redis;
@@ -178,4 +179,30 @@ describe("what we leave is what BullMQ leaves", () => {
     const next = await place.batches.take("token", LOCK_MS, 1);
     expect([...jobs, ...next.jobs].map(({ id }) => id)).toEqual(["one:1:1", "two:1:2"]);
   });
+});
+
+test("a run's queue job ends in the step that settles it, if its lock is the one that is named", async () => {
+  const own = `settled-${randomUUID()}`;
+  const bench = new EngineBench(inject("redisUrl"), own);
+  await bench.engine.open();
+  const settle = async (token: string): Promise<{ ended: boolean; kept: string[] }> => {
+    const job = await bench.addJob();
+    bench.now += 1_000;
+    const { runId } = await bench.run(job, bench.now);
+    const key = `{${own}:default}:runs:${runId}`;
+    await redis.hset(key, "name", "Report");
+    await redis.lpush(`{${own}:default}:runs:active`, runId);
+    await redis.set(`${key}:lock`, "token");
+    const { outcome, endedQueueJob } = await bench.settle(job, runId, 1, { lock: token });
+    expect(outcome).toBe("settled");
+    const active = await redis.lrange(`{${own}:default}:runs:active`, 0, -1);
+    const keys = await redis.keys(`{${own}:default}:runs:${runId.slice(0, 20)}*`);
+    const kept = [...active, ...keys.filter((name) => name.startsWith(key))];
+    return { ended: endedQueueJob, kept: kept.map((name) => name.replace(runId, "id")) };
+  };
+  expect(await settle("token")).toEqual({ ended: true, kept: [] });
+  const { ended, kept } = await settle("another");
+  expect(ended).toBe(false);
+  expect(kept).toHaveLength(3);
+  await bench.engine.close();
 });

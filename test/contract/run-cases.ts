@@ -16,7 +16,7 @@ export function runCases({ bench }: Subject): void {
       error,
       durationMs: 12.6,
     });
-    expect(failed).toEqual({ outcome: "settled", now: b.now });
+    expect(failed).toEqual({ outcome: "settled", endedQueueJob: false, now: b.now });
     expect(await b.ledger(job)).toEqual([
       {
         id: run.runId,

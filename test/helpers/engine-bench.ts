@@ -311,7 +311,7 @@ export class EngineBench implements AsyncDisposable {
   }
 
   async #putBack(id: string, end: WakeUpEnd): Promise<void> {
-    if (end === "done") return this.ground.queue.drop(id);
+    if (end === "done" || end === "ended") return this.ground.queue.drop(id);
     const delayMs = end === "hand-back" ? 0 : end.againInMs;
     return this.ground.queue.putBack(id, this.#time.now + delayMs);
   }

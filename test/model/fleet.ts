@@ -218,7 +218,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   async #conclude(queueJobId: string, end: WakeUpEnd): Promise<void> {
-    if (end === "done") return this.place.queue.remove(queueJobId);
+    if (end === "done" || end === "ended") return this.place.queue.remove(queueJobId);
     const inMs = end === "hand-back" ? 0 : end.againInMs;
     return this.place.queue.delay(queueJobId, this.now + inMs);
   }

@@ -51,7 +51,7 @@ function forgetSettlements(port: Pick<Engine, "settle" | "audit">): void {
   port.settle = async function (this: Engine, request) {
     settled += 1;
     if (settled % ONE_IN === 0)
-      return { now: await this.now(), outcome: "settled", more: undefined };
+      return { now: await this.now(), outcome: "settled", endedQueueJob: false };
     return settle.call(this, request);
   };
   port.audit = async function (this: Engine, request) {

@@ -12,12 +12,7 @@ Returns how many were let go.
 local jobs = cjson.decode(ARGV[5])
 local ended = {}
 for i = 1, #jobs, 2 do
-  local id, key = jobs[i], QUEUE .. jobs[i]
-  if call("GET", key .. ":lock") == jobs[i + 1] then
-    call("DEL", key, key .. ":lock")
-    call("LREM", QUEUE .. "active", 1, id)
-    ended[#ended + 1] = id
-  end
+  if endQueueJob(jobs[i], jobs[i + 1]) then ended[#ended + 1] = jobs[i] end
 end
 if #ended > 0 then call("SREM", QUEUE .. "stalled", unpack(ended)) end
 return #ended

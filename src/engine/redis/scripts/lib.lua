@@ -62,6 +62,17 @@ local function addQueueJob(id, pipeline, dueAt)
   HAS_DELAYED = true
 end
 
+-- Lets go of a queue job that a worker has done with, as BullMQ does with those of which it keeps none; one whose lock
+-- is somebody else's, or has ended, stays as it is.
+local function endQueueJob(id, token)
+  local key = QUEUE .. id
+  local lockKey = key .. ":lock"
+  if call("GET", lockKey) ~= token then return false end
+  call("DEL", key, lockKey)
+  call("LREM", QUEUE .. "active", 1, id)
+  return true
+end
+
 -- Takes back a queue job that is not due yet.
 local function dropQueueJob(id)
   if call("ZREM", QUEUE .. "delayed", id) == 1 then call("DEL", QUEUE .. id) end

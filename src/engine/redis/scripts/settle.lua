@@ -7,7 +7,7 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] requests   JSON array of SettleRequest; durations in ms; `result` and `error` as JSON text
 Returns a JSON array with one answer for each request, in order:
-  {"o":"settled"}
+  {"o":"settled"}  with "ended" if the queue job ended too, whose lock the request named
   {"o":"fenced"}   another start has the run, or it has ended
 Each answer also holds "now".
 ]]
@@ -18,7 +18,7 @@ local function settleOne(r)
     verdict = r.verdict, finishedAt = held.startedAt + r.durationMs, result = r.result, error = r.error,
     keepCount = r.keepCount, keepAgeMs = r.keepAgeMs,
   })
-  return { o = "settled" }
+  return { o = "settled", ended = r.lock and endQueueJob(r.queueJobId, r.lock) or nil }
 end
 
 local answers = {}
