@@ -85,7 +85,8 @@ async function keptAfter(act: (place: Place) => Promise<unknown>): Promise<unkno
   await using place = new Place();
   await fill(place);
   await act(place);
-  return place.kept();
+  const kept = await place.kept();
+  return kept;
 }
 
 describe("what we leave is what BullMQ leaves", () => {
