@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
+import { lockFolder } from "../../src/engine/embedded/folder-lock.ts";
 import { PipelineScheduler, PipelineWorker } from "../../src/index.ts";
 import { EngineBench } from "../contract/bench-of-engine.ts";
 import { startProgram } from "../helpers/process.ts";
@@ -81,6 +82,63 @@ describe("embedded in a folder", () => {
       await again.engine.close();
     }
   }, 120_000);
+});
+
+describe("a folder that others can reach", () => {
+  let folder: string;
+  let lock: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "cronduit-folder-"));
+    lock = join(folder, "cronduit.lock");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** The holder of a lock, whose number may be that of anybody here. */
+  const foreign = [
+    ["another machine", { host: "elsewhere", space: null }],
+    ["another container with the same host name", { host: hostname(), space: "pid:[1]" }],
+  ] as const;
+  const write = (holder: object): void =>
+    writeFileSync(lock, JSON.stringify({ pid: process.pid, started: "1", ...holder }));
+
+  test.each(foreign)("is held by a living process of %s", async (_, holder) => {
+    write(holder);
+    // Its clock is an hour behind.
+    let at = Date.now() / 1_000 - 3_600;
+    const touching = setInterval(() => utimesSync(lock, at, (at += 1)), 100);
+    await expect(lockFolder(folder, systemClock)).rejects.toMatchObject({ code: "FOLDER_IN_USE" });
+    clearInterval(touching);
+  });
+
+  test.each(foreign)(
+    "is taken over from a dead process of %s, after a while",
+    async (_, holder) => {
+      write(holder);
+      const quick = {
+        ...systemClock,
+        elapsed: () => systemClock.elapsed() * 20,
+        after: (delayMs: number, action: () => void) => systemClock.after(delayMs / 20, action),
+      };
+      const from = quick.elapsed();
+      const unlock = await lockFolder(folder, quick);
+      expect(quick.elapsed() - from).toBeGreaterThan(15_000);
+      await unlock();
+      expect(existsSync(lock)).toBe(false);
+    },
+  );
+
+  test.each([
+    ["is a file", () => lock],
+    ["can't be made", () => join(lock, "below")],
+    ["has no name that the system takes", () => `${folder}\0`],
+  ])("that %s is told with its path, and what the system said", async (_, path) => {
+    writeFileSync(lock, "");
+    await expect(openEmbedded(path(), "public", systemClock)).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      data: { path: "connection" },
+      message: expect.stringMatching(/^connection: the folder ".*" can't be used: \S/s),
+    });
+  });
 });
 
 describe("embedded in memory", () => {

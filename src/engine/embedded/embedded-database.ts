@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import type { Clock } from "../../core/clock.ts";
+import { CronduitError, isCronduitError } from "../../core/errors.ts";
 import type { Database } from "../postgres/database.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { PglitePool } from "./pglite-pool.ts";
@@ -18,7 +19,7 @@ const DATA = "data";
  *
  * @param folder `undefined`: everything is in memory, and gone with the process.
  * @param schema Where statements look that name no schema.
- * @throws {@link CronduitError} `FOLDER_IN_USE`
+ * @throws {@link CronduitError} `FOLDER_IN_USE`; `INVALID_OPTION` if there can be no such folder, or nobody may write there
  */
 export async function openEmbedded(
   folder: string | undefined,
@@ -27,13 +28,27 @@ export async function openEmbedded(
 ): Promise<Database> {
   if (folder === undefined) return databaseOf(await start(undefined, schema), "in memory");
   const path = resolve(folder);
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const unlock = await lockFolder(path, clock);
+  const unlock = await claim(path, clock);
   try {
     return databaseOf(await start(join(path, DATA), schema), `in ${path}`, unlock);
   } catch (error) {
     await unlock();
     throw error;
+  }
+}
+
+async function claim(path: string, clock: Clock): Promise<() => Promise<void>> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    return await lockFolder(path, clock);
+  } catch (error) {
+    if (isCronduitError(error)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `connection: the folder "${path}" can't be used: ${why}.`,
+      { cause: error, data: { path: "connection", folder: path } },
+    );
   }
 }
 

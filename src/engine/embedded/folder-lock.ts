@@ -1,19 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { link, readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { type Clock, sleep } from "../../core/clock.ts";
+import { type Clock, keepAlive, sleep } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 
 const FILE = "cronduit.lock";
 const TOUCH_MS = 5_000;
 /** A lock of another machine that was not touched for so long is that of a dead process. */
 const FOREIGN_STALE_MS = 20_000;
+const LOOK_MS = 500;
 const MAX_TRIES = 5;
 
 interface Holder {
   readonly pid: number;
   readonly host: string;
+  /** The space of process numbers on Linux: containers with one host name have one each. */
+  readonly space?: string | null;
   /** When the process was started, as the kernel counts; tells it from a later process of the same number. */
   readonly started: string | null;
 }
@@ -31,6 +34,7 @@ export async function lockFolder(folder: string, clock: Clock): Promise<Unlock> 
   const holder: Holder = {
     pid: process.pid,
     host: hostname(),
+    space: await ownSpace(),
     started: await startOf(process.pid),
   };
   await writeFile(own, JSON.stringify(holder));
@@ -38,7 +42,7 @@ export async function lockFolder(folder: string, clock: Clock): Promise<Unlock> 
     for (let tries = 0; !(await tryLink(own, path)); tries += 1) {
       const text = await readFile(path, "utf8").catch(() => undefined);
       if (text === undefined) continue;
-      if (tries >= MAX_TRIES || (await isHeld(text, path, own))) throw inUse(folder, text);
+      if (tries >= MAX_TRIES || (await isHeld(text, path, clock))) throw inUse(folder, text);
       await removeStale(path, text);
     }
   } finally {
@@ -64,7 +68,7 @@ async function tryLink(own: string, path: string): Promise<boolean> {
   }
 }
 
-async function isHeld(text: string, path: string, own: string): Promise<boolean> {
+async function isHeld(text: string, path: string, clock: Clock): Promise<boolean> {
   let holder: Holder;
   try {
     holder = JSON.parse(text) as Holder;
@@ -72,12 +76,32 @@ async function isHeld(text: string, path: string, own: string): Promise<boolean>
     // Half written by a process that died.
     return false;
   }
-  if (holder.host !== hostname()) {
-    // Nobody can ask another machine for its processes; a living one touches its lock. Both times are the file system's.
-    const [theirs, ours] = await Promise.all([stat(path), stat(own)]);
-    return ours.mtimeMs - theirs.mtimeMs < FOREIGN_STALE_MS;
-  }
+  const isOurs = holder.host === hostname() && (holder.space ?? null) === (await ownSpace());
+  // Nobody can ask another machine, or another container, for its processes; a living one touches its lock.
+  if (!isOurs) return isTouched(path, clock);
   return isAlive(holder.pid) && (await startOf(holder.pid)) === holder.started;
+}
+
+/** Whether somebody touches a lock. Says yes as soon as it is seen, and no after a while; two machines' clocks may differ. */
+async function isTouched(path: string, clock: Clock): Promise<boolean> {
+  const touchedAt = async (): Promise<number | undefined> =>
+    stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
+    );
+  const first = await touchedAt();
+  for (const until = clock.elapsed() + FOREIGN_STALE_MS; clock.elapsed() < until;) {
+    await keepAlive(sleep(clock, LOOK_MS));
+    const now = await touchedAt();
+    if (now === undefined) return false;
+    if (now !== first) return true;
+  }
+  return false;
+}
+
+/** Absent where there is no /proc. */
+function ownSpace(): Promise<string | null> {
+  return readlink("/proc/self/ns/pid").catch(() => null);
 }
 
 function isAlive(pid: number): boolean {

@@ -10,6 +10,7 @@ import { mendSocketTimer } from "./socket-timer.ts";
 export function mend<C extends RedisClient>(client: C): C {
   if (client instanceof Cluster) {
     answerInfo(client);
+    mendClusterConnect(client);
     for (const node of client.nodes()) mendNode(node);
     client.on("+node", mendNode);
   } else {
@@ -22,6 +23,33 @@ export function mend<C extends RedisClient>(client: C): C {
     );
   }
   return client;
+}
+
+/**
+ * A Cluster that is found to be not ready once it is connected to is tried again, and the promise of the first try then
+ * never ends (ioredis 5.11). BullMQ's worker waits for it: a master that hung for some seconds stopped workers for good.
+ */
+function mendClusterConnect(cluster: Cluster): void {
+  const connect = cluster.connect.bind(cluster);
+  cluster.connect = () =>
+    new Promise<void>((resolve, reject) => {
+      const forget = (): void => void cluster.off("ready", onReady).off("end", onEnd);
+      const onReady = (): void => {
+        forget();
+        resolve();
+      };
+      const onEnd = (): void => {
+        // The end that came before may be told only now.
+        if (cluster.status !== "end") return;
+        forget();
+        reject(new Error("Connection is closed."));
+      };
+      cluster.on("ready", onReady).on("end", onEnd);
+      connect().then(onReady, (error: unknown) => {
+        forget();
+        reject(error);
+      });
+    });
 }
 
 function mendNode(node: Redis): void {

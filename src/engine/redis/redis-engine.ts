@@ -114,7 +114,7 @@ export class RedisEngine implements QueueEngine {
   }
 
   health(): Promise<Port.EngineHealth> {
-    return this.#link.health();
+    return this.#link.health(this.#key("meta"));
   }
 
   async now(): Promise<EpochMs> {

@@ -90,11 +90,12 @@ export class RedisLink {
     if (!this.#options.shared) this.redis.disconnect();
   }
 
-  async health(): Promise<EngineHealth> {
+  /** @param key A command with a key is answered, in a Cluster, by the node that does the work. */
+  async health(key: string): Promise<EngineHealth> {
     const { clock } = this.#options;
     const from = clock.elapsed();
     try {
-      await this.bounded("ping", () => this.redis.ping());
+      await this.bounded("health", () => this.redis.exists(key));
       return { ok: true, roundTripMs: clock.elapsed() - from, problem: undefined };
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
