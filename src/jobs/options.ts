@@ -46,7 +46,10 @@ export const millisecondsSchema = durationSchema(1);
 
 /** A condition: its text, or what the builders (`after.ok(…)`, `all(…)`) made. Inside: the latter. */
 const conditionOption = z
-  .union([z.string(), z.custom<Condition>(isObject)])
+  .union([
+    z.string(),
+    z.custom<Condition>(isObject, "expected a text, or what after, all, any and not return"),
+  ])
   .transform((given, context) => {
     try {
       return typeof given === "string" ? parseCondition(given) : validateCondition(given);
@@ -162,9 +165,30 @@ export type JobOptionsInput = z.input<typeof jobOptionsSchema>;
 /** The option names that {@link jobOptionsSchema} takes; all others belong to the trigger. */
 export const JOB_OPTION_NAMES: ReadonlySet<string> = new Set(Object.keys(jobOptionsSchema.shape));
 
+/** Of the ways to write an option, the one that was most likely meant: what its own parts complain about. */
+function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const ways = issue.errors.flatMap((issues) => {
+    const first = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
+    return first ? [nearest(first)] : [];
+  });
+  const kinds = ways.flatMap(kindsOf);
+  const meant =
+    ways.find(({ code, path }) => path.length > 0 || code === "unrecognized_keys") ??
+    ways.find((way) => kindsOf(way).length === 0);
+  if (meant) return { ...meant, path: [...issue.path, ...meant.path] };
+  return { ...issue, message: `Invalid input: expected ${kinds.join(" or ")}` };
+}
+
+/** What an issue says should have been given, if it is that something else altogether was. */
+function kindsOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === "invalid_type") return [issue.expected];
+  return issue.code === "invalid_value" ? issue.values.map((value) => JSON.stringify(value)) : [];
+}
+
 /** Turns zod's first complaint into one of ours that says where, what is wrong, and what was given. */
 export function invalidOption(error: z.ZodError, where: string): CronduitError {
-  const issue = error.issues[0];
+  const issue = error.issues[0] && nearest(error.issues[0]);
   const path = issue?.path.map(String).join(".") ?? "";
   const unknown =
     issue?.code === "unrecognized_keys"

@@ -44,6 +44,9 @@ export interface ModuleJob<P extends ParamsSchema> extends Named<P> {
 export function defineJob<P extends ParamsSchema = undefined>(
   job: FunctionJob<P> | ModuleJob<P>,
 ): PipelineClass<P> {
+  if (typeof job !== "object" || (job as unknown) === null) {
+    throw new CronduitError("INVALID_PIPELINE", "defineJob: { name, run } is needed.");
+  }
   const run = "run" in job ? job.run : importedRun(job);
   if (typeof run !== "function") {
     throw new CronduitError(
@@ -83,7 +86,14 @@ function importedRun<P extends ParamsSchema>(
 ): (context: RunContext<P>) => unknown {
   const source = sourceOf(job);
   let loading: Promise<(context: RunContext<P>) => unknown> | undefined;
-  return async (context) => (await (loading ??= load<P>(job.name, source)))(context);
+  return async (context) => {
+    // One that failed is tried again: the module may be there by then.
+    loading ??= load<P>(job.name, source).catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return (await loading)(context);
+  };
 }
 
 async function load<P extends ParamsSchema>(

@@ -1,3 +1,4 @@
+import { within } from "../core/clock.ts";
 import { isCronduitError } from "../core/errors.ts";
 import { describeError } from "../pipeline/outcome.ts";
 import type { PipelineClass } from "../pipeline/pipeline.ts";
@@ -11,6 +12,9 @@ const FINAL = [
   "MISSING_MODULE",
   "PAYLOAD_TOO_LARGE",
 ] as const;
+
+/** For how long an answer is waited for. */
+const ANSWER_WITHIN_MS = 10_000;
 
 /** Whether an error says of itself that trying again is of no use. */
 export function isFinal(error: unknown): boolean {
@@ -27,15 +31,22 @@ export async function mayRetry(
   pipeline: PipelineClass,
   error: unknown,
   info: AttemptInfo,
-  host: Pick<AttemptHost, "log">,
+  host: Pick<AttemptHost, "clock" | "log">,
 ): Promise<boolean> {
   if (!info.hasRetry || isFinal(error)) return false;
   if (typeof pipeline.retryOn !== "function") return true;
   const { runId, jobId, pipelineName, attempt, failures } = info;
   const failed = { runId, jobId, pipelineName, attempt, failures: failures + 1 };
   try {
-    const answer: unknown = await pipeline.retryOn(error, failed);
-    return answer !== false;
+    const asked = Promise.resolve<unknown>(pipeline.retryOn(error, failed));
+    const answer = await within(
+      host.clock,
+      ANSWER_WITHIN_MS,
+      asked.then((given) => ({ given })),
+    );
+    if (answer) return answer.given !== false;
+    host.log("error", "retryOn did not answer; the run is tried again");
+    return true;
   } catch (thrown) {
     host.log("error", "retryOn failed; the run is tried again", { error: describeError(thrown) });
     return true;

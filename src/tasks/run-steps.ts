@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { nextTurn, sleep as pause, type EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import { MAX_STEPS, RESERVED_STEP, type StepRecord } from "../engine/run-steps.ts";
@@ -23,6 +24,9 @@ const MAX_DEPTH = 64;
 const SHORT_MS = 2_000;
 /** What is left of a longer one may be shorter when all else has ended. */
 const ALMOST_OVER_MS = 1_000;
+
+/** The step within which code is executed. */
+const stepAround = new AsyncLocalStorage<{ readonly steps: RunSteps; readonly name: string }>();
 
 /** The steps and waits of one attempt, with what earlier starts of the run have stored of them. */
 export class RunSteps {
@@ -80,6 +84,16 @@ export class RunSteps {
     return new Promise(() => undefined);
   }
 
+  /** A wait lets go of the run when its steps have ended; one that is part of a step would wait for itself. */
+  #refuseInStep(): void {
+    const around = stepAround.getStore();
+    if (around?.steps !== this) return;
+    throw invalidStep(
+      `sleep was called inside step "${around.name}". Wait between steps, or by a timer of your own.`,
+      around.name,
+    );
+  }
+
   #claim(name: string): void {
     if (this.#used.has(name))
       throw invalidStep(
@@ -113,7 +127,9 @@ export class RunSteps {
       return parsed(earlier.resultJson) as T;
     const startedAt = this.#host.now();
     const seed = `${this.#info.runId} ${name}`;
-    const end = await tryStep({ name, work, settings, clock, signal, seed });
+    const end = await stepAround.run({ steps: this, name }, () =>
+      tryStep({ name, work, settings, clock, signal, seed }),
+    );
     const about = { name, kind: "step", startedAt, tries: end.tries } as const;
     if (!end.ok) return this.#fail(about, end.error);
     const result = plainJson(name, end.value);
@@ -159,6 +175,7 @@ export class RunSteps {
 
   async #wait(until: (now: EpochMs) => EpochMs, options: SleepOptions | undefined): Promise<void> {
     const given = readSleepOptions(options);
+    this.#refuseInStep();
     const startedAt = this.#host.now();
     const wanted = until(startedAt);
     this.#waits += 1;

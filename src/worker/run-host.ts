@@ -89,10 +89,12 @@ export class RunHost implements AttemptHost {
 
 /** An error with its texts masked. */
 export function withoutSecrets<E extends StoredError>(error: E, secrets: SecretValues): E {
-  const { stack } = error;
+  const { code, stack } = error;
   return {
     ...error,
+    name: secrets.inText(error.name),
     message: secrets.inText(error.message),
+    ...(code === undefined ? {} : { code: secrets.inText(code) }),
     ...(stack === undefined ? {} : { stack: secrets.inText(stack) }),
   };
 }

@@ -49,7 +49,13 @@ export class RunLog {
     if (level !== "output") {
       const shown = isCleaned ? copy?.value : fields;
       const about = { runId: owner.runId, jobId: owner.jobId, attempt };
-      outsideOfCapture(() => logger[level](message, { ...about, ...shown }));
+      outsideOfCapture(() => {
+        try {
+          logger[level](message, { ...about, ...shown });
+        } catch {
+          // A logger that can't write a line fails no run; the line is stored with it all the same.
+        }
+      });
     }
     if (isStored) this.#store(level, message, copy);
   }

@@ -26,7 +26,11 @@ class Leak extends Pipeline<typeof params> {
       throw new Error(`refused: ${given.password}`);
     }).catch(() => undefined);
     const kept = await step("kept", () => given.password);
-    if (given.user === "fail") throw new Error(`bad password "${given.password}"`);
+    if (given.user === "fail")
+      throw Object.assign(new Error(`bad password "${given.password}"`), {
+        name: `Refused ${given.password}`,
+        code: given.password,
+      });
     return { said: `"${given.password}"`, works: kept === given.password };
   }
 }
@@ -126,6 +130,17 @@ onEachEngine((connection) => {
     expect(stage.logged.find(({ message }) => message === "fields")?.fields).toMatchObject(masked);
     expect(fields.user.password).toBe("p4ss");
     expect(JSON.stringify([lines, stage.logged])).not.toMatch(/p4ss|t0ken/);
+  });
+
+  test("a logger that throws fails no run, and the line is kept", async () => {
+    const broken = (message: string): void => {
+      if (message === "said") throw new Error("disk full");
+    };
+    const logger = { debug: broken, info: broken, warn: broken, error: broken };
+    await using other = await Stage.open(connection(), { logger });
+    const run = await other.run(({ log }) => log.info("said"));
+    expect(run.verdict).toBe("succeeded");
+    expect(await other.lines(run.id)).toEqual(["info said"]);
   });
 
   test.for(["succeed", "fail"])("secret params are never printed: %s", async (user) => {

@@ -45,6 +45,19 @@ onEachEngine((connection) => {
     expect(story.filter((name) => name === "JOB_RETRYING" || name === "JOB_ERROR")).toEqual([]);
   });
 
+  test("inside a step it is refused, and ends the run instead of waiting for itself", async () => {
+    const run = await stage.run(
+      ({ step, sleep }) =>
+        step("work", async () => {
+          await Promise.resolve();
+          await sleep("1h");
+        }),
+      { retry: 3 },
+    );
+    expect(run).toMatchObject({ verdict: "failed", attempt: 1, error: { code: "INVALID_STEP" } });
+    expect(run.error?.message).toContain('sleep was called inside step "work"');
+  });
+
   test("it sleeps although its code catches everything, and although it never ends", async () => {
     const begins: string[] = [];
     const swallow = await stage.begin(async ({ sleep, step }) => {
