@@ -37,19 +37,28 @@ function print(bench: Bench, { samples, seconds, loads }: Measured): string {
   ].join("\n");
 }
 
-async function playAll(names: readonly BenchName[], asked: Asked): Promise<void> {
+/** @returns Whether each could be played; what one can't does not keep the others from it. */
+async function playAll(names: readonly BenchName[], asked: Asked): Promise<boolean> {
+  let isWhole = true;
   const results: Partial<Record<BenchName, Measured>> = {};
   const machine = thisMachine();
   const told: Results = { at: new Date().toISOString(), quick: asked.quick, machine, results };
   for (const name of names) {
     const bench = await loadBench(name);
-    const measured = await play(bench, asked);
+    const measured = await play(bench, asked).catch((error: unknown) => {
+      say(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    if (!measured) {
+      isWhole = false;
+      continue;
+    }
     results[name] = measured;
     if (!asked.json) process.stdout.write(`${print(bench, measured)}\n`);
-    // After each one: what was measured is kept if a later one fails.
+    // After each one: what was measured is kept if a later one hangs.
     if (asked.out !== undefined) writeFileSync(asked.out, JSON.stringify(told, undefined, 2));
   }
   if (asked.json) process.stdout.write(`${JSON.stringify(told, undefined, 2)}\n`);
+  return isWhole;
 }
 
 async function report(file: string): Promise<void> {
@@ -58,13 +67,19 @@ async function report(file: string): Promise<void> {
   say("docs/benchmarks.md was written.");
 }
 
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<number> {
   const asked = readOptions(args);
-  await (asked.report === undefined ? playAll(asked.names, asked) : report(asked.report));
+  if (asked.report === undefined) return (await playAll(asked.names, asked)) ? 0 : 1;
+  await report(asked.report);
+  return 0;
 }
 
+// Servers are left to nobody.
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(name, () => void killLeftovers().finally(() => process.exit(130)));
+
 try {
-  await main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 2;
