@@ -1,31 +1,15 @@
 // Benchmarks, see docs/benchmarks.md.
-import { readdirSync, writeFileSync } from "node:fs";
-import process from "node:process";
-import { z } from "zod";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { killLeftovers } from "../helpers/children.ts";
-import type { Bench, Sample } from "./measure/bench.ts";
+import { type BenchName, loadBench } from "./catalogue.ts";
+import type { Bench, Measured } from "./measure/bench.ts";
 import { machineLoad, thisMachine } from "./measure/machine.ts";
 import { printTable, tableOf } from "./measure/table.ts";
 import { type Asked, readOptions } from "./options.ts";
+import { renderReport, type Results, resultsSchema } from "./report.ts";
 
-/** A file `<name>.bench.ts` in this folder exports a {@link Bench}, or `run` and `print` if it is of another shape. */
-const moduleSchema = z.union([
-  z.object({
-    bench: z.custom<Bench>((value) => typeof value === "object" && value !== null),
-  }),
-  z.object({
-    run: z.custom<(options: { quick: boolean }) => unknown>((value) => typeof value === "function"),
-    print: z.custom<(result: unknown) => string>((value) => typeof value === "function"),
-  }),
-]);
-
-/** What a bench measured. */
-interface Measured {
-  readonly samples: readonly Sample[];
-  readonly seconds: number;
-  /** Of the machine, before and after. */
-  readonly loads: readonly (readonly number[])[];
-}
+const PAGE = fileURLToPath(new URL("../../docs/benchmarks.md", import.meta.url));
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -53,39 +37,49 @@ function print(bench: Bench, { samples, seconds, loads }: Measured): string {
   ].join("\n");
 }
 
-async function main(asked: Asked): Promise<number> {
-  const names = readdirSync(import.meta.dirname)
-    .filter((file) => file.endsWith(".bench.ts"))
-    .map((file) => file.slice(0, -".bench.ts".length));
-  const wanted = asked.names.filter((name) => name !== "all");
-  const unknown = wanted.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    say(`There is no bench "${unknown}". Known are all, ${names.join(", ")}.`);
-    return 2;
-  }
-  const results: Record<string, unknown> = {};
-  const told = { at: new Date().toISOString(), machine: thisMachine(), results };
-  for (const name of wanted.length > 0 ? wanted : names) {
-    const found = moduleSchema.parse(await import(`./${name}.bench.ts`));
-    let text: string;
-    if ("bench" in found) {
-      const measured = await play(found.bench, asked);
-      results[name] = measured;
-      text = print(found.bench, measured);
-    } else {
-      results[name] = await found.run({ quick: asked.quick });
-      text = found.print(results[name]);
+/** @returns Whether each could be played; what one can't does not keep the others from it. */
+async function playAll(names: readonly BenchName[], asked: Asked): Promise<boolean> {
+  let isWhole = true;
+  const results: Partial<Record<BenchName, Measured>> = {};
+  const machine = thisMachine();
+  const told: Results = { at: new Date().toISOString(), quick: asked.quick, machine, results };
+  for (const name of names) {
+    const bench = await loadBench(name);
+    const measured = await play(bench, asked).catch((error: unknown) => {
+      say(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    if (!measured) {
+      isWhole = false;
+      continue;
     }
-    if (!asked.json) process.stdout.write(`${text}\n`);
-    // After each one: what was measured is kept if a later one fails.
+    results[name] = measured;
+    if (!asked.json) process.stdout.write(`${print(bench, measured)}\n`);
+    // After each one: what was measured is kept if a later one hangs.
     if (asked.out !== undefined) writeFileSync(asked.out, JSON.stringify(told, undefined, 2));
   }
   if (asked.json) process.stdout.write(`${JSON.stringify(told, undefined, 2)}\n`);
+  return isWhole;
+}
+
+async function report(file: string): Promise<void> {
+  const results = resultsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  writeFileSync(PAGE, await renderReport(results));
+  say("docs/benchmarks.md was written.");
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const asked = readOptions(args);
+  if (asked.report === undefined) return (await playAll(asked.names, asked)) ? 0 : 1;
+  await report(asked.report);
   return 0;
 }
 
+// Servers are left to nobody.
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(name, () => void killLeftovers().finally(() => process.exit(130)));
+
 try {
-  process.exitCode = await main(readOptions(process.argv.slice(2)));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 2;

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { BENCHES, type BenchName } from "./catalogue.ts";
 
 const optionsSchema = z.strictObject({
   /** One small round of everything: to see that it works. */
@@ -19,21 +20,19 @@ const optionsSchema = z.strictObject({
 
 /** What was asked for on the command line. */
 export interface Asked extends z.output<typeof optionsSchema> {
-  readonly names: string[];
+  readonly names: readonly BenchName[];
+  /** The file to make the page from, instead of measuring. */
+  readonly report: string | undefined;
 }
 
 /**
- * Reads the command line. `--json` prints JSON; `--json file.json` writes it into a file.
+ * Reads the command line. `--json` prints JSON; `--json file.json` writes it into a file. Without a name, all benches are meant.
  * @throws if it can't be understood.
  */
 export function readOptions(args: readonly string[]): Asked {
   const { values, positionals } = parseArgs({
     args: args.map((arg, i) =>
-      arg === "--json" && args[i + 1]?.endsWith(".json")
-        ? "--out"
-        : arg.startsWith("--json=")
-          ? arg.replace("--json", "--out")
-          : arg,
+      arg === "--json" && args[i + 1]?.endsWith(".json") ? "--out" : arg,
     ),
     allowPositionals: true,
     options: {
@@ -48,7 +47,31 @@ export function readOptions(args: readonly string[]): Asked {
     },
   });
   const parsed = optionsSchema.safeParse(values);
-  if (parsed.success) return { ...parsed.data, names: positionals };
-  const [issue] = parsed.error.issues;
-  throw new Error(`--${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is not valid"}`);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(`--${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is not valid"}`);
+  }
+  if (positionals[0] === "report")
+    return { ...parsed.data, names: [], report: fileOf(positionals) };
+  return { ...parsed.data, names: namesOf(positionals), report: undefined };
+}
+
+function fileOf([, file, ...more]: readonly string[]): string {
+  if (file === undefined || more.length > 0) {
+    throw new Error("report: name the one file that `--json` wrote, e.g. report out.json");
+  }
+  return file;
+}
+
+function namesOf(given: readonly string[]): BenchName[] {
+  const unknown = given.find((name) => name !== "all" && !isBench(name));
+  if (unknown !== undefined) {
+    throw new Error(`There is no bench "${unknown}". Known are all, ${BENCHES.join(", ")}.`);
+  }
+  const named = BENCHES.filter((name) => given.includes(name));
+  return named.length === 0 || given.includes("all") ? [...BENCHES] : named;
+}
+
+function isBench(name: string): boolean {
+  return BENCHES.some((known) => known === name);
 }

@@ -2,6 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { CronExpressionParser } from "cron-parser";
 import { Cron } from "croner";
+import { type Bench, type BenchOptions, CRONDUIT, type Sample } from "./measure/bench.ts";
 import { createTrigger } from "../../src/triggers/create.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
 import { triggerSpecSchema } from "../../src/triggers/spec.ts";
@@ -23,28 +24,6 @@ const SCHEDULES = [
 const FROM = Date.UTC(2026, 0, 1, 0, 0, 30);
 /** Consecutive fire times, as a scheduler asks for them; about a year of a daily job, so that changes of the clock are among them. */
 const QUESTIONS = 400;
-
-/** One schedule in one zone; nanoseconds per `next()`, and how many times as long the others take. */
-interface Row {
-  schedule: string;
-  timezone: string;
-  oursNs: number;
-  cronParserNs: number;
-  cronerNs: number;
-  ratioCronParser: number;
-  ratioCroner: number;
-}
-
-interface Result {
-  node: string;
-  rows: Row[];
-  medianOursNs: number;
-  medianRatioCronParser: number;
-  medianRatioCroner: number;
-  worstRatio: number;
-  /** Bytes of heap per parsed trigger, its spec included. */
-  bytesPerTrigger: number;
-}
 
 /** Nanoseconds per call: the best of several rounds, since everything that disturbs a round only makes it slower. */
 function measure(
@@ -89,15 +68,17 @@ function bytesPerTrigger(): number {
   return Math.round(bytes / Math.max(texts.length, triggers.length));
 }
 
-const median = (values: number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const CRON_PARSER = "cron-parser";
+const CRONER = "croner";
 
-/** Compares `next()` with cron-parser (parsed once, then `reset` and `next`) and croner (`nextRun`) on the same questions. */
-export function run({ quick }: { quick: boolean }): Result {
+async function play({ quick, rounds, say }: BenchOptions): Promise<Sample[]> {
   const roundMs = quick ? 5 : 30;
-  const rows: Row[] = [];
-  for (const timezone of ZONES) {
+  const samples: Sample[] = [];
+  for (let round = 1; round <= (quick ? 1 : (rounds ?? 1)) * ZONES.length; round += 1) {
+    const timezone = ZONES[round % ZONES.length] ?? "UTC";
     for (const schedule of SCHEDULES) {
+      const add = (side: string, nsPerNext: number): unknown =>
+        samples.push({ part: schedule, side, round, figures: { nsPerNext } });
       const options = { trigger: "cron", expression: schedule } as const;
       const ours = createTrigger(resolveTrigger(options, { now: FROM, timezone, jobId: "bench" }));
       const parsed = CronExpressionParser.parse(schedule, {
@@ -106,63 +87,37 @@ export function run({ quick }: { quick: boolean }): Result {
       });
       const croner = new Cron(schedule, { timezone, paused: true });
       const questions = [FROM, ...ours.between(FROM, 8e15, QUESTIONS - 1)];
-      const oursNs = measure(questions, (at) => ours.next(at), roundMs);
-      const few = questions.slice(0, 50);
-      const cronParserNs = measure(
-        few,
-        (at) => {
-          parsed.reset(new Date(at));
-          return parsed.next();
-        },
-        roundMs,
+      add(
+        CRONDUIT,
+        measure(questions, (at) => ours.next(at), roundMs),
       );
-      const cronerNs = measure(few, (at) => croner.nextRun(new Date(at)), roundMs);
-      rows.push({
-        schedule,
-        timezone,
-        oursNs,
-        cronParserNs,
-        cronerNs,
-        ratioCronParser: cronParserNs / oursNs,
-        ratioCroner: cronerNs / oursNs,
-      });
+      const few = questions.slice(0, 50);
+      const askCronParser = (at: number): unknown => {
+        parsed.reset(new Date(at));
+        return parsed.next();
+      };
+      add(CRON_PARSER, measure(few, askCronParser, roundMs));
+      add(
+        CRONER,
+        measure(few, (at) => croner.nextRun(new Date(at)), roundMs),
+      );
     }
+    say(`triggers in ${timezone}`);
   }
-  return {
-    node: process.version,
-    rows,
-    medianOursNs: median(rows.map((row) => row.oursNs)),
-    medianRatioCronParser: median(rows.map((row) => row.ratioCronParser)),
-    medianRatioCroner: median(rows.map((row) => row.ratioCroner)),
-    worstRatio: Math.min(...rows.flatMap((row) => [row.ratioCronParser, row.ratioCroner])),
-    bytesPerTrigger: bytesPerTrigger(),
-  };
+  const figures = { bytes: bytesPerTrigger() };
+  samples.push({ part: "a trigger of them", side: CRONDUIT, round: 1, figures });
+  return samples;
 }
 
-/** The result as a table. */
-export function print(result: unknown): string {
-  const {
-    rows,
-    medianOursNs,
-    medianRatioCronParser,
-    medianRatioCroner,
-    worstRatio,
-    bytesPerTrigger: bytes,
-  } = result as Result;
-  const line = (cells: string[]): string =>
-    cells.map((cell, i) => (i < 2 ? cell.padEnd(24) : cell.padStart(14))).join("");
-  return [
-    line(["schedule", "zone", "ours ns", "cron-parser", "croner"]),
-    ...rows.map((row) =>
-      line([
-        row.schedule,
-        row.timezone,
-        row.oursNs.toFixed(0),
-        `${row.ratioCronParser.toFixed(0)}x`,
-        `${row.ratioCroner.toFixed(0)}x`,
-      ]),
-    ),
-    `median: ${medianOursNs.toFixed(0)} ns; cron-parser takes ${medianRatioCronParser.toFixed(0)}x, croner ${medianRatioCroner.toFixed(0)}x as long; worst row ${worstRatio.toFixed(1)}x`,
-    `memory per parsed trigger, with its spec: ${bytes} bytes`,
-  ].join("\n");
-}
+export const bench: Bench = {
+  title: "Triggers",
+  about: `
+The next fire time of a cron expression after an instant, for 400 consecutive ones, in three time zones; each is a round. cron-parser
+is parsed once, then asked by \`reset\` and \`next\`; croner by \`nextRun\`. The best of five tries counts.`,
+  figures: {
+    nsPerNext: { label: "ns a call", better: "less" },
+    bytes: { label: "heap, bytes", better: "less" },
+  },
+  sides: [CRONDUIT, CRON_PARSER, CRONER],
+  play,
+};

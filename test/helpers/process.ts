@@ -11,6 +11,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments for Node itself. */
   readonly nodeArgs?: readonly string[];
+  /** Another Node. @default this process's */
+  readonly node?: string;
 }
 
 /** What to wait for, and for how long. */
@@ -50,7 +52,7 @@ export class Program implements AsyncDisposable {
   constructor(file: string, options: ProgramOptions) {
     const preload = new URL("die-with-parent.mjs", import.meta.url).href;
     const child = spawn(
-      process.execPath,
+      options.node ?? process.execPath,
       ["--import", preload, "--import", "tsx"].concat(
         options.nodeArgs ?? [],
         fileURLToPath(new URL(file, ROOT)),

@@ -39,8 +39,18 @@ export interface Bench {
   readonly figures: Readonly<Record<string, Figure>>;
   /** The first one is compared with each of the others, round by round. */
   readonly sides: readonly string[];
+  /** Whether its table has a line for each side, and figures as columns: for many sides. */
+  readonly hasSidesAsLines?: boolean;
   play(options: BenchOptions): Promise<Sample[]>;
 }
 
 export const CRONDUIT = "cronduit";
 export const BARE = "bare BullMQ";
+
+/** What a bench measured. */
+export interface Measured {
+  readonly samples: readonly Sample[];
+  readonly seconds: number;
+  /** Of the machine, before and after. */
+  readonly loads: readonly (readonly number[])[];
+}

@@ -17,11 +17,16 @@ export function showSpread(spread: Spread | undefined): string {
   return `${show(median)} (${show(lowest)}-${show(highest)})`;
 }
 
+/** What a table of a bench is made of. */
+export type Tabled = Pick<Bench, "figures" | "sides" | "hasSidesAsLines">;
+
 /** The head and the lines of the table of a bench. */
-export function tableOf(
-  bench: Pick<Bench, "figures" | "sides">,
-  samples: readonly Sample[],
-): string[][] {
+export function tableOf(bench: Tabled, samples: readonly Sample[]): string[][] {
+  const table = bench.hasSidesAsLines ? bySides(bench, samples) : byFigures(bench, samples);
+  return samples.some(({ part }) => part !== "") ? table : table.map((line) => line.slice(1));
+}
+
+function byFigures(bench: Tabled, samples: readonly Sample[]): string[][] {
   const rows = compare(bench, samples);
   const others = bench.sides.slice(1);
   const versus = others.map((side) => (others.length === 1 ? "ratio" : `ratio to ${side}`));
@@ -31,8 +36,24 @@ export function tableOf(
       others.map((side) => showSpread(ratios.get(side))),
     ),
   );
-  const table = [["", "figure", ...bench.sides, ...versus], ...lines];
-  return rows.some(({ part }) => part !== "") ? table : table.map((line) => line.slice(1));
+  return [["", "figure", ...bench.sides, ...versus], ...lines];
+}
+
+function bySides(bench: Tabled, samples: readonly Sample[]): string[][] {
+  const rows = compare(bench, samples);
+  const parts = [...new Set(rows.map(({ part }) => part))];
+  const names = Object.keys(bench.figures).filter((name) => rows.some((row) => row.name === name));
+  const lines = parts.flatMap((part) =>
+    bench.sides.map((side, i) =>
+      [i === 0 ? part : "", side].concat(
+        names.map((name) => {
+          const row = rows.find((each) => each.part === part && each.name === name);
+          return showSpread(row?.spreads.get(side));
+        }),
+      ),
+    ),
+  );
+  return [["", "", ...names.map((name) => bench.figures[name]?.label ?? name)], ...lines];
 }
 
 /** A table in columns of equal width. */
