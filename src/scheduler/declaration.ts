@@ -54,6 +54,7 @@ export interface Declaration {
   readonly definition: JobDefinition;
   readonly state: "active" | "paused";
   readonly watermark: EpochMs;
+  /** Empty if the trigger has nothing left; see {@link refuseSpent}. */
   readonly upcoming: readonly Occurrence[];
   readonly replaceExisting: boolean;
 }
@@ -103,7 +104,7 @@ export interface DeclarationContext {
 /**
  * Checks what a caller of `addJob` gave, and fixes what depends on "now".
  * @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PARAMS`, `PAYLOAD_TOO_LARGE`;
- * {@link TriggerError} if the trigger can't be understood or would never fire.
+ * {@link TriggerError} if the trigger can't be understood.
  */
 export async function declare(
   descriptor: PipelineDescriptor,
@@ -146,12 +147,6 @@ export async function declare(
   const schedule = new Schedule(definition);
   const watermark = startingWatermark(definition, context.now);
   const upcoming = schedule.ahead(watermark);
-  if (upcoming.length === 0) {
-    throw new TriggerError(
-      `addJob: job "${id}" would never fire: ${schedule.trigger.describe()}.`,
-      { field: "trigger" },
-    );
-  }
   return {
     definition,
     state: job.nextRunTime === null ? "paused" : "active",
@@ -159,6 +154,14 @@ export async function declare(
     upcoming,
     replaceExisting: job.replaceExisting,
   };
+}
+
+/** A job that has nothing to do was declared by mistake, unless it is there and has done it. */
+export function refuseSpent({ definition }: Declaration): never {
+  const when = new Schedule(definition).trigger.describe();
+  throw new TriggerError(`addJob: job "${definition.id}" would never fire: ${when}.`, {
+    field: "trigger",
+  });
 }
 
 /** Ends the digest of a schedule that was declared paused (`nextRunTime: null`). */
