@@ -54,10 +54,9 @@ export interface Declaration {
   readonly definition: JobDefinition;
   readonly state: "active" | "paused";
   readonly watermark: EpochMs;
+  /** Empty if the trigger has nothing left; see {@link refuseSpent}. */
   readonly upcoming: readonly Occurrence[];
   readonly replaceExisting: boolean;
-  /** What is wrong with a schedule without a next time, unless the job is there already and has come to its end. */
-  readonly neverFires: TriggerError | undefined;
 }
 
 /** Options taken apart by whom they belong to. */
@@ -148,20 +147,21 @@ export async function declare(
   const schedule = new Schedule(definition);
   const watermark = startingWatermark(definition, context.now);
   const upcoming = schedule.ahead(watermark);
-  const neverFires =
-    upcoming.length > 0
-      ? undefined
-      : new TriggerError(`addJob: job "${id}" would never fire: ${schedule.trigger.describe()}.`, {
-          field: "trigger",
-        });
   return {
     definition,
-    neverFires,
     state: job.nextRunTime === null ? "paused" : "active",
     watermark,
     upcoming,
     replaceExisting: job.replaceExisting,
   };
+}
+
+/** A job that has nothing to do was declared by mistake, unless it is there and has done it. */
+export function refuseSpent({ definition }: Declaration): never {
+  const when = new Schedule(definition).trigger.describe();
+  throw new TriggerError(`addJob: job "${definition.id}" would never fire: ${when}.`, {
+    field: "trigger",
+  });
 }
 
 /** Ends the digest of a schedule that was declared paused (`nextRunTime: null`). */

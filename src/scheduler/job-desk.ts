@@ -6,7 +6,7 @@ import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import type { Pipeline, PipelineClass } from "../pipeline/pipeline.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
-import { type Declaration, type DeclarationContext, declare } from "./declaration.ts";
+import { type Declaration, type DeclarationContext, declare, refuseSpent } from "./declaration.ts";
 import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
 import { JobStore } from "./job-store.ts";
 import { checkConditions } from "./wait-order.ts";
@@ -57,29 +57,25 @@ export class JobDesk {
       declarations.push(await declare(descriptor, options, context));
     }
     const { engine, logger } = this.#parts;
+    const toStore = await this.#withoutSpent(declarations);
     await checkConditions(
       engine,
       logger,
-      declarations.map(({ definition }) => definition),
+      toStore.map(({ definition }) => definition),
     );
-    await this.store.add(await this.#unended(declarations));
+    await this.store.add(toStore);
     return declarations.map(({ definition }) => definition.id);
   }
 
-  /**
-   * Those whose schedule goes on. An application declares its jobs at each start: one that is there, declared equally, stays
-   * as it is also when its last time is over.
-   * @throws {@link TriggerError} for a schedule that is over before it began.
-   */
-  async #unended(declarations: readonly Declaration[]): Promise<Declaration[]> {
-    const over = declarations.filter(({ neverFires }) => neverFires);
-    if (over.length === 0) return [...declarations];
-    const stored = await this.#parts.engine.getJobs(over.map(({ definition }) => definition.id));
-    for (const [i, { definition, neverFires }] of over.entries()) {
-      const known = stored[i]?.definition.declared.all;
-      if (known !== definition.declared.all && neverFires) throw neverFires;
-    }
-    return declarations.filter(({ neverFires }) => !neverFires);
+  /** Those that are over and stored as they are declared again, at each boot, stay as they are. */
+  async #withoutSpent(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
+    const spent = declarations.filter(({ upcoming }) => upcoming.length === 0);
+    if (spent.length === 0) return declarations;
+    const stored = await this.#parts.engine.getJobs(spent.map(({ definition }) => definition.id));
+    for (const [i, declaration] of spent.entries())
+      if (stored[i]?.definition.declared.all !== declaration.definition.declared.all)
+        refuseSpent(declaration);
+    return declarations.filter(({ upcoming }) => upcoming.length > 0);
   }
 
   modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {

@@ -7,7 +7,7 @@ const scheduler = new PipelineScheduler({
   ...(url ? { connection: url } : {}),
   prefix,
   worker: false,
-  timeout: 1_500,
+  timeout: what === "once" ? 1_500 : 60_000,
   logger: { debug() {}, info() {}, warn() {}, error() {} },
   signals: ["SIGTERM"],
 });

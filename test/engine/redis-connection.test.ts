@@ -240,3 +240,19 @@ test.each([
   });
   expect(() => schedulerAt(connection)).toThrow(refusal);
 });
+
+test.each<[string, () => unknown, RegExp]>([
+  ["a list", () => [{ host: "a" }], /list/],
+  ["no node of a cluster", () => ({ cluster: [] }), /at least one node/],
+  ["a cluster's address alone", () => ({ cluster: "redis://a" }), /at least one node/],
+  ["a URL among options", () => ({ url: "redis://a" }), /Give the URL itself/],
+  ["a connection", () => new Redis({ lazyConnect: true }), /can't be shared/],
+])("what would connect to this machine instead is refused: %s", (_, connection, why) => {
+  expect(() => schedulerAt(connection() as ConnectionOption)).toThrow(
+    expect.objectContaining({
+      code: "INVALID_OPTION",
+      message: expect.stringMatching(why),
+      data: { path: "connection" },
+    }),
+  );
+});

@@ -31,6 +31,22 @@ describe("duplicate id: ConflictingIdError; with replaceExisting the definition 
     expect(await bench.eventNames()).toEqual([]);
   });
 
+  test("an equal declaration does nothing when the trigger has ended meanwhile; another one is refused", async () => {
+    await using bench = await EngineBench.open();
+    const short = { ...hourly, endDate: "2026-03-01 14:00" };
+    await bench.add(short);
+    await bench.workTo("15:00");
+    const before = await bench.desk.get("job");
+    expect(before.state).toBe("finished");
+    expect(await bench.add(short)).toEqual(before);
+    expect(await bench.add({ ...short, replaceExisting: true })).toEqual(before);
+    for (const more of [{ maxInstances: 2, replaceExisting: true }, { id: "new" }])
+      await expect(bench.add({ ...short, ...more })).rejects.toMatchObject({
+        code: "INVALID_TRIGGER",
+        message: expect.stringContaining("would never fire"),
+      });
+  });
+
   test("the order of keys and of the options does not matter", async () => {
     await using bench = await EngineBench.open();
     await bench.add({ ...hourly, params: { a: 1, b: { c: 2, d: 3 } } });

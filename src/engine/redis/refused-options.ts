@@ -41,9 +41,29 @@ export function refuseOptions(connection: RedisConnectionOptions): void {
     refuse(Object.fromEntries(new URL(connection).searchParams), "connection");
     return;
   }
+  refuseOtherThings(connection);
   refuse(connection, "connection");
   if ("cluster" in connection && connection.redisOptions)
     refuse(connection.redisOptions, "connection.redisOptions");
+}
+
+/** What ioredis would take for no option at all, and connect to this machine instead. */
+function refuseOtherThings(connection: object): void {
+  const isGiven = (name: string): boolean => Reflect.get(connection, name) !== undefined;
+  const { cluster } = connection as { cluster?: unknown };
+  const why = Array.isArray(connection)
+    ? "a list says nothing of what it is. Give { cluster: [{ host, port }, …] }, or { sentinels: […], name }"
+    : typeof Reflect.get(connection, "sendCommand") === "function"
+      ? "a connection that is open can't be shared. Give what it was made with: a URL, or ioredis' options"
+      : isGiven("url")
+        ? 'there is no option url. Give the URL itself: connection: "redis://…"'
+        : isGiven("cluster") && !(Array.isArray(cluster) && cluster.length > 0)
+          ? "cluster must be a list of at least one node: [{ host, port }, …]"
+          : undefined;
+  if (why === undefined) return;
+  throw new CronduitError("INVALID_OPTION", `connection: ${why}.`, {
+    data: { path: "connection" },
+  });
 }
 
 function refuse(options: object, path: string): void {
