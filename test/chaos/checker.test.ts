@@ -125,6 +125,15 @@ describe("what a job may have been", () => {
     expect(duties([add, ...inTurn], 3)).toBe("must must must");
   });
 
+  test("a removal that was sent twice may have found no job because of itself", () => {
+    const remove = call(1.5, 1.6, { kind: "remove" }, "refused");
+    const { unexplained } = jobStates([add, remove], BEGIN);
+    expect(unexplained).toEqual([[remove]]);
+    const again = { ...remove, isRepeated: true };
+    expect(jobStates([add, again], BEGIN).unexplained).toEqual([]);
+    expect(duties([add, again], 3)).toBe("must");
+  });
+
   test("a change of rules alone does not touch the schedule", () => {
     const { rules } = EVERY_SECOND;
     expect(duties([add, call(1.5, 2.5, { kind: "modify", rules, work, rev: 2 })], 3)).toBe(

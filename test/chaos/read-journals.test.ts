@@ -69,6 +69,8 @@ describe("a call without an answer", () => {
     expect(readWitnesses(dir, "postgres").calls.map(({ to }) => to)).toEqual([16_000, 6_400]);
     const fault: Fault = { kind: "freeze-server", from: 15_000, to: 19_000 };
     write("harness.1.jsonl", [{ what: "fault", fault }]);
-    expect(readWitnesses(dir, "postgres").calls.map(({ to }) => to)).toEqual([29_000, 6_400]);
+    const { calls } = readWitnesses(dir, "postgres");
+    expect(calls.map(({ to }) => to)).toEqual([29_000, 6_400]);
+    expect(calls.map(({ isRepeated }) => isRepeated)).toEqual([true, undefined]);
   });
 });

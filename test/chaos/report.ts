@@ -95,7 +95,7 @@ export function table(columns: readonly Column[]): string {
     ["runs started", ...columns.map(({ counted }) => `${counted.runs}`)],
     ["attempts started", ...columns.map(({ counted }) => `${counted.attempts}`)],
     ["runs redelivered", ...columns.map(({ counted }) => `${counted.redelivered}`)],
-    ["runs retried", ...columns.map(({ counted }) => `${counted.retried}`)],
+    ["retries", ...columns.map(({ counted }) => `${counted.retried}`)],
     ["runs that slept", ...columns.map(({ counted }) => `${counted.slept}`)],
     ["runs that timed out", ...columns.map(({ counted }) => `${counted.timedOut}`)],
     ["zombies", ...columns.map(({ counted }) => `${counted.zombies}`)],

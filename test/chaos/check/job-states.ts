@@ -62,8 +62,10 @@ function mayBeRefused(change: Change, state: JobState): boolean {
   return state === undefined || state.spec.schedule.kind === "date";
 }
 
-function outcomes({ edit, result }: Call, state: JobState): JobState[] {
+function outcomes({ edit, result, isRepeated }: Call, state: JobState): JobState[] {
   const next = applied(edit.change, state);
+  // A removal that is sent again finds that there is no such job, because of itself.
+  if (result === "refused" && isRepeated && edit.change.kind === "remove") return [undefined];
   if (result === "refused") return mayBeRefused(edit.change, state) ? [state] : [];
   if (result === "unknown") return next ? [state, next.state] : [state];
   return next ? [next.state] : [];

@@ -61,6 +61,8 @@ export interface Call {
   readonly to: number;
   /** `unknown`: it may have taken effect or not. */
   readonly result: "ok" | "refused" | "unknown";
+  /** The server was in trouble meanwhile: the call may have been sent twice, and the answer be that to the second time. */
+  readonly isRepeated?: boolean;
   /** Why it was refused, or what stood in the way of an answer. */
   readonly error?: string;
 }

@@ -78,9 +78,10 @@ export function readWitnesses(dir: string, engine: EngineName): Witnesses {
   const faults = only(lines, "fault")
     .map(({ fault }) => proved(fault, lines, stalls))
     .toSorted((a, b) => a.from - b.from);
+  const calls = engine === "redis" ? callsOf(lines, deaths) : unorderedCalls(lines, deaths, faults);
   return {
     attempts: attemptsOf(lines, deaths),
-    calls: engine === "redis" ? callsOf(lines, deaths) : unorderedCalls(lines, deaths, faults),
+    calls: calls.map((call) => withRepetition(call, faults)),
     heard: only(lines, "heard")
       .map(({ heard, pid }) => Object.assign(heard, { pid }))
       .toSorted((a, b) => a.at - b.at),
@@ -152,6 +153,14 @@ function unorderedCalls(
       if (fault.pid === undefined && fault.from <= to) to = Math.max(to, fault.to + ON_ITS_WAY_MS);
     return Object.assign(error, { edit, pid, from: at, to, result: "unknown" as const });
   });
+}
+
+/** What breaks the connections of all makes clients send again what was not answered. */
+function withRepetition(call: Call, faults: readonly Fault[]): Call {
+  const isRepeated = faults.some(
+    ({ pid, from, to }) => pid === undefined && from <= call.to && to >= call.from,
+  );
+  return isRepeated ? { ...call, isRepeated } : call;
 }
 
 /** Processes that were stopped, blocked or given a wrong clock show it themselves. */
