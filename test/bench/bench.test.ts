@@ -201,12 +201,24 @@ test("the page tells what was measured, where, and what was not", async () => {
   expect(page).toContain("Node 20.20.2, Redis 7.0.15, BullMQ 6.7.0.");
   expect(page).toContain("3 rounds in 61 s.");
   expect(page).toContain("0.1, 0.2, 0.3 before and 2, 1.5, 1 after");
+  expect(page).not.toContain("It was busy");
+  expect(page).not.toContain("Played with");
   expect(page).toContain("| \\* \\* \\* \\* \\* |");
   expect(page).not.toContain("worker CPU, µs a run");
   expect(page.split("It was not part of this run.")).toHaveLength(BENCHES.length - 2 + 1);
   expect(page).toContain("## What is not measured");
   expect(page).not.toContain("--quick`)");
   expect(await renderReport({ ...RESULTS, quick: true })).toContain("Only tried (`--quick`)");
+});
+
+test("the page tells of a machine that was busy, and of what was chosen", async () => {
+  const { throughput } = RESULTS.results;
+  if (!throughput) throw new Error("nothing was stored");
+  const loads = [[9, 8, 7], [1]];
+  const results = { throughput: { ...throughput, loads } };
+  const page = await renderReport({ ...RESULTS, rounds: 2, seconds: 6, results });
+  expect(page).toContain("It was busy with other work");
+  expect(page).toContain("Played with `--rounds 2 --seconds 6`.");
 });
 
 test("a file that is something else is refused", () => {

@@ -42,7 +42,12 @@ async function playAll(names: readonly BenchName[], asked: Asked): Promise<boole
   let isWhole = true;
   const results: Partial<Record<BenchName, Measured>> = {};
   const machine = thisMachine();
-  const told: Results = { at: new Date().toISOString(), quick: asked.quick, machine, results };
+  const { quick, rounds, seconds } = asked;
+  const chosen = {
+    ...(rounds === undefined ? {} : { rounds }),
+    ...(seconds === undefined ? {} : { seconds }),
+  };
+  const told: Results = { at: new Date().toISOString(), quick, ...chosen, machine, results };
   for (const name of names) {
     const bench = await loadBench(name);
     const measured = await play(bench, asked).catch((error: unknown) => {

@@ -8,7 +8,7 @@ import { PEERS, type PeerName } from "./peers/peer.ts";
 import type { PeerTask } from "./peers/peer-program.ts";
 import { buildPackage } from "./sides/side-process.ts";
 
-const ONE_OFF = 5_000;
+const ONE_OFF = 1_000;
 const QUICK_ONE_OFF = 200;
 const SCHEDULES = 500;
 /** Starting, up to two minutes until the schedules are due, and one until all have run. */
@@ -41,7 +41,7 @@ export const bench: Bench = {
   title: "Peers",
   about: `
 Each in a process of its own, on a new server of its own, with a concurrency of 50 where one can choose. PostgreSQL runs with
-\`fsync\` and \`full_page_writes\` off. One-off jobs: 5,000 that are due, all stored before it starts, until the last began; DBOS
+\`fsync\` and \`full_page_writes\` off. One-off jobs: 1,000 that are due, all stored before it starts, until the last began, at most for a minute; DBOS
 begins what it stores at once, so storing is part of its figure. cronduit's are jobs with a date, each with its ledger and events; bare BullMQ's and
 the peers' are plain queue jobs. Schedules: 500 cron schedules, declared twice, in one call where there is one, otherwise 50 calls at
 once; then how late all of them ran at a full minute. Schedules of graphile-worker are given when it starts.

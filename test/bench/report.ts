@@ -23,6 +23,9 @@ export const resultsSchema = z.strictObject({
   at: z.iso.datetime(),
   /** Whether it was only tried whether all works. */
   quick: z.boolean(),
+  /** What was chosen for all benches; absent: each one's own. */
+  rounds: z.int().min(1).exactOptional(),
+  seconds: z.number().min(1).exactOptional(),
   machine: machineSchema,
   results: z.partialRecord(z.enum(BENCHES), measuredSchema),
 });
@@ -73,46 +76,56 @@ const TAIL = `## What is not measured
 - Correctness under load and faults: see [chaos](chaos.md).
 `;
 
+const BUSY =
+  "It was busy with other work: trust the ratios of processor time and commands, and of the rest no more than the order of magnitude.";
+
 /** The page for `docs/benchmarks.md`. */
-export async function renderReport({ at, quick, machine, results }: Results): Promise<string> {
+export async function renderReport(told: Results): Promise<string> {
+  const { quick, machine, results } = told;
   const sections: string[] = [];
   for (const name of BENCHES) {
     const measured = results[name];
     const bench = await loadBench(name);
     sections.push(
       `### ${bench.title}\n\n\`npm run bench -- ${name}\`.${bench.about.startsWith("\n") ? " " : ""}${bench.about.trim()}`,
-      measured ? seen(bench, measured) : "It was not part of this run.",
+      measured ? seen(bench, measured, machine) : "It was not part of this run.",
     );
   }
   const warning = quick ? "\n\n**Only tried (`--quick`): these are no figures to quote.**" : "";
   const text = [
     HEAD.replace("NAMES", BENCHES.join(", ")),
-    `## What was seen\n\n${place(at, machine)}${warning}`,
+    `## What was seen\n\n${place(told)}${warning}`,
     ...sections,
     TAIL,
   ].join("\n\n");
   return format(text, { parser: "markdown", printWidth: 100 });
 }
 
-function place(at: string, machine: Machine): string {
+function place({ at, machine, rounds, seconds }: Results): string {
   const day = new Date(at).toLocaleDateString("en-GB", { dateStyle: "long", timeZone: "UTC" });
   const { processors, processor, memoryGb, system, node, redis, bullmq } = machine;
-  return `${day}; ${processors} processors (${processor}), ${memoryGb} GB, ${system}, Node ${node}, Redis ${redis}, BullMQ ${bullmq}.`;
+  const chosen = [
+    rounds === undefined ? "" : ` --rounds ${rounds}`,
+    seconds === undefined ? "" : ` --seconds ${seconds}`,
+  ].join("");
+  const how = chosen === "" ? "" : ` Played with \`${chosen.trim()}\`.`;
+  return `${day}; ${processors} processors (${processor}), ${memoryGb} GB, ${system}, Node ${node}, Redis ${redis}, BullMQ ${bullmq}.${how}`;
 }
 
-function seen(bench: Bench, { samples, seconds, loads }: Measured): string {
+function seen(bench: Bench, { samples, seconds, loads }: Measured, machine: Machine): string {
   const cells = (line: readonly string[]): string =>
     `| ${line.map((cell) => cell.replaceAll("|", "\\|").replaceAll("*", "\\*")).join(" | ")} |`;
   const [head = [], ...lines] = tableOf(bench, samples);
   const table = [cells(head), cells(head.map(() => "---")), ...lines.map(cells)].join("\n");
-  return `${table}\n\n${rounds(samples)} in ${seconds} s. ${loadsOf(loads)}`;
+  return `${table}\n\n${roundsOf(samples)} in ${seconds} s. ${loadsOf(loads, machine)}`;
 }
 
-function rounds(samples: Measured["samples"]): string {
+function roundsOf(samples: Measured["samples"]): string {
   const count = Math.max(0, ...samples.map(({ round }) => round));
   return count === 1 ? "One round" : `${count} rounds`;
 }
 
-function loadsOf([before = [], after = []]: Measured["loads"]): string {
-  return `The machine's load over 1, 5 and 15 minutes was ${before.join(", ")} before and ${after.join(", ")} after.`;
+function loadsOf([before = [], after = []]: Measured["loads"], { processors }: Machine): string {
+  const load = `The machine's load over 1, 5 and 15 minutes was ${before.join(", ")} before and ${after.join(", ")} after.`;
+  return (before[0] ?? 0) > processors ? `${load} ${BUSY}` : load;
 }

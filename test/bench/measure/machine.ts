@@ -20,7 +20,7 @@ export function thisMachine(): Machine {
     node: process.version.slice(1),
     bullmq: versionOf("bullmq"),
     redis: redisVersion(),
-    system: `${platform()} ${release()}`,
+    system: `${platform()} ${release().split(".", 2).join(".")}`,
     processor: cpus()[0]?.model.trim() ?? "unknown",
     processors: availableParallelism(),
     memoryGb: Math.round(totalmem() / 2 ** 30),
