@@ -74,6 +74,31 @@ describe("the checker", () => {
     expect(found({ ...clean, attempts, rows })).not.toContain("overlap");
   });
 
+  test("holds a run of a removed job to the rules that it had", () => {
+    const clean = cleanHistory();
+    const calls = clean.calls.map((call) => {
+      const isRemoval = call.edit.job === "tried" && call.edit.change.kind === "remove";
+      return isRemoval ? { ...call, from: second(32.2), to: second(32.21) } : call;
+    });
+    const timedOut = clean.rows.map((row) =>
+      row.job === "tried" && row.fireAt === second(32)
+        ? { ...row, errorCode: "RUN_TIMED_OUT" }
+        : row,
+    );
+    const history = { ...clean, calls, rows: timedOut };
+    expect(found(history)).toContain("contradiction");
+    const limited = calls.map((call) => {
+      const { change } = call.edit;
+      if (call.edit.job !== "tried" || change.kind !== "add") return call;
+      const rules = { ...change.spec.rules, timeoutMs: 80 };
+      return {
+        ...call,
+        edit: { ...call.edit, change: { ...change, spec: { ...change.spec, rules } } },
+      };
+    });
+    expect(found({ ...history, calls: limited })).not.toContain("contradiction");
+  });
+
   test("takes a slow server for the cause of what it takes from workers", () => {
     const slowness = [{ from: second(3), to: second(7) }];
     const history = { ...cleanHistory(), stalls: [], faults: [] };
