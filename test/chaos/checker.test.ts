@@ -7,7 +7,7 @@ import { tally, untried } from "./check/tally.ts";
 import { VIOLATION_KINDS } from "./check/violation.ts";
 import { BEGIN, cleanHistory, EVERY_SECOND } from "./clean-history.ts";
 import { type Call, FAULT_KINDS, type History } from "./history/history.ts";
-import { DOCTORED } from "./doctored.ts";
+import { DOCTORED, withRules } from "./doctored.ts";
 import type { Change } from "./history/job-spec.ts";
 
 const { work } = EVERY_SECOND;
@@ -72,6 +72,24 @@ describe("the checker", () => {
         : row,
     );
     expect(found({ ...clean, attempts, rows })).not.toContain("overlap");
+  });
+
+  test("holds a run of a removed job to the rules that it had", () => {
+    const removedInBetween = (history: History): History => ({
+      ...history,
+      calls: history.calls.map((call) => {
+        const isRemoval = call.edit.job === "tried" && call.edit.change.kind === "remove";
+        return isRemoval ? { ...call, from: second(32.2), to: second(32.21) } : call;
+      }),
+      rows: history.rows.map((row) =>
+        row.job === "tried" && row.fireAt === second(32)
+          ? { ...row, errorCode: "RUN_TIMED_OUT" }
+          : row,
+      ),
+    });
+    expect(found(removedInBetween(cleanHistory()))).toContain("contradiction");
+    const limited = withRules("tried", { timeoutMs: 80 });
+    expect(found(removedInBetween(limited))).not.toContain("contradiction");
   });
 
   test("takes a slow server for the cause of what it takes from workers", () => {

@@ -56,7 +56,7 @@ function withExtraRun(job: string, at: number): History {
 }
 
 /** The history, if the rules of a job had been others all the time. */
-function withRules(job: string, rules: Partial<Rules>): History {
+export function withRules(job: string, rules: Partial<Rules>): History {
   const clean = cleanHistory();
   const calls = clean.calls.map((call) => {
     const { change } = call.edit;

@@ -42,7 +42,7 @@ function wasRetried({ attempt }: Attempt, { run, attempts }: RunView, job: JobVi
   if (toldAt === undefined) return false;
   const before = attempts.findLast((other) => other.attempt === attempt - 1);
   if (before?.endedOk !== true) return true;
-  const limits = statesIn(job.states, before.admittedAt, toldAt).flatMap(
+  const limits = statesIn(job.states, attempts[0].admittedAt, toldAt).flatMap(
     (state) => state?.spec.rules.timeoutMs ?? [],
   );
   return (before.endAt ?? 0) - before.admittedAt >= Math.min(...limits) - TIMER_MS;

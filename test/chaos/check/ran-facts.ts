@@ -49,8 +49,11 @@ const TIMER_MS = 5;
 const OVERTIME_MS = 300;
 
 /** The least and the most that the timeout of an attempt may have been. */
-function timeouts(job: JobView, { admittedAt, startAt }: Attempt): [least: number, most: number] {
-  const known = statesIn(job.states, admittedAt, startAt).map(
+function timeouts(job: JobView, { run, startAt }: Attempt): [least: number, most: number] {
+  // A run of a job that was removed keeps the rules that it had before.
+  const own = job.attempts.filter((one) => one.run === run);
+  const from = Math.min(...own.map(({ admittedAt }) => admittedAt));
+  const known = statesIn(job.states, from, startAt).map(
     (state) => state?.spec.rules.timeoutMs ?? Number.POSITIVE_INFINITY,
   );
   return [Math.min(...known), Math.max(...known)];

@@ -1,4 +1,4 @@
-import type { Fault } from "../history/history.ts";
+import type { Fault, FaultKind } from "../history/history.ts";
 import { livingRuns } from "../history/read-journals.ts";
 import { type Journal, realNow } from "../program/journal.ts";
 import type { PlannedFault } from "../plan/fault-plan.ts";
@@ -20,6 +20,9 @@ export interface Victims {
 const SKEW_MS = 3_000;
 const SLOW_MS = [100, 400] as const;
 const RETRY_MS = 200;
+const MAKES_ZOMBIES: ReadonlySet<FaultKind> = new Set(["stop-worker", "block-loop"]);
+/** How long such a fault waits for a run that makes a zombie. */
+const DEAF_LIMIT_MS = 3_000;
 
 /** Does faults to a fleet, several at once, but only one at a time to the same process or to the server. */
 export class Inflictor {
@@ -86,10 +89,12 @@ export class Inflictor {
   }
 
   async #toOne(role: Slot["role"], planned: PlannedFault): Promise<void> {
-    let slot = this.#choose(role, planned);
-    while (!slot) {
+    let slot = this.#inDeafRun(planned);
+    for (let waitedMs = 0; !slot; waitedMs += RETRY_MS) {
       await pass(RETRY_MS);
-      slot = this.#choose(role, planned);
+      slot = this.#inDeafRun(planned);
+      if (!slot && (waitedMs >= DEAF_LIMIT_MS || !MAKES_ZOMBIES.has(planned.kind)))
+        slot = this.#victims.fleet.free(role, planned.slot);
     }
     slot.isBusy = true;
     const from = realNow();
@@ -101,17 +106,16 @@ export class Inflictor {
     }
   }
 
-  /** To make a zombie, a worker must be away while it runs something that does not listen. */
-  #choose(role: Slot["role"], { kind, slot }: PlannedFault): Slot | undefined {
+  /** To make a zombie, a worker must be away while it runs something that does not listen; the more of it, the better. */
+  #inDeafRun({ kind }: PlannedFault): Slot | undefined {
+    if (!MAKES_ZOMBIES.has(kind)) return undefined;
     const { fleet, dir } = this.#victims;
-    if (kind === "stop-worker" || kind === "block-loop") {
-      const deaf = livingRuns(dir).filter(({ act }) => act === "deaf");
-      const chosen = fleet.workers.find(
-        (worker) => !worker.isBusy && deaf.some(({ pid }) => pid === worker.pid),
-      );
-      if (chosen) return chosen;
-    }
-    return fleet.free(role, slot);
+    const deaf = livingRuns(dir).filter(({ act }) => act === "deaf");
+    return fleet.workers
+      .filter(({ isBusy }) => !isBusy)
+      .map((worker) => ({ worker, runs: deaf.filter(({ pid }) => pid === worker.pid).length }))
+      .filter(({ runs }) => runs > 0)
+      .toSorted((a, b) => b.runs - a.runs)[0]?.worker;
   }
 
   #note(planned: PlannedFault, from: number, proof: string | undefined, pid?: number): void {
