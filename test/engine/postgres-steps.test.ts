@@ -235,8 +235,8 @@ async function stuck(): Promise<unknown[]> {
   const backfills = await sql.query<Record<string, unknown>>(
     `SELECT b.* FROM backfills AS b JOIN jobs AS j ON j.id = b.job_id WHERE b.state = 'active' AND has_group_room(j)
        AND (SELECT count(*) FROM instances AS i WHERE i.job_id = j.id AND kind = 'backfill')
-         + (SELECT count(*) FROM backfill_times AS t WHERE t.job_id = j.id AND is_asked) < b.concurrency
-       AND EXISTS (SELECT 1 FROM backfill_times AS t WHERE t.job_id = j.id AND NOT is_asked)`,
+         + (SELECT count(*) FROM backfill_times AS t WHERE t.job_id = j.id AND t.queue_job_id IS NOT NULL) < b.concurrency
+       AND EXISTS (SELECT 1 FROM backfill_times AS t WHERE t.job_id = j.id AND t.queue_job_id IS NULL)`,
   );
   return [...rows, ...backfills.rows];
 }
