@@ -127,6 +127,10 @@ describe.concurrent("a named listener", () => {
     };
     one.addListener(slow, EVENT_JOB_ADDED, { name: "slow" });
     two.addListener((event) => slow(event), EVENT_JOB_ADDED, { name: "slow" });
+    // What others do is heard from the place on that is stored when one of the two has begun.
+    await expect
+      .poll(() => fleet.redis.hexists(`${fleet.keys.own}cursors`, "slow"), { timeout: 30_000 })
+      .toBe(1);
     await fleet.add("job", { trigger: "date", runDate: "2100-01-01" });
     await fleet.until("the end of the handler", () => isDone);
     expect(heard).toEqual(["job"]);
