@@ -160,8 +160,10 @@ export class Model {
   add(id: string, declared: Declared, replaceExisting: boolean): string {
     const account = this.account(id);
     const from = this.#beginning(declared.timetable);
-    if (firstAfter(declared.timetable, from) === undefined) return "INVALID_TRIGGER";
     const { job } = account;
+    // Declared again as it was, as at each start of an application, a job may be over.
+    if (job && isSame(job.declared, declared)) return "ok";
+    if (firstAfter(declared.timetable, from) === undefined) return "INVALID_TRIGGER";
     if (!job) {
       account.job = {
         state: declared.isPaused ? "paused" : "active",
@@ -177,10 +179,17 @@ export class Model {
       this.#tell(id, "JOB_ADDED");
       return "ok";
     }
-    if (isSame(job.declared, declared)) return "ok";
     if (!replaceExisting) return "CONFLICTING_ID";
     const keepsSchedule = isSame(job.declared.timetable, declared.timetable);
-    if (!keepsSchedule) this.#setTimetable(id, declared.timetable, from);
+    // A job that went on after it was declared paused goes on, until another schedule is declared paused.
+    const isPausing = declared.isPaused && !(keepsSchedule && job.declared.isPaused);
+    if (!keepsSchedule) {
+      if (isPausing) job.state = "paused";
+      this.#setTimetable(id, declared.timetable, from);
+    } else if (isPausing && job.state === "active") {
+      this.#stop(id);
+    }
+    if (job.state === "paused") this.#skipQueued(id, "paused");
     job.declared = declared;
     job.rules = declared.rules;
     this.#tell(id, "JOB_MODIFIED");
@@ -210,12 +219,7 @@ export class Model {
     const { job } = account;
     if (!job) return "JOB_NOT_FOUND";
     if (job.state === "finished") return "INVALID_STATE";
-    if (job.state === "active") {
-      this.#skipDue(id, "paused");
-      job.watermark = Math.max(job.watermark, this.now);
-    }
-    job.state = "paused";
-    job.schedule = account.schedules.push(job.timetable) - 1;
+    this.#stop(id);
     job.pausedReason = reason ?? job.pausedReason;
     this.#skipQueued(id, "paused");
     this.#tell(id, "JOB_PAUSED", reason === undefined ? {} : { reason });
@@ -430,6 +434,19 @@ export class Model {
   }
 
   /** What is due of the old timetable is skipped. A fire time that was decided stays so, whatever the clock says now. */
+  /** Nothing more is due; what was is skipped. */
+  #stop(id: string): void {
+    const account = this.account(id);
+    const { job } = account;
+    if (!job) return;
+    if (job.state === "active") {
+      this.#skipDue(id, "paused");
+      job.watermark = Math.max(job.watermark, this.now);
+    }
+    job.state = "paused";
+    job.schedule = account.schedules.push(job.timetable) - 1;
+  }
+
   #setTimetable(id: string, timetable: Timetable, from: number): void {
     const account = this.account(id);
     const { job } = account;
