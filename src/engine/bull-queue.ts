@@ -2,7 +2,7 @@ import { type IQueueBackend, type JobsOptions, Queue } from "bullmq";
 import { sleep, within } from "../core/clock.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import { backendOf, type BullQueueOptions, redisOptions } from "./bull-queue-options.ts";
-import { BatchWorker, type HeldJob, PunctualWorker } from "./bull-worker.ts";
+import { BatchWorker, type HandleJob, type HeldJob, PunctualWorker } from "./bull-worker.ts";
 import type { ConsumeOptions, Consumer, WakeUp } from "./engine.ts";
 
 /** BullMQ's name of the default queue, and on Redis, where the hash tag tells them apart, of each. No key of ours begins like that. */
@@ -115,7 +115,7 @@ class BullConsumer implements Consumer {
         ? { limiter: { max: options.limit.max, duration: options.limit.perMs } }
         : {}),
     };
-    const handle = (job: HeldJob): Promise<"done" | "ended" | "put-back"> => this.#process(job);
+    const handle: HandleJob = (job) => this.#process(job);
     const { batches } = queueOptions;
     // How many may start in a while is counted by BullMQ, one by one.
     this.#worker =
@@ -179,7 +179,7 @@ class BullConsumer implements Consumer {
     });
   }
 
-  async #process(job: HeldJob): Promise<"done" | "ended" | "put-back"> {
+  async #process(job: HeldJob): ReturnType<HandleJob> {
     const { id } = job;
     if (!parseWakeUpId(id)) {
       this.#options.onError(

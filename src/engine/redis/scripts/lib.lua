@@ -62,15 +62,19 @@ local function addQueueJob(id, pipeline, dueAt)
   HAS_DELAYED = true
 end
 
--- Lets go of a queue job that a worker has done with, as BullMQ does with those of which it keeps none; one whose lock
--- is somebody else's, or has ended, stays as it is.
-local function endQueueJob(id, token)
-  local key = QUEUE .. id
-  local lockKey = key .. ":lock"
+-- Takes a queue job out of the hands of a worker; further keys go with its lock. One whose lock is somebody else's, or has
+-- ended, stays as it is.
+local function releaseQueueJob(id, token, ...)
+  local lockKey = QUEUE .. id .. ":lock"
   if call("GET", lockKey) ~= token then return false end
-  call("DEL", key, lockKey)
+  call("DEL", lockKey, ...)
   call("LREM", QUEUE .. "active", 1, id)
   return true
+end
+
+-- Lets go of a queue job that a worker has done with, as BullMQ does with those of which it keeps none.
+local function endQueueJob(id, token)
+  return releaseQueueJob(id, token, QUEUE .. id)
 end
 
 -- Takes back a queue job that is not due yet.

@@ -10,12 +10,10 @@ ARGV[6] token     of its lock
 ARGV[7] delayMs
 Returns 1; 0 if the lock is somebody else's, or has ended.
 ]]
-local id, key = ARGV[5], QUEUE .. ARGV[5]
-if call("GET", key .. ":lock") ~= ARGV[6] then return 0 end
-call("DEL", key .. ":lock")
-call("LREM", QUEUE .. "active", 1, id)
+local id = ARGV[5]
+if not releaseQueueJob(id, ARGV[6]) then return 0 end
 call("SREM", QUEUE .. "stalled", id)
-call("HSET", key, "delay", ARGV[7])
+call("HSET", QUEUE .. id, "delay", ARGV[7])
 call("ZADD", QUEUE .. "delayed", (serverTime() + tonumber(ARGV[7])) * 4096, id)
 HAS_DELAYED = true
 wakeWorkers()
