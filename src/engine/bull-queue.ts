@@ -120,7 +120,7 @@ class BullConsumer implements Consumer {
     // How many may start in a while is counted by BullMQ, one by one.
     this.#worker =
       batches && !options.limit
-        ? new BatchWorker(handle, workerOptions, queueOptions, batches)
+        ? new BatchWorker(handle, workerOptions, queueOptions, batches, options.taker)
         : new PunctualWorker(handle, workerOptions, queueOptions);
     this.#worker.on("error", (error) => {
       if (!this.#isStopping) options.onError(error);
@@ -199,8 +199,9 @@ class BullConsumer implements Consumer {
     this.#taken.set(id, { job, lost, lockedUntil: this.#lockEnd() });
     this.#watchLocks();
     try {
-      const { name: pipeline, takes, lock } = job;
-      const end = await this.#options.handle({ id, pipeline, takes, lock, signal: lost.signal });
+      const { name: pipeline, takes, lock, begun } = job;
+      const { signal } = lost;
+      const end = await this.#options.handle({ id, pipeline, takes, lock, begun, signal });
       if (end === "done" || end === "ended") return end;
       if (end === "hand-back") await job.handBack();
       else await this.#park(job, end.againInMs);

@@ -9,7 +9,8 @@ import {
 import { type Clock, sleep } from "../core/clock.ts";
 import { Batcher } from "./batcher.ts";
 import { backendOf, type BullQueueOptions } from "./bull-queue-options.ts";
-import type { LockedJob, QueueBatches } from "./queue-batches.ts";
+import type { LockedJob, QueueBatches, TakenJob } from "./queue-batches.ts";
+import type { BegunRun, ConsumeOptions } from "./wake-ups.ts";
 
 /**
  * Queue jobs that are taken in one call. Those that were taken together go on together: in few large groups the server
@@ -31,6 +32,7 @@ export interface HeldJob {
   readonly takes: number;
   /** Its lock, if it may be ended by others who know that. */
   readonly lock?: string;
+  readonly begun?: BegunRun | undefined;
   /** Ends the hold: others may take it at once. Rejects if the lock was lost. */
   handBack(): Promise<void>;
   /** Ends the hold: it becomes due again after so many ms. Rejects if the lock was lost. */
@@ -96,7 +98,8 @@ export class BatchWorker extends PunctualWorker {
   readonly #handle: HandleJob;
   readonly #batches: QueueBatches;
   readonly #ends: Batcher<LockedJob, true>;
-  #takes = 0;
+  readonly #owner: ConsumeOptions["taker"];
+  #turn = 1;
   #running = 0;
   #onRoom: () => void = () => undefined;
 
@@ -105,10 +108,12 @@ export class BatchWorker extends PunctualWorker {
     options: WorkerOptions,
     queueOptions: BullQueueOptions,
     batches: QueueBatches,
+    owner: ConsumeOptions["taker"],
   ) {
     super(handle, { ...options, autorun: false }, queueOptions);
     this.#handle = handle;
     this.#batches = batches;
+    this.#owner = owner;
     this.#ends = new Batcher(async (jobs) => {
       await batches.end(jobs);
       return jobs.map(() => true as const);
@@ -140,15 +145,17 @@ export class BatchWorker extends PunctualWorker {
         await this.#untilRoom();
         continue;
       }
-      const token = `${this.id}:${(this.#takes += 1)}`;
       try {
-        const { jobs, untilNextMs } = await this.#batches.take(
-          token,
-          this.opts.lockDuration ?? 0,
-          room,
-        );
-        for (const { id, name, takes } of jobs) void this.#process(id, name, takes, token);
-        if (jobs.length < room) await this.#wait(untilNextMs);
+        const { jobs, token, untilNextMs, isMore } = await this.#batches.take({
+          taker: this.id,
+          turn: this.#turn,
+          lockMs: this.opts.lockDuration ?? 0,
+          count: room,
+          owner: this.#owner,
+        });
+        this.#turn += 1;
+        for (const job of jobs) void this.#process(job, token);
+        if (!isMore) await this.#wait(untilNextMs);
       } catch (error) {
         await this.#failed(error);
       }
@@ -182,11 +189,12 @@ export class BatchWorker extends PunctualWorker {
     await sleep(this.clock, RETRY_MS);
   }
 
-  async #process(id: string, name: string, takes: number, token: string): Promise<void> {
+  async #process(job: TakenJob, token: string): Promise<void> {
+    const { id } = job;
     this.#running += 1;
     this.lockManager.trackJob(id, token, this.clock.now());
     try {
-      const end = await this.#handle(this.#held({ id, token }, name, takes));
+      const end = await this.#handle(this.#held(job, { id, token }));
       if (end === "done") await this.#end({ id, token });
     } catch (error) {
       this.#tell(error);
@@ -197,11 +205,12 @@ export class BatchWorker extends PunctualWorker {
     }
   }
 
-  #held(job: LockedJob, name: string, takes: number): HeldJob {
+  #held({ id, name, takes, begun }: TakenJob, job: LockedJob): HeldJob {
     return {
-      id: job.id,
+      id,
       name,
       takes,
+      begun,
       lock: job.token,
       handBack: async () => void (await this.backend.moveJobFromActiveToWait(job.id, job.token)),
       park: async (delayMs) => {

@@ -57,7 +57,7 @@ export function encodeRunRequest(request: Port.RunRequest): object {
 
 /** Settlements as `settle` takes them. */
 export function encodeSettle(requests: readonly Port.SettleRequest[]): object[] {
-  return requests.map(({ retention, resultJson, error, durationMs, ...rest }) => ({
+  return requests.map(({ retention, resultJson, error, durationMs, begun: _, ...rest }) => ({
     ...rest,
     durationMs: Math.max(0, Math.round(durationMs)),
     result: resultJson,

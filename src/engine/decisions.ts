@@ -87,6 +87,8 @@ export interface SettleRequest extends RunHold {
   readonly retention: { readonly count: number; readonly ageMs: number };
   /** {@link TakenWakeUp.lock}: the queue job ends in the same step. */
   readonly lock?: string | undefined;
+  /** The run, if it is a {@link BegunRun}. */
+  readonly begun?: AdmittedRun | undefined;
 }
 
 /** `fenced`: another start has the run, or it was settled before; nothing was written. */

@@ -1,4 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
+import type { Occurrence } from "../jobs/schedule.ts";
+import type { Admission } from "./decisions.ts";
 
 /** A queue job to be added; adding one that exists does nothing. */
 export interface WakeUp {
@@ -8,6 +10,13 @@ export interface WakeUp {
   readonly dueAt: EpochMs;
   /** Where it is added. Absent: the default queue. */
   readonly queue?: string;
+}
+
+/** A run that began in the step that took its queue job, since nothing but its own occurrence was to be decided. */
+export interface BegunRun {
+  readonly admission: Admission & { readonly outcome: "run" };
+  /** Sees to it that the occurrence after the next one waits in the queue; its worker must tell which that is. */
+  follow(next: Occurrence): void;
 }
 
 /** A queue job that a worker took. */
@@ -20,6 +29,8 @@ export interface TakenWakeUp {
   readonly signal: AbortSignal;
   /** Names its lock, if `settle` can end it together with its run. */
   readonly lock?: string | undefined;
+  /** Absent: `admit` is to decide. */
+  readonly begun?: BegunRun | undefined;
 }
 
 /** What becomes of a queue job after it was handled; `ended`: it ended with its run. */
@@ -32,6 +43,8 @@ export interface ConsumeOptions {
   readonly stalledCheckMs: number;
   /** At most so many queue jobs are taken in so many ms, by all workers of the queue together. Absent: no bound. */
   readonly limit?: { readonly max: number; readonly perMs: number } | undefined;
+  /** Who takes, and the pipelines that it has: what is theirs may begin in the step that takes it. Absent: nothing does. */
+  readonly taker?: { readonly worker: string; readonly pipelines: readonly string[] };
   handle(wakeUp: TakenWakeUp): Promise<WakeUpEnd>;
   onError(error: unknown): void;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { CronduitError, type ErrorCode } from "../core/errors.ts";
-import type { RunHold } from "../engine/engine.ts";
+import type { AdmittedRun, RunHold } from "../engine/engine.ts";
 import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
 
 /** Why an attempt was told to stop. */
@@ -13,12 +13,24 @@ const CODES: Readonly<Record<AbortCause, ErrorCode>> = {
   cancelled: "RUN_CANCELLED",
 };
 
+/** What an {@link ActiveRun} is made of. */
+export interface ActiveRunParts {
+  readonly run: AdmittedRun;
+  readonly hold: RunHold;
+  readonly lock: string | undefined;
+  /** Whether it is a {@link BegunRun}. */
+  readonly isBegun: boolean;
+  readonly clock: Clock;
+}
+
 /** An attempt that is being executed here, and the end that it may be brought to. */
 export class ActiveRun {
   readonly runId: string;
   readonly hold: RunHold;
   /** The queue job's lock, if it can end with the run. */
   readonly lock: string | undefined;
+  /** As {@link SettleRequest.begun}. */
+  readonly begun: AdmittedRun | undefined;
   /** On this process's monotonic clock. */
   readonly since: number;
   readonly #clock: Clock;
@@ -27,8 +39,9 @@ export class ActiveRun {
   /** Called when the attempt was told to stop and has had its time to do so. */
   onGiveUp: () => void = () => undefined;
 
-  constructor(runId: string, hold: RunHold, lock: string | undefined, clock: Clock) {
-    this.runId = runId;
+  constructor({ run, hold, lock, isBegun, clock }: ActiveRunParts) {
+    this.runId = run.runId;
+    this.begun = isBegun ? run : undefined;
     this.hold = hold;
     this.lock = lock;
     this.since = clock.elapsed();

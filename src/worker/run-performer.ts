@@ -185,6 +185,7 @@ export class RunPerformer {
       error,
       retention: job.definition.retention,
       lock: active.lock,
+      begun: active.begun,
     });
     if (settlement.outcome === "fenced") this.#tellFenced(active);
     return settlement.endedQueueJob ? "ended" : "done";

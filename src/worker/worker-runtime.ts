@@ -6,6 +6,7 @@ import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type {
   AdmittedRun,
+  BegunRun,
   ConsumeOptions,
   Consumer,
   Engine,
@@ -13,7 +14,7 @@ import type {
   TakenWakeUp,
   WakeUpEnd,
 } from "../engine/engine.ts";
-import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import { parseWakeUpId, type WakeUpId } from "../jobs/occurrence-id.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
@@ -95,7 +96,7 @@ export class WorkerRuntime {
 
   async start(): Promise<void> {
     refuseRunProcess();
-    const { engine, clock, queues, concurrency, lockMs, stalledCheckMs, limit, logger } =
+    const { engine, registry, clock, queues, concurrency, lockMs, stalledCheckMs, limit, logger } =
       this.#options;
     this.#lanes = await Promise.all(queues.map((queue) => this.#lane(queue)));
     const sentAt = clock.now();
@@ -110,6 +111,7 @@ export class WorkerRuntime {
         lockMs,
         stalledCheckMs,
         limit,
+        taker: { worker: this.id, pipelines: registry.names() },
         handle: (wakeUp) => this.#handle(lane, wakeUp),
         onError: (error) => logger.warn("worker", { error }),
       }),
@@ -176,6 +178,7 @@ export class WorkerRuntime {
   async #handle(lane: Lane, wakeUp: TakenWakeUp): Promise<WakeUpEnd> {
     const id = parseWakeUpId(wakeUp.id);
     if (!id) return "done";
+    if (wakeUp.begun) return this.#goOn(lane, wakeUp, id, wakeUp.begun);
     const known = await lane.definitions.get(
       id.jobId,
       id.kind === "occurrence" ? { generation: id.sequence } : {},
@@ -190,6 +193,19 @@ export class WorkerRuntime {
     if (admission.outcome !== "run") return "done";
     const job = await lane.definitions.get(id.jobId, { revision: admission.revision });
     return this.#perform(lane, wakeUp, admission.run, id.jobId, job ?? known);
+  }
+
+  /** What began with the taking of its queue job is performed; first the schedule is told how it goes on. */
+  async #goOn(
+    lane: Lane,
+    wakeUp: TakenWakeUp,
+    { jobId, sequence, fireAt }: WakeUpId,
+    { admission: { run, revision }, follow }: BegunRun,
+  ): Promise<WakeUpEnd> {
+    const job = await lane.definitions.get(jobId, { revision });
+    const next = job?.generation === sequence ? job.schedule.ahead(fireAt)[1] : undefined;
+    if (next) follow(next);
+    return this.#perform(lane, wakeUp, run, jobId, job);
   }
 
   async #perform(
@@ -210,7 +226,8 @@ export class WorkerRuntime {
       await lane.engine.handBack(hold);
       return { againInMs: this.#unknownDelay(job.definition.pipeline, wakeUp.takes) };
     }
-    const active = new ActiveRun(run.runId, hold, wakeUp.lock, this.#options.clock);
+    const { lock, begun } = wakeUp;
+    const active = new ActiveRun({ run, hold, lock, isBegun: begun !== undefined, clock: this.#options.clock });
     const onLockLost = (): void => active.abort("lock-lost", "the run's lock was lost");
     if (wakeUp.signal.aborted) onLockLost();
     else wakeUp.signal.addEventListener("abort", onLockLost, { once: true });

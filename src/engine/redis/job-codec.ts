@@ -15,6 +15,11 @@ function conditionText({ condition, waitMs }: ConditionPolicy): string {
   return toJson({ program: compileCondition(condition), ...(waitMs === null ? {} : { waitMs }) });
 }
 
+/** Whether the rules are such that most of its runs may be decided in short; see `plain.lua`. */
+function isPlain({ coalesce, when, group, overlap }: JobDefinition["policy"]): boolean {
+  return coalesce && !when && !group && overlap === "skip";
+}
+
 /** The part of a definition that scripts compare, as hash fields; the letters are told in `lib.lua`. */
 function policyFields(definition: JobDefinition): string[] {
   const { policy, retention } = definition;
@@ -30,6 +35,7 @@ function policyFields(definition: JobDefinition): string[] {
     gk: policy.group?.key ?? "",
     gl: policy.group?.limit ?? "",
     pf: policy.pauseAfterFailures ?? "",
+    pn: isPlain(policy) ? 1 : "",
   };
   return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
 }
@@ -47,15 +53,21 @@ function isVerdict(text: string | undefined): text is Verdict {
   return VERDICTS.some((verdict) => verdict === text);
 }
 
-function lastRunOf(hash: Readonly<Record<string, string>>): LastRun | null {
-  if (!hash["li"] || !isVerdict(hash["lv"])) return null;
+/** Reads the fields of the last run: its id, its verdict and times, its result. */
+export function decodeLastRun(
+  id: string | undefined,
+  times: string | undefined,
+  result: string | undefined,
+): LastRun | null {
+  const [verdict, fireAt, startedAt, finishedAt] = times?.split(" ") ?? [];
+  if (!id || !isVerdict(verdict)) return null;
   return {
-    id: hash["li"],
-    verdict: hash["lv"],
-    fireAt: Number(hash["lf"]),
-    startedAt: Number(hash["ls"]),
-    finishedAt: Number(hash["le"]),
-    ...parseResult(hash["lr"]),
+    id,
+    verdict,
+    fireAt: Number(fireAt),
+    startedAt: Number(startedAt),
+    finishedAt: Number(finishedAt),
+    ...parseResult(result),
   };
 }
 
@@ -87,6 +99,6 @@ export function decodeJob(
     pausedReason: hash["pr"] ?? null,
     running,
     counts: countsOf(hash),
-    lastRun: lastRunOf(hash),
+    lastRun: decodeLastRun(hash["li"], hash["lp"], hash["lr"]),
   };
 }

@@ -1,31 +1,90 @@
-import type { LockedJob, QueueBatches, TakenJobs } from "../queue-batches.ts";
+import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
+import type { BegunRun } from "../engine.ts";
+import type { LockedJob, QueueBatches, TakenJob, TakenJobs, TakeOptions } from "../queue-batches.ts";
+import { decodeLastRun } from "./job-codec.ts";
+import type { PlainRuns } from "./plain-runs.ts";
 import type { ScriptRunner } from "./scripts.ts";
+
+/** A text, or what stands for none in an answer, and in one that was written as JSON. */
+type Optional = string | null | false | undefined;
+
+/** What `take_jobs` answers of a queue job; the rest only of a run that began. */
+type Answer = [
+  id: string,
+  name: string,
+  takes: string,
+  revision?: string,
+  dueAt?: string,
+  lastId?: Optional,
+  lastTimes?: Optional,
+  lastResult?: Optional,
+];
 
 /** BullMQ's queue jobs, many in one script call. */
 export class RedisBatches implements QueueBatches {
-  readonly #scripts: () => ScriptRunner;
+  readonly #scripts: ScriptRunner;
+  readonly #plain: PlainRuns;
 
-  constructor(scripts: () => ScriptRunner) {
+  constructor(scripts: ScriptRunner, plain: PlainRuns) {
     this.#scripts = scripts;
+    this.#plain = plain;
   }
 
-  async take(token: string, lockMs: number, count: number): Promise<TakenJobs> {
-    const answer = await this.#scripts().run("take_jobs", { token, lockMs, count });
-    const [untilNextMs, ...flat] = answer as [number, ...(string | number)[]];
-    const jobs = [];
-    for (let at = 0; at < flat.length; at += 3) {
-      jobs.push({ id: String(flat[at]), name: String(flat[at + 1]), takes: Number(flat[at + 2]) });
-    }
-    return { jobs, untilNextMs };
+  async take({ taker, turn, lockMs, count, owner }: TakeOptions): Promise<TakenJobs> {
+    const { worker = "", pipelines = [] } = owner ?? {};
+    const answer = await this.#scripts.run("take_jobs", {
+      taker,
+      turn,
+      lockMs,
+      count,
+      worker,
+      pipelines: JSON.stringify(pipelines),
+    });
+    const [untilNextMs, isMore, now, ...jobs] = answer as [number, number, number, ...Answer[]];
+    return {
+      jobs: jobs.map((job) => this.#taken(job, now)),
+      token: `${taker}:${turn}`,
+      untilNextMs,
+      isMore: isMore === 1,
+    };
   }
 
   async end(jobs: readonly LockedJob[]): Promise<void> {
     const flat = jobs.flatMap(({ id, token }) => [id, token]);
-    await this.#scripts().run("end_jobs", { jobs: JSON.stringify(flat) });
+    await this.#scripts.run("end_jobs", { jobs: JSON.stringify(flat) });
   }
 
   async park({ id, token }: LockedJob, delayMs: number): Promise<boolean> {
     const delay = Math.max(0, Math.ceil(delayMs));
-    return (await this.#scripts().run("park_job", { id, token, delayMs: delay })) === 1;
+    return (await this.#scripts.run("park_job", { id, token, delayMs: delay })) === 1;
+  }
+
+  #taken(answer: Answer, now: number): TakenJob {
+    const [id, name, takes] = answer;
+    return { id, name, takes: Number(takes), begun: this.#begun(answer, now) };
+  }
+
+  #begun([id, , , revision, dueAt, ...last]: Answer, now: number): BegunRun | undefined {
+    const occurrence = revision === undefined ? undefined : parseWakeUpId(id);
+    if (!occurrence) return undefined;
+    const { fireAt } = occurrence;
+    const [lastId, lastTimes, lastResult] = last.map((text) => text || undefined);
+    const run = {
+      runId: id,
+      kind: "scheduled",
+      fireAt,
+      dueAt: Number(dueAt),
+      startedAt: now,
+      start: 1,
+      attempt: 1,
+      failures: 0,
+      count: 1,
+      fromAt: fireAt,
+      lastRun: decodeLastRun(lastId, lastTimes, lastResult),
+    } as const;
+    return {
+      admission: { outcome: "run", run, revision: Number(revision), now },
+      follow: (next) => this.#plain.follow(id, occurrence, next),
+    };
   }
 }

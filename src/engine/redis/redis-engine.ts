@@ -13,6 +13,7 @@ import { RedisDirectory } from "./directory.ts";
 import { EventStream } from "./event-stream.ts";
 import { encodeDefinition } from "./job-codec.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis-link.ts";
+import { PlainRuns } from "./plain-runs.ts";
 import { RedisBatches } from "./redis-batches.ts";
 import { RunStore } from "./run-store.ts";
 import { type ScriptArguments, type ScriptName, ScriptRunner } from "./scripts.ts";
@@ -46,6 +47,7 @@ export class RedisEngine implements QueueEngine {
   readonly #scripts: ScriptRunner;
   readonly #state: StoredState;
   readonly #runs: RunStore;
+  readonly #plain: PlainRuns;
   readonly #events: EventStream;
   readonly #workers: WorkerBoard;
   readonly #moving: StateStore;
@@ -58,21 +60,22 @@ export class RedisEngine implements QueueEngine {
     const { redis } = this.#link;
     const tag = `{${options.prefix}:${options.queue}}`;
     this.#prefix = `${tag}:`;
-    this.#queue = new BullQueue({
-      place: { connection: redis, prefix: tag },
-      name: QUEUE_NAME,
-      clock: options.clock,
-      // A command with a key goes to the node that holds the queue, in a Cluster too.
-      nudge: () => void redis.exists(this.#key("meta")).catch(() => undefined),
-      batches: new RedisBatches(() => this.#scripts),
-      onError: (error) => options.onError(error),
-    });
     this.#scripts = new ScriptRunner(redis, this.#key("meta"), () => [
       this.#prefix,
       `${tag}:${QUEUE_NAME}:`,
       options.serverNow?.() ?? "",
       options.maxEvents,
     ]);
+    this.#plain = new PlainRuns(this.#scripts, (error) => options.onError(error));
+    this.#queue = new BullQueue({
+      place: { connection: redis, prefix: tag },
+      name: QUEUE_NAME,
+      clock: options.clock,
+      // A command with a key goes to the node that holds the queue, in a Cluster too.
+      nudge: () => void redis.exists(this.#key("meta")).catch(() => undefined),
+      batches: new RedisBatches(this.#scripts, this.#plain),
+      onError: (error) => options.onError(error),
+    });
     this.directory = new RedisDirectory({
       redis,
       scripts: this.#scripts,
@@ -159,8 +162,8 @@ export class RedisEngine implements QueueEngine {
     return this.#admissions.add(request);
   }
 
-  settle(request: Port.SettleRequest): Promise<Port.Settlement> {
-    return this.#settlements.add(request);
+  async settle(request: Port.SettleRequest): Promise<Port.Settlement> {
+    return (await this.#plain.settle(request)) ?? this.#settlements.add(request);
   }
 
   async handBack(run: Port.RunHold): Promise<void> {

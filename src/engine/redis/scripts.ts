@@ -4,11 +4,12 @@ import type { RedisClient } from "./redis-client.ts";
 
 /** The scripts of this engine with the arguments that each takes, in ARGV order. The headers of the files say the same. */
 export const SCRIPT_ARGUMENTS = {
-  take_jobs: ["token", "lockMs", "count"],
+  take_jobs: ["taker", "turn", "lockMs", "count", "worker", "pipelines"],
   end_jobs: ["jobs"],
   park_job: ["id", "token", "delayMs"],
   admit: ["requests"],
   settle: ["requests"],
+  settle_plain: ["runs"],
   put_jobs: ["jobs"],
   change_job: ["change"],
   remove_job: ["removal"],
@@ -41,6 +42,7 @@ export const COMMON_ARGUMENTS = ["prefix", "queuePrefix", "now", "maxEvents"] as
 const BASE = ["lib"] as const;
 const QUEUED = [...BASE, "ledger", "conditions", "pending", "backfills"] as const;
 const RUNS = [...QUEUED, "runs"] as const;
+const PLAIN = [...BASE, "plain"] as const;
 /** Files that end with a table of their functions, by whose name the others call them. Only calls that use them make them. */
 const LAZY: ReadonlySet<string> = new Set(["conditions", "pending", "backfills", "queue"]);
 
@@ -51,6 +53,8 @@ export type ScriptName = keyof typeof SCRIPT_ARGUMENTS;
 const LIBRARIES: Partial<Record<ScriptName, readonly string[]>> = {
   admit: [...RUNS, "admission", "queue", "backfill_starts"],
   settle: RUNS,
+  take_jobs: PLAIN,
+  settle_plain: [...PLAIN, "ledger"],
   put_jobs: QUEUED,
   change_job: QUEUED,
   remove_job: QUEUED,
@@ -124,11 +128,18 @@ export class ScriptRunner {
     this.#common = common;
   }
 
-  /** Runs a script by its digest, and sends its source only when the server does not have it yet. */
-  async run<N extends ScriptName>(name: N, input: ScriptArguments<N>): Promise<unknown> {
+  /**
+   * Runs a script by its digest, and sends its source only when the server does not have it yet.
+   * @param more Behind the named arguments, where a script takes lists.
+   */
+  async run<N extends ScriptName>(
+    name: N,
+    input: ScriptArguments<N>,
+    more: readonly string[] = [],
+  ): Promise<unknown> {
     const script = load(name);
     const names: readonly (keyof ScriptArguments<N>)[] = SCRIPT_ARGUMENTS[name];
-    const args = [...this.#common(), ...names.map((argument) => input[argument])];
+    const args = [...this.#common(), ...names.map((argument) => input[argument]), ...more];
     try {
       return await this.#redis.evalsha(script.sha, 1, this.#anyKey, ...args);
     } catch (error) {

@@ -54,7 +54,7 @@ local function add()
   end
   call("HINCRBY", backfills.key(p.jobId), "total", added)
   call("HSET", backfills.key(p.jobId), "ta", NOW)
-  call("SADD", PREFIX .. "live", p.jobId)
+  noteWaiting(p.jobId)
   if p.isComplete then
     call("HSET", backfills.key(p.jobId), "st", "active")
     backfills.feed(p.jobId)

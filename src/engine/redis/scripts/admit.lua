@@ -19,10 +19,11 @@ Each answer also holds "now".
 local STALE_MS = 1000
 
 local function lastRun(jobId)
-  local v = call("HMGET", jobKey(jobId), "li", "lv", "lf", "ls", "le", "lr")
+  local v = call("HMGET", jobKey(jobId), "li", "lp", "lr")
   if not v[1] then return nil end
-  return { id = v[1], verdict = v[2], fireAt = tonumber(v[3]), startedAt = tonumber(v[4]),
-    finishedAt = tonumber(v[5]), result = v[6] ~= "" and v[6] or nil }
+  local verdict, fireAt, startedAt, finishedAt = v[2]:match("^(%a+) (%d+) (%d+) (%d+)$")
+  return { id = v[1], verdict = verdict, fireAt = tonumber(fireAt), startedAt = tonumber(startedAt),
+    finishedAt = tonumber(finishedAt), result = v[3] ~= "" and v[3] or nil }
 end
 
 local function answerRun(job, jobId, held)
@@ -184,7 +185,7 @@ end
 
 -- The schedule moves on, and what is due is decided.
 local function decideDue(job, r, open)
-  placeNext(job.id, open.upcoming[1], open.due[#open.due].fireAt)
+  placeNext(job.id, open.upcoming, open.due[#open.due].fireAt)
   addOccurrences(job.id, job.pipeline, job.generation, open.upcoming)
   local decide = job.coalesce and decideTogether or decideSingly
   local held = decide(job, r, open.due, open.older)

@@ -32,7 +32,7 @@ local generation = job.generation
 if timing then
   generation = nextSequence()
   call("HSET", key, "gen", generation, "st", timing.state, "w", timing.watermark)
-  placeNext(c.jobId, timing.state == "active" and timing.upcoming[1] or nil)
+  placeNext(c.jobId, timing.state == "active" and timing.upcoming or nil)
   if timing.state == "active" then
     addOccurrences(c.jobId, c.pipeline or job.pipeline, generation, timing.upcoming)
     if job.state == "paused" then call("HSET", key, "bad", 0) end

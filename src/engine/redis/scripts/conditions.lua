@@ -2,10 +2,10 @@
 
 -- What a condition can ask about a job; nil if there is none.
 local function factsOf(jobId)
-  local v = call("HMGET", jobKey(jobId), "rev", "lv", "ok", "ss", "er")
+  local v = call("HMGET", jobKey(jobId), "rev", "lp", "ok", "ss", "er")
   if not v[1] then return nil end
   return {
-    lastVerdict = v[2] or cjson.null, lastSuccessAt = v[3] and tonumber(v[3]) or cjson.null,
+    lastVerdict = v[2] and v[2]:match("^%a+") or cjson.null, lastSuccessAt = v[3] and tonumber(v[3]) or cjson.null,
     successStreak = tonumber(v[4] or 0), everRan = v[5] == "1",
     running = call("HLEN", instancesKey(jobId)) + call("HLEN", backfillRunsKey(jobId)),
   }

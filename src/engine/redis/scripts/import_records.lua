@@ -60,11 +60,11 @@ local function importBackfill(job, b)
   for verdict, count in pairs(b.verdicts) do call("HSET", key, "c:" .. verdict, count) end
   for _, fireAt in ipairs(b.fireTimes) do
     backfills.waitAgain(job.id, fireAt, b.order)
-    call("SADD", PREFIX .. "live", job.id)
   end
   if b.state == "finished" or b.state == "cancelled" then
     call("PEXPIRE", key, job.keepAgeMs)
   else
+    noteWaiting(job.id)
     backfills.feed(job.id)
   end
 end
@@ -103,10 +103,10 @@ local function importJob(r)
   for verdict, count in pairs(r.counts) do call("HSET", key, "c:" .. verdict, count) end
   local last = r.lastRun
   if last then
-    call("HSET", key, "li", last.id, "lv", last.verdict, "lf", last.fireAt, "ls", last.startedAt, "le", last.finishedAt,
-      "lr", last.result or "")
+    call("HSET", key, "li", last.id, "lp", string.format("%s %d %d %d", last.verdict, last.fireAt, last.startedAt,
+      last.finishedAt), "lr", last.result or "")
   end
-  placeNext(id, r.state == "active" and r.upcoming[1] or nil)
+  placeNext(id, r.state == "active" and r.upcoming or nil)
   if r.state == "active" then addOccurrences(id, r.pipeline, sequence, r.upcoming) end
   for _, run in ipairs(r.runs) do importRun(id, run) end
   keepLedger(id)
@@ -127,7 +127,7 @@ local function importRequest(r)
   if not job then return end
   call("HSET", askedKey(r.jobId), r.runId, cjson.encode({ fireAt = r.fireAt, params = r.params,
     ignoreCondition = r.ignoreCondition }))
-  call("SADD", PREFIX .. "live", r.jobId)
+  noteWaiting(r.jobId)
   addQueueJob(r.runId, job.pipeline, r.fireAt)
 end
 

@@ -8,7 +8,7 @@ local MAX_EXPIRED = 10
 -- left undecided for longer than that is recorded all the same, and stays for its time.
 local function dropExpired(key, keepAgeMs)
   local before = NOW - keepAgeMs
-  local range = call("ZRANGEBYSCORE", key, "-inf", "(" .. string.format("%d", before), "LIMIT", 0, MAX_EXPIRED)
+  local range = call("ZRANGEBYSCORE", key, "-inf", string.format("(%d", before), "LIMIT", "0", MAX_EXPIRED)
   for _, member in ipairs(range) do
     local row = cjson.decode(member)
     if (row.finishedAt or row.decidedAt or row.fireAt) < before then call("ZREM", key, member) end
@@ -16,11 +16,15 @@ local function dropExpired(key, keepAgeMs)
 end
 
 -- Appends a ledger row and lets go of what exceeds the job's retention.
-local function record(jobId, row, keepCount, keepAgeMs)
+local function recordText(jobId, fireAt, text, keepCount, keepAgeMs)
   local key = ledgerKey(jobId)
-  call("ZADD", key, row.fireAt, cjson.encode(row))
-  call("ZREMRANGEBYRANK", key, 0, -(keepCount + 1))
+  call("ZADD", key, fireAt, text)
+  call("ZREMRANGEBYRANK", key, "0", -(keepCount + 1))
   dropExpired(key, keepAgeMs)
+end
+
+local function record(jobId, row, keepCount, keepAgeMs)
+  recordText(jobId, row.fireAt, cjson.encode(row), keepCount, keepAgeMs)
 end
 
 local function count(jobId, verdict, n)

@@ -32,13 +32,13 @@ local EVENTS = {}
 
 local function emit(event)
   event.at = NOW
-  EVENTS[#EVENTS + 1] = event
+  EVENTS[#EVENTS + 1] = cjson.encode(event)
 end
 
 -- All events of a call are one entry of the stream: one append however many runs share the call.
 local function flushEvents()
   if #EVENTS == 0 then return end
-  call("XADD", PREFIX .. "events", "MAXLEN", "~", ARGV[4], "*", "e", cjson.encode(EVENTS))
+  call("XADD", PREFIX .. "events", "MAXLEN", "~", ARGV[4], "*", "e", "[" .. table.concat(EVENTS, ",") .. "]")
 end
 
 -- Adds a queue job as BullMQ would, in the same step as the decision that asks for it, so that no crash can come
@@ -103,6 +103,10 @@ local function encodeJobId(jobId)
   return (jobId:gsub("%%", "%%25"):gsub(":", "%%3A"))
 end
 
+local function decodeJobId(text)
+  return (text:gsub("%%3A", ":"):gsub("%%25", "%%"))
+end
+
 local function wakeUpId(jobId, mark, sequence, fireAt)
   return string.format("%s:%s%d:%d", encodeJobId(jobId), mark, sequence, fireAt)
 end
@@ -153,8 +157,10 @@ end
 -- A job's hash: rev, gen (revision and generation), st (state), w (watermark), mi, co, gr, mc (maxInstances, coalesce,
 -- grace, maxCatchUp), kc, ka (retention), pl (pipeline), cn (condition: JSON of its program and how long to wait), ov
 -- (overlap), gk, gl (group: key and limit), pf (pauseAfterFailures), bad, ss (failures and successes in a row), er (whether
--- it ever ran), dp (whether the condition of others waits for it), nf, nd (next fire and due time), ct (the call for its
--- queued runs), wt, wa (the call at an instant, and that instant), pa, pr, fin, od, ok, li, lv, lf, ls, le, lr, c:<verdict>.
+-- it ever ran), dp (whether the condition of others waits for it), nf, nd, af, ad (fire and due time of the next
+-- occurrence, and of the one after it if that is known), pn (whether its rules are plain: see `plain.lua`), op (whether
+-- anything but runs waits), ct (the call for its queued runs), wt, wa (the call at an instant, and that instant), pa, pr,
+-- fin, od, ok, li, lp, lr (the last run: id; verdict, fire time, start and end; result), c:<verdict>.
 local function readJob(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "gen", "st", "w", "mi", "co", "gr", "mc", "kc", "ka", "pl",
     "cn", "ov", "gk", "gl", "pf", "bad", "ss", "er", "dp")
@@ -193,16 +199,20 @@ local function addOccurrences(jobId, pipeline, generation, upcoming)
   end
 end
 
--- Moves the job's place in the list of next runs; without a next one it goes to the end. With `watermark`, what is
--- decided is moved too.
-local function placeNext(jobId, next, watermark)
-  local fireAt, dueAt = next and next.fireAt or "", next and next.dueAt or ""
-  if watermark then
-    call("HSET", jobKey(jobId), "w", watermark, "nf", fireAt, "nd", dueAt)
-  else
-    call("HSET", jobKey(jobId), "nf", fireAt, "nd", dueAt)
-  end
+-- Moves the job's place in the list of next runs to the first of `upcoming`; without one it goes to the end. With
+-- `watermark`, what is decided is moved too.
+local function placeNext(jobId, upcoming, watermark)
+  local key, next, after = jobKey(jobId), upcoming and upcoming[1], upcoming and upcoming[2]
+  call("HSET", key, "nf", next and next.fireAt or "", "nd", next and next.dueAt or "", "af", after and after.fireAt or "",
+    "ad", after and after.dueAt or "")
+  if watermark then call("HSET", key, "w", watermark) end
   call("ZADD", PREFIX .. "next", next and next.dueAt or "+inf", jobId)
+end
+
+-- Notes that something of a job waits that is not one of its runs.
+local function noteWaiting(jobId)
+  call("SADD", PREFIX .. "live", jobId)
+  call("HSET", jobKey(jobId), "op", 1)
 end
 
 -- Whether nothing of the job runs or waits any more; audits and those who look for waiting jobs pass it over then.
@@ -211,6 +221,7 @@ local function releaseIfIdle(jobId)
     backfillQueueKey(jobId), backfillAskedKey(jobId))
   if open > 0 then return false end
   call("SREM", PREFIX .. "live", jobId)
+  call("HDEL", jobKey(jobId), "op")
   return true
 end
 

@@ -7,7 +7,7 @@ local MAX_IN_LINE = 100
 
 local function addPending(job, run)
   call("ZADD", pendingKey(job.id), run.fireAt, run.id .. "\n" .. cjson.encode(run))
-  call("SADD", PREFIX .. "live", job.id)
+  noteWaiting(job.id)
 end
 
 local function readPending(member)

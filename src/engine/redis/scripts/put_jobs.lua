@@ -30,7 +30,7 @@ local function putOne(p)
   call("HSET", key, "rev", sequence, "gen", sequence, "st", p.state, "w", p.watermark, "da", p.declared,
     "sc", p.schedule, "pl", p.pipeline, unpack(p.fields))
   if p.state == "paused" then call("HSET", key, "pa", NOW) end
-  placeNext(p.id, p.state == "active" and p.upcoming[1] or nil)
+  placeNext(p.id, p.state == "active" and p.upcoming or nil)
   if p.state == "active" then addOccurrences(p.id, p.pipeline, sequence, p.upcoming) end
   keepLedger(p.id)
   local condition = readJob(p.id).condition

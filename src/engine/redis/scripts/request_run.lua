@@ -15,7 +15,7 @@ if not job then return nil end
 local runId = wakeUpId(r.jobId, "m", r.sequence, NOW)
 call("HSET", askedKey(r.jobId), runId, cjson.encode({ fireAt = NOW, params = r.params,
   ignoreCondition = r.ignoreCondition }))
-call("SADD", PREFIX .. "live", r.jobId)
+noteWaiting(r.jobId)
 addQueueJob(runId, job.pipeline, NOW)
 finish()
 return runId

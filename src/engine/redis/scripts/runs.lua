@@ -24,6 +24,7 @@ local function startRun(job, r, run)
 end
 
 local function writeHeld(jobId, queueJobId, held)
+  held.fresh = nil
   call("HSET", heldKey(jobId, queueJobId), queueJobId, cjson.encode(held))
 end
 
@@ -65,13 +66,18 @@ local function pauseAfterFailures(job, errorText)
   emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason })
 end
 
+-- The last run of a job in one field; see `readJob`.
+local function lastRunText(row)
+  return string.format("%s %d %d %d", row.state, row.fireAt, row.startedAt, row.finishedAt)
+end
+
 -- Notes at the job how a run of it ended.
 local function countRun(job, held, row)
   local isSuccess, isFailure = row.state == "succeeded", row.state == "failed"
   job.streak = isSuccess and job.streak + 1 or 0
   job.failuresInRow = isSuccess and 0 or job.failuresInRow + (isFailure and 1 or 0)
-  local fields = { "li", held.id, "lv", row.state, "lf", held.fireAt, "ls", row.startedAt, "le", row.finishedAt,
-    "lr", row.result or "", "ss", job.streak, "bad", job.failuresInRow }
+  local fields = { "li", held.id, "lp", lastRunText(row), "lr", row.result or "", "ss", job.streak,
+    "bad", job.failuresInRow }
   if isSuccess then
     fields[#fields + 1] = "ok"
     fields[#fields + 1] = row.finishedAt

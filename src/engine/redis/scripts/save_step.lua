@@ -24,7 +24,7 @@ call("HSET", key, s.name, s.record)
 if not held.hasSteps then
   -- Steps go with the rows of the ledger: as many runs, and as long after its end. Those of a run that goes on, or sleeps,
   -- stay however long that takes: without them it would begin anew. Only they have no end.
-  held.hasSteps = true
+  held.hasSteps, held.fresh = true, nil
   call("HSET", heldKey(s.jobId, s.queueJobId), s.queueJobId, cjson.encode(held))
   local runs = PREFIX .. "stepruns:" .. s.jobId
   call("ZADD", runs, s.fireAt, s.runId)

@@ -1,23 +1,36 @@
 --[[
 take_jobs: takes queue jobs for a worker as BullMQ's own script does, but many in one call, in BullMQ's order: what
 waits, what has become due, what has a priority. `test/bullmq-facts` compares what is left behind with BullMQ's own.
+Plain occurrences of pipelines that the worker has are decided at once: see `plain.lua`.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
-ARGV[3] now        not used: what is due is told by the server's own clock, like all of BullMQ's delays
+ARGV[3] now        by which occurrences are decided. What is due in the queue is told by the server's own clock, like all
+                   of BullMQ's delays
 ARGV[4] maxEvents
-ARGV[5] token      of the locks
-ARGV[6] lockMs
-ARGV[7] count      at most so many
-Returns a list: ms until the next queue job becomes due (0 = none is known, or the queue is paused), and three items for
-each that was taken: id, name, how often it was taken.
+ARGV[5] taker      names who takes: letters, digits and hyphens
+ARGV[6] turn       number of this call; the same one again is answered alike
+ARGV[7] lockMs
+ARGV[8] count      at most so many
+ARGV[9] worker     in whose name runs begin
+ARGV[10] pipelines JSON array of names: those that the worker has
+Returns a list: ms until the next queue job becomes due (0 = none is known, or the queue is paused), whether there may be
+more to take now (1 or 0), the instant, and a list for each that was taken: id, name, how often it was taken; and if its run
+began: the job's revision, due time, and of its last run: id, verdict and times, result (each may be nil). The token of
+their locks is the taker's name, a colon, and the turn.
 ]]
 -- Due ones that come into the line in one call.
 local MAX_RELEASED = 1000
-local token, lockMs, room = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local token, lockMs, room = ARGV[5] .. ":" .. ARGV[6], ARGV[7], tonumber(ARGV[8])
+local answeredKey = PREFIX .. "answered:" .. ARGV[5]
+local answered = call("GET", answeredKey)
+if answered and answered:sub(1, #token + 1) == token .. " " then return cjson.decode(answered:sub(#token + 2)) end
+
 local now = serverTime()
 local queueJobs, delayedKey = {}, QUEUE .. "delayed"
-local taken = {}
+local taken, seen, hasBegun = {}, 0, false
+local hasPipeline = {}
+for _, name in ipairs(cjson.decode(ARGV[10])) do hasPipeline[name] = true end
 
 local function limits()
   local v = call("HMGET", QUEUE .. "meta", "paused", "concurrency")
@@ -25,18 +38,26 @@ local function limits()
   return v[2] and math.min(room, tonumber(v[2]) - call("LLEN", QUEUE .. "active")) or room
 end
 
+local nowText = string.format("%d", now)
 local function start(id, v)
-  local key = QUEUE .. id
-  local takes = tonumber(v[2] or "0") + 1
-  call("HSET", key, "ats", takes, "processedOn", now, "delay", 0)
+  local key, name = QUEUE .. id, v[1]
+  local revision, dueAt, lastId, last, result
+  if hasPipeline[name] then revision, dueAt, lastId, last, result = startPlain(id, name, token, ARGV[9]) end
+  if revision == "over" then
+    call("DEL", key)
+    return
+  end
+  local takes = v[2] and string.format("%d", v[2] + 1) or "1"
+  call("HSET", key, "ats", takes, "processedOn", nowText, "delay", "0")
   call("SET", key .. ":lock", token, "PX", lockMs)
-  local n = #taken
-  taken[n + 1], taken[n + 2], taken[n + 3] = id, v[1], takes
+  hasBegun = hasBegun or revision ~= nil
+  taken[#taken + 1] = { id, name, takes, revision, dueAt, lastId, last, result }
   queueJobs[#queueJobs + 1] = id
 end
 
 -- One that was removed meanwhile has no hash any more.
 local function startEach(ids)
+  seen = seen + #ids
   for _, id in ipairs(ids) do
     local v = call("HMGET", QUEUE .. id, "name", "ats")
     if v[1] then start(id, v) end
@@ -55,8 +76,9 @@ local function releaseDue(most, doStart)
       local place = call("INCR", QUEUE .. "pc")
       call("HSET", QUEUE .. id, "delay", 0)
       call("ZADD", QUEUE .. "prioritized", priority * 0x100000000 + place % 0x100000000, id)
-    elseif v[1] and doStart then
-      start(id, v)
+    elseif doStart then
+      seen = seen + 1
+      if v[1] then start(id, v) end
     elseif v[1] then
       call("LPUSH", QUEUE .. "wait", id)
     end
@@ -78,19 +100,22 @@ local function untilNext()
 end
 
 local most = limits()
-if most <= 0 then return { 0 } end
+if most <= 0 then return { 0, 0, NOW } end
 if call("EXISTS", QUEUE .. "wait") == 1 then
   releaseDue(MAX_RELEASED, false)
   startEach(call("RPOP", QUEUE .. "wait", most))
 end
-if #queueJobs < most then releaseDue(most - #queueJobs, true) end
-if #queueJobs < most then startPrioritized(most - #queueJobs) end
-if #queueJobs > 0 then
-  call("LPUSH", QUEUE .. "active", unpack(queueJobs))
-  -- Another worker may take what is left.
-  local isMore = #queueJobs == most
-    and (call("EXISTS", QUEUE .. "wait", QUEUE .. "prioritized") > 0 or (untilNext() or 2) <= 1)
-  if isMore then call("ZADD", QUEUE .. "marker", 0, "0") end
-end
-table.insert(taken, 1, untilNext() or 0)
-return taken
+if seen < most then releaseDue(most - seen, true) end
+if seen < most then startPrioritized(most - seen) end
+if #queueJobs > 0 then call("LPUSH", QUEUE .. "active", unpack(queueJobs)) end
+local untilNextMs = untilNext()
+-- Another worker may take what is left.
+local isMore = seen == most
+  and (call("EXISTS", QUEUE .. "wait", QUEUE .. "prioritized") > 0 or (untilNextMs or 2) <= 1)
+if isMore then call("ZADD", QUEUE .. "marker", 0, "0") end
+flushEvents()
+local answer = { untilNextMs or 0, seen == most and 1 or 0, NOW, unpack(taken) }
+-- A call whose answer is lost with a connection is sent again: runs began that nobody would know of. Well before the end of
+-- the locks: what is as old as that, others may have taken.
+if hasBegun then call("SET", answeredKey, token .. " " .. cjson.encode(answer), "PX", math.floor(lockMs / 4)) end
+return answer
