@@ -15,8 +15,11 @@ export interface WakeUp {
 /** A run that began in the step that took its queue job, since nothing but its own occurrence was to be decided. */
 export interface BegunRun {
   readonly admission: Admission & { readonly outcome: "run" };
-  /** Sees to it that the occurrence after the next one waits in the queue; its worker must tell which that is. */
-  follow(next: Occurrence): void;
+  /**
+   * To be called when the run is about to be executed, with the occurrence of its job that is to wait in the queue behind
+   * the next one, if there is one.
+   */
+  goesOn(next: Occurrence | undefined): void;
 }
 
 /** A queue job that a worker took. */

@@ -199,12 +199,12 @@ export class WorkerRuntime {
   async #goOn(
     lane: Lane,
     wakeUp: TakenWakeUp,
-    { jobId, sequence, fireAt }: WakeUpId,
-    { admission: { run, revision }, follow }: BegunRun,
+    { jobId, sequence }: WakeUpId,
+    begun: BegunRun,
   ): Promise<WakeUpEnd> {
+    const { run, revision } = begun.admission;
     const job = await lane.definitions.get(jobId, { revision });
-    const next = job?.generation === sequence ? job.schedule.ahead(fireAt)[1] : undefined;
-    if (next) follow(next);
+    begun.goesOn(job?.generation === sequence ? job.schedule.ahead(run.fireAt)[1] : undefined);
     return this.#perform(lane, wakeUp, run, jobId, job);
   }
 

@@ -3,6 +3,7 @@ import { compileCondition } from "../../conditions/compile.ts";
 import { toJson } from "../stored-json.ts";
 import type { ConditionPolicy, JobDefinition, StoredJob } from "../../jobs/definition.ts";
 import type { LastRun } from "../../jobs/run.ts";
+import type { EpochMs } from "../../core/clock.ts";
 import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
 
 /** A definition as scripts take it: `fields` are those that they compare. */
@@ -13,6 +14,12 @@ export function encodeDefinition(definition: JobDefinition): object {
 /** A condition as the scripts decide it. */
 function conditionText({ condition, waitMs }: ConditionPolicy): string {
   return toJson({ program: compileCondition(condition), ...(waitMs === null ? {} : { waitMs }) });
+}
+
+/** The ms between occurrences that are nothing but so far apart, for ever. */
+function plainInterval({ trigger, jitter, firstRunAt }: JobDefinition): number | undefined {
+  const isPlainInterval = trigger.kind === "interval" && trigger.endAt === undefined;
+  return isPlainInterval && jitter === null && firstRunAt === null ? trigger.everyMs : undefined;
 }
 
 /** Whether the rules are such that most of its runs may be decided in short; see `plain.lua`. */
@@ -36,6 +43,7 @@ function policyFields(definition: JobDefinition): string[] {
     gl: policy.group?.limit ?? "",
     pf: policy.pauseAfterFailures ?? "",
     pn: isPlain(policy) ? 1 : "",
+    iv: plainInterval(definition) ?? "",
   };
   return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
 }
@@ -53,22 +61,43 @@ function isVerdict(text: string | undefined): text is Verdict {
   return VERDICTS.some((verdict) => verdict === text);
 }
 
+/** What the field of a job's last run says; `lastText` of `lib.lua` makes it. */
+interface LastText extends Pick<LastRun, "verdict" | "fireAt" | "startedAt" | "finishedAt"> {
+  readonly successStreak: number;
+  readonly failuresInARow: number;
+  readonly lastSuccessAt: EpochMs | null;
+}
+
+/** Reads the field of a job's last run. */
+export function readLast(text: string | undefined): LastText | undefined {
+  const [verdict, ...parts] = text?.split(" ") ?? [];
+  if (!isVerdict(verdict)) return undefined;
+  const [fireAt = 0, lateMs = 0, tookMs = 0, successStreak = 0, failuresInARow = 0, ok = 0] =
+    parts.map(Number);
+  const startedAt = fireAt + lateMs;
+  const finishedAt = startedAt + tookMs;
+  return {
+    verdict,
+    fireAt,
+    startedAt,
+    finishedAt,
+    successStreak,
+    failuresInARow,
+    // Of a success it says no more than that.
+    lastSuccessAt: Number.isNaN(ok) ? finishedAt : ok || null,
+  };
+}
+
 /** Reads the fields of the last run: its id, its verdict and times, its result. */
 export function decodeLastRun(
   id: string | undefined,
-  times: string | undefined,
+  text: string | undefined,
   result: string | undefined,
 ): LastRun | null {
-  const [verdict, fireAt, startedAt, finishedAt] = times?.split(" ") ?? [];
-  if (!id || !isVerdict(verdict)) return null;
-  return {
-    id,
-    verdict,
-    fireAt: Number(fireAt),
-    startedAt: Number(startedAt),
-    finishedAt: Number(finishedAt),
-    ...parseResult(result),
-  };
+  const last = readLast(text);
+  if (!id || !last) return null;
+  const { verdict, fireAt, startedAt, finishedAt } = last;
+  return { id, verdict, fireAt, startedAt, finishedAt, ...parseResult(result) };
 }
 
 /** How many of each verdict a hash counts, in its fields `c:<verdict>`. */

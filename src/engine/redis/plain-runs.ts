@@ -6,86 +6,86 @@ import type { AdmittedRun, SettleRequest, Settlement } from "../engine.ts";
 import { toJson } from "../stored-json.ts";
 import type { ScriptRunner } from "./scripts.ts";
 
-/** Runs a script call: keeps one call below a few milliseconds. */
+/** Steps a script call: keeps one call below a few milliseconds. */
 const BATCH = 100;
-/** What `settle_plain` takes for "no occurrence is to follow". */
+/** The arguments of `settle_plain` for a run that goes on, and those for no occurrence that is to follow. */
+const GOES_ON = ["", "", "", "", "", "", "", ""] as const;
 const NOTHING_FOLLOWS = ["", "", ""] as const;
 
-/** The arguments of a job whose next occurrence is to follow. */
-type Following = readonly string[];
-type Item = { readonly run: readonly string[] } | { readonly following: Following };
+/** The arguments of `settle_plain` up to the occurrence that is to follow. */
+type Beginning = readonly string[];
 
 /** Ends plain runs, and keeps the next occurrences of their jobs waiting, many in one script call; see `plain.lua`. */
 export class PlainRuns {
-  readonly #calls: Batcher<Item, number>;
-  /** By queue job: if its run ends at once, both travel as one. */
-  readonly #following = new Map<string, Following>();
+  readonly #calls: Batcher<readonly string[], number>;
+  /** Of runs that began in this turn of the event loop, by queue job: if one ends at once, both travel as one step. */
+  readonly #begun = new Map<string, Beginning>();
   readonly #onError: (error: unknown) => void;
   #isArmed = false;
 
   constructor(scripts: ScriptRunner, onError: (error: unknown) => void) {
     this.#onError = onError;
-    this.#calls = new Batcher((items) => send(scripts, items), BATCH);
+    this.#calls = new Batcher(
+      async (steps) =>
+        (await scripts.run("settle_plain", { steps: steps.length }, steps.flat())) as number[],
+      BATCH,
+    );
   }
 
-  /** @param id Of the queue job whose run began. */
-  follow(id: string, { jobId, sequence, fireAt }: WakeUpId, next: Occurrence): void {
-    const nextId = wakeUpId({ jobId, kind: "occurrence", sequence, fireAt: next.fireAt });
-    const following = [jobId, id, `${fireAt}`, nextId, `${next.fireAt}`, `${next.dueAt}`];
-    this.#following.set(id, following);
+  /** @param id Of the queue job whose run began; `run` is its occurrence. */
+  goesOn(id: string, run: WakeUpId, next: Occurrence | undefined): void {
+    this.#begun.set(id, [run.jobId, id, `${run.fireAt}`, ...following(run, next)]);
     if (this.#isArmed) return;
     this.#isArmed = true;
-    void nextTurn().then(() => this.#sendFollowing());
+    void nextTurn().then(() => this.#sendBegun());
   }
 
   /** @returns `undefined` if the run can't be ended in short: ask `settle`. */
   async settle(request: SettleRequest): Promise<Settlement | undefined> {
-    const { begun, lock, start, verdict } = request;
-    if (!begun || !lock || start !== begun.start || verdict !== "succeeded") return undefined;
-    const { queueJobId } = request;
-    const following = this.#following.get(queueJobId)?.slice(3) ?? NOTHING_FOLLOWS;
-    this.#following.delete(queueJobId);
-    const answer = await this.#calls.add({ run: [...encode(request, begun, lock), ...following] });
+    const { begun: run, lock, start, verdict, queueJobId, jobId } = request;
+    if (!run || !lock || start !== run.start || verdict !== "succeeded") return undefined;
+    const beginning = this.#begun.get(queueJobId);
+    this.#begun.delete(queueJobId);
+    const answer = await this.#calls.add([
+      ...(beginning ?? [jobId, queueJobId, `${run.fireAt}`, ...NOTHING_FOLLOWS]),
+      beginning ? "0" : "1",
+      ...ending(request, run, lock),
+    ]);
     if (answer === 0) return undefined;
-    return { now: begun.startedAt, outcome: "settled", endedQueueJob: answer === 2 };
+    return { now: run.startedAt, outcome: "settled", endedQueueJob: answer === 2 };
   }
 
-  #sendFollowing(): void {
+  #sendBegun(): void {
     this.#isArmed = false;
-    for (const following of this.#following.values()) {
+    for (const beginning of this.#begun.values()) {
       // Not done again: the next admission of the job keeps its occurrences waiting, and the reconciler looks after that.
-      this.#calls.add({ following }).catch(this.#onError);
+      this.#calls.add([...beginning, "1", ...GOES_ON]).catch(this.#onError);
     }
-    this.#following.clear();
+    this.#begun.clear();
   }
 }
 
-function encode(request: SettleRequest, run: AdmittedRun, lock: string): string[] {
-  const { jobId, queueJobId, worker, resultJson: result, retention, verdict } = request;
+function following({ jobId, sequence }: WakeUpId, next: Occurrence | undefined): readonly string[] {
+  if (!next) return NOTHING_FOLLOWS;
+  const { fireAt, dueAt } = next;
+  return [wakeUpId({ jobId, kind: "occurrence", sequence, fireAt }), `${fireAt}`, `${dueAt}`];
+}
+
+function ending(request: SettleRequest, run: AdmittedRun, lock: string): string[] {
+  const { jobId, worker, resultJson: result, retention, verdict: state } = request;
   const { runId: id, kind, fireAt, dueAt, startedAt, attempt } = run;
-  const finishedAt = startedAt + Math.max(0, Math.round(request.durationMs));
-  const row = { id, state: verdict, kind, fireAt, dueAt, startedAt, finishedAt, attempt, worker };
+  const tookMs = Math.max(0, Math.round(request.durationMs));
+  const finishedAt = startedAt + tookMs;
+  const row = { id, state, kind, fireAt, dueAt, startedAt, finishedAt, attempt, worker };
   const event = { name: "JOB_EXECUTED", jobId, runId: id, fireAt, attempt, worker };
   return [
-    jobId,
-    queueJobId,
-    `${fireAt}`,
+    id,
     lock,
-    `${verdict} ${fireAt} ${startedAt} ${finishedAt}`,
-    `${finishedAt}`,
+    `${startedAt - fireAt}`,
+    `${tookMs}`,
     result ?? "",
     toJson(result === undefined ? row : { ...row, result }),
     `,${toJson(result === undefined ? event : { ...event, result }).slice(1)}`,
-    `${retention.count}`,
-    `${retention.ageMs}`,
+    `${retention.count} ${retention.ageMs}`,
   ];
-}
-
-async function send(scripts: ScriptRunner, items: readonly Item[]): Promise<number[]> {
-  const runs = items.flatMap((item) => ("run" in item ? [item.run] : []));
-  const following = items.flatMap((item) => ("following" in item ? item.following : []));
-  const more = [...runs.flat(), ...following];
-  const answers = (await scripts.run("settle_plain", { runs: runs.length }, more)) as number[];
-  let at = 0;
-  return items.map((item) => ("run" in item ? (answers[at++] ?? 0) : 1));
 }

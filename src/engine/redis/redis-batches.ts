@@ -14,7 +14,10 @@ type Answer = [
   name: string,
   takes: string,
   revision?: string,
+  runId?: string,
+  fromAt?: string,
   dueAt?: string,
+  count?: number,
   lastId?: Optional,
   lastTimes?: Optional,
   lastResult?: Optional,
@@ -64,13 +67,14 @@ export class RedisBatches implements QueueBatches {
     return { id, name, takes: Number(takes), begun: this.#begun(answer, now) };
   }
 
-  #begun([id, , , revision, dueAt, ...last]: Answer, now: number): BegunRun | undefined {
-    const occurrence = revision === undefined ? undefined : parseWakeUpId(id);
+  #begun(answer: Answer, now: number): BegunRun | undefined {
+    const [id, , , revision, runId = "", fromAt, dueAt, count = 1, ...last] = answer;
+    const occurrence = revision === undefined ? undefined : parseWakeUpId(runId);
     if (!occurrence) return undefined;
     const { fireAt } = occurrence;
     const [lastId, lastTimes, lastResult] = last.map((text) => text || undefined);
     const run = {
-      runId: id,
+      runId,
       kind: "scheduled",
       fireAt,
       dueAt: Number(dueAt),
@@ -78,13 +82,13 @@ export class RedisBatches implements QueueBatches {
       start: 1,
       attempt: 1,
       failures: 0,
-      count: 1,
-      fromAt: fireAt,
+      count,
+      fromAt: Number(fromAt),
       lastRun: decodeLastRun(lastId, lastTimes, lastResult),
     } as const;
     return {
       admission: { outcome: "run", run, revision: Number(revision), now },
-      follow: (next) => this.#plain.follow(id, occurrence, next),
+      goesOn: (next) => this.#plain.goesOn(id, occurrence, next),
     };
   }
 }

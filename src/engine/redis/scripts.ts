@@ -9,7 +9,7 @@ export const SCRIPT_ARGUMENTS = {
   park_job: ["id", "token", "delayMs"],
   admit: ["requests"],
   settle: ["requests"],
-  settle_plain: ["runs"],
+  settle_plain: ["steps"],
   put_jobs: ["jobs"],
   change_job: ["change"],
   remove_job: ["removal"],
@@ -42,7 +42,7 @@ export const COMMON_ARGUMENTS = ["prefix", "queuePrefix", "now", "maxEvents"] as
 const BASE = ["lib"] as const;
 const QUEUED = [...BASE, "ledger", "conditions", "pending", "backfills"] as const;
 const RUNS = [...QUEUED, "runs"] as const;
-const PLAIN = [...BASE, "plain"] as const;
+const PLAIN = [...BASE, "ledger", "plain"] as const;
 /** Files that end with a table of their functions, by whose name the others call them. Only calls that use them make them. */
 const LAZY: ReadonlySet<string> = new Set(["conditions", "pending", "backfills", "queue"]);
 
@@ -54,7 +54,7 @@ const LIBRARIES: Partial<Record<ScriptName, readonly string[]>> = {
   admit: [...RUNS, "admission", "queue", "backfill_starts"],
   settle: RUNS,
   take_jobs: PLAIN,
-  settle_plain: [...PLAIN, "ledger"],
+  settle_plain: PLAIN,
   put_jobs: QUEUED,
   change_job: QUEUED,
   remove_job: QUEUED,

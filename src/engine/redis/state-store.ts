@@ -13,7 +13,7 @@ import {
 } from "../state-codec.ts";
 import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import { toJson } from "../stored-json.ts";
-import { countsOf, decodeJob, encodeDefinition, optionalNumber } from "./job-codec.ts";
+import { countsOf, decodeJob, encodeDefinition, optionalNumber, readLast } from "./job-codec.ts";
 import type { ScriptRunner } from "./scripts.ts";
 
 /** The collections that are gone through, one after the other. */
@@ -106,11 +106,12 @@ function decodeExported(written: WrittenJob): ExportedJob {
     return { owner: { kind: "removed-job", jobId: id, keepUntil: endsAt, runs }, requests: [] };
   }
   const hash = Object.fromEntries(entriesOf(written.hash));
+  const last = readLast(hash["lp"]);
   const owner = jobRecord(decodeJob(definition, hash, runs.length), {
     finishedAt: optionalNumber(hash["fin"]),
-    lastSuccessAt: optionalNumber(hash["ok"]),
-    successStreak: optionalNumber(hash["ss"]) ?? 0,
-    failuresInARow: optionalNumber(hash["bad"]) ?? 0,
+    lastSuccessAt: last?.lastSuccessAt ?? null,
+    successStreak: last?.successStreak ?? 0,
+    failuresInARow: last?.failuresInARow ?? 0,
     // Stored behind their ids.
     queued: listOf<string>(written.queued).map((member) =>
       decodeQueued(JSON.parse(member.slice(member.indexOf("\n") + 1)) as WrittenQueued),

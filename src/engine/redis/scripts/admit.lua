@@ -21,9 +21,9 @@ local STALE_MS = 1000
 local function lastRun(jobId)
   local v = call("HMGET", jobKey(jobId), "li", "lp", "lr")
   if not v[1] then return nil end
-  local verdict, fireAt, startedAt, finishedAt = v[2]:match("^(%a+) (%d+) (%d+) (%d+)$")
-  return { id = v[1], verdict = verdict, fireAt = tonumber(fireAt), startedAt = tonumber(startedAt),
-    finishedAt = tonumber(finishedAt), result = v[3] ~= "" and v[3] or nil }
+  local last = readLast(v[2])
+  return { id = v[1], verdict = last.verdict, fireAt = last.fireAt, startedAt = last.startedAt,
+    finishedAt = last.finishedAt, result = v[3] ~= "" and v[3] or nil }
 end
 
 local function answerRun(job, jobId, held)

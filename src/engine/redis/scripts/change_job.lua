@@ -35,7 +35,11 @@ if timing then
   placeNext(c.jobId, timing.state == "active" and timing.upcoming or nil)
   if timing.state == "active" then
     addOccurrences(c.jobId, c.pipeline or job.pipeline, generation, timing.upcoming)
-    if job.state == "paused" then call("HSET", key, "bad", 0) end
+    -- Failures in a row are counted anew.
+    if job.state == "paused" and job.last.verdict then
+      job.last.failures = 0
+      call("HSET", key, "lp", lastText(job.last))
+    end
   end
   if timing.state == "paused" then
     if job.state ~= "paused" then call("HSET", key, "pa", NOW) end

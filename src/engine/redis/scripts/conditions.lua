@@ -2,11 +2,12 @@
 
 -- What a condition can ask about a job; nil if there is none.
 local function factsOf(jobId)
-  local v = call("HMGET", jobKey(jobId), "rev", "lp", "ok", "ss", "er")
+  local v = call("HMGET", jobKey(jobId), "rev", "lp", "er")
   if not v[1] then return nil end
+  local last = readLast(v[2])
   return {
-    lastVerdict = v[2] and v[2]:match("^%a+") or cjson.null, lastSuccessAt = v[3] and tonumber(v[3]) or cjson.null,
-    successStreak = tonumber(v[4] or 0), everRan = v[5] == "1",
+    lastVerdict = last.verdict or cjson.null, lastSuccessAt = last.succeededAt or cjson.null,
+    successStreak = last.streak, everRan = v[3] == "1",
     running = call("HLEN", instancesKey(jobId)) + call("HLEN", backfillRunsKey(jobId)),
   }
 end

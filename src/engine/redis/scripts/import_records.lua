@@ -95,16 +95,16 @@ local function importJob(r)
   local sequence = nextSequence()
   call("HSET", PREFIX .. "defs", id, r.definition)
   call("HSET", key, "rev", sequence, "gen", sequence, "st", r.state, "w", r.watermark, "da", r.declared,
-    "sc", r.schedule, "pl", r.pipeline, "bad", r.failuresInARow, "ss", r.successStreak, unpack(r.fields))
+    "sc", r.schedule, "pl", r.pipeline, unpack(r.fields))
   if r.everRan then call("HSET", key, "er", 1) end
-  for field, value in pairs({ pa = r.pausedAt, pr = r.pausedReason, fin = r.finishedAt, ok = r.lastSuccessAt }) do
+  for field, value in pairs({ pa = r.pausedAt, pr = r.pausedReason, fin = r.finishedAt }) do
     call("HSET", key, field, value)
   end
   for verdict, count in pairs(r.counts) do call("HSET", key, "c:" .. verdict, count) end
   local last = r.lastRun
   if last then
-    call("HSET", key, "li", last.id, "lp", string.format("%s %d %d %d", last.verdict, last.fireAt, last.startedAt,
-      last.finishedAt), "lr", last.result or "")
+    last.streak, last.failures, last.succeededAt = r.successStreak, r.failuresInARow, r.lastSuccessAt
+    call("HSET", key, "li", last.id, "lp", lastText(last), "lr", last.result or "")
   end
   placeNext(id, r.state == "active" and r.upcoming or nil)
   if r.state == "active" then addOccurrences(id, r.pipeline, sequence, r.upcoming) end

@@ -28,6 +28,8 @@ local function clock()
 end
 
 local NOW = clock()
+-- Redis writes numbers that Lua hands it with 17 digits of precision, which takes long.
+local function numberText(n) return string.format("%d", n) end
 local EVENTS = {}
 
 local function emit(event)
@@ -44,22 +46,23 @@ end
 -- Adds a queue job as BullMQ would, in the same step as the decision that asks for it, so that no crash can come
 -- between the two. One that exists stays as it is. `test/bullmq-facts` compares what this writes with BullMQ's own.
 local HAS_DELAYED, HAS_WAITING = false, false
-local function addQueueJob(id, pipeline, dueAt)
-  local key = QUEUE .. id
-  if call("EXISTS", key) == 1 then return end
+local function writeQueueJob(id, pipeline, dueAt)
   local delay = math.max(0, dueAt - NOW)
-  call("HSET", key, "name", pipeline, "data", "0", "opts", '{"attempts":0}', "timestamp", dueAt - delay,
-    "delay", delay, "priority", 0)
+  local added = call("HSET", QUEUE .. id, "name", pipeline, "data", "0", "opts", '{"attempts":0}',
+    "timestamp", numberText(dueAt - delay), "delay", numberText(delay), "priority", "0")
+  if added == 0 then return end
   if delay == 0 then
     call("LPUSH", QUEUE .. "wait", id)
     HAS_WAITING = true
     return
   end
-  -- BullMQ keeps 4096 places for each millisecond, so that jobs of one instant run in the order of their adding.
-  local first, last = dueAt * 4096, (dueAt + 1) * 4096 - 1
-  local newest = call("ZREVRANGEBYSCORE", QUEUE .. "delayed", last, first, "WITHSCORES", "LIMIT", 0, 1)
-  call("ZADD", QUEUE .. "delayed", newest[2] and math.min(tonumber(newest[2]) + 1, last) or first, id)
+  -- BullMQ keeps 4096 places for each millisecond, in the order of adding. Ours of one instant share the first.
+  call("ZADD", QUEUE .. "delayed", numberText(dueAt * 4096), id)
   HAS_DELAYED = true
+end
+
+local function addQueueJob(id, pipeline, dueAt)
+  if call("EXISTS", QUEUE .. id) == 0 then writeQueueJob(id, pipeline, dueAt) end
 end
 
 -- Takes a queue job out of the hands of a worker; further keys go with its lock. One whose lock is somebody else's, or has
@@ -154,17 +157,37 @@ local function optional(text)
   return text and text ~= "" and text or nil
 end
 
+-- The last run in one field: verdict, fire time, ms from there to its start and from there to its end, successes and
+-- failures in a row, and the end of the last success ("-" if it is this run's, "0" if there was none).
+local function lastText(last)
+  return string.format("%s %d %d %d %d %d %s", last.verdict, last.fireAt, last.startedAt - last.fireAt,
+    last.finishedAt - last.startedAt, last.streak, last.failures,
+    last.verdict == "succeeded" and "-" or numberText(last.succeededAt or 0))
+end
+
+local function readLast(text)
+  if not text then return { streak = 0, failures = 0 } end
+  local verdict, fireAt, late, took, streak, failures, ok =
+    text:match("^(%a+) (%d+) (%-?%d+) (%d+) (%d+) (%d+) (%S+)$")
+  local startedAt = fireAt + late
+  local finishedAt = startedAt + took
+  local succeededAt = ok == "-" and finishedAt or tonumber(ok)
+  return { verdict = verdict, fireAt = tonumber(fireAt), startedAt = startedAt, finishedAt = finishedAt,
+    streak = tonumber(streak), failures = tonumber(failures), succeededAt = succeededAt > 0 and succeededAt or nil }
+end
+
 -- A job's hash: rev, gen (revision and generation), st (state), w (watermark), mi, co, gr, mc (maxInstances, coalesce,
 -- grace, maxCatchUp), kc, ka (retention), pl (pipeline), cn (condition: JSON of its program and how long to wait), ov
--- (overlap), gk, gl (group: key and limit), pf (pauseAfterFailures), bad, ss (failures and successes in a row), er (whether
--- it ever ran), dp (whether the condition of others waits for it), nf, nd, af, ad (fire and due time of the next
+-- (overlap), gk, gl (group: key and limit), pf (pauseAfterFailures), er (whether it ever ran), dp (whether the condition of others waits for it), nf, nd, af, ad (fire and due time of the next
 -- occurrence, and of the one after it if that is known), pn (whether its rules are plain: see `plain.lua`), op (whether
 -- anything but runs waits), ct (the call for its queued runs), wt, wa (the call at an instant, and that instant), pa, pr,
--- fin, od, ok, li, lp, lr (the last run: id; verdict, fire time, start and end; result), c:<verdict>.
+-- fin, od, li, lp, lr (the last run: id; what `lastText` makes; result), c:<verdict>. Most have short values, and are many
+-- jobs' worth of memory smaller for it: Redis keeps a hash apart whose longest value is above 64 bytes.
 local function readJob(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "gen", "st", "w", "mi", "co", "gr", "mc", "kc", "ka", "pl",
-    "cn", "ov", "gk", "gl", "pf", "bad", "ss", "er", "dp")
+    "cn", "ov", "gk", "gl", "pf", "lp", "er", "dp")
   if not v[1] then return nil end
+  local last = readLast(v[17])
   local condition, groupKey = optional(v[12]), optional(v[14])
   condition = condition and cjson.decode(condition)
   local overlap = optional(v[13]) or "skip"
@@ -175,8 +198,8 @@ local function readJob(jobId)
     maxInstances = tonumber(v[5]), coalesce = v[6] == "1", graceMs = v[7] ~= "" and tonumber(v[7]) or nil,
     maxCatchUp = tonumber(v[8]), keepCount = tonumber(v[9]), keepAgeMs = tonumber(v[10]), pipeline = v[11],
     condition = condition, overlap = overlap, groupKey = groupKey, groupLimit = groupKey and tonumber(v[15]),
-    pauseAfter = tonumber(optional(v[16])), failuresInRow = tonumber(v[17] or 0), streak = tonumber(v[18] or 0),
-    everRan = v[19] == "1", hasDependents = v[20] == "1", isHeldUp = isHeldUp, isQueueing = isHeldUp or overlap ~= "skip",
+    pauseAfter = tonumber(optional(v[16])), last = last, failuresInRow = last.failures, streak = last.streak,
+    everRan = v[18] == "1", hasDependents = v[19] == "1", isHeldUp = isHeldUp, isQueueing = isHeldUp or overlap ~= "skip",
   }
 end
 
@@ -219,7 +242,10 @@ end
 local function releaseIfIdle(jobId)
   local open = call("EXISTS", instancesKey(jobId), pendingKey(jobId), askedKey(jobId), backfillRunsKey(jobId),
     backfillQueueKey(jobId), backfillAskedKey(jobId))
-  if open > 0 then return false end
+  if open > 0 then
+    call("SADD", PREFIX .. "live", jobId)
+    return false
+  end
   call("SREM", PREFIX .. "live", jobId)
   call("HDEL", jobKey(jobId), "op")
   return true

@@ -1,16 +1,31 @@
 -- Plain runs: what most runs are, decided and ended with few commands and little text. A job is plain if its rules are
--- (`pn`: no condition, no group, `coalesce`, and `skip` for what overlaps) and nothing but its runs waits (`op`). An
--- occurrence of it is plain if it is the next one and the one after it is known and not due yet: then nothing else is to be
--- decided. Everything else is for `admit` and `settle`, which do the same for all cases.
+-- (`pn`: no condition, no group, `coalesce`, and `skip` for what overlaps) and nothing but its runs waits (`op`). What is due
+-- of it is plain if it is known here: one occurrence, with the one after it known and not due yet, or any number of those of
+-- an interval (`iv`). Everything else is for `admit` and `settle`, which do the same for all cases.
 --
 -- A plain run is stored as text that begins with a mark of the call that took it. Whatever changes a stored run writes it
 -- anew without the mark, so a run that still has it is just as it was when it began.
 
-local NOW_TEXT = string.format("%d", NOW)
+local NOW_TEXT = numberText(NOW)
 
 local function markOf(take) return '{"fresh":"' .. take .. '",' end
 
-local function addOne(text) return text and string.format("%d", text + 1) or "1" end
+local function addTo(text, n) return text and numberText(text + n) or numberText(n) end
+
+-- What is due of an interval, of which `first` is the next occurrence: the latest, and how many come before it.
+local function dueOfInterval(first, everyMs)
+  local count = math.floor((NOW - first) / everyMs)
+  return first + count * everyMs, count
+end
+
+-- Those before the latest share its run.
+local function coalesce(jobId, generation, into, span)
+  local row = { id = wakeUpId(jobId, "", generation, span.toAt), state = "coalesced", kind = "scheduled",
+    fireAt = span.toAt, dueAt = span.toAt, decidedAt = NOW, coalescedInto = into }
+  if span.count > 1 then row.fromAt, row.count = span.fromAt, span.count end
+  recordText(jobId, span.toAt, cjson.encode(row), span.keepCount, span.keepAgeMs)
+  emit({ name = "JOB_COALESCED", jobId = jobId, runId = into, fireAt = span.toAt, count = span.count })
+end
 
 -- Decides on the queue job of an occurrence. Returns "over" if that was decided before, what `take_jobs` answers of a run
 -- that begins, or nil if it is not plain.
@@ -26,29 +41,37 @@ local function startPlain(id, pipeline, take, worker)
     local isOver = tonumber(fireAt) <= tonumber(v[3]) and call("HEXISTS", runs, id) == 0
     return isOver and "over" or nil
   end
-  local dueAt, after, afterDue = v[8], v[9], v[10]
-  if not after or after == "" or tonumber(afterDue) <= NOW or tonumber(dueAt) > NOW then return nil end
-  if v[5] ~= "" and NOW - tonumber(dueAt) > tonumber(v[5]) then return nil end
+  local dueAt, after, afterDue, runId, count = v[8], v[9], v[10], id, 1
+  if tonumber(dueAt) > NOW or (v[5] ~= "" and NOW - tonumber(dueAt) > tonumber(v[5])) then return nil end
   if call("HLEN", runs) >= tonumber(v[4]) then return nil end
+  local from = fireAt
+  if not after or after == "" or tonumber(afterDue) <= NOW then
+    local p = call("HMGET", key, "iv", "kc", "ka", "c:coalesced")
+    local everyMs = tonumber(p[1] or "")
+    if not everyMs then return nil end
+    local latest, others = dueOfInterval(tonumber(fireAt), everyMs)
+    if others > 0 then
+      runId = wakeUpId(jobId, "", generation, latest)
+      coalesce(jobId, generation, runId, { fromAt = tonumber(from), toAt = latest - everyMs, count = others,
+        keepCount = tonumber(p[2]), keepAgeMs = tonumber(p[3]) })
+      call("HSET", key, "c:coalesced", addTo(p[4], others))
+      -- It has nothing to decide any more.
+      if after and after ~= "" then dropQueueJob(wakeUpId(jobId, "", generation, after)) end
+    end
+    fireAt, count = numberText(latest), others + 1
+    dueAt, after = fireAt, numberText(latest + everyMs)
+    afterDue = after
+    addQueueJob(wakeUpId(jobId, "", generation, after), pipeline, latest + everyMs)
+  end
   call("HSET", key, "w", fireAt, "nf", after, "nd", afterDue, "af", "", "er", "1")
   call("ZADD", PREFIX .. "next", afterDue, jobId)
-  local runId, worker = cjson.encode(id), cjson.encode(worker)
-  call("HSET", runs, id, markOf(take) .. '"id":' .. runId .. ',"kind":"scheduled","fireAt":' .. fireAt .. ',"dueAt":' ..
-    dueAt .. ',"fromAt":' .. fireAt .. ',"count":1,"startedAt":' .. NOW_TEXT ..
-    ',"start":1,"attempt":1,"crashes":0,"worker":' .. worker .. ',"take":"' .. take .. '","pipeline":' ..
+  local run, by = cjson.encode(runId), cjson.encode(worker)
+  call("HSET", runs, id, markOf(take) .. '"id":' .. run .. ',"kind":"scheduled","fireAt":' .. fireAt .. ',"dueAt":' ..
+    dueAt .. ',"fromAt":' .. from .. ',"count":' .. count .. ',"startedAt":' .. NOW_TEXT ..
+    ',"start":1,"attempt":1,"crashes":0,"worker":' .. by .. ',"take":"' .. take .. '","pipeline":' ..
     cjson.encode(pipeline) .. "}")
-  call("SADD", PREFIX .. "live", jobId)
-  local about = '"jobId":' .. cjson.encode(jobId) .. ',"runId":' .. runId .. ',"fireAt":' .. fireAt .. ',"worker":' ..
-    worker .. ',"at":' .. NOW_TEXT .. "}"
+  local about = '"jobId":' .. cjson.encode(jobId) .. ',"runId":' .. run .. ',"fireAt":' .. fireAt .. ',"worker":' .. by ..
+    ',"at":' .. NOW_TEXT .. "}"
   EVENTS[#EVENTS + 1] = '{"name":"JOB_SUBMITTED",' .. about .. ',{"name":"JOB_STARTED","attempt":1,' .. about
-  return v[13], dueAt, v[14], v[15], v[16]
-end
-
--- Keeps the occurrence after the next one waiting. Done only if nothing was decided since, and it is not known yet.
-local function followPlain(jobId, generation, fireAt, nextId, nextFireAt, nextDueAt)
-  local key = jobKey(jobId)
-  local v = call("HMGET", key, "gen", "st", "w", "af", "pl")
-  if v[1] ~= generation or v[2] ~= "active" or v[3] ~= fireAt or v[4] ~= "" then return end
-  call("HSET", key, "af", nextFireAt, "ad", nextDueAt)
-  addQueueJob(nextId, v[5], tonumber(nextDueAt))
+  return v[13], runId, from, dueAt, count, v[14], v[15], v[16]
 end

@@ -66,23 +66,14 @@ local function pauseAfterFailures(job, errorText)
   emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason })
 end
 
--- The last run of a job in one field; see `readJob`.
-local function lastRunText(row)
-  return string.format("%s %d %d %d", row.state, row.fireAt, row.startedAt, row.finishedAt)
-end
-
 -- Notes at the job how a run of it ended.
 local function countRun(job, held, row)
   local isSuccess, isFailure = row.state == "succeeded", row.state == "failed"
   job.streak = isSuccess and job.streak + 1 or 0
   job.failuresInRow = isSuccess and 0 or job.failuresInRow + (isFailure and 1 or 0)
-  local fields = { "li", held.id, "lp", lastRunText(row), "lr", row.result or "", "ss", job.streak,
-    "bad", job.failuresInRow }
-  if isSuccess then
-    fields[#fields + 1] = "ok"
-    fields[#fields + 1] = row.finishedAt
-  end
-  call("HSET", jobKey(job.id), unpack(fields))
+  job.last = { verdict = row.state, fireAt = held.fireAt, startedAt = row.startedAt, finishedAt = row.finishedAt,
+    streak = job.streak, failures = job.failuresInRow, succeededAt = isSuccess and row.finishedAt or job.last.succeededAt }
+  call("HSET", jobKey(job.id), "li", held.id, "lp", lastText(job.last), "lr", row.result or "")
   count(job.id, row.state, 1)
 end
 

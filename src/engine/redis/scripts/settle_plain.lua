@@ -5,44 +5,60 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] runs      how many runs; 14 arguments each follow: job id, queue job id, fire time, token of the queue job's lock
-                  (which also marks the stored run), the last run's verdict and times, its end, its result, row and event
-                  (JSON text; of the event all behind its instant), how many rows and ms of them to keep, and the occurrence
-                  to follow: queue job id ("" = none), fire and due time. After them, six for each further job whose next
-                  occurrence is to follow: job id, queue job id, fire time, and the three of that occurrence. Times in epoch ms.
-Returns a list with one answer for each run: 2 = it ended, and its queue job too; 1 = it ended, and the queue job is
-somebody else's; 0 = it is not plain any more: ask `settle`.
+ARGV[5] steps     how many; 15 arguments for each follow: job id, queue job id, fire time of its run, the occurrence to follow the
+                  next one: queue job id ("" = none), fire and due time; whether the job is among the live ones (1 or 0), and of a
+                  run that ended, run id ("" = it goes on, and becomes one of the live), token of the queue job's
+                  lock (which also marks the stored run), ms from the fire time to its start, ms from there to its end, result,
+                  row and event (JSON text; of the event all behind its instant), how many rows and how many ms of them to keep,
+                  as two numbers with a blank between. Times in epoch ms.
+Returns a list with one answer for each: 2 = it ended, and its queue job too; 1 = it ended, and the queue job is somebody
+else's; 0 = it is not plain any more: ask `settle`; or it goes on.
 ]]
-local RUN_ARGUMENTS, FOLLOW_ARGUMENTS = 14, 6
+local ARGUMENTS = 15
 
-local function settleOne(jobId, id, fireAt, token, last, finishedAt, result, row, event, keepCount, keepAgeMs)
-  local runs, key, mark = instancesKey(jobId), jobKey(jobId), markOf(token)
-  local held = call("HGET", runs, id)
-  if not held or held:sub(1, #mark) ~= mark then return 0 end
-  local v = call("HMGET", key, "pn", "op", "dp", "ss", "c:succeeded")
-  if v[1] ~= "1" or v[2] or v[3] then return 0 end
-  call("HDEL", runs, id)
-  call("HSET", key, "li", id, "lp", last, "lr", result, "ok", finishedAt, "bad", "0", "ss", addOne(v[4]),
-    "c:succeeded", addOne(v[5]))
-  recordText(jobId, fireAt, row, keepCount, keepAgeMs)
+local function isHeld(runs, id, token)
+  local held, mark = call("HGET", runs, id), markOf(token)
+  return held and held:sub(1, #mark) == mark
+end
+
+local function step(jobId, id, fireAt, nextId, nextFireAt, nextDueAt, isLive, runId, token, late, took, result, row, event,
+  keep)
+  local runs, key = instancesKey(jobId), jobKey(jobId)
+  local v = call("HMGET", key, "gen", "st", "w", "af", "pl", "pn", "op", "dp", "lp", "c:succeeded")
+  local fields = {}
+  local function set(name, value)
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
+  end
+  -- Only if nothing was decided since.
+  if nextId ~= "" and v[4] == "" and v[3] == fireAt and v[2] == "active" and v[1] == id:match("(%d+):%d+$") then
+    set("af", nextFireAt)
+    set("ad", nextDueAt)
+    writeQueueJob(nextId, v[5], tonumber(nextDueAt))
+  end
+  local isOver = runId ~= "" and v[6] == "1" and not v[7] and not v[8] and isHeld(runs, id, token)
+  if isOver then
+    call("HDEL", runs, id)
+    local streak = v[9] and v[9]:match("^%a+ %d+ %S+ %d+ (%d+)")
+    set("li", runId)
+    set("lp", "succeeded " .. fireAt .. " " .. late .. " " .. took .. " " .. addTo(streak, 1) .. " 0 -")
+    set("lr", result)
+    set("c:succeeded", addTo(v[10], 1))
+  end
+  if fields[1] then call("HSET", key, unpack(fields)) end
+  if runId == "" then call("SADD", PREFIX .. "live", jobId) end
+  if not isOver then return 0 end
+  local keepCount, keepAgeMs = keep:match("^(%d+) (%d+)$")
+  recordText(jobId, fireAt, row, tonumber(keepCount), tonumber(keepAgeMs))
   EVENTS[#EVENTS + 1] = '{"at":' .. NOW_TEXT .. event
-  if call("EXISTS", runs) == 0 then call("SREM", PREFIX .. "live", jobId) end
+  if isLive == "1" and call("EXISTS", runs) == 0 then call("SREM", PREFIX .. "live", jobId) end
   return endQueueJob(id, token) and 2 or 1
 end
 
-local function generationOf(id) return id:match("(%d+):%d+$") end
-
-local answers, at = {}, 6
+local answers = {}
 for i = 1, tonumber(ARGV[5]) do
-  local jobId, id, fireAt, token, last, finishedAt, result, row, event, keepCount, keepAgeMs, nextId, nextFireAt, nextDueAt =
-    unpack(ARGV, at, at + RUN_ARGUMENTS - 1)
-  answers[i] = settleOne(jobId, id, fireAt, token, last, finishedAt, result, row, event, keepCount, keepAgeMs)
-  if nextId ~= "" then followPlain(jobId, generationOf(id), fireAt, nextId, nextFireAt, nextDueAt) end
-  at = at + RUN_ARGUMENTS
-end
-for from = at, #ARGV, FOLLOW_ARGUMENTS do
-  local jobId, id, fireAt, nextId, nextFireAt, nextDueAt = unpack(ARGV, from, from + FOLLOW_ARGUMENTS - 1)
-  followPlain(jobId, generationOf(id), fireAt, nextId, nextFireAt, nextDueAt)
+  local from = 6 + (i - 1) * ARGUMENTS
+  answers[i] = step(unpack(ARGV, from, from + ARGUMENTS - 1))
 end
 finish()
 return answers

@@ -16,8 +16,8 @@ ARGV[9] worker     in whose name runs begin
 ARGV[10] pipelines JSON array of names: those that the worker has
 Returns a list: ms until the next queue job becomes due (0 = none is known, or the queue is paused), whether there may be
 more to take now (1 or 0), the instant, and a list for each that was taken: id, name, how often it was taken; and if its run
-began: the job's revision, due time, and of its last run: id, verdict and times, result (each may be nil). The token of
-their locks is the taker's name, a colon, and the turn.
+began: the job's revision, run id, first fire time that it stands for, due time, how many occurrences, and of the job's last
+run: id, text, result (each may be nil). The token of their locks is the taker's name, a colon, and the turn.
 ]]
 -- Due ones that come into the line in one call.
 local MAX_RELEASED = 1000
@@ -38,20 +38,20 @@ local function limits()
   return v[2] and math.min(room, tonumber(v[2]) - call("LLEN", QUEUE .. "active")) or room
 end
 
-local nowText = string.format("%d", now)
+local nowText = numberText(now)
 local function start(id, v)
   local key, name = QUEUE .. id, v[1]
-  local revision, dueAt, lastId, last, result
-  if hasPipeline[name] then revision, dueAt, lastId, last, result = startPlain(id, name, token, ARGV[9]) end
-  if revision == "over" then
+  local takes = v[2] and numberText(v[2] + 1) or "1"
+  local job = { id, name, takes }
+  if hasPipeline[name] then job = { id, name, takes, startPlain(id, name, token, ARGV[9]) } end
+  if job[4] == "over" then
     call("DEL", key)
     return
   end
-  local takes = v[2] and string.format("%d", v[2] + 1) or "1"
-  call("HSET", key, "ats", takes, "processedOn", nowText, "delay", "0")
+  -- What has begun ends soon, and its run counts how often it was taken.
+  if job[4] then hasBegun = true else call("HSET", key, "ats", takes, "processedOn", nowText, "delay", "0") end
   call("SET", key .. ":lock", token, "PX", lockMs)
-  hasBegun = hasBegun or revision ~= nil
-  taken[#taken + 1] = { id, name, takes, revision, dueAt, lastId, last, result }
+  taken[#taken + 1] = job
   queueJobs[#queueJobs + 1] = id
 end
 
