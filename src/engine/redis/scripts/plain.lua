@@ -18,13 +18,16 @@ local function dueOfInterval(first, everyMs)
   return first + count * everyMs, count
 end
 
--- Those before the latest share its run.
-local function coalesce(jobId, generation, into, span)
-  local row = { id = wakeUpId(jobId, "", generation, span.toAt), state = "coalesced", kind = "scheduled",
-    fireAt = span.toAt, dueAt = span.toAt, decidedAt = NOW, coalescedInto = into }
-  if span.count > 1 then row.fromAt, row.count = span.fromAt, span.count end
-  recordText(jobId, span.toAt, cjson.encode(row), span.keepCount, span.keepAgeMs)
-  emit({ name = "JOB_COALESCED", jobId = jobId, runId = into, fireAt = span.toAt, count = span.count })
+-- Those before the latest share its run, whose own row will see to the length of the ledger.
+local function coalesce(jobId, generation, into, fromAt, toAt, count)
+  local upTo = numberText(toAt)
+  local span = count > 1 and ',"fromAt":' .. fromAt .. ',"count":' .. count or ""
+  local intoText = cjson.encode(into)
+  call("ZADD", ledgerKey(jobId), upTo, '{"id":' .. cjson.encode(wakeUpId(jobId, "", generation, toAt)) ..
+    ',"state":"coalesced","kind":"scheduled","fireAt":' .. upTo .. ',"dueAt":' .. upTo .. ',"decidedAt":' .. NOW_TEXT ..
+    ',"coalescedInto":' .. intoText .. span .. "}")
+  EVENTS[#EVENTS + 1] = '{"name":"JOB_COALESCED","jobId":' .. cjson.encode(jobId) .. ',"runId":' .. intoText ..
+    ',"fireAt":' .. upTo .. ',"count":' .. count .. ',"at":' .. NOW_TEXT .. "}"
 end
 
 -- Decides on the queue job of an occurrence. Returns "over" if that was decided before, what `take_jobs` answers of a run
@@ -46,22 +49,21 @@ local function startPlain(id, pipeline, take, worker)
   if call("HLEN", runs) >= tonumber(v[4]) then return nil end
   local from = fireAt
   if not after or after == "" or tonumber(afterDue) <= NOW then
-    local p = call("HMGET", key, "iv", "kc", "ka", "c:coalesced")
+    local p = call("HMGET", key, "iv", "c:coalesced")
     local everyMs = tonumber(p[1] or "")
     if not everyMs then return nil end
     local latest, others = dueOfInterval(tonumber(fireAt), everyMs)
     if others > 0 then
       runId = wakeUpId(jobId, "", generation, latest)
-      coalesce(jobId, generation, runId, { fromAt = tonumber(from), toAt = latest - everyMs, count = others,
-        keepCount = tonumber(p[2]), keepAgeMs = tonumber(p[3]) })
-      call("HSET", key, "c:coalesced", addTo(p[4], others))
+      coalesce(jobId, generation, runId, from, latest - everyMs, others)
+      call("HSET", key, "c:coalesced", addTo(p[2], others))
       -- It has nothing to decide any more.
       if after and after ~= "" then dropQueueJob(wakeUpId(jobId, "", generation, after)) end
     end
     fireAt, count = numberText(latest), others + 1
     dueAt, after = fireAt, numberText(latest + everyMs)
     afterDue = after
-    addQueueJob(wakeUpId(jobId, "", generation, after), pipeline, latest + everyMs)
+    writeQueueJob(wakeUpId(jobId, "", generation, after), pipeline, latest + everyMs)
   end
   call("HSET", key, "w", fireAt, "nf", after, "nd", afterDue, "af", "", "er", "1")
   call("ZADD", PREFIX .. "next", afterDue, jobId)

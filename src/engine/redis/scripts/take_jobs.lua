@@ -19,8 +19,9 @@ more to take now (1 or 0), the instant, and a list for each that was taken: id, 
 began: the job's revision, run id, first fire time that it stands for, due time, how many occurrences, and of the job's last
 run: id, text, result (each may be nil). The token of their locks is the taker's name, a colon, and the turn.
 ]]
--- Due ones that come into the line in one call.
-local MAX_RELEASED = 1000
+-- Of what is taken while others wait, so many come into the line behind them: enough for nothing to be passed over for
+-- ever, and few, since what is still delayed can be taken back.
+local RELEASED_SHARE = 0.25
 local token, lockMs, room = ARGV[5] .. ":" .. ARGV[6], ARGV[7], tonumber(ARGV[8])
 local answeredKey = PREFIX .. "answered:" .. ARGV[5]
 local answered = call("GET", answeredKey)
@@ -102,7 +103,7 @@ end
 local most = limits()
 if most <= 0 then return { 0, 0, NOW } end
 if call("EXISTS", QUEUE .. "wait") == 1 then
-  releaseDue(MAX_RELEASED, false)
+  releaseDue(math.ceil(most * RELEASED_SHARE), false)
   startEach(call("RPOP", QUEUE .. "wait", most))
 end
 if seen < most then releaseDue(most - seen, true) end
