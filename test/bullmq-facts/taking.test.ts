@@ -4,6 +4,8 @@ import { randomUUID } from "node:crypto";
 import { type Job, Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import type { TakenJobs } from "../../src/engine/queue-batches.ts";
+import { PlainRuns } from "../../src/engine/redis/plain-runs.ts";
 import { RedisBatches } from "../../src/engine/redis/redis-batches.ts";
 import { ScriptRunner } from "../../src/engine/redis/scripts.ts";
 import { EngineBench } from "../contract/bench-of-engine.ts";
@@ -17,16 +19,18 @@ afterAll(() => redis.disconnect());
 
 /** A queue, and all that is kept of it, with times left out. */
 class Place implements AsyncDisposable {
+  #turn = 0;
   readonly tag = `{taking-${randomUUID().slice(0, 8)}:default}`;
   readonly queue = new Queue("runs", { connection: redis, prefix: this.tag });
+  readonly #scripts = new ScriptRunner(redis, `${this.tag}:meta`, () => [
+    `${this.tag}:`,
+    `${this.tag}:runs:`,
+    "",
+    100,
+  ]);
   readonly batches = new RedisBatches(
-    () =>
-      new ScriptRunner(redis, `${this.tag}:meta`, () => [
-        `${this.tag}:`,
-        `${this.tag}:runs:`,
-        "",
-        100,
-      ]),
+    this.#scripts,
+    new PlainRuns(this.#scripts, (error) => expect.unreachable(String(error))),
   );
   /** BullMQ's own, which takes by hand. */
   readonly worker = new Worker("runs", null, {
@@ -36,6 +40,18 @@ class Place implements AsyncDisposable {
     lockDuration: LOCK_MS,
     removeOnComplete: { count: 0 },
   });
+
+  /** Takes by turns of the same taker, so their locks have the token `taker:<turn>`. */
+  take(count: number): Promise<TakenJobs> {
+    this.#turn += 1;
+    return this.batches.take({
+      taker: "taker",
+      turn: this.#turn,
+      lockMs: LOCK_MS,
+      count,
+      owner: undefined,
+    });
+  }
 
   async takeByBullMq(token: string): Promise<Job> {
     const job = await this.worker.getNextJob(token, { block: false });
@@ -91,44 +107,45 @@ async function keptAfter(act: (place: Place) => Promise<unknown>): Promise<unkno
 
 describe("what we leave is what BullMQ leaves", () => {
   test("taking: what waits, what is due, what has a priority", async () => {
-    const ours = await keptAfter(({ batches }) => batches.take("token", LOCK_MS, 3));
+    const ours = await keptAfter((place) => place.take(3));
     const theirs = await keptAfter(async (place) => {
-      for (let i = 0; i < 3; i += 1) await place.takeByBullMq("token");
+      for (let i = 0; i < 3; i += 1) await place.takeByBullMq("taker:1");
     });
     expect(ours).toEqual(theirs);
   });
 
   test("ending", async () => {
-    const ours = await keptAfter(async ({ batches }) => {
-      await batches.take("token", LOCK_MS, 3);
-      await batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, token: "token" })));
+    const ours = await keptAfter(async (place) => {
+      const { token } = await place.take(3);
+      await place.batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, token })));
     });
     const theirs = await keptAfter(async (place) => {
       const jobs = [];
-      for (let i = 0; i < 3; i += 1) jobs.push(await place.takeByBullMq("token"));
-      await jobs[0]?.moveToCompleted(0, "token", false);
-      await jobs[2]?.moveToCompleted(0, "token", false);
+      for (let i = 0; i < 3; i += 1) jobs.push(await place.takeByBullMq("taker:1"));
+      await jobs[0]?.moveToCompleted(0, "taker:1", false);
+      await jobs[2]?.moveToCompleted(0, "taker:1", false);
     });
     expect(ours).toEqual(theirs);
   });
 
   test("parking, and taking again", async () => {
-    const ours = await keptAfter(async ({ batches, tag }) => {
-      await batches.take("token", LOCK_MS, 2);
-      expect(await batches.park({ id: "one:1:1", token: "token" }, 1)).toBe(true);
-      expect(await batches.park({ id: "two:1:2", token: "token" }, 5_000)).toBe(true);
+    const ours = await keptAfter(async (place) => {
+      const { batches, tag } = place;
+      const { token } = await place.take(2);
+      expect(await batches.park({ id: "one:1:1", token }, 1)).toBe(true);
+      expect(await batches.park({ id: "two:1:2", token }, 5_000)).toBe(true);
       await new Promise((resolve) => setTimeout(resolve, 10));
-      const { jobs } = await batches.take("again", LOCK_MS, 1);
+      const { jobs } = await place.take(1);
       expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
       await redis.hset(`${tag}:runs:two:1:2`, "delay", 0);
     });
     const theirs = await keptAfter(async (place) => {
-      const one = await place.takeByBullMq("token");
-      const two = await place.takeByBullMq("token");
-      await one.moveToDelayed(Date.now() + 1, "token");
-      await two.moveToDelayed(Date.now() + 5_000, "token");
+      const one = await place.takeByBullMq("taker:1");
+      const two = await place.takeByBullMq("taker:1");
+      await one.moveToDelayed(Date.now() + 1, "taker:1");
+      await two.moveToDelayed(Date.now() + 5_000, "taker:1");
       await new Promise((resolve) => setTimeout(resolve, 10));
-      await place.takeByBullMq("again");
+      await place.takeByBullMq("taker:2");
       await redis.hset(`${place.tag}:runs:two:1:2`, "delay", 0);
     });
     expect(ours).toEqual(theirs);
@@ -138,7 +155,7 @@ describe("what we leave is what BullMQ leaves", () => {
     await using place = new Place();
     await fill(place);
     const { batches } = place;
-    await batches.take("token", LOCK_MS, 1);
+    await place.take(1);
     const before = await place.kept();
     await batches.end([{ id: "one:1:1", token: "another" }]);
     expect(await batches.park({ id: "one:1:1", token: "another" }, 1)).toBe(false);
@@ -149,11 +166,11 @@ describe("what we leave is what BullMQ leaves", () => {
     await using place = new Place();
     await fill(place);
     await place.queue.pause();
-    expect((await place.batches.take("token", LOCK_MS, 3)).jobs).toEqual([]);
+    expect((await place.take(3)).jobs).toEqual([]);
     await place.queue.resume();
     await place.queue.setGlobalConcurrency(2);
-    expect((await place.batches.take("token", LOCK_MS, 3)).jobs).toHaveLength(2);
-    expect((await place.batches.take("token", LOCK_MS, 3)).jobs).toEqual([]);
+    expect((await place.take(3)).jobs).toHaveLength(2);
+    expect((await place.take(3)).jobs).toEqual([]);
   });
 
   test("a marker calls another worker for what is left, and the time of the next is told", async () => {
@@ -161,11 +178,11 @@ describe("what we leave is what BullMQ leaves", () => {
     await fill(place);
     const marker = (): Promise<string | null> => redis.zscore(`${place.tag}:runs:marker`, "0");
     await redis.del(`${place.tag}:runs:marker`);
-    await place.batches.take("token", LOCK_MS, 1);
+    await place.take(1);
     expect(await marker()).toBe("0");
     await redis.del(`${place.tag}:runs:marker`);
     await place.queue.add("Noop", 0, { jobId: "later:1:4", delay: 5_000 });
-    const { jobs, untilNextMs } = await place.batches.take("token", LOCK_MS, 3);
+    const { jobs, untilNextMs } = await place.take(3);
     expect(jobs).toHaveLength(2);
     expect(await marker()).toBeNull();
     expect(untilNextMs).toBeGreaterThan(3_000);
@@ -175,9 +192,9 @@ describe("what we leave is what BullMQ leaves", () => {
   test("those that wait are not overtaken by those that become due", async () => {
     await using place = new Place();
     await fill(place);
-    const { jobs } = await place.batches.take("token", LOCK_MS, 1);
+    const { jobs } = await place.take(1);
     await place.queue.add("Noop", 0, { jobId: "newer:1:5" });
-    const next = await place.batches.take("token", LOCK_MS, 1);
+    const next = await place.take(1);
     expect([...jobs, ...next.jobs].map(({ id }) => id)).toEqual(["one:1:1", "two:1:2"]);
   });
 });
