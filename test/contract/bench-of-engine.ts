@@ -206,10 +206,13 @@ export class EngineBench {
   async calls(job: CaseJob): Promise<string[]> {
     const other = await this.addJob();
     const taken: string[] = [];
-    // With the first round those for later have come into the line, behind it.
-    for (const sequence of [1, 2]) {
+    // While something waits, some of those for later come into the line behind it, at least one: when a second marker is
+    // all that there was, there are no more of them.
+    for (let sequence = 1, found = 2; sequence === 2 || found > 1; sequence += 1) {
       const marker = await this.engine.requestRun({ jobId: other.id, sequence });
-      taken.push(...(await this.#takeUpTo(marker === "missing" ? "" : marker.runId)));
+      const round = await this.#takeUpTo(marker === "missing" ? "" : marker.runId);
+      taken.push(...round);
+      found = round.length;
     }
     return taken.filter((id) => {
       const wakeUp = parseWakeUpId(id);

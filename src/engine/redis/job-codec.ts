@@ -62,7 +62,8 @@ function isVerdict(text: string | undefined): text is Verdict {
 }
 
 /** What the field of a job's last run says; `lastText` of `lib.lua` makes it. */
-interface LastText extends Pick<LastRun, "verdict" | "fireAt" | "startedAt" | "finishedAt"> {
+interface LastText extends Pick<LastRun, "fireAt" | "startedAt" | "finishedAt"> {
+  readonly verdict: Verdict | undefined;
   readonly successStreak: number;
   readonly failuresInARow: number;
   readonly lastSuccessAt: EpochMs | null;
@@ -70,20 +71,20 @@ interface LastText extends Pick<LastRun, "verdict" | "fireAt" | "startedAt" | "f
 
 /** Reads the field of a job's last run. */
 export function readLast(text: string | undefined): LastText | undefined {
-  const [verdict, ...parts] = text?.split(" ") ?? [];
-  if (!isVerdict(verdict)) return undefined;
+  if (!text) return undefined;
+  const [verdict, ...parts] = text.split(" ");
   const [fireAt = 0, lateMs = 0, tookMs = 0, successStreak = 0, failuresInARow = 0, ok = 0] =
     parts.map(Number);
   const startedAt = fireAt + lateMs;
   const finishedAt = startedAt + tookMs;
   return {
-    verdict,
+    verdict: isVerdict(verdict) ? verdict : undefined,
     fireAt,
     startedAt,
     finishedAt,
     successStreak,
     failuresInARow,
-    // Of a success it says no more than that.
+    // That of this run is written as a hyphen.
     lastSuccessAt: Number.isNaN(ok) ? finishedAt : ok || null,
   };
 }
@@ -95,7 +96,7 @@ export function decodeLastRun(
   result: string | undefined,
 ): LastRun | null {
   const last = readLast(text);
-  if (!id || !last) return null;
+  if (!id || !last?.verdict) return null;
   const { verdict, fireAt, startedAt, finishedAt } = last;
   return { id, verdict, fireAt, startedAt, finishedAt, ...parseResult(result) };
 }

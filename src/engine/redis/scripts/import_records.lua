@@ -101,11 +101,10 @@ local function importJob(r)
     call("HSET", key, field, value)
   end
   for verdict, count in pairs(r.counts) do call("HSET", key, "c:" .. verdict, count) end
-  local last = r.lastRun
-  if last then
-    last.streak, last.failures, last.succeededAt = r.successStreak, r.failuresInARow, r.lastSuccessAt
-    call("HSET", key, "li", last.id, "lp", lastText(last), "lr", last.result or "")
-  end
+  local last = r.lastRun or { verdict = "none", fireAt = 0, startedAt = 0, finishedAt = 0 }
+  last.streak, last.failures, last.succeededAt = r.successStreak, r.failuresInARow, r.lastSuccessAt
+  call("HSET", key, "lp", lastText(last))
+  if last.id then call("HSET", key, "li", last.id, "lr", last.result or "") end
   placeNext(id, r.state == "active" and r.upcoming or nil)
   if r.state == "active" then addOccurrences(id, r.pipeline, sequence, r.upcoming) end
   for _, run in ipairs(r.runs) do importRun(id, run) end

@@ -157,22 +157,22 @@ local function optional(text)
   return text and text ~= "" and text or nil
 end
 
--- The last run in one field: verdict, fire time, ms from there to its start and from there to its end, successes and
--- failures in a row, and the end of the last success ("-" if it is this run's, "0" if there was none).
+-- The last run in one field: verdict ("none" = it never ran), fire time, ms from there to its start and from there to its end, successes and
+-- failures in a row, and the end of the last success ("-" = that of this run, "0" = there was none).
 local function lastText(last)
   return string.format("%s %d %d %d %d %d %s", last.verdict, last.fireAt, last.startedAt - last.fireAt,
     last.finishedAt - last.startedAt, last.streak, last.failures,
-    last.verdict == "succeeded" and "-" or numberText(last.succeededAt or 0))
+    last.succeededAt == last.finishedAt and "-" or numberText(last.succeededAt or 0))
 end
 
 local function readLast(text)
   if not text then return { streak = 0, failures = 0 } end
   local verdict, fireAt, late, took, streak, failures, ok =
-    text:match("^(%a+) (%d+) (%-?%d+) (%d+) (%d+) (%d+) (%S+)$")
+    text:match("^(%a+) (%d+) (%-?%d+) (%-?%d+) (%d+) (%d+) (%S+)$")
   local startedAt = fireAt + late
   local finishedAt = startedAt + took
   local succeededAt = ok == "-" and finishedAt or tonumber(ok)
-  return { verdict = verdict, fireAt = tonumber(fireAt), startedAt = startedAt, finishedAt = finishedAt,
+  return { verdict = verdict ~= "none" and verdict or nil, fireAt = tonumber(fireAt), startedAt = startedAt, finishedAt = finishedAt,
     streak = tonumber(streak), failures = tonumber(failures), succeededAt = succeededAt > 0 and succeededAt or nil }
 end
 

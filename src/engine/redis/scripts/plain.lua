@@ -18,14 +18,14 @@ local function dueOfInterval(first, everyMs)
   return first + count * everyMs, count
 end
 
--- Those before the latest share its run, whose own row will see to the length of the ledger.
-local function coalesce(jobId, generation, into, fromAt, toAt, count)
+-- Those before the latest share its run. `keep`: how many rows and how many ms of them.
+local function coalesce(jobId, generation, into, fromAt, toAt, count, keep)
   local upTo = numberText(toAt)
   local span = count > 1 and ',"fromAt":' .. fromAt .. ',"count":' .. count or ""
   local intoText = cjson.encode(into)
-  call("ZADD", ledgerKey(jobId), upTo, '{"id":' .. cjson.encode(wakeUpId(jobId, "", generation, toAt)) ..
+  recordText(jobId, upTo, '{"id":' .. cjson.encode(wakeUpId(jobId, "", generation, toAt)) ..
     ',"state":"coalesced","kind":"scheduled","fireAt":' .. upTo .. ',"dueAt":' .. upTo .. ',"decidedAt":' .. NOW_TEXT ..
-    ',"coalescedInto":' .. intoText .. span .. "}")
+    ',"coalescedInto":' .. intoText .. span .. "}", keep[1], keep[2])
   EVENTS[#EVENTS + 1] = '{"name":"JOB_COALESCED","jobId":' .. cjson.encode(jobId) .. ',"runId":' .. intoText ..
     ',"fireAt":' .. upTo .. ',"count":' .. count .. ',"at":' .. NOW_TEXT .. "}"
 end
@@ -49,13 +49,14 @@ local function startPlain(id, pipeline, take, worker)
   if call("HLEN", runs) >= tonumber(v[4]) then return nil end
   local from = fireAt
   if not after or after == "" or tonumber(afterDue) <= NOW then
-    local p = call("HMGET", key, "iv", "c:coalesced")
+    local p = call("HMGET", key, "iv", "c:coalesced", "kc", "ka")
     local everyMs = tonumber(p[1] or "")
     if not everyMs then return nil end
     local latest, others = dueOfInterval(tonumber(fireAt), everyMs)
     if others > 0 then
       runId = wakeUpId(jobId, "", generation, latest)
-      coalesce(jobId, generation, runId, from, latest - everyMs, others)
+      coalesce(jobId, generation, runId, from, latest - everyMs, others,
+        { tonumber(p[3]), tonumber(p[4]) })
       call("HSET", key, "c:coalesced", addTo(p[2], others))
       -- It has nothing to decide any more.
       if after and after ~= "" then dropQueueJob(wakeUpId(jobId, "", generation, after)) end
