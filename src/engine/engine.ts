@@ -53,6 +53,8 @@ export interface Engine extends StatePort {
   changeJob(change: JobChange): Promise<JobChangeResult>;
   removeJob(removal: JobRemoval): Promise<"removed" | "missing" | "undecided">;
   getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]>;
+  /** What a worker must know of jobs; of the default queue only. */
+  readDefinitions(ids: readonly string[]): Promise<(StoredDefinition | undefined)[]>;
   /** Ids in the order of their next run, jobs without one last. */
   listJobIds(offset: number, limit: number): Promise<string[]>;
   countJobs(): Promise<number>;
@@ -142,6 +144,9 @@ export interface EngineHealth {
   readonly roundTripMs: number | undefined;
   readonly problem: string | undefined;
 }
+
+/** What is to be done for a job, and how new that is. */
+export type StoredDefinition = Pick<StoredJob, "definition" | "revision" | "generation">;
 
 /** A job to be stored. */
 export interface JobPut {

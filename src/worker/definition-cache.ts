@@ -23,7 +23,7 @@ export class DefinitionCache {
 
   constructor(engine: Engine) {
     this.#reads = new Batcher(async (ids) => {
-      const jobs = await engine.getJobs(ids);
+      const jobs = await engine.readDefinitions(ids);
       return jobs.map((job) =>
         job
           ? {

@@ -14,6 +14,13 @@ export function jobCases({ bench }: Subject): void {
       { outcome: "exists" },
     ]);
     const [stored, none] = await b.engine.getJobs([put.definition.id, "nobody"]);
+    const read = await b.engine.readDefinitions(["nobody", put.definition.id]);
+    expect(read[0]).toBeUndefined();
+    expect(read[1]).toMatchObject({
+      definition: put.definition,
+      revision: stored?.revision,
+      generation: stored?.generation,
+    });
     expect(none).toBeUndefined();
     expect(stored).toMatchObject({
       definition: put.definition,

@@ -79,6 +79,10 @@ export class FleetEngine implements Port.Engine {
     return ids.map((id, i) => jobs[i] ?? elsewhere.get(id));
   }
 
+  readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {
+    return this.#home.readDefinitions(ids);
+  }
+
   async listJobIds(offset: number, limit: number): Promise<string[]> {
     const others = await this.#queues.others();
     if (others.size === 0) return this.#home.listJobIds(offset, limit);

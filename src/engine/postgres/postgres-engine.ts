@@ -99,6 +99,10 @@ export class PostgresEngine implements QueueEngine {
     return ids.map((id) => byId.get(id));
   }
 
+  readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {
+    return this.getJobs(ids);
+  }
+
   listJobIds(offset: number, limit: number): Promise<string[]> {
     return this.#link.call("listJobIds", ({ records }) => records.listJobIds(offset, limit));
   }

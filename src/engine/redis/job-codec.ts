@@ -1,5 +1,6 @@
 import { encodeDefinition as encodeCommon } from "../decision-codec.ts";
 import { compileCondition } from "../../conditions/compile.ts";
+import type { StoredDefinition } from "../engine.ts";
 import { toJson } from "../stored-json.ts";
 import type { ConditionPolicy, JobDefinition, StoredJob } from "../../jobs/definition.ts";
 import type { LastRun } from "../../jobs/run.ts";
@@ -46,6 +47,21 @@ function policyFields(definition: JobDefinition): string[] {
     iv: plainInterval(definition) ?? "",
   };
   return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
+}
+
+/** The answer of `read_definitions`. */
+export function decodeDefinitions(answer: unknown): (StoredDefinition | undefined)[] {
+  const jobs = answer as (readonly [definition: string, revision: string, generation: string])[];
+  return jobs.map(([definition, revision, generation]) =>
+    definition === ""
+      ? undefined
+      : {
+          // As in `decodeJob`.
+          definition: JSON.parse(definition) as JobDefinition,
+          revision: Number(revision),
+          generation: Number(generation),
+        },
+  );
 }
 
 /** A number that may be absent, or stored as nothing. */

@@ -11,7 +11,7 @@ import { toJson } from "../stored-json.ts";
 import type { QueueEngine } from "../fleet/queue-engine.ts";
 import { RedisDirectory } from "./directory.ts";
 import { EventStream } from "./event-stream.ts";
-import { encodeDefinition } from "./job-codec.ts";
+import { decodeDefinitions, encodeDefinition } from "./job-codec.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis-link.ts";
 import { PlainRuns } from "./plain-runs.ts";
 import { RedisBatches } from "./redis-batches.ts";
@@ -148,6 +148,13 @@ export class RedisEngine implements QueueEngine {
 
   getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
     return this.#bounded("getJobs", () => this.#state.jobs(ids));
+  }
+
+  async readDefinitions(
+    ids: readonly string[],
+  ): Promise<(Port.StoredDefinition | undefined)[]> {
+    if (ids.length === 0) return [];
+    return decodeDefinitions(await this.#run("read_definitions", {}, ids));
   }
 
   listJobIds(offset: number, limit: number): Promise<string[]> {
@@ -324,9 +331,13 @@ export class RedisEngine implements QueueEngine {
   }
 
   /** One atomic step; only admissions and settlements, which workers repeat themselves, wait for as long as it takes. */
-  #run<N extends ScriptName>(name: N, input: ScriptArguments<N>): Promise<unknown> {
+  #run<N extends ScriptName>(
+    name: N,
+    input: ScriptArguments<N>,
+    more: readonly string[] = [],
+  ): Promise<unknown> {
     const what = name.replaceAll(/_./g, (letters) => letters.charAt(1).toUpperCase());
-    return this.#bounded(what, () => this.#scripts.run(name, input));
+    return this.#bounded(what, () => this.#scripts.run(name, input, more));
   }
 
   #bounded<T>(what: string, work: () => Promise<T>): Promise<T> {

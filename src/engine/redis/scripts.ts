@@ -30,6 +30,7 @@ export const SCRIPT_ARGUMENTS = {
   add_backfill: ["plan"],
   change_backfill: ["jobId", "change"],
   list_taken: ["limit"],
+  read_definitions: [],
   export_jobs: ["stage", "cursor", "count"],
   list_step_runs: ["jobId", "offset", "limit"],
   import_records: ["step"],

@@ -1,0 +1,15 @@
+--[[
+read_definitions: what workers must know of jobs; their ids are the arguments behind those of every script.
+
+ARGV[1] prefix
+ARGV[2] queuePrefix
+ARGV[3] now
+ARGV[4] maxEvents
+Returns a list for each id, in order: definition (JSON text; "" = there is no such job), revision, generation.
+]]
+local found = {}
+for i, definition in ipairs(call("HMGET", PREFIX .. "defs", unpack(ARGV, 5))) do
+  local v = definition and call("HMGET", jobKey(ARGV[4 + i]), "rev", "gen")
+  found[i] = v and v[1] and { definition, v[1], v[2] } or { "", "", "" }
+end
+return found
