@@ -38,6 +38,30 @@ export const systemClock: Clock = {
   },
 };
 
+/** Shorter waits are so many that nothing is spent on their being exact. */
+const SHORTEST_EXACT_MS = 20;
+
+/**
+ * Calls `action` once after `delayMs`, to a fraction of a millisecond: timers are up to two late. The last millisecond is spent
+ * looking at the clock.
+ */
+export function exactlyAfter(clock: Clock, delayMs: number, action: () => void): CancelTimer {
+  if (delayMs < SHORTEST_EXACT_MS) return clock.after(Math.ceil(delayMs), action);
+  const until = clock.elapsed() + delayMs;
+  let isCancelled = false;
+  const look = (): void => {
+    if (isCancelled) return;
+    if (clock.elapsed() >= until) action();
+    else setImmediate(look);
+  };
+  // A timer may also be called up to one early.
+  const cancel = clock.after(Math.floor(delayMs) - 1, look);
+  return () => {
+    isCancelled = true;
+    cancel();
+  };
+}
+
 /** Resolves after `delayMs`, or at once when `signal` aborts; never rejects. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

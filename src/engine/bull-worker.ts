@@ -8,6 +8,7 @@ import {
 } from "bullmq";
 import { type Clock, sleep } from "../core/clock.ts";
 import { Batcher } from "./batcher.ts";
+import { Doorbell } from "./doorbell.ts";
 import { backendOf, type BullQueueOptions } from "./bull-queue-options.ts";
 import type { LockedJob, QueueBatches, TakenJob } from "./queue-batches.ts";
 import type { BegunRun, ConsumeOptions } from "./wake-ups.ts";
@@ -19,8 +20,8 @@ import type { BegunRun, ConsumeOptions } from "./wake-ups.ts";
 const TAKEN_AT_ONCE = 16;
 /** Queue jobs that are let go in one call. */
 const ENDED_AT_ONCE = 100;
-/** How long a server that has nothing to do, and told of nothing to come, is waited for. */
-const IDLE_WAIT_MS = 5_000;
+/** For so many seconds the server is asked to tell of something to take; then the worker looks anyway. */
+const BLOCK_S = 5;
 /** How long to wait after a call that failed before the next. */
 const RETRY_MS = 1_000;
 
@@ -97,6 +98,7 @@ export class PunctualWorker extends Worker<unknown, unknown, string, IQueueBacke
 export class BatchWorker extends PunctualWorker {
   readonly #handle: HandleJob;
   readonly #batches: QueueBatches;
+  readonly #doorbell: Doorbell;
   readonly #ends: Batcher<LockedJob, true>;
   readonly #owner: ConsumeOptions["taker"];
   #turn = 1;
@@ -114,6 +116,7 @@ export class BatchWorker extends PunctualWorker {
     this.#handle = handle;
     this.#batches = batches;
     this.#owner = owner;
+    this.#doorbell = new Doorbell(() => this.backend.waitForJob(BLOCK_S), this.clock);
     this.#ends = new Batcher(async (jobs) => {
       await batches.end(jobs);
       return jobs.map(() => true as const);
@@ -145,6 +148,7 @@ export class BatchWorker extends PunctualWorker {
         await this.#untilRoom();
         continue;
       }
+      this.#doorbell.hush();
       try {
         const { jobs, token, untilNextMs, isMore } = await this.#batches.take({
           taker: this.id,
@@ -155,7 +159,7 @@ export class BatchWorker extends PunctualWorker {
         });
         this.#turn += 1;
         for (const job of jobs) void this.#process(job, token);
-        if (!isMore) await this.#wait(untilNextMs);
+        if (!isMore && !this.closing) await this.#doorbell.wait(untilNextMs);
       } catch (error) {
         await this.#failed(error);
       }
@@ -167,15 +171,6 @@ export class BatchWorker extends PunctualWorker {
     return new Promise((resolve) => {
       this.#onRoom = resolve;
     });
-  }
-
-  /** Blocks until the queue tells of something, or the next queue job is due. */
-  async #wait(untilNextMs: number): Promise<void> {
-    const mostMs = this.maximumBlockTimeout * 1_000;
-    const waitMs = untilNextMs > 0 ? Math.min(untilNextMs, mostMs) : IDLE_WAIT_MS;
-    if (this.nudge && untilNextMs === waitMs) this.clock.after(waitMs + 1, this.nudge);
-    if (!this.closing)
-      await this.backend.waitForJob(Math.max(waitMs / 1_000, this.minimumBlockTimeout));
   }
 
   async #failed(error: unknown): Promise<void> {

@@ -43,11 +43,11 @@ export class RedisBatches implements QueueBatches {
       worker,
       pipelines: JSON.stringify(pipelines),
     });
-    const [untilNextMs, isMore, now, ...jobs] = answer as [number, number, number, ...Answer[]];
+    const [untilNextUs, isMore, now, ...jobs] = answer as [number, number, number, ...Answer[]];
     return {
       jobs: jobs.map((job) => this.#taken(job, now)),
       token: `${taker}:${turn}`,
-      untilNextMs,
+      untilNextMs: untilNextUs / 1_000,
       isMore: isMore === 1,
     };
   }

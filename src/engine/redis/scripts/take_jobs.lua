@@ -14,7 +14,7 @@ ARGV[7] lockMs
 ARGV[8] count      at most so many
 ARGV[9] worker     in whose name runs begin
 ARGV[10] pipelines JSON array of names: those that the worker has
-Returns a list: ms until the next queue job becomes due (0 = none is known, or the queue is paused), whether there may be
+Returns a list: microseconds until the next queue job becomes due (0 = none is known, or the queue is paused), whether there may be
 more to take now (1 or 0), the instant, and a list for each that was taken: id, name, how often it was taken; and if its run
 began: the job's revision, run id, first fire time that it stands for, due time, how many occurrences, and of the job's last
 run: id, text, result (each may be nil). The token of their locks is the taker's name, a colon, and the turn.
@@ -94,10 +94,12 @@ local function startPrioritized(most)
   startEach(ids)
 end
 
--- Ms until the next one is due.
+-- Microseconds until the next one is due.
 local function untilNext()
   local head = call("ZRANGE", delayedKey, 0, 0, "WITHSCORES")
-  return head[2] and math.max(1, math.floor(tonumber(head[2]) / 4096) - now)
+  if not head[2] then return nil end
+  local t = call("TIME")
+  return math.max(1, (math.floor(head[2] / 4096) - t[1] * 1000) * 1000 - t[2])
 end
 
 local most = limits()
@@ -109,13 +111,13 @@ end
 if seen < most then releaseDue(most - seen, true) end
 if seen < most then startPrioritized(most - seen) end
 if #queueJobs > 0 then call("LPUSH", QUEUE .. "active", unpack(queueJobs)) end
-local untilNextMs = untilNext()
+local untilNextUs = untilNext()
 -- Another worker may take what is left.
 local isMore = seen == most
-  and (call("EXISTS", QUEUE .. "wait", QUEUE .. "prioritized") > 0 or (untilNextMs or 2) <= 1)
+  and (call("EXISTS", QUEUE .. "wait", QUEUE .. "prioritized") > 0 or (untilNextUs or 1000) < 1000)
 if isMore then call("ZADD", QUEUE .. "marker", 0, "0") end
 flushEvents()
-local answer = { untilNextMs or 0, seen == most and 1 or 0, NOW, unpack(taken) }
+local answer = { untilNextUs or 0, seen == most and 1 or 0, NOW, unpack(taken) }
 -- A call whose answer is lost with a connection is sent again: runs began that nobody would know of. Well before the end of
 -- the locks: what is as old as that, others may have taken.
 if hasBegun then call("SET", answeredKey, token .. " " .. cjson.encode(answer), "PX", math.floor(lockMs / 4)) end
