@@ -120,7 +120,8 @@ const DEFINITION_KEYS = [
   "declared",
 ] as const satisfies (keyof JobDefinition)[];
 
-const definitionArb = (id: string): fc.Arbitrary<JobDefinition> =>
+/** Definitions of a job, usual and unusual. */
+export const definitionArb = (id: string): fc.Arbitrary<JobDefinition> =>
   fc.record(
     {
       id: fc.constant(id),

@@ -1,5 +1,6 @@
 import { encodeDefinition as encodeCommon } from "../decision-codec.ts";
 import { compileCondition } from "../../conditions/compile.ts";
+import { definitionText, parseDefinition } from "./definition-text.ts";
 import type { StoredDefinition } from "../engine.ts";
 import { toJson } from "../stored-json.ts";
 import type { ConditionPolicy, JobDefinition, StoredJob } from "../../jobs/definition.ts";
@@ -9,7 +10,11 @@ import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
 
 /** A definition as scripts take it: `fields` are those that they compare. */
 export function encodeDefinition(definition: JobDefinition): object {
-  return { ...encodeCommon(definition), fields: policyFields(definition) };
+  return {
+    ...encodeCommon(definition),
+    definition: definitionText(definition),
+    fields: policyFields(definition),
+  };
 }
 
 /** A condition as the scripts decide it. */
@@ -50,14 +55,16 @@ function policyFields(definition: JobDefinition): string[] {
 }
 
 /** The answer of `read_definitions`. */
-export function decodeDefinitions(answer: unknown): (StoredDefinition | undefined)[] {
-  const jobs = answer as (readonly [definition: string, revision: string, generation: string])[];
-  return jobs.map(([definition, revision, generation]) =>
-    definition === ""
+export function decodeDefinitions(
+  ids: readonly string[],
+  answer: unknown,
+): (StoredDefinition | undefined)[] {
+  const jobs = answer as (readonly [text: string, revision: string, ...rest: string[]])[];
+  return jobs.map(([text, revision, generation, all = "", schedule = ""], i) =>
+    text === ""
       ? undefined
       : {
-          // As in `decodeJob`.
-          definition: JSON.parse(definition) as JobDefinition,
+          definition: parseDefinition(text, { id: ids[i] ?? "", declared: { all, schedule } }),
           revision: Number(revision),
           generation: Number(generation),
         },
@@ -127,15 +134,18 @@ export function countsOf(hash: Readonly<Record<string, string>>): Partial<Record
   );
 }
 
-/** Makes a stored job of its definition's JSON, its hash, and the number of its instances. */
+/** Makes a stored job of its id, its definition's text, its hash, and the number of its instances. */
 export function decodeJob(
+  id: string,
   definition: string,
   hash: Readonly<Record<string, string>>,
   running: number,
 ): StoredJob {
   return {
-    // Written by this package and validated then; parsing by schema again would cost more than all else here.
-    definition: JSON.parse(definition) as JobDefinition,
+    definition: parseDefinition(definition, {
+      id,
+      declared: { all: hash["da"] ?? "", schedule: hash["sc"] ?? "" },
+    }),
     revision: Number(hash["rev"]),
     generation: Number(hash["gen"]),
     state: hash["st"] === "paused" || hash["st"] === "finished" ? hash["st"] : "active",

@@ -154,7 +154,7 @@ export class RedisEngine implements QueueEngine {
     ids: readonly string[],
   ): Promise<(Port.StoredDefinition | undefined)[]> {
     if (ids.length === 0) return [];
-    return decodeDefinitions(await this.#run("read_definitions", {}, ids));
+    return decodeDefinitions(ids, await this.#run("read_definitions", {}, ids));
   }
 
   listJobIds(offset: number, limit: number): Promise<string[]> {

@@ -107,7 +107,7 @@ function decodeExported(written: WrittenJob): ExportedJob {
   }
   const hash = Object.fromEntries(entriesOf(written.hash));
   const last = readLast(hash["lp"]);
-  const owner = jobRecord(decodeJob(definition, hash, runs.length), {
+  const owner = jobRecord(decodeJob(id, definition, hash, runs.length), {
     finishedAt: optionalNumber(hash["fin"]),
     lastSuccessAt: last?.lastSuccessAt ?? null,
     successStreak: last?.successStreak ?? 0,

@@ -24,11 +24,11 @@ export class StoredState {
       return reply;
     });
     const definitions = replies[0] as (string | null)[];
-    return ids.map((_, i) => {
+    return ids.map((id, i) => {
       const definition = definitions[i];
       const hash = replies[1 + 2 * i] as Record<string, string>;
       if (!definition || !hash["rev"]) return undefined;
-      return decodeJob(definition, hash, Number(replies[2 + 2 * i]));
+      return decodeJob(id, definition, hash, Number(replies[2 + 2 * i]));
     });
   }
 

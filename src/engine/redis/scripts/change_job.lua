@@ -26,7 +26,8 @@ decideSpans(job, c.skipped)
 call("HSET", key, "rev", nextSequence())
 if c.definition then
   call("HSET", PREFIX .. "defs", c.jobId, c.definition)
-  call("HSET", key, "da", c.declared, "sc", c.schedule, "pl", c.pipeline, unpack(c.fields))
+  call("HSET", key, "da", c.declared, "sc", c.schedule, "pl", c.pipeline)
+  setFields(key, c.fields)
 end
 local generation = job.generation
 if timing then

@@ -95,7 +95,8 @@ local function importJob(r)
   local sequence = nextSequence()
   call("HSET", PREFIX .. "defs", id, r.definition)
   call("HSET", key, "rev", sequence, "gen", sequence, "st", r.state, "w", r.watermark, "da", r.declared,
-    "sc", r.schedule, "pl", r.pipeline, unpack(r.fields))
+    "sc", r.schedule, "pl", r.pipeline)
+  setFields(key, r.fields)
   if r.everRan then call("HSET", key, "er", 1) end
   for field, value in pairs({ pa = r.pausedAt, pr = r.pausedReason, fin = r.finishedAt }) do
     call("HSET", key, field, value)

@@ -195,12 +195,27 @@ local function readJob(jobId)
   local isHeldUp = groupKey ~= nil or (condition ~= nil and condition.waitMs ~= nil)
   return {
     id = jobId, revision = tonumber(v[1]), generation = tonumber(v[2]), state = v[3], watermark = tonumber(v[4]),
-    maxInstances = tonumber(v[5]), coalesce = v[6] == "1", graceMs = v[7] ~= "" and tonumber(v[7]) or nil,
+    maxInstances = tonumber(v[5]), coalesce = v[6] == "1", graceMs = tonumber(optional(v[7])),
     maxCatchUp = tonumber(v[8]), keepCount = tonumber(v[9]), keepAgeMs = tonumber(v[10]), pipeline = v[11],
     condition = condition, overlap = overlap, groupKey = groupKey, groupLimit = groupKey and tonumber(v[15]),
     pauseAfter = tonumber(optional(v[16])), last = last, failuresInRow = last.failures, streak = last.streak,
     everRan = v[18] == "1", hasDependents = v[19] == "1", isHeldUp = isHeldUp, isQueueing = isHeldUp or overlap ~= "skip",
   }
+end
+
+-- Sets fields of a hash, given in turns with their values; those without a value take no place in it.
+local function setFields(key, fields)
+  local set, gone = {}, {}
+  for i = 1, #fields, 2 do
+    if fields[i + 1] == "" then
+      gone[#gone + 1] = fields[i]
+    else
+      set[#set + 1] = fields[i]
+      set[#set + 1] = fields[i + 1]
+    end
+  end
+  if set[1] then call("HSET", key, unpack(set)) end
+  if gone[1] then call("HDEL", key, unpack(gone)) end
 end
 
 local function isFull(job)

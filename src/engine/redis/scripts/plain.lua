@@ -45,12 +45,12 @@ local function startPlain(id, pipeline, take, worker)
     return isOver and "over" or nil
   end
   local dueAt, after, afterDue, runId, count = v[8], v[9], v[10], id, 1
-  if tonumber(dueAt) > NOW or (v[5] ~= "" and NOW - tonumber(dueAt) > tonumber(v[5])) then return nil end
+  if tonumber(dueAt) > NOW or (v[5] and NOW - tonumber(dueAt) > tonumber(v[5])) then return nil end
   if call("HLEN", runs) >= tonumber(v[4]) then return nil end
   local from = fireAt
   if not after or after == "" or tonumber(afterDue) <= NOW then
     local p = call("HMGET", key, "iv", "c:coalesced", "kc", "ka")
-    local everyMs = tonumber(p[1] or "")
+    local everyMs = tonumber(p[1])
     if not everyMs then return nil end
     local latest, others = dueOfInterval(tonumber(fireAt), everyMs)
     if others > 0 then

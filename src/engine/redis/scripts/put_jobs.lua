@@ -28,7 +28,8 @@ local function putOne(p)
   local sequence = nextSequence()
   call("HSET", PREFIX .. "defs", p.id, p.definition)
   call("HSET", key, "rev", sequence, "gen", sequence, "st", p.state, "w", p.watermark, "da", p.declared,
-    "sc", p.schedule, "pl", p.pipeline, unpack(p.fields))
+    "sc", p.schedule, "pl", p.pipeline)
+  setFields(key, p.fields)
   if p.state == "paused" then call("HSET", key, "pa", NOW) end
   placeNext(p.id, p.state == "active" and p.upcoming or nil)
   if p.state == "active" then addOccurrences(p.id, p.pipeline, sequence, p.upcoming) end

@@ -5,11 +5,12 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-Returns a list for each id, in order: definition (JSON text; "" = there is no such job), revision, generation.
+Returns a list for each id, in order: definition (JSON text; "" = there is no such job), revision, generation, digests
+of the declaration and of its schedule.
 ]]
 local found = {}
 for i, definition in ipairs(call("HMGET", PREFIX .. "defs", unpack(ARGV, 5))) do
-  local v = definition and call("HMGET", jobKey(ARGV[4 + i]), "rev", "gen")
-  found[i] = v and v[1] and { definition, v[1], v[2] } or { "", "", "" }
+  local v = definition and call("HMGET", jobKey(ARGV[4 + i]), "rev", "gen", "da", "sc")
+  found[i] = v and v[1] and { definition, unpack(v) } or { "" }
 end
 return found

@@ -1,0 +1,100 @@
+import type { JobDefinition } from "../../jobs/definition.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * What most definitions have. It is left out of the text, which is most of what a job takes of the server's memory, and put
+ * in again when it is read: a value here must stay as it is for as long as there are stored jobs, whatever the defaults of
+ * options may become. Only what every definition has may stand here.
+ */
+const USUAL = {
+  tags: [],
+  params: null,
+  timezone: "UTC",
+  jitter: null,
+  firstRunAt: null,
+  policy: {
+    maxInstances: 1,
+    coalesce: true,
+    misfireGraceMs: null,
+    maxCatchUp: 1_000,
+    when: null,
+    overlap: "skip",
+    group: null,
+    retry: null,
+    pauseAfterFailures: null,
+    timeoutMs: null,
+    isolate: "none",
+  },
+  retention: { count: 1_000, ageMs: 2_592_000_000 },
+  logs: { maxBytes: 262_144, runs: 100, ageMs: 604_800_000 },
+  secrets: [],
+} as const satisfies Partial<JobDefinition>;
+
+/** The same of the trigger of a cron job. */
+const USUAL_CRON = {
+  timezone: "UTC",
+  fields: {
+    year: "*",
+    month: "*",
+    day: "*",
+    week: "*",
+    dayOfWeek: "*",
+    hour: "*",
+    minute: "*",
+    second: "0",
+  },
+  dayMatch: "all",
+  dst: "once",
+} as const;
+
+/** What is known of a job without its text: it is stored beside it. */
+export type KnownOfDefinition = Pick<JobDefinition, "id" | "declared">;
+
+/** A definition as Redis stores it. */
+export function definitionText({ id: _, declared: __, ...definition }: JobDefinition): string {
+  const { trigger } = definition;
+  const written = trigger.kind === "cron" ? without(trigger, USUAL_CRON) : trigger;
+  return JSON.stringify(without({ ...definition, trigger: written }, USUAL));
+}
+
+/** Reads what {@link definitionText} wrote, and texts from which nothing was left out. */
+export function parseDefinition(text: string, known: KnownOfDefinition): JobDefinition {
+  // Written by this package and validated then; parsing by schema again would cost more than all else here.
+  const written = JSON.parse(text) as Fields & { readonly trigger: { readonly kind: string } };
+  const { trigger } = written;
+  return {
+    ...withUsual(written, USUAL),
+    ...known,
+    trigger: trigger.kind === "cron" ? withUsual(trigger, USUAL_CRON) : trigger,
+  } as unknown as JobDefinition;
+}
+
+/** The fields of a value that are not as usual; of one that is an object, those of its fields. */
+function without(value: Fields, usual: Fields): Fields {
+  const kept: [string, unknown][] = [];
+  for (const [name, field] of Object.entries(value)) {
+    const norm = usual[name];
+    if (Object.hasOwn(usual, name) && isEqual(field, norm)) continue;
+    kept.push([name, isObject(norm) && isObject(field) ? without(field, norm) : field]);
+  }
+  return Object.fromEntries(kept);
+}
+
+function withUsual(value: Fields, usual: Fields): Fields {
+  const whole: Record<string, unknown> = { ...value };
+  for (const [name, norm] of Object.entries(usual)) {
+    const field = value[name];
+    if (!Object.hasOwn(value, name)) whole[name] = norm;
+    else if (isObject(norm) && isObject(field)) whole[name] = withUsual(field, norm);
+  }
+  return whole;
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return a === b || (typeof b === "object" && b !== null && JSON.stringify(a) === JSON.stringify(b));
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
