@@ -98,8 +98,7 @@ class Fleet implements AsyncDisposable {
             known?.generation === sequence ? known.schedule.ahead(fireAt)[1] : undefined,
           );
         }
-        const admission =
-          begun?.admission ?? (await this.#admissions.decide(taken, wakeUp, known));
+        const admission = begun?.admission ?? (await this.#admissions.decide(taken, wakeUp, known));
         if (admission.outcome === "early") {
           await this.#batches.park(job, 1);
           return [];

@@ -92,7 +92,9 @@ function withUsual(value: Fields, usual: Fields): Fields {
 }
 
 function isEqual(a: unknown, b: unknown): boolean {
-  return a === b || (typeof b === "object" && b !== null && JSON.stringify(a) === JSON.stringify(b));
+  return (
+    a === b || (typeof b === "object" && b !== null && JSON.stringify(a) === JSON.stringify(b))
+  );
 }
 
 function isObject(value: unknown): value is Fields {

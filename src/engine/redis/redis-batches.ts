@@ -1,6 +1,12 @@
 import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
 import type { BegunRun } from "../engine.ts";
-import type { LockedJob, QueueBatches, TakenJob, TakenJobs, TakeOptions } from "../queue-batches.ts";
+import type {
+  LockedJob,
+  QueueBatches,
+  TakenJob,
+  TakenJobs,
+  TakeOptions,
+} from "../queue-batches.ts";
 import { decodeLastRun } from "./job-codec.ts";
 import type { PlainRuns } from "./plain-runs.ts";
 import type { ScriptRunner } from "./scripts.ts";

@@ -150,9 +150,7 @@ export class RedisEngine implements QueueEngine {
     return this.#bounded("getJobs", () => this.#state.jobs(ids));
   }
 
-  async readDefinitions(
-    ids: readonly string[],
-  ): Promise<(Port.StoredDefinition | undefined)[]> {
+  async readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {
     if (ids.length === 0) return [];
     return decodeDefinitions(ids, await this.#run("read_definitions", {}, ids));
   }
