@@ -57,8 +57,9 @@ export function encodeRunRequest(request: Port.RunRequest): object {
 
 /** Settlements as `settle` takes them. */
 export function encodeSettle(requests: readonly Port.SettleRequest[]): object[] {
-  return requests.map(({ retention, resultJson, error, durationMs, begun: _, ...rest }) => ({
+  return requests.map(({ retention, resultJson, error, durationMs, ...rest }) => ({
     ...rest,
+    begun: undefined,
     durationMs: Math.max(0, Math.round(durationMs)),
     result: resultJson,
     error: text(error),

@@ -52,10 +52,11 @@ const USUAL_CRON = {
 export type KnownOfDefinition = Pick<JobDefinition, "id" | "declared">;
 
 /** A definition as Redis stores it. */
-export function definitionText({ id: _, declared: __, ...definition }: JobDefinition): string {
+export function definitionText(definition: JobDefinition): string {
   const { trigger } = definition;
   const written = trigger.kind === "cron" ? without(trigger, USUAL_CRON) : trigger;
-  return JSON.stringify(without({ ...definition, trigger: written }, USUAL));
+  const known: Record<keyof KnownOfDefinition, undefined> = { id: undefined, declared: undefined };
+  return JSON.stringify(without({ ...definition, ...known, trigger: written }, USUAL));
 }
 
 /** Reads what {@link definitionText} wrote, and texts from which nothing was left out. */
