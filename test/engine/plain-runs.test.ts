@@ -230,7 +230,7 @@ const step = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 4,
     arbitrary: fc.record({
       kind: fc.constant("modify" as const),
       job: fc.nat(2),
@@ -322,6 +322,6 @@ describe("what is stored of plain runs is what is stored of others", () => {
       ),
       { numRuns: 60 },
     );
-    expect(begun).toBeGreaterThan(100);
+    expect(begun).toBeGreaterThan(30);
   }, 120_000);
 });
