@@ -146,6 +146,11 @@ class Fleet implements AsyncDisposable {
     if (!settlement.endedQueueJob) await this.#batches.end([job]);
   }
 
+  /** Its queue job is gone, as if it had been lost. */
+  async lose({ job }: Held): Promise<void> {
+    await this.#batches.end([job]);
+  }
+
   /** All that can be told of these jobs, without queue jobs that were taken back before anybody looked at them. */
   async state(ids: readonly string[]): Promise<unknown> {
     const { engine } = this.bench;
@@ -324,4 +329,67 @@ describe("what is stored of plain runs is what is stored of others", () => {
     );
     expect(begun).toBeGreaterThan(30);
   }, 120_000);
+});
+
+test("a worker begins no run of a pipeline that its job has no more", async () => {
+  await using fleet = new Fleet(true);
+  const { bench } = fleet;
+  await bench.engine.open();
+  const definition: JobDefinition = {
+    ...bench.definition({ id: "moved" }),
+    trigger: { kind: "interval", timezone: "UTC", everyMs: 1_000, anchorAt: START + 1_000 },
+  };
+  const upcoming = new Schedule(definition).ahead(START);
+  await bench.engine.putJobs([{ definition, state: "active", watermark: START, upcoming }]);
+  const [job] = await bench.engine.getJobs(["moved"]);
+  await bench.engine.changeJob({
+    jobId: "moved",
+    expectedRevision: job?.revision ?? 0,
+    definition: { ...definition, pipeline: "Other" },
+    event: { name: "JOB_MODIFIED", at: START, jobId: "moved" },
+  });
+  bench.now = START + 1_000;
+  await fleet.work();
+  expect(fleet.begun).toBe(0);
+});
+
+test("a run of a backfill that a removed job left is audited whatever runs end beside it", async () => {
+  await using fleet = new Fleet(true);
+  const { bench } = fleet;
+  const { engine } = bench;
+  await engine.open();
+  const definition: JobDefinition = {
+    ...bench.definition({ id: "again" }),
+    trigger: { kind: "interval", timezone: "UTC", everyMs: 1_000, anchorAt: START + 1_000 },
+  };
+  const put = async () => {
+    const upcoming = new Schedule(definition).ahead(bench.now);
+    await engine.putJobs([{ definition, state: "active", watermark: bench.now, upcoming }]);
+  };
+  await put();
+  await engine.addBackfill({
+    jobId: "again",
+    backfillId: "b",
+    fireTimes: [START - 1_000],
+    concurrency: 1,
+    order: "oldest",
+    isComplete: true,
+  });
+  await fleet.work();
+  const [backfilled] = fleet.held.splice(0);
+  await engine.removeJob({ jobId: "again", expectedWatermark: undefined, skipped: [] });
+  await put();
+  bench.now += 1_000;
+  await fleet.work();
+  expect(fleet.begun).toBe(1);
+  await fleet.end(0, "succeeded");
+  if (backfilled) await fleet.lose(backfilled);
+  const findings = await engine.audit({
+    horizonMs: 0,
+    offset: 0,
+    limit: 10,
+    overdueMs: 1e9,
+    finishedRetentionMs: 1e9,
+  });
+  expect(findings).toMatchObject([{ kind: "orphan-run", runId: backfilled?.run.runId }]);
 });

@@ -38,8 +38,10 @@ local function startPlain(id, pipeline, take, worker)
   local jobId = encoded:find("%", 1, true) and decodeJobId(encoded) or encoded
   local key, runs = jobKey(jobId), instancesKey(jobId)
   local v = call("HMGET", key, "gen", "st", "w", "mi", "gr", "pn", "nf", "nd", "af", "ad", "op", "dp", "rev", "li", "lp",
-    "lr")
+    "lr", "pl")
   if v[1] ~= generation or v[2] ~= "active" or v[6] ~= "1" or v[11] or v[12] then return nil end
+  -- The job was given another pipeline, which the worker may not have.
+  if v[17] ~= pipeline then return nil end
   if v[7] ~= fireAt then
     local isOver = tonumber(fireAt) <= tonumber(v[3]) and call("HEXISTS", runs, id) == 0
     return isOver and "over" or nil

@@ -51,7 +51,7 @@ local function step(jobId, id, fireAt, nextId, nextFireAt, nextDueAt, isLive, ru
   local keepCount, keepAgeMs = keep:match("^(%d+) (%d+)$")
   recordText(jobId, fireAt, row, tonumber(keepCount), tonumber(keepAgeMs))
   EVENTS[#EVENTS + 1] = '{"at":' .. NOW_TEXT .. event
-  if isLive == "1" and call("EXISTS", runs) == 0 then call("SREM", PREFIX .. "live", jobId) end
+  if isLive == "1" and call("EXISTS", runs, backfillRunsKey(jobId)) == 0 then call("SREM", PREFIX .. "live", jobId) end
   return endQueueJob(id, token) and 2 or 1
 end
 
