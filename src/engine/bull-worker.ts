@@ -116,7 +116,11 @@ export class BatchWorker extends PunctualWorker {
     this.#handle = handle;
     this.#batches = batches;
     this.#owner = owner;
-    this.#doorbell = new Doorbell(() => this.backend.waitForJob(BLOCK_S), this.clock);
+    this.#doorbell = new Doorbell(
+      () => this.backend.waitForJob(BLOCK_S),
+      this.clock,
+      () => this.#passOnIfFull(),
+    );
     this.#ends = new Batcher(async (jobs) => {
       await batches.end(jobs);
       return jobs.map(() => true as const);
@@ -145,6 +149,7 @@ export class BatchWorker extends PunctualWorker {
     while (!this.closing) {
       const room = Math.min(this.concurrency - this.#running, TAKEN_AT_ONCE);
       if (room <= 0) {
+        if (this.#doorbell.hasRung) this.#passOnIfFull();
         await this.#untilRoom();
         continue;
       }
@@ -165,6 +170,13 @@ export class BatchWorker extends PunctualWorker {
       }
     }
     while (this.#running > 0) await this.#untilRoom();
+  }
+
+  /** The server tells one worker of what there is to take; one that can't take it tells another. */
+  #passOnIfFull(): void {
+    if (this.#running < (this.closing ? 1 : this.concurrency)) return;
+    this.#doorbell.hush();
+    this.#batches.passOn().catch((error: unknown) => this.#tell(error));
   }
 
   #untilRoom(): Promise<void> {

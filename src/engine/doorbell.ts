@@ -8,15 +8,25 @@ import { type CancelTimer, type Clock, exactlyAfter } from "../core/clock.ts";
 export class Doorbell {
   readonly #block: () => Promise<unknown>;
   readonly #clock: Clock;
+  readonly #onSign: () => void;
   #isBlocking = false;
   #hasRung = false;
   #failure: { readonly error: unknown } | undefined;
   #onRing: () => void = () => undefined;
 
-  /** @param block Resolves at a sign, and without one after a while. */
-  constructor(block: () => Promise<unknown>, clock: Clock) {
+  /**
+   * @param block Resolves at a sign, and without one after a while.
+   * @param onSign Called whenever it has resolved, whether anybody waits or not.
+   */
+  constructor(block: () => Promise<unknown>, clock: Clock, onSign: () => void = () => undefined) {
     this.#block = block;
     this.#clock = clock;
+    this.#onSign = onSign;
+  }
+
+  /** Whether there was a sign since the last {@link hush}. */
+  get hasRung(): boolean {
+    return this.#hasRung;
   }
 
   /** Signs up to now are void: to be called before one looks. */
@@ -54,5 +64,6 @@ export class Doorbell {
     this.#isBlocking = false;
     this.#hasRung = true;
     this.#onRing();
+    this.#onSign();
   }
 }

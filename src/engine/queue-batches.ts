@@ -39,6 +39,8 @@ export interface LockedJob {
 /** Takes and ends many queue jobs in one call of the server, each as BullMQ does one. */
 export interface QueueBatches {
   take(options: TakeOptions): Promise<TakenJobs>;
+  /** Tells another worker of what there is to take. */
+  passOn(): Promise<void>;
   /** One whose lock was lost stays as it is. */
   end(jobs: readonly LockedJob[]): Promise<void>;
   /** @returns Whether it was still locked with this token. */

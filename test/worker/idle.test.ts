@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
+import { PipelineWorker } from "../../src/index.ts";
 import { onEachEngine, Stage } from "./stage.ts";
 
 onEachEngine((connection) => {
@@ -12,4 +14,45 @@ onEachEngine((connection) => {
     const run = await stage.scheduler.runJob(job, { wait: 20_000 });
     expect(Number(run.result) - askedAt).toBeLessThan(8_000);
   });
+});
+
+test("an idle worker is told of what comes while the others have no room", async () => {
+  const prefix = `idle-${randomUUID().slice(0, 8)}`;
+  await using stage = await Stage.open(inject("redisUrl"), { worker: false, prefix });
+  const workers = [1, 2].map(
+    () =>
+      new PipelineWorker({
+        connection: inject("redisUrl"),
+        prefix,
+        pipelines: [stage.Play],
+        concurrency: 1,
+      }),
+  );
+  await Promise.all(workers.map((worker) => worker.start()));
+  let end = (): void => undefined;
+  const isLong = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  let hasBegun = (): void => undefined;
+  const begun = new Promise<void>((resolve) => {
+    hasBegun = resolve;
+  });
+  const short = await stage.job(() => performance.now());
+  // Both workers wait for it by their own clocks, while the server still has their calls.
+  await stage.job(
+    () => {
+      hasBegun();
+      return isLong;
+    },
+    { runDate: new Date(Date.now() + 1_000) },
+  );
+  await begun;
+  for (let i = 0; i < 4; i += 1) {
+    const askedAt = performance.now();
+    const run = await stage.scheduler.runJob(short, { wait: 20_000 });
+    expect(Number(run.result) - askedAt).toBeLessThan(2_000);
+    await delay(100);
+  }
+  end();
+  await Promise.all(workers.map((worker) => worker.stop()));
 });

@@ -58,6 +58,17 @@ export class RedisBatches implements QueueBatches {
     };
   }
 
+  async passOn(): Promise<void> {
+    await this.#scripts.run("take_jobs", {
+      taker: "",
+      turn: 0,
+      lockMs: 0,
+      count: 0,
+      worker: "",
+      pipelines: "[]",
+    });
+  }
+
   async end(jobs: readonly LockedJob[]): Promise<void> {
     const flat = jobs.flatMap(({ id, token }) => [id, token]);
     await this.#scripts.run("end_jobs", { jobs: JSON.stringify(flat) });

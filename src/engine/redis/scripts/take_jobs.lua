@@ -11,7 +11,7 @@ ARGV[4] maxEvents
 ARGV[5] taker      names who takes: letters, digits and hyphens
 ARGV[6] turn       number of this call; the same one again is answered alike
 ARGV[7] lockMs
-ARGV[8] count      at most so many
+ARGV[8] count      at most so many; 0: none, but a sign that the worker was given goes to another
 ARGV[9] worker     in whose name runs begin
 ARGV[10] pipelines JSON array of names: those that the worker has
 Returns a list: microseconds until the next queue job becomes due (0 = none is known, or the queue is paused), whether there may be
@@ -102,7 +102,14 @@ local function untilNext()
   return math.max(1, (math.floor(head[2] / 4096) - t[1] * 1000) * 1000 - t[2])
 end
 
+-- Tells another worker of what waits and of what comes next.
+local function passOn()
+  HAS_DELAYED, HAS_WAITING = true, call("EXISTS", QUEUE .. "wait", QUEUE .. "prioritized") > 0
+  wakeWorkers()
+end
+
 local most = limits()
+if room == 0 then passOn() end
 if most <= 0 then return { 0, 0, NOW } end
 if call("EXISTS", QUEUE .. "wait") == 1 then
   releaseDue(math.ceil(most * RELEASED_SHARE), false)
@@ -115,7 +122,13 @@ local untilNextUs = untilNext()
 -- Another worker may take what is left.
 local isMore = seen == most
   and (call("EXISTS", QUEUE .. "wait", QUEUE .. "prioritized") > 0 or (untilNextUs or 1000) < 1000)
-if isMore then call("ZADD", QUEUE .. "marker", 0, "0") end
+if isMore then
+  call("ZADD", QUEUE .. "marker", 0, "0")
+elseif seen == most and untilNextUs then
+  -- This one may have no room left when the next becomes due, and the others may not know of it.
+  HAS_DELAYED = true
+  wakeWorkers()
+end
 flushEvents()
 local answer = { untilNextUs or 0, seen == most and 1 or 0, NOW, unpack(taken) }
 -- A call whose answer is lost with a connection is sent again: runs began that nobody would know of. Well before the end of
