@@ -145,6 +145,9 @@ describe.concurrent("a named listener", () => {
       const listener = (event: SchedulerEvent): void => void heard.push(event);
       const before = await scheduler(fleet);
       before.addListener(listener, EVENT_ALL, { name: "auditor" });
+      await fleet.until("its place is stored", async () =>
+        Boolean(await fleet.redis.hexists(`${fleet.keys.own}cursors`, "auditor")),
+      );
       await fleet.add("one", { trigger: "date", runDate: "2100-01-01" });
       await fleet.until("the first event", () => heard.some(({ jobId }) => jobId === "one"));
       await before.shutdown();
