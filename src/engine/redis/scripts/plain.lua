@@ -49,7 +49,7 @@ local function startPlain(id, pipeline, take, worker)
   local dueAt, after, afterDue, runId, count = v[8], v[9], v[10], id, 1
   if tonumber(dueAt) > NOW or (v[5] and NOW - tonumber(dueAt) > tonumber(v[5])) then return nil end
   if call("HLEN", runs) >= tonumber(v[4]) then return nil end
-  local from = fireAt
+  local from, more = fireAt, {}
   if not after or after == "" or tonumber(afterDue) <= NOW then
     local p = call("HMGET", key, "iv", "c:coalesced", "kc", "ka")
     local everyMs = tonumber(p[1])
@@ -59,7 +59,7 @@ local function startPlain(id, pipeline, take, worker)
       runId = wakeUpId(jobId, "", generation, latest)
       coalesce(jobId, generation, runId, from, latest - everyMs, others,
         { tonumber(p[3]), tonumber(p[4]) })
-      call("HSET", key, "c:coalesced", addTo(p[2], others))
+      more = { "c:coalesced", addTo(p[2], others) }
       -- It has nothing to decide any more.
       if after and after ~= "" then dropQueueJob(wakeUpId(jobId, "", generation, after)) end
     end
@@ -68,7 +68,7 @@ local function startPlain(id, pipeline, take, worker)
     afterDue = after
     writeQueueJob(wakeUpId(jobId, "", generation, after), pipeline, latest + everyMs)
   end
-  call("HSET", key, "w", fireAt, "nf", after, "nd", afterDue, "af", "", "er", "1")
+  call("HSET", key, "w", fireAt, "nf", after, "nd", afterDue, "af", "", "er", "1", unpack(more))
   call("ZADD", PREFIX .. "next", afterDue, jobId)
   local run, by = cjson.encode(runId), cjson.encode(worker)
   call("HSET", runs, id, markOf(take) .. '"id":' .. run .. ',"kind":"scheduled","fireAt":' .. fireAt .. ',"dueAt":' ..
