@@ -157,8 +157,8 @@ local function optional(text)
   return text and text ~= "" and text or nil
 end
 
--- The last run in one field: verdict ("none" = it never ran), fire time, ms from there to its start and from there to its end, successes and
--- failures in a row, and the end of the last success ("-" = that of this run, "0" = there was none).
+-- The last run in one field: verdict ("none" = it never ran), fire time, ms from there to its start and from there to its
+-- end, successes and failures in a row, and the end of the last success ("-" = that of this run, "0" = there was none).
 local function lastText(last)
   return string.format("%s %d %d %d %d %d %s", last.verdict, last.fireAt, last.startedAt - last.fireAt,
     last.finishedAt - last.startedAt, last.streak, last.failures,
@@ -172,17 +172,19 @@ local function readLast(text)
   local startedAt = fireAt + late
   local finishedAt = startedAt + took
   local succeededAt = ok == "-" and finishedAt or tonumber(ok)
-  return { verdict = verdict ~= "none" and verdict or nil, fireAt = tonumber(fireAt), startedAt = startedAt, finishedAt = finishedAt,
-    streak = tonumber(streak), failures = tonumber(failures), succeededAt = succeededAt > 0 and succeededAt or nil }
+  return { verdict = verdict ~= "none" and verdict or nil, fireAt = tonumber(fireAt), startedAt = startedAt,
+    finishedAt = finishedAt, streak = tonumber(streak), failures = tonumber(failures),
+    succeededAt = succeededAt > 0 and succeededAt or nil }
 end
 
 -- A job's hash: rev, gen (revision and generation), st (state), w (watermark), mi, co, gr, mc (maxInstances, coalesce,
 -- grace, maxCatchUp), kc, ka (retention), pl (pipeline), cn (condition: JSON of its program and how long to wait), ov
--- (overlap), gk, gl (group: key and limit), pf (pauseAfterFailures), er (whether it ever ran), dp (whether the condition of others waits for it), nf, nd, af, ad (fire and due time of the next
--- occurrence, and of the one after it if that is known), pn (whether its rules are plain: see `plain.lua`), op (whether
--- anything but runs waits), ct (the call for its queued runs), wt, wa (the call at an instant, and that instant), pa, pr,
--- fin, od, li, lp, lr (the last run: id; what `lastText` makes; result), c:<verdict>. Most have short values, and are many
--- jobs' worth of memory smaller for it: Redis keeps a hash apart whose longest value is above 64 bytes.
+-- (overlap), gk, gl (group: key and limit), pf (pauseAfterFailures), er (whether it ever ran), dp (whether the condition
+-- of others waits for it), nf, nd, af, ad (fire and due time of the next occurrence, and of the one after it if that is
+-- known), pn (whether its rules are plain: see `plain.lua`), iv (ms between its occurrences, if that is all that there is to
+-- its schedule), op (whether anything but runs waits), ct (the call for its queued runs), wt, wa (the call at an instant, and
+-- that instant), pa, pr, fin, od, li, lp, lr (the last run: id; what `lastText` makes; result), c:<verdict>. Values are kept
+-- short: a hash with one above 64 bytes takes several times the memory.
 local function readJob(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "gen", "st", "w", "mi", "co", "gr", "mc", "kc", "ka", "pl",
     "cn", "ov", "gk", "gl", "pf", "lp", "er", "dp")

@@ -12,22 +12,48 @@ local function markOf(take) return '{"fresh":"' .. take .. '",' end
 
 local function addTo(text, n) return text and numberText(text + n) or numberText(n) end
 
--- What is due of an interval, of which `first` is the next occurrence: the latest, and how many come before it.
-local function dueOfInterval(first, everyMs)
-  local count = math.floor((NOW - first) / everyMs)
-  return first + count * everyMs, count
-end
-
--- Those before the latest share its run. `keep`: how many rows and how many ms of them.
-local function coalesce(jobId, generation, into, fromAt, toAt, count, keep)
-  local upTo = numberText(toAt)
+-- Records those before the latest, which share its run.
+local function coalesce(jobId, generation, into, fromAt, toAt, count, keepCount, keepAgeMs)
+  local upTo, intoText = numberText(toAt), cjson.encode(into)
   local span = count > 1 and ',"fromAt":' .. fromAt .. ',"count":' .. count or ""
-  local intoText = cjson.encode(into)
   recordText(jobId, upTo, '{"id":' .. cjson.encode(wakeUpId(jobId, "", generation, toAt)) ..
     ',"state":"coalesced","kind":"scheduled","fireAt":' .. upTo .. ',"dueAt":' .. upTo .. ',"decidedAt":' .. NOW_TEXT ..
-    ',"coalescedInto":' .. intoText .. span .. "}", keep[1], keep[2])
+    ',"coalescedInto":' .. intoText .. span .. "}", keepCount, keepAgeMs)
   EVENTS[#EVENTS + 1] = '{"name":"JOB_COALESCED","jobId":' .. cjson.encode(jobId) .. ',"runId":' .. intoText ..
     ',"fireAt":' .. upTo .. ',"count":' .. count .. ',"at":' .. NOW_TEXT .. "}"
+end
+
+-- Where more may be due of an interval than its next occurrence `first`: the one that is run is the latest, and the one after
+-- that waits from now on, in the place of `after`, which waited so far. Returns the fire times of these two, and for how many
+-- the run stands; nil if the job is not one of an interval.
+local function catchUp(jobId, generation, pipeline, first, after)
+  local key = jobKey(jobId)
+  local interval, coalesced, keepCount, keepAgeMs = unpack(call("HMGET", key, "iv", "c:coalesced", "kc", "ka"))
+  local everyMs = tonumber(interval)
+  if not everyMs then return nil end
+  local others = math.floor((NOW - first) / everyMs)
+  local latest = first + others * everyMs
+  local next = latest + everyMs
+  if others > 0 then
+    coalesce(jobId, generation, wakeUpId(jobId, "", generation, latest), first, latest - everyMs, others,
+      tonumber(keepCount), tonumber(keepAgeMs))
+    call("HSET", key, "c:coalesced", addTo(coalesced, others))
+    if after then dropQueueJob(wakeUpId(jobId, "", generation, after)) end
+  end
+  writeQueueJob(wakeUpId(jobId, "", generation, next), pipeline, next)
+  return numberText(latest), numberText(next), others + 1
+end
+
+-- Begins a run under a queue job.
+local function holdPlain(jobId, id, pipeline, run, take, worker)
+  local runId, by = cjson.encode(run.id), cjson.encode(worker)
+  call("HSET", instancesKey(jobId), id, markOf(take) .. '"id":' .. runId .. ',"kind":"scheduled","fireAt":' .. run.fireAt ..
+    ',"dueAt":' .. run.dueAt .. ',"fromAt":' .. run.fromAt .. ',"count":' .. run.count .. ',"startedAt":' .. NOW_TEXT ..
+    ',"start":1,"attempt":1,"crashes":0,"worker":' .. by .. ',"take":"' .. take .. '","pipeline":' ..
+    cjson.encode(pipeline) .. "}")
+  local about = '"jobId":' .. cjson.encode(jobId) .. ',"runId":' .. runId .. ',"fireAt":' .. run.fireAt .. ',"worker":' .. by ..
+    ',"at":' .. NOW_TEXT .. "}"
+  EVENTS[#EVENTS + 1] = '{"name":"JOB_SUBMITTED",' .. about .. ',{"name":"JOB_STARTED","attempt":1,' .. about
 end
 
 -- Decides on the queue job of an occurrence. Returns "over" if that was decided before, what `take_jobs` answers of a run
@@ -37,46 +63,29 @@ local function startPlain(id, pipeline, take, worker)
   if not encoded then return nil end
   local jobId = encoded:find("%", 1, true) and decodeJobId(encoded) or encoded
   local key, runs = jobKey(jobId), instancesKey(jobId)
-  local v = call("HMGET", key, "gen", "st", "w", "mi", "gr", "pn", "nf", "nd", "af", "ad", "op", "dp", "rev", "li", "lp",
-    "lr", "pl")
-  if v[1] ~= generation or v[2] ~= "active" or v[6] ~= "1" or v[11] or v[12] then return nil end
+  -- Fields that are not there are false.
+  local ownGeneration, state, ownPipeline, hasPlainRules, isWaiting, hasDependents, watermark, nextAt, dueAt, after, afterDueAt,
+    maxInstances, graceMs, revision, lastId, last, lastResult = unpack(call("HMGET", key, "gen", "st", "pl", "pn", "op", "dp",
+    "w", "nf", "nd", "af", "ad", "mi", "gr", "rev", "li", "lp", "lr"))
+  if ownGeneration ~= generation or state ~= "active" or hasPlainRules ~= "1" or isWaiting or hasDependents then return nil end
   -- The job was given another pipeline, which the worker may not have.
-  if v[17] ~= pipeline then return nil end
-  if v[7] ~= fireAt then
-    local isOver = tonumber(fireAt) <= tonumber(v[3]) and call("HEXISTS", runs, id) == 0
+  if ownPipeline ~= pipeline then return nil end
+  if nextAt ~= fireAt then
+    local isOver = tonumber(fireAt) <= tonumber(watermark) and call("HEXISTS", runs, id) == 0
     return isOver and "over" or nil
   end
-  local dueAt, after, afterDue, runId, count = v[8], v[9], v[10], id, 1
-  if tonumber(dueAt) > NOW or (v[5] and NOW - tonumber(dueAt) > tonumber(v[5])) then return nil end
-  if call("HLEN", runs) >= tonumber(v[4]) then return nil end
-  local from, more = fireAt, {}
-  if not after or after == "" or tonumber(afterDue) <= NOW then
-    local p = call("HMGET", key, "iv", "c:coalesced", "kc", "ka")
-    local everyMs = tonumber(p[1])
-    if not everyMs then return nil end
-    local latest, others = dueOfInterval(tonumber(fireAt), everyMs)
-    if others > 0 then
-      runId = wakeUpId(jobId, "", generation, latest)
-      coalesce(jobId, generation, runId, from, latest - everyMs, others,
-        { tonumber(p[3]), tonumber(p[4]) })
-      more = { "c:coalesced", addTo(p[2], others) }
-      -- It has nothing to decide any more.
-      if after and after ~= "" then dropQueueJob(wakeUpId(jobId, "", generation, after)) end
-    end
-    fireAt, count = numberText(latest), others + 1
-    dueAt, after = fireAt, numberText(latest + everyMs)
-    afterDue = after
-    writeQueueJob(wakeUpId(jobId, "", generation, after), pipeline, latest + everyMs)
+  local lateMs = NOW - tonumber(dueAt)
+  if lateMs < 0 or (graceMs and lateMs > tonumber(graceMs)) then return nil end
+  if call("HLEN", runs) >= tonumber(maxInstances) then return nil end
+  local run = { id = id, fromAt = fireAt, fireAt = fireAt, dueAt = dueAt, count = 1 }
+  after = optional(after)
+  if not after or tonumber(afterDueAt) <= NOW then
+    run.fireAt, after, run.count = catchUp(jobId, generation, pipeline, tonumber(fireAt), after)
+    if not after then return nil end
+    run.id, run.dueAt, afterDueAt = wakeUpId(jobId, "", generation, run.fireAt), run.fireAt, after
   end
-  call("HSET", key, "w", fireAt, "nf", after, "nd", afterDue, "af", "", "er", "1", unpack(more))
-  call("ZADD", PREFIX .. "next", afterDue, jobId)
-  local run, by = cjson.encode(runId), cjson.encode(worker)
-  call("HSET", runs, id, markOf(take) .. '"id":' .. run .. ',"kind":"scheduled","fireAt":' .. fireAt .. ',"dueAt":' ..
-    dueAt .. ',"fromAt":' .. from .. ',"count":' .. count .. ',"startedAt":' .. NOW_TEXT ..
-    ',"start":1,"attempt":1,"crashes":0,"worker":' .. by .. ',"take":"' .. take .. '","pipeline":' ..
-    cjson.encode(pipeline) .. "}")
-  local about = '"jobId":' .. cjson.encode(jobId) .. ',"runId":' .. run .. ',"fireAt":' .. fireAt .. ',"worker":' .. by ..
-    ',"at":' .. NOW_TEXT .. "}"
-  EVENTS[#EVENTS + 1] = '{"name":"JOB_SUBMITTED",' .. about .. ',{"name":"JOB_STARTED","attempt":1,' .. about
-  return v[13], runId, from, dueAt, count, v[14], v[15], v[16]
+  call("HSET", key, "w", run.fireAt, "nf", after, "nd", afterDueAt, "af", "", "er", "1")
+  call("ZADD", PREFIX .. "next", afterDueAt, jobId)
+  holdPlain(jobId, id, pipeline, run, take, worker)
+  return revision, run.id, run.fromAt, run.dueAt, run.count, lastId, last, lastResult
 end
