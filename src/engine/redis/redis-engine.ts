@@ -13,6 +13,7 @@ import { RedisDirectory } from "./directory.ts";
 import { EventStream } from "./event-stream.ts";
 import { decodeDefinitions, encodeDefinition } from "./job-codec.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis-link.ts";
+import { JobPuts } from "./job-puts.ts";
 import { PlainRuns } from "./plain-runs.ts";
 import { RedisBatches } from "./redis-batches.ts";
 import { RunStore } from "./run-store.ts";
@@ -23,7 +24,6 @@ import { WorkerBoard } from "./worker-board.ts";
 
 /** Requests a script call: keeps one call below a few milliseconds. */
 const BATCH = 100;
-const PUT_CHUNK = 500;
 
 /** How the Redis engine is made. */
 export interface RedisEngineOptions extends RedisLinkOptions {
@@ -48,6 +48,7 @@ export class RedisEngine implements QueueEngine {
   readonly #state: StoredState;
   readonly #runs: RunStore;
   readonly #plain: PlainRuns;
+  readonly #puts: JobPuts;
   readonly #events: EventStream;
   readonly #workers: WorkerBoard;
   readonly #moving: StateStore;
@@ -66,6 +67,7 @@ export class RedisEngine implements QueueEngine {
       options.serverNow?.() ?? "",
       options.maxEvents,
     ]);
+    this.#puts = new JobPuts((name, input, more) => this.#run(name, input, more));
     this.#plain = new PlainRuns(this.#scripts, (error) => options.onError(error));
     this.#queue = new BullQueue({
       place: { connection: redis, prefix: tag },
@@ -126,13 +128,7 @@ export class RedisEngine implements QueueEngine {
   }
 
   async putJobs(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
-    const results: Port.JobPutResult[] = [];
-    for (let at = 0; at < puts.length; at += PUT_CHUNK) {
-      const chunk = puts.slice(at, at + PUT_CHUNK);
-      const jobs = toJson(chunk.map((put) => codec.encodePut(put, encodeDefinition)));
-      results.push(...codec.decodePuts(await this.#run("put_jobs", { jobs })));
-    }
-    return results;
+    return this.#puts.put(puts);
   }
 
   async changeJob(change: Port.JobChange): Promise<Port.JobChangeResult> {

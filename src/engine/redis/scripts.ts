@@ -10,6 +10,7 @@ export const SCRIPT_ARGUMENTS = {
   admit: ["requests"],
   settle: ["requests"],
   settle_plain: ["steps"],
+  compare_jobs: [],
   put_jobs: ["jobs"],
   change_job: ["change"],
   remove_job: ["removal"],

@@ -34,8 +34,8 @@ local function putOne(p)
   placeNext(p.id, p.state == "active" and p.upcoming or nil)
   if p.state == "active" then addOccurrences(p.id, p.pipeline, sequence, p.upcoming) end
   keepLedger(p.id)
-  local condition = readJob(p.id).condition
-  if condition then conditions.link(p.id, nil, condition) end
+  local condition = call("HGET", key, "cn")
+  if condition then conditions.link(p.id, nil, cjson.decode(condition)) end
   -- Others may have waited for a job of this name.
   if call("EXISTS", dependentsKey(p.id)) == 1 then
     call("HSET", key, "dp", 1)
