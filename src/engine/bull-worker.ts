@@ -59,7 +59,7 @@ function heldOf(job: Job, token: string, clock: Clock): HeldJob {
  */
 export class PunctualWorker extends Worker<unknown, unknown, string, IQueueBackend> {
   protected readonly clock: Clock;
-  protected readonly nudge: (() => void) | undefined;
+  private readonly nudge: (() => void) | undefined;
 
   constructor(handle: HandleJob, options: WorkerOptions, queueOptions: BullQueueOptions) {
     const processor: Processor = async (job: Job, token = "") => {

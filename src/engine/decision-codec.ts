@@ -13,10 +13,13 @@ export function text(value: unknown): string | undefined {
 /** What the engine stores of a definition: its JSON, and beside it what is compared on the server. */
 export type EncodeDefinition = (definition: JobDefinition) => object;
 
-/** The parts of a stored definition that are the same on every engine. */
-export function encodeDefinition(definition: JobDefinition): object {
+/** The parts of a stored definition that are the same on every engine, and the text that it is stored as. */
+export function encodeDefinition(
+  definition: JobDefinition,
+  stored = JSON.stringify(definition),
+): object {
   return {
-    definition: JSON.stringify(definition),
+    definition: stored,
     declared: definition.declared.all,
     schedule: definition.declared.schedule,
     pipeline: definition.pipeline,

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import type { Occurrence } from "../jobs/schedule.ts";
-import type { Admission } from "./decisions.ts";
+import type { AdmittedRun } from "./decisions.ts";
 
 /** A queue job to be added; adding one that exists does nothing. */
 export interface WakeUp {
@@ -14,7 +14,9 @@ export interface WakeUp {
 
 /** A run that began in the step that took its queue job, since nothing but its own occurrence was to be decided. */
 export interface BegunRun {
-  readonly admission: Admission & { readonly outcome: "run" };
+  readonly run: AdmittedRun;
+  /** The job's definition must be of this revision. */
+  readonly revision: number;
   /**
    * To be called when the run is about to be executed, with the occurrence of its job that is to wait in the queue behind
    * the next one, if there is one.

@@ -15,11 +15,10 @@ const CODES: Readonly<Record<AbortCause, ErrorCode>> = {
 
 /** What an {@link ActiveRun} is made of. */
 export interface ActiveRunParts {
-  readonly run: AdmittedRun;
+  readonly runId: string;
   readonly hold: RunHold;
   readonly lock: string | undefined;
-  /** Whether it is a {@link BegunRun}. */
-  readonly isBegun: boolean;
+  readonly begun: AdmittedRun | undefined;
   readonly clock: Clock;
 }
 
@@ -39,11 +38,11 @@ export class ActiveRun {
   /** Called when the attempt was told to stop and has had its time to do so. */
   onGiveUp: () => void = () => undefined;
 
-  constructor({ run, hold, lock, isBegun, clock }: ActiveRunParts) {
-    this.runId = run.runId;
-    this.begun = isBegun ? run : undefined;
+  constructor({ runId, hold, lock, begun, clock }: ActiveRunParts) {
+    this.runId = runId;
     this.hold = hold;
     this.lock = lock;
+    this.begun = begun;
     this.since = clock.elapsed();
     this.#clock = clock;
   }

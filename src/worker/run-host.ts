@@ -1,16 +1,13 @@
-import { type Clock, type EpochMs, sleep } from "../core/clock.ts";
-import { isCronduitError } from "../core/errors.ts";
+import type { Clock, EpochMs } from "../core/clock.ts";
 import type { LogFields } from "../core/log.ts";
 import type { Engine, LogLine, StepRecord } from "../engine/engine.ts";
 import type { StoredError } from "../jobs/run.ts";
 import type { AttemptHost } from "../tasks/attempt-host.ts";
 import type { ActiveRun } from "./active-run.ts";
+import { insist } from "./insist.ts";
 import type { RunLog } from "./run-log.ts";
 import type { SecretValues } from "./secret-values.ts";
 import type { ServerClock } from "./server-clock.ts";
-
-/** Between calls to a server that does not answer. */
-const INSIST_EVERY_MS = 500;
 
 /** What a host is made of. */
 export interface RunHostParts {
@@ -43,7 +40,7 @@ export class RunHost implements AttemptHost {
 
   readSteps(): Promise<readonly StepRecord[]> {
     const { engine, active } = this.#parts;
-    return this.#insist(() => engine.readSteps(active.hold.jobId, active.runId));
+    return insist(this.clock, this, () => engine.readSteps(active.hold.jobId, active.runId));
   }
 
   async saveStep(step: StepRecord): Promise<"saved" | "fenced" | "too-many"> {
@@ -51,7 +48,7 @@ export class RunHost implements AttemptHost {
     const cleaned = this.#clean(step);
     const save = () => engine.saveStep(active.hold, active.runId, cleaned);
     // How far a run is will be told again; what a step gave is worth waiting for.
-    const saved = await (step.kind === "progress" ? save() : this.#insist(save));
+    const saved = await (step.kind === "progress" ? save() : insist(this.clock, this, save));
     if (saved === "fenced") active.abort("lock-lost", "another worker has the run by now");
     return saved;
   }
@@ -72,18 +69,6 @@ export class RunHost implements AttemptHost {
         : {}),
       ...(error === undefined ? {} : { error: withoutSecrets(error, secrets) }),
     };
-  }
-
-  /** A server that is away for a moment fails no run: as long as the lock holds, it is asked again. */
-  async #insist<T>(call: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!isCronduitError(error, "CONNECTION_FAILED") || this.signal.aborted) throw error;
-        await sleep(this.clock, INSIST_EVERY_MS, this.signal);
-      }
-    }
   }
 }
 

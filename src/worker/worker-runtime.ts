@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { DependencyContainer } from "../pipeline/injection.ts";
-import { type Clock, sleep, within } from "../core/clock.ts";
+import { type Clock, within } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type {
@@ -23,6 +23,7 @@ import { ActiveRun } from "./active-run.ts";
 import { captureConsole } from "./console-capture.ts";
 import type { KnownJob } from "./definition-cache.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { insist } from "./insist.ts";
 import { Lane } from "./lane.ts";
 import { createRedaction } from "./redaction.ts";
 import { settleRemoved } from "./run-performer.ts";
@@ -31,8 +32,6 @@ import { ServerClock } from "./server-clock.ts";
 /** A queue job of a pipeline that is unknown here is put back for so long, doubling, so that others may take it. */
 const UNKNOWN_FIRST_MS = 100;
 const UNKNOWN_MOST_MS = 5_000;
-/** When to ask again a server that did not answer. */
-const INSIST_EVERY_MS = 1_000;
 /** When to look again at a job that others decided about each time that it was asked for. */
 const BUSY_JOB_MS = 100;
 /** A child process that is killed at the end of its grace takes a moment to be gone. */
@@ -204,24 +203,13 @@ export class WorkerRuntime {
     { jobId, sequence }: WakeUpId,
     begun: BegunRun,
   ): Promise<WakeUpEnd> {
-    const { run, revision } = begun.admission;
-    const job = await this.#insist(wakeUp, () => lane.definitions.get(jobId, { revision }));
+    const { run, revision } = begun;
+    // Not left off before it must be: a run that began and is not executed counts as a crash.
+    const job = await insist(this.#options.clock, wakeUp, () =>
+      lane.definitions.get(jobId, { revision }),
+    );
     begun.goesOn(job?.generation === sequence ? job.schedule.ahead(run.fireAt)[1] : undefined);
     return this.#perform(lane, wakeUp, run, jobId, job);
-  }
-
-  /** A run that began and is not executed counts as a crash: as long as its lock holds, a server that is away is asked again. */
-  async #insist<T>({ signal }: TakenWakeUp, ask: () => Promise<T>): Promise<T> {
-    const { clock, logger } = this.#options;
-    for (;;) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (signal.aborted) throw error;
-        logger.warn("worker", { error });
-        await sleep(clock, INSIST_EVERY_MS, signal);
-      }
-    }
   }
 
   async #perform(
@@ -243,11 +231,12 @@ export class WorkerRuntime {
       return { againInMs: this.#unknownDelay(job.definition.pipeline, wakeUp.takes) };
     }
     const { lock, begun } = wakeUp;
+    const { runId } = run;
     const active = new ActiveRun({
-      run,
+      runId,
       hold,
       lock,
-      isBegun: begun !== undefined,
+      begun: begun?.run,
       clock: this.#options.clock,
     });
     const onLockLost = (): void => active.abort("lock-lost", "the run's lock was lost");

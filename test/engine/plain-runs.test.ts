@@ -89,16 +89,18 @@ class Fleet implements AsyncDisposable {
         const { jobId, sequence } = wakeUp;
         const job = { id, token };
         const taken = { id, pipeline: name, takes, signal: new AbortController().signal };
-        const revision = begun?.admission.revision ?? 0;
+        const revision = begun?.revision ?? 0;
         const known = await this.#definitions.get(jobId, { generation: sequence, revision });
         if (begun) {
           this.begun += 1;
-          const { fireAt } = begun.admission.run;
+          const { fireAt } = begun.run;
           begun.goesOn(
             known?.generation === sequence ? known.schedule.ahead(fireAt)[1] : undefined,
           );
         }
-        const admission = begun?.admission ?? (await this.#admissions.decide(taken, wakeUp, known));
+        const admission = begun
+          ? { outcome: "run" as const, run: begun.run }
+          : await this.#admissions.decide(taken, wakeUp, known);
         if (admission.outcome === "early") {
           await this.#batches.park(job, 1);
           return [];

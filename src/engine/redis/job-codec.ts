@@ -11,8 +11,7 @@ import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
 /** A definition as scripts take it: `fields` are those that they compare. */
 export function encodeDefinition(definition: JobDefinition): object {
   return {
-    ...encodeCommon(definition),
-    definition: definitionText(definition),
+    ...encodeCommon(definition, definitionText(definition)),
     fields: policyFields(definition),
   };
 }

@@ -59,14 +59,7 @@ export class RedisBatches implements QueueBatches {
   }
 
   async passOn(): Promise<void> {
-    await this.#scripts.run("take_jobs", {
-      taker: "",
-      turn: 0,
-      lockMs: 0,
-      count: 0,
-      worker: "",
-      pipelines: "[]",
-    });
+    await this.#scripts.run("pass_on", {});
   }
 
   async end(jobs: readonly LockedJob[]): Promise<void> {
@@ -104,7 +97,8 @@ export class RedisBatches implements QueueBatches {
       lastRun: decodeLastRun(lastId, lastTimes, lastResult),
     } as const;
     return {
-      admission: { outcome: "run", run, revision: Number(revision), now },
+      run,
+      revision: Number(revision),
       goesOn: (next) => this.#plain.goesOn(id, occurrence, next),
     };
   }

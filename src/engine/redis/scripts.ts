@@ -5,6 +5,7 @@ import type { RedisClient } from "./redis-client.ts";
 /** The scripts of this engine with the arguments that each takes, in ARGV order. The headers of the files say the same. */
 export const SCRIPT_ARGUMENTS = {
   take_jobs: ["taker", "turn", "lockMs", "count", "worker", "pipelines"],
+  pass_on: [],
   end_jobs: ["jobs"],
   park_job: ["id", "token", "delayMs"],
   admit: ["requests"],

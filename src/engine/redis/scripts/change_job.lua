@@ -37,7 +37,7 @@ if timing then
   if timing.state == "active" then
     addOccurrences(c.jobId, c.pipeline or job.pipeline, generation, timing.upcoming)
     -- Failures in a row are counted anew.
-    if job.state == "paused" and job.last.verdict then
+    if job.state == "paused" and job.failuresInRow > 0 then
       job.last.failures = 0
       call("HSET", key, "lp", lastText(job.last))
     end

@@ -102,7 +102,7 @@ local function importJob(r)
     call("HSET", key, field, value)
   end
   for verdict, count in pairs(r.counts) do call("HSET", key, "c:" .. verdict, count) end
-  local last = r.lastRun or { verdict = "none", fireAt = 0, startedAt = 0, finishedAt = 0 }
+  local last = r.lastRun or { fireAt = 0, startedAt = 0, finishedAt = 0 }
   last.streak, last.failures, last.succeededAt = r.successStreak, r.failuresInARow, r.lastSuccessAt
   call("HSET", key, "lp", lastText(last))
   if last.id then call("HSET", key, "li", last.id, "lr", last.result or "") end

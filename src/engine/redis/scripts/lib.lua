@@ -160,7 +160,7 @@ end
 -- The last run in one field: verdict ("none" = it never ran), fire time, ms from there to its start and from there to its
 -- end, successes and failures in a row, and the end of the last success ("-" = that of this run, "0" = there was none).
 local function lastText(last)
-  return string.format("%s %d %d %d %d %d %s", last.verdict, last.fireAt, last.startedAt - last.fireAt,
+  return string.format("%s %d %d %d %d %d %s", last.verdict or "none", last.fireAt, last.startedAt - last.fireAt,
     last.finishedAt - last.startedAt, last.streak, last.failures,
     last.succeededAt == last.finishedAt and "-" or numberText(last.succeededAt or 0))
 end

@@ -11,7 +11,7 @@ ARGV[4] maxEvents
 ARGV[5] taker      names who takes: letters, digits and hyphens
 ARGV[6] turn       number of this call; the same one again is answered alike
 ARGV[7] lockMs
-ARGV[8] count      at most so many; 0: none, but a sign that the worker was given goes to another
+ARGV[8] count      at most so many
 ARGV[9] worker     in whose name runs begin
 ARGV[10] pipelines JSON array of names: those that the worker has
 Returns a list: microseconds until the next queue job becomes due (0 = none is known, or the queue is paused), whether there may be
@@ -102,14 +102,7 @@ local function untilNext()
   return math.max(1, (math.floor(head[2] / 4096) - t[1] * 1000) * 1000 - t[2])
 end
 
--- Tells another worker of what waits and of what comes next.
-local function passOn()
-  HAS_DELAYED, HAS_WAITING = true, call("EXISTS", QUEUE .. "wait", QUEUE .. "prioritized") > 0
-  wakeWorkers()
-end
-
 local most = limits()
-if room == 0 then passOn() end
 if most <= 0 then return { 0, 0, NOW } end
 if call("EXISTS", QUEUE .. "wait") == 1 then
   releaseDue(math.ceil(most * RELEASED_SHARE), false)
