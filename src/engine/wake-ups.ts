@@ -18,8 +18,7 @@ export interface BegunRun {
   /** The job's definition must be of this revision. */
   readonly revision: number;
   /**
-   * To be called when the run is about to be executed, with the occurrence of its job that is to wait in the queue behind
-   * the next one, if there is one.
+   * To be called when the run is about to be executed, with the occurrence of its job after the next one, if there is one.
    */
   goesOn(next: Occurrence | undefined): void;
 }

@@ -23,7 +23,7 @@ export interface DueOccurrences {
   readonly latest: readonly Occurrence[];
 }
 
-/** How many occurrences always wait in the queue, so that the schedule does not hang on one of them. */
+/** How many occurrences the engine knows ahead: when one is taken, the next is there, whatever becomes of who took it. */
 const AHEAD = 2;
 
 /** When a job is due: its trigger, a first time given by hand, and its jitter, as one. */
@@ -45,7 +45,7 @@ export class Schedule {
     return fireAt === undefined ? undefined : this.#occurrence(fireAt);
   }
 
-  /** The occurrences after `after` that are to wait in the queue. */
+  /** The occurrences after `after` that the engine is to know of. */
   ahead(after: EpochMs): Occurrence[] {
     const found: Occurrence[] = [];
     let from = after;

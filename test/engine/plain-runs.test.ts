@@ -169,11 +169,9 @@ class Fleet implements AsyncDisposable {
         });
         const open = await engine.readOpenRuns(id);
         const isActive = job?.state === "active";
-        const upcoming = isActive ? new Schedule(job.definition).ahead(job.watermark) : [];
-        const queued = await Promise.all(
-          upcoming.map(({ fireAt }) => this.#isQueued(id, job?.generation ?? 0, fireAt)),
-        );
-        return { job, ledger, open: open.map(withoutOrder), queued };
+        const next = isActive ? new Schedule(job.definition).next(job.watermark) : undefined;
+        const isQueued = next && (await this.#isQueued(id, job?.generation ?? 0, next.fireAt));
+        return { job, ledger, open: open.map(withoutOrder), isQueued };
       }),
     );
     const { events } = await engine.readEvents("all", "0-0", 10);

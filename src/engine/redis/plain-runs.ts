@@ -1,5 +1,5 @@
 import { nextTurn } from "../../core/clock.ts";
-import { type WakeUpId, wakeUpId } from "../../jobs/occurrence-id.ts";
+import type { WakeUpId } from "../../jobs/occurrence-id.ts";
 import type { Occurrence } from "../../jobs/schedule.ts";
 import { Batcher } from "../batcher.ts";
 import type { AdmittedRun, SettleRequest, Settlement } from "../engine.ts";
@@ -10,12 +10,12 @@ import type { ScriptRunner } from "./scripts.ts";
 const BATCH = 100;
 /** The arguments of `settle_plain` for a run that goes on, and those for no occurrence that is to follow. */
 const GOES_ON = ["", "", "", "", "", "", "", ""] as const;
-const NOTHING_FOLLOWS = ["", "", ""] as const;
+const NOTHING_FOLLOWS = ["", ""] as const;
 
 /** The arguments of `settle_plain` up to the occurrence that is to follow. */
 type Beginning = readonly string[];
 
-/** Ends plain runs, and keeps the next occurrences of their jobs waiting, many in one script call; see `plain.lua`. */
+/** Ends plain runs, and tells their jobs of the occurrence after the next, many in one script call; see `plain.lua`. */
 export class PlainRuns {
   readonly #calls: Batcher<readonly string[], number>;
   /** Of runs that began in this turn of the event loop, by queue job: if one ends at once, both travel as one step. */
@@ -34,7 +34,8 @@ export class PlainRuns {
 
   /** @param id Of the queue job whose run began; `run` is its occurrence. */
   goesOn(id: string, run: WakeUpId, next: Occurrence | undefined): void {
-    this.#begun.set(id, [run.jobId, id, `${run.fireAt}`, ...following(run, next)]);
+    const following = next ? [`${next.fireAt}`, `${next.dueAt}`] : NOTHING_FOLLOWS;
+    this.#begun.set(id, [run.jobId, id, `${run.fireAt}`, ...following]);
     if (this.#isArmed) return;
     this.#isArmed = true;
     void nextTurn().then(() => this.#sendBegun());
@@ -63,12 +64,6 @@ export class PlainRuns {
     }
     this.#begun.clear();
   }
-}
-
-function following({ jobId, sequence }: WakeUpId, next: Occurrence | undefined): readonly string[] {
-  if (!next) return NOTHING_FOLLOWS;
-  const { fireAt, dueAt } = next;
-  return [wakeUpId({ jobId, kind: "occurrence", sequence, fireAt }), `${fireAt}`, `${dueAt}`];
 }
 
 function ending(request: SettleRequest, run: AdmittedRun, lock: string): string[] {

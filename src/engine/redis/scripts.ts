@@ -58,7 +58,7 @@ const LIBRARIES: Partial<Record<ScriptName, readonly string[]>> = {
   settle: RUNS,
   take_jobs: PLAIN,
   settle_plain: PLAIN,
-  put_jobs: QUEUED,
+  put_jobs: [...QUEUED, "new_job"],
   change_job: QUEUED,
   remove_job: QUEUED,
   hand_back: RUNS,
@@ -70,7 +70,7 @@ const LIBRARIES: Partial<Record<ScriptName, readonly string[]>> = {
   delete_logs: BASE,
   add_backfill: QUEUED,
   change_backfill: QUEUED,
-  import_records: QUEUED,
+  import_records: [...QUEUED, "new_job"],
 };
 
 /** The files that make up a script, in their order. */

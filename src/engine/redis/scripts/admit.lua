@@ -186,7 +186,7 @@ end
 -- The schedule moves on, and what is due is decided.
 local function decideDue(job, r, open)
   placeNext(job.id, open.upcoming, open.due[#open.due].fireAt)
-  addOccurrences(job.id, job.pipeline, job.generation, open.upcoming)
+  addNext(job.id, job.pipeline, job.generation, open.upcoming)
   local decide = job.coalesce and decideTogether or decideSingly
   local held = decide(job, r, open.due, open.older)
   if not open.upcoming[1] then

@@ -35,7 +35,7 @@ if timing then
   call("HSET", key, "gen", generation, "st", timing.state, "w", timing.watermark)
   placeNext(c.jobId, timing.state == "active" and timing.upcoming or nil)
   if timing.state == "active" then
-    addOccurrences(c.jobId, c.pipeline or job.pipeline, generation, timing.upcoming)
+    addNext(c.jobId, c.pipeline or job.pipeline, generation, timing.upcoming)
     -- Failures in a row are counted anew.
     if job.state == "paused" and job.failuresInRow > 0 then
       job.last.failures = 0

@@ -90,34 +90,26 @@ local function importLedger(r)
   keepLedgerUntil(r.jobId, math.max(endsAt, r.keepUntil or serverTime() + WEEK_MS))
 end
 
-local function importJob(r)
-  local key, id = jobKey(r.jobId), r.jobId
-  local sequence = nextSequence()
-  call("HSET", PREFIX .. "defs", id, r.definition)
-  call("HSET", key, "rev", sequence, "gen", sequence, "st", r.state, "w", r.watermark, "da", r.declared,
-    "sc", r.schedule, "pl", r.pipeline)
-  setFields(key, r.fields)
-  if r.everRan then call("HSET", key, "er", 1) end
-  for field, value in pairs({ pa = r.pausedAt, pr = r.pausedReason, fin = r.finishedAt }) do
-    call("HSET", key, field, value)
-  end
-  for verdict, count in pairs(r.counts) do call("HSET", key, "c:" .. verdict, count) end
+-- What has become of a job so far, as fields of its hash in turns with their values.
+local function pastOf(r)
   local last = r.lastRun or { fireAt = 0, startedAt = 0, finishedAt = 0 }
   last.streak, last.failures, last.succeededAt = r.successStreak, r.failuresInARow, r.lastSuccessAt
-  call("HSET", key, "lp", lastText(last))
-  if last.id then call("HSET", key, "li", last.id, "lr", last.result or "") end
-  placeNext(id, r.state == "active" and r.upcoming or nil)
-  if r.state == "active" then addOccurrences(id, r.pipeline, sequence, r.upcoming) end
-  for _, run in ipairs(r.runs) do importRun(id, run) end
-  keepLedger(id)
-  emit({ name = "JOB_ADDED", jobId = id })
-  local job = readJob(id)
-  if job.condition then conditions.link(id, nil, job.condition) end
-  -- Others may have waited for a job of this name.
-  if call("EXISTS", dependentsKey(id)) == 1 then
-    call("HSET", key, "dp", 1)
-    pending.wakeDependents(id)
+  local values = { pa = r.pausedAt, pr = r.pausedReason, fin = r.finishedAt, er = r.everRan and 1 or nil,
+    lp = lastText(last), li = last.id, lr = last.id and (last.result or "") }
+  for verdict, count in pairs(r.counts) do values["c:" .. verdict] = count end
+  local past = {}
+  for name, value in pairs(values) do
+    past[#past + 1] = name
+    past[#past + 1] = value
   end
+  return past
+end
+
+local function importJob(r)
+  local id = r.jobId
+  storeJob(id, r, pastOf(r))
+  for _, run in ipairs(r.runs) do importRun(id, run) end
+  local job = readJob(id)
   importQueued(job, r.queued)
   if r.backfill then importBackfill(job, r.backfill) end
 end

@@ -142,11 +142,6 @@ local function keepLedgerUntil(jobId, endsAt)
   call("ZADD", PREFIX .. "gone", endsAt, jobId)
 end
 
-local function keepLedger(jobId)
-  call("PERSIST", ledgerKey(jobId))
-  call("ZREM", PREFIX .. "gone", jobId)
-end
-
 -- Where the run of a queue job is held.
 local function heldKey(jobId, queueJobId)
   if queueJobId:find(":b%d+:%d+$") then return backfillRunsKey(jobId) end
@@ -232,11 +227,11 @@ local function isLate(job, dueAt)
   return job.graceMs ~= nil and NOW - dueAt > job.graceMs
 end
 
--- Keeps the next occurrences of a schedule waiting in the queue.
-local function addOccurrences(jobId, pipeline, generation, upcoming)
-  for _, o in ipairs(upcoming) do
-    addQueueJob(wakeUpId(jobId, "", generation, o.fireAt), pipeline, o.dueAt)
-  end
+-- Keeps the next occurrence of a schedule waiting in the queue. The one after it is known, and waits there from the step on
+-- in which a worker takes this one: see `plain.lua`. Few jobs are due soon, and each queue job takes memory.
+local function addNext(jobId, pipeline, generation, upcoming)
+  local next = upcoming[1]
+  if next then addQueueJob(wakeUpId(jobId, "", generation, next.fireAt), pipeline, next.dueAt) end
 end
 
 -- Moves the job's place in the list of next runs to the first of `upcoming`; without one it goes to the end. With

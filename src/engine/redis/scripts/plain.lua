@@ -23,25 +23,21 @@ local function coalesce(jobId, generation, into, fromAt, toAt, count, keepCount,
     ',"fireAt":' .. upTo .. ',"count":' .. count .. ',"at":' .. NOW_TEXT .. "}"
 end
 
--- Where more may be due of an interval than its next occurrence `first`: the one that is run is the latest, and the one after
--- that waits from now on, in the place of `after`, which waited so far. Returns the fire times of these two, and for how many
--- the run stands; nil if the job is not one of an interval.
-local function catchUp(jobId, generation, pipeline, first, after)
+-- Where more may be due of an interval than its next occurrence `first`: the one that is run is the latest. Returns its fire
+-- time and that of the one after it, and for how many the run stands; nil if the job is not one of an interval.
+local function catchUp(jobId, generation, first)
   local key = jobKey(jobId)
   local interval, coalesced, keepCount, keepAgeMs = unpack(call("HMGET", key, "iv", "c:coalesced", "kc", "ka"))
   local everyMs = tonumber(interval)
   if not everyMs then return nil end
   local others = math.floor((NOW - first) / everyMs)
   local latest = first + others * everyMs
-  local next = latest + everyMs
   if others > 0 then
     coalesce(jobId, generation, wakeUpId(jobId, "", generation, latest), first, latest - everyMs, others,
       tonumber(keepCount), tonumber(keepAgeMs))
     call("HSET", key, "c:coalesced", addTo(coalesced, others))
-    if after then dropQueueJob(wakeUpId(jobId, "", generation, after)) end
   end
-  writeQueueJob(wakeUpId(jobId, "", generation, next), pipeline, next)
-  return numberText(latest), numberText(next), others + 1
+  return numberText(latest), numberText(latest + everyMs), others + 1
 end
 
 -- Begins a run under a queue job.
@@ -67,10 +63,17 @@ local function startPlain(id, pipeline, take, worker)
   local ownGeneration, state, ownPipeline, hasPlainRules, isWaiting, hasDependents, watermark, nextAt, dueAt, after, afterDueAt,
     maxInstances, graceMs, revision, lastId, last, lastResult = unpack(call("HMGET", key, "gen", "st", "pl", "pn", "op", "dp",
     "w", "nf", "nd", "af", "ad", "mi", "gr", "rev", "li", "lp", "lr"))
-  if ownGeneration ~= generation or state ~= "active" or hasPlainRules ~= "1" or isWaiting or hasDependents then return nil end
+  if ownGeneration ~= generation or state ~= "active" then return nil end
+  local isNext, isBehind = nextAt == fireAt, optional(after) == nil or tonumber(afterDueAt) <= NOW
+  local function keepWaiting()
+    writeQueueJob(wakeUpId(jobId, "", generation, after), ownPipeline, tonumber(afterDueAt))
+  end
+  -- Whatever becomes of who takes this one, the one after it has its turn in time.
+  if isNext and not isBehind then keepWaiting() end
+  if hasPlainRules ~= "1" or isWaiting or hasDependents then return nil end
   -- The job was given another pipeline, which the worker may not have.
   if ownPipeline ~= pipeline then return nil end
-  if nextAt ~= fireAt then
+  if not isNext then
     local isOver = tonumber(fireAt) <= tonumber(watermark) and call("HEXISTS", runs, id) == 0
     return isOver and "over" or nil
   end
@@ -78,11 +81,11 @@ local function startPlain(id, pipeline, take, worker)
   if lateMs < 0 or (graceMs and lateMs > tonumber(graceMs)) then return nil end
   if call("HLEN", runs) >= tonumber(maxInstances) then return nil end
   local run = { id = id, fromAt = fireAt, fireAt = fireAt, dueAt = dueAt, count = 1 }
-  after = optional(after)
-  if not after or tonumber(afterDueAt) <= NOW then
-    run.fireAt, after, run.count = catchUp(jobId, generation, pipeline, tonumber(fireAt), after)
+  if isBehind then
+    run.fireAt, after, run.count = catchUp(jobId, generation, tonumber(fireAt))
     if not after then return nil end
     run.id, run.dueAt, afterDueAt = wakeUpId(jobId, "", generation, run.fireAt), run.fireAt, after
+    keepWaiting()
   end
   call("HSET", key, "w", run.fireAt, "nf", after, "nd", afterDueAt, "af", "", "er", "1")
   call("ZADD", PREFIX .. "next", afterDueAt, jobId)

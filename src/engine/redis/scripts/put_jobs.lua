@@ -16,8 +16,7 @@ Returns a JSON array with one answer for each job, in order:
   {"o":"void"}     the claim was fenced off; claim the id anew
 ]]
 local function putOne(p)
-  local key = jobKey(p.id)
-  local declared = call("HGET", key, "da")
+  local declared = call("HGET", jobKey(p.id), "da")
   if declared then return { o = declared == p.declared and "same" or "exists" } end
   if p.claim then
     if tonumber(call("HGET", PREFIX .. "meta", "fence") or "0") >= p.claim then return { o = "void" } end
@@ -25,24 +24,7 @@ local function putOne(p)
   elseif call("HEXISTS", PREFIX .. "homes", p.id) == 1 then
     return { o = "exists" }
   end
-  local sequence = nextSequence()
-  call("HSET", PREFIX .. "defs", p.id, p.definition)
-  call("HSET", key, "rev", sequence, "gen", sequence, "st", p.state, "w", p.watermark, "da", p.declared,
-    "sc", p.schedule, "pl", p.pipeline)
-  setFields(key, p.fields)
-  if p.state == "paused" then call("HSET", key, "pa", NOW) end
-  placeNext(p.id, p.state == "active" and p.upcoming or nil)
-  if p.state == "active" then addOccurrences(p.id, p.pipeline, sequence, p.upcoming) end
-  keepLedger(p.id)
-  local condition = call("HGET", key, "cn")
-  if condition then conditions.link(p.id, nil, cjson.decode(condition)) end
-  -- Others may have waited for a job of this name.
-  if call("EXISTS", dependentsKey(p.id)) == 1 then
-    call("HSET", key, "dp", 1)
-    pending.wakeDependents(p.id)
-  end
-  emit({ name = "JOB_ADDED", jobId = p.id })
-  return { o = "created", generation = sequence }
+  return { o = "created", generation = storeJob(p.id, p, p.state == "paused" and { "pa", numberText(NOW) } or {}) }
 end
 
 local answers = {}

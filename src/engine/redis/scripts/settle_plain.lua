@@ -1,12 +1,12 @@
 --[[
-settle_plain: ends plain runs that succeeded, and keeps the next occurrences of plain jobs waiting; see `plain.lua`.
+settle_plain: ends plain runs that succeeded, and tells the job of the occurrence after its next one; see `plain.lua`.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] steps     how many; 15 arguments for each follow: job id, queue job id, fire time of its run, the occurrence to follow the
-                  next one: queue job id ("" = none), fire and due time; whether the job is among the live ones (1 or 0), and of a
+ARGV[5] steps     how many; 14 arguments for each follow: job id, queue job id, fire time of its run, fire ("" = none) and due
+                  time of the occurrence after the job's next one; whether the job is among the live ones (1 or 0), and of a
                   run that ended, run id ("" = it goes on, and becomes one of the live), token of the queue job's
                   lock (which also marks the stored run), ms from the fire time to its start, ms from there to its end, result,
                   row and event (JSON text; of the event all behind its instant), how many rows and how many ms of them to keep,
@@ -14,36 +14,35 @@ ARGV[5] steps     how many; 15 arguments for each follow: job id, queue job id, 
 Returns a list with one answer for each: 2 = it ended, and its queue job too; 1 = it ended, and the queue job is somebody
 else's; 0 = it is not plain any more: ask `settle`; or it goes on.
 ]]
-local ARGUMENTS = 15
+local ARGUMENTS = 14
 
 local function isHeld(runs, id, token)
   local held, mark = call("HGET", runs, id), markOf(token)
   return held and held:sub(1, #mark) == mark
 end
 
-local function step(jobId, id, fireAt, nextId, nextFireAt, nextDueAt, isLive, runId, token, late, took, result, row, event,
+local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, token, late, took, result, row, event,
   keep)
   local runs, key = instancesKey(jobId), jobKey(jobId)
-  local v = call("HMGET", key, "gen", "st", "w", "af", "pl", "pn", "op", "dp", "lp", "c:succeeded")
+  local v = call("HMGET", key, "gen", "st", "w", "af", "pn", "op", "dp", "lp", "c:succeeded")
   local fields = {}
   local function set(name, value)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
   end
   -- Only if nothing was decided since.
-  if nextId ~= "" and v[4] == "" and v[3] == fireAt and v[2] == "active" and v[1] == id:match("(%d+):%d+$") then
-    set("af", nextFireAt)
-    set("ad", nextDueAt)
-    writeQueueJob(nextId, v[5], tonumber(nextDueAt))
+  if afterFireAt ~= "" and v[4] == "" and v[3] == fireAt and v[2] == "active" and v[1] == id:match("(%d+):%d+$") then
+    set("af", afterFireAt)
+    set("ad", afterDueAt)
   end
-  local isOver = runId ~= "" and v[6] == "1" and not v[7] and not v[8] and isHeld(runs, id, token)
+  local isOver = runId ~= "" and v[5] == "1" and not v[6] and not v[7] and isHeld(runs, id, token)
   if isOver then
     call("HDEL", runs, id)
-    local streak = v[9] and v[9]:match("^%a+ %d+ %S+ %d+ (%d+)")
+    local streak = v[8] and v[8]:match("^%a+ %d+ %S+ %d+ (%d+)")
     set("li", runId)
     set("lp", "succeeded " .. fireAt .. " " .. late .. " " .. took .. " " .. addTo(streak, 1) .. " 0 -")
     set("lr", result)
-    set("c:succeeded", addTo(v[10], 1))
+    set("c:succeeded", addTo(v[9], 1))
   end
   if fields[1] then call("HSET", key, unpack(fields)) end
   if runId == "" then call("SADD", PREFIX .. "live", jobId) end
