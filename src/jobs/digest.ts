@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import stringify from "safe-stable-stringify";
+import { stringify } from "safe-stable-stringify";
 
 /** A short digest of a JSON value: equal values, equal digests. Neither the order of keys counts nor absent fields. */
 export function digest(value: unknown): string {

@@ -21,21 +21,21 @@ export function healingCases({ bench }: Subject): void {
     dueAt: fireAt,
   });
 
-  test("an active job has its next occurrences waiting; without them it is unscheduled", async () => {
+  test("an active job has its next occurrence waiting; without it, it is unscheduled", async () => {
     const b = bench();
     const job = await b.addJob();
     const { watermark, nextFireAt } = await b.stored(job);
     expect(await audit(b, job)).toEqual([]);
-    await b.lose(...[1_000, 2_000].map((ms) => b.queueJobId(job, b.now + ms)));
+    await b.lose(b.queueJobId(job, b.now + 1_000));
     expect(await audit(b, job)).toEqual([{ kind: "unscheduled", jobId: job.id, watermark }]);
     await b.engine.enqueue([wakeUp(b, job, nextFireAt ?? 0)]);
     expect(await audit(b, job)).toEqual([]);
   });
 
-  test("the steps that move a schedule keep its next occurrences waiting", async () => {
+  test("the steps that move a schedule keep its next occurrence waiting", async () => {
     const b = bench();
     const job = await b.addJob();
-    await b.lose(...[1_000, 2_000].map((ms) => b.queueJobId(job, b.now + ms)));
+    await b.lose(b.queueJobId(job, b.now + 1_000));
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
     await b.settle(job, runId);

@@ -71,15 +71,20 @@ export function parseDefinition(text: string, known: KnownOfDefinition): JobDefi
   } as unknown as JobDefinition;
 }
 
-/** The fields of a value that are not as usual; of one that is an object, those of its fields. */
+/** The fields of a value that are not as usual; of one that is an object, those of its fields, if there are any. */
 function without(value: Fields, usual: Fields): Fields {
-  const kept: [string, unknown][] = [];
-  for (const [name, field] of Object.entries(value)) {
+  const kept: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) {
+    const field = value[name];
     const norm = usual[name];
-    if (Object.hasOwn(usual, name) && isEqual(field, norm)) continue;
-    kept.push([name, isObject(norm) && isObject(field) ? without(field, norm) : field]);
+    if (isObject(norm) && isObject(field)) {
+      const rest = without(field, norm);
+      if (Object.keys(rest).length > 0) kept[name] = rest;
+    } else if (!Object.hasOwn(usual, name) || !isEqual(field, norm)) {
+      kept[name] = field;
+    }
   }
-  return Object.fromEntries(kept);
+  return kept;
 }
 
 function withUsual(value: Fields, usual: Fields): Fields {
@@ -92,10 +97,9 @@ function withUsual(value: Fields, usual: Fields): Fields {
   return whole;
 }
 
-function isEqual(a: unknown, b: unknown): boolean {
-  return (
-    a === b || (typeof b === "object" && b !== null && JSON.stringify(a) === JSON.stringify(b))
-  );
+/** What is usual is a text, a number, `true`, `null`, or an empty list. */
+function isEqual(field: unknown, norm: unknown): boolean {
+  return field === norm || (Array.isArray(norm) && Array.isArray(field) && field.length === 0);
 }
 
 function isObject(value: unknown): value is Fields {

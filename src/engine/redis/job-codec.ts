@@ -32,25 +32,24 @@ function isPlain({ coalesce, when, group, overlap }: JobDefinition["policy"]): b
   return coalesce && !when && !group && overlap === "skip";
 }
 
-/** The part of a definition that scripts compare, as hash fields; the letters are told in `lib.lua`. */
+/**
+ * The part of a definition that scripts compare: names of hash fields in turns with their values. The letters are told in
+ * `lib.lua`; what does not hold of a job takes no place.
+ */
 function policyFields(definition: JobDefinition): string[] {
   const { policy, retention } = definition;
-  const fields = {
-    mi: policy.maxInstances,
-    co: policy.coalesce ? 1 : 0,
-    gr: policy.misfireGraceMs ?? "",
-    mc: policy.maxCatchUp,
-    kc: retention.count,
-    ka: retention.ageMs,
-    cn: policy.when ? conditionText(policy.when) : "",
-    ov: policy.overlap === "skip" ? "" : policy.overlap,
-    gk: policy.group?.key ?? "",
-    gl: policy.group?.limit ?? "",
-    pf: policy.pauseAfterFailures ?? "",
-    pn: isPlain(policy) ? 1 : "",
-    iv: plainInterval(definition) ?? "",
-  };
-  return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
+  const { maxInstances, coalesce, misfireGraceMs, maxCatchUp, when, overlap, group } = policy;
+  const fields = ["mi", `${maxInstances}`, "co", coalesce ? "1" : "0", "mc", `${maxCatchUp}`];
+  fields.push("kc", `${retention.count}`, "ka", `${retention.ageMs}`);
+  if (misfireGraceMs !== null) fields.push("gr", `${misfireGraceMs}`);
+  if (when) fields.push("cn", conditionText(when));
+  if (overlap !== "skip") fields.push("ov", overlap);
+  if (group) fields.push("gk", group.key, "gl", `${group.limit}`);
+  if (policy.pauseAfterFailures !== null) fields.push("pf", `${policy.pauseAfterFailures}`);
+  if (isPlain(policy)) fields.push("pn", "1");
+  const everyMs = plainInterval(definition);
+  if (everyMs !== undefined) fields.push("iv", `${everyMs}`);
+  return fields;
 }
 
 /** The answer of `read_definitions`. */

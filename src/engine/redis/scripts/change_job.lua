@@ -27,7 +27,9 @@ call("HSET", key, "rev", nextSequence())
 if c.definition then
   call("HSET", PREFIX .. "defs", c.jobId, c.definition)
   call("HSET", key, "da", c.declared, "sc", c.schedule, "pl", c.pipeline)
-  setFields(key, c.fields)
+  -- Those that not every job has.
+  call("HDEL", key, "gr", "cn", "ov", "gk", "gl", "pf", "pn", "iv")
+  call("HSET", key, unpack(c.fields))
 end
 local generation = job.generation
 if timing then

@@ -200,21 +200,6 @@ local function readJob(jobId)
   }
 end
 
--- Sets fields of a hash, given in turns with their values; those without a value take no place in it.
-local function setFields(key, fields)
-  local set, gone = {}, {}
-  for i = 1, #fields, 2 do
-    if fields[i + 1] == "" then
-      gone[#gone + 1] = fields[i]
-    else
-      set[#set + 1] = fields[i]
-      set[#set + 1] = fields[i + 1]
-    end
-  end
-  if set[1] then call("HSET", key, unpack(set)) end
-  if gone[1] then call("HDEL", key, unpack(gone)) end
-end
-
 local function isFull(job)
   return call("HLEN", instancesKey(job.id)) >= job.maxInstances
 end

@@ -24,7 +24,7 @@ local function putOne(p)
   elseif call("HEXISTS", PREFIX .. "homes", p.id) == 1 then
     return { o = "exists" }
   end
-  return { o = "created", generation = storeJob(p.id, p, p.state == "paused" and { "pa", numberText(NOW) } or {}) }
+  return { o = "created", generation = storeJob(p.id, p, p.state == "paused" and { "pa", numberText(NOW) }) }
 end
 
 local answers = {}

@@ -58,7 +58,7 @@ BEGIN
   UPDATE jobs SET watermark = due[cardinality(due)].fire_at,
     next_fire_at = (upcoming #>> '{0,fireAt}')::bigint, next_due_at = (upcoming #>> '{0,dueAt}')::bigint
   WHERE id = job.id;
-  PERFORM add_occurrences(job.id, job.pipeline, job.generation, upcoming, now_ms);
+  PERFORM add_next(job.id, job.pipeline, job.generation, upcoming, now_ms);
   IF job.is_coalescing THEN
     d := decide_together(job, r, due, older, now_ms);
   ELSE

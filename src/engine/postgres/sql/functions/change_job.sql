@@ -91,7 +91,7 @@ BEGIN
     PERFORM call_for_queued(fresh, now_ms);
   END IF;
   IF timing IS NOT NULL AND fresh.state = 'active' THEN
-    PERFORM add_occurrences(job.id, fresh.pipeline, fresh.generation, timing -> 'upcoming', now_ms);
+    PERFORM add_next(job.id, fresh.pipeline, fresh.generation, timing -> 'upcoming', now_ms);
   END IF;
   -- What waits for an instance may have one by the new rules.
   PERFORM call_for_queued(fresh, now_ms);

@@ -98,7 +98,7 @@ BEGIN
   FROM nextval('{{sequence}}') AS n
   RETURNING * INTO job;
   IF job.state = 'active' THEN
-    PERFORM add_occurrences(job.id, job.pipeline, job.generation, r -> 'upcoming', now_ms);
+    PERFORM add_next(job.id, job.pipeline, job.generation, r -> 'upcoming', now_ms);
   END IF;
   INSERT INTO pending (job_id, run_id, kind, fire_at, due_at, from_at, count, params, is_unconditional, wait_until)
     SELECT job.id, q ->> 'id', q ->> 'kind', (q ->> 'fireAt')::bigint, (q ->> 'dueAt')::bigint,

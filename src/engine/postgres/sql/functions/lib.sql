@@ -92,16 +92,14 @@ CREATE FUNCTION drop_queue_job(old_id text) RETURNS void LANGUAGE sql AS $$
     WHERE queue = '{{runs}}' AND id = old_id AND state = 'delayed' FOR UPDATE SKIP LOCKED)
 $$;
 
--- Keeps the next occurrences of a schedule waiting in the queue. `upcoming`: JSON array of {fireAt, dueAt}.
-CREATE FUNCTION add_occurrences(job_id text, pipeline text, generation bigint, upcoming jsonb, now_ms bigint) RETURNS void
+-- Keeps the next occurrence of a schedule waiting in the queue. `upcoming`: JSON array of {fireAt, dueAt}.
+CREATE FUNCTION add_next(job_id text, pipeline text, generation bigint, upcoming jsonb, now_ms bigint) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-  o jsonb;
 BEGIN
-  FOR o IN SELECT value FROM jsonb_array_elements(upcoming) LOOP
-    PERFORM add_queue_job(wake_up_id(job_id, '', generation, (o ->> 'fireAt')::bigint), pipeline,
-      (o ->> 'dueAt')::bigint, now_ms);
-  END LOOP;
+  IF upcoming <> '[]' THEN
+    PERFORM add_queue_job(wake_up_id(job_id, '', generation, (upcoming #>> '{0,fireAt}')::bigint), pipeline,
+      (upcoming #>> '{0,dueAt}')::bigint, now_ms);
+  END IF;
 END
 $$;
 

@@ -68,7 +68,7 @@ BEGIN
     END IF;
     IF number IS NOT NULL THEN
       IF p ->> 'state' = 'active' THEN
-        PERFORM add_occurrences(p ->> 'id', p ->> 'pipeline', number, p -> 'upcoming', now_ms);
+        PERFORM add_next(p ->> 'id', p ->> 'pipeline', number, p -> 'upcoming', now_ms);
       END IF;
       UPDATE ledgers SET expires_at = NULL WHERE job_id = p ->> 'id';
       IF p #> '{policy,condition}' IS NOT NULL THEN
