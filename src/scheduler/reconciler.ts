@@ -8,8 +8,11 @@ import { wakeUpId } from "../jobs/occurrence-id.ts";
 import { DEFAULT_QUEUE, queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 
-/** Jobs checked a pass beyond those that are due soon; a whole fleet is gone through in turns. */
-const SLICE = 500;
+/**
+ * Jobs checked a pass beyond those that are due soon; a whole fleet is gone through in turns. Few, since whoever is due is
+ * looked at in time anyway, and what every pass costs must not grow with what is stored.
+ */
+const SLICE = 100;
 const LEASE = "reconciler";
 
 /** How a reconciler is made. */

@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import type { AdmittedRun, RunHold } from "../../src/engine/engine.ts";
-import type { LockedJob } from "../../src/engine/queue-batches.ts";
+import type { LockedJob, TakenJobs } from "../../src/engine/queue-batches.ts";
 import { PlainRuns } from "../../src/engine/redis/plain-runs.ts";
 import { RedisBatches } from "../../src/engine/redis/redis-batches.ts";
 import { ScriptRunner } from "../../src/engine/redis/scripts.ts";
@@ -72,16 +72,26 @@ class Fleet implements AsyncDisposable {
     await this.bench.engine.close();
   }
 
-  /** Takes all that waits, and begins what is due; what is not due is put back. */
-  async work(): Promise<void> {
-    const owner = { worker: WORKER, pipelines: this.#pipelines };
-    const { jobs, token } = await this.#batches.take({
+  /** Takes all that waits, and dies. */
+  take(): Promise<TakenJobs> {
+    return this.#batches.take({
       taker: "taker",
       turn: (this.#turn += 1),
       lockMs: LOCK_MS,
       count: 1_000,
-      owner,
+      owner: { worker: WORKER, pipelines: this.#pipelines },
     });
+  }
+
+  /** The fire times of the queue jobs that wait to become due. */
+  async waiting(): Promise<number[]> {
+    const ids = await redis.zrange(`${this.#prefix}runs:delayed`, 0, -1);
+    return ids.map((id) => parseWakeUpId(id)?.fireAt ?? 0);
+  }
+
+  /** Takes all that waits, and begins what is due; what is not due is put back. */
+  async work(): Promise<void> {
+    const { jobs, token } = await this.take();
     const isOver = await Promise.all(
       jobs.map(async ({ id, name, takes, begun }) => {
         const wakeUp = parseWakeUpId(id);
@@ -330,6 +340,58 @@ describe("what is stored of plain runs is what is stored of others", () => {
     expect(begun).toBeGreaterThan(30);
   }, 120_000);
 });
+
+describe("runs that were queued by other rules than the job's plain ones are called when others end", () => {
+  const EVERY_SECOND = {
+    trigger: { kind: "interval", timezone: "UTC", everyMs: 1_000, anchorAt: START + 1_000 },
+    jitter: null,
+  } as const;
+  const rules = (maxInstances: 1 | 2, coalesce: boolean) =>
+    ({ maxInstances, coalesce, misfireGraceMs: null }) as const;
+  const change = (to: ReturnType<typeof rules>) =>
+    ({ kind: "modify", job: 0, policy: to, doesPause: false }) as const;
+  const wait = (ms: number) => ({ kind: "wait", ms }) as const;
+  const end = { kind: "end", which: 0, verdict: "succeeded", resultJson: undefined } as const;
+  const turn = [wait(1_000), end, wait(0), end];
+
+  // Of several that are due at once those are queued that have no room.
+  const before = [wait(3_000), change(rules(1, true)), end, ...turn, ...turn, ...turn];
+  const meanwhile = [wait(1_000), change(rules(2, false)), wait(2_000), change(rules(2, true))];
+  test.each([
+    ["before any plain run", rules(1, false), before, 6],
+    ["while a plain run goes on", rules(2, true), [...meanwhile, end, wait(0), end, end], 3],
+  ] as const)("%s", async (_, first, steps, succeeded) => {
+    await using short = new Fleet(true);
+    await using long = new Fleet(false);
+    const shapes = [{ ...EVERY_SECOND, policy: first }];
+    const ofShort = await play(short, shapes, steps);
+    expect(ofShort).toEqual(await play(long, shapes, steps));
+    expect(ofShort).toMatchObject({ jobs: [{ job: { counts: { succeeded } }, open: [] }] });
+    expect(short.begun).toBe(1);
+  });
+});
+
+test.each([
+  ["plain", true],
+  ["decided by admit", false],
+])(
+  "one occurrence waits, and the next from its taking on, whoever dies then: %s",
+  async (_, coalesce) => {
+    await using fleet = new Fleet(true);
+    const { bench } = fleet;
+    await bench.engine.open();
+    const definition: JobDefinition = {
+      ...bench.definition({ id: "next", policy: { coalesce } }),
+      trigger: { kind: "interval", timezone: "UTC", everyMs: 60_000, anchorAt: START + 60_000 },
+    };
+    const upcoming = new Schedule(definition).ahead(START);
+    await bench.engine.putJobs([{ definition, state: "active", watermark: START, upcoming }]);
+    expect(await fleet.waiting()).toEqual([START + 60_000]);
+    bench.now = START + 60_000;
+    await fleet.take();
+    expect(await fleet.waiting()).toEqual([START + 120_000]);
+  },
+);
 
 test("a worker begins no run of a pipeline that its job has no more", async () => {
   await using fleet = new Fleet(true);

@@ -180,11 +180,11 @@ describe("the reconciler", () => {
     await using bench = await EngineBench.open(START);
     const reconciler = reconcilerOf(bench);
     const far = { trigger: "date", runDate: "2026-03-02 12:00" } as const;
-    const ids = Array.from({ length: 1_100 }, (_, i) => `job-${String(i).padStart(4, "0")}`);
+    const ids = Array.from({ length: 250 }, (_, i) => `job-${String(i).padStart(4, "0")}`);
     await bench.desk.add(ids.map((id) => ({ pipeline: bench.Work, options: { id, ...far } })));
-    await lose(bench, (id) => id.startsWith("job-1099:"));
+    await lose(bench, (id) => id.startsWith("job-0249:"));
     for (let passes = 0; passes < 8; passes += 1) await reconciler.pass();
     const repaired = (await bench.events("JOB_REPAIRED")).map(({ jobId }) => jobId);
-    expect(repaired).toEqual(["job-1099"]);
+    expect(repaired).toEqual(["job-0249"]);
   });
 });
