@@ -157,14 +157,11 @@ function keyOf(finding: Repairable): string {
   return `${kind} ${jobId} ${what}`;
 }
 
-/** The queue jobs that a job's schedule should have waiting. */
+/** The queue job that a job's schedule should have waiting. */
 function nextWakeUps({ definition, generation, watermark }: StoredJob): WakeUp[] {
+  const next = new Schedule(definition).next(watermark);
+  if (!next) return [];
   const { id: jobId, pipeline } = definition;
-  const queue = queueOf(definition);
-  return new Schedule(definition).ahead(watermark).map(({ fireAt, dueAt }) => ({
-    id: wakeUpId({ jobId, kind: "occurrence", sequence: generation, fireAt }),
-    pipeline,
-    dueAt,
-    queue,
-  }));
+  const id = wakeUpId({ jobId, kind: "occurrence", sequence: generation, fireAt: next.fireAt });
+  return [{ id, pipeline, dueAt: next.dueAt, queue: queueOf(definition) }];
 }

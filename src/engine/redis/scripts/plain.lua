@@ -68,8 +68,9 @@ local function startPlain(id, pipeline, take, worker)
   local function keepWaiting()
     writeQueueJob(wakeUpId(jobId, "", generation, after), ownPipeline, tonumber(afterDueAt))
   end
-  -- Whatever becomes of who takes this one, the one after it has its turn in time.
-  if isNext and not isBehind then keepWaiting() end
+  local lateMs = isNext and NOW - tonumber(dueAt)
+  -- Whatever becomes of who takes this one, the one after it has its turn in time. What was taken too early is put back.
+  if isNext and lateMs >= 0 and not isBehind then keepWaiting() end
   if hasPlainRules ~= "1" or isWaiting or hasDependents then return nil end
   -- The job was given another pipeline, which the worker may not have.
   if ownPipeline ~= pipeline then return nil end
@@ -77,7 +78,6 @@ local function startPlain(id, pipeline, take, worker)
     local isOver = tonumber(fireAt) <= tonumber(watermark) and call("HEXISTS", runs, id) == 0
     return isOver and "over" or nil
   end
-  local lateMs = NOW - tonumber(dueAt)
   if lateMs < 0 or (graceMs and lateMs > tonumber(graceMs)) then return nil end
   if call("HLEN", runs) >= tonumber(maxInstances) then return nil end
   local run = { id = id, fromAt = fireAt, fireAt = fireAt, dueAt = dueAt, count = 1 }
