@@ -181,8 +181,8 @@ test("queue jobs that our functions add are, but for what nobody reads, those th
   await bench.engine.open();
   bench.now = Date.now();
   const dueAt = bench.now + 3_600_000;
-  const put = bench.put({ id: "ours", upcoming: [at(dueAt), at(bench.now)] });
-  await bench.engine.putJobs([put]);
+  const putDue = (id: string, due: number) => bench.put({ id, upcoming: [at(due)] });
+  await bench.engine.putJobs([putDue("ours-later", dueAt), putDue("ours-now", bench.now)]);
   await bench.engine.enqueue([
     { id: "bull:1:1", pipeline: "Report", dueAt },
     { id: "bull:1:2", pipeline: "Report", dueAt: bench.now },
