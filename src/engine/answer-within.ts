@@ -63,6 +63,8 @@ async function ask<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
 /** How a call fails that found no server, or none that works: in the words of Node, the drivers and the servers. */
 const NO_ANSWER =
   /closed|ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|EPIPE|timed? ?out|LOADING|terminat|certificate|SSL/i;
+/** Redis' words for one that can't answer now: a script holds it up, a part of a cluster is away, it was demoted. */
+const REDIS_AWAY = /^(?:BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY)\b/;
 /** PostgreSQL's codes for a server that ends, starts, recovers, is a standby, or has no connection left. */
 const POSTGRES_AWAY = /^(?:08...|57P0.|53300|25006)$/;
 
@@ -74,7 +76,8 @@ function isConnectionTrouble(error: unknown): boolean {
   return (
     isOfSocket ||
     (typeof code === "string" && POSTGRES_AWAY.test(code)) ||
-    NO_ANSWER.test(error.message)
+    NO_ANSWER.test(error.message) ||
+    REDIS_AWAY.test(error.message)
   );
 }
 

@@ -9,6 +9,9 @@ test.each([
   ["57P03", "the database system is not yet accepting connections"],
   ["53300", "remaining connection slots are reserved for roles with the SUPERUSER attribute"],
   ["25006", "cannot execute INSERT in a read-only transaction"],
+  ["ReplyError", "BUSY Redis is busy running a script."],
+  ["ReplyError", "READONLY You can't write against a read only replica."],
+  ["ReplyError", "CLUSTERDOWN The cluster is down"],
   ["EAI_AGAIN", "getaddrinfo EAI_AGAIN db.internal"],
   ["ENETUNREACH", "connect ENETUNREACH 10.0.0.1:5432 - Local (0.0.0.0:0)"],
 ])("%s, %s: the call may be repeated, and the message says why", async (code, message) => {

@@ -89,6 +89,16 @@ class Fleet implements AsyncDisposable {
     return ids.map((id) => parseWakeUpId(id)?.fireAt ?? 0);
   }
 
+  /** A sign goes to one worker; it is gone with that. */
+  async missSigns(): Promise<void> {
+    await redis.del(`${this.#prefix}runs:marker`);
+  }
+
+  /** When an idle worker is told to look. */
+  async sign(): Promise<number> {
+    return Number(await redis.zscore(`${this.#prefix}runs:marker`, "1"));
+  }
+
   /** Takes all that waits, and begins what is due; what is not due is put back. */
   async work(): Promise<void> {
     const { jobs, token } = await this.take();
@@ -388,8 +398,11 @@ test.each([
     await bench.engine.putJobs([{ definition, state: "active", watermark: START, upcoming }]);
     expect(await fleet.waiting()).toEqual([START + 60_000]);
     bench.now = START + 60_000;
+    await fleet.missSigns();
     await fleet.take();
     expect(await fleet.waiting()).toEqual([START + 120_000]);
+    // A worker that heard nothing of the job so far is told.
+    expect(await fleet.sign()).toBe(START + 120_000);
   },
 );
 

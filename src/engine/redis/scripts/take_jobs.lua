@@ -117,8 +117,8 @@ local isMore = seen == most
   and (call("EXISTS", QUEUE .. "wait", QUEUE .. "prioritized") > 0 or (untilNextUs or 1000) < 1000)
 if isMore then
   call("ZADD", QUEUE .. "marker", 0, "0")
-elseif seen == most and untilNextUs then
-  -- This one may have no room left when the next becomes due, and the others may not know of it.
+elseif HAS_DELAYED or (seen == most and untilNextUs) then
+  -- This one may have no room left when the next becomes due, or be gone, and the others may not know of it.
   HAS_DELAYED = true
   wakeWorkers()
 end
