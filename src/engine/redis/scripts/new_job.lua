@@ -4,19 +4,18 @@
 -- in turns with their values.
 local function storeJob(id, job, more)
   local sequence, key = nextSequence(), jobKey(id)
-  local upcoming = job.state == "active" and job.upcoming or {}
-  local number, next, after = numberText(sequence), upcoming[1], upcoming[2]
+  local upcoming, number = job.state == "active" and job.upcoming or {}, numberText(sequence)
   call("HSET", PREFIX .. "defs", id, job.definition)
   call("HSET", key, "rev", number, "gen", number, "st", job.state, "w", numberText(job.watermark), "da", job.declared,
-    "sc", job.schedule, "pl", job.pipeline, "nf", next and numberText(next.fireAt) or "",
-    "nd", next and numberText(next.dueAt) or "", "af", after and numberText(after.fireAt) or "",
-    "ad", after and numberText(after.dueAt) or "", unpack(job.fields))
+    "sc", job.schedule, "pl", job.pipeline, unpack(job.fields))
   if more then call("HSET", key, unpack(more)) end
-  call("ZADD", PREFIX .. "next", next and numberText(next.dueAt) or "+inf", id)
+  placeNext(id, upcoming)
+  local next = upcoming[1]
+  -- A number that nobody had before: no queue job can be there.
   if next then writeQueueJob(wakeUpId(id, "", sequence, next.fireAt), job.pipeline, next.dueAt) end
   -- What is left of one that was removed stays.
   if call("ZREM", PREFIX .. "gone", id) == 1 then call("PERSIST", ledgerKey(id)) end
-  EVENTS[#EVENTS + 1] = '{"name":"JOB_ADDED","jobId":' .. cjson.encode(id) .. ',"at":' .. numberText(NOW) .. "}"
+  emit({ name = "JOB_ADDED", jobId = id })
   for i = 1, #job.fields, 2 do
     if job.fields[i] == "cn" then conditions.link(id, nil, cjson.decode(job.fields[i + 1])) end
   end
