@@ -80,4 +80,16 @@ export const FOUND: readonly { readonly title: string; readonly happens: readonl
         { do: "fire", pick: 0, worker: 0 },
       ),
     },
+    {
+      title: "more than twenty queued runs are too late by a new rule: one look decided twenty",
+      happens: inTurns(
+        { ...add, rules: { ...rules, coalesce: false, maxCatchUp: 40 } },
+        { do: "pass", seconds: 400 },
+        take,
+        finish,
+        { do: "modify", job: "a", rules: { graceMs: 0 } },
+        { do: "pass", seconds: 4 },
+        take,
+      ),
+    },
   ];

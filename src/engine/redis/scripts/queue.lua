@@ -1,7 +1,7 @@
 -- The taking of queued runs, and what makes way for them. It has the functions of `pending.lua` and `runs.lua`.
 
--- So many queued runs are looked at in one step: few where the first one decides, all where each may wait for itself.
-local LOOKED_AT, MAX_LOOKED_AT = 20, 1000
+-- So many queued runs are looked at in one step; what is beyond has another. Most looks end with the first one.
+local MAX_LOOKED_AT, READ_AT_ONCE = 1000, 20
 
 -- Queued occurrences make way for a later one.
 local function replaceQueued(job)
@@ -67,6 +67,19 @@ local function passTurn(job, held, isHeldByGroup)
   pending.callGroup(job.groupKey)
 end
 
+-- Queued runs, oldest first: up to `most`, read in slices. Whoever goes on to the next slice has removed those before it.
+local function eachQueued(key, most, slice)
+  local members, i, unread = {}, 0, most
+  return function()
+    i = i + 1
+    if i > #members and unread > 0 then
+      members, i, unread = call("ZRANGE", key, 0, slice - 1), 1, unread - slice
+    end
+    local member = members[i]
+    if member then return pending.read(member), member end
+  end
+end
+
 -- Looks at the queued runs, oldest first: decides what can't wait any more, and starts the first that may start.
 local function takeQueued(job, r)
   local key = pendingKey(job.id)
@@ -74,10 +87,10 @@ local function takeQueued(job, r)
   local held, isHeldByGroup, lookAt = nil, false, nil
   -- Without room there is something to decide only for those that wait for a condition.
   local mayWait = job.condition and job.condition.waitMs
-  local members = (hasRoom or mayWait) and call("ZRANGE", key, 0, (mayWait and MAX_LOOKED_AT or LOOKED_AT) - 1) or {}
+  local most = (hasRoom or mayWait) and MAX_LOOKED_AT or 0
   local decided = 0
-  for _, member in ipairs(members) do
-    local run = pending.read(member)
+  -- Those that wait stay where they are.
+  for run, member in eachQueued(key, most, mayWait and most or READ_AT_ONCE) do
     local fate = judgeQueued(job, run)
     if fate == "late" or fate == "condition" then
       call("ZREM", key, member)
@@ -106,7 +119,7 @@ local function takeQueued(job, r)
   -- After a start the others have not been looked at; they are, as soon as there is room.
   if job.condition and (not held or call("EXISTS", key) == 0) then pending.callAt(job, lookAt) end
   passTurn(job, held, isHeldByGroup)
-  job.hasLooked = not held and decided < LOOKED_AT
+  job.hasLooked = not held and decided < MAX_LOOKED_AT
   return held
 end
 
