@@ -10,7 +10,7 @@ export default defineConfig({
       "test/helpers/postgres-server.ts",
       "test/contract/matrix.ts",
     ],
-    setupFiles: ["test/helpers/no-leaks.ts"],
+    setupFiles: ["test/helpers/no-leaks.ts", "test/helpers/seed.ts"],
     // Most tests wait for something: more at once than there are processors.
     maxWorkers: 3,
     testTimeout: 60_000,
