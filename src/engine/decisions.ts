@@ -6,6 +6,8 @@ import type { Occurrence, Span } from "../jobs/schedule.ts";
 export interface RunHold {
   readonly jobId: string;
   readonly queueJobId: string;
+  /** A queue job may outlive its run, and then hold another of its job. */
+  readonly runId: string;
   /** {@link AdmittedRun.start}: whoever has a lower number has lost the run. */
   readonly start: number;
 }

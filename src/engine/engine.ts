@@ -74,11 +74,7 @@ export interface Engine extends StatePort {
 
   // Steps
   /** Stores a finished step, or how far the run is. `fenced`: another start has the run; nothing was written. */
-  saveStep(
-    hold: RunHold,
-    runId: string,
-    step: StepRecord,
-  ): Promise<"saved" | "fenced" | "too-many">;
+  saveStep(hold: RunHold, step: StepRecord): Promise<"saved" | "fenced" | "too-many">;
   /** The steps of a run, in the order in which they ended. They are kept as long as the job's ledger. */
   readSteps(jobId: string, runId: string): Promise<StepRecord[]>;
 

@@ -8,11 +8,10 @@ export function fireAtOf(runId: string): number {
 }
 
 /** A step as `save_step` takes it. */
-export function encodeStep(hold: RunHold, runId: string, step: StepRecord): object {
+export function encodeStep(hold: RunHold, step: StepRecord): object {
   return {
     ...hold,
-    runId,
-    fireAt: fireAtOf(runId),
+    fireAt: fireAtOf(hold.runId),
     name: step.name,
     record: JSON.stringify(step),
     maxSteps: MAX_STEPS,

@@ -46,7 +46,7 @@ export class RunHost implements AttemptHost {
   async saveStep(step: StepRecord): Promise<"saved" | "fenced" | "too-many"> {
     const { engine, active } = this.#parts;
     const cleaned = this.#clean(step);
-    const save = () => engine.saveStep(active.hold, active.runId, cleaned);
+    const save = () => engine.saveStep(active.hold, cleaned);
     // How far a run is will be told again; what a step gave is worth waiting for.
     const saved = await (step.kind === "progress" ? save() : insist(this.clock, this, save));
     if (saved === "fenced") active.abort("lock-lost", "another worker has the run by now");

@@ -219,7 +219,8 @@ export class WorkerRuntime {
     jobId: string,
     job: KnownJob | undefined,
   ): Promise<WakeUpEnd> {
-    const hold: RunHold = { jobId, queueJobId: wakeUp.id, start: run.start };
+    const { runId, start } = run;
+    const hold: RunHold = { jobId, queueJobId: wakeUp.id, runId, start };
     if (!job) {
       await settleRemoved(lane.engine, hold, this.id);
       return "done";
@@ -231,7 +232,6 @@ export class WorkerRuntime {
       return { againInMs: this.#unknownDelay(job.definition.pipeline, wakeUp.takes) };
     }
     const { lock, begun } = wakeUp;
-    const { runId } = run;
     const active = new ActiveRun({
       runId,
       hold,

@@ -251,8 +251,8 @@ export function backfillCases({ bench }: Subject): void {
     await b.engine.changeBackfill(job.id, "cancel");
     expect(await add(job, [1_000, 2_000], { backfillId: "two" })).toBe("added");
     expect(await state(job)).toMatchObject({ total: 0 });
-    const last = { queueJobId: begun[1]?.queueJobId ?? "", verdict: "cancelled" } as const;
-    expect(await b.settle(job, last.queueJobId, 1, { verdict: last.verdict })).toMatchObject({
+    const { runId = "", queueJobId = "" } = begun[1] ?? {};
+    expect(await b.settle(job, queueJobId, 1, { runId, verdict: "cancelled" })).toMatchObject({
       outcome: "settled",
     });
   });

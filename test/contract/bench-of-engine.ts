@@ -8,6 +8,7 @@ import type {
   AuditFinding,
   Engine,
   JobPut,
+  RunHold,
   RunRequest,
   SettleRequest,
 } from "../../src/engine/engine.ts";
@@ -54,6 +55,8 @@ export class EngineBench {
   /** The server's clock. */
   now = START;
   #takes = 0;
+  /** Runs by the queue jobs that they began under. */
+  readonly #began = new Map<string, string>();
 
   constructor(connection: ConnectionOption | undefined, prefix: string) {
     this.engine = makeEngine({
@@ -143,12 +146,21 @@ export class EngineBench {
     };
   }
 
-  admit(
+  async admit(
     job: CaseJob,
     latest: readonly Occurrence[],
     more: Partial<AdmitRequest> = {},
   ): Promise<Admission> {
-    return this.engine.admit(this.request(job, latest, more));
+    const request = this.request(job, latest, more);
+    const admission = await this.engine.admit(request);
+    if (admission.outcome === "run") this.#began.set(request.queueJobId, admission.run.runId);
+    return admission;
+  }
+
+  /** The hold on the run that began last under a queue job; if none did, on the one of its own. */
+  hold(job: { readonly id: string }, queueJobId: string, start = 1): RunHold {
+    const runId = this.#began.get(queueJobId) ?? queueJobId;
+    return { jobId: job.id, queueJobId, runId, start };
   }
 
   /** Admits what must run, and gives the run. */
@@ -276,9 +288,7 @@ export class EngineBench {
 
   settle(job: CaseJob, queueJobId: string, start = 1, more: Partial<SettleRequest> = {}) {
     return this.engine.settle({
-      jobId: job.id,
-      queueJobId,
-      start,
+      ...this.hold(job, queueJobId, start),
       verdict: "succeeded",
       durationMs: 40,
       worker: "worker-1",

@@ -9,12 +9,10 @@ export function cancelCases({ bench }: Subject): void {
   const cancel = (b: EngineBench, job: CaseJob, runId: string) =>
     b.engine.cancelRun({ jobId: job.id, runId, reason });
   const reads = (b: EngineBench, job: CaseJob, queueJobId: string, start = 1) =>
-    b.engine.readCancels([{ jobId: job.id, queueJobId, start }]);
+    b.engine.readCancels([b.hold(job, queueJobId, start)]);
   const sleep = (b: EngineBench, job: CaseJob, queueJobId: string, start = 1) =>
     b.engine.suspend({
-      jobId: job.id,
-      queueJobId,
-      start,
+      ...b.hold(job, queueJobId, start),
       kind: "sleep",
       until: { inMs: 60_000 },
       worker: "worker-1",
@@ -135,7 +133,7 @@ export function cancelCases({ bench }: Subject): void {
     const [call = ""] = await b.calls(job);
     const next = await b.answer(job, call);
     expect(next).toMatchObject({ outcome: "run", run: { fireAt: from + 2_000 } });
-    await b.engine.handBack({ jobId: job.id, queueJobId: call, start: 1 });
+    await b.engine.handBack(b.hold(job, call));
     expect(await cancel(b, job, b.queueJobId(job, from + 2_000))).toBe("cancelled");
     expect(await b.engine.readOpenRuns(job.id)).toEqual([]);
     // The queue job of the first comes back; its occurrence was decided.

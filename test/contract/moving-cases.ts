@@ -56,11 +56,7 @@ async function fill(b: EngineBench): Promise<Jobs> {
   // Three are claimed, and the first of them runs and is given back.
   const three = [from + 1_000, from + 2_000, from + 3_000].map((fireAt) => at(fireAt));
   await b.admit(queued, three, { upcoming: [at(from + 4_000), at(from + 5_000)] });
-  await b.engine.handBack({
-    jobId: queued.id,
-    queueJobId: b.queueJobId(queued, from + 3_000),
-    start: 1,
-  });
+  await b.engine.handBack(b.hold(queued, b.queueJobId(queued, from + 3_000)));
   // Its worker died.
   await b.run(held, from + 4_000);
   await b.engine.requestRun({ jobId: paused.id, sequence: 7, params: { by: "hand" } });

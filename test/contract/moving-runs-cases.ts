@@ -23,6 +23,7 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
   const hold = (job: CaseJob, queueJobId: string, start = 1) => ({
     jobId: job.id,
     queueJobId,
+    runId: queueJobId,
     start,
   });
   const take = (b: EngineBench, job: CaseJob, queueJobId: string) =>
@@ -55,7 +56,7 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
     const step = { kind: "step", startedAt: at, finishedAt: at, tries: 2, attempt: 1 } as const;
     const loaded = { ...step, name: "load", resultJson: '{"rows":"\\u0000"}' };
     const sleepHold = hold(jobs.sleeps, sleeps.runId);
-    await b.engine.saveStep(sleepHold, sleeps.runId, loaded);
+    await b.engine.saveStep(sleepHold, loaded);
     const worker = "worker-1";
     const asleep = { kind: "sleep", until: { at: at + 60_000 }, error: undefined } as const;
     await b.engine.suspend({ ...sleepHold, worker, ...asleep });
@@ -80,7 +81,7 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
     });
     expect(await takePast(b, jobs.past, 3_000)).toMatchObject({ outcome: "run" });
     const pastHold = hold(jobs.past, backfillId(3_000));
-    await b.engine.saveStep(pastHold, backfillId(3_000), loaded);
+    await b.engine.saveStep(pastHold, loaded);
     return { jobs, at, loaded, sleeps, retries, ends, member, text: await exported(b.engine) };
   };
 

@@ -20,9 +20,7 @@ export function overlapCases({ bench }: Subject): void {
       name === "JOB_SKIPPED" || name === "JOB_MAX_INSTANCES" ? [`${name} ${reason}`] : [],
     );
   const cancels = (b: EngineBench, job: CaseJob, ...queueJobIds: readonly string[]) =>
-    b.engine.readCancels(
-      queueJobIds.map((queueJobId) => ({ jobId: job.id, queueJobId, start: 1 })),
-    );
+    b.engine.readCancels(queueJobIds.map((queueJobId) => b.hold(job, queueJobId)));
 
   test("queue-one: the latest waits for the instance, and replaces the one that waited", async () => {
     const { b, job, from, runId, cursor } = await busy("queue-one");
@@ -111,7 +109,7 @@ export function overlapCases({ bench }: Subject): void {
 
   test("cancel-running: a run that sleeps ends at once, and its place is taken", async () => {
     const { b, job, from, runId } = await busy("cancel-running");
-    const hold = { jobId: job.id, queueJobId: runId, start: 1, worker: "worker-1" };
+    const hold = { ...b.hold(job, runId), worker: "worker-1" };
     await b.engine.suspend({ ...hold, kind: "sleep", until: { inMs: 60_000 }, error: undefined });
     expect(await b.tick(job)).toMatchObject({ outcome: "run", run: { fireAt: from + 2_000 } });
     expect(await b.ledger(job)).toMatchObject([

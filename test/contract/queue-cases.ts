@@ -62,7 +62,7 @@ export function queueCases({ bench, another }: Subject): void {
     expect(await b.stored(jobs.mail)).toMatchObject({ running: 1 });
     const [open] = await b.engine.readOpenRuns(jobs.mail.id);
     expect(open).toMatchObject({ id: request.queueJobId, state: "running" });
-    const hold = { jobId: jobs.mail.id, queueJobId: request.queueJobId, start: 1 };
+    const hold = b.hold(jobs.mail, request.queueJobId);
     const end = { ...hold, verdict: "succeeded", durationMs: 5, worker: "w" } as const;
     const rest = { resultJson: undefined, error: undefined, retention: { count: 9, ageMs: 9e9 } };
     expect((await bulk.settle({ ...end, ...rest })).outcome).toBe("fenced");
@@ -169,9 +169,7 @@ export function queueCases({ bench, another }: Subject): void {
       const [open] = await b.engine.readOpenRuns(id);
       expect(open).toMatchObject({ id: admission.run.runId, state: "running" });
       const settled = await engine.settle({
-        jobId: id,
-        queueJobId: admission.run.runId,
-        start: 1,
+        ...b.hold(job, admission.run.runId),
         verdict: "succeeded",
         durationMs: 1,
         worker: "w",

@@ -39,8 +39,9 @@ export function raceCases({ bench, another }: Subject): void {
       expect(runs).toHaveLength(1);
       expect((await b.stored(job)).running).toBe(1);
       const winner = answers.findIndex(({ outcome }) => outcome === "run");
+      const hold = racer(winner).hold(job, `${job.id}:${winner + 1}:${fireAt}`);
       const ends = await Promise.all(
-        [0, 1, 2].map((i) => racer(i).settle(job, `${job.id}:${winner + 1}:${fireAt}`)),
+        [0, 1, 2].map((i) => racer(i).settle(job, hold.queueJobId, 1, hold)),
       );
       expect(ends.filter(({ outcome }) => outcome === "settled")).toHaveLength(1);
     }

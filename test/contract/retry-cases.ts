@@ -13,9 +13,7 @@ export function retryCases({ bench }: Subject): void {
     more: Partial<SuspendRequest> = {},
   ) =>
     b.engine.suspend({
-      jobId: job.id,
-      queueJobId: runId,
-      start: 1,
+      ...b.hold(job, runId),
       kind: "retry",
       until: { inMs: 5_000 },
       worker: "worker-1",
@@ -156,7 +154,7 @@ export function retryCases({ bench }: Subject): void {
   test("a run that waits to go on holds its instance, and is no run to give back", async () => {
     const { b, job, runId } = await running();
     await suspend(b, job, runId);
-    await b.engine.handBack({ jobId: job.id, queueJobId: runId, start: 1 });
+    await b.engine.handBack(b.hold(job, runId));
     expect((await b.tick(job)).outcome).toBe("none");
     expect((await b.ledger(job)).at(-1)).toMatchObject({ reason: "max-instances" });
     b.now += 1_000;

@@ -118,16 +118,43 @@ export function runCases({ bench }: Subject): void {
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
     for (let start = 1; start <= 5; start += 1) {
-      await b.engine.handBack({ jobId: job.id, queueJobId: runId, start });
+      await b.engine.handBack(b.hold(job, runId, start));
       expect((await b.engine.readOpenRuns(job.id))[0]?.state).toBe("retrying");
       expect((await b.run(job, b.now)).attempt).toBe(start + 1);
     }
     // An attempt that has lost the run can't give it back.
-    await b.engine.handBack({ jobId: job.id, queueJobId: runId, start: 1 });
+    await b.engine.handBack(b.hold(job, runId));
     expect((await b.engine.readOpenRuns(job.id))[0]?.state).toBe("running");
     const retrying = (await b.events(cursor, job)).filter(({ name }) => name === "JOB_RETRYING");
     expect(retrying).toHaveLength(5);
     expect(retrying[0]).toMatchObject({ runId, attempt: 1, reason: "handed back" });
+  });
+
+  test("a queue job may hold another run after its own: who lost the first has no say in that one", async () => {
+    const b = bench();
+    const job = await b.addJob({ policy: { coalesce: false } });
+    b.now += 2_000;
+    const [first, second] = [b.now - 1_000, b.now];
+    const queueJobId = b.queueJobId(job, second);
+    const { runId } = await b.run(job, second, { latest: [at(first), at(second)] });
+    expect(runId).toBe(b.queueJobId(job, first));
+    const lost = b.hold(job, queueJobId);
+    // Taken over, and ended by an attempt that had lost the queue job: that one comes once more.
+    expect((await b.run(job, second)).start).toBe(2);
+    await b.settle(job, queueJobId, 2, { verdict: "failed" });
+    expect(await b.run(job, second)).toMatchObject({ runId: queueJobId, start: 1 });
+    const cursor = await b.engine.latestEventCursor();
+    expect((await b.settle(job, queueJobId, 1, lost)).outcome).toBe("fenced");
+    const sleep = { kind: "sleep", until: { inMs: 9_000 }, worker: "w", error: undefined } as const;
+    expect(await b.engine.suspend({ ...lost, ...sleep })).toEqual({ outcome: "fenced" });
+    await b.engine.handBack(lost);
+    const step = { name: "a", kind: "step", startedAt: 1, finishedAt: 2, tries: 1 } as const;
+    expect(await b.engine.saveStep(lost, { ...step, attempt: 1 })).toBe("fenced");
+    expect(await b.events(cursor, job)).toEqual([]);
+    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([
+      { id: queueJobId, state: "running" },
+    ]);
+    expect((await b.settle(job, queueJobId)).outcome).toBe("settled");
   });
 
   test("a run of a removed job goes on and settles, also after a takeover", async () => {

@@ -13,6 +13,7 @@ export function stepCases({ bench }: Subject): void {
   const hold = (job: CaseJob, queueJobId: string, start = 1) => ({
     jobId: job.id,
     queueJobId,
+    runId: queueJobId,
     start,
   });
 
@@ -21,7 +22,7 @@ export function stepCases({ bench }: Subject): void {
     const job = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
-    const save = (record: StepRecord) => b.engine.saveStep(hold(job, runId), runId, record);
+    const save = (record: StepRecord) => b.engine.saveStep(hold(job, runId), record);
     const error = { name: "TypeError", message: "no \u0000 way \ud83d" };
     const second = step("second", { finishedAt: 30, error });
     expect(await save(second)).toBe("saved");
@@ -44,10 +45,10 @@ export function stepCases({ bench }: Subject): void {
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
     expect((await b.run(job, b.now)).start).toBe(2);
-    expect(await b.engine.saveStep(hold(job, runId, 1), runId, step("a"))).toBe("fenced");
-    expect(await b.engine.saveStep(hold(job, runId, 2), runId, step("b"))).toBe("saved");
+    expect(await b.engine.saveStep(hold(job, runId, 1), step("a"))).toBe("fenced");
+    expect(await b.engine.saveStep(hold(job, runId, 2), step("b"))).toBe("saved");
     await b.settle(job, runId, 2);
-    expect(await b.engine.saveStep(hold(job, runId, 2), runId, step("c"))).toBe("fenced");
+    expect(await b.engine.saveStep(hold(job, runId, 2), step("c"))).toBe("fenced");
     expect((await b.engine.readSteps(job.id, runId)).map(({ name }) => name)).toEqual(["b"]);
   });
 
@@ -56,7 +57,7 @@ export function stepCases({ bench }: Subject): void {
     const job = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
-    const save = (i: number) => b.engine.saveStep(hold(job, runId), runId, step(`step ${i}`));
+    const save = (i: number) => b.engine.saveStep(hold(job, runId), step(`step ${i}`));
     const saved = await Promise.all(Array.from({ length: 1_000 }, (_, i) => save(i)));
     expect(new Set(saved)).toEqual(new Set(["saved"]));
     expect(await save(1_000)).toBe("too-many");
@@ -71,7 +72,7 @@ export function stepCases({ bench }: Subject): void {
     for (let i = 0; i < 6; i += 1) {
       b.now += 1_000;
       const { runId } = await b.run(job, b.now);
-      await b.engine.saveStep(hold(job, runId), runId, step("only"));
+      await b.engine.saveStep(hold(job, runId), step("only"));
       await b.settle(job, runId, 1, { retention: { count: 3, ageMs: 86_400_000 } });
       ids.push(runId);
     }
@@ -90,14 +91,14 @@ export function stepCases({ bench }: Subject): void {
     const one = async (): Promise<string> => {
       b.now += 1_000;
       const { runId } = await b.run(job, b.now);
-      expect(await b.engine.saveStep(hold(job, runId), runId, step("only"))).toBe("saved");
+      expect(await b.engine.saveStep(hold(job, runId), step("only"))).toBe("saved");
       return runId;
     };
     const long = await one();
     for (let i = 0; i < 3; i += 1) await b.settle(job, await one(), 1, { retention });
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(await names(long)).toEqual(["only"]);
-    expect(await b.engine.saveStep(hold(job, long), long, step("another"))).toBe("saved");
+    expect(await b.engine.saveStep(hold(job, long), step("another"))).toBe("saved");
     await b.settle(job, long, 1, { retention });
     await new Promise((resolve) => setTimeout(resolve, 60));
     await b.settle(job, await one(), 1, { retention });
@@ -120,9 +121,9 @@ export function stepCases({ bench }: Subject): void {
     const runId = wakeUpId({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
     const ask = { queueJobId: runId, kind: "backfill", knowsSchedule: false } as const;
     expect(await b.admit(job, [], { ...ask, upcoming: [] })).toMatchObject({ outcome: "run" });
-    expect(await b.engine.saveStep(hold(job, runId), runId, step("only"))).toBe("saved");
+    expect(await b.engine.saveStep(hold(job, runId), step("only"))).toBe("saved");
     expect(await b.engine.readSteps(job.id, runId)).toEqual([step("only")]);
     await b.settle(job, runId);
-    expect(await b.engine.saveStep(hold(job, runId), runId, step("late"))).toBe("fenced");
+    expect(await b.engine.saveStep(hold(job, runId), step("late"))).toBe("fenced");
   });
 }

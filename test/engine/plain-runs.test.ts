@@ -127,7 +127,8 @@ class Fleet implements AsyncDisposable {
         }
         if (admission.outcome !== "run") return [job];
         const { run } = admission;
-        const hold = { jobId, queueJobId: id, start: run.start };
+        const { runId, start } = run;
+        const hold = { jobId, queueJobId: id, runId, start };
         this.held.push({
           run,
           hold,
@@ -350,6 +351,31 @@ describe("what is stored of plain runs is what is stored of others", () => {
     expect(begun).toBeGreaterThan(30);
   }, 120_000);
 });
+
+test("the only run of a date is plain too", async () => {
+  const date = { kind: "date", timezone: "UTC", runAt: START + 1_000 } as const;
+  const shapes = [{ trigger: date, policy: { coalesce: true, maxInstances: 1 }, jitter: null }];
+  const steps = [
+    { kind: "wait", ms: 1_500 },
+    { kind: "end", which: 0, verdict: "succeeded", resultJson: undefined },
+    { kind: "wait", ms: 100 },
+  ] as const;
+  await using short = new Fleet(true);
+  await using long = new Fleet(false);
+  const ofShort = await play(short, shapes, steps);
+  expect(ofShort).toEqual(await play(long, shapes, steps));
+  expect(ofShort).toMatchObject({
+    jobs: [{ job: { state: "finished", nextFireAt: null, counts: { succeeded: 1 } }, open: [] }],
+    told: [
+      ["JOB_ADDED", "JOB_SUBMITTED", "JOB_STARTED", "JOB_FINISHED", "JOB_EXECUTED"].map(named),
+    ],
+  });
+  expect(short.begun).toBe(1);
+});
+
+function named(name: string): unknown {
+  return expect.objectContaining({ name });
+}
 
 describe("runs that were queued by other rules than the job's plain ones are called when others end", () => {
   const EVERY_SECOND = {

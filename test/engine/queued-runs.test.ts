@@ -218,9 +218,7 @@ class Stage {
   async #suspend(held: Held, inMs: number): Promise<void> {
     const { engine } = this.bench;
     const suspension = await engine.suspend({
-      jobId: held.job.id,
-      queueJobId: held.queueJobId,
-      start: held.start,
+      ...this.bench.hold(held.job, held.queueJobId, held.start),
       kind: "sleep",
       until: { inMs },
       worker: "worker-1",

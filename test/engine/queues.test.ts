@@ -193,9 +193,7 @@ test("with the default queue alone, a fleet sends what its one queue would send,
     const request = maker.request(job, [at(START - 1_000)]);
     expect((await engine.admit(request)).outcome).toBe("run");
     await engine.settle({
-      jobId: job.id,
-      queueJobId: request.queueJobId,
-      start: 1,
+      ...maker.hold(job, request.queueJobId),
       verdict: "succeeded",
       durationMs: 1,
       worker: "w",

@@ -81,6 +81,21 @@ export const FOUND: readonly { readonly title: string; readonly happens: readonl
       ),
     },
     {
+      title:
+        "a queue job outlives its run and holds another: who lost the first one ended the second",
+      happens: inTurns(
+        { ...add, rules: { ...rules, coalesce: false } },
+        { do: "fire", pick: 0, worker: 0 },
+        { do: "pass", seconds: 26 },
+        { do: "crash", pick: 0, isDead: false },
+        { do: "take", pick: 7, worker: 0 },
+        { do: "crash", pick: 0, isDead: false },
+        { do: "finish", pick: 3, isGood: false },
+        { do: "takeEarly", pick: 7, worker: 0 },
+        { do: "finish", pick: 0, isGood: false },
+      ),
+    },
+    {
       title: "more than twenty queued runs are too late by a new rule: one look decided twenty",
       happens: inTurns(
         { ...add, rules: { ...rules, coalesce: false, maxCatchUp: 40 } },

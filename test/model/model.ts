@@ -82,6 +82,13 @@ export interface WakeUp {
   readonly fireAt: number;
 }
 
+/** An attempt of a run. When it has lost its run, its queue job may hold another. */
+export interface Attempt {
+  readonly queueJobId: string;
+  readonly run: string;
+  readonly attempt: number;
+}
+
 /** What comes of taking a queue job. `again`: it is put back until its time. */
 export type Taking = "runs" | "nothing" | "again";
 
@@ -298,21 +305,17 @@ export class Model {
   }
 
   /** An attempt ends. One that lost its run changes nothing. */
-  settle(
-    id: string,
-    queueJobId: string,
-    attempt: number,
-    verdict: "succeeded" | "failed" | "cancelled",
-  ): void {
-    const held = this.account(id).instances.get(queueJobId);
-    if (held?.attempt === attempt) this.#end(id, queueJobId, held, verdict);
+  settle(id: string, one: Attempt, verdict: "succeeded" | "failed" | "cancelled"): void {
+    const held = this.#heldBy(id, one);
+    if (held) this.#end(id, one.queueJobId, held, verdict);
   }
 
   /** A worker that stops gives its run back: that is no crash. */
-  handBack(id: string, queueJobId: string, attempt: number): void {
-    const held = this.account(id).instances.get(queueJobId);
-    if (held?.attempt !== attempt) return;
+  handBack(id: string, one: Attempt): void {
+    const held = this.#heldBy(id, one);
+    if (!held) return;
     held.isHandedBack = true;
+    const { attempt } = held;
     this.#tell(id, "JOB_RETRYING", { ...named(held), attempt, reason: "handed back" });
   }
 
@@ -344,6 +347,11 @@ export class Model {
   }
 
   // The rules
+
+  #heldBy(id: string, { queueJobId, run, attempt }: Attempt): Instance | undefined {
+    const held = this.account(id).instances.get(queueJobId);
+    return held?.run === run && held.attempt === attempt ? held : undefined;
+  }
 
   #takeOver(id: string, queueJobId: string, held: Instance): Taking {
     if (!held.isHandedBack) held.crashes += 1;

@@ -256,9 +256,9 @@ function take(queueJobId: string, worker: number, { fleet, names }: Scene): Act 
       const { job: stored, instances } = model.account(job);
       if (stored || !instances.has(queueJobId) || model.take(job, wakeUp) !== "runs")
         return undefined;
-      const attempt = instances.get(queueJobId)?.attempt ?? 0;
+      const { run = "", attempt = 0 } = instances.get(queueJobId) ?? {};
       return (later) => {
-        later.settle(job, queueJobId, attempt, "cancelled");
+        later.settle(job, { queueJobId, run, attempt }, "cancelled");
         return "nothing";
       };
     },
@@ -283,19 +283,23 @@ function finish(held: Held, isGood: boolean, { fleet, names }: Scene): Act {
   const { job } = names.wakeUp(held.queueJobId);
   return silent(
     () => fleet.finish(held, isGood),
-    (model) => model.settle(job, held.queueJobId, held.attempt, isGood ? "succeeded" : "failed"),
+    (model) => {
+      const run = names.run(held.runId);
+      model.settle(job, { ...held, run }, isGood ? "succeeded" : "failed");
+    },
   );
 }
 
 function handBack(held: Held, { fleet, names }: Scene): Act {
-  const { queueJobId, attempt } = held;
+  const { queueJobId, runId, attempt } = held;
   const { job } = names.wakeUp(queueJobId);
   return silent(
     async () => {
-      await fleet.engine.handBack({ jobId: fleet.idOf(job), queueJobId, start: attempt });
+      const jobId = fleet.idOf(job);
+      await fleet.engine.handBack({ jobId, queueJobId, runId, start: attempt });
       await fleet.loseLock(held, true);
     },
-    (model) => model.handBack(job, queueJobId, attempt),
+    (model) => model.handBack(job, { queueJobId, run: names.run(runId), attempt }),
   );
 }
 

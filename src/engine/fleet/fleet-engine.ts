@@ -134,8 +134,8 @@ export class FleetEngine implements Port.Engine {
     return this.#home.readCancels(holds);
   }
 
-  saveStep(hold: Port.RunHold, runId: string, step: Port.StepRecord) {
-    return this.#home.saveStep(hold, runId, step);
+  saveStep(hold: Port.RunHold, step: Port.StepRecord) {
+    return this.#home.saveStep(hold, step);
   }
 
   readSteps(jobId: string, runId: string): Promise<Port.StepRecord[]> {

@@ -145,8 +145,8 @@ export class PostgresEngine implements QueueEngine {
     return this.#link.read("readCancels", "read_cancels($1)", [toJson(holds)]);
   }
 
-  saveStep(hold: Port.RunHold, runId: string, step: Port.StepRecord) {
-    return this.#link.call("saveStep", ({ runs }) => runs.saveStep(hold, runId, step));
+  saveStep(hold: Port.RunHold, step: Port.StepRecord) {
+    return this.#link.call("saveStep", ({ runs }) => runs.saveStep(hold, step));
   }
 
   readSteps(_jobId: string, runId: string): Promise<Port.StepRecord[]> {

@@ -19,12 +19,8 @@ export class RunStore {
     this.#functions = functions;
   }
 
-  async saveStep(
-    hold: RunHold,
-    runId: string,
-    step: StepRecord,
-  ): Promise<"saved" | "fenced" | "too-many"> {
-    const answer = await this.#functions.run("save_step", encodeStep(hold, runId, step));
+  async saveStep(hold: RunHold, step: StepRecord): Promise<"saved" | "fenced" | "too-many"> {
+    const answer = await this.#functions.run("save_step", encodeStep(hold, step));
     return answer === '"saved"' ? "saved" : answer === '"too-many"' ? "too-many" : "fenced";
   }
 

@@ -192,8 +192,8 @@ export class RedisEngine implements QueueEngine {
     return this.#bounded("readCancels", () => this.#state.cancels(holds));
   }
 
-  saveStep(hold: Port.RunHold, runId: string, step: Port.StepRecord) {
-    return this.#bounded("saveStep", () => this.#runs.saveStep(hold, runId, step));
+  saveStep(hold: Port.RunHold, step: Port.StepRecord) {
+    return this.#bounded("saveStep", () => this.#runs.saveStep(hold, step));
   }
 
   readSteps(_jobId: string, runId: string): Promise<Port.StepRecord[]> {

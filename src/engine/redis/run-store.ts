@@ -29,12 +29,8 @@ export class RunStore {
     this.#prefix = prefix;
   }
 
-  async saveStep(
-    hold: RunHold,
-    runId: string,
-    step: StepRecord,
-  ): Promise<"saved" | "fenced" | "too-many"> {
-    const encoded = toJson(encodeStep(hold, runId, step));
+  async saveStep(hold: RunHold, step: StepRecord): Promise<"saved" | "fenced" | "too-many"> {
+    const encoded = toJson(encodeStep(hold, step));
     const answer = await this.#scripts.run("save_step", { step: encoded });
     return answer === "saved" || answer === "too-many" ? answer : "fenced";
   }

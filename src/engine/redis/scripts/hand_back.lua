@@ -5,11 +5,11 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] hold   JSON: jobId, queueJobId, start
+ARGV[5] hold   JSON: jobId, queueJobId, runId, start
 Returns 1 = noted, 0 = this start does not hold the run, or the run goes on later anyway.
 ]]
 local h = cjson.decode(ARGV[5])
-local held = readHeld(h.jobId, h.queueJobId, h.start)
+local held = readHeld(h)
 if not held or held.suspended then return 0 end
 held.handedBack = true
 writeHeld(h.jobId, h.queueJobId, held)

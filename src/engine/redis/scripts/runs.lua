@@ -28,11 +28,11 @@ local function writeHeld(jobId, queueJobId, held)
   call("HSET", heldKey(jobId, queueJobId), queueJobId, cjson.encode(held))
 end
 
--- The run of a queue job if this start of it holds it.
-local function readHeld(jobId, queueJobId, start)
-  local text = call("HGET", heldKey(jobId, queueJobId), queueJobId)
+-- The run that `hold` names, if it is still held by that start of it.
+local function readHeld(hold)
+  local text = call("HGET", heldKey(hold.jobId, hold.queueJobId), hold.queueJobId)
   local held = text and cjson.decode(text)
-  return held and held.start == start and held or nil
+  return held and held.id == hold.runId and held.start == hold.start and held or nil
 end
 
 -- The first characters of a text, which may end before the bytes of one do.

@@ -5,7 +5,7 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] step   JSON: jobId, queueJobId, start, runId, fireAt, name, record (JSON text), maxSteps
+ARGV[5] step   JSON: jobId, queueJobId, runId, start, fireAt, name, record (JSON text), maxSteps
 Returns "saved", "fenced", or "too-many" (the run has as many steps as it may).
 ]]
 local s = cjson.decode(ARGV[5])
@@ -13,7 +13,7 @@ local s = cjson.decode(ARGV[5])
 local MAX_GONE = 100
 local text = call("HGET", heldKey(s.jobId, s.queueJobId), s.queueJobId)
 local held = text and cjson.decode(text)
-if not held or held.start ~= s.start then return "fenced" end
+if not held or held.id ~= s.runId or held.start ~= s.start then return "fenced" end
 local key = PREFIX .. "steps:" .. s.runId
 local size = call("HLEN", key)
 if size >= s.maxSteps and call("HEXISTS", key, s.name) == 0 then return "too-many" end

@@ -12,7 +12,7 @@ Returns a JSON array with one answer for each request, in order:
 Each answer also holds "now".
 ]]
 local function settleOne(r)
-  local held = readHeld(r.jobId, r.queueJobId, r.start)
+  local held = readHeld(r)
   if not held then return { o = "fenced" } end
   finishRun(r.jobId, readJob(r.jobId), r.queueJobId, held, {
     verdict = r.verdict, finishedAt = held.startedAt + r.durationMs, result = r.result, error = r.error,

@@ -5,7 +5,7 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] request   JSON: jobId, queueJobId, start, kind ("retry" or "sleep"), at (epoch ms) or inMs (from now), worker,
+ARGV[5] request   JSON: jobId, queueJobId, runId, start, kind ("retry" or "sleep"), at (epoch ms) or inMs (from now), worker,
                   error (JSON text)?
 Returns JSON:
   {"o":"suspended","waitMs":n}   the queue job is to be put back for so long
@@ -13,7 +13,7 @@ Returns JSON:
   {"o":"fenced"}                 another start has the run, or it has ended
 ]]
 local r = cjson.decode(ARGV[5])
-local held = readHeld(r.jobId, r.queueJobId, r.start)
+local held = readHeld(r)
 if not held then return cjson.encode({ o = "fenced" }) end
 if held.cancel then
   finishHere(r.jobId, readJob(r.jobId), r.queueJobId, held, "cancelled", cancelError(held.cancel))

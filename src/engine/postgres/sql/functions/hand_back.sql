@@ -1,7 +1,7 @@
 /*
 hand_back: notes that a run is given back unfinished on purpose, so that its next start is not counted as a crash.
 
-hold         JSON: jobId, queueJobId, start
+hold         JSON: jobId, queueJobId, runId, start
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns 1 = noted, 0 = this start does not hold the run, or it goes on later anyway.
@@ -12,7 +12,8 @@ DECLARE
   held instances;
 BEGIN
   UPDATE instances SET is_handed_back = true
-  WHERE job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId' AND start = (hold ->> 'start')::integer AND suspended IS NULL
+  WHERE job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId' AND run_id = hold ->> 'runId'
+    AND start = (hold ->> 'start')::integer AND suspended IS NULL
   RETURNING * INTO held;
   IF NOT FOUND THEN RETURN '0'; END IF;
   now_ms := server_now(now_ms);

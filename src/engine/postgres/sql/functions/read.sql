@@ -60,11 +60,12 @@ CREATE FUNCTION read_open_runs(of_job text) RETURNS jsonb LANGUAGE sql STABLE SE
     FROM asked WHERE job_id = of_job) AS open_runs(entry)
 $$;
 
--- Which of these runs somebody wants to end. holds: JSON array of {jobId, queueJobId}.
+-- Which of these runs somebody wants to end. holds: JSON array of {jobId, queueJobId, runId}.
 CREATE FUNCTION read_cancels(holds jsonb) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
   SELECT COALESCE(jsonb_agg(jsonb_build_object('queueJobId', queue_job_id, 'reason', cancel_reason)), '[]')
   FROM jsonb_array_elements(holds) AS hold
   JOIN instances ON job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId'
+    AND run_id = hold ->> 'runId'
   WHERE cancel_reason IS NOT NULL
 $$;
 

@@ -1,7 +1,7 @@
 /*
 save_step: stores a step of a run that ended, or how far the run is. A start that lost its run is refused.
 
-step         JSON: jobId, queueJobId, start, runId, fireAt, name, record (JSON text), maxSteps
+step         JSON: jobId, queueJobId, runId, start, fireAt, name, record (JSON text), maxSteps
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
 Returns "saved", "fenced", or "too-many" (the run has as many steps as it may), as JSON.
@@ -17,7 +17,7 @@ DECLARE
 BEGIN
   -- The row stays locked until the step is stored, so nobody takes the run over in between.
   PERFORM 1 FROM instances WHERE job_id = step ->> 'jobId' AND queue_job_id = step ->> 'queueJobId'
-    AND start = (step ->> 'start')::integer FOR SHARE;
+    AND run_id = step ->> 'runId' AND start = (step ->> 'start')::integer FOR SHARE;
   IF NOT FOUND THEN RETURN '"fenced"'; END IF;
   INSERT INTO step_runs (job_id, run_id, fire_at, saved_at)
     VALUES (step ->> 'jobId', step ->> 'runId', (step ->> 'fireAt')::bigint, server_now(now_ms))

@@ -29,7 +29,7 @@ BEGIN
   LOOP
     SELECT * INTO held FROM instances
       WHERE job_id = r ->> 'jobId' AND queue_job_id = r ->> 'queueJobId' FOR UPDATE;
-    IF NOT FOUND OR held.start <> (r ->> 'start')::integer THEN
+    IF NOT FOUND OR held.run_id <> r ->> 'runId' OR held.start <> (r ->> 'start')::integer THEN
       answer := '{"o":"fenced"}';
     ELSE
       told := told || finish_run(held, ROW(r ->> 'verdict', held.started_at + (r ->> 'durationMs')::bigint,

@@ -1,7 +1,7 @@
 /*
 suspend: notes that a run goes on later. It keeps its instance.
 
-request      JSON: jobId, queueJobId, start, kind ("retry" or "sleep"), inMs or at (epoch ms), worker, error (JSON text)?
+request      JSON: jobId, queueJobId, runId, start, kind ("retry" or "sleep"), inMs or at (epoch ms), worker, error (JSON text)?
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON:
@@ -22,7 +22,9 @@ BEGIN
   now_ms := server_now(now_ms);
   SELECT * INTO held FROM instances
     WHERE job_id = request ->> 'jobId' AND queue_job_id = request ->> 'queueJobId' FOR UPDATE;
-  IF NOT FOUND OR held.start <> (request ->> 'start')::integer THEN RETURN '{"o":"fenced"}'; END IF;
+  IF NOT FOUND OR held.run_id <> request ->> 'runId' OR held.start <> (request ->> 'start')::integer THEN
+    RETURN '{"o":"fenced"}';
+  END IF;
   IF held.cancel_reason IS NOT NULL THEN
     SELECT * INTO job FROM jobs WHERE id = held.job_id;
     told := finish_run(held, ending_of(job, 'cancelled', cancel_error(held.cancel_reason), now_ms), now_ms);
