@@ -220,11 +220,12 @@ local function addNext(jobId, pipeline, generation, upcoming)
 end
 
 -- Moves the job's place in the list of next runs to the first of `upcoming`; without one it goes to the end. With
--- `watermark`, what is decided is moved too.
+-- `watermark`, what is decided is moved too. `upcoming` has two occurrences where there are two.
 local function placeNext(jobId, upcoming, watermark)
   local key, next, after = jobKey(jobId), upcoming and upcoming[1], upcoming and upcoming[2]
-  call("HSET", key, "nf", next and next.fireAt or "", "nd", next and next.dueAt or "", "af", after and after.fireAt or "",
-    "ad", after and after.dueAt or "")
+  local afterFireAt = after and after.fireAt or next and "-" or ""
+  call("HSET", key, "nf", next and next.fireAt or "", "nd", next and next.dueAt or "", "af", afterFireAt, "ad",
+    after and after.dueAt or "")
   if watermark then call("HSET", key, "w", watermark) end
   call("ZADD", PREFIX .. "next", next and next.dueAt or "+inf", jobId)
 end

@@ -1,7 +1,7 @@
 -- Plain runs: what most runs are, decided and ended with few commands and little text. A job is plain if its rules are
 -- (`pn`: no condition, no group, `coalesce`, and `skip` for what overlaps) and nothing but its runs waits (`op`). What is due
--- of it is plain if it is known here: one occurrence, with the one after it known and not due yet, or any number of those of
--- an interval (`iv`). Everything else is for `admit` and `settle`, which do the same for all cases.
+-- of it is plain if it is known here: one occurrence, with the one after it known and not due yet, or known to be the last; or
+-- any number of those of an interval (`iv`). Everything else is for `admit` and `settle`, which do the same for all cases.
 --
 -- A plain run is stored as text that begins with a mark of the call that took it. Whatever changes a stored run writes it
 -- anew without the mark, so a run that still has it is just as it was when it began.
@@ -64,13 +64,14 @@ local function startPlain(id, pipeline, take, worker)
     maxInstances, graceMs, revision, lastId, last, lastResult = unpack(call("HMGET", key, "gen", "st", "pl", "pn", "op", "dp",
     "w", "nf", "nd", "af", "ad", "mi", "gr", "rev", "li", "lp", "lr"))
   if ownGeneration ~= generation or state ~= "active" then return nil end
-  local isNext, isBehind = nextAt == fireAt, optional(after) == nil or tonumber(afterDueAt) <= NOW
+  local isNext, isLast = nextAt == fireAt, after == "-"
+  local isBehind = not isLast and (optional(after) == nil or tonumber(afterDueAt) <= NOW)
   local function keepWaiting()
     writeQueueJob(wakeUpId(jobId, "", generation, after), ownPipeline, tonumber(afterDueAt))
   end
   local lateMs = isNext and NOW - tonumber(dueAt)
   -- Whatever becomes of who takes this one, the one after it has its turn in time. What was taken too early is put back.
-  if isNext and lateMs >= 0 and not isBehind then keepWaiting() end
+  if isNext and lateMs >= 0 and not isBehind and not isLast then keepWaiting() end
   if hasPlainRules ~= "1" or isWaiting or hasDependents then return nil end
   -- The job was given another pipeline, which the worker may not have.
   if ownPipeline ~= pipeline then return nil end
@@ -87,8 +88,14 @@ local function startPlain(id, pipeline, take, worker)
     run.id, run.dueAt, afterDueAt = wakeUpId(jobId, "", generation, run.fireAt), run.fireAt, after
     keepWaiting()
   end
-  call("HSET", key, "w", run.fireAt, "nf", after, "nd", afterDueAt, "af", "", "er", "1")
-  call("ZADD", PREFIX .. "next", afterDueAt, jobId)
+  if isLast then
+    call("HSET", key, "w", run.fireAt, "nf", "", "nd", "", "af", "", "er", "1", "st", "finished", "fin", NOW_TEXT)
+    call("ZADD", PREFIX .. "next", "+inf", jobId)
+  else
+    call("HSET", key, "w", run.fireAt, "nf", after, "nd", afterDueAt, "af", "", "er", "1")
+    call("ZADD", PREFIX .. "next", afterDueAt, jobId)
+  end
   holdPlain(jobId, id, pipeline, run, take, worker)
+  if isLast then emit({ name = "JOB_FINISHED", jobId = jobId }) end
   return revision, run.id, run.fromAt, run.dueAt, run.count, lastId, last, lastResult
 end

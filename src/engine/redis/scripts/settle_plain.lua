@@ -45,7 +45,8 @@ local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, t
     set("c:succeeded", addTo(v[9], 1))
   end
   if fields[1] then call("HSET", key, unpack(fields)) end
-  if runId == "" then call("SADD", PREFIX .. "live", jobId) end
+  -- Told late, it may have been ended by somebody else, and be the last of its job.
+  if runId == "" and call("HEXISTS", runs, id) == 1 then call("SADD", PREFIX .. "live", jobId) end
   if not isOver then return 0 end
   local keepCount, keepAgeMs = keep:match("^(%d+) (%d+)$")
   recordText(jobId, fireAt, row, tonumber(keepCount), tonumber(keepAgeMs))
