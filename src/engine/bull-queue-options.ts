@@ -8,10 +8,17 @@ export interface RedisPlace {
   readonly prefix: string;
 }
 
+/** A queue in a backend of its own. */
+export interface BackendPlace {
+  readonly backend: BackendFactory;
+  /** For workers that know by themselves when something becomes due: their wait for it ends at a sign only. */
+  readonly patientBackend: BackendFactory;
+}
+
 /** What a queue is made of. */
 export interface BullQueueOptions {
   /** Where the queue is. */
-  readonly place: RedisPlace | { readonly backend: BackendFactory };
+  readonly place: RedisPlace | BackendPlace;
   /** BullMQ's name of the queue. */
   readonly name: string;
   readonly clock: Clock;
@@ -31,4 +38,9 @@ export function redisOptions({ place }: BullQueueOptions): { connection: Connect
 /** What BullMQ keeps the queue in. */
 export function backendOf({ place }: BullQueueOptions): BackendFactory {
   return "backend" in place ? place.backend : createRedisBackend;
+}
+
+/** The same for workers that know by themselves when something becomes due. */
+export function patientBackendOf({ place }: BullQueueOptions): BackendFactory {
+  return "backend" in place ? place.patientBackend : createRedisBackend;
 }

@@ -1,4 +1,5 @@
 import {
+  type BackendFactory,
   DelayedError,
   type IQueueBackend,
   type Job,
@@ -9,7 +10,7 @@ import {
 import { type Clock, sleep } from "../core/clock.ts";
 import { Batcher } from "./batcher.ts";
 import { Doorbell } from "./doorbell.ts";
-import { backendOf, type BullQueueOptions } from "./bull-queue-options.ts";
+import { backendOf, type BullQueueOptions, patientBackendOf } from "./bull-queue-options.ts";
 import type { LockedJob, QueueBatches, TakenJob } from "./queue-batches.ts";
 import type { BegunRun, ConsumeOptions } from "./wake-ups.ts";
 
@@ -61,13 +62,18 @@ export class PunctualWorker extends Worker<unknown, unknown, string, IQueueBacke
   protected readonly clock: Clock;
   private readonly nudge: (() => void) | undefined;
 
-  constructor(handle: HandleJob, options: WorkerOptions, queueOptions: BullQueueOptions) {
+  constructor(
+    handle: HandleJob,
+    options: WorkerOptions,
+    queueOptions: BullQueueOptions,
+    backend: BackendFactory = backendOf(queueOptions),
+  ) {
     const processor: Processor = async (job: Job, token = "") => {
       const end = await handle(heldOf(job, token, queueOptions.clock));
       if (end === "put-back") throw new DelayedError();
       return 0;
     };
-    super(queueOptions.name, processor, options, backendOf(queueOptions));
+    super(queueOptions.name, processor, options, backend);
     this.clock = queueOptions.clock;
     this.nudge = queueOptions.nudge;
   }
@@ -103,6 +109,7 @@ export class BatchWorker extends PunctualWorker {
   readonly #owner: ConsumeOptions["taker"];
   #turn = 1;
   #running = 0;
+  #isLetGo = false;
   #onRoom: () => void = () => undefined;
 
   constructor(
@@ -112,7 +119,7 @@ export class BatchWorker extends PunctualWorker {
     batches: QueueBatches,
     owner: ConsumeOptions["taker"],
   ) {
-    super(handle, { ...options, autorun: false }, queueOptions);
+    super(handle, { ...options, autorun: false }, queueOptions, patientBackendOf(queueOptions));
     this.#handle = handle;
     this.#batches = batches;
     this.#owner = owner;
@@ -125,6 +132,17 @@ export class BatchWorker extends PunctualWorker {
       await batches.end(jobs);
       return jobs.map(() => true as const);
     }, ENDED_AT_ONCE);
+  }
+
+  /** Whether nothing more is to be taken. */
+  get #isEnding(): boolean {
+    return this.#isLetGo || this.closing !== undefined;
+  }
+
+  override async letGo(): Promise<void> {
+    this.#isLetGo = true;
+    this.#onRoom();
+    await super.letGo();
   }
 
   /** Begins to take queue jobs. */
@@ -146,7 +164,7 @@ export class BatchWorker extends PunctualWorker {
 
   /** Until it is closed, and all that was taken has ended. */
   async #loop(): Promise<void> {
-    while (!this.closing) {
+    while (!this.#isEnding) {
       const room = Math.min(this.concurrency - this.#running, TAKEN_AT_ONCE);
       if (room <= 0) {
         if (this.#doorbell.hasRung) this.#passOnIfFull();
@@ -164,17 +182,17 @@ export class BatchWorker extends PunctualWorker {
         });
         this.#turn += 1;
         for (const job of jobs) void this.#process(job, token);
-        if (!isMore && !this.closing) await this.#doorbell.wait(untilNextMs);
+        if (!isMore && !this.#isEnding) await this.#doorbell.wait(untilNextMs);
       } catch (error) {
         await this.#failed(error);
       }
     }
-    while (this.#running > 0) await this.#untilRoom();
+    while (this.#running > 0 && !this.#isLetGo) await this.#untilRoom();
   }
 
   /** The server tells one worker of what there is to take; one that can't take it tells another. */
   #passOnIfFull(): void {
-    if (this.#running < (this.closing ? 1 : this.concurrency)) return;
+    if (this.#running < (this.#isEnding ? 1 : this.concurrency)) return;
     this.#doorbell.hush();
     this.#batches.passOn().catch((error: unknown) => this.#tell(error));
   }
@@ -186,7 +204,7 @@ export class BatchWorker extends PunctualWorker {
   }
 
   async #failed(error: unknown): Promise<void> {
-    if (this.closing) return;
+    if (this.#isEnding) return;
     this.#tell(error);
     try {
       await this.backend.reconnectBlocking();
@@ -233,7 +251,7 @@ export class BatchWorker extends PunctualWorker {
         await this.#ends.add(job);
         return;
       } catch (error) {
-        if (this.closing) return;
+        if (this.#isEnding) return;
         this.#tell(error);
         await sleep(this.clock, RETRY_MS);
       }

@@ -1,7 +1,9 @@
 // BullMQ takes a worker's clock for its locks; ours end by the server's.
 import { randomUUID } from "node:crypto";
 import { type Job, type PostgresQueueBackend, Queue } from "bullmq";
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from "vitest";
+import type { Consumer } from "../../src/engine/engine.ts";
 import type { Database } from "../../src/engine/postgres/database.ts";
 import { queueBackend } from "../../src/engine/postgres/queue-backend.ts";
 import { quote, schemasOf } from "../../src/engine/postgres/schema-name.ts";
@@ -20,6 +22,7 @@ const trueNow = Date.now;
 let database: Database;
 let backend: PostgresQueueBackend;
 let queue: Queue;
+let consumer: Consumer | undefined;
 
 beforeAll(async () => {
   await bench.engine.open();
@@ -92,4 +95,38 @@ test("a worker whose clock is ahead takes no runs from others, nor keeps them fr
     id,
   ]);
   expect(await backend.moveStalledJobsToWait()).toEqual([id]);
+});
+
+test("a worker whose clock is ahead looks when something becomes due, and not all the time before", async () => {
+  // Signs for a queue are told in all of a database: this one is told of its own only.
+  const name = `ahead_${randomUUID().slice(0, 8)}`;
+  await database.pool.query(`CREATE DATABASE ${name}`);
+  const url = new URL(inject("postgresUrl"));
+  url.pathname = name;
+  const own = new EngineBench(url.href, "ahead");
+  await own.engine.open();
+  const dueAt = trueNow() + 1_500;
+  await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt }]);
+  const queries = vi.spyOn(pg.Pool.prototype, "query");
+  shiftClock(HOUR_MS);
+  const takenAt = await new Promise<number>((resolve) => {
+    consumer = own.engine.consume({
+      concurrency: 1,
+      lockMs: LOCK_MS,
+      stalledCheckMs: LOCK_MS,
+      onError: console.error,
+      handle: async () => {
+        resolve(trueNow());
+        return "done";
+      },
+    });
+  });
+  const looks = queries.mock.calls.filter(([text]) => String(text).includes("take_jobs")).length;
+  await consumer?.stop();
+  await own.engine.close();
+  vi.restoreAllMocks();
+  await database.pool.query(`DROP DATABASE ${name}`);
+  expect(takenAt).toBeGreaterThanOrEqual(dueAt);
+  expect(looks).toBeGreaterThan(1);
+  expect(looks).toBeLessThan(10);
 });

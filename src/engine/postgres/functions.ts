@@ -9,6 +9,9 @@ import { quote, type Schemas } from "./schema-name.ts";
 export const FUNCTION_ARGUMENT = {
   admit: "requests",
   settle: "requests",
+  take_jobs: "request",
+  end_jobs: "held",
+  park_job: "request",
   put_jobs: "puts",
   change_job: "change",
   remove_job: "removal",

@@ -9,7 +9,8 @@ import { EventLog } from "./event-log.ts";
 import { FunctionCaller, type FunctionName } from "./functions.ts";
 import { migrate, requireCurrent } from "./migrate.ts";
 import { persist } from "./persist.ts";
-import { queueBackend } from "./queue-backend.ts";
+import { PostgresBatches } from "./postgres-batches.ts";
+import { patientQueueBackend, queueBackend } from "./queue-backend.ts";
 import { Records } from "./records.ts";
 import { RunStore } from "./run-store.ts";
 import { StateStore } from "./state-store.ts";
@@ -115,9 +116,13 @@ export class PostgresLink {
       maxEntries: maxEvents,
     }));
     const queue = new BullQueue({
-      place: { backend: queueBackend(pool, this.schemas.queue) },
+      place: {
+        backend: queueBackend(pool, this.schemas.queue),
+        patientBackend: patientQueueBackend(pool, this.schemas.queue),
+      },
       name: this.schemas.runs,
       clock,
+      batches: new PostgresBatches(functions, clock),
       onError,
     });
     const schema = this.schemas.own;

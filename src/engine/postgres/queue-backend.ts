@@ -1,13 +1,24 @@
 import { type BackendFactory, type PgPool, PostgresConnection, PostgresQueueBackend } from "bullmq";
 import { lockedByServer } from "./server-locks.ts";
 
+const NEXT_DELAY = "next_delay($1)";
+
+/**
+ * A statement of BullMQ for workers that ask the server when something becomes due. BullMQ's wait ends then too, by the
+ * worker's own clock: where that is ahead the worker would look again and again.
+ */
+function untimed(text: string): string {
+  // A parameter that is not used has no type.
+  return text.replace(NEXT_DELAY, "CASE WHEN $1::text IS NULL THEN 0 END");
+}
+
 /**
  * The pool without its events: BullMQ listens to it with each queue and worker, and never lets go. Errors of idle
  * connections are heard by whoever made the pool. Locks end by the server's clock.
  */
-function unheard(pool: PgPool): PgPool {
+function unheard(pool: PgPool, rewrite: (text: string) => string): PgPool {
   const view: PgPool = {
-    query: (text, params) => pool.query(lockedByServer(text), params),
+    query: (text, params) => pool.query(rewrite(lockedByServer(text)), params),
     connect: () => pool.connect(),
     end: async () => undefined,
     on: () => view,
@@ -23,8 +34,8 @@ function unheard(pool: PgPool): PgPool {
 class SchemaConnection extends PostgresConnection {
   declare readonly schema: string;
 
-  constructor(pool: PgPool, schema: string) {
-    super(unheard(pool));
+  constructor(pool: PgPool, schema: string, rewrite: (text: string) => string) {
+    super(unheard(pool, rewrite));
     Object.assign(this, { schema });
   }
 
@@ -39,9 +50,22 @@ class SchemaConnection extends PostgresConnection {
 
 /** Makes BullMQ work on `pool`, with its tables in `schema`. */
 export function queueBackend(pool: PgPool, schema: string): BackendFactory {
+  return backendBy(pool, schema, (text) => text);
+}
+
+/** The same for workers that know by themselves when something becomes due. */
+export function patientQueueBackend(pool: PgPool, schema: string): BackendFactory {
+  return backendBy(pool, schema, untimed);
+}
+
+function backendBy(
+  pool: PgPool,
+  schema: string,
+  rewrite: (text: string) => string,
+): BackendFactory {
   return (name, options, { withBlockingConnection = false } = {}) =>
     new PostgresQueueBackend(
-      new SchemaConnection(pool, schema),
+      new SchemaConnection(pool, schema, rewrite),
       name,
       { ...options, connection: pool },
       true,

@@ -92,6 +92,21 @@ CREATE FUNCTION drop_queue_job(old_id text) RETURNS void LANGUAGE sql AS $$
     WHERE queue = '{{runs}}' AND id = old_id AND state = 'delayed' FOR UPDATE SKIP LOCKED)
 $$;
 
+/*
+Ends queue jobs, each if it is still locked with its token, and returns those that ended. One that somebody touches at this
+moment stays: a worker that renews many locks at once takes their rows in another order, and would wait for us as we for it.
+*/
+CREATE FUNCTION end_queue_jobs(ids text[], tokens text[]) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+  ended text[];
+BEGIN
+  ended := ARRAY(SELECT id FROM {{queue}}.job WHERE queue = '{{runs}}' AND id = ANY (ids) AND state = 'active'
+    AND lock_token = tokens[array_position(ids, id)] FOR UPDATE SKIP LOCKED);
+  DELETE FROM {{queue}}.job WHERE queue = '{{runs}}' AND id = ANY (ended);
+  RETURN ended;
+END
+$$;
+
 -- Keeps the next occurrence of a schedule waiting in the queue. `upcoming`: JSON array of {fireAt, dueAt}.
 CREATE FUNCTION add_next(job_id text, pipeline text, generation bigint, upcoming jsonb, now_ms bigint) RETURNS void
 LANGUAGE plpgsql AS $$

@@ -5,7 +5,7 @@ requests     JSON array of SettleRequest; durations in ms; `result` and `error` 
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns a JSON array with one answer for each request, in order:
-  {"o":"settled"}
+  {"o":"settled"}  with "ended" if the queue job ended too, whose lock the request named
   {"o":"fenced"}   another start has the run, or it has ended
 Each answer also holds "now".
 */
@@ -21,6 +21,9 @@ DECLARE
   told jsonb[] := '{}';
   answer jsonb;
   answers jsonb := '{}';
+  held_ids text[] := '{}';
+  tokens text[] := '{}';
+  ended text[];
 BEGIN
   groups := lock_jobs(ARRAY(SELECT value ->> 'jobId' FROM jsonb_array_elements(requests)));
   now_ms := server_now(now_ms);
@@ -38,12 +41,19 @@ BEGIN
       PERFORM call_for_queued(job, now_ms);
       changed := changed || held.job_id;
       answer := '{"o":"settled"}';
+      IF r ? 'lock' THEN
+        held_ids := held_ids || held.queue_job_id;
+        tokens := tokens || (r ->> 'lock');
+        answer := answer || jsonb_build_object('by', held.queue_job_id);
+      END IF;
     END IF;
     answers := answers || jsonb_build_object(place::text, answer || jsonb_build_object('now', now_ms));
   END LOOP;
   PERFORM wake_dependents(changed, now_ms);
   PERFORM call_groups(groups, now_ms);
+  ended := end_queue_jobs(held_ids, tokens);
   PERFORM append_entry(told, max_entries);
-  RETURN (SELECT jsonb_agg(value ORDER BY key::bigint) FROM jsonb_each(answers));
+  RETURN (SELECT jsonb_agg(value - 'by' || jsonb_build_object('ended', COALESCE(value ->> 'by' = ANY (ended), false))
+    ORDER BY key::bigint) FROM jsonb_each(answers));
 END
 $$;

@@ -1,0 +1,291 @@
+// The same as taking.test.ts on PostgreSQL: rows that we took, ended or put back are as BullMQ's own functions leave them.
+import { randomUUID } from "node:crypto";
+import { type IQueueBackend, type Job, type PgPool, Queue, Worker } from "bullmq";
+import { describe, expect, inject, test } from "vitest";
+import { systemClock } from "../../src/core/clock.ts";
+import type { Database } from "../../src/engine/postgres/database.ts";
+import { FunctionCaller } from "../../src/engine/postgres/functions.ts";
+import { PostgresBatches } from "../../src/engine/postgres/postgres-batches.ts";
+import { queueBackend } from "../../src/engine/postgres/queue-backend.ts";
+import { quote, type Schemas, schemasOf } from "../../src/engine/postgres/schema-name.ts";
+import { connectServer } from "../../src/engine/postgres/server-database.ts";
+import type { TakenJobs } from "../../src/engine/queue-batches.ts";
+import { EngineBench } from "../contract/bench-of-engine.ts";
+
+const LOCK_MS = 60_000;
+const LATER_MS = 5_000;
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A queue in schemas of its own. */
+class Place implements AsyncDisposable {
+  readonly bench: EngineBench;
+  readonly #database: Database;
+  readonly #schemas: Schemas;
+  /** BullMQ's. */
+  readonly schema: string;
+  readonly table: string;
+  readonly batches: PostgresBatches;
+  readonly queue: Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>;
+  /** BullMQ's own, which takes by hand. */
+  readonly worker: Worker<unknown, unknown, string, IQueueBackend>;
+  #turn = 0;
+
+  private constructor(bench: EngineBench, database: Database, schemas: Schemas) {
+    this.bench = bench;
+    this.#database = database;
+    this.#schemas = schemas;
+    this.schema = quote(schemas.queue);
+    this.table = `${this.schema}.job`;
+    this.batches = this.connect();
+    const backend = queueBackend(database.pool, schemas.queue);
+    this.queue = new Queue("runs", { connection: {} }, backend);
+    const options = { connection: {}, autorun: false, lockDuration: LOCK_MS };
+    this.worker = new Worker("runs", null, options, backend);
+  }
+
+  static async open(): Promise<Place> {
+    const prefix = `taking-${randomUUID().slice(0, 8)}`;
+    const bench = new EngineBench(inject("postgresUrl"), prefix);
+    await bench.engine.open();
+    const schemas = schemasOf(prefix);
+    const database = await connectServer(inject("postgresUrl"), schemas.queue, console.error);
+    const place = new Place(bench, database, schemas);
+    const options = { attempts: 0, removeOnComplete: true, removeOnFail: true };
+    await place.queue.add("Noop", 0, { ...options, jobId: "one:1:1" });
+    await place.queue.add("Noop", 0, { ...options, jobId: "two:1:2", delay: 1 });
+    await place.queue.add("Noop", 0, { ...options, jobId: "three:1:3", priority: 7 });
+    await wait(10);
+    return place;
+  }
+
+  get pool(): PgPool {
+    return this.#database.pool;
+  }
+
+  /** Batches as another process would have them. */
+  connect(): PostgresBatches {
+    const calls = new FunctionCaller(this.pool, this.#schemas, () => ({
+      nowMs: undefined,
+      maxEntries: 100,
+    }));
+    return new PostgresBatches(calls, systemClock);
+  }
+
+  /** Takes by turns of the same taker, so their locks have the token `taker:<turn>`. */
+  take(count: number, turn = (this.#turn += 1), batches = this.batches): Promise<TakenJobs> {
+    return batches.take({ taker: "taker", turn, lockMs: LOCK_MS, count, owner: undefined });
+  }
+
+  async takeByBullMq(token: string): Promise<Job> {
+    const job = await this.worker.getNextJob(token, { block: false });
+    if (!job) throw new Error("there is none");
+    return job;
+  }
+
+  /** The rows, with times that only have to be about now left out. */
+  async kept(): Promise<unknown[]> {
+    const { rows } = await this.pool.query<Record<string, unknown>>(
+      `SELECT * FROM ${this.table} ORDER BY id`,
+    );
+    return rows.map(
+      ({ seq, added_at_ms, processed_at_ms, process_at_ms, locked_until_ms, ...row }) => ({
+        ...row,
+        isAdded: seq !== null && added_at_ms !== null,
+        wasTaken: processed_at_ms !== null,
+        hasTime: process_at_ms !== null,
+        lockLeft: locked_until_ms && Math.ceil((Number(locked_until_ms) - Date.now()) / LOCK_MS),
+      }),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.worker.close(true);
+    await this.queue.close();
+    await this.bench.engine.close();
+    await this.#database.close();
+  }
+}
+
+/** What is kept after it was done in a place of its own. */
+async function keptAfter(act: (place: Place) => Promise<unknown>): Promise<unknown> {
+  await using place = await Place.open();
+  await act(place);
+  const kept = await place.kept();
+  return kept;
+}
+
+describe("what we leave is what BullMQ leaves", () => {
+  test("taking: what waits, what is due, what has a priority", async () => {
+    const ours = await keptAfter((place) => place.take(3));
+    const theirs = await keptAfter(async (place) => {
+      for (let i = 0; i < 3; i += 1) await place.takeByBullMq("taker:1");
+    });
+    expect(ours).toEqual(theirs);
+    expect(ours).toMatchObject([{ state: "active", lock_token: "taker:1" }, {}, { lockLeft: 1 }]);
+  });
+
+  test("ending", async () => {
+    const ours = await keptAfter(async (place) => {
+      const { token } = await place.take(3);
+      await place.batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, token })));
+    });
+    const theirs = await keptAfter(async (place) => {
+      const jobs = [];
+      for (let i = 0; i < 3; i += 1) jobs.push(await place.takeByBullMq("taker:1"));
+      await jobs[0]?.moveToCompleted(0, "taker:1", false);
+      await jobs[2]?.moveToCompleted(0, "taker:1", false);
+    });
+    expect(ours).toEqual(theirs);
+    expect(ours).toMatchObject([{ id: "two:1:2" }]);
+  });
+
+  test("parking, and taking again", async () => {
+    const ours = await keptAfter(async (place) => {
+      const { token } = await place.take(2);
+      expect(await place.batches.park({ id: "one:1:1", token }, 1)).toBe(true);
+      expect(await place.batches.park({ id: "two:1:2", token }, LATER_MS)).toBe(true);
+      await wait(10);
+      const { jobs } = await place.take(1);
+      expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
+      await place.pool.query(`UPDATE ${place.table} SET delay_ms = 0`);
+    });
+    const theirs = await keptAfter(async (place) => {
+      const one = await place.takeByBullMq("taker:1");
+      const two = await place.takeByBullMq("taker:1");
+      await one.moveToDelayed(Date.now() + 1, "taker:1");
+      await two.moveToDelayed(Date.now() + LATER_MS, "taker:1");
+      await wait(10);
+      await place.takeByBullMq("taker:2");
+      await place.pool.query(`UPDATE ${place.table} SET delay_ms = 0`);
+    });
+    expect(ours).toEqual(theirs);
+  });
+
+  test("BullMQ's check for stalled queue jobs finds those that we took", async () => {
+    await using place = await Place.open();
+    await place.take(3);
+    await place.pool.query(`UPDATE ${place.table} SET locked_until_ms = 1 WHERE id = 'one:1:1'`);
+    const { backend } = place.worker as unknown as {
+      backend: { moveStalledJobsToWait(): Promise<string[]> };
+    };
+    await backend.moveStalledJobsToWait();
+    await wait(10);
+    await place.pool.query(`UPDATE ${place.table} SET locked_until_ms = 1 WHERE id = 'one:1:1'`);
+    await place.pool.query(
+      `UPDATE ${place.schema}.meta SET value = '0' WHERE field LIKE 'stalled%'`,
+    );
+    await backend.moveStalledJobsToWait();
+    const { jobs } = await place.take(3);
+    expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
+  });
+});
+
+test("a lock that is somebody else's is respected", async () => {
+  await using place = await Place.open();
+  await place.take(1);
+  const before = await place.kept();
+  await place.batches.end([{ id: "one:1:1", token: "another" }]);
+  expect(await place.batches.park({ id: "one:1:1", token: "another" }, 1)).toBe(false);
+  expect(await place.kept()).toEqual(before);
+});
+
+test("a paused queue gives nothing, and one with a limit no more than that", async () => {
+  await using place = await Place.open();
+  await place.queue.pause();
+  expect(await place.take(3)).toMatchObject({ jobs: [], untilNextMs: 0, isMore: false });
+  await place.queue.resume();
+  await place.queue.setGlobalConcurrency(2);
+  expect((await place.take(3)).jobs).toHaveLength(2);
+  expect((await place.take(3)).jobs).toEqual([]);
+});
+
+test("whether there is more is told, and when the next becomes due", async () => {
+  await using place = await Place.open();
+  expect(await place.take(1)).toMatchObject({ isMore: true });
+  await place.queue.add("Noop", 0, { jobId: "later:1:4", delay: LATER_MS });
+  const { jobs, untilNextMs, isMore } = await place.take(3);
+  expect(jobs).toHaveLength(2);
+  expect(isMore).toBe(false);
+  expect(untilNextMs).toBeGreaterThan(LATER_MS / 2);
+  expect(untilNextMs).toBeLessThanOrEqual(LATER_MS);
+});
+
+test("those that wait are taken though others become due all the time", async () => {
+  await using place = await Place.open();
+  const delay = { delay: 1 };
+  for (let i = 0; i < 9; i += 1) await place.queue.add("Noop", 0, { ...delay, jobId: `d:1:${i}` });
+  await wait(10);
+  const taken = [];
+  for (let i = 0; i < 3; i += 1) taken.push(...(await place.take(4)).jobs.map(({ id }) => id));
+  expect(taken.slice(0, 4)).toContain("one:1:1");
+  expect(new Set(taken).size).toBe(12);
+});
+
+test("two that take at once take different ones", async () => {
+  await using place = await Place.open();
+  for (let i = 0; i < 60; i += 1) await place.queue.add("Noop", 0, { jobId: `n:1:${i}` });
+  const takes = await Promise.all(
+    Array.from({ length: 10 }, (_, i) => place.take(6, 100 + i, place.connect())),
+  );
+  const ids = takes.flatMap(({ jobs }) => jobs.map(({ id }) => id));
+  expect(new Set(ids).size).toBe(ids.length);
+  const rest = await place.take(100);
+  expect(ids.length + rest.jobs.length).toBe(63);
+});
+
+test("a call whose answer was lost is answered alike", async () => {
+  await using place = await Place.open();
+  const lossy = place.connect();
+  const { pool } = place;
+  const calls = pool.query.bind(pool);
+  const cut = new Error("the connection was cut");
+  Object.assign(pool, {
+    query: async (...params: Parameters<typeof calls>) => {
+      await calls(...params);
+      throw cut;
+    },
+  });
+  await expect(place.take(2, 7, lossy)).rejects.toBe(cut);
+  Object.assign(pool, { query: calls });
+  const { jobs } = await place.take(2, 7, lossy);
+  expect(jobs.map(({ id, takes }) => [id, takes]).toSorted()).toEqual([
+    ["one:1:1", 1],
+    ["two:1:2", 1],
+  ]);
+  expect((await place.take(2, 8, lossy)).jobs).toMatchObject([{ id: "three:1:3" }]);
+});
+
+test("what somebody touches is ended a moment later, and nobody waits for it meanwhile", async () => {
+  await using place = await Place.open();
+  const { token } = await place.take(3);
+  const other = await place.pool.connect();
+  await other.query("BEGIN");
+  await other.query(`SELECT 1 FROM ${place.table} WHERE id = 'two:1:2' FOR UPDATE`);
+  const ending = place.batches.end(
+    ["one:1:1", "two:1:2", "three:1:3"].map((id) => ({ id, token })),
+  );
+  await expect.poll(() => place.kept()).toHaveLength(1);
+  await other.query("COMMIT");
+  other.release();
+  await ending;
+  expect(await place.kept()).toEqual([]);
+});
+
+test("a run's queue job ends in the step that settles it, if its lock is the one that is named", async () => {
+  await using place = await Place.open();
+  const { bench } = place;
+  const settle = async (named: string): Promise<unknown> => {
+    const job = await bench.addJob();
+    bench.now += 1_000;
+    const { runId } = await bench.run(job, bench.now);
+    const held = `state = 'active', lock_token = 'token'`;
+    await place.pool.query(`UPDATE ${place.table} SET ${held} WHERE id = $1`, [runId]);
+    const { outcome, endedQueueJob } = await bench.settle(job, runId, 1, { lock: named });
+    const { rowCount } = await place.pool.query(`SELECT 1 FROM ${place.table} WHERE id = $1`, [
+      runId,
+    ]);
+    return { outcome, endedQueueJob, rowCount };
+  };
+  expect(await settle("token")).toEqual({ outcome: "settled", endedQueueJob: true, rowCount: 0 });
+  expect(await settle("other")).toEqual({ outcome: "settled", endedQueueJob: false, rowCount: 1 });
+});
