@@ -11,7 +11,7 @@ export interface RedisPlace {
 /** A queue in a backend of its own. */
 export interface BackendPlace {
   readonly backend: BackendFactory;
-  /** For workers that know by themselves when something becomes due: their wait for it ends at a sign only. */
+  /** For workers that the server tells when something becomes due: their wait for a sign goes by its clock. */
   readonly patientBackend: BackendFactory;
 }
 
@@ -40,7 +40,7 @@ export function backendOf({ place }: BullQueueOptions): BackendFactory {
   return "backend" in place ? place.backend : createRedisBackend;
 }
 
-/** The same for workers that know by themselves when something becomes due. */
+/** The same for workers that the server tells when something becomes due. */
 export function patientBackendOf({ place }: BullQueueOptions): BackendFactory {
   return "backend" in place ? place.patientBackend : createRedisBackend;
 }

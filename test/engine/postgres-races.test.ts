@@ -187,3 +187,32 @@ describe("no wake-up is lost", () => {
     expect(ends.called).toBeGreaterThan(0);
   }, 300_000);
 });
+
+test.each(["removed", "there"])(
+  "steps on the runs of one job go one after the other, and so do the times of their events: one that is %s",
+  async (which) => {
+    tick();
+    const job = await left.addJob({ policy: { coalesce: false, maxInstances: 3 } });
+    const runs = [];
+    for (let i = 0; i < 3; i += 1) runs.push((await left.run(job, tick())).runId);
+    if (which === "removed") await remove(job);
+    const [ends, fails, isGivenBack] = runs.map((runId) => left.hold(job, runId));
+    if (!ends || !fails || !isGivenBack) throw new Error("they did not begin");
+    await sql.query("BEGIN");
+    await sql.query("SELECT lock_jobs($1)", [[job.id]]);
+    let done = 0;
+    const count = () => void (done += 1);
+    const error = { name: "Error", message: "no" };
+    const retry = { kind: "retry", until: { inMs: 0 }, worker: "w", error } as const;
+    const steps = [
+      left.settle(job, ends.queueJobId).then(count),
+      right.engine.suspend({ ...fails, ...retry }).then(count),
+      left.engine.handBack(isGivenBack).then(count),
+    ];
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(done).toBe(0);
+    await sql.query("COMMIT");
+    await Promise.all(steps);
+    expect(done).toBe(3);
+  },
+);

@@ -1,15 +1,19 @@
 import { type BackendFactory, type PgPool, PostgresConnection, PostgresQueueBackend } from "bullmq";
-import { lockedByServer } from "./server-locks.ts";
+import { lockedByServer, SERVER_MS } from "./server-locks.ts";
 
 const NEXT_DELAY = "next_delay($1)";
+/** How much later than such a worker BullMQ's wait looks: it is for what was added just before it began to listen. */
+const LOOK_AGAIN_MS = 20;
 
 /**
- * A statement of BullMQ for workers that ask the server when something becomes due. BullMQ's wait ends then too, by the
- * worker's own clock: where that is ahead the worker would look again and again.
+ * A statement of BullMQ for workers that are told by the server when to look. BullMQ's wait also ends when something becomes
+ * due, by the worker's own clock: one whose clock is ahead would look again and again until then.
  */
-function untimed(text: string): string {
-  // A parameter that is not used has no type.
-  return text.replace(NEXT_DELAY, "CASE WHEN $1::text IS NULL THEN 0 END");
+function timedByServer(text: string): string {
+  return text.replace(
+    NEXT_DELAY,
+    () => `${NEXT_DELAY} - ${SERVER_MS} + ${Date.now() + LOOK_AGAIN_MS}`,
+  );
 }
 
 /**
@@ -53,9 +57,9 @@ export function queueBackend(pool: PgPool, schema: string): BackendFactory {
   return backendBy(pool, schema, (text) => text);
 }
 
-/** The same for workers that know by themselves when something becomes due. */
+/** The same for workers that the server tells when something becomes due. */
 export function patientQueueBackend(pool: PgPool, schema: string): BackendFactory {
-  return backendBy(pool, schema, untimed);
+  return backendBy(pool, schema, timedByServer);
 }
 
 function backendBy(

@@ -1,5 +1,5 @@
 /** The server's clock in ms, as BullMQ counts. */
-const SERVER_MS = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+export const SERVER_MS = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /** Calls that lock a queue job, or keep it locked: the parameters that hold for how long, and the worker's now. */
 const LOCKING =

@@ -11,6 +11,7 @@ SET search_path FROM CURRENT AS $$
 DECLARE
   held instances;
 BEGIN
+  PERFORM lock_jobs(ARRAY[hold ->> 'jobId']);
   UPDATE instances SET is_handed_back = true
   WHERE job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId' AND run_id = hold ->> 'runId'
     AND start = (hold ->> 'start')::integer AND suspended IS NULL

@@ -6,7 +6,8 @@ its end. Helpers find their tables by the search_path of the function that calle
 Locks, always in this order, so that no two calls wait for each other:
 1. `lock_catalog`: calls that add jobs, or conditions that wait. Steps that meet a job which is not there try for it, and
    are repeated if they can't have it.
-2. The rows of the jobs that the call is about, in the order of their ids (`lock_jobs`).
+2. The rows of the jobs that the call is about, in the order of their ids (`lock_jobs`); then of those that were removed,
+   whose runs may go on, advisory locks in the order of their numbers. So the events of a job are told in the order of their times.
 3. The rows of `deps` that name one of these jobs on either side, in their order. A job that waits for its condition reads
    facts of other jobs, whose rows it must not lock. Yet between its look at them and its commit none of them may
    change and find nobody waiting. Each pair of jobs has a row of `deps`, and the steps of both lock it: whoever comes
@@ -133,18 +134,31 @@ BEGIN
 END
 $$;
 
+-- Advisory locks of one kind, in the order of their numbers.
+CREATE FUNCTION lock_all(kind text, names text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  number integer;
+BEGIN
+  FOR number IN SELECT DISTINCT hashtext(name) AS n FROM unnest(names) AS name ORDER BY n LOOP
+    PERFORM pg_advisory_xact_lock(hashtext(kind || ' ' || current_schema()), number);
+  END LOOP;
+END
+$$;
+
 -- Takes the locks of a step on these jobs, in the order that is told above. Returns the groups that it locked.
 CREATE FUNCTION lock_jobs(ids text[], more_groups text[] DEFAULT '{}') RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   locked text[];
   groups text[];
-  number integer;
 BEGIN
   SELECT array_agg(id), array_agg(DISTINCT group_key) FILTER (WHERE group_key IS NOT NULL) INTO locked, groups
   FROM (SELECT id, group_key FROM jobs WHERE id = ANY (ids) ORDER BY id FOR UPDATE) AS of_jobs;
   -- A job that is not there must not come up in the middle of the step, with a row that is not locked. To wait for the
   -- catalog here would be out of order: the whole call is repeated.
-  IF NOT ids <@ COALESCE(locked, '{}') THEN PERFORM keep_missing(ids, locked); END IF;
+  IF NOT ids <@ COALESCE(locked, '{}') THEN
+    PERFORM keep_missing(ids, locked);
+    PERFORM lock_all('cronduit removed', ARRAY(SELECT id FROM unnest(ids) AS id WHERE id <> ALL (COALESCE(locked, '{}'))));
+  END IF;
   -- Most fleets have none, and each job asks at each run.
   IF EXISTS (SELECT 1 FROM deps) THEN
     PERFORM 1 FROM deps WHERE referenced = ANY (ids) OR dependent = ANY (ids) ORDER BY referenced, dependent FOR UPDATE;
@@ -156,9 +170,7 @@ BEGIN
   END IF;
   groups := groups || more_groups;
   IF cardinality(groups) = 0 THEN RETURN '{}'; END IF;
-  FOR number IN SELECT DISTINCT hashtext(key) AS n FROM unnest(groups) AS key ORDER BY n LOOP
-    PERFORM pg_advisory_xact_lock(hashtext('cronduit group ' || current_schema()), number);
-  END LOOP;
+  PERFORM lock_all('cronduit group', groups);
   RETURN ARRAY(SELECT DISTINCT key FROM unnest(groups) AS key);
 END
 $$;

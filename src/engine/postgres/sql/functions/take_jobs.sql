@@ -68,6 +68,7 @@ BEGIN
   SELECT min(process_at_ms) INTO next_due FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'delayed';
   RETURN jsonb_build_object('jobs', jobs, 'isMore', cardinality(ids) = most,
     -- To the microsecond: who comes too early finds nothing.
-    'untilNextMs', COALESCE(GREATEST(1, next_due - extract(epoch FROM clock_timestamp()) * 1000), 0));
+    'untilNextMs', CASE WHEN next_due IS NULL THEN 0
+      ELSE GREATEST(1, next_due - extract(epoch FROM clock_timestamp()) * 1000) END);
 END
 $$;
