@@ -160,14 +160,13 @@ test("what is added after a worker looked, and before it listens, is taken in ti
   const own = new EngineBench(inject("postgresUrl"), `window-${randomUUID().slice(0, 8)}`);
   await own.engine.open();
   let dueAt = 0;
-  const { waitForJob } = PostgresQueueBackend.prototype;
   vi.spyOn(PostgresQueueBackend.prototype, "waitForJob").mockImplementationOnce(async function (
     this: PostgresQueueBackend,
     seconds,
   ) {
     dueAt = trueNow() + 300;
     await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt }]);
-    return waitForJob.call(this, seconds);
+    return this.waitForJob(seconds);
   });
   const { takenAt } = await taking(own);
   await own.engine.close();
