@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "
 import { z } from "zod";
 import {
   type AddJobOptions,
+  ConditionError,
   CronduitError,
   type ErrorCode,
   Pipeline,
@@ -265,6 +266,31 @@ describe("addJob refuses", () => {
   ])("%s in place of a pipeline", async (_, pipeline, code) => {
     const error = await refusal(() => scheduler.addJob(pipeline as string, hourly));
     expect(error.code).toBe(code);
+  });
+
+  test.each<[unknown, string]>([
+    [
+      { trigger: "*/5 * * * *" },
+      'For a cron expression write trigger: "cron" and expression: "*/5 * * * *".',
+    ],
+    [{ trigger: "interval", seconds: -5 }, "seconds: -5 is not allowed. Allowed: a number of"],
+    [{ trigger: "interval", seconds: Number.NaN }, "seconds: NaN is not allowed."],
+    [{ trigger: "interval", second: 1 }, "is not an option of an interval trigger."],
+    [{ trigger: "date", runDate: 1, in: "1m" }, 'in: may not stand beside "runDate".'],
+    [{ ...hourly, misfireGraceTime: -3 }, 'option "misfireGraceTime": must be at least 0'],
+    [{ ...hourly, tags: [""] }, 'option "tags.0": must have at least 1 character'],
+  ])("%j, and says what to do", async (options, text) => {
+    expect((await refusal(add(options))).message.toLowerCase()).toContain(text.toLowerCase());
+  });
+
+  test("a condition that can't be understood: where it stands, what was found, what was meant", async () => {
+    const error = await refusal(add({ ...hourly, condition: "job_2.last_run_sucessful" }));
+    expect(error).toBeInstanceOf(ConditionError);
+    expect(error).toMatchObject({
+      code: "INVALID_CONDITION",
+      data: { path: "condition", column: 7, suggestion: "last_run_successful" },
+    });
+    expect(error.message).toMatch(/^addJob, option "condition": .*column 7/);
   });
 
   test("addJobs with one bad job stores none", async () => {

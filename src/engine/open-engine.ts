@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Clock, EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
+import { errorSink } from "../core/error-sink.ts";
 import type { Logger } from "../core/log.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import type { Engine } from "./engine.ts";
@@ -102,7 +103,7 @@ export function makeEngine(options: EngineOptions): Engine {
     case "postgres":
       return lazyEngine("postgres", async () => {
         const { connectServer } = await import("./postgres/server-database.ts");
-        const onError = errorSink(options.logger, "postgres");
+        const onError = errorSink(options.logger, "postgres", options.clock);
         return openPostgres(options, {
           label: "postgres",
           connect: ({ queue }) => connectServer(place.url, queue, onError),
@@ -116,7 +117,7 @@ export function makeEngine(options: EngineOptions): Engine {
           label: "embedded postgres",
           openTimeoutMs: EMBEDDED_START_MS,
           connect: ({ queue }) => openEmbedded(place.folder, queue, options.clock),
-          onError: errorSink(options.logger, "embedded postgres"),
+          onError: errorSink(options.logger, "embedded postgres", options.clock),
         });
       });
   }
@@ -128,7 +129,7 @@ async function openRedis(connection: ConnectionOption, options: EngineOptions): 
     ...common(options),
     connection,
     onNote: ({ level, message }) => options.logger[level](message),
-    onError: errorSink(options.logger, "redis"),
+    onError: errorSink(options.logger, "redis", options.clock),
   });
   return new FleetEngine(home, options.clock);
 }
@@ -151,8 +152,4 @@ function common({ prefix, clock, timeoutMs, serverNow, maxEvents }: EngineOption
     serverNow,
     maxEvents: maxEvents ?? MAX_EVENT_ENTRIES,
   };
-}
-
-function errorSink(logger: Logger, name: string): (error: unknown) => void {
-  return (error) => logger.warn(name, { error });
 }

@@ -3,7 +3,7 @@ import type { Condition } from "../conditions/condition.ts";
 import { parseCondition } from "../conditions/parse.ts";
 import { validateCondition } from "../conditions/schema.ts";
 import { parseDuration } from "../core/durations.ts";
-import { CronduitError } from "../core/errors.ts";
+import { ConditionError, CronduitError } from "../core/errors.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "./queue.ts";
 
 /** Words that JavaScript gives a meaning as keys; nobody needs a job of that name. */
@@ -54,10 +54,8 @@ const conditionOption = z
     try {
       return typeof given === "string" ? parseCondition(given) : validateCondition(given);
     } catch (error) {
-      context.addIssue({
-        code: "custom",
-        message: error instanceof CronduitError ? error.message : "is no condition",
-      });
+      if (!(error instanceof ConditionError)) throw error;
+      context.addIssue({ code: "custom", message: error.message, params: { error } });
       return z.NEVER;
     }
   });
@@ -186,28 +184,45 @@ function kindsOf(issue: z.core.$ZodIssue): string[] {
   return issue.code === "invalid_value" ? issue.values.map((value) => JSON.stringify(value)) : [];
 }
 
-/** Turns zod's first complaint into one of ours that says where, what is wrong, and what was given. */
+/** What is wrong, in the words of our own messages. */
+function complaint(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code !== "too_small" && issue?.code !== "too_big")
+    return issue?.message ?? "is not valid";
+  const [how, bound] =
+    issue.code === "too_small" ? ["at least", issue.minimum] : ["at most", issue.maximum];
+  const isExact = issue.inclusive !== false;
+  const most = isExact ? how : issue.code === "too_small" ? "more than" : "less than";
+  const s = Number(bound) === 1 ? "" : "s";
+  if (issue.origin === "string") return `must have ${most} ${bound} character${s}`;
+  if (issue.origin === "array") return `must have ${most} ${bound} ${s ? "entries" : "entry"}`;
+  return `must be ${most} ${bound}`;
+}
+
+/**
+ * Turns zod's first complaint into one of ours that says where, what is wrong, and what was given. What is wrong with a condition
+ * is told as {@link ConditionError}.
+ */
 export function invalidOption(error: z.ZodError, where: string): CronduitError {
   const issue = error.issues[0] && nearest(error.issues[0]);
   const path = issue?.path.map(String).join(".") ?? "";
+  const place = `${where}${path ? `, option "${path}"` : ""}`;
+  const inner: unknown = issue?.code === "custom" ? issue.params?.["error"] : undefined;
+  if (inner instanceof ConditionError)
+    return new ConditionError(`${place}: ${inner.message}`, { ...inner.data, path });
   const unknown =
     issue?.code === "unrecognized_keys"
       ? issue.keys.map((key) => `"${key}"`).join(", ")
       : undefined;
-  const what = unknown ? `unknown option ${unknown}` : (issue?.message ?? "is not valid");
-  return new CronduitError(
-    "INVALID_OPTION",
-    `${where}${path ? `, option "${path}"` : ""}: ${what}`,
-    {
-      data: {
-        path: unknown
-          ? [path, ...(issue?.code === "unrecognized_keys" ? issue.keys : [])]
-              .filter(Boolean)
-              .join(".")
-          : path,
-      },
+  const what = unknown ? `unknown option ${unknown}` : complaint(issue);
+  return new CronduitError("INVALID_OPTION", `${place}: ${what}`, {
+    data: {
+      path: unknown
+        ? [path, ...(issue?.code === "unrecognized_keys" ? issue.keys : [])]
+            .filter(Boolean)
+            .join(".")
+        : path,
     },
-  );
+  });
 }
 
 /**

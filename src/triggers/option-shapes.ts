@@ -33,24 +33,26 @@ export const triggerOptionShapes = {
     every: text
       .optional()
       .describe("A duration such as '90s', '2 hours' or 'PT15M'; instead of the numbers"),
-    weeks: amount.optional().describe("Weeks of 7 × 24 hours"),
-    days: amount.optional().describe("Days of 24 hours"),
-    hours: amount.optional().describe("Hours"),
-    minutes: amount.optional().describe("Minutes"),
-    seconds: amount.optional().describe("Seconds"),
-    milliseconds: amount.optional().describe("Milliseconds"),
+    weeks: amount.optional().describe("A number from 0: weeks of 7 × 24 hours"),
+    days: amount.optional().describe("A number from 0: days of 24 hours"),
+    hours: amount.optional().describe("A number of hours from 0"),
+    minutes: amount.optional().describe("A number of minutes from 0"),
+    seconds: amount.optional().describe("A number of seconds from 0"),
+    milliseconds: amount.optional().describe("A number of milliseconds from 0"),
   },
   date: {
     runDate: instant.optional().describe("When to run; without an offset in the job's zone"),
     in: text.optional().describe("How long after now, such as '30 minutes'; instead of runDate"),
   },
   calendarInterval: {
-    years: wholeAmount.optional().describe("Calendar years"),
+    years: wholeAmount.optional().describe("A whole number of calendar years from 0"),
     months: wholeAmount
       .optional()
-      .describe("Calendar months; a month without the start's day is left out"),
-    weeks: wholeAmount.optional().describe("Weeks"),
-    days: wholeAmount.optional().describe("Calendar days"),
+      .describe(
+        "A whole number of calendar months from 0; a month without the start's day is left out",
+      ),
+    weeks: wholeAmount.optional().describe("A whole number of weeks from 0"),
+    days: wholeAmount.optional().describe("A whole number of calendar days from 0"),
     hour: z.int().min(0).max(23).optional().describe("Hour of the local time of day; 0"),
     minute: z.int().min(0).max(59).optional().describe("Minute of the local time of day; 0"),
     second: z.int().min(0).max(59).optional().describe("Second of the local time of day; 0"),

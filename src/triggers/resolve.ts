@@ -138,7 +138,11 @@ function flatten(options: unknown, depth = 0): Flat {
 function kindOf(name: string): TriggerKind {
   if (schemas.has(name)) return name as TriggerKind;
   const near = suggest(name, KINDS);
-  const hint = near === undefined ? `Known are ${KINDS.join(", ")}.` : `Did you mean "${near}"?`;
+  const isExpression = /[\s*@]/.test(name);
+  const known = isExpression
+    ? `For a cron expression write trigger: "cron" and expression: ${JSON.stringify(name.slice(0, 40))}.`
+    : `Known are ${KINDS.join(", ")}.`;
+  const hint = near === undefined || isExpression ? known : `Did you mean "${near}"?`;
   throw new TriggerError(
     `trigger: ${JSON.stringify(name.slice(0, 40))} is not a kind of trigger. ${hint}`,
     {
@@ -162,9 +166,12 @@ function validate(
     const near = suggest(key, known);
     const hint =
       near === undefined ? `Allowed are ${known.join(", ")}.` : `Did you mean "${near}"?`;
-    throw new TriggerError(`${key.slice(0, 40)}: is not an option of a ${kind} trigger. ${hint}`, {
-      field: key,
-    });
+    throw new TriggerError(
+      `${key.slice(0, 40)}: is not an option of ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind} trigger. ${hint}`,
+      {
+        field: key,
+      },
+    );
   }
   const field = issue?.path.join(".") ?? kind;
   const name = String(issue?.path[0] ?? "");
@@ -186,6 +193,7 @@ function validate(
 
 /** A value for a message: short, and never failing on what JSON can't hold. */
 function printed(value: unknown): string {
+  if (typeof value === "number") return String(value);
   if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function")
     return typeof value;
   try {

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import type { DependencyContainer } from "../pipeline/injection.ts";
 import { type Clock, within } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
+import { errorSink } from "../core/error-sink.ts";
 import type { Logger } from "../core/log.ts";
 import type {
   AdmittedRun,
@@ -114,7 +115,7 @@ export class WorkerRuntime {
         limit,
         taker: { worker: this.id, pipelines: registry.names() },
         handle: (wakeUp) => this.#handle(lane, wakeUp),
-        onError: (error) => logger.warn("worker", { error }),
+        onError: errorSink(logger, "worker", this.#options.clock),
       }),
     );
   }

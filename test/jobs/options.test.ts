@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { jobOptionsSchema, parseOptions } from "../../src/jobs/options.ts";
 
 test.each([
-  [{ retry: 1 }, "retry", /expected number to be >=2/],
+  [{ retry: 1 }, "retry", /"retry": must be at least 2$/],
   [{ retry: "3" }, "retry", /expected number or object/],
   [{ retry: { attempts: 2, backoff: "none" } }, "retry.backoff", /"fixed"\|"exponential"/],
   [{ timeout: true }, "timeout", /expected number or string/],

@@ -60,7 +60,10 @@ describe("interval", () => {
   });
 
   it.each([
-    [{ trigger: "interval", minutes: 0 }, "every"],
+    [{ trigger: "interval", minutes: 0 }, "minutes"],
+    [{ trigger: "date" }, "runDate"],
+    [{ trigger: "date", runDate: 1, in: "1m" }, "in"],
+    [{ trigger: "calendarInterval" }, "days"],
     [{ trigger: "interval", every: "2 months" }, "every"],
     [{ trigger: "interval", every: "soon" }, "every"],
     [{ trigger: "interval", every: "5m", minutes: 5 }, "minutes"],

@@ -1,4 +1,5 @@
 import { type BackendFactory, type PgPool, PostgresConnection, PostgresQueueBackend } from "bullmq";
+import { systemClock } from "../../core/clock.ts";
 import { lockedByServer, SERVER_MS } from "./server-locks.ts";
 
 const NEXT_DELAY = "next_delay($1)";
@@ -12,7 +13,7 @@ const LOOK_AGAIN_MS = 20;
 function timedByServer(text: string): string {
   return text.replace(
     NEXT_DELAY,
-    () => `${NEXT_DELAY} - ${SERVER_MS} + ${Date.now() + LOOK_AGAIN_MS}`,
+    () => `${NEXT_DELAY} - ${SERVER_MS} + ${systemClock.now() + LOOK_AGAIN_MS}`,
   );
 }
 

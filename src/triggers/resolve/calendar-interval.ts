@@ -20,7 +20,7 @@ export function resolveCalendarInterval(
     amount("weeks") * 7 + amount("days"),
   ];
   if (years + months + days === 0)
-    missing("calendarInterval", "years, months, weeks or days of at least 1");
+    missing("calendarInterval", "years, months, weeks or days of at least 1", "days");
   const at = text(fields, "at");
   const clash = ["hour", "minute", "second"].find((name) => fields[name] !== undefined);
   if (at !== undefined && clash !== undefined)

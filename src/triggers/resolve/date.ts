@@ -8,8 +8,10 @@ import { bounds, durationMs, missing, text, zoneName, type Fields } from "./fiel
 export function resolveDate(fields: Fields, context: ResolveContext): DateSpec {
   const delay = text(fields, "in");
   const timezone = zoneName(fields, context);
-  if ((delay === undefined) === (fields["runDate"] === undefined))
-    missing("date", 'either "runDate" or "in"');
+  if (delay === undefined && fields["runDate"] === undefined)
+    missing("date", 'either "runDate" or "in"', "runDate");
+  if (delay !== undefined && fields["runDate"] !== undefined)
+    throw new TriggerError('in: may not stand beside "runDate".', { field: "in" });
   const runAt =
     delay === undefined
       ? parseInstant(fields["runDate"], timezone, "runDate").instant

@@ -45,8 +45,8 @@ export function text(fields: Fields, name: string): string | undefined {
 }
 
 /** Refuses a trigger that lacks something. */
-export function missing(kind: string, what: string): never {
-  throw new TriggerError(`A ${kind} trigger needs ${what}.`, { field: what });
+export function missing(kind: string, what: string, field = what): never {
+  throw new TriggerError(`A ${kind} trigger needs ${what}.`, { field });
 }
 
 /**

@@ -26,8 +26,8 @@ export function resolveInterval(fields: Fields, context: ResolveContext): Interv
   const everyMs = every === undefined ? defaultMs : durationMs(every, "every");
   if (everyMs < 1 || everyMs > 1e15) {
     throw new TriggerError("An interval is at least 1 ms and at most about 30,000 years.", {
-      field: "every",
-      value: every ?? everyMs,
+      field: units[0]?.[0] ?? "every",
+      value: every ?? fields[units[0]?.[0] ?? "every"],
     });
   }
   const { startAt, endAt } = bounds(fields, context);
