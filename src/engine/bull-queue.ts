@@ -16,6 +16,9 @@ const PARK_RETRY_MS = 1_000;
 const RECONNECT_DELAY_MS = 1_000;
 /** BullMQ's words for "somebody else has this queue job"; a database's "deadlock" is something else. */
 const LOST = /Missing (?:lock|key)|Lock mismatch|is not in the active state/i;
+const NOT_RENEWED = /^could not renew lock for job (.+)$/s;
+/** How long a run whose end was sent to the server may wait for the answer. */
+const ENDING_MS = 1_000;
 /** How long putting back and letting go may take, each, when a server does not answer. */
 const ABANDON_LIMIT_MS = 2_000;
 /** How long a worker without runs may take to let go of its connections before they are cut. */
@@ -122,9 +125,7 @@ class BullConsumer implements Consumer {
       batches && !options.limit
         ? new BatchWorker(handle, workerOptions, queueOptions, batches, options.taker)
         : new PunctualWorker(handle, workerOptions, queueOptions);
-    this.#worker.on("error", (error) => {
-      if (!this.#isStopping) options.onError(error);
-    });
+    this.#worker.on("error", (error) => this.#tell(error));
     // BullMQ goes on with a job whose lock it lost; somebody else may start it, so it must end here.
     this.#worker.on("lockRenewalFailed", (ids: string[]) => {
       for (const id of ids) this.#taken.get(id)?.lost.abort();
@@ -157,6 +158,20 @@ class BullConsumer implements Consumer {
     const moves = [...this.#taken.values()].map(({ job }) => job.handBack());
     await within(clock, ABANDON_LIMIT_MS, Promise.allSettled(moves));
     await within(clock, ABANDON_LIMIT_MS, this.#worker.letGo());
+  }
+
+  /**
+   * A run's queue job may end with it while its lock is being renewed, and BullMQ tells of a lock that is gone. Only where the
+   * run still goes on some time later is it news.
+   */
+  #tell(error: Error): void {
+    if (this.#isStopping) return;
+    const id = NOT_RENEWED.exec(error.message)?.[1];
+    const taken = id === undefined ? undefined : this.#taken.get(id);
+    if (!taken) return id === undefined ? this.#options.onError(error) : undefined;
+    this.#queueOptions.clock.after(ENDING_MS, () => {
+      if (this.#taken.get(taken.job.id) === taken) this.#options.onError(error);
+    });
   }
 
   #lockEnd(): number {

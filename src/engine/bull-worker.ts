@@ -11,6 +11,7 @@ import { type Clock, sleep } from "../core/clock.ts";
 import { Batcher } from "./batcher.ts";
 import { Doorbell } from "./doorbell.ts";
 import { backendOf, type BullQueueOptions, patientBackendOf } from "./bull-queue-options.ts";
+import { Pace } from "./pace.ts";
 import type { LockedJob, QueueBatches, TakenJob } from "./queue-batches.ts";
 import type { BegunRun, ConsumeOptions } from "./wake-ups.ts";
 
@@ -105,6 +106,7 @@ export class BatchWorker extends PunctualWorker {
   readonly #handle: HandleJob;
   readonly #batches: QueueBatches;
   readonly #doorbell: Doorbell;
+  readonly #pace: Pace;
   readonly #ends: Batcher<LockedJob, true>;
   readonly #owner: ConsumeOptions["taker"];
   #turn = 1;
@@ -128,6 +130,7 @@ export class BatchWorker extends PunctualWorker {
       this.clock,
       () => this.#passOnIfFull(),
     );
+    this.#pace = new Pace(this.clock);
     this.#ends = new Batcher(async (jobs) => {
       await batches.end(jobs);
       return jobs.map(() => true as const);
@@ -172,6 +175,7 @@ export class BatchWorker extends PunctualWorker {
         continue;
       }
       this.#doorbell.hush();
+      this.#pace.begin();
       try {
         const { jobs, token, untilNextMs, isMore } = await this.#batches.take({
           taker: this.id,
@@ -183,6 +187,7 @@ export class BatchWorker extends PunctualWorker {
         this.#turn += 1;
         for (const job of jobs) void this.#process(job, token);
         if (!isMore && !this.#isEnding) await this.#doorbell.wait(untilNextMs);
+        await this.#pace.end(jobs.length > 0);
       } catch (error) {
         await this.#failed(error);
       }

@@ -1,9 +1,7 @@
 // BullMQ takes a worker's clock for its locks; ours end by the server's.
 import { randomUUID } from "node:crypto";
-import { type Job, PostgresQueueBackend, Queue } from "bullmq";
-import pg from "pg";
+import { type Job, type PostgresQueueBackend, Queue } from "bullmq";
 import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from "vitest";
-import type { Consumer } from "../../src/engine/engine.ts";
 import type { Database } from "../../src/engine/postgres/database.ts";
 import { queueBackend } from "../../src/engine/postgres/queue-backend.ts";
 import { quote, schemasOf } from "../../src/engine/postgres/schema-name.ts";
@@ -94,83 +92,4 @@ test("a worker whose clock is ahead takes no runs from others, nor keeps them fr
     id,
   ]);
   expect(await backend.moveStalledJobsToWait()).toEqual([id]);
-});
-
-/** When the queue job that waits there is taken by a worker, and how often that worker looks until then. */
-async function taking(own: EngineBench): Promise<{ takenAt: number; looks: number }> {
-  const queries = vi.spyOn(pg.Pool.prototype, "query");
-  let consumer: Consumer | undefined;
-  const takenAt = await new Promise<number>((resolve) => {
-    consumer = own.engine.consume({
-      concurrency: 1,
-      lockMs: LOCK_MS,
-      stalledCheckMs: LOCK_MS,
-      onError: console.error,
-      handle: async () => {
-        resolve(trueNow());
-        return "done";
-      },
-    });
-  });
-  const looks = queries.mock.calls.filter(([text]) => text.includes("take_jobs")).length;
-  await consumer?.stop();
-  return { takenAt, looks };
-}
-
-/** Works in a database of its own: signs for a queue are told in all of one. */
-async function inOwnDatabase<T>(work: (own: EngineBench) => Promise<T>): Promise<T> {
-  const name = `ahead_${randomUUID().slice(0, 8)}`;
-  await database.pool.query(`CREATE DATABASE ${name}`);
-  const url = new URL(inject("postgresUrl"));
-  url.pathname = name;
-  const own = new EngineBench(url.href, "ahead");
-  await own.engine.open();
-  try {
-    return await work(own);
-  } finally {
-    await own.engine.close();
-    vi.restoreAllMocks();
-    await database.pool.query(`DROP DATABASE ${name}`);
-  }
-}
-
-test("a worker whose clock is ahead looks when something becomes due, and not all the time before", async () => {
-  const dueAt = trueNow() + 1_500;
-  const { takenAt, looks } = await inOwnDatabase(async (own) => {
-    await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt }]);
-    shiftClock(HOUR_MS);
-    return taking(own);
-  });
-  expect(takenAt).toBeGreaterThanOrEqual(dueAt);
-  expect(looks).toBeGreaterThan(1);
-  expect(looks).toBeLessThan(10);
-});
-
-test("a worker that finds nothing, nor anything that will be due, looks seldom", async () => {
-  const { looks } = await inOwnDatabase(async (own) => {
-    const found = taking(own);
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt: 0 }]);
-    return found;
-  });
-  expect(looks).toBeLessThan(10);
-});
-
-test("what is added after a worker looked, and before it listens, is taken in time", async () => {
-  const own = new EngineBench(inject("postgresUrl"), `window-${randomUUID().slice(0, 8)}`);
-  await own.engine.open();
-  let dueAt = 0;
-  vi.spyOn(PostgresQueueBackend.prototype, "waitForJob").mockImplementationOnce(async function (
-    this: PostgresQueueBackend,
-    seconds,
-  ) {
-    dueAt = trueNow() + 300;
-    await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt }]);
-    return this.waitForJob(seconds);
-  });
-  const { takenAt } = await taking(own);
-  await own.engine.close();
-  expect(takenAt).toBeGreaterThanOrEqual(dueAt);
-  // It would look after five seconds anyway.
-  expect(takenAt).toBeLessThan(dueAt + 3_000);
 });

@@ -27,11 +27,19 @@ BEGIN
 END
 $$;
 
+-- What has become due stands in line behind what waits.
+CREATE FUNCTION release_due(most integer, now_ms bigint) RETURNS void LANGUAGE sql AS $$
+  UPDATE {{queue}}.job SET state = 'waiting', delay_ms = 0 WHERE queue = '{{runs}}' AND id IN (
+    SELECT id FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'delayed' AND process_at_ms <= now_ms
+    ORDER BY process_at_ms, seq LIMIT most FOR UPDATE SKIP LOCKED)
+$$;
+
 CREATE FUNCTION take_jobs(request jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
   -- Of what is taken while others wait, so many come into the line behind them: enough for nothing to be passed over for ever.
   released_share constant numeric := 0.25;
+  max_released constant integer := 1000;
   token text := request ->> 'token';
   lock_ms bigint := (request ->> 'lockMs')::bigint;
   most integer := room_in_queue((request ->> 'count')::integer);
@@ -45,11 +53,13 @@ BEGIN
     FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'active' AND lock_token = token;
     IF jobs IS NOT NULL THEN RETURN jsonb_build_object('jobs', jobs, 'untilNextMs', 0, 'isMore', true); END IF;
   END IF;
-  IF most <= 0 THEN RETURN '{"jobs":[],"untilNextMs":0,"isMore":false}'; END IF;
+  IF most <= 0 THEN
+    -- BullMQ's wait for a sign sees a pause for what is in line, and not for what is delayed.
+    PERFORM release_due(max_released, queue_now);
+    RETURN '{"jobs":[],"untilNextMs":0,"isMore":false}';
+  END IF;
   IF EXISTS (SELECT 1 FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'waiting') THEN
-    UPDATE {{queue}}.job SET state = 'waiting', delay_ms = 0 WHERE queue = '{{runs}}' AND id IN (
-      SELECT id FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'delayed' AND process_at_ms <= queue_now
-      ORDER BY process_at_ms, seq LIMIT ceil(most * released_share) FOR UPDATE SKIP LOCKED);
+    PERFORM release_due(ceil(most * released_share)::integer, queue_now);
     ids := ARRAY(SELECT id FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'waiting'
       ORDER BY priority, seq LIMIT most FOR UPDATE SKIP LOCKED);
   END IF;
