@@ -79,6 +79,17 @@ function dying(engine: Engine): Engine {
           return admission;
         };
       }
+      if (name === "consume") {
+        return (given: Parameters<Engine["consume"]>[0]) =>
+          target.consume({
+            ...given,
+            handle: (wakeUp) => {
+              // It was admitted in the step that took its queue job.
+              if (wakeUp.begun) dieAt("admitted");
+              return given.handle(wakeUp);
+            },
+          });
+      }
       if (name === "settle") {
         return async (...args: Parameters<Engine["settle"]>) => {
           dieAt("before settle");

@@ -101,6 +101,29 @@ test("what is added after a worker looked, and before it listens, is taken in ti
   expect(takenAt).toBeLessThan(dueAt + 3_000);
 });
 
+test("a worker that is stopped as it starts leaves no connection", async () => {
+  const options = { concurrency: 1, lockMs: LOCK_MS, stalledCheckMs: LOCK_MS };
+  const connected = await inOwnDatabase(async (own, url) => {
+    for (let i = 0; i < 30; i += 1) {
+      const handle = async () => "done" as const;
+      const consumer = own.engine.consume({ ...options, onError: console.error, handle });
+      for (let turns = 0; turns < i * 3; turns += 1)
+        await new Promise((resolve) => setImmediate(resolve));
+      await consumer.stop();
+    }
+    await own.engine.close();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const client = new pg.Client(url);
+    await client.connect();
+    const { rows } = await client.query<{ n: string }>(
+      "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()",
+    );
+    await client.end();
+    return rows[0]?.n;
+  });
+  expect(connected).toBe("1");
+});
+
 test("what is due in a paused queue makes nobody look again and again", async () => {
   const { looks } = await inOwnDatabase(async (own) => {
     await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt: trueNow() + 200 }]);

@@ -45,6 +45,15 @@ class SchemaConnection extends PostgresConnection {
   }
 
   /**
+   * BullMQ names a worker's connection as soon as it is ready, which may be after the worker was closed: nobody would end
+   * that connection.
+   */
+  override async getListenClient(): ReturnType<PostgresConnection["getListenClient"]> {
+    if (this.isClosing) throw new Error("the connection was closed");
+    return super.getListenClient();
+  }
+
+  /**
    * BullMQ lets an idle worker wait for up to an hour if the socket has keep-alive. A connection cut in silence is
    * noticed by keep-alive after minutes at the best; without it BullMQ looks every 10 s, as it does on Redis.
    */

@@ -118,6 +118,8 @@ local function each(ids)
     if not seen[id] then
       seen[id] = true
       auditSchedule(id)
+      -- One whose worker died in the turn in which it began is not among the live yet.
+      if call("EXISTS", instancesKey(id)) == 1 then call("SADD", PREFIX .. "live", id) end
     end
   end
 end

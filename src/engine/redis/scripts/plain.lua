@@ -91,6 +91,8 @@ local function startPlain(id, pipeline, take, worker)
   if isLast then
     call("HSET", key, "w", run.fireAt, "nf", "", "nd", "", "af", "", "er", "1", "st", "finished", "fin", NOW_TEXT)
     call("ZADD", PREFIX .. "next", "+inf", jobId)
+    -- Audits look at few jobs that are not due any more.
+    call("SADD", PREFIX .. "live", jobId)
   else
     call("HSET", key, "w", run.fireAt, "nf", after, "nd", afterDueAt, "af", "", "er", "1")
     call("ZADD", PREFIX .. "next", afterDueAt, jobId)

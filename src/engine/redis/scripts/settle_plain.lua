@@ -51,7 +51,9 @@ local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, t
   local keepCount, keepAgeMs = keep:match("^(%d+) (%d+)$")
   recordText(jobId, fireAt, row, tonumber(keepCount), tonumber(keepAgeMs))
   EVENTS[#EVENTS + 1] = '{"at":' .. NOW_TEXT .. event
-  if isLive == "1" and call("EXISTS", runs, backfillRunsKey(jobId)) == 0 then call("SREM", PREFIX .. "live", jobId) end
+  if (isLive == "1" or v[2] == "finished") and call("EXISTS", runs, backfillRunsKey(jobId)) == 0 then
+    call("SREM", PREFIX .. "live", jobId)
+  end
   return endQueueJob(id, token) and 2 or 1
 end
 
