@@ -98,12 +98,12 @@ test("what is added after a worker looked, and before it listens, is taken in ti
   await own.engine.close();
   expect(takenAt).toBeGreaterThanOrEqual(dueAt);
   // It would look after five seconds anyway.
-  expect(takenAt).toBeLessThan(dueAt + 3_000);
+  expect(takenAt).toBeLessThan(dueAt + 4_000);
 });
 
 test("a worker that is stopped as it starts leaves no connection", async () => {
   const options = { concurrency: 1, lockMs: LOCK_MS, stalledCheckMs: LOCK_MS };
-  const connected = await inOwnDatabase(async (own, url) => {
+  await inOwnDatabase(async (own, url) => {
     for (let i = 0; i < 30; i += 1) {
       const handle = async () => "done" as const;
       const consumer = own.engine.consume({ ...options, onError: console.error, handle });
@@ -112,16 +112,17 @@ test("a worker that is stopped as it starts leaves no connection", async () => {
       await consumer.stop();
     }
     await own.engine.close();
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
     const client = new pg.Client(url);
     await client.connect();
-    const { rows } = await client.query<{ n: string }>(
-      "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()",
-    );
+    const connected = async (): Promise<unknown> => {
+      const { rows } = await client.query(
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()",
+      );
+      return rows;
+    };
+    await expect.poll(connected, { timeout: 20_000 }).toEqual([{ n: "1" }]);
     await client.end();
-    return rows[0]?.n;
   });
-  expect(connected).toBe("1");
 });
 
 test("what is due in a paused queue makes nobody look again and again", async () => {
@@ -154,7 +155,7 @@ test.each([0, 100])(
       return { ...(await found), freeAt: freed };
     });
     expect(looks).toBeLessThan(200);
-    expect(takenAt - freeAt).toBeLessThan(2_000);
+    expect(takenAt - freeAt).toBeLessThan(4_000);
   },
 );
 
