@@ -167,10 +167,13 @@ class BullConsumer implements Consumer {
   #tell(error: Error): void {
     if (this.#isStopping) return;
     const id = NOT_RENEWED.exec(error.message)?.[1];
-    const taken = id === undefined ? undefined : this.#taken.get(id);
-    if (!taken) return id === undefined ? this.#options.onError(error) : undefined;
+    if (id === undefined) {
+      this.#options.onError(error);
+      return;
+    }
+    const taken = this.#taken.get(id);
     this.#queueOptions.clock.after(ENDING_MS, () => {
-      if (this.#taken.get(taken.job.id) === taken) this.#options.onError(error);
+      if (taken && this.#taken.get(id) === taken) this.#options.onError(error);
     });
   }
 

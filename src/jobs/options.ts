@@ -54,8 +54,8 @@ const conditionOption = z
     try {
       return typeof given === "string" ? parseCondition(given) : validateCondition(given);
     } catch (error) {
-      if (!(error instanceof ConditionError)) throw error;
-      context.addIssue({ code: "custom", message: error.message, params: { error } });
+      const message = error instanceof CronduitError ? error.message : "is no condition";
+      context.addIssue({ code: "custom", message, params: { error } });
       return z.NEVER;
     }
   });
@@ -188,14 +188,15 @@ function kindsOf(issue: z.core.$ZodIssue): string[] {
 function complaint(issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code !== "too_small" && issue?.code !== "too_big")
     return issue?.message ?? "is not valid";
-  const [how, bound] =
-    issue.code === "too_small" ? ["at least", issue.minimum] : ["at most", issue.maximum];
-  const isExact = issue.inclusive !== false;
-  const most = isExact ? how : issue.code === "too_small" ? "more than" : "less than";
-  const s = Number(bound) === 1 ? "" : "s";
-  if (issue.origin === "string") return `must have ${most} ${bound} character${s}`;
-  if (issue.origin === "array") return `must have ${most} ${bound} ${s ? "entries" : "entry"}`;
-  return `must be ${most} ${bound}`;
+  const [bound, inclusive, exclusive] =
+    issue.code === "too_small"
+      ? [issue.minimum, "at least", "more than"]
+      : [issue.maximum, "at most", "less than"];
+  const range = `${issue.inclusive === false ? exclusive : inclusive} ${bound}`;
+  const isOne = Number(bound) === 1;
+  if (issue.origin === "string") return `must have ${range} ${isOne ? "character" : "characters"}`;
+  if (issue.origin === "array") return `must have ${range} ${isOne ? "entry" : "entries"}`;
+  return `must be ${range}`;
 }
 
 /**

@@ -137,20 +137,22 @@ function flatten(options: unknown, depth = 0): Flat {
 
 function kindOf(name: string): TriggerKind {
   if (schemas.has(name)) return name as TriggerKind;
+  throw new TriggerError(`trigger: ${brief(name)} is not a kind of trigger. ${hintFor(name)}`, {
+    field: "trigger",
+    column: 1,
+    value: name,
+  });
+}
+
+function hintFor(name: string): string {
+  if (/[\s*@]/.test(name))
+    return `For a cron expression write trigger: "cron" and expression: ${brief(name)}.`;
   const near = suggest(name, KINDS);
-  const isExpression = /[\s*@]/.test(name);
-  const known = isExpression
-    ? `For a cron expression write trigger: "cron" and expression: ${JSON.stringify(name.slice(0, 40))}.`
-    : `Known are ${KINDS.join(", ")}.`;
-  const hint = near === undefined || isExpression ? known : `Did you mean "${near}"?`;
-  throw new TriggerError(
-    `trigger: ${JSON.stringify(name.slice(0, 40))} is not a kind of trigger. ${hint}`,
-    {
-      field: "trigger",
-      column: 1,
-      value: name,
-    },
-  );
+  return near === undefined ? `Known are ${KINDS.join(", ")}.` : `Did you mean "${near}"?`;
+}
+
+function brief(name: string): string {
+  return JSON.stringify(name.slice(0, 40));
 }
 
 function validate(

@@ -11,14 +11,12 @@ import { quote, type Schemas, schemasOf } from "../../src/engine/postgres/schema
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
 import type { TakenJobs } from "../../src/engine/queue-batches.ts";
 import { EngineBench } from "../contract/bench-of-engine.ts";
+import { LATER_MS, LOCK_MS, takingCases, type TakingPlace, wait } from "./taking-cases.ts";
 
-const LOCK_MS = 60_000;
-const LATER_MS = 5_000;
 const inOrder = (a: string, b: string): number => (a < b ? -1 : 1);
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A queue in schemas of its own. */
-class Place implements AsyncDisposable {
+class Place implements TakingPlace {
   readonly bench: EngineBench;
   readonly #database: Database;
   readonly #schemas: Schemas;
@@ -99,6 +97,10 @@ class Place implements AsyncDisposable {
     );
   }
 
+  evenDelays(): Promise<unknown> {
+    return this.pool.query(`UPDATE ${this.table} SET delay_ms = 0`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.worker.close(true);
     await this.queue.close();
@@ -107,59 +109,19 @@ class Place implements AsyncDisposable {
   }
 }
 
-/** What is kept after it was done in a place of its own. */
-async function keptAfter(act: (place: Place) => Promise<unknown>): Promise<unknown> {
-  await using place = await Place.open();
-  await act(place);
-  const kept = await place.kept();
-  return kept;
-}
-
 describe("what we leave is what BullMQ leaves", () => {
-  test("taking: what waits, what is due, what has a priority", async () => {
-    const ours = await keptAfter((place) => place.take(3));
-    const theirs = await keptAfter(async (place) => {
-      for (let i = 0; i < 3; i += 1) await place.takeByBullMq("taker:1");
-    });
-    expect(ours).toEqual(theirs);
-    expect(ours).toMatchObject([{ state: "active", lock_token: "taker:1" }, {}, { lockLeft: 1 }]);
-  });
+  takingCases(() => Place.open());
 
-  test("ending", async () => {
-    const ours = await keptAfter(async (place) => {
-      const { token } = await place.take(3);
-      await place.batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, token })));
-    });
-    const theirs = await keptAfter(async (place) => {
-      const jobs = [];
-      for (let i = 0; i < 3; i += 1) jobs.push(await place.takeByBullMq("taker:1"));
-      await jobs[0]?.moveToCompleted(0, "taker:1", false);
-      await jobs[2]?.moveToCompleted(0, "taker:1", false);
-    });
-    expect(ours).toEqual(theirs);
-    expect(ours).toMatchObject([{ id: "two:1:2" }]);
-  });
-
-  test("parking, and taking again", async () => {
-    const ours = await keptAfter(async (place) => {
-      const { token } = await place.take(2);
-      expect(await place.batches.park({ id: "one:1:1", token }, 1)).toBe(true);
-      expect(await place.batches.park({ id: "two:1:2", token }, LATER_MS)).toBe(true);
-      await wait(10);
-      const { jobs } = await place.take(1);
-      expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
-      await place.pool.query(`UPDATE ${place.table} SET delay_ms = 0`);
-    });
-    const theirs = await keptAfter(async (place) => {
-      const one = await place.takeByBullMq("taker:1");
-      const two = await place.takeByBullMq("taker:1");
-      await one.moveToDelayed(Date.now() + 1, "taker:1");
-      await two.moveToDelayed(Date.now() + LATER_MS, "taker:1");
-      await wait(10);
-      await place.takeByBullMq("taker:2");
-      await place.pool.query(`UPDATE ${place.table} SET delay_ms = 0`);
-    });
-    expect(ours).toEqual(theirs);
+  test("rows that were taken are active and locked, and those that ended are gone", async () => {
+    await using place = await Place.open();
+    const { token } = await place.take(3);
+    expect(await place.kept()).toMatchObject([
+      { state: "active", lock_token: "taker:1" },
+      {},
+      { lockLeft: 1 },
+    ]);
+    await place.batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, token })));
+    expect(await place.kept()).toMatchObject([{ id: "two:1:2" }]);
   });
 
   test("BullMQ's check for stalled queue jobs finds those that we took", async () => {
@@ -179,25 +141,6 @@ describe("what we leave is what BullMQ leaves", () => {
     const { jobs } = await place.take(3);
     expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
   });
-});
-
-test("a lock that is somebody else's is respected", async () => {
-  await using place = await Place.open();
-  await place.take(1);
-  const before = await place.kept();
-  await place.batches.end([{ id: "one:1:1", token: "another" }]);
-  expect(await place.batches.park({ id: "one:1:1", token: "another" }, 1)).toBe(false);
-  expect(await place.kept()).toEqual(before);
-});
-
-test("a paused queue gives nothing, and one with a limit no more than that", async () => {
-  await using place = await Place.open();
-  await place.queue.pause();
-  expect(await place.take(3)).toMatchObject({ jobs: [], untilNextMs: 0, isMore: false });
-  await place.queue.resume();
-  await place.queue.setGlobalConcurrency(2);
-  expect((await place.take(3)).jobs).toHaveLength(2);
-  expect((await place.take(3)).jobs).toEqual([]);
 });
 
 test("whether there is more is told, and when the next becomes due", async () => {

@@ -9,8 +9,8 @@ import { PlainRuns } from "../../src/engine/redis/plain-runs.ts";
 import { RedisBatches } from "../../src/engine/redis/redis-batches.ts";
 import { ScriptRunner } from "../../src/engine/redis/scripts.ts";
 import { EngineBench } from "../contract/bench-of-engine.ts";
+import { LOCK_MS, takingCases, type TakingPlace, wait } from "./taking-cases.ts";
 
-const LOCK_MS = 60_000;
 let redis: Redis;
 beforeAll(() => {
   redis = new Redis(inject("redisUrl"), { maxRetriesPerRequest: null });
@@ -18,7 +18,7 @@ beforeAll(() => {
 afterAll(() => redis.disconnect());
 
 /** A queue, and all that is kept of it, with times left out. */
-class Place implements AsyncDisposable {
+class Place implements TakingPlace {
   #turn = 0;
   readonly tag = `{taking-${randomUUID().slice(0, 8)}:default}`;
   readonly queue = new Queue("runs", { connection: redis, prefix: this.tag });
@@ -82,6 +82,10 @@ class Place implements AsyncDisposable {
     };
   }
 
+  evenDelays(): Promise<unknown> {
+    return redis.hset(`${this.tag}:runs:two:1:2`, "delay", 0);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.worker.close(true);
     await this.queue.obliterate({ force: true });
@@ -93,89 +97,21 @@ async function fill({ queue }: Place): Promise<void> {
   await queue.add("Noop", 0, { jobId: "one:1:1" });
   await queue.add("Noop", 0, { jobId: "two:1:2", delay: 1 });
   await queue.add("Noop", 0, { jobId: "three:1:3", priority: 7 });
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await wait(10);
 }
 
-/** What is kept after it was done in a place of its own. */
-async function keptAfter(act: (place: Place) => Promise<unknown>): Promise<unknown> {
-  await using place = new Place();
+/** A place with three queue jobs. */
+async function filled(): Promise<Place> {
+  const place = new Place();
   await fill(place);
-  await act(place);
-  const kept = await place.kept();
-  return kept;
+  return place;
 }
 
 describe("what we leave is what BullMQ leaves", () => {
-  test("taking: what waits, what is due, what has a priority", async () => {
-    const ours = await keptAfter((place) => place.take(3));
-    const theirs = await keptAfter(async (place) => {
-      for (let i = 0; i < 3; i += 1) await place.takeByBullMq("taker:1");
-    });
-    expect(ours).toEqual(theirs);
-  });
-
-  test("ending", async () => {
-    const ours = await keptAfter(async (place) => {
-      const { token } = await place.take(3);
-      await place.batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, token })));
-    });
-    const theirs = await keptAfter(async (place) => {
-      const jobs = [];
-      for (let i = 0; i < 3; i += 1) jobs.push(await place.takeByBullMq("taker:1"));
-      await jobs[0]?.moveToCompleted(0, "taker:1", false);
-      await jobs[2]?.moveToCompleted(0, "taker:1", false);
-    });
-    expect(ours).toEqual(theirs);
-  });
-
-  test("parking, and taking again", async () => {
-    const ours = await keptAfter(async (place) => {
-      const { batches, tag } = place;
-      const { token } = await place.take(2);
-      expect(await batches.park({ id: "one:1:1", token }, 1)).toBe(true);
-      expect(await batches.park({ id: "two:1:2", token }, 5_000)).toBe(true);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      const { jobs } = await place.take(1);
-      expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
-      await redis.hset(`${tag}:runs:two:1:2`, "delay", 0);
-    });
-    const theirs = await keptAfter(async (place) => {
-      const one = await place.takeByBullMq("taker:1");
-      const two = await place.takeByBullMq("taker:1");
-      await one.moveToDelayed(Date.now() + 1, "taker:1");
-      await two.moveToDelayed(Date.now() + 5_000, "taker:1");
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      await place.takeByBullMq("taker:2");
-      await redis.hset(`${place.tag}:runs:two:1:2`, "delay", 0);
-    });
-    expect(ours).toEqual(theirs);
-  });
-
-  test("a lock that is somebody else's is respected", async () => {
-    await using place = new Place();
-    await fill(place);
-    const { batches } = place;
-    await place.take(1);
-    const before = await place.kept();
-    await batches.end([{ id: "one:1:1", token: "another" }]);
-    expect(await batches.park({ id: "one:1:1", token: "another" }, 1)).toBe(false);
-    expect(await place.kept()).toEqual(before);
-  });
-
-  test("a paused queue gives nothing, and one with a limit no more than that", async () => {
-    await using place = new Place();
-    await fill(place);
-    await place.queue.pause();
-    expect((await place.take(3)).jobs).toEqual([]);
-    await place.queue.resume();
-    await place.queue.setGlobalConcurrency(2);
-    expect((await place.take(3)).jobs).toHaveLength(2);
-    expect((await place.take(3)).jobs).toEqual([]);
-  });
+  takingCases(filled);
 
   test("a marker calls another worker for what is left, and the time of the next is told", async () => {
-    await using place = new Place();
-    await fill(place);
+    await using place = await filled();
     const marker = (): Promise<string | null> => redis.zscore(`${place.tag}:runs:marker`, "0");
     await redis.del(`${place.tag}:runs:marker`);
     await place.take(1);
@@ -190,8 +126,7 @@ describe("what we leave is what BullMQ leaves", () => {
   });
 
   test("those that wait are not overtaken by those that become due", async () => {
-    await using place = new Place();
-    await fill(place);
+    await using place = await filled();
     const { jobs } = await place.take(1);
     await place.queue.add("Noop", 0, { jobId: "newer:1:5" });
     const next = await place.take(1);

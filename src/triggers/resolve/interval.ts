@@ -25,9 +25,10 @@ export function resolveInterval(fields: Fields, context: ResolveContext): Interv
   const defaultMs = units.length === 0 ? 1000 : Math.round(summedMs);
   const everyMs = every === undefined ? defaultMs : durationMs(every, "every");
   if (everyMs < 1 || everyMs > 1e15) {
+    const field = units[0]?.[0] ?? "every";
     throw new TriggerError("An interval is at least 1 ms and at most about 30,000 years.", {
-      field: units[0]?.[0] ?? "every",
-      value: every ?? fields[units[0]?.[0] ?? "every"],
+      field,
+      value: fields[field],
     });
   }
   const { startAt, endAt } = bounds(fields, context);

@@ -189,10 +189,7 @@ local function decideDue(job, r, open)
   addNext(job.id, job.pipeline, job.generation, open.upcoming)
   local decide = job.coalesce and decideTogether or decideSingly
   local held = decide(job, r, open.due, open.older)
-  if not open.upcoming[1] then
-    call("HSET", jobKey(job.id), "st", "finished", "fin", NOW)
-    emit({ name = "JOB_FINISHED", jobId = job.id })
-  end
+  if not open.upcoming[1] then endSchedule(job.id) end
   return held
 end
 

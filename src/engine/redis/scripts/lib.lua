@@ -148,6 +148,18 @@ local function heldKey(jobId, queueJobId)
   return instancesKey(jobId)
 end
 
+local function writeHeld(jobId, queueJobId, held)
+  held.fresh = nil
+  call("HSET", heldKey(jobId, queueJobId), queueJobId, cjson.encode(held))
+end
+
+-- The run that `hold` names, if it is still held by that start of it.
+local function readHeld(hold)
+  local text = call("HGET", heldKey(hold.jobId, hold.queueJobId), hold.queueJobId)
+  local held = text and cjson.decode(text)
+  return held and held.id == hold.runId and held.start == hold.start and held or nil
+end
+
 local function optional(text)
   return text and text ~= "" and text or nil
 end
@@ -228,6 +240,12 @@ local function placeNext(jobId, upcoming, watermark)
     after and after.dueAt or "")
   if watermark then call("HSET", key, "w", watermark) end
   call("ZADD", PREFIX .. "next", next and next.dueAt or "+inf", jobId)
+end
+
+-- Nothing more of a schedule will be due.
+local function endSchedule(jobId)
+  call("HSET", jobKey(jobId), "st", "finished", "fin", NOW)
+  emit({ name = "JOB_FINISHED", jobId = jobId })
 end
 
 -- Notes that something of a job waits that is not one of its runs.

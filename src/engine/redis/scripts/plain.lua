@@ -88,16 +88,14 @@ local function startPlain(id, pipeline, take, worker)
     run.id, run.dueAt, afterDueAt = wakeUpId(jobId, "", generation, run.fireAt), run.fireAt, after
     keepWaiting()
   end
+  if isLast then after, afterDueAt = "", "" end
+  call("HSET", key, "w", run.fireAt, "nf", after, "nd", afterDueAt, "af", "", "er", "1")
+  call("ZADD", PREFIX .. "next", isLast and "+inf" or afterDueAt, jobId)
+  holdPlain(jobId, id, pipeline, run, take, worker)
   if isLast then
-    call("HSET", key, "w", run.fireAt, "nf", "", "nd", "", "af", "", "er", "1", "st", "finished", "fin", NOW_TEXT)
-    call("ZADD", PREFIX .. "next", "+inf", jobId)
+    endSchedule(jobId)
     -- Audits look at few jobs that are not due any more.
     call("SADD", PREFIX .. "live", jobId)
-  else
-    call("HSET", key, "w", run.fireAt, "nf", after, "nd", afterDueAt, "af", "", "er", "1")
-    call("ZADD", PREFIX .. "next", afterDueAt, jobId)
   end
-  holdPlain(jobId, id, pipeline, run, take, worker)
-  if isLast then emit({ name = "JOB_FINISHED", jobId = jobId }) end
   return revision, run.id, run.fromAt, run.dueAt, run.count, lastId, last, lastResult
 end

@@ -23,18 +23,6 @@ local function startRun(job, r, run)
   return held
 end
 
-local function writeHeld(jobId, queueJobId, held)
-  held.fresh = nil
-  call("HSET", heldKey(jobId, queueJobId), queueJobId, cjson.encode(held))
-end
-
--- The run that `hold` names, if it is still held by that start of it.
-local function readHeld(hold)
-  local text = call("HGET", heldKey(hold.jobId, hold.queueJobId), hold.queueJobId)
-  local held = text and cjson.decode(text)
-  return held and held.id == hold.runId and held.start == hold.start and held or nil
-end
-
 -- The first characters of a text, which may end before the bytes of one do.
 local function cutText(text, characters)
   if #text <= characters then return text end

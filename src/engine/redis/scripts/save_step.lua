@@ -11,9 +11,8 @@ Returns "saved", "fenced", or "too-many" (the run has as many steps as it may).
 local s = cjson.decode(ARGV[5])
 -- Runs whose steps one new run may push out: more than come in, and still a bounded step.
 local MAX_GONE = 100
-local text = call("HGET", heldKey(s.jobId, s.queueJobId), s.queueJobId)
-local held = text and cjson.decode(text)
-if not held or held.id ~= s.runId or held.start ~= s.start then return "fenced" end
+local held = readHeld(s)
+if not held then return "fenced" end
 local key = PREFIX .. "steps:" .. s.runId
 local size = call("HLEN", key)
 if size >= s.maxSteps and call("HEXISTS", key, s.name) == 0 then return "too-many" end
@@ -24,8 +23,8 @@ call("HSET", key, s.name, s.record)
 if not held.hasSteps then
   -- Steps go with the rows of the ledger: as many runs, and as long after its end. Those of a run that goes on, or sleeps,
   -- stay however long that takes: without them it would begin anew. Only they have no end.
-  held.hasSteps, held.fresh = true, nil
-  call("HSET", heldKey(s.jobId, s.queueJobId), s.queueJobId, cjson.encode(held))
+  held.hasSteps = true
+  writeHeld(s.jobId, s.queueJobId, held)
   local runs = PREFIX .. "stepruns:" .. s.jobId
   call("ZADD", runs, s.fireAt, s.runId)
   call("PEXPIRE", runs, keepAgeMs)

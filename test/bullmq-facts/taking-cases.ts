@@ -1,0 +1,107 @@
+// What must be the same whether we or BullMQ took, ended or put back queue jobs; for each place where BullMQ keeps them.
+import type { Job } from "bullmq";
+import { expect, test } from "vitest";
+import type { QueueBatches, TakenJobs } from "../../src/engine/queue-batches.ts";
+
+/** For how long queue jobs are locked. */
+export const LOCK_MS = 60_000;
+/** What is later than any test. */
+export const LATER_MS = 5_000;
+
+/** A queue of three: `one:1:1` waits, `two:1:2` is due, `three:1:3` has a priority. */
+export interface TakingPlace extends AsyncDisposable {
+  readonly batches: QueueBatches;
+  readonly queue: {
+    pause(): Promise<void>;
+    resume(): Promise<void>;
+    setGlobalConcurrency(concurrency: number): Promise<unknown>;
+  };
+  /** Takes by turns of the same taker, so their locks have the token `taker:<turn>`. */
+  take(count: number): Promise<TakenJobs>;
+  /** BullMQ takes one. */
+  takeByBullMq(token: string): Promise<Job>;
+  /** All that is kept, with times left out. */
+  kept(): Promise<unknown>;
+  /** Makes the delay that BullMQ notes beside a time alike. */
+  evenDelays(): Promise<unknown>;
+}
+
+/** Resolves after so many ms. */
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Compares what is kept, and sees that locks, a pause and a limit hold. */
+export function takingCases(open: () => Promise<TakingPlace>): void {
+  /** What is kept after it was done in a place of its own. */
+  const keptAfter = async (act: (place: TakingPlace) => Promise<unknown>): Promise<unknown> => {
+    await using place = await open();
+    await act(place);
+    const kept = await place.kept();
+    return kept;
+  };
+
+  test("taking: what waits, what is due, what has a priority", async () => {
+    const ours = await keptAfter((place) => place.take(3));
+    const theirs = await keptAfter(async (place) => {
+      for (let i = 0; i < 3; i += 1) await place.takeByBullMq("taker:1");
+    });
+    expect(ours).toEqual(theirs);
+  });
+
+  test("ending", async () => {
+    const ours = await keptAfter(async (place) => {
+      const { token } = await place.take(3);
+      await place.batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, token })));
+    });
+    const theirs = await keptAfter(async (place) => {
+      const jobs = [];
+      for (let i = 0; i < 3; i += 1) jobs.push(await place.takeByBullMq("taker:1"));
+      await jobs[0]?.moveToCompleted(0, "taker:1", false);
+      await jobs[2]?.moveToCompleted(0, "taker:1", false);
+    });
+    expect(ours).toEqual(theirs);
+  });
+
+  test("parking, and taking again", async () => {
+    const ours = await keptAfter(async (place) => {
+      const { token } = await place.take(2);
+      expect(await place.batches.park({ id: "one:1:1", token }, 1)).toBe(true);
+      expect(await place.batches.park({ id: "two:1:2", token }, LATER_MS)).toBe(true);
+      await wait(10);
+      const { jobs } = await place.take(1);
+      expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
+      await place.evenDelays();
+    });
+    const theirs = await keptAfter(async (place) => {
+      const one = await place.takeByBullMq("taker:1");
+      const two = await place.takeByBullMq("taker:1");
+      await one.moveToDelayed(Date.now() + 1, "taker:1");
+      await two.moveToDelayed(Date.now() + LATER_MS, "taker:1");
+      await wait(10);
+      await place.takeByBullMq("taker:2");
+      await place.evenDelays();
+    });
+    expect(ours).toEqual(theirs);
+  });
+
+  test("a lock that is somebody else's is respected", async () => {
+    await using place = await open();
+    const { batches } = place;
+    await place.take(1);
+    const before = await place.kept();
+    await batches.end([{ id: "one:1:1", token: "another" }]);
+    expect(await batches.park({ id: "one:1:1", token: "another" }, 1)).toBe(false);
+    expect(await place.kept()).toEqual(before);
+  });
+
+  test("a paused queue gives nothing, and one with a limit no more than that", async () => {
+    await using place = await open();
+    await place.queue.pause();
+    expect(await place.take(3)).toMatchObject({ jobs: [], untilNextMs: 0, isMore: false });
+    await place.queue.resume();
+    await place.queue.setGlobalConcurrency(2);
+    expect((await place.take(3)).jobs).toHaveLength(2);
+    expect((await place.take(3)).jobs).toEqual([]);
+  });
+}
