@@ -341,7 +341,7 @@ describe("schedulers and workers refuse", () => {
     "the connection %j",
     async (connection) => {
       const error = await refusal(async () => {
-        const made = new PipelineScheduler({ connection, timeout: 500, logger: silent });
+        const made = new PipelineScheduler({ connection, timeout: 0.5, logger: silent });
         try {
           await made.start();
         } finally {
@@ -358,7 +358,7 @@ describe("schedulers and workers refuse", () => {
   test("a server that is not there: CONNECTION_FAILED within the time allowed", async () => {
     const made = new PipelineScheduler({
       connection: "redis://127.0.0.1:1",
-      timeout: 500,
+      timeout: 0.5,
       logger: silent,
     });
     expect((await refusal(() => made.getJobs())).code).toBe("CONNECTION_FAILED");

@@ -1,3 +1,4 @@
+import { readSeconds } from "../core/duration-bounds.ts";
 import { parseDuration } from "../core/durations.ts";
 import { ConditionError } from "../core/errors.ts";
 import { type Condition, group, negation, type Term } from "./condition.ts";
@@ -19,7 +20,15 @@ function within(jobId: string, span: Span): Condition {
 }
 
 function toMs(span: Span): number {
-  if (typeof span === "number") return Math.round(span * 1_000);
+  if (typeof span === "number") {
+    const ms = readSeconds(span, "after.within");
+    if (typeof ms === "number") return ms;
+    const { message, suggestion } = ms;
+    throw new ConditionError(`within: ${message}`, {
+      value: span,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
   try {
     return parseDuration(span);
   } catch (cause) {

@@ -1,18 +1,20 @@
 import { z } from "zod";
 import { systemClock } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
-import { millisecondsSchema, parseOptions } from "../jobs/options.ts";
+import { durationOption } from "../jobs/duration-option.ts";
+import { parseOptions } from "../jobs/options.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "../jobs/queue.ts";
 import { answerWithin } from "./answer-within.ts";
 import { type ConnectionOption, placeOf, prefixSchema } from "./open-engine.ts";
 import type { Database } from "./postgres/database.ts";
 import type { Schemas } from "./postgres/schema-name.ts";
 
-const migrateOptionsSchema = z.strictObject({
+/** Schema of {@link MigrateOptions}. */
+export const migrateOptionsSchema = z.strictObject({
   prefix: prefixSchema,
   queues: z.array(queueNameSchema).max(1_000).default([]),
   grantTo: z.array(z.string().min(1).max(63)).default([]),
-  timeout: millisecondsSchema.default(600_000),
+  timeout: durationOption("migrate.timeout").default(600_000),
 });
 
 /** Options of {@link migrate}. */
@@ -23,7 +25,7 @@ export interface MigrateOptions {
   queues?: string[];
   /** Roles that may then work with the schemas, and not change them. PostgreSQL only. @default none */
   grantTo?: string[];
-  /** How long connecting and migrating may take: ms, or `"10m"`. @default 10 min */
+  /** How long connecting and migrating may take: seconds, or `"10m"`. @default 10 min */
   timeout?: number | string;
 }
 

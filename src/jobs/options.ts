@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { Condition } from "../conditions/condition.ts";
 import { parseCondition } from "../conditions/parse.ts";
 import { validateCondition } from "../conditions/schema.ts";
-import { parseDuration } from "../core/durations.ts";
 import { ConditionError, CronduitError } from "../core/errors.ts";
+import { durationOption } from "./duration-option.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "./queue.ts";
 
 /** Words that JavaScript gives a meaning as keys; nobody needs a job of that name. */
@@ -18,31 +18,6 @@ export const jobIdSchema = z
   .regex(JOB_ID, "may hold letters, digits, inner spaces and _ . : @ / + = ~ # % - only")
   .refine((id) => !RESERVED_IDS.has(id), "is a reserved word")
   .describe("Names the job; unique in the fleet. Default: a random UUID");
-
-function durationSchema(defaultUnitMs: number) {
-  return z.union([z.number().nonnegative().finite(), z.string()]).transform((value, context) => {
-    if (typeof value === "number") {
-      const ms = Math.round(value * defaultUnitMs);
-      if (Number.isSafeInteger(ms)) return ms;
-      context.addIssue({ code: "custom", message: "is too long" });
-      return z.NEVER;
-    }
-    try {
-      return parseDuration(value);
-    } catch (error) {
-      context.addIssue({
-        code: "custom",
-        message: error instanceof CronduitError ? error.message : "is no duration",
-      });
-      return z.NEVER;
-    }
-  });
-}
-
-/** A duration; numbers are seconds. Inside: milliseconds. */
-export const secondsSchema = durationSchema(1_000);
-/** A duration; numbers are milliseconds. Inside: milliseconds. */
-export const millisecondsSchema = durationSchema(1);
 
 /** A condition: its text, or what the builders (`after.ok(…)`, `all(…)`) made. Inside: the latter. */
 const conditionOption = z
@@ -71,9 +46,9 @@ const retrySchema = z.strictObject({
   /** Whether each further delay is twice the one before. Default `exponential`. */
   backoff: z.enum(["fixed", "exponential"]).default("exponential"),
   /** Before the second attempt: seconds, or `"5m"`. Default 10 s. */
-  delay: secondsSchema.default(10_000),
+  delay: durationOption("addJob.retry.delay").default(10_000),
   /** No delay is longer: seconds, or `"1h"`. Default 1 h. */
-  maxDelay: secondsSchema.default(3_600_000),
+  maxDelay: durationOption("addJob.retry.maxDelay").default(3_600_000),
   /** The part of each delay that is random, 0 to 1, so that many jobs do not come back at once. Default 0. */
   jitter: z.number().min(0).max(1).default(0),
 });
@@ -93,14 +68,17 @@ export const jobOptionsSchema = z.strictObject({
   /** Several occurrences due at once become one run of the latest. Default true. */
   coalesce: z.boolean().default(true),
   /** How late a run may start: seconds, or `"5m"`. `null` or absent: any delay is fine. */
-  misfireGraceTime: secondsSchema.nullable().default(null),
+  misfireGraceTime: durationOption("addJob.misfireGraceTime").nullable().default(null),
   /** Without `coalesce`: how many due occurrences run at most; older ones are `missed`. 1 to 10,000; default 1,000. */
   maxCatchUp: z.int().min(1).max(10_000).default(1_000),
   /** What must be true of other jobs when a run would start: text, or made by `after`, `all`, `any`, `not`. `null`: nothing. */
   condition: conditionOption.nullable().optional(),
   /** With a false `condition`: skip, or wait so long for it to become true (seconds, or `"2h"`). Default `skip`. */
   conditionPolicy: z
-    .union([z.literal("skip"), z.strictObject({ wait: secondsSchema.pipe(z.int().min(1)) })])
+    .union([
+      z.literal("skip"),
+      z.strictObject({ wait: durationOption("addJob.conditionPolicy.wait") }),
+    ])
     .default("skip"),
   /**
    * With `maxInstances` runs unfinished: `skip` the new occurrence; let the latest one wait (`queue-one`); let all wait,
@@ -131,7 +109,7 @@ export const jobOptionsSchema = z.strictObject({
   /** So many failed runs in a row (their retries used up) pause the job. 1 to 10,000. `null` or absent: never. */
   pauseAfterFailures: z.int().min(1).max(10_000).nullable().optional(),
   /** How long an attempt may take before its signal aborts and it fails: seconds, or `"10m"`. `null` or absent: for ever. */
-  timeout: secondsSchema.pipe(z.int().min(1)).nullable().optional(),
+  timeout: durationOption("addJob.timeout").nullable().optional(),
   /** `process`: each attempt in a child process, which is killed for certain. `null` or absent: in the worker's process. */
   isolate: z.literal("process").nullable().optional(),
   /** What is kept of its runs' logs: bytes a run, for how many runs, and for how long. */
@@ -139,7 +117,7 @@ export const jobOptionsSchema = z.strictObject({
     .strictObject({
       maxBytes: z.int().min(0).max(16_777_216).default(262_144),
       runs: z.int().min(1).max(100_000).default(100),
-      age: secondsSchema.default(7 * 86_400_000),
+      age: durationOption("addJob.logs.age").default(7 * 86_400_000),
     })
     .prefault({}),
   /** A first run time before the trigger's own; `null` adds the job paused. */
@@ -150,7 +128,7 @@ export const jobOptionsSchema = z.strictObject({
   retention: z
     .strictObject({
       count: z.int().min(1).max(1_000_000).default(1_000),
-      age: secondsSchema.default(30 * 86_400_000),
+      age: durationOption("addJob.retention.age").default(30 * 86_400_000),
     })
     .prefault({}),
 });
@@ -181,6 +159,7 @@ function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 /** What an issue says should have been given, if it is that something else altogether was. */
 function kindsOf(issue: z.core.$ZodIssue): string[] {
   if (issue.code === "invalid_type") return [issue.expected];
+  if (issue.code === "custom") return (issue.params?.["kinds"] as string[] | undefined) ?? [];
   return issue.code === "invalid_value" ? issue.values.map((value) => JSON.stringify(value)) : [];
 }
 
@@ -215,8 +194,10 @@ export function invalidOption(error: z.ZodError, where: string): CronduitError {
       ? issue.keys.map((key) => `"${key}"`).join(", ")
       : undefined;
   const what = unknown ? `unknown option ${unknown}` : complaint(issue);
+  const suggestion: unknown = issue?.code === "custom" ? issue.params?.["suggestion"] : undefined;
   return new CronduitError("INVALID_OPTION", `${place}: ${what}`, {
     data: {
+      ...(suggestion === undefined ? {} : { suggestion }),
       path: unknown
         ? [path, ...(issue?.code === "unrecognized_keys" ? issue.keys : [])]
             .filter(Boolean)

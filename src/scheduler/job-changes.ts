@@ -173,11 +173,11 @@ function modifiedRules(
     {
       maxInstances: policy.maxInstances,
       coalesce: policy.coalesce,
-      misfireGraceTime: policy.misfireGraceMs === null ? null : policy.misfireGraceMs / 1_000,
+      misfireGraceTime: policy.misfireGraceMs === null ? null : inMs(policy.misfireGraceMs),
       maxCatchUp: policy.maxCatchUp,
       tags: old.tags,
       ...(old.description === undefined ? {} : { description: old.description }),
-      retention: { count: retention.count, age: retention.ageMs / 1_000 },
+      retention: { count: retention.count, age: inMs(retention.ageMs) },
       ...writtenPolicy(old, given["condition"] !== null),
       ...given,
     },
@@ -190,6 +190,11 @@ function modifiedRules(
   };
 }
 
+/** A duration as a text, which is taken whatever its length. */
+function inMs(ms: number): string {
+  return `${ms}ms`;
+}
+
 function writtenPolicy({ policy, logs }: JobDefinition, hasCondition: boolean): JobOptionsInput {
   const { when, overlap, group, retry, pauseAfterFailures, timeoutMs, isolate } = policy;
   return {
@@ -197,7 +202,7 @@ function writtenPolicy({ policy, logs }: JobDefinition, hasCondition: boolean): 
     ...(hasCondition &&
       when && {
         condition: when.condition,
-        conditionPolicy: when.waitMs === null ? "skip" : { wait: when.waitMs / 1_000 },
+        conditionPolicy: when.waitMs === null ? "skip" : { wait: inMs(when.waitMs) },
       }),
     overlap,
     ...(group && { concurrencyGroup: group }),
@@ -205,15 +210,15 @@ function writtenPolicy({ policy, logs }: JobDefinition, hasCondition: boolean): 
       retry: {
         attempts: retry.attempts,
         backoff: retry.backoff,
-        delay: retry.delayMs / 1_000,
-        maxDelay: retry.maxDelayMs / 1_000,
+        delay: inMs(retry.delayMs),
+        maxDelay: inMs(retry.maxDelayMs),
         jitter: retry.jitter,
       },
     }),
     ...(pauseAfterFailures !== null && { pauseAfterFailures }),
-    ...(timeoutMs !== null && { timeout: timeoutMs / 1_000 }),
+    ...(timeoutMs !== null && { timeout: inMs(timeoutMs) }),
     ...(isolate === "process" && { isolate }),
-    logs: { maxBytes: logs.maxBytes, runs: logs.runs, age: logs.ageMs / 1_000 },
+    logs: { maxBytes: logs.maxBytes, runs: logs.runs, age: inMs(logs.ageMs) },
   };
 }
 

@@ -5,7 +5,8 @@ import { CronduitError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { isVerdict, jobOf, type Run } from "../history/run.ts";
 import type { RunHistory } from "../history/run-history.ts";
-import { millisecondsSchema, parseOptions } from "../jobs/options.ts";
+import { durationOption } from "../jobs/duration-option.ts";
+import { parseOptions } from "../jobs/options.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
 import type { JobStore } from "./job-store.ts";
@@ -15,10 +16,11 @@ const MAX_SEQUENCE = 2 ** 47;
 const FIRST_LOOK_MS = 20;
 const LAST_LOOK_MS = 500;
 
-const runSchema = z.strictObject({
+/** Schema of {@link RunJobOptions}. */
+export const runJobSchema = z.strictObject({
   params: z.unknown().optional(),
   ignoreCondition: z.boolean().default(false),
-  wait: z.union([z.boolean(), millisecondsSchema.pipe(z.number().min(1))]).default(false),
+  wait: z.union([z.boolean(), durationOption("runJob.wait")]).default(false),
 });
 
 const cancelSchema = z.strictObject({
@@ -31,7 +33,7 @@ export interface RunJobOptions {
   params?: unknown;
   /** Run though the job's condition is false. @default false */
   ignoreCondition?: boolean | undefined;
-  /** Resolve with the run when it has ended: `true`, or for how long to wait at most: ms, or `"5m"`. @default false */
+  /** Resolve with the run when it has ended: `true`, or for how long to wait at most: seconds, or `"5m"`. @default false */
   wait?: boolean | number | string | undefined;
 }
 
@@ -61,7 +63,7 @@ export class RunDesk {
   /** @returns The run's id, or the run as it ended if it was to be waited for. */
   async run(jobId: string, input: unknown): Promise<string | Run> {
     const { engine, store, describe } = this.#parts;
-    const { params: given, ignoreCondition, wait } = parseOptions(runSchema, input, "runJob");
+    const { params: given, ignoreCondition, wait } = parseOptions(runJobSchema, input, "runJob");
     let params: unknown;
     if (given !== undefined) {
       const job = await store.get(jobId);

@@ -5,7 +5,7 @@ import {
   calendarSpecSchema,
 } from "../triggers/calendars/calendar-spec.ts";
 import type { ConnectionOption } from "../engine/open-engine.ts";
-import { millisecondsSchema } from "../jobs/options.ts";
+import { durationOption } from "../jobs/duration-option.ts";
 import type { CommonOptions, WorkerTuning } from "../worker/worker-options.ts";
 import { commonShape, connectionSchema, workerTuningSchema } from "../worker/worker-options.ts";
 
@@ -25,9 +25,9 @@ export const schedulerOptionsSchema = z.strictObject({
     .record(z.string().min(1).max(200), calendarSpecSchema)
     .default({})
     .transform((named) => new Map<string, CalendarSpec>(Object.entries(named))),
-  reconcile: millisecondsSchema.pipe(z.int().min(100).max(600_000)).default(2_000),
-  overdue: millisecondsSchema.pipe(z.int().min(100)).default(10_000),
-  finishedRetention: millisecondsSchema.default(30 * 86_400_000),
+  reconcile: durationOption("reconcile").default(2_000),
+  overdue: durationOption("overdue").default(10_000),
+  finishedRetention: durationOption("finishedRetention").default(30 * 86_400_000),
   signals: z.array(z.enum(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"])).default([]),
 });
 
@@ -52,11 +52,11 @@ export interface PipelineSchedulerOptions extends CommonOptions {
    * @default none
    */
   calendars?: Readonly<Record<string, CalendarInput>>;
-  /** How often impossible states are looked for: ms, or `"2s"`. 0.1 s to 10 min. @default 2 s */
+  /** How often impossible states are looked for: seconds, or `"2s"`. 0.1 s to 10 min. @default 2 s */
   reconcile?: number | string;
-  /** From when on an occurrence that nobody takes is reported by JOB_OVERDUE: ms, or `"10s"`. @default 10 s */
+  /** From when on an occurrence that nobody takes is reported by JOB_OVERDUE: seconds, or `"10s"`. @default 10 s */
   overdue?: number | string;
-  /** How long a job stays visible after its last occurrence: ms, or `"30d"`. @default 30 days */
+  /** How long a job stays visible after its last occurrence: seconds, or `"30d"`. @default 30 days */
   finishedRetention?: number | string;
   /** Signals that shut the scheduler down and then end the process. @default none */
   signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[];

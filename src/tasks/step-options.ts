@@ -2,7 +2,8 @@ import { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
 import { RESERVED_STEP } from "../engine/run-steps.ts";
 import type { RetryPolicy } from "../jobs/definition.ts";
-import { parseOptions, secondsSchema } from "../jobs/options.ts";
+import { durationOption } from "../jobs/duration-option.ts";
+import { parseOptions } from "../jobs/options.ts";
 import type { SleepOptions, StepOptions } from "../pipeline/run-context.ts";
 
 const MAX_STEP_NAME = 128;
@@ -11,8 +12,8 @@ const MAX_SLEEP_NAME = 120;
 const retriesSchema = z.strictObject({
   attempts: z.int().min(2).max(100).default(3),
   backoff: z.enum(["fixed", "exponential"]).default("exponential"),
-  delay: secondsSchema.default(1_000),
-  maxDelay: secondsSchema.default(30_000),
+  delay: durationOption("step.retries.delay").default(1_000),
+  maxDelay: durationOption("step.retries.maxDelay").default(30_000),
   jitter: z.number().min(0).max(1).default(0),
 });
 
@@ -27,9 +28,10 @@ const stepSchema = z.strictObject({
       retriesSchema,
     ])
     .optional(),
-  timeout: secondsSchema.pipe(z.int().min(1)).optional(),
+  timeout: durationOption("step.timeout").optional(),
 });
 
+const sleepDuration = durationOption("sleep");
 const sleepSchema = z.strictObject({ name: z.string().optional() });
 
 /** How a step is executed; `retry` has at least one attempt. */
@@ -59,7 +61,7 @@ export function readSleepOptions(options: SleepOptions | undefined): string | un
 
 /** @throws {@link CronduitError} `INVALID_OPTION` */
 export function readSleepDuration(duration: unknown): number {
-  return parseOptions(secondsSchema, duration, "sleep");
+  return parseOptions(sleepDuration, duration, "sleep");
 }
 
 /** @throws {@link CronduitError} `INVALID_STEP` */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import { isCronduitError, TriggerError } from "../core/errors.ts";
+import { readSeconds } from "../core/duration-bounds.ts";
 import { parseDuration } from "../core/durations.ts";
 import { stableHash } from "./hash.ts";
 
@@ -26,8 +27,10 @@ export function parseJitter(input: string | number | undefined): Jitter {
     );
   };
   if (typeof input === "number") {
-    const ms = Math.round(input * 1000);
-    return Number.isSafeInteger(ms) && ms >= 0 ? { kind: "ms", ms } : fail();
+    const ms = readSeconds(input, "addJob.jitter");
+    if (typeof ms === "number") return { kind: "ms", ms };
+    const { message, suggestion } = ms;
+    throw new TriggerError(`jitter: ${message}`, { field: "jitter", value: input, suggestion });
   }
   const percent = /^\s*(\d{1,3}(?:\.\d{1,6})?)\s*%\s*$/.exec(input);
   if (percent)

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";
 import { type ConnectionOption, placeOf, prefixSchema } from "../engine/open-engine.ts";
-import { millisecondsSchema } from "../jobs/options.ts";
+import { durationOption } from "../jobs/duration-option.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "../jobs/queue.ts";
 import type { Registrable } from "../pipeline/registry.ts";
 
@@ -31,7 +31,7 @@ export const commonShape = {
     .optional(),
   logger: loggerSchema.optional(),
   clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
-  timeout: millisecondsSchema.default(10_000),
+  timeout: durationOption("timeout").default(10_000),
   migrate: z.boolean().default(true),
 };
 
@@ -44,13 +44,13 @@ export const workerTuningSchema = z.strictObject({
     .refine((names) => new Set(names).size === names.length, "names a queue twice")
     .default([DEFAULT_QUEUE]),
   concurrency: z.int().min(1).max(10_000).default(10),
-  lock: millisecondsSchema.pipe(z.int().min(1_000).max(3_600_000)).default(15_000),
-  stalledCheck: millisecondsSchema.pipe(z.int().min(500).max(600_000)).default(5_000),
+  lock: durationOption("lock").default(15_000),
+  stalledCheck: durationOption("stalledCheck").default(5_000),
   maxCrashes: z.int().min(1).max(100).default(3),
   rateLimit: z
     .strictObject({
       max: z.int().min(1).max(1_000_000),
-      per: millisecondsSchema.pipe(z.int().min(1).max(86_400_000)),
+      per: durationOption("rateLimit.per"),
     })
     .optional(),
   redact: z.array(z.string().min(1).max(200)).max(200).default([]),
@@ -63,14 +63,14 @@ export interface WorkerTuning {
   queues?: string[] | undefined;
   /** Runs at once in this process, on each of its queues. 1 to 10,000. @default 10 */
   concurrency?: number | undefined;
-  /** How long a run stays with a worker that does not answer: ms, or `"15s"`. 1 s to 1 h. @default 15 s */
+  /** How long a run stays with a worker that does not answer: seconds, or `"15s"`. 1 s to 1 h. @default 15 s */
   lock?: number | string | undefined;
-  /** How often runs of dead workers are looked for: ms, or `"5s"`. 0.5 s to 10 min. @default 5 s */
+  /** How often runs of dead workers are looked for: seconds, or `"5s"`. 0.5 s to 10 min. @default 5 s */
   stalledCheck?: number | string | undefined;
   /** How often a run may be started whose process dies each time. 1 to 100. @default 3 */
   maxCrashes?: number | undefined;
   /**
-   * At most `max` runs begin in each stretch of `per` (ms, or `"1m"`; up to a day), in the whole fleet: give the same to all
+   * At most `max` runs begin in each stretch of `per` (seconds, or `"1m"`; up to a day), in the whole fleet: give the same to all
    * workers. What comes too soon waits. Also counted is what begins no run: a skipped occurrence, and going on after a
    * retry's delay or a sleep.
    * @default no bound
@@ -106,7 +106,7 @@ export const workerOptionsSchema = z.strictObject({
   ...workerTuningSchema.shape,
   connection: connectionSchema,
   /** How long runs may go on after SIGTERM before they are aborted. */
-  drain: millisecondsSchema.default(30_000),
+  drain: durationOption("drain").default(30_000),
   signals: z
     .array(z.enum(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]))
     .default(["SIGTERM", "SIGINT"]),
@@ -138,7 +138,7 @@ export interface CommonOptions {
   logger?: Logger;
   /** Stands in for this process's clock, in tests. @default the machine's */
   clock?: Clock;
-  /** How long a call waits for the server before it fails with `CONNECTION_FAILED`: ms, or `"10s"`. @default 10 s */
+  /** How long a call waits for the server before it fails with `CONNECTION_FAILED`: seconds, or `"10s"`. @default 10 s */
   timeout?: number | string;
   /**
    * Whether the start may bring the schema of PostgreSQL to the version of this package. `false`: it fails with
@@ -151,7 +151,7 @@ export interface CommonOptions {
 export interface PipelineWorkerOptions extends CommonOptions, WorkerTuning {
   /** The server: `redis://…`, `rediss://…`, `postgres://…`, ioredis' options, or `{ cluster: [{ host, port }, …] }`. */
   connection: ConnectionOption;
-  /** How long runs may go on after a signal or `stop()` before they are aborted: ms, or `"30s"`. @default 30 s */
+  /** How long runs may go on after a signal or `stop()` before they are aborted: seconds, or `"30s"`. @default 30 s */
   drain?: number | string;
   /** Signals that make the worker drain and the process end. `[]` for none. @default ["SIGTERM", "SIGINT"] */
   signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[];

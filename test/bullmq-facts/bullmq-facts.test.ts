@@ -159,7 +159,7 @@ describe("our worker", () => {
       },
     };
     // All its other timers are longer than this.
-    await fleet.worker({ clock, lock: 60_000 });
+    await fleet.worker({ clock, lock: 60 });
     const { options, fireTimes } = soon(1, 1_000, 1_500);
     await fleet.add("job", options);
     await fleet.until("its timer", () => timers.some((ms) => ms > 0 && ms <= 1_502));

@@ -50,7 +50,7 @@ const common = {
   pipelines: [Hold, Brief],
   logger: lineLogger("error"),
 };
-const tuning = { lock: 1_500, stalledCheck: 500, concurrency: 5 };
+const tuning = { lock: 1.5, stalledCheck: 0.5, concurrency: 5 };
 
 async function start(): Promise<() => Promise<void>> {
   if (options.role === "worker") {

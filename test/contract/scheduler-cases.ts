@@ -97,8 +97,8 @@ export function schedulerCases({ contender, prefix }: Subject): void {
       ...(connection === undefined ? {} : { connection }),
       ...options,
       worker: isShared ? true : { queues: ["default", "mail"] },
-      overdue: 500,
-      reconcile: 200,
+      overdue: 0.5,
+      reconcile: 0.2,
     });
     await using worker = isShared
       ? new PipelineWorker({ ...options, connection, queues: ["mail"], concurrency: 2 })

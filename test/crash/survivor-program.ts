@@ -31,10 +31,10 @@ const worker = new PipelineWorker({
   prefix: options.prefix,
   pipelines: [Survivor],
   logger: lineLogger("warn"),
-  lock: 2_000,
-  stalledCheck: 500,
+  lock: 2,
+  stalledCheck: 0.5,
   maxCrashes: 2,
-  drain: 100,
+  drain: 0.1,
 });
 await worker.start();
 process.send?.({ started: worker.id });

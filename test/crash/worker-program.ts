@@ -139,11 +139,11 @@ async function start(): Promise<string> {
     clock,
     logger,
     concurrency: options.concurrency,
-    lock: options.lockMs,
-    stalledCheck: options.stalledCheckMs,
+    lock: options.lockMs / 1_000,
+    stalledCheck: options.stalledCheckMs / 1_000,
     maxCrashes: options.maxCrashes,
-    drain: options.drainMs,
-    timeout: options.timeoutMs,
+    drain: options.drainMs / 1_000,
+    timeout: options.timeoutMs / 1_000,
   });
   await worker.start();
   return worker.id;

@@ -7,7 +7,7 @@ const scheduler = new PipelineScheduler({
   ...(url ? { connection: url } : {}),
   prefix,
   worker: false,
-  timeout: what === "once" ? 1_500 : 60_000,
+  timeout: what === "once" ? 1.5 : 60,
   logger: { debug() {}, info() {}, warn() {}, error() {} },
   signals: ["SIGTERM"],
 });

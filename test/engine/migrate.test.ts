@@ -197,7 +197,7 @@ describe("migrate", () => {
     await expect(migrate("memory:", { prefix: "a b" })).rejects.toThrow(refusal("prefix"));
     await expect(migrate("memory:", { grantTo: ["app"] })).rejects.toThrow(refusal("grantTo"));
     const nobody = "postgres://nobody:secret@127.0.0.1:1/none";
-    await expect(migrate(nobody, { timeout: 500 })).rejects.toThrow(
+    await expect(migrate(nobody, { timeout: 0.5 })).rejects.toThrow(
       expect.objectContaining({ code: "CONNECTION_FAILED" }),
     );
   });

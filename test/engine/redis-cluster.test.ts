@@ -96,7 +96,7 @@ test("a master that hangs for a while: health says so, and afterwards the worker
     prefix,
     pipelines: [Noop],
     worker: { queues },
-    timeout: 2_000,
+    timeout: 2,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   });
   const ran: string[] = [];

@@ -27,7 +27,7 @@ function schedulerAt(connection: ConnectionOption, lines: string[] = []): Pipeli
     prefix: PREFIX,
     pipelines: [Noop],
     logger: lineLogger("debug", (line) => void lines.push(line)),
-    timeout: 3_000,
+    timeout: 3,
   });
 }
 
@@ -210,7 +210,7 @@ test("an idle scheduler whose server is gone shuts down all the same", async () 
     connection: server.url,
     pipelines: [Noop],
     logger: lineLogger("error", () => undefined),
-    timeout: 500,
+    timeout: 0.5,
   });
   await scheduler.start();
   await scheduler.addJob(Noop, { id: "job", trigger: "interval", hours: 1 });

@@ -37,7 +37,7 @@ async function start(connection: ConnectionOption): Promise<Started> {
     pipelines: [Noop],
     clock: fastMinutes,
     logger: lineLogger("info", (line) => void lines.push(line)),
-    timeout: 5_000,
+    timeout: 5,
   });
   await scheduler.start().catch(async (error: unknown) => {
     await scheduler.shutdown();

@@ -64,7 +64,7 @@ describe.concurrent("the schedule goes on after", () => {
 
   test("10 s in which the scheduler does not reach the server", { timeout: 120_000 }, async () => {
     await using proxy = await TcpProxy.start(inject("redisUrl"));
-    await using fleet = await Fleet.start(proxy.url, { reconcile: 200, timeout: 2_000 });
+    await using fleet = await Fleet.start(proxy.url, { reconcile: 0.2, timeout: 2 });
     await fleet.worker({ connection: inject("redisUrl") });
     const { options, fireTimes } = soon(130, 100);
     await fleet.add("job", { ...options, params: { ms: 10 } });

@@ -2,10 +2,10 @@ import { Queue } from "bullmq";
 import { describe, expect, inject, test } from "vitest";
 import { backlog, Fleet, soon } from "../crash/fleet.ts";
 
-const RECONCILE_MS = 200;
+const RECONCILE_SECONDS = 0.2;
 
 function start(): Promise<Fleet> {
-  return Fleet.start(inject("redisUrl"), { reconcile: RECONCILE_MS });
+  return Fleet.start(inject("redisUrl"), { reconcile: RECONCILE_SECONDS });
 }
 
 /** Removes the whole queue as an operator would, whatever is running. */
@@ -202,7 +202,7 @@ describe.concurrent("nothing is repaired that is whole", () => {
     "many jobs, paused jobs, queued runs, a long run, no worker",
     { timeout: 60_000 },
     async () => {
-      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 100 });
+      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 0.1 });
       await fleet.worker({ concurrency: 50 });
       const { options, fireTimes } = soon(20, 100);
       for (let n = 0; n < 20; n += 1)
@@ -222,7 +222,7 @@ describe.concurrent("nothing is repaired that is whole", () => {
     "a long queue of short runs: most looks find none of them in hand",
     { timeout: 60_000 },
     async () => {
-      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 100 });
+      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 0.1 });
       await fleet.worker();
       const { options, fireTimes } = backlog(600, 10);
       await fleet.add("job", { ...options, coalesce: false, params: { ms: 0 } });
@@ -236,7 +236,7 @@ describe.concurrent("nothing is repaired that is whole", () => {
     "queued runs of a paused fleet, and their call among them",
     { timeout: 60_000 },
     async () => {
-      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 100 });
+      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 0.1 });
       await fleet.worker();
       const { options, fireTimes } = backlog(4);
       await fleet.add("job", { ...options, coalesce: false, params: { ms: 300 } });

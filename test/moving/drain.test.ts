@@ -71,7 +71,7 @@ describe("an export", () => {
   test("names the runs that do not end in time, and the fleet goes on as before", async () => {
     const { scheduler, runId } = await busyFleet();
     await using _ = scheduler;
-    await expect(read(scheduler, { drain: 300 })).rejects.toMatchObject({
+    await expect(read(scheduler, { drain: 0.3 })).rejects.toMatchObject({
       code: "RUNS_UNFINISHED",
       data: { runIds: [runId], drainMs: 300 },
     });

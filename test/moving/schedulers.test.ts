@@ -36,7 +36,7 @@ function schedulerOn(kind: Kind): PipelineScheduler {
     prefix: `move-${randomUUID().slice(0, 8)}`,
     pipelines: [Quick, Failing],
     logger: lineLogger("error"),
-    timeout: 30_000,
+    timeout: 30,
   });
 }
 

@@ -116,8 +116,8 @@ describe("exhausted trigger: job becomes finished, stays visible with its histor
       ...(connection === undefined ? {} : { connection }),
       prefix: `finished-${randomUUID()}`,
       pipelines: [Noop],
-      reconcile: 100,
-      finishedRetention: 300,
+      reconcile: "100ms",
+      finishedRetention: "300ms",
     });
     const removed = new Promise((resolve) => {
       scheduler.on("JOB_REMOVED", resolve);

@@ -64,7 +64,7 @@ onEachEngine((connection, engine) => {
           line.slice(0, line.lastIndexOf(" ")),
           Number(line.slice(line.lastIndexOf(" ") + 1)),
         ]);
-    const run = (): Promise<Run> => stage.scheduler.runJob(id, { wait: LIMIT_MS });
+    const run = (): Promise<Run> => stage.scheduler.runJob(id, { wait: LIMIT_MS / 1_000 });
     return { id, notes, run };
   }
 
@@ -207,8 +207,8 @@ onEachEngine((connection, engine) => {
     await stage.scheduler.addJob(job, { id: "inside", ...options });
     await stage.scheduler.addJob(job, { id: "outside", isolate: "process", ...options });
     const [inside, outside] = [
-      await stage.scheduler.runJob("inside", { wait: LIMIT_MS }),
-      await stage.scheduler.runJob("outside", { wait: LIMIT_MS }),
+      await stage.scheduler.runJob("inside", { wait: LIMIT_MS / 1_000 }),
+      await stage.scheduler.runJob("outside", { wait: LIMIT_MS / 1_000 }),
     ].map(({ result }) => result as { pid: number; isDate: boolean });
     expect([inside?.pid === process.pid, outside?.pid === process.pid]).toEqual([true, false]);
     expect([inside?.isDate, outside?.isDate]).toEqual([true, true]);
@@ -217,7 +217,7 @@ onEachEngine((connection, engine) => {
   test("a module that is not there is told", LONG, async () => {
     const options = { trigger: "date", runDate: "2090-01-01", isolate: "process" } as const;
     await stage.scheduler.addJob(Elsewhere, { id: "elsewhere", ...options });
-    expect(await stage.scheduler.runJob("elsewhere", { wait: LIMIT_MS })).toMatchObject({
+    expect(await stage.scheduler.runJob("elsewhere", { wait: LIMIT_MS / 1_000 })).toMatchObject({
       verdict: "failed",
       error: { code: "MISSING_MODULE" },
     });

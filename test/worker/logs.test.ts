@@ -151,7 +151,7 @@ onEachEngine((connection) => {
       runDate: "2090-01-01",
       params: { user, password: SECRET, keys: [{ pem: KEY }] },
     });
-    const run = await stage.scheduler.runJob(id, { wait: 20_000 });
+    const run = await stage.scheduler.runJob(id, { wait: 20 });
     await stage.story(id, user === "fail" ? "JOB_ERROR" : "JOB_EXECUTED");
     const steps = await stage.scheduler.getSteps(run.id);
     const printed = JSON.stringify([

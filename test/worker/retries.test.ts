@@ -19,7 +19,7 @@ onEachEngine((connection) => {
       },
       { retry: { attempts: 3, ...FAST } },
     );
-    const run = await stage.scheduler.runJob(id, { wait: 20_000 });
+    const run = await stage.scheduler.runJob(id, { wait: 20 });
     expect(run).toMatchObject({ verdict: "failed", attempt: 3, error: { message: "attempt 3" } });
     expect(attempts).toEqual([1, 2, 3]);
     const story = await stage.story(id, "JOB_ERROR");
@@ -51,7 +51,7 @@ onEachEngine((connection) => {
     const runId = await stage.scheduler.runJob(id);
     const retrying = await stage.until(runId, ({ verdict }) => verdict === "retrying");
     expect(retrying.error?.message).toBe("first");
-    const second = await stage.scheduler.runJob(id, { wait: 20_000 });
+    const second = await stage.scheduler.runJob(id, { wait: 20 });
     expect(second).toMatchObject({ verdict: "skipped", reason: "max-instances" });
     expect(await stage.ended(runId)).toMatchObject({ verdict: "succeeded", attempt: 2, result: 2 });
   });
@@ -111,7 +111,7 @@ onEachEngine((connection) => {
       { retry: { attempts: 2, ...FAST }, pauseAfterFailures: 2 },
     );
     for (const state of ["active", "paused"]) {
-      await stage.scheduler.runJob(id, { wait: 20_000 });
+      await stage.scheduler.runJob(id, { wait: 20 });
       expect((await stage.scheduler.getJob(id))?.state).toBe(state);
     }
     expect((await stage.scheduler.getJob(id))?.pausedReason).toMatch(/as ever/);

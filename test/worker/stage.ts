@@ -79,7 +79,7 @@ export class Stage implements AsyncDisposable {
   /** Runs such a job, and waits for its verdict. */
   async run(act: Act, options: Readonly<Record<string, unknown>> = {}): Promise<Run> {
     const id = await this.job(act, options);
-    return this.scheduler.runJob(id, { wait: LIMIT_MS });
+    return this.scheduler.runJob(id, { wait: LIMIT_MS / 1_000 });
   }
 
   /** Runs such a job. @returns The run's id. */

@@ -16,7 +16,7 @@ describe.concurrent("a worker without the pipeline", () => {
   });
 
   test("alone: JOB_OVERDUE says why, and a later worker runs it", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 200, overdue: 300 });
+    await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 0.2, overdue: 0.3 });
     const unable = await fleet.worker({ pipelines: [fleet.pipeline("other")] });
     const { options, fireTimes } = backlog(3);
     await fleet.add("job", options);
@@ -36,7 +36,7 @@ describe.concurrent("a worker without the pipeline", () => {
   });
 
   test("no worker at all: JOB_OVERDUE says that", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 200, overdue: 300 });
+    await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 0.2, overdue: 0.3 });
     const { options, fireTimes } = backlog(1);
     await fleet.add("job", options);
     const [overdue] = await fleet.hears("JOB_OVERDUE", "job");

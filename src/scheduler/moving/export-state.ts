@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Clock, EpochMs } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { millisecondsSchema } from "../../jobs/options.ts";
+import { durationOption } from "../../jobs/duration-option.ts";
 import {
   type LedgerRecord,
   type RunStepRecord,
@@ -25,14 +25,14 @@ const END_OF_TIME = 8.64e15;
 
 /** Schema of {@link ExportOptions}. */
 export const exportOptionsSchema = z.strictObject({
-  drain: millisecondsSchema.default(60_000),
+  drain: durationOption("exportState.drain").default(60_000),
   resume: z.boolean().default(false),
   signal: z.instanceof(AbortSignal).optional(),
 });
 
 /** How a state is exported. */
 export interface ExportOptions {
-  /** How long running pipelines may go on before the export is given up: ms, or `"60s"`. @default 60 s */
+  /** How long running pipelines may go on before the export is given up: seconds, or `"60s"`. @default 60 s */
   drain?: number | string;
   /**
    * Let the fleet go on after the export, if it was not paused before. For a backup: what happens from then on is not in

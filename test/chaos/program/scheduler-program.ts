@@ -50,8 +50,8 @@ async function openCronduit(): Promise<Client> {
     pipelines: [recordedWork(journal)],
     worker: false,
     logger,
-    reconcile: RECONCILE_MS,
-    timeout: CLIENT_TIMEOUT_MS,
+    reconcile: RECONCILE_MS / 1_000,
+    timeout: CLIENT_TIMEOUT_MS / 1_000,
   });
   scheduler.addListener(hear, EVENT_ALL, { name: LISTENER });
   await scheduler.start();

@@ -43,10 +43,10 @@ if (settings.system === "bare") {
     pipelines: [recordedWork(journal)],
     logger,
     concurrency: CONCURRENCY,
-    lock: LOCK_MS,
-    stalledCheck: STALLED_CHECK_MS,
+    lock: LOCK_MS / 1_000,
+    stalledCheck: STALLED_CHECK_MS / 1_000,
     signals: [],
-    timeout: 10_000,
+    timeout: 10,
   });
   // A server that is away at this moment comes back: the harness starts another process then.
   await worker.start().catch((error: unknown) => {

@@ -1,0 +1,96 @@
+import { formatDuration } from "./durations.ts";
+
+/** What an option that is a duration takes. All in seconds, as in the options themselves. */
+export interface DurationBounds {
+  /** A bare number above this is more likely milliseconds than meant; as a text any length is welcome, up to {@link max}. */
+  readonly numberUpTo: number;
+  /** Not shorter. @default 0 */
+  readonly min?: number;
+  /** Not longer. @default as long as milliseconds are safe integers */
+  readonly max?: number;
+  /** What to write instead of `Infinity`. @default nothing: it has to end */
+  readonly endless?: string;
+}
+
+const A_MILLISECOND = 0.001;
+const MINUTE = 60;
+const HOUR = 3_600;
+const DAY = 86_400;
+const TEN_YEARS = 3_650 * DAY;
+
+/** Every public option that is a duration. `docs/durations.md` holds the same table, and a test compares the two. */
+export const DURATION_BOUNDS = {
+  "addJob.timeout": { numberUpTo: DAY, min: A_MILLISECOND, endless: "leave it out" },
+  "addJob.misfireGraceTime": { numberUpTo: 7 * DAY, endless: "write null" },
+  "addJob.conditionPolicy.wait": { numberUpTo: 7 * DAY, min: A_MILLISECOND },
+  "addJob.retry.delay": { numberUpTo: DAY },
+  "addJob.retry.maxDelay": { numberUpTo: 7 * DAY },
+  "addJob.logs.age": { numberUpTo: TEN_YEARS },
+  "addJob.retention.age": { numberUpTo: TEN_YEARS },
+  "addJob.jitter": { numberUpTo: 7 * DAY },
+  "after.within": { numberUpTo: TEN_YEARS },
+  "runJob.wait": { numberUpTo: DAY, min: A_MILLISECOND, endless: "write true" },
+  "step.timeout": { numberUpTo: DAY, min: A_MILLISECOND, endless: "leave it out" },
+  "step.retries.delay": { numberUpTo: HOUR },
+  "step.retries.maxDelay": { numberUpTo: DAY },
+  sleep: { numberUpTo: 366 * DAY },
+  "exportState.drain": { numberUpTo: HOUR },
+  "migrate.timeout": { numberUpTo: HOUR },
+  timeout: { numberUpTo: 5 * MINUTE },
+  reconcile: { numberUpTo: MINUTE, min: 0.1, max: 10 * MINUTE },
+  overdue: { numberUpTo: HOUR, min: 0.1 },
+  finishedRetention: { numberUpTo: TEN_YEARS },
+  lock: { numberUpTo: 5 * MINUTE, min: 1, max: HOUR },
+  stalledCheck: { numberUpTo: MINUTE, min: 0.5, max: 10 * MINUTE },
+  "rateLimit.per": { numberUpTo: HOUR, min: A_MILLISECOND, max: DAY },
+  drain: { numberUpTo: HOUR },
+} as const satisfies Record<string, DurationBounds>;
+
+/** The name of an option that is a duration; a key of {@link DURATION_BOUNDS}. */
+export type DurationOptionName = keyof typeof DURATION_BOUNDS;
+
+/** What is wrong with a duration, and what was likely meant. */
+export interface DurationProblem {
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+/** Reads a number of seconds. @returns Milliseconds, or why it is none that is taken. */
+export function readSeconds(seconds: number, name: DurationOptionName): number | DurationProblem {
+  const bounds: DurationBounds = DURATION_BOUNDS[name];
+  if (Number.isNaN(seconds)) return { message: "is NaN, which is no duration" };
+  if (seconds < 0) return { message: `must be at least 0, and is ${seconds}` };
+  if (seconds === Number.POSITIVE_INFINITY) {
+    const instead = bounds.endless === undefined ? "must end" : `${bounds.endless} for no end`;
+    return { message: `is Infinity; ${instead}` };
+  }
+  if (seconds > bounds.numberUpTo || readsAsMilliseconds(seconds)) return implausible(seconds);
+  return withinBounds(Math.round(seconds * 1_000), name);
+}
+
+/** Refuses a duration that is too short or too long for its option. @returns The milliseconds, or what is wrong. */
+export function withinBounds(ms: number, name: DurationOptionName): number | DurationProblem {
+  const { min = 0, max = Number.POSITIVE_INFINITY }: DurationBounds = DURATION_BOUNDS[name];
+  if (ms < min * 1_000) return { message: `must be at least ${formatDuration(min * 1_000)}` };
+  if (ms > max * 1_000) return { message: `must be at most ${formatDuration(max * 1_000)}` };
+  return ms;
+}
+
+/** Nobody counts 16 minutes and 40 seconds as 1000: whole thousands are milliseconds, but for those that make whole hours. */
+function readsAsMilliseconds(seconds: number): boolean {
+  return (
+    seconds >= 1_000 && seconds % 1_000 === 0 && (seconds % HOUR !== 0 || seconds % 3_600_000 === 0)
+  );
+}
+
+function implausible(seconds: number): DurationProblem {
+  if (!Number.isSafeInteger(Math.round(seconds))) return { message: `is ${seconds}, too long` };
+  const meant = formatDuration(seconds);
+  const wholeMs = Math.round(seconds * 1_000);
+  const written = Number.isSafeInteger(wholeMs) ? formatDuration(wholeMs) : "far too long";
+  const otherwise = Number.isSafeInteger(wholeMs) ? ` If not, write "${written}".` : "";
+  return {
+    message: `is ${seconds}, and numbers are seconds: ${written}. Did you mean "${meant}"?${otherwise}`,
+    suggestion: meant,
+  };
+}

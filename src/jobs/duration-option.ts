@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { type DurationOptionName, readSeconds, withinBounds } from "../core/duration-bounds.ts";
+import { parseDuration } from "../core/durations.ts";
+import { CronduitError } from "../core/errors.ts";
+
+/** A duration as users write it: seconds, or a text such as `"30s"`. */
+const writtenSchema = z.custom<number | string>(
+  (value) => typeof value === "number" || typeof value === "string",
+  { message: "Invalid input: expected number or string", params: { kinds: ["number", "string"] } },
+);
+
+/**
+ * An option that is a duration: a number of seconds, or a text such as `"30s"`. Inside: milliseconds.
+ * @param name Whose bounds hold; see `DURATION_BOUNDS`.
+ */
+export function durationOption(name: DurationOptionName) {
+  return writtenSchema.transform((written, context) => {
+    const read = readDuration(written, name);
+    if (typeof read === "number") return read;
+    const { message, suggestion } = read;
+    context.addIssue({ code: "custom", message, params: { suggestion } });
+    return z.NEVER;
+  });
+}
+
+function readDuration(written: number | string, name: DurationOptionName) {
+  if (typeof written === "number") return readSeconds(written, name);
+  try {
+    return withinBounds(parseDuration(written), name);
+  } catch (error) {
+    return { message: error instanceof CronduitError ? error.message : "is no duration" };
+  }
+}
