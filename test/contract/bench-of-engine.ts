@@ -11,11 +11,13 @@ import type {
   RunHold,
   RunRequest,
   SettleRequest,
+  WakeUp,
 } from "../../src/engine/engine.ts";
 import { type ConnectionOption, makeEngine } from "../../src/engine/open-engine.ts";
 import type { JobDefinition, Policy, Retention } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
 import type { LedgerRow } from "../../src/jobs/run.ts";
+import { DEFAULT_QUEUE } from "../../src/jobs/queue.ts";
 import { parseWakeUpId, wakeUpId } from "../../src/jobs/occurrence-id.ts";
 import type { Occurrence } from "../../src/jobs/schedule.ts";
 
@@ -49,32 +51,85 @@ export const at = (fireAt: number, jitterMs = 0): Occurrence => ({
   dueAt: fireAt + jitterMs,
 });
 
+/** What the engine of the whole fleet does for the default queue alone. */
+const OF_ONE_QUEUE: ReadonlySet<PropertyKey> = new Set<keyof Engine>([
+  "admit",
+  "settle",
+  "handBack",
+  "suspend",
+  "readCancels",
+  "saveStep",
+  "appendLogs",
+  "listStepRuns",
+  "readDefinitions",
+  "consume",
+]);
+
+/** The engine of a fleet as a worker of one of its queues has it: what it decides, it decides there. */
+function seenFrom(served: Engine, fleet: Engine): Engine {
+  return new Proxy(fleet, {
+    get: (_, name) => {
+      const owner = OF_ONE_QUEUE.has(name) ? served : fleet;
+      const value: unknown = Reflect.get(owner, name, owner);
+      return typeof value === "function" ? value.bind(owner) : value;
+    },
+  });
+}
+
 /** An engine under test with a clock that the case moves. */
 export class EngineBench {
   readonly engine: Engine;
-  /** The server's clock. */
-  now = START;
+  /** Where jobs are added that name no queue, and where queue jobs are taken and decided. */
+  readonly queue: string;
+  readonly #time: { now: number };
   #takes = 0;
   /** Runs by the queue jobs that they began under. */
   readonly #began = new Map<string, string>();
 
-  constructor(connection: ConnectionOption | undefined, prefix: string) {
-    this.engine = makeEngine({
-      connection,
-      prefix,
-      clock: systemClock,
-      logger: lineLogger("error"),
-      timeoutMs: 20_000,
-      maxEvents: MAX_EVENTS,
-      serverNow: () => this.now,
-    });
+  /** @param seen A fleet that is open, seen from one of its queues. */
+  constructor(
+    connection: ConnectionOption | undefined,
+    prefix: string,
+    seen?: Pick<EngineBench, "engine" | "queue"> & { readonly time: { now: number } },
+  ) {
+    const { time } = seen ?? { time: { now: START } };
+    this.#time = time;
+    this.queue = seen?.queue ?? DEFAULT_QUEUE;
+    this.engine =
+      seen?.engine ??
+      makeEngine({
+        connection,
+        prefix,
+        clock: systemClock,
+        logger: lineLogger("error"),
+        timeoutMs: 20_000,
+        maxEvents: MAX_EVENTS,
+        serverNow: () => time.now,
+      });
   }
 
-  definition({ id = randomUUID(), queue = "default", ...shape }: JobShape): JobDefinition {
+  /** The same fleet and the same clock, on another queue. */
+  async on(queue: string): Promise<EngineBench> {
+    const served = await this.engine.serve?.(queue);
+    if (!served) throw new Error("this engine has no queues");
+    const engine = seenFrom(served, this.engine);
+    return new EngineBench(undefined, "", { engine, queue, time: this.#time });
+  }
+
+  /** The server's clock. */
+  get now(): number {
+    return this.#time.now;
+  }
+
+  set now(instant: number) {
+    this.#time.now = instant;
+  }
+
+  definition({ id = randomUUID(), queue = this.queue, ...shape }: JobShape): JobDefinition {
     return {
       id,
       pipeline: "Report",
-      ...(queue === "default" ? {} : { queue }),
+      ...(queue === DEFAULT_QUEUE ? {} : { queue }),
       ...(shape.description === undefined ? {} : { description: shape.description }),
       tags: [],
       params: { region: "eu" },
@@ -155,6 +210,12 @@ export class EngineBench {
     const admission = await this.engine.admit(request);
     if (admission.outcome === "run") this.#began.set(request.queueJobId, admission.run.runId);
     return admission;
+  }
+
+  /** A queue job as the audit wants it put back now. */
+  wakeUp(id: string): WakeUp {
+    const where = this.queue === DEFAULT_QUEUE ? {} : { queue: this.queue };
+    return { id, pipeline: "Report", dueAt: this.now, ...where };
   }
 
   /** The hold on the run that began last under a queue job; if none did, on the one of its own. */

@@ -6,6 +6,7 @@ import { type Condition, isGroup, jobsIn } from "../../src/conditions/condition.
 import type { FactsOf, JobFacts } from "../../src/conditions/facts.ts";
 import { parseCondition } from "../../src/conditions/parse.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
+import { explain } from "../../src/history/explain.ts";
 import { conditionsOver } from "../conditions/arbitraries.ts";
 import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
@@ -337,7 +338,7 @@ export function conditionCases({ bench }: Subject): void {
     await b.tick(job);
     expect(await b.audit(job)).toEqual([]);
     const [call = ""] = await b.calls(job);
-    const lost = { id: call, pipeline: "Report", dueAt: b.now };
+    const lost = b.wakeUp(call);
     expect(await b.audit(job)).toEqual([{ kind: "stranded", jobId: job.id, wakeUp: lost }]);
     await b.engine.enqueue([lost]);
     expect(await b.audit(job)).toEqual([]);
@@ -427,9 +428,11 @@ async function decideTwice(b: EngineBench, condition: Condition) {
     b.now += 1;
     const { outcome } = await b.admit(job, [at(b.now)]);
     const [row] = await b.ledger(job);
-    return { outcome, row, now: b.now };
+    // A reason is explained by the terms that made it, from the facts that the engine wrote down.
+    const { terms = [] } = row ? await explain(b.engine, job.id, b.now) : {};
+    return { outcome, row, now: b.now, isExplained: terms.some(({ decisive }) => decisive) };
   };
-  const { outcome, row, now } = await ask(condition);
+  const { outcome, row, now, isExplained } = await ask(condition);
   // One that is never true has a row with all facts.
   const asking: Condition = {
     kind: "and",
@@ -439,10 +442,11 @@ async function decideTwice(b: EngineBench, condition: Condition) {
   const factsOf: FactsOf = (jobId) => facts[jobId] ?? undefined;
   const isTrue = runProgram(compileCondition(condition), factsOf, now);
   return {
-    decided: { outcome, reason: row?.reason, named: Object.keys(facts).toSorted() },
+    decided: { outcome, reason: row?.reason, isExplained, named: Object.keys(facts).toSorted() },
     expected: {
       outcome: isTrue ? "run" : "none",
       reason: isTrue ? undefined : "condition",
+      isExplained: !isTrue,
       named: jobsIn(asking).toSorted(),
     },
   };

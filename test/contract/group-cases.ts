@@ -194,7 +194,7 @@ export function groupCases({ bench }: Subject): void {
     expect(await b.audit(second)).toEqual([]);
     expect(await b.audit(third)).toEqual([]);
     const [call = ""] = await b.calls(second);
-    const lost = { id: call, pipeline: "Report", dueAt: b.now };
+    const lost = b.wakeUp(call);
     expect(await b.audit(second)).toEqual([{ kind: "stranded", jobId: second.id, wakeUp: lost }]);
     await b.engine.enqueue([lost]);
     expect(await b.audit(second)).toEqual([]);

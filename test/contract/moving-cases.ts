@@ -409,10 +409,11 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     LIMIT_MS,
   );
 
-  test(
-    "queue jobs that a worker has are listed until it is done with them",
-    async () => {
-      await using b = await open();
+  test.each(["default", "mail"])(
+    "queue jobs that a worker of queue %s has are listed until it is done with them",
+    async (queue) => {
+      await using fleet = await open();
+      const b = queue === "default" ? fleet : await fleet.on(queue);
       const job = await addEverySecond(b, { id: "job" });
       expect(await b.engine.listTaken(10)).toEqual([]);
       let finish = (): void => undefined;

@@ -54,6 +54,9 @@ export interface Subject {
 /** Wide: it only bounds how long a broken case takes. PostgreSQL in the process is slow on a busy machine. */
 const LIMIT_MS = 120_000;
 
+/** A word that conditions and BullMQ know, so that whoever takes the one for the other is found out. */
+const NAMED_QUEUE = "runs";
+
 /** Holds an engine to the contract: the same cases for all. */
 export function holdToContract(contender: Contender): void {
   describe(`contract on ${contender.name}`, { timeout: LIMIT_MS }, () => {
@@ -138,6 +141,23 @@ export function holdToContract(contender: Contender): void {
     });
     describe("queues", () => {
       queueCases(subject);
+    });
+    describe("on a named queue", () => {
+      let onQueue: EngineBench | undefined;
+      beforeAll(async () => void (onQueue = await bench().on(NAMED_QUEUE)));
+      const named: Subject = { ...subject, bench: () => onQueue ?? bench() };
+      describe("admission", () => {
+        admissionCases(named);
+      });
+      describe("conditions", () => {
+        conditionCases(named);
+      });
+      describe("overlap", () => {
+        overlapCases(named);
+      });
+      describe("groups", () => {
+        groupCases(named);
+      });
     });
     describe("moving", () => {
       movingCases(subject);

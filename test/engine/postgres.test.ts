@@ -2,7 +2,11 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import pg from "pg";
 import { describe, expect, inject, test } from "vitest";
-import { COMMON_ARGUMENTS, FUNCTION_ARGUMENT } from "../../src/engine/postgres/functions.ts";
+import {
+  COMMON_ARGUMENTS,
+  FUNCTION_ARGUMENT,
+  functionsSql,
+} from "../../src/engine/postgres/functions.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { toJson } from "../../src/engine/stored-json.ts";
 import { at, EngineBench } from "../contract/bench-of-engine.ts";
@@ -172,6 +176,14 @@ describe("the functions' headers", () => {
       `CREATE FUNCTION ${name}(${argument} jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb`,
     );
   });
+});
+
+test("every placeholder of the SQL is filled, and BullMQ's tables are asked of this queue only", () => {
+  const { sql } = functionsSql(schemasOf("place", "mail"));
+  expect(sql).not.toContain("{{");
+  const asked = [...sql.matchAll(/\bqueue = ('[^']*')/g)].map(([, name]) => name);
+  expect(asked.length).toBeGreaterThan(10);
+  expect(new Set(asked)).toEqual(new Set(["'runs/mail'"]));
 });
 
 test("queue jobs that our functions add are, but for what nobody reads, those that BullMQ adds", async () => {

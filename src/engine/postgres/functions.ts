@@ -66,10 +66,10 @@ export function functionsSql({ home, queue, runs }: Schemas): {
   const sql = files.map((file) => read(`functions/${file}`)).join("\n");
   const digest = createHash("sha1").update(sql).digest("hex");
   const installed = sql
-    .replaceAll("{{queue}}", quote(queue))
-    .replaceAll("{{runs}}", runs)
+    .replaceAll("{{bullmq_schema}}", quote(queue))
+    .replaceAll("{{bullmq_queue}}", runs)
     // One counter for all queues: a job that is removed and added to another one gets no number that it had.
-    .replaceAll("{{sequence}}", `${quote(home)}.sequence_numbers`);
+    .replaceAll("{{fleet_numbers}}", `${quote(home)}.sequence_numbers`);
   return { sql: `${read("drop_functions")}\n${installed}`, digest };
 }
 

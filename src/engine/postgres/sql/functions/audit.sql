@@ -11,9 +11,9 @@ thousands a call, ledgers of removed jobs whose time is over.
 -- Whether BullMQ will hand this queue job to a worker, or has done so.
 CREATE FUNCTION is_queued(queue_job_id text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM 1 FROM {{queue}}.job WHERE queue = '{{runs}}' AND id = queue_job_id AND state NOT IN ('completed', 'failed');
+  PERFORM 1 FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND id = queue_job_id AND state NOT IN ('completed', 'failed');
   IF FOUND THEN RETURN true; END IF;
-  DELETE FROM {{queue}}.job WHERE queue = '{{runs}}' AND id = queue_job_id AND state IN ('completed', 'failed');
+  DELETE FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND id = queue_job_id AND state IN ('completed', 'failed');
   RETURN false;
 END
 $$;
@@ -47,7 +47,7 @@ $$;
 CREATE FUNCTION is_its_turn(job jobs) RETURNS boolean LANGUAGE sql AS $$
   SELECT job.group_key IS NULL OR job.group_limit > (SELECT count(*) FROM instances WHERE group_key = job.group_key)
     + (SELECT count(*) FROM group_line AS l JOIN calls USING (job_id)
-      JOIN {{queue}}.job AS q ON q.queue = '{{runs}}' AND q.id = call_id AND q.state IN ('waiting', 'active')
+      JOIN {{bullmq_schema}}.job AS q ON q.queue = '{{bullmq_queue}}' AND q.id = call_id AND q.state IN ('waiting', 'active')
       WHERE l.group_key = job.group_key)
 $$;
 

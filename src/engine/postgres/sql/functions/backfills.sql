@@ -5,20 +5,20 @@
 -- 2^21 - 1, the lowest first; jobs without one come before all of them.
 CREATE FUNCTION add_last_queue_job(new_id text, pipeline text, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO {{queue}}.job (queue, id, seq, name, state, data, opts, priority, delay_ms, max_attempts, added_at_ms)
-  VALUES ('{{runs}}', new_id, nextval('{{queue}}.job_seq'), pipeline, 'waiting'::{{queue}}.job_state, '0',
+  INSERT INTO {{bullmq_schema}}.job (queue, id, seq, name, state, data, opts, priority, delay_ms, max_attempts, added_at_ms)
+  VALUES ('{{bullmq_queue}}', new_id, nextval('{{bullmq_schema}}.job_seq'), pipeline, 'waiting'::{{bullmq_schema}}.job_state, '0',
     '{"attempts":0,"removeOnComplete":true,"removeOnFail":true,"priority":2097151}', 2097151, 0, 0, now_ms)
   ON CONFLICT DO NOTHING;
-  IF FOUND THEN PERFORM pg_notify('bullmq_jobs', '{{runs}}'); END IF;
+  IF FOUND THEN PERFORM pg_notify('bullmq_jobs', '{{bullmq_queue}}'); END IF;
 END
 $$;
 
 -- The queue job of a fire time. One that was put back by a queue job which has not ended yet needs another: that one
 -- stands for nothing any more, and would be in the way.
 CREATE FUNCTION backfill_queue_job(of_job text, fire_at bigint) RETURNS text LANGUAGE sql AS $$
-  SELECT wake_up_id(of_job, 'b', CASE WHEN EXISTS (SELECT 1 FROM {{queue}}.job AS q
-    WHERE q.queue = '{{runs}}' AND q.id = wake_up_id(of_job, 'b', 0, fire_at) AND q.state = 'active')
-    THEN nextval('{{sequence}}') ELSE 0 END, fire_at)
+  SELECT wake_up_id(of_job, 'b', CASE WHEN EXISTS (SELECT 1 FROM {{bullmq_schema}}.job AS q
+    WHERE q.queue = '{{bullmq_queue}}' AND q.id = wake_up_id(of_job, 'b', 0, fire_at) AND q.state = 'active')
+    THEN nextval('{{fleet_numbers}}') ELSE 0 END, fire_at)
 $$;
 
 CREATE FUNCTION close_backfill(of_job text, new_state text) RETURNS void LANGUAGE sql AS $$

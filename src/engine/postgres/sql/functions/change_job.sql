@@ -34,7 +34,7 @@ BEGIN
   now_ms := server_now(now_ms);
   told := decide_against_spans(job, change -> 'skipped', now_ms);
   fresh := job;
-  fresh.revision := nextval('{{sequence}}');
+  fresh.revision := nextval('{{fleet_numbers}}');
   IF change ? 'definition' THEN
     fresh.definition := change ->> 'definition';
     fresh.declared := change ->> 'declared';
@@ -54,7 +54,7 @@ BEGIN
     fresh.keep_age_ms := (policy ->> 'keepAgeMs')::bigint;
   END IF;
   IF timing IS NOT NULL THEN
-    fresh.generation := nextval('{{sequence}}');
+    fresh.generation := nextval('{{fleet_numbers}}');
     fresh.state := timing ->> 'state';
     fresh.watermark := (timing ->> 'watermark')::bigint;
     next := CASE fresh.state WHEN 'active' THEN timing #> '{upcoming,0}' END;

@@ -22,7 +22,7 @@ BEGIN
       answers := answers || '{"o":"exists"}'::jsonb;
       CONTINUE;
     END IF;
-    INSERT INTO homes AS h VALUES (wanted, request ->> 'queue', nextval('{{sequence}}'))
+    INSERT INTO homes AS h VALUES (wanted, request ->> 'queue', nextval('{{fleet_numbers}}'))
     ON CONFLICT (job_id) DO UPDATE SET claim = excluded.claim WHERE h.queue = excluded.queue
     RETURNING * INTO home;
     IF FOUND THEN

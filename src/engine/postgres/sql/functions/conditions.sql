@@ -21,7 +21,7 @@ BEGIN
     WHEN 'failed' THEN COALESCE(facts ->> 'lastVerdict' = 'failed', false)
     WHEN 'running' THEN (facts ->> 'running')::bigint > 0
     WHEN 'never' THEN NOT (facts ->> 'everRan')::boolean
-    WHEN '{{runs}}' THEN (facts ->> 'successStreak')::bigint >= (step ->> 2)::bigint
+    WHEN 'runs' THEN (facts ->> 'successStreak')::bigint >= (step ->> 2)::bigint
     WHEN 'within' THEN COALESCE(now_ms - (facts ->> 'lastSuccessAt')::bigint <= (step ->> 2)::bigint, false)
   END;
 END

@@ -18,7 +18,7 @@ BEGIN
   ended := end_queue_jobs(ids, tokens);
   IF cardinality(ended) = cardinality(ids) THEN RETURN '[]'; END IF;
   RETURN (SELECT COALESCE(jsonb_agg(jsonb_build_array(id, token)), '[]')
-    FROM unnest(ids, tokens) AS mine (held_id, token) JOIN {{queue}}.job ON queue = '{{runs}}' AND id = held_id
+    FROM unnest(ids, tokens) AS mine (held_id, token) JOIN {{bullmq_schema}}.job ON queue = '{{bullmq_queue}}' AND id = held_id
     WHERE state = 'active' AND lock_token = token);
 END
 $$;

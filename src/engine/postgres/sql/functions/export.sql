@@ -34,8 +34,8 @@ $$;
 -- The queue jobs that a living worker has: taken, and the lock on them holds. Workers set it by their own clocks.
 CREATE FUNCTION list_taken(max_ids integer) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
   SELECT COALESCE(jsonb_agg(id), '[]') FROM (
-    SELECT id FROM {{queue}}.job
-    WHERE queue = 'runs' AND state = 'active' AND locked_until_ms > server_now(NULL) LIMIT max_ids) AS taken
+    SELECT id FROM {{bullmq_schema}}.job
+    WHERE queue = '{{bullmq_queue}}' AND state = 'active' AND locked_until_ms > server_now(NULL) LIMIT max_ids) AS taken
 $$;
 
 -- Jobs, and removed jobs that left something behind, in the order of their ids:
@@ -55,7 +55,7 @@ BEGIN
       (SELECT DISTINCT job_id FROM instances WHERE job_id > after_id ORDER BY job_id LIMIT max_jobs)) AS known
     ORDER BY id LIMIT max_jobs) AS page;
   RETURN jsonb_build_object(
-    'sequence', (SELECT last_value FROM {{sequence}}),
+    'sequence', (SELECT last_value FROM {{fleet_numbers}}),
     'cursor', CASE WHEN cardinality(ids) = max_jobs THEN ids[max_jobs] END,
     'jobs', COALESCE((SELECT jsonb_agg(jsonb_build_object('id', page.id,
       'job', CASE WHEN j.id IS NOT NULL THEN written_job(j) END,

@@ -41,8 +41,8 @@ BEGIN
   ELSE
     -- When it goes on, it is behind all others again.
     PERFORM add_queue_job(queue_job, run ->> 'pipeline', due_at, now_ms);
-    UPDATE {{queue}}.job SET priority = 2097151, opts = opts || '{"priority":2097151}'
-    WHERE queue = '{{runs}}' AND id = queue_job;
+    UPDATE {{bullmq_schema}}.job SET priority = 2097151, opts = opts || '{"priority":2097151}'
+    WHERE queue = '{{bullmq_queue}}' AND id = queue_job;
   END IF;
 END
 $$;
@@ -95,7 +95,7 @@ BEGIN
     (policy ->> 'keepCount')::integer, (policy ->> 'keepAgeMs')::bigint,
     (r ->> 'pausedAt')::bigint, r ->> 'pausedReason', (r ->> 'finishedAt')::bigint, r -> 'counts', r -> 'lastRun',
     (r ->> 'lastSuccessAt')::bigint, (r ->> 'successStreak')::integer, (r ->> 'failuresInARow')::integer
-  FROM nextval('{{sequence}}') AS n
+  FROM nextval('{{fleet_numbers}}') AS n
   RETURNING * INTO job;
   IF job.state = 'active' THEN
     PERFORM add_next(job.id, job.pipeline, job.generation, r -> 'upcoming', now_ms);
@@ -210,8 +210,8 @@ BEGIN
     RETURN jsonb_build_object('place', reached, 'void', true);
   END IF;
   IF records <> '[]' THEN
-    IF (SELECT last_value FROM {{sequence}}) < (step ->> 'sequence')::bigint THEN
-      PERFORM setval('{{sequence}}', (step ->> 'sequence')::bigint + margin);
+    IF (SELECT last_value FROM {{fleet_numbers}}) < (step ->> 'sequence')::bigint THEN
+      PERFORM setval('{{fleet_numbers}}', (step ->> 'sequence')::bigint + margin);
     END IF;
     now_ms := server_now(now_ms);
     PERFORM import_ledger(records);

@@ -73,24 +73,24 @@ LANGUAGE plpgsql AS $$
 DECLARE
   delay bigint := GREATEST(0, due_at - now_ms);
 BEGIN
-  INSERT INTO {{queue}}.job (queue, id, seq, name, state, data, opts, delay_ms, max_attempts, added_at_ms, process_at_ms)
-  VALUES ('{{runs}}', new_id, nextval('{{queue}}.job_seq'), pipeline,
-    CASE WHEN delay > 0 THEN 'delayed' ELSE 'waiting' END::{{queue}}.job_state, '0',
+  INSERT INTO {{bullmq_schema}}.job (queue, id, seq, name, state, data, opts, delay_ms, max_attempts, added_at_ms, process_at_ms)
+  VALUES ('{{bullmq_queue}}', new_id, nextval('{{bullmq_schema}}.job_seq'), pipeline,
+    CASE WHEN delay > 0 THEN 'delayed' ELSE 'waiting' END::{{bullmq_schema}}.job_state, '0',
     '{"attempts":0,"removeOnComplete":true,"removeOnFail":true}', delay, 0, due_at - delay,
     CASE WHEN delay > 0 THEN due_at END)
   ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN RETURN; END IF;
-  IF delay = 0 OR NOT EXISTS (SELECT 1 FROM {{queue}}.job
-    WHERE queue = '{{runs}}' AND state = 'delayed' AND process_at_ms <= due_at AND id <> new_id) THEN
-    PERFORM pg_notify('bullmq_jobs', '{{runs}}');
+  IF delay = 0 OR NOT EXISTS (SELECT 1 FROM {{bullmq_schema}}.job
+    WHERE queue = '{{bullmq_queue}}' AND state = 'delayed' AND process_at_ms <= due_at AND id <> new_id) THEN
+    PERFORM pg_notify('bullmq_jobs', '{{bullmq_queue}}');
   END IF;
 END
 $$;
 
 -- Takes back a queue job that is not due yet. One that BullMQ is handing out at this moment stays, and finds nothing to do.
 CREATE FUNCTION drop_queue_job(old_id text) RETURNS void LANGUAGE sql AS $$
-  DELETE FROM {{queue}}.job WHERE queue = '{{runs}}' AND id IN (SELECT id FROM {{queue}}.job
-    WHERE queue = '{{runs}}' AND id = old_id AND state = 'delayed' FOR UPDATE SKIP LOCKED)
+  DELETE FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND id IN (SELECT id FROM {{bullmq_schema}}.job
+    WHERE queue = '{{bullmq_queue}}' AND id = old_id AND state = 'delayed' FOR UPDATE SKIP LOCKED)
 $$;
 
 /*
@@ -101,9 +101,9 @@ CREATE FUNCTION end_queue_jobs(ids text[], tokens text[]) RETURNS text[] LANGUAG
 DECLARE
   ended text[];
 BEGIN
-  ended := ARRAY(SELECT id FROM {{queue}}.job WHERE queue = '{{runs}}' AND id = ANY (ids) AND state = 'active'
+  ended := ARRAY(SELECT id FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND id = ANY (ids) AND state = 'active'
     AND lock_token = tokens[array_position(ids, id)] FOR UPDATE SKIP LOCKED);
-  DELETE FROM {{queue}}.job WHERE queue = '{{runs}}' AND id = ANY (ended);
+  DELETE FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND id = ANY (ended);
   RETURN ended;
 END
 $$;

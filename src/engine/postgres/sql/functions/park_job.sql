@@ -11,11 +11,11 @@ SET search_path FROM CURRENT AS $$
 DECLARE
   delay bigint := (request ->> 'delayMs')::bigint;
 BEGIN
-  UPDATE {{queue}}.job SET state = 'delayed', process_at_ms = server_now(NULL) + delay, delay_ms = delay,
+  UPDATE {{bullmq_schema}}.job SET state = 'delayed', process_at_ms = server_now(NULL) + delay, delay_ms = delay,
     lock_token = NULL, locked_until_ms = NULL
-  WHERE queue = '{{runs}}' AND id = request ->> 'id' AND state = 'active' AND lock_token = request ->> 'token';
+  WHERE queue = '{{bullmq_queue}}' AND id = request ->> 'id' AND state = 'active' AND lock_token = request ->> 'token';
   IF NOT FOUND THEN RETURN 'false'; END IF;
-  PERFORM pg_notify('bullmq_jobs', '{{runs}}');
+  PERFORM pg_notify('bullmq_jobs', '{{bullmq_queue}}');
   RETURN 'true';
 END
 $$;

@@ -62,7 +62,7 @@ BEGIN
         p #>> '{policy,groupKey}', (p #>> '{policy,groupLimit}')::integer, (p #>> '{policy,pauseAfter}')::integer,
         (p #>> '{policy,keepCount}')::integer, (p #>> '{policy,keepAgeMs}')::bigint,
         CASE p ->> 'state' WHEN 'paused' THEN now_ms END
-      FROM nextval('{{sequence}}') AS n
+      FROM nextval('{{fleet_numbers}}') AS n
       ON CONFLICT DO NOTHING RETURNING generation INTO number;
       IF number IS NULL THEN SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id'; END IF;
     END IF;

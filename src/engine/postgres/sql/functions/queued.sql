@@ -25,10 +25,10 @@ DECLARE
   is_put_off boolean;
   new_id text;
 BEGIN
-  SELECT q.state = 'delayed' INTO is_put_off FROM calls JOIN {{queue}}.job AS q ON q.queue = '{{runs}}' AND q.id = call_id
+  SELECT q.state = 'delayed' INTO is_put_off FROM calls JOIN {{bullmq_schema}}.job AS q ON q.queue = '{{bullmq_queue}}' AND q.id = call_id
   WHERE calls.job_id = called AND q.state NOT IN ('completed', 'failed') LIMIT 1;
   IF FOUND THEN RETURN NOT is_put_off; END IF;
-  new_id := wake_up_id(called, 'c', nextval('{{sequence}}'), now_ms);
+  new_id := wake_up_id(called, 'c', nextval('{{fleet_numbers}}'), now_ms);
   INSERT INTO calls (call_id, job_id) VALUES (new_id, called);
   PERFORM add_queue_job(new_id, pipeline, now_ms, now_ms);
   RETURN true;
@@ -45,7 +45,7 @@ BEGIN
   IF known.timer_at IS NOT DISTINCT FROM look_at THEN RETURN; END IF;
   IF known.timer_id IS NOT NULL THEN PERFORM drop_queue_job(known.timer_id); END IF;
   IF look_at IS NOT NULL THEN
-    new_id := wake_up_id(job.id, 'c', nextval('{{sequence}}'), look_at);
+    new_id := wake_up_id(job.id, 'c', nextval('{{fleet_numbers}}'), look_at);
     PERFORM add_queue_job(new_id, job.pipeline, look_at, now_ms);
   END IF;
   UPDATE jobs SET timer_id = new_id, timer_at = look_at WHERE id = job.id;
@@ -60,7 +60,7 @@ $$;
 -- Puts a job in line, behind all others; one that stands there keeps its place.
 CREATE FUNCTION join_line(job jobs, for_backfill boolean DEFAULT false) RETURNS void LANGUAGE sql AS $$
   INSERT INTO group_line (group_key, job_id, is_backfill, turn)
-  VALUES (job.group_key, job.id, for_backfill, nextval('{{sequence}}')) ON CONFLICT DO NOTHING
+  VALUES (job.group_key, job.id, for_backfill, nextval('{{fleet_numbers}}')) ON CONFLICT DO NOTHING
 $$;
 
 -- Returns whether it stood there.

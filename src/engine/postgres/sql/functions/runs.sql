@@ -84,7 +84,7 @@ DECLARE
   why text := format('%s runs failed in a row; the last: %s', job.failures_in_a_row, COALESCE(message_of(error), ''));
 BEGIN
   UPDATE jobs SET state = 'paused', paused_at = now_ms, paused_reason = why, next_fire_at = NULL, next_due_at = NULL,
-    revision = nextval('{{sequence}}'), generation = nextval('{{sequence}}')
+    revision = nextval('{{fleet_numbers}}'), generation = nextval('{{fleet_numbers}}')
   WHERE id = job.id;
   RETURN drop_queued(job, 'paused', true, now_ms)
     || jsonb_build_object('name', 'JOB_PAUSED', 'at', now_ms, 'jobId', job.id, 'reason', why);

@@ -18,19 +18,19 @@ DECLARE
 BEGIN
   SELECT bool_or(field = 'paused' AND value = '1'), max(value::integer) FILTER (WHERE field = 'concurrency')
   INTO is_paused, concurrency
-  FROM {{queue}}.meta WHERE queue = '{{runs}}' AND field IN ('paused', 'concurrency');
+  FROM {{bullmq_schema}}.meta WHERE queue = '{{bullmq_queue}}' AND field IN ('paused', 'concurrency');
   IF is_paused THEN RETURN 0; END IF;
   IF concurrency IS NULL THEN RETURN most; END IF;
   -- The lock that BullMQ takes for this: its workers count the same rows.
-  PERFORM pg_advisory_xact_lock(hashtext('bullmq:concurrency:{{runs}}'));
-  RETURN LEAST(most, concurrency - (SELECT count(*) FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'active'));
+  PERFORM pg_advisory_xact_lock(hashtext('bullmq:concurrency:{{bullmq_queue}}'));
+  RETURN LEAST(most, concurrency - (SELECT count(*) FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'active'));
 END
 $$;
 
 -- What has become due stands in line behind what waits.
 CREATE FUNCTION release_due(most integer, now_ms bigint) RETURNS void LANGUAGE sql AS $$
-  UPDATE {{queue}}.job SET state = 'waiting', delay_ms = 0 WHERE queue = '{{runs}}' AND id IN (
-    SELECT id FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'delayed' AND process_at_ms <= now_ms
+  UPDATE {{bullmq_schema}}.job SET state = 'waiting', delay_ms = 0 WHERE queue = '{{bullmq_queue}}' AND id IN (
+    SELECT id FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'delayed' AND process_at_ms <= now_ms
     ORDER BY process_at_ms, seq LIMIT most FOR UPDATE SKIP LOCKED)
 $$;
 
@@ -50,7 +50,7 @@ DECLARE
 BEGIN
   IF (request ->> 'isAgain')::boolean THEN
     SELECT jsonb_agg(jsonb_build_array(id, name, attempts_started)) INTO jobs
-    FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'active' AND lock_token = token;
+    FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'active' AND lock_token = token;
     IF jobs IS NOT NULL THEN RETURN jsonb_build_object('jobs', jobs, 'untilNextMs', 0, 'isMore', true); END IF;
   END IF;
   IF most <= 0 THEN
@@ -58,24 +58,24 @@ BEGIN
     PERFORM release_due(max_released, queue_now);
     RETURN '{"jobs":[],"untilNextMs":0,"isMore":false}';
   END IF;
-  IF EXISTS (SELECT 1 FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'waiting') THEN
+  IF EXISTS (SELECT 1 FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'waiting') THEN
     PERFORM release_due(ceil(most * released_share)::integer, queue_now);
-    ids := ARRAY(SELECT id FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'waiting'
+    ids := ARRAY(SELECT id FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'waiting'
       ORDER BY priority, seq LIMIT most FOR UPDATE SKIP LOCKED);
   END IF;
   IF cardinality(ids) < most THEN
-    ids := ids || ARRAY(SELECT id FROM {{queue}}.job
-      WHERE queue = '{{runs}}' AND state = 'delayed' AND process_at_ms <= queue_now
+    ids := ids || ARRAY(SELECT id FROM {{bullmq_schema}}.job
+      WHERE queue = '{{bullmq_queue}}' AND state = 'delayed' AND process_at_ms <= queue_now
       ORDER BY process_at_ms, seq LIMIT most - cardinality(ids) FOR UPDATE SKIP LOCKED);
   END IF;
   WITH taken AS (
-    UPDATE {{queue}}.job SET state = 'active', delay_ms = 0, lock_token = token, locked_until_ms = queue_now + lock_ms,
+    UPDATE {{bullmq_schema}}.job SET state = 'active', delay_ms = 0, lock_token = token, locked_until_ms = queue_now + lock_ms,
       processed_at_ms = queue_now, attempts_started = attempts_started + 1
-    WHERE queue = '{{runs}}' AND id = ANY (ids) RETURNING id, name, attempts_started
+    WHERE queue = '{{bullmq_queue}}' AND id = ANY (ids) RETURNING id, name, attempts_started
   )
   SELECT COALESCE(jsonb_agg(jsonb_build_array(id, name, attempts_started) ORDER BY array_position(ids, id)), '[]') INTO jobs
   FROM taken;
-  SELECT min(process_at_ms) INTO next_due FROM {{queue}}.job WHERE queue = '{{runs}}' AND state = 'delayed';
+  SELECT min(process_at_ms) INTO next_due FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'delayed';
   RETURN jsonb_build_object('jobs', jobs, 'isMore', cardinality(ids) = most,
     -- To the microsecond: who comes too early finds nothing.
     'untilNextMs', CASE WHEN next_due IS NULL THEN 0
