@@ -277,8 +277,14 @@ describe("addJob refuses", () => {
     [{ trigger: "interval", seconds: Number.NaN }, "seconds: NaN is not allowed."],
     [{ trigger: "interval", second: 1 }, "is not an option of an interval trigger."],
     [{ trigger: "date", runDate: 1, in: "1m" }, 'in: may not stand beside "runDate".'],
-    [{ ...hourly, misfireGraceTime: -3 }, 'option "misfireGraceTime": must be at least 0'],
-    [{ ...hourly, tags: [""] }, 'option "tags.0": must have at least 1 character'],
+    [
+      { ...hourly, misfireGraceTime: -3 },
+      'option "misfireGraceTime": must be at least 0, and is -3. Allowed: seconds as a number',
+    ],
+    [
+      { ...hourly, tags: [""] },
+      'option "tags.0": "" is not allowed. Allowed: a text of 1 to 64 characters.',
+    ],
   ])("%j, and says what to do", async (options, text) => {
     expect((await refusal(add(options))).message.toLowerCase()).toContain(text.toLowerCase());
   });

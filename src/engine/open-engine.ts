@@ -20,7 +20,8 @@ export type ConnectionOption = RedisConnectionOptions;
 /** Schema of the option `prefix`. */
 export const prefixSchema = z
   .string()
-  .regex(/^[\w.-]{1,64}$/, "may hold 1 to 64 letters, digits, _ . and - only")
+  .regex(/^[\w.-]{1,64}$/)
+  .meta({ allowed: "a text of 1 to 64 letters, digits, _ . and -" })
   .default("cronduit");
 
 /** What every engine is made with. */

@@ -1,12 +1,17 @@
 import { z } from "zod";
-import { type DurationOptionName, readSeconds, withinBounds } from "../core/duration-bounds.ts";
-import { parseDuration } from "../core/durations.ts";
+import {
+  DURATION_BOUNDS,
+  type DurationBounds,
+  type DurationOptionName,
+  readSeconds,
+  withinBounds,
+} from "../core/duration-bounds.ts";
+import { formatDuration, parseDuration } from "../core/durations.ts";
 import { CronduitError } from "../core/errors.ts";
 
 /** A duration as users write it: seconds, or a text such as `"30s"`. */
 const writtenSchema = z.custom<number | string>(
   (value) => typeof value === "number" || typeof value === "string",
-  { message: "Invalid input: expected number or string", params: { kinds: ["number", "string"] } },
 );
 
 /**
@@ -14,13 +19,15 @@ const writtenSchema = z.custom<number | string>(
  * @param name Whose bounds hold; see `DURATION_BOUNDS`.
  */
 export function durationOption(name: DurationOptionName) {
-  return writtenSchema.transform((written, context) => {
-    const read = readDuration(written, name);
-    if (typeof read === "number") return read;
-    const { message, suggestion } = read;
-    context.addIssue({ code: "custom", message, params: { suggestion } });
-    return z.NEVER;
-  });
+  return writtenSchema
+    .transform((written, context) => {
+      const read = readDuration(written, name);
+      if (typeof read === "number") return read;
+      const { message, suggestion } = read;
+      context.addIssue({ code: "custom", message, params: { suggestion } });
+      return z.NEVER;
+    })
+    .meta({ allowed: allowedSeconds(name) });
 }
 
 function readDuration(written: number | string, name: DurationOptionName) {
@@ -30,4 +37,11 @@ function readDuration(written: number | string, name: DurationOptionName) {
   } catch (error) {
     return { message: error instanceof CronduitError ? error.message : "is no duration" };
   }
+}
+
+function allowedSeconds(name: DurationOptionName): string {
+  const { min, max }: DurationBounds = DURATION_BOUNDS[name];
+  const from = min === undefined ? "" : `, from ${formatDuration(min * 1_000)}`;
+  const to = max === undefined ? "" : ` to ${formatDuration(max * 1_000)}`;
+  return `seconds as a number or a text such as "30s"${from}${to}`;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Condition } from "../conditions/condition.ts";
 import { parseCondition } from "../conditions/parse.ts";
 import { validateCondition } from "../conditions/schema.ts";
+import { complain } from "../core/complaint.ts";
 import { ConditionError, CronduitError } from "../core/errors.ts";
 import { durationOption } from "./duration-option.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "./queue.ts";
@@ -17,14 +18,14 @@ export const jobIdSchema = z
   .max(128)
   .regex(JOB_ID, "may hold letters, digits, inner spaces and _ . : @ / + = ~ # % - only")
   .refine((id) => !RESERVED_IDS.has(id), "is a reserved word")
-  .describe("Names the job; unique in the fleet. Default: a random UUID");
+  .meta({
+    description: "Names the job; unique in the fleet. Default: a random UUID",
+    allowed: "a text of 1 to 128 letters, digits and _ . : @ / + = ~ # % -, with spaces inside",
+  });
 
 /** A condition: its text, or what the builders (`after.ok(…)`, `all(…)`) made. Inside: the latter. */
 const conditionOption = z
-  .union([
-    z.string(),
-    z.custom<Condition>(isObject, "expected a text, or what after, all, any and not return"),
-  ])
+  .union([z.string(), z.custom<Condition>(isObject)])
   .transform((given, context) => {
     try {
       return typeof given === "string" ? parseCondition(given) : validateCondition(given);
@@ -33,7 +34,8 @@ const conditionOption = z
       context.addIssue({ code: "custom", message, params: { error } });
       return z.NEVER;
     }
-  });
+  })
+  .meta({ allowed: "a text or what after, all, any and not return" });
 
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;
@@ -141,69 +143,23 @@ export type JobOptionsInput = z.input<typeof jobOptionsSchema>;
 /** The option names that {@link jobOptionsSchema} takes; all others belong to the trigger. */
 export const JOB_OPTION_NAMES: ReadonlySet<string> = new Set(Object.keys(jobOptionsSchema.shape));
 
-/** Of the ways to write an option, the one that was most likely meant: what its own parts complain about. */
-function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== "invalid_union") return issue;
-  const ways = issue.errors.flatMap((issues) => {
-    const first = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
-    return first ? [nearest(first)] : [];
-  });
-  const kinds = ways.flatMap(kindsOf);
-  const meant =
-    ways.find(({ code, path }) => path.length > 0 || code === "unrecognized_keys") ??
-    ways.find((way) => kindsOf(way).length === 0);
-  if (meant) return { ...meant, path: [...issue.path, ...meant.path] };
-  return { ...issue, message: `Invalid input: expected ${kinds.join(" or ")}` };
-}
-
-/** What an issue says should have been given, if it is that something else altogether was. */
-function kindsOf(issue: z.core.$ZodIssue): string[] {
-  if (issue.code === "invalid_type") return [issue.expected];
-  if (issue.code === "custom") return (issue.params?.["kinds"] as string[] | undefined) ?? [];
-  return issue.code === "invalid_value" ? issue.values.map((value) => JSON.stringify(value)) : [];
-}
-
-/** What is wrong, in the words of our own messages. */
-function complaint(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code !== "too_small" && issue?.code !== "too_big")
-    return issue?.message ?? "is not valid";
-  const [bound, inclusive, exclusive] =
-    issue.code === "too_small"
-      ? [issue.minimum, "at least", "more than"]
-      : [issue.maximum, "at most", "less than"];
-  const range = `${issue.inclusive === false ? exclusive : inclusive} ${bound}`;
-  const isOne = Number(bound) === 1;
-  if (issue.origin === "string") return `must have ${range} ${isOne ? "character" : "characters"}`;
-  if (issue.origin === "array") return `must have ${range} ${isOne ? "entry" : "entries"}`;
-  return `must be ${range}`;
-}
-
 /**
- * Turns zod's first complaint into one of ours that says where, what is wrong, and what was given. What is wrong with a condition
- * is told as {@link ConditionError}.
+ * Turns the first thing that `schema` found wrong with `input` into an error that says where, what was written, and what is
+ * allowed. What is wrong with a condition is told as {@link ConditionError}.
+ * @param where Names the call for the error's message, e.g. `addJob`.
  */
-export function invalidOption(error: z.ZodError, where: string): CronduitError {
-  const issue = error.issues[0] && nearest(error.issues[0]);
-  const path = issue?.path.map(String).join(".") ?? "";
-  const place = `${where}${path ? `, option "${path}"` : ""}`;
-  const inner: unknown = issue?.code === "custom" ? issue.params?.["error"] : undefined;
+export function invalidOption(
+  error: z.ZodError,
+  where: string,
+  { schema, input }: { readonly schema: z.ZodType; readonly input: unknown },
+): CronduitError {
+  const { path, place, what, suggestion, custom } = complain(error, schema, input);
+  const at = `${where}${place && `, option "${place}"`}`;
+  const inner: unknown = custom?.params?.["error"];
   if (inner instanceof ConditionError)
-    return new ConditionError(`${place}: ${inner.message}`, { ...inner.data, path });
-  const unknown =
-    issue?.code === "unrecognized_keys"
-      ? issue.keys.map((key) => `"${key}"`).join(", ")
-      : undefined;
-  const what = unknown ? `unknown option ${unknown}` : complaint(issue);
-  const suggestion: unknown = issue?.code === "custom" ? issue.params?.["suggestion"] : undefined;
-  return new CronduitError("INVALID_OPTION", `${place}: ${what}`, {
-    data: {
-      ...(suggestion === undefined ? {} : { suggestion }),
-      path: unknown
-        ? [path, ...(issue?.code === "unrecognized_keys" ? issue.keys : [])]
-            .filter(Boolean)
-            .join(".")
-        : path,
-    },
+    return new ConditionError(`${at}: ${inner.message}`, { ...inner.data, path });
+  return new CronduitError("INVALID_OPTION", `${at}: ${what}`, {
+    data: { path, ...(suggestion === undefined ? {} : { suggestion }) },
   });
 }
 
@@ -218,6 +174,6 @@ export function parseOptions<S extends z.ZodType>(
   where: string,
 ): z.output<S> {
   const parsed = schema.safeParse(input);
-  if (!parsed.success) throw invalidOption(parsed.error, where);
+  if (!parsed.success) throw invalidOption(parsed.error, where, { schema, input });
   return parsed.data;
 }

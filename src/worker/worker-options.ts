@@ -8,29 +8,45 @@ import { durationOption } from "../jobs/duration-option.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "../jobs/queue.ts";
 import type { Registrable } from "../pipeline/registry.ts";
 
-const loggerSchema = z.custom<Logger>(
-  (value) =>
-    typeof value === "object" && value !== null && typeof Reflect.get(value, "warn") === "function",
-  "must have the methods debug, info, warn and error",
-);
+const loggerSchema = z
+  .custom<Logger>(
+    (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      typeof Reflect.get(value, "warn") === "function",
+  )
+  .meta({ allowed: "an object with the methods debug, info, warn and error, such as console" });
 
 /** Where the state is kept. */
-export const connectionSchema = z.custom<ConnectionOption>(
-  (value) => typeof value === "string" || (typeof value === "object" && value !== null),
-  "must be a URL such as postgres://127.0.0.1/app or redis://127.0.0.1:6379, or ioredis options",
-);
+export const connectionSchema = z
+  .custom<ConnectionOption>(
+    (value) => typeof value === "string" || (typeof value === "object" && value !== null),
+  )
+  .meta({
+    secret: true,
+    allowed:
+      "a URL such as postgres://127.0.0.1/app, redis://127.0.0.1:6379 or embedded://folder, or ioredis' options",
+  });
 
 /** Options that a scheduler and a worker share, beside `connection`. */
 export const commonShape = {
   prefix: prefixSchema,
   pipelines: z
-    .array(z.custom<Registrable>((value) => value !== null && value !== undefined))
+    .array(
+      z
+        .custom<Registrable>((value) => value !== null && value !== undefined)
+        .meta({ allowed: "a pipeline class, an instance of one, or what defineJob returned" }),
+    )
     .default([]),
   container: z
     .custom<DependencyContainer>((value) => typeof value === "object" && value !== null)
+    .meta({ allowed: "a container of tsyringe" })
     .optional(),
   logger: loggerSchema.optional(),
-  clock: z.custom<Clock>((value) => typeof value === "object" && value !== null).optional(),
+  clock: z
+    .custom<Clock>((value) => typeof value === "object" && value !== null)
+    .meta({ allowed: "an object with the methods of Clock" })
+    .optional(),
   timeout: durationOption("timeout").default(10_000),
   migrate: z.boolean().default(true),
 };

@@ -2,14 +2,38 @@ import { expect, test } from "vitest";
 import { jobOptionsSchema, parseOptions } from "../../src/jobs/options.ts";
 
 test.each([
-  [{ retry: 1 }, "retry", /"retry": must be at least 2$/],
-  [{ retry: "3" }, "retry", /expected number or object/],
-  [{ retry: { attempts: 2, backoff: "none" } }, "retry.backoff", /"fixed"\|"exponential"/],
-  [{ timeout: true }, "timeout", /expected number or string/],
-  [{ condition: 42 }, "condition", /expected a text, or what after, all, any and not return/],
+  [
+    { retry: 1 },
+    "retry",
+    /"retry": 1 is not allowed\. Allowed: a whole number from 2 to 1,000, an object /,
+  ],
+  [{ retry: "3" }, "retry", /"3" is not allowed.*Write 3 without quotes\.$/],
+  [
+    { retry: { attempts: 2, backoff: "none" } },
+    "retry.backoff",
+    /"none" is not allowed\. Allowed: "fixed" or "exponential"/,
+  ],
+  [
+    { timeout: true },
+    "timeout",
+    /true is not allowed\. Allowed: (milli)?seconds as a number or a text such as "30s"/,
+  ],
+  [
+    { condition: 42 },
+    "condition",
+    /Allowed: a text or what after, all, any and not return, or null/,
+  ],
   [{ conditionPolicy: { wait: "soon" } }, "conditionPolicy.wait", /"soon" can't be read/],
-  [{ conditionPolicy: { wiat: 1 } }, "conditionPolicy.wiat", /unknown option "wiat"/],
-  [{ conditionPolicy: "wait" }, "conditionPolicy", /expected "skip" or object/],
+  [
+    { conditionPolicy: { wiat: 1 } },
+    "conditionPolicy.wiat",
+    /"conditionPolicy": unknown option "wiat"\. Did you mean "wait"\?/,
+  ],
+  [
+    { conditionPolicy: "wait" },
+    "conditionPolicy",
+    /Allowed: "skip" or an object with the option wait/,
+  ],
 ])(
   "of the ways to write an option, the one that was meant is told about: %o",
   (job, path, what) => {

@@ -1,0 +1,176 @@
+import { z } from "zod";
+import { formatDuration } from "./durations.ts";
+
+/** More options are not named where any object is wanted. */
+const MOST_NAMES = 6;
+
+type Bounds = { readonly low?: Bound; readonly high?: Bound };
+type Bound = { readonly value: number; readonly isInclusive: boolean };
+
+/** What may stand where this schema does, to continue "Allowed: "; `undefined` if there is nothing to say. */
+export function allowedBy(schema: z.core.$ZodType): string | undefined {
+  const ways = unique(waysOf(schema));
+  if (ways.length === 0) return undefined;
+  const last = ways.at(-1);
+  const or = ways.some((way) => way.includes(",")) ? ", or" : " or";
+  const list = ways.length === 1 ? last : `${ways.slice(0, -1).join(", ")}${or} ${last}`;
+  return isOptional(schema) ? `${list}; or leave it out` : list;
+}
+
+/** The schema of the field at a path, if it has one. */
+export function schemaAt(
+  schema: z.core.$ZodType,
+  path: readonly PropertyKey[],
+): z.core.$ZodType | undefined {
+  let at: z.core.$ZodType | undefined = schema;
+  for (const key of path) at = at && fieldOf(at, key);
+  return at;
+}
+
+/** The fields that an object schema knows, also one that is among several ways. */
+export function fieldsOf(schema: z.core.$ZodType): string[] {
+  const def = defOf(schema);
+  if (def.type === "object") return Object.keys(def.shape);
+  if (def.type === "union") return def.options.flatMap(fieldsOf);
+  const inner = insideOf(schema);
+  return inner ? fieldsOf(inner) : [];
+}
+
+/** Whether a schema on the way to the field is marked by `.meta({ secret: true })`. */
+export function isSecretAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): boolean {
+  const places = [...path.keys(), path.length].map((length) =>
+    schemaAt(schema, path.slice(0, length)),
+  );
+  return places.some((place) => place !== undefined && metaOf(place, "secret") === true);
+}
+
+type Def = z.core.$ZodTypes["_zod"]["def"];
+type CheckDef = z.core.$ZodChecks["_zod"]["def"];
+
+function defOf(schema: z.core.$ZodType): Def {
+  return (schema as z.ZodType).def as Def;
+}
+
+function fieldOf(schema: z.core.$ZodType, key: PropertyKey): z.core.$ZodType | undefined {
+  const def = defOf(schema);
+  if (def.type === "object")
+    return Object.hasOwn(def.shape, key) ? def.shape[String(key)] : def.catchall;
+  if (def.type === "array") return def.element;
+  if (def.type === "record") return def.valueType;
+  if (def.type === "union")
+    return def.options.map((option) => fieldOf(option, key)).find((field) => field);
+  const inner = insideOf(schema);
+  return inner && fieldOf(inner, key);
+}
+
+/** The schema that another one wraps. */
+function insideOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  const def = defOf(schema);
+  if ("innerType" in def) return def.innerType;
+  if (def.type === "pipe") return defOf(def.in).type === "transform" ? def.out : def.in;
+  return def.type === "lazy" ? def.getter() : undefined;
+}
+
+function isOptional(schema: z.core.$ZodType): boolean {
+  const { type } = defOf(schema);
+  if (type === "optional" || type === "default" || type === "prefault") return true;
+  const inner = insideOf(schema);
+  return inner !== undefined && isOptional(inner);
+}
+
+function metaOf(schema: z.core.$ZodType, key: "allowed" | "secret"): unknown {
+  const own = z.globalRegistry.get(schema)?.[key];
+  if (own !== undefined) return own;
+  const inner = insideOf(schema);
+  return inner && metaOf(inner, key);
+}
+
+function waysOf(schema: z.core.$ZodType): string[] {
+  const said: unknown = z.globalRegistry.get(schema)?.["allowed"];
+  if (typeof said === "string") return [said];
+  const def = defOf(schema);
+  if (def.type === "union") return def.options.flatMap(waysOf);
+  if (def.type === "nullable") return [...waysOf(def.innerType), "null"];
+  if (def.type === "pipe") return pipeWays(def);
+  if (def.type === "enum") return Object.values(def.entries).map(literal);
+  if (def.type === "literal") return def.values.map(literal);
+  if (def.type === "boolean") return ["true", "false"];
+  const plain = plainWay(schema, def);
+  if (plain !== undefined) return [plain];
+  const inner = insideOf(schema);
+  return inner ? waysOf(inner) : [];
+}
+
+function literal(value: z.core.util.Literal): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+function plainWay(schema: z.core.$ZodType, def: Def): string | undefined {
+  const bounds = boundsOf(schema);
+  if (def.type === "string") return sized("a text", bounds, "character");
+  if (def.type === "number")
+    return `${isWhole(def) ? "a whole number" : "a number"}${range(bounds, grouped)}`;
+  if (def.type === "date") return "a Date";
+  if (def.type === "null") return "null";
+  if (def.type === "record") return "an object";
+  if (def.type === "object") return anObjectWith(Object.keys(def.shape));
+  if (def.type !== "array") return undefined;
+  return `${sized("a list", bounds, "entry")} (each: ${allowedBy(def.element) ?? "anything"})`;
+}
+
+/** What goes in, and the bounds of what comes out: those of a duration, whose inside is milliseconds. */
+function pipeWays(def: z.core.$ZodPipeDef): string[] {
+  if (defOf(def.in).type === "transform") return waysOf(def.out);
+  const ways = waysOf(def.in);
+  const bounds = range(boundsOf(def.out), formatDuration);
+  return bounds === "" ? ways : [`${ways.join(" or ")},${bounds}`];
+}
+
+function boundsOf(schema: z.core.$ZodType): Bounds {
+  const bounds: { low?: Bound; high?: Bound } = {};
+  for (const check of defOf(schema).checks ?? []) {
+    const { def } = Reflect.get(check, "_zod") as unknown as { readonly def: CheckDef };
+    if (def.check === "greater_than")
+      bounds.low = { value: Number(def.value), isInclusive: def.inclusive };
+    if (def.check === "less_than")
+      bounds.high = { value: Number(def.value), isInclusive: def.inclusive };
+    if (def.check === "min_length") bounds.low = { value: def.minimum, isInclusive: true };
+    if (def.check === "max_length") bounds.high = { value: def.maximum, isInclusive: true };
+  }
+  return bounds;
+}
+
+function isWhole(def: z.core.$ZodNumberDef): boolean {
+  const { format } = def as Partial<z.core.$ZodNumberFormatDef>;
+  return format === "safeint" || format === "int32" || format === "uint32";
+}
+
+function range({ low, high }: Bounds, print: (value: number) => string): string {
+  const from = low && `${low.isInclusive ? "from" : "above"} ${print(low.value)}`;
+  const to = high && `${high.isInclusive ? (low ? "to" : "up to") : "below"} ${print(high.value)}`;
+  return [from, to].flatMap((part) => (part === undefined ? [] : ` ${part}`)).join("");
+}
+
+function sized(what: string, { low, high }: Bounds, unit: "character" | "entry"): string {
+  const units = unit === "entry" ? "entries" : "characters";
+  if (low && high) return `${what} of ${low.value} to ${grouped(high.value)} ${units}`;
+  if (low)
+    return low.value === 1
+      ? `${what} that is not empty`
+      : `${what} of ${low.value} ${units} or more`;
+  return high ? `${what} of up to ${grouped(high.value)} ${units}` : what;
+}
+
+function anObjectWith(names: readonly string[]): string {
+  if (names.length === 1) return `an object with the option ${names[0]}`;
+  if (names.length <= MOST_NAMES) return `an object with the options ${names.join(", ")}`;
+  return `an object with options such as ${names.slice(0, MOST_NAMES).join(", ")}`;
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function unique(ways: readonly string[]): string[] {
+  return [...new Set(ways)];
+}
