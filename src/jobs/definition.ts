@@ -104,6 +104,8 @@ export interface StoredJob {
   readonly watermark: EpochMs;
   /** Next fire time that has not been decided; `null` if paused or finished. */
   readonly nextFireAt: EpochMs | null;
+  /** When that is to start: later by its jitter. */
+  readonly nextDueAt: EpochMs | null;
   readonly pausedAt: EpochMs | null;
   readonly pausedReason: string | null;
   readonly running: number;

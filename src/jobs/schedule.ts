@@ -15,6 +15,8 @@ export interface Span {
   readonly fromAt: EpochMs;
   readonly toAt: EpochMs;
   readonly count: number;
+  /** When the last of them was to start. Absent: at its nominal time. */
+  readonly dueAt?: EpochMs;
 }
 
 /** What was due in a stretch of time: the latest ones singly, all before them as one span. */
@@ -79,6 +81,20 @@ export class Schedule {
     return { older: oldest && this.span(after, oldest.fireAt - 1), latest };
   }
 
+  /**
+   * The nominal time up to which all has become due by `now`. An occurrence that is spread by jitter may have its nominal
+   * time behind it and still be to come; no more than one can, since jitter never passes the next occurrence.
+   */
+  dueUpTo(now: EpochMs): EpochMs {
+    const latest = this.prev(now + 1);
+    return latest > 0 && this.#occurrence(latest).dueAt > now ? latest - 1 : now;
+  }
+
+  /** Whether this is one of the nominal times. */
+  has(fireAt: EpochMs): boolean {
+    return this.#nextFire(fireAt - 1) === fireAt;
+  }
+
   /** The occurrences in (`after`, `upTo`] as one span. */
   span(after: EpochMs, upTo: EpochMs): Span | undefined {
     const fromAt = this.#nextFire(after);
@@ -89,7 +105,8 @@ export class Schedule {
     const count = startsByHand
       ? 1 + this.trigger.count(firstRunAt, upTo)
       : this.trigger.count(after, upTo);
-    return { fromAt, toAt, count };
+    const { dueAt } = this.#occurrence(toAt);
+    return { fromAt, toAt, count, ...(dueAt === toAt ? {} : { dueAt }) };
   }
 
   #nextFire(after: EpochMs): EpochMs | undefined {

@@ -88,7 +88,7 @@ export class Backfills {
       options.to === undefined
         ? now
         : Math.min(now, parseInstant(options.to, timezone, "to").instant);
-    const all = fireTimesOf(job, from, to);
+    const all = fireTimesOf(job, from, to, now);
     const taken = await this.#taken(jobId, from, to);
     const fireTimes = all.filter((fireAt) => !taken(fireAt));
     if (options.order === "latest") fireTimes.reverse();
@@ -186,10 +186,10 @@ function stands({ kind, state }: LedgerRow): boolean {
 }
 
 /** The fire times of the range that the schedule has let go by. */
-function fireTimesOf(job: StoredJob, from: EpochMs, to: EpochMs): EpochMs[] {
+function fireTimesOf(job: StoredJob, from: EpochMs, to: EpochMs, now: EpochMs): EpochMs[] {
   const schedule = new Schedule(job.definition);
-  // What is later has not been decided, and the schedule itself will see to it.
-  const last = job.state === "active" ? Math.min(to, job.watermark) : to;
+  // What is later has not been decided, and the schedule itself will see to it; of a paused job, to what is due later.
+  const last = Math.min(to, job.state === "active" ? job.watermark : schedule.dueUpTo(now));
   const found: EpochMs[] = [];
   for (let at = schedule.next(from - 1); at && at.fireAt <= last; at = schedule.next(at.fireAt)) {
     if (found.length === MAX_FIRE_TIMES) {

@@ -49,15 +49,32 @@ export function decidedUpTo(job: StoredJob, instant: number): number {
   return Math.max(instant, job.watermark);
 }
 
-/** A change to a definition with another schedule. Pausing is untouched. */
+/** The watermark of a job that stops or goes on at an instant: what is due later has its turn then, if it has one. */
+export function settledAt(job: StoredJob, now: number): number {
+  return decidedUpTo(job, new Schedule(job.definition).dueUpTo(now));
+}
+
+/**
+ * A change to a definition with another schedule. Pausing is untouched. What the old schedule still has to come, its nominal
+ * time behind it, stays if the new one has that time too, and is due by the new one.
+ */
 export function reschedule(
   stored: StoredJob,
   definition: JobDefinition,
   now: number,
   from: number = now,
 ): Pick<ChangePlan, "definition" | "schedule" | "skipped"> {
-  const watermark = isGivenByHand(definition) ? from : decidedUpTo(stored, from);
-  const upcoming = new Schedule(definition).ahead(watermark);
+  const schedule = new Schedule(definition);
+  const settled = settledAt(stored, now);
+  // A watermark that is already beyond leaves nothing to come.
+  const isToCome = settled < now && settled === new Schedule(stored.definition).dueUpTo(now);
+  const keepsComing = isToCome && stored.state !== "finished" && schedule.has(settled + 1);
+  const watermark = keepsComing
+    ? settled
+    : isGivenByHand(definition)
+      ? from
+      : decidedUpTo(stored, from);
+  const upcoming = schedule.ahead(watermark);
   const state = stored.state === "paused" ? "paused" : upcoming.length > 0 ? "active" : "finished";
   return {
     definition: { ...definition, createdAt: stored.definition.createdAt },
@@ -67,13 +84,17 @@ export function reschedule(
       upcoming,
       expectedWatermark: stored.watermark,
     },
-    skipped: undecided(stored, now, stored.state === "paused" ? "paused" : "rescheduled"),
+    skipped: undecided(
+      stored,
+      keepsComing ? settled : now,
+      stored.state === "paused" ? "paused" : "rescheduled",
+    ),
   };
 }
 
-/** The occurrences that are due and not decided yet, as one span. */
-export function undecided(job: StoredJob, now: number, reason: SkipReason): SkippedSpan[] {
+/** The occurrences up to a nominal time that are not decided yet, as one span. */
+export function undecided(job: StoredJob, upTo: number, reason: SkipReason): SkippedSpan[] {
   if (job.state === "finished") return [];
-  const span = new Schedule(job.definition).span(job.watermark, now);
+  const span = new Schedule(job.definition).span(job.watermark, upTo);
   return span ? [{ ...span, verdict: "skipped", reason }] : [];
 }

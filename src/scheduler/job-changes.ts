@@ -24,26 +24,27 @@ import {
 import { parseInstant } from "../triggers/time/parse-instant.ts";
 import {
   type ChangePlan,
-  decidedUpTo,
   isGivenByHand,
   keepSchedule,
   refuseMove,
   reschedule,
+  settledAt,
   undecided,
 } from "./change-plan.ts";
 
 /** Stops a job. A job that is paused keeps its date of pausing and gets the new reason. */
 export function pausePlan(job: StoredJob, now: number, reason: string | undefined): ChangePlan {
   if (job.state === "finished") throw finished(job, "paused");
+  const settled = settledAt(job, now);
   return {
     schedule: {
       state: "paused",
-      watermark: job.state === "paused" ? job.watermark : decidedUpTo(job, now),
+      watermark: job.state === "paused" ? job.watermark : settled,
       upcoming: [],
       expectedWatermark: job.watermark,
     },
     pausedReason: reason ?? null,
-    skipped: job.state === "paused" ? [] : undecided(job, now, "paused"),
+    skipped: job.state === "paused" ? [] : undecided(job, settled, "paused"),
     event: {
       name: "JOB_PAUSED",
       at: now,
@@ -57,7 +58,7 @@ export function pausePlan(job: StoredJob, now: number, reason: string | undefine
 export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined {
   if (job.state === "active") return undefined;
   if (job.state === "finished") throw finished(job, "resumed");
-  const watermark = decidedUpTo(job, now);
+  const watermark = settledAt(job, now);
   const upcoming = new Schedule(job.definition).ahead(watermark);
   const isOver = upcoming.length === 0;
   const isPassedDate = job.definition.trigger.kind === "date" && isOver;
@@ -68,10 +69,8 @@ export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined 
       upcoming,
       expectedWatermark: job.watermark,
     },
-    skipped: undecided(job, now, "paused").map(({ fromAt, toAt, count }) =>
-      isPassedDate
-        ? { fromAt, toAt, count, verdict: "missed" }
-        : { fromAt, toAt, count, verdict: "skipped", reason: "paused" },
+    skipped: undecided(job, watermark, "paused").map(({ reason, ...span }) =>
+      isPassedDate ? { ...span, verdict: "missed" } : { ...span, ...(reason && { reason }) },
     ),
     event: { name: "JOB_RESUMED", at: now, jobId: job.definition.id },
   };

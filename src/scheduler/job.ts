@@ -17,8 +17,13 @@ export interface Job {
   /** As given to `addJob`; what its schema marks by `.meta({ secret: true })` is masked. */
   readonly params: unknown;
   readonly state: JobState;
-  /** Nominal time of the next occurrence; `null` if the job is paused or finished. */
+  /**
+   * Nominal time of the next occurrence; `null` if the job is paused or finished. With jitter it may have passed: the
+   * occurrence starts at {@link Job.nextDueTime}.
+   */
   readonly nextRunTime: Date | null;
+  /** When the next occurrence starts: `nextRunTime` and its jitter; `null` if the job is paused or finished. */
+  readonly nextDueTime: Date | null;
   readonly timezone: string;
   /** The trigger in full, as plain JSON. */
   readonly trigger: TriggerSpec;
@@ -59,6 +64,7 @@ export function toJob(stored: StoredJob): Job {
     params: mask(definition.params, definition.secrets),
     state: stored.state,
     nextRunTime: stored.state === "active" ? date(stored.nextFireAt) : null,
+    nextDueTime: stored.state === "active" ? date(stored.nextDueAt) : null,
     timezone: definition.timezone,
     trigger: definition.trigger,
     schedule: new Schedule(definition).trigger.describe(),

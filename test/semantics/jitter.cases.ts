@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { Backfills } from "../../src/scheduler/backfill.ts";
+import { toJob } from "../../src/scheduler/job.ts";
+import { dueTime, parseJitter } from "../../src/triggers/jitter.ts";
 import { at, EngineBench } from "../helpers/engine-bench.ts";
 
 const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 12:00" } as const;
@@ -68,5 +71,161 @@ describe("jitter, default 0: deterministic from job id and fire time, 0…jitter
     await bench.workTo("12:05:59");
     expect(bench.fired).toEqual(["12:04:00", "12:05:00"]);
     expect((await bench.find("job"))?.counts).toEqual({ missed: 4, succeeded: 2 });
+  });
+});
+
+/** A job whose occurrence of 12:00 is due some minutes later, which the time stands in between. */
+const hourly = {
+  trigger: "interval",
+  hours: 1,
+  startDate: "2026-03-01 12:00",
+  jitter: "10m",
+} as const;
+
+const NOMINAL = at("12:00");
+const SPREAD = Array.from({ length: 100 }, (_, i) => {
+  const jobId = `job-${i}`;
+  const nextFireAt = NOMINAL + 3_600_000;
+  return {
+    jobId,
+    dueAt: dueTime({ jobId, fireAt: NOMINAL, nextFireAt, jitter: parseJitter("10m") }),
+  };
+});
+const { jobId: id, dueAt } = SPREAD.find(
+  (one) => one.dueAt > at("12:05") && one.dueAt < at("12:08"),
+) ?? { jobId: "", dueAt: 0 };
+
+async function between(options: object = {}): Promise<EngineBench> {
+  const bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+  await bench.add({ id, ...hourly, ...options });
+  await bench.workTo("12:02");
+  return bench;
+}
+
+describe("an occurrence whose nominal time has passed and whose due time has not", () => {
+  test("is shown with its due time", async () => {
+    await using bench = await between();
+    const job = toJob(await bench.desk.get(id));
+    expect(job.nextRunTime).toEqual(new Date(NOMINAL));
+    expect(job.nextDueTime).toEqual(new Date(dueAt));
+    await bench.desk.pause(id, undefined);
+    expect(toJob(await bench.desk.get(id)).nextDueTime).toBeNull();
+  });
+
+  test.each<[string, (bench: EngineBench) => Promise<unknown>]>([
+    [
+      "a pause that ends before",
+      async (bench) => {
+        await bench.desk.pause(id, undefined);
+        bench.moveTo("12:04");
+        await bench.desk.resume(id);
+      },
+    ],
+    [
+      "another pause after the first",
+      async (bench) => {
+        for (const time of ["12:03", "12:04"]) {
+          await bench.desk.pause(id, undefined);
+          bench.moveTo(time);
+          await bench.desk.resume(id);
+        }
+      },
+    ],
+    [
+      "rescheduleJob with an equal trigger",
+      (bench) => bench.desk.modify(id, hourly, "rescheduleJob"),
+    ],
+    [
+      "modifyJob with an equal trigger and another rule",
+      (bench) => bench.desk.modify(id, { ...hourly, maxInstances: 2 }, "modifyJob"),
+    ],
+    [
+      "modifyJob with another rule alone",
+      (bench) => bench.desk.modify(id, { maxInstances: 2 }, "modifyJob"),
+    ],
+    [
+      "replaceExisting with an equal trigger",
+      (bench) => bench.add({ id, ...hourly, maxInstances: 2, replaceExisting: true }),
+    ],
+    [
+      "rescheduleJob in a pause",
+      async (bench) => {
+        await bench.desk.pause(id, undefined);
+        await bench.desk.modify(id, hourly, "rescheduleJob");
+        await bench.desk.resume(id);
+      },
+    ],
+  ])("runs when it is due after %s", async (_, change) => {
+    await using bench = await between();
+    await change(bench);
+    expect(await bench.next(id)).toBe("12:00:00");
+    await bench.workTo("12:59");
+    expect(bench.fired).toEqual(["12:00:00"]);
+    const [run] = await bench.runs(id);
+    expect(run).toMatchObject({ verdict: "succeeded", startedAt: new Date(dueAt), latenessMs: 0 });
+    expect(await bench.verdicts(id)).toEqual(["12:00:00 succeeded"]);
+  });
+
+  test("is skipped by a pause that its due time falls into, and late by no more than that", async () => {
+    await using bench = await between();
+    await bench.desk.pause(id, undefined);
+    bench.moveTo("12:30");
+    await bench.desk.resume(id);
+    await bench.workTo("12:59");
+    expect(bench.fired).toEqual([]);
+    const [run] = await bench.runs(id);
+    expect(run).toMatchObject({
+      reason: "paused",
+      dueTime: new Date(dueAt),
+      decidedAt: new Date(at("12:30")),
+    });
+    expect(run?.latenessMs).toBe(at("12:30") - dueAt);
+  });
+
+  test("is decided early, and not late, by what leaves it no due time", async () => {
+    const ends: [string, (bench: EngineBench) => Promise<unknown>][] = [
+      ["removed", (bench) => bench.desk.remove(id)],
+      [
+        "rescheduled",
+        (bench) =>
+          bench.desk.modify(
+            id,
+            { trigger: "interval", hours: 2, startDate: "2026-03-01 13:00" },
+            "rescheduleJob",
+          ),
+      ],
+    ];
+    for (const [reason, end] of ends) {
+      await using bench = await between();
+      await end(bench);
+      const [run] = await bench.runs(id);
+      expect(run).toMatchObject({ reason, dueTime: new Date(dueAt), latenessMs: 0 });
+    }
+  });
+
+  test("another trigger that has the same time keeps it, by its own jitter", async () => {
+    await using bench = await between();
+    await bench.desk.modify(id, { ...hourly, hours: 2, jitter: "9m" }, "rescheduleJob");
+    await bench.workTo("12:59");
+    expect(await bench.verdicts(id)).toEqual(["12:00:00 succeeded"]);
+  });
+
+  test("is left to the schedule by a backfill in a pause", async () => {
+    await using bench = await between();
+    await bench.desk.pause(id, undefined);
+    const backfills = new Backfills(bench.engine, bench.desk.store);
+    const report = await backfills.start(id, { from: "2026-03-01 12:00", dryRun: true });
+    expect(report.fireTimes).toEqual([]);
+  });
+
+  test("a span of several has the due time of its last", async () => {
+    await using bench = await between();
+    bench.moveTo("14:30");
+    await bench.desk.remove(id);
+    const [run] = await bench.runs(id);
+    const last = at("14:00");
+    const jitter = parseJitter("10m");
+    const due = dueTime({ jobId: id, fireAt: last, nextFireAt: last + 3_600_000, jitter });
+    expect(run).toMatchObject({ count: 3, fireTime: new Date(last), dueTime: new Date(due) });
   });
 });

@@ -47,6 +47,7 @@ export function decodeJob({ definition, lastRun, ...job }: WrittenJob): StoredJo
     // Written by this package and validated then; parsing by schema again would cost more than all else here.
     definition: JSON.parse(definition) as JobDefinition,
     nextFireAt: job.nextFireAt ?? null,
+    nextDueAt: job.nextDueAt ?? null,
     pausedAt: job.pausedAt ?? null,
     pausedReason: job.pausedReason ?? null,
     lastRun: lastRun ? decodeLastRun(lastRun) : null,

@@ -149,6 +149,7 @@ export function decodeJob(
     state: hash["st"] === "paused" || hash["st"] === "finished" ? hash["st"] : "active",
     watermark: Number(hash["w"]),
     nextFireAt: optionalNumber(hash["nf"]),
+    nextDueAt: optionalNumber(hash["nd"]),
     pausedAt: optionalNumber(hash["pa"]),
     pausedReason: hash["pr"] ?? null,
     running,

@@ -107,7 +107,7 @@ local function decideTogether(job, r, due, older)
     return nil
   end
   if others > 0 then
-    local previous = #due > 1 and due[#due - 1] or { fireAt = older.toAt, dueAt = older.toAt }
+    local previous = #due > 1 and due[#due - 1] or { fireAt = older.toAt, dueAt = older.dueAt }
     decideAgainst(job, { fromAt = first, fireAt = previous.fireAt, dueAt = previous.dueAt, count = others },
       "coalesced", "JOB_COALESCED", { coalescedInto = run.id })
   end

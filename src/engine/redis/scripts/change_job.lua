@@ -6,7 +6,7 @@ ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule digest?, fields?, pipeline?,
-                 timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?, skipped [{fromAt,toAt,count,verdict,reason?}],
+                 timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?, skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}],
                  event; times in epoch ms
 Returns JSON:
   {"o":"changed","generation":n}

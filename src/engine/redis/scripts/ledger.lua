@@ -57,7 +57,7 @@ end
 -- Records neighbours that share a verdict: singly up to a bound, what is older as one span.
 local function decideEach(job, list, span, state, eventName, extra)
   local from = math.max(1, #list - MAX_SINGLE_EVENTS + 1)
-  local group = span and { fromAt = span.fromAt, fireAt = span.toAt, count = span.count } or nil
+  local group = span and { fromAt = span.fromAt, fireAt = span.toAt, dueAt = span.dueAt, count = span.count } or nil
   for i = 1, from - 1 do
     local o = list[i]
     group = { fromAt = group and group.fromAt or o.fireAt, fireAt = o.fireAt, dueAt = o.dueAt,
@@ -67,10 +67,10 @@ local function decideEach(job, list, span, state, eventName, extra)
   for i = from, #list do decideOne(job, list[i], state, eventName, extra) end
 end
 
--- Records what a change of the job decides: spans { fromAt, toAt, count, verdict, reason? }.
+-- Records what a change of the job decides: spans { fromAt, toAt, count, dueAt?, verdict, reason? }.
 local function decideSpans(job, spans)
   for _, span in ipairs(spans) do
-    decideAgainst(job, { fromAt = span.fromAt, fireAt = span.toAt, count = span.count }, span.verdict,
+    decideAgainst(job, { fromAt = span.fromAt, fireAt = span.toAt, dueAt = span.dueAt, count = span.count }, span.verdict,
       span.verdict == "missed" and "JOB_MISSED" or "JOB_SKIPPED", { reason = span.reason })
   end
 end

@@ -6,7 +6,7 @@ ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] removal   JSON: jobId, expectedWatermark (epoch ms)?, expectedRevision?,
-                  skipped [{fromAt,toAt,count,verdict,reason?}], event
+                  skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event
 Returns "removed", "missing", or "undecided" (the watermark or the revision is another by now: compute `skipped` again).
 ]]
 local r = cjson.decode(ARGV[5])

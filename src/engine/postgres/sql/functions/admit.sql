@@ -38,7 +38,7 @@ BEGIN
     FROM jsonb_array_elements(r -> 'latest') WITH ORDINALITY AS l(item, ord)) AS o
   WHERE o.fire > job.watermark;
   IF (r #>> '{older,toAt}')::bigint > job.watermark THEN
-    older := ROW((r -> 'older' ->> 'fromAt')::bigint, (r -> 'older' ->> 'toAt')::bigint, NULL,
+    older := ROW((r -> 'older' ->> 'fromAt')::bigint, (r -> 'older' ->> 'toAt')::bigint, (r -> 'older' ->> 'dueAt')::bigint,
       (r -> 'older' ->> 'count')::integer, NULL, NULL)::occurrences;
   END IF;
   IF due IS NULL AND (early IS NULL OR older.fire_at IS NULL) THEN

@@ -3,7 +3,7 @@ change_job: changes a job's definition, schedule or state if nobody changed it s
 
 change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule digest?, policy?, pipeline?,
              timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
-             skipped [{fromAt,toAt,count,verdict,reason?}], event; times in epoch ms
+             skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event; times in epoch ms
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON:

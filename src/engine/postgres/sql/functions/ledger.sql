@@ -110,7 +110,8 @@ DECLARE
 BEGIN
   FOR s IN SELECT value FROM jsonb_array_elements(spans) LOOP
     told := told || decide_against(job,
-      ROW((s ->> 'fromAt')::bigint, (s ->> 'toAt')::bigint, NULL, (s ->> 'count')::integer, NULL, NULL)::occurrences,
+      ROW((s ->> 'fromAt')::bigint, (s ->> 'toAt')::bigint, (s ->> 'dueAt')::bigint, (s ->> 'count')::integer,
+        NULL, NULL)::occurrences,
       s ->> 'verdict', CASE s ->> 'verdict' WHEN 'missed' THEN 'JOB_MISSED' ELSE 'JOB_SKIPPED' END, now_ms, s ->> 'reason');
   END LOOP;
   RETURN told;

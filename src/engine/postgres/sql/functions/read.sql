@@ -3,7 +3,8 @@
 CREATE FUNCTION written_job(job jobs) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_strip_nulls(jsonb_build_object(
     'id', job.id, 'definition', job.definition, 'revision', job.revision, 'generation', job.generation,
-    'state', job.state, 'watermark', job.watermark, 'nextFireAt', job.next_fire_at, 'pausedAt', job.paused_at,
+    'state', job.state, 'watermark', job.watermark, 'nextFireAt', job.next_fire_at,
+    'nextDueAt', job.next_due_at, 'pausedAt', job.paused_at,
     'pausedReason', job.paused_reason, 'running', (SELECT count(*) FROM instances WHERE job_id = job.id AND kind <> 'backfill'),
     'counts', job.counts, 'lastRun', job.last_run))
 $$;

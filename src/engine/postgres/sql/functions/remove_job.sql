@@ -2,7 +2,7 @@
 remove_job: removes a job; running runs go on and settle. The ledger stays for as long as its rows would have.
 
 removal      JSON: jobId, expectedWatermark (epoch ms)?, expectedRevision?,
-             skipped [{fromAt,toAt,count,verdict,reason?}], event
+             skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON text "removed", "missing", or "undecided" (the watermark or the revision is another by now: compute
