@@ -62,6 +62,7 @@ export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined 
   const upcoming = new Schedule(job.definition).ahead(watermark);
   const isOver = upcoming.length === 0;
   const isPassedDate = job.definition.trigger.kind === "date" && isOver;
+  const skipped = undecided(job, watermark, "paused");
   return {
     schedule: {
       state: isOver ? "finished" : "active",
@@ -69,9 +70,9 @@ export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined 
       upcoming,
       expectedWatermark: job.watermark,
     },
-    skipped: undecided(job, watermark, "paused").map(({ reason, ...span }) =>
-      isPassedDate ? { ...span, verdict: "missed" } : { ...span, ...(reason && { reason }) },
-    ),
+    skipped: isPassedDate
+      ? skipped.map(({ reason: _, ...span }) => ({ ...span, verdict: "missed" }))
+      : skipped,
     event: { name: "JOB_RESUMED", at: now, jobId: job.definition.id },
   };
 }

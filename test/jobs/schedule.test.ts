@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JobDefinition } from "../../src/jobs/definition.ts";
-import { type Occurrence, Schedule } from "../../src/jobs/schedule.ts";
+import { type Occurrence, Schedule, type Span } from "../../src/jobs/schedule.ts";
 import type { TriggerOptions } from "../../src/triggers/options.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
 
@@ -82,6 +82,19 @@ function walk(schedule: Schedule, after: number, upTo: number): Occurrence[] {
   return found;
 }
 
+/** What a span says of these; a due time only where it is another. */
+function spanOf(all: readonly Occurrence[]): Span | undefined {
+  const [first, last] = [all[0], all.at(-1)];
+  if (!first || !last) return undefined;
+  const { fireAt: toAt, dueAt } = last;
+  return {
+    fromAt: first.fireAt,
+    toAt,
+    count: all.length,
+    ...(dueAt === toAt ? {} : { dueAt }),
+  };
+}
+
 describe("a schedule", () => {
   test("next comes after, and its due time between it and the one that follows", () => {
     fc.assert(
@@ -120,11 +133,7 @@ describe("a schedule", () => {
           const count = expected.length - latest.length;
           expect(latest).toEqual(expected.slice(count));
           expect(latest).toHaveLength(Math.min(limit, expected.length));
-          expect(older).toEqual(
-            count === 0
-              ? undefined
-              : { fromAt: expected[0]?.fireAt, toAt: expected[count - 1]?.fireAt, count },
-          );
+          expect(older).toEqual(spanOf(expected.slice(0, count)));
         },
       ),
       { numRuns: 500 },
@@ -136,11 +145,21 @@ describe("a schedule", () => {
       fc.property(schedules, instants, instants, (schedule, one, other) => {
         const [after, upTo] = [Math.min(one, other), Math.max(one, other)];
         const all = walk(schedule, after, upTo);
-        const [first] = all;
-        expect(schedule.span(after, upTo)).toEqual(
-          first && { fromAt: first.fireAt, toAt: all.at(-1)?.fireAt, count: all.length },
-        );
+        expect(schedule.span(after, upTo)).toEqual(spanOf(all));
       }),
+    );
+  });
+
+  test("dueUpTo leaves out what is due later, and that alone", () => {
+    fc.assert(
+      fc.property(schedules, instants, (schedule, now) => {
+        const all = walk(schedule, START - HOUR_MS, now);
+        const isDue = ({ dueAt }: Occurrence): boolean => dueAt <= now;
+        const settled = schedule.dueUpTo(now);
+        expect(all.filter(({ fireAt }) => fireAt <= settled)).toEqual(all.filter(isDue));
+        for (const { fireAt } of all.slice(-20)) expect(schedule.has(fireAt)).toBe(true);
+      }),
+      { numRuns: 500 },
     );
   });
 
