@@ -166,7 +166,7 @@ export type JobPutResult =
 export interface SkippedSpan extends Span {
   readonly verdict: "skipped" | "missed";
   /** Set exactly when the verdict is `skipped`. */
-  readonly reason?: SkipReason;
+  readonly reason?: SkipReason | undefined;
 }
 
 /** A change of a stored job that applies only if its revision is still the one that was read. */

@@ -71,7 +71,7 @@ export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined 
       expectedWatermark: job.watermark,
     },
     skipped: isPassedDate
-      ? skipped.map(({ reason: _, ...span }) => ({ ...span, verdict: "missed" }))
+      ? skipped.map((span) => ({ ...span, verdict: "missed", reason: undefined }))
       : skipped,
     event: { name: "JOB_RESUMED", at: now, jobId: job.definition.id },
   };
