@@ -5,6 +5,7 @@ import { validateCondition } from "../conditions/schema.ts";
 import { complain } from "../core/complaint.ts";
 import { ConditionError, CronduitError } from "../core/errors.ts";
 import { durationOption } from "./duration-option.ts";
+import { instantSchema } from "../triggers/time/parse-instant.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "./queue.ts";
 
 /** Words that JavaScript gives a meaning as keys; nobody needs a job of that name. */
@@ -123,7 +124,7 @@ export const jobOptionsSchema = z.strictObject({
     })
     .prefault({}),
   /** A first run time before the trigger's own; `null` adds the job paused. */
-  nextRunTime: z.union([z.date(), z.string(), z.number()]).nullable().optional(),
+  nextRunTime: instantSchema.nullable().optional(),
   /** Replace a stored job of the same id instead of failing. Default false. */
   replaceExisting: z.boolean().default(false),
   /** How much of the job's ledger is kept: by default 1,000 rows and 30 days; `age` in seconds or `"90d"`. */

@@ -33,6 +33,12 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...Object.values(triggerOptionShapes).flatMap((shape) => Object.keys(shape)),
 ]);
 
+/** Options beside a schedule, which are absent by `undefined`. */
+const MAY_BE_UNDEFINED: ReadonlySet<string> = new Set([
+  "trigger",
+  ...Object.keys(triggerOptionShapes.common),
+]);
+
 function unknownOption(key: string, where: string): CronduitError {
   // Names of APScheduler are written with underscores.
   const camelCase = key
@@ -86,7 +92,10 @@ export function splitOptions(options: unknown, where: string): SplitOptions {
     }
     if (key === "params") continue;
     if (!OPTION_NAMES.has(key)) throw unknownOption(key, where);
-    if (value !== undefined) (JOB_OPTION_NAMES.has(key) ? job : trigger)[key] = value;
+    const isOfTrigger = !JOB_OPTION_NAMES.has(key);
+    // What a schedule is made of is kept when it is undefined, so that it is refused and not taken for a default.
+    if (value !== undefined || (isOfTrigger && !MAY_BE_UNDEFINED.has(key)))
+      (isOfTrigger ? trigger : job)[key] = value;
   }
   return { job, trigger, params: (options as { params?: unknown }).params };
 }

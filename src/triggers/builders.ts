@@ -1,22 +1,61 @@
+import { TriggerError } from "../core/errors.ts";
+import { printed } from "../core/printed.ts";
+import { parseExpression } from "./cron/parse-expression.ts";
+import { readEvery } from "./natural/phrase.ts";
 import type {
   CalendarIntervalFieldOptions,
   CommonTriggerOptions,
   CronFieldOptions,
   IntervalFieldOptions,
   NamedTriggerOptions,
+  TriggerKind,
   TriggerLike,
   TriggerObject,
 } from "./options.ts";
-import { parseCalendarSpan } from "./natural/calendar-span.ts";
-import type { InstantInput } from "./time/parse-instant.ts";
+import { spanText } from "./resolve/fields.ts";
+import { flatten } from "./resolve/flatten.ts";
+import { checkShape } from "./resolve/shape.ts";
+import { weekdayName } from "./resolve/times-of-day.ts";
+import { readRuleText } from "./rrule/rule-text.ts";
+import { type InstantInput, parseInstant } from "./time/parse-instant.ts";
+import { parseTimeOfDay } from "./time/time-of-day.ts";
 
-/** Freezes a copy; dates become text, so that the object is JSON and stays the same when it has been through JSON. */
-function build(options: NamedTriggerOptions): TriggerObject {
-  return deepFreeze(structuredCloneJson(options)) as TriggerObject;
+/**
+ * Makes a trigger object: a frozen copy, checked as far as it can be before one knows when and for which job it is used. Dates become
+ * text, so that the object is JSON and stays the same when it has been through JSON.
+ */
+export function buildTrigger(options: NamedTriggerOptions): TriggerObject {
+  const { kind, given } = flatten(options);
+  const fields = checkShape(kind, given);
+  for (const member of kind === "or" || kind === "and" ? (fields["triggers"] as unknown[]) : []) {
+    const inner = flatten(member);
+    checkShape(inner.kind, inner.given);
+  }
+  return deepFreeze(JSON.parse(JSON.stringify(options))) as TriggerObject;
 }
 
-function structuredCloneJson(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value)) as unknown;
+/** Builds from what a builder was given, which stands in no option that an error could name. */
+function build(kind: TriggerKind, fields: object, common: unknown): TriggerObject {
+  if (!isPlain(common)) {
+    throw new TriggerError(
+      `common: ${printed(common)} is no object. Beside the schedule stand options such as { timezone: "Europe/Berlin" }.`,
+      { field: "common", value: common },
+    );
+  }
+  return buildTrigger({ trigger: kind, ...fields, ...common });
+}
+
+/** An object of options, of whatever realm: no list, no Date, no Map. */
+function isPlain(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === "[object Object]";
+}
+
+/** What most likely comes from a setting that is missing, or from another builder's hand. */
+function refuse(builder: string, given: unknown, forms: string): never {
+  throw new TriggerError(`${builder}: ${printed(given)} is no schedule. Write ${forms}.`, {
+    field: builder,
+    value: given,
+  });
 }
 
 function deepFreeze(value: unknown): unknown {
@@ -33,8 +72,12 @@ export function cron(
   schedule: string | CronFieldOptions,
   common: CommonTriggerOptions = {},
 ): TriggerObject {
-  const fields = typeof schedule === "string" ? { expression: schedule } : schedule;
-  return build({ trigger: "cron", ...fields, ...common });
+  if (typeof schedule === "string") {
+    parseExpression(schedule, "");
+    return build("cron", { expression: schedule }, common);
+  }
+  if (isPlain(schedule)) return build("cron", schedule, common);
+  return refuse("cron", schedule, 'cron("0 9 * * 1-5") or cron({ hour: 9 })');
 }
 
 /**
@@ -45,10 +88,20 @@ export function every(
   span: string | IntervalFieldOptions,
   common: CommonTriggerOptions = {},
 ): TriggerObject {
-  if (typeof span !== "string") return build({ trigger: "interval", ...span, ...common });
-  const calendar = parseCalendarSpan(span);
-  if (calendar !== undefined) return build({ trigger: "calendarInterval", ...calendar, ...common });
-  return build({ trigger: "interval", every: span, ...common });
+  if (typeof span === "string") {
+    const read = readEvery(span);
+    // Says what is wrong with it.
+    if (read === undefined) return build("interval", { every: spanText(span, "every") }, common);
+    const { trigger, ...fields } = read;
+    return build(trigger, fields, common);
+  }
+  if (isPlain(span)) return build("interval", span, common);
+  const given: unknown = span;
+  const forms =
+    typeof given === "number" && given > 0 && Number.isFinite(given)
+      ? `every("${given}s") or every({ seconds: ${given} })`
+      : 'every("30 minutes") or every({ hours: 2 })';
+  return refuse("every", span, forms);
 }
 
 /**
@@ -56,7 +109,8 @@ export function every(
  * @example at("2026-12-25 09:00"); at(new Date(0))
  */
 export function at(runDate: InstantInput, common: CommonTriggerOptions = {}): TriggerObject {
-  return build({ trigger: "date", runDate, ...common });
+  parseInstant(runDate, "UTC", "at");
+  return build("date", { runDate }, common);
 }
 
 /**
@@ -64,7 +118,8 @@ export function at(runDate: InstantInput, common: CommonTriggerOptions = {}): Tr
  * @example inTime("30 minutes")
  */
 export function inTime(delay: string, common: CommonTriggerOptions = {}): TriggerObject {
-  return build({ trigger: "date", in: delay, ...common });
+  if (typeof delay !== "string") return refuse("inTime", delay, 'inTime("30 minutes")');
+  return build("date", { in: spanText(delay, "in") }, common);
 }
 
 /**
@@ -72,11 +127,15 @@ export function inTime(delay: string, common: CommonTriggerOptions = {}): Trigge
  * @example weekly(["mon", "wed"], ["09:00", "17:30"])
  */
 export function weekly(
-  days: string | string[],
-  times: string | string[] = "00:00",
-  common: CommonTriggerOptions = {},
+  ...[days, ...given]: [
+    days: string | string[],
+    times?: string | string[],
+    common?: CommonTriggerOptions,
+  ]
 ): TriggerObject {
-  return build({ trigger: "weekly", weekly: days, at: times, ...common });
+  const trigger = build("weekly", { weekly: days, at: timesOf(given) }, given[1] ?? {});
+  [days].flat().forEach(weekdayName);
+  return trigger;
 }
 
 /**
@@ -84,10 +143,16 @@ export function weekly(
  * @example daily("02:00")
  */
 export function daily(
-  times: string | string[] = "00:00",
-  common: CommonTriggerOptions = {},
+  ...given: [times?: string | string[], common?: CommonTriggerOptions]
 ): TriggerObject {
-  return build({ trigger: "daily", at: times, ...common });
+  return build("daily", { at: timesOf(given) }, given[1] ?? {});
+}
+
+/** Midnight only if no times are given at all: `undefined` is a setting that is missing. */
+function timesOf(given: readonly [times?: string | string[], ...unknown[]]): unknown {
+  const times = given.length === 0 ? "00:00" : given[0];
+  for (const time of [times].flat()) if (typeof time === "string") parseTimeOfDay(time, "at");
+  return times;
 }
 
 /**
@@ -98,7 +163,8 @@ export function calendarInterval(
   span: CalendarIntervalFieldOptions,
   common: CommonTriggerOptions = {},
 ): TriggerObject {
-  return build({ trigger: "calendarInterval", ...span, ...common });
+  if (isPlain(span)) return build("calendarInterval", span, common);
+  return refuse("calendarInterval", span, 'calendarInterval({ months: 2, at: "09:00" })');
 }
 
 /**
@@ -106,7 +172,9 @@ export function calendarInterval(
  * @example rrule("RRULE:FREQ=MONTHLY;BYDAY=-1FR")
  */
 export function rrule(rule: string, common: CommonTriggerOptions = {}): TriggerObject {
-  return build({ trigger: "rrule", rule, ...common });
+  if (typeof rule !== "string") return refuse("rrule", rule, 'rrule("RRULE:FREQ=WEEKLY;BYDAY=MO")');
+  readRuleText(rule);
+  return build("rrule", { rule }, common);
 }
 
 /**
@@ -114,7 +182,7 @@ export function rrule(rule: string, common: CommonTriggerOptions = {}): TriggerO
  * @example or(cron("0 9 * * 1-5"), cron("0 11 * * 6"))
  */
 export function or(...triggers: TriggerLike[]): TriggerObject {
-  return build({ trigger: "or", triggers });
+  return build("or", { triggers }, {});
 }
 
 /**
@@ -122,5 +190,5 @@ export function or(...triggers: TriggerLike[]): TriggerObject {
  * @example and(cron({ day: 13 }), cron({ dayOfWeek: "fri" }))
  */
 export function and(...triggers: TriggerLike[]): TriggerObject {
-  return build({ trigger: "and", triggers });
+  return build("and", { triggers }, {});
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dstSchema, MAX_MEMBERS } from "./spec.ts";
+import { instantSchema } from "./time/parse-instant.ts";
 
-const instant = z.union([z.date(), z.string().max(64), z.number()]);
 const cronField = z.union([z.string().max(256), z.int()]);
 const amount = z.number().min(0).max(1e12);
 const wholeAmount = z.int().min(0).max(100_000);
@@ -41,7 +41,7 @@ export const triggerOptionShapes = {
     milliseconds: amount.optional().describe("A number of milliseconds from 0"),
   },
   date: {
-    runDate: instant.optional().describe("When to run; without an offset in the job's zone"),
+    runDate: instantSchema.optional().describe("When to run; without an offset in the job's zone"),
     in: text.optional().describe("How long after now, such as '30 minutes'; instead of runDate"),
   },
   calendarInterval: {
@@ -80,23 +80,21 @@ export const triggerOptionShapes = {
   or: {
     triggers: z
       .array(z.unknown())
-      .min(1)
       .max(MAX_MEMBERS)
       .optional()
-      .describe("Fires when any of these fires"),
+      .describe("A list of at most 100 triggers; fires when any of them fires"),
   },
   and: {
     triggers: z
       .array(z.unknown())
-      .min(1)
       .max(MAX_MEMBERS)
       .optional()
-      .describe("Fires when all of these fire"),
+      .describe("A list of at most 100 triggers; fires when all of them fire at once"),
   },
   common: {
     timezone: z.string().max(64).optional().describe("IANA name; the scheduler's, else UTC"),
-    startDate: instant.optional().describe("No run before this; inclusive"),
-    endDate: instant.optional().describe("No run after this; inclusive"),
+    startDate: instantSchema.optional().describe("No run before this; inclusive"),
+    endDate: instantSchema.optional().describe("No run after this; inclusive"),
     dst: dstSchema
       .optional()
       .describe("'once': fixed times run once a day; 'wall-clock': whenever the clock reads them"),

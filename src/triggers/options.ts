@@ -10,7 +10,7 @@ export interface CommonTriggerOptions {
   timezone?: string | undefined;
   /** No run before this; inclusive. For an interval also its first run. Without an offset in `timezone`. @default none */
   startDate?: InstantInput | undefined;
-  /** No run after this; inclusive. Without an offset in `timezone`. @default none */
+  /** No run after this; inclusive, a date without a time up to its end. Without an offset in `timezone`. @default none */
   endDate?: InstantInput | undefined;
   /**
    * Around daylight saving. `"once"`: a fixed time of day runs exactly once a day: skipped times at the first instant after
@@ -31,100 +31,106 @@ export interface CommonTriggerOptions {
     | undefined;
 }
 
-/** Fields of a cron trigger. A field not given: less significant than the least given = minimum, more significant = every. */
+/** Fields of a cron trigger; at least one. A field not given: less significant than the least given = minimum, more significant = every. */
 export interface CronFieldOptions {
   /** 1970 to 9999: a number, or an expression such as `"2026-2028"` or `"*\/2"`. */
-  year?: number | string | undefined;
+  year?: number | string;
   /** 1 to 12 or `jan` to `dec`. */
-  month?: number | string | undefined;
+  month?: number | string;
   /** 1 to 31, `"last"`, `"L-3"` (3 days before the last), `"15W"` (nearest weekday), `"2nd fri"`, `"last mon"`. */
-  day?: number | string | undefined;
+  day?: number | string;
   /** ISO week, 1 to 53. */
-  week?: number | string | undefined;
+  week?: number | string;
   /** 0 to 7 (0 and 7 are Sunday) or `sun` to `sat`; `"5L"` = last Friday, `"5#2"` = second Friday of the month. */
-  dayOfWeek?: number | string | undefined;
+  dayOfWeek?: number | string;
   /** 0 to 23. */
-  hour?: number | string | undefined;
+  hour?: number | string;
   /** 0 to 59. */
-  minute?: number | string | undefined;
+  minute?: number | string;
   /** 0 to 59. */
-  second?: number | string | undefined;
+  second?: number | string;
   /** 5 fields, 6 with seconds first, or a macro (`@daily`); may begin with `TZ=Zone`. Instead of the fields. */
-  expression?: string | undefined;
+  expression?: string;
 }
 
-/** Length of an interval: elapsed time, summed. */
+/** Length of an interval: elapsed time, summed; more than 0. */
 export interface IntervalFieldOptions {
-  /** A duration such as `"90s"`, `"2 hours"`, `"PT15M"`; instead of the numbers. */
-  every?: string | undefined;
+  /**
+   * A duration such as `"90s"`, `"2 hours"`, `"PT15M"`, `"week"`, instead of the numbers; also what else may follow "every":
+   * `"2 months"`, `"monday at 9am"`.
+   */
+  every?: string;
   /** Weeks of 7 × 24 hours. @default 0 */
-  weeks?: number | undefined;
+  weeks?: number;
   /** Days of 24 hours. @default 0 */
-  days?: number | undefined;
+  days?: number;
   /** Hours. @default 0 */
-  hours?: number | undefined;
+  hours?: number;
   /** Minutes. @default 0 */
-  minutes?: number | undefined;
+  minutes?: number;
   /** Seconds. @default 0 */
-  seconds?: number | undefined;
+  seconds?: number;
   /** Milliseconds. @default 0 */
-  milliseconds?: number | undefined;
+  milliseconds?: number;
 }
 
 /** When a date trigger runs: one of the two. */
 export interface DateFieldOptions {
   /** A `Date`, ISO 8601 with or without offset, `"2025-05-28 15:00"`, `"05/28/2025 15:30"`, or epoch seconds or milliseconds. */
-  runDate?: InstantInput | undefined;
-  /** How long after now, such as `"30 minutes"`. */
-  in?: string | undefined;
+  runDate?: InstantInput;
+  /** How long after now, such as `"30 minutes"`, `"an hour"`, `"1 month"`. In a month that lacks the day, its last one. */
+  in?: string;
 }
 
-/** Calendar steps at one local time of day. `startDate` gives the first date (default: today). */
+/**
+ * Calendar steps at one local time of day. `startDate` gives the first date (default: today), and the time of day if it has one
+ * and no other is given.
+ */
 export interface CalendarIntervalFieldOptions {
   /** Calendar years. @default 0 */
-  years?: number | undefined;
+  years?: number;
   /** Calendar months. A month that lacks the start's day (31 January + 1 month) is left out. @default 0 */
-  months?: number | undefined;
+  months?: number;
   /** Weeks. @default 0 */
-  weeks?: number | undefined;
+  weeks?: number;
   /** Calendar days. @default 0 */
-  days?: number | undefined;
-  /** Hour of the local time of day, 0 to 23. @default 0 */
-  hour?: number | undefined;
+  days?: number;
+  /** Hour of the local time of day, 0 to 23. @default 0, or that of `startDate` */
+  hour?: number;
   /** Minute, 0 to 59. @default 0 */
-  minute?: number | undefined;
+  minute?: number;
   /** Second, 0 to 59. @default 0 */
-  second?: number | undefined;
+  second?: number;
   /** Local time of day such as `"09:30"`; instead of hour, minute and second. */
-  at?: string | undefined;
+  at?: string;
 }
 
 /** A recurrence rule of RFC 5545. */
 export interface RruleFieldOptions {
   /** `"RRULE:FREQ=WEEKLY;BYDAY=MO"`, or several lines with DTSTART, RDATE, EXDATE. Without DTSTART it starts now. */
-  rule?: string | undefined;
+  rule?: string;
 }
 
 /** Days of the week and times of day. */
 export interface WeeklyFieldOptions {
   /** Days of the week: `"mon"`, `"Monday"`. */
-  weekly?: string | string[] | undefined;
+  weekly?: string | string[];
   /** Local times of day, such as `"09:00"`. @default midnight */
-  at?: string | string[] | undefined;
+  at?: string | string[];
 }
 
 /** Times of day, every day. */
 export interface DailyFieldOptions {
   /** Marks the shorthand `{ daily: true, at: "09:00" }`. */
-  daily?: true | undefined;
+  daily?: true;
   /** Local times of day, such as `"09:00"`. @default midnight */
-  at?: string | string[] | undefined;
+  at?: string | string[];
 }
 
 /** Members of an `or` or `and`. */
 export interface MemberOptions {
   /** The triggers that are combined. */
-  triggers?: readonly TriggerLike[] | undefined;
+  triggers?: readonly TriggerLike[];
 }
 
 /** What stands beside `trigger: "<kind>"`. */
@@ -156,7 +162,7 @@ export type TriggerObject = Readonly<NamedTriggerOptions> & { readonly [built]?:
 
 /** The short forms `{ weekly: ["mon"], at: "09:00" }` and `{ daily: true, at: "09:00" }`. */
 export type TriggerShorthand = ({ weekly: string | string[] } | { daily: true }) & {
-  at?: string | string[] | undefined;
+  at?: string | string[];
 };
 
 /** What stands for a trigger: built, or in short. */

@@ -1,9 +1,14 @@
 import type { EpochMs } from "../core/clock.ts";
+import { TriggerError } from "../core/errors.ts";
+import { printed } from "../core/printed.ts";
 import { Calendar } from "./calendars/calendar.ts";
 import { createTrigger, type CalendarLookup } from "./create.ts";
-import type { TriggerSpec } from "./spec.ts";
+import type { TriggerLike, TriggerOptions } from "./options.ts";
+import { type ResolveContext, resolveTrigger } from "./resolve.ts";
+import { type TriggerSpec, triggerSpecSchema } from "./spec.ts";
 import { LAST_INSTANT } from "./time/civil.ts";
 import { formatIso, formatOffset, formatWallTime } from "./time/local-text.ts";
+import { type InstantInput, parseInstant } from "./time/parse-instant.ts";
 import { zoneOf } from "./time/zone.ts";
 
 /** What is remarkable about a time in a preview. */
@@ -31,14 +36,19 @@ export interface PreviewRow {
 
 /** What to preview. */
 export interface PreviewOptions {
-  /** Only times after this, epoch milliseconds. */
-  readonly from: EpochMs;
-  /** How many fire times, 1 to 1000. @default 10 */
+  /**
+   * Only times after this: a `Date`, text, or a number as in `runDate`. A trigger that is not resolved yet counts as added then: an
+   * interval without a start begins there.
+   */
+  readonly from: InstantInput;
+  /** How many fire times, 1 to 1,000. @default 10 */
   readonly count?: number | undefined;
-  /** Zone in which local times are shown. @default the trigger's own */
+  /** Zone in which local times are shown, and in which a trigger that names none is read. @default the trigger's own, else "UTC" */
   readonly timezone?: string | undefined;
-  /** The named calendars that the spec refers to. */
+  /** The named calendars that the trigger refers to. */
   readonly calendars?: CalendarLookup | undefined;
+  /** Fixes the values of `H`. @default "" */
+  readonly jobId?: string | undefined;
 }
 
 const MAX_COUNT = 1000;
@@ -46,13 +56,27 @@ const MAX_COUNT = 1000;
 const MAX_LEFT_OUT = 200;
 
 /**
- * The next fire times of a spec, with the times that daylight saving or a calendar left out among them. Bounded in
+ * The next fire times of a trigger as `addJob` takes it, or of a resolved spec, with the times that daylight saving or a calendar left out among them. Bounded in
  * time for whatever schedule: at most 1000 that fire and 200 that do not.
- * @throws {@link TriggerError} as `createTrigger`, and for an unknown zone.
+ * @throws {@link TriggerError} `INVALID_TRIGGER` and `INVALID_TIMEZONE`, also for `from` and `count`.
  */
-export function previewTrigger(spec: TriggerSpec, options: PreviewOptions): PreviewRow[] {
-  const { from, calendars = new Map() } = options;
-  const count = Math.min(Math.max(1, Math.floor(options.count ?? 10)), MAX_COUNT);
+export function previewTrigger(
+  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  options: PreviewOptions,
+): PreviewRow[] {
+  const { calendars = new Map(), count = 10 } = options;
+  if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
+    throw new TriggerError(`count: ${printed(count)} is not a whole number of 1 to ${MAX_COUNT}.`, {
+      field: "count",
+      value: count,
+    });
+  }
+  const from = parseInstant(options.from, options.timezone ?? "UTC", "from").instant;
+  const spec = specOf(trigger, {
+    now: from,
+    timezone: options.timezone ?? "UTC",
+    jobId: options.jobId ?? "",
+  });
   const zone = zoneOf(options.timezone ?? timezoneOf(spec));
   const actual = createTrigger(spec, calendars);
   const plain = createTrigger(withoutRules(spec));
@@ -92,6 +116,20 @@ export function previewTrigger(spec: TriggerSpec, options: PreviewOptions): Prev
     at = next;
   }
   return rows;
+}
+
+function specOf(
+  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  context: ResolveContext,
+): TriggerSpec {
+  const isResolved = typeof trigger === "object" && trigger !== null && "kind" in trigger;
+  if (!isResolved) return resolveTrigger(trigger as TriggerOptions, context);
+  const parsed = triggerSpecSchema.safeParse(trigger);
+  if (parsed.success) return parsed.data;
+  throw new TriggerError(
+    `trigger: ${printed(trigger)} is no trigger. Give what addJob takes, such as cron("0 9 * * *"), or what resolveTrigger returned.`,
+    { field: "trigger", value: trigger },
+  );
 }
 
 /** A time that no field names was moved there: by the end of a gap, or by a calendar that did not allow the time before. */

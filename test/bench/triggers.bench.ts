@@ -52,7 +52,7 @@ function bytesPerTrigger(): number {
   const collect: unknown = runInNewContext("gc");
   if (typeof collect !== "function") return Number.NaN;
   const texts = Array.from({ length: 20_000 }, (_, i) => {
-    const expression = SCHEDULES[i % SCHEDULES.length];
+    const expression = SCHEDULES[i % SCHEDULES.length] ?? "* * * * *";
     const timezone = ZONES[i % ZONES.length] ?? "UTC";
     return JSON.stringify(
       resolveTrigger({ trigger: "cron", expression }, { now: FROM, timezone, jobId: String(i) }),

@@ -64,7 +64,7 @@ describe("interval", () => {
     [{ trigger: "date" }, "runDate"],
     [{ trigger: "date", runDate: 1, in: "1m" }, "in"],
     [{ trigger: "calendarInterval" }, "days"],
-    [{ trigger: "interval", every: "2 months" }, "every"],
+    [{ trigger: "interval", every: "2 months", minutes: 5 }, "minutes"],
     [{ trigger: "interval", every: "soon" }, "every"],
     [{ trigger: "interval", every: "5m", minutes: 5 }, "minutes"],
     [{ trigger: "interval", minutes: -5 }, "minutes"],
@@ -170,6 +170,44 @@ describe("calendar interval", () => {
     expect(back).toEqual(ahead);
     expect(trigger.count((ahead[0] ?? 0) - 1, ahead.at(-1) ?? 0)).toBe(200);
     for (const [i, t] of ahead.slice(0, -1).entries()) expect(trigger.next(t)).toBe(ahead[i + 1]);
+  });
+
+  it.each([
+    ["2026-01-02", ["2026-01-01T09:00:00Z", "2026-01-02T09:00:00Z"]],
+    ["01/02/2026", ["2026-01-01T09:00:00Z", "2026-01-02T09:00:00Z"]],
+    ["2026-01-02 00:00", ["2026-01-01T09:00:00Z"]],
+  ])("every kind takes an end without a time as the whole day: %s", (endDate, expected) => {
+    const startDate = "2026-01-01 09:00";
+    const bounds = { startDate, endDate } as const;
+    const triggers = [
+      cron("0 9 * * *"),
+      every("24h"),
+      calendarInterval({ days: 1 }),
+      rrule("FREQ=DAILY"),
+      daily("09:00"),
+      weekly(["thu", "fri", "sat"], "09:00"),
+      or(cron("0 9 * * *")),
+      and(cron("0 9 * * *"), every("1h", { startDate: "2026-01-01" })),
+    ];
+    const found = triggers.map((trigger) => fires({ trigger, ...bounds }, { count: 9 }));
+    expect(found).toEqual(triggers.map(() => expected));
+    expect(specOf({ trigger: at("2026-01-01 09:00"), endDate: "2026-01-01" })).toBeDefined();
+  });
+
+  it("a day ends where the next begins, also around a change of the clock", () => {
+    const lastOf = (endDate: string, timezone: string): string =>
+      iso(
+        triggerOf(
+          { trigger: "cron", minute: "*", second: 59, startDate: "2018-02-01", endDate },
+          { timezone },
+        ).prev(8e15) ?? 0,
+      );
+    expect(lastOf("2026-03-29", "Europe/Berlin")).toBe("2026-03-29T21:59:59Z");
+    // At midnight the clock is put back to 23:00, so that the day has 25 hours.
+    expect(lastOf("2018-02-17", "America/Sao_Paulo")).toBe("2018-02-18T02:59:59Z");
+    // The next day begins at 01:00.
+    expect(lastOf("2018-11-03", "America/Sao_Paulo")).toBe("2018-11-04T02:59:59Z");
+    expect(lastOf("2026-03-29Z", "Europe/Berlin")).toBe("2026-03-29T23:59:59Z");
   });
 
   it("takes an end without a time as the whole day", () => {
@@ -293,8 +331,10 @@ describe("weekly and daily", () => {
   });
 
   it("refuses what is no day and no time", () => {
-    expect(errorOf({ trigger: weekly("mo") }).message).toContain('"mon"');
-    expect(errorOf({ trigger: daily("25:00") }).data["field"]).toBe("at");
+    expect(() => weekly("mo")).toThrow('"mon"');
+    expect(errorOf({ trigger: "weekly", weekly: "mo" }).message).toContain('"mon"');
+    expect(() => daily("25:00")).toThrow(/^at: "25:00"/);
+    expect(errorOf({ trigger: "daily", at: "25:00" }).data["field"]).toBe("at");
   });
 });
 
@@ -338,9 +378,9 @@ describe("or and and", () => {
     let deep = cron("@daily");
     for (let i = 0; i < 50; i++) deep = or(deep, cron("@hourly"));
     expect(errorOf({ trigger: deep }).message).toContain("deep");
-    expect(
-      errorOf({ trigger: or(...Array.from({ length: 101 }, () => cron("@daily"))) }).data["field"],
-    ).toBe("triggers");
+    const many = Array.from({ length: 101 }, () => cron("@daily"));
+    expect(errorOf({ trigger: "or", triggers: many }).message).toContain("at most 100");
+    expect(() => or(...many)).toThrow("at most 100");
   });
 
   it("makes and of and one search", () => {

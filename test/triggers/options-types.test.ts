@@ -14,19 +14,23 @@ describe("trigger options, as types", () => {
     type Input<K extends keyof typeof triggerOptionShapes> = z.input<
       z.ZodObject<(typeof triggerOptionShapes)[K]>
     >;
+    // A schedule's own fields are refused where they are undefined.
+    type Fields<K extends keyof typeof triggerOptionShapes> = {
+      [F in keyof Input<K>]: Exclude<Input<K>[F], undefined>;
+    };
     expectTypeOf<CommonTriggerOptions>().toExtend<Input<"common">>();
     expectTypeOf<Input<"common">>().toExtend<CommonTriggerOptions>();
     expectTypeOf<TriggerFieldOptions["cron"]>().toExtend<Input<"cron">>();
-    expectTypeOf<Input<"cron">>().toExtend<TriggerFieldOptions["cron"]>();
-    expectTypeOf<Input<"interval">>().toExtend<TriggerFieldOptions["interval"]>();
+    expectTypeOf<Fields<"cron">>().toExtend<TriggerFieldOptions["cron"]>();
+    expectTypeOf<Fields<"interval">>().toExtend<TriggerFieldOptions["interval"]>();
     expectTypeOf<TriggerFieldOptions["interval"]>().toExtend<Input<"interval">>();
-    expectTypeOf<Input<"date">>().toExtend<TriggerFieldOptions["date"]>();
+    expectTypeOf<Fields<"date">>().toExtend<TriggerFieldOptions["date"]>();
     expectTypeOf<TriggerFieldOptions["date"]>().toExtend<Input<"date">>();
-    expectTypeOf<Input<"calendarInterval">>().toExtend<TriggerFieldOptions["calendarInterval"]>();
+    expectTypeOf<Fields<"calendarInterval">>().toExtend<TriggerFieldOptions["calendarInterval"]>();
     expectTypeOf<TriggerFieldOptions["calendarInterval"]>().toExtend<Input<"calendarInterval">>();
-    expectTypeOf<Input<"rrule">>().toExtend<TriggerFieldOptions["rrule"]>();
-    expectTypeOf<Input<"weekly">>().toExtend<TriggerFieldOptions["weekly"]>();
-    expectTypeOf<Input<"daily">>().toExtend<TriggerFieldOptions["daily"]>();
+    expectTypeOf<Fields<"rrule">>().toExtend<TriggerFieldOptions["rrule"]>();
+    expectTypeOf<Fields<"weekly">>().toExtend<TriggerFieldOptions["weekly"]>();
+    expectTypeOf<Fields<"daily">>().toExtend<TriggerFieldOptions["daily"]>();
     expectTypeOf<keyof TriggerFieldOptions>().toEqualTypeOf<TriggerKind>();
   });
 

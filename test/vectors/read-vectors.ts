@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { isCronduitError } from "../../src/core/errors.ts";
+import { CRON_FIELDS } from "../../src/triggers/cron/field-names.ts";
 import { createTrigger } from "../../src/triggers/create.ts";
 import type { TriggerOptions } from "../../src/triggers/options.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
@@ -15,6 +16,7 @@ const KINDS = [
   "and",
   "or",
 ] as const;
+const LENGTHS = ["weeks", "days", "hours", "minutes", "seconds"];
 const instants = z.array(z.string());
 
 const vectorSchema = z.object({
@@ -63,14 +65,25 @@ function optionsOf(
   const fields = Object.fromEntries(
     Object.entries(spec).map(([name, value]) => [camel(name), value]),
   );
+  // In the format an end without a time is its midnight, as APScheduler has it; a calendar interval ends with the day.
+  const end = fields["endDate"];
+  if (kind !== "calendar-interval" && typeof end === "string" && end.length === 10)
+    fields["endDate"] = `${end} 00:00`;
   const rule = dst === undefined ? {} : { dst };
+  // What the format takes for a second without a word has to be written out here.
+  const has = (names: readonly string[]): boolean => names.some((name) => name in fields);
   switch (kind) {
     case "cron-fields":
-      return { trigger: "cron", ...fields, ...rule };
+      return {
+        trigger: "cron",
+        ...(has(CRON_FIELDS) ? {} : { second: "*" }),
+        ...fields,
+        ...rule,
+      };
     case "cron-expr":
       return { trigger: "cron", expression: String(spec["expr"]), ...rule };
     case "interval":
-      return { trigger: "interval", ...fields };
+      return { trigger: "interval", ...(has(LENGTHS) ? {} : { seconds: 1 }), ...fields };
     case "calendar-interval":
       return { trigger: "calendarInterval", ...fields };
     case "date":

@@ -8,10 +8,9 @@ import {
   weekdayOf,
   type EpochDay,
 } from "../time/civil.ts";
-import { parseInstant } from "../time/parse-instant.ts";
 import { parseTimeOfDay } from "../time/time-of-day.ts";
 import { zoneOf, type Zone } from "../time/zone.ts";
-import type { CalendarSpec } from "./calendar-spec.ts";
+import { type CalendarSpec, spanBounds } from "./calendar-spec.ts";
 
 interface Window {
   /** Days on which it begins, bit 0 = Sunday. */
@@ -46,10 +45,7 @@ class TimeSet {
       const bits = list.reduce((sum, day) => sum | (1 << WEEKDAYS.indexOf(day)), 0);
       return { days: bits, fromMs, toMs: toMs <= fromMs ? toMs + DAY_MS : toMs };
     });
-    this.spans = (rule.spans ?? []).map(({ from, to }) => {
-      const instant = (text: string): EpochMs => parseInstant(text, zone.name, "spans").instant;
-      return [instant(from), instant(to)];
-    });
+    this.spans = (rule.spans ?? []).map((span) => spanBounds(span, zone.name));
   }
 
   has(instant: EpochMs): boolean {

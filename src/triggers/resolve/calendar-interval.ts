@@ -2,11 +2,10 @@ import { TriggerError } from "../../core/errors.ts";
 import type { ResolveContext } from "./context.ts";
 import type { CalendarIntervalSpec } from "../spec.ts";
 import { DAY_MS } from "../time/civil.ts";
-import { formatDate, instantOf } from "../time/local-text.ts";
-import { parseInstant } from "../time/parse-instant.ts";
+import { formatDate } from "../time/local-text.ts";
 import { parseTimeOfDay } from "../time/time-of-day.ts";
 import { zoneOf } from "../time/zone.ts";
-import { bounds, missing, text, zoneName, type Fields } from "./fields.ts";
+import { bounds, refuseBeside, text, zoneName, type Fields } from "./fields.ts";
 
 /** Resolves a calendar interval: its first date is that of its start, or today. */
 export function resolveCalendarInterval(
@@ -20,26 +19,25 @@ export function resolveCalendarInterval(
     amount("weeks") * 7 + amount("days"),
   ];
   if (years + months + days === 0)
-    missing("calendarInterval", "years, months, weeks or days of at least 1", "days");
+    throw new TriggerError(
+      "A calendarInterval trigger needs years, months, weeks or days of at least 1.",
+      { field: "days" },
+    );
   const at = text(fields, "at");
   const clash = ["hour", "minute", "second"].find((name) => fields[name] !== undefined);
-  if (at !== undefined && clash !== undefined)
-    throw new TriggerError(`${clash}: may not stand beside "at".`, { field: clash });
-  const timeOfDayMs =
-    at === undefined
-      ? ((amount("hour") * 60 + amount("minute")) * 60 + amount("second")) * 1000
-      : parseTimeOfDay(at, "at");
+  if (at !== undefined && clash !== undefined) refuseBeside(clash, "at");
   const timezone = zoneName(fields, context);
   const { startAt, endAt } = bounds(fields, context);
   const from = startAt ?? context.now;
-  const zone = zoneOf(timezone);
-  const anchorDate = formatDate(Math.floor((from + zone.offsetAt(from)) / DAY_MS));
-  // A date without a time ends with its last instant: dates are what this trigger counts in.
-  const wholeDay =
-    fields.endDate !== undefined && parseInstant(fields.endDate, timezone, "endDate").dateOnly;
-  const nextDay = (midnight: number): number =>
-    instantOf(midnight + zone.offsetAt(midnight) + DAY_MS, zone).instant;
-  const end = endAt === undefined ? {} : { endAt: wholeDay ? nextDay(endAt) - 1 : endAt };
+  const local = from + zoneOf(timezone).offsetAt(from);
+  const day = Math.floor(local / DAY_MS);
+  const isTimeGiven = at !== undefined || clash !== undefined;
+  // A start with a time of day is the first run, as it is for an interval.
+  const startsAtMs = startAt === undefined ? 0 : local - day * DAY_MS;
+  const givenMs =
+    at === undefined
+      ? ((amount("hour") * 60 + amount("minute")) * 60 + amount("second")) * 1000
+      : parseTimeOfDay(at, "at");
   const dst = fields.dst ?? context.dst ?? "wall-clock";
   return {
     kind: "calendar-interval",
@@ -47,10 +45,10 @@ export function resolveCalendarInterval(
     years,
     months,
     days,
-    anchorDate,
-    timeOfDayMs,
+    anchorDate: formatDate(day),
+    timeOfDayMs: isTimeGiven ? givenMs : startsAtMs,
     dst,
     startAt: from,
-    ...end,
+    ...(endAt === undefined ? {} : { endAt }),
   };
 }

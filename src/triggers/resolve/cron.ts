@@ -46,11 +46,7 @@ function fromExpression(expression: string, fields: Fields, context: ResolveCont
 
 function fromFields(fields: Fields, context: ResolveContext): CronSpec {
   const given = CRON_FIELDS.filter((name) => fields[name] !== undefined);
-  // As in APScheduler: without any field every one is `*`, which is every second.
-  const last =
-    given.length === 0
-      ? CRON_FIELDS.length
-      : Math.max(...given.map((name) => CRON_FIELDS.indexOf(name)));
+  const last = Math.max(...given.map((name) => CRON_FIELDS.indexOf(name)));
   const textOf = (name: CronField, i: number): string =>
     fields[name] === undefined
       ? defaultText(name, i > last)

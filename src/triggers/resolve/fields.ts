@@ -1,9 +1,11 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { isCronduitError, TriggerError } from "../../core/errors.ts";
 import { parseDuration } from "../../core/durations.ts";
+import { printed } from "../../core/printed.ts";
+import { readSpan, type Span } from "../natural/span.ts";
 import type { CommonOutput, ResolveContext } from "./context.ts";
 import type { TriggerSpec } from "../spec.ts";
-import { parseInstant } from "../time/parse-instant.ts";
+import { parseEnd, parseInstant } from "../time/parse-instant.ts";
 import { zoneOf } from "../time/zone.ts";
 
 /** Fields of a trigger of whose types its zod shape has made sure. */
@@ -34,7 +36,7 @@ export function bounds(
     ...(startDate === undefined
       ? {}
       : { startAt: parseInstant(startDate, timezone, "startDate").instant }),
-    ...(endDate === undefined ? {} : { endAt: parseInstant(endDate, timezone, "endDate").instant }),
+    ...(endDate === undefined ? {} : { endAt: parseEnd(endDate, timezone, "endDate") }),
   };
 }
 
@@ -44,23 +46,31 @@ export function text(fields: Fields, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** Refuses a trigger that lacks something. */
-export function missing(kind: string, what: string, field = what): never {
-  throw new TriggerError(`A ${kind} trigger needs ${what}.`, { field });
-}
-
 /**
- * A duration in milliseconds.
+ * A length of elapsed time as `parseDuration` reads it, or of the calendar.
  * @throws {@link TriggerError} with the name of the field, where the reader of durations knows none.
  */
-export function durationMs(value: string, field: string): number {
+export function spanOf(value: string, field: string): Span {
+  const span = readSpan(value);
+  if (span !== undefined) return span;
   try {
-    return parseDuration(value);
+    parseDuration(value);
   } catch (error) {
-    if (isCronduitError(error)) {
-      const hint = /mo|year/i.test(value) ? " For months and years use a calendarInterval." : "";
-      throw new TriggerError(`${field}: ${error.message}${hint}`, { field, column: 1, value });
-    }
-    throw error;
+    if (!isCronduitError(error)) throw error;
+    throw new TriggerError(`${field}: ${error.message}`, { field, column: 1, value });
   }
+  throw new TriggerError(`${field}: ${printed(value)} can't be read.`, { field, value });
+}
+
+/** The text of a length of time, once it is known to be one. @throws {@link TriggerError} as {@link spanOf} */
+export function spanText(value: string, field: string): string {
+  spanOf(value, field);
+  return value;
+}
+
+/** Refuses two ways to say the same. */
+export function refuseBeside(field: string, other: string): never {
+  throw new TriggerError(`${field}: may not stand beside "${other}". Leave one of them out.`, {
+    field,
+  });
 }

@@ -1,8 +1,10 @@
 import { TriggerError } from "../../core/errors.ts";
+import { parseDuration } from "../../core/durations.ts";
+import { printed } from "../../core/printed.ts";
 import type { ResolveContext } from "./context.ts";
 import type { IntervalSpec } from "../spec.ts";
 import { DAY_MS } from "../time/civil.ts";
-import { bounds, durationMs, text, zoneName, type Fields } from "./fields.ts";
+import { bounds, refuseBeside, spanOf, text, zoneName, type Fields } from "./fields.ts";
 
 const UNIT_MS = {
   weeks: 604_800_000,
@@ -18,15 +20,18 @@ export function resolveInterval(fields: Fields, context: ResolveContext): Interv
   const every = text(fields, "every");
   const units = Object.entries(UNIT_MS).filter(([unit]) => fields[unit] !== undefined);
   if (every !== undefined && units[0] !== undefined) {
-    throw new TriggerError(`${units[0][0]}: may not stand beside "every".`, { field: units[0][0] });
+    refuseBeside(units[0][0], "every");
   }
   const summedMs = units.reduce((sum, [unit, ms]) => sum + Number(fields[unit]) * ms, 0);
-  // As in APScheduler: an interval without any length is one second.
-  const defaultMs = units.length === 0 ? 1000 : Math.round(summedMs);
-  const everyMs = every === undefined ? defaultMs : durationMs(every, "every");
+  const everyMs = every === undefined ? Math.round(summedMs) : elapsedMs(every);
   if (everyMs < 1 || everyMs > 1e15) {
     const field = units[0]?.[0] ?? "every";
-    throw new TriggerError("An interval is at least 1 ms and at most about 30,000 years.", {
+    const why =
+      everyMs === 0
+        ? "is an interval without a length; give more than 0"
+        : "is no interval; at least 1 ms and at most about 30,000 years are allowed";
+    const given = units.map(([unit]) => `${unit}: ${printed(fields[unit])}`);
+    throw new TriggerError(`${given.join(", ") || `every: ${printed(every)}`} ${why}.`, {
       field,
       value: fields[field],
     });
@@ -41,4 +46,10 @@ export function resolveInterval(fields: Fields, context: ResolveContext): Interv
     anchorAt,
     ...(endAt === undefined ? {} : { endAt }),
   };
+}
+
+/** `resolveTrigger` has made lengths on the calendar a calendar interval. */
+function elapsedMs(every: string): number {
+  const span = spanOf(every, "every");
+  return span.kind === "elapsed" ? parseDuration(span.text) : 0;
 }

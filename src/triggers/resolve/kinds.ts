@@ -36,7 +36,7 @@ export function resolveKind(
       return { spec: resolveCalendarInterval(fields, context), mayBeOver };
     case "rrule": {
       const zone = zoneName(fields, context);
-      return resolveRrule(text(fields, "rule"), zone, bounds(fields, context), context.now);
+      return resolveRrule(text(fields, "rule") ?? "", zone, bounds(fields, context), context.now);
     }
     case "weekly":
     case "daily":

@@ -2,7 +2,7 @@ import { TriggerError } from "../../core/errors.ts";
 import { andDepth } from "../and-trigger.ts";
 import type { ResolveContext } from "./context.ts";
 import { MAX_MEMBERS, type AndSpec, type OrSpec, type TriggerSpec } from "../spec.ts";
-import { bounds, missing, zoneName, type Fields, type ResolveMember } from "./fields.ts";
+import { bounds, zoneName, type Fields, type ResolveMember } from "./fields.ts";
 
 /** Resolves `or` and `and`; members inherit zone and `dst` where they have none of their own. */
 export function resolveMembers(
@@ -12,7 +12,6 @@ export function resolveMembers(
   member: ResolveMember,
 ): OrSpec | AndSpec {
   const members = Array.isArray(fields["triggers"]) ? fields["triggers"] : [];
-  if (members.length === 0) missing(kind, "triggers");
   const dst = fields.dst ?? context.dst;
   const inherited = {
     ...context,

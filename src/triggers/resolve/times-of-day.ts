@@ -4,7 +4,7 @@ import type { ResolveContext } from "./context.ts";
 import type { TriggerSpec } from "../spec.ts";
 import { suggest } from "../../core/suggest.ts";
 import { parseTimeOfDay } from "../time/time-of-day.ts";
-import { missing, type Fields, type ResolveMember } from "./fields.ts";
+import { type Fields, type ResolveMember } from "./fields.ts";
 
 /** Resolves the short forms `weekly` and `daily` into cron triggers, one for each time of day. */
 export function resolveTimesOfDay(
@@ -16,7 +16,6 @@ export function resolveTimesOfDay(
   const list = (value: unknown): string[] =>
     (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "string");
   const days = list(fields["weekly"]);
-  if (kind === "weekly" && days.length === 0) missing(kind, "weekly");
   const { timezone, startDate, endDate, dst } = fields;
   const common = Object.entries({ timezone, startDate, endDate, dst }).filter(
     ([, value]) => value !== undefined,
@@ -39,7 +38,11 @@ export function resolveTimesOfDay(
   return triggers.length === 1 && only !== undefined ? only : { kind: "or", triggers };
 }
 
-function weekdayName(word: string): string {
+/**
+ * The short name of a day of the week, however it is written.
+ * @throws {@link TriggerError} `INVALID_TRIGGER`, field `weekly`.
+ */
+export function weekdayName(word: string): string {
   const lower = word.trim().toLowerCase();
   const index = WEEKDAY_NAMES.findIndex(
     (full, i) => full.toLowerCase() === lower || WEEKDAYS[i] === lower,

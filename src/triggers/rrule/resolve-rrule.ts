@@ -11,13 +11,11 @@ import { readRuleText, type RuleText } from "./rule-text.ts";
  * @throws {@link TriggerError} `INVALID_TRIGGER` with the column.
  */
 export function resolveRrule(
-  rule: string | undefined,
+  rule: string,
   timezone: string,
   bounds: { startAt?: EpochMs; endAt?: EpochMs },
   now: EpochMs,
 ): Resolved {
-  if (rule === undefined)
-    throw new TriggerError("A rrule trigger needs a rule.", { field: "rule" });
   const text = readRuleText(rule);
   const start =
     text.start === undefined

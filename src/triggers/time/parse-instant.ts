@@ -1,5 +1,8 @@
+import { types } from "node:util";
+import { z } from "zod";
 import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
+import { printed } from "../../core/printed.ts";
 import { DAY_MS, LAST_YEAR, daysInMonth, epochDay } from "./civil.ts";
 import { instantOf } from "./local-text.ts";
 import { zoneOf, type LocalMs } from "./zone.ts";
@@ -7,11 +10,23 @@ import { zoneOf, type LocalMs } from "./zone.ts";
 /** What can be written where an instant is wanted; see `parseInstant`. */
 export type InstantInput = Date | string | number;
 
+/**
+ * Schema of what `parseInstant` reads. A `Date` may be of another realm (a `vm` context, Jest), whose class is not ours. What a text
+ * or a number means, and whether it means anything, is told by `parseInstant` alone.
+ */
+export const instantSchema = z.custom<InstantInput>(
+  (value) => typeof value === "string" || typeof value === "number" || types.isDate(value),
+  {
+    error: ({ input }) =>
+      `${printed(input)} is no date. Give a Date, a text such as "2026-12-25 09:00", or epoch seconds or milliseconds`,
+  },
+);
+
 /** An instant, and how precisely it was given. */
 export interface ParsedInstant {
   readonly instant: EpochMs;
-  /** Only a date was given; the instant is its midnight. */
-  readonly dateOnly: boolean;
+  /** Set if only a date was given, whose midnight the instant is: the last instant of that day. */
+  readonly dayEnd: EpochMs | undefined;
 }
 
 /** Below this a number counts as seconds: as milliseconds it would lie before March 1973. */
@@ -37,16 +52,16 @@ export function looksLikeInstant(text: string): boolean {
  * @throws {@link TriggerError} `INVALID_TRIGGER` with field, column and value.
  */
 export function parseInstant(input: unknown, timezone: string, field: string): ParsedInstant {
-  if (input instanceof Date) {
+  if (types.isDate(input)) {
     const toml = tomlText(input);
     return toml === undefined
-      ? { instant: checked(input.getTime(), input, field), dateOnly: false }
+      ? { instant: checked(input.getTime(), input, field), dayEnd: undefined }
       : parseInstant(toml, timezone, field);
   }
   if (typeof input === "number") {
     return {
       instant: checked(Math.abs(input) < SMALLEST_MS ? input * 1000 : input, input, field),
-      dateOnly: false,
+      dayEnd: undefined,
     };
   }
   if (typeof input !== "string") return fail(input, "is no date", field);
@@ -60,21 +75,36 @@ export function parseInstant(input: unknown, timezone: string, field: string): P
     const local =
       wallTime(text, field, iso, [1, 2, 3, 4, 5, 6]) +
       Math.floor(Number(`0.${iso[7] ?? 0}`) * 1000);
-    const instant =
-      offset === undefined
-        ? instantOf(local, zoneOf(timezone)).instant
-        : local - offsetMs(offset, text, field);
-    return { instant, dateOnly: iso[4] === undefined };
+    const offsetIs = offset === undefined ? undefined : offsetMs(offset, text, field);
+    const instantAt = (wall: LocalMs): EpochMs =>
+      offsetIs === undefined ? instantOf(wall, zoneOf(timezone)).instant : wall - offsetIs;
+    return inFull(local, instantAt, iso[4] === undefined);
   }
   const american = AMERICAN.exec(text);
   if (american) {
     const local = wallTime(text, field, american, [3, 1, 2, 4, 5, 6], american[7]);
-    return {
-      instant: instantOf(local, zoneOf(timezone)).instant,
-      dateOnly: american[4] === undefined,
-    };
+    const instantAt = (wall: LocalMs): EpochMs => instantOf(wall, zoneOf(timezone)).instant;
+    return inFull(local, instantAt, american[4] === undefined);
   }
   return fail(text, "can't be read as a date", field);
+}
+
+/**
+ * As {@link parseInstant}, for an end that is inclusive: a date without a time means the whole day, up to its last millisecond.
+ * @throws {@link TriggerError} as `parseInstant`.
+ */
+export function parseEnd(input: unknown, timezone: string, field: string): EpochMs {
+  const { instant, dayEnd } = parseInstant(input, timezone, field);
+  return dayEnd ?? instant;
+}
+
+function inFull(
+  local: LocalMs,
+  instantAt: (wall: LocalMs) => EpochMs,
+  isDateOnly: boolean,
+): ParsedInstant {
+  const dayEnd = isDateOnly ? instantAt(local + DAY_MS) - 1 : undefined;
+  return { instant: instantAt(local), dayEnd };
 }
 
 /** smol-toml reads local dates as `Date`s that only pretend to be in UTC; their text is what was meant. */
@@ -131,17 +161,17 @@ function offsetMs(offset: string, text: string, field: string): number {
 }
 
 function checked(instant: number, input: unknown, field: string): EpochMs {
-  if (!Number.isFinite(instant) || instant < -DAY_MS || instant > 253_402_300_800_000) {
+  if (Number.isNaN(instant)) fail(input, "is no instant", field);
+  if (instant < -DAY_MS || instant > 253_402_300_800_000) {
     fail(input, "lies outside of the years 1970 to 9999", field);
   }
   return Math.round(instant);
 }
 
-function fail(value: unknown, why: string, field: string, column = 1): never {
-  const shown =
-    value instanceof Date ? String(value) : (JSON.stringify(value) ?? String(value)).slice(0, 80);
+function fail(value: unknown, why: string, field: string, column?: number): never {
+  const place = column === undefined ? "" : ` (column ${column})`;
   throw new TriggerError(
-    `${field}: ${shown} ${why} (column ${column}). Write it like "2026-12-25 09:00", "2026-12-25T09:00:00+01:00" or "12/25/2026 09:00".`,
-    { field, column, value },
+    `${field}: ${printed(value)} ${why}${place}. Write it like "2026-12-25 09:00", "2026-12-25T09:00:00+01:00" or "12/25/2026 09:00".`,
+    { field, column: column ?? 1, value },
   );
 }

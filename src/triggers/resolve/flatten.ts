@@ -1,0 +1,77 @@
+import { TriggerError } from "../../core/errors.ts";
+import { printed } from "../../core/printed.ts";
+import { suggest } from "../../core/suggest.ts";
+import type { TriggerKind } from "../option-shapes.ts";
+import { COMMON_OPTIONS, isTriggerKind, KINDS } from "./shape.ts";
+
+/** Deeper nesting of `or` and `and` is refused, so that hostile input can't exhaust the stack. */
+export const MAX_DEPTH = 5;
+/** Triggers in one nest, so that evaluating it stays bounded. */
+export const MAX_TRIGGERS = 500;
+
+/** A trigger in one of the ways to write it. */
+export interface Flat {
+  readonly kind: TriggerKind;
+  /** All fields but `trigger`. */
+  readonly given: Record<string, unknown>;
+}
+
+/** Brings the ways to write a trigger into one: `trigger: "cron"` with fields beside it, an object, or a short form. */
+export function flatten(options: unknown, depth = 0): Flat {
+  if (depth > MAX_DEPTH) throw tooDeep();
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TriggerError(
+      `A trigger is an object such as { trigger: "cron", hour: 9 } or cron("0 9 * * *"), not ${printed(options)}.`,
+      { field: "trigger", value: options },
+    );
+  }
+  const given = options as Readonly<Record<string, unknown>>;
+  const { trigger, ...rest } = given;
+  if (typeof trigger === "string") return { kind: kindOf(trigger), given: rest };
+  if (typeof trigger === "object" && trigger !== null) {
+    const stray = Object.keys(rest).find((key) => !COMMON_OPTIONS.has(key));
+    if (stray !== undefined) {
+      const hint = "Beside a trigger object only common options may stand";
+      throw new TriggerError(
+        `${stray}: is not allowed here. ${hint}: ${[...COMMON_OPTIONS].join(", ")}.`,
+        { field: stray },
+      );
+    }
+    const inner = flatten(trigger, depth + 1);
+    const beside = Object.entries(rest).filter(([, value]) => value !== undefined);
+    return { kind: inner.kind, given: { ...inner.given, ...Object.fromEntries(beside) } };
+  }
+  if (trigger === undefined && Object.hasOwn(rest, "weekly"))
+    return { kind: "weekly", given: rest };
+  if (trigger === undefined && Object.hasOwn(rest, "daily")) return { kind: "daily", given: rest };
+  throw new TriggerError(
+    `trigger: is ${trigger === undefined ? "missing" : "no trigger"}. Give one of ${KINDS.join(", ")}, or a trigger object.`,
+    { field: "trigger", value: trigger },
+  );
+}
+
+function kindOf(name: string): TriggerKind {
+  if (isTriggerKind(name)) return name;
+  throw new TriggerError(`trigger: ${brief(name)} is not a kind of trigger. ${hintFor(name)}`, {
+    field: "trigger",
+    column: 1,
+    value: name,
+  });
+}
+
+function hintFor(name: string): string {
+  if (/[\s*@]/.test(name))
+    return `For a cron expression write trigger: "cron" and expression: ${brief(name)}.`;
+  const near = suggest(name, KINDS);
+  return near === undefined ? `Known are ${KINDS.join(", ")}.` : `Did you mean "${near}"?`;
+}
+
+function brief(name: string): string {
+  return JSON.stringify(name.slice(0, 40));
+}
+
+/** What is said of a nest that is too large. */
+export function tooDeep(): TriggerError {
+  const limits = `at most ${MAX_DEPTH} deep and hold at most ${MAX_TRIGGERS} others`;
+  return new TriggerError(`Triggers nest ${limits}.`, { field: "triggers" });
+}

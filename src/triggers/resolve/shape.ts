@@ -1,0 +1,145 @@
+import { z } from "zod";
+import { TriggerError } from "../../core/errors.ts";
+import { printed } from "../../core/printed.ts";
+import { suggest } from "../../core/suggest.ts";
+import { type TriggerKind, triggerOptionShapes } from "../option-shapes.ts";
+import type { Fields } from "./fields.ts";
+
+/** Names of the kinds of trigger. */
+export const KINDS: readonly string[] = Object.keys(triggerOptionShapes).filter(
+  (key) => key !== "common",
+);
+/** Names of the options that every kind has. */
+export const COMMON_OPTIONS: ReadonlySet<string> = new Set(Object.keys(triggerOptionShapes.common));
+
+const schemas = new Map<string, z.ZodType<Fields>>(
+  KINDS.map((kind) => [
+    kind,
+    z.strictObject({ ...triggerOptionShapes[kind as TriggerKind], ...triggerOptionShapes.common }),
+  ]),
+);
+
+interface Need {
+  /** Fields of which one must be given. */
+  readonly oneOf: readonly string[];
+  readonly text: string;
+}
+
+/** What a schedule can't do without: there is no default for it. */
+const NEEDS: Readonly<Partial<Record<TriggerKind, Need>>> = {
+  cron: {
+    oneOf: Object.keys(triggerOptionShapes.cron),
+    text: 'an expression or a field, such as expression: "0 9 * * 1-5" or hour: 9; for every second write second: "*"',
+  },
+  interval: {
+    oneOf: Object.keys(triggerOptionShapes.interval),
+    text: 'a length, such as minutes: 5 or every: "30 minutes"',
+  },
+  date: { oneOf: ["runDate", "in"], text: 'either "runDate" or "in"' },
+  calendarInterval: {
+    oneOf: ["days", "weeks", "months", "years"],
+    text: "years, months, weeks or days of at least 1",
+  },
+  rrule: { oneOf: ["rule"], text: 'a rule, such as "RRULE:FREQ=WEEKLY;BYDAY=MO"' },
+  weekly: { oneOf: ["weekly"], text: 'days of the week in "weekly", such as ["mon", "wed"]' },
+};
+
+/** Whether `name` is that of a kind of trigger. */
+export function isTriggerKind(name: string): name is TriggerKind {
+  return schemas.has(name);
+}
+
+/**
+ * Checks the types and ranges of the fields of one kind of trigger, whatever "now" is. A field of a schedule that is there and
+ * undefined was most likely meant to have a value (a setting that is missing), so it is refused.
+ * @throws {@link TriggerError} `INVALID_TRIGGER` with field and value.
+ */
+export function checkShape(kind: TriggerKind, given: Readonly<Record<string, unknown>>): Fields {
+  for (const [field, value] of Object.entries(given))
+    if (value === undefined && !COMMON_OPTIONS.has(field)) refuseUndefined(kind, field);
+  const result = schemas.get(kind)?.safeParse(given);
+  if (result?.success !== true) return refuse(kind, given, result?.error.issues[0]);
+  const need = NEEDS[kind];
+  if (need !== undefined && !need.oneOf.some((field) => given[field] !== undefined)) {
+    throw new TriggerError(`${capital(article(kind))} trigger needs ${need.text}.`, {
+      field: need.oneOf[0] ?? kind,
+    });
+  }
+  if (kind === "or" || kind === "and") checkMembers(kind, result.data["triggers"]);
+  return Object.fromEntries(
+    Object.entries(result.data).filter(([, value]) => value !== undefined),
+  ) as Fields;
+}
+
+function refuseUndefined(kind: TriggerKind, field: string): never {
+  const allowed = describe(kind, field);
+  if (allowed === undefined) refuseUnknown(kind, field);
+  throw new TriggerError(
+    `${field}: undefined is no value; is a setting missing? Allowed: ${allowed}. Leave it out if it is not meant.`,
+    { field, column: 1, value: undefined },
+  );
+}
+
+function refuse(
+  kind: TriggerKind,
+  given: Readonly<Record<string, unknown>>,
+  issue: z.core.$ZodIssue | undefined,
+): never {
+  if (issue?.code === "unrecognized_keys") refuseUnknown(kind, issue.keys[0] ?? "");
+  const path = issue?.path ?? [];
+  const field = path.join(".") || kind;
+  const value = path.reduce<unknown>(
+    (inner, key) => (Object(inner) as Record<PropertyKey, unknown>)[key],
+    given,
+  );
+  const allowed = describe(kind, String(path[0] ?? "")) ?? issue?.message ?? "";
+  throw new TriggerError(`${field}: ${printed(value)} is not allowed. Allowed: ${allowed}.`, {
+    field,
+    column: 1,
+    value,
+  });
+}
+
+function describe(kind: TriggerKind, field: string): string | undefined {
+  const shape: Readonly<Record<string, z.ZodType>> = {
+    ...triggerOptionShapes[kind],
+    ...triggerOptionShapes.common,
+  };
+  return Object.hasOwn(shape, field) ? shape[field]?.description : undefined;
+}
+
+function refuseUnknown(kind: TriggerKind, field: string): never {
+  const known = [...Object.keys(triggerOptionShapes[kind]), ...COMMON_OPTIONS];
+  const near = suggest(field, known);
+  const hint = near === undefined ? `Allowed are ${known.join(", ")}.` : `Did you mean "${near}"?`;
+  throw new TriggerError(
+    `${field.slice(0, 40)}: is not an option of ${article(kind)} trigger. ${hint}`,
+    { field },
+  );
+}
+
+function checkMembers(kind: "or" | "and", members: unknown): void {
+  const list = Array.isArray(members) ? members : [];
+  if (list.length === 0) {
+    throw new TriggerError(
+      `triggers: ${kind} needs at least one trigger, such as ${kind}(cron("0 9 * * *"), every("6h")).`,
+      { field: "triggers" },
+    );
+  }
+  const at = list.findIndex(
+    (member) => typeof member !== "object" || member === null || Array.isArray(member),
+  );
+  if (at < 0) return;
+  throw new TriggerError(
+    `triggers.${at}: ${printed(list[at])} is no trigger; is a setting missing? Give what cron, every, at or the like return.`,
+    { field: `triggers.${at}`, value: list[at] },
+  );
+}
+
+function article(kind: string): string {
+  return `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
