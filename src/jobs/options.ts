@@ -20,7 +20,8 @@ export const jobIdSchema = z
   .regex(JOB_ID, "may hold letters, digits, inner spaces and _ . : @ / + = ~ # % - only")
   .refine((id) => !RESERVED_IDS.has(id), "is a reserved word")
   .meta({
-    description: "Names the job; unique in the fleet. Default: a random UUID",
+    description:
+      "Names the job; unique in the fleet. Default: made of pipeline, params and trigger",
     allowed: "a text of 1 to 128 letters, digits and _ . : @ / + = ~ # % -, with spaces inside",
   });
 
@@ -58,7 +59,10 @@ const retrySchema = z.strictObject({
 
 /** The rules of a job, as users write them; what they become inside is {@link JobOptions}. */
 export const jobOptionsSchema = z.strictObject({
-  /** Names the job; unique in the fleet. Default: a random UUID. */
+  /**
+   * Names the job; unique in the fleet. Default: made of pipeline, params and trigger, so that each boot declares the same
+   * job; of a single run so long after the call (`in`), random.
+   */
   id: jobIdSchema.optional(),
   /** For people; up to 1,000 characters. */
   description: z.string().max(1_000).optional(),

@@ -1,59 +1,21 @@
-import { randomUUID } from "node:crypto";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, TriggerError } from "../core/errors.ts";
-import { suggest } from "../core/suggest.ts";
 import type { JobDefinition, Policy } from "../jobs/definition.ts";
 import { digest } from "../jobs/digest.ts";
-import {
-  JOB_OPTION_NAMES,
-  jobIdSchema,
-  type JobOptions,
-  jobOptionsSchema,
-  parseOptions,
-} from "../jobs/options.ts";
+import { jobIdSchema, type JobOptions, jobOptionsSchema, parseOptions } from "../jobs/options.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
-import { secretPathsOf } from "../pipeline/secrets.ts";
+import { mask, secretPathsOf } from "../pipeline/secrets.ts";
 import type { CalendarLookup } from "../triggers/create.ts";
 import { parseJitter } from "../triggers/jitter.ts";
-import { type TriggerOptions, triggerOptionShapes } from "../triggers/options.ts";
+import type { TriggerOptions } from "../triggers/options.ts";
 import { resolveTrigger } from "../triggers/resolve.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
-
-/** Words that are never options, whatever object they come in. */
-const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
-
-/** Every option that a job or some kind of trigger has. */
-const OPTION_NAMES: ReadonlySet<string> = new Set([
-  ...JOB_OPTION_NAMES,
-  "trigger",
-  ...Object.values(triggerOptionShapes).flatMap((shape) => Object.keys(shape)),
-]);
-
-/** Options beside a schedule, which are absent by `undefined`. */
-const MAY_BE_UNDEFINED: ReadonlySet<string> = new Set([
-  "trigger",
-  ...Object.keys(triggerOptionShapes.common),
-]);
-
-function unknownOption(key: string, where: string): CronduitError {
-  // Names of APScheduler are written with underscores.
-  const camelCase = key
-    .slice(0, 64)
-    .replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const meant = OPTION_NAMES.has(camelCase) ? camelCase : suggest(camelCase, [...OPTION_NAMES]);
-  const hint = meant === undefined ? "" : ` Did you mean "${meant}"?`;
-  return new CronduitError(
-    "INVALID_OPTION",
-    `${where}: unknown option "${key.slice(0, 64)}".${hint}`,
-    {
-      data: { path: key.slice(0, 64), ...(meant === undefined ? {} : { suggestion: meant }) },
-    },
-  );
-}
+import { derivedId, randomId } from "./derived-id.ts";
+import { splitOptions } from "./split-options.ts";
 
 /** What a caller of `addJob` declared, checked and resolved. */
 export interface Declaration {
@@ -63,41 +25,6 @@ export interface Declaration {
   /** Empty if the trigger has nothing left; see {@link refuseSpent}. */
   readonly upcoming: readonly Occurrence[];
   readonly replaceExisting: boolean;
-}
-
-/** Options taken apart by whom they belong to. */
-export interface SplitOptions {
-  readonly job: Record<string, unknown>;
-  readonly trigger: Record<string, unknown>;
-  readonly params: unknown;
-}
-
-/**
- * Tells a job's options from its trigger's.
- * @throws {@link CronduitError} `INVALID_OPTION` if it is no plain object.
- */
-export function splitOptions(options: unknown, where: string): SplitOptions {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new CronduitError("INVALID_OPTION", `${where}: the options must be an object.`, {
-      data: { path: "" },
-    });
-  }
-  const job: Record<string, unknown> = {};
-  const trigger: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(options)) {
-    if (FORBIDDEN_KEYS.has(key)) {
-      throw new CronduitError("INVALID_OPTION", `${where}: unknown option "${key}".`, {
-        data: { path: key },
-      });
-    }
-    if (key === "params") continue;
-    if (!OPTION_NAMES.has(key)) throw unknownOption(key, where);
-    const isOfTrigger = !JOB_OPTION_NAMES.has(key);
-    // What a schedule is made of is kept when it is undefined, so that it is refused and not taken for a default.
-    if (value !== undefined || (isOfTrigger && !MAY_BE_UNDEFINED.has(key)))
-      (isOfTrigger ? trigger : job)[key] = value;
-  }
-  return { job, trigger, params: (options as { params?: unknown }).params };
 }
 
 /** What a declaration is read with. */
@@ -124,8 +51,12 @@ export async function declare(
   const job = parseOptions(jobOptionsSchema, split.job, "addJob");
   if (job.isolate === "process") sourceOf(descriptor);
   const params = await validateParams(descriptor, split.params);
-  const id = job.id ?? randomUUID();
-  const timing = resolveTiming(id, split.trigger, job.nextRunTime, context);
+  const secrets = secretPathsOf(descriptor.params);
+  const asked = { pipeline: descriptor.name, params: mask(params.input, secrets) };
+  const derived = derivedId({ ...asked, trigger: split.trigger });
+  const timing = resolveTiming(job.id ?? derived, split.trigger, job.nextRunTime, context);
+  const isAskedAnew = job.id === undefined && isOnceFromNow(split.trigger, timing, context);
+  const id = job.id ?? (isAskedAnew ? randomId(descriptor.name) : derived);
   const { replaceExisting: _, id: __, ...declaredJob } = split.job;
   const definition: JobDefinition = {
     id,
@@ -136,7 +67,7 @@ export async function declare(
     params: params.input ?? null,
     ...timing,
     ...rulesOf(job),
-    secrets: secretPathsOf(descriptor.params),
+    secrets,
     createdAt: context.now,
     declared: {
       all: digest([
@@ -234,6 +165,26 @@ export type Timing = Pick<
   JobDefinition,
   "timezone" | "trigger" | "calendars" | "jitter" | "firstRunAt"
 >;
+
+/**
+ * Whether a job runs once, at a time that is so long after the call: then each call asks for another run, and none may
+ * be taken for one that was asked for before.
+ */
+function isOnceFromNow(
+  trigger: Record<string, unknown>,
+  { trigger: spec }: Timing,
+  context: DeclarationContext,
+): boolean {
+  const instant = runAtOf(spec);
+  if (instant === undefined) return false;
+  const later = resolveTiming("", trigger, undefined, { ...context, now: context.now + 1 });
+  return runAtOf(later.trigger) !== instant;
+}
+
+function runAtOf(spec: TriggerSpec): EpochMs | undefined {
+  if (spec.kind === "calendars") return runAtOf(spec.trigger);
+  return spec.kind === "date" ? spec.runAt : undefined;
+}
 
 /** The calendars that a trigger refers to, by name: they are stored with the job, so every worker has them. */
 function calendarsOf(spec: TriggerSpec, known: CalendarLookup): JobDefinition["calendars"] {

@@ -16,11 +16,10 @@ import {
   type DeclarationContext,
   resolveTiming,
   rulesOf,
-  type SplitOptions,
   type Timing,
-  splitOptions,
   startingWatermark,
 } from "./declaration.ts";
+import { type SplitOptions, splitOptions } from "./split-options.ts";
 import { parseInstant } from "../triggers/time/parse-instant.ts";
 import {
   type ChangePlan,

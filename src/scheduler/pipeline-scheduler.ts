@@ -91,7 +91,8 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
 
   /**
    * Schedules a pipeline. Declaring a job again with equal options does nothing, whatever was changed by
-   * `modifyJob` or `pauseJob` since.
+   * `modifyJob` or `pauseJob` since. Without an `id` one is made of pipeline, params and trigger, so that two equal calls are
+   * one job; only a single run so long after the call (`in: "10 minutes"`) is another job with each call.
    *
    * @param pipeline A class, an instance, or a registered name. Only the name and the params travel: workers build
    * the pipeline anew from their own registry for each run.

@@ -13,6 +13,7 @@ export async function semanticCases({ contender }: Subject): Promise<void> {
   await import("../semantics/account.cases.ts");
   await import("../semantics/coalesce.cases.ts");
   await import("../semantics/decisions.cases.ts");
+  await import("../semantics/derived-id.cases.ts");
   await import("../semantics/duplicate-id.cases.ts");
   await import("../semantics/exhausted-trigger.cases.ts");
   await import("../semantics/get-jobs.cases.ts");

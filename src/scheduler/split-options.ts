@@ -1,0 +1,71 @@
+import { CronduitError } from "../core/errors.ts";
+import { suggest } from "../core/suggest.ts";
+import { JOB_OPTION_NAMES } from "../jobs/options.ts";
+import { triggerOptionShapes } from "../triggers/options.ts";
+
+/** Words that are never options, whatever object they come in. */
+const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Every option that a job or some kind of trigger has. */
+const OPTION_NAMES: ReadonlySet<string> = new Set([
+  ...JOB_OPTION_NAMES,
+  "trigger",
+  ...Object.values(triggerOptionShapes).flatMap((shape) => Object.keys(shape)),
+]);
+
+/** Options beside a schedule, which are absent by `undefined`. */
+const MAY_BE_UNDEFINED: ReadonlySet<string> = new Set([
+  "trigger",
+  ...Object.keys(triggerOptionShapes.common),
+]);
+
+function unknownOption(key: string, where: string): CronduitError {
+  // Names of APScheduler are written with underscores.
+  const camelCase = key
+    .slice(0, 64)
+    .replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const meant = OPTION_NAMES.has(camelCase) ? camelCase : suggest(camelCase, [...OPTION_NAMES]);
+  const hint = meant === undefined ? "" : ` Did you mean "${meant}"?`;
+  return new CronduitError(
+    "INVALID_OPTION",
+    `${where}: unknown option "${key.slice(0, 64)}".${hint}`,
+    {
+      data: { path: key.slice(0, 64), ...(meant === undefined ? {} : { suggestion: meant }) },
+    },
+  );
+}
+
+/** Options taken apart by whom they belong to. */
+export interface SplitOptions {
+  readonly job: Record<string, unknown>;
+  readonly trigger: Record<string, unknown>;
+  readonly params: unknown;
+}
+
+/**
+ * Tells a job's options from its trigger's.
+ * @throws {@link CronduitError} `INVALID_OPTION` if it is no plain object.
+ */
+export function splitOptions(options: unknown, where: string): SplitOptions {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new CronduitError("INVALID_OPTION", `${where}: the options must be an object.`, {
+      data: { path: "" },
+    });
+  }
+  const job: Record<string, unknown> = {};
+  const trigger: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options)) {
+    if (FORBIDDEN_KEYS.has(key)) {
+      throw new CronduitError("INVALID_OPTION", `${where}: unknown option "${key}".`, {
+        data: { path: key },
+      });
+    }
+    if (key === "params") continue;
+    if (!OPTION_NAMES.has(key)) throw unknownOption(key, where);
+    const isOfTrigger = !JOB_OPTION_NAMES.has(key);
+    // What a schedule is made of is kept when it is undefined, so that it is refused and not taken for a default.
+    if (value !== undefined || (isOfTrigger && !MAY_BE_UNDEFINED.has(key)))
+      (isOfTrigger ? trigger : job)[key] = value;
+  }
+  return { job, trigger, params: (options as { params?: unknown }).params };
+}
