@@ -1,6 +1,38 @@
 import { type Clock, keepAlive, within } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 
+/** The calls that wait for an answer. When nobody will answer any more they are given up together. */
+export class OpenCalls {
+  readonly #giveUps = new Set<() => void>();
+  #isClosed = false;
+
+  /** From now on no call is made. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Gives up those that still wait. */
+  giveUp(): void {
+    this.#isClosed = true;
+    for (const giveUp of this.#giveUps) giveUp();
+  }
+
+  /** @throws {@link CronduitError} `INVALID_STATE` after {@link close} */
+  begin(server: string): void {
+    if (this.#isClosed) throw new CronduitError("INVALID_STATE", `${server} was closed.`);
+  }
+
+  /** Resolves to `work`, or to `undefined` when it is given up. */
+  track<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => resolve(undefined);
+      const forget = (): void => void this.#giveUps.delete(giveUp);
+      this.#giveUps.add(giveUp);
+      work.finally(forget).then(resolve, reject);
+    });
+  }
+}
+
 /** What a call to a server is called, and how long it may take. */
 export interface ServerCall {
   readonly clock: Clock;
@@ -10,6 +42,8 @@ export interface ServerCall {
   readonly server: string;
   /** What the connection last complained of, where the call itself only sees that there is no answer. */
   readonly lastError?: (() => unknown) | undefined;
+  /** What it belongs to. */
+  readonly calls?: OpenCalls | undefined;
 }
 
 type End<T> =
@@ -17,23 +51,22 @@ type End<T> =
 
 /**
  * The answer of a server, or an error within a bounded time instead of waiting for one that does not come back.
- * @throws {@link CronduitError} `CONNECTION_FAILED`; `SERVER_REFUSED` if it answers and will not; else `INTERNAL`.
+ * @throws {@link CronduitError} `CONNECTION_FAILED`; `SERVER_REFUSED` if it answers and will not; `INVALID_STATE` if the
+ * connection was closed; else `INTERNAL`.
  */
 export function answerWithin<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
   return keepAlive(ask(call, work));
 }
 
 async function ask<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
-  const { clock, timeoutMs, what, server } = call;
+  const { clock, timeoutMs, what, server, calls } = call;
+  calls?.begin(server);
   const from = clock.elapsed();
-  const end = await within<End<T>>(
-    clock,
-    timeoutMs,
-    work().then(
-      (value) => ({ ok: true, value }),
-      (cause: unknown) => ({ ok: false, cause }),
-    ),
+  const answer = work().then<End<T>, End<T>>(
+    (value) => ({ ok: true, value }),
+    (cause: unknown) => ({ ok: false, cause }),
   );
+  const end = await within(clock, timeoutMs, calls?.track(answer) ?? answer);
   if (end?.ok) return end.value;
   // A fault of the connection says more than the call that it made fail.
   const cause = call.lastError?.() ?? end?.cause;

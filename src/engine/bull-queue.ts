@@ -19,8 +19,8 @@ const LOST = /Missing (?:lock|key)|Lock mismatch|is not in the active state/i;
 const NOT_RENEWED = /^could not renew lock for job (.+)$/s;
 /** How long a run whose end was sent to the server may wait for the answer. */
 const ENDING_MS = 1_000;
-/** How long putting back and letting go may take, each, when a server does not answer. */
-const ABANDON_LIMIT_MS = 2_000;
+/** How long letting go of connections may take when a server does not answer. */
+const LET_GO_LIMIT_MS = 2_000;
 /** How long a worker without runs may take to let go of its connections before they are cut. */
 const STOP_LIMIT_MS = 5_000;
 /** Queue jobs a round trip. */
@@ -147,17 +147,18 @@ class BullConsumer implements Consumer {
     // BullMQ asks the server for work until it has an answer, which a server that is gone never gives.
     while (!(await within(clock, STOP_LIMIT_MS, closed))) {
       if (this.#taken.size > 0) continue;
-      await within(clock, ABANDON_LIMIT_MS, this.#worker.letGo());
+      await within(clock, LET_GO_LIMIT_MS, this.#worker.letGo());
       return;
     }
   }
 
-  async abandon(): Promise<void> {
+  async abandon(limitMs: number): Promise<void> {
     this.#isStopping = true;
     const { clock } = this.#queueOptions;
     const moves = [...this.#taken.values()].map(({ job }) => job.handBack());
-    await within(clock, ABANDON_LIMIT_MS, Promise.allSettled(moves));
-    await within(clock, ABANDON_LIMIT_MS, this.#worker.letGo());
+    const eachMs = Math.min(LET_GO_LIMIT_MS, limitMs / 2);
+    await within(clock, eachMs, Promise.allSettled(moves));
+    await within(clock, eachMs, this.#worker.letGo());
   }
 
   /**

@@ -41,8 +41,11 @@ export interface Engine extends StatePort {
 
   /** Connects and checks the server. Safe to call twice. @throws `CONNECTION_FAILED`, `UNSUPPORTED_SERVER` */
   open(): Promise<void>;
-  /** Lets go of every connection. Safe to call twice. */
-  close(): Promise<void>;
+  /**
+   * Lets go of every connection, and cuts those whose server does not answer in `limitMs`; calls that wait for it fail.
+   * Safe to call twice. @default 2 s
+   */
+  close(limitMs?: number): Promise<void>;
   /** Whether the server answers now, and how long it took. Never throws. */
   health(): Promise<EngineHealth>;
   /** The server's clock. */

@@ -19,9 +19,9 @@ export function lazyEngine(label: string, load: () => Promise<Engine>): Engine {
       if (isClosed) throw new CronduitError("INVALID_STATE", `${label} was closed.`);
       await (await loaded()).open();
     },
-    async close() {
+    async close(limitMs) {
       isClosed = true;
-      await (await opening)?.close();
+      await (await opening)?.close(limitMs);
     },
     async health() {
       if (!isClosed) return (await loaded()).health();

@@ -57,6 +57,9 @@ export interface ConsumeOptions {
 export interface Consumer {
   /** Takes no more; resolves when none is being handled. */
   stop(): Promise<void>;
-  /** Gives up at once: connections are closed and what is being handled is put back for others. */
-  abandon(): Promise<void>;
+  /**
+   * Gives up at once: what is being handled is put back for others, and connections are closed. Takes no longer than
+   * `limitMs`, whether or not the server answers.
+   */
+  abandon(limitMs: number): Promise<void>;
 }

@@ -1,7 +1,19 @@
-import { type CancelTimer, keepAlive, stayAlive } from "../core/clock.ts";
+import { type CancelTimer, stayAlive } from "../core/clock.ts";
+import type { Ending } from "../core/ending.ts";
 import { CronduitError } from "../core/errors.ts";
+import { OneEnd } from "../worker/one-end.ts";
 import { onSignals } from "../worker/signals.ts";
 import type { SchedulerParts } from "./assembly.ts";
+
+/** What closing the engine needs of the end. */
+const CLOSE_MS = 400;
+
+/** How a {@link Lifecycle} goes. */
+export interface LifecycleOptions {
+  readonly signals: readonly NodeJS.Signals[];
+  /** How long the end takes at most, if runs are waited for. */
+  readonly drainMs: number;
+}
 
 /**
  * Starts and ends the parts of a scheduler, each once and in order. From the one to the other it keeps its process alive,
@@ -10,14 +22,22 @@ import type { SchedulerParts } from "./assembly.ts";
 export class Lifecycle {
   readonly #parts: SchedulerParts;
   readonly #signals: readonly NodeJS.Signals[];
+  readonly #end: OneEnd;
   #starting: Promise<void> | undefined;
-  #stopping: Promise<void> | undefined;
   #forgetSignals: () => void = () => undefined;
   #letProcessEnd: CancelTimer = () => undefined;
 
-  constructor(parts: SchedulerParts, signals: readonly NodeJS.Signals[]) {
+  constructor(parts: SchedulerParts, { signals, drainMs }: LifecycleOptions) {
     this.#parts = parts;
     this.#signals = signals;
+    this.#end = new OneEnd({
+      clock: parts.clock,
+      logger: parts.logger,
+      drainMs,
+      what: "shutdown",
+      runAround: () => parts.worker?.runAround(),
+      end: (ending) => this.#stop(ending).finally(() => this.#letProcessEnd()),
+    });
   }
 
   /** @throws {@link CronduitError} `INVALID_STATE` the second time. */
@@ -38,31 +58,40 @@ export class Lifecycle {
   async #start(): Promise<void> {
     const { engine, bus, reconciler, worker } = this.#parts;
     await engine.open();
+    this.#refuseAfterShutdown("start");
     await bus.start();
     await engine.appendEvents([{ name: "SCHEDULER_STARTED", at: await engine.now() }]);
+    this.#refuseAfterShutdown("start");
     reconciler.start();
     await worker?.start();
+    this.#refuseAfterShutdown("start");
     this.#forgetSignals = onSignals(this.#signals, () => this.stop(true));
   }
 
-  /** Ends everything; the first call decides whether runs are waited for. */
+  /** Ends everything. A call that does not wait for runs wins over one that does, whichever comes first. */
   stop(isWaiting: boolean): Promise<void> {
-    this.#stopping ??= keepAlive(this.#stop(isWaiting)).finally(() => this.#letProcessEnd());
-    return this.#stopping;
+    return this.#end.call(isWaiting);
   }
 
-  async #stop(isWaiting: boolean): Promise<void> {
-    const { engine, bus, reconciler, worker, clock } = this.#parts;
+  async #stop(ending: Ending): Promise<void> {
+    const { engine, bus, worker } = this.#parts;
     this.#forgetSignals();
     if (this.#starting) {
-      await this.#starting.catch(() => undefined);
-      await worker?.stop(isWaiting ? Number.POSITIVE_INFINITY : 0);
-      await reconciler.stop();
-      const event = { name: "SCHEDULER_SHUTDOWN", at: clock.now() } as const;
-      await engine.appendEvents([event]).catch(() => undefined);
+      const started = this.#starting.catch(() => undefined);
+      await ending.before(CLOSE_MS, started);
+      await worker?.stop(ending);
+      ending.hurry();
+      await ending.before(CLOSE_MS, this.#sayGoodbye());
     }
-    await bus.stop();
-    await engine.close();
+    await ending.before(CLOSE_MS, bus.stop());
+    await engine.close(ending.leftMs);
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    const { engine, reconciler, clock } = this.#parts;
+    await reconciler.stop();
+    const event = { name: "SCHEDULER_SHUTDOWN", at: clock.now() } as const;
+    await engine.appendEvents([event]).catch(() => undefined);
   }
 
   /** Connects if need be. @throws {@link CronduitError} `INVALID_STATE` after shutdown, `CONNECTION_FAILED` */
@@ -72,7 +101,7 @@ export class Lifecycle {
   }
 
   #refuseAfterShutdown(what: string): void {
-    if (!this.#stopping) return;
+    if (!this.#end.hasBegun) return;
     throw new CronduitError(
       "INVALID_STATE",
       `${what}: this scheduler was shut down. Make a new one.`,

@@ -47,7 +47,10 @@ export interface JobToAdd {
 
 /** How `shutdown` ends. */
 export interface ShutdownOptions {
-  /** Wait for the runs in this process. `false` aborts them and hands them to other workers. @default true */
+  /**
+   * Wait for the runs in this process, as long as the option `drain` allows. `false` aborts them and hands them to other
+   * workers, within five seconds; it also cuts short a shutdown that waits. @default true
+   */
   wait?: boolean;
 }
 
@@ -79,7 +82,11 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     return this.#lifecycle.start();
   }
 
-  /** Ends this scheduler and its worker; the jobs stay. Safe to call twice, and before `start()`. */
+  /**
+   * Ends this scheduler and its worker; the jobs stay. Takes no longer than the option `drain` says, also if the server is
+   * gone. Safe to call twice, and before `start()`. Called inside a run of this scheduler, it returns at once and goes on
+   * when that run has ended.
+   */
   shutdown({ wait = true }: ShutdownOptions = {}): Promise<void> {
     return this.#lifecycle.stop(wait);
   }
@@ -311,7 +318,7 @@ function make(options: PipelineSchedulerOptions): Made {
   zoneOf(settings.timezone);
   const parts = assemble(settings);
   const { engine, registry, clock, logger } = parts;
-  const lifecycle = new Lifecycle(parts, settings.signals);
+  const lifecycle = new Lifecycle(parts, { signals: settings.signals, drainMs: settings.drain });
   const desk = new JobDesk({ engine, registry, logger, defaults: settings });
   const history = new RunHistory(engine);
   const runs = new RunDesk({

@@ -7,7 +7,12 @@ import {
 import type { ConnectionOption } from "../engine/open-engine.ts";
 import { durationOption } from "../jobs/duration-option.ts";
 import type { CommonOptions, WorkerTuning } from "../worker/worker-options.ts";
-import { commonShape, connectionSchema, workerTuningSchema } from "../worker/worker-options.ts";
+import {
+  commonShape,
+  connectionSchema,
+  drainSchema,
+  workerTuningSchema,
+} from "../worker/worker-options.ts";
 
 /** Schema of {@link PipelineSchedulerOptions}. */
 export const schedulerOptionsSchema = z.strictObject({
@@ -28,6 +33,7 @@ export const schedulerOptionsSchema = z.strictObject({
   reconcile: durationOption("reconcile").default(2_000),
   overdue: durationOption("overdue").default(10_000),
   finishedRetention: durationOption("finishedRetention").default(30 * 86_400_000),
+  drain: drainSchema,
   signals: z.array(z.enum(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"])).default([]),
 });
 
@@ -58,6 +64,11 @@ export interface PipelineSchedulerOptions extends CommonOptions {
   overdue?: number | string;
   /** How long a job stays visible after its last occurrence: seconds, or `"30d"`. @default 30 days */
   finishedRetention?: number | string;
+  /**
+   * How long `shutdown()` takes at most, whatever the server does: seconds, or `"25s"`. Runs may go on until five seconds
+   * before; those are for what does not end by itself. Less than 5 s counts as that. @default 25 s
+   */
+  drain?: number | string;
   /** Signals that shut the scheduler down and then end the process. @default none */
   signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[];
 }

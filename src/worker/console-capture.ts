@@ -1,14 +1,10 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { format } from "node:util";
+import { currentRun } from "./run-scope.ts";
 
 const METHODS = ["debug", "log", "info", "warn", "error"] as const;
 
 type Print = (...items: readonly unknown[]) => void;
 
-/** Where a run's output goes. */
-type Sink = (text: string) => void;
-
-const current = new AsyncLocalStorage<Sink>();
 const originals = new Map<(typeof METHODS)[number], Print>();
 let users = 0;
 /** Set while a line is handed on, since the logger that gets it may be the console. */
@@ -25,11 +21,6 @@ export function captureConsole(): () => void {
     users -= 1;
     if (users === 0) restore();
   };
-}
-
-/** Calls `work`; what it writes to the console, now and in whatever follows from it, goes to `sink` too. */
-export function withConsoleTo<T>(sink: Sink, work: () => T): T {
-  return current.run(sink, work);
 }
 
 /** Calls `print`; what comes to the console by it is no output of a run. */
@@ -49,7 +40,7 @@ function patch(): void {
     originals.set(method, original);
     console[method] = (...items: readonly unknown[]) => {
       original.apply(console, [...items]);
-      const sink = isHandingOn ? undefined : current.getStore();
+      const sink = isHandingOn ? undefined : currentRun()?.output;
       if (sink) outsideOfCapture(() => sink(format(...items)));
     };
   }

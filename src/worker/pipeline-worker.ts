@@ -1,4 +1,5 @@
-import { type CancelTimer, keepAlive, stayAlive, systemClock } from "../core/clock.ts";
+import { type CancelTimer, stayAlive, systemClock } from "../core/clock.ts";
+import type { Ending } from "../core/ending.ts";
 import { lineLogger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -6,6 +7,7 @@ import { makeEngine } from "../engine/open-engine.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
 import { refuseRunProcess } from "../tasks/run-process.ts";
+import { OneEnd } from "./one-end.ts";
 import { onSignals } from "./signals.ts";
 import {
   type PipelineWorkerOptions,
@@ -14,6 +16,18 @@ import {
   workerOptionsSchema,
 } from "./worker-options.ts";
 import { WorkerRuntime } from "./worker-runtime.ts";
+
+/** What closing the engine needs of the end. */
+const CLOSE_MS = 400;
+
+/** How {@link PipelineWorker.stop} ends. */
+export interface StopOptions {
+  /**
+   * Wait for the runs here, as long as the option `drain` allows. `false` aborts them and hands them to other workers,
+   * within five seconds; it also cuts short a `stop()` that waits. @default true
+   */
+  wait?: boolean;
+}
 
 /**
  * Executes runs. Start as many as wanted, in any number of processes and machines; the rules of each job hold over
@@ -27,10 +41,9 @@ import { WorkerRuntime } from "./worker-runtime.ts";
 export class PipelineWorker implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #runtime: WorkerRuntime;
-  readonly #drainMs: number;
+  readonly #end: OneEnd;
   readonly #signals: readonly NodeJS.Signals[];
   #starting: Promise<void> | undefined;
-  #stopping: Promise<void> | undefined;
   #forgetSignals: () => void = () => undefined;
   #letProcessEnd: CancelTimer = () => undefined;
 
@@ -40,7 +53,6 @@ export class PipelineWorker implements AsyncDisposable {
     refuseMemory(options.connection);
     const clock = options.clock ?? systemClock;
     const logger = options.logger ?? lineLogger("info");
-    this.#drainMs = options.drain;
     this.#signals = options.signals;
     this.#engine = makeEngine({
       connection: options.connection,
@@ -57,6 +69,14 @@ export class PipelineWorker implements AsyncDisposable {
       clock,
       logger,
       ...runtimeTuning(options),
+    });
+    this.#end = new OneEnd({
+      clock,
+      logger,
+      drainMs: options.drain,
+      what: "stop",
+      runAround: () => this.#runtime.runAround(),
+      end: (ending) => this.#stop(ending).finally(() => this.#letProcessEnd()),
     });
   }
 
@@ -88,7 +108,7 @@ export class PipelineWorker implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    if (this.#stopping)
+    if (this.#end.hasBegun)
       throw new CronduitError("INVALID_STATE", "start: this worker was stopped. Make a new one.");
     refuseRunProcess();
     await this.#engine.open();
@@ -97,21 +117,22 @@ export class PipelineWorker implements AsyncDisposable {
   }
 
   /**
-   * Takes no more runs, waits for those here up to the `drain` time, aborts those left, and hands back what did not
-   * end. Safe to call twice, and before `start()`.
+   * Takes no more runs, waits for those here, aborts those left, and hands back what did not end; all of it within the
+   * `drain` time, also if the server is gone. Safe to call twice, and before `start()`. Called inside a run of this worker,
+   * it returns at once and goes on when that run has ended.
    */
-  stop(): Promise<void> {
-    this.#stopping ??= keepAlive(this.#stop()).finally(() => this.#letProcessEnd());
-    return this.#stopping;
+  stop({ wait = true }: StopOptions = {}): Promise<void> {
+    return this.#end.call(wait);
   }
 
-  async #stop(): Promise<void> {
+  async #stop(ending: Ending): Promise<void> {
     this.#forgetSignals();
     if (this.#starting) {
-      await this.#starting.catch(() => undefined);
-      await this.#runtime.stop(this.#drainMs);
+      const started = this.#starting.catch(() => undefined);
+      await ending.before(CLOSE_MS, started);
+      await this.#runtime.stop(ending);
     }
-    await this.#engine.close();
+    await this.#engine.close(ending.leftMs);
   }
 
   /** Stops, so that `await using` works. */

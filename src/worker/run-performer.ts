@@ -12,13 +12,13 @@ import { retryDelay } from "../tasks/backoff.ts";
 import { performInChild } from "../tasks/child-run.ts";
 import { mayRetry } from "../tasks/retry-on.ts";
 import type { ActiveRun } from "./active-run.ts";
-import { withConsoleTo } from "./console-capture.ts";
 import type { KnownJob } from "./definition-cache.ts";
 import { intervalOf } from "./interval.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Redaction } from "./redaction.ts";
 import { RunHost, withoutSecrets } from "./run-host.ts";
 import { RunLog } from "./run-log.ts";
+import { withinRun } from "./run-scope.ts";
 import { SecretValues } from "./secret-values.ts";
 import type { ServerClock } from "./server-clock.ts";
 
@@ -121,12 +121,10 @@ export class RunPerformer {
     const { capturesConsole, container } = this.#parts;
     if (job.definition.policy.isolate === "process") return performInChild(info, descriptor, host);
     const perform = () => performAttempt(info, { descriptor, container }, host);
+    const output = capturesConsole ? (text: string): void => log.write("output", text) : undefined;
     const end = await new Promise<AttemptEnd | undefined>((resolve) => {
       active.onGiveUp = () => resolve(undefined);
-      const performing = capturesConsole
-        ? withConsoleTo((text) => log.write("output", text), perform)
-        : perform();
-      void performing.then(resolve);
+      void withinRun({ active, output }, perform).then(resolve);
     });
     if (end) return end;
     const grace = formatDuration(ABORT_GRACE_MS);

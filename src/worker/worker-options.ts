@@ -28,6 +28,9 @@ export const connectionSchema = z
       "a URL such as postgres://127.0.0.1/app, redis://127.0.0.1:6379 or embedded://folder, or ioredis' options",
   });
 
+/** How long an end takes as a whole: less than the 30 s after which Kubernetes kills a container. */
+export const drainSchema = durationOption("drain").default(25_000);
+
 /** Options that a scheduler and a worker share, beside `connection`. */
 export const commonShape = {
   prefix: prefixSchema,
@@ -121,8 +124,7 @@ export const workerOptionsSchema = z.strictObject({
   ...commonShape,
   ...workerTuningSchema.shape,
   connection: connectionSchema,
-  /** How long runs may go on after SIGTERM before they are aborted. */
-  drain: durationOption("drain").default(30_000),
+  drain: drainSchema,
   signals: z
     .array(z.enum(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]))
     .default(["SIGTERM", "SIGINT"]),
@@ -167,7 +169,10 @@ export interface CommonOptions {
 export interface PipelineWorkerOptions extends CommonOptions, WorkerTuning {
   /** The server: `redis://…`, `rediss://…`, `postgres://…`, ioredis' options, or `{ cluster: [{ host, port }, …] }`. */
   connection: ConnectionOption;
-  /** How long runs may go on after a signal or `stop()` before they are aborted: seconds, or `"30s"`. @default 30 s */
+  /**
+   * How long `stop()`, also by a signal, takes at most, whatever the server does: seconds, or `"25s"`. Runs may go on until
+   * five seconds before; those are for what does not end by itself. Less than 5 s counts as that. @default 25 s
+   */
   drain?: number | string;
   /** Signals that make the worker drain and the process end. `[]` for none. @default ["SIGTERM", "SIGINT"] */
   signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[];

@@ -4,6 +4,7 @@ import type { DependencyContainer } from "../pipeline/injection.ts";
 import { type Clock, within } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import { errorSink } from "../core/error-sink.ts";
+import type { Ending } from "../core/ending.ts";
 import type { Logger } from "../core/log.ts";
 import type {
   AdmittedRun,
@@ -26,6 +27,7 @@ import type { KnownJob } from "./definition-cache.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { insist } from "./insist.ts";
 import { Lane } from "./lane.ts";
+import { currentRun } from "./run-scope.ts";
 import { createRedaction } from "./redaction.ts";
 import { settleRemoved } from "./run-performer.ts";
 import { ServerClock } from "./server-clock.ts";
@@ -36,7 +38,10 @@ const UNKNOWN_MOST_MS = 5_000;
 /** When to look again at a job that others decided about each time that it was asked for. */
 const BUSY_JOB_MS = 100;
 /** A child process that is killed at the end of its grace takes a moment to be gone. */
-const STOP_GRACE_MS = ABORT_GRACE_MS + 500;
+const STOP_GRACE_MS = ABORT_GRACE_MS + 400;
+/** What whoever closes the engine after that needs of the end, and what saying goodbye needs before. */
+const CLOSE_MS = 500;
+const GOODBYE_MS = 300;
 
 /** How a worker is made. */
 export interface WorkerRuntimeOptions {
@@ -92,6 +97,12 @@ export class WorkerRuntime {
     return this.#active().map((run) => run.runId);
   }
 
+  /** The id of the run here, if it goes on, within which the caller's code is executed. */
+  runAround(): string | undefined {
+    const around = currentRun()?.active;
+    return this.#active().find((run) => run === around)?.runId;
+  }
+
   #active(): ActiveRun[] {
     return this.#lanes.flatMap(({ active }) => [...active.values()]);
   }
@@ -106,6 +117,11 @@ export class WorkerRuntime {
     this.#serverClock.observe(startedAt, sentAt);
     await this.#heartbeat.start(startedAt);
     await engine.appendEvents([{ name: "WORKER_STARTED", at: startedAt, worker: this.id }]);
+    // Who ends a worker while it starts does not wait for a server that is away.
+    if (this.#stopping) {
+      this.#heartbeat.stop();
+      throw new CronduitError("INVALID_STATE", "start: the worker was stopped while it started.");
+    }
     if (this.#options.captureConsole) this.#endCapture = captureConsole();
     this.#consumers = this.#lanes.map((lane) =>
       lane.engine.consume({
@@ -135,37 +151,51 @@ export class WorkerRuntime {
   }
 
   /**
-   * Takes no more runs and waits for those that are being executed. After `deadlineMs` their signals are aborted, and
-   * what has not ended shortly after is handed back to other workers. Calling it again waits for the same end.
+   * Takes no more runs and waits for those that are being executed, as long as the end has patience. Then their signals are
+   * aborted, and what has not ended shortly after is handed back to other workers. Calling it again waits for the same end.
    */
-  stop(deadlineMs: number): Promise<void> {
-    this.#stopping ??= this.#stop(deadlineMs);
+  stop(ending: Ending): Promise<void> {
+    this.#stopping ??= this.#stop(ending);
     return this.#stopping;
   }
 
-  async #stop(deadlineMs: number): Promise<void> {
-    const { engine, clock, logger } = this.#options;
-    const consumers = this.#consumers;
-    if (consumers.length > 0) {
-      const stopped = Promise.all(consumers.map((consumer) => consumer.stop())).then(() => true);
-      if (!(await within(clock, deadlineMs, stopped))) {
-        for (const run of this.#active()) run.abort("shutdown", "the worker is shutting down");
-        if (!(await within(clock, STOP_GRACE_MS, stopped))) {
-          logger.warn("runs did not end when told to; they are handed back", {
-            runs: this.running,
-          });
-          await Promise.allSettled(
-            this.#lanes.flatMap(({ engine: own, active }) =>
-              [...active.values()].map(({ hold }) => own.handBack(hold)),
-            ),
-          );
-          await Promise.all(consumers.map((consumer) => consumer.abandon()));
-        }
-      }
-    }
+  async #stop(ending: Ending): Promise<void> {
+    const { logger } = this.#options;
+    if (this.#consumers.length > 0) await this.#endRuns(ending);
     this.#endCapture();
     this.#heartbeat.stop();
     for (const { cancels } of this.#lanes) cancels.stop();
+    const left = ending.before(
+      CLOSE_MS,
+      this.#sayGoodbye().then(() => true),
+    );
+    if (!(await left)) logger.warn("the worker's end could not be recorded in time");
+  }
+
+  async #endRuns(ending: Ending): Promise<void> {
+    const { clock, logger } = this.#options;
+    const consumers = this.#consumers;
+    const stopped = Promise.all(consumers.map((consumer) => consumer.stop())).then(() => true);
+    const isStopped = await ending.patiently(stopped);
+    // Nothing goes on by itself any more, and what is left is not worth a longer wait.
+    ending.hurry();
+    if (isStopped) return;
+    for (const run of this.#active()) run.abort("shutdown", "the worker is shutting down");
+    if (await within(clock, STOP_GRACE_MS, stopped)) return;
+    const runs = this.running;
+    if (runs.length > 0)
+      logger.warn("runs did not end when told to; they are handed back", { runs });
+    const handBacks = this.#lanes.flatMap(({ engine: own, active }) =>
+      [...active.values()].map(({ hold }) => own.handBack(hold)),
+    );
+    const reserveMs = CLOSE_MS + GOODBYE_MS;
+    await ending.before(reserveMs + GOODBYE_MS, Promise.allSettled(handBacks));
+    const leftMs = Math.max(0, ending.leftMs - reserveMs);
+    await Promise.all(consumers.map((consumer) => consumer.abandon(leftMs)));
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    const { engine, logger } = this.#options;
     await Promise.all(this.#lanes.map(({ logs }) => logs.close()));
     try {
       await engine.forgetWorker(this.id);

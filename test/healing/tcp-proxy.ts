@@ -32,10 +32,14 @@ export class TcpProxy implements AsyncDisposable {
     return proxy;
   }
 
-  get url(): string {
+  get port(): number {
     const address = this.#listener.address();
     if (typeof address !== "object" || address === null) throw new Error("the proxy was closed");
-    return `redis://127.0.0.1:${address.port}`;
+    return address.port;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
   }
 
   /** How many connections go through it. */

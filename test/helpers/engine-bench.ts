@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
+import { Ending } from "../../src/core/ending.ts";
 import type { ConsumeOptions, Engine, WakeUpEnd } from "../../src/engine/engine.ts";
 import { explain, type Explanation } from "../../src/history/explain.ts";
 import type { Run } from "../../src/history/run.ts";
@@ -297,7 +298,7 @@ export class EngineBench implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.isHolding = false;
     for (const runId of this.held) await this.release(runId);
-    for (const worker of this.#workers) await worker.stop(0);
+    for (const worker of this.#workers) await worker.stop(new Ending(systemClock, 0));
     await this.ground.close();
   }
 

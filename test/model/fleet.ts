@@ -1,6 +1,7 @@
 // The real thing by hand: schedulers' and workers' parts on a real engine, in a time and an order that the test chooses.
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Clock } from "../../src/core/clock.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
+import { Ending } from "../../src/core/ending.ts";
 import type { ConsumeOptions, Engine, WakeUpEnd } from "../../src/engine/engine.ts";
 import { Pipeline, PipelineRegistry, type RunContext } from "../../src/index.ts";
 import { JobDesk } from "../../src/scheduler/job-desk.ts";
@@ -213,7 +214,7 @@ export class Fleet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const job of JOBS) await this.desk.remove(this.idOf(job)).catch(nothing);
     for (const held of this.held.slice()) await this.finish(held, true);
-    for (const { runtime } of this.workers) await runtime.stop(0);
+    for (const { runtime } of this.workers) await runtime.stop(new Ending(systemClock, 0));
     for (const { id } of await this.place.queue.waiting()) await this.place.queue.remove(id);
   }
 

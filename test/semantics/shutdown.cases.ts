@@ -64,7 +64,7 @@ describe("shutdown({ wait }), default wait: second call is harmless", () => {
     const { runId, signal } = await begun;
     let isOver = false;
     const first = scheduler.shutdown().then(() => (isOver = true));
-    const second = scheduler.shutdown({ wait: false });
+    const second = scheduler.shutdown();
     // Asked of the server after the worker was told: a run asked for now is not taken.
     const later = await observer.runJob("job");
     expect(isOver).toBe(false);
@@ -109,6 +109,55 @@ describe("shutdown({ wait }), default wait: second call is harmless", () => {
       await other.shutdown();
     },
   );
+
+  test.runIf(isShared)("the stronger call wins, whichever comes first", async () => {
+    const prefix = `shutdown-${randomUUID()}`;
+    const { Work, begun } = held();
+    await using observer = make(prefix, Work, { worker: false });
+    await using scheduler = make(prefix, Work, { drain: "10 min" });
+    await scheduler.start();
+    await scheduler.addJob(Work, now);
+    const { runId, signal } = await begun;
+    const waiting = scheduler.shutdown();
+    expect(signal.aborted).toBe(false);
+    await Promise.all([waiting, scheduler.shutdown({ wait: false })]);
+    expect(signal.aborted).toBe(true);
+    expect(await observer.getRun(runId)).toMatchObject({ verdict: "retrying" });
+  });
+
+  test("runs are told to stop in time for drain to hold", async () => {
+    const prefix = `shutdown-${randomUUID()}`;
+    const { Work, begun, letGo } = held();
+    await using scheduler = make(prefix, Work, { drain: 5.5 });
+    await scheduler.start();
+    await scheduler.addJob(Work, now);
+    const { signal } = await begun;
+    signal.addEventListener("abort", () => letGo());
+    await scheduler.shutdown();
+    expect(signal.aborted).toBe(true);
+  });
+
+  test("inside a run it does not wait for that run, which ends as it would", async () => {
+    const prefix = `shutdown-${randomUUID()}`;
+    let tell: (context: RunContext) => void = () => undefined;
+    const returned = new Promise<RunContext>((resolve) => (tell = resolve));
+    class Work extends Pipeline {
+      async run(context: RunContext): Promise<string> {
+        await scheduler.shutdown();
+        tell(context);
+        return "whole";
+      }
+    }
+    const scheduler = make(prefix, Work, { drain: "10 min" });
+    await scheduler.start();
+    await scheduler.addJob(Work, now);
+    const { runId, signal } = await returned;
+    await scheduler.shutdown();
+    expect(signal.aborted).toBe(false);
+    if (!isKept) return;
+    await using other = make(prefix, Work, { worker: false });
+    expect(await other.getRun(runId)).toMatchObject({ verdict: "succeeded", result: "whole" });
+  });
 
   test.runIf(isKept)("the jobs stay", async () => {
     const prefix = `shutdown-${randomUUID()}`;

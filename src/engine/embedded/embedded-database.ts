@@ -81,5 +81,6 @@ function databaseOf(
     // One connection serves as many callers as there are.
     grow: () => undefined,
     close: () => (closing ??= close()),
+    cut: () => undefined,
   };
 }

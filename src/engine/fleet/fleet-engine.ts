@@ -28,7 +28,7 @@ export class FleetEngine implements Port.Engine {
   /** @param home The default queue's engine. */
   constructor(home: QueueEngine, clock: Clock) {
     this.#home = home;
-    this.#queues = new Queues(home);
+    this.#queues = new Queues(home, clock);
     this.#claims = new JobClaims(this.#queues, clock);
     this.#events = new EventMerge(this.#queues, clock);
     this.#state = new FleetState(this.#queues, this.#claims);
@@ -42,8 +42,8 @@ export class FleetEngine implements Port.Engine {
     return this.#home.open();
   }
 
-  close(): Promise<void> {
-    return this.#queues.close();
+  close(limitMs?: number): Promise<void> {
+    return this.#queues.close(limitMs);
   }
 
   health(): Promise<Port.EngineHealth> {

@@ -1,7 +1,10 @@
+import { type Clock, within } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
 import type { QueueEngine } from "./queue-engine.ts";
 
+/** How long letting go of all queues may take when the server does not answer. */
+const CLOSE_LIMIT_MS = 2_000;
 /** How often a queue is brought in line with a fleet that is paused and resumed meanwhile. */
 const MAX_ROUNDS = 20;
 
@@ -11,10 +14,12 @@ export class Queues {
   readonly home: QueueEngine;
   readonly #opened = new Map<string, Promise<QueueEngine>>();
   readonly #joined = new Map<string, Promise<QueueEngine>>();
+  readonly #clock: Clock;
   #isClosed = false;
 
-  constructor(home: QueueEngine) {
+  constructor(home: QueueEngine, clock: Clock) {
     this.home = home;
+    this.#clock = clock;
   }
 
   /** The names of all queues but the default one, in a fixed order. */
@@ -75,13 +80,13 @@ export class Queues {
     }
   }
 
-  async close(): Promise<void> {
+  async close(limitMs = CLOSE_LIMIT_MS): Promise<void> {
     this.#isClosed = true;
-    const opened = await Promise.allSettled(this.#opened.values());
-    await Promise.allSettled(
-      opened.map(async (end) => (end.status === "fulfilled" ? end.value.close() : undefined)),
-    );
-    await this.home.close();
+    // Half of the time each: the others use the connections of the default queue.
+    const eachMs = limitMs / 2;
+    const others = [...this.#opened.values()].map(async (opened) => (await opened).close(eachMs));
+    if (others.length > 0) await within(this.#clock, eachMs, Promise.allSettled(others));
+    await this.home.close(others.length > 0 ? eachMs : limitMs);
   }
 }
 

@@ -7,8 +7,10 @@ export interface Database {
   readonly label: string;
   /** Makes room for so many connections more, which are held for long. */
   grow(connections: number): void;
-  /** Lets go of every connection. */
+  /** Lets go of every connection, as soon as nobody uses it. */
   close(): Promise<void>;
+  /** Ends at once what `close` still waits for, as at a server that does not answer. */
+  cut(): void;
 }
 
 /** What a queue holds for long: a connection that listens for events, and a worker's. */
@@ -17,7 +19,11 @@ const HELD_CONNECTIONS = 2;
 /** The same connections for one queue more; who made them closes them. */
 export function borrow(database: Database): Database {
   database.grow(HELD_CONNECTIONS);
-  return { ...database, close: async () => database.grow(-HELD_CONNECTIONS) };
+  return {
+    ...database,
+    close: async () => database.grow(-HELD_CONNECTIONS),
+    cut: () => undefined,
+  };
 }
 
 /** The server's own code of an error, e.g. `40P01`; not on every error. */

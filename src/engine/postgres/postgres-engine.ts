@@ -57,8 +57,8 @@ export class PostgresEngine implements QueueEngine {
     return this.#link.open();
   }
 
-  close(): Promise<void> {
-    return this.#link.close();
+  close(limitMs?: number): Promise<void> {
+    return this.#link.close(limitMs);
   }
 
   health(): Promise<Port.EngineHealth> {

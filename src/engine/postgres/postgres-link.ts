@@ -1,7 +1,7 @@
 import { type Clock, within } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/clock.ts";
-import { answerWithin } from "../answer-within.ts";
+import { answerWithin, OpenCalls } from "../answer-within.ts";
 import { BullQueue } from "../bull-queue.ts";
 import type { EngineHealth } from "../engine.ts";
 import type { Database } from "./database.ts";
@@ -58,6 +58,7 @@ export interface Connected {
 export class PostgresLink {
   readonly #options: PostgresLinkOptions;
   readonly schemas: Schemas;
+  readonly #calls = new OpenCalls();
   #connected: Connected | undefined;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -138,19 +139,24 @@ export class PostgresLink {
     };
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(limitMs = CLOSE_LIMIT_MS): Promise<void> {
+    this.#closing ??= this.#close(limitMs);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
-    await this.#opening?.catch(() => undefined);
+  async #close(limitMs: number): Promise<void> {
+    const { clock, onError } = this.#options;
+    const until = clock.elapsed() + limitMs;
+    // One that does not come about closes what it has made.
+    await within(clock, limitMs, this.#opening?.catch(() => undefined) ?? Promise.resolve());
     const connected = this.#connected;
     if (!connected) return;
-    const { clock } = this.#options;
     const { queue, events, database } = connected;
-    await within(clock, CLOSE_LIMIT_MS, Promise.allSettled([queue.close(), events.close()]));
-    await within(clock, CLOSE_LIMIT_MS, database.close().catch(this.#options.onError));
+    const halfMs = (until - clock.elapsed()) / 2;
+    await within(clock, halfMs, Promise.allSettled([queue.close(), events.close()]));
+    await within(clock, until - clock.elapsed(), database.close().catch(onError));
+    database.cut();
+    this.#calls.giveUp();
   }
 
   async health(): Promise<EngineHealth> {
@@ -178,7 +184,8 @@ export class PostgresLink {
     const { clock, timeoutMs } = this.#options;
     let last: unknown;
     const lastError = () => last;
-    return answerWithin({ clock, timeoutMs, what, server: this.label, lastError }, async () => {
+    const asked = { clock, timeoutMs, what, server: this.label, lastError, calls: this.#calls };
+    return answerWithin(asked, async () => {
       await this.open();
       const connected = this.ready();
       return persist(

@@ -1,5 +1,6 @@
 import type { PgPool } from "bullmq";
-import type { Pool, PoolConfig } from "pg";
+import type { Socket } from "node:net";
+import type { Pool, PoolClient, PoolConfig } from "pg";
 import type { Database } from "./database.ts";
 
 /** Calls at once, and beside them one connection that listens for events and one for a worker. */
@@ -22,6 +23,7 @@ export async function connectServer(
   const pool: Pool = new pg.Pool(poolConfig(url, schema, queryTimeoutMs));
   // An idle connection that the server ends is replaced with the next call.
   pool.on("error", onError);
+  pool.on("connect", neverUnheard);
   const { hostname, port, pathname } = new URL(url);
   let closing: Promise<void> | undefined;
   return {
@@ -34,6 +36,9 @@ export async function connectServer(
       pool.setMaxListeners(pool.getMaxListeners() + connections);
     },
     close: () => (closing ??= pool.end()),
+    cut: () => {
+      for (const socket of socketsOf(pool)) socket.destroy();
+    },
   };
 }
 
@@ -53,4 +58,26 @@ function poolConfig(url: string, schema: string, queryTimeoutMs: number): PoolCo
     // The pool does not keep the process alive.
     allowExitOnIdle: true,
   };
+}
+
+/**
+ * A connection that breaks while nobody listens to it ends the process, and BullMQ takes all listeners away from the one
+ * that it lets go of.
+ */
+function neverUnheard(client: PoolClient): void {
+  const ignore = (): void => undefined;
+  const removeAllListeners = client.removeAllListeners.bind(client);
+  client.on("error", ignore);
+  client.removeAllListeners = (event) => {
+    removeAllListeners(event);
+    return client.on("error", ignore);
+  };
+}
+
+/** What pg does not declare, as of 8.16: the connections, also those that are being made, and their sockets. */
+function socketsOf(pool: Pool): Socket[] {
+  const clients = (Reflect.get(pool, "_clients") ?? []) as readonly {
+    readonly connection?: { readonly stream?: Socket };
+  }[];
+  return clients.flatMap(({ connection }) => connection?.stream ?? []);
 }

@@ -111,8 +111,8 @@ export class RedisEngine implements QueueEngine {
     return this.#link.open(() => this.#queue.waitUntilReady());
   }
 
-  close(): Promise<void> {
-    return this.#link.close(() => {
+  close(limitMs?: number): Promise<void> {
+    return this.#link.close(limitMs, () => {
       this.#events.close();
       return this.#queue.close();
     });

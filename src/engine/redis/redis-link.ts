@@ -1,5 +1,5 @@
 import { type Clock, within } from "../../core/clock.ts";
-import { answerWithin } from "../answer-within.ts";
+import { answerWithin, OpenCalls } from "../answer-within.ts";
 import type { EngineHealth } from "../engine.ts";
 import { addressOf, connect, type RedisConnectionOptions, untilReady } from "./connection.ts";
 import type { RedisClient } from "./redis-client.ts";
@@ -26,6 +26,7 @@ export class RedisLink {
   readonly redis: RedisClient;
   readonly #options: RedisLinkOptions;
   readonly #watch: ServerWatch;
+  readonly #calls = new OpenCalls();
   #label: string;
   #lastError: unknown;
   #opening: Promise<void> | undefined;
@@ -75,19 +76,22 @@ export class RedisLink {
   }
 
   /** @param before What is closed first. */
-  close(before: () => Promise<void>): Promise<void> {
-    this.#closing ??= this.#close(before);
+  close(limitMs = CLOSE_LIMIT_MS, before: () => Promise<void>): Promise<void> {
+    this.#closing ??= this.#close(limitMs, before);
     return this.#closing;
   }
 
-  async #close(before: () => Promise<void>): Promise<void> {
+  async #close(limitMs: number, before: () => Promise<void>): Promise<void> {
     this.#watch.end();
+    this.#calls.close();
     await within(
       this.#options.clock,
-      CLOSE_LIMIT_MS,
+      limitMs,
       before().catch(() => undefined),
     );
     if (!this.#options.shared) this.redis.disconnect();
+    // ioredis leaves what waits for a connection waiting, if it is told to end while it has none.
+    this.#calls.giveUp();
   }
 
   /** @param key A command with a key is answered, in a Cluster, by the node that does the work. */
@@ -107,6 +111,7 @@ export class RedisLink {
   bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#options;
     const lastError = () => this.lastError;
-    return answerWithin({ clock, timeoutMs, what, server: this.label, lastError }, work);
+    const call = { clock, timeoutMs, what, server: this.label, lastError, calls: this.#calls };
+    return answerWithin(call, work);
   }
 }

@@ -1,0 +1,61 @@
+// A scheduler or a worker in a process of its own, to be ended while its server is gone. Its one argument is JSON text of
+// `EndingOptions`. It says `ready` when it has what it should have, and when told `{ end: [...] }` it makes those calls.
+import { Pipeline, PipelineScheduler, PipelineWorker, type RunContext } from "../../src/index.ts";
+
+export interface EndingOptions {
+  readonly url: string;
+  /** A way to the server that stays. */
+  readonly own: string;
+  readonly prefix: string;
+  readonly kind: "scheduler" | "worker";
+  /** What it has in hand: nothing, a run that ends when it is told to, or one that never does. */
+  readonly run: "none" | "obeys" | "deaf";
+  readonly drain: number | string;
+}
+
+/** Calls that end it, in their order; `inside`: in the run. */
+export type EndCall = "stop" | "no-wait";
+
+const options = JSON.parse(process.argv[2] ?? "{}") as EndingOptions;
+const { run, kind, own, url, prefix, drain } = options;
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+class Held extends Pipeline {
+  run({ signal }: RunContext): Promise<never> {
+    process.send?.({ running: true });
+    return new Promise((_, reject) => {
+      if (run === "obeys") signal.addEventListener("abort", () => reject(signal.reason as Error));
+    });
+  }
+}
+
+const common = { prefix, pipelines: [Held], logger: silent, drain };
+const ending =
+  kind === "scheduler"
+    ? new PipelineScheduler({ ...common, connection: url })
+    : new PipelineWorker({ ...common, connection: url });
+
+process.on("message", ({ end }: { end: readonly EndCall[] }) => {
+  const from = performance.now();
+  const calls = end.map((call) => {
+    const wait = call === "stop";
+    return "shutdown" in ending ? ending.shutdown({ wait }) : ending.stop({ wait });
+  });
+  void Promise.all(calls).then(() => {
+    process.send?.({ endedMs: Math.round(performance.now() - from) });
+  });
+});
+
+await ending.start();
+if (run !== "none") {
+  const other = new PipelineScheduler({
+    prefix,
+    pipelines: [Held],
+    logger: silent,
+    connection: own,
+    worker: false,
+  });
+  await other.addJob(Held, { id: "job", trigger: "date", in: "0s" });
+  await other.shutdown();
+}
+process.send?.({ ready: true });
