@@ -35,16 +35,18 @@ const ending =
     ? new PipelineScheduler({ ...common, connection: url })
     : new PipelineWorker({ ...common, connection: url });
 
-process.on("message", ({ end }: { end: readonly EndCall[] }) => {
+async function endBy(calls: readonly EndCall[]): Promise<void> {
   const from = performance.now();
-  const calls = end.map((call) => {
-    const wait = call === "stop";
-    return "shutdown" in ending ? ending.shutdown({ wait }) : ending.stop({ wait });
-  });
-  void Promise.all(calls).then(() => {
-    process.send?.({ endedMs: Math.round(performance.now() - from) });
-  });
-});
+  await Promise.all(
+    calls.map((call) => {
+      const wait = call === "stop";
+      return "shutdown" in ending ? ending.shutdown({ wait }) : ending.stop({ wait });
+    }),
+  );
+  process.send?.({ endedMs: Math.round(performance.now() - from) });
+}
+
+process.on("message", ({ end }: { end: readonly EndCall[] }) => void endBy(end));
 
 await ending.start();
 if (run !== "none") {
