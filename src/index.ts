@@ -123,7 +123,7 @@ export type { Run } from "./history/run.ts";
 export type { RunPage, RunQuery } from "./history/run-history.ts";
 export type { LogCleanup, RunLogLine, RunLogPage, RunLogQuery } from "./history/run-logs.ts";
 export type { RunStep } from "./history/run-steps.ts";
-export { PipelineWorker } from "./worker/pipeline-worker.ts";
+export { PipelineWorker, type StopOptions } from "./worker/pipeline-worker.ts";
 export type {
   CommonOptions,
   PipelineWorkerOptions,
@@ -147,8 +147,8 @@ export {
   type JobToAdd,
   type PipelineReference,
   PipelineScheduler,
-  type ShutdownOptions,
 } from "./scheduler/pipeline-scheduler.ts";
+export type { ShutdownOptions } from "./scheduler/lifecycle.ts";
 export type { ExportOptions } from "./scheduler/moving/export-state.ts";
 export type { ImportOptions, ImportSummary } from "./scheduler/moving/import-state.ts";
 export type { StateSource } from "./scheduler/moving/state-lines.ts";

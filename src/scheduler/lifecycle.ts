@@ -8,6 +8,15 @@ import type { SchedulerParts } from "./assembly.ts";
 /** What closing the engine needs of the end. */
 const CLOSE_MS = 400;
 
+/** How `shutdown` ends. */
+export interface ShutdownOptions {
+  /**
+   * Wait for the runs in this process, as long as the option `drain` allows. `false` aborts them and hands them to other
+   * workers, within five seconds; it also cuts short a shutdown that waits. @default true
+   */
+  wait?: boolean;
+}
+
 /** How a {@link Lifecycle} goes. */
 export interface LifecycleOptions {
   readonly signals: readonly NodeJS.Signals[];

@@ -24,7 +24,7 @@ import { type Job, toJob } from "./job.ts";
 import { JobDesk } from "./job-desk.ts";
 import { type JobPage, type JobQuery, queryJobs } from "./job-query.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { Lifecycle, type ShutdownOptions } from "./lifecycle.ts";
 import { type ExportOptions, exportOptionsSchema, exportState } from "./moving/export-state.ts";
 import {
   importOptionsSchema,
@@ -43,15 +43,6 @@ export type PipelineReference<P extends ParamsSchema> = PipelineClass<P> | Pipel
 export interface JobToAdd {
   readonly pipeline: PipelineReference<ParamsSchema>;
   readonly options: AddJobOptions;
-}
-
-/** How `shutdown` ends. */
-export interface ShutdownOptions {
-  /**
-   * Wait for the runs in this process, as long as the option `drain` allows. `false` aborts them and hands them to other
-   * workers, within five seconds; it also cuts short a shutdown that waits. @default true
-   */
-  wait?: boolean;
 }
 
 /**
