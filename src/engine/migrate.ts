@@ -5,6 +5,7 @@ import { durationOption } from "../jobs/duration-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "../jobs/queue.ts";
 import { answerWithin } from "./answer-within.ts";
+import { refuseForgotten } from "./forgotten-connection.ts";
 import { type ConnectionOption, placeOf, prefixSchema } from "./open-engine.ts";
 import type { Database } from "./postgres/database.ts";
 import type { Schemas } from "./postgres/schema-name.ts";
@@ -47,7 +48,7 @@ export interface MigrationReport {
  * `UNSUPPORTED_SERVER` if the schema is newer than this package.
  */
 export async function migrate(
-  connection: ConnectionOption,
+  connection: ConnectionOption | undefined,
   options: MigrateOptions = {},
 ): Promise<MigrationReport> {
   const { prefix, queues, grantTo, timeout } = parseOptions(
@@ -55,6 +56,7 @@ export async function migrate(
     options,
     "migrate",
   );
+  refuseForgotten(connection, "migrate");
   const place = placeOf(connection);
   if (grantTo.length > 0 && place.kind !== "postgres") {
     throw new CronduitError(

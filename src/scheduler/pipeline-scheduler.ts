@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
 import type { EngineHealth, WorkerRecord } from "../engine/engine.ts";
+import { refuseForgotten } from "../engine/forgotten-connection.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
 import { RunHistory } from "../history/run-history.ts";
 import { RunLogs } from "../history/run-logs.ts";
@@ -304,7 +305,9 @@ interface Made {
 }
 
 function make(options: PipelineSchedulerOptions): Made {
-  refuseUndefinedConnection(options);
+  // Absent is this process's memory; an `undefined` was forgotten.
+  if (typeof options === "object" && (options as unknown) !== null && "connection" in options)
+    refuseForgotten(options.connection, "new PipelineScheduler");
   const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
   zoneOf(settings.timezone);
   const parts = assemble(settings);
@@ -333,15 +336,4 @@ function make(options: PipelineSchedulerOptions): Made {
       ready: () => lifecycle.ready(),
     },
   };
-}
-
-/** An environment variable that was forgotten must not put a fleet's jobs into one process's memory. */
-function refuseUndefinedConnection(options: unknown): void {
-  if (typeof options !== "object" || options === null || !("connection" in options)) return;
-  if (options.connection !== undefined) return;
-  throw new CronduitError(
-    "INVALID_OPTION",
-    'new PipelineScheduler, option "connection": is undefined. Give a URL, or leave the option out to keep everything in this process.',
-    { data: { path: "connection" } },
-  );
 }

@@ -44,31 +44,32 @@ export type SchedulerSettings = z.output<typeof schedulerOptionsSchema>;
 export interface PipelineSchedulerOptions extends CommonOptions {
   /**
    * Where the state is kept: `redis://…`, `rediss://…`, `postgres://…`, ioredis' options, `{ cluster: [{ host, port }, …] }`,
-   * or `embedded://folder` for a database inside this process.
+   * `embedded://folder` for a database inside this process, or `memory:`. A variable such as `process.env.REDIS_URL` may be
+   * given as it is: if it is not set, or empty, that is refused.
    * @default inside this process, in memory: gone when it ends
    */
-  connection?: ConnectionOption;
+  connection?: ConnectionOption | undefined;
   /** IANA zone of jobs that name none. @default "UTC" */
-  timezone?: string;
+  timezone?: string | undefined;
   /** Whether runs are executed in this process too, and how. `false` in a process that only schedules. @default true */
-  worker?: boolean | WorkerTuning;
+  worker?: boolean | WorkerTuning | undefined;
   /**
    * Named sets of dates and windows in which jobs may or may not run (holidays, business hours), to be referred to by
    * the option `calendars` of any trigger. A job keeps them as they were when it was declared.
    * @default none
    */
-  calendars?: Readonly<Record<string, CalendarInput>>;
+  calendars?: Readonly<Record<string, CalendarInput>> | undefined;
   /** How often impossible states are looked for: seconds, or `"2s"`. 0.1 s to 10 min. @default 2 s */
-  reconcile?: number | string;
+  reconcile?: number | string | undefined;
   /** From when on an occurrence that nobody takes is reported by JOB_OVERDUE: seconds, or `"10s"`. @default 10 s */
-  overdue?: number | string;
+  overdue?: number | string | undefined;
   /** How long a job stays visible after its last occurrence: seconds, or `"30d"`. @default 30 days */
-  finishedRetention?: number | string;
+  finishedRetention?: number | string | undefined;
   /**
    * How long `shutdown()` takes at most, whatever the server does: seconds, or `"25s"`. Runs may go on until five seconds
    * before; those are for what does not end by itself. Less than 5 s counts as that. @default 25 s
    */
-  drain?: number | string;
+  drain?: number | string | undefined;
   /** Signals that shut the scheduler down and then end the process. @default none */
-  signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[];
+  signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[] | undefined;
 }

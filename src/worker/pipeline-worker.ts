@@ -3,6 +3,7 @@ import type { Ending } from "../core/ending.ts";
 import { lineLogger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import { refuseForgotten } from "../engine/forgotten-connection.ts";
 import { makeEngine } from "../engine/open-engine.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
@@ -49,6 +50,10 @@ export class PipelineWorker implements AsyncDisposable {
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE` */
   constructor(input: PipelineWorkerOptions) {
+    refuseForgotten(
+      (input as Partial<PipelineWorkerOptions> | undefined)?.connection,
+      "new PipelineWorker",
+    );
     const options = parseOptions(workerOptionsSchema, input, "new PipelineWorker");
     refuseMemory(options.connection);
     const clock = options.clock ?? systemClock;

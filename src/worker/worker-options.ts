@@ -147,33 +147,36 @@ export function refuseMemory(connection: ConnectionOption): void {
 /** Options that {@link PipelineWorker} and `PipelineScheduler` share. */
 export interface CommonOptions {
   /** Begins every key; two fleets on one server need two. 1 to 64 letters, digits, `_ . -`. @default "cronduit" */
-  prefix?: string;
+  prefix?: string | undefined;
   /** The pipelines that are known here: classes, instances, or `{ pipeline, name, params, deps }`. @default none */
-  pipelines?: readonly Registrable[];
+  pipelines?: readonly Registrable[] | undefined;
   /** The tsyringe container that dependencies come from; each run has a child of it. @default tsyringe's own */
-  container?: DependencyContainer;
+  container?: DependencyContainer | undefined;
   /** Where to report, and where `log` of runs goes; `console` fits. @default lines on standard error, from `info` on */
-  logger?: Logger;
+  logger?: Logger | undefined;
   /** Stands in for this process's clock, in tests. @default the machine's */
-  clock?: Clock;
+  clock?: Clock | undefined;
   /** How long a call waits for the server before it fails with `CONNECTION_FAILED`: seconds, or `"10s"`. @default 10 s */
-  timeout?: number | string;
+  timeout?: number | string | undefined;
   /**
    * Whether the start may bring the schema of PostgreSQL to the version of this package. `false`: it fails with
    * `SCHEMA_OUTDATED` if the schema is not, and needs no right to create; see {@link migrate}. @default true
    */
-  migrate?: boolean;
+  migrate?: boolean | undefined;
 }
 
 /** Options of {@link PipelineWorker}. */
 export interface PipelineWorkerOptions extends CommonOptions, WorkerTuning {
-  /** The server: `redis://…`, `rediss://…`, `postgres://…`, ioredis' options, or `{ cluster: [{ host, port }, …] }`. */
-  connection: ConnectionOption;
+  /**
+   * The server: `redis://…`, `rediss://…`, `postgres://…`, ioredis' options, or `{ cluster: [{ host, port }, …] }`. A variable
+   * such as `process.env.REDIS_URL` may be given as it is: if it is not set, or empty, that is refused.
+   */
+  connection: ConnectionOption | undefined;
   /**
    * How long `stop()`, also by a signal, takes at most, whatever the server does: seconds, or `"25s"`. Runs may go on until
    * five seconds before; those are for what does not end by itself. Less than 5 s counts as that. @default 25 s
    */
-  drain?: number | string;
+  drain?: number | string | undefined;
   /** Signals that make the worker drain and the process end. `[]` for none. @default ["SIGTERM", "SIGINT"] */
-  signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[];
+  signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[] | undefined;
 }
