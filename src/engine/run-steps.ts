@@ -32,4 +32,9 @@ export interface StepRecord {
   /** JSON text; absent if it failed, or returned nothing. */
   readonly resultJson?: string | undefined;
   readonly error?: StoredError | undefined;
+  /** What people are shown in place of what holds a secret, with which the run itself goes on. */
+  readonly shown?: {
+    readonly name?: string;
+    readonly resultJson?: string;
+  };
 }

@@ -13,15 +13,16 @@ export interface RunStep {
   readonly tries: number;
   /** The run's attempt that it ended in. */
   readonly attempt: number;
-  /** What it returned. */
+  /** What it returned, without the secrets that the run itself goes on with. */
   readonly result: unknown;
   /** Set if it failed. */
   readonly error: StoredError | undefined;
 }
 
-function toStep({ startedAt, finishedAt, resultJson, error, ...rest }: StepRecord): RunStep {
+function toStep({ startedAt, finishedAt, error, shown, ...rest }: StepRecord): RunStep {
+  const resultJson = shown?.resultJson ?? rest.resultJson;
   return {
-    name: rest.name,
+    name: shown?.name ?? rest.name,
     kind: rest.kind,
     startedAt: new Date(startedAt),
     finishedAt: new Date(finishedAt),

@@ -82,7 +82,7 @@ export interface JobDefinition {
   readonly policy: Policy;
   readonly retention: Retention;
   readonly logs: LogPolicy;
-  /** Paths into the params that are secret, each a list of keys; `*` stands for every key or index. */
+  /** Paths into the params that are secret, each a list of keys; see `SecretPath`. */
   readonly secrets: readonly (readonly string[])[];
   readonly createdAt: EpochMs;
   /** Digests of what the caller declared, before "now" was fixed: equal digests mean an equal declaration. */

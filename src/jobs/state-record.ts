@@ -150,6 +150,12 @@ const stepSchema = z.strictObject({
   attempt: countSchema,
   resultJson: z.string().exactOptional(),
   error: errorSchema.exactOptional(),
+  shown: z
+    .strictObject({
+      name: z.string().max(2_000).exactOptional(),
+      resultJson: z.string().exactOptional(),
+    })
+    .exactOptional(),
 });
 
 const stepRecordSchema = z.strictObject({

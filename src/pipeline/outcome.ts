@@ -1,5 +1,6 @@
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import { CronduitError } from "../core/errors.ts";
+import type { SecretValues } from "./secret-values.ts";
 
 /** Whether a run that returned has succeeded. */
 export type RunOutcome =
@@ -17,14 +18,19 @@ export interface RunError {
   readonly stack: string;
 }
 
+/** What masks the secrets of a run's params, if it has any. */
+type Secrets = SecretValues | undefined;
+
 const MAX_NAME = 100;
 const MAX_MESSAGE = 2_000;
 const MAX_STACK = 8_000;
 const MAX_CAUSES = 5;
+/** Text is masked before it is cut: of half a secret nothing would be found. This only bounds what that costs. */
+const MAX_UNMASKED = 256 * 1024;
 const FRAMES = "\n    at ";
 
 /** Reads what a pipeline returned: `{ success: false, error }` means that it failed, everything else that it did not. */
-export function interpretResult(value: unknown): RunOutcome {
+export function interpretResult(value: unknown, secrets?: Secrets): RunOutcome {
   if (typeof value !== "object" || value === null) return { ok: true, result: value };
   const success = readField(value, "success");
   if (success !== false && success !== UNREADABLE) return { ok: true, result: value };
@@ -43,7 +49,11 @@ export function interpretResult(value: unknown): RunOutcome {
       result: value,
       error: reported("The pipeline reported a failure without a reason."),
     };
-  return { ok: false, result: value, error: reported(describeError(reason).message, reason) };
+  return {
+    ok: false,
+    result: value,
+    error: reported(describeError(reason, secrets).message, reason),
+  };
 }
 
 function reported(message: string, reason?: unknown): CronduitError {
@@ -52,37 +62,48 @@ function reported(message: string, reason?: unknown): CronduitError {
   });
 }
 
-/** Describes whatever was thrown. Never throws itself, whatever it is given. */
-export function describeError(thrown: unknown): RunError {
+/**
+ * Describes whatever was thrown. Never throws itself, whatever it is given.
+ * @param secrets Masked in all its texts.
+ */
+export function describeError(thrown: unknown, secrets?: Secrets): RunError {
   try {
-    return describe(thrown);
+    return describe(thrown, secrets);
   } catch {
     const message = "(an error that can't be read)";
     return { name: "NonError", message, stack: message };
   }
 }
 
-function describe(thrown: unknown): RunError {
-  const { name, message } = heading(thrown);
+function describe(thrown: unknown, secrets: Secrets): RunError {
+  const { name, message } = heading(thrown, secrets);
   const code = isObject(thrown) ? readField(thrown, "code") : undefined;
   return {
     name,
     message,
     ...(typeof code === "string" || typeof code === "number"
-      ? { code: storableText(String(code), MAX_NAME) }
+      ? { code: keptText(String(code), MAX_NAME, secrets) }
       : {}),
-    stack: storableText(causesOf(thrown).map(stackOf).join("\nCaused by: "), MAX_STACK),
+    stack: storableText(
+      causesOf(thrown)
+        .map((cause) => stackOf(cause, secrets))
+        .join("\nCaused by: "),
+      MAX_STACK,
+    ),
   };
 }
 
-function heading(thrown: unknown): { name: string; message: string } {
+function heading(thrown: unknown, secrets: Secrets): { name: string; message: string } {
   if (!isErrorLike(thrown)) {
     const text = typeof thrown === "string" ? thrown : preview(thrown);
-    return { name: "NonError", message: storableText(text, MAX_MESSAGE) };
+    return { name: "NonError", message: keptText(text, MAX_MESSAGE, secrets) };
   }
   const name = textOf(thrown, "name") || "Error";
   const message = textOf(thrown, "message") || innerMessages(thrown) || "(no message)";
-  return { name: storableText(name, MAX_NAME), message: storableText(message, MAX_MESSAGE) };
+  return {
+    name: keptText(name, MAX_NAME, secrets),
+    message: keptText(message, MAX_MESSAGE, secrets),
+  };
 }
 
 /** Node gives an AggregateError without a message when a connection to each of several addresses failed. */
@@ -112,11 +133,11 @@ function causesOf(thrown: unknown): unknown[] {
 }
 
 /** The stack with its first lines rebuilt, so that a huge message doesn't push the frames out. */
-function stackOf(thrown: unknown): string {
-  const { name, message } = heading(thrown);
+function stackOf(thrown: unknown, secrets: Secrets): string {
+  const { name, message } = heading(thrown, secrets);
   const stack = isObject(thrown) ? textOf(thrown, "stack") : "";
   const framesAt = stack.indexOf(FRAMES);
-  return `${name}: ${message}${framesAt < 0 ? "" : stack.slice(framesAt, framesAt + MAX_STACK)}`;
+  return `${name}: ${message}${framesAt < 0 ? "" : keptText(stack.slice(framesAt), MAX_STACK, secrets)}`;
 }
 
 /**
@@ -124,28 +145,33 @@ function stackOf(thrown: unknown): string {
  * so: `{ "$truncated": true, "bytes", "preview" }` or `{ "$unserializable": true, "reason", "preview" }`. Big integers
  * become text, cycles `"[Circular]"`, errors their name and message. Never throws.
  * @param maxBytes - In UTF-8; less than 128 counts as 128.
+ * @param secrets Masked in its values, and where they can't be mistaken in keys.
  * @returns `undefined` if the result is `undefined`.
  */
-export function summarizeResult(value: unknown, maxBytes: number): string | undefined {
+export function summarizeResult(
+  value: unknown,
+  maxBytes: number,
+  secrets?: Secrets,
+): string | undefined {
   if (value === undefined) return undefined;
   const limit = Math.max(maxBytes, 128);
   try {
-    const json = JSON.stringify(value, tolerantReplacer()) as string | undefined;
+    const json = JSON.stringify(value, tolerantReplacer(secrets)) as string | undefined;
     if (json === undefined)
-      return unserializable(value, `JSON can't hold a ${typeof value}`, limit);
+      return unserializable(value, `JSON can't hold a ${typeof value}`, limit, secrets);
     const text = cleanJson(json);
     const bytes = Buffer.byteLength(text);
     return bytes <= limit
       ? text
       : fitted(text, limit, (cut) => ({ $truncated: true, bytes, preview: cut }));
   } catch (error) {
-    return unserializable(value, storableText(describeError(error).message, 200), limit);
+    return unserializable(value, describeError(error, secrets).message, limit, secrets);
   }
 }
 
-function unserializable(value: unknown, reason: string, limit: number): string {
-  const why = storableText(reason, Math.floor(limit / 8));
-  return fitted(preview(value), limit, (cut) => ({
+function unserializable(value: unknown, reason: string, limit: number, secrets: Secrets): string {
+  const why = storableText(reason, Math.min(200, Math.floor(limit / 8)));
+  return fitted(keptText(preview(value), MAX_UNMASKED, secrets), limit, (cut) => ({
     $unserializable: true,
     reason: why,
     preview: cut,
@@ -163,23 +189,34 @@ function fitted(text: string, limit: number, marker: (cut: string) => object): s
   }
 }
 
-function tolerantReplacer(): (this: unknown, key: string, value: unknown) => unknown {
-  const ancestors: unknown[] = [];
-  return function replace(this: unknown, _key: string, value: unknown): unknown {
-    if (typeof value === "bigint") return value.toString();
-    if (!isObject(value) || typeof value === "function") return value;
-    while (ancestors.length > 0 && ancestors.at(-1) !== this) ancestors.pop();
-    if (ancestors.includes(value)) return "[Circular]";
-    const plain = inspectableError(value);
-    ancestors.push(plain);
-    return plain;
+function tolerantReplacer(
+  secrets: Secrets,
+): (this: unknown, key: string, value: unknown) => unknown {
+  const ancestors: { readonly value: unknown; readonly written: unknown }[] = [];
+  return function replace(this: unknown, key: string, given: unknown): unknown {
+    const value = unboxed(given);
+    if (!isObject(value) || typeof value === "function") {
+      const plain = secrets ? secrets.inPlain(value, key) : value;
+      return typeof plain === "bigint" ? plain.toString() : plain;
+    }
+    while (ancestors.length > 0 && ancestors.at(-1)?.written !== this) ancestors.pop();
+    if (ancestors.some((ancestor) => ancestor.value === value)) return "[Circular]";
+    const plain = inspectableError(value, secrets);
+    const written = secrets ? secrets.inKeys(plain) : plain;
+    ancestors.push({ value, written });
+    return written;
   };
 }
 
+/** JSON takes the value out of such an object too, but after it was asked what to write. */
+function unboxed(value: unknown): unknown {
+  return types.isBoxedPrimitive(value) ? value.valueOf() : value;
+}
+
 /** JSON makes `{}` of an error. */
-function inspectableError(value: object): object {
+function inspectableError(value: object, secrets: Secrets): object {
   if (!(value instanceof Error)) return value;
-  const { name, message, code } = describeError(value);
+  const { name, message, code } = describeError(value, secrets);
   return { name, message, ...(code === undefined ? {} : { code }) };
 }
 
@@ -224,6 +261,13 @@ function preview(value: unknown): string {
   } catch {
     return `(a ${typeof value} that can't be shown)`;
   }
+}
+
+/** Text as it is kept: without secrets, and then at most `limit` characters of it. */
+export function keptText(text: string, limit: number, secrets: Secrets): string {
+  if (!secrets) return storableText(text, limit);
+  const bounded = text.length <= MAX_UNMASKED ? text : `${text.slice(0, MAX_UNMASKED)}…`;
+  return storableText(secrets.inText(bounded), limit);
 }
 
 /** At most `limit` characters, without what Postgres' JSON can't hold: NUL and halves of surrogate pairs. */

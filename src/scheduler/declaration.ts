@@ -7,7 +7,8 @@ import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
-import { mask, secretPathsOf } from "../pipeline/secrets.ts";
+import { secretPlacesOf } from "../pipeline/secret-places.ts";
+import { mask } from "../pipeline/secrets.ts";
 import type { CalendarLookup } from "../triggers/create.ts";
 import { parseJitter } from "../triggers/jitter.ts";
 import type { TriggerOptions } from "../triggers/options.ts";
@@ -51,7 +52,7 @@ export async function declare(
   const job = parseOptions(jobOptionsSchema, split.job, "addJob");
   if (job.isolate === "process") sourceOf(descriptor);
   const params = await validateParams(descriptor, split.params);
-  const secrets = secretPathsOf(descriptor.params);
+  const secrets = secretPlacesOf(descriptor.params).input;
   const asked = { pipeline: descriptor.name, params: mask(params.input, secrets) };
   const derived = derivedId({ ...asked, trigger: split.trigger });
   const timing = resolveTiming(job.id ?? derived, split.trigger, job.nextRunTime, context);
@@ -77,6 +78,8 @@ export async function declare(
         params.input,
         context.timezone,
         timing.calendars,
+        // What was stored before a mark was set must not stay readable.
+        ...(secrets.length === 0 ? [] : [secrets]),
       ]),
       schedule: scheduleDigest(
         [split.trigger, split.job["nextRunTime"], context.timezone, timing.calendars],

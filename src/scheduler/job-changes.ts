@@ -10,6 +10,7 @@ import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
+import { secretPlacesOf } from "../pipeline/secret-places.ts";
 import {
   compareSchedules,
   type Declaration,
@@ -121,7 +122,10 @@ export async function modifyPlan(
     ...modifiedRules(old, split.job, context.where),
     ...(split.params === undefined
       ? {}
-      : { params: await modifiedParams(old, split.params, descriptor) }),
+      : {
+          params: await modifiedParams(old, split.params, descriptor),
+          secrets: secretPlacesOf(descriptor?.params).input,
+        }),
   };
   if (descriptor && definition.policy.isolate === "process") sourceOf(descriptor);
   const isPausing = split.job["nextRunTime"] === null;

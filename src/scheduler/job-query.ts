@@ -3,6 +3,8 @@ import type { Engine } from "../engine/engine.ts";
 import type { JobState, StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { queueNameSchema, queueOf } from "../jobs/queue.ts";
+import type { Logger } from "../core/log.ts";
+import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { type Job, toJob } from "./job.ts";
 
 const PAGE = 200;
@@ -49,10 +51,30 @@ export interface JobPage {
   readonly cursor: string | undefined;
 }
 
-/** Reads one page of jobs. @throws {@link CronduitError} `INVALID_OPTION` */
-export async function queryJobs(engine: Engine, input: JobQuery): Promise<JobPage> {
+/** What jobs are read with. */
+export interface JobQueryParts {
+  readonly engine: Engine;
+  readonly registry: PipelineRegistry;
+  readonly logger: Logger;
+}
+
+/** Reads one page of jobs; one that can't be read is left out, and told. @throws {@link CronduitError} `INVALID_OPTION` */
+export async function queryJobs(
+  { engine, registry, logger }: JobQueryParts,
+  input: JobQuery,
+): Promise<JobPage> {
   const query = parseOptions(querySchema, input, "getJobs");
-  const found: StoredJob[] = [];
+  const found: Job[] = [];
+  const take = (job: StoredJob): void => {
+    try {
+      if (fits(job, query)) found.push(toJob(job, registry.get(job.definition.pipeline)?.params));
+    } catch (error) {
+      logger.warn("a stored job can't be read and is left out", {
+        jobId: job.definition.id,
+        error,
+      });
+    }
+  };
   let at = Number(query.cursor ?? 0);
   const end = at + MAX_SCANNED;
   while (at < end) {
@@ -60,12 +82,12 @@ export async function queryJobs(engine: Engine, input: JobQuery): Promise<JobPag
     const jobs = await engine.getJobs(ids);
     for (const job of jobs) {
       at += 1;
-      if (job && fits(job, query)) found.push(job);
-      if (found.length >= query.limit) return { jobs: found.map(toJob), cursor: String(at) };
+      if (job) take(job);
+      if (found.length >= query.limit) return { jobs: found, cursor: String(at) };
     }
-    if (ids.length < PAGE) return { jobs: found.map(toJob), cursor: undefined };
+    if (ids.length < PAGE) return { jobs: found, cursor: undefined };
   }
-  return { jobs: found.map(toJob), cursor: String(at) };
+  return { jobs: found, cursor: String(at) };
 }
 
 function fits({ definition, state }: StoredJob, query: z.output<typeof querySchema>): boolean {

@@ -1,5 +1,7 @@
 import type { JobState, Policy, Retention, StoredJob } from "../jobs/definition.ts";
+import { joinPaths, secretPlacesOf } from "../pipeline/secret-places.ts";
 import { mask } from "../pipeline/secrets.ts";
+import type { ParamsSchema } from "../pipeline/schema.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { Verdict } from "../jobs/verdict.ts";
@@ -52,8 +54,11 @@ function date(at: number | null): Date | null {
   return at === null ? null : new Date(at);
 }
 
-/** A stored job as users see it. */
-export function toJob(stored: StoredJob): Job {
+/**
+ * A stored job as users see it.
+ * @param schema Of its params, where it is known: it may mark what it did not when the job was added.
+ */
+export function toJob(stored: StoredJob, schema: ParamsSchema): Job {
   const { definition, lastRun } = stored;
   return {
     id: definition.id,
@@ -61,7 +66,7 @@ export function toJob(stored: StoredJob): Job {
     queue: queueOf(definition),
     description: definition.description,
     tags: definition.tags,
-    params: mask(definition.params, definition.secrets),
+    params: mask(definition.params, joinPaths(definition.secrets, secretPlacesOf(schema).input)),
     state: stored.state,
     nextRunTime: stored.state === "active" ? date(stored.nextFireAt) : null,
     nextDueTime: stored.state === "active" ? date(stored.nextDueAt) : null,

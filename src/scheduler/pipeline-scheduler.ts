@@ -5,6 +5,7 @@ import { refuseForgotten } from "../engine/forgotten-connection.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
 import { RunHistory } from "../history/run-history.ts";
 import { RunLogs } from "../history/run-logs.ts";
+import type { StoredJob } from "../jobs/definition.ts";
 import { EVENT_ALL, EVENT_BITS, type EventName } from "../jobs/event.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { Pipeline, PipelineClass } from "../pipeline/pipeline.ts";
@@ -105,7 +106,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   ): Promise<Job> {
     await this.#lifecycle.ready();
     const [id = ""] = await this.#desk.add([{ pipeline, options }]);
-    return toJob(await this.#desk.get(id));
+    return this.#show(await this.#desk.get(id));
   }
 
   /**
@@ -144,13 +145,13 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     const id = checkJobId(jobId, "getJob");
     await this.#lifecycle.ready();
     const [job] = await this.#parts.engine.getJobs([id]);
-    return job && toJob(job);
+    return job && this.#show(job);
   }
 
   /** Jobs in the order of their next run, those without one last; a page at a time. */
   async getJobs(query: JobQuery = {}): Promise<JobPage> {
     await this.#lifecycle.ready();
-    return queryJobs(this.#parts.engine, query);
+    return queryJobs(this.#parts, query);
   }
 
   /**
@@ -167,10 +168,15 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     return this.#modify(jobId, trigger, "rescheduleJob");
   }
 
+  #show(stored: StoredJob): Job {
+    const { registry } = this.#parts;
+    return toJob(stored, registry.get(stored.definition.pipeline)?.params);
+  }
+
   async #modify(jobId: string, changes: unknown, where: string): Promise<Job> {
     const id = checkJobId(jobId, where);
     await this.#lifecycle.ready();
-    return toJob(await this.#desk.modify(id, changes, where));
+    return this.#show(await this.#desk.modify(id, changes, where));
   }
 
   /**
@@ -181,7 +187,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   async pauseJob(jobId: string, reason?: string): Promise<Job> {
     const id = checkJobId(jobId, "pauseJob");
     await this.#lifecycle.ready();
-    return toJob(await this.#desk.pause(id, reason));
+    return this.#show(await this.#desk.pause(id, reason));
   }
 
   /**
@@ -191,7 +197,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   async resumeJob(jobId: string): Promise<Job> {
     const id = checkJobId(jobId, "resumeJob");
     await this.#lifecycle.ready();
-    return toJob(await this.#desk.resume(id));
+    return this.#show(await this.#desk.resume(id));
   }
 
   /** Removes a job. Running runs finish and settle; its ledger stays as long as its retention says. @throws {@link JobLookupError} */

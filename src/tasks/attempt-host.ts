@@ -2,6 +2,7 @@ import type { Clock, EpochMs } from "../core/clock.ts";
 import type { LogFields } from "../core/log.ts";
 import type { LogLine, StepRecord } from "../engine/engine.ts";
 import type { LastRun, RunKind, StoredError } from "../jobs/run.ts";
+import type { SecretValues } from "../pipeline/secret-values.ts";
 
 /** What an attempt knows of its run. Plain, so that it can be sent to a child process. */
 export interface AttemptInfo {
@@ -32,6 +33,8 @@ export interface AttemptHost {
   readonly clock: Clock;
   /** Fires when the attempt is to stop. */
   readonly signal: AbortSignal;
+  /** What is to be masked in all that the attempt gives, before it is cut or written. */
+  readonly secrets: SecretValues | undefined;
   /** The server's clock. */
   now(): EpochMs;
   /** What earlier starts of the run have stored. */

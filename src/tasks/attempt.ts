@@ -17,7 +17,7 @@ import { mayRetry } from "./retry-on.ts";
 import { RunSteps } from "./run-steps.ts";
 
 /** How much of a result the ledger keeps. */
-const MAX_RESULT_BYTES = 4_096;
+export const MAX_RESULT_BYTES = 4_096;
 
 /** What an attempt executes. */
 export interface AttemptWork {
@@ -40,17 +40,18 @@ export async function performAttempt(
   const progress = new ProgressWriter(host, info.attempt);
   try {
     const params = output ? output.value : (await validateParams(descriptor, info.params)).output;
+    host.secrets?.learn(params);
     await using scope = createRunContainer(container);
     const pipeline = scope.create(descriptor);
     const context = contextOf(info, params, { steps, progress, host });
     const returned = await untilAsleep(steps, host, () => pipeline.run(context));
     if (steps.goesOnAt !== undefined) return { kind: "sleeping", until: steps.goesOnAt };
-    const outcome = interpretResult(returned);
-    const resultJson = summarizeResult(outcome.result, MAX_RESULT_BYTES);
+    const outcome = interpretResult(returned, host.secrets);
+    const resultJson = summarizeResult(outcome.result, MAX_RESULT_BYTES, host.secrets);
     if (outcome.ok) return { kind: "succeeded", resultJson };
     // What the pipeline gave as the reason says more than that it gave one.
     const end = await failed(info, descriptor, host, outcome.error.cause ?? outcome.error);
-    return { ...end, resultJson, error: describeError(outcome.error) };
+    return { ...end, resultJson, error: describeError(outcome.error, host.secrets) };
   } catch (error) {
     if (steps.goesOnAt !== undefined) return { kind: "sleeping", until: steps.goesOnAt };
     return await failed(info, descriptor, host, error);
@@ -101,7 +102,7 @@ async function failed(
 ): Promise<AttemptEnd & { kind: "failed" }> {
   return {
     kind: "failed",
-    error: describeError(error),
+    error: describeError(error, host.secrets),
     // Of one that was told to stop, whoever told it knows more.
     mayRetry: !host.signal.aborted && (await mayRetry(pipeline, error, info, host)),
   };

@@ -2,24 +2,29 @@ import { type EpochMs, systemClock } from "../core/clock.ts";
 import { CronduitError, ERROR_CODES, type ErrorCode } from "../core/errors.ts";
 import type { LogFields } from "../core/log.ts";
 import type { LogLine, StepRecord } from "../engine/engine.ts";
-import { summarizeResult } from "../pipeline/outcome.ts";
+import { keptText, summarizeResult } from "../pipeline/outcome.ts";
+import type { SecretValues } from "../pipeline/secret-values.ts";
 import type { AttemptHost } from "./attempt-host.ts";
 import type { FromChild, ToChild } from "./child-protocol.ts";
 
 /** Fields are cut again where they are stored; this only bounds a message. */
 const MAX_FIELDS_BYTES = 256 * 1024;
+/** A message is cut again there too. */
+const MAX_MESSAGE = 64 * 1024;
 
 type Answer = ToChild & { cronduit: "answer" | "refusal" };
 
 /** What an attempt in a child process asks of its worker, by messages. */
 export class ChildHost implements AttemptHost {
   readonly clock = systemClock;
+  readonly secrets: SecretValues | undefined;
   readonly #serverAheadMs: number;
   readonly #controller = new AbortController();
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #asked = 0;
 
-  constructor(serverAheadMs: number) {
+  constructor(serverAheadMs: number, secrets: SecretValues | undefined) {
+    this.secrets = secrets;
     this.#serverAheadMs = serverAheadMs;
   }
 
@@ -41,12 +46,12 @@ export class ChildHost implements AttemptHost {
     >;
   }
 
-  log(level: LogLine["level"], message: string, fields?: LogFields): void {
-    const json = fields && summarizeResult(fields, MAX_FIELDS_BYTES);
+  log(level: LogLine["level"], message: unknown, fields?: LogFields): void {
+    const json = fields && summarizeResult(fields, MAX_FIELDS_BYTES, this.secrets);
     this.tell({
       cronduit: "log",
       level,
-      message: typeof message === "string" ? message : String(message),
+      message: keptText(String(message), MAX_MESSAGE, this.secrets),
       ...(json === undefined ? {} : { fields: JSON.parse(json) as Record<string, unknown> }),
     });
   }

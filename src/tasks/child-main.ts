@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { CronduitError, ERROR_CODES, type ErrorCode } from "../core/errors.ts";
 import { describeError } from "../pipeline/outcome.ts";
+import { SecretValues } from "../pipeline/secret-values.ts";
 import { performAttempt } from "./attempt.ts";
 import type { AttemptEnd } from "./attempt-host.ts";
 import { ChildHost } from "./child-host.ts";
@@ -35,7 +36,7 @@ async function perform(start: ToChild & { cronduit: "start" }, host: ChildHost):
   const { info } = start;
   const fail = (error: unknown): AttemptEnd => ({
     kind: "failed",
-    error: describeError(error),
+    error: describeError(error, host.secrets),
     mayRetry: info.hasRetry && !isFinal(error),
   });
   const stop = (error: unknown): void => {
@@ -57,6 +58,10 @@ function abortedWith({ code, message }: ToChild & { cronduit: "abort" }): Crondu
   return new CronduitError(code in ERROR_CODES ? (code as ErrorCode) : "RUN_ABORTED", message);
 }
 
+function secretsOf({ secrets, info }: ToChild & { cronduit: "start" }): SecretValues | undefined {
+  return secrets && new SecretValues(secrets, info.params);
+}
+
 let host: ChildHost | undefined;
 
 markRunProcess();
@@ -65,7 +70,7 @@ process.channel?.ref();
 process.on("message", (message: ToChild) => {
   switch (message.cronduit) {
     case "start":
-      host = new ChildHost(message.serverAheadMs);
+      host = new ChildHost(message.serverAheadMs, secretsOf(message));
       void perform(message, host);
       break;
     case "abort":

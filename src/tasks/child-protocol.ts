@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import type { StepRecord } from "../engine/run-steps.ts";
+import type { SecretPlaces } from "../pipeline/secret-places.ts";
 import type { PipelineSource } from "../pipeline/definition.ts";
 import type { AttemptInfo } from "./attempt-host.ts";
 
@@ -17,6 +18,8 @@ export type ToChild =
       readonly className: string;
       /** What the schema made of the params, for functions that have none with them. */
       readonly output: { readonly value: unknown } | undefined;
+      /** Where the params are secret. */
+      readonly secrets: SecretPlaces | undefined;
       /** The server's clock minus this machine's. */
       readonly serverAheadMs: EpochMs;
     }

@@ -2,8 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import { within } from "../core/clock.ts";
 import { CronduitError, isCronduitError } from "../core/errors.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
-import { describeError } from "../pipeline/outcome.ts";
+import { describeError, summarizeResult } from "../pipeline/outcome.ts";
 import { validateParams } from "../pipeline/params.ts";
+import { MAX_RESULT_BYTES } from "./attempt.ts";
 import {
   ABORT_GRACE_MS,
   type AttemptEnd,
@@ -14,6 +15,7 @@ import { killChild, startChild } from "./child-process.ts";
 import { type FromChild, fromChildSchema, type ToChild } from "./child-protocol.ts";
 import { eachLine } from "./output-lines.ts";
 import { mayRetry } from "./retry-on.ts";
+import { invalidStep } from "./step-options.ts";
 
 /** How long a child that has told its end has to be gone, and one that is gone to have its output read. */
 const LEAVE_MS = 2_000;
@@ -49,7 +51,7 @@ async function failedWith(
   host: AttemptHost,
 ): Promise<AttemptEnd> {
   const again = !host.signal.aborted && (await mayRetry(pipeline, error, info, host));
-  return { kind: "failed", error: describeError(error), mayRetry: again };
+  return { kind: "failed", error: describeError(error, host.secrets), mayRetry: again };
 }
 
 async function startOf(
@@ -59,12 +61,14 @@ async function startOf(
 ): Promise<ToChild> {
   const source = sourceOf(descriptor);
   const { output } = await validateParams(descriptor, info.params);
+  host.secrets?.learn(output);
   return {
     cronduit: "start",
     info: { ...info },
     source,
     className: descriptor.pipeline.name,
     output: cloneable(output),
+    secrets: host.secrets?.places,
     serverAheadMs: host.now() - host.clock.now(),
   };
 }
@@ -142,7 +146,11 @@ class ChildRun {
         return;
       case "saveStep": {
         const step = { ...told.step, attempt: this.#info.attempt };
-        void this.#answer(told.id, () => this.#host.saveStep(step));
+        void this.#answer(told.id, async () => {
+          if (step.resultJson === undefined || isJson(step.resultJson))
+            return this.#host.saveStep(step);
+          throw invalidStep(`The result of step "${step.name}" is no JSON.`, step.name);
+        });
         return;
       }
       case "end":
@@ -153,7 +161,7 @@ class ChildRun {
   /** Only its first word counts. It goes by itself now, and if not, it is sent. */
   #conclude({ end }: FromChild & { cronduit: "end" }): void {
     if (this.#end !== undefined) return;
-    this.#end = end;
+    this.#end = end.kind === "sleeping" ? end : withReadableResult(end);
     this.#host.clock.after(LEAVE_MS, () => killChild(this.#child));
   }
 
@@ -161,7 +169,7 @@ class ChildRun {
     try {
       this.#send({ cronduit: "answer", id, value: await ask() });
     } catch (error) {
-      const { code = "INTERNAL", message } = describeError(error);
+      const { code = "INTERNAL", message } = describeError(error, this.#host.secrets);
       this.#send({ cronduit: "refusal", id, code, message });
     }
   }
@@ -169,5 +177,23 @@ class ChildRun {
   #send(message: ToChild): void {
     // To one that is gone there is nothing to say; its end tells what there is to know.
     if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+}
+
+/** It comes from code that may have sent anything; what is no JSON could be stored, and never be read. */
+function withReadableResult<E extends Exclude<AttemptEnd, { kind: "sleeping" }>>(end: E): E {
+  const { resultJson } = end;
+  if (resultJson === undefined || (resultJson.length <= MAX_RESULT_BYTES && isJson(resultJson)))
+    return end;
+  const result: unknown = isJson(resultJson) ? JSON.parse(resultJson) : resultJson;
+  return { ...end, resultJson: summarizeResult(result, MAX_RESULT_BYTES) };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,18 +1,32 @@
 import type { Readable } from "node:stream";
 
-const MAX_LINE = 8_192;
+/** It is cut again where it is stored, when what is secret in it was masked: of half a secret nothing would be found. */
+const MAX_LINE = 256 * 1024;
 
-/** Gives the lines that a stream brings, the last one too if it has no end; a very long one in pieces. */
+/** Gives the lines that a stream brings, the last one too if it has no end. A very long one ends with how much is missing. */
 export function eachLine(stream: Readable | null, take: (line: string) => void): () => void {
-  let rest = "";
+  let line = "";
+  let missing = 0;
+  const add = (part: string): void => {
+    const room = MAX_LINE - line.length;
+    line += part.slice(0, room);
+    missing += Math.max(0, part.length - room);
+  };
+  const end = (): void => {
+    const text = line.endsWith("\r") ? line.slice(0, -1) : line;
+    take(missing === 0 ? text : `${text}… (${missing} more characters)`);
+    line = "";
+    missing = 0;
+  };
   stream?.setEncoding("utf8").on("data", (text: string) => {
-    const lines = (rest + text).split(/\r?\n/);
-    rest = lines.pop() ?? "";
-    for (const line of lines) take(line.slice(0, MAX_LINE));
-    for (; rest.length > MAX_LINE; rest = rest.slice(MAX_LINE)) take(rest.slice(0, MAX_LINE));
+    const [first = "", ...others] = text.split("\n");
+    add(first);
+    for (const part of others) {
+      end();
+      add(part);
+    }
   });
   return () => {
-    if (rest !== "") take(rest);
-    rest = "";
+    if (line !== "") end();
   };
 }

@@ -1,6 +1,6 @@
 import type { CancelTimer } from "../core/clock.ts";
 import { PROGRESS_STEP, type Progress } from "../engine/run-steps.ts";
-import { storableText } from "../pipeline/outcome.ts";
+import { keptText } from "../pipeline/outcome.ts";
 import type { AttemptHost } from "./attempt-host.ts";
 
 const EVERY_MS = 500;
@@ -28,7 +28,9 @@ export class ProgressWriter {
     this.#latest = {
       // A share of nothing is not a number, and no reason to fail.
       fraction: Number.isNaN(inRange) ? 0 : inRange,
-      ...(typeof message === "string" ? { message: storableText(message, MAX_MESSAGE) } : {}),
+      ...(typeof message === "string"
+        ? { message: keptText(message, MAX_MESSAGE, this.#host.secrets) }
+        : {}),
     };
     this.#schedule();
   }

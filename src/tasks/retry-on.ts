@@ -31,7 +31,7 @@ export async function mayRetry(
   pipeline: PipelineClass,
   error: unknown,
   info: AttemptInfo,
-  host: Pick<AttemptHost, "clock" | "log">,
+  host: Pick<AttemptHost, "clock" | "log" | "secrets">,
 ): Promise<boolean> {
   if (!info.hasRetry || isFinal(error)) return false;
   if (typeof pipeline.retryOn !== "function") return true;
@@ -48,7 +48,9 @@ export async function mayRetry(
     host.log("error", "retryOn did not answer; the run is tried again");
     return true;
   } catch (thrown) {
-    host.log("error", "retryOn failed; the run is tried again", { error: describeError(thrown) });
+    host.log("error", "retryOn failed; the run is tried again", {
+      error: describeError(thrown, host.secrets),
+    });
     return true;
   }
 }

@@ -142,7 +142,7 @@ export class RunSteps {
     about: Pick<StepRecord, "name" | "kind" | "startedAt" | "tries">,
     error: unknown,
   ): Promise<never> {
-    await this.#save({ ...about, error: describeError(error) });
+    await this.#save({ ...about, error: describeError(error, this.#host.secrets) });
     throw error;
   }
 

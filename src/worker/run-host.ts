@@ -1,12 +1,13 @@
 import type { Clock, EpochMs } from "../core/clock.ts";
 import type { LogFields } from "../core/log.ts";
 import type { Engine, LogLine, StepRecord } from "../engine/engine.ts";
+import type { Progress } from "../engine/run-steps.ts";
 import type { StoredError } from "../jobs/run.ts";
+import type { SecretValues } from "../pipeline/secret-values.ts";
 import type { AttemptHost } from "../tasks/attempt-host.ts";
 import type { ActiveRun } from "./active-run.ts";
 import { insist } from "./insist.ts";
 import type { RunLog } from "./run-log.ts";
-import type { SecretValues } from "./secret-values.ts";
 import type { ServerClock } from "./server-clock.ts";
 
 /** What a host is made of. */
@@ -22,11 +23,13 @@ export interface RunHostParts {
 /** What an attempt asks of the engine. */
 export class RunHost implements AttemptHost {
   readonly clock: Clock;
+  readonly secrets: SecretValues | undefined;
   readonly #parts: RunHostParts;
 
   constructor(parts: RunHostParts) {
     this.#parts = parts;
     this.clock = parts.clock;
+    this.secrets = parts.secrets;
   }
 
   // Made when it is asked for: it costs more than all else that is made for a run.
@@ -57,19 +60,36 @@ export class RunHost implements AttemptHost {
     this.#parts.log.write(level, message, fields);
   }
 
-  /** Without secrets, where they are not the pipeline's own data. */
   #clean(step: StepRecord): StepRecord {
-    const { secrets } = this.#parts;
+    const { secrets } = this;
     if (!secrets) return step;
-    const { resultJson, error } = step;
+    const { error } = step;
+    const cleaned = step.kind === "progress" ? progressWithout(step, secrets) : step;
     return {
-      ...step,
-      ...(step.kind === "progress" && resultJson !== undefined
-        ? { resultJson: secrets.inJson(resultJson) }
-        : {}),
+      ...cleaned,
+      ...shownOf(step, secrets),
       ...(error === undefined ? {} : { error: withoutSecrets(error, secrets) }),
     };
   }
+}
+
+/** The run goes on with what a step gave and by its name, so these are kept, and what people see of them beside them. */
+function shownOf(step: StepRecord, secrets: SecretValues): Pick<StepRecord, "shown"> {
+  if (step.kind === "progress") return {};
+  const name = secrets.inText(step.name);
+  const resultJson = step.resultJson && secrets.inJson(step.resultJson);
+  const shown = {
+    ...(name === step.name ? {} : { name }),
+    ...(resultJson === undefined || resultJson === step.resultJson ? {} : { resultJson }),
+  };
+  return Object.keys(shown).length === 0 ? {} : { shown };
+}
+
+/** How far a run is stays a number. */
+function progressWithout(step: StepRecord, secrets: SecretValues): StepRecord {
+  const { message, ...progress } = JSON.parse(step.resultJson ?? "{}") as Progress;
+  const cleaned = typeof message === "string" ? { message: secrets.inText(message) } : {};
+  return { ...step, resultJson: JSON.stringify({ ...progress, ...cleaned }) };
 }
 
 /** An error with its texts masked. */

@@ -2,10 +2,10 @@ import type { Clock, EpochMs } from "../core/clock.ts";
 import type { LogFields, Logger } from "../core/log.ts";
 import type { LogLine } from "../engine/engine.ts";
 import { storableText, summarizeResult } from "../pipeline/outcome.ts";
+import type { SecretValues } from "../pipeline/secret-values.ts";
 import { outsideOfCapture } from "./console-capture.ts";
 import type { LogOwner, LogWriter } from "./log-writer.ts";
 import type { Redaction } from "./redaction.ts";
-import type { SecretValues } from "./secret-values.ts";
 
 const MAX_MESSAGE = 8_192;
 const MAX_FIELDS_BYTES = 8_192;
@@ -40,7 +40,7 @@ export class RunLog {
 
   write(level: LogLine["level"], given: string, fields?: LogFields): void {
     const { logger, owner, attempt, redaction, secrets } = this.#parts;
-    const text = typeof given === "string" ? given : String(given);
+    const text = cutLine(typeof given === "string" ? given : String(given), MAX_UNMASKED_BYTES);
     const message = secrets ? secrets.inText(text) : text;
     const isStored = owner.maxBytes > 0 && this.#weight <= 2 * owner.maxBytes;
     const isCleaned = redaction !== undefined || secrets !== undefined;
@@ -67,7 +67,7 @@ export class RunLog {
 
   #store(level: LogLine["level"], message: string, fields: Copy | undefined): void {
     const { writer, owner, attempt, now } = this.#parts;
-    const text = storableText(message, MAX_MESSAGE);
+    const text = storableText(cutLine(message, MAX_MESSAGE), MAX_MESSAGE);
     const weight = LINE_WEIGHT + text.length + (fields?.length ?? 0);
     this.hasLines = true;
     // The engine ends the log at its bound and says so; what exceeds it by far need not be sent.
@@ -86,9 +86,13 @@ export class RunLog {
   #copy(fields: LogFields): Copy | undefined {
     const { redaction, secrets } = this.#parts;
     const isCleaned = redaction !== undefined || secrets !== undefined;
-    const json = summarizeResult(fields, isCleaned ? MAX_UNMASKED_BYTES : MAX_FIELDS_BYTES);
+    const json = summarizeResult(
+      fields,
+      isCleaned ? MAX_UNMASKED_BYTES : MAX_FIELDS_BYTES,
+      secrets,
+    );
     if (json === undefined) return undefined;
-    const value = JSON.parse(secrets ? secrets.inJson(json) : json) as LogFields;
+    const value = JSON.parse(json) as LogFields;
     if (!isCleaned) return { value, length: json.length };
     const { preview: _, ...told } = value;
     if ("$truncated" in told || "$unserializable" in told) return { value: told, length: 100 };
@@ -96,6 +100,14 @@ export class RunLog {
     const clean = summarizeResult(redaction ? redaction(value) : value, MAX_FIELDS_BYTES) ?? "{}";
     return { value: JSON.parse(clean) as LogFields, length: clean.length };
   }
+}
+
+/** A line of bounded length; where it was cut stands how much is missing. */
+function cutLine(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const mark = (missing: number): string => `… (${missing} more characters)`;
+  const kept = limit - mark(text.length).length;
+  return text.slice(0, kept) + mark(text.length - kept);
 }
 
 interface Copy {

@@ -6,6 +6,8 @@ import type { StoredError } from "../jobs/run.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import type { DependencyContainer } from "../pipeline/injection.ts";
 import { describeError } from "../pipeline/outcome.ts";
+import { joinPaths, secretPlacesOf } from "../pipeline/secret-places.ts";
+import { SecretValues } from "../pipeline/secret-values.ts";
 import { performAttempt } from "../tasks/attempt.ts";
 import { ABORT_GRACE_MS, type AttemptEnd, type AttemptInfo } from "../tasks/attempt-host.ts";
 import { retryDelay } from "../tasks/backoff.ts";
@@ -19,7 +21,6 @@ import type { Redaction } from "./redaction.ts";
 import { RunHost, withoutSecrets } from "./run-host.ts";
 import { RunLog } from "./run-log.ts";
 import { withinRun } from "./run-scope.ts";
-import { SecretValues } from "./secret-values.ts";
 import type { ServerClock } from "./server-clock.ts";
 
 /** What runs are performed with. */
@@ -93,10 +94,7 @@ export class RunPerformer {
     const { engine, clock, serverClock, logger, logs, redaction } = this.#parts;
     const { definition } = job;
     const info = infoOf(run, job);
-    const secrets =
-      definition.secrets.length > 0
-        ? new SecretValues(definition.secrets, definition.params, run.params)
-        : undefined;
+    const secrets = secretsOf(job, run, descriptor);
     const log = new RunLog({
       writer: logs,
       logger,
@@ -129,22 +127,22 @@ export class RunPerformer {
     if (end) return end;
     const grace = formatDuration(ABORT_GRACE_MS);
     log.write("error", `the attempt did not end within ${grace} of being told to; it is given up`);
-    const error = describeError(active.error);
+    const error = describeError(active.error, start.secrets);
     return { kind: "failed", error, mayRetry: false };
   }
 
   /** How the attempt failed; `undefined` if it did not. */
   async #failureOf(start: Start, end: OverEnd): Promise<Failure | undefined> {
-    const { active, descriptor, info, host } = start;
+    const { active, descriptor, info, host, secrets } = start;
     const { cause, error } = active;
     // What did not end in time has failed, whatever it gave: it may have left off in the middle.
     if (cause === "timed-out")
       return {
-        error: describeError(error),
+        error: describeError(error, secrets),
         mayRetry: await mayRetry(descriptor.pipeline, error, info, host),
       };
     if (end.kind === "succeeded") return undefined;
-    return cause === "cancelled" ? { error: describeError(error), mayRetry: false } : end;
+    return cause === "cancelled" ? { error: describeError(error, secrets), mayRetry: false } : end;
   }
 
   async #conclude(start: Start, end: AttemptEnd, durationMs: number): Promise<WakeUpEnd> {
@@ -208,6 +206,18 @@ export class RunPerformer {
   #tellFenced({ hold, runId }: ActiveRun): void {
     this.#parts.logger.warn("an attempt lost its run and was not recorded", { ...hold, runId });
   }
+}
+
+/** What was secret when the job was added, and what the worker's own schema says is. */
+function secretsOf(
+  { definition }: KnownJob,
+  run: AdmittedRun,
+  { params }: PipelineDescriptor,
+): SecretValues | undefined {
+  const { output, derived, ...places } = secretPlacesOf(params);
+  const input = joinPaths(definition.secrets, places.input);
+  if (input.length + output.length + derived.length === 0) return undefined;
+  return new SecretValues({ input, output, derived }, definition.params, run.params);
 }
 
 /** What the attempt is told of its run. */

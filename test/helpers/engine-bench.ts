@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { Ending } from "../../src/core/ending.ts";
+import { lineLogger } from "../../src/core/log.ts";
 import type { ConsumeOptions, Engine, WakeUpEnd } from "../../src/engine/engine.ts";
 import { explain, type Explanation } from "../../src/history/explain.ts";
 import type { Run } from "../../src/history/run.ts";
@@ -177,7 +178,10 @@ export class EngineBench implements AsyncDisposable {
   }
 
   jobs(query: JobQuery = {}): Promise<JobPage> {
-    return queryJobs(this.engine, query);
+    return queryJobs(
+      { engine: this.engine, registry: new PipelineRegistry(), logger: lineLogger("error") },
+      query,
+    );
   }
 
   /** Takes all that is due. Returns when every run has ended or is held. */

@@ -21,6 +21,7 @@ test("a retryOn that does not answer holds up no run for long: it is tried again
         return systemClock.after(0, action);
       },
     },
+    secrets: undefined,
     log: (_level: string, message: string) => void lines.push(message),
   };
   const info = { hasRetry: true, failures: 0 } as AttemptInfo;

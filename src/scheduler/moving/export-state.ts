@@ -130,7 +130,7 @@ async function* besideJob(
         attempt,
         ...end
       } of await engine.readSteps(jobId, runId)) {
-        const { resultJson, error } = end;
+        const { resultJson, error, shown } = end;
         const step = {
           name,
           kind,
@@ -140,6 +140,7 @@ async function* besideJob(
           attempt,
           ...(resultJson === undefined ? {} : { resultJson }),
           ...(error === undefined ? {} : { error }),
+          ...(shown === undefined ? {} : { shown }),
         };
         yield { kind: "step", jobId, runId, step };
       }

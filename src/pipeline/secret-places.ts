@@ -1,0 +1,174 @@
+import { z } from "zod";
+import type { ParamsSchema } from "./schema.ts";
+import { defOf, isSchema, type Part, partsOf, type Schema } from "./schema-parts.ts";
+import { ANY_DEPTH, KEYS, type SecretPath } from "./secrets.ts";
+
+/** Where the secrets of a schema are. */
+export interface SecretPlaces {
+  /** Paths into params as they are given and stored. */
+  readonly input: readonly SecretPath[];
+  /** Paths into what the schema makes of them: a default is found there only. */
+  readonly output: readonly SecretPath[];
+  /** Paths to what the schema makes of a secret and of other things, where nothing says which is which. */
+  readonly derived: readonly SecretPath[];
+}
+
+/** More paths than this, and all is secret. */
+const MAX_PATHS = 500;
+/** Schemas within one: bounds those that make themselves anew with each look. */
+const MAX_SCHEMAS = 5_000;
+/** Looks at schemas: bounds those that branch without end. */
+const MAX_LOOKS = 200_000;
+/** Params are nested no deeper. */
+const MAX_DEPTH = 64;
+
+const NOWHERE: SecretPlaces = { input: [], output: [], derived: [] };
+const EVERYWHERE: SecretPlaces = { input: [[]], output: [[]], derived: [] };
+
+const known = new WeakMap<object, SecretPlaces>();
+
+/**
+ * Where the values are that a schema marks by `.meta({ secret: true })`. A schema that can't be read, such as one that is
+ * not zod's, is secret as a whole.
+ */
+export function secretPlacesOf(schema: ParamsSchema): SecretPlaces {
+  if (schema === undefined) return NOWHERE;
+  const found = known.get(schema) ?? find(schema);
+  known.set(schema, found);
+  return found;
+}
+
+/** The union of two lists of paths. */
+export function joinPaths(
+  a: readonly SecretPath[],
+  b: readonly SecretPath[],
+): readonly SecretPath[] {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  const seen = new Set(a.map((path) => JSON.stringify(path)));
+  return [...a, ...b.filter((path) => !seen.has(JSON.stringify(path)))];
+}
+
+function find(schema: z.ZodType): SecretPlaces {
+  try {
+    const input = new Walk("input").from(schema);
+    const output = new Walk("output").from(schema);
+    return {
+      input: input.paths.map(({ path }) => path),
+      output: output.paths.flatMap(({ path, isDerived }) => (isDerived ? [] : [path])),
+      derived: output.paths.flatMap(({ path, isDerived }) => (isDerived ? [path] : [])),
+    };
+  } catch {
+    return EVERYWHERE;
+  }
+}
+
+/** Whether a mark stands on the schema itself. */
+function isMarked(schema: Schema): boolean {
+  // A schema of another copy of zod has its marks there.
+  const own: unknown = Reflect.get(schema, "meta");
+  const meta =
+    z.globalRegistry.get(schema as z.ZodType) ??
+    (typeof own === "function"
+      ? (Reflect.apply(own, schema, []) as Readonly<Record<string, unknown>>)
+      : undefined);
+  const mark = meta?.["secret"];
+  return mark !== undefined && mark !== null && mark !== false;
+}
+
+/** Whether what a schema gives may stand elsewhere than in what it was given. */
+function movesValues(schema: Schema): boolean {
+  const { type, transform } = defOf(schema);
+  return type === "transform" || type === "success" || (type === "pipe" && transform !== undefined);
+}
+
+interface Place {
+  readonly path: SecretPath;
+  readonly isDerived: boolean;
+}
+
+const HERE: Place = { path: [], isDerived: false };
+
+function under(key: string, places: readonly Place[]): Place[] {
+  return places.map(({ path, isDerived }) => ({ path: [key, ...path], isDerived }));
+}
+
+/** One way through a schema, along what it is given or along what it gives. */
+class Walk {
+  readonly #side: "input" | "output";
+  /** Schemas that are being looked at, and whether they were met again within themselves. */
+  readonly #open = new Map<Schema, { isMetAgain: boolean }>();
+  #looks = 0;
+
+  constructor(side: "input" | "output") {
+    this.#side = side;
+  }
+
+  /** @throws if the schema can't be read, or has too many secrets to tell them apart. */
+  from(schema: unknown): { paths: Place[] } {
+    if (!isSchema(schema)) throw new Error("this is no schema of zod 4");
+    const paths = this.#in(schema);
+    if (paths.length > MAX_PATHS) throw new Error("the schema has very many secrets");
+    return { paths };
+  }
+
+  /** Paths from a schema's value to the secrets in it. */
+  #in(schema: Schema): Place[] {
+    const again = this.#open.get(schema);
+    if (again) {
+      again.isMetAgain = true;
+      return [];
+    }
+    if (!this.#some(schema, isMarked)) return [];
+    if (isMarked(schema)) return [HERE];
+    if (this.#open.size >= MAX_DEPTH * 4) throw new Error("the schema is too deep");
+    const state = { isMetAgain: false };
+    this.#open.set(schema, state);
+    const found = this.#within(schema);
+    this.#open.delete(schema);
+    if (found.length > MAX_PATHS) throw new Error("the schema has very many secrets");
+    if (!state.isMetAgain) return found;
+    // It is found again at some depth, and there too.
+    return [...found, ...under(ANY_DEPTH, found)];
+  }
+
+  #within(schema: Schema): Place[] {
+    const def = defOf(schema);
+    if (def.type === "template_literal") return [HERE];
+    if (def.type === "pipe" && def.in && def.out) {
+      const checks = partsOf(schema).slice(0, -2);
+      return [...this.#through(def.in, def.out, def.transform !== undefined), ...this.#at(checks)];
+    }
+    return this.#at(partsOf(schema));
+  }
+
+  #at(parts: readonly Part[]): Place[] {
+    return parts.flatMap(({ key, schema }) => {
+      if (key === KEYS)
+        return this.#some(schema, isMarked) ? [HERE, { ...HERE, path: [KEYS] }] : [];
+      const found = this.#in(schema);
+      if (key === undefined) return found;
+      return under(key, found);
+    });
+  }
+
+  /** Of two schemas of which one reads what the other gives: the marks of both, wherever they stand. */
+  #through(first: Schema, second: Schema, isMoved: boolean): Place[] {
+    const [near, far] = this.#side === "input" ? [first, second] : [second, first];
+    const found = this.#in(near);
+    if (!this.#some(far, isMarked)) return found;
+    if (!isMoved && !this.#some(near, movesValues)) return [...found, ...this.#in(far)];
+    return [...found, this.#side === "input" ? HERE : { ...HERE, isDerived: true }];
+  }
+
+  /** Whether it holds of the schema or of one within it. */
+  #some(schema: Schema, holds: (schema: Schema) => boolean): boolean {
+    const seen = new Set<Schema>([schema]);
+    for (const each of seen) {
+      if ((this.#looks += 1) > MAX_LOOKS || seen.size > MAX_SCHEMAS)
+        throw new Error("the schema is too large");
+      if (holds(each)) return true;
+      for (const part of partsOf(each)) seen.add(part.schema);
+    }
+    return false;
+  }
+}

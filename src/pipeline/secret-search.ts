@@ -1,0 +1,143 @@
+import { readings } from "./spellings.ts";
+import { MASK } from "./secrets.ts";
+
+/** From the first character up to the one behind the last. */
+type Range = readonly [from: number, to: number];
+
+/** A part of a secret before where a text was cut; a shorter one may be any word. */
+const MIN_PART = 6;
+const CUT = /['"`]?(?:…|\.{3})/g;
+const WORD = /[\p{L}\p{N}_]/u;
+const DIGIT = /\d/;
+
+/** Finds secrets in texts. */
+export class SecretSearch {
+  readonly #everywhere: readonly string[];
+  readonly #alone: readonly string[];
+  /** By their first two characters. */
+  readonly #byStart = new Map<number, string[]>();
+  /** Whether any begins so, by the lower half of its first character: most characters of a text begin none. */
+  readonly #begins = new Uint8Array(256);
+
+  /**
+   * @param everywhere Texts of at least three characters, found wherever they stand and however they are escaped.
+   * @param alone Texts that are found where no letter or digit stands beside them; numbers where no digit does.
+   */
+  constructor(everywhere: ReadonlySet<string>, alone: ReadonlySet<string>) {
+    this.#everywhere = [...everywhere];
+    this.#alone = [...alone];
+    const patterns = new Set([MASK, ...this.#everywhere, ...this.#everywhere.flatMap(encodings)]);
+    for (const pattern of patterns) {
+      const start = startAt(pattern, 0);
+      const known = this.#byStart.get(start);
+      if (known) known.push(pattern);
+      else this.#byStart.set(start, [pattern]);
+      this.#begins[pattern.charCodeAt(0) & 255] = 1;
+    }
+  }
+
+  /** The text with the mask in the place of secrets. */
+  masked(text: string): string {
+    const ranges = [...this.#inReadings(text), ...this.#standingAlone(text), ...this.#cutOff(text)];
+    return replaced(text, ranges);
+  }
+
+  /** The same with only those that are found everywhere. */
+  maskedName(text: string): string {
+    return replaced(text, this.#inReadings(text));
+  }
+
+  #inReadings(text: string): Range[] {
+    if (this.#everywhere.length === 0) return [];
+    const ranges: Range[] = [];
+    for (const { text: read, placeOf } of readings(text))
+      for (const [from, to] of this.#in(read)) ranges.push([placeOf(from), placeOf(to)]);
+    return ranges;
+  }
+
+  /** Also those that overlap: of two secrets that share some characters nothing is to be left. */
+  #in(text: string): Range[] {
+    const ranges: Range[] = [];
+    for (let i = 0; i < text.length; i += 1) {
+      if (this.#begins[text.charCodeAt(i) & 255] === 0) continue;
+      for (const pattern of this.#byStart.get(startAt(text, i)) ?? [])
+        if (text.startsWith(pattern, i)) ranges.push([i, i + pattern.length]);
+    }
+    return ranges;
+  }
+
+  #standingAlone(text: string): Range[] {
+    return this.#alone.flatMap((value) => {
+      const isNumber = DIGIT.test(value) && !Number.isNaN(Number(value));
+      const beside = isNumber ? DIGIT : WORD;
+      const ranges: Range[] = [];
+      for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) {
+        const to = at + value.length;
+        // Behind a decimal point stands a part of a number, not one.
+        const isFraction = isNumber && /\d\.$/.test(text.slice(Math.max(0, at - 2), at));
+        const isPart = beside.test(text.charAt(at - 1)) || beside.test(text.charAt(to));
+        if (!isPart && !isFraction) ranges.push([at, to]);
+      }
+      return ranges;
+    });
+  }
+
+  /** What is left of secrets where somebody cut a text: `hunter2…`. */
+  #cutOff(text: string): Range[] {
+    const ranges: Range[] = [];
+    for (const { index } of text.matchAll(CUT)) {
+      for (const secret of this.#everywhere) {
+        const most = Math.min(secret.length - 1, index);
+        for (let length = most; length >= MIN_PART; length -= 1) {
+          if (!text.startsWith(secret.slice(0, length), index - length)) continue;
+          ranges.push([index - length, index]);
+          break;
+        }
+      }
+    }
+    return ranges;
+  }
+}
+
+function startAt(text: string, index: number): number {
+  return text.charCodeAt(index) * 65_536 + text.charCodeAt(index + 1);
+}
+
+/** As bytes in hexadecimal, and what is in any Base64 text that holds the secret, whatever stands before it there. */
+function encodings(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const hex = bytes.toString("hex");
+  const within = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString("base64")
+      .replaceAll("=", "");
+    // The first characters are partly of what stands before it, the last partly of what comes after it.
+    const from = Math.ceil((before * 8) / 6);
+    return text.slice(from, Math.floor(((before + bytes.length) * 8) / 6));
+  });
+  const url = within.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
+  // A shorter text would be found by chance.
+  return [hex, hex.toUpperCase(), ...within, ...url].filter(({ length }) => length >= 4);
+}
+
+function replaced(text: string, ranges: readonly Range[]): string {
+  if (ranges.length === 0) return text;
+  const sorted = ranges.toSorted(([a], [b]) => a - b);
+  let masked = "";
+  let at = 0;
+  for (const [from, to] of merged(sorted)) {
+    masked += text.slice(at, from) + MASK;
+    at = to;
+  }
+  return masked + text.slice(at);
+}
+
+function merged(sorted: readonly Range[]): Range[] {
+  const whole: [number, number][] = [];
+  for (const [from, to] of sorted) {
+    const last = whole.at(-1);
+    if (last && from < last[1]) last[1] = Math.max(last[1], to);
+    else whole.push([from, to]);
+  }
+  return whole;
+}
