@@ -58,7 +58,7 @@ function date(at: number | null): Date | null {
  * A stored job as users see it.
  * @param schema Of its params, where it is known: it may mark what it did not when the job was added.
  */
-export function toJob(stored: StoredJob, schema: ParamsSchema): Job {
+export function toJob(stored: StoredJob, schema?: ParamsSchema): Job {
   const { definition, lastRun } = stored;
   return {
     id: definition.id,
