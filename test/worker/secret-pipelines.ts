@@ -115,7 +115,7 @@ export class Indiscreet extends Pipeline<typeof SecretParams> {
         return { success: false, error: `reported ${ways.join(" ")}`, ...all };
       case "other":
         throw all;
-      default:
+      case "return":
         return { success: true, ...all, ways: ways.slice(0, 7) };
     }
   }

@@ -62,7 +62,7 @@ function leaves(value: unknown): (string | number)[] {
   if (value instanceof Error)
     return [value.name, value.message, value.stack ?? "", ...Object.values(value).flatMap(leaves)];
   if (typeof value !== "object" || value === null || value instanceof Date) return [];
-  return Object.entries(value).flatMap(([key, item]) => [key, ...leaves(item)]);
+  return Object.entries(value).flatMap(([key, item]) => leaves(item).concat(key));
 }
 
 /** What of the secrets can be read in a value. */
