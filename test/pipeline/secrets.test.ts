@@ -239,11 +239,9 @@ const OUTPUTS: Readonly<Record<string, readonly [z.ZodType, unknown, readonly un
     [S.toUpperCase()],
   ],
   "transform of all": [
-    z
-      .object({ user: z.string(), pw: secret() })
-      .transform(({ user, pw }) => ({
-        url: `pg://${user}:${Array.from(pw).toReversed().join("")}@db`,
-      })),
+    z.object({ user: z.string(), pw: secret() }).transform(({ user, pw }) => ({
+      url: `pg://${user}:${Array.from(pw).toReversed().join("")}@db`,
+    })),
     { user: "ann", pw: S },
     [`pg://ann:${Array.from(S).toReversed().join("")}@db`],
   ],
