@@ -67,7 +67,7 @@ export async function queryJobs(
   const found: Job[] = [];
   const take = (job: StoredJob): void => {
     try {
-      if (fits(job, query)) found.push(toJob(job, registry.get(job.definition.pipeline)?.params));
+      if (fits(job, query)) found.push(toJob(job, registry));
     } catch (error) {
       logger.warn("a stored job can't be read and is left out", {
         jobId: job.definition.id,

@@ -1,7 +1,7 @@
 import type { JobState, Policy, Retention, StoredJob } from "../jobs/definition.ts";
 import { joinPaths, secretPlacesOf } from "../pipeline/secret-places.ts";
 import { mask } from "../pipeline/secrets.ts";
-import type { ParamsSchema } from "../pipeline/schema.ts";
+import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { Verdict } from "../jobs/verdict.ts";
@@ -56,9 +56,9 @@ function date(at: number | null): Date | null {
 
 /**
  * A stored job as users see it.
- * @param schema Of its params, where it is known: it may mark what it did not when the job was added.
+ * @param known Pipelines whose schema may mark what it did not when the job was added.
  */
-export function toJob(stored: StoredJob, schema?: ParamsSchema): Job {
+export function toJob(stored: StoredJob, known?: PipelineRegistry): Job {
   const { definition, lastRun } = stored;
   return {
     id: definition.id,
@@ -66,7 +66,10 @@ export function toJob(stored: StoredJob, schema?: ParamsSchema): Job {
     queue: queueOf(definition),
     description: definition.description,
     tags: definition.tags,
-    params: mask(definition.params, joinPaths(definition.secrets, secretPlacesOf(schema).input)),
+    params: mask(
+      definition.params,
+      joinPaths(definition.secrets, secretPlacesOf(known?.get(definition.pipeline)?.params).input),
+    ),
     state: stored.state,
     nextRunTime: stored.state === "active" ? date(stored.nextFireAt) : null,
     nextDueTime: stored.state === "active" ? date(stored.nextDueAt) : null,

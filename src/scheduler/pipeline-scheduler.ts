@@ -5,7 +5,6 @@ import { refuseForgotten } from "../engine/forgotten-connection.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
 import { RunHistory } from "../history/run-history.ts";
 import { RunLogs } from "../history/run-logs.ts";
-import type { StoredJob } from "../jobs/definition.ts";
 import { EVENT_ALL, EVENT_BITS, type EventName } from "../jobs/event.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { Pipeline, PipelineClass } from "../pipeline/pipeline.ts";
@@ -106,7 +105,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   ): Promise<Job> {
     await this.#lifecycle.ready();
     const [id = ""] = await this.#desk.add([{ pipeline, options }]);
-    return this.#show(await this.#desk.get(id));
+    return toJob(await this.#desk.get(id), this.#parts.registry);
   }
 
   /**
@@ -145,7 +144,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     const id = checkJobId(jobId, "getJob");
     await this.#lifecycle.ready();
     const [job] = await this.#parts.engine.getJobs([id]);
-    return job && this.#show(job);
+    return job && toJob(job, this.#parts.registry);
   }
 
   /** Jobs in the order of their next run, those without one last; a page at a time. */
@@ -168,15 +167,10 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     return this.#modify(jobId, trigger, "rescheduleJob");
   }
 
-  #show(stored: StoredJob): Job {
-    const { registry } = this.#parts;
-    return toJob(stored, registry.get(stored.definition.pipeline)?.params);
-  }
-
   async #modify(jobId: string, changes: unknown, where: string): Promise<Job> {
     const id = checkJobId(jobId, where);
     await this.#lifecycle.ready();
-    return this.#show(await this.#desk.modify(id, changes, where));
+    return toJob(await this.#desk.modify(id, changes, where), this.#parts.registry);
   }
 
   /**
@@ -187,7 +181,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   async pauseJob(jobId: string, reason?: string): Promise<Job> {
     const id = checkJobId(jobId, "pauseJob");
     await this.#lifecycle.ready();
-    return this.#show(await this.#desk.pause(id, reason));
+    return toJob(await this.#desk.pause(id, reason), this.#parts.registry);
   }
 
   /**
@@ -197,7 +191,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   async resumeJob(jobId: string): Promise<Job> {
     const id = checkJobId(jobId, "resumeJob");
     await this.#lifecycle.ready();
-    return this.#show(await this.#desk.resume(id));
+    return toJob(await this.#desk.resume(id), this.#parts.registry);
   }
 
   /** Removes a job. Running runs finish and settle; its ledger stays as long as its retention says. @throws {@link JobLookupError} */
