@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 const MAX_TEXT = 60;
 const MAX_KEYS = 5;
 
@@ -50,7 +52,7 @@ function cut(text: string): string {
 function showObject(value: object): string {
   if (Array.isArray(value))
     return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  if (value instanceof Date)
+  if (types.isDate(value))
     return Number.isNaN(value.getTime()) ? "an invalid Date" : `the Date ${value.toISOString()}`;
   if (value instanceof Promise) return "a promise (is an await missing?)";
   const name: unknown = (Reflect.get(value, "constructor") as { name?: unknown } | undefined)?.name;

@@ -11,7 +11,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { LedgerRow } from "../jobs/run.ts";
 import { queueOf } from "../jobs/queue.ts";
-import { Schedule } from "../jobs/schedule.ts";
+import { NO_TIME, Schedule } from "../jobs/schedule.ts";
 import type { OpenState, SkipReason, Verdict } from "../jobs/verdict.ts";
 import { type Run, toRun } from "./run.ts";
 
@@ -202,7 +202,7 @@ function withoutRecord(
   if (occurrence?.fireAt !== at) {
     const before = schedule.prev(at);
     const around = [
-      before > 0 ? `the one before is ${iso(before)}` : undefined,
+      before > NO_TIME ? `the one before is ${iso(before)}` : undefined,
       occurrence ? `the next is ${iso(occurrence.fireAt)}` : undefined,
     ].filter((part) => part !== undefined);
     const text = `The job was not due at ${iso(at)}: ${schedule.trigger.describe()}${around.length > 0 ? `; ${around.join(", ")}` : ""}.`;

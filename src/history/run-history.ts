@@ -2,10 +2,12 @@ import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { LedgerRow } from "../jobs/run.ts";
 import { OPEN_STATES, VERDICTS } from "../jobs/verdict.ts";
+import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import { type Run, toRun } from "./run.ts";
 
 const PAGE = 500;
@@ -16,15 +18,10 @@ const END_OF_TIME = 8.64e15;
 const CURSOR = /^(q?)(\d{1,16}):(\d{1,9})$/;
 
 const verdictSchema = z.enum([...VERDICTS, ...OPEN_STATES]);
-const instantSchema = z.union([
-  z.date(),
-  z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
-]);
-
 const querySchema = z.strictObject({
   verdict: z.union([verdictSchema, z.array(verdictSchema).min(1)]).optional(),
-  from: instantSchema.optional(),
-  to: instantSchema.optional(),
+  from: z.unknown().optional(),
+  to: z.unknown().optional(),
   cursor: z.string().regex(CURSOR, "is none that getRuns gave").optional(),
   limit: z.int().min(1).max(1_000).default(100),
 });
@@ -33,10 +30,10 @@ const querySchema = z.strictObject({
 export interface RunQuery {
   /** Only runs of this verdict or state, or of these. @default all */
   verdict?: Run["verdict"] | Run["verdict"][] | undefined;
-  /** Only fire times from here on, inclusive: a `Date`, or ISO 8601 with an offset. @default no bound */
-  from?: Date | string | undefined;
-  /** Only fire times up to here, inclusive: a `Date`, or ISO 8601 with an offset. @default no bound */
-  to?: Date | string | undefined;
+  /** Only fire times from here on, inclusive: as in `runDate`; without an offset in the job's zone. @default no bound */
+  from?: InstantInput | undefined;
+  /** Only fire times up to here, inclusive, a date without a time up to its end: as in `runDate`; without an offset in the job's zone. @default no bound */
+  to?: InstantInput | undefined;
   /** Where to go on; from the page before. @default the beginning */
   cursor?: string | undefined;
   /** Runs a page, 1 to 1,000. @default 100 */
@@ -58,12 +55,18 @@ export class RunHistory {
     this.#engine = engine;
   }
 
-  /** Runs of a job, the latest first; those without a verdict come before all others. */
-  async page(jobId: string, input: RunQuery = {}): Promise<RunPage> {
+  /**
+   * Runs of a job, the latest first; those without a verdict come before all others.
+   * @param zone The zone of the job, asked for only if a time without an offset may need it.
+   */
+  async page(
+    jobId: string,
+    input: RunQuery = {},
+    zone: () => Promise<string> = async () => "UTC",
+  ): Promise<RunPage> {
     const query = parseOptions(querySchema, input, "getRuns");
+    const { fromAt, toAt } = await rangeOf(query, zone);
     const wanted = query.verdict === undefined ? undefined : [query.verdict].flat();
-    const fromAt = query.from?.getTime() ?? 0;
-    const toAt = query.to?.getTime() ?? END_OF_TIME;
     const isWanted = (row: LedgerRow): boolean =>
       wanted === undefined || wanted.includes(row.state);
     const place = readPlace(query.cursor, toAt);
@@ -144,6 +147,18 @@ export class RunHistory {
       { data: { runId: shown } },
     );
   }
+}
+
+async function rangeOf(
+  { from, to }: { readonly from?: unknown; readonly to?: unknown },
+  zone: () => Promise<string>,
+): Promise<{ fromAt: EpochMs; toAt: EpochMs }> {
+  const timezone = typeof from === "string" || typeof to === "string" ? await zone() : "UTC";
+  const at = (path: string) => ({ where: "getRuns", path, timezone });
+  const fromAt = from === undefined ? 0 : instantOption(from, at("from"));
+  const toAt = to === undefined ? END_OF_TIME : endOption(to, at("to"));
+  checkRange({ at: fromAt, given: from }, { at: toAt, given: to }, "getRuns");
+  return { fromAt, toAt };
 }
 
 /** A place in an order by fire time, the latest first: behind the first `skip` rows of the fire time `at`. */

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { type Clock, keepAlive, sleep } from "../core/clock.ts";
 import type { Engine, LogLine } from "../engine/engine.ts";
 import { parseOptions } from "../jobs/options.ts";
-import { parseInstant } from "../triggers/time/parse-instant.ts";
+import { instantOption } from "../jobs/instant-option.ts";
+import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { RunHistory } from "./run-history.ts";
 import { isVerdict, jobOf } from "./run.ts";
 
@@ -17,7 +18,7 @@ const querySchema = z.strictObject({
 
 const cleanupSchema = z
   .strictObject({
-    before: z.union([z.date(), z.string(), z.number()]).optional(),
+    before: z.unknown().optional(),
     all: z.boolean().default(false),
   })
   .refine(
@@ -35,8 +36,11 @@ export interface RunLogQuery {
 
 /** Which logs to delete: one of the two. */
 export interface LogCleanup {
-  /** Those that began before: a `Date`, epoch ms, or text; without an offset in the job's zone. */
-  before?: Date | string | number | undefined;
+  /**
+   * Those that began before: as in `runDate`; without an offset in the job's zone. A date without a time is its midnight, so that day's
+   * are kept.
+   */
+  before?: InstantInput | undefined;
   /** Those of all runs. */
   all?: boolean | undefined;
 }
@@ -103,7 +107,7 @@ export class RunLogs {
     const until =
       before === undefined
         ? Number.MAX_SAFE_INTEGER
-        : parseInstant(before, timezone, "before").instant;
+        : instantOption(before, { where: "cleanupLogs", path: "before", timezone });
     let deleted = 0;
     for (;;) {
       const now = await this.#engine.deleteLogs(jobId, until);

@@ -28,6 +28,9 @@ export interface DueOccurrences {
 /** How many occurrences the engine knows ahead: when one is taken, the next is there, whatever becomes of who took it. */
 const AHEAD = 2;
 
+/** Before all nominal times, none of which lies before 1970. */
+export const NO_TIME: EpochMs = -1;
+
 /** When a job is due: its trigger, a first time given by hand, and its jitter, as one. */
 export class Schedule {
   readonly trigger: Trigger;
@@ -60,13 +63,13 @@ export class Schedule {
     return found;
   }
 
-  /** The last nominal time before `before`; minus infinity is written as 0. */
+  /** The last nominal time before `before`, or {@link NO_TIME}. */
   prev(before: EpochMs): EpochMs {
     const { firstRunAt } = this.#definition;
-    if (firstRunAt !== null && before <= firstRunAt) return 0;
+    if (firstRunAt !== null && before <= firstRunAt) return NO_TIME;
     const fireAt = this.trigger.prev(before);
     if (firstRunAt !== null && (fireAt === undefined || fireAt < firstRunAt)) return firstRunAt;
-    return fireAt ?? 0;
+    return Math.max(fireAt ?? NO_TIME, NO_TIME);
   }
 
   /** What became due after the nominal time `after` and up to `now`; at most `limit` are listed singly. */
@@ -87,7 +90,7 @@ export class Schedule {
    */
   dueUpTo(now: EpochMs): EpochMs {
     const latest = this.prev(now + 1);
-    return latest > 0 && this.#occurrence(latest).dueAt > now ? latest - 1 : now;
+    return latest > NO_TIME && this.#occurrence(latest).dueAt > now ? latest - 1 : now;
   }
 
   /** Whether this is one of the nominal times. */
@@ -119,7 +122,7 @@ export class Schedule {
     let before = now + 1;
     while (found.length < limit) {
       const fireAt = this.prev(before);
-      if (fireAt <= after || fireAt === 0) break;
+      if (fireAt <= after || fireAt === NO_TIME) break;
       found.push(fireAt);
       before = fireAt;
     }

@@ -2,13 +2,15 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, JobLookupError } from "../core/errors.ts";
+import { shown } from "../core/shown.ts";
 import type { BackfillState, Engine } from "../engine/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
+import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { LedgerRow } from "../jobs/run.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { Verdict } from "../jobs/verdict.ts";
-import { parseInstant } from "../triggers/time/parse-instant.ts";
+import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { JobStore } from "./job-store.ts";
 
 /** Fire times that one backfill may have. */
@@ -18,11 +20,9 @@ const MAX_NAMED = 1_000;
 const CHUNK = 500;
 const PAGE = 500;
 
-const instantSchema = z.union([z.date(), z.string(), z.number()]);
-
 const optionsSchema = z.strictObject({
-  from: instantSchema,
-  to: instantSchema.optional(),
+  from: z.unknown().optional(),
+  to: z.unknown().optional(),
   concurrency: z.int().min(1).max(1_000).default(1),
   order: z.enum(["oldest", "latest"]).default("oldest"),
   dryRun: z.boolean().default(false),
@@ -30,10 +30,10 @@ const optionsSchema = z.strictObject({
 
 /** What to run after the event. */
 export interface BackfillOptions {
-  /** The first fire time, inclusive: a `Date`, epoch ms, or text; without an offset in the job's zone. */
-  from: Date | string | number;
-  /** The last fire time, inclusive. Later than now is now. @default now */
-  to?: Date | string | number | undefined;
+  /** The first fire time, inclusive: as in `runDate`; without an offset in the job's zone. Not in the future. */
+  from: InstantInput;
+  /** The last fire time, inclusive; a date without a time up to its end. Later than now is now. @default now */
+  to?: InstantInput | undefined;
   /** How many of its runs are executed at once, beside the job's own. 1 to 1,000. @default 1 */
   concurrency?: number | undefined;
   /** Which fire times come first. @default "oldest" */
@@ -83,11 +83,7 @@ export class Backfills {
     const job = await this.#store.get(jobId);
     const { timezone } = job.definition;
     const now = await this.#engine.now();
-    const from = parseInstant(options.from, timezone, "from").instant;
-    const to =
-      options.to === undefined
-        ? now
-        : Math.min(now, parseInstant(options.to, timezone, "to").instant);
+    const { from, to } = rangeOf(options, timezone, now);
     const all = fireTimesOf(job, from, to, now);
     const taken = await this.#taken(jobId, from, to);
     const fireTimes = all.filter((fireAt) => !taken(fireAt));
@@ -178,6 +174,28 @@ export class Backfills {
     return (fireAt) =>
       single.has(fireAt) || spans.some((span) => span.from <= fireAt && fireAt <= span.to);
   }
+}
+
+/** @throws {@link CronduitError} `INVALID_OPTION` for a range that is reversed, or has no past. */
+function rangeOf(
+  options: { readonly from?: unknown; readonly to?: unknown },
+  timezone: string,
+  now: EpochMs,
+): { readonly from: EpochMs; readonly to: EpochMs } {
+  const at = (path: string) => ({ where: "backfill", path, timezone });
+  const from = instantOption(options.from, at("from"));
+  const to = options.to === undefined ? undefined : endOption(options.to, at("to"));
+  if (to !== undefined) {
+    checkRange({ at: from, given: options.from }, { at: to, given: options.to }, "backfill");
+  }
+  if (from > now) {
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `backfill, option "from": ${shown(options.from)} lies in the future, which the schedule itself sees to. Give a time that has passed.`,
+      { data: { path: "from" } },
+    );
+  }
+  return { from, to: Math.min(now, to ?? now) };
 }
 
 /** Whether a decision means that the fire time was run, or that a run stands for it. */

@@ -4,7 +4,7 @@ import type { JobDefinition, Policy } from "../jobs/definition.ts";
 import { digest } from "../jobs/digest.ts";
 import { jobIdSchema, type JobOptions, jobOptionsSchema, parseOptions } from "../jobs/options.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
-import { type Occurrence, Schedule } from "../jobs/schedule.ts";
+import { NO_TIME, type Occurrence, Schedule } from "../jobs/schedule.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
 import { secretPlacesOf } from "../pipeline/secret-places.ts";
@@ -14,7 +14,7 @@ import { parseJitter } from "../triggers/jitter.ts";
 import type { TriggerOptions } from "../triggers/options.ts";
 import { resolveTrigger } from "../triggers/resolve.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
-import { parseInstant } from "../triggers/time/parse-instant.ts";
+import { parseFireTime } from "../triggers/time/parse-instant.ts";
 import { derivedId, randomId } from "./derived-id.ts";
 import { splitOptions } from "./split-options.ts";
 
@@ -226,7 +226,7 @@ export function resolveTiming(
   const firstRunAt =
     nextRunTime === undefined || nextRunTime === null
       ? null
-      : parseInstant(nextRunTime, zone, "nextRunTime").instant;
+      : parseFireTime(nextRunTime, zone, "nextRunTime");
   const used = calendarsOf(spec, calendars);
   return {
     timezone: zone,
@@ -245,7 +245,7 @@ export function startingWatermark(definition: JobDefinition, now: EpochMs): Epoc
   const { firstRunAt, trigger } = definition;
   if (firstRunAt !== null) return Math.min(firstRunAt, now) - 1;
   const isSingleDate = trigger.kind === "date";
-  const first = isSingleDate ? new Schedule(definition).next(0) : undefined;
+  const first = isSingleDate ? new Schedule(definition).next(NO_TIME) : undefined;
   return Math.min(first?.fireAt ?? now, now) - 1;
 }
 

@@ -10,7 +10,8 @@ import type {
   RunLogs,
 } from "../history/run-logs.ts";
 import { readSteps, type RunStep } from "../history/run-steps.ts";
-import { parseInstant } from "../triggers/time/parse-instant.ts";
+import { instantOption } from "../jobs/instant-option.ts";
+import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { Backfill, BackfillOptions, BackfillReport, Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
 import type { CancelRunOptions, RunDesk, RunJobOptions } from "./run-desk.ts";
@@ -72,7 +73,7 @@ export abstract class FleetRuns {
   async getRuns(jobId: string, query: RunQuery = {}): Promise<RunPage> {
     const id = checkJobId(jobId, "getRuns");
     await this.#parts.ready();
-    return this.#parts.history.page(id, query);
+    return this.#parts.history.page(id, query, () => this.#zoneOf(id));
   }
 
   /** One run. @throws `RUN_NOT_FOUND` */
@@ -90,13 +91,14 @@ export abstract class FleetRuns {
 
   /**
    * Says what happened to the occurrence of a job at one time, and why; or when it will be, or why there is none.
-   * @param at Its nominal fire time: a `Date`, or text; without an offset in the job's zone.
+   * @param at Its nominal fire time, as in `runDate`; without an offset in the job's zone.
    */
-  async explain(jobId: string, at: Date | string | number): Promise<Explanation> {
+  async explain(jobId: string, at: InstantInput): Promise<Explanation> {
     const id = checkJobId(jobId, "explain");
     await this.#parts.ready();
     const zone = await this.#zoneOf(id);
-    return explain(this.#parts.engine, id, parseInstant(at, zone, "at").instant);
+    const instant = instantOption(at, { where: "explain", path: "at", timezone: zone });
+    return explain(this.#parts.engine, id, instant);
   }
 
   /** Lines of a run's log, a page at a time. @throws `RUN_NOT_FOUND`, `INVALID_OPTION` */

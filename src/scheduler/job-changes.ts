@@ -21,7 +21,7 @@ import {
   startingWatermark,
 } from "./declaration.ts";
 import { type SplitOptions, splitOptions } from "./split-options.ts";
-import { parseInstant } from "../triggers/time/parse-instant.ts";
+import { parseFireTime } from "../triggers/time/parse-instant.ts";
 import {
   type ChangePlan,
   isGivenByHand,
@@ -160,7 +160,7 @@ function modifiedTiming(
     trigger,
     ...(calendars ? { calendars } : {}),
     jitter,
-    firstRunAt: parseInstant(first, timezone, "nextRunTime").instant,
+    firstRunAt: parseFireTime(first, timezone, "nextRunTime"),
   };
 }
 

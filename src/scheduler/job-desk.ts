@@ -9,6 +9,7 @@ import type { ParamsSchema } from "../pipeline/schema.ts";
 import { type Declaration, type DeclarationContext, declare, refuseSpent } from "./declaration.ts";
 import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
 import { JobStore } from "./job-store.ts";
+import { pastDateNote } from "./past-dates.ts";
 import { checkConditions } from "./wait-order.ts";
 
 const MAX_REASON = 500;
@@ -63,7 +64,10 @@ export class JobDesk {
       logger,
       toStore.map(({ definition }) => definition),
     );
-    await this.store.add(toStore);
+    for (const { definition } of await this.store.add(toStore)) {
+      const note = pastDateNote(definition, context.now);
+      if (note !== undefined) logger.warn(note);
+    }
     return declarations.map(({ definition }) => definition.id);
   }
 

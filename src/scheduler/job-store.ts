@@ -23,8 +23,11 @@ export class JobStore {
     this.#engine = engine;
   }
 
-  /** Stores new jobs, all in few round trips. Those declared equally before stay as they are. */
-  async add(declarations: readonly Declaration[]): Promise<void> {
+  /**
+   * Stores new jobs, all in few round trips. Those declared equally before stay as they are.
+   * @returns Those that were not there.
+   */
+  async add(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
     const results = await this.#engine.putJobs(declarations);
     const existing = declarations.filter((_, i) => results[i]?.outcome === "exists");
     const refused = existing.find(({ replaceExisting }) => !replaceExisting);
@@ -32,6 +35,7 @@ export class JobStore {
       await this.#putOrReplace(declaration);
     }
     if (refused) throw new ConflictingIdError(refused.definition.id);
+    return declarations.filter((_, i) => results[i]?.outcome === "created");
   }
 
   /** @throws {@link JobLookupError} if there is none. */

@@ -1,5 +1,5 @@
 import { TriggerError } from "../core/errors.ts";
-import { printed } from "../core/printed.ts";
+import { shown } from "../core/shown.ts";
 import { parseExpression } from "./cron/parse-expression.ts";
 import { readEvery } from "./natural/phrase.ts";
 import type {
@@ -38,7 +38,7 @@ export function buildTrigger(options: NamedTriggerOptions): TriggerObject {
 function build(kind: TriggerKind, fields: object, common: unknown): TriggerObject {
   if (!isPlain(common)) {
     throw new TriggerError(
-      `common: ${printed(common)} is no object. Beside the schedule stand options such as { timezone: "Europe/Berlin" }.`,
+      `common: ${shown(common)} is no object. Beside the schedule stand options such as { timezone: "Europe/Berlin" }.`,
       { field: "common", value: common },
     );
   }
@@ -52,7 +52,7 @@ function isPlain(value: unknown): value is object {
 
 /** What most likely comes from a setting that is missing, or from another builder's hand. */
 function refuse(builder: string, given: unknown, forms: string): never {
-  throw new TriggerError(`${builder}: ${printed(given)} is no schedule. Write ${forms}.`, {
+  throw new TriggerError(`${builder}: ${shown(given)} is no schedule. Write ${forms}.`, {
     field: builder,
     value: given,
   });

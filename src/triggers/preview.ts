@@ -1,6 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import { TriggerError } from "../core/errors.ts";
-import { printed } from "../core/printed.ts";
+import { shown } from "../core/shown.ts";
 import { Calendar } from "./calendars/calendar.ts";
 import { createTrigger, type CalendarLookup } from "./create.ts";
 import type { TriggerLike, TriggerOptions } from "./options.ts";
@@ -66,7 +66,7 @@ export function previewTrigger(
 ): PreviewRow[] {
   const { calendars = new Map(), count = 10 } = options;
   if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
-    throw new TriggerError(`count: ${printed(count)} is not a whole number of 1 to ${MAX_COUNT}.`, {
+    throw new TriggerError(`count: ${shown(count)} is not a whole number of 1 to ${MAX_COUNT}.`, {
       field: "count",
       value: count,
     });
@@ -127,7 +127,7 @@ function specOf(
   const parsed = triggerSpecSchema.safeParse(trigger);
   if (parsed.success) return parsed.data;
   throw new TriggerError(
-    `trigger: ${printed(trigger)} is no trigger. Give what addJob takes, such as cron("0 9 * * *"), or what resolveTrigger returned.`,
+    `trigger: ${shown(trigger)} is no trigger. Give what addJob takes, such as cron("0 9 * * *"), or what resolveTrigger returned.`,
     { field: "trigger", value: trigger },
   );
 }

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
+import { NO_TIME } from "../jobs/schedule.ts";
 import type { AdmittedRun } from "../engine/engine.ts";
 import type { KnownJob } from "./definition-cache.ts";
 
@@ -14,5 +15,5 @@ export function intervalOf(
   const endAt = run.fireAt;
   const firstAt = Math.min(run.fromAt, endAt);
   const before = schedule.prev(firstAt);
-  return { startAt: before > 0 ? before : Math.min(definition.createdAt, firstAt), endAt };
+  return { startAt: before > NO_TIME ? before : Math.min(definition.createdAt, firstAt), endAt };
 }

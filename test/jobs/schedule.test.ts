@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JobDefinition } from "../../src/jobs/definition.ts";
-import { type Occurrence, Schedule, type Span } from "../../src/jobs/schedule.ts";
+import { NO_TIME, type Occurrence, Schedule, type Span } from "../../src/jobs/schedule.ts";
 import type { TriggerOptions } from "../../src/triggers/options.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
 
@@ -172,7 +172,7 @@ describe("a schedule", () => {
     expect(fires(at(70), at(-30))).toEqual([at(70), at(120)]);
     expect(fires(at(60), at(-30))).toEqual([at(60), at(120)]);
     const late = make(hourly, { firstRunAt: at(70) });
-    expect(late.prev(at(70))).toBe(0);
+    expect(late.prev(at(70))).toBe(NO_TIME);
     expect(late.prev(at(71))).toBe(at(70));
     expect(late.prev(at(121))).toBe(at(120));
     expect(late.span(at(-30), at(130))).toEqual({ fromAt: at(70), toAt: at(120), count: 2 });

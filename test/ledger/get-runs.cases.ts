@@ -80,6 +80,8 @@ describe("getRuns: what became of a job's occurrences, the latest first; a page 
       ["12:02 failed", "12:01 succeeded"],
     ],
     [{ from: new Date(at("13:00")) }, []],
+    [{ from: "2026-03-01 12:06" }, ["12:07 running", "12:08 skipped", "12:06 succeeded"]],
+    [{ from: "2026-03-01 12:07", to: "2026-03-01" }, ["12:07 running", "12:08 skipped"]],
     [{ verdict: "queued" }, []],
   ] satisfies [RunQuery, string[]][])("%j", async (query, expected) => {
     expect(texts((await bench.page("job", query)).runs)).toEqual(expected);
@@ -90,7 +92,8 @@ describe("getRuns: what became of a job's occurrences, the latest first; a page 
     [{ verdict: [] }, "verdict"],
     [{ limit: 0 }, "limit"],
     [{ cursor: "1" }, "cursor"],
-    [{ from: "2026-03-01 12:00" }, "from"],
+    [{ from: "soon" }, "from"],
+    [{ from: "2026-03-02", to: "2026-03-01" }, "to"],
     [{ to: new Date(Number.NaN) }, "to"],
     [{ colour: "red" }, "colour"],
   ])("%j is refused", async (query, path) => {

@@ -24,7 +24,7 @@ onEachEngine((connection) => {
         logs: { runs: 3, age: "1h" },
       },
     );
-    await stage.scheduler.backfill(id, { from: "2026-03-01", to: "2026-03-04", concurrency: 3 });
+    await stage.scheduler.backfill(id, { from: "2026-03-01", to: "2026-03-03", concurrency: 3 });
     await eventually("its end", async () => {
       return (await stage.scheduler.getBackfill(id))?.state === "finished";
     });

@@ -1,5 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
-import { printed } from "../../core/printed.ts";
+import { shown } from "../../core/shown.ts";
 import { at, buildTrigger, cron, rrule } from "../builders.ts";
 import { looksLikeCron } from "../cron/parse-expression.ts";
 import type { TriggerObject } from "../options.ts";
@@ -20,7 +20,7 @@ const FORMS =
 export function parseSchedule(schedule: string): TriggerObject {
   if (typeof schedule !== "string" || schedule.trim() === "") {
     throw new TriggerError(
-      `schedule: ${printed(schedule)} is no text of a schedule. Write it like ${FORMS}.`,
+      `schedule: ${shown(schedule)} is no text of a schedule. Write it like ${FORMS}.`,
       { field: "schedule", column: 1, value: schedule },
     );
   }
@@ -36,7 +36,7 @@ export function parseSchedule(schedule: string): TriggerObject {
   const interval = /^p/i.test(text) ? readEvery(text) : undefined;
   if (interval !== undefined) return buildTrigger(interval);
   throw new TriggerError(
-    `schedule: ${printed(text)} can't be read (column 1). Write it like ${FORMS}.`,
+    `schedule: ${shown(text)} can't be read (column 1). Write it like ${FORMS}.`,
     { field: "schedule", column: 1, value: schedule },
   );
 }

@@ -1,14 +1,13 @@
 import { TriggerError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/clock.ts";
 import { parseDuration } from "../../core/durations.ts";
-import { printed } from "../../core/printed.ts";
 import type { Span } from "../natural/span.ts";
 import { DAY_MS, daysInMonth, epochDay, packedDate } from "../time/civil.ts";
 import { instantOf } from "../time/local-text.ts";
 import { zoneOf } from "../time/zone.ts";
 import type { ResolveContext } from "./context.ts";
 import type { DateSpec } from "../spec.ts";
-import { parseInstant } from "../time/parse-instant.ts";
+import { parseFireTime } from "../time/parse-instant.ts";
 import { bounds, refuseBeside, spanOf, text, zoneName, type Fields } from "./fields.ts";
 
 /** Resolves a single run at an instant, or so long after now. */
@@ -18,14 +17,8 @@ export function resolveDate(fields: Fields, context: ResolveContext): DateSpec {
   if (delay !== undefined && fields["runDate"] !== undefined) refuseBeside("in", "runDate");
   const runAt =
     delay === undefined
-      ? parseInstant(fields["runDate"], timezone, "runDate").instant
+      ? parseFireTime(fields["runDate"], timezone, "runDate")
       : later(context.now, spanOf(delay, "in"), timezone);
-  if (runAt < 0) {
-    throw new TriggerError(
-      `runDate: ${printed(fields["runDate"])} lies before 1970-01-01T00:00:00Z. Give a later date.`,
-      { field: "runDate", value: fields["runDate"] },
-    );
-  }
   const { startAt, endAt } = bounds(fields, context);
   if (runAt < (startAt ?? runAt) || runAt > (endAt ?? runAt)) {
     throw new TriggerError(

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { isCronduitError, TriggerError } from "../../core/errors.ts";
 import { parseDuration } from "../../core/durations.ts";
-import { printed } from "../../core/printed.ts";
+import { shown } from "../../core/shown.ts";
 import { readSpan, type Span } from "../natural/span.ts";
 import type { CommonOutput, ResolveContext } from "./context.ts";
 import type { TriggerSpec } from "../spec.ts";
@@ -59,7 +59,7 @@ export function spanOf(value: string, field: string): Span {
     if (!isCronduitError(error)) throw error;
     throw new TriggerError(`${field}: ${error.message}`, { field, column: 1, value });
   }
-  throw new TriggerError(`${field}: ${printed(value)} can't be read.`, { field, value });
+  throw new TriggerError(`${field}: ${shown(value)} can't be read.`, { field, value });
 }
 
 /** The text of a length of time, once it is known to be one. @throws {@link TriggerError} as {@link spanOf} */

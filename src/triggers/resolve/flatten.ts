@@ -1,5 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
-import { printed } from "../../core/printed.ts";
+import { shown } from "../../core/shown.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { TriggerKind } from "../option-shapes.ts";
 import { COMMON_OPTIONS, isTriggerKind, KINDS } from "./shape.ts";
@@ -21,7 +21,7 @@ export function flatten(options: unknown, depth = 0): Flat {
   if (depth > MAX_DEPTH) throw tooDeep();
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TriggerError(
-      `A trigger is an object such as { trigger: "cron", hour: 9 } or cron("0 9 * * *"), not ${printed(options)}.`,
+      `A trigger is an object such as { trigger: "cron", hour: 9 } or cron("0 9 * * *"), not ${shown(options)}.`,
       { field: "trigger", value: options },
     );
   }

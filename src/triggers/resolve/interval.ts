@@ -1,6 +1,6 @@
 import { TriggerError } from "../../core/errors.ts";
 import { parseDuration } from "../../core/durations.ts";
-import { printed } from "../../core/printed.ts";
+import { shown } from "../../core/shown.ts";
 import type { ResolveContext } from "./context.ts";
 import type { IntervalSpec } from "../spec.ts";
 import { DAY_MS } from "../time/civil.ts";
@@ -30,8 +30,8 @@ export function resolveInterval(fields: Fields, context: ResolveContext): Interv
       everyMs === 0
         ? "is an interval without a length; give more than 0"
         : "is no interval; at least 1 ms and at most about 30,000 years are allowed";
-    const given = units.map(([unit]) => `${unit}: ${printed(fields[unit])}`);
-    throw new TriggerError(`${given.join(", ") || `every: ${printed(every)}`} ${why}.`, {
+    const given = units.map(([unit]) => `${unit}: ${shown(fields[unit])}`);
+    throw new TriggerError(`${given.join(", ") || `every: ${shown(every)}`} ${why}.`, {
       field,
       value: fields[field],
     });

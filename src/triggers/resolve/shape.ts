@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { TriggerError } from "../../core/errors.ts";
-import { printed } from "../../core/printed.ts";
+import { shown } from "../../core/shown.ts";
 import { suggest } from "../../core/suggest.ts";
 import { type TriggerKind, triggerOptionShapes } from "../option-shapes.ts";
 import type { Fields } from "./fields.ts";
@@ -55,9 +55,10 @@ export function isTriggerKind(name: string): name is TriggerKind {
  * @throws {@link TriggerError} `INVALID_TRIGGER` with field and value.
  */
 export function checkShape(kind: TriggerKind, given: Readonly<Record<string, unknown>>): Fields {
-  for (const [field, value] of Object.entries(given))
-    if (value === undefined && !COMMON_OPTIONS.has(field)) refuseUndefined(kind, field);
-  const result = schemas.get(kind)?.safeParse(given);
+  const entries = Object.entries(given);
+  for (const [field, value] of entries) if (value === undefined) checkUndefined(kind, field);
+  const defined = Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  const result = schemas.get(kind)?.safeParse(defined);
   if (result?.success !== true) return refuse(kind, given, result?.error.issues[0]);
   const need = NEEDS[kind];
   if (need !== undefined && !need.oneOf.some((field) => given[field] !== undefined)) {
@@ -66,18 +67,20 @@ export function checkShape(kind: TriggerKind, given: Readonly<Record<string, unk
     });
   }
   if (kind === "or" || kind === "and") checkMembers(kind, result.data["triggers"]);
-  return Object.fromEntries(
-    Object.entries(result.data).filter(([, value]) => value !== undefined),
-  ) as Fields;
+  return result.data;
 }
 
-function refuseUndefined(kind: TriggerKind, field: string): never {
-  const allowed = describe(kind, field);
-  if (allowed === undefined) refuseUnknown(kind, field);
-  throw new TriggerError(
-    `${field}: undefined is no value; is a setting missing? Allowed: ${allowed}. Leave it out if it is not meant.`,
-    { field, column: 1, value: undefined },
-  );
+/** Fields of other kinds may be undefined, as one writes to take a default of one's own back. */
+function checkUndefined(kind: TriggerKind, field: string): void {
+  if (COMMON_OPTIONS.has(field)) return;
+  if (Object.hasOwn(triggerOptionShapes[kind], field)) {
+    throw new TriggerError(
+      `${field}: undefined is no value; is a setting missing? Allowed: ${describe(kind, field) ?? ""}. Leave it out if it is not meant.`,
+      { field, column: 1, value: undefined },
+    );
+  }
+  const isKnown = Object.values(triggerOptionShapes).some((shape) => Object.hasOwn(shape, field));
+  if (!isKnown) refuseUnknown(kind, field);
 }
 
 function refuse(
@@ -93,7 +96,7 @@ function refuse(
     given,
   );
   const allowed = describe(kind, String(path[0] ?? "")) ?? issue?.message ?? "";
-  throw new TriggerError(`${field}: ${printed(value)} is not allowed. Allowed: ${allowed}.`, {
+  throw new TriggerError(`${field}: ${shown(value)} is not allowed. Allowed: ${allowed}.`, {
     field,
     column: 1,
     value,
@@ -131,7 +134,7 @@ function checkMembers(kind: "or" | "and", members: unknown): void {
   );
   if (at < 0) return;
   throw new TriggerError(
-    `triggers.${at}: ${printed(list[at])} is no trigger; is a setting missing? Give what cron, every, at or the like return.`,
+    `triggers.${at}: ${shown(list[at])} is no trigger; is a setting missing? Give what cron, every, at or the like return.`,
     { field: `triggers.${at}`, value: list[at] },
   );
 }

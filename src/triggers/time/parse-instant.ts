@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { z } from "zod";
 import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
-import { printed } from "../../core/printed.ts";
+import { shown } from "../../core/shown.ts";
 import { DAY_MS, LAST_YEAR, daysInMonth, epochDay } from "./civil.ts";
 import { instantOf } from "./local-text.ts";
 import { zoneOf, type LocalMs } from "./zone.ts";
@@ -14,13 +14,12 @@ export type InstantInput = Date | string | number;
  * Schema of what `parseInstant` reads. A `Date` may be of another realm (a `vm` context, Jest), whose class is not ours. What a text
  * or a number means, and whether it means anything, is told by `parseInstant` alone.
  */
-export const instantSchema = z.custom<InstantInput>(
-  (value) => typeof value === "string" || typeof value === "number" || types.isDate(value),
-  {
-    error: ({ input }) =>
-      `${printed(input)} is no date. Give a Date, a text such as "2026-12-25 09:00", or epoch seconds or milliseconds`,
-  },
-);
+export const instantSchema = z
+  .custom<InstantInput>(
+    (value) => typeof value === "string" || typeof value === "number" || types.isDate(value),
+    "is no date",
+  )
+  .meta({ allowed: 'a Date, a text such as "2026-12-25 09:00", or epoch seconds or milliseconds' });
 
 /** An instant, and how precisely it was given. */
 export interface ParsedInstant {
@@ -98,6 +97,15 @@ export function parseEnd(input: unknown, timezone: string, field: string): Epoch
   return dayEnd ?? instant;
 }
 
+/**
+ * As {@link parseInstant}, for a fire time, of which none lies before 1970-01-01T00:00:00Z.
+ * @throws {@link TriggerError} as `parseInstant`.
+ */
+export function parseFireTime(input: unknown, timezone: string, field: string): EpochMs {
+  const { instant } = parseInstant(input, timezone, field);
+  return instant >= 0 ? instant : fail(input, "lies before 1970-01-01T00:00:00Z", field);
+}
+
 function inFull(
   local: LocalMs,
   instantAt: (wall: LocalMs) => EpochMs,
@@ -171,7 +179,7 @@ function checked(instant: number, input: unknown, field: string): EpochMs {
 function fail(value: unknown, why: string, field: string, column?: number): never {
   const place = column === undefined ? "" : ` (column ${column})`;
   throw new TriggerError(
-    `${field}: ${printed(value)} ${why}${place}. Write it like "2026-12-25 09:00", "2026-12-25T09:00:00+01:00" or "12/25/2026 09:00".`,
+    `${field}: ${shown(value)} ${why}${place}. Write it like "2026-12-25 09:00", "2026-12-25T09:00:00+01:00" or "12/25/2026 09:00".`,
     { field, column: column ?? 1, value },
   );
 }
