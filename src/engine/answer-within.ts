@@ -98,8 +98,11 @@ const NO_ANSWER =
   /closed|ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|EPIPE|timed? ?out|LOADING|terminat|certificate|SSL/i;
 /** Redis' words for one that can't answer now: a script holds it up, a part of a cluster is away, it was demoted. */
 const REDIS_AWAY = /^(?:BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY)\b/;
-/** PostgreSQL's codes for a server that ends, starts, recovers, is a standby, or has no connection left. */
-const POSTGRES_AWAY = /^(?:08...|57P0.|53300|25006)$/;
+/**
+ * PostgreSQL's codes for a server that ends, starts, recovers, is a standby, or has no connection left, and for one that was
+ * held up for too long: somebody locks its tables, or works on the same rows.
+ */
+const POSTGRES_AWAY = /^(?:08...|57P0.|53300|25006|40001|40P01|57014|55P03)$/;
 
 function isConnectionTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -77,6 +77,7 @@ export async function migrate(
   const call = { clock: systemClock, timeoutMs: timeout, what: "migrate", server };
   return answerWithin(call, async () => {
     await using database = await connect(place, schemas, timeout);
+    await database.check?.();
     const applied = await bringUpToDate(database.pool, schemas, grantTo);
     for (const queue of new Set(queues)) {
       if (queue === DEFAULT_QUEUE) continue;
@@ -100,7 +101,8 @@ async function connect(
   }
   const { connectServer } = await import("./postgres/server-database.ts");
   // What breaks a connection in use breaks its statement, too.
-  return disposable(await connectServer(place.url, queue, () => undefined, timeoutMs));
+  const onError = (): void => undefined;
+  return disposable(await connectServer({ url: place.url, schema: queue, timeoutMs, onError }));
 }
 
 function disposable(database: Database): Database & AsyncDisposable {

@@ -8,6 +8,7 @@ import type { Engine } from "./engine.ts";
 import { FleetEngine } from "./fleet/fleet-engine.ts";
 import { lazyEngine } from "./lazy-engine.ts";
 import type { PostgresEngineOptions } from "./postgres/postgres-engine.ts";
+import { isServerUrl } from "./postgres/server-url.ts";
 import type { RedisConnectionOptions } from "./redis/connection.ts";
 import { refuseOptions } from "./redis/refused-options.ts";
 
@@ -70,7 +71,7 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
     return { kind: "redis", connection };
   }
   if (/^postgres(?:ql)?:\/\//i.test(connection)) {
-    return { kind: "postgres", url: readable(connection) };
+    return { kind: "postgres", url: readable(connection, isServerUrl) };
   }
   if (/^embedded:\/\/./i.test(connection)) {
     return { kind: "embedded", folder: connection.slice("embedded://".length) };
@@ -84,8 +85,8 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
 }
 
 /** Refuses a URL that can't be read. The error has no cause, which would hold the URL and so perhaps a password. */
-function readable(url: string): string {
-  if (URL.canParse(url)) return url;
+function readable(url: string, isReadable: (url: string) => boolean = URL.canParse): string {
+  if (isReadable(url)) return url;
   throw new CronduitError("INVALID_OPTION", "connection: the URL can't be read.", {
     data: { path: "connection" },
   });
@@ -104,10 +105,12 @@ export function makeEngine(options: EngineOptions): Engine {
     case "postgres":
       return lazyEngine("postgres", async () => {
         const { connectServer } = await import("./postgres/server-database.ts");
+        const { timeoutMs } = options;
         const onError = errorSink(options.logger, "postgres", options.clock);
         return openPostgres(options, {
           label: "postgres",
-          connect: ({ queue }) => connectServer(place.url, queue, onError),
+          connect: ({ queue }) =>
+            connectServer({ url: place.url, schema: queue, timeoutMs, onError }),
           onError,
         });
       });

@@ -18,6 +18,7 @@ export interface ActiveRunParts {
   readonly runId: string;
   readonly hold: RunHold;
   readonly lock: string | undefined;
+  readonly holder: { readonly signal: AbortSignal };
   readonly begun: AdmittedRun | undefined;
   readonly clock: Clock;
 }
@@ -28,6 +29,8 @@ export class ActiveRun {
   readonly hold: RunHold;
   /** The queue job's lock, if it can end with the run. */
   readonly lock: string | undefined;
+  /** Its signal fires when the lock is lost, whatever else the run was told before. */
+  readonly holder: { readonly signal: AbortSignal };
   /** As {@link SettleRequest.begun}. */
   readonly begun: AdmittedRun | undefined;
   /** On this process's monotonic clock. */
@@ -38,10 +41,11 @@ export class ActiveRun {
   /** Called when the attempt was told to stop and has had its time to do so. */
   onGiveUp: () => void = () => undefined;
 
-  constructor({ runId, hold, lock, begun, clock }: ActiveRunParts) {
+  constructor({ runId, hold, lock, holder, begun, clock }: ActiveRunParts) {
     this.runId = runId;
     this.hold = hold;
     this.lock = lock;
+    this.holder = holder;
     this.begun = begun;
     this.since = clock.elapsed();
     this.#clock = clock;

@@ -3,6 +3,7 @@ import type { Admission, AdmitRequest, Engine, TakenWakeUp } from "../engine/eng
 import type { WakeUpId } from "../jobs/occurrence-id.ts";
 import type { DueOccurrences } from "../jobs/schedule.ts";
 import type { DefinitionCache, KnownJob } from "./definition-cache.ts";
+import { insist } from "./insist.ts";
 import type { ServerClock } from "./server-clock.ts";
 
 /** With coalesce only the latest occurrence runs; a few more are listed because clocks differ by a little. */
@@ -35,7 +36,9 @@ export class Admissions {
     let request = this.#ask(wakeUp, id, job, take, undefined);
     for (let round = 0; ; round += 1) {
       const sentAt = clock.now();
-      const admission = await engine.admit(request);
+      // With the same take: what it did though its answer was lost is known again. A new one would count as another start.
+      const asked = request;
+      const admission = await insist(clock, wakeUp, () => engine.admit(asked));
       serverClock.observe(admission.now, sentAt);
       if (admission.outcome !== "behind" || round >= MAX_ROUNDS) return admission;
       const { revision, watermark } = admission;

@@ -267,6 +267,7 @@ export class WorkerRuntime {
       runId,
       hold,
       lock,
+      holder: wakeUp,
       begun: begun?.run,
       clock: this.#options.clock,
     });

@@ -47,7 +47,12 @@ class Place implements TakingPlace {
     const bench = new EngineBench(inject("postgresUrl"), prefix);
     await bench.engine.open();
     const schemas = schemasOf(prefix);
-    const database = await connectServer(inject("postgresUrl"), schemas.queue, console.error);
+    const database = await connectServer({
+      url: inject("postgresUrl"),
+      schema: schemas.queue,
+      timeoutMs: 20_000,
+      onError: console.error,
+    });
     const place = new Place(bench, database, schemas);
     const options = { attempts: 0, removeOnComplete: true, removeOnFail: true };
     await place.queue.add("Noop", 0, { ...options, jobId: "one:1:1" });
@@ -63,7 +68,7 @@ class Place implements TakingPlace {
 
   /** Batches as another process would have them. */
   connect(): PostgresBatches {
-    const calls = new FunctionCaller(this.pool, this.#schemas, () => ({
+    const calls = new FunctionCaller(this.#database, this.#schemas, () => ({
       nowMs: undefined,
       maxEntries: 100,
     }));

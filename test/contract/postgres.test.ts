@@ -7,7 +7,13 @@ const connection = () => inject("postgresUrl");
 const arena = new PostgresArena({
   reach: "many",
   connection,
-  connect: (schema) => connectServer(connection(), schema, (error) => console.error(error)),
+  connect: (schema) =>
+    connectServer({
+      url: connection(),
+      schema: schema,
+      timeoutMs: 20_000,
+      onError: (error) => console.error(error),
+    }),
 });
 afterAll(() => arena[Symbol.asyncDispose]());
 

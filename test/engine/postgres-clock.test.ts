@@ -23,7 +23,12 @@ let queue: Queue;
 
 beforeAll(async () => {
   await bench.engine.open();
-  database = await connectServer(inject("postgresUrl"), schema, () => undefined);
+  database = await connectServer({
+    url: inject("postgresUrl"),
+    schema: schema,
+    timeoutMs: 20_000,
+    onError: () => undefined,
+  });
   const factory = queueBackend(database.pool, schema);
   const options = { connection: {}, lockDuration: LOCK_MS, stalledInterval: 0 };
   backend = factory("clock", options) as PostgresQueueBackend;

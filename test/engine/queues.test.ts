@@ -31,7 +31,13 @@ const postgresEngine = (prefix: string): PostgresEngine =>
   new PostgresEngine({
     ...common(prefix),
     label: "postgres",
-    connect: ({ queue }) => connectServer(inject("postgresUrl"), queue, () => undefined),
+    connect: ({ queue }) =>
+      connectServer({
+        url: inject("postgresUrl"),
+        schema: queue,
+        timeoutMs: 20_000,
+        onError: () => undefined,
+      }),
   });
 
 /** Only makes puts. */

@@ -50,15 +50,16 @@ function binaries(): string {
   return installed;
 }
 
-/** PostgreSQL refuses to run as root; it is started as `postgres` then. */
-function user(): { uid: number; gid: number } | undefined {
+/** PostgreSQL and PgBouncer refuse to run as root; they are started as `postgres` then. */
+export function postgresUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string): number =>
     Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };
 }
 
-function answers(port: number): Promise<boolean> {
+/** Whether somebody listens there. */
+export function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
     socket.once("connect", () => resolve(socket.destroy() !== undefined));
@@ -85,7 +86,7 @@ export class PostgresServer implements AsyncDisposable {
   static async start({ detached = false } = {}): Promise<PostgresServer> {
     const bin = binaries();
     const dir = await mkdtemp(join(tmpdir(), "cronduit-postgres-"));
-    const as = user();
+    const as = postgresUser();
     if (as) chownSync(dir, as.uid, as.gid);
     const args = `-D ${dir}/data -U cronduit -A trust -E UTF8 --no-sync --no-instructions`;
     execFileSync(join(bin, "initdb"), args.split(" "), { stdio: "ignore", cwd: dir, ...as });
@@ -98,6 +99,11 @@ export class PostgresServer implements AsyncDisposable {
     return `postgres://cronduit@127.0.0.1:${this.port}/postgres`;
   }
 
+  /** Where its socket is. */
+  get socketFolder(): string {
+    return this.#dir;
+  }
+
   /** Of the first of its processes. */
   get pid(): number {
     return this.#child?.pid ?? 0;
@@ -107,7 +113,7 @@ export class PostgresServer implements AsyncDisposable {
   async launch(): Promise<void> {
     const settings = [
       `listen_addresses=127.0.0.1`,
-      `unix_socket_directories=`,
+      `unix_socket_directories=${this.socketFolder}`,
       `fsync=off`,
       `full_page_writes=off`,
       `max_connections=300`,
@@ -116,7 +122,12 @@ export class PostgresServer implements AsyncDisposable {
     const child = spawn(
       join(this.#bin, "postgres"),
       args.concat(settings.flatMap((setting) => ["-c", setting])),
-      { stdio: ["ignore", "pipe", "pipe"], cwd: this.#dir, detached: this.#detached, ...user() },
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+        cwd: this.#dir,
+        detached: this.#detached,
+        ...postgresUser(),
+      },
     );
     this.#child = child;
     const output = outputOf(child);

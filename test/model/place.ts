@@ -112,7 +112,9 @@ export async function openRedis(
 
 /** A Postgres server. */
 export function openPostgres(url: string, options: PlaceOptions): Promise<Place> {
-  return openSql("postgres", options, ({ queue }) => connectServer(url, queue, report));
+  return openSql("postgres", options, ({ queue }) =>
+    connectServer({ url, schema: queue, timeoutMs: 20_000, onError: report }),
+  );
 }
 
 /** Postgres in this process, in memory. */

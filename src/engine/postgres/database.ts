@@ -1,10 +1,18 @@
-import type { PgPool } from "bullmq";
+import type { PgPool, PgQueryResult } from "bullmq";
 
 /** A PostgreSQL that is connected: a server, or one inside this process. */
 export interface Database {
   readonly pool: PgPool;
   /** For people, e.g. `postgres 16.2 at 127.0.0.1:5432/app`. */
   readonly label: string;
+  /** The pool's `query` for a call that has a limited time; what the server has not done by then, it does not do. */
+  queryWithin?<R>(
+    leftMs: () => number,
+    text: string,
+    params: readonly unknown[],
+  ): Promise<PgQueryResult<R>>;
+  /** @throws `UNSUPPORTED_SERVER` if what stands between this process and the server can't be worked through */
+  check?: (() => Promise<void>) | undefined;
   /** Makes room for so many connections more, which are held for long. */
   grow(connections: number): void;
   /** Lets go of every connection, as soon as nobody uses it. */
@@ -21,6 +29,7 @@ export function borrow(database: Database): Database {
   database.grow(HELD_CONNECTIONS);
   return {
     ...database,
+    check: undefined,
     close: async () => database.grow(-HELD_CONNECTIONS),
     cut: () => undefined,
   };
@@ -32,8 +41,11 @@ export function sqlState(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** Deadlock or serialization failure: everything was rolled back, and the same call may succeed now. */
-const REPEATABLE = new Set(["40001", "40P01"]);
+/**
+ * Deadlock, serialization failure, or a lock that was waited for too long: everything was rolled back, and the same call may
+ * succeed now.
+ */
+const REPEATABLE = new Set(["40001", "40P01", "57014", "55P03"]);
 /** The server ends, starts, fails over to a standby or has no connection left: Appendix A of PostgreSQL's manual. */
 const UNAVAILABLE = /^(?:08...|57P0[1235]|53300|25006)$/;
 const TROUBLE =

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { EpochMs } from "../../core/clock.ts";
-import type { PgPool } from "bullmq";
 import { toJson } from "../stored-json.ts";
+import type { Database } from "./database.ts";
 import { quote, type Schemas } from "./schema-name.ts";
 
 /** The functions that change state, with the name of what each takes. The headers of the files say the same. */
@@ -78,31 +78,39 @@ export function migrationSql(name: string): string {
   return read(`migrations/${name}`);
 }
 
+interface Answer {
+  readonly answer: string | null;
+}
+
 /** Calls the functions of one fleet. */
 export class FunctionCaller {
-  readonly #pool: PgPool;
+  readonly #database: Pick<Database, "pool" | "queryWithin">;
   readonly #schema: string;
   readonly #common: () => { nowMs: EpochMs | undefined; maxEntries: number };
 
   /** @param common The values of {@link COMMON_ARGUMENTS}. */
   constructor(
-    pool: PgPool,
+    database: Pick<Database, "pool" | "queryWithin">,
     schemas: Schemas,
     common: () => { nowMs: EpochMs | undefined; maxEntries: number },
   ) {
-    this.#pool = pool;
+    this.#database = database;
     this.#schema = quote(schemas.own);
     this.#common = common;
   }
 
-  /** Calls a function that changes state. @returns JSON text, or `null` */
-  async run(name: FunctionName, argument: unknown): Promise<string | null> {
+  /**
+   * Calls a function that changes state.
+   * @param leftMs For how long somebody waits for it. @default as long as any statement may take
+   * @returns JSON text, or `null`
+   */
+  async run(name: FunctionName, argument: unknown, leftMs?: () => number): Promise<string | null> {
     const { nowMs, maxEntries } = this.#common();
-    return this.#answer(`${name}($1::jsonb, $2::bigint, $3::bigint)`, [
-      toJson(argument),
-      nowMs ?? null,
-      maxEntries,
-    ]);
+    return this.#answer(
+      `${name}($1::jsonb, $2::bigint, $3::bigint)`,
+      [toJson(argument), nowMs ?? null, maxEntries],
+      leftMs,
+    );
   }
 
   /** Calls one of the functions of `read.sql`. @param call e.g. `read_open_runs($1)` */
@@ -110,11 +118,16 @@ export class FunctionCaller {
     return JSON.parse((await this.#answer(call, params)) ?? "null") as T;
   }
 
-  async #answer(call: string, params: readonly unknown[]): Promise<string | null> {
-    const { rows } = await this.#pool.query<{ answer: string | null }>(
-      `SELECT (${this.#schema}.${call})::text AS answer`,
-      params,
-    );
+  async #answer(
+    call: string,
+    params: readonly unknown[],
+    leftMs?: () => number,
+  ): Promise<string | null> {
+    const database = this.#database;
+    const text = `SELECT (${this.#schema}.${call})::text AS answer`;
+    const { rows } = await (leftMs && database.queryWithin
+      ? database.queryWithin<Answer>(leftMs, text, params)
+      : database.pool.query<Answer>(text, params));
     return rows[0]?.answer ?? null;
   }
 }

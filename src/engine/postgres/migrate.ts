@@ -37,6 +37,8 @@ export async function migrate(
   const client = await pool.connect();
   try {
     const queueVersion = installed?.queueVersion ?? 0;
+    // To make an index, or to wait for who is doing it all, may take longer than a statement otherwise may.
+    await client.query("SELECT set_config('statement_timeout', '0', false)");
     await runMigrations(client, schemas.queue);
     await client.query("BEGIN");
     try {
@@ -50,7 +52,8 @@ export async function migrate(
       throw error;
     }
   } finally {
-    client.release();
+    // What was set on it goes with it.
+    client.release(true);
   }
 }
 
@@ -107,15 +110,23 @@ function grantsSql(schemas: Schemas, roles: readonly string[]): string {
 }
 
 async function checkServer(pool: PgPool): Promise<void> {
-  const { rows } = await pool.query<{ number: string; version: string }>(
-    "SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version",
+  const { rows } = await pool.query<{ number: string; version: string; encoding: string }>(
+    `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
+       current_setting('server_encoding') AS encoding`,
   );
-  const { number = "0", version = "unknown" } = rows[0] ?? {};
-  if (Number(number) >= MIN_SERVER) return;
+  const { number = "0", version = "unknown", encoding } = rows[0] ?? {};
+  if (Number(number) < MIN_SERVER) {
+    throw new CronduitError(
+      "UNSUPPORTED_SERVER",
+      `PostgreSQL ${version} is too old; 14 or newer is needed.`,
+      { data: { version } },
+    );
+  }
+  if (encoding === "UTF8") return;
   throw new CronduitError(
     "UNSUPPORTED_SERVER",
-    `PostgreSQL ${version} is too old; 14 or newer is needed.`,
-    { data: { version } },
+    `The database holds text as ${encoding}; UTF8 is needed, since names, params and results may hold any character. Name a database made with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.`,
+    { data: { encoding } },
   );
 }
 

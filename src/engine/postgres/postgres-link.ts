@@ -96,7 +96,10 @@ export class PostgresLink {
         await persist(
           clock,
           openTimeoutMs,
-          async () => void (await prepare(database.pool, this.schemas)),
+          async () => {
+            await database.check?.();
+            await prepare(database.pool, this.schemas);
+          },
           (error) => (lastError = error),
         );
         this.#connected = this.#assemble(database);
@@ -112,7 +115,7 @@ export class PostgresLink {
   #assemble(database: Database): Connected {
     const { clock, maxEvents, serverNow, onError } = this.#options;
     const { pool } = database;
-    const functions = new FunctionCaller(pool, this.schemas, () => ({
+    const functions = new FunctionCaller(database, this.schemas, () => ({
       nowMs: serverNow?.(),
       maxEntries: maxEvents,
     }));
@@ -180,8 +183,13 @@ export class PostgresLink {
   }
 
   /** Does work on the database, again if its connection breaks, and gives up after a while. @throws `CONNECTION_FAILED` */
-  call<T>(what: string, work: (connected: Connected) => Promise<T>): Promise<T> {
+  call<T>(
+    what: string,
+    work: (connected: Connected, leftMs: () => number) => Promise<T>,
+  ): Promise<T> {
     const { clock, timeoutMs } = this.#options;
+    const until = clock.elapsed() + timeoutMs;
+    const leftMs = (): number => until - clock.elapsed();
     let last: unknown;
     const lastError = () => last;
     const asked = { clock, timeoutMs, what, server: this.label, lastError, calls: this.#calls };
@@ -191,7 +199,7 @@ export class PostgresLink {
       return persist(
         clock,
         timeoutMs,
-        () => work(connected),
+        () => work(connected, leftMs),
         (error) => (last = error),
       );
     });
@@ -199,7 +207,7 @@ export class PostgresLink {
 
   /** Calls a function that changes state. @returns JSON text, or `null` */
   run(what: string, name: FunctionName, argument: unknown): Promise<string | null> {
-    return this.call(what, ({ functions }) => functions.run(name, argument));
+    return this.call(what, ({ functions }, leftMs) => functions.run(name, argument, leftMs));
   }
 
   /** Calls a function that only reads. @param call e.g. `read_open_runs($1)` */

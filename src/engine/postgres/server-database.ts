@@ -1,35 +1,50 @@
-import type { PgPool } from "bullmq";
+import type { PgPool, PgQueryResult } from "bullmq";
 import type { Socket } from "node:net";
 import type { Pool, PoolClient, PoolConfig } from "pg";
 import type { Database } from "./database.ts";
+import { beginSession, requireSessions, type Session } from "./server-session.ts";
+import { SERVER_TYPES } from "./server-types.ts";
 
 /** Calls at once, and beside them one connection that listens for events and one for a worker. */
 const MAX_CONNECTIONS = 14;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A call that is not answered by then hangs on a connection that was cut in silence: it is given up, and the call fails. */
 const QUERY_TIMEOUT_MS = 30_000;
+/**
+ * Of the time that a call has, so much is for one statement. The server ends one that takes longer, so that none which was
+ * given up waits on for a lock and is executed later.
+ */
+const STATEMENT_SHARE = 0.8;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
-/**
- * Connects to a PostgreSQL server. Whatever schemas there are, only `schema` is looked into by statements that name none.
- */
-export async function connectServer(
-  url: string,
-  schema: string,
-  onError: (error: unknown) => void,
-  queryTimeoutMs = QUERY_TIMEOUT_MS,
-): Promise<Database> {
+/** How a server is connected to. */
+export interface ServerOptions {
+  readonly url: string;
+  /** Only this schema is looked into by statements that name none, whatever schemas there are. */
+  readonly schema: string;
+  /** How long a call has. */
+  readonly timeoutMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Connects to a PostgreSQL server. */
+export async function connectServer(options: ServerOptions): Promise<Database> {
   const { default: pg } = await import("pg");
-  const pool: Pool = new pg.Pool(poolConfig(url, schema, queryTimeoutMs));
+  const sessions = new Sessions(options);
+  const config = poolConfig(options, sessions);
+  const pool: Pool = new pg.Pool(config);
   // An idle connection that the server ends is replaced with the next call.
-  pool.on("error", onError);
+  pool.on("error", options.onError);
   pool.on("connect", neverUnheard);
-  const { hostname, port, pathname } = new URL(url);
+  const { host, port, database } = new pg.Client(config);
   let closing: Promise<void> | undefined;
   return {
     // pg's types take each listener for the sum of all; the objects are what BullMQ asks for.
     pool: pool as unknown as PgPool,
-    label: `postgres at ${hostname}:${port || 5432}${pathname}`,
+    label: `postgres at ${host}:${port}/${database ?? ""}`,
+    check: () => sessions.check(pool),
+    queryWithin: (leftMs, text, params) =>
+      queryWithin(pool, sessions.statementMs, leftMs, { text, params }),
     grow: (connections) => {
       pool.options.max += connections;
       // BullMQ listens to the pool's errors once for each queue and each worker.
@@ -42,21 +57,87 @@ export async function connectServer(
   };
 }
 
-function poolConfig(url: string, schema: string, queryTimeoutMs: number): PoolConfig {
-  const parsed = new URL(url);
-  const options = [parsed.searchParams.get("options"), `-c search_path="${schema}"`];
-  parsed.searchParams.delete("options");
+/**
+ * As `query` of the pool. There one waits for a connection, and a call may be sent again: what is left of its time may be less
+ * than a statement has otherwise.
+ */
+async function queryWithin<R>(
+  pool: Pool,
+  statementMs: number,
+  leftMs: () => number,
+  { text, params }: { readonly text: string; readonly params: readonly unknown[] },
+): Promise<PgQueryResult<R>> {
+  const client = await pool.connect();
+  let isReusable = false;
+  try {
+    const left = Math.floor(leftMs());
+    const isLate = left < statementMs;
+    if (left <= 0) throw new Error("timeout: no connection was free in time");
+    if (isLate) await client.query(`SET statement_timeout = ${left}`);
+    const { rows, rowCount } = await client.query(text, [...params]);
+    isReusable = !isLate;
+    return { rows: rows as R[], rowCount: rowCount ?? 0 };
+  } finally {
+    client.release(!isReusable);
+  }
+}
+
+/** What holds on the connections of a pool. */
+class Sessions {
+  readonly #options: ServerOptions;
+  readonly statementMs: number;
+  readonly #begun = new WeakMap<PoolClient, Session>();
+  #isProven = false;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.statementMs = Math.ceil(options.timeoutMs * STATEMENT_SHARE);
+  }
+
+  async begin(client: PoolClient): Promise<void> {
+    const { schema } = this.#options;
+    const rules = { schema, statementMs: this.statementMs };
+    this.#begun.set(client, await beginSession(client, rules, this.#isProven));
+  }
+
+  /** @throws `UNSUPPORTED_SERVER` if a pooler stands in between that keeps no sessions */
+  async check(pool: Pool): Promise<void> {
+    if (this.#isProven) return;
+    const clients = [await pool.connect()];
+    try {
+      if (this.#of(clients[0])?.isPooled) {
+        clients.push(await pool.connect());
+        const [one, two] = clients;
+        const [first, second] = [this.#of(one), this.#of(two)];
+        if (one && two && first && second) await requireSessions([one, first], [two, second]);
+        this.#isProven = true;
+        for (const client of clients) await this.begin(client);
+      }
+      this.#isProven = true;
+    } finally {
+      for (const client of clients) client.release();
+    }
+  }
+
+  #of(client: PoolClient | undefined): Session | undefined {
+    return client && this.#begun.get(client);
+  }
+}
+
+function poolConfig({ url, timeoutMs }: ServerOptions, sessions: Sessions): PoolConfig {
   return {
-    connectionString: parsed.href,
-    options: options.filter(Boolean).join(" "),
-    application_name: parsed.searchParams.get("application_name") ?? "cronduit",
+    // What stands in the URL goes before what stands here.
+    connectionString: url,
+    application_name: "cronduit",
+    types: SERVER_TYPES,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: queryTimeoutMs,
+    query_timeout: Math.max(QUERY_TIMEOUT_MS, timeoutMs),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     // The pool does not keep the process alive.
     allowExitOnIdle: true,
+    verify: (client, done) => void sessions.begin(client).then(() => done(), done),
   };
 }
 
