@@ -67,8 +67,9 @@ export const ERROR_CODES = {
       "The message holds the server's words. `docs/operations.md` names the rights that are needed.",
   },
   UNSUPPORTED_SERVER: {
-    meaning: "The server is too old, or holds data written by a newer version of this package.",
-    remedy: "Upgrade what the message names.",
+    meaning:
+      "The server is too old or not set up as needed, or holds data written by a newer version of this package.",
+    remedy: "Change or upgrade what the message names.",
   },
   SCHEMA_OUTDATED: {
     meaning:
