@@ -85,7 +85,7 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
 }
 
 /** Refuses a URL that can't be read. The error has no cause, which would hold the URL and so perhaps a password. */
-function readable(url: string, isReadable: (url: string) => boolean = URL.canParse): string {
+function readable(url: string, isReadable = (text: string) => URL.canParse(text)): string {
   if (isReadable(url)) return url;
   throw new CronduitError("INVALID_OPTION", "connection: the URL can't be read.", {
     data: { path: "connection" },

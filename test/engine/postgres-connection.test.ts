@@ -47,12 +47,12 @@ async function startOne(connection: string): Promise<PipelineScheduler> {
   return scheduler;
 }
 
-async function runsOnce(connection: string): Promise<void> {
+async function runOnce(connection: string): Promise<string> {
   const scheduler = await startOne(connection);
   await scheduler.addJob(Noop, { id: "once", trigger: "interval", hours: 1 });
   const run = await scheduler.runJob("once", { wait: true });
-  expect(run.verdict).toBe("succeeded");
   await scheduler.shutdown();
+  return run.verdict;
 }
 
 describe("behind PgBouncer", () => {
@@ -62,7 +62,9 @@ describe("behind PgBouncer", () => {
   });
   afterAll(() => bouncer[Symbol.asyncDispose]());
 
-  test("with its stock settings jobs run", () => runsOnce(bouncer.url));
+  test("with its stock settings jobs run", async () => {
+    expect(await runOnce(bouncer.url)).toBe("succeeded");
+  });
 
   test("a killed worker's run is taken up", { timeout: 120_000 }, async () => {
     await using fleet = await Fleet.start(bouncer.url);
@@ -113,16 +115,12 @@ describe.each(["repeatable read", "serializable"])("a role whose transactions ar
       await Promise.all(schedulers.map((scheduler) => scheduler.shutdown({ wait: false })));
     });
     await Promise.all(schedulers.map((scheduler) => scheduler.start()));
-    const [first] = schedulers;
-    await Promise.all(
-      Array.from({ length: 20 }, (_, i) =>
-        first?.addJob(Noop, { id: `job-${i}`, trigger: "interval", hours: 1 }),
-      ),
+    const ids = Array.from({ length: 20 }, (_, i) => `job-${i}`);
+    await schedulers[0]?.addJobs(
+      ids.map((id) => ({ pipeline: Noop, options: { id, trigger: "interval", hours: 1 } })),
     );
     const runs = await Promise.all(
-      schedulers.flatMap((scheduler) =>
-        Array.from({ length: 20 }, (_, i) => scheduler.runJob(`job-${i}`, { wait: true })),
-      ),
+      schedulers.flatMap((scheduler) => ids.map((id) => scheduler.runJob(id, { wait: true }))),
     );
     const verdicts = new Set(runs.map(({ verdict, reason }) => reason ?? verdict));
     expect([...verdicts].filter((each) => each !== "max-instances")).toEqual(["succeeded"]);
@@ -145,7 +143,7 @@ describe("URLs of a socket", () => {
     const { socketFolder, port } = server;
     const folder = encodeURIComponent(socketFolder);
     const at = `host=${socketFolder}&port=${port}`;
-    await runsOnce(`postgres://cronduit@/postgres?${at}`);
+    expect(await runOnce(`postgres://cronduit@/postgres?${at}`)).toBe("succeeded");
     for (const url of [
       `postgresql://cronduit:any@/postgres?${at}`,
       `postgres:///postgres?user=cronduit&${at}`,

@@ -1,5 +1,6 @@
 import type { PgPool, PgQueryResult } from "bullmq";
 import type { Socket } from "node:net";
+import { callbackify } from "node:util";
 import type { Pool, PoolClient, PoolConfig } from "pg";
 import type { Database } from "./database.ts";
 import { beginSession, requireSessions, type Session } from "./server-session.ts";
@@ -137,7 +138,7 @@ function poolConfig({ url, timeoutMs }: ServerOptions, sessions: Sessions): Pool
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     // The pool does not keep the process alive.
     allowExitOnIdle: true,
-    verify: (client, done) => void sessions.begin(client).then(() => done(), done),
+    verify: callbackify((client: PoolClient) => sessions.begin(client)),
   };
 }
 
