@@ -1,18 +1,34 @@
-// Builds dist: what the compiler makes of src, and the Lua and SQL files beside the modules that read them.
+// Builds dist: what the compiler makes of src, with the Lua and SQL files as modules of their texts.
+// `node scripts/build.mjs <folder>` builds into another, new folder.
 import { spawnSync } from "node:child_process";
-import { cpSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const ASSETS = /\.(?:lua|sql)$/;
+/** Modules that read files in the sources, and hold their texts in dist: a bundler takes along no file that is read. */
+const TEXTS = [
+  {
+    module: "engine/redis/script-texts.js",
+    reads: "scriptText",
+    folder: "engine/redis/scripts",
+    extension: ".lua",
+  },
+  {
+    module: "engine/postgres/sql-texts.js",
+    reads: "sqlText",
+    folder: "engine/postgres/sql",
+    extension: ".sql",
+  },
+];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 const dist = join(root, "dist");
+const [elsewhere] = process.argv.slice(2);
 // Built beside dist and then put in its place, so that nobody meets a half-built one. The same depth keeps the paths
 // in the source maps right.
-const fresh = join(root, `.dist-${process.pid}`);
+const fresh = elsewhere ?? join(root, `.dist-${process.pid}`);
 
 function compile() {
   const bin = join(
@@ -24,15 +40,67 @@ function compile() {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-function copyAssets() {
-  const assets = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) =>
-    ASSETS.test(name),
+function textsOf({ folder, extension }) {
+  const files = readdirSync(join(src, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(extension))
+    .map((name) => name.replaceAll("\\", "/"))
+    .toSorted();
+  return Object.fromEntries(
+    files.map((name) => [
+      name.slice(0, -extension.length),
+      readFileSync(join(src, folder, name), "utf8"),
+    ]),
   );
-  for (const name of assets) cpSync(join(src, name), join(fresh, name));
 }
 
-process.on("exit", () => rmSync(fresh, { recursive: true, force: true }));
+function writeTexts({ module, reads, folder, extension }) {
+  const texts = textsOf({ folder, extension });
+  rmSync(join(fresh, `${module}.map`));
+  writeFileSync(
+    join(fresh, module),
+    `// Made by scripts/build.mjs of the files in src/${folder}.
+const TEXTS = ${JSON.stringify(texts, null, 1)};
+export function ${reads}(file) {
+  if (!Object.hasOwn(TEXTS, file)) throw new Error(\`There is no ${folder}/\${file}${extension}.\`);
+  return TEXTS[file];
+}
+`,
+  );
+}
+
+/** The declarations that others mention, from a module's on. */
+function declarationsFrom(start) {
+  const found = new Set([start]);
+  for (const path of found) {
+    const text = readFileSync(join(fresh, path), "utf8");
+    for (const [, mentioned] of text.matchAll(/(?:from|import) ?\(?"(\.[^"]+)\.ts"/g))
+      found.add(join(dirname(path), `${mentioned}.d.ts`));
+  }
+  return [...found];
+}
+
+/**
+ * What CommonJS gets: the same modules, by `require`, which Node can do with them. A compiler that is told of Node 16 does
+ * not know that, and refuses declarations of ES modules there (TS1479), so it gets the same ones as those of CommonJS.
+ */
+function writeCommonJs() {
+  const folder = join(fresh, "cjs");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "package.json"), '{ "type": "commonjs" }\n');
+  writeFileSync(join(folder, "index.js"), 'module.exports = require("../index.js");\n');
+  for (const path of declarationsFrom("index.d.ts")) {
+    const text = readFileSync(join(fresh, path), "utf8");
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text.replace(/^\/\/# sourceMappingURL=.*$/m, ""));
+  }
+}
+
+if (elsewhere === undefined)
+  process.on("exit", () => rmSync(fresh, { recursive: true, force: true }));
 compile();
-copyAssets();
-rmSync(dist, { recursive: true, force: true });
-renameSync(fresh, dist);
+for (const texts of TEXTS) writeTexts(texts);
+writeCommonJs();
+if (elsewhere === undefined) {
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(fresh, dist);
+}

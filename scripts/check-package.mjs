@@ -1,6 +1,6 @@
 // Packs the package and looks at the tarball as npm and TypeScript will: fields of package.json, types, and assets.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -21,13 +21,11 @@ function pack() {
   return { path: join(temporary, tarball.filename), files: tarball.files.map(({ path }) => path) };
 }
 
-/** Lua and SQL files that are not in the tarball, and files that have no business there. */
+/** Files that are not in the tarball, and files that have no business there. */
 function checkFiles(files) {
   const packed = new Set(files);
-  const missing = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.(?:lua|sql)$/.test(name))
-    .map((name) => `dist/${name}`)
-    .concat("dist/index.js", "dist/index.d.ts", "package.json", "LICENSE", "README.md")
+  const missing = ["dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/cjs/index.d.ts"]
+    .concat("dist/tasks/child-main.js", "package.json", "LICENSE", "README.md")
     .filter((name) => !packed.has(name))
     .map((name) => `${name} is missing`);
   const odd = files
@@ -50,7 +48,16 @@ async function checkFields(tarball) {
 function checkTypes(tarball) {
   const require = createRequire(import.meta.url);
   const cli = join(dirname(require.resolve("@arethetypeswrong/cli/package.json")), "dist/index.js");
-  const args = [cli, tarball, "--profile", "esm-only", "--no-color", "--no-emoji"];
+  const args = [
+    cli,
+    tarball,
+    "--profile",
+    "node16",
+    "--exclude-entrypoints",
+    "child",
+    "--no-color",
+    "--no-emoji",
+  ];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   return status === 0 ? [] : [`${stdout}${stderr}`.trim()];
 }

@@ -24,7 +24,8 @@ const lock = JSON.parse(readFileSync(path, "utf8"));
 let added = 0;
 for (const [place, entry] of Object.entries(lock.packages)) {
   if (place === "" || entry.link || entry.inBundle || entry.integrity) continue;
-  const name = entry.name ?? place.slice(place.lastIndexOf("node_modules/") + "node_modules/".length);
+  const name =
+    entry.name ?? place.slice(place.lastIndexOf("node_modules/") + "node_modules/".length);
   lock.packages[place] = withIntegrity(entry, integrityOf(name, entry.version));
   added += 1;
 }

@@ -1,3 +1,4 @@
+import "./core/bundled-require.ts";
 export {
   ConflictingIdError,
   CronduitError,

@@ -11,6 +11,8 @@ test("each package of package-lock.json has an integrity; `node scripts/lock-int
   const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as Lock;
   const installed = Object.entries(packages).filter(([place, { link }]) => place !== "" && !link);
   expect(installed.length).toBeGreaterThan(300);
-  const lacking = installed.filter(([, { integrity }]) => !/^sha512-[\w+/]+=*$/.test(integrity ?? ""));
+  const lacking = installed.filter(
+    ([, { integrity }]) => !/^sha512-[\w+/]+=*$/.test(integrity ?? ""),
+  );
   expect(lacking.map(([place]) => place)).toEqual([]);
 });

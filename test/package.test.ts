@@ -1,74 +1,23 @@
-import { spawn } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { end, outputOf, track } from "./helpers/children.ts";
-
-const require = createRequire(import.meta.url);
-const root = process.cwd();
-const temporary = mkdtempSync(join(tmpdir(), "cronduit-package-"));
-
-/** A tool's file in this repository; only cronduit and what it depends on is installed in the project. */
-function tool(name: string, path: string): string {
-  return join(dirname(require.resolve(`${name}/package.json`)), path);
-}
-
-/** Runs a program to its end and gives what it printed; a failure carries that too. */
-async function run(cwd: string, command: string, ...args: string[]): Promise<string> {
-  const child = spawn(command, args, {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      NODE_OPTIONS: "",
-      VITEST: "",
-      NO_COLOR: "1",
-      REDIS_URL: inject("redisUrl"),
-    },
-  });
-  track(child, [command, ...args].join(" "));
-  const output = outputOf(child);
-  try {
-    await new Promise((resolve, reject) => child.once("close", resolve).once("error", reject));
-  } finally {
-    await end(child, "SIGKILL");
-  }
-  if (child.exitCode !== 0)
-    throw new Error(`${command} ${args.join(" ")} ended with ${child.exitCode}: ${output()}`);
-  return output();
-}
+  lastLine,
+  NODE_TYPES,
+  type PackedProject,
+  packedProject,
+  run,
+  tool,
+} from "./helpers/packed-project.ts";
 
 const node = (cwd: string, ...args: string[]): Promise<string> =>
-  run(cwd, process.execPath, ...args);
-
-/** An empty project in which the packed package is installed. */
-async function install(): Promise<string> {
-  const project = join(temporary, "project");
-  mkdirSync(project);
-  await run(root, "npm", "pack", "--pack-destination", temporary, "--loglevel=error");
-  const tarball = readdirSync(temporary).find((name) => name.endsWith(".tgz"));
-  if (tarball === undefined) throw new Error("npm pack made no tarball");
-  writeFileSync(join(project, "package.json"), '{ "name": "project", "type": "module" }');
-  const types = `@types/node@${process.versions.node.split(".")[0]}`;
-  const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
-  await run(project, "npm", "install", join(temporary, tarball), "zod", types, ...quiet);
-  return project;
-}
+  run(cwd, [process.execPath, ...args]);
 
 /** The project's programs, under a compiler that reads decorators in one way or the other. */
-function prepare(project: string, experimentalDecorators: boolean): string {
+function prepare({ dir: project }: PackedProject, experimentalDecorators: boolean): string {
   const dir = join(project, experimentalDecorators ? "experimental" : "standard");
-  cpSync(join(root, "test/package"), dir, { recursive: true });
+  cpSync("test/package/decorators", dir, { recursive: true });
   renameSync(join(dir, "report.check.ts"), join(dir, "report.test.ts"));
   const compilerOptions = {
     module: "nodenext",
@@ -90,15 +39,13 @@ function prepare(project: string, experimentalDecorators: boolean): string {
   return dir;
 }
 
-let project = "";
+let project: PackedProject;
 
 beforeAll(async () => {
-  project = await install();
+  project = await packedProject("zod", NODE_TYPES);
 }, 300_000);
 
-afterAll(() => {
-  rmSync(temporary, { recursive: true, force: true });
-});
+afterAll(() => project.remove());
 
 describe.each([
   ["experimental", true],
@@ -115,7 +62,6 @@ describe.each([
         verdicts: ["succeeded"],
       },
     };
-    const lastLine = (output: string): unknown => JSON.parse(output.split("\n").at(-1) ?? "");
     let dir = "";
 
     beforeAll(() => {
@@ -140,3 +86,60 @@ describe.each([
   },
   120_000,
 );
+
+/** Compiles a folder of test/package in the project, as a project of that kind. */
+async function compile(
+  folder: string,
+  type: "module" | "commonjs",
+  options: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const dir = join(project.dir, folder);
+  cpSync(join("test/package", folder), dir, { recursive: true });
+  writeFileSync(join(dir, "package.json"), JSON.stringify({ type }));
+  const compilerOptions = {
+    target: "es2022",
+    lib: ["es2023", "esnext.disposable"],
+    types: ["node"],
+    strict: true,
+    skipLibCheck: false,
+    outDir: "out",
+    ...options,
+  };
+  writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  await node(dir, tool("typescript", "bin/tsc"), "-p", ".");
+  return dir;
+}
+
+describe.each(["node16", "nodenext"])("in a CommonJS project, with module: %s", (module) => {
+  test("it compiles, libraries checked too, and runs", async () => {
+    const dir = await compile("commonjs", "commonjs", { module });
+    expect(lastLine(await node(dir, "out/main.js"))).toEqual({
+      retval: { success: true, region: "eu" },
+      refused: true,
+      same: true,
+      wrong: 1,
+    });
+  }, 120_000);
+});
+
+test("a library's own declarations can name the types of what it exports", async () => {
+  const dir = await compile("declarations", "module", { module: "nodenext", declaration: true });
+  expect(readFileSync(join(dir, "out/library.d.ts"), "utf8")).toContain("function reportFor");
+}, 120_000);
+
+test.each([
+  ["engine/redis/script-texts.js", "scriptText", "src/engine/redis/scripts", ".lua"],
+  ["engine/postgres/sql-texts.js", "sqlText", "src/engine/postgres/sql", ".sql"],
+])("the texts in %s are those of the sources", async (module, reads, folder, extension) => {
+  const url = pathToFileURL(join(project.dir, "node_modules/cronduit/dist", module)).href;
+  const text = ((await import(url)) as Record<string, (name: string) => string>)[reads];
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(extension),
+  );
+  expect(files.length).toBeGreaterThan(30);
+  for (const name of files) {
+    const source = readFileSync(join(folder, name), "utf8");
+    expect(text?.(name.slice(0, -extension.length)), name).toBe(source);
+  }
+  expect(() => text?.("none")).toThrow(`There is no ${folder.slice("src/".length)}/none`);
+});

@@ -125,6 +125,11 @@ export const ERROR_CODES = {
     meaning: 'The child process of a job with `isolate: "process"` ended before its run did.',
     remedy: "Look for what ended it (memory, a native crash, `process.exit`) in the run's log.",
   },
+  NOT_IN_BUNDLE: {
+    meaning:
+      "The program was bundled, and a file that can't be bundled is not installed where it runs.",
+    remedy: "Install what the message names beside the bundle; see `docs/bundling.md`.",
+  },
   WAIT_TIMED_OUT: {
     meaning: "A run that was waited for has no verdict yet.",
     remedy: "It goes on; look for it with `getRun(runId)`, or wait longer.",
@@ -154,6 +159,8 @@ export type ErrorData = Readonly<Record<string, unknown>>;
 
 /** The base of every error that this package throws on purpose. */
 export class CronduitError extends Error {
+  // As text in each class: a bundler that shortens names shortens those of classes too.
+  override readonly name: string = "CronduitError";
   /** Stable across versions; decide on this and never on the message. */
   readonly code: ErrorCode;
   /** Where and what, for programs: e.g. `path`, `field`, `column`, `jobId`. */
@@ -165,7 +172,6 @@ export class CronduitError extends Error {
     options: { data?: ErrorData; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = new.target.name;
     this.code = code;
     this.data = options.data ?? {};
   }
@@ -173,6 +179,8 @@ export class CronduitError extends Error {
 
 /** A job of the same id exists, with another definition. Code `CONFLICTING_ID`. */
 export class ConflictingIdError extends CronduitError {
+  override readonly name = "ConflictingIdError";
+
   constructor(jobId: string) {
     super(
       "CONFLICTING_ID",
@@ -184,6 +192,8 @@ export class ConflictingIdError extends CronduitError {
 
 /** No job of that id. Code `JOB_NOT_FOUND`. */
 export class JobLookupError extends CronduitError {
+  override readonly name = "JobLookupError";
+
   constructor(jobId: string) {
     super("JOB_NOT_FOUND", `There is no job "${jobId}".`, { data: { jobId } });
   }
@@ -191,6 +201,8 @@ export class JobLookupError extends CronduitError {
 
 /** A trigger that can't be understood or can never fire. Codes `INVALID_TRIGGER` and `INVALID_TIMEZONE`. */
 export class TriggerError extends CronduitError {
+  override readonly name = "TriggerError";
+
   constructor(
     message: string,
     data: { field?: string; column?: number; value?: unknown; [more: string]: unknown } = {},
@@ -202,6 +214,8 @@ export class TriggerError extends CronduitError {
 
 /** A condition that can't be understood, or is larger than the limits. Code `INVALID_CONDITION`. */
 export class ConditionError extends CronduitError {
+  override readonly name = "ConditionError";
+
   constructor(
     message: string,
     /** `column` counts from 1 in UTF-16 units of the whole text; a line break is one of them. */

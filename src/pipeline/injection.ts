@@ -1,5 +1,5 @@
-// tsyringe refuses to load without it, so this line stays above the next.
-import "reflect-metadata";
+// This line stays above the next.
+import "./reflect.ts";
 import { container as rootContainer, type DependencyContainer, Lifecycle } from "tsyringe";
 import { CronduitError } from "../core/errors.ts";
 import type { PipelineDescriptor } from "./definition.ts";

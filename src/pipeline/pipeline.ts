@@ -3,9 +3,6 @@ import type { RunContext } from "./run-context.ts";
 import type { ParamsSchema } from "./schema.ts";
 import type { DependencyToken } from "./token.ts";
 
-/** Carries the params' type through inference; there is no such field at run time. */
-declare const schemaOf: unique symbol;
-
 /** Marks a class as a pipeline, also when a program has loaded two copies of this package. */
 const PIPELINE = Symbol.for("cronduit.Pipeline");
 
@@ -61,7 +58,11 @@ export abstract class Pipeline<P extends ParamsSchema = undefined> {
    */
   declare static readonly retryOn?: RetryOn | undefined;
 
-  declare readonly [schemaOf]: P;
+  /**
+   * Carries the params' type through inference; there is no such field at run time. A text and no symbol of this module, so
+   * that declarations of a program's own can name it.
+   */
+  declare readonly "~params": P;
 
   /**
    * Does the work, at least once per occurrence: a killed worker's run is taken up again under the same `runId`.

@@ -1,10 +1,10 @@
 import type { delay } from "tsyringe";
 
-/** Carries a token's type; there is no such field at run time. */
-declare const typeOf: unique symbol;
-
 /** A name for a dependency that is not a class, such as an interface or a setting. Made by {@link createToken}. */
-export type Token<T> = symbol & { readonly [typeOf]: T };
+export type Token<T> = symbol & {
+  /** Carries the type; there is no such field at run time. */
+  readonly "~type": T;
+};
 
 /**
  * What a dependency is asked for by: a class, a {@link Token}, tsyringe's `delay(() => Class)`, or a plain string or

@@ -1,11 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { childProgram } from "./child-program.ts";
 import { LIFE_LINE_FD } from "./child-protocol.ts";
 
-/** As it stands in the sources, or as the compiler made it. */
-const PROGRAM = new URL(
-  import.meta.url.endsWith(".ts") ? "./child-main.ts" : "./child-main.js",
-  import.meta.url,
-);
 /** Arguments of Node that are about the program that was started and not about how: a debugger's port is taken already. */
 const NOT_INHERITED = /^--(?:inspect|watch|test|input-type|eval|print|check)/;
 const WITH_TEXT = new Set(["-e", "-p", "-pe", "--eval", "--print"]);
@@ -21,9 +17,12 @@ function inheritedArguments(): string[] {
   return kept;
 }
 
-/** Starts a process that waits for a run. It ends when this process does, whatever it is doing then. */
+/**
+ * Starts a process that waits for a run. It ends when this process does, whatever it is doing then.
+ * @throws {@link CronduitError} `NOT_IN_BUNDLE` if there is no program for it
+ */
 export function startChild(): ChildProcess {
-  const child = fork(PROGRAM, [], {
+  const child = fork(childProgram(), [], {
     execArgv: inheritedArguments(),
     // A group of its own, so that what it starts can be ended with it, and Ctrl-C in a terminal leaves it to its worker.
     detached: process.platform !== "win32",

@@ -152,13 +152,11 @@ export type NamedTriggerOptions = {
     CommonTriggerOptions;
 }[TriggerKind];
 
-declare const built: unique symbol;
-
 /**
  * A trigger made by a builder such as `cron("0 9 * * 1-5")`: frozen plain JSON, not resolved yet. What it means may still
  * depend on when and for which job it is used.
  */
-export type TriggerObject = Readonly<NamedTriggerOptions> & { readonly [built]?: true };
+export type TriggerObject = Readonly<NamedTriggerOptions> & { readonly "~built"?: true };
 
 /** The short forms `{ weekly: ["mon"], at: "09:00" }` and `{ daily: true, at: "09:00" }`. */
 export type TriggerShorthand = ({ weekly: string | string[] } | { daily: true }) & {

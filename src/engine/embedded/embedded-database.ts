@@ -1,10 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import type { Clock } from "../../core/clock.ts";
 import { CronduitError, isCronduitError } from "../../core/errors.ts";
 import type { Database } from "../postgres/database.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { loadPglite } from "./load-pglite.ts";
 import { PglitePool } from "./pglite-pool.ts";
 
 /** PGlite's own files, beside the lock. */
@@ -19,7 +20,7 @@ const DATA = "data";
  *
  * @param folder `undefined`: everything is in memory, and gone with the process.
  * @param schema Where statements look that name no schema.
- * @throws {@link CronduitError} `FOLDER_IN_USE`; `INVALID_OPTION` if there can be no such folder, or nobody may write there
+ * @throws {@link CronduitError} `FOLDER_IN_USE`; `NOT_IN_BUNDLE`; `INVALID_OPTION` if there can be no such folder, or nobody may write there
  */
 export async function openEmbedded(
   folder: string | undefined,
@@ -54,7 +55,7 @@ async function claim(path: string, clock: Clock): Promise<() => Promise<void>> {
 
 /** Statements that name no schema are BullMQ's. */
 async function start(dataDir: string | undefined, schema: string): Promise<PGlite> {
-  const db = await PGlite.create(dataDir === undefined ? {} : { dataDir });
+  const db = await loadPglite().PGlite.create(dataDir === undefined ? {} : { dataDir });
   await db.exec(`SET search_path TO "${schema}"`);
   return db;
 }

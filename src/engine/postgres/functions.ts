@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { EpochMs } from "../../core/clock.ts";
 import { toJson } from "../stored-json.ts";
 import type { Database } from "./database.ts";
 import { quote, type Schemas } from "./schema-name.ts";
+import { sqlText } from "./sql-texts.ts";
 
 /** The functions that change state, with the name of what each takes. The headers of the files say the same. */
 export const FUNCTION_ARGUMENT = {
@@ -53,29 +53,25 @@ export const COMMON_ARGUMENTS = ["now_ms", "max_entries"] as const;
 /** The name of a function. */
 export type FunctionName = keyof typeof FUNCTION_ARGUMENT;
 
-function read(file: string): string {
-  return readFileSync(new URL(`./sql/${file}.sql`, import.meta.url), "utf8");
-}
-
 /** The text that installs every function, for one queue's schemas. */
 export function functionsSql({ home, queue, runs }: Schemas): {
   readonly sql: string;
   readonly digest: string;
 } {
   const files = [...LIBRARIES, ...Object.keys(FUNCTION_ARGUMENT)];
-  const sql = files.map((file) => read(`functions/${file}`)).join("\n");
+  const sql = files.map((file) => sqlText(`functions/${file}`)).join("\n");
   const digest = createHash("sha1").update(sql).digest("hex");
   const installed = sql
     .replaceAll("{{bullmq_schema}}", quote(queue))
     .replaceAll("{{bullmq_queue}}", runs)
     // One counter for all queues: a job that is removed and added to another one gets no number that it had.
     .replaceAll("{{fleet_numbers}}", `${quote(home)}.sequence_numbers`);
-  return { sql: `${read("drop_functions")}\n${installed}`, digest };
+  return { sql: `${sqlText("drop_functions")}\n${installed}`, digest };
 }
 
 /** The text of a migration, e.g. `0001_tables`. */
 export function migrationSql(name: string): string {
-  return read(`migrations/${name}`);
+  return sqlText(`migrations/${name}`);
 }
 
 interface Answer {

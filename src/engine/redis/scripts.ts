@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { RedisClient } from "./redis-client.ts";
+import { scriptText } from "./script-texts.ts";
 
 /** The scripts of this engine with the arguments that each takes, in ARGV order. The headers of the files say the same. */
 export const SCRIPT_ARGUMENTS = {
@@ -90,10 +90,6 @@ interface LoadedScript {
 
 const loaded = new Map<ScriptName, LoadedScript>();
 
-function read(file: string): string {
-  return readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), "utf8");
-}
-
 /**
  * Each file inside a function in the one before it. A server makes a script's functions anew at each call, and Lua finds
  * what a function uses of the function around it by a search, but at once what comes from further out: as one flat text
@@ -101,7 +97,7 @@ function read(file: string): string {
  */
 function nest(names: readonly string[]): string {
   const parts = names.map((name) =>
-    LAZY.has(name) ? `${name} = lazy(function()\n${read(name)}end)` : read(name),
+    LAZY.has(name) ? `${name} = lazy(function()\n${scriptText(name)}end)` : scriptText(name),
   );
   return parts.join("\nreturn (function()\n") + "\nend)()".repeat(parts.length - 1);
 }
