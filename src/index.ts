@@ -112,12 +112,13 @@ export {
   VERDICTS,
   type Verdict,
 } from "./jobs/verdict.ts";
-export type { RunKind, StoredError } from "./jobs/run.ts";
+export type { RunKind } from "./jobs/run.ts";
+export type { ErrorCause, StoredError } from "./core/stored-error.ts";
 export type { EngineHealth, WorkerRecord } from "./engine/engine.ts";
 export { migrate, type MigrateOptions, type MigrationReport } from "./engine/migrate.ts";
 export type { ConnectionOption } from "./engine/open-engine.ts";
 export type { RedisClusterOptions, RedisConnectionOptions } from "./engine/redis/connection.ts";
-export type { SchedulerEvent } from "./events/event.ts";
+export type { EventException, SchedulerEvent } from "./events/event.ts";
 export type { EventHandler, ListenerOptions } from "./events/event-bus.ts";
 export type { Explanation } from "./history/explain.ts";
 export type { Run } from "./history/run.ts";

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
-import type { LastRun, RunKind, StoredError } from "../jobs/run.ts";
+import type { LastRun, RunKind } from "../jobs/run.ts";
+import type { StoredError } from "../core/stored-error.ts";
 import type { Occurrence, Span } from "../jobs/schedule.ts";
 
 /** Names one run and the start that holds it. */

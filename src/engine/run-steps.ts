@@ -1,5 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
-import type { StoredError } from "../jobs/run.ts";
+import type { StoredError } from "../core/stored-error.ts";
 
 /** Steps a run may have; more is a loop that should be one step. */
 export const MAX_STEPS = 1_000;

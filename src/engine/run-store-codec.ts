@@ -1,3 +1,4 @@
+import { counted } from "../core/counted.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import type { LogLine, LogWrite, RunHold, StepRecord } from "./engine.ts";
 import { MAX_STEPS } from "./run-steps.ts";
@@ -32,7 +33,7 @@ export function encodeLogs(writes: readonly LogWrite[]): object[] {
     const cut: LogLine = {
       at: last?.at ?? 0,
       level: "warn",
-      message: `the log was cut here: it may have ${maxBytes} bytes`,
+      message: `the log was cut here: it may have ${counted(maxBytes, "byte")}`,
       attempt: last?.attempt ?? 1,
     };
     return {

@@ -1,3 +1,4 @@
+import { counted } from "../core/counted.ts";
 import { jobsIn } from "../conditions/condition.ts";
 import {
   describeEvaluation,
@@ -12,6 +13,7 @@ import type { StoredJob } from "../jobs/definition.ts";
 import type { LedgerRow } from "../jobs/run.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { NO_TIME, Schedule } from "../jobs/schedule.ts";
+import { reasonOf } from "../core/stored-error.ts";
 import type { OpenState, SkipReason, Verdict } from "../jobs/verdict.ts";
 import { type Run, toRun } from "./run.ts";
 
@@ -94,9 +96,9 @@ function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
     case "succeeded":
       return `${who} ran${attempt} on worker ${row.worker} at ${iso(row.startedAt ?? at)}${late(row, row.startedAt)}, and succeeded.${took}${together}`;
     case "failed":
-      return `${who} ran${attempt} on worker ${row.worker} at ${iso(row.startedAt ?? at)}${late(row, row.startedAt)}, and failed: ${row.error?.message ?? "no error was recorded"}.${took}${together}`;
+      return `${who} ran${attempt} on worker ${row.worker} at ${iso(row.startedAt ?? at)}${late(row, row.startedAt)}, and failed: ${row.error ? reasonOf(row.error) : "no error was recorded"}.${took}${together}`;
     case "cancelled":
-      return `${who} was cancelled${row.error ? `: ${row.error.message}` : ""}.${took}`;
+      return `${who} was cancelled${row.error ? `: ${reasonOf(row.error)}` : ""}.${took}`;
     case "missed": {
       const graceMs = job?.definition.policy.misfireGraceMs ?? null;
       const policy = job?.definition.policy;
@@ -120,7 +122,7 @@ function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
       return `${who} sleeps, as its pipeline asked, and goes on later.`;
     case "retrying":
       return row.error
-        ? `${who} failed in attempt ${row.attempt ?? 1} on worker ${row.worker} and will be tried again: ${row.error.message}.`
+        ? `${who} failed in attempt ${row.attempt ?? 1} on worker ${row.worker} and will be tried again: ${reasonOf(row.error)}.`
         : `${who} was given back by worker ${row.worker} and waits for its next attempt.`;
   }
 }
@@ -216,7 +218,7 @@ function withoutRecord(
   }
   if (at <= job.watermark) {
     return {
-      text: `${iso(at)} was decided, but its record is gone: retention keeps ${job.definition.retention.count} rows and ${formatDuration(job.definition.retention.ageMs)}.`,
+      text: `${iso(at)} was decided, but its record is gone: retention keeps ${counted(job.definition.retention.count, "row")} and ${formatDuration(job.definition.retention.ageMs)}.`,
       state: "unknown",
     };
   }

@@ -1,5 +1,5 @@
 import type { Engine, StepRecord } from "../engine/engine.ts";
-import type { StoredError } from "../jobs/run.ts";
+import type { StoredError } from "../core/stored-error.ts";
 
 /** A step of a run that ended. */
 export interface RunStep {

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../core/clock.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
-import type { LedgerRow, RunKind, StoredError } from "../jobs/run.ts";
+import type { LedgerRow, RunKind } from "../jobs/run.ts";
+import type { StoredError } from "../core/stored-error.ts";
 import { type OpenState, type SkipReason, type Verdict, VERDICTS } from "../jobs/verdict.ts";
 import { CronduitError } from "../core/errors.ts";
 

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
-import type { StoredError } from "./run.ts";
+import type { StoredError } from "../core/stored-error.ts";
 
 /**
  * What happened, as one bit each. The first seventeen are APScheduler's, value for value; those from 131072 on are

@@ -1,17 +1,10 @@
 import type { JobFacts } from "../conditions/facts.ts";
 import type { EpochMs } from "../core/clock.ts";
+import type { StoredError } from "../core/stored-error.ts";
 import type { OpenState, SkipReason, Verdict } from "./verdict.ts";
 
 /** Whether a run was asked for by the schedule, by a person, or by a backfill of the past. */
 export type RunKind = "scheduled" | "manual" | "backfill";
-
-/** How a run failed, as it is kept: plain, and bounded in length. */
-export interface StoredError {
-  readonly name: string;
-  readonly message: string;
-  readonly code?: string | undefined;
-  readonly stack?: string | undefined;
-}
 
 /**
  * One row of the ledger as stored: the decision on one occurrence, or on a span of occurrences that share it.

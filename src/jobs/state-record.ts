@@ -8,7 +8,8 @@ import {
 } from "./definition-schema.ts";
 import { jobIdSchema } from "./options.ts";
 import { queueNameSchema } from "./queue.ts";
-import type { LastRun, LedgerRow, StoredError } from "./run.ts";
+import type { LastRun, LedgerRow } from "./run.ts";
+import type { ErrorCause, StoredError } from "../core/stored-error.ts";
 import { SKIP_REASONS, VERDICTS } from "./verdict.ts";
 
 /** The version of the records below; a reader refuses those that are newer. */
@@ -24,11 +25,26 @@ const runIdSchema = z.string().min(1).max(1_000);
 const nameSchema = z.string().max(1_000);
 const kindSchema = z.enum(["scheduled", "manual", "backfill"]);
 const countsSchema = z.partialRecord(z.enum(VERDICTS), z.int().min(0));
-const errorSchema: z.ZodType<StoredError> = z.strictObject({
+const errorShape = {
   name: nameSchema,
   message: z.string().max(100_000),
   code: nameSchema.exactOptional(),
+};
+const causeSchema: z.ZodType<ErrorCause> = z.strictObject({
+  ...errorShape,
+  get cause() {
+    return causeSchema.exactOptional();
+  },
+  get errors() {
+    return z.array(causeSchema).max(1_000).exactOptional();
+  },
+});
+const errorSchema: z.ZodType<StoredError> = z.strictObject({
+  ...errorShape,
   stack: z.string().max(100_000).exactOptional(),
+  reason: z.string().max(100_000).exactOptional(),
+  cause: causeSchema.exactOptional(),
+  errors: z.array(causeSchema).max(1_000).exactOptional(),
 });
 
 const lastRunSchema: z.ZodType<LastRun> = z.strictObject({

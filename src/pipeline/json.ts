@@ -1,3 +1,5 @@
+import { counted } from "../core/counted.ts";
+
 /** A value that survives `JSON.parse(JSON.stringify(value))` unchanged. */
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -48,7 +50,8 @@ export function formatPath(path: readonly PropertyKey[]): string {
 }
 
 /**
- * Copies a value that is plain JSON and refuses every other.
+ * Copies a value that is plain JSON and refuses every other. So it is with what a program reads back (params, what a step
+ * returned): it must be what it was. What is kept for people (results, log fields) is marked instead: see `marked`.
  *
  * Refused are values that JSON changes or drops (functions, symbols, `undefined` in a list, `NaN`, `BigInt`, `Date`
  * and other class instances), cycles, nesting deeper than `maxDepth`, and the keys `__proto__`, `constructor` and
@@ -115,7 +118,7 @@ class JsonCopier {
     if (this.#ancestors.includes(value))
       throw this.#notJson("refers back to an object that contains it");
     if (this.#ancestors.length >= this.#maxDepth)
-      throw this.#notJson(`is nested deeper than ${this.#maxDepth} levels`);
+      throw this.#notJson(`is nested deeper than ${counted(this.#maxDepth, "level")}`);
     this.#ancestors.push(value);
     const copy = Array.isArray(value) ? this.#copyItems(value) : this.#copyFields(value);
     this.#ancestors.pop();
@@ -163,11 +166,16 @@ class JsonCopier {
 }
 
 function tooLarge(maxBytes: number, bytes?: number): JsonError {
-  const size = bytes === undefined ? "" : ` has ${bytes} bytes and`;
-  return new JsonError("too-large", [], `${size} passes the limit of ${maxBytes} bytes`.trim());
+  const size = bytes === undefined ? "" : ` has ${counted(bytes, "byte")} and`;
+  return new JsonError(
+    "too-large",
+    [],
+    `${size} passes the limit of ${counted(maxBytes, "byte")}`.trim(),
+  );
 }
 
-function isPlain(value: object): boolean {
+/** Whether it is what an object literal makes, in whatever realm. */
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   // An object of another realm (`vm`, an iframe) has that realm's Object.prototype: the end of its own chain.
   return (
@@ -178,10 +186,14 @@ function isPlain(value: object): boolean {
   );
 }
 
-function describeInstance(value: object): string {
+/** The name of what it is an instance of, if that has one; at most 80 characters. */
+export function nameOfClass(value: object): string | undefined {
   const name: unknown = (Reflect.get(value, "constructor") as { name?: unknown } | undefined)?.name;
+  return typeof name === "string" && name !== "" ? name.slice(0, 80) : undefined;
+}
+
+function describeInstance(value: object): string {
+  const name = nameOfClass(value);
   if (name === "Date") return "a Date (pass an ISO 8601 text; `z.coerce.date()` reads it)";
-  return typeof name === "string" && name !== ""
-    ? `an instance of ${name.slice(0, 80)}`
-    : "no plain object";
+  return name === undefined ? "no plain object" : `an instance of ${name}`;
 }

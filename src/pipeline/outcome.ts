@@ -1,6 +1,8 @@
 import { inspect, types } from "node:util";
 import { CronduitError } from "../core/errors.ts";
 import type { SecretValues } from "./secret-values.ts";
+import { type ErrorCause, fullReason, type StoredError } from "../core/stored-error.ts";
+import { marked, markedObject } from "./json-marks.ts";
 
 /** Whether a run that returned has succeeded. */
 export type RunOutcome =
@@ -8,15 +10,7 @@ export type RunOutcome =
   | { readonly ok: false; readonly error: CronduitError; readonly result: unknown };
 
 /** An error as the ledger keeps it: bounded, plain, and free of what a store can't hold. */
-export interface RunError {
-  /** The error's class, or `NonError` if something else was thrown. */
-  readonly name: string;
-  readonly message: string;
-  /** Its `code`, if it has one. */
-  readonly code?: string;
-  /** With the stacks of its causes. */
-  readonly stack: string;
-}
+export type RunError = StoredError & { readonly stack: string };
 
 /** What masks the secrets of a run's params, if it has any. */
 type Secrets = SecretValues | undefined;
@@ -27,6 +21,9 @@ const MAX_STACK = 8_000;
 const MAX_CAUSES = 5;
 /** Text is masked before it is cut: of half a secret nothing would be found. This only bounds what that costs. */
 const MAX_UNMASKED = 256 * 1024;
+const MAX_INNER_MESSAGE = 500;
+/** Errors behind one, in all. */
+const MAX_INNER = 12;
 const FRAMES = "\n    at ";
 
 /** Reads what a pipeline returned: `{ success: false, error }` means that it failed, everything else that it did not. */
@@ -76,21 +73,64 @@ export function describeError(thrown: unknown, secrets?: Secrets): RunError {
 }
 
 function describe(thrown: unknown, secrets: Secrets): RunError {
+  const start = { left: MAX_INNER, outer: [thrown], secrets };
+  const { stack, ...causes } = behind(thrown, start);
+  const error = { ...headed(thrown, MAX_MESSAGE, secrets), ...causes };
+  const reason = fullReason(error);
+  return {
+    ...error,
+    ...(reason === undefined ? {} : { reason: storableText(reason, MAX_MESSAGE) }),
+    stack: storableText(stackOf(thrown, secrets) + stack, MAX_STACK),
+  };
+}
+
+function headed(thrown: unknown, maxMessage: number, secrets: Secrets): ErrorCause {
   const { name, message } = heading(thrown, secrets);
   const code = isObject(thrown) ? readField(thrown, "code") : undefined;
   return {
     name,
-    message,
+    message: storableText(message, maxMessage),
     ...(typeof code === "string" || typeof code === "number"
       ? { code: keptText(String(code), MAX_NAME, secrets) }
       : {}),
-    stack: storableText(
-      causesOf(thrown)
-        .map((cause) => stackOf(cause, secrets))
-        .join("\nCaused by: "),
-      MAX_STACK,
-    ),
   };
+}
+
+interface Descent {
+  /** How many more errors are told. */
+  left: number;
+  /** The errors on the way to this one, itself included: they may stand behind each other in a ring. */
+  readonly outer: readonly unknown[];
+  readonly secrets: Secrets;
+}
+
+/** What stands behind an error: its cause, and the errors that it stands for, with their stacks one below the other. */
+function behind(
+  thrown: unknown,
+  descent: Descent,
+): Pick<ErrorCause, "cause" | "errors"> & { stack: string } {
+  let stack = "";
+  const tell = (inner: unknown, intro: string): ErrorCause[] => {
+    const isRing = descent.outer.includes(inner) || descent.outer.length >= MAX_CAUSES;
+    if (isRing || descent.left === 0) return [];
+    descent.left -= 1;
+    const deeper = { ...descent, outer: [...descent.outer, inner] };
+    const { stack: rest, ...causes } = behind(inner, deeper);
+    descent.left = deeper.left;
+    stack += `\n${intro}: ${stackOf(inner, descent.secrets)}${rest}`;
+    return [{ ...headed(inner, MAX_INNER_MESSAGE, descent.secrets), ...causes }];
+  };
+  const errors = innerErrors(thrown).flatMap((inner) => tell(inner, "One of its errors"));
+  const given = readField(thrown, "cause");
+  const isNone = given === undefined || given === null || given === UNREADABLE;
+  const [cause] = isNone || !isErrorLike(thrown) ? [] : tell(given, "Caused by");
+  return { ...(cause && { cause }), ...(errors.length > 0 && { errors }), stack };
+}
+
+/** The errors that an error stands for, as `Promise.any` makes one. */
+function innerErrors(thrown: unknown): unknown[] {
+  const errors = isErrorLike(thrown) ? readField(thrown, "errors") : undefined;
+  return Array.isArray(errors) ? errors.slice(0, MAX_CAUSES) : [];
 }
 
 function heading(thrown: unknown, secrets: Secrets): { name: string; message: string } {
@@ -116,22 +156,6 @@ function innerMessages(thrown: object): string {
     .join("; ");
 }
 
-/** The error, its cause, the cause's cause, and so on. */
-function causesOf(thrown: unknown): unknown[] {
-  const chain: unknown[] = [];
-  for (
-    let at = thrown;
-    chain.length < MAX_CAUSES && !chain.includes(at);
-    at = readField(at, "cause")
-  ) {
-    chain.push(at);
-    if (!isObject(at)) break;
-    const cause = readField(at, "cause");
-    if (cause === undefined || cause === null || cause === UNREADABLE) break;
-  }
-  return chain;
-}
-
 /** The stack with its first lines rebuilt, so that a huge message doesn't push the frames out. */
 function stackOf(thrown: unknown, secrets: Secrets): string {
   const { name, message } = heading(thrown, secrets);
@@ -142,8 +166,8 @@ function stackOf(thrown: unknown, secrets: Secrets): string {
 
 /**
  * What the ledger keeps of a result: its JSON, or, if that is longer than `maxBytes` or can't be made, JSON that says
- * so: `{ "$truncated": true, "bytes", "preview" }` or `{ "$unserializable": true, "reason", "preview" }`. Big integers
- * become text, cycles `"[Circular]"`, errors their name and message. Never throws.
+ * so: `{ "$truncated": true, "bytes", "preview" }` or `{ "$unserializable": true, "reason", "preview" }`. What JSON can't hold
+ * is marked by its `$type` (see `marked`), cycles become `"[Circular]"`, errors their name, message and causes. Never throws.
  * @param maxBytes - In UTF-8; less than 128 counts as 128.
  * @param secrets Masked in its values, and where they can't be mistaken in keys.
  * @returns `undefined` if the result is `undefined`.
@@ -195,13 +219,11 @@ function tolerantReplacer(
   const ancestors: { readonly value: unknown; readonly written: unknown }[] = [];
   return function replace(this: unknown, key: string, given: unknown): unknown {
     const value = unboxed(given);
-    if (!isObject(value) || typeof value === "function") {
-      const plain = secrets ? secrets.inPlain(value, key) : value;
-      return typeof plain === "bigint" ? plain.toString() : plain;
-    }
+    if (!isObject(value))
+      return marked(secrets ? secrets.inPlain(value, key) : value, Array.isArray(this));
     while (ancestors.length > 0 && ancestors.at(-1)?.written !== this) ancestors.pop();
     if (ancestors.some((ancestor) => ancestor.value === value)) return "[Circular]";
-    const plain = inspectableError(value, secrets);
+    const plain = inspectableObject(value, secrets);
     const written = secrets ? secrets.inKeys(plain) : plain;
     ancestors.push({ value, written });
     return written;
@@ -214,10 +236,10 @@ function unboxed(value: unknown): unknown {
 }
 
 /** JSON makes `{}` of an error. */
-function inspectableError(value: object, secrets: Secrets): object {
-  if (!(value instanceof Error)) return value;
-  const { name, message, code } = describeError(value, secrets);
-  return { name, message, ...(code === undefined ? {} : { code }) };
+function inspectableObject(value: object, secrets: Secrets): object {
+  if (!(value instanceof Error)) return markedObject(value);
+  const { stack: _, ...rest } = describeError(value, secrets);
+  return rest;
 }
 
 const UNREADABLE = Symbol("unreadable");

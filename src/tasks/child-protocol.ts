@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import type { StepRecord } from "../engine/run-steps.ts";
 import type { SecretPlaces } from "../pipeline/secret-places.ts";
+import type { ErrorCause } from "../core/stored-error.ts";
 import type { PipelineSource } from "../pipeline/definition.ts";
 import type { AttemptInfo } from "./attempt-host.ts";
 
@@ -34,11 +35,26 @@ export type ToChild =
 
 const MAX_TEXT = 600_000;
 const time = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
-const error = z.object({
+const errorShape = {
   name: z.string().max(200),
   message: z.string().max(4_000),
   code: z.string().max(200).optional(),
+};
+const errorCause: z.ZodType<ErrorCause, ErrorCause> = z.object({
+  ...errorShape,
+  get cause() {
+    return errorCause.optional();
+  },
+  get errors() {
+    return z.array(errorCause).max(20).readonly().optional();
+  },
+});
+const error = z.object({
+  ...errorShape,
   stack: z.string().max(16_000).optional(),
+  reason: z.string().max(16_000).optional(),
+  cause: errorCause.optional(),
+  errors: z.array(errorCause).max(20).readonly().optional(),
 });
 
 const step = z.object({

@@ -1,6 +1,6 @@
 import type { CancelTimer } from "../core/clock.ts";
 import { PROGRESS_STEP, type Progress } from "../engine/run-steps.ts";
-import { keptText } from "../pipeline/outcome.ts";
+import { keptText, summarizeResult } from "../pipeline/outcome.ts";
 import type { AttemptHost } from "./attempt-host.ts";
 
 const EVERY_MS = 500;
@@ -28,9 +28,7 @@ export class ProgressWriter {
     this.#latest = {
       // A share of nothing is not a number, and no reason to fail.
       fraction: Number.isNaN(inRange) ? 0 : inRange,
-      ...(typeof message === "string"
-        ? { message: keptText(message, MAX_MESSAGE, this.#host.secrets) }
-        : {}),
+      ...(message === undefined ? {} : { message: this.#textOf(message) }),
     };
     this.#schedule();
   }
@@ -74,5 +72,13 @@ export class ProgressWriter {
     } catch {
       // The next word, or the run's end, tells more than a missing one.
     }
+  }
+
+  /** What is no text is shown as what is kept of a result. */
+  #textOf(message: unknown): string {
+    const { secrets } = this.#host;
+    const text =
+      typeof message === "string" ? message : (summarizeResult(message, 1_024, secrets) ?? "");
+    return keptText(text, MAX_MESSAGE, secrets);
   }
 }

@@ -1,3 +1,4 @@
+import { counted } from "../core/counted.ts";
 import { type CancelTimer, type Clock, within } from "../core/clock.ts";
 import { isCronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
@@ -170,7 +171,7 @@ function lossOf({ count, last }: NonNullable<Waiting["lost"]>): LogLine {
   return {
     at: last.at,
     level: "warn",
-    message: `${count} lines were lost here: the server did not take them in time`,
+    message: `${counted(count, "line was", "lines were")} lost here: the server did not take ${count === 1 ? "it" : "them"} in time`,
     attempt: last.attempt,
   };
 }

@@ -2,7 +2,7 @@ import type { Clock, EpochMs } from "../core/clock.ts";
 import type { LogFields } from "../core/log.ts";
 import type { Engine, LogLine, StepRecord } from "../engine/engine.ts";
 import type { Progress } from "../engine/run-steps.ts";
-import type { StoredError } from "../jobs/run.ts";
+import { type StoredError, withTexts } from "../core/stored-error.ts";
 import type { SecretValues } from "../pipeline/secret-values.ts";
 import type { AttemptHost } from "../tasks/attempt-host.ts";
 import type { ActiveRun } from "./active-run.ts";
@@ -94,12 +94,5 @@ function progressWithout(step: StepRecord, secrets: SecretValues): StepRecord {
 
 /** An error with its texts masked. */
 export function withoutSecrets<E extends StoredError>(error: E, secrets: SecretValues): E {
-  const { code, stack } = error;
-  return {
-    ...error,
-    name: secrets.inText(error.name),
-    message: secrets.inText(error.message),
-    ...(code === undefined ? {} : { code: secrets.inText(code) }),
-    ...(stack === undefined ? {} : { stack: secrets.inText(stack) }),
-  };
+  return withTexts(error, (text) => secrets.inText(text));
 }

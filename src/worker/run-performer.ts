@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Logger } from "../core/log.ts";
 import type { AdmittedRun, Engine, RunHold, SettleRequest, WakeUpEnd } from "../engine/engine.ts";
-import type { StoredError } from "../jobs/run.ts";
+import type { StoredError } from "../core/stored-error.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import type { DependencyContainer } from "../pipeline/injection.ts";
 import { describeError } from "../pipeline/outcome.ts";

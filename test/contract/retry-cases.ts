@@ -239,7 +239,7 @@ export function retryCases({ bench }: Subject): void {
       const { runId } = await b.run(job, b.now);
       const failure = { name: "Error", message };
       await b.settle(job, runId, 1, { verdict: "failed", error: failure });
-      const pausedReason = `1 runs failed in a row; the last: ${told}`;
+      const pausedReason = `1 run failed: ${told}`;
       expect(await b.stored(job)).toMatchObject({ state: "paused", pausedReason });
       expect((await b.ledger(job))[0]?.error).toEqual(failure);
     }
@@ -256,7 +256,7 @@ export function retryCases({ bench }: Subject): void {
     const cursor = await b.engine.latestEventCursor();
     await b.admit(job, [at(from + 1_000)], { maxCrashes: 1 });
     expect(await b.stored(job)).toMatchObject({ state: "paused" });
-    expect((await b.stored(job)).pausedReason).toContain("; the last: crashed");
+    expect((await b.stored(job)).pausedReason).toContain("1 run failed: crashed");
     expect(await b.verdicts(job, from)).toEqual(["failed 1000", "skipped: paused 2000"]);
     expect((await b.events(cursor, job)).map(({ name }) => name)).toEqual([
       "JOB_ERROR",

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
 import {
+  EVENT_JOB_ERROR,
+  EVENT_JOB_EXECUTED,
+  type EventException,
   lineLogger,
   Pipeline,
   PipelineScheduler,
@@ -18,6 +21,23 @@ class Quick extends Pipeline {
 class Failing extends Pipeline {
   async run(): Promise<never> {
     throw new TypeError("always");
+  }
+}
+
+class Unreachable extends Pipeline {
+  async run(): Promise<never> {
+    const refused = Object.assign(new Error("connect refused"), { code: "ECONNREFUSED" });
+    const tried = Promise.any([
+      Promise.reject(new TypeError("fetch failed", { cause: refused })),
+      Promise.reject(new Error("b is full")),
+    ]);
+    throw new Error("sync failed", { cause: await tried.catch((error: unknown) => error) });
+  }
+}
+
+class Odd extends Pipeline {
+  run() {
+    return { map: new Map([["a", new Set([1])]]), big: 12345678901234567890n, none: [undefined] };
   }
 }
 
@@ -88,6 +108,40 @@ export function schedulerCases({ contender, prefix }: Subject): void {
     expect(covered).toBe((Math.max(...times) - oldest) / 1_000 + 1);
     expect(await scheduler.removeAllJobs()).toBe(4);
   }, 120_000);
+
+  test("what went wrong reaches listeners with all that stood behind it; a result is marked where JSON can't hold it", async () => {
+    const connection = contender.schedulerConnection();
+    await using scheduler = new PipelineScheduler({
+      ...(connection === undefined ? {} : { connection }),
+      prefix: `${prefix}-wrong`,
+      pipelines: [Unreachable, Odd],
+      logger: lineLogger("error"),
+    });
+    const heard: SchedulerEvent[] = [];
+    scheduler.addListener((event) => void heard.push(event), EVENT_JOB_ERROR | EVENT_JOB_EXECUTED);
+    await scheduler.start();
+    const later = { trigger: "date", runDate: "2090-01-01" } as const;
+    await scheduler.addJob(Unreachable, { id: "unreachable", ...later });
+    await scheduler.addJob(Odd, { id: "odd", ...later });
+    await scheduler.runJob("unreachable", { wait: true });
+    const odd = await scheduler.runJob("odd", { wait: true });
+    await expect.poll(() => heard.length, { timeout: 30_000 }).toBe(2);
+    const [failed, done] = heard;
+    expect(failed?.exception).toBeInstanceOf(Error);
+    expect(failed?.reason).toBe("sync failed: connect refused (ECONNREFUSED); b is full");
+    const cause = failed?.exception?.cause as EventException;
+    expect(cause).toBeInstanceOf(Error);
+    expect(cause.message).toBe("All promises were rejected");
+    expect(cause.errors?.map(({ message }) => message)).toEqual(["fetch failed", "b is full"]);
+    expect(cause.errors?.[0]?.cause).toMatchObject({ code: "ECONNREFUSED" });
+    expect(done?.retval).toEqual({
+      map: { $type: "Map", entries: [["a", { $type: "Set", values: [1] }]] },
+      big: { $type: "bigint", value: "12345678901234567890" },
+      none: [{ $type: "undefined" }],
+    });
+    expect(odd.result).toEqual(done?.retval);
+    await scheduler.removeAllJobs();
+  }, 60_000);
 
   test("a job runs on workers of its queue; one that nobody serves is overdue, and says why", async () => {
     const connection = contender.schedulerConnection();

@@ -235,7 +235,7 @@ test("the reason of a pause is told whatever the last error's message holds, and
     const { runId } = await bench.run(job, bench.now);
     const error = { name: "Error", message };
     await bench.settle(job, runId, 1, { verdict: "failed", error });
-    const pausedReason = `1 runs failed in a row; the last: ${told}`;
+    const pausedReason = `1 run failed: ${told}`;
     expect(await bench.stored(job)).toMatchObject({ state: "paused", pausedReason });
     expect((await bench.ledger(job))[0]?.error).toEqual(error);
   }

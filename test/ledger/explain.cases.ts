@@ -34,6 +34,33 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
     ]);
   });
 
+  test("an error with others behind it: what the innermost say, also when the job is paused for it", async () => {
+    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
+    await bench.add({ id: "job", ...everyMinute, pauseAfterFailures: 2 });
+    bench.act = () => {
+      const refused = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+      throw new TypeError("fetch failed", { cause: new Error("socket", { cause: refused }) });
+    };
+    await bench.workTo("12:00");
+    bench.act = () => Promise.any([Promise.reject(new Error("a is full")), Promise.reject("b")]);
+    await bench.workTo("12:01");
+    const texts = [await said(bench, "12:00:00"), await said(bench, "12:01:00")];
+    expect(texts.map(([, text]) => text)).toEqual([
+      expect.stringContaining("failed: fetch failed: refused (ECONNREFUSED)."),
+      expect.stringContaining("failed: All promises were rejected: a is full; b."),
+    ]);
+    const [first, second] = (await bench.runs("job")).map(({ error }) => error);
+    expect(first).toMatchObject({
+      message: "fetch failed",
+      cause: { message: "socket", cause: { message: "refused", code: "ECONNREFUSED" } },
+    });
+    expect(second?.errors?.map(({ message }) => message)).toEqual(["a is full", "b"]);
+    const { text } = await bench.explain("job", "12:02:00");
+    expect(text).toContain(
+      "2 runs failed in a row; the last: All promises were rejected: a is full",
+    );
+  });
+
   test("missed, with the rule; coalesced, with the run; each time of a group", async () => {
     await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
     await bench.add({ id: "job", ...everyMinute, misfireGraceTime: 10 });

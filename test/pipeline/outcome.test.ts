@@ -2,6 +2,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CronduitError } from "../../src/core/errors.ts";
+import { copyJson } from "../../src/pipeline/json.ts";
 import { describeError, interpretResult, summarizeResult } from "../../src/pipeline/outcome.ts";
 
 function revoked(): object {
@@ -105,6 +106,66 @@ describe("describeError", () => {
     expect(describeError(error).message).toBe("::1 refused; 127.0.0.1 refused");
   });
 
+  test("what stands behind an error: causes and inner errors, structured, and the deepest as the reason", () => {
+    const refused = Object.assign(new Error("connect refused"), { code: "ECONNREFUSED" });
+    const failed = new TypeError("fetch failed", {
+      cause: new Error("socket", { cause: refused }),
+    });
+    expect(describeError(failed)).toMatchObject({
+      message: "fetch failed",
+      reason: "fetch failed: connect refused (ECONNREFUSED)",
+      cause: {
+        name: "Error",
+        message: "socket",
+        cause: { message: "connect refused", code: "ECONNREFUSED" },
+      },
+    });
+    const any = new AggregateError(
+      [new RangeError("mirror a is full"), failed, new RangeError("mirror a is full"), 5],
+      "All promises were rejected",
+    );
+    const described = describeError(any);
+    expect(described).toMatchObject({
+      name: "AggregateError",
+      message: "All promises were rejected",
+      reason: "All promises were rejected: mirror a is full; connect refused (ECONNREFUSED); 5",
+    });
+    expect(described.errors?.map(({ message }) => message)).toEqual([
+      "mirror a is full",
+      "fetch failed",
+      "mirror a is full",
+      "5",
+    ]);
+    expect(described.stack).toMatch(
+      /\nOne of its errors: RangeError: mirror a is full\n.*\nCaused by: Error: connect refused/s,
+    );
+    expect(describeError(new Error("plain"))).not.toHaveProperty("reason");
+    // An outer message that holds the inner one says it already.
+    const told = new Error("upload: disk full", { cause: new Error("disk full") });
+    expect(describeError(told)).not.toHaveProperty("reason");
+  });
+
+  test("what was rejected with a text or nothing stands among the inner errors too", async () => {
+    const thrown: unknown = await Promise.any([
+      Promise.reject("no disk"),
+      Promise.reject(undefined),
+    ]).catch((error: unknown) => error);
+    expect(describeError(thrown).reason).toBe("All promises were rejected: no disk; undefined");
+  });
+
+  test("what stands behind is bounded: depth, number, size, rings", () => {
+    const ring = new Error("ring");
+    ring.cause = new AggregateError([ring, new Error("inner", { cause: ring })], "both");
+    expect(JSON.stringify(describeError(ring))).not.toMatch(/ring.*ring.*"cause":.*"ring"/);
+    let deep = new Error("deepest");
+    for (let i = 0; i < 100; i += 1) deep = new Error("x".repeat(10_000), { cause: deep });
+    let wide: Error = new Error("leaf".repeat(1_000));
+    for (let i = 0; i < 6; i += 1)
+      wide = new AggregateError(Array.from({ length: 100 }, () => wide));
+    for (const thrown of [ring, deep, wide])
+      expect(JSON.stringify(describeError(thrown)).length).toBeLessThan(24_000);
+  });
+
   test("an error of another realm is an error", () => {
     const foreign: unknown = runInNewContext("new TypeError('foreign')");
     expect(describeError(foreign)).toMatchObject({ name: "TypeError", message: "foreign" });
@@ -163,6 +224,15 @@ const revokedTraps: ProxyHandler<never[]> = {
 };
 
 describe("summarizeResult", () => {
+  class Point {
+    readonly x: number;
+    readonly y: number;
+    constructor(x: number, y: number) {
+      [this.x, this.y] = [x, y];
+    }
+  }
+  const ring = new Map<string, unknown>();
+  ring.set("me", ring);
   const cycle: Record<string, unknown> = { a: [1] };
   cycle["self"] = cycle;
 
@@ -170,10 +240,35 @@ describe("summarizeResult", () => {
     ["nothing", undefined, undefined],
     ["null", null, "null"],
     ["an object", { a: [1, "ü"] }, '{"a":[1,"ü"]}'],
-    ["a BigInt", { n: 12n }, '{"n":"12"}'],
+    ["a BigInt", { n: 12n }, '{"n":{"$type":"bigint","value":"12"}}'],
+    [
+      "a Map",
+      new Map([["a", { b: 1n }]]),
+      '{"$type":"Map","entries":[["a",{"b":{"$type":"bigint","value":"1"}}]]}',
+    ],
+    ["a Set in a list", [new Set([1])], '[{"$type":"Set","values":[1]}]'],
+    ["a Map that holds itself", ring, '{"$type":"Map","entries":[["me","[Circular]"]]}'],
+    ["an instance", { at: new Point(1, 2) }, '{"at":{"$type":"Point","x":1,"y":2}}'],
+    ["an instance that shows nothing", new WeakMap(), '{"$type":"WeakMap"}'],
+    ["an instance that says what it is", new URL("http://a.b/"), '"http://a.b/"'],
+    ["bytes", new Uint8Array([1, 2]), '{"$type":"Uint8Array","values":[1,2]}'],
+    ["a pattern", { p: /a/g }, '{"p":{"$type":"RegExp","value":"/a/g"}}'],
+    [
+      "NaN",
+      [Number.NaN, -Infinity, -0],
+      '[{"$type":"number","value":"NaN"},{"$type":"number","value":"-Infinity"},0]',
+    ],
+    [
+      "undefined in a list, and as a field",
+      [undefined, { a: undefined }],
+      '[{"$type":"undefined"},{}]',
+    ],
+    ["a symbol as a key", { [Symbol("s")]: 1 }, '{"Symbol(s)":1}'],
+    ["a function", function f() {}, '{"$type":"function","name":"f"}'],
+    ["a symbol", Symbol("s"), '{"$type":"symbol","name":"s"}'],
     ["a cycle", cycle, '{"a":[1],"self":"[Circular]"}'],
     ["the same object twice", [cycle["a"], cycle["a"]], "[[1],[1]]"],
-    ["a function as a field", { f: () => 1, a: 1 }, '{"a":1}'],
+    ["a function as a field", { f: () => 1, a: 1 }, '{"f":{"$type":"function","name":"f"},"a":1}'],
     ["a Date", { at: new Date(0) }, '{"at":"1970-01-01T00:00:00.000Z"}'],
     ["an error", [new TypeError("x")], '[{"name":"TypeError","message":"x"}]'],
     ["NUL and half a pair", ["a\0\ud800", "\\u0000"], '["a\uFFFD\uFFFD","\\\\u0000"]'],
@@ -201,8 +296,6 @@ describe("summarizeResult", () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ["a function", () => 1, /JSON can't hold a function/],
-    ["a symbol", Symbol("s"), /JSON can't hold a symbol/],
     [
       "a toJSON that throws",
       {
@@ -220,6 +313,25 @@ describe("summarizeResult", () => {
       $unserializable: true,
       reason: expect.stringMatching(reason) as unknown,
     });
+  });
+
+  test("one rule: what params and steps refuse is marked here, and what they take is the same", () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+      withSparseArray: true,
+      withNullPrototype: true,
+    });
+    const rule = fc.property(anything, (value) => {
+      const copy = copyJson(value, { maxBytes: 1e6, maxDepth: 100 });
+      const text = summarizeResult(value, 1e6);
+      if (copy.ok) return text === summarizeResult(copy.value, 1e6);
+      if (value === undefined || /the key "/.test(copy.problem.problem)) return true;
+      return text !== undefined && /"\$type"|\[Circular\]|\$unserializable/.test(text);
+    });
+    expect(fc.check(rule, { numRuns: 1_000 })).toMatchObject({ failed: false });
   });
 
   test("nesting that overflows the stack does no harm", () => {

@@ -320,7 +320,12 @@ describe("values", () => {
     ["one character", ["1"], { a1: 1, rows: 21, text: "1 of 3", is: "1" }, { a1: MASK, is: MASK }],
     ["punctuation", [","], { a: [1, 2], b: ",", c: "a,b" }, { b: MASK }],
     ["a brace", ["}"], { a: {}, b: "}" }, { b: MASK }],
-    ["a big integer", ["9007199254740993"], { n: 9007199254740993n, m: 1n }, { n: MASK, m: "1" }],
+    [
+      "a big integer",
+      ["9007199254740993"],
+      { n: 9007199254740993n, m: 1n },
+      { n: MASK, m: { $type: "bigint", value: "1" } },
+    ],
     ["a negative number", [-471], { n: -471, m: "it is -471" }, { n: MASK, m: `it is -${MASK}` }],
   ])("%s is masked in the structure", (_, secrets, given, changed) => {
     const json = summarizeResult(given, 9_000, valuesOf(...secrets)) ?? "";

@@ -206,5 +206,10 @@ onEachEngine((connection) => {
     expect(last).toMatchObject({ kind: "progress", name: "$progress" });
     const told = last?.result as { fraction: number; message: string } | undefined;
     expect([told?.fraction, told?.message.length]).toEqual([1, 200]);
+    const odd = await stage.run(({ progress }) => progress(0.5, { n: 1n } as unknown as string));
+    expect((await stage.scheduler.getSteps(odd.id))[0]?.result).toEqual({
+      fraction: 0.5,
+      message: '{"n":{"$type":"bigint","value":"1"}}',
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { counted } from "../../core/counted.ts";
 import type { CancelTimer, Clock } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { RedisClient } from "./redis-client.ts";
@@ -56,7 +57,7 @@ export class ServerWatch {
     for (const note of report.notes) if (!known.has(note.message)) this.#tell(note);
     const evicted = report.evictedKeys - (this.#last?.evictedKeys ?? report.evictedKeys);
     if (evicted > 0) {
-      const message = `Redis evicted ${evicted} keys within a minute: schedules, runs or history may be gone. Give it more memory and set maxmemory-policy noeviction.`;
+      const message = `Redis evicted ${counted(evicted, "key")} within a minute: schedules, runs or history may be gone. Give it more memory and set maxmemory-policy noeviction.`;
       this.#tell({ level: "warn", message });
     }
     this.#last = report;

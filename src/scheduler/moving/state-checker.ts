@@ -1,3 +1,4 @@
+import { counted } from "../../core/counted.ts";
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { EpochMs } from "../../core/clock.ts";
@@ -157,7 +158,7 @@ export class StateChecker {
         const kinds = ["job", "removed-job", "request", "step", "ledger"] as const;
         const wrong = kinds.find((kind) => told[kind] !== this.counts[kind]);
         if (wrong !== undefined) {
-          const found = `${this.counts[wrong]} lines of kind "${wrong}" were read, and ${told[wrong]} were written`;
+          const found = `of kind "${wrong}" ${counted(this.counts[wrong], "line was", "lines were")} read, and ${told[wrong]} written`;
           throw invalidState(found, { line, path: `counts.${wrong}` });
         }
         this.#isEnded = true;

@@ -59,7 +59,8 @@ local function takeOver(job, r, held)
   if not held.suspended and not held.handedBack then held.crashes = held.crashes + 1 end
   if held.crashes >= r.maxCrashes then
     finishHere(r.jobId, job, r.queueJobId, held, "failed", cjson.encode({ name = "CronduitError", code = "RUN_CRASHED",
-      message = "crashed: the process died in each of " .. held.crashes .. " starts" }))
+      message = "crashed: the process died in "
+      .. (held.crashes == 1 and "its only start" or "each of " .. held.crashes .. " starts") }))
     return { o = "none" }
   end
   local isNewAttempt = goOn(held)

@@ -34,18 +34,21 @@ local function cutText(text, characters)
   return table.concat(found)
 end
 
--- The message of an error. What not every text can hold, NUL and half surrogate pairs, becomes U+FFFD.
+-- What an error tells. What not every text can hold, NUL and half surrogate pairs, becomes U+FFFD.
 local function messageOf(errorText)
   local clean = errorText:gsub("(\\+)u(%x%x%x%x)", function(backslashes, hex)
     local isEscape = #backslashes % 2 == 1 and (hex == "0000" or hex:find("^[dD][89a-fA-F]"))
     return isEscape and backslashes:sub(2) .. "\239\191\189" or nil
   end)
-  return cjson.decode(clean).message
+  local err = cjson.decode(clean)
+  return err.reason or err.message
 end
 
 local function pauseAfterFailures(job, errorText)
   local message = errorText and messageOf(errorText) or ""
-  local reason = string.format("%d runs failed in a row; the last: ", job.failuresInRow) .. cutText(message, MAX_REASON)
+  local failures = job.failuresInRow == 1 and "1 run failed: "
+    or string.format("%d runs failed in a row; the last: ", job.failuresInRow)
+  local reason = failures .. cutText(message, MAX_REASON)
   job.generation = nextSequence()
   job.state = "paused"
   call("HSET", jobKey(job.id), "rev", nextSequence(), "gen", job.generation, "st", "paused", "pa", NOW, "pr", reason)

@@ -72,16 +72,17 @@ CREATE FUNCTION ending_of(job jobs, verdict text, error text, now_ms bigint) RET
   SELECT ROW(verdict, now_ms, NULL, error, COALESCE(job.keep_count, 1000), COALESCE(job.keep_age_ms, 604800000))::ending
 $$;
 
--- The message of an error, cut. What text can't hold, NUL and half surrogate pairs, becomes U+FFFD.
+-- What an error tells, cut. What text can't hold, NUL and half surrogate pairs, becomes U+FFFD.
 CREATE FUNCTION message_of(error text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT left(regexp_replace(error, '(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})', '\1\\ufffd', 'g')::json
-    ->> 'message', 200)
+  SELECT left(COALESCE(told ->> 'reason', told ->> 'message'), 200)
+  FROM (SELECT regexp_replace(error, '(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})', '\1\\ufffd', 'g')::json AS told) AS clean
 $$;
 
 -- The job is not to run on and on without success. Older wake-ups become void, as with every change of the schedule.
 CREATE FUNCTION pause_after_failures(job jobs, error text, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
-  why text := format('%s runs failed in a row; the last: %s', job.failures_in_a_row, COALESCE(message_of(error), ''));
+  why text := CASE job.failures_in_a_row WHEN 1 THEN '1 run failed: '
+    ELSE format('%s runs failed in a row; the last: ', job.failures_in_a_row) END || COALESCE(message_of(error), '');
 BEGIN
   UPDATE jobs SET state = 'paused', paused_at = now_ms, paused_reason = why, next_fire_at = NULL, next_due_at = NULL,
     revision = nextval('{{fleet_numbers}}'), generation = nextval('{{fleet_numbers}}')
@@ -177,7 +178,8 @@ BEGIN
     ended := ending_of(job, 'cancelled', cancel_error(held.cancel_reason), now_ms);
   ELSIF held.crashes >= (r ->> 'maxCrashes')::integer THEN
     ended := ending_of(job, 'failed', jsonb_build_object('name', 'CronduitError', 'code', 'RUN_CRASHED',
-      'message', format('crashed: the process died in each of %s starts', held.crashes))::text, now_ms);
+      'message', 'crashed: the process died in ' || CASE held.crashes WHEN 1 THEN 'its only start'
+      ELSE format('each of %s starts', held.crashes) END)::text, now_ms);
   END IF;
   IF ended.verdict IS NOT NULL THEN
     d.told := finish_run(held, ended, now_ms);

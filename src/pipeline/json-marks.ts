@@ -1,0 +1,50 @@
+import { isPlain, nameOfClass } from "./json.ts";
+
+/**
+ * What stands in JSON for a value that JSON can't hold: `{ "$type": … }`, which says what it was. It is the other side of
+ * `copyJson`: what that refuses in params and in what steps return, this marks in what is kept to be read, in results, log
+ * fields and events. Everything else is returned as it is. A value with a `toJSON` of its own was asked before.
+ * @param isInList An absent field is no loss, but a list has no absent places.
+ */
+export function marked(value: unknown, isInList: boolean): unknown {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) ? value : { $type: "number", value: String(value) };
+    case "bigint":
+      return { $type: "bigint", value: String(value) };
+    case "symbol":
+      return { $type: "symbol", name: value.description ?? "" };
+    case "undefined":
+      return isInList ? { $type: "undefined" } : value;
+    case "function":
+    case "object":
+      return value === null ? null : markedObject(value);
+  }
+}
+
+/** The same for an object or a function. */
+export function markedObject(value: object): object {
+  if (typeof value === "function") return { $type: "function", name: value.name };
+  if (Array.isArray(value)) return value;
+  if (value instanceof Map) return { $type: "Map", entries: [...(value as Map<unknown, unknown>)] };
+  if (value instanceof Set) return { $type: "Set", values: [...(value as Set<unknown>)] };
+  if (value instanceof RegExp) return { $type: "RegExp", value: String(value) };
+  if (value instanceof ArrayBuffer) return { $type: "ArrayBuffer", bytes: value.byteLength };
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    return { $type: nameOfClass(value), values: Array.from(value as Uint8Array) };
+  const symbols = Object.getOwnPropertySymbols(value).filter((key) =>
+    Object.prototype.propertyIsEnumerable.call(value, key),
+  );
+  const own = isPlain(value) ? undefined : (nameOfClass(value) ?? "object");
+  // An object that only has another as its prototype loses none of its own fields.
+  const name = own === "Object" ? undefined : own;
+  if (name === undefined && symbols.length === 0) return value;
+  return {
+    ...(name === undefined ? {} : { $type: name }),
+    ...value,
+    ...Object.fromEntries(symbols.map((key) => [String(key), Reflect.get(value, key)])),
+  };
+}
