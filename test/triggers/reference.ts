@@ -85,7 +85,12 @@ export function enumerate(
   from: number,
   to: number,
 ): number[] {
-  const followsClock = dst === "wall-clock" || schedule.stars.minute || schedule.stars.hour;
+  const isWildcard =
+    schedule.stars.minute ||
+    schedule.stars.hour ||
+    new Set(schedule.minutes).size === 60 ||
+    new Set(schedule.hours).size === 24;
+  const followsClock = dst === "wall-clock" || isWildcard;
   const found: number[] = [];
   const start = Math.floor(from / MINUTE) * MINUTE - 2 * 1440 * MINUTE;
   // The last wall-clock minute that was dealt with.

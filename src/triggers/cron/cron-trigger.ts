@@ -4,6 +4,8 @@ import type { CronSpec } from "../spec.ts";
 import { FIRST_INSTANT, LAST_INSTANT } from "../time/civil.ts";
 import { zoneOf, type LocalMs, type Segment, type Zone } from "../time/zone.ts";
 import type { Trigger } from "../trigger.ts";
+import { FIELD_RANGE } from "./field-names.ts";
+import { parseField } from "./parse-field.ts";
 import { describeCron } from "./describe-cron.ts";
 import { BEFORE_ALL, NEVER, WallTimes } from "./wall-times.ts";
 
@@ -148,9 +150,17 @@ export class CronTrigger implements Trigger {
   }
 }
 
-/** Whether the rule of cron(8) for fixed times applies; entries whose minute or hour begins with `*` follow the clock. */
-export function firesOnce(spec: Pick<CronSpec, "dst" | "fields">): boolean {
-  return (
-    spec.dst === "once" && !spec.fields.minute.startsWith("*") && !spec.fields.hour.startsWith("*")
-  );
+/**
+ * Whether the rule of cron(8) for fixed times applies; entries whose minute or hour begins with `*`, or contains every value, follow
+ * the clock.
+ */
+export function firesOnce({ dst, fields }: Pick<CronSpec, "dst" | "fields">): boolean {
+  return dst === "once" && !isWildcard("minute", fields.minute) && !isWildcard("hour", fields.hour);
+}
+
+function isWildcard(field: "minute" | "hour", text: string): boolean {
+  if (text.startsWith("*")) return true;
+  const [min, max] = FIELD_RANGE[field];
+  // Single values are the usual case, and are not parsed once more.
+  return /[-/,]/.test(text) && parseField(field, text).values.length === max - min + 1;
 }

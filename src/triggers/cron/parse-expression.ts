@@ -2,6 +2,7 @@ import { TriggerError } from "../../core/errors.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { CronField } from "./field-names.ts";
 import { parseField } from "./parse-field.ts";
+import { fromQuartz, translationOf } from "./foreign-cron.ts";
 import { replaceHash } from "./hash-field.ts";
 
 /** The texts of all eight fields, `H` replaced. */
@@ -54,7 +55,12 @@ function fail(message: string, expression: string, column: number): never {
 
 /** Whether a text looks like a cron expression rather than a date or a phrase. */
 export function looksLikeCron(text: string): boolean {
-  return /^(?:@|(?:cron_)?tz=)/i.test(text) || /^[\d*?h][^\s:]*(?:\s+[^\s:]+){4,5}$/i.test(text);
+  return (
+    /^(?:@|(?:cron_)?tz=)/i.test(text) ||
+    /^[\d*?h][^\s:]*(?:\s+[^\s:]+){4,5}$/i.test(text) ||
+    // With a wrong number of fields it has to be made of what fields are made of.
+    /^[\d*?h][\d*?,/#lw-]*(?:\s+(?:[\d*?,/#lwh-]+|[a-z]{3}(?:-[a-z]{3})?)){2,9}$/i.test(text)
+  );
 }
 
 /**
@@ -70,6 +76,13 @@ export function parseExpression(expression: string, jobId: string): ParsedExpres
       1,
     );
   }
+  const foreign = translationOf(expression);
+  if (foreign !== undefined)
+    fail(
+      `Cron expression ${JSON.stringify(expression.slice(0, 80))} can't be read. ${foreign.hint}`,
+      expression,
+      foreign.column,
+    );
   const words = [...expression.matchAll(/\S+/g)].map((match) => ({
     text: match[0],
     at: match.index,
@@ -118,8 +131,12 @@ function parseMacro(words: readonly Word[], expression: string): ParsedExpressio
 function parseWords(words: readonly Word[], expression: string, jobId: string): ParsedExpression {
   if (words.length !== 5 && words.length !== 6) {
     const column = (words[6]?.at ?? expression.length) + 1;
+    const hint =
+      words.length === 7
+        ? ` Write ${fromQuartz(words.map(({ text }) => text.toLowerCase()))}.`
+        : "";
     fail(
-      `A cron expression has 5 fields (minute hour day month weekday), or 6 with seconds first; this has ${words.length}.`,
+      `A cron expression has 5 fields (minute hour day month weekday), or 6 with seconds first; this has ${words.length}.${hint}`,
       expression,
       column,
     );

@@ -77,6 +77,8 @@ class FieldReader {
     if (this.#readDayTerm(term, at)) return;
     const star = /^[*?](?:\/(\d{1,6}))?$/.exec(term);
     if (star) {
+      if (term.startsWith("?") && this.#field !== "day" && this.#field !== "dayOfWeek")
+        this.#fail("is allowed for a day and a weekday only; write *", at, term);
       this.#addRange(this.#min, this.#max, this.#step(star[1], term, at));
       return;
     }
@@ -87,7 +89,9 @@ class FieldReader {
     if (parts[2] !== undefined) {
       this.#addRange(from, this.#number(parts[2], at + parts[1].length + 1), step, { term, at });
     } else if (parts[3] !== undefined) {
-      this.#addRange(from, Math.max(from, this.#max), step);
+      // A week ends with 7, as in cron-parser and croniter: 1/2 is Monday, Wednesday, Friday and Sunday.
+      const last = this.#field === "dayOfWeek" ? 7 : this.#max;
+      this.#addRange(from, Math.max(from, last), step);
     } else {
       this.#addRange(from, from, 1);
     }

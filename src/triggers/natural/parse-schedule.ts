@@ -2,6 +2,7 @@ import { TriggerError } from "../../core/errors.ts";
 import { shown } from "../../core/shown.ts";
 import { at, buildTrigger, cron, rrule } from "../builders.ts";
 import { looksLikeCron } from "../cron/parse-expression.ts";
+import { translationOf } from "../cron/foreign-cron.ts";
 import type { TriggerObject } from "../options.ts";
 import { looksLikeInstant } from "../time/parse-instant.ts";
 import { readEvery, readPhrase } from "./phrase.ts";
@@ -27,11 +28,19 @@ export function parseSchedule(schedule: string): TriggerObject {
   const text = schedule.trim();
   if (text.length > MAX_TEXT)
     throw new TriggerError(`A schedule has at most ${MAX_TEXT} characters.`, { field: "schedule" });
-  if (/^(?:RRULE[:;]|DTSTART[:;]|FREQ=)/i.test(text)) return rrule(text);
-  if (looksLikeInstant(text)) return at(text);
   // `@every 5m` is what Go's cron libraries call an interval.
   const phrase = readPhrase(text.replace(/^@every\s/i, "every "));
   if (phrase !== undefined) return buildTrigger(phrase);
+  const foreign = looksLikeCron(text) ? undefined : translationOf(text);
+  if (foreign !== undefined) {
+    throw new TriggerError(`schedule: ${shown(text)} can't be read. ${foreign.hint}`, {
+      field: "schedule",
+      column: foreign.column,
+      value: schedule,
+    });
+  }
+  if (/^(?:RRULE[:;]|DTSTART[:;]|FREQ=)/i.test(text)) return rrule(text);
+  if (looksLikeInstant(text)) return at(text);
   if (looksLikeCron(text)) return cron(text);
   const interval = /^p/i.test(text) ? readEvery(text) : undefined;
   if (interval !== undefined) return buildTrigger(interval);

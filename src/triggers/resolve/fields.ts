@@ -2,6 +2,7 @@ import type { EpochMs } from "../../core/clock.ts";
 import { isCronduitError, TriggerError } from "../../core/errors.ts";
 import { parseDuration } from "../../core/durations.ts";
 import { shown } from "../../core/shown.ts";
+import { translationOf } from "../cron/foreign-cron.ts";
 import { readSpan, type Span } from "../natural/span.ts";
 import type { CommonOutput, ResolveContext } from "./context.ts";
 import type { TriggerSpec } from "../spec.ts";
@@ -53,6 +54,13 @@ export function text(fields: Fields, name: string): string | undefined {
 export function spanOf(value: string, field: string): Span {
   const span = readSpan(value);
   if (span !== undefined) return span;
+  const foreign = translationOf(value);
+  if (foreign !== undefined)
+    throw new TriggerError(`${field}: ${shown(value)} can't be read. ${foreign.hint}`, {
+      field,
+      column: foreign.column,
+      value,
+    });
   try {
     parseDuration(value);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { TriggerError } from "../../core/errors.ts";
 import { shown } from "../../core/shown.ts";
+import { translationOf } from "../cron/foreign-cron.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { TriggerKind } from "../option-shapes.ts";
 import { COMMON_OPTIONS, isTriggerKind, KINDS } from "./shape.ts";
@@ -60,6 +61,8 @@ function kindOf(name: string): TriggerKind {
 }
 
 function hintFor(name: string): string {
+  const foreign = translationOf(name);
+  if (foreign !== undefined) return foreign.hint;
   if (/[\s*@]/.test(name))
     return `For a cron expression write trigger: "cron" and expression: ${brief(name)}.`;
   const near = suggest(name, KINDS);
