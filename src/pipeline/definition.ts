@@ -1,4 +1,5 @@
 import { CronduitError } from "../core/errors.ts";
+import { type InjectedParameter, injectedParameters } from "./injected-parameters.ts";
 import type { DependencyToken, ResolvedAll } from "./token.ts";
 import { isPipelineClass, type Pipeline, type PipelineClass } from "./pipeline.ts";
 import type { ParamsSchema } from "./schema.ts";
@@ -43,7 +44,8 @@ export interface PipelineDescriptor {
   readonly name: string;
   readonly pipeline: PipelineClass;
   readonly params: ParamsSchema;
-  readonly deps: readonly DependencyToken[];
+  /** What its constructor takes: the tokens that it lists, else what tsyringe's decorators say. */
+  readonly deps: readonly (DependencyToken | InjectedParameter)[];
   /** Absent: it can only run in the process that knows the class. */
   readonly source?: PipelineSource;
 }
@@ -135,7 +137,7 @@ export function describePipeline(target: unknown, given: PipelineOptions = {}): 
   const params = given.params ?? nearest(owner, "params");
   if (params !== undefined && typeof Reflect.get(Object(params), "safeParse") !== "function")
     throw invalid(`The params of pipeline "${name}" are not a zod schema.`, name);
-  const deps = given.deps ?? nearest(owner, "deps") ?? [];
+  const deps = given.deps ?? nearest(owner, "deps") ?? injectedDeps(name, owner);
   checkDeps(name, owner, deps);
   const source = given.source ?? ownOptions(owner)?.source ?? ownModule(owner);
   if (source === undefined) return { name, pipeline: owner, params, deps };
@@ -164,6 +166,20 @@ export function sourceOf({ name, source }: PipelineDescriptor): PipelineSource {
   );
 }
 
+/** What tsyringe's decorators say of a class that lists nothing. */
+function injectedDeps(
+  name: string,
+  owner: PipelineClass,
+): readonly (DependencyToken | InjectedParameter)[] {
+  return (injectedParameters(owner) ?? []).map((parameter, i) => {
+    if (parameter !== undefined) return parameter;
+    throw invalid(
+      `Parameter ${i + 1} of the constructor of pipeline "${name}" has no token: neither @inject(token) stands before it, nor is its type a class that the compiler wrote down. Write @inject(token), or list the tokens of all parameters in deps.`,
+      name,
+    );
+  });
+}
+
 function checkDeps(name: string, owner: PipelineClass, deps: readonly unknown[]): void {
   if (!Array.isArray(deps)) throw invalid(`The deps of pipeline "${name}" are not a list.`, name);
   const unusable = deps.findIndex((token) => token === undefined || token === null);
@@ -175,7 +191,7 @@ function checkDeps(name: string, owner: PipelineClass, deps: readonly unknown[])
   // Parameters with a default, and a constructor that is only inherited, do not count in `length`.
   if (deps.length < owner.length)
     throw invalid(
-      `The constructor of pipeline "${name}" takes ${owner.length} arguments but deps lists ${deps.length}. The worker builds each run's instance from that list.`,
+      `The constructor of pipeline "${name}" takes ${owner.length} arguments but deps lists ${deps.length}. The worker builds each run's instance from that list: write \`static readonly deps = [TokenA, TokenB] as const\`, or tsyringe's @inject(token) before each parameter.`,
       name,
     );
 }

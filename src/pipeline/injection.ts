@@ -3,6 +3,7 @@ import "./reflect.ts";
 import { container as rootContainer, type DependencyContainer, Lifecycle } from "tsyringe";
 import { CronduitError } from "../core/errors.ts";
 import type { PipelineDescriptor } from "./definition.ts";
+import { type InjectedParameter, isInjectedParameter } from "./injected-parameters.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { ParamsSchema } from "./schema.ts";
 import { describeToken, type DependencyToken } from "./token.ts";
@@ -63,11 +64,14 @@ export function createRunContainer(parent: DependencyContainer = rootContainer):
 
 function resolveDependency(
   container: DependencyContainer,
-  token: DependencyToken,
+  dependency: DependencyToken | InjectedParameter,
   subject: string,
 ): unknown {
+  const token = isInjectedParameter(dependency) ? dependency.token : dependency;
   try {
-    return container.resolve(token as Parameters<DependencyContainer["resolve"]>[0]);
+    return isInjectedParameter(dependency)
+      ? resolveParameter(container, dependency)
+      : resolve(container, token);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CronduitError(
@@ -76,6 +80,28 @@ function resolveDependency(
       { data: { token: describeToken(token) }, cause: error },
     );
   }
+}
+
+function resolve(container: DependencyContainer, token: DependencyToken): unknown {
+  return container.resolve(token as Parameters<DependencyContainer["resolve"]>[0]);
+}
+
+/** As tsyringe does it for a class that it builds itself. */
+function resolveParameter(container: DependencyContainer, parameter: InjectedParameter): unknown {
+  const { token, multiple, isOptional, transform, transformArgs = [] } = parameter;
+  const key = token as Parameters<DependencyContainer["resolve"]>[0];
+  const isAbsent = isOptional === true && !container.isRegistered(key, true);
+  const none = multiple === true ? [] : undefined;
+  const found = isAbsent
+    ? none
+    : multiple === true
+      ? container.resolveAll(key)
+      : container.resolve(key);
+  if (transform === undefined) return found;
+  const made = resolve(container, transform) as {
+    transform(value: unknown, ...args: readonly unknown[]): unknown;
+  };
+  return made.transform(found, ...transformArgs);
 }
 
 /** The parts of tsyringe's container that it does not declare, as of 4.10. */
