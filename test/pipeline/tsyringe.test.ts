@@ -31,7 +31,7 @@ class Report extends Pipeline {
   run(): void {}
 }
 
-function build(pipeline: unknown): Pipeline {
+function build(pipeline: unknown): object {
   const parent = createContainer()
     .register("mailer", { useValue: "smtp" })
     .register("sink", { useValue: "a" })
