@@ -86,9 +86,9 @@ export const ERROR_CODES = {
     remedy: "Nothing to repair. Keep the event loop free, or raise `lock`.",
   },
   RUN_CRASHED: {
-    meaning: "The run's process died each time that it was started, up to the limit.",
+    meaning: "Each start of the run, up to the limit, ended without a word from its worker.",
     remedy:
-      "Look for what ends the process (memory, `process.exit`); then start the job by `runJob`.",
+      "Look for what ended the workers that the message names (memory, a kill); then start the job by `runJob`.",
   },
   RUN_REPORTED_FAILURE: {
     meaning: "The pipeline returned `{ success: false }`.",

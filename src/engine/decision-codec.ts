@@ -180,7 +180,7 @@ export function decodeSettlement(json: unknown): Port.Settlement[] {
 export function decodeSuspension(json: unknown): Port.Suspension {
   const { o, waitMs = 0 } = JSON.parse(String(json)) as { o: string; waitMs?: number };
   if (o === "suspended") return { outcome: o, waitMs };
-  return { outcome: o === "cancelled" ? o : "fenced" };
+  return { outcome: o === "cancelled" || o === "until-resume" ? o : "fenced" };
 }
 
 /** The answer of `cancel_run`. */

@@ -113,12 +113,13 @@ export interface SuspendRequest extends RunHold {
 }
 
 /**
- * `suspended`: put the queue job back for `waitMs`. `cancelled`: somebody had cancelled the run, which has its verdict
- * now. `fenced`: another start has the run; nothing was written.
+ * `suspended`: put the queue job back for `waitMs`. `until-resume`: the job is paused, and the retry of a scheduled run goes on
+ * when it does; let the queue job end. `cancelled`: somebody had cancelled the run, or its job was removed, and it has its
+ * verdict now. `fenced`: another start has the run; nothing was written.
  */
 export type Suspension =
   | { readonly outcome: "suspended"; readonly waitMs: number }
-  | { readonly outcome: "cancelled" | "fenced" };
+  | { readonly outcome: "cancelled" | "fenced" | "until-resume" };
 
 /** A run asked for by hand. */
 export interface RunRequest {

@@ -67,6 +67,8 @@ export interface Engine extends StatePort {
   settle(request: SettleRequest): Promise<Settlement>;
   /** Notes that the process gives the run back unfinished, so its next attempt does not count as a crash. */
   handBack(run: RunHold): Promise<void>;
+  /** Notes that the worker of this start lost its lock and lives: that is no crash, also if the next start took it for one. */
+  noteAlive(run: RunHold): Promise<void>;
   /** Records a run asked for by hand, gives it its id, and adds its queue job. */
   requestRun(request: RunRequest): Promise<{ readonly runId: string } | "missing">;
   /** Notes that a run goes on later; the caller then puts its queue job back. */

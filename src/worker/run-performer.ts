@@ -206,6 +206,7 @@ export class RunPerformer {
     );
     if (suspension.outcome === "suspended") return { againInMs: suspension.waitMs };
     if (suspension.outcome === "fenced") this.#tellFenced(active);
+    // Of what is over, and of a retry that waits for its job, the queue job is to end.
     return "done";
   }
 

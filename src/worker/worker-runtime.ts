@@ -74,6 +74,7 @@ export class WorkerRuntime {
   #consumers: readonly Consumer[] = [];
   #endCapture: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
+  readonly #ended = new AbortController();
 
   constructor(options: WorkerRuntimeOptions) {
     this.#options = options;
@@ -162,6 +163,7 @@ export class WorkerRuntime {
   async #stop(ending: Ending): Promise<void> {
     const { logger } = this.#options;
     if (this.#consumers.length > 0) await this.#endRuns(ending);
+    this.#ended.abort();
     this.#endCapture();
     this.#heartbeat.stop();
     for (const { cancels } of this.#lanes) cancels.stop();
@@ -271,7 +273,10 @@ export class WorkerRuntime {
       begun: begun?.run,
       clock: this.#options.clock,
     });
-    const onLockLost = (): void => active.abort("lock-lost", "the run's lock was lost");
+    const onLockLost = (): void => {
+      active.abort("lock-lost", "the run's lock was lost");
+      void this.#sayAlive(lane, hold);
+    };
     if (wakeUp.signal.aborted) onLockLost();
     else wakeUp.signal.addEventListener("abort", onLockLost, { once: true });
     lane.active.set(wakeUp.id, active);
@@ -281,6 +286,20 @@ export class WorkerRuntime {
     } finally {
       wakeUp.signal.removeEventListener("abort", onLockLost);
       lane.active.delete(wakeUp.id);
+    }
+  }
+
+  /** A run whose lock was lost while its process lives did not crash; whoever counts crashes is told as soon as that can be. */
+  async #sayAlive({ engine }: Lane, hold: RunHold): Promise<void> {
+    const { clock, logger } = this.#options;
+    try {
+      await insist(clock, this.#ended, () => engine.noteAlive(hold));
+    } catch (error) {
+      if (!this.#ended.signal.aborted)
+        logger.warn("that a lost run did not crash could not be told", {
+          runId: hold.runId,
+          error,
+        });
     }
   }
 

@@ -157,16 +157,24 @@ export function runCases({ bench }: Subject): void {
     expect((await b.settle(job, queueJobId)).outcome).toBe("settled");
   });
 
-  test("a run of a removed job goes on and settles, also after a takeover", async () => {
+  test("a run of a removed job goes on and settles; one that its worker left does not go on", async () => {
     const b = bench();
+    const remove = (job: { id: string }) =>
+      b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
     const job = await b.addJob();
+    const left = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
-    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
-    const second = await b.admit(job, [at(b.now)]);
-    expect(second).toMatchObject({ outcome: "run", revision: 0, run: { runId, attempt: 2 } });
-    expect(await b.settle(job, runId, 2)).toMatchObject({ outcome: "settled" });
+    await b.run(left, b.now);
+    await remove(job);
+    await remove(left);
+    expect(await b.settle(job, runId)).toMatchObject({ outcome: "settled" });
     expect(await b.ledger(job)).toMatchObject([{ id: runId, state: "succeeded" }]);
+    expect((await b.admit(left, [at(b.now)])).outcome).toBe("none");
+    expect(await b.ledger(left)).toMatchObject([
+      { state: "cancelled", attempt: 1, error: { code: "RUN_CANCELLED" } },
+    ]);
     expect(await b.engine.readOpenRuns(job.id)).toEqual([]);
+    expect(await b.engine.readOpenRuns(left.id)).toEqual([]);
   });
 }

@@ -25,6 +25,7 @@ export async function semanticCases({ contender }: Subject): Promise<void> {
   await import("../semantics/next-run-time.cases.ts");
   await import("../semantics/order.cases.ts");
   await import("../semantics/pause-job.cases.ts");
+  await import("../semantics/queue-content.cases.ts");
   await import("../semantics/remove-job.cases.ts");
   await import("../semantics/resume-job.cases.ts");
   await import("../semantics/run-job.cases.ts");
@@ -32,4 +33,5 @@ export async function semanticCases({ contender }: Subject): Promise<void> {
   await import("../semantics/start-end-date.cases.ts");
   await import("../semantics/timezone.cases.ts");
   await import("../semantics/very-many-due.cases.ts");
+  await import("../semantics/waiting-retries.cases.ts");
 }

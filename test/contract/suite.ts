@@ -7,6 +7,7 @@ import { EngineBench } from "./bench-of-engine.ts";
 import { cancelCases } from "./cancel-cases.ts";
 import { catchUpCases } from "./catch-up-cases.ts";
 import { conditionCases } from "./condition-cases.ts";
+import { crashCases } from "./crash-cases.ts";
 import { eventCases } from "./event-cases.ts";
 import { groupCases } from "./group-cases.ts";
 import { fleetCases } from "./fleet-cases.ts";
@@ -105,6 +106,9 @@ export function holdToContract(contender: Contender): void {
     });
     describe("runs", () => {
       runCases(subject);
+    });
+    describe("crashes", () => {
+      crashCases(subject);
     });
     describe("steps", () => {
       stepCases(subject);

@@ -121,9 +121,10 @@ export function redisArena(
   };
 }
 
-/** BullMQ's keys of a queue: a list of those that wait, and a set by time of those that are delayed. */
+/** BullMQ's keys of a queue: a list of those that wait, and sets of those that have a priority or are delayed. */
 function redisQueue(client: Redis | Cluster, prefix: string): HandQueue {
   const [wait, delayed] = [`${prefix}wait`, `${prefix}delayed`];
+  const prioritized = `${prefix}prioritized`;
   const dueAt = async (id: string): Promise<number | undefined> => {
     const score = await client.zscore(delayed, id);
     return score === null ? undefined : Math.floor(Number(score) / 4096);
@@ -133,16 +134,22 @@ function redisQueue(client: Redis | Cluster, prefix: string): HandQueue {
     async next() {
       const [waiting] = await client.lrange(wait, -1, -1);
       if (waiting !== undefined) return { id: waiting, dueAt: undefined };
+      const [behind] = await client.zrange(prioritized, 0, 0);
+      if (behind !== undefined) return { id: behind, dueAt: undefined };
       const [id] = await client.zrange(delayed, 0, 0);
       return id === undefined ? undefined : { id, dueAt: await dueAt(id) };
     },
     async ids() {
       const waiting = await client.lrange(wait, 0, -1);
-      return [...waiting.toReversed(), ...(await client.zrange(delayed, 0, -1))];
+      return [
+        ...waiting.toReversed(),
+        ...(await client.zrange(prioritized, 0, -1)),
+        ...(await client.zrange(delayed, 0, -1)),
+      ];
     },
     async take(id) {
       const pipeline = (await client.hget(prefix + id, "name")) ?? "";
-      await client.multi().lrem(wait, 0, id).zrem(delayed, id).exec();
+      await client.multi().lrem(wait, 0, id).zrem(prioritized, id).zrem(delayed, id).exec();
       return pipeline;
     },
     async putBack(id, at) {

@@ -47,8 +47,10 @@ interface Instance {
   readonly fireAt: number;
   startedAt: number;
   attempt: number;
-  crashes: number;
+  /** The attempts whose workers were not heard of since they lost the run. */
+  readonly crashed: Set<number>;
   isHandedBack: boolean;
+  worker: number;
 }
 
 /** The verdict on one occurrence. `at`: when its last attempt began, or when it was decided that there is none. */
@@ -261,6 +263,9 @@ export class Model {
     for (const { run, fireAt } of account.asked.values())
       this.#skipManual(id, run, fireAt, "removed", "JOB_SKIPPED");
     account.asked.clear();
+    // What is executed goes on; what is to be tried again is not.
+    for (const [queueJobId, held] of account.instances)
+      if (held.isHandedBack) this.#end(id, queueJobId, held, "cancelled");
     account.job = undefined;
     this.#tell(id, "JOB_REMOVED");
     return "ok";
@@ -280,11 +285,18 @@ export class Model {
    * A worker takes a queue job.
    * @param upTo What is due after this is left to later wake-ups.
    */
-  take(id: string, wakeUp: WakeUp, upTo: number = this.now): Taking {
+  take(id: string, wakeUp: WakeUp, worker: number, upTo: number = this.now): Taking {
+    const taking = this.#take(id, wakeUp, worker, upTo);
+    const held = this.account(id).instances.get(wakeUp.id);
+    if (held && taking === "runs") held.worker = worker;
+    return taking;
+  }
+
+  #take(id: string, wakeUp: WakeUp, worker: number, upTo: number): Taking {
     const account = this.account(id);
     const { job } = account;
     const held = account.instances.get(wakeUp.id);
-    if (held) return this.#takeOver(id, wakeUp.id, held);
+    if (held) return this.#takeOver(id, wakeUp.id, held, worker);
     if (!job) return "nothing";
     if (wakeUp.kind === "manual") return this.#takeManual(id, wakeUp.id);
     if (job.state === "paused") return "nothing";
@@ -308,12 +320,13 @@ export class Model {
   settle(id: string, one: Attempt, verdict: "succeeded" | "failed" | "cancelled"): void {
     const held = this.#heldBy(id, one);
     if (held) this.#end(id, one.queueJobId, held, verdict);
+    else this.#noteAlive(id, one);
   }
 
   /** A worker that stops gives its run back: that is no crash. */
   handBack(id: string, one: Attempt): void {
     const held = this.#heldBy(id, one);
-    if (!held) return;
+    if (!held) return this.#noteAlive(id, one);
     held.isHandedBack = true;
     const { attempt } = held;
     this.#tell(id, "JOB_RETRYING", { ...named(held), attempt, reason: "handed back" });
@@ -353,10 +366,23 @@ export class Model {
     return held?.run === run && held.attempt === attempt ? held : undefined;
   }
 
-  #takeOver(id: string, queueJobId: string, held: Instance): Taking {
-    if (!held.isHandedBack) held.crashes += 1;
+  /** A worker that comes back after it lost a run did not crash. */
+  #noteAlive(id: string, { queueJobId, run, attempt }: Attempt): void {
+    const held = this.account(id).instances.get(queueJobId);
+    if (held?.run === run) held.crashed.delete(attempt);
+  }
+
+  #takeOver(id: string, queueJobId: string, held: Instance, worker: number): Taking {
+    if (!this.account(id).job) {
+      this.#end(id, queueJobId, held, "cancelled");
+      return "nothing";
+    }
+    const crashes = held.crashed.size + (held.isHandedBack ? 0 : 1);
+    // One on its last chance is the only such one that its worker executes.
+    if (crashes === MAX_CRASHES - 1 && this.#hasLastChance(worker, held)) return "again";
+    if (!held.isHandedBack) held.crashed.add(held.attempt);
     held.isHandedBack = false;
-    if (held.crashes >= MAX_CRASHES) {
+    if (crashes >= MAX_CRASHES) {
       this.#end(id, queueJobId, held, "failed");
       return "nothing";
     }
@@ -364,6 +390,18 @@ export class Model {
     held.startedAt = this.now;
     this.#tell(id, "JOB_STARTED", { ...named(held), attempt: held.attempt });
     return "runs";
+  }
+
+  #hasLastChance(worker: number, except: Instance): boolean {
+    return [...this.#accounts.values()].some(({ instances }) =>
+      [...instances.values()].some(
+        (one) =>
+          one !== except &&
+          one.worker === worker &&
+          one.crashed.size === MAX_CRASHES - 1 &&
+          !one.isHandedBack,
+      ),
+    );
   }
 
   #takeManual(id: string, queueJobId: string): Taking {
@@ -477,7 +515,8 @@ export class Model {
     fireAt: number,
   ): Taking {
     const attempt = 1;
-    const more = { startedAt: this.now, attempt, crashes: 0, isHandedBack: false };
+    const crashed = new Set<number>();
+    const more = { startedAt: this.now, attempt, crashed, isHandedBack: false, worker: -1 };
     this.account(id).instances.set(queueJobId, { run, kind, fireAt, ...more });
     this.#tell(id, "JOB_SUBMITTED", { run, fireAt });
     this.#tell(id, "JOB_STARTED", { run, fireAt, attempt });

@@ -249,30 +249,18 @@ function runNow(job: JobName, fleet: Fleet): Act {
 
 function take(queueJobId: string, worker: number, { fleet, names }: Scene): Act {
   const { job, wakeUp } = names.wakeUp(queueJobId);
-  const ways: Way[] = [
-    (model) => model.take(job, wakeUp),
-    (model) => {
-      // Where the job was removed, a worker that never knew its definition can't execute what it took over.
-      const { job: stored, instances } = model.account(job);
-      if (stored || !instances.has(queueJobId) || model.take(job, wakeUp) !== "runs")
-        return undefined;
-      const { run = "", attempt = 0 } = instances.get(queueJobId) ?? {};
-      return (later) => {
-        later.settle(job, { queueJobId, run, attempt }, "cancelled");
-        return "nothing";
-      };
-    },
-  ];
-  const { offMs } = fleet.workers[worker % fleet.workers.length] ?? { offMs: 0 };
+  const by = worker % fleet.workers.length;
+  const ways: Way[] = [(model) => model.take(job, wakeUp, by)];
+  const { offMs } = fleet.workers[by] ?? { offMs: 0 };
   // A worker that is behind may leave what became due within the last second to the next wake-up, and sees nothing if its
   // own wake-up is an old one; one that is ahead may put back a wake-up for which nothing is due.
   if (offMs < 0) {
     ways.push((model) =>
-      model.take(job, wakeUp, Math.max(model.now - 1_000, Math.min(wakeUp.fireAt, model.now))),
+      model.take(job, wakeUp, by, Math.max(model.now - 1_000, Math.min(wakeUp.fireAt, model.now))),
     );
     ways.push((model) => {
       const isOld = wakeUp.fireAt <= (model.account(job).job?.watermark ?? 0);
-      return isOld ? model.take(job, wakeUp, wakeUp.fireAt) : undefined;
+      return isOld ? model.take(job, wakeUp, by, wakeUp.fireAt) : undefined;
     });
   }
   if (offMs > 0) ways.push((model) => (model.due(job).length === 0 ? "again" : undefined));

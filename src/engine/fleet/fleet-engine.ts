@@ -111,6 +111,10 @@ export class FleetEngine implements Port.Engine {
     return this.#home.handBack(run);
   }
 
+  noteAlive(run: Port.RunHold): Promise<void> {
+    return this.#home.noteAlive(run);
+  }
+
   requestRun(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
     return this.#routed(
       request.jobId,

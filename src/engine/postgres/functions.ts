@@ -17,6 +17,7 @@ export const FUNCTION_ARGUMENT = {
   remove_job: "removal",
   request_run: "request",
   hand_back: "hold",
+  note_alive: "hold",
   suspend: "request",
   cancel_run: "request",
   append_events: "told",

@@ -123,6 +123,10 @@ export class PostgresEngine implements QueueEngine {
     await this.#link.run("handBack", "hand_back", run);
   }
 
+  async noteAlive(run: Port.RunHold): Promise<void> {
+    await this.#link.run("noteAlive", "note_alive", run);
+  }
+
   async requestRun(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
     const encoded = codec.encodeRunRequest(request);
     const answer = await this.#link.run("requestRun", "request_run", encoded);

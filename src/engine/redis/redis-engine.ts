@@ -171,6 +171,10 @@ export class RedisEngine implements QueueEngine {
     await this.#run("hand_back", { hold: toJson(run) });
   }
 
+  async noteAlive(run: Port.RunHold): Promise<void> {
+    await this.#run("note_alive", { hold: toJson(run) });
+  }
+
   async requestRun(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
     const encoded = toJson(codec.encodeRunRequest(request));
     const runId = await this.#run("request_run", { request: encoded });

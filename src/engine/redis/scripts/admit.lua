@@ -15,6 +15,9 @@ Returns a JSON array with one answer for each request, in order:
 Each answer also holds "now".
 ]]
 
+-- A run on its last chance that finds another one with its worker looks again after so long.
+local ALONE_MS = 1000
+
 -- A worker's list of what is due may be so old, which covers round trips and clocks that differ a little.
 local STALE_MS = 1000
 
@@ -43,8 +46,20 @@ local function goOn(held)
     held.attemptAt = held.attemptAt or held.startedAt
   end
   local isNewAttempt = held.suspended ~= "sleep"
-  held.suspended, held.resumeAt, held.handedBack, held.error = nil, nil, nil, nil
+  held.suspended, held.resumeAt, held.handedBack, held.isAlive, held.error = nil, nil, nil, nil, nil
   return isNewAttempt
+end
+
+-- Why a run ends that nobody ended.
+local function crashError(held)
+  local starts, workers = {}, {}
+  for start in pairs(held.crashed) do starts[#starts + 1] = tonumber(start) end
+  table.sort(starts)
+  for i, start in ipairs(starts) do workers[i] = held.crashed[numberText(start)] end
+  local what = held.crashes == 1 and "its only start ended without a word from its worker"
+    or held.crashes .. " starts ended without a word from their workers"
+  return cjson.encode({ name = "CronduitError", code = "RUN_CRASHED", message = "crashed: " .. what ..
+    " (killed, out of memory, or cut off and not back): " .. table.concat(workers, ", ") })
 end
 
 -- The run of this queue job began before and did not end: its process died, or gave it back, or it goes on later.
@@ -55,14 +70,28 @@ local function takeOver(job, r, held)
     finishHere(r.jobId, job, r.queueJobId, held, "cancelled", cancelError(held.cancel))
     return { o = "none" }
   end
-  if held.suspended and NOW < held.resumeAt then return { o = "early", waitMs = held.resumeAt - NOW } end
-  if not held.suspended and not held.handedBack then held.crashes = held.crashes + 1 end
-  if held.crashes >= r.maxCrashes then
-    finishHere(r.jobId, job, r.queueJobId, held, "failed", cjson.encode({ name = "CronduitError", code = "RUN_CRASHED",
-      message = "crashed: the process died in "
-      .. (held.crashes == 1 and "its only start" or "each of " .. held.crashes .. " starts") }))
+  if not job then
+    endRemoved(r.jobId, nil, r.queueJobId, held)
     return { o = "none" }
   end
+  -- It gets another queue job when the job goes on.
+  if job.state == "paused" and waitsForResume(held) then return { o = "none" } end
+  if held.suspended and NOW < held.resumeAt then return { o = "early", waitMs = held.resumeAt - NOW } end
+  local isCrash = not held.suspended and not held.handedBack and not held.isAlive
+  local crashes = held.crashes + (isCrash and 1 or 0)
+  local isLastChance, own = crashes > 0 and crashes == r.maxCrashes - 1, aloneText(r.jobId, r.queueJobId)
+  if isLastChance and isAloneTaken(r.worker, own, r.maxCrashes) then return { o = "early", waitMs = ALONE_MS } end
+  leaveAlone(r.jobId, r.queueJobId, held)
+  if isCrash then
+    held.crashes = crashes
+    held.crashed = held.crashed or {}
+    held.crashed[numberText(held.start)] = held.worker
+  end
+  if crashes >= r.maxCrashes then
+    finishHere(r.jobId, job, r.queueJobId, held, "failed", crashError(held))
+    return { o = "none" }
+  end
+  if isLastChance then call("HSET", PREFIX .. "alone", r.worker, own) end
   local isNewAttempt = goOn(held)
   held.start = held.start + 1
   held.take = r.take
@@ -186,7 +215,9 @@ end
 
 -- The schedule moves on, and what is due is decided.
 local function decideDue(job, r, open)
-  placeNext(job.id, open.upcoming, open.due[#open.due].fireAt)
+  local upTo = open.due[#open.due].fireAt
+  dropNext(job.id, upTo, r.queueJobId)
+  placeNext(job.id, open.upcoming, upTo)
   addNext(job.id, job.pipeline, job.generation, open.upcoming)
   local decide = job.coalesce and decideTogether or decideSingly
   local held = decide(job, r, open.due, open.older)

@@ -61,11 +61,14 @@ end
 
 local function auditHeld(jobId, key)
   local held = call("HGETALL", key)
+  local isPaused = #held > 0 and call("HGET", jobKey(jobId), "st") == "paused"
   for i = 1, #held, 2 do
     if not isQueued(held[i]) then
       local run = cjson.decode(held[i + 1])
-      found({ kind = "orphan-run", jobId = jobId, runId = run.id,
-        wakeUp = { id = held[i], pipeline = run.pipeline, dueAt = NOW } })
+      if not (isPaused and waitsForResume(run)) then
+        found({ kind = "orphan-run", jobId = jobId, runId = run.id,
+          wakeUp = { id = held[i], pipeline = run.pipeline, dueAt = NOW } })
+      end
     end
   end
   return #held > 0
@@ -88,7 +91,11 @@ local function lostCall(job, hasRuns)
     local turn = call("HGET", PREFIX .. "gcalls", job.groupKey)
     if turn and isQueued(turn) then return nil end
   end
-  return called or wakeUpId(job.id, "c", 0, pending.read(head).fireAt)
+  if called then return called end
+  -- From here on it is the call, so that it is known what there is to take back.
+  local id = wakeUpId(job.id, "c", 0, pending.read(head).fireAt)
+  call("HSET", jobKey(job.id), "ct", id)
+  return id
 end
 
 local function auditRuns(jobId)

@@ -48,16 +48,24 @@ local function waitAgain(jobId, fireAt, order)
   call("ZADD", backfillQueueKey(jobId), order == "latest" and -fireAt or fireAt, string.format("%d", fireAt))
 end
 
--- Takes back what has a queue job and has not begun.
-local function recall(jobId, order)
-  for _, runId in ipairs(call("HKEYS", backfillAskedKey(jobId))) do
-    waitAgain(jobId, tonumber(runId:match(":(%d+)$")), order)
+-- Takes back what has a queue job and has not begun. Returns the ids of its runs.
+local function takeBack(jobId)
+  local asked, runIds = call("HGETALL", backfillAskedKey(jobId)), {}
+  for i = 1, #asked, 2 do
+    runIds[#runIds + 1] = asked[i]
+    dropQueueJob(asked[i + 1])
   end
   call("DEL", backfillAskedKey(jobId))
+  return runIds
+end
+
+local function recall(jobId, order)
+  for _, runId in ipairs(takeBack(jobId)) do waitAgain(jobId, tonumber(runId:match(":(%d+)$")), order) end
 end
 
 local function closeBackfill(jobId, state, keepAgeMs)
-  call("DEL", backfillQueueKey(jobId), backfillAskedKey(jobId))
+  takeBack(jobId)
+  call("DEL", backfillQueueKey(jobId))
   call("HSET", backfillKey(jobId), "st", state)
   call("PEXPIRE", backfillKey(jobId), keepAgeMs)
 end
@@ -98,6 +106,8 @@ end
 local function cancel(job, runId, reason)
   local fireAt = runId:match(":b0:(%d+)$")
   if not fireAt then return false end
+  local queueJobId = call("HGET", backfillAskedKey(job.id), runId)
+  if queueJobId then dropQueueJob(queueJobId) end
   local isThere = call("ZREM", backfillQueueKey(job.id), fireAt) + call("HDEL", backfillAskedKey(job.id), runId) > 0
   if not isThere then return false end
   local at = tonumber(fireAt)

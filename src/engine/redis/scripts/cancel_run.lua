@@ -28,6 +28,7 @@ local function cancelAsked()
   local text = job and call("HGET", askedKey(r.jobId), r.runId)
   if not text then return false end
   call("HDEL", askedKey(r.jobId), r.runId)
+  dropQueueJob(r.runId)
   local fireAt = cjson.decode(text).fireAt
   recordCancelled(job, { id = r.runId, kind = "manual", fireAt = fireAt, dueAt = fireAt }, r.reason)
   return true

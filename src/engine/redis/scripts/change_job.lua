@@ -33,6 +33,7 @@ if c.definition then
 end
 local generation = job.generation
 if timing then
+  dropNext(c.jobId)
   generation = nextSequence()
   call("HSET", key, "gen", generation, "st", timing.state, "w", timing.watermark)
   placeNext(c.jobId, timing.state == "active" and timing.upcoming or nil)
@@ -48,8 +49,10 @@ if timing then
     if job.state ~= "paused" then call("HSET", key, "pa", NOW) end
     if c.pausedReason then call("HSET", key, "pr", c.pausedReason) end
     pending.drop(job, "paused", true)
+    holdRetries(c.jobId)
     releaseIfIdle(c.jobId)
   else
+    if job.state == "paused" then releaseRetries(c.jobId) end
     call("HDEL", key, "pa", "pr")
   end
   if timing.state == "finished" then

@@ -10,6 +10,7 @@ Returns 1 = noted, 0 = this start does not hold the run, or the run goes on late
 ]]
 local h = cjson.decode(ARGV[5])
 local held = readHeld(h)
+if not held then noteAlive(h) end
 if not held or held.suspended then return 0 end
 held.handedBack = true
 writeHeld(h.jobId, h.queueJobId, held)

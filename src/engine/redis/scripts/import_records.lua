@@ -34,6 +34,7 @@ local function importRun(jobId, run)
   call("HSET", heldKey(jobId, id), id, cjson.encode(run))
   call("SADD", PREFIX .. "live", jobId)
   if run.cancel then call("HSET", PREFIX .. "cancels", id, run.cancel) end
+  if call("HGET", jobKey(jobId), "st") == "paused" and waitsForResume(run) then return end
   local dueAt = run.suspended and run.resumeAt or NOW
   if run.kind == "backfill" then
     backfills.addQueueJob(id, run.pipeline, dueAt)

@@ -80,9 +80,21 @@ local function endQueueJob(id, token)
   return releaseQueueJob(id, token, QUEUE .. id)
 end
 
--- Takes back a queue job that is not due yet.
+-- So many entries of the line of those that wait are searched in one call.
+local MAX_SEARCHED = 200000
+local searched = 0
+
+-- Takes back a queue job that no worker has, and returns whether it was there. One in a line too long to be searched stays:
+-- it is taken in its turn, and finds nothing to do.
 local function dropQueueJob(id)
-  if call("ZREM", QUEUE .. "delayed", id) == 1 then call("DEL", QUEUE .. id) end
+  local key = QUEUE .. id
+  if call("ZREM", QUEUE .. "delayed", id) == 0 and call("ZREM", QUEUE .. "prioritized", id) == 0 then
+    if call("EXISTS", key) == 0 or call("EXISTS", key .. ":lock") == 1 then return false end
+    searched = searched + call("LLEN", QUEUE .. "wait")
+    if searched > MAX_SEARCHED or call("LREM", QUEUE .. "wait", 1, id) == 0 then return false end
+  end
+  call("DEL", key)
+  return true
 end
 
 -- Tells waiting workers of the queue jobs that were added.
@@ -160,6 +172,60 @@ local function readHeld(hold)
   return held and held.id == hold.runId and held.start == hold.start and held or nil
 end
 
+-- The worker of a start lost its lock, and lives: that was no crash. Told late, the next start has counted it as one.
+local function noteAlive(hold)
+  local text = call("HGET", heldKey(hold.jobId, hold.queueJobId), hold.queueJobId)
+  local held = text and cjson.decode(text)
+  if not held or held.id ~= hold.runId then return end
+  local start = numberText(hold.start)
+  if held.start == hold.start then
+    held.isAlive = true
+  elseif held.crashed and held.crashed[start] then
+    held.crashed[start] = nil
+    held.crashes = held.crashes - 1
+  else
+    return
+  end
+  writeHeld(hold.jobId, hold.queueJobId, held)
+end
+
+-- Whether a run goes on only when its job does: the retry of a scheduled run, if its job is paused.
+local function waitsForResume(held)
+  return held.suspended == "retry" and held.kind == "scheduled"
+end
+
+-- The runs of a job that wait for it if it is paused: their queue jobs' ids, and what is held.
+local function retriesOf(jobId)
+  local flat, found = call("HGETALL", instancesKey(jobId)), {}
+  for i = 1, #flat, 2 do
+    local held = cjson.decode(flat[i + 1])
+    if waitsForResume(held) then found[#found + 1] = { flat[i], held } end
+  end
+  return found
+end
+
+-- The job is paused from here on.
+local function holdRetries(jobId)
+  for _, retry in ipairs(retriesOf(jobId)) do dropQueueJob(retry[1]) end
+end
+
+-- The job goes on. Each gets a queue job of another id: the one that it had may be in the hands of a worker that is about
+-- to end it.
+local function releaseRetries(jobId)
+  for _, retry in ipairs(retriesOf(jobId)) do
+    local oldId, held = unpack(retry)
+    local id = wakeUpId(jobId, "c", nextSequence(), held.fireAt)
+    dropQueueJob(oldId)
+    call("HDEL", instancesKey(jobId), oldId)
+    writeHeld(jobId, id, held)
+    if held.group then
+      call("SREM", groupKey(held.group), oldId)
+      call("SADD", groupKey(held.group), id)
+    end
+    addQueueJob(id, held.pipeline, math.max(NOW, held.resumeAt))
+  end
+end
+
 local function optional(text)
   return text and text ~= "" and text or nil
 end
@@ -229,6 +295,19 @@ end
 local function addNext(jobId, pipeline, generation, upcoming)
   local next = upcoming[1]
   if next then addQueueJob(wakeUpId(jobId, "", generation, next.fireAt), pipeline, next.dueAt) end
+end
+
+-- Takes back what waits of a schedule, up to a fire time if one is given: the next occurrence, and the one after it, which
+-- waits while a worker has the first. What a worker has, or holds a run, stays.
+local function dropNext(jobId, upTo, exceptId)
+  local generation, next, after = unpack(call("HMGET", jobKey(jobId), "gen", "nf", "af"))
+  for _, fireAt in ipairs({ next or "", after or "" }) do
+    local at = tonumber(fireAt)
+    if at and at <= (upTo or at) then
+      local id = wakeUpId(jobId, "", tonumber(generation), at)
+      if id ~= exceptId and call("HEXISTS", instancesKey(jobId), id) == 0 then dropQueueJob(id) end
+    end
+  end
 end
 
 -- Moves the job's place in the list of next runs to the first of `upcoming`; without one it goes to the end. With

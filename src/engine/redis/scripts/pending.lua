@@ -48,6 +48,12 @@ local function callAt(job, at)
   addQueueJob(id, job.pipeline, at)
 end
 
+-- Takes back the call that nobody has answered yet.
+local function dropCall(job)
+  local called = call("HGET", jobKey(job.id), "ct")
+  if called and dropQueueJob(called) then call("HDEL", jobKey(job.id), "ct") end
+end
+
 -- Groups: the runs of a key, and the line of jobs that wait for room in it, by their number in it.
 local function lineKey(key) return PREFIX .. "line:" .. key end
 
@@ -115,6 +121,7 @@ end
 local function clearIfNoneQueued(job)
   if call("EXISTS", pendingKey(job.id)) == 1 then return end
   callAt(job, nil)
+  dropCall(job)
   if job.groupKey then
     leaveLine(job)
     callGroup(job.groupKey)
@@ -139,7 +146,7 @@ local function dropQueued(job, reason, keepManual)
 end
 
 return {
-  add = addPending, read = readPending, find = findPending, call = callInTurn, callJob = callJob, callAt = callAt,
+  add = addPending, read = readPending, find = findPending, call = callInTurn, callJob = callJob, callAt = callAt, dropCall = dropCall,
   clear = clearIfNoneQueued, drop = dropQueued, joinLine = joinLine, leaveLine = leaveLine, isInLine = isInLine, callGroup = callGroup,
   wakeDependents = wakeDependents,
 }

@@ -118,6 +118,7 @@ local function takeQueued(job, r)
   end
   -- After a start the others have not been looked at; they are, as soon as there is room.
   if job.condition and (not held or call("EXISTS", key) == 0) then pending.callAt(job, lookAt) end
+  if (held or decided > 0) and call("EXISTS", key) == 0 then pending.dropCall(job) end
   passTurn(job, held, isHeldByGroup)
   job.hasLooked = not held and decided < MAX_LOOKED_AT
   return held

@@ -49,11 +49,13 @@ local function pauseAfterFailures(job, errorText)
   local failures = job.failuresInRow == 1 and "1 run failed: "
     or string.format("%d runs failed in a row; the last: ", job.failuresInRow)
   local reason = failures .. cutText(message, MAX_REASON)
+  dropNext(job.id)
   job.generation = nextSequence()
   job.state = "paused"
   call("HSET", jobKey(job.id), "rev", nextSequence(), "gen", job.generation, "st", "paused", "pa", NOW, "pr", reason)
   placeNext(job.id, nil)
   pending.drop(job, "paused", true)
+  holdRetries(job.id)
   emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason })
 end
 
@@ -68,6 +70,26 @@ local function countRun(job, held, row)
   count(job.id, row.state, 1)
 end
 
+-- Of a run on its last chance its worker executes no second one beside it: when that process dies, it is known why. The hash
+-- `alone` has such a run for each worker.
+local function aloneText(jobId, queueJobId) return jobId .. "\n" .. queueJobId end
+
+local function isAloneTaken(worker, own, maxCrashes)
+  local text = call("HGET", PREFIX .. "alone", worker)
+  if not text or text == own then return false end
+  local jobId, queueJobId = text:match("^(.*)\n(.*)$")
+  local heldText = call("HGET", heldKey(jobId, queueJobId), queueJobId)
+  local held = heldText and cjson.decode(heldText)
+  return held and held.worker == worker and held.crashes == maxCrashes - 1 and not held.suspended
+    and not held.handedBack
+end
+
+local function leaveAlone(jobId, queueJobId, held)
+  if held.crashes == 0 then return end
+  local key = PREFIX .. "alone"
+  if call("HGET", key, held.worker) == aloneText(jobId, queueJobId) then call("HDEL", key, held.worker) end
+end
+
 local END_EVENTS = { succeeded = "JOB_EXECUTED", failed = "JOB_ERROR", cancelled = "JOB_CANCELLED" }
 
 -- Ends a run: ledger, counters, instance, event; and those who waited for that have their turn. `held` is the stored
@@ -76,6 +98,7 @@ local function finishRun(jobId, job, queueJobId, held, e)
   call("HDEL", heldKey(jobId, queueJobId), queueJobId)
   if held.cancel then call("HDEL", PREFIX .. "cancels", queueJobId) end
   if held.group then call("SREM", groupKey(held.group), queueJobId) end
+  leaveAlone(jobId, queueJobId, held)
   if held.hasSteps then call("PEXPIRE", PREFIX .. "steps:" .. held.id, e.keepAgeMs) end
   local row = {
     id = held.id, state = e.verdict, kind = held.kind, fireAt = held.fireAt, dueAt = held.dueAt,
@@ -106,6 +129,15 @@ local function finishHere(jobId, job, queueJobId, held, verdict, errorText)
   -- What a removed job kept is not known any more: a week.
   finishRun(jobId, job, queueJobId, held, { verdict = verdict, finishedAt = NOW, error = errorText,
     keepCount = job and job.keepCount or 1000, keepAgeMs = job and job.keepAgeMs or 604800000 })
+end
+
+-- A run of a removed job does not go on: nothing says any more what it is to do.
+local function endRemoved(jobId, job, queueJobId, held)
+  local why = "the job was removed before the run went on"
+  if held.suspended == "retry" and held.error then
+    why = why .. "; its last attempt failed: " .. cutText(messageOf(held.error), MAX_REASON)
+  end
+  finishHere(jobId, job, queueJobId, held, "cancelled", cancelError(why))
 end
 
 -- Somebody wants a run to end. One that is not being executed ends now; the worker of the other will be told.

@@ -12,7 +12,10 @@ local s = cjson.decode(ARGV[5])
 -- Runs whose steps one new run may push out: more than come in, and still a bounded step.
 local MAX_GONE = 100
 local held = readHeld(s)
-if not held then return "fenced" end
+if not held then
+  noteAlive(s)
+  return "fenced"
+end
 local key = PREFIX .. "steps:" .. s.runId
 local size = call("HLEN", key)
 if size >= s.maxSteps and call("HEXISTS", key, s.name) == 0 then return "too-many" end

@@ -13,7 +13,10 @@ Each answer also holds "now".
 ]]
 local function settleOne(r)
   local held = readHeld(r)
-  if not held then return { o = "fenced" } end
+  if not held then
+    noteAlive(r)
+    return { o = "fenced" }
+  end
   finishRun(r.jobId, readJob(r.jobId), r.queueJobId, held, {
     verdict = r.verdict, finishedAt = held.startedAt + r.durationMs, result = r.result, error = r.error,
     keepCount = r.keepCount, keepAgeMs = r.keepAgeMs,

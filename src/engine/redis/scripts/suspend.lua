@@ -9,14 +9,19 @@ ARGV[5] request   JSON: jobId, queueJobId, runId, start, kind ("retry" or "sleep
                   error (JSON text)?
 Returns JSON:
   {"o":"suspended","waitMs":n}   the queue job is to be put back for so long
-  {"o":"cancelled"}              somebody had asked the run to end; it has its verdict
+  {"o":"until-resume"}           the job is paused, and the retry goes on when it does: the queue job is to be ended
+  {"o":"cancelled"}              somebody had asked the run to end, or the job was removed; it has its verdict
   {"o":"fenced"}                 another start has the run, or it has ended
 ]]
 local r = cjson.decode(ARGV[5])
 local held = readHeld(r)
-if not held then return cjson.encode({ o = "fenced" }) end
+if not held then
+  noteAlive(r)
+  return cjson.encode({ o = "fenced" })
+end
+local job = readJob(r.jobId)
 if held.cancel then
-  finishHere(r.jobId, readJob(r.jobId), r.queueJobId, held, "cancelled", cancelError(held.cancel))
+  finishHere(r.jobId, job, r.queueJobId, held, "cancelled", cancelError(held.cancel))
   finish()
   return cjson.encode({ o = "cancelled" })
 end
@@ -30,7 +35,13 @@ if not held.suspended then
     emit({ name = "JOB_RETRYING", jobId = r.jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt,
       worker = r.worker, reason = "retry", error = r.error })
   end
-  writeHeld(r.jobId, r.queueJobId, held)
+  if job then writeHeld(r.jobId, r.queueJobId, held) end
+end
+if not job then
+  endRemoved(r.jobId, nil, r.queueJobId, held)
+  finish()
+  return cjson.encode({ o = "cancelled" })
 end
 finish()
+if job.state == "paused" and waitsForResume(held) then return cjson.encode({ o = "until-resume" }) end
 return cjson.encode({ o = "suspended", waitMs = math.max(0, held.resumeAt - NOW) })

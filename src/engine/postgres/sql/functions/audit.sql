@@ -93,14 +93,14 @@ DECLARE
   held instances;
   request asked;
 BEGIN
+  SELECT * INTO job FROM jobs WHERE id = live_id;
   FOR held IN SELECT * FROM instances WHERE job_id = live_id LOOP
-    IF NOT is_queued(held.queue_job_id) THEN
+    IF NOT (COALESCE(job.state = 'paused', false) AND waits_for_resume(held)) AND NOT is_queued(held.queue_job_id) THEN
       found_here := found_here || jsonb_build_object('kind', 'orphan-run', 'jobId', live_id, 'runId', held.run_id,
         'wakeUp', jsonb_build_object('id', held.queue_job_id, 'pipeline', held.pipeline, 'dueAt', now_ms));
     END IF;
   END LOOP;
-  SELECT * INTO job FROM jobs WHERE id = live_id;
-  IF NOT FOUND THEN
+  IF job.id IS NULL THEN
     DELETE FROM pending WHERE job_id = live_id;
     DELETE FROM asked WHERE job_id = live_id;
     RETURN found_here;

@@ -21,7 +21,15 @@ CREATE FUNCTION backfill_queue_job(of_job text, fire_at bigint) RETURNS text LAN
     THEN nextval('{{fleet_numbers}}') ELSE 0 END, fire_at)
 $$;
 
+-- Takes back what has a queue job and has not begun.
+CREATE FUNCTION take_back_backfill(of_job text) RETURNS void LANGUAGE sql AS $$
+  SELECT drop_queue_jobs(ARRAY(
+    SELECT queue_job_id FROM backfill_times WHERE job_id = of_job AND queue_job_id IS NOT NULL));
+  UPDATE backfill_times SET queue_job_id = NULL WHERE job_id = of_job AND queue_job_id IS NOT NULL;
+$$;
+
 CREATE FUNCTION close_backfill(of_job text, new_state text) RETURNS void LANGUAGE sql AS $$
+  SELECT take_back_backfill(of_job);
   DELETE FROM backfill_times WHERE job_id = of_job;
   DELETE FROM group_line WHERE job_id = of_job AND is_backfill;
   UPDATE backfills SET state = new_state WHERE job_id = of_job;
@@ -111,6 +119,7 @@ BEGIN
   DELETE FROM backfill_times WHERE job_id = job.id AND wake_up_id(job.id, 'b', 0, fire_at) = cancelled_id
     RETURNING * INTO of_time;
   IF NOT FOUND THEN RETURN NULL; END IF;
+  PERFORM drop_queue_job(of_time.queue_job_id);
   told := record_cancelled(job,
     ROW(of_time.fire_at, of_time.fire_at, of_time.fire_at, 1, cancelled_id, 'backfill')::occurrences, why, now_ms);
   PERFORM end_backfill_run(job.id, 'cancelled', now_ms);

@@ -33,6 +33,7 @@ BEGIN
   ELSE
     DELETE FROM asked WHERE job_id = job.id AND run_id = request ->> 'runId'
     RETURNING fire_at, fire_at, fire_at, 1, run_id, 'manual' INTO waiting;
+    IF waiting.run_id IS NOT NULL THEN PERFORM drop_queue_job(waiting.run_id); END IF;
     IF waiting.run_id IS NULL THEN
       DELETE FROM pending WHERE job_id = job.id AND run_id = request ->> 'runId'
       RETURNING fire_at, fire_at, due_at, 1, run_id, kind INTO waiting;

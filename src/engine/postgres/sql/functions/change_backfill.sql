@@ -21,7 +21,7 @@ BEGIN
   END IF;
   IF b.state = 'adding' THEN RETURN '"missing"'; END IF;
   IF request ->> 'change' = 'pause' THEN
-    UPDATE backfill_times SET queue_job_id = NULL WHERE job_id = of_job AND queue_job_id IS NOT NULL;
+    PERFORM take_back_backfill(of_job);
     DELETE FROM group_line WHERE job_id = of_job AND is_backfill;
     UPDATE backfills SET state = 'paused' WHERE job_id = of_job;
   ELSE

@@ -54,6 +54,7 @@ BEGIN
     fresh.keep_age_ms := (policy ->> 'keepAgeMs')::bigint;
   END IF;
   IF timing IS NOT NULL THEN
+    PERFORM drop_next(job);
     fresh.generation := nextval('{{fleet_numbers}}');
     fresh.state := timing ->> 'state';
     fresh.watermark := (timing ->> 'watermark')::bigint;
@@ -64,8 +65,12 @@ BEGIN
       IF job.state <> 'paused' THEN fresh.paused_at := now_ms; END IF;
       fresh.paused_reason := COALESCE(change ->> 'pausedReason', fresh.paused_reason);
       told := told || drop_queued(job, 'paused', true, now_ms);
+      PERFORM hold_retries(job.id);
     ELSE
-      IF job.state = 'paused' THEN fresh.failures_in_a_row := 0; END IF;
+      IF job.state = 'paused' THEN
+        fresh.failures_in_a_row := 0;
+        PERFORM release_retries(job.id, now_ms);
+      END IF;
       fresh.paused_at := NULL;
       fresh.paused_reason := NULL;
     END IF;

@@ -61,6 +61,9 @@ BEGIN
     AND ((d.held).run_id IS NULL OR NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id)) THEN
     PERFORM call_at(job, look_at, now_ms);
   END IF;
+  IF ((d.held).run_id IS NOT NULL OR decided > 0) AND NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) THEN
+    PERFORM drop_calls(job.id);
+  END IF;
   IF is_in_line THEN
     PERFORM join_line(job);
   ELSIF job.group_key IS NOT NULL THEN

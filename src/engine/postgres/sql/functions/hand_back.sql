@@ -16,7 +16,11 @@ BEGIN
   WHERE job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId' AND run_id = hold ->> 'runId'
     AND start = (hold ->> 'start')::integer AND suspended IS NULL
   RETURNING * INTO held;
-  IF NOT FOUND THEN RETURN '0'; END IF;
+  IF NOT FOUND THEN
+    PERFORM tell_alive(hold) FROM instances WHERE job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId'
+      AND start <> (hold ->> 'start')::integer;
+    RETURN '0';
+  END IF;
   now_ms := server_now(now_ms);
   PERFORM append_entry(ARRAY[jsonb_build_object('name', 'JOB_RETRYING', 'at', now_ms, 'jobId', held.job_id,
     'runId', held.run_id, 'fireAt', held.fire_at, 'attempt', held.attempt, 'worker', held.worker,

@@ -34,6 +34,8 @@ BEGIN
     (run ->> 'failures')::integer, (run ->> 'crashes')::integer, run ->> 'worker', '', run ->> 'params', run ->> 'group',
     run ? 'handedBack', run ->> 'suspended', (run ->> 'resumeAt')::bigint, run ->> 'error', run ->> 'cancel')
   ON CONFLICT DO NOTHING;
+  IF EXISTS (SELECT 1 FROM jobs JOIN instances AS i ON i.job_id = jobs.id
+    WHERE jobs.id = of_job AND state = 'paused' AND queue_job_id = queue_job AND waits_for_resume(i)) THEN RETURN; END IF;
   IF run ->> 'kind' <> 'backfill' THEN
     PERFORM add_queue_job(queue_job, run ->> 'pipeline', due_at, now_ms);
   ELSIF due_at <= now_ms THEN

@@ -87,10 +87,53 @@ BEGIN
 END
 $$;
 
--- Takes back a queue job that is not due yet. One that BullMQ is handing out at this moment stays, and finds nothing to do.
-CREATE FUNCTION drop_queue_job(old_id text) RETURNS void LANGUAGE sql AS $$
+-- Takes back queue jobs that no worker has. One that is being handed out at this moment stays, and finds nothing to do.
+CREATE FUNCTION drop_queue_jobs(old_ids text[]) RETURNS void LANGUAGE sql AS $$
   DELETE FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND id IN (SELECT id FROM {{bullmq_schema}}.job
-    WHERE queue = '{{bullmq_queue}}' AND id = old_id AND state = 'delayed' FOR UPDATE SKIP LOCKED)
+    WHERE queue = '{{bullmq_queue}}' AND id = ANY (old_ids) AND state IN ('delayed', 'waiting') FOR UPDATE SKIP LOCKED)
+$$;
+
+CREATE FUNCTION drop_queue_job(old_id text) RETURNS void LANGUAGE sql AS $$
+  SELECT drop_queue_jobs(ARRAY[old_id])
+$$;
+
+-- Takes back what waits of a schedule. What holds a run stays.
+CREATE FUNCTION drop_next(job jobs) RETURNS void LANGUAGE sql AS $$
+  SELECT drop_queue_job(id) FROM wake_up_id(job.id, '', job.generation, job.next_fire_at) AS id
+  WHERE NOT EXISTS (SELECT 1 FROM instances WHERE job_id = job.id AND queue_job_id = id)
+$$;
+
+-- The worker of a start lost its lock, and lives: that was no crash. Told late, the next start has counted it as one.
+CREATE FUNCTION tell_alive(hold jsonb) RETURNS void LANGUAGE sql AS $$
+  UPDATE instances SET is_alive = is_alive OR start = (hold ->> 'start')::integer,
+    crashes = crashes - CASE WHEN crashed ? (hold ->> 'start') THEN 1 ELSE 0 END, crashed = crashed - (hold ->> 'start')
+  WHERE job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId' AND run_id = hold ->> 'runId'
+$$;
+
+-- Whether a run goes on only when its job does: the retry of a scheduled run, if its job is paused.
+CREATE FUNCTION waits_for_resume(held instances) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT held.suspended IS NOT DISTINCT FROM 'retry' AND held.kind = 'scheduled'
+$$;
+
+-- The job is paused from here on.
+CREATE FUNCTION hold_retries(of_job text) RETURNS void LANGUAGE sql AS $$
+  SELECT drop_queue_jobs(ARRAY(SELECT queue_job_id FROM instances AS i WHERE job_id = of_job AND waits_for_resume(i)))
+$$;
+
+-- The job goes on. Each gets a queue job of another id: the one that it had may be in the hands of a worker that is about
+-- to end it.
+CREATE FUNCTION release_retries(of_job text, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  held instances;
+  new_id text;
+BEGIN
+  PERFORM hold_retries(of_job);
+  FOR held IN SELECT * FROM instances AS i WHERE job_id = of_job AND waits_for_resume(i) ORDER BY queue_job_id LOOP
+    new_id := wake_up_id(of_job, 'c', nextval('{{fleet_numbers}}'), held.fire_at);
+    UPDATE instances SET queue_job_id = new_id WHERE job_id = of_job AND queue_job_id = held.queue_job_id;
+    PERFORM add_queue_job(new_id, held.pipeline, GREATEST(now_ms, held.until_at), now_ms);
+  END LOOP;
+END
 $$;
 
 /*

@@ -52,6 +52,12 @@ BEGIN
 END
 $$;
 
+-- Takes back the calls that nobody has answered yet.
+CREATE FUNCTION drop_calls(of_job text) RETURNS void LANGUAGE sql AS $$
+  SELECT drop_queue_jobs(ARRAY(SELECT call_id FROM calls WHERE job_id = of_job));
+  DELETE FROM calls WHERE job_id = of_job;
+$$;
+
 -- Groups. A run counts in the group that its job had when it began.
 CREATE FUNCTION has_group_room(job jobs) RETURNS boolean LANGUAGE sql AS $$
   SELECT job.group_key IS NULL OR (SELECT count(*) FROM instances WHERE group_key = job.group_key) < job.group_limit
@@ -116,6 +122,7 @@ CREATE FUNCTION forget_calls(job jobs, now_ms bigint) RETURNS void LANGUAGE plpg
 BEGIN
   IF EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) THEN RETURN; END IF;
   PERFORM call_at(job, NULL, now_ms);
+  PERFORM drop_calls(job.id);
   PERFORM leave_line(job);
 END
 $$;

@@ -1,5 +1,5 @@
 /*
-remove_job: removes a job; running runs go on and settle. The ledger stays for as long as its rows would have.
+remove_job: removes a job. Runs that are executed go on and settle; those that wait to go on are cancelled. The ledger stays for as long as its rows would have.
 
 removal      JSON: jobId, expectedWatermark (epoch ms)?, expectedRevision?,
              skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event
@@ -13,6 +13,7 @@ SET search_path FROM CURRENT AS $$
 DECLARE
   job jobs;
   request asked;
+  held instances;
   groups text[];
   told jsonb[];
 BEGIN
@@ -24,17 +25,24 @@ BEGIN
     RETURN '"undecided"';
   END IF;
   now_ms := server_now(now_ms);
+  PERFORM drop_next(job);
   told := decide_against_spans(job, removal -> 'skipped', now_ms) || drop_queued(job, 'removed', false, now_ms);
   FOR request IN DELETE FROM asked WHERE job_id = job.id RETURNING * LOOP
     told := told || decide_against(job,
       ROW(request.fire_at, request.fire_at, request.fire_at, 1, request.run_id, 'manual')::occurrences,
       'skipped', 'JOB_SKIPPED', now_ms, 'removed');
+    PERFORM drop_queue_job(request.run_id);
   END LOOP;
   PERFORM link_condition(job.id, NULL, NULL);
   PERFORM leave_line(job);
   PERFORM close_backfill(job.id, 'cancelled') FROM backfills
     WHERE job_id = job.id AND state NOT IN ('finished', 'cancelled');
-  DELETE FROM calls WHERE job_id = job.id;
+  -- Those that are executed go on; those that are to go on later do not.
+  FOR held IN SELECT * FROM instances WHERE job_id = job.id AND (suspended IS NOT NULL OR is_handed_back)
+    ORDER BY fire_at, queue_job_id LOOP
+    told := told || end_removed(job, held, now_ms);
+  END LOOP;
+  PERFORM drop_calls(job.id);
   DELETE FROM jobs WHERE id = job.id;
   UPDATE ledgers SET expires_at = server_now(NULL) + job.keep_age_ms WHERE job_id = job.id;
   told := told || ((removal -> 'event') || jsonb_build_object('at', now_ms));

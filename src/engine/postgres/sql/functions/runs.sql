@@ -42,6 +42,8 @@ BEGIN
   run.take := r ->> 'take';
   run.group_key := job.group_key;
   run.is_handed_back := false;
+  run.is_alive := false;
+  run.crashed := '{}';
   INSERT INTO instances SELECT run.*;
   d.held := run;
   d.told := ARRAY[event_of_run('JOB_SUBMITTED', run, now_ms) - 'attempt', event_of_run('JOB_STARTED', run, now_ms)];
@@ -87,6 +89,8 @@ BEGIN
   UPDATE jobs SET state = 'paused', paused_at = now_ms, paused_reason = why, next_fire_at = NULL, next_due_at = NULL,
     revision = nextval('{{fleet_numbers}}'), generation = nextval('{{fleet_numbers}}')
   WHERE id = job.id;
+  PERFORM drop_next(job);
+  PERFORM hold_retries(job.id);
   RETURN drop_queued(job, 'paused', true, now_ms)
     || jsonb_build_object('name', 'JOB_PAUSED', 'at', now_ms, 'jobId', job.id, 'reason', why);
 END
@@ -138,6 +142,35 @@ BEGIN
 END
 $$;
 
+-- A run of a removed job does not go on: nothing says any more what it is to do.
+CREATE FUNCTION end_removed(job jobs, held instances, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
+DECLARE
+  why text := 'the job was removed before the run went on';
+BEGIN
+  IF held.suspended = 'retry' AND held.error IS NOT NULL THEN
+    why := why || '; its last attempt failed: ' || COALESCE(message_of(held.error), '');
+  END IF;
+  PERFORM drop_queue_job(held.queue_job_id);
+  RETURN finish_run(held, ending_of(job, 'cancelled', cancel_error(why), now_ms), now_ms);
+END
+$$;
+
+-- Why a run ends that nobody ended.
+CREATE FUNCTION crash_error(held instances) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT jsonb_build_object('name', 'CronduitError', 'code', 'RUN_CRASHED', 'message', format(
+    'crashed: %s (killed, out of memory, or cut off and not back): %s',
+    CASE held.crashes WHEN 1 THEN 'its only start ended without a word from its worker'
+      ELSE format('%s starts ended without a word from their workers', held.crashes) END,
+    (SELECT string_agg(value, ', ' ORDER BY key::integer) FROM jsonb_each_text(held.crashed))))::text
+$$;
+
+-- Whether a worker executes a run on its last chance. It executes no second one beside it: when that process dies, it is
+-- known why.
+CREATE FUNCTION is_alone_taken(held instances, by_worker text, max_crashes integer) RETURNS boolean LANGUAGE sql AS $$
+  SELECT EXISTS (SELECT 1 FROM instances AS other WHERE other.worker = by_worker AND other.crashes = max_crashes - 1
+    AND suspended IS NULL AND NOT is_handed_back AND (other.job_id, other.queue_job_id) <> (held.job_id, held.queue_job_id))
+$$;
+
 -- Somebody wants a run to end. One that is not being executed ends now; of another its worker will be told.
 -- `is_over`: it has its verdict.
 CREATE FUNCTION cancel_held(job jobs, held instances, why text, now_ms bigint, OUT is_over boolean, OUT told jsonb[])
@@ -160,6 +193,10 @@ CREATE FUNCTION take_over(job jobs, r jsonb, held instances, now_ms bigint) RETU
 DECLARE
   d decision;
   is_sleeper boolean := held.suspended IS NOT DISTINCT FROM 'sleep';
+  is_crash boolean := NOT held.is_handed_back AND held.suspended IS NULL AND NOT held.is_alive;
+  max_crashes integer := (r ->> 'maxCrashes')::integer;
+  -- A run on its last chance that finds another one with its worker looks again after so long.
+  alone_ms constant integer := 1000;
   ended ending;
 BEGIN
   d.told := '{}';
@@ -169,17 +206,30 @@ BEGIN
     d.answer := answer_run(job, held);
     RETURN d;
   END IF;
-  IF held.cancel_reason IS NULL AND held.until_at > now_ms THEN
-    d.answer := jsonb_build_object('o', 'early', 'waitMs', held.until_at - now_ms);
-    RETURN d;
+  IF held.cancel_reason IS NULL THEN
+    IF job.id IS NULL THEN
+      d.told := end_removed(job, held, now_ms);
+      RETURN d;
+    END IF;
+    -- It gets another queue job when the job goes on.
+    IF job.state = 'paused' AND waits_for_resume(held) THEN RETURN d; END IF;
+    IF held.until_at > now_ms THEN
+      d.answer := jsonb_build_object('o', 'early', 'waitMs', held.until_at - now_ms);
+      RETURN d;
+    END IF;
+    IF is_crash THEN
+      held.crashes := held.crashes + 1;
+      held.crashed := held.crashed || jsonb_build_object(held.start::text, held.worker);
+    END IF;
+    IF held.crashes > 0 AND held.crashes = max_crashes - 1 AND is_alone_taken(held, r ->> 'worker', max_crashes) THEN
+      d.answer := jsonb_build_object('o', 'early', 'waitMs', alone_ms);
+      RETURN d;
+    END IF;
   END IF;
-  IF NOT held.is_handed_back AND held.suspended IS NULL THEN held.crashes := held.crashes + 1; END IF;
   IF held.cancel_reason IS NOT NULL THEN
     ended := ending_of(job, 'cancelled', cancel_error(held.cancel_reason), now_ms);
-  ELSIF held.crashes >= (r ->> 'maxCrashes')::integer THEN
-    ended := ending_of(job, 'failed', jsonb_build_object('name', 'CronduitError', 'code', 'RUN_CRASHED',
-      'message', 'crashed: the process died in ' || CASE held.crashes WHEN 1 THEN 'its only start'
-      ELSE format('each of %s starts', held.crashes) END)::text, now_ms);
+  ELSIF held.crashes >= max_crashes THEN
+    ended := ending_of(job, 'failed', crash_error(held), now_ms);
   END IF;
   IF ended.verdict IS NOT NULL THEN
     d.told := finish_run(held, ended, now_ms);
@@ -191,6 +241,7 @@ BEGIN
   held.start := held.start + 1;
   held.started_at := now_ms;
   held.is_handed_back := false;
+  held.is_alive := false;
   held.suspended := NULL;
   held.until_at := NULL;
   held.error := NULL;
@@ -201,7 +252,7 @@ BEGIN
     d.told := ARRAY[event_of_run('JOB_STARTED', held, now_ms)];
   END IF;
   UPDATE instances SET take = held.take, worker = held.worker, start = held.start, started_at = held.started_at,
-    attempt = held.attempt, attempt_at = held.attempt_at, crashes = held.crashes, is_handed_back = false,
+    attempt = held.attempt, attempt_at = held.attempt_at, crashes = held.crashes, crashed = held.crashed, is_handed_back = false, is_alive = false,
     suspended = NULL, until_at = NULL, error = NULL
   WHERE job_id = held.job_id AND queue_job_id = held.queue_job_id;
   d.answer := answer_run(job, held);

@@ -18,7 +18,10 @@ BEGIN
   -- The row stays locked until the step is stored, so nobody takes the run over in between.
   PERFORM 1 FROM instances WHERE job_id = step ->> 'jobId' AND queue_job_id = step ->> 'queueJobId'
     AND run_id = step ->> 'runId' AND start = (step ->> 'start')::integer FOR SHARE;
-  IF NOT FOUND THEN RETURN '"fenced"'; END IF;
+  IF NOT FOUND THEN
+    PERFORM tell_alive(step);
+    RETURN '"fenced"';
+  END IF;
   INSERT INTO step_runs (job_id, run_id, fire_at, saved_at)
     VALUES (step ->> 'jobId', step ->> 'runId', (step ->> 'fireAt')::bigint, server_now(now_ms))
     ON CONFLICT (run_id) DO UPDATE SET saved_at = EXCLUDED.saved_at

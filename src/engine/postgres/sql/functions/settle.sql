@@ -33,6 +33,7 @@ BEGIN
     SELECT * INTO held FROM instances
       WHERE job_id = r ->> 'jobId' AND queue_job_id = r ->> 'queueJobId' FOR UPDATE;
     IF NOT FOUND OR held.run_id <> r ->> 'runId' OR held.start <> (r ->> 'start')::integer THEN
+      PERFORM tell_alive(r);
       answer := '{"o":"fenced"}';
     ELSE
       told := told || finish_run(held, ROW(r ->> 'verdict', held.started_at + (r ->> 'durationMs')::bigint,

@@ -6,7 +6,8 @@ now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON:
   {"o":"suspended","waitMs":n}  put the queue job back for so long
-  {"o":"cancelled"}             somebody had asked for its end; it has its verdict now
+  {"o":"until-resume"}          the job is paused, and the retry goes on when it does: end the queue job
+  {"o":"cancelled"}             somebody had asked for its end, or the job was removed; it has its verdict now
   {"o":"fenced"}                another start has the run, or it has ended
 */
 CREATE FUNCTION suspend(request jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
@@ -23,10 +24,11 @@ BEGIN
   SELECT * INTO held FROM instances
     WHERE job_id = request ->> 'jobId' AND queue_job_id = request ->> 'queueJobId' FOR UPDATE;
   IF NOT FOUND OR held.run_id <> request ->> 'runId' OR held.start <> (request ->> 'start')::integer THEN
+    PERFORM tell_alive(request);
     RETURN '{"o":"fenced"}';
   END IF;
+  SELECT * INTO job FROM jobs WHERE id = held.job_id;
   IF held.cancel_reason IS NOT NULL THEN
-    SELECT * INTO job FROM jobs WHERE id = held.job_id;
     told := finish_run(held, ending_of(job, 'cancelled', cancel_error(held.cancel_reason), now_ms), now_ms);
     PERFORM call_for_queued(job, now_ms);
     PERFORM wake_dependents(ARRAY[held.job_id], now_ms);
@@ -45,7 +47,16 @@ BEGIN
           || jsonb_strip_nulls(jsonb_build_object('reason', 'retry', 'error', request ->> 'error'))];
       END IF;
     END IF;
-    answer := jsonb_build_object('o', 'suspended', 'waitMs', GREATEST(0, held.until_at - now_ms));
+    held.error := request ->> 'error';
+    IF job.id IS NULL THEN
+      told := told || end_removed(job, held, now_ms);
+      PERFORM call_groups(groups, now_ms);
+      answer := '{"o":"cancelled"}';
+    ELSIF job.state = 'paused' AND waits_for_resume(held) THEN
+      answer := '{"o":"until-resume"}';
+    ELSE
+      answer := jsonb_build_object('o', 'suspended', 'waitMs', GREATEST(0, held.until_at - now_ms));
+    END IF;
   END IF;
   PERFORM append_entry(told, max_entries);
   RETURN answer;

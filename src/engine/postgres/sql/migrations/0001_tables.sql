@@ -66,6 +66,8 @@ CREATE TABLE instances (
   params text,                       -- JSON
   group_key text,                    -- of the job when the run began
   is_handed_back boolean NOT NULL DEFAULT false,
+  is_alive boolean NOT NULL DEFAULT false, -- the worker of this start lost its lock, and lives
+  crashed jsonb NOT NULL DEFAULT '{}', -- the starts that count as crashes, with their workers
   suspended text CHECK (suspended IN ('retry', 'sleep')),
   until_at bigint,                   -- when a suspended run goes on
   error text,                        -- JSON; what the attempt before a retry failed with
