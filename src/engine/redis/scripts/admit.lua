@@ -53,7 +53,7 @@ end
 -- Why a run ends that nobody ended.
 local function crashError(held)
   local starts, workers = {}, {}
-  for start in pairs(held.crashed) do starts[#starts + 1] = tonumber(start) end
+  for start in pairs(held.crashed or {}) do starts[#starts + 1] = tonumber(start) end
   table.sort(starts)
   for i, start in ipairs(starts) do workers[i] = held.crashed[numberText(start)] end
   local what = held.crashes == 1 and "its only start ended without a word from its worker"
