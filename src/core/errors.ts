@@ -145,6 +145,11 @@ export const ERROR_CODES = {
     remedy:
       "Wait for the runs in `data.runIds`, or allow more time with `drain`; the fleet goes on as before.",
   },
+  UNREADABLE_RECORD: {
+    meaning:
+      "Something that is stored can't be read; it was left out of what was asked for, and the rest goes on.",
+    remedy: "See `data.what` and the cause: the store was damaged, or something else writes to it.",
+  },
   INTERNAL: {
     meaning: "A state that this package holds to be impossible.",
     remedy: "Please report it with the message and the stack.",

@@ -2,6 +2,7 @@ import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { LastRun } from "../jobs/run.ts";
 import type * as Port from "./engine.ts";
+import { readParams, readResult } from "./readable.ts";
 import type { ClaimedPut, ClaimedPutResult, ClaimResult } from "./fleet/queue-engine.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 
@@ -102,10 +103,10 @@ function decodeRun({ lastRun, params, ...run }: WrittenRun): Port.AdmittedRun {
     lastRun: lastRun
       ? ({
           ...last,
-          ...(result === undefined ? {} : { result: JSON.parse(result) as unknown }),
+          ...(result === undefined ? {} : { result: readResult(result) }),
         } as LastRun)
       : null,
-    ...(params === undefined ? {} : { params: JSON.parse(params) as unknown }),
+    ...(params === undefined ? {} : { params: readParams(params) }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { counted } from "../core/counted.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import type { LogLine, LogWrite, RunHold, StepRecord } from "./engine.ts";
+import { readEach, type Tell } from "./readable.ts";
 import { MAX_STEPS } from "./run-steps.ts";
 
 /** The nominal time in a run's id. */
@@ -20,10 +21,10 @@ export function encodeStep(hold: RunHold, step: StepRecord): object {
 }
 
 /** Steps in the order in which they ended. */
-export function decodeSteps(records: readonly string[]): StepRecord[] {
-  return records
-    .map((text) => JSON.parse(text) as StepRecord)
-    .toSorted((a, b) => a.finishedAt - b.finishedAt || a.startedAt - b.startedAt);
+export function decodeSteps(records: readonly string[], tell: Tell): StepRecord[] {
+  return readEach(records, "step", (text) => JSON.parse(text) as StepRecord, tell).toSorted(
+    (a, b) => a.finishedAt - b.finishedAt || a.startedAt - b.startedAt,
+  );
 }
 
 /** Lines as `append_logs` takes them. */

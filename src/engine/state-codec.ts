@@ -4,7 +4,7 @@ import type { JobRecord, QueuedRun, RequestRecord, UnfinishedRun } from "../jobs
 import { type EncodeDefinition, text } from "./decision-codec.ts";
 import type { ImportAnswer, ImportRecord, ImportStep } from "./state-port.ts";
 import { fireAtOf } from "./run-store-codec.ts";
-import { pack, toJson } from "./stored-json.ts";
+import { pack, readError, toJson } from "./stored-json.ts";
 
 /** An instance as both engines write it; `params` and `error` as JSON text. */
 export interface WrittenInstance extends Pick<
@@ -66,7 +66,7 @@ export function decodeInstance(held: WrittenInstance): UnfinishedRun {
 type Suspended = NonNullable<UnfinishedRun["suspended"]>;
 
 function parsedError(error: string | undefined): Pick<Suspended, "error"> {
-  return error === undefined ? {} : { error: JSON.parse(error) as NonNullable<Suspended["error"]> };
+  return error === undefined ? {} : { error: readError(error) };
 }
 
 /** A queued run as both engines write it. */

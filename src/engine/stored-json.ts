@@ -1,5 +1,6 @@
 import type { StoredEvent } from "../jobs/event.ts";
-import type { LedgerRow } from "../jobs/run.ts";
+import type { LedgerRow, StoredError } from "../jobs/run.ts";
+import { readEach, readOne, readResult, type Tell } from "./readable.ts";
 
 /** Servers hand on `result` and `error` as the JSON text that they got, and never take them apart. */
 export type Written<T> = Omit<T, "result" | "error"> & {
@@ -7,13 +8,13 @@ export type Written<T> = Omit<T, "result" | "error"> & {
   readonly error?: string;
 };
 
-/** Reads the parts that were written as text. */
+/** Reads the parts that were written as text. One that can't be read is told in its place; the row is worth more than it. */
 export function unpack<T extends StoredEvent | LedgerRow>(written: Written<T>): T {
   const { result, error, ...rest } = written;
   return {
     ...rest,
-    ...(result === undefined ? {} : { result: JSON.parse(result) as unknown }),
-    ...(error === undefined ? {} : { error: JSON.parse(error) as unknown }),
+    ...(result === undefined ? {} : { result: readResult(result) }),
+    ...(error === undefined ? {} : { error: readError(error) }),
   } as unknown as T;
 }
 
@@ -26,9 +27,19 @@ export function pack<T extends StoredEvent | LedgerRow>({ result, error, ...rest
   };
 }
 
-/** The events of one entry of the log. */
-export function readEntry(json: string): StoredEvent[] {
-  return (JSON.parse(json) as Written<StoredEvent>[]).map(unpack<StoredEvent>);
+/** The events of one entry of the log that can be read. */
+export function readEntry(json: string, tell: Tell): StoredEvent[] {
+  const written = readOne("entry of events", () => JSON.parse(json) as unknown, tell);
+  if (!Array.isArray(written)) return [];
+  return readEach(written as Written<StoredEvent>[], "event", unpack<StoredEvent>, tell);
+}
+
+/** An error that was written as text. */
+export function readError(json: string): StoredError {
+  const error = readResult(json) as Partial<StoredError> | null;
+  if (typeof error?.name === "string" && typeof error.message === "string")
+    return error as StoredError;
+  return { name: "Unreadable", message: "the stored error can't be read" };
 }
 
 /**

@@ -2,7 +2,7 @@ import { type Clock, sleep, within } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine, EventBatch } from "../engine/engine.ts";
-import { EVENT_BITS } from "../jobs/event.ts";
+import { EVENT_BITS, type StoredEvent } from "../jobs/event.ts";
 import { type SchedulerEvent, toSchedulerEvent } from "./event.ts";
 
 /** Called with each event that its mask lets through. What it throws is logged; what it returns is awaited if named. */
@@ -144,7 +144,8 @@ export class EventBus {
       const batch = await this.#read("shared", cursor, signal);
       if (!batch) continue;
       for (const { event } of batch.events) {
-        const seen = toSchedulerEvent(event);
+        const seen = this.#seen(event);
+        if (!seen) continue;
         for (const listener of this.#listeners.values()) {
           if (listener.options.name === undefined && this.#isWanted(listener, seen))
             void this.#call(listener, seen);
@@ -197,8 +198,8 @@ export class EventBus {
     const renewMs = LEASE_MS / 4;
     let heldAt = this.#clock.elapsed();
     for (const { event } of batch.events) {
-      const seen = toSchedulerEvent(event);
-      if (!this.#isWanted(listener, seen)) continue;
+      const seen = this.#seen(event);
+      if (!seen || !this.#isWanted(listener, seen)) continue;
       const call = this.#call(listener, seen).then(() => true);
       for (let isDone = false; !isDone;) {
         isDone = (await within(this.#clock, renewMs, call)) ?? false;
@@ -234,6 +235,16 @@ export class EventBus {
       if (signal.aborted) return undefined;
       this.#logger.warn("reading events", { error });
       await sleep(this.#clock, RETRY_MS, signal);
+      return undefined;
+    }
+  }
+
+  /** One that can't be read is told and passed over: those behind it are to be heard. */
+  #seen(event: StoredEvent): SchedulerEvent | undefined {
+    try {
+      return toSchedulerEvent(event);
+    } catch (error) {
+      this.#logger.warn("a stored event can't be read and is left out", { error });
       return undefined;
     }
   }

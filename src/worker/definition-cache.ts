@@ -19,21 +19,21 @@ const BATCH = 200;
 export class DefinitionCache {
   // A Map keeps the order of insertion: the first key is the one read longest ago.
   readonly #known = new Map<string, KnownJob>();
-  readonly #reads: Batcher<string, KnownJob | null>;
+  readonly #reads: Batcher<string, KnownJob | null | Error>;
 
   constructor(engine: Engine) {
     this.#reads = new Batcher(async (ids) => {
       const jobs = await engine.readDefinitions(ids);
-      return jobs.map((job) =>
-        job
-          ? {
-              definition: job.definition,
-              schedule: new Schedule(job.definition),
-              revision: job.revision,
-              generation: job.generation,
-            }
-          : null,
-      );
+      return jobs.map((job) => {
+        if (!job) return null;
+        const { definition, revision, generation } = job;
+        try {
+          return { definition, schedule: new Schedule(definition), revision, generation };
+        } catch (error) {
+          // It must not take with it those that are read in the same call.
+          return error instanceof Error ? error : new Error(String(error));
+        }
+      });
     }, BATCH);
   }
 
@@ -51,6 +51,7 @@ export class DefinitionCache {
       return known;
     const read = (await this.#reads.add(jobId)) ?? undefined;
     this.#known.delete(jobId);
+    if (read instanceof Error) throw read;
     if (read) {
       this.#known.set(jobId, read);
       if (this.#known.size > MAX_KNOWN) this.#forgetOldest();

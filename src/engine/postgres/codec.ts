@@ -2,6 +2,7 @@ import { compileCondition } from "../../conditions/compile.ts";
 import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
 import type { LastRun, LedgerRow } from "../../jobs/run.ts";
 import { encodeDefinition as encodeCommon } from "../decision-codec.ts";
+import { readResult } from "../readable.ts";
 import { unpack, type Written } from "../stored-json.ts";
 
 /** A definition as functions take it: `policy` is what they compare. */
@@ -57,7 +58,7 @@ export function decodeJob({ definition, lastRun, ...job }: WrittenJob): StoredJo
 function decodeLastRun({ result, ...last }: NonNullable<WrittenJob["lastRun"]>): LastRun {
   return {
     ...last,
-    ...(result === undefined ? {} : { result: JSON.parse(result) as unknown }),
+    ...(result === undefined ? {} : { result: readResult(result) }),
   };
 }
 

@@ -89,7 +89,7 @@ export class EventLog {
     // A cursor ahead of the log: the server was set back to an older state, and counts on from there.
     if (asked > lastId) return { events: [], cursor: String(lastId), lost: true };
     const events = entries.flatMap(({ id, entry }) =>
-      readEntry(entry).map((event) => ({ cursor: String(id), event })),
+      readEntry(entry, this.#options.onError).map((event) => ({ cursor: String(id), event })),
     );
     const isForeign = !isOurs && cursor !== "0-0";
     const lost = isForeign || (asked > 0 && asked < trimmedTo);

@@ -7,6 +7,7 @@ import * as codec from "../decision-codec.ts";
 import type * as Port from "../engine.ts";
 import type { ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import type { QueueEngine } from "../fleet/queue-engine.ts";
+import { readOne } from "../readable.ts";
 import { toJson, type Written } from "../stored-json.ts";
 import { decodeJob, decodeRows, encodeDefinition, type WrittenJob } from "./codec.ts";
 import { borrow, type Database } from "./database.ts";
@@ -95,8 +96,12 @@ export class PostgresEngine implements QueueEngine {
   async getJobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
     if (ids.length === 0) return [];
     const jobs = await this.#link.read<WrittenJob[]>("getJobs", "read_jobs($1)", [ids]);
-    const byId = new Map(jobs.map((job) => [job.id, decodeJob(job)]));
-    return ids.map((id) => byId.get(id));
+    const byId = new Map(jobs.map((job) => [job.id, job]));
+    return ids.map((id) => {
+      const job = byId.get(id);
+      const read = () => job && decodeJob(job);
+      return readOne(`definition of job "${id}"`, read, this.#options.onError);
+    });
   }
 
   readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {

@@ -136,9 +136,9 @@ export class PostgresLink {
       functions,
       queue,
       events,
-      runs: new RunStore(functions),
+      runs: new RunStore(functions, onError),
       records: new Records(pool, schema),
-      state: new StateStore(functions),
+      state: new StateStore(functions, onError),
     };
   }
 

@@ -9,14 +9,17 @@ import type {
   StepRecord,
 } from "../engine.ts";
 import { decodeSteps, encodeLogs, encodeStep } from "../run-store-codec.ts";
+import { readEach, type Tell } from "../readable.ts";
 import type { FunctionCaller } from "./functions.ts";
 
 /** What runs leave behind while they are executed: steps and logs. */
 export class RunStore {
   readonly #functions: FunctionCaller;
+  readonly #tell: Tell;
 
-  constructor(functions: FunctionCaller) {
+  constructor(functions: FunctionCaller, tell: Tell) {
     this.#functions = functions;
+    this.#tell = tell;
   }
 
   async saveStep(hold: RunHold, step: StepRecord): Promise<"saved" | "fenced" | "too-many"> {
@@ -25,7 +28,8 @@ export class RunStore {
   }
 
   async steps(runId: string): Promise<StepRecord[]> {
-    return decodeSteps(await this.#functions.read<string[]>("read_steps($1)", [runId]));
+    const records = await this.#functions.read<string[]>("read_steps($1)", [runId]);
+    return decodeSteps(records, this.#tell);
   }
 
   async appendLogs(writes: readonly LogWrite[]): Promise<void> {
@@ -41,7 +45,7 @@ export class RunStore {
     );
     const last = rows.at(-1);
     return {
-      lines: rows.map(([, text]) => JSON.parse(text) as LogLine),
+      lines: readEach(rows, "line of a log", ([, text]) => JSON.parse(text) as LogLine, this.#tell),
       cursor: last ? String(last[0]) : after,
     };
   }

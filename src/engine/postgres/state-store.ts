@@ -12,6 +12,7 @@ import {
 } from "../state-codec.ts";
 import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import { decodeJob, encodeDefinition, type WrittenJob } from "./codec.ts";
+import { readEach, type Tell } from "../readable.ts";
 import type { FunctionCaller } from "./functions.ts";
 
 /** What `export_jobs` says of a job. */
@@ -31,9 +32,11 @@ interface WrittenExport {
 /** What moves a fleet to another engine, and from one. */
 export class StateStore {
   readonly #functions: FunctionCaller;
+  readonly #tell: Tell;
 
-  constructor(functions: FunctionCaller) {
+  constructor(functions: FunctionCaller, tell: Tell) {
     this.#functions = functions;
+    this.#tell = tell;
   }
 
   listTaken(limit: number): Promise<string[]> {
@@ -47,7 +50,7 @@ export class StateStore {
       jobs: WrittenExport[];
     }>("export_jobs($1, $2)", [cursor ?? "", limit]);
     return {
-      jobs: page.jobs.map(decodeExported),
+      jobs: readEach(page.jobs, "job", decodeExported, this.#tell),
       cursor: page.cursor ?? undefined,
       sequence: page.sequence,
       stamp: String(page.sequence),

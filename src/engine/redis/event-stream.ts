@@ -1,5 +1,6 @@
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { EventBatch } from "../engine.ts";
+import type { Tell } from "../readable.ts";
 import { pack, readEntry, toJson } from "../stored-json.ts";
 import { duplicate } from "./connection.ts";
 import type { RedisClient } from "./redis-client.ts";
@@ -17,12 +18,14 @@ export class EventStream {
   readonly #redis: RedisClient;
   readonly #key: string;
   readonly #keep: number;
+  readonly #tell: Tell;
   readonly #readers = new Map<string, RedisClient>();
 
-  constructor(redis: RedisClient, key: string, keep: number) {
+  constructor(redis: RedisClient, key: string, keep: number, tell: Tell) {
     this.#redis = redis;
     this.#key = key;
     this.#keep = keep;
+    this.#tell = tell;
   }
 
   async append(events: readonly StoredEvent[]): Promise<void> {
@@ -51,7 +54,7 @@ export class EventStream {
     );
     const entries = reply?.[0]?.[1] ?? [];
     const events = entries.flatMap(([id, fields]) =>
-      readEntry(fields[1] ?? "[]").map((event) => ({ cursor: id, event })),
+      readEntry(fields[1] ?? "[]", this.#tell).map((event) => ({ cursor: id, event })),
     );
     return { events, cursor: entries.at(-1)?.[0] ?? cursor, lost };
   }

@@ -2,6 +2,7 @@ import { encodeDefinition as encodeCommon } from "../decision-codec.ts";
 import { compileCondition } from "../../conditions/compile.ts";
 import { definitionText, parseDefinition } from "./definition-text.ts";
 import type { StoredDefinition } from "../engine.ts";
+import { readOne, readResult, type Tell } from "../readable.ts";
 import { toJson } from "../stored-json.ts";
 import type { ConditionPolicy, JobDefinition, StoredJob } from "../../jobs/definition.ts";
 import type { LastRun } from "../../jobs/run.ts";
@@ -56,16 +57,21 @@ function policyFields(definition: JobDefinition): string[] {
 export function decodeDefinitions(
   ids: readonly string[],
   answer: unknown,
+  tell: Tell,
 ): (StoredDefinition | undefined)[] {
   const jobs = answer as (readonly [text: string, revision: string, ...rest: string[]])[];
   return jobs.map(([text, revision, generation, all = "", schedule = ""], i) =>
     text === ""
       ? undefined
-      : {
-          definition: parseDefinition(text, { id: ids[i] ?? "", declared: { all, schedule } }),
-          revision: Number(revision),
-          generation: Number(generation),
-        },
+      : readOne(
+          `definition of job "${ids[i]}"`,
+          () => ({
+            definition: parseDefinition(text, { id: ids[i] ?? "", declared: { all, schedule } }),
+            revision: Number(revision),
+            generation: Number(generation),
+          }),
+          tell,
+        ),
   );
 }
 
@@ -75,7 +81,7 @@ export function optionalNumber(text: string | undefined): number | null {
 }
 
 function parseResult(text: string | undefined): { result?: unknown } {
-  return text ? { result: JSON.parse(text) as unknown } : {};
+  return text ? { result: readResult(text) } : {};
 }
 
 function isVerdict(text: string | undefined): text is Verdict {

@@ -59,6 +59,7 @@ export class RedisEngine implements QueueEngine {
     this.#options = options;
     this.#link = new RedisLink(options);
     const { redis } = this.#link;
+    const tell = (error: unknown): void => options.onError(error);
     const tag = `{${options.prefix}:${options.queue}}`;
     this.#prefix = `${tag}:`;
     this.#scripts = new ScriptRunner(redis, this.#key("meta"), () => [
@@ -68,7 +69,7 @@ export class RedisEngine implements QueueEngine {
       options.maxEvents,
     ]);
     this.#puts = new JobPuts((name, input, more) => this.#run(name, input, more));
-    this.#plain = new PlainRuns(this.#scripts, (error) => options.onError(error));
+    this.#plain = new PlainRuns(this.#scripts, tell);
     this.#queue = new BullQueue({
       place: { connection: redis, prefix: tag },
       name: QUEUE_NAME,
@@ -76,7 +77,7 @@ export class RedisEngine implements QueueEngine {
       // A command with a key goes to the node that holds the queue, in a Cluster too.
       nudge: () => void redis.exists(this.#key("meta")).catch(() => undefined),
       batches: new RedisBatches(this.#scripts, this.#plain),
-      onError: (error) => options.onError(error),
+      onError: tell,
     });
     this.directory = new RedisDirectory({
       redis,
@@ -84,10 +85,10 @@ export class RedisEngine implements QueueEngine {
       key: (name) => this.#key(name),
       bounded: (what, work) => this.#bounded(what, work),
     });
-    this.#state = new StoredState(redis, this.#prefix);
-    this.#moving = new StateStore(this.#scripts);
-    this.#runs = new RunStore(redis, this.#scripts, this.#prefix);
-    this.#events = new EventStream(redis, this.#key("events"), options.maxEvents);
+    this.#state = new StoredState(redis, this.#prefix, tell);
+    this.#moving = new StateStore(this.#scripts, tell);
+    this.#runs = new RunStore(redis, this.#scripts, this.#prefix, tell);
+    this.#events = new EventStream(redis, this.#key("events"), options.maxEvents, tell);
     this.#workers = new WorkerBoard(redis, this.#key("workers"));
     this.#admissions = new Batcher(async (requests) => {
       const answer = await this.#scripts.run("admit", { requests: toJson(requests) });
@@ -148,7 +149,8 @@ export class RedisEngine implements QueueEngine {
 
   async readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {
     if (ids.length === 0) return [];
-    return decodeDefinitions(ids, await this.#run("read_definitions", {}, ids));
+    const answer = await this.#run("read_definitions", {}, ids);
+    return decodeDefinitions(ids, answer, (error) => this.#options.onError(error));
   }
 
   listJobIds(offset: number, limit: number): Promise<string[]> {

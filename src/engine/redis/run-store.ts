@@ -10,6 +10,7 @@ import type {
 } from "../engine.ts";
 import { countsOf } from "./job-codec.ts";
 import { decodeSteps, encodeLogs, encodeStep } from "../run-store-codec.ts";
+import { readEach, type Tell } from "../readable.ts";
 import { toJson } from "../stored-json.ts";
 import type { RedisClient } from "./redis-client.ts";
 import type { ScriptRunner } from "./scripts.ts";
@@ -22,11 +23,13 @@ export class RunStore {
   readonly #redis: RedisClient;
   readonly #scripts: ScriptRunner;
   readonly #prefix: string;
+  readonly #tell: Tell;
 
-  constructor(redis: RedisClient, scripts: ScriptRunner, prefix: string) {
+  constructor(redis: RedisClient, scripts: ScriptRunner, prefix: string, tell: Tell) {
     this.#redis = redis;
     this.#scripts = scripts;
     this.#prefix = prefix;
+    this.#tell = tell;
   }
 
   async saveStep(hold: RunHold, step: StepRecord): Promise<"saved" | "fenced" | "too-many"> {
@@ -36,7 +39,7 @@ export class RunStore {
   }
 
   async steps(runId: string): Promise<StepRecord[]> {
-    return decodeSteps(await this.#redis.hvals(`${this.#prefix}steps:${runId}`));
+    return decodeSteps(await this.#redis.hvals(`${this.#prefix}steps:${runId}`), this.#tell);
   }
 
   async appendLogs(writes: readonly LogWrite[]): Promise<void> {
@@ -55,8 +58,9 @@ export class RunStore {
     const from = after === undefined ? 0 : Number(after);
     if (!Number.isSafeInteger(from) || from < 0) return { lines: [], cursor: after };
     const texts = await this.#redis.lrange(`${this.#prefix}log:${runId}`, from, from + limit - 1);
-    const lines = texts.map((text) => JSON.parse(text) as LogLine);
-    return { lines, cursor: lines.length === 0 ? after : String(from + lines.length) };
+    const read = (text: string) => JSON.parse(text) as LogLine;
+    const lines = readEach(texts, "line of a log", read, this.#tell);
+    return { lines, cursor: texts.length === 0 ? after : String(from + texts.length) };
   }
 
   async addBackfill(plan: BackfillPlan): Promise<"added" | "conflict" | "missing"> {

@@ -12,6 +12,7 @@ import {
   type WrittenRequest,
 } from "../state-codec.ts";
 import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
+import { readEach, type Tell } from "../readable.ts";
 import { toJson } from "../stored-json.ts";
 import { countsOf, decodeJob, encodeDefinition, optionalNumber, readLast } from "./job-codec.ts";
 import type { ScriptRunner } from "./scripts.ts";
@@ -37,9 +38,11 @@ interface WrittenJob {
 /** What moves a fleet to another engine, and from one. */
 export class StateStore {
   readonly #scripts: ScriptRunner;
+  readonly #tell: Tell;
 
-  constructor(scripts: ScriptRunner) {
+  constructor(scripts: ScriptRunner, tell: Tell) {
     this.#scripts = scripts;
+    this.#tell = tell;
   }
 
   async listTaken(limit: number): Promise<string[]> {
@@ -55,7 +58,7 @@ export class StateStore {
       jobs: unknown;
     };
     return {
-      jobs: listOf<WrittenJob>(page.jobs).map(decodeExported),
+      jobs: readEach(listOf<WrittenJob>(page.jobs), "job", decodeExported, this.#tell),
       cursor: nextCursor(stage, page.cursor),
       sequence: page.sequence,
       stamp: String(page.sequence),

@@ -3,16 +3,19 @@ import type { LedgerRow } from "../../jobs/run.ts";
 import type { LedgerQuery, RunHold } from "../engine.ts";
 import { decodeJob } from "./job-codec.ts";
 import { decodeRow, rowOfAsked, rowOfInstance, rowOfPending } from "./ledger-codec.ts";
+import { readEach, readOne, type Tell } from "../readable.ts";
 import type { RedisClient } from "./redis-client.ts";
 
 /** What the scripts stored, read without one. */
 export class StoredState {
   readonly #redis: RedisClient;
   readonly #prefix: string;
+  readonly #tell: Tell;
 
-  constructor(redis: RedisClient, prefix: string) {
+  constructor(redis: RedisClient, prefix: string, tell: Tell) {
     this.#redis = redis;
     this.#prefix = prefix;
+    this.#tell = tell;
   }
 
   async jobs(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
@@ -28,7 +31,9 @@ export class StoredState {
       const definition = definitions[i];
       const hash = replies[1 + 2 * i] as Record<string, string>;
       if (!definition || !hash["rev"]) return undefined;
-      return decodeJob(id, definition, hash, Number(replies[2 + 2 * i]));
+      const running = Number(replies[2 + 2 * i]);
+      const read = () => decodeJob(id, definition, hash, running);
+      return readOne(`definition of job "${id}"`, read, this.#tell);
     });
   }
 
@@ -42,14 +47,22 @@ export class StoredState {
 
   async ledger({ jobId, fromAt, toAt, offset, limit, order }: LedgerQuery): Promise<LedgerRow[]> {
     const key = this.#key(`ledger:${jobId}`);
-    const rows =
-      order === "latest"
-        ? await this.#redis.zrevrangebyscore(key, toAt, fromAt, "LIMIT", offset, limit)
-        : await this.#redis.zrangebyscore(key, fromAt, toAt, "LIMIT", offset, limit);
-    return rows.map(decodeRow);
+    const rows: LedgerRow[] = [];
+    // Callers take a page that is not full for the last one.
+    for (let at = offset; ;) {
+      const wanted = limit - rows.length;
+      const texts =
+        order === "latest"
+          ? await this.#redis.zrevrangebyscore(key, toAt, fromAt, "LIMIT", at, wanted)
+          : await this.#redis.zrangebyscore(key, fromAt, toAt, "LIMIT", at, wanted);
+      rows.push(...readEach(texts, `row of the ledger of job "${jobId}"`, decodeRow, this.#tell));
+      at += texts.length;
+      if (texts.length < wanted || rows.length >= limit) return rows;
+    }
   }
 
   async openRuns(jobId: string): Promise<LedgerRow[]> {
+    const what = `run of job "${jobId}"`;
     const [held, backfilling, pending, asked] = await Promise.all([
       this.#redis.hvals(this.#key(`inst:${jobId}`)),
       this.#redis.hvals(this.#key(`bfrun:${jobId}`)),
@@ -57,10 +70,9 @@ export class StoredState {
       this.#redis.hgetall(this.#key(`asked:${jobId}`)),
     ]);
     return [
-      ...held.map(rowOfInstance),
-      ...backfilling.map(rowOfInstance),
-      ...pending.map(rowOfPending),
-      ...Object.entries(asked).map(([id, text]) => rowOfAsked(id, text)),
+      ...readEach([...held, ...backfilling], what, rowOfInstance, this.#tell),
+      ...readEach(pending, what, rowOfPending, this.#tell),
+      ...readEach(Object.entries(asked), what, ([id, text]) => rowOfAsked(id, text), this.#tell),
     ];
   }
 

@@ -1,4 +1,5 @@
 import type { WorkerRecord } from "../engine.ts";
+import { readResult } from "../readable.ts";
 import type { RedisClient } from "./redis-client.ts";
 
 /** Where workers say that they are alive: one hash, each record with the time at which it ends. */
@@ -28,11 +29,20 @@ export class WorkerBoard {
     const live: WorkerRecord[] = [];
     const ended: string[] = [];
     for (const [id, text] of Object.entries(await this.#redis.hgetall(this.#key))) {
-      const { record, endsAt } = JSON.parse(text) as { record: WorkerRecord; endsAt: number };
-      if (endsAt < now) ended.push(id);
+      const { record, endsAt } = readRecord(text);
+      if (!record || endsAt < now) ended.push(id);
       else live.push(record);
     }
     if (ended.length > 0) await this.#redis.hdel(this.#key, ...ended);
     return live;
   }
+}
+
+/** One that can't be read has ended: a worker that lives writes another. */
+function readRecord(text: string): { readonly record?: WorkerRecord; readonly endsAt: number } {
+  const read = readResult(text) as {
+    readonly record?: WorkerRecord;
+    readonly endsAt?: number;
+  } | null;
+  return { endsAt: 0, ...read };
 }
