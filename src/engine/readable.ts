@@ -57,4 +57,6 @@ export function readParams(json: string): unknown {
   }
 }
 
-class UnreadableParams {}
+class UnreadableParams {
+  readonly isUnreadable = true;
+}
