@@ -1,5 +1,6 @@
 import type { StoredEvent } from "../jobs/event.ts";
-import type { LedgerRow, StoredError } from "../jobs/run.ts";
+import type { StoredError } from "../core/stored-error.ts";
+import type { LedgerRow } from "../jobs/run.ts";
 import { readEach, readOne, readResult, type Tell } from "./readable.ts";
 
 /** Servers hand on `result` and `error` as the JSON text that they got, and never take them apart. */

@@ -6,7 +6,7 @@ type Range = readonly [from: number, to: number];
 
 /** A part of a secret before where a text was cut; a shorter one may be any word. */
 const MIN_PART = 6;
-const CUT = /['"`]?(?:…|\.{3})/g;
+const CUT = /['"`]?(?:…|\.{3,})/g;
 const WORD = /[\p{L}\p{N}_]/u;
 const DIGIT = /\d/;
 
@@ -18,6 +18,7 @@ export class SecretSearch {
   readonly #byStart = new Map<number, string[]>();
   /** Whether any begins so, by the lower half of its first character: most characters of a text begin none. */
   readonly #begins = new Uint8Array(256);
+  readonly #longest: number;
 
   /**
    * @param everywhere Texts of at least three characters, found wherever they stand and however they are escaped.
@@ -27,6 +28,7 @@ export class SecretSearch {
     this.#everywhere = [...everywhere];
     this.#alone = [...alone];
     const patterns = new Set([MASK, ...this.#everywhere, ...this.#everywhere.flatMap(encodings)]);
+    this.#longest = Math.max(...Array.from(patterns, ({ length }) => length));
     for (const pattern of patterns) {
       const start = startAt(pattern, 0);
       const known = this.#byStart.get(start);
@@ -85,15 +87,18 @@ export class SecretSearch {
   /** What is left of secrets where somebody cut a text: `hunter2…`. */
   #cutOff(text: string): Range[] {
     const ranges: Range[] = [];
+    let searched = 0;
     for (const { index } of text.matchAll(CUT)) {
-      for (const secret of this.#everywhere) {
-        const most = Math.min(secret.length - 1, index);
-        for (let length = most; length >= MIN_PART; length -= 1) {
-          if (!text.startsWith(secret.slice(0, length), index - length)) continue;
-          ranges.push([index - length, index]);
-          break;
-        }
+      // What lies before an earlier cut was looked at there.
+      for (let at = Math.max(searched, index - this.#longest); at <= index - MIN_PART; at += 1) {
+        if (this.#begins[text.charCodeAt(at) & 255] === 0) continue;
+        const part = text.slice(at, index);
+        const known = this.#byStart.get(startAt(text, at)) ?? [];
+        if (!known.some((pattern) => pattern.startsWith(part))) continue;
+        ranges.push([at, index]);
+        break;
       }
+      searched = index;
     }
     return ranges;
   }
