@@ -1,8 +1,10 @@
-import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  type Ended,
+  finish,
   lastLine,
   NODE_TYPES,
   type PackedProject,
@@ -86,6 +88,50 @@ describe.each([
   },
   120_000,
 );
+
+describe("in vitest on Vite 8, which leaves standard decorators as they are", () => {
+  let vitest = "";
+
+  beforeAll(async () => {
+    const dir = join(project.dir, "vite8");
+    mkdirSync(dir);
+    writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
+    const versions = ["vitest", "vite8"].map((name) => {
+      const path = tool(name, "package.json");
+      return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
+    });
+    const packages = [`vitest@${versions[0]}`, `vite@${versions[1]}`, "--prefer-offline"];
+    await run(dir, ["npm", "install", ...packages, "--no-audit", "--no-fund", "--loglevel=error"]);
+    vitest = join(dir, "node_modules/vitest/vitest.mjs");
+  }, 300_000);
+
+  /** Runs the report as a test in a project of its own below. */
+  async function reported(name: string, experimental: boolean, config: string): Promise<Ended> {
+    const dir = join(project.dir, "vite8", name);
+    cpSync("test/package/decorators", dir, { recursive: true });
+    renameSync(join(dir, "report.check.ts"), join(dir, "report.test.ts"));
+    const compilerOptions = { strict: true, experimentalDecorators: experimental };
+    writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+    writeFileSync(join(dir, "vitest.config.js"), `export default ${config};`);
+    return finish(dir, [process.execPath, vitest, "run", "--root", dir]);
+  }
+
+  test("experimentalDecorators in tsconfig.json is enough", async () => {
+    const { code, output } = await reported("tsconfig", true, "{}");
+    expect([code, output]).toEqual([0, expect.stringContaining('"retval":{"success":true')]);
+  });
+
+  test("so is the option oxc in the configuration", async () => {
+    const oxc = "{ oxc: { decorator: { legacy: true } } }";
+    const { code, output } = await reported("option", false, oxc);
+    expect([code, output]).toEqual([0, expect.stringContaining('"retval":{"success":true')]);
+  });
+
+  test("without either, Node finds a syntax error", async () => {
+    const { code, output } = await reported("bare", false, "{}");
+    expect([code, output]).toEqual([1, expect.stringContaining("SyntaxError")]);
+  });
+});
 
 /** Compiles a folder of test/package in the project, as a project of that kind. */
 async function compile(
