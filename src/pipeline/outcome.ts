@@ -138,12 +138,27 @@ function heading(thrown: unknown, secrets: Secrets): { name: string; message: st
     const text = typeof thrown === "string" ? thrown : preview(thrown);
     return { name: "NonError", message: keptText(text, MAX_MESSAGE, secrets) };
   }
-  const name = textOf(thrown, "name") || "Error";
+  const name = nameOf(thrown);
   const message = textOf(thrown, "message") || innerMessages(thrown) || "(no message)";
   return {
     name: keptText(name, MAX_NAME, secrets),
     message: keptText(message, MAX_MESSAGE, secrets),
   };
+}
+
+/**
+ * What it calls itself. Most classes of errors don't say: what they inherit is the name of another class, and theirs says
+ * more.
+ */
+function nameOf(thrown: object): string {
+  const said = textOf(thrown, "name") || "Error";
+  const prototype: unknown = Object.getPrototypeOf(thrown);
+  if (!isObject(prototype) || Object.hasOwn(thrown, "name") || Object.hasOwn(prototype, "name"))
+    return said;
+  const owner = Object.hasOwn(prototype, "constructor")
+    ? readField(prototype, "constructor")
+    : undefined;
+  return (isObject(owner) && textOf(owner, "name")) || said;
 }
 
 /** Node gives an AggregateError without a message when a connection to each of several addresses failed. */

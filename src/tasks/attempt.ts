@@ -1,7 +1,11 @@
 import { within } from "../core/clock.ts";
 import type { LastRun } from "../jobs/run.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
-import { createRunContainer, type DependencyContainer } from "../pipeline/injection.ts";
+import {
+  createRunContainer,
+  type DependencyContainer,
+  type RunContainer,
+} from "../pipeline/injection.ts";
 import { describeError, interpretResult, summarizeResult } from "../pipeline/outcome.ts";
 import { validateParams } from "../pipeline/params.ts";
 import type { PreviousRun, RunContext, RunLog } from "../pipeline/run-context.ts";
@@ -38,10 +42,11 @@ export async function performAttempt(
 ): Promise<AttemptEnd> {
   const steps = new RunSteps(info, host);
   const progress = new ProgressWriter(host, info.attempt);
+  let scope: RunContainer | undefined;
   try {
     const params = output ? output.value : (await validateParams(descriptor, info.params)).output;
     host.secrets?.learn(params);
-    await using scope = createRunContainer(container);
+    scope = createRunContainer(container);
     const pipeline = scope.create(descriptor);
     const context = contextOf(info, params, { steps, progress, host });
     const returned = await untilAsleep(steps, host, () => pipeline.run(context));
@@ -56,7 +61,19 @@ export async function performAttempt(
     if (steps.goesOnAt !== undefined) return { kind: "sleeping", until: steps.goesOnAt };
     return await failed(info, descriptor, host, error);
   } finally {
+    if (scope) await release(scope, host);
     if (progress.hasBegun) await progress.finish();
+  }
+}
+
+/** What the run gave is its result, whatever its dependencies do when they are let go. */
+async function release(scope: RunContainer, host: AttemptHost): Promise<void> {
+  try {
+    await scope.dispose();
+  } catch (error) {
+    const { message } = describeError(error);
+    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    host.log("error", message, { errors: errors.map((one) => describeError(one, host.secrets)) });
   }
 }
 
@@ -94,7 +111,8 @@ function isOver(): true {
   return true;
 }
 
-async function failed(
+/** How an attempt ends that failed with this error. */
+export async function failed(
   info: AttemptInfo,
   { pipeline }: PipelineDescriptor,
   host: AttemptHost,

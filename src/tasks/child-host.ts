@@ -1,5 +1,6 @@
 import { type EpochMs, systemClock } from "../core/clock.ts";
 import { CronduitError, ERROR_CODES, type ErrorCode } from "../core/errors.ts";
+import { manyListeners } from "../core/many-listeners.ts";
 import type { LogFields } from "../core/log.ts";
 import type { LogLine, StepRecord } from "../engine/engine.ts";
 import { keptText, summarizeResult } from "../pipeline/outcome.ts";
@@ -19,7 +20,7 @@ export class ChildHost implements AttemptHost {
   readonly clock = systemClock;
   readonly secrets: SecretValues | undefined;
   readonly #serverAheadMs: number;
-  readonly #controller = new AbortController();
+  readonly #controller = manyListeners();
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #asked = 0;
 

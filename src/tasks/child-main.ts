@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { CronduitError, ERROR_CODES, type ErrorCode } from "../core/errors.ts";
 import { describeError } from "../pipeline/outcome.ts";
 import { SecretValues } from "../pipeline/secret-values.ts";
-import { performAttempt } from "./attempt.ts";
+import { type AttemptWork, failed, performAttempt } from "./attempt.ts";
 import type { AttemptEnd } from "./attempt-host.ts";
 import { ChildHost } from "./child-host.ts";
 import { LIFE_LINE_FD, type ToChild } from "./child-protocol.ts";
@@ -34,23 +34,30 @@ async function holdLifeLine(): Promise<void> {
 
 async function perform(start: ToChild & { cronduit: "start" }, host: ChildHost): Promise<void> {
   const { info } = start;
-  const fail = (error: unknown): AttemptEnd => ({
-    kind: "failed",
-    error: describeError(error, host.secrets),
-    mayRetry: info.hasRetry && !isFinal(error),
-  });
-  const stop = (error: unknown): void => {
-    // A wait that nobody waits for.
-    if (error instanceof SleepSignal) return;
-    host.tell({ cronduit: "end", end: fail(error) }, () => process.exit(1));
+  let work: AttemptWork | undefined;
+  let hasFailed = false;
+  // Also what a timer throws and what a promise is rejected with that nobody handles: it has no other run to belong to.
+  const fail = async (error: unknown): Promise<void> => {
+    // A wait that nobody waits for; and what follows from the first failure says nothing more.
+    if (error instanceof SleepSignal || hasFailed) return;
+    hasFailed = true;
+    const end: AttemptEnd = work
+      ? await failed(info, work.descriptor, host, error)
+      : {
+          kind: "failed",
+          error: describeError(error, host.secrets),
+          mayRetry: info.hasRetry && !isFinal(error),
+        };
+    host.tell({ cronduit: "end", end }, () => process.exit(1));
   };
-  process.on("uncaughtException", stop);
+  process.on("uncaughtException", (error) => void fail(error));
   try {
     await holdLifeLine();
-    const end = await performAttempt(info, await findWork(start), host);
-    host.tell({ cronduit: "end", end }, () => process.exit(0));
+    work = await findWork(start);
+    const end = await performAttempt(info, work, host);
+    if (!hasFailed) host.tell({ cronduit: "end", end }, () => process.exit(0));
   } catch (error) {
-    stop(error);
+    await fail(error);
   }
 }
 

@@ -9,6 +9,9 @@ import type { AttemptInfo } from "./attempt-host.ts";
 /** Where the child finds the pipe whose end tells that its worker is gone. */
 export const LIFE_LINE_FD = 4;
 
+/** A value that is the same in another process, or why it would not be. */
+export type SentParams = { readonly value: unknown } | { readonly problem: string };
+
 /** What a worker tells a child process. */
 export type ToChild =
   | {
@@ -17,8 +20,8 @@ export type ToChild =
       readonly source: PipelineSource;
       /** The class may have been registered under another name than its own. */
       readonly className: string;
-      /** What the schema made of the params, for functions that have none with them. */
-      readonly output: { readonly value: unknown } | undefined;
+      /** What the schema made of the params, for pipelines that have none with them; or why that can't be sent. */
+      readonly output: SentParams;
       /** Where the params are secret. */
       readonly secrets: SecretPlaces | undefined;
       /** The server's clock minus this machine's. */

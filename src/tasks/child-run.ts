@@ -13,6 +13,7 @@ import {
 } from "./attempt-host.ts";
 import { killChild, startChild } from "./child-process.ts";
 import { type FromChild, fromChildSchema, type ToChild } from "./child-protocol.ts";
+import { sentParams } from "./sent-params.ts";
 import { eachLine } from "./output-lines.ts";
 import { mayRetry } from "./retry-on.ts";
 import { invalidStep } from "./step-options.ts";
@@ -67,18 +68,10 @@ async function startOf(
     info: { ...info },
     source,
     className: descriptor.pipeline.name,
-    output: cloneable(output),
+    output: sentParams(output),
     secrets: host.secrets?.places,
     serverAheadMs: host.now() - host.clock.now(),
   };
-}
-
-function cloneable(value: unknown): { readonly value: unknown } | undefined {
-  try {
-    return { value: structuredClone(value) };
-  } catch {
-    return undefined;
-  }
 }
 
 /** One child process, from its start to its end. */

@@ -18,15 +18,19 @@ export async function findWork(start: Start): Promise<AttemptWork> {
   if (name === undefined) {
     const found = Object.values(exports).map((value) => asPipeline(value, start));
     const descriptor = found.find((one) => one !== undefined);
-    if (descriptor) return { descriptor, container: undefined };
+    if (descriptor) return workOf(descriptor, start);
     throw missing(info.pipelineName, "exports no pipeline of this name. Export its class");
   }
   const value = exports[name];
   if (isPipelineClass(value)) {
-    const descriptor = describePipeline(value, { name: info.pipelineName });
-    return { descriptor, container: undefined };
+    return workOf(describePipeline(value, { name: info.pipelineName }), start);
   }
-  if (typeof value === "function") return functionWork(value as RunFunction, start);
+  if (typeof value === "function") {
+    const known = Object.values(exports)
+      .map(described)
+      .find((one) => one?.name === info.pipelineName);
+    return functionWork(value as RunFunction, known, start);
+  }
   throw missing(info.pipelineName, `exports no class and no function named "${name}"`);
 }
 
@@ -41,11 +45,16 @@ async function load(module: string, pipeline: string): Promise<Readonly<Record<s
 
 /** The class, if it is the one by its name as a pipeline, or by its own. */
 function asPipeline(value: unknown, { info, className }: Start): PipelineDescriptor | undefined {
+  const found = described(value);
+  if (!found) return undefined;
+  if (found.name !== info.pipelineName && found.pipeline.name !== className) return undefined;
+  return { ...found, name: info.pipelineName };
+}
+
+function described(value: unknown): PipelineDescriptor | undefined {
   if (!isPipelineClass(value)) return undefined;
   try {
-    const { name } = describePipeline(value);
-    if (name !== info.pipelineName && value.name !== className) return undefined;
-    return describePipeline(value, { name: info.pipelineName });
+    return describePipeline(value);
   } catch {
     return undefined;
   }
@@ -53,20 +62,34 @@ function asPipeline(value: unknown, { info, className }: Start): PipelineDescrip
 
 type RunFunction = (context: RunContext) => unknown;
 
-/** The schema of a function's params stands with the one who named it; what it made of them came with the run. */
-function functionWork(run: RunFunction, { info, output }: Start): AttemptWork {
-  if (output === undefined)
+/** A schema that is here is asked here; what one elsewhere made of the params came with the run. */
+function workOf(descriptor: PipelineDescriptor, { info, output }: Start): AttemptWork {
+  if (descriptor.params !== undefined) return { descriptor, container: undefined };
+  if (!("value" in output))
     throw new CronduitError(
       "INVALID_PARAMS",
-      `The params of pipeline "${info.pipelineName}", as its schema gives them, can't be sent to a child process.`,
+      `The params of pipeline "${info.pipelineName}", as its schema gives them, can't be sent to a child process: ${output.problem}. Let its module export the pipeline together with the schema, e.g. what defineJob returns.`,
+      { data: { pipelineName: info.pipelineName } },
     );
+  return { descriptor, container: undefined, output };
+}
+
+/** @param known A pipeline of the same name that its module exports too: its schema counts. */
+function functionWork(
+  run: RunFunction,
+  known: PipelineDescriptor | undefined,
+  start: Start,
+): AttemptWork {
   class FunctionPipeline extends Pipeline {
     run(context: RunContext): unknown {
       return run(context);
     }
   }
-  const descriptor = describePipeline(FunctionPipeline, { name: info.pipelineName });
-  return { descriptor, container: undefined, output };
+  const descriptor = describePipeline(FunctionPipeline, {
+    name: start.info.pipelineName,
+    params: known?.params,
+  });
+  return workOf(descriptor, start);
 }
 
 function missing(pipeline: string, what: string, cause?: unknown): CronduitError {

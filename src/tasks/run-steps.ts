@@ -221,7 +221,7 @@ export class RunSteps {
     const { signal } = this.#host;
     do {
       while (this.#inFlight.size > 0 && !signal.aborted)
-        await Promise.race([Promise.allSettled(this.#inFlight), aborted(signal)]);
+        await orAborted(signal, Promise.allSettled(this.#inFlight));
       await nextTurn();
     } while (this.#inFlight.size > 0 && !signal.aborted);
   }
@@ -233,10 +233,16 @@ function harmless<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true }),
-  );
+/** Resolves when `work` does, or at once when `signal` aborts. */
+function orAborted(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    signal.addEventListener("abort", done, { once: true });
+    void work.then(done);
+  });
 }
 
 function parsed(json: string | undefined): unknown {

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import { CronduitError } from "../core/errors.ts";
+import { manyListeners } from "../core/many-listeners.ts";
 import type { StepTry } from "../pipeline/run-context.ts";
 import { ABORT_GRACE_MS } from "./attempt-host.ts";
 import { retryDelay } from "./backoff.ts";
@@ -38,7 +39,7 @@ export async function tryStep(tries: Tries): Promise<TriesEnd> {
 }
 
 async function tryOnce({ name, work, settings, clock, signal }: Tries, number: number) {
-  const controller = new AbortController();
+  const controller = manyListeners();
   const onAbort = (): void => controller.abort(signal.reason);
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });

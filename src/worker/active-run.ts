@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { CronduitError, type ErrorCode } from "../core/errors.ts";
+import { manyListeners } from "../core/many-listeners.ts";
 import type { AdmittedRun, RunHold } from "../engine/engine.ts";
 import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
 
@@ -36,7 +37,7 @@ export class ActiveRun {
   /** On this process's monotonic clock. */
   readonly since: number;
   readonly #clock: Clock;
-  readonly #controller = new AbortController();
+  #controller: AbortController | undefined;
   #abortion: { readonly cause: AbortCause; readonly error: CronduitError } | undefined;
   /** Called when the attempt was told to stop and has had its time to do so. */
   onGiveUp: () => void = () => undefined;
@@ -51,7 +52,10 @@ export class ActiveRun {
     this.#clock = clock;
   }
 
+  // Made when it is asked for: it costs more than all else that is made for a run.
   get signal(): AbortSignal {
+    this.#controller ??= manyListeners();
+    if (this.#abortion) this.#controller.abort(this.#abortion.error);
     return this.#controller.signal;
   }
 
@@ -72,6 +76,6 @@ export class ActiveRun {
     // Shutdown has a time limit of its own; and whoever lost its lock has nothing to record.
     if (cause === "timed-out" || cause === "cancelled")
       this.#clock.after(ABORT_GRACE_MS, () => this.onGiveUp());
-    this.#controller.abort(error);
+    this.#controller?.abort(error);
   }
 }

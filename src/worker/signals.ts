@@ -1,21 +1,36 @@
+type Drain = () => Promise<void>;
+
+/** Who is to end on which signal. The process has one listener for each: it warns of a leak from eleven on. */
+const waiting = new Map<NodeJS.Signals, Set<Drain>>();
+
 /**
- * On the first of these signals calls `drain`, and then lets the signal do what it would have done: end the process,
- * unless the program listens to it itself. A second signal ends the process at once.
+ * On the first of these signals calls `drain`, and when all who listen to it have ended lets the signal do what it would
+ * have done: end the process, unless the program listens to it itself. A second signal ends the process at once.
  * @returns Forgets the signals.
  */
-export function onSignals(
-  signals: readonly NodeJS.Signals[],
-  drain: () => Promise<void>,
-): () => void {
-  const forget = (): void => {
-    for (const signal of signals) process.off(signal, react);
+export function onSignals(signals: readonly NodeJS.Signals[], drain: Drain): () => void {
+  for (const signal of signals) {
+    const drains = waiting.get(signal) ?? new Set();
+    if (drains.size === 0) process.on(signal, react);
+    waiting.set(signal, drains.add(drain));
+  }
+  return () => {
+    for (const signal of signals) forget(signal, drain);
   };
-  const react = (signal: NodeJS.Signals): void => {
-    forget();
-    void drain().finally(() => {
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-    });
-  };
-  for (const signal of signals) process.on(signal, react);
-  return forget;
+}
+
+function react(signal: NodeJS.Signals): void {
+  const drains = [...(waiting.get(signal) ?? [])];
+  for (const drain of drains) for (const other of waiting.keys()) forget(other, drain);
+  void Promise.allSettled(drains.map((drain) => drain())).then(() => {
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    return undefined;
+  });
+}
+
+function forget(signal: NodeJS.Signals, drain: Drain): void {
+  const drains = waiting.get(signal);
+  if (!drains?.delete(drain) || drains.size > 0) return;
+  process.off(signal, react);
+  waiting.delete(signal);
 }

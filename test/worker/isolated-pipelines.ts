@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { Pipeline, PipelineWorker, type RunContext } from "../../src/index.ts";
+import { defineJob, Pipeline, PipelineWorker, type RunContext } from "../../src/index.ts";
 
 const Params = z.object({
   act: z.string(),
@@ -60,6 +60,17 @@ export class Isolated extends Pipeline<typeof Params> {
           throw new TypeError("from a timer");
         }, 1);
         return never();
+      case "uncaught-final":
+        setTimeout(() => {
+          throw new RangeError("of no use, from a timer");
+        }, 1);
+        return never();
+      case "unhandled-final":
+        void Promise.reject(new RangeError("of no use, from a promise"));
+        return never();
+      case "many-steps":
+        await Promise.all(Array.from({ length: 30 }, (_, i) => step(`s${i}`, () => delay(20))));
+        return "no warning";
       case "exit":
         process.exit(7);
         break;
@@ -85,6 +96,39 @@ export class Isolated extends Pipeline<typeof Params> {
         return "unharmed";
     }
     throw new Error(`unknown act ${params.act}`);
+  }
+}
+
+/** What a schema makes of an amount. */
+export class Money {
+  readonly cents: number;
+  constructor(cents: number) {
+    this.cents = cents;
+  }
+  show(): string {
+    return `${this.cents / 100} EUR`;
+  }
+}
+
+export const Amount = z.object({ amount: z.number().transform((cents) => new Money(cents)) });
+
+/** Has its schema with it. */
+export const pay = defineJob({
+  name: "pay",
+  params: Amount,
+  module: import.meta.url,
+  export: "showAmount",
+});
+
+export function showAmount({ params }: RunContext<typeof Amount>): string {
+  return params.amount.show();
+}
+
+/** Its schema stands with the one who registered it. */
+export class Bare extends Pipeline {
+  static override readonly module = import.meta.url;
+  run({ params }: RunContext): unknown {
+    return params;
   }
 }
 
