@@ -5,9 +5,9 @@ import type { AdmittedRun, RunHold } from "../engine/engine.ts";
 import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
 
 /** Why an attempt was told to stop. */
-export type AbortCause = "lock-lost" | "shutdown" | "timed-out" | "cancelled";
+export type AbortCause = "lock-lost" | "shutdown" | "timed-out" | "cancelled" | "stray";
 
-const CODES: Readonly<Record<AbortCause, ErrorCode>> = {
+const CODES: Readonly<Record<Exclude<AbortCause, "stray">, ErrorCode>> = {
   "lock-lost": "RUN_ABORTED",
   shutdown: "RUN_ABORTED",
   "timed-out": "RUN_TIMED_OUT",
@@ -38,7 +38,9 @@ export class ActiveRun {
   readonly since: number;
   readonly #clock: Clock;
   #controller: AbortController | undefined;
-  #abortion: { readonly cause: AbortCause; readonly error: CronduitError } | undefined;
+  #abortion: { readonly cause: AbortCause; readonly error: unknown } | undefined;
+  /** Whether its attempt has ended: what it left behind changes nothing any more. */
+  hasEnded = false;
   /** Called when the attempt was told to stop and has had its time to do so. */
   onGiveUp: () => void = () => undefined;
 
@@ -64,17 +66,27 @@ export class ActiveRun {
   }
 
   /** What the signal was aborted with. */
-  get error(): CronduitError | undefined {
+  get error(): unknown {
     return this.#abortion?.error;
   }
 
   /** Tells the attempt to stop; only the first cause counts. */
-  abort(cause: AbortCause, message: string): void {
+  abort(cause: Exclude<AbortCause, "stray">, message: string): void {
     if (this.#abortion) return;
-    const error = new CronduitError(CODES[cause], message, { data: { runId: this.runId } });
+    this.#end(cause, new CronduitError(CODES[cause], message, { data: { runId: this.runId } }));
+  }
+
+  /** Something that it left unattended failed, and so has the attempt. @returns Whether that is why it ends. */
+  fail(error: unknown): boolean {
+    if (this.hasEnded || this.#abortion) return false;
+    this.#end("stray", error);
+    return true;
+  }
+
+  #end(cause: AbortCause, error: unknown): void {
     this.#abortion = { cause, error };
     // Shutdown has a time limit of its own; and whoever lost its lock has nothing to record.
-    if (cause === "timed-out" || cause === "cancelled")
+    if (cause !== "shutdown" && cause !== "lock-lost")
       this.#clock.after(ABORT_GRACE_MS, () => this.onGiveUp());
     this.#controller?.abort(error);
   }

@@ -123,8 +123,10 @@ export class RunPerformer {
     const output = capturesConsole ? (text: string): void => log.write("output", text) : undefined;
     const end = await new Promise<AttemptEnd | undefined>((resolve) => {
       active.onGiveUp = () => resolve(undefined);
-      void withinRun({ active, output }, perform).then(resolve);
+      const scope = { active, output, onLate: (error: unknown) => this.#tellLate(start, error) };
+      void withinRun(scope, perform).then(resolve);
     });
+    active.hasEnded = true;
     if (end) return end;
     const grace = formatDuration(ABORT_GRACE_MS);
     log.write("error", `the attempt did not end within ${grace} of being told to; it is given up`);
@@ -137,7 +139,7 @@ export class RunPerformer {
     const { active, descriptor, info, host, secrets } = start;
     const { cause, error } = active;
     // What did not end in time has failed, whatever it gave: it may have left off in the middle.
-    if (cause === "timed-out")
+    if (cause === "timed-out" || cause === "stray")
       return {
         error: describeError(error, secrets),
         mayRetry: await mayRetry(descriptor.pipeline, error, info, host),
@@ -208,6 +210,14 @@ export class RunPerformer {
     if (suspension.outcome === "fenced") this.#tellFenced(active);
     // Of what is over, and of a retry that waits for its job, the queue job is to end.
     return "done";
+  }
+
+  #tellLate(start: Start, error: unknown): void {
+    const { jobId, runId } = start.active.hold;
+    this.#parts.logger.error(
+      "a promise of a run that is over was rejected, and nobody handled it",
+      { jobId, runId, error: describeError(error, start.secrets) },
+    );
   }
 
   #clean(error: StoredError, { secrets }: Start): StoredError {

@@ -6,6 +6,8 @@ export interface RunScope {
   readonly active: ActiveRun;
   /** Where what it writes to the console goes too. */
   readonly output?: ((text: string) => void) | undefined;
+  /** Told of what fails that it left behind, when it is over. */
+  readonly onLate: (error: unknown) => void;
 }
 
 const current = new AsyncLocalStorage<RunScope>();

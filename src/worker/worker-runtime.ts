@@ -28,6 +28,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { insist } from "./insist.ts";
 import { Lane } from "./lane.ts";
 import { currentRun } from "./run-scope.ts";
+import { watchStrays } from "./strays.ts";
 import { createRedaction } from "./redaction.ts";
 import { settleRemoved } from "./run-performer.ts";
 import { ServerClock } from "./server-clock.ts";
@@ -73,6 +74,7 @@ export class WorkerRuntime {
   #lanes: readonly Lane[] = [];
   #consumers: readonly Consumer[] = [];
   #endCapture: () => void = () => undefined;
+  #endWatch: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
   readonly #ended = new AbortController();
 
@@ -123,6 +125,7 @@ export class WorkerRuntime {
       this.#heartbeat.stop();
       throw new CronduitError("INVALID_STATE", "start: the worker was stopped while it started.");
     }
+    this.#endWatch = watchStrays();
     if (this.#options.captureConsole) this.#endCapture = captureConsole();
     this.#consumers = this.#lanes.map((lane) =>
       lane.engine.consume({
@@ -165,6 +168,7 @@ export class WorkerRuntime {
     if (this.#consumers.length > 0) await this.#endRuns(ending);
     this.#ended.abort();
     this.#endCapture();
+    this.#endWatch();
     this.#heartbeat.stop();
     for (const { cancels } of this.#lanes) cancels.stop();
     const left = ending.before(
