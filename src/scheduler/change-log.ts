@@ -1,0 +1,72 @@
+import { LineLimit } from "../core/line-limit.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import type { StoredJob } from "../jobs/definition.ts";
+import { Schedule } from "../jobs/schedule.ts";
+
+/** So many jobs are told of one by one; of more there is one line. */
+const TOLD_SINGLY = 10;
+
+/** Says on the process's logger what was done with jobs, and when they run next. */
+export class ChangeLog {
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #limit: LineLimit;
+
+  constructor(logger: Logger, clock: Clock) {
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#limit = new LineLimit(clock);
+  }
+
+  added(jobs: readonly Pick<StoredJob, "definition" | "state" | "watermark">[]): void {
+    if (jobs.length > TOLD_SINGLY) {
+      this.#logger.info(`${jobs.length} jobs added`, { time: this.#time(), count: jobs.length });
+      return;
+    }
+    for (const job of jobs) this.changed("added", job);
+  }
+
+  changed(what: string, job: Pick<StoredJob, "definition" | "state" | "watermark">): void {
+    const nextRunTime = nextRunOf(job);
+    const when = nextRunTime === undefined ? "" : `; next run at ${nextRunTime}`;
+    const fields = nextRunTime === undefined ? {} : { nextRunTime };
+    this.#line(job.definition.id, what, when, fields);
+  }
+
+  removed(jobId: string): void {
+    this.#line(jobId, "removed", "", {});
+  }
+
+  allRemoved(count: number): void {
+    this.#logger.info(`${count} jobs removed`, { time: this.#time(), count });
+  }
+
+  #line(jobId: string, what: string, more: string, fields: object): void {
+    const about = (): object => ({ jobId, time: this.#time() });
+    this.#limit.pass(
+      `${what} ${jobId}`,
+      1,
+      () => this.#logger.info(`job "${jobId}" ${what}${more}`, { ...about(), ...fields }),
+      (left) =>
+        this.#logger.info(`job "${jobId}" ${what} ${left} times more within a minute`, {
+          ...about(),
+          suppressed: left,
+        }),
+    );
+  }
+
+  #time(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}
+
+function nextRunOf({
+  definition,
+  state,
+  watermark,
+}: Pick<StoredJob, "definition" | "state" | "watermark">): string | undefined {
+  if (state !== "active") return undefined;
+  const next = new Schedule(definition).next(watermark);
+  return next && new Date(next.dueAt).toISOString();
+}

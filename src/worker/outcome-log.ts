@@ -1,0 +1,132 @@
+import type { Clock, EpochMs } from "../core/clock.ts";
+import { LineLimit } from "../core/line-limit.ts";
+import { isSilent, type LogFields, type Logger } from "../core/log.ts";
+import type { RunHold } from "../engine/engine.ts";
+import type { LedgerRow, StoredError } from "../jobs/run.ts";
+import { outsideOfCapture } from "./console-capture.ts";
+
+/** How a run, or an attempt of it, ended. */
+export interface OutcomeTold {
+  readonly hold: Pick<RunHold, "jobId" | "runId">;
+  readonly attempt: number;
+  readonly durationMs: number;
+  /** As it is stored: without what is secret. */
+  readonly error?: StoredError | undefined;
+}
+
+/** Says on the process's logger what became of occurrences, so that no job fails in silence. */
+export class OutcomeLog {
+  readonly #logger: Logger;
+  readonly #now: () => EpochMs;
+  readonly #limit: LineLimit;
+  readonly #hasDebug: boolean;
+
+  /** @param now The server's clock. */
+  constructor(logger: Logger, clock: Clock, now: () => EpochMs) {
+    this.#logger = logger;
+    this.#now = now;
+    this.#limit = new LineLimit(clock);
+    this.#hasDebug = !isSilent(logger, "debug");
+  }
+
+  succeeded({ hold, attempt, durationMs }: OutcomeTold): void {
+    // Most runs end so, and hardly anybody wants to read of each.
+    if (!this.#hasDebug) return;
+    const { jobId, runId } = hold;
+    const fields = { jobId, runId, attempt, status: "SUCCESS", durationMs: Math.round(durationMs) };
+    this.#write("debug", `job "${jobId}" succeeded`, { ...fields, time: iso(this.#now()) });
+  }
+
+  failed(told: OutcomeTold): void {
+    this.#tell("error", "failed", told, "FAILURE");
+  }
+
+  cancelled(told: OutcomeTold): void {
+    this.#tell("info", "was cancelled", told, "CANCELLED");
+  }
+
+  /** @param inMs When the next attempt follows. */
+  retrying(told: OutcomeTold, inMs: number): void {
+    this.#tell("warn", "failed and is tried again", told, "FAILURE", {
+      nextAttemptAt: iso(this.#now() + inMs),
+    });
+  }
+
+  /** What a row says that was decided without a run in this process. */
+  decided(jobId: string, row: LedgerRow): void {
+    const { id: runId, count = 1, attempt = 0, error, fireAt } = row;
+    if (row.state === "failed") {
+      this.failed({ hold: { jobId, runId }, attempt, durationMs: 0, error });
+      return;
+    }
+    const isMissed = row.state === "missed";
+    if (!isMissed && row.reason !== "max-instances") return;
+    const what = isMissed ? "missed its time" : "was skipped: max-instances";
+    const fields = {
+      jobId,
+      runId,
+      status: isMissed ? "MISSED" : "SKIPPED",
+      time: iso(row.decidedAt ?? this.#now()),
+      scheduledAt: iso(fireAt),
+      ...(count > 1 ? { count } : {}),
+    };
+    this.#limited("warn", jobId, what, `job "${jobId}" ${what}`, fields, count);
+  }
+
+  #tell(
+    level: "info" | "warn" | "error",
+    what: string,
+    { hold: { jobId, runId }, attempt, durationMs, error }: OutcomeTold,
+    status: string,
+    more: LogFields = {},
+  ): void {
+    const why = error && status === "FAILURE" ? `: ${error.name}: ${error.message}` : "";
+    const fields = {
+      jobId,
+      runId,
+      attempt,
+      status,
+      time: iso(this.#now()),
+      durationMs: Math.round(durationMs),
+      ...more,
+      ...(error === undefined ? {} : { error: { ...error } }),
+    };
+    this.#limited(level, jobId, what, `job "${jobId}" ${what}${why}`, fields, 1);
+  }
+
+  #limited(
+    level: "info" | "warn" | "error",
+    jobId: string,
+    what: string,
+    message: string,
+    fields: LogFields,
+    count: number,
+  ): void {
+    this.#limit.pass(
+      `${what} ${jobId}`,
+      count,
+      () => this.#write(level, message, fields),
+      (left) =>
+        this.#write(level, `job "${jobId}" ${what} ${left} times more within a minute`, {
+          jobId,
+          status: fields["status"],
+          time: iso(this.#now()),
+          suppressed: left,
+        }),
+    );
+  }
+
+  #write(level: "debug" | "info" | "warn" | "error", message: string, fields: LogFields): void {
+    outsideOfCapture(() => {
+      try {
+        this.#logger[level](message, fields);
+      } catch {
+        // A logger that can't write a line fails no run.
+      }
+    });
+  }
+}
+
+function iso(at: EpochMs): string {
+  return new Date(at).toISOString();
+}
