@@ -10,6 +10,13 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Where this package reports. `console` fits, and so does any object with these methods. */
 export type Logger = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
+const nothing = (): void => undefined;
+
+/** Whether it is known that this logger writes nothing at this level. */
+export function isSilent(logger: Logger, level: LogLevel): boolean {
+  return logger[level] === nothing;
+}
+
 /**
  * Writes one line an entry to standard error, from `level` on.
  * @param write Takes a line; for tests.
@@ -19,10 +26,12 @@ export function lineLogger(
   write: (line: string) => void = (line) => void process.stderr.write(line),
 ): Logger {
   const from = LOG_LEVELS.indexOf(level);
-  const at = (name: LogLevel) => (message: string, fields?: LogFields) => {
-    if (LOG_LEVELS.indexOf(name) < from) return;
-    const details = fields && Object.keys(fields).length > 0 ? ` ${printFields(fields)}` : "";
-    write(`cronduit ${name}: ${message}${details}\n`);
+  const at = (name: LogLevel): Logger[LogLevel] => {
+    if (LOG_LEVELS.indexOf(name) < from) return nothing;
+    return (message, fields) => {
+      const details = fields && Object.keys(fields).length > 0 ? ` ${printFields(fields)}` : "";
+      write(`cronduit ${name}: ${message}${details}\n`);
+    };
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

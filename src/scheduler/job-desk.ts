@@ -10,6 +10,7 @@ import { type Declaration, type DeclarationContext, declare, refuseSpent } from 
 import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
 import { JobStore } from "./job-store.ts";
 import { pastDateNote } from "./past-dates.ts";
+import type { ChangeLog } from "./change-log.ts";
 import { checkConditions } from "./wait-order.ts";
 
 const MAX_REASON = 500;
@@ -26,6 +27,8 @@ export interface JobDeskParts {
   readonly engine: Engine;
   readonly registry: PipelineRegistry;
   readonly logger: Logger;
+  /** Where it is told what was done with jobs. */
+  readonly changes: ChangeLog;
   readonly defaults: ScheduleDefaults;
 }
 
@@ -64,7 +67,9 @@ export class JobDesk {
       logger,
       toStore.map(({ definition }) => definition),
     );
-    for (const { definition } of await this.store.add(toStore)) {
+    const added = await this.store.add(toStore);
+    this.#parts.changes.added(added);
+    for (const { definition } of added) {
       const note = pastDateNote(definition, context.now);
       if (note !== undefined) logger.warn(note);
     }
@@ -82,9 +87,9 @@ export class JobDesk {
     return declarations.filter(({ upcoming }) => upcoming.length > 0);
   }
 
-  modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {
+  async modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {
     const { engine, logger } = this.#parts;
-    return this.store.change(jobId, async (job, now) => {
+    const modified = await this.store.change(jobId, async (job, now) => {
       const { pipeline, timezone } = job.definition;
       const plan = await modifyPlan(job, changes, this.#parts.registry.get(pipeline), {
         ...this.#parts.defaults,
@@ -95,6 +100,7 @@ export class JobDesk {
       if (plan.definition) await checkConditions(engine, logger, [plan.definition]);
       return plan;
     });
+    return this.#told("modified", modified);
   }
 
   async pause(jobId: string, reason: string | undefined): Promise<StoredJob> {
@@ -105,19 +111,32 @@ export class JobDesk {
         { data: { path: "reason" } },
       );
     }
-    return this.store.change(jobId, (job, now) => pausePlan(job, now, reason));
+    return this.#told(
+      "paused",
+      await this.store.change(jobId, (job, now) => pausePlan(job, now, reason)),
+    );
   }
 
-  resume(jobId: string): Promise<StoredJob> {
-    return this.store.change(jobId, (job, now) => resumePlan(job, now));
+  async resume(jobId: string): Promise<StoredJob> {
+    return this.#told(
+      "resumed",
+      await this.store.change(jobId, (job, now) => resumePlan(job, now)),
+    );
   }
 
-  remove(jobId: string): Promise<void> {
-    return this.store.remove(jobId);
+  async remove(jobId: string): Promise<void> {
+    await this.store.remove(jobId);
+    this.#parts.changes.removed(jobId);
+  }
+
+  #told(what: string, job: StoredJob): StoredJob {
+    this.#parts.changes.changed(what, job);
+    return job;
   }
 
   async removeAll(): Promise<number> {
     const count = await this.store.removeAll();
+    this.#parts.changes.allRemoved(count);
     await this.#parts.engine.appendEvents([
       { name: "ALL_JOBS_REMOVED", at: await this.#parts.engine.now(), count },
     ]);

@@ -4,6 +4,7 @@ import { CronduitError } from "../core/errors.ts";
 import { OneEnd } from "../worker/one-end.ts";
 import { onSignals } from "../worker/signals.ts";
 import type { SchedulerParts } from "./assembly.ts";
+import { StartReminder } from "./start-reminder.ts";
 
 /** What closing the engine needs of the end. */
 const CLOSE_MS = 400;
@@ -32,6 +33,7 @@ export class Lifecycle {
   readonly #parts: SchedulerParts;
   readonly #signals: readonly NodeJS.Signals[];
   readonly #end: OneEnd;
+  readonly #reminder: StartReminder;
   #starting: Promise<void> | undefined;
   #forgetSignals: () => void = () => undefined;
   #letProcessEnd: CancelTimer = () => undefined;
@@ -39,6 +41,7 @@ export class Lifecycle {
   constructor(parts: SchedulerParts, { signals, drainMs }: LifecycleOptions) {
     this.#parts = parts;
     this.#signals = signals;
+    this.#reminder = new StartReminder(parts.clock, parts.logger);
     this.#end = new OneEnd({
       clock: parts.clock,
       logger: parts.logger,
@@ -54,6 +57,7 @@ export class Lifecycle {
     this.#refuseAfterShutdown("start");
     if (this.#starting)
       throw new CronduitError("INVALID_STATE", "start: this scheduler was started before.");
+    this.#reminder.forget();
     // A server that is away now may be there the next time.
     this.#letProcessEnd = stayAlive();
     this.#starting = this.#start().catch((error: unknown) => {
@@ -79,6 +83,7 @@ export class Lifecycle {
 
   /** Ends everything. A call that does not wait for runs wins over one that does, whichever comes first. */
   stop(isWaiting: boolean): Promise<void> {
+    this.#reminder.forget();
     return this.#end.call(isWaiting);
   }
 
@@ -101,6 +106,11 @@ export class Lifecycle {
     await reconciler.stop();
     const event = { name: "SCHEDULER_SHUTDOWN", at: clock.now() } as const;
     await engine.appendEvents([event]).catch(() => undefined);
+  }
+
+  /** Jobs were added: they run only where something was started. */
+  added(): void {
+    this.#reminder.remind();
   }
 
   /** Connects if need be. @throws {@link CronduitError} `INVALID_STATE` after shutdown, `CONNECTION_FAILED` */

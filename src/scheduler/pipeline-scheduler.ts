@@ -17,6 +17,7 @@ import type {
   RescheduleOptions,
   ScheduleArguments,
 } from "./add-job-options.ts";
+import { ChangeLog } from "./change-log.ts";
 import { assemble, type SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
@@ -105,6 +106,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   ): Promise<Job> {
     await this.#lifecycle.ready();
     const [id = ""] = await this.#desk.add([{ pipeline, options }]);
+    this.#lifecycle.added();
     return toJob(await this.#desk.get(id), this.#parts.registry);
   }
 
@@ -136,7 +138,9 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
    */
   async addJobs(jobs: readonly JobToAdd[]): Promise<string[]> {
     await this.#lifecycle.ready();
-    return this.#desk.add(jobs);
+    const ids = await this.#desk.add(jobs);
+    this.#lifecycle.added();
+    return ids;
   }
 
   /** The job, or `undefined` if there is none of this id. */
@@ -313,7 +317,13 @@ function make(options: PipelineSchedulerOptions): Made {
   const parts = assemble(settings);
   const { engine, registry, clock, logger } = parts;
   const lifecycle = new Lifecycle(parts, { signals: settings.signals, drainMs: settings.drain });
-  const desk = new JobDesk({ engine, registry, logger, defaults: settings });
+  const desk = new JobDesk({
+    engine,
+    registry,
+    logger,
+    changes: new ChangeLog(logger, clock),
+    defaults: settings,
+  });
   const history = new RunHistory(engine);
   const runs = new RunDesk({
     engine,

@@ -4,12 +4,16 @@ import type { WakeUpId } from "../jobs/occurrence-id.ts";
 import type { DueOccurrences } from "../jobs/schedule.ts";
 import type { DefinitionCache, KnownJob } from "./definition-cache.ts";
 import { insist } from "./insist.ts";
+import type { OutcomeLog } from "./outcome-log.ts";
 import type { ServerClock } from "./server-clock.ts";
 
 /** With coalesce only the latest occurrence runs; a few more are listed because clocks differ by a little. */
 const LISTED_WITH_COALESCE = 10;
 /** How often a request is made anew because somebody else decided meanwhile. */
 const MAX_ROUNDS = 20;
+/** How many decisions are looked at for the log at once, and how many rows of each. */
+const MOST_LOOKS = 20;
+const MOST_ROWS = 20;
 
 /** What an admission is made with. */
 export interface AdmissionParts {
@@ -19,12 +23,14 @@ export interface AdmissionParts {
   readonly serverClock: ServerClock;
   readonly worker: string;
   readonly maxCrashes: number;
+  readonly outcomes: OutcomeLog;
 }
 
 /** Asks the engine what is to be done with a queue job, and keeps the next occurrences waiting. */
 export class Admissions {
   readonly #parts: AdmissionParts;
   #takes = 0;
+  #looks = 0;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -40,7 +46,10 @@ export class Admissions {
       const asked = request;
       const admission = await insist(clock, wakeUp, () => engine.admit(asked));
       serverClock.observe(admission.now, sentAt);
-      if (admission.outcome !== "behind" || round >= MAX_ROUNDS) return admission;
+      if (admission.outcome !== "behind" || round >= MAX_ROUNDS) {
+        this.#tellDecided(request, id, admission);
+        return admission;
+      }
       const { revision, watermark } = admission;
       request = this.#ask(
         wakeUp,
@@ -49,6 +58,41 @@ export class Admissions {
         take,
         watermark,
       );
+    }
+  }
+
+  /**
+   * Says what was decided against running. Read where that may be so, and not by whoever waits: a run that is alone costs
+   * nothing.
+   */
+  #tellDecided(request: AdmitRequest, id: WakeUpId, { outcome, now }: Admission): void {
+    const { older, latest } = request;
+    if (!this.#parts.outcomes.tellsDecisions) return;
+    const mayBe = outcome === "none" || (outcome === "run" && (latest.length > 1 || older));
+    if (!mayBe || this.#looks >= MOST_LOOKS) return;
+    this.#looks += 1;
+    const fromAt = older?.fromAt ?? latest[0]?.fireAt ?? id.fireAt;
+    const toAt = Math.max(latest.at(-1)?.fireAt ?? 0, id.fireAt);
+    void this.#look(id.jobId, { fromAt: Math.min(fromAt, id.fireAt), toAt }, now);
+  }
+
+  async #look(
+    jobId: string,
+    span: { readonly fromAt: number; readonly toAt: number },
+    decidedAt: number,
+  ): Promise<void> {
+    const { engine, outcomes } = this.#parts;
+    try {
+      const query = { jobId, ...span, offset: 0, limit: MOST_ROWS, order: "latest" } as const;
+      for (const row of await engine.readLedger(query)) {
+        const isNew = row.decidedAt === decidedAt || row.finishedAt === decidedAt;
+        if (isNew && row.startedAt === undefined) outcomes.decided(jobId, row);
+        else if (isNew && row.state === "failed") outcomes.decided(jobId, row);
+      }
+    } catch {
+      // The ledger and the events have it; a server that is away is told of anyway.
+    } finally {
+      this.#looks -= 1;
     }
   }
 

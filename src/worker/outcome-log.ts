@@ -20,6 +20,8 @@ export class OutcomeLog {
   readonly #now: () => EpochMs;
   readonly #limit: LineLimit;
   readonly #hasDebug: boolean;
+  /** Whether anybody reads what is decided against running. */
+  readonly tellsDecisions: boolean;
 
   /** @param now The server's clock. */
   constructor(logger: Logger, clock: Clock, now: () => EpochMs) {
@@ -27,12 +29,12 @@ export class OutcomeLog {
     this.#now = now;
     this.#limit = new LineLimit(clock);
     this.#hasDebug = !isSilent(logger, "debug");
+    this.tellsDecisions = !isSilent(logger, "warn");
   }
 
-  succeeded({ hold, attempt, durationMs }: OutcomeTold): void {
+  succeeded({ jobId, runId }: OutcomeTold["hold"], attempt: number, durationMs: number): void {
     // Most runs end so, and hardly anybody wants to read of each.
     if (!this.#hasDebug) return;
-    const { jobId, runId } = hold;
     const fields = { jobId, runId, attempt, status: "SUCCESS", durationMs: Math.round(durationMs) };
     this.#write("debug", `job "${jobId}" succeeded`, { ...fields, time: iso(this.#now()) });
   }

@@ -19,6 +19,7 @@ import { insist } from "./insist.ts";
 import { intervalOf } from "./interval.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Redaction } from "./redaction.ts";
+import type { OutcomeLog } from "./outcome-log.ts";
 import { RunHost, withoutSecrets } from "./run-host.ts";
 import { RunLog } from "./run-log.ts";
 import { withinRun } from "./run-scope.ts";
@@ -32,6 +33,7 @@ export interface RunPerformerParts {
   readonly serverClock: ServerClock;
   readonly logger: Logger;
   readonly logs: LogWriter;
+  readonly outcomes: OutcomeLog;
   readonly redaction: Redaction | undefined;
   readonly capturesConsole: boolean;
   /** Names the worker in the ledger. */
@@ -149,9 +151,10 @@ export class RunPerformer {
   }
 
   async #conclude(start: Start, end: AttemptEnd, durationMs: number): Promise<WakeUpEnd> {
-    const { engine, clock, worker } = this.#parts;
+    const { engine, clock, outcomes, worker } = this.#parts;
     const { active, run, job } = start;
     const { hold } = active;
+    const { attempt } = run;
     if (end.kind === "sleeping") {
       const until = { at: end.until };
       return this.#suspended(start, { kind: "sleep", until, error: undefined });
@@ -167,7 +170,10 @@ export class RunPerformer {
     const { retry } = job.definition.policy;
     if (failure?.mayRetry && retry !== null) {
       const inMs = retryDelay(retry, run.failures + 1, run.runId);
-      return this.#suspended(start, { kind: "retry", until: { inMs }, error });
+      const told = { hold, attempt, durationMs, error };
+      return this.#suspended(start, { kind: "retry", until: { inMs }, error }, () =>
+        outcomes.retrying(told, inMs),
+      );
     }
     const given = failure && end.kind === "succeeded" ? undefined : end.resultJson;
     const resultJson = given && (start.secrets?.inJson(given) ?? given);
@@ -194,19 +200,27 @@ export class RunPerformer {
       return engine.settle(request);
     });
     // A later try may find what an earlier one did without an answer.
-    if (settlement.outcome === "fenced" && tries === 1) this.#tellFenced(active);
+    if (settlement.outcome === "fenced") {
+      if (tries === 1) this.#tellFenced(active);
+    } else if (!failure) outcomes.succeeded(hold, attempt, durationMs);
+    else if (active.cause === "cancelled") outcomes.cancelled({ hold, attempt, durationMs, error });
+    else outcomes.failed({ hold, attempt, durationMs, error });
     return settlement.endedQueueJob ? "ended" : "done";
   }
 
   async #suspended(
     { active }: Start,
     why: Pick<Parameters<Engine["suspend"]>[0], "kind" | "until" | "error">,
+    onSuspended: () => void = () => undefined,
   ): Promise<WakeUpEnd> {
     const { engine, clock, worker } = this.#parts;
     const suspension = await insist(clock, active.holder, () =>
       engine.suspend({ ...active.hold, ...why, worker }),
     );
-    if (suspension.outcome === "suspended") return { againInMs: suspension.waitMs };
+    if (suspension.outcome === "suspended") {
+      onSuspended();
+      return { againInMs: suspension.waitMs };
+    }
     if (suspension.outcome === "fenced") this.#tellFenced(active);
     // Of what is over, and of a retry that waits for its job, the queue job is to end.
     return "done";

@@ -28,6 +28,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { insist } from "./insist.ts";
 import { Lane } from "./lane.ts";
 import { currentRun } from "./run-scope.ts";
+import { OutcomeLog } from "./outcome-log.ts";
 import { watchStrays } from "./strays.ts";
 import { createRedaction } from "./redaction.ts";
 import { settleRemoved } from "./run-performer.ts";
@@ -71,6 +72,7 @@ export class WorkerRuntime {
   readonly #options: WorkerRuntimeOptions;
   readonly #serverClock: ServerClock;
   readonly #heartbeat: Heartbeat;
+  readonly #outcomes: OutcomeLog;
   #lanes: readonly Lane[] = [];
   #consumers: readonly Consumer[] = [];
   #endCapture: () => void = () => undefined;
@@ -82,6 +84,7 @@ export class WorkerRuntime {
     this.#options = options;
     this.id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
     this.#serverClock = new ServerClock(options.clock);
+    this.#outcomes = new OutcomeLog(options.logger, options.clock, () => this.#serverClock.now());
     this.#heartbeat = new Heartbeat({
       id: this.id,
       engine: options.engine,
@@ -148,6 +151,7 @@ export class WorkerRuntime {
       ...options,
       engine,
       serverClock: this.#serverClock,
+      outcomes: this.#outcomes,
       redaction: createRedaction(redact ?? []),
       capturesConsole: capturesConsole ?? false,
       worker: this.id,

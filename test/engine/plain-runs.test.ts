@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
+import { lineLogger } from "../../src/core/log.ts";
 import type { AdmittedRun, RunHold } from "../../src/engine/engine.ts";
 import type { LockedJob, TakenJobs } from "../../src/engine/queue-batches.ts";
 import { PlainRuns } from "../../src/engine/redis/plain-runs.ts";
@@ -16,6 +17,7 @@ import { Schedule } from "../../src/jobs/schedule.ts";
 import type { TriggerSpec } from "../../src/triggers/spec.ts";
 import { Admissions } from "../../src/worker/admission.ts";
 import { DefinitionCache } from "../../src/worker/definition-cache.ts";
+import { OutcomeLog } from "../../src/worker/outcome-log.ts";
 import { ServerClock } from "../../src/worker/server-clock.ts";
 import { EngineBench, START } from "../contract/bench-of-engine.ts";
 
@@ -59,6 +61,7 @@ class Fleet implements AsyncDisposable {
     serverClock: new ServerClock(this.#clock),
     worker: WORKER,
     maxCrashes: 3,
+    outcomes: new OutcomeLog(lineLogger("error"), this.#clock, () => this.bench.now),
   });
   readonly held: Held[] = [];
   #turn = 0;

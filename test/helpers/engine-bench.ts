@@ -14,6 +14,7 @@ import {
 } from "../../src/index.ts";
 import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { EventName, StoredEvent } from "../../src/jobs/event.ts";
+import { ChangeLog } from "../../src/scheduler/change-log.ts";
 import { JobDesk } from "../../src/scheduler/job-desk.ts";
 import { RunDesk, type RunJobOptions } from "../../src/scheduler/run-desk.ts";
 import { type JobPage, type JobQuery, queryJobs } from "../../src/scheduler/job-query.ts";
@@ -104,6 +105,7 @@ export class EngineBench implements AsyncDisposable {
       engine: this.engine,
       registry,
       logger,
+      changes: new ChangeLog(logger, systemClock),
       defaults: { timezone: options.timezone ?? "UTC", calendars: new Map() },
     });
     this.#history = new RunHistory(this.engine);
