@@ -241,7 +241,7 @@ function orAborted(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
       resolve();
     };
     signal.addEventListener("abort", done, { once: true });
-    void work.then(done);
+    void work.finally(done);
   });
 }
 

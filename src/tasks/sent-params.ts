@@ -13,7 +13,7 @@ export function sentParams(value: unknown): SentParams {
 }
 
 /** What structured clone keeps as it is. */
-const KEPT = [types.isDate, types.isRegExp, types.isAnyArrayBuffer, ArrayBuffer.isView];
+const KEPT = [types.isDate, types.isRegExp, types.isAnyArrayBuffer, types.isArrayBufferView];
 
 function lostClass(value: unknown, path: string, seen: Set<unknown>): string | undefined {
   if (typeof value !== "object" || value === null || seen.has(value)) return undefined;

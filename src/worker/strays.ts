@@ -35,9 +35,13 @@ function react(error: unknown): void {
 function passOn(error: unknown): void {
   if (process.listenerCount("unhandledRejection") > 1) return;
   process.off("unhandledRejection", react);
-  void Promise.reject(error);
+  void rejectedWith(error);
   // Where Node was told to go on, we do too.
   setImmediate(() => {
     if (users > 0) process.on("unhandledRejection", react);
   });
+}
+
+async function rejectedWith(error: unknown): Promise<never> {
+  throw error;
 }

@@ -3,15 +3,16 @@ import { startProgram } from "../helpers/process.ts";
 
 const LONG = { timeout: 90_000 };
 
-async function told(scene: string): Promise<Record<string, unknown>> {
+async function told(scene: string) {
   await using program = startProgram("test/worker/stray-program.ts", {
     args: [inject("redisUrl"), scene],
   });
   const end = await program.waitFor(
-    (message) => typeof message === "object" && message !== null && "culprit" in message,
+    (message): message is Record<string, unknown> =>
+      typeof message === "object" && message !== null && "culprit" in message,
   );
   expect(await program.exited()).toEqual({ code: 0, signal: null });
-  return end as Record<string, unknown>;
+  return end;
 }
 
 const unharmed = { verdict: "succeeded", attempt: 1, result: "unharmed" };
