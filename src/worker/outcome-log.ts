@@ -2,7 +2,8 @@ import type { Clock, EpochMs } from "../core/clock.ts";
 import { LineLimit } from "../core/line-limit.ts";
 import { isSilent, type LogFields, type Logger } from "../core/log.ts";
 import type { RunHold } from "../engine/engine.ts";
-import type { LedgerRow, StoredError } from "../jobs/run.ts";
+import type { LedgerRow } from "../jobs/run.ts";
+import type { StoredError } from "../jobs/stored-error.ts";
 import { outsideOfCapture } from "./console-capture.ts";
 
 /** How a run, or an attempt of it, ended. */

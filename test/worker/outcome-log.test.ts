@@ -22,7 +22,7 @@ onEachEngine((connection) => {
   afterAll(() => stage[Symbol.asyncDispose]());
 
   const of = (jobId: string, level: string): Logged[] =>
-    stage.logged.filter((line) => line.fields?.["jobId"] === jobId && line.level === level);
+    stage.logged.filter((one) => one.fields?.["jobId"] === jobId && one.level === level);
   async function line(jobId: string, level: string, has: string): Promise<Logged> {
     const found = () => of(jobId, level).find(({ message }) => message.includes(has));
     await eventually(`${level} of ${jobId}: ${has}`, () => found() !== undefined);
