@@ -3,7 +3,7 @@ import { LineLimit } from "../core/line-limit.ts";
 import { isSilent, type LogFields, type Logger } from "../core/log.ts";
 import type { RunHold } from "../engine/engine.ts";
 import type { LedgerRow } from "../jobs/run.ts";
-import type { StoredError } from "../jobs/stored-error.ts";
+import type { StoredError } from "../core/stored-error.ts";
 import { outsideOfCapture } from "./console-capture.ts";
 
 /** How a run, or an attempt of it, ended. */
