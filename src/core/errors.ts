@@ -81,6 +81,11 @@ export const ERROR_CODES = {
     remedy:
       "End that process, give this one another folder, or connect both to `postgres://` or `redis://`.",
   },
+  FOLDER_DAMAGED: {
+    meaning:
+      "The folder of the embedded engine can't be opened: its files are incomplete or damaged.",
+    remedy: "Put back a copy of the folder, or move it away; a new one is then made.",
+  },
   RUN_FENCED: {
     meaning: "This attempt lost its run: its lock expired and another attempt took over.",
     remedy: "Nothing to repair. Keep the event loop free, or raise `lock`.",

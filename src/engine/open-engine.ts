@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { z } from "zod";
 import type { Clock, EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
@@ -74,7 +75,8 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
     return { kind: "postgres", url: readable(connection, isServerUrl) };
   }
   if (/^embedded:\/\/./i.test(connection)) {
-    return { kind: "embedded", folder: connection.slice("embedded://".length) };
+    // Where the process is now: it may be elsewhere when the folder is opened.
+    return { kind: "embedded", folder: resolve(connection.slice("embedded://".length)) };
   }
   const scheme = /^[a-z+]{1,20}(?=:)/i.exec(connection)?.[0] ?? "none";
   throw new CronduitError(

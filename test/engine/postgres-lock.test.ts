@@ -4,6 +4,7 @@ import pg from "pg";
 import { describe, expect, inject, test } from "vitest";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import {
+  migrate,
   Pipeline,
   PipelineScheduler,
   type RunContext,
@@ -12,7 +13,7 @@ import {
 import { silent } from "../crash/fleet.ts";
 
 /** Several times as long as a call waits, and shorter than the lock of a run. */
-const LOCKED_MS = 7_000;
+const LOCKED_MS = 9_000;
 
 /** What somebody does who changes a table, or compacts it. */
 async function lockTable(table: string, forMs: number): Promise<void> {
@@ -44,10 +45,12 @@ describe.concurrent("somebody locks a table for longer than calls wait", () => {
       connection: inject("postgresUrl"),
       prefix,
       pipelines: [Work],
-      timeout: 2,
+      timeout: 3,
       logger: silent,
     });
     scheduler.addListener((event) => events.push(event));
+    // To make the tables may take longer than a call has.
+    await migrate(inject("postgresUrl"), { prefix });
     await scheduler.start();
     const ended = (): SchedulerEvent[] =>
       events.filter((event) => ["JOB_EXECUTED", "JOB_ERROR"].includes(event.name));

@@ -1,15 +1,13 @@
 import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
 import type { Clock } from "../../core/clock.ts";
 import { CronduitError, isCronduitError } from "../../core/errors.ts";
 import type { Database } from "../postgres/database.ts";
+import { openFolder } from "./database-folder.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { loadPglite } from "./load-pglite.ts";
 import { PglitePool } from "./pglite-pool.ts";
-
-/** PGlite's own files, beside the lock. */
-const DATA = "data";
 
 /**
  * Starts PostgreSQL inside this process (PGlite).
@@ -20,7 +18,8 @@ const DATA = "data";
  *
  * @param folder `undefined`: everything is in memory, and gone with the process.
  * @param schema Where statements look that name no schema.
- * @throws {@link CronduitError} `FOLDER_IN_USE`; `NOT_IN_BUNDLE`; `INVALID_OPTION` if there can be no such folder, or nobody may write there
+ * @throws {@link CronduitError} `FOLDER_IN_USE`; `FOLDER_DAMAGED`; `UNSUPPORTED_SERVER` if another version made it;
+ * `NOT_IN_BUNDLE`; `INVALID_OPTION` if there can be no such folder, or nobody may write there
  */
 export async function openEmbedded(
   folder: string | undefined,
@@ -31,7 +30,8 @@ export async function openEmbedded(
   const path = resolve(folder);
   const unlock = await claim(path, clock);
   try {
-    return databaseOf(await start(join(path, DATA), schema), `in ${path}`, unlock);
+    const db = await openFolder(path, (dataDir) => start(dataDir, schema));
+    return databaseOf(db, `in ${path}`, unlock);
   } catch (error) {
     await unlock();
     throw error;

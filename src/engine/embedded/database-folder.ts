@@ -1,0 +1,60 @@
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CronduitError, isCronduitError } from "../../core/errors.ts";
+
+/** PGlite's own files, beside the lock. */
+const DATA = "data";
+/** Is there while the folder is made for the first time. Until it is gone nobody has been told that it is open. */
+const BEING_MADE = "cronduit.making";
+/** The PostgreSQL that PGlite is, and whose files it reads. */
+export const EMBEDDED_VERSION = "18";
+
+/**
+ * Opens the database of a folder, which is made if it is empty; one that a process died over while it made it is made anew.
+ * @throws {@link CronduitError} `UNSUPPORTED_SERVER`, `FOLDER_DAMAGED`
+ */
+export async function openFolder<T>(
+  path: string,
+  open: (dataFolder: string) => Promise<T>,
+): Promise<T> {
+  const data = join(path, DATA);
+  const mark = join(path, BEING_MADE);
+  if (await isThere(mark)) await rm(data, { recursive: true, force: true });
+  const files = await readdir(data).catch(() => []);
+  if (files.length === 0) await writeFile(mark, "");
+  else await requireVersion(path, data);
+  let opened: T;
+  try {
+    opened = await open(data);
+  } catch (error) {
+    if (isCronduitError(error)) throw error;
+    throw damaged(path, error instanceof Error ? error.message : String(error), error);
+  }
+  await rm(mark, { force: true });
+  return opened;
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return (await readFile(file).catch(() => undefined)) !== undefined;
+}
+
+async function requireVersion(path: string, data: string): Promise<void> {
+  const version = (await readFile(join(data, "PG_VERSION"), "utf8").catch(() => "")).trim();
+  if (version === EMBEDDED_VERSION) return;
+  // PGlite would make a new database over what is there.
+  if (!/^\d+(?:\.\d+)?$/.test(version))
+    throw damaged(path, "its file PG_VERSION is missing or unreadable");
+  throw new CronduitError(
+    "UNSUPPORTED_SERVER",
+    `The folder "${path}" was made by PostgreSQL ${version}, and the embedded engine of this version is PostgreSQL ${EMBEDDED_VERSION}. Export the state with the version of cronduit that made it (exportState), and import it into a new folder.`,
+    { data: { folder: path, version, needed: EMBEDDED_VERSION } },
+  );
+}
+
+function damaged(path: string, reason: string, cause?: unknown): CronduitError {
+  return new CronduitError(
+    "FOLDER_DAMAGED",
+    `The database in the folder "${path}" can't be opened: ${reason}. Files may be missing or damaged: put back a copy of the folder, or move it away, and a new one is made.`,
+    { cause, data: { folder: path, reason } },
+  );
+}
