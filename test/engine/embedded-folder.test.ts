@@ -11,12 +11,14 @@ import { startProgram } from "../helpers/process.ts";
 
 const WAL = /^[\dA-F]{24}$/;
 let whole: string;
+let server: { server_version: string } | undefined;
 beforeAll(async () => {
   whole = mkdtempSync(join(tmpdir(), "cronduit-whole-"));
   const database = await openEmbedded(whole, "public", systemClock);
   await database.pool.query("CREATE TABLE kept (a integer)");
-  const { rows } = await database.pool.query("SHOW server_version");
-  expect(JSON.stringify(rows)).toContain(`"${EMBEDDED_VERSION}.`);
+  ({
+    rows: [server],
+  } = await database.pool.query<{ server_version: string }>("SHOW server_version"));
   await database.close();
 }, 120_000);
 afterAll(() => rmSync(whole, { recursive: true, force: true }));
@@ -30,6 +32,10 @@ function copy(): string {
 }
 
 describe("a folder of the embedded engine", () => {
+  test("is of the version that the engine knows", () => {
+    expect(server?.server_version.split(".")[0]).toBe(EMBEDDED_VERSION);
+  });
+
   test("that another version made is refused, and stays as it is", async () => {
     const folder = copy();
     writeFileSync(join(folder, "data/PG_VERSION"), "16\n");
