@@ -255,6 +255,34 @@ describe("addJob refuses", () => {
     for (const call of calls) expect((await refusal(call)).code).toBe("INVALID_OPTION");
   });
 
+  test.each([
+    ["@daily", 'begins with "@"'],
+    ["-1", 'begins with "-"'],
+    ["..", 'begins with "."'],
+    [" job", 'begins with " "'],
+    ["job ", "ends with a space"],
+    ["a\nb", String.raw`holds the character "\n"`],
+    ["a!b", 'holds the character "!"'],
+    ["job-\u{1F600}", 'holds the character "\u{1F600}"'],
+    ["constructor", "is a reserved word"],
+  ])("the id %j is told what is wrong with it, and the rule", async (id, fault) => {
+    const { message } = await refusal(add({ ...hourly, id }));
+    expect(message).toContain(fault);
+    expect(message).toContain("first a letter, a digit or _");
+  });
+
+  test.each([
+    ["no value", { trigger: "interval", minutes: undefined }, "minutes: undefined"],
+    ["no expression", { trigger: "cron", expression: undefined }, "expression: undefined"],
+    ["no length", { trigger: "interval" }, "needs a length"],
+    ["a member that is missing", { trigger: "or", triggers: [undefined] }, "triggers.0"],
+    ["a cron text of AWS", { trigger: "cron", expression: "0 12 * * ? *" }, "AWS"],
+  ])("a trigger with %s", async (_, options, text) => {
+    const error = await refusal(add(options));
+    expect(error.code).toBe("INVALID_TRIGGER");
+    expect(error.message).toContain(text);
+  });
+
   test.each<[string, unknown, ErrorCode]>([
     ["an unknown name", "Nightly", "UNKNOWN_PIPELINE"],
     ["__proto__", "__proto__", "UNKNOWN_PIPELINE"],
@@ -360,6 +388,16 @@ describe("schedulers and workers refuse", () => {
       ).toBe("INVALID_OPTION");
     },
   );
+
+  test.each([
+    ["embedded:./x", "embedded://./x"],
+    ["embedded:", "embedded://folder"],
+    ["redis:localhost", "redis://host"],
+    ["postgres:", "postgres://host"],
+  ])("the connection %j, and says how it is written", async (connection, form) => {
+    const { message } = await refusal(() => new PipelineScheduler({ connection }));
+    expect(message).toContain(`Write "${form}"`);
+  });
 
   test("a server that is not there: CONNECTION_FAILED within the time allowed", async () => {
     const made = new PipelineScheduler({

@@ -78,6 +78,17 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
     // Where the process is now: it may be elsewhere when the folder is opened.
     return { kind: "embedded", folder: resolve(connection.slice("embedded://".length)) };
   }
+  const name = /^(embedded|rediss?|postgres(?:ql)?):(?!\/\/.)/i.exec(connection)?.[1];
+  if (name !== undefined) {
+    const form = /^embedded/i.test(name)
+      ? `embedded://${connection.replace(/^embedded:\/*/i, "") || "folder"}`
+      : `${name}://host`;
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `connection: after "${name}:" two slashes and a place are needed. Write ${JSON.stringify(form)}.`,
+      { data: { path: "connection" } },
+    );
+  }
   const scheme = /^[a-z+]{1,20}(?=:)/i.exec(connection)?.[0] ?? "none";
   throw new CronduitError(
     "INVALID_OPTION",

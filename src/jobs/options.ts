@@ -12,18 +12,29 @@ import { DEFAULT_QUEUE, queueNameSchema } from "./queue.ts";
 const RESERVED_IDS = new Set(["__proto__", "constructor", "prototype"]);
 const JOB_ID = /^[\p{L}\p{N}_](?:[\p{L}\p{N} _.:@/+=~#%-]*[\p{L}\p{N}_.:@/+=~#%-])?$/u;
 
-/** A job's id: 1 to 128 letters, digits and `_ . : @ / + = ~ # % -`, spaces inside. */
+/** A job's id: 1 to 128 letters, digits and `_ . : @ / + = ~ # % -`, the first a letter, a digit or `_`; spaces inside. */
 export const jobIdSchema = z
   .string()
   .min(1)
   .max(128)
-  .regex(JOB_ID, "may hold letters, digits, inner spaces and _ . : @ / + = ~ # % - only")
-  .refine((id) => !RESERVED_IDS.has(id), "is a reserved word")
+  .superRefine((id, context) => {
+    const fault = faultOfId(id);
+    if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
+  })
   .meta({
-    description:
-      "Names the job; unique in the fleet. Default: made of pipeline, params and trigger",
-    allowed: "a text of 1 to 128 letters, digits and _ . : @ / + = ~ # % -, with spaces inside",
+    description: "Names the job; unique in the fleet. Default: a random UUID",
+    allowed:
+      "a text of 1 to 128 characters: first a letter, a digit or _, then also . : @ / + = ~ # % - and spaces that are not the last",
   });
+
+function faultOfId(id: string): string | undefined {
+  if (RESERVED_IDS.has(id)) return "is a reserved word";
+  if (JOB_ID.test(id)) return undefined;
+  const stray = /[^\p{L}\p{N} _.:@/+=~#%-]/u.exec(id)?.[0];
+  if (stray !== undefined) return `holds the character ${JSON.stringify(stray)}`;
+  if (id.endsWith(" ")) return "ends with a space";
+  return `begins with ${JSON.stringify(id.slice(0, 1))}`;
+}
 
 /** A condition: its text, or what the builders (`after.ok(…)`, `all(…)`) made. Inside: the latter. */
 const conditionOption = z

@@ -3,6 +3,7 @@ import type { EpochMs } from "../core/clock.ts";
 import { isCronduitError, TriggerError } from "../core/errors.ts";
 import { readSeconds } from "../core/duration-bounds.ts";
 import { parseDuration } from "../core/durations.ts";
+import { shown } from "../core/shown.ts";
 import { stableHash } from "./hash.ts";
 
 /** Validates a stored {@link Jitter}. */
@@ -14,6 +15,8 @@ export const jitterSchema = z.discriminatedUnion("kind", [
 /** How far runs are spread: at most `ms` milliseconds, or `percent` (0 to 100) of the gap to the next occurrence. */
 export type Jitter = Readonly<z.output<typeof jitterSchema>>;
 
+const FORMS = 'Write seconds, a duration such as "30s", or "0%" to "100%".';
+
 /**
  * Reads a jitter: seconds as a number, a duration such as `"30s"`, or a percentage such as `"10%"`. Nothing given is no jitter.
  * @throws {@link TriggerError} `INVALID_TRIGGER`, field `jitter`.
@@ -21,16 +24,22 @@ export type Jitter = Readonly<z.output<typeof jitterSchema>>;
 export function parseJitter(input: string | number | undefined): Jitter {
   if (input === undefined) return { kind: "ms", ms: 0 };
   const fail = (): never => {
-    throw new TriggerError(
-      `jitter: ${JSON.stringify(input)} can't be read. Write seconds, a duration such as "30s", or "0%" to "100%".`,
-      { field: "jitter", column: 1, value: input },
-    );
+    throw new TriggerError(`jitter: ${shown(input)} can't be read. ${FORMS}`, {
+      field: "jitter",
+      column: 1,
+      value: input,
+    });
   };
   if (typeof input === "number") {
     const ms = readSeconds(input, "addJob.jitter");
     if (typeof ms === "number") return { kind: "ms", ms };
     const { message, suggestion } = ms;
-    throw new TriggerError(`jitter: ${message}`, { field: "jitter", value: input, suggestion });
+    const hint = suggestion === undefined ? `. ${FORMS}` : "";
+    throw new TriggerError(`jitter: ${message}${hint}`, {
+      field: "jitter",
+      value: input,
+      suggestion,
+    });
   }
   const percent = /^\s*(\d{1,3}(?:\.\d{1,6})?)\s*%\s*$/.exec(input);
   if (percent)

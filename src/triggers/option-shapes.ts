@@ -33,12 +33,16 @@ export const triggerOptionShapes = {
     every: text
       .optional()
       .describe("A duration such as '90s', '2 hours' or 'PT15M'; instead of the numbers"),
-    weeks: amount.optional().describe("A number from 0: weeks of 7 × 24 hours"),
-    days: amount.optional().describe("A number from 0: days of 24 hours"),
-    hours: amount.optional().describe("A number of hours from 0"),
-    minutes: amount.optional().describe("A number of minutes from 0"),
-    seconds: amount.optional().describe("A number of seconds from 0"),
-    milliseconds: amount.optional().describe("A number of milliseconds from 0"),
+    weeks: amount
+      .optional()
+      .describe("A number of weeks of 7 × 24 hours, 0 or more, in sum more than 0"),
+    days: amount.optional().describe("A number of days of 24 hours, 0 or more, in sum more than 0"),
+    hours: amount.optional().describe("A number of hours, 0 or more, in sum more than 0"),
+    minutes: amount.optional().describe("A number of minutes, 0 or more, in sum more than 0"),
+    seconds: amount.optional().describe("A number of seconds, 0 or more, in sum more than 0"),
+    milliseconds: amount
+      .optional()
+      .describe("A number of milliseconds, 0 or more, in sum more than 0"),
   },
   date: {
     runDate: instantSchema.optional().describe("When to run; without an offset in the job's zone"),

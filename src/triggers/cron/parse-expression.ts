@@ -1,4 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
+import { shown } from "../../core/shown.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { CronField } from "./field-names.ts";
 import { parseField } from "./parse-field.ts";
@@ -136,7 +137,7 @@ function parseWords(words: readonly Word[], expression: string, jobId: string): 
         ? ` Write ${fromQuartz(words.map(({ text }) => text.toLowerCase()))}.`
         : "";
     fail(
-      `A cron expression has 5 fields (minute hour day month weekday), or 6 with seconds first; this has ${words.length}.${hint}`,
+      `Cron expression ${shown(expression)} has ${words.length} ${words.length === 1 ? "field" : "fields"}. Allowed: 5 fields (minute hour day month weekday), such as 0 9 * * 1-5, or 6 with seconds first.${hint}`,
       expression,
       column,
     );

@@ -73,7 +73,7 @@ class FieldReader {
   }
 
   #readTerm(term: string, at: number): void {
-    if (term === "") this.#fail("is empty", at, term);
+    if (term === "") this.#fail(`is empty; ${this.#allowed()}`, at, term);
     if (this.#readDayTerm(term, at)) return;
     const star = /^[*?](?:\/(\d{1,6}))?$/.exec(term);
     if (star) {

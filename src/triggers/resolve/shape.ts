@@ -96,11 +96,17 @@ function refuse(
     given,
   );
   const allowed = describe(kind, String(path[0] ?? "")) ?? issue?.message ?? "";
-  throw new TriggerError(`${field}: ${shown(value)} is not allowed. Allowed: ${allowed}.`, {
-    field,
-    column: 1,
-    value,
-  });
+  throw new TriggerError(
+    `${field}: ${shown(value)} is not allowed. Allowed: ${allowed}.${unquoted(value, allowed)}`,
+    { field, column: 1, value },
+  );
+}
+
+/** A number that came as text, from the environment or a form. */
+function unquoted(value: unknown, allowed: string): string {
+  const isNumber =
+    typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
+  return isNumber && /number/.test(allowed) ? ` Write ${Number(value)} without quotes.` : "";
 }
 
 function describe(kind: TriggerKind, field: string): string | undefined {
@@ -125,7 +131,7 @@ function checkMembers(kind: "or" | "and", members: unknown): void {
   const list = Array.isArray(members) ? members : [];
   if (list.length === 0) {
     throw new TriggerError(
-      `triggers: ${kind} needs at least one trigger, such as ${kind}(cron("0 9 * * *"), every("6h")).`,
+      `triggers: ${members === undefined ? "none" : shown(members)}; ${kind} needs at least one trigger, such as ${kind}(cron("0 9 * * *"), every("6h")).`,
       { field: "triggers" },
     );
   }

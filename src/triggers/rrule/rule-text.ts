@@ -1,4 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
+import { shown } from "../../core/shown.ts";
 import { suggest } from "../../core/suggest.ts";
 
 /** More would have to be counted one by one from DTSTART. */
@@ -89,7 +90,8 @@ export function readRuleText(rule: string): RuleText {
       }
     }
   }
-  if (parts === undefined) return fail("has no RRULE", rule);
+  if (parts === undefined)
+    return fail(`${shown(rule)} has no RRULE. Write it like FREQ=WEEKLY;BYDAY=MO`, rule);
   return { ...(start === undefined ? {} : { start }), parts, lines };
 }
 

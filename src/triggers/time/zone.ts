@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
+import { shown } from "../../core/shown.ts";
 
 /**
  * Milliseconds since 1970-01-01T00:00 on the wall clock of a zone: an instant plus its UTC offset.
@@ -163,6 +164,14 @@ function spellingOf(name: string, resolved: string): string {
   return spellings.get(name.toLowerCase()) ?? name;
 }
 
+/** `Berlin` for Europe/Berlin, `new york` for America/New_York. */
+function zoneOfCity(name: string): string | undefined {
+  const city = `/${name.trim().toLowerCase().replaceAll(/\s+/g, "_")}`;
+  return city.length < 3 || city.length > MAX_NAME
+    ? undefined
+    : Intl.supportedValuesOf("timeZone").find((zone) => zone.toLowerCase().endsWith(city));
+}
+
 /**
  * The zone of an IANA name (any case).
  * @throws {@link TriggerError} `INVALID_TIMEZONE` if this Node.js does not know the name.
@@ -171,9 +180,13 @@ export function zoneOf(name: string): Zone {
   const known = zones.get(name);
   if (known !== undefined) return known;
   const fail = (): never => {
-    const shown = JSON.stringify(typeof name === "string" ? name.slice(0, MAX_NAME) : name);
+    const near = typeof name === "string" ? zoneOfCity(name) : undefined;
+    const hint =
+      near === undefined
+        ? 'Use an IANA name such as "Europe/Berlin" or "UTC".'
+        : `Did you mean the IANA name "${near}"?`;
     throw new TriggerError(
-      `${shown} is not a time zone. Use an IANA name such as "Europe/Berlin" or "UTC".`,
+      `timezone: ${shown(name)} is not a time zone. ${hint}`,
       { field: "timezone", value: name },
       "INVALID_TIMEZONE",
     );
