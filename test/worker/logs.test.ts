@@ -74,7 +74,7 @@ onEachEngine((connection) => {
     expect(lines[1]?.fields).toEqual({
       rows: 3,
       error: { name: "TypeError", message: "inner" },
-      big: "100000000000000000000",
+      big: { $type: "bigint", value: "100000000000000000000" },
     });
     expect(lines[0]?.fields).toEqual({});
     const said = stage.logged.find(({ message }) => message === "info");
