@@ -163,6 +163,7 @@ export {
   daily,
   every,
   inTime,
+  monthly,
   or,
   rrule,
   weekly,
@@ -184,6 +185,7 @@ export type {
   DateFieldOptions,
   IntervalFieldOptions,
   MemberOptions,
+  MonthlyFieldOptions,
   NamedTriggerOptions,
   RruleFieldOptions,
   TriggerFieldOptions,
@@ -201,6 +203,7 @@ export {
   type PreviewRow,
   previewTrigger,
 } from "./triggers/preview.ts";
+export { type ScheduleKind, scheduleKindOf } from "./triggers/schedule-kind.ts";
 export { type ResolveContext, resolveTrigger } from "./triggers/resolve.ts";
 export {
   type AndSpec,

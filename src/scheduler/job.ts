@@ -5,6 +5,7 @@ import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { Verdict } from "../jobs/verdict.ts";
+import { type ScheduleKind, scheduleKindOf } from "../triggers/schedule-kind.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
 
 /** A scheduled job as it was when it was read. A snapshot: it does not change by itself. */
@@ -29,6 +30,11 @@ export interface Job {
   readonly timezone: string;
   /** The trigger in full, as plain JSON. */
   readonly trigger: TriggerSpec;
+  /**
+   * What sort of schedule it is, however it was written: `daily`, `weekly` and `monthly` at fixed times of day, `interval`,
+   * `once`, else `custom`.
+   */
+  readonly scheduleKind: ScheduleKind;
   /** The schedule in words. */
   readonly schedule: string;
   readonly policy: Policy;
@@ -75,6 +81,7 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): Job {
     nextDueTime: stored.state === "active" ? date(stored.nextDueAt) : null,
     timezone: definition.timezone,
     trigger: definition.trigger,
+    scheduleKind: scheduleKindOf(definition.trigger),
     schedule: new Schedule(definition).trigger.describe(),
     policy: definition.policy,
     retention: definition.retention,

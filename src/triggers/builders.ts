@@ -148,6 +148,20 @@ export function daily(
   return build("daily", { at: timesOf(given) }, given[1] ?? {});
 }
 
+/**
+ * Days of each month at local times of day.
+ * @example monthly(1, "09:00"); monthly([1, 15]); monthly("last", "18:00")
+ */
+export function monthly(
+  ...[days, ...given]: [
+    days: number | "last" | (number | "last")[],
+    times?: string | string[],
+    common?: CommonTriggerOptions,
+  ]
+): TriggerObject {
+  return build("monthly", { monthly: days, at: timesOf(given) }, given[1] ?? {});
+}
+
 /** Midnight only if no times are given at all: `undefined` is a setting that is missing. */
 function timesOf(given: readonly [times?: string | string[], ...unknown[]]): unknown {
   const times = given.length === 0 ? "00:00" : given[0];

@@ -9,6 +9,7 @@ const text = z.string().max(1024);
 const name = z.string().min(1).max(200);
 const timesOfDay = z.union([z.string().max(16), z.array(z.string().max(16)).min(1).max(200)]);
 
+const monthDay = z.union([z.int().min(1).max(31), z.literal("last")]);
 const weekdays = z.union([name, z.array(name).min(1).max(7)]);
 
 /**
@@ -80,6 +81,15 @@ export const triggerOptionShapes = {
   daily: {
     daily: z.literal(true).optional().describe("Marks the shorthand { daily: true, at: '09:00' }"),
     at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight"),
+  },
+  monthly: {
+    monthly: z
+      .union([monthDay, z.array(monthDay).min(1).max(32)])
+      .optional()
+      .describe("Days of the month: 1 to 31, 'last', or a list; 1"),
+    at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight"),
+    hour: z.int().min(0).max(23).optional().describe("Hour of the local time of day; 0"),
+    minute: z.int().min(0).max(59).optional().describe("Minute of the local time of day; 0"),
   },
   or: {
     triggers: z

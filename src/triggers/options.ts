@@ -127,6 +127,21 @@ export interface DailyFieldOptions {
   at?: string | string[];
 }
 
+/** Days of the month and times of day. */
+export interface MonthlyFieldOptions {
+  /**
+   * Days of the month, 1 to 31, or `"last"`. A month that lacks the day (31 in April) is left out; `"last"` is in each.
+   * @default 1
+   */
+  monthly?: number | "last" | (number | "last")[];
+  /** Local times of day, such as `"09:00"`; instead of hour and minute. @default midnight */
+  at?: string | string[];
+  /** Hour of the local time of day, 0 to 23. @default 0 */
+  hour?: number;
+  /** Minute, 0 to 59. @default 0 */
+  minute?: number;
+}
+
 /** Members of an `or` or `and`. */
 export interface MemberOptions {
   /** The triggers that are combined. */
@@ -142,6 +157,7 @@ export interface TriggerFieldOptions {
   rrule: RruleFieldOptions;
   weekly: WeeklyFieldOptions;
   daily: DailyFieldOptions;
+  monthly: MonthlyFieldOptions;
   or: MemberOptions;
   and: MemberOptions;
 }

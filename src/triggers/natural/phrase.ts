@@ -17,7 +17,9 @@ export function readPhrase(text: string): NamedTriggerOptions | undefined {
   if (later !== undefined) return readLater(later);
   const recurring = /^every (.+)$/.exec(words)?.[1];
   if (recurring !== undefined) return readEvery(recurring);
-  return /^(?:daily|on |weekly on |weekdays?|weekends?)/.test(words) ? readDays(words) : undefined;
+  return /^(?:daily|monthly|on |weekly on |weekdays?|weekends?)/.test(words)
+    ? readDays(words)
+    : undefined;
 }
 
 /** What may follow "every": days of the week with times, `day at 9am`, `3 days at 9am`, a length of time. */
@@ -54,12 +56,33 @@ function readDays(words: string): NamedTriggerOptions | undefined {
   const days = before.replace(/^(?:on|weekly on) /, "");
   // Without a time, "every day" is a length of time.
   if (days === "daily" || (days === "day" && times !== undefined)) return { trigger: "daily", at };
+  const monthly = readMonthDays(days);
+  if (monthly !== undefined) return { trigger: "monthly", monthly, at };
   if (/^weekdays?$/.test(days)) return { trigger: "weekly", weekly: WORK_DAYS, at };
   if (/^weekends?$/.test(days)) return { trigger: "weekly", weekly: WEEKEND, at };
   const weekly = listed(days).map(weekday);
   return weekly.length > 0 && weekly.every((name) => name !== undefined)
     ? { trigger: "weekly", weekly, at }
     : undefined;
+}
+
+/** `monthly`, `monthly on the 1st and 15th`, `month on the last day`. Without a day, "every month" is a length of time. */
+function readMonthDays(words: string): (number | "last")[] | undefined {
+  const [, begin, list] =
+    /^(monthly|month)(?: on(?: day)?(?: the)? (.+?))?(?: day)?(?: of the month)?$/.exec(words) ??
+    [];
+  if (begin === undefined) return undefined;
+  if (list === undefined) return begin === "monthly" ? [1] : undefined;
+  const days = listed(list).map((word) => monthDay(word));
+  return days.every((day) => day !== undefined) ? days : undefined;
+}
+
+function monthDay(word: string): number | "last" | undefined {
+  const [, number, last] =
+    /^(?:the )?(?:(\d\d?)(?:st|nd|rd|th)?|(last))(?: day)?$/.exec(word) ?? [];
+  if (last !== undefined) return "last";
+  const day = Number(number);
+  return day >= 1 && day <= 31 ? day : undefined;
 }
 
 function wordsOf(text: string): string {

@@ -44,6 +44,8 @@ export function flatten(options: unknown, depth = 0): Flat {
   }
   if (trigger === undefined && Object.hasOwn(rest, "weekly"))
     return { kind: "weekly", given: rest };
+  if (trigger === undefined && Object.hasOwn(rest, "monthly"))
+    return { kind: "monthly", given: rest };
   if (trigger === undefined && Object.hasOwn(rest, "daily")) return { kind: "daily", given: rest };
   throw new TriggerError(
     `trigger: is ${trigger === undefined ? "missing" : "no trigger"}. Give one of ${KINDS.join(", ")}, or a trigger object.`,

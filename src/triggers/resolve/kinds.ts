@@ -40,6 +40,7 @@ export function resolveKind(
     }
     case "weekly":
     case "daily":
+    case "monthly":
       return { spec: resolveTimesOfDay(kind, fields, context, member), mayBeOver: false };
     case "or":
     case "and":

@@ -6,9 +6,9 @@ import { suggest } from "../../core/suggest.ts";
 import { parseTimeOfDay } from "../time/time-of-day.ts";
 import { type Fields, type ResolveMember } from "./fields.ts";
 
-/** Resolves the short forms `weekly` and `daily` into cron triggers, one for each time of day. */
+/** Resolves the short forms `weekly`, `daily` and `monthly` into cron triggers, one for each time of day. */
 export function resolveTimesOfDay(
-  kind: "weekly" | "daily",
+  kind: "weekly" | "daily" | "monthly",
   fields: Fields,
   context: ResolveContext,
   member: ResolveMember,
@@ -16,17 +16,23 @@ export function resolveTimesOfDay(
   const list = (value: unknown): string[] =>
     (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "string");
   const days = list(fields["weekly"]);
+  const clash = ["hour", "minute"].find((field) => fields[field] !== undefined);
+  if (clash !== undefined && fields["at"] !== undefined)
+    throw new TriggerError(`${clash}: is not allowed beside "at", which says the time of day.`, {
+      field: clash,
+    });
   const { timezone, startDate, endDate, dst } = fields;
   const common = Object.entries({ timezone, startDate, endDate, dst }).filter(
     ([, value]) => value !== undefined,
   );
-  const times = list(fields["at"] ?? "00:00").map((at) => parseTimeOfDay(at, "at") / 1000);
+  const times = list(fields["at"] ?? ofHour(fields)).map((at) => parseTimeOfDay(at, "at") / 1000);
   const triggers = [...new Set(times)]
     .toSorted((a, b) => a - b)
     .map((time) => {
       const cron = {
         trigger: "cron",
         ...(kind === "weekly" ? { dayOfWeek: days.map(weekdayName).join(",") } : {}),
+        ...(kind === "monthly" ? { day: [fields["monthly"] ?? 1].flat().join(",") } : {}),
         hour: Math.floor(time / 3600),
         minute: Math.floor(time / 60) % 60,
         second: time % 60,
@@ -36,6 +42,11 @@ export function resolveTimesOfDay(
     });
   const [only] = triggers;
   return triggers.length === 1 && only !== undefined ? only : { kind: "or", triggers };
+}
+
+/** The time of day that hour and minute say; midnight without them. */
+function ofHour({ hour = 0, minute = 0 }: Fields): string {
+  return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
 
 /**
