@@ -32,7 +32,9 @@ export function resolveTimesOfDay(
       const cron = {
         trigger: "cron",
         ...(kind === "weekly" ? { dayOfWeek: days.map(weekdayName).join(",") } : {}),
-        ...(kind === "monthly" ? { day: [fields["monthly"] ?? 1].flat().join(",") } : {}),
+        ...(kind === "monthly"
+          ? { day: [fields["monthly"] ?? 1].flat().map(String).join(",") }
+          : {}),
         hour: Math.floor(time / 3600),
         minute: Math.floor(time / 60) % 60,
         second: time % 60,
