@@ -1,3 +1,4 @@
+import { complain } from "../core/complaint.ts";
 import { z } from "zod";
 import { ConditionError } from "../core/errors.ts";
 import type { Condition } from "./condition.ts";
@@ -100,7 +101,7 @@ export function validateCondition(input: unknown): Condition {
   if (!("message" in issue)) return issue.condition;
   const where = issue.path === "" ? "" : `, at ${issue.path}`;
   throw new ConditionError(
-    `The condition${where}: ${issue.message}. Give a text, or what after, all, any and not return.`,
+    `The condition${where}: ${issue.message} Give a text, or what after, all, any and not return.`,
     { path: issue.path },
   );
 }
@@ -109,13 +110,10 @@ function firstIssue(input: unknown): { condition: Condition } | { path: string; 
   try {
     const read = conditionSchema.safeParse(input);
     if (read.success) return { condition: read.data };
-    const [issue] = read.error.issues;
-    return {
-      path: issue?.path.map(String).join(".") ?? "",
-      message: issue?.message ?? "is not valid",
-    };
+    const { path, what } = complain(read.error, conditionSchema, input);
+    return { path, message: what };
   } catch {
     // A getter or a proxy of the caller threw.
-    return { path: "", message: "can't be read" };
+    return { path: "", message: "it can't be read." };
   }
 }

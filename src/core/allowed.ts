@@ -57,8 +57,10 @@ function fieldOf(schema: z.core.$ZodType, key: PropertyKey): z.core.$ZodType | u
     return Object.hasOwn(def.shape, key) ? def.shape[String(key)] : def.catchall;
   if (def.type === "array") return def.element;
   if (def.type === "record") return def.valueType;
-  if (def.type === "union")
-    return def.options.map((option) => fieldOf(option, key)).find((field) => field);
+  if (def.type === "union") {
+    const fields = def.options.flatMap((option) => fieldOf(option, key) ?? []);
+    return fields.length > 1 ? z.union(fields) : fields[0];
+  }
   const inner = insideOf(schema);
   return inner && fieldOf(inner, key);
 }

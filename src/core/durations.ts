@@ -1,3 +1,4 @@
+import { shown } from "./shown.ts";
 import { CronduitError } from "./errors.ts";
 
 const UNIT_MS: ReadonlyMap<string, number> = new Map([
@@ -18,7 +19,7 @@ const ISO =
 function fail(text: unknown, why: string): never {
   throw new CronduitError(
     "INVALID_OPTION",
-    `Duration ${JSON.stringify(text)} ${why}. Write it like "90s", "5m", "2 hours", "1h30m" or "PT15M".`,
+    `Duration ${shown(text)} ${why}. Write it like "90s", "5m", "2 hours", "1h30m" or "PT15M".`,
     { data: { value: text } },
   );
 }

@@ -1,5 +1,6 @@
 import { type Clock, keepAlive, within } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
+import { wordsOf } from "./call-words.ts";
 
 /** The calls that wait for an answer. When nobody will answer any more they are given up together. */
 export class OpenCalls {
@@ -73,13 +74,17 @@ async function ask<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
   if (end?.cause instanceof CronduitError) throw end.cause;
   const refusal = [end?.cause, cause].find(isRefusal);
   if (refusal) {
-    throw new CronduitError("SERVER_REFUSED", `${what}: ${server} refused: ${refusal.message}`, {
-      cause: refusal,
-      data: { call: what },
-    });
+    throw new CronduitError(
+      "SERVER_REFUSED",
+      `${wordsOf(what)}: ${server} refused: ${refusal.message}`,
+      {
+        cause: refusal,
+        data: { call: what },
+      },
+    );
   }
   if (end && !isConnectionTrouble(end.cause)) {
-    throw new CronduitError("INTERNAL", `${what} failed on ${server}`, {
+    throw new CronduitError("INTERNAL", `${wordsOf(what)} failed on ${server}`, {
       cause: end.cause,
       data: { call: what },
     });
@@ -88,7 +93,7 @@ async function ask<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
   const tookMs = Math.round(clock.elapsed() - from);
   throw new CronduitError(
     "CONNECTION_FAILED",
-    `${what}: no answer from ${server} in ${tookMs} ms${why}. Check the server and the connection option.`,
+    `${wordsOf(what)}: no answer from ${server} in ${tookMs} ms${why}. Check the server and the connection option.`,
     { cause, data: { call: what, timeoutMs } },
   );
 }

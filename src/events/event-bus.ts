@@ -1,4 +1,5 @@
 import { type Clock, sleep, within } from "../core/clock.ts";
+import { shown } from "../core/shown.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine, EventBatch } from "../engine/engine.ts";
@@ -76,23 +77,30 @@ export class EventBus {
   /** @throws {@link CronduitError} `INVALID_OPTION` if the mask or the name is none. */
   add(handler: EventHandler, mask: number, options: ListenerOptions): void {
     if (typeof handler !== "function") {
-      throw new CronduitError("INVALID_OPTION", "addListener: the handler must be a function.", {
-        data: { path: "handler" },
-      });
+      throw new CronduitError(
+        "INVALID_OPTION",
+        `addListener: the handler must be a function, not ${shown(handler)}.`,
+        {
+          data: { path: "handler" },
+        },
+      );
     }
     if (!Number.isInteger(mask) || mask < 0 || mask > 2 ** 30 - 1) {
       throw new CronduitError(
         "INVALID_OPTION",
-        `addListener: mask ${String(mask)} is no sum of EVENT_… bits.`,
+        `addListener, mask: ${shown(mask)} is no sum of EVENT_… bits, such as EVENT_JOB_ERROR | EVENT_JOB_MISSED.`,
         {
           data: { path: "mask" },
         },
       );
     }
-    if (options.name !== undefined && !LISTENER_NAME.test(options.name)) {
+    if (
+      options.name !== undefined &&
+      (typeof options.name !== "string" || !LISTENER_NAME.test(options.name))
+    ) {
       throw new CronduitError(
         "INVALID_OPTION",
-        "addListener: name may hold 1 to 64 letters, digits and _ . : @ - only.",
+        `addListener, option "name": ${shown(options.name)} is not allowed. Allowed: a text of 1 to 64 letters, digits and _ . : @ -; or leave it out.`,
         {
           data: { path: "name" },
         },

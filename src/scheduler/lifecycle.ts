@@ -115,15 +115,15 @@ export class Lifecycle {
 
   /** Connects if need be. @throws {@link CronduitError} `INVALID_STATE` after shutdown, `CONNECTION_FAILED` */
   async ready(): Promise<void> {
-    this.#refuseAfterShutdown("This call");
+    this.#refuseAfterShutdown();
     await this.#parts.engine.open();
   }
 
-  #refuseAfterShutdown(what: string): void {
+  #refuseAfterShutdown(what?: string): void {
     if (!this.#end.hasBegun) return;
     throw new CronduitError(
       "INVALID_STATE",
-      `${what}: this scheduler was shut down. Make a new one.`,
+      `${what === undefined ? "This" : `${what}: this`} scheduler was shut down. Make a new one.`,
     );
   }
 }

@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { CronduitError } from "../core/errors.ts";
 import type { EngineHealth, WorkerRecord } from "../engine/engine.ts";
 import { refuseForgotten } from "../engine/forgotten-connection.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
+import { unknownEvent } from "../events/unknown-event.ts";
 import { RunHistory } from "../history/run-history.ts";
 import { RunLogs } from "../history/run-logs.ts";
 import { EVENT_ALL, EVENT_BITS, type EventName } from "../jobs/event.ts";
@@ -228,9 +228,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   on(name: EventName, handler: EventHandler, options: ListenerOptions = {}): void {
     const bit = Object.hasOwn(EVENT_BITS, name) ? EVENT_BITS[name] : undefined;
     if (bit === undefined) {
-      throw new CronduitError("INVALID_OPTION", `on: there is no event "${name}".`, {
-        data: { path: "name" },
-      });
+      throw unknownEvent(name);
     }
     this.#parts.bus.add(handler, bit, options);
   }

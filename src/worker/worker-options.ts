@@ -31,6 +31,15 @@ export const connectionSchema = z
 /** How long an end takes as a whole: less than the 30 s after which Kubernetes kills a container. */
 export const drainSchema = durationOption("drain").default(25_000);
 
+function isClock(value: unknown): boolean {
+  const methods = ["now", "elapsed", "after"];
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    methods.every((name) => typeof Reflect.get(value, name) === "function")
+  );
+}
+
 /** Options that a scheduler and a worker share, beside `connection`. */
 export const commonShape = {
   prefix: prefixSchema,
@@ -47,8 +56,8 @@ export const commonShape = {
     .optional(),
   logger: loggerSchema.optional(),
   clock: z
-    .custom<Clock>((value) => typeof value === "object" && value !== null)
-    .meta({ allowed: "an object with the methods of Clock" })
+    .custom<Clock>(isClock)
+    .meta({ allowed: "an object with the methods now, elapsed and after" })
     .optional(),
   timeout: durationOption("timeout").default(10_000),
   migrate: z.boolean().default(true),

@@ -160,3 +160,17 @@ describe.concurrent("a listener", () => {
     ]);
   });
 });
+
+test("an event that is none: all names, and what was likely meant", async () => {
+  await using scheduler = new PipelineScheduler({ worker: false });
+  for (const [given, meant] of [
+    ["JOB_FAILED", "JOB_ERROR"],
+    ["completed", "JOB_EXECUTED"],
+    ["EVENT_JOB_MISSED", "JOB_MISSED"],
+    ["job_eror", "JOB_ERROR"],
+  ] as const) {
+    const listen = () => scheduler.on(given as "JOB_ERROR", () => undefined);
+    expect(listen).toThrow(`on: "${given}" is no event. Did you mean "${meant}"? Known are `);
+    expect(listen).toThrow("JOB_MAX_INSTANCES");
+  }
+});

@@ -27,7 +27,7 @@ const END_OF_TIME = 8.64e15;
 export const exportOptionsSchema = z.strictObject({
   drain: durationOption("exportState.drain").default(60_000),
   resume: z.boolean().default(false),
-  signal: z.instanceof(AbortSignal).optional(),
+  signal: z.instanceof(AbortSignal).meta({ allowed: "an AbortSignal" }).optional(),
 });
 
 /** How a state is exported. */

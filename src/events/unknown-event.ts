@@ -1,0 +1,38 @@
+import { CronduitError } from "../core/errors.ts";
+import { shown } from "../core/shown.ts";
+import { suggest } from "../core/suggest.ts";
+import { EVENT_BITS } from "../jobs/event.ts";
+
+/** For a name that is none: what was likely meant, and all names. */
+export function unknownEvent(given: unknown): CronduitError {
+  const known = Object.keys(EVENT_BITS);
+  const near = typeof given === "string" ? nearestEvent(given, known) : undefined;
+  const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+  return new CronduitError(
+    "INVALID_OPTION",
+    `on: ${shown(given)} is no event.${hint} Known are ${known.join(", ")}.`,
+    { data: { path: "name", ...(near === undefined ? {} : { suggestion: near }) } },
+  );
+}
+
+/** What other schedulers and APScheduler's own words call it. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  failed: "JOB_ERROR",
+  failure: "JOB_ERROR",
+  completed: "JOB_EXECUTED",
+  success: "JOB_EXECUTED",
+  succeeded: "JOB_EXECUTED",
+  done: "JOB_EXECUTED",
+  run: "JOB_EXECUTED",
+  active: "JOB_STARTED",
+  waiting: "JOB_SUBMITTED",
+  retry: "JOB_RETRYING",
+};
+
+function nearestEvent(given: string, known: readonly string[]): string | undefined {
+  const bare = given.replace(/^EVENT_/i, "").toUpperCase();
+  const word = bare.replace(/^JOB[_:.-]?/, "").toLowerCase();
+  const other = Object.hasOwn(OTHER_NAMES, word) ? OTHER_NAMES[word] : undefined;
+  if (other !== undefined) return other;
+  return [bare, `JOB_${bare}`].map((name) => suggest(name, known)).find((name) => name);
+}
