@@ -114,7 +114,8 @@ export {
 } from "./jobs/verdict.ts";
 export type { RunKind } from "./jobs/run.ts";
 export type { ErrorCause, StoredError } from "./core/stored-error.ts";
-export type { EngineHealth, WorkerRecord } from "./engine/engine.ts";
+export type { EngineHealth } from "./engine/engine.ts";
+export type { WorkerRecord } from "./scheduler/worker-record.ts";
 export { migrate, type MigrateOptions, type MigrationReport } from "./engine/migrate.ts";
 export type { ConnectionOption } from "./engine/open-engine.ts";
 export type { RedisClusterOptions, RedisConnectionOptions } from "./engine/redis/connection.ts";
@@ -149,6 +150,7 @@ export {
   type JobToAdd,
   type PipelineReference,
   PipelineScheduler,
+  type StartOptions,
 } from "./scheduler/pipeline-scheduler.ts";
 export type { ShutdownOptions } from "./scheduler/lifecycle.ts";
 export type { ExportOptions } from "./scheduler/moving/export-state.ts";

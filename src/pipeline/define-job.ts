@@ -47,6 +47,14 @@ export function defineJob<P extends ParamsSchema = undefined>(
   if (typeof job !== "object" || (job as unknown) === null) {
     throw new CronduitError("INVALID_PIPELINE", "defineJob: { name, run } is needed.");
   }
+  const given: unknown = job.name;
+  if (given === undefined || given === "") {
+    const example = ("run" in job && typeof job.run === "function" && job.run.name) || "clean-up";
+    throw new CronduitError(
+      "INVALID_PIPELINE",
+      `defineJob: a name is missing. Jobs refer to the pipeline by it: defineJob({ name: "${example}", run }).`,
+    );
+  }
   const run = "run" in job ? job.run : importedRun(job);
   if (typeof run !== "function") {
     throw new CronduitError(

@@ -234,11 +234,22 @@ function checkName(name: unknown): asserts name is string {
 }
 
 function notAPipeline(target: unknown): CronduitError {
+  if (typeof target === "function" && !isClass(target)) {
+    const { name } = target;
+    const job = `{ name: "${name || "…"}", run: ${name || "…"} }`;
+    return invalid(
+      `The function "${name || "(anonymous)"}" is not a pipeline. Make one of it: defineJob(${job}). Extend Pipeline where a class is wanted.`,
+    );
+  }
   const what =
     typeof target === "function"
       ? `The class "${target.name || "(anonymous)"}"`
       : `A value of type ${target === null ? "null" : typeof target}`;
   return invalid(`${what} is not a pipeline. Extend Pipeline and write a run method.`);
+}
+
+function isClass(target: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(target));
 }
 
 function invalid(message: string, pipelineName?: string): CronduitError {

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
 import type { PipelineDescriptor } from "./definition.ts";
 import { copyJson, formatPath, type JsonValue } from "./json.ts";
@@ -35,6 +36,7 @@ type ParseResult =
         readonly issues: readonly {
           readonly path: readonly PropertyKey[];
           readonly message: string;
+          readonly code?: string | undefined;
         }[];
       };
     };
@@ -63,7 +65,8 @@ export async function validateParams(
   const copy: unknown = json === undefined ? undefined : JSON.parse(json);
   const parsed = await parse(pipeline.name, pipeline.params, copy);
   if (parsed.success) return { input, json, output: parsed.data };
-  throw misfit(pipeline.name, parsed.error.issues);
+  if (params === undefined) throw missing(pipeline.name, pipeline.params);
+  throw misfit(pipeline.name, parsed.error.issues, copy);
 }
 
 function plainJson(
@@ -109,15 +112,54 @@ async function parse(pipelineName: string, schema: Schema, value: unknown): Prom
   }
 }
 
+function isMissing(given: unknown, path: readonly PropertyKey[]): boolean {
+  const value = path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined),
+    given,
+  );
+  return value === undefined;
+}
+
+function missing(pipelineName: string, schema: Schema): CronduitError {
+  const needed = schema instanceof z.ZodObject ? neededBy(schema) : [];
+  const params = needed.length === 0 ? "params" : `params: { ${needed.join(", ")} }`;
+  return new CronduitError(
+    "INVALID_PARAMS",
+    `The params for pipeline "${pipelineName}" are missing. Give ${params}.`,
+    { data: { pipelineName, path: "", issues: [{ path: "", message: "is missing" }] } },
+  );
+}
+
+function neededBy({ shape }: z.ZodObject): string[] {
+  return Object.entries(shape)
+    .filter(([, field]) => !mayBeLeftOut(field))
+    .map(([name]) => name);
+}
+
+function mayBeLeftOut(field: z.core.$ZodType): boolean {
+  try {
+    return z.safeParse(field, undefined).success;
+  } catch {
+    // It is asynchronous, or a check of the user's threw.
+    return false;
+  }
+}
+
 function misfit(
   pipelineName: string,
-  found: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+  found: Extract<ParseResult, { success: false }>["error"]["issues"],
+  given: unknown,
 ): CronduitError {
-  const issues: Issue[] = found
-    .slice(0, MAX_ISSUES)
-    .map(({ path, message }) => ({ path: formatPath(path), message: message.slice(0, 500) }));
+  const issues: Issue[] = found.slice(0, MAX_ISSUES).map(({ path, message, code }) => ({
+    path: formatPath(path),
+    // Of what is not there, what it was taken for says nothing.
+    message:
+      code === "invalid_type" && isMissing(given, path) ? "is missing" : message.slice(0, 500),
+  }));
   const text = issues
-    .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
+    .map(({ path, message }) =>
+      path === "" ? message : `${path}${message === "is missing" ? "" : ":"} ${message}`,
+    )
     .join("; ");
   const more = found.length > MAX_ISSUES ? `; and ${found.length - MAX_ISSUES} more` : "";
   return new CronduitError(

@@ -4,6 +4,7 @@ import { CronduitError } from "../core/errors.ts";
 import { OneEnd } from "../worker/one-end.ts";
 import { onSignals } from "../worker/signals.ts";
 import type { SchedulerParts } from "./assembly.ts";
+import { setFleetPaused } from "./fleet-pause.ts";
 import { StartReminder } from "./start-reminder.ts";
 
 /** What closing the engine needs of the end. */
@@ -52,15 +53,18 @@ export class Lifecycle {
     });
   }
 
-  /** @throws {@link CronduitError} `INVALID_STATE` the second time. */
-  async start(): Promise<void> {
+  /**
+   * @param isPausing Whether the whole fleet is paused before this process takes its first run.
+   * @throws {@link CronduitError} `INVALID_STATE` the second time.
+   */
+  async start(isPausing = false): Promise<void> {
     this.#refuseAfterShutdown("start");
     if (this.#starting)
       throw new CronduitError("INVALID_STATE", "start: this scheduler was started before.");
     this.#reminder.forget();
     // A server that is away now may be there the next time.
     this.#letProcessEnd = stayAlive();
-    this.#starting = this.#start().catch((error: unknown) => {
+    this.#starting = this.#start(isPausing).catch((error: unknown) => {
       this.#starting = undefined;
       this.#letProcessEnd();
       throw error;
@@ -68,12 +72,13 @@ export class Lifecycle {
     await this.#starting;
   }
 
-  async #start(): Promise<void> {
+  async #start(isPausing: boolean): Promise<void> {
     const { engine, bus, reconciler, worker } = this.#parts;
     await engine.open();
     this.#refuseAfterShutdown("start");
     await bus.start();
     await engine.appendEvents([{ name: "SCHEDULER_STARTED", at: await engine.now() }]);
+    if (isPausing) await setFleetPaused(engine, true);
     this.#refuseAfterShutdown("start");
     reconciler.start();
     await worker?.start();

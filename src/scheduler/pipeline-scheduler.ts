@@ -1,5 +1,5 @@
-import type { z } from "zod";
-import type { EngineHealth, WorkerRecord } from "../engine/engine.ts";
+import { z } from "zod";
+import type { EngineHealth } from "../engine/engine.ts";
 import { refuseForgotten } from "../engine/forgotten-connection.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
 import { unknownEvent } from "../events/unknown-event.ts";
@@ -37,6 +37,7 @@ import {
 import type { StateSource } from "./moving/state-lines.ts";
 import { RunDesk } from "./run-desk.ts";
 import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
+import type { WorkerRecord } from "./worker-record.ts";
 
 /** A pipeline as `addJob` takes it: its class, an instance of it, or its registered name. */
 export type PipelineReference<P extends ParamsSchema> = PipelineClass<P> | Pipeline<P> | string;
@@ -46,6 +47,14 @@ export interface JobToAdd {
   readonly pipeline: PipelineReference<ParamsSchema>;
   readonly options: AddJobOptions;
 }
+
+/** How `start` begins. */
+export interface StartOptions {
+  /** Pause the whole fleet, as `pause()` does, before the first run is taken; `resume()` lets it go on. @default false */
+  paused?: boolean | undefined;
+}
+
+const startSchema = z.strictObject({ paused: z.boolean().default(false) });
 
 /**
  * Schedules pipelines. Any number of schedulers and workers on one server and prefix form one fleet: what one of them
@@ -71,8 +80,9 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
    * Connects, begins to hear events and to watch over the fleet, and starts this process's worker.
    * @throws {@link CronduitError} `INVALID_STATE` if it was started or shut down before; `CONNECTION_FAILED`.
    */
-  start(): Promise<void> {
-    return this.#lifecycle.start();
+  async start(options: StartOptions = {}): Promise<void> {
+    const { paused } = parseOptions(startSchema, options, "start");
+    await this.#lifecycle.start(paused);
   }
 
   /**
@@ -285,7 +295,11 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   /** The workers of the fleet that are alive. */
   async getWorkers(): Promise<WorkerRecord[]> {
     await this.#lifecycle.ready();
-    return this.#parts.engine.listWorkers();
+    return (await this.#parts.engine.listWorkers()).map((worker) => ({
+      ...worker,
+      startedAt: new Date(worker.startedAt),
+      seenAt: new Date(worker.seenAt),
+    }));
   }
 
   /** Whether the server answers; never throws. For readiness checks. */

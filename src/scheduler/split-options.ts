@@ -2,6 +2,7 @@ import { CronduitError } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
 import { JOB_OPTION_NAMES } from "../jobs/options.ts";
 import { triggerOptionShapes } from "../triggers/options.ts";
+import { otherName } from "./other-names.ts";
 
 /** Words that are never options, whatever object they come in. */
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
@@ -24,8 +25,11 @@ function unknownOption(key: string, where: string): CronduitError {
   const camelCase = key
     .slice(0, 64)
     .replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const meant = OPTION_NAMES.has(camelCase) ? camelCase : suggest(camelCase, [...OPTION_NAMES]);
-  const hint = meant === undefined ? "" : ` Did you mean "${meant}"?`;
+  const other = otherName(camelCase);
+  const near = OPTION_NAMES.has(camelCase) ? camelCase : suggest(camelCase, [...OPTION_NAMES]);
+  const meant = other?.meant ?? near;
+  const how = other?.how === undefined ? "" : ` (${other.how})`;
+  const hint = meant === undefined ? "" : ` Did you mean "${meant}"?${how}`;
   return new CronduitError(
     "INVALID_OPTION",
     `${where}: unknown option "${key.slice(0, 64)}".${hint}`,

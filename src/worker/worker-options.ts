@@ -163,7 +163,11 @@ export interface CommonOptions {
   container?: DependencyContainer | undefined;
   /** Where to report, and where `log` of runs goes; `console` fits. @default lines on standard error, from `info` on */
   logger?: Logger | undefined;
-  /** Stands in for this process's clock, in tests. @default the machine's */
+  /**
+   * Stands in for this process's clock and timers, in tests. When something is due is decided by the server's clock, which it
+   * does not move: schedules go by that.
+   * @default the machine's
+   */
   clock?: Clock | undefined;
   /** How long a call waits for the server before it fails with `CONNECTION_FAILED`: seconds, or `"10s"`. @default 10 s */
   timeout?: number | string | undefined;

@@ -53,6 +53,27 @@ class Slow extends Pipeline {
 
 /** Whole schedulers with their own worker, on the machine's clock. */
 export function schedulerCases({ contender, prefix }: Subject): void {
+  test("started paused, no run begins until it is resumed", async () => {
+    const connection = contender.schedulerConnection();
+    await using scheduler = new PipelineScheduler({
+      ...(connection === undefined ? {} : { connection }),
+      prefix: `${prefix}-paused`,
+      pipelines: [Quick],
+      logger: lineLogger("error"),
+    });
+    const heard: string[] = [];
+    scheduler.addListener(({ name }) => void heard.push(name));
+    await scheduler.addJob(Quick, { id: "due", trigger: "date", runDate: "2020-01-01" });
+    await scheduler.start({ paused: true });
+    expect(await scheduler.isPaused()).toBe(true);
+    const options = { timeout: 30_000, interval: 50 };
+    await expect.poll(() => heard, options).toContain("SCHEDULER_PAUSED");
+    expect((await scheduler.getRuns("due")).runs).toEqual([]);
+    expect(heard).not.toContain("JOB_STARTED");
+    await scheduler.resume();
+    await expect.poll(() => heard, options).toContain("JOB_EXECUTED");
+  });
+
   test("jobs run, fail, overlap, pause, resume and run by hand, and the ledger accounts for all", async () => {
     const connection = contender.schedulerConnection();
     await using scheduler = new PipelineScheduler({
@@ -97,7 +118,8 @@ export function schedulerCases({ contender, prefix }: Subject): void {
     await scheduler.pause();
     expect(await scheduler.isPaused()).toBe(true);
     await scheduler.resume();
-    expect(await scheduler.getWorkers()).toHaveLength(1);
+    const [worker] = await scheduler.getWorkers();
+    expect(worker?.startedAt.getTime()).toBeLessThanOrEqual(worker?.seenAt.getTime() ?? 0);
 
     // Each second of the tick has exactly one row, without a gap.
     await scheduler.pauseJob("tick");

@@ -2,7 +2,7 @@ import { TriggerError } from "../../core/errors.ts";
 import { shown } from "../../core/shown.ts";
 import { translationOf } from "../cron/foreign-cron.ts";
 import { suggest } from "../../core/suggest.ts";
-import type { TriggerKind } from "../option-shapes.ts";
+import { type TriggerKind, triggerOptionShapes } from "../option-shapes.ts";
 import { COMMON_OPTIONS, isTriggerKind, KINDS } from "./shape.ts";
 
 /** Deeper nesting of `or` and `and` is refused, so that hostile input can't exhaust the stack. */
@@ -47,9 +47,26 @@ export function flatten(options: unknown, depth = 0): Flat {
   if (trigger === undefined && Object.hasOwn(rest, "monthly"))
     return { kind: "monthly", given: rest };
   if (trigger === undefined && Object.hasOwn(rest, "daily")) return { kind: "daily", given: rest };
+  const likely = trigger === undefined ? kindWith(Object.keys(rest)) : undefined;
+  const hint = likely
+    ? `Did you mean trigger: "${likely}"?`
+    : `Give one of ${KINDS.join(", ")}, or a trigger object.`;
   throw new TriggerError(
-    `trigger: is ${trigger === undefined ? "missing" : "no trigger"}. Give one of ${KINDS.join(", ")}, or a trigger object.`,
-    { field: "trigger", value: trigger },
+    `trigger: is ${trigger === undefined ? "missing" : "no trigger"}. ${hint}`,
+    {
+      field: "trigger",
+      value: trigger,
+      ...(likely ? { suggestion: likely } : {}),
+    },
+  );
+}
+
+/** The first kind of trigger that has all of these fields. */
+function kindWith(names: readonly string[]): TriggerKind | undefined {
+  const own = names.filter((name) => !COMMON_OPTIONS.has(name));
+  if (own.length === 0) return undefined;
+  return KINDS.filter(isTriggerKind).find((kind) =>
+    own.every((name) => Object.hasOwn(triggerOptionShapes[kind], name)),
   );
 }
 

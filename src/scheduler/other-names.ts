@@ -1,0 +1,46 @@
+/** An option that is called otherwise elsewhere: what it is here, and how it is written where that differs too. */
+interface OtherName {
+  readonly meant: string;
+  readonly how?: string;
+}
+
+const CRON: OtherName = {
+  meant: "trigger",
+  how: 'trigger: cron("0 9 * * *"), or trigger: "cron" with hour, minute, … beside it',
+};
+const PARAMS: OtherName = { meant: "params", how: "params: { … }, one object of JSON" };
+const RETRY: OtherName = { meant: "retry", how: "retry: 3, attempts in all" };
+const ZONE: OtherName = { meant: "timezone" };
+
+/** Names of other schedulers, and words at hand; they are farther from ours than a slip of the pen. */
+const OTHER_NAMES: ReadonlyMap<string, OtherName> = new Map([
+  ...["tz", "zone", "tzinfo", "timeZone"].map((name) => [name, ZONE] as const),
+  ...["retries", "attempts", "maxRetries", "maxAttempts"].map((name) => [name, RETRY] as const),
+  ...["args", "kwargs", "data", "payload", "input", "arguments", "parameters"].map(
+    (name) => [name, PARAMS] as const,
+  ),
+  ...["cron", "crontab"].map((name) => [name, CRON] as const),
+  [
+    "schedule",
+    { meant: "trigger", how: 'trigger: cron("…"), every("…"), …, or schedule(text, pipeline)' },
+  ],
+  ["pattern", { meant: "expression" }],
+  ["name", { meant: "id", how: "description is for people" }],
+  ["jobId", { meant: "id" }],
+  ["executor", { meant: "queue", how: "workers serve queues" }],
+  ["jobstore", { meant: "queue", how: "all jobs are where the scheduler's connection is" }],
+  ["interval", { meant: "every", how: 'trigger: "interval" with every: "5m", or minutes: 5' }],
+  ["delay", { meant: "in", how: 'trigger: "date" with in: "10 minutes"' }],
+  ["when", { meant: "runDate" }],
+  ["runAt", { meant: "runDate" }],
+  ["startTime", { meant: "startDate" }],
+  ["endTime", { meant: "endDate" }],
+  ["concurrency", { meant: "maxInstances" }],
+  ["grace", { meant: "misfireGraceTime" }],
+  ["paused", { meant: "nextRunTime", how: "nextRunTime: null adds a job paused" }],
+]);
+
+/** What an option of another name was meant to be. */
+export function otherName(name: string): OtherName | undefined {
+  return OTHER_NAMES.get(name);
+}

@@ -1,0 +1,8 @@
+import type { WorkerRecord as StoredWorker } from "../engine/engine.ts";
+
+/** A worker of the fleet that is alive, as it said of itself last. */
+export interface WorkerRecord extends Omit<StoredWorker, "startedAt" | "seenAt"> {
+  readonly startedAt: Date;
+  /** Server time of the last heartbeat. */
+  readonly seenAt: Date;
+}
