@@ -144,7 +144,8 @@ export type {
 export type { Backfill, BackfillOptions, BackfillReport } from "./scheduler/backfill.ts";
 export { FleetRuns } from "./scheduler/fleet-runs.ts";
 export type { CancelRunOptions, RunJobOptions } from "./scheduler/run-desk.ts";
-export type { Job } from "./scheduler/job.ts";
+export type { Job, JobActions } from "./scheduler/job-actions.ts";
+export type { JobSnapshot } from "./scheduler/job.ts";
 export type { JobPage, JobQuery } from "./scheduler/job-query.ts";
 export {
   type JobToAdd,
@@ -156,7 +157,7 @@ export type { ShutdownOptions } from "./scheduler/lifecycle.ts";
 export type { ExportOptions } from "./scheduler/moving/export-state.ts";
 export type { ImportOptions, ImportSummary } from "./scheduler/moving/import-state.ts";
 export type { StateSource } from "./scheduler/moving/state-lines.ts";
-export type { PipelineSchedulerOptions } from "./scheduler/scheduler-options.ts";
+export type { JobDefaults, PipelineSchedulerOptions } from "./scheduler/scheduler-options.ts";
 export {
   and,
   at,

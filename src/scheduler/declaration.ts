@@ -36,6 +36,8 @@ export interface DeclarationContext {
   readonly timezone: string;
   /** The scheduler's named calendars. */
   readonly calendars: CalendarLookup;
+  /** The scheduler's rules for jobs that do not say otherwise, as they were written. */
+  readonly rules?: object | undefined;
 }
 
 /**
@@ -49,7 +51,8 @@ export async function declare(
   context: DeclarationContext,
 ): Promise<Declaration> {
   const split = splitOptions(options, "addJob");
-  const job = parseOptions(jobOptionsSchema, split.job, "addJob");
+  const rules = { ...splitOptions(context.rules ?? {}, "jobDefaults").job, ...split.job };
+  const job = parseOptions(jobOptionsSchema, rules, "addJob");
   if (job.isolate === "process") sourceOf(descriptor);
   const params = await validateParams(descriptor, split.params);
   const secrets = secretPlacesOf(descriptor.params).input;
@@ -58,7 +61,7 @@ export async function declare(
   const timing = resolveTiming(job.id ?? derived, split.trigger, job.nextRunTime, context);
   const isAskedAnew = job.id === undefined && isOnceFromNow(split.trigger, timing, context);
   const id = job.id ?? (isAskedAnew ? randomId(descriptor.name) : derived);
-  const { replaceExisting: _, id: __, ...declaredJob } = split.job;
+  const { replaceExisting: _, id: __, ...declaredJob } = rules;
   const definition: JobDefinition = {
     id,
     pipeline: descriptor.name,

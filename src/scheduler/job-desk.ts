@@ -20,7 +20,7 @@ export type AnyPipelineReference =
   PipelineClass<never> | Pipeline<never> | PipelineClass | Pipeline<ParamsSchema> | string;
 
 /** What holds for jobs that do not say otherwise. */
-export type ScheduleDefaults = Pick<DeclarationContext, "timezone" | "calendars">;
+export type ScheduleDefaults = Pick<DeclarationContext, "timezone" | "calendars" | "rules">;
 
 /** What a desk works with. */
 export interface JobDeskParts {

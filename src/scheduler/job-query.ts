@@ -5,7 +5,8 @@ import { parseOptions } from "../jobs/options.ts";
 import { queueNameSchema, queueOf } from "../jobs/queue.ts";
 import type { Logger } from "../core/log.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
-import { type Job, toJob } from "./job.ts";
+import type { Job } from "./job-actions.ts";
+import { type JobSnapshot, toJob } from "./job.ts";
 
 const PAGE = 200;
 /** Jobs that one call looks at; with a filter that fits nothing, the cursor leads on from there. */
@@ -45,8 +46,8 @@ export interface JobQuery {
 }
 
 /** Jobs in the order of their next run, those without one last. */
-export interface JobPage {
-  readonly jobs: readonly Job[];
+export interface JobPage<J = Job> {
+  readonly jobs: readonly J[];
   /** Give it to the next call; `undefined` at the end. A page may be short and still have a cursor. */
   readonly cursor: string | undefined;
 }
@@ -62,9 +63,9 @@ export interface JobQueryParts {
 export async function queryJobs(
   { engine, registry, logger }: JobQueryParts,
   input: JobQuery,
-): Promise<JobPage> {
+): Promise<JobPage<JobSnapshot>> {
   const query = parseOptions(querySchema, input, "getJobs");
-  const found: Job[] = [];
+  const found: JobSnapshot[] = [];
   const take = (job: StoredJob): void => {
     try {
       if (fits(job, query)) found.push(toJob(job, registry));

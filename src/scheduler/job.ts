@@ -8,8 +8,8 @@ import type { Verdict } from "../jobs/verdict.ts";
 import { type ScheduleKind, scheduleKindOf } from "../triggers/schedule-kind.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
 
-/** A scheduled job as it was when it was read. A snapshot: it does not change by itself. */
-export interface Job {
+/** The fields of a scheduled job as it was when it was read. */
+export interface JobSnapshot {
   readonly id: string;
   /** The name of its pipeline. */
   readonly pipeline: string;
@@ -22,7 +22,7 @@ export interface Job {
   readonly state: JobState;
   /**
    * Nominal time of the next occurrence; `null` if the job is paused or finished. With jitter it may have passed: the
-   * occurrence starts at {@link Job.nextDueTime}.
+   * occurrence starts at {@link JobSnapshot.nextDueTime}.
    */
   readonly nextRunTime: Date | null;
   /** When the next occurrence starts: `nextRunTime` and its jitter; `null` if the job is paused or finished. */
@@ -64,7 +64,7 @@ function date(at: number | null): Date | null {
  * A stored job as users see it.
  * @param known Pipelines whose schema may mark what it did not when the job was added.
  */
-export function toJob(stored: StoredJob, known?: PipelineRegistry): Job {
+export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot {
   const { definition, lastRun } = stored;
   return {
     id: definition.id,

@@ -6,6 +6,7 @@ import { unknownEvent } from "../events/unknown-event.ts";
 import { RunHistory } from "../history/run-history.ts";
 import { RunLogs } from "../history/run-logs.ts";
 import { EVENT_ALL, EVENT_BITS, type EventName } from "../jobs/event.ts";
+import type { StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { Pipeline, PipelineClass } from "../pipeline/pipeline.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
@@ -22,7 +23,8 @@ import { assemble, type SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
 import { FleetRuns, type FleetRunsParts } from "./fleet-runs.ts";
-import { type Job, toJob } from "./job.ts";
+import { type Job, withActions } from "./job-actions.ts";
+import { toJob } from "./job.ts";
 import { JobDesk } from "./job-desk.ts";
 import { type JobPage, type JobQuery, queryJobs } from "./job-query.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
@@ -37,7 +39,7 @@ import {
 import type { StateSource } from "./moving/state-lines.ts";
 import { RunDesk } from "./run-desk.ts";
 import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
-import type { WorkerRecord } from "./worker-record.ts";
+import { toWorkerRecord, type WorkerRecord } from "./worker-record.ts";
 
 /** A pipeline as `addJob` takes it: its class, an instance of it, or its registered name. */
 export type PipelineReference<P extends ParamsSchema> = PipelineClass<P> | Pipeline<P> | string;
@@ -117,7 +119,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     await this.#lifecycle.ready();
     const [id = ""] = await this.#desk.add([{ pipeline, options }]);
     this.#lifecycle.added();
-    return toJob(await this.#desk.get(id), this.#parts.registry);
+    return this.#job(await this.#desk.get(id));
   }
 
   /**
@@ -158,13 +160,18 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     const id = checkJobId(jobId, "getJob");
     await this.#lifecycle.ready();
     const [job] = await this.#parts.engine.getJobs([id]);
-    return job && toJob(job, this.#parts.registry);
+    return job && this.#job(job);
+  }
+
+  #job(stored: StoredJob): Job {
+    return withActions(toJob(stored, this.#parts.registry), this);
   }
 
   /** Jobs in the order of their next run, those without one last; a page at a time. */
   async getJobs(query: JobQuery = {}): Promise<JobPage> {
     await this.#lifecycle.ready();
-    return queryJobs(this.#parts, query);
+    const { jobs, cursor } = await queryJobs(this.#parts, query);
+    return { jobs: jobs.map((job) => withActions(job, this)), cursor };
   }
 
   /**
@@ -184,7 +191,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   async #modify(jobId: string, changes: unknown, where: string): Promise<Job> {
     const id = checkJobId(jobId, where);
     await this.#lifecycle.ready();
-    return toJob(await this.#desk.modify(id, changes, where), this.#parts.registry);
+    return this.#job(await this.#desk.modify(id, changes, where));
   }
 
   /**
@@ -195,7 +202,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   async pauseJob(jobId: string, reason?: string): Promise<Job> {
     const id = checkJobId(jobId, "pauseJob");
     await this.#lifecycle.ready();
-    return toJob(await this.#desk.pause(id, reason), this.#parts.registry);
+    return this.#job(await this.#desk.pause(id, reason));
   }
 
   /**
@@ -205,7 +212,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   async resumeJob(jobId: string): Promise<Job> {
     const id = checkJobId(jobId, "resumeJob");
     await this.#lifecycle.ready();
-    return toJob(await this.#desk.resume(id), this.#parts.registry);
+    return this.#job(await this.#desk.resume(id));
   }
 
   /** Removes a job. Running runs finish and settle; its ledger stays as long as its retention says. @throws {@link JobLookupError} */
@@ -295,11 +302,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   /** The workers of the fleet that are alive. */
   async getWorkers(): Promise<WorkerRecord[]> {
     await this.#lifecycle.ready();
-    return (await this.#parts.engine.listWorkers()).map((worker) => ({
-      ...worker,
-      startedAt: new Date(worker.startedAt),
-      seenAt: new Date(worker.seenAt),
-    }));
+    return (await this.#parts.engine.listWorkers()).map(toWorkerRecord);
   }
 
   /** Whether the server answers; never throws. For readiness checks. */
@@ -334,7 +337,7 @@ function make(options: PipelineSchedulerOptions): Made {
     registry,
     logger,
     changes: new ChangeLog(logger, clock),
-    defaults: settings,
+    defaults: { ...settings, rules: options.jobDefaults },
   });
   const history = new RunHistory(engine);
   const runs = new RunDesk({

@@ -4,8 +4,10 @@ import {
   type CalendarSpec,
   calendarSpecSchema,
 } from "../triggers/calendars/calendar-spec.ts";
+import type { JobRules } from "./add-job-options.ts";
 import type { ConnectionOption } from "../engine/open-engine.ts";
 import { durationOption } from "../jobs/duration-option.ts";
+import { jobOptionsSchema } from "../jobs/options.ts";
 import type { CommonOptions, WorkerTuning } from "../worker/worker-options.ts";
 import {
   commonShape,
@@ -13,6 +15,11 @@ import {
   drainSchema,
   workerTuningSchema,
 } from "../worker/worker-options.ts";
+
+/** Rules that may hold for all jobs: those that do not make a job what it is. */
+const jobDefaultsSchema = jobOptionsSchema
+  .omit({ id: true, description: true, nextRunTime: true, condition: true, conditionPolicy: true })
+  .partial();
 
 /** Schema of {@link PipelineSchedulerOptions}. */
 export const schedulerOptionsSchema = z.strictObject({
@@ -30,6 +37,7 @@ export const schedulerOptionsSchema = z.strictObject({
     .record(z.string().min(1).max(200), calendarSpecSchema)
     .default({})
     .transform((named) => new Map<string, CalendarSpec>(Object.entries(named))),
+  jobDefaults: jobDefaultsSchema.optional(),
   reconcile: durationOption("reconcile").default(2_000),
   overdue: durationOption("overdue").default(10_000),
   finishedRetention: durationOption("finishedRetention").default(30 * 86_400_000),
@@ -39,6 +47,12 @@ export const schedulerOptionsSchema = z.strictObject({
 
 /** Options after parsing: durations in ms, defaults filled in. */
 export type SchedulerSettings = z.output<typeof schedulerOptionsSchema>;
+
+/** Rules of a job that a scheduler may have defaults of. */
+export type JobDefaults = Omit<
+  JobRules,
+  "id" | "description" | "nextRunTime" | "condition" | "conditionPolicy"
+>;
 
 /** Options of {@link PipelineScheduler}. */
 export interface PipelineSchedulerOptions extends CommonOptions {
@@ -59,6 +73,12 @@ export interface PipelineSchedulerOptions extends CommonOptions {
    * @default none
    */
   calendars?: Readonly<Record<string, CalendarInput>> | undefined;
+  /**
+   * Rules of jobs that `addJob` is given no such rule for, e.g. `{ misfireGraceTime: "1h", retry: 3 }`. A rule that is an object
+   * is taken whole. They become part of the job, so that declaring it again with another default is another declaration.
+   * @default none
+   */
+  jobDefaults?: JobDefaults | undefined;
   /** How often impossible states are looked for: seconds, or `"2s"`. 0.1 s to 10 min. @default 2 s */
   reconcile?: number | string | undefined;
   /** From when on an occurrence that nobody takes is reported by JOB_OVERDUE: seconds, or `"10s"`. @default 10 s */

@@ -6,3 +6,9 @@ export interface WorkerRecord extends Omit<StoredWorker, "startedAt" | "seenAt">
   /** Server time of the last heartbeat. */
   readonly seenAt: Date;
 }
+
+/** A worker as users see it. */
+export function toWorkerRecord(stored: StoredWorker): WorkerRecord {
+  const { startedAt, seenAt } = stored;
+  return { ...stored, startedAt: new Date(startedAt), seenAt: new Date(seenAt) };
+}

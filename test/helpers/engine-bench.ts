@@ -17,6 +17,7 @@ import type { EventName, StoredEvent } from "../../src/jobs/event.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";
 import { JobDesk } from "../../src/scheduler/job-desk.ts";
 import { RunDesk, type RunJobOptions } from "../../src/scheduler/run-desk.ts";
+import type { JobSnapshot } from "../../src/scheduler/job.ts";
 import { type JobPage, type JobQuery, queryJobs } from "../../src/scheduler/job-query.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
 import { type Arena, arena, type Ground, takenByHand } from "./arena.ts";
@@ -179,7 +180,7 @@ export class EngineBench implements AsyncDisposable {
     return job.nextFireAt === null ? job.state : clockText(job.nextFireAt);
   }
 
-  jobs(query: JobQuery = {}): Promise<JobPage> {
+  jobs(query: JobQuery = {}): Promise<JobPage<JobSnapshot>> {
     return queryJobs(
       { engine: this.engine, registry: new PipelineRegistry(), logger: lineLogger("error") },
       query,

@@ -1,0 +1,54 @@
+import type { Run } from "../history/run.ts";
+import type { ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
+import type { JobSnapshot } from "./job.ts";
+import type { RunJobOptions } from "./run-desk.ts";
+
+/** What can be done with a job by itself, each as the scheduler's method of a longer name. None changes the snapshot. */
+export interface JobActions {
+  /** As `pauseJob`. @returns The job as it is then. */
+  pause(reason?: string): Promise<Job>;
+  /** As `resumeJob`. @returns The job as it is then. */
+  resume(): Promise<Job>;
+  /** As `modifyJob`. @returns The job as it is then. */
+  modify(changes: ModifyJobOptions): Promise<Job>;
+  /** As `rescheduleJob`. @returns The job as it is then. */
+  reschedule(trigger: RescheduleOptions): Promise<Job>;
+  /** As `removeJob`. */
+  remove(): Promise<void>;
+  /** As `runJob` that waits. @returns The run when it has ended. */
+  run(options: RunJobOptions & { wait: true | number | string }): Promise<Run>;
+  /** As `runJob`. @returns The id of the run. */
+  run(options?: RunJobOptions & { wait?: false | undefined }): Promise<string>;
+}
+
+/**
+ * A scheduled job as it was when it was read: a snapshot, which does not change by itself. What can be done with it is
+ * not enumerable, so it is compared, printed and sent as JSON by its fields alone.
+ */
+export interface Job extends JobSnapshot, JobActions {}
+
+/** The scheduler's methods that {@link JobActions} stand for. */
+export interface JobControl {
+  pauseJob(jobId: string, reason?: string): Promise<Job>;
+  resumeJob(jobId: string): Promise<Job>;
+  modifyJob(jobId: string, changes: ModifyJobOptions): Promise<Job>;
+  rescheduleJob(jobId: string, trigger: RescheduleOptions): Promise<Job>;
+  removeJob(jobId: string): Promise<void>;
+  runJob(jobId: string, options: RunJobOptions & { wait: true | number | string }): Promise<Run>;
+  runJob(jobId: string, options?: RunJobOptions & { wait?: false | undefined }): Promise<string>;
+}
+
+/** Gives a snapshot what can be done with its job. */
+export function withActions(job: JobSnapshot, control: JobControl): Job {
+  const { id } = job;
+  const actions: { readonly [K in keyof JobActions]: (...given: never[]) => unknown } = {
+    pause: (reason?: string) => control.pauseJob(id, reason),
+    resume: () => control.resumeJob(id),
+    modify: (changes: ModifyJobOptions) => control.modifyJob(id, changes),
+    reschedule: (trigger: RescheduleOptions) => control.rescheduleJob(id, trigger),
+    remove: () => control.removeJob(id),
+    run: (options?: RunJobOptions & { wait?: false | undefined }) => control.runJob(id, options),
+  };
+  const hidden = Object.entries(actions).map(([name, value]) => [name, { value }] as const);
+  return Object.defineProperties(job, Object.fromEntries(hidden)) as Job;
+}
