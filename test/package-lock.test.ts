@@ -7,7 +7,7 @@ interface Lock {
   >;
 }
 
-test("each package of package-lock.json has an integrity; `node scripts/lock-integrity.mjs` writes those that npm leaves out", () => {
+test("each package of package-lock.json has an integrity; `npm run lock:integrity` writes those that npm leaves out", () => {
   const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as Lock;
   const installed = Object.entries(packages).filter(([place, { link }]) => place !== "" && !link);
   expect(installed.length).toBeGreaterThan(300);
