@@ -1,3 +1,4 @@
+import { nextTurn } from "../core/clock.ts";
 import { SleepSignal } from "../tasks/sleep-signal.ts";
 import { currentRun } from "./run-scope.ts";
 
@@ -36,10 +37,13 @@ function passOn(error: unknown): void {
   if (process.listenerCount("unhandledRejection") > 1) return;
   process.off("unhandledRejection", react);
   void rejectedWith(error);
-  // Where Node was told to go on, we do too.
-  setImmediate(() => {
-    if (users > 0) process.on("unhandledRejection", react);
-  });
+  void listenAgain();
+}
+
+/** Where Node was told to go on after such a rejection, we do too. */
+async function listenAgain(): Promise<void> {
+  await nextTurn();
+  if (users > 0) process.on("unhandledRejection", react);
 }
 
 async function rejectedWith(error: unknown): Promise<never> {
