@@ -137,6 +137,11 @@ export interface Engine extends StatePort {
 
   // Healing
   audit(request: AuditRequest): Promise<AuditFinding[]>;
+  /**
+   * Tells by JOB_OVERDUE that nobody takes an occurrence; audits don't find it again. `moved`: somebody has taken or
+   * decided it by now, or it was told of.
+   */
+  tellOverdue(overdue: OverdueTold): Promise<"told" | "moved" | "missing">;
 }
 
 /** Whether the server answers. */
@@ -261,6 +266,13 @@ export interface AuditRequest {
   readonly finishedRetentionMs: number;
 }
 
+/** An occurrence that nobody takes, and why. */
+export interface OverdueTold {
+  readonly jobId: string;
+  readonly fireAt: EpochMs;
+  readonly reason: string;
+}
+
 /** What the audit found; what the engine could mend alone it has mended. */
 export type AuditFinding =
   /** No queue job will wake this job up. */
@@ -274,7 +286,7 @@ export type AuditFinding =
       readonly runId: string;
       readonly wakeUp: WakeUp;
     }
-  /** Nobody takes an occurrence that is due. */
+  /** Nobody takes an occurrence that is due. Found until it is told of. */
   | {
       readonly kind: "overdue";
       readonly jobId: string;

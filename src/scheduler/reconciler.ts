@@ -1,12 +1,12 @@
 import { type Clock, sleep } from "../core/clock.ts";
-import { formatDuration } from "../core/durations.ts";
 import type { Logger } from "../core/log.ts";
-import type { AuditFinding, Engine, WakeUp, WorkerRecord } from "../engine/engine.ts";
+import type { AuditFinding, Engine, WakeUp } from "../engine/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { StoredEvent } from "../jobs/event.ts";
 import { wakeUpId } from "../jobs/occurrence-id.ts";
-import { DEFAULT_QUEUE, queueOf } from "../jobs/queue.ts";
+import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
+import { type OverdueFinding, OverdueWatch } from "./overdue-watch.ts";
 
 /**
  * Jobs checked a pass beyond those that are due soon; a whole fleet is gone through in turns. Few, since whoever is due is
@@ -38,6 +38,8 @@ const REASONS: Readonly<Record<Repairable["kind"], string>> = {
 /** Finds what should be impossible and repairs it. Every scheduler process has one; one at a time works. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
+  readonly #overdue: OverdueWatch;
+  readonly #leaseMs: number;
   readonly #ended = new AbortController();
   /** What the last pass found. A state seen once may only be on its way; seen twice it is repaired. */
   #suspects: ReadonlySet<string> = new Set();
@@ -45,7 +47,11 @@ export class Reconciler {
   #loop: Promise<void> | undefined;
 
   constructor(options: ReconcilerOptions) {
+    const { engine, logger, everyMs, overdueMs } = options;
     this.#options = options;
+    // A pass may take its time; three missed ones let another process take over.
+    this.#leaseMs = everyMs * 3 + 1_000;
+    this.#overdue = new OverdueWatch({ engine, logger, overdueMs, awayMs: this.#leaseMs });
   }
 
   start(): void {
@@ -63,9 +69,10 @@ export class Reconciler {
     const { signal } = this.#ended;
     while (!signal.aborted) {
       try {
-        // A pass may take its time; three missed ones let another process take over.
-        if (await engine.holdLease(LEASE, owner, everyMs * 3 + 1_000)) await this.pass();
+        if (await engine.holdLease(LEASE, owner, this.#leaseMs)) await this.pass();
+        else this.#overdue.reset();
       } catch (error) {
+        this.#overdue.reset();
         if (!signal.aborted) logger.warn("reconciler", { error });
       }
       await sleep(clock, everyMs, signal);
@@ -85,12 +92,14 @@ export class Reconciler {
     });
     const total = await engine.countJobs();
     const suspects = new Set<string>();
+    const overdue: OverdueFinding[] = [];
     for (const finding of findings) {
-      if (finding.kind === "overdue") await this.#tellOverdue(finding);
+      if (finding.kind === "overdue") overdue.push(finding);
       else if (finding.kind === "expired") await this.#expire(finding.jobId);
       else if (this.#suspects.has(keyOf(finding))) await this.#repair(finding);
       else suspects.add(keyOf(finding));
     }
+    await this.#overdue.look(overdue);
     const next = offset + SLICE >= total ? 0 : offset + SLICE;
     // A slice that holds suspects is looked at again in the next pass.
     this.#offset = suspects.size > 0 ? offset : next;
@@ -116,16 +125,6 @@ export class Reconciler {
     });
   }
 
-  async #tellOverdue(finding: Extract<AuditFinding, { kind: "overdue" }>): Promise<void> {
-    const { engine, logger } = this.#options;
-    if (await engine.isPaused()) return;
-    const [job] = await engine.getJobs([finding.jobId]);
-    const why = whyNobodyTakes(job, await engine.listWorkers());
-    const reason = `due for ${formatDuration(finding.lateMs)}: ${why}`;
-    logger.warn(`job "${finding.jobId}" is overdue: ${reason}`);
-    await this.#tell({ name: "JOB_OVERDUE", jobId: finding.jobId, fireAt: finding.fireAt, reason });
-  }
-
   async #expire(jobId: string): Promise<void> {
     await this.#options.engine.removeJob({ jobId, expectedWatermark: undefined, skipped: [] });
   }
@@ -134,20 +133,6 @@ export class Reconciler {
     const { engine } = this.#options;
     await engine.appendEvents([{ ...event, at: await engine.now() }]);
   }
-}
-
-/** Why no worker takes what is due, as far as the workers' own words say. */
-function whyNobodyTakes(job: StoredJob | undefined, workers: readonly WorkerRecord[]): string {
-  if (workers.length === 0) return "no worker is running";
-  const queue = queueOf(job?.definition ?? {});
-  const serving = workers.filter(({ queues }) => queues.includes(queue));
-  if (serving.length === 0) return `none of the ${workers.length} workers serves queue "${queue}"`;
-  const pipeline = job?.definition.pipeline ?? "";
-  const able = serving.filter(({ pipelines }) => pipelines.includes(pipeline));
-  const where = queue === DEFAULT_QUEUE ? "" : ` of queue "${queue}"`;
-  return able.length === 0
-    ? `none of the ${serving.length} workers${where} has the pipeline "${pipeline}"`
-    : `the ${able.length} workers${where} with this pipeline are busy or do not answer`;
 }
 
 /** What has moved on between two looks is not the same finding. */

@@ -8,7 +8,7 @@ import type { ServerClock } from "./server-clock.ts";
 const EVERY_MS = 5_000;
 const TTL_MS = 20_000;
 /** How many runs a heartbeat names. */
-const MAX_NAMED_RUNS = 100;
+export const MAX_NAMED_RUNS = 100;
 
 /** What a heartbeat tells of, and how. */
 export interface HeartbeatParts {

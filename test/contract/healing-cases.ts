@@ -58,7 +58,7 @@ export function healingCases({ bench }: Subject): void {
     expect(await audit(b, job)).toMatchObject([{ kind: "unscheduled" }]);
   });
 
-  test("an occurrence that nobody takes is overdue, and told once", async () => {
+  test("an occurrence that nobody takes is overdue until it is told of, and told once", async () => {
     const b = bench();
     const job = await b.addJob();
     const fireAt = (await b.stored(job)).nextFireAt ?? 0;
@@ -67,7 +67,29 @@ export function healingCases({ bench }: Subject): void {
     b.now += 1;
     const finding = { kind: "overdue", jobId: job.id, fireAt, lateMs: 2_001 };
     expect(await audit(b, job)).toEqual([finding]);
+    // Whoever found it may hold it back, or die before it tells.
+    expect(await audit(b, job)).toEqual([finding]);
+    const cursor = await b.engine.latestEventCursor();
+    const told = { jobId: job.id, fireAt, reason: "nobody" };
+    expect(await b.engine.tellOverdue({ ...told, fireAt: fireAt - 1 })).toBe("moved");
+    expect(await b.engine.tellOverdue(told)).toBe("told");
+    expect(await b.engine.tellOverdue(told)).toBe("moved");
+    expect(await b.events(cursor, job)).toEqual([{ name: "JOB_OVERDUE", at: b.now, ...told }]);
     expect(await audit(b, job)).toEqual([]);
+    expect(await b.engine.tellOverdue({ ...told, jobId: `${job.id}-gone` })).toBe("missing");
+  });
+
+  test("an occurrence that was taken, and one of a paused job, is not told of", async () => {
+    const b = bench();
+    const [taken, paused] = [await b.addJob(), await b.addJob({ state: "paused" })];
+    const fireAt = (await b.stored(taken)).nextFireAt ?? 0;
+    b.now += 1_000;
+    await b.run(taken, fireAt);
+    const cursor = await b.engine.latestEventCursor();
+    for (const { id } of [taken, paused]) {
+      expect(await b.engine.tellOverdue({ jobId: id, fireAt, reason: "nobody" })).toBe("moved");
+    }
+    expect(await b.events(cursor)).toEqual([]);
   });
 
   test("a run without its queue job is an orphan", async () => {

@@ -317,6 +317,12 @@ export function queueCases({ bench, another }: Subject): void {
     await b.engine.enqueue([{ ...lostOne, queue: "mail" }]);
     expect(await find(0, 10_000)).toEqual([]);
 
+    const overdue = { jobId: job.id, fireAt: b.now + 1_000, reason: "nobody" };
+    const cursor = await b.engine.latestEventCursor();
+    expect(await b.engine.tellOverdue(overdue)).toBe("told");
+    expect(await b.engine.tellOverdue(overdue)).toBe("moved");
+    expect(await b.events(cursor, job)).toMatchObject([{ name: "JOB_OVERDUE", ...overdue }]);
+
     b.now += 1_000;
     const admission = await mail.admit(b.request(job, [at(b.now)], { upcoming: [] }));
     if (admission.outcome !== "run") throw new Error(admission.outcome);

@@ -18,6 +18,7 @@ export async function semanticCases({ contender }: Subject): Promise<void> {
   await import("../semantics/exhausted-trigger.cases.ts");
   await import("../semantics/get-jobs.cases.ts");
   await import("../semantics/healing.cases.ts");
+  await import("../semantics/overdue.cases.ts");
   await import("../semantics/jitter.cases.ts");
   await import("../semantics/max-instances.cases.ts");
   await import("../semantics/misfire-grace-time.cases.ts");

@@ -139,29 +139,6 @@ describe("the reconciler", () => {
     expect((await bench.find("job"))?.running).toBe(0);
   });
 
-  test("an occurrence that nobody takes is told of, once, with the reason", async () => {
-    await using bench = await EngineBench.open(START);
-    const reconciler = reconcilerOf(bench);
-    await bench.add({ id: "job", ...everyTenSeconds, startDate: "2026-03-01 12:00" });
-    bench.moveTo("12:00:11");
-    for (const { id } of await bench.engine.listWorkers()) await bench.engine.forgetWorker(id);
-    for (let passes = 0; passes < 3; passes += 1) await reconciler.pass();
-    expect(await reasons(bench)).toEqual([expect.stringMatching(/due for 11s: no worker/)]);
-    await bench.work();
-    expect(await bench.verdicts("job")).toEqual(["12:00:00 coalesced", "12:00:10 succeeded"]);
-  });
-
-  test("a fleet that is paused is not overdue", async () => {
-    await using bench = await EngineBench.open(START);
-    const reconciler = reconcilerOf(bench);
-    await bench.add({ id: "job", ...everyTenSeconds });
-    await bench.engine.setPaused(true);
-    bench.moveTo("12:00:30");
-    await reconciler.pass();
-    expect(await reasons(bench)).toEqual([]);
-    await bench.engine.setPaused(false);
-  });
-
   test("a job that finished long ago is removed, its ledger stays", async () => {
     await using bench = await EngineBench.open(START);
     const reconciler = reconcilerOf(bench);

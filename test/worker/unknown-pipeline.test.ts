@@ -21,7 +21,7 @@ describe.concurrent("a worker without the pipeline", () => {
     const { options, fireTimes } = backlog(3);
     await fleet.add("job", options);
     const [overdue] = await fleet.hears("JOB_OVERDUE", "job");
-    expect(overdue?.reason).toMatch(/none of the 1 workers has the pipeline "task"/);
+    expect(overdue?.reason).toMatch(/the only worker does not have the pipeline "task"/);
     expect(overdue?.scheduledRunTime?.getTime()).toBe(fireTimes[0]);
     // It goes on with what it can do.
     await fleet.add("mine", { ...backlog(1).options }, "other");

@@ -297,6 +297,14 @@ export class FleetEngine implements Port.Engine {
     return auditAll(request, this.#home, await this.#queues.others());
   }
 
+  tellOverdue(told: Port.OverdueTold): Promise<"told" | "moved" | "missing"> {
+    return this.#routed(
+      told.jobId,
+      (engine) => engine.tellOverdue(told),
+      (answer) => answer === "missing",
+    );
+  }
+
   /**
    * Asks the default queue and then all others, until one knows: for what a job leaves behind that was removed. The answer of
    * none is that of the default queue.

@@ -23,6 +23,7 @@ export const FUNCTION_ARGUMENT = {
   append_events: "told",
   hold_lease: "lease",
   audit: "request",
+  tell_overdue: "overdue",
   save_step: "step",
   append_logs: "writes",
   delete_logs: "request",

@@ -264,6 +264,11 @@ export class PostgresEngine implements QueueEngine {
     return JSON.parse(String(answer)) as Port.AuditFinding[];
   }
 
+  async tellOverdue(told: Port.OverdueTold): Promise<"told" | "moved" | "missing"> {
+    const answer = await this.#link.run("tellOverdue", "tell_overdue", told);
+    return word(answer) as "told" | "moved" | "missing";
+  }
+
   listTaken(limit: number): Promise<string[]> {
     return this.#link.call("listTaken", ({ state }) => state.listTaken(limit));
   }

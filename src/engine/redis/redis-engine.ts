@@ -310,6 +310,11 @@ export class RedisEngine implements QueueEngine {
     return JSON.parse(String(answer)) as Port.AuditFinding[];
   }
 
+  async tellOverdue(told: Port.OverdueTold): Promise<"told" | "moved" | "missing"> {
+    const answer = await this.#run("tell_overdue", { told: toJson(told) });
+    return answer as "told" | "moved" | "missing";
+  }
+
   listTaken(limit: number): Promise<string[]> {
     return this.#bounded("listTaken", () => this.#moving.listTaken(limit));
   }

@@ -27,6 +27,7 @@ export const SCRIPT_ARGUMENTS = {
   release_claim: ["jobId", "number", "sequence"],
   fence_job: ["jobId", "number"],
   audit: ["request"],
+  tell_overdue: ["told"],
   save_step: ["step"],
   append_logs: ["writes"],
   delete_logs: ["jobId", "before"],

@@ -54,7 +54,6 @@ local function auditSchedule(jobId)
   if not isQueued(wakeUpId(jobId, "", v[2], v[3])) then
     found({ kind = "unscheduled", jobId = jobId, watermark = tonumber(v[5]) })
   elseif NOW - tonumber(v[4]) > r.overdueMs and v[6] ~= v[3] then
-    call("HSET", jobKey(jobId), "od", v[3])
     found({ kind = "overdue", jobId = jobId, fireAt = tonumber(v[3]), lateMs = NOW - tonumber(v[4]) })
   end
 end

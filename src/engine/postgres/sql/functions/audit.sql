@@ -32,10 +32,6 @@ BEGIN
     RETURN found_here || jsonb_build_object('kind', 'unscheduled', 'jobId', job.id, 'watermark', job.watermark);
   END IF;
   IF now_ms - job.next_due_at > (r ->> 'overdueMs')::bigint AND job.overdue_fire_at IS DISTINCT FROM job.next_fire_at THEN
-    -- A job that is in use at this moment is told of another time.
-    UPDATE jobs SET overdue_fire_at = next_fire_at WHERE next_fire_at = job.next_fire_at
-      AND id = (SELECT id FROM jobs WHERE id = job.id FOR UPDATE SKIP LOCKED);
-    IF NOT FOUND THEN RETURN found_here; END IF;
     RETURN found_here || jsonb_build_object('kind', 'overdue', 'jobId', job.id, 'fireAt', job.next_fire_at,
       'lateMs', now_ms - job.next_due_at);
   END IF;

@@ -1,0 +1,108 @@
+import type { EpochMs } from "../core/clock.ts";
+import { formatDuration } from "../core/durations.ts";
+import type { WorkerRecord } from "../engine/engine.ts";
+import type { StoredJob } from "../jobs/definition.ts";
+import { DEFAULT_QUEUE, queueOf } from "../jobs/queue.ts";
+import { MAX_NAMED_RUNS } from "../worker/heartbeat.ts";
+
+/** A worker that was not heard of for so long missed two of its heartbeats. */
+const SILENT_MS = 12_000;
+
+/** The live workers that serve a job's queue and have its pipeline. */
+export function ableWorkers(job: StoredJob, workers: readonly WorkerRecord[]): WorkerRecord[] {
+  return workers.filter((worker) => serves(worker, job) && hasPipeline(worker, job));
+}
+
+/**
+ * Why no worker takes what is due, as far as the workers' own words say.
+ * @param now By the server's clock.
+ * @param youngMs A worker that started less long ago had no time yet.
+ */
+export function overdueCause(
+  job: StoredJob,
+  workers: readonly WorkerRecord[],
+  { now, youngMs }: { readonly now: EpochMs; readonly youngMs: number },
+): string {
+  if (workers.length === 0) return "no worker is running";
+  const queue = queueOf(job.definition);
+  const serving = workers.filter((worker) => serves(worker, job));
+  if (serving.length === 0) {
+    return workers.length === 1
+      ? `the only worker does not serve queue "${queue}"`
+      : `none of the ${workers.length} workers serves queue "${queue}"`;
+  }
+  const { pipeline } = job.definition;
+  const where = queue === DEFAULT_QUEUE ? "" : ` of queue "${queue}"`;
+  const able = serving.filter((worker) => hasPipeline(worker, job));
+  if (able.length === 0) {
+    return serving.length === 1
+      ? `the only worker${where} does not have the pipeline "${pipeline}"`
+      : `none of the ${serving.length} workers${where} has the pipeline "${pipeline}"`;
+  }
+  const states = statesOf(able, now, youngMs);
+  const [first = ""] = states.map(({ text }) => text);
+  if (able.length === 1) return `the only worker${where} with this pipeline ${first}`;
+  const all = `the ${able.length} workers${where} with this pipeline`;
+  if (states.length === 1) return `${all} ${first}`;
+  return `of ${all} ${states.map(({ text, count }) => `${count} ${text}`).join(" and ")}`;
+}
+
+interface State {
+  readonly count: number;
+  /** What one or all of these do, e.g. `is busy (2 of 2 runs)`. */
+  readonly text: string;
+}
+
+/** What these workers do, those that do the same together. */
+function statesOf(able: readonly WorkerRecord[], now: EpochMs, youngMs: number): State[] {
+  const silent = able.filter(({ seenAt }) => now - seenAt >= SILENT_MS);
+  const heard = able.filter((worker) => !silent.includes(worker));
+  const young = heard.filter(({ startedAt }) => now - startedAt < youngMs);
+  const others = heard.filter((worker) => !young.includes(worker));
+  const busy = others.filter(isFull);
+  const free = others.filter((worker) => !isFull(worker));
+  const since = (times: readonly EpochMs[]): string => formatDuration(now - Math.max(...times));
+  const groups: [readonly WorkerRecord[], (isOne: boolean) => string][] = [
+    [busy, (isOne) => `${isOne ? "is" : "are"} busy (${load(busy)})`],
+    [
+      silent,
+      (isOne) =>
+        `${isOne ? "was" : "were"} not heard of for ${since(silent.map(({ seenAt }) => seenAt))}`,
+    ],
+    [young, () => `started ${since(young.map(({ startedAt }) => startedAt))} ago`],
+    [
+      free,
+      (isOne) =>
+        `${isOne ? "answers and has" : "answer and have"} room (${load(free)}), and ${isOne ? "has" : "have"} not taken it`,
+    ],
+  ];
+  return groups
+    .filter(([workers]) => workers.length > 0)
+    .map(([workers, text]) => ({ count: workers.length, text: text(workers.length === 1) }));
+}
+
+/** Heartbeats name the runs of all queues together, and a bounded number: one with fewer surely has room. */
+function isFull({ running, concurrency }: WorkerRecord): boolean {
+  return running.length >= Math.min(concurrency, MAX_NAMED_RUNS);
+}
+
+function load(workers: readonly WorkerRecord[]): string {
+  let running = 0;
+  let places = 0;
+  for (const { running: named, concurrency, queues } of workers) {
+    running += named.length;
+    places += concurrency * queues.length;
+  }
+  const isCut = workers.some(({ running: named }) => named.length >= MAX_NAMED_RUNS);
+  const least = isCut && running < places ? "at least " : "";
+  const where = workers.some(({ queues }) => queues.length > 1) ? " on all queues" : "";
+  return `${least}${running} of ${places} ${places === 1 ? "run" : "runs"}${where}`;
+}
+
+function serves({ queues }: WorkerRecord, job: StoredJob): boolean {
+  return queues.includes(queueOf(job.definition));
+}
+
+function hasPipeline({ pipelines }: WorkerRecord, job: StoredJob): boolean {
+  return pipelines.includes(job.definition.pipeline);
+}
