@@ -14,5 +14,4 @@ if not v[1] then return "missing" end
 if v[1] ~= "active" or v[2] == "" or tonumber(v[2]) ~= t.fireAt or v[2] == v[3] then return "moved" end
 call("HSET", jobKey(t.jobId), "od", v[2])
 emit({ name = "JOB_OVERDUE", jobId = t.jobId, fireAt = t.fireAt, reason = t.reason })
-flushEvents()
-return "told"
+return finish("told")
