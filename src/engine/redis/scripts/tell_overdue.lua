@@ -14,4 +14,5 @@ if not v[1] then return "missing" end
 if v[1] ~= "active" or v[2] == "" or tonumber(v[2]) ~= t.fireAt or v[2] == v[3] then return "moved" end
 call("HSET", jobKey(t.jobId), "od", v[2])
 emit({ name = "JOB_OVERDUE", jobId = t.jobId, fireAt = t.fireAt, reason = t.reason })
-return finish("told")
+finish()
+return "told"
