@@ -3,13 +3,14 @@ import { isPlain, nameOfClass } from "./json.ts";
 /**
  * What stands in JSON for a value that JSON can't hold: `{ "$type": … }`, which says what it was. It is the other side of
  * `copyJson`: what that refuses in params and in what steps return, this marks in what is kept to be read, in results, log
- * fields and events. Everything else is returned as it is. A value with a `toJSON` of its own was asked before.
- * @param isInList An absent field is no loss, but a list has no absent places.
+ * fields and events. Everything else is returned as it is: `undefined` too, which JSON leaves out of an object and writes as `null`
+ * in a list. A value with a `toJSON` of its own was asked before.
  */
-export function marked(value: unknown, isInList: boolean): unknown {
+export function marked(value: unknown): unknown {
   switch (typeof value) {
     case "string":
     case "boolean":
+    case "undefined":
       return value;
     case "number":
       return Number.isFinite(value) ? value : { $type: "number", value: String(value) };
@@ -17,8 +18,6 @@ export function marked(value: unknown, isInList: boolean): unknown {
       return { $type: "bigint", value: String(value) };
     case "symbol":
       return { $type: "symbol", name: value.description ?? "" };
-    case "undefined":
-      return isInList ? { $type: "undefined" } : value;
     case "function":
     case "object":
       return value === null ? null : markedObject(value);

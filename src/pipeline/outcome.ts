@@ -234,8 +234,7 @@ function tolerantReplacer(
   const ancestors: { readonly value: unknown; readonly written: unknown }[] = [];
   return function replace(this: unknown, key: string, given: unknown): unknown {
     const value = unboxed(given);
-    if (!isObject(value))
-      return marked(secrets ? secrets.inPlain(value, key) : value, Array.isArray(this));
+    if (!isObject(value)) return marked(secrets ? secrets.inPlain(value, key) : value);
     while (ancestors.length > 0 && ancestors.at(-1)?.written !== this) ancestors.pop();
     if (ancestors.some((ancestor) => ancestor.value === value)) return "[Circular]";
     const plain = inspectableObject(value, secrets);

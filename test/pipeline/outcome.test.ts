@@ -258,11 +258,7 @@ describe("summarizeResult", () => {
       [Number.NaN, -Infinity, -0],
       '[{"$type":"number","value":"NaN"},{"$type":"number","value":"-Infinity"},0]',
     ],
-    [
-      "undefined in a list, and as a field",
-      [undefined, { a: undefined }],
-      '[{"$type":"undefined"},{}]',
-    ],
+    ["undefined in a list, and as a field", [undefined, { a: undefined }], "[null,{}]"],
     ["a symbol as a key", { [Symbol("s")]: 1 }, '{"Symbol(s)":1}'],
     ["a function", function f() {}, '{"$type":"function","name":"f"}'],
     ["a symbol", Symbol("s"), '{"$type":"symbol","name":"s"}'],
@@ -328,7 +324,8 @@ describe("summarizeResult", () => {
       const copy = copyJson(value, { maxBytes: 1e6, maxDepth: 100 });
       const text = summarizeResult(value, 1e6);
       if (copy.ok) return text === summarizeResult(copy.value, 1e6);
-      if (value === undefined || /the key "/.test(copy.problem.problem)) return true;
+      // JSON's own answer to these is kept: a forbidden key is a key, `undefined` in a list is null.
+      if (/the key "|is undefined/.test(copy.problem.problem)) return true;
       return text !== undefined && /"\$type"|\[Circular\]|\$unserializable/.test(text);
     });
     expect(fc.check(rule, { numRuns: 1_000 })).toMatchObject({ failed: false });
