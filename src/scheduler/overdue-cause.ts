@@ -61,19 +61,21 @@ function statesOf(able: readonly WorkerRecord[], now: EpochMs, youngMs: number):
   const others = heard.filter((worker) => !young.includes(worker));
   const busy = others.filter(isFull);
   const free = others.filter((worker) => !isFull(worker));
-  const since = (times: readonly EpochMs[]): string => formatDuration(now - Math.max(...times));
+  // In whole seconds: workers estimate the server's clock.
+  const since = (time: EpochMs): string =>
+    formatDuration(Math.max(1, Math.ceil((now - time) / 1_000)) * 1_000);
   const groups: [readonly WorkerRecord[], (isOne: boolean) => string][] = [
     [busy, (isOne) => `${isOne ? "is" : "are"} busy (${load(busy)})`],
     [
       silent,
       (isOne) =>
-        `${isOne ? "was" : "were"} not heard of for ${since(silent.map(({ seenAt }) => seenAt))}`,
+        `${isOne ? "was" : "were"} not heard of for ${since(Math.max(...silent.map(({ seenAt }) => seenAt)))}`,
     ],
-    [young, () => `started ${since(young.map(({ startedAt }) => startedAt))} ago`],
+    [young, () => `started ${since(Math.max(...young.map(({ startedAt }) => startedAt)))} ago`],
     [
       free,
       (isOne) =>
-        `${isOne ? "answers and has" : "answer and have"} room (${load(free)}), and ${isOne ? "has" : "have"} not taken it`,
+        `said within ${since(Math.min(...free.map(({ seenAt }) => seenAt)))} to have room (${load(free)}), and ${isOne ? "has" : "have"} not taken it`,
     ],
   ];
   return groups

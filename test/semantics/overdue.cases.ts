@@ -260,7 +260,26 @@ describe("the cause of an overdue occurrence", () => {
     [
       "one that has room",
       (bench) => say(bench, { running: ["a"] }),
-      "the only worker with this pipeline answers and has room (1 of 2 runs), and has not taken it",
+      "the only worker with this pipeline said within 4s to have room (1 of 2 runs), and has not taken it",
+    ],
+    [
+      "one that runs more than its heartbeats name",
+      (bench) =>
+        say(bench, { concurrency: 250, running: Array.from({ length: 100 }, (_, i) => `${i}`) }),
+      "the only worker with this pipeline is busy (at least 100 of 250 runs)",
+    ],
+    [
+      "one that may be full on this queue",
+      (bench) => say(bench, { queues: ["default", "mail"], running: two }),
+      "the only worker with this pipeline is busy (2 of 4 runs on all queues)",
+    ],
+    [
+      "two that have room",
+      async (bench) => {
+        await say(bench);
+        await say(bench, { running: ["a"] });
+      },
+      "the 2 workers with this pipeline said within 4s to have room (1 of 4 runs), and have not taken it",
     ],
     [
       "a busy one and one that has room",
@@ -268,7 +287,7 @@ describe("the cause of an overdue occurrence", () => {
         await say(bench, { running: two });
         await say(bench);
       },
-      "of the 2 workers with this pipeline 1 is busy (2 of 2 runs) and 1 answers and has room (0 of 2 runs), and has not taken it",
+      "of the 2 workers with this pipeline 1 is busy (2 of 2 runs) and 1 said within 4s to have room (0 of 2 runs), and has not taken it",
     ],
   ];
   test.each(cases)("%s", async (_, make, reason) => {
