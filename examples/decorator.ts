@@ -1,38 +1,30 @@
-// The same pipeline three times: described by static fields, by the decorator, and by the plain function.
-import {
-  definePipeline,
-  describePipeline,
-  Pipeline,
-  pipeline,
-  PipelineScheduler,
-  type RunContext,
-} from "cronduit";
+// The same pipeline three times: described by its class alone, by the decorator, and by the plain function.
+import { definePipeline, describePipeline, Pipeline, pipeline, PipelineScheduler } from "cronduit";
 import { z } from "zod";
 import { place } from "./place.ts";
 
 const Params = z.object({ rows: z.int().positive() });
 
-class ByFields extends Pipeline<typeof Params> {
+class ByFields extends Pipeline.with(Params) {
   static override readonly pipelineName = "by-fields";
-  static override readonly params = Params;
-  run({ params }: RunContext<typeof Params>) {
+  run({ params }: this["Context"]) {
     return params.rows;
   }
 }
 
-@pipeline({ name: "by-decorator", params: Params })
-class ByDecorator extends Pipeline<typeof Params> {
-  run({ params }: RunContext<typeof Params>) {
+@pipeline({ name: "by-decorator" })
+class ByDecorator extends Pipeline.with(Params) {
+  run({ params }: this["Context"]) {
     return params.rows;
   }
 }
 
-class ByFunction extends Pipeline<typeof Params> {
-  run({ params }: RunContext<typeof Params>) {
+class Rows extends Pipeline<typeof Params> {
+  run({ params }: this["Context"]) {
     return params.rows;
   }
 }
-definePipeline(ByFunction, { name: "by-function", params: Params });
+const ByFunction = definePipeline(Rows, { name: "by-function", params: Params });
 
 const pipelines = [ByFields, ByDecorator, ByFunction];
 await using scheduler = new PipelineScheduler({ ...place, pipelines });

@@ -1,15 +1,13 @@
 // A worker that stops lets its runs finish; one that would take too long is handed to another worker.
 import { setTimeout as wait } from "node:timers/promises";
-import { Pipeline, PipelineScheduler, PipelineWorker, type RunContext } from "cronduit";
+import { Pipeline, PipelineScheduler, PipelineWorker } from "cronduit";
 import { z } from "zod";
 import { server } from "./place.ts";
 
 const Params = z.object({ seconds: z.number() });
 
-class Work extends Pipeline<typeof Params> {
-  static override readonly params = Params;
-
-  async run({ params, signal, jobId, attempt }: RunContext<typeof Params>) {
+class Work extends Pipeline.with(Params) {
+  async run({ params, signal, jobId, attempt }: this["Context"]) {
     // The second attempt has less left to do.
     await wait((params.seconds * 1_000) / attempt ** 3, undefined, { signal });
     console.log(`${jobId}: done in attempt ${attempt}`);

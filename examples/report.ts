@@ -1,13 +1,11 @@
-import { Pipeline, type RunContext } from "cronduit";
+import { Pipeline } from "cronduit";
 import { z } from "zod";
 
 const Params = z.object({ region: z.string() });
 
 /** Shared by the program that schedules it and those that run it. */
-export class Report extends Pipeline<typeof Params> {
-  static override readonly params = Params;
-
-  run({ params, fireTime }: RunContext<typeof Params>) {
+export class Report extends Pipeline.with(Params) {
+  run({ params, fireTime }: this["Context"]) {
     return { report: `${params.region} at ${fireTime.toISOString()}` };
   }
 }

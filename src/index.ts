@@ -10,9 +10,9 @@ export {
   ConditionError,
   TriggerError,
 } from "./core/errors.ts";
+export type { Defined, DepsFit, SchemaFits } from "./pipeline/class-fit.ts";
 export {
   definePipeline,
-  type DepsFit,
   describePipeline,
   pipeline,
   type PipelineDescriptor,
@@ -34,9 +34,14 @@ export { validateParams, type ValidParams } from "./pipeline/params.ts";
 export { type Token, createToken, type DependencyToken } from "./pipeline/token.ts";
 export {
   type FailedAttempt,
+  type HasStaticParamsOrExtendsPipelineWith,
   Pipeline,
   type PipelineClass,
+  type PipelineConstructor,
+  type PipelineReference,
+  type PipelineWith,
   type RetryOn,
+  type SchemaOf,
 } from "./pipeline/pipeline.ts";
 export type {
   DataInterval,
@@ -135,6 +140,7 @@ export type {
 export type {
   AddJobOptions,
   JobRules,
+  JobToAdd,
   ModifyJobOptions,
   ParamsOption,
   RescheduleOptions,
@@ -147,12 +153,7 @@ export type { CancelRunOptions, RunJobOptions } from "./scheduler/run-desk.ts";
 export type { Job, JobActions } from "./scheduler/job-actions.ts";
 export type { JobSnapshot } from "./scheduler/job.ts";
 export type { JobPage, JobQuery } from "./scheduler/job-query.ts";
-export {
-  type JobToAdd,
-  type PipelineReference,
-  PipelineScheduler,
-  type StartOptions,
-} from "./scheduler/pipeline-scheduler.ts";
+export { PipelineScheduler, type StartOptions } from "./scheduler/pipeline-scheduler.ts";
 export type { ShutdownOptions } from "./scheduler/lifecycle.ts";
 export type { ExportOptions } from "./scheduler/moving/export-state.ts";
 export type { ImportOptions, ImportSummary } from "./scheduler/moving/import-state.ts";

@@ -14,10 +14,8 @@ interface Sample extends Figures {
 const samplesIn = (folder: string): string => `${folder}/samples.jsonl`;
 
 /** Appends one line of figures to a file. */
-export class SampleMachine extends Pipeline<typeof InFolder> {
-  static override readonly params = InFolder;
-
-  async run({ params, fireTime }: RunContext<typeof InFolder>) {
+export class SampleMachine extends Pipeline.with(InFolder) {
+  async run({ params, fireTime }: this["Context"]) {
     const figures = await readFigures();
     const sample: Sample = { at: fireTime.getTime(), ...figures };
     await appendFile(samplesIn(params.folder), `${JSON.stringify(sample)}\n`);
@@ -26,10 +24,8 @@ export class SampleMachine extends Pipeline<typeof InFolder> {
 }
 
 /** Sums up the samples of the five seconds before its fire time. */
-export class Aggregate extends Pipeline<typeof InFolder> {
-  static override readonly params = InFolder;
-
-  async run({ params, fireTime }: RunContext<typeof InFolder>) {
+export class Aggregate extends Pipeline.with(InFolder) {
+  async run({ params, fireTime }: this["Context"]) {
     const text = await readFile(samplesIn(params.folder), "utf8").catch(() => "");
     const to = fireTime.getTime();
     const samples = text
@@ -47,10 +43,8 @@ export class Aggregate extends Pipeline<typeof InFolder> {
 }
 
 /** Looks at the free space of the disk. */
-export class LookAtDisk extends Pipeline<typeof InFolder> {
-  static override readonly params = InFolder;
-
-  async run({ params }: RunContext<typeof InFolder>) {
+export class LookAtDisk extends Pipeline.with(InFolder) {
+  async run({ params }: this["Context"]) {
     return { freeGb: await readDiskFree(params.folder) };
   }
 }

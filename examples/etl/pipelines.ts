@@ -2,7 +2,7 @@
 import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { Pipeline, type RunContext } from "cronduit";
+import { Pipeline } from "cronduit";
 import { z } from "zod";
 
 const Params = z.object({ folder: z.string() });
@@ -18,10 +18,8 @@ async function note(folder: string, step: string): Promise<void> {
 }
 
 /** Copies what came in. The first attempt finds that the last file is still being written. */
-export class Extract extends Pipeline<typeof Params> {
-  static override readonly params = Params;
-
-  async run({ params: { folder }, step, attempt, log }: RunContext<typeof Params>) {
+export class Extract extends Pipeline.with(Params) {
+  async run({ params: { folder }, step, attempt, log }: this["Context"]) {
     const names = (await readdir(join(folder, "incoming"))).toSorted();
     await mkdir(join(folder, "raw"), { recursive: true });
     for (const name of names) {
@@ -38,10 +36,8 @@ export class Extract extends Pipeline<typeof Params> {
 }
 
 /** Sums the orders of each file. Slow, so that there is time to be killed in the middle. */
-export class Transform extends Pipeline<typeof Params> {
-  static override readonly params = Params;
-
-  async run({ params: { folder }, step, progress, signal }: RunContext<typeof Params>) {
+export class Transform extends Pipeline.with(Params) {
+  async run({ params: { folder }, step, progress, signal }: this["Context"]) {
     const names = (await readdir(join(folder, "raw"))).toSorted();
     await mkdir(join(folder, "sums"), { recursive: true });
     for (const [i, name] of names.entries()) {
@@ -58,10 +54,8 @@ export class Transform extends Pipeline<typeof Params> {
 }
 
 /** Writes the report. */
-export class Load extends Pipeline<typeof Params> {
-  static override readonly params = Params;
-
-  async run({ params: { folder }, step }: RunContext<typeof Params>) {
+export class Load extends Pipeline.with(Params) {
+  async run({ params: { folder }, step }: this["Context"]) {
     const totals = await step("add up", async () => {
       await note(folder, "add up");
       const found: Record<string, number> = {};

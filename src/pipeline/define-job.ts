@@ -73,7 +73,8 @@ export function defineJob<P extends ParamsSchema = undefined>(
     ...("run" in job ? {} : { source: sourceOf(job) }),
   };
   describe(JobOfFunction, options);
-  return JobOfFunction;
+  // `describe` has given it the schema.
+  return JobOfFunction as unknown as PipelineClass<P>;
 }
 
 function sourceOf({

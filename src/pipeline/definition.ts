@@ -1,7 +1,8 @@
 import { CronduitError } from "../core/errors.ts";
+import type { Defined, DepsFit, SchemaFits } from "./class-fit.ts";
 import { type InjectedParameter, injectedParameters } from "./injected-parameters.ts";
-import type { DependencyToken, ResolvedAll } from "./token.ts";
-import { isPipelineClass, type Pipeline, type PipelineClass } from "./pipeline.ts";
+import type { DependencyToken } from "./token.ts";
+import { isPipelineClass, isSchema, type Pipeline, type PipelineConstructor } from "./pipeline.ts";
 import type { ParamsSchema } from "./schema.ts";
 
 /** What {@link pipeline} and {@link definePipeline} say about a class, in place of its static fields. */
@@ -42,32 +43,13 @@ export interface PipelineSource {
 /** A pipeline with everything settled: what a registry holds. */
 export interface PipelineDescriptor {
   readonly name: string;
-  readonly pipeline: PipelineClass;
+  readonly pipeline: PipelineConstructor;
   readonly params: ParamsSchema;
   /** What its constructor takes: the tokens that it lists, else what tsyringe's decorators say. */
   readonly deps: readonly (DependencyToken | InjectedParameter)[];
   /** Absent: it can only run in the process that knows the class. */
   readonly source?: PipelineSource;
 }
-
-/** The list that counts: the one given, else the class's own, else none. */
-type DepsOf<C, D> = D extends readonly DependencyToken[]
-  ? D
-  : C extends { readonly deps: infer S extends readonly DependencyToken[] }
-    ? S
-    : readonly [];
-
-/**
- * `unknown`, which changes nothing, if the dependencies fit the constructor of `C`; else a type that nothing fits and
- * whose key says what is wrong. A list without a fixed length (not `as const`) is checked at run time only.
- */
-export type DepsFit<C, D = undefined> = number extends DepsOf<C, D>["length"]
-  ? unknown
-  : C extends new (...args: ResolvedAll<DepsOf<C, D>>) => unknown
-    ? DepsOf<C, D>["length"] extends ConstructorParameters<C>["length"]
-      ? unknown
-      : { readonly "deps lists more than the constructor takes": never }
-    : { readonly "deps does not fit the constructor's parameters": never };
 
 /** The classes that options with these params may describe: those of the same schema, or any if none was given. */
 type ClassFor<P extends ParamsSchema> = abstract new (
@@ -80,45 +62,47 @@ const OPTIONS = Symbol.for("cronduit.pipelineOptions");
 const MAX_NAME = 200;
 
 /**
- * Describes a pipeline class without a decorator; the same as {@link pipeline}.
+ * Describes a pipeline class without a decorator.
  *
  * ```ts
- * definePipeline(NightlyReport, { name: "nightly-report", params: Params, deps: [Database, MAILER] });
+ * definePipeline(NightlyReport, { name: "nightly-report", deps: [Database, MAILER] });
  * ```
  *
- * @returns The class itself.
+ * @returns The class itself, with the `params` that were given.
  * @throws {@link CronduitError} `INVALID_PIPELINE` if the class does not extend `Pipeline`, or the name is unusable.
  */
 export function definePipeline<
   C extends ClassFor<P>,
   P extends ParamsSchema = undefined,
   const D extends readonly DependencyToken[] | undefined = undefined,
->(target: C & DepsFit<C, D>, options: PipelineOptions<P, D>): C {
+>(target: C & DepsFit<C, D> & SchemaFits<C, P>, options: PipelineOptions<P, D>): Defined<C, P> {
   if (!isPipelineClass(target)) throw notAPipeline(target);
   if (options.name !== undefined) checkName(options.name);
   Object.defineProperty(target, OPTIONS, { value: { ...options }, configurable: true });
-  return target;
+  if (options.params !== undefined)
+    Object.defineProperty(target, "params", { value: options.params, configurable: true });
+  return target as C as Defined<C, P>;
 }
 
 /**
  * Class decorator that describes a pipeline; works with TypeScript's `experimentalDecorators` and with standard
- * decorators.
+ * decorators. The schema stands in the class, since a decorator can't tell the compiler of one.
  *
  * ```ts
- * @pipeline({ name: "nightly-report", params: Params, deps: [Database, MAILER] })
- * class NightlyReport extends Pipeline<typeof Params> { … }
+ * @pipeline({ name: "nightly-report", deps: [Database, MAILER] })
+ * class NightlyReport extends Pipeline.with(Params) { … }
  * ```
  *
  * @throws {@link CronduitError} `INVALID_PIPELINE` as {@link definePipeline}.
  */
-export function pipeline<
-  P extends ParamsSchema = undefined,
-  const D extends readonly DependencyToken[] | undefined = undefined,
->(
-  options: PipelineOptions<P, D> = {},
-): <C extends ClassFor<P>>(target: C & DepsFit<C, D>, context?: unknown) => void {
+export function pipeline<const D extends readonly DependencyToken[] | undefined = undefined>(
+  options: Omit<PipelineOptions<undefined, D>, "params"> = {},
+): <C extends ClassFor<undefined>>(
+  target: C & DepsFit<C, D> & SchemaFits<C>,
+  context?: unknown,
+) => void {
   return (target) => {
-    definePipeline<typeof target, P, D>(target, options);
+    definePipeline<typeof target, undefined, D>(target, options);
   };
 }
 
@@ -135,7 +119,7 @@ export function describePipeline(target: unknown, given: PipelineOptions = {}): 
   const name: unknown = given.name ?? ownOptions(owner)?.name ?? ownName ?? owner.name;
   checkName(name);
   const params = given.params ?? nearest(owner, "params");
-  if (params !== undefined && typeof Reflect.get(Object(params), "safeParse") !== "function")
+  if (params !== undefined && !isSchema(params))
     throw invalid(`The params of pipeline "${name}" are not a zod schema.`, name);
   const deps = given.deps ?? nearest(owner, "deps") ?? injectedDeps(name, owner);
   checkDeps(name, owner, deps);
@@ -147,7 +131,7 @@ export function describePipeline(target: unknown, given: PipelineOptions = {}): 
 }
 
 /** A subclass may stand in another module than its parent, so this is not inherited. */
-function ownModule(owner: PipelineClass): PipelineSource | undefined {
+function ownModule(owner: PipelineConstructor): PipelineSource | undefined {
   return Object.hasOwn(owner, "module") && owner.module !== undefined
     ? { module: owner.module }
     : undefined;
@@ -169,7 +153,7 @@ export function sourceOf({ name, source }: PipelineDescriptor): PipelineSource {
 /** What tsyringe's decorators say of a class that lists nothing. */
 function injectedDeps(
   name: string,
-  owner: PipelineClass,
+  owner: PipelineConstructor,
 ): readonly (DependencyToken | InjectedParameter)[] {
   return (injectedParameters(owner) ?? []).map((parameter, i) => {
     if (parameter !== undefined) return parameter;
@@ -180,7 +164,7 @@ function injectedDeps(
   });
 }
 
-function checkDeps(name: string, owner: PipelineClass, deps: readonly unknown[]): void {
+function checkDeps(name: string, owner: PipelineConstructor, deps: readonly unknown[]): void {
   if (!Array.isArray(deps)) throw invalid(`The deps of pipeline "${name}" are not a list.`, name);
   const unusable = deps.findIndex((token) => token === undefined || token === null);
   if (unusable >= 0)
@@ -197,7 +181,7 @@ function checkDeps(name: string, owner: PipelineClass, deps: readonly unknown[])
 }
 
 /** The class of a pipeline class or instance; `undefined` if it is neither. */
-export function classOf(target: unknown): PipelineClass | undefined {
+export function classOf(target: unknown): PipelineConstructor | undefined {
   if (isPipelineClass(target)) return target;
   if (typeof target !== "object" || target === null) return undefined;
   const owner: unknown = target.constructor;
@@ -211,11 +195,14 @@ function ownOptions(owner: object): PipelineOptions | undefined {
 }
 
 /** The first definition on the way from the class to its ancestors; at each of them options win over static fields. */
-function nearest<K extends "params" | "deps">(owner: PipelineClass, key: K): PipelineClass[K] {
+function nearest<K extends "params" | "deps">(
+  owner: PipelineConstructor,
+  key: K,
+): PipelineConstructor[K] {
   for (let at: unknown = owner; typeof at === "function"; at = Object.getPrototypeOf(at)) {
     const option = ownOptions(at)?.[key];
-    if (option !== undefined) return option as PipelineClass[K];
-    if (Object.hasOwn(at, key)) return (at as unknown as PipelineClass)[key];
+    if (option !== undefined) return option as PipelineConstructor[K];
+    if (Object.hasOwn(at, key)) return (at as unknown as PipelineConstructor)[key];
   }
   return undefined;
 }

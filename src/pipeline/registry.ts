@@ -5,12 +5,12 @@ import {
   type PipelineDescriptor,
   type PipelineOptions,
 } from "./definition.ts";
-import type { Pipeline, PipelineClass } from "./pipeline.ts";
+import type { Pipeline, PipelineClass, PipelineConstructor } from "./pipeline.ts";
 import type { ParamsSchema } from "./schema.ts";
 
 /** A class that is to be registered under another name, or with another schema or other dependencies, than its own. */
 export interface PipelineEntry extends PipelineOptions {
-  readonly pipeline: PipelineClass;
+  readonly pipeline: PipelineConstructor;
 }
 
 /** What a registry takes: a pipeline's class, an instance of it, or an entry. */
@@ -65,7 +65,7 @@ export class PipelineRegistry {
    * @throws {@link CronduitError} `UNKNOWN_PIPELINE` if a name is given that is not registered; `INVALID_PIPELINE` if
    * something else than a name, class or instance is given, or one without a usable name.
    */
-  nameOf(pipeline: PipelineClass | Pipeline<ParamsSchema> | string): string {
+  nameOf(pipeline: PipelineConstructor | Pipeline<ParamsSchema> | string): string {
     if (typeof pipeline === "string") {
       if (this.has(pipeline)) return pipeline;
       throw new CronduitError("UNKNOWN_PIPELINE", this.#unknown(pipeline), {

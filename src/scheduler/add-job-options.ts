@@ -1,4 +1,5 @@
 import type { JobOptionsInput } from "../jobs/options.ts";
+import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/schema.ts";
 import type { TriggerOptions } from "../triggers/options.ts";
 
@@ -23,6 +24,12 @@ export type AddJobOptions<P extends ParamsSchema = ParamsSchema> = JobRules &
   TriggerOptions &
   ParamsOption<P>;
 
+/** One of the jobs of `addJobs`. @template R Its pipeline, by whose schema `options.params` is checked. */
+export interface JobToAdd<R extends PipelineReference = PipelineReference> {
+  readonly pipeline: R;
+  readonly options: AddJobOptions<SchemaOf<R>>;
+}
+
 /** What `schedule` takes after the pipeline: its params, which may be left out if the schema says so, and rules. */
 export type ScheduleArguments<P extends ParamsSchema> =
   MayOmit<ParamsInput<P>> extends true
@@ -36,6 +43,8 @@ export type ScheduleOptions = JobRules & { timezone?: string };
 export type RescheduleOptions = TriggerOptions & Pick<JobRules, "nextRunTime">;
 
 /** What `modifyJob` takes: any rule but the id and the queue; a trigger as well if the schedule is to change. */
-export type ModifyJobOptions = Partial<Omit<JobRules, "id" | "queue" | "replaceExisting">> & {
-  params?: unknown;
+export type ModifyJobOptions<P extends ParamsSchema = ParamsSchema> = Partial<
+  Omit<JobRules, "id" | "queue" | "replaceExisting">
+> & {
+  params?: ParamsInput<P>;
 } & (TriggerOptions | { trigger?: undefined });

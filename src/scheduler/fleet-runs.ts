@@ -11,6 +11,7 @@ import type {
 } from "../history/run-logs.ts";
 import { readSteps, type RunStep } from "../history/run-steps.ts";
 import { instantOption } from "../jobs/instant-option.ts";
+import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { Backfill, BackfillOptions, BackfillReport, Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
@@ -38,19 +39,20 @@ export abstract class FleetRuns {
   }
 
   /** @see the other form */
-  async runJob(
+  async runJob<R extends PipelineReference = string>(
     jobId: string,
-    options: RunJobOptions & { wait: true | number | string },
+    options: RunJobOptions<SchemaOf<R>> & { wait: true | number | string },
   ): Promise<Run>;
   /**
    * Runs a job now, under its rules, and leaves its schedule alone; also if it is paused or finished.
+   * @template R The job's pipeline, as in `runJob<typeof NightlyReport>(…)`: then the compiler checks `params`.
    * @returns The id of the run, for `getRun`; with `wait` the run when it has ended, whatever its verdict.
    * @throws `JOB_NOT_FOUND`, `INVALID_PARAMS`; `UNKNOWN_PIPELINE` if params are given for a pipeline that is not
    * registered here; `WAIT_TIMED_OUT`.
    */
-  async runJob(
+  async runJob<R extends PipelineReference = string>(
     jobId: string,
-    options?: RunJobOptions & { wait?: false | undefined },
+    options?: RunJobOptions<SchemaOf<R>> & { wait?: false | undefined },
   ): Promise<string>;
   async runJob(jobId: string, options: RunJobOptions = {}): Promise<string | Run> {
     const id = checkJobId(jobId, "runJob");

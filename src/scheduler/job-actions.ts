@@ -1,31 +1,36 @@
 import type { Run } from "../history/run.ts";
+import type { ParamsSchema } from "../pipeline/schema.ts";
 import type { ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
 import type { JobSnapshot } from "./job.ts";
 import type { RunJobOptions } from "./run-desk.ts";
 
-/** What can be done with a job by itself, each as the scheduler's method of a longer name. None changes the snapshot. */
-export interface JobActions {
+/**
+ * What can be done with a job by itself, each as the scheduler's method of a longer name. None changes the snapshot.
+ * @template P The schema of its params; known of a job that was added by its pipeline's class.
+ */
+export interface JobActions<P extends ParamsSchema = ParamsSchema> {
   /** As `pauseJob`. @returns The job as it is then. */
-  pause(reason?: string): Promise<Job>;
+  pause(reason?: string): Promise<Job<P>>;
   /** As `resumeJob`. @returns The job as it is then. */
-  resume(): Promise<Job>;
+  resume(): Promise<Job<P>>;
   /** As `modifyJob`. @returns The job as it is then. */
-  modify(changes: ModifyJobOptions): Promise<Job>;
+  modify(changes: ModifyJobOptions<P>): Promise<Job<P>>;
   /** As `rescheduleJob`. @returns The job as it is then. */
-  reschedule(trigger: RescheduleOptions): Promise<Job>;
+  reschedule(trigger: RescheduleOptions): Promise<Job<P>>;
   /** As `removeJob`. */
   remove(): Promise<void>;
   /** As `runJob` that waits. @returns The run when it has ended. */
-  run(options: RunJobOptions & { wait: true | number | string }): Promise<Run>;
+  run(options: RunJobOptions<P> & { wait: true | number | string }): Promise<Run>;
   /** As `runJob`. @returns The id of the run. */
-  run(options?: RunJobOptions & { wait?: false | undefined }): Promise<string>;
+  run(options?: RunJobOptions<P> & { wait?: false | undefined }): Promise<string>;
 }
 
 /**
  * A scheduled job as it was when it was read: a snapshot, which does not change by itself. What can be done with it is
  * not enumerable, so it is compared, printed and sent as JSON by its fields alone.
+ * @template P The schema of its params, by which `run` and `modify` check theirs.
  */
-export interface Job extends JobSnapshot, JobActions {}
+export interface Job<P extends ParamsSchema = ParamsSchema> extends JobSnapshot, JobActions<P> {}
 
 /** The scheduler's methods that {@link JobActions} stand for. */
 export interface JobControl {

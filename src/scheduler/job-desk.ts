@@ -3,8 +3,8 @@ import type { Logger } from "../core/log.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
-import type { Pipeline, PipelineClass } from "../pipeline/pipeline.ts";
-import type { PipelineRegistry } from "../pipeline/registry.ts";
+import type { Pipeline, PipelineConstructor } from "../pipeline/pipeline.ts";
+import type { PipelineRegistry, Registrable } from "../pipeline/registry.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
 import { type Declaration, type DeclarationContext, declare, refuseSpent } from "./declaration.ts";
 import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
@@ -16,8 +16,7 @@ import { checkConditions } from "./wait-order.ts";
 const MAX_REASON = 500;
 
 /** A pipeline as callers name it. */
-export type AnyPipelineReference =
-  PipelineClass<never> | Pipeline<never> | PipelineClass | Pipeline<ParamsSchema> | string;
+export type AnyPipelineReference = PipelineConstructor | Pipeline<ParamsSchema> | string;
 
 /** What holds for jobs that do not say otherwise. */
 export type ScheduleDefaults = Pick<DeclarationContext, "timezone" | "calendars" | "rules">;
@@ -150,7 +149,7 @@ export class JobDesk {
   describe(reference: AnyPipelineReference): PipelineDescriptor {
     const name = this.#parts.registry.nameOf(reference);
     return (
-      this.#parts.registry.get(name) ?? this.#parts.registry.register(reference as PipelineClass)
+      this.#parts.registry.get(name) ?? this.#parts.registry.register(reference as Registrable)
     );
   }
 }

@@ -8,12 +8,13 @@ import { RunLogs } from "../history/run-logs.ts";
 import { EVENT_ALL, EVENT_BITS, type EventName } from "../jobs/event.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
-import type { Pipeline, PipelineClass } from "../pipeline/pipeline.ts";
+import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
 import { parseSchedule } from "../triggers/natural/parse-schedule.ts";
 import { zoneOf } from "../triggers/time/zone.ts";
 import type {
   AddJobOptions,
+  JobToAdd,
   ModifyJobOptions,
   RescheduleOptions,
   ScheduleArguments,
@@ -40,15 +41,6 @@ import type { StateSource } from "./moving/state-lines.ts";
 import { RunDesk } from "./run-desk.ts";
 import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
 import { toWorkerRecord, type WorkerRecord } from "./worker-record.ts";
-
-/** A pipeline as `addJob` takes it: its class, an instance of it, or its registered name. */
-export type PipelineReference<P extends ParamsSchema> = PipelineClass<P> | Pipeline<P> | string;
-
-/** One of the jobs of `addJobs`. */
-export interface JobToAdd {
-  readonly pipeline: PipelineReference<ParamsSchema>;
-  readonly options: AddJobOptions;
-}
 
 /** How `start` begins. */
 export interface StartOptions {
@@ -115,7 +107,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   async addJob<P extends ParamsSchema = ParamsSchema>(
     pipeline: PipelineReference<P>,
     options: AddJobOptions<P>,
-  ): Promise<Job> {
+  ): Promise<Job<P>> {
     await this.#lifecycle.ready();
     const [id = ""] = await this.#desk.add([{ pipeline, options }]);
     this.#lifecycle.added();
@@ -134,7 +126,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     when: string,
     pipeline: PipelineReference<P>,
     ...[params, options = {}]: ScheduleArguments<P>
-  ): Promise<Job> {
+  ): Promise<Job<P>> {
     const chosen = {
       ...options,
       ...parseSchedule(when),
@@ -148,15 +140,22 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
    * @returns Their ids, in order.
    * @throws As {@link addJob}; on `CONFLICTING_ID` the other jobs are stored.
    */
-  async addJobs(jobs: readonly JobToAdd[]): Promise<string[]> {
+  async addJobs<const R extends readonly PipelineReference[]>(jobs: {
+    readonly [K in keyof R]: JobToAdd<R[K]>;
+  }): Promise<string[]> {
     await this.#lifecycle.ready();
     const ids = await this.#desk.add(jobs);
     this.#lifecycle.added();
     return ids;
   }
 
-  /** The job, or `undefined` if there is none of this id. */
-  async getJob(jobId: string): Promise<Job | undefined> {
+  /**
+   * The job, or `undefined` if there is none of this id.
+   * @template R Its pipeline, as in `getJob<typeof NightlyReport>(…)`: then its `run` and `modify` are typed by it.
+   */
+  async getJob<R extends PipelineReference = string>(
+    jobId: string,
+  ): Promise<Job<SchemaOf<R>> | undefined> {
     const id = checkJobId(jobId, "getJob");
     await this.#lifecycle.ready();
     const [job] = await this.#parts.engine.getJobs([id]);
@@ -177,9 +176,13 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   /**
    * Changes some of a job's rules, its params, or its trigger. A new trigger recomputes the next run; whether the job
    * is paused stays, unless `nextRunTime: null` pauses it.
+   * @template R Its pipeline, as in `modifyJob<typeof NightlyReport>(…)`: then the compiler checks `params`.
    * @throws As {@link addJob}, and `JOB_NOT_FOUND`.
    */
-  async modifyJob(jobId: string, changes: ModifyJobOptions): Promise<Job> {
+  async modifyJob<R extends PipelineReference = string>(
+    jobId: string,
+    changes: ModifyJobOptions<SchemaOf<R>>,
+  ): Promise<Job<SchemaOf<R>>> {
     return this.#modify(jobId, changes, "modifyJob");
   }
 

@@ -9,6 +9,7 @@ import { durationOption } from "../jobs/duration-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import { validateParams } from "../pipeline/params.ts";
+import type { ParamsInput, ParamsSchema } from "../pipeline/schema.ts";
 import type { JobStore } from "./job-store.ts";
 
 /** Random numbers that name manual runs; below the 15 digits that a queue job's id has room for. */
@@ -28,9 +29,9 @@ const cancelSchema = z.strictObject({
 });
 
 /** How `runJob` runs a job. */
-export interface RunJobOptions {
+export interface RunJobOptions<P extends ParamsSchema = ParamsSchema> {
   /** In place of the job's own params. */
-  params?: unknown;
+  params?: ParamsInput<P>;
   /** Run though the job's condition is false. @default false */
   ignoreCondition?: boolean | undefined;
   /** Resolve with the run when it has ended: `true`, or for how long to wait at most: seconds, or `"5m"`. @default false */

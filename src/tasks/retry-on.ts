@@ -1,7 +1,7 @@
 import { within } from "../core/clock.ts";
 import { isCronduitError } from "../core/errors.ts";
 import { describeError } from "../pipeline/outcome.ts";
-import type { PipelineClass } from "../pipeline/pipeline.ts";
+import type { PipelineConstructor } from "../pipeline/pipeline.ts";
 import type { AttemptHost, AttemptInfo } from "./attempt-host.ts";
 
 /** Errors of ours that the same params and the same code will give each time. */
@@ -28,7 +28,7 @@ export function isFinal(error: unknown): boolean {
 
 /** Whether another attempt may follow one that ended with this error: what the error says, then what its pipeline says. */
 export async function mayRetry(
-  pipeline: PipelineClass,
+  pipeline: PipelineConstructor,
   error: unknown,
   info: AttemptInfo,
   host: Pick<AttemptHost, "clock" | "log" | "secrets">,

@@ -81,8 +81,8 @@ describe("decorator and plain function", () => {
   const params = z.object({ region: z.string() });
 
   test("say the same", () => {
-    @pipeline({ name: "same", params, deps: ["db"] })
-    class Decorated extends Pipeline<typeof params> {
+    @pipeline({ name: "same", deps: ["db"] })
+    class Decorated extends Pipeline.with(params) {
       readonly db: string;
       constructor(db: string) {
         super();

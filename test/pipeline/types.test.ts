@@ -31,7 +31,7 @@ class WithoutParams extends Pipeline {
     return undefined;
   }
 }
-class WithoutContext extends Pipeline<typeof Params> {
+class WithoutContext extends Pipeline.with(Params) {
   run(): void {
     return undefined;
   }
@@ -160,11 +160,12 @@ test("params given in options must be those that the class is written for", () =
   const Other = z.object({ other: z.number() });
   const calls = (): void => {
     definePipeline(NightlyReport, { params: Params });
-    pipeline({ params: Params })(NightlyReport);
     // @ts-expect-error -- another schema
     definePipeline(NightlyReport, { params: Other });
     // @ts-expect-error -- the class was written for no schema
-    pipeline({ params: Params })(WithoutParams);
+    definePipeline(WithoutParams, { params: Params });
+    // @ts-expect-error -- a decorator can't tell the compiler of a schema: it stands in the class
+    pipeline({ params: Params })(NightlyReport);
     // @ts-expect-error -- not a pipeline
     definePipeline(Database, {});
   };
@@ -172,8 +173,8 @@ test("params given in options must be those that the class is written for", () =
 });
 
 test("decorators are typed in place", () => {
-  @pipeline({ name: "decorated", params: Params, deps: [Database, MAILER] })
-  class Decorated extends Pipeline<typeof Params> {
+  @pipeline({ name: "decorated", deps: [Database, MAILER] })
+  class Decorated extends Pipeline.with(Params) {
     readonly mailer: Mailer;
     constructor(_database: Database, mailer: Mailer) {
       super();
@@ -183,6 +184,14 @@ test("decorators are typed in place", () => {
       return params.region;
     }
   }
+  // @ts-expect-error -- it is typed by a schema that it does not have
+  @pipeline({ name: "forgotten" })
+  class Forgotten extends Pipeline<typeof Params> {
+    run(): void {
+      return undefined;
+    }
+  }
+  expectTypeOf<typeof Forgotten>().not.toExtend<PipelineClass>();
   // @ts-expect-error -- in the wrong order
   @pipeline({ deps: [MAILER, Database] })
   class Swapped extends Injected {}

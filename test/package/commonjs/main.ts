@@ -1,19 +1,11 @@
 // A program as CommonJS, under compilers that know Node 16 only, and those that know that Node can require ES modules.
-import {
-  cron,
-  isCronduitError,
-  type Job,
-  Pipeline,
-  PipelineScheduler,
-  type RunContext,
-} from "cronduit";
+import { cron, isCronduitError, type Job, Pipeline, PipelineScheduler } from "cronduit";
 import { z } from "zod";
 
 const Params = z.object({ region: z.string() });
 
-class NightlyReport extends Pipeline<typeof Params> {
-  static override readonly params = Params;
-  override async run({ params }: RunContext<typeof Params>): Promise<object> {
+class NightlyReport extends Pipeline.with(Params) {
+  override async run({ params }: this["Context"]): Promise<object> {
     return { success: true, region: params.region };
   }
 }

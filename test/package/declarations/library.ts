@@ -27,6 +27,28 @@ export function reportFor(region: string) {
     }
   };
 }
+export class Nightly extends Pipeline.with(Params) {
+  static override readonly module: string = "file:///nightly.js";
+  override async run({ params, step }: this["Context"]) {
+    return step("region", () => ({ region: params.region }));
+  }
+}
+export function titled(title: string) {
+  return class Titled extends Pipeline.with(z.object({ to: z.string() })) {
+    override run({ params }: this["Context"]) {
+      return `${title} ${params.to}`;
+    }
+  };
+}
+export const base = Pipeline.with(Params);
+export const given = definePipeline(
+  class extends Pipeline<typeof Params> {
+    override run(): void {}
+  },
+  { name: "given", params: Params },
+);
+export const added = async (scheduler: PipelineScheduler) =>
+  scheduler.addJob(Nightly, { trigger: "cron", hour: 1, params: { region: "eu" } });
 export function plain() {
   return class extends Pipeline {
     override run(): void {}

@@ -25,8 +25,8 @@ class Database {
 
 const Params = z.object({ region: z.string(), top: z.number().default(10) });
 
-@pipeline({ params: Params, deps: [Database, MAILER] })
-class NightlyReport extends Pipeline<typeof Params> {
+@pipeline({ deps: [Database, MAILER] })
+class NightlyReport extends Pipeline.with(Params) {
   static runs = 0;
 
   constructor(
@@ -37,7 +37,7 @@ class NightlyReport extends Pipeline<typeof Params> {
   }
 
   // It names its own class, which some compilers rename for that.
-  async run({ params }: RunContext<typeof Params>): Promise<object> {
+  async run({ params }: this["Context"]): Promise<object> {
     NightlyReport.runs += 1;
     const text = this.mailer.send(`${params.region} ${params.top} ${this.database.rows}`);
     return { success: true, text, runs: NightlyReport.runs };
@@ -77,6 +77,8 @@ async function scheduled(): Promise<unknown> {
 /** Runs the pipeline as a worker would, and tells what came of it. */
 export async function report(): Promise<object> {
   const described = describePipeline(NightlyReport);
+  const carriers = ["Context", "~params"].filter((key) => key in new Plain());
+  if (carriers.length > 0) throw new Error(`${carriers.join(", ")} are there at run time`);
   const { output } = await validateParams(described, { region: "eu" });
   await using run = createRunContainer();
   const instance = run.create(described) as NightlyReport;
