@@ -138,10 +138,10 @@ export interface Engine extends StatePort {
   // Healing
   audit(request: AuditRequest): Promise<AuditFinding[]>;
   /**
-   * Tells by JOB_OVERDUE that nobody takes an occurrence; audits don't find it again. `moved`: somebody has taken or
-   * decided it by now, or it was told of.
+   * Tells by JOB_OVERDUE that nobody takes an occurrence, unless somebody has taken or decided it by now. Audits don't
+   * find it again.
    */
-  tellOverdue(overdue: OverdueTold): Promise<"told" | "moved" | "missing">;
+  tellOverdue(overdue: OverdueTold): Promise<OverdueOutcome>;
 }
 
 /** Whether the server answers. */
@@ -272,6 +272,9 @@ export interface OverdueTold {
   readonly fireAt: EpochMs;
   readonly reason: string;
 }
+
+/** `moved`: the job waits for another occurrence by now, or this one was told of. */
+export type OverdueOutcome = "told" | "moved" | "missing";
 
 /** What the audit found; what the engine could mend alone it has mended. */
 export type AuditFinding =

@@ -297,7 +297,7 @@ export class FleetEngine implements Port.Engine {
     return auditAll(request, this.#home, await this.#queues.others());
   }
 
-  tellOverdue(told: Port.OverdueTold): Promise<"told" | "moved" | "missing"> {
+  tellOverdue(told: Port.OverdueTold): Promise<Port.OverdueOutcome> {
     return this.#routed(
       told.jobId,
       (engine) => engine.tellOverdue(told),

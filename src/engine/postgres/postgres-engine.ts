@@ -264,9 +264,9 @@ export class PostgresEngine implements QueueEngine {
     return JSON.parse(String(answer)) as Port.AuditFinding[];
   }
 
-  async tellOverdue(told: Port.OverdueTold): Promise<"told" | "moved" | "missing"> {
+  async tellOverdue(told: Port.OverdueTold): Promise<Port.OverdueOutcome> {
     const answer = await this.#link.run("tellOverdue", "tell_overdue", told);
-    return word(answer) as "told" | "moved" | "missing";
+    return word(answer) as Port.OverdueOutcome;
   }
 
   listTaken(limit: number): Promise<string[]> {

@@ -310,9 +310,8 @@ export class RedisEngine implements QueueEngine {
     return JSON.parse(String(answer)) as Port.AuditFinding[];
   }
 
-  async tellOverdue(told: Port.OverdueTold): Promise<"told" | "moved" | "missing"> {
-    const answer = await this.#run("tell_overdue", { told: toJson(told) });
-    return answer as "told" | "moved" | "missing";
+  async tellOverdue(told: Port.OverdueTold): Promise<Port.OverdueOutcome> {
+    return (await this.#run("tell_overdue", { told: toJson(told) })) as Port.OverdueOutcome;
   }
 
   listTaken(limit: number): Promise<string[]> {
