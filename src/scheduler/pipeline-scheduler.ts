@@ -1,17 +1,13 @@
 import { z } from "zod";
 import type { EngineHealth } from "../engine/engine.ts";
-import { refuseForgotten } from "../engine/forgotten-connection.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
 import { unknownEvent } from "../events/unknown-event.ts";
-import { RunHistory } from "../history/run-history.ts";
-import { RunLogs } from "../history/run-logs.ts";
 import { EVENT_ALL, EVENT_BITS, type EventName } from "../jobs/event.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
 import { parseSchedule } from "../triggers/natural/parse-schedule.ts";
-import { zoneOf } from "../triggers/time/zone.ts";
 import type {
   AddJobOptions,
   JobToAdd,
@@ -19,17 +15,16 @@ import type {
   RescheduleOptions,
   ScheduleArguments,
 } from "./add-job-options.ts";
-import { ChangeLog } from "./change-log.ts";
-import { assemble, type SchedulerParts } from "./assembly.ts";
-import { Backfills } from "./backfill.ts";
+import type { SchedulerParts } from "./assembly.ts";
 import { checkJobId } from "./declaration.ts";
-import { FleetRuns, type FleetRunsParts } from "./fleet-runs.ts";
+import { FleetRuns } from "./fleet-runs.ts";
 import { type Job, withActions } from "./job-actions.ts";
 import { toJob } from "./job.ts";
-import { JobDesk } from "./job-desk.ts";
+import type { JobDesk } from "./job-desk.ts";
 import { type JobPage, type JobQuery, queryJobs } from "./job-query.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
-import { Lifecycle, type ShutdownOptions } from "./lifecycle.ts";
+import type { Lifecycle, ShutdownOptions } from "./lifecycle.ts";
+import { makeScheduler } from "./make-scheduler.ts";
 import { type ExportOptions, exportOptionsSchema, exportState } from "./moving/export-state.ts";
 import {
   importOptionsSchema,
@@ -38,8 +33,7 @@ import {
   type ImportSummary,
 } from "./moving/import-state.ts";
 import type { StateSource } from "./moving/state-lines.ts";
-import { RunDesk } from "./run-desk.ts";
-import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
+import type { PipelineSchedulerOptions } from "./scheduler-options.ts";
 import { toWorkerRecord, type WorkerRecord } from "./worker-record.ts";
 
 /** How `start` begins. */
@@ -63,7 +57,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE` */
   constructor(options: PipelineSchedulerOptions = {}) {
-    const made = make(options);
+    const made = makeScheduler(options);
     super(made.runs);
     this.#parts = made.parts;
     this.#lifecycle = made.lifecycle;
@@ -317,51 +311,4 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   get engine(): string {
     return this.#parts.engine.label;
   }
-}
-
-interface Made {
-  readonly parts: SchedulerParts;
-  readonly lifecycle: Lifecycle;
-  readonly desk: JobDesk;
-  readonly runs: FleetRunsParts;
-}
-
-function make(options: PipelineSchedulerOptions): Made {
-  // Absent is this process's memory; an `undefined` was forgotten.
-  if (typeof options === "object" && (options as unknown) !== null && "connection" in options)
-    refuseForgotten(options.connection, "new PipelineScheduler");
-  const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
-  zoneOf(settings.timezone);
-  const parts = assemble(settings);
-  const { engine, registry, clock, logger } = parts;
-  const lifecycle = new Lifecycle(parts, { signals: settings.signals, drainMs: settings.drain });
-  const desk = new JobDesk({
-    engine,
-    registry,
-    logger,
-    changes: new ChangeLog(logger, clock),
-    defaults: { ...settings, rules: options.jobDefaults },
-  });
-  const history = new RunHistory(engine);
-  const runs = new RunDesk({
-    engine,
-    store: desk.store,
-    history,
-    clock,
-    describe: (pipeline) => desk.describe(pipeline),
-  });
-  return {
-    parts,
-    lifecycle,
-    desk,
-    runs: {
-      engine,
-      history,
-      runs,
-      logs: new RunLogs(engine, history, clock),
-      backfills: new Backfills(engine, desk.store),
-      timezone: settings.timezone,
-      ready: () => lifecycle.ready(),
-    },
-  };
 }

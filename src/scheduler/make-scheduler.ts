@@ -1,0 +1,62 @@
+import { refuseForgotten } from "../engine/forgotten-connection.ts";
+import { RunHistory } from "../history/run-history.ts";
+import { RunLogs } from "../history/run-logs.ts";
+import { parseOptions } from "../jobs/options.ts";
+import { zoneOf } from "../triggers/time/zone.ts";
+import { assemble, type SchedulerParts } from "./assembly.ts";
+import { Backfills } from "./backfill.ts";
+import { ChangeLog } from "./change-log.ts";
+import type { FleetRunsParts } from "./fleet-runs.ts";
+import { JobDesk } from "./job-desk.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { RunDesk } from "./run-desk.ts";
+import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
+
+/** What the facade hands its calls to. */
+interface Made {
+  readonly parts: SchedulerParts;
+  readonly lifecycle: Lifecycle;
+  readonly desk: JobDesk;
+  readonly runs: FleetRunsParts;
+}
+
+/** Checks the options of a scheduler and makes what it works with; nothing is connected yet. */
+export function makeScheduler(options: PipelineSchedulerOptions): Made {
+  // Absent is this process's memory; an `undefined` was forgotten.
+  if (typeof options === "object" && (options as unknown) !== null && "connection" in options)
+    refuseForgotten(options.connection, "new PipelineScheduler");
+  const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
+  zoneOf(settings.timezone);
+  const parts = assemble(settings);
+  const { engine, registry, clock, logger } = parts;
+  const lifecycle = new Lifecycle(parts, { signals: settings.signals, drainMs: settings.drain });
+  const desk = new JobDesk({
+    engine,
+    registry,
+    logger,
+    changes: new ChangeLog(logger, clock),
+    defaults: { ...settings, rules: options.jobDefaults },
+  });
+  const history = new RunHistory(engine);
+  const runs = new RunDesk({
+    engine,
+    store: desk.store,
+    history,
+    clock,
+    describe: (pipeline) => desk.describe(pipeline),
+  });
+  return {
+    parts,
+    lifecycle,
+    desk,
+    runs: {
+      engine,
+      history,
+      runs,
+      logs: new RunLogs(engine, history, clock),
+      backfills: new Backfills(engine, desk.store),
+      timezone: settings.timezone,
+      ready: () => lifecycle.ready(),
+    },
+  };
+}
