@@ -1,12 +1,6 @@
 // Why did it not run? The ledger knows.
 import { setTimeout as wait } from "node:timers/promises";
-import {
-  EVENT_JOB_EXECUTED,
-  EVENT_JOB_FINISHED,
-  Pipeline,
-  PipelineScheduler,
-  type RunContext,
-} from "cronduit";
+import { EVENT_JOB_FINISHED, Pipeline, PipelineScheduler, type RunContext } from "cronduit";
 import { place } from "./place.ts";
 
 class Backup extends Pipeline {
@@ -17,12 +11,9 @@ class Backup extends Pipeline {
 }
 
 await using scheduler = new PipelineScheduler({ ...place, pipelines: [Backup] });
-const finished = new Promise<void>((resolve) => {
-  // Either may come last: the end of the last run, or the verdict on the last due time.
-  scheduler.addListener(async () => {
-    const job = await scheduler.getJob("backup");
-    if (job?.state === "finished" && job.running === 0) resolve();
-  }, EVENT_JOB_EXECUTED | EVENT_JOB_FINISHED);
+const finished = new Promise((resolve) => {
+  // Behind the end of the last run and the verdict on the last due time, whichever is later.
+  scheduler.addListener(resolve, EVENT_JOB_FINISHED);
 });
 await scheduler.start();
 

@@ -89,7 +89,7 @@ export interface JobDefinition {
   readonly declared: { readonly all: string; readonly schedule: string };
 }
 
-/** `finished`: the trigger is exhausted. */
+/** `finished`: the trigger is exhausted. Its last runs may go on: JOB_FINISHED comes with the last of their verdicts. */
 export type JobState = "active" | "paused" | "finished";
 
 /** A stored job with what the engine keeps beside its definition. */

@@ -178,8 +178,8 @@ export function admissionCases({ bench }: Subject): void {
       "JOB_ADDED",
       "JOB_SUBMITTED",
       "JOB_STARTED",
-      "JOB_FINISHED",
       "JOB_EXECUTED",
+      "JOB_FINISHED",
     ]);
   });
 

@@ -9,6 +9,7 @@ import { catchUpCases } from "./catch-up-cases.ts";
 import { conditionCases } from "./condition-cases.ts";
 import { crashCases } from "./crash-cases.ts";
 import { eventCases } from "./event-cases.ts";
+import { finishCases } from "./finish-cases.ts";
 import { groupCases } from "./group-cases.ts";
 import { fleetCases } from "./fleet-cases.ts";
 import { healingCases } from "./healing-cases.ts";
@@ -130,6 +131,9 @@ export function holdToContract(contender: Contender): void {
     });
     describe("cancelling", () => {
       cancelCases(subject);
+    });
+    describe("JOB_FINISHED", () => {
+      finishCases(subject);
     });
     describe("backfills", () => {
       backfillCases(subject);

@@ -370,7 +370,7 @@ test("the only run of a date is plain too", async () => {
   expect(ofShort).toMatchObject({
     jobs: [{ job: { state: "finished", nextFireAt: null, counts: { succeeded: 1 } }, open: [] }],
     told: [
-      ["JOB_ADDED", "JOB_SUBMITTED", "JOB_STARTED", "JOB_FINISHED", "JOB_EXECUTED"].map(named),
+      ["JOB_ADDED", "JOB_SUBMITTED", "JOB_STARTED", "JOB_EXECUTED", "JOB_FINISHED"].map(named),
     ],
   });
   expect(short.begun).toBe(1);

@@ -39,14 +39,15 @@ describe.concurrent("a listener", () => {
     expect(bad?.exception?.message).toBe("as told");
     expect(bad?.traceback).toMatch(/^Error: as told\n {4}at .*pipelines/);
     expect(bad?.code).toBe(EVENT_JOB_ERROR);
+    await fleet.hears("JOB_FINISHED", "good");
     // In order, each once.
     const names = fleet.events.filter(({ jobId }) => jobId === "good").map(({ name }) => name);
     expect(names).toEqual([
       "JOB_ADDED",
       "JOB_SUBMITTED",
       "JOB_STARTED",
-      "JOB_FINISHED",
       "JOB_EXECUTED",
+      "JOB_FINISHED",
     ]);
   });
 

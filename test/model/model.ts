@@ -28,6 +28,8 @@ export interface Declared {
 
 interface Job {
   state: "active" | "paused" | "finished";
+  /** Its schedule is over, and not all of its runs are. */
+  isEnding: boolean;
   declared: Declared;
   timetable: Timetable;
   rules: Rules;
@@ -176,6 +178,7 @@ export class Model {
     if (!job) {
       account.job = {
         state: declared.isPaused ? "paused" : "active",
+        isEnding: false,
         declared,
         timetable: declared.timetable,
         rules: declared.rules,
@@ -202,7 +205,7 @@ export class Model {
     job.declared = declared;
     job.rules = declared.rules;
     this.#tell(id, "JOB_MODIFIED");
-    this.#tellIfFinished(id, !keepsSchedule);
+    this.#tellIfFinished(id);
     return "ok";
   }
 
@@ -219,7 +222,7 @@ export class Model {
     const from = timetable.kind === "once" ? this.#beginning(timetable) : this.now;
     this.#setTimetable(id, timetable, from);
     this.#tell(id, "JOB_MODIFIED");
-    this.#tellIfFinished(id, true);
+    this.#tellIfFinished(id);
     return "ok";
   }
 
@@ -247,10 +250,11 @@ export class Model {
     else this.#skipDue(id, "paused");
     job.watermark = from;
     job.state = isOver ? "finished" : "active";
+    job.isEnding = isOver;
     job.pausedReason = null;
     job.schedule = account.schedules.push(job.timetable) - 1;
     this.#tell(id, "JOB_RESUMED");
-    this.#tellIfFinished(id, true);
+    this.#tellIfFinished(id);
     return "ok";
   }
 
@@ -287,6 +291,7 @@ export class Model {
    */
   take(id: string, wakeUp: WakeUp, worker: number, upTo: number = this.now): Taking {
     const taking = this.#take(id, wakeUp, worker, upTo);
+    this.#tellIfFinished(id);
     const held = this.account(id).instances.get(wakeUp.id);
     if (held && taking === "runs") held.worker = worker;
     return taking;
@@ -311,7 +316,7 @@ export class Model {
       : this.#decideSingly(id, due, wakeUp.id);
     if (firstAfter(job.timetable, job.watermark) === undefined) {
       job.state = "finished";
-      this.#tellIfFinished(id, true);
+      job.isEnding = true;
     }
     return taking;
   }
@@ -321,6 +326,7 @@ export class Model {
     const held = this.#heldBy(id, one);
     if (held) this.#end(id, one.queueJobId, held, verdict);
     else this.#noteAlive(id, one);
+    this.#tellIfFinished(id);
   }
 
   /** A worker that stops gives its run back: that is no crash. */
@@ -503,6 +509,7 @@ export class Model {
     job.schedule = account.schedules.push(timetable) - 1;
     const isOver = firstAfter(timetable, job.watermark) === undefined;
     if (job.state !== "paused") job.state = isOver ? "finished" : "active";
+    job.isEnding = job.state === "finished";
   }
 
   // Writing it down
@@ -599,8 +606,12 @@ export class Model {
     if (job) job.counts[verdict] = (job.counts[verdict] ?? 0) + 1;
   }
 
-  #tellIfFinished(id: string, isNew: boolean): void {
-    if (isNew && this.account(id).job?.state === "finished") this.#tell(id, "JOB_FINISHED");
+  /** A job whose schedule is over has finished when nothing of it runs or waits. */
+  #tellIfFinished(id: string): void {
+    const { job, instances, pending, asked } = this.account(id);
+    if (!job?.isEnding || instances.size + pending.length + asked.size > 0) return;
+    job.isEnding = false;
+    this.#tell(id, "JOB_FINISHED");
   }
 
   #tell(job: string, name: EventName, more: Omit<Told, "job" | "name"> = {}): void {

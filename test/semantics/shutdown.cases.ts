@@ -223,15 +223,15 @@ describe("the whole", () => {
     letGo({ rows: 7 });
     await using scheduler = make(prefix, Work);
     const events: SchedulerEvent[] = [];
-    const executed = new Promise((resolve) => {
-      scheduler.on("JOB_EXECUTED", resolve);
-    });
     scheduler.addListener((event) => events.push(event));
+    const finished = new Promise((resolve) => {
+      scheduler.on("JOB_FINISHED", resolve);
+    });
     await scheduler.start();
     const runDate = new Date(Date.now() + 200);
     await scheduler.addJob(Work, { id: "job", trigger: "date", runDate, params: { a: [1] } });
     const context = await begun;
-    await executed;
+    await finished;
     expect(context).toMatchObject({
       jobId: "job",
       pipelineName: "Work",
@@ -248,10 +248,10 @@ describe("the whole", () => {
       "JOB_ADDED",
       "JOB_SUBMITTED",
       "JOB_STARTED",
-      "JOB_FINISHED",
       "JOB_EXECUTED",
+      "JOB_FINISHED",
     ]);
-    expect(ofJob.at(-1)).toMatchObject({
+    expect(ofJob.at(-2)).toMatchObject({
       code: 4096,
       runId: context.runId,
       scheduledRunTime: runDate,

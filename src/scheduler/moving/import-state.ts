@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { EpochMs } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { ImportRecord } from "../../engine/state-port.ts";
@@ -111,12 +110,11 @@ class Import {
   }
 
   async storeAll(isSkipping: boolean): Promise<void> {
-    const now = await this.#engine.now();
-    for (const queue of this.#queues()) await this.#storeQueue(queue, now, isSkipping);
+    for (const queue of this.#queues()) await this.#storeQueue(queue, isSkipping);
     for (const queue of this.#queues()) await this.#step(queue, [], true);
   }
 
-  async #storeQueue(queue: string | undefined, now: EpochMs, isSkipping: boolean): Promise<void> {
+  async #storeQueue(queue: string | undefined, isSkipping: boolean): Promise<void> {
     let batch: Sized[] = [];
     let chars = 0;
     const flush = async (): Promise<void> => {
@@ -124,7 +122,7 @@ class Import {
       batch = [];
       chars = 0;
     };
-    for await (const one of this.#inOrder(queue, now)) {
+    for await (const one of this.#inOrder(queue)) {
       const isFull = batch.length >= MOST_RECORDS || chars + one.chars > MOST_CHARS;
       const isGoodPlace = batch.length >= ENOUGH_RECORDS && one.item.record.kind !== "request";
       if (batch.length > 0 && (isFull || isGoodPlace)) await flush();
@@ -148,17 +146,16 @@ class Import {
    * @yields Ledgers and steps first, then all else; each record with its place, those of skipped jobs left out. A run that
    * goes on must find the steps that it has done.
    */
-  async *#inOrder(queue: string | undefined, now: EpochMs): AsyncGenerator<Sized, void> {
+  async *#inOrder(queue: string | undefined): AsyncGenerator<Sized, void> {
     const before = this.#placesBeforeJobs;
-    if (before > 0) yield* this.#pass(queue, isBeforeJobs, 0, now);
-    yield* this.#pass(queue, (record) => !isBeforeJobs(record), before, now);
+    if (before > 0) yield* this.#pass(queue, isBeforeJobs, 0);
+    yield* this.#pass(queue, (record) => !isBeforeJobs(record), before);
   }
 
   async *#pass(
     queue: string | undefined,
     isWanted: (record: Content) => boolean,
     placesBefore: number,
-    now: EpochMs,
   ): AsyncGenerator<Sized, void> {
     const reached = this.#reached.get(queue) ?? 0;
     let place = placesBefore;
@@ -169,7 +166,7 @@ class Import {
       place += 1;
       if (!owner || owner.queue !== queue || this.#skipped.has(owner.jobId)) continue;
       this.#done[record.kind] += 1;
-      if (place > reached) yield sized(itemOf(record, place, owner, now));
+      if (place > reached) yield sized(itemOf(record, place, owner));
     }
   }
 
@@ -223,11 +220,11 @@ function isBeforeJobs({ kind }: Content): boolean {
   return kind === "ledger" || kind === "step";
 }
 
-function itemOf(record: Content, place: number, owner: Owner, now: EpochMs): ImportRecord {
+function itemOf(record: Content, place: number, owner: Owner): ImportRecord {
   const { keepUntil, keepAgeMs } = owner;
   switch (record.kind) {
     case "job":
-      return { place, ...scheduled(record, now) };
+      return { place, ...scheduled(record) };
     case "ledger":
       return { place, record, keepUntil };
     case "step":
@@ -252,12 +249,12 @@ function jobIdOf(record: ImportRecord["record"]): string {
   return record.kind === "job" ? record.definition.id : record.jobId;
 }
 
-/** A job with the occurrences that are to wait. One whose trigger has nothing left is finished, whatever it was there. */
-function scheduled(record: JobRecord, now: EpochMs) {
+/** A job with the occurrences that are to wait. One whose trigger has nothing left is over, whatever it was there. */
+function scheduled(record: JobRecord) {
   if (record.state !== "active") return { record, upcoming: [] };
   const upcoming = new Schedule(record.definition).ahead(record.watermark);
   if (upcoming.length > 0) return { record, upcoming };
-  return { record: { ...record, state: "finished" as const, finishedAt: now }, upcoming };
+  return { record: { ...record, state: "finished" as const }, upcoming };
 }
 
 function contested(records: readonly ImportRecord[]): CronduitError {

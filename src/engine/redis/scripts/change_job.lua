@@ -55,11 +55,8 @@ if timing then
     if job.state == "paused" then releaseRetries(c.jobId) end
     call("HDEL", key, "pa", "pr")
   end
-  if timing.state == "finished" then
-    call("HSET", key, "fin", NOW)
-  else
-    call("HDEL", key, "fin")
-  end
+  call("HDEL", key, "fin")
+  if timing.state == "finished" then endSchedule(c.jobId) end
 end
 if c.definition then
   local changed = readJob(c.jobId)
@@ -73,6 +70,5 @@ if c.definition then
   callForQueued(changed)
 end
 emit(c.event)
-if timing and timing.state == "finished" then emit({ name = "JOB_FINISHED", jobId = c.jobId }) end
 finish()
 return cjson.encode({ o = "changed", generation = generation })

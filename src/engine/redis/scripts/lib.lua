@@ -31,6 +31,8 @@ local NOW = clock()
 -- Redis writes numbers that Lua hands it with 17 digits of precision, which takes long.
 local function numberText(n) return string.format("%d", n) end
 local EVENTS = {}
+-- Jobs that this call met whose schedule is over, and that have not finished.
+local ENDING = {}
 
 local function emit(event)
   event.at = NOW
@@ -106,12 +108,6 @@ local function wakeWorkers()
   if HAS_WAITING and call("HEXISTS", QUEUE .. "meta", "paused") == 0 then
     call("ZADD", QUEUE .. "marker", 0, "0")
   end
-end
-
--- The end of every script that changes something.
-local function finish()
-  flushEvents()
-  wakeWorkers()
 end
 
 local function encodeJobId(jobId)
@@ -256,12 +252,13 @@ end
 -- of others waits for it), nf, nd, af, ad (fire and due time of the next occurrence, and of the one after it if that is
 -- known), pn (whether its rules are plain: see `plain.lua`), iv (ms between its occurrences, if that is all that there is to
 -- its schedule), op (whether anything but runs waits), ct (the call for its queued runs), wt, wa (the call at an instant, and
--- that instant), pa, pr, fin, od, li, lp, lr (the last run: id; what `lastText` makes; result), c:<verdict>. Values are kept
+-- that instant), pa, pr, fin (when it had finished), od, li, lp, lr (the last run: id; what `lastText` makes; result), c:<verdict>. Values are kept
 -- short: a hash with one above 64 bytes takes several times the memory.
 local function readJob(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "gen", "st", "w", "mi", "co", "gr", "mc", "kc", "ka", "pl",
-    "cn", "ov", "gk", "gl", "pf", "lp", "er", "dp")
+    "cn", "ov", "gk", "gl", "pf", "lp", "er", "dp", "fin")
   if not v[1] then return nil end
+  if v[3] == "finished" and not v[20] then ENDING[#ENDING + 1] = jobId end
   local last = readLast(v[17])
   local condition, groupKey = optional(v[12]), optional(v[14])
   condition = condition and cjson.decode(condition)
@@ -323,8 +320,28 @@ end
 
 -- Nothing more of a schedule will be due.
 local function endSchedule(jobId)
-  call("HSET", jobKey(jobId), "st", "finished", "fin", NOW)
-  emit({ name = "JOB_FINISHED", jobId = jobId })
+  call("HSET", jobKey(jobId), "st", "finished")
+  ENDING[#ENDING + 1] = jobId
+end
+
+-- A job whose schedule is over has finished with the last of its runs, those that wait and those that a person asked for
+-- included. A backfill goes on beside that.
+local function tellFinished()
+  for _, jobId in ipairs(ENDING) do
+    local v = call("HMGET", jobKey(jobId), "st", "fin")
+    if v[1] == "finished" and not v[2]
+      and call("EXISTS", instancesKey(jobId), pendingKey(jobId), askedKey(jobId)) == 0 then
+      call("HSET", jobKey(jobId), "fin", numberText(NOW))
+      emit({ name = "JOB_FINISHED", jobId = jobId })
+    end
+  end
+end
+
+-- The end of every script that changes something.
+local function finish()
+  tellFinished()
+  flushEvents()
+  wakeWorkers()
 end
 
 -- Notes that something of a job waits that is not one of its runs.

@@ -51,6 +51,7 @@ local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, t
   local keepCount, keepAgeMs = keep:match("^(%d+) (%d+)$")
   recordText(jobId, fireAt, row, tonumber(keepCount), tonumber(keepAgeMs))
   EVENTS[#EVENTS + 1] = '{"at":' .. NOW_TEXT .. event
+  if v[2] == "finished" then ENDING[#ENDING + 1] = jobId end
   if (isLive == "1" or v[2] == "finished") and call("EXISTS", runs, backfillRunsKey(jobId)) == 0 then
     call("SREM", PREFIX .. "live", jobId)
   end

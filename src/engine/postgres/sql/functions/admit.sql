@@ -64,10 +64,7 @@ BEGIN
   ELSE
     d := decide_singly(job, r, due, older, now_ms);
   END IF;
-  IF upcoming = '[]' THEN
-    UPDATE jobs SET state = 'finished', finished_at = now_ms WHERE id = job.id;
-    d.told := d.told || jsonb_build_object('name', 'JOB_FINISHED', 'at', now_ms, 'jobId', job.id);
-  END IF;
+  IF upcoming = '[]' THEN UPDATE jobs SET state = 'finished' WHERE id = job.id; END IF;
   -- Says that the schedule was looked at, if nothing runs.
   IF (d.held).run_id IS NULL THEN d.answer := '{"o":"none"}'; END IF;
   RETURN d;
@@ -135,6 +132,7 @@ DECLARE
   d decision;
   groups text[];
   changed text[] := '{}';
+  ended text[] := '{}';
   told jsonb[] := '{}';
   answers jsonb := '{}';
 BEGIN
@@ -147,12 +145,16 @@ BEGIN
     d := admit_one(r, now_ms);
     told := told || d.told;
     -- Whatever begins or ends is told of.
-    IF cardinality(d.told) > 0 THEN changed := changed || (r ->> 'jobId'); END IF;
+    IF cardinality(d.told) > 0 THEN
+      changed := changed || (r ->> 'jobId');
+      -- A job of which a run begins here has not finished.
+      IF (d.held).run_id IS NULL THEN ended := ended || (r ->> 'jobId'); END IF;
+    END IF;
     answers := answers || jsonb_build_object(place::text, d.answer || jsonb_build_object('now', now_ms));
   END LOOP;
   PERFORM wake_dependents(changed, now_ms);
   PERFORM call_groups(groups, now_ms);
-  PERFORM append_entry(told, max_entries);
+  PERFORM append_entry(told || tell_finished(ended, now_ms), max_entries);
   RETURN (SELECT jsonb_agg(value ORDER BY key::bigint) FROM jsonb_each(answers));
 END
 $$;

@@ -47,7 +47,7 @@ BEGIN
     END IF;
   END IF;
   PERFORM call_groups(groups, now_ms);
-  PERFORM append_entry(told, max_entries);
+  PERFORM append_entry(told || tell_finished(ARRAY[request ->> 'jobId'], now_ms), max_entries);
   RETURN answer;
 END
 $$;

@@ -74,7 +74,7 @@ BEGIN
       fresh.paused_at := NULL;
       fresh.paused_reason := NULL;
     END IF;
-    fresh.finished_at := CASE fresh.state WHEN 'finished' THEN now_ms END;
+    fresh.finished_at := NULL;
   END IF;
   UPDATE jobs SET (pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
     next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
@@ -101,9 +101,7 @@ BEGIN
   -- What waits for an instance may have one by the new rules.
   PERFORM call_for_queued(fresh, now_ms);
   told := told || ((change -> 'event') || jsonb_build_object('at', now_ms));
-  IF timing IS NOT NULL AND fresh.state = 'finished' THEN
-    told := told || jsonb_build_object('name', 'JOB_FINISHED', 'at', now_ms, 'jobId', job.id);
-  END IF;
+  IF fresh.state = 'finished' THEN told := told || tell_finished(ARRAY[job.id], now_ms); END IF;
   PERFORM call_groups(groups, now_ms);
   PERFORM append_entry(told, max_entries);
   RETURN jsonb_build_object('o', 'changed', 'generation', fresh.generation);

@@ -230,6 +230,7 @@ BEGIN
     -- Others may have waited for jobs of these names.
     PERFORM wake_dependents(ARRAY(SELECT one ->> 'jobId' FROM unnest(given) AS one WHERE one ->> 'kind' = 'job'), now_ms);
     PERFORM call_groups(groups, now_ms);
+    told := told || tell_finished(COALESCE(ids, '{}'), now_ms);
     reached := (records -> -1 ->> 'place')::bigint;
     UPDATE imports SET place = reached, ends_at = server_now(NULL) + week_ms WHERE id = step ->> 'importId';
   END IF;

@@ -151,6 +151,27 @@ BEGIN
 END
 $$;
 
+-- A job whose schedule is over has finished with the last of its runs, those that wait and those that a person asked for
+-- included. A backfill goes on beside that. Notes those of these jobs that have, at the end of the step in which something
+-- of them ended, and returns the events.
+CREATE FUNCTION tell_finished(ids text[], now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
+DECLARE
+  told jsonb[];
+BEGIN
+  IF cardinality(ids) = 0 THEN RETURN '{}'; END IF;
+  WITH finished AS (
+    UPDATE jobs SET finished_at = now_ms WHERE id = ANY (ids) AND state = 'finished' AND finished_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM instances WHERE job_id = jobs.id AND kind <> 'backfill')
+      AND NOT EXISTS (SELECT 1 FROM pending WHERE job_id = jobs.id)
+      AND NOT EXISTS (SELECT 1 FROM asked WHERE job_id = jobs.id)
+    RETURNING id
+  )
+  SELECT array_agg(jsonb_build_object('name', 'JOB_FINISHED', 'at', now_ms, 'jobId', id) ORDER BY id) INTO told
+  FROM finished;
+  RETURN COALESCE(told, '{}');
+END
+$$;
+
 -- Keeps the next occurrence of a schedule waiting in the queue. `upcoming`: JSON array of {fireAt, dueAt}.
 CREATE FUNCTION add_next(job_id text, pipeline text, generation bigint, upcoming jsonb, now_ms bigint) RETURNS void
 LANGUAGE plpgsql AS $$

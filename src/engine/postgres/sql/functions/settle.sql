@@ -18,6 +18,7 @@ DECLARE
   held instances;
   groups text[];
   changed text[] := '{}';
+  last_of text[] := '{}';
   told jsonb[] := '{}';
   answer jsonb;
   answers jsonb := '{}';
@@ -41,6 +42,7 @@ BEGIN
       SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId';
       PERFORM call_for_queued(job, now_ms);
       changed := changed || held.job_id;
+      IF job.state = 'finished' AND job.finished_at IS NULL THEN last_of := last_of || job.id; END IF;
       answer := '{"o":"settled"}';
       IF r ? 'lock' THEN
         held_ids := held_ids || held.queue_job_id;
@@ -53,7 +55,7 @@ BEGIN
   PERFORM wake_dependents(changed, now_ms);
   PERFORM call_groups(groups, now_ms);
   ended := end_queue_jobs(held_ids, tokens);
-  PERFORM append_entry(told, max_entries);
+  PERFORM append_entry(told || tell_finished(last_of, now_ms), max_entries);
   RETURN (SELECT jsonb_agg(value - 'by' || jsonb_build_object('ended', COALESCE(value ->> 'by' = ANY (ended), false))
     ORDER BY key::bigint) FROM jsonb_each(answers));
 END

@@ -58,6 +58,7 @@ BEGIN
       answer := jsonb_build_object('o', 'suspended', 'waitMs', GREATEST(0, held.until_at - now_ms));
     END IF;
   END IF;
+  IF answer = '{"o":"cancelled"}' THEN told := told || tell_finished(ARRAY[held.job_id], now_ms); END IF;
   PERFORM append_entry(told, max_entries);
   RETURN answer;
 END
