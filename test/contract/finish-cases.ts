@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { SettleRequest } from "../../src/engine/engine.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
+import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
 import { exported, imported } from "../moving/engines.ts";
 import { at, type CaseJob, EngineBench } from "./bench-of-engine.ts";
 import { addEverySecond } from "./moving-cases.ts";
@@ -207,6 +208,26 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
     const later = await b.manual(job);
     await b.settle(job, later.runId);
     expect((await told()).slice(5)).toEqual([...BEGUN, "JOB_EXECUTED"]);
+  });
+
+  test("a backfill is not waited for", async () => {
+    const { b, job, told } = await begin();
+    const { runId } = await b.run(job, b.now, LAST);
+    const [backfillId, fireAt] = ["one", 1_000];
+    await b.engine.addBackfill({
+      jobId: job.id,
+      backfillId,
+      fireTimes: [fireAt, fireAt + 1_000],
+      concurrency: 1,
+      order: "oldest",
+      isComplete: true,
+    });
+    const queueJobId = wakeUpId({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
+    await b.admit(job, [], { queueJobId, kind: "backfill", knowsSchedule: false, upcoming: [] });
+    await b.settle(job, runId);
+    expect((await told()).slice(4)).toEqual(["JOB_EXECUTED", "JOB_FINISHED"]);
+    await b.settle(job, queueJobId);
+    expect((await told()).slice(6)).toEqual(["JOB_EXECUTED"]);
   });
 
   test(

@@ -136,7 +136,7 @@ export function healingCases({ bench }: Subject): void {
     expect(await audit(b, job)).toEqual([first]);
   });
 
-  test("a job that finished long ago is expired", async () => {
+  test("a job that finished long ago is expired, counted from the end of its last run", async () => {
     const b = bench();
     const job = await b.addJob({ upcoming: [] });
     b.now += 1_000;
@@ -145,6 +145,8 @@ export function healingCases({ bench }: Subject): void {
     await b.engine.enqueue([{ id: runId, pipeline: "Report", dueAt: b.now }]);
     expect(await audit(b, job)).toEqual([]);
     await b.settle(job, runId);
+    expect(await audit(b, job)).toEqual([]);
+    b.now += 60_001;
     expect(await audit(b, job)).toEqual([{ kind: "expired", jobId: job.id }]);
   });
 
