@@ -34,6 +34,8 @@ export interface AdmitRequest {
   readonly worker: string;
   /** How many starts a run may have that ended by the death of its process. */
   readonly maxCrashes: number;
+  /** {@link TakenWakeUp.lock}: if it is gone, so that others may have the queue job, nothing is decided. Absent: not looked at. */
+  readonly lock?: string | undefined;
 }
 
 /** A run that was admitted and is to be executed now. */

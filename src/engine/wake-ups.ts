@@ -31,7 +31,7 @@ export interface TakenWakeUp {
   readonly takes: number;
   /** Aborts when the lock is lost: somebody else may take the run. */
   readonly signal: AbortSignal;
-  /** Names its lock, if `settle` can end it together with its run. */
+  /** Names its lock, if `admit` can look at it, and `settle` end it together with its run. */
   readonly lock?: string | undefined;
   /** Absent: `admit` is to decide. */
   readonly begun?: BegunRun | undefined;

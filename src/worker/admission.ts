@@ -122,6 +122,7 @@ export class Admissions {
       knowsSchedule,
       worker: this.#parts.worker,
       maxCrashes: this.#parts.maxCrashes,
+      lock: wakeUp.lock,
     };
   }
 

@@ -272,6 +272,11 @@ export class WorkerRuntime {
       await lane.engine.handBack(hold);
       return { againInMs: this.#unknownDelay(job.definition.pipeline, wakeUp.takes) };
     }
+    if (wakeUp.signal.aborted) {
+      // Its lock ended while the server was asked: others may have the run, and nothing of it was executed here.
+      await insist(this.#options.clock, this.#ended, () => lane.engine.handBack(hold));
+      return "done";
+    }
     const { lock, begun } = wakeUp;
     const active = new ActiveRun({
       runId,
@@ -285,8 +290,7 @@ export class WorkerRuntime {
       active.abort("lock-lost", "the run's lock was lost");
       void this.#sayAlive(lane, hold);
     };
-    if (wakeUp.signal.aborted) onLockLost();
-    else wakeUp.signal.addEventListener("abort", onLockLost, { once: true });
+    wakeUp.signal.addEventListener("abort", onLockLost, { once: true });
     lane.active.set(wakeUp.id, active);
     lane.cancels.watch();
     try {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { AdmitRequest } from "../../src/engine/engine.ts";
 import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
@@ -114,5 +114,68 @@ export function crashCases({ bench }: Subject): void {
     expect((await second.again({ worker: "w-3" })).outcome).toBe("early");
     await b.settle(first.job, first.runId, 3);
     expect((await second.again({ worker: "w-3" })).outcome).toBe("run");
+  });
+
+  /** Takes a queue job and keeps it until it is told to put it back. */
+  const take = async (
+    b: EngineBench,
+    queueJobId: string,
+  ): Promise<{ lock: string | undefined; putBack: () => Promise<void> }> => {
+    const locks: (string | undefined)[] = [];
+    let putBack: () => void = () => undefined;
+    const isOver = new Promise<void>((resolve) => (putBack = resolve));
+    const consumer = b.engine.consume({
+      concurrency: 5,
+      lockMs: 30_000,
+      stalledCheckMs: 30_000,
+      onError: () => undefined,
+      handle: async ({ id, lock }) => {
+        if (id !== queueJobId) return "done";
+        locks.push(lock);
+        await isOver;
+        return "hand-back";
+      },
+    });
+    await vi.waitUntil(() => locks.length > 0, { timeout: 20_000, interval: 10 });
+    const ended = consumer.stop();
+    return {
+      lock: locks[0],
+      putBack: async () => {
+        putBack();
+        await ended;
+      },
+    };
+  };
+
+  test("a call for a queue job that was lost meanwhile begins nothing, and what one before it began did not crash", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    b.now += 1_000;
+    const fireAt = b.now;
+    const id = b.queueJobId(job, fireAt);
+    const admit = (more: Partial<AdmitRequest>) => b.admit(job, [at(fireAt)], more);
+    const before = await b.stored(job);
+
+    const first = await take(b, id);
+    await first.putBack();
+    const second = await take(b, id);
+    expect(second.lock).not.toBe(first.lock);
+    expect((await admit({ lock: first.lock })).outcome).toBe("none");
+    expect(await b.stored(job)).toEqual(before);
+    const asked = { lock: second.lock, take: "the second" };
+    expect(await admit(asked)).toMatchObject({ outcome: "run", run: { start: 1 } });
+    expect(await admit(asked)).toMatchObject({ outcome: "run", run: { start: 1 } });
+    await second.putBack();
+    // Nobody has it.
+    expect((await admit(asked)).outcome).toBe("none");
+
+    const third = await take(b, id);
+    const last = { lock: third.lock, maxCrashes: 1 };
+    expect(await admit(last)).toMatchObject({ outcome: "run", run: { start: 2 } });
+    // What another start holds, a late call leaves alone.
+    expect((await admit(asked)).outcome).toBe("none");
+    expect((await b.settle(job, id, 2)).outcome).toBe("settled");
+    expect(await b.ledger(job)).toMatchObject([{ state: "succeeded" }]);
+    await third.putBack();
   });
 }

@@ -8,7 +8,7 @@ ARGV[4] maxEvents
 ARGV[5] requests   JSON array of AdmitRequest, times in epoch ms
 Returns a JSON array with one answer for each request, in order:
   {"o":"run","run":{...},"revision":n}  execute it
-  {"o":"none"}                           nothing to run
+  {"o":"none"}                           nothing to run, or the lock of the queue job is gone
   {"o":"early","waitMs":n}               not due yet by this clock
   {"o":"behind","watermark":n,"revision":n}
                                          ask again with the occurrences after the watermark, by this revision
@@ -238,9 +238,21 @@ local function takeCall(r)
   return nil
 end
 
+-- A call that the server came to late: the queue job is no longer that worker's. What an earlier one of the same request
+-- began ended with no crash.
+local function refuseLate(r, held)
+  if not held or held.take ~= r.take or held.isAlive then return end
+  held.isAlive = true
+  writeHeld(r.jobId, r.queueJobId, held)
+end
+
 local function admitOne(r)
-  local job = readJob(r.jobId)
   local heldText = call("HGET", heldKey(r.jobId, r.queueJobId), r.queueJobId)
+  if r.lock and call("GET", QUEUE .. r.queueJobId .. ":lock") ~= r.lock then
+    refuseLate(r, heldText and cjson.decode(heldText))
+    return { o = "none" }
+  end
+  local job = readJob(r.jobId)
   if heldText then return takeOver(job, r, cjson.decode(heldText)) end
   if not job then return { o = "none" } end
   if r.kind == "backfill" then

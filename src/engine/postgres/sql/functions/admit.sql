@@ -6,7 +6,7 @@ now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns a JSON array with one answer for each request, in order:
   {"o":"run","run":{...},"revision":n}  execute it
-  {"o":"none"}                           nothing to run
+  {"o":"none"}                           nothing to run, or the lock of the queue job is gone
   {"o":"early","waitMs":n}               not due yet by this clock
   {"o":"behind","watermark":n,"revision":n}
                                          ask again with the occurrences after the watermark, by this revision
@@ -124,6 +124,23 @@ BEGIN
 END
 $$;
 
+-- The places of the requests that the server came to late: the queue job is no longer that worker's. What an earlier call of
+-- the same request began ended with no crash.
+CREATE FUNCTION refuse_late(requests jsonb) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+  late bigint[];
+BEGIN
+  late := ARRAY(SELECT ordinality FROM jsonb_array_elements(requests) WITH ORDINALITY AS l(r, ordinality)
+    WHERE r ? 'lock' AND NOT EXISTS (SELECT FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}'
+      AND id = r ->> 'queueJobId' AND state = 'active' AND lock_token = r ->> 'lock' AND locked_until_ms > server_now(NULL)));
+  IF cardinality(late) > 0 THEN
+    UPDATE instances SET is_alive = true FROM jsonb_array_elements(requests) WITH ORDINALITY AS l(r, ordinality)
+    WHERE ordinality = ANY (late) AND job_id = r ->> 'jobId' AND queue_job_id = r ->> 'queueJobId' AND take = r ->> 'take';
+  END IF;
+  RETURN late;
+END
+$$;
+
 CREATE FUNCTION admit(requests jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
@@ -131,17 +148,23 @@ DECLARE
   place bigint;
   d decision;
   groups text[];
+  late bigint[];
   changed text[] := '{}';
   ended text[] := '{}';
   told jsonb[] := '{}';
   answers jsonb := '{}';
 BEGIN
   groups := lock_jobs(ARRAY(SELECT value ->> 'jobId' FROM jsonb_array_elements(requests)));
+  late := refuse_late(requests);
   -- After the locks: time passes while one waits for them, and a lateness must not be judged by the time before.
   now_ms := server_now(now_ms);
   FOR r, place IN SELECT value, ordinality FROM jsonb_array_elements(requests) WITH ORDINALITY
     ORDER BY value ->> 'jobId', ordinality
   LOOP
+    IF place = ANY (late) THEN
+      answers := answers || jsonb_build_object(place::text, jsonb_build_object('o', 'none', 'now', now_ms));
+      CONTINUE;
+    END IF;
     d := admit_one(r, now_ms);
     told := told || d.told;
     -- Whatever begins or ends is told of.
