@@ -185,12 +185,14 @@ function stackOf(thrown: unknown, secrets: Secrets): string {
  * is marked by its `$type` (see `marked`), cycles become `"[Circular]"`, errors their name, message and causes. Never throws.
  * @param maxBytes - In UTF-8; less than 128 counts as 128.
  * @param secrets Masked in its values, and where they can't be mistaken in keys.
+ * @param onReplaced Called if it holds NUL or halves of surrogate pairs, which become U+FFFD.
  * @returns `undefined` if the result is `undefined`.
  */
 export function summarizeResult(
   value: unknown,
   maxBytes: number,
   secrets?: Secrets,
+  onReplaced?: () => void,
 ): string | undefined {
   if (value === undefined) return undefined;
   const limit = Math.max(maxBytes, 128);
@@ -199,6 +201,7 @@ export function summarizeResult(
     if (json === undefined)
       return unserializable(value, `JSON can't hold a ${typeof value}`, limit, secrets);
     const text = cleanJson(json);
+    if (text !== json) onReplaced?.();
     const bytes = Buffer.byteLength(text);
     return bytes <= limit
       ? text

@@ -22,6 +22,8 @@ import { RunSteps } from "./run-steps.ts";
 
 /** How much of a result the ledger keeps. */
 export const MAX_RESULT_BYTES = 4_096;
+const REPLACED =
+  "The result holds NUL or halves of surrogate pairs, which are stored as U+FFFD. Give binary data as base64, or its place.";
 
 /** What an attempt executes. */
 export interface AttemptWork {
@@ -52,7 +54,8 @@ export async function performAttempt(
     const returned = await untilAsleep(steps, host, () => pipeline.run(context));
     if (steps.goesOnAt !== undefined) return { kind: "sleeping", until: steps.goesOnAt };
     const outcome = interpretResult(returned, host.secrets);
-    const resultJson = summarizeResult(outcome.result, MAX_RESULT_BYTES, host.secrets);
+    const onReplaced = (): void => host.log("warn", REPLACED);
+    const resultJson = summarizeResult(outcome.result, MAX_RESULT_BYTES, host.secrets, onReplaced);
     if (outcome.ok) return { kind: "succeeded", resultJson };
     // What the pipeline gave as the reason says more than that it gave one.
     const end = await failed(info, descriptor, host, outcome.error.cause ?? outcome.error);

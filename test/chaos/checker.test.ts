@@ -7,7 +7,7 @@ import { tally, untried } from "./check/tally.ts";
 import { VIOLATION_KINDS } from "./check/violation.ts";
 import { BEGIN, cleanHistory, EVERY_SECOND } from "./clean-history.ts";
 import { type Call, FAULT_KINDS, type History } from "./history/history.ts";
-import { DOCTORED, withRules } from "./doctored.ts";
+import { DOCTORED, waitingRetry, withRules } from "./doctored.ts";
 import type { Change } from "./history/job-spec.ts";
 
 const { work } = EVERY_SECOND;
@@ -31,6 +31,11 @@ describe("the checker", () => {
       zombies: 1,
       earlyStarts: 0,
     });
+  });
+
+  test("leaves alone a retry that waits for its job", () => {
+    expect(found(waitingRetry())).not.toContain("leaked instance");
+    expect(found(waitingRetry())).not.toContain("no verdict");
   });
 
   test("expects no record of a pause in which the schedule may have been another", () => {

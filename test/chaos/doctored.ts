@@ -73,6 +73,15 @@ function secondAttempt(change: (attempt: Attempt) => Partial<Attempt>): History 
   );
 }
 
+/** A run whose retry waits for its job, which is paused in the end. */
+export function waitingRetry(): History {
+  const is = isAt("plain", 17);
+  const open = cleanHistory()
+    .rows.filter(is)
+    .map((row) => said(row, { verdict: "retrying" }));
+  return { ...rowsChanged((row) => (is(row) ? undefined : row)), open };
+}
+
 /** Histories in which one thing is wrong, and which kind of violation that is. */
 export const DOCTORED: readonly [ViolationKind, string, () => History][] = [
   [
@@ -282,6 +291,15 @@ export const DOCTORED: readonly [ViolationKind, string, () => History][] = [
         .rows.filter(isAt("plain", 17))
         .map((row) => said(row, { verdict: "running" }));
       return { ...rowsChanged((row) => (isAt("plain", 17)(row) ? undefined : row)), open };
+    },
+  ],
+  [
+    "leaked instance",
+    "a retry of a job that is not paused",
+    () => {
+      const { calls, ...history } = waitingRetry();
+      const isLast = ({ edit, from }: Call): boolean => edit.job === "plain" && from > second(17);
+      return { ...history, calls: calls.filter((call) => !isLast(call)) };
     },
   ],
   [

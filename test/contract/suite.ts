@@ -27,6 +27,7 @@ import { runCases } from "./run-cases.ts";
 import { schedulerCases } from "./scheduler-cases.ts";
 import { stepCases } from "./step-cases.ts";
 import { semanticCases } from "./semantic-cases.ts";
+import { textCases } from "./text-cases.ts";
 
 /** An engine that is held to the contract. */
 export interface Contender {
@@ -180,6 +181,7 @@ export function holdToContract(contender: Contender): void {
     });
     describe("schedulers", () => {
       schedulerCases(subject);
+      textCases(subject);
     });
     describe("semantics", async () => {
       await semanticCases(subject);

@@ -15,6 +15,7 @@ const TOUCH_ALL: ReadonlySet<FaultKind> = new Set([
   "restart-server",
   "freeze-server",
   "sleep-server",
+  "hold-calls",
   "kill-connections",
   "slow-network",
   "cut-network",

@@ -1,4 +1,4 @@
-import { covers, type JobView } from "./job-view.ts";
+import { covers, type JobView, waitsForJob } from "./job-view.ts";
 import type { Due } from "./occurrences.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
@@ -27,12 +27,13 @@ export function decidedOnce(job: JobView): Violation[] {
   const violations: Violation[] = [];
   for (const due of job.dues) {
     const rows = job.rows.filter((row) => covers(row, due.at));
-    const isOpen = job.open.some((row) => row.kind === "scheduled" && row.fireAt === due.at);
+    const open = job.open.find((row) => row.kind === "scheduled" && row.fireAt === due.at);
     const about = { job: job.id, at: due.at };
     if (rows.length > 1) {
       const said = rows.map(({ verdict, run }) => `${verdict} (${run})`).join(" and ");
       violations.push({ kind: "two verdicts", ...about, text: `the ledger says ${said}` });
-    } else if (rows.length === 0 && isOpen) {
+    } else if (rows.length === 0 && open) {
+      if (waitsForJob(job, open)) continue;
       violations.push({
         kind: "no verdict",
         ...about,

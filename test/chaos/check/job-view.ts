@@ -1,4 +1,11 @@
-import type { Attempt, Call, Heard, History, Row } from "../history/history.ts";
+import {
+  type Attempt,
+  type Call,
+  type Heard,
+  type History,
+  mayWaitForJob,
+  type Row,
+} from "../history/history.ts";
 import { Health } from "./health.ts";
 import { jobStates, type JobStates, statesIn } from "./job-states.ts";
 import { type Due, occurrences } from "./occurrences.ts";
@@ -55,6 +62,12 @@ export function openCase(history: History): Case {
     };
   });
   return { history, health: new Health(history), jobs };
+}
+
+/** Whether an open run waits for its job, which is paused in the end, or may be. */
+export function waitsForJob({ states }: JobView, row: Row): boolean {
+  const last = states.stretches.at(-1)?.states ?? [];
+  return mayWaitForJob(row) && last.some((state) => state?.phase === "paused");
 }
 
 function runsOf(attempts: readonly Attempt[], rows: readonly Row[]): RunView[] {

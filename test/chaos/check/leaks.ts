@@ -1,10 +1,10 @@
-import type { JobView } from "./job-view.ts";
+import { type JobView, waitsForJob } from "./job-view.ts";
 import type { Violation } from "./violation.ts";
 
-/** In the end nothing holds an instance. */
+/** In the end nothing holds an instance but what waits for its job. */
 export function leaks(job: JobView): Violation[] {
   return job.open
-    .filter(({ verdict }) => verdict !== "queued")
+    .filter((row) => row.verdict !== "queued" && !waitsForJob(job, row))
     .map(({ run, verdict, attempt, startedAt, fireAt }) => ({
       kind: "leaked instance" as const,
       job: job.id,

@@ -11,6 +11,7 @@ export const FAULT_KINDS = [
   "restart-server",
   "freeze-server",
   "sleep-server",
+  "hold-calls",
   "kill-connections",
   "slow-network",
   "cut-network",
@@ -102,6 +103,11 @@ export interface Row {
   /** The `attempt` in what the pipeline returned. */
   readonly resultAttempt?: number;
   readonly errorCode?: string;
+}
+
+/** The retry of a scheduled run goes on only when its job does, and in the end every job is paused. */
+export function mayWaitForJob({ verdict, kind }: Row): boolean {
+  return verdict === "retrying" && kind === "scheduled";
 }
 
 /** A process did not run for a while, whatever the reason; written by itself afterwards. */

@@ -1,5 +1,5 @@
 import { FAULT_KINDS, type FaultKind } from "../history/history.ts";
-import { LOCK_MS } from "../program/settings.ts";
+import { CLIENT_TIMEOUT_MS, LOCK_MS, WORKER_TIMEOUT_MS } from "../program/settings.ts";
 import type { Random } from "./random.ts";
 
 /** A fault that is to be. */
@@ -29,6 +29,8 @@ const LENGTH_MS: Readonly<Record<FaultKind, readonly [number, number]>> = {
   "restart-server": [0, 1_000],
   "freeze-server": [2_000, LOCK_MS + 2_000],
   "sleep-server": [1_000, LOCK_MS + 1_000],
+  // Beyond what workers wait for an answer, and about what clients do.
+  "hold-calls": [WORKER_TIMEOUT_MS + 1_000, CLIENT_TIMEOUT_MS + 1_000],
   "kill-connections": [0, 0],
   "slow-network": [2_000, 4_000],
   "cut-network": [500, 3_000],

@@ -5,6 +5,8 @@ export const LOCK_MS = 3_000;
 export const STALLED_CHECK_MS = 1_000;
 export const RECONCILE_MS = 1_000;
 export const CLIENT_TIMEOUT_MS = 5_000;
+/** About as long as the lock: a call that is held up is given up while its run may still be the worker's. */
+export const WORKER_TIMEOUT_MS = 3_000;
 /** Runs that a worker executes at once: never the bottleneck. */
 export const CONCURRENCY = 50;
 

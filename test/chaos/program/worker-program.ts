@@ -3,7 +3,13 @@ import { type Logger, PipelineWorker } from "../../../src/index.ts";
 import { startBareWorker } from "./bare-worker.ts";
 import { installDefect } from "./defects.ts";
 import { Journal, realNow, skewClock, watchStalls } from "./journal.ts";
-import { CONCURRENCY, LOCK_MS, readSettings, STALLED_CHECK_MS } from "./settings.ts";
+import {
+  CONCURRENCY,
+  LOCK_MS,
+  readSettings,
+  STALLED_CHECK_MS,
+  WORKER_TIMEOUT_MS,
+} from "./settings.ts";
 import { recordedWork } from "./work.ts";
 
 const settings = readSettings();
@@ -46,7 +52,7 @@ if (settings.system === "bare") {
     lock: LOCK_MS / 1_000,
     stalledCheck: STALLED_CHECK_MS / 1_000,
     signals: [],
-    timeout: 10,
+    timeout: WORKER_TIMEOUT_MS / 1_000,
   });
   // A server that is away at this moment comes back: the harness starts another process then.
   await worker.start().catch((error: unknown) => {

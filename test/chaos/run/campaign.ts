@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { History } from "../history/history.ts";
+import { type History, mayWaitForJob } from "../history/history.ts";
 import type { Edit } from "../history/job-spec.ts";
 import { readWitnesses, type Witnesses } from "../history/read-journals.ts";
 import { readOpen, readRows } from "../history/read-store.ts";
@@ -168,7 +168,8 @@ async function lastLook(
   const engine = await openEngine(server, PREFIX);
   try {
     let open = await readOpen(engine, jobs);
-    for (const until = Date.now() + QUIET_LIMIT_MS; open.length > 0 && Date.now() < until;) {
+    const isAtRest = (): boolean => open.every(mayWaitForJob);
+    for (const until = Date.now() + QUIET_LIMIT_MS; !isAtRest() && Date.now() < until;) {
       await pass(POLL_MS);
       open = await readOpen(engine, jobs);
     }

@@ -65,15 +65,33 @@ export class ChaosPostgres implements ChaosServer {
         "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = ANY($1) ORDER BY 1",
         [[own, queue]],
       );
-      const tables = rows.map(({ name }) => name).join(", ");
-      await locking.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-      await locking.query(`LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE`);
-      return silence(
+      return this.#lock(
+        locking,
+        rows.map(({ name }) => name),
         ms,
-        () => this.#withClient((client) => client.query(`SELECT 1 FROM "${own}".jobs LIMIT 1`)),
-        () => locking.query("COMMIT"),
       );
     });
+  }
+
+  /** As `ALTER TABLE` or `VACUUM FULL` does with one of our tables, or BullMQ's. */
+  async holdCalls(ms: number, prefix: string, dice: number): Promise<string | undefined> {
+    const { own, queue } = schemasOf(prefix);
+    const tables = [`"${own}".jobs`, `"${own}".instances`, `"${own}".ledger`, `"${queue}".job`];
+    const table = tables[Math.floor(dice * tables.length)] ?? "";
+    return this.#withClient(async (locking) => {
+      const proof = await this.#lock(locking, [table], ms);
+      return proof && `${table}: ${proof}`;
+    });
+  }
+
+  async #lock(locking: pg.Client, tables: string[], ms: number): Promise<string | undefined> {
+    await locking.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await locking.query(`LOCK TABLE ${tables.join(", ")} IN ACCESS EXCLUSIVE MODE`);
+    return silence(
+      ms,
+      () => this.#withClient((client) => client.query(`SELECT 1 FROM ${tables[0]} LIMIT 1`)),
+      () => locking.query("COMMIT"),
+    );
   }
 
   async killConnections(): Promise<string | undefined> {

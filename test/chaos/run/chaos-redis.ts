@@ -63,6 +63,17 @@ export class ChaosRedis implements ChaosServer {
     });
   }
 
+  async holdCalls(ms: number): Promise<string | undefined> {
+    return this.#withClient(async (client) => {
+      await client.call("CLIENT", "PAUSE", String(ms * 2), "WRITE");
+      return silence(
+        ms,
+        () => this.#withClient((other) => other.set("chaos-held", "1")),
+        () => client.call("CLIENT", "UNPAUSE"),
+      );
+    });
+  }
+
   async killConnections(): Promise<string | undefined> {
     return this.#withClient(async (client) => {
       const killed = Number(await client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"));

@@ -18,6 +18,11 @@ export interface ChaosServer extends AsyncDisposable {
   freeze(ms: number): Promise<string | undefined>;
   /** It is busy for so long, and nobody's calls get on. */
   sleep(ms: number, prefix: string): Promise<string | undefined>;
+  /**
+   * The server answers, but what changes something in one place waits there for so long, and is done afterwards, also where
+   * whoever asked has given up. @param dice Of [0, 1): chooses the place
+   */
+  holdCalls(ms: number, prefix: string, dice: number): Promise<string | undefined>;
   killConnections(): Promise<string | undefined>;
   /** Takes away what the queue library keeps, all of it or what is waiting. */
   deleteQueue(prefix: string, what: "all" | "waiting"): Promise<string | undefined>;

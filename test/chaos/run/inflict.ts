@@ -46,6 +46,7 @@ export class Inflictor {
       case "restart-server":
       case "freeze-server":
       case "sleep-server":
+      case "hold-calls":
       case "kill-connections":
       case "slow-network":
       case "cut-network":
@@ -72,6 +73,7 @@ export class Inflictor {
     if (kind === "restart-server") return server.restart(forMs);
     if (kind === "freeze-server") return server.freeze(forMs);
     if (kind === "sleep-server") return server.sleep(forMs, prefix);
+    if (kind === "hold-calls") return server.holdCalls(forMs, prefix, dice);
     if (kind === "kill-connections") return server.killConnections();
     if (kind === "delete-keys") return server.deleteQueue(prefix, dice < 0.5 ? "all" : "waiting");
     if (kind === "slow-network") {
