@@ -65,8 +65,20 @@ export async function validateParams(
   const copy: unknown = json === undefined ? undefined : JSON.parse(json);
   const parsed = await parse(pipeline.name, pipeline.params, copy);
   if (parsed.success) return { input, json, output: parsed.data };
+  for (const none of standInsFor(copy)) {
+    const again = await parse(pipeline.name, pipeline.params, none);
+    if (again.success) return { input, json, output: again.data };
+  }
   if (params === undefined) throw missing(pipeline.name, pipeline.params);
   throw misfit(pipeline.name, parsed.error.issues, copy);
+}
+
+/**
+ * Params that were left out are stored as `null`, and may be where the schema takes `undefined`, or an object all of whose
+ * fields may be left out; the type of `addJob` says the same.
+ */
+function standInsFor(params: unknown): readonly unknown[] {
+  return params === undefined || params === null ? [undefined, {}] : [];
 }
 
 function plainJson(

@@ -228,6 +228,20 @@ describe("with a schema", () => {
     expect(valid).toEqual({ input: undefined, json: undefined, output: {} });
   });
 
+  test("missing params are those of an object whose fields may all be left out", async () => {
+    const limit = withSchema(z.object({ limit: z.number().default(1) }));
+    // As they are given, and as they are stored.
+    for (const none of [undefined, null])
+      expect(await validateParams(limit, none)).toMatchObject({
+        input: none,
+        output: { limit: 1 },
+      });
+    const optional = withSchema(z.object({ limit: z.number() }).optional());
+    for (const none of [undefined, null])
+      expect(await validateParams(optional, none)).toMatchObject({ output: undefined });
+    expect(await refusal(withSchema(schema), null)).toMatchObject({ code: "INVALID_PARAMS" });
+  });
+
   test("a schema doesn't make other values than JSON acceptable", async () => {
     expect(await refusal(withSchema(z.date()), new Date(0))).toMatchObject({
       code: "INVALID_PARAMS",

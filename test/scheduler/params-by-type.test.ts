@@ -120,3 +120,33 @@ test("runJob, modifyJob and getJob are told the pipeline by a type", async () =>
   for (const call of refused)
     await expect(call()).rejects.toMatchObject({ code: "INVALID_PARAMS" });
 });
+
+test("params that the compiler lets one leave out may be left out", async () => {
+  class Optional extends Pipeline.with(Limit.optional()) {
+    run({ params }: this["Context"]): unknown {
+      return params?.limit ?? "none";
+    }
+  }
+  class Preset extends Pipeline.with(Limit.default({ limit: 7 })) {
+    run({ params }: this["Context"]): number {
+      return params.limit;
+    }
+  }
+  class Piped extends Pipeline.with(Limit.transform(async ({ limit }) => limit + 1)) {
+    run({ params }: this["Context"]): number {
+      return params;
+    }
+  }
+  const pipelines = [B, Optional, Preset, Piped] as const;
+  await using scheduler = new PipelineScheduler({ pipelines, logger });
+  await scheduler.start();
+  const jobs = [
+    await scheduler.addJob(B, once),
+    await scheduler.addJob(Optional, once),
+    await scheduler.addJob(Preset, once),
+    await scheduler.schedule("every 24 hours", Piped),
+  ];
+  const results: unknown[] = [];
+  for (const job of jobs) results.push((await job.run({ wait: "60s" })).result);
+  expect(results).toEqual([1, "none", 7, 2]);
+});
