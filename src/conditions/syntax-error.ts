@@ -1,4 +1,5 @@
 import { ConditionError } from "../core/errors.ts";
+import { withoutPasswords } from "../core/shown.ts";
 import { suggest } from "../core/suggest.ts";
 import { KEYWORDS, TERM_NAMES, type TermKind } from "./condition.ts";
 import { printJobId } from "./print.ts";
@@ -62,15 +63,23 @@ function whatIsWrong({ text, problem }: Fault, found: string): string {
   return found === "" ? "the text ends" : `found \`${found}\``;
 }
 
+/** A URL in place of a condition may hold a password: then it is shown from its beginning, and no part of it by itself. */
+function withoutPassword(fault: Fault): Fault {
+  const text = withoutPasswords(fault.text);
+  if (text === fault.text) return fault;
+  return { ...fault, text, offset: 0, found: cut(text, MAX_FOUND), suggestion: undefined };
+}
+
 /** The error for a fault: where it is, what stands there, what could, and what was likely meant. */
 export function syntaxError(fault: Fault): ConditionError {
-  const { text, offset, expected, suggestion } = fault;
+  const shownFault = withoutPassword(fault);
+  const { text, offset, expected, suggestion } = shownFault;
   const column = offset + 1;
-  const found = cut(fault.found, MAX_FOUND);
+  const found = cut(shownFault.found, MAX_FOUND);
   const wanted = expected.length > 0 ? `, expected ${list(expected)}` : "";
   const meant = suggestion === undefined ? "" : ` Did you mean \`${suggestion}\`?`;
   return new ConditionError(
-    `Condition \`${excerpt(text, offset)}\`, column ${column}: ${whatIsWrong(fault, found)}${wanted}.${meant}`,
+    `Condition \`${excerpt(text, offset)}\`, column ${column}: ${whatIsWrong(shownFault, found)}${wanted}.${meant}`,
     {
       column,
       found,

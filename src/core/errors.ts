@@ -1,3 +1,5 @@
+import { withoutPasswords } from "./shown.ts";
+
 /**
  * Every code an error of this package can carry, with what it means and what to do about it.
  * `docs/errors.md` holds the same table and a test compares the two. A code never changes its meaning.
@@ -181,10 +183,26 @@ export class CronduitError extends Error {
     message: string,
     options: { data?: ErrorData; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      withoutPasswords(message),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
-    this.data = options.data ?? {};
+    this.data = openData(options.data ?? {});
   }
+}
+
+/** Loggers print the fields of an error too, and a value that was given in a wrong place may be a URL. */
+function openData(data: ErrorData): ErrorData {
+  const isClosed = Object.values(data).some(
+    (value) => typeof value === "string" && withoutPasswords(value) !== value,
+  );
+  if (!isClosed) return data;
+  const open = Object.entries(data).map(([name, value]) => [
+    name,
+    typeof value === "string" ? withoutPasswords(value) : value,
+  ]);
+  return Object.fromEntries(open) as ErrorData;
 }
 
 /** A job of the same id exists, with another definition. Code `CONFLICTING_ID`. */

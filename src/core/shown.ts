@@ -8,8 +8,13 @@ const MAX_KEYS = 5;
  * are, since there may be secrets in them; passwords in URLs are left out.
  */
 export function shown(value: unknown): string {
+  return shownUpTo(MAX_TEXT, value);
+}
+
+/** As {@link shown}, and of a text so many characters. */
+export function shownUpTo(most: number, value: unknown): string {
   try {
-    return show(value);
+    return show(value, most);
   } catch {
     return "what can't be read";
   }
@@ -22,10 +27,29 @@ export function shownKind(value: unknown): string {
   return typeof value === "bigint" ? "a bigint" : shown(value);
 }
 
-function show(value: unknown): string {
+/**
+ * A text without what may be a password in the URLs that it holds: all between `://` and the last `@`, since people do not always
+ * escape a `/` or an `@`, and what the query calls a password. A text that begins with a URL is taken for one, blanks and all.
+ */
+export function withoutPasswords(text: string): string {
+  if (!text.includes("://")) return text;
+  const parts = /^\s*[a-z][a-z\d+.-]{0,30}:\/\//i.test(text) ? [text] : text.split(/(\s+)/);
+  return parts.map(withoutPassword).join("");
+}
+
+function withoutPassword(part: string): string {
+  const from = part.indexOf("://");
+  if (from < 0) return part;
+  const begin = from + "://".length;
+  const at = part.lastIndexOf("@");
+  const open = at < begin ? part : `${part.slice(0, begin)}…${part.slice(at)}`;
+  return open.replaceAll(/([?&](?:ssl)?pass(?:word|wd)?=)[^&\s"]+/gi, "$1…");
+}
+
+function show(value: unknown, most: number): string {
   switch (typeof value) {
     case "string":
-      return quoted(value);
+      return JSON.stringify(cut(withoutPasswords(value), most));
     case "bigint":
       return `${String(value).slice(0, MAX_TEXT)}n`;
     case "symbol":
@@ -41,12 +65,8 @@ function show(value: unknown): string {
   }
 }
 
-function quoted(text: string): string {
-  return JSON.stringify(cut(text.replaceAll(/:\/\/[^/@\s]*@/g, "://…@")));
-}
-
-function cut(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+function cut(text: string, most = MAX_TEXT): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 function showObject(value: object): string {
@@ -60,6 +80,9 @@ function showObject(value: object): string {
     return `an instance of ${cut(name)}`;
   const keys = Object.keys(value);
   if (keys.length === 0) return "an empty object";
-  const named = keys.slice(0, MAX_KEYS).map(cut).join(", ");
+  const named = keys
+    .slice(0, MAX_KEYS)
+    .map((key) => cut(key))
+    .join(", ");
   return `an object with ${named}${keys.length > MAX_KEYS ? ", …" : ""}`;
 }

@@ -1,5 +1,5 @@
 import { type Clock, keepAlive, within } from "../core/clock.ts";
-import { CronduitError } from "../core/errors.ts";
+import { CronduitError, isCronduitError } from "../core/errors.ts";
 import { wordsOf } from "./call-words.ts";
 
 /** The calls that wait for an answer. When nobody will answer any more they are given up together. */
@@ -100,7 +100,7 @@ async function ask<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
 
 /** How a call fails that found no server, or none that works: in the words of Node, the drivers and the servers. */
 const NO_ANSWER =
-  /closed|ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|EPIPE|timed? ?out|LOADING|terminat|certificate|SSL/i;
+  /closed|ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|EPIPE|timed? ?out|LOADING|terminat|unreachable|slots cache|startup nodes|certificate|SSL/i;
 /** Redis' words for one that can't answer now: a script holds it up, a part of a cluster is away, it was demoted. */
 const REDIS_AWAY = /^(?:BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY)\b/;
 /**
@@ -108,6 +108,33 @@ const REDIS_AWAY = /^(?:BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY)\b/;
  * held up for too long: somebody locks its tables, or works on the same rows.
  */
 const POSTGRES_AWAY = /^(?:08...|57P0.|53300|25006|40001|40P01|57014|55P03)$/;
+
+/** PostgreSQL's codes for one that is there, and was held up in this one call. */
+const POSTGRES_HELD_UP = /^(?:40001|40P01|57014|55P03)$/;
+
+/** Whether something failed because the server could not be reached, and not of what it was asked. */
+export function isServerAway(error: unknown): boolean {
+  if (isCronduitError(error)) return error.code === "CONNECTION_FAILED" && !isHeldUp(error.cause);
+  return isConnectionTrouble(error) && !isHeldUp(error);
+}
+
+function isHeldUp(error: unknown): boolean {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  return typeof code === "string" && POSTGRES_HELD_UP.test(code);
+}
+
+/** Why the server could not be reached, in a few words. */
+export function causeOfAbsence(error: unknown): string {
+  if (!(error instanceof Error)) return "no answer";
+  if (isCronduitError(error)) return causeOfAbsence(error.cause);
+  // A Cluster says that no node answered; its last node, why.
+  const ofNode: unknown = Reflect.get(error, "lastNodeError");
+  if (ofNode instanceof Error) return causeOfAbsence(ofNode);
+  const errors: unknown = Reflect.get(error, "errors");
+  // A name with several addresses fails with one error for each, and none of its own.
+  if (error.message === "" && Array.isArray(errors)) return causeOfAbsence(errors[0]);
+  return (error.message.split("\n", 1)[0] ?? "").replace(/\.$/, "").slice(0, 200) || "no answer";
+}
 
 function isConnectionTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -48,6 +48,11 @@ export interface Engine extends StatePort {
   close(limitMs?: number): Promise<void>;
   /** Whether the server answers now, and how long it took. Never throws. */
   health(): Promise<EngineHealth>;
+  /**
+   * Whether the error is of a server that can't be reached, of which the engine itself tells once for all: nobody else
+   * need report it.
+   */
+  takes?(error: unknown): boolean;
   /** The server's clock. */
   now(): Promise<EpochMs>;
 

@@ -3,7 +3,7 @@ import type { Engine } from "./engine.ts";
 
 /**
  * An engine whose module is loaded by `open()`, so that a program loads the libraries of the engine that it uses and no
- * others. Before that only `open`, `close`, `health` and `endReader` may be called.
+ * others. Before that only `open`, `close`, `health`, `takes` and `endReader` may be called.
  */
 export function lazyEngine(label: string, load: () => Promise<Engine>): Engine {
   let engine: Engine | undefined;
@@ -27,6 +27,7 @@ export function lazyEngine(label: string, load: () => Promise<Engine>): Engine {
       if (!isClosed) return (await loaded()).health();
       return { ok: false, roundTripMs: undefined, problem: `${label} was closed.` };
     },
+    takes: () => false,
     endReader: () => undefined,
   };
   return new Proxy({} as Engine, {

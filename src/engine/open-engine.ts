@@ -7,7 +7,9 @@ import type { Logger } from "../core/log.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import type { Engine } from "./engine.ts";
 import { FleetEngine } from "./fleet/fleet-engine.ts";
+import type { QueueEngine } from "./fleet/queue-engine.ts";
 import { lazyEngine } from "./lazy-engine.ts";
+import { Outage } from "./outage.ts";
 import type { PostgresEngineOptions } from "./postgres/postgres-engine.ts";
 import { isServerUrl } from "./postgres/server-url.ts";
 import type { RedisConnectionOptions } from "./redis/connection.ts";
@@ -119,45 +121,58 @@ export function makeEngine(options: EngineOptions): Engine {
       return lazyEngine("postgres", async () => {
         const { connectServer } = await import("./postgres/server-database.ts");
         const { timeoutMs } = options;
-        const onError = errorSink(options.logger, "postgres", options.clock);
-        return openPostgres(options, {
+        const { onError, outage } = reports("postgres", options, () => home);
+        const home: QueueEngine = await makePostgres(options, {
           label: "postgres",
           connect: ({ queue }) =>
             connectServer({ url: place.url, schema: queue, timeoutMs, onError }),
           onError,
         });
+        return new FleetEngine(home, options.clock, outage);
       });
     case "embedded":
       return lazyEngine("embedded postgres", async () => {
         const { openEmbedded } = await import("./embedded/embedded-database.ts");
-        return openPostgres(options, {
+        const home = await makePostgres(options, {
           label: "embedded postgres",
           openTimeoutMs: EMBEDDED_START_MS,
           connect: ({ queue }) => openEmbedded(place.folder, queue, options.clock),
           onError: errorSink(options.logger, "embedded postgres", options.clock),
         });
+        return new FleetEngine(home, options.clock);
       });
   }
 }
 
 async function openRedis(connection: ConnectionOption, options: EngineOptions): Promise<Engine> {
   const { RedisEngine } = await import("./redis/redis-engine.ts");
-  const home = new RedisEngine({
+  const { onError, outage } = reports("redis", options, () => home);
+  const home: QueueEngine = new RedisEngine({
     ...common(options),
     connection,
     onNote: ({ level, message }) => options.logger[level](message),
-    onError: errorSink(options.logger, "redis", options.clock),
+    onError,
   });
-  return new FleetEngine(home, options.clock);
+  return new FleetEngine(home, options.clock, outage);
 }
 
-async function openPostgres(
+/** How an engine on a server reports: that it can't be reached once for all, and everything else. */
+function reports(name: string, { logger, clock }: EngineOptions, home: () => QueueEngine) {
+  const server = (): string => home().label;
+  const outage = new Outage({ clock, logger, server, ask: () => home().ask() });
+  const sink = errorSink(logger, name, clock);
+  const onError = (error: unknown): void => {
+    if (!outage.takes(error)) sink(error);
+  };
+  return { outage, onError };
+}
+
+async function makePostgres(
   options: EngineOptions,
   own: Pick<PostgresEngineOptions, "label" | "openTimeoutMs" | "connect" | "onError">,
-): Promise<Engine> {
+): Promise<QueueEngine> {
   const { PostgresEngine } = await import("./postgres/postgres-engine.ts");
-  const home = new PostgresEngine({ ...common(options), migrate: options.migrate ?? true, ...own });
-  return new FleetEngine(home, options.clock);
+  return new PostgresEngine({ ...common(options), migrate: options.migrate ?? true, ...own });
 }
 
 function common({ prefix, clock, timeoutMs, serverNow, maxEvents }: EngineOptions) {

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { type Logger, lineLogger } from "../core/log.ts";
 import type { Engine } from "../engine/engine.ts";
 import { makeEngine } from "../engine/open-engine.ts";
+import { hushed } from "../engine/outage.ts";
 import { EventBus } from "../events/event-bus.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
 import { runtimeTuning } from "../worker/worker-options.ts";
@@ -42,11 +43,12 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
       logger,
       ...runtimeTuning(settings.worker),
     });
-  const bus = new EventBus({ engine, clock, logger, owner, localWorker: () => worker?.id });
+  const quiet = hushed(logger, engine);
+  const bus = new EventBus({ engine, clock, logger: quiet, owner, localWorker: () => worker?.id });
   const reconciler = new Reconciler({
     engine,
     clock,
-    logger,
+    logger: quiet,
     owner,
     everyMs: settings.reconcile,
     overdueMs: settings.overdue,

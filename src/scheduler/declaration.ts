@@ -1,3 +1,4 @@
+import { shownUpTo } from "../core/shown.ts";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, TriggerError } from "../core/errors.ts";
 import type { JobDefinition, Policy } from "../jobs/definition.ts";
@@ -201,7 +202,7 @@ function calendarsOf(spec: TriggerSpec, known: CalendarLookup): JobDefinition["c
       const calendar = known.get(name);
       if (calendar) return [name, calendar];
       throw new TriggerError(
-        `calendars: there is no calendar "${name}". Name it in the scheduler's option calendars.`,
+        `calendars: there is no calendar ${shownUpTo(80, name)}. Name it in the scheduler's option calendars.`,
         { field: "calendars", value: name },
       );
     }),

@@ -1,3 +1,4 @@
+import { shownUpTo, withoutPasswords } from "../core/shown.ts";
 import { CronduitError } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
 import { JOB_OPTION_NAMES } from "../jobs/options.ts";
@@ -32,9 +33,12 @@ function unknownOption(key: string, where: string): CronduitError {
   const hint = meant === undefined ? "" : ` Did you mean "${meant}"?${how}`;
   return new CronduitError(
     "INVALID_OPTION",
-    `${where}: unknown option "${key.slice(0, 64)}".${hint}`,
+    `${where}: unknown option ${shownUpTo(64, key)}.${hint}`,
     {
-      data: { path: key.slice(0, 64), ...(meant === undefined ? {} : { suggestion: meant }) },
+      data: {
+        path: withoutPasswords(key).slice(0, 64),
+        ...(meant === undefined ? {} : { suggestion: meant }),
+      },
     },
   );
 }
@@ -60,7 +64,7 @@ export function splitOptions(options: unknown, where: string): SplitOptions {
   const trigger: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options)) {
     if (FORBIDDEN_KEYS.has(key)) {
-      throw new CronduitError("INVALID_OPTION", `${where}: unknown option "${key}".`, {
+      throw new CronduitError("INVALID_OPTION", `${where}: unknown option ${shownUpTo(64, key)}.`, {
         data: { path: key },
       });
     }

@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
+import type { Logger } from "../core/log.ts";
 import type { ActiveRun } from "./active-run.ts";
 import { Admissions } from "./admission.ts";
 import { CancelWatch } from "./cancel-watch.ts";
@@ -11,6 +12,8 @@ export interface LaneParts extends Omit<RunPerformerParts, "engine" | "logs"> {
   /** The queue's own engine. */
   readonly engine: Engine;
   readonly maxCrashes: number;
+  /** For what misses the server when it is away. */
+  readonly hushed: Logger;
 }
 
 /** One of the queues that a worker serves: the engine of that queue, and all that works on it. */
@@ -25,7 +28,7 @@ export class Lane {
   readonly active = new Map<string, ActiveRun>();
 
   constructor(parts: LaneParts) {
-    const { engine, clock, logger } = parts;
+    const { engine, clock, hushed: logger } = parts;
     this.engine = engine;
     this.definitions = new DefinitionCache(engine);
     this.admissions = new Admissions({ ...parts, definitions: this.definitions });

@@ -18,6 +18,7 @@ import type {
 } from "../engine/engine.ts";
 import { parseWakeUpId, type WakeUpId } from "../jobs/occurrence-id.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
+import { hushed } from "../engine/outage.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
 import { refuseRunProcess } from "../tasks/run-process.ts";
@@ -70,6 +71,8 @@ export interface WorkerRuntimeOptions {
 export class WorkerRuntime {
   readonly id: string;
   readonly #options: WorkerRuntimeOptions;
+  /** For what misses the server when it is away. */
+  readonly #hushed: Logger;
   readonly #serverClock: ServerClock;
   readonly #heartbeat: Heartbeat;
   readonly #outcomes: OutcomeLog;
@@ -82,6 +85,7 @@ export class WorkerRuntime {
 
   constructor(options: WorkerRuntimeOptions) {
     this.#options = options;
+    this.#hushed = hushed(options.logger, options.engine);
     this.id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
     this.#serverClock = new ServerClock(options.clock);
     this.#outcomes = new OutcomeLog(options.logger, options.clock, () => this.#serverClock.now());
@@ -93,7 +97,7 @@ export class WorkerRuntime {
       concurrency: options.concurrency,
       clock: options.clock,
       serverClock: this.#serverClock,
-      logger: options.logger,
+      logger: this.#hushed,
       running: () => this.running,
     });
   }
@@ -115,7 +119,7 @@ export class WorkerRuntime {
 
   async start(): Promise<void> {
     refuseRunProcess();
-    const { engine, registry, clock, queues, concurrency, lockMs, stalledCheckMs, limit, logger } =
+    const { engine, registry, clock, queues, concurrency, lockMs, stalledCheckMs, limit } =
       this.#options;
     this.#lanes = await Promise.all(queues.map((queue) => this.#lane(queue)));
     const sentAt = clock.now();
@@ -138,7 +142,7 @@ export class WorkerRuntime {
         limit,
         taker: { worker: this.id, pipelines: registry.names() },
         handle: (wakeUp) => this.#handle(lane, wakeUp),
-        onError: errorSink(logger, "worker", this.#options.clock),
+        onError: errorSink(this.#hushed, "worker", this.#options.clock),
       }),
     );
   }
@@ -150,6 +154,7 @@ export class WorkerRuntime {
     return new Lane({
       ...options,
       engine,
+      hushed: this.#hushed,
       serverClock: this.#serverClock,
       outcomes: this.#outcomes,
       redaction: createRedaction(redact ?? []),
@@ -205,7 +210,7 @@ export class WorkerRuntime {
   }
 
   async #sayGoodbye(): Promise<void> {
-    const { engine, logger } = this.#options;
+    const { engine } = this.#options;
     await Promise.all(this.#lanes.map(({ logs }) => logs.close()));
     try {
       await engine.forgetWorker(this.id);
@@ -213,7 +218,7 @@ export class WorkerRuntime {
         { name: "WORKER_STOPPED", at: this.#serverClock.now(), worker: this.id },
       ]);
     } catch (error) {
-      logger.warn("the worker's end could not be recorded", { error });
+      this.#hushed.warn("the worker's end could not be recorded", { error });
     }
   }
 
@@ -303,12 +308,12 @@ export class WorkerRuntime {
 
   /** A run whose lock was lost while its process lives did not crash; whoever counts crashes is told as soon as that can be. */
   async #sayAlive({ engine }: Lane, hold: RunHold): Promise<void> {
-    const { clock, logger } = this.#options;
+    const { clock } = this.#options;
     try {
       await insist(clock, this.#ended, () => engine.noteAlive(hold));
     } catch (error) {
       if (!this.#ended.signal.aborted)
-        logger.warn("that a lost run did not crash could not be told", {
+        this.#hushed.warn("that a lost run did not crash could not be told", {
           runId: hold.runId,
           error,
         });

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { freePort, type RedisServer, startRedis } from "./redis-server.ts";
+import { freePort, type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
 
 const SLOTS = 16_384;
 const POLL_MS = 20;
@@ -8,17 +8,21 @@ const LIMIT_MS = 30_000;
 /** A real cluster of masters on this machine. */
 export interface RedisCluster extends AsyncDisposable {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly servers: readonly RedisServer[];
 }
 
 /** Starts `masters` servers, gives each its share of the slots, and waits until all agree. */
-export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
+export async function startRedisCluster(
+  masters = 3,
+  options: Pick<RedisOptions, "appendonly"> = {},
+): Promise<RedisCluster> {
   const servers: RedisServer[] = [];
   const busPorts: number[] = [];
   for (let i = 0; i < masters; i += 1) {
     // Its default, 10,000 above the other port, may be taken, or be no port at all.
     const busPort = await freePort();
     const settings = `--cluster-enabled yes --cluster-node-timeout 2000 --cluster-port ${busPort}`;
-    servers.push(await startRedis({ config: settings.split(" ") }));
+    servers.push(await startRedis({ ...options, config: settings.split(" ") }));
     busPorts.push(busPort);
   }
   const clients = servers.map(({ url }) => new Redis(url));
@@ -33,6 +37,7 @@ export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
   for (const client of clients) await untilAgreed(client, masters);
   for (const client of clients) client.disconnect();
   return {
+    servers,
     nodes: servers.map(({ port }) => ({ host: "127.0.0.1", port })),
     [Symbol.asyncDispose]: async () => {
       for (const server of servers) await server.dispose();

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { type RedisServer, startRedis } from "./redis-server.ts";
+import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
 
 const NAME = "main";
 const POLL_MS = 20;
@@ -20,9 +20,14 @@ export interface SentinelGroup extends AsyncDisposable {
 }
 
 /** Starts the servers, and waits until two are in step and each Sentinel knows of all the others. */
-export async function startSentinels(): Promise<SentinelGroup> {
-  const master = await startRedis();
-  const replica = await startRedis({ config: ["--replicaof", "127.0.0.1", String(master.port)] });
+export async function startSentinels(
+  options: Pick<RedisOptions, "appendonly"> = {},
+): Promise<SentinelGroup> {
+  const master = await startRedis(options);
+  const replica = await startRedis({
+    ...options,
+    config: ["--replicaof", "127.0.0.1", String(master.port)],
+  });
   const sentinels: RedisServer[] = [];
   for (let i = 0; i < 3; i += 1) {
     const sentinel = [

@@ -4,6 +4,7 @@ import type { StoredEvent } from "../../jobs/event.ts";
 import type { LedgerRow } from "../../jobs/run.ts";
 import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
 import type * as Port from "../engine.ts";
+import type { Outage } from "../outage.ts";
 import type { ExportPage, ImportAnswer, ImportStep } from "../state-port.ts";
 import { auditAll } from "./audit-all.ts";
 import { EventMerge } from "./event-merge.ts";
@@ -21,13 +22,18 @@ import { Queues } from "./queues.ts";
 export class FleetEngine implements Port.Engine {
   readonly #queues: Queues;
   readonly #home: QueueEngine;
+  readonly #outage: Outage | undefined;
   readonly #claims: JobClaims;
   readonly #events: EventMerge;
   readonly #state: FleetState;
 
-  /** @param home The default queue's engine. */
-  constructor(home: QueueEngine, clock: Clock) {
+  /**
+   * @param home The default queue's engine.
+   * @param outage Tells when the server can't be reached; none for one inside this process.
+   */
+  constructor(home: QueueEngine, clock: Clock, outage?: Outage) {
     this.#home = home;
+    this.#outage = outage;
     this.#queues = new Queues(home, clock);
     this.#claims = new JobClaims(this.#queues, clock);
     this.#events = new EventMerge(this.#queues, clock);
@@ -43,11 +49,16 @@ export class FleetEngine implements Port.Engine {
   }
 
   close(limitMs?: number): Promise<void> {
+    this.#outage?.end();
     return this.#queues.close(limitMs);
   }
 
   health(): Promise<Port.EngineHealth> {
     return this.#home.health();
+  }
+
+  takes(error: unknown): boolean {
+    return this.#outage?.takes(error) ?? false;
   }
 
   now(): Promise<EpochMs> {

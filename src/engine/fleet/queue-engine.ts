@@ -61,4 +61,6 @@ export interface QueueEngine extends Engine {
   readonly directory: Directory;
   /** The engine of another queue of the same fleet, over the connections of this one, which outlives it. */
   sibling(queue: string): QueueEngine;
+  /** Asks the server for any answer, for as long as it takes. */
+  ask(): Promise<unknown>;
 }

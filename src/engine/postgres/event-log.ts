@@ -148,7 +148,9 @@ export class EventLog {
       const broken = new Promise<void>((resolve, reject) => {
         signal.addEventListener("abort", () => resolve(), { once: true });
         client.on("error", reject);
-        client.on("end", () => reject(new Error("the connection that listens for events ended")));
+        client.on("end", () =>
+          reject(new Error("the connection that listens for events was closed")),
+        );
         client.on("notification", ({ channel, payload }) => {
           if (channel === CHANNEL && payload === schema) this.#wakeAll();
         });

@@ -66,6 +66,10 @@ export class PostgresEngine implements QueueEngine {
     return this.#link.health();
   }
 
+  async ask(): Promise<unknown> {
+    return this.#link.ready().database.pool.query("SELECT 1");
+  }
+
   async now(): Promise<EpochMs> {
     if (this.#options.serverNow) return this.#options.serverNow();
     return this.#link.read<number>("now", "server_now(NULL)", []);

@@ -123,6 +123,10 @@ export class RedisEngine implements QueueEngine {
     return this.#link.health(this.#key("meta"));
   }
 
+  ask(): Promise<unknown> {
+    return this.#link.redis.exists(this.#key("meta"));
+  }
+
   async now(): Promise<EpochMs> {
     if (this.#options.serverNow) return this.#options.serverNow();
     return Number(await this.#run("now", {}));

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
+import { shownUpTo } from "../../core/shown.ts";
 import { collectBetween } from "../between.ts";
 import type { CalendarsSpec } from "../spec.ts";
 import { suggest } from "../../core/suggest.ts";
@@ -152,11 +153,8 @@ function find(name: string, lookup: ReadonlyMap<string, CalendarSpec>): Calendar
   const near = suggest(name, [...lookup.keys()]);
   const hint =
     near === undefined ? "Add it before the jobs that use it." : `Did you mean "${near}"?`;
-  throw new TriggerError(
-    `calendars: there is no calendar ${JSON.stringify(name.slice(0, 80))}. ${hint}`,
-    {
-      field: "calendars",
-      value: name,
-    },
-  );
+  throw new TriggerError(`calendars: there is no calendar ${shownUpTo(80, name)}. ${hint}`, {
+    field: "calendars",
+    value: name,
+  });
 }

@@ -1,4 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
+import { shownUpTo } from "../../core/shown.ts";
 import { stableHash } from "../hash.ts";
 import { FIELD_RANGE, type CronField } from "./field-names.ts";
 import type { FieldPlace } from "./parse-field.ts";
@@ -34,7 +35,7 @@ function replaceTerm(field: CronField, term: string, jobId: string, place: Field
   const match = /^\s*h(?:\((\d{1,4})-(\d{1,4})\))?(?:\/(\d{1,4}))?\s*$/i.exec(term);
   if (!match) return term;
   const fail = (why: string): never => {
-    throw new TriggerError(`Cron field ${field}: ${JSON.stringify(term.slice(0, 40))} ${why}.`, {
+    throw new TriggerError(`Cron field ${field}: ${shownUpTo(40, term)} ${why}.`, {
       field,
       column: place.offset + 1,
       value: term,

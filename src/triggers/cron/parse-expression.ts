@@ -1,5 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
-import { shown } from "../../core/shown.ts";
+import { shown, shownUpTo } from "../../core/shown.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { CronField } from "./field-names.ts";
 import { parseField } from "./parse-field.ts";
@@ -80,7 +80,7 @@ export function parseExpression(expression: string, jobId: string): ParsedExpres
   const foreign = translationOf(expression);
   if (foreign !== undefined)
     fail(
-      `Cron expression ${JSON.stringify(expression.slice(0, 80))} can't be read. ${foreign.hint}`,
+      `Cron expression ${shownUpTo(80, expression)} can't be read. ${foreign.hint}`,
       expression,
       foreign.column,
     );
@@ -122,11 +122,7 @@ function parseMacro(words: readonly Word[], expression: string): ParsedExpressio
   const near = suggest(name, Object.keys(MACROS));
   const hint =
     near === undefined ? `Known are ${Object.keys(MACROS).join(", ")}` : `Did you mean ${near}?`;
-  return fail(
-    `${JSON.stringify(name.slice(0, 40))} is not a cron macro. ${hint}`,
-    expression,
-    column,
-  );
+  return fail(`${shownUpTo(40, name)} is not a cron macro. ${hint}`, expression, column);
 }
 
 function parseWords(words: readonly Word[], expression: string, jobId: string): ParsedExpression {

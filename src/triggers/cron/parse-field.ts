@@ -1,4 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
+import { shownUpTo } from "../../core/shown.ts";
 import { suggest } from "../../core/suggest.ts";
 import { FIELD_RANGE, MONTHS, WEEKDAYS, type CronField } from "./field-names.ts";
 
@@ -206,14 +207,15 @@ class FieldReader {
 
   #fail(why: string, at: number, value: string): never {
     const column = this.#place.offset + at + 1;
-    const shown = JSON.stringify(value.slice(0, 40));
-    const source = this.#place.source.slice(0, 80);
+    const { source } = this.#place;
+    // A part of a URL may be a part of its password.
+    const given = source.includes("://") ? source : value;
     throw new TriggerError(
-      `Cron field ${this.#field}: ${shown} ${why} (column ${column} of ${JSON.stringify(source)}).`,
+      `Cron field ${this.#field}: ${shownUpTo(40, given)} ${why} (column ${column} of ${shownUpTo(80, source)}).`,
       {
         field: this.#field,
         column,
-        value,
+        value: given,
       },
     );
   }

@@ -1,5 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
-import { shown } from "../../core/shown.ts";
+import { shown, shownUpTo } from "../../core/shown.ts";
 import { translationOf } from "../cron/foreign-cron.ts";
 import { suggest } from "../../core/suggest.ts";
 import { type TriggerKind, triggerOptionShapes } from "../option-shapes.ts";
@@ -89,7 +89,7 @@ function hintFor(name: string): string {
 }
 
 function brief(name: string): string {
-  return JSON.stringify(name.slice(0, 40));
+  return shownUpTo(40, name);
 }
 
 /** What is said of a nest that is too large. */

@@ -1,4 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
+import { shownUpTo } from "../../core/shown.ts";
 import { WEEKDAYS, WEEKDAY_NAMES } from "../cron/field-names.ts";
 import type { ResolveContext } from "./context.ts";
 import type { TriggerSpec } from "../spec.ts";
@@ -66,12 +67,9 @@ export function weekdayName(word: string): string {
   const near = suggest(lower, WEEKDAYS);
   const hint =
     near === undefined ? `Allowed are ${WEEKDAYS.join(", ")}.` : `Did you mean "${near}"?`;
-  throw new TriggerError(
-    `weekly: ${JSON.stringify(word.slice(0, 40))} is not a day of the week. ${hint}`,
-    {
-      field: "weekly",
-      column: 1,
-      value: word,
-    },
-  );
+  throw new TriggerError(`weekly: ${shownUpTo(40, word)} is not a day of the week. ${hint}`, {
+    field: "weekly",
+    column: 1,
+    value: word,
+  });
 }

@@ -1,6 +1,7 @@
 import { RRuleTemporal } from "rrule-temporal";
 import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
+import { shownUpTo } from "../../core/shown.ts";
 
 /**
  * Periods that the library may look at in one question. Enough for every rule that fires within some thousand
@@ -31,15 +32,12 @@ export function openRule(spec: { timezone: string; rule: string }): OpenRule {
       cache: false,
     });
   } catch (error) {
-    throw new TriggerError(
-      `rule: ${JSON.stringify(spec.rule.slice(0, 120))} is not a rule of RFC 5545.`,
-      {
-        field: "rule",
-        column: 1,
-        value: spec.rule,
-        detail: error instanceof Error ? error.message : String(error),
-      },
-    );
+    throw new TriggerError(`rule: ${shownUpTo(120, spec.rule)} is not a rule of RFC 5545.`, {
+      field: "rule",
+      column: 1,
+      value: spec.rule,
+      detail: error instanceof Error ? error.message : String(error),
+    });
   }
   const ask = (question: () => { epochMilliseconds: number } | null): EpochMs | undefined => {
     try {

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
+import { shownUpTo } from "../../core/shown.ts";
 import type { Resolved } from "../resolve/fields.ts";
 import { formatIso } from "../time/local-text.ts";
 import { zoneOf } from "../time/zone.ts";
@@ -28,7 +29,7 @@ export function resolveRrule(
     )?.[1];
   if (zone === undefined && !/^\d{8}T\d{6}Z$/.test(start)) {
     throw new TriggerError(
-      `rule: DTSTART ${JSON.stringify(start.slice(0, 60))} can't be read. Write DTSTART:20260101T090000.`,
+      `rule: DTSTART ${shownUpTo(60, start)} can't be read. Write DTSTART:20260101T090000.`,
       {
         field: "rule",
         column: rule.toUpperCase().indexOf("DTSTART") + 1,
@@ -104,7 +105,7 @@ function assertBearable({ parts }: RuleText, rule: string): void {
         ? "repeats less than once in 100 years"
         : undefined;
   if (why === undefined) return;
-  throw new TriggerError(`rule: ${JSON.stringify(rule.slice(0, 80))} ${why}.`, {
+  throw new TriggerError(`rule: ${shownUpTo(80, rule)} ${why}.`, {
     field: "rule",
     column: 1,
     value: rule,
@@ -128,7 +129,7 @@ function assertPossible(text: RuleText, rule: string): void {
   const opened = openRule({ timezone: "UTC", rule: `DTSTART:20000101T000000Z\n${daily}` });
   if (opened.next(Date.UTC(2000, 0, 1)) === undefined) {
     throw new TriggerError(
-      `This schedule can never fire: ${JSON.stringify(rule.slice(0, 80))} names no date that exists.`,
+      `This schedule can never fire: ${shownUpTo(80, rule)} names no date that exists.`,
       {
         field: "rule",
         column: 1,

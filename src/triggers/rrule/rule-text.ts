@@ -1,5 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
-import { shown } from "../../core/shown.ts";
+import { shown, shownUpTo } from "../../core/shown.ts";
 import { suggest } from "../../core/suggest.ts";
 
 /** More would have to be counted one by one from DTSTART. */
@@ -32,14 +32,11 @@ const PARTS: Readonly<
 );
 
 function fail(message: string, rule: string, column = 1): never {
-  throw new TriggerError(
-    `rule: ${message} (column ${column} of ${JSON.stringify(rule.slice(0, 80))}).`,
-    {
-      field: "rule",
-      column,
-      value: rule,
-    },
-  );
+  throw new TriggerError(`rule: ${message} (column ${column} of ${shownUpTo(80, rule)}).`, {
+    field: "rule",
+    column,
+    value: rule,
+  });
 }
 
 /** The properties of a rule's text. */
@@ -58,6 +55,8 @@ export interface RuleText {
  */
 export function readRuleText(rule: string): RuleText {
   if (rule.length > MAX_TEXT) fail(`has more than ${MAX_TEXT} characters`, rule);
+  // Its parts are told apart below, and may be parts of a password.
+  if (rule.includes("://")) fail(`${shown(rule)} is a URL`, rule);
   let start: string | undefined;
   let parts: ReadonlyMap<string, string> | undefined;
   const lines: string[] = [];
@@ -86,7 +85,7 @@ export function readRuleText(rule: string): RuleText {
         const near = suggest(name, PROPERTIES);
         const hint =
           near === undefined ? `Known are ${PROPERTIES.join(", ")}` : `Did you mean ${near}?`;
-        fail(`${JSON.stringify(match[0].slice(0, 40))} is not understood. ${hint}`, rule, column);
+        fail(`${shownUpTo(40, match[0])} is not understood. ${hint}`, rule, column);
       }
     }
   }
@@ -105,11 +104,7 @@ function readParts(value: string, rule: string, column: number): ReadonlyMap<str
       const near = suggest(name, Object.keys(PARTS));
       const hint =
         near === undefined ? `Known are ${Object.keys(PARTS).join(", ")}` : `Did you mean ${near}?`;
-      return fail(
-        `${JSON.stringify(name.slice(0, 40))} is not a part of a rule. ${hint}`,
-        rule,
-        at,
-      );
+      return fail(`${shownUpTo(40, name)} is not a part of a rule. ${hint}`, rule, at);
     }
     if (parts.has(name)) fail(`gives ${name} twice`, rule, at);
     for (const item of text.split(",")) {
@@ -118,11 +113,7 @@ function readParts(value: string, rule: string, column: number): ReadonlyMap<str
           allowed instanceof RegExp
             ? "see RFC 5545, section 3.3.10"
             : `${allowed[0]} to ${allowed[1]} are allowed`;
-        fail(
-          `${name} has ${JSON.stringify(item.slice(0, 40))}; ${range}`,
-          rule,
-          at + name.length + 1,
-        );
+        fail(`${name} has ${shownUpTo(40, item)}; ${range}`, rule, at + name.length + 1);
       }
     }
     parts.set(name, text);

@@ -1,4 +1,5 @@
 import { TriggerError } from "../../core/errors.ts";
+import { shownUpTo } from "../../core/shown.ts";
 
 /**
  * Reads a local time of day: `09:00`, `17:30:15`, `9am`, `5:30 pm`, `noon`, `midnight`.
@@ -25,7 +26,7 @@ export function parseTimeOfDay(text: string, field: string): number {
     second > 59
   ) {
     throw new TriggerError(
-      `${field}: ${JSON.stringify(text.slice(0, 40))} is not a time of day. Write it like "09:00", "17:30:15" or "9am".`,
+      `${field}: ${shownUpTo(40, text)} is not a time of day. Write it like "09:00", "17:30:15" or "9am".`,
       { field, column: 1, value: text },
     );
   }
