@@ -6,7 +6,6 @@ import {
   at,
   cron,
   every,
-  type JobOptions,
   parseCondition,
   parseSchedule,
   Pipeline,
@@ -42,7 +41,7 @@ beforeAll(() => {
 afterAll(() => scheduler.shutdown());
 
 function add(options: object): Promise<unknown> {
-  return scheduler.addJob(Plain, options as JobOptions as never);
+  return scheduler.addJob(Plain, options as never);
 }
 
 const hourly = { trigger: "interval", hours: 1 };
