@@ -20,9 +20,9 @@ export interface OutageParts {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Names the server, for people. */
-  server(): string;
+  readonly server: () => string;
   /** Asks the server for any answer, for as long as it takes. */
-  ask(): Promise<unknown>;
+  readonly ask: () => Promise<unknown>;
 }
 
 /**
