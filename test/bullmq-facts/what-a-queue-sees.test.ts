@@ -84,17 +84,15 @@ test("what a Queue adds is dropped, and what it removes is added again", async (
   await queue.add("Held", { mine: true });
   await expect.poll(() => queue.getJobCountByTypes("waiting", "active"), WAIT).toBe(0);
   const job = await scheduler.addJob(Held, { id: "removed", trigger: "interval", hours: 1 });
-  const first = (await queue.getDelayed()).map(({ id }) => id).toSorted();
+  const delayed = async (): Promise<string[]> =>
+    (await queue.getDelayed()).map(({ id = "" }) => id).toSorted();
+  const first = await delayed();
   expect(first.length).toBeGreaterThan(0);
   for (const waiting of await queue.getDelayed()) await waiting.remove();
-  await expect
-    .poll(async () => (await queue.getDelayed()).map(({ id }) => id).toSorted(), WAIT)
-    .toEqual(first);
+  await expect.poll(delayed, WAIT).toEqual(first);
   // What is promoted does not run before its time.
   for (const waiting of await queue.getDelayed()) await waiting.promote();
-  await expect
-    .poll(async () => (await queue.getDelayed()).map(({ id }) => id).toSorted(), WAIT)
-    .toEqual(first);
+  await expect.poll(delayed, WAIT).toEqual(first);
   expect((await scheduler.getRuns(job.id)).runs).toEqual([]);
   await queue.close();
 });
