@@ -201,7 +201,10 @@ export type {
   WeeklyFieldOptions,
 } from "./triggers/options.ts";
 export { triggerOptionShapes } from "./triggers/options.ts";
+export type { CheckCode, CheckFinding, TriggerCheck } from "./triggers/check/finding.ts";
 export {
+  type CheckedPreview,
+  type CheckedPreviewOptions,
   type PreviewFlag,
   type PreviewOptions,
   type PreviewRow,

@@ -2,6 +2,10 @@ import type { EpochMs } from "../core/clock.ts";
 import { TriggerError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
 import { Calendar } from "./calendars/calendar.ts";
+import { checkTrigger } from "./check/check-trigger.ts";
+import type { TriggerCheck } from "./check/finding.ts";
+import { notesOn } from "./check/notes.ts";
+import { loadPeer } from "./check/peer.ts";
 import { createTrigger, type CalendarLookup } from "./create.ts";
 import type { TriggerLike, TriggerOptions } from "./options.ts";
 import { type ResolveContext, resolveTrigger } from "./resolve.ts";
@@ -51,16 +55,77 @@ export interface PreviewOptions {
   readonly jobId?: string | undefined;
 }
 
+/** What to preview, and whether with a second opinion. */
+export interface CheckedPreviewOptions extends PreviewOptions {
+  /**
+   * Compares the next 20 fire times with those of cron-parser, BullMQ's own, and explains each difference; the call then returns a
+   * promise of a {@link CheckedPreview}. @default false
+   */
+  readonly check?: boolean | undefined;
+}
+
+/** A preview with a second opinion. */
+export interface CheckedPreview {
+  /** What the preview is without `check`. */
+  readonly rows: readonly PreviewRow[];
+  /** What cron-parser says of the trigger. */
+  readonly check: TriggerCheck;
+}
+
 const MAX_COUNT = 1000;
 /** Times that were left out, in one preview; a schedule of seconds has 50,000 of them in a night. */
 const MAX_LEFT_OUT = 200;
 
 /**
  * The next fire times of a trigger as `addJob` takes it, or of a resolved spec, with the times that daylight saving or a calendar left out among them. Bounded in
- * time for whatever schedule: at most 1000 that fire and 200 that do not.
- * @throws {@link TriggerError} `INVALID_TRIGGER` and `INVALID_TIMEZONE`, also for `from` and `count`.
+ * time for whatever schedule: at most 1000 that fire and 200 that do not. With `check: true` a promise of these and of a comparison with cron-parser.
+ * @throws {@link TriggerError} `INVALID_TRIGGER` and `INVALID_TIMEZONE`, also for `from`, `count` and `check`.
  */
 export function previewTrigger(
+  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  options: CheckedPreviewOptions & { readonly check: true },
+): Promise<CheckedPreview>;
+export function previewTrigger(
+  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  options: PreviewOptions & { readonly check?: false | undefined },
+): PreviewRow[];
+export function previewTrigger(
+  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  options: CheckedPreviewOptions,
+): PreviewRow[] | Promise<CheckedPreview>;
+export function previewTrigger(
+  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  options: CheckedPreviewOptions,
+): PreviewRow[] | Promise<CheckedPreview> {
+  const { check = false } = options;
+  if (typeof check !== "boolean")
+    throw new TriggerError(`check: ${shown(check)} is not true or false.`, {
+      field: "check",
+      value: check,
+    });
+  return check ? checkedPreview(trigger, options) : rowsOf(trigger, options);
+}
+
+async function checkedPreview(
+  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  options: PreviewOptions,
+): Promise<CheckedPreview> {
+  const rows = rowsOf(trigger, options);
+  const { from, spec } = askedOf(trigger, options);
+  const check = checkTrigger(spec, from, await loadPeer());
+  return { rows, check: { ...check, notes: [...check.notes, ...notesOn(trigger)] } };
+}
+
+function askedOf(
+  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  options: PreviewOptions,
+): { from: EpochMs; spec: TriggerSpec } {
+  const timezone = options.timezone ?? "UTC";
+  const from = parseInstant(options.from, timezone, "from").instant;
+  return { from, spec: specOf(trigger, { now: from, timezone, jobId: options.jobId ?? "" }) };
+}
+
+function rowsOf(
   trigger: TriggerSpec | TriggerOptions | TriggerLike,
   options: PreviewOptions,
 ): PreviewRow[] {
@@ -71,12 +136,7 @@ export function previewTrigger(
       value: count,
     });
   }
-  const from = parseInstant(options.from, options.timezone ?? "UTC", "from").instant;
-  const spec = specOf(trigger, {
-    now: from,
-    timezone: options.timezone ?? "UTC",
-    jobId: options.jobId ?? "",
-  });
+  const { from, spec } = askedOf(trigger, options);
   const zone = zoneOf(options.timezone ?? timezoneOf(spec));
   const actual = createTrigger(spec, calendars);
   const plain = createTrigger(withoutRules(spec));

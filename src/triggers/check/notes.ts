@@ -1,0 +1,26 @@
+import { CRON_FIELDS } from "../cron/field-names.ts";
+import type { TriggerLike, TriggerOptions } from "../options.ts";
+import type { TriggerSpec } from "../spec.ts";
+import type { CheckFinding } from "./finding.ts";
+
+/** What is written in a trigger and not in its spec. */
+export function notesOn(trigger: TriggerSpec | TriggerOptions | TriggerLike): CheckFinding[] {
+  const notes: CheckFinding[] = [];
+  for (let at: unknown = trigger; typeof at === "object" && at !== null;) {
+    const { trigger: inner, jitter, ...fields } = at as Record<string, unknown>;
+    if (jitter !== undefined && jitter !== 0)
+      notes.push({
+        code: "jitter",
+        words: "cron-parser knows no jitter; compared are the fire times, before it.",
+      });
+    for (const name of ["expression", ...CRON_FIELDS]) {
+      const value = fields[name];
+      if (typeof value !== "string" || !/(?:^|[\s,])h(?:[(/\s,]|$)/i.test(value)) continue;
+      const words =
+        "cron-parser chooses other values for H; compared is what H stands for in the job of this id.";
+      notes.push({ code: "hash", field: name, value, words });
+    }
+    at = inner;
+  }
+  return notes;
+}
