@@ -17,14 +17,13 @@ function never(): Promise<never> {
 }
 
 /** Does what its params say, in a child process. */
-export class Isolated extends Pipeline<typeof Params> {
-  static override readonly params = Params;
+export class Isolated extends Pipeline.with(Params) {
   static override readonly module = import.meta.url;
   static override retryOn(error: unknown): boolean {
     return !(error instanceof RangeError);
   }
 
-  async run(context: RunContext<typeof Params>): Promise<unknown> {
+  async run(context: this["Context"]): Promise<unknown> {
     const { params, signal, step, sleep, log, progress, attempt, interval, previous } = context;
     const note = (what: string): void => appendFileSync(params.file, `${what} ${process.pid}\n`);
     note(`begin ${attempt}`);
