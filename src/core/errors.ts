@@ -169,6 +169,9 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 /** Fields that say where the fault lies; which of them are set depends on the code. */
 export type ErrorData = Readonly<Record<string, unknown>>;
 
+/** The same for each copy of the package in a process: a bundle may hold one of its own, whose classes are others. */
+const MARK = Symbol.for("cronduit.error");
+
 /** The base of every error that this package throws on purpose. */
 export class CronduitError extends Error {
   // As text in each class: a bundler that shortens names shortens those of classes too.
@@ -189,6 +192,8 @@ export class CronduitError extends Error {
     );
     this.code = code;
     this.data = openData(options.data ?? {});
+    // Not enumerable, so that nobody prints it.
+    Object.defineProperty(this, MARK, { value: true });
   }
 }
 
@@ -259,7 +264,11 @@ export class ConditionError extends CronduitError {
   }
 }
 
-/** Whether `error` is one of ours, with this code if one is given. */
+/**
+ * Whether `error` is one of ours, with this code if one is given. Knows those of another copy of the package in the process, too, as a
+ * bundle has one, where `instanceof` does not.
+ */
 export function isCronduitError(error: unknown, code?: ErrorCode): error is CronduitError {
-  return error instanceof CronduitError && (code === undefined || error.code === code);
+  const isOurs = typeof error === "object" && error !== null && MARK in error;
+  return isOurs && (code === undefined || Reflect.get(error, "code") === code);
 }
