@@ -275,17 +275,13 @@ export class RedisEngine implements QueueEngine {
   }
 
   async loadCursor(listener: string): Promise<string | undefined> {
-    return (
-      (await this.#bounded("loadCursor", () =>
-        this.#link.redis.hget(this.#key("cursors"), listener),
-      )) ?? undefined
-    );
+    const read = () => this.#link.redis.hget(this.#key("cursors"), listener);
+    return (await this.#bounded("loadCursor", read)) ?? undefined;
   }
 
   async saveCursor(listener: string, cursor: string): Promise<void> {
-    await this.#bounded("saveCursor", () =>
-      this.#link.redis.hset(this.#key("cursors"), listener, cursor),
-    );
+    const write = () => this.#link.redis.hset(this.#key("cursors"), listener, cursor);
+    await this.#bounded("saveCursor", write);
   }
 
   async holdLease(name: string, owner: string, ttlMs: number): Promise<boolean> {
