@@ -167,6 +167,7 @@ export {
   daily,
   every,
   inTime,
+  manual,
   monthly,
   or,
   rrule,
@@ -182,22 +183,28 @@ export { type CalendarLookup, createTrigger } from "./triggers/create.ts";
 export { dueTime, type Jitter, jitterSchema, parseJitter } from "./triggers/jitter.ts";
 export { parseSchedule } from "./triggers/natural/parse-schedule.ts";
 export type {
+  BesideManual,
   CalendarIntervalFieldOptions,
   CommonTriggerOptions,
   CronFieldOptions,
   DailyFieldOptions,
   DateFieldOptions,
   IntervalFieldOptions,
+  ManualTriggerObject,
+  ManualTriggerOptions,
   MemberOptions,
   MonthlyFieldOptions,
   NamedTriggerOptions,
   RruleFieldOptions,
+  ScheduleTriggerKind,
+  TimedTriggerOptions,
   TriggerFieldOptions,
   TriggerKind,
   TriggerLike,
   TriggerObject,
   TriggerOptions,
   TriggerShorthand,
+  UntimedTriggerOptions,
   WeeklyFieldOptions,
 } from "./triggers/options.ts";
 export { triggerOptionShapes } from "./triggers/options.ts";
@@ -220,8 +227,10 @@ export {
   type DateSpec,
   type DstRule,
   type IntervalSpec,
+  type ManualSpec,
   type OrSpec,
   type RruleSpec,
+  type ScheduleSpec,
   type TriggerSpec,
   triggerSpecSchema,
 } from "./triggers/spec.ts";

@@ -200,6 +200,10 @@ function withoutRecord(
   at: EpochMs,
   now: EpochMs,
 ): Pick<Explanation, "text" | "state"> {
+  if (job.definition.trigger.kind === "manual") {
+    const text = `The job was not due at ${iso(at)}: it has no schedule and runs ${schedule.trigger.describe()}.`;
+    return { text, state: "none" };
+  }
   const occurrence = schedule.next(at - 1);
   if (occurrence?.fireAt !== at) {
     const before = schedule.prev(at);

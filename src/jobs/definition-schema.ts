@@ -43,27 +43,32 @@ const policySchema: z.ZodType<Policy> = z.strictObject({
 } satisfies Record<keyof Policy, z.ZodType>);
 
 /** Validates a stored {@link JobDefinition} that may have come from anywhere. */
-export const definitionSchema: z.ZodType<JobDefinition> = z.strictObject({
-  id: jobIdSchema,
-  pipeline: pipelineSchema,
-  queue: queueNameSchema.exactOptional(),
-  description: z.string().max(1_000).exactOptional(),
-  tags: z.array(z.string().min(1).max(64)).max(32),
-  params: z.unknown().refine((params) => params !== undefined, "is missing"),
-  timezone: z.string().min(1).max(64),
-  trigger: triggerSpecSchema,
-  calendars: z.record(z.string().min(1).max(200), calendarSpecSchema).exactOptional(),
-  jitter: jitterSchema.nullable(),
-  firstRunAt: timeSchema.nullable(),
-  policy: policySchema,
-  retention: z.strictObject({ count: z.int().min(1).max(1_000_000), ageMs: durationSchema }),
-  logs: z.strictObject({
-    maxBytes: z.int().min(0).max(16_777_216),
-    runs: z.int().min(1).max(100_000),
-    ageMs: durationSchema,
-  }),
-  secrets: z.array(z.array(z.string().max(1_000)).max(1_000)).max(10_000),
-  createdAt: timeSchema,
-  declared: z.strictObject({ all: digestSchema, schedule: digestSchema }),
-  // A field that is added to definitions and forgotten here would make exported jobs unreadable.
-} satisfies Record<keyof JobDefinition, z.ZodType>);
+export const definitionSchema: z.ZodType<JobDefinition> = z
+  .strictObject({
+    id: jobIdSchema,
+    pipeline: pipelineSchema,
+    queue: queueNameSchema.exactOptional(),
+    description: z.string().max(1_000).exactOptional(),
+    tags: z.array(z.string().min(1).max(64)).max(32),
+    params: z.unknown().refine((params) => params !== undefined, "is missing"),
+    timezone: z.string().min(1).max(64),
+    trigger: triggerSpecSchema,
+    calendars: z.record(z.string().min(1).max(200), calendarSpecSchema).exactOptional(),
+    jitter: jitterSchema.nullable(),
+    firstRunAt: timeSchema.nullable(),
+    policy: policySchema,
+    retention: z.strictObject({ count: z.int().min(1).max(1_000_000), ageMs: durationSchema }),
+    logs: z.strictObject({
+      maxBytes: z.int().min(0).max(16_777_216),
+      runs: z.int().min(1).max(100_000),
+      ageMs: durationSchema,
+    }),
+    secrets: z.array(z.array(z.string().max(1_000)).max(1_000)).max(10_000),
+    createdAt: timeSchema,
+    declared: z.strictObject({ all: digestSchema, schedule: digestSchema }),
+    // A field that is added to definitions and forgotten here would make exported jobs unreadable.
+  } satisfies Record<keyof JobDefinition, z.ZodType>)
+  .refine(({ trigger, firstRunAt }) => trigger.kind !== "manual" || firstRunAt === null, {
+    path: ["firstRunAt"],
+    message: "is not null, and the trigger is manual",
+  });

@@ -102,7 +102,7 @@ export interface StoredJob {
   readonly state: JobState;
   /** Every occurrence up to and including this fire time has been decided. */
   readonly watermark: EpochMs;
-  /** Next fire time that has not been decided; `null` if paused or finished. */
+  /** Next fire time that has not been decided; `null` if paused, finished or without a schedule. */
   readonly nextFireAt: EpochMs | null;
   /** When that is to start: later by its jitter. */
   readonly nextDueAt: EpochMs | null;

@@ -50,6 +50,11 @@ export class Schedule {
     return fireAt === undefined ? undefined : this.#occurrence(fireAt);
   }
 
+  /** Whether nothing is left for a job with these occurrences ahead; one that runs only when asked is never over. */
+  isOver(upcoming: readonly Occurrence[]): boolean {
+    return upcoming.length === 0 && this.#definition.trigger.kind !== "manual";
+  }
+
   /** The occurrences after `after` that the engine is to know of. */
   ahead(after: EpochMs): Occurrence[] {
     const found: Occurrence[] = [];

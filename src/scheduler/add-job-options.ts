@@ -1,7 +1,7 @@
 import type { JobOptionsInput } from "../jobs/options.ts";
 import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/schema.ts";
-import type { TriggerOptions } from "../triggers/options.ts";
+import type { TimedTriggerOptions, UntimedTriggerOptions } from "../triggers/options.ts";
 
 /** Whether a job may leave its params out: the schema takes `undefined`, or an object without any key. */
 type MayOmit<Input> = undefined extends Input
@@ -19,9 +19,14 @@ export type ParamsOption<P extends ParamsSchema> =
 /** Rules of a job; which of them may be left out, and what holds then, the fields say. */
 export interface JobRules extends JobOptionsInput {}
 
+/** A trigger with its fields; where it never fires there is no first run. */
+type ScheduleChoice =
+  | TimedTriggerOptions
+  | (UntimedTriggerOptions & { /** `null` adds the job paused. */ nextRunTime?: null | undefined });
+
 /** What `addJob` takes: rules, params, and a trigger with its fields. */
 export type AddJobOptions<P extends ParamsSchema = ParamsSchema> = JobRules &
-  TriggerOptions &
+  ScheduleChoice &
   ParamsOption<P>;
 
 /** One of the jobs of `addJobs`. @template R Its pipeline, by whose schema `options.params` is checked. */
@@ -40,11 +45,11 @@ export type ScheduleArguments<P extends ParamsSchema> =
 export type ScheduleOptions = JobRules & { timezone?: string };
 
 /** What `rescheduleJob` takes. */
-export type RescheduleOptions = TriggerOptions & Pick<JobRules, "nextRunTime">;
+export type RescheduleOptions = ScheduleChoice & Pick<JobRules, "nextRunTime">;
 
 /** What `modifyJob` takes: any rule but the id and the queue; a trigger as well if the schedule is to change. */
 export type ModifyJobOptions<P extends ParamsSchema = ParamsSchema> = Partial<
   Omit<JobRules, "id" | "queue" | "replaceExisting">
 > & {
   params?: ParamsInput<P>;
-} & (TriggerOptions | { trigger?: undefined });
+} & (ScheduleChoice | { trigger?: undefined });

@@ -81,7 +81,8 @@ export class Backfills {
   async start(jobId: string, input: unknown): Promise<BackfillReport> {
     const options = parseOptions(optionsSchema, input, "backfill");
     const job = await this.#store.get(jobId);
-    const { timezone } = job.definition;
+    const { timezone, trigger } = job.definition;
+    if (trigger.kind === "manual") throw neverDue(jobId);
     const now = await this.#engine.now();
     const { from, to } = rangeOf(options, timezone, now);
     const all = fireTimesOf(job, from, to, now);
@@ -174,6 +175,14 @@ export class Backfills {
     return (fireAt) =>
       single.has(fireAt) || spans.some((span) => span.from <= fireAt && fireAt <= span.to);
   }
+}
+
+function neverDue(jobId: string): CronduitError {
+  return new CronduitError(
+    "INVALID_STATE",
+    `backfill: job "${jobId}" has no schedule (trigger: "manual"), so it was never due. Run it by runJob, or give it a schedule by rescheduleJob first.`,
+    { data: { jobId } },
+  );
 }
 
 /** @throws {@link CronduitError} `INVALID_OPTION` for a range that is reversed, or has no past. */

@@ -75,7 +75,8 @@ export function reschedule(
       ? from
       : decidedUpTo(stored, from);
   const upcoming = schedule.ahead(watermark);
-  const state = stored.state === "paused" ? "paused" : upcoming.length > 0 ? "active" : "finished";
+  const state =
+    stored.state === "paused" ? "paused" : schedule.isOver(upcoming) ? "finished" : "active";
   return {
     definition: { ...definition, createdAt: stored.definition.createdAt },
     schedule: {

@@ -1,6 +1,7 @@
 import { shownUpTo } from "../core/shown.ts";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, TriggerError } from "../core/errors.ts";
+import { shown } from "../core/shown.ts";
 import type { JobDefinition, Policy } from "../jobs/definition.ts";
 import { digest } from "../jobs/digest.ts";
 import { jobIdSchema, type JobOptions, jobOptionsSchema, parseOptions } from "../jobs/options.ts";
@@ -24,8 +25,9 @@ export interface Declaration {
   readonly definition: JobDefinition;
   readonly state: "active" | "paused";
   readonly watermark: EpochMs;
-  /** Empty if the trigger has nothing left; see {@link refuseSpent}. */
   readonly upcoming: readonly Occurrence[];
+  /** Whether the trigger has nothing left; see {@link refuseSpent}. */
+  readonly isOver: boolean;
   readonly replaceExisting: boolean;
 }
 
@@ -99,6 +101,7 @@ export async function declare(
     state: job.nextRunTime === null ? "paused" : "active",
     watermark,
     upcoming,
+    isOver: schedule.isOver(upcoming),
     replaceExisting: job.replaceExisting,
   };
 }
@@ -228,9 +231,7 @@ export function resolveTiming(
   const zone = "timezone" in spec ? spec.timezone : timezone;
   const jitter = trigger["jitter"] === undefined ? null : parseJitter(options.jitter);
   const firstRunAt =
-    nextRunTime === undefined || nextRunTime === null
-      ? null
-      : parseFireTime(nextRunTime, zone, "nextRunTime");
+    nextRunTime === undefined || nextRunTime === null ? null : firstRunOf(nextRunTime, spec, zone);
   const used = calendarsOf(spec, calendars);
   return {
     timezone: zone,
@@ -239,6 +240,16 @@ export function resolveTiming(
     firstRunAt,
     ...(used ? { calendars: used } : {}),
   };
+}
+
+/** @throws {@link CronduitError} `INVALID_OPTION` for a first time of a job that runs only when asked. */
+export function firstRunOf(nextRunTime: unknown, { kind }: TriggerSpec, timezone: string): EpochMs {
+  if (kind !== "manual") return parseFireTime(nextRunTime, timezone, "nextRunTime");
+  throw new CronduitError(
+    "INVALID_OPTION",
+    `nextRunTime: ${shown(nextRunTime)} is not allowed with trigger: "manual", which never fires by itself. Run the job by runJob, or write trigger: "date" for one run at that time; nextRunTime: null pauses the job.`,
+    { data: { path: "nextRunTime" } },
+  );
 }
 
 /**

@@ -15,13 +15,13 @@ import {
   compareSchedules,
   type Declaration,
   type DeclarationContext,
+  firstRunOf,
   resolveTiming,
   rulesOf,
   type Timing,
   startingWatermark,
 } from "./declaration.ts";
 import { type SplitOptions, splitOptions } from "./split-options.ts";
-import { parseFireTime } from "../triggers/time/parse-instant.ts";
 import {
   type ChangePlan,
   isGivenByHand,
@@ -59,8 +59,9 @@ export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined 
   if (job.state === "active") return undefined;
   if (job.state === "finished") throw finished(job, "resumed");
   const watermark = settledAt(job, now);
-  const upcoming = new Schedule(job.definition).ahead(watermark);
-  const isOver = upcoming.length === 0;
+  const schedule = new Schedule(job.definition);
+  const upcoming = schedule.ahead(watermark);
+  const isOver = schedule.isOver(upcoming);
   const isPassedDate = job.definition.trigger.kind === "date" && isOver;
   const skipped = undecided(job, watermark, "paused");
   return {
@@ -160,7 +161,7 @@ function modifiedTiming(
     trigger,
     ...(calendars ? { calendars } : {}),
     jitter,
-    firstRunAt: parseFireTime(first, timezone, "nextRunTime"),
+    firstRunAt: firstRunOf(first, trigger, timezone),
   };
 }
 

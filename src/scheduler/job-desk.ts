@@ -77,13 +77,13 @@ export class JobDesk {
 
   /** Those that are over and stored as they are declared again, at each boot, stay as they are. */
   async #withoutSpent(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
-    const spent = declarations.filter(({ upcoming }) => upcoming.length === 0);
+    const spent = declarations.filter(({ isOver }) => isOver);
     if (spent.length === 0) return declarations;
     const stored = await this.#parts.engine.getJobs(spent.map(({ definition }) => definition.id));
     for (const [i, declaration] of spent.entries())
       if (stored[i]?.definition.declared.all !== declaration.definition.declared.all)
         refuseSpent(declaration);
-    return declarations.filter(({ upcoming }) => upcoming.length > 0);
+    return declarations.filter(({ isOver }) => !isOver);
   }
 
   async modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {

@@ -21,18 +21,18 @@ export interface JobSnapshot {
   readonly params: unknown;
   readonly state: JobState;
   /**
-   * Nominal time of the next occurrence; `null` if the job is paused or finished. With jitter it may have passed: the
+   * Nominal time of the next occurrence; `null` if the job is paused, finished or runs only when asked. With jitter it may have passed: the
    * occurrence starts at {@link JobSnapshot.nextDueTime}.
    */
   readonly nextRunTime: Date | null;
-  /** When the next occurrence starts: `nextRunTime` and its jitter; `null` if the job is paused or finished. */
+  /** When the next occurrence starts: `nextRunTime` and its jitter; `null` where that is. */
   readonly nextDueTime: Date | null;
   readonly timezone: string;
   /** The trigger in full, as plain JSON. */
   readonly trigger: TriggerSpec;
   /**
    * What sort of schedule it is, however it was written: `daily`, `weekly` and `monthly` at fixed times of day, `interval`,
-   * `once`, else `custom`.
+   * `once`, `manual` if it runs only when asked, else `custom`.
    */
   readonly scheduleKind: ScheduleKind;
   /** The schedule in words. */

@@ -20,7 +20,7 @@ import { checkJobId } from "./declaration.ts";
 import { FleetRuns } from "./fleet-runs.ts";
 import { type Job, withActions } from "./job-actions.ts";
 import { toJob } from "./job.ts";
-import type { JobDesk } from "./job-desk.ts";
+import type { AnyPipelineReference, JobDesk } from "./job-desk.ts";
 import { type JobPage, type JobQuery, queryJobs } from "./job-query.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
 import type { Lifecycle, ShutdownOptions } from "./lifecycle.ts";
@@ -102,10 +102,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     pipeline: PipelineReference<P>,
     options: AddJobOptions<P>,
   ): Promise<Job<P>> {
-    await this.#lifecycle.ready();
-    const [id = ""] = await this.#desk.add([{ pipeline, options }]);
-    this.#lifecycle.added();
-    return this.#job(await this.#desk.get(id));
+    return this.#add(pipeline, options);
   }
 
   /**
@@ -121,12 +118,11 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     pipeline: PipelineReference<P>,
     ...[params, options = {}]: ScheduleArguments<P>
   ): Promise<Job<P>> {
-    const chosen = {
+    return this.#add(pipeline, {
       ...options,
       ...parseSchedule(when),
       ...(params === undefined ? {} : { params }),
-    };
-    return this.addJob(pipeline, chosen);
+    });
   }
 
   /**
@@ -154,6 +150,13 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     await this.#lifecycle.ready();
     const [job] = await this.#parts.engine.getJobs([id]);
     return job && this.#job(job);
+  }
+
+  async #add(pipeline: AnyPipelineReference, options: unknown): Promise<Job> {
+    await this.#lifecycle.ready();
+    const [id = ""] = await this.#desk.add([{ pipeline, options }]);
+    this.#lifecycle.added();
+    return this.#job(await this.#desk.get(id));
   }
 
   #job(stored: StoredJob): Job {

@@ -135,6 +135,7 @@ export function andDepth(spec: TriggerSpec): number {
     case "date":
     case "calendar-interval":
     case "rrule":
+    case "manual":
       return 0;
   }
 }

@@ -3,17 +3,20 @@ import { shown } from "../core/shown.ts";
 import { parseExpression } from "./cron/parse-expression.ts";
 import { readEvery } from "./natural/phrase.ts";
 import type {
+  BesideManual,
   CalendarIntervalFieldOptions,
   CommonTriggerOptions,
   CronFieldOptions,
   IntervalFieldOptions,
+  ManualTriggerObject,
+  ManualTriggerOptions,
   NamedTriggerOptions,
-  TriggerKind,
+  ScheduleTriggerKind,
   TriggerLike,
   TriggerObject,
 } from "./options.ts";
 import { spanText } from "./resolve/fields.ts";
-import { flatten } from "./resolve/flatten.ts";
+import { flatten, flattenMember } from "./resolve/flatten.ts";
 import { checkShape } from "./resolve/shape.ts";
 import { weekdayName } from "./resolve/times-of-day.ts";
 import { readRuleText } from "./rrule/rule-text.ts";
@@ -24,25 +27,35 @@ import { parseTimeOfDay } from "./time/time-of-day.ts";
  * Makes a trigger object: a frozen copy, checked as far as it can be before one knows when and for which job it is used. Dates become
  * text, so that the object is JSON and stays the same when it has been through JSON.
  */
-export function buildTrigger(options: NamedTriggerOptions): TriggerObject {
+export function buildTrigger(options: ManualTriggerOptions): ManualTriggerObject;
+export function buildTrigger(options: NamedTriggerOptions): TriggerObject;
+export function buildTrigger(
+  options: NamedTriggerOptions | ManualTriggerOptions,
+): TriggerObject | ManualTriggerObject {
   const { kind, given } = flatten(options);
   const fields = checkShape(kind, given);
-  for (const member of kind === "or" || kind === "and" ? (fields["triggers"] as unknown[]) : []) {
-    const inner = flatten(member);
+  const members = kind === "or" || kind === "and" ? (fields["triggers"] as unknown[]) : [];
+  for (const [place, member] of members.entries()) {
+    const inner = flattenMember(member, place);
     checkShape(inner.kind, inner.given);
   }
-  return deepFreeze(JSON.parse(JSON.stringify(options))) as TriggerObject;
+  return deepFreeze(JSON.parse(JSON.stringify(options))) as TriggerObject | ManualTriggerObject;
 }
 
 /** Builds from what a builder was given, which stands in no option that an error could name. */
-function build(kind: TriggerKind, fields: object, common: unknown): TriggerObject {
+function build(kind: ScheduleTriggerKind, fields: object, common: unknown): TriggerObject {
+  return buildTrigger({ trigger: kind, ...fields, ...plain(common) });
+}
+
+/** @throws {@link TriggerError} for what is no object of options. */
+function plain(common: unknown): object {
   if (!isPlain(common)) {
     throw new TriggerError(
       `common: ${shown(common)} is no object. Beside the schedule stand options such as { timezone: "Europe/Berlin" }.`,
       { field: "common", value: common },
     );
   }
-  return buildTrigger({ trigger: kind, ...fields, ...common });
+  return common;
 }
 
 /** An object of options, of whatever realm: no list, no Date, no Map. */
@@ -189,6 +202,14 @@ export function rrule(rule: string, common: CommonTriggerOptions = {}): TriggerO
   if (typeof rule !== "string") return refuse("rrule", rule, 'rrule("RRULE:FREQ=WEEKLY;BYDAY=MO")');
   readRuleText(rule);
   return build("rrule", { rule }, common);
+}
+
+/**
+ * No schedule: the job runs only when it is asked to, by `runJob`.
+ * @example manual()
+ */
+export function manual(common: BesideManual = {}): ManualTriggerObject {
+  return buildTrigger({ trigger: "manual", ...plain(common) });
 }
 
 /**

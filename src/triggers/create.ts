@@ -5,6 +5,7 @@ import type { CalendarSpec } from "./calendars/calendar-spec.ts";
 import { CronTrigger } from "./cron/cron-trigger.ts";
 import { DateTrigger } from "./date-trigger.ts";
 import { IntervalTrigger } from "./interval-trigger.ts";
+import { ManualTrigger } from "./manual-trigger.ts";
 import { OrTrigger } from "./or-trigger.ts";
 import { RruleTrigger } from "./rrule/rrule-trigger.ts";
 import type { TriggerSpec } from "./spec.ts";
@@ -30,6 +31,8 @@ export function createTrigger(spec: TriggerSpec, calendars?: CalendarLookup): Tr
       return new CalendarIntervalTrigger(spec);
     case "rrule":
       return new RruleTrigger(spec);
+    case "manual":
+      return new ManualTrigger(spec);
     case "or":
       return new OrTrigger(
         spec,

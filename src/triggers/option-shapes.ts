@@ -105,6 +105,7 @@ export const triggerOptionShapes = {
       .optional()
       .describe("A list of at most 100 triggers; fires when all of them fire at once"),
   },
+  manual: {},
   common: {
     timezone: z.string().max(64).optional().describe("IANA name; the scheduler's, else UTC"),
     startDate: instantSchema.optional().describe("No run before this; inclusive"),

@@ -160,19 +160,37 @@ export interface TriggerFieldOptions {
   monthly: MonthlyFieldOptions;
   or: MemberOptions;
   and: MemberOptions;
+  /** None. */
+  manual: object;
 }
+
+/** Names of the kinds that have times of their own. */
+export type ScheduleTriggerKind = Exclude<TriggerKind, "manual">;
+
+/** What may stand beside `manual`: the zone in which times are read that have to do with the job. */
+export type BesideManual = Pick<CommonTriggerOptions, "timezone"> & {
+  [K in Exclude<keyof CommonTriggerOptions, "timezone">]?: undefined;
+};
+
+/** No schedule: the job runs only when it is asked to. */
+export type ManualTriggerOptions = {
+  /** No schedule: the job runs only by `runJob`. */ trigger: "manual";
+} & BesideManual;
 
 /** Options of one kind, by its name. */
 export type NamedTriggerOptions = {
-  [K in TriggerKind]: { /** The kind of trigger. */ trigger: K } & TriggerFieldOptions[K] &
+  [K in ScheduleTriggerKind]: { /** The kind of trigger. */ trigger: K } & TriggerFieldOptions[K] &
     CommonTriggerOptions;
-}[TriggerKind];
+}[ScheduleTriggerKind];
 
 /**
  * A trigger made by a builder such as `cron("0 9 * * 1-5")`: frozen plain JSON, not resolved yet. What it means may still
  * depend on when and for which job it is used.
  */
 export type TriggerObject = Readonly<NamedTriggerOptions> & { readonly "~built"?: true };
+
+/** What `manual()` makes: frozen plain JSON. It has no times, so it is no member of others. */
+export type ManualTriggerObject = Readonly<ManualTriggerOptions> & { readonly "~built"?: true };
 
 /** The short forms `{ weekly: ["mon"], at: "09:00" }` and `{ daily: true, at: "09:00" }`. */
 export type TriggerShorthand = ({ weekly: string | string[] } | { daily: true }) & {
@@ -182,12 +200,20 @@ export type TriggerShorthand = ({ weekly: string | string[] } | { daily: true })
 /** What stands for a trigger: built, or in short. */
 export type TriggerLike = TriggerObject | TriggerShorthand;
 
-/**
- * A trigger as users write it: `trigger` names the kind and its fields stand beside it, or `trigger` is a trigger object and only the
- * common options stand beside it.
- */
-export type TriggerOptions =
+/** A trigger that fires, as users write it; see {@link TriggerOptions}. */
+export type TimedTriggerOptions =
   | NamedTriggerOptions
   | ({
       /** A trigger made by a builder (`cron(…)`, `every(…)`, `or(…)`), or a short form. */ trigger: TriggerLike;
     } & CommonTriggerOptions);
+
+/** No schedule, as users write it. */
+export type UntimedTriggerOptions =
+  | ManualTriggerOptions
+  | ({ /** Made by `manual()`. */ trigger: ManualTriggerObject } & BesideManual);
+
+/**
+ * A trigger as users write it: `trigger` names the kind and its fields stand beside it, or `trigger` is a trigger object and only the
+ * common options stand beside it.
+ */
+export type TriggerOptions = TimedTriggerOptions | UntimedTriggerOptions;

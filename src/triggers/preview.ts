@@ -7,9 +7,9 @@ import type { TriggerCheck } from "./check/finding.ts";
 import { notesOn } from "./check/notes.ts";
 import { loadPeer } from "./check/peer.ts";
 import { createTrigger, type CalendarLookup } from "./create.ts";
-import type { TriggerLike, TriggerOptions } from "./options.ts";
+import type { ManualTriggerObject, TriggerLike, TriggerOptions } from "./options.ts";
 import { type ResolveContext, resolveTrigger } from "./resolve.ts";
-import { type TriggerSpec, triggerSpecSchema } from "./spec.ts";
+import { type ScheduleSpec, type TriggerSpec, triggerSpecSchema } from "./spec.ts";
 import { LAST_INSTANT } from "./time/civil.ts";
 import { formatIso, formatOffset, formatWallTime } from "./time/local-text.ts";
 import { type InstantInput, parseInstant } from "./time/parse-instant.ts";
@@ -72,6 +72,9 @@ export interface CheckedPreview {
   readonly check: TriggerCheck;
 }
 
+/** What can be previewed. */
+type Previewed = TriggerSpec | TriggerOptions | TriggerLike | ManualTriggerObject;
+
 const MAX_COUNT = 1000;
 /** Times that were left out, in one preview; a schedule of seconds has 50,000 of them in a night. */
 const MAX_LEFT_OUT = 200;
@@ -82,19 +85,19 @@ const MAX_LEFT_OUT = 200;
  * @throws {@link TriggerError} `INVALID_TRIGGER` and `INVALID_TIMEZONE`, also for `from`, `count` and `check`.
  */
 export function previewTrigger(
-  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  trigger: Previewed,
   options: CheckedPreviewOptions & { readonly check: true },
 ): Promise<CheckedPreview>;
 export function previewTrigger(
-  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  trigger: Previewed,
   options: PreviewOptions & { readonly check?: false | undefined },
 ): PreviewRow[];
 export function previewTrigger(
-  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  trigger: Previewed,
   options: CheckedPreviewOptions,
 ): PreviewRow[] | Promise<CheckedPreview>;
 export function previewTrigger(
-  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  trigger: Previewed,
   options: CheckedPreviewOptions,
 ): PreviewRow[] | Promise<CheckedPreview> {
   const { check = false } = options;
@@ -107,7 +110,7 @@ export function previewTrigger(
 }
 
 async function checkedPreview(
-  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  trigger: Previewed,
   options: PreviewOptions,
 ): Promise<CheckedPreview> {
   const rows = rowsOf(trigger, options);
@@ -117,7 +120,7 @@ async function checkedPreview(
 }
 
 function askedOf(
-  trigger: TriggerSpec | TriggerOptions | TriggerLike,
+  trigger: Previewed,
   options: PreviewOptions,
 ): { from: EpochMs; spec: TriggerSpec } {
   const timezone = options.timezone ?? "UTC";
@@ -125,10 +128,7 @@ function askedOf(
   return { from, spec: specOf(trigger, { now: from, timezone, jobId: options.jobId ?? "" }) };
 }
 
-function rowsOf(
-  trigger: TriggerSpec | TriggerOptions | TriggerLike,
-  options: PreviewOptions,
-): PreviewRow[] {
+function rowsOf(trigger: Previewed, options: PreviewOptions): PreviewRow[] {
   const { calendars = new Map(), count = 10 } = options;
   if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
     throw new TriggerError(`count: ${shown(count)} is not a whole number of 1 to ${MAX_COUNT}.`, {
@@ -178,10 +178,7 @@ function rowsOf(
   return rows;
 }
 
-function specOf(
-  trigger: TriggerSpec | TriggerOptions | TriggerLike,
-  context: ResolveContext,
-): TriggerSpec {
+function specOf(trigger: Previewed, context: ResolveContext): TriggerSpec {
   const isResolved = typeof trigger === "object" && trigger !== null && "kind" in trigger;
   if (!isResolved) return resolveTrigger(trigger as TriggerOptions, context);
   const parsed = triggerSpecSchema.safeParse(trigger);
@@ -207,6 +204,8 @@ function movedBy(
 }
 
 /** The same schedule where the clock alone decides. */
+function withoutRules(spec: ScheduleSpec): ScheduleSpec;
+function withoutRules(spec: TriggerSpec): TriggerSpec;
 function withoutRules(spec: TriggerSpec): TriggerSpec {
   switch (spec.kind) {
     case "cron":
@@ -215,12 +214,13 @@ function withoutRules(spec: TriggerSpec): TriggerSpec {
       return { ...spec, dst: "wall-clock" };
     case "or":
     case "and":
-      return { ...spec, triggers: spec.triggers.map(withoutRules) };
+      return { ...spec, triggers: spec.triggers.map((member) => withoutRules(member)) };
     case "calendars":
       return withoutRules(spec.trigger);
     case "interval":
     case "date":
     case "rrule":
+    case "manual":
       return spec;
   }
 }

@@ -1,14 +1,22 @@
 import { TriggerError } from "../core/errors.ts";
 import { createTrigger } from "./create.ts";
 import { parseJitter } from "./jitter.ts";
-import type { TriggerKind, TriggerOptions } from "./options.ts";
+import type { ScheduleTriggerKind, TriggerOptions } from "./options.ts";
 import type { CommonOutput, ResolveContext } from "./resolve/context.ts";
 import { readEvery } from "./natural/phrase.ts";
-import { type Fields, refuseBeside } from "./resolve/fields.ts";
+import { type Fields, refuseBeside, type ResolveMember, zoneName } from "./resolve/fields.ts";
 import { resolveKind } from "./resolve/kinds.ts";
-import { type Flat, flatten, MAX_DEPTH, MAX_TRIGGERS, tooDeep } from "./resolve/flatten.ts";
+import {
+  type Flat,
+  flatten,
+  flattenMember,
+  MAX_DEPTH,
+  MAX_TRIGGERS,
+  type ScheduleFlat,
+  tooDeep,
+} from "./resolve/flatten.ts";
 import { checkShape, COMMON_OPTIONS } from "./resolve/shape.ts";
-import type { TriggerSpec } from "./spec.ts";
+import type { ManualSpec, ScheduleSpec, TriggerSpec } from "./spec.ts";
 import { FIRST_INSTANT } from "./time/civil.ts";
 import { zoneOf } from "./time/zone.ts";
 
@@ -27,23 +35,29 @@ interface ResolveBudget {
  * `INVALID_TIMEZONE` for an unknown zone.
  */
 export function resolveTrigger(options: TriggerOptions, context: ResolveContext): TriggerSpec {
-  return resolveNested(options, context, { depth: 0, left: MAX_TRIGGERS });
+  const { kind, given } = flatten(options);
+  if (kind === "manual") return resolveManual(given, context);
+  return resolveNested({ kind, given }, context, { depth: 0, left: MAX_TRIGGERS });
 }
 
-/** As {@link resolveTrigger}, for a member of another trigger. */
+function resolveManual(given: Flat["given"], context: ResolveContext): ManualSpec {
+  return { kind: "manual", timezone: zoneName(checkShape("manual", given), context) };
+}
+
+/** As {@link resolveTrigger}, also for a member of another trigger. */
 function resolveNested(
-  options: unknown,
+  flat: ScheduleFlat,
   context: ResolveContext,
   budget: ResolveBudget,
-): TriggerSpec {
+): ScheduleSpec {
   budget.left -= 1;
   if (budget.depth > MAX_DEPTH || budget.left < 0) throw tooDeep();
-  const { kind, fields } = inOwnWords(flatten(options));
+  const { kind, fields } = inOwnWords(flat);
   if (fields.timezone !== undefined) zoneOf(fields.timezone);
   if (fields.jitter !== undefined) parseJitter(fields.jitter);
   const deeper = { ...budget, depth: budget.depth + 1 };
-  const resolveMember = (member: unknown, inherited: ResolveContext): TriggerSpec => {
-    const spec = resolveNested(member, inherited, deeper);
+  const resolveMember: ResolveMember = (member, inherited, place) => {
+    const spec = resolveNested(flattenMember(member, place), inherited, deeper);
     budget.left = deeper.left;
     return spec;
   };
@@ -59,13 +73,16 @@ function resolveNested(
 }
 
 /** Whether it ends before it begins. */
-function isBackwards(spec: TriggerSpec): boolean {
+function isBackwards(spec: ScheduleSpec): boolean {
   if (!("startAt" in spec && "endAt" in spec)) return false;
   return spec.startAt !== undefined && spec.endAt !== undefined && spec.startAt > spec.endAt;
 }
 
 /** Checks the fields, and makes `every: "2 months"` or `every: "monday at 9am"` the kind that it means. */
-function inOwnWords({ kind, given }: Flat): { kind: TriggerKind; fields: Fields } {
+function inOwnWords({ kind, given }: ScheduleFlat): {
+  kind: ScheduleTriggerKind;
+  fields: Fields;
+} {
   const fields = checkShape(kind, given);
   const { every, ...rest } = fields;
   const read = kind === "interval" && typeof every === "string" ? readEvery(every) : undefined;
@@ -76,7 +93,7 @@ function inOwnWords({ kind, given }: Flat): { kind: TriggerKind; fields: Fields 
   return { kind: trigger, fields: checkShape(trigger, { ...rest, ...meant }) };
 }
 
-function withCalendars(spec: TriggerSpec, calendars: CommonOutput["calendars"]): TriggerSpec {
+function withCalendars(spec: ScheduleSpec, calendars: CommonOutput["calendars"]): ScheduleSpec {
   if (calendars === undefined) return spec;
   const isList = typeof calendars === "string" || Array.isArray(calendars);
   const names =

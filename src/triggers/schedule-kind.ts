@@ -2,7 +2,8 @@ import { parseField } from "./cron/parse-field.ts";
 import type { CronSpec, TriggerSpec } from "./spec.ts";
 
 /** What sort of schedule a trigger is, for people and programs that sort jobs by it. */
-export type ScheduleKind = "daily" | "weekly" | "monthly" | "interval" | "once" | "custom";
+export type ScheduleKind =
+  "daily" | "weekly" | "monthly" | "interval" | "once" | "manual" | "custom";
 
 /**
  * Tells a resolved trigger's sort, however it was written: `0 9 * * 1` is `weekly`, as `weekly("mon", "09:00")` is. Whatever
@@ -15,6 +16,8 @@ export function scheduleKindOf(spec: TriggerSpec): ScheduleKind {
     case "interval":
     case "calendar-interval":
       return "interval";
+    case "manual":
+      return "manual";
     case "cron":
       return cronKind(spec);
     case "or":

@@ -68,6 +68,11 @@ const rruleSpecSchema = z.strictObject({
   ...bounds,
 });
 
+const manualSpecSchema = z.strictObject({
+  kind: z.literal("manual"),
+  timezone: timezone.describe("In which times are read that have to do with the job"),
+});
+
 /** A schedule in fields or from an expression. */
 export type CronSpec = Readonly<z.output<typeof cronSpecSchema>>;
 /** A fixed span of elapsed time. */
@@ -78,34 +83,33 @@ export type DateSpec = Readonly<z.output<typeof dateSpecSchema>>;
 export type CalendarIntervalSpec = Readonly<z.output<typeof calendarIntervalSpecSchema>>;
 /** A recurrence rule of RFC 5545. */
 export type RruleSpec = Readonly<z.output<typeof rruleSpecSchema>>;
+/** No schedule: the job runs only when it is asked to. */
+export type ManualSpec = Readonly<z.output<typeof manualSpecSchema>>;
 
 /** Fires when any member fires. */
 export interface OrSpec {
   readonly kind: "or";
-  readonly triggers: readonly TriggerSpec[];
+  readonly triggers: readonly ScheduleSpec[];
   readonly startAt?: number | undefined;
   readonly endAt?: number | undefined;
 }
 /** Fires when all members fire at the same instant. */
 export interface AndSpec {
   readonly kind: "and";
-  readonly triggers: readonly TriggerSpec[];
+  readonly triggers: readonly ScheduleSpec[];
   readonly startAt?: number | undefined;
   readonly endAt?: number | undefined;
 }
 /** Fires as its member does, where all named calendars allow it. */
 export interface CalendarsSpec {
   readonly kind: "calendars";
-  readonly trigger: TriggerSpec;
+  readonly trigger: ScheduleSpec;
   readonly calendars: readonly string[];
   readonly shift: "skip" | "next-allowed";
 }
 
-/**
- * A trigger as JSON, fully resolved: the time zone is inside, an interval has an absolute anchor, bounds are epoch
- * milliseconds and `H` has been replaced. Nothing in it depends on "now". Equal JSON, equal schedule.
- */
-export type TriggerSpec =
+/** Every kind of trigger that has times of its own. */
+export type ScheduleSpec =
   | CronSpec
   | IntervalSpec
   | DateSpec
@@ -115,14 +119,19 @@ export type TriggerSpec =
   | AndSpec
   | CalendarsSpec;
 
+/**
+ * A trigger as JSON, fully resolved: the time zone is inside, an interval has an absolute anchor, bounds are epoch
+ * milliseconds and `H` has been replaced. Nothing in it depends on "now". Equal JSON, equal schedule.
+ */
+export type TriggerSpec = ScheduleSpec | ManualSpec;
+
 /** Members of one `or` or `and`; more is no schedule but a table. */
 export const MAX_MEMBERS = 100;
 
-const members = z.lazy(() => z.array(triggerSpecSchema).min(1).max(MAX_MEMBERS));
+const members = z.lazy(() => z.array(scheduleSpecSchema).min(1).max(MAX_MEMBERS));
 
-/** Validates a stored {@link TriggerSpec}. Fields' texts are checked by `createTrigger`. */
-export const triggerSpecSchema: z.ZodType<TriggerSpec> = z.lazy(() =>
-  z.discriminatedUnion("kind", [
+const bySchedule = () =>
+  [
     cronSpecSchema,
     intervalSpecSchema,
     dateSpecSchema,
@@ -132,9 +141,17 @@ export const triggerSpecSchema: z.ZodType<TriggerSpec> = z.lazy(() =>
     z.strictObject({ kind: z.literal("and"), triggers: members, ...bounds }),
     z.strictObject({
       kind: z.literal("calendars"),
-      trigger: triggerSpecSchema,
+      trigger: scheduleSpecSchema,
       calendars: z.array(z.string().min(1).max(200)).min(1).max(MAX_MEMBERS),
       shift: z.enum(["skip", "next-allowed"]),
     }),
-  ]),
+  ] as const;
+
+const scheduleSpecSchema: z.ZodType<ScheduleSpec> = z.lazy(() =>
+  z.discriminatedUnion("kind", bySchedule()),
+);
+
+/** Validates a stored {@link TriggerSpec}. Fields' texts are checked by `createTrigger`. */
+export const triggerSpecSchema: z.ZodType<TriggerSpec> = z.lazy(() =>
+  z.discriminatedUnion("kind", [manualSpecSchema, ...bySchedule()]),
 );

@@ -20,6 +20,7 @@ export async function semanticCases({ contender }: Subject): Promise<void> {
   await import("../semantics/healing.cases.ts");
   await import("../semantics/overdue.cases.ts");
   await import("../semantics/jitter.cases.ts");
+  await import("../semantics/manual.cases.ts");
   await import("../semantics/max-instances.cases.ts");
   await import("../semantics/misfire-grace-time.cases.ts");
   await import("../semantics/modify-job.cases.ts");

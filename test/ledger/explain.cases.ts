@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Explanation } from "../../src/history/explain.ts";
-import type { AddJobOptions } from "../../src/index.ts";
+import type { JobRules } from "../../src/index.ts";
 import { OPEN_STATES, SKIP_REASONS, type SkipReason, VERDICTS } from "../../src/jobs/verdict.ts";
 import { EngineBench } from "../helpers/engine-bench.ts";
 
@@ -236,7 +236,7 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
 
 /** A way to come to a state at 12:00, and what is said then. */
 interface Way {
-  readonly job?: Partial<AddJobOptions>;
+  readonly job?: JobRules;
   /** When it was asked for. @default "12:00:00" */
   readonly when?: string;
   readonly go: (bench: EngineBench) => Promise<unknown>;

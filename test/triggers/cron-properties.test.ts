@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isCronduitError } from "../../src/core/errors.ts";
 import { createTrigger } from "../../src/triggers/create.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
-import { triggerSpecSchema } from "../../src/triggers/spec.ts";
+import { type CronSpec, triggerSpecSchema } from "../../src/triggers/spec.ts";
 import type { Trigger } from "../../src/triggers/trigger.ts";
 import { dstRules, schedules, stretches } from "./arbitraries.ts";
 import { enumerate } from "./reference.ts";
@@ -147,8 +147,9 @@ describe("cron, laws", () => {
           number[],
           number[],
         ];
-        const either = createTrigger({ kind: "or", triggers: [a.spec, b.spec] });
-        const both = createTrigger({ kind: "and", triggers: [a.spec, b.spec] });
+        const triggers = [a.spec, b.spec] as CronSpec[];
+        const either = createTrigger({ kind: "or", triggers });
+        const both = createTrigger({ kind: "and", triggers });
         const union = [...new Set([...inA, ...inB])].toSorted((x, y) => x - y);
         const setB = new Set(inB);
         const common = inA.filter((at) => setB.has(at));

@@ -252,8 +252,9 @@ function jobIdOf(record: ImportRecord["record"]): string {
 /** A job with the occurrences that are to wait. One whose trigger has nothing left is over, whatever it was there. */
 function scheduled(record: JobRecord) {
   if (record.state !== "active") return { record, upcoming: [] };
-  const upcoming = new Schedule(record.definition).ahead(record.watermark);
-  if (upcoming.length > 0) return { record, upcoming };
+  const schedule = new Schedule(record.definition);
+  const upcoming = schedule.ahead(record.watermark);
+  if (!schedule.isOver(upcoming)) return { record, upcoming };
   return { record: { ...record, state: "finished" as const }, upcoming };
 }
 

@@ -5,7 +5,7 @@ import { shown } from "../../core/shown.ts";
 import { translationOf } from "../cron/foreign-cron.ts";
 import { readSpan, type Span } from "../natural/span.ts";
 import type { CommonOutput, ResolveContext } from "./context.ts";
-import type { TriggerSpec } from "../spec.ts";
+import type { ScheduleSpec } from "../spec.ts";
 import { parseEnd, parseInstant } from "../time/parse-instant.ts";
 import { zoneOf } from "../time/zone.ts";
 
@@ -14,12 +14,16 @@ export type Fields = Record<string, unknown> & CommonOutput;
 
 /** A spec, and whether having no fire time left may be due to "now" rather than to the schedule. */
 export interface Resolved {
-  readonly spec: TriggerSpec;
+  readonly spec: ScheduleSpec;
   readonly mayBeOver: boolean;
 }
 
-/** Resolves a member of another trigger in the circumstances given. */
-export type ResolveMember = (member: unknown, context: ResolveContext) => TriggerSpec;
+/** Resolves a member of another trigger, the place of which is given for errors, in the circumstances given. */
+export type ResolveMember = (
+  member: unknown,
+  context: ResolveContext,
+  place: number,
+) => ScheduleSpec;
 
 /** The zone in which a trigger's times are read. */
 export function zoneName(fields: CommonOutput, context: ResolveContext): string {

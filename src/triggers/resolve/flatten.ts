@@ -3,6 +3,7 @@ import { shown, shownUpTo } from "../../core/shown.ts";
 import { translationOf } from "../cron/foreign-cron.ts";
 import { suggest } from "../../core/suggest.ts";
 import { type TriggerKind, triggerOptionShapes } from "../option-shapes.ts";
+import type { ScheduleTriggerKind } from "../options.ts";
 import { COMMON_OPTIONS, isTriggerKind, KINDS } from "./shape.ts";
 
 /** Deeper nesting of `or` and `and` is refused, so that hostile input can't exhaust the stack. */
@@ -16,6 +17,9 @@ export interface Flat {
   /** All fields but `trigger`. */
   readonly given: Record<string, unknown>;
 }
+
+/** One that has times of its own. */
+export type ScheduleFlat = Flat & { readonly kind: ScheduleTriggerKind };
 
 /** Brings the ways to write a trigger into one: `trigger: "cron"` with fields beside it, an object, or a short form. */
 export function flatten(options: unknown, depth = 0): Flat {
@@ -50,7 +54,7 @@ export function flatten(options: unknown, depth = 0): Flat {
   const likely = trigger === undefined ? kindWith(Object.keys(rest)) : undefined;
   const hint = likely
     ? `Did you mean trigger: "${likely}"?`
-    : `Give one of ${KINDS.join(", ")}, or a trigger object.`;
+    : `Give one of ${KINDS.join(", ")}, or a trigger object; for a job that runs only when asked, trigger: "manual".`;
   throw new TriggerError(
     `trigger: is ${trigger === undefined ? "missing" : "no trigger"}. ${hint}`,
     {
@@ -90,6 +94,17 @@ function hintFor(name: string): string {
 
 function brief(name: string): string {
   return shownUpTo(40, name);
+}
+
+/** A member of others in one way to write it. @throws {@link TriggerError} for one that has no times. */
+export function flattenMember(options: unknown, place: number): ScheduleFlat {
+  const { kind, given } = flatten(options);
+  if (kind !== "manual") return { kind, given };
+  const field = `triggers.${place}`;
+  throw new TriggerError(
+    `${field}: trigger: "manual" never fires, so it can't be a member of or(…) and and(…). Leave it out: every job can be run by runJob, whatever its schedule.`,
+    { field, value: options },
+  );
 }
 
 /** What is said of a nest that is too large. */

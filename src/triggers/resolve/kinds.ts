@@ -1,4 +1,4 @@
-import type { TriggerKind } from "../options.ts";
+import type { ScheduleTriggerKind } from "../options.ts";
 import type { ResolveContext } from "./context.ts";
 import { resolveRrule } from "../rrule/resolve-rrule.ts";
 import { resolveCalendarInterval } from "./calendar-interval.ts";
@@ -18,7 +18,7 @@ import { resolveTimesOfDay } from "./times-of-day.ts";
 
 /** Resolves the fields of one kind of trigger, which its zod shape has accepted. */
 export function resolveKind(
-  kind: TriggerKind,
+  kind: ScheduleTriggerKind,
   fields: Fields,
   context: ResolveContext,
   member: ResolveMember,

@@ -1,7 +1,7 @@
 import { TriggerError } from "../../core/errors.ts";
 import { andDepth } from "../and-trigger.ts";
 import type { ResolveContext } from "./context.ts";
-import { MAX_MEMBERS, type AndSpec, type OrSpec, type TriggerSpec } from "../spec.ts";
+import { MAX_MEMBERS, type AndSpec, type OrSpec, type ScheduleSpec } from "../spec.ts";
 import { bounds, zoneName, type Fields, type ResolveMember } from "./fields.ts";
 
 /** Resolves `or` and `and`; members inherit zone and `dst` where they have none of their own. */
@@ -18,7 +18,7 @@ export function resolveMembers(
     timezone: zoneName(fields, context),
     ...(dst === undefined ? {} : { dst }),
   };
-  const resolved = members.map((one: unknown) => member(one, inherited));
+  const resolved = members.map((one: unknown, place) => member(one, inherited, place));
   // `and(and(a, b), c)` is `and(a, b, c)`: one search instead of a search in a search.
   const triggers = resolved.flatMap((one) => (isSame(kind, one) ? one.triggers : [one]));
   if (Math.max(...triggers.map(andDepth)) > 1 || triggers.length > MAX_MEMBERS) {
@@ -32,7 +32,7 @@ export function resolveMembers(
   return { kind, triggers, ...bounds(fields, context) };
 }
 
-function isSame(kind: "or" | "and", spec: TriggerSpec): spec is OrSpec | AndSpec {
+function isSame(kind: "or" | "and", spec: ScheduleSpec): spec is OrSpec | AndSpec {
   return (
     spec.kind === kind &&
     "triggers" in spec &&

@@ -12,6 +12,14 @@ export const KINDS: readonly string[] = Object.keys(triggerOptionShapes).filter(
 /** Names of the options that every kind has. */
 export const COMMON_OPTIONS: ReadonlySet<string> = new Set(Object.keys(triggerOptionShapes.common));
 
+/** Names of the options that may stand beside a kind's own. */
+function commonOf(kind: string): ReadonlySet<string> {
+  return kind === "manual" ? BESIDE_MANUAL : COMMON_OPTIONS;
+}
+
+/** A zone says how to read times of the job; all else is said of fire times, of which there are none. */
+const BESIDE_MANUAL: ReadonlySet<string> = new Set(["timezone"]);
+
 const schemas = new Map<string, z.ZodType<Fields>>(
   KINDS.map((kind) => [
     kind,
@@ -57,6 +65,7 @@ export function isTriggerKind(name: string): name is TriggerKind {
 export function checkShape(kind: TriggerKind, given: Readonly<Record<string, unknown>>): Fields {
   const entries = Object.entries(given);
   for (const [field, value] of entries) if (value === undefined) checkUndefined(kind, field);
+  if (kind === "manual") refuseBesideManual(given);
   const defined = Object.fromEntries(entries.filter(([, value]) => value !== undefined));
   const result = schemas.get(kind)?.safeParse(defined);
   if (result?.success !== true) return refuse(kind, given, result?.error.issues[0]);
@@ -79,8 +88,23 @@ function checkUndefined(kind: TriggerKind, field: string): void {
       { field, column: 1, value: undefined },
     );
   }
-  const isKnown = Object.values(triggerOptionShapes).some((shape) => Object.hasOwn(shape, field));
-  if (!isKnown) refuseUnknown(kind, field);
+  if (!isField(field)) refuseUnknown(kind, field);
+}
+
+function refuseBesideManual(given: Readonly<Record<string, unknown>>): void {
+  const field = Object.keys(given).find(
+    (name) => given[name] !== undefined && !BESIDE_MANUAL.has(name) && isField(name),
+  );
+  if (field === undefined) return;
+  throw new TriggerError(
+    `${field}: has no meaning beside trigger: "manual", which never fires by itself. Leave it out, or give a schedule such as trigger: "cron".`,
+    { field, value: given[field] },
+  );
+}
+
+/** Whether some kind of trigger has this field. */
+function isField(name: string): boolean {
+  return Object.values(triggerOptionShapes).some((shape) => Object.hasOwn(shape, name));
 }
 
 function refuse(
@@ -118,7 +142,7 @@ function describe(kind: TriggerKind, field: string): string | undefined {
 }
 
 function refuseUnknown(kind: TriggerKind, field: string): never {
-  const known = [...Object.keys(triggerOptionShapes[kind]), ...COMMON_OPTIONS];
+  const known = [...Object.keys(triggerOptionShapes[kind]), ...commonOf(kind)];
   const near = suggest(field, known);
   const hint = near === undefined ? `Allowed are ${known.join(", ")}.` : `Did you mean "${near}"?`;
   throw new TriggerError(

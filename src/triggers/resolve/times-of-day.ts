@@ -2,7 +2,7 @@ import { TriggerError } from "../../core/errors.ts";
 import { shownUpTo } from "../../core/shown.ts";
 import { WEEKDAYS, WEEKDAY_NAMES } from "../cron/field-names.ts";
 import type { ResolveContext } from "./context.ts";
-import type { TriggerSpec } from "../spec.ts";
+import type { ScheduleSpec } from "../spec.ts";
 import { suggest } from "../../core/suggest.ts";
 import { parseTimeOfDay } from "../time/time-of-day.ts";
 import { type Fields, type ResolveMember } from "./fields.ts";
@@ -13,7 +13,7 @@ export function resolveTimesOfDay(
   fields: Fields,
   context: ResolveContext,
   member: ResolveMember,
-): TriggerSpec {
+): ScheduleSpec {
   const list = (value: unknown): string[] =>
     (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "string");
   const days = list(fields["weekly"]);
@@ -29,7 +29,7 @@ export function resolveTimesOfDay(
   const times = list(fields["at"] ?? ofHour(fields)).map((at) => parseTimeOfDay(at, "at") / 1000);
   const triggers = [...new Set(times)]
     .toSorted((a, b) => a - b)
-    .map((time) => {
+    .map((time, place) => {
       const cron = {
         trigger: "cron",
         ...(kind === "weekly" ? { dayOfWeek: days.map(weekdayName).join(",") } : {}),
@@ -41,7 +41,7 @@ export function resolveTimesOfDay(
         second: time % 60,
         ...Object.fromEntries(common),
       };
-      return member(cron, context);
+      return member(cron, context, place);
     });
   const [only] = triggers;
   return triggers.length === 1 && only !== undefined ? only : { kind: "or", triggers };
