@@ -10,6 +10,7 @@ export {
   ConditionError,
   TriggerError,
 } from "./core/errors.ts";
+export type { InjectedParameter } from "./pipeline/injected-parameters.ts";
 export type { Defined, DepsFit, SchemaFits } from "./pipeline/class-fit.ts";
 export {
   definePipeline,
