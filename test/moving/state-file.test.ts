@@ -276,7 +276,7 @@ describe("refused, and nothing is stored", () => {
 test("a message says where and what, in words of ours", async () => {
   const text = state(withDefinition({ policy: { ...job.definition.policy, maxInstances: 0 } }));
   await expect(imported(engine, text)).rejects.toThrow(
-    /^importState, line 2, field "definition.policy.maxInstances": .*>=1\.$/,
+    /^importState, line 2, field "definition.policy.maxInstances": 0 is not allowed\. Allowed: a whole number .*\.$/,
   );
 });
 

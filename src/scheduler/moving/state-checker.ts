@@ -1,7 +1,8 @@
-import { counted } from "../../core/counted.ts";
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { EpochMs } from "../../core/clock.ts";
+import { complain } from "../../core/complaint.ts";
+import { counted } from "../../core/counted.ts";
 import { isCronduitError } from "../../core/errors.ts";
 import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
 import { Schedule } from "../../jobs/schedule.ts";
@@ -53,11 +54,8 @@ function parseLine<S extends z.ZodType>(schema: S, { number, text }: StateLine):
   }
   const parsed = attempt(() => schema.safeParse(value), number);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const keys = issue?.code === "unrecognized_keys" ? issue.keys : [];
-  const path = [...(issue?.path.map(String) ?? []), ...keys.slice(0, 1)].join(".").slice(0, 200);
-  const problem = keys.length > 0 ? "is not known" : (issue?.message ?? "is not valid");
-  throw invalidState(problem, { line: number, path });
+  const { path, what } = complain(parsed.error, schema, value);
+  throw invalidState(what.replace(/\.$/, ""), { line: number, path });
 }
 
 /** What a hostile definition does to the code that reads it is the file's fault. */
