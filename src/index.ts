@@ -1,4 +1,5 @@
 import "./core/bundled-require.ts";
+export type { Difference } from "./core/difference.ts";
 export {
   ConflictingIdError,
   CronduitError,
@@ -152,7 +153,7 @@ export type { Backfill, BackfillOptions, BackfillReport } from "./scheduler/back
 export { FleetRuns } from "./scheduler/fleet-runs.ts";
 export type { CancelRunOptions, RunJobOptions } from "./scheduler/run-desk.ts";
 export type { Job, JobActions } from "./scheduler/job-actions.ts";
-export type { JobSnapshot } from "./scheduler/job.ts";
+export type { JobSnapshot, LastRunInShort } from "./scheduler/job.ts";
 export type { JobPage, JobQuery } from "./scheduler/job-query.ts";
 export { PipelineScheduler, type StartOptions } from "./scheduler/pipeline-scheduler.ts";
 export type { ShutdownOptions } from "./scheduler/lifecycle.ts";

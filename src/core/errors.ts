@@ -1,3 +1,4 @@
+import { type Difference, tellDifferences } from "./difference.ts";
 import { withoutPasswords } from "./shown.ts";
 
 /**
@@ -35,7 +36,7 @@ export const ERROR_CODES = {
   CONFLICTING_ID: {
     meaning: "A job of this id exists with another definition.",
     remedy:
-      'Choose another id, or pass `replaceExisting: true`; `importState` takes `onConflict: "skip"`.',
+      'See in `data.differences` what differs; choose another id, or pass `replaceExisting: true`; `importState` takes `onConflict: "skip"`.',
   },
   JOB_NOT_FOUND: {
     meaning: "There is no job of this id.",
@@ -210,15 +211,18 @@ function openData(data: ErrorData): ErrorData {
   return Object.fromEntries(open) as ErrorData;
 }
 
-/** A job of the same id exists, with another definition. Code `CONFLICTING_ID`. */
+/**
+ * A job of the same id exists, with another definition. Code `CONFLICTING_ID`. `data.differences` lists what differs, each a
+ * {@link Difference}.
+ */
 export class ConflictingIdError extends CronduitError {
   override readonly name = "ConflictingIdError";
 
-  constructor(jobId: string) {
+  constructor(jobId: string, differences: readonly Difference[]) {
     super(
       "CONFLICTING_ID",
-      `Job "${jobId}" exists with another definition. Choose another id, or pass replaceExisting: true.`,
-      { data: { jobId } },
+      `Job "${jobId}" exists with another definition: ${tellDifferences(differences)}. Choose another id, or pass replaceExisting: true.`,
+      { data: { jobId, differences } },
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { StoredJob } from "../jobs/definition.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import { lastScheduledOf } from "../jobs/run.ts";
 import type { JobRecord, QueuedRun, RequestRecord, UnfinishedRun } from "../jobs/state-record.ts";
 import { type EncodeDefinition, text } from "./decision-codec.ts";
 import type { ImportAnswer, ImportRecord, ImportStep } from "./state-port.ts";
@@ -133,7 +134,7 @@ type KeptBeside = Pick<
 
 /** A job as it is exported. Its numbers are left out: the engine that it comes to gives it new ones. */
 export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
-  const { definition, state, watermark, pausedAt, pausedReason, counts, lastRun } = stored;
+  const { definition, state, watermark, pausedAt, pausedReason, counts } = stored;
   return {
     kind: "job",
     definition,
@@ -143,7 +144,8 @@ export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
     pausedReason,
     finishedAt: beside.finishedAt,
     counts,
-    lastRun,
+    lastRun: stored.lastRun,
+    lastScheduledRun: stored.lastScheduledRun,
     lastSuccessAt: beside.lastSuccessAt,
     successStreak: beside.successStreak,
     failuresInARow: beside.failuresInARow,
@@ -198,6 +200,8 @@ function encodeJob(
   encode: EncodeDefinition,
 ): object {
   const { definition, state, watermark, counts, lastRun, successStreak, failuresInARow } = record;
+  // Kept apart only where the last run is another one.
+  const lastScheduledRun = lastScheduledOf(lastRun, null) ? null : record.lastScheduledRun;
   return {
     jobId: definition.id,
     ...encode(definition),
@@ -208,6 +212,7 @@ function encodeJob(
     finishedAt: record.finishedAt ?? undefined,
     counts,
     lastRun: lastRun ? { ...lastRun, result: text(lastRun.result) } : undefined,
+    lastScheduledRun: lastScheduledRun ?? undefined,
     lastSuccessAt: record.lastSuccessAt ?? undefined,
     successStreak,
     failuresInARow,

@@ -1,6 +1,7 @@
 import type { JobFacts } from "../conditions/facts.ts";
 import type { EpochMs } from "../core/clock.ts";
 import type { StoredError } from "../core/stored-error.ts";
+import { parseWakeUpId } from "./occurrence-id.ts";
 import type { OpenState, SkipReason, Verdict } from "./verdict.ts";
 
 /** Whether a run was asked for by the schedule, by a person, or by a backfill of the past. */
@@ -47,4 +48,25 @@ export interface LastRun {
   readonly startedAt: EpochMs;
   readonly finishedAt: EpochMs;
   readonly result?: unknown;
+}
+
+/** The last finished run that the schedule began; its result is in its row of the ledger. */
+export type LastScheduledRun = Omit<LastRun, "result">;
+
+/**
+ * The last run that the schedule began, of what engines keep: the last run, and the scheduled one before it only if the
+ * last was asked for by hand or by a backfill. So nothing more is written when a scheduled run ends.
+ */
+export function lastScheduledOf(
+  lastRun: LastRun | null,
+  before: LastScheduledRun | null,
+): LastScheduledRun | null {
+  if (!lastRun || !isScheduledRun(lastRun.id)) return before;
+  const { result: _, ...run } = lastRun;
+  return run;
+}
+
+/** Whether it is the id of an occurrence. */
+export function isScheduledRun(runId: string): boolean {
+  return parseWakeUpId(runId)?.kind === "occurrence";
 }

@@ -8,7 +8,7 @@ import {
 } from "./definition-schema.ts";
 import { jobIdSchema } from "./options.ts";
 import { queueNameSchema } from "./queue.ts";
-import type { LastRun, LedgerRow } from "./run.ts";
+import type { LastRun, LastScheduledRun, LedgerRow } from "./run.ts";
 import type { ErrorCause, StoredError } from "../core/stored-error.ts";
 import { SKIP_REASONS, VERDICTS } from "./verdict.ts";
 
@@ -47,12 +47,15 @@ const errorSchema: z.ZodType<StoredError> = z.strictObject({
   errors: z.array(causeSchema).max(1_000).exactOptional(),
 });
 
-const lastRunSchema: z.ZodType<LastRun> = z.strictObject({
+const lastScheduledRunShape = {
   id: runIdSchema,
   verdict: z.enum(VERDICTS),
   fireAt: timeSchema,
   startedAt: timeSchema,
   finishedAt: timeSchema,
+} satisfies Record<keyof LastScheduledRun, z.ZodType>;
+const lastRunSchema: z.ZodType<LastRun> = z.strictObject({
+  ...lastScheduledRunShape,
   result: z.unknown().exactOptional(),
 } satisfies Record<keyof LastRun, z.ZodType>);
 
@@ -128,6 +131,8 @@ const jobRecordSchema = z.strictObject({
   finishedAt: timeSchema.nullable(),
   counts: countsSchema,
   lastRun: lastRunSchema.nullable(),
+  /** The last one that the schedule began. */
+  lastScheduledRun: z.strictObject(lastScheduledRunShape).nullable(),
   lastSuccessAt: timeSchema.nullable(),
   successStreak: countSchema,
   failuresInARow: countSchema,

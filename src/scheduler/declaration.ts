@@ -29,6 +29,8 @@ export interface Declaration {
   /** Whether the trigger has nothing left; see {@link refuseSpent}. */
   readonly isOver: boolean;
   readonly replaceExisting: boolean;
+  /** When it runs, had it been declared at another instant. */
+  readonly timingAt: (now: EpochMs) => Timing;
 }
 
 /** What a declaration is read with. */
@@ -61,10 +63,11 @@ export async function declare(
   const secrets = secretPlacesOf(descriptor.params).input;
   const asked = { pipeline: descriptor.name, params: mask(params.input, secrets) };
   const derived = derivedId({ ...asked, trigger: split.trigger });
-  const timing = resolveTiming(job.id ?? derived, split.trigger, job.nextRunTime, context);
+  const timingAt = (now: EpochMs): Timing =>
+    resolveTiming(job.id ?? derived, split.trigger, job.nextRunTime, { ...context, now });
+  const timing = timingAt(context.now);
   const isAskedAnew = job.id === undefined && isOnceFromNow(split.trigger, timing, context);
   const id = job.id ?? (isAskedAnew ? randomId(descriptor.name) : derived);
-  const { replaceExisting: _, id: __, ...declaredJob } = rules;
   const definition: JobDefinition = {
     id,
     pipeline: descriptor.name,
@@ -79,7 +82,7 @@ export async function declare(
     declared: {
       all: digest([
         descriptor.name,
-        declaredJob,
+        declaredRules(rules, job),
         split.trigger,
         params.input,
         context.timezone,
@@ -103,7 +106,14 @@ export async function declare(
     upcoming,
     isOver: schedule.isOver(upcoming),
     replaceExisting: job.replaceExisting,
+    timingAt,
   };
+}
+
+/** The rules that were given, and no others: a default may change. As they were read, so that `60` and `"60s"` are one. */
+function declaredRules(given: object, job: JobOptions): object {
+  const { replaceExisting: _, id: __, ...read } = job;
+  return Object.fromEntries(Object.entries(read).filter(([name]) => Object.hasOwn(given, name)));
 }
 
 /** A job that has nothing to do was declared by mistake, unless it is there and has done it. */
@@ -119,6 +129,11 @@ const PAUSED_MARK = "-paused";
 
 function scheduleDigest(schedule: readonly unknown[], isPaused: boolean): string {
   return `${digest(schedule)}${isPaused ? PAUSED_MARK : ""}`;
+}
+
+/** Whether a job was declared with `nextRunTime: null`. */
+export function isDeclaredPaused({ declared }: JobDefinition): boolean {
+  return declared.schedule.endsWith(PAUSED_MARK);
 }
 
 /** Whether two declarations say the same of when a job runs, and whether only the later one says that it is paused. */

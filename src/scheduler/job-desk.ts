@@ -7,6 +7,7 @@ import type { Pipeline, PipelineConstructor } from "../pipeline/pipeline.ts";
 import type { PipelineRegistry, Registrable } from "../pipeline/registry.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
 import { type Declaration, type DeclarationContext, declare, refuseSpent } from "./declaration.ts";
+import { differencesOf } from "./differences.ts";
 import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
 import { JobStore } from "./job-store.ts";
 import { pastDateNote } from "./past-dates.ts";
@@ -81,8 +82,7 @@ export class JobDesk {
     if (spent.length === 0) return declarations;
     const stored = await this.#parts.engine.getJobs(spent.map(({ definition }) => definition.id));
     for (const [i, declaration] of spent.entries())
-      if (stored[i]?.definition.declared.all !== declaration.definition.declared.all)
-        refuseSpent(declaration);
+      if (!isDeclaredAlike(stored[i], declaration)) refuseSpent(declaration);
     return declarations.filter(({ isOver }) => !isOver);
   }
 
@@ -152,6 +152,12 @@ export class JobDesk {
       this.#parts.registry.get(name) ?? this.#parts.registry.register(reference as Registrable)
     );
   }
+}
+
+function isDeclaredAlike(stored: StoredJob | undefined, declaration: Declaration): boolean {
+  if (!stored) return false;
+  const isEqual = stored.definition.declared.all === declaration.definition.declared.all;
+  return isEqual || differencesOf(stored.definition, declaration).length === 0;
 }
 
 /** Callers without types may give anything. */

@@ -3,11 +3,13 @@ import type { Engine } from "../engine/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { type ChangePlan, undecided } from "./change-plan.ts";
 import type { Declaration } from "./declaration.ts";
+import { differencesOf } from "./differences.ts";
 import { replacePlan } from "./job-changes.ts";
 
 /** How often a change is tried again because somebody else changed the job meanwhile. */
 const MAX_TRIES = 50;
 const REMOVE_PAGE = 200;
+const COMPARE_PAGE = 200;
 
 /** What is to become of a job as stored; `undefined` leaves it as it is. */
 type Plan = (
@@ -26,16 +28,23 @@ export class JobStore {
   /**
    * Stores new jobs, all in few round trips. Those declared equally before stay as they are.
    * @returns Those that were not there.
+   * @throws {@link ConflictingIdError} of the first that differs from what is stored; the others are stored.
    */
   async add(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
     const results = await this.#engine.putJobs(declarations);
+    const added = new Set(declarations.filter((_, i) => results[i]?.outcome === "created"));
     const existing = declarations.filter((_, i) => results[i]?.outcome === "exists");
-    const refused = existing.find(({ replaceExisting }) => !replaceExisting);
     for (const declaration of existing.filter(({ replaceExisting }) => replaceExisting)) {
       await this.#putOrReplace(declaration);
     }
-    if (refused) throw new ConflictingIdError(refused.definition.id);
-    return declarations.filter((_, i) => results[i]?.outcome === "created");
+    const others = existing.filter(({ replaceExisting }) => !replaceExisting);
+    for (let at = 0; at < others.length; at += COMPARE_PAGE) {
+      const page = others.slice(at, at + COMPARE_PAGE);
+      const stored = await this.#engine.getJobs(page.map(({ definition }) => definition.id));
+      for (const [i, declaration] of page.entries())
+        if (await this.#putOrRefuse(declaration, stored[i])) added.add(declaration);
+    }
+    return declarations.filter((declaration) => added.has(declaration));
   }
 
   /** @throws {@link JobLookupError} if there is none. */
@@ -115,6 +124,27 @@ export class JobStore {
       if (result?.outcome !== "exists") return;
     }
     throw tooBusy(declaration.definition.id);
+  }
+
+  /**
+   * A job that is there, and was declared in other words, stays as it is.
+   * @returns Whether it was put: what was there may be removed by now.
+   * @throws {@link ConflictingIdError} if it is another one.
+   */
+  async #putOrRefuse(declaration: Declaration, found: StoredJob | undefined): Promise<boolean> {
+    const { id } = declaration.definition;
+    let stored = found;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      if (stored) {
+        const differences = differencesOf(stored.definition, declaration);
+        if (differences.length > 0) throw new ConflictingIdError(id, differences);
+        return false;
+      }
+      const [result] = await this.#engine.putJobs([declaration]);
+      if (result?.outcome !== "exists") return result?.outcome === "created";
+      [stored] = await this.#engine.getJobs([id]);
+    }
+    throw tooBusy(id);
   }
 
   async #replace(declaration: Declaration): Promise<boolean> {

@@ -4,9 +4,19 @@ import { mask } from "../pipeline/secrets.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
+import type { LastScheduledRun } from "../jobs/run.ts";
 import type { Verdict } from "../jobs/verdict.ts";
 import { type ScheduleKind, scheduleKindOf } from "../triggers/schedule-kind.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
+
+/** A run that ended, in short; all of it by `getRun`. */
+export interface LastRunInShort {
+  readonly id: string;
+  readonly verdict: Verdict;
+  /** Its nominal time; of a run by `runJob`, when it was asked for. */
+  readonly fireTime: Date;
+  readonly finishedAt: Date;
+}
 
 /** The fields of a scheduled job as it was when it was read. */
 export interface JobSnapshot {
@@ -45,12 +55,10 @@ export interface JobSnapshot {
   readonly running: number;
   /** How many occurrences ended in each verdict, since the job was added. */
   readonly counts: Readonly<Partial<Record<Verdict, number>>>;
-  readonly lastRun: {
-    readonly id: string;
-    readonly verdict: Verdict;
-    readonly fireTime: Date;
-    readonly finishedAt: Date;
-  } | null;
+  /** The run that ended last, whatever began it: the schedule, `runJob` or a backfill; `null` if none has. */
+  readonly lastRun: LastRunInShort | null;
+  /** Of the runs that the schedule began, the one that ended last; `null` if none has. */
+  readonly lastScheduledRun: LastRunInShort | null;
   readonly createdAt: Date;
   /** Grows with every change. */
   readonly revision: number;
@@ -60,12 +68,18 @@ function date(at: number | null): Date | null {
   return at === null ? null : new Date(at);
 }
 
+function inShort(run: LastScheduledRun | null): LastRunInShort | null {
+  if (!run) return null;
+  const { id, verdict, fireAt, finishedAt } = run;
+  return { id, verdict, fireTime: new Date(fireAt), finishedAt: new Date(finishedAt) };
+}
+
 /**
  * A stored job as users see it.
  * @param known Pipelines whose schema may mark what it did not when the job was added.
  */
 export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot {
-  const { definition, lastRun } = stored;
+  const { definition } = stored;
   return {
     id: definition.id,
     pipeline: definition.pipeline,
@@ -89,12 +103,8 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot 
     pausedReason: stored.pausedReason,
     running: stored.running,
     counts: stored.counts,
-    lastRun: lastRun && {
-      id: lastRun.id,
-      verdict: lastRun.verdict,
-      fireTime: new Date(lastRun.fireAt),
-      finishedAt: new Date(lastRun.finishedAt),
-    },
+    lastRun: inShort(stored.lastRun),
+    lastScheduledRun: inShort(stored.lastScheduledRun),
     createdAt: new Date(definition.createdAt),
     revision: stored.revision,
   };

@@ -32,6 +32,7 @@ export function jobCases({ bench }: Subject): void {
       running: 0,
       counts: {},
       lastRun: null,
+      lastScheduledRun: null,
     });
   });
 

@@ -12,6 +12,7 @@ export async function semanticCases({ contender }: Subject): Promise<void> {
   await import("../ledger/retention.cases.ts");
   await import("../semantics/account.cases.ts");
   await import("../semantics/coalesce.cases.ts");
+  await import("../semantics/conflicting-id.cases.ts");
   await import("../semantics/decisions.cases.ts");
   await import("../semantics/derived-id.cases.ts");
   await import("../semantics/duplicate-id.cases.ts");

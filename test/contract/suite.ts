@@ -14,6 +14,7 @@ import { groupCases } from "./group-cases.ts";
 import { fleetCases } from "./fleet-cases.ts";
 import { healingCases } from "./healing-cases.ts";
 import { jobCases } from "./job-cases.ts";
+import { lastRunCases } from "./last-run-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { type ContenderName, noteCases } from "./matrix.ts";
@@ -108,6 +109,7 @@ export function holdToContract(contender: Contender): void {
     });
     describe("runs", () => {
       runCases(subject);
+      lastRunCases(subject);
     });
     describe("crashes", () => {
       crashCases(subject);

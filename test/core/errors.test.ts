@@ -33,10 +33,12 @@ test("without a cause there is no field of that name", () => {
 });
 
 test("the subclasses have their codes and names", () => {
-  expect(new ConflictingIdError("a")).toMatchObject({
+  const differences = [{ field: "timeout", stored: '"1m"', declared: '"2m"' }];
+  expect(new ConflictingIdError("a", differences)).toMatchObject({
     name: "ConflictingIdError",
     code: "CONFLICTING_ID",
-    data: { jobId: "a" },
+    message: expect.stringContaining('timeout: "1m" → "2m"'),
+    data: { jobId: "a", differences },
   });
   expect(new JobLookupError("a")).toMatchObject({
     name: "JobLookupError",

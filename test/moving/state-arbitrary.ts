@@ -2,8 +2,13 @@ import fc from "fast-check";
 import type { Condition } from "../../src/conditions/condition.ts";
 import type { JobDefinition, Policy } from "../../src/jobs/definition.ts";
 import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
-import type { LedgerRow, RunKind } from "../../src/jobs/run.ts";
-import type { MovedBackfill, QueuedRun, UnfinishedRun } from "../../src/jobs/state-record.ts";
+import { lastScheduledOf, type LedgerRow, type RunKind } from "../../src/jobs/run.ts";
+import type {
+  JobRecord,
+  MovedBackfill,
+  QueuedRun,
+  UnfinishedRun,
+} from "../../src/jobs/state-record.ts";
 import { SKIP_REASONS, VERDICTS } from "../../src/jobs/verdict.ts";
 import type { TriggerSpec } from "../../src/triggers/spec.ts";
 import { type Content, stateText } from "./state-text.ts";
@@ -397,7 +402,7 @@ const jobArb = (id: string): fc.Arbitrary<Content[]> =>
           lastRun: fc.option(
             fc.record(
               {
-                id: runIdArb(id, START, false),
+                id: fc.boolean().chain((isManual) => runIdArb(id, START, isManual)),
                 verdict: fc.constantFrom(...VERDICTS),
                 fireAt: timeArb,
                 startedAt: timeArb,
@@ -408,6 +413,18 @@ const jobArb = (id: string): fc.Arbitrary<Content[]> =>
                 requiredKeys: ["id", "verdict", "fireAt", "startedAt", "finishedAt"],
                 noNullPrototype: true,
               },
+            ),
+          ),
+          lastScheduledRun: fc.option(
+            fc.record(
+              {
+                id: runIdArb(id, START, false),
+                verdict: fc.constantFrom(...VERDICTS),
+                fireAt: timeArb,
+                startedAt: timeArb,
+                finishedAt: timeArb,
+              },
+              { noNullPrototype: true },
             ),
           ),
           lastSuccessAt: optionalTime,
@@ -440,9 +457,16 @@ const jobArb = (id: string): fc.Arbitrary<Content[]> =>
     .chain(({ record, rows, requests }) => {
       const runIds = [...new Set([...record.runs, ...rows].map((run) => run.id))];
       return stepsArb(id, runIds).map((steps) =>
-        [[record], requests, steps, ledgerOf(id, rows)].flat(),
+        [[consistent(record)], requests, steps, ledgerOf(id, rows)].flat(),
       );
     });
+
+/** The last run, if the schedule began it, is the last that it began; without a last run there is none of either. */
+function consistent(job: JobRecord): JobRecord {
+  const { lastRun } = job;
+  const before = lastRun ? job.lastScheduledRun : null;
+  return { ...job, lastScheduledRun: lastScheduledOf(lastRun, before) };
+}
 
 const removedJobArb = (id: string): fc.Arbitrary<Content[]> =>
   fc

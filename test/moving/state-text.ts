@@ -50,6 +50,7 @@ export function plainJob(id: string, from: number, more: Partial<JobDefinition> 
     finishedAt: null,
     counts: {},
     lastRun: null,
+    lastScheduledRun: null,
     lastSuccessAt: null,
     successStreak: 0,
     failuresInARow: 0,

@@ -1,6 +1,11 @@
 import { compileCondition } from "../../conditions/compile.ts";
 import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
-import type { LastRun, LedgerRow } from "../../jobs/run.ts";
+import {
+  type LastRun,
+  lastScheduledOf,
+  type LastScheduledRun,
+  type LedgerRow,
+} from "../../jobs/run.ts";
 import { encodeDefinition as encodeCommon } from "../decision-codec.ts";
 import { readResult } from "../readable.ts";
 import { unpack, type Written } from "../stored-json.ts";
@@ -30,14 +35,16 @@ export function encodeDefinition(definition: JobDefinition): object {
 }
 
 /** A job as `read_jobs` answers. */
-export interface WrittenJob extends Omit<StoredJob, "definition" | "lastRun"> {
+export interface WrittenJob extends Omit<StoredJob, "definition" | "lastRun" | "lastScheduledRun"> {
   readonly id: string;
   readonly definition: string;
-  readonly lastRun?: Omit<LastRun, "result"> & { readonly result?: string };
+  readonly lastRun?: LastScheduledRun & { readonly result?: string };
+  readonly lastScheduledRun?: LastScheduledRun;
 }
 
 /** Reads a job; columns without a value are absent in what the server sent. */
-export function decodeJob({ definition, lastRun, ...job }: WrittenJob): StoredJob {
+export function decodeJob({ definition, ...job }: WrittenJob): StoredJob {
+  const lastRun = job.lastRun ? decodeLastRun(job.lastRun) : null;
   return {
     revision: job.revision,
     generation: job.generation,
@@ -51,7 +58,8 @@ export function decodeJob({ definition, lastRun, ...job }: WrittenJob): StoredJo
     nextDueAt: job.nextDueAt ?? null,
     pausedAt: job.pausedAt ?? null,
     pausedReason: job.pausedReason ?? null,
-    lastRun: lastRun ? decodeLastRun(lastRun) : null,
+    lastRun,
+    lastScheduledRun: lastScheduledOf(lastRun, job.lastScheduledRun ?? null),
   };
 }
 

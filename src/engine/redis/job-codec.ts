@@ -5,7 +5,7 @@ import type { StoredDefinition } from "../engine.ts";
 import { readOne, readResult, type Tell } from "../readable.ts";
 import { toJson } from "../stored-json.ts";
 import type { ConditionPolicy, JobDefinition, StoredJob } from "../../jobs/definition.ts";
-import type { LastRun } from "../../jobs/run.ts";
+import { type LastRun, lastScheduledOf, type LastScheduledRun } from "../../jobs/run.ts";
 import type { EpochMs } from "../../core/clock.ts";
 import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
 
@@ -128,6 +128,15 @@ export function decodeLastRun(
   return { id, verdict, fireAt, startedAt, finishedAt, ...parseResult(result) };
 }
 
+/** Reads the field of the scheduled run before the last run: what `keepScheduled` of `runs.lua` makes. */
+function decodeLastScheduled(text: string | undefined): LastScheduledRun | null {
+  const [, verdict, fireAt, startedAt, finishedAt, id] =
+    /^(\S+) (-?\d+) (-?\d+) (-?\d+) (.+)$/.exec(text ?? "") ?? [];
+  if (id === undefined || !isVerdict(verdict)) return null;
+  const times = { fireAt: Number(fireAt), startedAt: Number(startedAt) };
+  return { id, verdict, ...times, finishedAt: Number(finishedAt) };
+}
+
 /** How many of each verdict a hash counts, in its fields `c:<verdict>`. */
 export function countsOf(hash: Readonly<Record<string, string>>): Partial<Record<Verdict, number>> {
   return Object.fromEntries(
@@ -145,6 +154,7 @@ export function decodeJob(
   hash: Readonly<Record<string, string>>,
   running: number,
 ): StoredJob {
+  const lastRun = decodeLastRun(hash["li"], hash["lp"], hash["lr"]);
   return {
     definition: parseDefinition(definition, {
       id,
@@ -160,6 +170,7 @@ export function decodeJob(
     pausedReason: hash["pr"] ?? null,
     running,
     counts: countsOf(hash),
-    lastRun: decodeLastRun(hash["li"], hash["lp"], hash["lr"]),
+    lastRun,
+    lastScheduledRun: lastScheduledOf(lastRun, decodeLastScheduled(hash["ls"])),
   };
 }

@@ -7,7 +7,7 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] step   JSON: importId, sequence, isDone, records (in the order of their places); times in epoch ms:
                job          place, jobId, claim?, definition (JSON text), declared, schedule, pipeline, fields, state,
-                            watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastSuccessAt?,
+                            watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastScheduledRun? (if that is another), lastSuccessAt?,
                             successStreak, failuresInARow, everRan, queued (as stored), runs (as stored, with queueJobId),
                             backfill {backfillId,state,total,concurrency,order,verdicts,createdAt,touchedAt,fireTimes}?,
                             upcoming [{fireAt,dueAt}]
@@ -96,7 +96,7 @@ local function pastOf(r)
   local last = r.lastRun or { fireAt = 0, startedAt = 0, finishedAt = 0 }
   last.streak, last.failures, last.succeededAt = r.successStreak, r.failuresInARow, r.lastSuccessAt
   local values = { pa = r.pausedAt, pr = r.pausedReason, fin = r.finishedAt, er = r.everRan and 1 or nil,
-    lp = lastText(last), li = last.id, lr = last.id and (last.result or "") }
+    lp = lastText(last), li = last.id, lr = last.id and (last.result or ""), ls = r.lastScheduledRun and scheduledText(r.lastScheduledRun) }
   for verdict, count in pairs(r.counts) do values["c:" .. verdict] = count end
   local past = {}
   for name, value in pairs(values) do

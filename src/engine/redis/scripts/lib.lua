@@ -246,13 +246,19 @@ local function readLast(text)
     succeededAt = succeededAt > 0 and succeededAt or nil }
 end
 
+-- The last scheduled run in one field: verdict, fire time, its start and its end, and its id.
+local function scheduledText(run)
+  return string.format("%s %d %d %d %s", run.verdict, run.fireAt, run.startedAt, run.finishedAt, run.id)
+end
+
 -- A job's hash: rev, gen (revision and generation), st (state), w (watermark), mi, co, gr, mc (maxInstances, coalesce,
 -- grace, maxCatchUp), kc, ka (retention), pl (pipeline), cn (condition: JSON of its program and how long to wait), ov
 -- (overlap), gk, gl (group: key and limit), pf (pauseAfterFailures), er (whether it ever ran), dp (whether the condition
 -- of others waits for it), nf, nd, af, ad (fire and due time of the next occurrence, and of the one after it if that is
 -- known), pn (whether its rules are plain: see `plain.lua`), iv (ms between its occurrences, if that is all that there is to
 -- its schedule), op (whether anything but runs waits), ct (the call for its queued runs), wt, wa (the call at an instant, and
--- that instant), pa, pr, fin (when it had finished), od, li, lp, lr (the last run: id; what `lastText` makes; result), c:<verdict>. Values are kept
+-- that instant), pa, pr, fin (when it had finished), od, li, lp, lr (the last run: id; what `lastText` makes; result), ls (the
+-- last scheduled run, only while the last run is none: what `scheduledText` makes), c:<verdict>. Values are kept
 -- short: a hash with one above 64 bytes takes several times the memory.
 local function readJob(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "gen", "st", "w", "mi", "co", "gr", "mc", "kc", "ka", "pl",

@@ -59,8 +59,17 @@ local function pauseAfterFailures(job, errorText)
   emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason })
 end
 
+-- A run that the schedule did not begin takes the place of the last run; the scheduled one that stood there is kept.
+local function keepScheduled(job)
+  local id = call("HGET", jobKey(job.id), "li")
+  if not id or not id:find(":%d+:%d+$") or not job.last.verdict then return end
+  job.last.id = id
+  call("HSET", jobKey(job.id), "ls", scheduledText(job.last))
+end
+
 -- Notes at the job how a run of it ended.
 local function countRun(job, held, row)
+  if held.kind ~= "scheduled" then keepScheduled(job) end
   local isSuccess, isFailure = row.state == "succeeded", row.state == "failed"
   job.streak = isSuccess and job.streak + 1 or 0
   job.failuresInRow = isSuccess and 0 or job.failuresInRow + (isFailure and 1 or 0)

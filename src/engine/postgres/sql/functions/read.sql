@@ -6,7 +6,7 @@ CREATE FUNCTION written_job(job jobs) RETURNS jsonb LANGUAGE sql STABLE AS $$
     'state', job.state, 'watermark', job.watermark, 'nextFireAt', job.next_fire_at,
     'nextDueAt', job.next_due_at, 'pausedAt', job.paused_at,
     'pausedReason', job.paused_reason, 'running', (SELECT count(*) FROM instances WHERE job_id = job.id AND kind <> 'backfill'),
-    'counts', job.counts, 'lastRun', job.last_run))
+    'counts', job.counts, 'lastRun', job.last_run, 'lastScheduledRun', job.last_scheduled_run))
 $$;
 
 CREATE FUNCTION read_jobs(ids text[]) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$

@@ -118,6 +118,9 @@ BEGIN
   entry.error := ended.error;
   PERFORM record(entry, ended.keep_count, ended.keep_age_ms, now_ms);
   UPDATE jobs SET
+    -- The scheduled run that stood there is kept.
+    last_scheduled_run = CASE WHEN held.kind <> 'scheduled' AND last_run ->> 'id' ~ ':\d+:\d+$' THEN last_run - 'result'
+      ELSE last_scheduled_run END,
     last_run = jsonb_strip_nulls(jsonb_build_object('id', held.run_id, 'verdict', ended.verdict, 'fireAt', held.fire_at,
       'startedAt', held.attempt_at, 'finishedAt', ended.finished_at, 'result', ended.result)),
     counts = add_count(counts, ended.verdict, 1),

@@ -37,6 +37,7 @@ CREATE TABLE jobs (
   timer_at bigint,
   counts jsonb NOT NULL DEFAULT '{}',
   last_run jsonb,                    -- the last finished run, in short
+  last_scheduled_run jsonb,          -- the last that the schedule began, without its result; only while `last_run` is another
   last_success_at bigint,
   success_streak integer NOT NULL DEFAULT 0,
   failures_in_a_row integer NOT NULL DEFAULT 0

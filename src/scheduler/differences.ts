@@ -1,0 +1,188 @@
+import { isDeepStrictEqual } from "node:util";
+import { printCondition, printSpan } from "../conditions/print.ts";
+import { type Difference, SECRET_TEXT } from "../core/difference.ts";
+import { shown } from "../core/shown.ts";
+import type { JobDefinition, Policy } from "../jobs/definition.ts";
+import { queueOf } from "../jobs/queue.ts";
+import { Schedule } from "../jobs/schedule.ts";
+import { joinPaths } from "../pipeline/secret-places.ts";
+import { KEYS, MASK, mask, type SecretPath } from "../pipeline/secrets.ts";
+import type { Jitter } from "../triggers/jitter.ts";
+import { compareSchedules, type Declaration, isDeclaredPaused } from "./declaration.ts";
+
+/** More than these are not listed. */
+const MOST = 50;
+
+/**
+ * What a declaration would change of a job as it is stored, as a user would write it; at most 50 differences. What only
+ * depends on when it was declared is none, nor is a spelling: `60` and `"60s"` are the same.
+ */
+export function differencesOf(stored: JobDefinition, declaration: Declaration): Difference[] {
+  const fresh: JobDefinition = {
+    ...declaration.definition,
+    ...declaration.timingAt(stored.createdAt),
+  };
+  // A schedule that is declared as it was stays as it is, whatever it was changed to since.
+  const { isSame } = compareSchedules(stored, fresh);
+  const [before, after] = isSame ? [{}, {}] : schedulesAsWritten(stored, fresh);
+  const found = [
+    ...compare(
+      { ...rulesAsWritten(stored), ...before },
+      { ...rulesAsWritten(fresh), ...after },
+      joinPaths(stored.secrets, fresh.secrets),
+    ),
+    ...pausedDifference(stored, fresh),
+    ...markDifferences(stored.secrets, fresh.secrets),
+  ];
+  return found.slice(0, MOST);
+}
+
+function pausedDifference(stored: JobDefinition, fresh: JobDefinition): Difference[] {
+  const [before, after] = [isDeclaredPaused(stored), isDeclaredPaused(fresh)];
+  if (before === after) return [];
+  const text = (isPaused: boolean): string => (isPaused ? "null (paused)" : "not null");
+  return [{ field: "nextRunTime", stored: text(before), declared: text(after) }];
+}
+
+function markDifferences(stored: readonly SecretPath[], fresh: readonly SecretPath[]) {
+  const texts = (paths: readonly SecretPath[]): Set<string> =>
+    new Set(paths.map((path) => ["params", ...path].join(".")));
+  const [before, after] = [texts(stored), texts(fresh)];
+  const all = [...new Set([...before, ...after])];
+  const mark = (isMarked: boolean): string => (isMarked ? "marked as secret" : "not marked");
+  return all
+    .filter((path) => before.has(path) !== after.has(path))
+    .map((path) => ({
+      field: path,
+      stored: mark(before.has(path)),
+      declared: mark(after.has(path)),
+    }));
+}
+
+type Written = Readonly<Record<string, unknown>>;
+
+function rulesAsWritten(definition: JobDefinition): Written {
+  const { policy, retention, logs } = definition;
+  return {
+    pipeline: definition.pipeline,
+    queue: queueOf(definition),
+    description: definition.description,
+    tags: definition.tags,
+    params: definition.params,
+    ...policyAsWritten(policy),
+    retention: { count: retention.count, age: printSpan(retention.ageMs) },
+    logs: { maxBytes: logs.maxBytes, runs: logs.runs, age: printSpan(logs.ageMs) },
+  };
+}
+
+function policyAsWritten(policy: Policy): Written {
+  const { maxInstances, coalesce, maxCatchUp, overlap, pauseAfterFailures } = policy;
+  const { misfireGraceMs, when, retry, timeoutMs } = policy;
+  return {
+    maxInstances,
+    coalesce,
+    misfireGraceTime: span(misfireGraceMs),
+    maxCatchUp,
+    condition: when && printCondition(when.condition),
+    conditionPolicy: when && (when.waitMs === null ? "skip" : { wait: printSpan(when.waitMs) }),
+    overlap,
+    concurrencyGroup: policy.group,
+    retry: retry && {
+      attempts: retry.attempts,
+      backoff: retry.backoff,
+      delay: printSpan(retry.delayMs),
+      maxDelay: printSpan(retry.maxDelayMs),
+      jitter: retry.jitter,
+    },
+    pauseAfterFailures,
+    timeout: span(timeoutMs),
+    isolate: policy.isolate === "process" ? "process" : null,
+  };
+}
+
+function span(ms: number | null): string | null {
+  return ms === null ? null : printSpan(ms);
+}
+
+/** Triggers in words; where the words are the same, by their parts. */
+function schedulesAsWritten(stored: JobDefinition, fresh: JobDefinition): [Written, Written] {
+  const [before, after] = [stored, fresh].map((one) => new Schedule(one).trigger.describe());
+  const isSaid = before !== after;
+  const write = (definition: JobDefinition, words: string | undefined): Written => ({
+    trigger: isSaid ? words : withInstants(definition.trigger),
+    timezone: definition.timezone,
+    calendars: definition.calendars,
+    jitter: definition.jitter && jitterAsWritten(definition.jitter),
+    nextRunTime: definition.firstRunAt === null ? null : instant(definition.firstRunAt),
+  });
+  return [write(stored, before), write(fresh, after)];
+}
+
+function jitterAsWritten(jitter: Jitter): string | null {
+  if (jitter.kind === "percent") return `${jitter.percent}%`;
+  return jitter.ms === 0 ? null : printSpan(jitter.ms);
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString();
+}
+
+/** A trigger's parts, its instants as people read them. */
+function withInstants(spec: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(spec, (key, value: unknown) =>
+      key.endsWith("At") && typeof value === "number" ? instant(value) : value,
+    ),
+  ) as unknown;
+}
+
+function compare(
+  stored: Written,
+  fresh: Written,
+  secrets: readonly SecretPath[],
+): Iterable<Difference> {
+  const paths = secrets.map((path) => {
+    const keys = path.indexOf(KEYS);
+    // Of what has secret keys, its parts can't be named.
+    return ["params", ...(keys === -1 ? path : path.slice(0, keys))];
+  });
+  const side = (written: Written): Side => {
+    const value = JSON.parse(JSON.stringify(written)) as unknown;
+    return { value, masked: mask(value, paths) };
+  };
+  return differ(side(stored), side(fresh), "");
+}
+
+/** A value of one side, and as it may be shown. */
+interface Side {
+  readonly value: unknown;
+  readonly masked: unknown;
+}
+
+function* differ(stored: Side, fresh: Side, field: string): Generator<Difference> {
+  if (isDeepStrictEqual(stored.value, fresh.value)) return;
+  if (stored.masked === MASK || fresh.masked === MASK) {
+    yield { field, stored: SECRET_TEXT, declared: SECRET_TEXT };
+  } else if (isTree(stored.value) && isTree(fresh.value)) {
+    for (const key of new Set([...Object.keys(stored.value), ...Object.keys(fresh.value)]))
+      yield* differ(part(stored, key), part(fresh, key), field === "" ? key : `${field}.${key}`);
+  } else {
+    yield { field, stored: told(stored.masked), declared: told(fresh.masked) };
+  }
+}
+
+function part({ value, masked }: Side, key: string): Side {
+  return { value: own(value, key), masked: own(masked, key) };
+}
+
+function own(tree: unknown, key: string): unknown {
+  return isTree(tree) && Object.hasOwn(tree, key) ? (tree as Written)[key] : undefined;
+}
+
+function isTree(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function told(value: unknown): string {
+  return value === undefined ? "not set" : shown(value);
+}
