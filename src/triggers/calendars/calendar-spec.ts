@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { EpochMs } from "../../core/clock.ts";
+import { complain } from "../../core/complaint.ts";
 import { TriggerError } from "../../core/errors.ts";
 import { daysInMonth } from "../time/civil.ts";
 import { instantSchema, parseInstant } from "../time/parse-instant.ts";
@@ -143,10 +144,8 @@ export type CalendarSpec = Readonly<z.output<typeof calendarSpecSchema>>;
 export function parseCalendar(input: CalendarInput): CalendarSpec {
   const result = calendarSpecSchema.safeParse(input);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const field = issue?.path.join(".") ?? "calendar";
-  throw new TriggerError(
-    `Calendar, ${field || "as a whole"}: ${issue?.message ?? "is not valid"}.`,
-    { field: field || "calendar" },
-  );
+  const { path, place, what } = complain(result.error, calendarSpecSchema, input);
+  throw new TriggerError(`Calendar, ${place || "as a whole"}: ${what}`, {
+    field: path || "calendar",
+  });
 }
