@@ -180,11 +180,11 @@ describe("what only is written otherwise is no conflict, and nothing is changed"
   ])("%s", async (_, before, now) => {
     await using bench = await EngineBench.open();
     const { hours, ...rest } = hourly;
-    const stored = await bench.add({ ...hourly, ...before });
+    const stored = await bench.add({ ...hourly, ...before } as AddJobOptions);
     bench.moveTo("12:20");
     await bench.events();
     const own = "trigger" in now ? rest : { ...rest, hours };
-    expect(await bench.add({ ...own, ...now })).toEqual(stored);
+    expect(await bench.add({ ...own, ...now } as AddJobOptions)).toEqual(stored);
     expect(await bench.eventNames()).toEqual([]);
   });
 
