@@ -14,7 +14,8 @@ class Work extends Pipeline.with(Params) {
   }
 }
 
-const workerOptions = { ...server, pipelines: [Work], drain: "1s" };
+// Runs may go on for 2 s: the last five seconds of `drain` are for handing back what has not ended by then.
+const workerOptions = { ...server, pipelines: [Work], drain: "7s" };
 const scheduler = new PipelineScheduler({ ...server, pipelines: [Work], worker: false });
 const bothStarted = new Promise<void>((resolve) => {
   let started = 0;
@@ -39,7 +40,7 @@ await scheduler.runJob("short");
 await scheduler.runJob("long");
 await bothStarted;
 
-// What SIGTERM does by itself: take no more, wait up to `drain`, abort, hand back.
+// What SIGTERM does by itself: take no more, wait as long as `drain` allows, abort, hand back.
 await first.stop();
 console.log("the first worker has stopped");
 

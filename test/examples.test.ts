@@ -10,7 +10,8 @@ const programs = [
   ["dependencies.ts", "to ops@example.com: look at the report"],
   ["decorator.ts", "by-function 3"],
   ["listeners.ts", "failed manual the sensor is unplugged"],
-  ["graceful-shutdown.ts", "long: done in attempt 2"],
+  // It ends only when the long run is done, too.
+  ["graceful-shutdown.ts", "short: done in attempt 1"],
   ["history.ts", "was skipped at"],
 ] as const;
 const together = ["scheduler.ts", "worker.ts"];

@@ -87,7 +87,8 @@ export interface PipelineSchedulerOptions extends CommonOptions {
   finishedRetention?: number | string | undefined;
   /**
    * How long `shutdown()` takes at most, whatever the server does: seconds, or `"25s"`. Runs may go on until five seconds
-   * before; those are for what does not end by itself. Less than 5 s counts as that. @default 25 s
+   * before; those are for what does not end by itself. Less than 5 s counts as 5 s: no run is
+   * waited for. @default 25 s
    */
   drain?: number | string | undefined;
   /** Signals that shut the scheduler down and then end the process. @default none */

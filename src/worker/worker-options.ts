@@ -187,7 +187,8 @@ export interface PipelineWorkerOptions extends CommonOptions, WorkerTuning {
   connection: ConnectionOption | undefined;
   /**
    * How long `stop()`, also by a signal, takes at most, whatever the server does: seconds, or `"25s"`. Runs may go on until
-   * five seconds before; those are for what does not end by itself. Less than 5 s counts as that. @default 25 s
+   * five seconds before; those are for what does not end by itself. Less than 5 s counts as 5 s: no run is
+   * waited for. @default 25 s
    */
   drain?: number | string | undefined;
   /** Signals that make the worker drain and the process end. `[]` for none. @default ["SIGTERM", "SIGINT"] */
