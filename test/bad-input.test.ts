@@ -301,6 +301,16 @@ describe("addJob refuses", () => {
       { trigger: "*/5 * * * *" },
       'For a cron expression write trigger: "cron" and expression: "*/5 * * * *".',
     ],
+    [
+      { trigger: "every 5 minutes" },
+      'For a schedule in words write trigger: parseSchedule("every 5 minutes"), or schedule("every 5 minutes", pipeline).',
+    ],
+    [{ trigger: "2026-12-25 09:00" }, 'write trigger: parseSchedule("2026-12-25 09:00")'],
+    ["every 5 minutes", 'such as { trigger: "interval", minutes: 5 }'],
+    [
+      { trigger: "monthly", monthly: 32 },
+      "Days of the month: 1 to 31, 'last', or a list; the 1st if left out.",
+    ],
     [{ trigger: "interval", seconds: -5 }, "seconds: -5 is not allowed. Allowed: a number of"],
     [{ trigger: "interval", seconds: Number.NaN }, "seconds: NaN is not allowed."],
     [{ trigger: "interval", second: 1 }, "is not an option of an interval trigger."],
@@ -394,9 +404,15 @@ describe("schedulers and workers refuse", () => {
     ["embedded:", "embedded://folder"],
     ["redis:localhost", "redis://host"],
     ["postgres:", "postgres://host"],
+    ["localhost:6379", "redis://localhost:6379"],
   ])("the connection %j, and says how it is written", async (connection, form) => {
     const { message } = await refusal(() => new PipelineScheduler({ connection }));
     expect(message).toContain(`Write "${form}"`);
+  });
+
+  test("the connection that is an unset variable in a template", async () => {
+    const { message } = await refusal(() => new PipelineScheduler({ connection: "undefined" }));
+    expect(message).toMatch(/it is the text "undefined"\. Is an environment variable not set\?$/);
   });
 
   test("a server that is not there: CONNECTION_FAILED within the time allowed", async () => {

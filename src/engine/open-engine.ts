@@ -91,12 +91,21 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
       { data: { path: "connection" } },
     );
   }
-  const scheme = /^[a-z+]{1,20}(?=:)/i.exec(connection)?.[0] ?? "none";
   throw new CronduitError(
     "INVALID_OPTION",
-    `connection: a URL beginning with redis://, rediss://, postgres:// or embedded:// is needed; its scheme is ${scheme}.`,
+    `connection: a URL beginning with redis://, rediss://, postgres:// or embedded:// is needed; ${schemeOf(connection)}`,
     { data: { path: "connection" } },
   );
+}
+
+/** What stands where the scheme of a URL does. Nothing else is told, since a password may be near. */
+function schemeOf(connection: string): string {
+  if (/^(?:undefined|null)$/.test(connection))
+    return `it is the text "${connection}". Is an environment variable not set?`;
+  if (/^[a-z0-9.-]{1,253}:\d{1,5}$/i.test(connection))
+    return `it is a host and a port alone. Write "redis://${connection}", if that is a Redis server.`;
+  const scheme = /^[a-z+]{1,20}(?=:)/i.exec(connection)?.[0];
+  return scheme === undefined ? "it has no scheme." : `its scheme is ${scheme}.`;
 }
 
 /** Refuses a URL that can't be read. The error has no cause, which would hold the URL and so perhaps a password. */

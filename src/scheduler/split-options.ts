@@ -56,9 +56,11 @@ export interface SplitOptions {
  */
 export function splitOptions(options: unknown, where: string): SplitOptions {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new CronduitError("INVALID_OPTION", `${where}: the options must be an object.`, {
-      data: { path: "" },
-    });
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `${where}: the options must be an object, such as { trigger: "interval", minutes: 5 }; a schedule in words is { trigger: parseSchedule("every 5 minutes") }.`,
+      { data: { path: "" } },
+    );
   }
   const job: Record<string, unknown> = {};
   const trigger: Record<string, unknown> = {};

@@ -58,9 +58,24 @@ export const triggerOptionShapes = {
       ),
     weeks: wholeAmount.optional().describe("A whole number of weeks from 0"),
     days: wholeAmount.optional().describe("A whole number of calendar days from 0"),
-    hour: z.int().min(0).max(23).optional().describe("Hour of the local time of day; 0"),
-    minute: z.int().min(0).max(59).optional().describe("Minute of the local time of day; 0"),
-    second: z.int().min(0).max(59).optional().describe("Second of the local time of day; 0"),
+    hour: z
+      .int()
+      .min(0)
+      .max(23)
+      .optional()
+      .describe("Hour of the local time of day; 0 if left out"),
+    minute: z
+      .int()
+      .min(0)
+      .max(59)
+      .optional()
+      .describe("Minute of the local time of day; 0 if left out"),
+    second: z
+      .int()
+      .min(0)
+      .max(59)
+      .optional()
+      .describe("Second of the local time of day; 0 if left out"),
     at: z
       .string()
       .max(16)
@@ -76,20 +91,32 @@ export const triggerOptionShapes = {
   },
   weekly: {
     weekly: weekdays.optional().describe("Days of the week, such as ['mon', 'wed']"),
-    at: timesOfDay.optional().describe("Local times of day, such as ['09:00', '17:30']; midnight"),
+    at: timesOfDay
+      .optional()
+      .describe("Local times of day, such as ['09:00', '17:30']; midnight if left out"),
   },
   daily: {
     daily: z.literal(true).optional().describe("Marks the shorthand { daily: true, at: '09:00' }"),
-    at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight"),
+    at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight if left out"),
   },
   monthly: {
     monthly: z
       .union([monthDay, z.array(monthDay).min(1).max(32)])
       .optional()
-      .describe("Days of the month: 1 to 31, 'last', or a list; 1"),
-    at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight"),
-    hour: z.int().min(0).max(23).optional().describe("Hour of the local time of day; 0"),
-    minute: z.int().min(0).max(59).optional().describe("Minute of the local time of day; 0"),
+      .describe("Days of the month: 1 to 31, 'last', or a list; the 1st if left out"),
+    at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight if left out"),
+    hour: z
+      .int()
+      .min(0)
+      .max(23)
+      .optional()
+      .describe("Hour of the local time of day; 0 if left out"),
+    minute: z
+      .int()
+      .min(0)
+      .max(59)
+      .optional()
+      .describe("Minute of the local time of day; 0 if left out"),
   },
   or: {
     triggers: z
@@ -116,7 +143,7 @@ export const triggerOptionShapes = {
     jitter: z
       .union([z.string().max(64), z.number().min(0)])
       .optional()
-      .describe("'30s', seconds, or '10%' of the gap; 0"),
+      .describe("'30s', seconds, or '10%' of the gap; 0 if left out"),
     calendars: z
       .union([
         name,

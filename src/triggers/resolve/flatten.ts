@@ -83,9 +83,14 @@ function kindOf(name: string): TriggerKind {
   });
 }
 
+/** Begins as no cron expression does: with a word that is followed by another, or with a date. */
+const IN_WORDS = /^\s*(?:[a-z]{2,}\s|\d{4}-|\d+\/\d+\/)/i;
+
 function hintFor(name: string): string {
   const foreign = translationOf(name);
   if (foreign !== undefined) return foreign.hint;
+  if (IN_WORDS.test(name))
+    return `For a schedule in words write trigger: parseSchedule(${brief(name)}), or schedule(${brief(name)}, pipeline).`;
   if (/[\s*@]/.test(name))
     return `For a cron expression write trigger: "cron" and expression: ${brief(name)}.`;
   const near = suggest(name, KINDS);
