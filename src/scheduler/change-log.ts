@@ -7,6 +7,9 @@ import { Schedule } from "../jobs/schedule.ts";
 /** So many jobs are told of one by one; of more there is one line. */
 const TOLD_SINGLY = 10;
 
+type ToldJob = Pick<StoredJob, "definition" | "state" | "watermark"> &
+  Partial<Pick<StoredJob, "pausedReason">>;
+
 /** Says on the process's logger what was done with jobs, and when they run next. */
 export class ChangeLog {
   readonly #logger: Logger;
@@ -27,11 +30,15 @@ export class ChangeLog {
     for (const job of jobs) this.changed("added", job);
   }
 
-  changed(what: string, job: Pick<StoredJob, "definition" | "state" | "watermark">): void {
+  changed(what: string, job: ToldJob): void {
     const nextRunTime = nextRunOf(job);
+    const reason = what === "paused" ? (job.pausedReason ?? undefined) : undefined;
     const when = nextRunTime === undefined ? "" : `; next run at ${nextRunTime}`;
-    const fields = nextRunTime === undefined ? {} : { nextRunTime };
-    this.#line(job.definition.id, what, when, fields);
+    const fields = {
+      ...(nextRunTime === undefined ? {} : { nextRunTime }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+    this.#line(job.definition.id, what, reason === undefined ? when : `: ${reason}`, fields);
   }
 
   removed(jobId: string): void {

@@ -136,7 +136,7 @@ onEachEngine((connection) => {
     const id = await stage.job(() => 1);
     const { scheduler } = stage;
     await scheduler.modifyJob(id, { misfireGraceTime: 60 });
-    await scheduler.pauseJob(id);
+    await scheduler.pauseJob(id, "the source is down");
     await scheduler.resumeJob(id);
     await scheduler.removeJob(id);
     const next = "2090-01-01T00:00:00.000Z";
@@ -146,7 +146,10 @@ onEachEngine((connection) => {
         fields: { jobId: id, nextRunTime: next, time },
       },
       { message: `job "${id}" modified; next run at ${next}` },
-      { message: `job "${id}" paused` },
+      {
+        message: `job "${id}" paused: the source is down`,
+        fields: { jobId: id, reason: "the source is down" },
+      },
       { message: `job "${id}" resumed; next run at ${next}` },
       { message: `job "${id}" removed` },
     ]);
