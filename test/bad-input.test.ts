@@ -415,6 +415,20 @@ describe("schedulers and workers refuse", () => {
     expect(message).toMatch(/it is the text "undefined"\. Is an environment variable not set\?$/);
   });
 
+  test.each([{ wait: "false" }, { wait: 0 }, { waits: false }, false, null])(
+    "an end by %j: refused, and nothing is ended",
+    async (options) => {
+      const connection = inject("redisUrl");
+      const made = new PipelineScheduler({ connection, logger: silent });
+      const worker = new PipelineWorker({ connection, pipelines: [], logger: silent });
+      expect((await refusal(() => made.shutdown(options as never))).code).toBe("INVALID_OPTION");
+      expect((await refusal(() => worker.stop(options as never))).code).toBe("INVALID_OPTION");
+      expect(await made.getWorkers()).toEqual([]);
+      await made.shutdown();
+      await worker.stop();
+    },
+  );
+
   test("a server that is not there: CONNECTION_FAILED within the time allowed", async () => {
     const made = new PipelineScheduler({
       connection: "redis://127.0.0.1:1",

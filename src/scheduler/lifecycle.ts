@@ -16,7 +16,7 @@ export interface ShutdownOptions {
    * Wait for the runs in this process, as long as the option `drain` allows. `false` aborts them and hands them to other
    * workers, within five seconds; it also cuts short a shutdown that waits. @default true
    */
-  wait?: boolean;
+  wait?: boolean | undefined;
 }
 
 /** How a {@link Lifecycle} goes. */

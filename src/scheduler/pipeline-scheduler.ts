@@ -34,6 +34,7 @@ import {
 } from "./moving/import-state.ts";
 import type { StateSource } from "./moving/state-lines.ts";
 import type { PipelineSchedulerOptions } from "./scheduler-options.ts";
+import { endOptionsSchema } from "../worker/one-end.ts";
 import { toWorkerRecord, type WorkerRecord } from "./worker-record.ts";
 
 /** How `start` begins. */
@@ -78,8 +79,9 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
    * gone. Safe to call twice, and before `start()`. Called inside a run of this scheduler, it returns at once and goes on
    * when that run has ended.
    */
-  shutdown({ wait = true }: ShutdownOptions = {}): Promise<void> {
-    return this.#lifecycle.stop(wait);
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    const { wait } = parseOptions(endOptionsSchema, options, "shutdown");
+    await this.#lifecycle.stop(wait);
   }
 
   /** Shuts down and waits for running pipelines, so that `await using` works. */

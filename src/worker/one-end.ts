@@ -1,6 +1,10 @@
+import { z } from "zod";
 import { type Clock, keepAlive } from "../core/clock.ts";
 import { Ending } from "../core/ending.ts";
 import type { Logger } from "../core/log.ts";
+
+/** Schema of what ends a scheduler or a worker. */
+export const endOptionsSchema = z.strictObject({ wait: z.boolean().default(true) });
 
 /** How a scheduler or a worker ends. */
 export interface OneEndParts {

@@ -8,7 +8,7 @@ import { makeEngine } from "../engine/open-engine.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
 import { refuseRunProcess } from "../tasks/run-process.ts";
-import { OneEnd } from "./one-end.ts";
+import { endOptionsSchema, OneEnd } from "./one-end.ts";
 import { onSignals } from "./signals.ts";
 import {
   type PipelineWorkerOptions,
@@ -27,7 +27,7 @@ export interface StopOptions {
    * Wait for the runs here, as long as the option `drain` allows. `false` aborts them and hands them to other workers,
    * within five seconds; it also cuts short a `stop()` that waits. @default true
    */
-  wait?: boolean;
+  wait?: boolean | undefined;
 }
 
 /**
@@ -125,9 +125,11 @@ export class PipelineWorker implements AsyncDisposable {
    * Takes no more runs, waits for those here, aborts those left, and hands back what did not end; all of it within the
    * `drain` time, also if the server is gone. Safe to call twice, and before `start()`. Called inside a run of this worker,
    * it returns at once and goes on when that run has ended.
+   * @throws {@link CronduitError} `INVALID_OPTION`; nothing is ended then.
    */
-  stop({ wait = true }: StopOptions = {}): Promise<void> {
-    return this.#end.call(wait);
+  async stop(options: StopOptions = {}): Promise<void> {
+    const { wait } = parseOptions(endOptionsSchema, options, "stop");
+    await this.#end.call(wait);
   }
 
   async #stop(ending: Ending): Promise<void> {
