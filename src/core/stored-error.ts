@@ -58,5 +58,5 @@ export function fullReason(error: ErrorCause): string | undefined {
   const inner = innermost(error);
   return inner === undefined || error.message.includes(inner)
     ? undefined
-    : `${error.message}: ${inner}`;
+    : `${error.message.replace(/\.$/, "")}: ${inner}`;
 }

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { isPlain, nameOfClass } from "./json.ts";
 
 /**
@@ -30,6 +31,8 @@ export function markedObject(value: object): object {
   if (Array.isArray(value)) return value;
   if (value instanceof Map) return { $type: "Map", entries: [...(value as Map<unknown, unknown>)] };
   if (value instanceof Set) return { $type: "Set", values: [...(value as Set<unknown>)] };
+  // What Node.js hangs on one belongs to the run around it.
+  if (types.isPromise(value)) return { $type: "Promise" };
   if (value instanceof RegExp) return { $type: "RegExp", value: String(value) };
   if (value instanceof ArrayBuffer) return { $type: "ArrayBuffer", bytes: value.byteLength };
   if (ArrayBuffer.isView(value) && !(value instanceof DataView))

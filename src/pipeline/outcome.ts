@@ -127,9 +127,13 @@ function behind(
   return { ...(cause && { cause }), ...(errors.length > 0 && { errors }), stack };
 }
 
-/** The errors that an error stands for, as `Promise.any` makes one. */
+/** The errors that an error stands for, as `Promise.any` makes one, or `using` of what was thrown while another was on its way. */
 function innerErrors(thrown: unknown): unknown[] {
-  const errors = isErrorLike(thrown) ? readField(thrown, "errors") : undefined;
+  if (!isErrorLike(thrown)) return [];
+  // Not `instanceof`: older Nodes have no such class, and compilers make theirs.
+  if (textOf(thrown, "name") === "SuppressedError")
+    return [readField(thrown, "suppressed"), readField(thrown, "error")];
+  const errors = readField(thrown, "errors");
   return Array.isArray(errors) ? errors.slice(0, MAX_CAUSES) : [];
 }
 

@@ -56,7 +56,9 @@ export class SecretValues {
   inPlain(value: unknown, key: string): unknown {
     if (typeof value === "string") return this.inText(value);
     if (typeof value === "number" || typeof value === "bigint")
-      return this.#whole.has(String(value)) ? MASK : value;
+      return this.#whole.has(String(value)) || this.#whole.has(unsigned(String(value)))
+        ? MASK
+        : value;
     return typeof value === "boolean" && this.#flags.has(`${key}=${value}`) ? MASK : value;
   }
 
@@ -112,7 +114,8 @@ export class SecretValues {
     if (text.trim() === "" || text === MASK) return;
     this.#whole.add(text);
     // A sign stands before a number and not within it.
-    const bare = isNumber ? text.replace(/^-/, "") : text;
+    const bare = isNumber ? unsigned(text) : text;
+    if (isNumber) this.#whole.add(bare);
     if (!isNumber && bare.length >= MIN_ANYWHERE) this.#anywhere.add(bare);
     else if (bare.length >= MIN_ALONE) this.#alone.add(bare);
   }
@@ -120,6 +123,10 @@ export class SecretValues {
   #searching(): SecretSearch {
     return (this.#search ??= new SecretSearch(this.#anywhere, this.#alone));
   }
+}
+
+function unsigned(number: string): string {
+  return number.replace(/^-/, "");
 }
 
 /** What of a text is used by itself: the token of an HTTP authorization, the password of a URL. */

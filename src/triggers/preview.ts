@@ -98,8 +98,11 @@ export function previewTrigger(
 ): PreviewRow[] | Promise<CheckedPreview>;
 export function previewTrigger(
   trigger: Previewed,
-  options: CheckedPreviewOptions,
+  given: CheckedPreviewOptions,
 ): PreviewRow[] | Promise<CheckedPreview> {
+  // Without types nothing may be given: then `from` is missing.
+  const options =
+    (given as CheckedPreviewOptions | null | undefined) ?? ({} as CheckedPreviewOptions);
   const { check = false } = options;
   if (typeof check !== "boolean")
     throw new TriggerError(`check: ${shown(check)} is not true or false.`, {

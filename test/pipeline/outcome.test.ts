@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -9,6 +10,10 @@ function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   return proxy;
+}
+
+function withRunAround(): Promise<void> {
+  return new AsyncLocalStorage<object>().run({ lock: "of the run" }, async () => {});
 }
 
 const unreadable = {
@@ -145,6 +150,21 @@ describe("describeError", () => {
     expect(describeError(told)).not.toHaveProperty("reason");
   });
 
+  test("what was thrown while another error was on its way stands beside that", () => {
+    const body = new Error("disk full");
+    const disposal = new Error("connection lost");
+    const thrown = Object.assign(new Error("An error was suppressed during disposal."), {
+      name: "SuppressedError",
+      suppressed: body,
+      error: disposal,
+    });
+    expect(describeError(thrown)).toMatchObject({
+      name: "SuppressedError",
+      reason: "An error was suppressed during disposal: disk full; connection lost",
+      errors: [{ message: "disk full" }, { message: "connection lost" }],
+    });
+  });
+
   test("what was rejected with a text or nothing stands among the inner errors too", async () => {
     const thrown: unknown = await Promise.any([
       Promise.reject("no disk"),
@@ -261,6 +281,8 @@ describe("summarizeResult", () => {
     ["undefined in a list, and as a field", [undefined, { a: undefined }], "[null,{}]"],
     ["a symbol as a key", { [Symbol("s")]: 1 }, '{"Symbol(s)":1}'],
     ["a function", function f() {}, '{"$type":"function","name":"f"}'],
+    // Node.js hangs the store of each AsyncLocalStorage on a promise, that of the run around it too.
+    ["a promise", { p: withRunAround() }, '{"p":{"$type":"Promise"}}'],
     ["a symbol", Symbol("s"), '{"$type":"symbol","name":"s"}'],
     ["a cycle", cycle, '{"a":[1],"self":"[Circular]"}'],
     ["the same object twice", [cycle["a"], cycle["a"]], "[[1],[1]]"],

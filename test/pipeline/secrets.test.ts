@@ -327,6 +327,7 @@ describe("values", () => {
       { n: MASK, m: { $type: "bigint", value: "1" } },
     ],
     ["a negative number", [-471], { n: -471, m: "it is -471" }, { n: MASK, m: `it is -${MASK}` }],
+    ["a number with its sign turned", [471, -472], { a: -471, b: 472 }, { a: MASK, b: MASK }],
   ])("%s is masked in the structure", (_, secrets, given, changed) => {
     const json = summarizeResult(given, 9_000, valuesOf(...secrets)) ?? "";
     const expected = JSON.parse(JSON.stringify({ ...given, n: undefined, ...changed })) as object;

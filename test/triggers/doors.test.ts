@@ -165,6 +165,18 @@ describe("previewTrigger takes what addJob takes", () => {
     expect(times(options)[0]).toBe("2026-03-29T09:00:00Z");
   });
 
+  it.each([undefined, null, "2026-03-28", 5])(
+    "says what is missing if its options are %j",
+    (options) => {
+      expect(() => previewTrigger(cron("0 9 * * *"), options as never)).toThrow(
+        expect.objectContaining({
+          code: "INVALID_TRIGGER",
+          message: expect.stringContaining("from") as string,
+        }),
+      );
+    },
+  );
+
   it("reads times in the zone asked for, unless the trigger names one", () => {
     const timezone = "Asia/Tokyo";
     expect(times(cron("0 9 * * *"), { timezone })[0]).toBe("2026-03-29T00:00:00Z");
