@@ -2,6 +2,8 @@ import { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
 import type { PipelineDescriptor } from "./definition.ts";
 import { copyJson, formatPath, type JsonValue } from "./json.ts";
+import { secretPlacesOf } from "./secret-places.ts";
+import { SecretValues } from "./secret-values.ts";
 
 /** How large the params of a job may be, as JSON in UTF-8, unless said otherwise: 256 KiB. */
 export const DEFAULT_MAX_PARAMS_BYTES = 256 * 1024;
@@ -70,7 +72,7 @@ export async function validateParams(
     if (again.success) return { input, json, output: again.data };
   }
   if (params === undefined) throw missing(pipeline.name, pipeline.params);
-  throw misfit(pipeline.name, parsed.error.issues, copy);
+  throw misfit(pipeline.name, parsed.error.issues, copy, secretsOf(pipeline.params, copy));
 }
 
 /**
@@ -116,12 +118,20 @@ async function parse(pipelineName: string, schema: Schema, value: unknown): Prom
     asyncSchemas.add(schema);
     return result;
   } catch (error) {
+    const said = error instanceof Error ? error.message : "no error";
+    const shown = secretsOf(schema, value).inText(said);
     throw new CronduitError(
       "INVALID_PARAMS",
-      `The params schema of pipeline "${pipelineName}" threw: ${error instanceof Error ? error.message : "no error"}. A check should return false or add an issue.`,
-      { data: { pipelineName, path: "" }, cause: error },
+      `The params schema of pipeline "${pipelineName}" threw: ${shown}. A check should return false or add an issue.`,
+      // Its stack holds the message too.
+      { data: { pipelineName, path: "" }, cause: shown === said ? error : undefined },
     );
   }
+}
+
+/** What is masked in the words of a schema, which may hold what it was given. */
+function secretsOf(schema: Schema, given: unknown): SecretValues {
+  return new SecretValues(secretPlacesOf(schema), given);
 }
 
 function isMissing(given: unknown, path: readonly PropertyKey[]): boolean {
@@ -161,12 +171,15 @@ function misfit(
   pipelineName: string,
   found: Extract<ParseResult, { success: false }>["error"]["issues"],
   given: unknown,
+  secrets: SecretValues,
 ): CronduitError {
   const issues: Issue[] = found.slice(0, MAX_ISSUES).map(({ path, message, code }) => ({
-    path: formatPath(path),
+    path: formatPath(path.map((key) => (typeof key === "string" ? secrets.inName(key) : key))),
     // Of what is not there, what it was taken for says nothing.
     message:
-      code === "invalid_type" && isMissing(given, path) ? "is missing" : message.slice(0, 500),
+      code === "invalid_type" && isMissing(given, path)
+        ? "is missing"
+        : secrets.inText(message).slice(0, 500),
   }));
   const text = issues
     .map(({ path, message }) =>

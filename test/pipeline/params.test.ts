@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -272,5 +273,28 @@ describe("with a schema", () => {
     const error = await refusal(withSchema(broken), "eu");
     expect(error).toMatchObject({ code: "INVALID_PARAMS", cause: { message: "lookup failed" } });
     expect(error.message).toMatch(/threw: lookup failed/);
+  });
+
+  const secret = z.string().meta({ secret: true });
+  const boom = (text: unknown): never => {
+    throw new Error(`can't read ${String(text)}`);
+  };
+  test.each<[string, z.ZodType, unknown]>([
+    [
+      "an issue's own words",
+      z.object({
+        pw: secret.refine(() => false, { error: ({ input }) => `not ${String(input)}` }),
+      }),
+      { pw: "hunter2horse" },
+    ],
+    ["the path", z.object({ of: z.record(secret, z.number()) }), { of: { hunter2horse: "one" } }],
+    ["what a check threw", z.object({ pw: secret.refine(boom) }), { pw: "hunter2horse" }],
+    ["what a transform threw", z.object({ pw: secret.transform(boom) }), { pw: "hunter2horse" }],
+  ])("a secret is masked in %s", async (_, fields, params) => {
+    const error = await refusal(withSchema(fields), params);
+    const said = inspect(error, { depth: 9 });
+    expect(error.code).toBe("INVALID_PARAMS");
+    expect(said).toContain("[secret]");
+    expect(said).not.toContain("hunter2");
   });
 });
