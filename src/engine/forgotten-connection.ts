@@ -1,7 +1,10 @@
 import { CronduitError } from "../core/errors.ts";
 
 /** What `String(undefined)` and `String(null)` leave in a URL that was put together. */
-const NO_HOST = new Set(["undefined", "null"]);
+const NOTHING = new Set(["undefined", "null"]);
+
+/** Fields that say which server is meant. A password or a user may be nothing: a server on a desk has none. */
+const PLACES = ["host", "port", "path", "sentinels"];
 
 /**
  * Refuses a connection of which something was forgotten, mostly an environment variable: without it, a fleet's jobs would
@@ -24,28 +27,51 @@ function forgotten(connection: unknown): string | undefined {
   if (typeof connection !== "object") return undefined;
   if ("cluster" in connection) {
     if (!Array.isArray(connection.cluster)) return nothingAs(connection.cluster, "cluster");
-    return connection.cluster.map(inNode).find((what) => what !== undefined);
+    return inNodes(connection.cluster);
   }
+  if ("sentinels" in connection && Array.isArray(connection.sentinels)) {
+    const what = inNodes(connection.sentinels);
+    if (what !== undefined) return what;
+  }
+  if (!PLACES.some((name) => name in connection)) return "names no server: no host, port or path";
   return inNode(connection);
 }
 
-function inUrl(url: string): string | undefined {
-  if (url.trim() === "") return "is an empty text";
-  const host = URL.canParse(url) ? new URL(url).hostname : "";
-  return NO_HOST.has(host) ? `has the host "${host}"` : undefined;
+function inNodes(nodes: readonly unknown[]): string | undefined {
+  return nodes.map(inNode).find((what) => what !== undefined);
+}
+
+function inUrl(text: string): string | undefined {
+  if (text.trim() === "") return "is an empty text";
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  const parts = [
+    ["host", url.hostname],
+    ["user", url.username],
+    ["password", url.password],
+    ["database", url.pathname.slice(1)],
+  ] as const;
+  const part = parts.find(([, value]) => NOTHING.has(value));
+  return part && `has the ${part[0]} "${part[1]}"`;
 }
 
 /** A node or ioredis' options may say nothing of the host, which is this machine then; but not that it is nothing. */
 function inNode(node: unknown): string | undefined {
   if (typeof node === "string") return inUrl(node);
-  if (typeof node !== "object" || node === null || !("host" in node)) return undefined;
-  if (typeof node.host === "string" && NO_HOST.has(node.host)) return `has the host "${node.host}"`;
-  return nothingAs(node.host, "host");
+  if (typeof node !== "object" || node === null) return undefined;
+  for (const name of PLACES) {
+    if (!(name in node)) continue;
+    const value: unknown = Reflect.get(node, name);
+    if (typeof value === "string" && NOTHING.has(value)) return `has the ${name} "${value}"`;
+    const what = nothingAs(value, name);
+    if (what !== undefined) return what;
+  }
+  return undefined;
 }
 
 function nothingAs(value: unknown, name: string): string | undefined {
-  if (value === undefined || value === null) return `has a ${name} that is ${String(value)}`;
-  return typeof value === "string" && value.trim() === ""
-    ? `has a ${name} that is empty`
-    : undefined;
+  const what = name.endsWith("s") ? `has ${name} that are` : `has a ${name} that is`;
+  if (value === undefined || value === null) return `${what} ${String(value)}`;
+  if (typeof value === "number" && Number.isNaN(value)) return `${what} NaN`;
+  return typeof value === "string" && value.trim() === "" ? `${what} empty` : undefined;
 }

@@ -45,6 +45,28 @@ describe.each(DOORS)("%s", (name, open) => {
       "has a host that is undefined",
     ],
     ["an empty host", { host: "" }, "has a host that is empty"],
+    ["a port that is not set", { port: forgotten }, "has a port that is undefined"],
+    ["a port of nothing", { host: "127.0.0.1", port: Number(forgotten) }, "has a port that is NaN"],
+    ["a socket that is not set", { path: forgotten }, "has a path that is undefined"],
+    ["Sentinels that are not set", { sentinels: forgotten }, "has sentinels that are undefined"],
+    [
+      "a Sentinel that is not set",
+      { name: "main", sentinels: [{ host: forgotten, port: 26_379 }] },
+      "has a host that is undefined",
+    ],
+    ["no server at all", {}, "names no server: no host, port or path"],
+    ["a URL where options are", { url: forgotten }, "names no server: no host, port or path"],
+    ["options in options", { connection: forgotten }, "names no server: no host, port or path"],
+    [
+      "a password that is not set, in a URL",
+      `postgres://app:${forgotten}@127.0.0.1/db`,
+      'has the password "undefined"',
+    ],
+    [
+      "a database that is not set, in a URL",
+      `postgres://app@127.0.0.1/${forgotten}`,
+      'has the database "undefined"',
+    ],
     ["a cluster that is not set", { cluster: forgotten }, "has a cluster that is undefined"],
     [
       "a node of a cluster",
