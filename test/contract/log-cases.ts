@@ -54,7 +54,7 @@ export function logCases({ bench }: Subject): void {
     await write(job, b.now, [line("small")], { maxBytes: 1_200 });
     const { lines } = await read(job, b.now);
     expect(lines.map(({ level }) => level)).toEqual(["info", "info", "warn"]);
-    expect(lines[2]?.message).toMatch(/cut.*1200 bytes/);
+    expect(lines[2]?.message).toMatch(/cut.*1,200 bytes/);
   });
 
   test("logs of the oldest runs go when there are more than are kept, and of old ones", async () => {
