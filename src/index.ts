@@ -147,6 +147,7 @@ export type {
   ParamsOption,
   RescheduleOptions,
   ScheduleArguments,
+  ScheduleChoice,
   ScheduleOptions,
 } from "./scheduler/add-job-options.ts";
 export type { Backfill, BackfillOptions, BackfillReport } from "./scheduler/backfill.ts";
@@ -214,6 +215,7 @@ export type { CheckCode, CheckFinding, TriggerCheck } from "./triggers/check/fin
 export {
   type CheckedPreview,
   type CheckedPreviewOptions,
+  type Previewed,
   type PreviewFlag,
   type PreviewOptions,
   type PreviewRow,

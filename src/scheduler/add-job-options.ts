@@ -20,7 +20,7 @@ export type ParamsOption<P extends ParamsSchema> =
 export interface JobRules extends JobOptionsInput {}
 
 /** A trigger with its fields; where it never fires there is no first run. */
-type ScheduleChoice =
+export type ScheduleChoice =
   | TimedTriggerOptions
   | (UntimedTriggerOptions & { /** `null` adds the job paused. */ nextRunTime?: null | undefined });
 

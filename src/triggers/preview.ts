@@ -73,7 +73,7 @@ export interface CheckedPreview {
 }
 
 /** What can be previewed. */
-type Previewed = TriggerSpec | TriggerOptions | TriggerLike | ManualTriggerObject;
+export type Previewed = TriggerSpec | TriggerOptions | TriggerLike | ManualTriggerObject;
 
 const MAX_COUNT = 1000;
 /** Times that were left out, in one preview; a schedule of seconds has 50,000 of them in a night. */
