@@ -7,7 +7,7 @@ import { tally, untried } from "./check/tally.ts";
 import { VIOLATION_KINDS } from "./check/violation.ts";
 import { BEGIN, cleanHistory, EVERY_SECOND } from "./clean-history.ts";
 import { type Call, FAULT_KINDS, type History } from "./history/history.ts";
-import { DOCTORED, waitingRetry, withRules } from "./doctored.ts";
+import { DOCTORED, retryAfterPause, waitingRetry, withRules } from "./doctored.ts";
 import type { Change } from "./history/job-spec.ts";
 
 const { work } = EVERY_SECOND;
@@ -36,6 +36,11 @@ describe("the checker", () => {
   test("leaves alone a retry that waits for its job", () => {
     expect(found(waitingRetry())).not.toContain("leaked instance");
     expect(found(waitingRetry())).not.toContain("no verdict");
+  });
+
+  test("gives a retry as long as its job is paused, and no longer", () => {
+    expect(found(retryAfterPause(38.5))).not.toContain("late");
+    expect(found(retryAfterPause(32.5))).toContain("late");
   });
 
   test("expects no record of a pause in which the schedule may have been another", () => {

@@ -82,6 +82,17 @@ export function waitingRetry(): History {
   return { ...rowsChanged((row) => (is(row) ? undefined : row)), open };
 }
 
+/** A retry that begins long after its delay, at second 39, while its job was paused from second 31.6 until `resumedAt`. */
+export function retryAfterPause(resumedAt: number): History {
+  const late = secondAttempt(() => ({ startAt: second(39), endAt: second(39.1) }));
+  const call = (id: number, at: number, change: Change): Call => {
+    const edit = { id, job: "tried", change };
+    return { edit, pid: 1, from: second(at), to: second(at) + 5, result: "ok" };
+  };
+  const calls = [call(98, 31.6, { kind: "pause" }), call(99, resumedAt, { kind: "resume" })];
+  return { ...late, calls: [...late.calls, ...calls] };
+}
+
 /** Histories in which one thing is wrong, and which kind of violation that is. */
 export const DOCTORED: readonly [ViolationKind, string, () => History][] = [
   [

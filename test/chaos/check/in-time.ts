@@ -81,9 +81,21 @@ function lateDecisions(job: JobView, about: Case): Violation[] {
 function lateRetries(job: JobView, { health }: Case): Violation[] {
   return job.attempts.flatMap(({ run, attempt, startAt }) => {
     const retry = retryBefore(job, run, attempt);
-    const dueAt = retry && retry.at + Math.max(...retry.delays);
+    const delayedTo = retry && retry.at + Math.max(...retry.delays);
+    const dueAt = delayedTo && mayGoOnAt(job, delayedTo, startAt);
     if (dueAt === undefined || health.healthyMs(dueAt, startAt) <= LATE_MS) return [];
     const text = `attempt ${attempt} of ${run} was due at ${clockTime(dueAt)}, and began at ${clockTime(startAt)}`;
     return [{ kind: "late" as const, job: job.id, at: startAt, text }];
   });
+}
+
+/** From when on a retry that was due in [`from`, `to`] surely had an active job: while its job is paused, it waits. */
+function mayGoOnAt({ states }: JobView, from: number, to: number): number {
+  const paused = states.stretches.filter(
+    (stretch) =>
+      stretch.from <= to &&
+      stretch.to >= from &&
+      stretch.states.some((state) => state?.phase === "paused"),
+  );
+  return Math.max(from, ...paused.map((stretch) => Math.min(stretch.to, to)));
 }
