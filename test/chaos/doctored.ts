@@ -90,7 +90,9 @@ export function retryAfterPause(resumedAt: number): History {
     return { edit, pid: 1, from: second(at), to: second(at) + 5, result: "ok" };
   };
   const calls = [call(98, 31.6, { kind: "pause" }), call(99, resumedAt, { kind: "resume" })];
-  return { ...late, calls: [...late.calls, ...calls] };
+  const isRemoved = ({ edit }: Call): boolean =>
+    edit.job === "tried" && edit.change.kind === "remove";
+  return { ...late, calls: [...late.calls.filter((one) => !isRemoved(one)), ...calls] };
 }
 
 /** Histories in which one thing is wrong, and which kind of violation that is. */
