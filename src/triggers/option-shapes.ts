@@ -12,6 +12,19 @@ const timesOfDay = z.union([z.string().max(16), z.array(z.string().max(16)).min(
 const monthDay = z.union([z.int().min(1).max(31), z.literal("last")]);
 const weekdays = z.union([name, z.array(name).min(1).max(7)]);
 
+const localHour = z
+  .int()
+  .min(0)
+  .max(23)
+  .optional()
+  .describe("Hour of the local time of day; 0 if left out");
+const localMinute = z
+  .int()
+  .min(0)
+  .max(59)
+  .optional()
+  .describe("Minute of the local time of day; 0 if left out");
+
 /**
  * The options of each kind of trigger, as fields of a zod object; they stand beside `trigger: "<kind>"`.
  * All are optional here: which of them are needed, and how they fit together, `resolveTrigger` checks.
@@ -58,18 +71,8 @@ export const triggerOptionShapes = {
       ),
     weeks: wholeAmount.optional().describe("A whole number of weeks from 0"),
     days: wholeAmount.optional().describe("A whole number of calendar days from 0"),
-    hour: z
-      .int()
-      .min(0)
-      .max(23)
-      .optional()
-      .describe("Hour of the local time of day; 0 if left out"),
-    minute: z
-      .int()
-      .min(0)
-      .max(59)
-      .optional()
-      .describe("Minute of the local time of day; 0 if left out"),
+    hour: localHour,
+    minute: localMinute,
     second: z
       .int()
       .min(0)
@@ -105,18 +108,8 @@ export const triggerOptionShapes = {
       .optional()
       .describe("Days of the month: 1 to 31, 'last', or a list; the 1st if left out"),
     at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight if left out"),
-    hour: z
-      .int()
-      .min(0)
-      .max(23)
-      .optional()
-      .describe("Hour of the local time of day; 0 if left out"),
-    minute: z
-      .int()
-      .min(0)
-      .max(59)
-      .optional()
-      .describe("Minute of the local time of day; 0 if left out"),
+    hour: localHour,
+    minute: localMinute,
   },
   or: {
     triggers: z

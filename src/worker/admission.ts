@@ -86,8 +86,8 @@ export class Admissions {
       const query = { jobId, ...span, offset: 0, limit: MOST_ROWS, order: "latest" } as const;
       for (const row of await engine.readLedger(query)) {
         const isNew = row.decidedAt === decidedAt || row.finishedAt === decidedAt;
-        if (isNew && row.startedAt === undefined) outcomes.decided(jobId, row);
-        else if (isNew && row.state === "failed") outcomes.decided(jobId, row);
+        if (isNew && (row.startedAt === undefined || row.state === "failed"))
+          outcomes.decided(jobId, row);
       }
     } catch {
       // The ledger and the events have it; a server that is away is told of anyway.
