@@ -1,4 +1,5 @@
 import { CronduitError } from "../core/errors.ts";
+import { refuseOptions } from "./redis/refused-options.ts";
 
 /** What `String(undefined)` and `String(null)` leave in a URL that was put together. */
 const NOTHING = new Set(["undefined", "null"]);
@@ -33,8 +34,10 @@ function forgotten(connection: unknown): string | undefined {
     const what = inNodes(connection.sentinels);
     if (what !== undefined) return what;
   }
-  if (!PLACES.some((name) => name in connection)) return "names no server: no host, port or path";
-  return inNode(connection);
+  if (PLACES.some((name) => name in connection)) return inNode(connection);
+  // A mistake of another kind explains itself better than "names no server" would.
+  refuseOptions(connection);
+  return "names no server: no host, port or path";
 }
 
 function inNodes(nodes: readonly unknown[]): string | undefined {

@@ -91,7 +91,8 @@ async function runsAfterUsingAll(scheduler: PipelineScheduler): Promise<number> 
   await used.pause();
   await used.resume();
   await used.removeJob(id);
-  return count();
+  // Without await, the scheduler would be closed while it is asked.
+  return await count();
 }
 
 describe("a role that may create, and one that may not", () => {

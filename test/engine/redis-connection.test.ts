@@ -134,7 +134,8 @@ describe("users", () => {
     await using scheduler = schedulerAt(user, lines);
     await expectAllToWork(scheduler);
     expect(`redis ${serverVersion} at localhost:${server.port}`).toBe(scheduler.engine);
-    expect(lines.join("")).not.toMatch(/warn|on disk/);
+    // A busy machine may skip an occurrence, which is a warning of its job.
+    expect(lines.join("")).not.toMatch(/warn: (?!job )|on disk/);
     expect(printed).not.toHaveBeenCalled();
     printed.mockRestore();
   }, 60_000);
