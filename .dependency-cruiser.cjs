@@ -8,7 +8,7 @@ const ROWS = [
   ["api", "config", "metrics", "notify"], // edges
   ["scheduler"], // runtime
   ["worker"],
-  ["events", "history", "tasks"], // runtime parts
+  ["events", "history", "execution"], // runtime parts
   ["engine"], // infrastructure
   ["jobs"], // domain
   ["triggers", "conditions", "pipeline"], // pure domain
@@ -20,7 +20,7 @@ const WITHIN_ROW = { api: ["metrics"] };
 const ONLY_IN = {
   "node_modules/(bullmq|ioredis|pg|@electric-sql)/": ["engine"],
   "node_modules/@?fastify/": ["api"],
-  "^(node:)?child_process$": ["tasks"],
+  "^(node:)?child_process$": ["execution"],
   "node_modules/(smol-toml|chokidar)/": ["config"],
   "node_modules/prom-client/": ["metrics"],
   "node_modules/@?chevrotain/": ["conditions"],

@@ -25,7 +25,7 @@ function pack() {
 function checkFiles(files) {
   const packed = new Set(files);
   const missing = ["dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/cjs/index.d.ts"]
-    .concat("dist/tasks/child-main.js", "package.json", "LICENSE", "README.md")
+    .concat("dist/execution/child-main.js", "package.json", "LICENSE", "README.md")
     .filter((name) => !packed.has(name))
     .map((name) => `${name} is missing`);
   const odd = files

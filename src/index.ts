@@ -121,9 +121,9 @@ export {
 } from "./jobs/verdict.ts";
 export type { RunKind } from "./jobs/run.ts";
 export type { ErrorCause, StoredError } from "./core/stored-error.ts";
-export type { EngineHealth } from "./engine/engine.ts";
+export type { EngineHealth } from "./engine/port/engine.ts";
 export type { WorkerRecord } from "./scheduler/worker-record.ts";
-export { migrate, type MigrateOptions, type MigrationReport } from "./engine/migrate.ts";
+export { migrate, type MigrateOptions, type MigrationReport } from "./engine/migrate-connection.ts";
 export type { ConnectionOption } from "./engine/open-engine.ts";
 export type { RedisClusterOptions, RedisConnectionOptions } from "./engine/redis/connection.ts";
 export type { EventException, SchedulerEvent } from "./events/event.ts";
@@ -152,15 +152,15 @@ export type {
 } from "./scheduler/add-job-options.ts";
 export type { Backfill, BackfillOptions, BackfillReport } from "./scheduler/backfill.ts";
 export { FleetRuns } from "./scheduler/fleet-runs.ts";
-export type { CancelRunOptions, RunJobOptions } from "./scheduler/run-desk.ts";
+export type { CancelRunOptions, RunJobOptions } from "./scheduler/run-commands.ts";
 export type { Job, JobActions } from "./scheduler/job-actions.ts";
 export type { JobSnapshot, LastRunInShort } from "./scheduler/job.ts";
 export type { JobPage, JobQuery } from "./scheduler/job-query.ts";
 export { PipelineScheduler, type StartOptions } from "./scheduler/pipeline-scheduler.ts";
 export type { ShutdownOptions } from "./scheduler/lifecycle.ts";
-export type { ExportOptions } from "./scheduler/moving/export-state.ts";
-export type { ImportOptions, ImportSummary } from "./scheduler/moving/import-state.ts";
-export type { StateSource } from "./scheduler/moving/state-lines.ts";
+export type { ExportOptions } from "./scheduler/transfer/export-state.ts";
+export type { ImportOptions, ImportSummary } from "./scheduler/transfer/import-state.ts";
+export type { StateSource } from "./scheduler/transfer/state-lines.ts";
 export type { JobDefaults, PipelineSchedulerOptions } from "./scheduler/scheduler-options.ts";
 export {
   and,

@@ -1,5 +1,5 @@
 import { CronduitError } from "../core/errors.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "./port/engine.ts";
 
 /**
  * An engine whose module is loaded by `open()`, so that a program loads the libraries of the engine that it uses and no

@@ -2,7 +2,7 @@ import { type Clock, sleep, within } from "../core/clock.ts";
 import { shown } from "../core/shown.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { Engine, EventBatch } from "../engine/engine.ts";
+import type { Engine, EventBatch } from "../engine/port/engine.ts";
 import { EVENT_BITS, type StoredEvent } from "../jobs/event.ts";
 import { type SchedulerEvent, toSchedulerEvent } from "./event.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "../conditions/evaluate.ts";
 import type { EpochMs } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { LedgerRow } from "../jobs/run.ts";
 import { queueOf } from "../jobs/queue.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/port/engine.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseWakeUpId } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";

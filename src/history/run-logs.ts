@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Clock, keepAlive, sleep } from "../core/clock.ts";
-import type { Engine, LogLine } from "../engine/engine.ts";
+import type { Engine, LogLine } from "../engine/port/engine.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { instantOption } from "../jobs/instant-option.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";

@@ -1,4 +1,4 @@
-import type { Engine, StepRecord } from "../engine/engine.ts";
+import type { Engine, StepRecord } from "../engine/port/engine.ts";
 import type { StoredError } from "../core/stored-error.ts";
 
 /** A step of a run that ended. */

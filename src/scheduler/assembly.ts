@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { type Logger, lineLogger } from "../core/log.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/port/engine.ts";
 import { makeEngine } from "../engine/open-engine.ts";
-import { hushed } from "../engine/outage.ts";
+import { hushed } from "../engine/calls/outage.ts";
 import { EventBus } from "../events/event-bus.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
 import { runtimeTuning } from "../worker/worker-options.ts";

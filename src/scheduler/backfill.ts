@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, JobLookupError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
-import type { BackfillState, Engine } from "../engine/engine.ts";
+import type { BackfillState, Engine } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";

@@ -1,5 +1,5 @@
 import { CronduitError } from "../core/errors.ts";
-import type { JobChange, SkippedSpan } from "../engine/engine.ts";
+import type { JobChange, SkippedSpan } from "../engine/port/engine.ts";
 import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";

@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/port/engine.ts";
 
 /** Stops the whole fleet from starting runs, or lets it go on, and tells of it. */
 export async function setFleetPaused(engine: Engine, paused: boolean): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/port/engine.ts";
 import { explain, type Explanation } from "../history/explain.ts";
 import { jobOf, type Run } from "../history/run.ts";
 import type { RunHistory, RunPage, RunQuery } from "../history/run-history.ts";
@@ -15,7 +15,7 @@ import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { Backfill, BackfillOptions, BackfillReport, Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
-import type { CancelRunOptions, RunDesk, RunJobOptions } from "./run-desk.ts";
+import type { CancelRunOptions, RunDesk, RunJobOptions } from "./run-commands.ts";
 
 /** What a scheduler's calls about runs are made with. */
 export interface FleetRunsParts {

@@ -2,7 +2,7 @@ import type { Run } from "../history/run.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
 import type { ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
 import type { JobSnapshot } from "./job.ts";
-import type { RunJobOptions } from "./run-desk.ts";
+import type { RunJobOptions } from "./run-commands.ts";
 
 /**
  * What can be done with a job by itself, each as the scheduler's method of a longer name. None changes the snapshot.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/port/engine.ts";
 import type { JobState, StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { queueNameSchema, queueOf } from "../jobs/queue.ts";

@@ -1,5 +1,5 @@
 import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { type ChangePlan, undecided } from "./change-plan.ts";
 import type { Declaration } from "./declaration.ts";

@@ -7,9 +7,9 @@ import { assemble, type SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
 import { ChangeLog } from "./change-log.ts";
 import type { FleetRunsParts } from "./fleet-runs.ts";
-import { JobDesk } from "./job-desk.ts";
+import { JobDesk } from "./job-commands.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { RunDesk } from "./run-desk.ts";
+import { RunDesk } from "./run-commands.ts";
 import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
 
 /** What the facade hands its calls to. */

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
-import type { WorkerRecord } from "../engine/engine.ts";
+import type { WorkerRecord } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { DEFAULT_QUEUE, queueOf } from "../jobs/queue.ts";
 import { MAX_NAMED_RUNS } from "../worker/heartbeat.ts";

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Logger } from "../core/log.ts";
-import type { AuditFinding, Engine, WorkerRecord } from "../engine/engine.ts";
+import type { AuditFinding, Engine, WorkerRecord } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { ableWorkers, overdueCause } from "./overdue-cause.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EngineHealth } from "../engine/engine.ts";
+import type { EngineHealth } from "../engine/port/engine.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
 import { unknownEvent } from "../events/unknown-event.ts";
 import { EVENT_ALL, EVENT_BITS, type EventName } from "../jobs/event.ts";
@@ -20,19 +20,19 @@ import { checkJobId } from "./declaration.ts";
 import { FleetRuns } from "./fleet-runs.ts";
 import { type Job, withActions } from "./job-actions.ts";
 import { toJob } from "./job.ts";
-import type { AnyPipelineReference, JobDesk } from "./job-desk.ts";
+import type { AnyPipelineReference, JobDesk } from "./job-commands.ts";
 import { type JobPage, type JobQuery, queryJobs } from "./job-query.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
 import type { Lifecycle, ShutdownOptions } from "./lifecycle.ts";
 import { makeScheduler } from "./make-scheduler.ts";
-import { type ExportOptions, exportOptionsSchema, exportState } from "./moving/export-state.ts";
+import { type ExportOptions, exportOptionsSchema, exportState } from "./transfer/export-state.ts";
 import {
   importOptionsSchema,
   importState,
   type ImportOptions,
   type ImportSummary,
-} from "./moving/import-state.ts";
-import type { StateSource } from "./moving/state-lines.ts";
+} from "./transfer/import-state.ts";
+import type { StateSource } from "./transfer/state-lines.ts";
 import type { PipelineSchedulerOptions } from "./scheduler-options.ts";
 import { endOptionsSchema } from "../worker/one-end.ts";
 import { toWorkerRecord, type WorkerRecord } from "./worker-record.ts";
@@ -277,7 +277,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
 
   /**
    * Brings the fleet to a stop, and gives all jobs and their history as lines of NDJSON, each with its line break; they are
-   * read while you ask for them. The fleet stays paused afterwards. See `docs/moving.md`.
+   * read while you ask for them. The fleet stays paused afterwards. See `docs/transfer.md`.
    * @throws {@link CronduitError} while it is read: `RUNS_UNFINISHED`, `INVALID_STATE` if something was changed meanwhile,
    * `CONNECTION_FAILED`, `PAYLOAD_TOO_LARGE`. The fleet is then as it was, as it is if you stop reading.
    */

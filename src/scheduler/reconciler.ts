@@ -1,6 +1,6 @@
 import { type Clock, sleep } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { AuditFinding, Engine, WakeUp } from "../engine/engine.ts";
+import type { AuditFinding, Engine, WakeUp } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { StoredEvent } from "../jobs/event.ts";
 import { wakeUpId } from "../jobs/occurrence-id.ts";

@@ -1,4 +1,4 @@
-import type { WorkerRecord as StoredWorker } from "../engine/engine.ts";
+import type { WorkerRecord as StoredWorker } from "../engine/port/engine.ts";
 
 /** A worker of the fleet that is alive, as it said of itself last. */
 export interface WorkerRecord extends Omit<StoredWorker, "startedAt" | "seenAt"> {

@@ -1,8 +1,8 @@
 import type { Clock } from "../core/clock.ts";
 import { CronduitError, type ErrorCode } from "../core/errors.ts";
 import { manyListeners } from "../core/many-listeners.ts";
-import type { AdmittedRun, RunHold } from "../engine/engine.ts";
-import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
+import type { AdmittedRun, RunHold } from "../engine/port/engine.ts";
+import { ABORT_GRACE_MS } from "../execution/attempt-host.ts";
 
 /** Why an attempt was told to stop. */
 export type AbortCause = "lock-lost" | "shutdown" | "timed-out" | "cancelled" | "stray";

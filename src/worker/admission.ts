@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
-import type { Admission, AdmitRequest, Engine, TakenWakeUp } from "../engine/engine.ts";
+import type { Admission, AdmitRequest, Engine, TakenWakeUp } from "../engine/port/engine.ts";
 import type { WakeUpId } from "../jobs/occurrence-id.ts";
 import type { DueOccurrences } from "../jobs/schedule.ts";
 import type { DefinitionCache, KnownJob } from "./definition-cache.ts";
-import { insist } from "./insist.ts";
+import { insist } from "./retry-while-locked.ts";
 import type { OutcomeLog } from "./outcome-log.ts";
 import type { ServerClock } from "./server-clock.ts";
 

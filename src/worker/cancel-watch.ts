@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/port/engine.ts";
 import type { ActiveRun } from "./active-run.ts";
 
 const EVERY_MS = 400;

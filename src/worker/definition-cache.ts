@@ -1,7 +1,7 @@
 import type { JobDefinition } from "../jobs/definition.ts";
 import { Schedule } from "../jobs/schedule.ts";
-import { Batcher } from "../engine/batcher.ts";
-import type { Engine } from "../engine/engine.ts";
+import { Batcher } from "../engine/calls/batcher.ts";
+import type { Engine } from "../engine/port/engine.ts";
 
 /** What a worker needs to know of a job. */
 export interface KnownJob {

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { type Clock, type EpochMs, sleep } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/port/engine.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { ServerClock } from "./server-clock.ts";
 

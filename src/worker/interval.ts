@@ -1,6 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import { NO_TIME } from "../jobs/schedule.ts";
-import type { AdmittedRun } from "../engine/engine.ts";
+import type { AdmittedRun } from "../engine/port/engine.ts";
 import type { KnownJob } from "./definition-cache.ts";
 
 /**

@@ -2,7 +2,7 @@ import { counted } from "../core/counted.ts";
 import { type CancelTimer, type Clock, within } from "../core/clock.ts";
 import { isCronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { Engine, LogLine, LogWrite } from "../engine/engine.ts";
+import type { Engine, LogLine, LogWrite } from "../engine/port/engine.ts";
 
 /** How long a line waits for others to go with it. */
 const EVERY_MS = 200;

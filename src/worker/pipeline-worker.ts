@@ -2,12 +2,12 @@ import { type CancelTimer, stayAlive, systemClock } from "../core/clock.ts";
 import type { Ending } from "../core/ending.ts";
 import { lineLogger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/port/engine.ts";
 import { refuseForgotten } from "../engine/forgotten-connection.ts";
 import { makeEngine } from "../engine/open-engine.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
-import { refuseRunProcess } from "../tasks/run-process.ts";
+import { refuseRunProcess } from "../execution/run-process.ts";
 import { endOptionsSchema, OneEnd } from "./one-end.ts";
 import { onSignals } from "./signals.ts";
 import {

@@ -1,12 +1,12 @@
 import type { Clock, EpochMs } from "../core/clock.ts";
 import type { LogFields } from "../core/log.ts";
-import type { Engine, LogLine, StepRecord } from "../engine/engine.ts";
-import type { Progress } from "../engine/run-steps.ts";
+import type { Engine, LogLine, StepRecord } from "../engine/port/engine.ts";
+import type { Progress } from "../engine/port/steps.ts";
 import { type StoredError, withTexts } from "../core/stored-error.ts";
 import type { SecretValues } from "../pipeline/secret-values.ts";
-import type { AttemptHost } from "../tasks/attempt-host.ts";
+import type { AttemptHost } from "../execution/attempt-host.ts";
 import type { ActiveRun } from "./active-run.ts";
-import { insist } from "./insist.ts";
+import { insist } from "./retry-while-locked.ts";
 import type { RunLog } from "./run-log.ts";
 import type { ServerClock } from "./server-clock.ts";
 

@@ -1,6 +1,6 @@
 import type { Clock, EpochMs } from "../core/clock.ts";
 import type { LogFields, Logger } from "../core/log.ts";
-import type { LogLine } from "../engine/engine.ts";
+import type { LogLine } from "../engine/port/engine.ts";
 import { storableText, summarizeResult } from "../pipeline/outcome.ts";
 import type { SecretValues } from "../pipeline/secret-values.ts";
 import { outsideOfCapture } from "./console-capture.ts";

@@ -1,21 +1,27 @@
 import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Logger } from "../core/log.ts";
-import type { AdmittedRun, Engine, RunHold, SettleRequest, WakeUpEnd } from "../engine/engine.ts";
+import type {
+  AdmittedRun,
+  Engine,
+  RunHold,
+  SettleRequest,
+  WakeUpEnd,
+} from "../engine/port/engine.ts";
 import type { StoredError } from "../core/stored-error.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import type { DependencyContainer } from "../pipeline/injection.ts";
 import { describeError } from "../pipeline/outcome.ts";
 import { joinPaths, secretPlacesOf } from "../pipeline/secret-places.ts";
 import { SecretValues } from "../pipeline/secret-values.ts";
-import { performAttempt } from "../tasks/attempt.ts";
-import { ABORT_GRACE_MS, type AttemptEnd, type AttemptInfo } from "../tasks/attempt-host.ts";
-import { retryDelay } from "../tasks/backoff.ts";
-import { performInChild } from "../tasks/child-run.ts";
-import { mayRetry } from "../tasks/retry-on.ts";
+import { performAttempt } from "../execution/attempt.ts";
+import { ABORT_GRACE_MS, type AttemptEnd, type AttemptInfo } from "../execution/attempt-host.ts";
+import { retryDelay } from "../execution/backoff.ts";
+import { performInChild } from "../execution/child-run.ts";
+import { mayRetry } from "../execution/retry-on.ts";
 import type { ActiveRun } from "./active-run.ts";
 import type { KnownJob } from "./definition-cache.ts";
-import { insist } from "./insist.ts";
+import { insist } from "./retry-while-locked.ts";
 import { intervalOf } from "./interval.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Redaction } from "./redaction.ts";

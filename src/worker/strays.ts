@@ -1,5 +1,5 @@
 import { nextTurn } from "../core/clock.ts";
-import { SleepSignal } from "../tasks/sleep-signal.ts";
+import { SleepSignal } from "../execution/sleep-signal.ts";
 import { currentRun } from "./run-scope.ts";
 
 let users = 0;

@@ -15,19 +15,19 @@ import type {
   RunHold,
   TakenWakeUp,
   WakeUpEnd,
-} from "../engine/engine.ts";
+} from "../engine/port/engine.ts";
 import { parseWakeUpId, type WakeUpId } from "../jobs/occurrence-id.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
-import { hushed } from "../engine/outage.ts";
+import { hushed } from "../engine/calls/outage.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
-import { ABORT_GRACE_MS } from "../tasks/attempt-host.ts";
-import { refuseRunProcess } from "../tasks/run-process.ts";
+import { ABORT_GRACE_MS } from "../execution/attempt-host.ts";
+import { refuseRunProcess } from "../execution/run-process.ts";
 import { ActiveRun } from "./active-run.ts";
 import { captureConsole } from "./console-capture.ts";
 import type { KnownJob } from "./definition-cache.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { insist } from "./insist.ts";
-import { Lane } from "./lane.ts";
+import { insist } from "./retry-while-locked.ts";
+import { Lane } from "./queue-consumer.ts";
 import { currentRun } from "./run-scope.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { watchStrays } from "./strays.ts";

@@ -1,7 +1,7 @@
 // What must be the same whether we or BullMQ took, ended or put back queue jobs; for each place where BullMQ keeps them.
 import type { Job } from "bullmq";
 import { expect, test } from "vitest";
-import type { QueueBatches, TakenJobs } from "../../src/engine/queue-batches.ts";
+import type { QueueBatches, TakenJobs } from "../../src/engine/bullmq/queue-batches.ts";
 
 /** For how long queue jobs are locked. */
 export const LOCK_MS = 60_000;

@@ -9,7 +9,7 @@ import { PostgresBatches } from "../../src/engine/postgres/postgres-batches.ts";
 import { queueBackend } from "../../src/engine/postgres/queue-backend.ts";
 import { quote, type Schemas, schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
-import type { TakenJobs } from "../../src/engine/queue-batches.ts";
+import type { TakenJobs } from "../../src/engine/bullmq/queue-batches.ts";
 import { EngineBench } from "../contract/bench-of-engine.ts";
 import { LATER_MS, LOCK_MS, takingCases, type TakingPlace, wait } from "./taking-cases.ts";
 

@@ -12,7 +12,7 @@ import type {
   RunRequest,
   SettleRequest,
   WakeUp,
-} from "../../src/engine/engine.ts";
+} from "../../src/engine/port/engine.ts";
 import { type ConnectionOption, makeEngine } from "../../src/engine/open-engine.ts";
 import type { JobDefinition, Policy, Retention } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";

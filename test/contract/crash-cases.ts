@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import type { AdmitRequest } from "../../src/engine/engine.ts";
+import type { AdmitRequest } from "../../src/engine/port/engine.ts";
 import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
 

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { SettleRequest } from "../../src/engine/engine.ts";
+import type { SettleRequest } from "../../src/engine/port/engine.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
 import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
-import { exported, imported } from "../moving/engines.ts";
+import { exported, imported } from "../transfer/engines.ts";
 import { at, type CaseJob, EngineBench } from "./bench-of-engine.ts";
-import { addEverySecond } from "./moving-cases.ts";
+import { addEverySecond } from "./transfer-cases.ts";
 import type { Subject } from "./suite.ts";
 
 const BEGUN = ["JOB_SUBMITTED", "JOB_STARTED"];

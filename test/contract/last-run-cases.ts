@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
-import { exported, imported } from "../moving/engines.ts";
+import { exported, imported } from "../transfer/engines.ts";
 import { type CaseJob, EngineBench } from "./bench-of-engine.ts";
-import { addEverySecond } from "./moving-cases.ts";
+import { addEverySecond } from "./transfer-cases.ts";
 import type { Subject } from "./suite.ts";
 
 /** The last run of a job, and the last that the schedule began. */

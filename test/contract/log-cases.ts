@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LogLine, LogWrite } from "../../src/engine/engine.ts";
+import type { LogLine, LogWrite } from "../../src/engine/port/engine.ts";
 import type { CaseJob } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test, vi } from "vitest";
-import type { Engine } from "../../src/engine/engine.ts";
+import type { Engine } from "../../src/engine/port/engine.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
 import { at, type EngineBench } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";

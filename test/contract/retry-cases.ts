@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { SuspendRequest } from "../../src/engine/engine.ts";
+import type { SuspendRequest } from "../../src/engine/port/engine.ts";
 import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { StepRecord } from "../../src/engine/engine.ts";
+import type { StepRecord } from "../../src/engine/port/engine.ts";
 import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
 import type { CaseJob } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";

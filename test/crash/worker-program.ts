@@ -2,7 +2,7 @@
 // when it is told `{ go: true }`, so that a test can have it ready without it taking anything.
 import { type Clock, type Logger, PipelineWorker, systemClock } from "../../src/index.ts";
 import { makeEngine } from "../../src/engine/open-engine.ts";
-import type { Engine } from "../../src/engine/engine.ts";
+import type { Engine } from "../../src/engine/port/engine.ts";
 import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
 import { recorder, release } from "./pipelines.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { nextTurn } from "../../src/core/clock.ts";
-import { Batcher } from "../../src/engine/batcher.ts";
+import { Batcher } from "../../src/engine/calls/batcher.ts";
 
 /** A batcher that doubles numbers, and the sizes of its calls. */
 function doubling(limit: number): { batcher: Batcher<number, number>; calls: number[] } {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { definitionText, parseDefinition } from "../../src/engine/redis/definition-text.ts";
 import type { JobDefinition } from "../../src/jobs/definition.ts";
 import { START } from "../contract/bench-of-engine.ts";
-import { definitionArb } from "../moving/state-arbitrary.ts";
+import { definitionArb } from "../transfer/state-arbitrary.ts";
 
 const declared = { all: "one", schedule: "two" };
 const usual: JobDefinition = {

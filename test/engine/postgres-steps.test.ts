@@ -3,7 +3,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
-import type { AdmitRequest, WakeUp } from "../../src/engine/engine.ts";
+import type { AdmitRequest, WakeUp } from "../../src/engine/port/engine.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import type { Overlap, Policy } from "../../src/jobs/definition.ts";
 import { parseWakeUpId } from "../../src/jobs/occurrence-id.ts";

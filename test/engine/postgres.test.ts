@@ -8,7 +8,7 @@ import {
   functionsSql,
 } from "../../src/engine/postgres/functions.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
-import { toJson } from "../../src/engine/stored-json.ts";
+import { toJson } from "../../src/engine/codec/stored-json.ts";
 import { at, EngineBench } from "../contract/bench-of-engine.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 

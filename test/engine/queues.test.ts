@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
-import type { Engine } from "../../src/engine/engine.ts";
-import { FleetEngine } from "../../src/engine/fleet/fleet-engine.ts";
-import type { QueueEngine } from "../../src/engine/fleet/queue-engine.ts";
+import type { Engine } from "../../src/engine/port/engine.ts";
+import { FleetEngine } from "../../src/engine/multi-queue/multi-queue-engine.ts";
+import type { QueueEngine } from "../../src/engine/port/queue-engine.ts";
 import { PostgresEngine } from "../../src/engine/postgres/postgres-engine.ts";
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
 import { RedisEngine } from "../../src/engine/redis/redis-engine.ts";

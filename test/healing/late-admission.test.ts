@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Engine } from "../../src/engine/engine.ts";
+import type { Engine } from "../../src/engine/port/engine.ts";
 import { makeEngine } from "../../src/engine/open-engine.ts";
 import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";

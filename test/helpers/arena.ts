@@ -1,7 +1,7 @@
 import { Cluster, type ClusterNode, Redis } from "ioredis";
 import { inject } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
-import type { ConsumeOptions, Engine } from "../../src/engine/engine.ts";
+import type { ConsumeOptions, Engine } from "../../src/engine/port/engine.ts";
 import { RedisEngine } from "../../src/engine/redis/redis-engine.ts";
 import type { ConnectionOption } from "../../src/index.ts";
 

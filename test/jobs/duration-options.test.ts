@@ -6,11 +6,11 @@ import { DURATION_BOUNDS, type DurationBounds } from "../../src/core/duration-bo
 import { parseDuration } from "../../src/core/durations.ts";
 import { CronduitError } from "../../src/core/errors.ts";
 import { jobOptionsSchema, parseOptions } from "../../src/jobs/options.ts";
-import { migrateOptionsSchema } from "../../src/engine/migrate.ts";
-import { exportOptionsSchema } from "../../src/scheduler/moving/export-state.ts";
-import { runJobSchema } from "../../src/scheduler/run-desk.ts";
+import { migrateOptionsSchema } from "../../src/engine/migrate-connection.ts";
+import { exportOptionsSchema } from "../../src/scheduler/transfer/export-state.ts";
+import { runJobSchema } from "../../src/scheduler/run-commands.ts";
 import { schedulerOptionsSchema } from "../../src/scheduler/scheduler-options.ts";
-import { readSleepDuration, readStepOptions } from "../../src/tasks/step-options.ts";
+import { readSleepDuration, readStepOptions } from "../../src/execution/step-options.ts";
 import { workerOptionsSchema } from "../../src/worker/worker-options.ts";
 
 type Written = number | string;

@@ -3,7 +3,7 @@ import { type ChainableCommander, Cluster, Redis } from "ioredis";
 import type { PgPool } from "bullmq";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
-import type { Engine } from "../../src/engine/engine.ts";
+import type { Engine } from "../../src/engine/port/engine.ts";
 import type { Database } from "../../src/engine/postgres/database.ts";
 import { PostgresEngine } from "../../src/engine/postgres/postgres-engine.ts";
 import { quote, type Schemas } from "../../src/engine/postgres/schema-name.ts";

@@ -10,7 +10,7 @@ import {
 } from "../../src/index.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";
-import { JobDesk, type ScheduleDefaults } from "../../src/scheduler/job-desk.ts";
+import { JobDesk, type ScheduleDefaults } from "../../src/scheduler/job-commands.ts";
 import { parseCalendar } from "../../src/triggers/calendars/calendar-spec.ts";
 import { EngineBench } from "../helpers/engine-bench.ts";
 

@@ -4,7 +4,7 @@ import { Backfills } from "../../src/scheduler/backfill.ts";
 import { toJob } from "../../src/scheduler/job.ts";
 import { Reconciler } from "../../src/scheduler/reconciler.ts";
 import { at, EngineBench } from "../helpers/engine-bench.ts";
-import { comparable, exported, imported } from "../moving/engines.ts";
+import { comparable, exported, imported } from "../transfer/engines.ts";
 
 const manual = { trigger: "manual" } as const;
 const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 12:01" } as const;

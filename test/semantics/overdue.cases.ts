@@ -1,7 +1,7 @@
 // When an occurrence that nobody takes is told of, and what is said of it.
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
-import type { Engine, WorkerRecord } from "../../src/engine/engine.ts";
+import type { Engine, WorkerRecord } from "../../src/engine/port/engine.ts";
 import { Reconciler } from "../../src/scheduler/reconciler.ts";
 import { at, EngineBench } from "../helpers/engine-bench.ts";
 

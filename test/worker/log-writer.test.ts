@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CronduitError, type Logger, systemClock } from "../../src/index.ts";
-import type { Engine, LogWrite } from "../../src/engine/engine.ts";
+import type { Engine, LogWrite } from "../../src/engine/port/engine.ts";
 import { type LogOwner, LogWriter } from "../../src/worker/log-writer.ts";
 
 const quiet = (): void => undefined;

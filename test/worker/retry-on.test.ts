@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { Pipeline } from "../../src/index.ts";
-import type { AttemptInfo } from "../../src/tasks/attempt-host.ts";
-import { mayRetry } from "../../src/tasks/retry-on.ts";
+import type { AttemptInfo } from "../../src/execution/attempt-host.ts";
+import { mayRetry } from "../../src/execution/retry-on.ts";
 
 test("a retryOn that does not answer holds up no run for long: it is tried again", async () => {
   class Silent extends Pipeline {

@@ -1,5 +1,5 @@
 import type { PgPool } from "bullmq";
-import * as codec from "../decision-codec.ts";
+import * as codec from "../codec/decision-codec.ts";
 import type {
   Claim,
   ClaimedPut,
@@ -7,8 +7,8 @@ import type {
   ClaimResult,
   Directory,
   DuePlace,
-} from "../fleet/queue-engine.ts";
-import { encodeDefinition } from "./codec.ts";
+} from "../port/queue-engine.ts";
+import { encodeDefinition } from "./job-codec.ts";
 import type { FunctionCaller } from "./functions.ts";
 import { quote } from "./schema-name.ts";
 

@@ -1,8 +1,8 @@
 import type { PgPool, PgPoolClient } from "bullmq";
 import { type Clock, sleep } from "../../core/clock.ts";
 import type { StoredEvent } from "../../jobs/event.ts";
-import type { EventBatch } from "../engine.ts";
-import { pack, readEntry } from "../stored-json.ts";
+import type { EventBatch } from "../port/engine.ts";
+import { pack, readEntry } from "../codec/stored-json.ts";
 import type { FunctionCaller } from "./functions.ts";
 
 /** The channel that `append_entry` notifies; the payload is the schema. */

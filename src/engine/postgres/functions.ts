@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EpochMs } from "../../core/clock.ts";
-import { toJson } from "../stored-json.ts";
+import { toJson } from "../codec/stored-json.ts";
 import type { Database } from "./database.ts";
 import { quote, type Schemas } from "./schema-name.ts";
 import { sqlText } from "./sql-texts.ts";

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from "../../core/clock.ts";
-import type { LockedJob, QueueBatches, TakenJobs, TakeOptions } from "../queue-batches.ts";
+import type { LockedJob, QueueBatches, TakenJobs, TakeOptions } from "../bullmq/queue-batches.ts";
 import type { FunctionCaller } from "./functions.ts";
 
 /** How long a statement that touches a queue job may take. */

@@ -1,19 +1,19 @@
 import { type Clock, within } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/clock.ts";
-import { answerWithin, OpenCalls } from "../answer-within.ts";
-import { BullQueue } from "../bull-queue.ts";
-import type { EngineHealth } from "../engine.ts";
+import { answerWithin, OpenCalls } from "../calls/with-deadline.ts";
+import { BullQueue } from "../bullmq/bullmq-queue.ts";
+import type { EngineHealth } from "../port/engine.ts";
 import type { Database } from "./database.ts";
 import { EventLog } from "./event-log.ts";
 import { FunctionCaller, type FunctionName } from "./functions.ts";
-import { migrate, requireCurrent } from "./migrate.ts";
-import { persist } from "./persist.ts";
+import { migrate, requireCurrent } from "./migrate-schema.ts";
+import { persist } from "./retry-transient.ts";
 import { PostgresBatches } from "./postgres-batches.ts";
 import { patientQueueBackend, queueBackend } from "./queue-backend.ts";
-import { Records } from "./records.ts";
+import { Records } from "./registry.ts";
 import { RunStore } from "./run-store.ts";
-import { StateStore } from "./state-store.ts";
+import { StateStore } from "./transfer-store.ts";
 import { type Schemas, schemasOf } from "./schema-name.ts";
 
 /** How long letting go may take when the server does not answer. */

@@ -1,6 +1,6 @@
 import { type BackendFactory, type PgPool, PostgresConnection, PostgresQueueBackend } from "bullmq";
 import { systemClock } from "../../core/clock.ts";
-import { lockedByServer, SERVER_MS } from "./server-locks.ts";
+import { lockedByServer, SERVER_MS } from "./server-clock.ts";
 
 const NEXT_DELAY = "next_delay($1)";
 /** How much later than such a worker BullMQ's wait looks: it is for what was added just before it began to listen. */

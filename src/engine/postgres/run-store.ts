@@ -7,9 +7,9 @@ import type {
   LogWrite,
   RunHold,
   StepRecord,
-} from "../engine.ts";
-import { decodeSteps, encodeLogs, encodeStep } from "../run-store-codec.ts";
-import { readEach, type Tell } from "../readable.ts";
+} from "../port/engine.ts";
+import { decodeSteps, encodeLogs, encodeStep } from "../codec/steps-and-logs.ts";
+import { readEach, type Tell } from "../codec/readable.ts";
 import type { FunctionCaller } from "./functions.ts";
 
 /** What runs leave behind while they are executed: steps and logs. */

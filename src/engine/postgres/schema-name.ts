@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
-import { QUEUE_NAME } from "../bull-queue.ts";
+import { QUEUE_NAME } from "../bullmq/bullmq-queue.ts";
 
 /** PostgreSQL cuts longer names. */
 const MAX_NAME = 63;

@@ -1,5 +1,5 @@
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
-import { mend } from "./client-mends.ts";
+import { mend } from "./ioredis-workarounds.ts";
 import type { RedisClient } from "./redis-client.ts";
 
 /** A Redis Cluster: some of its nodes (the others are found), and ioredis' options. */

@@ -1,5 +1,5 @@
 import { CronduitError } from "../../core/errors.ts";
-import * as codec from "../decision-codec.ts";
+import * as codec from "../codec/decision-codec.ts";
 import type {
   Claim,
   ClaimedPut,
@@ -7,8 +7,8 @@ import type {
   ClaimResult,
   Directory,
   DuePlace,
-} from "../fleet/queue-engine.ts";
-import { toJson } from "../stored-json.ts";
+} from "../port/queue-engine.ts";
+import { toJson } from "../codec/stored-json.ts";
 import { encodeDefinition } from "./job-codec.ts";
 import type { RedisClient } from "./redis-client.ts";
 import type { ScriptRunner } from "./scripts.ts";

@@ -1,7 +1,7 @@
 import type { StoredEvent } from "../../jobs/event.ts";
-import type { EventBatch } from "../engine.ts";
-import type { Tell } from "../readable.ts";
-import { pack, readEntry, toJson } from "../stored-json.ts";
+import type { EventBatch } from "../port/engine.ts";
+import type { Tell } from "../codec/readable.ts";
+import { pack, readEntry, toJson } from "../codec/stored-json.ts";
 import { duplicate } from "./connection.ts";
 import type { RedisClient } from "./redis-client.ts";
 

@@ -1,9 +1,9 @@
-import { encodeDefinition as encodeCommon } from "../decision-codec.ts";
+import { encodeDefinition as encodeCommon } from "../codec/decision-codec.ts";
 import { compileCondition } from "../../conditions/compile.ts";
 import { definitionText, parseDefinition } from "./definition-text.ts";
-import type { StoredDefinition } from "../engine.ts";
-import { readOne, readResult, type Tell } from "../readable.ts";
-import { toJson } from "../stored-json.ts";
+import type { StoredDefinition } from "../port/engine.ts";
+import { readOne, readResult, type Tell } from "../codec/readable.ts";
+import { toJson } from "../codec/stored-json.ts";
 import type { ConditionPolicy, JobDefinition, StoredJob } from "../../jobs/definition.ts";
 import { type LastRun, lastScheduledOf, type LastScheduledRun } from "../../jobs/run.ts";
 import type { EpochMs } from "../../core/clock.ts";

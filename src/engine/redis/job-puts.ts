@@ -1,6 +1,6 @@
-import { decodePuts, encodePut } from "../decision-codec.ts";
-import type { JobPut, JobPutResult } from "../engine.ts";
-import { toJson } from "../stored-json.ts";
+import { decodePuts, encodePut } from "../codec/decision-codec.ts";
+import type { JobPut, JobPutResult } from "../port/engine.ts";
+import { toJson } from "../codec/stored-json.ts";
 import { encodeDefinition } from "./job-codec.ts";
 import type { ScriptRunner } from "./scripts.ts";
 

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { LedgerRow, RunKind } from "../../jobs/run.ts";
-import { unpack, type Written } from "../stored-json.ts";
+import { unpack, type Written } from "../codec/stored-json.ts";
 
 /** Reads a row of the ledger. */
 export function decodeRow(text: string): LedgerRow {

@@ -1,14 +1,14 @@
 import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
-import type { BegunRun } from "../engine.ts";
+import type { BegunRun } from "../port/engine.ts";
 import type {
   LockedJob,
   QueueBatches,
   TakenJob,
   TakenJobs,
   TakeOptions,
-} from "../queue-batches.ts";
+} from "../bullmq/queue-batches.ts";
 import { decodeLastRun } from "./job-codec.ts";
-import type { PlainRuns } from "./plain-runs.ts";
+import type { PlainRuns } from "./fast-path.ts";
 import type { ScriptRunner } from "./scripts.ts";
 
 /** A text, or what stands for none in an answer, and in one that was written as JSON. */

@@ -1,6 +1,6 @@
 import { type Clock, within } from "../../core/clock.ts";
-import { answerWithin, OpenCalls } from "../answer-within.ts";
-import type { EngineHealth } from "../engine.ts";
+import { answerWithin, OpenCalls } from "../calls/with-deadline.ts";
+import type { EngineHealth } from "../port/engine.ts";
 import { addressOf, connect, type RedisConnectionOptions, untilReady } from "./connection.ts";
 import type { RedisClient } from "./redis-client.ts";
 import type { ServerNote } from "./server-check.ts";

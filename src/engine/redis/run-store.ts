@@ -7,11 +7,11 @@ import type {
   LogWrite,
   RunHold,
   StepRecord,
-} from "../engine.ts";
+} from "../port/engine.ts";
 import { countsOf } from "./job-codec.ts";
-import { decodeSteps, encodeLogs, encodeStep } from "../run-store-codec.ts";
-import { readEach, type Tell } from "../readable.ts";
-import { toJson } from "../stored-json.ts";
+import { decodeSteps, encodeLogs, encodeStep } from "../codec/steps-and-logs.ts";
+import { readEach, type Tell } from "../codec/readable.ts";
+import { toJson } from "../codec/stored-json.ts";
 import type { RedisClient } from "./redis-client.ts";
 import type { ScriptRunner } from "./scripts.ts";
 

@@ -1,9 +1,9 @@
 import type { StoredJob } from "../../jobs/definition.ts";
 import type { LedgerRow } from "../../jobs/run.ts";
-import type { LedgerQuery, RunHold } from "../engine.ts";
+import type { LedgerQuery, RunHold } from "../port/engine.ts";
 import { decodeJob } from "./job-codec.ts";
 import { decodeRow, rowOfAsked, rowOfInstance, rowOfPending } from "./ledger-codec.ts";
-import { readEach, readOne, type Tell } from "../readable.ts";
+import { readEach, readOne, type Tell } from "../codec/readable.ts";
 import type { RedisClient } from "./redis-client.ts";
 
 /** What the scripts stored, read without one. */

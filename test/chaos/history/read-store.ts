@@ -1,4 +1,4 @@
-import type { Engine } from "../../../src/engine/engine.ts";
+import type { Engine } from "../../../src/engine/port/engine.ts";
 import type { LedgerRow } from "../../../src/jobs/run.ts";
 import type { Row } from "./history.ts";
 

@@ -1,4 +1,4 @@
-import type { Engine } from "../../../src/engine/engine.ts";
+import type { Engine } from "../../../src/engine/port/engine.ts";
 import { PostgresEngine } from "../../../src/engine/postgres/postgres-engine.ts";
 import { RedisEngine } from "../../../src/engine/redis/redis-engine.ts";
 import type { ProgramSettings } from "./settings.ts";

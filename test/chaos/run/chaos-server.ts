@@ -1,5 +1,5 @@
 import { makeEngine } from "../../../src/engine/open-engine.ts";
-import type { Engine } from "../../../src/engine/engine.ts";
+import type { Engine } from "../../../src/engine/port/engine.ts";
 import { systemClock } from "../../../src/index.ts";
 
 /** The engines that the harness knows. */

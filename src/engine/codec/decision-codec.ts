@@ -1,0 +1,190 @@
+import type { EpochMs } from "../../core/clock.ts";
+import { CronduitError } from "../../core/errors.ts";
+import type { LastRun } from "../../jobs/run.ts";
+import type * as Port from "../port/engine.ts";
+import { readParams, readResult } from "./readable.ts";
+import type { ClaimedPut, ClaimedPutResult, ClaimResult } from "../port/queue-engine.ts";
+import type { JobDefinition } from "../../jobs/definition.ts";
+
+/** JSON text of a value, or nothing: scripts take an absent field, and not `null`, for "none". */
+export function text(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
+}
+
+/** What the engine stores of a definition: its JSON, and beside it what is compared on the server. */
+export type EncodeDefinition = (definition: JobDefinition) => object;
+
+/** The parts of a stored definition that are the same on every engine, and the text that it is stored as. */
+export function encodeDefinition(
+  definition: JobDefinition,
+  stored = JSON.stringify(definition),
+): object {
+  return {
+    definition: stored,
+    declared: definition.declared.all,
+    schedule: definition.declared.schedule,
+    pipeline: definition.pipeline,
+  };
+}
+
+/** A job as `put_jobs` takes it. */
+export function encodePut(
+  { definition, state, watermark, upcoming, ...rest }: Port.JobPut | ClaimedPut,
+  encode: EncodeDefinition,
+): object {
+  const claim = "claim" in rest ? { claim: rest.claim } : {};
+  return { id: definition.id, ...encode(definition), state, watermark, upcoming, ...claim };
+}
+
+/** A change as `change_job` takes it. */
+export function encodeChange(change: Port.JobChange, encode: EncodeDefinition): object {
+  return {
+    jobId: change.jobId,
+    expectedRevision: change.expectedRevision,
+    ...(change.definition && encode(change.definition)),
+    timing: change.schedule,
+    pausedReason: change.pausedReason ?? undefined,
+    skipped: change.skipped ?? [],
+    event: change.event,
+  };
+}
+
+/** A removal as `remove_job` takes it. */
+export function encodeRemoval(removal: Port.JobRemoval): object {
+  return { ...removal, event: { name: "JOB_REMOVED", jobId: removal.jobId } };
+}
+
+/** A request as `request_run` takes it. */
+export function encodeRunRequest(request: Port.RunRequest): object {
+  return { ...request, params: text(request.params) };
+}
+
+/** Settlements as `settle` takes them. */
+export function encodeSettle(requests: readonly Port.SettleRequest[]): object[] {
+  return requests.map(({ retention, resultJson, error, durationMs, ...rest }) => ({
+    ...rest,
+    begun: undefined,
+    durationMs: Math.max(0, Math.round(durationMs)),
+    result: resultJson,
+    error: text(error),
+    keepCount: retention.count,
+    keepAgeMs: retention.ageMs,
+  }));
+}
+
+/** A suspension as `suspend` takes it. */
+export function encodeSuspend({ until, error, ...rest }: Port.SuspendRequest): object {
+  const roundUp = (ms: number): number => Math.max(0, Math.ceil(ms));
+  return {
+    ...rest,
+    ...("at" in until ? { at: roundUp(until.at) } : { inMs: roundUp(until.inMs) }),
+    error: text(error),
+  };
+}
+
+interface WrittenRun extends Omit<Port.AdmittedRun, "lastRun" | "params"> {
+  readonly lastRun?: Omit<LastRun, "result"> & { readonly result?: string };
+  readonly params?: string;
+}
+
+interface Answer {
+  readonly o: string;
+  readonly now: EpochMs;
+  readonly run?: WrittenRun;
+  readonly revision?: number;
+  readonly waitMs?: number;
+  readonly watermark?: EpochMs;
+}
+
+function decodeRun({ lastRun, params, ...run }: WrittenRun): Port.AdmittedRun {
+  const { result, ...last } = lastRun ?? {};
+  return {
+    ...run,
+    lastRun: lastRun
+      ? ({
+          ...last,
+          ...(result === undefined ? {} : { result: readResult(result) }),
+        } as LastRun)
+      : null,
+    ...(params === undefined ? {} : { params: readParams(params) }),
+  };
+}
+
+function admission(answer: Answer): Port.Admission {
+  const { o, now, run, revision = 0, waitMs = 0, watermark = 0 } = answer;
+  switch (o) {
+    case "run":
+      if (run) return { outcome: "run", run: decodeRun(run), revision, now };
+      break;
+    case "none":
+      return { outcome: "none", now };
+    case "early":
+      return { outcome: "early", waitMs, now };
+    case "behind":
+      return { outcome: "behind", watermark, revision, now };
+    default:
+      break;
+  }
+  throw new CronduitError("INTERNAL", `admit answered "${o}"`);
+}
+
+/** The answers of `put_jobs`. */
+export function decodePuts(json: unknown): Port.JobPutResult[] {
+  const answers = JSON.parse(String(json)) as { o: string; generation: number }[];
+  return answers.map(({ o, generation }) =>
+    o === "created" ? { outcome: o, generation } : { outcome: o === "same" ? o : "exists" },
+  );
+}
+
+/** The answers of `put_jobs` to jobs whose ids were claimed. */
+export function decodeClaimedPuts(json: unknown): ClaimedPutResult[] {
+  const answers = JSON.parse(String(json)) as { o: string }[];
+  return decodePuts(json).map((result, i) =>
+    answers[i]?.o === "void" ? { outcome: "void" } : result,
+  );
+}
+
+/** The answers of `claim_jobs`. */
+export function decodeClaims(json: unknown): ClaimResult[] {
+  const answers = JSON.parse(String(json)) as { o: string; queue: string; number: number }[];
+  return answers.map(({ o, queue, number }) => {
+    if (o === "claimed") return { outcome: o, number };
+    return o === "elsewhere" ? { outcome: o, claim: { queue, number } } : { outcome: "exists" };
+  });
+}
+
+/** The answer of `change_job`. */
+export function decodeChange(json: unknown): Port.JobChangeResult {
+  const { o, generation } = JSON.parse(String(json)) as { o: string; generation: number };
+  return o === "changed"
+    ? { outcome: o, generation }
+    : { outcome: o === "missing" ? o : "conflict" };
+}
+
+/** The answers of `admit`. */
+export function decodeAdmission(json: unknown): Port.Admission[] {
+  return (JSON.parse(String(json)) as Answer[]).map(admission);
+}
+
+/** The answers of `settle`. */
+export function decodeSettlement(json: unknown): Port.Settlement[] {
+  return (JSON.parse(String(json)) as (Answer & { ended?: boolean })[]).map(
+    ({ o, now, ended }) => ({
+      outcome: o === "settled" ? "settled" : "fenced",
+      endedQueueJob: ended === true,
+      now,
+    }),
+  );
+}
+
+/** The answer of `suspend`. */
+export function decodeSuspension(json: unknown): Port.Suspension {
+  const { o, waitMs = 0 } = JSON.parse(String(json)) as { o: string; waitMs?: number };
+  if (o === "suspended") return { outcome: o, waitMs };
+  return { outcome: o === "cancelled" || o === "until-resume" ? o : "fenced" };
+}
+
+/** The answer of `cancel_run`. */
+export function decodeCancel(answer: unknown): Port.CancelOutcome {
+  return answer === "cancelled" || answer === "asked" ? answer : "unknown";
+}

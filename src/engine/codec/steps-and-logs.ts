@@ -1,0 +1,50 @@
+import { counted } from "../../core/counted.ts";
+import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
+import type { LogLine, LogWrite, RunHold, StepRecord } from "../port/engine.ts";
+import { readEach, type Tell } from "./readable.ts";
+import { MAX_STEPS } from "../port/steps.ts";
+
+/** The nominal time in a run's id. */
+export function fireAtOf(runId: string): number {
+  return parseWakeUpId(runId)?.fireAt ?? 0;
+}
+
+/** A step as `save_step` takes it. */
+export function encodeStep(hold: RunHold, step: StepRecord): object {
+  return {
+    ...hold,
+    fireAt: fireAtOf(hold.runId),
+    name: step.name,
+    record: JSON.stringify(step),
+    maxSteps: MAX_STEPS,
+  };
+}
+
+/** Steps in the order in which they ended. */
+export function decodeSteps(records: readonly string[], tell: Tell): StepRecord[] {
+  return readEach(records, "step", (text) => JSON.parse(text) as StepRecord, tell).toSorted(
+    (a, b) => a.finishedAt - b.finishedAt || a.startedAt - b.startedAt,
+  );
+}
+
+/** Lines as `append_logs` takes them. */
+export function encodeLogs(writes: readonly LogWrite[]): object[] {
+  return writes.map(({ jobId, runId, lines, maxBytes, retention }) => {
+    const last = lines.at(-1);
+    const cut: LogLine = {
+      at: last?.at ?? 0,
+      level: "warn",
+      message: `the log was cut here: it may have ${counted(maxBytes, "byte")}`,
+      attempt: last?.attempt ?? 1,
+    };
+    return {
+      jobId,
+      runId,
+      lines: lines.map((line) => JSON.stringify(line)),
+      cut: JSON.stringify(cut),
+      maxBytes,
+      keepRuns: retention.runs,
+      keepAgeMs: retention.ageMs,
+    };
+  });
+}

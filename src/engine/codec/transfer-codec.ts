@@ -1,0 +1,258 @@
+import type { StoredJob } from "../../jobs/definition.ts";
+import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
+import { lastScheduledOf } from "../../jobs/run.ts";
+import type {
+  JobRecord,
+  QueuedRun,
+  RequestRecord,
+  UnfinishedRun,
+} from "../../jobs/state-record.ts";
+import { type EncodeDefinition, text } from "./decision-codec.ts";
+import type { ImportAnswer, ImportRecord, ImportStep } from "../port/transfer.ts";
+import { fireAtOf } from "./steps-and-logs.ts";
+import { pack, readError, toJson } from "./stored-json.ts";
+
+/** An instance as both engines write it; `params` and `error` as JSON text. */
+export interface WrittenInstance extends Pick<
+  UnfinishedRun,
+  | "queueJobId"
+  | "id"
+  | "kind"
+  | "pipeline"
+  | "fireAt"
+  | "dueAt"
+  | "fromAt"
+  | "count"
+  | "startedAt"
+  | "start"
+  | "attempt"
+  | "crashes"
+  | "worker"
+> {
+  /** Absent: the time of the start. */
+  readonly attemptAt?: number;
+  readonly failures?: number;
+  readonly handedBack?: boolean;
+  readonly group?: string;
+  readonly suspended?: "retry" | "sleep";
+  readonly resumeAt?: number;
+  readonly error?: string;
+  readonly cancel?: string;
+  readonly params?: string;
+}
+
+/** Reads an instance. What is only of use to the worker that held it is left out. */
+export function decodeInstance(held: WrittenInstance): UnfinishedRun {
+  const { suspended, resumeAt, error } = held;
+  const until = resumeAt ?? held.startedAt;
+  return {
+    queueJobId: held.queueJobId,
+    id: held.id,
+    kind: held.kind,
+    pipeline: held.pipeline,
+    fireAt: held.fireAt,
+    dueAt: held.dueAt,
+    fromAt: held.fromAt,
+    count: held.count,
+    startedAt: held.startedAt,
+    attemptAt: held.attemptAt ?? held.startedAt,
+    start: held.start,
+    attempt: held.attempt,
+    failures: held.failures ?? 0,
+    crashes: held.crashes,
+    isHandedBack: held.handedBack ?? false,
+    worker: held.worker,
+    ...(held.group === undefined ? {} : { group: held.group }),
+    ...(suspended && { suspended: { kind: suspended, until, ...parsedError(error) } }),
+    ...(held.cancel === undefined ? {} : { cancel: held.cancel }),
+    ...parsedParams(held.params),
+  };
+}
+
+type Suspended = NonNullable<UnfinishedRun["suspended"]>;
+
+function parsedError(error: string | undefined): Pick<Suspended, "error"> {
+  return error === undefined ? {} : { error: readError(error) };
+}
+
+/** A queued run as both engines write it. */
+export interface WrittenQueued extends Omit<QueuedRun, "params" | "ignoreCondition"> {
+  readonly params?: string;
+  readonly ignoreCondition?: boolean;
+}
+
+/** Reads a queued run. */
+export function decodeQueued(queued: WrittenQueued): QueuedRun {
+  const { id, kind, fireAt, dueAt, fromAt, count, waitUntil } = queued;
+  return {
+    id,
+    kind,
+    fireAt,
+    dueAt,
+    fromAt,
+    count,
+    ...parsedParams(queued.params),
+    ...(queued.ignoreCondition === true ? { ignoreCondition: true as const } : {}),
+    ...(waitUntil === undefined ? {} : { waitUntil }),
+  };
+}
+
+/** A run that was asked for as both engines write it. */
+export interface WrittenRequest {
+  readonly fireAt: number;
+  readonly params?: string;
+  readonly ignoreCondition?: boolean;
+}
+
+/** Reads a run that was asked for. */
+export function decodeRequest(
+  jobId: string,
+  runId: string,
+  { fireAt, params, ignoreCondition }: WrittenRequest,
+): RequestRecord {
+  return {
+    kind: "request",
+    jobId,
+    runId,
+    fireAt,
+    ...parsedParams(params),
+    ...(ignoreCondition === true ? { ignoreCondition } : {}),
+  };
+}
+
+/** Params that may not have been given. */
+function parsedParams(params: string | undefined): { params?: unknown } {
+  return params === undefined ? {} : { params: JSON.parse(params) as unknown };
+}
+
+/** What the engines keep of a job and no other caller reads. */
+type KeptBeside = Pick<
+  JobRecord,
+  | "finishedAt"
+  | "lastSuccessAt"
+  | "successStreak"
+  | "failuresInARow"
+  | "queued"
+  | "runs"
+  | "backfill"
+>;
+
+/** A job as it is exported. Its numbers are left out: the engine that it comes to gives it new ones. */
+export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
+  const { definition, state, watermark, pausedAt, pausedReason, counts } = stored;
+  return {
+    kind: "job",
+    definition,
+    state,
+    watermark,
+    pausedAt,
+    pausedReason,
+    finishedAt: beside.finishedAt,
+    counts,
+    lastRun: stored.lastRun,
+    lastScheduledRun: stored.lastScheduledRun,
+    lastSuccessAt: beside.lastSuccessAt,
+    successStreak: beside.successStreak,
+    failuresInARow: beside.failuresInARow,
+    queued: beside.queued,
+    runs: beside.runs,
+    backfill: beside.backfill,
+  };
+}
+
+/** A step as `import_records` takes it: absent for `null`, and JSON text where engines store text. */
+export function encodeImport(step: ImportStep, encode: EncodeDefinition): object {
+  return {
+    importId: step.importId,
+    sequence: step.sequence,
+    isDone: step.isDone === true,
+    records: step.records.map((item) => ({
+      place: item.place,
+      kind: item.record.kind,
+      ...("upcoming" in item ? { claim: step.claims?.get(item.record.definition.id) } : {}),
+      ...encodeRecord(item, encode),
+    })),
+  };
+}
+
+function encodeRecord(item: ImportRecord, encode: EncodeDefinition): object {
+  if ("upcoming" in item) return encodeJob(item.record, item.upcoming, encode);
+  const keepUntil = "keepUntil" in item ? (item.keepUntil ?? undefined) : undefined;
+  const { record } = item;
+  switch (record.kind) {
+    case "ledger": {
+      const { id, fireAt } = record.row;
+      return { jobId: record.jobId, id, fireAt, keepUntil, row: toJson(pack(record.row)) };
+    }
+    case "step": {
+      const { jobId, runId, step } = record;
+      const keepAgeMs = "keepAgeMs" in item ? item.keepAgeMs : 0;
+      const stored = { name: step.name, record: JSON.stringify(step) };
+      return { jobId, runId, fireAt: fireAtOf(runId), keepUntil, keepAgeMs, ...stored };
+    }
+    case "removed-job":
+      return { jobId: record.jobId, runs: record.runs.map(encodeInstance) };
+    case "request": {
+      const { jobId, runId, fireAt, params, ignoreCondition } = record;
+      return { jobId, runId, fireAt, params: text(params), ignoreCondition };
+    }
+  }
+}
+
+function encodeJob(
+  record: JobRecord,
+  upcoming: readonly object[],
+  encode: EncodeDefinition,
+): object {
+  const { definition, state, watermark, counts, lastRun, successStreak, failuresInARow } = record;
+  // Kept apart only where the last run is another one.
+  const lastScheduledRun = lastScheduledOf(lastRun, null) ? null : record.lastScheduledRun;
+  return {
+    jobId: definition.id,
+    ...encode(definition),
+    state,
+    watermark,
+    pausedAt: record.pausedAt ?? undefined,
+    pausedReason: record.pausedReason ?? undefined,
+    finishedAt: record.finishedAt ?? undefined,
+    counts,
+    lastRun: lastRun ? { ...lastRun, result: text(lastRun.result) } : undefined,
+    lastScheduledRun: lastScheduledRun ?? undefined,
+    lastSuccessAt: record.lastSuccessAt ?? undefined,
+    successStreak,
+    failuresInARow,
+    everRan: lastRun !== null || record.runs.length > 0,
+    queued: record.queued.map(encodeQueued),
+    runs: record.runs.map(encodeInstance),
+    backfill: record.backfill ?? undefined,
+    upcoming,
+  };
+}
+
+function encodeInstance(moved: UnfinishedRun): WrittenInstance {
+  const { isHandedBack, suspended, params, ...run } = moved;
+  return {
+    ...run,
+    ...(isHandedBack ? { handedBack: true } : {}),
+    ...(suspended ? { suspended: suspended.kind, resumeAt: suspended.until } : {}),
+    ...(suspended?.error ? { error: JSON.stringify(suspended.error) } : {}),
+    ...(params === undefined ? {} : { params: JSON.stringify(params) }),
+  };
+}
+
+/** The generation stands in the id of a scheduled run, and engines store it beside it. */
+function encodeQueued({ params, ...queued }: QueuedRun): object {
+  const generation = queued.kind === "scheduled" ? parseWakeUpId(queued.id)?.sequence : undefined;
+  return { ...queued, generation, params: text(params) };
+}
+
+/** The answer of `import_records`. */
+export function decodeImport(json: unknown): ImportAnswer {
+  const answer = JSON.parse(String(json)) as {
+    place: number;
+    existing?: string[];
+    void?: boolean;
+  };
+  const { place, existing = [] } = answer;
+  return { place, existing, ...(answer.void === true ? { isVoid: true } : {}) };
+}

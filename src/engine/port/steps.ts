@@ -1,0 +1,40 @@
+import type { EpochMs } from "../../core/clock.ts";
+import type { StoredError } from "../../core/stored-error.ts";
+
+/** Steps a run may have; more is a loop that should be one step. */
+export const MAX_STEPS = 1_000;
+
+/** Names that begin so are ours: `$sleep:…` and {@link PROGRESS_STEP}. Users can't give them to their steps. */
+export const RESERVED_STEP = "$";
+
+/** The record that holds how far a run is; its result is a {@link Progress}. */
+export const PROGRESS_STEP = "$progress";
+
+/** How far a run is. */
+export interface Progress {
+  /** 0 to 1. */
+  readonly fraction: number;
+  readonly message?: string | undefined;
+}
+
+/** A step of a run that ended, well or not; a step of the same name replaces it. Times by the server's clock. */
+export interface StepRecord {
+  /** Unique in its run; 1 to 128 characters. */
+  readonly name: string;
+  readonly kind: "step" | "sleep" | "progress";
+  readonly startedAt: EpochMs;
+  /** Of a sleep, when it is over. */
+  readonly finishedAt: EpochMs;
+  /** How often its function was called. */
+  readonly tries: number;
+  /** The run's attempt that it ended in. */
+  readonly attempt: number;
+  /** JSON text; absent if it failed, or returned nothing. */
+  readonly resultJson?: string | undefined;
+  readonly error?: StoredError | undefined;
+  /** What people are shown in place of what holds a secret, with which the run itself goes on. */
+  readonly shown?: {
+    readonly name?: string;
+    readonly resultJson?: string;
+  };
+}

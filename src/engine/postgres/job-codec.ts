@@ -1,0 +1,76 @@
+import { compileCondition } from "../../conditions/compile.ts";
+import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
+import {
+  type LastRun,
+  lastScheduledOf,
+  type LastScheduledRun,
+  type LedgerRow,
+} from "../../jobs/run.ts";
+import { encodeDefinition as encodeCommon } from "../codec/decision-codec.ts";
+import { readResult } from "../codec/readable.ts";
+import { unpack, type Written } from "../codec/stored-json.ts";
+
+/** A definition as functions take it: `policy` is what they compare. */
+export function encodeDefinition(definition: JobDefinition): object {
+  const { policy, retention } = definition;
+  const { when, group } = policy;
+  return {
+    ...encodeCommon(definition),
+    policy: {
+      maxInstances: policy.maxInstances,
+      coalesce: policy.coalesce,
+      graceMs: policy.misfireGraceMs,
+      maxCatchUp: policy.maxCatchUp,
+      // Absent, and not `null`, which would be a JSON value.
+      condition: when ? compileCondition(when.condition) : undefined,
+      waitMs: when?.waitMs,
+      overlap: policy.overlap,
+      groupKey: group?.key,
+      groupLimit: group?.limit,
+      pauseAfter: policy.pauseAfterFailures,
+      keepCount: retention.count,
+      keepAgeMs: retention.ageMs,
+    },
+  };
+}
+
+/** A job as `read_jobs` answers. */
+export interface WrittenJob extends Omit<StoredJob, "definition" | "lastRun" | "lastScheduledRun"> {
+  readonly id: string;
+  readonly definition: string;
+  readonly lastRun?: LastScheduledRun & { readonly result?: string };
+  readonly lastScheduledRun?: LastScheduledRun;
+}
+
+/** Reads a job; columns without a value are absent in what the server sent. */
+export function decodeJob({ definition, ...job }: WrittenJob): StoredJob {
+  const lastRun = job.lastRun ? decodeLastRun(job.lastRun) : null;
+  return {
+    revision: job.revision,
+    generation: job.generation,
+    state: job.state,
+    watermark: job.watermark,
+    running: job.running,
+    counts: job.counts,
+    // Written by this package and validated then; parsing by schema again would cost more than all else here.
+    definition: JSON.parse(definition) as JobDefinition,
+    nextFireAt: job.nextFireAt ?? null,
+    nextDueAt: job.nextDueAt ?? null,
+    pausedAt: job.pausedAt ?? null,
+    pausedReason: job.pausedReason ?? null,
+    lastRun,
+    lastScheduledRun: lastScheduledOf(lastRun, job.lastScheduledRun ?? null),
+  };
+}
+
+function decodeLastRun({ result, ...last }: NonNullable<WrittenJob["lastRun"]>): LastRun {
+  return {
+    ...last,
+    ...(result === undefined ? {} : { result: readResult(result) }),
+  };
+}
+
+/** Rows of the ledger as `read_ledger` and `read_open_runs` answer. */
+export function decodeRows(rows: readonly Written<LedgerRow>[]): LedgerRow[] {
+  return rows.map(unpack<LedgerRow>);
+}

@@ -1,0 +1,78 @@
+import type { JobRecord } from "../../jobs/state-record.ts";
+import {
+  decodeImport,
+  decodeInstance,
+  decodeQueued,
+  decodeRequest,
+  encodeImport,
+  jobRecord,
+  type WrittenInstance,
+  type WrittenQueued,
+  type WrittenRequest,
+} from "../codec/transfer-codec.ts";
+import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../port/transfer.ts";
+import { decodeJob, encodeDefinition, type WrittenJob } from "./job-codec.ts";
+import { readEach, type Tell } from "../codec/readable.ts";
+import type { FunctionCaller } from "./functions.ts";
+
+/** What `export_jobs` says of a job. */
+interface WrittenExport {
+  readonly id: string;
+  readonly job: WrittenJob | null;
+  readonly beside: Pick<
+    JobRecord,
+    "finishedAt" | "lastSuccessAt" | "successStreak" | "failuresInARow" | "backfill"
+  >;
+  readonly queued: readonly WrittenQueued[];
+  readonly keepUntil: number | null;
+  readonly instances: readonly WrittenInstance[];
+  readonly requests: readonly (WrittenRequest & { readonly runId: string })[];
+}
+
+/** What moves a fleet to another engine, and from one. */
+export class StateStore {
+  readonly #functions: FunctionCaller;
+  readonly #tell: Tell;
+
+  constructor(functions: FunctionCaller, tell: Tell) {
+    this.#functions = functions;
+    this.#tell = tell;
+  }
+
+  listTaken(limit: number): Promise<string[]> {
+    return this.#functions.read("list_taken($1)", [limit]);
+  }
+
+  async exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
+    const page = await this.#functions.read<{
+      cursor: string | null;
+      sequence: number;
+      jobs: WrittenExport[];
+    }>("export_jobs($1, $2)", [cursor ?? "", limit]);
+    return {
+      jobs: readEach(page.jobs, "job", decodeExported, this.#tell),
+      cursor: page.cursor ?? undefined,
+      sequence: page.sequence,
+      stamp: String(page.sequence),
+    };
+  }
+
+  listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
+    return this.#functions.read("list_step_runs($1, $2, $3)", [jobId, offset, limit]);
+  }
+
+  async importRecords(step: ImportStep): Promise<ImportAnswer> {
+    return decodeImport(
+      await this.#functions.run("import_records", encodeImport(step, encodeDefinition)),
+    );
+  }
+}
+
+function decodeExported({ id, job, beside, keepUntil, ...written }: WrittenExport): ExportedJob {
+  const runs = written.instances.map(decodeInstance);
+  if (!job) return { owner: { kind: "removed-job", jobId: id, keepUntil, runs }, requests: [] };
+  return {
+    owner: jobRecord(decodeJob(job), { ...beside, queued: written.queued.map(decodeQueued), runs }),
+    requests: written.requests.map(({ runId, ...request }) => decodeRequest(id, runId, request)),
+  };
+}

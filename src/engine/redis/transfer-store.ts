@@ -1,0 +1,147 @@
+import type { MovedBackfill } from "../../jobs/state-record.ts";
+import { fireAtOf } from "../codec/steps-and-logs.ts";
+import {
+  decodeImport,
+  decodeInstance,
+  decodeQueued,
+  decodeRequest,
+  encodeImport,
+  jobRecord,
+  type WrittenInstance,
+  type WrittenQueued,
+  type WrittenRequest,
+} from "../codec/transfer-codec.ts";
+import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../port/transfer.ts";
+import { readEach, type Tell } from "../codec/readable.ts";
+import { toJson } from "../codec/stored-json.ts";
+import { countsOf, decodeJob, encodeDefinition, optionalNumber, readLast } from "./job-codec.ts";
+import type { ScriptRunner } from "./scripts.ts";
+
+/** The collections that are gone through, one after the other. */
+const STAGES = ["defs", "gone", "live"] as const;
+type Stage = (typeof STAGES)[number];
+
+/** What `export_jobs` says of a job. */
+interface WrittenJob {
+  readonly id: string;
+  readonly definition?: string;
+  readonly hash?: unknown;
+  readonly instances: unknown;
+  readonly queued?: unknown;
+  readonly requests?: unknown;
+  readonly backfill?: unknown;
+  readonly backfillTimes?: unknown;
+  readonly backfillAsked?: unknown;
+  readonly keepUntil?: string | false;
+}
+
+/** What moves a fleet to another engine, and from one. */
+export class StateStore {
+  readonly #scripts: ScriptRunner;
+  readonly #tell: Tell;
+
+  constructor(scripts: ScriptRunner, tell: Tell) {
+    this.#scripts = scripts;
+    this.#tell = tell;
+  }
+
+  async listTaken(limit: number): Promise<string[]> {
+    return (await this.#scripts.run("list_taken", { limit })) as string[];
+  }
+
+  async exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
+    const [stage, place] = readCursor(cursor);
+    const answer = await this.#scripts.run("export_jobs", { stage, cursor: place, count: limit });
+    const page = JSON.parse(String(answer)) as {
+      cursor: string;
+      sequence: number;
+      jobs: unknown;
+    };
+    return {
+      jobs: readEach(listOf<WrittenJob>(page.jobs), "job", decodeExported, this.#tell),
+      cursor: nextCursor(stage, page.cursor),
+      sequence: page.sequence,
+      stamp: String(page.sequence),
+    };
+  }
+
+  async listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
+    return (await this.#scripts.run("list_step_runs", { jobId, offset, limit })) as string[];
+  }
+
+  async importRecords(step: ImportStep): Promise<ImportAnswer> {
+    const encoded = toJson(encodeImport(step, encodeDefinition));
+    return decodeImport(await this.#scripts.run("import_records", { step: encoded }));
+  }
+}
+
+function readCursor(cursor: string | undefined): [Stage, string] {
+  const [name, place] = cursor?.split(" ") ?? [];
+  return [STAGES.find((stage) => stage === name) ?? STAGES[0], place ?? "0"];
+}
+
+function nextCursor(stage: Stage, place: string): string | undefined {
+  if (place !== "0") return `${stage} ${place}`;
+  const next = STAGES[STAGES.indexOf(stage) + 1];
+  return next && `${next} 0`;
+}
+
+/** `cjson` writes an empty list as an object. */
+function listOf<T>(written: unknown): T[] {
+  return Array.isArray(written) ? (written as T[]) : [];
+}
+
+/** Fields and values in turns, as entries. */
+function entriesOf(written: unknown): [string, string][] {
+  const flat = listOf<string>(written);
+  return flat.flatMap((field, i): [string, string][] =>
+    i % 2 === 0 ? [[field, flat[i + 1] ?? ""]] : [],
+  );
+}
+
+function decodeExported(written: WrittenJob): ExportedJob {
+  const { id, definition, keepUntil } = written;
+  const runs = entriesOf(written.instances).map(([queueJobId, text]) =>
+    decodeInstance({ ...(JSON.parse(text) as WrittenInstance), queueJobId }),
+  );
+  if (definition === undefined) {
+    const endsAt = keepUntil ? Number(keepUntil) : null;
+    return { owner: { kind: "removed-job", jobId: id, keepUntil: endsAt, runs }, requests: [] };
+  }
+  const hash = Object.fromEntries(entriesOf(written.hash));
+  const last = readLast(hash["lp"]);
+  const owner = jobRecord(decodeJob(id, definition, hash, runs.length), {
+    finishedAt: optionalNumber(hash["fin"]),
+    lastSuccessAt: last?.lastSuccessAt ?? null,
+    successStreak: last?.successStreak ?? 0,
+    failuresInARow: last?.failuresInARow ?? 0,
+    // Stored behind their ids.
+    queued: listOf<string>(written.queued).map((member) =>
+      decodeQueued(JSON.parse(member.slice(member.indexOf("\n") + 1)) as WrittenQueued),
+    ),
+    runs,
+    backfill: decodeBackfill(written),
+  });
+  const requests = entriesOf(written.requests).map(([runId, text]) =>
+    decodeRequest(id, runId, JSON.parse(text) as WrittenRequest),
+  );
+  return { owner, requests };
+}
+
+function decodeBackfill(written: WrittenJob): MovedBackfill | null {
+  const hash = Object.fromEntries(entriesOf(written.backfill));
+  if (!hash["id"]) return null;
+  const times = listOf<string>(written.backfillTimes).map(Number);
+  const asked = listOf<string>(written.backfillAsked).map(fireAtOf);
+  return {
+    backfillId: hash["id"],
+    state: hash["st"] as MovedBackfill["state"],
+    total: Number(hash["total"]),
+    concurrency: Number(hash["con"]),
+    order: hash["or"] === "latest" ? "latest" : "oldest",
+    verdicts: countsOf(hash),
+    createdAt: Number(hash["at"]),
+    touchedAt: Number(hash["ta"]),
+    fireTimes: [...times, ...asked].toSorted((a, b) => a - b),
+  };
+}

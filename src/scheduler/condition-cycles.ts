@@ -1,0 +1,86 @@
+import { type Condition, jobsIn } from "../conditions/condition.ts";
+import { findWaitCycle } from "../conditions/wait-cycle.ts";
+import { ConditionError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { Engine } from "../engine/port/engine.ts";
+import type { JobDefinition } from "../jobs/definition.ts";
+import { queueOf } from "../jobs/queue.ts";
+
+/** Jobs looked at for a circle; a longer chain of waiting jobs is not followed to its end. */
+const MAX_LOOKED_AT = 10_000;
+
+/**
+ * Looks at the conditions of jobs that are about to be stored: refuses jobs that would wait for each other in a circle,
+ * and warns of jobs that a condition names and can't see: nobody has added them yet, or they are on another queue.
+ * @throws {@link ConditionError} `INVALID_CONDITION` with `data.cycle`.
+ */
+export async function checkConditions(
+  engine: Engine,
+  logger: Logger,
+  definitions: readonly JobDefinition[],
+): Promise<void> {
+  const conditional = definitions.filter(({ policy }) => policy.when !== null);
+  if (conditional.length === 0) return;
+  const known = new Map(definitions.map((definition) => [definition.id, definition]));
+  await readReferenced(engine, known, conditional);
+  for (const definition of conditional) warnOfUnseen(logger, definition, known);
+  const graph = new Map(
+    [...known.values()].flatMap(({ id, policy }) =>
+      policy.when && policy.when.waitMs !== null
+        ? [[id, referencesOf(policy.when.condition)] as const]
+        : [],
+    ),
+  );
+  const cycle = findWaitCycle(graph);
+  if (!cycle) return;
+  const shown = cycle.map((id) => `"${id}"`).join(" waits for ");
+  throw new ConditionError(
+    `These jobs would wait for each other in a circle: ${shown}. Let one of them skip (conditionPolicy: "skip").`,
+    { cycle },
+  );
+}
+
+function warnOfUnseen(
+  logger: Logger,
+  definition: JobDefinition,
+  known: ReadonlyMap<string, JobDefinition>,
+): void {
+  const queue = queueOf(definition);
+  for (const jobId of referencesOf(definition.policy.when?.condition)) {
+    const named = known.get(jobId);
+    const names = `the condition of job "${definition.id}" names job "${jobId}"`;
+    if (!named) {
+      const where = `queue "${queue}"`;
+      logger.warn(
+        `${names}, which does not exist: each term on it is false until that job is added to ${where}`,
+      );
+    } else if (queueOf(named) !== queue) {
+      logger.warn(
+        `${names}, which is on queue "${queueOf(named)}": a condition sees the jobs of its own queue, "${queue}", so each term on that job is false, always. Put both jobs on one queue.`,
+      );
+    }
+  }
+}
+
+function referencesOf(condition: Condition | undefined): string[] {
+  return condition === undefined ? [] : jobsIn(condition);
+}
+
+/** Reads what the conditions name, and what the conditions of those name. */
+async function readReferenced(
+  engine: Engine,
+  known: Map<string, JobDefinition>,
+  from: readonly JobDefinition[],
+): Promise<void> {
+  const asked = new Set(known.keys());
+  let next: readonly JobDefinition[] = from;
+  while (next.length > 0 && asked.size < MAX_LOOKED_AT) {
+    const ids = [
+      ...new Set(next.flatMap(({ policy }) => referencesOf(policy.when?.condition))),
+    ].filter((id) => !asked.has(id));
+    for (const id of ids) asked.add(id);
+    const jobs = ids.length === 0 ? [] : await engine.getJobs(ids);
+    next = jobs.flatMap((job) => (job ? [job.definition] : []));
+    for (const definition of next) known.set(definition.id, definition);
+  }
+}

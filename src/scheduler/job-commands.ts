@@ -1,0 +1,171 @@
+import { CronduitError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { Engine } from "../engine/port/engine.ts";
+import type { StoredJob } from "../jobs/definition.ts";
+import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import type { Pipeline, PipelineConstructor } from "../pipeline/pipeline.ts";
+import type { PipelineRegistry, Registrable } from "../pipeline/registry.ts";
+import type { ParamsSchema } from "../pipeline/schema.ts";
+import { type Declaration, type DeclarationContext, declare, refuseSpent } from "./declaration.ts";
+import { differencesOf } from "./differences.ts";
+import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
+import { JobStore } from "./job-store.ts";
+import { pastDateNote } from "./past-dates.ts";
+import type { ChangeLog } from "./change-log.ts";
+import { checkConditions } from "./condition-cycles.ts";
+
+const MAX_REASON = 500;
+
+/** A pipeline as callers name it. */
+export type AnyPipelineReference = PipelineConstructor | Pipeline<ParamsSchema> | string;
+
+/** What holds for jobs that do not say otherwise. */
+export type ScheduleDefaults = Pick<DeclarationContext, "timezone" | "calendars" | "rules">;
+
+/** What a desk works with. */
+export interface JobDeskParts {
+  readonly engine: Engine;
+  readonly registry: PipelineRegistry;
+  readonly logger: Logger;
+  /** Where it is told what was done with jobs. */
+  readonly changes: ChangeLog;
+  readonly defaults: ScheduleDefaults;
+}
+
+/** Does what callers ask for with jobs: checks it, stores it, and keeps the queue in step. */
+export class JobDesk {
+  readonly store: JobStore;
+  readonly #parts: JobDeskParts;
+
+  constructor(parts: JobDeskParts) {
+    this.#parts = parts;
+    this.store = new JobStore(parts.engine);
+  }
+
+  get(jobId: string): Promise<StoredJob> {
+    return this.store.get(jobId);
+  }
+
+  /** Checks all before any is stored; returns their ids. */
+  async add(
+    jobs: readonly { pipeline: AnyPipelineReference; options: unknown }[],
+  ): Promise<string[]> {
+    checkList(jobs);
+    const described = jobs.map(({ pipeline, options }) => ({
+      options,
+      descriptor: this.describe(pipeline),
+    }));
+    const context = { now: await this.#parts.engine.now(), ...this.#parts.defaults };
+    const declarations: Declaration[] = [];
+    for (const { descriptor, options } of described) {
+      declarations.push(await declare(descriptor, options, context));
+    }
+    const { engine, logger } = this.#parts;
+    const toStore = await this.#withoutSpent(declarations);
+    await checkConditions(
+      engine,
+      logger,
+      toStore.map(({ definition }) => definition),
+    );
+    const added = await this.store.add(toStore);
+    this.#parts.changes.added(added);
+    for (const { definition } of added) {
+      const note = pastDateNote(definition, context.now);
+      if (note !== undefined) logger.warn(note);
+    }
+    return declarations.map(({ definition }) => definition.id);
+  }
+
+  /** Those that are over and stored as they are declared again, at each boot, stay as they are. */
+  async #withoutSpent(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
+    const spent = declarations.filter(({ isOver }) => isOver);
+    if (spent.length === 0) return declarations;
+    const stored = await this.#parts.engine.getJobs(spent.map(({ definition }) => definition.id));
+    for (const [i, declaration] of spent.entries())
+      if (!isDeclaredAlike(stored[i], declaration)) refuseSpent(declaration);
+    return declarations.filter(({ isOver }) => !isOver);
+  }
+
+  async modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {
+    const { engine, logger } = this.#parts;
+    const modified = await this.store.change(jobId, async (job, now) => {
+      const { pipeline, timezone } = job.definition;
+      const plan = await modifyPlan(job, changes, this.#parts.registry.get(pipeline), {
+        ...this.#parts.defaults,
+        now,
+        timezone,
+        where,
+      });
+      if (plan.definition) await checkConditions(engine, logger, [plan.definition]);
+      return plan;
+    });
+    return this.#told("modified", modified);
+  }
+
+  async pause(jobId: string, reason: string | undefined): Promise<StoredJob> {
+    if (reason !== undefined && (typeof reason !== "string" || reason.length > MAX_REASON)) {
+      throw new CronduitError(
+        "INVALID_OPTION",
+        `pauseJob, option "reason": must be a text of up to ${MAX_REASON} characters.`,
+        { data: { path: "reason" } },
+      );
+    }
+    return this.#told(
+      "paused",
+      await this.store.change(jobId, (job, now) => pausePlan(job, now, reason)),
+    );
+  }
+
+  async resume(jobId: string): Promise<StoredJob> {
+    return this.#told(
+      "resumed",
+      await this.store.change(jobId, (job, now) => resumePlan(job, now)),
+    );
+  }
+
+  async remove(jobId: string): Promise<void> {
+    await this.store.remove(jobId);
+    this.#parts.changes.removed(jobId);
+  }
+
+  #told(what: string, job: StoredJob): StoredJob {
+    this.#parts.changes.changed(what, job);
+    return job;
+  }
+
+  async removeAll(): Promise<number> {
+    const count = await this.store.removeAll();
+    this.#parts.changes.allRemoved(count);
+    await this.#parts.engine.appendEvents([
+      { name: "ALL_JOBS_REMOVED", at: await this.#parts.engine.now(), count },
+    ]);
+    return count;
+  }
+
+  /**
+   * A pipeline as it is registered here; a class that is not is registered now.
+   * @throws {@link CronduitError} `UNKNOWN_PIPELINE`, `INVALID_PIPELINE`
+   */
+  describe(reference: AnyPipelineReference): PipelineDescriptor {
+    const name = this.#parts.registry.nameOf(reference);
+    return (
+      this.#parts.registry.get(name) ?? this.#parts.registry.register(reference as Registrable)
+    );
+  }
+}
+
+function isDeclaredAlike(stored: StoredJob | undefined, declaration: Declaration): boolean {
+  if (!stored) return false;
+  const isEqual = stored.definition.declared.all === declaration.definition.declared.all;
+  return isEqual || differencesOf(stored.definition, declaration).length === 0;
+}
+
+/** Callers without types may give anything. */
+function checkList(jobs: unknown): void {
+  const isList =
+    Array.isArray(jobs) && jobs.every((job) => typeof job === "object" && job !== null);
+  if (isList) return;
+  throw new CronduitError("INVALID_OPTION", "addJobs: a list of { pipeline, options } is needed.", {
+    data: { path: "jobs" },
+  });
+}

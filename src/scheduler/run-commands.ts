@@ -1,0 +1,108 @@
+import { randomInt } from "node:crypto";
+import { z } from "zod";
+import { type Clock, keepAlive, sleep } from "../core/clock.ts";
+import { CronduitError, JobLookupError } from "../core/errors.ts";
+import type { Engine } from "../engine/port/engine.ts";
+import { isVerdict, jobOf, type Run } from "../history/run.ts";
+import type { RunHistory } from "../history/run-history.ts";
+import { durationOption } from "../jobs/duration-option.ts";
+import { parseOptions } from "../jobs/options.ts";
+import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import { validateParams } from "../pipeline/params.ts";
+import type { ParamsInput, ParamsSchema } from "../pipeline/schema.ts";
+import type { JobStore } from "./job-store.ts";
+
+/** Random numbers that name manual runs; below the 15 digits that a queue job's id has room for. */
+const MAX_SEQUENCE = 2 ** 47;
+const FIRST_LOOK_MS = 20;
+const LAST_LOOK_MS = 500;
+
+/** Schema of {@link RunJobOptions}. */
+export const runJobSchema = z.strictObject({
+  params: z.unknown().optional(),
+  ignoreCondition: z.boolean().default(false),
+  wait: z.union([z.boolean(), durationOption("runJob.wait")]).default(false),
+});
+
+const cancelSchema = z.strictObject({
+  reason: z.string().min(1).max(500).default("cancelled by cancelRun"),
+});
+
+/** How `runJob` runs a job. */
+export interface RunJobOptions<P extends ParamsSchema = ParamsSchema> {
+  /** In place of the job's own params. */
+  params?: ParamsInput<P>;
+  /** Run though the job's condition is false. @default false */
+  ignoreCondition?: boolean | undefined;
+  /** Resolve with the run when it has ended: `true`, or for how long to wait at most: seconds, or `"5m"`. @default false */
+  wait?: boolean | number | string | undefined;
+}
+
+/** How `cancelRun` ends a run. */
+export interface CancelRunOptions {
+  /** Kept as the message of the run's error; up to 500 characters. @default "cancelled by cancelRun" */
+  reason?: string | undefined;
+}
+
+/** What runs are asked for and ended with. */
+export interface RunDeskParts {
+  readonly engine: Engine;
+  readonly store: JobStore;
+  readonly history: RunHistory;
+  readonly clock: Clock;
+  readonly describe: (pipeline: string) => PipelineDescriptor;
+}
+
+/** Asks for runs, waits for them, and ends them. */
+export class RunDesk {
+  readonly #parts: RunDeskParts;
+
+  constructor(parts: RunDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns The run's id, or the run as it ended if it was to be waited for. */
+  async run(jobId: string, input: unknown): Promise<string | Run> {
+    const { engine, store, describe } = this.#parts;
+    const { params: given, ignoreCondition, wait } = parseOptions(runJobSchema, input, "runJob");
+    let params: unknown;
+    if (given !== undefined) {
+      const job = await store.get(jobId);
+      params = (await validateParams(describe(job.definition.pipeline), given)).input;
+    }
+    const sequence = randomInt(MAX_SEQUENCE);
+    const requested = await engine.requestRun({ jobId, sequence, params, ignoreCondition });
+    if (requested === "missing") throw new JobLookupError(jobId);
+    return wait === false ? requested.runId : this.#ended(requested.runId, wait);
+  }
+
+  /** @throws {@link CronduitError} `RUN_NOT_FOUND`, `INVALID_STATE` */
+  async cancel(runId: string, input: unknown): Promise<"cancelled" | "asked"> {
+    const { engine, history } = this.#parts;
+    const { reason } = parseOptions(cancelSchema, input, "cancelRun");
+    const outcome = await engine.cancelRun({ jobId: jobOf(runId), runId, reason });
+    if (outcome !== "unknown") return outcome;
+    const run = await history.get(runId);
+    throw new CronduitError("INVALID_STATE", `Run "${runId}" has ended: ${run.verdict}.`, {
+      data: { runId, verdict: run.verdict },
+    });
+  }
+
+  async #ended(runId: string, wait: true | number): Promise<Run> {
+    const { clock, history } = this.#parts;
+    const until = wait === true ? Number.POSITIVE_INFINITY : clock.elapsed() + wait;
+    for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_LOOK_MS)) {
+      const run = await history.get(runId);
+      if (isVerdict(run.verdict)) return run;
+      const left = until - clock.elapsed();
+      if (left <= 0) {
+        throw new CronduitError(
+          "WAIT_TIMED_OUT",
+          `Run "${runId}" has no verdict yet: it is ${run.verdict}. It goes on; see getRun.`,
+          { data: { runId, state: run.verdict } },
+        );
+      }
+      await keepAlive(sleep(clock, Math.min(pauseMs, left)));
+    }
+  }
+}

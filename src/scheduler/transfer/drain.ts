@@ -1,0 +1,77 @@
+import { type Clock, keepAlive, sleep } from "../../core/clock.ts";
+import { formatDuration } from "../../core/durations.ts";
+import { CronduitError } from "../../core/errors.ts";
+import type { Engine } from "../../engine/port/engine.ts";
+import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
+import { setFleetPaused } from "../fleet-pause.ts";
+
+/** How often it is looked whether runs have ended. */
+const LOOK_MS = 100;
+/**
+ * How often in a row nothing may be found: a worker that looked whether the fleet is paused just before it was may still
+ * be about to take something.
+ */
+const QUIET_LOOKS = 3;
+const MAX_TOLD = 20;
+
+/** What draining is done with. */
+export interface DrainParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly drainMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A fleet that was brought to a stop. */
+export interface StoppedFleet {
+  /** Puts the fleet back as it was. */
+  goOn(): Promise<void>;
+}
+
+/**
+ * Pauses the fleet and waits until no worker executes anything. A run whose worker died or gave it back is nobody's: it
+ * is not waited for, since nobody would take it up meanwhile.
+ * @throws {@link CronduitError} `RUNS_UNFINISHED`; the fleet is then as it was.
+ */
+export async function stopFleet(parts: DrainParts): Promise<StoppedFleet> {
+  const { engine } = parts;
+  const wasPaused = await engine.isPaused();
+  const goOn = async (): Promise<void> => {
+    if (!wasPaused) await setFleetPaused(engine, false);
+  };
+  try {
+    if (!wasPaused) await setFleetPaused(engine, true);
+    await untilQuiet(parts);
+  } catch (error) {
+    await goOn().catch(() => undefined);
+    throw error;
+  }
+  return { goOn };
+}
+
+async function untilQuiet({ engine, clock, drainMs, signal }: DrainParts): Promise<void> {
+  const until = clock.elapsed() + drainMs;
+  for (let quiet = 0; quiet < QUIET_LOOKS;) {
+    signal?.throwIfAborted();
+    const taken = await engine.listTaken(MAX_TOLD);
+    quiet = taken.length === 0 ? quiet + 1 : 0;
+    if (quiet === 0 && clock.elapsed() >= until) throw await unfinished(engine, taken, drainMs);
+    if (quiet < QUIET_LOOKS) await keepAlive(sleep(clock, LOOK_MS, signal));
+  }
+}
+
+async function unfinished(
+  engine: Engine,
+  taken: readonly string[],
+  drainMs: number,
+): Promise<CronduitError> {
+  const jobIds = new Set(taken.flatMap((id) => parseWakeUpId(id)?.jobId ?? []));
+  const rows = await Promise.all([...jobIds].map((jobId) => engine.readOpenRuns(jobId)));
+  const running = rows.flat().filter(({ state }) => state === "running");
+  const runIds = (running.length > 0 ? running.map(({ id }) => id) : taken).slice(0, MAX_TOLD);
+  return new CronduitError(
+    "RUNS_UNFINISHED",
+    `exportState: after ${formatDuration(drainMs)} these runs had not ended: ${runIds.join(", ")}. The fleet goes on as before; wait for them, or allow more with drain.`,
+    { data: { runIds, drainMs } },
+  );
+}

@@ -1,0 +1,278 @@
+import { z } from "zod";
+import { CronduitError } from "../../core/errors.ts";
+import type { Engine } from "../../engine/port/engine.ts";
+import type { ImportRecord } from "../../engine/port/transfer.ts";
+import { Schedule } from "../../jobs/schedule.ts";
+import type { JobRecord, StateRecord } from "../../jobs/state-record.ts";
+import { CheckedState } from "./checked-state.ts";
+import { type Owner, ownerKey } from "./state-checker.ts";
+import type { StateSource } from "./state-lines.ts";
+
+/** Records and characters a step: what one call of the server takes without others waiting for long. */
+const MOST_RECORDS = 500;
+const MOST_CHARS = 1024 * 1024;
+/** From so many records on a step ends before the next job, so that few jobs are parted from their requests. */
+const ENOUGH_RECORDS = 250;
+const IDS_A_PAGE = 500;
+const MAX_TOLD = 20;
+const WEEK_MS = 604_800_000;
+
+/** Schema of {@link ImportOptions}. */
+export const importOptionsSchema = z.strictObject({
+  onConflict: z.enum(["error", "skip"]).default("error"),
+});
+
+/** How a state is imported. */
+export interface ImportOptions {
+  /**
+   * What to do if jobs of the state are here already: fail and store nothing, or leave these jobs as they are, with
+   * nothing of the state's. @default "error"
+   */
+  onConflict?: "error" | "skip";
+}
+
+/** What an import brought. */
+export interface ImportSummary {
+  readonly jobs: number;
+  /** Jobs that had been removed, and of which history or an unfinished run was left. */
+  readonly removedJobs: number;
+  /** Rows of the ledger. */
+  readonly ledgerRows: number;
+  /** Steps of runs. */
+  readonly steps: number;
+  /** Manual runs that were asked for and had not begun. */
+  readonly requests: number;
+  /** Ids that were here already and were skipped. */
+  readonly skipped: readonly string[];
+}
+
+type Content = Exclude<StateRecord, { kind: "end" }>;
+
+/**
+ * Stores a state that came from another engine. All of it is checked before anything is stored; then come the ledgers,
+ * which nothing is decided by while their jobs are not there, and then the jobs, each in one atomic step. An import
+ * that broke off goes on where it was when it is repeated.
+ * @throws {@link CronduitError} `INVALID_STATE_FILE`, `CONFLICTING_ID`
+ */
+export async function importState(
+  engine: Engine,
+  source: StateSource,
+  { onConflict }: z.output<typeof importOptionsSchema>,
+): Promise<ImportSummary> {
+  await using state = await CheckedState.read(source);
+  const importing = new Import(engine, state);
+  await importing.findExisting();
+  if (onConflict === "error") importing.refuseExisting();
+  await importing.storeAll(onConflict === "skip");
+  return importing.summary;
+}
+
+class Import {
+  readonly #engine: Engine;
+  readonly #state: CheckedState;
+  readonly #skipped = new Set<string>();
+  readonly #done = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
+  /** The place that each queue has reached. */
+  readonly #reached = new Map<string | undefined, number>();
+
+  constructor(engine: Engine, state: CheckedState) {
+    this.#engine = engine;
+    this.#state = state;
+  }
+
+  get summary(): ImportSummary {
+    const { job, "removed-job": removedJobs, request, step, ledger } = this.#done;
+    const skipped = [...this.#skipped];
+    return { jobs: job, removedJobs, ledgerRows: ledger, steps: step, requests: request, skipped };
+  }
+
+  /** Looks which jobs are here, and not by an earlier try of this import. */
+  async findExisting(): Promise<void> {
+    const owners = [...this.#state.owners.values()];
+    for (const queue of this.#queues())
+      this.#reached.set(queue, (await this.#step(queue, [])).place);
+    const isStored = ({ queue, order }: Owner): boolean =>
+      order <= (this.#reached.get(queue) ?? 0) - this.#placesBeforeJobs;
+    const stored = new Set(
+      owners.flatMap((owner) => (owner.kind === "job" && isStored(owner) ? [owner.jobId] : [])),
+    );
+    const wanted = owners.filter((owner) => !isStored(owner) && !stored.has(owner.jobId));
+    const ids = [...new Set(wanted.map(({ jobId }) => jobId))];
+    for (let at = 0; at < ids.length; at += IDS_A_PAGE) {
+      const page = ids.slice(at, at + IDS_A_PAGE);
+      const jobs = await this.#engine.getJobs(page);
+      for (const [i, id] of page.entries()) if (jobs[i]) this.#skipped.add(id);
+    }
+  }
+
+  refuseExisting(): void {
+    if (this.#skipped.size > 0) throw conflict([...this.#skipped]);
+  }
+
+  async storeAll(isSkipping: boolean): Promise<void> {
+    for (const queue of this.#queues()) await this.#storeQueue(queue, isSkipping);
+    for (const queue of this.#queues()) await this.#step(queue, [], true);
+  }
+
+  async #storeQueue(queue: string | undefined, isSkipping: boolean): Promise<void> {
+    let batch: Sized[] = [];
+    let chars = 0;
+    const flush = async (): Promise<void> => {
+      await this.#store(queue, batch, isSkipping);
+      batch = [];
+      chars = 0;
+    };
+    for await (const one of this.#inOrder(queue)) {
+      const isFull = batch.length >= MOST_RECORDS || chars + one.chars > MOST_CHARS;
+      const isGoodPlace = batch.length >= ENOUGH_RECORDS && one.item.record.kind !== "request";
+      if (batch.length > 0 && (isFull || isGoodPlace)) await flush();
+      batch.push(one);
+      chars += one.chars;
+    }
+    if (batch.length > 0) await flush();
+  }
+
+  /** Each queue of the state once; an empty state is one of the default queue. */
+  #queues(): ReadonlySet<string | undefined> {
+    const queues = [...this.#state.owners.values()].map(({ queue }) => queue);
+    return new Set(queues.length > 0 ? queues : [undefined]);
+  }
+
+  get #placesBeforeJobs(): number {
+    return this.#state.counts.ledger + this.#state.counts.step;
+  }
+
+  /**
+   * @yields Ledgers and steps first, then all else; each record with its place, those of skipped jobs left out. A run that
+   * goes on must find the steps that it has done.
+   */
+  async *#inOrder(queue: string | undefined): AsyncGenerator<Sized, void> {
+    const before = this.#placesBeforeJobs;
+    if (before > 0) yield* this.#pass(queue, isBeforeJobs, 0);
+    yield* this.#pass(queue, (record) => !isBeforeJobs(record), before);
+  }
+
+  async *#pass(
+    queue: string | undefined,
+    isWanted: (record: Content) => boolean,
+    placesBefore: number,
+  ): AsyncGenerator<Sized, void> {
+    const reached = this.#reached.get(queue) ?? 0;
+    let place = placesBefore;
+    let owner: Owner | undefined;
+    for await (const record of this.#state.records()) {
+      owner = this.#ownerOf(record) ?? owner;
+      if (!isWanted(record)) continue;
+      place += 1;
+      if (!owner || owner.queue !== queue || this.#skipped.has(owner.jobId)) continue;
+      this.#done[record.kind] += 1;
+      if (place > reached) yield sized(itemOf(record, place, owner));
+    }
+  }
+
+  /** The job that begins with this record; the records of a job follow it. */
+  #ownerOf(record: Content): Owner | undefined {
+    const { owners } = this.#state;
+    if (record.kind === "job") {
+      const { id, queue } = record.definition;
+      return owners.get(ownerKey(id, queue));
+    }
+    return record.kind === "removed-job"
+      ? owners.get(ownerKey(record.jobId, record.queue))
+      : undefined;
+  }
+
+  async #store(
+    queue: string | undefined,
+    batch: readonly Sized[],
+    isSkipping: boolean,
+  ): Promise<void> {
+    const records = batch.map(({ item }) => item);
+    const { existing, isVoid } = await this.#step(queue, records);
+    if (isVoid === true) throw contested(records);
+    if (existing.length === 0) return;
+    // Somebody added them since it was looked.
+    if (!isSkipping) throw conflict(existing);
+    for (const id of existing) this.#skipped.add(id);
+    const isSkipped = ({ item: { record } }: Sized): boolean => this.#skipped.has(jobIdOf(record));
+    for (const { item } of batch.filter(isSkipped)) this.#done[item.record.kind] -= 1;
+    await this.#store(
+      queue,
+      batch.filter((one) => !isSkipped(one)),
+      isSkipping,
+    );
+  }
+
+  #step(queue: string | undefined, records: readonly ImportRecord[], isDone = false) {
+    const { digest, header } = this.#state;
+    return this.#engine.importRecords({
+      importId: digest,
+      queue,
+      sequence: header.sequence,
+      records,
+      isDone,
+    });
+  }
+}
+
+/** What the engine takes before it takes any job. */
+function isBeforeJobs({ kind }: Content): boolean {
+  return kind === "ledger" || kind === "step";
+}
+
+function itemOf(record: Content, place: number, owner: Owner): ImportRecord {
+  const { keepUntil, keepAgeMs } = owner;
+  switch (record.kind) {
+    case "job":
+      return { place, ...scheduled(record) };
+    case "ledger":
+      return { place, record, keepUntil };
+    case "step":
+      return { place, record, keepUntil, keepAgeMs: keepAgeMs ?? WEEK_MS };
+    case "removed-job":
+    case "request":
+      return { place, record };
+  }
+}
+
+/** A record with the length of its text. */
+interface Sized {
+  readonly item: ImportRecord;
+  readonly chars: number;
+}
+
+function sized(item: ImportRecord): Sized {
+  return { item, chars: JSON.stringify(item.record).length };
+}
+
+function jobIdOf(record: ImportRecord["record"]): string {
+  return record.kind === "job" ? record.definition.id : record.jobId;
+}
+
+/** A job with the occurrences that are to wait. One whose trigger has nothing left is over, whatever it was there. */
+function scheduled(record: JobRecord) {
+  if (record.state !== "active") return { record, upcoming: [] };
+  const schedule = new Schedule(record.definition);
+  const upcoming = schedule.ahead(record.watermark);
+  if (!schedule.isOver(upcoming)) return { record, upcoming };
+  return { record: { ...record, state: "finished" as const }, upcoming };
+}
+
+function contested(records: readonly ImportRecord[]): CronduitError {
+  const jobIds = records.map(({ record }) => jobIdOf(record)).slice(0, MAX_TOLD);
+  return new CronduitError(
+    "INVALID_STATE",
+    "importState: jobs of the same ids are being added to several queues by others; import again.",
+    { data: { jobIds } },
+  );
+}
+
+function conflict(jobIds: readonly string[]): CronduitError {
+  const told = jobIds.slice(0, MAX_TOLD).map((id) => `"${id}"`);
+  const more = jobIds.length > MAX_TOLD ? ` and ${jobIds.length - MAX_TOLD} more` : "";
+  return new CronduitError(
+    "CONFLICTING_ID",
+    `importState: these jobs are here already: ${told.join(", ")}${more}. Remove them, or pass onConflict: "skip" to leave them as they are.`,
+    { data: { jobIds } },
+  );
+}

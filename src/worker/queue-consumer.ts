@@ -1,0 +1,39 @@
+import type { Engine } from "../engine/port/engine.ts";
+import type { Logger } from "../core/log.ts";
+import type { ActiveRun } from "./active-run.ts";
+import { Admissions } from "./admission.ts";
+import { CancelWatch } from "./cancel-watch.ts";
+import { DefinitionCache } from "./definition-cache.ts";
+import { LogWriter } from "./log-writer.ts";
+import { RunPerformer, type RunPerformerParts } from "./run-performer.ts";
+
+/** What a lane is made with. */
+export interface LaneParts extends Omit<RunPerformerParts, "engine" | "logs"> {
+  /** The queue's own engine. */
+  readonly engine: Engine;
+  readonly maxCrashes: number;
+  /** For what misses the server when it is away. */
+  readonly hushed: Logger;
+}
+
+/** One of the queues that a worker serves: the engine of that queue, and all that works on it. */
+export class Lane {
+  readonly engine: Engine;
+  readonly definitions: DefinitionCache;
+  readonly admissions: Admissions;
+  readonly performer: RunPerformer;
+  readonly cancels: CancelWatch;
+  readonly logs: LogWriter;
+  /** The runs that are being executed, by their queue jobs. */
+  readonly active = new Map<string, ActiveRun>();
+
+  constructor(parts: LaneParts) {
+    const { engine, clock, hushed: logger } = parts;
+    this.engine = engine;
+    this.definitions = new DefinitionCache(engine);
+    this.admissions = new Admissions({ ...parts, definitions: this.definitions });
+    this.logs = new LogWriter(engine, clock, logger);
+    this.performer = new RunPerformer({ ...parts, logs: this.logs });
+    this.cancels = new CancelWatch({ engine, clock, logger, active: () => this.active.values() });
+  }
+}
