@@ -16,6 +16,15 @@ const ROWS = [
 ];
 const WITHIN_ROW = { api: ["metrics"] };
 
+/** The rooms of src/engine by the same rule: a room may import those of the rows below it. The files beside the rooms may import all. */
+const ENGINE_ROWS = [
+  ["multi-queue", "embedded"], // several queues as one; PostgreSQL inside the process
+  ["redis", "postgres"], // one queue each
+  ["bullmq", "codec"], // what both share: BullMQ's queue and workers; how records are written
+  ["calls"], // deadlines, batches, outages
+  ["port"], // the interface that all of this implements
+];
+
 /** Libraries and Node modules that only some folders may import: the seams through which they can be replaced. */
 const ONLY_IN = {
   "node_modules/(bullmq|ioredis|pg|@electric-sql)/": ["engine"],
@@ -27,6 +36,7 @@ const ONLY_IN = {
   "node_modules/(tsyringe|reflect-metadata)/": ["pipeline"],
 };
 
+const roomsOf = (rooms) => `^src/engine/(${rooms.join("|")})/`;
 const anyOf = (folders) => `^src/(${folders.join("|")})/`;
 
 module.exports = {
@@ -64,6 +74,23 @@ module.exports = {
         to: {
           path: "^src/",
           pathNot: anyOf([folder, ...(WITHIN_ROW[folder] ?? []), ...ROWS.slice(i + 1).flat()]),
+        },
+      })),
+    ),
+    {
+      name: "every-engine-room-has-a-row",
+      severity: "error",
+      from: { path: "^src/engine/[^/]+/", pathNot: roomsOf(ENGINE_ROWS.flat()) },
+      to: {},
+    },
+    ...ENGINE_ROWS.flatMap((row, i) =>
+      row.map((room) => ({
+        name: `engine-room-${room}`,
+        severity: "error",
+        from: { path: roomsOf([room]) },
+        to: {
+          path: "^src/engine/",
+          pathNot: roomsOf([room, ...ENGINE_ROWS.slice(i + 1).flat()]),
         },
       })),
     ),

@@ -128,6 +128,11 @@ describe("the table", () => {
     "misc/odd.ts": 'import { a } from "../pipeline/a.ts"; export const odd = a;',
     "history/alone.ts": "export const alone = 1;",
     "events/bus.ts": 'import "vitest"; import "../missing.ts";',
+    "engine/port/engine.ts": 'import { a } from "../codec/a.ts"; export const engine = a;',
+    "engine/codec/a.ts": "export const a = 1;",
+    "engine/redis/a.ts": 'import { a } from "../codec/a.ts"; import "../postgres/b.ts"; a;',
+    "engine/postgres/b.ts": 'import { a } from "../codec/a.ts"; export const b = a;',
+    "engine/loose/c.ts": 'import { b } from "../postgres/b.ts"; export const c = b;',
     "index.ts": 'import "./engine/queue.ts"; import "./worker/run.ts";',
   };
 
@@ -143,6 +148,9 @@ describe("the table", () => {
       const { violations } = await inspect(dir);
       const found = violations.map((text) => text.replace(/ -> .*node_modules.*/, ""));
       expect(found.toSorted()).toEqual([
+        "engine-room-port: src/engine/port/engine.ts -> src/engine/codec/a.ts",
+        "engine-room-redis: src/engine/redis/a.ts -> src/engine/postgres/b.ts",
+        "every-engine-room-has-a-row: src/engine/loose/c.ts -> src/engine/postgres/b.ts",
         "every-folder-has-a-row: src/misc/odd.ts -> src/pipeline/a.ts",
         "layer-core: src/core/clock.ts -> src/jobs/job.ts",
         "layer-pipeline: src/pipeline/a.ts -> src/triggers/b.ts",
@@ -154,7 +162,7 @@ describe("the table", () => {
         "nobody-imports-the-entry-points: src/worker/run.ts -> src/index.ts",
         "nothing-unresolvable: src/events/bus.ts -> ../missing.ts",
         "only-engine: src/jobs/job.ts",
-        "only-tasks: src/worker/run.ts -> child_process",
+        "only-execution: src/worker/run.ts -> child_process",
       ]);
     } finally {
       rmSync(dir, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { CronduitError } from "../core/errors.ts";
 import { durationOption } from "../jobs/duration-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "../jobs/queue.ts";
-import { answerWithin } from "./calls/with-deadline.ts";
+import { withDeadline } from "./calls/with-deadline.ts";
 import { refuseForgotten } from "./forgotten-connection.ts";
 import { type ConnectionOption, placeOf, prefixSchema } from "./open-engine.ts";
 import type { Database } from "./postgres/database.ts";
@@ -75,7 +75,7 @@ export async function migrate(
   const schemas = schemasOf(prefix);
   const server = place.kind === "postgres" ? "postgres" : "embedded postgres";
   const call = { clock: systemClock, timeoutMs: timeout, what: "migrate", server };
-  return answerWithin(call, async () => {
+  return withDeadline(call, async () => {
     await using database = await connect(place, schemas, timeout);
     await database.check?.();
     const applied = await bringUpToDate(database.pool, schemas, grantTo);

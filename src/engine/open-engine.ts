@@ -6,7 +6,7 @@ import { errorSink } from "../core/error-sink.ts";
 import type { Logger } from "../core/log.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import type { Engine } from "./port/engine.ts";
-import { FleetEngine } from "./multi-queue/multi-queue-engine.ts";
+import { MultiQueueEngine } from "./multi-queue/multi-queue-engine.ts";
 import type { QueueEngine } from "./port/queue-engine.ts";
 import { lazyEngine } from "./lazy-engine.ts";
 import { Outage } from "./calls/outage.ts";
@@ -137,7 +137,7 @@ export function makeEngine(options: EngineOptions): Engine {
             connectServer({ url: place.url, schema: queue, timeoutMs, onError }),
           onError,
         });
-        return new FleetEngine(home, options.clock, outage);
+        return new MultiQueueEngine(home, options.clock, outage);
       });
     case "embedded":
       return lazyEngine("embedded postgres", async () => {
@@ -148,7 +148,7 @@ export function makeEngine(options: EngineOptions): Engine {
           connect: ({ queue }) => openEmbedded(place.folder, queue, options.clock),
           onError: errorSink(options.logger, "embedded postgres", options.clock),
         });
-        return new FleetEngine(home, options.clock);
+        return new MultiQueueEngine(home, options.clock);
       });
   }
 }
@@ -162,7 +162,7 @@ async function openRedis(connection: ConnectionOption, options: EngineOptions): 
     onNote: ({ level, message }) => options.logger[level](message),
     onError,
   });
-  return new FleetEngine(home, options.clock, outage);
+  return new MultiQueueEngine(home, options.clock, outage);
 }
 
 /** How an engine on a server reports: that it can't be reached once for all, and everything else. */

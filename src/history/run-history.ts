@@ -3,7 +3,7 @@ import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
-import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import { parseQueueJobId } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { LedgerRow } from "../jobs/run.ts";
 import { OPEN_STATES, VERDICTS } from "../jobs/verdict.ts";
@@ -127,7 +127,7 @@ export class RunHistory {
 
   /** @throws {@link CronduitError} `RUN_NOT_FOUND`. */
   async get(runId: unknown): Promise<Run> {
-    const id = typeof runId === "string" ? parseWakeUpId(runId) : undefined;
+    const id = typeof runId === "string" ? parseQueueJobId(runId) : undefined;
     if (id) {
       const { jobId, fireAt } = id;
       const at = { jobId, fromAt: fireAt, toAt: fireAt, offset: 0, limit: PAGE } as const;

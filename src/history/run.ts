@@ -1,5 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
-import { parseWakeUpId } from "../jobs/occurrence-id.ts";
+import { parseQueueJobId } from "../jobs/occurrence-id.ts";
 import type { LedgerRow, RunKind } from "../jobs/run.ts";
 import type { StoredError } from "../core/stored-error.ts";
 import { type OpenState, type SkipReason, type Verdict, VERDICTS } from "../jobs/verdict.ts";
@@ -54,7 +54,7 @@ export function isVerdict(state: Run["verdict"]): state is Verdict {
  * @throws {@link CronduitError} `RUN_NOT_FOUND` for what is no run's id.
  */
 export function jobOf(runId: unknown): string {
-  const id = typeof runId === "string" ? parseWakeUpId(runId) : undefined;
+  const id = typeof runId === "string" ? parseQueueJobId(runId) : undefined;
   if (id) return id.jobId;
   throw new CronduitError("RUN_NOT_FOUND", `"${String(runId).slice(0, 200)}" is no run's id.`, {
     data: { runId },
@@ -70,7 +70,7 @@ export function toRun(row: LedgerRow): Run {
   const beganAt = row.startedAt ?? row.decidedAt;
   return {
     id: row.id,
-    jobId: parseWakeUpId(row.id)?.jobId ?? "",
+    jobId: parseQueueJobId(row.id)?.jobId ?? "",
     verdict: row.state,
     trigger: row.kind,
     fireTime: new Date(row.fireAt),

@@ -5,19 +5,19 @@ import type { EpochMs } from "../core/clock.ts";
  * `manual`: a run asked for by `runJob`. `continuation`: a call to take the oldest queued occurrence of the job.
  * `backfill`: a fire time of the past that a backfill runs; the sequence of its run is 0, so that it runs once.
  */
-export type WakeUpKind = "occurrence" | "manual" | "continuation" | "backfill";
+export type QueueJobKind = "occurrence" | "manual" | "continuation" | "backfill";
 
 /** A queue job's id, taken apart. */
-export interface WakeUpId {
+export interface QueueJobId {
   readonly jobId: string;
-  readonly kind: WakeUpKind;
+  readonly kind: QueueJobKind;
   /** The schedule generation of an occurrence; the sequence number of the others. */
   readonly sequence: number;
   readonly fireAt: EpochMs;
 }
 
 const MARK = { occurrence: "", manual: "m", continuation: "c", backfill: "b" } as const;
-const KIND_OF_MARK: Readonly<Record<string, WakeUpKind>> = {
+const KIND_OF_MARK: Readonly<Record<string, QueueJobKind>> = {
   "": "occurrence",
   m: "manual",
   c: "continuation",
@@ -34,12 +34,12 @@ function encodeJobId(jobId: string): string {
  * The id of the queue job, and of the run that it starts, e.g. `nightly-eu:7:1767225600000`.
  * It is made of the job, the generation and the fire time alone, so adding it twice is harmless.
  */
-export function wakeUpId(id: WakeUpId): string {
+export function queueJobIdOf(id: QueueJobId): string {
   return `${encodeJobId(id.jobId)}:${MARK[id.kind]}${id.sequence}:${id.fireAt}`;
 }
 
-/** Reads an id made by {@link wakeUpId}; `undefined` for anything else. */
-export function parseWakeUpId(text: string): WakeUpId | undefined {
+/** Reads an id made by {@link queueJobIdOf}; `undefined` for anything else. */
+export function parseQueueJobId(text: string): QueueJobId | undefined {
   const parts = SHAPE.exec(text);
   if (!parts) return undefined;
   const [, encoded = "", mark = "", sequence, fireAt] = parts;

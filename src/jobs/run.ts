@@ -1,7 +1,7 @@
 import type { JobFacts } from "../conditions/facts.ts";
 import type { EpochMs } from "../core/clock.ts";
 import type { StoredError } from "../core/stored-error.ts";
-import { parseWakeUpId } from "./occurrence-id.ts";
+import { parseQueueJobId } from "./occurrence-id.ts";
 import type { OpenState, SkipReason, Verdict } from "./verdict.ts";
 
 /** Whether a run was asked for by the schedule, by a person, or by a backfill of the past. */
@@ -68,5 +68,5 @@ export function lastScheduledOf(
 
 /** Whether it is the id of an occurrence. */
 export function isScheduledRun(runId: string): boolean {
-  return parseWakeUpId(runId)?.kind === "occurrence";
+  return parseQueueJobId(runId)?.kind === "occurrence";
 }

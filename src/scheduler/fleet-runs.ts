@@ -15,14 +15,14 @@ import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { Backfill, BackfillOptions, BackfillReport, Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
-import type { CancelRunOptions, RunDesk, RunJobOptions } from "./run-commands.ts";
+import type { CancelRunOptions, RunCommands, RunJobOptions } from "./run-commands.ts";
 
 /** What a scheduler's calls about runs are made with. */
 export interface FleetRunsParts {
   readonly engine: Engine;
   readonly history: RunHistory;
   readonly logs: RunLogs;
-  readonly runs: RunDesk;
+  readonly runs: RunCommands;
   readonly backfills: Backfills;
   readonly timezone: string;
   /** Connects if need be. */

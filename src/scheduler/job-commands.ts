@@ -33,7 +33,7 @@ export interface JobDeskParts {
 }
 
 /** Does what callers ask for with jobs: checks it, stores it, and keeps the queue in step. */
-export class JobDesk {
+export class JobCommands {
   readonly store: JobStore;
   readonly #parts: JobDeskParts;
 

@@ -7,16 +7,16 @@ import { assemble, type SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
 import { ChangeLog } from "./change-log.ts";
 import type { FleetRunsParts } from "./fleet-runs.ts";
-import { JobDesk } from "./job-commands.ts";
+import { JobCommands } from "./job-commands.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { RunDesk } from "./run-commands.ts";
+import { RunCommands } from "./run-commands.ts";
 import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
 
 /** What the facade hands its calls to. */
 interface Made {
   readonly parts: SchedulerParts;
   readonly lifecycle: Lifecycle;
-  readonly desk: JobDesk;
+  readonly desk: JobCommands;
   readonly runs: FleetRunsParts;
 }
 
@@ -30,7 +30,7 @@ export function makeScheduler(options: PipelineSchedulerOptions): Made {
   const parts = assemble(settings);
   const { engine, registry, clock, logger } = parts;
   const lifecycle = new Lifecycle(parts, { signals: settings.signals, drainMs: settings.drain });
-  const desk = new JobDesk({
+  const desk = new JobCommands({
     engine,
     registry,
     logger,
@@ -38,7 +38,7 @@ export function makeScheduler(options: PipelineSchedulerOptions): Made {
     defaults: { ...settings, rules: options.jobDefaults },
   });
   const history = new RunHistory(engine);
-  const runs = new RunDesk({
+  const runs = new RunCommands({
     engine,
     store: desk.store,
     history,

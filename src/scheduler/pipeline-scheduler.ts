@@ -20,7 +20,7 @@ import { checkJobId } from "./declaration.ts";
 import { FleetRuns } from "./fleet-runs.ts";
 import { type Job, withActions } from "./job-actions.ts";
 import { toJob } from "./job.ts";
-import type { AnyPipelineReference, JobDesk } from "./job-commands.ts";
+import type { AnyPipelineReference, JobCommands } from "./job-commands.ts";
 import { type JobPage, type JobQuery, queryJobs } from "./job-query.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
 import type { Lifecycle, ShutdownOptions } from "./lifecycle.ts";
@@ -54,7 +54,7 @@ const startSchema = z.strictObject({ paused: z.boolean().default(false) });
 export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   readonly #parts: SchedulerParts;
   readonly #lifecycle: Lifecycle;
-  readonly #desk: JobDesk;
+  readonly #desk: JobCommands;
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE` */
   constructor(options: PipelineSchedulerOptions = {}) {

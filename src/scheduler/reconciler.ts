@@ -1,9 +1,9 @@
 import { type Clock, sleep } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { AuditFinding, Engine, WakeUp } from "../engine/port/engine.ts";
+import type { AuditFinding, Engine, QueueJob } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { StoredEvent } from "../jobs/event.ts";
-import { wakeUpId } from "../jobs/occurrence-id.ts";
+import { queueJobIdOf } from "../jobs/occurrence-id.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import { type OverdueFinding, OverdueWatch } from "./overdue-watch.ts";
@@ -113,7 +113,7 @@ export class Reconciler {
       if (!job || job.state !== "active") return;
       await engine.enqueue(nextWakeUps(job));
     } else {
-      await engine.enqueue([finding.wakeUp]);
+      await engine.enqueue([finding.queueJob]);
     }
     const reason = REASONS[finding.kind];
     logger.warn(`job "${finding.jobId}" repaired: ${reason}`);
@@ -138,15 +138,15 @@ export class Reconciler {
 /** What has moved on between two looks is not the same finding. */
 function keyOf(finding: Repairable): string {
   const { kind, jobId } = finding;
-  const what = kind === "unscheduled" ? finding.watermark : finding.wakeUp.id;
+  const what = kind === "unscheduled" ? finding.watermark : finding.queueJob.id;
   return `${kind} ${jobId} ${what}`;
 }
 
 /** The queue job that a job's schedule should have waiting. */
-function nextWakeUps({ definition, generation, watermark }: StoredJob): WakeUp[] {
+function nextWakeUps({ definition, generation, watermark }: StoredJob): QueueJob[] {
   const next = new Schedule(definition).next(watermark);
   if (!next) return [];
   const { id: jobId, pipeline } = definition;
-  const id = wakeUpId({ jobId, kind: "occurrence", sequence: generation, fireAt: next.fireAt });
+  const id = queueJobIdOf({ jobId, kind: "occurrence", sequence: generation, fireAt: next.fireAt });
   return [{ id, pipeline, dueAt: next.dueAt, queue: queueOf(definition) }];
 }

@@ -54,7 +54,7 @@ export interface RunDeskParts {
 }
 
 /** Asks for runs, waits for them, and ends them. */
-export class RunDesk {
+export class RunCommands {
   readonly #parts: RunDeskParts;
 
   constructor(parts: RunDeskParts) {

@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
-import type { Admission, AdmitRequest, Engine, TakenWakeUp } from "../engine/port/engine.ts";
-import type { WakeUpId } from "../jobs/occurrence-id.ts";
+import type { Admission, AdmitRequest, Engine, TakenQueueJob } from "../engine/port/engine.ts";
+import type { QueueJobId } from "../jobs/occurrence-id.ts";
 import type { DueOccurrences } from "../jobs/schedule.ts";
 import type { DefinitionCache, KnownJob } from "./definition-cache.ts";
-import { insist } from "./retry-while-locked.ts";
+import { retryWhileLocked } from "./retry-while-locked.ts";
 import type { OutcomeLog } from "./outcome-log.ts";
 import type { ServerClock } from "./server-clock.ts";
 
@@ -36,15 +36,19 @@ export class Admissions {
     this.#parts = parts;
   }
 
-  async decide(wakeUp: TakenWakeUp, id: WakeUpId, job: KnownJob | undefined): Promise<Admission> {
+  async decide(
+    queueJob: TakenQueueJob,
+    id: QueueJobId,
+    job: KnownJob | undefined,
+  ): Promise<Admission> {
     const { engine, definitions, clock, serverClock } = this.#parts;
     const take = `${this.#parts.worker}.${(this.#takes += 1)}`;
-    let request = this.#ask(wakeUp, id, job, take, undefined);
+    let request = this.#ask(queueJob, id, job, take, undefined);
     for (let round = 0; ; round += 1) {
       const sentAt = clock.now();
       // With the same take: what it did though its answer was lost is known again. A new one would count as another start.
       const asked = request;
-      const admission = await insist(clock, wakeUp, () => engine.admit(asked));
+      const admission = await retryWhileLocked(clock, queueJob, () => engine.admit(asked));
       serverClock.observe(admission.now, sentAt);
       if (admission.outcome !== "behind" || round >= MAX_ROUNDS) {
         this.#tellDecided(request, id, admission);
@@ -52,7 +56,7 @@ export class Admissions {
       }
       const { revision, watermark } = admission;
       request = this.#ask(
-        wakeUp,
+        queueJob,
         id,
         await definitions.get(id.jobId, { revision }),
         take,
@@ -65,7 +69,7 @@ export class Admissions {
    * Says what was decided against running. Read where that may be so, and not by whoever waits: a run that is alone costs
    * nothing.
    */
-  #tellDecided(request: AdmitRequest, id: WakeUpId, { outcome, now }: Admission): void {
+  #tellDecided(request: AdmitRequest, id: QueueJobId, { outcome, now }: Admission): void {
     const { older, latest } = request;
     if (!this.#parts.outcomes.tellsDecisions) return;
     const mayBe = outcome === "none" || (outcome === "run" && (latest.length > 1 || older));
@@ -97,8 +101,8 @@ export class Admissions {
   }
 
   #ask(
-    wakeUp: TakenWakeUp,
-    id: WakeUpId,
+    queueJob: TakenQueueJob,
+    id: QueueJobId,
     job: KnownJob | undefined,
     take: string,
     watermark: number | undefined,
@@ -109,7 +113,7 @@ export class Admissions {
     const due = knowsSchedule ? this.#due(job, id, base) : { older: undefined, latest: [] };
     const decidedUpTo = due.latest.at(-1)?.fireAt ?? id.fireAt;
     return {
-      queueJobId: wakeUp.id,
+      queueJobId: queueJob.id,
       take,
       jobId: id.jobId,
       kind: id.kind,
@@ -122,11 +126,11 @@ export class Admissions {
       knowsSchedule,
       worker: this.#parts.worker,
       maxCrashes: this.#parts.maxCrashes,
-      lock: wakeUp.lock,
+      lock: queueJob.lock,
     };
   }
 
-  #due(job: KnownJob, id: WakeUpId, base: number): DueOccurrences {
+  #due(job: KnownJob, id: QueueJobId, base: number): DueOccurrences {
     const { policy } = job.definition;
     const own = job.schedule.next(id.fireAt - 1);
     // The queue job's own occurrence is always named: if it is early, the engine says for how long.

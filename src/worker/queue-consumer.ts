@@ -8,7 +8,7 @@ import { LogWriter } from "./log-writer.ts";
 import { RunPerformer, type RunPerformerParts } from "./run-performer.ts";
 
 /** What a lane is made with. */
-export interface LaneParts extends Omit<RunPerformerParts, "engine" | "logs"> {
+export interface QueueConsumerParts extends Omit<RunPerformerParts, "engine" | "logs"> {
   /** The queue's own engine. */
   readonly engine: Engine;
   readonly maxCrashes: number;
@@ -17,7 +17,7 @@ export interface LaneParts extends Omit<RunPerformerParts, "engine" | "logs"> {
 }
 
 /** One of the queues that a worker serves: the engine of that queue, and all that works on it. */
-export class Lane {
+export class QueueConsumer {
   readonly engine: Engine;
   readonly definitions: DefinitionCache;
   readonly admissions: Admissions;
@@ -27,7 +27,7 @@ export class Lane {
   /** The runs that are being executed, by their queue jobs. */
   readonly active = new Map<string, ActiveRun>();
 
-  constructor(parts: LaneParts) {
+  constructor(parts: QueueConsumerParts) {
     const { engine, clock, hushed: logger } = parts;
     this.engine = engine;
     this.definitions = new DefinitionCache(engine);

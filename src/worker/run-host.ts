@@ -6,7 +6,7 @@ import { type StoredError, withTexts } from "../core/stored-error.ts";
 import type { SecretValues } from "../pipeline/secret-values.ts";
 import type { AttemptHost } from "../execution/attempt-host.ts";
 import type { ActiveRun } from "./active-run.ts";
-import { insist } from "./retry-while-locked.ts";
+import { retryWhileLocked } from "./retry-while-locked.ts";
 import type { RunLog } from "./run-log.ts";
 import type { ServerClock } from "./server-clock.ts";
 
@@ -43,7 +43,9 @@ export class RunHost implements AttemptHost {
 
   readSteps(): Promise<readonly StepRecord[]> {
     const { engine, active } = this.#parts;
-    return insist(this.clock, this, () => engine.readSteps(active.hold.jobId, active.runId));
+    return retryWhileLocked(this.clock, this, () =>
+      engine.readSteps(active.hold.jobId, active.runId),
+    );
   }
 
   async saveStep(step: StepRecord): Promise<"saved" | "fenced" | "too-many"> {
@@ -51,7 +53,9 @@ export class RunHost implements AttemptHost {
     const cleaned = this.#clean(step);
     const save = () => engine.saveStep(active.hold, cleaned);
     // How far a run is will be told again; what a step gave is worth waiting for.
-    const saved = await (step.kind === "progress" ? save() : insist(this.clock, this, save));
+    const saved = await (step.kind === "progress"
+      ? save()
+      : retryWhileLocked(this.clock, this, save));
     if (saved === "fenced") active.abort("lock-lost", "another worker has the run by now");
     return saved;
   }

@@ -6,7 +6,7 @@ import type {
   Engine,
   RunHold,
   SettleRequest,
-  WakeUpEnd,
+  QueueJobOutcome,
 } from "../engine/port/engine.ts";
 import type { StoredError } from "../core/stored-error.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
@@ -21,7 +21,7 @@ import { performInChild } from "../execution/child-run.ts";
 import { mayRetry } from "../execution/retry-on.ts";
 import type { ActiveRun } from "./active-run.ts";
 import type { KnownJob } from "./definition-cache.ts";
-import { insist } from "./retry-while-locked.ts";
+import { retryWhileLocked } from "./retry-while-locked.ts";
 import { intervalOf } from "./interval.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Redaction } from "./redaction.ts";
@@ -75,7 +75,7 @@ export class RunPerformer {
     run: AdmittedRun,
     job: KnownJob,
     descriptor: PipelineDescriptor,
-  ): Promise<WakeUpEnd> {
+  ): Promise<QueueJobOutcome> {
     const { clock } = this.#parts;
     const start = this.#prepare(active, run, job, descriptor);
     const { timeoutMs } = job.definition.policy;
@@ -156,7 +156,7 @@ export class RunPerformer {
     return cause === "cancelled" ? { error: describeError(error, secrets), mayRetry: false } : end;
   }
 
-  async #conclude(start: Start, end: AttemptEnd, durationMs: number): Promise<WakeUpEnd> {
+  async #conclude(start: Start, end: AttemptEnd, durationMs: number): Promise<QueueJobOutcome> {
     const { engine, clock, outcomes, worker } = this.#parts;
     const { active, run, job } = start;
     const { hold } = active;
@@ -201,7 +201,7 @@ export class RunPerformer {
     };
     // A run that has ended and is not settled would be executed again.
     let tries = 0;
-    const settlement = await insist(clock, active.holder, () => {
+    const settlement = await retryWhileLocked(clock, active.holder, () => {
       tries += 1;
       return engine.settle(request);
     });
@@ -218,9 +218,9 @@ export class RunPerformer {
     { active }: Start,
     why: Pick<Parameters<Engine["suspend"]>[0], "kind" | "until" | "error">,
     onSuspended: () => void = () => undefined,
-  ): Promise<WakeUpEnd> {
+  ): Promise<QueueJobOutcome> {
     const { engine, clock, worker } = this.#parts;
-    const suspension = await insist(clock, active.holder, () =>
+    const suspension = await retryWhileLocked(clock, active.holder, () =>
       engine.suspend({ ...active.hold, ...why, worker }),
     );
     if (suspension.outcome === "suspended") {

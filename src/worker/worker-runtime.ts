@@ -13,10 +13,10 @@ import type {
   Consumer,
   Engine,
   RunHold,
-  TakenWakeUp,
-  WakeUpEnd,
+  TakenQueueJob,
+  QueueJobOutcome,
 } from "../engine/port/engine.ts";
-import { parseWakeUpId, type WakeUpId } from "../jobs/occurrence-id.ts";
+import { parseQueueJobId, type QueueJobId } from "../jobs/occurrence-id.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import { hushed } from "../engine/calls/outage.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
@@ -26,8 +26,8 @@ import { ActiveRun } from "./active-run.ts";
 import { captureConsole } from "./console-capture.ts";
 import type { KnownJob } from "./definition-cache.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { insist } from "./retry-while-locked.ts";
-import { Lane } from "./queue-consumer.ts";
+import { retryWhileLocked } from "./retry-while-locked.ts";
+import { QueueConsumer } from "./queue-consumer.ts";
 import { currentRun } from "./run-scope.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { watchStrays } from "./strays.ts";
@@ -76,7 +76,7 @@ export class WorkerRuntime {
   readonly #serverClock: ServerClock;
   readonly #heartbeat: Heartbeat;
   readonly #outcomes: OutcomeLog;
-  #lanes: readonly Lane[] = [];
+  #queueConsumers: readonly QueueConsumer[] = [];
   #consumers: readonly Consumer[] = [];
   #endCapture: () => void = () => undefined;
   #endWatch: () => void = () => undefined;
@@ -114,14 +114,14 @@ export class WorkerRuntime {
   }
 
   #active(): ActiveRun[] {
-    return this.#lanes.flatMap(({ active }) => [...active.values()]);
+    return this.#queueConsumers.flatMap(({ active }) => [...active.values()]);
   }
 
   async start(): Promise<void> {
     refuseRunProcess();
     const { engine, registry, clock, queues, concurrency, lockMs, stalledCheckMs, limit } =
       this.#options;
-    this.#lanes = await Promise.all(queues.map((queue) => this.#lane(queue)));
+    this.#queueConsumers = await Promise.all(queues.map((queue) => this.#queueConsumer(queue)));
     const sentAt = clock.now();
     const startedAt = await engine.now();
     this.#serverClock.observe(startedAt, sentAt);
@@ -134,24 +134,24 @@ export class WorkerRuntime {
     }
     this.#endWatch = watchStrays();
     if (this.#options.captureConsole) this.#endCapture = captureConsole();
-    this.#consumers = this.#lanes.map((lane) =>
-      lane.engine.consume({
+    this.#consumers = this.#queueConsumers.map((consumer) =>
+      consumer.engine.consume({
         concurrency,
         lockMs,
         stalledCheckMs,
         limit,
         taker: { worker: this.id, pipelines: registry.names() },
-        handle: (wakeUp) => this.#handle(lane, wakeUp),
+        handle: (queueJob) => this.#handle(consumer, queueJob),
         onError: errorSink(this.#hushed, "worker", this.#options.clock),
       }),
     );
   }
 
-  async #lane(queue: string): Promise<Lane> {
+  async #queueConsumer(queue: string): Promise<QueueConsumer> {
     const { engine: fleet, redact, captureConsole: capturesConsole, ...options } = this.#options;
     const engine = queue === DEFAULT_QUEUE ? fleet : await fleet.serve?.(queue);
     if (!engine) throw new CronduitError("INTERNAL", `${fleet.label} has no queue "${queue}"`);
-    return new Lane({
+    return new QueueConsumer({
       ...options,
       engine,
       hushed: this.#hushed,
@@ -179,7 +179,7 @@ export class WorkerRuntime {
     this.#endCapture();
     this.#endWatch();
     this.#heartbeat.stop();
-    for (const { cancels } of this.#lanes) cancels.stop();
+    for (const { cancels } of this.#queueConsumers) cancels.stop();
     const left = ending.before(
       CLOSE_MS,
       this.#sayGoodbye().then(() => true),
@@ -200,7 +200,7 @@ export class WorkerRuntime {
     const runs = this.running;
     if (runs.length > 0)
       logger.warn("runs did not end when told to; they are handed back", { runs });
-    const handBacks = this.#lanes.flatMap(({ engine: own, active }) =>
+    const handBacks = this.#queueConsumers.flatMap(({ engine: own, active }) =>
       [...active.values()].map(({ hold }) => own.handBack(hold)),
     );
     const reserveMs = CLOSE_MS + GOODBYE_MS;
@@ -211,7 +211,7 @@ export class WorkerRuntime {
 
   async #sayGoodbye(): Promise<void> {
     const { engine } = this.#options;
-    await Promise.all(this.#lanes.map(({ logs }) => logs.close()));
+    await Promise.all(this.#queueConsumers.map(({ logs }) => logs.close()));
     try {
       await engine.forgetWorker(this.id);
       await engine.appendEvents([
@@ -222,95 +222,97 @@ export class WorkerRuntime {
     }
   }
 
-  async #handle(lane: Lane, wakeUp: TakenWakeUp): Promise<WakeUpEnd> {
-    const id = parseWakeUpId(wakeUp.id);
+  async #handle(consumer: QueueConsumer, queueJob: TakenQueueJob): Promise<QueueJobOutcome> {
+    const id = parseQueueJobId(queueJob.id);
     if (!id) return "done";
-    if (wakeUp.begun) return this.#goOn(lane, wakeUp, id, wakeUp.begun);
-    const known = await lane.definitions.get(
+    if (queueJob.begun) return this.#goOn(consumer, queueJob, id, queueJob.begun);
+    const known = await consumer.definitions.get(
       id.jobId,
       id.kind === "occurrence" ? { generation: id.sequence } : {},
     );
     // Without its job a queue job is void, or its run is to be ended: any worker may see to that.
     if (known && !this.#options.registry.has(known.definition.pipeline)) {
-      return { againInMs: this.#unknownDelay(known.definition.pipeline, wakeUp.takes) };
+      return { againInMs: this.#unknownDelay(known.definition.pipeline, queueJob.takes) };
     }
-    const admission = await lane.admissions.decide(wakeUp, id, known);
+    const admission = await consumer.admissions.decide(queueJob, id, known);
     if (admission.outcome === "early") return { againInMs: admission.waitMs };
     if (admission.outcome === "behind") return { againInMs: BUSY_JOB_MS };
     if (admission.outcome !== "run") return "done";
-    const job = await lane.definitions.get(id.jobId, { revision: admission.revision });
-    return this.#perform(lane, wakeUp, admission.run, id.jobId, job ?? known);
+    const job = await consumer.definitions.get(id.jobId, { revision: admission.revision });
+    return this.#perform(consumer, queueJob, admission.run, id.jobId, job ?? known);
   }
 
   /** What began with the taking of its queue job is performed; first the schedule is told how it goes on. */
   async #goOn(
-    lane: Lane,
-    wakeUp: TakenWakeUp,
-    { jobId, sequence }: WakeUpId,
+    consumer: QueueConsumer,
+    queueJob: TakenQueueJob,
+    { jobId, sequence }: QueueJobId,
     begun: BegunRun,
-  ): Promise<WakeUpEnd> {
+  ): Promise<QueueJobOutcome> {
     const { run, revision } = begun;
     // Not left off before it must be: a run that began and is not executed counts as a crash.
-    const job = await insist(this.#options.clock, wakeUp, () =>
-      lane.definitions.get(jobId, { revision }),
+    const job = await retryWhileLocked(this.#options.clock, queueJob, () =>
+      consumer.definitions.get(jobId, { revision }),
     );
     begun.goesOn(job?.generation === sequence ? job.schedule.ahead(run.fireAt)[1] : undefined);
-    return this.#perform(lane, wakeUp, run, jobId, job);
+    return this.#perform(consumer, queueJob, run, jobId, job);
   }
 
   async #perform(
-    lane: Lane,
-    wakeUp: TakenWakeUp,
+    consumer: QueueConsumer,
+    queueJob: TakenQueueJob,
     run: AdmittedRun,
     jobId: string,
     job: KnownJob | undefined,
-  ): Promise<WakeUpEnd> {
+  ): Promise<QueueJobOutcome> {
     const { runId, start } = run;
-    const hold: RunHold = { jobId, queueJobId: wakeUp.id, runId, start };
+    const hold: RunHold = { jobId, queueJobId: queueJob.id, runId, start };
     if (!job) {
-      await settleRemoved(lane.engine, hold, this.id);
+      await settleRemoved(consumer.engine, hold, this.id);
       return "done";
     }
     const descriptor = this.#options.registry.get(job.definition.pipeline);
     if (!descriptor) {
       // The job was given another pipeline between the look and the admission.
-      await lane.engine.handBack(hold);
-      return { againInMs: this.#unknownDelay(job.definition.pipeline, wakeUp.takes) };
+      await consumer.engine.handBack(hold);
+      return { againInMs: this.#unknownDelay(job.definition.pipeline, queueJob.takes) };
     }
-    if (wakeUp.signal.aborted) {
+    if (queueJob.signal.aborted) {
       // Its lock ended while the server was asked: others may have the run, and nothing of it was executed here.
-      await insist(this.#options.clock, this.#ended, () => lane.engine.handBack(hold));
+      await retryWhileLocked(this.#options.clock, this.#ended, () =>
+        consumer.engine.handBack(hold),
+      );
       return "done";
     }
-    const { lock, begun } = wakeUp;
+    const { lock, begun } = queueJob;
     const active = new ActiveRun({
       runId,
       hold,
       lock,
-      holder: wakeUp,
+      holder: queueJob,
       begun: begun?.run,
       clock: this.#options.clock,
     });
     const onLockLost = (): void => {
       active.abort("lock-lost", "the run's lock was lost");
-      void this.#sayAlive(lane, hold);
+      void this.#sayAlive(consumer, hold);
     };
-    wakeUp.signal.addEventListener("abort", onLockLost, { once: true });
-    lane.active.set(wakeUp.id, active);
-    lane.cancels.watch();
+    queueJob.signal.addEventListener("abort", onLockLost, { once: true });
+    consumer.active.set(queueJob.id, active);
+    consumer.cancels.watch();
     try {
-      return await lane.performer.perform(active, run, job, descriptor);
+      return await consumer.performer.perform(active, run, job, descriptor);
     } finally {
-      wakeUp.signal.removeEventListener("abort", onLockLost);
-      lane.active.delete(wakeUp.id);
+      queueJob.signal.removeEventListener("abort", onLockLost);
+      consumer.active.delete(queueJob.id);
     }
   }
 
   /** A run whose lock was lost while its process lives did not crash; whoever counts crashes is told as soon as that can be. */
-  async #sayAlive({ engine }: Lane, hold: RunHold): Promise<void> {
+  async #sayAlive({ engine }: QueueConsumer, hold: RunHold): Promise<void> {
     const { clock } = this.#options;
     try {
-      await insist(clock, this.#ended, () => engine.noteAlive(hold));
+      await retryWhileLocked(clock, this.#ended, () => engine.noteAlive(hold));
     } catch (error) {
       if (!this.#ended.signal.aborted)
         this.#hushed.warn("that a lost run did not crash could not be told", {

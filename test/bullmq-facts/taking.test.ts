@@ -5,7 +5,7 @@ import { type Job, Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { TakenJobs } from "../../src/engine/bullmq/queue-batches.ts";
-import { PlainRuns } from "../../src/engine/redis/fast-path.ts";
+import { FastPath } from "../../src/engine/redis/fast-path.ts";
 import { RedisBatches } from "../../src/engine/redis/redis-batches.ts";
 import { ScriptRunner } from "../../src/engine/redis/scripts.ts";
 import { EngineBench } from "../contract/bench-of-engine.ts";
@@ -30,7 +30,7 @@ class Place implements TakingPlace {
   ]);
   readonly batches = new RedisBatches(
     this.#scripts,
-    new PlainRuns(this.#scripts, (error) => expect.unreachable(String(error))),
+    new FastPath(this.#scripts, (error) => expect.unreachable(String(error))),
   );
   /** BullMQ's own, which takes by hand. */
   readonly worker = new Worker("runs", null, {

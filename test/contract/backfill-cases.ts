@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { parseWakeUpId, wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { parseQueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import type { CaseJob } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
 
 /** The past of a job, run beside its schedule. */
 export function backfillCases({ bench }: Subject): void {
   const idOf = (job: CaseJob, fireAt: number) =>
-    wakeUpId({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
+    queueJobIdOf({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
   const add = (job: CaseJob, fireTimes: number[], more: object = {}) =>
     bench().engine.addBackfill({
       jobId: job.id,
@@ -216,7 +216,7 @@ export function backfillCases({ bench }: Subject): void {
       finishedRetentionMs: 1e12,
     });
     const lost = findings.flatMap((found) =>
-      found.jobId === job.id && found.kind === "stranded" ? [found.wakeUp.id] : [],
+      found.jobId === job.id && found.kind === "stranded" ? [found.queueJob.id] : [],
     );
     expect(lost.toSorted()).toEqual(order.toSorted());
   });
@@ -233,7 +233,7 @@ export function backfillCases({ bench }: Subject): void {
       stalledCheckMs: 30_000,
       onError: () => undefined,
       handle: async ({ id }) => {
-        if (parseWakeUpId(id)?.jobId !== job.id) return "done";
+        if (parseQueueJobId(id)?.jobId !== job.id) return "done";
         const admission = await b.engine.admit(ask(job, id));
         if (admission.outcome === "run") begun.push({ runId: admission.run.runId, queueJobId: id });
         // There is room again before the queue job that found none has ended.

@@ -11,14 +11,14 @@ import type {
   RunHold,
   RunRequest,
   SettleRequest,
-  WakeUp,
+  QueueJob,
 } from "../../src/engine/port/engine.ts";
 import { type ConnectionOption, makeEngine } from "../../src/engine/open-engine.ts";
 import type { JobDefinition, Policy, Retention } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
 import type { LedgerRow } from "../../src/jobs/run.ts";
 import { DEFAULT_QUEUE } from "../../src/jobs/queue.ts";
-import { parseWakeUpId, wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { parseQueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import type { Occurrence } from "../../src/jobs/schedule.ts";
 
 /** Where the injected clock begins: in the past of the real one, so that every queue job can be taken. */
@@ -178,7 +178,7 @@ export class EngineBench {
 
   /** The queue job of an occurrence. */
   queueJobId(job: CaseJob, fireAt: number): string {
-    return wakeUpId({ jobId: job.id, kind: "occurrence", sequence: job.generation, fireAt });
+    return queueJobIdOf({ jobId: job.id, kind: "occurrence", sequence: job.generation, fireAt });
   }
 
   request(job: CaseJob, latest: readonly Occurrence[], more: Partial<AdmitRequest> = {}) {
@@ -213,7 +213,7 @@ export class EngineBench {
   }
 
   /** A queue job as the audit wants it put back now. */
-  wakeUp(id: string): WakeUp {
+  queueJob(id: string): QueueJob {
     const where = this.queue === DEFAULT_QUEUE ? {} : { queue: this.queue };
     return { id, pipeline: "Report", dueAt: this.now, ...where };
   }
@@ -288,8 +288,8 @@ export class EngineBench {
       found = round.length;
     }
     return taken.filter((id) => {
-      const wakeUp = parseWakeUpId(id);
-      return wakeUp?.kind === "continuation" && wakeUp.jobId === job.id;
+      const queueJob = parseQueueJobId(id);
+      return queueJob?.kind === "continuation" && queueJob.jobId === job.id;
     });
   }
 

@@ -338,8 +338,8 @@ export function conditionCases({ bench }: Subject): void {
     await b.tick(job);
     expect(await b.audit(job)).toEqual([]);
     const [call = ""] = await b.calls(job);
-    const lost = b.wakeUp(call);
-    expect(await b.audit(job)).toEqual([{ kind: "stranded", jobId: job.id, wakeUp: lost }]);
+    const lost = b.queueJob(call);
+    expect(await b.audit(job)).toEqual([{ kind: "stranded", jobId: job.id, queueJob: lost }]);
     await b.engine.enqueue([lost]);
     expect(await b.audit(job)).toEqual([]);
     await b.ranOnce(first);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SettleRequest } from "../../src/engine/port/engine.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
-import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { exported, imported } from "../transfer/engines.ts";
 import { at, type CaseJob, EngineBench } from "./bench-of-engine.ts";
 import { addEverySecond } from "./transfer-cases.ts";
@@ -222,7 +222,7 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
       order: "oldest",
       isComplete: true,
     });
-    const queueJobId = wakeUpId({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
+    const queueJobId = queueJobIdOf({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
     await b.admit(job, [], { queueJobId, kind: "backfill", knowsSchedule: false, upcoming: [] });
     await b.settle(job, runId);
     expect((await told()).slice(4)).toEqual(["JOB_EXECUTED", "JOB_FINISHED"]);

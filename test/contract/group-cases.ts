@@ -194,8 +194,8 @@ export function groupCases({ bench }: Subject): void {
     expect(await b.audit(second)).toEqual([]);
     expect(await b.audit(third)).toEqual([]);
     const [call = ""] = await b.calls(second);
-    const lost = b.wakeUp(call);
-    expect(await b.audit(second)).toEqual([{ kind: "stranded", jobId: second.id, wakeUp: lost }]);
+    const lost = b.queueJob(call);
+    expect(await b.audit(second)).toEqual([{ kind: "stranded", jobId: second.id, queueJob: lost }]);
     await b.engine.enqueue([lost]);
     expect(await b.audit(second)).toEqual([]);
     expect(await b.audit(third)).toEqual([]);

@@ -15,7 +15,7 @@ export function healingCases({ bench }: Subject): void {
     };
     return (await b.engine.audit(request)).filter(({ jobId }) => jobId === job.id);
   };
-  const wakeUp = (b: EngineBench, job: CaseJob, fireAt: number) => ({
+  const queueJob = (b: EngineBench, job: CaseJob, fireAt: number) => ({
     id: b.queueJobId(job, fireAt),
     pipeline: "Report",
     dueAt: fireAt,
@@ -28,7 +28,7 @@ export function healingCases({ bench }: Subject): void {
     expect(await audit(b, job)).toEqual([]);
     await b.lose(b.queueJobId(job, b.now + 1_000));
     expect(await audit(b, job)).toEqual([{ kind: "unscheduled", jobId: job.id, watermark }]);
-    await b.engine.enqueue([wakeUp(b, job, nextFireAt ?? 0)]);
+    await b.engine.enqueue([queueJob(b, job, nextFireAt ?? 0)]);
     expect(await audit(b, job)).toEqual([]);
   });
 
@@ -101,10 +101,10 @@ export function healingCases({ bench }: Subject): void {
       kind: "orphan-run",
       jobId: job.id,
       runId,
-      wakeUp: { id: runId, pipeline: "Report", dueAt: b.now },
+      queueJob: { id: runId, pipeline: "Report", dueAt: b.now },
     };
     expect(await audit(b, job)).toEqual([finding]);
-    await b.engine.enqueue([finding.wakeUp]);
+    await b.engine.enqueue([finding.queueJob]);
     expect(await audit(b, job)).toEqual([]);
   });
 
@@ -116,7 +116,7 @@ export function healingCases({ bench }: Subject): void {
     expect(await audit(b, job)).toEqual([]);
     await b.lose(asked.runId);
     const lost = { id: asked.runId, pipeline: "Report", dueAt: b.now };
-    expect(await audit(b, job)).toEqual([{ kind: "stranded", jobId: job.id, wakeUp: lost }]);
+    expect(await audit(b, job)).toEqual([{ kind: "stranded", jobId: job.id, queueJob: lost }]);
     await b.engine.enqueue([lost]);
     expect(await audit(b, job)).toEqual([]);
   });
@@ -132,7 +132,7 @@ export function healingCases({ bench }: Subject): void {
     const marker = await b.engine.requestRun({ jobId: (await b.addJob()).id, sequence: 1 });
     await b.lose(marker === "missing" ? "" : marker.runId);
     const [first] = await audit(b, job);
-    expect(first).toMatchObject({ kind: "stranded", wakeUp: { pipeline: "Report" } });
+    expect(first).toMatchObject({ kind: "stranded", queueJob: { pipeline: "Report" } });
     expect(await audit(b, job)).toEqual([first]);
   });
 

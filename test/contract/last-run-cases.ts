@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { exported, imported } from "../transfer/engines.ts";
 import { type CaseJob, EngineBench } from "./bench-of-engine.ts";
 import { addEverySecond } from "./transfer-cases.ts";
@@ -57,7 +57,7 @@ export function lastRunCases({ bench, contender, prefix }: Subject): void {
     const { runId } = await b.run(job, b.now);
     await b.settle(job, runId, 1, { resultJson: '{"rows":3}' });
     expect(await b.stored(job)).toMatchObject({ lastRun: { id: runId, result: { rows: 3 } } });
-    const id = wakeUpId({ jobId: job.id, kind: "backfill", sequence: 0, fireAt: 1_000 });
+    const id = queueJobIdOf({ jobId: job.id, kind: "backfill", sequence: 0, fireAt: 1_000 });
     await b.engine.addBackfill({
       jobId: job.id,
       backfillId: "one",

@@ -328,9 +328,9 @@ export function queueCases({ bench, another }: Subject): void {
     if (admission.outcome !== "run") throw new Error(admission.outcome);
     await take(mail, admission.run.runId);
     const [orphan] = await find(0, 10_000);
-    expect(orphan).toMatchObject({ kind: "orphan-run", wakeUp: { queue: "mail" } });
+    expect(orphan).toMatchObject({ kind: "orphan-run", queueJob: { queue: "mail" } });
     if (orphan?.kind !== "orphan-run") throw new Error("no orphan");
-    await b.engine.enqueue([orphan.wakeUp]);
+    await b.engine.enqueue([orphan.queueJob]);
     expect(await find(0, 10_000)).toEqual([]);
     expect(await take(mail, admission.run.runId)).toContain(admission.run.runId);
   });

@@ -169,7 +169,7 @@ export function retryCases({ bench }: Subject): void {
     await suspend(b, job, runId);
     const orphan = { id: runId, pipeline: "Report", dueAt: b.now };
     expect(await b.audit(job)).toEqual([
-      { kind: "orphan-run", jobId: job.id, runId, wakeUp: orphan },
+      { kind: "orphan-run", jobId: job.id, runId, queueJob: orphan },
     ]);
     await b.engine.enqueue([orphan]);
     expect(await b.audit(job)).toEqual([]);

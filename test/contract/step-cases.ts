@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { StepRecord } from "../../src/engine/port/engine.ts";
-import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import type { CaseJob } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
 
@@ -118,7 +118,7 @@ export function stepCases({ bench }: Subject): void {
       order: "oldest",
       isComplete: true,
     });
-    const runId = wakeUpId({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
+    const runId = queueJobIdOf({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
     const ask = { queueJobId: runId, kind: "backfill", knowsSchedule: false } as const;
     expect(await b.admit(job, [], { ...ask, upcoming: [] })).toMatchObject({ outcome: "run" });
     expect(await b.engine.saveStep(hold(job, runId), step("only"))).toBe("saved");

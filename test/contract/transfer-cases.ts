@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Engine } from "../../src/engine/port/engine.ts";
 import type { ImportStep } from "../../src/engine/port/transfer.ts";
 import { explain } from "../../src/history/explain.ts";
-import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { comparable, exported, imported } from "../transfer/engines.ts";
 import { plainJob, queuedRun, stateText } from "../transfer/state-text.ts";
 import { at, type CaseJob, EngineBench, type JobShape, START } from "./bench-of-engine.ts";
@@ -198,7 +198,12 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
       });
       await b.settle(queued, b.queueJobId(first, START + 3_000), 2);
       const next = await b.admit(queued, [], {
-        queueJobId: wakeUpId({ jobId: "queued", kind: "continuation", sequence: 1e6, fireAt: 1 }),
+        queueJobId: queueJobIdOf({
+          jobId: "queued",
+          kind: "continuation",
+          sequence: 1e6,
+          fireAt: 1,
+        }),
         kind: "continuation",
       });
       expect(next).toMatchObject({
@@ -284,7 +289,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     async () => {
       const b = bench();
       const id = "moved-with-request";
-      const runId = wakeUpId({ jobId: id, kind: "manual", sequence: 1, fireAt: b.now });
+      const runId = queueJobIdOf({ jobId: id, kind: "manual", sequence: 1, fireAt: b.now });
       const request = { kind: "request", jobId: id, runId, fireAt: b.now } as const;
       const text = stateText([plainJob(id, b.now), request]);
       await expect(imported(dying(b.engine, 2, true), text)).rejects.toThrow("died");

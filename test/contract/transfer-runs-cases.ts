@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
-import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { comparable, exported, imported } from "../transfer/engines.ts";
 import { type CaseJob, EngineBench, START } from "./bench-of-engine.ts";
 import { addEverySecond } from "./transfer-cases.ts";
@@ -29,7 +29,7 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
   const take = (b: EngineBench, job: CaseJob, queueJobId: string) =>
     b.admit(job, [], { queueJobId });
   const backfillId = (fireAt: number) =>
-    wakeUpId({ jobId: "past", kind: "backfill", sequence: 0, fireAt });
+    queueJobIdOf({ jobId: "past", kind: "backfill", sequence: 0, fireAt });
   const takePast = (b: EngineBench, job: CaseJob, fireAt: number) =>
     b.admit(job, [], {
       queueJobId: backfillId(fireAt),

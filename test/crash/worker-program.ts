@@ -83,10 +83,10 @@ function dying(engine: Engine): Engine {
         return (given: Parameters<Engine["consume"]>[0]) =>
           target.consume({
             ...given,
-            handle: (wakeUp) => {
+            handle: (queueJob) => {
               // It was admitted in the step that took its queue job.
-              if (wakeUp.begun) dieAt("admitted");
-              return given.handle(wakeUp);
+              if (queueJob.begun) dieAt("admitted");
+              return given.handle(queueJob);
             },
           });
       }

@@ -8,11 +8,11 @@ import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { lineLogger } from "../../src/core/log.ts";
 import type { AdmittedRun, RunHold } from "../../src/engine/port/engine.ts";
 import type { LockedJob, TakenJobs } from "../../src/engine/bullmq/queue-batches.ts";
-import { PlainRuns } from "../../src/engine/redis/fast-path.ts";
+import { FastPath } from "../../src/engine/redis/fast-path.ts";
 import { RedisBatches } from "../../src/engine/redis/redis-batches.ts";
 import { ScriptRunner } from "../../src/engine/redis/scripts.ts";
 import type { JobDefinition, Policy } from "../../src/jobs/definition.ts";
-import { parseWakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { parseQueueJobId } from "../../src/jobs/occurrence-id.ts";
 import { Schedule } from "../../src/jobs/schedule.ts";
 import type { TriggerSpec } from "../../src/triggers/spec.ts";
 import { Admissions } from "../../src/worker/admission.ts";
@@ -49,7 +49,7 @@ class Fleet implements AsyncDisposable {
     this.bench.now,
     10_000,
   ]);
-  readonly #plain = new PlainRuns(this.#scripts, (error) => expect.unreachable(String(error)));
+  readonly #plain = new FastPath(this.#scripts, (error) => expect.unreachable(String(error)));
   readonly #batches = new RedisBatches(this.#scripts, this.#plain);
   readonly #pipelines: readonly string[];
   readonly #clock: Clock = { ...systemClock, now: () => this.bench.now };
@@ -89,7 +89,7 @@ class Fleet implements AsyncDisposable {
   /** The fire times of the queue jobs that wait to become due. */
   async waiting(): Promise<number[]> {
     const ids = await redis.zrange(`${this.#prefix}runs:delayed`, 0, -1);
-    return ids.map((id) => parseWakeUpId(id)?.fireAt ?? 0);
+    return ids.map((id) => parseQueueJobId(id)?.fireAt ?? 0);
   }
 
   /** A sign goes to one worker; it is gone with that. */
@@ -107,9 +107,9 @@ class Fleet implements AsyncDisposable {
     const { jobs, token } = await this.take();
     const isOver = await Promise.all(
       jobs.map(async ({ id, name, takes, begun }) => {
-        const wakeUp = parseWakeUpId(id);
-        if (!wakeUp) throw new Error(id);
-        const { jobId, sequence } = wakeUp;
+        const queueJob = parseQueueJobId(id);
+        if (!queueJob) throw new Error(id);
+        const { jobId, sequence } = queueJob;
         const job = { id, token };
         const taken = { id, pipeline: name, takes, signal: new AbortController().signal };
         const revision = begun?.revision ?? 0;
@@ -123,7 +123,7 @@ class Fleet implements AsyncDisposable {
         }
         const admission = begun
           ? { outcome: "run" as const, run: begun.run }
-          : await this.#admissions.decide(taken, wakeUp, known);
+          : await this.#admissions.decide(taken, queueJob, known);
         if (admission.outcome === "early") {
           await this.#batches.park(job, 1);
           return [];

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { PostgresQueueBackend } from "bullmq";
 import pg from "pg";
 import { afterEach, expect, inject, test, vi } from "vitest";
-import { Pace } from "../../src/engine/bullmq/empty-poll-backoff.ts";
+import { EmptyPollBackoff } from "../../src/engine/bullmq/empty-poll-backoff.ts";
 import type { Consumer } from "../../src/engine/port/engine.ts";
 import { quote, schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { Pipeline, PipelineScheduler } from "../../src/index.ts";
@@ -193,7 +193,7 @@ test("looks that find nothing and do not wait are slowed down, others are not", 
       return () => undefined;
     },
   };
-  const pace = new Pace(clock);
+  const pace = new EmptyPollBackoff(clock);
   const look = async (tookMs: number, hasFound: boolean): Promise<void> => {
     pace.begin();
     now += tookMs;

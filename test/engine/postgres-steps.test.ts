@@ -3,10 +3,10 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
-import type { AdmitRequest, WakeUp } from "../../src/engine/port/engine.ts";
+import type { AdmitRequest, QueueJob } from "../../src/engine/port/engine.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import type { Overlap, Policy } from "../../src/jobs/definition.ts";
-import { parseWakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { parseQueueJobId } from "../../src/jobs/occurrence-id.ts";
 import { at, EngineBench } from "../contract/bench-of-engine.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 
@@ -105,7 +105,7 @@ async function endQueueJob(id: string, parkedFor?: number): Promise<void> {
 }
 
 async function perform(queueJobId: string): Promise<void> {
-  const id = parseWakeUpId(queueJobId);
+  const id = parseQueueJobId(queueJobId);
   if (!id) throw new Error(queueJobId);
   const b = bench();
   const { now } = b;
@@ -241,10 +241,10 @@ async function stuck(): Promise<unknown[]> {
   return [...rows, ...backfills.rows];
 }
 
-async function findStranded(): Promise<WakeUp[]> {
+async function findStranded(): Promise<QueueJob[]> {
   const request = { horizonMs: 0, offset: 0, limit: 0, overdueMs: 1e12, finishedRetentionMs: 1e12 };
   const findings = (await benches[0]?.engine.audit(request)) ?? [];
-  return findings.flatMap((finding) => (finding.kind === "stranded" ? [finding.wakeUp] : []));
+  return findings.flatMap((finding) => (finding.kind === "stranded" ? [finding.queueJob] : []));
 }
 
 async function checkBounds(): Promise<void> {
@@ -271,8 +271,8 @@ test(`${ROUNDS} rounds of ${STEPS_A_ROUND} steps at once`, async () => {
     const stranded = await findStranded();
     // A fire time that is put back and asked for again while its queue job is about to end is left without one; it is
     // the audit that makes up for that.
-    const isOfBackfill = ({ id }: WakeUp): boolean => parseWakeUpId(id)?.kind === "backfill";
-    expect(stranded.filter((wakeUp) => !isOfBackfill(wakeUp))).toEqual([]);
+    const isOfBackfill = ({ id }: QueueJob): boolean => parseQueueJobId(id)?.kind === "backfill";
+    expect(stranded.filter((queueJob) => !isOfBackfill(queueJob))).toEqual([]);
     await benches[0]?.engine.enqueue(stranded);
     const { rows } = await sql.query<{ count: string }>("SELECT count(*) FROM pending");
     waited += Number(rows[0]?.count);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, expect, inject, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
-import { parseWakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { parseQueueJobId } from "../../src/jobs/occurrence-id.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
 import { at, type CaseJob, EngineBench } from "../contract/bench-of-engine.ts";
 
@@ -113,7 +113,7 @@ class Stage {
 
   /** Plays a worker that takes a queue job. */
   async take(id: string): Promise<void> {
-    const parts = parseWakeUpId(id);
+    const parts = parseQueueJobId(id);
     const job = this.jobs.find((one) => one.id === parts?.jobId);
     if (!job || !parts) throw new Error(`"${id}" is of nobody`);
     await redis.multi().lrem(`${this.#queue}wait`, 0, id).zrem(`${this.#queue}delayed`, id).exec();
@@ -122,7 +122,8 @@ class Stage {
 
   async #admit(job: CaseJob, queueJobId: string, due: readonly number[]): Promise<void> {
     const { bench } = this;
-    const kind = due.length > 0 ? "occurrence" : (parseWakeUpId(queueJobId)?.kind ?? "occurrence");
+    const kind =
+      due.length > 0 ? "occurrence" : (parseQueueJobId(queueJobId)?.kind ?? "occurrence");
     const admission = await bench.admit(
       job,
       due.map((fireAt) => at(fireAt)),

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Engine } from "../../src/engine/port/engine.ts";
-import { FleetEngine } from "../../src/engine/multi-queue/multi-queue-engine.ts";
+import { MultiQueueEngine } from "../../src/engine/multi-queue/multi-queue-engine.ts";
 import type { QueueEngine } from "../../src/engine/port/queue-engine.ts";
 import { PostgresEngine } from "../../src/engine/postgres/postgres-engine.ts";
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
@@ -53,7 +53,7 @@ describe.each([
 
   beforeEach(async () => {
     home = make(`ids-${randomUUID().slice(0, 8)}`);
-    fleet = new FleetEngine(home, systemClock);
+    fleet = new MultiQueueEngine(home, systemClock);
     await fleet.open();
     mail = (await fleet.serve?.("mail")) as QueueEngine;
   });
@@ -210,7 +210,7 @@ test("with the default queue alone, a fleet sends what its one queue would send,
     return round + 1;
   };
   const alone = await cost((home) => home, "alone");
-  const fleet = await cost((home) => new FleetEngine(home, systemClock), "fleet");
+  const fleet = await cost((home) => new MultiQueueEngine(home, systemClock), "fleet");
   expect(alone.calls["evalsha"]).toBe(3);
   expect(fleet).toEqual(alone);
   admin.disconnect();

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
-import { Doorbell } from "../../src/engine/bullmq/wake-signal.ts";
+import { WakeSignal } from "../../src/engine/bullmq/wake-signal.ts";
 
 /** A server that blocks until it is told to answer. */
 class Server {
   asked = 0;
   ring: () => void = () => undefined;
   fail: (error: Error) => void = () => undefined;
-  readonly bell = new Doorbell(
+  readonly bell = new WakeSignal(
     () =>
       new Promise<void>((resolve, reject) => {
         this.asked += 1;
@@ -55,7 +55,7 @@ describe("a doorbell", () => {
     await waiting;
     await server.bell.wait(2);
     expect(server.asked).toBe(1);
-    server.bell.hush();
+    server.bell.reset();
     await server.bell.wait(2);
     expect(server.asked).toBe(2);
   });
@@ -63,7 +63,7 @@ describe("a doorbell", () => {
   test("a sign that comes while one looks is not lost", async () => {
     const server = new Server();
     await server.bell.wait(2);
-    server.bell.hush();
+    server.bell.reset();
     server.ring();
     await new Promise((resolve) => setImmediate(resolve));
     expect(await isPending(server.bell.wait(0))).toBe(false);
@@ -74,7 +74,7 @@ describe("a doorbell", () => {
     await server.bell.wait(2);
     server.ring();
     await new Promise((resolve) => setImmediate(resolve));
-    server.bell.hush();
+    server.bell.reset();
     expect(await isPending(server.bell.wait(0))).toBe(true);
     expect(server.asked).toBe(2);
   });
@@ -84,7 +84,7 @@ describe("a doorbell", () => {
     const waiting = server.bell.wait(0);
     server.fail(new Error("gone"));
     await expect(waiting).rejects.toThrow("gone");
-    server.bell.hush();
+    server.bell.reset();
     expect(await isPending(server.bell.wait(0))).toBe(true);
     expect(server.asked).toBe(2);
   });

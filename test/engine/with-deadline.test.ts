@@ -1,7 +1,7 @@
 // Which failures are those of a server that is not there or does not work.
 import { expect, inject, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
-import { answerWithin } from "../../src/engine/calls/with-deadline.ts";
+import { withDeadline } from "../../src/engine/calls/with-deadline.ts";
 import { EngineBench } from "../contract/bench-of-engine.ts";
 
 test.each([
@@ -16,7 +16,7 @@ test.each([
   ["ENETUNREACH", "connect ENETUNREACH 10.0.0.1:5432 - Local (0.0.0.0:0)"],
 ])("%s, %s: the call may be repeated, and the message says why", async (code, message) => {
   const call = { clock: systemClock, timeoutMs: 1_000, what: "admit", server: "postgres" };
-  const failing = answerWithin(call, () =>
+  const failing = withDeadline(call, () =>
     Promise.reject(Object.assign(new Error(message), { code })),
   );
   await expect(failing).rejects.toMatchObject({

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { Ending } from "../../src/core/ending.ts";
 import { lineLogger } from "../../src/core/log.ts";
-import type { ConsumeOptions, Engine, WakeUpEnd } from "../../src/engine/port/engine.ts";
+import type { ConsumeOptions, Engine, QueueJobOutcome } from "../../src/engine/port/engine.ts";
 import { explain, type Explanation } from "../../src/history/explain.ts";
 import type { Run } from "../../src/history/run.ts";
 import { RunHistory, type RunPage, type RunQuery } from "../../src/history/run-history.ts";
@@ -15,8 +15,8 @@ import {
 import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { EventName, StoredEvent } from "../../src/jobs/event.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";
-import { JobDesk } from "../../src/scheduler/job-commands.ts";
-import { RunDesk, type RunJobOptions } from "../../src/scheduler/run-commands.ts";
+import { JobCommands } from "../../src/scheduler/job-commands.ts";
+import { RunCommands, type RunJobOptions } from "../../src/scheduler/run-commands.ts";
 import type { JobSnapshot } from "../../src/scheduler/job.ts";
 import { type JobPage, type JobQuery, queryJobs } from "../../src/scheduler/job-query.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
@@ -62,8 +62,8 @@ export interface BenchOptions {
  */
 export class EngineBench implements AsyncDisposable {
   readonly engine: Engine;
-  readonly desk: JobDesk;
-  readonly runDesk: RunDesk;
+  readonly desk: JobCommands;
+  readonly runDesk: RunCommands;
   readonly ground: Ground;
   /** The contexts of all attempts, in the order of their start. */
   readonly started: RunContext[] = [];
@@ -102,7 +102,7 @@ export class EngineBench implements AsyncDisposable {
     const registry = new PipelineRegistry([this.Work]);
     const quiet = (): void => undefined;
     const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-    this.desk = new JobDesk({
+    this.desk = new JobCommands({
       engine: this.engine,
       registry,
       logger,
@@ -110,7 +110,7 @@ export class EngineBench implements AsyncDisposable {
       defaults: { timezone: options.timezone ?? "UTC", calendars: new Map() },
     });
     this.#history = new RunHistory(this.engine);
-    this.runDesk = new RunDesk({
+    this.runDesk = new RunCommands({
       engine: this.engine,
       store: this.desk.store,
       history: this.#history,
@@ -318,7 +318,7 @@ export class EngineBench implements AsyncDisposable {
     return (await this.ground.queue.dueAt(id)) ?? this.#time.now;
   }
 
-  async #putBack(id: string, end: WakeUpEnd): Promise<void> {
+  async #putBack(id: string, end: QueueJobOutcome): Promise<void> {
     if (end === "done" || end === "ended") return this.ground.queue.drop(id);
     const delayMs = end === "hand-back" ? 0 : end.againInMs;
     return this.ground.queue.putBack(id, this.#time.now + delayMs);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseWakeUpId, wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { parseQueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { jobIdSchema } from "../../src/jobs/options.ts";
 
 const LETTERS = [..."ab9_ .:@/+=~#%-éß漢".split(""), "%3A", "%25", "%2", "::"];
@@ -21,7 +21,7 @@ describe("the id of a queue job", () => {
   test("can be read back, whatever the job's id is", () => {
     fc.assert(
       fc.property(ids, (id) => {
-        expect(parseWakeUpId(wakeUpId(id))).toEqual(id);
+        expect(parseQueueJobId(queueJobIdOf(id))).toEqual(id);
       }),
     );
   });
@@ -29,7 +29,7 @@ describe("the id of a queue job", () => {
   test("has exactly two colons, as BullMQ demands", () => {
     fc.assert(
       fc.property(ids, (id) => {
-        expect(wakeUpId(id).split(":")).toHaveLength(3);
+        expect(queueJobIdOf(id).split(":")).toHaveLength(3);
       }),
     );
   });
@@ -38,7 +38,7 @@ describe("the id of a queue job", () => {
     fc.assert(
       fc.property(ids, ids, (a, b) => {
         const isSame = JSON.stringify(a) === JSON.stringify(b);
-        expect(wakeUpId(a) === wakeUpId(b)).toBe(isSame);
+        expect(queueJobIdOf(a) === queueJobIdOf(b)).toBe(isSame);
       }),
     );
   });
@@ -46,7 +46,7 @@ describe("the id of a queue job", () => {
   test.each(["", "job", "job:1", "job:1:2:3", "job:x1:2", ":1:2", "job:1:", "job::2", "job:-1:2"])(
     "%j is none",
     (text) => {
-      expect(parseWakeUpId(text)).toBeUndefined();
+      expect(parseQueueJobId(text)).toBeUndefined();
     },
   );
 });

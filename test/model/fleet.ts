@@ -3,10 +3,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { Ending } from "../../src/core/ending.ts";
 import { lineLogger } from "../../src/core/log.ts";
-import type { ConsumeOptions, Engine, WakeUpEnd } from "../../src/engine/port/engine.ts";
+import type { ConsumeOptions, Engine, QueueJobOutcome } from "../../src/engine/port/engine.ts";
 import { Pipeline, PipelineRegistry, type RunContext } from "../../src/index.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";
-import { JobDesk } from "../../src/scheduler/job-commands.ts";
+import { JobCommands } from "../../src/scheduler/job-commands.ts";
 import { Reconciler } from "../../src/scheduler/reconciler.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
 import { MAX_CRASHES, type Taking } from "./model.ts";
@@ -76,7 +76,7 @@ let fleets = 0;
 
 /** A few jobs and workers of their own in a place that other fleets used before. */
 export class Fleet implements AsyncDisposable {
-  readonly desk: JobDesk;
+  readonly desk: JobCommands;
   readonly engine: Engine;
   readonly turnstile = new Turnstile();
   readonly held: Held[] = [];
@@ -95,7 +95,7 @@ export class Fleet implements AsyncDisposable {
     time.now = START;
     this.engine = this.#engineOf(0);
     const registry = new PipelineRegistry([Work]);
-    this.desk = new JobDesk({
+    this.desk = new JobCommands({
       engine: this.engine,
       registry,
       logger: quiet,
@@ -159,7 +159,7 @@ export class Fleet implements AsyncDisposable {
     if (!worker) throw new Error("there is no worker");
     await this.place.queue.activate(queueJobId);
     worker.offMs = 0;
-    const wakeUp = { id: queueJobId, pipeline: "Work", takes: 1 };
+    const queueJob = { id: queueJobId, pipeline: "Work", takes: 1 };
     let held: Held | undefined;
     return new Promise<Taking>((resolve, reject) => {
       const hold = (run: Held): void => {
@@ -173,7 +173,7 @@ export class Fleet implements AsyncDisposable {
       };
       const { signal } = new AbortController();
       const ended = takes.run({ queueJobId, hold }, async () => {
-        const end = await worker.hand.handle({ ...wakeUp, signal });
+        const end = await worker.hand.handle({ ...queueJob, signal });
         if (!held?.isLost) await this.#conclude(queueJobId, end);
         resolve(end === "done" ? "nothing" : "again");
       });
@@ -222,7 +222,7 @@ export class Fleet implements AsyncDisposable {
     for (const { id } of await this.place.queue.waiting()) await this.place.queue.remove(id);
   }
 
-  async #conclude(queueJobId: string, end: WakeUpEnd): Promise<void> {
+  async #conclude(queueJobId: string, end: QueueJobOutcome): Promise<void> {
     if (end === "done" || end === "ended") return this.place.queue.remove(queueJobId);
     const inMs = end === "hand-back" ? 0 : end.againInMs;
     return this.place.queue.delay(queueJobId, this.now + inMs);

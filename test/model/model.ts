@@ -2,7 +2,7 @@
 // there. Written from the documents and not from the engines; shares no code with them.
 import { isDeepStrictEqual } from "node:util";
 import type { EventName } from "../../src/jobs/event.ts";
-import type { WakeUpKind } from "../../src/jobs/occurrence-id.ts";
+import type { QueueJobKind } from "../../src/jobs/occurrence-id.ts";
 import type { RunKind } from "../../src/jobs/run.ts";
 import type { OpenState, SkipReason, Verdict } from "../../src/jobs/verdict.ts";
 import { fires, firstAfter, type Timetable } from "./timetable.ts";
@@ -78,9 +78,9 @@ export interface Told {
 }
 
 /** A queue job that a worker takes. `id` only names it. */
-export interface WakeUp {
+export interface ModelQueueJob {
   readonly id: string;
-  readonly kind: WakeUpKind;
+  readonly kind: QueueJobKind;
   /** Of an occurrence: its schedule. */
   readonly schedule: number;
   readonly fireAt: number;
@@ -289,31 +289,33 @@ export class Model {
    * A worker takes a queue job.
    * @param upTo What is due after this is left to later wake-ups.
    */
-  take(id: string, wakeUp: WakeUp, worker: number, upTo: number = this.now): Taking {
-    const taking = this.#take(id, wakeUp, worker, upTo);
+  take(id: string, queueJob: ModelQueueJob, worker: number, upTo: number = this.now): Taking {
+    const taking = this.#take(id, queueJob, worker, upTo);
     this.#tellIfFinished(id);
-    const held = this.account(id).instances.get(wakeUp.id);
+    const held = this.account(id).instances.get(queueJob.id);
     if (held && taking === "runs") held.worker = worker;
     return taking;
   }
 
-  #take(id: string, wakeUp: WakeUp, worker: number, upTo: number): Taking {
+  #take(id: string, queueJob: ModelQueueJob, worker: number, upTo: number): Taking {
     const account = this.account(id);
     const { job } = account;
-    const held = account.instances.get(wakeUp.id);
-    if (held) return this.#takeOver(id, wakeUp.id, held, worker);
+    const held = account.instances.get(queueJob.id);
+    if (held) return this.#takeOver(id, queueJob.id, held, worker);
     if (!job) return "nothing";
-    if (wakeUp.kind === "manual") return this.#takeManual(id, wakeUp.id);
+    if (queueJob.kind === "manual") return this.#takeManual(id, queueJob.id);
     if (job.state === "paused") return "nothing";
     const isCurrent =
-      wakeUp.kind === "occurrence" && wakeUp.schedule === job.schedule && job.state === "active";
-    if (isCurrent && wakeUp.fireAt > job.watermark && wakeUp.fireAt > this.now) return "again";
+      queueJob.kind === "occurrence" &&
+      queueJob.schedule === job.schedule &&
+      job.state === "active";
+    if (isCurrent && queueJob.fireAt > job.watermark && queueJob.fireAt > this.now) return "again";
     const due = isCurrent ? fires(job.timetable, job.watermark, upTo) : [];
-    if (due.length === 0) return this.#takeQueued(id, wakeUp.id);
+    if (due.length === 0) return this.#takeQueued(id, queueJob.id);
     job.watermark = due.at(-1) ?? 0;
     const taking = job.rules.coalesce
-      ? this.#decideTogether(id, due, wakeUp.id)
-      : this.#decideSingly(id, due, wakeUp.id);
+      ? this.#decideTogether(id, due, queueJob.id)
+      : this.#decideSingly(id, due, queueJob.id);
     if (firstAfter(job.timetable, job.watermark) === undefined) {
       job.state = "finished";
       job.isEnding = true;

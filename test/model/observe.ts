@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
-import { parseWakeUpId, type WakeUpId, wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { parseQueueJobId, type QueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import type { LedgerRow } from "../../src/jobs/run.ts";
 import { type Fleet, type Held, JOBS } from "./fleet.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type Model,
   scheduledRun,
   type Told,
-  type WakeUp,
+  type ModelQueueJob,
 } from "./model.ts";
 import type { Waiting } from "./place.ts";
 import { fires, type Timetable } from "./timetable.ts";
@@ -90,7 +90,7 @@ export class Observer {
   }
 
   #jobOf(queueJobId: string): string | undefined {
-    return this.#fleet.jobOf(parseWakeUpId(queueJobId)?.jobId ?? "");
+    return this.#fleet.jobOf(parseQueueJobId(queueJobId)?.jobId ?? "");
   }
 }
 
@@ -146,7 +146,7 @@ export class Names {
       ...[...rows, ...open].map(({ id }) => id),
       ...seen.events.map(({ runId = "" }) => runId),
       ...seen.waiting.map(({ id }) => id),
-    ].flatMap((id) => parseWakeUpId(id) ?? []);
+    ].flatMap((id) => parseQueueJobId(id) ?? []);
     const own = ids.filter(
       ({ kind, jobId }) => kind === "occurrence" && jobId === this.#fleet.idOf(job),
     );
@@ -154,23 +154,23 @@ export class Names {
   }
 
   /** The job and the wake-up that a queue job is. */
-  wakeUp(queueJobId: string): { job: string; wakeUp: WakeUp } {
-    const id = parseWakeUpId(queueJobId);
+  queueJob(queueJobId: string): { job: string; queueJob: ModelQueueJob } {
+    const id = parseQueueJobId(queueJobId);
     const job = id && this.#fleet.jobOf(id.jobId);
     if (!id || job === undefined) throw new Error(`"${queueJobId}" is no queue job of this fleet`);
     const schedule = this.#schedule(job, id);
-    return { job, wakeUp: { id: queueJobId, kind: id.kind, schedule, fireAt: id.fireAt } };
+    return { job, queueJob: { id: queueJobId, kind: id.kind, schedule, fireAt: id.fireAt } };
   }
 
   run(runId: string): string {
-    const id = parseWakeUpId(runId);
+    const id = parseQueueJobId(runId);
     if (id?.kind === "manual") return manualRun(id.sequence);
     if (!id) return runId;
     const job = this.#fleet.jobOf(id.jobId);
     return job === undefined ? runId : scheduledRun(this.#schedule(job, id), id.fireAt);
   }
 
-  #schedule(job: string, id: WakeUpId): number {
+  #schedule(job: string, id: QueueJobId): number {
     return this.#schedules.get(job)?.get(id.sequence) ?? -1;
   }
 }
@@ -252,7 +252,7 @@ export function viewOf(seen: Seen, names: Names, model: Model, fleet: Fleet): ob
       },
       open: open.map(({ id, state }) => ({ run: names.run(id), state })).toSorted(byRun),
       executed: executed(fleet)
-        .filter(({ queueJobId }) => names.wakeUp(queueJobId).job === name)
+        .filter(({ queueJobId }) => names.queueJob(queueJobId).job === name)
         .map(({ runId, attempt, queueJobId }) => ({
           run: names.run(runId),
           attempt,
@@ -290,10 +290,10 @@ function decisionsOf(row: LedgerRow, names: Names, account: Account): Decision[]
   };
   const last = { run: names.run(row.id), fireAt: row.fireAt, ...decision };
   if (row.count === undefined) return [last];
-  const times = before(row.fireAt, row.count, names.wakeUp(row.id).wakeUp.schedule, account);
+  const times = before(row.fireAt, row.count, names.queueJob(row.id).queueJob.schedule, account);
   // A span whose ends and count do not fit stands out.
   if (times[0] !== row.fromAt) return [{ ...last, run: `${last.run} from ${row.fromAt}` }];
-  const { schedule } = names.wakeUp(row.id).wakeUp;
+  const { schedule } = names.queueJob(row.id).queueJob;
   return times.map((fireAt) =>
     Object.assign({ run: scheduledRun(schedule, fireAt), fireAt }, decision),
   );
@@ -310,7 +310,7 @@ function toldOf(event: StoredEvent, names: Names, model: Model, fleet: Fleet): T
   };
   if (runId === undefined || fireAt === undefined) return [told];
   if (count === 1) return [{ ...told, run: names.run(runId), fireAt }];
-  const { schedule } = names.wakeUp(runId).wakeUp;
+  const { schedule } = names.queueJob(runId).queueJob;
   const isInto = name === "JOB_COALESCED";
   return before(fireAt, count, schedule, model.account(job)).map((at) =>
     Object.assign(
@@ -347,23 +347,23 @@ function inAnyOrder(told: readonly Told[]): Told[] {
 export function unheard(seen: Seen, model: Model, fleet: Fleet): string[] {
   const waiting = new Set(seen.waiting.map(({ id }) => id));
   const found: string[] = [];
-  const lost = [...fleet.lost].map((id) => parseWakeUpId(id));
+  const lost = [...fleet.lost].map((id) => parseQueueJobId(id));
   for (const name of JOBS) {
     const { job, instances, pending, asked } = model.account(name);
     const jobId = fleet.idOf(name);
-    const isLost = (kind: WakeUp["kind"]): boolean =>
+    const isLost = (kind: ModelQueueJob["kind"]): boolean =>
       lost.some((id) => id?.jobId === jobId && id.kind === kind);
     const fireAt = model.nextFireAt(name);
     const sequence = seen.jobs.get(name)?.stored?.generation ?? 0;
     if (
       fireAt !== null &&
       !isLost("occurrence") &&
-      !waiting.has(wakeUpId({ jobId, kind: "occurrence", sequence, fireAt }))
+      !waiting.has(queueJobIdOf({ jobId, kind: "occurrence", sequence, fireAt }))
     )
       found.push(`${name}: nothing waits for its next occurrence`);
     const isFree = job !== undefined && instances.size < job.rules.maxInstances;
     const isCalled = [...waiting].some((id) => {
-      const parsed = parseWakeUpId(id);
+      const parsed = parseQueueJobId(id);
       return parsed?.jobId === jobId && parsed.kind === "continuation";
     });
     if (pending.length > 0 && isFree && !isCalled && !isLost("continuation"))

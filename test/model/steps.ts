@@ -1,7 +1,7 @@
 // What can happen, as data: what it does to the real thing, and every way in which it may go in the model.
 import fc from "fast-check";
 import { CronduitError } from "../../src/core/errors.ts";
-import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import type { Fleet, Held } from "./fleet.ts";
 import { type Declared, manualRun, type Model, type Rules } from "./model.ts";
 import type { Names, Seen } from "./observe.ts";
@@ -237,7 +237,7 @@ function add(job: JobName, declared: Declared, replaceExisting: boolean, fleet: 
 function runNow(job: JobName, fleet: Fleet): Act {
   const sequence = fleet.unique();
   const jobId = fleet.idOf(job);
-  const queueJobId = wakeUpId({ jobId, kind: "manual", sequence, fireAt: fleet.now });
+  const queueJobId = queueJobIdOf({ jobId, kind: "manual", sequence, fireAt: fleet.now });
   return {
     async real() {
       const answer = await fleet.engine.requestRun({ jobId, sequence });
@@ -248,19 +248,24 @@ function runNow(job: JobName, fleet: Fleet): Act {
 }
 
 function take(queueJobId: string, worker: number, { fleet, names }: Scene): Act {
-  const { job, wakeUp } = names.wakeUp(queueJobId);
+  const { job, queueJob } = names.queueJob(queueJobId);
   const by = worker % fleet.workers.length;
-  const ways: Way[] = [(model) => model.take(job, wakeUp, by)];
+  const ways: Way[] = [(model) => model.take(job, queueJob, by)];
   const { offMs } = fleet.workers[by] ?? { offMs: 0 };
   // A worker that is behind may leave what became due within the last second to the next wake-up, and sees nothing if its
   // own wake-up is an old one; one that is ahead may put back a wake-up for which nothing is due.
   if (offMs < 0) {
     ways.push((model) =>
-      model.take(job, wakeUp, by, Math.max(model.now - 1_000, Math.min(wakeUp.fireAt, model.now))),
+      model.take(
+        job,
+        queueJob,
+        by,
+        Math.max(model.now - 1_000, Math.min(queueJob.fireAt, model.now)),
+      ),
     );
     ways.push((model) => {
-      const isOld = wakeUp.fireAt <= (model.account(job).job?.watermark ?? 0);
-      return isOld ? model.take(job, wakeUp, by, wakeUp.fireAt) : undefined;
+      const isOld = queueJob.fireAt <= (model.account(job).job?.watermark ?? 0);
+      return isOld ? model.take(job, queueJob, by, queueJob.fireAt) : undefined;
     });
   }
   if (offMs > 0) ways.push((model) => (model.due(job).length === 0 ? "again" : undefined));
@@ -268,7 +273,7 @@ function take(queueJobId: string, worker: number, { fleet, names }: Scene): Act 
 }
 
 function finish(held: Held, isGood: boolean, { fleet, names }: Scene): Act {
-  const { job } = names.wakeUp(held.queueJobId);
+  const { job } = names.queueJob(held.queueJobId);
   return silent(
     () => fleet.finish(held, isGood),
     (model) => {
@@ -280,7 +285,7 @@ function finish(held: Held, isGood: boolean, { fleet, names }: Scene): Act {
 
 function handBack(held: Held, { fleet, names }: Scene): Act {
   const { queueJobId, runId, attempt } = held;
-  const { job } = names.wakeUp(queueJobId);
+  const { job } = names.queueJob(queueJobId);
   return silent(
     async () => {
       const jobId = fleet.idOf(job);
@@ -295,8 +300,8 @@ function handBack(held: Held, { fleet, names }: Scene): Act {
 async function heal({ fleet, model, names }: Scene): Promise<void> {
   await fleet.heal();
   for (const id of fleet.lost) {
-    const { job, wakeUp } = names.wakeUp(id);
-    if (wakeUp.kind !== "continuation" || model.account(job).instances.size === 0)
+    const { job, queueJob } = names.queueJob(id);
+    if (queueJob.kind !== "continuation" || model.account(job).instances.size === 0)
       fleet.lost.delete(id);
   }
 }

@@ -10,17 +10,17 @@ import {
 } from "../../src/index.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";
-import { JobDesk, type ScheduleDefaults } from "../../src/scheduler/job-commands.ts";
+import { JobCommands, type ScheduleDefaults } from "../../src/scheduler/job-commands.ts";
 import { parseCalendar } from "../../src/triggers/calendars/calendar-spec.ts";
 import { EngineBench } from "../helpers/engine-bench.ts";
 
 const hourly = { id: "job", trigger: "interval", hours: 1 } as const;
 
 /** A scheduler of another release on the same engine. */
-function releaseOf(bench: EngineBench, defaults: Partial<ScheduleDefaults>): JobDesk {
+function releaseOf(bench: EngineBench, defaults: Partial<ScheduleDefaults>): JobCommands {
   const quiet = (): void => undefined;
   const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-  return new JobDesk({
+  return new JobCommands({
     engine: bench.engine,
     registry: new PipelineRegistry([bench.Work]),
     logger,

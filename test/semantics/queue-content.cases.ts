@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { Backfills } from "../../src/scheduler/backfill.ts";
 import { EngineBench } from "../helpers/engine-bench.ts";
 import "../helpers/seed.ts";
@@ -26,7 +26,7 @@ async function needed(bench: EngineBench) {
     if (stored?.state === "active" && stored.nextFireAt !== null) {
       const { definition, generation, nextFireAt } = stored;
       const name = { jobId: definition.id, kind: "occurrence", sequence: generation } as const;
-      ids.push(wakeUpId({ ...name, fireAt: nextFireAt }));
+      ids.push(queueJobIdOf({ ...name, fireAt: nextFireAt }));
     }
     if (owner.queued.length > 0) calls += 1;
     const { backfill } = owner;

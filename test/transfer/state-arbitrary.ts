@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Condition } from "../../src/conditions/condition.ts";
 import type { JobDefinition, Policy } from "../../src/jobs/definition.ts";
-import { wakeUpId } from "../../src/jobs/occurrence-id.ts";
+import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { lastScheduledOf, type LedgerRow, type RunKind } from "../../src/jobs/run.ts";
 import type {
   JobRecord,
@@ -169,7 +169,7 @@ const generationArb = fc.integer({ min: 1, max: MAX_GENERATION });
 function runIdArb(jobId: string, fireAt: number, isManual: boolean): fc.Arbitrary<string> {
   const kind = isManual ? "manual" : "occurrence";
   const sequence = isManual ? fc.integer({ min: 0, max: 10 ** 14 }) : generationArb;
-  return sequence.map((number) => wakeUpId({ jobId, kind, sequence: number, fireAt }));
+  return sequence.map((number) => queueJobIdOf({ jobId, kind, sequence: number, fireAt }));
 }
 
 const errorArb = fc.record(
@@ -253,12 +253,12 @@ function queueJobIdArb(
   fireAt: number,
 ): fc.Arbitrary<{ queueJobId: string; id: string }> {
   if (kind === "backfill") {
-    const id = wakeUpId({ jobId, kind, sequence: 0, fireAt });
+    const id = queueJobIdOf({ jobId, kind, sequence: 0, fireAt });
     return fc.constant({ id, queueJobId: id });
   }
   const isManual = kind === "manual";
   const call = generationArb.map((sequence) =>
-    wakeUpId({ jobId, kind: "continuation", sequence, fireAt }),
+    queueJobIdOf({ jobId, kind: "continuation", sequence, fireAt }),
   );
   const queueJobId = fc.oneof(runIdArb(jobId, fireAt, isManual), call);
   return fc.record({ queueJobId, id: runIdArb(jobId, fireAt, isManual) });

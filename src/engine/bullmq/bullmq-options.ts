@@ -12,11 +12,11 @@ export interface RedisPlace {
 export interface BackendPlace {
   readonly backend: BackendFactory;
   /** For workers that the server tells when something becomes due: their wait for a sign goes by its clock. */
-  readonly patientBackend: BackendFactory;
+  readonly serverClockBackend: BackendFactory;
 }
 
 /** What a queue is made of. */
-export interface BullQueueOptions {
+export interface BullMqQueueOptions {
   /** Where the queue is. */
   readonly place: RedisPlace | BackendPlace;
   /** BullMQ's name of the queue. */
@@ -30,17 +30,17 @@ export interface BullQueueOptions {
 }
 
 /** Where BullMQ finds the queue. */
-export function redisOptions({ place }: BullQueueOptions): { connection: ConnectionOptions } {
+export function redisOptions({ place }: BullMqQueueOptions): { connection: ConnectionOptions } {
   // Another backend has its own connection and looks at none of these.
   return "backend" in place ? { connection: {} } : place;
 }
 
 /** What BullMQ keeps the queue in. */
-export function backendOf({ place }: BullQueueOptions): BackendFactory {
+export function backendOf({ place }: BullMqQueueOptions): BackendFactory {
   return "backend" in place ? place.backend : createRedisBackend;
 }
 
 /** The same for workers that the server tells when something becomes due. */
-export function patientBackendOf({ place }: BullQueueOptions): BackendFactory {
-  return "backend" in place ? place.patientBackend : createRedisBackend;
+export function serverClockBackendOf({ place }: BullMqQueueOptions): BackendFactory {
+  return "backend" in place ? place.serverClockBackend : createRedisBackend;
 }

@@ -1,9 +1,9 @@
 import { type IQueueBackend, type JobsOptions, Queue } from "bullmq";
 import { sleep, within } from "../../core/clock.ts";
-import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
-import { backendOf, type BullQueueOptions, redisOptions } from "./bullmq-options.ts";
-import { BatchWorker, type HandleJob, type HeldJob, PunctualWorker } from "./bullmq-worker.ts";
-import type { ConsumeOptions, Consumer, WakeUp } from "../port/engine.ts";
+import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
+import { backendOf, type BullMqQueueOptions, redisOptions } from "./bullmq-options.ts";
+import { BatchingWorker, type HandleJob, type HeldJob, BullMqWorker } from "./bullmq-worker.ts";
+import type { ConsumeOptions, Consumer, QueueJob } from "../port/engine.ts";
 
 /** BullMQ's name of the default queue, and on Redis, where the hash tag tells them apart, of each. No key of ours begins like that. */
 export const QUEUE_NAME = "runs";
@@ -32,12 +32,12 @@ const NEVER = 2 ** 31 - 1;
 const KEEP_NONE: JobsOptions = { removeOnComplete: true, removeOnFail: true };
 
 /** The queue jobs of one queue: adding, taking, pausing. */
-export class BullQueue {
-  readonly #options: BullQueueOptions;
+export class BullMqQueue {
+  readonly #options: BullMqQueueOptions;
   readonly #queue: Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>;
   readonly #jobOptions: JobsOptions;
 
-  constructor(options: BullQueueOptions) {
+  constructor(options: BullMqQueueOptions) {
     this.#options = options;
     this.#jobOptions = "backend" in options.place ? KEEP_NONE : {};
     this.#queue = new Queue(
@@ -53,11 +53,11 @@ export class BullQueue {
   }
 
   /** Adds queue jobs in few round trips; those that exist stay as they are. */
-  async add(wakeUps: readonly WakeUp[]): Promise<void> {
+  async add(queueJobs: readonly QueueJob[]): Promise<void> {
     const now = this.#options.clock.now();
-    for (let at = 0; at < wakeUps.length; at += ADD_CHUNK) {
+    for (let at = 0; at < queueJobs.length; at += ADD_CHUNK) {
       await this.#queue.addBulk(
-        wakeUps.slice(at, at + ADD_CHUNK).map(({ id, pipeline, dueAt }) => {
+        queueJobs.slice(at, at + ADD_CHUNK).map(({ id, pipeline, dueAt }) => {
           const delay = Math.max(0, dueAt - now);
           // The due time is timestamp + delay, to the millisecond, whenever the command arrives.
           const due = { jobId: id, timestamp: dueAt - delay, delay };
@@ -76,7 +76,7 @@ export class BullQueue {
   }
 
   consume(options: ConsumeOptions): Consumer {
-    return new BullConsumer(this.#options, options);
+    return new BullMqConsumer(this.#options, options);
   }
 
   async close(): Promise<void> {
@@ -93,15 +93,15 @@ interface Taken {
   lockedUntil: number;
 }
 
-class BullConsumer implements Consumer {
-  readonly #queueOptions: BullQueueOptions;
+class BullMqConsumer implements Consumer {
+  readonly #queueOptions: BullMqQueueOptions;
   readonly #options: ConsumeOptions;
-  readonly #worker: PunctualWorker;
+  readonly #worker: BullMqWorker;
   readonly #taken = new Map<string, Taken>();
   #isStopping = false;
   #isWatching = false;
 
-  constructor(queueOptions: BullQueueOptions, options: ConsumeOptions) {
+  constructor(queueOptions: BullMqQueueOptions, options: ConsumeOptions) {
     this.#queueOptions = queueOptions;
     this.#options = options;
     const workerOptions = {
@@ -123,8 +123,8 @@ class BullConsumer implements Consumer {
     // How many may start in a while is counted by BullMQ, one by one.
     this.#worker =
       batches && !options.limit
-        ? new BatchWorker(handle, workerOptions, queueOptions, batches, options.taker)
-        : new PunctualWorker(handle, workerOptions, queueOptions);
+        ? new BatchingWorker(handle, workerOptions, queueOptions, batches, options.taker)
+        : new BullMqWorker(handle, workerOptions, queueOptions);
     this.#worker.on("error", (error) => this.#tell(error));
     // BullMQ goes on with a job whose lock it lost; somebody else may start it, so it must end here.
     this.#worker.on("lockRenewalFailed", (ids: string[]) => {
@@ -137,7 +137,7 @@ class BullConsumer implements Consumer {
         if (taken) taken.lockedUntil = lockedUntil;
       }
     });
-    if (this.#worker instanceof BatchWorker) this.#worker.begin();
+    if (this.#worker instanceof BatchingWorker) this.#worker.begin();
   }
 
   async stop(): Promise<void> {
@@ -147,7 +147,7 @@ class BullConsumer implements Consumer {
     // BullMQ asks the server for work until it has an answer, which a server that is gone never gives.
     while (!(await within(clock, STOP_LIMIT_MS, closed))) {
       if (this.#taken.size > 0) continue;
-      await within(clock, LET_GO_LIMIT_MS, this.#worker.letGo());
+      await within(clock, LET_GO_LIMIT_MS, this.#worker.cutConnections());
       return;
     }
   }
@@ -158,7 +158,7 @@ class BullConsumer implements Consumer {
     const moves = [...this.#taken.values()].map(({ job }) => job.handBack());
     const eachMs = Math.min(LET_GO_LIMIT_MS, limitMs / 2);
     await within(clock, eachMs, Promise.allSettled(moves));
-    await within(clock, eachMs, this.#worker.letGo());
+    await within(clock, eachMs, this.#worker.cutConnections());
   }
 
   /**
@@ -200,7 +200,7 @@ class BullConsumer implements Consumer {
 
   async #process(job: HeldJob): ReturnType<HandleJob> {
     const { id } = job;
-    if (!parseWakeUpId(id)) {
+    if (!parseQueueJobId(id)) {
       this.#options.onError(
         new Error(`queue job "${id.slice(0, 100)}" is not one of ours; dropped`),
       );

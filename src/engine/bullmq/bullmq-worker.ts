@@ -9,9 +9,9 @@ import {
 } from "bullmq";
 import { type Clock, sleep } from "../../core/clock.ts";
 import { Batcher } from "../calls/batcher.ts";
-import { Doorbell } from "./wake-signal.ts";
-import { backendOf, type BullQueueOptions, patientBackendOf } from "./bullmq-options.ts";
-import { Pace } from "./empty-poll-backoff.ts";
+import { WakeSignal } from "./wake-signal.ts";
+import { backendOf, type BullMqQueueOptions, serverClockBackendOf } from "./bullmq-options.ts";
+import { EmptyPollBackoff } from "./empty-poll-backoff.ts";
 import type { LockedJob, QueueBatches, TakenJob } from "./queue-batches.ts";
 import type { BegunRun, ConsumeOptions } from "../port/queue-job.ts";
 
@@ -59,14 +59,14 @@ function heldOf(job: Job, token: string, clock: Clock): HeldJob {
  * Redis ends a blocking command by its own timer, which ticks ten times a second by default, so an idle worker would
  * wake up 50 to 100 ms late. Any command that arrives makes it look at once: we send one when a job becomes due.
  */
-export class PunctualWorker extends Worker<unknown, unknown, string, IQueueBackend> {
+export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend> {
   protected readonly clock: Clock;
   private readonly nudge: (() => void) | undefined;
 
   constructor(
     handle: HandleJob,
     options: WorkerOptions,
-    queueOptions: BullQueueOptions,
+    queueOptions: BullMqQueueOptions,
     backend: BackendFactory = backendOf(queueOptions),
   ) {
     const processor: Processor = async (job: Job, token = "") => {
@@ -92,7 +92,7 @@ export class PunctualWorker extends Worker<unknown, unknown, string, IQueueBacke
    * Closes the connections whatever runs. `close(true)` does that too, but not after `close()`: BullMQ answers the second
    * call with the promise of the first, which waits for what runs.
    */
-  async letGo(): Promise<void> {
+  async cutConnections(): Promise<void> {
     await this.lockManager.close();
     await this.backend.close(true);
   }
@@ -102,35 +102,35 @@ export class PunctualWorker extends Worker<unknown, unknown, string, IQueueBacke
  * A worker with another main loop: it takes as many queue jobs in one call as it has room for, and ends them together.
  * Locks, the check for stalled ones, waiting and closing are BullMQ's. Decision 0013 tells why.
  */
-export class BatchWorker extends PunctualWorker {
+export class BatchingWorker extends BullMqWorker {
   readonly #handle: HandleJob;
   readonly #batches: QueueBatches;
-  readonly #doorbell: Doorbell;
-  readonly #pace: Pace;
+  readonly #wakeSignal: WakeSignal;
+  readonly #backoff: EmptyPollBackoff;
   readonly #ends: Batcher<LockedJob, true>;
   readonly #owner: ConsumeOptions["taker"];
   #turn = 1;
   #running = 0;
-  #isLetGo = false;
+  #isDisconnected = false;
   #onRoom: () => void = () => undefined;
 
   constructor(
     handle: HandleJob,
     options: WorkerOptions,
-    queueOptions: BullQueueOptions,
+    queueOptions: BullMqQueueOptions,
     batches: QueueBatches,
     owner: ConsumeOptions["taker"],
   ) {
-    super(handle, { ...options, autorun: false }, queueOptions, patientBackendOf(queueOptions));
+    super(handle, { ...options, autorun: false }, queueOptions, serverClockBackendOf(queueOptions));
     this.#handle = handle;
     this.#batches = batches;
     this.#owner = owner;
-    this.#doorbell = new Doorbell(
+    this.#wakeSignal = new WakeSignal(
       () => this.backend.waitForJob(BLOCK_S),
       this.clock,
       () => this.#passOnIfFull(),
     );
-    this.#pace = new Pace(this.clock);
+    this.#backoff = new EmptyPollBackoff(this.clock);
     this.#ends = new Batcher(async (jobs) => {
       await batches.end(jobs);
       return jobs.map(() => true as const);
@@ -139,13 +139,13 @@ export class BatchWorker extends PunctualWorker {
 
   /** Whether nothing more is to be taken. */
   get #isEnding(): boolean {
-    return this.#isLetGo || this.closing !== undefined;
+    return this.#isDisconnected || this.closing !== undefined;
   }
 
-  override async letGo(): Promise<void> {
-    this.#isLetGo = true;
+  override async cutConnections(): Promise<void> {
+    this.#isDisconnected = true;
     this.#onRoom();
-    await super.letGo();
+    await super.cutConnections();
   }
 
   /** Begins to take queue jobs. */
@@ -170,12 +170,12 @@ export class BatchWorker extends PunctualWorker {
     while (!this.#isEnding) {
       const room = Math.min(this.concurrency - this.#running, TAKEN_AT_ONCE);
       if (room <= 0) {
-        if (this.#doorbell.hasRung) this.#passOnIfFull();
+        if (this.#wakeSignal.isSet) this.#passOnIfFull();
         await this.#untilRoom();
         continue;
       }
-      this.#doorbell.hush();
-      this.#pace.begin();
+      this.#wakeSignal.reset();
+      this.#backoff.begin();
       try {
         const { jobs, token, untilNextMs, isMore } = await this.#batches.take({
           taker: this.id,
@@ -186,19 +186,19 @@ export class BatchWorker extends PunctualWorker {
         });
         this.#turn += 1;
         for (const job of jobs) void this.#process(job, token);
-        if (!isMore && !this.#isEnding) await this.#doorbell.wait(untilNextMs);
-        await this.#pace.end(jobs.length > 0);
+        if (!isMore && !this.#isEnding) await this.#wakeSignal.wait(untilNextMs);
+        await this.#backoff.end(jobs.length > 0);
       } catch (error) {
         await this.#failed(error);
       }
     }
-    while (this.#running > 0 && !this.#isLetGo) await this.#untilRoom();
+    while (this.#running > 0 && !this.#isDisconnected) await this.#untilRoom();
   }
 
   /** The server tells one worker of what there is to take; one that can't take it tells another. */
   #passOnIfFull(): void {
     if (this.#running < (this.#isEnding ? 1 : this.concurrency)) return;
-    this.#doorbell.hush();
+    this.#wakeSignal.reset();
     this.#batches.passOn().catch((error: unknown) => this.#tell(error));
   }
 

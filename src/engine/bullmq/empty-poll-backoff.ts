@@ -10,7 +10,7 @@ const LONGEST_MS = 50;
  * Slows down whoever looks at once again and again, and finds nothing: what there is to be found is in other hands, may be
  * for long. Each such look is work for the server, and in one process with it nothing else would go on.
  */
-export class Pace {
+export class EmptyPollBackoff {
   readonly #clock: Clock;
   #fruitless = 0;
   #from = 0;

@@ -5,14 +5,14 @@ import { type CancelTimer, type Clock, exactlyAfter } from "../../core/clock.ts"
  * sign by a call that blocks, and goes on blocking while others look: Redis ends such a call by a timer of its own that ticks
  * ten times a second, so who waited for its end would come 50 to 100 ms late.
  */
-export class Doorbell {
+export class WakeSignal {
   readonly #block: () => Promise<unknown>;
   readonly #clock: Clock;
-  readonly #onSign: () => void;
+  readonly #onSignal: () => void;
   #isBlocking = false;
-  #hasRung = false;
+  #isSet = false;
   #failure: { readonly error: unknown } | undefined;
-  #onRing: () => void = () => undefined;
+  #onSet: () => void = () => undefined;
 
   /**
    * @param block Resolves at a sign, and without one after a while.
@@ -21,28 +21,28 @@ export class Doorbell {
   constructor(block: () => Promise<unknown>, clock: Clock, onSign: () => void = () => undefined) {
     this.#block = block;
     this.#clock = clock;
-    this.#onSign = onSign;
+    this.#onSignal = onSign;
   }
 
-  /** Whether there was a sign since the last {@link hush}. */
-  get hasRung(): boolean {
-    return this.#hasRung;
+  /** Whether there was a sign since the last {@link reset}. */
+  get isSet(): boolean {
+    return this.#isSet;
   }
 
   /** Signs up to now are void: to be called before one looks. */
-  hush(): void {
-    this.#hasRung = false;
+  reset(): void {
+    this.#isSet = false;
   }
 
   /**
-   * Resolves at a sign since the last {@link hush}, and after `untilMs` (0 = no time is known).
+   * Resolves at a sign since the last {@link reset}, and after `untilMs` (0 = no time is known).
    * @throws What the blocking call failed with, once.
    */
   async wait(untilMs: number): Promise<void> {
-    if (!this.#hasRung) {
+    if (!this.#isSet) {
       let cancel: CancelTimer = () => undefined;
       const rung = new Promise<void>((resolve) => {
-        this.#onRing = resolve;
+        this.#onSet = resolve;
         if (untilMs > 0) cancel = exactlyAfter(this.#clock, untilMs, resolve);
       });
       if (!this.#isBlocking) void this.#listen();
@@ -62,8 +62,8 @@ export class Doorbell {
       this.#failure = { error };
     }
     this.#isBlocking = false;
-    this.#hasRung = true;
-    this.#onRing();
-    this.#onSign();
+    this.#isSet = true;
+    this.#onSet();
+    this.#onSignal();
   }
 }

@@ -55,7 +55,7 @@ type End<T> =
  * @throws {@link CronduitError} `CONNECTION_FAILED`; `SERVER_REFUSED` if it answers and will not; `INVALID_STATE` if the
  * connection was closed; else `INTERNAL`.
  */
-export function answerWithin<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
+export function withDeadline<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
   return keepAlive(ask(call, work));
 }
 

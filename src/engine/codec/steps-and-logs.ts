@@ -1,12 +1,12 @@
 import { counted } from "../../core/counted.ts";
-import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
+import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import type { LogLine, LogWrite, RunHold, StepRecord } from "../port/engine.ts";
 import { readEach, type Tell } from "./readable.ts";
 import { MAX_STEPS } from "../port/steps.ts";
 
 /** The nominal time in a run's id. */
 export function fireAtOf(runId: string): number {
-  return parseWakeUpId(runId)?.fireAt ?? 0;
+  return parseQueueJobId(runId)?.fireAt ?? 0;
 }
 
 /** A step as `save_step` takes it. */

@@ -1,5 +1,5 @@
 import type { StoredJob } from "../../jobs/definition.ts";
-import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
+import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import { lastScheduledOf } from "../../jobs/run.ts";
 import type {
   JobRecord,
@@ -242,7 +242,7 @@ function encodeInstance(moved: UnfinishedRun): WrittenInstance {
 
 /** The generation stands in the id of a scheduled run, and engines store it beside it. */
 function encodeQueued({ params, ...queued }: QueuedRun): object {
-  const generation = queued.kind === "scheduled" ? parseWakeUpId(queued.id)?.sequence : undefined;
+  const generation = queued.kind === "scheduled" ? parseQueueJobId(queued.id)?.sequence : undefined;
   return { ...queued, generation, params: text(params) };
 }
 

@@ -37,6 +37,6 @@ function partOf(
 }
 
 function onQueue(finding: AuditFinding, queue: string): AuditFinding {
-  if (queue === DEFAULT_QUEUE || !("wakeUp" in finding)) return finding;
-  return { ...finding, wakeUp: { ...finding.wakeUp, queue } };
+  if (queue === DEFAULT_QUEUE || !("queueJob" in finding)) return finding;
+  return { ...finding, queueJob: { ...finding.queueJob, queue } };
 }

@@ -8,7 +8,7 @@ import type { Outage } from "../calls/outage.ts";
 import type { ExportPage, ImportAnswer, ImportStep } from "../port/transfer.ts";
 import { auditAll } from "./audit-all.ts";
 import { EventMerge } from "./event-merge.ts";
-import { FleetState } from "./transfer-all.ts";
+import { TransferAll } from "./transfer-all.ts";
 import { JobClaims } from "./job-claims.ts";
 import { mergeDue, mergeRows } from "./merge-rows.ts";
 import type { QueueEngine } from "../port/queue-engine.ts";
@@ -19,13 +19,13 @@ import { Queues } from "./queues.ts";
  * them; the default one also keeps what is the fleet's: the list of queues, where each job is, leases, workers and
  * listeners. With the default queue alone this hands everything on.
  */
-export class FleetEngine implements Port.Engine {
+export class MultiQueueEngine implements Port.Engine {
   readonly #queues: Queues;
   readonly #home: QueueEngine;
   readonly #outage: Outage | undefined;
   readonly #claims: JobClaims;
   readonly #events: EventMerge;
-  readonly #state: FleetState;
+  readonly #state: TransferAll;
 
   /**
    * @param home The default queue's engine.
@@ -37,7 +37,7 @@ export class FleetEngine implements Port.Engine {
     this.#queues = new Queues(home, clock);
     this.#claims = new JobClaims(this.#queues, clock);
     this.#events = new EventMerge(this.#queues, clock);
-    this.#state = new FleetState(this.#queues, this.#claims);
+    this.#state = new TransferAll(this.#queues, this.#claims);
   }
 
   get label(): string {
@@ -221,9 +221,9 @@ export class FleetEngine implements Port.Engine {
     return [rows, ...(await Promise.all(more))].flat();
   }
 
-  async enqueue(wakeUps: readonly Port.WakeUp[]): Promise<void> {
-    for (const queue of new Set(wakeUps.map(({ queue: of = DEFAULT_QUEUE }) => of))) {
-      const own = wakeUps.filter(({ queue: of = DEFAULT_QUEUE }) => of === queue);
+  async enqueue(queueJobs: readonly Port.QueueJob[]): Promise<void> {
+    for (const queue of new Set(queueJobs.map(({ queue: of = DEFAULT_QUEUE }) => of))) {
+      const own = queueJobs.filter(({ queue: of = DEFAULT_QUEUE }) => of === queue);
       await (await this.#queues.open(queue)).enqueue(own);
     }
   }

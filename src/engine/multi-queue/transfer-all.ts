@@ -4,7 +4,7 @@ import type { JobClaims } from "./job-claims.ts";
 import type { Queues } from "./queues.ts";
 
 /** What moves a fleet of several queues to another engine, and from one: one queue after the other. */
-export class FleetState {
+export class TransferAll {
   readonly #queues: Queues;
   readonly #claims: JobClaims;
 

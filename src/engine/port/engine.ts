@@ -20,14 +20,14 @@ import type {
 import type { BackfillChange, BackfillPlan, BackfillState } from "./backfills.ts";
 import type { LogPage, LogQuery, LogWrite } from "./logs.ts";
 import type { StepRecord } from "./steps.ts";
-import type { ConsumeOptions, Consumer, WakeUp } from "./queue-job.ts";
+import type { ConsumeOptions, Consumer, QueueJob } from "./queue-job.ts";
 
 export type * from "./backfills.ts";
 export type * from "./decisions.ts";
 export type * from "./logs.ts";
 export type * from "./steps.ts";
 export type * from "./queue-job.ts";
-import type { StatePort } from "./transfer.ts";
+import type { TransferPort } from "./transfer.ts";
 
 /**
  * What carries the queues and the state. Small on purpose: what BullMQ does (queueing, locks, delays, recovery of
@@ -35,7 +35,7 @@ import type { StatePort } from "./transfer.ts";
  * one atomic step on the server, and decides by the server's clock; the queue jobs that follow from a step (next
  * occurrences, manual runs, queued occurrences whose turn has come) are added by it.
  */
-export interface Engine extends StatePort {
+export interface Engine extends TransferPort {
   /** For people, e.g. `redis 7.0.15 at 127.0.0.1:6379`. */
   readonly label: string;
 
@@ -109,7 +109,7 @@ export interface Engine extends StatePort {
 
   // Queue
   /** Adds queue jobs that were lost. All others are added by the steps that ask for them. */
-  enqueue(wakeUps: readonly WakeUp[]): Promise<void>;
+  enqueue(queueJobs: readonly QueueJob[]): Promise<void>;
   consume(options: ConsumeOptions): Consumer;
   /**
    * The engine of one queue alone, connected; a worker of that queue admits, settles and hands back there. Absent where
@@ -286,13 +286,13 @@ export type AuditFinding =
   /** No queue job will wake this job up. */
   | { readonly kind: "unscheduled"; readonly jobId: string; readonly watermark: EpochMs }
   /** Queued occurrences wait and no queue job will take them. */
-  | { readonly kind: "stranded"; readonly jobId: string; readonly wakeUp: WakeUp }
+  | { readonly kind: "stranded"; readonly jobId: string; readonly queueJob: QueueJob }
   /** A run held an instance and its queue job was gone; put back as a queue job. */
   | {
       readonly kind: "orphan-run";
       readonly jobId: string;
       readonly runId: string;
-      readonly wakeUp: WakeUp;
+      readonly queueJob: QueueJob;
     }
   /** Nobody takes an occurrence that is due. Found until it is told of. */
   | {

@@ -3,7 +3,7 @@ import type { Occurrence } from "../../jobs/schedule.ts";
 import type { AdmittedRun } from "./decisions.ts";
 
 /** A queue job to be added; adding one that exists does nothing. */
-export interface WakeUp {
+export interface QueueJob {
   /** Made by `wakeUpId`. */
   readonly id: string;
   readonly pipeline: string;
@@ -24,7 +24,7 @@ export interface BegunRun {
 }
 
 /** A queue job that a worker took. */
-export interface TakenWakeUp {
+export interface TakenQueueJob {
   readonly id: string;
   readonly pipeline: string;
   /** How often it has been taken, this time included. */
@@ -38,7 +38,7 @@ export interface TakenWakeUp {
 }
 
 /** What becomes of a queue job after it was handled; `ended`: it ended with its run. */
-export type WakeUpEnd = "done" | "ended" | { readonly againInMs: number } | "hand-back";
+export type QueueJobOutcome = "done" | "ended" | { readonly againInMs: number } | "hand-back";
 
 /** How to take queue jobs. */
 export interface ConsumeOptions {
@@ -49,7 +49,7 @@ export interface ConsumeOptions {
   readonly limit?: { readonly max: number; readonly perMs: number } | undefined;
   /** Who takes, and the pipelines that it has: what is theirs may begin in the step that takes it. Absent: nothing does. */
   readonly taker?: { readonly worker: string; readonly pipelines: readonly string[] };
-  handle(wakeUp: TakenWakeUp): Promise<WakeUpEnd>;
+  handle(queueJob: TakenQueueJob): Promise<QueueJobOutcome>;
   onError(error: unknown): void;
 }
 

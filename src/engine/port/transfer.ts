@@ -9,7 +9,7 @@ import type {
 } from "../../jobs/state-record.ts";
 
 /** What it takes to move a fleet from one engine to another. Ledgers are read by `readLedger`. */
-export interface StatePort {
+export interface TransferPort {
   /** Ids of queue jobs that a living worker has taken and not yet ended or put back; `limit` of them at most. */
   listTaken(limit: number): Promise<string[]>;
   /**

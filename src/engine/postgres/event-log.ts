@@ -35,7 +35,7 @@ export class EventLog {
   readonly #ended = new AbortController();
   #listening: Promise<void> | undefined;
   #client: PgPoolClient | undefined;
-  #wakeUps = 0;
+  #signals = 0;
 
   constructor(options: EventLogOptions) {
     this.#options = options;
@@ -55,14 +55,14 @@ export class EventLog {
     const { clock } = this.#options;
     const until = clock.elapsed() + waitMs;
     for (;;) {
-      const seen = this.#wakeUps;
+      const seen = this.#signals;
       const batch = await this.#fetch(cursor);
       const leftMs = until - clock.elapsed();
       const isOver = leftMs <= 0 || this.#ended.signal.aborted;
       // An entry may hold no event: it says that something else is new.
       const isNews = batch.events.length > 0 || batch.cursor !== cursor;
       if (isNews || batch.lost || isOver) return batch;
-      if (seen !== this.#wakeUps) continue;
+      if (seen !== this.#signals) continue;
       const isGivenUp = await this.#wait(reader, this.#client ? leftMs : Math.min(leftMs, POLL_MS));
       if (isGivenUp) return batch;
     }
@@ -117,7 +117,7 @@ export class EventLog {
   }
 
   #wakeAll(): void {
-    this.#wakeUps += 1;
+    this.#signals += 1;
     for (const waits of this.#waiting.values()) for (const wake of waits) wake();
   }
 

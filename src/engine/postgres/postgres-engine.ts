@@ -201,8 +201,8 @@ export class PostgresEngine implements QueueEngine {
     return decodeRows(await this.#link.read("readOpenRuns", "read_open_runs($1)", [jobId]));
   }
 
-  enqueue(wakeUps: readonly Port.WakeUp[]): Promise<void> {
-    return this.#link.call("enqueue", ({ queue }) => queue.add(wakeUps));
+  enqueue(queueJobs: readonly Port.QueueJob[]): Promise<void> {
+    return this.#link.call("enqueue", ({ queue }) => queue.add(queueJobs));
   }
 
   consume(options: Port.ConsumeOptions): Port.Consumer {

@@ -1,19 +1,19 @@
 import { type Clock, within } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/clock.ts";
-import { answerWithin, OpenCalls } from "../calls/with-deadline.ts";
-import { BullQueue } from "../bullmq/bullmq-queue.ts";
+import { withDeadline, OpenCalls } from "../calls/with-deadline.ts";
+import { BullMqQueue } from "../bullmq/bullmq-queue.ts";
 import type { EngineHealth } from "../port/engine.ts";
 import type { Database } from "./database.ts";
 import { EventLog } from "./event-log.ts";
 import { FunctionCaller, type FunctionName } from "./functions.ts";
 import { migrate, requireCurrent } from "./migrate-schema.ts";
-import { persist } from "./retry-transient.ts";
+import { retryTransient } from "./retry-transient.ts";
 import { PostgresBatches } from "./postgres-batches.ts";
-import { patientQueueBackend, queueBackend } from "./queue-backend.ts";
-import { Records } from "./registry.ts";
+import { serverClockQueueBackend, queueBackend } from "./queue-backend.ts";
+import { Registry } from "./registry.ts";
 import { RunStore } from "./run-store.ts";
-import { StateStore } from "./transfer-store.ts";
+import { TransferStore } from "./transfer-store.ts";
 import { type Schemas, schemasOf } from "./schema-name.ts";
 
 /** How long letting go may take when the server does not answer. */
@@ -47,11 +47,11 @@ export interface PostgresLinkOptions {
 export interface Connected {
   readonly database: Database;
   readonly functions: FunctionCaller;
-  readonly queue: BullQueue;
+  readonly queue: BullMqQueue;
   readonly events: EventLog;
-  readonly records: Records;
+  readonly records: Registry;
   readonly runs: RunStore;
-  readonly state: StateStore;
+  readonly state: TransferStore;
 }
 
 /** The database that an engine's calls share: opened once, closed once, and no call waits for ever. */
@@ -89,11 +89,11 @@ export class PostgresLink {
     const { clock, timeoutMs, openTimeoutMs = timeoutMs } = this.#options;
     let lastError: unknown;
     const call = { clock, timeoutMs: openTimeoutMs, what: "connect", server: this.label };
-    await answerWithin({ ...call, lastError: () => lastError }, async () => {
+    await withDeadline({ ...call, lastError: () => lastError }, async () => {
       const database = await this.#options.connect(this.schemas);
       try {
         const prepare = this.#options.migrate ? migrate : requireCurrent;
-        await persist(
+        await retryTransient(
           clock,
           openTimeoutMs,
           async () => {
@@ -119,10 +119,10 @@ export class PostgresLink {
       nowMs: serverNow?.(),
       maxEntries: maxEvents,
     }));
-    const queue = new BullQueue({
+    const queue = new BullMqQueue({
       place: {
         backend: queueBackend(pool, this.schemas.queue),
-        patientBackend: patientQueueBackend(pool, this.schemas.queue),
+        serverClockBackend: serverClockQueueBackend(pool, this.schemas.queue),
       },
       name: this.schemas.runs,
       clock,
@@ -137,8 +137,8 @@ export class PostgresLink {
       queue,
       events,
       runs: new RunStore(functions, onError),
-      records: new Records(pool, schema),
-      state: new StateStore(functions, onError),
+      records: new Registry(pool, schema),
+      state: new TransferStore(functions, onError),
     };
   }
 
@@ -193,10 +193,10 @@ export class PostgresLink {
     let last: unknown;
     const lastError = () => last;
     const asked = { clock, timeoutMs, what, server: this.label, lastError, calls: this.#calls };
-    return answerWithin(asked, async () => {
+    return withDeadline(asked, async () => {
       await this.open();
       const connected = this.ready();
-      return persist(
+      return retryTransient(
         clock,
         timeoutMs,
         () => work(connected, leftMs),

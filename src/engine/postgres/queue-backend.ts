@@ -68,7 +68,7 @@ export function queueBackend(pool: PgPool, schema: string): BackendFactory {
 }
 
 /** The same for workers that the server tells when something becomes due. */
-export function patientQueueBackend(pool: PgPool, schema: string): BackendFactory {
+export function serverClockQueueBackend(pool: PgPool, schema: string): BackendFactory {
   return backendBy(pool, schema, timedByServer);
 }
 

@@ -5,7 +5,7 @@ import { toJson } from "../codec/stored-json.ts";
 import { quote } from "./schema-name.ts";
 
 /** What stands in rows that nothing is decided by: cursors of listeners, workers, and the list of jobs. */
-export class Records {
+export class Registry {
   readonly #pool: PgPool;
   readonly #own: string;
 

@@ -9,7 +9,7 @@ const MOST_DELAY_MS = 1_000;
  * of the engine may be sent twice: what it did the first time is seen, and answered alike or not done again.
  * @param onFailure Told of each try that failed.
  */
-export async function persist<T>(
+export async function retryTransient<T>(
   clock: Clock,
   limitMs: number,
   work: () => Promise<T>,

@@ -30,7 +30,7 @@ interface WrittenExport {
 }
 
 /** What moves a fleet to another engine, and from one. */
-export class StateStore {
+export class TransferStore {
   readonly #functions: FunctionCaller;
   readonly #tell: Tell;
 

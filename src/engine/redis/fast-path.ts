@@ -1,5 +1,5 @@
 import { nextTurn } from "../../core/clock.ts";
-import type { WakeUpId } from "../../jobs/occurrence-id.ts";
+import type { QueueJobId } from "../../jobs/occurrence-id.ts";
 import type { Occurrence } from "../../jobs/schedule.ts";
 import { Batcher } from "../calls/batcher.ts";
 import type { AdmittedRun, SettleRequest, Settlement } from "../port/engine.ts";
@@ -16,7 +16,7 @@ const NOTHING_FOLLOWS = ["", ""] as const;
 type Beginning = readonly string[];
 
 /** Ends plain runs, and tells their jobs of the occurrence after the next, many in one script call; see `plain.lua`. */
-export class PlainRuns {
+export class FastPath {
   readonly #calls: Batcher<readonly string[], number>;
   /** Of runs that began in this turn of the event loop, by queue job: if one ends at once, both travel as one step. */
   readonly #begun = new Map<string, Beginning>();
@@ -33,7 +33,7 @@ export class PlainRuns {
   }
 
   /** @param id Of the queue job whose run began; `run` is its occurrence. */
-  goesOn(id: string, run: WakeUpId, next: Occurrence | undefined): void {
+  goesOn(id: string, run: QueueJobId, next: Occurrence | undefined): void {
     const following = next ? [`${next.fireAt}`, `${next.dueAt}`] : NOTHING_FOLLOWS;
     this.#begun.set(id, [run.jobId, id, `${run.fireAt}`, ...following]);
     if (this.#isArmed) return;

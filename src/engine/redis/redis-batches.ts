@@ -1,4 +1,4 @@
-import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
+import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import type { BegunRun } from "../port/engine.ts";
 import type {
   LockedJob,
@@ -8,7 +8,7 @@ import type {
   TakeOptions,
 } from "../bullmq/queue-batches.ts";
 import { decodeLastRun } from "./job-codec.ts";
-import type { PlainRuns } from "./fast-path.ts";
+import type { FastPath } from "./fast-path.ts";
 import type { ScriptRunner } from "./scripts.ts";
 
 /** A text, or what stands for none in an answer, and in one that was written as JSON. */
@@ -32,9 +32,9 @@ type Answer = [
 /** BullMQ's queue jobs, many in one script call. */
 export class RedisBatches implements QueueBatches {
   readonly #scripts: ScriptRunner;
-  readonly #plain: PlainRuns;
+  readonly #plain: FastPath;
 
-  constructor(scripts: ScriptRunner, plain: PlainRuns) {
+  constructor(scripts: ScriptRunner, plain: FastPath) {
     this.#scripts = scripts;
     this.#plain = plain;
   }
@@ -79,7 +79,7 @@ export class RedisBatches implements QueueBatches {
 
   #begun(answer: Answer, now: number): BegunRun | undefined {
     const [id, , , revision, runId = "", fromAt, dueAt, count = 1, ...last] = answer;
-    const occurrence = revision === undefined ? undefined : parseWakeUpId(runId);
+    const occurrence = revision === undefined ? undefined : parseQueueJobId(runId);
     if (!occurrence) return undefined;
     const { fireAt } = occurrence;
     const [lastId, lastTimes, lastResult] = last.map((text) => text || undefined);

@@ -3,7 +3,7 @@ import type { StoredJob } from "../../jobs/definition.ts";
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { LedgerRow } from "../../jobs/run.ts";
 import { Batcher } from "../calls/batcher.ts";
-import { BullQueue, QUEUE_NAME } from "../bullmq/bullmq-queue.ts";
+import { BullMqQueue, QUEUE_NAME } from "../bullmq/bullmq-queue.ts";
 import * as codec from "../codec/decision-codec.ts";
 import type * as Port from "../port/engine.ts";
 import type { ExportPage, ImportAnswer, ImportStep } from "../port/transfer.ts";
@@ -14,13 +14,13 @@ import { EventStream } from "./event-stream.ts";
 import { decodeDefinitions, encodeDefinition } from "./job-codec.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis-link.ts";
 import { JobPuts } from "./job-puts.ts";
-import { PlainRuns } from "./fast-path.ts";
+import { FastPath } from "./fast-path.ts";
 import { RedisBatches } from "./redis-batches.ts";
 import { RunStore } from "./run-store.ts";
 import { type ScriptArguments, type ScriptName, ScriptRunner } from "./scripts.ts";
-import { StateStore } from "./transfer-store.ts";
+import { TransferStore } from "./transfer-store.ts";
 import { StoredState } from "./stored-state.ts";
-import { WorkerBoard } from "./worker-registry.ts";
+import { WorkerRegistry } from "./worker-registry.ts";
 
 /** Requests a script call: keeps one call below a few milliseconds. */
 const BATCH = 100;
@@ -43,15 +43,15 @@ export class RedisEngine implements QueueEngine {
   readonly #options: RedisEngineOptions;
   readonly #link: RedisLink;
   readonly #prefix: string;
-  readonly #queue: BullQueue;
+  readonly #queue: BullMqQueue;
   readonly #scripts: ScriptRunner;
   readonly #state: StoredState;
   readonly #runs: RunStore;
-  readonly #plain: PlainRuns;
+  readonly #fastPath: FastPath;
   readonly #puts: JobPuts;
   readonly #events: EventStream;
-  readonly #workers: WorkerBoard;
-  readonly #moving: StateStore;
+  readonly #workers: WorkerRegistry;
+  readonly #transfer: TransferStore;
   readonly #admissions: Batcher<Port.AdmitRequest, Port.Admission>;
   readonly #settlements: Batcher<Port.SettleRequest, Port.Settlement>;
 
@@ -69,14 +69,14 @@ export class RedisEngine implements QueueEngine {
       options.maxEvents,
     ]);
     this.#puts = new JobPuts((name, input, more) => this.#run(name, input, more));
-    this.#plain = new PlainRuns(this.#scripts, tell);
-    this.#queue = new BullQueue({
+    this.#fastPath = new FastPath(this.#scripts, tell);
+    this.#queue = new BullMqQueue({
       place: { connection: redis, prefix: tag },
       name: QUEUE_NAME,
       clock: options.clock,
       // A command with a key goes to the node that holds the queue, in a Cluster too.
       nudge: () => void redis.exists(this.#key("meta")).catch(() => undefined),
-      batches: new RedisBatches(this.#scripts, this.#plain),
+      batches: new RedisBatches(this.#scripts, this.#fastPath),
       onError: tell,
     });
     this.directory = new RedisDirectory({
@@ -86,10 +86,10 @@ export class RedisEngine implements QueueEngine {
       bounded: (what, work) => this.#bounded(what, work),
     });
     this.#state = new StoredState(redis, this.#prefix, tell);
-    this.#moving = new StateStore(this.#scripts, tell);
+    this.#transfer = new TransferStore(this.#scripts, tell);
     this.#runs = new RunStore(redis, this.#scripts, this.#prefix, tell);
     this.#events = new EventStream(redis, this.#key("events"), options.maxEvents, tell);
-    this.#workers = new WorkerBoard(redis, this.#key("workers"));
+    this.#workers = new WorkerRegistry(redis, this.#key("workers"));
     this.#admissions = new Batcher(async (requests) => {
       const answer = await this.#scripts.run("admit", { requests: toJson(requests) });
       return codec.decodeAdmission(answer);
@@ -170,7 +170,7 @@ export class RedisEngine implements QueueEngine {
   }
 
   async settle(request: Port.SettleRequest): Promise<Port.Settlement> {
-    return (await this.#plain.settle(request)) ?? this.#settlements.add(request);
+    return (await this.#fastPath.settle(request)) ?? this.#settlements.add(request);
   }
 
   async handBack(run: Port.RunHold): Promise<void> {
@@ -242,8 +242,8 @@ export class RedisEngine implements QueueEngine {
     return this.#bounded("readOpenRuns", () => this.#state.openRuns(jobId));
   }
 
-  enqueue(wakeUps: readonly Port.WakeUp[]): Promise<void> {
-    return this.#queue.add(wakeUps);
+  enqueue(queueJobs: readonly Port.QueueJob[]): Promise<void> {
+    return this.#queue.add(queueJobs);
   }
 
   consume(options: Port.ConsumeOptions): Port.Consumer {
@@ -315,19 +315,19 @@ export class RedisEngine implements QueueEngine {
   }
 
   listTaken(limit: number): Promise<string[]> {
-    return this.#bounded("listTaken", () => this.#moving.listTaken(limit));
+    return this.#bounded("listTaken", () => this.#transfer.listTaken(limit));
   }
 
   exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
-    return this.#bounded("exportJobs", () => this.#moving.exportJobs(cursor, limit));
+    return this.#bounded("exportJobs", () => this.#transfer.exportJobs(cursor, limit));
   }
 
   listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
-    return this.#bounded("listStepRuns", () => this.#moving.listStepRuns(jobId, offset, limit));
+    return this.#bounded("listStepRuns", () => this.#transfer.listStepRuns(jobId, offset, limit));
   }
 
   importRecords(step: ImportStep): Promise<ImportAnswer> {
-    return this.#bounded("importRecords", () => this.#moving.importRecords(step));
+    return this.#bounded("importRecords", () => this.#transfer.importRecords(step));
   }
 
   #key(name: string): string {

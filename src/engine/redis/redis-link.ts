@@ -1,5 +1,5 @@
 import { type Clock, within } from "../../core/clock.ts";
-import { answerWithin, OpenCalls } from "../calls/with-deadline.ts";
+import { withDeadline, OpenCalls } from "../calls/with-deadline.ts";
 import type { EngineHealth } from "../port/engine.ts";
 import { addressOf, connect, type RedisConnectionOptions, untilReady } from "./connection.ts";
 import type { RedisClient } from "./redis-client.ts";
@@ -112,6 +112,6 @@ export class RedisLink {
     const { clock, timeoutMs } = this.#options;
     const lastError = () => this.lastError;
     const call = { clock, timeoutMs, what, server: this.label, lastError, calls: this.#calls };
-    return answerWithin(call, work);
+    return withDeadline(call, work);
   }
 }

@@ -36,7 +36,7 @@ interface WrittenJob {
 }
 
 /** What moves a fleet to another engine, and from one. */
-export class StateStore {
+export class TransferStore {
   readonly #scripts: ScriptRunner;
   readonly #tell: Tell;
 

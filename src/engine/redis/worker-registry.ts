@@ -3,7 +3,7 @@ import { readResult } from "../codec/readable.ts";
 import type { RedisClient } from "./redis-client.ts";
 
 /** Where workers say that they are alive: one hash, each record with the time at which it ends. */
-export class WorkerBoard {
+export class WorkerRegistry {
   readonly #redis: RedisClient;
   readonly #key: string;
 

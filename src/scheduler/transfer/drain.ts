@@ -2,7 +2,7 @@ import { type Clock, keepAlive, sleep } from "../../core/clock.ts";
 import { formatDuration } from "../../core/durations.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { Engine } from "../../engine/port/engine.ts";
-import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
+import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import { setFleetPaused } from "../fleet-pause.ts";
 
 /** How often it is looked whether runs have ended. */
@@ -65,7 +65,7 @@ async function unfinished(
   taken: readonly string[],
   drainMs: number,
 ): Promise<CronduitError> {
-  const jobIds = new Set(taken.flatMap((id) => parseWakeUpId(id)?.jobId ?? []));
+  const jobIds = new Set(taken.flatMap((id) => parseQueueJobId(id)?.jobId ?? []));
   const rows = await Promise.all([...jobIds].map((jobId) => engine.readOpenRuns(jobId)));
   const running = rows.flat().filter(({ state }) => state === "running");
   const runIds = (running.length > 0 ? running.map(({ id }) => id) : taken).slice(0, MAX_TOLD);

@@ -4,7 +4,7 @@ import type { EpochMs } from "../../core/clock.ts";
 import { complain } from "../../core/complaint.ts";
 import { counted } from "../../core/counted.ts";
 import { isCronduitError } from "../../core/errors.ts";
-import { parseWakeUpId } from "../../jobs/occurrence-id.ts";
+import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import { Schedule } from "../../jobs/schedule.ts";
 import {
   STATE_VERSION,
@@ -203,7 +203,7 @@ function checkRuns(runs: readonly UnfinishedRun[], jobId: string, line: number):
     checkRunId(run.id, { jobId, fireAt: run.fireAt, path: `runs.${i}.id`, line });
     checkRunId(run.queueJobId, { jobId, path: `runs.${i}.queueJobId`, line });
     // By these engines tell runs that count for `maxInstances` from others.
-    const isBackfill = parseWakeUpId(run.queueJobId)?.kind === "backfill";
+    const isBackfill = parseQueueJobId(run.queueJobId)?.kind === "backfill";
     if (isBackfill !== (run.kind === "backfill"))
       throw invalidState("is not the kind of its queue job", { line, path: `runs.${i}.kind` });
   }
@@ -215,7 +215,7 @@ function checkRunId(
   expected: { jobId: string; fireAt?: EpochMs; kind?: string; path: string; line: number },
 ): void {
   const { jobId, fireAt, kind, path, line } = expected;
-  const parsed = parseWakeUpId(id);
+  const parsed = parseQueueJobId(id);
   const isOfRun =
     parsed?.jobId === jobId &&
     (fireAt === undefined || parsed.fireAt === fireAt) &&

@@ -66,7 +66,7 @@ local function auditHeld(jobId, key)
       local run = cjson.decode(held[i + 1])
       if not (isPaused and waitsForResume(run)) then
         found({ kind = "orphan-run", jobId = jobId, runId = run.id,
-          wakeUp = { id = held[i], pipeline = run.pipeline, dueAt = NOW } })
+          queueJob = { id = held[i], pipeline = run.pipeline, dueAt = NOW } })
       end
     end
   end
@@ -110,11 +110,11 @@ local function auditRuns(jobId)
   local asked = call("HKEYS", askedKey(jobId))
   for _, runId in ipairs(asked) do
     if not isQueued(runId) then
-      found({ kind = "stranded", jobId = jobId, wakeUp = { id = runId, pipeline = job.pipeline, dueAt = NOW } })
+      found({ kind = "stranded", jobId = jobId, queueJob = { id = runId, pipeline = job.pipeline, dueAt = NOW } })
     end
   end
   local id = lostCall(job, hasRuns)
-  if id then found({ kind = "stranded", jobId = jobId, wakeUp = { id = id, pipeline = job.pipeline, dueAt = NOW } }) end
+  if id then found({ kind = "stranded", jobId = jobId, queueJob = { id = id, pipeline = job.pipeline, dueAt = NOW } }) end
   releaseIfIdle(jobId)
 end
 

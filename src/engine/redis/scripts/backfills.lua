@@ -127,7 +127,7 @@ local function audit(jobId, job, found, isQueued)
   if not b or not job then return end
   for _, queueJobId in ipairs(call("HVALS", backfillAskedKey(jobId))) do
     if not isQueued(queueJobId) then
-      found({ kind = "stranded", jobId = jobId, wakeUp = { id = queueJobId, pipeline = job.pipeline, dueAt = NOW } })
+      found({ kind = "stranded", jobId = jobId, queueJob = { id = queueJobId, pipeline = job.pipeline, dueAt = NOW } })
     end
   end
   if not (job.groupKey and pending.isInLine(job, true)) then

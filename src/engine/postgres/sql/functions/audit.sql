@@ -76,7 +76,7 @@ BEGIN
     OR NOT (can_take(job, now_ms) OR (is_in_line AND is_its_turn(job))) THEN
     RETURN '{}';
   END IF;
-  RETURN ARRAY[jsonb_build_object('kind', 'stranded', 'jobId', job.id, 'wakeUp', jsonb_build_object(
+  RETURN ARRAY[jsonb_build_object('kind', 'stranded', 'jobId', job.id, 'queueJob', jsonb_build_object(
     'id', COALESCE(lost_id, wake_up_id(job.id, 'c', 0, COALESCE((SELECT min(fire_at) FROM pending WHERE job_id = job.id), 0))),
     'pipeline', job.pipeline, 'dueAt', now_ms))];
 END
@@ -93,7 +93,7 @@ BEGIN
   FOR held IN SELECT * FROM instances WHERE job_id = live_id LOOP
     IF NOT (COALESCE(job.state = 'paused', false) AND waits_for_resume(held)) AND NOT is_queued(held.queue_job_id) THEN
       found_here := found_here || jsonb_build_object('kind', 'orphan-run', 'jobId', live_id, 'runId', held.run_id,
-        'wakeUp', jsonb_build_object('id', held.queue_job_id, 'pipeline', held.pipeline, 'dueAt', now_ms));
+        'queueJob', jsonb_build_object('id', held.queue_job_id, 'pipeline', held.pipeline, 'dueAt', now_ms));
     END IF;
   END LOOP;
   IF job.id IS NULL THEN
@@ -104,7 +104,7 @@ BEGIN
   FOR request IN SELECT * FROM asked WHERE job_id = live_id LOOP
     IF NOT is_queued(request.run_id) THEN
       found_here := found_here || jsonb_build_object('kind', 'stranded', 'jobId', live_id,
-        'wakeUp', jsonb_build_object('id', request.run_id, 'pipeline', job.pipeline, 'dueAt', now_ms));
+        'queueJob', jsonb_build_object('id', request.run_id, 'pipeline', job.pipeline, 'dueAt', now_ms));
     END IF;
   END LOOP;
   RETURN found_here || audit_queued(job, now_ms);

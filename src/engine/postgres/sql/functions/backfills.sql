@@ -139,7 +139,7 @@ BEGIN
   LOOP
     IF NOT is_queued(waiting.queue_job_id) THEN
       found_here := found_here || jsonb_build_object('kind', 'stranded', 'jobId', waiting.job_id,
-        'wakeUp', jsonb_build_object('id', waiting.queue_job_id, 'pipeline', waiting.pipeline, 'dueAt', now_ms));
+        'queueJob', jsonb_build_object('id', waiting.queue_job_id, 'pipeline', waiting.pipeline, 'dueAt', now_ms));
     END IF;
   END LOOP;
   RETURN found_here;
