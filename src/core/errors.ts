@@ -67,7 +67,7 @@ export const ERROR_CODES = {
     meaning:
       "The server answered, and refused: a wrong password, a right that its user lacks, no memory, no disk, too few replicas.",
     remedy:
-      "The message holds the server's words. `docs/operations.md` names the rights that are needed.",
+      "The message holds the server's words. `docs/redis.md` names the rights that are needed.",
   },
   UNSUPPORTED_SERVER: {
     meaning:

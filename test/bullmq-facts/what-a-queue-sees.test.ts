@@ -1,4 +1,4 @@
-// What docs/operations.md says of a plain Queue of BullMQ, and so of bull-board, that looks at our queues.
+// What docs/queues.md says of a plain Queue of BullMQ, and so of bull-board, that looks at our queues.
 import { randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";

@@ -255,7 +255,7 @@ test("the columns of the view `runs` are those that the documentation names", as
     ),
   );
   const text = readFileSync(new URL("../../docs/postgres.md", import.meta.url), "utf8");
-  const table = text.slice(text.indexOf("### The ledger in SQL"), text.indexOf("```sql"));
+  const table = text.slice(text.indexOf("## The ledger in SQL"), text.indexOf("```sql"));
   const named = [...table.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap(([, cell = ""]) =>
     [...cell.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name),
   );

@@ -18,7 +18,7 @@ class Noop extends Pipeline {
 
 const WAIT = { timeout: 20_000, interval: 20 };
 const PREFIX = "least";
-/** As docs/operations.md has it. */
+/** As docs/redis.md has it. */
 const LEAST_RIGHTS = [`~{${PREFIX}:*`, "+@all", "-@admin", "-@dangerous"];
 
 function schedulerAt(connection: ConnectionOption, lines: string[] = []): PipelineScheduler {

@@ -14,7 +14,7 @@ import { PglitePool } from "./pglite-pool.ts";
  *
  * In a folder, each commit is written to the operating system before it is acknowledged, and is there after a SIGKILL at
  * any moment. PGlite can't make the operating system write to the disk (its fsync does nothing), so a power cut can
- * take what was written in the last seconds; docs/postgres.md says so.
+ * take what was written in the last seconds; docs/engines.md says so.
  *
  * @param folder `undefined`: everything is in memory, and gone with the process.
  * @param schema Where statements look that name no schema.
