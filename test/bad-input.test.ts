@@ -317,11 +317,11 @@ describe("addJob refuses", () => {
     [{ trigger: "date", runDate: 1, in: "1m" }, 'in: may not stand beside "runDate".'],
     [
       { ...hourly, misfireGraceTime: -3 },
-      'option "misfireGraceTime": must be at least 0, and is -3. Allowed: seconds as a number',
+      'option "misfireGraceTime": is -3, but must be at least 0. Allowed: seconds as a number',
     ],
     [
       { ...hourly, tags: [""] },
-      'option "tags.0": "" is not allowed. Allowed: a text of 1 to 64 characters.',
+      'option "tags.0": "" is not allowed. Allowed: a string of 1 to 64 characters.',
     ],
   ])("%j, and says what to do", async (options, text) => {
     expect((await refusal(add(options))).message.toLowerCase()).toContain(text.toLowerCase());

@@ -1,19 +1,19 @@
 import { z } from "zod";
 import { formatDuration } from "./durations.ts";
 
-/** More options are not named where any object is wanted. */
-const MOST_NAMES = 6;
+/** Most options to list where any object is accepted. */
+const MAX_NAMES = 6;
 
 type Bounds = { readonly low?: Bound; readonly high?: Bound };
 type Bound = { readonly value: number; readonly isInclusive: boolean };
 
-/** What may stand where this schema does, to continue "Allowed: "; `undefined` if there is nothing to say. */
+/** What the schema accepts, phrased to follow "Allowed: "; `undefined` if there is nothing to say. */
 export function allowedBy(schema: z.core.$ZodType): string | undefined {
-  const ways = unique(waysOf(schema));
-  if (ways.length === 0) return undefined;
-  const last = ways.at(-1);
-  const or = ways.some((way) => way.includes(",")) ? ", or" : " or";
-  const list = ways.length === 1 ? last : `${ways.slice(0, -1).join(", ")}${or} ${last}`;
+  const forms = unique(formsOf(schema));
+  if (forms.length === 0) return undefined;
+  const last = forms.at(-1);
+  const or = forms.some((form) => form.includes(",")) ? ", or" : " or";
+  const list = forms.length === 1 ? last : `${forms.slice(0, -1).join(", ")}${or} ${last}`;
   return isOptional(schema) ? `${list}; or leave it out` : list;
 }
 
@@ -27,7 +27,7 @@ export function schemaAt(
   return at;
 }
 
-/** The fields that an object schema knows, also one that is among several ways. */
+/** Names of the fields of an object schema, including one nested in a union. */
 export function fieldsOf(schema: z.core.$ZodType): string[] {
   const def = defOf(schema);
   if (def.type === "object") return Object.keys(def.shape);
@@ -36,7 +36,7 @@ export function fieldsOf(schema: z.core.$ZodType): string[] {
   return inner ? fieldsOf(inner) : [];
 }
 
-/** Whether a schema on the way to the field is marked by `.meta({ secret: true })`. */
+/** Whether the field, or a schema on the way to it, is marked with `.meta({ secret: true })`. */
 export function isSecretAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): boolean {
   const places = [...path.keys(), path.length].map((length) =>
     schemaAt(schema, path.slice(0, length)),
@@ -87,29 +87,29 @@ function metaOf(schema: z.core.$ZodType, key: "allowed" | "secret"): unknown {
   return inner && metaOf(inner, key);
 }
 
-function waysOf(schema: z.core.$ZodType): string[] {
-  const said: unknown = z.globalRegistry.get(schema)?.["allowed"];
-  if (typeof said === "string") return [said];
+function formsOf(schema: z.core.$ZodType): string[] {
+  const declared: unknown = z.globalRegistry.get(schema)?.["allowed"];
+  if (typeof declared === "string") return [declared];
   const def = defOf(schema);
-  if (def.type === "union") return def.options.flatMap(waysOf);
-  if (def.type === "nullable") return [...waysOf(def.innerType), "null"];
-  if (def.type === "pipe") return pipeWays(def);
+  if (def.type === "union") return def.options.flatMap(formsOf);
+  if (def.type === "nullable") return [...formsOf(def.innerType), "null"];
+  if (def.type === "pipe") return pipeForms(def);
   if (def.type === "enum") return Object.values(def.entries).map(literal);
   if (def.type === "literal") return def.values.map(literal);
   if (def.type === "boolean") return ["true", "false"];
-  const plain = plainWay(schema, def);
+  const plain = plainForm(schema, def);
   if (plain !== undefined) return [plain];
   const inner = insideOf(schema);
-  return inner ? waysOf(inner) : [];
+  return inner ? formsOf(inner) : [];
 }
 
 function literal(value: z.core.util.Literal): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
-function plainWay(schema: z.core.$ZodType, def: Def): string | undefined {
+function plainForm(schema: z.core.$ZodType, def: Def): string | undefined {
   const bounds = boundsOf(schema);
-  if (def.type === "string") return sized("a text", bounds, "character");
+  if (def.type === "string") return sized("a string", bounds, "character");
   if (def.type === "number")
     return `${isWhole(def) ? "a whole number" : "a number"}${range(bounds, grouped)}`;
   if (def.type === "date") return "a Date";
@@ -120,12 +120,12 @@ function plainWay(schema: z.core.$ZodType, def: Def): string | undefined {
   return `${sized("a list", bounds, "entry")} (each: ${allowedBy(def.element) ?? "anything"})`;
 }
 
-/** What goes in, and the bounds of what comes out: those of a duration, whose inside is milliseconds. */
-function pipeWays(def: z.core.$ZodPipeDef): string[] {
-  if (defOf(def.in).type === "transform") return waysOf(def.out);
-  const ways = waysOf(def.in);
+/** The forms of the input with the bounds of the output: those of a duration, which is milliseconds inside. */
+function pipeForms(def: z.core.$ZodPipeDef): string[] {
+  if (defOf(def.in).type === "transform") return formsOf(def.out);
+  const forms = formsOf(def.in);
   const bounds = range(boundsOf(def.out), formatDuration);
-  return bounds === "" ? ways : [`${ways.join(" or ")},${bounds}`];
+  return bounds === "" ? forms : [`${forms.join(" or ")},${bounds}`];
 }
 
 function boundsOf(schema: z.core.$ZodType): Bounds {
@@ -158,21 +158,21 @@ function sized(what: string, { low, high }: Bounds, unit: "character" | "entry")
   if (low && high) return `${what} of ${low.value} to ${grouped(high.value)} ${units}`;
   if (low)
     return low.value === 1
-      ? `${what} that is not empty`
-      : `${what} of ${low.value} ${units} or more`;
+      ? `${what} of at least 1 ${unit}`
+      : `${what} of at least ${low.value} ${units}`;
   return high ? `${what} of up to ${grouped(high.value)} ${units}` : what;
 }
 
 function anObjectWith(names: readonly string[]): string {
   if (names.length === 1) return `an object with the option ${names[0]}`;
-  if (names.length <= MOST_NAMES) return `an object with the options ${names.join(", ")}`;
-  return `an object with options such as ${names.slice(0, MOST_NAMES).join(", ")}`;
+  if (names.length <= MAX_NAMES) return `an object with the options ${names.join(", ")}`;
+  return `an object with options such as ${names.slice(0, MAX_NAMES).join(", ")}`;
 }
 
 function grouped(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-function unique(ways: readonly string[]): string[] {
-  return [...new Set(ways)];
+function unique(forms: readonly string[]): string[] {
+  return [...new Set(forms)];
 }

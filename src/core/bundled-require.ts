@@ -1,6 +1,7 @@
-// Imported before every other module. In an ES module esbuild keeps CommonJS packages' `require("node:net")` as it is, where
-// nothing of that name exists, and asks the global scope: without this, the bundle ends with "Dynamic require of
-// "node:net" is not supported". Nothing is done outside of a bundle, or where there is a `require` already.
+// Must be imported before every other module. In an ES module bundle, esbuild turns a CommonJS package's
+// `require("node:net")` into a lookup of a global `require`, which ES modules don't have; without this the bundle dies
+// with "Dynamic require of "node:net" is not supported". Does nothing outside a bundle, or where `require` already
+// exists.
 import { createRequire } from "node:module";
 import { here, isBundled } from "./here.ts";
 

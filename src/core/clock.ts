@@ -1,26 +1,26 @@
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type EpochMs = number;
 
-/** Longest delay that Node's timers take; a longer one would fire at once. */
+/** Longest delay that Node's timers accept; they fire immediately for a longer one. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Ends a timer; calling it twice, or after the timer fired, does nothing. */
+/** Cancels a timer. Does nothing when called twice or after the timer has fired. */
 export type CancelTimer = () => void;
 
 /**
- * The only source of time in this package. Nothing else reads the time or sets a timer, so a test can hand in a
- * clock that it moves itself.
+ * The only source of time in this package: nothing else reads the time or sets a timer, so a test can hand in a clock
+ * that it moves itself.
  */
 export interface Clock {
   /** The wall clock of this process. Scheduling decisions use the server's clock instead. */
   now(): EpochMs;
-  /** Milliseconds on a clock that never jumps; only differences mean something. */
+  /** Milliseconds on a clock that never jumps; only differences are meaningful. */
   elapsed(): number;
-  /** Calls `action` once after `delayMs`. The timer does not keep the process alive. */
+  /** Calls `action` once after `delayMs`. The timer doesn't keep the process alive. */
   after(delayMs: number, action: () => void): CancelTimer;
 }
 
-/** The clock of this machine. */
+/** This machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
@@ -38,12 +38,12 @@ export const systemClock: Clock = {
   },
 };
 
-/** Shorter waits are so many that nothing is spent on their being exact. */
+/** Shorter waits are too frequent to spend CPU on precision. */
 const SHORTEST_EXACT_MS = 20;
 
 /**
- * Calls `action` once after `delayMs`, to a fraction of a millisecond: timers are up to two late. The last millisecond is spent
- * looking at the clock.
+ * Calls `action` once after `delayMs`, accurate to a fraction of a millisecond, where plain timers are up to 2 ms late.
+ * Polls the clock for the last millisecond.
  */
 export function exactlyAfter(clock: Clock, delayMs: number, action: () => void): CancelTimer {
   if (delayMs < SHORTEST_EXACT_MS) return clock.after(Math.ceil(delayMs), action);
@@ -54,7 +54,7 @@ export function exactlyAfter(clock: Clock, delayMs: number, action: () => void):
     if (clock.elapsed() >= until) action();
     else setImmediate(look);
   };
-  // A timer may also be called up to one early.
+  // A timer may also fire up to 1 ms early.
   const cancel = clock.after(Math.floor(delayMs) - 1, look);
   return () => {
     isCancelled = true;
@@ -62,7 +62,7 @@ export function exactlyAfter(clock: Clock, delayMs: number, action: () => void):
   };
 }
 
-/** Resolves after `delayMs`, or at once when `signal` aborts; never rejects. */
+/** Resolves after `delayMs`, or as soon as `signal` aborts; never rejects. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) {
@@ -79,13 +79,13 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
-/** Keeps this process alive until the function that it returns is called: the timers of a {@link Clock} do not. */
+/** Keeps this process alive, which the timers of a {@link Clock} don't, until the returned function is called. */
 export function stayAlive(): CancelTimer {
   const handle = setInterval(() => undefined, MAX_TIMER_MS);
   return () => clearInterval(handle);
 }
 
-/** Keeps this process alive until `work` has ended: somebody waits for it. */
+/** Keeps this process alive until `work` settles, for a caller that is waiting for it. */
 export function keepAlive<T>(work: Promise<T>): Promise<T> {
   return work.finally(stayAlive());
 }
@@ -95,7 +95,7 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Resolves to `work`, or to `undefined` when `limitMs` passed first. A rejection of `work` passes through. */
+/** Resolves to `work`, or to `undefined` if `limitMs` passes first. A rejection of `work` passes through. */
 export async function within<T>(
   clock: Clock,
   limitMs: number,

@@ -3,21 +3,21 @@ import { allowedBy, fieldsOf, isSecretAt, schemaAt } from "./allowed.ts";
 import { shown, shownKind } from "./shown.ts";
 import { suggest } from "./suggest.ts";
 
-/** What is wrong with a value that a schema refused, without a word of the library that found it. */
+/** What is wrong with a value that a schema rejected, without any text of the schema library. */
 export interface Complaint {
-  /** Where, from the value that was checked: `retention.count`; empty for the value itself. */
+  /** Path from the checked value, such as `retention.count`; empty for the value itself. */
   readonly path: string;
-  /** The same for the reader: of an unknown name, what it stands in. */
+  /** The path to show to people: for an unknown name, the object that contains it. */
   readonly place: string;
-  /** A sentence or more, to follow the place and a colon: what was written, what is wrong, what is allowed. */
+  /** One or more sentences to follow the place and a colon: what was written, what is wrong, what is allowed. */
   readonly what: string;
-  /** What was likely meant by an unknown name. */
+  /** What an unknown name was probably meant to be. */
   readonly suggestion?: string | undefined;
-  /** The check of our own that was not met, if it was one. */
+  /** Our own check that failed, if it was one. */
   readonly custom?: z.core.$ZodIssueCustom | undefined;
 }
 
-/** Puts the first thing that `schema` found wrong with `input` into our words. */
+/** Puts the first issue that `schema` found in `input` into our own words. */
 export function complain(
   error: z.core.$ZodError,
   schema: z.core.$ZodType,
@@ -33,7 +33,7 @@ export function complain(
   const allowed = place && allowedBy(place);
   const suggestion: unknown = issue.code === "custom" ? issue.params?.["suggestion"] : undefined;
   const isComplete = isSentence(issue) || suggestion !== undefined;
-  const parts = isComplete ? [] : [allowed && `Allowed: ${allowed}.`, wayOut(value, allowed)];
+  const parts = isComplete ? [] : [allowed && `Allowed: ${allowed}.`, fixFor(value, allowed)];
   return {
     path: written(at),
     place: written(at),
@@ -43,16 +43,16 @@ export function complain(
   };
 }
 
-/** Of the ways to write a value, the one that was most likely meant: what its own parts complain about. */
+/** For a union, the issue of the form that was most likely meant. */
 function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== "invalid_union") return issue;
-  const ways = issue.errors.flatMap((issues) => {
+  const forms = issue.errors.flatMap((issues) => {
     const first = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
     return first ? [nearest(first)] : [];
   });
   const meant =
-    ways.find(({ code, path }) => path.length > 0 || code === "unrecognized_keys") ??
-    ways.find(({ code }) => code !== "invalid_type" && code !== "invalid_value");
+    forms.find(({ code, path }) => path.length > 0 || code === "unrecognized_keys") ??
+    forms.find(({ code }) => code !== "invalid_type" && code !== "invalid_value");
   return meant ? { ...meant, path: [...issue.path, ...meant.path] } : issue;
 }
 
@@ -67,7 +67,7 @@ function unknownNames(
     suggestion !== undefined
       ? ` Did you mean "${suggestion}"?`
       : known.length > 0
-        ? ` Known are ${known.join(", ")}.`
+        ? ` Known options: ${known.join(", ")}.`
         : "";
   const names = keys.slice(0, 5).map((key) => shown(key));
   return {
@@ -87,34 +87,34 @@ function problemOf(
   const given = print(value);
   if (!isOwn(issue)) return `${given} is not allowed.`;
   const own = issue.message.replace(/\.$/, "");
-  const isTold = isSentence(issue) || (own.includes(given) && /^(is|must) /.test(own));
-  return isTold ? ended(own) : ended(`${given} ${own}`);
+  const isComplete = isSentence(issue) || (own.includes(given) && /^(is|must) /.test(own));
+  return isComplete ? ended(own) : ended(`${given} ${own}`);
 }
 
 function ended(sentence: string): string {
   return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
-/** Checks of our own that say everything, the value and the way out too. */
+/** Whether one of our own checks says it all, including the value and the remedy. */
 function isSentence(issue: z.core.$ZodIssue): boolean {
   return isOwn(issue) && /^\p{Lu}/u.test(issue.message);
 }
 
-/** Checks of our own speak our language; zod's default is the only text of zod that they can have. */
+/** Our own checks speak our language; the only zod text that they can carry is its default. */
 function isOwn({ code, message }: z.core.$ZodIssue): boolean {
   const mayBe = code === "custom" || (code === "invalid_format" && !message.startsWith("Invalid "));
   return mayBe && message !== "" && message !== "Invalid input";
 }
 
-function wayOut(value: unknown, allowed: string | undefined): string | undefined {
+function fixFor(value: unknown, allowed: string | undefined): string | undefined {
   const isNumber =
     typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
-  if (isNumber && allowed !== undefined && /number/.test(allowed) && !/text/.test(allowed))
+  if (isNumber && allowed !== undefined && /number/.test(allowed) && !/text|string/.test(allowed))
     return `Write ${Number(value)} without quotes.`;
   return undefined;
 }
 
-/** What stands at the path, as far as it can be read. */
+/** The value at the path, as far as it can be read. */
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   try {
     return path.reduce<unknown>(

@@ -1,26 +1,26 @@
-/** What the definitions of a job, the stored one and one that was declared, do not agree on. */
+/** One field in which the stored definition of a job and a declared one differ. */
 export interface Difference {
   /** The option of `addJob`, or a path into it: `timeout`, `params.region`, `trigger`. */
   readonly field: string;
-  /** How it is stored, for people; secrets are masked. */
+  /** The stored value, in readable form; secrets are masked. */
   readonly stored: string;
-  /** How it was declared, likewise. */
+  /** The declared value, likewise. */
   readonly declared: string;
 }
 
-/** What stands in a difference for both values of a secret. */
+/** Stands for both values of a secret. */
 export const SECRET_TEXT = "[secret]";
-const MAX_TOLD = 5;
+const MAX_LISTED = 5;
 
-/** The first differences as a part of a sentence. */
-export function tellDifferences(differences: readonly Difference[]): string {
-  const told = differences.slice(0, MAX_TOLD).map(tell).join("; ");
-  const left = differences.length - MAX_TOLD;
-  return left > 0 ? `${told}; and ${left} more` : told;
+/** The first differences, phrased to be part of a sentence. */
+export function listDifferences(differences: readonly Difference[]): string {
+  const listed = differences.slice(0, MAX_LISTED).map(describe).join("; ");
+  const left = differences.length - MAX_LISTED;
+  return left > 0 ? `${listed}; and ${left} more` : listed;
 }
 
-function tell({ field, stored, declared }: Difference): string {
+function describe({ field, stored, declared }: Difference): string {
   if (stored !== declared) return `${field}: ${stored} → ${declared}`;
-  // Equal texts are of secrets, or were cut before they differ.
+  // The texts are equal if both are secrets, or were cut before the first difference.
   return `${field} differs${stored === SECRET_TEXT ? " (secret)" : ""}`;
 }

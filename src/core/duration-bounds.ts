@@ -1,14 +1,17 @@
 import { formatDuration } from "./durations.ts";
 
-/** What an option that is a duration takes. All in seconds, as in the options themselves. */
+/** Bounds of an option that is a duration. All in seconds, as in the options themselves. */
 export interface DurationBounds {
-  /** A bare number above this is more likely milliseconds than meant; as a text any length is welcome, up to {@link max}. */
+  /**
+   * A larger bare number is taken for a mistake (milliseconds, probably); as text, any duration up to {@link max} is
+   * accepted.
+   */
   readonly numberUpTo: number;
-  /** Not shorter. @default 0 */
+  /** Shortest duration. @default 0 */
   readonly min?: number;
-  /** Not longer. @default as long as milliseconds are safe integers */
+  /** Longest duration. @default as long as its milliseconds are a safe integer */
   readonly max?: number;
-  /** What to write instead of `Infinity`. @default nothing: it has to end */
+  /** What to write instead of `Infinity`. @default nothing: the duration must be finite */
   readonly endless?: string;
 }
 
@@ -18,7 +21,7 @@ const HOUR = 3_600;
 const DAY = 86_400;
 const TEN_YEARS = 3_650 * DAY;
 
-/** Every public option that is a duration. `docs/durations.md` holds the same table, and a test compares the two. */
+/** Every public option that is a duration. `docs/durations.md` holds the same table; a test compares the two. */
 export const DURATION_BOUNDS = {
   "addJob.timeout": { numberUpTo: DAY, min: A_MILLISECOND, endless: "leave it out" },
   "addJob.misfireGraceTime": { numberUpTo: 7 * DAY, endless: "write null" },
@@ -49,17 +52,17 @@ export const DURATION_BOUNDS = {
 /** The name of an option that is a duration; a key of {@link DURATION_BOUNDS}. */
 export type DurationOptionName = keyof typeof DURATION_BOUNDS;
 
-/** What is wrong with a duration, and what was likely meant. */
+/** What is wrong with a duration, and what was probably meant. */
 export interface DurationProblem {
   readonly message: string;
   readonly suggestion?: string;
 }
 
-/** Reads a number of seconds. @returns Milliseconds, or why it is none that is taken. */
+/** Reads a number of seconds. @returns Milliseconds, or why the number is rejected. */
 export function readSeconds(seconds: number, name: DurationOptionName): number | DurationProblem {
   const bounds: DurationBounds = DURATION_BOUNDS[name];
-  if (Number.isNaN(seconds)) return { message: "is NaN, which is no duration" };
-  if (seconds < 0) return { message: `must be at least 0, and is ${seconds}` };
+  if (Number.isNaN(seconds)) return { message: "is NaN, which is not a duration" };
+  if (seconds < 0) return { message: `is ${seconds}, but must be at least 0` };
   if (seconds === Number.POSITIVE_INFINITY) {
     const instead = bounds.endless === undefined ? "must end" : `${bounds.endless} for no end`;
     return { message: `is Infinity; ${instead}` };
@@ -68,7 +71,7 @@ export function readSeconds(seconds: number, name: DurationOptionName): number |
   return withinBounds(Math.round(seconds * 1_000), name);
 }
 
-/** Refuses a duration that is too short or too long for its option. @returns The milliseconds, or what is wrong. */
+/** Rejects a duration that is too short or too long for its option. @returns The milliseconds, or what is wrong. */
 export function withinBounds(ms: number, name: DurationOptionName): number | DurationProblem {
   const { min = 0, max = Number.POSITIVE_INFINITY }: DurationBounds = DURATION_BOUNDS[name];
   if (ms < min * 1_000) return { message: `must be at least ${formatDuration(min * 1_000)}` };
@@ -76,7 +79,9 @@ export function withinBounds(ms: number, name: DurationOptionName): number | Dur
   return ms;
 }
 
-/** Nobody counts 16 minutes and 40 seconds as 1000: whole thousands are milliseconds, but for those that make whole hours. */
+/**
+ * Nobody writes 16 minutes 40 seconds as 1000: whole thousands are milliseconds, except those that make whole hours.
+ */
 function readsAsMilliseconds(seconds: number): boolean {
   return (
     seconds >= 1_000 && seconds % 1_000 === 0 && (seconds % HOUR !== 0 || seconds % 3_600_000 === 0)
@@ -84,13 +89,14 @@ function readsAsMilliseconds(seconds: number): boolean {
 }
 
 function implausible(seconds: number): DurationProblem {
-  if (!Number.isSafeInteger(Math.round(seconds))) return { message: `is ${seconds}, too long` };
+  if (!Number.isSafeInteger(Math.round(seconds)))
+    return { message: `is ${seconds}, which is too long` };
   const meant = formatDuration(seconds);
   const wholeMs = Math.round(seconds * 1_000);
   const written = Number.isSafeInteger(wholeMs) ? formatDuration(wholeMs) : "far too long";
   const otherwise = Number.isSafeInteger(wholeMs) ? ` If not, write "${written}".` : "";
   return {
-    message: `is ${seconds}, and numbers are seconds: ${written}. Did you mean "${meant}"?${otherwise}`,
+    message: `is ${seconds}; numbers are seconds, so that is ${written}. Did you mean "${meant}"?${otherwise}`,
     suggestion: meant,
   };
 }

@@ -10,7 +10,7 @@ const UNIT_MS: ReadonlyMap<string, number> = new Map([
   ...["w", "week", "weeks"].map((name) => [name, 604_800_000] as const),
 ]);
 
-/** No sensible duration is longer to write; keeps the pattern's work bounded. */
+/** Longer than any sensible duration; bounds the work of the pattern. */
 const MAX_TEXT = 100;
 const PART = /\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*(?:,|and\b)?/gy;
 const ISO =
@@ -27,7 +27,7 @@ function fail(text: unknown, why: string): never {
 function parseIso(text: string): number {
   const parts = ISO.exec(text);
   if (!parts || parts.slice(1).every((part) => part === undefined))
-    fail(text, "is not an ISO 8601 duration of weeks to seconds");
+    fail(text, "is not an ISO 8601 duration in weeks, days, hours, minutes and seconds");
   const unitsMs = [604_800_000, 86_400_000, 3_600_000, 60_000, 1_000];
   return parts.slice(1).reduce((sum, part, i) => sum + Number(part ?? 0) * (unitsMs[i] ?? 0), 0);
 }
@@ -35,7 +35,7 @@ function parseIso(text: string): number {
 /**
  * Reads a duration: `"90s"`, `"1h30m"`, `"2 hours"`, `"PT15M"` or `"250ms"`.
  * @returns Whole milliseconds, 0 or more.
- * @throws {@link CronduitError} `INVALID_OPTION` if the text is no duration or too long for a safe integer.
+ * @throws {@link CronduitError} `INVALID_OPTION` if the text isn't a duration, or is too long for a safe integer.
  */
 export function parseDuration(text: string): number {
   const trimmed = text.trim();
@@ -72,7 +72,7 @@ const PRINT_UNITS = [
   ["ms", 1],
 ] as const;
 
-/** Prints milliseconds for people: `90_500` becomes `"1m 30s 500ms"`; at most the three largest units. */
+/** Prints milliseconds for people, using at most the three largest units: `90_500` becomes `"1m 30s 500ms"`. */
 export function formatDuration(ms: number): string {
   let restMs = Math.abs(Math.round(ms));
   const parts: string[] = [];

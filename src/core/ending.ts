@@ -1,11 +1,11 @@
 import { type Clock, within } from "./clock.ts";
 
-/** What is told to stop at once, and what lets go of it, takes no longer than this as a whole. */
+/** Reserved at the end of a stop for aborting what hasn't finished and closing its resources. */
 export const HURRY_MS = 5_000;
 
 /**
- * The time that an end may take as a whole: first what goes on may end by itself, and the last five seconds are for what
- * did not. It can be shortened while it passes.
+ * The time budget of a stop. Work in progress may finish on its own until {@link HURRY_MS} before the end; the rest is
+ * for aborting what has not. The budget can be cut short while it runs.
  */
 export class Ending {
   readonly #clock: Clock;
@@ -15,7 +15,7 @@ export class Ending {
   #isHurried = false;
   #tellHurried: () => void = () => undefined;
 
-  /** @param wholeMs Less than {@link HURRY_MS} counts as that. */
+  /** @param wholeMs The whole budget; at least {@link HURRY_MS}. */
   constructor(clock: Clock, wholeMs: number) {
     this.#clock = clock;
     const now = clock.elapsed();
@@ -24,12 +24,12 @@ export class Ending {
     this.#hurried = new Promise((resolve) => (this.#tellHurried = resolve));
   }
 
-  /** How much of the whole is left. */
+  /** What is left of the whole budget. */
   get leftMs(): number {
     return Math.max(0, this.#overAt - this.#clock.elapsed());
   }
 
-  /** Nothing goes on by itself any more: from now on it takes {@link HURRY_MS} at most. */
+  /** Stops waiting for work to finish on its own: at most {@link HURRY_MS} remain. */
   hurry(): void {
     if (this.#isHurried) return;
     this.#isHurried = true;
@@ -39,12 +39,12 @@ export class Ending {
     this.#tellHurried();
   }
 
-  /** Resolves to `work`, or to `undefined` when nothing may go on by itself any more. */
+  /** Resolves to `work`, or to `undefined` once the time for work to finish on its own is over. */
   patiently<T>(work: Promise<T>): Promise<T | undefined> {
     return this.#until(() => this.#patienceUntil, work);
   }
 
-  /** Resolves to `work`, or to `undefined` when so much is left of the whole. */
+  /** Resolves to `work`, or to `undefined` once only `reserveMs` of the budget are left. */
   before<T>(reserveMs: number, work: Promise<T>): Promise<T | undefined> {
     return this.#until(() => this.#overAt - reserveMs, work);
   }

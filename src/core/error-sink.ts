@@ -1,24 +1,24 @@
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./log.ts";
 
-/** The same trouble is told once in so long: an outage meets every connection, again and again. */
-const TOLD_EVERY_MS = 10_000;
-/** Texts that are remembered. */
-const MOST_TEXTS = 100;
+/** How often the same message may be logged: an outage hits every connection, again and again. */
+const LOGGED_EVERY_MS = 10_000;
+/** Messages to remember. */
+const MAX_MESSAGES = 100;
 
-/** Logs errors as warnings: each text at once, and then every ten seconds with how often it came meanwhile. */
+/** Logs errors as warnings: each message immediately, then at most every 10 s, with the number of repeats. */
 export function errorSink(logger: Logger, name: string, clock: Clock): (error: unknown) => void {
-  const told = new Map<string, { readonly at: number; repeated: number }>();
+  const logged = new Map<string, { readonly at: number; repeated: number }>();
   return (error) => {
     const text = error instanceof Error ? error.message : String(error);
-    const last = told.get(text);
+    const last = logged.get(text);
     const at = clock.elapsed();
-    if (last && at - last.at < TOLD_EVERY_MS) {
+    if (last && at - last.at < LOGGED_EVERY_MS) {
       last.repeated += 1;
       return;
     }
-    if (told.size >= MOST_TEXTS) told.clear();
-    told.set(text, { at, repeated: 0 });
+    if (logged.size >= MAX_MESSAGES) logged.clear();
+    logged.set(text, { at, repeated: 0 });
     logger.warn(name, last?.repeated ? { error, repeated: last.repeated } : { error });
   };
 }

@@ -1,13 +1,13 @@
-import { type Difference, tellDifferences } from "./difference.ts";
+import { type Difference, listDifferences } from "./difference.ts";
 import { withoutPasswords } from "./shown.ts";
 
 /**
- * Every code an error of this package can carry, with what it means and what to do about it.
- * `docs/errors.md` holds the same table and a test compares the two. A code never changes its meaning.
+ * Every code that an error of this package can carry, with its meaning and remedy. `docs/errors.md` holds the same
+ * table; a test compares the two. A code never changes its meaning.
  */
 export const ERROR_CODES = {
   INVALID_OPTION: {
-    meaning: "An option has a wrong type, is out of range, or is not known.",
+    meaning: "An option has a wrong type, is out of range, or doesn't exist.",
     remedy: "Correct the option named in the message; `data.path` says where it stands.",
   },
   INVALID_TRIGGER: {
@@ -17,169 +17,169 @@ export const ERROR_CODES = {
       "Correct the field at `data.field` and `data.column`; the message names what is allowed.",
   },
   INVALID_CONDITION: {
-    meaning: "A condition can't be understood, or passes one of the language's limits.",
+    meaning: "A condition can't be understood, or exceeds one of the language's limits.",
     remedy:
-      "Correct the text at `data.column`; `data.expected` lists what may stand there, `data.suggestion` what was likely meant.",
+      "Correct the text at `data.column`; `data.expected` lists what is allowed there, `data.suggestion` what was probably meant.",
   },
   INVALID_TIMEZONE: {
     meaning: "The time zone is not an IANA name that this Node.js knows.",
     remedy: "Use a name such as `Europe/Berlin` or `UTC`.",
   },
   INVALID_PARAMS: {
-    meaning: "The params do not fit the pipeline's schema, or are not JSON.",
+    meaning: "The params don't match the pipeline's schema, or are not JSON.",
     remedy: "Correct the param at `data.path`, or the pipeline's `params` schema.",
   },
   PAYLOAD_TOO_LARGE: {
-    meaning: "A value that is to be stored is larger than its limit.",
+    meaning: "A value to be stored is larger than its limit.",
     remedy: "Store the content elsewhere and pass a reference to it.",
   },
   CONFLICTING_ID: {
-    meaning: "A job of this id exists with another definition.",
+    meaning: "A job with this id already exists, with a different definition.",
     remedy:
-      'See in `data.differences` what differs; choose another id, or pass `replaceExisting: true`; `importState` takes `onConflict: "skip"`.',
+      'See `data.differences`. Choose another id, or pass `replaceExisting: true`; for `importState`, pass `onConflict: "skip"`.',
   },
   JOB_NOT_FOUND: {
-    meaning: "There is no job of this id.",
+    meaning: "There is no job with this id.",
     remedy:
-      "Check the id with `getJobs()`; the job may have been removed or have reached its retention.",
+      "Check the id with `getJobs()`; the job may have been removed, or deleted by retention.",
   },
   RUN_NOT_FOUND: {
-    meaning: "There is no run of this id.",
-    remedy: "Check the id with `getRuns(jobId)`; retention may have removed it.",
+    meaning: "There is no run with this id.",
+    remedy: "Check the id with `getRuns(jobId)`; retention may have deleted it.",
   },
   UNKNOWN_PIPELINE: {
-    meaning: "No pipeline of this name is registered here.",
-    remedy: "Add the class to `pipelines` of this scheduler or worker.",
+    meaning: "No pipeline with this name is registered in this process.",
+    remedy: "Add the class to the `pipelines` of this scheduler or worker.",
   },
   INVALID_PIPELINE: {
     meaning: "What was given is not a pipeline, or two different pipelines have the same name.",
-    remedy: "Extend `Pipeline` and give each class a name of its own.",
+    remedy: "Extend `Pipeline` and give each class a unique name.",
   },
   INVALID_STATE: {
-    meaning: "The call does not fit the state of the scheduler, the worker or the job.",
-    remedy: "The message names the state and the call that leads out of it.",
+    meaning: "The call is not allowed in the current state of the scheduler, worker or job.",
+    remedy: "The message names the state and the call that changes it.",
   },
   CONNECTION_FAILED: {
-    meaning: "The engine could not be reached within the time allowed.",
-    remedy: "Check the server and the `connection` option; the call may be repeated.",
+    meaning: "The engine could not be reached in time.",
+    remedy: "Check the server and the `connection` option; the call can be retried.",
   },
   SERVER_REFUSED: {
     meaning:
-      "The server answered, and refused: a wrong password, a right that its user lacks, no memory, no disk, too few replicas.",
+      "The server refused the request: wrong password, missing privilege, out of memory or disk space, too few replicas.",
     remedy:
-      "The message holds the server's words. `docs/redis.md` names the rights that are needed.",
+      "The message quotes the server. `docs/redis.md` lists the privileges that are needed.",
   },
   UNSUPPORTED_SERVER: {
     meaning:
-      "The server is too old or not set up as needed, or holds data written by a newer version of this package.",
-    remedy: "Change or upgrade what the message names.",
+      "The server is too old, is not set up as required, or holds data written by a newer version of this package.",
+    remedy: "Upgrade or change what the message names.",
   },
   SCHEMA_OUTDATED: {
     meaning:
-      "The schema in the database is missing or not that of this package, and `migrate` is `false`.",
-    remedy: "Call `migrate(connection, { prefix })` before, as a role that may create.",
+      "The database schema is missing or belongs to another version of this package, and `migrate` is `false`.",
+    remedy: "Call `migrate(connection, { prefix })` first, as a role that may create tables.",
   },
   FOLDER_IN_USE: {
-    meaning: "Another process uses the folder of the embedded engine.",
+    meaning: "Another process is using the embedded engine's folder.",
     remedy:
-      "End that process, give this one another folder, or connect both to `postgres://` or `redis://`.",
+      "Stop that process, use another folder, or connect both to `postgres://` or `redis://`.",
   },
   FOLDER_DAMAGED: {
-    meaning:
-      "The folder of the embedded engine can't be opened: its files are incomplete or damaged.",
-    remedy: "Put back a copy of the folder, or move it away; a new one is then made.",
+    meaning: "The embedded engine's folder can't be opened: its files are incomplete or damaged.",
+    remedy: "Restore a copy of the folder, or move it away to start with a new one.",
   },
   RUN_FENCED: {
     meaning: "This attempt lost its run: its lock expired and another attempt took over.",
-    remedy: "Nothing to repair. Keep the event loop free, or raise `lock`.",
+    remedy: "Nothing to fix. Keep the event loop free, or raise `lock`.",
   },
   RUN_CRASHED: {
-    meaning: "Each start of the run, up to the limit, ended without a word from its worker.",
+    meaning:
+      "The run was started as often as allowed, and each time its worker died without reporting an outcome.",
     remedy:
-      "Look for what ended the workers that the message names (memory, a kill); then start the job by `runJob`.",
+      "Find out what killed the workers named in the message (memory, a signal), then start the job with `runJob`.",
   },
   RUN_REPORTED_FAILURE: {
     meaning: "The pipeline returned `{ success: false }`.",
-    remedy: "See the run's error message, which the pipeline gave.",
+    remedy: "See the run's error message; it comes from the pipeline.",
   },
   RUN_ABORTED: {
-    meaning: "The run was told to stop before it was done, by shutdown or by loss of its lock.",
-    remedy: "It is taken up again by another worker unless it was cancelled.",
+    meaning:
+      "The run was told to stop before it finished, because of a shutdown or the loss of its lock.",
+    remedy: "Nothing to do: another worker resumes it, unless it was cancelled.",
   },
   RUN_TIMED_OUT: {
     meaning: "An attempt took longer than the job's `timeout`.",
-    remedy: "Find what it waited for, divide the work into steps, or raise `timeout`.",
+    remedy: "Find out what it was waiting for, split the work into steps, or raise `timeout`.",
   },
   RUN_CANCELLED: {
-    meaning: "Somebody cancelled the run; the message is the reason given.",
-    remedy: "Nothing to repair. `runJob` starts the job anew.",
+    meaning: "The run was cancelled; the message is the reason given.",
+    remedy: "Nothing to fix. `runJob` starts the job again.",
   },
   INVALID_STEP: {
     meaning:
-      "A step has an unusable name, a name that the run used before, or a result that is no JSON; or there are too many.",
-    remedy: "Correct what the message names; in a loop, put what differs into the name.",
+      "A step has an invalid name, a name that the run has already used, or a result that is not JSON; or the run has too many steps.",
+    remedy: "Correct what the message names; in a loop, make each name different.",
   },
   STEP_TIMED_OUT: {
-    meaning: "A step took longer than its `timeout`, in each of its tries.",
-    remedy: "Find what it waited for, or raise the step's `timeout`.",
+    meaning: "A step took longer than its `timeout` in every try.",
+    remedy: "Find out what it was waiting for, or raise the step's `timeout`.",
   },
   MISSING_MODULE: {
     meaning:
-      'A job with `isolate: "process"` has a pipeline of which nothing says in which module it is, or that is not there.',
+      'The pipeline of a job with `isolate: "process"` does not say which module it is in, or is not exported there.',
     remedy:
-      "Write `static readonly module = import.meta.url` in the class and export it, or use `defineJob({ module, export })`.",
+      "Write `static readonly module = import.meta.url` in the class, and export the class, or use `defineJob({ module, export })`.",
   },
   PROCESS_ENDED: {
     meaning: 'The child process of a job with `isolate: "process"` ended before its run did.',
-    remedy: "Look for what ended it (memory, a native crash, `process.exit`) in the run's log.",
+    remedy: "Find out what ended it (memory, a native crash, `process.exit`) in the run's log.",
   },
   NOT_IN_BUNDLE: {
-    meaning:
-      "The program was bundled, and a file that can't be bundled is not installed where it runs.",
-    remedy: "Install what the message names beside the bundle; see `docs/bundling.md`.",
+    meaning: "The program is bundled, and a file that can't be bundled is missing beside it.",
+    remedy: "Install what the message names next to the bundle; see `docs/bundling.md`.",
   },
   WAIT_TIMED_OUT: {
-    meaning: "A run that was waited for has no verdict yet.",
-    remedy: "It goes on; look for it with `getRun(runId)`, or wait longer.",
+    meaning: "The run had no verdict by the end of the wait.",
+    remedy: "The run continues; check it with `getRun(runId)`, or wait longer.",
   },
   INVALID_STATE_FILE: {
     meaning:
-      "What `importState` was given is no exported state, is cut off, or was written by a newer version; nothing was stored.",
+      "The input of `importState` is not an exported state, is truncated, or was written by a newer version; nothing was stored.",
     remedy:
-      "See the line at `data.line` and the field at `data.path`; export the state again rather than mending it.",
+      "See the line at `data.line` and the field at `data.path`; export the state again rather than repairing it.",
   },
   RUNS_UNFINISHED: {
-    meaning: "Runs did not end in the time that they were given.",
+    meaning: "Some runs did not finish in the time allowed.",
     remedy:
-      "Wait for the runs in `data.runIds`, or allow more time with `drain`; the fleet goes on as before.",
+      "Wait for the runs in `data.runIds`, or allow more time with `drain`; the fleet continues as before.",
   },
   UNREADABLE_RECORD: {
     meaning:
-      "Something that is stored can't be read; it was left out of what was asked for, and the rest goes on.",
-    remedy: "See `data.what` and the cause: the store was damaged, or something else writes to it.",
+      "A stored record can't be read; it is missing from the result, and everything else works.",
+    remedy: "See `data.what` and the cause: the store is damaged, or something else writes to it.",
   },
   INTERNAL: {
-    meaning: "A state that this package holds to be impossible.",
+    meaning: "A state that should be impossible.",
     remedy: "Please report it with the message and the stack.",
   },
 } as const satisfies Record<string, { meaning: string; remedy: string }>;
 
-/** The stable name of a kind of error; the keys of {@link ERROR_CODES}. */
+/** The stable name of a kind of error; a key of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** Fields that say where the fault lies; which of them are set depends on the code. */
+/** Fields that locate the fault; which ones are set depends on the code. */
 export type ErrorData = Readonly<Record<string, unknown>>;
 
-/** The same for each copy of the package in a process: a bundle may hold one of its own, whose classes are others. */
+/** Shared by all copies of the package in a process: a bundle may contain its own, with classes of its own. */
 const MARK = Symbol.for("cronduit.error");
 
 /** The base of every error that this package throws on purpose. */
 export class CronduitError extends Error {
-  // As text in each class: a bundler that shortens names shortens those of classes too.
+  // A literal in each class, because minifiers also rename classes.
   override readonly name: string = "CronduitError";
-  /** Stable across versions; decide on this and never on the message. */
+  /** Stable across versions; branch on this, never on the message. */
   readonly code: ErrorCode;
-  /** Where and what, for programs: e.g. `path`, `field`, `column`, `jobId`. */
+  /** Where and what, for programs: `path`, `field`, `column`, `jobId` and the like. */
   readonly data: ErrorData;
 
   constructor(
@@ -192,28 +192,28 @@ export class CronduitError extends Error {
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;
-    this.data = openData(options.data ?? {});
-    // Not enumerable, so that nobody prints it.
+    this.data = withoutPasswordsIn(options.data ?? {});
+    // Not enumerable, so that it isn't printed.
     Object.defineProperty(this, MARK, { value: true });
   }
 }
 
-/** Loggers print the fields of an error too, and a value that was given in a wrong place may be a URL. */
-function openData(data: ErrorData): ErrorData {
-  const isClosed = Object.values(data).some(
+/** Loggers print an error's fields too, and a misplaced value may be a URL with a password. */
+function withoutPasswordsIn(data: ErrorData): ErrorData {
+  const hasPassword = Object.values(data).some(
     (value) => typeof value === "string" && withoutPasswords(value) !== value,
   );
-  if (!isClosed) return data;
-  const open = Object.entries(data).map(([name, value]) => [
+  if (!hasPassword) return data;
+  const clean = Object.entries(data).map(([name, value]) => [
     name,
     typeof value === "string" ? withoutPasswords(value) : value,
   ]);
-  return Object.fromEntries(open) as ErrorData;
+  return Object.fromEntries(clean) as ErrorData;
 }
 
 /**
- * A job of the same id exists, with another definition. Code `CONFLICTING_ID`. `data.differences` lists what differs, each a
- * {@link Difference}.
+ * A job with the same id exists, with a different definition. Code `CONFLICTING_ID`. `data.differences` lists what
+ * differs, each a {@link Difference}.
  */
 export class ConflictingIdError extends CronduitError {
   override readonly name = "ConflictingIdError";
@@ -221,13 +221,13 @@ export class ConflictingIdError extends CronduitError {
   constructor(jobId: string, differences: readonly Difference[]) {
     super(
       "CONFLICTING_ID",
-      `Job "${jobId}" exists with another definition: ${tellDifferences(differences)}. Choose another id, or pass replaceExisting: true.`,
+      `Job "${jobId}" already exists with a different definition: ${listDifferences(differences)}. Choose another id, or pass replaceExisting: true.`,
       { data: { jobId, differences } },
     );
   }
 }
 
-/** No job of that id. Code `JOB_NOT_FOUND`. */
+/** There is no job with that id. Code `JOB_NOT_FOUND`. */
 export class JobLookupError extends CronduitError {
   override readonly name = "JobLookupError";
 
@@ -249,13 +249,13 @@ export class TriggerError extends CronduitError {
   }
 }
 
-/** A condition that can't be understood, or is larger than the limits. Code `INVALID_CONDITION`. */
+/** A condition that can't be understood, or exceeds the limits. Code `INVALID_CONDITION`. */
 export class ConditionError extends CronduitError {
   override readonly name = "ConditionError";
 
   constructor(
     message: string,
-    /** `column` counts from 1 in UTF-16 units of the whole text; a line break is one of them. */
+    /** `column` counts UTF-16 units of the whole text from 1, line breaks included. */
     data: {
       column?: number;
       found?: string;
@@ -269,8 +269,8 @@ export class ConditionError extends CronduitError {
 }
 
 /**
- * Whether `error` is one of ours, with this code if one is given. Knows those of another copy of the package in the process, too, as a
- * bundle has one, where `instanceof` does not.
+ * Whether `error` was thrown by this package, with this code if one is given. Unlike `instanceof`, it also recognises
+ * errors of another copy of the package in the process, such as one in a bundle.
  */
 export function isCronduitError(error: unknown, code?: ErrorCode): error is CronduitError {
   const isOurs = typeof error === "object" && error !== null && MARK in error;

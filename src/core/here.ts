@@ -1,17 +1,17 @@
 import { pathToFileURL } from "node:url";
 
-/** Where this module stands: as it was written, or as the compiler made it. */
+/** This module's own path, in source or compiled form; any other path means a bundle. */
 const OWN_PLACE = /\/core\/here\.[jt]s$/;
 
-/** The URL of this module's file, or of the bundle that it became a part of. */
+/** The URL of this module's file, or of the bundle that contains it. */
 export function here(): string {
-  // esbuild leaves it empty in CommonJS, where there is a path instead.
+  // In CommonJS output esbuild leaves this empty; there is a path instead.
   const url: unknown = import.meta.url;
   if (typeof url === "string") return url;
   return pathToFileURL(typeof __filename === "string" ? __filename : (process.argv[1] ?? "")).href;
 }
 
-/** Whether this package's modules were put into another file, so that nothing stands beside them. */
+/** Whether this package was bundled into another file, so that none of its own files are beside it. */
 export function isBundled(): boolean {
   return !OWN_PLACE.test(here());
 }

@@ -1,25 +1,25 @@
-/** Fields that stand beside a message. */
+/** Structured fields of a log message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** The levels of a log, the quietest last. */
+/** The log levels, most verbose first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Where this package reports. `console` fits, and so does any object with these methods. */
+/** Where this package logs. `console` fits, as does any object with these methods. */
 export type Logger = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
 const nothing = (): void => undefined;
 
-/** Whether it is known that this logger writes nothing at this level. */
+/** Whether this logger is known to write nothing at this level. */
 export function isSilent(logger: Logger, level: LogLevel): boolean {
   return logger[level] === nothing;
 }
 
 /**
- * Writes one line an entry to standard error, from `level` on.
- * @param write Takes a line; for tests.
+ * Writes one line per entry to standard error, from `level` up.
+ * @param write Receives each line; for tests.
  */
 export function lineLogger(
   level: LogLevel,
@@ -36,7 +36,7 @@ export function lineLogger(
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** Fields as JSON; what JSON can't hold is told in words instead of failing the caller. */
+/** Prints fields as JSON; values that JSON can't hold are put into words instead of failing the caller. */
 function printFields(fields: LogFields): string {
   try {
     return JSON.stringify(fields, (_, value: unknown) =>

@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
 
 /**
- * A controller whose signal any number may listen to: Node warns of a leak from eleven listeners on, and each step and
- * each request of a run is one.
+ * A controller whose signal any number of listeners may use. Node warns of a leak above ten, and every step and request
+ * of a run adds one.
  */
 export function manyListeners(): AbortController {
   const controller = new AbortController();

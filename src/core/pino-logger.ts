@@ -1,11 +1,11 @@
 import type { LogFields, Logger, LogLevel } from "./log.ts";
 
-/** What is used of a pino logger, or of another that takes the fields first. */
+/** The part of a pino logger that is used; other loggers that take the fields first fit as well. */
 export type PinoLike = Readonly<Record<LogLevel, (fields: object, message?: string) => void>>;
 
 /**
- * Makes a pino logger fit the option `logger`: pino takes the fields first and the message after them. An `error` among the
- * fields goes as `err`, the name under which pino prints errors.
+ * Adapts a pino logger to the option `logger`: pino takes the fields first, then the message. An `error` among the
+ * fields is passed as `err`, the name under which pino prints errors.
  *
  * ```ts
  * import { pino } from "pino";

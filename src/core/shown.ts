@@ -4,32 +4,33 @@ const MAX_TEXT = 60;
 const MAX_KEYS = 5;
 
 /**
- * A value that was given wrongly, for a message: short, on one line, never failing. Of objects and lists only what they
- * are, since there may be secrets in them; passwords in URLs are left out.
+ * Describes a rejected value for a message: short, on one line, never failing. Of objects and lists it shows only the
+ * shape, since they may hold secrets; passwords in URLs are left out.
  */
 export function shown(value: unknown): string {
   return shownUpTo(MAX_TEXT, value);
 }
 
-/** As {@link shown}, and of a text so many characters. */
+/** Like {@link shown}, with at most `most` characters of a string. */
 export function shownUpTo(most: number, value: unknown): string {
   try {
     return show(value, most);
   } catch {
-    return "what can't be read";
+    return "an unreadable value";
   }
 }
 
-/** Only what kind of value it is, for what must not be shown. */
+/** Names only the kind of value, for values that must not be shown. */
 export function shownKind(value: unknown): string {
-  if (typeof value === "string") return value === "" ? "an empty text" : "a text";
+  if (typeof value === "string") return value === "" ? "an empty string" : "a string";
   if (typeof value === "number" && Number.isFinite(value)) return "a number";
   return typeof value === "bigint" ? "a bigint" : shown(value);
 }
 
 /**
- * A text without what may be a password in the URLs that it holds: all between `://` and the last `@`, since people do not always
- * escape a `/` or an `@`, and what the query calls a password. A text that begins with a URL is taken for one, blanks and all.
+ * Removes what may be passwords from the URLs in a text: everything between `://` and the last `@`, because people
+ * don't always escape a `/` or `@`, and query parameters named like a password. A text that begins with a URL is
+ * treated as one, blanks included.
  */
 export function withoutPasswords(text: string): string {
   if (!text.includes("://")) return text;
@@ -42,8 +43,8 @@ function withoutPassword(part: string): string {
   if (from < 0) return part;
   const begin = from + "://".length;
   const at = part.lastIndexOf("@");
-  const open = at < begin ? part : `${part.slice(0, begin)}…${part.slice(at)}`;
-  return open.replaceAll(/([?&](?:ssl)?pass(?:word|wd)?=)[^&\s"]+/gi, "$1…");
+  const clean = at < begin ? part : `${part.slice(0, begin)}…${part.slice(at)}`;
+  return clean.replaceAll(/([?&](?:ssl)?pass(?:word|wd)?=)[^&\s"]+/gi, "$1…");
 }
 
 function show(value: unknown, most: number): string {

@@ -1,28 +1,31 @@
-/** What an error was made of: plain, and bounded in length, depth and number. */
+/** What an error was caused by: plain data, bounded in length, depth and number. */
 export interface ErrorCause {
   readonly name: string;
   readonly message: string;
   readonly code?: string | undefined;
   /** The error's own `cause`. */
   readonly cause?: ErrorCause | undefined;
-  /** Of an error that stands for several (`Promise.any`): these. */
+  /** The errors that an aggregate error (`Promise.any`) stands for. */
   readonly errors?: readonly ErrorCause[] | undefined;
 }
 
-/** How a run failed, as it is kept: plain, and bounded in length. */
+/** How a run failed, as stored: plain data, bounded in length. */
 export interface StoredError extends ErrorCause {
-  /** With the stacks of its causes. */
+  /** Includes the stacks of the causes. */
   readonly stack?: string | undefined;
-  /** The message with what was behind it, if an inner error says more: `fetch failed: connect ECONNREFUSED 127.0.0.1:80`. */
+  /**
+   * The message with its underlying cause, if an inner error says more: `fetch failed: connect ECONNREFUSED
+   * 127.0.0.1:80`.
+   */
   readonly reason?: string | undefined;
 }
 
-/** What to tell of an error in a sentence. */
+/** What to say about an error in a sentence. */
 export function reasonOf({ reason, message }: StoredError): string {
   return reason ?? message;
 }
 
-/** The same error with all its texts changed. */
+/** The same error with `change` applied to all its texts. */
 export function withTexts<E extends StoredError>(error: E, change: (text: string) => string): E {
   const { name, message, code, cause, errors, stack, reason } = error;
   return {
@@ -39,21 +42,21 @@ export function withTexts<E extends StoredError>(error: E, change: (text: string
 
 const MAX_REASONS = 3;
 
-/** What the innermost errors say, the same thing once; `undefined` if there are none. */
+/** What the innermost errors say, without repetition; `undefined` if there are none. */
 function innermost({ cause, errors }: ErrorCause): string | undefined {
   if (errors !== undefined && errors.length > 0) {
-    const all = [...new Set(errors.map((inner) => innermost(inner) ?? told(inner)))];
+    const all = [...new Set(errors.map((inner) => innermost(inner) ?? withCode(inner)))];
     const more = all.length > MAX_REASONS ? `; and ${all.length - MAX_REASONS} more` : "";
     return `${all.slice(0, MAX_REASONS).join("; ")}${more}`;
   }
-  return cause && (innermost(cause) ?? told(cause));
+  return cause && (innermost(cause) ?? withCode(cause));
 }
 
-function told({ message, code }: ErrorCause): string {
+function withCode({ message, code }: ErrorCause): string {
   return code === undefined || message.includes(code) ? message : `${message} (${code})`;
 }
 
-/** The message with what the innermost errors say, if that says more. */
+/** The message followed by what the innermost errors say, if that adds anything. */
 export function fullReason(error: ErrorCause): string | undefined {
   const inner = innermost(error);
   return inner === undefined || error.message.includes(inner)

@@ -1,4 +1,4 @@
-/** Words longer than this are not compared: the work grows with the square of the length. */
+/** Longer words are not compared: the work grows with the square of the length. */
 const MAX_WORD = 32;
 
 function distance(a: string, b: string): number {
@@ -15,8 +15,8 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * The known word that somebody who wrote `word` most likely meant, if one is near enough: a full name for an
- * abbreviation (`sunday` for `sun`), or up to two typing errors.
+ * The known word that was most likely meant by `word`, if one is close enough: a full name for an abbreviation
+ * (`sunday` for `sun`), or up to two typos.
  */
 export function suggest(word: string, known: readonly string[]): string | undefined {
   const lower = word.toLowerCase();

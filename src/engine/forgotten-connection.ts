@@ -45,7 +45,7 @@ function inNodes(nodes: readonly unknown[]): string | undefined {
 }
 
 function inUrl(text: string): string | undefined {
-  if (text.trim() === "") return "is an empty text";
+  if (text.trim() === "") return "is an empty string";
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   const parts = [

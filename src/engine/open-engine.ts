@@ -25,7 +25,7 @@ export type ConnectionOption = RedisConnectionOptions;
 export const prefixSchema = z
   .string()
   .regex(/^[\w.-]{1,64}$/)
-  .meta({ allowed: "a text of 1 to 64 letters, digits, _ . and -" })
+  .meta({ allowed: "a string of 1 to 64 letters, digits, _ . and -" })
   .default("cronduit");
 
 /** What every engine is made with. */

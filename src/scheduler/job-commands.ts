@@ -106,7 +106,7 @@ export class JobCommands {
     if (reason !== undefined && (typeof reason !== "string" || reason.length > MAX_REASON)) {
       throw new CronduitError(
         "INVALID_OPTION",
-        `pauseJob, option "reason": must be a text of up to ${MAX_REASON} characters.`,
+        `pauseJob, option "reason": must be a string of up to ${MAX_REASON} characters.`,
         { data: { path: "reason" } },
       );
     }

@@ -31,8 +31,8 @@ describe.each(DOORS)("%s", (name, open) => {
   test.each([
     ["a variable that is not set", forgotten, "is undefined"],
     ["null", null, "is null"],
-    ["an empty variable", "", "is an empty text"],
-    ["a blank one", "  ", "is an empty text"],
+    ["an empty variable", "", "is an empty string"],
+    ["a blank one", "  ", "is an empty string"],
     ["a host that is not set, in a URL", `redis://${forgotten}:6379`, 'has the host "undefined"'],
     [
       "a host that is not set, in a URL",

@@ -93,7 +93,7 @@ describe.each(OPTIONS)("$name", ({ read, bounds }) => {
   ])("%d is refused: milliseconds were meant, %s", (number, suggestion) => {
     const { code, message, data } = refusal(() => read(number));
     expect(code).toMatch(/^INVALID_(OPTION|TRIGGER|CONDITION)$/);
-    expect(message).toContain(`${number}, and numbers are seconds`);
+    expect(message).toContain(`${number}; numbers are seconds`);
     expect(message).toContain(`Did you mean "${suggestion}"?`);
     expect(data["suggestion"]).toBe(suggestion);
   });
@@ -149,7 +149,7 @@ describe.each(OPTIONS)("$name", ({ read, bounds }) => {
 test("schedulers, workers and migrations refuse milliseconds by name", async () => {
   const connection = "redis://127.0.0.1:1";
   expect(() => new PipelineScheduler({ connection, timeout: 30_000 })).toThrow(
-    'new PipelineScheduler, option "timeout": is 30000, and numbers are seconds: 8h 20m. Did you mean "30s"? If not, write "8h 20m".',
+    'new PipelineScheduler, option "timeout": is 30000; numbers are seconds, so that is 8h 20m. Did you mean "30s"? If not, write "8h 20m".',
   );
   expect(() => new PipelineWorker({ connection, lock: 15_000 })).toThrow(/"lock".*"15s"/);
   expect(() => new PipelineScheduler({ worker: { stalledCheck: 500 } })).toThrow(

@@ -91,7 +91,7 @@ describe("CONFLICTING_ID says what differs", () => {
     bench.moveTo("12:20");
     await expect(bench.add({ ...base, ...now } as AddJobOptions)).rejects.toMatchObject({
       code: "CONFLICTING_ID",
-      message: `Job "job" exists with another definition: ${message}. Choose another id, or pass replaceExisting: true.`,
+      message: `Job "job" already exists with a different definition: ${message}. Choose another id, or pass replaceExisting: true.`,
     });
     expect(await bench.find("job")).toEqual(stored);
   });
