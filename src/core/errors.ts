@@ -66,8 +66,7 @@ export const ERROR_CODES = {
   SERVER_REFUSED: {
     meaning:
       "The server refused the request: wrong password, missing privilege, out of memory or disk space, too few replicas.",
-    remedy:
-      "The message quotes the server. `docs/redis.md` lists the privileges that are needed.",
+    remedy: "The message quotes the server. `docs/redis.md` lists the privileges that are needed.",
   },
   UNSUPPORTED_SERVER: {
     meaning:
