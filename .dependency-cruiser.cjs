@@ -1,6 +1,6 @@
 /**
  * Which folder of `src` may import which: a folder may import those of the rows below it, and no other of its own row
- * except as said in WITHIN_ROW. The table stands in docs/decisions as a picture; test/architecture.test.ts runs it.
+ * except as said in WITHIN_ROW. docs/contributing/architecture.md shows the table; test/architecture.test.ts runs it.
  */
 const ROWS = [
   ["cli"], // composition

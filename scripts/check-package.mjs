@@ -29,7 +29,11 @@ function checkFiles(files) {
     .filter((name) => !packed.has(name))
     .map((name) => `${name} is missing`);
   const odd = files
-    .filter((name) => /\.(?:test\.|tgz$|log$)|^docs\/api\/|(?:^|\/)\.(?!nojekyll)/.test(name))
+    .filter((name) =>
+      /\.(?:test\.|tgz$|log$)|^docs\/(?:api|contributing)\/(?!README\.md$)|(?:^|\/)\.(?!nojekyll)/.test(
+        name,
+      ),
+    )
     .map((name) => `${name} should not be there`);
   return [...missing, ...odd];
 }

@@ -1,7 +1,9 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { markdownIn } from "./docs/documents.ts";
+import { deadLinks } from "./docs/links.ts";
 import {
   type Ended,
   finish,
@@ -188,4 +190,17 @@ test.each([
     expect([name, text?.(name.slice(0, -extension.length))]).toEqual([name, source]);
   }
   expect(() => text?.("none")).toThrow(`There is no ${folder.slice("src/".length)}/none`);
+});
+
+test("the pages in the package link to what is in the package", () => {
+  const root = join(project.dir, "node_modules/cronduit");
+  const pages = ["README.md", ...markdownIn("docs", root)];
+  expect(pages.length).toBeGreaterThan(10);
+  // The contributors' other pages are in the repository only, and this one says so.
+  const entry = "docs/contributing/README.md";
+  expect(pages.filter((page) => page.startsWith(dirname(entry)))).toEqual([entry]);
+  for (const page of pages) {
+    const dead = page === entry ? [] : deadLinks(page, root);
+    expect([page, dead]).toEqual([page, []]);
+  }
 });

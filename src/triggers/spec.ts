@@ -10,7 +10,7 @@ const bounds = {
   endAt: epochMs.optional().describe("No fire time lies after this"),
 };
 
-/** What to do around daylight saving; see `docs/decisions` on the rule of cron(8). */
+/** What to do around daylight saving; see `docs/triggers.md`. */
 export const dstSchema = z.enum(["once", "wall-clock"]);
 
 /** `once`: fixed times run exactly once a day. `wall-clock`: whenever the clock reads the time. */

@@ -1,4 +1,4 @@
-// Benchmarks, see docs/benchmarks.md.
+// Benchmarks, see docs/contributing/benchmarks.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { killLeftovers } from "../helpers/children.ts";
@@ -9,7 +9,7 @@ import { printTable, tableOf } from "./measure/table.ts";
 import { type Asked, readOptions } from "./options.ts";
 import { renderReport, type Results, resultsSchema } from "./report.ts";
 
-const PAGE = fileURLToPath(new URL("../../docs/benchmarks.md", import.meta.url));
+const PAGE = fileURLToPath(new URL("../../docs/contributing/benchmarks.md", import.meta.url));
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -69,7 +69,7 @@ async function playAll(names: readonly BenchName[], asked: Asked): Promise<boole
 async function report(file: string): Promise<void> {
   const results = resultsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   writeFileSync(PAGE, await renderReport(results));
-  say("docs/benchmarks.md was written.");
+  say("docs/contributing/benchmarks.md was written.");
 }
 
 async function main(args: readonly string[]): Promise<number> {

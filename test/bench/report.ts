@@ -79,7 +79,7 @@ const TAIL = `## What is not measured
 const BUSY =
   "It was busy with other work: trust the ratios of processor time and commands, and of the rest no more than the order of magnitude.";
 
-/** The page for `docs/benchmarks.md`. */
+/** The page for `docs/contributing/benchmarks.md`. */
 export async function renderReport(told: Results): Promise<string> {
   const { quick, machine, results } = told;
   const sections: string[] = [];

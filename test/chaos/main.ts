@@ -1,4 +1,4 @@
-// Chaos: a fleet under load and faults, and a checker that compares what was due with what was done. See docs/chaos.md.
+// Chaos: a fleet under load and faults, and a checker that compares what was due with what was done. See docs/contributing/chaos.md.
 import { writeFileSync } from "node:fs";
 import { killLeftovers } from "../helpers/children.ts";
 import { check } from "./check/check.ts";

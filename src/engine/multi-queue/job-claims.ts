@@ -20,7 +20,7 @@ type Removed = "removed" | "missing" | "undecided";
 /**
  * Keeps job ids unique over all queues. The state of a queue is one atomic whole, and two queues are not: an id is
  * first claimed at the default queue and then the job is stored. What a crash leaves between the two is a claim of no
- * job, which the next one who wants the id takes away; see docs/decisions/0011-queues.md.
+ * job, which the next one who wants the id takes away; see decision 11.
  */
 export class JobClaims {
   readonly #queues: Queues;

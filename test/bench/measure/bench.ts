@@ -34,7 +34,7 @@ export interface Sample {
 /** A file `<name>.bench.ts` exports one as `bench`. */
 export interface Bench {
   readonly title: string;
-  /** What is measured, and how; Markdown for `docs/benchmarks.md`. */
+  /** What is measured, and how; Markdown for `docs/contributing/benchmarks.md`. */
   readonly about: string;
   readonly figures: Readonly<Record<string, Figure>>;
   /** The first one is compared with each of the others, round by round. */

@@ -1,8 +1,8 @@
-// Reproduces what decision 1 says of BullMQ's Job Schedulers. Run it with `npx tsx docs/decisions/repro/job-schedulers.ts`.
+// Reproduces what decision 1 says of BullMQ's Job Schedulers. Run it with `npx tsx docs/contributing/decisions/repro/job-schedulers.ts`.
 import { setTimeout as wait } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
-import { startRedis } from "../../../scripts/redis-server.ts";
+import { startRedis } from "../../../../scripts/redis-server.ts";
 
 const EVERY_MS = 200;
 
