@@ -70,7 +70,7 @@ export type {
   Retention,
   RetryPolicy,
 } from "./jobs/definition.ts";
-export { after, all, any, not, type Span } from "./conditions/builders.ts";
+export * as when from "./conditions/when.ts";
 export type { Condition, Group, Negation, Term } from "./conditions/condition.ts";
 export type { EvaluatedTerm } from "./conditions/evaluate.ts";
 export { type JobFacts, jobFactsSchema } from "./conditions/facts.ts";
@@ -162,20 +162,7 @@ export type { ExportOptions } from "./scheduler/transfer/export-state.ts";
 export type { ImportOptions, ImportSummary } from "./scheduler/transfer/import-state.ts";
 export type { StateSource } from "./scheduler/transfer/state-lines.ts";
 export type { JobDefaults, PipelineSchedulerOptions } from "./scheduler/scheduler-options.ts";
-export {
-  and,
-  at,
-  calendarInterval,
-  cron,
-  daily,
-  every,
-  inTime,
-  manual,
-  monthly,
-  or,
-  rrule,
-  weekly,
-} from "./triggers/builders.ts";
+export * as trigger from "./triggers/trigger-builders.ts";
 export {
   type CalendarInput,
   type CalendarSpec,

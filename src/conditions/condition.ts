@@ -20,7 +20,7 @@ export interface Negation {
 }
 
 /**
- * A condition as plain, frozen JSON: what `parseCondition` reads, the builders make, and a job's definition stores.
+ * A condition as plain, frozen JSON: what `parseCondition` reads, `when` makes, and a job's definition stores.
  * Equal JSON, equal condition.
  */
 export type Condition = Term | Group | Negation;

@@ -122,7 +122,7 @@ export function parseCondition(text: string): Condition {
 }
 
 /**
- * Takes a condition as users may give it: a text, or a tree from the builders or from JSON.
+ * Takes a condition as users may give it: a text, or a tree made by `when` or from JSON.
  * @throws {@link ConditionError} `INVALID_CONDITION`.
  */
 export function resolveCondition(input: unknown): Condition {

@@ -31,7 +31,7 @@ export const DURATION_BOUNDS = {
   "addJob.logs.age": { numberUpTo: TEN_YEARS },
   "addJob.retention.age": { numberUpTo: TEN_YEARS },
   "addJob.jitter": { numberUpTo: 7 * DAY },
-  "after.within": { numberUpTo: TEN_YEARS },
+  "when.finishedWithin": { numberUpTo: TEN_YEARS },
   "runJob.wait": { numberUpTo: DAY, min: A_MILLISECOND, endless: "write true" },
   "step.timeout": { numberUpTo: DAY, min: A_MILLISECOND, endless: "leave it out" },
   "step.retries.delay": { numberUpTo: HOUR },

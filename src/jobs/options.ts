@@ -36,7 +36,7 @@ function faultOfId(id: string): string | undefined {
   return `begins with ${JSON.stringify(id.slice(0, 1))}`;
 }
 
-/** A condition: its text, or what the builders (`after.ok(…)`, `all(…)`) made. Inside: the latter. */
+/** A condition: its text, or what the builders (`when.all(…)`) made. Inside: the latter. */
 const conditionOption = z
   .union([z.string(), z.custom<Condition>(isObject)])
   .transform((given, context) => {

@@ -6,7 +6,7 @@ interface OtherName {
 
 const CRON: OtherName = {
   meant: "trigger",
-  how: 'trigger: cron("0 9 * * *"), or trigger: "cron" with hour, minute, … beside it',
+  how: 'trigger: trigger.cron("0 9 * * *"), or trigger: "cron" with hour, minute, … beside it',
 };
 const PARAMS: OtherName = { meant: "params", how: "params: { … }, one object of JSON" };
 const RETRY: OtherName = { meant: "retry", how: "retry: 3, attempts in all" };
@@ -22,7 +22,7 @@ const OTHER_NAMES: ReadonlyMap<string, OtherName> = new Map([
   ...["cron", "crontab"].map((name) => [name, CRON] as const),
   [
     "schedule",
-    { meant: "trigger", how: 'trigger: cron("…"), every("…"), …, or schedule(text, pipeline)' },
+    { meant: "trigger", how: 'trigger: trigger.cron("…"), …, or schedule(text, pipeline)' },
   ],
   ["pattern", { meant: "expression" }],
   ["name", { meant: "id", how: "description is for people" }],

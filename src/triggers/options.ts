@@ -184,7 +184,7 @@ export type NamedTriggerOptions = {
 }[ScheduleTriggerKind];
 
 /**
- * A trigger made by a builder such as `cron("0 9 * * 1-5")`: frozen plain JSON, not resolved yet. What it means may still
+ * A trigger made by a builder such as `trigger.cron("0 9 * * 1-5")`: frozen plain JSON, not resolved yet. What it means may still
  * depend on when and for which job it is used.
  */
 export type TriggerObject = Readonly<NamedTriggerOptions> & { readonly "~built"?: true };
@@ -204,7 +204,7 @@ export type TriggerLike = TriggerObject | TriggerShorthand;
 export type TimedTriggerOptions =
   | NamedTriggerOptions
   | ({
-      /** A trigger made by a builder (`cron(…)`, `every(…)`, `or(…)`), or a short form. */ trigger: TriggerLike;
+      /** A trigger made by a builder (`trigger.cron(…)`, `trigger.every(…)`), or a short form. */ trigger: TriggerLike;
     } & CommonTriggerOptions);
 
 /** No schedule, as users write it. */

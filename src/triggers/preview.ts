@@ -187,7 +187,7 @@ function specOf(trigger: Previewed, context: ResolveContext): TriggerSpec {
   const parsed = triggerSpecSchema.safeParse(trigger);
   if (parsed.success) return parsed.data;
   throw new TriggerError(
-    `trigger: ${shown(trigger)} is no trigger. Give what addJob takes, such as cron("0 9 * * *"), or what resolveTrigger returned.`,
+    `trigger: ${shown(trigger)} is no trigger. Give what addJob takes, such as trigger.cron("0 9 * * *"), or what resolveTrigger returned.`,
     { field: "trigger", value: trigger },
   );
 }

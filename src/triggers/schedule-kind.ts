@@ -6,7 +6,7 @@ export type ScheduleKind =
   "daily" | "weekly" | "monthly" | "interval" | "once" | "manual" | "custom";
 
 /**
- * Tells a resolved trigger's sort, however it was written: `0 9 * * 1` is `weekly`, as `weekly("mon", "09:00")` is. Whatever
+ * Tells a resolved trigger's sort, however it was written: `0 9 * * 1` is `weekly`, as `trigger.weekly("mon", "09:00")` is. Whatever
  * is none of the others is `custom`: several times in an hour by cron, or a rule.
  */
 export function scheduleKindOf(spec: TriggerSpec): ScheduleKind {

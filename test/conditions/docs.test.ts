@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { after, all, any, not } from "../../src/conditions/builders.ts";
+import * as when from "../../src/conditions/when.ts";
 import { TERM_NAMES } from "../../src/conditions/condition.ts";
 import { describeEvaluation, evaluate } from "../../src/conditions/evaluate.ts";
 import type { JobFacts } from "../../src/conditions/facts.ts";
@@ -36,7 +36,7 @@ describe("docs/conditions.md", () => {
   });
 
   test.each(lines("builders").map((line) => line.split(/\s+\/\/ /)))("%s is %s", (code, text) => {
-    const built: unknown = runInNewContext(code ?? "", { after, all, any, not });
+    const built: unknown = runInNewContext(code ?? "", { when });
     expect(built).toEqual(parseCondition(text ?? ""));
     expect(printCondition(parseCondition(text ?? ""))).toBe(text);
   });

@@ -3,14 +3,11 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withoutPasswords } from "../../src/core/shown.ts";
 import {
-  at,
-  cron,
-  every,
   parseCondition,
   parseSchedule,
   Pipeline,
   PipelineScheduler,
-  rrule,
+  trigger,
 } from "../../src/index.ts";
 import { silent } from "../crash/fleet.ts";
 
@@ -46,16 +43,16 @@ function add(options: object): Promise<unknown> {
 
 const hourly = { trigger: "interval", hours: 1 };
 const PLACES: Readonly<Record<string, (url: string) => unknown>> = {
-  "cron()": (url) => cron(url),
-  "cron(), as a zone": (url) => add({ trigger: cron(`TZ=${url} 0 9 * * *`) }),
-  "cron(), as a field": (url) => cron(`0 9 * * ${url}`),
-  "cron(), as a macro": (url) => cron(`@${url}`),
-  "cron(), as that of AWS": (url) => cron(`cron(${url})`),
-  "every()": (url) => every(url),
-  "at()": (url) => at(url),
-  "rrule()": (url) => rrule(url),
-  "rrule(), a part": (url) => rrule(`FREQ=DAILY;BYHOUR=${url}`),
-  "rrule(), the start": (url) => rrule(`DTSTART:${url}\nRRULE:FREQ=DAILY`),
+  "cron()": (url) => trigger.cron(url),
+  "cron(), as a zone": (url) => add({ trigger: trigger.cron(`TZ=${url} 0 9 * * *`) }),
+  "cron(), as a field": (url) => trigger.cron(`0 9 * * ${url}`),
+  "cron(), as a macro": (url) => trigger.cron(`@${url}`),
+  "cron(), as that of AWS": (url) => trigger.cron(`cron(${url})`),
+  "every()": (url) => trigger.every(url),
+  "at()": (url) => trigger.at(url),
+  "rrule()": (url) => trigger.rrule(url),
+  "rrule(), a part": (url) => trigger.rrule(`FREQ=DAILY;BYHOUR=${url}`),
+  "rrule(), the start": (url) => trigger.rrule(`DTSTART:${url}\nRRULE:FREQ=DAILY`),
   "parseSchedule()": (url) => parseSchedule(url),
   "parseCondition()": (url) => parseCondition(url),
   "parseCondition(), as a job": (url) => parseCondition(`${url}.last_run_successful`),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { after, migrate, parseJitter, PipelineScheduler, PipelineWorker } from "../../src/index.ts";
+import { migrate, parseJitter, PipelineScheduler, PipelineWorker, when } from "../../src/index.ts";
 import { DURATION_BOUNDS, type DurationBounds } from "../../src/core/duration-bounds.ts";
 import { parseDuration } from "../../src/core/durations.ts";
 import { CronduitError } from "../../src/core/errors.ts";
@@ -36,8 +36,8 @@ const READERS: Record<keyof typeof DURATION_BOUNDS, (written: Written) => unknow
     const jitter = parseJitter(written);
     return jitter.kind === "ms" && jitter.ms;
   },
-  "after.within": (written) => {
-    const condition = after.within("other", written);
+  "when.finishedWithin": (written) => {
+    const condition = when.finishedWithin("other", written);
     return condition.kind === "within" && condition.withinMs;
   },
   "runJob.wait": (written) => parseOptions(runJobSchema, { wait: written }, "runJob").wait,

@@ -1,13 +1,7 @@
 // What users may write, and what the compiler must refuse: `npm run typecheck` reads it, and nothing calls it.
 import { expect, test } from "vitest";
 import { z } from "zod";
-import {
-  Pipeline,
-  type PipelineScheduler,
-  cron,
-  manual,
-  type RunContext,
-} from "../../src/index.ts";
+import { Pipeline, type PipelineScheduler, type RunContext, trigger } from "../../src/index.ts";
 const Params = z.object({ region: z.string(), n: z.number().default(1) });
 const Opt = z.object({ n: z.number().default(1) });
 class A extends Pipeline<typeof Params> {
@@ -40,19 +34,19 @@ class D extends Pipeline {
 function usage(s: PipelineScheduler): void {
   void s.addJob(A, { trigger: "cron", hour: 1, params: { region: "eu" } });
   void s.addJob(new B(), { trigger: "interval", minutes: 1 });
-  void s.addJob(B, { trigger: cron("* * * * *"), timezone: "UTC" });
+  void s.addJob(B, { trigger: trigger.cron("* * * * *"), timezone: "UTC" });
   void s.addJob(C, { trigger: "date", runDate: new Date() });
   void s.addJob("A", { trigger: "date", runDate: "2030-01-01", params: { any: 1 } });
   void s.addJob("A", { trigger: "date", runDate: "2030-01-01" });
   void s.addJob(D, { trigger: "date", runDate: "2030-01-01" });
   void s.addJob(B, { trigger: "manual", nextRunTime: null });
-  void s.addJob(B, { trigger: manual(), timezone: "UTC" });
+  void s.addJob(B, { trigger: trigger.manual(), timezone: "UTC" });
   void s.rescheduleJob("x", { trigger: "manual" });
-  void s.modifyJob("x", { trigger: manual() });
+  void s.modifyJob("x", { trigger: trigger.manual() });
   // @ts-expect-error no first run without a schedule
   void s.addJob(B, { trigger: "manual", nextRunTime: new Date() });
   // @ts-expect-error no first run without a schedule
-  void s.rescheduleJob("x", { trigger: manual(), nextRunTime: new Date() });
+  void s.rescheduleJob("x", { trigger: trigger.manual(), nextRunTime: new Date() });
   // @ts-expect-error no times to spread
   void s.addJob(B, { trigger: "manual", jitter: "30s" });
   // @ts-expect-error a field of another trigger

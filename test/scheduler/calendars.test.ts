@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, inject, test } from "vitest";
-import { cron, Pipeline, PipelineScheduler } from "../../src/index.ts";
+import { Pipeline, PipelineScheduler, trigger } from "../../src/index.ts";
 
 class Noop extends Pipeline {
   run(): unknown {
@@ -19,7 +19,7 @@ function schedulerWith(holidays: string[]): PipelineScheduler {
 }
 
 const prefix = `calendars-${randomUUID()}`;
-const daily = { id: "daily", trigger: cron("0 9 * * *"), nextRunTime: undefined } as const;
+const daily = { id: "daily", trigger: trigger.cron("0 9 * * *"), nextRunTime: undefined } as const;
 
 test("a named calendar keeps a job from running on its dates, and is stored with the job", async () => {
   const days = Array.from({ length: 3 }, (_, i) =>

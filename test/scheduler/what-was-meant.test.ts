@@ -67,7 +67,7 @@ describe("an option that has another name here is told by that", () => {
   test("and how it is written, where that differs", async () => {
     const told = async (options: object) =>
       (await refusal((scheduler) => scheduler.addJob("Report", options as never))).message;
-    expect(await told({ cron: "0 9 * * *" })).toContain('trigger: cron("0 9 * * *")');
+    expect(await told({ cron: "0 9 * * *" })).toContain('trigger: trigger.cron("0 9 * * *")');
     expect(await told({ kwargs: { a: 1 } })).toContain("params: { … }, one object of JSON");
     const params = { region: "eu", to: { mail: "a@example.com" } };
     expect(await told({ params, every: "5m" })).toContain('Did you mean trigger: "interval"?');

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
-  after,
   type AddJobOptions,
   type CronduitError,
-  every,
   Pipeline,
   PipelineRegistry,
+  trigger,
+  when,
 } from "../../src/index.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";
@@ -66,7 +66,7 @@ describe("CONFLICTING_ID says what differs", () => {
     ],
     [
       "a condition",
-      { condition: after.ok("a") },
+      { condition: when.lastRunSuccessful("a") },
       { condition: "a.running", conditionPolicy: { wait: 90 } },
       'condition: "a.last_run_successful" → "a.running"; conditionPolicy: "skip" → an object with wait',
     ],
@@ -103,7 +103,7 @@ describe("CONFLICTING_ID says what differs", () => {
       const error: unknown = await bench.add(options).catch((thrown: unknown) => thrown);
       return (error as CronduitError).data["differences"];
     };
-    expect(await differing({ id: "job", trigger: every("30 minutes") })).toEqual([
+    expect(await differing({ id: "job", trigger: trigger.every("30 minutes") })).toEqual([
       {
         field: "trigger",
         stored: expect.stringContaining("every 1h"),
@@ -174,9 +174,13 @@ describe("what only is written otherwise is no conflict, and nothing is changed"
     ["seconds and a text", { timeout: 60 }, { timeout: "60s" }],
     ["a default and nothing", {}, { maxInstances: 1, coalesce: true }],
     ["a number of attempts", { retry: 3 }, { retry: { attempts: 3 } }],
-    ["an interval, which begins at now", {}, { trigger: every("60 minutes") }],
+    ["an interval, which begins at now", {}, { trigger: trigger.every("60 minutes") }],
     ["the scheduler's zone", {}, { timezone: "UTC" }],
-    ["a condition", { condition: after.ok("a") }, { condition: "(a.last_run_successful)" }],
+    [
+      "a condition",
+      { condition: when.lastRunSuccessful("a") },
+      { condition: "(a.last_run_successful)" },
+    ],
   ])("%s", async (_, before, now) => {
     await using bench = await EngineBench.open();
     const { hours, ...rest } = hourly;

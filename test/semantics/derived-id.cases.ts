@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { after, every, inTime, or, Pipeline } from "../../src/index.ts";
+import { Pipeline, trigger, when } from "../../src/index.ts";
 import { EngineBench } from "../helpers/engine-bench.ts";
 
 const hourly = { trigger: "interval", hours: 1 } as const;
@@ -8,7 +8,7 @@ const hourly = { trigger: "interval", hours: 1 } as const;
 describe("without an id, one is made of pipeline, params and trigger: the same job at each boot", () => {
   test.each([
     ["an interval, which begins at now", hourly],
-    ["a trigger object", { trigger: every("90 minutes") }],
+    ["a trigger object", { trigger: trigger.every("90 minutes") }],
     ["a cron expression", { trigger: "cron", expression: "0 9 * * 1-5", timezone: "Asia/Tokyo" }],
     [
       "a cron expression with a place of the job's own",
@@ -16,7 +16,7 @@ describe("without an id, one is made of pipeline, params and trigger: the same j
     ],
     [
       "triggers together, one of which is relative",
-      { trigger: or(every("2h"), inTime("10 minutes")) },
+      { trigger: trigger.or(trigger.every("2h"), trigger.in("10 minutes")) },
     ],
     ["a date", { trigger: "date", runDate: "2026-03-02 09:00" }],
   ] as const)("%s", async (_, options) => {
@@ -81,7 +81,7 @@ describe("without an id, one is made of pipeline, params and trigger: the same j
 
   test("a time so long after the call is asked for anew by each call: none is lost", async () => {
     await using bench = await EngineBench.open();
-    const remind = { trigger: inTime("10 minutes"), params: { to: "ada" } } as const;
+    const remind = { trigger: trigger.in("10 minutes"), params: { to: "ada" } } as const;
     const first = await bench.add(remind);
     bench.moveTo("12:05");
     const second = await bench.add(remind);
@@ -108,7 +108,7 @@ describe("without an id, one is made of pipeline, params and trigger: the same j
     });
     const replaced = await bench.add({ ...hourly, maxInstances: 2, replaceExisting: true });
     expect(replaced.definition).toMatchObject({ id, policy: { maxInstances: 2 } });
-    await bench.add({ id: "follows", ...hourly, condition: after.ok(id) });
+    await bench.add({ id: "follows", ...hourly, condition: when.lastRunSuccessful(id) });
   });
 
   test("a secret is no part of it, so that nobody can try which one fits", async () => {

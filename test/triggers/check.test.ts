@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, expectTypeOf, it } from "vitest";
-import { cron, every } from "../../src/triggers/builders.ts";
+import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { parseCalendar } from "../../src/triggers/calendars/calendar-spec.ts";
 import { checkTrigger } from "../../src/triggers/check/check-trigger.ts";
 import type { TriggerCheck } from "../../src/triggers/check/finding.ts";
@@ -144,7 +144,7 @@ describe("why cron-parser says otherwise", () => {
   it("notes what it left aside", async () => {
     const holidays = parseCalendar({ exclude: { dates: ["*-01-02"] } });
     const { rows, check: checked } = await previewTrigger(
-      { trigger: cron("H 9 * * *", { jitter: 30 }), calendars: "holidays" },
+      { trigger: trigger.cron("H 9 * * *", { jitter: 30 }), calendars: "holidays" },
       {
         from: "2026-01-01T00:00:00Z",
         jobId: "report",
@@ -157,7 +157,7 @@ describe("why cron-parser says otherwise", () => {
   });
 
   it("has nothing to compare in other kinds, and in what is over", async () => {
-    expect(codesOf(await check({ trigger: every("5 minutes") }))).toEqual({
+    expect(codesOf(await check({ trigger: trigger.every("5 minutes") }))).toEqual({
       outcome: "not-comparable",
       codes: ["not-cron"],
     });

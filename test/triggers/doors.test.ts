@@ -2,7 +2,7 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { at, calendarInterval, cron, every, inTime } from "../../src/triggers/builders.ts";
+import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { parseSchedule } from "../../src/triggers/natural/parse-schedule.ts";
 import { type PreviewOptions, previewTrigger } from "../../src/triggers/preview.ts";
 import type { TriggerOptions } from "../../src/triggers/options.ts";
@@ -20,7 +20,7 @@ describe("a Date of another realm", () => {
 
   it("is a date at each door", () => {
     expect(foreign instanceof Date).toBe(false);
-    expect(fires({ trigger: at(foreign) }, berlin)).toEqual(["2026-05-28T13:00:00Z"]);
+    expect(fires({ trigger: trigger.at(foreign) }, berlin)).toEqual(["2026-05-28T13:00:00Z"]);
     expect(fires({ trigger: "date", runDate: foreign }, berlin)).toEqual(["2026-05-28T13:00:00Z"]);
     const bounds = { startDate: foreign, endDate: foreign };
     expect(specOf({ trigger: "cron", minute: 0, ...bounds }, berlin)).toMatchObject({
@@ -53,7 +53,7 @@ describe("spans", () => {
     ["3 days at 9am", { kind: "calendar-interval", days: 3, timeOfDayMs: 32_400_000 }],
     ["monday at 9am", { kind: "cron" }],
   ])("every %s", (text, expected) => {
-    const spec = specOf({ trigger: every(text) }, berlin);
+    const spec = specOf({ trigger: trigger.every(text) }, berlin);
     expect(spec).toMatchObject(expected);
     expect(specOf({ trigger: "interval", every: text }, berlin)).toEqual(spec);
     expect(specOf({ trigger: { trigger: "interval", every: text } }, berlin)).toEqual(spec);
@@ -75,7 +75,7 @@ describe("spans", () => {
     ["P1M", "2026-02-28T09:00:00Z"],
     ["1 month and 3 days", "2026-03-03T09:00:00Z"],
   ])("in %s", (text, expected) => {
-    expect(fires({ trigger: inTime(text) }, berlin)).toEqual([expected]);
+    expect(fires({ trigger: trigger.in(text) }, berlin)).toEqual([expected]);
     expect(fires({ trigger: "date", in: text }, berlin)).toEqual([expected]);
     expect(fires({ trigger: parseSchedule(`in ${text}`) }, berlin)).toEqual([expected]);
   });
@@ -104,11 +104,11 @@ describe("spans", () => {
     let taken = 0;
     fc.assert(
       fc.property(spans, (text) => {
-        const asked = outcome(() => specOf({ trigger: every(text) }));
+        const asked = outcome(() => specOf({ trigger: trigger.every(text) }));
         if (asked.startsWith("{")) taken += 1;
         expect(outcome(() => specOf({ trigger: "interval", every: text }))).toBe(asked);
         expect(outcome(() => specOf({ trigger: parseSchedule(`every ${text}`) }))).toBe(asked);
-        const later = outcome(() => specOf({ trigger: inTime(text) }));
+        const later = outcome(() => specOf({ trigger: trigger.in(text) }));
         expect(outcome(() => specOf({ trigger: "date", in: text }))).toBe(later);
         expect(outcome(() => specOf({ trigger: parseSchedule(`in ${text}`) }))).toBe(later);
       }),
@@ -138,7 +138,7 @@ describe("spans", () => {
       fc.property(instants, (text) => {
         const spec = specOf({ trigger: "date", runDate: text }, berlin);
         if (spec.kind !== "date") throw new Error("no date");
-        expect(specOf({ trigger: at(text) }, berlin)).toEqual(spec);
+        expect(specOf({ trigger: trigger.at(text) }, berlin)).toEqual(spec);
         expect(specOf({ trigger: parseSchedule(text) }, berlin)).toEqual(spec);
         const bounded = specOf({ trigger: "interval", hours: 1, startDate: text }, berlin);
         expect(bounded).toMatchObject({ anchorAt: spec.runAt });
@@ -155,12 +155,12 @@ describe("previewTrigger takes what addJob takes", () => {
     );
 
   it.each<[string, unknown]>([
-    ["a trigger object", cron("0 9 * * *")],
+    ["a trigger object", trigger.cron("0 9 * * *")],
     ["options with a kind", { trigger: "cron", hour: 9 }],
-    ["options with an object", { trigger: cron("0 9 * * *"), timezone: "UTC" }],
+    ["options with an object", { trigger: trigger.cron("0 9 * * *"), timezone: "UTC" }],
     ["a short form", { daily: true, at: "09:00" }],
-    ["an interval, which begins at `from`", { trigger: every("21h") }],
-    ["a spec", specOf({ trigger: cron("0 9 * * *") })],
+    ["an interval, which begins at `from`", { trigger: trigger.every("21h") }],
+    ["a spec", specOf({ trigger: trigger.cron("0 9 * * *") })],
   ])("%s", (_, options) => {
     expect(times(options)[0]).toBe("2026-03-29T09:00:00Z");
   });
@@ -168,7 +168,7 @@ describe("previewTrigger takes what addJob takes", () => {
   it.each([undefined, null, "2026-03-28", 5])(
     "says what is missing if its options are %j",
     (options) => {
-      expect(() => previewTrigger(cron("0 9 * * *"), options as never)).toThrow(
+      expect(() => previewTrigger(trigger.cron("0 9 * * *"), options as never)).toThrow(
         expect.objectContaining({
           code: "INVALID_TRIGGER",
           message: expect.stringContaining("from") as string,
@@ -179,15 +179,17 @@ describe("previewTrigger takes what addJob takes", () => {
 
   it("reads times in the zone asked for, unless the trigger names one", () => {
     const timezone = "Asia/Tokyo";
-    expect(times(cron("0 9 * * *"), { timezone })[0]).toBe("2026-03-29T00:00:00Z");
-    expect(times(cron("0 9 * * *", { timezone: "UTC" }), { timezone })[0]).toBe(
+    expect(times(trigger.cron("0 9 * * *"), { timezone })[0]).toBe("2026-03-29T00:00:00Z");
+    expect(times(trigger.cron("0 9 * * *", { timezone: "UTC" }), { timezone })[0]).toBe(
       "2026-03-29T09:00:00Z",
     );
   });
 
   it("takes a start in any form, and the job's id for H", () => {
-    const spec = specOf({ trigger: cron("H H * * *") }, { jobId: "a" });
-    expect(times(cron("H H * * *"), { jobId: "a", from: new Date(from) })).toEqual(times(spec));
+    const spec = specOf({ trigger: trigger.cron("H H * * *") }, { jobId: "a" });
+    expect(times(trigger.cron("H H * * *"), { jobId: "a", from: new Date(from) })).toEqual(
+      times(spec),
+    );
     expect(times(spec, { from: Date.parse(from) })).toEqual(
       times(spec, { from: "2026-03-28 12:00" }),
     );
@@ -206,7 +208,7 @@ describe("previewTrigger takes what addJob takes", () => {
     ])
       expect(() => times(options)).toThrow(expect.objectContaining({ code: "INVALID_TRIGGER" }));
     for (const more of [{ from: undefined }, { from: "soon" }, { count: 0 }, { count: Number.NaN }])
-      expect(() => times(cron("@daily"), more as never)).toThrow(
+      expect(() => times(trigger.cron("@daily"), more as never)).toThrow(
         expect.objectContaining({ code: expect.stringMatching(/^INVALID_(TRIGGER|OPTION)$/) }),
       );
   });
@@ -214,12 +216,12 @@ describe("previewTrigger takes what addJob takes", () => {
 
 describe("a calendar interval's start", () => {
   it("gives the time of day, as it gives the day", () => {
-    const trigger = calendarInterval({ weeks: 1 }, { startDate: "2026-12-01 02:30" });
-    expect(fires({ trigger }, { ...berlin, count: 2 })).toEqual([
+    const weekly = trigger.calendarInterval({ weeks: 1 }, { startDate: "2026-12-01 02:30" });
+    expect(fires({ trigger: weekly }, { ...berlin, count: 2 })).toEqual([
       "2026-12-01T01:30:00Z",
       "2026-12-08T01:30:00Z",
     ]);
-    const date = every("month", { startDate: new Date("2026-12-01T02:30:15.250Z") });
+    const date = trigger.every("month", { startDate: new Date("2026-12-01T02:30:15.250Z") });
     expect(fires({ trigger: date }, { ...berlin, count: 2 })).toEqual([
       "2026-12-01T02:30:15.250Z",
       "2027-01-01T02:30:15.250Z",

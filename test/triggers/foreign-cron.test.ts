@@ -1,6 +1,6 @@
 // Texts of other schedulers, which would be read as something else or not at all, are refused with the translation.
 import { describe, expect, it } from "vitest";
-import { cron, every, parseSchedule, TriggerError } from "../../src/index.ts";
+import { parseSchedule, TriggerError, trigger } from "../../src/index.ts";
 import { errorOf, fires } from "./ask.ts";
 
 function refusalOf(call: () => unknown): TriggerError {
@@ -15,26 +15,26 @@ function refusalOf(call: () => unknown): TriggerError {
 
 describe("the order of AWS: the year last, one ? in day or weekday", () => {
   it.each([
-    ["0 12 * * ? *", 'cron("0 12 * * *")'],
-    ["0/10 * * * ? *", 'cron("0/10 * * * *")'],
-    ["15 10 ? * MON-FRI *", 'cron("15 10 * * mon-fri")'],
+    ["0 12 * * ? *", 'trigger.cron("0 12 * * *")'],
+    ["0/10 * * * ? *", 'trigger.cron("0/10 * * * *")'],
+    ["15 10 ? * MON-FRI *", 'trigger.cron("15 10 * * mon-fri")'],
     // There 1 is Sunday.
-    ["0 8 ? * 2-6 *", 'cron("0 8 * * mon-fri")'],
-    ["0 8 ? * 1,7 *", 'cron("0 8 * * sun,sat")'],
-    ["0 9 ? * 2#1 *", 'cron("0 9 * * mon#1")'],
-    ["0 9 ? * 6L *", 'cron("0 9 * * fril")'],
-    ["0 9 ? * L *", 'cron("0 9 * * sat")'],
-    ["0 9 L * ? *", 'cron("0 9 l * *")'],
+    ["0 8 ? * 2-6 *", 'trigger.cron("0 8 * * mon-fri")'],
+    ["0 8 ? * 1,7 *", 'trigger.cron("0 8 * * sun,sat")'],
+    ["0 9 ? * 2#1 *", 'trigger.cron("0 9 * * mon#1")'],
+    ["0 9 ? * 6L *", 'trigger.cron("0 9 * * fril")'],
+    ["0 9 ? * L *", 'trigger.cron("0 9 * * sat")'],
+    ["0 9 L * ? *", 'trigger.cron("0 9 l * *")'],
     [
       "0 12 1 * ? 2026-2028",
-      'cron({ year: "2026-2028", month: "*", day: "1", dayOfWeek: "*", hour: "12", minute: "0" })',
+      'trigger.cron({ year: "2026-2028", month: "*", day: "1", dayOfWeek: "*", hour: "12", minute: "0" })',
     ],
   ])("%s", (text, translation) => {
     const errors = [
       errorOf({ trigger: "cron", expression: text }),
-      refusalOf(() => cron(text)),
+      refusalOf(() => trigger.cron(text)),
       refusalOf(() => parseSchedule(text)),
-      refusalOf(() => cron(`cron(${text})`)),
+      refusalOf(() => trigger.cron(`cron(${text})`)),
       refusalOf(() => parseSchedule(`cron(${text})`)),
       errorOf({ trigger: `cron(${text})` } as never),
     ];
@@ -44,13 +44,13 @@ describe("the order of AWS: the year last, one ? in day or weekday", () => {
       expect(data["column"]).toBeGreaterThanOrEqual(1);
     }
     // The translation is one that we take.
-    const written = translation.slice("cron(".length, -1);
+    const written = translation.slice("trigger.cron(".length, -1);
     const given = (
       written.startsWith('"')
         ? JSON.parse(written)
         : JSON.parse(written.replaceAll(/(\w+):/g, '"$1":'))
     ) as string;
-    expect(fires({ trigger: cron(given) }, { count: 1 })).toHaveLength(1);
+    expect(fires({ trigger: trigger.cron(given) }, { count: 1 })).toHaveLength(1);
   });
 
   it.each(["? 12 * * *", "0 ? * * *", "0 9 * ? *", "? 0 9 * * *", "0 9 ? ? *"])(
@@ -70,14 +70,14 @@ describe("the order of AWS: the year last, one ? in day or weekday", () => {
 
 describe("rate(…), at(…) and @every", () => {
   it.each([
-    ["rate(5 minutes)", 'every("5 minutes")'],
-    ["rate(1 hour)", 'every("1 hour")'],
-    ["at(2026-11-20T13:00:00)", 'at("2026-11-20T13:00:00")'],
+    ["rate(5 minutes)", 'trigger.every("5 minutes")'],
+    ["rate(1 hour)", 'trigger.every("1 hour")'],
+    ["at(2026-11-20T13:00:00)", 'trigger.at("2026-11-20T13:00:00")'],
   ])("%s", (text, translation) => {
     for (const error of [
       refusalOf(() => parseSchedule(text)),
-      refusalOf(() => cron(text)),
-      refusalOf(() => every(text)),
+      refusalOf(() => trigger.cron(text)),
+      refusalOf(() => trigger.every(text)),
       errorOf({ trigger: text } as never),
     ])
       expect(error.message).toContain(translation);
@@ -85,25 +85,25 @@ describe("rate(…), at(…) and @every", () => {
 
   it("@every belongs to every", () => {
     for (const error of [
-      refusalOf(() => cron("@every 1h")),
-      refusalOf(() => cron("@every 1h30m")),
+      refusalOf(() => trigger.cron("@every 1h")),
+      refusalOf(() => trigger.cron("@every 1h30m")),
       errorOf({ trigger: "@every 1h30m" } as never),
     ])
-      expect(error.message).toMatch(/every\("1h(?:30m)?"\)/);
+      expect(error.message).toMatch(/trigger\.every\("1h(?:30m)?"\)/);
   });
 });
 
 describe("a wrong number of fields", () => {
   it.each([
     ["0 0 12 * * ? 2026", "7", 'year: "2026"'],
-    ["0 0 12 * * ? *", "7", 'cron("0 0 12 * * ?")'],
+    ["0 0 12 * * ? *", "7", 'trigger.cron("0 0 12 * * ?")'],
     ["0 0 12 1 * ?  2026-2030", "7", "year"],
     ["0 9 * *", "4", "5 fields"],
     ["0 9 *", "3", "5 fields"],
     ["* * * * * * * *", "8", "5 fields"],
   ])("%j: counted alike by cron and parseSchedule", (text, count, hint) => {
     const messages = [
-      refusalOf(() => cron(text)).message,
+      refusalOf(() => trigger.cron(text)).message,
       refusalOf(() => parseSchedule(text)).message,
       errorOf({ trigger: "cron", expression: text }).message,
     ];

@@ -1,16 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  and,
-  at,
-  calendarInterval,
-  cron,
-  daily,
-  every,
-  inTime,
-  or,
-  rrule,
-  weekly,
-} from "../../src/triggers/builders.ts";
+import * as trigger from "../../src/triggers/trigger-builders.ts";
 import type { TriggerOptions } from "../../src/triggers/options.ts";
 import { errorOf, fires, iso, specOf, triggerOf } from "./ask.ts";
 
@@ -41,7 +30,7 @@ describe("interval", () => {
     ["1 week", 604_800_000],
   ])("every %s", (text, everyMs) => {
     expect(specOf({ trigger: "interval", every: text })).toMatchObject({ everyMs });
-    expect(specOf({ trigger: every(text) })).toMatchObject({ everyMs });
+    expect(specOf({ trigger: trigger.every(text) })).toMatchObject({ everyMs });
   });
 
   it("is elapsed time through a change of the clock", () => {
@@ -89,7 +78,7 @@ describe("date", () => {
     [new Date("2026-05-28T13:00:00Z"), "2026-05-28T13:00:00Z"],
   ])("%s in Berlin", (runDate, expected) => {
     expect(fires({ trigger: "date", runDate }, berlin)).toEqual([expected]);
-    expect(fires({ trigger: at(runDate) }, berlin)).toEqual([expected]);
+    expect(fires({ trigger: trigger.at(runDate) }, berlin)).toEqual([expected]);
   });
 
   it("reads a local date of a TOML file in the job's zone", () => {
@@ -107,7 +96,7 @@ describe("date", () => {
   });
 
   it("is relative to when it was added", () => {
-    expect(fires({ trigger: inTime("30 minutes") }, berlin)).toEqual(["2026-03-28T12:30:00Z"]);
+    expect(fires({ trigger: trigger.in("30 minutes") }, berlin)).toEqual(["2026-03-28T12:30:00Z"]);
   });
 
   it.each([
@@ -126,7 +115,10 @@ describe("date", () => {
 describe("calendar interval", () => {
   it("keeps the local time of day", () => {
     expect(
-      fires({ trigger: calendarInterval({ days: 1, at: "09:00" }) }, { ...berlin, count: 2 }),
+      fires(
+        { trigger: trigger.calendarInterval({ days: 1, at: "09:00" }) },
+        { ...berlin, count: 2 },
+      ),
     ).toEqual(["2026-03-29T07:00:00Z", "2026-03-30T07:00:00Z"]);
   });
 
@@ -180,18 +172,20 @@ describe("calendar interval", () => {
     const startDate = "2026-01-01 09:00";
     const bounds = { startDate, endDate } as const;
     const triggers = [
-      cron("0 9 * * *"),
-      every("24h"),
-      calendarInterval({ days: 1 }),
-      rrule("FREQ=DAILY"),
-      daily("09:00"),
-      weekly(["thu", "fri", "sat"], "09:00"),
-      or(cron("0 9 * * *")),
-      and(cron("0 9 * * *"), every("1h", { startDate: "2026-01-01" })),
+      trigger.cron("0 9 * * *"),
+      trigger.every("24h"),
+      trigger.calendarInterval({ days: 1 }),
+      trigger.rrule("FREQ=DAILY"),
+      trigger.daily("09:00"),
+      trigger.weekly(["thu", "fri", "sat"], "09:00"),
+      trigger.or(trigger.cron("0 9 * * *")),
+      trigger.and(trigger.cron("0 9 * * *"), trigger.every("1h", { startDate: "2026-01-01" })),
     ];
     const found = triggers.map((trigger) => fires({ trigger, ...bounds }, { count: 9 }));
     expect(found).toEqual(triggers.map(() => expected));
-    expect(specOf({ trigger: at("2026-01-01 09:00"), endDate: "2026-01-01" })).toBeDefined();
+    expect(
+      specOf({ trigger: trigger.at("2026-01-01 09:00"), endDate: "2026-01-01" }),
+    ).toBeDefined();
   });
 
   it("a day ends where the next begins, also around a change of the clock", () => {
@@ -220,12 +214,12 @@ describe("calendar interval", () => {
     expect(fires(options, { count: 9 })).toEqual(["2026-01-01T09:00:00Z", "2026-01-02T09:00:00Z"]);
   });
 
-  it("comes from every() for months and years", () => {
-    expect(specOf({ trigger: every("2 months") })).toMatchObject({
+  it("comes from trigger.every() for months and years", () => {
+    expect(specOf({ trigger: trigger.every("2 months") })).toMatchObject({
       kind: "calendar-interval",
       months: 2,
     });
-    expect(specOf({ trigger: every("P1Y6M") })).toMatchObject({
+    expect(specOf({ trigger: trigger.every("P1Y6M") })).toMatchObject({
       kind: "calendar-interval",
       years: 1,
       months: 6,
@@ -238,14 +232,14 @@ describe("rrule", () => {
   it("starts now, in the job's zone, unless it says otherwise", () => {
     expect(
       fires(
-        { trigger: rrule("RRULE:FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0;BYSECOND=0") },
+        { trigger: trigger.rrule("RRULE:FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0;BYSECOND=0") },
         { ...berlin, count: 2 },
       ),
     ).toEqual(["2026-03-30T07:00:00Z", "2026-04-06T07:00:00Z"]);
     expect(
       fires(
         {
-          trigger: rrule(
+          trigger: trigger.rrule(
             "DTSTART:20260401T090000Z\nRRULE:FREQ=DAILY;COUNT=2\nEXDATE:20260402T090000Z",
           ),
         },
@@ -254,7 +248,7 @@ describe("rrule", () => {
     ).toEqual(["2026-04-01T09:00:00Z"]);
     expect(
       fires(
-        { trigger: rrule("DTSTART;TZID=Asia/Tokyo:20260401T090000 RRULE:FREQ=DAILY") },
+        { trigger: trigger.rrule("DTSTART;TZID=Asia/Tokyo:20260401T090000 RRULE:FREQ=DAILY") },
         { ...berlin, count: 1 },
       ),
     ).toEqual(["2026-04-01T00:00:00Z"]);
@@ -263,7 +257,7 @@ describe("rrule", () => {
   it("leaves skipped times out, as RFC 5545 has it", () => {
     expect(
       fires(
-        { trigger: rrule("DTSTART:20260301T023000 RRULE:FREQ=DAILY") },
+        { trigger: trigger.rrule("DTSTART:20260301T023000 RRULE:FREQ=DAILY") },
         { ...berlin, count: 1 },
       ),
     ).toEqual(["2026-03-30T00:30:00Z"]);
@@ -312,9 +306,9 @@ describe("rrule", () => {
 describe("weekly and daily", () => {
   it("fires on its days at its times", () => {
     const expected = ["2026-03-30T07:00:00Z", "2026-03-30T15:30:00Z", "2026-04-01T07:00:00Z"];
-    expect(fires({ trigger: weekly(["mon", "Wednesday"], ["09:00", "5:30 pm"]) }, berlin)).toEqual(
-      expected,
-    );
+    expect(
+      fires({ trigger: trigger.weekly(["mon", "Wednesday"], ["09:00", "5:30 pm"]) }, berlin),
+    ).toEqual(expected);
     expect(fires({ trigger: { weekly: ["mon", "wed"], at: ["09:00", "17:30"] } }, berlin)).toEqual(
       expected,
     );
@@ -324,26 +318,28 @@ describe("weekly and daily", () => {
   });
 
   it("fires every day", () => {
-    expect(fires({ trigger: daily("02:00") }, { count: 1 })).toEqual(["2026-01-01T02:00:00Z"]);
+    expect(fires({ trigger: trigger.daily("02:00") }, { count: 1 })).toEqual([
+      "2026-01-01T02:00:00Z",
+    ]);
     expect(fires({ trigger: { daily: true, at: "noon" } }, { count: 1 })).toEqual([
       "2026-01-01T12:00:00Z",
     ]);
   });
 
   it("refuses what is no day and no time", () => {
-    expect(() => weekly("mo")).toThrow('"mon"');
+    expect(() => trigger.weekly("mo")).toThrow('"mon"');
     expect(errorOf({ trigger: "weekly", weekly: "mo" }).message).toContain('"mon"');
-    expect(() => daily("25:00")).toThrow(/^at: "25:00"/);
+    expect(() => trigger.daily("25:00")).toThrow(/^at: "25:00"/);
     expect(errorOf({ trigger: "daily", at: "25:00" }).data["field"]).toBe("at");
   });
 });
 
 describe("or and and", () => {
   it("combines triggers of any kind and zone", () => {
-    const both = or(
-      cron("0 9 * * 1-5"),
-      cron("0 9 * * *", { timezone: "Asia/Tokyo" }),
-      at("2026-03-30 08:00"),
+    const both = trigger.or(
+      trigger.cron("0 9 * * 1-5"),
+      trigger.cron("0 9 * * *", { timezone: "Asia/Tokyo" }),
+      trigger.at("2026-03-30 08:00"),
     );
     expect(fires({ trigger: both }, { ...berlin, count: 4 })).toEqual([
       "2026-03-29T00:00:00Z",
@@ -352,13 +348,16 @@ describe("or and and", () => {
       "2026-03-30T07:00:00Z",
     ]);
     expect(
-      fires({ trigger: and(cron({ day: 13 }), cron({ dayOfWeek: "fri" })) }, { count: 1 }),
+      fires(
+        { trigger: trigger.and(trigger.cron({ day: 13 }), trigger.cron({ dayOfWeek: "fri" })) },
+        { count: 1 },
+      ),
     ).toEqual(["2026-02-13T00:00:00Z"]);
   });
 
   it("keeps to bounds of its own", () => {
     const options = {
-      trigger: or(cron("0 9 * * *"), cron("0 10 * * *")),
+      trigger: trigger.or(trigger.cron("0 9 * * *"), trigger.cron("0 10 * * *")),
       startDate: "2026-01-02 10:00",
       endDate: "2026-01-03 09:00",
     };
@@ -366,29 +365,32 @@ describe("or and and", () => {
   });
 
   it("refuses members that never meet, soon", () => {
-    expect(errorOf({ trigger: and(cron({ hour: 1 }), cron({ hour: 2 })) }).data["reason"]).toBe(
-      "never-fires",
-    );
-    expect(errorOf({ trigger: and(cron("0 9 29 2 *"), cron("30 9 * * *")) }).data["reason"]).toBe(
-      "never-fires",
-    );
+    expect(
+      errorOf({ trigger: trigger.and(trigger.cron({ hour: 1 }), trigger.cron({ hour: 2 })) }).data[
+        "reason"
+      ],
+    ).toBe("never-fires");
+    expect(
+      errorOf({ trigger: trigger.and(trigger.cron("0 9 29 2 *"), trigger.cron("30 9 * * *")) })
+        .data["reason"],
+    ).toBe("never-fires");
   });
 
   it("bounds how deep and how many", () => {
-    let deep = cron("@daily");
-    for (let i = 0; i < 50; i++) deep = or(deep, cron("@hourly"));
+    let deep = trigger.cron("@daily");
+    for (let i = 0; i < 50; i++) deep = trigger.or(deep, trigger.cron("@hourly"));
     expect(errorOf({ trigger: deep }).message).toContain("deep");
-    const many = Array.from({ length: 101 }, () => cron("@daily"));
+    const many = Array.from({ length: 101 }, () => trigger.cron("@daily"));
     expect(errorOf({ trigger: "or", triggers: many }).message).toContain("at most 100");
-    expect(() => or(...many)).toThrow("at most 100");
+    expect(() => trigger.or(...many)).toThrow("at most 100");
   });
 
   it("makes and of and one search", () => {
     expect(
       specOf({
-        trigger: and(
-          and(cron({ hour: 9 }), cron({ dayOfWeek: 1, hour: 9 })),
-          cron({ day: 5, hour: 9 }),
+        trigger: trigger.and(
+          trigger.and(trigger.cron({ hour: 9 }), trigger.cron({ dayOfWeek: 1, hour: 9 })),
+          trigger.cron({ day: 5, hour: 9 }),
         ),
       }),
     ).toMatchObject({
@@ -401,7 +403,7 @@ describe("or and and", () => {
 describe("a schedule without a fire time", () => {
   it.each([
     {
-      trigger: or(cron("@daily"), cron("@hourly")),
+      trigger: trigger.or(trigger.cron("@daily"), trigger.cron("@hourly")),
       startDate: "2026-02-01",
       endDate: "2026-01-01",
     },
@@ -428,18 +430,20 @@ describe("a schedule without a fire time", () => {
 
 describe("trigger objects", () => {
   it("are frozen JSON", () => {
-    const trigger = or(cron({ hour: 9 }), at(new Date(0)));
-    expect(Object.isFrozen(trigger)).toBe(true);
-    expect(specOf({ trigger: JSON.parse(JSON.stringify(trigger)) as typeof trigger })).toEqual(
-      specOf({ trigger }),
+    const made = trigger.or(trigger.cron({ hour: 9 }), trigger.at(new Date(0)));
+    expect(Object.isFrozen(made)).toBe(true);
+    expect(specOf({ trigger: JSON.parse(JSON.stringify(made)) as typeof made })).toEqual(
+      specOf({ trigger: made }),
     );
   });
 
   it("do not change the caller's object and refuse strays beside them", () => {
-    const options = { trigger: cron("@daily"), timezone: "Asia/Tokyo" } as const;
+    const options = { trigger: trigger.cron("@daily"), timezone: "Asia/Tokyo" } as const;
     const before = JSON.stringify(options);
     specOf(options);
     expect(JSON.stringify(options)).toBe(before);
-    expect(errorOf({ trigger: cron("@daily"), hour: 9 } as never).data["field"]).toBe("hour");
+    expect(errorOf({ trigger: trigger.cron("@daily"), hour: 9 } as never).data["field"]).toBe(
+      "hour",
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import { TriggerError } from "../../src/core/errors.ts";
-import { and, cron, manual, or } from "../../src/triggers/builders.ts";
+import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { createTrigger } from "../../src/triggers/create.ts";
 import type { TriggerOptions } from "../../src/triggers/options.ts";
 import { previewTrigger } from "../../src/triggers/preview.ts";
@@ -18,8 +18,8 @@ function resolveAny(options: unknown): unknown {
 describe("manual", () => {
   const written: readonly [string, TriggerOptions][] = [
     ["by its name", { trigger: "manual", timezone: "Europe/Berlin" }],
-    ["built", { trigger: manual({ timezone: "Europe/Berlin" }) }],
-    ["built, with a zone beside it", { trigger: manual(), timezone: "Europe/Berlin" }],
+    ["built", { trigger: trigger.manual({ timezone: "Europe/Berlin" }) }],
+    ["built, with a zone beside it", { trigger: trigger.manual(), timezone: "Europe/Berlin" }],
   ];
   test.each(written)("%s: never fires, and says so", (_, given) => {
     const spec = resolveTrigger(given, context);
@@ -37,9 +37,9 @@ describe("manual", () => {
   });
 
   it("is frozen JSON", () => {
-    expect(manual()).toEqual({ trigger: "manual" });
-    expect(Object.isFrozen(manual())).toBe(true);
-    expect(previewTrigger(manual(), { from: 0 })).toEqual([]);
+    expect(trigger.manual()).toEqual({ trigger: "manual" });
+    expect(Object.isFrozen(trigger.manual())).toBe(true);
+    expect(previewTrigger(trigger.manual(), { from: 0 })).toEqual([]);
   });
 
   test.each([
@@ -59,8 +59,8 @@ describe("manual", () => {
     expect(() => resolveAny({ trigger: "manual", [field]: value })).toThrow(TriggerError);
     const isCommon = ["startDate", "endDate", "jitter", "dst", "calendars"].includes(field);
     if (isCommon) {
-      expect(() => resolveAny({ trigger: manual(), [field]: value })).toThrow(says);
-      expect(() => manual({ [field]: value })).toThrow(says);
+      expect(() => resolveAny({ trigger: trigger.manual(), [field]: value })).toThrow(says);
+      expect(() => trigger.manual({ [field]: value })).toThrow(says);
     }
   });
 
@@ -76,18 +76,18 @@ describe("manual", () => {
   });
 
   it("is refused among others, at any depth, as written and as stored", () => {
-    const none = manual() as never;
+    const none = trigger.manual() as never;
     const says = /triggers\.1: .*"manual".*or\b.*and\b/;
-    expect(() => or(cron("0 9 * * *"), none)).toThrow(says);
-    expect(() => and(cron("0 9 * * *"), none)).toThrow(says);
-    expect(() => or(cron("0 9 * * *"), { trigger: none })).toThrow(says);
+    expect(() => trigger.or(trigger.cron("0 9 * * *"), none)).toThrow(says);
+    expect(() => trigger.and(trigger.cron("0 9 * * *"), none)).toThrow(says);
+    expect(() => trigger.or(trigger.cron("0 9 * * *"), { trigger: none })).toThrow(says);
     const member = { trigger: "manual" };
-    const list = [cron("0 9 * * *"), member];
+    const list = [trigger.cron("0 9 * * *"), member];
     expect(() => resolveAny({ trigger: "or", triggers: list })).toThrow(says);
     expect(() =>
       resolveAny({
         trigger: "or",
-        triggers: [cron("0 9 * * *"), { trigger: "and", triggers: list }],
+        triggers: [trigger.cron("0 9 * * *"), { trigger: "and", triggers: list }],
       }),
     ).toThrow(says);
     const stored = { kind: "manual", timezone: "UTC" };
@@ -108,13 +108,13 @@ describe("manual", () => {
 /** What the compiler must refuse; nothing calls it. */
 export const refused = (): TriggerOptions[] => [
   { trigger: "manual" },
-  { trigger: manual(), timezone: "UTC" },
+  { trigger: trigger.manual(), timezone: "UTC" },
   // @ts-expect-error no time to begin at
   { trigger: "manual", startDate: "2026-01-01" },
   // @ts-expect-error no time to begin at
-  { trigger: manual(), startDate: "2026-01-01" },
+  { trigger: trigger.manual(), startDate: "2026-01-01" },
   // @ts-expect-error a field of another kind
   { trigger: "manual", hour: 9 },
   // @ts-expect-error no member of others
-  { trigger: or(cron("@daily"), manual()) },
+  { trigger: trigger.or(trigger.cron("@daily"), trigger.manual()) },
 ];

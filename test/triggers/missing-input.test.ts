@@ -1,18 +1,7 @@
 // What is missing is refused, and never taken for a default: a typo in a configuration must not become a busy schedule.
 import { describe, expect, it } from "vitest";
 import { TriggerError } from "../../src/core/errors.ts";
-import {
-  and,
-  at,
-  calendarInterval,
-  cron,
-  daily,
-  every,
-  inTime,
-  or,
-  rrule,
-  weekly,
-} from "../../src/triggers/builders.ts";
+import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { parseCalendar } from "../../src/triggers/calendars/calendar-spec.ts";
 import { parseSchedule } from "../../src/triggers/natural/parse-schedule.ts";
 import { triggerOptionShapes } from "../../src/triggers/options.ts";
@@ -50,16 +39,16 @@ type Builder = (given: never) => unknown;
 
 describe("builders", () => {
   const builders: readonly (readonly [string, Builder, ...unknown[]])[] = [
-    ["cron", cron, 5, new Date(0)],
-    ["every", every, 5000, 0, -1, Infinity, new Date(0)],
-    ["at", at],
-    ["inTime", inTime, 5, new Date(0)],
-    ["weekly", weekly, 5, new Date(0)],
-    ["daily", daily, 5, new Date(0)],
-    ["calendarInterval", calendarInterval, 5, "2 months", new Date(0)],
-    ["rrule", rrule, 5, new Date(0)],
-    ["or", or, 5, "0 9 * * *", new Date(0)],
-    ["and", and, 5, "0 9 * * *", new Date(0)],
+    ["cron", trigger.cron, 5, new Date(0)],
+    ["every", trigger.every, 5000, 0, -1, Infinity, new Date(0)],
+    ["at", trigger.at],
+    ["in", trigger.in, 5, new Date(0)],
+    ["weekly", trigger.weekly, 5, new Date(0)],
+    ["daily", trigger.daily, 5, new Date(0)],
+    ["calendarInterval", trigger.calendarInterval, 5, "2 months", new Date(0)],
+    ["rrule", trigger.rrule, 5, new Date(0)],
+    ["or", trigger.or, 5, "0 9 * * *", new Date(0)],
+    ["and", trigger.and, 5, "0 9 * * *", new Date(0)],
     ["parseSchedule", parseSchedule, 5, new Date(0)],
   ];
 
@@ -74,9 +63,9 @@ describe("builders", () => {
   }
 
   it("take no member that is missing", () => {
-    for (const combine of [or, and]) {
+    for (const combine of [trigger.or, trigger.and]) {
       expect(refusalOf(() => combine()).message).toContain("at least one trigger");
-      const error = refusalOf(() => combine(cron("@daily"), undefined as never));
+      const error = refusalOf(() => combine(trigger.cron("@daily"), undefined as never));
       expect(error.data["field"]).toBe("triggers.1");
       expect(error.message).toMatch(/triggers\.1: undefined/);
     }
@@ -84,20 +73,22 @@ describe("builders", () => {
 
   it("take common options as an object only", () => {
     for (const common of [null, "UTC", 5, []])
-      expect(refusalOf(() => every("5m", common as never)).data["field"]).toBe("common");
-    expect(specOf({ trigger: every("5m", undefined) })).toMatchObject({ everyMs: 300_000 });
+      expect(refusalOf(() => trigger.every("5m", common as never)).data["field"]).toBe("common");
+    expect(specOf({ trigger: trigger.every("5m", undefined) })).toMatchObject({ everyMs: 300_000 });
   });
 
   it("say what they were given and how to write it", () => {
-    expect(refusalOf(() => every(5000 as never)).message).toMatch(
-      /^every: 5000 .*every\("5000s"\).*every\(\{ seconds: 5000 \}\)/,
+    expect(refusalOf(() => trigger.every(5000 as never)).message).toMatch(
+      /^trigger\.every: 5000 .*trigger\.every\("5000s"\).*every\(\{ seconds: 5000 \}\)/,
     );
-    expect(refusalOf(() => cron(undefined as never)).message).toMatch(
-      /^cron: undefined .*cron\("0 9 \* \* 1-5"\).*cron\(\{ hour: 9 \}\)/,
+    expect(refusalOf(() => trigger.cron(undefined as never)).message).toMatch(
+      /^trigger\.cron: undefined .*cron\("0 9 \* \* 1-5"\).*cron\(\{ hour: 9 \}\)/,
     );
-    expect(refusalOf(() => at(undefined as never)).message).toMatch(/^at: undefined .*2026-12-25/);
-    expect(refusalOf(() => at(new Date("nope"))).message).toContain("an invalid Date");
-    expect(refusalOf(() => daily(undefined as never)).message).toMatch(/^at: undefined/);
+    expect(refusalOf(() => trigger.at(undefined as never)).message).toMatch(
+      /^at: undefined .*2026-12-25/,
+    );
+    expect(refusalOf(() => trigger.at(new Date("nope"))).message).toContain("an invalid Date");
+    expect(refusalOf(() => trigger.daily(undefined as never)).message).toMatch(/^at: undefined/);
   });
 });
 
@@ -110,8 +101,8 @@ describe("fields without a value", () => {
     rrule: { rule: "FREQ=DAILY" },
     weekly: { weekly: "mon" },
     daily: {},
-    or: { triggers: [cron("@daily")] },
-    and: { triggers: [cron("@daily")] },
+    or: { triggers: [trigger.cron("@daily")] },
+    and: { triggers: [trigger.cron("@daily")] },
   };
   const cases = Object.entries(triggerOptionShapes)
     .filter(([kind]) => Object.hasOwn(valid, kind))
@@ -144,7 +135,7 @@ describe("fields without a value", () => {
     [{ trigger: "or" }, "at least one trigger"],
     [{ trigger: "and", triggers: [] }, "triggers"],
     [{ trigger: "or", triggers: [undefined] }, "triggers.0"],
-    [{ trigger: "or", triggers: [cron("@daily"), null] }, "triggers.1"],
+    [{ trigger: "or", triggers: [trigger.cron("@daily"), null] }, "triggers.1"],
     [{ trigger: { weekly: undefined } }, "weekly"],
     [{ trigger: "cron", hour: 9, calendars: [] }, "calendars"],
     [{ trigger: "cron", hour: 9, calendars: { names: undefined } }, "calendars"],

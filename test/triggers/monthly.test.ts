@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { TriggerError } from "../../src/core/errors.ts";
-import { monthly } from "../../src/triggers/builders.ts";
+import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { parseSchedule } from "../../src/triggers/natural/parse-schedule.ts";
 import type { TriggerLike, TriggerOptions } from "../../src/triggers/options.ts";
 import { previewTrigger } from "../../src/triggers/preview.ts";
@@ -25,12 +25,12 @@ describe("monthly", () => {
   });
 
   test("a month that lacks the day is left out, and the last day is in each", () => {
-    expect(times(monthly(31))).toEqual([
+    expect(times(trigger.monthly(31))).toEqual([
       "2026-01-31 00:00",
       "2026-03-31 00:00",
       "2026-05-31 00:00",
     ]);
-    expect(times(monthly("last", "18:00"))).toEqual(LAST);
+    expect(times(trigger.monthly("last", "18:00"))).toEqual(LAST);
   });
 
   test.each([
@@ -46,7 +46,7 @@ describe("monthly", () => {
   });
 
   test("what is no day, and a time said twice, is refused", () => {
-    expect(() => monthly(32)).toThrow(TriggerError);
+    expect(() => trigger.monthly(32)).toThrow(TriggerError);
     expect(() => parseSchedule("monthly on the 32nd")).toThrow(TriggerError);
     expect(() => times({ trigger: "monthly", at: "09:00", hour: 9 })).toThrow(
       /^hour: .*beside "at"/,

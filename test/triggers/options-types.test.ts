@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { cron } from "../../src/triggers/builders.ts";
+import * as trigger from "../../src/triggers/trigger-builders.ts";
 import {
   triggerOptionShapes,
   type CommonTriggerOptions,
@@ -39,14 +39,14 @@ describe("trigger options, as types", () => {
       { trigger: "cron", hour: 0, minute: 0, timezone: "Europe/Berlin" },
       { trigger: "interval", minutes: 30 },
       { trigger: "date", runDate: new Date(0) },
-      { trigger: cron("0 9 * * 1-5"), jitter: "30s" },
+      { trigger: trigger.cron("0 9 * * 1-5"), jitter: "30s" },
       { trigger: { weekly: ["mon", "wed"], at: ["09:00", "17:30"] } },
       // @ts-expect-error an interval has minutes, not a minute
       { trigger: "interval", minute: 30 },
       // @ts-expect-error a cron trigger has no run date
       { trigger: "cron", runDate: "2026-01-01" },
       // @ts-expect-error beside an object only common options may stand
-      { trigger: cron("@daily"), hour: 9 },
+      { trigger: trigger.cron("@daily"), hour: 9 },
       // @ts-expect-error no such kind
       { trigger: "corn" },
     ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cron, or } from "../../src/triggers/builders.ts";
+import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { parseCalendar } from "../../src/triggers/calendars/calendar-spec.ts";
 import { previewTrigger } from "../../src/triggers/preview.ts";
 import { specOf, triggerOf } from "./ask.ts";
@@ -19,14 +19,14 @@ function preview(options: Parameters<typeof specOf>[0], from: string, count: num
 
 describe("previewTrigger", () => {
   it("tells what was moved out of a gap", () => {
-    expect(preview({ trigger: cron("30 2 * * *") }, "2026-03-28T12:00:00Z", 2)).toEqual([
+    expect(preview({ trigger: trigger.cron("30 2 * * *") }, "2026-03-28T12:00:00Z", 2)).toEqual([
       "2026-03-29 03:00 | +02:00 | fires | in DST gap, moved",
       "2026-03-30 02:30 | +02:00 | fires",
     ]);
   });
 
   it("tells what was left out of the second pass of an overlap", () => {
-    expect(preview({ trigger: cron("30 2 * * *") }, "2026-10-24T12:00:00Z", 2)).toEqual([
+    expect(preview({ trigger: trigger.cron("30 2 * * *") }, "2026-10-24T12:00:00Z", 2)).toEqual([
       "2026-10-25 02:30 | +02:00 | fires",
       "2026-10-25 02:30 | +01:00 | - | second pass skipped",
       "2026-10-26 02:30 | +01:00 | fires",
@@ -35,7 +35,11 @@ describe("previewTrigger", () => {
 
   it("tells which calendar left a time out or moved it", () => {
     expect(
-      preview({ trigger: cron("0 12 * * *"), calendars: "holidays" }, "2026-12-24T00:00:00Z", 2),
+      preview(
+        { trigger: trigger.cron("0 12 * * *"), calendars: "holidays" },
+        "2026-12-24T00:00:00Z",
+        2,
+      ),
     ).toEqual([
       "2026-12-24 12:00 | +01:00 | fires",
       "2026-12-25 12:00 | +01:00 | - | excluded by calendar holidays",
@@ -43,7 +47,10 @@ describe("previewTrigger", () => {
     ]);
     expect(
       preview(
-        { trigger: cron("0 8 * * *"), calendars: { names: ["office"], shift: "next-allowed" } },
+        {
+          trigger: trigger.cron("0 8 * * *"),
+          calendars: { names: ["office"], shift: "next-allowed" },
+        },
         "2026-12-24T00:00:00Z",
         1,
       ),
@@ -54,7 +61,7 @@ describe("previewTrigger", () => {
   });
 
   it("shows instants in another zone", () => {
-    const [row] = previewTrigger(specOf({ trigger: cron("0 9 * * *") }, { timezone }), {
+    const [row] = previewTrigger(specOf({ trigger: trigger.cron("0 9 * * *") }, { timezone }), {
       from: Date.parse("2026-07-01T00:00:00Z"),
       count: 1,
       timezone: "Asia/Kathmandu",
@@ -72,7 +79,7 @@ describe("previewTrigger", () => {
   it("ends with the schedule", () => {
     expect(
       preview(
-        { trigger: cron("0 9 * * *"), endDate: "2026-01-02 09:00" },
+        { trigger: trigger.cron("0 9 * * *"), endDate: "2026-01-02 09:00" },
         "2026-01-01T00:00:00Z",
         50,
       ),
@@ -80,10 +87,10 @@ describe("previewTrigger", () => {
   });
 
   it("is bounded for absurd schedules", () => {
-    const absurd = or(
-      cron("* * * * * *"),
-      cron("0 0 29 2 1"),
-      cron("30 2 * * *", { dst: "wall-clock" }),
+    const absurd = trigger.or(
+      trigger.cron("* * * * * *"),
+      trigger.cron("0 0 29 2 1"),
+      trigger.cron("30 2 * * *", { dst: "wall-clock" }),
     );
     const rows = preview(
       { trigger: absurd, calendars: { names: ["office", "holidays"] } },

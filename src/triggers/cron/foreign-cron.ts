@@ -20,13 +20,16 @@ export function translationOf(text: string): Translation | undefined {
   if (trimmed.length > MAX_TEXT) return undefined;
   const every = /^@every\s+(.+)$/i.exec(trimmed)?.[1];
   if (every !== undefined)
-    return { hint: `An interval is written every(${JSON.stringify(every)}).`, column: 1 };
+    return { hint: `An interval is written trigger.every(${JSON.stringify(every)}).`, column: 1 };
   const [, name = "", inner = ""] = /^(cron|rate|at)\((.*)\)$/i.exec(trimmed) ?? [];
   switch (name.toLowerCase()) {
     case "rate":
-      return { hint: awsHint("rate(…)", `every(${JSON.stringify(inner.trim())})`), column: 1 };
+      return {
+        hint: awsHint("rate(…)", `trigger.every(${JSON.stringify(inner.trim())})`),
+        column: 1,
+      };
     case "at":
-      return { hint: awsHint("at(…)", `at(${JSON.stringify(inner.trim())})`), column: 1 };
+      return { hint: awsHint("at(…)", `trigger.at(${JSON.stringify(inner.trim())})`), column: 1 };
     case "cron": {
       const words = inner.trim().split(/\s+/);
       return words.length === 6
@@ -56,7 +59,7 @@ function fromAws(words: readonly string[]): string {
   );
   const dayOfWeek = weekday.split(",").map(weekdayFromAws).join(",");
   return isEvery(year)
-    ? `cron("${minute} ${hour} ${day} ${month} ${dayOfWeek}")`
+    ? `trigger.cron("${minute} ${hour} ${day} ${month} ${dayOfWeek}")`
     : asFields({ year, month, day, dayOfWeek, hour, minute });
 }
 
@@ -84,14 +87,14 @@ function isEvery(word: string): boolean {
 
 function asFields(fields: Readonly<Record<string, string>>): string {
   const parts = Object.entries(fields).map(([name, text]) => `${name}: ${JSON.stringify(text)}`);
-  return `cron({ ${parts.join(", ")} })`;
+  return `trigger.cron({ ${parts.join(", ")} })`;
 }
 
 /** What to write for seven fields, seconds first and the year last, as Quartz has them. */
 export function fromQuartz(words: readonly string[]): string {
   const [second = "", minute = "", hour = "", day = "", month = "", dayOfWeek = "", year = ""] =
     words;
-  if (isEvery(year)) return `cron(${JSON.stringify(words.slice(0, 6).join(" "))})`;
+  if (isEvery(year)) return `trigger.cron(${JSON.stringify(words.slice(0, 6).join(" "))})`;
   const plain = { year, month, day, dayOfWeek, hour, minute, second };
   const fields = Object.entries(plain).map(([name, text]) => [name, text === "?" ? "*" : text]);
   return asFields(Object.fromEntries(fields) as Record<string, string>);

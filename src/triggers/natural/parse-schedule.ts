@@ -1,10 +1,11 @@
 import { TriggerError } from "../../core/errors.ts";
 import { shown } from "../../core/shown.ts";
-import { at, buildTrigger, cron, rrule } from "../builders.ts";
+import { buildTrigger } from "../build-trigger.ts";
 import { looksLikeCron } from "../cron/parse-expression.ts";
 import { translationOf } from "../cron/foreign-cron.ts";
 import type { TriggerObject } from "../options.ts";
 import { looksLikeInstant } from "../time/parse-instant.ts";
+import { at, cron, rrule } from "../trigger-builders.ts";
 import { readEvery, readPhrase } from "./phrase.ts";
 
 /** Longest text of a schedule, that of a recurrence rule. */

@@ -26,7 +26,7 @@ export function flatten(options: unknown, depth = 0): Flat {
   if (depth > MAX_DEPTH) throw tooDeep();
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TriggerError(
-      `A trigger is an object such as { trigger: "cron", hour: 9 } or cron("0 9 * * *"), not ${shown(options)}.`,
+      `A trigger is an object such as { trigger: "cron", hour: 9 } or trigger.cron("0 9 * * *"), not ${shown(options)}.`,
       { field: "trigger", value: options },
     );
   }
@@ -107,7 +107,7 @@ export function flattenMember(options: unknown, place: number): ScheduleFlat {
   if (kind !== "manual") return { kind, given };
   const field = `triggers.${place}`;
   throw new TriggerError(
-    `${field}: trigger: "manual" never fires, so it can't be a member of or(…) and and(…). Leave it out: every job can be run by runJob, whatever its schedule.`,
+    `${field}: trigger: "manual" never fires, so it can't be a member of "or" and "and". Leave it out: every job can be run by runJob, whatever its schedule.`,
     { field, value: options },
   );
 }

@@ -155,7 +155,7 @@ function checkMembers(kind: "or" | "and", members: unknown): void {
   const list = Array.isArray(members) ? members : [];
   if (list.length === 0) {
     throw new TriggerError(
-      `triggers: ${members === undefined ? "none" : shown(members)}; ${kind} needs at least one trigger, such as ${kind}(cron("0 9 * * *"), every("6h")).`,
+      `triggers: ${members === undefined ? "none" : shown(members)}; ${kind} needs at least one trigger, such as trigger.${kind}(trigger.cron("0 9 * * *"), trigger.every("6h")).`,
       { field: "triggers" },
     );
   }

@@ -1,5 +1,5 @@
 // A program as CommonJS, under compilers that know Node 16 only, and those that know that Node can require ES modules.
-import { cron, isCronduitError, type Job, Pipeline, PipelineScheduler } from "cronduit";
+import { isCronduitError, type Job, Pipeline, PipelineScheduler, trigger } from "cronduit";
 import { z } from "zod";
 
 const Params = z.object({ region: z.string() });
@@ -27,7 +27,7 @@ async function main(): Promise<object> {
   const job: Job = await scheduler.addJob(NightlyReport, {
     id: "nightly",
     params,
-    trigger: cron("0 0 1 1 *"),
+    trigger: trigger.cron("0 0 1 1 *"),
   });
   await scheduler.runJob(job.id);
   const retval = await executed;

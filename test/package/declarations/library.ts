@@ -1,19 +1,16 @@
 // A library of pipelines that publishes its types: what it exports, inferred, must have names that its users can reach.
 import {
-  after,
-  and,
-  at,
   createRunContainer,
   createToken,
-  cron,
   defineJob,
   definePipeline,
   describePipeline,
-  every,
   Pipeline,
   PipelineScheduler,
   type RunContext,
   validateParams,
+  trigger,
+  when,
 } from "cronduit";
 import { z } from "zod";
 
@@ -73,9 +70,9 @@ export const job = defineJob({ name: "job", params: Params, run: ({ params }) =>
 export const MAILER = createToken<{ send(): void }>("Mailer");
 export const deps = [MAILER, plain] as const;
 export const triggers = {
-  nightly: { ...cron("0 9 * * *"), timezone: "UTC" },
-  both: and(every({ minutes: 1 }), at(new Date())),
-  condition: after.ok("job"),
+  nightly: { ...trigger.cron("0 9 * * *"), timezone: "UTC" },
+  both: trigger.and(trigger.every({ minutes: 1 }), trigger.at(new Date())),
+  condition: when.lastRunSuccessful("job"),
 };
 export const made = () => createRunContainer();
 export const valid = async (given: unknown) => validateParams(describePipeline(Anonymous), given);

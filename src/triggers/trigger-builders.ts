@@ -1,5 +1,7 @@
+// The functions of `trigger`: trigger objects, checked where they are built.
 import { TriggerError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
+import { buildTrigger } from "./build-trigger.ts";
 import { parseExpression } from "./cron/parse-expression.ts";
 import { readEvery } from "./natural/phrase.ts";
 import type {
@@ -9,38 +11,15 @@ import type {
   CronFieldOptions,
   IntervalFieldOptions,
   ManualTriggerObject,
-  ManualTriggerOptions,
-  NamedTriggerOptions,
   ScheduleTriggerKind,
   TriggerLike,
   TriggerObject,
 } from "./options.ts";
 import { spanText } from "./resolve/fields.ts";
-import { flatten, flattenMember } from "./resolve/flatten.ts";
-import { checkShape } from "./resolve/shape.ts";
 import { weekdayName } from "./resolve/times-of-day.ts";
 import { readRuleText } from "./rrule/rule-text.ts";
 import { type InstantInput, parseInstant } from "./time/parse-instant.ts";
 import { parseTimeOfDay } from "./time/time-of-day.ts";
-
-/**
- * Makes a trigger object: a frozen copy, checked as far as it can be before one knows when and for which job it is used. Dates become
- * text, so that the object is JSON and stays the same when it has been through JSON.
- */
-export function buildTrigger(options: ManualTriggerOptions): ManualTriggerObject;
-export function buildTrigger(options: NamedTriggerOptions): TriggerObject;
-export function buildTrigger(
-  options: NamedTriggerOptions | ManualTriggerOptions,
-): TriggerObject | ManualTriggerObject {
-  const { kind, given } = flatten(options);
-  const fields = checkShape(kind, given);
-  const members = kind === "or" || kind === "and" ? (fields["triggers"] as unknown[]) : [];
-  for (const [place, member] of members.entries()) {
-    const inner = flattenMember(member, place);
-    checkShape(inner.kind, inner.given);
-  }
-  return deepFreeze(JSON.parse(JSON.stringify(options))) as TriggerObject | ManualTriggerObject;
-}
 
 /** Builds from what a builder was given, which stands in no option that an error could name. */
 function build(kind: ScheduleTriggerKind, fields: object, common: unknown): TriggerObject {
@@ -65,21 +44,15 @@ function isPlain(value: unknown): value is object {
 
 /** What most likely comes from a setting that is missing, or from another builder's hand. */
 function refuse(builder: string, given: unknown, forms: string): never {
-  throw new TriggerError(`${builder}: ${shown(given)} is no schedule. Write ${forms}.`, {
+  throw new TriggerError(`trigger.${builder}: ${shown(given)} is no schedule. Write ${forms}.`, {
     field: builder,
     value: given,
   });
 }
 
-function deepFreeze(value: unknown): unknown {
-  if (typeof value === "object" && value !== null)
-    Object.values(Object.freeze(value)).forEach(deepFreeze);
-  return value;
-}
-
 /**
  * A cron trigger from an expression (5 fields, 6 with seconds first, `@daily`, `TZ=Europe/Berlin 0 9 * * *`) or from fields.
- * @example cron("0 9 * * 1-5"); cron({ hour: 9, dayOfWeek: "mon-fri" })
+ * @example trigger.cron("0 9 * * 1-5"); trigger.cron({ hour: 9, dayOfWeek: "mon-fri" })
  */
 export function cron(
   schedule: string | CronFieldOptions,
@@ -90,12 +63,12 @@ export function cron(
     return build("cron", { expression: schedule }, common);
   }
   if (isPlain(schedule)) return build("cron", schedule, common);
-  return refuse("cron", schedule, 'cron("0 9 * * 1-5") or cron({ hour: 9 })');
+  return refuse("cron", schedule, 'trigger.cron("0 9 * * 1-5") or trigger.cron({ hour: 9 })');
 }
 
 /**
  * An interval of elapsed time; with months or years in it a calendar interval.
- * @example every("30 minutes"); every("PT90S"); every({ hours: 2 }); every("2 months")
+ * @example trigger.every("30 minutes"); trigger.every("PT90S"); trigger.every({ hours: 2 }); trigger.every("2 months")
  */
 export function every(
   span: string | IntervalFieldOptions,
@@ -112,14 +85,14 @@ export function every(
   const given: unknown = span;
   const forms =
     typeof given === "number" && given > 0 && Number.isFinite(given)
-      ? `every("${given}s") or every({ seconds: ${given} })`
-      : 'every("30 minutes") or every({ hours: 2 })';
+      ? `trigger.every("${given}s") or trigger.every({ seconds: ${given} })`
+      : 'trigger.every("30 minutes") or trigger.every({ hours: 2 })';
   return refuse("every", span, forms);
 }
 
 /**
  * One run at an instant; without an offset in the job's zone.
- * @example at("2026-12-25 09:00"); at(new Date(0))
+ * @example trigger.at("2026-12-25 09:00"); trigger.at(new Date(0))
  */
 export function at(runDate: InstantInput, common: CommonTriggerOptions = {}): TriggerObject {
   parseInstant(runDate, "UTC", "at");
@@ -128,16 +101,19 @@ export function at(runDate: InstantInput, common: CommonTriggerOptions = {}): Tr
 
 /**
  * One run so long after the trigger is added.
- * @example inTime("30 minutes")
+ * @example trigger.in("30 minutes")
  */
-export function inTime(delay: string, common: CommonTriggerOptions = {}): TriggerObject {
-  if (typeof delay !== "string") return refuse("inTime", delay, 'inTime("30 minutes")');
+function inTime(delay: string, common: CommonTriggerOptions = {}): TriggerObject {
+  if (typeof delay !== "string") return refuse("in", delay, 'trigger.in("30 minutes")');
   return build("date", { in: spanText(delay, "in") }, common);
 }
 
+// A reserved word can't be declared.
+export { inTime as in };
+
 /**
  * Days of the week at local times of day.
- * @example weekly(["mon", "wed"], ["09:00", "17:30"])
+ * @example trigger.weekly(["mon", "wed"], ["09:00", "17:30"])
  */
 export function weekly(
   ...[days, ...given]: [
@@ -153,7 +129,7 @@ export function weekly(
 
 /**
  * Every day at local times of day.
- * @example daily("02:00")
+ * @example trigger.daily("02:00")
  */
 export function daily(
   ...given: [times?: string | string[], common?: CommonTriggerOptions]
@@ -163,7 +139,7 @@ export function daily(
 
 /**
  * Days of each month at local times of day.
- * @example monthly(1, "09:00"); monthly([1, 15]); monthly("last", "18:00")
+ * @example trigger.monthly(1, "09:00"); trigger.monthly([1, 15]); trigger.monthly("last", "18:00")
  */
 export function monthly(
   ...[days, ...given]: [
@@ -184,29 +160,30 @@ function timesOf(given: readonly [times?: string | string[], ...unknown[]]): unk
 
 /**
  * Calendar years, months, weeks and days at one local time of day.
- * @example calendarInterval({ months: 2, at: "09:00" })
+ * @example trigger.calendarInterval({ months: 2, at: "09:00" })
  */
 export function calendarInterval(
   span: CalendarIntervalFieldOptions,
   common: CommonTriggerOptions = {},
 ): TriggerObject {
   if (isPlain(span)) return build("calendarInterval", span, common);
-  return refuse("calendarInterval", span, 'calendarInterval({ months: 2, at: "09:00" })');
+  return refuse("calendarInterval", span, 'trigger.calendarInterval({ months: 2, at: "09:00" })');
 }
 
 /**
  * A recurrence rule of RFC 5545.
- * @example rrule("RRULE:FREQ=MONTHLY;BYDAY=-1FR")
+ * @example trigger.rrule("RRULE:FREQ=MONTHLY;BYDAY=-1FR")
  */
 export function rrule(rule: string, common: CommonTriggerOptions = {}): TriggerObject {
-  if (typeof rule !== "string") return refuse("rrule", rule, 'rrule("RRULE:FREQ=WEEKLY;BYDAY=MO")');
+  if (typeof rule !== "string")
+    return refuse("rrule", rule, 'trigger.rrule("RRULE:FREQ=WEEKLY;BYDAY=MO")');
   readRuleText(rule);
   return build("rrule", { rule }, common);
 }
 
 /**
  * No schedule: the job runs only when it is asked to, by `runJob`.
- * @example manual()
+ * @example trigger.manual()
  */
 export function manual(common: BesideManual = {}): ManualTriggerObject {
   return buildTrigger({ trigger: "manual", ...plain(common) });
@@ -214,7 +191,7 @@ export function manual(common: BesideManual = {}): ManualTriggerObject {
 
 /**
  * Fires when any of the triggers fires.
- * @example or(cron("0 9 * * 1-5"), cron("0 11 * * 6"))
+ * @example trigger.or(trigger.cron("0 9 * * 1-5"), trigger.cron("0 11 * * 6"))
  */
 export function or(...triggers: TriggerLike[]): TriggerObject {
   return build("or", { triggers }, {});
@@ -222,7 +199,7 @@ export function or(...triggers: TriggerLike[]): TriggerObject {
 
 /**
  * Fires when all of the triggers fire at the same instant.
- * @example and(cron({ day: 13 }), cron({ dayOfWeek: "fri" }))
+ * @example trigger.and(trigger.cron({ day: 13 }), trigger.cron({ dayOfWeek: "fri" }))
  */
 export function and(...triggers: TriggerLike[]): TriggerObject {
   return build("and", { triggers }, {});
