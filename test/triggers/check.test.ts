@@ -23,11 +23,11 @@ beforeAll(async () => {
 });
 
 async function check(
-  trigger: TriggerOptions,
+  options: TriggerOptions,
   from = "2026-01-01T00:00:00Z",
   timezone = "UTC",
 ): Promise<TriggerCheck> {
-  return (await previewTrigger(trigger, { from, timezone, check: true })).check;
+  return (await previewTrigger(options, { from, timezone, check: true })).check;
 }
 
 const codesOf = ({ outcome, differences, notes }: TriggerCheck): unknown => ({
@@ -43,8 +43,8 @@ describe("the expressions of the vectors, compared with cron-parser", () => {
     const folder = fileURLToPath(new URL("../vectors", import.meta.url));
     for (const { spec, timezone, from } of readExpressions(folder)) {
       const expression = String(spec["expr"]);
-      const trigger = specOf({ trigger: "cron", expression }, { timezone, from });
-      const checked = checkTrigger(trigger, Date.parse(from), peer);
+      const resolved = specOf({ trigger: "cron", expression }, { timezone, from });
+      const checked = checkTrigger(resolved, Date.parse(from), peer);
       counts[checked.outcome] = (counts[checked.outcome] ?? 0) + 1;
       for (const { code } of checked.differences) codes.add(code);
       if (checked.outcome === "unexplained")
@@ -111,11 +111,11 @@ describe("why cron-parser says otherwise", () => {
     ["30 2 * * *", "2026-03-28T12:00:00Z", "dst-gap"],
     ["*/30 1-2 * * *", "2026-10-24T12:00:00Z", "dst-overlap"],
   ])("%s at a change of the clock: %s", async (expression, from, code) => {
-    const trigger = { trigger: "cron", expression } as const;
-    const checked = await check(trigger, from, BERLIN);
+    const options = { trigger: "cron", expression } as const;
+    const checked = await check(options, from, BERLIN);
     expect(codesOf(checked)).toEqual(explained(code));
     expect(checked.differences[0]?.words).toMatch(/^The clock goes from 2026-/);
-    expect(codesOf(await check(trigger, from, "UTC"))).toEqual({ outcome: "same", codes: [] });
+    expect(codesOf(await check(options, from, "UTC"))).toEqual({ outcome: "same", codes: [] });
   });
 
   it("tells the time at which only one of the two fires", async () => {
@@ -186,9 +186,9 @@ describe("what no rule explains stays unexplained", () => {
   const from = "2026-03-28T12:00:00Z";
 
   it.each(["30 2 * * *", "0 0 */2 * 1", "*/5 * * * *"])("%s, a minute late", (expression) => {
-    const trigger = specOf({ trigger: "cron", expression }, { timezone: BERLIN, from });
+    const spec = specOf({ trigger: "cron", expression }, { timezone: BERLIN, from });
     const { outcome, differences } = checkTrigger(
-      trigger,
+      spec,
       Date.parse(from),
       lying((at) => at + 60_000),
     );
@@ -197,10 +197,7 @@ describe("what no rule explains stays unexplained", () => {
   });
 
   it("on a day without a change of the clock", () => {
-    const trigger = specOf(
-      { trigger: "cron", expression: "0 9 * * *" },
-      { timezone: BERLIN, from },
-    );
+    const spec = specOf({ trigger: "cron", expression: "0 9 * * *" }, { timezone: BERLIN, from });
     const broken: Peer = (expression, timezone, at) => {
       const next = peer(expression, timezone, at);
       // In UTC it tells the truth, so only the day can show that the clock is not to blame.
@@ -211,7 +208,7 @@ describe("what no rule explains stays unexplained", () => {
         return isLate(found) ? found + HOUR : found;
       };
     };
-    expect(checkTrigger(trigger, Date.parse(from), broken).outcome).toBe("unexplained");
+    expect(checkTrigger(spec, Date.parse(from), broken).outcome).toBe("unexplained");
   });
 
   it("a field that is refused without a known reason", () => {

@@ -42,10 +42,10 @@ describe("interval", () => {
   });
 
   it("counts without stepping and looks back", () => {
-    const trigger = triggerOf({ trigger: "interval", milliseconds: 1, startDate: "1970-01-01" });
-    expect(trigger.count(0, 1e14)).toBe(1e14);
-    expect(trigger.prev(500)).toBe(499);
-    expect(trigger.prev(0)).toBeUndefined();
+    const resolved = triggerOf({ trigger: "interval", milliseconds: 1, startDate: "1970-01-01" });
+    expect(resolved.count(0, 1e14)).toBe(1e14);
+    expect(resolved.prev(500)).toBe(499);
+    expect(resolved.prev(0)).toBeUndefined();
   });
 
   it.each([
@@ -149,19 +149,19 @@ describe("calendar interval", () => {
   });
 
   it("looks back as it looks ahead", () => {
-    const trigger = triggerOf({
+    const resolved = triggerOf({
       trigger: "calendarInterval",
       months: 1,
       weeks: 1,
       startDate: "2024-01-31",
     });
-    const ahead = trigger.between(0, 8e15, 200);
+    const ahead = resolved.between(0, 8e15, 200);
     const back: number[] = [];
-    for (let t = trigger.prev((ahead.at(-1) ?? 0) + 1); t !== undefined; t = trigger.prev(t))
+    for (let t = resolved.prev((ahead.at(-1) ?? 0) + 1); t !== undefined; t = resolved.prev(t))
       back.unshift(t);
     expect(back).toEqual(ahead);
-    expect(trigger.count((ahead[0] ?? 0) - 1, ahead.at(-1) ?? 0)).toBe(200);
-    for (const [i, t] of ahead.slice(0, -1).entries()) expect(trigger.next(t)).toBe(ahead[i + 1]);
+    expect(resolved.count((ahead[0] ?? 0) - 1, ahead.at(-1) ?? 0)).toBe(200);
+    for (const [i, t] of ahead.slice(0, -1).entries()) expect(resolved.next(t)).toBe(ahead[i + 1]);
   });
 
   it.each([
@@ -181,7 +181,7 @@ describe("calendar interval", () => {
       trigger.or(trigger.cron("0 9 * * *")),
       trigger.and(trigger.cron("0 9 * * *"), trigger.every("1h", { startDate: "2026-01-01" })),
     ];
-    const found = triggers.map((trigger) => fires({ trigger, ...bounds }, { count: 9 }));
+    const found = triggers.map((member) => fires({ trigger: member, ...bounds }, { count: 9 }));
     expect(found).toEqual(triggers.map(() => expected));
     expect(
       specOf({ trigger: trigger.at("2026-01-01 09:00"), endDate: "2026-01-01" }),
@@ -264,20 +264,22 @@ describe("rrule", () => {
   });
 
   it("looks back, counts and keeps to its bounds", () => {
-    const trigger = triggerOf({
+    const resolved = triggerOf({
       trigger: "rrule",
       rule: "FREQ=MONTHLY;BYDAY=-1FR",
       startDate: "2026-01-01",
       endDate: "2026-06-26",
     });
-    expect(trigger.between(0, 8e15, 99).map(iso)).toEqual(
+    expect(resolved.between(0, 8e15, 99).map(iso)).toEqual(
       ["01-30", "02-27", "03-27", "04-24", "05-29", "06-26"].map(
         (date) => `2026-${date}T00:00:00Z`,
       ),
     );
-    expect(trigger.count(0, 8e15)).toBe(6);
-    expect(iso(trigger.prev(Date.parse("2026-03-27T00:00:00Z")) ?? 0)).toBe("2026-02-27T00:00:00Z");
-    expect(trigger.prev(Date.parse("2026-01-30T00:00:00Z"))).toBeUndefined();
+    expect(resolved.count(0, 8e15)).toBe(6);
+    expect(iso(resolved.prev(Date.parse("2026-03-27T00:00:00Z")) ?? 0)).toBe(
+      "2026-02-27T00:00:00Z",
+    );
+    expect(resolved.prev(Date.parse("2026-01-30T00:00:00Z"))).toBeUndefined();
   });
 
   it.each([

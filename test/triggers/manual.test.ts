@@ -26,12 +26,12 @@ describe("manual", () => {
     expect(spec).toEqual({ kind: "manual", timezone: "Europe/Berlin" });
     expect(triggerSpecSchema.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
     expect(scheduleKindOf(spec)).toBe("manual");
-    const trigger = createTrigger(spec);
-    expect(trigger.describe()).toBe("only when asked, by runJob");
-    expect(trigger.next(0)).toBeUndefined();
-    expect(trigger.prev(8e15)).toBeUndefined();
-    expect(trigger.between(0, 8e15, 10)).toEqual([]);
-    expect(trigger.count(0, 8e15)).toBe(0);
+    const resolved = createTrigger(spec);
+    expect(resolved.describe()).toBe("only when asked, by runJob");
+    expect(resolved.next(0)).toBeUndefined();
+    expect(resolved.prev(8e15)).toBeUndefined();
+    expect(resolved.between(0, 8e15, 10)).toEqual([]);
+    expect(resolved.count(0, 8e15)).toBe(0);
     expect(previewTrigger(given, { from: "2026-01-01" })).toEqual([]);
     expect(previewTrigger(spec, { from: "2026-01-01" })).toEqual([]);
   });

@@ -5,8 +5,8 @@ import { parseSchedule } from "../../src/triggers/natural/parse-schedule.ts";
 import type { TriggerLike, TriggerOptions } from "../../src/triggers/options.ts";
 import { previewTrigger } from "../../src/triggers/preview.ts";
 
-function times(trigger: TriggerOptions | TriggerLike): string[] {
-  return previewTrigger(trigger, { from: "2026-01-01T00:00:00Z", count: 3 }).map(
+function times(options: TriggerOptions | TriggerLike): string[] {
+  return previewTrigger(options, { from: "2026-01-01T00:00:00Z", count: 3 }).map(
     ({ local }) => local,
   );
 }
