@@ -16,6 +16,7 @@ export function markdownIn(folder: string, root = ROOT): string[] {
 /** Every page that is written by hand. */
 export const DOCUMENTS: readonly string[] = [
   "README.md",
+  ".github/CONTRIBUTING.md",
   ...markdownIn("docs"),
   ...markdownIn("test").filter((path) => !path.startsWith("test/vectors/")),
 ];
