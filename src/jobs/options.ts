@@ -22,7 +22,6 @@ export const jobIdSchema = z
     if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
   })
   .meta({
-    description: "Names the job; unique in the fleet. Default: a random UUID",
     allowed:
       "a text of 1 to 128 characters: first a letter, a digit or _, then also . : @ / + = ~ # % - and spaces that are not the last",
   });
@@ -56,42 +55,43 @@ function isObject(value: unknown): boolean {
 
 /** Several attempts; see {@link jobOptionsSchema}. */
 const retrySchema = z.strictObject({
-  /** Attempts in all, the first included. 2 to 1,000; default 3. */
+  /** Attempts in all, the first included: 2 to 1,000. @default 3 */
   attempts: z.int().min(2).max(1_000).default(3),
-  /** Whether each further delay is twice the one before. Default `exponential`. */
+  /** Whether each further delay is twice the one before. @default "exponential" */
   backoff: z.enum(["fixed", "exponential"]).default("exponential"),
-  /** Before the second attempt: seconds, or `"5m"`. Default 10 s. */
+  /** The delay before the second attempt: seconds, or `"5m"`. @default 10 s */
   delay: durationOption("addJob.retry.delay").default(10_000),
-  /** No delay is longer: seconds, or `"1h"`. Default 1 h. */
+  /** The longest delay: seconds, or `"1h"`. @default 1 h */
   maxDelay: durationOption("addJob.retry.maxDelay").default(3_600_000),
-  /** The part of each delay that is random, 0 to 1, so that many jobs do not come back at once. Default 0. */
+  /** The random part of each delay, 0 to 1, so that many jobs do not retry at once. @default 0 */
   jitter: z.number().min(0).max(1).default(0),
 });
 
 /** The rules of a job, as users write them; what they become inside is {@link JobOptions}. */
 export const jobOptionsSchema = z.strictObject({
   /**
-   * Names the job; unique in the fleet. Default: made of pipeline, params and trigger, so that each boot declares the same
-   * job; of a single run so long after the call (`in`), random.
+   * Names the job; unique in the fleet. 1 to 128 letters, digits and `_ . : @ / + = ~ # % -`, spaces inside.
+   * @default made of pipeline, params and trigger, so that each boot declares the same job; random for a single run
+   * relative to the call (`in`)
    */
   id: jobIdSchema.optional(),
-  /** For people; up to 1,000 characters. */
+  /** For people; up to 1,000 characters. @default none */
   description: z.string().max(1_000).optional(),
-  /** Up to 32 short labels to filter by. */
+  /** Up to 32 labels of up to 64 characters to filter by. @default none */
   tags: z.array(z.string().min(1).max(64)).max(32).default([]),
-  /** Which workers run it: those that serve this queue. 1 to 64 letters, digits and `_ . -`; default `"default"`. */
+  /** Workers that serve this queue run the job. 1 to 64 letters, digits and `_ . -`. @default "default" */
   queue: queueNameSchema.default(DEFAULT_QUEUE),
-  /** How many runs of this job may be unfinished at once, over the whole fleet. 1 to 10,000; default 1. */
+  /** How many runs of this job may be unfinished at once, over the whole fleet: 1 to 10,000. @default 1 */
   maxInstances: z.int().min(1).max(10_000).default(1),
-  /** Several occurrences due at once become one run of the latest. Default true. */
+  /** Several occurrences due at once become one run of the latest. @default true */
   coalesce: z.boolean().default(true),
-  /** How late a run may start: seconds, or `"5m"`. `null` or absent: any delay is fine. */
+  /** How late a run may start: seconds, or `"5m"`. @default null: any delay is fine */
   misfireGraceTime: durationOption("addJob.misfireGraceTime").nullable().default(null),
-  /** Without `coalesce`: how many due occurrences run at most; older ones are `missed`. 1 to 10,000; default 1,000. */
+  /** Without `coalesce`: how many due occurrences run at most; older ones are `missed`. 1 to 10,000. @default 1000 */
   maxCatchUp: z.int().min(1).max(10_000).default(1_000),
-  /** What must be true of other jobs when a run would start: text, or made by `after`, `all`, `any`, `not`. `null`: nothing. */
+  /** What must be true of other jobs when a run would start: text, or made by the builders. @default null: nothing */
   condition: conditionOption.nullable().optional(),
-  /** With a false `condition`: skip, or wait so long for it to become true (seconds, or `"2h"`). Default `skip`. */
+  /** If `condition` is false: skip, or wait this long for it to become true (seconds, or `"2h"`). @default "skip" */
   conditionPolicy: z
     .union([
       z.literal("skip"),
@@ -101,18 +101,18 @@ export const jobOptionsSchema = z.strictObject({
   /**
    * With `maxInstances` runs unfinished: `skip` the new occurrence; let the latest one wait (`queue-one`); let all wait,
    * up to `maxCatchUp` (`queue-all`); or cancel the oldest run and start when it has ended (`cancel-running`).
-   * Default `skip`.
+   * @default "skip"
    */
   overlap: z.enum(["skip", "queue-one", "queue-all", "cancel-running"]).default("skip"),
   /**
    * At most `limit` runs (1 to 10,000) of all jobs of a queue that name this `key`, over the whole fleet; others wait.
-   * `null`: none.
+   * @default null: none
    */
   concurrencyGroup: z
     .strictObject({ key: z.string().min(1).max(128), limit: z.int().min(1).max(10_000) })
     .nullable()
     .optional(),
-  /** What follows a failed attempt: a number of attempts in all, or more precisely. `null` or absent: nothing. */
+  /** What follows a failed attempt: a number of attempts in all (2 to 1,000), or more precisely. @default null: nothing */
   retry: z
     .union([
       z
@@ -124,28 +124,33 @@ export const jobOptionsSchema = z.strictObject({
     ])
     .nullable()
     .optional(),
-  /** So many failed runs in a row (their retries used up) pause the job. 1 to 10,000. `null` or absent: never. */
+  /** This many failed runs in a row (their retries used up) pause the job: 1 to 10,000. @default null: never */
   pauseAfterFailures: z.int().min(1).max(10_000).nullable().optional(),
-  /** How long an attempt may take before its signal aborts and it fails: seconds, or `"10m"`. `null` or absent: for ever. */
+  /** How long an attempt may take before its signal aborts and it fails: seconds, or `"10m"`. @default null: for ever */
   timeout: durationOption("addJob.timeout").nullable().optional(),
-  /** `process`: each attempt in a child process, which is killed for certain. `null` or absent: in the worker's process. */
+  /** `"process"`: each attempt runs in a child process, which can be killed. @default null: in the worker's process */
   isolate: z.literal("process").nullable().optional(),
-  /** What is kept of its runs' logs: bytes a run, for how many runs, and for how long. */
+  /** What is kept of its runs' logs. */
   logs: z
     .strictObject({
+      /** Bytes a run, 0 to 16 MiB; the rest is dropped. @default 262144 */
       maxBytes: z.int().min(0).max(16_777_216).default(262_144),
+      /** For how many runs, the latest ones: 1 to 100,000. @default 100 */
       runs: z.int().min(1).max(100_000).default(100),
+      /** For how long: seconds, or `"7d"`. @default 7 days */
       age: durationOption("addJob.logs.age").default(7 * 86_400_000),
     })
     .prefault({}),
-  /** A first run time before the trigger's own; `null` adds the job paused. */
+  /** A first run time before the trigger's own; `null` adds the job paused. @default the trigger's first time */
   nextRunTime: instantSchema.nullable().optional(),
-  /** Replace a stored job of the same id instead of failing. Default false. */
+  /** Replace a stored job of the same id instead of failing. @default false */
   replaceExisting: z.boolean().default(false),
-  /** How much of the job's ledger is kept: by default 1,000 rows and 30 days; `age` in seconds or `"90d"`. */
+  /** How much of the job's ledger is kept. */
   retention: z
     .strictObject({
+      /** How many rows: 1 to 1,000,000. @default 1000 */
       count: z.int().min(1).max(1_000_000).default(1_000),
+      /** For how long: seconds, or `"90d"`. @default 30 days */
       age: durationOption("addJob.retention.age").default(30 * 86_400_000),
     })
     .prefault({}),

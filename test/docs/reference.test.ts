@@ -1,0 +1,64 @@
+// docs/reference.md is what `npm run reference` makes of types and docstrings, and their defaults are those of the code.
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { fieldsOf } from "../../scripts/reference/fields.ts";
+import { readPublicSurface } from "../../scripts/reference/exports.ts";
+import { makeReference } from "../../scripts/reference/page.ts";
+import { parseDuration } from "../../src/core/durations.ts";
+import { jobOptionsSchema } from "../../src/jobs/options.ts";
+import { schedulerOptionsSchema } from "../../src/scheduler/scheduler-options.ts";
+import { workerOptionsSchema } from "../../src/worker/worker-options.ts";
+
+const surface = readPublicSurface();
+
+test("docs/reference.md is up to date; if not: npm run reference", () => {
+  const page = readFileSync(new URL("../../docs/reference.md", import.meta.url), "utf8");
+  expect(page).toBe(makeReference(surface));
+});
+
+/** What each option is when it is left out, `retry.attempts` and the like included. */
+function defaultsOf(schema: z.ZodType, prefix = ""): [string, unknown][] {
+  if (schema instanceof z.ZodUnion)
+    return schema.options.flatMap((option) => defaultsOf(option as z.ZodType, prefix));
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodPrefault
+  )
+    return defaultsOf(schema.unwrap() as z.ZodType, prefix);
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([name, field]) => {
+    const inner = defaultsOf(field, `${prefix}${name}.`);
+    if (!(field instanceof z.ZodDefault)) return inner;
+    return [[`${prefix}${name}`, field.parse(undefined)] as [string, unknown]].concat(inner);
+  });
+}
+
+/** What a docstring says behind `@default`, as a value: of a length of time in milliseconds. */
+function valueOf(text: string, like: unknown): unknown {
+  const [first = ""] = text.split(":");
+  if (first === "none") return Array.isArray(like) ? [] : {};
+  if (typeof like === "number" && /[a-z]/.test(first)) return parseDuration(first);
+  return JSON.parse(first);
+}
+
+test.each([
+  ["JobRules", jobOptionsSchema],
+  ["PipelineSchedulerOptions", schedulerOptionsSchema],
+  ["PipelineWorkerOptions", workerOptionsSchema],
+])("the docstrings of %s name the defaults of its schema", (name, schema) => {
+  const item = surface.exports.find((each) => each.name === name);
+  if (!item) throw new Error(`${name} is not exported`);
+  const { checker } = surface;
+  const fields = fieldsOf(checker.getDeclaredTypeOfSymbol(item.symbol), item.declaration, checker);
+  const told = new Map(fields.map((field) => [field.name, field.default]));
+  const defaults = defaultsOf(schema).filter(([option, value]) => {
+    // The fields of an object type with a name of its own are told there, and a set of names is no default in one word.
+    const isTold = told.has(option) || !option.includes(".");
+    return isTold && (typeof value !== "object" || value === null || Array.isArray(value));
+  });
+  expect(defaults.length).toBeGreaterThan(10);
+  for (const [option, value] of defaults)
+    expect([option, valueOf(told.get(option) ?? "", value)]).toEqual([option, value]);
+});
