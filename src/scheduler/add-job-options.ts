@@ -3,7 +3,7 @@ import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/schema.ts";
 import type { TimedTriggerOptions, UntimedTriggerOptions } from "../triggers/options.ts";
 
-/** Whether a job may leave its params out: the schema takes `undefined`, or an object without any key. */
+/** Whether params may be omitted: the schema accepts `undefined` or an empty object. */
 type MayOmit<Input> = undefined extends Input
   ? true
   : Input extends object
@@ -12,30 +12,30 @@ type MayOmit<Input> = undefined extends Input
       : false
     : false;
 
-/** `params` beside the other options: needed unless the schema takes `undefined` or an empty object. */
+/** The option `params`: required unless the schema accepts `undefined` or an empty object. */
 export type ParamsOption<P extends ParamsSchema> =
   MayOmit<ParamsInput<P>> extends true ? { params?: ParamsInput<P> } : { params: ParamsInput<P> };
 
-/** Rules of a job; which of them may be left out, and what holds then, the fields say. */
+/** A job's rules. Each field says whether it may be omitted and what its default is. */
 export interface JobRules extends JobOptionsInput {}
 
-/** A trigger with its fields; where it never fires there is no first run. */
+/** A trigger with its fields; one that never fires by itself has no first run. */
 export type ScheduleChoice =
   | TimedTriggerOptions
   | (UntimedTriggerOptions & { /** `null` adds the job paused. */ nextRunTime?: null | undefined });
 
-/** What `addJob` takes: rules, params, and a trigger with its fields. */
+/** Options of `addJob`: rules, params, and a trigger with its fields. */
 export type AddJobOptions<P extends ParamsSchema = ParamsSchema> = JobRules &
   ScheduleChoice &
   ParamsOption<P>;
 
-/** One of the jobs of `addJobs`. @template R Its pipeline, by whose schema `options.params` is checked. */
+/** One of the jobs of `addJobs`. @template R Its pipeline; its schema types `options.params`. */
 export interface JobToAdd<R extends PipelineReference = PipelineReference> {
   readonly pipeline: R;
   readonly options: AddJobOptions<SchemaOf<R>>;
 }
 
-/** What `schedule` takes after the pipeline: its params, which may be left out if the schema says so, and rules. */
+/** Arguments of `schedule` after the pipeline: its params, optional if the schema allows that, and rules. */
 export type ScheduleArguments<P extends ParamsSchema> =
   MayOmit<ParamsInput<P>> extends true
     ? [params?: ParamsInput<P>, options?: ScheduleOptions]
@@ -44,10 +44,10 @@ export type ScheduleArguments<P extends ParamsSchema> =
 /** Rules of a job that `schedule` adds. */
 export type ScheduleOptions = JobRules & { timezone?: string };
 
-/** What `rescheduleJob` takes. */
+/** Options of `rescheduleJob`. */
 export type RescheduleOptions = ScheduleChoice & Pick<JobRules, "nextRunTime">;
 
-/** What `modifyJob` takes: any rule but the id and the queue; a trigger as well if the schedule is to change. */
+/** Options of `modifyJob`: any rule except the id and the queue, and a trigger if the schedule is to change. */
 export type ModifyJobOptions<P extends ParamsSchema = ParamsSchema> = Partial<
   Omit<JobRules, "id" | "queue" | "replaceExisting">
 > & {

@@ -11,19 +11,19 @@ import { WorkerRuntime } from "../worker/worker-runtime.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { SchedulerSettings } from "./scheduler-options.ts";
 
-/** What a scheduler is made of. */
+/** The parts of a scheduler. */
 export interface SchedulerParts {
   readonly engine: Engine;
   readonly registry: PipelineRegistry;
   readonly bus: EventBus;
   readonly reconciler: Reconciler;
-  /** Absent in a process that only schedules. */
+  /** Absent if this process only schedules. */
   readonly worker: WorkerRuntime | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Puts the parts of one scheduler together; nothing is connected yet. */
+/** Assembles the parts of a scheduler without connecting anything. */
 export function assemble(settings: SchedulerSettings): SchedulerParts {
   const clock = settings.clock ?? systemClock;
   const logger = settings.logger ?? lineLogger("info");

@@ -13,9 +13,9 @@ import type { Verdict } from "../jobs/verdict.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { JobStore } from "./job-store.ts";
 
-/** Fire times that one backfill may have. */
+/** Upper bound of the fire times in one backfill. */
 const MAX_FIRE_TIMES = 100_000;
-/** Fire times that a dry run names. */
+/** Fire times that a dry run lists. */
 const MAX_NAMED = 1_000;
 const CHUNK = 500;
 const PAGE = 500;
@@ -28,47 +28,47 @@ const optionsSchema = z.strictObject({
   dryRun: z.boolean().default(false),
 });
 
-/** What to run after the event. */
+/** The range of past fire times to run. */
 export interface BackfillOptions {
-  /** The first fire time, inclusive: as in `runDate`; without an offset in the job's zone. Not in the future. */
+  /** The first fire time, inclusive, written as in `runDate`; without an offset, in the job's zone. Not in the future. */
   from: InstantInput;
-  /** The last fire time, inclusive; a date without a time up to its end. Later than now is now. @default now */
+  /** The last fire time, inclusive; a date without a time means its end. A later instant than now means now. @default now */
   to?: InstantInput | undefined;
-  /** How many of its runs are executed at once, beside the job's own. 1 to 1,000. @default 1 */
+  /** How many of its runs execute concurrently, in addition to the job's own. 1 to 1,000. @default 1 */
   concurrency?: number | undefined;
   /** Which fire times come first. @default "oldest" */
   order?: "oldest" | "latest" | undefined;
-  /** Only say what would be run. @default false */
+  /** Only report what would run. @default false */
   dryRun?: boolean | undefined;
 }
 
-/** What a call of `backfill` came to. */
+/** The result of `backfill`. */
 export interface BackfillReport {
-  /** Fire times without a run, which are run now (or would be, in a dry run). */
+  /** Fire times without a run, which run now (or would, in a dry run). */
   readonly runs: number;
-  /** Fire times of the range that have a run, or were merged into one. */
+  /** Fire times in the range that already have a run or were merged into one. */
   readonly alreadyRun: number;
-  /** The first of those to run, in their order; at most 1,000. */
+  /** The first fire times to run, in order; at most 1,000. */
   readonly fireTimes: readonly Date[];
 }
 
-/** How far a backfill is. */
+/** The progress of a backfill. */
 export interface Backfill {
-  /** `adding`: the call of `backfill` is not over, or its process died; nothing runs yet. */
+  /** `adding`: the call of `backfill` hasn't finished, or its process died; nothing runs yet. */
   readonly state: BackfillState["state"];
   readonly total: number;
   readonly waiting: number;
   readonly running: number;
   /** How its runs ended. */
   readonly counts: Readonly<Partial<Record<Verdict, number>>>;
-  /** The part that has ended, 0 to 1. */
+  /** The share that has ended, 0 to 1. */
   readonly progress: number;
   readonly concurrency: number;
   readonly order: "oldest" | "latest";
   readonly createdAt: Date;
 }
 
-/** Runs the past of a job. */
+/** Runs fire times of a job's past. */
 export class Backfills {
   readonly #engine: Engine;
   readonly #store: JobStore;
@@ -118,7 +118,7 @@ export class Backfills {
     if ((await this.#engine.changeBackfill(jobId, change)) === "changed") return;
     throw new CronduitError(
       "INVALID_STATE",
-      `Job "${jobId}" has no backfill that is not over. Begin one by backfill().`,
+      `Job "${jobId}" has no unfinished backfill. Start one with backfill().`,
       { data: { jobId } },
     );
   }
@@ -143,14 +143,14 @@ export class Backfills {
       if (added === "conflict") {
         throw new CronduitError(
           "INVALID_STATE",
-          `Job "${jobId}" has a backfill that is not over. Wait for it (getBackfill), or end it by cancelBackfill.`,
+          `Job "${jobId}" has an unfinished backfill. Wait for it (getBackfill), or end it with cancelBackfill.`,
           { data: { jobId } },
         );
       }
     }
   }
 
-  /** Tells of a fire time whether it has a run, or one stands for it. */
+  /** Tells whether a fire time has a run or is covered by one. */
   async #taken(jobId: string, from: EpochMs, to: EpochMs): Promise<(fireAt: EpochMs) => boolean> {
     const single = new Set<EpochMs>();
     const spans: { readonly from: EpochMs; readonly to: EpochMs }[] = [];
@@ -163,7 +163,7 @@ export class Backfills {
       const rows = await this.#engine.readLedger({
         jobId,
         fromAt: from,
-        // A row for several occurrences stands at the last of them, which may lie behind the range.
+        // A row for several occurrences is filed under the last, which may lie beyond the range.
         toAt: Number.MAX_SAFE_INTEGER,
         offset,
         limit: PAGE,
@@ -185,7 +185,7 @@ function neverDue(jobId: string): CronduitError {
   );
 }
 
-/** @throws {@link CronduitError} `INVALID_OPTION` for a range that is reversed, or has no past. */
+/** @throws {@link CronduitError} `INVALID_OPTION` for a reversed range, or one entirely in the future. */
 function rangeOf(
   options: { readonly from?: unknown; readonly to?: unknown },
   timezone: string,
@@ -200,22 +200,22 @@ function rangeOf(
   if (from > now) {
     throw new CronduitError(
       "INVALID_OPTION",
-      `backfill, option "from": ${shown(options.from)} lies in the future, which the schedule itself sees to. Give a time that has passed.`,
+      `backfill, option "from": ${shown(options.from)} is in the future, which is the schedule's own business. Give a time that has passed.`,
       { data: { path: "from" } },
     );
   }
   return { from, to: Math.min(now, to ?? now) };
 }
 
-/** Whether a decision means that the fire time was run, or that a run stands for it. */
+/** Whether a verdict means that the fire time ran or is covered by a run. */
 function stands({ kind, state }: LedgerRow): boolean {
   return kind !== "manual" && state !== "missed" && state !== "skipped";
 }
 
-/** The fire times of the range that the schedule has let go by. */
+/** The fire times in the range that the schedule has passed. */
 function fireTimesOf(job: StoredJob, from: EpochMs, to: EpochMs, now: EpochMs): EpochMs[] {
   const schedule = new Schedule(job.definition);
-  // What is later has not been decided, and the schedule itself will see to it; of a paused job, to what is due later.
+  // Later ones are still undecided and belong to the schedule; for a paused job, those due later.
   const last = Math.min(to, job.state === "active" ? job.watermark : schedule.dueUpTo(now));
   const found: EpochMs[] = [];
   for (let at = schedule.next(from - 1); at && at.fireAt <= last; at = schedule.next(at.fireAt)) {

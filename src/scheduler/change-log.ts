@@ -4,13 +4,13 @@ import type { Logger } from "../core/log.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { Schedule } from "../jobs/schedule.ts";
 
-/** So many jobs are told of one by one; of more there is one line. */
+/** Up to this many jobs get a line each; more share one line. */
 const TOLD_SINGLY = 10;
 
 type ToldJob = Pick<StoredJob, "definition" | "state" | "watermark"> &
   Partial<Pick<StoredJob, "pausedReason">>;
 
-/** Says on the process's logger what was done with jobs, and when they run next. */
+/** Logs changes to jobs and their next run on this process's logger. */
 export class ChangeLog {
   readonly #logger: Logger;
   readonly #clock: Clock;

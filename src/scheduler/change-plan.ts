@@ -5,15 +5,15 @@ import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { SkipReason } from "../jobs/verdict.ts";
 
-/** What becomes of a job: a new definition, a new schedule, a new state, or several of these. */
+/** A planned change of a job: a new definition, schedule, state, or several of these. */
 export type ChangePlan = Pick<
   JobChange,
   "definition" | "schedule" | "pausedReason" | "skipped" | "event"
 >;
 
 /**
- * A job stays on its queue, where its runs, its ledger and its queue jobs are.
- * @throws {@link CronduitError} `INVALID_OPTION` if it is to be on another one.
+ * A job can't leave its queue, which holds its runs, its ledger and its queue jobs.
+ * @throws {@link CronduitError} `INVALID_OPTION` for another queue.
  */
 export function refuseMove(stored: JobDefinition, queue: unknown, where: string): void {
   const known = queueOf(stored);
@@ -25,7 +25,7 @@ export function refuseMove(stored: JobDefinition, queue: unknown, where: string)
   );
 }
 
-/** A new definition with the schedule of the old one, down to its anchor. */
+/** A new definition with the old one's schedule, including its anchor. */
 export function keepSchedule(old: JobDefinition, fresh: JobDefinition): JobDefinition {
   const { timezone, trigger, calendars, jitter, firstRunAt, createdAt } = old;
   return {
@@ -39,24 +39,25 @@ export function keepSchedule(old: JobDefinition, fresh: JobDefinition): JobDefin
   };
 }
 
-/** Whether a schedule begins with a time that somebody gave, which is due at once if it has passed. */
+/** Whether a schedule starts at an explicit time, which is due immediately if it has passed. */
 export function isGivenByHand({ firstRunAt, trigger }: JobDefinition): boolean {
   return firstRunAt !== null || trigger.kind === "date";
 }
 
-/** What was decided stays so when the server's clock was set back: no fire time has its turn twice. */
+/** Decisions stand if the server's clock is set back: no fire time comes up twice. */
 export function decidedUpTo(job: StoredJob, instant: number): number {
   return Math.max(instant, job.watermark);
 }
 
-/** The watermark of a job that stops or goes on at an instant: what is due later has its turn then, if it has one. */
+/** The watermark of a job that is paused or resumed at an instant; occurrences due later come up later, if at all. */
 export function settledAt(job: StoredJob, now: number): number {
   return decidedUpTo(job, new Schedule(job.definition).dueUpTo(now));
 }
 
 /**
- * A change to a definition with another schedule. Pausing is untouched. What the old schedule still has to come, its nominal
- * time behind it, stays if the new one has that time too, and is due by the new one.
+ * A change to a definition with another schedule. Pausing is unaffected. An occurrence of the old schedule whose
+ * nominal time has passed but is not yet due survives if the new schedule has that time too; the new one says when it
+ * is due.
  */
 export function reschedule(
   stored: StoredJob,
@@ -66,7 +67,7 @@ export function reschedule(
 ): Pick<ChangePlan, "definition" | "schedule" | "skipped"> {
   const schedule = new Schedule(definition);
   const settled = settledAt(stored, now);
-  // A watermark that is already beyond leaves nothing to come.
+  // A watermark already past it leaves nothing to survive.
   const isToCome = settled < now && settled === new Schedule(stored.definition).dueUpTo(now);
   const keepsComing = isToCome && stored.state !== "finished" && schedule.has(settled + 1);
   const watermark = keepsComing
@@ -93,7 +94,7 @@ export function reschedule(
   };
 }
 
-/** The occurrences up to a nominal time that are not decided yet, as one span. */
+/** The undecided occurrences up to a nominal time, as one span. */
 export function undecided(job: StoredJob, upTo: number, reason: SkipReason): SkippedSpan[] {
   if (job.state === "finished") return [];
   const span = new Schedule(job.definition).span(job.watermark, upTo);

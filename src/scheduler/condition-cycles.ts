@@ -6,12 +6,12 @@ import type { Engine } from "../engine/port/engine.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import { queueOf } from "../jobs/queue.ts";
 
-/** Jobs looked at for a circle; a longer chain of waiting jobs is not followed to its end. */
+/** Jobs examined for a cycle; a longer chain of waiting jobs isn't followed to its end. */
 const MAX_LOOKED_AT = 10_000;
 
 /**
- * Looks at the conditions of jobs that are about to be stored: refuses jobs that would wait for each other in a circle,
- * and warns of jobs that a condition names and can't see: nobody has added them yet, or they are on another queue.
+ * Checks the conditions of jobs about to be stored: refuses jobs that would wait for each other in a cycle, and warns
+ * if a condition names a job it can't see, because nobody has added it yet or it is on another queue.
  * @throws {@link ConditionError} `INVALID_CONDITION` with `data.cycle`.
  */
 export async function checkConditions(
@@ -66,7 +66,7 @@ function referencesOf(condition: Condition | undefined): string[] {
   return condition === undefined ? [] : jobsIn(condition);
 }
 
-/** Reads what the conditions name, and what the conditions of those name. */
+/** Reads the jobs that the conditions name, and those that their conditions name in turn. */
 async function readReferenced(
   engine: Engine,
   known: Map<string, JobDefinition>,

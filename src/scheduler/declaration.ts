@@ -20,33 +20,33 @@ import { parseFireTime } from "../triggers/time/parse-instant.ts";
 import { derivedId, randomId } from "./derived-id.ts";
 import { splitOptions } from "./split-options.ts";
 
-/** What a caller of `addJob` declared, checked and resolved. */
+/** A call of `addJob`, checked and resolved. */
 export interface Declaration {
   readonly definition: JobDefinition;
   readonly state: "active" | "paused";
   readonly watermark: EpochMs;
   readonly upcoming: readonly Occurrence[];
-  /** Whether the trigger has nothing left; see {@link refuseSpent}. */
+  /** Whether the trigger is exhausted; see {@link refuseExhausted}. */
   readonly isOver: boolean;
   readonly replaceExisting: boolean;
-  /** When it runs, had it been declared at another instant. */
+  /** Its timing if it were declared at another instant. */
   readonly timingAt: (now: EpochMs) => Timing;
 }
 
-/** What a declaration is read with. */
+/** The surroundings that a declaration is read in. */
 export interface DeclarationContext {
   /** The server's clock. */
   readonly now: EpochMs;
-  /** The scheduler's zone, for jobs that name none. */
+  /** The scheduler's time zone, for jobs that name none. */
   readonly timezone: string;
   /** The scheduler's named calendars. */
   readonly calendars: CalendarLookup;
-  /** The scheduler's rules for jobs that do not say otherwise, as they were written. */
+  /** The scheduler's `jobDefaults`, as written. */
   readonly rules?: object | undefined;
 }
 
 /**
- * Checks what a caller of `addJob` gave, and fixes what depends on "now".
+ * Checks the arguments of `addJob` and resolves everything that depends on "now".
  * @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PARAMS`, `PAYLOAD_TOO_LARGE`;
  * {@link TriggerError} if the trigger can't be understood.
  */
@@ -87,7 +87,7 @@ export async function declare(
         params.input,
         context.timezone,
         timing.calendars,
-        // What was stored before a mark was set must not stay readable.
+        // A value stored before its field was marked secret must not stay readable.
         ...(secrets.length === 0 ? [] : [secrets]),
       ]),
       schedule: scheduleDigest(
@@ -110,21 +110,21 @@ export async function declare(
   };
 }
 
-/** The rules that were given, and no others: a default may change. As they were read, so that `60` and `"60s"` are one. */
+/** Only the rules that were given, since a default may change; parsed, so that `60` and `"60s"` are equal. */
 function declaredRules(given: object, job: JobOptions): object {
   const { replaceExisting: _, id: __, ...read } = job;
   return Object.fromEntries(Object.entries(read).filter(([name]) => Object.hasOwn(given, name)));
 }
 
-/** A job that has nothing to do was declared by mistake, unless it is there and has done it. */
-export function refuseSpent({ definition }: Declaration): never {
+/** Refuses a job that would never fire: a mistake, unless the job exists and has already run. */
+export function refuseExhausted({ definition }: Declaration): never {
   const when = new Schedule(definition).trigger.describe();
   throw new TriggerError(`addJob: job "${definition.id}" would never fire: ${when}.`, {
     field: "trigger",
   });
 }
 
-/** Ends the digest of a schedule that was declared paused (`nextRunTime: null`). */
+/** Suffix of the digest of a schedule declared paused (`nextRunTime: null`). */
 const PAUSED_MARK = "-paused";
 
 function scheduleDigest(schedule: readonly unknown[], isPaused: boolean): string {
@@ -136,7 +136,7 @@ export function isDeclaredPaused({ declared }: JobDefinition): boolean {
   return declared.schedule.endsWith(PAUSED_MARK);
 }
 
-/** Whether two declarations say the same of when a job runs, and whether only the later one says that it is paused. */
+/** Whether two declarations have the same schedule, and whether only the later one declares the job paused. */
 export function compareSchedules(
   { declared: { schedule: old } }: JobDefinition,
   { declared: { schedule: fresh } }: JobDefinition,
@@ -185,15 +185,15 @@ function retryOf({ attempts, backoff, delay, maxDelay, jitter }: Retry): Policy[
   return { attempts, backoff, delayMs: delay, maxDelayMs: maxDelay, jitter };
 }
 
-/** The part of a definition that says when. */
+/** The part of a definition that says when the job runs. */
 export type Timing = Pick<
   JobDefinition,
   "timezone" | "trigger" | "calendars" | "jitter" | "firstRunAt"
 >;
 
 /**
- * Whether a job runs once, at a time that is so long after the call: then each call asks for another run, and none may
- * be taken for one that was asked for before.
+ * Whether a job runs once, at a time relative to the call. Each such call asks for a run of its own, so none may be
+ * mistaken for an earlier one.
  */
 function isOnceFromNow(
   trigger: Record<string, unknown>,
@@ -211,7 +211,7 @@ function runAtOf(spec: TriggerSpec): EpochMs | undefined {
   return spec.kind === "date" ? spec.runAt : undefined;
 }
 
-/** The calendars that a trigger refers to, by name: they are stored with the job, so every worker has them. */
+/** The calendars that a trigger names. They are stored with the job, so that every worker has them. */
 function calendarsOf(spec: TriggerSpec, known: CalendarLookup): JobDefinition["calendars"] {
   const names = calendarNames(spec);
   if (names.length === 0) return undefined;
@@ -232,14 +232,14 @@ function calendarNames(spec: TriggerSpec): string[] {
   return "triggers" in spec ? spec.triggers.flatMap(calendarNames) : [];
 }
 
-/** Resolves the trigger's options and a first time given by hand. */
+/** Resolves the trigger's options and an explicit first time. */
 export function resolveTiming(
   jobId: string,
   trigger: Record<string, unknown>,
   nextRunTime: JobOptions["nextRunTime"],
   { now, timezone, calendars }: DeclarationContext,
 ): Timing {
-  // `resolveTrigger` checks every field itself; the type only says what it hopes for.
+  // `resolveTrigger` checks every field itself; the cast only satisfies the compiler.
   const options = trigger as unknown as TriggerOptions;
   const spec = resolveTrigger(options, { now, timezone, jobId });
   // An expression may name its own zone (`TZ=…`).
@@ -257,7 +257,7 @@ export function resolveTiming(
   };
 }
 
-/** @throws {@link CronduitError} `INVALID_OPTION` for a first time of a job that runs only when asked. */
+/** @throws {@link CronduitError} `INVALID_OPTION` if a manual job is given a first time. */
 export function firstRunOf(nextRunTime: unknown, { kind }: TriggerSpec, timezone: string): EpochMs {
   if (kind !== "manual") return parseFireTime(nextRunTime, timezone, "nextRunTime");
   throw new CronduitError(
@@ -268,8 +268,8 @@ export function firstRunOf(nextRunTime: unknown, { kind }: TriggerSpec, timezone
 }
 
 /**
- * What happened before a job existed is none of its occurrences, except a single date that was given in the past: that
- * one is due at once, and `misfireGraceTime` says whether it still runs.
+ * A job has no occurrences before it existed, except a single date in the past: that one is due immediately, and
+ * `misfireGraceTime` decides whether it still runs.
  */
 export function startingWatermark(definition: JobDefinition, now: EpochMs): EpochMs {
   const { firstRunAt, trigger } = definition;
@@ -279,7 +279,7 @@ export function startingWatermark(definition: JobDefinition, now: EpochMs): Epoc
   return Math.min(first?.fireAt ?? now, now) - 1;
 }
 
-/** Checks a job id where only an id is given. @throws {@link CronduitError} `INVALID_OPTION` */
+/** Checks a job id that is given alone. @throws {@link CronduitError} `INVALID_OPTION` */
 export function checkJobId(id: unknown, where: string): string {
   return parseOptions(jobIdSchema, id, where);
 }

@@ -10,19 +10,19 @@ import { KEYS, MASK, mask, type SecretPath } from "../pipeline/secrets.ts";
 import type { Jitter } from "../triggers/jitter.ts";
 import { compareSchedules, type Declaration, isDeclaredPaused } from "./declaration.ts";
 
-/** More than these are not listed. */
+/** At most this many differences are listed. */
 const MOST = 50;
 
 /**
- * What a declaration would change of a job as it is stored, as a user would write it; at most 50 differences. What only
- * depends on when it was declared is none, nor is a spelling: `60` and `"60s"` are the same.
+ * What a declaration would change about the stored job, in the user's notation; at most 50 differences. Neither the
+ * time of declaration nor the spelling counts: `60` and `"60s"` are equal.
  */
 export function differencesOf(stored: JobDefinition, declaration: Declaration): Difference[] {
   const fresh: JobDefinition = {
     ...declaration.definition,
     ...declaration.timingAt(stored.createdAt),
   };
-  // A schedule that is declared as it was stays as it is, whatever it was changed to since.
+  // A schedule that is declared as before stays, even if `modifyJob` has changed it since.
   const { isSame } = compareSchedules(stored, fresh);
   const [before, after] = isSame ? [{}, {}] : schedulesAsWritten(stored, fresh);
   const found = [
@@ -104,7 +104,7 @@ function span(ms: number | null): string | null {
   return ms === null ? null : printSpan(ms);
 }
 
-/** Triggers in words; where the words are the same, by their parts. */
+/** Both triggers in words, or by their parts where the words are equal. */
 function schedulesAsWritten(stored: JobDefinition, fresh: JobDefinition): [Written, Written] {
   const [before, after] = [stored, fresh].map((one) => new Schedule(one).trigger.describe());
   const isSaid = before !== after;
@@ -127,7 +127,7 @@ function instant(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** A trigger's parts, its instants as people read them. */
+/** A trigger's parts, with readable instants. */
 function withInstants(spec: unknown): unknown {
   return JSON.parse(
     JSON.stringify(spec, (key, value: unknown) =>
@@ -143,7 +143,7 @@ function compare(
 ): Iterable<Difference> {
   const paths = secrets.map((path) => {
     const keys = path.indexOf(KEYS);
-    // Of what has secret keys, its parts can't be named.
+    // An object with secret keys can't be compared part by part in public.
     return ["params", ...(keys === -1 ? path : path.slice(0, keys))];
   });
   const side = (written: Written): Side => {
@@ -153,7 +153,7 @@ function compare(
   return differ(side(stored), side(fresh), "");
 }
 
-/** A value of one side, and as it may be shown. */
+/** One side's value, and its masked form. */
 interface Side {
   readonly value: unknown;
   readonly masked: unknown;

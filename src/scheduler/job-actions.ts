@@ -5,8 +5,8 @@ import type { JobSnapshot } from "./job.ts";
 import type { RunJobOptions } from "./run-commands.ts";
 
 /**
- * What can be done with a job by itself, each as the scheduler's method of a longer name. None changes the snapshot.
- * @template P The schema of its params; known of a job that was added by its pipeline's class.
+ * Methods of a job, each a short form of a scheduler's method. None changes the snapshot.
+ * @template P The schema of its params; known if the job was added by its pipeline's class.
  */
 export interface JobActions<P extends ParamsSchema = ParamsSchema> {
   /** As `pauseJob`. @returns The job as it is then. */
@@ -19,20 +19,20 @@ export interface JobActions<P extends ParamsSchema = ParamsSchema> {
   reschedule(trigger: RescheduleOptions): Promise<Job<P>>;
   /** As `removeJob`. */
   remove(): Promise<void>;
-  /** As `runJob` that waits. @returns The run when it has ended. */
+  /** As `runJob` with `wait`. @returns The ended run. */
   run(options: RunJobOptions<P> & { wait: true | number | string }): Promise<Run>;
   /** As `runJob`. @returns The id of the run. */
   run(options?: RunJobOptions<P> & { wait?: false | undefined }): Promise<string>;
 }
 
 /**
- * A scheduled job as it was when it was read: a snapshot, which does not change by itself. What can be done with it is
- * not enumerable, so it is compared, printed and sent as JSON by its fields alone.
- * @template P The schema of its params, by which `run` and `modify` check theirs.
+ * A snapshot of a scheduled job at the time it was read. Its methods aren't enumerable, so comparing, printing and
+ * serializing it sees only its fields.
+ * @template P The schema of its params, which types those of `run` and `modify`.
  */
 export interface Job<P extends ParamsSchema = ParamsSchema> extends JobSnapshot, JobActions<P> {}
 
-/** The scheduler's methods that {@link JobActions} stand for. */
+/** The scheduler's methods behind {@link JobActions}. */
 export interface JobControl {
   pauseJob(jobId: string, reason?: string): Promise<Job>;
   resumeJob(jobId: string): Promise<Job>;
@@ -43,7 +43,7 @@ export interface JobControl {
   runJob(jobId: string, options?: RunJobOptions & { wait?: false | undefined }): Promise<string>;
 }
 
-/** Gives a snapshot what can be done with its job. */
+/** Adds the methods to a snapshot. */
 export function withActions(job: JobSnapshot, control: JobControl): Job {
   const { id } = job;
   const actions: { readonly [K in keyof JobActions]: (...given: never[]) => unknown } = {

@@ -32,7 +32,7 @@ import {
   undecided,
 } from "./change-plan.ts";
 
-/** Stops a job. A job that is paused keeps its date of pausing and gets the new reason. */
+/** Pauses a job. One that is already paused keeps the time of its pause and takes the new reason. */
 export function pausePlan(job: StoredJob, now: number, reason: string | undefined): ChangePlan {
   if (job.state === "finished") throw finished(job, "paused");
   const settled = settledAt(job, now);
@@ -54,7 +54,7 @@ export function pausePlan(job: StoredJob, now: number, reason: string | undefine
   };
 }
 
-/** Lets a job go on from now. What fell in the pause is not run. */
+/** Resumes a job from now on. Occurrences that fell into the pause don't run. */
 export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined {
   if (job.state === "active") return undefined;
   if (job.state === "finished") throw finished(job, "resumed");
@@ -78,7 +78,7 @@ export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined 
   };
 }
 
-/** What `addJob` with `replaceExisting` makes of a job; `undefined` if it is declared as it was. */
+/** The change that `addJob` with `replaceExisting` makes to a job; `undefined` if the declaration is the same. */
 export function replacePlan(
   job: StoredJob,
   { definition, watermark }: Declaration,
@@ -98,7 +98,7 @@ export function replacePlan(
   return isToPause ? { ...pausePlan(job, now, undefined), ...kept } : kept;
 }
 
-/** What `modifyJob` and `rescheduleJob` make of a job. A schedule is only touched if something of it is given. */
+/** The change that `modifyJob` and `rescheduleJob` make to a job. The schedule changes only if a part of it is given. */
 export async function modifyPlan(
   job: StoredJob,
   changes: unknown,
@@ -137,7 +137,7 @@ export async function modifyPlan(
       ? { ...pausePlan(job, context.now, undefined), definition, event }
       : { definition, event };
   const fresh = { ...definition, ...timing };
-  // A time given by hand, or a single date, is due at once if it has passed, as it is in `addJob`.
+  // An explicit first time, or a single date, is due immediately if it has passed, as in `addJob`.
   const from = isGivenByHand(fresh) ? startingWatermark(fresh, context.now) : context.now;
   const before: StoredJob = isPausing ? { ...job, state: "paused" } : job;
   return { ...reschedule(before, fresh, context.now, from), event };
@@ -149,7 +149,7 @@ function modifiedTiming(
   context: DeclarationContext,
 ): Timing | undefined {
   const first = split.job["nextRunTime"] ?? undefined;
-  // Without a zone of its own, a new trigger is read in the job's zone.
+  // A new trigger that names no zone is read in the job's zone.
   const inZone = { ...context, timezone: old.timezone };
   if (Object.keys(split.trigger).length > 0) {
     return resolveTiming(old.id, split.trigger, first as JobOptions["nextRunTime"], inZone);
@@ -171,7 +171,7 @@ function modifiedRules(
   where: string,
 ): Pick<JobDefinition, "policy" | "retention" | "logs" | "tags"> & { description?: string } {
   const { policy, retention } = old;
-  // The old rules as a user would have written them, so that old and new are checked by one schema.
+  // The old rules as a user would write them, so that one schema checks old and new.
   const job = parseOptions(
     jobOptionsSchema,
     {
@@ -194,7 +194,7 @@ function modifiedRules(
   };
 }
 
-/** A duration as a text, which is taken whatever its length. */
+/** A duration as text, which has no upper limit. */
 function inMs(ms: number): string {
   return `${ms}ms`;
 }
@@ -202,7 +202,7 @@ function inMs(ms: number): string {
 function writtenPolicy({ policy, logs }: JobDefinition, hasCondition: boolean): JobOptionsInput {
   const { when, overlap, group, retry, pauseAfterFailures, timeoutMs, isolate } = policy;
   return {
-    // How to wait for a condition goes with it.
+    // The policy of waiting goes together with its condition.
     ...(hasCondition &&
       when && {
         condition: when.condition,

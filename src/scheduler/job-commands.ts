@@ -6,7 +6,12 @@ import type { PipelineDescriptor } from "../pipeline/definition.ts";
 import type { Pipeline, PipelineConstructor } from "../pipeline/pipeline.ts";
 import type { PipelineRegistry, Registrable } from "../pipeline/registry.ts";
 import type { ParamsSchema } from "../pipeline/schema.ts";
-import { type Declaration, type DeclarationContext, declare, refuseSpent } from "./declaration.ts";
+import {
+  type Declaration,
+  type DeclarationContext,
+  declare,
+  refuseExhausted,
+} from "./declaration.ts";
 import { differencesOf } from "./differences.ts";
 import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
 import { JobStore } from "./job-store.ts";
@@ -19,25 +24,25 @@ const MAX_REASON = 500;
 /** A pipeline as callers name it. */
 export type AnyPipelineReference = PipelineConstructor | Pipeline<ParamsSchema> | string;
 
-/** What holds for jobs that do not say otherwise. */
+/** Defaults for jobs that don't set them. */
 export type ScheduleDefaults = Pick<DeclarationContext, "timezone" | "calendars" | "rules">;
 
-/** What a desk works with. */
-export interface JobDeskParts {
+/** What {@link JobCommands} needs. */
+export interface JobCommandsParts {
   readonly engine: Engine;
   readonly registry: PipelineRegistry;
   readonly logger: Logger;
-  /** Where it is told what was done with jobs. */
+  /** Logs what was done. */
   readonly changes: ChangeLog;
   readonly defaults: ScheduleDefaults;
 }
 
-/** Does what callers ask for with jobs: checks it, stores it, and keeps the queue in step. */
+/** The facade's commands on jobs: check, store, and keep the queue in step. */
 export class JobCommands {
   readonly store: JobStore;
-  readonly #parts: JobDeskParts;
+  readonly #parts: JobCommandsParts;
 
-  constructor(parts: JobDeskParts) {
+  constructor(parts: JobCommandsParts) {
     this.#parts = parts;
     this.store = new JobStore(parts.engine);
   }
@@ -46,7 +51,7 @@ export class JobCommands {
     return this.store.get(jobId);
   }
 
-  /** Checks all before any is stored; returns their ids. */
+  /** Checks all before storing any. @returns Their ids. */
   async add(
     jobs: readonly { pipeline: AnyPipelineReference; options: unknown }[],
   ): Promise<string[]> {
@@ -61,7 +66,7 @@ export class JobCommands {
       declarations.push(await declare(descriptor, options, context));
     }
     const { engine, logger } = this.#parts;
-    const toStore = await this.#withoutSpent(declarations);
+    const toStore = await this.#withoutExhausted(declarations);
     await checkConditions(
       engine,
       logger,
@@ -76,13 +81,13 @@ export class JobCommands {
     return declarations.map(({ definition }) => definition.id);
   }
 
-  /** Those that are over and stored as they are declared again, at each boot, stay as they are. */
-  async #withoutSpent(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
+  /** An exhausted job that is declared again at each boot, just as it is stored, stays unchanged. */
+  async #withoutExhausted(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
     const spent = declarations.filter(({ isOver }) => isOver);
     if (spent.length === 0) return declarations;
     const stored = await this.#parts.engine.getJobs(spent.map(({ definition }) => definition.id));
     for (const [i, declaration] of spent.entries())
-      if (!isDeclaredAlike(stored[i], declaration)) refuseSpent(declaration);
+      if (!isDeclaredAlike(stored[i], declaration)) refuseExhausted(declaration);
     return declarations.filter(({ isOver }) => !isOver);
   }
 
@@ -143,7 +148,7 @@ export class JobCommands {
   }
 
   /**
-   * A pipeline as it is registered here; a class that is not is registered now.
+   * The registered pipeline; registers a class that isn't yet.
    * @throws {@link CronduitError} `UNKNOWN_PIPELINE`, `INVALID_PIPELINE`
    */
   describe(reference: AnyPipelineReference): PipelineDescriptor {
@@ -160,7 +165,7 @@ function isDeclaredAlike(stored: StoredJob | undefined, declaration: Declaration
   return isEqual || differencesOf(stored.definition, declaration).length === 0;
 }
 
-/** Callers without types may give anything. */
+/** Untyped callers may pass anything. */
 function checkList(jobs: unknown): void {
   const isList =
     Array.isArray(jobs) && jobs.every((job) => typeof job === "object" && job !== null);

@@ -9,7 +9,7 @@ import type { Job } from "./job-actions.ts";
 import { type JobSnapshot, toJob } from "./job.ts";
 
 const PAGE = 200;
-/** Jobs that one call looks at; with a filter that fits nothing, the cursor leads on from there. */
+/** Jobs examined per call; if a filter matches none of them, the cursor continues from there. */
 const MAX_SCANNED = 20_000;
 
 const stateSchema = z.enum(["active", "paused", "finished"]);
@@ -22,7 +22,7 @@ const querySchema = z.strictObject({
   text: z.string().min(1).max(200).optional(),
   cursor: z
     .string()
-    .regex(/^\d{1,12}$/, "is none that getJobs gave")
+    .regex(/^\d{1,12}$/, "isn't a cursor from getJobs")
     .optional(),
   limit: z.int().min(1).max(1_000).default(100),
 });
@@ -39,27 +39,27 @@ export interface JobQuery {
   tag?: string | undefined;
   /** Only jobs whose id, pipeline or description contains this; case does not matter. @default all */
   text?: string | undefined;
-  /** Where to go on; from the page before. @default the beginning */
+  /** Where to continue: the previous page's `cursor`. @default the beginning */
   cursor?: string | undefined;
-  /** Jobs a page, 1 to 1,000. @default 100 */
+  /** Jobs per page, 1 to 1,000. @default 100 */
   limit?: number | undefined;
 }
 
 /** Jobs in the order of their next run, those without one last. */
 export interface JobPage<J = Job> {
   readonly jobs: readonly J[];
-  /** Give it to the next call; `undefined` at the end. A page may be short and still have a cursor. */
+  /** Pass it to the next call; `undefined` at the end. A short page may still have a cursor. */
   readonly cursor: string | undefined;
 }
 
-/** What jobs are read with. */
+/** What reading jobs needs. */
 export interface JobQueryParts {
   readonly engine: Engine;
   readonly registry: PipelineRegistry;
   readonly logger: Logger;
 }
 
-/** Reads one page of jobs; one that can't be read is left out, and told. @throws {@link CronduitError} `INVALID_OPTION` */
+/** Reads one page of jobs. A job that can't be read is left out and reported. @throws {@link CronduitError} `INVALID_OPTION` */
 export async function queryJobs(
   { engine, registry, logger }: JobQueryParts,
   input: JobQuery,

@@ -6,12 +6,12 @@ import type { Declaration } from "./declaration.ts";
 import { differencesOf } from "./differences.ts";
 import { replacePlan } from "./job-changes.ts";
 
-/** How often a change is tried again because somebody else changed the job meanwhile. */
+/** How often a change is retried after somebody else changed the job first. */
 const MAX_TRIES = 50;
 const REMOVE_PAGE = 200;
 const COMPARE_PAGE = 200;
 
-/** What is to become of a job as stored; `undefined` leaves it as it is. */
+/** Plans the change of a stored job; `undefined` leaves it unchanged. */
 type Plan = (
   job: StoredJob,
   now: number,
@@ -26,9 +26,9 @@ export class JobStore {
   }
 
   /**
-   * Stores new jobs, all in few round trips. Those declared equally before stay as they are.
-   * @returns Those that were not there.
-   * @throws {@link ConflictingIdError} of the first that differs from what is stored; the others are stored.
+   * Stores new jobs in few round trips. Jobs already stored from an equal declaration stay unchanged.
+   * @returns The jobs that are new.
+   * @throws {@link ConflictingIdError} for the first that differs from the stored job; the others are stored.
    */
   async add(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
     const results = await this.#engine.putJobs(declarations);
@@ -55,8 +55,8 @@ export class JobStore {
   }
 
   /**
-   * Changes a job as `plan` says of the job as stored; plans again if somebody else changed it meanwhile. A plan of
-   * `undefined` leaves the job as it is.
+   * Applies `plan` to the stored job, and plans again if somebody else changed it first. `undefined` leaves the job
+   * unchanged.
    * @throws {@link JobLookupError} if there is none.
    */
   async change(jobId: string, plan: Plan): Promise<StoredJob> {
@@ -97,12 +97,12 @@ export class JobStore {
     }
   }
 
-  /** Removes every job there is; returns how many. */
+  /** Removes every job. @returns How many there were. */
   async removeAll(): Promise<number> {
     let removed = 0;
     let alreadyGone = 0;
     for (;;) {
-      // An id that is only in the list is passed over: the reconciler clears it away.
+      // An id without a job is skipped: the reconciler removes it.
       const ids = await this.#engine.listJobIds(alreadyGone, REMOVE_PAGE);
       if (ids.length === 0) return removed;
       const ends = await Promise.allSettled(ids.map((id) => this.remove(id)));
@@ -116,7 +116,7 @@ export class JobStore {
     }
   }
 
-  /** What was there a moment ago may be removed by now; then it is put, and not missed. */
+  /** A job that existed a moment ago may have been removed since; it is then stored. */
   async #putOrReplace(declaration: Declaration): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (await this.#replace(declaration)) return;
@@ -127,9 +127,9 @@ export class JobStore {
   }
 
   /**
-   * A job that is there, and was declared in other words, stays as it is.
-   * @returns Whether it was put: what was there may be removed by now.
-   * @throws {@link ConflictingIdError} if it is another one.
+   * Leaves a stored job unchanged if the declaration differs only in wording.
+   * @returns Whether it was stored, because the existing job has been removed since.
+   * @throws {@link ConflictingIdError} if they differ in substance.
    */
   async #putOrRefuse(declaration: Declaration, found: StoredJob | undefined): Promise<boolean> {
     const { id } = declaration.definition;

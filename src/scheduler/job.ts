@@ -9,40 +9,40 @@ import type { Verdict } from "../jobs/verdict.ts";
 import { type ScheduleKind, scheduleKindOf } from "../triggers/schedule-kind.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
 
-/** A run that ended, in short; all of it by `getRun`. */
+/** An ended run in brief; `getRun` has the rest. */
 export interface LastRunInShort {
   readonly id: string;
   readonly verdict: Verdict;
-  /** Its nominal time; of a run by `runJob`, when it was asked for. */
+  /** Its nominal time; for a run by `runJob`, the time of the request. */
   readonly fireTime: Date;
   readonly finishedAt: Date;
 }
 
-/** The fields of a scheduled job as it was when it was read. */
+/** The fields of a scheduled job at the time it was read. */
 export interface JobSnapshot {
   readonly id: string;
   /** The name of its pipeline. */
   readonly pipeline: string;
-  /** Workers that serve this queue run it. */
+  /** The queue whose workers run it. */
   readonly queue: string;
   readonly description: string | undefined;
   readonly tags: readonly string[];
-  /** As given to `addJob`; what its schema marks by `.meta({ secret: true })` is masked. */
+  /** As given to `addJob`; fields marked `.meta({ secret: true })` are masked. */
   readonly params: unknown;
   readonly state: JobState;
   /**
-   * Nominal time of the next occurrence; `null` if the job is paused, finished or runs only when asked. With jitter it may have passed: the
-   * occurrence starts at {@link JobSnapshot.nextDueTime}.
+   * Nominal time of the next occurrence; `null` if the job is paused, finished or manual. With jitter it may have
+   * passed already: the occurrence starts at {@link JobSnapshot.nextDueTime}.
    */
   readonly nextRunTime: Date | null;
-  /** When the next occurrence starts: `nextRunTime` and its jitter; `null` where that is. */
+  /** When the next occurrence starts: `nextRunTime` plus jitter; `null` if that is `null`. */
   readonly nextDueTime: Date | null;
   readonly timezone: string;
-  /** The trigger in full, as plain JSON. */
+  /** The complete trigger as plain JSON. */
   readonly trigger: TriggerSpec;
   /**
-   * What sort of schedule it is, however it was written: `daily`, `weekly` and `monthly` at fixed times of day, `interval`,
-   * `once`, `manual` if it runs only when asked, else `custom`.
+   * The kind of schedule, however it was written: `daily`, `weekly` and `monthly` at fixed times of day, `interval`,
+   * `once`, `manual` (runs only on request), else `custom`.
    */
   readonly scheduleKind: ScheduleKind;
   /** The schedule in words. */
@@ -51,16 +51,16 @@ export interface JobSnapshot {
   readonly retention: Retention;
   readonly pausedAt: Date | null;
   readonly pausedReason: string | null;
-  /** Runs that hold an instance now. */
+  /** Runs that hold an instance at this moment. */
   readonly running: number;
-  /** How many occurrences ended in each verdict, since the job was added. */
+  /** How many occurrences got each verdict since the job was added. */
   readonly counts: Readonly<Partial<Record<Verdict, number>>>;
-  /** The run that ended last, whatever began it: the schedule, `runJob` or a backfill; `null` if none has. */
+  /** The run that ended last, whether started by the schedule, `runJob` or a backfill; `null` if there is none. */
   readonly lastRun: LastRunInShort | null;
-  /** Of the runs that the schedule began, the one that ended last; `null` if none has. */
+  /** The last run to end among those started by the schedule; `null` if there is none. */
   readonly lastScheduledRun: LastRunInShort | null;
   readonly createdAt: Date;
-  /** Grows with every change. */
+  /** Increases with every change. */
   readonly revision: number;
 }
 
@@ -75,8 +75,8 @@ function inShort(run: LastScheduledRun | null): LastRunInShort | null {
 }
 
 /**
- * A stored job as users see it.
- * @param known Pipelines whose schema may mark what it did not when the job was added.
+ * A stored job in its public form.
+ * @param known Registered pipelines; a schema may mark secrets that weren't marked when the job was added.
  */
 export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot {
   const { definition } = stored;

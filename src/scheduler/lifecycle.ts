@@ -7,28 +7,28 @@ import type { SchedulerParts } from "./assembly.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
 import { StartReminder } from "./start-reminder.ts";
 
-/** What closing the engine needs of the end. */
+/** Time reserved for closing the engine. */
 const CLOSE_MS = 400;
 
-/** How `shutdown` ends. */
+/** Options of `shutdown`. */
 export interface ShutdownOptions {
   /**
-   * Wait for the runs in this process, as long as the option `drain` allows. `false` aborts them and hands them to other
-   * workers, within five seconds; it also cuts short a shutdown that waits. @default true
+   * Wait for runs in this process, within the option `drain`. `false` aborts them and hands them to other workers
+   * within five seconds, and cuts short a shutdown that is waiting. @default true
    */
   wait?: boolean | undefined;
 }
 
-/** How a {@link Lifecycle} goes. */
+/** Options of a {@link Lifecycle}. */
 export interface LifecycleOptions {
   readonly signals: readonly NodeJS.Signals[];
-  /** How long the end takes at most, if runs are waited for. */
+  /** Upper bound of a shutdown that waits for runs. */
   readonly drainMs: number;
 }
 
 /**
- * Starts and ends the parts of a scheduler, each once and in order. From the one to the other it keeps its process alive,
- * also while its server is away and no connection does.
+ * Starts and stops a scheduler's parts, each once and in order. In between it keeps the process alive, even while the
+ * server is away and no connection does.
  */
 export class Lifecycle {
   readonly #parts: SchedulerParts;
@@ -54,7 +54,7 @@ export class Lifecycle {
   }
 
   /**
-   * @param isPausing Whether the whole fleet is paused before this process takes its first run.
+   * @param isPausing Whether to pause the whole fleet before this process takes its first run.
    * @throws {@link CronduitError} `INVALID_STATE` the second time.
    */
   async start(isPausing = false): Promise<void> {
@@ -62,7 +62,7 @@ export class Lifecycle {
     if (this.#starting)
       throw new CronduitError("INVALID_STATE", "start: this scheduler was started before.");
     this.#reminder.forget();
-    // A server that is away now may be there the next time.
+    // A server that is unreachable now may answer next time.
     this.#letProcessEnd = stayAlive();
     this.#starting = this.#start(isPausing).catch((error: unknown) => {
       this.#starting = undefined;
@@ -86,7 +86,7 @@ export class Lifecycle {
     this.#forgetSignals = onSignals(this.#signals, () => this.stop(true));
   }
 
-  /** Ends everything. A call that does not wait for runs wins over one that does, whichever comes first. */
+  /** Stops everything. A call that doesn't wait for runs overrides one that does, whichever comes first. */
   stop(isWaiting: boolean): Promise<void> {
     this.#reminder.forget();
     return this.#end.call(isWaiting);
@@ -113,12 +113,12 @@ export class Lifecycle {
     await engine.appendEvents([event]).catch(() => undefined);
   }
 
-  /** Jobs were added: they run only where something was started. */
+  /** Notes that jobs were added, which run only once something is started. */
   added(): void {
     this.#reminder.remind();
   }
 
-  /** Connects if need be. @throws {@link CronduitError} `INVALID_STATE` after shutdown, `CONNECTION_FAILED` */
+  /** Connects if necessary. @throws {@link CronduitError} `INVALID_STATE` after shutdown, `CONNECTION_FAILED` */
   async ready(): Promise<void> {
     this.#refuseAfterShutdown();
     await this.#parts.engine.open();

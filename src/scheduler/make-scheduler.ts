@@ -12,7 +12,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import { RunCommands } from "./run-commands.ts";
 import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
 
-/** What the facade hands its calls to. */
+/** The parts that the facade delegates to. */
 interface Made {
   readonly parts: SchedulerParts;
   readonly lifecycle: Lifecycle;
@@ -20,9 +20,9 @@ interface Made {
   readonly runs: FleetRunsParts;
 }
 
-/** Checks the options of a scheduler and makes what it works with; nothing is connected yet. */
+/** Checks a scheduler's options and makes its parts without connecting anything. */
 export function makeScheduler(options: PipelineSchedulerOptions): Made {
-  // Absent is this process's memory; an `undefined` was forgotten.
+  // An absent option means this process's memory; an explicit `undefined` is a mistake.
   if (typeof options === "object" && (options as unknown) !== null && "connection" in options)
     refuseForgotten(options.connection, "new PipelineScheduler");
   const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");

@@ -1,4 +1,4 @@
-/** An option that is called otherwise elsewhere: what it is here, and how it is written where that differs too. */
+/** An option's name in other schedulers, our name for it, and our notation where that differs. */
 interface OtherName {
   readonly meant: string;
   readonly how?: string;
@@ -12,7 +12,7 @@ const PARAMS: OtherName = { meant: "params", how: "params: { … }, one object o
 const RETRY: OtherName = { meant: "retry", how: "retry: 3, attempts in all" };
 const ZONE: OtherName = { meant: "timezone" };
 
-/** Names of other schedulers, and words at hand; they are farther from ours than a slip of the pen. */
+/** Names from other schedulers, and obvious guesses: too different from ours to count as typos. */
 const OTHER_NAMES: ReadonlyMap<string, OtherName> = new Map([
   ...["tz", "zone", "tzinfo", "timeZone"].map((name) => [name, ZONE] as const),
   ...["retries", "attempts", "maxRetries", "maxAttempts"].map((name) => [name, RETRY] as const),
@@ -40,7 +40,7 @@ const OTHER_NAMES: ReadonlyMap<string, OtherName> = new Map([
   ["paused", { meant: "nextRunTime", how: "nextRunTime: null adds a job paused" }],
 ]);
 
-/** What an option of another name was meant to be. */
+/** The option that an unknown name probably means. */
 export function otherName(name: string): OtherName | undefined {
   return OTHER_NAMES.get(name);
 }

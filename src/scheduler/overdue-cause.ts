@@ -5,18 +5,18 @@ import type { StoredJob } from "../jobs/definition.ts";
 import { DEFAULT_QUEUE, queueOf } from "../jobs/queue.ts";
 import { MAX_NAMED_RUNS } from "../worker/heartbeat.ts";
 
-/** A worker that was not heard of for so long missed two of its heartbeats. */
+/** A worker silent for this long has missed two heartbeats. */
 const SILENT_MS = 12_000;
 
-/** The live workers that serve a job's queue and have its pipeline. */
+/** The live workers that serve a job's queue and know its pipeline. */
 export function ableWorkers(job: StoredJob, workers: readonly WorkerRecord[]): WorkerRecord[] {
   return workers.filter((worker) => serves(worker, job) && hasPipeline(worker, job));
 }
 
 /**
- * Why no worker takes what is due, as far as the workers' own words say.
+ * Why no worker takes a due occurrence, judging by the workers' heartbeats.
  * @param now By the server's clock.
- * @param youngMs A worker that started less long ago had no time yet.
+ * @param youngMs A worker younger than this has had no time yet.
  */
 export function overdueCause(
   job: StoredJob,
@@ -49,11 +49,11 @@ export function overdueCause(
 
 interface State {
   readonly count: number;
-  /** What one or all of these do, e.g. `is busy (2 of 2 runs)`. */
+  /** What one or all of these workers are doing, e.g. `is busy (2 of 2 runs)`. */
   readonly text: string;
 }
 
-/** What these workers do, those that do the same together. */
+/** What these workers are doing, grouped by activity. */
 function statesOf(able: readonly WorkerRecord[], now: EpochMs, youngMs: number): State[] {
   const silent = able.filter(({ seenAt }) => now - seenAt >= SILENT_MS);
   const heard = able.filter((worker) => !silent.includes(worker));
@@ -61,7 +61,7 @@ function statesOf(able: readonly WorkerRecord[], now: EpochMs, youngMs: number):
   const others = heard.filter((worker) => !young.includes(worker));
   const busy = others.filter(isFull);
   const free = others.filter((worker) => !isFull(worker));
-  // In whole seconds: workers estimate the server's clock.
+  // In whole seconds, since workers only estimate the server's clock.
   const since = (time: EpochMs): string =>
     formatDuration(Math.max(1, Math.ceil((now - time) / 1_000)) * 1_000);
   const groups: [readonly WorkerRecord[], (isOne: boolean) => string][] = [
@@ -69,7 +69,7 @@ function statesOf(able: readonly WorkerRecord[], now: EpochMs, youngMs: number):
     [
       silent,
       (isOne) =>
-        `${isOne ? "was" : "were"} not heard of for ${since(Math.max(...silent.map(({ seenAt }) => seenAt)))}`,
+        `${isOne ? "has" : "have"} been silent for ${since(Math.max(...silent.map(({ seenAt }) => seenAt)))}`,
     ],
     [young, () => `started ${since(Math.max(...young.map(({ startedAt }) => startedAt)))} ago`],
     [
@@ -83,7 +83,7 @@ function statesOf(able: readonly WorkerRecord[], now: EpochMs, youngMs: number):
     .map(([workers, text]) => ({ count: workers.length, text: text(workers.length === 1) }));
 }
 
-/** Heartbeats name the runs of all queues together, and a bounded number: one with fewer surely has room. */
+/** Heartbeats list a bounded number of runs over all queues: a worker with fewer surely has room. */
 function isFull({ running, concurrency }: WorkerRecord): boolean {
   return running.length >= Math.min(concurrency, MAX_NAMED_RUNS);
 }

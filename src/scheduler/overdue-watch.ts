@@ -5,25 +5,25 @@ import type { AuditFinding, Engine, WorkerRecord } from "../engine/port/engine.t
 import type { StoredJob } from "../jobs/definition.ts";
 import { ableWorkers, overdueCause } from "./overdue-cause.ts";
 
-/** Workers that start again and again hold an alarm back for so many times the overdue time, not for ever. */
+/** Workers that keep restarting hold an alarm back for this many overdue times at most. */
 const MOST_HELD = 3;
 
-/** How a watch is made. */
+/** Options of an {@link OverdueWatch}. */
 export interface OverdueWatchOptions {
   readonly engine: Engine;
   readonly logger: Logger;
   readonly overdueMs: number;
-  /** A watch whose looks are further apart was away itself, and begins anew. */
+  /** A longer gap between two checks means that this process itself was away, and the watch starts over. */
   readonly awayMs: number;
 }
 
-/** An occurrence of an audit that nobody takes. */
+/** A due occurrence that no worker has taken, as an audit found it. */
 export type OverdueFinding = Extract<AuditFinding, { kind: "overdue" }>;
 
 /**
- * Tells of what nobody takes, and not of what is only late because all were away: after a downtime, a pause or an outage
- * of the server, those who are back get the overdue time to catch up. What is held back the audit finds again, by
- * whichever process then holds the lease.
+ * Reports occurrences that no worker takes, but not those that are late only because everybody was away: after
+ * downtime, a pause or a server outage, workers get the overdue time to catch up. The next audit finds again what was
+ * held back, whichever process holds the lease by then.
  */
 export class OverdueWatch {
   readonly #options: OverdueWatchOptions;
@@ -35,7 +35,7 @@ export class OverdueWatch {
     this.#options = options;
   }
 
-  /** The next look begins a new watch. */
+  /** The next check starts a new watch. */
   reset(): void {
     this.#lookedAt = undefined;
   }
@@ -49,7 +49,7 @@ export class OverdueWatch {
     const before = this.#seen;
     this.#seen = new Set(findings.map(keyOf));
     const watchedMs = now - this.#since;
-    // A job that was just added or resumed with a past is late at once: one look more gives it the time to be taken.
+    // A job that was just added or resumed with a past is late from the start: one more check gives a worker time to take it.
     const late = watchedMs < overdueMs ? [] : findings.filter((one) => before.has(keyOf(one)));
     if (late.length === 0) return;
     const [jobs, workers] = await Promise.all([
@@ -65,7 +65,7 @@ export class OverdueWatch {
     }
   }
 
-  /** Whether all who can take it have only just begun. */
+  /** Whether every worker that could take it has only just started. */
   #isStarting(job: StoredJob, workers: readonly WorkerRecord[], now: EpochMs): boolean {
     const able = ableWorkers(job, workers);
     const { overdueMs } = this.#options;

@@ -2,12 +2,12 @@ import type { EpochMs } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 
-/** What passed no longer ago than this was "now" when it was written. */
+/** A date that passed more recently than this was probably meant as "now". */
 const JUST_NOW_MS = 60_000;
 
 /**
- * What is to be said of a job that is added with a date that has passed: it is due at once, and whoever wrote a wrong year is not
- * surprised by it. `undefined` for all others.
+ * The warning for a job added with a date that has passed: it is due immediately, which surprises somebody who mistyped
+ * the year. `undefined` for all others.
  */
 export function pastDateNote(definition: JobDefinition, now: EpochMs): string | undefined {
   const { id, trigger, firstRunAt, policy } = definition;
@@ -19,6 +19,6 @@ export function pastDateNote(definition: JobDefinition, now: EpochMs): string | 
   const isMissed = grace !== null && now - at > grace;
   const becomes = isMissed
     ? `by its misfireGraceTime of ${formatDuration(grace)} it is missed`
-    : "it runs at once; a misfireGraceTime would have it missed";
+    : "it runs immediately; with a misfireGraceTime it would be missed";
   return `job "${id}": ${past}; ${becomes}`;
 }

@@ -9,18 +9,18 @@ import { Schedule } from "../jobs/schedule.ts";
 import { type OverdueFinding, OverdueWatch } from "./overdue-watch.ts";
 
 /**
- * Jobs checked a pass beyond those that are due soon; a whole fleet is gone through in turns. Few, since whoever is due is
- * looked at in time anyway, and what every pass costs must not grow with what is stored.
+ * Jobs checked per pass beyond those due soon; successive passes go through the whole fleet. Few, because jobs due soon
+ * are checked anyway and the cost of a pass must not grow with the number of stored jobs.
  */
 const SLICE = 100;
 const LEASE = "reconciler";
 
-/** How a reconciler is made. */
+/** Options of a {@link Reconciler}. */
 export interface ReconcilerOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Names this process where the lease is held. */
+  /** Identifies this process as holder of the lease. */
   readonly owner: string;
   readonly everyMs: number;
   readonly overdueMs: number;
@@ -35,13 +35,13 @@ const REASONS: Readonly<Record<Repairable["kind"], string>> = {
   "orphan-run": "a run held an instance and its queue job was gone; put back for another attempt",
 };
 
-/** Finds what should be impossible and repairs it. Every scheduler process has one; one at a time works. */
+/** Finds and repairs states that should be impossible. Every scheduler process has one; a lease lets one at a time work. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #overdue: OverdueWatch;
   readonly #leaseMs: number;
   readonly #ended = new AbortController();
-  /** What the last pass found. A state seen once may only be on its way; seen twice it is repaired. */
+  /** What the last pass found. A state seen once may be in transit; seen twice, it is repaired. */
   #suspects: ReadonlySet<string> = new Set();
   #offset = 0;
   #loop: Promise<void> | undefined;
@@ -49,7 +49,7 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     const { engine, logger, everyMs, overdueMs } = options;
     this.#options = options;
-    // A pass may take its time; three missed ones let another process take over.
+    // A pass may be slow; after three missed ones another process takes over.
     this.#leaseMs = everyMs * 3 + 1_000;
     this.#overdue = new OverdueWatch({ engine, logger, overdueMs, awayMs: this.#leaseMs });
   }
@@ -79,7 +79,7 @@ export class Reconciler {
     }
   }
 
-  /** One look, and the repair of what the look before saw too. */
+  /** One audit, and the repair of whatever the previous audit found as well. */
   async pass(): Promise<void> {
     const { engine, everyMs, overdueMs, finishedRetentionMs } = this.#options;
     const offset = this.#offset;
@@ -101,7 +101,7 @@ export class Reconciler {
     }
     await this.#overdue.look(overdue);
     const next = offset + SLICE >= total ? 0 : offset + SLICE;
-    // A slice that holds suspects is looked at again in the next pass.
+    // The next pass audits a slice with suspects again.
     this.#offset = suspects.size > 0 ? offset : next;
     this.#suspects = suspects;
   }
@@ -135,14 +135,14 @@ export class Reconciler {
   }
 }
 
-/** What has moved on between two looks is not the same finding. */
+/** A finding that has moved on between two passes is not the same one. */
 function keyOf(finding: Repairable): string {
   const { kind, jobId } = finding;
   const what = kind === "unscheduled" ? finding.watermark : finding.queueJob.id;
   return `${kind} ${jobId} ${what}`;
 }
 
-/** The queue job that a job's schedule should have waiting. */
+/** The queue job that should be waiting for a job's next occurrence. */
 function nextWakeUps({ definition, generation, watermark }: StoredJob): QueueJob[] {
   const next = new Schedule(definition).next(watermark);
   if (!next) return [];

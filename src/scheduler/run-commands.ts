@@ -12,7 +12,7 @@ import { validateParams } from "../pipeline/params.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/schema.ts";
 import type { JobStore } from "./job-store.ts";
 
-/** Random numbers that name manual runs; below the 15 digits that a queue job's id has room for. */
+/** Upper bound of the random numbers that name manual runs, within the 15 digits of a queue job's id. */
 const MAX_SEQUENCE = 2 ** 47;
 const FIRST_LOOK_MS = 20;
 const LAST_LOOK_MS = 500;
@@ -28,24 +28,24 @@ const cancelSchema = z.strictObject({
   reason: z.string().min(1).max(500).default("cancelled by cancelRun"),
 });
 
-/** How `runJob` runs a job. */
+/** Options of `runJob`. */
 export interface RunJobOptions<P extends ParamsSchema = ParamsSchema> {
-  /** In place of the job's own params. */
+  /** Replace the job's own params for this run. */
   params?: ParamsInput<P>;
-  /** Run though the job's condition is false. @default false */
+  /** Run even if the job's condition is false. @default false */
   ignoreCondition?: boolean | undefined;
-  /** Resolve with the run when it has ended: `true`, or for how long to wait at most: seconds, or `"5m"`. @default false */
+  /** Resolve with the run once it has ended: `true`, or the longest wait: seconds, or `"5m"`. @default false */
   wait?: boolean | number | string | undefined;
 }
 
-/** How `cancelRun` ends a run. */
+/** Options of `cancelRun`. */
 export interface CancelRunOptions {
-  /** Kept as the message of the run's error; up to 500 characters. @default "cancelled by cancelRun" */
+  /** Becomes the message of the run's error; up to 500 characters. @default "cancelled by cancelRun" */
   reason?: string | undefined;
 }
 
-/** What runs are asked for and ended with. */
-export interface RunDeskParts {
+/** What requesting and cancelling runs needs. */
+export interface RunCommandsParts {
   readonly engine: Engine;
   readonly store: JobStore;
   readonly history: RunHistory;
@@ -53,15 +53,15 @@ export interface RunDeskParts {
   readonly describe: (pipeline: string) => PipelineDescriptor;
 }
 
-/** Asks for runs, waits for them, and ends them. */
+/** The facade's commands on runs: request, wait, cancel. */
 export class RunCommands {
-  readonly #parts: RunDeskParts;
+  readonly #parts: RunCommandsParts;
 
-  constructor(parts: RunDeskParts) {
+  constructor(parts: RunCommandsParts) {
     this.#parts = parts;
   }
 
-  /** @returns The run's id, or the run as it ended if it was to be waited for. */
+  /** @returns The run's id, or the ended run if the caller waits. */
   async run(jobId: string, input: unknown): Promise<string | Run> {
     const { engine, store, describe } = this.#parts;
     const { params: given, ignoreCondition, wait } = parseOptions(runJobSchema, input, "runJob");
@@ -98,7 +98,7 @@ export class RunCommands {
       if (left <= 0) {
         throw new CronduitError(
           "WAIT_TIMED_OUT",
-          `Run "${runId}" has no verdict yet: it is ${run.verdict}. It goes on; see getRun.`,
+          `Run "${runId}" has no verdict yet: it is ${run.verdict}. It continues; see getRun.`,
           { data: { runId, state: run.verdict } },
         );
       }

@@ -16,7 +16,7 @@ import {
   workerTuningSchema,
 } from "../worker/worker-options.ts";
 
-/** Rules that may hold for all jobs: those that do not make a job what it is. */
+/** Rules that can have a default for all jobs: all but those that identify a job. */
 const jobDefaultsSchema = jobOptionsSchema
   .omit({ id: true, description: true, nextRunTime: true, condition: true, conditionPolicy: true })
   .partial();
@@ -29,7 +29,7 @@ export const schedulerOptionsSchema = z.strictObject({
   worker: z
     .union([z.boolean(), workerTuningSchema])
     .default(true)
-    // Only here: zod's default would stand in for an `undefined` that comes out of the union, too.
+    // Only here: zod's default would also replace an `undefined` that the union returns.
     .transform((tuning) =>
       typeof tuning === "boolean" ? (tuning ? workerTuningSchema.parse({}) : undefined) : tuning,
     ),
@@ -48,7 +48,7 @@ export const schedulerOptionsSchema = z.strictObject({
 /** Options after parsing: durations in ms, defaults filled in. */
 export type SchedulerSettings = z.output<typeof schedulerOptionsSchema>;
 
-/** Rules of a job that a scheduler may have defaults of. */
+/** Rules for which a scheduler can hold defaults. */
 export type JobDefaults = Omit<
   JobRules,
   "id" | "description" | "nextRunTime" | "condition" | "conditionPolicy"
@@ -58,39 +58,40 @@ export type JobDefaults = Omit<
 export interface PipelineSchedulerOptions extends CommonOptions {
   /**
    * Where the state is kept: `redis://…`, `rediss://…`, `postgres://…`, ioredis' options, `{ cluster: [{ host, port }, …] }`,
-   * `embedded://folder` for a database inside this process, or `memory:`. A variable such as `process.env.REDIS_URL` may be
-   * given as it is: if it is not set, or empty, that is refused.
-   * @default inside this process, in memory: gone when it ends
+   * `embedded://folder` for a database inside this process, or `memory:`. A variable such as `process.env.REDIS_URL`
+   * can be passed directly: an unset or empty one is refused.
+   * @default in this process's memory, lost when it ends
    */
   connection?: ConnectionOption | undefined;
-  /** IANA zone of jobs that name none. @default "UTC" */
+  /** IANA time zone of jobs that name none. @default "UTC" */
   timezone?: string | undefined;
-  /** Whether runs are executed in this process too, and how. `false` in a process that only schedules. @default true */
+  /** Whether this process also executes runs, and how; `false` for a process that only schedules. @default true */
   worker?: boolean | WorkerTuning | undefined;
   /**
-   * Named sets of dates and windows in which jobs may or may not run (holidays, business hours), to be referred to by
-   * the option `calendars` of any trigger. A job keeps them as they were when it was declared.
+   * Named sets of dates and windows in which jobs may or may not run (holidays, business hours), for the option
+   * `calendars` of any trigger. A job keeps them as they were when it was declared.
    * @default none
    */
   calendars?: Readonly<Record<string, CalendarInput>> | undefined;
   /**
-   * Rules of jobs that `addJob` is given no such rule for, e.g. `{ misfireGraceTime: "1h", retry: 3 }`. A rule that is an object
-   * is taken whole. They become part of the job, so that declaring it again with another default is another declaration.
+   * Rules for jobs whose `addJob` doesn't set them, e.g. `{ misfireGraceTime: "1h", retry: 3 }`. A rule that is an
+   * object is replaced as a whole. Defaults become part of the job: declaring it again under another default is a
+   * different declaration.
    * @default none
    */
   jobDefaults?: JobDefaults | undefined;
-  /** How often impossible states are looked for: seconds, or `"2s"`. 0.1 s to 10 min. @default 2 s */
+  /** How often the reconciler checks for impossible states: seconds, or `"2s"`. 0.1 s to 10 min. @default 2 s */
   reconcile?: number | string | undefined;
-  /** From when on an occurrence that nobody takes is reported by JOB_OVERDUE: seconds, or `"10s"`. @default 10 s */
+  /** How late an occurrence that no worker takes may be before JOB_OVERDUE reports it: seconds, or `"10s"`. @default 10 s */
   overdue?: number | string | undefined;
-  /** How long a job stays visible after its last occurrence: seconds, or `"30d"`. @default 30 days */
+  /** How long a finished job stays visible: seconds, or `"30d"`. @default 30 days */
   finishedRetention?: number | string | undefined;
   /**
-   * How long `shutdown()` takes at most, whatever the server does: seconds, or `"25s"`. Runs may go on until five seconds
-   * before; those are for what does not end by itself. Less than 5 s counts as 5 s: no run is
-   * waited for. @default 25 s
+   * How long `shutdown()` may take, whatever the server does: seconds, or `"25s"`. Runs may continue until five seconds
+   * before that; the rest is for aborting those that don't end by themselves. Less than 5 s counts as 5 s, without
+   * waiting for runs. @default 25 s
    */
   drain?: number | string | undefined;
-  /** Signals that shut the scheduler down and then end the process. @default none */
+  /** Signals that shut the scheduler down and then end the process, e.g. `["SIGTERM"]`. @default none */
   signals?: ("SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")[] | undefined;
 }

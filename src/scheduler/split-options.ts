@@ -5,24 +5,24 @@ import { JOB_OPTION_NAMES } from "../jobs/options.ts";
 import { triggerOptionShapes } from "../triggers/options.ts";
 import { otherName } from "./other-names.ts";
 
-/** Words that are never options, whatever object they come in. */
+/** Names that are never options. */
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Every option that a job or some kind of trigger has. */
+/** Every option of a job or of any kind of trigger. */
 const OPTION_NAMES: ReadonlySet<string> = new Set([
   ...JOB_OPTION_NAMES,
   "trigger",
   ...Object.values(triggerOptionShapes).flatMap((shape) => Object.keys(shape)),
 ]);
 
-/** Options beside a schedule, which are absent by `undefined`. */
+/** Options for which `undefined` means absent. */
 const MAY_BE_UNDEFINED: ReadonlySet<string> = new Set([
   "trigger",
   ...Object.keys(triggerOptionShapes.common),
 ]);
 
 function unknownOption(key: string, where: string): CronduitError {
-  // Names of APScheduler are written with underscores.
+  // APScheduler writes names with underscores.
   const camelCase = key
     .slice(0, 64)
     .replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -43,7 +43,7 @@ function unknownOption(key: string, where: string): CronduitError {
   );
 }
 
-/** Options taken apart by whom they belong to. */
+/** Options, divided into the job's and the trigger's. */
 export interface SplitOptions {
   readonly job: Record<string, unknown>;
   readonly trigger: Record<string, unknown>;
@@ -51,8 +51,8 @@ export interface SplitOptions {
 }
 
 /**
- * Tells a job's options from its trigger's.
- * @throws {@link CronduitError} `INVALID_OPTION` if it is no plain object.
+ * Separates a job's options from its trigger's.
+ * @throws {@link CronduitError} `INVALID_OPTION` if it isn't a plain object.
  */
 export function splitOptions(options: unknown, where: string): SplitOptions {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -73,7 +73,7 @@ export function splitOptions(options: unknown, where: string): SplitOptions {
     if (key === "params") continue;
     if (!OPTION_NAMES.has(key)) throw unknownOption(key, where);
     const isOfTrigger = !JOB_OPTION_NAMES.has(key);
-    // What a schedule is made of is kept when it is undefined, so that it is refused and not taken for a default.
+    // A field of the schedule stays even if it is `undefined`, so that it is refused instead of taken for a default.
     if (value !== undefined || (isOfTrigger && !MAY_BE_UNDEFINED.has(key)))
       (isOfTrigger ? trigger : job)[key] = value;
   }

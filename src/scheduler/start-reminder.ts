@@ -5,10 +5,10 @@ const AFTER_MS = 10_000;
 const WORDS =
   "jobs were added, and start() was not called: nothing is run, watched over or heard by this scheduler. Call `await scheduler.start()`; or `await scheduler.shutdown()` where others of the fleet do that.";
 
-/** Who waits for the end of the process, with one listener for all: Node warns of a leak from eleven on. */
+/** Reminders that wait for the process to end. They share one listener, because Node warns of a leak from eleven on. */
 const waiting = new Set<() => void>();
 
-/** Says once that a scheduler has jobs and was not started: after ten seconds, or when its process has nothing left to do. */
+/** Warns once if a scheduler has jobs and was never started: after ten seconds, or when its process has nothing left to do. */
 export class StartReminder {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -37,7 +37,7 @@ export class StartReminder {
     };
   }
 
-  /** It was started, or has ended, or was told. */
+  /** Cancels the reminder: the scheduler was started or shut down, or the warning was given. */
   forget(): void {
     this.#isOver = true;
     this.#cancel?.();

@@ -1,6 +1,6 @@
 import type { WorkerRecord as StoredWorker } from "../engine/port/engine.ts";
 
-/** A worker of the fleet that is alive, as it said of itself last. */
+/** A live worker of the fleet, as of its last heartbeat. */
 export interface WorkerRecord extends Omit<StoredWorker, "startedAt" | "seenAt"> {
   readonly startedAt: Date;
   /** Server time of the last heartbeat. */

@@ -245,9 +245,9 @@ describe("the cause of an overdue occurrence", () => {
       "the 2 workers with this pipeline are busy (3 of 3 runs)",
     ],
     [
-      "one that was not heard of",
+      "one that has been silent",
       (bench) => say(bench, { seenAt: at("12:00:00") }),
-      "the only worker with this pipeline was not heard of for 14s",
+      "the only worker with this pipeline has been silent for 14s",
     ],
     [
       "a busy one and a silent one",
@@ -255,7 +255,7 @@ describe("the cause of an overdue occurrence", () => {
         await say(bench, { running: two });
         await say(bench, { seenAt: at("12:00:00") });
       },
-      "of the 2 workers with this pipeline 1 is busy (2 of 2 runs) and 1 was not heard of for 14s",
+      "of the 2 workers with this pipeline 1 is busy (2 of 2 runs) and 1 has been silent for 14s",
     ],
     [
       "one that has room",

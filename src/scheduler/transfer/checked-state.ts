@@ -5,17 +5,17 @@ import type { StateCounts, StateHeader, StateRecord } from "../../jobs/state-rec
 import { type Owner, parseRecord, StateChecker } from "./state-checker.ts";
 import { readLines, type StateLine, type StateSource } from "./state-lines.ts";
 
-/** Text that is written at once. */
+/** Characters per write. */
 const WRITE_CHARS = 1024 * 1024;
 const READ_BYTES = 256 * 1024;
 
 /**
- * A state that was read to its end and found to be in order, so that nothing of one that is not gets stored. A stream
- * can't be read twice: it is kept in a temporary file until this is disposed of.
+ * A state that was read to its end and found valid, so that nothing of an invalid one gets stored. A stream can't be
+ * read twice: it is kept in a temporary file until disposal.
  */
 export class CheckedState implements AsyncDisposable {
   readonly header: StateHeader;
-  /** The same for the same state. */
+  /** Equal for equal states. */
   readonly digest: string;
   readonly owners: ReadonlyMap<string, Owner>;
   readonly counts: Readonly<StateCounts>;
@@ -70,7 +70,7 @@ export class CheckedState implements AsyncDisposable {
   }
 }
 
-/** Lines in a file that only this process knows. */
+/** Lines in a private temporary file. */
 class Spool implements AsyncDisposable {
   readonly #folder: string;
   readonly #file: FileHandle;
@@ -85,7 +85,7 @@ class Spool implements AsyncDisposable {
   static async create(): Promise<Spool> {
     const folder = await mkdtemp(join(tmpdir(), "cronduit-import-"));
     const file = await open(join(folder, "state.ndjson"), "wx+", 0o600);
-    // Where an open file can be deleted it is gone with this process, however that ends.
+    // Where open files can be deleted, it vanishes with this process, however that ends.
     await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     return new Spool(folder, file);
   }
@@ -107,7 +107,7 @@ class Spool implements AsyncDisposable {
     return readLines(this.#pieces());
   }
 
-  // Not by a stream: the second one on a file handle ends at once in Node.js 20.
+  // Not by a stream: a second one on a file handle ends immediately in Node.js 20.
   async *#pieces(): AsyncGenerator<Uint8Array, void> {
     for (let position = 0; ;) {
       const piece = Buffer.allocUnsafe(READ_BYTES);

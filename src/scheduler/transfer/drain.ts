@@ -5,16 +5,16 @@ import type { Engine } from "../../engine/port/engine.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import { setFleetPaused } from "../fleet-pause.ts";
 
-/** How often it is looked whether runs have ended. */
+/** How often to check whether runs have ended. */
 const LOOK_MS = 100;
 /**
- * How often in a row nothing may be found: a worker that looked whether the fleet is paused just before it was may still
- * be about to take something.
+ * Consecutive checks that must find nothing: a worker that checked for the pause just before it may still be about to
+ * take something.
  */
 const QUIET_LOOKS = 3;
 const MAX_TOLD = 20;
 
-/** What draining is done with. */
+/** What draining needs. */
 export interface DrainParts {
   readonly engine: Engine;
   readonly clock: Clock;
@@ -22,16 +22,16 @@ export interface DrainParts {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A fleet that was brought to a stop. */
+/** A fleet at a standstill. */
 export interface StoppedFleet {
-  /** Puts the fleet back as it was. */
+  /** Restores the fleet. */
   goOn(): Promise<void>;
 }
 
 /**
- * Pauses the fleet and waits until no worker executes anything. A run whose worker died or gave it back is nobody's: it
- * is not waited for, since nobody would take it up meanwhile.
- * @throws {@link CronduitError} `RUNS_UNFINISHED`; the fleet is then as it was.
+ * Pauses the fleet and waits until no worker executes anything. A run whose worker died or gave it back isn't waited
+ * for, since nobody would take it during the pause.
+ * @throws {@link CronduitError} `RUNS_UNFINISHED`; the fleet is then restored.
  */
 export async function stopFleet(parts: DrainParts): Promise<StoppedFleet> {
   const { engine } = parts;
@@ -71,7 +71,7 @@ async function unfinished(
   const runIds = (running.length > 0 ? running.map(({ id }) => id) : taken).slice(0, MAX_TOLD);
   return new CronduitError(
     "RUNS_UNFINISHED",
-    `exportState: after ${formatDuration(drainMs)} these runs had not ended: ${runIds.join(", ")}. The fleet goes on as before; wait for them, or allow more with drain.`,
+    `exportState: after ${formatDuration(drainMs)} these runs had not ended: ${runIds.join(", ")}. The fleet continues as before; wait for them, or allow more time with drain.`,
     { data: { runIds, drainMs } },
   );
 }

@@ -16,7 +16,7 @@ import { stopFleet } from "./drain.ts";
 import { ownerKey } from "./state-checker.ts";
 import { MAX_LINE_CHARS } from "./state-lines.ts";
 
-/** Jobs a round trip; each may have params of 256 KiB. */
+/** Jobs per round trip; each may have 256 KiB of params. */
 const JOBS_A_PAGE = 100;
 const ROWS_A_PAGE = 500;
 const RUNS_A_PAGE = 500;
@@ -30,28 +30,28 @@ export const exportOptionsSchema = z.strictObject({
   signal: z.instanceof(AbortSignal).meta({ allowed: "an AbortSignal" }).optional(),
 });
 
-/** How a state is exported. */
+/** Options of `exportState`. */
 export interface ExportOptions {
-  /** How long running pipelines may go on before the export is given up: seconds, or `"60s"`. @default 60 s */
+  /** How long to wait for running pipelines before giving up: seconds, or `"60s"`. @default 60 s */
   drain?: number | string;
   /**
-   * Let the fleet go on after the export, if it was not paused before. For a backup: what happens from then on is not in
-   * the file. @default false, so that nothing runs both here and where the state is moved to
+   * Resume the fleet after the export, unless it was paused before. For backups: the file lacks whatever happens
+   * afterwards. @default false, so that nothing runs both here and at the destination
    */
   resume?: boolean;
-  /** Ends the export; the fleet is then as it was. @default none */
+  /** Aborts the export and restores the fleet. @default none */
   signal?: AbortSignal;
 }
 
-/** What an export is done with. */
+/** What an export needs. */
 export interface ExportParts {
   readonly engine: Engine;
   readonly clock: Clock;
 }
 
 /**
- * Reads a fleet's state while its lines are asked for. The fleet stands still meanwhile; if the lines are not read to the
- * end, or the export fails, it is put back as it was.
+ * Reads a fleet's state line by line on demand. The fleet stands still meanwhile; if the reader stops early or the
+ * export fails, the fleet is restored.
  * @yields Lines of NDJSON with their line breaks.
  */
 export async function* exportState(
@@ -80,7 +80,7 @@ async function* lines(
     step: 0,
     ledger: 0,
   } satisfies StateCounts;
-  // A store that is gone through by cursor may give one job twice.
+  // A cursor may return a job twice.
   const given = new Set<string>();
   let cursor: string | undefined;
   let stamp: string | undefined;
@@ -91,7 +91,7 @@ async function* lines(
     else if (stamp !== page.stamp) throw changed("a job was changed");
     ({ stamp, cursor } = page);
     const { queue } = page;
-    // What a job left on a queue that it is on no more is told by itself.
+    // Whatever a job left on a former queue is exported separately.
     const ofQueue = queue === undefined ? engine : ((await engine.serve?.(queue)) ?? engine);
     for (const { owner, requests } of page.jobs) {
       const jobId = owner.kind === "job" ? owner.definition.id : owner.jobId;
@@ -150,7 +150,7 @@ async function* besideJob(
   for await (const row of ledgerOf(engine, jobId)) yield { kind: "ledger", jobId, row };
 }
 
-/** A job may have been removed so long ago that only its name is left. */
+/** Of a job removed long ago, only the name may be left. */
 function isNothing(owner: StateRecord): boolean {
   return owner.kind === "removed-job" && owner.keepUntil === null && owner.runs.length === 0;
 }
@@ -198,7 +198,7 @@ async function* ledgerOf(engine: Engine, jobId: string): AsyncGenerator<LedgerRo
   }
 }
 
-/** What was read is one state only if nothing went on meanwhile. */
+/** The records form one consistent state only if nothing changed meanwhile. */
 async function refuseIfMoving(engine: Engine, stamp: string | undefined): Promise<void> {
   if (!(await engine.isPaused())) throw changed("the fleet was resumed");
   if ((await engine.listTaken(1)).length > 0) throw changed("a run began");

@@ -8,10 +8,10 @@ import { CheckedState } from "./checked-state.ts";
 import { type Owner, ownerKey } from "./state-checker.ts";
 import type { StateSource } from "./state-lines.ts";
 
-/** Records and characters a step: what one call of the server takes without others waiting for long. */
+/** Records and characters per step, so that one server call doesn't keep others waiting. */
 const MOST_RECORDS = 500;
 const MOST_CHARS = 1024 * 1024;
-/** From so many records on a step ends before the next job, so that few jobs are parted from their requests. */
+/** From this many records on, a step ends before the next job, so that few jobs are separated from their requests. */
 const ENOUGH_RECORDS = 250;
 const IDS_A_PAGE = 500;
 const MAX_TOLD = 20;
@@ -22,36 +22,35 @@ export const importOptionsSchema = z.strictObject({
   onConflict: z.enum(["error", "skip"]).default("error"),
 });
 
-/** How a state is imported. */
+/** Options of `importState`. */
 export interface ImportOptions {
   /**
-   * What to do if jobs of the state are here already: fail and store nothing, or leave these jobs as they are, with
-   * nothing of the state's. @default "error"
+   * What to do about jobs that exist here already: fail and store nothing, or skip them with all their records. @default "error"
    */
   onConflict?: "error" | "skip";
 }
 
-/** What an import brought. */
+/** The result of an import. */
 export interface ImportSummary {
   readonly jobs: number;
-  /** Jobs that had been removed, and of which history or an unfinished run was left. */
+  /** Removed jobs of which history or an unfinished run was left. */
   readonly removedJobs: number;
   /** Rows of the ledger. */
   readonly ledgerRows: number;
   /** Steps of runs. */
   readonly steps: number;
-  /** Manual runs that were asked for and had not begun. */
+  /** Manual runs that were requested and hadn't started. */
   readonly requests: number;
-  /** Ids that were here already and were skipped. */
+  /** Ids that existed here already and were skipped. */
   readonly skipped: readonly string[];
 }
 
 type Content = Exclude<StateRecord, { kind: "end" }>;
 
 /**
- * Stores a state that came from another engine. All of it is checked before anything is stored; then come the ledgers,
- * which nothing is decided by while their jobs are not there, and then the jobs, each in one atomic step. An import
- * that broke off goes on where it was when it is repeated.
+ * Stores a state from another engine. Everything is checked before anything is stored; then come the ledgers, which
+ * influence nothing while their jobs are missing, and then the jobs, each in one atomic step. Repeating an interrupted
+ * import continues it.
  * @throws {@link CronduitError} `INVALID_STATE_FILE`, `CONFLICTING_ID`
  */
 export async function importState(
@@ -72,7 +71,7 @@ class Import {
   readonly #state: CheckedState;
   readonly #skipped = new Set<string>();
   readonly #done = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
-  /** The place that each queue has reached. */
+  /** How far each queue has got. */
   readonly #reached = new Map<string | undefined, number>();
 
   constructor(engine: Engine, state: CheckedState) {
@@ -86,7 +85,7 @@ class Import {
     return { jobs: job, removedJobs, ledgerRows: ledger, steps: step, requests: request, skipped };
   }
 
-  /** Looks which jobs are here, and not by an earlier try of this import. */
+  /** Finds jobs that exist here and don't stem from an earlier attempt of this import. */
   async findExisting(): Promise<void> {
     const owners = [...this.#state.owners.values()];
     for (const queue of this.#queues())
@@ -132,7 +131,7 @@ class Import {
     if (batch.length > 0) await flush();
   }
 
-  /** Each queue of the state once; an empty state is one of the default queue. */
+  /** Each queue of the state once; an empty state has the default queue. */
   #queues(): ReadonlySet<string | undefined> {
     const queues = [...this.#state.owners.values()].map(({ queue }) => queue);
     return new Set(queues.length > 0 ? queues : [undefined]);
@@ -143,8 +142,8 @@ class Import {
   }
 
   /**
-   * @yields Ledgers and steps first, then all else; each record with its place, those of skipped jobs left out. A run that
-   * goes on must find the steps that it has done.
+   * @yields Ledgers and steps first, then the rest; each record with its place, without those of skipped jobs. A run
+   * that continues must find the steps it has done.
    */
   async *#inOrder(queue: string | undefined): AsyncGenerator<Sized, void> {
     const before = this.#placesBeforeJobs;
@@ -170,7 +169,7 @@ class Import {
     }
   }
 
-  /** The job that begins with this record; the records of a job follow it. */
+  /** The job that starts with this record; a job's records follow it. */
   #ownerOf(record: Content): Owner | undefined {
     const { owners } = this.#state;
     if (record.kind === "job") {
@@ -191,7 +190,7 @@ class Import {
     const { existing, isVoid } = await this.#step(queue, records);
     if (isVoid === true) throw contested(records);
     if (existing.length === 0) return;
-    // Somebody added them since it was looked.
+    // Somebody added them after the check.
     if (!isSkipping) throw conflict(existing);
     for (const id of existing) this.#skipped.add(id);
     const isSkipped = ({ item: { record } }: Sized): boolean => this.#skipped.has(jobIdOf(record));
@@ -215,7 +214,7 @@ class Import {
   }
 }
 
-/** What the engine takes before it takes any job. */
+/** The records that the engine takes before any job. */
 function isBeforeJobs({ kind }: Content): boolean {
   return kind === "ledger" || kind === "step";
 }
@@ -249,7 +248,7 @@ function jobIdOf(record: ImportRecord["record"]): string {
   return record.kind === "job" ? record.definition.id : record.jobId;
 }
 
-/** A job with the occurrences that are to wait. One whose trigger has nothing left is over, whatever it was there. */
+/** A job with the occurrences to enqueue. One whose trigger is exhausted is finished, whatever its state was there. */
 function scheduled(record: JobRecord) {
   if (record.state !== "active") return { record, upcoming: [] };
   const schedule = new Schedule(record.definition);

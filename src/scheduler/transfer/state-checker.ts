@@ -17,16 +17,16 @@ import {
 } from "../../jobs/state-record.ts";
 import { invalidState, type StateLine } from "./state-lines.ts";
 
-/** Nothing that is stored is nested deeper, and what is much deeper can't be written again. */
+/** No stored value is nested deeper, and a much deeper one couldn't be serialized again. */
 const MAX_DEPTH = 5_000;
 
-/** A job of a state. */
+/** A job in a state. */
 export interface Owner {
   readonly jobId: string;
   /** Absent: the default queue. */
   readonly queue: string | undefined;
   readonly kind: "job" | "removed-job";
-  /** Which of the records it is that are neither rows of a ledger nor steps, from 1. */
+  /** Its number among the records other than ledger rows and steps, from 1. */
   readonly order: number;
   /** Until when the ledger of a removed job is kept. */
   readonly keepUntil: EpochMs | null;
@@ -34,12 +34,12 @@ export interface Owner {
   readonly keepAgeMs: number | null;
 }
 
-/** Names an owner: one job may have left something on a queue that it is on no more. */
+/** Identifies an owner: a job may have left records on a former queue. */
 export function ownerKey(jobId: string, queue: string | undefined): string {
   return `${queue ?? ""} ${jobId}`;
 }
 
-/** Reads a line that is not the first. @throws `INVALID_STATE_FILE` */
+/** Reads any line but the first. @throws `INVALID_STATE_FILE` */
 export function parseRecord(line: StateLine): StateRecord {
   return parseLine(stateRecordSchema, line);
 }
@@ -50,7 +50,7 @@ function parseLine<S extends z.ZodType>(schema: S, { number, text }: StateLine):
   try {
     value = JSON.parse(text);
   } catch {
-    throw invalidState("is no JSON; the file may be cut off or damaged", { line: number });
+    throw invalidState("isn't JSON; the file may be cut off or damaged", { line: number });
   }
   const parsed = attempt(() => schema.safeParse(value), number);
   if (parsed.success) return parsed.data;
@@ -58,7 +58,7 @@ function parseLine<S extends z.ZodType>(schema: S, { number, text }: StateLine):
   throw invalidState(what.replace(/\.$/, ""), { line: number, path });
 }
 
-/** What a hostile definition does to the code that reads it is the file's fault. */
+/** An exception that a hostile definition causes in the reading code counts as an error in the file. */
 function attempt<T>(work: () => T, line: number): T {
   try {
     return work();
@@ -86,7 +86,7 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-/** Goes through a state line by line, and says at the end whether it is one. */
+/** Checks a state line by line, and at the end as a whole. */
 export class StateChecker {
   readonly owners = new Map<string, Owner>();
   readonly counts: StateCounts = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
@@ -102,9 +102,9 @@ export class StateChecker {
       this.#header = readHeader(line);
       return;
     }
-    if (this.#isEnded) throw invalidState("stands behind the end", { line: line.number });
+    if (this.#isEnded) throw invalidState("comes after the end", { line: line.number });
     const record = parseRecord(line);
-    // Without the header: the same state, exported twice, is the same.
+    // Without the header, so that two exports of one state are equal.
     this.#hash.update(`${line.text}\n`);
     this.#checkRecord(record, line.number);
   }
@@ -185,9 +185,9 @@ export class StateChecker {
 
 function readHeader(line: StateLine): StateHeader {
   if (!/^\s*\{/.test(line.text) || !line.text.slice(0, 1_000).includes('"cronduit"')) {
-    throw invalidState("is no header of an exported state", { line: line.number });
+    throw invalidState("isn't the header of an exported state", { line: line.number });
   }
-  // A newer header may have other fields; the version is what to tell of then.
+  // A newer header may have other fields; then the version is the error to report.
   const version = /"version"\s*:\s*(\d{1,9})\b/.exec(line.text.slice(0, 1_000))?.[1];
   if (version !== undefined && Number(version) > STATE_VERSION) {
     throw invalidState(
@@ -202,14 +202,17 @@ function checkRuns(runs: readonly UnfinishedRun[], jobId: string, line: number):
   for (const [i, run] of runs.entries()) {
     checkRunId(run.id, { jobId, fireAt: run.fireAt, path: `runs.${i}.id`, line });
     checkRunId(run.queueJobId, { jobId, path: `runs.${i}.queueJobId`, line });
-    // By these engines tell runs that count for `maxInstances` from others.
+    // Engines use these to tell runs that count towards `maxInstances` from others.
     const isBackfill = parseQueueJobId(run.queueJobId)?.kind === "backfill";
     if (isBackfill !== (run.kind === "backfill"))
-      throw invalidState("is not the kind of its queue job", { line, path: `runs.${i}.kind` });
+      throw invalidState("differs from the kind of its queue job", {
+        line,
+        path: `runs.${i}.kind`,
+      });
   }
 }
 
-/** An id names its job and its time; one that names others would be looked for elsewhere. */
+/** An id names its job and its time; one that names others could never be found. */
 function checkRunId(
   id: string,
   expected: { jobId: string; fireAt?: EpochMs; kind?: string; path: string; line: number },
@@ -220,5 +223,5 @@ function checkRunId(
     parsed?.jobId === jobId &&
     (fireAt === undefined || parsed.fireAt === fireAt) &&
     (kind !== "manual" || parsed.kind === "manual");
-  if (!isOfRun) throw invalidState("is no id of a run of this job and time", { line, path });
+  if (!isOfRun) throw invalidState("isn't the id of a run of this job and time", { line, path });
 }

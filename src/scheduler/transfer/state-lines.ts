@@ -1,10 +1,10 @@
 import { CronduitError } from "../../core/errors.ts";
 
-/** Longer lines are refused, so that a file without line breaks can't fill the memory. */
+/** Longer lines are refused, so that a file without line breaks can't exhaust memory. */
 export const MAX_LINE_CHARS = 16 * 1024 * 1024;
 const BYTE_ORDER_MARK = "\uFEFF";
 
-/** Where an exported state is read from: its text, or a stream of its text or bytes in pieces of any size. */
+/** The source of an exported state: its text, or a stream of text or bytes in chunks of any size. */
 export type StateSource = string | AsyncIterable<string | Uint8Array>;
 
 /** One line of a state. */
@@ -14,7 +14,7 @@ export interface StateLine {
   readonly text: string;
 }
 
-/** What is wrong with a state, and where. */
+/** An error in a state file, with its line. */
 export function invalidState(
   problem: string,
   where: { line?: number; path?: string; [more: string]: unknown } = {},
@@ -31,7 +31,7 @@ export function invalidState(
 
 /**
  * Reads a source line by line.
- * @yields Its lines; empty ones are passed over.
+ * @yields Its non-empty lines.
  * @throws {@link CronduitError} `INVALID_STATE_FILE`
  */
 export async function* readLines(source: StateSource): AsyncGenerator<StateLine, void> {
