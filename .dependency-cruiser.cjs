@@ -1,6 +1,6 @@
 /**
- * Which folder of `src` may import which: a folder may import those of the rows below it, and no other of its own row
- * except as said in WITHIN_ROW. docs/contributing/architecture.md shows the table; test/architecture.test.ts runs it.
+ * Which folder of `src` may import which: a folder may import those in the rows below it, and none in its own row
+ * except as WITHIN_ROW says. docs/contributing/architecture.md shows the table; test/architecture.test.ts runs it.
  */
 const ROWS = [
   ["cli"], // composition
@@ -16,7 +16,7 @@ const ROWS = [
 ];
 const WITHIN_ROW = { api: ["metrics"] };
 
-/** The rooms of src/engine by the same rule: a room may import those of the rows below it. The files beside the rooms may import all. */
+/** The rooms of src/engine follow the same rule. The files beside the rooms may import any room. */
 const ENGINE_ROWS = [
   ["multi-queue", "embedded"], // several queues as one; PostgreSQL inside the process
   ["redis", "postgres"], // one queue each

@@ -1,4 +1,4 @@
-// The same pipeline three times: described by its class alone, by the decorator, and by the plain function.
+// The same pipeline three times: described by its class alone, by the decorator, and by a function.
 import { definePipeline, describePipeline, Pipeline, pipeline, PipelineScheduler } from "cronduit";
 import { z } from "zod";
 import { place } from "./place.ts";

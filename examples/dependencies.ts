@@ -1,4 +1,4 @@
-// A pipeline that is given what it needs, with a decorator. Ends by itself.
+// A decorated pipeline with injected dependencies. Ends by itself.
 import { createContainer, createToken, Pipeline, pipeline, PipelineScheduler } from "cronduit";
 import { place } from "./place.ts";
 

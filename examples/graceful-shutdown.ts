@@ -1,4 +1,4 @@
-// A worker that stops lets its runs finish; one that would take too long is handed to another worker.
+// A stopping worker lets its runs finish; a run that would take too long goes to another worker.
 import { setTimeout as wait } from "node:timers/promises";
 import { Pipeline, PipelineScheduler, PipelineWorker } from "cronduit";
 import { z } from "zod";
@@ -8,13 +8,13 @@ const Params = z.object({ seconds: z.number() });
 
 class Work extends Pipeline.with(Params) {
   async run({ params, signal, jobId, attempt }: this["Context"]) {
-    // The second attempt has less left to do.
+    // The second attempt has less to do.
     await wait((params.seconds * 1_000) / attempt ** 3, undefined, { signal });
     console.log(`${jobId}: done in attempt ${attempt}`);
   }
 }
 
-// Runs may go on for 2 s: the last five seconds of `drain` are for handing back what has not ended by then.
+// Runs may continue for 2 s: the last five seconds of `drain` are for handing back whatever hasn't ended by then.
 const workerOptions = { ...server, pipelines: [Work], drain: "7s" };
 const scheduler = new PipelineScheduler({ ...server, pipelines: [Work], worker: false });
 const bothStarted = new Promise<void>((resolve) => {
@@ -40,7 +40,7 @@ await scheduler.runJob("short");
 await scheduler.runJob("long");
 await bothStarted;
 
-// What SIGTERM does by itself: take no more, wait as long as `drain` allows, abort, hand back.
+// What SIGTERM does: take no more runs, wait as long as `drain` allows, abort, hand back.
 await first.stop();
 console.log("the first worker has stopped");
 

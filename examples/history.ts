@@ -12,12 +12,12 @@ class Backup extends Pipeline {
 
 await using scheduler = new PipelineScheduler({ ...place, pipelines: [Backup] });
 const finished = new Promise((resolve) => {
-  // Behind the end of the last run and the verdict on the last due time, whichever is later.
+  // Wait past the end of the last run and the verdict on the last due time, whichever comes later.
   scheduler.addListener(resolve, EVENT_JOB_FINISHED);
 });
 await scheduler.start();
 
-// A start on the whole second makes times that can be asked for.
+// Starting on a whole second makes fire times that are easy to ask for.
 const from = Math.ceil(Date.now() / 1_000) * 1_000 + 1_000;
 await scheduler.addJob(Backup, {
   id: "backup",

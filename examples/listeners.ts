@@ -1,4 +1,4 @@
-// Failures, with the stack of the run; a durable listener; and a run that was asked for by hand. Ends by itself.
+// Failures with the run's stack, a durable listener, and a run started by hand. Ends by itself.
 import { EVENT_JOB_ERROR, EVENT_JOB_MISSED, Pipeline, PipelineScheduler } from "cronduit";
 import { place } from "./place.ts";
 

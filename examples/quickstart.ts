@@ -1,4 +1,4 @@
-// A pipeline, a job that is due every second, and what became of it. Ends by itself.
+// A pipeline, a job that is due every second, and its history. Ends by itself.
 import { setTimeout as wait } from "node:timers/promises";
 import { Pipeline, PipelineScheduler } from "cronduit";
 import { place } from "./place.ts";

@@ -1,4 +1,4 @@
-// Only schedules; the runs happen in examples/worker.ts. Ends after three runs.
+// Only schedules; examples/worker.ts executes the runs. Ends after three runs.
 import { PipelineScheduler } from "cronduit";
 import { Report } from "./report.ts";
 import { server } from "./place.ts";

@@ -1,4 +1,4 @@
-// One worker of a fleet; start as many as you like. Ends on SIGTERM or Ctrl-C, after what it runs.
+// One worker of a fleet; start as many as you like. SIGTERM or Ctrl-C stops it once its runs have finished.
 import { PipelineWorker } from "cronduit";
 import { Report } from "./report.ts";
 import { server } from "./place.ts";

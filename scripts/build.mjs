@@ -1,4 +1,4 @@
-// Builds dist: what the compiler makes of src, with the Lua and SQL files as modules of their texts.
+// Builds dist: compiles src, and turns the Lua and SQL files into modules.
 // `node scripts/build.mjs <folder>` builds into another, new folder.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Modules that read files in the sources, and hold their texts in dist: a bundler takes along no file that is read. */
+/** Modules that read files in src and contain their texts in dist: bundlers don't include files that are read at run time. */
 const TEXTS = [
   {
     module: "engine/redis/script-texts.js",
@@ -26,8 +26,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 const dist = join(root, "dist");
 const [elsewhere] = process.argv.slice(2);
-// Built beside dist and then put in its place, so that nobody meets a half-built one. The same depth keeps the paths
-// in the source maps right.
+// Built beside dist and then moved into place, so that nobody sees a half-built one. The same depth keeps the paths in
+// the source maps valid.
 const fresh = elsewhere ?? join(root, `.dist-${process.pid}`);
 
 function compile() {
@@ -68,7 +68,7 @@ export function ${reads}(file) {
   );
 }
 
-/** The declarations that others mention, from a module's on. */
+/** The declarations reachable from a module's. */
 function declarationsFrom(start) {
   const found = new Set([start]);
   for (const path of found) {
@@ -80,8 +80,8 @@ function declarationsFrom(start) {
 }
 
 /**
- * What CommonJS gets: the same modules, by `require`, which Node can do with them. A compiler that is told of Node 16 does
- * not know that, and refuses declarations of ES modules there (TS1479), so it gets the same ones as those of CommonJS.
+ * The CommonJS entry: the same modules through `require`, which Node supports. A compiler set to `node16` doesn't know
+ * that and refuses declarations of ES modules (TS1479), so it gets the same declarations as CommonJS.
  */
 function writeCommonJs() {
   const folder = join(fresh, "cjs");

@@ -1,4 +1,4 @@
-// Packs the package and looks at the tarball as npm and TypeScript will: fields of package.json, types, and assets.
+// Packs the package and checks the tarball as npm and TypeScript see it: fields of package.json, types, and assets.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), "cronduit-pack-"));
 process.on("exit", () => rmSync(temporary, { recursive: true, force: true }));
 
-/** Makes the tarball, which builds dist first. */
+/** Creates the tarball, which builds dist first. */
 function pack() {
   const args = ["pack", "--json", "--pack-destination", temporary, "--loglevel=error"];
   const { status, stdout, stderr } = spawnSync("npm", args, { cwd: root, encoding: "utf8" });
@@ -21,7 +21,7 @@ function pack() {
   return { path: join(temporary, tarball.filename), files: tarball.files.map(({ path }) => path) };
 }
 
-/** Files that are not in the tarball, and files that have no business there. */
+/** Files missing from the tarball, and files that don't belong there. */
 function checkFiles(files) {
   const packed = new Set(files);
   const missing = ["dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/cjs/index.d.ts"]

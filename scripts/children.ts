@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
-/** How a process ended. */
+/** How a process exited. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -9,21 +9,21 @@ export interface Exit {
 
 const living = new Map<ChildProcess, string>();
 
-/** Notes a child process until it ends, so that one that is left behind is found by {@link killLeftovers}. */
+/** Tracks a child process until it exits, so that {@link killLeftovers} finds one left behind. */
 export function track(child: ChildProcess, name: string): void {
   living.set(child, name);
   child.once("exit", () => living.delete(child));
   child.once("error", () => living.delete(child));
 }
 
-/** Kills what is left, and says what it was. */
+/** Kills what is left. @returns What it killed. */
 export async function killLeftovers(): Promise<string[]> {
   const leftovers = [...living];
   await Promise.all(leftovers.map(([child]) => end(child, "SIGKILL")));
   return leftovers.map(([child, name]) => `${name} (pid ${child.pid})`);
 }
 
-/** Sends a signal to exactly this process and waits until it is gone; SIGKILL follows if that takes 10 s. */
+/** Signals exactly this process and waits until it is gone; sends SIGKILL after 10 s. */
 export async function end(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<Exit> {
   if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
     const gone = once(child, "exit");
@@ -35,7 +35,7 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM
   return { code: child.exitCode, signal: child.signalCode };
 }
 
-/** The end of what a process printed, for error messages. */
+/** The tail of a process's output, for error messages. */
 export function outputOf(child: ChildProcess): () => string {
   let text = "";
   const keep = (chunk: Buffer): void => {

@@ -1,5 +1,5 @@
-// Writes the missing `integrity` of packages into package-lock.json. npm leaves it out for optional packages of other
-// platforms, which it never downloads; without it a clean install there takes whatever a registry sends.
+// Writes the missing `integrity` of packages into package-lock.json. npm omits it for optional packages of other
+// platforms, which it never downloads; without it, a clean install there accepts whatever a registry sends.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ function integrityOf(name, version) {
   return integrity;
 }
 
-/** With the integrity where npm puts it: behind the version. */
+/** The integrity goes where npm puts it: after the version. */
 function withIntegrity({ version, ...rest }, integrity) {
   return { version, integrity, ...rest };
 }

@@ -7,19 +7,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { end, type Exit, outputOf, track } from "./children.ts";
 
-/** How to start a Redis server. */
+/** Options of a Redis server. */
 export interface RedisOptions {
-  /** @default a free one */
+  /** @default a free port */
   readonly port?: number;
   /** Where it stores its data. @default a new folder, removed by {@link RedisServer.dispose} */
   readonly dir?: string;
-  /** Whether it logs every write, so that they survive a restart. @default false */
+  /** Whether it logs every write, so that data survives a restart. @default false */
   readonly appendonly?: boolean;
-  /** Whether Ctrl-C in the terminal leaves it alone, so that its owner can end it last. @default false */
+  /** Whether it ignores Ctrl-C in the terminal, so that its owner can stop it last. @default false */
   readonly detached?: boolean;
   /** More arguments, e.g. `["--maxmemory", "2mb"]`. */
   readonly config?: readonly string[];
-  /** Makes it a Sentinel, with these lines in its own file of settings. @default none: a server of data */
+  /** Makes it a Sentinel with these lines in its configuration file. @default none: a data server */
   readonly sentinel?: readonly string[];
 }
 
@@ -75,20 +75,20 @@ export class RedisServer implements AsyncDisposable {
     return pid;
   }
 
-  /** Ends the process and keeps its data; {@link restart} brings it back. */
+  /** Stops the process and keeps its data; {@link restart} brings it back. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Exit> {
     const child = this.#child;
     this.#child = undefined;
     return child === undefined ? { code: 0, signal: null } : end(child, signal);
   }
 
-  /** Stops it if it runs, and starts it again on the same port with the same data. */
+  /** Restarts it on the same port with the same data. */
   async restart(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     await this.stop(signal);
     await this.#launch();
   }
 
-  /** Ends the process and removes its data. */
+  /** Stops the process and removes its data. */
   async dispose(): Promise<void> {
     await this.stop();
     if (this.#ownsDir) await rm(this.dir, { recursive: true, force: true });
@@ -115,7 +115,7 @@ export class RedisServer implements AsyncDisposable {
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    // Another server on the same port would have answered in its stead.
+    // Another server on the same port might have answered instead.
     if (child.exitCode !== null) throw new Error(`redis-server ended at its start: ${output()}`);
     this.#child = child;
   }
@@ -126,12 +126,12 @@ export function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   return RedisServer.start(options);
 }
 
-/** A Sentinel writes down there what it finds. */
+/** A Sentinel writes what it discovers into it. */
 function sentinelFile(dir: string): string {
   return join(dir, "sentinel.conf");
 }
 
-/** A port that nobody listens on at the moment. */
+/** A port that is free at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -150,7 +150,7 @@ function answersPing(port: number): Promise<boolean> {
       resolve(isUp);
     };
     socket.setTimeout(1_000, () => answer(false));
-    // While it reads its data it answers -LOADING.
+    // It answers -LOADING while it reads its data.
     socket.once("data", (reply: Buffer) => answer(reply.toString().startsWith("+PONG")));
     socket.once("error", () => answer(false));
   });

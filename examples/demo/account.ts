@@ -2,17 +2,16 @@ import { type PipelineScheduler, type Run, VERDICTS } from "cronduit";
 import type { PlannedJob } from "./jobs.ts";
 import type { Screen } from "./screen.ts";
 
-/** What became of one job. */
+/** The account of one job. */
 interface JobAccount {
   readonly job: PlannedJob;
   readonly runs: readonly Run[];
-  /** Instants at which it was due that have not exactly one verdict, and verdicts on instants at which it was not due. */
+  /** Due times without exactly one verdict, and verdicts on times that weren't due. */
   readonly wrong: number;
 }
 
 /**
- * Holds the ledger against a list of all instants at which jobs were due, made without the scheduler, and prints what
- * it comes to.
+ * Compares the ledger with an independent list of all due times, and prints the result.
  * @returns Whether it adds up.
  */
 export async function giveAccount(

@@ -1,17 +1,17 @@
-// The application of the demo without a server: one process that schedules and executes, with its database inside.
-// main.ts starts it, kills it in the middle of a run, and starts it again.
+// The demo's application without a server: one process that schedules and executes, with an embedded database.
+// main.ts starts it, kills it in the middle of a run, and restarts it.
 import { PipelineScheduler } from "cronduit";
 import { pipelines } from "./pipelines.ts";
 import { Screen } from "./screen.ts";
 import { clearStage, type Stage } from "./stage.ts";
 import { begin, conclude, declare, nextBeginning, TUNING, watchStarted } from "./story.ts";
 
-/** How main.ts starts the application. Plain JSON. */
+/** Arguments from main.ts, as plain JSON. */
 export interface ApplicationOptions {
   readonly stage: Stage;
-  /** What the process is called. */
+  /** The process's name. */
   readonly name: string;
-  /** The first moment at which jobs are due; absent the first time. */
+  /** When jobs are first due; absent on the first start. */
   readonly from?: number;
 }
 
@@ -22,7 +22,7 @@ export interface Ready {
 
 const { stage, name, from: began } = JSON.parse(process.argv[2] ?? "{}") as ApplicationOptions;
 
-// The demo was killed: nobody else is left to tidy up.
+// The demo was killed, so nobody else cleans up.
 const tidyUp = (): void => void clearStage(stage).finally(() => process.exit(1));
 process.once("disconnect", tidyUp);
 
@@ -45,10 +45,10 @@ async function play(): Promise<boolean> {
     screen.say(`${name} (pid ${process.pid}) schedules and executes`);
     await Promise.all([begin(act), isRunning]);
     process.send?.({ from } satisfies Ready);
-    // The end comes from outside.
+    // main.ts kills it.
     return await new Promise<never>(() => undefined);
   }
-  // As at every start of an application. They are there, so it changes nothing.
+  // As at every start of an application: the jobs exist, so this changes nothing.
   await declare(act);
   const { jobs } = await scheduler.getJobs();
   const paused = jobs.filter(({ state }) => state === "paused").map(({ id }) => id);

@@ -11,7 +11,7 @@ export class Fleet {
   readonly #byId = new Map<string, { readonly name: string; readonly child: ChildProcess }>();
   readonly #children: ChildProcess[] = [];
 
-  /** Starts worker processes and waits until they take runs. */
+  /** Starts worker processes and waits until they accept runs. */
   async start(count: number, stage: Stage): Promise<void> {
     const begin = async (name: string): Promise<void> => {
       const child = fork(PROGRAM, [JSON.stringify(stage)]);
@@ -31,13 +31,13 @@ export class Fleet {
     return this.#byId.get(workerId)?.name ?? workerId;
   }
 
-  /** Ends one worker process the hard way. */
+  /** Kills a worker process with SIGKILL. */
   async kill(workerId: string): Promise<void> {
     const child = this.#byId.get(workerId)?.child;
     if (child) await end(child, "SIGKILL");
   }
 
-  /** Lets all workers finish what they run and end. */
+  /** Stops all workers once their runs have finished. */
   async stop(): Promise<void> {
     await Promise.all(this.#children.map((child) => end(child, "SIGTERM")));
   }

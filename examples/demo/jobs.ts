@@ -11,13 +11,13 @@ import {
 
 const SECOND = 1_000;
 
-/** A job of the demo, with the instants at which it is due, found without asking the scheduler. */
+/** A job of the demo with its due times, computed without the scheduler. */
 export interface PlannedJob extends JobToAdd {
   readonly id: string;
   readonly dueAt: readonly number[];
 }
 
-/** The jobs, from a first moment to a last one, both included; `from` is a whole second. */
+/** The jobs with their due times from `from` (a whole second) to `to`, both inclusive. */
 export function planJobs(folder: string, from: number, to: number): PlannedJob[] {
   const window = { startDate: new Date(from), endDate: new Date(to) };
   const params = { folder };

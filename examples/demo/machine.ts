@@ -1,7 +1,7 @@
 import { readFile, statfs } from "node:fs/promises";
 import os from "node:os";
 
-/** What this machine is doing: load over a minute, and the share of memory in use. */
+/** The machine's load over a minute, and the share of memory in use. */
 export interface Figures {
   readonly load: number;
   readonly memoryPercent: number;
@@ -24,13 +24,13 @@ export async function readFigures(): Promise<Figures> {
   }
 }
 
-/** Free space where `folder` is, in GB. */
+/** Free space on the disk of `folder`, in GB. */
 export async function readDiskFree(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return Math.round((bavail * bsize) / 1e8) / 10;
 }
 
-/** Milliseconds that the processors have worked, and have been there, since the machine started. */
+/** The processors' busy and total milliseconds since boot. */
 export function readProcessors(): { busyMs: number; totalMs: number } {
   let [busyMs, totalMs] = [0, 0];
   for (const { times } of os.cpus()) {

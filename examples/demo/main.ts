@@ -1,4 +1,4 @@
-// `npm run demo`: pipelines on this machine's own figures, a process that is killed, and a ledger that adds up.
+// `npm run demo`: pipelines that measure this machine, a killed process, and a ledger that adds up.
 import { playOnEmbedded } from "./on-embedded.ts";
 import { playOnServer } from "./on-server.ts";
 import { clearStage, setStage, type Stage } from "./stage.ts";

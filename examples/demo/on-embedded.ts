@@ -10,8 +10,8 @@ import { KILL_AFTER_MS, until } from "./story.ts";
 const PROGRAM = fileURLToPath(new URL("application.ts", import.meta.url));
 
 /**
- * The demo with nothing but Node: the scheduler, its worker and its database live in one process. It is killed in the
- * middle of a run and started again in the same folder.
+ * The demo with nothing but Node: scheduler, worker and database live in one process, which is killed in the middle of
+ * a run and restarted in the same folder.
  * @returns Whether the account adds up.
  */
 export async function playOnEmbedded(stage: Stage, signal: AbortSignal): Promise<boolean> {

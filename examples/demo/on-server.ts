@@ -5,7 +5,7 @@ import type { Stage } from "./stage.ts";
 import { begin, conclude, KILL_AFTER_MS, nextBeginning, until, watchStarted } from "./story.ts";
 
 /**
- * The demo on a server of yours: this process schedules, two others execute. One of them is killed in the middle of a run.
+ * The demo on your server: this process schedules, two others execute. One of them is killed in the middle of a run.
  * @returns Whether the account adds up.
  */
 export async function playOnServer(stage: Stage, signal: AbortSignal): Promise<boolean> {

@@ -13,7 +13,7 @@ interface Sample extends Figures {
 
 const samplesIn = (folder: string): string => `${folder}/samples.jsonl`;
 
-/** Appends one line of figures to a file. */
+/** Appends a line of figures to a file. */
 export class SampleMachine extends Pipeline.with(InFolder) {
   async run({ params, fireTime }: this["Context"]) {
     const figures = await readFigures();
@@ -42,14 +42,14 @@ export class Aggregate extends Pipeline.with(InFolder) {
   }
 }
 
-/** Looks at the free space of the disk. */
+/** Measures the disk's free space. */
 export class LookAtDisk extends Pipeline.with(InFolder) {
   async run({ params }: this["Context"]) {
     return { freeGb: await readDiskFree(params.folder) };
   }
 }
 
-/** Measures for 2.5 seconds: longer than the second after which it is due again. */
+/** Measures for 2.5 seconds, longer than its interval of one second. */
 export class MeasureProcessors extends Pipeline {
   async run({ signal }: RunContext) {
     const before = readProcessors();
@@ -67,7 +67,7 @@ export class ReadSensor extends Pipeline {
   }
 }
 
-/** Says once what kind of machine this is. */
+/** Describes the machine, once. */
 export class TakeInventory extends Pipeline {
   run() {
     const memoryGb = Math.round(os.totalmem() / 1e9);
@@ -75,7 +75,7 @@ export class TakeInventory extends Pipeline {
   }
 }
 
-/** Watches the load for four seconds. Its worker is killed while it does. */
+/** Watches the load for four seconds. Its worker is killed meanwhile. */
 export class WatchLoad extends Pipeline {
   async run({ signal, attempt }: RunContext) {
     const loads: number[] = [];

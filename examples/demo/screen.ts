@@ -9,7 +9,7 @@ function paint(style: Style, text: string): string {
   return isColoured ? styleText(style, text) : text;
 }
 
-/** How an event is shown; one that is not here is not shown. */
+/** How each event is shown; others aren't. */
 const SHOWN: Partial<Record<EventName, { readonly word: string; readonly style: Style }>> = {
   JOB_STARTED: { word: "started", style: "cyan" },
   JOB_EXECUTED: { word: "succeeded", style: "green" },
@@ -24,19 +24,19 @@ const SHOWN: Partial<Record<EventName, { readonly word: string; readonly style: 
   JOB_REPAIRED: { word: "repaired", style: "magenta" },
   JOB_OVERDUE: { word: "overdue", style: "red" },
 };
-/** Runs of these end at once; that they started is not worth a line. */
+/** Runs of these are so short that their start isn't worth a line. */
 const BRIEF = new Set(["sample", "disk", "aggregate", "sensor", "inventory"]);
-/** Succeeds every second; the account at the end counts that. */
+/** Succeeds every second; the final account counts it. */
 const PLAIN = new Set(["sample", "disk"]);
 
-/** Writes what happens, one line each, in columns. */
+/** Prints events in columns, one per line. */
 export class Screen {
   readonly #begunAt: number;
   readonly #startedAt = new Map<string, number>();
   readonly #nameOf: (workerId: string) => string;
 
   /**
-   * @param begunAt When the demo was begun, epoch ms.
+   * @param begunAt The start of the demo, epoch ms.
    * @param nameOf The short name of a worker.
    */
   constructor(begunAt: number, nameOf: (workerId: string) => string = (id) => id) {
@@ -44,12 +44,12 @@ export class Screen {
     this.#nameOf = nameOf;
   }
 
-  /** Whole seconds since the demo was begun. */
+  /** Whole seconds since the start of the demo. */
   seconds(): number {
     return Math.round((Date.now() - this.#begunAt) / 1_000);
   }
 
-  /** What the demo itself does. */
+  /** Prints what the demo itself does. */
   say(text: string): void {
     this.#line(Date.now(), "", "", "", paint("bold", `» ${text}`));
   }

@@ -2,19 +2,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
-/** Where the demo plays: a folder of its own, and the place where the state is kept. Plain JSON. */
+/** The demo's surroundings: its own folder, and where it keeps its state. Plain JSON. */
 export interface Stage {
   readonly folder: string;
   readonly kind: "redis" | "postgres" | "embedded";
-  /** A server of yours, or a database inside the process, kept in the folder. */
+  /** Your server, or an embedded database in the folder. */
   readonly connection: string;
-  /** Begins all keys, and names the schemas. Nobody else has it. */
+  /** Prefix of all keys and schema names, unique to this demo. */
   readonly prefix: string;
-  /** When the demo was begun. */
+  /** The start of the demo. */
   readonly begunAt: number;
 }
 
-/** Takes the server of `REDIS_URL` or `DATABASE_URL`; with neither, everything happens inside of a process. */
+/** Takes the server of `REDIS_URL` or `DATABASE_URL`; with neither, everything happens inside one process. */
 export async function setStage(): Promise<Stage> {
   const begunAt = Date.now();
   const folder = await mkdtemp(join(tmpdir(), "cronduit_demo_"));
@@ -25,18 +25,18 @@ export async function setStage(): Promise<Stage> {
   return { ...common, kind: "embedded", connection: `embedded://${join(folder, "state")}` };
 }
 
-/** Removes what the demo made, and nothing else. Called by its processes if the demo was killed; twice is harmless. */
+/** Removes what the demo created and nothing else. Its processes call it if the demo was killed; calling it twice is harmless. */
 export async function clearStage({ folder, kind, connection, prefix }: Stage): Promise<void> {
   try {
     if (kind === "redis") await removeKeys(connection, prefix);
     if (kind === "postgres") await dropSchemas(connection, prefix);
   } finally {
-    // A process that was just killed may still have a file open, where that counts.
+    // A process that was just killed may still hold a file open, which matters on some systems.
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-// Each driver is loaded only where it is needed.
+// Loads a driver only where it is needed.
 
 async function removeKeys(url: string, prefix: string): Promise<void> {
   const { Redis } = await import("ioredis");

@@ -4,23 +4,23 @@ import { giveAccount } from "./account.ts";
 import { planJobs } from "./jobs.ts";
 import type { Screen } from "./screen.ts";
 
-/** How long jobs are due. */
+/** For how long jobs are due. */
 const PLAY_MS = 14_000;
 const PAUSE_AFTER_MS = 3_500;
 const RESUME_AFTER_MS = 7_500;
-/** When the story goes wrong: later than this after the last due time it is given up. */
+/** The demo gives up if this much time has passed since the last due time. */
 const PATIENCE_MS = 20_000;
 
-/** How short the times are after which a killed process's run is taken up: you are watching. */
+/** Short timeouts for taking over a killed process's run, because you are watching. */
 export const TUNING = { lock: "2s", stalledCheck: "1s" };
-/** When a process is killed, if "watch" has started by then. */
+/** When to kill a process, provided that "watch" has started. */
 export const KILL_AFTER_MS = 5_500;
 
-/** What both acts need. */
+/** What both parts need. */
 export interface Act {
   readonly scheduler: PipelineScheduler;
   readonly folder: string;
-  /** The first moment at which jobs are due: a whole second. */
+  /** When jobs are first due: a whole second. */
   readonly from: number;
   readonly signal?: AbortSignal;
 }
@@ -30,7 +30,7 @@ export function nextBeginning(): number {
   return Math.ceil(Date.now() / 1_000) * 1_000 + 1_000;
 }
 
-/** Waits until so long after the beginning. */
+/** Waits until a time after the start. */
 export async function until(afterMs: number, { from, signal }: Omit<Act, "scheduler">) {
   await wait(Math.max(0, from + afterMs - Date.now()), undefined, signal ? { signal } : {});
 }
@@ -44,19 +44,19 @@ export function watchStarted(scheduler: PipelineScheduler): Promise<string> {
   });
 }
 
-/** The first act: the jobs are declared, and one is paused. */
+/** Part one: declares the jobs and pauses one. */
 export async function begin(act: Act): Promise<void> {
   await declare(act);
   await until(PAUSE_AFTER_MS, act);
   await act.scheduler.pauseJob("disk", "the disk is being looked at");
 }
 
-/** Declares the jobs; those that are there stay as they are, so each process may do it when it starts. */
+/** Declares the jobs. Existing ones stay unchanged, so every process may do this when it starts. */
 export async function declare({ scheduler, folder, from }: Act): Promise<void> {
   await scheduler.addJobs(planJobs(folder, from, from + PLAY_MS));
 }
 
-/** The last act: what was paused goes on, everything ends, and an account is given. @returns Whether it adds up. */
+/** Part two: resumes the paused job, waits for the end, and prints the account. @returns Whether it adds up. */
 export async function conclude(act: Act, screen: Screen): Promise<boolean> {
   const { scheduler, folder, from, signal } = act;
   await until(RESUME_AFTER_MS, act);
@@ -72,7 +72,7 @@ async function untilFinished(scheduler: PipelineScheduler, signal?: AbortSignal)
   for (const giveUpAt = Date.now() + PATIENCE_MS; Date.now() < giveUpAt;) {
     const { jobs } = await scheduler.getJobs();
     const isOver = jobs.every(({ state, running }) => state === "finished" && running === 0);
-    // The last events are on their way.
+    // The last events are still in transit.
     await wait(200, undefined, options);
     if (isOver) return;
   }

@@ -1,4 +1,4 @@
-// One worker process of the demo on a server; two are started.
+// A worker process of the demo on a server; there are two.
 import { PipelineWorker } from "cronduit";
 import { pipelines } from "./pipelines.ts";
 import { clearStage, type Stage } from "./stage.ts";
@@ -13,7 +13,7 @@ const worker = new PipelineWorker({
   drain: "2s",
 });
 
-// The demo was killed: nobody else is left to tidy up.
+// The demo was killed, so nobody else cleans up.
 process.once("disconnect", () => {
   void worker
     .stop()

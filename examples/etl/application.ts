@@ -1,4 +1,4 @@
-// Schedules and executes the three jobs. main.ts starts it, kills it, and starts it again.
+// Schedules and executes the three jobs. main.ts starts it, kills it and restarts it.
 import { PipelineScheduler } from "cronduit";
 import { Extract, Load, Transform } from "./pipelines.ts";
 
@@ -6,7 +6,7 @@ const folder = process.argv[2] ?? "";
 await using scheduler = new PipelineScheduler({
   connection: `embedded://${folder}/state`,
   pipelines: [Extract, Transform, Load],
-  // A run of a process that was killed is taken up after 2 s.
+  // Another process takes over a killed process's run after 2 s.
   worker: { lock: "2s", stalledCheck: "1s" },
 });
 
@@ -39,7 +39,7 @@ scheduler.on("JOB_RETRYING", ({ jobId, exception }) =>
 scheduler.on("JOB_EXECUTED", ({ jobId, retval }) => console.log(jobId, "succeeded", retval));
 await scheduler.start();
 
-// The night comes early: all three at once. The second waits for the first, the third for the second.
+// Night falls early: all three start now. The second waits for the first, the third for the second.
 if (process.argv[3] === "first") {
   for (const id of ["load", "transform", "extract"]) await scheduler.runJob(id);
 }

@@ -1,4 +1,4 @@
-// A nightly ETL of three jobs with conditions, retries and steps, killed in the middle of a step and started again.
+// A nightly ETL of three jobs with conditions, retries and steps, killed in the middle of a step and restarted.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// A nightly ETL: three pipelines over real files. Each file is worked on in a step of its own, so what is done stays done.
+// A nightly ETL: three pipelines over real files. Each file is a step of its own, so finished work isn't repeated.
 import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -12,12 +12,12 @@ interface Order {
   readonly amount: number;
 }
 
-/** What a step did, noted outside of the scheduler: the example counts how often each was executed. */
+/** Records what a step did outside the scheduler, so that the example can count how often each ran. */
 async function note(folder: string, step: string): Promise<void> {
   await appendFile(join(folder, "executed.txt"), `${step}\n`);
 }
 
-/** Copies what came in. The first attempt finds that the last file is still being written. */
+/** Copies the incoming files. The first attempt finds the last one still being written. */
 export class Extract extends Pipeline.with(Params) {
   async run({ params: { folder }, step, attempt, log }: this["Context"]) {
     const names = (await readdir(join(folder, "incoming"))).toSorted();
@@ -35,7 +35,7 @@ export class Extract extends Pipeline.with(Params) {
   }
 }
 
-/** Sums the orders of each file. Slow, so that there is time to be killed in the middle. */
+/** Sums the orders in each file; slow, to leave time for a kill in the middle. */
 export class Transform extends Pipeline.with(Params) {
   async run({ params: { folder }, step, progress, signal }: this["Context"]) {
     const names = (await readdir(join(folder, "raw"))).toSorted();
