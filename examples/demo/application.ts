@@ -3,12 +3,12 @@
 import { PipelineScheduler } from "cronduit";
 import { pipelines } from "./pipelines.ts";
 import { Screen } from "./screen.ts";
-import { clearStage, type Stage } from "./stage.ts";
-import { begin, conclude, declare, nextBeginning, TUNING, watchStarted } from "./story.ts";
+import { removeWorkspace, type Workspace } from "./workspace.ts";
+import { begin, finish, declare, nextBeginning, TUNING, watchStarted } from "./sequence.ts";
 
 /** Arguments from main.ts, as plain JSON. */
 export interface ApplicationOptions {
-  readonly stage: Stage;
+  readonly workspace: Workspace;
   /** The process's name. */
   readonly name: string;
   /** When jobs are first due; absent on the first start. */
@@ -20,17 +20,17 @@ export interface Ready {
   readonly from: number;
 }
 
-const { stage, name, from: began } = JSON.parse(process.argv[2] ?? "{}") as ApplicationOptions;
+const { workspace, name, from: began } = JSON.parse(process.argv[2] ?? "{}") as ApplicationOptions;
 
 // The demo was killed, so nobody else cleans up.
-const tidyUp = (): void => void clearStage(stage).finally(() => process.exit(1));
+const tidyUp = (): void => void removeWorkspace(workspace).finally(() => process.exit(1));
 process.once("disconnect", tidyUp);
 
 async function play(): Promise<boolean> {
-  const screen = new Screen(stage.begunAt, () => name);
+  const screen = new Screen(workspace.begunAt, () => name);
   await using scheduler = new PipelineScheduler({
-    connection: stage.connection,
-    prefix: stage.prefix,
+    connection: workspace.connection,
+    prefix: workspace.prefix,
     pipelines,
     worker: TUNING,
   });
@@ -38,24 +38,24 @@ async function play(): Promise<boolean> {
   const isRunning = watchStarted(scheduler);
   await scheduler.start();
   const from = began ?? nextBeginning();
-  const act = { scheduler, folder: stage.folder, from };
+  const demo = { scheduler, folder: workspace.folder, from };
 
   if (began === undefined) {
     screen.say(`engine: ${scheduler.engine}; REDIS_URL or DATABASE_URL would name a server`);
     screen.say(`${name} (pid ${process.pid}) schedules and executes`);
-    await Promise.all([begin(act), isRunning]);
+    await Promise.all([begin(demo), isRunning]);
     process.send?.({ from } satisfies Ready);
     // main.ts kills it.
     return await new Promise<never>(() => undefined);
   }
   // As at every start of an application: the jobs exist, so this changes nothing.
-  await declare(act);
+  await declare(demo);
   const { jobs } = await scheduler.getJobs();
   const paused = jobs.filter(({ state }) => state === "paused").map(({ id }) => id);
   screen.say(
     `${name} (pid ${process.pid}): ${jobs.length} jobs are there, paused: ${paused.join(", ")}`,
   );
-  return await conclude(act, screen);
+  return await finish(demo, screen);
 }
 
 try {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { end } from "../../scripts/children.ts";
-import type { Stage } from "./stage.ts";
+import type { Workspace } from "./workspace.ts";
 
 const PROGRAM = fileURLToPath(new URL("worker.ts", import.meta.url));
 
@@ -12,9 +12,9 @@ export class Fleet {
   readonly #children: ChildProcess[] = [];
 
   /** Starts worker processes and waits until they accept runs. */
-  async start(count: number, stage: Stage): Promise<void> {
+  async start(count: number, workspace: Workspace): Promise<void> {
     const begin = async (name: string): Promise<void> => {
-      const child = fork(PROGRAM, [JSON.stringify(stage)]);
+      const child = fork(PROGRAM, [JSON.stringify(workspace)]);
       this.#children.push(child);
       const failed = once(child, "exit").then(([code]) => {
         throw new Error(`${name} ended at its start with code ${code}`);

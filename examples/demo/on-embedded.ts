@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { end } from "../../scripts/children.ts";
 import type { ApplicationOptions, Ready } from "./application.ts";
 import { Screen } from "./screen.ts";
-import type { Stage } from "./stage.ts";
-import { KILL_AFTER_MS, until } from "./story.ts";
+import type { Workspace } from "./workspace.ts";
+import { KILL_AFTER_MS, until } from "./sequence.ts";
 
 const PROGRAM = fileURLToPath(new URL("application.ts", import.meta.url));
 
@@ -14,11 +14,11 @@ const PROGRAM = fileURLToPath(new URL("application.ts", import.meta.url));
  * a run and restarted in the same folder.
  * @returns Whether the account adds up.
  */
-export async function playOnEmbedded(stage: Stage, signal: AbortSignal): Promise<boolean> {
-  const screen = new Screen(stage.begunAt);
+export async function runEmbedded(workspace: Workspace, signal: AbortSignal): Promise<boolean> {
+  const screen = new Screen(workspace.begunAt);
   const children: ChildProcess[] = [];
-  const start = (options: Omit<ApplicationOptions, "stage">): ChildProcess => {
-    const child = fork(PROGRAM, [JSON.stringify({ stage, ...options })]);
+  const start = (options: Omit<ApplicationOptions, "workspace">): ChildProcess => {
+    const child = fork(PROGRAM, [JSON.stringify({ workspace, ...options })]);
     children.push(child);
     return child;
   };
@@ -26,7 +26,7 @@ export async function playOnEmbedded(stage: Stage, signal: AbortSignal): Promise
     screen.say("starting PostgreSQL inside a process; the first time takes some seconds");
     const first = start({ name: "process 1" });
     const { from } = await readyOf(first, signal);
-    await until(KILL_AFTER_MS, { from, folder: stage.folder, signal });
+    await until(KILL_AFTER_MS, { from, folder: workspace.folder, signal });
     screen.say('SIGKILL to process 1, in the middle of "watch"');
     await end(first, "SIGKILL");
     screen.say("starting again in the same folder");

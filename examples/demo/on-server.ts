@@ -1,20 +1,20 @@
 import { PipelineScheduler } from "cronduit";
 import { Fleet } from "./fleet.ts";
 import { Screen } from "./screen.ts";
-import type { Stage } from "./stage.ts";
-import { begin, conclude, KILL_AFTER_MS, nextBeginning, until, watchStarted } from "./story.ts";
+import type { Workspace } from "./workspace.ts";
+import { begin, finish, KILL_AFTER_MS, nextBeginning, until, watchStarted } from "./sequence.ts";
 
 /**
  * The demo on your server: this process schedules, two others execute. One of them is killed in the middle of a run.
  * @returns Whether the account adds up.
  */
-export async function playOnServer(stage: Stage, signal: AbortSignal): Promise<boolean> {
+export async function runOnServer(workspace: Workspace, signal: AbortSignal): Promise<boolean> {
   const fleet = new Fleet();
-  const screen = new Screen(stage.begunAt, (id) => fleet.nameOf(id));
+  const screen = new Screen(workspace.begunAt, (id) => fleet.nameOf(id));
   try {
     await using scheduler = new PipelineScheduler({
-      connection: stage.connection,
-      prefix: stage.prefix,
+      connection: workspace.connection,
+      prefix: workspace.prefix,
       worker: false,
     });
     const isRunning = watchStarted(scheduler);
@@ -22,16 +22,16 @@ export async function playOnServer(stage: Stage, signal: AbortSignal): Promise<b
     screen.say("starting a scheduler and two worker processes");
     await scheduler.start();
     screen.say(`engine: ${scheduler.engine}`);
-    await fleet.start(2, stage);
+    await fleet.start(2, workspace);
     screen.say("two worker processes take runs");
 
-    const act = { scheduler, folder: stage.folder, from: nextBeginning(), signal };
-    await begin(act);
+    const demo = { scheduler, folder: workspace.folder, from: nextBeginning(), signal };
+    await begin(demo);
     const victim = await isRunning;
-    await until(KILL_AFTER_MS, act);
+    await until(KILL_AFTER_MS, demo);
     screen.say(`SIGKILL to ${fleet.nameOf(victim)}, in the middle of "watch"`);
     await fleet.kill(victim);
-    return await conclude(act, screen);
+    return await finish(demo, screen);
   } finally {
     await fleet.stop();
   }

@@ -1,13 +1,13 @@
 // A worker process of the demo on a server; there are two.
 import { PipelineWorker } from "cronduit";
 import { pipelines } from "./pipelines.ts";
-import { clearStage, type Stage } from "./stage.ts";
-import { TUNING } from "./story.ts";
+import { removeWorkspace, type Workspace } from "./workspace.ts";
+import { TUNING } from "./sequence.ts";
 
-const stage = JSON.parse(process.argv[2] ?? "{}") as Stage;
+const workspace = JSON.parse(process.argv[2] ?? "{}") as Workspace;
 const worker = new PipelineWorker({
-  connection: stage.connection,
-  prefix: stage.prefix,
+  connection: workspace.connection,
+  prefix: workspace.prefix,
   pipelines,
   ...TUNING,
   drain: "2s",
@@ -17,7 +17,7 @@ const worker = new PipelineWorker({
 process.once("disconnect", () => {
   void worker
     .stop()
-    .then(() => clearStage(stage))
+    .then(() => removeWorkspace(workspace))
     .finally(() => process.exit(1));
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
 /** The demo's surroundings: its own folder, and where it keeps its state. Plain JSON. */
-export interface Stage {
+export interface Workspace {
   readonly folder: string;
   readonly kind: "redis" | "postgres" | "embedded";
   /** Your server, or an embedded database in the folder. */
@@ -15,7 +15,7 @@ export interface Stage {
 }
 
 /** Takes the server of `REDIS_URL` or `DATABASE_URL`; with neither, everything happens inside one process. */
-export async function setStage(): Promise<Stage> {
+export async function makeWorkspace(): Promise<Workspace> {
   const begunAt = Date.now();
   const folder = await mkdtemp(join(tmpdir(), "cronduit_demo_"));
   const common = { folder, prefix: basename(folder), begunAt };
@@ -26,7 +26,12 @@ export async function setStage(): Promise<Stage> {
 }
 
 /** Removes what the demo created and nothing else. Its processes call it if the demo was killed; calling it twice is harmless. */
-export async function clearStage({ folder, kind, connection, prefix }: Stage): Promise<void> {
+export async function removeWorkspace({
+  folder,
+  kind,
+  connection,
+  prefix,
+}: Workspace): Promise<void> {
   try {
     if (kind === "redis") await removeKeys(connection, prefix);
     if (kind === "postgres") await dropSchemas(connection, prefix);

@@ -17,7 +17,7 @@ export const TUNING = { lock: "2s", stalledCheck: "1s" };
 export const KILL_AFTER_MS = 5_500;
 
 /** What both parts need. */
-export interface Act {
+export interface Demo {
   readonly scheduler: PipelineScheduler;
   readonly folder: string;
   /** When jobs are first due: a whole second. */
@@ -31,7 +31,7 @@ export function nextBeginning(): number {
 }
 
 /** Waits until a time after the start. */
-export async function until(afterMs: number, { from, signal }: Omit<Act, "scheduler">) {
+export async function until(afterMs: number, { from, signal }: Omit<Demo, "scheduler">) {
   await wait(Math.max(0, from + afterMs - Date.now()), undefined, signal ? { signal } : {});
 }
 
@@ -45,23 +45,23 @@ export function watchStarted(scheduler: PipelineScheduler): Promise<string> {
 }
 
 /** Part one: declares the jobs and pauses one. */
-export async function begin(act: Act): Promise<void> {
-  await declare(act);
-  await until(PAUSE_AFTER_MS, act);
-  await act.scheduler.pauseJob("disk", "the disk is being looked at");
+export async function begin(demo: Demo): Promise<void> {
+  await declare(demo);
+  await until(PAUSE_AFTER_MS, demo);
+  await demo.scheduler.pauseJob("disk", "the disk is being looked at");
 }
 
 /** Declares the jobs. Existing ones stay unchanged, so every process may do this when it starts. */
-export async function declare({ scheduler, folder, from }: Act): Promise<void> {
+export async function declare({ scheduler, folder, from }: Demo): Promise<void> {
   await scheduler.addJobs(planJobs(folder, from, from + PLAY_MS));
 }
 
 /** Part two: resumes the paused job, waits for the end, and prints the account. @returns Whether it adds up. */
-export async function conclude(act: Act, screen: Screen): Promise<boolean> {
-  const { scheduler, folder, from, signal } = act;
-  await until(RESUME_AFTER_MS, act);
+export async function finish(demo: Demo, screen: Screen): Promise<boolean> {
+  const { scheduler, folder, from, signal } = demo;
+  await until(RESUME_AFTER_MS, demo);
   await scheduler.resumeJob("disk");
-  await until(PLAY_MS, act);
+  await until(PLAY_MS, demo);
   await untilFinished(scheduler, signal);
   return giveAccount(scheduler, screen, planJobs(folder, from, from + PLAY_MS));
 }
