@@ -8,8 +8,8 @@ const DAY_MS = 86_400_000;
 export const bench: Bench = {
   title: "Declaring jobs",
   about: `
-So many daily jobs are declared: with one \`addJobs\`, and with \`upsertJobScheduler\` for each, 200 of them on their way at once.
-Then another process declares all of them again, as processes do when they start. In no round anything is due.`,
+Declares that many daily jobs: with one \`addJobs\`, and with one \`upsertJobScheduler\` each, 200 in flight at once. Then
+another process declares all of them again, as processes do when they start. Nothing is due in any round.`,
   figures: {
     first: { label: "jobs/s", better: "more" },
     firstCpu: { label: "client CPU, µs a job", better: "less" },

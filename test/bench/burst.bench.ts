@@ -13,7 +13,7 @@ const LIMIT_MS = 60_000;
 export const bench: Bench = {
   title: "Many jobs due in one instant",
   about: `
-So many hourly jobs are due at the same millisecond, in one process that schedules and works and has done nothing before.`,
+That many hourly jobs become due in the same millisecond, in one process that schedules and works and was idle before.`,
   figures: {
     lastMs: { label: "until the last began, ms", better: "less" },
     lateP50: { label: "late by, p50, ms", better: "less" },

@@ -13,12 +13,11 @@ const LIMIT_MS = 480_000;
 export const bench: Bench = {
   title: "Catching up",
   about: `
-10,000 jobs with an interval of 10 minutes, and nobody worked for an hour: six occurrences of each are due when one process
+10,000 jobs with an interval of 10 minutes, and no worker for an hour: six occurrences of each are due when one process
 starts. cronduit decides on all 60,000; with \`coalesce\` it runs the latest of each job, without it all of them, those of one job
-one after the other. A Job Scheduler knows of one due time only, and runs that; the others are gone, so the figures of bare
-BullMQ are those of 10,000 runs in both cases.
-The hour is not waited for: the jobs are those of a stopped fleet, moved by \`importState\` with the instant up to which was
-decided an hour earlier.`,
+one after another. A Job Scheduler knows one due time only and runs that; the others are lost, so bare BullMQ's figures
+are for 10,000 runs in both cases.
+Nobody waits for the hour: \`importState\` brings in the jobs of a stopped fleet, decided up to an hour earlier.`,
   figures: {
     lastS: { label: "until the last began, s", better: "less" },
     runs: { label: "runs", better: "more" },

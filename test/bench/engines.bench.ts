@@ -137,14 +137,14 @@ async function play({ quick }: BenchOptions): Promise<Sample[]> {
 export const bench: Bench = {
   title: "Engines",
   about: `
-Each of four engines is measured twice: with cronduit, and with bare BullMQ on the same backend. For the embedded engine, bare
-BullMQ's PostgreSQL backend is put on the same database inside the process. Each of these eight is a process of its own that
-schedules and executes; all are started together, and measured one after another. At most seven rounds are played, and none
+Measures each of four engines twice: with cronduit, and with bare BullMQ on the same backend. For the embedded engine, bare
+BullMQ's PostgreSQL backend uses the same database inside the process. Each of these eight is a process of its own that
+schedules and executes; all start together and are measured one after another. There are at most seven rounds, and none
 that would not fit into four minutes.
 
 Many jobs: interval jobs that are all due in one instant, beside Job Schedulers; from that instant until the last run began. One
-job: runs of it that were asked for while all was paused, beside plain queue jobs; from the release until the last began.
-Lateness is that of 20 to 40 jobs that are due once a second each.`,
+job: its runs, requested while everything was paused, beside plain queue jobs; from the resumption until the last began.
+Lateness: of 20 to 40 jobs that are each due once a second.`,
   figures: {
     burstPerSecond: { label: "many jobs, runs/s", better: "more" },
     onePerSecond: { label: "one job, runs/s", better: "more" },

@@ -11,7 +11,7 @@ const FIGURES = ["workerCpuPerSecond", "serverCpuPerSecond", "commandsPerSecond"
 export const bench: Bench = {
   title: "Doing nothing",
   about: `
-100,000 jobs are stored, none is due for a day. One process that schedules and works, and that did not add them, waits.`,
+100,000 jobs are stored and none is due for a day. One process that schedules and works, and did not add them, waits.`,
   figures: pickFigures(FIGURES, WINDOW_FIGURES),
   sides: SIDES,
   async play(options) {

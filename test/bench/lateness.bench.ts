@@ -16,8 +16,8 @@ const FIGURES = [
 export const bench: Bench = {
   title: "Lateness on an idle worker",
   about: `
-One job, once a second, in a process that has nothing else to do: how long after its due time a run began. A round has as many
-runs as seconds (40 by default), so its p99 is its latest or next to it.`,
+One job, once a second, in a process with nothing else to do: how long after its due time each run began. A round has as many
+runs as seconds (40 by default), so its p99 is the latest or next to it.`,
   figures: pickFigures(FIGURES, WINDOW_FIGURES),
   sides: SIDES,
   async play(options) {

@@ -40,12 +40,12 @@ async function measure(
 export const bench: Bench = {
   title: "Peers",
   about: `
-Each in a process of its own, on a new server of its own, with a concurrency of 50 where one can choose. PostgreSQL runs with
-\`fsync\` and \`full_page_writes\` off. One-off jobs: 1,000 that are due, all stored before it starts, until the last began, at most for a minute; DBOS
-begins what it stores at once, so storing is part of its figure. cronduit's are jobs with a date, each with its ledger and events; bare BullMQ's and
+Each in a process of its own, on a new server of its own, with a concurrency of 50 where it can be chosen. PostgreSQL runs with
+\`fsync\` and \`full_page_writes\` off. One-off jobs: 1,000 that are due, all stored before the worker starts, until the last began, at most for a minute; DBOS
+starts what it stores at once, so storing is part of its figure. cronduit's are jobs with a date, each with its ledger and events; bare BullMQ's and
 the peers' are plain queue jobs. Schedules: 500 cron schedules, declared twice, in one call where there is one, otherwise 50 calls at
-once; then how late all of them ran at a full minute. Schedules of graphile-worker are given when it starts.
-pg-boss looks at its schedules twice a minute, DBOS spreads them over up to six seconds: that is how they are made.
+once; then how late all of them ran at a full minute. graphile-worker takes its schedules when it starts.
+pg-boss polls its schedules twice a minute and DBOS spreads them over up to six seconds, by design.
 
 Installed by the bench in a folder of its own: ${versions}. All run on that Node.`,
   figures: {

@@ -33,8 +33,8 @@ export type Results = z.output<typeof resultsSchema>;
 
 const HEAD = `# Benchmarks
 
-\`npm run bench\` measures on your machine. What it prints depends on the machine and on what else runs there, so compare the
-ratios, not the figures. This page was made from one such run by \`npm run bench -- report\`.
+\`npm run bench\` measures on your machine. The figures depend on the machine and on what else runs there, so compare the
+ratios. \`npm run bench -- report\` made this page from one such run.
 
 \`\`\`sh
 npm run bench -- throughput               # one of: NAMES
@@ -46,38 +46,38 @@ npm run bench -- throughput --side cronduit --profile folder   # where processor
 npm run bench -- all --quick              # one small round: to see that it works, no figures to quote
 \`\`\`
 
-It needs a Redis server's program on the machine; \`engines\` and \`peers\` need PostgreSQL's too. It starts servers of its own
-on free ports, which write nothing to the disk, and ends them.
+It needs \`redis-server\` on the machine; \`engines\` and \`peers\` need PostgreSQL too. It starts its own servers on free ports,
+which write nothing to disk, and stops them.
 
 ## How it is measured
 
-The package is built first, and measured as it is published. Bare BullMQ is its own Job Schedulers (\`upsertJobScheduler\`),
-queue and worker, with its defaults, set to keep nothing of a run. Each side is a process of its own on the same Redis
-server, which has its default settings and is emptied before each turn. The pipelines do nothing; the concurrency is 50.
+The package is built first and measured as published. Bare BullMQ means its own Job Schedulers (\`upsertJobScheduler\`),
+queue and worker with default options, set to keep nothing of a run. Each side is a process of its own on the same Redis
+server, which has default settings and is emptied before each turn. The pipelines do nothing; the concurrency is 50.
 
-The sides take turns, round after round; in every second round the other one comes first. A figure is the median over the
-rounds, with the lowest and the highest in brackets. A ratio is cronduit's figure by the other's of the same round.
+The sides take turns, and every second round starts with the other one. A figure is the median over the rounds, with the
+lowest and the highest in brackets. A ratio divides cronduit's figure by the other's of the same round.
 
-Processor time is told beside speed because it is steadier: on a machine that is busy with other things, wall time
-says little. Commands of the server are told with those that scripts call, so they are no round trips.
+Processor time stands beside speed because it is steadier: on a busy machine, wall time says little. The server's commands
+include those that scripts call, so they are not round trips.
 
 The two sides do not do the same work. For every run cronduit decides on \`maxInstances\`, \`coalesce\` and
-\`misfireGraceTime\`, keeps a row in the ledger, and tells of it in events. The ratio is what the accounting costs.
+\`misfireGraceTime\`, keeps a row in the ledger, and sends events. The ratio is what the accounting costs.
 `;
 
 const TAIL = `## What is not measured
 
-- Servers that write to the disk, or stand across a network: there each step waits for those, on both sides.
-- Pipelines that do something, and params, results, retries, conditions, logs or listeners that a run may have.
-- A load that lasts for hours; a ledger of millions of rows, and what reading it costs.
-- How late runs are at the limit of what an engine can do: there, what is late is coalesced or left out.
+- Servers that write to disk or sit across a network: there each step waits for them, on both sides.
+- Pipelines that do something; params, results, retries, conditions, logs and listeners.
+- A load that lasts for hours; a ledger of millions of rows, and the cost of reading it.
+- How late runs are at an engine's limit: there, late occurrences are coalesced or left out.
 - Several schedulers, workers on several machines, Redis Cluster and Sentinel, Valkey.
 - Agenda on MongoDB, and peers that need a server of their own kind.
 - Correctness under load and faults: see [chaos](chaos.md).
 `;
 
 const BUSY =
-  "It was busy with other work: trust the ratios of processor time and commands, and of the rest no more than the order of magnitude.";
+  "It was busy with other work: trust the ratios of processor time and commands; of the rest, only the order of magnitude.";
 
 /** The page for `docs/contributing/benchmarks.md`. */
 export async function renderReport(told: Results): Promise<string> {

@@ -15,8 +15,8 @@ const WINDOW = ["workerCpu", "serverCpu", "commands", "lateP50", "lateP99"] as c
 export const bench: Bench = {
   title: "Cost against size",
   about: `
-So many jobs are stored, of which 1,000 run once a minute, spread over it, and the others are not due for a day. Another
-process then starts, schedules and works. The cost of a run holds what an idle process costs, too: at 17 runs a second that is a good part of it.
+Stores that many jobs, of which 1,000 run once a minute, spread over it, and the others are not due for a day. Another
+process then starts, schedules and works. The cost of a run includes what an idle process costs: at 17 runs a second that is a good part of it.
 \`--huge\` adds a million jobs.`,
   figures: {
     ...pickFigures(WINDOW, WINDOW_FIGURES),

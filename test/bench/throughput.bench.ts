@@ -20,9 +20,9 @@ const FIGURES = [
 export const bench: Bench = {
   title: "Throughput",
   about: `
-1,000 jobs with an interval of 100 ms in one process that schedules and works, so that 10,000 runs are due each second; and twice
-as many, which is more than it can do. What cannot run in time is accounted for by cronduit (\`coalesce\`), and left out by
-Job Schedulers.`,
+1,000 jobs with an interval of 100 ms in one process that schedules and works, so 10,000 runs are due each second; and twice
+as many, which is more than it can do. cronduit accounts for what cannot run in time (\`coalesce\`); Job Schedulers leave it
+out.`,
   figures: pickFigures(FIGURES, WINDOW_FIGURES),
   sides: SIDES,
   async play(options) {

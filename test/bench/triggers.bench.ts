@@ -113,7 +113,7 @@ export const bench: Bench = {
   title: "Triggers",
   about: `
 The next fire time of a cron expression after an instant, for 400 consecutive ones, in three time zones; each is a round. cron-parser
-is parsed once, then asked by \`reset\` and \`next\`; croner by \`nextRun\`. The best of five tries counts.`,
+parses once and is then asked by \`reset\` and \`next\`, croner by \`nextRun\`. The best of five tries counts.`,
   figures: {
     nsPerNext: { label: "ns a call", better: "less" },
     bytes: { label: "heap, bytes", better: "less" },

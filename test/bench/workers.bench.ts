@@ -11,9 +11,9 @@ const FIGURES = ["perSecond", "workerCpu", "serverCpu", "commands", "lateP50", "
 export const bench: Bench = {
   title: "Several workers",
   about: `
-The load of [throughput](#throughput) on two and on four worker processes; one more process added the jobs, and watches over
-them. The processor time is that of all workers together. Where there are no more processors than workers, they take the
-time from each other and from the server.`,
+The load of [throughput](#throughput) on two and on four worker processes; one more process adds the jobs and watches over
+them. Processor time is that of all workers together. Without more processors than workers, they take time from each
+other and from the server.`,
   figures: pickFigures(FIGURES, WINDOW_FIGURES),
   sides: SIDES,
   async play(options) {
