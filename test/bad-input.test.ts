@@ -309,7 +309,7 @@ describe("addJob refuses", () => {
     ["every 5 minutes", 'such as { trigger: "interval", minutes: 5 }'],
     [
       { trigger: "monthly", monthly: 32 },
-      "Days of the month: 1 to 31, 'last', or a list; the 1st if left out.",
+      "Days of the month: 1 to 31, 'last', or a list; the 1st if omitted.",
     ],
     [{ trigger: "interval", seconds: -5 }, "seconds: -5 is not allowed. Allowed: a number of"],
     [{ trigger: "interval", seconds: Number.NaN }, "seconds: NaN is not allowed."],

@@ -1,38 +1,40 @@
 import type { EpochMs } from "../core/clock.ts";
 import { collectBetween } from "./between.ts";
 import { IntervalTrigger } from "./interval-trigger.ts";
-import { meetingIntervals } from "./meeting-intervals.ts";
-import { countTogether, type Combined } from "./cron/count-together.ts";
+import { intersectIntervals } from "./intersect-intervals.ts";
+import { countCombined, type Combined } from "./cron/count-combined.ts";
 import type { AndSpec, TriggerSpec } from "./spec.ts";
 import { DAY_MS, FIRST_INSTANT, LAST_INSTANT } from "./time/civil.ts";
 import type { Trigger } from "./trigger.ts";
 
 /**
- * How many candidates one question may look at. Members that never meet would else be compared up to the year 9999; with
- * this the answer "never" takes some milliseconds.
+ * Candidates that one search may examine. Without a limit, members that never coincide would be compared up to the year
+ * 9999; with it, the answer "never" takes a few milliseconds.
  */
 const MAX_CANDIDATES = 20_000;
 
-/** The same where each candidate of a member is a search of this kind itself. */
+/** The limit if a member is itself an `and`, so that each of its candidates is a search of its own. */
 const MAX_NESTED_CANDIDATES = 1000;
 
-/** Members that do not meet within so long count as never meeting; 29 February on a Monday takes at most 40 years. */
+/**
+ * Members that don't coincide within this time count as never coinciding; 29 February on a Monday takes at most 40
+ * years.
+ */
 const HORIZON_MS = 100 * 366 * DAY_MS;
 
 /** Fires when all members fire at the same instant. */
 export class AndTrigger implements Trigger, Combined {
   readonly spec: AndSpec;
   readonly mode = "all";
-  /** The triggers that are combined. */
   readonly members: readonly Trigger[];
-  /** Whether it has bounds besides those of its members. */
+  /** Whether it has bounds of its own, besides those of its members. */
   readonly isBounded: boolean;
   private readonly start: EpochMs;
   private readonly end: EpochMs;
   private readonly maxCandidates: number;
-  /** Where intervals alone meet, found by arithmetic; `null` if they never do. */
-  private readonly meeting: IntervalTrigger | null | undefined;
-  // Remembered answers of `earliest` and `latest`, which are always the same.
+  /** Where pure intervals coincide, computed arithmetically; `null` if they never do. */
+  private readonly intersection: IntervalTrigger | null | undefined;
+  // Cached answers of `earliest` and `latest`, which never change.
   private first: EpochMs | undefined;
   private last: EpochMs | undefined;
 
@@ -42,17 +44,17 @@ export class AndTrigger implements Trigger, Combined {
     this.isBounded = spec.startAt !== undefined || spec.endAt !== undefined;
     this.start = spec.startAt ?? FIRST_INSTANT;
     this.end = spec.endAt ?? LAST_INSTANT;
-    const meeting = meetingIntervals(spec.triggers);
-    this.meeting = meeting ? new IntervalTrigger(meeting) : meeting;
+    const intersection = intersectIntervals(spec.triggers);
+    this.intersection = intersection ? new IntervalTrigger(intersection) : intersection;
     this.maxCandidates = spec.triggers.some((member) => andDepth(member) > 0)
       ? MAX_NESTED_CANDIDATES
       : MAX_CANDIDATES;
   }
 
-  /** Each member in turn moves the candidate on, until all agree on it. */
+  /** Each member in turn advances the candidate, until all agree on it. */
   next(after: EpochMs): EpochMs | undefined {
-    if (this.meeting !== undefined) {
-      const found = this.meeting?.next(Math.max(after, this.start - 1));
+    if (this.intersection !== undefined) {
+      const found = this.intersection?.next(Math.max(after, this.start - 1));
       return found === undefined || found > this.end ? undefined : found;
     }
     let candidate = Math.max(Math.floor(after), this.start - 1) + 1;
@@ -69,8 +71,8 @@ export class AndTrigger implements Trigger, Combined {
   }
 
   prev(before: EpochMs): EpochMs | undefined {
-    if (this.meeting !== undefined) {
-      const found = this.meeting?.prev(Math.min(before, this.end + 1));
+    if (this.intersection !== undefined) {
+      const found = this.intersection?.prev(Math.min(before, this.end + 1));
       return found === undefined || found < this.start ? undefined : found;
     }
     let candidate = Math.min(Math.ceil(before), this.end + 1) - 1;
@@ -86,7 +88,7 @@ export class AndTrigger implements Trigger, Combined {
     return undefined;
   }
 
-  /** No common fire time lies before this, so a horizon need not begin earlier. */
+  /** No common fire time lies before this, so the horizon need not start earlier. */
   private earliest(): EpochMs {
     this.first ??= Math.max(
       ...this.members.map((member) => member.next(FIRST_INSTANT) ?? LAST_INSTANT),
@@ -108,8 +110,9 @@ export class AndTrigger implements Trigger, Combined {
   count(from: EpochMs, to: EpochMs): number {
     const low = Math.max(from, this.start - 1);
     const high = Math.min(to, this.end);
-    if (this.meeting !== undefined) return low < high ? (this.meeting?.count(low, high) ?? 0) : 0;
-    const counted = countTogether(this, low, high);
+    if (this.intersection !== undefined)
+      return low < high ? (this.intersection?.count(low, high) ?? 0) : 0;
+    const counted = countCombined(this, low, high);
     if (counted !== undefined) return counted;
     let total = 0;
     for (let at = this.next(low); at !== undefined && at <= high; at = this.next(at)) total += 1;
@@ -117,11 +120,11 @@ export class AndTrigger implements Trigger, Combined {
   }
 
   describe(): string {
-    return `whenever these meet: ${this.members.map((member) => member.describe()).join(", and ")}`;
+    return `whenever these coincide: ${this.members.map((member) => member.describe()).join(", and ")}`;
   }
 }
 
-/** How many `and` lie one in another in a spec. */
+/** How deeply `and` triggers are nested in a spec. */
 export function andDepth(spec: TriggerSpec): number {
   switch (spec.kind) {
     case "and":

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../core/clock.ts";
 import type { Trigger } from "./trigger.ts";
 
-/** The fire times in (`from`, `to`], oldest first, at most `limit`; asks `next` for each. */
+/** The fire times in (`from`, `to`], oldest first, at most `limit`. Calls `next` for each. */
 export function collectBetween(
   trigger: Pick<Trigger, "next">,
   from: EpochMs,

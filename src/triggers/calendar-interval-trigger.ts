@@ -15,13 +15,13 @@ import { formatWallTime, instantOf } from "./time/local-text.ts";
 import { zoneOf, type Zone } from "./time/zone.ts";
 import type { Trigger } from "./trigger.ts";
 
-/** Every how many steps the date is remembered, when dates can only be reached step by step. */
+/** When dates can only be reached one by one, every 64th is cached. */
 const STRIDE = 64;
 
 /**
- * The dates of a calendar interval by their number. Months and years come first and a month that lacks the day is left out (31
- * January + 1 month is 31 March); days and weeks are added after, as APScheduler 4 has it. Then each date depends on the one
- * before, except where only days or only months are counted.
+ * The dates of a calendar interval. Months and years are added first, skipping months that lack the day (31 January + 1
+ * month is 31 March), then days and weeks, as in APScheduler 4. So each date depends on the one before, unless the
+ * interval has only days or only months.
  */
 class DateSequence {
   /** The anchor. */
@@ -50,7 +50,7 @@ class DateSequence {
     return epochDay(Math.floor(month / 12), (month % 12) + 1, day) + this.days;
   }
 
-  /** The last date of the sequence of at most `limit`, or `undefined` if all are later. */
+  /** The last date up to `limit`, or `undefined` if all are later. */
   atMost(limit: EpochDay): EpochDay | undefined {
     if (limit < this.first) return undefined;
     if (this.months === 0)
@@ -77,8 +77,9 @@ class DateSequence {
 }
 
 /**
- * Fires every so many years, months, weeks and days at one local time of day. A day on which the clock skips that time is
- * left out, or with `dst: "once"` fires at the first instant after the gap; a time that comes twice fires the first time.
+ * Fires every so many years, months, weeks and days at one local time of day. If the clock skips that time, the day is
+ * left out, or with `dst: "once"` the trigger fires at the first instant after the gap. A repeated time fires in the
+ * first pass only.
  */
 export class CalendarIntervalTrigger implements Trigger {
   readonly spec: CalendarIntervalSpec;
@@ -103,7 +104,7 @@ export class CalendarIntervalTrigger implements Trigger {
   next(after: EpochMs): EpochMs | undefined {
     const from = Math.max(after, this.start - 1);
     if (!(from < this.end)) return undefined;
-    // Begin a little early, since no clock is more than a day away from UTC.
+    // Start a little early: no local clock is more than a day away from UTC.
     const early = Math.floor(from / DAY_MS) - 2;
     let date = this.dates.atMost(early) ?? this.dates.first;
     for (; date <= LAST_DAY; date = this.dates.after(date)) {
@@ -152,7 +153,7 @@ export class CalendarIntervalTrigger implements Trigger {
   private instantOn(date: EpochDay): EpochMs | undefined {
     const { instant, inGap } = instantOf(date * DAY_MS + this.spec.timeOfDayMs, this.zone);
     if (!inGap) return instant;
-    // The instant as read with the offset before the gap lies after it; its segment begins at the jump.
+    // Read with the offset before the gap, the instant lies after it; its segment starts at the jump.
     return this.spec.dst === "once" ? this.zone.at(instant).start : undefined;
   }
 }

@@ -15,7 +15,7 @@ import type { Trigger } from "./trigger.ts";
 export type CalendarLookup = ReadonlyMap<string, CalendarSpec>;
 
 /**
- * Makes the trigger of a spec. Costs some microseconds; keep the trigger and ask it often.
+ * Makes the trigger of a spec. Costs a few microseconds; keep the trigger and query it often.
  * @param calendars The named calendars that the spec refers to.
  * @throws {@link TriggerError} `INVALID_TRIGGER` if a field can't be read or a calendar is missing; `INVALID_TIMEZONE`.
  */

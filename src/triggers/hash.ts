@@ -1,4 +1,4 @@
-/** FNV-1a over UTF-16 units, then murmur3's final mix; 32 bits, unsigned. Fixed for ever: schedules depend on it. */
+/** FNV-1a over UTF-16 units, then murmur3's final mix; 32 bits, unsigned. Must never change: schedules depend on it. */
 export function stableHash(text: string, seed = 0): number {
   let hash = 0x811c9dc5 ^ seed;
   for (let i = 0; i < text.length; i++) {

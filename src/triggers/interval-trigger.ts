@@ -5,7 +5,7 @@ import { LAST_INSTANT } from "./time/civil.ts";
 import { formatLocal } from "./time/local-text.ts";
 import type { Trigger } from "./trigger.ts";
 
-/** Fires at its anchor and every `everyMs` of elapsed time after it; daylight saving does not touch it. */
+/** Fires at its anchor and every `everyMs` of elapsed time after it, regardless of daylight saving. */
 export class IntervalTrigger implements Trigger {
   readonly spec: IntervalSpec;
   private readonly everyMs: number;

@@ -12,13 +12,14 @@ export const jitterSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("percent"), percent: z.number().min(0).max(100) }),
 ]);
 
-/** How far runs are spread: at most `ms` milliseconds, or `percent` (0 to 100) of the gap to the next occurrence. */
+/** How far runs are spread: by at most `ms` milliseconds, or `percent` (0 to 100) of the gap to the next occurrence. */
 export type Jitter = Readonly<z.output<typeof jitterSchema>>;
 
 const FORMS = 'Write seconds, a duration such as "30s", or "0%" to "100%".';
 
 /**
- * Reads a jitter: seconds as a number, a duration such as `"30s"`, or a percentage such as `"10%"`. Nothing given is no jitter.
+ * Reads a jitter: seconds as a number, a duration such as `"30s"`, or a percentage such as `"10%"`. `undefined` means
+ * no jitter.
  * @throws {@link TriggerError} `INVALID_TRIGGER`, field `jitter`.
  */
 export function parseJitter(input: string | number | undefined): Jitter {
@@ -53,9 +54,9 @@ export function parseJitter(input: string | number | undefined): Jitter {
 }
 
 /**
- * When an occurrence is due: its fire time plus a delay of 0 to `jitter`, fixed by the job's id and the fire time, so that
- * previews and all workers agree. Stays below `nextFireAt`, so occurrences never change their order.
- * Without a following occurrence a percentage has nothing to refer to and is 0.
+ * When an occurrence is due: its fire time plus a delay of 0 to `jitter`. The delay follows from the job id and the
+ * fire time, so that previews and all workers agree, and stays below `nextFireAt`, so that occurrences keep their
+ * order. Without a next occurrence, a percentage has no base and counts as 0.
  */
 export function dueTime(occurrence: {
   jobId: string;
@@ -70,7 +71,7 @@ export function dueTime(occurrence: {
     jitter.kind === "ms" ? jitter.ms : Math.floor(((gapMs ?? 0) * jitter.percent) / 100);
   const limitMs = gapMs === undefined ? wantedMs : Math.min(wantedMs, gapMs - 1);
   if (limitMs <= 0) return fireAt;
-  // Two hashes make 53 bits, so that even a jitter of weeks reaches every millisecond.
+  // Two hashes give 53 bits, so that even a jitter of weeks can reach every millisecond.
   const text = `${jobId}\0${fireAt}`;
   const fraction = (stableHash(text, 1) * 2 ** 21 + (stableHash(text, 2) >>> 11)) / 2 ** 53;
   return fireAt + Math.floor(fraction * (limitMs + 1));

@@ -2,7 +2,7 @@ import type { EpochMs } from "../core/clock.ts";
 import type { ManualSpec } from "./spec.ts";
 import type { Trigger } from "./trigger.ts";
 
-/** Never fires: its job runs only when it is asked to. */
+/** Never fires: its job runs only on request. */
 export class ManualTrigger implements Trigger {
   readonly spec: ManualSpec;
 
@@ -27,6 +27,6 @@ export class ManualTrigger implements Trigger {
   }
 
   describe(): string {
-    return "only when asked, by runJob";
+    return "only on request, by runJob";
   }
 }

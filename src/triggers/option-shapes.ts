@@ -17,17 +17,17 @@ const localHour = z
   .min(0)
   .max(23)
   .optional()
-  .describe("Hour of the local time of day; 0 if left out");
+  .describe("Hour of the local time of day; 0 if omitted");
 const localMinute = z
   .int()
   .min(0)
   .max(59)
   .optional()
-  .describe("Minute of the local time of day; 0 if left out");
+  .describe("Minute of the local time of day; 0 if omitted");
 
 /**
- * The options of each kind of trigger, as fields of a zod object; they stand beside `trigger: "<kind>"`.
- * All are optional here: which of them are needed, and how they fit together, `resolveTrigger` checks.
+ * The options of each kind of trigger, as fields of a zod object; they are written beside `trigger: "<kind>"`. All are
+ * optional here; `resolveTrigger` checks which are required and how they fit together.
  */
 export const triggerOptionShapes = {
   cron: {
@@ -46,31 +46,35 @@ export const triggerOptionShapes = {
   interval: {
     every: text
       .optional()
-      .describe("A duration such as '90s', '2 hours' or 'PT15M'; instead of the numbers"),
+      .describe("A duration such as '90s', '2 hours' or 'PT15M'; replaces the numbers"),
     weeks: amount
       .optional()
-      .describe("A number of weeks of 7 × 24 hours, 0 or more, in sum more than 0"),
-    days: amount.optional().describe("A number of days of 24 hours, 0 or more, in sum more than 0"),
-    hours: amount.optional().describe("A number of hours, 0 or more, in sum more than 0"),
-    minutes: amount.optional().describe("A number of minutes, 0 or more, in sum more than 0"),
-    seconds: amount.optional().describe("A number of seconds, 0 or more, in sum more than 0"),
+      .describe("A number of weeks of 7 × 24 hours, 0 or more; the sum must be above 0"),
+    days: amount
+      .optional()
+      .describe("A number of days of 24 hours, 0 or more; the sum must be above 0"),
+    hours: amount.optional().describe("A number of hours, 0 or more; the sum must be above 0"),
+    minutes: amount.optional().describe("A number of minutes, 0 or more; the sum must be above 0"),
+    seconds: amount.optional().describe("A number of seconds, 0 or more; the sum must be above 0"),
     milliseconds: amount
       .optional()
-      .describe("A number of milliseconds, 0 or more, in sum more than 0"),
+      .describe("A number of milliseconds, 0 or more; the sum must be above 0"),
   },
   date: {
-    runDate: instantSchema.optional().describe("When to run; without an offset in the job's zone"),
-    in: text.optional().describe("How long after now, such as '30 minutes'; instead of runDate"),
+    runDate: instantSchema
+      .optional()
+      .describe("When to run; in the job's time zone unless it has an offset"),
+    in: text.optional().describe("How long after now, such as '30 minutes'; replaces runDate"),
   },
   calendarInterval: {
-    years: wholeAmount.optional().describe("A whole number of calendar years from 0"),
+    years: wholeAmount.optional().describe("A whole number of calendar years, 0 or more"),
     months: wholeAmount
       .optional()
       .describe(
-        "A whole number of calendar months from 0; a month without the start's day is left out",
+        "A whole number of calendar months, 0 or more; a month without the start's day is skipped",
       ),
-    weeks: wholeAmount.optional().describe("A whole number of weeks from 0"),
-    days: wholeAmount.optional().describe("A whole number of calendar days from 0"),
+    weeks: wholeAmount.optional().describe("A whole number of weeks, 0 or more"),
+    days: wholeAmount.optional().describe("A whole number of calendar days, 0 or more"),
     hour: localHour,
     minute: localMinute,
     second: z
@@ -78,36 +82,36 @@ export const triggerOptionShapes = {
       .min(0)
       .max(59)
       .optional()
-      .describe("Second of the local time of day; 0 if left out"),
+      .describe("Second of the local time of day; 0 if omitted"),
     at: z
       .string()
       .max(16)
       .optional()
-      .describe("Local time of day such as '09:30'; instead of hour, minute, second"),
+      .describe("Local time of day such as '09:30'; replaces hour, minute and second"),
   },
   rrule: {
     rule: z
       .string()
       .max(4096)
       .optional()
-      .describe("RFC 5545 text: 'RRULE:FREQ=…', with DTSTART, RDATE, EXDATE if wanted"),
+      .describe("RFC 5545 text: 'RRULE:FREQ=…', optionally with DTSTART, RDATE, EXDATE"),
   },
   weekly: {
     weekly: weekdays.optional().describe("Days of the week, such as ['mon', 'wed']"),
     at: timesOfDay
       .optional()
-      .describe("Local times of day, such as ['09:00', '17:30']; midnight if left out"),
+      .describe("Local times of day, such as ['09:00', '17:30']; midnight if omitted"),
   },
   daily: {
     daily: z.literal(true).optional().describe("Marks the shorthand { daily: true, at: '09:00' }"),
-    at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight if left out"),
+    at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight if omitted"),
   },
   monthly: {
     monthly: z
       .union([monthDay, z.array(monthDay).min(1).max(32)])
       .optional()
-      .describe("Days of the month: 1 to 31, 'last', or a list; the 1st if left out"),
-    at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight if left out"),
+      .describe("Days of the month: 1 to 31, 'last', or a list; the 1st if omitted"),
+    at: timesOfDay.optional().describe("Local times of day, such as '09:00'; midnight if omitted"),
     hour: localHour,
     minute: localMinute,
   },
@@ -116,27 +120,31 @@ export const triggerOptionShapes = {
       .array(z.unknown())
       .max(MAX_MEMBERS)
       .optional()
-      .describe("A list of at most 100 triggers; fires when any of them fires"),
+      .describe("A list of up to 100 triggers; fires when any of them fires"),
   },
   and: {
     triggers: z
       .array(z.unknown())
       .max(MAX_MEMBERS)
       .optional()
-      .describe("A list of at most 100 triggers; fires when all of them fire at once"),
+      .describe("A list of up to 100 triggers; fires when all of them fire at the same instant"),
   },
   manual: {},
   common: {
-    timezone: z.string().max(64).optional().describe("IANA name; the scheduler's, else UTC"),
-    startDate: instantSchema.optional().describe("No run before this; inclusive"),
-    endDate: instantSchema.optional().describe("No run after this; inclusive"),
+    timezone: z
+      .string()
+      .max(64)
+      .optional()
+      .describe("IANA name; by default the scheduler's, else UTC"),
+    startDate: instantSchema.optional().describe("No runs before this instant"),
+    endDate: instantSchema.optional().describe("No runs after this instant"),
     dst: dstSchema
       .optional()
-      .describe("'once': fixed times run once a day; 'wall-clock': whenever the clock reads them"),
+      .describe("'once': fixed times run once a day; 'wall-clock': whenever the clock shows them"),
     jitter: z
       .union([z.string().max(64), z.number().min(0)])
       .optional()
-      .describe("'30s', seconds, or '10%' of the gap; 0 if left out"),
+      .describe("'30s', seconds, or '10%' of the gap; 0 if omitted"),
     calendars: z
       .union([
         name,
@@ -147,9 +155,7 @@ export const triggerOptionShapes = {
         }),
       ])
       .optional()
-      .describe(
-        "Names of calendars that must allow a run, and what becomes of one that they do not",
-      ),
+      .describe("Names of calendars that must allow a run, and what happens to forbidden runs"),
   },
 } as const;
 

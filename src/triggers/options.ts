@@ -4,25 +4,35 @@ import type { InstantInput } from "./time/parse-instant.ts";
 
 export { triggerOptionShapes, type TriggerKind } from "./option-shapes.ts";
 
-/** Options that every kind of trigger takes. */
+/** Options of every kind of trigger. */
 export interface CommonTriggerOptions {
-  /** IANA name of the zone in which times without an offset are read. @default the scheduler's, else "UTC" */
+  /** IANA name of the time zone for times without an offset. @default the scheduler's, else "UTC" */
   timezone?: string | undefined;
-  /** No run before this; inclusive. For an interval also its first run. Without an offset in `timezone`. @default none */
+  /**
+   * No runs before this instant; for an interval also its first run. Read in `timezone` unless it has an offset.
+   * @default none
+   */
   startDate?: InstantInput | undefined;
-  /** No run after this; inclusive, a date without a time up to its end. Without an offset in `timezone`. @default none */
+  /**
+   * No runs after this instant; a date without a time includes that day. Read in `timezone` unless it has an offset.
+   * @default none
+   */
   endDate?: InstantInput | undefined;
   /**
-   * Around daylight saving. `"once"`: a fixed time of day runs exactly once a day: skipped times at the first instant after
-   * the gap, repeated ones in the first pass (the rule of cron(8)). `"wall-clock"`: whenever the clock reads the time: never in a
-   * gap, twice in an overlap. @default "once"; for calendar intervals "wall-clock"
+   * What happens around daylight saving changes. `"once"`: a fixed time of day runs exactly once a day: a skipped time
+   * at the first instant after the gap, a repeated one in the first pass (the rule of cron(8)). `"wall-clock"`: the job
+   * runs whenever the clock shows the time: never in a gap, twice in an overlap. @default "once"; for calendar
+   * intervals "wall-clock"
    */
   dst?: DstRule | undefined;
-  /** Delays each run by 0 to this much, fixed by job id and fire time: seconds, `"30s"`, or `"10%"` of the gap to the next run. @default 0 */
+  /**
+   * Delays each run by 0 to this much, determined by job id and fire time: seconds, `"30s"`, or `"10%"` of the gap to
+   * the next run. @default 0
+   */
   jitter?: string | number | undefined;
   /**
-   * Names of calendars that must all allow a run. `shift` says what becomes of one that they do not allow: `"skip"` drops it,
-   * `"next-allowed"` moves it to the first instant that is allowed. @default none; shift "skip"
+   * Names of calendars that must all allow a run. `shift` says what happens to a forbidden one: `"skip"` drops it,
+   * `"next-allowed"` moves it to the first allowed instant. @default none; shift "skip"
    */
   calendars?:
     | string
@@ -31,7 +41,10 @@ export interface CommonTriggerOptions {
     | undefined;
 }
 
-/** Fields of a cron trigger; at least one. A field not given: less significant than the least given = minimum, more significant = every. */
+/**
+ * Fields of a cron trigger; at least one. Omitted fields are set to their minimum if less significant than the least
+ * significant given field, else to every value.
+ */
 export interface CronFieldOptions {
   /** 1970 to 9999: a number, or an expression such as `"2026-2028"` or `"*\/2"`. */
   year?: number | string;
@@ -49,15 +62,15 @@ export interface CronFieldOptions {
   minute?: number | string;
   /** 0 to 59. */
   second?: number | string;
-  /** 5 fields, 6 with seconds first, or a macro (`@daily`); may begin with `TZ=Zone`. Instead of the fields. */
+  /** 5 fields, 6 with seconds first, or a macro (`@daily`); may begin with `TZ=Zone`. Replaces the fields. */
   expression?: string;
 }
 
-/** Length of an interval: elapsed time, summed; more than 0. */
+/** Length of an interval in elapsed time: the sum of the fields, above 0. */
 export interface IntervalFieldOptions {
   /**
-   * A duration such as `"90s"`, `"2 hours"`, `"PT15M"`, `"week"`, instead of the numbers; also what else may follow "every":
-   * `"2 months"`, `"monday at 9am"`.
+   * A duration such as `"90s"`, `"2 hours"`, `"PT15M"`, `"week"`, in place of the numbers. Also anything else that can
+   * follow "every": `"2 months"`, `"monday at 9am"`.
    */
   every?: string;
   /** Weeks of 7 × 24 hours. @default 0 */
@@ -74,22 +87,24 @@ export interface IntervalFieldOptions {
   milliseconds?: number;
 }
 
-/** When a date trigger runs: one of the two. */
+/** When a date trigger runs: one of the two fields. */
 export interface DateFieldOptions {
   /** A `Date`, ISO 8601 with or without offset, `"2025-05-28 15:00"`, `"05/28/2025 15:30"`, or epoch seconds or milliseconds. */
   runDate?: InstantInput;
-  /** How long after now, such as `"30 minutes"`, `"an hour"`, `"1 month"`. In a month that lacks the day, its last one. */
+  /**
+   * How long after now, such as `"30 minutes"`, `"an hour"`, `"1 month"`. In a month that lacks the day, its last day.
+   */
   in?: string;
 }
 
 /**
- * Calendar steps at one local time of day. `startDate` gives the first date (default: today), and the time of day if it has one
- * and no other is given.
+ * Calendar steps at one local time of day. `startDate` gives the first date (default: today), and also the time of day
+ * if it has one and no other is given.
  */
 export interface CalendarIntervalFieldOptions {
   /** Calendar years. @default 0 */
   years?: number;
-  /** Calendar months. A month that lacks the start's day (31 January + 1 month) is left out. @default 0 */
+  /** Calendar months. A month that lacks the start's day (31 January + 1 month) is skipped. @default 0 */
   months?: number;
   /** Weeks. @default 0 */
   weeks?: number;
@@ -101,7 +116,7 @@ export interface CalendarIntervalFieldOptions {
   minute?: number;
   /** Second, 0 to 59. @default 0 */
   second?: number;
-  /** Local time of day such as `"09:30"`; instead of hour, minute and second. */
+  /** Local time of day such as `"09:30"`; replaces hour, minute and second. */
   at?: string;
 }
 
@@ -130,11 +145,12 @@ export interface DailyFieldOptions {
 /** Days of the month and times of day. */
 export interface MonthlyFieldOptions {
   /**
-   * Days of the month, 1 to 31, or `"last"`. A month that lacks the day (31 in April) is left out; `"last"` is in each.
+   * Days of the month, 1 to 31, or `"last"`. A month that lacks the day (31 in April) is skipped; every month has a
+   * `"last"`.
    * @default 1
    */
   monthly?: number | "last" | (number | "last")[];
-  /** Local times of day, such as `"09:00"`; instead of hour and minute. @default midnight */
+  /** Local times of day, such as `"09:00"`; replaces hour and minute. @default midnight */
   at?: string | string[];
   /** Hour of the local time of day, 0 to 23. @default 0 */
   hour?: number;
@@ -144,11 +160,11 @@ export interface MonthlyFieldOptions {
 
 /** Members of an `or` or `and`. */
 export interface MemberOptions {
-  /** The triggers that are combined. */
+  /** The triggers to combine. */
   triggers?: readonly TriggerLike[];
 }
 
-/** What stands beside `trigger: "<kind>"`. */
+/** The options beside `trigger: "<kind>"`, by kind. */
 export interface TriggerFieldOptions {
   cron: CronFieldOptions;
   interval: IntervalFieldOptions;
@@ -164,32 +180,32 @@ export interface TriggerFieldOptions {
   manual: object;
 }
 
-/** Names of the kinds that have times of their own. */
+/** The kinds that have fire times. */
 export type ScheduleTriggerKind = Exclude<TriggerKind, "manual">;
 
-/** What may stand beside `manual`: the zone in which times are read that have to do with the job. */
+/** Options allowed beside `manual`: the time zone for times that concern the job. */
 export type BesideManual = Pick<CommonTriggerOptions, "timezone"> & {
   [K in Exclude<keyof CommonTriggerOptions, "timezone">]?: undefined;
 };
 
-/** No schedule: the job runs only when it is asked to. */
+/** No schedule: the job runs only on request. */
 export type ManualTriggerOptions = {
-  /** No schedule: the job runs only by `runJob`. */ trigger: "manual";
+  /** No schedule: the job runs only when `runJob` is called. */ trigger: "manual";
 } & BesideManual;
 
-/** Options of one kind, by its name. */
+/** Options of one kind, selected by its name. */
 export type NamedTriggerOptions = {
   [K in ScheduleTriggerKind]: { /** The kind of trigger. */ trigger: K } & TriggerFieldOptions[K] &
     CommonTriggerOptions;
 }[ScheduleTriggerKind];
 
 /**
- * A trigger made by a builder such as `trigger.cron("0 9 * * 1-5")`: frozen plain JSON, not resolved yet. What it means may still
+ * A trigger made by a builder such as `trigger.cron("0 9 * * 1-5")`: frozen plain JSON, not yet resolved. Its meaning may still
  * depend on when and for which job it is used.
  */
 export type TriggerObject = Readonly<NamedTriggerOptions> & { readonly "~built"?: true };
 
-/** What `manual()` makes: frozen plain JSON. It has no times, so it is no member of others. */
+/** What `manual()` returns: frozen plain JSON. It has no fire times, so it can't be a member of other triggers. */
 export type ManualTriggerObject = Readonly<ManualTriggerOptions> & { readonly "~built"?: true };
 
 /** The short forms `{ weekly: ["mon"], at: "09:00" }` and `{ daily: true, at: "09:00" }`. */
@@ -197,10 +213,10 @@ export type TriggerShorthand = ({ weekly: string | string[] } | { daily: true })
   at?: string | string[];
 };
 
-/** What stands for a trigger: built, or in short. */
+/** A trigger in one value: a built one, or a short form. */
 export type TriggerLike = TriggerObject | TriggerShorthand;
 
-/** A trigger that fires, as users write it; see {@link TriggerOptions}. */
+/** A trigger with fire times, as users write it; see {@link TriggerOptions}. */
 export type TimedTriggerOptions =
   | NamedTriggerOptions
   | ({
@@ -213,7 +229,7 @@ export type UntimedTriggerOptions =
   | ({ /** Made by `manual()`. */ trigger: ManualTriggerObject } & BesideManual);
 
 /**
- * A trigger as users write it: `trigger` names the kind and its fields stand beside it, or `trigger` is a trigger object and only the
- * common options stand beside it.
+ * A trigger as users write it: either `trigger` names the kind and its fields are beside it, or `trigger` is a trigger
+ * object with only common options beside it.
  */
 export type TriggerOptions = TimedTriggerOptions | UntimedTriggerOptions;

@@ -1,17 +1,16 @@
 import type { EpochMs } from "../core/clock.ts";
 import { collectBetween } from "./between.ts";
-import { countTogether, type Combined } from "./cron/count-together.ts";
+import { countCombined, type Combined } from "./cron/count-combined.ts";
 import type { OrSpec } from "./spec.ts";
 import { FIRST_INSTANT, LAST_INSTANT } from "./time/civil.ts";
 import type { Trigger } from "./trigger.ts";
 
-/** Fires when any member fires; several at the same instant are one fire time. */
+/** Fires when any member fires; simultaneous fire times count as one. */
 export class OrTrigger implements Trigger, Combined {
   readonly spec: OrSpec;
   readonly mode = "any";
-  /** The triggers that are combined. */
   readonly members: readonly Trigger[];
-  /** Whether it has bounds besides those of its members. */
+  /** Whether it has bounds of its own, besides those of its members. */
   readonly isBounded: boolean;
   private readonly start: EpochMs;
   private readonly end: EpochMs;
@@ -53,7 +52,7 @@ export class OrTrigger implements Trigger, Combined {
     const high = Math.min(to, this.end);
     const [only, second] = this.members;
     if (only !== undefined && second === undefined) return only.count(low, high);
-    const counted = countTogether(this, low, high);
+    const counted = countCombined(this, low, high);
     if (counted !== undefined) return counted;
     let total = 0;
     for (let at = this.next(low); at !== undefined && at <= high; at = this.next(at)) total += 1;

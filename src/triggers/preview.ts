@@ -15,7 +15,7 @@ import { formatIso, formatOffset, formatWallTime } from "./time/local-text.ts";
 import { type InstantInput, parseInstant } from "./time/parse-instant.ts";
 import { zoneOf } from "./time/zone.ts";
 
-/** What is remarkable about a time in a preview. */
+/** What is special about a time in a preview. */
 export type PreviewFlag =
   | "in DST gap, moved"
   | "second pass skipped"
@@ -30,45 +30,45 @@ export interface PreviewRow {
   readonly iso: string;
   /** Wall-clock time in the preview's zone, such as `2026-03-29 09:00`. */
   readonly local: string;
-  /** Offset from UTC there, such as `+02:00`. */
+  /** UTC offset at that time, such as `+02:00`. */
   readonly offset: string;
-  /** Whether the trigger fires; `false` for times that a rule has left out. */
+  /** Whether the trigger fires; `false` for times that a rule drops. */
   readonly fires: boolean;
-  /** Why it fires at this time and not another, or why it does not. */
+  /** Why it fires at this time rather than another, or why it doesn't fire. */
   readonly flags: readonly PreviewFlag[];
 }
 
 /** What to preview. */
 export interface PreviewOptions {
   /**
-   * Only times after this: a `Date`, text, or a number as in `runDate`. A trigger that is not resolved yet counts as added then: an
-   * interval without a start begins there.
+   * Only times after this: a `Date`, text, or a number as in `runDate`. An unresolved trigger counts as added at this
+   * instant: an interval without a start begins here.
    */
   readonly from: InstantInput;
   /** How many fire times, 1 to 1,000. @default 10 */
   readonly count?: number | undefined;
-  /** Zone in which local times are shown, and in which a trigger that names none is read. @default the trigger's own, else "UTC" */
+  /** Time zone for local times, and for a trigger that has none of its own. @default the trigger's own, else "UTC" */
   readonly timezone?: string | undefined;
   /** The named calendars that the trigger refers to. */
   readonly calendars?: CalendarLookup | undefined;
-  /** Fixes the values of `H`. @default "" */
+  /** Determines the values of `H`. @default "" */
   readonly jobId?: string | undefined;
 }
 
-/** What to preview, and whether with a second opinion. */
+/** What to preview, and whether to check it against cron-parser. */
 export interface CheckedPreviewOptions extends PreviewOptions {
   /**
-   * Compares the next 20 fire times with those of cron-parser, BullMQ's own, and explains each difference; the call then returns a
-   * promise of a {@link CheckedPreview}. @default false
+   * Compares the next 20 fire times with those of cron-parser, which BullMQ uses, and explains each difference; the
+   * call then returns a promise of a {@link CheckedPreview}. @default false
    */
   readonly check?: boolean | undefined;
 }
 
-/** A preview with a second opinion. */
+/** A preview with the check against cron-parser. */
 export interface CheckedPreview {
-  /** What the preview is without `check`. */
+  /** The preview itself, as without `check`. */
   readonly rows: readonly PreviewRow[];
-  /** What cron-parser says of the trigger. */
+  /** The result of the check. */
   readonly check: TriggerCheck;
 }
 
@@ -76,12 +76,13 @@ export interface CheckedPreview {
 export type Previewed = TriggerSpec | TriggerOptions | TriggerLike | ManualTriggerObject;
 
 const MAX_COUNT = 1000;
-/** Times that were left out, in one preview; a schedule of seconds has 50,000 of them in a night. */
-const MAX_LEFT_OUT = 200;
+/** Most dropped times to show in one preview; a schedule of seconds has 50,000 of them in one night. */
+const MAX_DROPPED = 200;
 
 /**
- * The next fire times of a trigger as `addJob` takes it, or of a resolved spec, with the times that daylight saving or a calendar left out among them. Bounded in
- * time for whatever schedule: at most 1000 that fire and 200 that do not. With `check: true` a promise of these and of a comparison with cron-parser.
+ * The next fire times of a trigger, given as for `addJob` or as a resolved spec, together with the times that daylight
+ * saving or a calendar drops. Bounded in time for any schedule: at most 1000 times that fire and 200 that don't. With
+ * `check: true`, a promise of these and of a comparison with cron-parser.
  * @throws {@link TriggerError} `INVALID_TRIGGER` and `INVALID_TIMEZONE`, also for `from`, `count` and `check`.
  */
 export function previewTrigger(
@@ -100,12 +101,12 @@ export function previewTrigger(
   trigger: Previewed,
   given: CheckedPreviewOptions,
 ): PreviewRow[] | Promise<CheckedPreview> {
-  // Without types nothing may be given: then `from` is missing.
+  // Untyped callers may pass nothing; then `from` is reported as missing.
   const options =
     (given as CheckedPreviewOptions | null | undefined) ?? ({} as CheckedPreviewOptions);
   const { check = false } = options;
   if (typeof check !== "boolean")
-    throw new TriggerError(`check: ${shown(check)} is not true or false.`, {
+    throw new TriggerError(`check: ${shown(check)} must be true or false.`, {
       field: "check",
       value: check,
     });
@@ -117,12 +118,12 @@ async function checkedPreview(
   options: PreviewOptions,
 ): Promise<CheckedPreview> {
   const rows = rowsOf(trigger, options);
-  const { from, spec } = askedOf(trigger, options);
+  const { from, spec } = startAndSpec(trigger, options);
   const check = checkTrigger(spec, from, await loadPeer());
   return { rows, check: { ...check, notes: [...check.notes, ...notesOn(trigger)] } };
 }
 
-function askedOf(
+function startAndSpec(
   trigger: Previewed,
   options: PreviewOptions,
 ): { from: EpochMs; spec: TriggerSpec } {
@@ -134,12 +135,15 @@ function askedOf(
 function rowsOf(trigger: Previewed, options: PreviewOptions): PreviewRow[] {
   const { calendars = new Map(), count = 10 } = options;
   if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
-    throw new TriggerError(`count: ${shown(count)} is not a whole number of 1 to ${MAX_COUNT}.`, {
-      field: "count",
-      value: count,
-    });
+    throw new TriggerError(
+      `count: ${shown(count)} must be a whole number from 1 to ${MAX_COUNT}.`,
+      {
+        field: "count",
+        value: count,
+      },
+    );
   }
-  const { from, spec } = askedOf(trigger, options);
+  const { from, spec } = startAndSpec(trigger, options);
   const zone = zoneOf(options.timezone ?? timezoneOf(spec));
   const actual = createTrigger(spec, calendars);
   const plain = createTrigger(withoutRules(spec));
@@ -160,14 +164,14 @@ function rowsOf(trigger: Previewed, options: PreviewOptions): PreviewRow[] {
       flags,
     });
   };
-  let leftOut = 0;
+  let dropped = 0;
   let at = from;
   for (let fired = 0; fired < count; fired++) {
     const next = actual.next(at);
     const until = next === undefined ? LAST_INSTANT : next - 1;
-    // After the last fire time there is nothing to explain but what directly follows it.
-    const skipped = plain.between(at, until, next === undefined ? 1 : MAX_LEFT_OUT - leftOut);
-    leftOut += skipped.length;
+    // After the last fire time, only what directly follows it needs explaining.
+    const skipped = plain.between(at, until, next === undefined ? 1 : MAX_DROPPED - dropped);
+    dropped += skipped.length;
     for (const instant of skipped) {
       const excluding = known.find(([, calendar]) => !calendar.allows(instant))?.[0];
       add(instant, false, [
@@ -187,12 +191,12 @@ function specOf(trigger: Previewed, context: ResolveContext): TriggerSpec {
   const parsed = triggerSpecSchema.safeParse(trigger);
   if (parsed.success) return parsed.data;
   throw new TriggerError(
-    `trigger: ${shown(trigger)} is no trigger. Give what addJob takes, such as trigger.cron("0 9 * * *"), or what resolveTrigger returned.`,
+    `trigger: ${shown(trigger)} is not a trigger. Give one as for addJob, such as trigger.cron("0 9 * * *"), or the result of resolveTrigger.`,
     { field: "trigger", value: trigger },
   );
 }
 
-/** A time that no field names was moved there: by the end of a gap, or by a calendar that did not allow the time before. */
+/** A time that no field names was moved: to the end of a gap, or by a calendar that forbids the time before. */
 function movedBy(
   instant: EpochMs,
   spec: TriggerSpec,
@@ -206,7 +210,7 @@ function movedBy(
   return isJump || name === undefined ? "in DST gap, moved" : `moved by calendar ${name}`;
 }
 
-/** The same schedule where the clock alone decides. */
+/** The same schedule, decided by the clock alone. */
 function withoutRules(spec: ScheduleSpec): ScheduleSpec;
 function withoutRules(spec: TriggerSpec): TriggerSpec;
 function withoutRules(spec: TriggerSpec): TriggerSpec {
@@ -242,7 +246,7 @@ function zonesOf(spec: TriggerSpec): string[] {
   return [spec.timezone];
 }
 
-/** The zone in which a spec's times are read; of several, the first. */
+/** The time zone of a spec; if there are several, the first. */
 export function timezoneOf(spec: TriggerSpec): string {
   return zonesOf(spec)[0] ?? "UTC";
 }

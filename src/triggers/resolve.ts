@@ -22,15 +22,15 @@ import { zoneOf } from "./time/zone.ts";
 
 export type { ResolveContext } from "./resolve/context.ts";
 
-/** Counts the triggers of one nest. */
+/** Limits how many triggers one definition may contain. */
 interface ResolveBudget {
   depth: number;
   left: number;
 }
 
 /**
- * Turns what a user wrote into a spec in which nothing depends on "now" any more: validates everything, fills in the time zone,
- * anchors intervals, replaces `H`. Jitter is checked but not part of the spec; see `parseJitter`.
+ * Turns a trigger as users write it into a spec that no longer depends on "now": validates everything, fills in the
+ * time zone, anchors intervals and replaces `H`. Jitter is validated, but is not part of the spec; see `parseJitter`.
  * @throws {@link TriggerError} `INVALID_TRIGGER` with field, column and value, also for a schedule that can never fire;
  * `INVALID_TIMEZONE` for an unknown zone.
  */
@@ -44,7 +44,7 @@ function resolveManual(given: Flat["given"], context: ResolveContext): ManualSpe
   return { kind: "manual", timezone: zoneName(checkShape("manual", given), context) };
 }
 
-/** As {@link resolveTrigger}, also for a member of another trigger. */
+/** Like {@link resolveTrigger}, also for a member of another trigger. */
 function resolveNested(
   flat: ScheduleFlat,
   context: ResolveContext,
@@ -52,7 +52,7 @@ function resolveNested(
 ): ScheduleSpec {
   budget.left -= 1;
   if (budget.depth > MAX_DEPTH || budget.left < 0) throw tooDeep();
-  const { kind, fields } = inOwnWords(flat);
+  const { kind, fields } = withMeantKind(flat);
   if (fields.timezone !== undefined) zoneOf(fields.timezone);
   if (fields.jitter !== undefined) parseJitter(fields.jitter);
   const deeper = { ...budget, depth: budget.depth + 1 };
@@ -62,8 +62,8 @@ function resolveNested(
     return spec;
   };
   const { spec, mayBeOver } = resolveKind(kind, fields, context, resolveMember);
-  const backwards = fields.startDate !== undefined && isBackwards(spec);
-  if (backwards || (!mayBeOver && createTrigger(spec).next(FIRST_INSTANT) === undefined)) {
+  const endsFirst = fields.startDate !== undefined && isBackwards(spec);
+  if (endsFirst || (!mayBeOver && createTrigger(spec).next(FIRST_INSTANT) === undefined)) {
     throw new TriggerError(`This schedule can never fire: ${createTrigger(spec).describe()}.`, {
       field: kind,
       reason: "never-fires",
@@ -78,8 +78,8 @@ function isBackwards(spec: ScheduleSpec): boolean {
   return spec.startAt !== undefined && spec.endAt !== undefined && spec.startAt > spec.endAt;
 }
 
-/** Checks the fields, and makes `every: "2 months"` or `every: "monday at 9am"` the kind that it means. */
-function inOwnWords({ kind, given }: ScheduleFlat): {
+/** Checks the fields, and turns `every: "2 months"` or `every: "monday at 9am"` into the kind that it means. */
+function withMeantKind({ kind, given }: ScheduleFlat): {
   kind: ScheduleTriggerKind;
   fields: Fields;
 } {

@@ -1,13 +1,13 @@
 import { parseField } from "./cron/parse-field.ts";
 import type { CronSpec, TriggerSpec } from "./spec.ts";
 
-/** What sort of schedule a trigger is, for people and programs that sort jobs by it. */
+/** The sort of schedule that a trigger is, for people and programs that group jobs by it. */
 export type ScheduleKind =
   "daily" | "weekly" | "monthly" | "interval" | "once" | "manual" | "custom";
 
 /**
- * Tells a resolved trigger's sort, however it was written: `0 9 * * 1` is `weekly`, as `trigger.weekly("mon", "09:00")` is. Whatever
- * is none of the others is `custom`: several times in an hour by cron, or a rule.
+ * The sort of a resolved trigger, however it was written: `0 9 * * 1` is `weekly`, like `trigger.weekly("mon", "09:00")`.
+ * Anything that fits no other sort is `custom`: a rule, or several times an hour by cron.
  */
 export function scheduleKindOf(spec: TriggerSpec): ScheduleKind {
   switch (spec.kind) {
@@ -30,7 +30,7 @@ export function scheduleKindOf(spec: TriggerSpec): ScheduleKind {
   }
 }
 
-/** Several times of day are one trigger each. */
+/** Several times of day become one trigger each. */
 function alike(kinds: readonly ScheduleKind[]): ScheduleKind {
   const [first, ...others] = kinds;
   const isTimeOfDay = first === "daily" || first === "weekly" || first === "monthly";
@@ -49,7 +49,7 @@ function cronKind({ fields }: CronSpec): ScheduleKind {
   const anyDay = day.values.length === 31;
   const anyWeekday = weekday.values.length === 7;
   if (anyDay && anyWeekday) return "daily";
-  // The second Friday is a day of the month.
+  // The second Friday counts as a day of the month.
   if (anyDay) return weekday.terms.length > 0 ? "monthly" : "weekly";
   return anyWeekday ? "monthly" : "custom";
 }

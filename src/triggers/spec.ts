@@ -4,16 +4,16 @@ const epochMs = z.int().describe("Milliseconds since 1970-01-01T00:00:00Z");
 const timezone = z.string().min(1).max(64);
 const fieldText = z.string().min(1).max(256);
 
-/** Bounds that most kinds have; both inclusive. */
+/** Bounds that most kinds have, both inclusive. */
 const bounds = {
   startAt: epochMs.optional().describe("No fire time lies before this"),
   endAt: epochMs.optional().describe("No fire time lies after this"),
 };
 
-/** What to do around daylight saving; see `docs/triggers.md`. */
+/** What to do around daylight saving changes; see `docs/triggers.md`. */
 export const dstSchema = z.enum(["once", "wall-clock"]);
 
-/** `once`: fixed times run exactly once a day. `wall-clock`: whenever the clock reads the time. */
+/** `once`: fixed times run exactly once a day. `wall-clock`: whenever the clock shows the time. */
 export type DstRule = z.output<typeof dstSchema>;
 
 const cronSpecSchema = z.strictObject({
@@ -29,9 +29,7 @@ const cronSpecSchema = z.strictObject({
     minute: fieldText,
     second: fieldText,
   }),
-  dayMatch: z
-    .enum(["all", "any"])
-    .describe("any: day or dayOfWeek is enough, as crontab(5) has it"),
+  dayMatch: z.enum(["all", "any"]).describe("any: day or dayOfWeek is enough, as in crontab(5)"),
   dst: dstSchema,
   ...bounds,
 });
@@ -70,7 +68,7 @@ const rruleSpecSchema = z.strictObject({
 
 const manualSpecSchema = z.strictObject({
   kind: z.literal("manual"),
-  timezone: timezone.describe("In which times are read that have to do with the job"),
+  timezone: timezone.describe("Time zone for times that concern the job"),
 });
 
 /** A schedule in fields or from an expression. */
@@ -83,7 +81,7 @@ export type DateSpec = Readonly<z.output<typeof dateSpecSchema>>;
 export type CalendarIntervalSpec = Readonly<z.output<typeof calendarIntervalSpecSchema>>;
 /** A recurrence rule of RFC 5545. */
 export type RruleSpec = Readonly<z.output<typeof rruleSpecSchema>>;
-/** No schedule: the job runs only when it is asked to. */
+/** No schedule: the job runs only on request. */
 export type ManualSpec = Readonly<z.output<typeof manualSpecSchema>>;
 
 /** Fires when any member fires. */
@@ -100,7 +98,7 @@ export interface AndSpec {
   readonly startAt?: number | undefined;
   readonly endAt?: number | undefined;
 }
-/** Fires as its member does, where all named calendars allow it. */
+/** Fires with its member, wherever all named calendars allow it. */
 export interface CalendarsSpec {
   readonly kind: "calendars";
   readonly trigger: ScheduleSpec;
@@ -108,7 +106,7 @@ export interface CalendarsSpec {
   readonly shift: "skip" | "next-allowed";
 }
 
-/** Every kind of trigger that has times of its own. */
+/** Every kind of trigger that has fire times. */
 export type ScheduleSpec =
   | CronSpec
   | IntervalSpec
@@ -120,12 +118,12 @@ export type ScheduleSpec =
   | CalendarsSpec;
 
 /**
- * A trigger as JSON, fully resolved: the time zone is inside, an interval has an absolute anchor, bounds are epoch
- * milliseconds and `H` has been replaced. Nothing in it depends on "now". Equal JSON, equal schedule.
+ * A fully resolved trigger as JSON: it contains the time zone, an interval has an absolute anchor, bounds are epoch
+ * milliseconds and `H` has been replaced. Nothing in it depends on "now". Equal JSON means equal schedule.
  */
 export type TriggerSpec = ScheduleSpec | ManualSpec;
 
-/** Members of one `or` or `and`; more is no schedule but a table. */
+/** Most members of one `or` or `and`. */
 export const MAX_MEMBERS = 100;
 
 const members = z.lazy(() => z.array(scheduleSpecSchema).min(1).max(MAX_MEMBERS));
@@ -151,7 +149,7 @@ const scheduleSpecSchema: z.ZodType<ScheduleSpec> = z.lazy(() =>
   z.discriminatedUnion("kind", bySchedule()),
 );
 
-/** Validates a stored {@link TriggerSpec}. Fields' texts are checked by `createTrigger`. */
+/** Validates a stored {@link TriggerSpec}. `createTrigger` checks the texts of fields. */
 export const triggerSpecSchema: z.ZodType<TriggerSpec> = z.lazy(() =>
   z.discriminatedUnion("kind", [manualSpecSchema, ...bySchedule()]),
 );

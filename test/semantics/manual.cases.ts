@@ -30,7 +30,7 @@ describe('trigger: "manual": runs only when asked', () => {
       state: "active",
       nextRunTime: null,
       nextDueTime: null,
-      schedule: "only when asked, by runJob",
+      schedule: "only on request, by runJob",
       scheduleKind: "manual",
       timezone: "UTC",
     });
@@ -167,7 +167,7 @@ describe('trigger: "manual": runs only when asked', () => {
     const { state, text } = await bench.explain("job", "12:30");
     expect(state).toBe("none");
     expect(text).toBe(
-      "The job was not due at 2026-03-01T12:30:00.000Z: it has no schedule and runs only when asked, by runJob.",
+      "The job was not due at 2026-03-01T12:30:00.000Z: it has no schedule and runs only on request, by runJob.",
     );
     await bench.ask("job");
     await bench.work();

@@ -104,7 +104,7 @@ describe("why cron-parser says otherwise", () => {
   it("fields must all match, where for cron-parser one of day and weekday is enough", async () => {
     const checked = await check({ trigger: "cron", day: 13, dayOfWeek: "fri" });
     expect(codesOf(checked)).toEqual(explained("day-and-weekday"));
-    expect(checked.differences[0]?.words).toContain('day "13" and weekday "fri" must both match');
+    expect(checked.differences[0]?.words).toContain('both day "13" and weekday "fri" must match');
   });
 
   it.each([
@@ -244,6 +244,6 @@ describe("previewTrigger without check", () => {
     ).rejects.toMatchObject({ code: "INVALID_TRIGGER", data: { field: "hour" } });
     expect(() =>
       previewTrigger({ trigger: "cron", hour: 9 }, { from, check: "yes" as never }),
-    ).toThrow('check: "yes" is not true or false.');
+    ).toThrow('check: "yes" must be true or false.');
   });
 });

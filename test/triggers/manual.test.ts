@@ -27,7 +27,7 @@ describe("manual", () => {
     expect(triggerSpecSchema.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
     expect(scheduleKindOf(spec)).toBe("manual");
     const resolved = createTrigger(spec);
-    expect(resolved.describe()).toBe("only when asked, by runJob");
+    expect(resolved.describe()).toBe("only on request, by runJob");
     expect(resolved.next(0)).toBeUndefined();
     expect(resolved.prev(8e15)).toBeUndefined();
     expect(resolved.between(0, 8e15, 10)).toEqual([]);

@@ -131,7 +131,7 @@ describe("a wrong value: where, what, and what is allowed", () => {
   it.each([
     [{ trigger: "date", runDate: new Date("nope") }, /^runDate: an invalid Date .*2026-12-25/],
     [{ trigger: "interval", minutes: Number.NaN }, /^minutes: NaN .*number of minutes/],
-    [{ trigger: "interval", minutes: -5 }, /^minutes: -5 .*in sum more than 0/],
+    [{ trigger: "interval", minutes: -5 }, /^minutes: -5 .*the sum must be above 0/],
     [{ trigger: "interval", minutes: 0 }, /^minutes: 0 .*more than 0/],
     [{ trigger: "interval", hours: 0, minutes: 0 }, /^hours: 0, minutes: 0 .*more than 0/],
     [{ trigger: "interval", minutes: "5" }, /^minutes: "5" .*Write 5 without quotes/],

@@ -36,22 +36,24 @@ const windowSchema = z
       .min(1)
       .max(7)
       .optional()
-      .describe("Days of the week on which it begins; every day"),
+      .describe("Weekdays on which it begins; every day by default"),
     from: timeSchema.default("00:00").describe("Local time at which it begins, inclusive"),
     to: timeSchema
       .default("24:00")
-      .describe("Local time at which it ends, exclusive; at or before `from` on the next day"),
+      .describe(
+        "Local time at which it ends, exclusive; on the next day if it is not after `from`",
+      ),
   })
-  .describe("A part of the day that comes again every week");
+  .describe("A part of the day that recurs every week");
 
-/** Stored as text: a calendar is JSON. */
+/** Stored as text, since a calendar is JSON. */
 const instantTextSchema = instantSchema.transform((input, context) => {
   try {
     return typeof input === "string"
       ? input
       : new Date(parseInstant(input, "UTC", "date").instant).toISOString();
   } catch (error) {
-    context.addIssue(error instanceof TriggerError ? error.message : "is no date");
+    context.addIssue(error instanceof TriggerError ? error.message : "is not a date");
     return z.NEVER;
   }
 });
@@ -59,25 +61,27 @@ const instantTextSchema = instantSchema.transform((input, context) => {
 const spanSchema = z
   .strictObject({
     from: instantTextSchema.describe("First instant; without an offset in the calendar's zone"),
-    to: instantTextSchema.describe("First instant after it; a date without a time: after that day"),
+    to: instantTextSchema.describe(
+      "First instant after it; a date without a time includes that day",
+    ),
   })
-  .describe("A stretch of time that comes once, such as a freeze of changes");
+  .describe("A one-time period, such as a change freeze");
 
 const ruleSchema = z.strictObject({
   dates: z.array(dateSchema).max(5000).optional().describe("Whole local days"),
-  windows: z.array(windowSchema).max(100).optional().describe("Parts of days"),
-  spans: z.array(spanSchema).max(1000).optional().describe("Stretches between two instants"),
+  windows: z.array(windowSchema).max(100).optional().describe("Recurring parts of days"),
+  spans: z.array(spanSchema).max(1000).optional().describe("Periods between two instants"),
 });
 
-/** A part that says nothing would allow all or nothing, as if a setting were missing. */
-const saidRuleSchema = ruleSchema.refine(
+/** An empty rule would allow everything or nothing; most likely a setting is missing. */
+const nonEmptyRuleSchema = ruleSchema.refine(
   ({ dates, windows, spans }) => (dates ?? windows ?? spans) !== undefined,
   "needs dates, windows or spans",
 );
 
 /**
- * Validates a {@link CalendarSpec}. A time is allowed if `only` is absent or has it in one of its dates, windows or spans, and `exclude`
- * has it in none.
+ * Validates a {@link CalendarSpec}. A time is allowed if it is in one of the dates, windows or spans of `only` (or
+ * there is no `only`) and in none of `exclude`.
  */
 export const calendarSpecSchema = z
   .strictObject({
@@ -93,21 +97,21 @@ export const calendarSpecSchema = z
           return false;
         }
       }, "Use an IANA name")
-      .describe("IANA name of the zone in which dates and windows are read; UTC"),
-    exclude: saidRuleSchema.optional().describe("Times that are not allowed: holidays, blackouts"),
-    only: saidRuleSchema.optional().describe("The only times that are allowed: business hours"),
+      .describe("IANA name of the time zone for dates and windows; UTC by default"),
+    exclude: nonEmptyRuleSchema.optional().describe("Forbidden times:  holidays, blackouts"),
+    only: nonEmptyRuleSchema.optional().describe("The only allowed times: business hours"),
   })
   .refine(({ exclude, only }) => (exclude ?? only) !== undefined, "needs exclude or only")
   .superRefine(({ timezone, exclude, only }, context) => {
     for (const [name, rule] of Object.entries({ exclude, only }))
       for (const [i, span] of (rule?.spans ?? []).entries()) {
-        const message = faultOf(span, timezone);
+        const message = problemWith(span, timezone);
         if (message !== undefined)
           context.addIssue({ code: "custom", path: [name, "spans", i], message });
       }
   });
 
-function faultOf(span: CalendarSpan, timezone: string): string | undefined {
+function problemWith(span: CalendarSpan, timezone: string): string | undefined {
   try {
     const [from, to] = spanBounds(span, timezone);
     return from < to ? undefined : `ends (${span.to}) before it begins (${span.from})`;
@@ -116,10 +120,10 @@ function faultOf(span: CalendarSpan, timezone: string): string | undefined {
   }
 }
 
-/** A stretch of time as a calendar stores it. */
+/** A one-time period as a calendar stores it. */
 export type CalendarSpan = Readonly<z.output<typeof spanSchema>>;
 
-/** The first instant of a span, and the first after it: of a date without a time that is the next midnight. */
+/** The first instant of a span and the first after it; for a date without a time, the next midnight. */
 export function spanBounds(
   { from, to }: CalendarSpan,
   timezone: string,
@@ -139,7 +143,7 @@ export type CalendarSpec = Readonly<z.output<typeof calendarSpecSchema>>;
 
 /**
  * Validates a calendar and fills in its defaults.
- * @throws {@link TriggerError} `INVALID_TRIGGER` with the path of what is wrong as field.
+ * @throws {@link TriggerError} `INVALID_TRIGGER`, with the path of the invalid part as `field`.
  */
 export function parseCalendar(input: CalendarInput): CalendarSpec {
   const result = calendarSpecSchema.safeParse(input);

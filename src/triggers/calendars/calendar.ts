@@ -13,14 +13,14 @@ import { zoneOf, type Zone } from "../time/zone.ts";
 import { type CalendarSpec, spanBounds } from "./calendar-spec.ts";
 
 interface Window {
-  /** Days on which it begins, bit 0 = Sunday. */
+  /** Weekdays on which it begins, bit 0 = Sunday. */
   readonly days: number;
   readonly fromMs: number;
-  /** Above a day if it ends on the next. */
+  /** More than a day if it ends on the next one. */
   readonly toMs: number;
 }
 
-/** A set of times: whole dates, weekly windows, single spans. Bounds in instants are computed a day at a time. */
+/** A set of times: whole dates, weekly windows, one-time spans. Its edges are computed one day at a time. */
 class TimeSet {
   private readonly dates: ReadonlySet<number>;
   private readonly yearly: ReadonlySet<number>;
@@ -62,8 +62,8 @@ class TimeSet {
   }
 
   /**
-   * Instants around `instant` at which membership may change: all within two days, as far as the offset from UTC stays what it is, and
-   * the instants at which it changes, since that may begin or end a window, too.
+   * Instants near `instant` at which membership may change: every edge within two days while the UTC offset stays the
+   * same, and the instants at which the offset changes, since those can begin or end a window, too.
    */
   edgesAround(instant: EpochMs): EpochMs[] {
     const { start, end, offset } = this.zone.at(instant);
@@ -90,7 +90,7 @@ const begins = (window: Window, day: EpochDay): boolean =>
 const timeMs = (text: string): number =>
   text === "24:00" ? DAY_MS : parseTimeOfDay(text, "windows");
 
-/** Says of each instant whether a calendar allows it. */
+/** Decides whether a calendar allows an instant. */
 export class Calendar {
   private readonly exclude: TimeSet | undefined;
   private readonly only: TimeSet | undefined;
@@ -106,7 +106,7 @@ export class Calendar {
     return this.exclude?.has(instant) !== true && this.only?.has(instant) !== false;
   }
 
-  /** An instant after `after`, up to which the answer stays what it is there. */
+  /** An instant after `after` up to which `allows` keeps its answer. */
   nextEdge(after: EpochMs): EpochMs {
     return this.edges(after).reduce(
       (next, edge) => (edge > after && edge < next ? edge : next),
@@ -114,7 +114,7 @@ export class Calendar {
     );
   }
 
-  /** An instant of at most `until`, since which the answer has been what it is there. */
+  /** An instant up to `until` since which `allows` has had the same answer. */
   prevEdge(until: EpochMs): EpochMs {
     return this.edges(until).reduce(
       (last, edge) => (edge <= until && edge > last ? edge : last),

@@ -9,15 +9,15 @@ import type { Trigger } from "../trigger.ts";
 import { Calendar } from "./calendar.ts";
 import type { CalendarSpec } from "./calendar-spec.ts";
 
-/** Stretches between two edges that one search looks at; edges are at most a day apart, so this is about 27 years. */
-const MAX_STRETCHES = 10_000;
+/** Periods between two edges that one search examines; edges are at most a day apart, so this is about 27 years. */
+const MAX_PERIODS = 10_000;
 
-/** Up to this many fire times are counted one by one, more by the stretches that are allowed. */
+/** Up to this many fire times are counted one by one; above that, per allowed period. */
 const MAX_STEPS = 10_000;
 
 /**
- * Fires as its member does where all its calendars allow it. A fire time that they do not allow is left out, or with `shift:
- * "next-allowed"` moves to the first instant that they allow; several that move to the same instant are one.
+ * Fires with its member wherever all its calendars allow it. A forbidden fire time is dropped, or with `shift:
+ * "next-allowed"` moved to the first allowed instant; several that move to the same instant become one.
  */
 export class CalendarsTrigger implements Trigger {
   readonly spec: CalendarsSpec;
@@ -40,7 +40,7 @@ export class CalendarsTrigger implements Trigger {
     this.end = ("endAt" in innerSpec ? innerSpec.endAt : undefined) ?? LAST_INSTANT;
   }
 
-  /** The name of a calendar that does not allow `instant`, if there is one. */
+  /** The name of a calendar that forbids `instant`, if any. */
   excludedBy(instant: EpochMs): string | undefined {
     return this.calendars.find(([, calendar]) => !calendar.allows(instant))?.[0];
   }
@@ -55,7 +55,7 @@ export class CalendarsTrigger implements Trigger {
       return found !== undefined && found <= this.end ? found : undefined;
     }
     let candidate = this.inner.next(after);
-    for (let i = 0; candidate !== undefined && i < MAX_STRETCHES; i++) {
+    for (let i = 0; candidate !== undefined && i < MAX_PERIODS; i++) {
       const allowed = this.allowedFrom(candidate);
       if (allowed === undefined || allowed === candidate) return allowed;
       candidate = this.inner.next(allowed - 1);
@@ -65,7 +65,7 @@ export class CalendarsTrigger implements Trigger {
 
   prev(before: EpochMs): EpochMs | undefined {
     let until = before;
-    for (let i = 0; i < MAX_STRETCHES; i++) {
+    for (let i = 0; i < MAX_PERIODS; i++) {
       const candidate = this.inner.prev(until);
       if (candidate === undefined) return undefined;
       const moved =
@@ -75,9 +75,9 @@ export class CalendarsTrigger implements Trigger {
             ? this.allowedFrom(candidate)
             : undefined;
       if (moved !== undefined && moved < before && moved <= this.end) return moved;
-      const stretch = this.allowedUntil(candidate);
-      if (stretch === undefined) return undefined;
-      until = Math.min(candidate, stretch);
+      const allowedEnd = this.allowedUntil(candidate);
+      if (allowedEnd === undefined) return undefined;
+      until = Math.min(candidate, allowedEnd);
     }
     return undefined;
   }
@@ -94,16 +94,16 @@ export class CalendarsTrigger implements Trigger {
       for (let at = this.next(low); at !== undefined && at <= high; at = this.next(at)) total += 1;
       return total;
     }
-    // Whether something waits to be moved to the next allowed instant.
+    // Whether a forbidden fire time is waiting to move to the next allowed instant.
     const before = this.shifts ? this.inner.prev(low + 1) : undefined;
-    let waits = before !== undefined && (this.allowedFrom(before) ?? low) > low;
+    let isWaiting = before !== undefined && (this.allowedFrom(before) ?? low) > low;
     for (let start = low + 1; start <= high;) {
       const end = Math.min(this.nextEdge(start), high + 1);
       const inside = this.inner.count(start - 1, end - 1);
       if (this.excludedBy(start) === undefined) {
-        total += inside + (waits && this.inner.next(start - 1) !== start ? 1 : 0);
-        waits = false;
-      } else waits ||= this.shifts && inside > 0;
+        total += inside + (isWaiting && this.inner.next(start - 1) !== start ? 1 : 0);
+        isWaiting = false;
+      } else isWaiting ||= this.shifts && inside > 0;
       start = end;
     }
     return total;
@@ -111,8 +111,8 @@ export class CalendarsTrigger implements Trigger {
 
   describe(): string {
     const names = this.spec.calendars.map((name) => `"${name}"`).join(" and ");
-    const otherwise = this.shifts ? "else at the next instant that they allow" : "else not";
-    return `${this.inner.describe()}, where ${names} allow it, ${otherwise}`;
+    const otherwise = this.shifts ? ", otherwise at the next allowed instant" : "";
+    return `${this.inner.describe()}, if allowed by ${names}${otherwise}`;
   }
 
   private nextEdge(after: EpochMs): EpochMs {
@@ -122,20 +122,20 @@ export class CalendarsTrigger implements Trigger {
     );
   }
 
-  /** The first allowed instant of at least `from`. */
+  /** The first allowed instant from `from` on. */
   private allowedFrom(from: EpochMs): EpochMs | undefined {
     let at = from;
-    for (let i = 0; i < MAX_STRETCHES && at <= LAST_INSTANT; i++) {
+    for (let i = 0; i < MAX_PERIODS && at <= LAST_INSTANT; i++) {
       if (this.excludedBy(at) === undefined) return at;
       at = this.nextEdge(at);
     }
     return undefined;
   }
 
-  /** The end of the last allowed stretch before `until`, where all of a stretch is allowed or none. */
+  /** The end of the last allowed period before `until`; between two edges, everything is allowed or nothing. */
   private allowedUntil(until: EpochMs): EpochMs | undefined {
     let at = until;
-    for (let i = 0; i < MAX_STRETCHES && at >= FIRST_INSTANT; i++) {
+    for (let i = 0; i < MAX_PERIODS && at >= FIRST_INSTANT; i++) {
       if (this.excludedBy(at) === undefined) return at + 1;
       at =
         this.calendars.reduce(

@@ -9,25 +9,26 @@ import type { CheckFinding, TriggerCheck } from "./finding.ts";
 import { peerTimes, type Peer } from "./peer.ts";
 import { peerExpression } from "./peer-fields.ts";
 
-/** Fire times that are compared. */
+/** How many fire times to compare. */
 export const CHECKED_TIMES = 20;
-/** Of theirs at most so many in the same stretch, where they fire more often. */
+/** Most of cron-parser's times to read over the same period, where it fires more often. */
 const MAX_THEIRS = 10 * CHECKED_TIMES;
-/** cron-parser ends after 10,000 steps of its search; what is nearer than this it must find. */
+/** cron-parser gives up after 10,000 search steps, but must find anything closer than this. */
 const FAR_MS = 366 * 86_400_000;
 
 /**
- * Compares the fire times of a trigger after `from` with those of cron-parser. A difference is explained only by a rule that was
- * tried out: days are combined as cron-parser does and the difference is gone; or both agree in UTC, and the clock is changed that day.
+ * Compares the fire times of a trigger after `from` with those of cron-parser. A difference counts as explained only if
+ * a rule was verified: combining the days as cron-parser does makes it disappear; or both agree in UTC, and the clock
+ * changes that day.
  */
 export function checkTrigger(spec: TriggerSpec, from: EpochMs, peer: Peer): TriggerCheck {
   if (spec.kind === "calendars") {
     const inner = checkTrigger(spec.trigger, from, peer);
-    const words = `cron-parser knows no calendars; compared are the times before ${spec.calendars.join(", ")}.`;
+    const words = `cron-parser has no calendars; the times were compared before applying ${spec.calendars.join(", ")}.`;
     return { ...inner, notes: [...inner.notes, { code: "calendars", words }] };
   }
   if (spec.kind !== "cron") {
-    const words = `cron-parser knows cron expressions only, and this is a trigger of kind ${spec.kind}.`;
+    const words = `cron-parser only handles cron expressions; this trigger's kind is ${spec.kind}.`;
     return notComparable([{ code: "not-cron", words }]);
   }
   const { expression, findings } = peerExpression(spec, peer);
@@ -45,8 +46,8 @@ function notComparable(differences: readonly CheckFinding[]): TriggerCheck {
   };
 }
 
-/** A stretch of time, its start exclusive. */
-interface Stretch {
+/** A period of time, its start exclusive. */
+interface Period {
   readonly from: EpochMs;
   readonly until: EpochMs;
 }
@@ -62,20 +63,20 @@ class Comparison {
     this.#peer = peer;
   }
 
-  run(after: EpochMs, refused: readonly CheckFinding[]): TriggerCheck {
+  run(after: EpochMs, rejected: readonly CheckFinding[]): TriggerCheck {
     const { startAt, endAt = LAST_INSTANT } = this.#spec;
     const from = startAt === undefined ? after : Math.max(after, startAt - 1);
     const ours = createTrigger(this.#spec).between(from, endAt, CHECKED_TIMES);
     const last = ours.at(-1);
     if (last === undefined)
-      return notComparable([{ code: "over", words: "The trigger does not fire any more." }]);
+      return notComparable([{ code: "over", words: "The trigger has no fire times left." }]);
     const until = ours.length < CHECKED_TIMES ? endAt : last;
     const theirs = this.#theirs(this.#spec.timezone, { from, until });
-    const stretch = { from, until: theirs.until };
-    const common = ours.filter((at) => at <= stretch.until);
-    const reading = this.#reading(stretch);
+    const period = { from, until: theirs.until };
+    const common = ours.filter((at) => at <= period.until);
+    const reading = this.#reading(period);
     const differences = [
-      ...refused,
+      ...rejected,
       ...common
         .filter((at) => !theirs.times.includes(at))
         .map((at) => this.#explain(at, "ours", reading)),
@@ -83,8 +84,8 @@ class Comparison {
         .filter((at) => !ours.includes(at))
         .map((at) => this.#explain(at, "theirs", reading)),
     ];
-    const missed = theirs.gaveUp ? ours.find((at) => at > stretch.until) : undefined;
-    if (missed !== undefined) differences.push(this.#gaveUp(stretch.until, missed));
+    const missed = theirs.gaveUp ? ours.find((at) => at > period.until) : undefined;
+    if (missed !== undefined) differences.push(this.#gaveUp(period.until, missed));
     const isKnown = differences.every(({ code }) => code !== "unexplained");
     return {
       outcome: differences.length === 0 ? "same" : isKnown ? "explained" : "unexplained",
@@ -94,18 +95,18 @@ class Comparison {
     };
   }
 
-  #theirs(timezone: string, { from, until }: Stretch): ReturnType<typeof peerTimes> {
+  #theirs(timezone: string, { from, until }: Period): ReturnType<typeof peerTimes> {
     const next = this.#peer(this.#expression, timezone, from);
     return peerTimes(next, { from, until, limit: MAX_THEIRS });
   }
 
-  /** How cron-parser reads the fields: as we do, with the days combined otherwise, or in a way that we do not know. */
-  #reading(stretch: Stretch): Reading {
-    // In UTC no clock is changed, so only what the fields mean can differ.
+  /** How cron-parser reads the fields: as we do, with the days combined the other way, or in some unknown way. */
+  #reading(period: Period): Reading {
+    // UTC has no clock changes, so only the meaning of the fields can differ.
     const zone = zoneOf(this.#spec.timezone);
     const local = {
-      from: stretch.from + zone.offsetAt(stretch.from),
-      until: stretch.until + zone.offsetAt(stretch.until),
+      from: period.from + zone.offsetAt(period.from),
+      until: period.until + zone.offsetAt(period.until),
     };
     const theirs = this.#theirs("UTC", local);
     const agrees = (dayMatch: CronSpec["dayMatch"]): boolean =>
@@ -117,10 +118,10 @@ class Comparison {
     if (agrees(dayMatch)) return { kind: "same" };
     const other = dayMatch === "all" ? "any" : "all";
     if (!agrees(other)) return { kind: "unknown" };
-    return { kind: "days", times: this.#ours({ dayMatch: other }, stretch) };
+    return { kind: "days", times: this.#ours({ dayMatch: other }, period) };
   }
 
-  #ours(change: Partial<CronSpec>, { from, until }: Stretch): EpochMs[] {
+  #ours(change: Partial<CronSpec>, { from, until }: Period): EpochMs[] {
     const spec = { ...this.#spec, ...change };
     return createTrigger({ ...spec, startAt: undefined, endAt: undefined }).between(
       from,
@@ -138,24 +139,24 @@ class Comparison {
     if (change !== undefined)
       return { ...clockFinding({ side, change, spec: this.#spec }), ...time };
     const who = side === "ours" ? "Only this package fires" : "Only cron-parser fires";
-    return { code: "unexplained", words: `${who} then, and no known rule says why.`, ...time };
+    return { code: "unexplained", words: `${who} then; no known rule explains it.`, ...time };
   }
 
   #gaveUp(last: EpochMs, missed: EpochMs): CheckFinding {
     const ours = formatIso(missed, this.#spec.timezone);
-    const words = "cron-parser ends its search before this time (loop limit exceeded)";
+    const words = "cron-parser gives up before this time (loop limit exceeded)";
     if (missed - last > FAR_MS)
       return { code: "search-limit", words: `${words}: it is more than a year away.`, ours };
     const change = changeNear(missed, zoneOf(this.#spec.timezone));
-    // Where it finds its way without a change of the clock, the change was in its way.
-    const stretch = { from: last, until: missed };
-    if (change !== undefined && !this.#theirs("UTC", stretch).gaveUp)
-      return { code: change.code, words: `${words}: the clock is changed on this day.`, ours };
-    return { code: "unexplained", words: `${words}, and no known rule says why.`, ours };
+    // If it succeeds without the clock change, the clock change was the obstacle.
+    const period = { from: last, until: missed };
+    if (change !== undefined && !this.#theirs("UTC", period).gaveUp)
+      return { code: change.code, words: `${words}: the clock changes on this day.`, ours };
+    return { code: "unexplained", words: `${words}; no known rule explains it.`, ours };
   }
 }
 
-/** `days`: it combines day and weekday otherwise, and would then fire at these times. */
+/** `days`: cron-parser combines day and weekday the other way, and would then fire at these times. */
 type Reading =
   | { readonly kind: "same" }
   | { readonly kind: "unknown" }
@@ -171,8 +172,10 @@ function sameTimes(some: readonly EpochMs[], others: readonly EpochMs[]): boolea
 }
 
 function daysInWords({ dayMatch, fields }: CronSpec): string {
-  const both = `day ${JSON.stringify(fields.day)} and weekday ${JSON.stringify(fields.dayOfWeek)}`;
+  const [day, weekday] = [JSON.stringify(fields.day), JSON.stringify(fields.dayOfWeek)];
+  const both = `day ${day} and weekday ${weekday}`;
+  const either = `day ${day} or weekday ${weekday}`;
   return dayMatch === "all"
-    ? `Here ${both} must both match (in an expression: since one of them begins with *, as in crontab(5)); for cron-parser either is enough.`
-    : `Here either of ${both} is enough, as in crontab(5); for cron-parser both must match.`;
+    ? `Here both ${both} must match (in an expression: because one of them begins with *, as in crontab(5)); cron-parser accepts either.`
+    : `Here either ${either} may match, as in crontab(5); cron-parser requires both.`;
 }

@@ -4,20 +4,20 @@ import { formatWallTime } from "../time/local-text.ts";
 import type { Zone } from "../time/zone.ts";
 import type { CheckFinding } from "./finding.ts";
 
-/** cron-parser moves, repeats and leaves out times on the day of a change, and up to the next fire time after it. */
+/** cron-parser moves, repeats and drops times on the day of a clock change, up to the next fire time after it. */
 const NEAR_MS = 25 * 3_600_000;
 
 /** A change of a zone's clock. */
 export interface ClockChange {
   readonly code: "dst-gap" | "dst-overlap";
   readonly at: EpochMs;
-  /** What the clock shows as it is changed. */
+  /** The wall-clock time just before the change. */
   readonly before: string;
-  /** What it shows then instead. */
+  /** The wall-clock time just after it. */
   readonly after: string;
 }
 
-/** The change of the clock within a day of `instant`, if there is one. */
+/** The clock change within a day of `instant`, if any. */
 export function changeNear(instant: EpochMs, zone: Zone): ClockChange | undefined {
   for (
     let segment = zone.at(instant + NEAR_MS);
@@ -26,7 +26,7 @@ export function changeNear(instant: EpochMs, zone: Zone): ClockChange | undefine
   ) {
     const { start, offset } = segment;
     const earlier = zone.offsetAt(start - 1);
-    // A stretch may be cut without a change.
+    // A segment can be cut short without a change.
     if (earlier === offset) continue;
     return {
       code: offset > earlier ? "dst-gap" : "dst-overlap",
@@ -38,7 +38,7 @@ export function changeNear(instant: EpochMs, zone: Zone): ClockChange | undefine
   return undefined;
 }
 
-/** A difference on the day of a change of the clock, in words. */
+/** Puts a difference on the day of a clock change into words. */
 export function clockFinding({
   side,
   change,
@@ -52,13 +52,13 @@ export function clockFinding({
   const isGap = change.code === "dst-gap";
   const ours =
     spec.dst === "wall-clock"
-      ? 'With dst: "wall-clock" a time runs whenever the clock shows it: never in a gap, twice in an overlap.'
+      ? 'With dst: "wall-clock" the job runs whenever the clock shows the time: never in a gap, twice in an overlap.'
       : isGap
-        ? "Here what is skipped runs once, at the first instant after the gap, as in cron(8)."
-        : "Here a fixed time of day runs once, in the first pass, and what begins with * follows the clock, as in cron(8).";
+        ? "Here a skipped time runs once, at the first instant after the gap, as in cron(8)."
+        : "Here a fixed time of day runs once, in the first pass, and a field that begins with * follows the clock, as in cron(8).";
   const theirs = isGap
-    ? "cron-parser moves skipped times on by the length of the gap, or leaves them out."
-    : "cron-parser leaves out one of the passes, not always the second.";
+    ? "cron-parser moves skipped times by the length of the gap, or drops them."
+    : "cron-parser drops one of the passes, not always the second.";
   const who = side === "ours" ? "Only this package fires then." : "Only cron-parser fires then.";
   return { code: change.code, words: [changed, ours, theirs, who].join(" ") };
 }

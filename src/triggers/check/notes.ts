@@ -3,7 +3,7 @@ import type { TriggerLike, TriggerOptions } from "../options.ts";
 import type { TriggerSpec } from "../spec.ts";
 import type { CheckFinding } from "./finding.ts";
 
-/** What is written in a trigger and not in its spec. */
+/** Notes on what the trigger's options contain but its spec doesn't. */
 export function notesOn(trigger: TriggerSpec | TriggerOptions | TriggerLike): CheckFinding[] {
   const notes: CheckFinding[] = [];
   for (let at: unknown = trigger; typeof at === "object" && at !== null;) {
@@ -11,13 +11,13 @@ export function notesOn(trigger: TriggerSpec | TriggerOptions | TriggerLike): Ch
     if (jitter !== undefined && jitter !== 0)
       notes.push({
         code: "jitter",
-        words: "cron-parser knows no jitter; compared are the fire times, before it.",
+        words: "cron-parser has no jitter; the fire times were compared before applying it.",
       });
     for (const name of ["expression", ...CRON_FIELDS]) {
       const value = fields[name];
       if (typeof value !== "string" || !/(?:^|[\s,])h(?:[(/\s,]|$)/i.test(value)) continue;
       const words =
-        "cron-parser chooses other values for H; compared is what H stands for in the job of this id.";
+        "cron-parser picks other values for H; the comparison uses those of this job id.";
       notes.push({ code: "hash", field: name, value, words });
     }
     at = inner;

@@ -4,16 +4,19 @@ import type { CronSpec } from "../spec.ts";
 import type { CheckFinding } from "./finding.ts";
 import type { Peer } from "./peer.ts";
 
-/** In the order of an expression of six fields. */
+/** The order of fields in a six-field expression. */
 const SIX = ["second", "minute", "hour", "day", "month", "dayOfWeek"] as const;
 
-/** An expression for cron-parser, and what had to be written otherwise; no expression if it can't say the same. */
+/** An expression for cron-parser and what had to be rewritten; no expression if it can't say the same. */
 export interface PeerExpression {
   readonly expression?: string;
   readonly findings: readonly CheckFinding[];
 }
 
-/** Writes the fields of a cron trigger for cron-parser. What it refuses is written another way if there is one that means the same. */
+/**
+ * Writes the fields of a cron trigger for cron-parser. A form that it rejects is rewritten if there is an equivalent
+ * one.
+ */
 export function peerExpression(spec: CronSpec, peer: Peer): PeerExpression {
   const findings: CheckFinding[] = [];
   for (const field of ["year", "week"] as const)
@@ -29,7 +32,7 @@ export function peerExpression(spec: CronSpec, peer: Peer): PeerExpression {
     if (reads(peer, field, written)) return written;
     const other = rewritten(field, spec.fields[field]);
     const isRead = other !== undefined && reads(peer, field, other);
-    findings.push({ ...whyRefused(field, written, peer), field, value: spec.fields[field] });
+    findings.push({ ...whyRejected(field, written, peer), field, value: spec.fields[field] });
     return isRead ? other : undefined;
   });
   const isWhole = words.every((word) => word !== undefined) && !hasOwnFields(spec);
@@ -50,13 +53,13 @@ function reads(peer: Peer, field: CronField, text: string): boolean {
   }
 }
 
-/** It takes `L` in capitals only. */
+/** It accepts `L` in upper case only. */
 function theirSpelling(field: CronField, text: string): string {
   if (field === "day") return text.replaceAll(/\blast\b|\bl\b/g, "L");
   return field === "dayOfWeek" ? text.replaceAll(/l(?=,|$)/g, "L") : text;
 }
 
-/** The same days and times as a list of numbers, and of the forms that cron-parser has for days. */
+/** The same days and times as a list of numbers and of the day forms that cron-parser has. */
 function rewritten(field: CronField, text: string): string | undefined {
   const { values, terms } = parseField(field, text);
   const forms = terms.map((term) => theirForm(field, term));
@@ -70,35 +73,35 @@ function theirForm(field: CronField, term: DayTerm): string | undefined {
   return term.nth === 0 ? `${term.weekday}L` : `${term.weekday}#${term.nth}`;
 }
 
-function whyRefused(
+function whyRejected(
   field: CronField,
   written: string,
   peer: Peer,
 ): Pick<CheckFinding, "code" | "words"> {
   const shown = `${field} ${JSON.stringify(written)}`;
   const items = written.split(",");
-  const refused = items.find((item) => !reads(peer, field, item));
+  const rejected = items.find((item) => !reads(peer, field, item));
   if (parseField(field, written).terms.length > 0)
     return {
       code: "day-form",
       words:
-        refused === undefined
-          ? `cron-parser refuses ${shown}: it takes # by itself only, not in a list.`
-          : `cron-parser does not read ${JSON.stringify(refused)} in ${field}; here it is a day that depends on the month.`,
+        rejected === undefined
+          ? `cron-parser rejects ${shown}: it accepts # only by itself, not in a list.`
+          : `cron-parser can't read ${JSON.stringify(rejected)} in ${field}; here it is a day that depends on the month.`,
     };
-  if (refused !== undefined && wraps(field, refused))
+  if (rejected !== undefined && wraps(field, rejected))
     return {
       code: "wrap-around",
-      words: `cron-parser refuses ${shown}: ${JSON.stringify(refused)} runs over the field's end, and here goes on at its start.`,
+      words: `cron-parser rejects ${shown}: ${JSON.stringify(rejected)} passes the field's end; here it wraps around to the start.`,
     };
-  if (refused === undefined && repeats(field, items))
+  if (rejected === undefined && repeats(field, items))
     return {
       code: "repeated-value",
-      words: `cron-parser refuses ${shown} since a value stands in it twice; here a list is a set.`,
+      words: `cron-parser rejects ${shown} because it contains a value twice; here a list is a set.`,
     };
   return {
     code: "unexplained",
-    words: `cron-parser refuses ${shown}, and no known rule says why.`,
+    words: `cron-parser rejects ${shown}; no known rule explains it.`,
   };
 }
 

@@ -1,9 +1,9 @@
 import type { EpochMs } from "../../core/clock.ts";
 
-/** Reads an expression of six fields, and tells one fire time after another; throws where it gives up. */
+/** Parses a six-field expression and returns one fire time per call; throws when it gives up. */
 export type Peer = (expression: string, timezone: string, from: EpochMs) => () => EpochMs;
 
-/** cron-parser, loaded when it is asked for the first time. */
+/** cron-parser, loaded on first use. */
 export async function loadPeer(): Promise<Peer> {
   const { CronExpressionParser } = await import("cron-parser");
   return (expression, tz, from) => {
@@ -12,10 +12,13 @@ export async function loadPeer(): Promise<Peer> {
   };
 }
 
-/** What a peer answered. */
+/** What a peer returned. */
 export interface PeerTimes {
   readonly times: readonly EpochMs[];
-  /** Up to here it said all: the end that was asked for, or the last time before it gave up or there were too many. */
+  /**
+   * The times are complete up to here: the requested end, or the last time before the peer gave up or reached the
+   * limit.
+   */
   readonly until: EpochMs;
   readonly gaveUp: boolean;
 }

@@ -4,7 +4,7 @@ export type EpochDay = number;
 /** Milliseconds in a day of local time. */
 export const DAY_MS = 86_400_000;
 
-/** The last year that schedules reach; what lies after it is treated as "never". */
+/** The last year that schedules reach; anything later counts as "never". */
 export const LAST_YEAR = 9999;
 
 const MONTH_LENGTHS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
@@ -62,8 +62,8 @@ export function isoWeekOf(day: EpochDay): number {
 /** The last day that schedules reach, 9999-12-31. */
 export const LAST_DAY: EpochDay = epochDay(LAST_YEAR, 12, 31);
 
-/** The first instant that schedules know: 1970-01-01 wherever it began first. */
+/** The first instant of any schedule: the earliest start of 1970-01-01 in any time zone. */
 export const FIRST_INSTANT = -DAY_MS;
 
-/** The last instant that schedules know: the end of {@link LAST_DAY} wherever it ends last. */
+/** The last instant of any schedule: the latest end of {@link LAST_DAY} in any time zone. */
 export const LAST_INSTANT = (LAST_DAY + 2) * DAY_MS - 1;

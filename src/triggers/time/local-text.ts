@@ -4,13 +4,13 @@ import { zoneOf, type LocalMs, type Zone } from "./zone.ts";
 
 const two = (n: number): string => String(n).padStart(2, "0");
 
-/** A date by its day number, as `2026-03-29`. */
+/** The date of a day number, as `2026-03-29`. */
 export function formatDate(day: number): string {
   const date = packedDate(day);
   return `${String(date >> 9).padStart(4, "0")}-${two((date >> 5) & 15)}-${two(date & 31)}`;
 }
 
-/** A wall-clock time, as `2026-03-29 09:00`, with seconds and milliseconds only where they are not 0. */
+/** A wall-clock time, as `2026-03-29 09:00`; seconds and milliseconds only if they are not 0. */
 export function formatWallTime(local: LocalMs): string {
   const day = Math.floor(local / DAY_MS);
   const ms = local - day * DAY_MS;
@@ -25,7 +25,7 @@ export function formatLocal(instant: EpochMs, timezone: string): string {
   return formatWallTime(instant + zoneOf(timezone).offsetAt(instant));
 }
 
-/** An offset as ISO 8601 has it: `+05:30`, `Z` for 0, with seconds only where history needs them. */
+/** An offset in ISO 8601: `+05:30`, `Z` for 0; seconds only for historical offsets that have them. */
 export function formatOffset(offsetMs: number): string {
   if (offsetMs === 0) return "Z";
   const seconds = Math.abs(offsetMs) / 1000;
@@ -33,7 +33,7 @@ export function formatOffset(offsetMs: number): string {
   return `${offsetMs < 0 ? "-" : "+"}${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}${rest}`;
 }
 
-/** An instant as ISO 8601 on the wall clock of a zone: `2026-03-29T09:00:00+02:00`. */
+/** An instant in ISO 8601 on the wall clock of a zone: `2026-03-29T09:00:00+02:00`. */
 export function formatIso(instant: EpochMs, timezone: string): string {
   const offset = zoneOf(timezone).offsetAt(instant);
   const local = instant + offset;
@@ -45,18 +45,18 @@ export function formatIso(instant: EpochMs, timezone: string): string {
 
 /** What a wall-clock time means in a zone. */
 export interface LocalMeaning {
-  /** The instant; in an overlap the first of the two, in a gap the time that a clock not put forward would have shown. */
+  /** The instant: in an overlap the first of the two, in a gap the time by a clock that was not put forward. */
   readonly instant: EpochMs;
-  /** The clock skips this time. */
+  /** Whether the clock skips this time. */
   readonly inGap: boolean;
 }
 
 /**
- * The instant at which the clock of `zone` reads `local`. Both in gaps and in overlaps the offset before the change holds,
- * as RFC 5545 and Python's `fold=0` have it.
+ * The instant at which the clock of `zone` shows `local`. In both gaps and overlaps the offset before the change
+ * applies, as in RFC 5545 and with Python's `fold=0`.
  */
 export function instantOf(local: LocalMs, zone: Zone): LocalMeaning {
-  // The offset before any change near `local`: no offset differs from UTC by more than a day.
+  // The offset before any change near `local`: no offset is more than a day from UTC.
   let segment = zone.at(local - DAY_MS);
   for (let i = 0; i < 10; i++) {
     if (local < segment.localEnd) return { instant: local - segment.offset, inGap: false };

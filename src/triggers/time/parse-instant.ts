@@ -7,28 +7,30 @@ import { DAY_MS, LAST_YEAR, daysInMonth, epochDay } from "./civil.ts";
 import { instantOf } from "./local-text.ts";
 import { zoneOf, type LocalMs } from "./zone.ts";
 
-/** What can be written where an instant is wanted; see `parseInstant`. */
+/** The ways to write an instant; see `parseInstant`. */
 export type InstantInput = Date | string | number;
 
 /**
- * Schema of what `parseInstant` reads. A `Date` may be of another realm (a `vm` context, Jest), whose class is not ours. What a text
- * or a number means, and whether it means anything, is told by `parseInstant` alone.
+ * Schema of what `parseInstant` accepts. A `Date` may come from another realm (a `vm` context, Jest), with a class that
+ * is not ours. Only `parseInstant` decides what a string or a number means, and whether it is valid.
  */
 export const instantSchema = z
   .custom<InstantInput>(
     (value) => typeof value === "string" || typeof value === "number" || types.isDate(value),
-    "is no date",
+    "is not a date",
   )
-  .meta({ allowed: 'a Date, a text such as "2026-12-25 09:00", or epoch seconds or milliseconds' });
+  .meta({
+    allowed: 'a Date, a string such as "2026-12-25 09:00", or epoch seconds or milliseconds',
+  });
 
 /** An instant, and how precisely it was given. */
 export interface ParsedInstant {
   readonly instant: EpochMs;
-  /** Set if only a date was given, whose midnight the instant is: the last instant of that day. */
+  /** Set if only a date was given: the last instant of that day. `instant` is then its midnight. */
   readonly dayEnd: EpochMs | undefined;
 }
 
-/** Below this a number counts as seconds: as milliseconds it would lie before March 1973. */
+/** Smaller numbers count as seconds: as milliseconds they would lie before March 1973. */
 const SMALLEST_MS = 1e11;
 const MAX_TEXT = 64;
 const ISO =
@@ -37,16 +39,16 @@ const AMERICAN =
   /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:(?:[ ,T]| at ) ?(\d{1,2})(?::(\d{2}))?(?::(\d{2}))? ?(am|pm)?)?$/i;
 const EPOCH = /^(?:@ ?)?(-?\d{9,14})$/;
 
-/** Whether a text has the form of a date that `parseInstant` reads, its numbers right or wrong. */
+/** Whether a text has the form of a date that `parseInstant` reads, even if its numbers are wrong. */
 export function looksLikeInstant(text: string): boolean {
   return ISO.test(text) || AMERICAN.test(text) || EPOCH.test(text);
 }
 
 /**
  * Reads an instant: a `Date`; ISO 8601 with or without offset (`2025-05-28 15:00`, `2025-05-28T15:00:00+02:00`); a date
- * alone (its midnight); `05/28/2025 15:30` (month first), also with `am`/`pm`; a date of a TOML file; an epoch number, in seconds
- * below 1e11 and in milliseconds above. Without an offset it is on the wall clock of `timezone`; a time that the clock skips
- * is read with the offset before the gap, one that comes twice means the first.
+ * alone (its midnight); `05/28/2025 15:30` (month first), also with `am`/`pm`; a date of a TOML file; an epoch number,
+ * in seconds below 1e11 and in milliseconds above. Without an offset it is a wall-clock time in `timezone`: a skipped
+ * time is read with the offset before the gap, a repeated one means the first pass.
  * @param field Name of the option, for the error.
  * @throws {@link TriggerError} `INVALID_TRIGGER` with field, column and value.
  */
@@ -63,7 +65,7 @@ export function parseInstant(input: unknown, timezone: string, field: string): P
       dayEnd: undefined,
     };
   }
-  if (typeof input !== "string") return fail(input, "is no date", field);
+  if (typeof input !== "string") return fail(input, "is not a date", field);
   const text = input.trim();
   if (text.length > MAX_TEXT) return fail(`${text.slice(0, 20)}…`, "is too long for a date", field);
   const epoch = EPOCH.exec(text);
@@ -89,7 +91,7 @@ export function parseInstant(input: unknown, timezone: string, field: string): P
 }
 
 /**
- * As {@link parseInstant}, for an end that is inclusive: a date without a time means the whole day, up to its last millisecond.
+ * Like {@link parseInstant}, for an inclusive end: a date without a time means the whole day, to its last millisecond.
  * @throws {@link TriggerError} as `parseInstant`.
  */
 export function parseEnd(input: unknown, timezone: string, field: string): EpochMs {
@@ -98,12 +100,12 @@ export function parseEnd(input: unknown, timezone: string, field: string): Epoch
 }
 
 /**
- * As {@link parseInstant}, for a fire time, of which none lies before 1970-01-01T00:00:00Z.
+ * Like {@link parseInstant}, for a fire time, which can't lie before 1970-01-01T00:00:00Z.
  * @throws {@link TriggerError} as `parseInstant`.
  */
 export function parseFireTime(input: unknown, timezone: string, field: string): EpochMs {
   const { instant } = parseInstant(input, timezone, field);
-  return instant >= 0 ? instant : fail(input, "lies before 1970-01-01T00:00:00Z", field);
+  return instant >= 0 ? instant : fail(input, "is before 1970-01-01T00:00:00Z", field);
 }
 
 function inFull(
@@ -136,9 +138,9 @@ function wallTime(
     const group = match[order[PARTS.indexOf(part)] ?? 0];
     const value = Number(group ?? 0);
     if (group !== undefined && (value < min || value > max)) {
-      // The first place where these digits stand is near enough to point at.
+      // The first place with these digits is close enough to point at.
       const column = Math.max(0, text.indexOf(group, part === "year" ? 0 : 2)) + 1;
-      fail(text, `has the ${part} ${group}: ${min} to ${max} are allowed`, field, column);
+      fail(text, `has the ${part} ${group}, which must be from ${min} to ${max}`, field, column);
     }
     return value;
   };
@@ -160,7 +162,7 @@ function offsetMs(offset: string, text: string, field: string): number {
   if (hours > 23 || minutes > 59) {
     fail(
       text,
-      "has an offset out of range: -23:59 to +23:59 are allowed",
+      "has an offset out of range, which must be from -23:59 to +23:59",
       field,
       text.lastIndexOf(offset) + 1,
     );
@@ -169,9 +171,9 @@ function offsetMs(offset: string, text: string, field: string): number {
 }
 
 function checked(instant: number, input: unknown, field: string): EpochMs {
-  if (Number.isNaN(instant)) fail(input, "is no instant", field);
+  if (Number.isNaN(instant)) fail(input, "is not a valid instant", field);
   if (instant < -DAY_MS || instant > 253_402_300_800_000) {
-    fail(input, "lies outside of the years 1970 to 9999", field);
+    fail(input, "is outside the years 1970 to 9999", field);
   }
   return Math.round(instant);
 }

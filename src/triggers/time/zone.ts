@@ -3,14 +3,14 @@ import { TriggerError } from "../../core/errors.ts";
 import { shown } from "../../core/shown.ts";
 
 /**
- * Milliseconds since 1970-01-01T00:00 on the wall clock of a zone: an instant plus its UTC offset.
- * Not an instant; only its digits mean something.
+ * Milliseconds since 1970-01-01T00:00 on the wall clock of a zone: an instant plus its UTC offset. It is not an
+ * instant; only its digits are meaningful.
  */
 export type LocalMs = number;
 
-/** A stretch of time with one UTC offset. May be cut short at a page's end; see {@link Zone}. */
+/** A period with a single UTC offset. May be cut short at the end of a page; see {@link Zone}. */
 export interface Segment {
-  /** First instant of the stretch. */
+  /** First instant of the period. */
   readonly start: EpochMs;
   /** First instant after it. */
   readonly end: EpochMs;
@@ -18,28 +18,28 @@ export interface Segment {
   readonly offset: number;
   /** `start` on the wall clock. */
   readonly localStart: LocalMs;
-  /** `end` on the wall clock of this stretch. */
+  /** `end` on the wall clock of this period. */
   readonly localEnd: LocalMs;
   /**
-   * Local times before this have been seen already, in the stretch before. Above `localStart` it is the end of an
-   * overlap; below `localStart` a gap lies between the two. Shifts of 3 hours or more count as corrections of
-   * the clock and leave neither, as cron(8) has it.
+   * Local times before this were already shown in the previous period. Above `localStart` it is the end of an overlap;
+   * below it, a gap lies between the two. Shifts of 3 hours or more count as corrections of the clock and create
+   * neither, as in cron(8).
    */
   readonly seen: LocalMs;
 }
 
-/** About 397 days, a power of two: transitions are looked up and remembered in pages of this length. */
+/** About 397 days, a power of two: transitions are looked up and cached in pages of this length. */
 const PAGE_MS = 2 ** 35;
-/** Shorter than any pause between two transitions of the tz database (the shortest known is 7 days). */
+/** Shorter than any pause between two transitions in the tz database (the shortest known is 7 days). */
 const SAMPLE_MS = 3 * 86_400_000;
-/** A page also knows the transitions of these days before it, so that an overlap may span the page's start. */
+/** A page also covers the transitions shortly before it, so that an overlap can span the start of the page. */
 const PAD_MS = 4 * SAMPLE_MS;
-/** From cron(8): local time changes of less than this are daylight saving. */
+/** From cron(8): smaller changes of local time are daylight saving. */
 const CORRECTION_MS = 3 * 3_600_000;
 /** The longest name in the tz database has 32 characters. */
 const MAX_NAME = 64;
 
-/** The offsets of one IANA time zone. Shared by all triggers of the zone; `Intl` is asked once per page. */
+/** The offsets of one IANA time zone. Shared by all triggers of the zone; queries `Intl` once per page. */
 export class Zone {
   /** The IANA name, in the tz database's own spelling. */
   readonly name: string;
@@ -54,7 +54,7 @@ export class Zone {
     this.#last = this.#lookUp(0);
   }
 
-  /** The stretch in which `instant` lies. */
+  /** The period that contains `instant`. */
   at(instant: EpochMs): Segment {
     const last = this.#last;
     if (instant >= last.start && instant < last.end) return last;
@@ -81,7 +81,7 @@ export class Zone {
 
   #readPage(pageStart: EpochMs): readonly Segment[] {
     const pageEnd = pageStart + PAGE_MS;
-    // Changes of offset fall on whole seconds, pages do not.
+    // Offsets change at whole seconds; pages don't start at whole seconds.
     const first = Math.floor((pageStart - PAD_MS) / 1000) * 1000;
     const last = Math.ceil(pageEnd / 1000) * 1000;
     const changes: EpochMs[] = [];
@@ -95,7 +95,7 @@ export class Zone {
       before = after;
       offsetBefore = offsetAfter;
     }
-    // A change at or behind the end belongs to the next page.
+    // A change at or after the end belongs to the next page.
     const inside = changes.filter((change) => change < pageEnd);
     const segments: Segment[] = [];
     let start = first;
@@ -120,7 +120,7 @@ export class Zone {
     return segments.filter((segment) => segment.end > pageStart);
   }
 
-  /** Halves (`before`, `after`] until each change of offset in it is known to the second. */
+  /** Bisects (`before`, `after`] until every change of offset in it is known to the second. */
   #findChanges(
     before: EpochMs,
     offsetBefore: number,
@@ -139,7 +139,7 @@ export class Zone {
     this.#findChanges(middle, offsetMiddle, after, offsetAfter, found);
   }
 
-  /** Asks `Intl`, which is slow (about 1 µs) and therefore never on the path of `next`. */
+  /** Queries `Intl`, which is slow (about 1 µs) and therefore never called by `next`. */
   #askOffset(instant: EpochMs): number {
     const text = this.#format.format(instant);
     const match = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(text);
@@ -173,8 +173,8 @@ function zoneOfCity(name: string): string | undefined {
 }
 
 /**
- * The zone of an IANA name (any case).
- * @throws {@link TriggerError} `INVALID_TIMEZONE` if this Node.js does not know the name.
+ * The zone of an IANA name (in any case).
+ * @throws {@link TriggerError} `INVALID_TIMEZONE` if this Node.js doesn't know the name.
  */
 export function zoneOf(name: string): Zone {
   const known = zones.get(name);
@@ -192,7 +192,7 @@ export function zoneOf(name: string): Zone {
     );
   };
   if (typeof name !== "string" || name === "" || name.length > MAX_NAME) return fail();
-  // One zone per name, however it is written, so that odd spellings can't fill the memory.
+  // One zone per name, in whatever case, so that odd spellings can't fill up memory.
   const key = name.toLowerCase();
   let zone = zones.get(key);
   if (zone === undefined) {
@@ -209,7 +209,7 @@ export function zoneOf(name: string): Zone {
     zone = new Zone(spellingOf(name, format.resolvedOptions().timeZone), format);
     zones.set(key, zone);
   }
-  // The usual spelling skips the folding of case next time.
+  // The canonical spelling skips case folding next time.
   if (zone.name === name) zones.set(name, zone);
   return zone;
 }

@@ -2,7 +2,7 @@ import type { EpochMs } from "../core/clock.ts";
 import type { IntervalSpec, TriggerSpec } from "./spec.ts";
 import { LAST_INSTANT } from "./time/civil.ts";
 
-/** Instants `at`, `at + every`, `at + 2 × every`, …; whole numbers of any size. */
+/** The instants `at`, `at + every`, `at + 2 × every`, …, as integers of any size. */
 interface Progression {
   readonly at: bigint;
   readonly every: bigint;
@@ -27,8 +27,8 @@ function extendedGcd(a: bigint, b: bigint): { g: bigint; x: bigint } {
   return { g, x };
 }
 
-/** Where two progressions meet (the Chinese remainder theorem); `undefined` if they never do. */
-function meet(a: Progression, b: Progression): Progression | undefined {
+/** Where two progressions coincide (the Chinese remainder theorem); `undefined` if they never do. */
+function intersect(a: Progression, b: Progression): Progression | undefined {
   const { g, x } = extendedGcd(a.every, b.every);
   const apart = b.at - a.at;
   if (apart % g !== 0n) return undefined;
@@ -37,24 +37,24 @@ function meet(a: Progression, b: Progression): Progression | undefined {
 }
 
 /**
- * The fire times that intervals have in common, as one interval: stepping from one to the next would look at as many
- * candidates as their lengths are long.
- * @returns `null` if they never meet; `undefined` if some trigger is no interval.
+ * The common fire times of several intervals, as one interval. Stepping through them instead would examine as many
+ * candidates as the intervals are long.
+ * @returns `null` if they never coincide; `undefined` if some trigger is not an interval.
  */
-export function meetingIntervals(specs: readonly TriggerSpec[]): IntervalSpec | null | undefined {
+export function intersectIntervals(specs: readonly TriggerSpec[]): IntervalSpec | null | undefined {
   if (!specs.every(isInterval)) return undefined;
   const [first] = specs;
   if (!first) return undefined;
   let common: Progression | undefined = { at: 0n, every: 1n };
   for (const { anchorAt, everyMs } of specs) {
-    common = common && meet(common, { at: BigInt(anchorAt), every: BigInt(everyMs) });
+    common = common && intersect(common, { at: BigInt(anchorAt), every: BigInt(everyMs) });
   }
   if (!common) return null;
   const startAt = Math.max(...specs.map(({ anchorAt }) => anchorAt));
   const endAt = Math.min(...specs.map((spec) => spec.endAt ?? LAST_INSTANT));
   const anchorAt = firstFrom(common, startAt);
   if (anchorAt === undefined || anchorAt > endAt) return null;
-  // Beyond the last instant there is no second meeting, however long the interval is.
+  // There is no second fire time beyond the last instant, however long the interval is.
   const everyMs = common.every > BigInt(LAST_INSTANT) ? LAST_INSTANT : Number(common.every);
   return { kind: "interval", timezone: first.timezone, everyMs, anchorAt, endAt };
 }

@@ -24,7 +24,7 @@ type Node = number | { readonly mode: "any" | "all"; readonly nodes: readonly No
  * of members are listed once. Bounded however often they fire and however long the span is.
  * @returns `undefined` if the members are not of that kind; then somebody has to step through them.
  */
-export function countTogether(combined: Combined, from: EpochMs, to: EpochMs): number | undefined {
+export function countCombined(combined: Combined, from: EpochMs, to: EpochMs): number | undefined {
   const members: CronTrigger[] = [];
   const root = nodeOf(combined, members);
   const [first] = members;
