@@ -33,9 +33,9 @@ const isPath = (code: string): boolean =>
   // Made by `npm run docs`.
   code !== "docs/api" && /^(?:src|test|docs|examples|scripts|\.ci)\/[\w./-]+$/.test(code);
 const isFile = (code: string): boolean => /^\w[\w-]*(?:\.[\w-]+)*\.(?:ts|mjs|lua|sql)$/.test(code);
-/** `camelCase`, `snake_case` and `PascalCase` names. */
+/** `camelCase`, `snake_case`, `PascalCase` and `UPPER_CASE` names. */
 const isName = (code: string): boolean =>
-  /^[a-z]+(?:[A-Z]\w*|(?:_[a-z]+)+)$|^(?:[A-Z][a-z]+){2,}$/.test(code);
+  /^[a-z]+(?:[A-Z]\w*|(?:_[a-z]+)+)$|^(?:[A-Z][a-z]+){2,}$|^[A-Z]+(?:_[A-Z]+)+$/.test(code);
 
 test.each(PAGES)("the paths in %s exist", (page) => {
   const missing = codeIn(page).filter((code) => isPath(code) && !existsSync(join(ROOT, code)));
