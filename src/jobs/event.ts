@@ -87,7 +87,7 @@ export const EVENT_JOB_COALESCED = EVENT_BITS.JOB_COALESCED;
 export const EVENT_JOB_PAUSED = EVENT_BITS.JOB_PAUSED;
 /** A job was resumed. */
 export const EVENT_JOB_RESUMED = EVENT_BITS.JOB_RESUMED;
-/** A job's trigger is exhausted: it will not fire again. */
+/** A job's schedule is over and all its runs have their verdicts, whose events come before it. */
 export const EVENT_JOB_FINISHED = EVENT_BITS.JOB_FINISHED;
 /** A run was cancelled. */
 export const EVENT_JOB_CANCELLED = EVENT_BITS.JOB_CANCELLED;

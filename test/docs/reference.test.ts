@@ -5,6 +5,7 @@ import { z } from "zod";
 import { fieldsOf } from "../../scripts/reference/fields.ts";
 import { readPublicSurface } from "../../scripts/reference/exports.ts";
 import { makeReference } from "../../scripts/reference/page.ts";
+import { PAGES_WITH_TABLES, tablePage } from "../../scripts/reference/tables.ts";
 import { parseDuration } from "../../src/core/durations.ts";
 import { jobOptionsSchema } from "../../src/jobs/options.ts";
 import { schedulerOptionsSchema } from "../../src/scheduler/scheduler-options.ts";
@@ -16,6 +17,14 @@ test("docs/reference.md is up to date; if not: npm run reference", () => {
   const page = readFileSync(new URL("../../docs/reference.md", import.meta.url), "utf8");
   expect(page).toBe(makeReference(surface));
 });
+
+test.each(PAGES_WITH_TABLES)(
+  "the table of docs/%s is up to date; if not: npm run reference",
+  async (name) => {
+    const { was, is } = await tablePage(name, surface);
+    expect(was).toBe(is);
+  },
+);
 
 /** What each option is when it is left out, `retry.attempts` and the like included. */
 function defaultsOf(schema: z.ZodType, prefix = ""): [string, unknown][] {
