@@ -299,11 +299,11 @@ describe("addJob refuses", () => {
   test.each<[unknown, string]>([
     [
       { trigger: "*/5 * * * *" },
-      'For a cron expression write trigger: "cron" and expression: "*/5 * * * *".',
+      'For a cron expression, write trigger: "cron" and expression: "*/5 * * * *".',
     ],
     [
       { trigger: "every 5 minutes" },
-      'For a schedule in words write trigger: parseSchedule("every 5 minutes"), or schedule("every 5 minutes", pipeline).',
+      'For a schedule in words, write trigger: parseSchedule("every 5 minutes"), or schedule("every 5 minutes", pipeline).',
     ],
     [{ trigger: "2026-12-25 09:00" }, 'write trigger: parseSchedule("2026-12-25 09:00")'],
     ["every 5 minutes", 'such as { trigger: "interval", minutes: 5 }'],
@@ -314,7 +314,7 @@ describe("addJob refuses", () => {
     [{ trigger: "interval", seconds: -5 }, "seconds: -5 is not allowed. Allowed: a number of"],
     [{ trigger: "interval", seconds: Number.NaN }, "seconds: NaN is not allowed."],
     [{ trigger: "interval", second: 1 }, "is not an option of an interval trigger."],
-    [{ trigger: "date", runDate: 1, in: "1m" }, 'in: may not stand beside "runDate".'],
+    [{ trigger: "date", runDate: 1, in: "1m" }, 'in: can\'t be combined with "runDate".'],
     [
       { ...hourly, misfireGraceTime: -3 },
       'option "misfireGraceTime": is -3, but must be at least 0. Allowed: seconds as a number',

@@ -4,7 +4,7 @@ import { parseJitter } from "./jitter.ts";
 import type { ScheduleTriggerKind, TriggerOptions } from "./options.ts";
 import type { CommonOutput, ResolveContext } from "./resolve/context.ts";
 import { readEvery } from "./natural/phrase.ts";
-import { type Fields, refuseBeside, type ResolveMember, zoneName } from "./resolve/fields.ts";
+import { type Fields, rejectBeside, type ResolveMember, zoneName } from "./resolve/fields.ts";
 import { resolveKind } from "./resolve/kinds.ts";
 import {
   type Flat,
@@ -88,7 +88,7 @@ function withMeantKind({ kind, given }: ScheduleFlat): {
   const read = kind === "interval" && typeof every === "string" ? readEvery(every) : undefined;
   if (read === undefined || read.trigger === "interval") return { kind, fields };
   const clash = Object.keys(rest).find((key) => !COMMON_OPTIONS.has(key));
-  if (clash !== undefined) refuseBeside(clash, "every");
+  if (clash !== undefined) rejectBeside(clash, "every");
   const { trigger, ...meant } = read;
   return { kind: trigger, fields: checkShape(trigger, { ...rest, ...meant }) };
 }

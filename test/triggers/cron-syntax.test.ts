@@ -178,7 +178,7 @@ describe("cron errors point at the fault", () => {
     [{ trigger: "cron", dayOfWeek: "sunday" }, "dayOfWeek", "did you mean 'sunday' → sun?"],
     [{ trigger: "cron", hours: 5 }, "hours", 'Did you mean "hour"?'],
     [{ trigger: "corn", hour: 5 }, "trigger", 'Did you mean "cron"?'],
-    [{ trigger: "cron", hour: 5, expression: "@daily" }, "hour", "beside an expression"],
+    [{ trigger: "cron", hour: 5, expression: "@daily" }, "hour", "with an expression"],
     [{ trigger: "cron", hour: 5.5 }, "hour", "0-23"],
     [{ trigger: "cron", hour: 5, timezone: "Berlin" }, "timezone", "IANA"],
     [{ trigger: "cron", hour: 5, dst: "never" }, "dst", "wall-clock"],

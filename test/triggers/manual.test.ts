@@ -101,7 +101,7 @@ describe("manual", () => {
   it("is never what a missing trigger is taken for", () => {
     for (const options of [{}, { trigger: undefined }, { trigger: null }, { trigger: "" }])
       expect(() => resolveAny(options)).toThrow(TriggerError);
-    expect(() => resolveAny({})).toThrow(/only when asked.*trigger: "manual"/);
+    expect(() => resolveAny({})).toThrow(/only on request.*trigger: "manual"/);
   });
 });
 

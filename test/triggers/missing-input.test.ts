@@ -123,7 +123,7 @@ describe("fields without a value", () => {
   it.each([
     [{ trigger: "interval" }, "needs a length"],
     [{ trigger: "interval", startDate: "2026-01-01" }, "needs a length"],
-    [{ trigger: "interval", minutes: 0, hours: 0 }, "without a length"],
+    [{ trigger: "interval", minutes: 0, hours: 0 }, "of length 0"],
     [{ trigger: "cron" }, "needs an expression or a field"],
     [{ trigger: "cron", timezone: "Asia/Tokyo" }, "needs an expression or a field"],
     [{ trigger: "date" }, '"runDate" or "in"'],

@@ -48,8 +48,6 @@ describe("monthly", () => {
   test("what is no day, and a time said twice, is refused", () => {
     expect(() => trigger.monthly(32)).toThrow(TriggerError);
     expect(() => parseSchedule("monthly on the 32nd")).toThrow(TriggerError);
-    expect(() => times({ trigger: "monthly", at: "09:00", hour: 9 })).toThrow(
-      /^hour: .*beside "at"/,
-    );
+    expect(() => times({ trigger: "monthly", at: "09:00", hour: 9 })).toThrow(/^hour: .*with "at"/);
   });
 });

@@ -15,7 +15,7 @@ export function bitCount(bits: number): number {
   return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** A set of the numbers 0 to 59 in two integers of 30 bits each: small, and searched without a loop. */
+/** A set of numbers from 0 to 59 in two integers of 30 bits: small, and searched without a loop. */
 export interface Sixty {
   /** Bits of 0 to 29. */
   readonly low: number;
@@ -34,7 +34,7 @@ export function sixty(values: Iterable<number>): Sixty {
   return { low, high };
 }
 
-/** The smallest member of at least `from` (0 to 60), or -1. */
+/** The smallest member that is at least `from` (0 to 60), or -1. */
 export function atLeast(set: Sixty, from: number): number {
   if (from < 30) {
     const low = set.low & (-1 << from);
@@ -46,7 +46,7 @@ export function atLeast(set: Sixty, from: number): number {
   return high === 0 ? -1 : 30 + lowestBit(high);
 }
 
-/** The largest member of at most `to` (-1 to 59), or -1. */
+/** The largest member that is at most `to` (-1 to 59), or -1. */
 export function atMost(set: Sixty, to: number): number {
   if (to >= 30) {
     const high = set.high & ((2 << (to - 30)) - 1);

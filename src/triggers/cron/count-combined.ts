@@ -4,25 +4,26 @@ import type { LocalMs } from "../time/zone.ts";
 import type { Trigger } from "../trigger.ts";
 import { CronTrigger } from "./cron-trigger.ts";
 
-/** Members that fit into the bits of one integer. */
+/** Most members, one bit each in a single integer. */
 const MAX_MEMBERS = 30;
 const DAY_SECONDS = 86_400;
 
-/** A trigger that combines others: `any` fires with one of them, `all` when all do. */
+/** A trigger that combines others: `any` fires when one of them does, `all` when all do. */
 export interface Combined {
   readonly mode: "any" | "all";
   readonly members: readonly Trigger[];
-  /** Whether it has bounds besides those of its members. */
+  /** Whether it has bounds of its own, besides those of its members. */
   readonly isBounded: boolean;
 }
 
-/** A member by its bit, or a combination. */
+/** A member, by its bit, or a combination. */
 type Node = number | { readonly mode: "any" | "all"; readonly nodes: readonly Node[] };
 
 /**
- * Counts the instants in (`from`, `to`] at which a combination of cron triggers of one zone fires, by days: the times of day of each set
- * of members are listed once. Bounded however often they fire and however long the span is.
- * @returns `undefined` if the members are not of that kind; then somebody has to step through them.
+ * Counts the instants in (`from`, `to`] at which a combination of cron triggers of one zone fires, day by day: the
+ * times of day are listed once per set of members. The time stays bounded however often they fire and however long the
+ * span is.
+ * @returns `undefined` if the members are of another kind; the caller then has to step through the fire times.
  */
 export function countCombined(combined: Combined, from: EpochMs, to: EpochMs): number | undefined {
   const members: CronTrigger[] = [];
@@ -30,7 +31,7 @@ export function countCombined(combined: Combined, from: EpochMs, to: EpochMs): n
   const [first] = members;
   if (root === undefined || first === undefined || members.length > MAX_MEMBERS) return undefined;
   if (members.some(({ zone }) => zone !== first.zone)) return undefined;
-  return new TogetherCounter(members, first, root).count(Math.floor(from) + 1, Math.floor(to) + 1);
+  return new CombinedCounter(members, first, root).count(Math.floor(from) + 1, Math.floor(to) + 1);
 }
 
 function nodeOf({ mode, members }: Combined, found: CronTrigger[]): Node | undefined {
@@ -50,7 +51,7 @@ function isCombined(trigger: Trigger): trigger is Trigger & Combined {
   return "mode" in trigger && "members" in trigger && "isBounded" in trigger;
 }
 
-/** Whether a combination fires when those of its members do whose bits are set. */
+/** Whether a combination fires when exactly the members with these bits do. */
 function fires(node: Node, bits: number): boolean {
   if (typeof node === "number") return ((bits >>> node) & 1) === 1;
   return node.mode === "any"
@@ -58,12 +59,12 @@ function fires(node: Node, bits: number): boolean {
     : node.nodes.every((one) => fires(one, bits));
 }
 
-class TogetherCounter {
+class CombinedCounter {
   private readonly members: readonly CronTrigger[];
   private readonly first: CronTrigger;
   private readonly root: Node;
   private readonly followsClock: number;
-  /** Seconds of the day, ascending, by the bits of the members that name the day. */
+  /** Matching seconds of the day, ascending, by the bits of the members that match the day. */
   private readonly times = new Map<number, Uint32Array>();
 
   constructor(members: readonly CronTrigger[], first: CronTrigger, root: Node) {
@@ -73,7 +74,7 @@ class TogetherCounter {
     this.followsClock = this.bits((member) => !member.once);
   }
 
-  /** Counts in [`from`, `to`), between bounds of members: within such a piece each member is active or not. */
+  /** Counts in [`from`, `to`). Between two bounds of members, each member is either active or not. */
   count(from: EpochMs, to: EpochMs): number {
     const low = Math.max(from, Math.min(...this.members.map(({ start }) => start)));
     const high = Math.min(to, Math.max(...this.members.map(({ end }) => end)) + 1);
@@ -94,14 +95,14 @@ class TogetherCounter {
     return total;
   }
 
-  /** Counts within one stretch of the same offset. */
+  /** Counts within one period of constant offset. */
   private countWithin(start: EpochMs, end: EpochMs, active: number): number {
     const segment = this.first.zone.at(start);
     let low = start + segment.offset;
     const high = end + segment.offset;
     let total = 0;
     if (start === segment.start) {
-      // What a gap swallowed fires here; the members themselves know.
+      // Times skipped by a gap fire here; the members themselves know.
       total = this.counts(active & this.bits((member) => member.next(start - 1) === start)) ? 1 : 0;
       low += 1;
     }
@@ -119,7 +120,7 @@ class TogetherCounter {
     const [from, to] = [Math.ceil(low / 1000), Math.ceil(high / 1000)];
     const last = Math.min(Math.floor((high - 1) / DAY_MS), LAST_DAY);
     for (let day = Math.max(0, Math.floor(low / DAY_MS)); day <= last; day++) {
-      const named = active & this.bits((member) => member.times.namesDay(day));
+      const named = active & this.bits((member) => member.times.matchesDay(day));
       if (!this.counts(named)) continue;
       const times = this.timesOf(named);
       const [start, end] = [from - day * DAY_SECONDS, to - day * DAY_SECONDS];
@@ -134,7 +135,7 @@ class TogetherCounter {
     if (times === undefined) {
       const found: number[] = [];
       for (let second = 0; second < DAY_SECONDS; second++) {
-        if (this.counts(named & this.bits((member) => member.times.namesTime(second))))
+        if (this.counts(named & this.bits((member) => member.times.matchesTime(second))))
           found.push(second);
       }
       this.times.set(named, (times = Uint32Array.from(found)));
@@ -142,7 +143,10 @@ class TogetherCounter {
     return times;
   }
 
-  /** Adding members never ends a combination, so what does not count with all that may fire counts with none. */
+  /**
+   * More members never prevent a combination from firing, so one that doesn't fire with all possible members never
+   * does.
+   */
   private counts(bits: number): boolean {
     return fires(this.root, bits);
   }

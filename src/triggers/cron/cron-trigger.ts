@@ -9,30 +9,30 @@ import { parseField } from "./parse-field.ts";
 import { describeCron } from "./describe-cron.ts";
 import { BEFORE_ALL, NEVER, WallTimes } from "./wall-times.ts";
 
-/** No change of a clock is larger than two days; further away than this, the search may jump. */
+/** No clock change exceeds two days; over a longer distance the search may jump. */
 const JUMP_MS = 2 * 86_400_000;
 /**
- * How many matches in a row may fall into gaps before a `wall-clock` schedule counts as exhausted. Only one that names
- * nothing but skipped times gets there ("02:30 on the last Sunday of March" in Berlin).
+ * How many matches in a row may fall into gaps before a `wall-clock` schedule counts as exhausted. Only one whose times
+ * are all skipped gets there ("02:30 on the last Sunday of March" in Berlin).
  */
-const MAX_SWALLOWED = 200;
+const MAX_SKIPPED = 200;
 
 /**
- * Fires at the wall-clock times that its fields name. With `dst: "once"` and fixed hours and minutes, a time in a gap
- * fires at the first instant after it, and one in an overlap in the first pass only: the rule of cron(8). Otherwise it fires
- * wherever the clock reads the time.
+ * Fires at the wall-clock times that its fields match. With `dst: "once"` and fixed hours and minutes, a time in a gap
+ * fires at the first instant after it, and a time in an overlap in the first pass only: the rule of cron(8). Otherwise
+ * it fires whenever the clock shows the time.
  */
 export class CronTrigger implements Trigger {
   readonly spec: CronSpec;
-  /** The zone on whose wall clock it looks. */
+  /** The time zone of its wall-clock times. */
   readonly zone: Zone;
-  /** The wall-clock times that its fields name. */
+  /** The wall-clock times that its fields match. */
   readonly times: WallTimes;
   /** Whether the rule of cron(8) for fixed times applies. */
   readonly once: boolean;
-  /** No fire time lies before this. */
+  /** There is no fire time before this. */
   readonly start: EpochMs;
-  /** No fire time lies after this. */
+  /** There is no fire time after this. */
   readonly end: EpochMs;
 
   constructor(spec: CronSpec) {
@@ -76,7 +76,8 @@ export class CronTrigger implements Trigger {
       const until = Math.min(end, here.end);
       const low = Math.max(at + here.offset, this.lowest(here));
       total += this.times.count(low, until + here.offset);
-      // What the gap swallowed fires with what the clock reads at the jump: one instant, counted once.
+      // A time skipped by the gap fires together with the time that the clock shows at the jump: one instant, counted
+      // once.
       if (
         at === here.start &&
         this.gapMatch(here) &&
@@ -92,12 +93,12 @@ export class CronTrigger implements Trigger {
     return describeCron(this.spec);
   }
 
-  /** The first local time of a segment that was not seen before it. */
+  /** The first local time of a segment that was not already shown before it. */
   private lowest(segment: Segment): LocalMs {
     return this.once && segment.seen > segment.localStart ? segment.seen : segment.localStart;
   }
 
-  /** Whether a match lies in the gap before a segment and is made up for at its start. */
+  /** Whether a match lies in the gap before a segment, to be made up for at the segment's start. */
   private gapMatch(segment: Segment): boolean {
     return (
       this.once &&
@@ -106,18 +107,18 @@ export class CronTrigger implements Trigger {
     );
   }
 
-  /** Goes on behind the end of a segment. No match lies on the clock between `passed` and `match`. */
+  /** Continues after the end of a segment. No match lies between `passed` and `match` on the clock. */
   private searchOn(from: Segment, passedThere: LocalMs, matchThere: LocalMs): EpochMs {
     let passed = passedThere;
     let match = matchThere;
     let at = from.end;
-    for (let swallowed = 0; swallowed < MAX_SWALLOWED;) {
+    for (let skipped = 0; skipped < MAX_SKIPPED;) {
       const here = this.zone.at(at);
-      // A segment that began before `at` was only cut by a page; the offset does not change here.
+      // A segment that began before `at` was only cut by a page; the offset doesn't change here.
       if (here.start === at) {
         if (this.once && match >= here.seen && match < here.localStart) return at;
         const lowest = this.lowest(here);
-        if (match < lowest) swallowed += 1;
+        if (match < lowest) skipped += 1;
         if (match < lowest || lowest <= passed) {
           passed = lowest - 1;
           match = this.times.next(passed);
@@ -133,15 +134,16 @@ export class CronTrigger implements Trigger {
     return NEVER;
   }
 
-  /** The last fire time of at most `until`. */
+  /** The last fire time up to `until`. */
   private searchBack(until: EpochMs): EpochMs {
     let at = until;
-    for (let tries = 0; tries < 2 * MAX_SWALLOWED; tries++) {
+    for (let tries = 0; tries < 2 * MAX_SKIPPED; tries++) {
       const here = this.zone.at(at);
       const match = this.times.prev(Math.floor(at) + here.offset + 1);
       if (match >= this.lowest(here)) return match - here.offset;
       if (this.gapMatch(here)) return here.start;
-      // Before this segment the clock may have read up to a day more than at its start, but no match lies beyond this one.
+      // Before this segment the clock may have shown up to a day more than at its start, but no match lies beyond this
+      // one.
       const bound = this.times.prev(here.localStart + JUMP_MS);
       if (bound === BEFORE_ALL) return BEFORE_ALL;
       at = Math.min(here.start - 1, bound - here.offset + JUMP_MS);
@@ -151,8 +153,8 @@ export class CronTrigger implements Trigger {
 }
 
 /**
- * Whether the rule of cron(8) for fixed times applies; entries whose minute or hour begins with `*`, or contains every value, follow
- * the clock.
+ * Whether the rule of cron(8) for fixed times applies. Schedules whose minute or hour begins with `*`, or contains
+ * every value, follow the clock instead.
  */
 export function firesOnce({ dst, fields }: Pick<CronSpec, "dst" | "fields">): boolean {
   return dst === "once" && !isWildcard("minute", fields.minute) && !isWildcard("hour", fields.hour);
@@ -161,6 +163,6 @@ export function firesOnce({ dst, fields }: Pick<CronSpec, "dst" | "fields">): bo
 function isWildcard(field: "minute" | "hour", text: string): boolean {
   if (text.startsWith("*")) return true;
   const [min, max] = FIELD_RANGE[field];
-  // Single values are the usual case, and are not parsed once more.
+  // Single values are the common case; skip parsing them again.
   return /[-/,]/.test(text) && parseField(field, text).values.length === max - min + 1;
 }

@@ -5,10 +5,10 @@ import type { DayTerm, ParsedField } from "./parse-field.ts";
 
 const ALL_DAYS = ~1;
 
-/** Lengths 28 to 31 times seven first weekdays: every month there is, up to its ISO weeks. */
+/** Lengths 28 to 31 times seven first weekdays: every possible month, apart from its ISO weeks. */
 const KINDS_OF_MONTH = 28;
 
-/** Which days of a month match; answers as a bit set with bit 1 for the 1st. */
+/** The matching days of a month, as a bit set with bit 1 for the 1st. */
 export class DayTable {
   /** Whether every day of every month matches. */
   readonly everyDay: boolean;
@@ -28,7 +28,7 @@ export class DayTable {
     return this.weeks === undefined || mask === 0 ? mask : keepWeeks(mask, firstDay, this.weeks);
   }
 
-  /** As {@link mask}, for a month by name. */
+  /** Like {@link mask}, for a month without a known first day. */
   maskOf(year: number, month: number): number {
     return this.mask(year, month, epochDay(year, month, 1));
   }
@@ -46,8 +46,8 @@ function keepWeeks(mask: number, firstDay: number, weeks: ReadonlySet<number>): 
 const EVERY_DAY = buildTable(() => ALL_DAYS);
 
 /**
- * Tables are shared by triggers that ask for the same days, because most do (every day, Monday to Friday).
- * Bounded, since expressions come from outside.
+ * Triggers with the same days share a table, since most have common ones (every day, Monday to Friday). Bounded,
+ * because expressions are external input.
  */
 const shared = new Map<string, Int32Array>();
 const MAX_SHARED = 500;
@@ -72,7 +72,7 @@ function buildTable(maskOf: (length: number, firstWeekday: number) => number): I
   const table = new Int32Array(KINDS_OF_MONTH);
   for (let kind = 0; kind < KINDS_OF_MONTH; kind++) {
     const length = 28 + Math.floor(kind / 7);
-    // Bits of days that the month does not have are cleared: 2 << 31 is 0 in 32 bits, which is right for 31 days.
+    // Clears the bits of days that the month doesn't have: 2 << 31 is 0 in 32 bits, which is right for 31 days.
     table[kind] = maskOf(length, kind % 7) & ((2 << length) - 1) & ALL_DAYS;
   }
   return table;
@@ -99,7 +99,7 @@ function maskOfField(
   return mask;
 }
 
-/** The day of the month that a term means, or one outside of the month if it has none. */
+/** The day of the month that a term stands for, or one outside the month if it has no such day. */
 function dayOfTerm(term: DayTerm, length: number, firstWeekday: number): number {
   const weekday = (day: number): number => (firstWeekday + day - 1) % 7;
   switch (term.kind) {

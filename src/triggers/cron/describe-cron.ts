@@ -3,7 +3,7 @@ import { formatLocal } from "../time/local-text.ts";
 import { FIELD_RANGE, MONTH_NAMES, WEEKDAY_NAMES, type CronField } from "./field-names.ts";
 import { parseField, type DayTerm, type ParsedField } from "./parse-field.ts";
 
-/** More times of day than this are told as a rule, not listed. */
+/** More times of day than this are described by a rule instead of a list. */
 const MAX_LISTED = 6;
 const ORDINALS = ["last", "first", "second", "third", "fourth", "fifth"] as const;
 const two = (n: number): string => String(n).padStart(2, "0");
@@ -14,7 +14,7 @@ export function describeCron(spec: CronSpec): string {
     spec.startAt === undefined ? "" : ` from ${formatLocal(spec.startAt, spec.timezone)}`,
     spec.endAt === undefined ? "" : ` until ${formatLocal(spec.endAt, spec.timezone)}`,
   ].join("");
-  const rule = spec.dst === "wall-clock" ? ", whenever the clock reads it" : "";
+  const rule = spec.dst === "wall-clock" ? ", whenever the clock shows it" : "";
   return `${timeWords(spec)}${dateWords(spec)}${bounds} (${spec.timezone}${rule})`;
 }
 
@@ -35,7 +35,7 @@ function timeWords({ fields }: CronSpec): string {
     seconds === ""
       ? undefined
       : (every("second", fields.second) ?? `at second ${ranges(seconds, String)}`),
-    // "every second" of every minute needs no minutes.
+    // "every second" of every minute doesn't need minutes.
     seconds !== "" && fields.minute === "*"
       ? undefined
       : (minutes ?? `at minute ${ranges(minute, String)}`),
@@ -49,7 +49,7 @@ function hourWords(
   hours: readonly number[],
   evenMinutes: boolean,
 ): string | undefined {
-  // "every 15 minutes" says enough; "at minute 5" does not.
+  // "every 15 minutes" is clear by itself; "at minute 5" is not.
   if (text === "*") return evenMinutes ? undefined : "of every hour";
   const even = every("hour", text);
   return even === undefined ? `during hours ${ranges(hours, two)}` : `of ${even}`;
@@ -84,7 +84,7 @@ function every(unit: "second" | "minute" | "hour", text: string): string | undef
   if (!match) return undefined;
   const n = Number(match[1] ?? 1);
   if (n === 1) return `every ${unit}`;
-  // A step that does not divide the hour or the day leaves a shorter gap at its end; "every" would be wrong.
+  // A step that doesn't divide the hour or the day leaves a shorter gap at its end; "every" would be wrong.
   const [, max] = FIELD_RANGE[unit];
   return (max + 1) % n === 0 ? `every ${n} ${unit}s` : undefined;
 }
@@ -107,7 +107,7 @@ function termWords(term: DayTerm): string {
     case "last":
       return term.minus === 0
         ? "the last day of the month"
-        : `the day ${term.minus} before the last of the month`;
+        : `${term.minus} ${term.minus === 1 ? "day" : "days"} before the last day of the month`;
     case "last-weekday":
       return "the last weekday of the month";
     case "nearest-weekday":

@@ -1,4 +1,4 @@
-/** The fields of a cron trigger from the most to the least significant; the order fixes their defaults. */
+/** The fields of a cron trigger, most significant first; the order determines their defaults. */
 export const CRON_FIELDS = [
   "year",
   "month",
@@ -13,7 +13,7 @@ export const CRON_FIELDS = [
 /** Name of one field of a cron trigger. */
 export type CronField = (typeof CRON_FIELDS)[number];
 
-/** Least and greatest value of each field; a day of the week may also be 7, which is Sunday again. */
+/** Smallest and largest value of each field; a weekday may also be 7, which is Sunday again. */
 export const FIELD_RANGE: Readonly<Record<CronField, readonly [min: number, max: number]>> = {
   year: [1970, 9999],
   month: [1, 12],
@@ -25,7 +25,7 @@ export const FIELD_RANGE: Readonly<Record<CronField, readonly [min: number, max:
   second: [0, 59],
 };
 
-/** Names of the days of the week; the index is the number. */
+/** Names of the weekdays; the index is the number. */
 export const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
 
 /** Names of the months; the index plus one is the number. */
@@ -44,7 +44,7 @@ export const MONTHS = [
   "dec",
 ] as const;
 
-/** Full names of the days of the week, Sunday first. */
+/** Full names of the weekdays, Sunday first. */
 export const WEEKDAY_NAMES = [
   "Sunday",
   "Monday",

@@ -1,6 +1,6 @@
 import { WEEKDAYS } from "./field-names.ts";
 
-/** How to write here what is written for another scheduler. */
+/** How to write a schedule of another scheduler in this package's terms. */
 export interface Translation {
   /** What it is, and what to write instead. */
   readonly hint: string;
@@ -8,19 +8,19 @@ export interface Translation {
   readonly column: number;
 }
 
-/** Longer texts are none of these. */
+/** Longer texts can't be any of these. */
 const MAX_TEXT = 256;
 
 /**
- * What other schedulers take and we do not: AWS' `cron(…)`, `rate(…)` and `at(…)`, its order of fields, with the year last, and
- * `@every 1h` of Go's cron libraries. `undefined` for all else.
+ * Recognises what other schedulers accept and we don't: AWS' `cron(…)`, `rate(…)` and `at(…)`, its order of fields,
+ * with the year last, and `@every 1h` of Go's cron libraries. `undefined` for anything else.
  */
 export function translationOf(text: string): Translation | undefined {
   const trimmed = text.trim();
   if (trimmed.length > MAX_TEXT) return undefined;
   const every = /^@every\s+(.+)$/i.exec(trimmed)?.[1];
   if (every !== undefined)
-    return { hint: `An interval is written trigger.every(${JSON.stringify(every)}).`, column: 1 };
+    return { hint: `Write an interval as trigger.every(${JSON.stringify(every)}).`, column: 1 };
   const [, name = "", inner = ""] = /^(cron|rate|at)\((.*)\)$/i.exec(trimmed) ?? [];
   switch (name.toLowerCase()) {
     case "rate":
@@ -41,16 +41,16 @@ export function translationOf(text: string): Translation | undefined {
   }
 }
 
-/** AWS has a `?` in its third or fifth field, where ours has the hour and the month. */
+/** AWS has a `?` in its third or fifth field, where we have the hour and the month. */
 function awsOrder(text: string): Translation | undefined {
   const words = text.split(/\s+/);
   if (words.length !== 6 || (words[2] !== "?" && words[4] !== "?")) return undefined;
-  const hint = awsHint("The order with the year last", fromAws(words));
+  const hint = awsHint("A year in last place", fromAws(words));
   return { hint, column: text.indexOf("?") + 1 };
 }
 
 function awsHint(what: string, instead: string): string {
-  return `${what} is that of AWS. Write ${instead}.`;
+  return `${what} is AWS syntax. Write ${instead}.`;
 }
 
 function fromAws(words: readonly string[]): string {
@@ -63,7 +63,7 @@ function fromAws(words: readonly string[]): string {
     : asFields({ year, month, day, dayOfWeek, hour, minute });
 }
 
-/** There 1 is Sunday and 7, or L, is Saturday. */
+/** In AWS, 1 is Sunday, and 7 or L is Saturday. */
 function weekdayFromAws(term: string): string {
   const named = (text: string): string =>
     /^[1-7]$/.test(text) ? (WEEKDAYS[Number(text) - 1] ?? text) : text;
@@ -90,7 +90,7 @@ function asFields(fields: Readonly<Record<string, string>>): string {
   return `trigger.cron({ ${parts.join(", ")} })`;
 }
 
-/** What to write for seven fields, seconds first and the year last, as Quartz has them. */
+/** What to write instead of Quartz's seven fields, seconds first and the year last. */
 export function fromQuartz(words: readonly string[]): string {
   const [second = "", minute = "", hour = "", day = "", month = "", dayOfWeek = "", year = ""] =
     words;

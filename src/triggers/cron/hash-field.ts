@@ -4,13 +4,14 @@ import { stableHash } from "../hash.ts";
 import { FIELD_RANGE, type CronField } from "./field-names.ts";
 import type { FieldPlace } from "./parse-field.ts";
 
-/** Days that every month has, so that an `H` day never skips a month. */
+/** Every month has these days, so an `H` day never skips a month. */
 const SAFE_LAST_DAY = 28;
 
 /**
- * Replaces each `H` of a field by a value fixed by the job's id: `H` anywhere in the field's range (days: 1 to 28),
- * `H(a-b)` within these, `H/n` every n from a fixed first value below n, `H(a-b)/n` both. So many jobs written alike spread their load.
- * @throws {@link TriggerError} for a range or a step that the field does not have.
+ * Replaces each `H` of a field by a value derived from the job id: `H` anywhere in the field's range (days: 1 to 28),
+ * `H(a-b)` within that range, `H/n` every n from a first value below n, `H(a-b)/n` both. This spreads the load of many
+ * jobs that are written alike.
+ * @throws {@link TriggerError} for a range or a step that the field doesn't have.
  */
 export function replaceHash(
   field: CronField,
@@ -47,11 +48,11 @@ function replaceTerm(field: CronField, term: string, jobId: string, place: Field
   const from = match[1] === undefined ? min : Number(match[1]);
   const to = match[2] === undefined ? last : Number(match[2]);
   if (from < min || to > max || from > to)
-    return fail(`has a bad range: write H(a-b) with ${min} <= a <= b <= ${max}`);
+    return fail(`has an invalid range; write H(a-b) with ${min} <= a <= b <= ${max}`);
   const hash = stableHash(`${field}\0${jobId}`);
   if (match[3] === undefined) return String(from + (hash % (to - from + 1)));
   const step = Number(match[3]);
   if (step < 1 || step > to - from + 1)
-    return fail(`has a step out of range: 1 to ${to - from + 1} are allowed`);
+    return fail(`has a step out of range; allowed: 1 to ${to - from + 1}`);
   return `${from + (hash % step)}-${to}/${step}`;
 }

@@ -10,16 +10,16 @@ import { replaceHash } from "./hash-field.ts";
 export type CronFieldTexts = Readonly<Record<CronField, string>>;
 
 /**
- * How `day` and `dayOfWeek` combine: `all` = both must match; `any` = one is enough, which is crontab(5)'s rule when both
+ * How `day` and `dayOfWeek` combine: `all` = both must match; `any` = one is enough, which is crontab(5)'s rule if both
  * are restricted.
  */
 export type DayMatch = "all" | "any";
 
-/** What an expression says. */
+/** A parsed cron expression. */
 export interface ParsedExpression {
   readonly fields: CronFieldTexts;
   readonly dayMatch: DayMatch;
-  /** Zone given by a `TZ=` or `CRON_TZ=` prefix. */
+  /** Zone from a `TZ=` or `CRON_TZ=` prefix. */
   readonly timezone?: string;
 }
 
@@ -59,20 +59,20 @@ export function looksLikeCron(text: string): boolean {
   return (
     /^(?:@|(?:cron_)?tz=)/i.test(text) ||
     /^[\d*?h][^\s:]*(?:\s+[^\s:]+){4,5}$/i.test(text) ||
-    // With a wrong number of fields it has to be made of what fields are made of.
+    // With a wrong number of fields, it must consist of characters that fields have.
     /^[\d*?h][\d*?,/#lw-]*(?:\s+(?:[\d*?,/#lwh-]+|[a-z]{3}(?:-[a-z]{3})?)){2,9}$/i.test(text)
   );
 }
 
 /**
- * Reads a cron expression: 5 fields, or 6 with seconds first, or a macro such as `@daily`; each may follow a `TZ=Zone` or
- * `CRON_TZ=Zone` prefix. `H` becomes a value fixed by `jobId`.
+ * Reads a cron expression: 5 fields, 6 with seconds first, or a macro such as `@daily`; with an optional `TZ=Zone` or
+ * `CRON_TZ=Zone` prefix. `H` becomes a value derived from `jobId`.
  * @throws {@link TriggerError} `INVALID_TRIGGER` with field, column (from 1) and value.
  */
 export function parseExpression(expression: string, jobId: string): ParsedExpression {
   if (expression.length > MAX_EXPRESSION) {
     fail(
-      `A cron expression has at most ${MAX_EXPRESSION} characters; this has ${expression.length}.`,
+      `A cron expression can have at most ${MAX_EXPRESSION} characters; this one has ${expression.length}.`,
       expression,
       1,
     );
@@ -91,7 +91,7 @@ export function parseExpression(expression: string, jobId: string): ParsedExpres
   const prefix = /^(?:cron_)?tz=(.*)$/i.exec(words[0]?.text ?? "");
   if (prefix) words.shift();
   const timezone = prefix?.[1]?.replaceAll(/^["']|["']$/g, "");
-  if (timezone === "") fail("The TZ= prefix names no zone.", expression, 1);
+  if (timezone === "") fail("The TZ= prefix has no time zone.", expression, 1);
   const parsed = words[0]?.text.startsWith("@")
     ? parseMacro(words, expression)
     : parseWords(words, expression, jobId);
@@ -100,7 +100,7 @@ export function parseExpression(expression: string, jobId: string): ParsedExpres
 
 interface Word {
   readonly text: string;
-  /** Characters before it. */
+  /** Its index in the expression. */
   readonly at: number;
 }
 
@@ -109,19 +109,21 @@ function parseMacro(words: readonly Word[], expression: string): ParsedExpressio
   const name = word?.text.toLowerCase() ?? "";
   const column = (word?.at ?? 0) + 1;
   if (next !== undefined)
-    fail(`Nothing may follow ${name} in a cron expression.`, expression, next.at + 1);
+    fail(`Nothing can follow ${name} in a cron expression.`, expression, next.at + 1);
   const meaning = MACROS[name];
   if (meaning !== undefined) return parseExpression(meaning, "");
   if (name === "@reboot") {
     fail(
-      "@reboot is not a time; run the job when your process starts instead.",
+      "@reboot is not a time; call runJob when your process starts instead.",
       expression,
       column,
     );
   }
   const near = suggest(name, Object.keys(MACROS));
   const hint =
-    near === undefined ? `Known are ${Object.keys(MACROS).join(", ")}` : `Did you mean ${near}?`;
+    near === undefined
+      ? `Known macros: ${Object.keys(MACROS).join(", ")}`
+      : `Did you mean ${near}?`;
   return fail(`${shownUpTo(40, name)} is not a cron macro. ${hint}`, expression, column);
 }
 
@@ -154,7 +156,7 @@ function parseWords(words: readonly Word[], expression: string, jobId: string): 
     if (word === undefined) continue;
     const place = { source: expression, offset: word.at };
     const text = replaceHash(name, word.text.toLowerCase(), jobId, place);
-    // With H replaced the columns may shift, so the field is checked as it was written when it has none.
+    // Replacing H can shift the columns, so errors only point into the expression if there was none.
     parseField(name, text, text === word.text.toLowerCase() ? place : undefined);
     fields[name] = text.replaceAll("?", "*");
   }

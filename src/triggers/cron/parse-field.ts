@@ -3,34 +3,34 @@ import { shownUpTo } from "../../core/shown.ts";
 import { suggest } from "../../core/suggest.ts";
 import { FIELD_RANGE, MONTHS, WEEKDAYS, type CronField } from "./field-names.ts";
 
-/** A day that depends on the month that it lies in. */
+/** A day whose date depends on the month. */
 export type DayTerm =
   /** `minus` days before the last day of the month; 0 is the last day itself. */
   | { readonly kind: "last"; readonly minus: number }
-  /** The day from Monday to Friday nearest to `day` that lies in the same month. */
+  /** The weekday (Monday to Friday) nearest to `day` in the same month. */
   | { readonly kind: "nearest-weekday"; readonly day: number }
-  /** The last day of the month that is from Monday to Friday. */
+  /** The last weekday (Monday to Friday) of the month. */
   | { readonly kind: "last-weekday" }
   /** The `nth` (1 to 5, 0 = last) `weekday` (0 = Sunday) of the month. */
   | { readonly kind: "nth"; readonly nth: number; readonly weekday: number };
 
-/** What a field's text says. */
+/** A parsed field. */
 export interface ParsedField {
-  /** The text begins with `*`; cron(8) and crontab(5) treat such fields apart. */
+  /** Whether the text begins with `*`; cron(8) and crontab(5) treat such fields differently. */
   readonly star: boolean;
-  /** The numbers that match, ascending, without repeats. Years: see `ranges`. */
+  /** The matching numbers, ascending, without duplicates. For years see `ranges`. */
   readonly values: readonly number[];
-  /** Inclusive ranges with a step; only what years need, of which there are too many to list. */
+  /** Inclusive ranges with a step; only for years, which are too many to list. */
   readonly ranges: readonly (readonly [from: number, to: number, step: number])[];
   /** Days that depend on the month; only in `day` and `dayOfWeek`. */
   readonly terms: readonly DayTerm[];
 }
 
-/** Where a field's text stands, for error messages. */
+/** Where the text of a field is, for error messages. */
 export interface FieldPlace {
-  /** The text in which the column counts: an expression, or the field alone. */
+  /** The text whose columns are counted: an expression, or the field alone. */
   readonly source: string;
-  /** Characters before the field in `source`. */
+  /** Index of the field in `source`. */
   readonly offset: number;
 }
 
@@ -41,7 +41,7 @@ const ORDINALS: ReadonlyMap<string, number> = new Map([
   ...["first", "second", "third", "fourth", "fifth"].map((word, i) => [word, i + 1] as const),
 ]);
 
-/** Reads the text of one field; knows where it stands, so that its errors can point. */
+/** Reads the text of one field, keeping track of its place so that errors can point at it. */
 class FieldReader {
   readonly #field: CronField;
   readonly #place: FieldPlace;
@@ -79,7 +79,7 @@ class FieldReader {
     const star = /^[*?](?:\/(\d{1,6}))?$/.exec(term);
     if (star) {
       if (term.startsWith("?") && this.#field !== "day" && this.#field !== "dayOfWeek")
-        this.#fail("is allowed for a day and a weekday only; write *", at, term);
+        this.#fail("is only allowed for day and weekday; write *", at, term);
       this.#addRange(this.#min, this.#max, this.#step(star[1], term, at));
       return;
     }
@@ -106,7 +106,7 @@ class FieldReader {
       const before = /^(?:l|last)-(\d{1,2})$/.exec(term);
       if (before) {
         const minus = Number(before[1]);
-        if (minus > 30) this.#fail("is out of range: L-0 to L-30 are allowed", at, term);
+        if (minus > 30) this.#fail("is out of range; allowed: L-0 to L-30", at, term);
         return this.#add({ kind: "last", minus });
       }
       const nearest = /^(\d{1,2})w$/.exec(term);
@@ -127,7 +127,7 @@ class FieldReader {
       if (nth?.[1] !== undefined && nth[2] !== undefined) {
         const n = nth[2].startsWith("l") ? 0 : Number(nth[2]);
         if (n > 5 || nth[2] === "0") {
-          this.#fail("is out of range: #1 to #5 are allowed", at + nth[1].length + 1, nth[2]);
+          this.#fail("is out of range; allowed: #1 to #5", at + nth[1].length + 1, nth[2]);
         }
         return this.#add({ kind: "nth", nth: n, weekday: this.#number(nth[1], at) % 7 });
       }
@@ -160,7 +160,7 @@ class FieldReader {
     const limit = this.#max - this.#min + 1;
     if (step < 1 || step > limit) {
       this.#fail(
-        `has a step out of range: 1 to ${limit} are allowed`,
+        `has a step out of range; allowed: 1 to ${limit}`,
         at + term.lastIndexOf("/") + 1,
         text,
       );
@@ -177,7 +177,7 @@ class FieldReader {
     const value = Number(text);
     const max = this.#field === "dayOfWeek" ? 7 : this.#max;
     if (value < this.#min || value > max)
-      this.#fail(`is out of range: ${this.#allowed()}`, at, text);
+      this.#fail(`is out of range; ${this.#allowed()}`, at, text);
     return value;
   }
 
@@ -190,9 +190,9 @@ class FieldReader {
   }
 
   #allowed(): string {
-    if (this.#field === "month") return "1-12 or jan-dec are allowed";
-    if (this.#field === "dayOfWeek") return "0-7 (0 and 7 are Sunday) or sun-sat are allowed";
-    return `${this.#min}-${this.#max} are allowed`;
+    if (this.#field === "month") return "allowed: 1-12 or jan-dec";
+    if (this.#field === "dayOfWeek") return "allowed: 0-7 (0 and 7 are Sunday) or sun-sat";
+    return `allowed: ${this.#min}-${this.#max}`;
   }
 
   #whyUnreadable(term: string): string {
@@ -208,7 +208,7 @@ class FieldReader {
   #fail(why: string, at: number, value: string): never {
     const column = this.#place.offset + at + 1;
     const { source } = this.#place;
-    // A part of a URL may be a part of its password.
+    // Part of a URL may be part of its password.
     const given = source.includes("://") ? source : value;
     throw new TriggerError(
       `Cron field ${this.#field}: ${shownUpTo(40, given)} ${why} (column ${column} of ${shownUpTo(80, source)}).`,

@@ -12,7 +12,7 @@ import {
 import type { CronFieldTexts } from "./parse-expression.ts";
 import { parseField } from "./parse-field.ts";
 
-/** The times of day that a cron schedule names, in seconds since midnight. */
+/** The times of day that a cron schedule matches, in seconds since midnight. */
 export class TimesOfDay {
   /** The first of the day. */
   readonly first: number;
@@ -34,7 +34,7 @@ export class TimesOfDay {
     this.count = bitCount(this.hours) * countBelow(this.minutes, 60) * countBelow(this.seconds, 60);
   }
 
-  /** The first matching second of the day of at least `from`, or -1. */
+  /** The first matching second of the day from `from` on, or -1. */
   next(from: number): number {
     const hour = (from / 3600) | 0;
     if (((this.hours >>> hour) & 1) === 1) {
@@ -51,7 +51,7 @@ export class TimesOfDay {
     return lowestBit(hours) * 3600 + atLeast(this.minutes, 0) * 60 + atLeast(this.seconds, 0);
   }
 
-  /** The last matching second of the day of at most `to`, or -1. */
+  /** The last matching second of the day up to `to`, or -1. */
   prev(to: number): number {
     const hour = (to / 3600) | 0;
     if (((this.hours >>> hour) & 1) === 1) {
@@ -68,7 +68,7 @@ export class TimesOfDay {
     return highestBit(hours) * 3600 + atMost(this.minutes, 59) * 60 + atMost(this.seconds, 59);
   }
 
-  /** How many are below `before` (0 to 86,400). */
+  /** How many come before `before` (0 to 86,400). */
   countBefore(before: number): number {
     const hour = Math.floor(before / 3600);
     const minute = Math.floor((before - hour * 3600) / 60);

@@ -9,14 +9,14 @@ import { nextYear, prevYear, type YearRange } from "./years.ts";
 
 /** "There is none": later than every local time, so that comparisons need no special case. */
 export const NEVER: LocalMs = Number.MAX_SAFE_INTEGER;
-/** "There is none" when looking back: earlier than every local time. */
+/** "There is none" when searching backwards: earlier than every local time. */
 export const BEFORE_ALL: LocalMs = Number.MIN_SAFE_INTEGER;
 
-/** Dates and weekdays repeat after this; a day not found in so many years does not exist. */
+/** Dates and weekdays repeat after this many years; a day not found within them doesn't exist. */
 const CYCLE_YEARS = 400;
 
 /**
- * The wall-clock times that a cron schedule names, without any zone. Fields are bit sets, so a search
+ * The wall-clock times that a cron schedule matches, independent of any time zone. Fields are bit sets, so a search
  * jumps from match to match and allocates nothing.
  */
 export class WallTimes {
@@ -70,22 +70,22 @@ export class WallTimes {
     return day === BEFORE_ALL ? BEFORE_ALL : (day * 86_400 + this.times.last) * 1000;
   }
 
-  /** How many matches are in [`from`, `to`), by whole months and days; never by stepping through times. */
+  /** How many matches are in [`from`, `to`), by whole months and days, without stepping through times. */
   count(from: LocalMs, to: LocalMs): number {
     return from >= to ? 0 : this.countBefore(to, from) - this.countBefore(from, from);
   }
 
-  /** Whether `day` matches, whatever the time. */
-  namesDay(day: EpochDay): boolean {
+  /** Whether any time on `day` matches. */
+  matchesDay(day: EpochDay): boolean {
     return day >= 0 && this.nextDay(day) === day;
   }
 
-  /** Whether the second `second` of a day (0 to 86,399) matches, whatever the day. */
-  namesTime(second: number): boolean {
+  /** Whether the second `second` (0 to 86,399) of a matching day matches. */
+  matchesTime(second: number): boolean {
     return this.times.next(second) === second;
   }
 
-  /** Matches from the start of the month of `origin` until before `local`. */
+  /** Matches from the start of the month of `origin` to just before `local`. */
   private countBefore(local: LocalMs, origin: LocalMs): number {
     const originDay = Math.min(Math.max(0, Math.floor(origin / 86_400_000)), LAST_DAY);
     const second = Math.ceil(local / 1000);

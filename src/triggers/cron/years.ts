@@ -3,7 +3,7 @@ import { LAST_YEAR } from "../time/civil.ts";
 /** Years from `from` to `to`, both inclusive, every `step`. A list of all years would take kilobytes. */
 export type YearRange = readonly [from: number, to: number, step: number];
 
-/** The first year of at least `from` in the ranges, or one past the last. */
+/** The first year from `from` on in the ranges, or one past the last. */
 export function nextYear(ranges: readonly YearRange[], from: number): number {
   let best = LAST_YEAR + 1;
   for (const [start, end, step] of ranges) {
@@ -13,7 +13,7 @@ export function nextYear(ranges: readonly YearRange[], from: number): number {
   return best;
 }
 
-/** The last year of at most `to` in the ranges, or 0. */
+/** The last year up to `to` in the ranges, or 0. */
 export function prevYear(ranges: readonly YearRange[], to: number): number {
   let best = 0;
   for (const [start, end, step] of ranges) {

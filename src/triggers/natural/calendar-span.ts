@@ -1,4 +1,4 @@
-/** Calendar steps; what is absent is 0. */
+/** Calendar steps; an absent one is 0. */
 export interface CalendarSpan {
   years?: number;
   months?: number;
@@ -15,8 +15,8 @@ const UNITS: Readonly<Record<string, keyof CalendarSpan>> = {
 const MAX_TEXT = 100;
 
 /**
- * Reads a span with years or months in it, such as `2 months`, `1 year and 6 months` or `P1M`.
- * @returns `undefined` for anything else: without them a span is a duration.
+ * Reads a span that contains years or months, such as `2 months`, `1 year and 6 months` or `P1M`.
+ * @returns `undefined` for anything else: a span without them is a duration.
  */
 export function parseCalendarSpan(text: string): CalendarSpan | undefined {
   const trimmed = text.trim().toLowerCase();

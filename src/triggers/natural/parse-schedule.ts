@@ -8,28 +8,32 @@ import { looksLikeInstant } from "../time/parse-instant.ts";
 import { at, cron, rrule } from "../trigger-builders.ts";
 import { readEvery, readPhrase } from "./phrase.ts";
 
-/** Longest text of a schedule, that of a recurrence rule. */
+/** Longest text of a schedule, which a recurrence rule may need. */
 const MAX_TEXT = 4096;
 
 const FORMS =
   '"every 24 hours", "in 30 minutes", "2026-12-25 09:00", "0 9 * * 1-5", "@daily", "daily at 09:00", "every monday at 9am", "PT15M" or "RRULE:FREQ=WEEKLY"';
 
 /**
- * Reads a schedule as people write it: `every 24 hours`, `every 2 months`, `in 30 minutes`, `2025-05-28 15:00`, `05/28/2025 15:30`, a cron
- * expression or macro, `daily at 09:00`, `every monday at 9am and 5pm`, an ISO 8601 duration (an interval), or a rule of RFC 5545.
- * @throws {@link TriggerError} `INVALID_TRIGGER` with the column, for whatever is none of these.
+ * Reads a schedule as people write it: `every 24 hours`, `every 2 months`, `in 30 minutes`, `2025-05-28 15:00`,
+ * `05/28/2025 15:30`, a cron expression or macro, `daily at 09:00`, `every monday at 9am and 5pm`, an ISO 8601 duration
+ * (an interval), or an RFC 5545 rule.
+ * @throws {@link TriggerError} `INVALID_TRIGGER` with the column, for anything else.
  */
 export function parseSchedule(schedule: string): TriggerObject {
   if (typeof schedule !== "string" || schedule.trim() === "") {
     throw new TriggerError(
-      `schedule: ${shown(schedule)} is no text of a schedule. Write it like ${FORMS}.`,
+      `schedule: ${shown(schedule)} is not a schedule in words. Write it like ${FORMS}.`,
       { field: "schedule", column: 1, value: schedule },
     );
   }
   const text = schedule.trim();
   if (text.length > MAX_TEXT)
-    throw new TriggerError(`A schedule has at most ${MAX_TEXT} characters.`, { field: "schedule" });
-  // `@every 5m` is what Go's cron libraries call an interval.
+    throw new TriggerError(
+      `A schedule can have at most ${MAX_TEXT} characters; this one has ${text.length}.`,
+      { field: "schedule" },
+    );
+  // `@every 5m` is how Go's cron libraries write an interval.
   const phrase = readPhrase(text.replace(/^@every\s/i, "every "));
   if (phrase !== undefined) return buildTrigger(phrase);
   const foreign = looksLikeCron(text) ? undefined : translationOf(text);

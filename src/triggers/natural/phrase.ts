@@ -5,12 +5,14 @@ import { parseTimeOfDay } from "../time/time-of-day.ts";
 import { parseCalendarSpan } from "./calendar-span.ts";
 import { readSpan } from "./span.ts";
 
-/** No phrase is longer; keeps the patterns' work bounded. */
+/** Longer than any phrase; bounds the work of the patterns. */
 const MAX_PHRASE = 200;
 const WORK_DAYS = ["mon", "tue", "wed", "thu", "fri"];
 const WEEKEND = ["sat", "sun"];
 
-/** A schedule in words, such as `daily at 09:00`, `every 2 hours`, `in an hour`; `undefined` for anything else. */
+/**
+ * Reads a schedule in words, such as `daily at 09:00`, `every 2 hours`, `in an hour`; `undefined` for anything else.
+ */
 export function readPhrase(text: string): NamedTriggerOptions | undefined {
   const words = wordsOf(text);
   const later = /^in (.+)$/.exec(words)?.[1];
@@ -22,7 +24,7 @@ export function readPhrase(text: string): NamedTriggerOptions | undefined {
     : undefined;
 }
 
-/** What may follow "every": days of the week with times, `day at 9am`, `3 days at 9am`, a length of time. */
+/** Reads what can follow "every": weekdays with times, `day at 9am`, `3 days at 9am`, a length of time. */
 export function readEvery(text: string): NamedTriggerOptions | undefined {
   const words = wordsOf(text);
   const days = readDays(words);
@@ -35,14 +37,14 @@ export function readEvery(text: string): NamedTriggerOptions | undefined {
       ? { trigger: "interval", every: span.text }
       : undefined;
   }
-  // With a time of day, days and weeks are those of the calendar.
+  // With a time of day, days and weeks are calendar units.
   const calendar = parseCalendarSpan(length) ?? parseCalendarSpan(`${length} and 0 months`);
   return calendar !== undefined && isTime(time)
     ? { trigger: "calendarInterval", ...calendar, at: time }
     : undefined;
 }
 
-/** What may follow "in": a length of time. */
+/** Reads what can follow "in": a length of time. */
 export function readLater(text: string): NamedTriggerOptions | undefined {
   const words = wordsOf(text);
   return readSpan(words) === undefined ? undefined : { trigger: "date", in: words };
@@ -66,7 +68,9 @@ function readDays(words: string): NamedTriggerOptions | undefined {
     : undefined;
 }
 
-/** `monthly`, `monthly on the 1st and 15th`, `month on the last day`. Without a day, "every month" is a length of time. */
+/**
+ * `monthly`, `monthly on the 1st and 15th`, `month on the last day`. Without a day, "every month" is a length of time.
+ */
 function readMonthDays(words: string): (number | "last")[] | undefined {
   const [, begin, list] =
     /^(monthly|month)(?: on(?: day)?(?: the)? (.+?))?(?: day)?(?: of the month)?$/.exec(words) ??

@@ -1,15 +1,15 @@
 import { parseDuration } from "../../core/durations.ts";
 import { type CalendarSpan, parseCalendarSpan } from "./calendar-span.ts";
 
-/** A length of time: on the calendar, or elapsed. */
+/** A length of time, in calendar units or elapsed. */
 export type Span =
   | { readonly kind: "calendar"; readonly calendar: CalendarSpan }
-  /** `text` is one that `parseDuration` reads. */
+  /** `text` is readable by `parseDuration`. */
   | { readonly kind: "elapsed"; readonly text: string };
 
 /**
- * Reads a length of time wherever one is wanted: `30 minutes`, `PT15M`, `an hour`, `week` (one of it), `2 months`, `P1M`. With years
- * or months in it, it is one on the calendar.
+ * Reads a length of time, wherever one is expected: `30 minutes`, `PT15M`, `an hour`, `week` (one of them), `2 months`,
+ * `P1M`. With years or months in it, it counts in calendar units.
  * @returns `undefined` for anything else.
  */
 export function readSpan(text: string): Span | undefined {
@@ -24,7 +24,7 @@ export function readSpan(text: string): Span | undefined {
   }
 }
 
-/** `hour`, as in "every hour", and `an hour` are one of it. */
+/** Adds the number that `hour` (in "every hour") and `an hour` imply. */
 function countedSpan(text: string): string {
   const trimmed = text.trim();
   if (/^p(?:\d|t)/i.test(trimmed)) return trimmed;

@@ -5,9 +5,9 @@ import { DAY_MS } from "../time/civil.ts";
 import { formatDate } from "../time/local-text.ts";
 import { parseTimeOfDay } from "../time/time-of-day.ts";
 import { zoneOf } from "../time/zone.ts";
-import { bounds, refuseBeside, text, zoneName, type Fields } from "./fields.ts";
+import { bounds, rejectBeside, text, zoneName, type Fields } from "./fields.ts";
 
-/** Resolves a calendar interval: its first date is that of its start, or today. */
+/** Resolves a calendar interval. Its first date is that of `startDate`, or today. */
 export function resolveCalendarInterval(
   fields: Fields,
   context: ResolveContext,
@@ -20,19 +20,19 @@ export function resolveCalendarInterval(
   ];
   if (years + months + days === 0)
     throw new TriggerError(
-      "A calendarInterval trigger needs years, months, weeks or days of at least 1.",
+      "A calendarInterval trigger needs at least 1 in years, months, weeks or days.",
       { field: "days" },
     );
   const at = text(fields, "at");
   const clash = ["hour", "minute", "second"].find((name) => fields[name] !== undefined);
-  if (at !== undefined && clash !== undefined) refuseBeside(clash, "at");
+  if (at !== undefined && clash !== undefined) rejectBeside(clash, "at");
   const timezone = zoneName(fields, context);
   const { startAt, endAt } = bounds(fields, context);
   const from = startAt ?? context.now;
   const local = from + zoneOf(timezone).offsetAt(from);
   const day = Math.floor(local / DAY_MS);
   const isTimeGiven = at !== undefined || clash !== undefined;
-  // A start with a time of day is the first run, as it is for an interval.
+  // A start with a time of day is the first run, as for an interval.
   const startsAtMs = startAt === undefined ? 0 : local - day * DAY_MS;
   const givenMs =
     at === undefined

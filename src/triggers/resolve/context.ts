@@ -3,19 +3,19 @@ import type { EpochMs } from "../../core/clock.ts";
 import { triggerOptionShapes } from "../option-shapes.ts";
 import type { DstRule } from "../spec.ts";
 
-/** What a trigger's meaning may depend on. */
+/** What the meaning of a trigger may depend on. */
 export interface ResolveContext {
-  /** The instant at which it is added. */
+  /** The instant at which the trigger is added. */
   readonly now: EpochMs;
-  /** IANA name used where the options name none. */
+  /** IANA name of the time zone, unless the options name one. */
   readonly timezone: string;
-  /** Fixes the values of `H`. */
+  /** Determines the values of `H`. */
   readonly jobId: string;
-  /** Rule used where the options give none. @default "once"; for calendar intervals "wall-clock" */
+  /** The rule, unless the options name one. @default "once"; for calendar intervals "wall-clock" */
   readonly dst?: DstRule;
 }
 
-/** Validates the options that every kind has. */
+/** Validates the options that all kinds have in common. */
 const commonSchema = z.strictObject(triggerOptionShapes.common);
 
 /** Common options after validation. */

@@ -20,7 +20,7 @@ function fromExpression(expression: string, fields: Fields, context: ResolveCont
   const stray = CRON_FIELDS.find((name) => fields[name] !== undefined);
   if (stray !== undefined) {
     throw new TriggerError(
-      `${stray}: may not stand beside an expression; put it into the expression.`,
+      `${stray}: can't be combined with an expression; put it into the expression.`,
       { field: stray },
     );
   }
@@ -29,7 +29,7 @@ function fromExpression(expression: string, fields: Fields, context: ResolveCont
   const option = fields.timezone === undefined ? undefined : zoneOf(fields.timezone).name;
   if (prefix !== undefined && option !== undefined && prefix !== option) {
     throw new TriggerError(
-      `timezone: the expression names ${prefix}, the option ${option}. Give one of them.`,
+      `timezone: the expression says ${prefix}, the option ${option}. Give only one of them.`,
       { field: "timezone", value: option },
     );
   }
@@ -62,7 +62,10 @@ function fromFields(fields: Fields, context: ResolveContext): CronSpec {
   };
 }
 
-/** As APScheduler: below the least significant field that was given the minimum, above it everything; weeks and weekdays always everything. */
+/**
+ * As in APScheduler: a field below the least significant given one gets its minimum, any other field every value. Weeks
+ * and weekdays always get every value.
+ */
 function defaultText(name: CronField, isLessSignificant: boolean): string {
   if (!isLessSignificant || name === "week" || name === "dayOfWeek" || name === "year") return "*";
   return name === "month" || name === "day" ? "1" : "0";

@@ -8,13 +8,13 @@ import { zoneOf } from "../time/zone.ts";
 import type { ResolveContext } from "./context.ts";
 import type { DateSpec } from "../spec.ts";
 import { parseFireTime } from "../time/parse-instant.ts";
-import { bounds, refuseBeside, spanOf, text, zoneName, type Fields } from "./fields.ts";
+import { bounds, rejectBeside, spanOf, text, zoneName, type Fields } from "./fields.ts";
 
-/** Resolves a single run at an instant, or so long after now. */
+/** Resolves a single run at an instant, or some time from now. */
 export function resolveDate(fields: Fields, context: ResolveContext): DateSpec {
   const delay = text(fields, "in");
   const timezone = zoneName(fields, context);
-  if (delay !== undefined && fields["runDate"] !== undefined) refuseBeside("in", "runDate");
+  if (delay !== undefined && fields["runDate"] !== undefined) rejectBeside("in", "runDate");
   const runAt =
     delay === undefined
       ? parseFireTime(fields["runDate"], timezone, "runDate")
@@ -22,7 +22,7 @@ export function resolveDate(fields: Fields, context: ResolveContext): DateSpec {
   const { startAt, endAt } = bounds(fields, context);
   if (runAt < (startAt ?? runAt) || runAt > (endAt ?? runAt)) {
     throw new TriggerError(
-      "This schedule can never fire: its date lies outside of startDate and endDate.",
+      "This schedule can never fire: its date is not between startDate and endDate.",
       {
         field: "runDate",
         reason: "never-fires",
@@ -32,7 +32,7 @@ export function resolveDate(fields: Fields, context: ResolveContext): DateSpec {
   return { kind: "date", timezone, runAt };
 }
 
-/** In a month that lacks the day (31 January + 1 month) it is the month's last day. */
+/** In a month that lacks the day (31 January + 1 month), the month's last day counts. */
 function later(now: EpochMs, span: Span, timezone: string): EpochMs {
   if (span.kind === "elapsed") return now + parseDuration(span.text);
   const { years = 0, months = 0, weeks = 0, days = 0 } = span.calendar;

@@ -9,23 +9,23 @@ import type { ScheduleSpec } from "../spec.ts";
 import { parseEnd, parseInstant } from "../time/parse-instant.ts";
 import { zoneOf } from "../time/zone.ts";
 
-/** Fields of a trigger of whose types its zod shape has made sure. */
+/** Fields of a trigger whose types its zod shape has checked. */
 export type Fields = Record<string, unknown> & CommonOutput;
 
-/** A spec, and whether having no fire time left may be due to "now" rather than to the schedule. */
+/** A spec, and whether a lack of future fire times may be due to "now" rather than to the schedule. */
 export interface Resolved {
   readonly spec: ScheduleSpec;
   readonly mayBeOver: boolean;
 }
 
-/** Resolves a member of another trigger, the place of which is given for errors, in the circumstances given. */
+/** Resolves a member of another trigger. `place` is its index, for errors. */
 export type ResolveMember = (
   member: unknown,
   context: ResolveContext,
   place: number,
 ) => ScheduleSpec;
 
-/** The zone in which a trigger's times are read. */
+/** The time zone of a trigger's local times. */
 export function zoneName(fields: CommonOutput, context: ResolveContext): string {
   return zoneOf(fields.timezone ?? context.timezone).name;
 }
@@ -45,15 +45,15 @@ export function bounds(
   };
 }
 
-/** A field that holds a text. */
+/** The value of a field that holds text. */
 export function text(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   return typeof value === "string" ? value : undefined;
 }
 
 /**
- * A length of elapsed time as `parseDuration` reads it, or of the calendar.
- * @throws {@link TriggerError} with the name of the field, where the reader of durations knows none.
+ * Reads a length of time: elapsed, as `parseDuration` reads it, or in calendar units.
+ * @throws {@link TriggerError} with the name of the field, which `parseDuration` doesn't know.
  */
 export function spanOf(value: string, field: string): Span {
   const span = readSpan(value);
@@ -74,15 +74,15 @@ export function spanOf(value: string, field: string): Span {
   throw new TriggerError(`${field}: ${shown(value)} can't be read.`, { field, value });
 }
 
-/** The text of a length of time, once it is known to be one. @throws {@link TriggerError} as {@link spanOf} */
+/** The text of a length of time, once validated. @throws {@link TriggerError} as {@link spanOf} */
 export function spanText(value: string, field: string): string {
   spanOf(value, field);
   return value;
 }
 
-/** Refuses two ways to say the same. */
-export function refuseBeside(field: string, other: string): never {
-  throw new TriggerError(`${field}: may not stand beside "${other}". Leave one of them out.`, {
+/** Rejects two options that say the same thing. */
+export function rejectBeside(field: string, other: string): never {
+  throw new TriggerError(`${field}: can't be combined with "${other}". Leave one of them out.`, {
     field,
   });
 }

@@ -6,22 +6,22 @@ import { type TriggerKind, triggerOptionShapes } from "../option-shapes.ts";
 import type { ScheduleTriggerKind } from "../options.ts";
 import { COMMON_OPTIONS, isTriggerKind, KINDS } from "./shape.ts";
 
-/** Deeper nesting of `or` and `and` is refused, so that hostile input can't exhaust the stack. */
+/** Deeper nesting of `or` and `and` is rejected, so that hostile input can't exhaust the stack. */
 export const MAX_DEPTH = 5;
-/** Triggers in one nest, so that evaluating it stays bounded. */
+/** Most triggers in one definition, so that evaluating it stays bounded. */
 export const MAX_TRIGGERS = 500;
 
-/** A trigger in one of the ways to write it. */
+/** A trigger with its kind and fields separated, however it was written. */
 export interface Flat {
   readonly kind: TriggerKind;
-  /** All fields but `trigger`. */
+  /** All fields except `trigger`. */
   readonly given: Record<string, unknown>;
 }
 
-/** One that has times of its own. */
+/** One with fire times of its own. */
 export type ScheduleFlat = Flat & { readonly kind: ScheduleTriggerKind };
 
-/** Brings the ways to write a trigger into one: `trigger: "cron"` with fields beside it, an object, or a short form. */
+/** Normalises the ways to write a trigger: `trigger: "cron"` with fields beside it, an object, or a short form. */
 export function flatten(options: unknown, depth = 0): Flat {
   if (depth > MAX_DEPTH) throw tooDeep();
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -36,7 +36,7 @@ export function flatten(options: unknown, depth = 0): Flat {
   if (typeof trigger === "object" && trigger !== null) {
     const stray = Object.keys(rest).find((key) => !COMMON_OPTIONS.has(key));
     if (stray !== undefined) {
-      const hint = "Beside a trigger object only common options may stand";
+      const hint = "Only common options can be combined with a trigger object";
       throw new TriggerError(
         `${stray}: is not allowed here. ${hint}: ${[...COMMON_OPTIONS].join(", ")}.`,
         { field: stray },
@@ -54,9 +54,9 @@ export function flatten(options: unknown, depth = 0): Flat {
   const likely = trigger === undefined ? kindWith(Object.keys(rest)) : undefined;
   const hint = likely
     ? `Did you mean trigger: "${likely}"?`
-    : `Give one of ${KINDS.join(", ")}, or a trigger object; for a job that runs only when asked, trigger: "manual".`;
+    : `Give one of ${KINDS.join(", ")}, or a trigger object; for a job that runs only on request, trigger: "manual".`;
   throw new TriggerError(
-    `trigger: is ${trigger === undefined ? "missing" : "no trigger"}. ${hint}`,
+    `trigger: is ${trigger === undefined ? "missing" : "not a trigger"}. ${hint}`,
     {
       field: "trigger",
       value: trigger,
@@ -65,7 +65,7 @@ export function flatten(options: unknown, depth = 0): Flat {
   );
 }
 
-/** The first kind of trigger that has all of these fields. */
+/** The first kind of trigger that has all these fields. */
 function kindWith(names: readonly string[]): TriggerKind | undefined {
   const own = names.filter((name) => !COMMON_OPTIONS.has(name));
   if (own.length === 0) return undefined;
@@ -83,37 +83,37 @@ function kindOf(name: string): TriggerKind {
   });
 }
 
-/** Begins as no cron expression does: with a word that is followed by another, or with a date. */
+/** Matches starts that no cron expression has: a word followed by another, or a date. */
 const IN_WORDS = /^\s*(?:[a-z]{2,}\s|\d{4}-|\d+\/\d+\/)/i;
 
 function hintFor(name: string): string {
   const foreign = translationOf(name);
   if (foreign !== undefined) return foreign.hint;
   if (IN_WORDS.test(name))
-    return `For a schedule in words write trigger: parseSchedule(${brief(name)}), or schedule(${brief(name)}, pipeline).`;
+    return `For a schedule in words, write trigger: parseSchedule(${brief(name)}), or schedule(${brief(name)}, pipeline).`;
   if (/[\s*@]/.test(name))
-    return `For a cron expression write trigger: "cron" and expression: ${brief(name)}.`;
+    return `For a cron expression, write trigger: "cron" and expression: ${brief(name)}.`;
   const near = suggest(name, KINDS);
-  return near === undefined ? `Known are ${KINDS.join(", ")}.` : `Did you mean "${near}"?`;
+  return near === undefined ? `Known kinds: ${KINDS.join(", ")}.` : `Did you mean "${near}"?`;
 }
 
 function brief(name: string): string {
   return shownUpTo(40, name);
 }
 
-/** A member of others in one way to write it. @throws {@link TriggerError} for one that has no times. */
+/** Like {@link flatten}, for a member of another trigger. @throws {@link TriggerError} for one without fire times. */
 export function flattenMember(options: unknown, place: number): ScheduleFlat {
   const { kind, given } = flatten(options);
   if (kind !== "manual") return { kind, given };
   const field = `triggers.${place}`;
   throw new TriggerError(
-    `${field}: trigger: "manual" never fires, so it can't be a member of "or" and "and". Leave it out: every job can be run by runJob, whatever its schedule.`,
+    `${field}: trigger: "manual" never fires, so it can't be a member of "or" or "and". Leave it out: runJob can run any job, whatever its schedule.`,
     { field, value: options },
   );
 }
 
-/** What is said of a nest that is too large. */
+/** The error for a trigger with too many or too deeply nested members. */
 export function tooDeep(): TriggerError {
-  const limits = `at most ${MAX_DEPTH} deep and hold at most ${MAX_TRIGGERS} others`;
-  return new TriggerError(`Triggers nest ${limits}.`, { field: "triggers" });
+  const limits = `at most ${MAX_DEPTH} levels deep, and contain at most ${MAX_TRIGGERS} others`;
+  return new TriggerError(`Triggers can be nested ${limits}.`, { field: "triggers" });
 }

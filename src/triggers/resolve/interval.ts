@@ -4,7 +4,7 @@ import { shown } from "../../core/shown.ts";
 import type { ResolveContext } from "./context.ts";
 import type { IntervalSpec } from "../spec.ts";
 import { DAY_MS } from "../time/civil.ts";
-import { bounds, refuseBeside, spanOf, text, zoneName, type Fields } from "./fields.ts";
+import { bounds, rejectBeside, spanOf, text, zoneName, type Fields } from "./fields.ts";
 
 const UNIT_MS = {
   weeks: 604_800_000,
@@ -20,7 +20,7 @@ export function resolveInterval(fields: Fields, context: ResolveContext): Interv
   const every = text(fields, "every");
   const units = Object.entries(UNIT_MS).filter(([unit]) => fields[unit] !== undefined);
   if (every !== undefined && units[0] !== undefined) {
-    refuseBeside(units[0][0], "every");
+    rejectBeside(units[0][0], "every");
   }
   const summedMs = units.reduce((sum, [unit, ms]) => sum + Number(fields[unit]) * ms, 0);
   const everyMs = every === undefined ? Math.round(summedMs) : elapsedMs(every);
@@ -28,8 +28,8 @@ export function resolveInterval(fields: Fields, context: ResolveContext): Interv
     const field = units[0]?.[0] ?? "every";
     const why =
       everyMs === 0
-        ? "is an interval without a length; give more than 0"
-        : "is no interval; at least 1 ms and at most about 30,000 years are allowed";
+        ? "is an interval of length 0; give more than 0"
+        : "is not a valid interval; allowed are 1 ms to about 30,000 years";
     const given = units.map(([unit]) => `${unit}: ${shown(fields[unit])}`);
     throw new TriggerError(`${given.join(", ") || `every: ${shown(every)}`} ${why}.`, {
       field,
@@ -48,7 +48,7 @@ export function resolveInterval(fields: Fields, context: ResolveContext): Interv
   };
 }
 
-/** `resolveTrigger` has made lengths on the calendar a calendar interval. */
+/** `resolveTrigger` has already turned calendar lengths into a calendar interval. */
 function elapsedMs(every: string): number {
   const span = spanOf(every, "every");
   return span.kind === "elapsed" ? parseDuration(span.text) : 0;

@@ -16,14 +16,14 @@ import { resolveInterval } from "./interval.ts";
 import { resolveMembers } from "./members.ts";
 import { resolveTimesOfDay } from "./times-of-day.ts";
 
-/** Resolves the fields of one kind of trigger, which its zod shape has accepted. */
+/** Resolves the fields of one kind of trigger after its zod shape has accepted them. */
 export function resolveKind(
   kind: ScheduleTriggerKind,
   fields: Fields,
   context: ResolveContext,
   member: ResolveMember,
 ): Resolved {
-  // Without a start such triggers begin now, and then an end in the past is no fault of the schedule.
+  // Without a start, such triggers begin now; then an end in the past is not the schedule's fault.
   const mayBeOver = fields.startDate === undefined && fields.endDate !== undefined;
   switch (kind) {
     case "cron":

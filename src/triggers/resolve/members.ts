@@ -4,7 +4,7 @@ import type { ResolveContext } from "./context.ts";
 import { MAX_MEMBERS, type AndSpec, type OrSpec, type ScheduleSpec } from "../spec.ts";
 import { bounds, zoneName, type Fields, type ResolveMember } from "./fields.ts";
 
-/** Resolves `or` and `and`; members inherit zone and `dst` where they have none of their own. */
+/** Resolves `or` and `and`; members without their own zone and `dst` inherit them. */
 export function resolveMembers(
   kind: "or" | "and",
   fields: Fields,
@@ -23,7 +23,7 @@ export function resolveMembers(
   const triggers = resolved.flatMap((one) => (isSame(kind, one) ? one.triggers : [one]));
   if (Math.max(...triggers.map(andDepth)) > 1 || triggers.length > MAX_MEMBERS) {
     throw new TriggerError(
-      `triggers: at most ${MAX_MEMBERS}, and at most two "and" in one another.`,
+      `triggers: at most ${MAX_MEMBERS} members, and at most two nested "and".`,
       {
         field: "triggers",
       },

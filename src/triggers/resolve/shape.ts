@@ -9,15 +9,18 @@ import type { Fields } from "./fields.ts";
 export const KINDS: readonly string[] = Object.keys(triggerOptionShapes).filter(
   (key) => key !== "common",
 );
-/** Names of the options that every kind has. */
+/** Names of the options that all kinds have in common. */
 export const COMMON_OPTIONS: ReadonlySet<string> = new Set(Object.keys(triggerOptionShapes.common));
 
-/** Names of the options that may stand beside a kind's own. */
+/** Names of the options that can be combined with a kind's own. */
 function commonOf(kind: string): ReadonlySet<string> {
   return kind === "manual" ? BESIDE_MANUAL : COMMON_OPTIONS;
 }
 
-/** A zone says how to read times of the job; all else is said of fire times, of which there are none. */
+/**
+ * The time zone is for times that concern the job; the other common options concern fire times, of which there are
+ * none.
+ */
 const BESIDE_MANUAL: ReadonlySet<string> = new Set(["timezone"]);
 
 const schemas = new Map<string, z.ZodType<Fields>>(
@@ -28,16 +31,16 @@ const schemas = new Map<string, z.ZodType<Fields>>(
 );
 
 interface Need {
-  /** Fields of which one must be given. */
+  /** At least one of these fields must be given. */
   readonly oneOf: readonly string[];
   readonly text: string;
 }
 
-/** What a schedule can't do without: there is no default for it. */
+/** Fields that a schedule requires, because there is no sensible default. */
 const NEEDS: Readonly<Partial<Record<TriggerKind, Need>>> = {
   cron: {
     oneOf: Object.keys(triggerOptionShapes.cron),
-    text: 'an expression or a field, such as expression: "0 9 * * 1-5" or hour: 9; for every second write second: "*"',
+    text: 'an expression or a field, such as expression: "0 9 * * 1-5" or hour: 9; for every second, write second: "*"',
   },
   interval: {
     oneOf: Object.keys(triggerOptionShapes.interval),
@@ -52,23 +55,23 @@ const NEEDS: Readonly<Partial<Record<TriggerKind, Need>>> = {
   weekly: { oneOf: ["weekly"], text: 'days of the week in "weekly", such as ["mon", "wed"]' },
 };
 
-/** Whether `name` is that of a kind of trigger. */
+/** Whether `name` is a kind of trigger. */
 export function isTriggerKind(name: string): name is TriggerKind {
   return schemas.has(name);
 }
 
 /**
- * Checks the types and ranges of the fields of one kind of trigger, whatever "now" is. A field of a schedule that is there and
- * undefined was most likely meant to have a value (a setting that is missing), so it is refused.
+ * Checks the types and ranges of the fields of one kind of trigger, independently of "now". A field of the schedule
+ * that is present but undefined was most likely meant to have a value (from a missing setting), so it is rejected.
  * @throws {@link TriggerError} `INVALID_TRIGGER` with field and value.
  */
 export function checkShape(kind: TriggerKind, given: Readonly<Record<string, unknown>>): Fields {
   const entries = Object.entries(given);
   for (const [field, value] of entries) if (value === undefined) checkUndefined(kind, field);
-  if (kind === "manual") refuseBesideManual(given);
+  if (kind === "manual") rejectBesideManual(given);
   const defined = Object.fromEntries(entries.filter(([, value]) => value !== undefined));
   const result = schemas.get(kind)?.safeParse(defined);
-  if (result?.success !== true) return refuse(kind, given, result?.error.issues[0]);
+  if (result?.success !== true) return reject(kind, given, result?.error.issues[0]);
   const need = NEEDS[kind];
   if (need !== undefined && !need.oneOf.some((field) => given[field] !== undefined)) {
     throw new TriggerError(`${capital(article(kind))} trigger needs ${need.text}.`, {
@@ -79,40 +82,40 @@ export function checkShape(kind: TriggerKind, given: Readonly<Record<string, unk
   return result.data;
 }
 
-/** Fields of other kinds may be undefined, as one writes to take a default of one's own back. */
+/** Fields of other kinds may be undefined, which is how a caller overrides a default of its own. */
 function checkUndefined(kind: TriggerKind, field: string): void {
   if (COMMON_OPTIONS.has(field)) return;
   if (Object.hasOwn(triggerOptionShapes[kind], field)) {
     throw new TriggerError(
-      `${field}: undefined is no value; is a setting missing? Allowed: ${describe(kind, field) ?? ""}. Leave it out if it is not meant.`,
+      `${field}: undefined is not a value; is a setting missing? Allowed: ${describe(kind, field) ?? ""}. Leave it out if you don't need it.`,
       { field, column: 1, value: undefined },
     );
   }
-  if (!isField(field)) refuseUnknown(kind, field);
+  if (!isField(field)) rejectUnknown(kind, field);
 }
 
-function refuseBesideManual(given: Readonly<Record<string, unknown>>): void {
+function rejectBesideManual(given: Readonly<Record<string, unknown>>): void {
   const field = Object.keys(given).find(
     (name) => given[name] !== undefined && !BESIDE_MANUAL.has(name) && isField(name),
   );
   if (field === undefined) return;
   throw new TriggerError(
-    `${field}: has no meaning beside trigger: "manual", which never fires by itself. Leave it out, or give a schedule such as trigger: "cron".`,
+    `${field}: has no meaning with trigger: "manual", which never fires by itself. Leave it out, or give a schedule such as trigger: "cron".`,
     { field, value: given[field] },
   );
 }
 
-/** Whether some kind of trigger has this field. */
+/** Whether any kind of trigger has this field. */
 function isField(name: string): boolean {
   return Object.values(triggerOptionShapes).some((shape) => Object.hasOwn(shape, name));
 }
 
-function refuse(
+function reject(
   kind: TriggerKind,
   given: Readonly<Record<string, unknown>>,
   issue: z.core.$ZodIssue | undefined,
 ): never {
-  if (issue?.code === "unrecognized_keys") refuseUnknown(kind, issue.keys[0] ?? "");
+  if (issue?.code === "unrecognized_keys") rejectUnknown(kind, issue.keys[0] ?? "");
   const path = issue?.path ?? [];
   const field = path.join(".") || kind;
   const value = path.reduce<unknown>(
@@ -126,7 +129,7 @@ function refuse(
   );
 }
 
-/** A number that came as text, from the environment or a form. */
+/** The remedy for a number that came as text, from the environment or a form. */
 function unquoted(value: unknown, allowed: string): string {
   const isNumber =
     typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
@@ -141,10 +144,10 @@ function describe(kind: TriggerKind, field: string): string | undefined {
   return Object.hasOwn(shape, field) ? shape[field]?.description : undefined;
 }
 
-function refuseUnknown(kind: TriggerKind, field: string): never {
+function rejectUnknown(kind: TriggerKind, field: string): never {
   const known = [...Object.keys(triggerOptionShapes[kind]), ...commonOf(kind)];
   const near = suggest(field, known);
-  const hint = near === undefined ? `Allowed are ${known.join(", ")}.` : `Did you mean "${near}"?`;
+  const hint = near === undefined ? `Allowed: ${known.join(", ")}.` : `Did you mean "${near}"?`;
   throw new TriggerError(
     `${field.slice(0, 40)}: is not an option of ${article(kind)} trigger. ${hint}`,
     { field },
@@ -164,7 +167,7 @@ function checkMembers(kind: "or" | "and", members: unknown): void {
   );
   if (at < 0) return;
   throw new TriggerError(
-    `triggers.${at}: ${shown(list[at])} is no trigger; is a setting missing? Give what cron, every, at or the like return.`,
+    `triggers.${at}: ${shown(list[at])} is not a trigger; is a setting missing? Give what trigger.cron(…), trigger.every(…) or the like return.`,
     { field: `triggers.${at}`, value: list[at] },
   );
 }

@@ -7,7 +7,7 @@ import { suggest } from "../../core/suggest.ts";
 import { parseTimeOfDay } from "../time/time-of-day.ts";
 import { type Fields, type ResolveMember } from "./fields.ts";
 
-/** Resolves the short forms `weekly`, `daily` and `monthly` into cron triggers, one for each time of day. */
+/** Resolves the short forms `weekly`, `daily` and `monthly` into cron triggers, one per time of day. */
 export function resolveTimesOfDay(
   kind: "weekly" | "daily" | "monthly",
   fields: Fields,
@@ -19,7 +19,7 @@ export function resolveTimesOfDay(
   const days = list(fields["weekly"]);
   const clash = ["hour", "minute"].find((field) => fields[field] !== undefined);
   if (clash !== undefined && fields["at"] !== undefined)
-    throw new TriggerError(`${clash}: is not allowed beside "at", which says the time of day.`, {
+    throw new TriggerError(`${clash}: can't be combined with "at", which gives the time of day.`, {
       field: clash,
     });
   const { timezone, startDate, endDate, dst } = fields;
@@ -47,13 +47,13 @@ export function resolveTimesOfDay(
   return triggers.length === 1 && only !== undefined ? only : { kind: "or", triggers };
 }
 
-/** The time of day that hour and minute say; midnight without them. */
+/** The time of day in `hour` and `minute`; midnight without them. */
 function ofHour({ hour = 0, minute = 0 }: Fields): string {
   return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
 
 /**
- * The short name of a day of the week, however it is written.
+ * The short name of a weekday, however it is written.
  * @throws {@link TriggerError} `INVALID_TRIGGER`, field `weekly`.
  */
 export function weekdayName(word: string): string {
@@ -65,8 +65,7 @@ export function weekdayName(word: string): string {
   const name = WEEKDAYS[index >= 0 ? index : byNumber];
   if (name !== undefined) return name;
   const near = suggest(lower, WEEKDAYS);
-  const hint =
-    near === undefined ? `Allowed are ${WEEKDAYS.join(", ")}.` : `Did you mean "${near}"?`;
+  const hint = near === undefined ? `Allowed: ${WEEKDAYS.join(", ")}.` : `Did you mean "${near}"?`;
   throw new TriggerError(`weekly: ${shownUpTo(40, word)} is not a day of the week. ${hint}`, {
     field: "weekly",
     column: 1,

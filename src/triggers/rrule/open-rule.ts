@@ -4,12 +4,12 @@ import { TriggerError } from "../../core/errors.ts";
 import { shownUpTo } from "../../core/shown.ts";
 
 /**
- * Periods that the library may look at in one question. Enough for every rule that fires within some thousand
- * of its periods, and bounds one that never does to well below a second.
+ * Periods that the library may examine per query. Enough for every rule that fires within a few thousand of its
+ * periods, and keeps one that never fires well below a second.
  */
 const MAX_ITERATIONS = 3000;
 
-/** A recurrence rule that answers in epoch milliseconds. */
+/** A recurrence rule with times in epoch milliseconds. */
 export interface OpenRule {
   /** The first occurrence strictly after `after`. */
   next(after: EpochMs): EpochMs | undefined;
@@ -19,7 +19,7 @@ export interface OpenRule {
 
 /**
  * Opens a rule with the library.
- * @throws {@link TriggerError} if the library refuses the text. Its own words go no further than `data`.
+ * @throws {@link TriggerError} if the library rejects the text. The library's message only appears in `data`.
  */
 export function openRule(spec: { timezone: string; rule: string }): OpenRule {
   const count = Number(/COUNT=(\d+)/.exec(spec.rule)?.[1] ?? 0);
@@ -32,23 +32,23 @@ export function openRule(spec: { timezone: string; rule: string }): OpenRule {
       cache: false,
     });
   } catch (error) {
-    throw new TriggerError(`rule: ${shownUpTo(120, spec.rule)} is not a rule of RFC 5545.`, {
+    throw new TriggerError(`rule: ${shownUpTo(120, spec.rule)} is not a valid RFC 5545 rule.`, {
       field: "rule",
       column: 1,
       value: spec.rule,
       detail: error instanceof Error ? error.message : String(error),
     });
   }
-  const ask = (question: () => { epochMilliseconds: number } | null): EpochMs | undefined => {
+  const query = (search: () => { epochMilliseconds: number } | null): EpochMs | undefined => {
     try {
-      return question()?.epochMilliseconds;
+      return search()?.epochMilliseconds;
     } catch {
-      // The library gave up looking: nothing within its bound, which counts as never.
+      // The library gave up: nothing within its bound, which counts as never.
       return undefined;
     }
   };
   return {
-    next: (after) => ask(() => rule.next(new Date(after))),
-    prev: (before) => ask(() => rule.previous(new Date(before))),
+    next: (after) => query(() => rule.next(new Date(after))),
+    prev: (before) => query(() => rule.previous(new Date(before))),
   };
 }

@@ -8,7 +8,7 @@ import { openRule } from "./open-rule.ts";
 import { readRuleText, type RuleText } from "./rule-text.ts";
 
 /**
- * Resolves an RRULE text: checks it, and writes a DTSTART with its zone into it: the text's own, else `startDate`, else now.
+ * Resolves an RRULE text: validates it and adds a DTSTART with a time zone: the text's own, else `startDate`, else now.
  * @throws {@link TriggerError} `INVALID_TRIGGER` with the column.
  */
 export function resolveRrule(
@@ -22,7 +22,7 @@ export function resolveRrule(
     text.start === undefined
       ? `TZID=${timezone}:${localBasic(bounds.startAt ?? now, timezone)}`
       : zoned(text.start, timezone, rule);
-  // Only what a DTSTART can be; the library would take anything for "now".
+  // Only valid forms of DTSTART; the library would treat anything else as "now".
   const zone =
     /^(?:VALUE=DATE(?:-TIME)?;)?TZID=([^:;]+)(?:;VALUE=DATE(?:-TIME)?)?:\d{8}(?:T\d{6})?$/.exec(
       start,
@@ -38,7 +38,7 @@ export function resolveRrule(
     );
   }
   const zoneName = zone === undefined ? "UTC" : zoneOf(zone).name;
-  assertBearable(text, rule);
+  assertAffordable(text, rule);
   assertPossible(text, rule);
   const spec = {
     kind: "rrule" as const,
@@ -49,7 +49,7 @@ export function resolveRrule(
     ].join("\n"),
     ...bounds,
   };
-  // Opened once here, so that a text that only the library refuses is refused now.
+  // Opened here so that a text which only the library rejects is rejected now.
   openRule(spec);
   const ends = text.parts.has("UNTIL") || bounds.endAt !== undefined;
   return { spec, mayBeOver: text.start === undefined && bounds.startAt === undefined && ends };
@@ -73,7 +73,9 @@ function localBasic(instant: EpochMs, timezone: string): string {
     .replaceAll(/[-:]/g, "");
 }
 
-/** Once a minute. A rule is stepped one by one, so what is denser would take minutes to count after a long outage. */
+/**
+ * Once a minute. Rules are stepped through one by one, so a denser one would take minutes to count after a long outage.
+ */
 const MAX_PER_DAY = 1_440;
 const MAX_PERIOD_DAYS = 36_600;
 const DAYS: Readonly<Record<string, number>> = {
@@ -86,12 +88,12 @@ const DAYS: Readonly<Record<string, number>> = {
   SECONDLY: 1 / 86_400,
 };
 
-/** Refuses rules that fire so often, or so seldom, that a question to them takes seconds. */
-function assertBearable({ parts }: RuleText, rule: string): void {
+/** Rejects rules that fire so often, or so rarely, that querying them takes seconds. */
+function assertAffordable({ parts }: RuleText, rule: string): void {
   const freq = parts.get("FREQ") ?? "";
   const listed = (name: string): number => parts.get(name)?.split(",").length ?? 1;
   const periodDays = (DAYS[freq] ?? 1) * Number(parts.get("INTERVAL") ?? 1);
-  // What is finer than the period multiplies it; what is coarser only leaves some out.
+  // Parts finer than the period multiply it; coarser ones only filter.
   const finer = [
     freq === "SECONDLY" ? 1 : listed("BYSECOND"),
     /^(?:SECONDLY|MINUTELY)$/.test(freq) ? 1 : listed("BYMINUTE"),
@@ -100,7 +102,7 @@ function assertBearable({ parts }: RuleText, rule: string): void {
   const perDay = Math.round(finer / Math.min(1, periodDays));
   const why =
     perDay > MAX_PER_DAY
-      ? `fires up to ${perDay} times a day, and at most ${MAX_PER_DAY} are taken here; use cron or an interval`
+      ? `fires up to ${perDay} times a day, more than the limit of ${MAX_PER_DAY}; use cron or an interval`
       : periodDays > MAX_PERIOD_DAYS
         ? "repeats less than once in 100 years"
         : undefined;
@@ -113,8 +115,8 @@ function assertBearable({ parts }: RuleText, rule: string): void {
 }
 
 /**
- * Refuses dates that do not exist. The library finds that out by trying, and for rules of seconds that takes long, so the dates are
- * tried with the rule made daily.
+ * Rejects dates that don't exist. The library only finds out by trying, which takes long for rules with seconds, so the
+ * dates are tried with a daily version of the rule.
  */
 function assertPossible(text: RuleText, rule: string): void {
   if (!/^(?:HOURLY|MINUTELY|SECONDLY)$/.test(text.parts.get("FREQ") ?? "")) return;
@@ -129,7 +131,7 @@ function assertPossible(text: RuleText, rule: string): void {
   const opened = openRule({ timezone: "UTC", rule: `DTSTART:20000101T000000Z\n${daily}` });
   if (opened.next(Date.UTC(2000, 0, 1)) === undefined) {
     throw new TriggerError(
-      `This schedule can never fire: ${shownUpTo(80, rule)} names no date that exists.`,
+      `This schedule can never fire: ${shownUpTo(80, rule)} contains only dates that don't exist.`,
       {
         field: "rule",
         column: 1,

@@ -7,8 +7,8 @@ import type { Trigger } from "../trigger.ts";
 import { openRule, type OpenRule } from "./open-rule.ts";
 
 /**
- * Fires as a recurrence rule of RFC 5545 says, within its bounds. As there: times that the clock skips are left out, and one that
- * comes twice is the first.
+ * Fires as a recurrence rule of RFC 5545 says, within its bounds. As the RFC says, skipped times are left out, and a
+ * repeated time means the first pass.
  */
 export class RruleTrigger implements Trigger {
   readonly spec: RruleSpec;

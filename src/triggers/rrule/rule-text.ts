@@ -2,7 +2,7 @@ import { TriggerError } from "../../core/errors.ts";
 import { shown, shownUpTo } from "../../core/shown.ts";
 import { suggest } from "../../core/suggest.ts";
 
-/** More would have to be counted one by one from DTSTART. */
+/** A larger count would have to be counted one by one from DTSTART. */
 const MAX_COUNT = 10_000;
 const MAX_TEXT = 4096;
 
@@ -41,21 +41,22 @@ function fail(message: string, rule: string, column = 1): never {
 
 /** The properties of a rule's text. */
 export interface RuleText {
-  /** E.g. `TZID=Europe/Berlin:20260101T090000`, without the property's name; absent if the text has none. */
+  /** For example `TZID=Europe/Berlin:20260101T090000`, without the property's name; absent if the text has none. */
   readonly start?: string;
   /** The parts of RRULE by name, in upper case. */
   readonly parts: ReadonlyMap<string, string>;
-  /** All lines but DTSTART, as `NAME:…` or `NAME;…`. */
+  /** All lines except DTSTART, as `NAME:…` or `NAME;…`. */
   readonly lines: readonly string[];
 }
 
 /**
- * Splits the text of a recurrence rule and checks names and ranges, which the library takes too lightly: it drops `BYHOUR=99`.
- * @throws {@link TriggerError} with the column of what is wrong.
+ * Splits the text of a recurrence rule and checks names and ranges, about which the library is too lenient: it drops
+ * `BYHOUR=99`.
+ * @throws {@link TriggerError} with the column of the fault.
  */
 export function readRuleText(rule: string): RuleText {
   if (rule.length > MAX_TEXT) fail(`has more than ${MAX_TEXT} characters`, rule);
-  // Its parts are told apart below, and may be parts of a password.
+  // The parts are shown in messages below, and may be parts of a password.
   if (rule.includes("://")) fail(`${shown(rule)} is a URL`, rule);
   let start: string | undefined;
   let parts: ReadonlyMap<string, string> | undefined;
@@ -68,12 +69,12 @@ export function readRuleText(rule: string): RuleText {
     const [, name = "", separator = "", value = ""] = /^([A-Za-z]+)([:;])(.*)$/.exec(line) ?? [];
     switch (name.toUpperCase()) {
       case "DTSTART":
-        if (start !== undefined) fail("has two DTSTART", rule, column);
+        if (start !== undefined) fail("has two DTSTART lines", rule, column);
         start = value;
         break;
       case "RRULE":
         if (parts !== undefined)
-          fail("has two RRULE; combine two triggers with or()", rule, column);
+          fail("has two RRULE lines; combine two triggers with or()", rule, column);
         parts = readParts(value, rule, column + match[0].indexOf(value));
         lines.push(`RRULE:${value.toUpperCase()}`);
         break;
@@ -84,7 +85,9 @@ export function readRuleText(rule: string): RuleText {
       default: {
         const near = suggest(name, PROPERTIES);
         const hint =
-          near === undefined ? `Known are ${PROPERTIES.join(", ")}` : `Did you mean ${near}?`;
+          near === undefined
+            ? `Known properties: ${PROPERTIES.join(", ")}`
+            : `Did you mean ${near}?`;
         fail(`${shownUpTo(40, match[0])} is not understood. ${hint}`, rule, column);
       }
     }
@@ -103,7 +106,9 @@ function readParts(value: string, rule: string, column: number): ReadonlyMap<str
     if (allowed === undefined) {
       const near = suggest(name, Object.keys(PARTS));
       const hint =
-        near === undefined ? `Known are ${Object.keys(PARTS).join(", ")}` : `Did you mean ${near}?`;
+        near === undefined
+          ? `Known parts: ${Object.keys(PARTS).join(", ")}`
+          : `Did you mean ${near}?`;
       return fail(`${shownUpTo(40, name)} is not a part of a rule. ${hint}`, rule, at);
     }
     if (parts.has(name)) fail(`gives ${name} twice`, rule, at);
@@ -112,7 +117,7 @@ function readParts(value: string, rule: string, column: number): ReadonlyMap<str
         const range =
           allowed instanceof RegExp
             ? "see RFC 5545, section 3.3.10"
-            : `${allowed[0]} to ${allowed[1]} are allowed`;
+            : `allowed: ${allowed[0]} to ${allowed[1]}`;
         fail(`${name} has ${shownUpTo(40, item)}; ${range}`, rule, at + name.length + 1);
       }
     }
@@ -121,7 +126,7 @@ function readParts(value: string, rule: string, column: number): ReadonlyMap<str
   }
   if (!parts.has("FREQ")) fail("needs FREQ, such as FREQ=WEEKLY", rule, column);
   if (parts.has("COUNT") && parts.has("UNTIL"))
-    fail("may give COUNT or UNTIL, not both", rule, column);
+    fail("can't have both COUNT and UNTIL", rule, column);
   return parts;
 }
 
