@@ -1,14 +1,14 @@
 import type { Attempt, Call, Heard, History, Row } from "./history/history.ts";
 import type { Change, JobSpec, Rules } from "./history/job-spec.ts";
 
-/** The instant that all times of the made-up history are counted from. */
+/** The instant from which the made-up history counts its times. */
 export const BEGIN = Date.UTC(2026, 0, 1);
 
 const FIRST_PID = 101;
 const SECOND_PID = 102;
 const CLIENT_PID = 201;
 
-/** Due at every full second, from 1 on. */
+/** Due every full second, from 1 on. */
 export const EVERY_SECOND: JobSpec = {
   schedule: { kind: "interval", everyMs: 1_000, startAt: BEGIN + 1_000 },
   rules: {
@@ -40,7 +40,7 @@ class Book {
     this.heard.push({ name, time, at: time + 5, pid: CLIENT_PID, ...about });
   }
 
-  /** An attempt that begins 5 ms after it may. */
+  /** An attempt that starts 5 ms after it may. */
   attempt(job: string, second: number, about: Partial<Attempt> = {}): Attempt {
     const fireAt = BEGIN + second * 1_000;
     const run = `${job}:${fireAt}`;
@@ -65,7 +65,7 @@ class Book {
     return own;
   }
 
-  /** An attempt that fails, and is to be followed by another. */
+  /** An attempt that fails and will be retried. */
   retry(job: string, second: number, about: Partial<Attempt> = {}): void {
     const { run, fireAt, attempt, endAt } = this.attempt(job, second, {
       endedOk: false,
@@ -75,7 +75,7 @@ class Book {
     this.hear("JOB_RETRYING", (endAt ?? 0) + 2, { job, run, fireAt, attempt, reason });
   }
 
-  /** An attempt that has its run to the end. */
+  /** An attempt that keeps its run to the end. */
   run(job: string, second: number, about: Partial<Attempt> = {}, row: Partial<Row> = {}): void {
     const { run, fireAt, attempt, endAt, admittedAt } = this.attempt(job, second, about);
     const finishedAt = endAt ?? 0;
@@ -99,7 +99,7 @@ class Book {
     this.hear(name, finishedAt + 2, { job, run, fireAt, attempt });
   }
 
-  /** Occurrences that did not run. */
+  /** Occurrences that didn't run. */
   decide(
     job: string,
     [first, last]: readonly [number, number],
@@ -132,7 +132,7 @@ function specOf(first: number, rules: Partial<Rules>): JobSpec {
   };
 }
 
-/** What the rules of jobs ask for beside the schedule. */
+/** What the jobs' rules require besides the schedule. */
 function followRules(book: Book): void {
   const retry = { attempts: 2, delayMs: 300 };
   book.edit("tried", 30.2, { kind: "add", spec: specOf(31, { retry }) });
@@ -142,7 +142,7 @@ function followRules(book: Book): void {
   const again = { attempt: 2, admittedAt: ms(32.41), endedOk: false };
   book.run("tried", 32, again, { verdict: "failed" });
   book.edit("tried", 32.8, { kind: "remove" });
-  // It would go on for longer than the 50 ms that it has.
+  // It would run longer than its 50 ms.
   book.edit("slow", 30.2, { kind: "add", spec: specOf(31, { timeoutMs: 50 }) });
   book.run(
     "slow",
@@ -156,7 +156,7 @@ function followRules(book: Book): void {
   book.run("sleeper", 31, { admittedAt: ms(33.2), pid: SECOND_PID });
   for (const second of [32, 33]) book.run("sleeper", second);
   book.edit("sleeper", 33.5, { kind: "remove" });
-  // The second waits for the first to end, and makes way for the third.
+  // The second waits for the first to end, and is replaced by the third.
   book.edit("queueing", 30.2, { kind: "add", spec: specOf(31, { overlap: "queue-one" }) });
   book.run("queueing", 31, { endAt: ms(33.5) });
   const replaced = { verdict: "skipped", reason: "overlap-replaced", event: "JOB_SKIPPED" };
@@ -170,9 +170,9 @@ function ms(second: number): number {
 }
 
 /**
- * A history in which much happens and nothing is wrong: a worker is killed and another stopped, a run is taken up again
- * and its zombie goes on, occurrences are missed, coalesced, skipped and paused away, runs are tried again, time out, sleep
- * and are queued.
+ * An eventful history with nothing wrong: a worker is killed and another stopped, a run is taken over while its zombie
+ * continues, occurrences are missed, coalesced, skipped and paused away, runs are retried, time out, sleep and are
+ * queued.
  */
 export function cleanHistory(): History {
   const book = new Book();
@@ -188,7 +188,7 @@ export function cleanHistory(): History {
   book.edit("plain", 14.5, { kind: "modify", rules, work, rev: 2 });
   for (const second of [15, 16, 17]) book.run("plain", second, { rev: 2 });
   book.edit("plain", 17.5, { kind: "pause" });
-  // A run of 8 s from 2 on, whose worker is stopped at 3; it is taken up at 7, and the zombie ends at 9.
+  // A run of 8 s from 2 on, whose worker is stopped at 3; it is taken over at 7, and the zombie ends at 9.
   book.edit("long", 0.2, { kind: "add", spec: EVERY_SECOND });
   book.run("long", 1);
   book.attempt("long", 2, { pid: SECOND_PID, endAt: ms(9) });
@@ -198,7 +198,7 @@ export function cleanHistory(): History {
   book.run("long", 2, { attempt: 2, admittedAt: ms(7), endAt: ms(9.7) });
   for (const second of [10, 11, 12]) book.run("long", second);
   book.edit("long", 12.5, { kind: "remove" });
-  // Nobody takes it between 3 and 7: the first are too late, and the others merge.
+  // Nobody takes it between 3 and 7: the first occurrences are too late, the others merge.
   book.edit("late", 0.2, { kind: "add", spec: EVERY_SECOND });
   for (const second of [1, 2]) book.run("late", second);
   book.decide("late", [3, 3], ms(4.5), { verdict: "missed", event: "JOB_MISSED" });

@@ -20,7 +20,7 @@ const isAt =
   (one: { readonly job: string; readonly fireAt: number }): boolean =>
     one.job === job && one.fireAt === second(n);
 
-/** The row, if it said something else. */
+/** The row with something changed. */
 function said(row: Row, other: Partial<Row>): Row {
   return { ...row, ...other };
 }
@@ -55,7 +55,7 @@ function withExtraRun(job: string, at: number): History {
   return { ...clean, attempts: [...clean.attempts, extra] };
 }
 
-/** The history, if the rules of a job had been others all the time. */
+/** The history as if a job had always had other rules. */
 export function withRules(job: string, rules: Partial<Rules>): History {
   const clean = cleanHistory();
   const calls = clean.calls.map((call) => {
@@ -73,7 +73,7 @@ function secondAttempt(change: (attempt: Attempt) => Partial<Attempt>): History 
   );
 }
 
-/** A run whose retry waits for its job, which is paused in the end. */
+/** A run whose retry waits for its job, paused at the end. */
 export function waitingRetry(): History {
   const is = isAt("plain", 17);
   const open = cleanHistory()
@@ -82,7 +82,7 @@ export function waitingRetry(): History {
   return { ...rowsChanged((row) => (is(row) ? undefined : row)), open };
 }
 
-/** A retry that begins long after its delay, at second 39, while its job was paused from second 31.6 until `resumedAt`. */
+/** A retry that starts at second 39, long after its delay; its job was paused from second 31.6 until `resumedAt`. */
 export function retryAfterPause(resumedAt: number): History {
   const late = secondAttempt(() => ({ startAt: second(39), endAt: second(39.1) }));
   const call = (id: number, at: number, change: Change): Call => {
@@ -95,7 +95,7 @@ export function retryAfterPause(resumedAt: number): History {
   return { ...late, calls: [...late.calls.filter((one) => !isRemoved(one)), ...calls] };
 }
 
-/** Histories in which one thing is wrong, and which kind of violation that is. */
+/** Histories with one thing wrong, and the kind of violation that is. */
 export const DOCTORED: readonly [ViolationKind, string, () => History][] = [
   [
     "lost occurrence",

@@ -1,4 +1,4 @@
-// Chaos: a fleet under load and faults, and a checker that compares what was due with what was done. See docs/contributing/chaos.md.
+// Chaos: a fleet under load and faults, and a checker that compares what was due with what happened. See docs/contributing/chaos.md.
 import { writeFileSync } from "node:fs";
 import { killLeftovers } from "../helpers/children.ts";
 import { check } from "./check/check.ts";
@@ -41,7 +41,7 @@ async function main(options: ChaosOptions, signal: AbortSignal): Promise<number>
 const interrupted = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(name, () => interrupted.abort());
-// An error that nobody awaits must not leave a frozen server or a folder behind.
+// An unhandled rejection must not leave a frozen server or a folder behind.
 process.on("uncaughtException", (error) => {
   print(`unexpected: ${error.stack}`);
   interrupted.abort();
@@ -60,5 +60,5 @@ try {
   const left = await killLeftovers();
   if (left.length > 0) print(`killed what was left: ${left.join(", ")}`);
 }
-// Timers of faults that were interrupted keep nothing alive that matters.
+// Timers of interrupted faults must not keep the process alive.
 process.exit();

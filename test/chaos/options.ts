@@ -5,18 +5,18 @@ import { ENGINES } from "./run/chaos-server.ts";
 
 const optionsSchema = z
   .strictObject({
-    /** How long there are edits and faults; starting and coming to rest are not counted. */
+    /** Duration of edits and faults, without start and settling. */
     seconds: z.coerce.number().int().min(20).max(86_400).optional(),
     minutes: z.coerce.number().min(0.5).max(1_440).optional(),
     seed: z.coerce.number().int().min(0).max(4_294_967_295).optional(),
     engine: z.enum(ENGINES).default("redis"),
     workers: z.coerce.number().int().min(2).max(64).default(3),
-    /** How many ordinary jobs; a few special ones and the dates come beside. */
+    /** Number of ordinary jobs, besides a few special ones and the dates. */
     jobs: z.coerce.number().int().min(4).max(10_000).default(16),
-    /** `bare`: the same on bare BullMQ Job Schedulers too, afterwards, in a column beside ours. */
+    /** `bare`: repeat the run on bare BullMQ Job Schedulers, in a column beside ours. */
     system: z.enum(["cronduit", "bare"]).default("cronduit"),
     defect: z.enum(DEFECTS).optional(),
-    /** Where to write the history as JSON, to be looked at afterwards. */
+    /** File for the history as JSON, for later inspection. */
     history: z.string().optional(),
   })
   .refine(({ engine, system }) => engine === "redis" || system === "cronduit", {
@@ -24,7 +24,7 @@ const optionsSchema = z
     path: ["system"],
   });
 
-/** What was asked for on the command line. */
+/** The parsed command line. */
 export type ChaosOptions = Omit<z.output<typeof optionsSchema>, "seconds" | "minutes" | "seed"> & {
   readonly forMs: number;
   readonly seed: number;

@@ -3,11 +3,11 @@ import { clockTime, VIOLATION_KINDS, type Violation } from "./check/violation.ts
 import { FAULT_KINDS, type History } from "./history/history.ts";
 import type { Change } from "./history/job-spec.ts";
 
-/** How much of a job's story stands before and after a violation. */
+/** How much of a job's timeline is shown before and after a violation. */
 const BEFORE_MS = 4_000;
 const AFTER_MS = 3_000;
 const MAX_LINES = 40;
-/** Violations of one kind that are told in full. */
+/** Violations of one kind that are shown in full. */
 const MAX_TOLD = 5;
 
 function changeText(change: Change): string {
@@ -25,7 +25,7 @@ function changeText(change: Change): string {
   }
 }
 
-/** All that is known of a job around an instant, from every witness, in order. */
+/** Everything known about a job around an instant, from all sources, in order. */
 export function timeline(history: History, job: string, at: number): string[] {
   const lines: { at: number; text: string }[] = [];
   const say = (when: number | undefined, text: string): void => {
@@ -81,11 +81,11 @@ export function timeline(history: History, job: string, at: number): string[] {
 export interface Column {
   readonly name: string;
   readonly counted: Tally;
-  /** Absent for a system that promises none of it. */
+  /** Absent for a system that makes no such promise. */
   readonly violations?: readonly Violation[];
 }
 
-/** What happened, as a table: one column for each system. */
+/** The results as a table, one column per system. */
 export function table(columns: readonly Column[]): string {
   const rows: [string, ...string[]][] = [
     ["", ...columns.map(({ name }) => name)],
@@ -134,7 +134,7 @@ export function table(columns: readonly Column[]): string {
     .join("\n");
 }
 
-/** Each violation with its timeline, and how to do it again. */
+/** Each violation with its timeline, and how to reproduce it. */
 export function story(history: History, violations: readonly Violation[], again: string): string {
   const told = new Map<string, number>();
   const parts: string[] = [];

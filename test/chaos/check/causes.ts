@@ -4,13 +4,13 @@ import { statesIn } from "./job-states.ts";
 import { type Case, type JobView, retriedAt, type RunView } from "./job-view.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
-/** A process that was away for so long may have lost its locks. */
+/** A process away for this long may have lost its locks. */
 const MIN_STALL_MS = 1_000;
 
-/** Timers are cut to whole milliseconds. */
+/** Timers are truncated to whole milliseconds. */
 const TIMER_MS = 5;
 
-/** Faults that can take a run from a worker, although nothing was done to the worker itself. */
+/** Faults that can take a run from a worker without touching the worker itself. */
 const TOUCH_ALL: ReadonlySet<FaultKind> = new Set([
   "restart-server",
   "freeze-server",
@@ -22,7 +22,7 @@ const TOUCH_ALL: ReadonlySet<FaultKind> = new Set([
   "delete-keys",
 ]);
 
-/** Every attempt after the first has something that took the run from the one before. */
+/** Every attempt after the first has a cause that took the run from the previous one. */
 export function causes(job: JobView, { history }: Case): Violation[] {
   return job.runs.flatMap((run) =>
     run.attempts
@@ -37,7 +37,7 @@ export function causes(job: JobView, { history }: Case): Violation[] {
   );
 }
 
-/** The attempt before said itself that it failed, or had no time left, and the server noted that another is to follow. */
+/** The previous attempt itself said that it failed or timed out, and the server recorded that another follows. */
 function wasRetried({ attempt }: Attempt, { run, attempts }: RunView, job: JobView): boolean {
   const toldAt = retriedAt(job, run, attempt - 1);
   if (toldAt === undefined) return false;
@@ -52,7 +52,7 @@ function wasRetried({ attempt }: Attempt, { run, attempts }: RunView, job: JobVi
 function hasCause(attempt: Attempt, { attempts }: RunView, history: History): boolean {
   const before = attempts.findLast((other) => other.attempt === attempt.attempt - 1);
   const to = attempt.startAt;
-  // Of an attempt that wrote nothing it is only known that it was not long ago.
+  // About an attempt that recorded nothing, only its upper age is known.
   const from = before?.startAt ?? to - 2 * RECOVERY_MS;
   const touchesAll = history.faults.some(
     (fault) => TOUCH_ALL.has(fault.kind) && fault.from <= to && fault.to + RECOVERY_MS >= from,

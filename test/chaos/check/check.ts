@@ -12,7 +12,7 @@ import { ranFacts } from "./ran-facts.ts";
 import { revision } from "./revision.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
-/** Answers of which no order of the calls explains all. */
+/** Answers that no order of the calls explains. */
 function edits(job: JobView): Violation[] {
   return job.states.unexplained.map((calls) => ({
     kind: "edit",
@@ -40,7 +40,7 @@ const CHECKS: readonly ((job: JobView, about: Case) => Violation[])[] = [
   edits,
 ];
 
-/** Every promise that was broken in this history. */
+/** Every broken promise in this history. */
 export function check(history: History): { about: Case; violations: Violation[] } {
   const about = openCase(history);
   const violations = [

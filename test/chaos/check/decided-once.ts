@@ -2,12 +2,12 @@ import { covers, type JobView, waitsForJob } from "./job-view.ts";
 import type { Due } from "./occurrences.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
-/** Whether a pause that surely held at `at` was ended by a resume and nothing else, so that its record must be there. */
+/** Whether a pause that surely held at `at` ended by a resume and nothing else, so that its record must exist. */
 function wasResumed({ states: { stretches } }: JobView, at: number): boolean {
   const place = stretches.findIndex(({ from, to }) => from < at && at < to);
   const [held, next] = stretches.slice(place, place + 2);
   if (!held || held.calls.length > 0 || !next) return false;
-  // With an edit that may or may not have been done, nobody knows which schedule was paused.
+  // With an edit that may or may not have taken effect, nobody knows which schedule was paused.
   const schedules = held.states.map((state) => JSON.stringify(state?.spec.schedule));
   const [call, ...others] = next.calls;
   return (

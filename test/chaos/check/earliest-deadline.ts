@@ -21,8 +21,8 @@ function targets(job: JobView, { health }: Case): Target[] {
 }
 
 /**
- * A cross-check that trusts no id and no time that a run was told: each start is given the due time whose deadline
- * is the earliest of those that are open then. A start that gets none was made for nothing.
+ * A cross-check that trusts no id and no time that a run was told: each start gets the open due time with the earliest
+ * deadline. A start that gets none was spurious.
  */
 export function earliestDeadline(job: JobView, about: Case): Violation[] {
   const waiting = targets(job, about);
@@ -31,7 +31,7 @@ export function earliestDeadline(job: JobView, about: Case): Violation[] {
     .toSorted((a, b) => a.startAt - b.startAt);
   return starts.flatMap(({ startAt, run, attempt }) => {
     const open = waiting.filter(
-      // One that was taken up again may have been first admitted long before.
+      // A run taken over may have been admitted long before.
       ({ at, deadline }) => at <= startAt && (deadline >= startAt || attempt > 1),
     );
     const best = open.toSorted((a, b) => a.deadline - b.deadline)[0];

@@ -2,7 +2,7 @@ import type { Heard, Row } from "../history/history.ts";
 import type { Case, JobView } from "./job-view.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
-/** Events that the server writes together with the decision; others are written by processes, afterwards. */
+/** Events that the server writes together with the decision; processes write the others afterwards. */
 const DECISIONS: ReadonlySet<string> = new Set([
   "JOB_SUBMITTED",
   "JOB_STARTED",
@@ -30,7 +30,7 @@ function eventOf({ verdict, reason }: Row): string {
   return VERDICT_EVENTS[verdict] ?? verdict;
 }
 
-/** The named listener heard of every verdict, and of every start that really was. */
+/** The named listener received every verdict, and every start that really happened. */
 export function lostEvents(job: JobView): Violation[] {
   const heard = new Set(job.heard.map(({ name, fireAt }) => `${name} ${fireAt}`));
   const started = new Set(
@@ -63,8 +63,8 @@ function keyOf({ name, job, run, fireAt, attempt, time }: Heard): string {
 }
 
 /**
- * What the named listener hears for the first time is never older than what it has heard before: of the same job, and
- * where the server does one thing at a time, of all.
+ * An event that is new to the named listener is never older than those it received before: per job, and across all jobs
+ * if the server does one thing at a time.
  */
 export function reorderedEvents({ history }: Case): Violation[] {
   const violations: Violation[] = [];
@@ -87,7 +87,7 @@ export function reorderedEvents({ history }: Case): Violation[] {
   return violations;
 }
 
-/** How many events were heard more than once. */
+/** How many events were received more than once. */
 export function repeatedEvents({ history }: Case): number {
   const decisions = history.heard.filter(({ name }) => DECISIONS.has(name));
   return decisions.length - new Set(decisions.map(keyOf)).size;

@@ -1,11 +1,11 @@
 import type { History } from "../history/history.ts";
 
 /**
- * How long the fleet may take to be itself again after a fault: lock, stalled check, two looks of the reconciler, the
- * taking over of a lease, and reconnecting, with the settings of the harness.
+ * How long the fleet may take to recover from a fault: lock, stalled check, two passes of the reconciler, takeover of a
+ * lease, and reconnecting, with the harness's settings.
  */
 export const RECOVERY_MS = 10_000;
-/** After a moment in which a process got no CPU, or the server took long for something small. */
+/** After a moment in which a process got no CPU, or the server was slow to answer something small. */
 const AFTER_STALL_MS = 2_000;
 
 interface Stretch {
@@ -13,7 +13,7 @@ interface Stretch {
   readonly to: number;
 }
 
-/** When the fleet could be expected to work: no fault, and none within the recovery budget before. */
+/** When the fleet must work: no fault now, and none within the preceding recovery time. */
 export class Health {
   readonly #sick: readonly Stretch[];
 
@@ -32,7 +32,7 @@ export class Health {
     return Math.max(0, ms);
   }
 
-  /** The instant at which `ms` of healthy time have passed since `at`. */
+  /** The instant when `ms` of healthy time have passed since `at`. */
   after(at: number, ms: number): number {
     let left = ms;
     let now = at;
@@ -46,7 +46,7 @@ export class Health {
     return now + left;
   }
 
-  /** The latest instant so that `ms` of healthy time lie between it and `at`. */
+  /** The latest instant with `ms` of healthy time between it and `at`. */
   before(at: number, ms: number): number {
     let left = ms;
     let now = at;

@@ -3,7 +3,7 @@ import { type Case, covers, type JobView, mayWait, retriedAt } from "./job-view.
 import { roomyMs } from "./unfinished.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
-/** How late a decision may come in time that was healthy. Wide: the machine may be busy. */
+/** How late a decision may be in healthy time. Wide, because the machine may be busy. */
 export const LATE_MS = 4_000;
 
 /** No run starts before its time. */
@@ -18,7 +18,7 @@ export function early(job: JobView): Violation[] {
     }));
 }
 
-/** No attempt that follows a failed one starts before its delay is over, by the server's clock. */
+/** No retry starts before its delay is over, by the server's clock. */
 export function earlyRetries(job: JobView): Violation[] {
   return job.attempts.flatMap(({ run, attempt, admittedAt, startAt }) => {
     const retry = retryBefore(job, run, attempt);
@@ -29,9 +29,9 @@ export function earlyRetries(job: JobView): Violation[] {
 }
 
 interface Retry {
-  /** When the server noted it. */
+  /** When the server recorded it. */
   readonly at: number;
-  /** As long as the delay may have been, by what the job may have been. */
+  /** Upper bound of the delay, over the job's possible states. */
   readonly delays: readonly number[];
 }
 
@@ -51,7 +51,7 @@ function retryBefore(job: JobView, run: string, attempt: number): Retry | undefi
   return { at, delays };
 }
 
-/** In healthy time everything is decided soon, and every retry follows soon: the fleet has healed. */
+/** In healthy time every decision and every retry is prompt: the fleet has recovered. */
 export function late(job: JobView, about: Case): Violation[] {
   return [...lateDecisions(job, about), ...lateRetries(job, about)];
 }
@@ -69,7 +69,7 @@ function lateDecisions(job: JobView, about: Case): Violation[] {
       const from = Math.max(at, added);
       const healthyMs = health.healthyMs(from, decidedAt);
       if (healthyMs <= LATE_MS) return [];
-      // One that waits for an instance has as long as there is none.
+      // An occurrence that waits for an instance has as long as there is none.
       const waits = mayWait(job, at, decidedAt);
       if (waits && roomyMs(job, about, { run: row?.run, from, to: decidedAt }) <= LATE_MS)
         return [];
@@ -89,7 +89,7 @@ function lateRetries(job: JobView, { health }: Case): Violation[] {
   });
 }
 
-/** From when on a retry that was due in [`from`, `to`] surely had an active job: while its job is paused, it waits. */
+/** From when on a retry due in [`from`, `to`] surely had an active job: it waits while its job is paused. */
 function mayGoOnAt({ states }: JobView, from: number, to: number): number {
   const paused = states.stretches.filter(
     (stretch) =>

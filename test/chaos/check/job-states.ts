@@ -1,29 +1,29 @@
 import type { Call } from "../history/history.ts";
 import type { Change, JobSpec } from "../history/job-spec.ts";
 
-/** What a job may be at one time; `undefined`: there is none. */
+/** A possible state of a job; `undefined`: it doesn't exist. */
 export type JobState = { readonly phase: "active" | "paused"; readonly spec: JobSpec } | undefined;
 
-/** A stretch of time and the states that the job may have had in it. */
+/** A period and the states that the job may have had in it. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
   readonly states: readonly JobState[];
-  /** The calls that went on in it; none: nothing changed. */
+  /** The calls in progress during it; none: nothing changed. */
   readonly calls: readonly Call[];
 }
 
 /** The states of one job over time. */
 export interface JobStates {
   readonly stretches: readonly Stretch[];
-  /** Calls of which no order explains the answers. */
+  /** Calls whose answers no order explains. */
   readonly unexplained: readonly Call[][];
 }
 
-/** More calls at once than this are not put in order one by one. */
+/** With more concurrent calls than this, orders aren't tried one by one. */
 const MAX_TOGETHER = 10;
 
-/** What a change makes of a job; `undefined` as a whole if it can't have been answered with success. */
+/** The result of a change; `undefined` as a whole if it can't have succeeded. */
 function applied(change: Change, state: JobState): { readonly state: JobState } | undefined {
   if (change.kind === "add") {
     // Adding a job again with an equal declaration changes nothing.
@@ -40,7 +40,7 @@ function applied(change: Change, state: JobState): { readonly state: JobState } 
       return { state: undefined };
     case "modify": {
       const { work, rev } = change;
-      // A rule that is not given stays as it is.
+      // A rule that isn't given stays.
       const { retry, timeoutMs } = spec.rules;
       const rules = {
         ...change.rules,
@@ -56,7 +56,7 @@ function applied(change: Change, state: JobState): { readonly state: JobState } 
   }
 }
 
-/** An addition is refused if there is such a job, everything else if there is none, or if its one date is over. */
+/** An addition is refused if the job exists; everything else if it doesn't, or if its only date is over. */
 function mayBeRefused(change: Change, state: JobState): boolean {
   if (change.kind === "add") return state !== undefined;
   return state === undefined || state.spec.schedule.kind === "date";
@@ -64,7 +64,7 @@ function mayBeRefused(change: Change, state: JobState): boolean {
 
 function outcomes({ edit, result, isRepeated }: Call, state: JobState): JobState[] {
   const next = applied(edit.change, state);
-  // A removal that is sent again finds that there is no such job, because of itself.
+  // A removal that was sent twice finds no such job, because of itself.
   if (result === "refused" && isRepeated && edit.change.kind === "remove") return [undefined];
   if (result === "refused") return mayBeRefused(edit.change, state) ? [state] : [];
   if (result === "unknown") return next ? [state, next.state] : [state];
@@ -88,7 +88,7 @@ class StateSet {
   }
 }
 
-/** Tries every order that real time allows: a call that had its answer before another was made comes first. */
+/** Tries every order that real time allows: a call answered before another was made comes first. */
 function explore(
   calls: readonly Call[],
   before: readonly JobState[],
@@ -113,7 +113,7 @@ function explore(
   return { seen, final };
 }
 
-/** Every order at once: what any of the calls, in any number, may have made of it. */
+/** All orders together: the results of any subset of the calls. */
 function anything(calls: readonly Call[], before: readonly JobState[]): StateSet {
   const seen = new StateSet();
   const waiting = [...before];
@@ -128,7 +128,7 @@ function anything(calls: readonly Call[], before: readonly JobState[]): StateSet
   return seen;
 }
 
-/** Calls whose times overlap, together. */
+/** Groups of overlapping calls. */
 function clusters(calls: readonly Call[]): Call[][] {
   const found: { calls: Call[]; to: number }[] = [];
   for (const call of calls.toSorted((a, b) => a.from - b.from)) {
@@ -141,7 +141,7 @@ function clusters(calls: readonly Call[]): Call[][] {
   return found.map((cluster) => cluster.calls);
 }
 
-/** Works out what a job may have been at each time, from what its clients asked and were answered. */
+/** Derives a job's possible states over time from its clients' calls and their answers. */
 export function jobStates(calls: readonly Call[], from: number): JobStates {
   const stretches: Stretch[] = [];
   const unexplained: Call[][] = [];
@@ -164,7 +164,7 @@ export function jobStates(calls: readonly Call[], from: number): JobStates {
   return { stretches, unexplained };
 }
 
-/** The states that the job may have had at some time in [`from`, `to`]. */
+/** The states that the job may have had in [`from`, `to`]. */
 export function statesIn({ stretches }: JobStates, from: number, to: number): JobState[] {
   const found = new StateSet();
   for (const stretch of stretches)

@@ -10,14 +10,14 @@ import { Health } from "./health.ts";
 import { jobStates, type JobStates, statesIn } from "./job-states.ts";
 import { type Due, occurrences } from "./occurrences.ts";
 
-/** All attempts of one run, the first one first, and what the ledger says of it. */
+/** All attempts of one run, in order, and its ledger row. */
 export interface RunView {
   readonly run: string;
   readonly attempts: readonly [Attempt, ...Attempt[]];
   readonly row: Row | undefined;
 }
 
-/** Everything that is known of one job. */
+/** Everything known about one job. */
 export interface JobView {
   readonly id: string;
   readonly calls: readonly Call[];
@@ -30,14 +30,14 @@ export interface JobView {
   readonly heard: readonly Heard[];
 }
 
-/** A history, sorted by job. */
+/** A history, grouped by job. */
 export interface Case {
   readonly history: History;
   readonly health: Health;
   readonly jobs: readonly JobView[];
 }
 
-/** Sorts a history by job, and works out what each job's clients made of it. */
+/** Groups a history by job, and derives each job's states from its clients' edits. */
 export function openCase(history: History): Case {
   const calls = groupBy(history.calls, ({ edit }) => edit.job);
   const attempts = groupBy(history.attempts, ({ job }) => job);
@@ -64,7 +64,7 @@ export function openCase(history: History): Case {
   return { history, health: new Health(history), jobs };
 }
 
-/** Whether an open run waits for its job, which is paused in the end, or may be. */
+/** Whether an open run waits for its job, which is, or may be, paused in the end. */
 export function waitsForJob({ states }: JobView, row: Row): boolean {
   const last = states.stretches.at(-1)?.states ?? [];
   return mayWaitForJob(row) && last.some((state) => state?.phase === "paused");
@@ -81,18 +81,18 @@ function runsOf(attempts: readonly Attempt[], rows: readonly Row[]): RunView[] {
   });
 }
 
-/** Whether the verdict says that it ran. */
+/** Whether the verdict means that it ran. */
 export function hasRun({ verdict }: Row): boolean {
   return verdict === "succeeded" || verdict === "failed" || verdict === "cancelled";
 }
 
-/** Whether the row decides the occurrence of this time. */
+/** Whether the row decides the occurrence at this time. */
 export function covers(row: Row, at: number): boolean {
   if (row.kind !== "scheduled") return false;
   return hasRun(row) ? row.fireAt === at : row.fromAt <= at && at <= row.fireAt;
 }
 
-/** When the server was told that an attempt of a run failed and another is to follow; `undefined`: it was not. */
+/** When the server was told that an attempt failed and another follows; `undefined` if it wasn't. */
 export function retriedAt(job: JobView, run: string, attempt: number): number | undefined {
   return job.heard.find(
     (event) =>
@@ -110,25 +110,25 @@ export function mayWait(job: JobView, from: number, to: number): boolean {
   );
 }
 
-/** From when on an attempt was fenced: the run had a later one. */
+/** When an attempt was fenced: a later one had the run. */
 export function fencedAt(attempt: Attempt, { run, attempts, row }: RunView, job: JobView): number {
   const later = attempts
     .filter((other) => other.attempt > attempt.attempt)
     .map((other) => Math.min(other.startAt, other.admittedAt));
-  // A later attempt that did not come as far as to write anything was told of when it was admitted.
+  // A later attempt that recorded nothing shows by its admission.
   const told = job.heard
     .filter(
       (event) =>
         event.name === "JOB_STARTED" && event.run === run && (event.attempt ?? 0) > attempt.attempt,
     )
     .map(({ time }) => time);
-  // A run that crashed too often is ended when somebody would take it up, not by an attempt of its own.
+  // A run that crashed too often is ended by whoever would have taken it over, not by an attempt.
   const isOver = row?.errorCode === "RUN_CRASHED" || (row?.attempt ?? 0) > attempt.attempt;
   const settled = isOver && row?.finishedAt !== undefined ? [row.finishedAt] : [];
   return Math.min(Number.POSITIVE_INFINITY, ...later, ...told, ...settled);
 }
 
-/** Until when an attempt really went on; infinite if nobody saw its end. */
+/** Until when an attempt really continued; infinite if nobody saw its end. */
 export function goesOnUntil({ endAt, diedAt }: Attempt): number {
   return Math.min(endAt ?? Number.POSITIVE_INFINITY, diedAt ?? Number.POSITIVE_INFINITY);
 }

@@ -1,7 +1,7 @@
 import { type JobView, waitsForJob } from "./job-view.ts";
 import type { Violation } from "./violation.ts";
 
-/** In the end nothing holds an instance but what waits for its job. */
+/** In the end nothing holds an instance except runs that wait for their job. */
 export function leaks(job: JobView): Violation[] {
   return job.open
     .filter((row) => row.verdict !== "queued" && !waitsForJob(job, row))

@@ -5,7 +5,7 @@ import { type Case, hasRun, type JobView, mayWait } from "./job-view.ts";
 import { holdings, leastInstances } from "./unfinished.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
-/** What the ledger says of occurrences that did not run is true, and the reason that it gives held. */
+/** The ledger is right about occurrences that didn't run, and so is its reason. */
 export function notRunFacts(job: JobView, about: Case): Violation[] {
   return job.rows
     .filter((row) => !hasRun(row) && row.kind === "scheduled")
@@ -52,7 +52,7 @@ function reasonIsWrong(job: JobView, row: Row, about: Case): string | undefined 
 function coalescedWrongly(job: JobView, row: Row): string | undefined {
   const decidedAt = row.decidedAt ?? 0;
   const states = statesIn(job.states, decidedAt, decidedAt);
-  // One that was merged into may have waited for its turn, and not have come to it.
+  // The run merged into may have waited for its turn and never had it.
   const isQueueing = states.some((state) => state && state.spec.rules.overlap !== "skip");
   const target = [...job.rows, ...job.open].find(
     (other) =>
@@ -85,7 +85,7 @@ function missedWrongly(job: JobView, row: Row, { health }: Case): string | undef
     : undefined;
 }
 
-/** Skipped, or replaced in the queue, because there was no room. */
+/** Skipped, or replaced in the queue, for lack of room. */
 function fullWrongly(job: JobView, row: Row, about: Case): string | undefined {
   const decidedAt = row.decidedAt ?? 0;
   const limit = leastInstances(job, decidedAt, decidedAt);
@@ -118,7 +118,7 @@ function overlapsAt(job: JobView, at: number): string[] {
   return statesIn(job.states, at, at).flatMap((state) => (state ? [state.spec.rules.overlap] : []));
 }
 
-/** The record of a pause may be written by whatever ends it: a resume, a new schedule, a removal. */
+/** Whatever ends a pause writes its record: a resume, a new schedule, a removal. */
 function neverPaused(job: JobView, row: Row): string | undefined {
   const states = statesIn(job.states, row.fromAt, row.decidedAt ?? row.fireAt);
   return states.some((state) => state?.phase === "paused") ? undefined : "the job was not paused";

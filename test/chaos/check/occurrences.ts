@@ -3,12 +3,12 @@ import type { Schedule } from "../history/job-spec.ts";
 import type { JobState, JobStates, Stretch } from "./job-states.ts";
 
 /**
- * `must`: the job was surely active, so there must be a verdict. `may`: an edit was going on, so there may be one.
+ * `must`: the job was surely active, so there must be a verdict. `may`: an edit was in progress, so there may be one.
  * `not`: it was surely paused, so it must not run.
  */
 export type Duty = "must" | "may" | "not";
 
-/** A time at which a job was due, or would have been. */
+/** A time when a job was due, or would have been. */
 export interface Due {
   readonly at: number;
   readonly duty: Duty;
@@ -31,7 +31,7 @@ const EVERY_MINUTE: ReferenceSchedule = {
   expression: "* * * * *",
 };
 
-/** All fire times in [`from`, `to`], found by walking through time. Shares nothing with our triggers. */
+/** All fire times in [`from`, `to`], found by stepping through time. Shares no code with our triggers. */
 export function fireTimes(schedule: Schedule, from: number, to: number): number[] {
   const found: number[] = [];
   if (schedule.kind === "date")
@@ -58,14 +58,14 @@ function dutyIn({ states, calls }: Stretch, at: number): Duty | undefined {
   const active = named.filter((state) => state?.phase === "active");
   if (named.length === 0) return undefined;
   if (active.length === 0) return "not";
-  // A change of rules alone leaves the schedule as it is, even while it is going on.
+  // A change of rules alone leaves the schedule unchanged, even while it is in progress.
   const isTouched = calls.some(({ edit }) => edit.change.kind !== "modify");
   return active.length === states.length && !isTouched ? "must" : "may";
 }
 
 const RANK: Readonly<Record<Duty, number>> = { must: 2, may: 1, not: 0 };
 
-/** Every time at which the job was or may have been due, up to `to`. */
+/** Every time when the job was or may have been due, up to `to`. */
 export function occurrences(states: JobStates, to: number): Due[] {
   const found = new Map<number, Duty>();
   const note = (at: number, duty: Duty | undefined): void => {
@@ -90,7 +90,7 @@ export function occurrences(states: JobStates, to: number): Due[] {
   return [...found].map(([at, duty]) => ({ at, duty })).toSorted((a, b) => a.at - b.at);
 }
 
-/** A date that had passed when its job was added is due at once. */
+/** A date in the past when its job was added is due immediately. */
 function noteDate(
   { stretches }: JobStates,
   stretch: Stretch,
@@ -104,7 +104,7 @@ function noteDate(
   const dueBy = Math.max(date, addedBy);
   if (stretch.from < dueBy && dueBy < stretch.to) note(date, dutyIn(stretch, date));
   else if (stretch.from <= dueBy && dueBy <= stretch.to) {
-    // At the very end of the edit that added it, it is due if nothing else is going on.
+    // At the very end of the edit that added it, it is due if nothing else is in progress.
     const isOnlyAdding = stretch.calls.every(({ edit }) => edit.change.kind === "add");
     const isSure = stretch.states.every((state) => state?.phase === "active");
     note(date, isOnlyAdding && isSure ? "must" : "may");

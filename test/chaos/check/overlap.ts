@@ -25,7 +25,7 @@ function lives(job: JobView): Lived[] {
   );
 }
 
-/** Never more than `maxInstances` attempts at once in real time; those that had lost their run are counted apart. */
+/** Never more than `maxInstances` concurrent attempts in real time; attempts that had lost their run count separately. */
 export function overlap(job: JobView): Violation[] {
   const lived = lives(job);
   return lived.flatMap((one) => {
@@ -41,7 +41,7 @@ export function overlap(job: JobView): Violation[] {
   });
 }
 
-/** Attempts that went on after they had lost their run, and for how long. */
+/** Attempts that continued after losing their run, and for how long. */
 export function zombies(job: JobView): { run: string; attempt: number; ms: number }[] {
   return job.runs.flatMap((run) =>
     run.attempts.flatMap((attempt) => {

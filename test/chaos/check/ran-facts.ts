@@ -3,7 +3,7 @@ import { statesIn } from "./job-states.ts";
 import { type Case, hasRun, type JobView, retriedAt } from "./job-view.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
-/** What the ledger says of runs is what the runs themselves wrote down. */
+/** The ledger agrees with the runs' own records. */
 export function ranFacts(job: JobView, about: Case): Violation[] {
   const { health } = about;
   const violations: Violation[] = [];
@@ -29,7 +29,7 @@ export function ranFacts(job: JobView, about: Case): Violation[] {
     const policies = statesIn(job.states, first.admittedAt, first.startAt);
     const graces = policies.map((state) => state?.spec.rules.graceMs ?? Number.POSITIVE_INFINITY);
     const graceMs = Math.max(...graces);
-    // By its own clock, in time that was healthy; and by the server's, to the millisecond.
+    // By its own clock, in healthy time; and by the server's, to the millisecond.
     const isLate =
       first.admittedAt - first.dueAt > graceMs ||
       health.healthyMs(first.dueAt, first.startAt) > graceMs + SLACK_MS;
@@ -43,14 +43,14 @@ export function ranFacts(job: JobView, about: Case): Violation[] {
 
 const SLACK_MS = 2_000;
 
-/** Timers are cut to whole milliseconds. */
+/** Timers are truncated to whole milliseconds. */
 const TIMER_MS = 5;
-/** How much later than its timeout a run may come to its end and still be ahead of it. */
+/** How far past its timeout a run may end and still have beaten it. */
 const OVERTIME_MS = 300;
 
-/** The least and the most that the timeout of an attempt may have been. */
+/** Lower and upper bound of an attempt's timeout. */
 function timeouts(job: JobView, { run, startAt }: Attempt): [least: number, most: number] {
-  // A run of a job that was removed keeps the rules that it had before.
+  // A run of a removed job keeps its rules.
   const own = job.attempts.filter((one) => one.run === run);
   const from = Math.min(...own.map(({ admittedAt }) => admittedAt));
   const known = statesIn(job.states, from, startAt).map(
@@ -59,7 +59,7 @@ function timeouts(job: JobView, { run, startAt }: Attempt): [least: number, most
   return [Math.min(...known), Math.max(...known)];
 }
 
-/** A run that failed was tried as often as its job allowed, and no more. */
+/** A failed run was attempted exactly as often as its job allowed. */
 function wrongNumberOfTries(
   job: JobView,
   { run, attempt = 1, startedAt = 0, finishedAt = 0 }: Row,
@@ -100,7 +100,7 @@ function wrongEnd(job: JobView, row: Row, { health }: Case): string | undefined 
   const wrongTries = row.verdict === "failed" ? wrongNumberOfTries(job, row) : undefined;
   if (wrongTries !== undefined) return wrongTries;
   const [least, most] = timeouts(job, own);
-  // Its time begins a little before the attempt writes down that it started.
+  // Its timeout starts a little before the attempt records its start.
   const tookMs = own.endAt - own.admittedAt;
   if (row.errorCode === "RUN_TIMED_OUT")
     return tookMs < least - TIMER_MS

@@ -4,15 +4,15 @@ import type { Case, JobView } from "./job-view.ts";
 import { fireTimes } from "./occurrences.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
-/** How long after its admission a run may begin, in healthy time. */
+/** How long after its admission a run may start, in healthy time. */
 const START_MS = 2_000;
 
-/** Nothing is admitted of a job that is paused, removed, or by then another. */
+/** Nothing is admitted for a job that is paused, removed or changed by then. */
 export function revision(job: JobView, { health }: Case): Violation[] {
   return job.runs.flatMap(({ attempts: [first] }) => {
-    // A later attempt goes on with what was admitted before.
+    // A later attempt continues with the earlier admission.
     if (first.attempt > 1) return [];
-    // By what it was told, and by its own clock, as far as it could not have been kept from starting.
+    // By the time it was told, and by its own clock as far as nothing delayed its start.
     const by = [
       first.admittedAt,
       Math.max(first.admittedAt, health.before(first.startAt, START_MS)),
@@ -28,7 +28,7 @@ function wrongSince(job: JobView, first: Attempt, at: number): string | undefine
   const now = statesIn(job.states, at, at);
   if (!now.some((state) => state?.phase === "active"))
     return now.some(Boolean) ? "the job was paused" : "the job was removed";
-  // An occurrence may have been claimed, and waited for an instance, under the schedule before.
+  // An occurrence may have been claimed under the previous schedule and waited for an instance.
   const since = statesIn(job.states, Math.min(first.fireAt, at), at);
   const named = since.some(
     (state) => state && fireTimes(state.spec.schedule, first.fireAt, first.fireAt).length > 0,

@@ -3,26 +3,26 @@ import { repeatedEvents } from "./events.ts";
 import { type Case, covers, hasRun, retriedAt } from "./job-view.ts";
 import { zombies } from "./overlap.ts";
 
-/** What happened in a run, counted. */
+/** Counts of what happened in a run. */
 export interface Tally {
   /** Occurrences that were surely due. */
   readonly due: number;
   /** Occurrences that fell into an edit. */
   readonly uncertain: number;
-  /** Of those that were surely due: neither started nor recorded. */
+  /** Surely due, but neither started nor recorded. */
   readonly withoutTrace: number;
   readonly runs: number;
   readonly attempts: number;
-  /** Runs that were taken up again from a process that had lost them. */
+  /** Runs taken over from a process that had lost them. */
   readonly redelivered: number;
   /** Attempts that followed a failed one. */
   readonly retried: number;
-  /** Runs that slept and went on. */
+  /** Runs that slept and continued. */
   readonly slept: number;
   readonly timedOut: number;
-  /** How much of the time was healthy, in seconds: in the rest nothing can be late. */
+  /** Seconds of healthy time; outside it nothing counts as late. */
   readonly healthySeconds: number;
-  /** Attempts that went on after they had lost their run. */
+  /** Attempts that continued after losing their run. */
   readonly zombies: number;
   /** Occurrences by what the ledger says of them. */
   readonly verdicts: Readonly<Record<string, number>>;
@@ -32,7 +32,7 @@ export interface Tally {
   readonly faults: Readonly<Record<FaultKind, { readonly done: number; readonly proved: number }>>;
 }
 
-/** A clock that is fast makes a run early by so much; it is that occurrence's run all the same. */
+/** A fast clock makes a run early by this much; it still belongs to that occurrence. */
 const EARLY_MS = 3_500;
 
 export function tally(about: Case): Tally {
@@ -91,8 +91,8 @@ export function tally(about: Case): Tally {
 }
 
 /**
- * Occurrences that were surely due with neither a start nor a row, without trusting ids: each start stands for the
- * earliest one that has neither yet, be it as late as it may. The same for ours and for a system that keeps no ledger.
+ * Surely due occurrences with neither a start nor a row, without trusting ids: each start counts for the earliest
+ * occurrence that has neither, however late. The same for ours and for a system without a ledger.
  */
 function withoutTrace({ dues, rows, runs }: Case["jobs"][number]): number {
   const started = new Set(runs.map(({ run }) => run));
@@ -107,7 +107,7 @@ function withoutTrace({ dues, rows, runs }: Case["jobs"][number]): number {
   return waiting.length;
 }
 
-/** What a run failed to try. A run that tried nothing proves nothing. */
+/** What a run failed to exercise. A run that exercised nothing proves nothing. */
 export function untried(counted: Tally): string[] {
   const sum = (start: string): number =>
     Object.entries(counted.verdicts)

@@ -1,7 +1,7 @@
 import { statesIn } from "./job-states.ts";
 import { type Case, hasRun, type JobView, retriedAt, type RunView } from "./job-view.ts";
 
-/** How long after its end a run may hold its instance, in healthy time: the settlement is on its way. */
+/** How long after its end a run may hold its instance, in healthy time, while its settlement is in transit. */
 const SETTLE_MS = 1_500;
 
 /** When a run held an instance. */
@@ -11,7 +11,7 @@ export interface Holding {
   readonly to: number;
 }
 
-/** When each run of a job truly was unfinished, with what settling may take. */
+/** When each run of a job really was unfinished, including the time for settling. */
 export function holdings(job: JobView, { health }: Case): Holding[] {
   const seen = job.runs.map((run) => {
     const told = job.heard.filter(
@@ -20,7 +20,7 @@ export function holdings(job: JobView, { health }: Case): Holding[] {
     const from = Math.min(run.attempts[0].admittedAt, ...told.map(({ time }) => time));
     return { run: run.run, from, to: health.after(endOf(run, job), SETTLE_MS) };
   });
-  // Runs that never wrote anything held an instance too, for as long as the ledger says.
+  // Runs that recorded nothing held an instance too, for as long as the ledger says.
   const silent = job.rows
     .filter((row) => hasRun(row) && !job.runs.some(({ run }) => run === row.run))
     .map((row) => ({
@@ -35,14 +35,14 @@ function endOf({ attempts, row, run }: RunView, job: JobView): number {
   const last = attempts.at(-1) ?? attempts[0];
   const isToGoOn = last.isAsleep === true || retriedAt(job, run, last.attempt) !== undefined;
   const ownEnd = isToGoOn ? undefined : last.endAt;
-  // An attempt that wrote nothing may have come after it.
+  // An attempt that recorded nothing may have followed.
   const isSettledLater = ownEnd === undefined || (row?.attempt ?? 0) > last.attempt;
   const settledAt = isSettledLater ? row?.finishedAt : undefined;
   if (ownEnd === undefined) return settledAt ?? Number.POSITIVE_INFINITY;
   return Math.max(ownEnd, settledAt ?? 0);
 }
 
-/** The least number of instances that the job may have had in a stretch of time. */
+/** The minimum of `maxInstances` that the job may have had in a period. */
 export function leastInstances(job: JobView, from: number, to: number): number {
   return Math.min(
     ...statesIn(job.states, from, to).flatMap((state) =>
@@ -51,7 +51,7 @@ export function leastInstances(job: JobView, from: number, to: number): number {
   );
 }
 
-/** How many milliseconds of healthy time in [`from`, `to`] there was surely room for a run beside all others. */
+/** For how many milliseconds of healthy time in [`from`, `to`] there was surely room for another run. */
 export function roomyMs(
   job: JobView,
   about: Case,

@@ -1,4 +1,4 @@
-/** What can be wrong. */
+/** Kinds of violations. */
 export const VIOLATION_KINDS = [
   "lost occurrence",
   "no verdict",
@@ -20,16 +20,16 @@ export const VIOLATION_KINDS = [
 /** One of {@link VIOLATION_KINDS}. */
 export type ViolationKind = (typeof VIOLATION_KINDS)[number];
 
-/** A promise that was broken. */
+/** A broken promise. */
 export interface Violation {
   readonly kind: ViolationKind;
   readonly job: string;
-  /** Around when; its timeline is cut out there. */
+  /** Roughly when; the timeline centers on it. */
   readonly at: number;
   readonly text: string;
 }
 
-/** A time of day with its milliseconds, for texts. */
+/** A time of day with milliseconds, for texts. */
 export function clockTime(at: number): string {
   return Number.isFinite(at) ? new Date(at).toISOString().slice(11, 23) : String(at);
 }

@@ -1,6 +1,6 @@
 import type { Edit } from "./job-spec.ts";
 
-/** What is done to the fleet. Each kind must happen in every run, or the run proves nothing. */
+/** Faults injected into the fleet. Each kind must occur in every run, or the run proves nothing. */
 export const FAULT_KINDS = [
   "kill-worker",
   "stop-worker",
@@ -21,18 +21,18 @@ export const FAULT_KINDS = [
 /** One of {@link FAULT_KINDS}. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** A fault as it happened. All times of a history are epoch ms of this machine's true clock. */
+/** A fault that occurred. All times in a history are epoch ms of this machine's true clock. */
 export interface Fault {
   readonly kind: FaultKind;
   readonly from: number;
   readonly to: number;
-  /** The process that it was done to; absent if it touched all. */
+  /** The process it hit; absent if it hit all. */
   readonly pid?: number;
-  /** What shows that it had an effect, e.g. how many keys went; absent if nothing shows it. */
+  /** Evidence of its effect, e.g. how many keys vanished; absent if there is none. */
   readonly proof?: string;
 }
 
-/** One execution of a pipeline, as it wrote it down itself. */
+/** One execution of a pipeline, by its own record. */
 export interface Attempt {
   readonly job: string;
   readonly run: string;
@@ -40,41 +40,41 @@ export interface Attempt {
   readonly pid: number;
   readonly fireAt: number;
   readonly dueAt: number;
-  /** Server time of its admission, as it was told. */
+  /** Server time of its admission, as the run was told. */
   readonly admittedAt: number;
   readonly rev: number;
   readonly startAt: number;
   /** When it reached its end; absent if it never did. */
   readonly endAt?: number;
   readonly endedOk?: boolean;
-  /** It ended by going to sleep: what goes on later has the same number. */
+  /** It ended by going to sleep: the continuation has the same number. */
   readonly isAsleep?: boolean;
-  /** When its process was dead; absent if the process outlived the attempt. */
+  /** When its process died; absent if the process outlived the attempt. */
   readonly diedAt?: number;
 }
 
-/** One try of a client to change a job: what was asked between `from` and `to` took effect in between. */
+/** A client's attempt to change a job. It took effect between `from` and `to`. */
 export interface Call {
   readonly edit: Edit;
   readonly pid: number;
   readonly from: number;
-  /** When the answer came; of a call without one, when it can no longer take effect. */
+  /** When the answer came; for a call without one, when it can no longer take effect. */
   readonly to: number;
-  /** `unknown`: it may have taken effect or not. */
+  /** `unknown`: it may or may not have taken effect. */
   readonly result: "ok" | "refused" | "unknown";
-  /** The server was in trouble meanwhile: the call may have been sent twice, and the answer be that to the second time. */
+  /** The server was in trouble meanwhile: the call may have been sent twice, and the answer may be the second one's. */
   readonly isRepeated?: boolean;
-  /** Why it was refused, or what stood in the way of an answer. */
+  /** Why it was refused, or why there was no answer. */
   readonly error?: string;
 }
 
-/** An event that the named listener was called with. */
+/** An event that the named listener received. */
 export interface Heard {
   readonly name: string;
-  /** When it was heard. */
+  /** When it was received. */
   readonly at: number;
   readonly pid: number;
-  /** When it happened, by the server. */
+  /** When it happened, by the server's clock. */
   readonly time: number;
   readonly job?: string;
   readonly run?: string;
@@ -84,7 +84,7 @@ export interface Heard {
   readonly reason?: string;
 }
 
-/** A row of the ledger. Of several occurrences that share it, `fireAt` is the latest and `fromAt` the first. */
+/** A ledger row. If several occurrences share it, `fireAt` is the latest and `fromAt` the first. */
 export interface Row {
   readonly job: string;
   readonly run: string;
@@ -100,48 +100,48 @@ export interface Row {
   readonly attempt?: number;
   readonly reason?: string;
   readonly coalescedInto?: string;
-  /** The `attempt` in what the pipeline returned. */
+  /** The `attempt` that the pipeline returned. */
   readonly resultAttempt?: number;
   readonly errorCode?: string;
 }
 
-/** The retry of a scheduled run goes on only when its job does, and in the end every job is paused. */
+/** The retry of a scheduled run waits while its job is paused, and in the end every job is paused. */
 export function mayWaitForJob({ verdict, kind }: Row): boolean {
   return verdict === "retrying" && kind === "scheduled";
 }
 
-/** A process did not run for a while, whatever the reason; written by itself afterwards. */
+/** A time in which a process didn't run, for whatever reason; recorded by the process itself afterwards. */
 export interface Stall {
   readonly pid: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** A process that ended by itself, and the end of what it said. */
+/** A process that exited by itself, with the tail of its output. */
 export interface Crash {
   readonly pid: number;
   readonly at: number;
   readonly text: string;
 }
 
-/** All that is known of a run of the harness: plain, so that it can be written down, doctored and checked again. */
+/** Everything known about a run of the harness, as plain data that can be saved, doctored and checked again. */
 export interface History {
   readonly from: number;
-  /** When the last look at the store was taken; nothing is expected of later. */
+  /** When the store was last read; nothing is expected of later times. */
   readonly to: number;
   readonly calls: readonly Call[];
   readonly attempts: readonly Attempt[];
   readonly heard: readonly Heard[];
-  /** Whether events of all jobs have one order, or those of each job their own. */
+  /** Whether events have one order across all jobs, or one per job. */
   readonly eventOrder: "all" | "job";
   readonly rows: readonly Row[];
-  /** Runs without a verdict in the last look, after everything had time to end. */
+  /** Runs without a verdict at the last read, after everything had time to end. */
   readonly open: readonly Row[];
   readonly faults: readonly Fault[];
   readonly stalls: readonly Stall[];
-  /** When the server took long for something small, whatever the reason. */
+  /** When the server was slow to answer something small, for whatever reason. */
   readonly slowness: readonly { readonly from: number; readonly to: number }[];
   readonly deaths: readonly { readonly pid: number; readonly at: number }[];
-  /** Processes that ended although nobody had ended them. */
+  /** Processes that exited although nobody killed them. */
   readonly crashes: readonly Crash[];
 }

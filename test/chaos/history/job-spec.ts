@@ -1,24 +1,24 @@
-/** When a job of the workload is due. Every anchor is given, so nothing depends on when the job was stored. */
+/** The schedule of a workload job. Every anchor is explicit, so nothing depends on when the job was stored. */
 export type Schedule =
   | { readonly kind: "interval"; readonly everyMs: number; readonly startAt: number }
   | { readonly kind: "cron"; readonly seconds: readonly number[]; readonly timezone: string }
   | { readonly kind: "date"; readonly at: number };
 
-/** The rules under which it runs. */
+/** Its rules. */
 export interface Rules {
   readonly maxInstances: number;
   readonly coalesce: boolean;
-  /** `null`: any delay is fine. */
+  /** `null`: no limit. */
   readonly graceMs: number | null;
   readonly overlap: "skip" | "queue-one" | "queue-all";
-  /** Delays are doubled from `delayMs` on; `null`: one attempt. */
+  /** Delays double from `delayMs` on; `null`: one attempt. */
   readonly retry: { readonly attempts: number; readonly delayMs: number } | null;
   readonly timeoutMs: number | null;
 }
 
 /**
- * What a run does: `polite` ends when it is told to, `deaf` does not listen, `fail` throws at its end, `flaky` throws in
- * its first attempts, `sleepy` lets go of its worker in the middle.
+ * What a run does: `polite` ends when told to, `deaf` doesn't listen, `fail` throws at its end, `flaky` throws in its
+ * first attempts, `sleepy` releases its worker in the middle.
  */
 export interface Work {
   readonly ms: number;
@@ -28,12 +28,12 @@ export interface Work {
 /** What runs can do; see {@link Work}. */
 export const ACTS = ["polite", "deaf", "fail", "flaky", "sleepy"] as const;
 
-/** A job of the workload, in one of its revisions. */
+/** A workload job in one of its revisions. */
 export interface JobSpec {
   readonly schedule: Schedule;
   readonly rules: Rules;
   readonly work: Work;
-  /** Travels in the job's params and is written down by each run; no two edits of a job share one. */
+  /** Travels in the job's params, and each run records it; unique among a job's edits. */
   readonly rev: number;
 }
 

@@ -4,11 +4,11 @@ import type { Line } from "../program/journal.ts";
 import type { EngineName } from "../run/chaos-server.ts";
 import type { Attempt, Call, Crash, Fault, Heard, Stall } from "./history.ts";
 
-/** A line with the process that wrote it. */
+/** A line, and the process that wrote it. */
 type Signed = Line & { readonly pid: number; readonly role: string };
 
 const FILE = /^(\w+)\.(\d+)\.jsonl$/;
-/** A call without an answer from a process that died may still lie in a buffer, while the server is frozen. */
+/** An unanswered call of a dead process may still sit in a buffer while the server is frozen. */
 const ON_ITS_WAY_MS = 10_000;
 
 function readLines(dir: string): Signed[] {
@@ -28,7 +28,7 @@ function only<What extends Line["what"]>(lines: readonly Signed[], what: What): 
   return lines.filter((line): line is Of<What> => line.what === what);
 }
 
-/** Attempts that have begun and not ended, by what the workers wrote so far. */
+/** Attempts that have started and not ended, according to the workers' journals so far. */
 export function livingRuns(dir: string): { pid: number; run: string; act: string }[] {
   const lines = readLines(dir);
   return withEnds(lines)
@@ -41,7 +41,7 @@ interface Begun {
   readonly end: Of<"end"> | undefined;
 }
 
-/** Each start with its own end. One that went to sleep may have gone on in the same process. */
+/** Pairs each start with its own end. An attempt that slept may have continued in the same process. */
 function withEnds(lines: readonly Signed[]): Begun[] {
   const ends = new Map<string, Of<"end">[]>();
   for (const end of only(lines, "end")) {
@@ -50,14 +50,14 @@ function withEnds(lines: readonly Signed[]): Begun[] {
     if (same) same.push(end);
     else ends.set(key, [end]);
   }
-  // The lines of one process stand in the order in which they were written.
+  // A process's lines are in the order of writing.
   return only(lines, "start").map((start) => ({
     start,
     end: ends.get(`${start.pid} ${start.run} ${start.attempt}`)?.shift(),
   }));
 }
 
-/** What the processes of a run wrote down. */
+/** The journals of a run's processes. */
 export interface Witnesses {
   readonly attempts: Attempt[];
   readonly calls: Call[];
@@ -115,7 +115,7 @@ function callsOf(lines: readonly Signed[], deaths: Deaths): Call[] {
     const error = answer?.error === undefined ? {} : { error: answer.error };
     if (answer && answer.result !== "unknown")
       return Object.assign(error, { edit, pid, from: at, to: answer.at, result: answer.result });
-    // Commands of one connection keep their order: what was answered later settles what was not.
+    // Commands of one connection keep their order: a later answer settles an earlier call without one.
     const settledAt = answers.find(
       (one) =>
         one.pid === pid &&
@@ -131,8 +131,8 @@ function callsOf(lines: readonly Signed[], deaths: Deaths): Call[] {
 }
 
 /**
- * Where a client has many connections, a call that got no answer may take effect after later ones were answered: for as
- * long as it may wait for a connection, or lie at a server that is away.
+ * If a client has many connections, an unanswered call may take effect after later ones were answered, for as long as
+ * it may wait for a connection or sit at an unreachable server.
  */
 function unorderedCalls(
   lines: readonly Signed[],
@@ -155,7 +155,7 @@ function unorderedCalls(
   });
 }
 
-/** What breaks the connections of all makes clients send again what was not answered. */
+/** Faults that break everybody's connections make clients resend unanswered calls. */
 function withRepetition(call: Call, faults: readonly Fault[]): Call {
   const isRepeated = faults.some(
     ({ pid, from, to }) => pid === undefined && from <= call.to && to >= call.from,
@@ -163,7 +163,7 @@ function withRepetition(call: Call, faults: readonly Fault[]): Call {
   return isRepeated ? { ...call, isRepeated } : call;
 }
 
-/** Processes that were stopped, blocked or given a wrong clock show it themselves. */
+/** The journals of stopped, blocked or clock-skewed processes prove those faults. */
 function proved(fault: Fault, lines: readonly Signed[], stalls: readonly Stall[]): Fault {
   const { pid, from, to, kind } = fault;
   const isNear = (at: number): boolean => at >= from - 200 && at <= to + 5_000;

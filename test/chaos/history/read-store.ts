@@ -4,7 +4,7 @@ import type { Row } from "./history.ts";
 
 const PAGE = 500;
 
-/** A row of the ledger as the checker sees it. */
+/** A ledger row in the checker's form. */
 function toRow(job: string, row: LedgerRow): Row {
   const { id, state, result, error, fromAt, count, ...rest } = row;
   const resultAttempt =

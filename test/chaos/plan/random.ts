@@ -1,4 +1,4 @@
-/** A seeded stream of numbers (mulberry32): the same seed gives the same load and the same faults. */
+/** A seeded stream of numbers (mulberry32): the same seed gives the same load and faults. */
 export class Random {
   #state: number;
 
@@ -15,7 +15,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `from` to `to`, both included. */
+  /** An integer from `from` to `to`, inclusive. */
   int(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1));
   }

@@ -1,9 +1,9 @@
 import type { Edit, JobSpec, Rules, Schedule, Work } from "../history/job-spec.ts";
 import type { Random } from "./random.ts";
 
-/** An edit, when it is to be made, and by which client. */
+/** An edit, its time, and the client that makes it. */
 export interface PlannedEdit {
-  /** Ms after the beginning. */
+  /** Ms after the start. */
   readonly atMs: number;
   readonly client: number;
   readonly edit: Edit;
@@ -13,14 +13,14 @@ const INTERVALS_MS = [500, 700, 1_000, 1_500, 2_000, 3_000, 5_000] as const;
 const GRACES_MS = [null, null, 1_000, 1_000, 2_500, 20_000] as const;
 const POLITE = ["polite", "polite", "polite", "polite", "polite", "polite"] as const;
 const ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata"] as const;
-/** All jobs are added in so much time. */
+/** All jobs are added within this time. */
 const ADDING_MS = 1_500;
 const EDIT_EVERY_MS = 600;
 const CLIENTS = 2;
 
 function schedule(random: Random, beginAt: number): Schedule {
   if (random.chance(0.6)) {
-    // Off the full second by something, so that jobs are not all due together.
+    // Offset from the full second, so that jobs aren't all due together.
     return {
       kind: "interval",
       everyMs: random.pick(INTERVALS_MS),
@@ -36,7 +36,7 @@ function schedule(random: Random, beginAt: number): Schedule {
 
 function work(random: Random): Work {
   if (random.chance(0.15)) return { ms: random.int(20, 200), act: "fail" };
-  // Some take longer than their interval.
+  // Some runs take longer than their interval.
   const ms = random.chance(0.4) ? random.int(800, 3_500) : random.int(5, 300);
   return { ms, act: random.pick(["deaf", "deaf", "flaky", "sleepy", ...POLITE]) };
 }
@@ -50,12 +50,12 @@ function rules(random: Random): Rules {
     retry: random.chance(0.4)
       ? { attempts: random.int(2, 3), delayMs: random.int(1, 6) * 100 }
       : null,
-    // No deaf run of an ordinary job lasts so long that it would be given up.
+    // No deaf run of an ordinary job is long enough to be abandoned.
     timeoutMs: random.chance(0.2) ? random.pick([1_500, 2_500]) : null,
   };
 }
 
-/** Rules that ask for nothing special. */
+/** Ordinary rules. */
 const PLAIN: Rules = {
   maxInstances: 1,
   coalesce: true,
@@ -65,7 +65,7 @@ const PLAIN: Rules = {
   timeoutMs: null,
 };
 
-/** Long and deaf runs: a worker that is stopped in one of them wakes up as a zombie and tries to settle. */
+/** Long, deaf runs: a worker stopped during one wakes up as a zombie and tries to settle. */
 function marathon(random: Random, beginAt: number): JobSpec {
   return {
     schedule: { kind: "interval", everyMs: 3_000, startAt: beginAt + random.int(1, 999) },
@@ -75,9 +75,9 @@ function marathon(random: Random, beginAt: number): JobSpec {
   };
 }
 
-/** What nobody edits, so that each rule is sure to be tried: a job, its interval, its rules and its work. */
+/** Jobs that nobody edits, so that every rule is sure to be exercised: interval, rules, work. */
 const STEADY: readonly (readonly [string, number, Partial<Rules>, Work])[] = [
-  // One that every catch-up coalesces, and one that misses whatever is in its way.
+  // One that coalesces every catch-up, and one that misses whatever is late.
   ["steady-coalesce", 500, {}, { ms: 20, act: "polite" }],
   ["steady-grace", 500, { graceMs: 1_000 }, { ms: 20, act: "polite" }],
   ["steady-retry", 2_000, { retry: { attempts: 3, delayMs: 300 } }, { ms: 50, act: "flaky" }],
@@ -125,7 +125,7 @@ class Planner {
     };
   }
 
-  /** One more edit of a job that is edited at all, as its plan so far suggests. */
+  /** Another edit of an edited job, chosen to fit its plan so far. */
   edit(atMs: number, job: string): void {
     const random = this.#random;
     const phase = this.#phases.get(job) ?? "active";
@@ -156,7 +156,7 @@ class Planner {
     if (random.chance(0.2)) this.#race(atMs, job);
   }
 
-  /** Another client does something to the same job in the same moment. */
+  /** Another client edits the same job at the same moment. */
   #race(atMs: number, job: string): void {
     const client = CLIENTS - 1 - (this.edits.at(-1)?.client ?? 0);
     const change = this.#random.chance(0.5)
@@ -173,7 +173,7 @@ class Planner {
   }
 }
 
-/** The jobs of a run and what is done to them; half of them are left in peace. */
+/** The jobs of a run and their edits; half of them are left alone. */
 export function planWorkload(
   random: Random,
   { beginAt, forMs, jobs }: { beginAt: number; forMs: number; jobs: number },

@@ -5,10 +5,10 @@ import { BARE_QUEUE, type BareData, bareConnection } from "./bare-worker.ts";
 import type { Answer, Client } from "./client.ts";
 import { CLIENT_TIMEOUT_MS, type ProgramSettings } from "./settings.ts";
 
-/** A client of bare Job Schedulers. They have no pause: it removes the scheduler, and resuming adds it again. */
+/** A client of bare Job Schedulers, which have no pause: pausing removes the scheduler, resuming adds it again. */
 export class BareClient implements Client {
   readonly #queue: Queue<BareData>;
-  /** What a job is by now lies on the server, since other clients change it too. */
+  /** A job's current state lives on the server, since other clients change it too. */
   readonly #specs: Redis;
 
   private constructor(queue: Queue<BareData>, specs: Redis) {
@@ -55,7 +55,7 @@ export class BareClient implements Client {
       change.kind === "modify" || change.kind === "reschedule" ? { ...spec, ...change } : spec;
     const isPausedNext = change.kind === "pause" || (change.kind !== "resume" && isPaused);
     if (isPausedNext) await this.#queue.removeJobScheduler(job);
-    // A resume of what is not paused does nothing, as with us: an upsert would move the schedule.
+    // Resuming what isn't paused does nothing, as in ours: an upsert would shift the schedule.
     else if (change.kind !== "resume" || isPaused) await this.#upsert(job, next);
     await specs.hset(key, job, JSON.stringify({ spec: next, isPaused: isPausedNext }));
     return true;

@@ -8,13 +8,13 @@ import { CONCURRENCY, LOCK_MS, type ProgramSettings, STALLED_CHECK_MS } from "./
 /** The queue of the bare system. */
 export const BARE_QUEUE = "bare";
 
-/** What a bare queue job carries: the same as the params of ours. */
+/** A bare queue job's data: the same as our params. */
 export interface BareData extends Work {
   readonly job: string;
   readonly rev: number;
 }
 
-/** A connection that comes back as fast as ours. */
+/** A connection that reconnects as fast as ours. */
 export function bareConnection(url: string): Redis {
   const connection = new Redis(url, {
     maxRetriesPerRequest: null,
@@ -32,7 +32,7 @@ export async function startBareWorker(settings: ProgramSettings, journal: Journa
     concurrency: CONCURRENCY,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
-    // As generous as ours, which decides by the number of crashes.
+    // As generous as ours, which goes by the number of crashes.
     maxStalledCount: 1_000,
     removeOnComplete: { count: 0 },
     runRetryDelay: 1_000,

@@ -2,20 +2,20 @@ import { type AddJobOptions, isCronduitError, type PipelineScheduler } from "../
 import type { Edit, Rules, Schedule } from "../history/job-spec.ts";
 import { PIPELINE } from "./work.ts";
 
-/** How a call ended, as the caller knows it. */
+/** The outcome of a call, as far as the caller knows. */
 export interface Answer {
   readonly result: "ok" | "refused" | "unknown";
   readonly error?: string;
 }
 
-/** Somebody who changes jobs. */
+/** A client that changes jobs. */
 export interface Client {
   apply(edit: Edit): Promise<Answer>;
 }
 
-/** Codes that say that the server may have done it all the same. */
+/** Codes after which the server may still have done it. */
 const INDEFINITE: ReadonlySet<string> = new Set(["CONNECTION_FAILED", "INTERNAL"]);
-/** Above what the longest run of the harness can fill. */
+/** More than the longest run of the harness can fill. */
 const KEEP_ROWS = 200_000;
 
 /** A client of our own scheduler. */

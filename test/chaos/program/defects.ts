@@ -3,13 +3,13 @@ import { PostgresEngine } from "../../../src/engine/postgres/postgres-engine.ts"
 import { RedisEngine } from "../../../src/engine/redis/redis-engine.ts";
 import type { ProgramSettings } from "./settings.ts";
 
-/** Defects that are put into the engine's port on purpose: the checker must find each. */
+/** Defects planted in the engine's port: the checker must find each. */
 export const DEFECTS = ["no-fencing", "no-reconciler", "leaked-instance", "lost-event"] as const;
 
 /** One of {@link DEFECTS}. */
 export type Defect = (typeof DEFECTS)[number];
 
-/** One settlement in so many, and one batch of events in so many, is lost. */
+/** One settlement, and one batch of events, in this many is lost. */
 const ONE_IN = 15;
 const MAX_ATTEMPTS = 5;
 
@@ -33,7 +33,7 @@ export function installDefect({ defect, url }: ProgramSettings): void {
   }
 }
 
-/** An attempt that lost its run settles in the name of the one that has it. */
+/** An attempt that lost its run settles in the name of the current one. */
 function settleWhoeverHasIt(port: Pick<Engine, "settle">): void {
   const settle = port.settle;
   port.settle = async function (this: Engine, request) {
@@ -44,7 +44,7 @@ function settleWhoeverHasIt(port: Pick<Engine, "settle">): void {
   };
 }
 
-/** Some runs are never settled, and nobody notices: the instance is held for ever. */
+/** Some runs are never settled, and nobody notices: the instance is held forever. */
 function forgetSettlements(port: Pick<Engine, "settle" | "audit">): void {
   const { settle, audit } = port;
   let settled = 0;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Fault, Heard } from "../history/history.ts";
 import type { Edit } from "../history/job-spec.ts";
 
-/** A line of a process's own append-only file. `at` is this machine's true time, whatever the process's clock says. */
+/** A line in a process's own append-only file. `at` is this machine's true time, whatever the process's clock says. */
 export type Line =
   | {
       readonly what: "start";
@@ -23,7 +23,7 @@ export type Line =
       readonly run: string;
       readonly attempt: number;
       readonly ok: boolean;
-      /** It left to sleep, and goes on later. */
+      /** It went to sleep and continues later. */
       readonly asleep?: true;
     }
   | { readonly what: "stall"; readonly at: number; readonly from: number }
@@ -46,18 +46,18 @@ export type Line =
 const trueNow = Date.now;
 let skewMs = 0;
 
-/** This machine's time, also after {@link skewClock}. */
+/** This machine's true time, even after {@link skewClock}. */
 export function realNow(): number {
   return trueNow();
 }
 
-/** Moves this process's clock: ours, BullMQ's and ioredis' alike. */
+/** Shifts this process's clock for us, BullMQ and ioredis alike. */
 export function skewClock(ms: number): void {
   skewMs = ms;
   Date.now = () => trueNow() + skewMs;
 }
 
-/** The append-only file of one process. Each line is written at once, so that SIGKILL loses none. */
+/** A process's append-only file. Each line is written synchronously, so that SIGKILL loses none. */
 export class Journal {
   readonly #file: number;
   #isClosed = false;
@@ -78,10 +78,10 @@ export class Journal {
 }
 
 const TICK_MS = 100;
-/** A tick that comes so late shows a machine that is too busy to be held to much. */
+/** A tick this late shows that the machine is too busy to judge. */
 const STALL_MS = 300;
 
-/** Notes when this process did not get to run: stopped, blocked, or on a machine that is too busy. */
+/** Records when this process didn't run: stopped, blocked, or on a machine that is too busy. */
 export function watchStalls(journal: Journal): NodeJS.Timeout {
   let last = { at: realNow(), on: performance.now() };
   return setInterval(() => {

@@ -1,5 +1,5 @@
-// A scheduler, a client and a named listener in a process of their own. It hears `{ edit }`, does it until the answer is
-// definite, and says `{ done: id }`; at first it says `{ ready: true }`.
+// A scheduler, a client and a named listener in one process. It sends `{ ready: true }`, accepts `{ edit }`, retries it
+// until the answer is definite, and sends `{ done: id }`.
 import { setTimeout as delay } from "node:timers/promises";
 import {
   EVENT_ALL,
@@ -60,7 +60,7 @@ async function openCronduit(): Promise<Client> {
 
 let calls = 0;
 
-/** Each try is a call of its own: one that got no answer may have taken effect all the same. */
+/** Each attempt is a separate call: one without an answer may still have taken effect. */
 async function carryOut(client: Client, edit: Edit): Promise<void> {
   for (;;) {
     const call = (calls += 1);

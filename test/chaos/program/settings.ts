@@ -1,25 +1,25 @@
 import type { Defect } from "./defects.ts";
 
-/** Short, so that a minute holds many recoveries; {@link RECOVERY_MS} of the checker is made for these. */
+/** Short, so that a minute holds many recoveries; the checker's {@link RECOVERY_MS} is based on these. */
 export const LOCK_MS = 3_000;
 export const STALLED_CHECK_MS = 1_000;
 export const RECONCILE_MS = 1_000;
 export const CLIENT_TIMEOUT_MS = 5_000;
-/** About as long as the lock: a call that is held up is given up while its run may still be the worker's. */
+/** About as long as the lock: a blocked call times out while its run may still be the worker's. */
 export const WORKER_TIMEOUT_MS = 3_000;
-/** Runs that a worker executes at once: never the bottleneck. */
+/** Concurrency of a worker; never the bottleneck. */
 export const CONCURRENCY = 50;
 
-/** What a child program is told as its one argument, as JSON text. */
+/** A child program's single argument, as JSON. */
 export interface ProgramSettings {
-  /** Of the server, through the proxy. */
+  /** The server's URL, through the proxy. */
   readonly url: string;
   readonly prefix: string;
-  /** Where its append-only file is. */
+  /** Its journal's path. */
   readonly dir: string;
   readonly system: "cronduit" | "bare";
   readonly defect?: Defect;
-  /** Of a worker that is started with a wrong clock. */
+  /** Clock skew of a worker started with a wrong clock. */
   readonly skewMs: number;
 }
 

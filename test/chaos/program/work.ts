@@ -9,7 +9,7 @@ import {
 import { ACTS } from "../history/job-spec.ts";
 import { type Journal, realNow } from "./journal.ts";
 
-/** The name under which the workload's pipeline is registered. */
+/** The registered name of the workload's pipeline. */
 export const PIPELINE = "work";
 
 /** The params of the workload's jobs; see `Work` and `JobSpec`. */
@@ -19,14 +19,14 @@ export const workParams = z.object({
   act: z.enum(ACTS),
 });
 
-/** Long enough for a run to let go of its worker. */
+/** Long enough for a run to release its worker. */
 const SLEEP_MS = 2_200;
 /** Attempts in which a flaky run throws. */
 const FLAKY_ATTEMPTS = 1;
 
 type Params = typeof workParams;
 
-/** The pipeline of the workload: writes down that it starts and that it ends, and nothing else. */
+/** The workload's pipeline: records its start and its end, nothing else. */
 export function recordedWork(journal: Journal): PipelineClass<Params> {
   class Work extends Pipeline<Params> {
     static override readonly params = workParams;

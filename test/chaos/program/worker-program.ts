@@ -1,4 +1,4 @@
-// A worker in a process of its own. It hears `{ blockMs }` and `{ skewMs }`, and says `{ ready: true }`.
+// A worker in its own process. It accepts `{ blockMs }` and `{ skewMs }`, and sends `{ ready: true }`.
 import { type Logger, PipelineWorker } from "../../../src/index.ts";
 import { startBareWorker } from "./bare-worker.ts";
 import { installDefect } from "./defects.ts";
@@ -26,7 +26,7 @@ function setClock(ms: number): void {
   journal.write({ what: "skew", at: realNow(), shownMs: Date.now() - realNow() });
 }
 
-/** Nothing of this thread runs meanwhile: no timer, no lock renewal. */
+/** Blocks this thread: no timer fires, no lock is renewed. */
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
@@ -54,7 +54,7 @@ if (settings.system === "bare") {
     signals: [],
     timeout: WORKER_TIMEOUT_MS / 1_000,
   });
-  // A server that is away at this moment comes back: the harness starts another process then.
+  // The server may be away at the moment: the harness will start another process.
   await worker.start().catch((error: unknown) => {
     warn("start", { error });
     process.exit(1);

@@ -18,7 +18,7 @@ import { SlowProxy } from "./slow-proxy.ts";
 import { startChaosServer } from "./start-server.ts";
 import { ServerWatch } from "./server-watch.ts";
 
-/** What to do to what, for how long. */
+/** The workload, the faults and the duration. */
 export interface CampaignOptions {
   readonly system: "cronduit" | "bare";
   readonly engine: EngineName;
@@ -27,26 +27,26 @@ export interface CampaignOptions {
   readonly workers: number;
   readonly jobs: number;
   readonly defect?: Defect;
-  /** Ends everything as soon as possible. */
+  /** Stops everything as soon as possible. */
   readonly signal: AbortSignal;
   say(text: string): void;
 }
 
-/** What a run left behind. */
+/** The results of a run. */
 export interface CampaignResult {
   readonly history: History;
   readonly warnings: Witnesses["warnings"];
 }
 
 const PREFIX = "chaos";
-/** With everything healed, so long goes on as it is: the end of the faults is under test, too. */
+/** Running time after the last fault: recovery is under test, too. */
 const HEALTHY_MS = 8_000;
-/** By then every run has ended and every event was heard, or never will. */
+/** By then every run has ended and every event has been received, or never will. */
 const QUIET_LIMIT_MS = 40_000;
 const POLL_MS = 250;
 const FIRST_END_EDIT = 1_000_000;
 
-/** One run: a server, a fleet, a load, faults; then rest, and a last look. */
+/** One run: a server, a fleet, a load, faults; then rest, and a last read. */
 export async function campaign(options: CampaignOptions): Promise<CampaignResult> {
   const dir = mkdtempSync(join(tmpdir(), "cronduit-chaos-"));
   const journal = new Journal(dir, "harness");
@@ -100,7 +100,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
     const stored = await untilAborted(options.signal, lastLook(options, server, dir, jobs));
     await watch.end();
     const { warnings, ...witnessed } = readWitnesses(dir, options.engine);
-    // On PostgreSQL decisions on several jobs are made at once.
+    // PostgreSQL decides about several jobs concurrently.
     const eventOrder = options.engine === "redis" ? "all" : "job";
     return { history: { from, to: realNow(), eventOrder, ...stored, ...witnessed }, warnings };
   } finally {
@@ -114,7 +114,7 @@ function planned({ seed, forMs, jobs }: CampaignOptions, beginAt: number): Plann
   return planWorkload(new Random(seed), { beginAt, forMs, jobs });
 }
 
-/** Lets the fleet heal with every job going on, then pauses every job and waits until nothing is left to be done. */
+/** Lets the fleet recover with every job active, then pauses every job and waits until nothing is left to do. */
 async function rest(
   { system }: CampaignOptions,
   { dir, fleet, edits }: { dir: string; fleet: Fleet; edits: readonly PlannedEdit[] },
@@ -143,7 +143,7 @@ async function untilIdle(fleet: Fleet): Promise<void> {
   }
 }
 
-/** Until the listener has caught up: what it heard last is as new as the last answer to a client. */
+/** Waits until the listener has caught up: its last event is as recent as the last answer to a client. */
 async function untilHeard(dir: string): Promise<void> {
   for (const until = Date.now() + QUIET_LIMIT_MS; Date.now() < until; await pass(POLL_MS)) {
     const { heard, calls } = readWitnesses(dir, "redis");
@@ -157,7 +157,7 @@ async function untilHeard(dir: string): Promise<void> {
   }
 }
 
-/** Looks at the store until no run is open, or for long enough that what is open will stay so. */
+/** Reads the store until no run is open, or until open ones are bound to stay open. */
 async function lastLook(
   { system }: CampaignOptions,
   server: ChaosServer,
@@ -173,7 +173,7 @@ async function lastLook(
       await pass(POLL_MS);
       open = await readOpen(engine, jobs);
     }
-    // The events of the last verdicts are on their way.
+    // The events of the last verdicts are still in transit.
     await pass(1_000);
     await untilHeard(dir);
     return { rows: await readRows(engine, jobs), open };
@@ -182,7 +182,7 @@ async function lastLook(
   }
 }
 
-/** Waits for the work, or ends at once when told to; what the work still does is undone by disposing of the fleet. */
+/** Waits for the work, or returns immediately when told to; disposing of the fleet undoes what the work still does. */
 async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   let end: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -4,13 +4,13 @@ import { schemasOf } from "../../../src/engine/postgres/schema-name.ts";
 import { PostgresServer } from "../../helpers/postgres-server.ts";
 import { type ChaosServer, LIMIT_MS, pass, type ServerProbe, silence } from "./chaos-server.ts";
 
-/** Below the server's `deadlock_timeout` of 1 s: of two who wait for each other the harness gives way. */
+/** Below the server's `deadlock_timeout` of 1 s, so that the harness yields in a deadlock. */
 const LOCK_TIMEOUT_MS = 300;
 const RETRY_MS = 50;
-/** Another holds a lock that is wanted; the server starts, ends or has ended the connection. */
+/** Somebody else holds the lock; the server is starting, stopping, or has closed the connection. */
 const PASSING = /^(?:55P03|40P01|57P0[1-3]|08...)$|ECONN|EPIPE/;
 
-/** A PostgreSQL of the harness's own. */
+/** The harness's own PostgreSQL. */
 export class ChaosPostgres implements ChaosServer {
   readonly #server: PostgresServer;
 
@@ -19,7 +19,7 @@ export class ChaosPostgres implements ChaosServer {
   }
 
   static async start(): Promise<ChaosServer> {
-    // Ctrl-C in the terminal must not end it before its clients.
+    // Ctrl-C in the terminal must not stop it before its clients.
     return new ChaosPostgres(await PostgresServer.start({ detached: true }));
   }
 
@@ -33,7 +33,7 @@ export class ChaosPostgres implements ChaosServer {
 
   async restart(downMs: number): Promise<string | undefined> {
     const { pid } = this.#server;
-    // The immediate shutdown: every process is quit at once, and the next start recovers from the log.
+    // Immediate shutdown: every process quits, and the next start recovers from the log.
     await this.#server.stop("SIGQUIT");
     await pass(downMs);
     await this.#server.launch();
@@ -46,7 +46,7 @@ export class ChaosPostgres implements ChaosServer {
       await client.query("SELECT 1");
       const { pid } = this.#server;
       signal([pid], "SIGSTOP");
-      // Nobody is born any more.
+      // No new processes appear.
       const children = childrenOf(pid);
       signal(children, "SIGSTOP");
       return silence(
@@ -57,7 +57,7 @@ export class ChaosPostgres implements ChaosServer {
     });
   }
 
-  /** All tables of both schemas are locked, and somebody who wants to read one waits for as long. */
+  /** Locks all tables of both schemas, so that even readers wait. */
   async sleep(ms: number, prefix: string): Promise<string | undefined> {
     const { own, queue } = schemasOf(prefix);
     return this.#withClient(async (locking) => {
@@ -73,7 +73,7 @@ export class ChaosPostgres implements ChaosServer {
     });
   }
 
-  /** As `ALTER TABLE` or `VACUUM FULL` does with one of our tables, or BullMQ's. */
+  /** Like `ALTER TABLE` or `VACUUM FULL` on one of our tables, or BullMQ's. */
   async holdCalls(ms: number, prefix: string, dice: number): Promise<string | undefined> {
     const { own, queue } = schemasOf(prefix);
     const tables = [`"${own}".jobs`, `"${own}".instances`, `"${own}".ledger`, `"${queue}".job`];
@@ -128,7 +128,7 @@ export class ChaosPostgres implements ChaosServer {
     await this.#server[Symbol.asyncDispose]();
   }
 
-  /** Does something on a connection of its own, again while something that passes is in its way. */
+  /** Works on its own connection, and retries while a transient condition prevents it. */
   async #withClient<T>(action: (client: pg.Client) => Promise<T>): Promise<T> {
     for (const until = Date.now() + LIMIT_MS; ; await pass(RETRY_MS)) {
       const client = new pg.Client({
@@ -155,12 +155,12 @@ function signal(pids: readonly number[], name: NodeJS.Signals): void {
     try {
       process.kill(pid, name);
     } catch {
-      // It has ended meanwhile.
+      // It has exited meanwhile.
     }
   }
 }
 
-/** The processes that a server has started, by what Linux tells of every process. */
+/** A server's child processes, from Linux's /proc. */
 function childrenOf(parent: number): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

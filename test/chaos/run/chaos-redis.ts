@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { type RedisServer, startRedis } from "../../../scripts/redis-server.ts";
 import { type ChaosServer, LIMIT_MS, pass, type ServerProbe, silence } from "./chaos-server.ts";
 
-/** A Redis of the harness's own. */
+/** The harness's own Redis. */
 export class ChaosRedis implements ChaosServer {
   readonly #server: RedisServer;
 
@@ -13,9 +13,9 @@ export class ChaosRedis implements ChaosServer {
   static async start(): Promise<ChaosServer> {
     const server = await startRedis({
       appendonly: true,
-      // Ctrl-C in the terminal must not end it before its clients.
+      // Ctrl-C in the terminal must not stop it before its clients.
       detached: true,
-      // With `everysec` Redis answers up to 2 s before it writes while its disk is busy: a kill would be a rollback.
+      // With `everysec`, Redis may answer up to 2 s before it writes to a busy disk: a kill would be a rollback.
       config: ["--appendfsync", "always", "--enable-debug-command", "yes"],
     });
     return new ChaosRedis(server);
@@ -97,14 +97,14 @@ export class ChaosRedis implements ChaosServer {
     const client = connection(this.urlAt(this.port));
     await client.connect();
     return {
-      // A write, so that a disk that is slow shows too.
+      // A write, so that a slow disk shows as well.
       ask: async () => void (await client.set("chaos-probe", "1")),
       close: () => client.disconnect(),
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // SIGTERM does not reach a process that is stopped.
+    // SIGTERM doesn't reach a stopped process.
     await this.#server.stop("SIGKILL");
     await this.#server.dispose();
   }

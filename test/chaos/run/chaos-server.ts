@@ -2,37 +2,37 @@ import { makeEngine } from "../../../src/engine/open-engine.ts";
 import type { Engine } from "../../../src/engine/port/engine.ts";
 import { systemClock } from "../../../src/index.ts";
 
-/** The engines that the harness knows. */
+/** The engines that the harness supports. */
 export const ENGINES = ["redis", "postgres"] as const;
 /** One of {@link ENGINES}. */
 export type EngineName = (typeof ENGINES)[number];
 
-/** A server of the harness's own, and what can be done to it. Each fault returns what shows that it happened. */
+/** The harness's own server and its faults. Each fault returns evidence that it happened. */
 export interface ChaosServer extends AsyncDisposable {
   readonly port: number;
-  /** Its address through a port of the harness. */
+  /** Its address, through the harness's proxy. */
   urlAt(port: number): string;
-  /** Ends it without warning, and starts it again with what is on its disk. */
+  /** Kills it without warning, and restarts it with the data on its disk. */
   restart(downMs: number): Promise<string | undefined>;
-  /** The process does not run for so long. */
+  /** Freezes the process. */
   freeze(ms: number): Promise<string | undefined>;
-  /** It is busy for so long, and nobody's calls get on. */
+  /** Keeps it busy, so that nobody's calls make progress. */
   sleep(ms: number, prefix: string): Promise<string | undefined>;
   /**
-   * The server answers, but what changes something in one place waits there for so long, and is done afterwards, also where
-   * whoever asked has given up. @param dice Of [0, 1): chooses the place
+   * The server answers, but changes in one place are blocked for a while and done afterwards, even if the caller has
+   * given up. @param dice In [0, 1): chooses the place
    */
   holdCalls(ms: number, prefix: string, dice: number): Promise<string | undefined>;
   killConnections(): Promise<string | undefined>;
-  /** Takes away what the queue library keeps, all of it or what is waiting. */
+  /** Deletes the queue library's data, all of it or only waiting jobs. */
   deleteQueue(prefix: string, what: "all" | "waiting"): Promise<string | undefined>;
-  /** A small call, past the proxy, such as a scheduler makes: how long it takes tells how the server is. */
+  /** A small call like a scheduler's, bypassing the proxy: its duration shows the server's condition. */
   probe(): Promise<ServerProbe>;
 }
 
-/** A connection of the harness's own. */
+/** The harness's own connection. */
 export interface ServerProbe {
-  /** Waits for the server to do something small. */
+  /** Makes the server do something small. */
   ask(): Promise<void>;
   close(): void;
 }
@@ -40,7 +40,7 @@ export interface ServerProbe {
 /** How long the harness itself waits for a server. */
 export const LIMIT_MS = 15_000;
 
-/** The engine on a server, past the proxy, for the last look. */
+/** The engine on a server, bypassing the proxy, for the last read. */
 export async function openEngine(server: ChaosServer, prefix: string): Promise<Engine> {
   const silent = (): void => undefined;
   const engine = makeEngine({
@@ -54,7 +54,7 @@ export async function openEngine(server: ChaosServer, prefix: string): Promise<E
   return engine;
 }
 
-/** Asks a server that was silenced, ends the silence after a while, and tells how long the answer took. */
+/** Asks a silenced server, ends the silence after a while, and returns how long the answer took. */
 export async function silence(
   ms: number,
   ask: () => Promise<unknown>,

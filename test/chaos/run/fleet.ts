@@ -8,15 +8,15 @@ import { pass } from "./chaos-server.ts";
 const START_LIMIT_MS = 60_000;
 const MAX_STARTS = 5;
 
-/** A place in the fleet that always has a process, but for the moments in which it is exchanged. */
+/** A slot in the fleet that always has a process, except while it is being replaced. */
 export class Slot {
   readonly role: "worker" | "scheduler";
   readonly #settings: ProgramSettings;
   readonly #journal: Journal;
   #program: Program | undefined;
-  /** Whether a fault is being done to it. */
+  /** Whether a fault is being injected into it. */
   isBusy = false;
-  /** Edits that its client was asked for and has not answered. */
+  /** Edits that its client hasn't answered. */
   readonly #asked = new Map<number, Edit>();
   #isEnded = false;
 
@@ -46,7 +46,7 @@ export class Slot {
         void this.#watch(program);
         break;
       } catch (error) {
-        // One that found no server at its start has ended; the server comes back.
+        // A process that found no server at its start has exited; the server will come back.
         await this.#bury(program);
         if (tries >= MAX_STARTS && !this.#isEnded) throw error;
       }
@@ -54,7 +54,7 @@ export class Slot {
     if (this.role === "scheduler") for (const edit of this.#asked.values()) this.#send({ edit });
   }
 
-  /** Ends the process without warning, and starts another after a while. */
+  /** Kills the process without warning, and starts another after a while. */
   async exchange(downMs: number): Promise<string | undefined> {
     const program = this.#program;
     if (!program) return undefined;
@@ -75,7 +75,7 @@ export class Slot {
     this.#send(message);
   }
 
-  /** Asks its client for an edit; a process that dies meanwhile leaves it to the next one. */
+  /** Asks its client for an edit; if the process dies, its successor gets it. */
   ask(edit: Edit): void {
     this.#asked.set(edit.id, edit);
     this.#send({ edit });
@@ -98,7 +98,7 @@ export class Slot {
     if (this.#program) await this.#bury(this.#program);
   }
 
-  /** A process that ends although nobody ended it is told of, and another takes its place. */
+  /** Reports a process that exits although nobody killed it, and replaces it. */
   async #watch(program: Program): Promise<void> {
     await program.exited();
     if (this.#program !== program) return;
@@ -110,7 +110,7 @@ export class Slot {
 
   async #bury(program: Program): Promise<NodeJS.Signals | null> {
     this.#collect(program);
-    // From here on it is not spoken to any more.
+    // From here on nobody talks to it.
     if (this.#program === program) this.#program = undefined;
     const { signal } = await program.kill("SIGKILL");
     this.#collect(program);
@@ -119,7 +119,7 @@ export class Slot {
   }
 
   #send(message: object): void {
-    // Without a process, what was asked for is asked again of the next one.
+    // Without a process, the next one gets the request again.
     if (this.#program?.isRunning) this.#program.send(message);
   }
 }
@@ -128,7 +128,7 @@ function has(message: unknown, key: string): boolean {
   return typeof message === "object" && message !== null && key in message;
 }
 
-/** All child programs of a run. */
+/** All child processes of a run. */
 export class Fleet implements AsyncDisposable {
   readonly workers: readonly Slot[];
   readonly schedulers: readonly Slot[];
@@ -142,7 +142,7 @@ export class Fleet implements AsyncDisposable {
     await Promise.all([...this.schedulers, ...this.workers].map((slot) => slot.start()));
   }
 
-  /** A slot to which nothing is being done, `wanted` if possible. */
+  /** A slot without a current fault, `wanted` if possible. */
   free(role: Slot["role"], wanted: number): Slot | undefined {
     const slots = role === "worker" ? this.workers : this.schedulers;
     return slots

@@ -6,7 +6,7 @@ import { type ChaosServer, pass } from "./chaos-server.ts";
 import type { Fleet, Slot } from "./fleet.ts";
 import type { SlowProxy } from "./slow-proxy.ts";
 
-/** What faults are done to. */
+/** The targets of faults. */
 export interface Victims {
   readonly server: ChaosServer;
   readonly proxy: SlowProxy;
@@ -21,10 +21,10 @@ const SKEW_MS = 3_000;
 const SLOW_MS = [100, 400] as const;
 const RETRY_MS = 200;
 const MAKES_ZOMBIES: ReadonlySet<FaultKind> = new Set(["stop-worker", "block-loop"]);
-/** How long such a fault waits for a run that makes a zombie. */
+/** How long such a fault waits for a run that can become a zombie. */
 const DEAF_LIMIT_MS = 3_000;
 
-/** Does faults to a fleet, several at once, but only one at a time to the same process or to the server. */
+/** Injects faults into a fleet, several at once, but one at a time into the same process or the server. */
 export class Inflictor {
   readonly #victims: Victims;
   #isServerBusy = false;
@@ -56,7 +56,7 @@ export class Inflictor {
   }
 
   async #toServer(planned: PlannedFault): Promise<void> {
-    // Keys of the bare system's queue hold its schedules too; there it would be no fault but a removal.
+    // The bare system's queue keys hold its schedules too; deleting them would be a removal, not a fault.
     if (planned.kind === "delete-keys" && this.#victims.system === "bare") return;
     while (this.#isServerBusy) await pass(RETRY_MS);
     this.#isServerBusy = true;
@@ -108,7 +108,7 @@ export class Inflictor {
     }
   }
 
-  /** To make a zombie, a worker must be away while it runs something that does not listen; the more of it, the better. */
+  /** To become a zombie, a worker must be away while it runs something deaf; the longer, the better. */
   #inDeafRun({ kind }: PlannedFault): Slot | undefined {
     if (!MAKES_ZOMBIES.has(kind)) return undefined;
     const { fleet, dir } = this.#victims;
@@ -132,7 +132,7 @@ export class Inflictor {
   }
 }
 
-/** What shows that a process was stopped, blocked or had a wrong clock is in its own file; see `proveFaults`. */
+/** Evidence that a process was stopped, blocked or skewed is in its own journal; see `proveFaults`. */
 async function hurt(slot: Slot, { kind, forMs, dice }: PlannedFault): Promise<string | undefined> {
   if (kind === "kill-worker" || kind === "kill-scheduler") return slot.exchange(forMs);
   if (kind === "skew-clock") {

@@ -2,10 +2,10 @@ import { type Journal, realNow } from "../program/journal.ts";
 import { type ChaosServer, pass, type ServerProbe } from "./chaos-server.ts";
 
 const EVERY_MS = 150;
-/** A server that takes so long for something small is not the fleet's fault. */
+/** A server this slow to answer something small isn't the fleet's fault. */
 const SLOW_MS = 300;
 
-/** Asks the server for something small all the time, and notes when that took long, whatever the reason. */
+/** Keeps asking the server for something small, and records when that was slow, for whatever reason. */
 export class ServerWatch implements AsyncDisposable {
   readonly #journal: Journal;
   #isEnded = false;
@@ -25,7 +25,7 @@ export class ServerWatch implements AsyncDisposable {
   async #watch(): Promise<void> {
     for (; !this.#isEnded; await pass(EVERY_MS)) {
       const from = realNow();
-      // One that is away is a fault, and noted as such.
+      // An unreachable server is a fault, and recorded as one.
       await this.#probe.ask().catch(() => undefined);
       const at = realNow();
       if (at - from > SLOW_MS && !this.#isEnded)

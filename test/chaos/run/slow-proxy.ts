@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** A network between the fleet and its server that can be slow, or cut. */
+/** A network between the fleet and its server that can be slowed down or cut. */
 export class SlowProxy implements AsyncDisposable {
   readonly #target: number;
   readonly #listener: Server;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
   #delayMs = 0;
-  /** How many packets were held back, and how many connections were cut: what shows that a fault was one. */
+  /** How many packets were delayed and how many connections cut: evidence of a fault. */
   delayed = 0;
   cut = 0;
 
@@ -30,12 +30,12 @@ export class SlowProxy implements AsyncDisposable {
     return address.port;
   }
 
-  /** Holds back every packet, each way, for so long. */
+  /** Delays every packet, in both directions. */
   set delayMs(ms: number) {
     this.#delayMs = ms;
   }
 
-  /** Ends all connections, and every new one until it is set back. */
+  /** Cuts all connections, and every new one until it is restored. */
   set isCut(isCut: boolean) {
     this.#isCut = isCut;
     if (!isCut) return;
@@ -70,7 +70,7 @@ export class SlowProxy implements AsyncDisposable {
     let freeAt = 0;
     from.on("data", (bytes) => {
       const now = performance.now();
-      // Also after the delay has ended nothing overtakes what is still held back.
+      // Nothing overtakes packets still delayed, even after the delay has ended.
       freeAt = Math.max(freeAt, now + this.#delayMs);
       if (freeAt <= now && held.length === 0) {
         to.write(bytes);
@@ -78,7 +78,7 @@ export class SlowProxy implements AsyncDisposable {
       }
       this.delayed += 1;
       held.push(bytes);
-      // Timers are cut to whole milliseconds and may change places; bytes must not: each sends the oldest.
+      // Timers are truncated to whole milliseconds and may swap; bytes must not, so each timer sends the oldest.
       setTimeout(() => {
         const oldest = held.shift();
         if (oldest && !to.destroyed) to.write(oldest);
@@ -86,7 +86,7 @@ export class SlowProxy implements AsyncDisposable {
     });
     from.on("close", () => {
       this.#sockets.delete(from);
-      // What was sent before the end still arrives.
+      // Data sent before the end still arrives.
       setTimeout(() => to.destroy(), Math.max(0, freeAt - performance.now()) + 2);
     });
   }

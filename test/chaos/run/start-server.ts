@@ -2,7 +2,7 @@ import { ChaosPostgres } from "./chaos-postgres.ts";
 import { ChaosRedis } from "./chaos-redis.ts";
 import type { ChaosServer, EngineName } from "./chaos-server.ts";
 
-/** Starts a server of the harness's own. */
+/** Starts the harness's own server. */
 export async function startChaosServer(engine: EngineName): Promise<ChaosServer> {
   switch (engine) {
     case "redis":
