@@ -2,6 +2,7 @@
 import type { Job } from "bullmq";
 import { expect, test } from "vitest";
 import type { QueueBatches, TakenJobs } from "../../src/engine/bullmq/queue-batches.ts";
+import type { RateLimit } from "../../src/engine/port/queue-job.ts";
 
 /** For how long queue jobs are locked. */
 export const LOCK_MS = 60_000;
@@ -15,11 +16,17 @@ export interface TakingPlace extends AsyncDisposable {
     pause(): Promise<void>;
     resume(): Promise<void>;
     setGlobalConcurrency(concurrency: number): Promise<unknown>;
+    setGlobalRateLimit(max: number, duration: number): Promise<unknown>;
+    getRateLimitTtl(max?: number): Promise<number>;
+    rateLimit(ms: number): Promise<void>;
+    removeRateLimitKey(): Promise<number>;
   };
   /** Takes by turns of the same taker, so their locks have the token `taker:<turn>`. */
-  take(count: number): Promise<TakenJobs>;
+  take(count: number, limit?: RateLimit): Promise<TakenJobs>;
   /** BullMQ takes one. */
   takeByBullMq(token: string): Promise<Job>;
+  /** BullMQ takes one within a rate limit, if that allows it. */
+  takeLimitedByBullMq(token: string, limit: RateLimit): Promise<Job | undefined>;
   /** All that is kept, with times left out. */
   kept(): Promise<unknown>;
   /** Makes the delay that BullMQ notes beside a time alike. */
@@ -51,8 +58,8 @@ export function takingCases(open: () => Promise<TakingPlace>): void {
 
   test("ending", async () => {
     const ours = await keptAfter(async (place) => {
-      const { token } = await place.take(3);
-      await place.batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, token })));
+      const { lock } = await place.take(3);
+      await place.batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, lock })));
     });
     const theirs = await keptAfter(async (place) => {
       const jobs = [];
@@ -65,12 +72,12 @@ export function takingCases(open: () => Promise<TakingPlace>): void {
 
   test("parking, and taking again", async () => {
     const ours = await keptAfter(async (place) => {
-      const { token } = await place.take(2);
-      expect(await place.batches.park({ id: "one:1:1", token }, 1)).toBe(true);
-      expect(await place.batches.park({ id: "two:1:2", token }, LATER_MS)).toBe(true);
+      const { lock } = await place.take(2);
+      expect(await place.batches.park({ id: "one:1:1", lock }, 1)).toBe(true);
+      expect(await place.batches.park({ id: "two:1:2", lock }, LATER_MS)).toBe(true);
       await wait(10);
       const { jobs } = await place.take(1);
-      expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
+      expect(jobs).toEqual([{ id: "one:1:1", pipeline: "Noop", takes: 2 }]);
       await place.evenDelays();
     });
     const theirs = await keptAfter(async (place) => {
@@ -90,8 +97,8 @@ export function takingCases(open: () => Promise<TakingPlace>): void {
     const { batches } = place;
     await place.take(1);
     const before = await place.kept();
-    await batches.end([{ id: "one:1:1", token: "another" }]);
-    expect(await batches.park({ id: "one:1:1", token: "another" }, 1)).toBe(false);
+    await batches.end([{ id: "one:1:1", lock: "another" }]);
+    expect(await batches.park({ id: "one:1:1", lock: "another" }, 1)).toBe(false);
     expect(await place.kept()).toEqual(before);
   });
 
@@ -103,5 +110,47 @@ export function takingCases(open: () => Promise<TakingPlace>): void {
     await place.queue.setGlobalConcurrency(2);
     expect((await place.take(3)).jobs).toHaveLength(2);
     expect((await place.take(3)).jobs).toEqual([]);
+  });
+
+  const LIMIT: RateLimit = { max: 2, perMs: LOCK_MS };
+
+  test("within a rate limit no more than that, and for how long is what BullMQ says", async () => {
+    await using place = await open();
+    expect(await place.take(3, LIMIT)).toMatchObject({ isMore: true, isLimited: false });
+    const { jobs, untilNextMs, isMore, isLimited } = await place.take(3, LIMIT);
+    expect({ jobs, isMore, isLimited }).toEqual({ jobs: [], isMore: false, isLimited: true });
+    const ttl = await place.queue.getRateLimitTtl(LIMIT.max);
+    expect(untilNextMs).toBeGreaterThanOrEqual(ttl);
+    expect(untilNextMs).toBeLessThanOrEqual(LOCK_MS);
+    expect((await place.take(3)).jobs).toHaveLength(1);
+  });
+
+  test("a rate limit counts what bare BullMQ workers take, and they what we take", async () => {
+    const theirs = async (place: TakingPlace): Promise<boolean> =>
+      (await place.takeLimitedByBullMq("bare", LIMIT)) !== undefined;
+    await using place = await open();
+    expect(await theirs(place)).toBe(true);
+    expect((await place.take(3, LIMIT)).jobs).toHaveLength(1);
+    expect(await theirs(place)).toBe(false);
+    expect(await place.take(3, LIMIT)).toMatchObject({ jobs: [], isLimited: true });
+  });
+
+  test("when the time of a rate limit is over, another begins", async () => {
+    await using place = await open();
+    const limit = { max: 1, perMs: 50 };
+    expect((await place.take(3, limit)).jobs).toHaveLength(1);
+    await expect.poll(async () => (await place.take(3, limit)).jobs).toHaveLength(1);
+    expect(await place.queue.getRateLimitTtl(1)).toBeLessThanOrEqual(50);
+  });
+
+  test("BullMQ's own limit of the whole queue comes before the worker's", async () => {
+    await using place = await open();
+    await place.queue.setGlobalRateLimit(1, LOCK_MS);
+    expect((await place.take(3)).jobs).toHaveLength(1);
+    expect(await place.take(3, { max: 3, perMs: 1 })).toMatchObject({ jobs: [], isLimited: true });
+    await place.queue.removeRateLimitKey();
+    expect((await place.take(3, { max: 3, perMs: LOCK_MS })).jobs).toHaveLength(1);
+    await place.queue.rateLimit(LOCK_MS);
+    expect(await place.take(3)).toMatchObject({ jobs: [], isLimited: true });
   });
 }

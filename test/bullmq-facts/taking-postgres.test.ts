@@ -10,6 +10,7 @@ import { queueBackend } from "../../src/engine/postgres/queue-backend.ts";
 import { quote, type Schemas, schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
 import type { TakenJobs } from "../../src/engine/bullmq/queue-batches.ts";
+import type { RateLimit } from "../../src/engine/port/queue-job.ts";
 import { EngineBench } from "../contract/bench-of-engine.ts";
 import { LATER_MS, LOCK_MS, takingCases, type TakingPlace, wait } from "./taking-cases.ts";
 
@@ -76,8 +77,22 @@ class Place implements TakingPlace {
   }
 
   /** Takes by turns of the same taker, so their locks have the token `taker:<turn>`. */
-  take(count: number, turn = (this.#turn += 1), batches = this.batches): Promise<TakenJobs> {
-    return batches.take({ taker: "taker", turn, lockMs: LOCK_MS, count, owner: undefined });
+  take(count: number, limit?: RateLimit): Promise<TakenJobs> {
+    return this.takeAs((this.#turn += 1), this.batches, count, limit);
+  }
+
+  takeAs(turn: number, batches: PostgresBatches, count: number, limit?: RateLimit) {
+    return batches.take({ taker: "taker", turn, lockMs: LOCK_MS, count, owner: undefined, limit });
+  }
+
+  async takeLimitedByBullMq(token: string, limit: RateLimit): Promise<Job | undefined> {
+    const backend = queueBackend(this.#database.pool, this.#schemas.queue);
+    const limiter = { max: limit.max, duration: limit.perMs };
+    const options = { connection: {}, autorun: false, limiter };
+    const worker = new Worker("runs", null, options, backend);
+    const job = await worker.getNextJob(token, { block: false });
+    await worker.close(true);
+    return job;
   }
 
   async takeByBullMq(token: string): Promise<Job> {
@@ -119,13 +134,13 @@ describe("what we leave is what BullMQ leaves", () => {
 
   test("rows that were taken are active and locked, and those that ended are gone", async () => {
     await using place = await Place.open();
-    const { token } = await place.take(3);
+    const { lock } = await place.take(3);
     expect(await place.kept()).toMatchObject([
       { state: "active", lock_token: "taker:1" },
       {},
       { lockLeft: 1 },
     ]);
-    await place.batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, token })));
+    await place.batches.end(["one:1:1", "three:1:3"].map((id) => ({ id, lock })));
     expect(await place.kept()).toMatchObject([{ id: "two:1:2" }]);
   });
 
@@ -144,7 +159,7 @@ describe("what we leave is what BullMQ leaves", () => {
     );
     await backend.moveStalledJobsToWait();
     const { jobs } = await place.take(3);
-    expect(jobs).toEqual([{ id: "one:1:1", name: "Noop", takes: 2 }]);
+    expect(jobs).toEqual([{ id: "one:1:1", pipeline: "Noop", takes: 2 }]);
   });
 });
 
@@ -176,7 +191,7 @@ test("two that take at once take different ones", async () => {
   await using place = await Place.open();
   for (let i = 0; i < 60; i += 1) await place.queue.add("Noop", 0, { jobId: `n:1:${i}` });
   const takes = await Promise.all(
-    Array.from({ length: 10 }, (_, i) => place.take(6, 100 + i, place.connect())),
+    Array.from({ length: 10 }, (_, i) => place.takeAs(100 + i, place.connect(), 6)),
   );
   const ids = takes.flatMap(({ jobs }) => jobs.map(({ id }) => id));
   expect(new Set(ids).size).toBe(ids.length);
@@ -196,25 +211,23 @@ test("a call whose answer was lost is answered alike", async () => {
       throw cut;
     },
   });
-  await expect(place.take(2, 7, lossy)).rejects.toBe(cut);
+  await expect(place.takeAs(7, lossy, 2)).rejects.toBe(cut);
   Object.assign(pool, { query: calls });
-  const { jobs } = await place.take(2, 7, lossy);
+  const { jobs } = await place.takeAs(7, lossy, 2);
   expect(jobs.map(({ id, takes }) => `${id} ${takes}`).toSorted(inOrder)).toEqual([
     "one:1:1 1",
     "two:1:2 1",
   ]);
-  expect((await place.take(2, 8, lossy)).jobs).toMatchObject([{ id: "three:1:3" }]);
+  expect((await place.takeAs(8, lossy, 2)).jobs).toMatchObject([{ id: "three:1:3" }]);
 });
 
 test("what somebody touches is ended a moment later, and nobody waits for it meanwhile", async () => {
   await using place = await Place.open();
-  const { token } = await place.take(3);
+  const { lock } = await place.take(3);
   const other = await place.pool.connect();
   await other.query("BEGIN");
   await other.query(`SELECT 1 FROM ${place.table} WHERE id = 'two:1:2' FOR UPDATE`);
-  const ending = place.batches.end(
-    ["one:1:1", "two:1:2", "three:1:3"].map((id) => ({ id, token })),
-  );
+  const ending = place.batches.end(["one:1:1", "two:1:2", "three:1:3"].map((id) => ({ id, lock })));
   await expect.poll(() => place.kept()).toHaveLength(1);
   await other.query("COMMIT");
   other.release();

@@ -5,6 +5,7 @@ import { type Job, Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { TakenJobs } from "../../src/engine/bullmq/queue-batches.ts";
+import type { RateLimit } from "../../src/engine/port/queue-job.ts";
 import { FastPath } from "../../src/engine/redis/fast-path.ts";
 import { RedisBatches } from "../../src/engine/redis/redis-batches.ts";
 import { ScriptRunner } from "../../src/engine/redis/scripts.ts";
@@ -42,7 +43,7 @@ class Place implements TakingPlace {
   });
 
   /** Takes by turns of the same taker, so their locks have the token `taker:<turn>`. */
-  take(count: number): Promise<TakenJobs> {
+  take(count: number, limit?: RateLimit): Promise<TakenJobs> {
     this.#turn += 1;
     return this.batches.take({
       taker: "taker",
@@ -50,12 +51,25 @@ class Place implements TakingPlace {
       lockMs: LOCK_MS,
       count,
       owner: undefined,
+      limit,
     });
   }
 
   async takeByBullMq(token: string): Promise<Job> {
     const job = await this.worker.getNextJob(token, { block: false });
     if (!job) throw new Error("there is none");
+    return job;
+  }
+
+  async takeLimitedByBullMq(token: string, limit: RateLimit): Promise<Job | undefined> {
+    const worker = new Worker("runs", null, {
+      connection: redis,
+      prefix: this.tag,
+      autorun: false,
+      limiter: { max: limit.max, duration: limit.perMs },
+    });
+    const job = await worker.getNextJob(token, { block: false });
+    await worker.close(true);
     return job;
   }
 

@@ -104,14 +104,14 @@ class Fleet implements AsyncDisposable {
 
   /** Takes all that waits, and begins what is due; what is not due is put back. */
   async work(): Promise<void> {
-    const { jobs, token } = await this.take();
+    const { jobs, lock } = await this.take();
     const isOver = await Promise.all(
-      jobs.map(async ({ id, name, takes, begun }) => {
+      jobs.map(async ({ id, pipeline, takes, begun }) => {
         const queueJob = parseQueueJobId(id);
         if (!queueJob) throw new Error(id);
         const { jobId, sequence } = queueJob;
-        const job = { id, token };
-        const taken = { id, pipeline: name, takes, signal: new AbortController().signal };
+        const job = { id, lock };
+        const taken = { id, pipeline, takes, signal: new AbortController().signal };
         const revision = begun?.revision ?? 0;
         const known = await this.#definitions.get(jobId, { generation: sequence, revision });
         if (begun) {
@@ -163,7 +163,7 @@ class Fleet implements AsyncDisposable {
       resultJson,
       error: verdict === "failed" ? { name: "Error", message: "no", stack: "" } : undefined,
       retention: definition?.retention ?? { count: 3, ageMs: 1_000_000 },
-      lock: job.token,
+      lock: job.lock,
       begun: isBegun ? run : undefined,
     };
     const settlement =

@@ -137,6 +137,35 @@ test("what is due in a paused queue makes nobody look again and again", async ()
   expect(looks).toBeLessThan(20);
 });
 
+test("nor does what a rate limit holds back, and who waits for that stops at once", async () => {
+  const queries = vi.spyOn(pg.Pool.prototype, "query");
+  const looks = () => queries.mock.calls.filter(([text]) => text.includes("take_jobs")).length;
+  await inOwnDatabase(async (own) => {
+    const ids = ["a", "b", "c"].map((name) => `${name}:1:1`);
+    await own.engine.enqueue(ids.map((id) => ({ id, pipeline: "Report", dueAt: 0 })));
+    const handled: string[] = [];
+    const consumer = own.engine.consume({
+      concurrency: 10,
+      lockMs: LOCK_MS,
+      stalledCheckMs: LOCK_MS,
+      limit: { max: 2, perMs: HOUR_MS },
+      onError: console.error,
+      handle: async ({ id }) => {
+        handled.push(id);
+        return "done";
+      },
+    });
+    await expect.poll(() => handled).toEqual(ids.slice(0, 2));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(handled).toHaveLength(2);
+    expect(looks()).toBeLessThan(10);
+    const from = performance.now();
+    await consumer.stop();
+    // It would look after five seconds.
+    expect(performance.now() - from).toBeLessThan(4_000);
+  });
+});
+
 test.each([0, 100])(
   "nor does what another holds for long, due in %d ms; it is taken soon after",
   async (dueInMs) => {

@@ -1,154 +1,82 @@
-import {
-  type BackendFactory,
-  DelayedError,
-  type IQueueBackend,
-  type Job,
-  type Processor,
-  Worker,
-  type WorkerOptions,
-} from "bullmq";
+import { type IQueueBackend, Worker } from "bullmq";
 import { type Clock, sleep } from "../../core/clock.ts";
+import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import { Batcher } from "../calls/batcher.ts";
-import { WakeSignal } from "./wake-signal.ts";
-import { backendOf, type BullMqQueueOptions, serverClockBackendOf } from "./bullmq-options.ts";
+import type { ConsumeOptions, QueueJobOutcome } from "../port/queue-job.ts";
+import { backendOf, type BullMqQueueOptions, redisOptions } from "./bullmq-options.ts";
 import { EmptyPollBackoff } from "./empty-poll-backoff.ts";
-import type { LockedJob, QueueBatches, TakenJob } from "./queue-batches.ts";
-import type { BegunRun, ConsumeOptions } from "../port/queue-job.ts";
+import { HeldQueueJob, HeldQueueJobs } from "./held-queue-jobs.ts";
+import type { LockedJob, QueueBatches } from "./queue-batches.ts";
+import { WakeSignal } from "./wake-signal.ts";
 
 /**
- * Queue jobs that are taken in one call. Those that were taken together go on together: in few large groups the server
- * waits while the worker works and the other way round. 16 to 25 began 1.4 times as many runs as 100.
+ * Queue jobs taken in one call. What was taken together moves on together: in few large groups the server waits while the
+ * worker works and the other way round. Groups of 16 to 25 began 1.4 times as many runs as groups of 100.
  */
 const TAKEN_AT_ONCE = 16;
-/** Queue jobs that are let go in one call. */
+/** Queue jobs ended in one call. */
 const ENDED_AT_ONCE = 100;
-/** For so many seconds the server is asked to tell of something to take; then the worker looks anyway. */
+/** How long a worker waits for the server's signal, or for the rate limit, before it polls anyway. */
 const BLOCK_S = 5;
-/** How long to wait after a call that failed before the next. */
+/** How long to wait after a failed call, and before a queue job that could not be handled becomes due again. */
 const RETRY_MS = 1_000;
-
-/** A queue job in the hands of a worker. */
-export interface HeldJob {
-  readonly id: string;
-  readonly name: string;
-  /** How often it was taken, with this time. */
-  readonly takes: number;
-  /** Its lock, if it may be ended by others who know that. */
-  readonly lock?: string;
-  readonly begun?: BegunRun | undefined;
-  /** Ends the hold: others may take it at once. Rejects if the lock was lost. */
-  handBack(): Promise<void>;
-  /** Ends the hold: it becomes due again after so many ms. Rejects if the lock was lost. */
-  park(delayMs: number): Promise<void>;
-}
-
-/** Handles a queue job. */
-export type HandleJob = (job: HeldJob) => Promise<"done" | "ended" | "put-back">;
-
-function heldOf(job: Job, token: string, clock: Clock): HeldJob {
-  return {
-    id: job.id ?? "",
-    name: job.name,
-    takes: job.attemptsStarted,
-    handBack: async () => void (await job.moveToWait(token)),
-    park: (delayMs) => job.moveToDelayed(clock.now() + delayMs, token),
-  };
-}
+/** BullMQ counts stalls in 32 bits on PostgreSQL. */
+const NEVER = 2 ** 31 - 1;
 
 /**
- * Redis ends a blocking command by its own timer, which ticks ten times a second by default, so an idle worker would
- * wake up 50 to 100 ms late. Any command that arrives makes it look at once: we send one when a job becomes due.
+ * A BullMQ worker with a main loop of its own: it takes as many queue jobs in one call as it has room for, and ends them
+ * together. Locks, the check for stalled queue jobs, the blocking wait and closing are BullMQ's. Decision 0013 tells why.
  */
 export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend> {
-  protected readonly clock: Clock;
-  private readonly nudge: (() => void) | undefined;
-
-  constructor(
-    handle: HandleJob,
-    options: WorkerOptions,
-    queueOptions: BullMqQueueOptions,
-    backend: BackendFactory = backendOf(queueOptions),
-  ) {
-    const processor: Processor = async (job: Job, token = "") => {
-      const end = await handle(heldOf(job, token, queueOptions.clock));
-      if (end === "put-back") throw new DelayedError();
-      return 0;
-    };
-    super(queueOptions.name, processor, options, backend);
-    this.clock = queueOptions.clock;
-    this.nudge = queueOptions.nudge;
-  }
-
-  protected override getBlockTimeout(blockUntil: number): number {
-    const seconds = super.getBlockTimeout(blockUntil);
-    if (this.nudge && blockUntil > 0 && seconds > 0) {
-      const dueInMs = blockUntil - this.clock.now();
-      if (dueInMs <= seconds * 1_000) this.clock.after(dueInMs + 1, this.nudge);
-    }
-    return seconds;
-  }
-
-  /**
-   * Closes the connections whatever runs. `close(true)` does that too, but not after `close()`: BullMQ answers the second
-   * call with the promise of the first, which waits for what runs.
-   */
-  async cutConnections(): Promise<void> {
-    await this.lockManager.close();
-    await this.backend.close(true);
-  }
-}
-
-/**
- * A worker with another main loop: it takes as many queue jobs in one call as it has room for, and ends them together.
- * Locks, the check for stalled ones, waiting and closing are BullMQ's. Decision 0013 tells why.
- */
-export class BatchingWorker extends BullMqWorker {
-  readonly #handle: HandleJob;
+  readonly held: HeldQueueJobs;
+  readonly #clock: Clock;
+  readonly #options: ConsumeOptions;
   readonly #batches: QueueBatches;
   readonly #wakeSignal: WakeSignal;
   readonly #backoff: EmptyPollBackoff;
   readonly #ends: Batcher<LockedJob, true>;
-  readonly #owner: ConsumeOptions["taker"];
+  readonly #ending = new AbortController();
   #turn = 1;
   #running = 0;
   #isDisconnected = false;
   #onRoom: () => void = () => undefined;
 
-  constructor(
-    handle: HandleJob,
-    options: WorkerOptions,
-    queueOptions: BullMqQueueOptions,
-    batches: QueueBatches,
-    owner: ConsumeOptions["taker"],
-  ) {
-    super(handle, { ...options, autorun: false }, queueOptions, serverClockBackendOf(queueOptions));
-    this.#handle = handle;
+  constructor(queueOptions: BullMqQueueOptions, options: ConsumeOptions) {
+    const { name, clock, batches } = queueOptions;
+    const { concurrency, lockMs, stalledCheckMs } = options;
+    super(
+      name,
+      null,
+      {
+        ...redisOptions(queueOptions),
+        autorun: false,
+        concurrency,
+        lockDuration: lockMs,
+        stalledInterval: stalledCheckMs,
+        // Admission decides how often a run may crash: that is where it gets its verdict.
+        maxStalledCount: NEVER,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 0 },
+      },
+      backendOf(queueOptions),
+    );
+    this.held = new HeldQueueJobs(clock, lockMs);
+    this.#clock = clock;
+    this.#options = options;
     this.#batches = batches;
-    this.#owner = owner;
     this.#wakeSignal = new WakeSignal(
       () => this.backend.waitForJob(BLOCK_S),
-      this.clock,
+      clock,
       () => this.#passOnIfFull(),
     );
-    this.#backoff = new EmptyPollBackoff(this.clock);
+    this.#backoff = new EmptyPollBackoff(clock);
     this.#ends = new Batcher(async (jobs) => {
       await batches.end(jobs);
       return jobs.map(() => true as const);
     }, ENDED_AT_ONCE);
   }
 
-  /** Whether nothing more is to be taken. */
-  get #isEnding(): boolean {
-    return this.#isDisconnected || this.closing !== undefined;
-  }
-
-  override async cutConnections(): Promise<void> {
-    this.#isDisconnected = true;
-    this.#onRoom();
-    await super.cutConnections();
-  }
-
-  /** Begins to take queue jobs. */
+  /** Starts taking queue jobs. */
   begin(): void {
     this.run().catch((error: unknown) => this.#tell(error));
   }
@@ -165,9 +93,32 @@ export class BatchingWorker extends BullMqWorker {
     }
   }
 
-  /** Until it is closed, and all that was taken has ended. */
+  override async close(force?: boolean): Promise<void> {
+    this.#ending.abort();
+    await super.close(force);
+  }
+
+  /**
+   * Closes the connections whatever is running. `close(true)` does that too, but not after `close()`: BullMQ answers the
+   * second call with the promise of the first, which waits for what is running.
+   */
+  override async disconnect(): Promise<void> {
+    this.#isDisconnected = true;
+    this.#ending.abort();
+    this.#onRoom();
+    await this.lockManager.close();
+    await this.backend.close(true);
+  }
+
+  /** Ends the hold: others may take the queue job at once. @throws BullMQ's error if the lock was lost */
+  async handBack({ id, lock }: LockedJob): Promise<void> {
+    await this.backend.moveJobFromActiveToWait(id, lock);
+  }
+
+  /** Takes queue jobs until the worker closes, then waits for those in hand. */
   async #loop(): Promise<void> {
-    while (!this.#isEnding) {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
       const room = Math.min(this.concurrency - this.#running, TAKEN_AT_ONCE);
       if (room <= 0) {
         if (this.#wakeSignal.isSet) this.#passOnIfFull();
@@ -177,17 +128,7 @@ export class BatchingWorker extends BullMqWorker {
       this.#wakeSignal.reset();
       this.#backoff.begin();
       try {
-        const { jobs, token, untilNextMs, isMore } = await this.#batches.take({
-          taker: this.id,
-          turn: this.#turn,
-          lockMs: this.opts.lockDuration ?? 0,
-          count: room,
-          owner: this.#owner,
-        });
-        this.#turn += 1;
-        for (const job of jobs) void this.#process(job, token);
-        if (!isMore && !this.#isEnding) await this.#wakeSignal.wait(untilNextMs);
-        await this.#backoff.end(jobs.length > 0);
+        await this.#backoff.end(await this.#takeAndWait(room));
       } catch (error) {
         await this.#failed(error);
       }
@@ -195,9 +136,34 @@ export class BatchingWorker extends BullMqWorker {
     while (this.#running > 0 && !this.#isDisconnected) await this.#untilRoom();
   }
 
-  /** The server tells one worker of what there is to take; one that can't take it tells another. */
+  /** @returns Whether there was something to take; once there may be more. */
+  async #takeAndWait(count: number): Promise<boolean> {
+    const { lockMs, taker: owner, limit } = this.#options;
+    const { id: taker } = this;
+    const { signal } = this.#ending;
+    const { jobs, lock, untilNextMs, isMore, isLimited } = await this.#batches.take({
+      taker,
+      turn: this.#turn,
+      lockMs,
+      count,
+      owner,
+      limit,
+    });
+    this.#turn += 1;
+    const lockedUntil = this.held.lockEnd();
+    for (const job of jobs) void this.#process(new HeldQueueJob(job, lock, lockedUntil));
+    if (isLimited) {
+      // No use in a signal: what it tells of may not be taken yet.
+      await sleep(this.#clock, Math.min(untilNextMs, BLOCK_S * 1_000), signal);
+    } else if (!isMore && !signal.aborted) {
+      await this.#wakeSignal.wait(untilNextMs);
+    }
+    return jobs.length > 0;
+  }
+
+  /** The server signals one worker that there is something to take; a worker without room signals the next. */
   #passOnIfFull(): void {
-    if (this.#running < (this.#isEnding ? 1 : this.concurrency)) return;
+    if (this.#running < (this.#ending.signal.aborted ? 1 : this.concurrency)) return;
     this.#wakeSignal.reset();
     this.#batches.passOn().catch((error: unknown) => this.#tell(error));
   }
@@ -209,56 +175,103 @@ export class BatchingWorker extends BullMqWorker {
   }
 
   async #failed(error: unknown): Promise<void> {
-    if (this.#isEnding) return;
+    const { signal } = this.#ending;
+    if (signal.aborted) return;
     this.#tell(error);
     try {
       await this.backend.reconnectBlocking();
     } catch {
-      // It is asked for again after the next call that fails.
+      // The next failed call tries again.
     }
-    await sleep(this.clock, RETRY_MS);
+    await sleep(this.#clock, RETRY_MS, signal);
   }
 
-  async #process(job: TakenJob, token: string): Promise<void> {
-    const { id } = job;
+  async #process(job: HeldQueueJob): Promise<void> {
+    const { id, lock } = job;
     this.#running += 1;
-    this.lockManager.trackJob(id, token, this.clock.now());
+    this.lockManager.trackJob(id, lock, this.#clock.now());
     try {
-      const end = await this.#handle(this.#held(job, { id, token }));
-      if (end === "done") await this.#end({ id, token });
+      await this.#conclude(job, await this.#outcomeOf(job));
     } catch (error) {
       this.#tell(error);
     } finally {
+      this.held.drop(job);
       this.lockManager.untrackJob(id);
       this.#running -= 1;
       this.#onRoom();
     }
   }
 
-  #held({ id, name, takes, begun }: TakenJob, job: LockedJob): HeldJob {
-    return {
-      id,
-      name,
-      takes,
-      begun,
-      lock: job.token,
-      handBack: async () => void (await this.backend.moveJobFromActiveToWait(job.id, job.token)),
-      park: async (delayMs) => {
-        if (!(await this.#batches.park(job, delayMs))) throw new Error("Lock mismatch");
-      },
-    };
+  async #outcomeOf(job: HeldQueueJob): Promise<QueueJobOutcome> {
+    const { id } = job;
+    const { handle, onError } = this.#options;
+    if (!parseQueueJobId(id)) {
+      onError(new Error(`queue job "${id.slice(0, 100)}" is not one of ours; dropped`));
+      return "done";
+    }
+    const earlier = this.held.get(id);
+    if (earlier) {
+      // Its lock was lost, and this very worker took it again. BullMQ and we know what is being handled by its id, so two
+      // of one id can't be told apart: others may take this one until the first has ended.
+      earlier.lose();
+      return { againInMs: RETRY_MS };
+    }
+    this.held.add(job);
+    try {
+      return await handle(job);
+    } catch (error) {
+      // To end it would remove the only call to run what is due.
+      onError(error);
+      return { againInMs: RETRY_MS };
+    }
   }
 
-  /** As often as it takes: one that is left unended is taken again when its lock has ended. */
-  async #end(job: LockedJob): Promise<void> {
+  async #conclude(job: HeldQueueJob, outcome: QueueJobOutcome): Promise<void> {
+    if (outcome === "ended") return;
+    if (outcome === "done") {
+      this.held.drop(job);
+      await this.#end(job);
+    } else if (outcome === "hand-back") {
+      await this.#handBackOrPark(job);
+    } else {
+      await this.#park(job, outcome.againInMs);
+    }
+  }
+
+  /** Retries until it is done: a queue job that is not ended is taken again once its lock ends. */
+  async #end({ id, lock }: LockedJob): Promise<void> {
     for (;;) {
       try {
-        await this.#ends.add(job);
+        await this.#ends.add({ id, lock });
         return;
       } catch (error) {
-        if (this.#isEnding) return;
+        if (this.#ending.signal.aborted) return;
         this.#tell(error);
-        await sleep(this.clock, RETRY_MS);
+        await sleep(this.#clock, RETRY_MS);
+      }
+    }
+  }
+
+  async #handBackOrPark(job: LockedJob): Promise<void> {
+    try {
+      await this.handBack(job);
+    } catch (error) {
+      this.#options.onError(error);
+      await this.#park(job, RETRY_MS);
+    }
+  }
+
+  /** Retries until it is done: a queue job that is left as it is waits until its lock ends. */
+  async #park(job: LockedJob, delayMs: number): Promise<void> {
+    for (;;) {
+      try {
+        // Whoever has the lock now has the queue job too; if it was lost there is nothing left to park.
+        await this.#batches.park(job, delayMs);
+        return;
+      } catch (error) {
+        this.#options.onError(error);
+        if (this.#ending.signal.aborted) return;
+        await sleep(this.#clock, RETRY_MS);
       }
     }
   }

@@ -4,7 +4,7 @@ import type { AdmittedRun } from "./decisions.ts";
 
 /** A queue job to be added; adding one that exists does nothing. */
 export interface QueueJob {
-  /** Made by `wakeUpId`. */
+  /** Made by `queueJobIdOf`. */
   readonly id: string;
   readonly pipeline: string;
   readonly dueAt: EpochMs;
@@ -12,45 +12,52 @@ export interface QueueJob {
   readonly queue?: string;
 }
 
-/** A run that began in the step that took its queue job, since nothing but its own occurrence was to be decided. */
+/** A run that began in the step that took its queue job, because only its own occurrence had to be decided. */
 export interface BegunRun {
   readonly run: AdmittedRun;
   /** The job's definition must be of this revision. */
   readonly revision: number;
-  /**
-   * To be called when the run is about to be executed, with the occurrence of its job after the next one, if there is one.
-   */
+  /** To be called before the run is executed, with the occurrence after the job's next one, if there is one. */
   goesOn(next: Occurrence | undefined): void;
 }
 
-/** A queue job that a worker took. */
+/** A queue job that a worker took and holds by a lock. */
 export interface TakenQueueJob {
   readonly id: string;
   readonly pipeline: string;
   /** How often it has been taken, this time included. */
   readonly takes: number;
-  /** Aborts when the lock is lost: somebody else may take the run. */
-  readonly signal: AbortSignal;
-  /** Names its lock, if `admit` can look at it, and `settle` end it together with its run. */
+  /** The token of its lock: `admit` checks it, and `settle` ends the queue job with its run. Absent: neither is done. */
   readonly lock?: string | undefined;
-  /** Absent: `admit` is to decide. */
+  /** Aborts when the lock is lost and another worker may take the run. */
+  readonly signal: AbortSignal;
+  /** The run that began when the queue job was taken. Absent: `admit` decides. */
   readonly begun?: BegunRun | undefined;
 }
 
-/** What becomes of a queue job after it was handled; `ended`: it ended with its run. */
-export type QueueJobOutcome = "done" | "ended" | { readonly againInMs: number } | "hand-back";
+/**
+ * What becomes of a queue job once it was handled. `done`: it is to end. `ended`: it ended together with its run. `hand-back`:
+ * others may take it at once. `againInMs`: it becomes due again after that time.
+ */
+export type QueueJobOutcome = "done" | "ended" | "hand-back" | { readonly againInMs: number };
 
 /** How to take queue jobs. */
 export interface ConsumeOptions {
   readonly concurrency: number;
   readonly lockMs: number;
   readonly stalledCheckMs: number;
-  /** At most so many queue jobs are taken in so many ms, by all workers of the queue together. Absent: no bound. */
-  readonly limit?: { readonly max: number; readonly perMs: number } | undefined;
-  /** Who takes, and the pipelines that it has: what is theirs may begin in the step that takes it. Absent: nothing does. */
+  /** Takes at most `max` queue jobs per `perMs`, counted over all workers of the queue. Absent: no limit. */
+  readonly limit?: RateLimit | undefined;
+  /** The worker and its pipelines: their runs may begin in the step that takes the queue job. Absent: none does. */
   readonly taker?: { readonly worker: string; readonly pipelines: readonly string[] };
   handle(queueJob: TakenQueueJob): Promise<QueueJobOutcome>;
   onError(error: unknown): void;
+}
+
+/** At most `max` in each window of `perMs`, which begins with the first one after the last window. */
+export interface RateLimit {
+  readonly max: number;
+  readonly perMs: number;
 }
 
 /** Takes queue jobs until it is stopped. */
@@ -58,8 +65,8 @@ export interface Consumer {
   /** Takes no more; resolves when none is being handled. */
   stop(): Promise<void>;
   /**
-   * Gives up at once: what is being handled is put back for others, and connections are closed. Takes no longer than
-   * `limitMs`, whether or not the server answers.
+   * Gives up at once: hands what is being handled back to others and closes the connections, within `limitMs` whether or
+   * not the server answers.
    */
   abandon(limitMs: number): Promise<void>;
 }

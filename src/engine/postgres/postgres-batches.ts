@@ -8,9 +8,10 @@ const TOUCHED_MS = 20;
 const MOST_LOOKS = 50;
 
 interface Answer {
-  readonly jobs: readonly [id: string, name: string, takes: number][];
+  readonly jobs: readonly [id: string, pipeline: string, takes: number][];
   readonly untilNextMs: number;
   readonly isMore: boolean;
+  readonly isLimited: boolean;
 }
 
 /** BullMQ's queue jobs, many in one call of a function. */
@@ -25,18 +26,19 @@ export class PostgresBatches implements QueueBatches {
     this.#clock = clock;
   }
 
-  async take({ taker, turn, lockMs, count }: TakeOptions): Promise<TakenJobs> {
-    const token = `${taker}:${turn}`;
-    const isAgain = this.#unanswered.has(token);
-    this.#unanswered.add(token);
+  async take({ taker, turn, lockMs, count, limit }: TakeOptions): Promise<TakenJobs> {
+    const lock = `${taker}:${turn}`;
+    const isAgain = this.#unanswered.has(lock);
+    this.#unanswered.add(lock);
     const { jobs, ...rest } = (await this.#run("take_jobs", {
-      token,
+      token: lock,
       lockMs,
       count,
       isAgain,
+      limit,
     })) as Answer;
-    this.#unanswered.delete(token);
-    return { jobs: jobs.map(([id, name, takes]) => ({ id, name, takes })), token, ...rest };
+    this.#unanswered.delete(lock);
+    return { jobs: jobs.map(([id, pipeline, takes]) => ({ id, pipeline, takes })), lock, ...rest };
   }
 
   /** PostgreSQL tells all that listen. */
@@ -45,7 +47,7 @@ export class PostgresBatches implements QueueBatches {
   }
 
   async end(jobs: readonly LockedJob[]): Promise<void> {
-    let left = jobs.map(({ id, token }) => [id, token]);
+    let left = jobs.map(({ id, lock }) => [id, lock]);
     for (let looks = 1; left.length > 0; looks += 1) {
       left = (await this.#run("end_jobs", left)) as string[][];
       if (left.length === 0) return;
@@ -54,9 +56,9 @@ export class PostgresBatches implements QueueBatches {
     }
   }
 
-  async park({ id, token }: LockedJob, delayMs: number): Promise<boolean> {
+  async park({ id, lock }: LockedJob, delayMs: number): Promise<boolean> {
     const delay = Math.max(0, Math.ceil(delayMs));
-    return (await this.#run("park_job", { id, token, delayMs: delay })) === true;
+    return (await this.#run("park_job", { id, token: lock, delayMs: delay })) === true;
   }
 
   async #run(name: "take_jobs" | "end_jobs" | "park_job", argument: unknown): Promise<unknown> {

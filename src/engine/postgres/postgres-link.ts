@@ -10,7 +10,7 @@ import { FunctionCaller, type FunctionName } from "./functions.ts";
 import { migrate, requireCurrent } from "./migrate-schema.ts";
 import { retryTransient } from "./retry-transient.ts";
 import { PostgresBatches } from "./postgres-batches.ts";
-import { serverClockQueueBackend, queueBackend } from "./queue-backend.ts";
+import { queueBackend } from "./queue-backend.ts";
 import { Registry } from "./registry.ts";
 import { RunStore } from "./run-store.ts";
 import { TransferStore } from "./transfer-store.ts";
@@ -120,10 +120,7 @@ export class PostgresLink {
       maxEntries: maxEvents,
     }));
     const queue = new BullMqQueue({
-      place: {
-        backend: queueBackend(pool, this.schemas.queue),
-        serverClockBackend: serverClockQueueBackend(pool, this.schemas.queue),
-      },
+      place: { backend: queueBackend(pool, this.schemas.queue) },
       name: this.schemas.runs,
       clock,
       batches: new PostgresBatches(functions, clock),

@@ -1,29 +1,13 @@
 import { type BackendFactory, type PgPool, PostgresConnection, PostgresQueueBackend } from "bullmq";
-import { systemClock } from "../../core/clock.ts";
-import { lockedByServer, SERVER_MS } from "./server-clock.ts";
-
-const NEXT_DELAY = "next_delay($1)";
-/** How much later than such a worker BullMQ's wait looks: it is for what was added just before it began to listen. */
-const LOOK_AGAIN_MS = 20;
+import { rewritten } from "./bullmq-sql.ts";
 
 /**
- * A statement of BullMQ for workers that are told by the server when to look. BullMQ's wait also ends when something becomes
- * due, by the worker's own clock: one whose clock is ahead would look again and again until then.
+ * The pool without its events: BullMQ adds listeners with each queue and worker, and never removes them. Whoever made the pool
+ * hears the errors of idle connections.
  */
-function timedByServer(text: string): string {
-  return text.replace(
-    NEXT_DELAY,
-    () => `${NEXT_DELAY} - ${SERVER_MS} + ${systemClock.now() + LOOK_AGAIN_MS}`,
-  );
-}
-
-/**
- * The pool without its events: BullMQ listens to it with each queue and worker, and never lets go. Errors of idle
- * connections are heard by whoever made the pool. Locks end by the server's clock.
- */
-function unheard(pool: PgPool, rewrite: (text: string) => string): PgPool {
+function unheard(pool: PgPool): PgPool {
   const view: PgPool = {
-    query: (text, params) => pool.query(rewrite(lockedByServer(text)), params),
+    query: (text, params) => pool.query(rewritten(text), params),
     connect: () => pool.connect(),
     end: async () => undefined,
     on: () => view,
@@ -33,14 +17,13 @@ function unheard(pool: PgPool, rewrite: (text: string) => string): PgPool {
 }
 
 /**
- * BullMQ's connection on a pool of ours. Given a pool, BullMQ looks for its tables in the schema `bullmq`; ours stand
- * beside our own tables.
+ * BullMQ's connection on a pool of ours. Given a pool, BullMQ looks for its tables in the schema `bullmq`; ours are in another.
  */
 class SchemaConnection extends PostgresConnection {
   declare readonly schema: string;
 
-  constructor(pool: PgPool, schema: string, rewrite: (text: string) => string) {
-    super(unheard(pool, rewrite));
+  constructor(pool: PgPool, schema: string) {
+    super(unheard(pool));
     Object.assign(this, { schema });
   }
 
@@ -54,8 +37,8 @@ class SchemaConnection extends PostgresConnection {
   }
 
   /**
-   * BullMQ lets an idle worker wait for up to an hour if the socket has keep-alive. A connection cut in silence is
-   * noticed by keep-alive after minutes at the best; without it BullMQ looks every 10 s, as it does on Redis.
+   * BullMQ lets an idle worker wait for up to an hour if the socket has keep-alive, which notices a silently cut connection
+   * after minutes at best. Without it BullMQ polls every 10 s, as it does on Redis.
    */
   override get hasListenClientKeepAlive(): boolean {
     return false;
@@ -64,22 +47,9 @@ class SchemaConnection extends PostgresConnection {
 
 /** Makes BullMQ work on `pool`, with its tables in `schema`. */
 export function queueBackend(pool: PgPool, schema: string): BackendFactory {
-  return backendBy(pool, schema, (text) => text);
-}
-
-/** The same for workers that the server tells when something becomes due. */
-export function serverClockQueueBackend(pool: PgPool, schema: string): BackendFactory {
-  return backendBy(pool, schema, timedByServer);
-}
-
-function backendBy(
-  pool: PgPool,
-  schema: string,
-  rewrite: (text: string) => string,
-): BackendFactory {
   return (name, options, { withBlockingConnection = false } = {}) =>
     new PostgresQueueBackend(
-      new SchemaConnection(pool, schema, rewrite),
+      new SchemaConnection(pool, schema),
       name,
       { ...options, connection: pool },
       true,

@@ -1,15 +1,13 @@
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import type { BegunRun } from "../port/engine.ts";
-import type {
-  LockedJob,
-  QueueBatches,
-  TakenJob,
-  TakenJobs,
-  TakeOptions,
-} from "../bullmq/queue-batches.ts";
+import type { LockedJob, QueueBatches, TakenJobs, TakeOptions } from "../bullmq/queue-batches.ts";
 import { decodeLastRun } from "./job-codec.ts";
 import type { FastPath } from "./fast-path.ts";
 import type { ScriptRunner } from "./scripts.ts";
+
+/** What `take_jobs` answers of what may be taken next: there may be more now, or not before the rate limit allows it. */
+const MORE = 1;
+const LIMITED = 2;
 
 /** A text, or what stands for none in an answer, and in one that was written as JSON. */
 type Optional = string | null | false | undefined;
@@ -17,7 +15,7 @@ type Optional = string | null | false | undefined;
 /** What `take_jobs` answers of a queue job; the rest only of a run that began. */
 type Answer = [
   id: string,
-  name: string,
+  pipeline: string,
   takes: string,
   revision?: string,
   runId?: string,
@@ -39,7 +37,7 @@ export class RedisBatches implements QueueBatches {
     this.#plain = plain;
   }
 
-  async take({ taker, turn, lockMs, count, owner }: TakeOptions): Promise<TakenJobs> {
+  async take({ taker, turn, lockMs, count, owner, limit }: TakeOptions): Promise<TakenJobs> {
     const { worker = "", pipelines = [] } = owner ?? {};
     const answer = await this.#scripts.run("take_jobs", {
       taker,
@@ -48,13 +46,16 @@ export class RedisBatches implements QueueBatches {
       count,
       worker,
       pipelines: JSON.stringify(pipelines),
+      limitMax: limit?.max ?? 0,
+      limitMs: limit?.perMs ?? 0,
     });
-    const [untilNextUs, isMore, now, ...jobs] = answer as [number, number, number, ...Answer[]];
+    const [untilNextUs, next, now, ...jobs] = answer as [number, number, number, ...Answer[]];
     return {
       jobs: jobs.map((job) => this.#taken(job, now)),
-      token: `${taker}:${turn}`,
+      lock: `${taker}:${turn}`,
       untilNextMs: untilNextUs / 1_000,
-      isMore: isMore === 1,
+      isMore: next === MORE,
+      isLimited: next === LIMITED,
     };
   }
 
@@ -63,18 +64,18 @@ export class RedisBatches implements QueueBatches {
   }
 
   async end(jobs: readonly LockedJob[]): Promise<void> {
-    const flat = jobs.flatMap(({ id, token }) => [id, token]);
+    const flat = jobs.flatMap(({ id, lock }) => [id, lock]);
     await this.#scripts.run("end_jobs", { jobs: JSON.stringify(flat) });
   }
 
-  async park({ id, token }: LockedJob, delayMs: number): Promise<boolean> {
+  async park({ id, lock }: LockedJob, delayMs: number): Promise<boolean> {
     const delay = Math.max(0, Math.ceil(delayMs));
-    return (await this.#scripts.run("park_job", { id, token, delayMs: delay })) === 1;
+    return (await this.#scripts.run("park_job", { id, token: lock, delayMs: delay })) === 1;
   }
 
-  #taken(answer: Answer, now: number): TakenJob {
-    const [id, name, takes] = answer;
-    return { id, name, takes: Number(takes), begun: this.#begun(answer, now) };
+  #taken(answer: Answer, now: number): TakenJobs["jobs"][number] {
+    const [id, pipeline, takes] = answer;
+    return { id, pipeline, takes: Number(takes), begun: this.#begun(answer, now) };
   }
 
   #begun(answer: Answer, now: number): BegunRun | undefined {

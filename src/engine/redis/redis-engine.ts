@@ -74,8 +74,6 @@ export class RedisEngine implements QueueEngine {
       place: { connection: redis, prefix: tag },
       name: QUEUE_NAME,
       clock: options.clock,
-      // A command with a key goes to the node that holds the queue, in a Cluster too.
-      nudge: () => void redis.exists(this.#key("meta")).catch(() => undefined),
       batches: new RedisBatches(this.#scripts, this.#fastPath),
       onError: tell,
     });

@@ -4,7 +4,7 @@ import { scriptText } from "./script-texts.ts";
 
 /** The scripts of this engine with the arguments that each takes, in ARGV order. The headers of the files say the same. */
 export const SCRIPT_ARGUMENTS = {
-  take_jobs: ["taker", "turn", "lockMs", "count", "worker", "pipelines"],
+  take_jobs: ["taker", "turn", "lockMs", "count", "worker", "pipelines", "limitMax", "limitMs"],
   pass_on: [],
   end_jobs: ["jobs"],
   park_job: ["id", "token", "delayMs"],

@@ -14,8 +14,11 @@ ARGV[7] lockMs
 ARGV[8] count      at most so many
 ARGV[9] worker     in whose name runs begin
 ARGV[10] pipelines JSON array of names: those that the worker has
-Returns a list: microseconds until the next queue job becomes due (0 = none is known, or the queue is paused), whether there may be
-more to take now (1 or 0), the instant, and a list for each that was taken: id, name, how often it was taken; and if its run
+ARGV[11] limitMax  at most so many are taken in each limitMs, by all that take (0 = no limit). BullMQ's limit of the whole queue
+                   comes before it, and its key counts for both, so that bare BullMQ workers are counted too
+ARGV[12] limitMs   0 = no limit
+Returns a list: microseconds until the next queue job becomes due (0 = none is known, or the queue is paused) or the limit allows
+more; 1 if there may be more to take now, 2 if the limit does not allow it yet, else 0; the instant; and a list for each that was taken: id, name, how often it was taken; and if its run
 began: the job's revision, run id, first fire time that it stands for, due time, how many occurrences, and of the job's last
 run: id, text, result (each may be nil). The token of their locks is the taker's name, a colon, and the turn.
 ]]
@@ -33,10 +36,30 @@ local taken, seen, hasBegun = {}, 0, false
 local hasPipeline = {}
 for _, name in ipairs(cjson.decode(ARGV[10])) do hasPipeline[name] = true end
 
+local limiterKey = QUEUE .. "limiter"
+local limitMax, limitMs
+
+-- How many may be taken now, and for how long the rate limit allows none.
 local function limits()
-  local v = call("HMGET", QUEUE .. "meta", "paused", "concurrency")
-  if v[1] then return 0 end
-  return v[2] and math.min(room, tonumber(v[2]) - call("LLEN", QUEUE .. "active")) or room
+  local v = call("HMGET", QUEUE .. "meta", "paused", "concurrency", "max", "duration")
+  if v[1] then return 0, 0 end
+  local most = v[2] and math.min(room, tonumber(v[2]) - call("LLEN", QUEUE .. "active")) or room
+  limitMax = tonumber(v[3] or ARGV[11])
+  limitMs = ARGV[12] ~= "0" and tonumber(ARGV[12]) or tonumber(v[4] or "0")
+  if limitMax == 0 or limitMs == 0 then return most, 0 end
+  local used = tonumber(call("GET", limiterKey) or "0")
+  if used >= limitMax then
+    local leftMs = call("PTTL", limiterKey)
+    if leftMs > 0 then return 0, leftMs end
+    call("DEL", limiterKey)
+    used = 0
+  end
+  return math.min(most, limitMax - used), 0
+end
+
+local function countTaken(n)
+  if limitMax == 0 or limitMs == 0 then return end
+  if call("INCRBY", limiterKey, n) == n then call("PEXPIRE", limiterKey, math.floor(limitMs)) end
 end
 
 local nowText = numberText(now)
@@ -102,7 +125,8 @@ local function untilNext()
   return math.max(1, (math.floor(head[2] / 4096) - t[1] * 1000) * 1000 - t[2])
 end
 
-local most = limits()
+local most, limitedMs = limits()
+if limitedMs > 0 then return { limitedMs * 1000, 2, NOW } end
 if most <= 0 then return { 0, 0, NOW } end
 if call("EXISTS", QUEUE .. "wait") == 1 then
   releaseDue(math.ceil(most * RELEASED_SHARE), false)
@@ -110,7 +134,10 @@ if call("EXISTS", QUEUE .. "wait") == 1 then
 end
 if seen < most then releaseDue(most - seen, true) end
 if seen < most then startPrioritized(most - seen) end
-if #queueJobs > 0 then call("LPUSH", QUEUE .. "active", unpack(queueJobs)) end
+if #queueJobs > 0 then
+  call("LPUSH", QUEUE .. "active", unpack(queueJobs))
+  countTaken(#queueJobs)
+end
 local untilNextUs = untilNext()
 -- Another worker may take what is left.
 local isMore = seen == most

@@ -3,28 +3,56 @@ take_jobs: takes queue jobs for a worker as BullMQ's own function does, but many
 waits, and what has become due. BullMQ's events of it, which nobody reads here, are left out. A test compares the rows with
 BullMQ's own.
 
-request      JSON: token (of their locks), lockMs, count (at most so many), isAgain (the answer to the same request was lost)
+request      JSON: token (of their locks), lockMs, count (at most so many), isAgain (the answer to the same request was lost),
+             limit (absent: none) with max and perMs: at most so many are taken in each such time, by all that take. BullMQ's
+             limit of the whole queue comes before it, and its row counts for both, so that bare BullMQ workers are counted too
 now_ms       not used: what is due in the queue, and how long a lock lasts, is told by the server's own clock
 max_entries  not used
 Returns JSON: {"jobs":[[id, name, how often it was taken], ...], "untilNextMs": until the next becomes due (0 = none is
-known, or the queue is paused), "isMore": whether there may be more to take now}.
+known, or the queue is paused) or the limit allows more, "isMore": whether there may be more to take now, "isLimited": whether
+the limit does not allow it yet}.
 */
 
--- At most so many queue jobs may be taken now, as far as the queue as a whole is concerned.
-CREATE FUNCTION room_in_queue(most integer) RETURNS integer LANGUAGE plpgsql AS $$
+-- How many queue jobs may be taken now, as far as the queue as a whole is concerned; for how long its rate limit allows none; and
+-- in what time it counts what is taken (NULL = there is no limit).
+CREATE FUNCTION room_in_queue(most integer, rate_limit jsonb, now_ms bigint, OUT room integer, OUT limited_ms bigint, OUT per_ms bigint)
+LANGUAGE plpgsql AS $$
 DECLARE
-  is_paused boolean;
-  concurrency integer;
+  settings record;
+  max_taken bigint;
+  used bigint;
+  until_ms bigint;
 BEGIN
-  SELECT bool_or(field = 'paused' AND value = '1'), max(value::integer) FILTER (WHERE field = 'concurrency')
-  INTO is_paused, concurrency
-  FROM {{bullmq_schema}}.meta WHERE queue = '{{bullmq_queue}}' AND field IN ('paused', 'concurrency');
-  IF is_paused THEN RETURN 0; END IF;
-  IF concurrency IS NULL THEN RETURN most; END IF;
-  -- The lock that BullMQ takes for this: its workers count the same rows.
-  PERFORM pg_advisory_xact_lock(hashtext('bullmq:concurrency:{{bullmq_queue}}'));
-  RETURN LEAST(most, concurrency - (SELECT count(*) FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'active'));
+  SELECT bool_or(field = 'paused' AND value = '1') AS is_paused, max(value::integer) FILTER (WHERE field = 'concurrency') AS concurrency,
+    max(value::bigint) FILTER (WHERE field = 'max') AS max_taken, max(value::bigint) FILTER (WHERE field = 'duration') AS per_ms
+  INTO settings
+  FROM {{bullmq_schema}}.meta WHERE queue = '{{bullmq_queue}}' AND field IN ('paused', 'concurrency', 'max', 'duration');
+  limited_ms := 0;
+  room := CASE WHEN settings.is_paused THEN 0 ELSE most END;
+  IF room = 0 THEN RETURN; END IF;
+  -- The locks that BullMQ takes for this, in its order: its workers count the same rows.
+  IF settings.concurrency IS NOT NULL THEN
+    PERFORM pg_advisory_xact_lock(hashtext('bullmq:concurrency:{{bullmq_queue}}'));
+    room := LEAST(most, settings.concurrency - (SELECT count(*) FROM {{bullmq_schema}}.job
+      WHERE queue = '{{bullmq_queue}}' AND state = 'active'));
+  END IF;
+  max_taken := COALESCE(settings.max_taken, (rate_limit ->> 'max')::bigint);
+  IF max_taken IS NULL THEN RETURN; END IF;
+  per_ms := COALESCE(floor((rate_limit ->> 'perMs')::numeric)::bigint, settings.per_ms);
+  PERFORM pg_advisory_xact_lock(hashtext('bullmq:limiter:{{bullmq_queue}}'));
+  SELECT points, expire_at_ms INTO used, until_ms
+  FROM {{bullmq_schema}}.rate_limit WHERE queue = '{{bullmq_queue}}' AND expire_at_ms > now_ms;
+  room := LEAST(room, GREATEST(0, max_taken - COALESCE(used, 0)));
+  IF used >= max_taken THEN limited_ms := until_ms - now_ms; END IF;
 END
+$$;
+
+-- So many more were taken in the time of the rate limit, which the first of them begins.
+CREATE FUNCTION count_taken(taken bigint, per_ms bigint, now_ms bigint) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO {{bullmq_schema}}.rate_limit AS l (queue, points, expire_at_ms) VALUES ('{{bullmq_queue}}', taken, now_ms + per_ms)
+  ON CONFLICT (queue) DO UPDATE SET
+    points = CASE WHEN l.expire_at_ms <= now_ms THEN taken ELSE l.points + taken END,
+    expire_at_ms = CASE WHEN l.expire_at_ms <= now_ms THEN now_ms + per_ms ELSE l.expire_at_ms END
 $$;
 
 -- What has become due stands in line behind what waits.
@@ -42,8 +70,10 @@ DECLARE
   max_released constant integer := 1000;
   token text := request ->> 'token';
   lock_ms bigint := (request ->> 'lockMs')::bigint;
-  most integer := room_in_queue((request ->> 'count')::integer);
   queue_now bigint := server_now(NULL);
+  most integer;
+  limited_ms bigint;
+  per_ms bigint;
   ids text[] := '{}';
   jobs jsonb;
   next_due bigint;
@@ -51,12 +81,17 @@ BEGIN
   IF (request ->> 'isAgain')::boolean THEN
     SELECT jsonb_agg(jsonb_build_array(id, name, attempts_started)) INTO jobs
     FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'active' AND lock_token = token;
-    IF jobs IS NOT NULL THEN RETURN jsonb_build_object('jobs', jobs, 'untilNextMs', 0, 'isMore', true); END IF;
+    IF jobs IS NOT NULL THEN RETURN jsonb_build_object('jobs', jobs, 'untilNextMs', 0, 'isMore', true, 'isLimited', false); END IF;
+  END IF;
+  SELECT r.room, r.limited_ms, r.per_ms INTO most, limited_ms, per_ms
+  FROM room_in_queue((request ->> 'count')::integer, request -> 'limit', queue_now) AS r;
+  IF limited_ms > 0 THEN
+    RETURN jsonb_build_object('jobs', jsonb_build_array(), 'untilNextMs', limited_ms, 'isMore', false, 'isLimited', true);
   END IF;
   IF most <= 0 THEN
     -- BullMQ's wait for a sign sees a pause for what is in line, and not for what is delayed.
     PERFORM release_due(max_released, queue_now);
-    RETURN '{"jobs":[],"untilNextMs":0,"isMore":false}';
+    RETURN '{"jobs":[],"untilNextMs":0,"isMore":false,"isLimited":false}';
   END IF;
   IF EXISTS (SELECT 1 FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'waiting') THEN
     PERFORM release_due(ceil(most * released_share)::integer, queue_now);
@@ -75,8 +110,9 @@ BEGIN
   )
   SELECT COALESCE(jsonb_agg(jsonb_build_array(id, name, attempts_started) ORDER BY array_position(ids, id)), '[]') INTO jobs
   FROM taken;
+  IF per_ms > 0 AND jobs <> '[]' THEN PERFORM count_taken(jsonb_array_length(jobs), per_ms, queue_now); END IF;
   SELECT min(process_at_ms) INTO next_due FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'delayed';
-  RETURN jsonb_build_object('jobs', jobs, 'isMore', cardinality(ids) = most,
+  RETURN jsonb_build_object('jobs', jobs, 'isMore', cardinality(ids) = most, 'isLimited', false,
     -- To the microsecond: who comes too early finds nothing.
     'untilNextMs', CASE WHEN next_due IS NULL THEN 0
       ELSE GREATEST(1, next_due - extract(epoch FROM clock_timestamp()) * 1000) END);
