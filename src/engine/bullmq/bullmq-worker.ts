@@ -204,9 +204,10 @@ export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend
 
   async #outcomeOf(job: HeldQueueJob): Promise<QueueJobOutcome> {
     const { id } = job;
-    const { handle, onError } = this.#options;
     if (!parseQueueJobId(id)) {
-      onError(new Error(`queue job "${id.slice(0, 100)}" is not one of ours; dropped`));
+      this.#options.onError(
+        new Error(`queue job "${id.slice(0, 100)}" is not one of ours; dropped`),
+      );
       return "done";
     }
     const earlier = this.held.get(id);
@@ -218,10 +219,10 @@ export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend
     }
     this.held.add(job);
     try {
-      return await handle(job);
+      return await this.#options.handle(job);
     } catch (error) {
       // To end it would remove the only call to run what is due.
-      onError(error);
+      this.#options.onError(error);
       return { againInMs: RETRY_MS };
     }
   }
