@@ -261,9 +261,9 @@ describe("addJob refuses", () => {
     ["..", 'begins with "."'],
     [" job", 'begins with " "'],
     ["job ", "ends with a space"],
-    ["a\nb", String.raw`holds the character "\n"`],
-    ["a!b", 'holds the character "!"'],
-    ["job-\u{1F600}", 'holds the character "\u{1F600}"'],
+    ["a\nb", String.raw`contains the character "\n"`],
+    ["a!b", 'contains the character "!"'],
+    ["job-\u{1F600}", 'contains the character "\u{1F600}"'],
     ["constructor", "is a reserved word"],
   ])("the id %j is told what is wrong with it, and the rule", async (id, fault) => {
     const { message } = await refusal(add({ ...hourly, id }));

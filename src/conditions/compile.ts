@@ -12,25 +12,25 @@ export type Instruction =
   | readonly ["not"];
 
 /**
- * A condition in postfix form, as JSON, for an engine that decides it inside one atomic step.
+ * A condition in postfix form, as JSON, for an engine to decide within one atomic step.
  *
- * The machine has a stack of numbers: 1 is true, -1 is false, 0 is "no such job". A step does one of these:
+ * The machine has a stack of numbers: 1 is true, -1 is false, 0 is "no such job". Each step does one of these:
  *
  * | step | effect |
  * |---|---|
  * | `["ok", job]` | pushes 1 if the job's last verdict is `succeeded`, else -1 |
  * | `["failed", job]` | … if its last verdict is `failed` |
- * | `["runs", job, n]` | … if its success streak is `n` or more |
+ * | `["runs", job, n]` | … if its success streak is at least `n` |
  * | `["within", job, ms]` | … if it has succeeded, and `now - lastSuccessAt <= ms` |
- * | `["running", job]` | … if a run of it is in progress |
- * | `["never", job]` | … if no run of it has ever begun |
+ * | `["running", job]` | … if one of its runs is in progress |
+ * | `["never", job]` | … if none of its runs has ever begun |
  * | `["and"]` | pops two, pushes the smaller |
  * | `["or"]` | pops two, pushes the larger |
- * | `["not"]` | pops one, pushes it with the other sign |
+ * | `["not"]` | pops one, pushes it with the opposite sign |
  *
- * Each step on a job pushes 0 if there is no such job. One number is left, and the condition is true if that is 1. (In
- * SQL the three numbers are `TRUE`, `FALSE` and `NULL`, and the operators are SQL's own.) A program has at most 100
- * steps on jobs, and its stack never grows beyond their number.
+ * A step on a job that doesn't exist pushes 0. One number remains at the end; the condition is true if it is 1. (In SQL
+ * the three numbers are `TRUE`, `FALSE` and `NULL`, and the operators are SQL's own.) A program has at most 100 steps
+ * on jobs, and its stack never holds more numbers than that.
  */
 export type ConditionProgram = readonly Instruction[];
 
@@ -66,14 +66,14 @@ function append(program: Instruction[], condition: Condition): void {
   } else if (isGroup(condition)) {
     for (const [i, member] of condition.of.entries()) {
       append(program, member);
-      // Joined as soon as two are there, which keeps the stack low.
+      // Joined as soon as there are two, which keeps the stack small.
       if (i > 0) program.push([condition.kind]);
     }
   } else program.push(compileTerm(condition));
 }
 
-// Written apart from `evaluate`, as the engines' scripts are: a test compares the two on random ledgers.
-function ask(
+// Written independently of `evaluate`, like the engines' scripts; a test compares the two on random ledgers.
+function holds(
   step: Exclude<Instruction, readonly ["and" | "or" | "not"]>,
   job: JobFacts,
   now: EpochMs,
@@ -96,14 +96,14 @@ function ask(
 
 /**
  * Runs a program as an engine's script does; the reference that those are tested against.
- * @throws {@link CronduitError} `INTERNAL` if the program was not made by {@link compileCondition}.
+ * @throws {@link CronduitError} `INTERNAL` if {@link compileCondition} didn't make the program.
  */
 export function runProgram(program: ConditionProgram, facts: FactsOf, now: EpochMs): boolean {
   const stack: number[] = [];
   const pop = (): number => {
     const top = stack.pop();
     if (top === undefined)
-      throw new CronduitError("INTERNAL", "A condition's program pops too much.");
+      throw new CronduitError("INTERNAL", "A condition's program pops from an empty stack.");
     return top;
   };
   for (const step of program) {
@@ -112,7 +112,7 @@ export function runProgram(program: ConditionProgram, facts: FactsOf, now: Epoch
     else if (step[0] === "not") stack.push(-pop());
     else {
       const job = facts(step[1]);
-      stack.push(job === undefined ? 0 : ask(step, job, now) ? 1 : -1);
+      stack.push(job === undefined ? 0 : holds(step, job, now) ? 1 : -1);
     }
   }
   const value = pop();

@@ -7,21 +7,21 @@ export type Term =
 /** The kinds of {@link Term}; each has a name in the language, see {@link TERM_NAMES}. */
 export type TermKind = Term["kind"];
 
-/** Two or more conditions; none of them is of the group's own kind, since `a and (b and c)` is `a and b and c`. */
+/** Two or more conditions, none of the group's own kind, since `a and (b and c)` is `a and b and c`. */
 export interface Group {
   readonly kind: "and" | "or";
   readonly of: readonly Condition[];
 }
 
-/** The contrary of a condition. */
+/** The negation of a condition. */
 export interface Negation {
   readonly kind: "not";
   readonly of: Condition;
 }
 
 /**
- * A condition as plain, frozen JSON: what `parseCondition` reads, `when` makes, and a job's definition stores.
- * Equal JSON, equal condition.
+ * A condition as plain, frozen JSON: what `parseCondition` reads, `when` makes, and a job's definition stores. Equal
+ * JSON means equal conditions.
  */
 export type Condition = Term | Group | Negation;
 
@@ -35,10 +35,12 @@ export const TERM_NAMES = {
   never: "never_ran",
 } as const satisfies Record<TermKind, string>;
 
-/** The words that join conditions. As a job's id they have to be quoted, in capitals too. */
+/** The words that join conditions. A job id that is one of them must be quoted, in upper case too. */
 export const KEYWORDS = ["and", "or", "not"] as const;
 
-/** Joins conditions; members of the same kind give their own members, and one member alone stays what it is. */
+/**
+ * Joins conditions. Members of the same kind are replaced by their own members; a single member is returned as it is.
+ */
 export function group(kind: Group["kind"], members: readonly Condition[]): Condition {
   const of = members.flatMap((member) => (member.kind === kind ? member.of : [member]));
   const [only] = of;
@@ -47,24 +49,23 @@ export function group(kind: Group["kind"], members: readonly Condition[]): Condi
     : Object.freeze({ kind, of: Object.freeze(of) });
 }
 
-/** The contrary of a condition. */
 export function negation(of: Condition): Negation {
   return Object.freeze({ kind: "not", of });
 }
 
-/** Whether a condition joins others by `and` or `or`. */
+/** Whether a condition joins others with `and` or `or`. */
 export function isGroup(condition: Condition): condition is Group {
   return condition.kind === "and" || condition.kind === "or";
 }
 
-/** The terms of a condition in the order of its text. */
+/** The terms of a condition, in the order of its text. */
 export function termsOf(condition: Condition): Term[] {
   if (isGroup(condition)) return condition.of.flatMap(termsOf);
   return condition.kind === "not" ? termsOf(condition.of) : [condition];
 }
 
 /**
- * The ids of the jobs that a condition refers to, each once, in the order of its text.
+ * The ids of the jobs that a condition refers to, without duplicates, in the order of its text.
  * @example jobsIn(parseCondition("b.running or a.never_ran or b.last_run_failed")) // ["b", "a"]
  */
 export function jobsIn(condition: Condition): string[] {

@@ -4,28 +4,28 @@ import type { FactsOf } from "./facts.ts";
 import { printTerm } from "./print.ts";
 import { isTrue, why } from "./why.ts";
 
-/** What became of one term. */
+/** The outcome of one term. */
 export interface EvaluatedTerm {
-  /** As a condition writes it: `job_3.finished_within(30m)`. */
+  /** The term as a condition writes it: `job_3.finished_within(30m)`. */
   readonly text: string;
   readonly jobId: string;
-  /** Whether the term itself is true; false if its job does not exist. */
+  /** Whether the term itself is true; false if its job doesn't exist. */
   readonly value: boolean;
-  /** Whether it stands under an odd number of `not`s. */
+  /** Whether it is under an odd number of `not`s. */
   readonly negated: boolean;
-  /** Whether it had part in the outcome: of a false `a and b`, only those that were false. */
+  /** Whether it contributed to the outcome: in a false `a and b`, only the false terms did. */
   readonly decisive: boolean;
   /** The fact in words: `job_3 last succeeded 47m ago, which is not within 30m`. */
   readonly why: string;
 }
 
-/** A condition's value with the value of every term, in the order of the text, repeated terms too. */
+/** A condition's value together with that of every term, in the order of the text, repeated terms included. */
 export interface Evaluation {
   readonly value: boolean;
   readonly terms: readonly EvaluatedTerm[];
 }
 
-/** What one evaluation asks. */
+/** The facts that an evaluation is based on. */
 interface Ledger {
   readonly facts: FactsOf;
   readonly now: EpochMs;
@@ -35,7 +35,7 @@ function evaluateTerm(term: Term, negated: boolean, { facts, now }: Ledger): Eva
   const known = facts(term.jobId);
   const value = known !== undefined && isTrue(term, known, now);
   return {
-    // What is not known to be true is false under a `not` as well; see `evaluate`.
+    // A term that isn't known to be true is false under a `not` as well; see `evaluate`.
     value: known !== undefined && value !== negated,
     terms: [
       {
@@ -50,7 +50,7 @@ function evaluateTerm(term: Term, negated: boolean, { facts, now }: Ledger): Eva
   };
 }
 
-// `not` is carried down to the terms (De Morgan), where it can tell "false" from "no such job".
+// Pushes `not` down to the terms (De Morgan), where "false" and "no such job" can be told apart.
 function visit(condition: Condition, negated: boolean, ledger: Ledger): Evaluation {
   if (condition.kind === "not") return visit(condition.of, !negated, ledger);
   if (!isGroup(condition)) return evaluateTerm(condition, negated, ledger);
@@ -71,10 +71,10 @@ function visit(condition: Condition, negated: boolean, ledger: Ledger): Evaluati
 }
 
 /**
- * Decides a condition by the facts of a moment. Every term is asked, and says why it is true or false.
+ * Decides a condition by the facts at one moment. Evaluates every term, with the reason why it is true or false.
  *
- * A term on a job that does not exist is false, and so is its contrary: `not typo.running` does not let anything run.
- * As soon as the job exists, `not` means the contrary again.
+ * A term about a job that doesn't exist is false, and so is its negation: `not typo.running` lets nothing run. As soon
+ * as the job exists, `not` negates again.
  * @param now The moment of the facts, by the same clock as their times.
  */
 export function evaluate(condition: Condition, facts: FactsOf, now: EpochMs): Evaluation {
@@ -83,7 +83,8 @@ export function evaluate(condition: Condition, facts: FactsOf, now: EpochMs): Ev
 
 /**
  * Says in one sentence which terms made a condition true or false.
- * @example "The condition is false: job_3.finished_within(30m) is false, job_3 last succeeded 47m ago, which is not within 30m."
+ * @example "The condition is false: job_3.finished_within(30m) is false, job_3 last succeeded 47m ago, which is not
+ * within 30m."
  */
 export function describeEvaluation({ value, terms }: Evaluation): string {
   const reasons = terms

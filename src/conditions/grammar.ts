@@ -24,7 +24,7 @@ const KINDS: ReadonlyMap<string, TermKind> = new Map(
 );
 
 /**
- * The grammar, in which `not` binds closest, then `and`, then `or`:
+ * The grammar. `not` binds tightest, then `and`, then `or`:
  *
  *     condition = both { "or" both }
  *     both      = one { "and" one }
@@ -32,7 +32,7 @@ const KINDS: ReadonlyMap<string, TermKind> = new Map(
  *     term      = job "." name [ "(" argument ")" ]
  *     job       = word | quoted
  *
- * What chevrotain finds wrong it reports as a place, `rule:token`; `parse.ts` puts it into words.
+ * chevrotain reports a fault as a place, `rule:token`; `parse.ts` puts it into words.
  */
 export class ConditionGrammar extends EmbeddedActionsParser {
   #text = "";
@@ -116,7 +116,7 @@ export class ConditionGrammar extends EmbeddedActionsParser {
     this.performSelfAnalysis();
   }
 
-  /** Makes ready for another text. */
+  /** Prepares for another text. */
   begin(text: string, tokens: IToken[]): void {
     this.#text = text;
     this.#nesting = 0;
@@ -124,7 +124,7 @@ export class ConditionGrammar extends EmbeddedActionsParser {
     this.input = tokens;
   }
 
-  // Checked on the way down: the text's length alone would allow a depth that overflows the stack.
+  // Checked on the way down: the limit on length alone would allow a depth that overflows the stack.
   #enter(token: IToken): void {
     this.ACTION(() => {
       this.#nesting += 1;

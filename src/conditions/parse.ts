@@ -23,7 +23,7 @@ interface Reader {
 }
 let reader: Reader | undefined;
 
-/** Made at the first use: chevrotain's analysis of a grammar takes some milliseconds. */
+/** Created on first use: chevrotain takes a few milliseconds to analyse a grammar. */
 function getReader(): Reader {
   reader ??= {
     lexer: new Lexer(TOKENS, { positionTracking: "onlyOffset" }),
@@ -32,7 +32,7 @@ function getReader(): Reader {
   return reader;
 }
 
-/** What could stand at each place where the grammar can stop. */
+/** What would be valid at each place where the grammar can stop. */
 function expectedAt(place: string, before: readonly IToken[]): readonly string[] {
   switch (place) {
     case "condition:end":
@@ -95,13 +95,13 @@ function toFault(text: string, tokens: readonly IToken[], error: IRecognitionExc
 }
 
 /**
- * Reads a condition, e.g. `job_2.last_run_successful and job_3.finished_within(30m)`; the language is described in
- * `docs/conditions.md`. Takes time in proportion to the text's length.
- * @returns A frozen tree; equal texts, and texts that differ in layout or needless parentheses only, give equal trees.
+ * Reads a condition such as `job_2.last_run_successful and job_3.finished_within(30m)`; `docs/conditions.md` describes
+ * the language. Takes time proportional to the length of the text.
+ * @returns A frozen tree. Texts that differ only in layout or redundant parentheses give equal trees.
  * @throws {@link ConditionError} `INVALID_CONDITION` with the column, what was found there and what was expected.
  */
 export function parseCondition(text: string): Condition {
-  if (typeof text !== "string") throw new ConditionError("A condition is a text.", {});
+  if (typeof text !== "string") throw new ConditionError("A condition must be a string.", {});
   if (text.length > MAX_TEXT)
     throw syntaxError({
       text,
@@ -122,7 +122,7 @@ export function parseCondition(text: string): Condition {
 }
 
 /**
- * Takes a condition as users may give it: a text, or a tree made by `when` or from JSON.
+ * Accepts a condition as users may write it: text, or a tree made by `when` or from JSON.
  * @throws {@link ConditionError} `INVALID_CONDITION`.
  */
 export function resolveCondition(input: unknown): Condition {

@@ -14,14 +14,14 @@ const UNITS = [
   ["ms", 1],
 ] as const;
 
-/** A job's id as a condition writes it: bare where that is possible, else in double quotes. */
+/** A job id as a condition writes it: bare if possible, otherwise in double quotes. */
 export function printJobId(jobId: string): string {
   return BARE_ID.test(jobId) && !RESERVED.has(jobId)
     ? jobId
     : `"${jobId.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
-/** A duration exactly, in the largest unit that divides it: 90 minutes are `90m`, 24 hours `1d`. */
+/** Prints a duration exactly, in the largest unit that divides it: 90 minutes are `90m`, 24 hours `1d`. */
 export function printSpan(ms: number): string {
   const [unit, unitMs] = UNITS.find(([, size]) => ms % size === 0) ?? ["ms", 1];
   return `${ms / unitMs}${unit}`;
@@ -32,12 +32,12 @@ function printArgument(term: Term): string {
   return term.kind === "within" ? `(${printSpan(term.withinMs)})` : "";
 }
 
-/** A term as a condition writes it, e.g. `job_3.finished_within(30m)`. */
+/** A term as a condition writes it: `job_3.finished_within(30m)`. */
 export function printTerm(term: Term): string {
   return `${printJobId(term.jobId)}.${TERM_NAMES[term.kind]}${printArgument(term)}`;
 }
 
-/** Whether `inner` would be read otherwise without parentheses: `not` binds closest, then `and`, then `or`. */
+/** Whether `inner` would be read differently without parentheses: `not` binds tightest, then `and`, then `or`. */
 export function needsParentheses(inner: Condition, outer: "and" | "or" | "not"): boolean {
   return isGroup(inner) && (outer === "not" || inner.kind === outer || inner.kind === "or");
 }
@@ -48,9 +48,10 @@ function printInside(inner: Condition, outer: "and" | "or" | "not"): string {
 }
 
 /**
- * Writes a condition in the one way that `parseCondition` reads as the same: lower case, single spaces, as few
+ * Writes a condition in its canonical form, which `parseCondition` reads as the same: lower case, single spaces, as few
  * parentheses as possible.
- * @example printCondition(parseCondition("NOT(a.running)and b.finished_within(60s)")) // "not a.running and b.finished_within(1m)"
+ * @example printCondition(parseCondition("NOT(a.running)and b.finished_within(60s)")) // "not a.running and
+ * b.finished_within(1m)"
  */
 export function printCondition(condition: Condition): string {
   if (condition.kind === "not") return `not ${printInside(condition.of, "not")}`;

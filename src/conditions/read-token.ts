@@ -20,7 +20,7 @@ function fail(
   });
 }
 
-/** Takes the quotes and escapes off. */
+/** Removes the quotes and escapes. */
 function unquote(text: string, token: IToken): string {
   return token.image.slice(1, -1).replaceAll(/\\([^])/g, (escape, char: string, at: number) => {
     if (char !== '"' && char !== "\\")
@@ -29,14 +29,14 @@ function unquote(text: string, token: IToken): string {
   });
 }
 
-/** The id of a job from its token, bare or quoted. */
+/** Reads a job id from its token, bare or quoted. */
 export function readJobId(text: string, token: IToken): string {
   const jobId = token.image.startsWith('"') ? unquote(text, token) : token.image;
   const problem = jobIdProblem(jobId);
   return problem === undefined ? jobId : fail(text, token, `this job id ${problem}`);
 }
 
-/** The number of runs from its token. */
+/** Reads the number of runs from its token. */
 export function readCount(text: string, token: IToken): number {
   const count = /^\d+$/.test(token.image) ? Number(token.image) : Number.NaN;
   const problem = countProblem(count);
@@ -47,14 +47,14 @@ export function readCount(text: string, token: IToken): number {
       });
 }
 
-/** The milliseconds of a span from its token. */
+/** Reads the milliseconds of a span from its token. */
 export function readSpan(text: string, token: IToken): number {
   const withinMs = spanOf(token.image);
-  const problem = withinMs === undefined ? "is no duration" : withinProblem(withinMs);
+  const problem = withinMs === undefined ? "is not a duration" : withinProblem(withinMs);
   if (withinMs !== undefined && problem === undefined) return withinMs;
   return fail(text, token, `\`${token.image.slice(0, 20)}\` ${problem}`, {
     expected: [ARGUMENTS.within ?? ""],
-    // The likeliest reading of a bare number, since durations of options are in seconds.
+    // The likeliest meaning of a bare number, since durations in options are in seconds.
     suggestion:
       /^\d{1,9}$/.test(token.image) && Number(token.image) > 0 ? `${token.image}s` : undefined,
   });

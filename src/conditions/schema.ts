@@ -12,7 +12,7 @@ import {
   sizeProblem,
 } from "./limits.ts";
 
-/** A group and a `not` can alternate, so that the tree is at most twice as deep as the text is nested. */
+/** Groups and `not`s can alternate, so the tree is at most twice as deep as the text is nested. */
 const MAX_TREE_DEPTH = 2 * MAX_NESTING + 2;
 /** Each term can have MAX_NESTING `not`s of its own and joins one group. */
 const MAX_NODES = MAX_TERMS * (MAX_NESTING + 2);
@@ -21,8 +21,8 @@ const jobId = z
   .string()
   .min(1)
   .max(MAX_JOB_ID)
-  .refine((id) => jobIdProblem(id) === undefined, "holds a control character")
-  .describe("The job that the term asks about; it need not exist");
+  .refine((id) => jobIdProblem(id) === undefined, "contains a control character")
+  .describe("The job that the term is about; it need not exist");
 
 function plainTerm<Kind extends string>(kind: Kind) {
   return z.strictObject({ kind: z.literal(kind), jobId }).readonly();
@@ -38,12 +38,12 @@ function groupOf<Kind extends "and" | "or">(kind: Kind) {
         .max(MAX_TERMS)
         .readonly(),
     })
-    .refine(({ of }) => of.every((member) => member.kind !== kind), `holds another "${kind}"`)
+    .refine(({ of }) => of.every((member) => member.kind !== kind), `contains another "${kind}"`)
     .readonly();
 }
 
 const shape: z.ZodType<Condition> = z.lazy(() =>
-  // Not a plain union: that would read the members of a group once for each kind, at each level.
+  // Not a plain union, which would parse the members of a group once per kind at each level.
   z.discriminatedUnion("kind", [
     plainTerm("ok"),
     plainTerm("failed"),
@@ -65,7 +65,7 @@ const shape: z.ZodType<Condition> = z.lazy(() =>
   ]),
 );
 
-/** Whether a value is small enough to be walked by recursion; ends early in one that is not, or is a cycle. */
+/** Whether a value is small enough to be walked recursively. Stops early if it isn't, or is cyclic. */
 function isWalkable(root: unknown): boolean {
   const waiting: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
   for (let nodes = 0; ; nodes += 1) {
@@ -80,12 +80,12 @@ function isWalkable(root: unknown): boolean {
 }
 
 /**
- * Validates a stored {@link Condition}, and gives a frozen copy of it. What it accepts has a text that
- * `parseCondition` reads as the same.
+ * Validates a stored {@link Condition} and returns a frozen copy. Anything accepted has a text that `parseCondition`
+ * reads as the same condition.
  */
 export const conditionSchema = z
   .unknown()
-  .refine(isWalkable, "is too large for a condition, or is a cycle")
+  .refine(isWalkable, "is too large for a condition, or cyclic")
   .pipe(shape)
   .superRefine((condition, context) => {
     const problem = sizeProblem(condition);
@@ -93,15 +93,15 @@ export const conditionSchema = z
   });
 
 /**
- * Checks a tree that may have come from anywhere, by {@link conditionSchema}.
- * @throws {@link ConditionError} `INVALID_CONDITION` with the `path` of what is wrong.
+ * Checks a tree of any origin against {@link conditionSchema}.
+ * @throws {@link ConditionError} `INVALID_CONDITION` with the `path` of the invalid part.
  */
 export function validateCondition(input: unknown): Condition {
   const issue = firstIssue(input);
   if (!("message" in issue)) return issue.condition;
   const where = issue.path === "" ? "" : `, at ${issue.path}`;
   throw new ConditionError(
-    `The condition${where}: ${issue.message} Give a text, or what after, all, any and not return.`,
+    `The condition${where}: ${issue.message} Give a string, or a condition made with when, such as when.running("a").`,
     { path: issue.path },
   );
 }
@@ -113,7 +113,7 @@ function firstIssue(input: unknown): { condition: Condition } | { path: string; 
     const { path, what } = complain(read.error, conditionSchema, input);
     return { path, message: what };
   } catch {
-    // A getter or a proxy of the caller threw.
+    // A getter or proxy of the caller threw.
     return { path: "", message: "it can't be read." };
   }
 }

@@ -4,12 +4,12 @@ import { suggest } from "../core/suggest.ts";
 import { KEYWORDS, TERM_NAMES, type TermKind } from "./condition.ts";
 import { printJobId } from "./print.ts";
 
-/** How much of a long text a message shows on either side of the column; twice that is shown whole. */
+/** How much of a long text a message shows on either side of the column; up to twice that is shown in full. */
 const AROUND = 40;
-/** How much of what was found a message shows. */
+/** How much of the unexpected text a message shows. */
 const MAX_FOUND = 40;
 
-/** What a term with an argument expects in its parentheses; the others have none. */
+/** What a term with an argument expects in its parentheses; the other terms have none. */
 export const ARGUMENTS: Readonly<Partial<Record<TermKind, string>>> = {
   runs: "a number of runs such as 3",
   within: "a duration such as 10s, 30m, 2h or 1d",
@@ -27,14 +27,14 @@ export const TERM_CHOICES: readonly string[] = Object.entries(TERM_NAMES).map(([
 /** Where a text stops making sense. */
 export interface Fault {
   readonly text: string;
-  /** Index of the first character that does not fit. */
+  /** Index of the first character that doesn't fit. */
   readonly offset: number;
-  /** The text of it; empty at the end. */
+  /** The text found there; empty at the end. */
   readonly found: string;
   readonly expected: readonly string[];
-  /** Instead of "found X". */
+  /** Replaces "found X" in the message. */
   readonly problem?: string | undefined;
-  /** What was likely meant, as it is to be written. */
+  /** What was probably meant, as it must be written. */
   readonly suggestion?: string | undefined;
 }
 
@@ -50,7 +50,7 @@ function excerpt(text: string, offset: number): string {
   return `${from > 0 ? "…" : ""}${shown}${to < text.length ? "…" : ""}`;
 }
 
-/** Joins what could stand there; what is to be written literally stands in backticks, the rest begins with an article. */
+/** Joins the alternatives. Literal ones go in backticks; descriptions are recognised by their article. */
 function list(expected: readonly string[]): string {
   const choices = expected.map((item) => (/^(?:an?|the) /.test(item) ? item : `\`${item}\``));
   const last = choices.at(-1) ?? "";
@@ -63,14 +63,16 @@ function whatIsWrong({ text, problem }: Fault, found: string): string {
   return found === "" ? "the text ends" : `found \`${found}\``;
 }
 
-/** A URL in place of a condition may hold a password: then it is shown from its beginning, and no part of it by itself. */
+/**
+ * A URL in place of a condition may contain a password: it is then shown from its start, and no part of it on its own.
+ */
 function withoutPassword(fault: Fault): Fault {
   const text = withoutPasswords(fault.text);
   if (text === fault.text) return fault;
   return { ...fault, text, offset: 0, found: cut(text, MAX_FOUND), suggestion: undefined };
 }
 
-/** The error for a fault: where it is, what stands there, what could, and what was likely meant. */
+/** The error for a fault: where it is, what was found, what is allowed there, and what was probably meant. */
 export function syntaxError(fault: Fault): ConditionError {
   const shownFault = withoutPassword(fault);
   const { text, offset, expected, suggestion } = shownFault;
@@ -90,7 +92,7 @@ export function syntaxError(fault: Fault): ConditionError {
 }
 
 const WORD_BOUND = /[\s()"]/;
-/** The alphabet of job ids but for the space, which would make a guess of half the sentence. */
+/** The characters of job ids except the space, which would turn half the sentence into a guess. */
 const LIKELY_ID = /^[\p{L}\p{N}_][\p{L}\p{N}_.:@/+=~#-]*$/u;
 
 const SYMBOLS: readonly (readonly [RegExp, string])[] = [
@@ -103,25 +105,25 @@ function lettersOf(word: string): string {
   return Array.from(word).toSorted().join("");
 }
 
-/** The keyword that somebody meant who wrote `And`, `adn`, `&&` or `!`. */
+/** The keyword meant by `And`, `adn`, `&&` or `!`. */
 export function meantKeyword(found: string): string | undefined {
   const symbol = SYMBOLS.find(([pattern]) => pattern.test(found));
   if (symbol !== undefined) return symbol[1];
-  // Words this short are near to everything: only letters in a wrong order or case count as an error.
+  // Words this short are close to everything: only wrong order or case of the letters counts as a typo.
   return KEYWORDS.find((word) => lettersOf(word) === lettersOf(found.toLowerCase()));
 }
 
-/** The term that somebody meant who wrote `name`. */
+/** The term that was probably meant by `name`. */
 export function meantTerm(name: string): string | undefined {
   return suggest(name, Object.values(TERM_NAMES));
 }
 
 /**
- * The quoted id that somebody meant who wrote one with other characters bare (`job-2`, `2nd`, `größe`, `a.b`), in
- * single quotes, or who named a job like a keyword; `undefined` if what stands around `offset` doesn't look like that.
+ * The quoted form of a job id that was written bare with other characters (`job-2`, `2nd`, `größe`, `a.b`), in single
+ * quotes, or that equals a keyword; `undefined` if the text around `offset` doesn't look like one.
  */
 export function meantQuotedId(text: string, offset: number): string | undefined {
-  // Back by hand: a pattern that ends in `$` would be tried from each character, which takes the square of the length.
+  // Scans backwards by hand: a pattern that ends in `$` is tried from each character, which takes quadratic time.
   let from = offset;
   while (from > 0 && !WORD_BOUND.test(text.charAt(from - 1))) from -= 1;
   const length = text.slice(from).search(WORD_BOUND);

@@ -1,14 +1,14 @@
 import { createToken, Lexer } from "chevrotain";
 
-/** A job's id without quotes, or the name of a term. */
+/** A job id without quotes, or the name of a term. */
 export const Word = createToken({ name: "Word", pattern: /[A-Za-z_][A-Za-z0-9_]*/ });
 
-// Exactly lower or upper case: `And` stays a word, and its error says what was meant.
+// All lower or all upper case: `And` stays a word, and its error suggests the keyword.
 export const And = createToken({ name: "And", pattern: /and|AND/, longer_alt: Word });
 export const Or = createToken({ name: "Or", pattern: /or|OR/, longer_alt: Word });
 export const Not = createToken({ name: "Not", pattern: /not|NOT/, longer_alt: Word });
 
-/** A job's id in double quotes; which escapes it may hold is checked when it is read, for the column's sake. */
+/** A job id in double quotes. Its escapes are checked when it is read, so that an error can point at the column. */
 export const Quoted = createToken({
   name: "Quoted",
   pattern: /"(?:[^"\\]|\\[^])*"/,
@@ -28,10 +28,10 @@ const Space = createToken({
   group: Lexer.SKIPPED,
   line_breaks: true,
 });
-/** Whatever is left, so that each text has tokens and it is the parser that says what was expected there. */
+/** Anything else, so that every text has tokens and the parser reports what it expected there. */
 export const Unknown = createToken({ name: "Unknown", pattern: /[^\s\w.()"]+/ });
 
-/** In the order in which they are tried. */
+/** In matching order. */
 export const TOKENS = [
   Space,
   And,

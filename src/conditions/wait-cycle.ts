@@ -1,23 +1,23 @@
 import { type Condition, jobsIn } from "./condition.ts";
 
-/** For each job whose condition waits, the ids of the jobs that the condition refers to. */
+/** For each job with a waiting condition, the ids of the jobs that the condition refers to. */
 export type WaitGraph = ReadonlyMap<string, Iterable<string>>;
 
-/** The graph of the jobs that wait, from the condition of each. */
+/** Makes the graph of the waiting jobs from their conditions. */
 export function waitGraph(conditions: Iterable<readonly [jobId: string, Condition]>): WaitGraph {
   return new Map(Array.from(conditions, ([jobId, condition]) => [jobId, jobsIn(condition)]));
 }
 
-/** A job on the path, with what is left to look at of its references. */
+/** A job on the path, with its references not yet visited. */
 interface Step {
   readonly jobId: string;
   readonly rest: Iterator<string>;
 }
 
 /**
- * Finds jobs that wait for each other in a circle: none of them could ever start before the others.
- * Jobs that are no key of the graph wait for nothing. Takes time in proportion to jobs and references.
- * @returns The circle's ids in order of waiting, the first one again at the end, or `undefined` if there is none.
+ * Finds jobs that wait for each other in a cycle, so that none of them could ever start. Jobs without a key in the
+ * graph wait for nothing. Takes time proportional to jobs and references.
+ * @returns The ids of the cycle in order of waiting, with the first one again at the end; `undefined` if there is none.
  * @example findWaitCycle(new Map([["a", ["b"]], ["b", ["c", "a"]]])) // ["a", "b", "a"]
  */
 export function findWaitCycle(graph: WaitGraph): string[] | undefined {
@@ -29,7 +29,7 @@ export function findWaitCycle(graph: WaitGraph): string[] | undefined {
   return undefined;
 }
 
-// A stack of its own instead of recursion: a chain of jobs may be as long as there are jobs.
+// An explicit stack instead of recursion: a chain can be as long as there are jobs.
 function walk(graph: WaitGraph, start: string, done: Set<string>): string[] | undefined {
   const path: Step[] = [];
   const onPath = new Set<string>();

@@ -1,4 +1,4 @@
-// The functions of `when`: a condition built in code, by the words that its text has, in camelCase.
+// The functions of `when`: they build a condition in code, with the words of its text in camelCase.
 import { readSeconds } from "../core/duration-bounds.ts";
 import { parseDuration } from "../core/durations.ts";
 import { ConditionError } from "../core/errors.ts";
@@ -26,7 +26,7 @@ function toMs(span: string | number): number {
   try {
     return parseDuration(span);
   } catch (cause) {
-    throw new ConditionError(cause instanceof Error ? cause.message : "This is no duration.", {
+    throw new ConditionError(cause instanceof Error ? cause.message : "This is not a duration.", {
       value: span,
     });
   }
@@ -34,7 +34,7 @@ function toMs(span: string | number): number {
 
 /**
  * `id.last_run_successful`; with `within` also `id.finished_within(…)`.
- * @throws {@link ConditionError} `INVALID_CONDITION` for an empty id, or a span that is none.
+ * @throws {@link ConditionError} `INVALID_CONDITION` for an empty id or an invalid span.
  * @example when.lastRunSuccessful("job_2", { within: "1h" }) // job_2.last_run_successful and job_2.finished_within(1h)
  */
 export function lastRunSuccessful(
@@ -50,7 +50,7 @@ export function lastRunSuccessful(
 /**
  * `id.finished_within(span)`: a run succeeded at most `span` ago.
  * @param span `"30m"`, `"2 hours"`, or a number of seconds, as in a job's options.
- * @throws {@link ConditionError} `INVALID_CONDITION` for an empty id, or a span that is none.
+ * @throws {@link ConditionError} `INVALID_CONDITION` for an empty id or an invalid span.
  */
 export function finishedWithin(jobId: string, span: string | number): Condition {
   return term({ kind: "within", jobId, withinMs: toMs(span) });
@@ -62,7 +62,7 @@ export function lastRunFailed(jobId: string): Condition {
 }
 
 /**
- * `id.last_runs_successful(count)`: each of the last `count` runs succeeded.
+ * `id.last_runs_successful(count)`: the last `count` runs all succeeded.
  * @param count From 1 to 10,000.
  * @throws {@link ConditionError} `INVALID_CONDITION` for an empty id, or a count out of range.
  */
@@ -81,14 +81,15 @@ export function neverRan(jobId: string): Condition {
 }
 
 function join(kind: "and" | "or", members: readonly Condition[]): Condition {
-  if (members.length === 0) throw new ConditionError(`There are no conditions to join by ${kind}.`);
-  // Checked before they are joined as well, since not every caller is checked by a compiler.
+  if (members.length === 0)
+    throw new ConditionError(`There are no conditions to join with "${kind}".`);
+  // Checked before joining as well, because untyped callers can pass anything.
   return validateCondition(group(kind, members.map(validateCondition)));
 }
 
 /**
  * True if all conditions are: `a and b and c`.
- * @throws {@link ConditionError} `INVALID_CONDITION` for none at all, or more than the language's limits allow.
+ * @throws {@link ConditionError} `INVALID_CONDITION` if there are none, or if they exceed the language's limits.
  * @example when.all(when.lastRunSuccessful("job_2"), when.not(when.running("job_3")))
  */
 export function all(...conditions: readonly Condition[]): Condition {
@@ -97,7 +98,7 @@ export function all(...conditions: readonly Condition[]): Condition {
 
 /**
  * True if any condition is: `a or b or c`.
- * @throws {@link ConditionError} `INVALID_CONDITION` for none at all, or more than the language's limits allow.
+ * @throws {@link ConditionError} `INVALID_CONDITION` if there are none, or if they exceed the language's limits.
  */
 export function any(...conditions: readonly Condition[]): Condition {
   return join("or", conditions);
@@ -105,7 +106,7 @@ export function any(...conditions: readonly Condition[]): Condition {
 
 /**
  * True if the condition is not: `not a`, `not (a or b)`.
- * @throws {@link ConditionError} `INVALID_CONDITION` for more than the language's limits allow.
+ * @throws {@link ConditionError} `INVALID_CONDITION` if it exceeds the language's limits.
  */
 export function not(condition: Condition): Condition {
   return validateCondition(negation(condition));

@@ -4,7 +4,7 @@ import type { Term } from "./condition.ts";
 import type { JobFacts } from "./facts.ts";
 import { printJobId, printSpan } from "./print.ts";
 
-/** Whether a term is true of a job that exists. */
+/** Whether a term is true for a job that exists. */
 export function isTrue(term: Term, facts: JobFacts, now: EpochMs): boolean {
   switch (term.kind) {
     case "ok":
@@ -22,7 +22,7 @@ export function isTrue(term: Term, facts: JobFacts, now: EpochMs): boolean {
   }
 }
 
-/** Says in words why a term is true or false: the fact that it depends on. */
+/** Explains why a term is true or false, by the fact that it depends on. */
 export function why(term: Term, facts: JobFacts | undefined, now: EpochMs): string {
   const job = printJobId(term.jobId);
   if (facts === undefined) return `there is no job ${job}`;
@@ -66,12 +66,12 @@ function streak(job: string, wanted: number, facts: JobFacts): string {
 
 function lastSuccess(job: string, withinMs: number, facts: JobFacts, now: EpochMs): string {
   if (facts.lastSuccessAt === null) return `${job} has never succeeded`;
-  // A success may lie after "now": the decision's clock is read once, before the ledger.
+  // A success can lie after "now": the decision reads the clock once, before the ledger.
   const agoMs = Math.max(0, now - facts.lastSuccessAt);
   const ago = formatDuration(agoMs < 60_000 ? agoMs : Math.floor(agoMs / 1_000) * 1_000);
   const span = printSpan(withinMs);
   if (agoMs <= withinMs) return `${job} last succeeded ${ago} ago, which is within ${span}`;
-  // The small units that are left away can be all that was too much.
+  // The small units that were dropped may be all that exceeded the limit.
   const just = ago === formatDuration(withinMs) ? "just over " : "";
   return `${job} last succeeded ${just}${ago} ago, which is not within ${span}`;
 }

@@ -7,7 +7,7 @@ import type { JobDefinition, Policy } from "./definition.ts";
 import { jobIdSchema } from "./options.ts";
 import { queueNameSchema } from "./queue.ts";
 
-/** What a JavaScript date can hold. */
+/** The range of a JavaScript date. */
 export const timeSchema = z.int().min(-8.64e15).max(8.64e15);
 /** The name of a pipeline, as stored. */
 export const pipelineSchema = z.string().min(1).max(200);
@@ -42,7 +42,7 @@ const policySchema: z.ZodType<Policy> = z.strictObject({
   isolate: z.enum(["none", "process"]),
 } satisfies Record<keyof Policy, z.ZodType>);
 
-/** Validates a stored {@link JobDefinition} that may have come from anywhere. */
+/** Validates a stored {@link JobDefinition} of any origin. */
 export const definitionSchema: z.ZodType<JobDefinition> = z
   .strictObject({
     id: jobIdSchema,
@@ -66,9 +66,9 @@ export const definitionSchema: z.ZodType<JobDefinition> = z
     secrets: z.array(z.array(z.string().max(1_000)).max(1_000)).max(10_000),
     createdAt: timeSchema,
     declared: z.strictObject({ all: digestSchema, schedule: digestSchema }),
-    // A field that is added to definitions and forgotten here would make exported jobs unreadable.
+    // Typed so that no field can be forgotten here, which would make exported jobs unreadable.
   } satisfies Record<keyof JobDefinition, z.ZodType>)
   .refine(({ trigger, firstRunAt }) => trigger.kind !== "manual" || firstRunAt === null, {
     path: ["firstRunAt"],
-    message: "is not null, and the trigger is manual",
+    message: "must be null, because the trigger is manual",
   });

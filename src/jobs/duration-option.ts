@@ -9,14 +9,14 @@ import {
 import { formatDuration, parseDuration } from "../core/durations.ts";
 import { CronduitError } from "../core/errors.ts";
 
-/** A duration as users write it: seconds, or a text such as `"30s"`. */
+/** A duration as users write it: seconds, or a string such as `"30s"`. */
 const writtenSchema = z.custom<number | string>(
   (value) => typeof value === "number" || typeof value === "string",
 );
 
 /**
- * An option that is a duration: a number of seconds, or a text such as `"30s"`. Inside: milliseconds.
- * @param name Whose bounds hold; see `DURATION_BOUNDS`.
+ * An option that is a duration: a number of seconds, or a string such as `"30s"`. Milliseconds inside.
+ * @param name Selects the bounds; see `DURATION_BOUNDS`.
  */
 export function durationOption(name: DurationOptionName) {
   return writtenSchema
@@ -35,7 +35,7 @@ function readDuration(written: number | string, name: DurationOptionName) {
   try {
     return withinBounds(parseDuration(written), name);
   } catch (error) {
-    return { message: error instanceof CronduitError ? error.message : "is no duration" };
+    return { message: error instanceof CronduitError ? error.message : "is not a duration" };
   }
 }
 
@@ -43,5 +43,5 @@ function allowedSeconds(name: DurationOptionName): string {
   const { min, max }: DurationBounds = DURATION_BOUNDS[name];
   const from = min === undefined ? "" : `, from ${formatDuration(min * 1_000)}`;
   const to = max === undefined ? "" : ` to ${formatDuration(max * 1_000)}`;
-  return `seconds as a number or a text such as "30s"${from}${to}`;
+  return `seconds as a number or a string such as "30s"${from}${to}`;
 }

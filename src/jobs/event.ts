@@ -2,7 +2,7 @@ import type { EpochMs } from "../core/clock.ts";
 import type { StoredError } from "../core/stored-error.ts";
 
 /**
- * What happened, as one bit each. The first seventeen are APScheduler's, value for value; those from 131072 on are
+ * The kinds of events, one bit each. The first seventeen are APScheduler's, value for value; those from 131072 up are
  * ours. Listeners take a mask: `EVENT_JOB_ERROR | EVENT_JOB_MISSED`.
  */
 export const EVENT_BITS = {
@@ -38,26 +38,26 @@ export const EVENT_BITS = {
   EVENTS_LOST: 536870912,
 } as const;
 
-/** The name of an event, as given to `on(name, handler)`. */
+/** The name of an event, for `on(name, handler)`. */
 export type EventName = keyof typeof EVENT_BITS;
 
-/** A scheduler began to run. */
+/** A scheduler started. */
 export const EVENT_SCHEDULER_STARTED = EVENT_BITS.SCHEDULER_STARTED;
 /** A scheduler was shut down. */
 export const EVENT_SCHEDULER_SHUTDOWN = EVENT_BITS.SCHEDULER_SHUTDOWN;
 /** The whole scheduler was paused; no run starts anywhere. */
 export const EVENT_SCHEDULER_PAUSED = EVENT_BITS.SCHEDULER_PAUSED;
-/** The whole scheduler goes on. */
+/** The whole scheduler was resumed. */
 export const EVENT_SCHEDULER_RESUMED = EVENT_BITS.SCHEDULER_RESUMED;
-/** APScheduler's bit; never sent, since workers take the place of executors (`WORKER_STARTED`). */
+/** APScheduler's bit; never sent, because workers replace executors (`WORKER_STARTED`). */
 export const EVENT_EXECUTOR_ADDED = EVENT_BITS.EXECUTOR_ADDED;
 /** APScheduler's bit; never sent (`WORKER_STOPPED`). */
 export const EVENT_EXECUTOR_REMOVED = EVENT_BITS.EXECUTOR_REMOVED;
-/** APScheduler's bit; never sent, since there is one engine. */
+/** APScheduler's bit; never sent, because there is only one engine. */
 export const EVENT_JOBSTORE_ADDED = EVENT_BITS.JOBSTORE_ADDED;
-/** APScheduler's bit; never sent, since there is one engine. */
+/** APScheduler's bit; never sent, because there is only one engine. */
 export const EVENT_JOBSTORE_REMOVED = EVENT_BITS.JOBSTORE_REMOVED;
-/** All jobs were removed by `removeAllJobs()`. */
+/** `removeAllJobs()` removed all jobs. */
 export const EVENT_ALL_JOBS_REMOVED = EVENT_BITS.ALL_JOBS_REMOVED;
 /** A job was added. */
 export const EVENT_JOB_ADDED = EVENT_BITS.JOB_ADDED;
@@ -69,15 +69,15 @@ export const EVENT_JOB_MODIFIED = EVENT_BITS.JOB_MODIFIED;
 export const EVENT_JOB_EXECUTED = EVENT_BITS.JOB_EXECUTED;
 /** A run failed for good; `exception` and `traceback` say how. */
 export const EVENT_JOB_ERROR = EVENT_BITS.JOB_ERROR;
-/** An occurrence was later than its `misfireGraceTime`, and was not run. */
+/** An occurrence was later than its `misfireGraceTime` and did not run. */
 export const EVENT_JOB_MISSED = EVENT_BITS.JOB_MISSED;
-/** A run was admitted: it holds an instance from here on. */
+/** A run was admitted; from now on it counts as an instance. */
 export const EVENT_JOB_SUBMITTED = EVENT_BITS.JOB_SUBMITTED;
-/** An occurrence was skipped because `maxInstances` runs were not finished. */
+/** An occurrence was skipped because `maxInstances` runs were unfinished. */
 export const EVENT_JOB_MAX_INSTANCES = EVENT_BITS.JOB_MAX_INSTANCES;
-/** A worker starts an attempt of a run; `attempt` is 1, or higher when the run was taken up again. */
+/** A worker started an attempt of a run; `attempt` is 1, or higher for a later attempt. */
 export const EVENT_JOB_STARTED = EVENT_BITS.JOB_STARTED;
-/** An attempt ended and another will follow. */
+/** An attempt ended and another one will follow. */
 export const EVENT_JOB_RETRYING = EVENT_BITS.JOB_RETRYING;
 /** An occurrence was skipped for a reason other than `max-instances`. */
 export const EVENT_JOB_SKIPPED = EVENT_BITS.JOB_SKIPPED;
@@ -87,24 +87,24 @@ export const EVENT_JOB_COALESCED = EVENT_BITS.JOB_COALESCED;
 export const EVENT_JOB_PAUSED = EVENT_BITS.JOB_PAUSED;
 /** A job was resumed. */
 export const EVENT_JOB_RESUMED = EVENT_BITS.JOB_RESUMED;
-/** A job's schedule is over and all its runs have their verdicts, whose events come before it. */
+/** A job's schedule is over and all its runs have their verdicts; the events of those come first. */
 export const EVENT_JOB_FINISHED = EVENT_BITS.JOB_FINISHED;
 /** A run was cancelled. */
 export const EVENT_JOB_CANCELLED = EVENT_BITS.JOB_CANCELLED;
 /** An occurrence is due and no worker takes it. */
 export const EVENT_JOB_OVERDUE = EVENT_BITS.JOB_OVERDUE;
-/** The reconciler found a job in an impossible state and repaired it; `reason` says what. */
+/** The reconciler found a job in an impossible state and repaired it; `reason` says what was wrong. */
 export const EVENT_JOB_REPAIRED = EVENT_BITS.JOB_REPAIRED;
-/** A worker began to take runs. */
+/** A worker started to take runs. */
 export const EVENT_WORKER_STARTED = EVENT_BITS.WORKER_STARTED;
 /** A worker stopped. */
 export const EVENT_WORKER_STOPPED = EVENT_BITS.WORKER_STOPPED;
-/** A named listener was away for so long that events it had not heard were trimmed. */
+/** A named listener was away so long that events were trimmed before it received them. */
 export const EVENT_EVENTS_LOST = EVENT_BITS.EVENTS_LOST;
 /** Every event. */
 export const EVENT_ALL = 2 ** 30 - 1;
 
-/** What travels on the event stream: plain JSON, absent fields left out. */
+/** An event on the event stream: plain JSON, without absent fields. */
 export interface StoredEvent {
   readonly name: EventName;
   /** Server time. */

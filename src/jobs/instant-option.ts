@@ -5,25 +5,25 @@ import { parseEnd, parseInstant } from "../triggers/time/parse-instant.ts";
 
 /** Where an instant was given. */
 export interface InstantPlace {
-  /** The call, e.g. `getRuns`. */
+  /** The call, such as `getRuns`. */
   readonly where: string;
   /** The option. */
   readonly path: string;
-  /** The zone in which times without an offset are read. */
+  /** The time zone for times without an offset. */
   readonly timezone: string;
 }
 
 /**
- * Reads an instant that a call was given; see `parseInstant`.
+ * Reads an instant that was passed to a call; see `parseInstant`.
  * @throws {@link CronduitError} `INVALID_OPTION`
  */
 export function instantOption(input: unknown, place: InstantPlace): EpochMs {
-  return refusedAs(place, () => parseInstant(input, place.timezone, place.path).instant);
+  return rejectedAs(place, () => parseInstant(input, place.timezone, place.path).instant);
 }
 
-/** As {@link instantOption}, for the end of a range, which is inclusive: a date without a time is the whole day. */
+/** Like {@link instantOption}, for the inclusive end of a range: a date without a time includes the whole day. */
 export function endOption(input: unknown, place: InstantPlace): EpochMs {
-  return refusedAs(place, () => parseEnd(input, place.timezone, place.path));
+  return rejectedAs(place, () => parseEnd(input, place.timezone, place.path));
 }
 
 /** One end of a range: the instant, and what was written. */
@@ -32,17 +32,17 @@ export interface RangeEnd {
   readonly given: unknown;
 }
 
-/** Refuses a range that ends before it begins. @throws {@link CronduitError} `INVALID_OPTION` */
+/** Rejects a range that ends before it begins. @throws {@link CronduitError} `INVALID_OPTION` */
 export function checkRange(from: RangeEnd, to: RangeEnd, where: string): void {
   if (from.at <= to.at) return;
   throw new CronduitError(
     "INVALID_OPTION",
-    `${where}, option "to": the range ends (${shown(to.given)}) before it begins (${shown(from.given)}). Exchange from and to.`,
+    `${where}, option "to": the range ends (${shown(to.given)}) before it begins (${shown(from.given)}). Swap "from" and "to".`,
     { data: { path: "to" } },
   );
 }
 
-function refusedAs({ where, path }: InstantPlace, read: () => EpochMs): EpochMs {
+function rejectedAs({ where, path }: InstantPlace, read: () => EpochMs): EpochMs {
   try {
     return read();
   } catch (error) {

@@ -1,13 +1,13 @@
 import { z } from "zod";
 
-/** The queue of jobs that name none. */
+/** The queue of jobs that don't name one. */
 export const DEFAULT_QUEUE = "default";
 
 /** A queue's name: 1 to 64 letters, digits and `_ . -`. */
 export const queueNameSchema = z
   .string()
   .regex(/^[\w.-]{1,64}$/)
-  .meta({ allowed: "a text of 1 to 64 letters, digits, _ . and -" });
+  .meta({ allowed: "a string of 1 to 64 letters, digits, _ . and -" });
 
 /** The queue that a stored job is on. */
 export function queueOf({ queue = DEFAULT_QUEUE }: { readonly queue?: string }): string {

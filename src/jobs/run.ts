@@ -4,7 +4,7 @@ import type { StoredError } from "../core/stored-error.ts";
 import { parseQueueJobId } from "./occurrence-id.ts";
 import type { OpenState, SkipReason, Verdict } from "./verdict.ts";
 
-/** Whether a run was asked for by the schedule, by a person, or by a backfill of the past. */
+/** Whether a run was requested by the schedule, by a person, or by a backfill of past fire times. */
 export type RunKind = "scheduled" | "manual" | "backfill";
 
 /**
@@ -16,9 +16,9 @@ export interface LedgerRow {
   readonly id: string;
   readonly state: Verdict | OpenState;
   readonly kind: RunKind;
-  /** Nominal fire time; of a span, the latest. */
+  /** Nominal fire time; for a span, the latest. */
   readonly fireAt: EpochMs;
-  /** Fire time with jitter: when it was to start. */
+  /** When the occurrence was due: its fire time plus jitter. */
   readonly dueAt: EpochMs;
   /** First fire time of a span; absent for a single occurrence. */
   readonly fromAt?: EpochMs;
@@ -31,16 +31,16 @@ export interface LedgerRow {
   readonly worker?: string;
   readonly reason?: SkipReason;
   readonly coalescedInto?: string;
-  /** Of a run that waits for its condition: until when. */
+  /** For a run that waits for its condition: the end of the wait. */
   readonly waitUntil?: EpochMs;
-  /** What a condition asked about each job when it was decided by it; `null` if there was no such job. */
+  /** For each job in the condition, the facts that decided it; `null` if there was no such job. */
   readonly facts?: Readonly<Record<string, JobFacts | null>>;
-  /** Small JSON value that the pipeline returned, possibly cut. */
+  /** Small JSON value that the pipeline returned, possibly truncated. */
   readonly result?: unknown;
   readonly error?: StoredError;
 }
 
-/** The last finished run of a job, in short. */
+/** A summary of the last finished run of a job. */
 export interface LastRun {
   readonly id: string;
   readonly verdict: Verdict;
@@ -50,12 +50,12 @@ export interface LastRun {
   readonly result?: unknown;
 }
 
-/** The last finished run that the schedule began; its result is in its row of the ledger. */
+/** The last finished run that the schedule started; its result is in its ledger row. */
 export type LastScheduledRun = Omit<LastRun, "result">;
 
 /**
- * The last run that the schedule began, of what engines keep: the last run, and the scheduled one before it only if the
- * last was asked for by hand or by a backfill. So nothing more is written when a scheduled run ends.
+ * Finds the last scheduled run in what engines keep: the last run, and the scheduled one before it only if the last run
+ * was manual or a backfill. That way the end of a scheduled run needs no extra write.
  */
 export function lastScheduledOf(
   lastRun: LastRun | null,
@@ -66,7 +66,7 @@ export function lastScheduledOf(
   return run;
 }
 
-/** Whether it is the id of an occurrence. */
+/** Whether this is the id of a scheduled occurrence. */
 export function isScheduledRun(runId: string): boolean {
   return parseQueueJobId(runId)?.kind === "occurrence";
 }

@@ -4,34 +4,37 @@ import { dueTime } from "../triggers/jitter.ts";
 import type { Trigger } from "../triggers/trigger.ts";
 import type { JobDefinition } from "./definition.ts";
 
-/** One due time of a job: when it is nominally, and when it is to start (later by the jitter). */
+/** One occurrence of a job: its nominal time, and when it is due (later by the jitter). */
 export interface Occurrence {
   readonly fireAt: EpochMs;
   readonly dueAt: EpochMs;
 }
 
-/** Occurrences that stand together without being listed. Both ends belong to it. */
+/** Consecutive occurrences as a range instead of a list. Both ends are inclusive. */
 export interface Span {
   readonly fromAt: EpochMs;
   readonly toAt: EpochMs;
   readonly count: number;
-  /** When the last of them was to start. Absent: at its nominal time. */
+  /** When the last of them was due. Absent if that is its nominal time. */
   readonly dueAt?: EpochMs;
 }
 
-/** What was due in a stretch of time: the latest ones singly, all before them as one span. */
+/** The occurrences that became due in a period: the latest ones singly, all earlier ones as one span. */
 export interface DueOccurrences {
   readonly older: Span | undefined;
   readonly latest: readonly Occurrence[];
 }
 
-/** How many occurrences the engine knows ahead: when one is taken, the next is there, whatever becomes of who took it. */
+/**
+ * How many occurrences the engine knows in advance: when a worker takes one, the next is already there, whatever
+ * happens to that worker.
+ */
 const AHEAD = 2;
 
-/** Before all nominal times, none of which lies before 1970. */
+/** Earlier than any nominal time, since none is before 1970. */
 export const NO_TIME: EpochMs = -1;
 
-/** When a job is due: its trigger, a first time given by hand, and its jitter, as one. */
+/** When a job is due: combines its trigger, a first run time (`nextRunTime`) and its jitter. */
 export class Schedule {
   readonly trigger: Trigger;
   readonly #definition: JobDefinition;
@@ -50,12 +53,12 @@ export class Schedule {
     return fireAt === undefined ? undefined : this.#occurrence(fireAt);
   }
 
-  /** Whether nothing is left for a job with these occurrences ahead; one that runs only when asked is never over. */
+  /** Whether a job with these upcoming occurrences has none left; a manual one is never over. */
   isOver(upcoming: readonly Occurrence[]): boolean {
     return upcoming.length === 0 && this.#definition.trigger.kind !== "manual";
   }
 
-  /** The occurrences after `after` that the engine is to know of. */
+  /** The occurrences after `after` that the engine should know in advance. */
   ahead(after: EpochMs): Occurrence[] {
     const found: Occurrence[] = [];
     let from = after;
@@ -77,10 +80,10 @@ export class Schedule {
     return Math.max(fireAt ?? NO_TIME, NO_TIME);
   }
 
-  /** What became due after the nominal time `after` and up to `now`; at most `limit` are listed singly. */
+  /** The occurrences that became due after the nominal time `after` and up to `now`, at most `limit` of them singly. */
   due(after: EpochMs, now: EpochMs, limit: number): DueOccurrences {
-    // Jitter moves an occurrence but never past the next one, so only the last can be due later than now: one more is
-    // looked at, so that the list is not empty because of it.
+    // Jitter never moves an occurrence past the next one, so only the last can be due later than now. One more is
+    // looked up, so that this can't leave the list empty.
     const nominal = this.#latestNominal(after, now, limit + 1);
     const listed = nominal.map((fireAt) => this.#occurrence(fireAt));
     while ((listed.at(-1)?.dueAt ?? 0) > now) listed.pop();
@@ -90,8 +93,8 @@ export class Schedule {
   }
 
   /**
-   * The nominal time up to which all has become due by `now`. An occurrence that is spread by jitter may have its nominal
-   * time behind it and still be to come; no more than one can, since jitter never passes the next occurrence.
+   * The nominal time up to which every occurrence is due by `now`. With jitter, the last one may be past its nominal
+   * time but not yet due; only the last, since jitter never passes the next occurrence.
    */
   dueUpTo(now: EpochMs): EpochMs {
     const latest = this.prev(now + 1);

@@ -12,10 +12,10 @@ import type { LastRun, LastScheduledRun, LedgerRow } from "./run.ts";
 import type { ErrorCause, StoredError } from "../core/stored-error.ts";
 import { SKIP_REASONS, VERDICTS } from "./verdict.ts";
 
-/** The version of the records below; a reader refuses those that are newer. */
+/** The version of the records below; readers reject newer ones. */
 export const STATE_VERSION = 1;
 
-/** Postgres keeps counts in 32 bits. */
+/** PostgreSQL keeps counts in 32 bits. */
 const countSchema = z
   .int()
   .min(0)
@@ -69,7 +69,7 @@ const queuedSchema = z.strictObject({
   count: countSchema.min(1),
   params: z.unknown().exactOptional(),
   ignoreCondition: z.literal(true).exactOptional(),
-  /** It waits for its condition, up to then. */
+  /** Set if it waits for its condition: the end of the wait. */
   waitUntil: timeSchema.exactOptional(),
 });
 
@@ -82,19 +82,21 @@ const unfinishedRunSchema = z.strictObject({
   dueAt: timeSchema,
   fromAt: timeSchema,
   count: countSchema.min(1),
-  /** When its last start and its last attempt began; an attempt that goes on after a sleep has several starts. */
+  /** When its last start and its last attempt began; an attempt that resumes after a sleep has several starts. */
   startedAt: timeSchema,
   attemptAt: timeSchema,
   start: countSchema.min(1),
   attempt: countSchema.min(1),
   failures: countSchema,
   crashes: countSchema,
-  /** Whether its worker gave it back; if not, and it is not suspended, the next attempt counts as one after a crash. */
+  /**
+   * Whether its worker gave it back. If not, and if it isn't suspended, the next attempt counts as one after a crash.
+   */
   isHandedBack: z.boolean(),
   worker: nameSchema,
-  /** The concurrency group that it counts in. */
+  /** The concurrency group that it counts towards. */
   group: groupKeySchema.exactOptional(),
-  /** It is to go on later by itself. */
+  /** Set if it will resume by itself. */
   suspended: z
     .strictObject({
       kind: z.enum(["retry", "sleep"]),
@@ -102,7 +104,7 @@ const unfinishedRunSchema = z.strictObject({
       error: errorSchema.exactOptional(),
     })
     .exactOptional(),
-  /** Somebody wants it to end, and why. */
+  /** Set if its cancellation was requested: the reason. */
   cancel: z.string().max(100_000).exactOptional(),
   params: z.unknown().exactOptional(),
 });
@@ -117,7 +119,7 @@ const backfillSchema = z.strictObject({
   createdAt: timeSchema,
   /** When fire times were last added. */
   touchedAt: timeSchema,
-  /** Fire times that have not begun, oldest first. */
+  /** Fire times whose runs have not begun, oldest first. */
   fireTimes: z.array(timeSchema.min(0)),
 });
 
@@ -131,7 +133,7 @@ const jobRecordSchema = z.strictObject({
   finishedAt: timeSchema.nullable(),
   counts: countsSchema,
   lastRun: lastRunSchema.nullable(),
-  /** The last one that the schedule began. */
+  /** The last run that the schedule started. */
   lastScheduledRun: z.strictObject(lastScheduledRunShape).nullable(),
   lastSuccessAt: timeSchema.nullable(),
   successStreak: countSchema,
@@ -139,14 +141,14 @@ const jobRecordSchema = z.strictObject({
   /** Runs that wait for an instance, for their condition or for their group. */
   queued: z.array(queuedSchema),
   runs: z.array(unfinishedRunSchema),
-  /** The last one. */
+  /** The job's last backfill. */
   backfill: backfillSchema.nullable(),
 });
 
 const removedJobRecordSchema = z.strictObject({
   kind: z.literal("removed-job"),
   jobId: jobIdSchema,
-  /** Absent: the default queue. */
+  /** Absent for the default queue. */
   queue: queueNameSchema.exactOptional(),
   /** Until when its ledger is kept; `null` if it has none. */
   keepUntil: timeSchema.nullable(),
@@ -204,7 +206,7 @@ const ledgerRowSchema: z.ZodType<LedgerRow> = z.strictObject({
   result: z.unknown().exactOptional(),
   facts: z.record(z.string().min(1).max(1_000), jobFactsSchema.nullable()).exactOptional(),
   error: errorSchema.exactOptional(),
-  // `waitUntil` is of runs that wait, which have no row.
+  // Only waiting runs have `waitUntil`, and those have no row.
 } satisfies Record<Exclude<keyof LedgerRow, "waitUntil">, z.ZodType>);
 
 const ledgerRecordSchema = z.strictObject({
@@ -230,12 +232,13 @@ export const stateHeaderSchema = z.strictObject({
   version: z.int().min(1),
   exportedAt: z.iso.datetime(),
   from: nameSchema,
-  /** No generation, revision or sequence number in what follows is higher. */
+  /** No generation, revision or sequence number below is higher. */
   sequence: sequenceSchema,
 });
 
 /**
- * Validates any other line. A job or a removed job comes first; its requests, the steps of its runs and its ledger follow before the next one.
+ * Validates any other line. Each job or removed job is followed by its requests, the steps of its runs and its ledger,
+ * before the next job.
  */
 export const stateRecordSchema = z.discriminatedUnion("kind", [
   jobRecordSchema,
@@ -250,21 +253,21 @@ export const stateRecordSchema = z.discriminatedUnion("kind", [
 export type StateHeader = z.output<typeof stateHeaderSchema>;
 /** Any other line of an exported state. */
 export type StateRecord = z.output<typeof stateRecordSchema>;
-/** A job with all that is kept beside it but its ledger. */
+/** A job with everything that is kept beside it, except its ledger. */
 export type JobRecord = z.output<typeof jobRecordSchema>;
-/** A job that was removed, and whose ledger or runs are still there. */
+/** A removed job whose ledger or runs still exist. */
 export type RemovedJobRecord = z.output<typeof removedJobRecordSchema>;
-/** A run that was asked for by hand, and that no worker has begun. */
+/** A manually requested run that no worker has started. */
 export type RequestRecord = z.output<typeof requestRecordSchema>;
 /** A step of a run. */
 export type RunStepRecord = z.output<typeof stepRecordSchema>;
 /** A row of the ledger. */
 export type LedgerRecord = z.output<typeof ledgerRecordSchema>;
-/** A run that was admitted, has no verdict, and is executed by nobody: another attempt is to follow. */
+/** A run that was admitted and has no verdict, but is not being executed: another attempt will follow. */
 export type UnfinishedRun = z.output<typeof unfinishedRunSchema>;
-/** A run that was decided to start, and waits. */
+/** A run that was decided to start, and is waiting. */
 export type QueuedRun = z.output<typeof queuedSchema>;
-/** A job's last backfill, with what of it has not begun. */
+/** A job's last backfill, with the part that has not begun. */
 export type MovedBackfill = z.output<typeof backfillSchema>;
 /** How many lines of each kind there are. */
 export type StateCounts = z.output<typeof endRecordSchema>["counts"];

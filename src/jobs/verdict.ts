@@ -8,7 +8,7 @@ export const VERDICTS = [
   "skipped",
 ] as const;
 
-/** The one final state of an occurrence. */
+/** The final state of an occurrence. */
 export type Verdict = (typeof VERDICTS)[number];
 
 /** States of an occurrence that has been claimed and has no verdict yet. */
@@ -30,12 +30,12 @@ export const SKIP_REASONS = [
 /** Why an occurrence was skipped; set exactly when the verdict is `skipped`. */
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
-/** Where an occurrence stands: `due` before anything was decided, then an open state, then its verdict. */
+/** The state of an occurrence: `due` before a decision, then an open state, then its verdict. */
 export type OccurrenceState = "due" | OpenState | Verdict;
 
 /**
- * Every step that an occurrence can take. The diagram in `docs/semantics.md` shows the same arrows and a test
- * compares the two. `running → running` is a takeover: the worker died and another attempt began.
+ * Every transition of an occurrence. The diagram in `docs/semantics.md` shows the same arrows; a test compares the two.
+ * `running → running` is a takeover: the worker died and another attempt began.
  */
 export const TRANSITIONS: Readonly<Record<OccurrenceState, readonly OccurrenceState[]>> = {
   due: ["running", "queued", "missed", "coalesced", "skipped"],

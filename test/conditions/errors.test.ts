@@ -51,11 +51,11 @@ const ARGUMENT_CASES: typeof CASES = [
   ["a.finished_within()", 19, `found \`)\`, expected ${DURATION}.`],
   ["a.finished_within(x)", 19, `found \`x\`, expected ${DURATION}.`],
   ["a.finished_within(-5m)", 19, `found \`-\`, expected ${DURATION}.`],
-  ["a.finished_within(30x)", 19, `\`30x\` is no duration, expected ${DURATION}.`],
+  ["a.finished_within(30x)", 19, `\`30x\` is not a duration, expected ${DURATION}.`],
   [
     "a.finished_within(30)",
     19,
-    `\`30\` is no duration, expected ${DURATION}. Did you mean \`30s\`?`,
+    `\`30\` is not a duration, expected ${DURATION}. Did you mean \`30s\`?`,
   ],
   ["a.finished_within(0s)", 19, `\`0s\` is not longer than zero, expected ${DURATION}.`],
   ["a.finished_within(36501d)", 19, `\`36501d\` is longer than 36500d, expected ${DURATION}.`],
@@ -63,16 +63,20 @@ const ARGUMENT_CASES: typeof CASES = [
   ["a.finished_within(30 m)", 22, "found `m`, expected `)`."],
   ["a.finished_within(30m", 22, "the text ends, expected `)`."],
   ["a.last_runs_successful(x)", 24, `found \`x\`, expected ${COUNT}.`],
-  ["a.last_runs_successful(0)", 24, `\`0\` is no whole number from 1 to 10000, expected ${COUNT}.`],
+  [
+    "a.last_runs_successful(0)",
+    24,
+    `\`0\` is not a whole number from 1 to 10000, expected ${COUNT}.`,
+  ],
   [
     "a.last_runs_successful(3x)",
     24,
-    `\`3x\` is no whole number from 1 to 10000, expected ${COUNT}.`,
+    `\`3x\` is not a whole number from 1 to 10000, expected ${COUNT}.`,
   ],
   [
     "a.last_runs_successful(10001)",
     24,
-    `\`10001\` is no whole number from 1 to 10000, expected ${COUNT}.`,
+    `\`10001\` is not a whole number from 1 to 10000, expected ${COUNT}.`,
   ],
 ];
 
@@ -82,7 +86,7 @@ const QUOTE_CASES: typeof CASES = [
   ['"".running', 1, "this job id is empty."],
   [`"${"a".repeat(129)}".running`, 1, "this job id has more than 128 characters."],
   [`${"a".repeat(129)}.running`, 1, "this job id has more than 128 characters."],
-  ['"a\nb".running', 1, "this job id holds a control character."],
+  ['"a\nb".running', 1, "this job id contains a control character."],
   ['"a\\nb".running', 3, 'unknown escape `\\n`, expected `\\"` or `\\\\`.'],
 ];
 

@@ -16,13 +16,9 @@ test.each([
   [
     { timeout: true },
     "timeout",
-    /true is not allowed\. Allowed: (milli)?seconds as a number or a text such as "30s"/,
+    /true is not allowed\. Allowed: (milli)?seconds as a number or a string such as "30s"/,
   ],
-  [
-    { condition: 42 },
-    "condition",
-    /Allowed: a text or what after, all, any and not return, or null/,
-  ],
+  [{ condition: 42 }, "condition", /Allowed: a condition as a string, or made with when, or null/],
   [{ conditionPolicy: { wait: "soon" } }, "conditionPolicy.wait", /"soon" can't be read/],
   [
     { conditionPolicy: { wiat: 1 } },
