@@ -41,10 +41,14 @@ test("every TypeScript block compiles", () => {
     join(folder, "pipelines.ts"),
     `import { Pipeline } from "cronduit";\nexport class NightlyReport extends Pipeline { run() { return 1; } }\n`,
   );
+  writeFileSync(
+    join(folder, "scheduler.ts"),
+    `import { PipelineScheduler } from "cronduit";\nexport const scheduler = new PipelineScheduler();\n`,
+  );
   const options = {
     extends: join(ROOT, "test/tsconfig.json"),
     compilerOptions: { rootDir: ROOT, paths: { cronduit: [join(ROOT, "src/index.ts")] } },
-    files: [...names.keys(), "pipelines.ts"],
+    files: [...names.keys(), "pipelines.ts", "scheduler.ts"],
     include: [],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(options));
