@@ -1,44 +1,113 @@
+import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
-import type { Engine } from "./port/engine.ts";
+import type * as Port from "./port/engine.ts";
+import type { TransferPort } from "./port/transfer.ts";
 
 /**
- * An engine whose module is loaded by `open()`, so that a program loads the libraries of the engine that it uses and no
- * others. Before that only `open`, `close`, `health`, `takes` and `endReader` may be called.
+ * An engine whose module is loaded by `open()`, so that a program loads only the libraries of the engine that it uses.
+ * Before that it has a label, and answers `open`, `close`, `health` and `takes`; anything else throws `INVALID_STATE`.
  */
-export function lazyEngine(label: string, load: () => Promise<Engine>): Engine {
-  let engine: Engine | undefined;
-  let opening: Promise<Engine> | undefined;
-  let isClosed = false;
+export class LazyEngine implements Port.Engine {
+  readonly #name: string;
+  readonly #load: () => Promise<Required<Port.Engine>>;
+  #engine: Required<Port.Engine> | undefined;
+  #loading: Promise<Required<Port.Engine>> | undefined;
+  #isClosed = false;
 
-  const loaded = (): Promise<Engine> => {
-    opening ??= load().then((made) => (engine = made));
-    return opening;
-  };
-  const before: Partial<Engine> = {
-    async open() {
-      if (isClosed) throw new CronduitError("INVALID_STATE", `${label} was closed.`);
-      await (await loaded()).open();
-    },
-    async close(limitMs) {
-      isClosed = true;
-      await (await opening)?.close(limitMs);
-    },
-    async health() {
-      if (!isClosed) return (await loaded()).health();
-      return { ok: false, roundTripMs: undefined, problem: `${label} was closed.` };
-    },
-    takes: () => false,
-    endReader: () => undefined,
-  };
-  return new Proxy({} as Engine, {
-    get(_, name) {
-      const target = engine ?? before;
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value === "function") return value.bind(target) as unknown;
-      if (name === "label") return value ?? label;
-      // What looks whether this is a promise must not be told that it is not open.
-      if (typeof name === "symbol" || name === "then") return undefined;
-      throw new CronduitError("INVALID_STATE", `${label} is not open: ${name}.`);
-    },
-  });
+  /** @param name stands for the label until the engine is loaded */
+  constructor(name: string, load: () => Promise<Required<Port.Engine>>) {
+    this.#name = name;
+    this.#load = load;
+  }
+
+  get label(): string {
+    return this.#engine?.label ?? this.#name;
+  }
+
+  async open(): Promise<void> {
+    if (this.#engine) return this.#engine.open();
+    if (this.#isClosed) throw new CronduitError("INVALID_STATE", `${this.#name} was closed.`);
+    await (await this.#loaded()).open();
+  }
+
+  async close(limitMs?: number): Promise<void> {
+    this.#isClosed = true;
+    await (await this.#loading)?.close(limitMs);
+  }
+
+  async health(): Promise<Port.EngineHealth> {
+    if (this.#engine) return this.#engine.health();
+    if (!this.#isClosed) return (await this.#loaded()).health();
+    return { ok: false, roundTripMs: undefined, problem: `${this.#name} was closed.` };
+  }
+
+  takes(error: unknown): boolean {
+    return this.#engine?.takes(error) ?? false;
+  }
+
+  now(): Promise<EpochMs> {
+    return this.#opened.now();
+  }
+
+  serve(queue: string): Promise<Port.Engine> {
+    return this.#opened.serve(queue);
+  }
+
+  get jobs(): Port.JobsPort {
+    return this.#opened.jobs;
+  }
+
+  get requests(): Port.RequestsPort {
+    return this.#opened.requests;
+  }
+
+  get runs(): Port.RunsPort {
+    return this.#opened.runs;
+  }
+
+  get steps(): Port.StepsPort {
+    return this.#opened.steps;
+  }
+
+  get logs(): Port.LogsPort {
+    return this.#opened.logs;
+  }
+
+  get backfills(): Port.BackfillsPort {
+    return this.#opened.backfills;
+  }
+
+  get ledger(): Port.LedgerPort {
+    return this.#opened.ledger;
+  }
+
+  get queue(): Port.QueuePort {
+    return this.#opened.queue;
+  }
+
+  get events(): Port.EventsPort {
+    return this.#opened.events;
+  }
+
+  get members(): Port.MembersPort {
+    return this.#opened.members;
+  }
+
+  get healing(): Port.HealingPort {
+    return this.#opened.healing;
+  }
+
+  get transfer(): TransferPort {
+    return this.#opened.transfer;
+  }
+
+  get #opened(): Required<Port.Engine> {
+    if (this.#engine) return this.#engine;
+    throw new CronduitError("INVALID_STATE", `${this.#name} is not open.`);
+  }
+
+  #loaded(): Promise<Required<Port.Engine>> {
+    this.#loading ??= this.#load().then((engine) => (this.#engine = engine));
+    return this.#loading;
+  }
 }

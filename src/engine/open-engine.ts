@@ -8,7 +8,7 @@ import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import type { Engine } from "./port/engine.ts";
 import { MultiQueueEngine } from "./multi-queue/multi-queue-engine.ts";
 import type { QueueEngine } from "./port/queue-engine.ts";
-import { lazyEngine } from "./lazy-engine.ts";
+import { LazyEngine } from "./lazy-engine.ts";
 import { Outage } from "./calls/outage.ts";
 import type { PostgresEngineOptions } from "./postgres/postgres-engine.ts";
 import { isServerUrl } from "./postgres/server-url.ts";
@@ -125,9 +125,9 @@ export function makeEngine(options: EngineOptions): Engine {
   const place = placeOf(options.connection);
   switch (place.kind) {
     case "redis":
-      return lazyEngine("redis", () => openRedis(place.connection, options));
+      return new LazyEngine("redis", () => openRedis(place.connection, options));
     case "postgres":
-      return lazyEngine("postgres", async () => {
+      return new LazyEngine("postgres", async () => {
         const { connectServer } = await import("./postgres/server-database.ts");
         const { timeoutMs } = options;
         const { onError, outage } = reports("postgres", options, () => home);
@@ -140,7 +140,7 @@ export function makeEngine(options: EngineOptions): Engine {
         return new MultiQueueEngine(home, options.clock, outage);
       });
     case "embedded":
-      return lazyEngine("embedded postgres", async () => {
+      return new LazyEngine("embedded postgres", async () => {
         const { openEmbedded } = await import("./embedded/embedded-database.ts");
         const home = await makePostgres(options, {
           label: "embedded postgres",
@@ -153,7 +153,10 @@ export function makeEngine(options: EngineOptions): Engine {
   }
 }
 
-async function openRedis(connection: ConnectionOption, options: EngineOptions): Promise<Engine> {
+async function openRedis(
+  connection: ConnectionOption,
+  options: EngineOptions,
+): Promise<MultiQueueEngine> {
   const { RedisEngine } = await import("./redis/redis-engine.ts");
   const { onError, outage } = reports("redis", options, () => home);
   const home: QueueEngine = new RedisEngine({

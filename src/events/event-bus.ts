@@ -69,7 +69,7 @@ export class EventBus {
 
   /** Fixes the place from which listeners that are already there hear, and begins to read. */
   async start(): Promise<void> {
-    const cursor = await this.#engine.latestEventCursor();
+    const cursor = await this.#engine.events.latestCursor();
     this.#startCursor = cursor;
     for (const listener of this.#listeners.values()) this.#listen(listener, async () => cursor);
   }
@@ -113,7 +113,7 @@ export class EventBus {
     if (startCursor === undefined) return;
     this.#listen(listener, () =>
       // Asked before anything that the caller does next, so that all of that is heard.
-      this.#engine.latestEventCursor().catch(() => startCursor),
+      this.#engine.events.latestCursor().catch(() => startCursor),
     );
   }
 
@@ -146,7 +146,7 @@ export class EventBus {
   /** One reader for all listeners without a name. */
   async #readShared(from: Promise<string>): Promise<void> {
     const { signal } = this.#ended;
-    signal.addEventListener("abort", () => this.#engine.endReader("shared"), { once: true });
+    signal.addEventListener("abort", () => this.#engine.events.endReader("shared"), { once: true });
     let cursor = await from;
     while (!signal.aborted) {
       const batch = await this.#read("shared", cursor, signal);
@@ -167,12 +167,12 @@ export class EventBus {
   async #readNamed(listener: Listener, name: string, from: Promise<string>): Promise<void> {
     const { signal } = listener.ended;
     const reader = `listener:${name}`;
-    signal.addEventListener("abort", () => this.#engine.endReader(reader), { once: true });
+    signal.addEventListener("abort", () => this.#engine.events.endReader(reader), { once: true });
     let cursor: string | undefined;
     let toldLostAfter: string | undefined;
     while (!signal.aborted) {
       try {
-        if (!(await this.#engine.holdLease(reader, this.#owner, LEASE_MS))) {
+        if (!(await this.#engine.members.holdLease(reader, this.#owner, LEASE_MS))) {
           cursor = undefined;
           await sleep(this.#clock, LEASE_MS / 4, signal);
           continue;
@@ -191,14 +191,14 @@ export class EventBus {
           continue;
         }
         // Saved after the handlers returned: a process that dies before hears these events again.
-        if (batch.cursor !== cursor) await this.#engine.saveCursor(name, batch.cursor);
+        if (batch.cursor !== cursor) await this.#engine.events.saveCursor(name, batch.cursor);
         cursor = batch.cursor;
       } catch (error) {
         this.#logger.warn("named listener", { listener: name, error });
         await sleep(this.#clock, RETRY_MS, signal);
       }
     }
-    await this.#engine.releaseLease(reader, this.#owner).catch(() => undefined);
+    await this.#engine.members.releaseLease(reader, this.#owner).catch(() => undefined);
   }
 
   /** Hands on a batch, and keeps the lease for as long as handlers take. @returns Whether it is still held. */
@@ -214,7 +214,9 @@ export class EventBus {
         if (this.#clock.elapsed() - heldAt < renewMs) continue;
         heldAt = this.#clock.elapsed();
         // Without an answer nobody else can take it either.
-        const isHeld = await this.#engine.holdLease(lease, this.#owner, LEASE_MS).catch(() => true);
+        const isHeld = await this.#engine.members
+          .holdLease(lease, this.#owner, LEASE_MS)
+          .catch(() => true);
         if (isHeld) continue;
         await call;
         return false;
@@ -224,11 +226,11 @@ export class EventBus {
   }
 
   async #storedCursor(name: string, from: Promise<string>): Promise<string> {
-    const stored = await this.#engine.loadCursor(name);
+    const stored = await this.#engine.events.loadCursor(name);
     if (stored !== undefined) return stored;
     // Stored at once, so that what happens before the first event is heard is not missed after a crash.
     const cursor = await from;
-    await this.#engine.saveCursor(name, cursor);
+    await this.#engine.events.saveCursor(name, cursor);
     return cursor;
   }
 
@@ -238,7 +240,7 @@ export class EventBus {
     signal: AbortSignal,
   ): Promise<EventBatch | undefined> {
     try {
-      return await this.#engine.readEvents(reader, cursor, WAIT_MS);
+      return await this.#engine.events.read(reader, cursor, WAIT_MS);
     } catch (error) {
       if (signal.aborted) return undefined;
       this.#logger.warn("reading events", { error });

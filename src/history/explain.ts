@@ -130,9 +130,9 @@ function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
 /** Says what happened to the occurrence of a job at one time, and why. */
 export async function explain(engine: Engine, jobId: string, at: EpochMs): Promise<Explanation> {
   const [[job], open, rows, now] = await Promise.all([
-    engine.getJobs([jobId]),
-    engine.readOpenRuns(jobId),
-    engine.readLedger({
+    engine.jobs.get([jobId]),
+    engine.ledger.readOpenRuns(jobId),
+    engine.ledger.read({
       jobId,
       fromAt: at,
       toAt: END_OF_TIME,
@@ -174,7 +174,7 @@ async function onOtherQueues(
 ): Promise<string> {
   const unseen = Object.entries(facts ?? {}).flatMap(([id, seen]) => (seen ? [] : [id]));
   const queue = queueOf(job.definition);
-  const named = unseen.length === 0 ? [] : await engine.getJobs(unseen);
+  const named = unseen.length === 0 ? [] : await engine.jobs.get(unseen);
   return named
     .flatMap((other) => (other && queueOf(other.definition) !== queue ? [other.definition] : []))
     .map(

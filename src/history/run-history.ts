@@ -90,7 +90,7 @@ export class RunHistory {
     place: Place,
     { fromAt, isWanted }: { fromAt: EpochMs; isWanted: (row: LedgerRow) => boolean },
   ): Promise<LedgerRow[]> {
-    const rows = (await this.#engine.readOpenRuns(jobId))
+    const rows = (await this.#engine.ledger.readOpenRuns(jobId))
       .filter((row) => isWanted(row) && row.fireAt >= fromAt && row.fireAt <= place.at)
       .toSorted((a, b) => b.fireAt - a.fireAt || (a.id < b.id ? -1 : 1));
     const given = rows.filter(({ fireAt }) => fireAt === place.at).slice(0, place.skip);
@@ -106,7 +106,7 @@ export class RunHistory {
     const found: LedgerRow[] = [];
     let next = place;
     for (let scanned = 0; found.length < want.limit && scanned < MAX_SCANNED;) {
-      const rows = await this.#engine.readLedger({
+      const rows = await this.#engine.ledger.read({
         jobId,
         fromAt: want.fromAt,
         toAt: next.at,
@@ -131,8 +131,8 @@ export class RunHistory {
     if (id) {
       const { jobId, fireAt } = id;
       const at = { jobId, fromAt: fireAt, toAt: fireAt, offset: 0, limit: PAGE } as const;
-      const decided = () => this.#engine.readLedger({ ...at, order: "latest" });
-      const [open, rows] = await Promise.all([this.#engine.readOpenRuns(jobId), decided()]);
+      const decided = () => this.#engine.ledger.read({ ...at, order: "latest" });
+      const [open, rows] = await Promise.all([this.#engine.ledger.readOpenRuns(jobId), decided()]);
       const isWanted = (candidate: LedgerRow) => candidate.id === runId;
       const row =
         [...rows, ...open].find(isWanted) ??

@@ -81,7 +81,7 @@ export class RunLogs {
 
   async page(runId: string, input: RunLogQuery): Promise<RunLogPage> {
     const { after, limit } = parseOptions(querySchema, input, "getLogs");
-    const page = await this.#engine.readLogs({ jobId: jobOf(runId), runId, after, limit });
+    const page = await this.#engine.logs.read({ jobId: jobOf(runId), runId, after, limit });
     return { lines: page.lines.map(toLine), cursor: page.cursor };
   }
 
@@ -93,7 +93,7 @@ export class RunLogs {
       if (signal?.aborted) return;
       // In this order: what a run logs is stored before its verdict.
       const { verdict } = await this.#history.get(runId);
-      const page = await this.#engine.readLogs({ jobId, runId, after, limit: FOLLOW_PAGE });
+      const page = await this.#engine.logs.read({ jobId, runId, after, limit: FOLLOW_PAGE });
       for (const line of page.lines) yield toLine(line);
       after = page.cursor;
       if (page.lines.length === FOLLOW_PAGE) continue;
@@ -110,7 +110,7 @@ export class RunLogs {
         : instantOption(before, { where: "cleanupLogs", path: "before", timezone });
     let deleted = 0;
     for (;;) {
-      const now = await this.#engine.deleteLogs(jobId, until);
+      const now = await this.#engine.logs.delete(jobId, until);
       if (now === 0) return deleted;
       deleted += now;
     }

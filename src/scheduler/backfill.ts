@@ -98,7 +98,7 @@ export class Backfills {
   }
 
   async state(jobId: string): Promise<Backfill | undefined> {
-    const state = await this.#engine.readBackfill(jobId);
+    const state = await this.#engine.backfills.read(jobId);
     if (!state) return undefined;
     const { total, waiting, running, verdicts, concurrency, order } = state;
     return {
@@ -115,7 +115,7 @@ export class Backfills {
   }
 
   async change(jobId: string, change: "pause" | "resume" | "cancel"): Promise<void> {
-    if ((await this.#engine.changeBackfill(jobId, change)) === "changed") return;
+    if ((await this.#engine.backfills.change(jobId, change)) === "changed") return;
     throw new CronduitError(
       "INVALID_STATE",
       `Job "${jobId}" has no unfinished backfill. Start one with backfill().`,
@@ -131,7 +131,7 @@ export class Backfills {
     if (fireTimes.length === 0) return;
     const backfillId = randomUUID();
     for (let at = 0; at < fireTimes.length; at += CHUNK) {
-      const added = await this.#engine.addBackfill({
+      const added = await this.#engine.backfills.add({
         jobId,
         backfillId,
         fireTimes: fireTimes.slice(at, at + CHUNK),
@@ -158,9 +158,9 @@ export class Backfills {
       if (fromAt === undefined || fromAt === fireAt) single.add(fireAt);
       else spans.push({ from: fromAt, to: fireAt });
     };
-    for (const row of await this.#engine.readOpenRuns(jobId)) if (stands(row)) note(row);
+    for (const row of await this.#engine.ledger.readOpenRuns(jobId)) if (stands(row)) note(row);
     for (let offset = 0; ; offset += PAGE) {
-      const rows = await this.#engine.readLedger({
+      const rows = await this.#engine.ledger.read({
         jobId,
         fromAt: from,
         // A row for several occurrences is filed under the last, which may lie beyond the range.

@@ -79,7 +79,7 @@ async function readReferenced(
       ...new Set(next.flatMap(({ policy }) => referencesOf(policy.when?.condition))),
     ].filter((id) => !asked.has(id));
     for (const id of ids) asked.add(id);
-    const jobs = ids.length === 0 ? [] : await engine.getJobs(ids);
+    const jobs = ids.length === 0 ? [] : await engine.jobs.get(ids);
     next = jobs.flatMap((job) => (job ? [job.definition] : []));
     for (const definition of next) known.set(definition.id, definition);
   }

@@ -2,7 +2,7 @@ import type { Engine } from "../engine/port/engine.ts";
 
 /** Pauses or resumes the whole fleet, with the event for it. */
 export async function setFleetPaused(engine: Engine, paused: boolean): Promise<void> {
-  await engine.setPaused(paused);
+  await engine.queue.setPaused(paused);
   const name = paused ? "SCHEDULER_PAUSED" : "SCHEDULER_RESUMED";
-  await engine.appendEvents([{ name, at: await engine.now() }]);
+  await engine.events.append([{ name, at: await engine.now() }]);
 }

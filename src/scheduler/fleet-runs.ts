@@ -174,7 +174,7 @@ export abstract class FleetRuns {
   }
 
   async #zoneOf(jobId: string): Promise<string> {
-    const [job] = await this.#parts.engine.getJobs([jobId]);
+    const [job] = await this.#parts.engine.jobs.get([jobId]);
     return job?.definition.timezone ?? this.#parts.timezone;
   }
 }

@@ -85,7 +85,7 @@ export class JobCommands {
   async #withoutExhausted(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
     const spent = declarations.filter(({ isOver }) => isOver);
     if (spent.length === 0) return declarations;
-    const stored = await this.#parts.engine.getJobs(spent.map(({ definition }) => definition.id));
+    const stored = await this.#parts.engine.jobs.get(spent.map(({ definition }) => definition.id));
     for (const [i, declaration] of spent.entries())
       if (!isDeclaredAlike(stored[i], declaration)) refuseExhausted(declaration);
     return declarations.filter(({ isOver }) => !isOver);
@@ -141,7 +141,7 @@ export class JobCommands {
   async removeAll(): Promise<number> {
     const count = await this.store.removeAll();
     this.#parts.changes.allRemoved(count);
-    await this.#parts.engine.appendEvents([
+    await this.#parts.engine.events.append([
       { name: "ALL_JOBS_REMOVED", at: await this.#parts.engine.now(), count },
     ]);
     return count;

@@ -79,8 +79,8 @@ export async function queryJobs(
   let at = Number(query.cursor ?? 0);
   const end = at + MAX_SCANNED;
   while (at < end) {
-    const ids = await engine.listJobIds(at, PAGE);
-    const jobs = await engine.getJobs(ids);
+    const ids = await engine.jobs.listIds(at, PAGE);
+    const jobs = await engine.jobs.get(ids);
     for (const job of jobs) {
       at += 1;
       if (job) take(job);

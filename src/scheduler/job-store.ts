@@ -31,7 +31,7 @@ export class JobStore {
    * @throws {@link ConflictingIdError} for the first that differs from the stored job; the others are stored.
    */
   async add(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
-    const results = await this.#engine.putJobs(declarations);
+    const results = await this.#engine.jobs.put(declarations);
     const added = new Set(declarations.filter((_, i) => results[i]?.outcome === "created"));
     const existing = declarations.filter((_, i) => results[i]?.outcome === "exists");
     for (const declaration of existing.filter(({ replaceExisting }) => replaceExisting)) {
@@ -40,7 +40,7 @@ export class JobStore {
     const others = existing.filter(({ replaceExisting }) => !replaceExisting);
     for (let at = 0; at < others.length; at += COMPARE_PAGE) {
       const page = others.slice(at, at + COMPARE_PAGE);
-      const stored = await this.#engine.getJobs(page.map(({ definition }) => definition.id));
+      const stored = await this.#engine.jobs.get(page.map(({ definition }) => definition.id));
       for (const [i, declaration] of page.entries())
         if (await this.#putOrRefuse(declaration, stored[i])) added.add(declaration);
     }
@@ -49,7 +49,7 @@ export class JobStore {
 
   /** @throws {@link JobLookupError} if there is none. */
   async get(jobId: string): Promise<StoredJob> {
-    const [job] = await this.#engine.getJobs([jobId]);
+    const [job] = await this.#engine.jobs.get([jobId]);
     if (!job) throw new JobLookupError(jobId);
     return job;
   }
@@ -67,10 +67,10 @@ export class JobStore {
   /** @returns Whether there is such a job. */
   async #change(jobId: string, plan: Plan): Promise<boolean> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const [job] = await this.#engine.getJobs([jobId]);
+      const [job] = await this.#engine.jobs.get([jobId]);
       const change = job && (await plan(job, await this.#engine.now()));
       if (!job || !change) return job !== undefined;
-      const { outcome } = await this.#engine.changeJob({
+      const { outcome } = await this.#engine.jobs.change({
         jobId,
         expectedRevision: job.revision,
         ...change,
@@ -86,7 +86,7 @@ export class JobStore {
       const job = await this.get(jobId);
       const now = await this.#engine.now();
       const isLast = tries === MAX_TRIES - 1;
-      const outcome = await this.#engine.removeJob({
+      const outcome = await this.#engine.jobs.remove({
         jobId,
         expectedWatermark: isLast ? undefined : job.watermark,
         expectedRevision: isLast ? undefined : job.revision,
@@ -103,7 +103,7 @@ export class JobStore {
     let alreadyGone = 0;
     for (;;) {
       // An id without a job is skipped: the reconciler removes it.
-      const ids = await this.#engine.listJobIds(alreadyGone, REMOVE_PAGE);
+      const ids = await this.#engine.jobs.listIds(alreadyGone, REMOVE_PAGE);
       if (ids.length === 0) return removed;
       const ends = await Promise.allSettled(ids.map((id) => this.remove(id)));
       const removedNow = ends.filter(({ status }) => status === "fulfilled").length;
@@ -120,7 +120,7 @@ export class JobStore {
   async #putOrReplace(declaration: Declaration): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (await this.#replace(declaration)) return;
-      const [result] = await this.#engine.putJobs([declaration]);
+      const [result] = await this.#engine.jobs.put([declaration]);
       if (result?.outcome !== "exists") return;
     }
     throw tooBusy(declaration.definition.id);
@@ -140,9 +140,9 @@ export class JobStore {
         if (differences.length > 0) throw new ConflictingIdError(id, differences);
         return false;
       }
-      const [result] = await this.#engine.putJobs([declaration]);
+      const [result] = await this.#engine.jobs.put([declaration]);
       if (result?.outcome !== "exists") return result?.outcome === "created";
-      [stored] = await this.#engine.getJobs([id]);
+      [stored] = await this.#engine.jobs.get([id]);
     }
     throw tooBusy(id);
   }

@@ -77,7 +77,7 @@ export class Lifecycle {
     await engine.open();
     this.#refuseAfterShutdown("start");
     await bus.start();
-    await engine.appendEvents([{ name: "SCHEDULER_STARTED", at: await engine.now() }]);
+    await engine.events.append([{ name: "SCHEDULER_STARTED", at: await engine.now() }]);
     if (isPausing) await setFleetPaused(engine, true);
     this.#refuseAfterShutdown("start");
     reconciler.start();
@@ -110,7 +110,7 @@ export class Lifecycle {
     const { engine, reconciler, clock } = this.#parts;
     await reconciler.stop();
     const event = { name: "SCHEDULER_SHUTDOWN", at: clock.now() } as const;
-    await engine.appendEvents([event]).catch(() => undefined);
+    await engine.events.append([event]).catch(() => undefined);
   }
 
   /** Notes that jobs were added, which run only once something is started. */

@@ -42,7 +42,7 @@ export class OverdueWatch {
 
   async look(findings: readonly OverdueFinding[]): Promise<void> {
     const { engine, overdueMs, awayMs } = this.#options;
-    const [now, isPaused] = await Promise.all([engine.now(), engine.isPaused()]);
+    const [now, isPaused] = await Promise.all([engine.now(), engine.queue.isPaused()]);
     const isNew = this.#lookedAt === undefined || now - this.#lookedAt > awayMs;
     if (isNew || isPaused) this.#since = now;
     this.#lookedAt = now;
@@ -53,8 +53,8 @@ export class OverdueWatch {
     const late = watchedMs < overdueMs ? [] : findings.filter((one) => before.has(keyOf(one)));
     if (late.length === 0) return;
     const [jobs, workers] = await Promise.all([
-      engine.getJobs(late.map(({ jobId }) => jobId)),
-      engine.listWorkers(),
+      engine.jobs.get(late.map(({ jobId }) => jobId)),
+      engine.members.list(),
     ]);
     for (const [i, finding] of late.entries()) {
       const job = jobs[i];
@@ -75,7 +75,7 @@ export class OverdueWatch {
   async #tell({ jobId, fireAt, lateMs }: OverdueFinding, cause: string): Promise<void> {
     const { engine, logger } = this.#options;
     const reason = `due for ${formatDuration(lateMs)}: ${cause}`;
-    const outcome = await engine.tellOverdue({ jobId, fireAt, reason });
+    const outcome = await engine.healing.tellOverdue({ jobId, fireAt, reason });
     if (outcome === "told") logger.warn(`job "${jobId}" is overdue: ${reason}`);
   }
 }

@@ -150,7 +150,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   ): Promise<Job<SchemaOf<R>> | undefined> {
     const id = checkJobId(jobId, "getJob");
     await this.#lifecycle.ready();
-    const [job] = await this.#parts.engine.getJobs([id]);
+    const [job] = await this.#parts.engine.jobs.get([id]);
     return job && this.#job(job);
   }
 
@@ -272,7 +272,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   /** Whether the fleet is paused. */
   async isPaused(): Promise<boolean> {
     await this.#lifecycle.ready();
-    return this.#parts.engine.isPaused();
+    return this.#parts.engine.queue.isPaused();
   }
 
   /**
@@ -304,7 +304,7 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
   /** The workers of the fleet that are alive. */
   async getWorkers(): Promise<WorkerRecord[]> {
     await this.#lifecycle.ready();
-    return (await this.#parts.engine.listWorkers()).map(toWorkerRecord);
+    return (await this.#parts.engine.members.list()).map(toWorkerRecord);
   }
 
   /** Whether the server answers; never throws. For readiness checks. */

@@ -61,7 +61,9 @@ export class Reconciler {
   async stop(): Promise<void> {
     this.#ended.abort();
     await this.#loop;
-    await this.#options.engine.releaseLease(LEASE, this.#options.owner).catch(() => undefined);
+    await this.#options.engine.members
+      .releaseLease(LEASE, this.#options.owner)
+      .catch(() => undefined);
   }
 
   async #run(): Promise<void> {
@@ -69,7 +71,7 @@ export class Reconciler {
     const { signal } = this.#ended;
     while (!signal.aborted) {
       try {
-        if (await engine.holdLease(LEASE, owner, this.#leaseMs)) await this.pass();
+        if (await engine.members.holdLease(LEASE, owner, this.#leaseMs)) await this.pass();
         else this.#overdue.reset();
       } catch (error) {
         this.#overdue.reset();
@@ -83,14 +85,14 @@ export class Reconciler {
   async pass(): Promise<void> {
     const { engine, everyMs, overdueMs, finishedRetentionMs } = this.#options;
     const offset = this.#offset;
-    const findings = await engine.audit({
+    const findings = await engine.healing.audit({
       horizonMs: everyMs * 3,
       offset,
       limit: SLICE,
       overdueMs,
       finishedRetentionMs,
     });
-    const total = await engine.countJobs();
+    const total = await engine.jobs.count();
     const suspects = new Set<string>();
     const overdue: OverdueFinding[] = [];
     for (const finding of findings) {
@@ -109,11 +111,11 @@ export class Reconciler {
   async #repair(finding: Repairable): Promise<void> {
     const { engine, logger } = this.#options;
     if (finding.kind === "unscheduled") {
-      const [job] = await engine.getJobs([finding.jobId]);
+      const [job] = await engine.jobs.get([finding.jobId]);
       if (!job || job.state !== "active") return;
-      await engine.enqueue(nextWakeUps(job));
+      await engine.queue.add(nextWakeUps(job));
     } else {
-      await engine.enqueue([finding.queueJob]);
+      await engine.queue.add([finding.queueJob]);
     }
     const reason = REASONS[finding.kind];
     logger.warn(`job "${finding.jobId}" repaired: ${reason}`);
@@ -126,12 +128,12 @@ export class Reconciler {
   }
 
   async #expire(jobId: string): Promise<void> {
-    await this.#options.engine.removeJob({ jobId, expectedWatermark: undefined, skipped: [] });
+    await this.#options.engine.jobs.remove({ jobId, expectedWatermark: undefined, skipped: [] });
   }
 
   async #tell(event: Omit<StoredEvent, "at">): Promise<void> {
     const { engine } = this.#options;
-    await engine.appendEvents([{ ...event, at: await engine.now() }]);
+    await engine.events.append([{ ...event, at: await engine.now() }]);
   }
 }
 

@@ -71,7 +71,7 @@ export class RunCommands {
       params = (await validateParams(describe(job.definition.pipeline), given)).input;
     }
     const sequence = randomInt(MAX_SEQUENCE);
-    const requested = await engine.requestRun({ jobId, sequence, params, ignoreCondition });
+    const requested = await engine.requests.run({ jobId, sequence, params, ignoreCondition });
     if (requested === "missing") throw new JobLookupError(jobId);
     return wait === false ? requested.runId : this.#ended(requested.runId, wait);
   }
@@ -80,7 +80,7 @@ export class RunCommands {
   async cancel(runId: string, input: unknown): Promise<"cancelled" | "asked"> {
     const { engine, history } = this.#parts;
     const { reason } = parseOptions(cancelSchema, input, "cancelRun");
-    const outcome = await engine.cancelRun({ jobId: jobOf(runId), runId, reason });
+    const outcome = await engine.requests.cancel({ jobId: jobOf(runId), runId, reason });
     if (outcome !== "unknown") return outcome;
     const run = await history.get(runId);
     throw new CronduitError("INVALID_STATE", `Run "${runId}" has ended: ${run.verdict}.`, {

@@ -48,7 +48,7 @@ export class Admissions {
       const sentAt = clock.now();
       // With the same take: what it did though its answer was lost is known again. A new one would count as another start.
       const asked = request;
-      const admission = await retryWhileLocked(clock, queueJob, () => engine.admit(asked));
+      const admission = await retryWhileLocked(clock, queueJob, () => engine.runs.admit(asked));
       serverClock.observe(admission.now, sentAt);
       if (admission.outcome !== "behind" || round >= MAX_ROUNDS) {
         this.#tellDecided(request, id, admission);
@@ -88,7 +88,7 @@ export class Admissions {
     const { engine, outcomes } = this.#parts;
     try {
       const query = { jobId, ...span, offset: 0, limit: MOST_ROWS, order: "latest" } as const;
-      for (const row of await engine.readLedger(query)) {
+      for (const row of await engine.ledger.read(query)) {
         const isNew = row.decidedAt === decidedAt || row.finishedAt === decidedAt;
         if (isNew && (row.startedAt === undefined || row.state === "failed"))
           outcomes.decided(jobId, row);

@@ -56,7 +56,7 @@ export class CancelWatch {
   async #cancel(runs: readonly ActiveRun[]): Promise<void> {
     const { engine, logger } = this.#parts;
     try {
-      const cancels = await engine.readCancels(runs.map(({ hold }) => hold));
+      const cancels = await engine.runs.readCancels(runs.map(({ hold }) => hold));
       const reasons = new Map(cancels.map(({ queueJobId, reason }) => [queueJobId, reason]));
       for (const run of runs) {
         const reason = reasons.get(run.hold.queueJobId);

@@ -23,7 +23,7 @@ export class DefinitionCache {
 
   constructor(engine: Engine) {
     this.#reads = new Batcher(async (ids) => {
-      const jobs = await engine.readDefinitions(ids);
+      const jobs = await engine.jobs.readDefinitions(ids);
       return jobs.map((job) => {
         if (!job) return null;
         const { definition, revision, generation } = job;

@@ -66,7 +66,7 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { id, engine, registry, queues, concurrency, serverClock, running } = this.#parts;
-    await engine.heartbeat(
+    await engine.members.heartbeat(
       {
         id,
         host: hostname(),
@@ -81,7 +81,7 @@ export class Heartbeat {
       },
       TTL_MS,
     );
-    const workers = await engine.listWorkers();
+    const workers = await engine.members.list();
     this.#known = new Set(workers.flatMap(({ pipelines }) => pipelines));
   }
 }

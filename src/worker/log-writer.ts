@@ -111,7 +111,7 @@ export class LogWriter {
     while (this.#waiting.size > 0) {
       const batch = this.#take();
       try {
-        await this.#engine.appendLogs(batch);
+        await this.#engine.logs.append(batch);
         this.#hasFailed = false;
       } catch (error) {
         this.#fail(batch, error);

@@ -44,14 +44,14 @@ export class RunHost implements AttemptHost {
   readSteps(): Promise<readonly StepRecord[]> {
     const { engine, active } = this.#parts;
     return retryWhileLocked(this.clock, this, () =>
-      engine.readSteps(active.hold.jobId, active.runId),
+      engine.steps.read(active.hold.jobId, active.runId),
     );
   }
 
   async saveStep(step: StepRecord): Promise<"saved" | "fenced" | "too-many"> {
     const { engine, active } = this.#parts;
     const cleaned = this.#clean(step);
-    const save = () => engine.saveStep(active.hold, cleaned);
+    const save = () => engine.steps.save(active.hold, cleaned);
     // How far a run is will be told again; what a step gave is worth waiting for.
     const saved = await (step.kind === "progress"
       ? save()

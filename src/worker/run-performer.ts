@@ -7,6 +7,7 @@ import type {
   RunHold,
   SettleRequest,
   QueueJobOutcome,
+  SuspendRequest,
 } from "../engine/port/engine.ts";
 import type { StoredError } from "../core/stored-error.ts";
 import type { PipelineDescriptor } from "../pipeline/definition.ts";
@@ -169,7 +170,7 @@ export class RunPerformer {
     if (failure && active.cause === "lock-lost") return "done";
     // An attempt that was told to stop and did is not a failure of the job: another attempt will follow.
     if (failure && active.cause === "shutdown") {
-      await engine.handBack(hold);
+      await engine.runs.handBack(hold);
       return "hand-back";
     }
     const error = failure && this.#clean(failure.error, start);
@@ -203,7 +204,7 @@ export class RunPerformer {
     let tries = 0;
     const settlement = await retryWhileLocked(clock, active.holder, () => {
       tries += 1;
-      return engine.settle(request);
+      return engine.runs.settle(request);
     });
     // A later try may find what an earlier one did without an answer.
     if (settlement.outcome === "fenced") {
@@ -216,12 +217,12 @@ export class RunPerformer {
 
   async #suspended(
     { active }: Start,
-    why: Pick<Parameters<Engine["suspend"]>[0], "kind" | "until" | "error">,
+    why: Pick<SuspendRequest, "kind" | "until" | "error">,
     onSuspended: () => void = () => undefined,
   ): Promise<QueueJobOutcome> {
     const { engine, clock, worker } = this.#parts;
     const suspension = await retryWhileLocked(clock, active.holder, () =>
-      engine.suspend({ ...active.hold, ...why, worker }),
+      engine.runs.suspend({ ...active.hold, ...why, worker }),
     );
     if (suspension.outcome === "suspended") {
       onSuspended();
@@ -289,7 +290,7 @@ function infoOf(run: AdmittedRun, job: KnownJob): AttemptInfo {
 
 /** A run that was admitted before its job was removed, and whose definition is gone: it can't be executed. */
 export async function settleRemoved(engine: Engine, hold: RunHold, worker: string): Promise<void> {
-  await engine.settle({
+  await engine.runs.settle({
     ...hold,
     verdict: "cancelled",
     durationMs: 0,

@@ -126,7 +126,7 @@ export class WorkerRuntime {
     const startedAt = await engine.now();
     this.#serverClock.observe(startedAt, sentAt);
     await this.#heartbeat.start(startedAt);
-    await engine.appendEvents([{ name: "WORKER_STARTED", at: startedAt, worker: this.id }]);
+    await engine.events.append([{ name: "WORKER_STARTED", at: startedAt, worker: this.id }]);
     // Who ends a worker while it starts does not wait for a server that is away.
     if (this.#stopping) {
       this.#heartbeat.stop();
@@ -135,7 +135,7 @@ export class WorkerRuntime {
     this.#endWatch = watchStrays();
     if (this.#options.captureConsole) this.#endCapture = captureConsole();
     this.#consumers = this.#queueConsumers.map((consumer) =>
-      consumer.engine.consume({
+      consumer.engine.queue.consume({
         concurrency,
         lockMs,
         stalledCheckMs,
@@ -201,7 +201,7 @@ export class WorkerRuntime {
     if (runs.length > 0)
       logger.warn("runs did not end when told to; they are handed back", { runs });
     const handBacks = this.#queueConsumers.flatMap(({ engine: own, active }) =>
-      [...active.values()].map(({ hold }) => own.handBack(hold)),
+      [...active.values()].map(({ hold }) => own.runs.handBack(hold)),
     );
     const reserveMs = CLOSE_MS + GOODBYE_MS;
     await ending.before(reserveMs + GOODBYE_MS, Promise.allSettled(handBacks));
@@ -213,8 +213,8 @@ export class WorkerRuntime {
     const { engine } = this.#options;
     await Promise.all(this.#queueConsumers.map(({ logs }) => logs.close()));
     try {
-      await engine.forgetWorker(this.id);
-      await engine.appendEvents([
+      await engine.members.forget(this.id);
+      await engine.events.append([
         { name: "WORKER_STOPPED", at: this.#serverClock.now(), worker: this.id },
       ]);
     } catch (error) {
@@ -274,13 +274,13 @@ export class WorkerRuntime {
     const descriptor = this.#options.registry.get(job.definition.pipeline);
     if (!descriptor) {
       // The job was given another pipeline between the look and the admission.
-      await consumer.engine.handBack(hold);
+      await consumer.engine.runs.handBack(hold);
       return { againInMs: this.#unknownDelay(job.definition.pipeline, queueJob.takes) };
     }
     if (queueJob.signal.aborted) {
       // Its lock ended while the server was asked: others may have the run, and nothing of it was executed here.
       await retryWhileLocked(this.#options.clock, this.#ended, () =>
-        consumer.engine.handBack(hold),
+        consumer.engine.runs.handBack(hold),
       );
       return "done";
     }
@@ -312,7 +312,7 @@ export class WorkerRuntime {
   async #sayAlive({ engine }: QueueConsumer, hold: RunHold): Promise<void> {
     const { clock } = this.#options;
     try {
-      await retryWhileLocked(clock, this.#ended, () => engine.noteAlive(hold));
+      await retryWhileLocked(clock, this.#ended, () => engine.runs.noteAlive(hold));
     } catch (error) {
       if (!this.#ended.signal.aborted)
         this.#hushed.warn("that a lost run did not crash could not be told", {

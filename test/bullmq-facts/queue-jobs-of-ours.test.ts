@@ -117,7 +117,7 @@ test("of a delayed queue job that we take back no more is left than BullMQ leave
   expect(await theirs.getDelayed()).toHaveLength(1);
   const runId = bench.queueJobId(job, bench.now);
   const cancel = { jobId: job.id, runId, reason: "not needed" };
-  expect(await bench.engine.cancelRun(cancel)).toBe("cancelled");
+  expect(await bench.engine.requests.cancel(cancel)).toBe("cancelled");
   expect(await theirs.getDelayed()).toEqual([]);
   const ours = await left();
   const added = await theirs.add("Report", 0, { jobId: "theirs:1:2", delay: 60_000 });

@@ -6,7 +6,7 @@ import type { Subject } from "./suite.ts";
 export function admissionCases({ bench }: Subject): void {
   test("an occurrence that is due runs once", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
     b.now += 1_250;
     const fireAt = b.now - 250;
@@ -35,7 +35,7 @@ export function admissionCases({ bench }: Subject): void {
       watermark: fireAt,
       nextFireAt: fireAt + 1_000,
     });
-    expect(await b.engine.readOpenRuns(job.id)).toEqual([
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toEqual([
       {
         id: runId,
         state: "running",
@@ -126,7 +126,7 @@ export function admissionCases({ bench }: Subject): void {
 
   test("one that is later than its grace is missed; at the grace it runs", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const late = await b.addJob({ policy: { misfireGraceMs: 500 } });
     const inTime = await b.addJob({ policy: { misfireGraceMs: 500 } });
     const fireAt = b.now + 1_000;
@@ -153,7 +153,7 @@ export function admissionCases({ bench }: Subject): void {
 
   test("one that finds all instances taken is skipped", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob({ policy: { maxInstances: 2 } });
     const outcomes: string[] = [];
     for (let i = 0; i < 3; i += 1) {
@@ -168,7 +168,7 @@ export function admissionCases({ bench }: Subject): void {
 
   test("the last occurrence of a schedule finishes the job, and its run goes on", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
     b.now += 1_000;
     const run = await b.run(job, b.now, { upcoming: [] });
@@ -186,14 +186,14 @@ export function admissionCases({ bench }: Subject): void {
   test("a run asked for by hand runs now with its params, once, beside the schedule", async () => {
     const b = bench();
     const job = await b.addJob({ state: "paused", policy: { maxInstances: 1 } });
-    const asked = await b.engine.requestRun({ jobId: job.id, sequence: 42, params: { a: [1] } });
+    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 42, params: { a: [1] } });
     if (asked === "missing") throw new Error("missing");
     expect(asked).toEqual({ runId: `${job.id}:m42:${b.now}` });
-    expect(await b.engine.requestRun({ jobId: job.id, sequence: 42 })).toEqual(asked);
-    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([
+    expect(await b.engine.requests.run({ jobId: job.id, sequence: 42 })).toEqual(asked);
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toMatchObject([
       { id: asked.runId, state: "queued", kind: "manual", fireAt: b.now },
     ]);
-    const second = await b.engine.requestRun({ jobId: job.id, sequence: 43 });
+    const second = await b.engine.requests.run({ jobId: job.id, sequence: 43 });
     if (second === "missing") throw new Error("missing");
     const manual = { kind: "manual", knowsSchedule: false } as const;
     const first = await b.admit(job, [], { ...manual, queueJobId: asked.runId });
@@ -208,7 +208,7 @@ export function admissionCases({ bench }: Subject): void {
     ]);
     await b.settle(job, asked.runId);
     expect((await b.admit(job, [], { ...manual, queueJobId: asked.runId })).outcome).toBe("none");
-    expect(await b.engine.requestRun({ jobId: "nobody", sequence: 1 })).toBe("missing");
+    expect(await b.engine.requests.run({ jobId: "nobody", sequence: 1 })).toBe("missing");
   });
 
   test("requests of one turn are answered each in its place", async () => {

@@ -9,7 +9,7 @@ export function backfillCases({ bench }: Subject): void {
   const idOf = (job: CaseJob, fireAt: number) =>
     queueJobIdOf({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
   const add = (job: CaseJob, fireTimes: number[], more: object = {}) =>
-    bench().engine.addBackfill({
+    bench().engine.backfills.add({
       jobId: job.id,
       backfillId: "one",
       fireTimes,
@@ -26,10 +26,10 @@ export function backfillCases({ bench }: Subject): void {
       upcoming: [],
     });
   const start = async (job: CaseJob, fireAt: number) => {
-    const answer = await bench().engine.admit(ask(job, idOf(job, fireAt)));
+    const answer = await bench().engine.runs.admit(ask(job, idOf(job, fireAt)));
     return answer.outcome === "run" ? answer.run : undefined;
   };
-  const state = (job: CaseJob) => bench().engine.readBackfill(job.id);
+  const state = (job: CaseJob) => bench().engine.backfills.read(job.id);
   const end = (job: CaseJob, fireAt: number, more: object = {}) =>
     bench().settle(job, idOf(job, fireAt), 1, more);
 
@@ -58,7 +58,7 @@ export function backfillCases({ bench }: Subject): void {
       attempt: 1,
     });
     expect(await start(job, 2_000)).toBeUndefined();
-    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toMatchObject([
       { id: idOf(job, 1_000), kind: "backfill", state: "running" },
     ]);
     expect(await state(job)).toMatchObject({ waiting: 2, running: 1 });
@@ -142,21 +142,21 @@ export function backfillCases({ bench }: Subject): void {
   test("paused, it begins nothing more until it is resumed; cancelled, it never does", async () => {
     const b = bench();
     const job = await b.addJob();
-    expect(await b.engine.changeBackfill(job.id, "pause")).toBe("missing");
+    expect(await b.engine.backfills.change(job.id, "pause")).toBe("missing");
     await add(job, [1_000, 2_000, 3_000, 4_000]);
     expect(await start(job, 1_000)).toBeDefined();
-    expect(await b.engine.changeBackfill(job.id, "pause")).toBe("changed");
+    expect(await b.engine.backfills.change(job.id, "pause")).toBe("changed");
     await end(job, 1_000);
     expect(await start(job, 2_000)).toBeUndefined();
     expect(await state(job)).toMatchObject({ state: "paused", waiting: 3 });
-    expect(await b.engine.changeBackfill(job.id, "resume")).toBe("changed");
+    expect(await b.engine.backfills.change(job.id, "resume")).toBe("changed");
     expect(await start(job, 2_000)).toBeDefined();
-    expect(await b.engine.changeBackfill(job.id, "cancel")).toBe("changed");
+    expect(await b.engine.backfills.change(job.id, "cancel")).toBe("changed");
     expect(await state(job)).toMatchObject({ state: "cancelled", waiting: 0, running: 1 });
     await end(job, 2_000);
     expect(await start(job, 3_000)).toBeUndefined();
     expect(await state(job)).toMatchObject({ state: "cancelled", running: 0 });
-    expect(await b.engine.changeBackfill(job.id, "resume")).toBe("missing");
+    expect(await b.engine.backfills.change(job.id, "resume")).toBe("missing");
   });
 
   test("one of its runs can be cancelled before it begins", async () => {
@@ -164,7 +164,7 @@ export function backfillCases({ bench }: Subject): void {
     const job = await b.addJob();
     await add(job, [1_000, 2_000]);
     const cancel = (fireAt: number) =>
-      b.engine.cancelRun({ jobId: job.id, runId: idOf(job, fireAt), reason: "not this one" });
+      b.engine.requests.cancel({ jobId: job.id, runId: idOf(job, fireAt), reason: "not this one" });
     expect(await cancel(2_000)).toBe("cancelled");
     expect(await cancel(2_000)).toBe("unknown");
     expect(await cancel(1_000)).toBe("cancelled");
@@ -182,7 +182,7 @@ export function backfillCases({ bench }: Subject): void {
     await add(job, [1_000, 2_000]);
     expect(await start(job, 1_000)).toMatchObject({ start: 1 });
     expect(await start(job, 1_000)).toMatchObject({ start: 2, attempt: 2 });
-    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
     expect(await b.settle(job, idOf(job, 1_000), 2)).toMatchObject({ outcome: "settled" });
     expect(await start(job, 2_000)).toBeUndefined();
   });
@@ -191,11 +191,11 @@ export function backfillCases({ bench }: Subject): void {
     const b = bench();
     const job = await b.addJob({ upcoming: [] });
     await add(job, [1_000, 2_000], { concurrency: 2 });
-    const asked = await b.engine.requestRun({ jobId: job.id, sequence: 7 });
+    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 7 });
     const manual = asked === "missing" ? "" : asked.runId;
     const order: string[] = [];
     const own = new Set([idOf(job, 1_000), idOf(job, 2_000), manual]);
-    const consumer = b.engine.consume({
+    const consumer = b.engine.queue.consume({
       concurrency: 1,
       lockMs: 30_000,
       stalledCheckMs: 30_000,
@@ -208,7 +208,7 @@ export function backfillCases({ bench }: Subject): void {
     await expect.poll(() => order.length, { timeout: 20_000 }).toBe(3);
     await consumer.stop();
     expect(order).toEqual([manual, idOf(job, 1_000), idOf(job, 2_000)]);
-    const findings = await b.engine.audit({
+    const findings = await b.engine.healing.audit({
       horizonMs: 0,
       offset: 0,
       limit: 1,
@@ -227,14 +227,14 @@ export function backfillCases({ bench }: Subject): void {
     const job = await b.addJob({ upcoming: [], policy: { group } });
     await add(job, [1_000, 2_000], { concurrency: 2 });
     const begun: { runId: string; queueJobId: string }[] = [];
-    const consumer = b.engine.consume({
+    const consumer = b.engine.queue.consume({
       concurrency: 1,
       lockMs: 30_000,
       stalledCheckMs: 30_000,
       onError: () => undefined,
       handle: async ({ id }) => {
         if (parseQueueJobId(id)?.jobId !== job.id) return "done";
-        const admission = await b.engine.admit(ask(job, id));
+        const admission = await b.engine.runs.admit(ask(job, id));
         if (admission.outcome === "run") begun.push({ runId: admission.run.runId, queueJobId: id });
         // There is room again before the queue job that found none has ended.
         else if (begun.length === 1) await b.settle(job, begun[0]?.queueJobId ?? "");
@@ -247,8 +247,8 @@ export function backfillCases({ bench }: Subject): void {
     expect(await state(job)).toMatchObject({ state: "active", waiting: 0, running: 1 });
     // It is the same run by whichever queue job: not added again, and cancelled by its id.
     const cancel = { jobId: job.id, runId: idOf(job, 2_000), reason: "no" };
-    expect(await b.engine.cancelRun(cancel)).toBe("asked");
-    await b.engine.changeBackfill(job.id, "cancel");
+    expect(await b.engine.requests.cancel(cancel)).toBe("asked");
+    await b.engine.backfills.change(job.id, "cancel");
     expect(await add(job, [1_000, 2_000], { backfillId: "two" })).toBe("added");
     expect(await state(job)).toMatchObject({ total: 0 });
     const { runId = "", queueJobId = "" } = begun[1] ?? {};
@@ -269,8 +269,8 @@ export function backfillCases({ bench }: Subject): void {
       const held = await b.run(holder, b.now);
       await add(job, [1_000]);
       expect(await start(job, 1_000)).toBeUndefined();
-      const [stored] = await b.engine.getJobs([job.id]);
-      await b.engine.changeJob({
+      const [stored] = await b.engine.jobs.get([job.id]);
+      await b.engine.jobs.change({
         jobId: job.id,
         expectedRevision: stored?.revision ?? 0,
         definition: b.definition({ id: job.id, policy: { group } }),

@@ -20,6 +20,7 @@ import type { LedgerRow } from "../../src/jobs/run.ts";
 import { DEFAULT_QUEUE } from "../../src/jobs/queue.ts";
 import { parseQueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import type { Occurrence } from "../../src/jobs/schedule.ts";
+import { engineWith } from "../helpers/engine-with.ts";
 
 /** Where the injected clock begins: in the past of the real one, so that every queue job can be taken. */
 export const START = Date.UTC(2020, 0, 1);
@@ -51,28 +52,16 @@ export const at = (fireAt: number, jitterMs = 0): Occurrence => ({
   dueAt: fireAt + jitterMs,
 });
 
-/** What the engine of the whole fleet does for the default queue alone. */
-const OF_ONE_QUEUE: ReadonlySet<PropertyKey> = new Set<keyof Engine>([
-  "admit",
-  "settle",
-  "handBack",
-  "suspend",
-  "readCancels",
-  "saveStep",
-  "appendLogs",
-  "listStepRuns",
-  "readDefinitions",
-  "consume",
-]);
-
 /** The engine of a fleet as a worker of one of its queues has it: what it decides, it decides there. */
 function seenFrom(served: Engine, fleet: Engine): Engine {
-  return new Proxy(fleet, {
-    get: (_, name) => {
-      const owner = OF_ONE_QUEUE.has(name) ? served : fleet;
-      const value: unknown = Reflect.get(owner, name, owner);
-      return typeof value === "function" ? value.bind(owner) : value;
-    },
+  const { runs, jobs, steps, logs, queue, transfer } = served;
+  return engineWith(fleet, {
+    runs,
+    jobs: { readDefinitions: (ids) => jobs.readDefinitions(ids) },
+    steps: { save: (hold, step) => steps.save(hold, step) },
+    logs: { append: (writes) => logs.append(writes) },
+    queue: { consume: (options) => queue.consume(options) },
+    transfer: { listStepRuns: (...page) => transfer.listStepRuns(...page) },
   });
 }
 
@@ -170,7 +159,7 @@ export class EngineBench {
 
   async addJob(shape: JobShape = {}): Promise<CaseJob> {
     const put = this.put(shape);
-    const [result] = await this.engine.putJobs([put]);
+    const [result] = await this.engine.jobs.put([put]);
     if (result?.outcome !== "created")
       throw new Error(`the job was not created: ${JSON.stringify(result)}`);
     return { id: put.definition.id, generation: result.generation };
@@ -207,7 +196,7 @@ export class EngineBench {
     more: Partial<AdmitRequest> = {},
   ): Promise<Admission> {
     const request = this.request(job, latest, more);
-    const admission = await this.engine.admit(request);
+    const admission = await this.engine.runs.admit(request);
     if (admission.outcome === "run") this.#began.set(request.queueJobId, admission.run.runId);
     return admission;
   }
@@ -247,7 +236,7 @@ export class EngineBench {
 
   /** A run asked for by hand, and what became of its queue job. */
   async manual(job: CaseJob, more: Partial<RunRequest> = {}) {
-    const asked = await this.engine.requestRun({
+    const asked = await this.engine.requests.run({
       jobId: job.id,
       sequence: (this.#takes += 1),
       ...more,
@@ -282,7 +271,7 @@ export class EngineBench {
     // While something waits, some of those for later come into the line behind it, at least one: when a second marker is
     // all that there was, there are no more of them.
     for (let sequence = 1, found = 2; sequence === 2 || found > 1; sequence += 1) {
-      const marker = await this.engine.requestRun({ jobId: other.id, sequence });
+      const marker = await this.engine.requests.run({ jobId: other.id, sequence });
       const round = await this.#takeUpTo(marker === "missing" ? "" : marker.runId);
       taken.push(...round);
       found = round.length;
@@ -295,7 +284,7 @@ export class EngineBench {
 
   async #takeUpTo(last: string): Promise<string[]> {
     const taken: string[] = [];
-    const consumer = this.engine.consume({
+    const consumer = this.engine.queue.consume({
       concurrency: 1,
       lockMs: 30_000,
       stalledCheckMs: 30_000,
@@ -321,7 +310,7 @@ export class EngineBench {
 
   /** The runs without a verdict, as `queued 1000` with the milliseconds after an instant. */
   async open(job: CaseJob, from: number): Promise<string[]> {
-    const rows = await this.engine.readOpenRuns(job.id);
+    const rows = await this.engine.ledger.readOpenRuns(job.id);
     return rows
       .toSorted((a, b) => a.fireAt - b.fireAt)
       .map(({ state, fireAt }) => `${state} ${fireAt - from}`);
@@ -337,7 +326,7 @@ export class EngineBench {
 
   /** What the audit finds about the runs of a job; its schedule is left out. */
   async audit(job: CaseJob): Promise<AuditFinding[]> {
-    const findings = await this.engine.audit({
+    const findings = await this.engine.healing.audit({
       horizonMs: 0,
       offset: 0,
       limit: 0,
@@ -348,7 +337,7 @@ export class EngineBench {
   }
 
   settle(job: CaseJob, queueJobId: string, start = 1, more: Partial<SettleRequest> = {}) {
-    return this.engine.settle({
+    return this.engine.runs.settle({
       ...this.hold(job, queueJobId, start),
       verdict: "succeeded",
       durationMs: 40,
@@ -362,13 +351,13 @@ export class EngineBench {
 
   ledger(job: CaseJob, order: "latest" | "oldest" = "oldest"): Promise<LedgerRow[]> {
     const query = { jobId: job.id, fromAt: 0, toAt: 8.64e15, offset: 0, limit: 10_000, order };
-    return this.engine.readLedger(query);
+    return this.engine.ledger.read(query);
   }
 
   /** Takes queue jobs and does nothing until those named are gone, as if they had been lost. */
   async lose(...ids: readonly string[]): Promise<void> {
     const left = new Set(ids);
-    const consumer = this.engine.consume({
+    const consumer = this.engine.queue.consume({
       concurrency: 20,
       lockMs: 30_000,
       stalledCheckMs: 30_000,
@@ -383,7 +372,7 @@ export class EngineBench {
   }
 
   async stored(job: CaseJob) {
-    const [stored] = await this.engine.getJobs([job.id]);
+    const [stored] = await this.engine.jobs.get([job.id]);
     if (!stored) throw new Error(`there is no job ${job.id}`);
     return stored;
   }
@@ -392,7 +381,7 @@ export class EngineBench {
   async events(cursor: string, job?: CaseJob): Promise<StoredEvent[]> {
     const found: StoredEvent[] = [];
     for (let from = cursor; ;) {
-      const batch = await this.engine.readEvents("reader", from, 1);
+      const batch = await this.engine.events.read("reader", from, 1);
       found.push(...batch.events.map(({ event }) => event));
       if (batch.events.length === 0)
         return job ? found.filter(({ jobId }) => jobId === job.id) : found;

@@ -7,11 +7,11 @@ export function cancelCases({ bench }: Subject): void {
   const reason = "not needed any more";
   const error = { name: "CronduitError", code: "RUN_CANCELLED", message: reason };
   const cancel = (b: EngineBench, job: CaseJob, runId: string) =>
-    b.engine.cancelRun({ jobId: job.id, runId, reason });
+    b.engine.requests.cancel({ jobId: job.id, runId, reason });
   const reads = (b: EngineBench, job: CaseJob, queueJobId: string, start = 1) =>
-    b.engine.readCancels([b.hold(job, queueJobId, start)]);
+    b.engine.runs.readCancels([b.hold(job, queueJobId, start)]);
   const sleep = (b: EngineBench, job: CaseJob, queueJobId: string, start = 1) =>
-    b.engine.suspend({
+    b.engine.runs.suspend({
       ...b.hold(job, queueJobId, start),
       kind: "sleep",
       until: { inMs: 60_000 },
@@ -21,9 +21,9 @@ export function cancelCases({ bench }: Subject): void {
 
   test("a run that was asked for and has not begun is cancelled, and its queue job is void", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
-    const asked = await b.engine.requestRun({ jobId: job.id, sequence: 1 });
+    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 1 });
     const runId = asked === "missing" ? "" : asked.runId;
     expect(await cancel(b, job, runId)).toBe("cancelled");
     expect(await b.ledger(job)).toEqual([
@@ -91,8 +91,8 @@ export function cancelCases({ bench }: Subject): void {
     expect(await cancel(b, job, runId)).toBe("asked");
     expect(await cancel(b, job, runId)).toBe("asked");
     expect(await reads(b, job, runId)).toEqual([{ queueJobId: runId, reason }]);
-    expect(await b.engine.readCancels([])).toEqual([]);
-    expect((await b.engine.readOpenRuns(job.id))[0]?.state).toBe("running");
+    expect(await b.engine.runs.readCancels([])).toEqual([]);
+    expect((await b.engine.ledger.readOpenRuns(job.id))[0]?.state).toBe("running");
     await b.settle(job, runId, 1, { verdict: "cancelled", error });
     expect(await reads(b, job, runId)).toEqual([]);
     expect(await b.ledger(job)).toMatchObject([{ state: "cancelled", attempt: 1, error }]);
@@ -117,7 +117,7 @@ export function cancelCases({ bench }: Subject): void {
     const { runId } = await b.run(job, b.now);
     await sleep(b, job, runId);
     await b.tick(job);
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     expect(await cancel(b, job, runId)).toBe("cancelled");
     expect(await b.ledger(job)).toMatchObject([
       {
@@ -133,9 +133,9 @@ export function cancelCases({ bench }: Subject): void {
     const [call = ""] = await b.calls(job);
     const next = await b.answer(job, call);
     expect(next).toMatchObject({ outcome: "run", run: { fireAt: from + 2_000 } });
-    await b.engine.handBack(b.hold(job, call));
+    await b.engine.runs.handBack(b.hold(job, call));
     expect(await cancel(b, job, b.queueJobId(job, from + 2_000))).toBe("cancelled");
-    expect(await b.engine.readOpenRuns(job.id)).toEqual([]);
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toEqual([]);
     // The queue job of the first comes back; its occurrence was decided.
     expect((await b.admit(job, [at(from + 1_000)])).outcome).toBe("none");
     expect(await b.verdicts(job, from)).toEqual(["cancelled 1000", "cancelled 2000"]);
@@ -187,7 +187,7 @@ export function cancelCases({ bench }: Subject): void {
     const job = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
-    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
     expect(await cancel(b, job, runId)).toBe("asked");
     await sleep(b, job, runId);
     expect(await b.ledger(job)).toMatchObject([{ state: "cancelled" }]);

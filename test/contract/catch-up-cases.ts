@@ -9,7 +9,7 @@ export function catchUpCases({ bench }: Subject): void {
 
   test("with coalesce the latest runs and the others are coalesced into it, spans included", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
     const from = b.now;
     b.now += 1_000_000;
@@ -61,7 +61,7 @@ export function catchUpCases({ bench }: Subject): void {
     "with coalesce a group that does not run is %s as one",
     async (state, policy, name) => {
       const b = bench();
-      const cursor = await b.engine.latestEventCursor();
+      const cursor = await b.engine.events.latestCursor();
       const job = await b.addJob({ policy });
       b.now += 1_000;
       if (state === "skipped") await b.run(job, b.now);
@@ -87,7 +87,7 @@ export function catchUpCases({ bench }: Subject): void {
     b.now += 4_000;
     const first = await b.admit(job, seconds(from, 4));
     expect(first).toMatchObject({ outcome: "run", run: { fireAt: from + 1_000, count: 1 } });
-    const open = await b.engine.readOpenRuns(job.id);
+    const open = await b.engine.ledger.readOpenRuns(job.id);
     expect(open.map(({ state }) => state).toSorted()).toEqual([
       "queued",
       "queued",
@@ -111,7 +111,7 @@ export function catchUpCases({ bench }: Subject): void {
     const from = b.now;
     b.now += 3_000;
     const calls: string[] = [];
-    const consumer = b.engine.consume({
+    const consumer = b.engine.queue.consume({
       concurrency: 5,
       lockMs: 30_000,
       stalledCheckMs: 30_000,
@@ -170,7 +170,7 @@ export function catchUpCases({ bench }: Subject): void {
 
   test("maxCatchUp bounds how many run; the older are missed, the latest 100 of them singly", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob({ policy: { coalesce: false, maxCatchUp: 2 } });
     const from = b.now;
     b.now += 500_000;

@@ -31,7 +31,7 @@ export function conditionCases({ bench }: Subject): void {
 
   test("a true condition lets it run, a false one skips it with the facts that counted", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const { first, job } = await pair(b, "$.last_run_successful and not nobody.running", null);
     await b.ranOnce(first);
     const okAt = b.now + 40;
@@ -106,7 +106,7 @@ export function conditionCases({ bench }: Subject): void {
 
   test("with coalesce a group is skipped as one, without it each alone", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const from = b.now;
     const together = await b.addJob({ policy: when("nobody.never_ran") });
     const single = await b.addJob({ policy: { ...when("nobody.never_ran"), coalesce: false } });
@@ -192,13 +192,13 @@ export function conditionCases({ bench }: Subject): void {
     const onAdd = await waits("$.never_ran");
     await b.addJob({ id });
     expect((await b.answerCall(onAdd)).outcome).toBe("run");
-    const [stored] = await b.engine.getJobs([id]);
+    const [stored] = await b.engine.jobs.get([id]);
     const first = { id, generation: stored?.generation ?? 0 };
     const onStart = await waits("$.running");
     await b.run(first, (b.now += 1_000));
     expect((await b.answerCall(onStart)).outcome).toBe("run");
     const onRemove = await waits("not $.running or nobody.running");
-    await b.engine.removeJob({ jobId: id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({ jobId: id, expectedWatermark: undefined, skipped: [] });
     // There is no such job now, which is neither true nor false.
     expect((await b.answerCall(onRemove)).outcome).toBe("none");
     expect(await b.open(onRemove, from)).toHaveLength(1);
@@ -206,7 +206,7 @@ export function conditionCases({ bench }: Subject): void {
 
   test("when the wait is over it is skipped with the facts of then; a call comes for that", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const { first, job } = await pair(b, "$.last_run_failed", WAIT_MS);
     await b.tick(job);
     const [call = "", ...more] = await b.calls(job);
@@ -226,7 +226,7 @@ export function conditionCases({ bench }: Subject): void {
     ]);
     const skipped = (await b.events(cursor, job)).filter(({ name }) => name === "JOB_SKIPPED");
     expect(skipped).toMatchObject([{ reason: "condition", count: 1, fireAt }]);
-    expect(await b.engine.readOpenRuns(job.id)).toEqual([]);
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toEqual([]);
     expect(await b.audit(job)).toEqual([]);
   });
 
@@ -303,7 +303,7 @@ export function conditionCases({ bench }: Subject): void {
     await b.calls(job);
     const change = async (policy: Partial<Policy>) => {
       const { revision } = await b.stored(job);
-      await b.engine.changeJob({
+      await b.engine.jobs.change({
         jobId: job.id,
         expectedRevision: revision,
         definition: b.definition({ id: job.id, policy }),
@@ -322,7 +322,7 @@ export function conditionCases({ bench }: Subject): void {
     await b.tick(job);
     await b.calls(job);
     const { revision } = await b.stored(job);
-    await b.engine.changeJob({
+    await b.engine.jobs.change({
       jobId: job.id,
       expectedRevision: revision,
       definition: b.definition({ id: job.id, policy: when(`"${first.id}".last_run_successful`) }),
@@ -340,7 +340,7 @@ export function conditionCases({ bench }: Subject): void {
     const [call = ""] = await b.calls(job);
     const lost = b.queueJob(call);
     expect(await b.audit(job)).toEqual([{ kind: "stranded", jobId: job.id, queueJob: lost }]);
-    await b.engine.enqueue([lost]);
+    await b.engine.queue.add([lost]);
     expect(await b.audit(job)).toEqual([]);
     await b.ranOnce(first);
     await b.calls(job);
@@ -356,15 +356,17 @@ export function conditionCases({ bench }: Subject): void {
     await b.tick(job);
     const { runId } = await b.manual(job);
     const { revision, watermark } = await b.stored(job);
-    await b.engine.changeJob({
+    await b.engine.jobs.change({
       jobId: job.id,
       expectedRevision: revision,
       schedule: { state: "paused", watermark, upcoming: [], expectedWatermark: watermark },
       event: { name: "JOB_PAUSED", at: b.now, jobId: job.id },
     });
     expect(await b.verdicts(job, from)).toEqual(["skipped: paused 1000"]);
-    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([{ id: runId, state: "queued" }]);
-    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toMatchObject([
+      { id: runId, state: "queued" },
+    ]);
+    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
     expect((await b.ledger(job)).map(({ kind, reason }) => [kind, reason])).toEqual([
       ["scheduled", "paused"],
       ["manual", "removed"],

@@ -24,7 +24,7 @@ export function crashCases({ bench }: Subject): void {
   test("a worker that says in time that it lost its lock did not crash", async () => {
     const { b, job, again, runId } = await began();
     for (let start = 1; start <= 4; start += 1) {
-      await b.engine.noteAlive(b.hold(job, runId, start));
+      await b.engine.runs.noteAlive(b.hold(job, runId, start));
       expect(await again()).toMatchObject({ outcome: "run", run: { start: start + 1 } });
     }
   });
@@ -35,11 +35,11 @@ export function crashCases({ bench }: Subject): void {
       const { b, job, again, runId } = await began();
       const come = (start: number): Promise<unknown> => {
         const hold = b.hold(job, runId, start);
-        if (contact === "note") return b.engine.noteAlive(hold);
+        if (contact === "note") return b.engine.runs.noteAlive(hold);
         if (contact === "settle") return b.settle(job, runId, start);
-        if (contact === "hand-back") return b.engine.handBack(hold);
+        if (contact === "hand-back") return b.engine.runs.handBack(hold);
         if (contact === "step")
-          return b.engine.saveStep(hold, {
+          return b.engine.steps.save(hold, {
             name: "one",
             kind: "step",
             startedAt: b.now,
@@ -47,7 +47,7 @@ export function crashCases({ bench }: Subject): void {
             tries: 1,
             attempt: start,
           });
-        return b.engine.suspend({
+        return b.engine.runs.suspend({
           ...hold,
           kind: "sleep",
           until: { inMs: 0 },
@@ -68,7 +68,7 @@ export function crashCases({ bench }: Subject): void {
   test("only crashes end a run, and the reason names the workers that were not heard of", async () => {
     const { b, job, again, runId } = await began();
     await again({ worker: "worker-2" });
-    await b.engine.noteAlive(b.hold(job, runId, 1));
+    await b.engine.runs.noteAlive(b.hold(job, runId, 1));
     await again({ worker: "worker-3" });
     await again({ worker: "worker-4" });
     expect((await again({ worker: "worker-5" })).outcome).toBe("none");
@@ -80,10 +80,10 @@ export function crashCases({ bench }: Subject): void {
   test("a word for another run, or of a run that has ended, changes nothing", async () => {
     const { b, job, again, runId } = await began();
     await again();
-    await b.engine.noteAlive({ ...b.hold(job, runId, 1), runId: "another:1:1" });
+    await b.engine.runs.noteAlive({ ...b.hold(job, runId, 1), runId: "another:1:1" });
     await again();
     expect((await again()).outcome).toBe("none");
-    await b.engine.noteAlive(b.hold(job, runId, 1));
+    await b.engine.runs.noteAlive(b.hold(job, runId, 1));
     expect(await b.ledger(job)).toMatchObject([{ state: "failed" }]);
   });
 
@@ -124,7 +124,7 @@ export function crashCases({ bench }: Subject): void {
     const locks: (string | undefined)[] = [];
     let putBack: () => void = () => undefined;
     const isOver = new Promise<void>((resolve) => (putBack = resolve));
-    const consumer = b.engine.consume({
+    const consumer = b.engine.queue.consume({
       concurrency: 5,
       lockMs: 30_000,
       stalledCheckMs: 30_000,

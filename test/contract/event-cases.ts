@@ -16,18 +16,18 @@ export function eventCases({ bench, another }: Subject): void {
   test("events come back whole and in order, after the place where one stopped", async () => {
     const b = bench();
     const job = randomUUID();
-    const start = await b.engine.latestEventCursor();
+    const start = await b.engine.events.latestCursor();
     const error = { name: "E", message: 'a "quoted" \u0000 \ud800 text' };
     const whole = { ...told(job), name: "JOB_ERROR", result: { a: [1, null] }, error } as const;
-    await b.engine.appendEvents([whole, told(job, 2)]);
-    const first = await b.engine.readEvents("reader", start, 1_000);
+    await b.engine.events.append([whole, told(job, 2)]);
+    const first = await b.engine.events.read("reader", start, 1_000);
     expect(first.events.map(({ event }) => event)).toEqual([whole, told(job, 2)]);
     expect(first.lost).toBe(false);
-    await b.engine.appendEvents([told(job, 3)]);
-    const second = await b.engine.readEvents("reader", first.cursor, 1_000);
+    await b.engine.events.append([told(job, 3)]);
+    const second = await b.engine.events.read("reader", first.cursor, 1_000);
     expect(second.events.map(({ event }) => event.count)).toEqual([3]);
-    expect(await b.engine.latestEventCursor()).toBe(second.cursor);
-    const none = await b.engine.readEvents("reader", second.cursor, 20);
+    expect(await b.engine.events.latestCursor()).toBe(second.cursor);
+    const none = await b.engine.events.read("reader", second.cursor, 20);
     expect(none).toEqual({ events: [], cursor: second.cursor, lost: false });
   });
 
@@ -35,10 +35,10 @@ export function eventCases({ bench, another }: Subject): void {
     const b = bench();
     const other = await another();
     const job = randomUUID();
-    const cursor = await b.engine.latestEventCursor();
-    const waiting = b.engine.readEvents("waiting", cursor, 20_000);
+    const cursor = await b.engine.events.latestCursor();
+    const waiting = b.engine.events.read("waiting", cursor, 20_000);
     const from = performance.now();
-    await other.engine.appendEvents([told(job)]);
+    await other.engine.events.append([told(job)]);
     const { events } = await waiting;
     expect(events.map(({ event }) => event.jobId)).toEqual([job]);
     expect(performance.now() - from).toBeLessThan(15_000);
@@ -46,29 +46,29 @@ export function eventCases({ bench, another }: Subject): void {
 
   test("a reader that is ended does not wait on", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
-    const waiting = b.engine.readEvents("ended", cursor, 60_000).catch(() => undefined);
+    const cursor = await b.engine.events.latestCursor();
+    const waiting = b.engine.events.read("ended", cursor, 60_000).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    b.engine.endReader("ended");
+    b.engine.events.endReader("ended");
     expect((await waiting)?.events ?? []).toEqual([]);
   });
 
   test("no event is passed over while many connections append at once", async () => {
     const b = bench();
     const others = await Promise.all(Array.from({ length: 4 }, () => another()));
-    const start = await b.engine.latestEventCursor();
+    const start = await b.engine.events.latestCursor();
     const seen: string[] = [];
     const wanted = others.flatMap((_, i) => Array.from({ length: 25 }, (__, n) => `${i}:${n}`));
     const reading = (async () => {
       for (let cursor = start; seen.length < wanted.length;) {
-        const batch = await b.engine.readEvents("all", cursor, 5_000);
+        const batch = await b.engine.events.read("all", cursor, 5_000);
         seen.push(...batch.events.map(({ event }) => event.jobId ?? ""));
         cursor = batch.cursor;
       }
     })();
     await Promise.all(
       others.map(async ({ engine }, i) => {
-        for (let n = 0; n < 25; n += 1) await engine.appendEvents([told(`${i}:${n}`)]);
+        for (let n = 0; n < 25; n += 1) await engine.events.append([told(`${i}:${n}`)]);
       }),
     );
     await reading;
@@ -81,15 +81,18 @@ export function eventCases({ bench, another }: Subject): void {
 
   test("a reader that was away too long is told that events were lost, and goes on", async () => {
     const b = bench();
-    const start = await b.engine.latestEventCursor();
-    await b.engine.appendEvents([told("first")]);
-    const { cursor } = await b.engine.readEvents("reader", start, 1_000);
-    for (let i = 0; i < MAX_EVENTS * 2; i += 1) await b.engine.appendEvents([told("more", i)]);
-    const batch = await b.engine.readEvents("reader", cursor, 1_000);
+    const start = await b.engine.events.latestCursor();
+    await b.engine.events.append([told("first")]);
+    const { cursor } = await b.engine.events.read("reader", start, 1_000);
+    for (let i = 0; i < MAX_EVENTS * 2; i += 1) await b.engine.events.append([told("more", i)]);
+    const batch = await b.engine.events.read("reader", cursor, 1_000);
     expect(batch.lost).toBe(true);
     expect(batch.events.length).toBeGreaterThan(0);
-    const last = await b.engine.latestEventCursor();
-    expect(await b.engine.readEvents("reader", last, 1)).toMatchObject({ events: [], lost: false });
+    const last = await b.engine.events.latestCursor();
+    expect(await b.engine.events.read("reader", last, 1)).toMatchObject({
+      events: [],
+      lost: false,
+    });
     const kept = await b.events("0-0");
     expect(kept.length).toBeGreaterThanOrEqual(MAX_EVENTS);
     expect(kept.length).toBeLessThan(MAX_EVENTS * 2);
@@ -98,27 +101,27 @@ export function eventCases({ bench, another }: Subject): void {
   test("a named cursor is kept", async () => {
     const b = bench();
     const name = `listener-${randomUUID()}`;
-    expect(await b.engine.loadCursor(name)).toBeUndefined();
-    await b.engine.saveCursor(name, "1");
-    await b.engine.saveCursor(name, "2");
-    expect(await b.engine.loadCursor(name)).toBe("2");
+    expect(await b.engine.events.loadCursor(name)).toBeUndefined();
+    await b.engine.events.saveCursor(name, "1");
+    await b.engine.events.saveCursor(name, "2");
+    expect(await b.engine.events.loadCursor(name)).toBe("2");
   });
 
   test("a lease has one owner, who may renew it and let go of it, and it ends by itself", async () => {
     const b = bench();
     const name = `lease-${randomUUID()}`;
-    expect(await b.engine.holdLease(name, "one", 60_000)).toBe(true);
-    expect(await b.engine.holdLease(name, "two", 60_000)).toBe(false);
-    await b.engine.releaseLease(name, "two");
-    expect(await b.engine.holdLease(name, "one", 60_000)).toBe(true);
-    await b.engine.releaseLease(name, "one");
-    expect(await b.engine.holdLease(name, "two", 50)).toBe(true);
+    expect(await b.engine.members.holdLease(name, "one", 60_000)).toBe(true);
+    expect(await b.engine.members.holdLease(name, "two", 60_000)).toBe(false);
+    await b.engine.members.releaseLease(name, "two");
+    expect(await b.engine.members.holdLease(name, "one", 60_000)).toBe(true);
+    await b.engine.members.releaseLease(name, "one");
+    expect(await b.engine.members.holdLease(name, "two", 50)).toBe(true);
     await expect
-      .poll(() => b.engine.holdLease(name, "three", 60_000), { timeout: 10_000 })
+      .poll(() => b.engine.members.holdLease(name, "three", 60_000), { timeout: 10_000 })
       .toBe(true);
     const other = `lease-${randomUUID()}`;
     const holds = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => b.engine.holdLease(other, `owner-${i}`, 60_000)),
+      Array.from({ length: 10 }, (_, i) => b.engine.members.holdLease(other, `owner-${i}`, 60_000)),
     );
     expect(holds.filter(Boolean)).toHaveLength(1);
   });
@@ -138,16 +141,16 @@ export function eventCases({ bench, another }: Subject): void {
       clockSkewMs: 0.5,
     });
     const [one, two] = [randomUUID(), randomUUID()];
-    await b.engine.heartbeat(record(one), 1_000);
-    await b.engine.heartbeat(record(two), 10_000);
-    await b.engine.heartbeat(record(two), 10_000);
+    await b.engine.members.heartbeat(record(one), 1_000);
+    await b.engine.members.heartbeat(record(two), 10_000);
+    await b.engine.members.heartbeat(record(two), 10_000);
     const ids = async (): Promise<string[]> =>
-      (await b.engine.listWorkers()).map(({ id }) => id).toSorted();
-    expect(await b.engine.listWorkers()).toContainEqual(record(one));
+      (await b.engine.members.list()).map(({ id }) => id).toSorted();
+    expect(await b.engine.members.list()).toContainEqual(record(one));
     expect(await ids()).toEqual([one, two].toSorted());
     b.now += 1_001;
     expect(await ids()).toEqual([two]);
-    await b.engine.forgetWorker(two);
+    await b.engine.members.forget(two);
     expect(await ids()).toEqual([]);
   });
 

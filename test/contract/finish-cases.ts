@@ -16,7 +16,7 @@ const LIMIT_MS = 120_000;
 export function finishCases({ bench, contender, prefix }: Subject): void {
   const begin = async (policy: Partial<Policy> = {}) => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob({ policy });
     const from = b.now;
     b.now += 1_000;
@@ -24,7 +24,7 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
     return { b, job, from, told };
   };
   const suspend = (b: EngineBench, job: CaseJob, runId: string, kind: "retry" | "sleep") =>
-    b.engine.suspend({
+    b.engine.runs.suspend({
       ...b.hold(job, runId),
       kind,
       until: { inMs: 5_000 },
@@ -34,7 +34,7 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
   const reschedule = async (b: EngineBench, job: CaseJob, state: "active" | "finished") => {
     const { revision, watermark } = await b.stored(job);
     const upcoming = state === "active" ? [at(b.now + 1_000), at(b.now + 2_000)] : [];
-    const changed = await b.engine.changeJob({
+    const changed = await b.engine.jobs.change({
       jobId: job.id,
       expectedRevision: revision,
       schedule: { state, watermark: b.now, upcoming, expectedWatermark: watermark },
@@ -121,7 +121,7 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
       await b.settle(job, runId);
       expect(await told()).toEqual([...BEGUN, "JOB_EXECUTED"]);
       if (end === "late") await b.answerCall(job);
-      else await b.engine.cancelRun({ jobId: job.id, runId: last, reason: "no" });
+      else await b.engine.requests.cancel({ jobId: job.id, runId: last, reason: "no" });
       const name = end === "late" ? "JOB_MISSED" : "JOB_CANCELLED";
       expect(await told()).toEqual([...BEGUN, "JOB_EXECUTED", name, "JOB_FINISHED"]);
     }
@@ -145,14 +145,14 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
     const { runId: asleep } = await b.run(sleeper.job, b.now, LAST);
     await suspend(b, sleeper.job, asleep, "sleep");
     expect(await sleeper.told()).toEqual(BEGUN);
-    await b.engine.cancelRun({ jobId: sleeper.job.id, runId: asleep, reason: "no" });
+    await b.engine.requests.cancel({ jobId: sleeper.job.id, runId: asleep, reason: "no" });
     expect((await sleeper.told()).slice(2)).toEqual(["JOB_CANCELLED", "JOB_FINISHED"]);
   });
 
   test("a run whose end was asked for ends when it is put off", async () => {
     const { b, job, told } = await begin();
     const { runId } = await b.run(job, b.now, LAST);
-    expect(await b.engine.cancelRun({ jobId: job.id, runId, reason: "no" })).toBe("asked");
+    expect(await b.engine.requests.cancel({ jobId: job.id, runId, reason: "no" })).toBe("asked");
     expect(await suspend(b, job, runId, "retry")).toEqual({ outcome: "cancelled" });
     expect((await told()).slice(2)).toEqual(["JOB_CANCELLED", "JOB_FINISHED"]);
   });
@@ -191,7 +191,7 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
   test("a job that is removed does not finish", async () => {
     const { b, job, told } = await begin();
     const { runId } = await b.run(job, b.now, LAST);
-    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
     await b.settle(job, runId);
     expect(await told()).toEqual([...BEGUN, "JOB_REMOVED", "JOB_EXECUTED"]);
   });
@@ -199,11 +199,11 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
   test("a run that a person asked for is waited for, and one that comes later changes nothing", async () => {
     const { b, job, told } = await begin({ maxInstances: 2 });
     const { runId } = await b.run(job, b.now, LAST);
-    const asked = await b.engine.requestRun({ jobId: job.id, sequence: 1 });
+    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 1 });
     if (asked === "missing") throw new Error("missing");
     await b.settle(job, runId);
     expect(await told()).toEqual([...BEGUN, "JOB_EXECUTED"]);
-    await b.engine.cancelRun({ jobId: job.id, runId: asked.runId, reason: "no" });
+    await b.engine.requests.cancel({ jobId: job.id, runId: asked.runId, reason: "no" });
     expect((await told()).slice(3)).toEqual(["JOB_CANCELLED", "JOB_FINISHED"]);
     const later = await b.manual(job);
     await b.settle(job, later.runId);
@@ -214,7 +214,7 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
     const { b, job, told } = await begin();
     const { runId } = await b.run(job, b.now, LAST);
     const [backfillId, fireAt] = ["one", 1_000];
-    await b.engine.addBackfill({
+    await b.engine.backfills.add({
       jobId: job.id,
       backfillId,
       fireTimes: [fireAt, fireAt + 1_000],
@@ -245,12 +245,12 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
         const job = await addEverySecond(source, { id: "over" });
         source.now += 1_000;
         ({ runId: queueJobId } = await source.run(job, source.now, LAST));
-        await source.engine.handBack(source.hold(job, queueJobId));
+        await source.engine.runs.handBack(source.hold(job, queueJobId));
         text = await exported(source.engine);
       }
       await using target = await open("to");
       target.now += 2_000;
-      const cursor = await target.engine.latestEventCursor();
+      const cursor = await target.engine.events.latestCursor();
       await imported(target.engine, text);
       const job = { id: "over", generation: 0 };
       const told = async () => (await target.events(cursor, job)).map(({ name }) => name);

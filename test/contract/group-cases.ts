@@ -142,7 +142,7 @@ export function groupCases({ bench }: Subject): void {
     await b.tick(second);
     await b.tick(third);
     await b.settle(first, runId);
-    await b.engine.removeJob({ jobId: second.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({ jobId: second.id, expectedWatermark: undefined, skipped: [] });
     expect((await b.answerCall(third)).outcome).toBe("run");
   });
 
@@ -153,7 +153,7 @@ export function groupCases({ bench }: Subject): void {
     b.now += 1_000;
     const { runId } = await b.run(first, b.now);
     const { revision } = await b.stored(first);
-    await b.engine.changeJob({
+    await b.engine.jobs.change({
       jobId: first.id,
       expectedRevision: revision,
       definition: b.definition({ id: first.id }),
@@ -172,7 +172,7 @@ export function groupCases({ bench }: Subject): void {
     await b.run(first, b.now);
     await b.tick(second);
     const { revision } = await b.stored(second);
-    await b.engine.changeJob({
+    await b.engine.jobs.change({
       jobId: second.id,
       expectedRevision: revision,
       definition: b.definition({ id: second.id }),
@@ -196,7 +196,7 @@ export function groupCases({ bench }: Subject): void {
     const [call = ""] = await b.calls(second);
     const lost = b.queueJob(call);
     expect(await b.audit(second)).toEqual([{ kind: "stranded", jobId: second.id, queueJob: lost }]);
-    await b.engine.enqueue([lost]);
+    await b.engine.queue.add([lost]);
     expect(await b.audit(second)).toEqual([]);
     expect(await b.audit(third)).toEqual([]);
     expect((await b.answer(second, call)).outcome).toBe("run");

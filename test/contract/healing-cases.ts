@@ -13,7 +13,7 @@ export function healingCases({ bench }: Subject): void {
       overdueMs: 2_000,
       finishedRetentionMs: 60_000,
     };
-    return (await b.engine.audit(request)).filter(({ jobId }) => jobId === job.id);
+    return (await b.engine.healing.audit(request)).filter(({ jobId }) => jobId === job.id);
   };
   const queueJob = (b: EngineBench, job: CaseJob, fireAt: number) => ({
     id: b.queueJobId(job, fireAt),
@@ -28,7 +28,7 @@ export function healingCases({ bench }: Subject): void {
     expect(await audit(b, job)).toEqual([]);
     await b.lose(b.queueJobId(job, b.now + 1_000));
     expect(await audit(b, job)).toEqual([{ kind: "unscheduled", jobId: job.id, watermark }]);
-    await b.engine.enqueue([queueJob(b, job, nextFireAt ?? 0)]);
+    await b.engine.queue.add([queueJob(b, job, nextFireAt ?? 0)]);
     expect(await audit(b, job)).toEqual([]);
   });
 
@@ -41,7 +41,7 @@ export function healingCases({ bench }: Subject): void {
     await b.settle(job, runId);
     expect(await audit(b, job)).toEqual([]);
     const { revision, watermark } = await b.stored(job);
-    const changed = await b.engine.changeJob({
+    const changed = await b.engine.jobs.change({
       jobId: job.id,
       expectedRevision: revision,
       schedule: {
@@ -69,14 +69,16 @@ export function healingCases({ bench }: Subject): void {
     expect(await audit(b, job)).toEqual([finding]);
     // Whoever found it may hold it back, or die before it tells.
     expect(await audit(b, job)).toEqual([finding]);
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const told = { jobId: job.id, fireAt, reason: "nobody" };
-    expect(await b.engine.tellOverdue({ ...told, fireAt: fireAt - 1 })).toBe("moved");
-    expect(await b.engine.tellOverdue(told)).toBe("told");
-    expect(await b.engine.tellOverdue(told)).toBe("moved");
+    expect(await b.engine.healing.tellOverdue({ ...told, fireAt: fireAt - 1 })).toBe("moved");
+    expect(await b.engine.healing.tellOverdue(told)).toBe("told");
+    expect(await b.engine.healing.tellOverdue(told)).toBe("moved");
     expect(await b.events(cursor, job)).toEqual([{ name: "JOB_OVERDUE", at: b.now, ...told }]);
     expect(await audit(b, job)).toEqual([]);
-    expect(await b.engine.tellOverdue({ ...told, jobId: `${job.id}-gone` })).toBe("missing");
+    expect(await b.engine.healing.tellOverdue({ ...told, jobId: `${job.id}-gone` })).toBe(
+      "missing",
+    );
   });
 
   test("an occurrence that was taken, and one of a paused job, is not told of", async () => {
@@ -85,9 +87,11 @@ export function healingCases({ bench }: Subject): void {
     const fireAt = (await b.stored(taken)).nextFireAt ?? 0;
     b.now += 1_000;
     await b.run(taken, fireAt);
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     for (const { id } of [taken, paused]) {
-      expect(await b.engine.tellOverdue({ jobId: id, fireAt, reason: "nobody" })).toBe("moved");
+      expect(await b.engine.healing.tellOverdue({ jobId: id, fireAt, reason: "nobody" })).toBe(
+        "moved",
+      );
     }
     expect(await b.events(cursor)).toEqual([]);
   });
@@ -104,20 +108,20 @@ export function healingCases({ bench }: Subject): void {
       queueJob: { id: runId, pipeline: "Report", dueAt: b.now },
     };
     expect(await audit(b, job)).toEqual([finding]);
-    await b.engine.enqueue([finding.queueJob]);
+    await b.engine.queue.add([finding.queueJob]);
     expect(await audit(b, job)).toEqual([]);
   });
 
   test("a run asked for has its queue job; without it, it is stranded", async () => {
     const b = bench();
     const job = await b.addJob({ state: "paused" });
-    const asked = await b.engine.requestRun({ jobId: job.id, sequence: 1 });
+    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 1 });
     if (asked === "missing") throw new Error("missing");
     expect(await audit(b, job)).toEqual([]);
     await b.lose(asked.runId);
     const lost = { id: asked.runId, pipeline: "Report", dueAt: b.now };
     expect(await audit(b, job)).toEqual([{ kind: "stranded", jobId: job.id, queueJob: lost }]);
-    await b.engine.enqueue([lost]);
+    await b.engine.queue.add([lost]);
     expect(await audit(b, job)).toEqual([]);
   });
 
@@ -129,7 +133,7 @@ export function healingCases({ bench }: Subject): void {
     await b.admit(job, [at(from + 1_000), at(from + 2_000)], { upcoming: [] });
     await b.settle(job, b.queueJobId(job, b.now));
     expect(await audit(b, job)).toEqual([]);
-    const marker = await b.engine.requestRun({ jobId: (await b.addJob()).id, sequence: 1 });
+    const marker = await b.engine.requests.run({ jobId: (await b.addJob()).id, sequence: 1 });
     await b.lose(marker === "missing" ? "" : marker.runId);
     const [first] = await audit(b, job);
     expect(first).toMatchObject({ kind: "stranded", queueJob: { pipeline: "Report" } });
@@ -142,7 +146,7 @@ export function healingCases({ bench }: Subject): void {
     b.now += 1_000;
     const { runId } = await b.run(job, b.now, { upcoming: [] });
     b.now += 60_001;
-    await b.engine.enqueue([{ id: runId, pipeline: "Report", dueAt: b.now }]);
+    await b.engine.queue.add([{ id: runId, pipeline: "Report", dueAt: b.now }]);
     expect(await audit(b, job)).toEqual([]);
     await b.settle(job, runId);
     expect(await audit(b, job)).toEqual([]);
@@ -155,7 +159,7 @@ export function healingCases({ bench }: Subject): void {
     const paused = await b.addJob({ state: "paused" });
     expect(await audit(b, paused)).toEqual([]);
     const job = await b.addJob();
-    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
     expect(await audit(b, job)).toEqual([]);
   });
 }

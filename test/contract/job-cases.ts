@@ -8,13 +8,13 @@ export function jobCases({ bench }: Subject): void {
     const b = bench();
     const put = b.put();
     const other = b.put({ id: put.definition.id, declared: "two" });
-    expect(await b.engine.putJobs([put])).toMatchObject([{ outcome: "created" }]);
-    expect(await b.engine.putJobs([put, other])).toEqual([
+    expect(await b.engine.jobs.put([put])).toMatchObject([{ outcome: "created" }]);
+    expect(await b.engine.jobs.put([put, other])).toEqual([
       { outcome: "same" },
       { outcome: "exists" },
     ]);
-    const [stored, none] = await b.engine.getJobs([put.definition.id, "nobody"]);
-    const read = await b.engine.readDefinitions(["nobody", put.definition.id]);
+    const [stored, none] = await b.engine.jobs.get([put.definition.id, "nobody"]);
+    const read = await b.engine.jobs.readDefinitions(["nobody", put.definition.id]);
     expect(read[0]).toBeUndefined();
     expect(read[1]).toMatchObject({
       definition: put.definition,
@@ -39,9 +39,9 @@ export function jobCases({ bench }: Subject): void {
   test("a batch answers in its own order, also with one job twice", async () => {
     const b = bench();
     const [z, a] = [b.put({ id: `z-${b.now}-order` }), b.put({ id: `a-${b.now}-order` })];
-    const answers = await b.engine.putJobs([z, a, z]);
+    const answers = await b.engine.jobs.put([z, a, z]);
     expect(answers.map(({ outcome }) => outcome)).toEqual(["created", "created", "same"]);
-    const ids = await b.engine.getJobs([z.definition.id, a.definition.id]);
+    const ids = await b.engine.jobs.get([z.definition.id, a.definition.id]);
     expect(ids.map((job) => job?.definition.id)).toEqual([z.definition.id, a.definition.id]);
   });
 
@@ -50,11 +50,11 @@ export function jobCases({ bench }: Subject): void {
     const late = await b.addJob({ upcoming: [at(b.now + 9_000)] });
     const soon = await b.addJob({ upcoming: [at(b.now + 10)] });
     const paused = await b.addJob({ state: "paused" });
-    const ids = await b.engine.listJobIds(0, 1_000);
+    const ids = await b.engine.jobs.listIds(0, 1_000);
     const places = [soon, late, paused].map(({ id }) => ids.indexOf(id));
     expect(places).toEqual(places.toSorted((x, y) => x - y));
     expect(places).not.toContain(-1);
-    expect(await b.engine.countJobs()).toBe(ids.length);
+    expect(await b.engine.jobs.count()).toBe(ids.length);
     expect((await b.stored(paused)).pausedAt).toBe(b.now);
   });
 
@@ -69,9 +69,9 @@ export function jobCases({ bench }: Subject): void {
       definition: { ...definition, description: "new" },
       event,
     };
-    expect(await b.engine.changeJob(change)).toMatchObject({ outcome: "changed" });
-    expect(await b.engine.changeJob(change)).toEqual({ outcome: "conflict" });
-    expect(await b.engine.changeJob({ ...change, jobId: "nobody" })).toEqual({
+    expect(await b.engine.jobs.change(change)).toMatchObject({ outcome: "changed" });
+    expect(await b.engine.jobs.change(change)).toEqual({ outcome: "conflict" });
+    expect(await b.engine.jobs.change({ ...change, jobId: "nobody" })).toEqual({
       outcome: "missing",
     });
     const stored = await b.stored(job);
@@ -85,12 +85,12 @@ export function jobCases({ bench }: Subject): void {
       expectedWatermark: watermark - 1,
     } as const;
     const stale = { jobId: job.id, expectedRevision: stored.revision, schedule, event };
-    expect(await b.engine.changeJob(stale)).toEqual({ outcome: "conflict" });
+    expect(await b.engine.jobs.change(stale)).toEqual({ outcome: "conflict" });
   });
 
   test("pausing skips what is queued, keeps the reason, and makes wake-ups void; resuming clears both", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob({ policy: { coalesce: false, maxInstances: 1 } });
     const from = b.now;
     b.now += 3_000;
@@ -98,7 +98,7 @@ export function jobCases({ bench }: Subject): void {
     const admission = await b.admit(job, due);
     expect(admission.outcome).toBe("run");
     const before = await b.stored(job);
-    const pause = await b.engine.changeJob({
+    const pause = await b.engine.jobs.change({
       jobId: job.id,
       expectedRevision: before.revision,
       schedule: {
@@ -133,7 +133,7 @@ export function jobCases({ bench }: Subject): void {
     ]);
     expect(paused.counts).toEqual({ skipped: 5 });
 
-    const resumed = await b.engine.changeJob({
+    const resumed = await b.engine.jobs.change({
       jobId: job.id,
       expectedRevision: paused.revision,
       schedule: {
@@ -161,10 +161,10 @@ export function jobCases({ bench }: Subject): void {
 
   test("a schedule that ends is finished, and says so", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
     const { revision, watermark } = await b.stored(job);
-    await b.engine.changeJob({
+    await b.engine.jobs.change({
       jobId: job.id,
       expectedRevision: revision,
       schedule: {
@@ -183,24 +183,28 @@ export function jobCases({ bench }: Subject): void {
   test("a removed job leaves its ledger, decides what was asked and queued, and comes back as another generation", async () => {
     const b = bench();
     const put = b.put({ policy: { coalesce: false } });
-    const [created] = await b.engine.putJobs([put]);
+    const [created] = await b.engine.jobs.put([put]);
     const generation = created?.outcome === "created" ? created.generation : 0;
     const job = { id: put.definition.id, generation };
     const from = b.now;
     b.now += 2_000;
     await b.admit(job, [at(from + 1_000), at(from + 2_000)]);
-    await b.engine.requestRun({ jobId: job.id, sequence: 7 });
+    await b.engine.requests.run({ jobId: job.id, sequence: 7 });
     const { watermark } = await b.stored(job);
     const removal = { jobId: job.id, expectedWatermark: watermark - 1, skipped: [] };
-    expect(await b.engine.removeJob(removal)).toBe("undecided");
-    expect(await b.engine.removeJob({ ...removal, expectedWatermark: watermark })).toBe("removed");
-    expect(await b.engine.removeJob({ ...removal, expectedWatermark: undefined })).toBe("missing");
+    expect(await b.engine.jobs.remove(removal)).toBe("undecided");
+    expect(await b.engine.jobs.remove({ ...removal, expectedWatermark: watermark })).toBe(
+      "removed",
+    );
+    expect(await b.engine.jobs.remove({ ...removal, expectedWatermark: undefined })).toBe(
+      "missing",
+    );
     const rows = await b.ledger(job);
     expect(rows.map(({ state, reason, kind }) => [state, reason, kind])).toEqual([
       ["skipped", "removed", "scheduled"],
       ["skipped", "removed", "manual"],
     ]);
-    const [again] = await b.engine.putJobs([put]);
+    const [again] = await b.engine.jobs.put([put]);
     expect(again?.outcome === "created" && again.generation > generation).toBe(true);
     expect(await b.ledger(job)).toHaveLength(2);
   });
@@ -218,7 +222,7 @@ export function jobCases({ bench }: Subject): void {
       await b.settle(job, run.runId, 1, { resultJson });
       expect((await b.ledger(job))[0]?.result).toEqual({ text: description });
       expect((await b.stored(job)).lastRun?.result).toEqual({ text: description });
-      await b.engine.removeJob({ jobId: id, expectedWatermark: undefined, skipped: [] });
+      await b.engine.jobs.remove({ jobId: id, expectedWatermark: undefined, skipped: [] });
     },
   );
 }

@@ -58,7 +58,7 @@ export function lastRunCases({ bench, contender, prefix }: Subject): void {
     await b.settle(job, runId, 1, { resultJson: '{"rows":3}' });
     expect(await b.stored(job)).toMatchObject({ lastRun: { id: runId, result: { rows: 3 } } });
     const id = queueJobIdOf({ jobId: job.id, kind: "backfill", sequence: 0, fireAt: 1_000 });
-    await b.engine.addBackfill({
+    await b.engine.backfills.add({
       jobId: job.id,
       backfillId: "one",
       fireTimes: [1_000],

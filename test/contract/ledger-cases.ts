@@ -14,7 +14,7 @@ export function ledgerCases({ bench }: Subject): void {
     }
     const query = { jobId: job.id, offset: 0, limit: 100, order: "oldest" } as const;
     const read = async (more: object): Promise<number[]> =>
-      (await b.engine.readLedger({ ...query, fromAt: 0, toAt: 8.64e15, ...more })).map(
+      (await b.engine.ledger.read({ ...query, fromAt: 0, toAt: 8.64e15, ...more })).map(
         ({ fireAt }) => (fireAt + 1 - from) / 1_000,
       );
     expect(await read({})).toEqual([1, 2, 3, 4, 5, 6, 7]);

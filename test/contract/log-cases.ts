@@ -11,7 +11,7 @@ function line(message: string, more: Partial<LogLine> = {}): LogLine {
 export function logCases({ bench }: Subject): void {
   const idOf = (job: CaseJob, fireAt: number) => bench().queueJobId(job, fireAt);
   const write = (job: CaseJob, fireAt: number, lines: LogLine[], more: Partial<LogWrite> = {}) =>
-    bench().engine.appendLogs([
+    bench().engine.logs.append([
       {
         jobId: job.id,
         runId: idOf(job, fireAt),
@@ -22,7 +22,7 @@ export function logCases({ bench }: Subject): void {
       },
     ]);
   const read = async (job: CaseJob, fireAt: number, after?: string, limit = 1_000) =>
-    bench().engine.readLogs({ jobId: job.id, runId: idOf(job, fireAt), after, limit });
+    bench().engine.logs.read({ jobId: job.id, runId: idOf(job, fireAt), after, limit });
   const messages = async (job: CaseJob, fireAt: number) =>
     (await read(job, fireAt)).lines.map(({ message }) => message);
 
@@ -100,11 +100,11 @@ export function logCases({ bench }: Subject): void {
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
     await b.settle(job, runId);
-    expect(await b.engine.deleteLogs(job.id, from + 2)).toBe(2);
-    expect(await b.engine.deleteLogs(job.id, from + 2)).toBe(0);
+    expect(await b.engine.logs.delete(job.id, from + 2)).toBe(2);
+    expect(await b.engine.logs.delete(job.id, from + 2)).toBe(0);
     expect(await messages(job, from + 1)).toEqual([]);
     expect(await messages(job, from + 2)).toEqual(["run 2"]);
-    expect(await b.engine.deleteLogs(job.id, Number.MAX_SAFE_INTEGER)).toBe(2);
+    expect(await b.engine.logs.delete(job.id, Number.MAX_SAFE_INTEGER)).toBe(2);
     expect(await messages(job, from + 3)).toEqual([]);
     expect(await b.ledger(job)).toHaveLength(1);
   });

@@ -8,7 +8,7 @@ export function overlapCases({ bench }: Subject): void {
   /** A job of which as many runs as may be are in progress, the last one from one second on. */
   const busy = async (overlap: Overlap, more: Partial<Policy> = {}) => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob({ policy: { overlap, ...more } });
     const from = b.now;
     b.now += 1_000;
@@ -20,7 +20,7 @@ export function overlapCases({ bench }: Subject): void {
       name === "JOB_SKIPPED" || name === "JOB_MAX_INSTANCES" ? [`${name} ${reason}`] : [],
     );
   const cancels = (b: EngineBench, job: CaseJob, ...queueJobIds: readonly string[]) =>
-    b.engine.readCancels(queueJobIds.map((queueJobId) => b.hold(job, queueJobId)));
+    b.engine.runs.readCancels(queueJobIds.map((queueJobId) => b.hold(job, queueJobId)));
 
   test("queue-one: the latest waits for the instance, and replaces the one that waited", async () => {
     const { b, job, from, runId, cursor } = await busy("queue-one");
@@ -110,7 +110,12 @@ export function overlapCases({ bench }: Subject): void {
   test("cancel-running: a run that sleeps ends at once, and its place is taken", async () => {
     const { b, job, from, runId } = await busy("cancel-running");
     const hold = { ...b.hold(job, runId), worker: "worker-1" };
-    await b.engine.suspend({ ...hold, kind: "sleep", until: { inMs: 60_000 }, error: undefined });
+    await b.engine.runs.suspend({
+      ...hold,
+      kind: "sleep",
+      until: { inMs: 60_000 },
+      error: undefined,
+    });
     expect(await b.tick(job)).toMatchObject({ outcome: "run", run: { fireAt: from + 2_000 } });
     expect(await b.ledger(job)).toMatchObject([
       {
@@ -132,7 +137,7 @@ export function overlapCases({ bench }: Subject): void {
     await b.admit(job, [at(b.now)]);
     b.now += 500;
     await b.admit(job, [at(b.now)]);
-    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toMatchObject([
       { state: "running" },
       { id: manual, state: "queued", kind: "manual", fireAt: from + 2_000, dueAt: from + 2_000 },
       { state: "queued", kind: "scheduled", fireAt: from + 3_000 },
@@ -212,7 +217,7 @@ export function overlapCases({ bench }: Subject): void {
     const { b, job, from } = await busy("queue-all");
     await b.tick(job);
     await b.manual(job);
-    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
     expect(await b.verdicts(job, from)).toEqual(["skipped: removed 2000", "skipped: removed 2000"]);
     expect(await b.open(job, from)).toEqual(["running 1000"]);
   });

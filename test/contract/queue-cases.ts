@@ -15,11 +15,11 @@ export function queueCases({ bench, another }: Subject): void {
     return engine;
   };
   const remove = (b: EngineBench, jobId: string) =>
-    b.engine.removeJob({ jobId, expectedWatermark: undefined, skipped: [] });
+    b.engine.jobs.remove({ jobId, expectedWatermark: undefined, skipped: [] });
   /** Takes queue jobs of a queue until those named are taken; returns all that were. */
   const take = async (engine: Engine, ...ids: readonly string[]): Promise<string[]> => {
     const taken: string[] = [];
-    const consumer = engine.consume({
+    const consumer = engine.queue.consume({
       concurrency: 5,
       lockMs: 30_000,
       stalledCheckMs: 30_000,
@@ -56,17 +56,17 @@ export function queueCases({ bench, another }: Subject): void {
 
     b.now += 1_000;
     const request = b.request(jobs.mail, [at(b.now)]);
-    expect((await bulk.admit(request)).outcome).toBe("none");
-    expect((await b.engine.admit(request)).outcome).toBe("none");
-    expect((await mail.admit(request)).outcome).toBe("run");
+    expect((await bulk.runs.admit(request)).outcome).toBe("none");
+    expect((await b.engine.runs.admit(request)).outcome).toBe("none");
+    expect((await mail.runs.admit(request)).outcome).toBe("run");
     expect(await b.stored(jobs.mail)).toMatchObject({ running: 1 });
-    const [open] = await b.engine.readOpenRuns(jobs.mail.id);
+    const [open] = await b.engine.ledger.readOpenRuns(jobs.mail.id);
     expect(open).toMatchObject({ id: request.queueJobId, state: "running" });
     const hold = b.hold(jobs.mail, request.queueJobId);
     const end = { ...hold, verdict: "succeeded", durationMs: 5, worker: "w" } as const;
     const rest = { resultJson: undefined, error: undefined, retention: { count: 9, ageMs: 9e9 } };
-    expect((await bulk.settle({ ...end, ...rest })).outcome).toBe("fenced");
-    expect((await mail.settle({ ...end, ...rest })).outcome).toBe("settled");
+    expect((await bulk.runs.settle({ ...end, ...rest })).outcome).toBe("fenced");
+    expect((await mail.runs.settle({ ...end, ...rest })).outcome).toBe("settled");
     expect(await b.ledger(jobs.mail)).toMatchObject([{ state: "succeeded" }]);
   });
 
@@ -74,7 +74,7 @@ export function queueCases({ bench, another }: Subject): void {
     const b = bench();
     const mail = await serve(b, "mail");
     const job = await b.addJob({ queue: "mail" });
-    const asked = await b.engine.requestRun({ jobId: job.id, sequence: 7 });
+    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 7 });
     if (asked === "missing") throw new Error("missing");
     expect(await take(mail, asked.runId)).toContain(asked.runId);
     const { revision, watermark, definition } = await b.stored(job);
@@ -86,15 +86,15 @@ export function queueCases({ bench, another }: Subject): void {
       schedule: { state: "paused", watermark, upcoming: [], expectedWatermark: watermark },
       event,
     } as const;
-    expect(await b.engine.changeJob(change)).toMatchObject({ outcome: "changed" });
-    expect(await b.engine.changeJob(change)).toEqual({ outcome: "conflict" });
+    expect(await b.engine.jobs.change(change)).toMatchObject({ outcome: "changed" });
+    expect(await b.engine.jobs.change(change)).toEqual({ outcome: "conflict" });
     expect(await b.stored(job)).toMatchObject({
       state: "paused",
       definition: { description: "new", queue: "mail" },
     });
     expect(await remove(b, job.id)).toBe("removed");
     expect(await remove(b, job.id)).toBe("missing");
-    expect(await b.engine.getJobs([job.id])).toEqual([undefined]);
+    expect(await b.engine.jobs.get([job.id])).toEqual([undefined]);
     expect(await b.ledger(job)).toMatchObject([{ id: asked.runId, reason: "removed" }]);
   });
 
@@ -108,7 +108,7 @@ export function queueCases({ bench, another }: Subject): void {
       b.put({ id: mail.id, queue: "mail" }),
       b.put({ id: mail.id, queue: "mail", declared: "two" }),
     ];
-    const answers = await b.engine.putJobs(puts);
+    const answers = await b.engine.jobs.put(puts);
     expect(answers.map(({ outcome }) => outcome)).toEqual([
       "exists",
       "exists",
@@ -119,7 +119,7 @@ export function queueCases({ bench, another }: Subject): void {
     expect((await b.stored(home)).definition.queue).toBeUndefined();
     expect((await b.stored(mail)).definition.queue).toBe("mail");
     const id = randomUUID();
-    const twice = await b.engine.putJobs([b.put({ id, queue: "bulk" }), b.put({ id })]);
+    const twice = await b.engine.jobs.put([b.put({ id, queue: "bulk" }), b.put({ id })]);
     expect(twice.map(({ outcome }) => outcome).toSorted()).toEqual(["created", "exists"]);
   });
 
@@ -132,7 +132,7 @@ export function queueCases({ bench, another }: Subject): void {
       const results = await Promise.all(
         others.flatMap((other) =>
           queues.map(async (queue) => {
-            const [result] = await other.engine.putJobs([b.put({ id, queue, declared: queue })]);
+            const [result] = await other.engine.jobs.put([b.put({ id, queue, declared: queue })]);
             return { queue, outcome: result?.outcome };
           }),
         ),
@@ -143,9 +143,11 @@ export function queueCases({ bench, another }: Subject): void {
       // Who declared the same got the same job, the others were refused.
       for (const { queue, outcome } of results)
         if (queue !== winner?.queue) expect(outcome).toBe("exists");
-      const [stored] = await b.engine.getJobs([id]);
+      const [stored] = await b.engine.jobs.get([id]);
       expect(stored?.definition.queue ?? "default").toBe(winner?.queue);
-      expect((await b.engine.listJobIds(0, 10_000)).filter((each) => each === id)).toHaveLength(1);
+      expect((await b.engine.jobs.listIds(0, 10_000)).filter((each) => each === id)).toHaveLength(
+        1,
+      );
     }
   }, 120_000);
 
@@ -161,14 +163,14 @@ export function queueCases({ bench, another }: Subject): void {
       expect((await b.stored(job)).definition.queue ?? "default").toBe(queue);
       b.now += 1_000;
       const engine = await serve(b, queue);
-      const admission = await engine.admit(b.request(job, [at(b.now)]));
+      const admission = await engine.runs.admit(b.request(job, [at(b.now)]));
       if (admission.outcome !== "run") throw new Error(admission.outcome);
       seen.push(admission.run.runId);
       expect(await remove(b, id)).toBe("removed");
       // Of a job that is gone; its run goes on where it was, and settles there.
-      const [open] = await b.engine.readOpenRuns(id);
+      const [open] = await b.engine.ledger.readOpenRuns(id);
       expect(open).toMatchObject({ id: admission.run.runId, state: "running" });
-      const settled = await engine.settle({
+      const settled = await engine.runs.settle({
         ...b.hold(job, admission.run.runId),
         verdict: "succeeded",
         durationMs: 1,
@@ -183,7 +185,7 @@ export function queueCases({ bench, another }: Subject): void {
     expect(new Set(generations).size).toBe(queues.length);
     const rows = await b.ledger({ id, generation: 0 });
     expect(rows.map((row) => row.id)).toEqual(seen);
-    const latest = await b.engine.readLedger({
+    const latest = await b.engine.ledger.read({
       jobId: id,
       fromAt: 0,
       toAt: 8.64e15,
@@ -201,23 +203,23 @@ export function queueCases({ bench, another }: Subject): void {
     for (const [i, queue] of ["bulk", "default", "mail", "default", "bulk"].entries())
       wanted.push((await b.addJob({ queue, upcoming: [at(far + i)] })).id);
     const paused = await b.addJob({ queue: "mail", state: "paused" });
-    const all = await b.engine.listJobIds(0, 10_000);
+    const all = await b.engine.jobs.listIds(0, 10_000);
     expect(all.filter((id) => wanted.includes(id))).toEqual(wanted);
     expect(all.indexOf(paused.id)).toBeGreaterThan(all.indexOf(wanted.at(-1) ?? ""));
     expect(new Set(all).size).toBe(all.length);
-    expect(await b.engine.countJobs()).toBe(all.length);
+    expect(await b.engine.jobs.count()).toBe(all.length);
     const paged: string[] = [];
     for (let offset = 0; offset < all.length; offset += 3)
-      paged.push(...(await b.engine.listJobIds(offset, 3)));
+      paged.push(...(await b.engine.jobs.listIds(offset, 3)));
     expect(paged).toEqual(all);
-    const jobs = await b.engine.getJobs([...wanted.toReversed(), "nobody"]);
+    const jobs = await b.engine.jobs.get([...wanted.toReversed(), "nobody"]);
     expect(jobs.map((job) => job?.definition.id)).toEqual([...wanted.toReversed(), undefined]);
   });
 
   test("events come from every queue, each queue's in order, after the place where one stopped", async () => {
     const b = bench();
-    const start = await b.engine.latestEventCursor();
-    expect(await b.engine.readEvents("queues", start, 1)).toMatchObject({ events: [] });
+    const start = await b.engine.events.latestCursor();
+    expect(await b.engine.events.read("queues", start, 1)).toMatchObject({ events: [] });
     const added: Record<string, string[]> = { default: [], mail: [], bulk: [] };
     for (let round = 0; round < 3; round += 1)
       for (const [queue, ids] of Object.entries(added)) ids.push((await b.addJob({ queue })).id);
@@ -225,17 +227,17 @@ export function queueCases({ bench, another }: Subject): void {
     const total = 9;
     let cursor = start;
     for (let reads = 0; heard.length < total && reads < 30; reads += 1) {
-      const batch = await b.engine.readEvents("queues", cursor, 1_000);
+      const batch = await b.engine.events.read("queues", cursor, 1_000);
       for (const entry of batch.events) heard.push(entry.event);
       cursor = batch.cursor;
     }
     for (const ids of Object.values(added))
       expect(heard.flatMap(({ jobId = "" }) => (ids.includes(jobId) ? [jobId] : []))).toEqual(ids);
     expect(heard).toHaveLength(total);
-    expect(await b.engine.readEvents("queues", cursor, 1)).toMatchObject({ events: [], cursor });
-    expect(await b.engine.latestEventCursor()).toBe(cursor);
+    expect(await b.engine.events.read("queues", cursor, 1)).toMatchObject({ events: [], cursor });
+    expect(await b.engine.events.latestCursor()).toBe(cursor);
     // A reader that begins at an event of the middle hears what is behind it, and nothing twice.
-    const batch = await b.engine.readEvents("other", start, 1_000);
+    const batch = await b.engine.events.read("other", start, 1_000);
     const middle = batch.events[0]?.cursor ?? start;
     const again = await b.events(middle);
     expect(again.length).toBe(total - 1);
@@ -244,11 +246,11 @@ export function queueCases({ bench, another }: Subject): void {
   test("a reader that waits hears of a queue that is new", async () => {
     const b = bench();
     const queue = `new-${randomUUID().slice(0, 8)}`;
-    let cursor = await b.engine.latestEventCursor();
+    let cursor = await b.engine.events.latestCursor();
     const heard: (string | undefined)[] = [];
     const reading = (async () => {
       while (!heard.includes("JOB_ADDED")) {
-        const batch = await b.engine.readEvents("new", cursor, 20_000);
+        const batch = await b.engine.events.read("new", cursor, 20_000);
         heard.push(...batch.events.map(({ event }) => event.name));
         cursor = batch.cursor;
       }
@@ -264,11 +266,11 @@ export function queueCases({ bench, another }: Subject): void {
   test("a reader that is ended does not wait on, with several queues neither", async () => {
     const b = bench();
     await b.addJob({ queue: "mail" });
-    const cursor = await b.engine.latestEventCursor();
-    const waiting = b.engine.readEvents("ended", cursor, 60_000).catch(() => undefined);
+    const cursor = await b.engine.events.latestCursor();
+    const waiting = b.engine.events.read("ended", cursor, 60_000).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 50));
     const from = performance.now();
-    b.engine.endReader("ended");
+    b.engine.events.endReader("ended");
     await waiting;
     expect(performance.now() - from).toBeLessThan(5_000);
   });
@@ -276,19 +278,15 @@ export function queueCases({ bench, another }: Subject): void {
   test("pausing holds every queue, also one that is new, and resuming lets all go on", async () => {
     const b = bench();
     const mail = await serve(b, "mail");
-    await b.engine.setPaused(true);
+    await b.engine.queue.setPaused(true);
     const fresh = await serve(b, `late-${randomUUID().slice(0, 8)}`);
-    expect(await Promise.all([mail, fresh, b.engine].map((engine) => engine.isPaused()))).toEqual([
-      true,
-      true,
-      true,
-    ]);
-    await b.engine.setPaused(false);
-    expect(await Promise.all([mail, fresh, b.engine].map((engine) => engine.isPaused()))).toEqual([
-      false,
-      false,
-      false,
-    ]);
+    expect(
+      await Promise.all([mail, fresh, b.engine].map((engine) => engine.queue.isPaused())),
+    ).toEqual([true, true, true]);
+    await b.engine.queue.setPaused(false);
+    expect(
+      await Promise.all([mail, fresh, b.engine].map((engine) => engine.queue.isPaused())),
+    ).toEqual([false, false, false]);
   });
 
   test("the audit looks at every queue, and what it finds can be put back", async () => {
@@ -297,7 +295,7 @@ export function queueCases({ bench, another }: Subject): void {
     const jobs = [await b.addJob({ queue: "mail" }), await b.addJob({ queue: "bulk" })];
     const request = { horizonMs: 0, overdueMs: 2_000, finishedRetentionMs: 60_000 };
     const find = async (offset: number, limit: number) =>
-      (await b.engine.audit({ ...request, offset, limit })).filter(({ jobId }) =>
+      (await b.engine.healing.audit({ ...request, offset, limit })).filter(({ jobId }) =>
         jobs.some(({ id }) => id === jobId),
       );
     expect(await find(0, 10_000)).toEqual([]);
@@ -310,27 +308,27 @@ export function queueCases({ bench, another }: Subject): void {
     expect(await find(0, 10_000)).toEqual([lost]);
     // A part of the list at a time finds it once.
     const parts = [];
-    const count = await b.engine.countJobs();
+    const count = await b.engine.jobs.count();
     for (let offset = 0; offset < count; offset += 5) parts.push(...(await find(offset, 5)));
     expect(parts).toEqual([lost]);
     const lostOne = { id: due, pipeline: "Report", dueAt: b.now + 1_000 };
-    await b.engine.enqueue([{ ...lostOne, queue: "mail" }]);
+    await b.engine.queue.add([{ ...lostOne, queue: "mail" }]);
     expect(await find(0, 10_000)).toEqual([]);
 
     const overdue = { jobId: job.id, fireAt: b.now + 1_000, reason: "nobody" };
-    const cursor = await b.engine.latestEventCursor();
-    expect(await b.engine.tellOverdue(overdue)).toBe("told");
-    expect(await b.engine.tellOverdue(overdue)).toBe("moved");
+    const cursor = await b.engine.events.latestCursor();
+    expect(await b.engine.healing.tellOverdue(overdue)).toBe("told");
+    expect(await b.engine.healing.tellOverdue(overdue)).toBe("moved");
     expect(await b.events(cursor, job)).toMatchObject([{ name: "JOB_OVERDUE", ...overdue }]);
 
     b.now += 1_000;
-    const admission = await mail.admit(b.request(job, [at(b.now)], { upcoming: [] }));
+    const admission = await mail.runs.admit(b.request(job, [at(b.now)], { upcoming: [] }));
     if (admission.outcome !== "run") throw new Error(admission.outcome);
     await take(mail, admission.run.runId);
     const [orphan] = await find(0, 10_000);
     expect(orphan).toMatchObject({ kind: "orphan-run", queueJob: { queue: "mail" } });
     if (orphan?.kind !== "orphan-run") throw new Error("no orphan");
-    await b.engine.enqueue([orphan.queueJob]);
+    await b.engine.queue.add([orphan.queueJob]);
     expect(await find(0, 10_000)).toEqual([]);
     expect(await take(mail, admission.run.runId)).toContain(admission.run.runId);
   });

@@ -55,7 +55,7 @@ export function raceCases({ bench, another }: Subject): void {
       const job = await b.addJob({ policy: { maxInstances }, state: "active" });
       const asked = await Promise.all(
         Array.from({ length: RACERS }, (_, i) =>
-          racer(i).engine.requestRun({ jobId: job.id, sequence: i }),
+          racer(i).engine.requests.run({ jobId: job.id, sequence: i }),
         ),
       );
       const answers = await Promise.all(
@@ -93,7 +93,7 @@ export function raceCases({ bench, another }: Subject): void {
       expect((await Promise.all(runs)).every(({ running }) => running <= 1)).toBe(true);
       await Promise.all(
         jobs.map(async (job) => {
-          const [open] = await b.engine.readOpenRuns(job.id);
+          const [open] = await b.engine.ledger.readOpenRuns(job.id);
           if (open) await b.settle(job, open.id, open.attempt);
         }),
       );
@@ -108,7 +108,7 @@ export function raceCases({ bench, another }: Subject): void {
     const event = { name: "JOB_MODIFIED", at: b.now, jobId: job.id } as const;
     const results = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
-        racer(i).engine.changeJob({ jobId: job.id, expectedRevision: revision, event }),
+        racer(i).engine.jobs.change({ jobId: job.id, expectedRevision: revision, event }),
       ),
     );
     expect(results.filter(({ outcome }) => outcome === "changed")).toHaveLength(1);
@@ -120,7 +120,7 @@ export function raceCases({ bench, another }: Subject): void {
     const puts = Array.from({ length: 10 }, () => b.put());
     const results = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
-        racer(i).engine.putJobs(i % 2 === 0 ? puts : puts.toReversed()),
+        racer(i).engine.jobs.put(i % 2 === 0 ? puts : puts.toReversed()),
       ),
     );
     const created = results.flat().filter(({ outcome }) => outcome === "created");

@@ -12,7 +12,7 @@ export function retryCases({ bench }: Subject): void {
     runId: string,
     more: Partial<SuspendRequest> = {},
   ) =>
-    b.engine.suspend({
+    b.engine.runs.suspend({
       ...b.hold(job, runId),
       kind: "retry",
       until: { inMs: 5_000 },
@@ -22,7 +22,7 @@ export function retryCases({ bench }: Subject): void {
     });
   const running = async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
@@ -33,7 +33,7 @@ export function retryCases({ bench }: Subject): void {
     const { b, job, runId, cursor, fireAt } = await running();
     b.now += 100;
     expect(await suspend(b, job, runId)).toEqual({ outcome: "suspended", waitMs: 5_000 });
-    expect(await b.engine.readOpenRuns(job.id)).toEqual([
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toEqual([
       {
         id: runId,
         state: "retrying",
@@ -54,10 +54,10 @@ export function retryCases({ bench }: Subject): void {
     b.now += 3_000;
     const again = await b.run(job, fireAt, { worker: "worker-2" });
     expect(again).toMatchObject({ runId, start: 2, attempt: 2, failures: 1, startedAt: b.now });
-    expect(await b.engine.readOpenRuns(job.id)).toEqual([
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toEqual([
       expect.objectContaining({ state: "running", attempt: 2, startedAt: b.now }),
     ]);
-    expect((await b.engine.readOpenRuns(job.id))[0]?.error).toBeUndefined();
+    expect((await b.engine.ledger.readOpenRuns(job.id))[0]?.error).toBeUndefined();
     expect((await b.settle(job, runId, 1)).outcome).toBe("fenced");
     expect((await b.settle(job, runId, 2)).outcome).toBe("settled");
     expect(await b.ledger(job)).toMatchObject([{ state: "succeeded", attempt: 2 }]);
@@ -116,14 +116,14 @@ export function retryCases({ bench }: Subject): void {
     b.now += 500;
     const asleep = await suspend(b, job, runId, { kind: "sleep", until });
     expect(asleep).toEqual({ outcome: "suspended", waitMs: 9_500 });
-    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toMatchObject([
       { id: runId, state: "sleeping", attempt: 1 },
     ]);
     expect(await b.admit(job, [at(fireAt)])).toMatchObject({ outcome: "early", waitMs: 9_500 });
     b.now = until.at;
     const run = await b.run(job, fireAt);
     expect(run).toMatchObject({ start: 2, attempt: 1, failures: 0, startedAt: b.now });
-    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toMatchObject([
       { state: "running", attempt: 1, startedAt: fireAt },
     ]);
     await b.settle(job, runId, 2, { durationMs: 30 });
@@ -148,13 +148,15 @@ export function retryCases({ bench }: Subject): void {
     await b.run(job, fireAt);
     b.now += 1_000;
     expect(await b.run(job, fireAt)).toMatchObject({ start: 3, attempt: 2 });
-    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([{ attempt: 2, startedAt: b.now }]);
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toMatchObject([
+      { attempt: 2, startedAt: b.now },
+    ]);
   });
 
   test("a run that waits to go on holds its instance, and is no run to give back", async () => {
     const { b, job, runId } = await running();
     await suspend(b, job, runId);
-    await b.engine.handBack(b.hold(job, runId));
+    await b.engine.runs.handBack(b.hold(job, runId));
     expect((await b.tick(job)).outcome).toBe("none");
     expect((await b.ledger(job)).at(-1)).toMatchObject({ reason: "max-instances" });
     b.now += 1_000;
@@ -171,7 +173,7 @@ export function retryCases({ bench }: Subject): void {
     expect(await b.audit(job)).toEqual([
       { kind: "orphan-run", jobId: job.id, runId, queueJob: orphan },
     ]);
-    await b.engine.enqueue([orphan]);
+    await b.engine.queue.add([orphan]);
     expect(await b.audit(job)).toEqual([]);
     expect(await b.admit(job, [at(b.now)])).toMatchObject({ outcome: "early", waitMs: 5_000 });
   });
@@ -205,7 +207,7 @@ export function retryCases({ bench }: Subject): void {
     const end = await fail(`${"ä".repeat(199)}🚂🚂`);
     await b.tick(job);
     const { runId: manual } = await b.manual(job);
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     await end();
     const pausedReason = `3 runs failed in a row; the last: ${"ä".repeat(199)}🚂`;
     const stored = await b.stored(job);
@@ -253,7 +255,7 @@ export function retryCases({ bench }: Subject): void {
     b.now += 1_000;
     await b.run(job, b.now);
     await b.tick(job);
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     await b.admit(job, [at(from + 1_000)], { maxCrashes: 1 });
     expect(await b.stored(job)).toMatchObject({ state: "paused" });
     expect((await b.stored(job)).pausedReason).toContain("1 run failed: crashed");
@@ -273,7 +275,7 @@ export function retryCases({ bench }: Subject): void {
     await b.ranOnce(job, "failed");
     const { revision, watermark, state } = await b.stored(job);
     expect(state).toBe("paused");
-    const changed = await b.engine.changeJob({
+    const changed = await b.engine.jobs.change({
       jobId: job.id,
       expectedRevision: revision,
       schedule: { state: "active", watermark, upcoming: [], expectedWatermark: watermark },

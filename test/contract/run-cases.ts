@@ -6,7 +6,7 @@ import type { Subject } from "./suite.ts";
 export function runCases({ bench }: Subject): void {
   test("a settled run is in the ledger, in the counters, in the event, and is the next one's previous", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
     b.now += 1_000;
     const run = await b.run(job, b.now);
@@ -63,11 +63,11 @@ export function runCases({ bench }: Subject): void {
 
   test("a request sent twice is answered alike and starts no second attempt", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
     b.now += 1_000;
     const request = b.request(job, [at(b.now)]);
-    const [first, again] = [await b.engine.admit(request), await b.engine.admit(request)];
+    const [first, again] = [await b.engine.runs.admit(request), await b.engine.runs.admit(request)];
     expect(first.outcome === "run" && first.run).toEqual(again.outcome === "run" && again.run);
     const started = (await b.events(cursor, job)).filter(({ name }) => name === "JOB_STARTED");
     expect(started).toHaveLength(1);
@@ -75,7 +75,7 @@ export function runCases({ bench }: Subject): void {
 
   test("a run whose worker died is taken over by the next attempt, and the old one is fenced", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
     b.now += 1_000;
     const fireAt = b.now;
@@ -95,7 +95,7 @@ export function runCases({ bench }: Subject): void {
 
   test("a run that kills its process each time ends as crashed, after as many starts as are allowed", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
@@ -113,18 +113,18 @@ export function runCases({ bench }: Subject): void {
 
   test("a run that is handed back is no crash", async () => {
     const b = bench();
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
     for (let start = 1; start <= 5; start += 1) {
-      await b.engine.handBack(b.hold(job, runId, start));
-      expect((await b.engine.readOpenRuns(job.id))[0]?.state).toBe("retrying");
+      await b.engine.runs.handBack(b.hold(job, runId, start));
+      expect((await b.engine.ledger.readOpenRuns(job.id))[0]?.state).toBe("retrying");
       expect((await b.run(job, b.now)).attempt).toBe(start + 1);
     }
     // An attempt that has lost the run can't give it back.
-    await b.engine.handBack(b.hold(job, runId));
-    expect((await b.engine.readOpenRuns(job.id))[0]?.state).toBe("running");
+    await b.engine.runs.handBack(b.hold(job, runId));
+    expect((await b.engine.ledger.readOpenRuns(job.id))[0]?.state).toBe("running");
     const retrying = (await b.events(cursor, job)).filter(({ name }) => name === "JOB_RETRYING");
     expect(retrying).toHaveLength(5);
     expect(retrying[0]).toMatchObject({ runId, attempt: 1, reason: "handed back" });
@@ -143,15 +143,15 @@ export function runCases({ bench }: Subject): void {
     expect((await b.run(job, second)).start).toBe(2);
     await b.settle(job, queueJobId, 2, { verdict: "failed" });
     expect(await b.run(job, second)).toMatchObject({ runId: queueJobId, start: 1 });
-    const cursor = await b.engine.latestEventCursor();
+    const cursor = await b.engine.events.latestCursor();
     expect((await b.settle(job, queueJobId, 1, lost)).outcome).toBe("fenced");
     const sleep = { kind: "sleep", until: { inMs: 9_000 }, worker: "w", error: undefined } as const;
-    expect(await b.engine.suspend({ ...lost, ...sleep })).toEqual({ outcome: "fenced" });
-    await b.engine.handBack(lost);
+    expect(await b.engine.runs.suspend({ ...lost, ...sleep })).toEqual({ outcome: "fenced" });
+    await b.engine.runs.handBack(lost);
     const step = { name: "a", kind: "step", startedAt: 1, finishedAt: 2, tries: 1 } as const;
-    expect(await b.engine.saveStep(lost, { ...step, attempt: 1 })).toBe("fenced");
+    expect(await b.engine.steps.save(lost, { ...step, attempt: 1 })).toBe("fenced");
     expect(await b.events(cursor, job)).toEqual([]);
-    expect(await b.engine.readOpenRuns(job.id)).toMatchObject([
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toMatchObject([
       { id: queueJobId, state: "running" },
     ]);
     expect((await b.settle(job, queueJobId)).outcome).toBe("settled");
@@ -160,7 +160,7 @@ export function runCases({ bench }: Subject): void {
   test("a run of a removed job goes on and settles; one that its worker left does not go on", async () => {
     const b = bench();
     const remove = (job: { id: string }) =>
-      b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+      b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
     const job = await b.addJob();
     const left = await b.addJob();
     b.now += 1_000;
@@ -174,7 +174,7 @@ export function runCases({ bench }: Subject): void {
     expect(await b.ledger(left)).toMatchObject([
       { state: "cancelled", attempt: 1, error: { code: "RUN_CANCELLED" } },
     ]);
-    expect(await b.engine.readOpenRuns(job.id)).toEqual([]);
-    expect(await b.engine.readOpenRuns(left.id)).toEqual([]);
+    expect(await b.engine.ledger.readOpenRuns(job.id)).toEqual([]);
+    expect(await b.engine.ledger.readOpenRuns(left.id)).toEqual([]);
   });
 }

@@ -22,21 +22,21 @@ export function stepCases({ bench }: Subject): void {
     const job = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
-    const save = (record: StepRecord) => b.engine.saveStep(hold(job, runId), record);
+    const save = (record: StepRecord) => b.engine.steps.save(hold(job, runId), record);
     const error = { name: "TypeError", message: "no \u0000 way \ud83d" };
     const second = step("second", { finishedAt: 30, error });
     expect(await save(second)).toBe("saved");
     expect(await save(step("first", { resultJson: '{"rows":[1,null,"ä\\u0000"]}' }))).toBe("saved");
     expect(await save(step("#progress", { kind: "progress", finishedAt: 25 }))).toBe("saved");
     expect(await save(step("#progress", { kind: "progress", finishedAt: 40 }))).toBe("saved");
-    const read = await b.engine.readSteps(job.id, runId);
+    const read = await b.engine.steps.read(job.id, runId);
     expect(read).toEqual([
       step("first", { resultJson: '{"rows":[1,null,"ä\\u0000"]}' }),
       second,
       step("#progress", { kind: "progress", finishedAt: 40 }),
     ]);
     await b.settle(job, runId);
-    expect(await b.engine.readSteps(job.id, runId)).toEqual(read);
+    expect(await b.engine.steps.read(job.id, runId)).toEqual(read);
   });
 
   test("a start that lost its run, or has ended, stores nothing", async () => {
@@ -45,11 +45,11 @@ export function stepCases({ bench }: Subject): void {
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
     expect((await b.run(job, b.now)).start).toBe(2);
-    expect(await b.engine.saveStep(hold(job, runId, 1), step("a"))).toBe("fenced");
-    expect(await b.engine.saveStep(hold(job, runId, 2), step("b"))).toBe("saved");
+    expect(await b.engine.steps.save(hold(job, runId, 1), step("a"))).toBe("fenced");
+    expect(await b.engine.steps.save(hold(job, runId, 2), step("b"))).toBe("saved");
     await b.settle(job, runId, 2);
-    expect(await b.engine.saveStep(hold(job, runId, 2), step("c"))).toBe("fenced");
-    expect((await b.engine.readSteps(job.id, runId)).map(({ name }) => name)).toEqual(["b"]);
+    expect(await b.engine.steps.save(hold(job, runId, 2), step("c"))).toBe("fenced");
+    expect((await b.engine.steps.read(job.id, runId)).map(({ name }) => name)).toEqual(["b"]);
   });
 
   test("a run has at most 1,000 steps; one that it has may still be replaced", async () => {
@@ -57,7 +57,7 @@ export function stepCases({ bench }: Subject): void {
     const job = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
-    const save = (i: number) => b.engine.saveStep(hold(job, runId), step(`step ${i}`));
+    const save = (i: number) => b.engine.steps.save(hold(job, runId), step(`step ${i}`));
     const saved = await Promise.all(Array.from({ length: 1_000 }, (_, i) => save(i)));
     expect(new Set(saved)).toEqual(new Set(["saved"]));
     expect(await save(1_000)).toBe("too-many");
@@ -72,12 +72,12 @@ export function stepCases({ bench }: Subject): void {
     for (let i = 0; i < 6; i += 1) {
       b.now += 1_000;
       const { runId } = await b.run(job, b.now);
-      await b.engine.saveStep(hold(job, runId), step("only"));
+      await b.engine.steps.save(hold(job, runId), step("only"));
       await b.settle(job, runId, 1, { retention: { count: 3, ageMs: 86_400_000 } });
       ids.push(runId);
     }
     const counts = await Promise.all(
-      ids.map(async (id) => (await b.engine.readSteps(job.id, id)).length),
+      ids.map(async (id) => (await b.engine.steps.read(job.id, id)).length),
     );
     expect(counts).toEqual([0, 0, 0, 1, 1, 1]);
   });
@@ -87,18 +87,18 @@ export function stepCases({ bench }: Subject): void {
     const retention = { count: 1, ageMs: 30 };
     const job = await b.addJob({ retention, policy: { maxInstances: 3 } });
     const names = async (runId: string) =>
-      (await b.engine.readSteps(job.id, runId)).map(({ name }) => name);
+      (await b.engine.steps.read(job.id, runId)).map(({ name }) => name);
     const one = async (): Promise<string> => {
       b.now += 1_000;
       const { runId } = await b.run(job, b.now);
-      expect(await b.engine.saveStep(hold(job, runId), step("only"))).toBe("saved");
+      expect(await b.engine.steps.save(hold(job, runId), step("only"))).toBe("saved");
       return runId;
     };
     const long = await one();
     for (let i = 0; i < 3; i += 1) await b.settle(job, await one(), 1, { retention });
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(await names(long)).toEqual(["only"]);
-    expect(await b.engine.saveStep(hold(job, long), step("another"))).toBe("saved");
+    expect(await b.engine.steps.save(hold(job, long), step("another"))).toBe("saved");
     await b.settle(job, long, 1, { retention });
     await new Promise((resolve) => setTimeout(resolve, 60));
     await b.settle(job, await one(), 1, { retention });
@@ -110,7 +110,7 @@ export function stepCases({ bench }: Subject): void {
     const b = bench();
     const job = await b.addJob();
     const fireAt = b.now - 86_400_000;
-    await b.engine.addBackfill({
+    await b.engine.backfills.add({
       jobId: job.id,
       backfillId: "one",
       fireTimes: [fireAt],
@@ -121,9 +121,9 @@ export function stepCases({ bench }: Subject): void {
     const runId = queueJobIdOf({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
     const ask = { queueJobId: runId, kind: "backfill", knowsSchedule: false } as const;
     expect(await b.admit(job, [], { ...ask, upcoming: [] })).toMatchObject({ outcome: "run" });
-    expect(await b.engine.saveStep(hold(job, runId), step("only"))).toBe("saved");
-    expect(await b.engine.readSteps(job.id, runId)).toEqual([step("only")]);
+    expect(await b.engine.steps.save(hold(job, runId), step("only"))).toBe("saved");
+    expect(await b.engine.steps.read(job.id, runId)).toEqual([step("only")]);
     await b.settle(job, runId);
-    expect(await b.engine.saveStep(hold(job, runId), step("late"))).toBe("fenced");
+    expect(await b.engine.steps.save(hold(job, runId), step("late"))).toBe("fenced");
   });
 }

@@ -7,6 +7,7 @@ import { comparable, exported, imported } from "../transfer/engines.ts";
 import { plainJob, queuedRun, stateText } from "../transfer/state-text.ts";
 import { at, type CaseJob, EngineBench, type JobShape, START } from "./bench-of-engine.ts";
 import type { Subject } from "./suite.ts";
+import { engineWith } from "../helpers/engine-with.ts";
 
 /** An engine inside the process takes seconds to start, on a busy machine many. */
 const LIMIT_MS = 120_000;
@@ -21,7 +22,7 @@ export async function addEverySecond(
   const put = b.put(shape);
   const trigger = { kind: "interval", timezone: "UTC", everyMs: 1_000, anchorAt: START } as const;
   const definition = { ...put.definition, trigger };
-  const [result] = await b.engine.putJobs([{ ...put, definition }]);
+  const [result] = await b.engine.jobs.put([{ ...put, definition }]);
   if (result?.outcome !== "created") throw new Error("the job was not created");
   return { id: shape.id, generation: result.generation };
 }
@@ -49,18 +50,18 @@ async function fill(b: EngineBench): Promise<Jobs> {
       ...(verdict === "failed" ? { error } : {}),
     });
   }
-  await b.engine.removeJob({ jobId: gone.id, expectedWatermark: undefined, skipped: [] });
+  await b.engine.jobs.remove({ jobId: gone.id, expectedWatermark: undefined, skipped: [] });
   b.now += 3_000;
   await b.admit(due, [at(from + 2_000), at(from + 3_000)]);
   await b.settle(due, b.queueJobId(due, from + 3_000));
   // Three are claimed, and the first of them runs and is given back.
   const three = [from + 1_000, from + 2_000, from + 3_000].map((fireAt) => at(fireAt));
   await b.admit(queued, three, { upcoming: [at(from + 4_000), at(from + 5_000)] });
-  await b.engine.handBack(b.hold(queued, b.queueJobId(queued, from + 3_000)));
+  await b.engine.runs.handBack(b.hold(queued, b.queueJobId(queued, from + 3_000)));
   // Its worker died.
   await b.run(held, from + 4_000);
-  await b.engine.requestRun({ jobId: paused.id, sequence: 7, params: { by: "hand" } });
-  await b.engine.requestRun({ jobId: due.id, sequence: 8 });
+  await b.engine.requests.run({ jobId: paused.id, sequence: 7, params: { by: "hand" } });
+  await b.engine.requests.run({ jobId: due.id, sequence: 8 });
   b.now += 1_000;
   return { due, queued, held, paused, gone, over };
 }
@@ -69,23 +70,17 @@ async function fill(b: EngineBench): Promise<Jobs> {
 function dying(engine: Engine, n: number, isStored: boolean): Engine {
   let steps = 0;
   const importRecords = async (step: ImportStep) => {
-    let answer = await engine.importRecords({ ...step, records: [], isDone: false });
+    let answer = await engine.transfer.importRecords({ ...step, records: [], isDone: false });
     for (const record of step.records) {
       steps += 1;
       if (steps === n && !isStored) throw new Error("died");
-      answer = await engine.importRecords({ ...step, records: [record], isDone: false });
+      answer = await engine.transfer.importRecords({ ...step, records: [record], isDone: false });
       if (answer.existing.length > 0) return answer;
       if (steps === n) throw new Error("died");
     }
-    return step.isDone ? engine.importRecords(step) : answer;
+    return step.isDone ? engine.transfer.importRecords(step) : answer;
   };
-  return new Proxy(engine, {
-    get(target, name) {
-      if (name === "importRecords") return importRecords;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return engineWith(engine, { transfer: { importRecords } });
 }
 
 /** Moving a fleet's state to an empty engine of the same kind. */
@@ -105,11 +100,11 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     await using source = await open();
     const jobs = await fill(source);
     const text = await exported(source.engine);
-    expect(await source.engine.isPaused()).toBe(true);
+    expect(await source.engine.queue.isPaused()).toBe(true);
     return (known = { jobs, text, seen: await seen(source, jobs) });
   };
   const audit = (b: EngineBench) =>
-    b.engine.audit({
+    b.engine.healing.audit({
       horizonMs: 10_000,
       offset: 0,
       limit: 10_000,
@@ -119,10 +114,10 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
   const seen = async (b: EngineBench, jobs: Jobs) => {
     const found: unknown[] = [];
     for (const job of Object.values(jobs)) {
-      const [stored] = await b.engine.getJobs([job.id]);
+      const [stored] = await b.engine.jobs.get([job.id]);
       const { revision: _, generation: __, ...rest } = stored ?? {};
       const rows = await b.ledger(job);
-      const unfinished = (await b.engine.readOpenRuns(job.id)).toSorted((x, y) =>
+      const unfinished = (await b.engine.ledger.readOpenRuns(job.id)).toSorted((x, y) =>
         x.id < y.id ? -1 : 1,
       );
       const told: unknown[] = [];
@@ -147,7 +142,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
       const { jobs, text, seen: before } = await filled();
       await using b = await open();
       b.now = START + 5_000;
-      const cursor = await b.engine.latestEventCursor();
+      const cursor = await b.engine.events.latestCursor();
       expect(await imported(b.engine, text)).toEqual({
         jobs: 5,
         removedJobs: 1,
@@ -158,7 +153,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
       });
       expect(await seen(b, jobs)).toEqual(before);
       expect(comparable(await exported(b.engine))).toEqual(comparable(text));
-      await b.engine.setPaused(false);
+      await b.engine.queue.setPaused(false);
       const added = (await b.events(cursor)).filter(({ name }) => name === "JOB_ADDED");
       expect(added.map(({ jobId = "" }) => jobId).toSorted()).toEqual([
         "due",
@@ -211,7 +206,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
       });
 
       const { runId = "" } =
-        (await b.engine.readOpenRuns("paused")).map(({ id }) => ({ runId: id }))[0] ?? {};
+        (await b.engine.ledger.readOpenRuns("paused")).map(({ id }) => ({ runId: id }))[0] ?? {};
       const manual = await b.admit({ id: "paused", generation: 0 }, [], {
         kind: "manual",
         queueJobId: runId,
@@ -229,7 +224,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
       b.now = START + 5_000;
       await imported(b.engine, text);
       const ids = new Set<string>();
-      const consumer = b.engine.consume({
+      const consumer = b.engine.queue.consume({
         concurrency: 1,
         lockMs: 30_000,
         stalledCheckMs: 30_000,
@@ -298,7 +293,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
       expect(manual).toMatchObject({ outcome: "run", run: { runId } });
       await b.settle(job, runId);
       await imported(b.engine, text);
-      expect(await b.engine.readOpenRuns(id)).toEqual([]);
+      expect(await b.engine.ledger.readOpenRuns(id)).toEqual([]);
       expect(await b.ledger(job)).toMatchObject([{ id: runId, state: "succeeded" }]);
     },
     LIMIT_MS,
@@ -309,17 +304,17 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     async () => {
       const b = bench();
       await addEverySecond(b, { id: "mine", description: "here" });
-      const jobCount = await b.engine.countJobs();
+      const jobCount = await b.engine.jobs.count();
       const there = ["mine", "theirs"].map((id) => plainJob(id, b.now, { description: "there" }));
       const text = stateText(there, 70_000);
       await expect(imported(b.engine, text)).rejects.toMatchObject({
         code: "CONFLICTING_ID",
         data: { jobIds: ["mine"] },
       });
-      expect(await b.engine.countJobs()).toBe(jobCount);
+      expect(await b.engine.jobs.count()).toBe(jobCount);
       const summary = await imported(b.engine, text, { onConflict: "skip" });
       expect(summary).toMatchObject({ jobs: 1, skipped: ["mine"] });
-      const [mine, theirs] = await b.engine.getJobs(["mine", "theirs"]);
+      const [mine, theirs] = await b.engine.jobs.get(["mine", "theirs"]);
       expect(mine?.definition.description).toBe("here");
       expect(theirs?.definition.description).toBe("there");
       expect(theirs?.generation).toBeGreaterThan(70_000);
@@ -332,14 +327,17 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     const b = bench();
     const record = plainJob("sent-twice", b.now);
     const step = { importId: "twice", sequence: 0, records: [{ place: 1, record, upcoming: [] }] };
-    expect(await b.engine.importRecords(step)).toEqual({ place: 1, existing: [] });
-    const first = await b.engine.getJobs(["sent-twice"]);
-    expect(await b.engine.importRecords(step)).toEqual({ place: 1, existing: [] });
-    expect(await b.engine.getJobs(["sent-twice"])).toEqual(first);
+    expect(await b.engine.transfer.importRecords(step)).toEqual({ place: 1, existing: [] });
+    const first = await b.engine.jobs.get(["sent-twice"]);
+    expect(await b.engine.transfer.importRecords(step)).toEqual({ place: 1, existing: [] });
+    expect(await b.engine.jobs.get(["sent-twice"])).toEqual(first);
     const done = { importId: "twice", sequence: 0, records: [], isDone: true };
-    await b.engine.importRecords(done);
-    expect(await b.engine.importRecords(done)).toEqual({ place: 0, existing: [] });
-    expect(await b.engine.importRecords(step)).toEqual({ place: 0, existing: ["sent-twice"] });
+    await b.engine.transfer.importRecords(done);
+    expect(await b.engine.transfer.importRecords(done)).toEqual({ place: 0, existing: [] });
+    expect(await b.engine.transfer.importRecords(step)).toEqual({
+      place: 0,
+      existing: ["sent-twice"],
+    });
   });
 
   test("queued occurrences that wait for nothing but a worker have a call for them", async () => {
@@ -348,7 +346,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     const queued = [queuedRun(`waits:3:${fireAt}`, fireAt)];
     await imported(b.engine, stateText([{ ...plainJob("waits", b.now), queued }]));
     expect((await audit(b)).filter(({ jobId }) => jobId === "waits")).toEqual([]);
-    const [row] = await b.engine.readOpenRuns("waits");
+    const [row] = await b.engine.ledger.readOpenRuns("waits");
     expect(row).toMatchObject({ id: `waits:3:${b.now - 1_000}`, state: "queued" });
   });
 
@@ -371,7 +369,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
       { place: 2, record: record("did-not"), keepUntil },
       { place: 3, record: plainJob("came", b.now), upcoming: [] },
     ];
-    await b.engine.importRecords({ importId: "left", sequence: 0, records });
+    await b.engine.transfer.importRecords({ importId: "left", sequence: 0, records });
     const rows = async (id: string) => (await b.ledger({ id, generation: 0 })).length;
     expect(await rows("did-not")).toBe(1);
     await expect.poll(() => rows("did-not"), { timeout: 20_000 }).toBe(0);
@@ -384,7 +382,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
     await b.settle(job, runId, 1, { resultJson: '{"rows":1}' });
-    await b.engine.removeJob({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
     const [row] = await b.ledger(job);
     if (!row) throw new Error("there is no row");
     const older = { ...row, id: `back-again:1:${b.now - 500}`, fireAt: b.now - 500 };
@@ -394,7 +392,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     expect(
       (await exported(b.engine)).split("\n").filter((line) => line.includes(runId)),
     ).toHaveLength(1);
-    await b.engine.setPaused(false);
+    await b.engine.queue.setPaused(false);
   });
 
   test(
@@ -407,9 +405,13 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
         record: plainJob(id, b.now),
         upcoming: [],
       }));
-      const answer = await b.engine.importRecords({ importId: "late", sequence: 0, records });
+      const answer = await b.engine.transfer.importRecords({
+        importId: "late",
+        sequence: 0,
+        records,
+      });
       expect(answer).toEqual({ place: 0, existing: [late.id] });
-      expect(await b.engine.getJobs(["other"])).toEqual([undefined]);
+      expect(await b.engine.jobs.get(["other"])).toEqual([undefined]);
     },
     LIMIT_MS,
   );
@@ -420,10 +422,10 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
       await using fleet = await open();
       const b = queue === "default" ? fleet : await fleet.on(queue);
       const job = await addEverySecond(b, { id: "job" });
-      expect(await b.engine.listTaken(10)).toEqual([]);
+      expect(await b.engine.transfer.listTaken(10)).toEqual([]);
       let finish = (): void => undefined;
       const isDone = new Promise<void>((resolve) => (finish = resolve));
-      const consumer = b.engine.consume({
+      const consumer = b.engine.queue.consume({
         concurrency: 1,
         lockMs: 30_000,
         stalledCheckMs: 30_000,
@@ -434,10 +436,12 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
         },
       });
       const first = b.queueJobId(job, START + 1_000);
-      await expect.poll(() => b.engine.listTaken(10), { timeout: 20_000 }).toEqual([first]);
-      await b.engine.setPaused(true);
+      await expect
+        .poll(() => b.engine.transfer.listTaken(10), { timeout: 20_000 })
+        .toEqual([first]);
+      await b.engine.queue.setPaused(true);
       finish();
-      await expect.poll(() => b.engine.listTaken(10), { timeout: 20_000 }).toEqual([]);
+      await expect.poll(() => b.engine.transfer.listTaken(10), { timeout: 20_000 }).toEqual([]);
       await consumer.stop();
     },
     LIMIT_MS,

@@ -56,22 +56,22 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
     const step = { kind: "step", startedAt: at, finishedAt: at, tries: 2, attempt: 1 } as const;
     const loaded = { ...step, name: "load", resultJson: '{"rows":"\\u0000"}' };
     const sleepHold = hold(jobs.sleeps, sleeps.runId);
-    await b.engine.saveStep(sleepHold, loaded);
+    await b.engine.steps.save(sleepHold, loaded);
     const worker = "worker-1";
     const asleep = { kind: "sleep", until: { at: at + 60_000 }, error: undefined } as const;
-    await b.engine.suspend({ ...sleepHold, worker, ...asleep });
+    await b.engine.runs.suspend({ ...sleepHold, worker, ...asleep });
     const retries = await b.run(jobs.retries, at);
     const error = { name: "TypeError", message: "\ud800 no" };
     const again = { kind: "retry", until: { inMs: 5_000 }, error } as const;
-    await b.engine.suspend({ ...hold(jobs.retries, retries.runId), worker, ...again });
+    await b.engine.runs.suspend({ ...hold(jobs.retries, retries.runId), worker, ...again });
     const ends = await b.run(jobs.ends, at);
     const cancel = { jobId: "ends", runId: ends.runId, reason: "enough" };
-    expect(await b.engine.cancelRun(cancel)).toBe("asked");
+    expect(await b.engine.requests.cancel(cancel)).toBe("asked");
     expect((await b.tick(jobs.waits)).outcome).toBe("none");
     const member = await b.run(jobs.member, b.now);
-    await b.engine.handBack(hold(jobs.member, member.runId));
+    await b.engine.runs.handBack(hold(jobs.member, member.runId));
     expect((await b.tick(jobs.line)).outcome).toBe("none");
-    await b.engine.addBackfill({
+    await b.engine.backfills.add({
       jobId: "past",
       backfillId: "one",
       fireTimes: [1_000, 2_000, 3_000],
@@ -81,7 +81,7 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
     });
     expect(await takePast(b, jobs.past, 3_000)).toMatchObject({ outcome: "run" });
     const pastHold = hold(jobs.past, backfillId(3_000));
-    await b.engine.saveStep(pastHold, loaded);
+    await b.engine.steps.save(pastHold, loaded);
     return { jobs, at, loaded, sleeps, retries, ends, member, text: await exported(b.engine) };
   };
 
@@ -95,7 +95,7 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
       b.now = source.now + 1_000;
       expect(await imported(b.engine, runs.text)).toMatchObject({ jobs: 8, steps: 2 });
       expect(comparable(await exported(b.engine))).toEqual(comparable(runs.text));
-      await b.engine.setPaused(false);
+      await b.engine.queue.setPaused(false);
       for (const job of Object.values(jobs)) expect(await b.audit(job)).toEqual([]);
 
       // The call that the import made looks at what waits for its condition.
@@ -106,8 +106,8 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
       const early = await take(b, jobs.sleeps, runs.sleeps.runId);
       expect(early).toMatchObject({ outcome: "early", waitMs });
       expect(await b.open(jobs.sleeps, at)).toEqual(["sleeping 0"]);
-      expect(await b.engine.readSteps("sleeps", runs.sleeps.runId)).toEqual([loaded]);
-      expect((await b.engine.readOpenRuns("retries"))[0]).toMatchObject({
+      expect(await b.engine.steps.read("sleeps", runs.sleeps.runId)).toEqual([loaded]);
+      expect((await b.engine.ledger.readOpenRuns("retries"))[0]).toMatchObject({
         state: "retrying",
         error: { message: "\ud800 no" },
       });
@@ -136,11 +136,11 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
       });
 
       // A backfill goes on with what it had not run, one at a time.
-      const past = await b.engine.readBackfill("past");
+      const past = await b.engine.backfills.read("past");
       expect(past).toMatchObject({ state: "active", total: 3, waiting: 2, running: 1 });
       expect((await takePast(b, jobs.past, 2_000)).outcome).toBe("none");
       expect(await takePast(b, jobs.past, 3_000)).toMatchObject({ run: { kind: "backfill" } });
-      expect(await b.engine.readSteps("past", backfillId(3_000))).toEqual([loaded]);
+      expect(await b.engine.steps.read("past", backfillId(3_000))).toEqual([loaded]);
       await b.settle(jobs.past, backfillId(3_000), 2);
       expect(await takePast(b, jobs.past, 2_000)).toMatchObject({ outcome: "run" });
 
@@ -164,7 +164,7 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
       await using b = await open();
       b.now = source.now + 1_000;
       await imported(b.engine, text);
-      await b.engine.setPaused(false);
+      await b.engine.queue.setPaused(false);
       // The call that the import made looks, and sets the instant of the next look.
       const [call = ""] = await b.calls(jobs.waits);
       expect((await b.answer(jobs.waits, call)).outcome).toBe("none");
@@ -185,12 +185,12 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
       const movedOn = await addEverySecond(source, { id: "moved-on", queue: "side" });
       source.now += 1_000;
       const served = await source.engine.serve?.("side");
-      const answer = await served?.admit(
+      const answer = await served?.runs.admit(
         source.request(movedOn, [{ fireAt: source.now, dueAt: source.now }]),
       );
       expect(answer).toMatchObject({ outcome: "run" });
       const old = source.queueJobId(movedOn, source.now);
-      await served?.settle({
+      await served?.runs.settle({
         ...hold(movedOn, old),
         verdict: "succeeded",
         durationMs: 1,
@@ -200,9 +200,9 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
         retention: { count: 10, ageMs: 1e10 },
       });
       const removal = { jobId: "moved-on", expectedWatermark: undefined, skipped: [] };
-      expect(await source.engine.removeJob(removal)).toBe("removed");
+      expect(await source.engine.jobs.remove(removal)).toBe("removed");
       await addEverySecond(source, { id: "moved-on" });
-      await source.engine.requestRun({ jobId: side.id, sequence: 4, ignoreCondition: true });
+      await source.engine.requests.run({ jobId: side.id, sequence: 4, ignoreCondition: true });
       const text = await exported(source.engine);
       await source.engine.close();
 
@@ -216,9 +216,9 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
       expect((await b.stored(home)).definition.queue).toBeUndefined();
       expect((await b.ledger(movedOn)).map(({ id }) => id)).toEqual([old]);
       // The id is claimed: nobody gets it on another queue.
-      const [other] = await b.engine.putJobs([b.put({ id: "side", declared: "two" })]);
+      const [other] = await b.engine.jobs.put([b.put({ id: "side", declared: "two" })]);
       expect(other).toEqual({ outcome: "exists" });
-      expect(await b.engine.removeJob({ ...removal, jobId: "side" })).toBe("removed");
+      expect(await b.engine.jobs.remove({ ...removal, jobId: "side" })).toBe("removed");
       expect(await addEverySecond(b, { id: "side" })).toMatchObject({ id: "side" });
     },
     LIMIT_MS,

@@ -1,7 +1,9 @@
 // A worker in a process of its own. Its one argument is JSON text of `SurvivorOptions`.
 import { lineLogger, PipelineWorker } from "../../src/index.ts";
-import { PostgresEngine } from "../../src/engine/postgres/postgres-engine.ts";
-import { RedisEngine } from "../../src/engine/redis/redis-engine.ts";
+import { PostgresRuns } from "../../src/engine/postgres/postgres-runs.ts";
+import { PostgresSteps } from "../../src/engine/postgres/postgres-steps.ts";
+import { RedisRuns } from "../../src/engine/redis/redis-runs.ts";
+import { RedisSteps } from "../../src/engine/redis/redis-steps.ts";
 import { Survivor } from "./survivor.ts";
 
 export interface SurvivorOptions {
@@ -13,10 +15,16 @@ export interface SurvivorOptions {
 
 const options = JSON.parse(process.argv[2] ?? "{}") as SurvivorOptions;
 
-function dieAt(call: "saveStep" | "suspend", when: "before" | "after"): void {
-  for (const { prototype } of [RedisEngine, PostgresEngine]) {
-    const original = prototype[call] as (...given: unknown[]) => Promise<unknown>;
-    Object.defineProperty(prototype, call, {
+const CALLS = {
+  saveStep: { prototypes: [RedisSteps.prototype, PostgresSteps.prototype], method: "save" },
+  suspend: { prototypes: [RedisRuns.prototype, PostgresRuns.prototype], method: "suspend" },
+} as const;
+
+function dieAt(call: keyof typeof CALLS, when: "before" | "after"): void {
+  const { prototypes, method } = CALLS[call];
+  for (const prototype of prototypes) {
+    const original = Reflect.get(prototype, method) as (...given: unknown[]) => Promise<unknown>;
+    Object.defineProperty(prototype, method, {
       value: async function dying(this: unknown, ...given: unknown[]) {
         if (when === "after") await original.apply(this, given);
         process.kill(process.pid, "SIGKILL");

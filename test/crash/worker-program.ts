@@ -7,6 +7,7 @@ import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
 import { recorder, release } from "./pipelines.ts";
 import { appendLine } from "./run-file.ts";
+import { engineWith } from "../helpers/engine-with.ts";
 
 /** The steps of a run between which its process may die. */
 export type Step = "take" | "admitted" | "mid-run" | "before settle" | "settled";
@@ -66,39 +67,32 @@ function dieAt(step: Step): void {
 
 /** The engine itself, except that the process dies at one step. */
 function dying(engine: Engine): Engine {
-  return new Proxy(engine, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== "function") return member;
-      const method = member.bind(target) as (...args: unknown[]) => unknown;
-      if (name === "admit") {
-        return async (...args: Parameters<Engine["admit"]>) => {
-          dieAt("take");
-          const admission = await target.admit(...args);
-          if (admission.outcome === "run") dieAt("admitted");
-          return admission;
-        };
-      }
-      if (name === "consume") {
-        return (given: Parameters<Engine["consume"]>[0]) =>
-          target.consume({
-            ...given,
-            handle: (queueJob) => {
-              // It was admitted in the step that took its queue job.
-              if (queueJob.begun) dieAt("admitted");
-              return given.handle(queueJob);
-            },
-          });
-      }
-      if (name === "settle") {
-        return async (...args: Parameters<Engine["settle"]>) => {
-          dieAt("before settle");
-          const settlement = await target.settle(...args);
-          dieAt("settled");
-          return settlement;
-        };
-      }
-      return method;
+  const { runs, queue } = engine;
+  return engineWith(engine, {
+    runs: {
+      async admit(request) {
+        dieAt("take");
+        const admission = await runs.admit(request);
+        if (admission.outcome === "run") dieAt("admitted");
+        return admission;
+      },
+      async settle(request) {
+        dieAt("before settle");
+        const settlement = await runs.settle(request);
+        dieAt("settled");
+        return settlement;
+      },
+    },
+    queue: {
+      consume: (given) =>
+        queue.consume({
+          ...given,
+          handle: (queueJob) => {
+            // It was admitted in the step that took its queue job.
+            if (queueJob.begun) dieAt("admitted");
+            return given.handle(queueJob);
+          },
+        }),
     },
   });
 }

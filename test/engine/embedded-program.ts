@@ -26,7 +26,7 @@ if (process.argv[3] === "open") {
     const job = await bench.addJob({ id: `job-${Number(process.argv[3] ?? 0)}-${n}` });
     bench.now += 1_000;
     const { runId } = await bench.run(job, bench.now);
-    await bench.engine.enqueue([{ id: runId, pipeline: "Report", dueAt: bench.now }]);
+    await bench.engine.queue.add([{ id: runId, pipeline: "Report", dueAt: bench.now }]);
     await bench.settle(job, runId);
     process.send?.({ kind: "kept", jobId: job.id, runId });
     await bench.admit(job, [at(bench.now)]);

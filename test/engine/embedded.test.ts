@@ -43,7 +43,7 @@ describe("embedded in a folder", () => {
     await bench.engine.open();
     try {
       expect(kept.length).toBeGreaterThan(50);
-      const jobs = await bench.engine.getJobs(kept.map(({ jobId }) => jobId));
+      const jobs = await bench.engine.jobs.get(kept.map(({ jobId }) => jobId));
       expect(jobs.filter((job) => job?.counts.succeeded !== 1)).toEqual([]);
       for (const { jobId, runId } of kept) {
         const [row, more] = await bench.ledger({ id: jobId, generation: 0 });

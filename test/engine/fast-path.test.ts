@@ -167,7 +167,7 @@ class Fleet implements AsyncDisposable {
       begun: isBegun ? run : undefined,
     };
     const settlement =
-      (await this.#plain.settle(request)) ?? (await this.bench.engine.settle(request));
+      (await this.#plain.settle(request)) ?? (await this.bench.engine.runs.settle(request));
     if (settlement.outcome !== "settled") throw new Error(`${run.runId} was fenced off`);
     if (!settlement.endedQueueJob) await this.#batches.end([job]);
   }
@@ -181,9 +181,9 @@ class Fleet implements AsyncDisposable {
   async state(ids: readonly string[]): Promise<unknown> {
     const { engine } = this.bench;
     const jobs = await Promise.all(
-      (await engine.getJobs(ids)).map(async (job, i) => {
+      (await engine.jobs.get(ids)).map(async (job, i) => {
         const id = ids[i] ?? "";
-        const ledger = await engine.readLedger({
+        const ledger = await engine.ledger.read({
           jobId: id,
           fromAt: 0,
           toAt: 1e15,
@@ -191,14 +191,14 @@ class Fleet implements AsyncDisposable {
           limit: 1_000,
           order: "oldest",
         });
-        const open = await engine.readOpenRuns(id);
+        const open = await engine.ledger.readOpenRuns(id);
         const isActive = job?.state === "active";
         const next = isActive ? new Schedule(job.definition).next(job.watermark) : undefined;
         const isQueued = next && (await this.#isQueued(id, job?.generation ?? 0, next.fireAt));
         return { job, ledger, open: open.map(withoutOrder), isQueued };
       }),
     );
-    const { events } = await engine.readEvents("all", "0-0", 10);
+    const { events } = await engine.events.read("all", "0-0", 10);
     const active = await redis.lrange(`${this.#prefix}runs:active`, 0, -1);
     const told = ids.map((id) => events.map(({ event }) => event).filter((e) => e.jobId === id));
     return { jobs, active: active.toSorted(), told };
@@ -288,7 +288,7 @@ async function play(
       jitter: part.jitter as JobDefinition["jitter"],
     }) satisfies JobDefinition;
   const ids = IDS.slice(0, shapes.length);
-  await engine.putJobs(
+  await engine.jobs.put(
     shapes.map((part, i) => {
       const definition = define(ids[i] ?? "", part, part.policy);
       const upcoming = new Schedule(definition).ahead(START);
@@ -304,15 +304,15 @@ async function play(
     } else {
       const jobId = ids[next.job % ids.length] ?? "";
       const part = shapes[next.job % ids.length];
-      const [job] = await engine.getJobs([jobId]);
+      const [job] = await engine.jobs.get([jobId]);
       if (!job || !part) continue;
-      if (next.kind === "ask") await engine.requestRun({ jobId, sequence });
+      if (next.kind === "ask") await engine.requests.run({ jobId, sequence });
       if (next.kind === "remove") {
-        await engine.removeJob({ jobId, expectedWatermark: undefined, skipped: [] });
+        await engine.jobs.remove({ jobId, expectedWatermark: undefined, skipped: [] });
       }
       if (next.kind === "modify") {
         const isPaused = next.doesPause && job.state === "active";
-        await engine.changeJob({
+        await engine.jobs.change({
           jobId,
           expectedRevision: job.revision,
           definition: define(jobId, part, next.policy),
@@ -424,7 +424,7 @@ test.each([
       trigger: { kind: "interval", timezone: "UTC", everyMs: 60_000, anchorAt: START + 60_000 },
     };
     const upcoming = new Schedule(definition).ahead(START);
-    await bench.engine.putJobs([{ definition, state: "active", watermark: START, upcoming }]);
+    await bench.engine.jobs.put([{ definition, state: "active", watermark: START, upcoming }]);
     expect(await fleet.waiting()).toEqual([START + 60_000]);
     bench.now = START + 60_000;
     await fleet.missSigns();
@@ -444,9 +444,9 @@ test("a worker begins no run of a pipeline that its job has no more", async () =
     trigger: { kind: "interval", timezone: "UTC", everyMs: 1_000, anchorAt: START + 1_000 },
   };
   const upcoming = new Schedule(definition).ahead(START);
-  await bench.engine.putJobs([{ definition, state: "active", watermark: START, upcoming }]);
-  const [job] = await bench.engine.getJobs(["moved"]);
-  await bench.engine.changeJob({
+  await bench.engine.jobs.put([{ definition, state: "active", watermark: START, upcoming }]);
+  const [job] = await bench.engine.jobs.get(["moved"]);
+  await bench.engine.jobs.change({
     jobId: "moved",
     expectedRevision: job?.revision ?? 0,
     definition: { ...definition, pipeline: "Other" },
@@ -468,10 +468,10 @@ test("a run of a backfill that a removed job left is audited whatever runs end b
   };
   const put = async () => {
     const upcoming = new Schedule(definition).ahead(bench.now);
-    await engine.putJobs([{ definition, state: "active", watermark: bench.now, upcoming }]);
+    await engine.jobs.put([{ definition, state: "active", watermark: bench.now, upcoming }]);
   };
   await put();
-  await engine.addBackfill({
+  await engine.backfills.add({
     jobId: "again",
     backfillId: "b",
     fireTimes: [START - 1_000],
@@ -481,14 +481,14 @@ test("a run of a backfill that a removed job left is audited whatever runs end b
   });
   await fleet.work();
   const [backfilled] = fleet.held.splice(0);
-  await engine.removeJob({ jobId: "again", expectedWatermark: undefined, skipped: [] });
+  await engine.jobs.remove({ jobId: "again", expectedWatermark: undefined, skipped: [] });
   await put();
   bench.now += 1_000;
   await fleet.work();
   expect(fleet.begun).toBe(1);
   await fleet.end(0, "succeeded");
   if (backfilled) await fleet.lose(backfilled);
-  const findings = await engine.audit({
+  const findings = await engine.healing.audit({
     horizonMs: 0,
     offset: 0,
     limit: 10,

@@ -14,7 +14,7 @@ test.each(["redis://127.0.0.1:1", "postgres://127.0.0.1:1/none", "memory:"])(
       logger,
       timeoutMs: 500,
     });
-    expect(() => engine.countJobs()).toThrow(expect.objectContaining({ code: "INVALID_STATE" }));
+    expect(() => engine.jobs.count()).toThrow(expect.objectContaining({ code: "INVALID_STATE" }));
     await engine.close();
     await engine.close();
     expect(await engine.health()).toMatchObject({ ok: false });

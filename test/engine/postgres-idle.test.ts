@@ -20,7 +20,7 @@ async function taking(own: EngineBench): Promise<{ takenAt: number; looks: numbe
   const queries = vi.spyOn(pg.Pool.prototype, "query");
   let consumer: Consumer | undefined;
   const takenAt = await new Promise<number>((resolve) => {
-    consumer = own.engine.consume({
+    consumer = own.engine.queue.consume({
       concurrency: 1,
       lockMs: LOCK_MS,
       stalledCheckMs: LOCK_MS,
@@ -63,7 +63,7 @@ async function inOwnDatabase<T>(work: (own: EngineBench, url: string) => Promise
 test("a worker whose clock is ahead looks when something becomes due, and not all the time before", async () => {
   const dueAt = trueNow() + 1_500;
   const { takenAt, looks } = await inOwnDatabase(async (own) => {
-    await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt }]);
+    await own.engine.queue.add([{ id: "due:1:1", pipeline: "Report", dueAt }]);
     vi.spyOn(Date, "now").mockImplementation(() => trueNow() + HOUR_MS);
     return taking(own);
   });
@@ -76,7 +76,7 @@ test("a worker that finds nothing, nor anything that will be due, looks seldom",
   const { looks } = await inOwnDatabase(async (own) => {
     const found = taking(own);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
-    await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt: 0 }]);
+    await own.engine.queue.add([{ id: "due:1:1", pipeline: "Report", dueAt: 0 }]);
     return found;
   });
   expect(looks).toBeLessThan(10);
@@ -91,7 +91,7 @@ test("what is added after a worker looked, and before it listens, is taken in ti
     seconds,
   ) {
     dueAt = trueNow() + 300;
-    await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt }]);
+    await own.engine.queue.add([{ id: "due:1:1", pipeline: "Report", dueAt }]);
     return this.waitForJob(seconds);
   });
   const { takenAt } = await taking(own);
@@ -106,7 +106,7 @@ test("a worker that is stopped as it starts leaves no connection", async () => {
   await inOwnDatabase(async (own, url) => {
     for (let i = 0; i < 30; i += 1) {
       const handle = async () => "done" as const;
-      const consumer = own.engine.consume({ ...options, onError: console.error, handle });
+      const consumer = own.engine.queue.consume({ ...options, onError: console.error, handle });
       for (let turns = 0; turns < i * 3; turns += 1)
         await new Promise((resolve) => setImmediate(resolve));
       await consumer.stop();
@@ -127,11 +127,11 @@ test("a worker that is stopped as it starts leaves no connection", async () => {
 
 test("what is due in a paused queue makes nobody look again and again", async () => {
   const { looks } = await inOwnDatabase(async (own) => {
-    await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt: trueNow() + 200 }]);
-    await own.engine.setPaused(true);
+    await own.engine.queue.add([{ id: "due:1:1", pipeline: "Report", dueAt: trueNow() + 200 }]);
+    await own.engine.queue.setPaused(true);
     const found = taking(own);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
-    await own.engine.setPaused(false);
+    await own.engine.queue.setPaused(false);
     return found;
   });
   expect(looks).toBeLessThan(20);
@@ -171,7 +171,7 @@ test.each([0, 100])(
   async (dueInMs) => {
     const { looks, takenAt, freeAt } = await inOwnDatabase(async (own, url) => {
       const dueAt = trueNow() + dueInMs;
-      await own.engine.enqueue([{ id: "due:1:1", pipeline: "Report", dueAt }]);
+      await own.engine.queue.add([{ id: "due:1:1", pipeline: "Report", dueAt }]);
       const other = new pg.Client(url);
       await other.connect();
       await other.query("BEGIN");

@@ -58,7 +58,7 @@ async function isCalled(job: CaseJob): Promise<boolean> {
 }
 
 function remove({ id }: CaseJob): Promise<unknown> {
-  return left.engine.removeJob({ jobId: id, expectedWatermark: undefined, skipped: [] });
+  return left.engine.jobs.remove({ jobId: id, expectedWatermark: undefined, skipped: [] });
 }
 
 /** How the races ended: by a start in the race, or by a call; both must come up, or they were none. */
@@ -123,7 +123,7 @@ describe("no wake-up is lost", () => {
       const [admission] = await race(
         round,
         async () => {
-          const [result] = await left.engine.putJobs([put]);
+          const [result] = await left.engine.jobs.put([put]);
           if (result?.outcome !== "created") throw new Error("not created");
           const job = { id: put.definition.id, generation: result.generation };
           return { job, ...(await left.admit(job, [at(left.now)])) };
@@ -146,7 +146,7 @@ describe("no wake-up is lost", () => {
       const [admission] = await race(
         round,
         async () => {
-          const [result] = await left.engine.putJobs([put]);
+          const [result] = await left.engine.jobs.put([put]);
           if (result?.outcome !== "created") throw new Error("not created");
           const job = { id: put.definition.id, generation: result.generation };
           return { job, ...(await left.admit(job, [at(left.now)])) };
@@ -206,8 +206,8 @@ test.each(["removed", "there"])(
     const retry = { kind: "retry", until: { inMs: 0 }, worker: "w", error } as const;
     const steps = [
       left.settle(job, ends.queueJobId).then(count),
-      right.engine.suspend({ ...fails, ...retry }).then(count),
-      left.engine.handBack(isGivenBack).then(count),
+      right.engine.runs.suspend({ ...fails, ...retry }).then(count),
+      left.engine.runs.handBack(isGivenBack).then(count),
     ];
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(done).toBe(0);

@@ -145,17 +145,17 @@ async function step(): Promise<void> {
   switch (random(16)) {
     case 0: {
       const upcoming = [at(b.now + 1_000)];
-      await engine.putJobs([b.put({ id: jobId, policy: anyPolicy(), upcoming })]);
+      await engine.jobs.put([b.put({ id: jobId, policy: anyPolicy(), upcoming })]);
       return;
     }
     case 1: {
       if (random(3) > 0) return;
-      await engine.removeJob({ jobId, expectedWatermark: undefined, skipped: [] });
+      await engine.jobs.remove({ jobId, expectedWatermark: undefined, skipped: [] });
       return;
     }
     case 2:
     case 3: {
-      const [job] = await engine.getJobs([jobId]);
+      const [job] = await engine.jobs.get([jobId]);
       if (!job) return;
       const { watermark, revision: expectedRevision } = job;
       const state = pick(["active", "active", "paused"] as const);
@@ -167,19 +167,19 @@ async function step(): Promise<void> {
       };
       const definition = b.definition({ id: jobId, policy: anyPolicy() });
       const change = random(2) === 0 ? { definition } : { schedule };
-      await engine.changeJob({ jobId, expectedRevision, event, ...change });
+      await engine.jobs.change({ jobId, expectedRevision, event, ...change });
       return;
     }
     case 4:
     case 5:
-      await engine.requestRun({ jobId, sequence: random(1e9), ignoreCondition: random(3) === 0 });
+      await engine.requests.run({ jobId, sequence: random(1e9), ignoreCondition: random(3) === 0 });
       return;
     case 6: {
       if (!run) return;
       held.delete(run.queueJobId);
       const kind = pick(["retry", "sleep"] as const);
       const until = { inMs: random(3_000) };
-      const suspended = await engine.suspend({
+      const suspended = await engine.runs.suspend({
         ...run,
         kind,
         until,
@@ -191,15 +191,15 @@ async function step(): Promise<void> {
       return;
     }
     case 7: {
-      const open = await engine.readOpenRuns(jobId);
+      const open = await engine.ledger.readOpenRuns(jobId);
       if (open.length === 0) return;
-      await engine.cancelRun({ jobId, runId: pick(open).id, reason: "chance" });
+      await engine.requests.cancel({ jobId, runId: pick(open).id, reason: "chance" });
       return;
     }
     case 8:
       if (!run) return;
       held.delete(run.queueJobId);
-      await engine.handBack(run);
+      await engine.runs.handBack(run);
       await endQueueJob(run.queueJobId, 0);
       return;
     case 9:
@@ -208,11 +208,11 @@ async function step(): Promise<void> {
     case 10: {
       const fireTimes = Array.from({ length: 3 }, () => random(1e9));
       const plan = { jobId, backfillId: `${random(1e9)}`, concurrency: 1 + random(2) };
-      await engine.addBackfill({ ...plan, fireTimes, order: "oldest", isComplete: true });
+      await engine.backfills.add({ ...plan, fireTimes, order: "oldest", isComplete: true });
       return;
     }
     case 11:
-      await engine.changeBackfill(jobId, pick(["pause", "resume", "resume", "cancel"]));
+      await engine.backfills.change(jobId, pick(["pause", "resume", "resume", "cancel"]));
       return;
     default: {
       const runs = [...held.values()].filter(() => random(3) === 0);
@@ -243,7 +243,7 @@ async function stuck(): Promise<unknown[]> {
 
 async function findStranded(): Promise<QueueJob[]> {
   const request = { horizonMs: 0, offset: 0, limit: 0, overdueMs: 1e12, finishedRetentionMs: 1e12 };
-  const findings = (await benches[0]?.engine.audit(request)) ?? [];
+  const findings = (await benches[0]?.engine.healing.audit(request)) ?? [];
   return findings.flatMap((finding) => (finding.kind === "stranded" ? [finding.queueJob] : []));
 }
 
@@ -273,7 +273,7 @@ test(`${ROUNDS} rounds of ${STEPS_A_ROUND} steps at once`, async () => {
     // the audit that makes up for that.
     const isOfBackfill = ({ id }: QueueJob): boolean => parseQueueJobId(id)?.kind === "backfill";
     expect(stranded.filter((queueJob) => !isOfBackfill(queueJob))).toEqual([]);
-    await benches[0]?.engine.enqueue(stranded);
+    await benches[0]?.engine.queue.add(stranded);
     const { rows } = await sql.query<{ count: string }>("SELECT count(*) FROM pending");
     waited += Number(rows[0]?.count);
   }

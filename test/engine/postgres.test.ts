@@ -28,7 +28,7 @@ describe("migrations", () => {
     const benches = Array.from({ length: 8 }, () => new EngineBench(inject("postgresUrl"), prefix));
     await Promise.all(benches.map(({ engine }) => engine.open()));
     await Promise.all(benches.map((bench) => bench.addJob()));
-    expect(await benches[0]?.engine.countJobs()).toBe(8);
+    expect(await benches[0]?.engine.jobs.count()).toBe(8);
     await Promise.all(benches.map(({ engine }) => engine.close()));
   }, 60_000);
 
@@ -64,7 +64,7 @@ describe("connections", () => {
     const bench = new EngineBench(server.url, "cut");
     await bench.engine.open();
     const taken: string[] = [];
-    const consumer = bench.engine.consume({
+    const consumer = bench.engine.queue.consume({
       concurrency: 2,
       lockMs: 15_000,
       stalledCheckMs: 5_000,
@@ -75,13 +75,13 @@ describe("connections", () => {
       },
     });
     const round = async (n: number): Promise<void> => {
-      const cursor = await bench.engine.latestEventCursor();
-      const waiting = bench.engine.readEvents("r", cursor, 20_000);
+      const cursor = await bench.engine.events.latestCursor();
+      const waiting = bench.engine.events.read("r", cursor, 20_000);
       const job = await bench.addJob();
       expect((await waiting).events[0]?.event.jobId).toBe(job.id);
       bench.now += 1_000;
       const { runId } = await bench.run(job, bench.now);
-      await bench.engine.enqueue([{ id: `job:${n}:1`, pipeline: "P", dueAt: Date.now() }]);
+      await bench.engine.queue.add([{ id: `job:${n}:1`, pipeline: "P", dueAt: Date.now() }]);
       await expect.poll(() => taken, { timeout: 30_000 }).toContain(`job:${n}:1`);
       expect((await bench.settle(job, runId)).outcome).toBe("settled");
     };
@@ -194,8 +194,8 @@ test("queue jobs that our functions add are, but for what nobody reads, those th
   bench.now = Date.now();
   const dueAt = bench.now + 3_600_000;
   const putDue = (id: string, due: number) => bench.put({ id, upcoming: [at(due)] });
-  await bench.engine.putJobs([putDue("ours-later", dueAt), putDue("ours-now", bench.now)]);
-  await bench.engine.enqueue([
+  await bench.engine.jobs.put([putDue("ours-later", dueAt), putDue("ours-now", bench.now)]);
+  await bench.engine.queue.add([
     { id: "bull:1:1", pipeline: "Report", dueAt },
     { id: "bull:1:2", pipeline: "Report", dueAt: bench.now },
   ]);

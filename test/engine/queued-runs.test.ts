@@ -148,7 +148,7 @@ class Stage {
     const held = this.held[pick % Math.max(1, this.held.length)];
     switch (kind) {
       case "due": {
-        const [stored] = await bench.engine.getJobs([job.id]);
+        const [stored] = await bench.engine.jobs.get([job.id]);
         if (stored?.state !== "active") return;
         const due = pick % 3 === 0 ? [bench.now - 1, bench.now] : [bench.now];
         const fresh = due.filter((fireAt) => fireAt > stored.watermark);
@@ -160,7 +160,7 @@ class Stage {
       }
       case "asked":
         this.#claim(job, 1);
-        await bench.engine.requestRun({
+        await bench.engine.requests.run({
           jobId: job.id,
           sequence: bench.now,
           ignoreCondition: pick % 2 === 0,
@@ -177,7 +177,7 @@ class Stage {
         const ids = this.jobs.map(({ id }) => id);
         const shape = this.#shapes[pick % this.#shapes.length];
         if (!shape) return;
-        await bench.engine.changeJob({
+        await bench.engine.jobs.change({
           jobId: job.id,
           expectedRevision: revision,
           definition: bench.definition({ id: job.id, policy: this.#policy(shape, ids) }),
@@ -186,9 +186,10 @@ class Stage {
         return;
       }
       case "cancel": {
-        const open = await bench.engine.readOpenRuns(job.id);
+        const open = await bench.engine.ledger.readOpenRuns(job.id);
         const one = open[pick % Math.max(1, open.length)];
-        if (one) await bench.engine.cancelRun({ jobId: job.id, runId: one.id, reason: "why not" });
+        if (one)
+          await bench.engine.requests.cancel({ jobId: job.id, runId: one.id, reason: "why not" });
         return;
       }
       case "end":
@@ -218,7 +219,7 @@ class Stage {
 
   async #suspend(held: Held, inMs: number): Promise<void> {
     const { engine } = this.bench;
-    const suspension = await engine.suspend({
+    const suspension = await engine.runs.suspend({
       ...this.bench.hold(held.job, held.queueJobId, held.start),
       kind: "sleep",
       until: { inMs },
@@ -282,7 +283,7 @@ test("whatever happens, limits hold, no call is lost, and each occurrence has on
         }
         await stage.drain();
         for (const job of stage.jobs) {
-          expect(await stage.bench.engine.readOpenRuns(job.id)).toEqual([]);
+          expect(await stage.bench.engine.ledger.readOpenRuns(job.id)).toEqual([]);
           const rows = await stage.bench.ledger(job);
           const decided = rows.reduce((sum, { count = 1 }) => sum + count, 0);
           expect(decided).toBe(stage.claimed.get(job.id) ?? 0);

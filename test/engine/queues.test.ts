@@ -68,12 +68,12 @@ describe.each([
     for (const queue of ["default", "bulk", "mail"]) {
       const id = randomUUID();
       expect(await claim(id)).toBeGreaterThan(0);
-      expect(await fleet.getJobs([id])).toEqual([undefined]);
+      expect(await fleet.jobs.get([id])).toEqual([undefined]);
       const removal = { jobId: id, expectedWatermark: undefined, skipped: [] };
-      expect(await fleet.removeJob(removal)).toBe("missing");
-      const [result] = await fleet.putJobs([maker.put({ id, queue })]);
+      expect(await fleet.jobs.remove(removal)).toBe("missing");
+      const [result] = await fleet.jobs.put([maker.put({ id, queue })]);
       expect(result?.outcome).toBe("created");
-      const [job] = await fleet.getJobs([id]);
+      const [job] = await fleet.jobs.get([id]);
       expect(job?.definition.queue ?? "default").toBe(queue);
     }
   });
@@ -83,33 +83,33 @@ describe.each([
     const [early, late] = [await claim(id), await claim(id)];
     expect(late).toBeGreaterThan(early);
     const put = { ...maker.put({ id, queue: "mail" }) };
-    expect(await fleet.putJobs([maker.put({ id })])).toMatchObject([{ outcome: "created" }]);
+    expect(await fleet.jobs.put([maker.put({ id })])).toMatchObject([{ outcome: "created" }]);
     for (const number of [early, late])
       expect(await mail.directory.putClaimed([{ ...put, claim: number }])).toEqual([
         { outcome: "void" },
       ]);
-    expect(await mail.getJobs([id])).toEqual([undefined]);
+    expect(await mail.jobs.get([id])).toEqual([undefined]);
     // A later claim is another matter: it is refused while the job is there, and holds when it is gone.
     expect(await home.directory.claim("mail", [id])).toEqual([{ outcome: "exists" }]);
-    await fleet.removeJob({ jobId: id, expectedWatermark: undefined, skipped: [] });
+    await fleet.jobs.remove({ jobId: id, expectedWatermark: undefined, skipped: [] });
     const again = await claim(id);
     expect(await mail.directory.putClaimed([{ ...put, claim: again }])).toMatchObject([
       { outcome: "created" },
     ]);
-    expect(await home.putJobs([maker.put({ id })])).toEqual([{ outcome: "exists" }]);
+    expect(await home.jobs.put([maker.put({ id })])).toEqual([{ outcome: "exists" }]);
   });
 
   test("a claim is freed with its job, and not if the job was declared again meanwhile", async () => {
     const id = randomUUID();
-    await fleet.putJobs([maker.put({ id, queue: "mail" })]);
+    await fleet.jobs.put([maker.put({ id, queue: "mail" })]);
     const [before] = await home.directory.find([id]);
-    await fleet.putJobs([maker.put({ id, queue: "mail" })]);
+    await fleet.jobs.put([maker.put({ id, queue: "mail" })]);
     const [after] = await home.directory.find([id]);
     expect(after?.number).toBeGreaterThan(before?.number ?? Number.NaN);
     await home.directory.release(id, before?.number ?? 0, 0);
     expect(await home.directory.find([id])).toEqual([after]);
     expect(await mail.directory.fence(id, after?.number ?? 0)).toBe("exists");
-    await fleet.removeJob({ jobId: id, expectedWatermark: undefined, skipped: [] });
+    await fleet.jobs.remove({ jobId: id, expectedWatermark: undefined, skipped: [] });
     expect(await home.directory.find([id])).toEqual([undefined]);
   });
 });
@@ -126,13 +126,13 @@ test.each([
     process.on("warning", onWarning);
     const bench = new EngineBench(url(), `many-${randomUUID().slice(0, 8)}`);
     await bench.engine.open();
-    const start = await bench.engine.latestEventCursor();
+    const start = await bench.engine.events.latestCursor();
     const queues = Array.from({ length: 20 }, (__, i) => `queue-${i}`);
     const taken = new Set<string>();
     const consumers = await Promise.all(
       queues.map(async (queue) => {
         const engine = await bench.engine.serve?.(queue);
-        return engine?.consume({
+        return engine?.queue.consume({
           concurrency: 1,
           lockMs: 30_000,
           stalledCheckMs: 30_000,
@@ -150,7 +150,7 @@ test.each([
     );
     const heard: string[] = [];
     for (let cursor = start; heard.length < queues.length;) {
-      const batch = await bench.engine.readEvents("reader", cursor, 2_000);
+      const batch = await bench.engine.events.read("reader", cursor, 2_000);
       heard.push(...batch.events.flatMap(({ event }) => event.jobId ?? []));
       cursor = batch.cursor;
     }
@@ -192,13 +192,13 @@ test("with the default queue alone, a fleet sends what its one queue would send,
   };
   const work = async (engine: Engine, round = 0): Promise<number> => {
     const put = maker.put({ id: `job-${round}`, watermark: 0, upcoming: [at(START - 1_000)] });
-    const [result] = await engine.putJobs([put]);
+    const [result] = await engine.jobs.put([put]);
     const generation = result?.outcome === "created" ? result.generation : 0;
     const job = { id: put.definition.id, generation };
-    await engine.getJobs([job.id]);
+    await engine.jobs.get([job.id]);
     const request = maker.request(job, [at(START - 1_000)]);
-    expect((await engine.admit(request)).outcome).toBe("run");
-    await engine.settle({
+    expect((await engine.runs.admit(request)).outcome).toBe("run");
+    await engine.runs.settle({
       ...maker.hold(job, request.queueJobId),
       verdict: "succeeded",
       durationMs: 1,

@@ -44,13 +44,13 @@ test("of many jobs those that are there stay, those that are new are stored, and
   const numbers = Array.from({ length: 1_200 }, (_, i) => i);
   await declare(numbers.filter((i) => i % 3 === 0));
   await declare(numbers);
-  expect(await bench.engine.countJobs()).toBe(1_200);
+  expect(await bench.engine.jobs.count()).toBe(1_200);
   await bench.desk.remove("job-777");
   await expect(declare(numbers, "another")).rejects.toMatchObject({
     code: "CONFLICTING_ID",
   });
   // Those that are new are stored all the same.
-  expect(await bench.engine.countJobs()).toBe(1_200);
+  expect(await bench.engine.jobs.count()).toBe(1_200);
 });
 
 test("removeAllJobs passes over an id whose job is gone", async () => {

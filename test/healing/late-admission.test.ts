@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Engine } from "../../src/engine/port/engine.ts";
+import type { Admission, Engine } from "../../src/engine/port/engine.ts";
 import { makeEngine } from "../../src/engine/open-engine.ts";
 import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
@@ -8,25 +8,24 @@ import { systemClock } from "../../src/index.ts";
 import { Ending } from "../../src/core/ending.ts";
 import { Fleet, silent } from "../crash/fleet.ts";
 import { startRedis } from "../helpers/redis-server.ts";
+import { engineWith } from "../helpers/engine-with.ts";
 
 const LOCK_MS = 1_500;
 
 /** Calls `around` in place of the first `admit`. */
 function withFirstAdmit(
   engine: Engine,
-  around: (admit: () => ReturnType<Engine["admit"]>) => ReturnType<Engine["admit"]>,
+  around: (admit: () => Promise<Admission>) => Promise<Admission>,
 ): Engine {
+  const { runs } = engine;
   let isFirst = true;
-  return new Proxy(engine, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== "function") return member;
-      if (name !== "admit" || !isFirst) return member.bind(target) as unknown;
-      return (request: Parameters<Engine["admit"]>[0]) => {
-        if (!isFirst) return target.admit(request);
+  return engineWith(engine, {
+    runs: {
+      admit(request) {
+        if (!isFirst) return runs.admit(request);
         isFirst = false;
-        return around(() => target.admit(request));
-      };
+        return around(() => runs.admit(request));
+      },
     },
   });
 }

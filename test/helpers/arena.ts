@@ -4,6 +4,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import type { ConsumeOptions, Engine } from "../../src/engine/port/engine.ts";
 import { RedisEngine } from "../../src/engine/redis/redis-engine.ts";
 import type { ConnectionOption } from "../../src/index.ts";
+import { engineWith } from "./engine-with.ts";
 
 /** The queue jobs of a bench, which it takes and puts back in BullMQ's stead. */
 export interface HandQueue {
@@ -64,18 +65,15 @@ export function engineSettings({ prefix, serverNow }: GroundOptions) {
 export function takenByHand(engine: Engine): { engine: Engine; consumers: ConsumeOptions[] } {
   const consumers: ConsumeOptions[] = [];
   const gone = (): Promise<void> => Promise.resolve();
-  const consume: Engine["consume"] = (options) => {
-    consumers.push(options);
-    return { stop: gone, abandon: gone };
-  };
-  const proxy = new Proxy(engine, {
-    get(target, name) {
-      if (name === "consume") return consume;
-      const member: unknown = Reflect.get(target, name, target);
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+  const byHand = engineWith(engine, {
+    queue: {
+      consume(options) {
+        consumers.push(options);
+        return { stop: gone, abandon: gone };
+      },
     },
   });
-  return { engine: proxy, consumers };
+  return { engine: byHand, consumers };
 }
 
 /** Redis or a Cluster; each ground has a prefix of its own. */

@@ -141,7 +141,7 @@ export class EngineBench implements AsyncDisposable {
     const ground = await (options.arena ?? arena()).open({ prefix, serverNow: () => time.now });
     const bench = new EngineBench(options, ground, time);
     for (const worker of bench.#workers) await worker.start();
-    bench.#cursor = await bench.engine.latestEventCursor();
+    bench.#cursor = await bench.engine.events.latestCursor();
     return bench;
   }
 
@@ -170,7 +170,7 @@ export class EngineBench implements AsyncDisposable {
 
   /** The job as stored, or `undefined`. */
   async find(jobId: string): Promise<StoredJob | undefined> {
-    const [job] = await this.engine.getJobs([jobId]);
+    const [job] = await this.engine.jobs.get([jobId]);
     return job;
   }
 
@@ -288,8 +288,8 @@ export class EngineBench implements AsyncDisposable {
   async events(...only: EventName[]): Promise<StoredEvent[]> {
     const found: StoredEvent[] = [];
     // A read that finds nothing would block for as long as the server's timer takes to notice.
-    while (this.#cursor !== (await this.engine.latestEventCursor())) {
-      const batch = await this.engine.readEvents("bench", this.#cursor, 1);
+    while (this.#cursor !== (await this.engine.events.latestCursor())) {
+      const batch = await this.engine.events.read("bench", this.#cursor, 1);
       found.push(...batch.events.map(({ event }) => event));
       this.#cursor = batch.cursor;
     }

@@ -122,7 +122,7 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
     bench.isHolding = true;
     await bench.workTo("12:00:00");
     const runId = bench.held[0] ?? "";
-    await bench.engine.handBack({ jobId: "job", queueJobId: runId, runId, start: 1 });
+    await bench.engine.runs.handBack({ jobId: "job", queueJobId: runId, runId, start: 1 });
     expect(await said(bench, "12:00:00")).toEqual([
       "retrying",
       expect.stringContaining("was given back by worker"),
@@ -342,7 +342,7 @@ const STATES: Readonly<Record<Exclude<Explanation["state"], "skipped">, readonly
       go: async (bench) => {
         await hold(bench);
         const [queueJobId = ""] = bench.held;
-        await bench.engine.handBack({ jobId: "job", queueJobId, runId: queueJobId, start: 1 });
+        await bench.engine.runs.handBack({ jobId: "job", queueJobId, runId: queueJobId, start: 1 });
       },
       says: "was given back by worker ",
     },

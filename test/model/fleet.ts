@@ -12,6 +12,7 @@ import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
 import { MAX_CRASHES, type Taking } from "./model.ts";
 import type { Place } from "./place.ts";
 import { Turnstile } from "./turnstile.ts";
+import { engineThrough, engineWith } from "../helpers/engine-with.ts";
 
 /** When every run of the property begins. */
 export const START = Date.UTC(2026, 2, 1, 12);
@@ -255,19 +256,17 @@ export class Fleet implements AsyncDisposable {
     const engine = engines[index % engines.length];
     if (!engine) throw new Error("there is no engine");
     const gone = async (): Promise<void> => undefined;
-    return new Proxy(engine, {
-      get: (target, name) => {
-        if (name === "consume")
-          return (hand: ConsumeOptions) => {
-            onConsume(hand);
-            return { stop: gone, abandon: gone };
-          };
-        const value: unknown = Reflect.get(target, name);
-        if (typeof value !== "function") return value;
-        return (...params: unknown[]) =>
-          this.turnstile.pass(async () => Reflect.apply(value, target, params) as unknown);
+    const byHand = engineWith(engine, {
+      queue: {
+        consume(hand) {
+          onConsume(hand);
+          return { stop: gone, abandon: gone };
+        },
       },
     });
+    return engineThrough(byHand, (path, method) =>
+      path === "queue.consume" ? method() : this.turnstile.pass(async () => method()),
+    );
   }
 }
 

@@ -45,17 +45,17 @@ export class Observer {
   }
 
   static async open(fleet: Fleet): Promise<Observer> {
-    return new Observer(fleet, await fleet.engine.latestEventCursor());
+    return new Observer(fleet, await fleet.engine.events.latestCursor());
   }
 
   async look(): Promise<Seen> {
     const { engine, place } = this.#fleet;
     const ids = JOBS.map((job) => this.#fleet.idOf(job));
     const [stored, waiting, events, ...rest] = await Promise.all([
-      engine.getJobs(ids),
+      engine.jobs.get(ids),
       place.queue.waiting(),
       this.#events(),
-      ...ids.map((jobId) => Promise.all([this.#rows(jobId), engine.readOpenRuns(jobId)])),
+      ...ids.map((jobId) => Promise.all([this.#rows(jobId), engine.ledger.readOpenRuns(jobId)])),
     ]);
     return {
       jobs: new Map(
@@ -71,16 +71,16 @@ export class Observer {
 
   #rows(jobId: string): Promise<LedgerRow[]> {
     const query = { jobId, fromAt: 0, toAt: 8e15, offset: 0, limit: 100_000 };
-    return this.#fleet.engine.readLedger({ ...query, order: "oldest" });
+    return this.#fleet.engine.ledger.read({ ...query, order: "oldest" });
   }
 
   async #events(): Promise<StoredEvent[]> {
     const { engine } = this.#fleet;
     const found: StoredEvent[] = [];
-    const latest = await engine.latestEventCursor();
+    const latest = await engine.events.latestCursor();
     // A read that finds nothing would wait.
     while (this.#cursor !== latest) {
-      const batch = await engine.readEvents("model", this.#cursor, 1);
+      const batch = await engine.events.read("model", this.#cursor, 1);
       found.push(...batch.events.map(({ event }) => event));
       this.#cursor = batch.cursor;
     }

@@ -240,7 +240,7 @@ function runNow(job: JobName, fleet: Fleet): Act {
   const queueJobId = queueJobIdOf({ jobId, kind: "manual", sequence, fireAt: fleet.now });
   return {
     async real() {
-      const answer = await fleet.engine.requestRun({ jobId, sequence });
+      const answer = await fleet.engine.requests.run({ jobId, sequence });
       return answer === "missing" ? "JOB_NOT_FOUND" : "ok";
     },
     ways: [(model) => model.runNow(job, manualRun(sequence), queueJobId)],
@@ -289,7 +289,7 @@ function handBack(held: Held, { fleet, names }: Scene): Act {
   return silent(
     async () => {
       const jobId = fleet.idOf(job);
-      await fleet.engine.handBack({ jobId, queueJobId, runId, start: attempt });
+      await fleet.engine.runs.handBack({ jobId, queueJobId, runId, start: attempt });
       await fleet.loseLock(held, true);
     },
     (model) => model.handBack(job, { queueJobId, run: names.run(runId), attempt }),

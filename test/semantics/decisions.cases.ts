@@ -15,9 +15,9 @@ describe("a request that lists less than what is due", () => {
     await bench.add(everyTenSeconds);
     await bench.work();
     const { engine } = bench;
-    const admit = engine.admit.bind(engine);
-    engine.admit = (request) => {
-      engine.admit = admit;
+    const admit = engine.runs.admit.bind(engine.runs);
+    engine.runs.admit = (request) => {
+      engine.runs.admit = admit;
       bench.moveTo("12:00:45");
       return admit(request);
     };
@@ -46,8 +46,8 @@ describe("a request that is sent twice, because its answer was lost", () => {
     await using bench = await EngineBench.open();
     await bench.add({ ...everyTenSeconds, maxInstances: 3 });
     const { engine } = bench;
-    const admit = engine.admit.bind(engine);
-    engine.admit = async (request) => {
+    const admit = engine.runs.admit.bind(engine.runs);
+    engine.runs.admit = async (request) => {
       const first = await admit(request);
       const second = await admit(request);
       expect(second).toEqual(first);
@@ -64,8 +64,8 @@ describe("a request that is sent twice, because its answer was lost", () => {
     await using bench = await EngineBench.open();
     await bench.add(everyTenSeconds);
     const { engine } = bench;
-    const settle = engine.settle.bind(engine);
-    engine.settle = async (request) => {
+    const settle = engine.runs.settle.bind(engine.runs);
+    engine.runs.settle = async (request) => {
       const first = await settle(request);
       expect(await settle(request)).toMatchObject({ outcome: "fenced" });
       return first;

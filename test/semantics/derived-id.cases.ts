@@ -26,7 +26,7 @@ describe("without an id, one is made of pipeline, params and trigger: the same j
     const again = await bench.add({ params: { days: [1, 2], region: "eu" }, ...options });
     expect(again).toEqual(first);
     expect(first.definition.id).toMatch(/^Work-[0-9a-f]{16}$/);
-    expect(await bench.engine.countJobs()).toBe(1);
+    expect(await bench.engine.jobs.count()).toBe(1);
     expect(await bench.queueJobs()).toHaveLength(1);
   });
 
@@ -50,7 +50,7 @@ describe("without an id, one is made of pipeline, params and trigger: the same j
     expect(new Set(ids).size).toBe(6);
     expect(ids[5]).toMatch(/^Täglich: 1\/2--[0-9a-f]{16}$/);
     expect(await bench.desk.add(jobs)).toEqual(ids);
-    expect(await bench.engine.countJobs()).toBe(6);
+    expect(await bench.engine.jobs.count()).toBe(6);
   });
 
   test("twice in one call is one job", async () => {
@@ -58,7 +58,7 @@ describe("without an id, one is made of pipeline, params and trigger: the same j
     const twice = [hourly, hourly].map((options) => ({ pipeline: bench.Work, options }));
     const [one, two] = await bench.desk.add(twice);
     expect(one).toBe(two);
-    expect(await bench.engine.countJobs()).toBe(1);
+    expect(await bench.engine.jobs.count()).toBe(1);
     expect(await bench.eventNames("JOB_ADDED")).toEqual(["JOB_ADDED"]);
   });
 

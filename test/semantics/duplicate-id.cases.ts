@@ -119,7 +119,7 @@ describe("duplicate id: ConflictingIdError; with replaceExisting the definition 
     }));
     await bench.events();
     await Promise.all(Array.from({ length: 10 }, () => bench.desk.add(declared)));
-    expect(await bench.engine.countJobs()).toBe(50);
+    expect(await bench.engine.jobs.count()).toBe(50);
     expect(await bench.eventNames()).toEqual(Array.from({ length: 50 }, () => "JOB_ADDED"));
     await bench.workTo("12:01");
     expect(bench.fired).toHaveLength(50);

@@ -102,7 +102,7 @@ describe("exhausted trigger: job becomes finished, stays visible with its histor
     await bench.workTo("12:00:00");
     const audit = { ...AUDIT, finishedRetentionMs: 3_600_000 };
     const expired = async (): Promise<string[]> =>
-      (await bench.engine.audit(audit))
+      (await bench.engine.healing.audit(audit))
         .filter(({ kind }) => kind === "expired")
         .map(({ jobId }) => jobId);
     bench.moveTo("12:59:59");

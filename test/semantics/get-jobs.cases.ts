@@ -78,6 +78,6 @@ test("addJobs: 3,000 at once are all there, and wait in the queue", async () => 
     options: dated(`job-${i}`, i % 60),
   }));
   expect(await bench.desk.add(jobs)).toHaveLength(3_000);
-  expect(await bench.engine.countJobs()).toBe(3_000);
+  expect(await bench.engine.jobs.count()).toBe(3_000);
   expect(await bench.queueJobs()).toHaveLength(3_000);
 });

@@ -70,7 +70,7 @@ describe("the reconciler", () => {
     const dueAt = (await bench.ground.queue.dueAt(next)) ?? 0;
     await lose(bench);
     await reconciler.pass();
-    await bench.engine.enqueue([{ id: next, pipeline: "Work", dueAt }]);
+    await bench.engine.queue.add([{ id: next, pipeline: "Work", dueAt }]);
     await reconciler.pass();
     await reconciler.pass();
     expect(await reasons(bench)).toEqual([]);

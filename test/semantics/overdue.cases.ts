@@ -4,6 +4,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import type { Engine, WorkerRecord } from "../../src/engine/port/engine.ts";
 import { Reconciler } from "../../src/scheduler/reconciler.ts";
 import { at, EngineBench } from "../helpers/engine-bench.ts";
+import { engineWith } from "../helpers/engine-with.ts";
 
 const START = { start: "2026-03-01 12:00:00" };
 const PASS_MS = 2_000;
@@ -24,7 +25,7 @@ function watchOf(engine: Engine): Reconciler {
 /** A bench whose only workers are those that a case names. */
 async function openEmpty(start = START): Promise<EngineBench> {
   const bench = await EngineBench.open(start);
-  for (const { id } of await bench.engine.listWorkers()) await bench.engine.forgetWorker(id);
+  for (const { id } of await bench.engine.members.list()) await bench.engine.members.forget(id);
   return bench;
 }
 
@@ -55,7 +56,7 @@ async function say(bench: EngineBench, more: Partial<WorkerRecord> = {}): Promis
     clockSkewMs: 0,
     ...more,
   };
-  await bench.engine.heartbeat(record, 3_600_000);
+  await bench.engine.members.heartbeat(record, 3_600_000);
 }
 
 async function told(bench: EngineBench): Promise<(string | undefined)[]> {
@@ -99,15 +100,14 @@ describe("an occurrence that nobody takes", () => {
     await say(bench);
     let isTaking = false;
     // The audit is the real one; a worker is faster than what follows it.
-    const engine = new Proxy(bench.engine, {
-      get(target, name) {
-        if (name !== "audit") return Reflect.get(target, name, target) as unknown;
-        const audit: Engine["audit"] = async (request) => {
-          const findings = await target.audit(request);
+    const { healing } = bench.engine;
+    const engine = engineWith(bench.engine, {
+      healing: {
+        async audit(request) {
+          const findings = await healing.audit(request);
           if (isTaking) await bench.work();
           return findings;
-        };
-        return audit;
+        },
       },
     });
     const watch = watchOf(engine);
@@ -153,9 +153,9 @@ describe("an occurrence that nobody takes", () => {
     await say(bench);
     const watch = watchOf(bench.engine);
     await bench.add({ id: "job", ...once });
-    await bench.engine.setPaused(true);
+    await bench.engine.queue.setPaused(true);
     await watchTo(bench, watch, "12:00:30");
-    await bench.engine.setPaused(false);
+    await bench.engine.queue.setPaused(false);
     await watchTo(bench, watch, "12:00:38");
     expect(await told(bench)).toEqual([]);
     await watchTo(bench, watch, "12:01:00");
@@ -189,7 +189,7 @@ describe("an occurrence that nobody takes", () => {
     const watch = watchOf(bench.engine);
     await bench.add({ id: "job", ...once });
     for (let i = 0; i < 30; i += 1) {
-      for (const { id } of await bench.engine.listWorkers()) await bench.engine.forgetWorker(id);
+      for (const { id } of await bench.engine.members.list()) await bench.engine.members.forget(id);
       await say(bench, { startedAt: bench.now - 3_000 });
       await watch.pass();
       bench.moveTo(bench.now + PASS_MS);

@@ -12,7 +12,7 @@ const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 11
 async function needed(bench: EngineBench) {
   const ids: string[] = [];
   let [calls, backfilled] = [0, 0];
-  const { jobs } = await bench.engine.exportJobs(undefined, 10_000);
+  const { jobs } = await bench.engine.transfer.exportJobs(undefined, 10_000);
   for (const { owner, requests } of jobs) {
     ids.push(...requests.map(({ runId }) => runId));
     const isPaused = owner.kind === "job" && owner.state === "paused";
@@ -119,9 +119,9 @@ async function perform(
     case "run":
       return void (await bench.ask(id));
     case "cancel": {
-      const open = await bench.engine.readOpenRuns(id);
+      const open = await bench.engine.ledger.readOpenRuns(id);
       const run = open[pick % Math.max(1, open.length)];
-      if (run) await bench.engine.cancelRun({ jobId: id, runId: run.id, reason: "test" });
+      if (run) await bench.engine.requests.cancel({ jobId: id, runId: run.id, reason: "test" });
       return;
     }
     case "backfill": {
@@ -173,7 +173,7 @@ describe("the queue holds what the jobs need, and nothing else", () => {
     await bench.add({ id: "job", ...yearly });
     const [next] = await bench.queueJobs();
     const runId = await bench.ask("job");
-    await bench.engine.cancelRun({ jobId: "job", runId, reason: "test" });
+    await bench.engine.requests.cancel({ jobId: "job", runId, reason: "test" });
     expect(await bench.queueJobs()).toEqual([next]);
   });
 

@@ -110,7 +110,7 @@ describe("removeJob: running ones finish and settle; nothing later fires", () =>
     await bench.desk.add(jobs);
     await bench.events();
     expect(await bench.desk.removeAll()).toBe(450);
-    expect(await bench.engine.countJobs()).toBe(0);
+    expect(await bench.engine.jobs.count()).toBe(0);
     expect(await bench.eventNames("ALL_JOBS_REMOVED")).toEqual(["ALL_JOBS_REMOVED x450"]);
     expect(await bench.desk.removeAll()).toBe(0);
   });

@@ -51,7 +51,7 @@ describe("very many due: a ledger row may stand for a span, so a year's outage o
     // 1,101 are due.
     bench.moveTo("12:18:20");
     await bench.work();
-    const open = await bench.engine.readOpenRuns("job");
+    const open = await bench.engine.ledger.readOpenRuns("job");
     expect(open).toHaveLength(1_000);
     expect((await bench.find("job"))?.counts).toEqual({ missed: 101 });
     expect(bench.fired).toEqual(["12:01:41"]);

@@ -136,8 +136,8 @@ describe("pauseJob: retries wait for resumeJob", () => {
     await bench.add({ id: "other", ...hourly, retry, startDate: "2026-03-01 12:01:31" });
     await bench.workTo("12:01:40");
     for (const id of ["job", "other"]) await bench.desk.pause(id, undefined);
-    const [run] = await bench.engine.readOpenRuns("job");
-    await bench.engine.cancelRun({ jobId: "job", runId: run?.id ?? "", reason: "enough" });
+    const [run] = await bench.engine.ledger.readOpenRuns("job");
+    await bench.engine.requests.cancel({ jobId: "job", runId: run?.id ?? "", reason: "enough" });
     expect(await bench.verdicts("job")).toEqual(["12:01:00 cancelled"]);
     await bench.desk.remove("other");
     expect(await bench.verdicts("other")).toEqual(["12:01:31 cancelled"]);
@@ -153,6 +153,6 @@ describe("pauseJob: retries wait for resumeJob", () => {
       overdueMs: 1e12,
       finishedRetentionMs: 1e12,
     };
-    expect(await bench.engine.audit(request)).toEqual([]);
+    expect(await bench.engine.healing.audit(request)).toEqual([]);
   });
 });

@@ -225,8 +225,8 @@ describe("refused, and nothing is stored", () => {
       code: "INVALID_STATE_FILE",
       data,
     });
-    expect(await engine.countJobs()).toBe(0);
-    expect((await engine.exportJobs("gone 0", 10)).jobs).toEqual([]);
+    expect(await engine.jobs.count()).toBe(0);
+    expect((await engine.transfer.exportJobs("gone 0", 10)).jobs).toEqual([]);
   });
 
   test.each([
@@ -256,7 +256,7 @@ describe("refused, and nothing is stored", () => {
   ])("%s", async (_, source, problem) => {
     const options = importOptionsSchema.parse({});
     await expect(importState(engine, source(), options)).rejects.toMatchObject(problem);
-    expect(await engine.countJobs()).toBe(0);
+    expect(await engine.jobs.count()).toBe(0);
   });
 
   test("any state that is cut off at any place", async () => {
@@ -269,7 +269,7 @@ describe("refused, and nothing is stored", () => {
         );
       }),
     );
-    expect(await engine.countJobs()).toBe(0);
+    expect(await engine.jobs.count()).toBe(0);
   });
 });
 
@@ -287,7 +287,7 @@ test("params as deep as they may be are kept, and text that only looks deep", as
     plainJob("flat", FROM, { params: "[{".repeat(9_000) }),
   );
   await imported(engine, text);
-  const [deep, flat] = await engine.getJobs(["deep", "flat"]);
+  const [deep, flat] = await engine.jobs.get(["deep", "flat"]);
   expect(JSON.stringify(deep?.definition.params)).toBe(nested(64));
   expect(flat?.definition.params).toHaveLength(18_000);
 });
@@ -302,7 +302,7 @@ test("a stream in pieces of any size, with a byte order mark and line ends of Wi
       for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
     };
     await importState(target, source(), importOptionsSchema.parse({}));
-    const [stored] = await target.getJobs(["stream"]);
+    const [stored] = await target.jobs.get(["stream"]);
     expect(stored?.definition.params).toBe("äß漢🚲");
     await target.close();
   }

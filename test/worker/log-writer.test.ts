@@ -16,11 +16,13 @@ class Server {
   calls = 0;
   answer: () => Promise<void> = () => Promise.resolve();
   readonly engine = {
-    appendLogs: async (writes: readonly LogWrite[]): Promise<void> => {
-      this.calls += 1;
-      await this.answer();
-      for (const { runId, lines } of writes)
-        for (const { message } of lines) this.kept.push(`${runId} ${message}`);
+    logs: {
+      append: async (writes: readonly LogWrite[]): Promise<void> => {
+        this.calls += 1;
+        await this.answer();
+        for (const { runId, lines } of writes)
+          for (const { message } of lines) this.kept.push(`${runId} ${message}`);
+      },
     },
   } as unknown as Engine;
 }

@@ -31,19 +31,13 @@ export class JobClaims {
     this.#clock = clock;
   }
 
-  /** Which queue beside the default one says that it has this job. */
-  async find(jobId: string): Promise<Claim | undefined> {
-    const [claim] = await this.#queues.home.directory.find([jobId]);
-    return claim;
-  }
-
   /** Those of the jobs that are on queues beside the default one, by id. */
   async getJobs(ids: readonly string[]): Promise<ReadonlyMap<string, StoredJob>> {
     const claims = await this.#queues.home.directory.find(ids);
     const found = new Map<string, StoredJob>();
     for (const queue of new Set(claims.flatMap((claim) => claim?.queue ?? []))) {
       const own = ids.filter((_, i) => claims[i]?.queue === queue);
-      for (const job of await (await this.#queues.open(queue)).getJobs(own)) {
+      for (const job of await (await this.#queues.open(queue)).jobs.get(own)) {
         if (job) found.set(job.definition.id, job);
       }
     }
@@ -69,13 +63,13 @@ export class JobClaims {
   /** Removes a job that is not on the default queue. */
   async remove(removal: JobRemoval): Promise<Removed> {
     const { jobId } = removal;
-    const claim = await this.find(jobId);
+    const claim = await this.#queues.find(jobId);
     if (!claim) return "missing";
     const engine = await this.#queues.open(claim.queue);
-    const outcome = await engine.removeJob(removal);
+    const outcome = await engine.jobs.remove(removal);
     if (outcome !== "removed") return outcome;
     // Found anew: who declared the job meanwhile has claimed it again. If this fails, a claim of no job is left.
-    const last = await this.find(jobId).catch(() => undefined);
+    const last = await this.#queues.find(jobId).catch(() => undefined);
     if (last) await this.#dissolve(jobId, last).catch(() => undefined);
     return outcome;
   }
@@ -85,7 +79,7 @@ export class JobClaims {
     for (let round = 0; ; round += 1) {
       const answer =
         queue === DEFAULT_QUEUE
-          ? await this.#queues.home.importRecords(step)
+          ? await this.#queues.home.transfer.importRecords(step)
           : await this.#importAt(queue, step);
       const isStored = answer.existing.length === 0 && answer.isVoid !== true;
       if (isStored || round === MAX_ROUNDS || !(await this.#isWorthAnother(answer))) return answer;
@@ -97,11 +91,15 @@ export class JobClaims {
     const ids = step.records.flatMap(({ record }) =>
       record.kind === "job" ? [record.definition.id] : [],
     );
-    if (ids.length === 0) return engine.importRecords(step);
+    if (ids.length === 0) return engine.transfer.importRecords(step);
     const claims = await this.#queues.home.directory.claim(queue, ids);
     const existing = ids.filter((_, i) => claims[i]?.outcome !== "claimed");
     if (existing.length > 0) {
-      const { place } = await engine.importRecords({ ...step, records: [], isDone: false });
+      const { place } = await engine.transfer.importRecords({
+        ...step,
+        records: [],
+        isDone: false,
+      });
       return { place, existing };
     }
     const numbers = new Map(
@@ -110,7 +108,7 @@ export class JobClaims {
         return claim?.outcome === "claimed" ? [[id, claim.number] as const] : [];
       }),
     );
-    return engine.importRecords({ ...step, claims: numbers });
+    return engine.transfer.importRecords({ ...step, claims: numbers });
   }
 
   /** Whether all that stood in the way was a claim that is given up, or one of no job. */
@@ -126,7 +124,7 @@ export class JobClaims {
 
   async #putAtHome(puts: readonly JobPut[]): Promise<Put[]> {
     const { home } = this.#queues;
-    const results = await home.putJobs(puts);
+    const results = await home.jobs.put(puts);
     const refused = puts.filter((_, i) => results[i]?.outcome === "exists");
     if (refused.length === 0) return results;
     const ids = refused.map(({ definition }) => definition.id);
@@ -166,7 +164,7 @@ export class JobClaims {
   /** Whether there is no job behind a claim; the claim is gone then. */
   async #isFree(jobId: string, claim: Claim): Promise<boolean> {
     const engine = await this.#queues.open(claim.queue);
-    const [job] = await engine.getJobs([jobId]);
+    const [job] = await engine.jobs.get([jobId]);
     if (job) return false;
     await keepAlive(sleep(this.#clock, PATIENCE_MS * (0.5 + Math.random())));
     return this.#dissolve(jobId, claim);

@@ -1,7 +1,8 @@
 import { type Clock, within } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
-import type { QueueEngine } from "../port/queue-engine.ts";
+import type { Engine } from "../port/engine.ts";
+import type { Claim, QueueEngine } from "../port/queue-engine.ts";
 
 /** How long letting go of all queues may take when the server does not answer. */
 const CLOSE_LIMIT_MS = 2_000;
@@ -64,9 +65,43 @@ export class Queues {
     return new Map(engines.map((engine, i) => [names[i] ?? "", engine]));
   }
 
+  /** Which queue beside the default one says that it has this job. */
+  async find(jobId: string): Promise<Claim | undefined> {
+    const [claim] = await this.home.directory.find([jobId]);
+    return claim;
+  }
+
+  /**
+   * Asks the default queue, then the one that has the job: so a call about one job costs nothing more while there is no
+   * other queue. The answer about a job that is nowhere is the default queue's.
+   */
+  async ofJob<T>(
+    jobId: string,
+    ask: (engine: Engine) => Promise<T>,
+    isMissing: (answer: T) => boolean,
+  ): Promise<T> {
+    const answer = await ask(this.home);
+    const claim = isMissing(answer) ? await this.find(jobId) : undefined;
+    return claim ? ask(await this.open(claim.queue)) : answer;
+  }
+
+  /**
+   * Asks the default queue and then all others, until one knows: for what removed jobs leave behind. If none does, the
+   * answer is the default queue's.
+   */
+  async first<T>(ask: (engine: Engine) => Promise<T>, isKnown: (answer: T) => boolean): Promise<T> {
+    const answer = await ask(this.home);
+    if (isKnown(answer)) return answer;
+    for (const engine of (await this.others()).values()) {
+      const other = await ask(engine);
+      if (isKnown(other)) return other;
+    }
+    return answer;
+  }
+
   /** The default queue is what all others follow. */
   async setPaused(paused: boolean): Promise<void> {
-    await this.home.setPaused(paused);
+    await this.home.queue.setPaused(paused);
     const others = await this.others();
     await Promise.all([...others.values()].map((engine) => this.#agreeOnPause(engine)));
   }
@@ -74,9 +109,9 @@ export class Queues {
   /** Looks again after it wrote, so that of two who write at once the later one sees what holds. */
   async #agreeOnPause(engine: QueueEngine): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const paused = await this.home.isPaused();
-      await engine.setPaused(paused);
-      if ((await this.home.isPaused()) === paused) return;
+      const paused = await this.home.queue.isPaused();
+      await engine.queue.setPaused(paused);
+      if ((await this.home.queue.isPaused()) === paused) return;
     }
   }
 

@@ -1,6 +1,14 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { Verdict } from "../../jobs/verdict.ts";
 
+/** Backfills; a job has at most one at a time. */
+export interface BackfillsPort {
+  /** Adds fire times to the job's backfill, and begins it if there is none. `conflict`: another one is not over. */
+  add(plan: BackfillPlan): Promise<"added" | "conflict" | "missing">;
+  change(jobId: string, change: BackfillChange): Promise<"changed" | "missing">;
+  read(jobId: string): Promise<BackfillState | undefined>;
+}
+
 /** Fire times to be run after the event. */
 export interface BackfillPlan {
   readonly jobId: string;

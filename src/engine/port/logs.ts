@@ -1,5 +1,14 @@
 import type { EpochMs } from "../../core/clock.ts";
 
+/** The logs of runs. */
+export interface LogsPort {
+  /** Appends lines to the logs of runs of one queue; what exceeds a log's bound is dropped, and one line says so. */
+  append(writes: readonly LogWrite[]): Promise<void>;
+  read(query: LogQuery): Promise<LogPage>;
+  /** Deletes the logs of a job's runs that began before an instant, a bounded number a call. @returns how many runs' */
+  delete(jobId: string, before: EpochMs): Promise<number>;
+}
+
 /** One line of a run's log. */
 export interface LogLine {
   readonly at: EpochMs;

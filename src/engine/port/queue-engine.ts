@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
-import type { Engine, JobPut, JobPutResult } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { JobPut, JobPutResult } from "./jobs.ts";
 
 /** Says that a job is on a queue other than the default one, or is about to be. */
 export interface Claim {

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { Occurrence } from "../../jobs/schedule.ts";
-import type { AdmittedRun } from "./decisions.ts";
+import type { AdmittedRun } from "./runs.ts";
 
 /** A queue job to be added; adding one that exists does nothing. */
 export interface QueueJob {

@@ -1,5 +1,17 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { StoredError } from "../../core/stored-error.ts";
+import type { RunHold } from "./runs.ts";
+
+/** The steps of runs. */
+export interface StepsPort {
+  /**
+   * Stores a finished step, or how far the run is; on one queue only. `fenced`: another start has the run; nothing was
+   * written.
+   */
+  save(hold: RunHold, step: StepRecord): Promise<"saved" | "fenced" | "too-many">;
+  /** The steps of a run, in the order in which they ended. They are kept as long as the job's ledger. */
+  read(jobId: string, runId: string): Promise<StepRecord[]>;
+}
 
 /** Steps a run may have; more is a loop that should be one step. */
 export const MAX_STEPS = 1_000;

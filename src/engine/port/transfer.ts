@@ -8,7 +8,7 @@ import type {
   RunStepRecord,
 } from "../../jobs/state-record.ts";
 
-/** What it takes to move a fleet from one engine to another. Ledgers are read by `readLedger`. */
+/** Export and import of a fleet's state. Ledgers are read by `engine.ledger`. */
 export interface TransferPort {
   /** Ids of queue jobs that a living worker has taken and not yet ended or put back; `limit` of them at most. */
   listTaken(limit: number): Promise<string[]>;

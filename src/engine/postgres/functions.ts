@@ -71,6 +71,11 @@ export function functionsSql({ home, queue, runs }: Schemas): {
   return { sql: `${sqlText("drop_functions")}\n${installed}`, digest };
 }
 
+/** An answer that is one JSON text. */
+export function wordOf(answer: string | null): string {
+  return String(JSON.parse(answer ?? "null"));
+}
+
 /** The text of a migration, e.g. `0001_tables`. */
 export function migrationSql(name: string): string {
   return sqlText(`migrations/${name}`);

@@ -5,15 +5,11 @@ import { withDeadline, OpenCalls } from "../calls/with-deadline.ts";
 import { BullMqQueue } from "../bullmq/bullmq-queue.ts";
 import type { EngineHealth } from "../port/engine.ts";
 import type { Database } from "./database.ts";
-import { EventLog } from "./event-log.ts";
 import { FunctionCaller, type FunctionName } from "./functions.ts";
 import { migrate, requireCurrent } from "./migrate-schema.ts";
 import { retryTransient } from "./retry-transient.ts";
 import { PostgresBatches } from "./postgres-batches.ts";
 import { queueBackend } from "./queue-backend.ts";
-import { Registry } from "./registry.ts";
-import { RunStore } from "./run-store.ts";
-import { TransferStore } from "./transfer-store.ts";
 import { type Schemas, schemasOf } from "./schema-name.ts";
 
 /** How long letting go may take when the server does not answer. */
@@ -48,10 +44,6 @@ export interface Connected {
   readonly database: Database;
   readonly functions: FunctionCaller;
   readonly queue: BullMqQueue;
-  readonly events: EventLog;
-  readonly records: Registry;
-  readonly runs: RunStore;
-  readonly state: TransferStore;
 }
 
 /** The database that an engine's calls share: opened once, closed once, and no call waits for ever. */
@@ -70,11 +62,6 @@ export class PostgresLink {
 
   get label(): string {
     return this.#connected?.database.label ?? this.#options.label;
-  }
-
-  /** What is connected, if something is. */
-  get connected(): Connected | undefined {
-    return this.#connected;
   }
 
   open(): Promise<void> {
@@ -126,34 +113,25 @@ export class PostgresLink {
       batches: new PostgresBatches(functions, clock),
       onError,
     });
-    const schema = this.schemas.own;
-    const events = new EventLog({ pool, functions, schema, clock, onError });
-    return {
-      database,
-      functions,
-      queue,
-      events,
-      runs: new RunStore(functions, onError),
-      records: new Registry(pool, schema),
-      state: new TransferStore(functions, onError),
-    };
+    return { database, functions, queue };
   }
 
-  close(limitMs = CLOSE_LIMIT_MS): Promise<void> {
-    this.#closing ??= this.#close(limitMs);
+  /** @param before What is closed with the queue, before the connections. */
+  close(limitMs = CLOSE_LIMIT_MS, before: () => Promise<void>): Promise<void> {
+    this.#closing ??= this.#close(limitMs, before);
     return this.#closing;
   }
 
-  async #close(limitMs: number): Promise<void> {
+  async #close(limitMs: number, before: () => Promise<void>): Promise<void> {
     const { clock, onError } = this.#options;
     const until = clock.elapsed() + limitMs;
     // One that does not come about closes what it has made.
     await within(clock, limitMs, this.#opening?.catch(() => undefined) ?? Promise.resolve());
     const connected = this.#connected;
     if (!connected) return;
-    const { queue, events, database } = connected;
+    const { queue, database } = connected;
     const halfMs = (until - clock.elapsed()) / 2;
-    await within(clock, halfMs, Promise.allSettled([queue.close(), events.close()]));
+    await within(clock, halfMs, Promise.allSettled([queue.close(), before()]));
     await within(clock, until - clock.elapsed(), database.close().catch(onError));
     database.cut();
     this.#calls.giveUp();
@@ -205,6 +183,20 @@ export class PostgresLink {
   /** Calls a function that changes state. @returns JSON text, or `null` */
   run(what: string, name: FunctionName, argument: unknown): Promise<string | null> {
     return this.call(what, ({ functions }, leftMs) => functions.run(name, argument, leftMs));
+  }
+
+  /** Runs a statement of its own, where no function is needed. @returns its rows */
+  select<R>(what: string, sql: string, params: readonly unknown[] = []): Promise<R[]> {
+    return this.call(
+      what,
+      async ({ database }) => (await database.pool.query<R>(sql, params)).rows,
+    );
+  }
+
+  /** The server's clock. */
+  async now(): Promise<EpochMs> {
+    const { serverNow } = this.#options;
+    return serverNow ? serverNow() : this.read<number>("now", "server_now(NULL)", []);
   }
 
   /** Calls a function that only reads. @param call e.g. `read_open_runs($1)` */

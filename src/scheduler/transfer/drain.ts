@@ -35,7 +35,7 @@ export interface StoppedFleet {
  */
 export async function stopFleet(parts: DrainParts): Promise<StoppedFleet> {
   const { engine } = parts;
-  const wasPaused = await engine.isPaused();
+  const wasPaused = await engine.queue.isPaused();
   const goOn = async (): Promise<void> => {
     if (!wasPaused) await setFleetPaused(engine, false);
   };
@@ -53,7 +53,7 @@ async function untilQuiet({ engine, clock, drainMs, signal }: DrainParts): Promi
   const until = clock.elapsed() + drainMs;
   for (let quiet = 0; quiet < QUIET_LOOKS;) {
     signal?.throwIfAborted();
-    const taken = await engine.listTaken(MAX_TOLD);
+    const taken = await engine.transfer.listTaken(MAX_TOLD);
     quiet = taken.length === 0 ? quiet + 1 : 0;
     if (quiet === 0 && clock.elapsed() >= until) throw await unfinished(engine, taken, drainMs);
     if (quiet < QUIET_LOOKS) await keepAlive(sleep(clock, LOOK_MS, signal));
@@ -66,7 +66,7 @@ async function unfinished(
   drainMs: number,
 ): Promise<CronduitError> {
   const jobIds = new Set(taken.flatMap((id) => parseQueueJobId(id)?.jobId ?? []));
-  const rows = await Promise.all([...jobIds].map((jobId) => engine.readOpenRuns(jobId)));
+  const rows = await Promise.all([...jobIds].map((jobId) => engine.ledger.readOpenRuns(jobId)));
   const running = rows.flat().filter(({ state }) => state === "running");
   const runIds = (running.length > 0 ? running.map(({ id }) => id) : taken).slice(0, MAX_TOLD);
   return new CronduitError(

@@ -86,7 +86,7 @@ async function* lines(
   let stamp: string | undefined;
   do {
     signal?.throwIfAborted();
-    const page = await engine.exportJobs(cursor, JOBS_A_PAGE);
+    const page = await engine.transfer.exportJobs(cursor, JOBS_A_PAGE);
     if (stamp === undefined) yield line(await header(engine, page.sequence));
     else if (stamp !== page.stamp) throw changed("a job was changed");
     ({ stamp, cursor } = page);
@@ -119,7 +119,7 @@ async function* besideJob(
   jobId: string,
 ): AsyncGenerator<RunStepRecord | LedgerRecord, void> {
   for (let offset = 0; ; offset += RUNS_A_PAGE) {
-    const runIds = await engine.listStepRuns(jobId, offset, RUNS_A_PAGE);
+    const runIds = await engine.transfer.listStepRuns(jobId, offset, RUNS_A_PAGE);
     for (const runId of runIds) {
       for (const {
         name,
@@ -129,7 +129,7 @@ async function* besideJob(
         tries,
         attempt,
         ...end
-      } of await engine.readSteps(jobId, runId)) {
+      } of await engine.steps.read(jobId, runId)) {
         const { resultJson, error, shown } = end;
         const step = {
           name,
@@ -181,7 +181,7 @@ async function* ledgerOf(engine: Engine, jobId: string): AsyncGenerator<LedgerRo
   let fromAt: EpochMs = START_OF_TIME;
   let offset = 0;
   for (;;) {
-    const rows = await engine.readLedger({
+    const rows = await engine.ledger.read({
       jobId,
       fromAt,
       toAt: END_OF_TIME,
@@ -200,9 +200,9 @@ async function* ledgerOf(engine: Engine, jobId: string): AsyncGenerator<LedgerRo
 
 /** The records form one consistent state only if nothing changed meanwhile. */
 async function refuseIfMoving(engine: Engine, stamp: string | undefined): Promise<void> {
-  if (!(await engine.isPaused())) throw changed("the fleet was resumed");
-  if ((await engine.listTaken(1)).length > 0) throw changed("a run began");
-  const { stamp: last } = await engine.exportJobs(undefined, 1);
+  if (!(await engine.queue.isPaused())) throw changed("the fleet was resumed");
+  if ((await engine.transfer.listTaken(1)).length > 0) throw changed("a run began");
+  const { stamp: last } = await engine.transfer.exportJobs(undefined, 1);
   if (last !== stamp) throw changed("a job was changed");
 }
 

@@ -99,7 +99,7 @@ class Import {
     const ids = [...new Set(wanted.map(({ jobId }) => jobId))];
     for (let at = 0; at < ids.length; at += IDS_A_PAGE) {
       const page = ids.slice(at, at + IDS_A_PAGE);
-      const jobs = await this.#engine.getJobs(page);
+      const jobs = await this.#engine.jobs.get(page);
       for (const [i, id] of page.entries()) if (jobs[i]) this.#skipped.add(id);
     }
   }
@@ -204,7 +204,7 @@ class Import {
 
   #step(queue: string | undefined, records: readonly ImportRecord[], isDone = false) {
     const { digest, header } = this.#state;
-    return this.#engine.importRecords({
+    return this.#engine.transfer.importRecords({
       importId: digest,
       queue,
       sequence: header.sequence,

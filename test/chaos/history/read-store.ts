@@ -49,7 +49,7 @@ export async function readRows(engine: Engine, jobs: readonly string[]): Promise
   for (const jobId of jobs) {
     for (let offset = 0; ; offset += PAGE) {
       const query = { jobId, fromAt: 0, toAt: 8.64e15, offset, limit: PAGE } as const;
-      const page = await engine.readLedger({ ...query, order: "oldest" });
+      const page = await engine.ledger.read({ ...query, order: "oldest" });
       rows.push(...page.map((row) => toRow(jobId, row)));
       if (page.length < PAGE) break;
     }
@@ -61,6 +61,6 @@ export async function readRows(engine: Engine, jobs: readonly string[]): Promise
 export async function readOpen(engine: Engine, jobs: readonly string[]): Promise<Row[]> {
   const rows: Row[] = [];
   for (const job of jobs)
-    rows.push(...(await engine.readOpenRuns(job)).map((row) => toRow(job, row)));
+    rows.push(...(await engine.ledger.readOpenRuns(job)).map((row) => toRow(job, row)));
   return rows;
 }

@@ -10,10 +10,16 @@ import {
   type WrittenQueued,
   type WrittenRequest,
 } from "../codec/transfer-codec.ts";
-import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../port/transfer.ts";
+import type {
+  ExportedJob,
+  ExportPage,
+  ImportAnswer,
+  ImportStep,
+  TransferPort,
+} from "../port/transfer.ts";
 import { decodeJob, encodeDefinition, type WrittenJob } from "./job-codec.ts";
 import { readEach, type Tell } from "../codec/readable.ts";
-import type { FunctionCaller } from "./functions.ts";
+import type { PostgresLink } from "./postgres-link.ts";
 
 /** What `export_jobs` says of a job. */
 interface WrittenExport {
@@ -29,26 +35,26 @@ interface WrittenExport {
   readonly requests: readonly (WrittenRequest & { readonly runId: string })[];
 }
 
-/** What moves a fleet to another engine, and from one. */
-export class TransferStore {
-  readonly #functions: FunctionCaller;
+/** Export and import of one queue's state on PostgreSQL. */
+export class PostgresTransfer implements TransferPort {
+  readonly #link: PostgresLink;
   readonly #tell: Tell;
 
-  constructor(functions: FunctionCaller, tell: Tell) {
-    this.#functions = functions;
+  constructor(link: PostgresLink, tell: Tell) {
+    this.#link = link;
     this.#tell = tell;
   }
 
   listTaken(limit: number): Promise<string[]> {
-    return this.#functions.read("list_taken($1)", [limit]);
+    return this.#link.read("listTaken", "list_taken($1)", [limit]);
   }
 
   async exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
-    const page = await this.#functions.read<{
+    const page = await this.#link.read<{
       cursor: string | null;
       sequence: number;
       jobs: WrittenExport[];
-    }>("export_jobs($1, $2)", [cursor ?? "", limit]);
+    }>("exportJobs", "export_jobs($1, $2)", [cursor ?? "", limit]);
     return {
       jobs: readEach(page.jobs, "job", decodeExported, this.#tell),
       cursor: page.cursor ?? undefined,
@@ -58,13 +64,13 @@ export class TransferStore {
   }
 
   listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
-    return this.#functions.read("list_step_runs($1, $2, $3)", [jobId, offset, limit]);
+    const params = [jobId, offset, limit];
+    return this.#link.read("listStepRuns", "list_step_runs($1, $2, $3)", params);
   }
 
   async importRecords(step: ImportStep): Promise<ImportAnswer> {
-    return decodeImport(
-      await this.#functions.run("import_records", encodeImport(step, encodeDefinition)),
-    );
+    const encoded = encodeImport(step, encodeDefinition);
+    return decodeImport(await this.#link.run("importRecords", "import_records", encoded));
   }
 }
 

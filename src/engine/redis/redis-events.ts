@@ -1,8 +1,8 @@
 import type { StoredEvent } from "../../jobs/event.ts";
-import type { EventBatch } from "../port/engine.ts";
-import type { Tell } from "../codec/readable.ts";
 import { pack, readEntry, toJson } from "../codec/stored-json.ts";
+import type { EventBatch, EventsPort } from "../port/events.ts";
 import { duplicate } from "./connection.ts";
+import type { RedisCalls } from "./redis-calls.ts";
 import type { RedisClient } from "./redis-client.ts";
 
 const READ_ENTRIES = 200;
@@ -13,34 +13,35 @@ function compareIds(a: string, b: string): number {
   return aMs - bMs || aSeq - bSeq;
 }
 
-/** Our own event stream: one entry holds the events of one script call, in order. */
-export class EventStream {
-  readonly #redis: RedisClient;
+/** The event log on Redis: a stream, in which one entry holds the events of one script call, in order. */
+export class RedisEvents implements EventsPort {
+  readonly #calls: RedisCalls;
   readonly #key: string;
-  readonly #keep: number;
-  readonly #tell: Tell;
   readonly #readers = new Map<string, RedisClient>();
 
-  constructor(redis: RedisClient, key: string, keep: number, tell: Tell) {
-    this.#redis = redis;
-    this.#key = key;
-    this.#keep = keep;
-    this.#tell = tell;
+  constructor(calls: RedisCalls) {
+    this.#calls = calls;
+    this.#key = calls.key("events");
   }
 
   async append(events: readonly StoredEvent[]): Promise<void> {
-    const written = events.map(pack);
-    await this.#redis.xadd(this.#key, "MAXLEN", "~", this.#keep, "*", "e", toJson(written));
+    const { redis, maxEvents } = this.#calls;
+    const text = toJson(events.map(pack));
+    await this.#calls.bounded("appendEvents", () =>
+      redis.xadd(this.#key, "MAXLEN", "~", maxEvents, "*", "e", text),
+    );
   }
 
   /** A concrete id, never `$`: what is appended before the first read must not be missed. */
   async latestCursor(): Promise<string> {
-    const [last] = await this.#redis.xrevrange(this.#key, "+", "-", "COUNT", 1);
+    const [last] = await this.#calls.bounded("latestEventCursor", () =>
+      this.#calls.redis.xrevrange(this.#key, "+", "-", "COUNT", 1),
+    );
     return last?.[0] ?? "0-0";
   }
 
   async read(reader: string, cursor: string, waitMs: number): Promise<EventBatch> {
-    // Taken before anything is waited for: a reader that is ended meanwhile must not get a new one.
+    // Before the first await: a reader that is ended meanwhile must not get a new connection.
     const connection = this.#connectionOf(reader);
     const lost = await this.#wasTrimmedAfter(cursor);
     const reply = await connection.xread(
@@ -54,7 +55,7 @@ export class EventStream {
     );
     const entries = reply?.[0]?.[1] ?? [];
     const events = entries.flatMap(([id, fields]) =>
-      readEntry(fields[1] ?? "[]", this.#tell).map((event) => ({ cursor: id, event })),
+      readEntry(fields[1] ?? "[]", this.#calls.tell).map((event) => ({ cursor: id, event })),
     );
     return { events, cursor: entries.at(-1)?.[0] ?? cursor, lost };
   }
@@ -62,6 +63,16 @@ export class EventStream {
   endReader(reader: string): void {
     this.#readers.get(reader)?.disconnect();
     this.#readers.delete(reader);
+  }
+
+  async loadCursor(listener: string): Promise<string | undefined> {
+    const read = () => this.#calls.redis.hget(this.#calls.key("cursors"), listener);
+    return (await this.#calls.bounded("loadCursor", read)) ?? undefined;
+  }
+
+  async saveCursor(listener: string, cursor: string): Promise<void> {
+    const write = () => this.#calls.redis.hset(this.#calls.key("cursors"), listener, cursor);
+    await this.#calls.bounded("saveCursor", write);
   }
 
   close(): void {
@@ -72,17 +83,17 @@ export class EventStream {
   #connectionOf(reader: string): RedisClient {
     const known = this.#readers.get(reader);
     if (known) return known;
-    const connection = duplicate(this.#redis);
-    // The errors are those of the shared connection, which reports them.
+    const connection = duplicate(this.#calls.redis);
+    // The shared connection has the same errors, and reports them.
     connection.on("error", () => undefined);
     this.#readers.set(reader, connection);
     return connection;
   }
 
-  /** Trimming takes the oldest first: while the entry of the cursor is there, nothing behind it is gone. */
+  /** Trimming takes the oldest first: while the entry at the cursor is there, nothing after it is gone. */
   async #wasTrimmedAfter(cursor: string): Promise<boolean> {
     if (cursor === "0-0") return false;
-    const [first] = await this.#redis.xrange(this.#key, "-", "+", "COUNT", 1);
+    const [first] = await this.#calls.redis.xrange(this.#key, "-", "+", "COUNT", 1);
     return !first || compareIds(first[0], cursor) > 0;
   }
 }

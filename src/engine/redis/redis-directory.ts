@@ -10,47 +10,36 @@ import type {
 } from "../port/queue-engine.ts";
 import { toJson } from "../codec/stored-json.ts";
 import { encodeDefinition } from "./job-codec.ts";
-import type { RedisClient } from "./redis-client.ts";
-import type { ScriptRunner } from "./scripts.ts";
+import type { RedisCalls } from "./redis-calls.ts";
 
-/** What the directory works with. */
-export interface RedisDirectoryParts {
-  readonly redis: RedisClient;
-  readonly scripts: ScriptRunner;
-  readonly key: (name: string) => string;
-  readonly bounded: <T>(what: string, work: () => Promise<T>) => Promise<T>;
-}
-
-/** What a queue's keys hold beside the port's state; a claim is written as `<number> <queue>`. */
+/** Where the jobs of other queues are, on Redis; a claim is written as `<number> <queue>`. */
 export class RedisDirectory implements Directory {
-  readonly #parts: RedisDirectoryParts;
+  readonly #calls: RedisCalls;
 
-  constructor(parts: RedisDirectoryParts) {
-    this.#parts = parts;
+  constructor(calls: RedisCalls) {
+    this.#calls = calls;
   }
 
   queues(): Promise<string[]> {
-    const { redis, key, bounded } = this.#parts;
-    return bounded("queues", () => redis.smembers(key("queues")));
+    return this.#calls.bounded("queues", () =>
+      this.#calls.redis.smembers(this.#calls.key("queues")),
+    );
   }
 
   async addQueue(queue: string): Promise<void> {
-    const { scripts, bounded } = this.#parts;
-    await bounded("addQueue", () => scripts.run("add_queue", { name: queue }));
+    await this.#calls.run("add_queue", { name: queue });
   }
 
   async claim(queue: string, jobIds: readonly string[]): Promise<ClaimResult[]> {
-    const { scripts, bounded } = this.#parts;
     const request = toJson({ queue, jobIds });
-    return codec.decodeClaims(
-      await bounded("claimJobs", () => scripts.run("claim_jobs", { request })),
-    );
+    return codec.decodeClaims(await this.#calls.run("claim_jobs", { request }));
   }
 
   async find(jobIds: readonly string[]): Promise<(Claim | undefined)[]> {
     if (jobIds.length === 0) return [];
-    const { redis, key, bounded } = this.#parts;
-    const texts = await bounded("findJobs", () => redis.hmget(key("homes"), ...jobIds));
+    const texts = await this.#calls.bounded("findJobs", () =>
+      this.#calls.redis.hmget(this.#calls.key("homes"), ...jobIds),
+    );
     return texts.map((text) => {
       const [number = "", queue] = text?.split(" ") ?? [];
       return queue === undefined ? undefined : { queue, number: Number(number) };
@@ -58,30 +47,24 @@ export class RedisDirectory implements Directory {
   }
 
   async release(jobId: string, number: number, sequence: number): Promise<void> {
-    const { scripts, bounded } = this.#parts;
-    await bounded("releaseClaim", () => scripts.run("release_claim", { jobId, number, sequence }));
+    await this.#calls.run("release_claim", { jobId, number, sequence });
   }
 
   async putClaimed(puts: readonly ClaimedPut[]): Promise<ClaimedPutResult[]> {
-    const { scripts, bounded } = this.#parts;
     const jobs = toJson(puts.map((put) => codec.encodePut(put, encodeDefinition)));
-    return codec.decodeClaimedPuts(
-      await bounded("putJobs", () => scripts.run("put_jobs", { jobs })),
-    );
+    return codec.decodeClaimedPuts(await this.#calls.run("put_jobs", { jobs }));
   }
 
   async fence(jobId: string, number: number): Promise<{ readonly sequence: number } | "exists"> {
-    const { scripts, bounded } = this.#parts;
-    const sequence = await bounded("fenceJob", () => scripts.run("fence_job", { jobId, number }));
+    const sequence = await this.#calls.run("fence_job", { jobId, number });
     if (typeof sequence !== "number")
       throw new CronduitError("INTERNAL", "fence_job answered no number");
     return sequence < 0 ? "exists" : { sequence };
   }
 
   async firstDue(count: number): Promise<DuePlace[]> {
-    const { redis, key, bounded } = this.#parts;
-    const flat = await bounded("listJobIds", () =>
-      redis.zrange(key("next"), 0, count - 1, "WITHSCORES"),
+    const flat = await this.#calls.bounded("listJobIds", () =>
+      this.#calls.redis.zrange(this.#calls.key("next"), 0, count - 1, "WITHSCORES"),
     );
     return Array.from({ length: flat.length / 2 }, (_, i) => {
       const score = flat[2 * i + 1] ?? "inf";

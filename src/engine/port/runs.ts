@@ -3,6 +3,22 @@ import type { LastRun, RunKind } from "../../jobs/run.ts";
 import type { StoredError } from "../../core/stored-error.ts";
 import type { Occurrence, Span } from "../../jobs/schedule.ts";
 
+/** A worker's decisions about the runs of one queue: here the default one; `Engine.serve` gives those of another. */
+export interface RunsPort {
+  /** Decides what is to be done with a queue job. */
+  admit(request: AdmitRequest): Promise<Admission>;
+  /** Stores how a run ended. */
+  settle(request: SettleRequest): Promise<Settlement>;
+  /** Notes that the run continues later; the caller then puts its queue job back. */
+  suspend(request: SuspendRequest): Promise<Suspension>;
+  /** Notes that the process gives the run back unfinished, so that its next attempt does not count as a crash. */
+  handBack(run: RunHold): Promise<void>;
+  /** Notes that the worker of this start lost its lock but lives: no crash, even if the next start counted it as one. */
+  noteAlive(run: RunHold): Promise<void>;
+  /** Which of these runs somebody wants to cancel, and why. Called often: one cheap step. */
+  readCancels(holds: readonly RunHold[]): Promise<NotedCancel[]>;
+}
+
 /** Names one run and the start that holds it. */
 export interface RunHold {
   readonly jobId: string;
@@ -34,7 +50,7 @@ export interface AdmitRequest {
   readonly worker: string;
   /** How many starts a run may have that ended by the death of its process. */
   readonly maxCrashes: number;
-  /** {@link TakenWakeUp.lock}: if it is gone, so that others may have the queue job, nothing is decided. Absent: not looked at. */
+  /** {@link TakenQueueJob.lock}: if it is gone, so that others may have the queue job, nothing is decided. Absent: not looked at. */
   readonly lock?: string | undefined;
 }
 
@@ -90,7 +106,7 @@ export interface SettleRequest extends RunHold {
   readonly resultJson: string | undefined;
   readonly error: StoredError | undefined;
   readonly retention: { readonly count: number; readonly ageMs: number };
-  /** {@link TakenWakeUp.lock}: the queue job ends in the same step. */
+  /** {@link TakenQueueJob.lock}: the queue job ends in the same step. */
   readonly lock?: string | undefined;
   /** The run, if it is a {@link BegunRun}. */
   readonly begun?: AdmittedRun | undefined;
@@ -122,30 +138,6 @@ export interface SuspendRequest extends RunHold {
 export type Suspension =
   | { readonly outcome: "suspended"; readonly waitMs: number }
   | { readonly outcome: "cancelled" | "fenced" | "until-resume" };
-
-/** A run asked for by hand. */
-export interface RunRequest {
-  readonly jobId: string;
-  /** Random; asking twice with the same number is asking once. 0 to 10^14. */
-  readonly sequence: number;
-  readonly params?: unknown;
-  /** Whether it runs though the job's condition is false. */
-  readonly ignoreCondition?: boolean;
-}
-
-/** A run that somebody wants to end. */
-export interface CancelRequest {
-  readonly jobId: string;
-  readonly runId: string;
-  /** Kept as the message of the run's error. */
-  readonly reason: string;
-}
-
-/**
- * `cancelled`: it was not being executed, and has its verdict now. `asked`: its worker will be told by `readCancels`.
- * `unknown`: no run of this id is without a verdict.
- */
-export type CancelOutcome = "cancelled" | "asked" | "unknown";
 
 /** A run that somebody wants to end. */
 export interface NotedCancel {

@@ -1,10 +1,16 @@
 import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
-import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../port/transfer.ts";
+import type {
+  ExportedJob,
+  ExportPage,
+  ImportAnswer,
+  ImportStep,
+  TransferPort,
+} from "../port/transfer.ts";
 import type { JobClaims } from "./job-claims.ts";
 import type { Queues } from "./queues.ts";
 
-/** What moves a fleet of several queues to another engine, and from one: one queue after the other. */
-export class TransferAll {
+/** Export and import of all queues, one after the other. */
+export class MultiQueueTransfer implements TransferPort {
   readonly #queues: Queues;
   readonly #claims: JobClaims;
 
@@ -14,10 +20,10 @@ export class TransferAll {
   }
 
   async listTaken(limit: number): Promise<string[]> {
-    const taken = await this.#queues.home.listTaken(limit);
+    const taken = await this.#queues.home.transfer.listTaken(limit);
     for (const engine of (await this.#queues.others()).values()) {
       if (taken.length >= limit) break;
-      taken.push(...(await engine.listTaken(limit - taken.length)));
+      taken.push(...(await engine.transfer.listTaken(limit - taken.length)));
     }
     return taken;
   }
@@ -28,7 +34,7 @@ export class TransferAll {
     const at = cursor?.indexOf(" ") ?? 0;
     const queue = cursor?.slice(0, at) ?? DEFAULT_QUEUE;
     const engine = await this.#queues.open(queue);
-    const page = await engine.exportJobs(cursor?.slice(at + 1) || undefined, limit);
+    const page = await engine.transfer.exportJobs(cursor?.slice(at + 1) || undefined, limit);
     const next = names[names.indexOf(queue) + 1];
     const behind = next === undefined ? undefined : `${next} `;
     const numbers = await Promise.all(
@@ -43,6 +49,10 @@ export class TransferAll {
     };
   }
 
+  listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
+    return this.#queues.home.transfer.listStepRuns(jobId, offset, limit);
+  }
+
   async importRecords({ queue = DEFAULT_QUEUE, ...step }: ImportStep): Promise<ImportAnswer> {
     if (queue === DEFAULT_QUEUE) return this.#claims.import(queue, step);
     // To ask how far an import is must not make the queue.
@@ -52,7 +62,7 @@ export class TransferAll {
   }
 
   async #sequence(queue: string): Promise<number> {
-    return (await (await this.#queues.open(queue)).exportJobs(undefined, 1)).sequence;
+    return (await (await this.#queues.open(queue)).transfer.exportJobs(undefined, 1)).sequence;
   }
 }
 

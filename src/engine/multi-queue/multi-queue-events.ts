@@ -1,6 +1,8 @@
 import { type Clock, within } from "../../core/clock.ts";
 import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
-import type { Engine, EventBatch } from "../port/engine.ts";
+import type { StoredEvent } from "../../jobs/event.ts";
+import type { Engine } from "../port/engine.ts";
+import type { EventBatch, EventsPort } from "../port/events.ts";
 import type { Queues } from "./queues.ts";
 
 /** Before the first event of any engine's log. */
@@ -24,7 +26,7 @@ interface Read {
   readonly end: Promise<ReadEnd>;
 }
 
-/** What a call to {@link EventMerge.read} wants to be under way. */
+/** What a call to {@link MultiQueueEvents.read} wants to be under way. */
 interface Wanted {
   readonly reader: string;
   readonly reads: Map<string, Read>;
@@ -38,7 +40,7 @@ interface Wanted {
  * The events of all queues as one log. Each queue has a log of its own, in its own order; between two queues there is
  * none. A cursor is that of the default queue as long as there is no other, and then a JSON object with one for each.
  */
-export class EventMerge {
+export class MultiQueueEvents implements EventsPort {
   readonly #queues: Queues;
   readonly #clock: Clock;
   /** By reader, the reads that are under way, by queue. A call that has its events leaves the others to the next one. */
@@ -49,11 +51,15 @@ export class EventMerge {
     this.#clock = clock;
   }
 
+  append(events: readonly StoredEvent[]): Promise<void> {
+    return this.#queues.home.events.append(events);
+  }
+
   async latestCursor(): Promise<string> {
     const engines = await this.#engines();
     const positions = await Promise.all(
       [...engines].map(
-        async ([queue, engine]) => [queue, await engine.latestEventCursor()] as const,
+        async ([queue, engine]) => [queue, await engine.events.latestCursor()] as const,
       ),
     );
     return written(new Map(positions));
@@ -66,7 +72,7 @@ export class EventMerge {
     const isEnded = (): boolean => this.#readers.get(reader) !== reads;
     const engines = await this.#engines();
     if (isEnded()) return { events: [], cursor, lost: false };
-    if (engines.size === 1) return this.#queues.home.readEvents(reader, cursor, waitMs);
+    if (engines.size === 1) return this.#queues.home.events.read(reader, cursor, waitMs);
     const known = parsed(cursor);
     const positions = new Map(
       [...engines.keys()].map((queue) => [queue, known.get(queue) ?? BEGINNING]),
@@ -92,9 +98,17 @@ export class EventMerge {
   endReader(reader: string): void {
     const reads = this.#readers.get(reader);
     this.#readers.delete(reader);
-    this.#queues.home.endReader(reader);
+    this.#queues.home.events.endReader(reader);
     for (const [queue, { engine }] of reads ?? [])
-      if (queue !== DEFAULT_QUEUE) engine.endReader(reader);
+      if (queue !== DEFAULT_QUEUE) engine.events.endReader(reader);
+  }
+
+  loadCursor(listener: string): Promise<string | undefined> {
+    return this.#queues.home.events.loadCursor(listener);
+  }
+
+  saveCursor(listener: string, cursor: string): Promise<void> {
+    return this.#queues.home.events.saveCursor(listener, cursor);
   }
 
   async #engines(): Promise<ReadonlyMap<string, Engine>> {
@@ -119,8 +133,8 @@ export class EventMerge {
       const known = reads.get(queue);
       if (known?.cursor === cursor) continue;
       // The reader went elsewhere, as a named listener does that lost its lease: what it waited for is of no use.
-      if (known) engine.endReader(reader);
-      const end = engine.readEvents(reader, cursor, leftMs).then(
+      if (known) engine.events.endReader(reader);
+      const end = engine.events.read(reader, cursor, leftMs).then(
         (batch): ReadEnd => ({ queue, batch }),
         (error: unknown): ReadEnd => ({ queue, error }),
       );

@@ -11,13 +11,19 @@ import {
   type WrittenQueued,
   type WrittenRequest,
 } from "../codec/transfer-codec.ts";
-import type { ExportedJob, ExportPage, ImportAnswer, ImportStep } from "../port/transfer.ts";
-import { readEach, type Tell } from "../codec/readable.ts";
+import type {
+  ExportedJob,
+  ExportPage,
+  ImportAnswer,
+  ImportStep,
+  TransferPort,
+} from "../port/transfer.ts";
+import { readEach } from "../codec/readable.ts";
 import { toJson } from "../codec/stored-json.ts";
 import { countsOf, decodeJob, encodeDefinition, optionalNumber, readLast } from "./job-codec.ts";
-import type { ScriptRunner } from "./scripts.ts";
+import type { RedisCalls } from "./redis-calls.ts";
 
-/** The collections that are gone through, one after the other. */
+/** The collections to export, one after the other. */
 const STAGES = ["defs", "gone", "live"] as const;
 type Stage = (typeof STAGES)[number];
 
@@ -35,30 +41,28 @@ interface WrittenJob {
   readonly keepUntil?: string | false;
 }
 
-/** What moves a fleet to another engine, and from one. */
-export class TransferStore {
-  readonly #scripts: ScriptRunner;
-  readonly #tell: Tell;
+/** Export and import of one queue's state on Redis. */
+export class RedisTransfer implements TransferPort {
+  readonly #calls: RedisCalls;
 
-  constructor(scripts: ScriptRunner, tell: Tell) {
-    this.#scripts = scripts;
-    this.#tell = tell;
+  constructor(calls: RedisCalls) {
+    this.#calls = calls;
   }
 
   async listTaken(limit: number): Promise<string[]> {
-    return (await this.#scripts.run("list_taken", { limit })) as string[];
+    return (await this.#calls.run("list_taken", { limit })) as string[];
   }
 
   async exportJobs(cursor: string | undefined, limit: number): Promise<ExportPage> {
     const [stage, place] = readCursor(cursor);
-    const answer = await this.#scripts.run("export_jobs", { stage, cursor: place, count: limit });
+    const answer = await this.#calls.run("export_jobs", { stage, cursor: place, count: limit });
     const page = JSON.parse(String(answer)) as {
       cursor: string;
       sequence: number;
       jobs: unknown;
     };
     return {
-      jobs: readEach(listOf<WrittenJob>(page.jobs), "job", decodeExported, this.#tell),
+      jobs: readEach(listOf<WrittenJob>(page.jobs), "job", decodeExported, this.#calls.tell),
       cursor: nextCursor(stage, page.cursor),
       sequence: page.sequence,
       stamp: String(page.sequence),
@@ -66,12 +70,12 @@ export class TransferStore {
   }
 
   async listStepRuns(jobId: string, offset: number, limit: number): Promise<string[]> {
-    return (await this.#scripts.run("list_step_runs", { jobId, offset, limit })) as string[];
+    return (await this.#calls.run("list_step_runs", { jobId, offset, limit })) as string[];
   }
 
   async importRecords(step: ImportStep): Promise<ImportAnswer> {
     const encoded = toJson(encodeImport(step, encodeDefinition));
-    return decodeImport(await this.#scripts.run("import_records", { step: encoded }));
+    return decodeImport(await this.#calls.run("import_records", { step: encoded }));
   }
 }
 

@@ -1,0 +1,35 @@
+import type * as Port from "../port/backfills.ts";
+import type { Queues } from "./queues.ts";
+
+/** Backfills, on whatever queue their jobs are. */
+export class MultiQueueBackfills implements Port.BackfillsPort {
+  readonly #queues: Queues;
+
+  constructor(queues: Queues) {
+    this.#queues = queues;
+  }
+
+  add(plan: Port.BackfillPlan): Promise<"added" | "conflict" | "missing"> {
+    return this.#queues.ofJob(
+      plan.jobId,
+      ({ backfills }) => backfills.add(plan),
+      (answer) => answer === "missing",
+    );
+  }
+
+  change(jobId: string, change: Port.BackfillChange): Promise<"changed" | "missing"> {
+    return this.#queues.ofJob(
+      jobId,
+      ({ backfills }) => backfills.change(jobId, change),
+      (answer) => answer === "missing",
+    );
+  }
+
+  read(jobId: string): Promise<Port.BackfillState | undefined> {
+    return this.#queues.ofJob(
+      jobId,
+      ({ backfills }) => backfills.read(jobId),
+      (state) => state === undefined,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import type { StoredJob } from "../../jobs/definition.ts";
+import * as codec from "../codec/decision-codec.ts";
+import { readOne, type Tell } from "../codec/readable.ts";
+import type * as Port from "../port/jobs.ts";
+import { wordOf } from "./functions.ts";
+import { decodeJob, encodeDefinition, type WrittenJob } from "./job-codec.ts";
+import type { PostgresLink } from "./postgres-link.ts";
+import { quote } from "./schema-name.ts";
+
+/** Jobs a call. */
+const PUT_CHUNK = 500;
+
+/** Stored jobs on PostgreSQL. */
+export class PostgresJobs implements Port.JobsPort {
+  readonly #link: PostgresLink;
+  readonly #table: string;
+  readonly #tell: Tell;
+
+  constructor(link: PostgresLink, tell: Tell) {
+    this.#link = link;
+    this.#table = `${quote(link.schemas.own)}.jobs`;
+    this.#tell = tell;
+  }
+
+  async put(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
+    const results: Port.JobPutResult[] = [];
+    for (let at = 0; at < puts.length; at += PUT_CHUNK) {
+      const chunk = puts
+        .slice(at, at + PUT_CHUNK)
+        .map((put) => codec.encodePut(put, encodeDefinition));
+      results.push(...codec.decodePuts(await this.#link.run("putJobs", "put_jobs", chunk)));
+    }
+    return results;
+  }
+
+  async change(change: Port.JobChange): Promise<Port.JobChangeResult> {
+    const encoded = codec.encodeChange(change, encodeDefinition);
+    return codec.decodeChange(await this.#link.run("changeJob", "change_job", encoded));
+  }
+
+  async remove(removal: Port.JobRemoval): Promise<Port.JobRemovalResult> {
+    const encoded = codec.encodeRemoval(removal);
+    const outcome = wordOf(await this.#link.run("removeJob", "remove_job", encoded));
+    return outcome === "removed" || outcome === "undecided" ? outcome : "missing";
+  }
+
+  async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
+    if (ids.length === 0) return [];
+    const jobs = await this.#link.read<WrittenJob[]>("getJobs", "read_jobs($1)", [ids]);
+    const byId = new Map(jobs.map((job) => [job.id, job]));
+    return ids.map((id) => {
+      const job = byId.get(id);
+      const read = () => job && decodeJob(job);
+      return readOne(`definition of job "${id}"`, read, this.#tell);
+    });
+  }
+
+  readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {
+    return this.get(ids);
+  }
+
+  async listIds(offset: number, limit: number): Promise<string[]> {
+    const rows = await this.#link.select<{ id: string }>(
+      "listJobIds",
+      `SELECT id FROM ${this.#table} ORDER BY next_due_at, id OFFSET $1 LIMIT $2`,
+      [offset, limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async count(): Promise<number> {
+    const [row] = await this.#link.select<{ count: number }>(
+      "countJobs",
+      `SELECT count(*)::integer AS count FROM ${this.#table}`,
+    );
+    return row?.count ?? 0;
+  }
+}

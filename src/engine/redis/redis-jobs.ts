@@ -1,0 +1,76 @@
+import type { StoredJob } from "../../jobs/definition.ts";
+import * as codec from "../codec/decision-codec.ts";
+import { readOne } from "../codec/readable.ts";
+import { toJson } from "../codec/stored-json.ts";
+import type * as Port from "../port/jobs.ts";
+import { decodeDefinitions, decodeJob, encodeDefinition } from "./job-codec.ts";
+import { JobPuts } from "./job-puts.ts";
+import type { RedisCalls } from "./redis-calls.ts";
+
+/** Stored jobs on Redis. */
+export class RedisJobs implements Port.JobsPort {
+  readonly #calls: RedisCalls;
+  readonly #puts: JobPuts;
+
+  constructor(calls: RedisCalls) {
+    this.#calls = calls;
+    this.#puts = new JobPuts((name, input, more) => calls.run(name, input, more));
+  }
+
+  put(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
+    return this.#puts.put(puts);
+  }
+
+  async change(change: Port.JobChange): Promise<Port.JobChangeResult> {
+    const encoded = toJson(codec.encodeChange(change, encodeDefinition));
+    return codec.decodeChange(await this.#calls.run("change_job", { change: encoded }));
+  }
+
+  async remove(removal: Port.JobRemoval): Promise<Port.JobRemovalResult> {
+    const encoded = toJson(codec.encodeRemoval(removal));
+    const answer = await this.#calls.run("remove_job", { removal: encoded });
+    return answer === "removed" || answer === "undecided" ? answer : "missing";
+  }
+
+  async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
+    if (ids.length === 0) return [];
+    const replies = await this.#calls.bounded("getJobs", () => this.#read(ids));
+    const definitions = replies[0] as (string | null)[];
+    return ids.map((id, i) => {
+      const definition = definitions[i];
+      const hash = replies[1 + 2 * i] as Record<string, string>;
+      if (!definition || !hash["rev"]) return undefined;
+      const running = Number(replies[2 + 2 * i]);
+      const read = () => decodeJob(id, definition, hash, running);
+      return readOne(`definition of job "${id}"`, read, this.#calls.tell);
+    });
+  }
+
+  async #read(ids: readonly string[]): Promise<unknown[]> {
+    const { redis } = this.#calls;
+    const pipeline = redis.pipeline().hmget(this.#calls.key("defs"), ...ids);
+    for (const id of ids)
+      pipeline.hgetall(this.#calls.key(`job:${id}`)).hlen(this.#calls.key(`inst:${id}`));
+    return ((await pipeline.exec()) ?? []).map(([error, reply]) => {
+      if (error) throw error;
+      return reply;
+    });
+  }
+
+  async readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {
+    if (ids.length === 0) return [];
+    const answer = await this.#calls.run("read_definitions", {}, ids);
+    return decodeDefinitions(ids, answer, this.#calls.tell);
+  }
+
+  listIds(offset: number, limit: number): Promise<string[]> {
+    const { redis } = this.#calls;
+    return this.#calls.bounded("listJobIds", () =>
+      redis.zrange(this.#calls.key("next"), offset, offset + limit - 1),
+    );
+  }
+
+  count(): Promise<number> {
+    return this.#calls.bounded("countJobs", () => this.#calls.redis.zcard(this.#calls.key("next")));
+  }
+}

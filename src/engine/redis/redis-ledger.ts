@@ -1,0 +1,55 @@
+import type { LedgerRow } from "../../jobs/run.ts";
+import { readEach } from "../codec/readable.ts";
+import type { LedgerPort, LedgerQuery } from "../port/ledger.ts";
+import { decodeRow, rowOfAsked, rowOfInstance, rowOfPending } from "./ledger-codec.ts";
+import type { RedisCalls } from "./redis-calls.ts";
+
+/** What became of occurrences, on Redis: one sorted set a job. */
+export class RedisLedger implements LedgerPort {
+  readonly #calls: RedisCalls;
+
+  constructor(calls: RedisCalls) {
+    this.#calls = calls;
+  }
+
+  read(query: LedgerQuery): Promise<LedgerRow[]> {
+    return this.#calls.bounded("readLedger", () => this.#read(query));
+  }
+
+  readOpenRuns(jobId: string): Promise<LedgerRow[]> {
+    return this.#calls.bounded("readOpenRuns", () => this.#readOpenRuns(jobId));
+  }
+
+  async #read({ jobId, fromAt, toAt, offset, limit, order }: LedgerQuery): Promise<LedgerRow[]> {
+    const { redis, tell } = this.#calls;
+    const key = this.#calls.key(`ledger:${jobId}`);
+    const rows: LedgerRow[] = [];
+    // Unreadable rows are left out, and callers take a page that is not full for the last one: so fill it.
+    for (let at = offset; ;) {
+      const wanted = limit - rows.length;
+      const texts =
+        order === "latest"
+          ? await redis.zrevrangebyscore(key, toAt, fromAt, "LIMIT", at, wanted)
+          : await redis.zrangebyscore(key, fromAt, toAt, "LIMIT", at, wanted);
+      rows.push(...readEach(texts, `row of the ledger of job "${jobId}"`, decodeRow, tell));
+      at += texts.length;
+      if (texts.length < wanted || rows.length >= limit) return rows;
+    }
+  }
+
+  async #readOpenRuns(jobId: string): Promise<LedgerRow[]> {
+    const { redis, tell } = this.#calls;
+    const what = `run of job "${jobId}"`;
+    const [held, backfilling, pending, asked] = await Promise.all([
+      redis.hvals(this.#calls.key(`inst:${jobId}`)),
+      redis.hvals(this.#calls.key(`bfrun:${jobId}`)),
+      redis.zrange(this.#calls.key(`pend:${jobId}`), 0, -1),
+      redis.hgetall(this.#calls.key(`asked:${jobId}`)),
+    ]);
+    return [
+      ...readEach([...held, ...backfilling], what, rowOfInstance, tell),
+      ...readEach(pending, what, rowOfPending, tell),
+      ...readEach(Object.entries(asked), what, ([id, text]) => rowOfAsked(id, text), tell),
+    ];
+  }
+}

@@ -1,0 +1,23 @@
+import * as codec from "../codec/decision-codec.ts";
+import { toJson } from "../codec/stored-json.ts";
+import type * as Port from "../port/requests.ts";
+import type { RedisCalls } from "./redis-calls.ts";
+
+/** What people ask of runs, on Redis. */
+export class RedisRequests implements Port.RequestsPort {
+  readonly #calls: RedisCalls;
+
+  constructor(calls: RedisCalls) {
+    this.#calls = calls;
+  }
+
+  async run(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
+    const encoded = toJson(codec.encodeRunRequest(request));
+    const runId = await this.#calls.run("request_run", { request: encoded });
+    return typeof runId === "string" ? { runId } : "missing";
+  }
+
+  async cancel(request: Port.CancelRequest): Promise<Port.CancelOutcome> {
+    return codec.decodeCancel(await this.#calls.run("cancel_run", { request: toJson(request) }));
+  }
+}
