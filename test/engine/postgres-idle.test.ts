@@ -142,9 +142,9 @@ test("nor does what a rate limit holds back, and who waits for that stops at onc
   const looks = () => queries.mock.calls.filter(([text]) => text.includes("take_jobs")).length;
   await inOwnDatabase(async (own) => {
     const ids = ["a", "b", "c"].map((name) => `${name}:1:1`);
-    await own.engine.enqueue(ids.map((id) => ({ id, pipeline: "Report", dueAt: 0 })));
+    await own.engine.queue.add(ids.map((id) => ({ id, pipeline: "Report", dueAt: 0 })));
     const handled: string[] = [];
-    const consumer = own.engine.consume({
+    const consumer = own.engine.queue.consume({
       concurrency: 10,
       lockMs: LOCK_MS,
       stalledCheckMs: LOCK_MS,
