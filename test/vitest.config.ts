@@ -8,9 +8,14 @@ export default defineConfig({
     globalSetup: [
       "test/helpers/redis-server.ts",
       "test/helpers/postgres-server.ts",
+      "test/helpers/prepared-folder.ts",
       "test/contract/matrix.ts",
     ],
-    setupFiles: ["test/helpers/no-leaks.ts", "test/helpers/seed.ts"],
+    setupFiles: [
+      "test/helpers/no-leaks.ts",
+      "test/helpers/seed.ts",
+      "test/helpers/prepared-pglite.ts",
+    ],
     // Most tests wait for something: more at once than there are processors.
     maxWorkers: 3,
     testTimeout: 60_000,

@@ -7,7 +7,10 @@ import { EMBEDDED_VERSION } from "../../src/engine/embedded/database-folder.ts";
 import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
 import { makeEngine } from "../../src/engine/open-engine.ts";
 import { silent } from "../crash/fleet.ts";
+import { testFirstStarts } from "../helpers/prepared-pglite.ts";
 import { startProgram } from "../helpers/process.ts";
+
+testFirstStarts();
 
 const WAL = /^[\dA-F]{24}$/;
 let whole: string;

@@ -7,7 +7,10 @@ import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
 import { lockFolder } from "../../src/engine/embedded/folder-lock.ts";
 import { PipelineScheduler, PipelineWorker } from "../../src/index.ts";
 import { EngineBench } from "../contract/bench-of-engine.ts";
+import { testFirstStarts } from "../helpers/prepared-pglite.ts";
 import { startProgram } from "../helpers/process.ts";
+
+testFirstStarts();
 
 const PROGRAM = "test/engine/embedded-program.ts";
 

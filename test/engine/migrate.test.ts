@@ -6,7 +6,10 @@ import pg from "pg";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { lineLogger, migrate, Pipeline, PipelineScheduler } from "../../src/index.ts";
+import { testFirstStarts } from "../helpers/prepared-pglite.ts";
 import { startProgram } from "../helpers/process.ts";
+
+testFirstStarts();
 
 class Noop extends Pipeline {
   run(): unknown {
