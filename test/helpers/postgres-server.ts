@@ -7,6 +7,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestProject } from "vitest/node";
 import { end, outputOf, track } from "./children.ts";
+import { isNeeded } from "./is-needed.ts";
 import { freePort } from "./redis-server.ts";
 
 declare module "vitest" {
@@ -152,7 +153,10 @@ export class PostgresServer implements AsyncDisposable {
 }
 
 /** vitest's global set-up: one server for all test files. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export default async function setup(
+  project: TestProject,
+): Promise<(() => Promise<void>) | undefined> {
+  if (!(await isNeeded(project, "postgres"))) return undefined;
   const server = await PostgresServer.start();
   project.provide("postgresUrl", server.url);
   return () => server[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { startRedis } from "../../scripts/redis-server.ts";
+import { isNeeded } from "./is-needed.ts";
 
 export {
   freePort,
@@ -16,7 +17,10 @@ declare module "vitest" {
 }
 
 /** vitest's global set-up: one server for all test files. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export default async function setup(
+  project: TestProject,
+): Promise<(() => Promise<void>) | undefined> {
+  if (!(await isNeeded(project, "redis"))) return undefined;
   const server = await startRedis();
   project.provide("redisUrl", server.url);
   return () => server.dispose();

@@ -13,6 +13,7 @@ import {
   PipelineWorker,
   type RunContext,
 } from "../../src/index.ts";
+import "../helpers/prepared-pglite.ts";
 
 const logger = lineLogger("error");
 const once = { trigger: "date", runDate: "2999-01-01" } as const;

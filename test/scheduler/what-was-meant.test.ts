@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
   type CronduitError,
@@ -8,6 +8,7 @@ import {
   Pipeline,
   PipelineScheduler,
 } from "../../src/index.ts";
+import "../helpers/prepared-pglite.ts";
 
 const Params = z.object({
   region: z.string(),
@@ -21,11 +22,17 @@ class Report extends Pipeline<typeof Params> {
   }
 }
 
-async function refusal(act: (scheduler: PipelineScheduler) => unknown): Promise<CronduitError> {
+/** One for all: what is refused leaves nothing. */
+let scheduler: PipelineScheduler;
+beforeAll(() => {
   const logger = lineLogger("error");
-  await using scheduler = new PipelineScheduler({ pipelines: [Report], logger, worker: false });
+  scheduler = new PipelineScheduler({ pipelines: [Report], logger, worker: false });
+});
+afterAll(() => scheduler.shutdown());
+
+async function refusal(act: () => unknown): Promise<CronduitError> {
   try {
-    await act(scheduler);
+    await act();
   } catch (error) {
     return error as CronduitError;
   }
@@ -56,7 +63,7 @@ describe("an option that has another name here is told by that", () => {
     ["paused", "nextRunTime"],
     ["misfireGraceTim", "misfireGraceTime"],
   ])("%s is %s", async (name, suggestion) => {
-    const { code, message, data } = await refusal((scheduler) =>
+    const { code, message, data } = await refusal(() =>
       scheduler.addJob("Report", { trigger: "interval", hours: 1, [name]: "x" } as never),
     );
     expect(code).toBe("INVALID_OPTION");
@@ -66,7 +73,7 @@ describe("an option that has another name here is told by that", () => {
 
   test("and how it is written, where that differs", async () => {
     const told = async (options: object) =>
-      (await refusal((scheduler) => scheduler.addJob("Report", options as never))).message;
+      (await refusal(() => scheduler.addJob("Report", options as never))).message;
     expect(await told({ cron: "0 9 * * *" })).toContain('trigger: trigger.cron("0 9 * * *")');
     expect(await told({ kwargs: { a: 1 } })).toContain("params: { … }, one object of JSON");
     const params = { region: "eu", to: { mail: "a@example.com" } };
@@ -80,7 +87,7 @@ describe("an option that has another name here is told by that", () => {
 
 describe("params", () => {
   test("that are missing are told with what the schema needs", async () => {
-    const { code, message } = await refusal((scheduler) =>
+    const { code, message } = await refusal(() =>
       scheduler.addJob("Report", { trigger: "interval", hours: 1 }),
     );
     expect(code).toBe("INVALID_PARAMS");
@@ -90,7 +97,7 @@ describe("params", () => {
   });
 
   test("of which a field is missing are told by its name", async () => {
-    const { message } = await refusal((scheduler) =>
+    const { message } = await refusal(() =>
       scheduler.addJob("Report", { trigger: "interval", hours: 1, params: { to: {} } }),
     );
     expect(message).toContain("region is missing");
@@ -104,12 +111,12 @@ describe("what is no pipeline", () => {
     return undefined;
   }
   test("a function is told about defineJob", async () => {
-    const { code, message } = await refusal((scheduler) =>
+    const { code, message } = await refusal(() =>
       scheduler.addJob(sendMail as never, { trigger: "interval", hours: 1 }),
     );
     expect(code).toBe("INVALID_PIPELINE");
     expect(message).toContain('defineJob({ name: "sendMail", run: sendMail })');
-    const arrow = await refusal((scheduler) =>
+    const arrow = await refusal(() =>
       scheduler.addJob((() => 1) as never, { trigger: "interval", hours: 1 }),
     );
     expect(arrow.message).toContain('defineJob({ name: "…", run: … })');
@@ -120,7 +127,7 @@ describe("what is no pipeline", () => {
     class Mail {
       readonly sends = true;
     }
-    const { message } = await refusal((scheduler) =>
+    const { message } = await refusal(() =>
       scheduler.addJob(Mail as never, { trigger: "interval", hours: 1 }),
     );
     expect(message).toContain('The class "Mail" is not a pipeline. Extend Pipeline');
@@ -138,7 +145,7 @@ describe("what is no pipeline", () => {
 });
 
 test("start takes no option that it does not know", async () => {
-  const { code, message } = await refusal((scheduler) => scheduler.start({ pause: true } as never));
+  const { code, message } = await refusal(() => scheduler.start({ pause: true } as never));
   expect(code).toBe("INVALID_OPTION");
   expect(message).toContain('Did you mean "paused"?');
 });

@@ -132,7 +132,9 @@ onEachEngine((connection) => {
       stage.logged
         .filter(({ level, message }) => level === "warn" && /^job .* in the past/.test(message))
         .map(({ message }) => message);
-    expect(warnings()).toEqual([expect.stringMatching(/^job "job-1".*1970-01-01.*past.*at once/)]);
+    expect(warnings()).toEqual([
+      expect.stringMatching(/^job "job-1".*1970-01-01.*past.*runs immediately/),
+    ]);
     await stage.job(() => "done", { runDate: new Date(Date.now() - 1_000) });
     await stage.job(() => "done", { runDate: new Date(), nextRunTime: null });
     await stage.job(() => "done", { runDate: "2020-01-01", misfireGraceTime: 60 });
