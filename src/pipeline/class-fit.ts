@@ -2,7 +2,7 @@ import type { SchemaOf } from "./pipeline.ts";
 import type { ParamsSchema } from "./schema.ts";
 import type { DependencyToken, ResolvedAll } from "./token.ts";
 
-/** The list that counts: the one given, else the class's own, else none. */
+/** The dependency list that applies: the given one, else the class's own, else none. */
 type DepsOf<C, D> = D extends readonly DependencyToken[]
   ? D
   : C extends { readonly deps: infer S extends readonly DependencyToken[] }
@@ -10,8 +10,8 @@ type DepsOf<C, D> = D extends readonly DependencyToken[]
     : readonly [];
 
 /**
- * `unknown`, which changes nothing, if the dependencies fit the constructor of `C`; else a type that nothing fits and
- * whose key says what is wrong. A list without a fixed length (not `as const`) is checked at run time only.
+ * `unknown`, which changes nothing, if the dependencies fit the constructor of `C`; otherwise a type that nothing
+ * matches and whose key says what is wrong. A list without a fixed length (not `as const`) is only checked at run time.
  */
 export type DepsFit<C, D = undefined> = number extends DepsOf<C, D>["length"]
   ? unknown
@@ -21,7 +21,7 @@ export type DepsFit<C, D = undefined> = number extends DepsOf<C, D>["length"]
       : { readonly "deps lists more than the constructor takes": never }
     : { readonly "deps does not fit the constructor's parameters": never };
 
-/** `unknown` if the schema that `C` is typed by is there at run time; else a type that nothing fits. */
+/** `unknown` if the schema that types `C` also exists at run time; otherwise a type that nothing matches. */
 export type SchemaFits<C, P extends ParamsSchema = undefined> = [P] extends [undefined]
   ? C extends { readonly params: object }
     ? unknown

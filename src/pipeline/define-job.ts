@@ -6,11 +6,11 @@ import { Pipeline, type PipelineClass } from "./pipeline.ts";
 import type { RunContext } from "./run-context.ts";
 import type { ParamsSchema } from "./schema.ts";
 
-// The types of a class and its schema are one here by construction, which inference can't see.
+// By construction, class and schema have matching types here, but inference can't see that.
 const describe = definePipeline as (target: unknown, options: PipelineOptions) => unknown;
 
 interface Named<P extends ParamsSchema> {
-  /** The name under which jobs refer to it; stored with each job. */
+  /** The name by which jobs refer to it; stored with each job. */
   readonly name: string;
   /** The schema of its params. @default none: params are any JSON */
   readonly params?: P;
@@ -18,48 +18,48 @@ interface Named<P extends ParamsSchema> {
 
 /** A job's work as a function. */
 export interface FunctionJob<P extends ParamsSchema> extends Named<P> {
-  /** Does the work; as `Pipeline.run`. */
+  /** Does the work, like `Pipeline.run`. */
   readonly run: (context: RunContext<P>) => unknown;
 }
 
 /** A job's work as a function that a module exports; for configuration files, and for `isolate: "process"`. */
 export interface ModuleJob<P extends ParamsSchema> extends Named<P> {
-  /** A path (a relative one is taken from the working directory), or a `file:` URL. Imported when it first runs. */
+  /** A path, relative to the working directory, or a `file:` URL. Imported on the first run. */
   readonly module: string;
   /** The name of the export. @default "default" */
   readonly export?: string;
 }
 
 /**
- * Makes a pipeline of a function: a job without a class.
+ * Makes a pipeline from a function: a job without a class.
  *
  * ```ts
  * const cleanUp = defineJob({ name: "clean-up", run: async ({ log }) => log.info("done") });
  * await scheduler.schedule("every 24 hours", cleanUp);
  * ```
  *
- * @returns A pipeline class, to be used wherever one is.
+ * @returns A pipeline class, usable wherever one is expected.
  * @throws {@link CronduitError} `INVALID_PIPELINE`
  */
 export function defineJob<P extends ParamsSchema = undefined>(
   job: FunctionJob<P> | ModuleJob<P>,
 ): PipelineClass<P> {
   if (typeof job !== "object" || (job as unknown) === null) {
-    throw new CronduitError("INVALID_PIPELINE", "defineJob: { name, run } is needed.");
+    throw new CronduitError("INVALID_PIPELINE", "defineJob needs an object { name, run }.");
   }
   const given: unknown = job.name;
   if (given === undefined || given === "") {
     const example = ("run" in job && typeof job.run === "function" && job.run.name) || "clean-up";
     throw new CronduitError(
       "INVALID_PIPELINE",
-      `defineJob: a name is missing. Jobs refer to the pipeline by it: defineJob({ name: "${example}", run }).`,
+      `defineJob: the name is missing. Jobs refer to the pipeline by its name: defineJob({ name: "${example}", run }).`,
     );
   }
   const run = "run" in job ? job.run : importedRun(job);
   if (typeof run !== "function") {
     throw new CronduitError(
       "INVALID_PIPELINE",
-      `defineJob: "${job.name}" has no run. Give a function, or a module and the name of its export.`,
+      `defineJob: "${job.name}" has no run function. Give one, or a module and the name of its export.`,
     );
   }
   class JobOfFunction extends Pipeline<P> {
@@ -73,7 +73,7 @@ export function defineJob<P extends ParamsSchema = undefined>(
     ...("run" in job ? {} : { source: sourceOf(job) }),
   };
   describe(JobOfFunction, options);
-  // `describe` has given it the schema.
+  // `describe` has added the schema.
   return JobOfFunction as unknown as PipelineClass<P>;
 }
 
@@ -89,14 +89,14 @@ function sourceOf({
   return { module: url, export: name };
 }
 
-/** Imports the function when it is first called, and once. */
+/** Imports the function on its first call, once. */
 function importedRun<P extends ParamsSchema>(
   job: ModuleJob<P>,
 ): (context: RunContext<P>) => unknown {
   const source = sourceOf(job);
   let loading: Promise<(context: RunContext<P>) => unknown> | undefined;
   return async (context) => {
-    // One that failed is tried again: the module may be there by then.
+    // Retries a failed import: the module may exist by then.
     loading ??= load<P>(job.name, source).catch((error: unknown) => {
       loading = undefined;
       throw error;

@@ -5,13 +5,13 @@ import type { DependencyToken } from "./token.ts";
 import { isPipelineClass, isSchema, type Pipeline, type PipelineConstructor } from "./pipeline.ts";
 import type { ParamsSchema } from "./schema.ts";
 
-/** What {@link pipeline} and {@link definePipeline} say about a class, in place of its static fields. */
+/** What {@link pipeline} and {@link definePipeline} can set for a class instead of its static fields. */
 export interface PipelineOptions<
   P extends ParamsSchema = ParamsSchema,
   D extends readonly DependencyToken[] | undefined = readonly DependencyToken[] | undefined,
 > {
   /**
-   * The name under which jobs refer to the pipeline. Set it where code is minified, which changes class names.
+   * The name by which jobs refer to the pipeline. Set it if code is minified, which changes class names.
    * @default the class's `pipelineName`, else its name
    */
   readonly name?: string | undefined;
@@ -21,42 +21,42 @@ export interface PipelineOptions<
    */
   readonly params?: P;
   /**
-   * Tokens of what the constructor takes, in its order.
+   * Tokens of the constructor's parameters, in order.
    * @default the class's `deps`
    */
   readonly deps?: D;
   /**
    * Where a child process finds the pipeline.
-   * @default the class's `module`, if it has one of its own
+   * @default the class's own `module`, if it has one
    */
   readonly source?: PipelineSource | undefined;
 }
 
-/** The module that exports a pipeline, or a function that is a job's work. */
+/** The module that exports a pipeline, or a function that does a job's work. */
 export interface PipelineSource {
-  /** A `file:` URL, such as `import.meta.url`, or whatever else `import()` takes from anywhere. */
+  /** A `file:` URL such as `import.meta.url`, or anything else that `import()` accepts from anywhere. */
   readonly module: string;
-  /** The name of the export. Absent: whichever export is a pipeline of the same name. */
+  /** The name of the export. Absent: whichever export is a pipeline with the same name. */
   readonly export?: string | undefined;
 }
 
-/** A pipeline with everything settled: what a registry holds. */
+/** A fully resolved pipeline, as a registry holds it. */
 export interface PipelineDescriptor {
   readonly name: string;
   readonly pipeline: PipelineConstructor;
   readonly params: ParamsSchema;
-  /** What its constructor takes: the tokens that it lists, else what tsyringe's decorators say. */
+  /** Its constructor's dependencies: the listed tokens, else what tsyringe's decorators declare. */
   readonly deps: readonly (DependencyToken | InjectedParameter)[];
-  /** Absent: it can only run in the process that knows the class. */
+  /** Absent if it can only run in a process that knows the class. */
   readonly source?: PipelineSource;
 }
 
-/** The classes that options with these params may describe: those of the same schema, or any if none was given. */
+/** The classes that options with these params can describe: those with the same schema, or any if none was given. */
 type ClassFor<P extends ParamsSchema> = abstract new (
   ...args: never[]
 ) => Pipeline<[P] extends [undefined] ? ParamsSchema : P>;
 
-/** Where a class keeps its options; found again also when a program has loaded two copies of this package. */
+/** Where a class keeps its options; also found when a program has loaded two copies of this package. */
 const OPTIONS = Symbol.for("cronduit.pipelineOptions");
 
 const MAX_NAME = 200;
@@ -68,8 +68,8 @@ const MAX_NAME = 200;
  * definePipeline(NightlyReport, { name: "nightly-report", deps: [Database, MAILER] });
  * ```
  *
- * @returns The class itself, with the `params` that were given.
- * @throws {@link CronduitError} `INVALID_PIPELINE` if the class does not extend `Pipeline`, or the name is unusable.
+ * @returns The class itself, with the given `params`.
+ * @throws {@link CronduitError} `INVALID_PIPELINE` if the class doesn't extend `Pipeline`, or the name is invalid.
  */
 export function definePipeline<
   C extends ClassFor<P>,
@@ -86,7 +86,7 @@ export function definePipeline<
 
 /**
  * Class decorator that describes a pipeline; works with TypeScript's `experimentalDecorators` and with standard
- * decorators. The schema stands in the class, since a decorator can't tell the compiler of one.
+ * decorators. The schema must be in the class, since a decorator can't tell the compiler about it.
  *
  * ```ts
  * @pipeline({ name: "nightly-report", deps: [Database, MAILER] })
@@ -107,9 +107,9 @@ export function pipeline<const D extends readonly DependencyToken[] | undefined 
 }
 
 /**
- * Settles a pipeline's name, schema and dependencies. What `given` says wins over the options that were attached to the
- * class, and those over its static fields; schema and dependencies are inherited from a parent class, the name is not.
- * @throws {@link CronduitError} `INVALID_PIPELINE` if `target` is no pipeline, has no usable name, or lists fewer
+ * Resolves a pipeline's name, schema and dependencies. `given` takes precedence over the options attached to the class,
+ * and those over its static fields. Schema and dependencies are inherited from a parent class, the name is not.
+ * @throws {@link CronduitError} `INVALID_PIPELINE` if `target` is not a pipeline, has no valid name, or lists fewer
  * dependencies than its constructor takes.
  */
 export function describePipeline(target: unknown, given: PipelineOptions = {}): PipelineDescriptor {
@@ -126,11 +126,14 @@ export function describePipeline(target: unknown, given: PipelineOptions = {}): 
   const source = given.source ?? ownOptions(owner)?.source ?? ownModule(owner);
   if (source === undefined) return { name, pipeline: owner, params, deps };
   if (typeof source.module !== "string" || source.module === "")
-    throw invalid(`The module of pipeline "${name}" is no text, such as import.meta.url.`, name);
+    throw invalid(
+      `The module of pipeline "${name}" must be a string, such as import.meta.url.`,
+      name,
+    );
   return { name, pipeline: owner, params, deps, source };
 }
 
-/** A subclass may stand in another module than its parent, so this is not inherited. */
+/** Not inherited, because a subclass may be in another module than its parent. */
 function ownModule(owner: PipelineConstructor): PipelineSource | undefined {
   return Object.hasOwn(owner, "module") && owner.module !== undefined
     ? { module: owner.module }
@@ -139,18 +142,18 @@ function ownModule(owner: PipelineConstructor): PipelineSource | undefined {
 
 /**
  * Where a child process finds a pipeline.
- * @throws {@link CronduitError} `MISSING_MODULE` if nothing says so.
+ * @throws {@link CronduitError} `MISSING_MODULE` if that is unknown.
  */
 export function sourceOf({ name, source }: PipelineDescriptor): PipelineSource {
   if (source !== undefined) return source;
   throw new CronduitError(
     "MISSING_MODULE",
-    `Pipeline "${name}" can't run in a child process: nothing says which module exports it. Write \`static readonly module = import.meta.url\` in the class, or use defineJob({ module, export }).`,
+    `Pipeline "${name}" can't run in a child process, because the module that exports it is unknown. Write \`static readonly module = import.meta.url\` in the class, or use defineJob({ module, export }).`,
     { data: { pipelineName: name } },
   );
 }
 
-/** What tsyringe's decorators say of a class that lists nothing. */
+/** The dependencies that tsyringe's decorators declare for a class that lists none. */
 function injectedDeps(
   name: string,
   owner: PipelineConstructor,
@@ -158,7 +161,7 @@ function injectedDeps(
   return (injectedParameters(owner) ?? []).map((parameter, i) => {
     if (parameter !== undefined) return parameter;
     throw invalid(
-      `Parameter ${i + 1} of the constructor of pipeline "${name}" has no token: neither @inject(token) stands before it, nor is its type a class that the compiler wrote down. Write @inject(token), or list the tokens of all parameters in deps.`,
+      `Parameter ${i + 1} of the constructor of pipeline "${name}" has no token: it has no @inject(token), and its type is not a class that the compiler emits. Add @inject(token), or list the tokens of all parameters in deps.`,
       name,
     );
   });
@@ -172,15 +175,15 @@ function checkDeps(name: string, owner: PipelineConstructor, deps: readonly unkn
       `Dependency ${unusable + 1} of pipeline "${name}" is ${String(deps[unusable])}. If two files import each other, use delay(() => Class).`,
       name,
     );
-  // Parameters with a default, and a constructor that is only inherited, do not count in `length`.
+  // `length` excludes parameters with a default and those of an inherited constructor.
   if (deps.length < owner.length)
     throw invalid(
-      `The constructor of pipeline "${name}" takes ${owner.length} arguments but deps lists ${deps.length}. The worker builds each run's instance from that list: write \`static readonly deps = [TokenA, TokenB] as const\`, or tsyringe's @inject(token) before each parameter.`,
+      `The constructor of pipeline "${name}" takes ${owner.length} arguments, but deps lists ${deps.length}. The worker builds each run's instance from that list; write \`static readonly deps = [TokenA, TokenB] as const\`, or tsyringe's @inject(token) before each parameter.`,
       name,
     );
 }
 
-/** The class of a pipeline class or instance; `undefined` if it is neither. */
+/** The class of a pipeline class or instance; `undefined` if `target` is neither. */
 export function classOf(target: unknown): PipelineConstructor | undefined {
   if (isPipelineClass(target)) return target;
   if (typeof target !== "object" || target === null) return undefined;
@@ -194,7 +197,10 @@ function ownOptions(owner: object): PipelineOptions | undefined {
     : undefined;
 }
 
-/** The first definition on the way from the class to its ancestors; at each of them options win over static fields. */
+/**
+ * The first definition from the class up through its ancestors; at each level options take precedence over static
+ * fields.
+ */
 function nearest<K extends "params" | "deps">(
   owner: PipelineConstructor,
   key: K,
@@ -208,8 +214,8 @@ function nearest<K extends "params" | "deps">(
 }
 
 function checkName(name: unknown): asserts name is string {
-  if (typeof name !== "string") throw invalid("A pipeline's name must be text.");
-  // "default" is what an anonymous class that is a module's default export is called.
+  if (typeof name !== "string") throw invalid("A pipeline's name must be a string.");
+  // "default" is the name of an anonymous class that is a module's default export.
   if (name.trim() === "" || name === "default")
     throw invalid(
       "The pipeline's class has no name. Name the class, or set pipelineName or the option name.",
@@ -225,7 +231,7 @@ function notAPipeline(target: unknown): CronduitError {
     const { name } = target;
     const job = `{ name: "${name || "…"}", run: ${name || "…"} }`;
     return invalid(
-      `The function "${name || "(anonymous)"}" is not a pipeline. Make one of it: defineJob(${job}). Extend Pipeline where a class is wanted.`,
+      `The function "${name || "(anonymous)"}" is not a pipeline. Turn it into one with defineJob(${job}), or extend Pipeline in a class.`,
     );
   }
   const what =

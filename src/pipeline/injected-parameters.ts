@@ -1,22 +1,22 @@
 import "./reflect.ts";
 import type { DependencyToken } from "./token.ts";
 
-/** What tsyringe's `@inject`, `@injectAll` and their kin say about a parameter, as of 4.10. */
+/** What tsyringe's `@inject`, `@injectAll` and the like declare about a parameter, as of 4.10. */
 export interface InjectedParameter {
   readonly token: DependencyToken;
-  /** Absent with a transform of one. */
+  /** Absent for a transform of a single value. */
   readonly multiple?: boolean;
   readonly isOptional?: boolean;
-  /** Makes what is given of what was found. */
+  /** Class that turns the resolved value into the injected one. */
   readonly transform?: DependencyToken;
   readonly transformArgs?: readonly unknown[];
 }
 
-/** Where tsyringe keeps what `@inject` says, and where the compiler puts the parameters' types. */
+/** Where tsyringe keeps the tokens of `@inject`, and where the compiler puts the parameters' types. */
 const INJECTED = "injectionTokens";
 const EMITTED = "design:paramtypes";
 
-/** What the compiler writes for an interface, a union or a primitive: it names nothing that could be injected. */
+/** What the compiler emits for interfaces, unions and primitives: nothing that could be injected. */
 const NAMELESS: ReadonlySet<unknown> = new Set([
   undefined,
   Object,
@@ -31,9 +31,9 @@ const NAMELESS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * What tsyringe's decorators, or the types that the compiler emitted for them, say about a constructor's parameters; `undefined` in
- * the places of those about which they say nothing. An inherited constructor has those of its class.
- * @returns `undefined` if there is nothing
+ * What tsyringe's decorators, or the types that the compiler emits for them, declare about a constructor's parameters;
+ * `undefined` for parameters without a declaration. An inherited constructor has those of its class.
+ * @returns `undefined` if there is no declaration at all
  */
 export function injectedParameters(
   owner: object,

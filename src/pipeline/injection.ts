@@ -1,4 +1,4 @@
-// This line stays above the next.
+// This import must come before the next one.
 import "./reflect.ts";
 import { container as rootContainer, type DependencyContainer, Lifecycle } from "tsyringe";
 import { CronduitError } from "../core/errors.ts";
@@ -8,35 +8,35 @@ import type { Pipeline } from "./pipeline.ts";
 import type { ParamsSchema } from "./schema.ts";
 import { describeToken, type DependencyToken } from "./token.ts";
 
-// Handed on, so that nobody needs to import tsyringe, which throws when it is loaded before reflect-metadata.
+// Re-exported so that nobody needs to import tsyringe, which throws if it is loaded before reflect-metadata.
 export { container, delay, type DependencyContainer, Lifecycle } from "tsyringe";
 
-/** Makes a container that knows what tsyringe's global one knows, and keeps what is registered in it to itself. */
+/** Makes a container that inherits from tsyringe's global one and keeps its own registrations to itself. */
 export function createContainer(): DependencyContainer {
   return rootContainer.createChildContainer();
 }
 
 /** Builds the pipelines of one run, and disposes of what was built for it. */
 export interface RunContainer extends AsyncDisposable {
-  /** For registering what only this run has. */
+  /** For registrations that only this run has. */
   readonly container: DependencyContainer;
   /**
    * Builds an instance with its dependencies.
-   * @throws {@link CronduitError} `INVALID_PIPELINE` if a dependency can't be resolved; what the constructor throws
-   * passes through.
+   * @throws {@link CronduitError} `INVALID_PIPELINE` if a dependency can't be resolved. Errors of the constructor pass
+   * through.
    */
   create(pipeline: PipelineDescriptor): Pipeline<ParamsSchema>;
   /**
-   * Calls `dispose()` on everything that was built for this run and has it, in reverse order; singletons stay. A second
-   * call does nothing.
-   * @throws AggregateError when some could not be disposed of; the others were.
+   * Calls `dispose()` on everything that was built for this run and has that method, in reverse order; singletons stay.
+   * Does nothing the second time.
+   * @throws AggregateError if some could not be disposed of; all the others were.
    */
   dispose(): Promise<void>;
 }
 
 /**
  * Makes the container of one run.
- * @param parent - What the run's container inherits from.
+ * @param parent - The container that the run's container inherits from.
  * @default tsyringe's global `container`
  */
 export function createRunContainer(parent: DependencyContainer = rootContainer): RunContainer {
@@ -86,7 +86,7 @@ function resolve(container: DependencyContainer, token: DependencyToken): unknow
   return container.resolve(token as Parameters<DependencyContainer["resolve"]>[0]);
 }
 
-/** As tsyringe does it for a class that it builds itself. */
+/** Resolves a parameter as tsyringe does for a class that it builds itself. */
 function resolveParameter(container: DependencyContainer, parameter: InjectedParameter): unknown {
   const { token, multiple, isOptional, transform, transformArgs = [] } = parameter;
   const key = token as Parameters<DependencyContainer["resolve"]>[0];
@@ -98,13 +98,13 @@ function resolveParameter(container: DependencyContainer, parameter: InjectedPar
       ? container.resolveAll(key)
       : container.resolve(key);
   if (transform === undefined) return found;
-  const made = resolve(container, transform) as {
+  const transformer = resolve(container, transform) as {
     transform(value: unknown, ...args: readonly unknown[]): unknown;
   };
-  return made.transform(found, ...transformArgs);
+  return transformer.transform(found, ...transformArgs);
 }
 
-/** The parts of tsyringe's container that it does not declare, as of 4.10. */
+/** The parts of tsyringe's container that it doesn't declare, as of 4.10. */
 interface ContainerParts {
   readonly disposables?: Set<unknown>;
   readonly parent?: DependencyContainer;
@@ -122,9 +122,9 @@ interface ContainerParts {
 }
 
 /**
- * Takes from a run's container what it would dispose of, and hands the singletons among it to the container that they
- * belong to. tsyringe notes every object with the container through which it was first asked for, so disposing of a
- * run's container would end a singleton (a connection pool, say) that the first run happened to build.
+ * Takes what a run's container would dispose of, and returns the singletons among it to the containers that own them.
+ * tsyringe assigns every object to the container through which it was first resolved, so disposing of a run's container
+ * would destroy a singleton (a connection pool, say) that the first run happened to build.
  */
 function releaseRunScoped(container: DependencyContainer, parent: DependencyContainer): unknown[] {
   const { disposables } = container as ContainerParts;
@@ -157,12 +157,12 @@ function* singletonsOf(container: DependencyContainer): Generator {
       if (options.lifecycle === Lifecycle.Singleton && instance !== undefined) yield instance;
 }
 
-/** One that fails must not keep the others from being disposed of. */
+/** One failure must not keep the others from being disposed of. */
 async function disposeAll(instances: readonly unknown[]): Promise<void> {
   const errors: unknown[] = [];
   for (const instance of instances) {
     try {
-      // In turn, as `await using` does: what was built later may need what was built before.
+      // One after the other, like `await using`: what was built later may need what was built earlier.
       await (instance as { dispose?: () => unknown }).dispose?.();
     } catch (error) {
       errors.push(error);

@@ -2,10 +2,10 @@ import { types } from "node:util";
 import { isPlain, nameOfClass } from "./json.ts";
 
 /**
- * What stands in JSON for a value that JSON can't hold: `{ "$type": … }`, which says what it was. It is the other side of
- * `copyJson`: what that refuses in params and in what steps return, this marks in what is kept to be read, in results, log
- * fields and events. Everything else is returned as it is: `undefined` too, which JSON leaves out of an object and writes as `null`
- * in a list. A value with a `toJSON` of its own was asked before.
+ * Returns `{ "$type": … }` for a value that JSON can't hold, to say what it was. The counterpart of `copyJson`: what
+ * that rejects in params and in step results, this marks in what is stored for reading: results, log fields and events.
+ * Everything else is returned as it is, including `undefined`, which JSON omits from objects and writes as `null` in
+ * lists. A value's own `toJSON` has already been called.
  */
 export function marked(value: unknown): unknown {
   switch (typeof value) {
@@ -31,7 +31,7 @@ export function markedObject(value: object): object {
   if (Array.isArray(value)) return value;
   if (value instanceof Map) return { $type: "Map", entries: [...(value as Map<unknown, unknown>)] };
   if (value instanceof Set) return { $type: "Set", values: [...(value as Set<unknown>)] };
-  // What Node.js hangs on one belongs to the run around it.
+  // What Node.js attaches to one belongs to the run around it.
   if (types.isPromise(value)) return { $type: "Promise" };
   if (value instanceof RegExp) return { $type: "RegExp", value: String(value) };
   if (value instanceof ArrayBuffer) return { $type: "ArrayBuffer", bytes: value.byteLength };
@@ -41,7 +41,7 @@ export function markedObject(value: object): object {
     Object.prototype.propertyIsEnumerable.call(value, key),
   );
   const own = isPlain(value) ? undefined : (nameOfClass(value) ?? "object");
-  // An object that only has another as its prototype loses none of its own fields.
+  // An object whose prototype is just another object loses none of its own fields.
   const name = own === "Object" ? undefined : own;
   if (name === undefined && symbols.length === 0) return value;
   return {

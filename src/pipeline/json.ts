@@ -4,21 +4,21 @@ import { counted } from "../core/counted.ts";
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** Why a value is not acceptable JSON, and where in it. */
+/** Why a value is not acceptable JSON, and where. */
 export interface JsonProblem {
   readonly kind: "not-json" | "too-large";
-  /** As one would write it in code: `items[3].name`; empty for the value itself. */
+  /** The path as in code: `items[3].name`; empty for the value itself. */
   readonly path: string;
-  /** Continues a sentence whose subject is the value: "is a function, which JSON can't hold". */
+  /** Completes a sentence whose subject is the value: "is a function, which JSON can't hold". */
   readonly problem: string;
 }
 
-/** A copy that shares nothing with the value it was made from, or the reason why there is none. */
+/** A copy that shares nothing with the original, or the reason why there is none. */
 export type JsonCopy =
   | { readonly ok: true; readonly value: JsonValue; readonly json: string }
   | { readonly ok: false; readonly problem: JsonProblem };
 
-/** Names through which assigning a parsed object's fields one by one can reach a prototype. */
+/** Keys that can reach a prototype when the fields of a parsed object are assigned one by one. */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 const MAX_PATH = 200;
@@ -36,7 +36,7 @@ class JsonError extends Error {
   }
 }
 
-/** Prints a path as one would write it in code, at most 200 characters of it. */
+/** Prints a path as in code, up to 200 characters. */
 export function formatPath(path: readonly PropertyKey[]): string {
   let text = "";
   for (const key of path) {
@@ -50,12 +50,12 @@ export function formatPath(path: readonly PropertyKey[]): string {
 }
 
 /**
- * Copies a value that is plain JSON and refuses every other. So it is with what a program reads back (params, what a step
- * returned): it must be what it was. What is kept for people (results, log fields) is marked instead: see `marked`.
+ * Copies a value that is plain JSON, and rejects any other. Used for what a program reads back (params, step results),
+ * which must not change on the way. What is stored for people (results, log fields) is marked instead: see `marked`.
  *
- * Refused are values that JSON changes or drops (functions, symbols, `undefined` in a list, `NaN`, `BigInt`, `Date`
- * and other class instances), cycles, nesting deeper than `maxDepth`, and the keys `__proto__`, `constructor` and
- * `prototype`. A field whose value is `undefined` counts as absent.
+ * Rejects values that JSON changes or drops (functions, symbols, `undefined` in a list, `NaN`, `BigInt`, `Date` and
+ * other class instances), cycles, nesting deeper than `maxDepth`, and the keys `__proto__`, `constructor` and
+ * `prototype`. A field with the value `undefined` counts as absent.
  */
 export function copyJson(
   value: unknown,
@@ -69,7 +69,7 @@ export function copyJson(
     return { ok: true, value: copy, json };
   } catch (error) {
     if (!(error instanceof JsonError)) {
-      // A getter or a proxy of the caller threw: the value can't be read, whatever the reason.
+      // A getter or proxy of the caller threw, so the value can't be read.
       return { ok: false, problem: { kind: "not-json", path: "", problem: "can't be read" } };
     }
     const { kind, path, message } = error;
@@ -80,10 +80,10 @@ export function copyJson(
 class JsonCopier {
   readonly #maxBytes: number;
   readonly #maxDepth: number;
-  /** A lower bound of the text's size, so that a small object graph that unfolds to gigabytes ends early. */
+  /** A lower bound of the text's size, to stop early at a small object graph that unfolds to gigabytes. */
   #bytes = 0;
   readonly #path: (string | number)[] = [];
-  /** The objects that contain the one at hand. */
+  /** The objects that contain the current one. */
   readonly #ancestors: object[] = [];
 
   constructor(limits: { readonly maxBytes: number; readonly maxDepth: number }) {
@@ -170,14 +170,14 @@ function tooLarge(maxBytes: number, bytes?: number): JsonError {
   return new JsonError(
     "too-large",
     [],
-    `${size} passes the limit of ${counted(maxBytes, "byte")}`.trim(),
+    `${size} exceeds the limit of ${counted(maxBytes, "byte")}`.trim(),
   );
 }
 
-/** Whether it is what an object literal makes, in whatever realm. */
+/** Whether it is an object as made by a literal, in any realm. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  // An object of another realm (`vm`, an iframe) has that realm's Object.prototype: the end of its own chain.
+  // An object of another realm (`vm`, an iframe) has that realm's Object.prototype, which ends its own chain.
   return (
     prototype === null ||
     prototype === Object.prototype ||
@@ -186,7 +186,7 @@ export function isPlain(value: object): boolean {
   );
 }
 
-/** The name of what it is an instance of, if that has one; at most 80 characters. */
+/** The name of its class, if it has one; at most 80 characters. */
 export function nameOfClass(value: object): string | undefined {
   const name: unknown = (Reflect.get(value, "constructor") as { name?: unknown } | undefined)?.name;
   return typeof name === "string" && name !== "" ? name.slice(0, 80) : undefined;
@@ -194,6 +194,6 @@ export function nameOfClass(value: object): string | undefined {
 
 function describeInstance(value: object): string {
   const name = nameOfClass(value);
-  if (name === "Date") return "a Date (pass an ISO 8601 text; `z.coerce.date()` reads it)";
-  return name === undefined ? "no plain object" : `an instance of ${name}`;
+  if (name === "Date") return "a Date (pass an ISO 8601 string; `z.coerce.date()` reads it)";
+  return name === undefined ? "not a plain object" : `an instance of ${name}`;
 }

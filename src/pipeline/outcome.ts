@@ -9,24 +9,24 @@ export type RunOutcome =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: CronduitError; readonly result: unknown };
 
-/** An error as the ledger keeps it: bounded, plain, and free of what a store can't hold. */
+/** An error as the ledger keeps it: bounded, plain, and free of characters that a store can't hold. */
 export type RunError = StoredError & { readonly stack: string };
 
-/** What masks the secrets of a run's params, if it has any. */
+/** Masks the secrets of a run's params, if it has any. */
 type Secrets = SecretValues | undefined;
 
 const MAX_NAME = 100;
 const MAX_MESSAGE = 2_000;
 const MAX_STACK = 8_000;
 const MAX_CAUSES = 5;
-/** Text is masked before it is cut: of half a secret nothing would be found. This only bounds what that costs. */
+/** Text is masked before it is cut, since half a secret would go unnoticed. This bounds the cost. */
 const MAX_UNMASKED = 256 * 1024;
 const MAX_INNER_MESSAGE = 500;
-/** Errors behind one, in all. */
+/** Most inner errors in total. */
 const MAX_INNER = 12;
 const FRAMES = "\n    at ";
 
-/** Reads what a pipeline returned: `{ success: false, error }` means that it failed, everything else that it did not. */
+/** Interprets a pipeline's return value: `{ success: false, error }` is a failure, everything else a success. */
 export function interpretResult(value: unknown, secrets?: Secrets): RunOutcome {
   if (typeof value !== "object" || value === null) return { ok: true, result: value };
   const success = readField(value, "success");
@@ -60,8 +60,8 @@ function reported(message: string, reason?: unknown): CronduitError {
 }
 
 /**
- * Describes whatever was thrown. Never throws itself, whatever it is given.
- * @param secrets Masked in all its texts.
+ * Describes anything that was thrown. Never throws itself, whatever it is given.
+ * @param secrets Masked in all texts.
  */
 export function describeError(thrown: unknown, secrets?: Secrets): RunError {
   try {
@@ -97,22 +97,22 @@ function headed(thrown: unknown, maxMessage: number, secrets: Secrets): ErrorCau
 }
 
 interface Descent {
-  /** How many more errors are told. */
+  /** How many more errors may be included. */
   left: number;
-  /** The errors on the way to this one, itself included: they may stand behind each other in a ring. */
+  /** The errors on the way to this one, including itself, since causes can form a cycle. */
   readonly outer: readonly unknown[];
   readonly secrets: Secrets;
 }
 
-/** What stands behind an error: its cause, and the errors that it stands for, with their stacks one below the other. */
+/** What is behind an error: its cause and the errors that it aggregates, with their stacks below each other. */
 function behind(
   thrown: unknown,
   descent: Descent,
 ): Pick<ErrorCause, "cause" | "errors"> & { stack: string } {
   let stack = "";
-  const tell = (inner: unknown, intro: string): ErrorCause[] => {
-    const isRing = descent.outer.includes(inner) || descent.outer.length >= MAX_CAUSES;
-    if (isRing || descent.left === 0) return [];
+  const include = (inner: unknown, intro: string): ErrorCause[] => {
+    const isCycle = descent.outer.includes(inner) || descent.outer.length >= MAX_CAUSES;
+    if (isCycle || descent.left === 0) return [];
     descent.left -= 1;
     const deeper = { ...descent, outer: [...descent.outer, inner] };
     const { stack: rest, ...causes } = behind(inner, deeper);
@@ -120,17 +120,20 @@ function behind(
     stack += `\n${intro}: ${stackOf(inner, descent.secrets)}${rest}`;
     return [{ ...headed(inner, MAX_INNER_MESSAGE, descent.secrets), ...causes }];
   };
-  const errors = innerErrors(thrown).flatMap((inner) => tell(inner, "One of its errors"));
+  const errors = innerErrors(thrown).flatMap((inner) => include(inner, "One of its errors"));
   const given = readField(thrown, "cause");
   const isNone = given === undefined || given === null || given === UNREADABLE;
-  const [cause] = isNone || !isErrorLike(thrown) ? [] : tell(given, "Caused by");
+  const [cause] = isNone || !isErrorLike(thrown) ? [] : include(given, "Caused by");
   return { ...(cause && { cause }), ...(errors.length > 0 && { errors }), stack };
 }
 
-/** The errors that an error stands for, as `Promise.any` makes one, or `using` of what was thrown while another was on its way. */
+/**
+ * The errors that an error stands for: those of `Promise.any`, or of `using` if disposal threw while another error was
+ * on its way.
+ */
 function innerErrors(thrown: unknown): unknown[] {
   if (!isErrorLike(thrown)) return [];
-  // Not `instanceof`: older Nodes have no such class, and compilers make theirs.
+  // Not `instanceof`: older Node versions lack the class, and compilers bring their own.
   if (textOf(thrown, "name") === "SuppressedError")
     return [readField(thrown, "suppressed"), readField(thrown, "error")];
   const errors = readField(thrown, "errors");
@@ -151,21 +154,21 @@ function heading(thrown: unknown, secrets: Secrets): { name: string; message: st
 }
 
 /**
- * What it calls itself. Most classes of errors don't say: what they inherit is the name of another class, and theirs says
- * more.
+ * The name of an error. Most error classes don't set one and inherit that of another class; then the class's own name
+ * says more.
  */
 function nameOf(thrown: object): string {
-  const said = textOf(thrown, "name") || "Error";
+  const ownName = textOf(thrown, "name") || "Error";
   const prototype: unknown = Object.getPrototypeOf(thrown);
   if (!isObject(prototype) || Object.hasOwn(thrown, "name") || Object.hasOwn(prototype, "name"))
-    return said;
+    return ownName;
   const owner = Object.hasOwn(prototype, "constructor")
     ? readField(prototype, "constructor")
     : undefined;
-  return (isObject(owner) && textOf(owner, "name")) || said;
+  return (isObject(owner) && textOf(owner, "name")) || ownName;
 }
 
-/** Node gives an AggregateError without a message when a connection to each of several addresses failed. */
+/** Node's AggregateError has no message if connecting to several addresses failed. */
 function innerMessages(thrown: object): string {
   const errors = readField(thrown, "errors");
   if (!Array.isArray(errors)) return "";
@@ -175,7 +178,7 @@ function innerMessages(thrown: object): string {
     .join("; ");
 }
 
-/** The stack with its first lines rebuilt, so that a huge message doesn't push the frames out. */
+/** The stack with its first lines rebuilt, so that a huge message doesn't displace the frames. */
 function stackOf(thrown: unknown, secrets: Secrets): string {
   const { name, message } = heading(thrown, secrets);
   const stack = isObject(thrown) ? textOf(thrown, "stack") : "";
@@ -184,12 +187,13 @@ function stackOf(thrown: unknown, secrets: Secrets): string {
 }
 
 /**
- * What the ledger keeps of a result: its JSON, or, if that is longer than `maxBytes` or can't be made, JSON that says
- * so: `{ "$truncated": true, "bytes", "preview" }` or `{ "$unserializable": true, "reason", "preview" }`. What JSON can't hold
- * is marked by its `$type` (see `marked`), cycles become `"[Circular]"`, errors their name, message and causes. Never throws.
- * @param maxBytes - In UTF-8; less than 128 counts as 128.
- * @param secrets Masked in its values, and where they can't be mistaken in keys.
- * @param onReplaced Called if it holds NUL or halves of surrogate pairs, which become U+FFFD.
+ * What the ledger keeps of a result: its JSON. If that is longer than `maxBytes` or can't be made, JSON that says so:
+ * `{ "$truncated": true, "bytes", "preview" }` or `{ "$unserializable": true, "reason", "preview" }`. Values that JSON
+ * can't hold are marked by `$type` (see `marked`), cycles become `"[Circular]"`, errors become their name, message and
+ * causes. Never throws.
+ * @param maxBytes - In UTF-8; at least 128.
+ * @param secrets Masked in values, and in keys where they are unmistakable.
+ * @param onReplaced Called if the text contains NUL or lone surrogates, which become U+FFFD.
  * @returns `undefined` if the result is `undefined`.
  */
 export function summarizeResult(
@@ -224,7 +228,7 @@ function unserializable(value: unknown, reason: string, limit: number, secrets: 
   }));
 }
 
-/** The longest start of `text` with which the marker stays within the limit: quoting may double its length. */
+/** The longest start of `text` that keeps the marker within the limit; quoting can double its length. */
 function fitted(text: string, limit: number, marker: (cut: string) => object): string {
   let length = Math.min(text.length, limit);
   for (;;) {
@@ -251,12 +255,12 @@ function tolerantReplacer(
   };
 }
 
-/** JSON takes the value out of such an object too, but after it was asked what to write. */
+/** JSON unboxes such an object too, but only after calling the replacer. */
 function unboxed(value: unknown): unknown {
   return types.isBoxedPrimitive(value) ? value.valueOf() : value;
 }
 
-/** JSON makes `{}` of an error. */
+/** JSON turns an error into `{}`. */
 function inspectableObject(value: object, secrets: Secrets): object {
   if (!(value instanceof Error)) return markedObject(value);
   const { stack: _, ...rest } = describeError(value, secrets);
@@ -265,7 +269,7 @@ function inspectableObject(value: object, secrets: Secrets): object {
 
 const UNREADABLE = Symbol("unreadable");
 
-/** A field of an object that may be a proxy or have getters which throw. */
+/** Reads a field of an object that may be a proxy or have throwing getters. */
 function readField(value: unknown, key: string): unknown {
   try {
     return isObject(value) ? Reflect.get(value, key) : undefined;
@@ -283,7 +287,7 @@ function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
-/** Not `instanceof`: an error may come from another realm, such as a `vm` or a worker thread. */
+/** Not `instanceof`: an error can come from another realm, such as a `vm` or a worker thread. */
 function isErrorLike(value: unknown): value is object {
   return (
     isObject(value) &&
@@ -306,20 +310,20 @@ function preview(value: unknown): string {
   }
 }
 
-/** Text as it is kept: without secrets, and then at most `limit` characters of it. */
+/** Text as it is stored: without secrets, then cut to `limit` characters. */
 export function keptText(text: string, limit: number, secrets: Secrets): string {
   if (!secrets) return storableText(text, limit);
   const bounded = text.length <= MAX_UNMASKED ? text : `${text.slice(0, MAX_UNMASKED)}…`;
   return storableText(secrets.inText(bounded), limit);
 }
 
-/** At most `limit` characters, without what Postgres' JSON can't hold: NUL and halves of surrogate pairs. */
+/** At most `limit` characters, without what PostgreSQL's JSON can't hold: NUL and lone surrogates. */
 export function storableText(text: string, limit: number): string {
   const cut = text.length <= limit ? text : `${text.slice(0, Math.max(0, limit - 1))}…`;
   return cut.replaceAll(/\p{Surrogate}|\0/gu, "\uFFFD");
 }
 
-/** The same for JSON text, where they stand as escapes. */
+/** The same for JSON text, where those are escapes. */
 function cleanJson(json: string): string {
   return json.replaceAll(/\\(?:u(?:0000|d[89a-f]\w\w)|.)/gi, (escape) =>
     /^\\u(?:0000|d)/i.test(escape) ? "\uFFFD" : escape,

@@ -5,26 +5,26 @@ import { copyJson, formatPath, type JsonValue } from "./json.ts";
 import { secretPlacesOf } from "./secret-places.ts";
 import { SecretValues } from "./secret-values.ts";
 
-/** How large the params of a job may be, as JSON in UTF-8, unless said otherwise: 256 KiB. */
+/** Default limit on the size of a job's params, as JSON in UTF-8: 256 KiB. */
 export const DEFAULT_MAX_PARAMS_BYTES = 256 * 1024;
 
 /** How deep the objects and lists of params may be nested. */
 const MAX_DEPTH = 64;
 
-/** More say nothing that the first few don't. */
+/** More issues would add nothing. */
 const MAX_ISSUES = 5;
 
-/** Params that were found to be valid. */
+/** Params that are valid. */
 export interface ValidParams {
-  /** What was given, as plain JSON: what is stored, and validated again in the worker. */
+  /** The given params as plain JSON; stored, and validated again in the worker. */
   readonly input: JsonValue | undefined;
   /** The text of {@link input}. */
   readonly json: string | undefined;
-  /** What the schema made of it: what the pipeline gets. A fresh object each time. */
+  /** The schema's output, which the pipeline receives. A fresh object each time. */
   readonly output: unknown;
 }
 
-/** One thing that a schema found wrong. */
+/** One issue that a schema found. */
 interface Issue {
   readonly path: string;
   readonly message: string;
@@ -45,11 +45,11 @@ type ParseResult =
 
 type Schema = NonNullable<PipelineDescriptor["params"]>;
 
-/** Schemas that can only be parsed asynchronously, found by trying: zod has no question for it. */
+/** Schemas that can only be parsed asynchronously, found by trying, since zod can't say. */
 const asyncSchemas = new WeakSet<Schema>();
 
 /**
- * Checks that params are plain JSON of bounded size and depth, and that they fit the pipeline's schema.
+ * Checks that params are plain JSON of bounded size and depth, and that they match the pipeline's schema.
  * @throws {@link CronduitError} `INVALID_PARAMS` with `data.path` and `data.issues`; `PAYLOAD_TOO_LARGE`.
  */
 export async function validateParams(
@@ -63,7 +63,7 @@ export async function validateParams(
     options.maxBytes ?? DEFAULT_MAX_PARAMS_BYTES,
   );
   if (pipeline.params === undefined) return { input, json, output: input };
-  // The schema gets a copy of its own, since a transform may change what it is given.
+  // The schema gets its own copy, since a transform may mutate its input.
   const copy: unknown = json === undefined ? undefined : JSON.parse(json);
   const parsed = await parse(pipeline.name, pipeline.params, copy);
   if (parsed.success) return { input, json, output: parsed.data };
@@ -76,8 +76,8 @@ export async function validateParams(
 }
 
 /**
- * Params that were left out are stored as `null`, and may be where the schema takes `undefined`, or an object all of whose
- * fields may be left out; the type of `addJob` says the same.
+ * Omitted params are stored as `null`. They are allowed if the schema accepts `undefined`, or an object whose fields
+ * are all optional; the type of `addJob` says the same.
  */
 function standInsFor(params: unknown): readonly unknown[] {
   return params === undefined || params === null ? [undefined, {}] : [];
@@ -110,7 +110,7 @@ async function parse(pipelineName: string, schema: Schema, value: unknown): Prom
     try {
       return schema.safeParse(value);
     } catch {
-      // Either the schema is asynchronous, or a check of the user's threw: the call below tells.
+      // Either the schema is asynchronous, or a check of the user's threw; the call below tells which.
     }
   }
   try {
@@ -118,18 +118,18 @@ async function parse(pipelineName: string, schema: Schema, value: unknown): Prom
     asyncSchemas.add(schema);
     return result;
   } catch (error) {
-    const said = error instanceof Error ? error.message : "no error";
-    const shown = secretsOf(schema, value).inText(said);
+    const raw = error instanceof Error ? error.message : "no error";
+    const shown = secretsOf(schema, value).inText(raw);
     throw new CronduitError(
       "INVALID_PARAMS",
       `The params schema of pipeline "${pipelineName}" threw: ${shown}. A check should return false or add an issue.`,
-      // Its stack holds the message too.
-      { data: { pipelineName, path: "" }, cause: shown === said ? error : undefined },
+      // Its stack contains the message too.
+      { data: { pipelineName, path: "" }, cause: shown === raw ? error : undefined },
     );
   }
 }
 
-/** What is masked in the words of a schema, which may hold what it was given. */
+/** What to mask in a schema's messages, which may contain its input. */
 function secretsOf(schema: Schema, given: unknown): SecretValues {
   return new SecretValues(secretPlacesOf(schema), given);
 }
@@ -143,7 +143,7 @@ function isMissing(given: unknown, path: readonly PropertyKey[]): boolean {
 }
 
 function missing(pipelineName: string, schema: Schema): CronduitError {
-  const needed = schema instanceof z.ZodObject ? neededBy(schema) : [];
+  const needed = schema instanceof z.ZodObject ? requiredBy(schema) : [];
   const params = needed.length === 0 ? "params" : `params: { ${needed.join(", ")} }`;
   return new CronduitError(
     "INVALID_PARAMS",
@@ -152,13 +152,13 @@ function missing(pipelineName: string, schema: Schema): CronduitError {
   );
 }
 
-function neededBy({ shape }: z.ZodObject): string[] {
+function requiredBy({ shape }: z.ZodObject): string[] {
   return Object.entries(shape)
-    .filter(([, field]) => !mayBeLeftOut(field))
+    .filter(([, field]) => !isOptional(field))
     .map(([name]) => name);
 }
 
-function mayBeLeftOut(field: z.core.$ZodType): boolean {
+function isOptional(field: z.core.$ZodType): boolean {
   try {
     return z.safeParse(field, undefined).success;
   } catch {
@@ -175,7 +175,7 @@ function misfit(
 ): CronduitError {
   const issues: Issue[] = found.slice(0, MAX_ISSUES).map(({ path, message, code }) => ({
     path: formatPath(path.map((key) => (typeof key === "string" ? secrets.inName(key) : key))),
-    // Of what is not there, what it was taken for says nothing.
+    // If the value is absent, its wrong type is irrelevant.
     message:
       code === "invalid_type" && isMissing(given, path)
         ? "is missing"
@@ -189,7 +189,7 @@ function misfit(
   const more = found.length > MAX_ISSUES ? `; and ${found.length - MAX_ISSUES} more` : "";
   return new CronduitError(
     "INVALID_PARAMS",
-    `The params for pipeline "${pipelineName}" do not fit its schema: ${text}${more}.`,
+    `The params for pipeline "${pipelineName}" don't match its schema: ${text}${more}.`,
     { data: { pipelineName, path: issues[0]?.path ?? "", issues } },
   );
 }

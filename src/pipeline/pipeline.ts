@@ -7,7 +7,7 @@ import type { DependencyToken } from "./token.ts";
 /** Marks a class as a pipeline, also when a program has loaded two copies of this package. */
 const PIPELINE = Symbol.for("cronduit.Pipeline");
 
-/** What `Pipeline.with` gives: a base whose subclasses have this schema, for their types and at run time. */
+/** The result of `Pipeline.with`: a base class whose subclasses have this schema, for their types and at run time. */
 export type PipelineWith<S extends z.ZodType> = Omit<
   typeof Pipeline,
   "prototype" | "params" | "with"
@@ -15,10 +15,10 @@ export type PipelineWith<S extends z.ZodType> = Omit<
   (abstract new () => Pipeline<S>) & { readonly params: S };
 
 /**
- * What is to be run. A job says when, and with which params.
+ * The work to run. A job says when to run it, and with which params.
  *
- * Each run gets an instance of its own, built by the worker from the pipeline's name and the dependencies that it
- * lists; nothing of an instance that was passed to `addJob` travels.
+ * Each run gets its own instance, which the worker builds from the pipeline's name and its listed dependencies; nothing
+ * of an instance that was passed to `addJob` is kept.
  *
  * ```ts
  * class NightlyReport extends Pipeline.with(z.object({ region: z.string() })) {
@@ -28,63 +28,62 @@ export type PipelineWith<S extends z.ZodType> = Omit<
  * }
  * ```
  *
- * One without params extends `Pipeline` itself.
+ * A pipeline without params extends `Pipeline` itself.
  *
- * @template P `typeof` the schema in `static params`, where it is written there and not given to `with`.
+ * @template P `typeof` the schema in `static params`, if it is written there instead of passed to `with`.
  */
 export abstract class Pipeline<P extends ParamsSchema = undefined> {
   /**
-   * The schema of this pipeline's params: checked when a job is added, and again in the worker, whose version of the
-   * class may be another.
+   * The schema of this pipeline's params. Checked when a job is added, and again in the worker, which may have another
+   * version of the class.
    * @default none: params are any JSON
    */
   declare static readonly params?: z.ZodType | undefined;
   /**
-   * The name under which jobs refer to this pipeline. It is stored: renaming it orphans the jobs. Set it where code is
-   * minified, which changes class names. A subclass does not inherit it.
+   * The name by which jobs refer to this pipeline. It is stored: renaming it orphans the jobs. Set it if code is
+   * minified, which changes class names. Subclasses don't inherit it.
    * @default the class's name
    */
   declare static readonly pipelineName?: string | undefined;
   /**
-   * Tokens of what the constructor takes, in its order; write the list `as const` to have it checked against the
+   * Tokens of the constructor's parameters, in order. Write the list `as const` to have it checked against the
    * constructor.
    * @default none
    */
   declare static readonly deps?: readonly DependencyToken[] | undefined;
   /**
-   * Where a child process finds this class; for jobs with `isolate: "process"`. Write
-   * `static override readonly module = import.meta.url` and export the class. The child imports the module, so it should do
-   * nothing else than to define pipelines. A subclass does not inherit it.
+   * Where a child process finds this class; for jobs with `isolate: "process"`. Write `static override readonly module
+   * = import.meta.url` and export the class. The child imports the module, so it should only define pipelines.
+   * Subclasses don't inherit it.
    * @default none: it can only run in the worker's own process
    */
   declare static readonly module?: string | undefined;
   /**
-   * Whether an attempt that ended with this error may be followed by another, when the job's `retry` allows one. Not
-   * asked about errors whose field `retryable` is `false`: those are final.
-   * @default every error may
+   * Whether another attempt may follow one that ended with this error, if the job's `retry` allows it. Not called for
+   * errors whose field `retryable` is `false`: those are final.
+   * @default any error may be retried
    */
   declare static readonly retryOn?: RetryOn | undefined;
 
   /**
-   * Carries the params' type through inference; there is no such field at run time. A text and no symbol of this module, so
-   * that declarations of a program's own can name it.
+   * Carries the type of the params through inference; doesn't exist at run time. A string key rather than a symbol of
+   * this module, so that declarations emitted for a program can name it.
    */
   declare readonly "~params": P;
 
-  /**
-   * The type of what `run` is given: `run({ params }: this["Context"])`. There is no such field at run time.
-   */
+  /** The type of `run`'s argument: `run({ params }: this["Context"])`. Doesn't exist at run time. */
   declare readonly Context: RunContext<P>;
 
   /**
-   * Does the work, at least once per occurrence: a killed worker's run is taken up again under the same `runId`.
-   * @returns Anything, or a promise of it; kept in the ledger as JSON, cut if large. `{ success: false, error }` and a
-   * throw (or a rejection) both mean that the run failed.
+   * Does the work, at least once per occurrence: if a worker is killed, another one resumes the run under the same
+   * `runId`.
+   * @returns Anything, or a promise of it; stored in the ledger as JSON, truncated if large. `{ success: false, error
+   * }` and an error (or a rejection) both mean that the run failed.
    */
   abstract run(context: RunContext<P>): unknown;
 
   /**
-   * A base for pipelines with params: it carries the schema, so that nothing else needs to name it.
+   * A base class for pipelines with params: it carries the schema, so that nothing else needs to name it.
    *
    * ```ts
    * class Greet extends Pipeline.with(z.object({ name: z.string() })) {
@@ -95,7 +94,7 @@ export abstract class Pipeline<P extends ParamsSchema = undefined> {
    * ```
    *
    * @param schema Checked when a job is added, and again in the worker.
-   * @throws {@link CronduitError} `INVALID_PIPELINE` if it is no zod schema, or if it is called on a subclass.
+   * @throws {@link CronduitError} `INVALID_PIPELINE` if it is not a zod schema, or if called on a subclass.
    */
   static with<S extends z.ZodType>(schema: S): PipelineWith<S> {
     // A subclass's own `run` was written for other params.
@@ -117,7 +116,7 @@ export abstract class Pipeline<P extends ParamsSchema = undefined> {
   }
 }
 
-/** Whether it parses as a zod schema does, of whatever copy of zod. */
+/** Whether it parses like a zod schema, of any copy of zod. */
 export function isSchema(value: unknown): value is z.ZodType {
   return typeof Reflect.get(Object(value), "safeParse") === "function";
 }
@@ -127,25 +126,25 @@ function notASchema(given: unknown): CronduitError {
   const example = `z.object({ ${fields.length === 0 ? "name: z.string()" : fields.slice(0, 5).join(", ")} })`;
   return new CronduitError(
     "INVALID_PIPELINE",
-    `Pipeline.with: a zod schema is needed, such as ${example}. A pipeline without params extends Pipeline itself.`,
+    `Pipeline.with: give a zod schema, such as ${example}. A pipeline without params extends Pipeline itself.`,
   );
 }
 
-/** Which attempt failed. */
+/** A failed attempt. */
 export interface FailedAttempt {
   readonly runId: string;
   readonly jobId: string;
   readonly pipelineName: string;
   /** From 1. */
   readonly attempt: number;
-  /** How many attempts of the run ended with an error, this one included. */
+  /** How many attempts of the run have ended with an error, including this one. */
   readonly failures: number;
 }
 
-/** Tells whether a failed attempt may be followed by another; see `Pipeline.retryOn`. */
+/** Whether another attempt may follow a failed one; see `Pipeline.retryOn`. */
 export type RetryOn = (error: unknown, failed: FailedAttempt) => boolean | Promise<boolean>;
 
-/** A class that extends {@link Pipeline} and can be constructed; whether its params are checked is not seen. */
+/** A constructible class that extends {@link Pipeline}, whether or not its params are checked. */
 export interface PipelineConstructor<P extends ParamsSchema = ParamsSchema> {
   new (...dependencies: never[]): Pipeline<P>;
   readonly name: string;
@@ -156,24 +155,24 @@ export interface PipelineConstructor<P extends ParamsSchema = ParamsSchema> {
   readonly retryOn?: RetryOn | undefined;
 }
 
-/** A class that has the schema that its `run` is typed by: `static params`, or that of `Pipeline.with`. */
+/** A class with the schema that types its `run`: `static params`, or that of `Pipeline.with`. */
 export interface HasStaticParamsOrExtendsPipelineWith {
   readonly params: z.ZodType;
 }
 
 /**
- * A class that extends {@link Pipeline} and can be constructed. One that is typed by a schema must have it at run time too:
- * else params would reach `run` that nothing has checked.
+ * A constructible class that extends {@link Pipeline}. If it is typed by a schema, it must have that schema at run time
+ * too, or unchecked params would reach `run`.
  */
 export type PipelineClass<P extends ParamsSchema = ParamsSchema> = P extends undefined
   ? PipelineConstructor<P>
   : PipelineConstructor<P> & HasStaticParamsOrExtendsPipelineWith;
 
-/** A pipeline as `addJob` takes it: its class, an instance of it, or its registered name. */
+/** A pipeline as `addJob` accepts it: its class, an instance, or its registered name. */
 export type PipelineReference<P extends ParamsSchema = ParamsSchema> =
   PipelineClass<P> | Pipeline<P> | string;
 
-/** The schema of a pipeline's params, of its class (`typeof NightlyReport`) or instance; any where a name stands. */
+/** The schema of the params of a pipeline class (`typeof NightlyReport`) or instance; any schema for a name. */
 export type SchemaOf<R> = R extends abstract new (...dependencies: never[]) => infer I
   ? SchemaOf<I>
   : R extends { readonly "~params": infer P extends ParamsSchema }

@@ -1,3 +1,3 @@
-// tsyringe refuses to load without it. In a module of its own, since some bundlers run a CommonJS package where the module
-// that imports it begins, which is behind that module's other imports.
+// tsyringe refuses to load without it. In its own module, because some bundlers run an imported CommonJS package where
+// the importing module begins, which is after that module's other imports.
 import "reflect-metadata";

@@ -8,17 +8,17 @@ import {
 import type { Pipeline, PipelineClass, PipelineConstructor } from "./pipeline.ts";
 import type { ParamsSchema } from "./schema.ts";
 
-/** A class that is to be registered under another name, or with another schema or other dependencies, than its own. */
+/** A class to register under another name, or with another schema or other dependencies, than its own. */
 export interface PipelineEntry extends PipelineOptions {
   readonly pipeline: PipelineConstructor;
 }
 
-/** What a registry takes: a pipeline's class, an instance of it, or an entry. */
+/** What a registry accepts: a pipeline class, an instance, or an entry. */
 export type Registrable = PipelineClass | Pipeline<ParamsSchema> | PipelineEntry;
 
-/** The pipelines that one scheduler or one worker knows, by name. */
+/** The pipelines that one scheduler or worker knows, by name. */
 export class PipelineRegistry {
-  // A Map and not an object: names such as `__proto__` are names like any other.
+  // A Map rather than an object: `__proto__` is a name like any other.
   readonly #byName = new Map<string, PipelineDescriptor>();
 
   constructor(pipelines: Iterable<Registrable> = []) {
@@ -26,9 +26,9 @@ export class PipelineRegistry {
   }
 
   /**
-   * Adds a pipeline; the same class twice is harmless.
-   * @throws {@link CronduitError} `INVALID_PIPELINE` if it is no pipeline, has no usable name, or if another class has
-   * the same name.
+   * Adds a pipeline; adding the same class twice is harmless.
+   * @throws {@link CronduitError} `INVALID_PIPELINE` if it is not a pipeline, has no valid name, or if another class
+   * has the same name.
    */
   register(pipeline: Registrable): PipelineDescriptor {
     const descriptor = isEntry(pipeline)
@@ -45,25 +45,25 @@ export class PipelineRegistry {
     return descriptor;
   }
 
-  /** The pipeline of that name; `undefined` if it is not registered here. */
+  /** The pipeline with that name; `undefined` if it is not registered here. */
   get(name: string): PipelineDescriptor | undefined {
     return this.#byName.get(name);
   }
 
-  /** Whether a pipeline of that name is registered here. */
+  /** Whether a pipeline with that name is registered here. */
   has(name: string): boolean {
     return this.#byName.has(name);
   }
 
-  /** In the order of registration. */
+  /** All names, in the order of registration. */
   names(): string[] {
     return [...this.#byName.keys()];
   }
 
   /**
-   * The name under which jobs refer to a pipeline. A class or instance need not be registered.
-   * @throws {@link CronduitError} `UNKNOWN_PIPELINE` if a name is given that is not registered; `INVALID_PIPELINE` if
-   * something else than a name, class or instance is given, or one without a usable name.
+   * The name by which jobs refer to a pipeline. A class or instance need not be registered.
+   * @throws {@link CronduitError} `UNKNOWN_PIPELINE` for a name that is not registered; `INVALID_PIPELINE` for anything
+   * other than a name, class or instance, or for one without a valid name.
    */
   nameOf(pipeline: PipelineConstructor | Pipeline<ParamsSchema> | string): string {
     if (typeof pipeline === "string") {
@@ -74,7 +74,7 @@ export class PipelineRegistry {
     }
     const owner = classOf(pipeline);
     const registered = [...this.#byName.values()].filter((known) => known.pipeline === owner);
-    // A class that is registered once, under an entry's name, goes by that name.
+    // A class that is registered once, as an entry, goes by the entry's name.
     return registered.length === 1 && registered[0] !== undefined
       ? registered[0].name
       : describePipeline(pipeline).name;
@@ -82,7 +82,7 @@ export class PipelineRegistry {
 
   #unknown(name: string): string {
     const known = this.names().slice(0, 10).join(", ");
-    return `No pipeline "${name.slice(0, 200)}" is registered here. ${known === "" ? "None is; pass its class in" : `Known are ${known}. Add its class to`} \`pipelines\`.`;
+    return `No pipeline "${name.slice(0, 200)}" is registered here. ${known === "" ? "Pass its class in" : `Known pipelines: ${known}. Add its class to`} \`pipelines\`.`;
   }
 }
 

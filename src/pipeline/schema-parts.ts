@@ -1,6 +1,6 @@
 import { EVERY_KEY, KEYS } from "./secrets.ts";
 
-/** What zod keeps of a schema; which of these there are depends on `type`. */
+/** zod's definition of a schema; which fields exist depends on `type`. */
 export interface Def {
   readonly type: string;
   readonly shape?: Readonly<Record<string, Schema>>;
@@ -31,7 +31,7 @@ interface Check {
 /** A schema of zod 4. */
 export type Schema = object;
 
-/** A schema within another; without a key it is about the same value. */
+/** A schema within another; one without a key concerns the same value. */
 export interface Part {
   readonly key?: string;
   readonly schema: Schema;
@@ -45,7 +45,7 @@ const WRAPPERS: ReadonlySet<string> = new Set(
   "optional nullable default prefault nonoptional success catch readonly promise".split(" "),
 );
 
-/** What zod keeps of a schema: public, as what libraries are to read. */
+/** zod's definition of a schema, which is public for libraries to read. */
 export function defOf(schema: Schema): Def {
   return internals(schema)?.def ?? { type: "(none)" };
 }
@@ -65,7 +65,7 @@ export function isSchema(value: unknown): value is Schema {
   return typeof internals(value)?.def?.type === "string";
 }
 
-/** The schemas that a schema is made of. @throws if it is of a kind that is not known here, or can't be read */
+/** The schemas that a schema consists of. @throws if its kind is unknown, or it can't be read */
 export function partsOf(schema: Schema): Part[] {
   const def = defOf(schema);
   const checked = (def.checks ?? []).flatMap((check): Part[] => {
@@ -76,7 +76,7 @@ export function partsOf(schema: Schema): Part[] {
   });
   return [...checked, ...ownParts(schema)].map((part) => {
     if (isSchema(part.schema)) return part;
-    throw new Error("a part of the schema is none");
+    throw new Error("a part of the schema is not a schema");
   });
 }
 
@@ -124,6 +124,6 @@ function ownParts(schema: Schema): Part[] {
     case "template_literal":
       return at(undefined, ...(def.parts ?? []).filter(isSchema));
     default:
-      throw new Error(`a schema of the kind "${def.type}" is not known`);
+      throw new Error(`the schema kind "${def.type}" is unknown`);
   }
 }

@@ -7,19 +7,19 @@ import { ANY_DEPTH, KEYS, type SecretPath } from "./secrets.ts";
 export interface SecretPlaces {
   /** Paths into params as they are given and stored. */
   readonly input: readonly SecretPath[];
-  /** Paths into what the schema makes of them: a default is found there only. */
+  /** Paths into the schema's output, which is where defaults are. */
   readonly output: readonly SecretPath[];
-  /** Paths to what the schema makes of a secret and of other things, where nothing says which is which. */
+  /** Paths to what the schema derives from secrets mixed with other values, where the two can't be told apart. */
   readonly derived: readonly SecretPath[];
 }
 
-/** More paths than this, and all is secret. */
+/** Beyond this many paths, everything is secret. */
 const MAX_PATHS = 500;
-/** Schemas within one: bounds those that make themselves anew with each look. */
+/** Most schemas within one: bounds those that create new ones on each visit. */
 const MAX_SCHEMAS = 5_000;
-/** Looks at schemas: bounds those that branch without end. */
-const MAX_LOOKS = 200_000;
-/** Params are nested no deeper. */
+/** Most visits to schemas: bounds those that branch endlessly. */
+const MAX_VISITS = 200_000;
+/** Maximum nesting depth of params. */
 const MAX_DEPTH = 64;
 
 const NOWHERE: SecretPlaces = { input: [], output: [], derived: [] };
@@ -28,8 +28,8 @@ const EVERYWHERE: SecretPlaces = { input: [[]], output: [[]], derived: [] };
 const known = new WeakMap<object, SecretPlaces>();
 
 /**
- * Where the values are that a schema marks by `.meta({ secret: true })`. A schema that can't be read, such as one that is
- * not zod's, is secret as a whole.
+ * Where the values are that a schema marks with `.meta({ secret: true })`. A schema that can't be read, such as one
+ * that isn't zod's, is secret as a whole.
  */
 export function secretPlacesOf(schema: ParamsSchema): SecretPlaces {
   if (schema === undefined) return NOWHERE;
@@ -62,9 +62,9 @@ function find(schema: z.ZodType): SecretPlaces {
   }
 }
 
-/** Whether a mark stands on the schema itself. */
+/** Whether the schema itself is marked. */
 function isMarked(schema: Schema): boolean {
-  // A schema of another copy of zod has its marks there.
+  // A schema of another copy of zod keeps its marks there.
   const own: unknown = Reflect.get(schema, "meta");
   const meta =
     z.globalRegistry.get(schema as z.ZodType) ??
@@ -75,7 +75,7 @@ function isMarked(schema: Schema): boolean {
   return mark !== undefined && mark !== null && mark !== false;
 }
 
-/** Whether what a schema gives may stand elsewhere than in what it was given. */
+/** Whether a schema's output values may be in other places than its input values. */
 function movesValues(schema: Schema): boolean {
   const { type, transform } = defOf(schema);
   return type === "transform" || type === "success" || (type === "pipe" && transform !== undefined);
@@ -92,12 +92,12 @@ function under(key: string, places: readonly Place[]): Place[] {
   return places.map(({ path, isDerived }) => ({ path: [key, ...path], isDerived }));
 }
 
-/** One way through a schema, along what it is given or along what it gives. */
+/** One way through a schema, following either its input or its output. */
 class Walk {
   readonly #side: "input" | "output";
-  /** Schemas that are being looked at, and whether they were met again within themselves. */
-  readonly #open = new Map<Schema, { isMetAgain: boolean }>();
-  #looks = 0;
+  /** Schemas being visited, and whether they were encountered again within themselves. */
+  readonly #open = new Map<Schema, { isRecursive: boolean }>();
+  #visits = 0;
 
   constructor(side: "input" | "output") {
     this.#side = side;
@@ -105,9 +105,9 @@ class Walk {
 
   /** @throws if the schema can't be read, or has too many secrets to tell them apart. */
   from(schema: unknown): { paths: Place[] } {
-    if (!isSchema(schema)) throw new Error("this is no schema of zod 4");
+    if (!isSchema(schema)) throw new Error("this is not a zod 4 schema");
     const paths = this.#in(schema);
-    if (paths.length > MAX_PATHS) throw new Error("the schema has very many secrets");
+    if (paths.length > MAX_PATHS) throw new Error("the schema has too many secrets");
     return { paths };
   }
 
@@ -115,19 +115,19 @@ class Walk {
   #in(schema: Schema): Place[] {
     const again = this.#open.get(schema);
     if (again) {
-      again.isMetAgain = true;
+      again.isRecursive = true;
       return [];
     }
     if (!this.#some(schema, isMarked)) return [];
     if (isMarked(schema)) return [HERE];
     if (this.#open.size >= MAX_DEPTH * 4) throw new Error("the schema is too deep");
-    const state = { isMetAgain: false };
+    const state = { isRecursive: false };
     this.#open.set(schema, state);
     const found = this.#within(schema);
     this.#open.delete(schema);
-    if (found.length > MAX_PATHS) throw new Error("the schema has very many secrets");
-    if (!state.isMetAgain) return found;
-    // It is found again at some depth, and there too.
+    if (found.length > MAX_PATHS) throw new Error("the schema has too many secrets");
+    if (!state.isRecursive) return found;
+    // The schema recurs at any depth, and its secrets with it.
     return [...found, ...under(ANY_DEPTH, found)];
   }
 
@@ -151,7 +151,7 @@ class Walk {
     });
   }
 
-  /** Of two schemas of which one reads what the other gives: the marks of both, wherever they stand. */
+  /** For two schemas in sequence, the second reading the first's output: the marks of both, wherever they are. */
   #through(first: Schema, second: Schema, isMoved: boolean): Place[] {
     const [near, far] = this.#side === "input" ? [first, second] : [second, first];
     const found = this.#in(near);
@@ -160,11 +160,11 @@ class Walk {
     return [...found, this.#side === "input" ? HERE : { ...HERE, isDerived: true }];
   }
 
-  /** Whether it holds of the schema or of one within it. */
+  /** Whether `holds` is true for the schema or any schema within it. */
   #some(schema: Schema, holds: (schema: Schema) => boolean): boolean {
     const seen = new Set<Schema>([schema]);
     for (const each of seen) {
-      if ((this.#looks += 1) > MAX_LOOKS || seen.size > MAX_SCHEMAS)
+      if ((this.#visits += 1) > MAX_VISITS || seen.size > MAX_SCHEMAS)
         throw new Error("the schema is too large");
       if (holds(each)) return true;
       for (const part of partsOf(each)) seen.add(part.schema);

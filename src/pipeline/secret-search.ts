@@ -1,10 +1,10 @@
 import { readings } from "./spellings.ts";
 import { MASK } from "./secrets.ts";
 
-/** From the first character up to the one behind the last. */
+/** From the first character to the one after the last. */
 type Range = readonly [from: number, to: number];
 
-/** A part of a secret before where a text was cut; a shorter one may be any word. */
+/** Shortest beginning of a secret to recognise before a cut; anything shorter could be any word. */
 const MIN_PART = 6;
 const CUT = /['"`]?(?:…|\.{3,})/g;
 const WORD = /[\p{L}\p{N}_]/u;
@@ -16,13 +16,13 @@ export class SecretSearch {
   readonly #alone: readonly string[];
   /** By their first two characters. */
   readonly #byStart = new Map<number, string[]>();
-  /** Whether any begins so, by the lower half of its first character: most characters of a text begin none. */
-  readonly #begins = new Uint8Array(256);
+  /** Whether any secret begins with this character, by its lower byte: most characters of a text begin none. */
+  readonly #starts = new Uint8Array(256);
   readonly #longest: number;
 
   /**
-   * @param everywhere Texts of at least three characters, found wherever they stand and however they are escaped.
-   * @param alone Texts that are found where no letter or digit stands beside them; numbers where no digit does.
+   * @param everywhere Texts of at least three characters, found anywhere, however they are escaped.
+   * @param alone Texts that are only found without a letter or digit beside them; numbers without a digit beside them.
    */
   constructor(everywhere: ReadonlySet<string>, alone: ReadonlySet<string>) {
     this.#everywhere = [...everywhere];
@@ -34,17 +34,17 @@ export class SecretSearch {
       const known = this.#byStart.get(start);
       if (known) known.push(pattern);
       else this.#byStart.set(start, [pattern]);
-      this.#begins[pattern.charCodeAt(0) & 255] = 1;
+      this.#starts[pattern.charCodeAt(0) & 255] = 1;
     }
   }
 
-  /** The text with the mask in the place of secrets. */
+  /** The text with secrets replaced by the mask. */
   masked(text: string): string {
     const ranges = [...this.#inReadings(text), ...this.#standingAlone(text), ...this.#cutOff(text)];
     return replaced(text, ranges);
   }
 
-  /** The same with only those that are found everywhere. */
+  /** The same, but only for secrets that are found everywhere. */
   maskedName(text: string): string {
     return replaced(text, this.#inReadings(text));
   }
@@ -57,11 +57,11 @@ export class SecretSearch {
     return ranges;
   }
 
-  /** Also those that overlap: of two secrets that share some characters nothing is to be left. */
+  /** Includes overlaps: if two secrets share characters, nothing of either must remain. */
   #in(text: string): Range[] {
     const ranges: Range[] = [];
     for (let i = 0; i < text.length; i += 1) {
-      if (this.#begins[text.charCodeAt(i) & 255] === 0) continue;
+      if (this.#starts[text.charCodeAt(i) & 255] === 0) continue;
       for (const pattern of this.#byStart.get(startAt(text, i)) ?? [])
         if (text.startsWith(pattern, i)) ranges.push([i, i + pattern.length]);
     }
@@ -75,7 +75,7 @@ export class SecretSearch {
       const ranges: Range[] = [];
       for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) {
         const to = at + value.length;
-        // Behind a decimal point stands a part of a number, not one.
+        // After a decimal point there is part of a number, not a number.
         const isFraction = isNumber && /\d\.$/.test(text.slice(Math.max(0, at - 2), at));
         const isPart = beside.test(text.charAt(at - 1)) || beside.test(text.charAt(to));
         if (!isPart && !isFraction) ranges.push([at, to]);
@@ -84,14 +84,14 @@ export class SecretSearch {
     });
   }
 
-  /** What is left of secrets where somebody cut a text: `hunter2…`. */
+  /** What is left of secrets where a text was cut: `hunter2…`. */
   #cutOff(text: string): Range[] {
     const ranges: Range[] = [];
     let searched = 0;
     for (const { index } of text.matchAll(CUT)) {
-      // What lies before an earlier cut was looked at there.
+      // Anything before an earlier cut was examined there.
       for (let at = Math.max(searched, index - this.#longest); at <= index - MIN_PART; at += 1) {
-        if (this.#begins[text.charCodeAt(at) & 255] === 0) continue;
+        if (this.#starts[text.charCodeAt(at) & 255] === 0) continue;
         const part = text.slice(at, index);
         const known = this.#byStart.get(startAt(text, at)) ?? [];
         if (!known.some((pattern) => pattern.startsWith(part))) continue;
@@ -108,7 +108,7 @@ function startAt(text: string, index: number): number {
   return text.charCodeAt(index) * 65_536 + text.charCodeAt(index + 1);
 }
 
-/** As bytes in hexadecimal, and what is in any Base64 text that holds the secret, whatever stands before it there. */
+/** The bytes in hexadecimal, and the part of any Base64 text that depends only on the secret, whatever surrounds it. */
 function encodings(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString("hex");
@@ -116,12 +116,12 @@ function encodings(secret: string): string[] {
     const text = Buffer.concat([Buffer.alloc(before), bytes])
       .toString("base64")
       .replaceAll("=", "");
-    // The first characters are partly of what stands before it, the last partly of what comes after it.
+    // The first characters depend partly on what comes before the secret, the last partly on what comes after.
     const from = Math.ceil((before * 8) / 6);
     return text.slice(from, Math.floor(((before + bytes.length) * 8) / 6));
   });
   const url = within.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
-  // A shorter text would be found by chance.
+  // A shorter text would match by chance.
   return [hex, hex.toUpperCase(), ...within, ...url].filter(({ length }) => length >= 4);
 }
 

@@ -2,26 +2,26 @@ import { SecretSearch } from "./secret-search.ts";
 import type { SecretPlaces } from "./secret-places.ts";
 import { MASK, secretsAt } from "./secrets.ts";
 
-/** Shorter texts would be found in every second word: they are only found where they stand alone. */
+/** Shorter texts would match in every other word; they are only found standing alone. */
 const MIN_ANYWHERE = 4;
-/** Shorter ones are everywhere: they are only found where nothing else is. */
+/** Even shorter ones are everywhere; they are only found if they are the whole value. */
 const MIN_ALONE = 3;
-/** A line of a secret of several lines, such as a key's PEM text. */
+/** Shortest line of a multi-line secret, such as a key in PEM format. */
 const MIN_LINE = 8;
 
-/** The values at secret places of a run's params, to be masked in whatever it gives. */
+/** The values at the secret places of a run's params, to be masked in all its output. */
 export class SecretValues {
   readonly places: SecretPlaces;
-  /** What is masked if it is all of a text or a number. */
+  /** Masked if it is the whole of a text or number. */
   readonly #whole = new Set<string>();
   readonly #anywhere = new Set<string>();
   readonly #alone = new Set<string>();
-  /** `true` and `false` tell nothing but by the name that they stand under. */
+  /** `true` and `false` reveal nothing except by the name of their field. */
   readonly #flags = new Set<string>();
   readonly #open = new Set<string>();
   #search: SecretSearch | undefined;
 
-  /** @param params As they are stored; all that a run may have to do with. */
+  /** @param params As stored; all params that the run may deal with. */
   constructor(places: SecretPlaces, ...params: readonly unknown[]) {
     this.places = places;
     for (const given of params)
@@ -32,27 +32,27 @@ export class SecretValues {
     for (const value of every) if (!this.#whole.has(value)) this.#open.add(value);
   }
 
-  /** Takes note of what the schema made of the params: defaults, and what transforms made of secrets. */
+  /** Adds the schema's output: defaults, and what transforms made of secrets. */
   learn(output: unknown): void {
     const { places } = this;
     secretsAt(output, places.output, (value, key) => this.#add(value, key));
     secretsAt(output, places.derived, (value, key) => {
-      // What was given openly is no secret because it was put beside one.
+      // A value that was given openly doesn't become a secret by being put beside one.
       if (!this.#open.has(String(value))) this.#add(value, key);
     });
   }
 
-  /** Masks them in text. */
+  /** Masks secrets in text. */
   inText(text: string): string {
     return this.#whole.has(text) ? MASK : this.#searching().masked(text);
   }
 
-  /** Masks them in a key or a name, where only what can't be mistaken is masked. */
+  /** Masks secrets in a key or name, but only those that are unmistakable. */
   inName(text: string): string {
     return this.#searching().maskedName(text);
   }
 
-  /** A plain value, or the mask. Numbers and texts are masked as a whole, and texts also in part. */
+  /** A plain value, or the mask. Numbers and texts are masked as a whole, texts also in part. */
   inPlain(value: unknown, key: string): unknown {
     if (typeof value === "string") return this.inText(value);
     if (typeof value === "number" || typeof value === "bigint")
@@ -62,7 +62,7 @@ export class SecretValues {
     return typeof value === "boolean" && this.#flags.has(`${key}=${value}`) ? MASK : value;
   }
 
-  /** The object itself, or a copy if there are secrets in its keys. */
+  /** The object itself, or a copy if its keys contain secrets. */
   inKeys(value: object): object {
     if (Array.isArray(value)) return value;
     const names = Object.keys(value);
@@ -80,13 +80,13 @@ export class SecretValues {
     return copy;
   }
 
-  /** Masks them in JSON text: in its values, so that it stays JSON. */
+  /** Masks secrets in the values of JSON text, so that it stays JSON. */
   inJson(json: string): string {
     let value: unknown;
     try {
       value = JSON.parse(json);
     } catch {
-      return JSON.stringify({ $unserializable: true, reason: "it is no JSON" });
+      return JSON.stringify({ $unserializable: true, reason: "it is not JSON" });
     }
     const masked = JSON.stringify(value, (key, item: unknown) =>
       typeof item === "object" && item !== null ? this.inKeys(item) : this.inPlain(item, key),
@@ -113,7 +113,7 @@ export class SecretValues {
   #addText(text: string, isNumber: boolean): void {
     if (text.trim() === "" || text === MASK) return;
     this.#whole.add(text);
-    // A sign stands before a number and not within it.
+    // A sign comes before a number and isn't part of it.
     const bare = isNumber ? unsigned(text) : text;
     if (isNumber) this.#whole.add(bare);
     if (!isNumber && bare.length >= MIN_ANYWHERE) this.#anywhere.add(bare);
@@ -129,7 +129,7 @@ function unsigned(number: string): string {
   return number.replace(/^-/, "");
 }
 
-/** What of a text is used by itself: the token of an HTTP authorization, the password of a URL. */
+/** Parts of a text that are used by themselves: the token of an HTTP authorization, the password of a URL. */
 function credentialsIn(text: string): string[] {
   const [, scheme = "", token = ""] = /^\s*(bearer|basic|token)\s+(\S+)\s*$/i.exec(text) ?? [];
   const [, login = ""] = /^[\w+.-]+:\/\/[^/?#]*?:([^/?#]*)@/.exec(text) ?? [];

@@ -1,25 +1,25 @@
 import { types } from "node:util";
 
 /**
- * Keys from the outside in; `*` stands for every key or index, `**` for any number of keys, and `#` at the end for the keys
- * themselves.
+ * Keys from the outside in. `*` stands for any key or index, `**` for any number of keys, and `#` at the end for the
+ * keys themselves.
  */
 export type SecretPath = readonly string[];
 
-/** What stands in the place of a secret. */
+/** Replaces a secret. */
 export const MASK = "[secret]";
 
-/** Stands in a path for every key or index. */
+/** Stands in a path for any key or index. */
 export const EVERY_KEY = "*";
-/** Stands in a path for any number of keys, none included. */
+/** Stands in a path for any number of keys, including none. */
 export const ANY_DEPTH = "**";
-/** Ends a path whose secrets are the keys of what is found there. */
+/** Ends a path whose secrets are the keys of the value there. */
 export const KEYS = "#";
 
-/** What of each path is left where a value stands. */
+/** What remains of each path at a value. */
 type Rests = readonly SecretPath[];
 
-/** The paths as they begin at a value: one that begins with any depth may also end its depth here. */
+/** The paths as they start at a value: one that starts with any depth may also end its depth here. */
 function opened(rests: Rests): Rests {
   return rests.flatMap((rest) =>
     rest[0] === ANY_DEPTH ? [rest, ...opened([rest.slice(1)])] : [rest],
@@ -38,7 +38,7 @@ function isWhole(rests: Rests): boolean {
   return rests.some(({ length }) => length === 0);
 }
 
-/** A copy of a JSON value with what stands at these paths masked. */
+/** A copy of a JSON value with the values at these paths masked. */
 export function mask(value: unknown, paths: readonly SecretPath[]): unknown {
   if (paths.length === 0 || value === undefined) return value;
   const rests = opened(paths);
@@ -51,10 +51,10 @@ export function mask(value: unknown, paths: readonly SecretPath[]): unknown {
   );
 }
 
-/** Called with each plain value that is secret, and with the key that it stands under, if it is no index. */
+/** Called with each plain value that is secret, and with its key unless that is an index. */
 export type TakeSecret = (value: unknown, key: string | undefined) => void;
 
-/** Finds the values at these paths, in JSON or in what a schema made of it. */
+/** Finds the values at these paths, in JSON or in a schema's output. */
 export function secretsAt(value: unknown, paths: readonly SecretPath[], take: TakeSecret): void {
   if (paths.length > 0) visit({ value, key: undefined }, paths, { take, around: new Set() });
 }
@@ -82,10 +82,10 @@ function visit({ value, key }: Found, paths: Rests, tour: Visit): void {
   if (isSecret) takeForms(value, key, tour.take);
   const takesKeys = rests.some(([first]) => first === KEYS);
   for (const [name, item] of partsOf(value)) {
-    // The keys of a map are what somebody put there; those of an object are its fields.
+    // The keys of a map are data; those of an object are field names.
     if (takesKeys || (isSecret && types.isMap(value))) visitKey(name, tour);
     const own = typeof name === "string" ? name : String(name);
-    // What lies below a secret is one too.
+    // Everything below a secret is secret.
     const inner = isSecret ? [[]] : below(rests, own);
     visit({ value: item, key: Array.isArray(value) ? key : own }, inner, tour);
   }
@@ -96,7 +96,7 @@ function visitKey(name: unknown, tour: Visit): void {
   visit({ value: name, key: undefined }, [[]], tour);
 }
 
-/** The texts that an object with a form of its own may become: a URL, a date, a decimal number, bytes. */
+/** The texts that an object with its own conversion may become: a URL, a date, a decimal number, bytes. */
 function takeForms(value: object, key: string | undefined, take: TakeSecret): void {
   if (ArrayBuffer.isView(value)) {
     take(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString(), key);
@@ -111,8 +111,8 @@ function takeForms(value: object, key: string | undefined, take: TakeSecret): vo
 
 function call(value: object, method: string): unknown {
   try {
-    const made: unknown = Reflect.get(value, method);
-    return typeof made === "function" ? (Reflect.apply(made, value, []) as unknown) : undefined;
+    const member: unknown = Reflect.get(value, method);
+    return typeof member === "function" ? (Reflect.apply(member, value, []) as unknown) : undefined;
   } catch {
     return undefined;
   }

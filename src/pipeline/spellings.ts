@@ -1,14 +1,14 @@
-/** A text with some of its escapes resolved, and where each of its characters stood. */
+/** A text with some of its escapes resolved, and the original position of each character. */
 interface Reading {
   readonly text: string;
-  /** Where the character at an index began in the first text; for the length, where that ended. */
+  /** Where the character at an index began in the original text; for the length, where that text ended. */
   readonly placeOf: (index: number) => number;
 }
 
-/** How often text may have been put into other text: JSON in JSON in a URL. */
+/** How many decodings to try: text can be nested in text, like JSON in JSON in a URL. */
 const MAX_READINGS = 12;
 
-/** A part of a text and what it stands for, character by character with the length of each in the text. */
+/** What part of a text stands for, character by character, each with its length in the text. */
 type Piece = readonly (readonly [char: string, length: number])[];
 
 interface Decoder {
@@ -41,7 +41,7 @@ function charOf(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : "\uFFFD";
 }
 
-/** As JSON, JavaScript and `util.inspect` escape. */
+/** The escapes of JSON, JavaScript and `util.inspect`. */
 const BACKSLASHES: Decoder = {
   pattern: /\\(?:u\{[\da-f]{1,6}\}|u[\da-f]{4}|x[\da-f]{2}|[^])/gi,
   decode: (match) => {
@@ -51,7 +51,7 @@ const BACKSLASHES: Decoder = {
   },
 };
 
-/** The bytes of a run of `%XX`, as UTF-8 or, if they are none, as Latin-1. */
+/** The bytes of a run of `%XX`, as UTF-8, or as Latin-1 if they aren't UTF-8. */
 function percent(match: string): Piece {
   const bytes = Buffer.from(match.replaceAll("%", ""), "hex");
   const text = bytes.toString("utf8");
@@ -61,7 +61,7 @@ function percent(match: string): Piece {
 }
 
 const PERCENT: Decoder = { pattern: /(?:%[\da-f]{2})+/gi, decode: percent };
-/** As forms are sent, where a space is a plus. */
+/** The encoding of forms, where a space is a plus. */
 const FORM: Decoder = {
   pattern: /\+|(?:%[\da-f]{2})+/gi,
   decode: (match) => (match === "+" ? whole(" ", match) : percent(match)),
@@ -76,7 +76,7 @@ const MARKUP: Decoder = {
   },
 };
 
-/** A quick look for what a decoder begins with, in turns with the decoder. */
+/** A character to look for quickly before trying each decoder. */
 const DECODERS: readonly (readonly [mark: string, decoder: Decoder])[] = [
   ["\\", BACKSLASHES],
   ["%", PERCENT],
@@ -85,8 +85,7 @@ const DECODERS: readonly (readonly [mark: string, decoder: Decoder])[] = [
 ];
 
 /**
- * The ways in which a text can be read: as it is, and with what was escaped for JSON, a URL, a form or HTML taken back, also
- * of one within the other.
+ * The ways to read a text: as it is, and with the escapes of JSON, URLs, forms or HTML resolved, also nested.
  * @yields The text itself first.
  */
 export function* readings(text: string): Generator<Reading, void> {

@@ -2,18 +2,18 @@ import type { delay } from "tsyringe";
 
 /** A name for a dependency that is not a class, such as an interface or a setting. Made by {@link createToken}. */
 export type Token<T> = symbol & {
-  /** Carries the type; there is no such field at run time. */
+  /** Carries the type; doesn't exist at run time. */
   readonly "~type": T;
 };
 
 /**
- * What a dependency is asked for by: a class, a {@link Token}, tsyringe's `delay(() => Class)`, or a plain string or
- * symbol, whose type can't be checked.
+ * Identifies a dependency: a class, a {@link Token}, tsyringe's `delay(() => Class)`, or a plain string or symbol,
+ * whose type can't be checked.
  */
 export type DependencyToken<T = unknown> =
   (abstract new (...args: never[]) => T) | Token<T> | ReturnType<typeof delay<T>> | string | symbol;
 
-/** What the container gives for a token; fits everything where the token carries no type. */
+/** What the container returns for a token; matches anything if the token carries no type. */
 export type Resolved<D> =
   D extends Token<infer T>
     ? T
@@ -23,7 +23,7 @@ export type Resolved<D> =
         ? T
         : never;
 
-/** The constructor arguments that a list of tokens gives. */
+/** The constructor arguments for a list of tokens. */
 export type ResolvedAll<D extends readonly DependencyToken[]> = {
   -readonly [K in keyof D]: Resolved<D[K]>;
 };
@@ -36,7 +36,7 @@ export type ResolvedAll<D extends readonly DependencyToken[]> = {
  * container.register(MAILER, { useValue: new SmtpMailer() });
  * ```
  *
- * @param description - Names it in error messages; two tokens of one description are different tokens.
+ * @param description - Names it in error messages; two tokens with the same description are different tokens.
  */
 export function createToken<T>(description: string): Token<T> {
   return Symbol(description) as Token<T>;

@@ -206,7 +206,7 @@ describe("with a schema", () => {
   test("each issue is reported with its place", async () => {
     const error = await refusal(withSchema(schema), { region: "asia", to: [{ mail: "nobody" }] });
     expect(error.code).toBe("INVALID_PARAMS");
-    expect(error.message).toMatch(/"report" do not fit its schema: region: .*; to\[0\]\.mail: /);
+    expect(error.message).toMatch(/"report" don't match its schema: region: .*; to\[0\]\.mail: /);
     expect(error.data).toMatchObject({
       path: "region",
       issues: [{ path: "region" }, { path: "to[0].mail" }],

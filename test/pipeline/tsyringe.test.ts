@@ -103,5 +103,5 @@ test("what tsyringe does not know is refused, with the parameter", () => {
     run(): void {}
   }
   emitted(Interface, Object);
-  expect(refusal(Interface)).toMatch(/^INVALID_PIPELINE Parameter 1 .* Write @inject\(token\)/);
+  expect(refusal(Interface)).toMatch(/^INVALID_PIPELINE Parameter 1 .* Add @inject\(token\)/);
 });

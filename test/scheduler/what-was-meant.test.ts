@@ -138,7 +138,7 @@ describe("what is no pipeline", () => {
     "a job of a function without a name: %o",
     (job) => {
       expect(() => defineJob(job as FunctionJob<undefined>)).toThrow(
-        'defineJob: a name is missing. Jobs refer to the pipeline by it: defineJob({ name: "sendMail", run }).',
+        'defineJob: the name is missing. Jobs refer to the pipeline by its name: defineJob({ name: "sendMail", run }).',
       );
     },
   );
