@@ -262,7 +262,7 @@ describe("locks", () => {
 describe("obliterate", () => {
   test("takes the queue with all that is active, and leaves keys beside it", async () => {
     await using bench = new Bench();
-    const ours = ["meta", "job:x", "inst:x", "ledger:x", "events", "lease:x"].map(
+    const ours = ["meta", "job:x", "running:x", "ledger:x", "events", "lease:x"].map(
       (name) => `${bench.prefix}:${name}`,
     );
     for (const key of ours) await bench.redis.set(key, "ours");

@@ -9,7 +9,7 @@ const AWAY_MS = LOCK_MS + 2_000;
 
 /** What the server holds of the one run. */
 async function held(fleet: Fleet): Promise<{ start: number; crashes: number } | undefined> {
-  const [text] = await fleet.redis.hvals(`${fleet.keys.own}inst:job`);
+  const [text] = await fleet.redis.hvals(`${fleet.keys.own}running:job`);
   return text === undefined ? undefined : (JSON.parse(text) as { start: number; crashes: number });
 }
 

@@ -61,7 +61,7 @@ describe("Lua scripts", () => {
     test("a script that tells of something ends with `finish`", () => {
       const body = lua.slice(header.length);
       const writes =
-        /\b(emit|storeJob|add\w+|finish\w+|cancelHeld|recordCancelled|decide\w+|callForQueued|(?:pending|queue)\.(?:call\w*|take|drop)|backfills\.(?:close|feed))\(/;
+        /\b(emit|storeJob|add\w+|finish\w+|cancelHeld|recordCancelled|decide\w+|wakeForQueued|wakeups\.\w+|queuedRuns\.(?:add|drop)\w+|queueing\.\w+|backfills\.(?:close|feed)\w+)\(/;
       const tells = writes.test(body.replaceAll("finish()", ""));
       expect(/^finish\(\)$/m.test(body)).toBe(tells);
     });

@@ -42,7 +42,7 @@ async function onRedis(prefix: string): Promise<Damage> {
       );
       await redis.hset(key(`job:${jobId}`), "lr", BROKEN);
       await redis.hset(key(`steps:${runId}`), "broken", BROKEN);
-      await redis.rpush(key(`log:${runId}`), BROKEN);
+      await redis.rpush(key(`logs:${runId}`), BROKEN);
       await redis.hset(key("workers"), "broken", BROKEN);
       const event = { name: "JOB_EXECUTED", at: Number(at), jobId, runId };
       for (const entry of [

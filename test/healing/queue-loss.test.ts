@@ -116,7 +116,7 @@ describe.concurrent("a claimed run whose queue job is gone is put back", () => {
     await victim.exited();
     await obliterate(fleet);
     // A stale instance: it would block every later occurrence of the job.
-    expect(await fleet.redis.hlen(`${fleet.keys.own}inst:job`)).toBe(1);
+    expect(await fleet.redis.hlen(`${fleet.keys.own}running:job`)).toBe(1);
     expect(await fleet.queueJobs("job")).toEqual([]);
     const [repaired] = await fleet.hears("JOB_REPAIRED", "job");
     expect(repaired?.reason).toMatch(/held an instance and its queue job was gone/);
@@ -164,7 +164,7 @@ describe.concurrent("a claimed run whose queue job is gone is put back", () => {
     victim.send({ go: true });
     await victim.exited();
     await obliterate(fleet);
-    expect(await fleet.redis.zcard(`${fleet.keys.own}pend:job`)).toBe(3);
+    expect(await fleet.redis.zcard(`${fleet.keys.own}queued:job`)).toBe(3);
     expect(await fleet.queueJobs("job")).toEqual([]);
     const [repaired] = await fleet.hears("JOB_REPAIRED", "job");
     expect(repaired?.reason).toMatch(/queued run had no queue job/);
@@ -245,7 +245,7 @@ describe.concurrent("nothing is repaired that is whole", () => {
       await fleet.hears("JOB_EXECUTED", "job");
       // Some ten looks.
       await new Promise((resolve) => setTimeout(resolve, 1_000));
-      expect(await fleet.redis.zcard(`${fleet.keys.own}pend:job`)).toBe(3);
+      expect(await fleet.redis.zcard(`${fleet.keys.own}queued:job`)).toBe(3);
       expect(await fleet.queueJobs("job")).toHaveLength(1);
       await fleet.scheduler.resume();
       await fleet.decided("job", fireTimes);

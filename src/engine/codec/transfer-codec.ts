@@ -12,8 +12,8 @@ import type { ImportAnswer, ImportRecord, ImportStep } from "../port/transfer.ts
 import { fireAtOf } from "./steps-and-logs.ts";
 import { pack, readError, toJson } from "./stored-json.ts";
 
-/** An instance as both engines write it; `params` and `error` as JSON text. */
-export interface WrittenInstance extends Pick<
+/** A running run as both engines write it; `params` and `error` as JSON text. */
+export interface WrittenRunning extends Pick<
   UnfinishedRun,
   | "queueJobId"
   | "id"
@@ -32,17 +32,17 @@ export interface WrittenInstance extends Pick<
   /** Absent: the time of the start. */
   readonly attemptAt?: number;
   readonly failures?: number;
-  readonly handedBack?: boolean;
-  readonly group?: string;
+  readonly isHandedBack?: boolean;
+  readonly groupKey?: string;
   readonly suspended?: "retry" | "sleep";
   readonly resumeAt?: number;
   readonly error?: string;
-  readonly cancel?: string;
+  readonly cancelReason?: string;
   readonly params?: string;
 }
 
-/** Reads an instance. What is only of use to the worker that held it is left out. */
-export function decodeInstance(held: WrittenInstance): UnfinishedRun {
+/** Reads a running run, without what only its worker needed. */
+export function decodeRunning(held: WrittenRunning): UnfinishedRun {
   const { suspended, resumeAt, error } = held;
   const until = resumeAt ?? held.startedAt;
   return {
@@ -60,11 +60,11 @@ export function decodeInstance(held: WrittenInstance): UnfinishedRun {
     attempt: held.attempt,
     failures: held.failures ?? 0,
     crashes: held.crashes,
-    isHandedBack: held.handedBack ?? false,
+    isHandedBack: held.isHandedBack ?? false,
     worker: held.worker,
-    ...(held.group === undefined ? {} : { group: held.group }),
+    ...(held.groupKey === undefined ? {} : { group: held.groupKey }),
     ...(suspended && { suspended: { kind: suspended, until, ...parsedError(error) } }),
-    ...(held.cancel === undefined ? {} : { cancel: held.cancel }),
+    ...(held.cancelReason === undefined ? {} : { cancel: held.cancelReason }),
     ...parsedParams(held.params),
   };
 }
@@ -97,14 +97,14 @@ export function decodeQueued(queued: WrittenQueued): QueuedRun {
   };
 }
 
-/** A run that was asked for as both engines write it. */
+/** A requested run as both engines write it. */
 export interface WrittenRequest {
   readonly fireAt: number;
   readonly params?: string;
   readonly ignoreCondition?: boolean;
 }
 
-/** Reads a run that was asked for. */
+/** Reads a requested run. */
 export function decodeRequest(
   jobId: string,
   runId: string,
@@ -120,12 +120,12 @@ export function decodeRequest(
   };
 }
 
-/** Params that may not have been given. */
+/** Params, if any were given. */
 function parsedParams(params: string | undefined): { params?: unknown } {
   return params === undefined ? {} : { params: JSON.parse(params) as unknown };
 }
 
-/** What the engines keep of a job and no other caller reads. */
+/** What engines keep of a job that only an export reads. */
 type KeptBeside = Pick<
   JobRecord,
   | "finishedAt"
@@ -137,7 +137,7 @@ type KeptBeside = Pick<
   | "backfill"
 >;
 
-/** A job as it is exported. Its numbers are left out: the engine that it comes to gives it new ones. */
+/** A job as it is exported, without its revision and generation: the engine that imports it assigns new ones. */
 export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
   const { definition, state, watermark, pausedAt, pausedReason, counts } = stored;
   return {
@@ -160,7 +160,7 @@ export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
   };
 }
 
-/** A step as `import_records` takes it: absent for `null`, and JSON text where engines store text. */
+/** A step as `import_records` takes it: fields that are `null` are left out; what engines store as text is JSON text. */
 export function encodeImport(step: ImportStep, encode: EncodeDefinition): object {
   return {
     importId: step.importId,
@@ -191,7 +191,7 @@ function encodeRecord(item: ImportRecord, encode: EncodeDefinition): object {
       return { jobId, runId, fireAt: fireAtOf(runId), keepUntil, keepAgeMs, ...stored };
     }
     case "removed-job":
-      return { jobId: record.jobId, runs: record.runs.map(encodeInstance) };
+      return { jobId: record.jobId, runs: record.runs.map(encodeRunning) };
     case "request": {
       const { jobId, runId, fireAt, params, ignoreCondition } = record;
       return { jobId, runId, fireAt, params: text(params), ignoreCondition };
@@ -205,7 +205,7 @@ function encodeJob(
   encode: EncodeDefinition,
 ): object {
   const { definition, state, watermark, counts, lastRun, successStreak, failuresInARow } = record;
-  // Kept apart only where the last run is another one.
+  // Stored separately only if the last run is another one.
   const lastScheduledRun = lastScheduledOf(lastRun, null) ? null : record.lastScheduledRun;
   return {
     jobId: definition.id,
@@ -223,24 +223,26 @@ function encodeJob(
     failuresInARow,
     everRan: lastRun !== null || record.runs.length > 0,
     queued: record.queued.map(encodeQueued),
-    runs: record.runs.map(encodeInstance),
+    runs: record.runs.map(encodeRunning),
     backfill: record.backfill ?? undefined,
     upcoming,
   };
 }
 
-function encodeInstance(moved: UnfinishedRun): WrittenInstance {
-  const { isHandedBack, suspended, params, ...run } = moved;
+function encodeRunning(moved: UnfinishedRun): WrittenRunning {
+  const { isHandedBack, suspended, params, group, cancel, ...run } = moved;
   return {
     ...run,
-    ...(isHandedBack ? { handedBack: true } : {}),
+    ...(isHandedBack ? { isHandedBack } : {}),
+    ...(group === undefined ? {} : { groupKey: group }),
+    ...(cancel === undefined ? {} : { cancelReason: cancel }),
     ...(suspended ? { suspended: suspended.kind, resumeAt: suspended.until } : {}),
     ...(suspended?.error ? { error: JSON.stringify(suspended.error) } : {}),
     ...(params === undefined ? {} : { params: JSON.stringify(params) }),
   };
 }
 
-/** The generation stands in the id of a scheduled run, and engines store it beside it. */
+/** Engines store a scheduled run's generation, which its id contains, in a field of its own. */
 function encodeQueued({ params, ...queued }: QueuedRun): object {
   const generation = queued.kind === "scheduled" ? parseQueueJobId(queued.id)?.sequence : undefined;
   return { ...queued, generation, params: text(params) };

@@ -1,12 +1,12 @@
 import type { JobRecord } from "../../jobs/state-record.ts";
 import {
   decodeImport,
-  decodeInstance,
+  decodeRunning,
   decodeQueued,
   decodeRequest,
   encodeImport,
   jobRecord,
-  type WrittenInstance,
+  type WrittenRunning,
   type WrittenQueued,
   type WrittenRequest,
 } from "../codec/transfer-codec.ts";
@@ -31,7 +31,7 @@ interface WrittenExport {
   >;
   readonly queued: readonly WrittenQueued[];
   readonly keepUntil: number | null;
-  readonly instances: readonly WrittenInstance[];
+  readonly running: readonly WrittenRunning[];
   readonly requests: readonly (WrittenRequest & { readonly runId: string })[];
 }
 
@@ -75,7 +75,7 @@ export class PostgresTransfer implements TransferPort {
 }
 
 function decodeExported({ id, job, beside, keepUntil, ...written }: WrittenExport): ExportedJob {
-  const runs = written.instances.map(decodeInstance);
+  const runs = written.running.map(decodeRunning);
   if (!job) return { owner: { kind: "removed-job", jobId: id, keepUntil, runs }, requests: [] };
   return {
     owner: jobRecord(decodeJob(job), { ...beside, queued: written.queued.map(decodeQueued), runs }),

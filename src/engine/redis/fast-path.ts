@@ -8,11 +8,11 @@ import type { ScriptRunner } from "./scripts.ts";
 
 /** Steps a script call: keeps one call below a few milliseconds. */
 const BATCH = 100;
-/** The arguments of `settle_plain` for a run that goes on, and those for no occurrence that is to follow. */
+/** The arguments of `settle_fast` for a run that goes on, and those for no occurrence that is to follow. */
 const GOES_ON = ["", "", "", "", "", "", "", ""] as const;
 const NOTHING_FOLLOWS = ["", ""] as const;
 
-/** The arguments of `settle_plain` up to the occurrence that is to follow. */
+/** The arguments of `settle_fast` up to the occurrence that is to follow. */
 type Beginning = readonly string[];
 
 /** Ends plain runs, and tells their jobs of the occurrence after the next, many in one script call; see `plain.lua`. */
@@ -27,7 +27,7 @@ export class FastPath {
     this.#onError = onError;
     this.#calls = new Batcher(
       async (steps) =>
-        (await scripts.run("settle_plain", { steps: steps.length }, steps.flat())) as number[],
+        (await scripts.run("settle_fast", { steps: steps.length }, steps.flat())) as number[],
       BATCH,
     );
   }

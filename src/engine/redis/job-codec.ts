@@ -28,8 +28,8 @@ function plainInterval({ trigger, jitter, firstRunAt }: JobDefinition): number |
   return isPlainInterval && jitter === null && firstRunAt === null ? trigger.everyMs : undefined;
 }
 
-/** Whether the rules are such that most of its runs may be decided in short; see `plain.lua`. */
-function isPlain({ coalesce, when, group, overlap }: JobDefinition["policy"]): boolean {
+/** Whether the rules allow the fast path; see `fast_path.lua`. */
+function allowsFastPath({ coalesce, when, group, overlap }: JobDefinition["policy"]): boolean {
   return coalesce && !when && !group && overlap === "skip";
 }
 
@@ -47,7 +47,7 @@ function policyFields(definition: JobDefinition): string[] {
   if (overlap !== "skip") fields.push("ov", overlap);
   if (group) fields.push("gk", group.key, "gl", `${group.limit}`);
   if (policy.pauseAfterFailures !== null) fields.push("pf", `${policy.pauseAfterFailures}`);
-  if (isPlain(policy)) fields.push("pn", "1");
+  if (allowsFastPath(policy)) fields.push("fp", "1");
   const everyMs = plainInterval(definition);
   if (everyMs !== undefined) fields.push("iv", `${everyMs}`);
   return fields;

@@ -7,22 +7,22 @@ export function decodeRow(text: string): LedgerRow {
   return unpack<LedgerRow>(JSON.parse(text) as Written<LedgerRow>);
 }
 
-/** An instance as the scripts store it. */
-type Instance = Written<LedgerRow> & {
-  readonly handedBack?: boolean;
+/** A running run as the scripts store it. */
+type Running = Written<LedgerRow> & {
+  readonly isHandedBack?: boolean;
   readonly suspended?: "retry" | "sleep";
-  /** When the attempt began, where it went on after a sleep. */
+  /** When the attempt began, if a later start continues it after a sleep. */
   readonly attemptAt?: EpochMs;
 };
 
-function stateOf({ suspended, handedBack }: Instance): LedgerRow["state"] {
+function stateOf({ suspended, isHandedBack }: Running): LedgerRow["state"] {
   if (suspended === "sleep") return "sleeping";
-  return suspended === "retry" || handedBack === true ? "retrying" : "running";
+  return suspended === "retry" || isHandedBack === true ? "retrying" : "running";
 }
 
-/** An instance seen as a row of the ledger. */
-export function rowOfInstance(text: string): LedgerRow {
-  const held = JSON.parse(text) as Instance;
+/** A running run as a row of the ledger. */
+export function rowOfRunning(text: string): LedgerRow {
+  const held = JSON.parse(text) as Running;
   const startedAt = held.attemptAt ?? held.startedAt;
   return unpack<LedgerRow>({
     id: held.id,
@@ -37,8 +37,8 @@ export function rowOfInstance(text: string): LedgerRow {
   });
 }
 
-/** A queued run, which is stored behind its id, seen as a row of the ledger. */
-export function rowOfPending(member: string): LedgerRow {
+/** A queued run, which is stored behind its id, as a row of the ledger. */
+export function rowOfQueued(member: string): LedgerRow {
   const { id, kind, fireAt, dueAt, waitUntil } = JSON.parse(
     member.slice(member.indexOf("\n") + 1),
   ) as {
@@ -58,8 +58,8 @@ export function rowOfPending(member: string): LedgerRow {
   };
 }
 
-/** A manual run that waits for a worker, seen as a row of the ledger. */
-export function rowOfAsked(id: string, text: string): LedgerRow {
+/** A manual run that no worker has taken, as a row of the ledger. */
+export function rowOfRequest(id: string, text: string): LedgerRow {
   const { fireAt } = JSON.parse(text) as { fireAt: EpochMs };
   return { id, state: "queued", kind: "manual", fireAt, dueAt: fireAt };
 }

@@ -28,14 +28,14 @@ export class RedisBackfills implements BackfillsPort {
 
   async read(jobId: string): Promise<BackfillState | undefined> {
     const replies = await this.#calls.bounded("readBackfill", () => this.#read(jobId));
-    const [hash, queued, asked, running] = replies;
+    const [hash, times, queueJobs, running] = replies;
     const stored = hash as Record<string, string>;
     if (!stored["id"]) return undefined;
     return {
       backfillId: stored["id"],
       state: stored["st"] as BackfillState["state"],
       total: Number(stored["total"]),
-      waiting: Number(queued) + Number(asked),
+      waiting: Number(times) + Number(queueJobs),
       running: Number(running),
       verdicts: countsOf(stored),
       concurrency: Number(stored["con"]),
@@ -47,10 +47,10 @@ export class RedisBackfills implements BackfillsPort {
   async #read(jobId: string): Promise<unknown[]> {
     const replies = await this.#calls.redis
       .pipeline()
-      .hgetall(this.#calls.key(`bf:${jobId}`))
-      .zcard(this.#calls.key(`bfq:${jobId}`))
-      .hlen(this.#calls.key(`bfask:${jobId}`))
-      .hlen(this.#calls.key(`bfrun:${jobId}`))
+      .hgetall(this.#calls.key(`backfill:${jobId}`))
+      .zcard(this.#calls.key(`backfill-times:${jobId}`))
+      .hlen(this.#calls.key(`backfill-jobs:${jobId}`))
+      .hlen(this.#calls.key(`backfill-running:${jobId}`))
       .exec();
     return (replies ?? []).map(([error, reply]) => {
       if (error) throw error;

@@ -50,7 +50,7 @@ export class RedisJobs implements Port.JobsPort {
     const { redis } = this.#calls;
     const pipeline = redis.pipeline().hmget(this.#calls.key("defs"), ...ids);
     for (const id of ids)
-      pipeline.hgetall(this.#calls.key(`job:${id}`)).hlen(this.#calls.key(`inst:${id}`));
+      pipeline.hgetall(this.#calls.key(`job:${id}`)).hlen(this.#calls.key(`running:${id}`));
     return ((await pipeline.exec()) ?? []).map(([error, reply]) => {
       if (error) throw error;
       return reply;

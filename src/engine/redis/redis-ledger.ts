@@ -1,10 +1,10 @@
 import type { LedgerRow } from "../../jobs/run.ts";
 import { readEach } from "../codec/readable.ts";
 import type { LedgerPort, LedgerQuery } from "../port/ledger.ts";
-import { decodeRow, rowOfAsked, rowOfInstance, rowOfPending } from "./ledger-codec.ts";
+import { decodeRow, rowOfQueued, rowOfRequest, rowOfRunning } from "./ledger-codec.ts";
 import type { RedisCalls } from "./redis-calls.ts";
 
-/** What became of occurrences, on Redis: one sorted set a job. */
+/** What became of occurrences, on Redis: one sorted set per job. */
 export class RedisLedger implements LedgerPort {
   readonly #calls: RedisCalls;
 
@@ -24,7 +24,7 @@ export class RedisLedger implements LedgerPort {
     const { redis, tell } = this.#calls;
     const key = this.#calls.key(`ledger:${jobId}`);
     const rows: LedgerRow[] = [];
-    // Unreadable rows are left out, and callers take a page that is not full for the last one: so fill it.
+    // Unreadable rows are left out, and callers take a page that is not full as the last: so fill it.
     for (let at = offset; ;) {
       const wanted = limit - rows.length;
       const texts =
@@ -40,16 +40,16 @@ export class RedisLedger implements LedgerPort {
   async #readOpenRuns(jobId: string): Promise<LedgerRow[]> {
     const { redis, tell } = this.#calls;
     const what = `run of job "${jobId}"`;
-    const [held, backfilling, pending, asked] = await Promise.all([
-      redis.hvals(this.#calls.key(`inst:${jobId}`)),
-      redis.hvals(this.#calls.key(`bfrun:${jobId}`)),
-      redis.zrange(this.#calls.key(`pend:${jobId}`), 0, -1),
-      redis.hgetall(this.#calls.key(`asked:${jobId}`)),
+    const [running, backfillRunning, queued, requests] = await Promise.all([
+      redis.hvals(this.#calls.key(`running:${jobId}`)),
+      redis.hvals(this.#calls.key(`backfill-running:${jobId}`)),
+      redis.zrange(this.#calls.key(`queued:${jobId}`), 0, -1),
+      redis.hgetall(this.#calls.key(`requests:${jobId}`)),
     ]);
     return [
-      ...readEach([...held, ...backfilling], what, rowOfInstance, tell),
-      ...readEach(pending, what, rowOfPending, tell),
-      ...readEach(Object.entries(asked), what, ([id, text]) => rowOfAsked(id, text), tell),
+      ...readEach([...running, ...backfillRunning], what, rowOfRunning, tell),
+      ...readEach(queued, what, rowOfQueued, tell),
+      ...readEach(Object.entries(requests), what, ([id, text]) => rowOfRequest(id, text), tell),
     ];
   }
 }

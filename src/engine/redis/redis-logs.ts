@@ -35,7 +35,7 @@ export class RedisLogs implements LogsPort {
     const from = after === undefined ? 0 : Number(after);
     if (!Number.isSafeInteger(from) || from < 0) return { lines: [], cursor: after };
     const texts = await this.#calls.bounded("readLogs", () =>
-      this.#calls.redis.lrange(this.#calls.key(`log:${runId}`), from, from + limit - 1),
+      this.#calls.redis.lrange(this.#calls.key(`logs:${runId}`), from, from + limit - 1),
     );
     const read = (text: string) => JSON.parse(text) as LogLine;
     const lines = readEach(texts, "line of a log", read, this.#calls.tell);

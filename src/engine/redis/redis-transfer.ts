@@ -2,12 +2,12 @@ import type { MovedBackfill } from "../../jobs/state-record.ts";
 import { fireAtOf } from "../codec/steps-and-logs.ts";
 import {
   decodeImport,
-  decodeInstance,
+  decodeRunning,
   decodeQueued,
   decodeRequest,
   encodeImport,
   jobRecord,
-  type WrittenInstance,
+  type WrittenRunning,
   type WrittenQueued,
   type WrittenRequest,
 } from "../codec/transfer-codec.ts";
@@ -32,12 +32,12 @@ interface WrittenJob {
   readonly id: string;
   readonly definition?: string;
   readonly hash?: unknown;
-  readonly instances: unknown;
+  readonly running: unknown;
   readonly queued?: unknown;
   readonly requests?: unknown;
   readonly backfill?: unknown;
   readonly backfillTimes?: unknown;
-  readonly backfillAsked?: unknown;
+  readonly backfillJobs?: unknown;
   readonly keepUntil?: string | false;
 }
 
@@ -105,8 +105,8 @@ function entriesOf(written: unknown): [string, string][] {
 
 function decodeExported(written: WrittenJob): ExportedJob {
   const { id, definition, keepUntil } = written;
-  const runs = entriesOf(written.instances).map(([queueJobId, text]) =>
-    decodeInstance({ ...(JSON.parse(text) as WrittenInstance), queueJobId }),
+  const runs = entriesOf(written.running).map(([queueJobId, text]) =>
+    decodeRunning({ ...(JSON.parse(text) as WrittenRunning), queueJobId }),
   );
   if (definition === undefined) {
     const endsAt = keepUntil ? Number(keepUntil) : null;
@@ -136,7 +136,7 @@ function decodeBackfill(written: WrittenJob): MovedBackfill | null {
   const hash = Object.fromEntries(entriesOf(written.backfill));
   if (!hash["id"]) return null;
   const times = listOf<string>(written.backfillTimes).map(Number);
-  const asked = listOf<string>(written.backfillAsked).map(fireAtOf);
+  const withQueueJobs = listOf<string>(written.backfillJobs).map(fireAtOf);
   return {
     backfillId: hash["id"],
     state: hash["st"] as MovedBackfill["state"],
@@ -146,6 +146,6 @@ function decodeBackfill(written: WrittenJob): MovedBackfill | null {
     verdicts: countsOf(hash),
     createdAt: Number(hash["at"]),
     touchedAt: Number(hash["ta"]),
-    fireTimes: [...times, ...asked].toSorted((a, b) => a - b),
+    fireTimes: [...times, ...withQueueJobs].toSorted((a, b) => a - b),
   };
 }

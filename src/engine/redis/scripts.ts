@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { RedisClient } from "./redis-client.ts";
 import { scriptText } from "./script-texts.ts";
 
-/** The scripts of this engine with the arguments that each takes, in ARGV order. The headers of the files say the same. */
+/** The scripts and the arguments that each takes, in ARGV order. The headers of the files say the same. */
 export const SCRIPT_ARGUMENTS = {
   take_jobs: ["taker", "turn", "lockMs", "count", "worker", "pipelines", "limitMax", "limitMs"],
   pass_on: [],
@@ -10,7 +10,7 @@ export const SCRIPT_ARGUMENTS = {
   park_job: ["id", "token", "delayMs"],
   admit: ["requests"],
   settle: ["requests"],
-  settle_plain: ["steps"],
+  settle_fast: ["steps"],
   compare_jobs: [],
   put_jobs: ["jobs"],
   change_job: ["change"],
@@ -27,7 +27,7 @@ export const SCRIPT_ARGUMENTS = {
   release_claim: ["jobId", "number", "sequence"],
   fence_job: ["jobId", "number"],
   audit: ["request"],
-  tell_overdue: ["told"],
+  tell_overdue: ["overdue"],
   save_step: ["step"],
   append_logs: ["writes"],
   delete_logs: ["jobId", "before"],
@@ -43,41 +43,61 @@ export const SCRIPT_ARGUMENTS = {
 /** The arguments that every script takes first. */
 export const COMMON_ARGUMENTS = ["prefix", "queuePrefix", "now", "maxEvents"] as const;
 
-/** Files that begin a script, each using those before it: what they define is known to the script. */
-const BASE = ["lib"] as const;
-const QUEUED = [...BASE, "ledger", "conditions", "pending", "backfills"] as const;
-const RUNS = [...QUEUED, "runs"] as const;
-const PLAIN = [...BASE, "ledger", "plain"] as const;
-/** Files that end with a table of their functions, by whose name the others call them. Only calls that use them make them. */
-const LAZY: ReadonlySet<string> = new Set(["conditions", "pending", "backfills", "queue"]);
+/** Files of one level of a script; see {@link nest}. */
+type Level = readonly string[];
+
+const KEYS: Level = ["lib", "keys"];
+const QUEUE_JOBS: Level = ["lib", "queue_jobs"];
+const SCHEDULE: Level = [...KEYS, "events", "queue_jobs", "schedule"];
+const JOBS: Level = [...SCHEDULE, "last_run", "jobs", "running_runs"];
+/** Files that end with a table of their functions, made only in calls that use one of them. */
+const LAZY: Level = ["conditions", "queued_runs", "wakeups", "groups", "backfills"];
+const isLazy: ReadonlySet<string> = new Set([...LAZY, "queueing"]);
+
+const QUEUED: readonly Level[] = [JOBS, ["ledger"], LAZY];
+const RUNS: readonly Level[] = [...QUEUED, ["runs"]];
+const FAST_PATH: readonly Level[] = [SCHEDULE, ["ledger"], ["fast_path"]];
 
 /** The name of a script. */
 export type ScriptName = keyof typeof SCRIPT_ARGUMENTS;
 
-/** The library files of the scripts that use more than {@link BASE}, in their order. */
-const LIBRARIES: Partial<Record<ScriptName, readonly string[]>> = {
-  admit: [...RUNS, "admission", "queue", "backfill_starts"],
+/** The library files of the scripts that use more than `lib.lua`, by level. */
+const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
+  take_jobs: FAST_PATH,
+  pass_on: [QUEUE_JOBS],
+  end_jobs: [QUEUE_JOBS],
+  park_job: [QUEUE_JOBS],
+  admit: [...RUNS, ["takeover", "placement"], ["queueing"], ["decide"]],
   settle: RUNS,
-  take_jobs: PLAIN,
-  settle_plain: PLAIN,
-  put_jobs: [...QUEUED, "new_job"],
+  settle_fast: FAST_PATH,
+  compare_jobs: [KEYS],
+  put_jobs: [...QUEUED, ["store_job"]],
   change_job: QUEUED,
   remove_job: RUNS,
-  hand_back: RUNS,
+  request_run: [JOBS],
+  hand_back: [JOBS],
+  note_alive: [JOBS],
   suspend: RUNS,
   cancel_run: RUNS,
+  claim_jobs: [KEYS],
+  fence_job: [KEYS],
   audit: QUEUED,
-  save_step: BASE,
-  append_logs: BASE,
-  delete_logs: BASE,
+  tell_overdue: [SCHEDULE],
+  save_step: [JOBS],
   add_backfill: QUEUED,
   change_backfill: QUEUED,
-  import_records: [...QUEUED, "new_job"],
+  read_definitions: [KEYS],
+  export_jobs: [KEYS],
+  import_records: [...QUEUED, ["store_job"]],
 };
+
+function levelsOf(name: ScriptName): readonly Level[] {
+  return [...(LIBRARIES[name] ?? [["lib"]]), [name]];
+}
 
 /** The files that make up a script, in their order. */
 export function filesOf(name: ScriptName): readonly string[] {
-  return [...(LIBRARIES[name] ?? BASE), name];
+  return levelsOf(name).flat();
 }
 
 /** Named arguments of a script. */
@@ -93,21 +113,25 @@ interface LoadedScript {
 const loaded = new Map<ScriptName, LoadedScript>();
 
 /**
- * Each file inside a function in the one before it. A server makes a script's functions anew at each call, and Lua finds
- * what a function uses of the function around it by a search, but at once what comes from further out: as one flat text
- * the scripts took half as long again.
+ * Puts each level inside a function in the level before it. A server makes a script's functions anew at each call. Lua
+ * searches for what a function uses of the function directly around it, and finds at once what comes from further out: as
+ * one flat text the scripts took half as long again.
  */
-function nest(names: readonly string[]): string {
-  const parts = names.map((name) =>
-    LAZY.has(name) ? `${name} = lazy(function()\n${scriptText(name)}end)` : scriptText(name),
-  );
-  return parts.join("\nreturn (function()\n") + "\nend)()".repeat(parts.length - 1);
+function nest(levels: readonly Level[]): string {
+  const texts = levels.map((files) => files.map(textOf).join(""));
+  return texts.join("return (function()\n") + "end)()".repeat(texts.length - 1);
+}
+
+function textOf(file: string): string {
+  if (!isLazy.has(file)) return scriptText(file);
+  const variable = file.replaceAll(/_./g, (letters) => letters.charAt(1).toUpperCase());
+  return `${variable} = lazy(function()\n${scriptText(file)}end)\n`;
 }
 
 function load(name: ScriptName): LoadedScript {
   const known = loaded.get(name);
   if (known) return known;
-  const lua = nest(filesOf(name));
+  const lua = nest(levelsOf(name));
   const script = { lua, sha: createHash("sha1").update(lua).digest("hex") };
   loaded.set(name, script);
   return script;

@@ -1,15 +1,15 @@
 --[[
-add_backfill: adds fire times to a job's backfill, which it begins if there is none.
+add_backfill: adds fire times to a job's backfill, and creates it if there is none.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] plan   JSON: jobId, backfillId, fireTimes (epoch ms), concurrency, order ("oldest" or "latest"), isComplete (these are
-               the last ones)
+ARGV[5] plan   JSON: jobId, backfillId, fireTimes (epoch ms), concurrency, order ("oldest" or "latest"), isComplete (these
+               are the last ones)
 Returns "added", "conflict" (another backfill is not over), or "missing" (there is no such job).
 ]]
--- An adding that has not gone on for so long was given up.
+-- Adding that made no progress for this long was given up.
 local ADDING_MS = 60000
 local p = cjson.decode(ARGV[5])
 
@@ -21,43 +21,43 @@ local function isDecided(runId, fireAt)
 end
 
 local isRunning = {}
-for _, text in ipairs(call("HVALS", backfillRunsKey(p.jobId))) do isRunning[cjson.decode(text).id] = true end
+for _, text in ipairs(call("HVALS", backfillRunningKey(p.jobId))) do isRunning[cjson.decode(text).id] = true end
 
 local function isKnown(fireAt)
-  local text, runId = string.format("%d", fireAt), backfills.runId(p.jobId, fireAt)
-  return call("ZSCORE", backfillQueueKey(p.jobId), text) or call("HEXISTS", backfillAskedKey(p.jobId), runId) == 1
+  local text, runId = string.format("%d", fireAt), backfills.backfillRunId(p.jobId, fireAt)
+  return call("ZSCORE", backfillTimesKey(p.jobId), text) or call("HEXISTS", backfillJobsKey(p.jobId), runId) == 1
     or isRunning[runId] or isDecided(runId, fireAt)
 end
 
-local function begin()
-  local key = backfills.key(p.jobId)
-  call("DEL", key, backfillQueueKey(p.jobId), backfillAskedKey(p.jobId))
+local function create()
+  local key = backfillKey(p.jobId)
+  call("DEL", key, backfillTimesKey(p.jobId), backfillJobsKey(p.jobId))
   call("HSET", key, "id", p.backfillId, "st", "adding", "at", NOW, "total", 0, "con", p.concurrency, "or", p.order)
 end
 
 local function add()
   if not readJob(p.jobId) then return "missing" end
-  local b = backfills.read(p.jobId)
+  local b = backfills.readBackfill(p.jobId)
   local isSame = b and b.id == p.backfillId
-  -- The same call again: its answer was lost with a connection.
+  -- A repeated call, whose answer was lost with a connection.
   if isSame and b.state ~= "adding" then return "added" end
   if b and not isSame and not b.isOver and not (b.state == "adding" and NOW - b.touchedAt > ADDING_MS) then
     return "conflict"
   end
-  if not isSame then begin() end
+  if not isSame then create() end
   local added = 0
   for _, fireAt in ipairs(p.fireTimes) do
     if not isKnown(fireAt) then
-      backfills.waitAgain(p.jobId, fireAt, p.order)
+      backfills.addFireTime(p.jobId, fireAt, p.order)
       added = added + 1
     end
   end
-  call("HINCRBY", backfills.key(p.jobId), "total", added)
-  call("HSET", backfills.key(p.jobId), "ta", NOW)
+  call("HINCRBY", backfillKey(p.jobId), "total", added)
+  call("HSET", backfillKey(p.jobId), "ta", NOW)
   noteWaiting(p.jobId)
   if p.isComplete then
-    call("HSET", backfills.key(p.jobId), "st", "active")
-    backfills.feed(p.jobId)
+    call("HSET", backfillKey(p.jobId), "st", "active")
+    backfills.feedBackfill(p.jobId)
   end
   releaseIfIdle(p.jobId)
   return "added"

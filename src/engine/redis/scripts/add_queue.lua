@@ -1,14 +1,14 @@
 --[[
-add_queue: enters a queue in the list of the fleet's queues, which the default queue keeps.
+add_queue: adds a queue to the list of the fleet's queues, which the default queue keeps.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] name
-Returns 1 = it is new, 0 = it was known.
+Returns 1 = new, 0 = known.
 ]]
 if call("SADD", PREFIX .. "queues", ARGV[5]) == 0 then return 0 end
--- An entry without events wakes those who read: there is one more log to be read from now on.
+-- An entry without events makes readers look: there is one more log to read from now on.
 call("XADD", PREFIX .. "events", "MAXLEN", "~", ARGV[4], "*", "e", "[]")
 return 1

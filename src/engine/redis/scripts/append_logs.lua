@@ -1,30 +1,30 @@
 --[[
-append_logs: appends lines to the logs of runs, each up to its bound, and lets go of the logs of old runs.
+append_logs: appends lines to the logs of runs, each up to its bound, and drops the logs of old runs.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] writes   JSON array: jobId, runId, lines (array of JSON texts), cut (JSON text of the line that ends a log
-                 which is full), maxBytes, keepRuns, keepAgeMs
-Returns how many lines were stored.
+ARGV[5] writes   JSON array: jobId, runId, lines (array of JSON texts), cut (JSON text of the line that ends a full log),
+                 maxBytes, keepRuns, keepAgeMs
+Returns the number of lines stored.
 ]]
 -- Logs that one new log may push out: more than come in, and still a bounded step.
 local MAX_GONE = 100
 local stored = 0
 
-local function logKey(runId) return PREFIX .. "log:" .. runId end
+local function logKey(runId) return PREFIX .. "logs:" .. runId end
 
 local function drop(w, runIds)
   for _, runId in ipairs(runIds) do
     call("DEL", logKey(runId))
-    call("ZREM", PREFIX .. "logs:" .. w.jobId, runId)
-    call("HDEL", PREFIX .. "logsize:" .. w.jobId, runId)
+    call("ZREM", PREFIX .. "log-runs:" .. w.jobId, runId)
+    call("HDEL", PREFIX .. "log-bytes:" .. w.jobId, runId)
   end
 end
 
 local function append(w)
-  local key, sizes, runs = logKey(w.runId), PREFIX .. "logsize:" .. w.jobId, PREFIX .. "logs:" .. w.jobId
+  local key, sizes, runs = logKey(w.runId), PREFIX .. "log-bytes:" .. w.jobId, PREFIX .. "log-runs:" .. w.jobId
   local size = tonumber(call("HGET", sizes, w.runId) or "0")
   -- A log that was cut has the size -1.
   if size < 0 then return end
@@ -40,7 +40,7 @@ local function append(w)
   end
   call("HSET", sizes, w.runId, size)
   if call("ZADD", runs, "NX", NOW, w.runId) == 1 then
-    -- By when they began: a run of the past that is run now has a young log.
+    -- By when the logs began: a past fire time that is run now has a young log.
     local excess = math.min(MAX_GONE, call("ZCARD", runs) - w.keepRuns)
     if excess > 0 then drop(w, call("ZRANGE", runs, 0, excess - 1)) end
     drop(w, call("ZRANGEBYSCORE", runs, "-inf", string.format("(%d", NOW - w.keepAgeMs), "LIMIT", 0, MAX_GONE))

@@ -6,7 +6,7 @@ ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] request   JSON: horizonMs, offset, limit, overdueMs, finishedRetentionMs (ms)
-Returns a JSON array of AuditFinding. Queue job hashes that no list holds are deleted, so that they can be added again.
+Returns a JSON array of AuditFinding. Deletes queue job hashes that no list holds, so that they can be added again.
 ]]
 local MAX_DUE = 1000
 local MAX_LIVE = 5000
@@ -16,18 +16,18 @@ local findings = {}
 local function found(finding) findings[#findings + 1] = finding end
 
 local members = {}
--- A backlog is read once and not searched for each: a search took as long as the list is.
+-- Reads a backlog once, rather than searching it for each id: a search takes as long as the list.
 local function isListed(list, id)
   if not members[list] then
     local isLong = call("LLEN", QUEUE .. list) > MAX_SCAN
     members[list] = { isLong = isLong, ids = {} }
     for _, member in ipairs(isLong and {} or call("LRANGE", QUEUE .. list, 0, -1)) do members[list].ids[member] = true end
   end
-  -- In a backlog longer than the bound it is taken to be there: a later audit sees it.
+  -- In a longer backlog it is assumed to be there: a later audit will see.
   return members[list].isLong or members[list].ids[id] == true
 end
 
--- Whether BullMQ will hand this queue job to a worker, or has done so.
+-- Whether BullMQ will hand this queue job to a worker, or already has.
 local function isQueued(id)
   local key = QUEUE .. id
   if call("EXISTS", key) == 0 then return false end
@@ -47,18 +47,18 @@ local function auditSchedule(jobId)
     return
   end
   if v[1] == "finished" and NOW - tonumber(v[7] or NOW) > r.finishedRetentionMs
-    and call("HLEN", instancesKey(jobId)) == 0 then
+    and call("HLEN", runningKey(jobId)) == 0 then
     found({ kind = "expired", jobId = jobId })
   end
   if v[1] ~= "active" or v[3] == "" then return end
-  if not isQueued(wakeUpId(jobId, "", v[2], v[3])) then
+  if not isQueued(queueJobIdOf(jobId, "", v[2], v[3])) then
     found({ kind = "unscheduled", jobId = jobId, watermark = tonumber(v[5]) })
   elseif NOW - tonumber(v[4]) > r.overdueMs and v[6] ~= v[3] then
     found({ kind = "overdue", jobId = jobId, fireAt = tonumber(v[3]), lateMs = NOW - tonumber(v[4]) })
   end
 end
 
-local function auditHeld(jobId, key)
+local function auditRunning(jobId, key)
   local held = call("HGETALL", key)
   local isPaused = #held > 0 and call("HGET", jobKey(jobId), "st") == "paused"
   for i = 1, #held, 2 do
@@ -73,47 +73,46 @@ local function auditHeld(jobId, key)
   return #held > 0
 end
 
--- The call that queued runs lack, if they do. Its id is that of the call that was lost, so that two looks that find the
--- same know that nothing happened between them.
-local function lostCall(job, hasRuns)
-  local head = call("ZRANGE", pendingKey(job.id), 0, 0)[1]
+-- The wakeup that queued runs lack, if they do. It has the id of the one that was lost, so that two audits that find the same
+-- know that nothing happened in between.
+local function auditQueued(job, hasRuns)
+  local head = call("ZRANGE", queuedKey(job.id), 0, 0)[1]
   if not head then return nil end
-  local v = call("HMGET", jobKey(job.id), "ct", "wt")
-  local called, timer = v[1], v[2]
-  if called and isQueued(called) then return nil end
-  -- It waits for its condition: whatever else happens, it must look at the end of that time.
-  if timer then return not isQueued(timer) and timer or nil end
-  -- Whoever ends calls the next: a run of its own, or of its group if it stands in line there.
+  local v = call("HMGET", jobKey(job.id), "wu", "tw")
+  local known, timed = v[1], v[2]
+  if known and isQueued(known) then return nil end
+  -- It waits for its condition: whatever else happens, it must look at that instant.
+  if timed then return not isQueued(timed) and timed or nil end
+  -- A run that ends wakes the next: one of its own, or one of its group if the job is in line there.
   if hasRuns then return nil end
-  if job.groupKey and pending.isInLine(job) then
+  if job.groupKey and groups.isInLine(job) then
     if call("SCARD", groupKey(job.groupKey)) > 0 then return nil end
-    local turn = call("HGET", PREFIX .. "gcalls", job.groupKey)
+    local turn = call("HGET", PREFIX .. "group-wakeups", job.groupKey)
     if turn and isQueued(turn) then return nil end
   end
-  if called then return called end
-  -- From here on it is the call, so that it is known what there is to take back.
-  local id = wakeUpId(job.id, "c", 0, pending.read(head).fireAt)
-  call("HSET", jobKey(job.id), "ct", id)
+  if known then return known end
+  -- Stored as the job's wakeup, so that it can be dropped again.
+  local id = queueJobIdOf(job.id, "c", 0, queuedRuns.readQueued(head).fireAt)
+  call("HSET", jobKey(job.id), "wu", id)
   return id
 end
 
 local function auditRuns(jobId)
-  local hasRuns = auditHeld(jobId, instancesKey(jobId))
-  auditHeld(jobId, backfillRunsKey(jobId))
+  local hasRuns = auditRunning(jobId, runningKey(jobId))
+  auditRunning(jobId, backfillRunningKey(jobId))
   local job = readJob(jobId)
-  backfills.audit(jobId, job, found, isQueued)
+  backfills.auditBackfill(jobId, job, found, isQueued)
   if not job then
-    call("DEL", pendingKey(jobId), askedKey(jobId))
+    call("DEL", queuedKey(jobId), requestsKey(jobId))
     releaseIfIdle(jobId)
     return
   end
-  local asked = call("HKEYS", askedKey(jobId))
-  for _, runId in ipairs(asked) do
+  for _, runId in ipairs(call("HKEYS", requestsKey(jobId))) do
     if not isQueued(runId) then
       found({ kind = "stranded", jobId = jobId, queueJob = { id = runId, pipeline = job.pipeline, dueAt = NOW } })
     end
   end
-  local id = lostCall(job, hasRuns)
+  local id = auditQueued(job, hasRuns)
   if id then found({ kind = "stranded", jobId = jobId, queueJob = { id = id, pipeline = job.pipeline, dueAt = NOW } }) end
   releaseIfIdle(jobId)
 end
@@ -124,14 +123,14 @@ local function each(ids)
     if not seen[id] then
       seen[id] = true
       auditSchedule(id)
-      -- One whose worker died in the turn in which it began is not among the live yet.
-      if call("EXISTS", instancesKey(id)) == 1 then call("SADD", PREFIX .. "live", id) end
+      -- A run whose worker died in the turn in which it started has not put its job into `live` yet.
+      if call("EXISTS", runningKey(id)) == 1 then call("SADD", PREFIX .. "live", id) end
     end
   end
 end
 each(call("ZRANGEBYSCORE", PREFIX .. "next", "-inf", NOW + r.horizonMs, "LIMIT", 0, MAX_DUE))
 each(call("ZRANGE", PREFIX .. "next", r.offset, r.offset + r.limit - 1))
 for _, jobId in ipairs(call("SRANDMEMBER", PREFIX .. "live", MAX_LIVE)) do auditRuns(jobId) end
-call("ZREMRANGEBYSCORE", PREFIX .. "gone", "-inf", serverTime())
--- cjson writes an empty table as an object.
+call("ZREMRANGEBYSCORE", PREFIX .. "gone", "-inf", serverNow())
+-- cjson encodes an empty table as an object.
 return #findings == 0 and "[]" or cjson.encode(findings)

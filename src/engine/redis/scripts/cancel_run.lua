@@ -1,5 +1,5 @@
 --[[
-cancel_run: ends a run that waits, or notes that the worker that executes it is to end it.
+cancel_run: cancels a run: at once if it is not being executed; otherwise its worker will be told.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -11,7 +11,7 @@ Returns "cancelled" (it has its verdict), "asked" (its worker will be told), or 
 local r = cjson.decode(ARGV[5])
 local job = readJob(r.jobId)
 
--- The queue job under which a run is held: its own, or the call that took it from the queue.
+-- The queue job under which a run is held: its own, or the wakeup that took it from the queue.
 local function findHeld(key)
   local text = call("HGET", key, r.runId)
   local held = text and cjson.decode(text)
@@ -24,30 +24,30 @@ local function findHeld(key)
   return nil
 end
 
-local function cancelAsked()
-  local text = job and call("HGET", askedKey(r.jobId), r.runId)
+local function cancelRequest()
+  local text = job and call("HGET", requestsKey(r.jobId), r.runId)
   if not text then return false end
-  call("HDEL", askedKey(r.jobId), r.runId)
+  call("HDEL", requestsKey(r.jobId), r.runId)
   dropQueueJob(r.runId)
   local fireAt = cjson.decode(text).fireAt
   recordCancelled(job, { id = r.runId, kind = "manual", fireAt = fireAt, dueAt = fireAt }, r.reason)
   return true
 end
 
-local function cancelPending()
-  local member = job and pending.find(r.jobId, r.runId)
+local function cancelQueued()
+  local member = job and queuedRuns.findQueued(r.jobId, r.runId)
   if not member then return false end
-  call("ZREM", pendingKey(r.jobId), member)
-  recordCancelled(job, pending.read(member), r.reason)
-  pending.clear(job)
+  call("ZREM", queuedKey(r.jobId), member)
+  recordCancelled(job, queuedRuns.readQueued(member), r.reason)
+  wakeups.stopWaking(job)
   return true
 end
 
 local function cancel()
-  if cancelAsked() or cancelPending() then return "cancelled" end
-  if job and backfills.cancel(job, r.runId, r.reason) then return "cancelled" end
-  local queueJobId, held = findHeld(instancesKey(r.jobId))
-  if not held then queueJobId, held = findHeld(backfillRunsKey(r.jobId)) end
+  if cancelRequest() or cancelQueued() then return "cancelled" end
+  if job and backfills.cancelBackfillRun(job, r.runId, r.reason) then return "cancelled" end
+  local queueJobId, held = findHeld(runningKey(r.jobId))
+  if not held then queueJobId, held = findHeld(backfillRunningKey(r.jobId)) end
   return held and cancelHeld(r.jobId, job, queueJobId, held, r.reason) or "unknown"
 end
 

@@ -1,5 +1,5 @@
 --[[
-change_backfill: pauses, resumes or cancels a job's backfill; what has begun goes on.
+change_backfill: pauses, resumes or cancels a job's backfill; runs that have started continue.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -12,20 +12,20 @@ Returns "changed", or "missing" (there is none that is not over).
 local jobId, change = ARGV[5], ARGV[6]
 
 local function apply()
-  local b, job = backfills.read(jobId), readJob(jobId)
+  local b, job = backfills.readBackfill(jobId), readJob(jobId)
   if not b or not job or b.isOver then return "missing" end
   if change == "cancel" then
-    backfills.close(jobId, "cancelled", job.keepAgeMs)
-    if job.groupKey then pending.leaveLine(job, true) end
+    backfills.closeBackfill(jobId, "cancelled", job.keepAgeMs)
+    if job.groupKey then groups.leaveLine(job, true) end
   elseif b.state == "adding" then
     return "missing"
   elseif change == "pause" then
-    backfills.recall(jobId, b.order)
-    call("HSET", backfills.key(jobId), "st", "paused")
-    if job.groupKey then pending.leaveLine(job, true) end
+    backfills.recallBackfill(jobId, b.order)
+    call("HSET", backfillKey(jobId), "st", "paused")
+    if job.groupKey then groups.leaveLine(job, true) end
   else
-    call("HSET", backfills.key(jobId), "st", "active")
-    backfills.feed(jobId)
+    call("HSET", backfillKey(jobId), "st", "active")
+    backfills.feedBackfill(jobId)
   end
   releaseIfIdle(jobId)
   return "changed"

@@ -1,17 +1,17 @@
 --[[
-change_job: changes a job's definition, schedule or state if nobody changed it since it was read.
+change_job: changes a job's definition, schedule or state, if nobody changed it since it was read.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule digest?, fields?, pipeline?,
-                 timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?, skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}],
-                 event; times in epoch ms
+ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, fields?, pipeline?,
+                 timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
+                 skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event; times in epoch ms
 Returns JSON:
   {"o":"changed","generation":n}
-  {"o":"conflict"}   the revision or the watermark is another by now
-  {"o":"missing"}
+  {"o":"conflict"}   the revision or the watermark has changed
+  {"o":"missing"}    there is no such job
 ]]
 local c = cjson.decode(ARGV[5])
 local job = readJob(c.jobId)
@@ -27,8 +27,8 @@ call("HSET", key, "rev", nextSequence())
 if c.definition then
   call("HSET", PREFIX .. "defs", c.jobId, c.definition)
   call("HSET", key, "da", c.declared, "sc", c.schedule, "pl", c.pipeline)
-  -- Those that not every job has.
-  call("HDEL", key, "gr", "cn", "ov", "gk", "gl", "pf", "pn", "iv")
+  -- Fields that not every job has.
+  call("HDEL", key, "gr", "cn", "ov", "gk", "gl", "pf", "fp", "iv")
   call("HSET", key, unpack(c.fields))
 end
 local generation = job.generation
@@ -39,16 +39,16 @@ if timing then
   placeNext(c.jobId, timing.state == "active" and timing.upcoming or nil)
   if timing.state == "active" then
     addNext(c.jobId, c.pipeline or job.pipeline, generation, timing.upcoming)
-    -- Failures in a row are counted anew.
-    if job.state == "paused" and job.failuresInRow > 0 then
-      job.last.failures = 0
+    -- Failures in a row start again from 0.
+    if job.state == "paused" and job.failuresInARow > 0 then
+      job.last.failuresInARow = 0
       call("HSET", key, "lp", lastText(job.last))
     end
   end
   if timing.state == "paused" then
     if job.state ~= "paused" then call("HSET", key, "pa", NOW) end
     if c.pausedReason then call("HSET", key, "pr", c.pausedReason) end
-    pending.drop(job, "paused", true)
+    queuedRuns.dropQueued(job, "paused", true)
     holdRetries(c.jobId)
     releaseIfIdle(c.jobId)
   else
@@ -60,14 +60,14 @@ if timing then
 end
 if c.definition then
   local changed = readJob(c.jobId)
-  conditions.link(c.jobId, job.condition, changed.condition)
+  conditions.linkCondition(c.jobId, job.condition, changed.condition)
   if job.groupKey and (job.groupKey ~= changed.groupKey or job.groupLimit ~= changed.groupLimit) then
-    pending.leaveLine(job)
-    if pending.leaveLine(job, true) then backfills.feed(c.jobId) end
-    pending.callGroup(job.groupKey)
+    groups.leaveLine(job)
+    if groups.leaveLine(job, true) then backfills.feedBackfill(c.jobId) end
+    groups.wakeGroup(job.groupKey)
   end
-  -- What waits is judged by the new rules.
-  callForQueued(changed)
+  -- The new rules may let queued runs start.
+  wakeForQueued(changed)
 end
 emit(c.event)
 finish()

@@ -1,12 +1,12 @@
 --[[
-compare_jobs: which jobs are there with the declaration that they are to have; those need not be sent. For each job two
-arguments follow those of every script: its id, and the digest of its declaration.
+compare_jobs: which jobs exist with the declaration that they should have; these need not be sent. Two arguments for each
+job follow: its id, and the digest of its declaration.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-Returns a list with a number for each: 1 = it is there just so, 0 = it is not.
+Returns a list with a number for each: 1 = it exists with this declaration, 0 = it does not.
 ]]
 local answers = {}
 for i = 5, #ARGV, 2 do

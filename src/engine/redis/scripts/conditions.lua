@@ -1,14 +1,14 @@
--- Conditions: what they ask about jobs, and the machine that decides them; `src/conditions/compile.ts` is the reference.
+-- Conditions: their facts, and the stack machine that evaluates them; `src/conditions/compile.ts` is the reference.
 
--- What a condition can ask about a job; nil if there is none.
+-- What a condition can ask about a job; nil if there is no such job.
 local function factsOf(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "lp", "er")
   if not v[1] then return nil end
   local last = readLast(v[2])
   return {
-    lastVerdict = last.verdict or cjson.null, lastSuccessAt = last.succeededAt or cjson.null,
-    successStreak = last.streak, everRan = v[3] == "1",
-    running = call("HLEN", instancesKey(jobId)) + call("HLEN", backfillRunsKey(jobId)),
+    lastVerdict = last.verdict or cjson.null, lastSuccessAt = last.lastSuccessAt or cjson.null,
+    successStreak = last.successStreak, everRan = v[3] == "1",
+    running = call("HLEN", runningKey(jobId)) + call("HLEN", backfillRunningKey(jobId)),
   }
 end
 
@@ -34,10 +34,10 @@ local JOIN = {
   ["not"] = function(stack) stack[#stack] = -stack[#stack] end,
 }
 
--- Decides a condition now. Returns { value, facts (by job; null = no such job), changesAt? }: the instant at which a
--- term becomes false by the mere passing of time, if there is one.
-local function evaluate(program)
-  local facts, stack, changesAt = {}, {}, nil
+-- Evaluates a program now. Returns { isTrue, facts (by job; null = no such job), expiresAt? }. `expiresAt` is the instant at
+-- which a term becomes false just because time passes.
+local function runProgram(program)
+  local facts, stack, expiresAt = {}, {}, nil
   for _, step in ipairs(program) do
     local kind, jobId = step[1], step[2]
     if JOIN[kind] then
@@ -49,22 +49,23 @@ local function evaluate(program)
       stack[#stack + 1] = value
       if kind == "within" and value == 1 then
         local over = known.lastSuccessAt + step[3] + 1
-        changesAt = changesAt and math.min(changesAt, over) or over
+        expiresAt = expiresAt and math.min(expiresAt, over) or over
       end
     end
   end
-  return { value = stack[1] == 1, facts = facts, changesAt = changesAt }
+  return { isTrue = stack[1] == 1, facts = facts, expiresAt = expiresAt }
 end
 
--- The job's condition as it is now; asked once in an admission, and again after a start.
+-- The job's condition as it is now; evaluated once in an admission, and again after a start.
 local function judge(job)
-  job.judged = job.judged or evaluate(job.condition.program)
+  job.judged = job.judged or runProgram(job.condition.program)
   return job.judged
 end
 
--- The jobs that a condition names, each once.
-local function jobsIn(condition)
+-- The jobs that a condition names if it waits, each once.
+local function waitsFor(condition)
   local list, seen = {}, {}
+  if not condition or not condition.waitMs then return list end
   for _, step in ipairs(condition.program) do
     if step[2] and not seen[step[2]] then
       seen[step[2]] = true
@@ -74,21 +75,17 @@ local function jobsIn(condition)
   return list
 end
 
--- Keeps the index of those that wait: which jobs are to look again when a job starts, ends, comes or goes. The mark
--- at the job itself spares all others the question.
+-- Keeps the index of waiting conditions: which jobs to wake when a job starts, ends, comes or goes. The mark `dp` at the named
+-- job saves all other jobs the look-up.
 local function linkCondition(jobId, before, after)
-  if before and before.waitMs then
-    for _, named in ipairs(jobsIn(before)) do
-      call("SREM", dependentsKey(named), jobId)
-      if call("EXISTS", dependentsKey(named)) == 0 then call("HDEL", jobKey(named), "dp") end
-    end
+  for _, named in ipairs(waitsFor(before)) do
+    call("SREM", dependentsKey(named), jobId)
+    if call("EXISTS", dependentsKey(named)) == 0 then call("HDEL", jobKey(named), "dp") end
   end
-  if after and after.waitMs then
-    for _, named in ipairs(jobsIn(after)) do
-      call("SADD", dependentsKey(named), jobId)
-      if call("EXISTS", jobKey(named)) == 1 then call("HSET", jobKey(named), "dp", 1) end
-    end
+  for _, named in ipairs(waitsFor(after)) do
+    call("SADD", dependentsKey(named), jobId)
+    if call("EXISTS", jobKey(named)) == 1 then call("HSET", jobKey(named), "dp", 1) end
   end
 end
 
-return { judge = judge, link = linkCondition }
+return { judge = judge, linkCondition = linkCondition }

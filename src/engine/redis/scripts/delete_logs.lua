@@ -1,5 +1,5 @@
 --[[
-delete_logs: deletes the logs of a job's runs whose log began before an instant, a bounded number.
+delete_logs: deletes the logs of a job that began before an instant, a bounded number per call.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -7,14 +7,14 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] jobId
 ARGV[6] before   epoch ms
-Returns of how many runs.
+Returns the number of runs whose log was deleted.
 ]]
 local MAX_DELETED = 500
-local runs = PREFIX .. "logs:" .. ARGV[5]
+local runs = PREFIX .. "log-runs:" .. ARGV[5]
 local old = call("ZRANGEBYSCORE", runs, "-inf", "(" .. ARGV[6], "LIMIT", 0, MAX_DELETED)
 for _, runId in ipairs(old) do
-  call("DEL", PREFIX .. "log:" .. runId)
-  call("HDEL", PREFIX .. "logsize:" .. ARGV[5], runId)
+  call("DEL", PREFIX .. "logs:" .. runId)
+  call("HDEL", PREFIX .. "log-bytes:" .. ARGV[5], runId)
   call("ZREM", runs, runId)
 end
 return #old

@@ -1,13 +1,13 @@
 --[[
-end_jobs: lets go of queue jobs that a worker has done with, as BullMQ's own script does with those of which it keeps none,
-but many in one call. One whose lock is somebody else's, or has ended, stays as it is.
+end_jobs: ends queue jobs that a worker is done with, as BullMQ's own script does with jobs that it does not keep, but many
+per call. A queue job whose lock expired or belongs to another worker stays as it is.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] jobs     JSON array: id and lock token, in turn
-Returns how many were let go.
+ARGV[5] jobs     JSON array: alternating id and lock token
+Returns the number of queue jobs ended.
 ]]
 local jobs = cjson.decode(ARGV[5])
 local ended = {}

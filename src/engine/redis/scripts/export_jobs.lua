@@ -1,36 +1,36 @@
 --[[
-export_jobs: a page of jobs with what is kept beside them, but for their ledgers; and removed jobs that left something.
+export_jobs: a page of jobs with everything kept for them but their ledgers; and removed jobs that left something.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] stage    which jobs: "defs" all that are there, then "gone" removed ones with a ledger, then "live" others with runs
-ARGV[6] cursor   of HSCAN, ZSCAN or SSCAN; "0" begins
+ARGV[5] stage    "defs": jobs; then "gone": removed jobs with a ledger; then "live": other removed jobs with runs
+ARGV[6] cursor   of HSCAN, ZSCAN or SSCAN; "0" = from the start
 ARGV[7] count    about how many jobs
 Returns JSON:
-  {"cursor":"n","sequence":n,"jobs":[{id,definition,hash,instances,queued,requests,backfill,backfillTimes,backfillAsked,
+  {"cursor":"n","sequence":n,"jobs":[{id,definition,hash,running,queued,requests,backfill,backfillTimes,backfillJobs,
     keepUntil}]}
-`cursor` is "0" at the end of the stage. `hash`, `instances`, `requests` and `backfill` are fields and values in turns, as
-stored; `backfillTimes` are fire times that wait, `backfillAsked` run ids. A removed job has `instances` and `keepUntil`
-only. An empty list may be written as an object.
+`cursor` is "0" at the end of the stage. `hash`, `running`, `requests` and `backfill` are alternating fields and values, as
+stored; `backfillTimes` are fire times without a queue job, `backfillJobs` the run ids of those with one. A removed job has
+`running` and `keepUntil` only. An empty list may be encoded as an object.
 ]]
 local stage = ARGV[5]
 local jobs = {}
 
 local function export(jobId, definition)
-  local job = { id = jobId, instances = call("HGETALL", instancesKey(jobId)) }
-  for _, text in ipairs(call("HGETALL", backfillRunsKey(jobId))) do job.instances[#job.instances + 1] = text end
+  local job = { id = jobId, running = call("HGETALL", runningKey(jobId)) }
+  for _, text in ipairs(call("HGETALL", backfillRunningKey(jobId))) do job.running[#job.running + 1] = text end
   if definition then
     job.definition = definition
     job.hash = call("HGETALL", jobKey(jobId))
-    job.queued = call("ZRANGE", pendingKey(jobId), 0, -1)
-    job.requests = call("HGETALL", askedKey(jobId))
-    job.backfill = call("HGETALL", PREFIX .. "bf:" .. jobId)
-    job.backfillTimes = call("ZRANGE", backfillQueueKey(jobId), 0, -1)
-    job.backfillAsked = call("HKEYS", backfillAskedKey(jobId))
+    job.queued = call("ZRANGE", queuedKey(jobId), 0, -1)
+    job.requests = call("HGETALL", requestsKey(jobId))
+    job.backfill = call("HGETALL", backfillKey(jobId))
+    job.backfillTimes = call("ZRANGE", backfillTimesKey(jobId), 0, -1)
+    job.backfillJobs = call("HKEYS", backfillJobsKey(jobId))
   else
-    -- False where there is none, which JSON then has as false.
+    -- False if there is none, in JSON too.
     job.keepUntil = call("EXISTS", ledgerKey(jobId)) == 1 and call("ZSCORE", PREFIX .. "gone", jobId)
   end
   jobs[#jobs + 1] = job

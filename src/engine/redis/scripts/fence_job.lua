@@ -1,6 +1,6 @@
 --[[
-fence_job: makes sure, on the queue of a job, that none of this id is stored by a claim that is to be given up. Any job
-that comes by an earlier claim is refused from here on, and has to be claimed anew.
+fence_job: makes sure, on a job's queue, that no job of this id will be stored by a claim that is being given up. From here
+on the queue refuses jobs with that claim or an earlier one; they must be claimed anew.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix

@@ -7,8 +7,8 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] name
 ARGV[6] owner
-ARGV[7] ttl   ms; 0 = let go of it
-Returns 1 = held (or let go), 0 = somebody else has it.
+ARGV[7] ttl   ms; 0 = release it
+Returns 1 = held (or released), 0 = another owner has it.
 ]]
 local key = PREFIX .. "lease:" .. ARGV[5]
 local holder = call("GET", key)

@@ -1,5 +1,5 @@
 --[[
-import_records: stores records of another engine, each once however often the import is repeated.
+import_records: stores records of another engine, each once, however often the import is repeated.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -7,8 +7,9 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] step   JSON: importId, sequence, isDone, records (in the order of their places); times in epoch ms:
                job          place, jobId, claim?, definition (JSON text), declared, schedule, pipeline, fields, state,
-                            watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastScheduledRun? (if that is another), lastSuccessAt?,
-                            successStreak, failuresInARow, everRan, queued (as stored), runs (as stored, with queueJobId),
+                            watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastScheduledRun? (if
+                            that is another), lastSuccessAt?, successStreak, failuresInARow, everRan, queued (as
+                            stored), runs (as stored, with queueJobId),
                             backfill {backfillId,state,total,concurrency,order,verdicts,createdAt,touchedAt,fireTimes}?,
                             upcoming [{fireAt,dueAt}]
                removed-job  place, jobId, runs
@@ -17,11 +18,11 @@ ARGV[5] step   JSON: importId, sequence, isDone, records (in the order of their 
                ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
 Returns JSON:
   {"place":n}                  the last place that is stored
-  {"place":n,"existing":[id]}  these jobs are there, and not by this import, or their ids are another queue's: nothing of
+  {"place":n,"existing":[id]}  these jobs exist, and not by this import, or another queue has claimed their ids: nothing of
                                the step was stored
   {"place":n,"void":true}      a claim was fenced off: nothing of the step was stored
 ]]
--- How long an import may be interrupted: what it stored for jobs that did not follow is let go of then.
+-- How long an import may be interrupted. What it stored for jobs that did not follow is dropped then.
 local WEEK_MS = 604800000
 local step = cjson.decode(ARGV[5])
 local reachedKey = PREFIX .. "import:" .. step.importId
@@ -33,49 +34,49 @@ local function importRun(jobId, run)
   run.take = ""
   call("HSET", heldKey(jobId, id), id, cjson.encode(run))
   call("SADD", PREFIX .. "live", jobId)
-  if run.cancel then call("HSET", PREFIX .. "cancels", id, run.cancel) end
+  if run.cancelReason then call("HSET", PREFIX .. "cancels", id, run.cancelReason) end
   if call("HGET", jobKey(jobId), "st") == "paused" and waitsForResume(run) then return end
   local dueAt = run.suspended and run.resumeAt or NOW
   if run.kind == "backfill" then
-    backfills.addQueueJob(id, run.pipeline, dueAt)
+    backfills.importQueueJob(id, run.pipeline, dueAt)
   else
     addQueueJob(id, run.pipeline, dueAt)
   end
 end
 
--- Those that wait for a condition are looked at, which also sets the instant of the next look.
+-- Runs that wait for a condition are looked at, which also sets the next wakeup.
 local function importQueued(job, queued)
-  for _, run in ipairs(queued) do pending.add(job, run) end
+  for _, run in ipairs(queued) do queuedRuns.addQueued(job, run) end
   if not queued[1] then return end
   if job.condition and job.condition.waitMs then
-    pending.callJob(job.id, job.pipeline)
+    wakeups.wakeJob(job.id, job.pipeline)
   else
-    callForQueued(job)
+    wakeForQueued(job)
   end
 end
 
 local function importBackfill(job, b)
-  local key = backfills.key(job.id)
+  local key = backfillKey(job.id)
   call("HSET", key, "id", b.backfillId, "st", b.state, "at", b.createdAt, "ta", b.touchedAt, "total", b.total,
     "con", b.concurrency, "or", b.order)
   for verdict, count in pairs(b.verdicts) do call("HSET", key, "c:" .. verdict, count) end
   for _, fireAt in ipairs(b.fireTimes) do
-    backfills.waitAgain(job.id, fireAt, b.order)
+    backfills.addFireTime(job.id, fireAt, b.order)
   end
   if b.state == "finished" or b.state == "cancelled" then
     call("PEXPIRE", key, job.keepAgeMs)
   else
     noteWaiting(job.id)
-    backfills.feed(job.id)
+    backfills.feedBackfill(job.id)
   end
 end
 
--- Of a run that may be taken as soon as its job is there, which finds its steps then.
+-- The run may be taken as soon as its job exists, and finds its steps then.
 local function importStep(r)
-  local key, runs = PREFIX .. "steps:" .. r.runId, PREFIX .. "stepruns:" .. r.jobId
+  local key, runs = PREFIX .. "steps:" .. r.runId, PREFIX .. "step-runs:" .. r.jobId
   call("HSET", key, r.name, r.record)
   call("ZADD", runs, r.fireAt, r.runId)
-  local endsAt = string.format("%d", r.keepUntil or serverTime() + r.keepAgeMs)
+  local endsAt = string.format("%d", r.keepUntil or serverNow() + r.keepAgeMs)
   call("PEXPIREAT", key, endsAt)
   call("PEXPIREAT", runs, endsAt)
 end
@@ -88,13 +89,13 @@ local function importLedger(r)
   call("ZADD", key, r.fireAt, r.row)
   if call("EXISTS", jobKey(r.jobId)) == 1 then return end
   local endsAt = tonumber(call("ZSCORE", PREFIX .. "gone", r.jobId) or 0)
-  keepLedgerUntil(r.jobId, math.max(endsAt, r.keepUntil or serverTime() + WEEK_MS))
+  keepLedgerUntil(r.jobId, math.max(endsAt, r.keepUntil or serverNow() + WEEK_MS))
 end
 
--- What has become of a job so far, as fields of its hash in turns with their values.
+-- A job's history, as fields of its hash alternating with their values.
 local function pastOf(r)
   local last = r.lastRun or { fireAt = 0, startedAt = 0, finishedAt = 0 }
-  last.streak, last.failures, last.succeededAt = r.successStreak, r.failuresInARow, r.lastSuccessAt
+  last.successStreak, last.failuresInARow, last.lastSuccessAt = r.successStreak, r.failuresInARow, r.lastSuccessAt
   local values = { pa = r.pausedAt, pr = r.pausedReason, fin = r.finishedAt, er = r.everRan and 1 or nil,
     lp = lastText(last), li = last.id, lr = last.id and (last.result or ""), ls = r.lastScheduledRun and scheduledText(r.lastScheduledRun) }
   for verdict, count in pairs(r.counts) do values["c:" .. verdict] = count end
@@ -118,7 +119,7 @@ end
 local function importRequest(r)
   local job = readJob(r.jobId)
   if not job then return end
-  call("HSET", askedKey(r.jobId), r.runId, cjson.encode({ fireAt = r.fireAt, params = r.params,
+  call("HSET", requestsKey(r.jobId), r.runId, cjson.encode({ fireAt = r.fireAt, params = r.params,
     ignoreCondition = r.ignoreCondition }))
   noteWaiting(r.jobId)
   addQueueJob(r.runId, job.pipeline, r.fireAt)
@@ -148,9 +149,9 @@ if step.records[1] then
   raiseSequence(step.sequence)
   for _, r in ipairs(step.records) do
     if r.claim then raiseSequence(r.claim) end
-    -- Before any job is called that waits for room.
+    -- Before any job that waits for room is woken.
     for _, run in ipairs(r.place > reached and r.runs or {}) do
-      if run.group then call("SADD", groupKey(run.group), run.queueJobId) end
+      if run.groupKey then call("SADD", groupKey(run.groupKey), run.queueJobId) end
     end
   end
   for _, r in ipairs(step.records) do

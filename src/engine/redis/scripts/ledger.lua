@@ -1,11 +1,18 @@
--- Decisions: rows of the ledger, and the events that tell of them.
--- At most so many single events an admission; what is beyond is told by one event with a count.
+-- Decisions: rows of the ledger, and the events that report them.
+
+-- At most this many events of their own for neighbours that share a verdict; the others share one event with a count.
 local MAX_SINGLE_EVENTS = 100
--- Rows of the ledger that one new row may push out for their age: more than come in, and still a bounded step.
+-- Rows that one new row may push out for their age: more than come in, and still a bounded step.
 local MAX_EXPIRED = 10
 
--- Lets go of rows whose decision is older than the job's retention. The fire time is only where to look: what an outage
--- left undecided for longer than that is recorded all the same, and stays for its time.
+-- Keeps the ledger of a job that does not exist until `endsAt`, by the server's clock. `gone` lists such ledgers.
+local function keepLedgerUntil(jobId, endsAt)
+  call("PEXPIREAT", ledgerKey(jobId), string.format("%d", endsAt))
+  call("ZADD", PREFIX .. "gone", endsAt, jobId)
+end
+
+-- Drops rows whose decision is older than the job's retention. The fire time only tells where to look: what an outage left
+-- undecided for longer is still recorded, and kept for its time.
 local function dropExpired(key, keepAgeMs)
   local before = NOW - keepAgeMs
   local range = call("ZRANGEBYSCORE", key, "-inf", string.format("(%d", before), "LIMIT", "0", MAX_EXPIRED)
@@ -15,7 +22,7 @@ local function dropExpired(key, keepAgeMs)
   end
 end
 
--- Appends a ledger row and lets go of what exceeds the job's retention.
+-- Appends a row and drops what exceeds the job's retention.
 local function recordText(jobId, fireAt, text, keepCount, keepAgeMs)
   local key = ledgerKey(jobId)
   call("ZADD", key, fireAt, text)
@@ -27,26 +34,26 @@ local function record(jobId, row, keepCount, keepAgeMs)
   recordText(jobId, row.fireAt, cjson.encode(row), keepCount, keepAgeMs)
 end
 
-local function count(jobId, verdict, n)
+local function addCount(jobId, verdict, n)
   call("HINCRBY", jobKey(jobId), "c:" .. verdict, n)
 end
 
--- Records occurrences that will not run, as one row, and tells of them.
--- `group`: { fromAt, fireAt, dueAt, count, generation?, id?, kind? }
-local function decideAgainst(job, group, state, eventName, extra)
+-- Records occurrences that will not run, as one row and one event.
+-- `span`: { fromAt, fireAt, dueAt, count, generation?, id?, kind? }; `fireAt` and `dueAt` are those of the latest.
+local function decideAgainst(job, span, state, eventName, extra)
   local row = {
-    id = group.id or wakeUpId(job.id, "", group.generation or job.generation, group.fireAt), state = state,
-    kind = group.kind or "scheduled", fireAt = group.fireAt, dueAt = group.dueAt or group.fireAt, decidedAt = NOW,
+    id = span.id or queueJobIdOf(job.id, "", span.generation or job.generation, span.fireAt), state = state,
+    kind = span.kind or "scheduled", fireAt = span.fireAt, dueAt = span.dueAt or span.fireAt, decidedAt = NOW,
   }
-  if group.count > 1 then
-    row.fromAt = group.fromAt
-    row.count = group.count
+  if span.count > 1 then
+    row.fromAt = span.fromAt
+    row.count = span.count
   end
   for k, v in pairs(extra or {}) do row[k] = v end
   record(job.id, row, job.keepCount, job.keepAgeMs)
-  count(job.id, state, group.count)
-  emit({ name = eventName, jobId = job.id, runId = (extra and extra.coalescedInto) or row.id, fireAt = group.fireAt,
-    count = group.count, reason = extra and extra.reason, error = extra and extra.error })
+  addCount(job.id, state, span.count)
+  emit({ name = eventName, jobId = job.id, runId = (extra and extra.coalescedInto) or row.id, fireAt = span.fireAt,
+    count = span.count, reason = extra and extra.reason, error = extra and extra.error })
 end
 
 local function decideOne(job, run, state, eventName, extra)
@@ -54,16 +61,16 @@ local function decideOne(job, run, state, eventName, extra)
     count = 1, generation = run.generation }, state, eventName, extra)
 end
 
--- Records neighbours that share a verdict: singly up to a bound, what is older as one span.
-local function decideEach(job, list, span, state, eventName, extra)
+-- Records neighbours that share a verdict: the latest 100 singly, older ones as one span.
+local function decideEach(job, list, older, state, eventName, extra)
   local from = math.max(1, #list - MAX_SINGLE_EVENTS + 1)
-  local group = span and { fromAt = span.fromAt, fireAt = span.toAt, dueAt = span.dueAt, count = span.count } or nil
+  local span = older and { fromAt = older.fromAt, fireAt = older.toAt, dueAt = older.dueAt, count = older.count } or nil
   for i = 1, from - 1 do
     local o = list[i]
-    group = { fromAt = group and group.fromAt or o.fireAt, fireAt = o.fireAt, dueAt = o.dueAt,
-      generation = o.generation, count = (group and group.count or 0) + 1 }
+    span = { fromAt = span and span.fromAt or o.fireAt, fireAt = o.fireAt, dueAt = o.dueAt,
+      generation = o.generation, count = (span and span.count or 0) + 1 }
   end
-  if group then decideAgainst(job, group, state, eventName, extra) end
+  if span then decideAgainst(job, span, state, eventName, extra) end
   for i = from, #list do decideOne(job, list[i], state, eventName, extra) end
 end
 
@@ -79,7 +86,7 @@ local function cancelError(reason)
   return cjson.encode({ name = "CronduitError", code = "RUN_CANCELLED", message = reason })
 end
 
--- Records a run that was cancelled before it began.
+-- Records a run that was cancelled before it started.
 local function recordCancelled(job, run, reason)
   decideOne(job, run, "cancelled", "JOB_CANCELLED", { error = cancelError(reason) })
 end

@@ -1,5 +1,5 @@
 --[[
-list_taken: the queue jobs that a living worker has: taken, and the lock on them holds.
+list_taken: the queue jobs that living workers have: taken, with a lock that has not expired.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -9,7 +9,7 @@ ARGV[5] limit   ids returned at most
 Returns an array of ids.
 ]]
 local found = {}
--- As many as the fleet executes at once, and what dead workers left.
+-- Holds what the fleet executes at the moment, and what dead workers left.
 for _, id in ipairs(call("LRANGE", QUEUE .. "active", 0, -1)) do
   if #found >= tonumber(ARGV[5]) then break end
   if call("EXISTS", QUEUE .. id .. ":lock") == 1 then found[#found + 1] = id end

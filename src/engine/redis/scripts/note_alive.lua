@@ -1,5 +1,5 @@
 --[[
-note_alive: notes that the worker of a start lost its lock and lives, so that this is not counted as a crash.
+note_alive: notes that the worker of a start lost its lock but lives, so that this does not count as a crash.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -8,4 +8,4 @@ ARGV[4] maxEvents
 ARGV[5] hold   JSON: jobId, queueJobId, runId, start
 Returns nothing.
 ]]
-noteAlive(cjson.decode(ARGV[5]))
+markAlive(cjson.decode(ARGV[5]))

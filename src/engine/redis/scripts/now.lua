@@ -1,5 +1,5 @@
 --[[
-now: the clock that decisions are made by: that of the node which holds the queue.
+now: the clock of all decisions, which is that of the node that holds the queue.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix

@@ -1,6 +1,6 @@
 --[[
-pass_on: tells another worker of what waits and of what comes next. The server gives its sign to one worker; one that has no
-room for more hands it on.
+pass_on: signals another worker what waits and what comes next. The server signals one worker only; one without room for
+more passes that on.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -10,4 +10,4 @@ Returns nothing.
 ]]
 HAS_DELAYED = true
 HAS_WAITING = call("EXISTS", QUEUE .. "wait", QUEUE .. "prioritized") > 0
-wakeWorkers()
+signalWorkers()

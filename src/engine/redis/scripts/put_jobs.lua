@@ -1,6 +1,6 @@
 --[[
-put_jobs: stores jobs that are not there yet. On the default queue none whose id another queue has claimed; on the others
-only those whose claim holds.
+put_jobs: stores jobs that do not exist yet. The default queue refuses ids that another queue has claimed; the others take
+only jobs whose claim holds.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -8,11 +8,11 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] jobs   JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
                upcoming [{fireAt,dueAt}] (epoch ms), pipeline, fields (policy and retention as stored),
-               claim (number)? by which it is stored on another queue than the default one
+               claim (number)?, on queues other than the default one
 Returns a JSON array with one answer for each job, in order:
   {"o":"created","generation":n}
-  {"o":"same"}     a job with an equal declaration is there
-  {"o":"exists"}   one with another declaration is there, or the id is another queue's; nothing was changed
+  {"o":"same"}     a job with an equal declaration exists
+  {"o":"exists"}   one with another declaration exists, or another queue has claimed the id; nothing was changed
   {"o":"void"}     the claim was fenced off; claim the id anew
 ]]
 local function putOne(p)

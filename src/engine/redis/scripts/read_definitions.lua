@@ -1,5 +1,5 @@
 --[[
-read_definitions: what workers must know of jobs; their ids are the arguments behind those of every script.
+read_definitions: what workers must know of jobs; their ids are the arguments that follow.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix

@@ -1,5 +1,5 @@
 --[[
-release_claim: drops the claim of a job id unless it was replaced by a later one.
+release_claim: drops the claim of a job id, unless a later claim replaced it.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -7,8 +7,8 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] jobId
 ARGV[6] number     of the claim
-ARGV[7] sequence   the counter of the queue that had the job: a job that is added again gets no number that it had
-Returns 1 = dropped, 0 = it was replaced, or there was none.
+ARGV[7] sequence   counter of the queue that had the job, so that a job that is added again gets no number that it had
+Returns 1 = dropped, 0 = replaced, or there was none.
 ]]
 raiseSequence(tonumber(ARGV[7]))
 local homes = PREFIX .. "homes"

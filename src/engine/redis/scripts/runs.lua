@@ -1,5 +1,6 @@
--- Runs: how they begin and end, and who is told.
--- Of the message of an error in a job's reason for its pause.
+-- Runs: how they start and end, and who is told.
+
+-- Characters of an error's message that go into a job's reason for its pause.
 local MAX_REASON = 200
 
 -- Starts a run under a queue job that a worker took. `run`: { id, kind, fireAt, dueAt, fromAt, count, params? }
@@ -7,7 +8,7 @@ local function startRun(job, r, run)
   local held = {
     id = run.id, kind = run.kind, fireAt = run.fireAt, dueAt = run.dueAt, fromAt = run.fromAt, count = run.count,
     startedAt = NOW, start = 1, attempt = 1, crashes = 0, worker = r.worker, take = r.take, params = run.params,
-    pipeline = job.pipeline, group = job.groupKey,
+    pipeline = job.pipeline, groupKey = job.groupKey,
   }
   call("HSET", heldKey(job.id, r.queueJobId), r.queueJobId, cjson.encode(held))
   call("SADD", PREFIX .. "live", job.id)
@@ -19,11 +20,11 @@ local function startRun(job, r, run)
   job.judged = nil
   emit({ name = "JOB_SUBMITTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, worker = r.worker })
   emit({ name = "JOB_STARTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, attempt = 1, worker = r.worker })
-  if job.hasDependents then pending.wakeDependents(job.id) end
+  if job.hasDependents then wakeups.wakeDependents(job.id) end
   return held
 end
 
--- The first characters of a text, which may end before the bytes of one do.
+-- The first characters of a text, cut between characters and not between bytes.
 local function cutText(text, characters)
   if #text <= characters then return text end
   local found = {}
@@ -34,7 +35,7 @@ local function cutText(text, characters)
   return table.concat(found)
 end
 
--- What an error tells. What not every text can hold, NUL and half surrogate pairs, becomes U+FFFD.
+-- An error's message. NUL and lone surrogates, which not every text can hold, become U+FFFD.
 local function messageOf(errorText)
   local clean = errorText:gsub("(\\+)u(%x%x%x%x)", function(backslashes, hex)
     local isEscape = #backslashes % 2 == 1 and (hex == "0000" or hex:find("^[dD][89a-fA-F]"))
@@ -46,20 +47,20 @@ end
 
 local function pauseAfterFailures(job, errorText)
   local message = errorText and messageOf(errorText) or ""
-  local failures = job.failuresInRow == 1 and "1 run failed: "
-    or string.format("%d runs failed in a row; the last: ", job.failuresInRow)
+  local failures = job.failuresInARow == 1 and "1 run failed: "
+    or string.format("%d runs failed in a row; the last: ", job.failuresInARow)
   local reason = failures .. cutText(message, MAX_REASON)
   dropNext(job.id)
   job.generation = nextSequence()
   job.state = "paused"
   call("HSET", jobKey(job.id), "rev", nextSequence(), "gen", job.generation, "st", "paused", "pa", NOW, "pr", reason)
   placeNext(job.id, nil)
-  pending.drop(job, "paused", true)
+  queuedRuns.dropQueued(job, "paused", true)
   holdRetries(job.id)
   emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason })
 end
 
--- A run that the schedule did not begin takes the place of the last run; the scheduled one that stood there is kept.
+-- A run that the schedule did not start replaces the last run; keeps the scheduled run that was there.
 local function keepScheduled(job)
   local id = call("HGET", jobKey(job.id), "li")
   if not id or not id:find(":%d+:%d+$") or not job.last.verdict then return end
@@ -67,20 +68,21 @@ local function keepScheduled(job)
   call("HSET", jobKey(job.id), "ls", scheduledText(job.last))
 end
 
--- Notes at the job how a run of it ended.
+-- Records at the job how one of its runs ended.
 local function countRun(job, held, row)
   if held.kind ~= "scheduled" then keepScheduled(job) end
   local isSuccess, isFailure = row.state == "succeeded", row.state == "failed"
-  job.streak = isSuccess and job.streak + 1 or 0
-  job.failuresInRow = isSuccess and 0 or job.failuresInRow + (isFailure and 1 or 0)
+  job.successStreak = isSuccess and job.successStreak + 1 or 0
+  job.failuresInARow = isSuccess and 0 or job.failuresInARow + (isFailure and 1 or 0)
   job.last = { verdict = row.state, fireAt = held.fireAt, startedAt = row.startedAt, finishedAt = row.finishedAt,
-    streak = job.streak, failures = job.failuresInRow, succeededAt = isSuccess and row.finishedAt or job.last.succeededAt }
+    successStreak = job.successStreak, failuresInARow = job.failuresInARow,
+    lastSuccessAt = isSuccess and row.finishedAt or job.last.lastSuccessAt }
   call("HSET", jobKey(job.id), "li", held.id, "lp", lastText(job.last), "lr", row.result or "")
-  count(job.id, row.state, 1)
+  addCount(job.id, row.state, 1)
 end
 
--- Of a run on its last chance its worker executes no second one beside it: when that process dies, it is known why. The hash
--- `alone` has such a run for each worker.
+-- While a worker executes a run on its last chance it starts no second such run: if the process dies, the culprit is known.
+-- The hash `alone` holds that run for each worker.
 local function aloneText(jobId, queueJobId) return jobId .. "\n" .. queueJobId end
 
 local function isAloneTaken(worker, own, maxCrashes)
@@ -90,7 +92,7 @@ local function isAloneTaken(worker, own, maxCrashes)
   local heldText = call("HGET", heldKey(jobId, queueJobId), queueJobId)
   local held = heldText and cjson.decode(heldText)
   return held and held.worker == worker and held.crashes == maxCrashes - 1 and not held.suspended
-    and not held.handedBack
+    and not held.isHandedBack
 end
 
 local function leaveAlone(jobId, queueJobId, held)
@@ -101,12 +103,11 @@ end
 
 local END_EVENTS = { succeeded = "JOB_EXECUTED", failed = "JOB_ERROR", cancelled = "JOB_CANCELLED" }
 
--- Ends a run: ledger, counters, instance, event; and those who waited for that have their turn. `held` is the stored
--- instance; `job` is nil if it was removed.
+-- Ends a run: ledger, counters, instance, event. Then wakes whoever waited for that. `job` is nil if it was removed.
 local function finishRun(jobId, job, queueJobId, held, e)
   call("HDEL", heldKey(jobId, queueJobId), queueJobId)
-  if held.cancel then call("HDEL", PREFIX .. "cancels", queueJobId) end
-  if held.group then call("SREM", groupKey(held.group), queueJobId) end
+  if held.cancelReason then call("HDEL", PREFIX .. "cancels", queueJobId) end
+  if held.groupKey then call("SREM", groupKey(held.groupKey), queueJobId) end
   leaveAlone(jobId, queueJobId, held)
   if held.hasSteps then call("PEXPIRE", PREFIX .. "steps:" .. held.id, e.keepAgeMs) end
   local row = {
@@ -120,27 +121,27 @@ local function finishRun(jobId, job, queueJobId, held, e)
   if job then
     job.judged = nil
     countRun(job, held, row)
-    local isTooMuch = job.pauseAfter and e.verdict == "failed" and job.failuresInRow >= job.pauseAfter
+    local isTooMuch = job.pauseAfter and e.verdict == "failed" and job.failuresInARow >= job.pauseAfter
     if isTooMuch and job.state == "active" then pauseAfterFailures(job, e.error) end
   else
-    -- Of a removed job; the row that was just written may be the first of its ledger.
-    keepLedgerUntil(jobId, serverTime() + e.keepAgeMs)
+    -- The job was removed; the row just written may be the first of its ledger.
+    keepLedgerUntil(jobId, serverNow() + e.keepAgeMs)
   end
-  if held.kind == "backfill" then backfills.ended(jobId, held, e.verdict) end
+  if held.kind == "backfill" then backfills.endBackfillRun(jobId, e.verdict) end
   local isIdle = releaseIfIdle(jobId)
-  if held.group then pending.callGroup(held.group) end
-  if not isIdle then callForQueued(job) end
-  if job and job.hasDependents then pending.wakeDependents(jobId) end
+  if held.groupKey then groups.wakeGroup(held.groupKey) end
+  if not isIdle then wakeForQueued(job) end
+  if job and job.hasDependents then wakeups.wakeDependents(jobId) end
 end
 
--- Ends a run by a decision of our own, outside its worker.
+-- Ends a run by a verdict of the scheduler's own, not its worker's.
 local function finishHere(jobId, job, queueJobId, held, verdict, errorText)
-  -- What a removed job kept is not known any more: a week.
+  -- The retention of a removed job is not known any more: a week.
   finishRun(jobId, job, queueJobId, held, { verdict = verdict, finishedAt = NOW, error = errorText,
     keepCount = job and job.keepCount or 1000, keepAgeMs = job and job.keepAgeMs or 604800000 })
 end
 
--- A run of a removed job does not go on: nothing says any more what it is to do.
+-- Ends a run of a removed job: nothing says any more what it should do.
 local function endRemoved(jobId, job, queueJobId, held)
   local why = "the job was removed before the run went on"
   if held.suspended == "retry" and held.error then
@@ -149,15 +150,15 @@ local function endRemoved(jobId, job, queueJobId, held)
   finishHere(jobId, job, queueJobId, held, "cancelled", cancelError(why))
 end
 
--- Somebody wants a run to end. One that is not being executed ends now; the worker of the other will be told.
+-- Cancels a running run: at once if it is not being executed; otherwise its worker will be told.
 local function cancelHeld(jobId, job, queueJobId, held, reason)
-  if held.suspended or held.handedBack then
+  if held.suspended or held.isHandedBack then
     dropQueueJob(queueJobId)
     finishHere(jobId, job, queueJobId, held, "cancelled", cancelError(reason))
     return "cancelled"
   end
-  if not held.cancel then
-    held.cancel = reason
+  if not held.cancelReason then
+    held.cancelReason = reason
     writeHeld(jobId, queueJobId, held)
     call("HSET", PREFIX .. "cancels", queueJobId, reason)
   end

@@ -1,5 +1,5 @@
 --[[
-save_step: stores a step of a run that ended, or how far the run is. A start that lost its run is refused.
+save_step: stores a step that ended, or the run's progress. A start that lost its run is refused.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -13,22 +13,22 @@ local s = cjson.decode(ARGV[5])
 local MAX_GONE = 100
 local held = readHeld(s)
 if not held then
-  noteAlive(s)
+  markAlive(s)
   return "fenced"
 end
 local key = PREFIX .. "steps:" .. s.runId
 local size = call("HLEN", key)
 if size >= s.maxSteps and call("HEXISTS", key, s.name) == 0 then return "too-many" end
--- A job that was removed meanwhile has no retention any more; its run's steps are kept for a day.
+-- A job that was removed meanwhile has no retention any more: a day.
 local keep = call("HMGET", jobKey(s.jobId), "kc", "ka")
 local keepCount, keepAgeMs = tonumber(keep[1] or 1), tonumber(keep[2] or 86400000)
 call("HSET", key, s.name, s.record)
 if not held.hasSteps then
-  -- Steps go with the rows of the ledger: as many runs, and as long after its end. Those of a run that goes on, or sleeps,
-  -- stay however long that takes: without them it would begin anew. Only they have no end.
+  -- Steps are kept like rows of the ledger: for as many runs, and as long after their end. Those of a run that has not ended
+  -- stay however long it takes, since without them it would start over. Only these never expire.
   held.hasSteps = true
   writeHeld(s.jobId, s.queueJobId, held)
-  local runs = PREFIX .. "stepruns:" .. s.jobId
+  local runs = PREFIX .. "step-runs:" .. s.jobId
   call("ZADD", runs, s.fireAt, s.runId)
   call("PEXPIRE", runs, keepAgeMs)
   local excess = math.min(MAX_GONE, call("ZCARD", runs) - keepCount)

@@ -1,5 +1,5 @@
 --[[
-settle: ends runs: one verdict each, history, counters, the instance released. A start that lost its run is refused.
+settle: ends runs: records the verdict, updates counters, frees the instance. A start that lost its run is refused.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -7,14 +7,14 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] requests   JSON array of SettleRequest; durations in ms; `result` and `error` as JSON text
 Returns a JSON array with one answer for each request, in order:
-  {"o":"settled"}  with "ended" if the queue job ended too, whose lock the request named
+  {"o":"settled"}  with "ended" if the queue job ended too, because the request named its lock
   {"o":"fenced"}   another start has the run, or it has ended
 Each answer also holds "now".
 ]]
 local function settleOne(r)
   local held = readHeld(r)
   if not held then
-    noteAlive(r)
+    markAlive(r)
     return { o = "fenced" }
   end
   finishRun(r.jobId, readJob(r.jobId), r.queueJobId, held, {

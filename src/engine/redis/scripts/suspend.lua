@@ -1,5 +1,5 @@
 --[[
-suspend: notes that a run goes on later, keeping its instance: a retry after a failure, or a sleep.
+suspend: suspends a run, which keeps its instance: a retry after a failure, or a sleep.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
@@ -8,24 +8,24 @@ ARGV[4] maxEvents
 ARGV[5] request   JSON: jobId, queueJobId, runId, start, kind ("retry" or "sleep"), at (epoch ms) or inMs (from now), worker,
                   error (JSON text)?
 Returns JSON:
-  {"o":"suspended","waitMs":n}   the queue job is to be put back for so long
-  {"o":"until-resume"}           the job is paused, and the retry goes on when it does: the queue job is to be ended
-  {"o":"cancelled"}              somebody had asked the run to end, or the job was removed; it has its verdict
+  {"o":"suspended","waitMs":n}   put the queue job back for this long
+  {"o":"until-resume"}           the job is paused, and the retry waits until it is resumed: end the queue job
+  {"o":"cancelled"}              the run was to be cancelled, or the job was removed; the run has its verdict now
   {"o":"fenced"}                 another start has the run, or it has ended
 ]]
 local r = cjson.decode(ARGV[5])
 local held = readHeld(r)
 if not held then
-  noteAlive(r)
+  markAlive(r)
   return cjson.encode({ o = "fenced" })
 end
 local job = readJob(r.jobId)
-if held.cancel then
-  finishHere(r.jobId, job, r.queueJobId, held, "cancelled", cancelError(held.cancel))
+if held.cancelReason then
+  finishHere(r.jobId, job, r.queueJobId, held, "cancelled", cancelError(held.cancelReason))
   finish()
   return cjson.encode({ o = "cancelled" })
 end
--- A request that is sent again finds the run suspended: its answer was lost with a connection.
+-- A repeated request, whose answer was lost with a connection, finds the run suspended.
 if not held.suspended then
   held.suspended = r.kind
   held.resumeAt = r.at or NOW + r.inMs

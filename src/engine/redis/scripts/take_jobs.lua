@@ -1,36 +1,36 @@
 --[[
-take_jobs: takes queue jobs for a worker as BullMQ's own script does, but many in one call, in BullMQ's order: what
-waits, what has become due, what has a priority. `test/bullmq-facts` compares what is left behind with BullMQ's own.
-Plain occurrences of pipelines that the worker has are decided at once: see `plain.lua`.
+take_jobs: takes queue jobs for a worker as BullMQ's own script does, but many per call, in BullMQ's order: waiting, due,
+prioritized. `test/bullmq-facts` compares what is left behind with BullMQ's own. Occurrences of pipelines that the worker has
+are decided at once where they can take the fast path: see `fast_path.lua`.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
-ARGV[3] now        by which occurrences are decided. What is due in the queue is told by the server's own clock, like all
-                   of BullMQ's delays
+ARGV[3] now        decides occurrences; what is due in the queue goes by the server's own clock, like all of BullMQ's delays
 ARGV[4] maxEvents
-ARGV[5] taker      names who takes: letters, digits and hyphens
-ARGV[6] turn       number of this call; the same one again is answered alike
-ARGV[7] lockMs
-ARGV[8] count      at most so many
-ARGV[9] worker     in whose name runs begin
-ARGV[10] pipelines JSON array of names: those that the worker has
-ARGV[11] limitMax  at most so many are taken in each limitMs, by all that take (0 = no limit). BullMQ's limit of the whole queue
-                   comes before it, and its key counts for both, so that bare BullMQ workers are counted too
+ARGV[5] taker      who takes: letters, digits and hyphens
+ARGV[6] turn       number of this call; the same number again gets the same answer
+ARGV[7] lockMs     how long the locks last
+ARGV[8] count      at most this many
+ARGV[9] worker     in whose name runs start
+ARGV[10] pipelines JSON array of the names of those that the worker has
+ARGV[11] limitMax  at most this many are taken per limitMs, by all takers together (0 = no limit). BullMQ's limit of the whole
+                   queue takes precedence, and its key counts for both, so that bare BullMQ workers are counted too
 ARGV[12] limitMs   0 = no limit
-Returns a list: microseconds until the next queue job becomes due (0 = none is known, or the queue is paused) or the limit allows
-more; 1 if there may be more to take now, 2 if the limit does not allow it yet, else 0; the instant; and a list for each that was taken: id, name, how often it was taken; and if its run
-began: the job's revision, run id, first fire time that it stands for, due time, how many occurrences, and of the job's last
-run: id, text, result (each may be nil). The token of their locks is the taker's name, a colon, and the turn.
+Returns a list: microseconds until the next queue job becomes due (0 = none known, or the queue is paused) or the limit allows
+more; 1 if there may be more to take now, 2 if the limit does not allow it yet, else 0; the instant; and a list for each queue
+job taken: id, name, how often it was taken; and if its run started: the job's revision, run id, first fire time that the run
+stands for, due time, how many occurrences, and of the job's last run: id, `lastText`, result (each may be nil). The token of
+the locks is the taker, a colon, and the turn.
 ]]
--- Of what is taken while others wait, so many come into the line behind them: enough for nothing to be passed over for
--- ever, and few, since what is still delayed can be taken back.
+-- While others wait, this share of what is taken moves from the delayed to the waiting: enough that nothing starves, and not
+-- more, since delayed ones can still be dropped.
 local RELEASED_SHARE = 0.25
 local token, lockMs, room = ARGV[5] .. ":" .. ARGV[6], ARGV[7], tonumber(ARGV[8])
 local answeredKey = PREFIX .. "answered:" .. ARGV[5]
 local answered = call("GET", answeredKey)
 if answered and answered:sub(1, #token + 1) == token .. " " then return cjson.decode(answered:sub(#token + 2)) end
 
-local now = serverTime()
+local now = serverNow()
 local queueJobs, delayedKey = {}, QUEUE .. "delayed"
 local taken, seen, hasBegun = {}, 0, false
 local hasPipeline = {}
@@ -67,19 +67,19 @@ local function start(id, v)
   local key, name = QUEUE .. id, v[1]
   local takes = v[2] and numberText(v[2] + 1) or "1"
   local job = { id, name, takes }
-  if hasPipeline[name] then job = { id, name, takes, startPlain(id, name, token, ARGV[9]) } end
+  if hasPipeline[name] then job = { id, name, takes, startFast(id, name, token, ARGV[9]) } end
   if job[4] == "over" then
     call("DEL", key)
     return
   end
-  -- What has begun ends soon, and its run counts how often it was taken.
+  -- A run that has started ends soon, and counts itself how often it was taken.
   if job[4] then hasBegun = true else call("HSET", key, "ats", takes, "processedOn", nowText, "delay", "0") end
   call("SET", key .. ":lock", token, "PX", lockMs)
   taken[#taken + 1] = job
   queueJobs[#queueJobs + 1] = id
 end
 
--- One that was removed meanwhile has no hash any more.
+-- A queue job that was removed meanwhile has no hash any more.
 local function startEach(ids)
   seen = seen + #ids
   for _, id in ipairs(ids) do
@@ -88,7 +88,7 @@ local function startEach(ids)
   end
 end
 
--- Those that are due, oldest first: they start, or stand in line behind those that wait already.
+-- Delayed queue jobs that are due, oldest first: start, or line up behind those that wait.
 local function releaseDue(most, doStart)
   local due = call("ZRANGEBYSCORE", delayedKey, 0, (now + 1) * 4096 - 1, "LIMIT", 0, most)
   if #due == 0 then return end
@@ -117,7 +117,7 @@ local function startPrioritized(most)
   startEach(ids)
 end
 
--- Microseconds until the next one is due.
+-- Microseconds until the next delayed queue job is due.
 local function untilNext()
   local head = call("ZRANGE", delayedKey, 0, 0, "WITHSCORES")
   if not head[2] then return nil end
@@ -145,13 +145,13 @@ local isMore = seen == most
 if isMore then
   call("ZADD", QUEUE .. "marker", 0, "0")
 elseif HAS_DELAYED or (seen == most and untilNextUs) then
-  -- This one may have no room left when the next becomes due, or be gone, and the others may not know of it.
+  -- When the next becomes due, this worker may be full or gone, and the others may not know of it.
   HAS_DELAYED = true
-  wakeWorkers()
+  signalWorkers()
 end
 flushEvents()
 local answer = { untilNextUs or 0, seen == most and 1 or 0, NOW, unpack(taken) }
--- A call whose answer is lost with a connection is sent again: runs began that nobody would know of. Well before the end of
--- the locks: what is as old as that, others may have taken.
+-- A call whose answer is lost with a connection is repeated, or nobody would know of the runs it started. Forgotten well
+-- before the locks expire: by then others may have taken the queue jobs.
 if hasBegun then call("SET", answeredKey, token .. " " .. cjson.encode(answer), "PX", math.floor(lockMs / 4)) end
 return answer

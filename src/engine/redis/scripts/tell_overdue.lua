@@ -1,12 +1,12 @@
 --[[
-tell_overdue: tells that nobody takes an occurrence, unless somebody has done so by now or it was told of.
+tell_overdue: reports that no worker takes an occurrence, unless one has by now, or it was reported before.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] told   JSON: jobId, fireAt (epoch ms), reason
-Returns "told", "moved" (the job waits for another occurrence, or this one was told of) or "missing".
+ARGV[5] overdue   JSON: jobId, fireAt (epoch ms), reason
+Returns "told", "moved" (the job waits for another occurrence, or this one was reported before) or "missing".
 ]]
 local t = cjson.decode(ARGV[5])
 local v = call("HMGET", jobKey(t.jobId), "st", "nf", "od")

@@ -1,7 +1,6 @@
--- Storing a job that is not there yet.
-
--- `job`: { definition, declared, schedule, state, watermark, pipeline, fields, upcoming }. `more`?: further fields of its hash,
--- in turns with their values.
+-- Stores a job that does not exist yet, and returns its revision, which is its generation too.
+-- `job`: { definition, declared, schedule, state, watermark, pipeline, fields, upcoming }. `more`?: further fields of its
+-- hash, alternating with their values.
 local function storeJob(id, job, more)
   local sequence, key = nextSequence(), jobKey(id)
   local upcoming, number = job.state == "active" and job.upcoming or {}, numberText(sequence)
@@ -11,18 +10,18 @@ local function storeJob(id, job, more)
   if more then call("HSET", key, unpack(more)) end
   placeNext(id, upcoming)
   local next = upcoming[1]
-  -- A number that nobody had before: no queue job can be there.
-  if next then writeQueueJob(wakeUpId(id, "", sequence, next.fireAt), job.pipeline, next.dueAt) end
-  -- What is left of one that was removed stays.
+  -- The number is new, so the queue job can't exist.
+  if next then writeQueueJob(queueJobIdOf(id, "", sequence, next.fireAt), job.pipeline, next.dueAt) end
+  -- Keeps what a removed job of this id left.
   if call("ZREM", PREFIX .. "gone", id) == 1 then call("PERSIST", ledgerKey(id)) end
   emit({ name = "JOB_ADDED", jobId = id })
   for i = 1, #job.fields, 2 do
-    if job.fields[i] == "cn" then conditions.link(id, nil, cjson.decode(job.fields[i + 1])) end
+    if job.fields[i] == "cn" then conditions.linkCondition(id, nil, cjson.decode(job.fields[i + 1])) end
   end
-  -- Others may have waited for a job of this name.
+  -- Other jobs may have waited for one of this id.
   if call("EXISTS", dependentsKey(id)) == 1 then
     call("HSET", key, "dp", 1)
-    pending.wakeDependents(id)
+    wakeups.wakeDependents(id)
   end
   return sequence
 end

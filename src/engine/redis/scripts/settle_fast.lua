@@ -1,18 +1,19 @@
 --[[
-settle_plain: ends plain runs that succeeded, and tells the job of the occurrence after its next one; see `plain.lua`.
+settle_fast: ends runs of the fast path that succeeded, and tells the job the occurrence after its next one; see
+`fast_path.lua`.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] steps     how many; 14 arguments for each follow: job id, queue job id, fire time of its run, fire ("" = none) and due
-                  time of the occurrence after the job's next one; whether the job is among the live ones (1 or 0), and of a
-                  run that ended, run id ("" = it goes on, and becomes one of the live), token of the queue job's
-                  lock (which also marks the stored run), ms from the fire time to its start, ms from there to its end, result,
-                  row and event (JSON text; of the event all behind its instant), how many rows and how many ms of them to keep,
-                  as two numbers with a blank between. Times in epoch ms.
-Returns a list with one answer for each: 2 = it ended, and its queue job too; 1 = it ended, and the queue job is somebody
-else's; 0 = it is not plain any more: ask `settle`; or it goes on.
+ARGV[5] steps     how many; 14 arguments follow for each: job id, queue job id, fire time of its run; fire time ("" = none)
+                  and due time of the occurrence after the job's next one; whether the job is in `live` (1 or 0); then of a run
+                  that ended: run id ("" = it goes on, and its job enters `live`), token of the queue job's lock (which also
+                  marks the stored run), ms from the fire time to its start, ms from there to its end, result, row, event (JSON
+                  text; of the event everything behind its instant), and how many rows and how many ms of them to keep, as
+                  two numbers with a blank between. Times in epoch ms.
+Returns a list with one number for each: 2 = the run and its queue job ended; 1 = the run ended, the queue job belongs to
+another worker; 0 = the run goes on, or has left the fast path: call `settle`.
 ]]
 local ARGUMENTS = 14
 
@@ -23,14 +24,14 @@ end
 
 local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, token, late, took, result, row, event,
   keep)
-  local runs, key = instancesKey(jobId), jobKey(jobId)
-  local v = call("HMGET", key, "gen", "st", "w", "af", "pn", "op", "dp", "lp", "c:succeeded")
+  local runs, key = runningKey(jobId), jobKey(jobId)
+  local v = call("HMGET", key, "gen", "st", "w", "af", "fp", "op", "dp", "lp", "c:succeeded")
   local fields = {}
   local function set(name, value)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
   end
-  -- Only if nothing was decided since.
+  -- Only if nothing was decided in between.
   if afterFireAt ~= "" and v[4] == "" and v[3] == fireAt and v[2] == "active" and v[1] == id:match("(%d+):%d+$") then
     set("af", afterFireAt)
     set("ad", afterDueAt)
@@ -45,14 +46,14 @@ local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, t
     set("c:succeeded", addTo(v[9], 1))
   end
   if fields[1] then call("HSET", key, unpack(fields)) end
-  -- Told late, it may have been ended by somebody else, and be the last of its job.
+  -- This may come late: another process may have ended the run, and it may have been the last of its job.
   if runId == "" and call("HEXISTS", runs, id) == 1 then call("SADD", PREFIX .. "live", jobId) end
   if not isOver then return 0 end
   local keepCount, keepAgeMs = keep:match("^(%d+) (%d+)$")
   recordText(jobId, fireAt, row, tonumber(keepCount), tonumber(keepAgeMs))
   EVENTS[#EVENTS + 1] = '{"at":' .. NOW_TEXT .. event
   if v[2] == "finished" then ENDING[#ENDING + 1] = jobId end
-  if (isLive == "1" or v[2] == "finished") and call("EXISTS", runs, backfillRunsKey(jobId)) == 0 then
+  if (isLive == "1" or v[2] == "finished") and call("EXISTS", runs, backfillRunningKey(jobId)) == 0 then
     call("SREM", PREFIX .. "live", jobId)
   end
   return endQueueJob(id, token) and 2 or 1

@@ -1,10 +1,10 @@
--- Plain runs: what most runs are, decided and ended with few commands and little text. A job is plain if its rules are
--- (`pn`: no condition, no group, `coalesce`, and `skip` for what overlaps) and nothing but its runs waits (`op`). What is due
--- of it is plain if it is known here: one occurrence, with the one after it known and not due yet, or known to be the last; or
--- any number of those of an interval (`iv`). Everything else is for `admit` and `settle`, which do the same for all cases.
+-- The fast path: what most runs need, with few commands and little text. A job takes it if its rules allow it (`fp`: no
+-- condition, no group, `coalesce`, overlap `skip`) and nothing but its runs waits (`op`). What is due of it takes it if it is
+-- known here: one occurrence, when the one after it is known and not due yet, or known not to exist; or any number of
+-- occurrences of an interval (`iv`). `admit` and `settle` do the same for all other cases.
 --
--- A plain run is stored as text that begins with a mark of the call that took it. Whatever changes a stored run writes it
--- anew without the mark, so a run that still has it is just as it was when it began.
+-- A run of the fast path is stored as text that begins with a mark of the call that took it. Whatever changes a stored run
+-- writes it anew without the mark, so a run with its mark is just as it was when it started.
 
 local NOW_TEXT = numberText(NOW)
 
@@ -12,19 +12,19 @@ local function markOf(take) return '{"fresh":"' .. take .. '",' end
 
 local function addTo(text, n) return text and numberText(text + n) or numberText(n) end
 
--- Records those before the latest, which share its run.
+-- Records the occurrences before the latest, which share its run.
 local function coalesce(jobId, generation, into, fromAt, toAt, count, keepCount, keepAgeMs)
   local upTo, intoText = numberText(toAt), cjson.encode(into)
   local span = count > 1 and ',"fromAt":' .. fromAt .. ',"count":' .. count or ""
-  recordText(jobId, upTo, '{"id":' .. cjson.encode(wakeUpId(jobId, "", generation, toAt)) ..
+  recordText(jobId, upTo, '{"id":' .. cjson.encode(queueJobIdOf(jobId, "", generation, toAt)) ..
     ',"state":"coalesced","kind":"scheduled","fireAt":' .. upTo .. ',"dueAt":' .. upTo .. ',"decidedAt":' .. NOW_TEXT ..
     ',"coalescedInto":' .. intoText .. span .. "}", keepCount, keepAgeMs)
   EVENTS[#EVENTS + 1] = '{"name":"JOB_COALESCED","jobId":' .. cjson.encode(jobId) .. ',"runId":' .. intoText ..
     ',"fireAt":' .. upTo .. ',"count":' .. count .. ',"at":' .. NOW_TEXT .. "}"
 end
 
--- Where more may be due of an interval than its next occurrence `first`: the one that is run is the latest. Returns its fire
--- time and that of the one after it, and for how many the run stands; nil if the job is not one of an interval.
+-- Where more of an interval than its next occurrence `first` may be due: the latest is run. Returns its fire time, that of the
+-- one after it, and for how many occurrences the run stands; nil if the job has no plain interval.
 local function catchUp(jobId, generation, first)
   local key = jobKey(jobId)
   local interval, coalesced, keepCount, keepAgeMs = unpack(call("HMGET", key, "iv", "c:coalesced", "kc", "ka"))
@@ -33,17 +33,17 @@ local function catchUp(jobId, generation, first)
   local others = math.floor((NOW - first) / everyMs)
   local latest = first + others * everyMs
   if others > 0 then
-    coalesce(jobId, generation, wakeUpId(jobId, "", generation, latest), first, latest - everyMs, others,
+    coalesce(jobId, generation, queueJobIdOf(jobId, "", generation, latest), first, latest - everyMs, others,
       tonumber(keepCount), tonumber(keepAgeMs))
     call("HSET", key, "c:coalesced", addTo(coalesced, others))
   end
   return numberText(latest), numberText(latest + everyMs), others + 1
 end
 
--- Begins a run under a queue job.
-local function holdPlain(jobId, id, pipeline, run, take, worker)
+-- Starts a run under a queue job.
+local function holdFast(jobId, id, pipeline, run, take, worker)
   local runId, by = cjson.encode(run.id), cjson.encode(worker)
-  call("HSET", instancesKey(jobId), id, markOf(take) .. '"id":' .. runId .. ',"kind":"scheduled","fireAt":' .. run.fireAt ..
+  call("HSET", runningKey(jobId), id, markOf(take) .. '"id":' .. runId .. ',"kind":"scheduled","fireAt":' .. run.fireAt ..
     ',"dueAt":' .. run.dueAt .. ',"fromAt":' .. run.fromAt .. ',"count":' .. run.count .. ',"startedAt":' .. NOW_TEXT ..
     ',"start":1,"attempt":1,"crashes":0,"worker":' .. by .. ',"take":"' .. take .. '","pipeline":' ..
     cjson.encode(pipeline) .. "}")
@@ -52,28 +52,28 @@ local function holdPlain(jobId, id, pipeline, run, take, worker)
   EVENTS[#EVENTS + 1] = '{"name":"JOB_SUBMITTED",' .. about .. ',{"name":"JOB_STARTED","attempt":1,' .. about
 end
 
--- Decides on the queue job of an occurrence. Returns "over" if that was decided before, what `take_jobs` answers of a run
--- that begins, or nil if it is not plain.
-local function startPlain(id, pipeline, take, worker)
+-- Decides on the queue job of an occurrence. Returns "over" if it was decided before; what `take_jobs` answers about a run
+-- that starts; or nil if it can't take the fast path.
+local function startFast(id, pipeline, take, worker)
   local encoded, generation, fireAt = id:match("^([^:]+):(%d+):(%d+)$")
   if not encoded then return nil end
   local jobId = encoded:find("%", 1, true) and decodeJobId(encoded) or encoded
-  local key, runs = jobKey(jobId), instancesKey(jobId)
-  -- Fields that are not there are false.
-  local ownGeneration, state, ownPipeline, hasPlainRules, isWaiting, hasDependents, watermark, nextAt, dueAt, after, afterDueAt,
-    maxInstances, graceMs, revision, lastId, last, lastResult = unpack(call("HMGET", key, "gen", "st", "pl", "pn", "op", "dp",
+  local key, runs = jobKey(jobId), runningKey(jobId)
+  -- Missing fields are false.
+  local ownGeneration, state, ownPipeline, allowsFastPath, isWaiting, hasDependents, watermark, nextAt, dueAt, after, afterDueAt,
+    maxInstances, graceMs, revision, lastId, last, lastResult = unpack(call("HMGET", key, "gen", "st", "pl", "fp", "op", "dp",
     "w", "nf", "nd", "af", "ad", "mi", "gr", "rev", "li", "lp", "lr"))
   if ownGeneration ~= generation or state ~= "active" then return nil end
   local isNext, isLast = nextAt == fireAt, after == "-"
   local isBehind = not isLast and (optional(after) == nil or tonumber(afterDueAt) <= NOW)
   local function keepWaiting()
-    writeQueueJob(wakeUpId(jobId, "", generation, after), ownPipeline, tonumber(afterDueAt))
+    writeQueueJob(queueJobIdOf(jobId, "", generation, after), ownPipeline, tonumber(afterDueAt))
   end
   local lateMs = isNext and NOW - tonumber(dueAt)
-  -- Whatever becomes of who takes this one, the one after it has its turn in time. What was taken too early is put back.
+  -- Whatever happens to the worker that takes this one, the one after it comes in time. One taken too early is put back.
   if isNext and lateMs >= 0 and not isBehind and not isLast then keepWaiting() end
-  if hasPlainRules ~= "1" or isWaiting or hasDependents then return nil end
-  -- The job was given another pipeline, which the worker may not have.
+  if allowsFastPath ~= "1" or isWaiting or hasDependents then return nil end
+  -- The job has another pipeline by now, which the worker may not have.
   if ownPipeline ~= pipeline then return nil end
   if not isNext then
     local isOver = tonumber(fireAt) <= tonumber(watermark) and call("HEXISTS", runs, id) == 0
@@ -85,16 +85,16 @@ local function startPlain(id, pipeline, take, worker)
   if isBehind then
     run.fireAt, after, run.count = catchUp(jobId, generation, tonumber(fireAt))
     if not after then return nil end
-    run.id, run.dueAt, afterDueAt = wakeUpId(jobId, "", generation, run.fireAt), run.fireAt, after
+    run.id, run.dueAt, afterDueAt = queueJobIdOf(jobId, "", generation, run.fireAt), run.fireAt, after
     keepWaiting()
   end
   if isLast then after, afterDueAt = "", "" end
   call("HSET", key, "w", run.fireAt, "nf", after, "nd", afterDueAt, "af", "", "er", "1")
   call("ZADD", PREFIX .. "next", isLast and "+inf" or afterDueAt, jobId)
-  holdPlain(jobId, id, pipeline, run, take, worker)
+  holdFast(jobId, id, pipeline, run, take, worker)
   if isLast then
     endSchedule(jobId)
-    -- Audits look at few jobs that are not due any more.
+    -- So that audits see it: they look at few jobs that are not due any more.
     call("SADD", PREFIX .. "live", jobId)
   end
   return revision, run.id, run.fromAt, run.dueAt, run.count, lastId, last, lastResult

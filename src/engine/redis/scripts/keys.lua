@@ -1,0 +1,18 @@
+-- The keys that belong to a job. PostgreSQL has a table for each.
+
+local function jobKey(jobId) return PREFIX .. "job:" .. jobId end
+-- Running runs by queue job, those that count for `maxInstances`. Backfill runs are apart.
+local function runningKey(jobId) return PREFIX .. "running:" .. jobId end
+local function backfillRunningKey(jobId) return PREFIX .. "backfill-running:" .. jobId end
+local function backfillKey(jobId) return PREFIX .. "backfill:" .. jobId end
+-- A backfill's fire times without a queue job, and the queue jobs of the others by run id.
+local function backfillTimesKey(jobId) return PREFIX .. "backfill-times:" .. jobId end
+local function backfillJobsKey(jobId) return PREFIX .. "backfill-jobs:" .. jobId end
+local function queuedKey(jobId) return PREFIX .. "queued:" .. jobId end
+-- Manual runs that no worker has taken, by run id.
+local function requestsKey(jobId) return PREFIX .. "requests:" .. jobId end
+local function ledgerKey(jobId) return PREFIX .. "ledger:" .. jobId end
+-- Jobs whose condition waits and names this job.
+local function dependentsKey(jobId) return PREFIX .. "deps:" .. jobId end
+-- The queue jobs of a group's running runs.
+local function groupKey(key) return PREFIX .. "group:" .. key end
