@@ -95,9 +95,9 @@ test("the facts are those of the tables, for jobs that are there and that are no
             fact.successStreak,
           ],
         );
-        await sql.query("DELETE FROM instances WHERE job_id = $1", [id]);
+        await sql.query("DELETE FROM running_runs WHERE job_id = $1", [id]);
         await sql.query(
-          `INSERT INTO instances (job_id, queue_job_id, run_id, kind, pipeline, fire_at, due_at, from_at, count,
+          `INSERT INTO running_runs (job_id, queue_job_id, run_id, kind, pipeline, fire_at, due_at, from_at, count,
              started_at, attempt_at, start, attempt, failures, crashes, worker, take)
            SELECT $1, n::text, n::text, CASE n WHEN 1 THEN 'scheduled' ELSE 'backfill' END, 'P', 0, 0, 0, 1, 0, 0, 1, 1,
              0, 0, '', '' FROM generate_series(1, $2::integer) AS n`,

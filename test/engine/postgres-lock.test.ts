@@ -29,7 +29,7 @@ async function lockTable(table: string, forMs: number): Promise<void> {
 }
 
 describe.concurrent("somebody locks a table for longer than calls wait", () => {
-  test.each(["jobs", "instances", "ledger", "job"])("%s", { timeout: 120_000 }, async (name) => {
+  test.each(["jobs", "running_runs", "ledger", "job"])("%s", { timeout: 120_000 }, async (name) => {
     const prefix = `lock-${randomUUID().slice(0, 8)}`;
     const { own, queue } = schemasOf(prefix);
     const executed: string[] = [];

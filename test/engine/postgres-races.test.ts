@@ -26,8 +26,8 @@ beforeAll(async () => {
   sql = new pg.Client({ connectionString: server.url, options: `-c search_path="${own}"` });
   await sql.connect();
   // What is in the queue is looked up here, under one name.
-  await sql.query(`CREATE VIEW waiting_calls AS SELECT calls.job_id FROM calls
-    JOIN "${queue}".job ON queue = 'runs' AND id = call_id AND state = 'waiting'`);
+  await sql.query(`CREATE VIEW waiting_calls AS SELECT wakeups.job_id FROM wakeups
+    JOIN "${queue}".job ON queue = 'runs' AND id = queue_job_id AND state = 'waiting'`);
 }, 120_000);
 
 afterAll(async () => {
@@ -174,11 +174,11 @@ describe("no wake-up is lost", () => {
       await ends.note(second, admission.outcome);
       let queueJobId = left.queueJobId(second, fireAt);
       if (admission.outcome !== "run") {
-        const { rows } = await sql.query<{ call_id: string }>(
-          "SELECT call_id FROM calls WHERE job_id = $1",
+        const { rows } = await sql.query<{ queue_job_id: string }>(
+          "SELECT queue_job_id FROM wakeups WHERE job_id = $1",
           [second.id],
         );
-        queueJobId = rows[0]?.call_id ?? "";
+        queueJobId = rows[0]?.queue_job_id ?? "";
         expect((await left.answer(second, queueJobId)).outcome).toBe("run");
       }
       await left.settle(second, queueJobId);

@@ -225,16 +225,16 @@ async function step(): Promise<void> {
 /** Who waits though nothing holds it up: it has an instance, its condition is true or its time is over, its group has room. */
 async function stuck(): Promise<unknown[]> {
   const { rows } = await sql.query<Record<string, unknown>>(
-    `SELECT p.* FROM jobs AS j JOIN pending AS p ON p.job_id = j.id
-     WHERE NOT is_full(j) AND (j.condition IS NULL OR is_unconditional OR wait_until <= $1
+    `SELECT p.* FROM jobs AS j JOIN queued_runs AS p ON p.job_id = j.id
+     WHERE NOT is_full(j) AND (j.condition IS NULL OR ignore_condition OR wait_until <= $1
          OR wait_until IS NULL AND j.wait_ms IS NOT NULL AND j.group_key IS NULL
          OR run_program(j.condition, facts_of(j.condition), $1))
-       AND (j.group_key IS NULL OR j.group_limit > (SELECT count(*) FROM instances AS i WHERE i.group_key = j.group_key))`,
+       AND (j.group_key IS NULL OR j.group_limit > (SELECT count(*) FROM running_runs AS i WHERE i.group_key = j.group_key))`,
     [benches[0]?.now],
   );
   const backfills = await sql.query<Record<string, unknown>>(
     `SELECT b.* FROM backfills AS b JOIN jobs AS j ON j.id = b.job_id WHERE b.state = 'active' AND has_group_room(j)
-       AND (SELECT count(*) FROM instances AS i WHERE i.job_id = j.id AND kind = 'backfill')
+       AND (SELECT count(*) FROM running_runs AS i WHERE i.job_id = j.id AND kind = 'backfill')
          + (SELECT count(*) FROM backfill_times AS t WHERE t.job_id = j.id AND t.queue_job_id IS NOT NULL) < b.concurrency
        AND EXISTS (SELECT 1 FROM backfill_times AS t WHERE t.job_id = j.id AND t.queue_job_id IS NULL)`,
   );
@@ -249,7 +249,7 @@ async function findStranded(): Promise<QueueJob[]> {
 
 async function checkBounds(): Promise<void> {
   const { rows } = await sql.query(
-    `SELECT group_key, count(*) FROM instances WHERE group_key IS NOT NULL GROUP BY group_key
+    `SELECT group_key, count(*) FROM running_runs WHERE group_key IS NOT NULL GROUP BY group_key
      HAVING count(*) > substr(group_key, 2)::integer`,
   );
   expect(rows).toEqual([]);
@@ -274,7 +274,7 @@ test(`${ROUNDS} rounds of ${STEPS_A_ROUND} steps at once`, async () => {
     const isOfBackfill = ({ id }: QueueJob): boolean => parseQueueJobId(id)?.kind === "backfill";
     expect(stranded.filter((queueJob) => !isOfBackfill(queueJob))).toEqual([]);
     await benches[0]?.engine.queue.add(stranded);
-    const { rows } = await sql.query<{ count: string }>("SELECT count(*) FROM pending");
+    const { rows } = await sql.query<{ count: string }>("SELECT count(*) FROM queued_runs");
     waited += Number(rows[0]?.count);
   }
   expect(waited).toBeGreaterThan(ROUNDS);

@@ -20,7 +20,7 @@ export const FUNCTION_ARGUMENT = {
   note_alive: "hold",
   suspend: "request",
   cancel_run: "request",
-  append_events: "told",
+  append_events: "events",
   hold_lease: "lease",
   audit: "request",
   tell_overdue: "overdue",
@@ -36,18 +36,30 @@ export const FUNCTION_ARGUMENT = {
   import_records: "step",
 } as const satisfies Record<string, string>;
 
-/** What these share, in the order in which one is built upon another. */
-const LIBRARIES = [
+/** What these share, in the order in which the files build on each other. */
+export const LIBRARIES = [
   "lib",
+  "locks",
+  "events",
+  "queue_jobs",
+  "schedule",
+  "jobs",
+  "running_runs",
   "ledger",
   "conditions",
-  "queued",
-  "runs",
-  "decide",
+  "queued_runs",
+  "wakeups",
+  "groups",
   "backfills",
-  "read",
-  "export",
+  "runs",
+  "takeover",
+  "placement",
+  "queueing",
+  "decide",
 ] as const;
+
+/** What is only read, by functions with arguments of their own. */
+export const READERS = ["read", "export_jobs", "list_step_runs", "list_taken"] as const;
 
 /** The arguments that every function takes behind its own. */
 export const COMMON_ARGUMENTS = ["now_ms", "max_entries"] as const;
@@ -60,7 +72,7 @@ export function functionsSql({ home, queue, runs }: Schemas): {
   readonly sql: string;
   readonly digest: string;
 } {
-  const files = [...LIBRARIES, ...Object.keys(FUNCTION_ARGUMENT)];
+  const files = [...LIBRARIES, ...Object.keys(FUNCTION_ARGUMENT), ...READERS];
   const sql = files.map((file) => sqlText(`functions/${file}`)).join("\n");
   const digest = createHash("sha1").update(sql).digest("hex");
   const installed = sql
@@ -116,7 +128,7 @@ export class FunctionCaller {
     );
   }
 
-  /** Calls one of the functions of `read.sql`. @param call e.g. `read_open_runs($1)` */
+  /** Calls a function of {@link READERS}. @param call e.g. `read_open_runs($1)` */
   async read<T>(call: string, params: readonly unknown[]): Promise<T> {
     return JSON.parse((await this.#answer(call, params)) ?? "null") as T;
   }

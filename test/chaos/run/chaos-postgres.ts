@@ -76,7 +76,7 @@ export class ChaosPostgres implements ChaosServer {
   /** Like `ALTER TABLE` or `VACUUM FULL` on one of our tables, or BullMQ's. */
   async holdCalls(ms: number, prefix: string, dice: number): Promise<string | undefined> {
     const { own, queue } = schemasOf(prefix);
-    const tables = [`"${own}".jobs`, `"${own}".instances`, `"${own}".ledger`, `"${queue}".job`];
+    const tables = [`"${own}".jobs`, `"${own}".running_runs`, `"${own}".ledger`, `"${queue}".job`];
     const table = tables[Math.floor(dice * tables.length)] ?? "";
     return this.#withClient(async (locking) => {
       const proof = await this.#lock(locking, [table], ms);

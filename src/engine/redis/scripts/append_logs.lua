@@ -13,18 +13,18 @@ Returns the number of lines stored.
 local MAX_GONE = 100
 local stored = 0
 
-local function logKey(runId) return PREFIX .. "logs:" .. runId end
+local function logsKey(runId) return PREFIX .. "logs:" .. runId end
 
-local function drop(w, runIds)
+local function dropLogs(w, runIds)
   for _, runId in ipairs(runIds) do
-    call("DEL", logKey(runId))
+    call("DEL", logsKey(runId))
     call("ZREM", PREFIX .. "log-runs:" .. w.jobId, runId)
     call("HDEL", PREFIX .. "log-bytes:" .. w.jobId, runId)
   end
 end
 
-local function append(w)
-  local key, sizes, runs = logKey(w.runId), PREFIX .. "log-bytes:" .. w.jobId, PREFIX .. "log-runs:" .. w.jobId
+local function appendLog(w)
+  local key, sizes, runs = logsKey(w.runId), PREFIX .. "log-bytes:" .. w.jobId, PREFIX .. "log-runs:" .. w.jobId
   local size = tonumber(call("HGET", sizes, w.runId) or "0")
   -- A log that was cut has the size -1.
   if size < 0 then return end
@@ -42,11 +42,11 @@ local function append(w)
   if call("ZADD", runs, "NX", NOW, w.runId) == 1 then
     -- By when the logs began: a past fire time that is run now has a young log.
     local excess = math.min(MAX_GONE, call("ZCARD", runs) - w.keepRuns)
-    if excess > 0 then drop(w, call("ZRANGE", runs, 0, excess - 1)) end
-    drop(w, call("ZRANGEBYSCORE", runs, "-inf", string.format("(%d", NOW - w.keepAgeMs), "LIMIT", 0, MAX_GONE))
+    if excess > 0 then dropLogs(w, call("ZRANGE", runs, 0, excess - 1)) end
+    dropLogs(w, call("ZRANGEBYSCORE", runs, "-inf", string.format("(%d", NOW - w.keepAgeMs), "LIMIT", 0, MAX_GONE))
   end
   for _, each in ipairs({ key, sizes, runs }) do call("PEXPIRE", each, w.keepAgeMs) end
 end
 
-for _, write in ipairs(cjson.decode(ARGV[5])) do append(write) end
+for _, write in ipairs(cjson.decode(ARGV[5])) do appendLog(write) end
 return stored

@@ -7,7 +7,7 @@ local function emit(event)
 end
 
 -- Appends all events of the call as one entry: one append, however many runs share the call.
-local function flushEvents()
+local function appendEntry()
   if #EVENTS == 0 then return end
   call("XADD", PREFIX .. "events", "MAXLEN", "~", ARGV[4], "*", "e", "[" .. table.concat(EVENTS, ",") .. "]")
 end

@@ -81,17 +81,6 @@ local function importStep(r)
   call("PEXPIREAT", runs, endsAt)
 end
 
-local function importLedger(r)
-  local key = ledgerKey(r.jobId)
-  for _, member in ipairs(call("ZRANGEBYSCORE", key, r.fireAt, r.fireAt)) do
-    if cjson.decode(member).id == r.id then return end
-  end
-  call("ZADD", key, r.fireAt, r.row)
-  if call("EXISTS", jobKey(r.jobId)) == 1 then return end
-  local endsAt = tonumber(call("ZSCORE", PREFIX .. "gone", r.jobId) or 0)
-  keepLedgerUntil(r.jobId, math.max(endsAt, r.keepUntil or serverNow() + WEEK_MS))
-end
-
 -- A job's history, as fields of its hash alternating with their values.
 local function pastOf(r)
   local last = r.lastRun or { fireAt = 0, startedAt = 0, finishedAt = 0 }
@@ -123,6 +112,17 @@ local function importRequest(r)
     ignoreCondition = r.ignoreCondition }))
   noteWaiting(r.jobId)
   addQueueJob(r.runId, job.pipeline, r.fireAt)
+end
+
+local function importLedger(r)
+  local key = ledgerKey(r.jobId)
+  for _, member in ipairs(call("ZRANGEBYSCORE", key, r.fireAt, r.fireAt)) do
+    if cjson.decode(member).id == r.id then return end
+  end
+  call("ZADD", key, r.fireAt, r.row)
+  if call("EXISTS", jobKey(r.jobId)) == 1 then return end
+  local endsAt = tonumber(call("ZSCORE", PREFIX .. "gone", r.jobId) or 0)
+  keepLedgerUntil(r.jobId, math.max(endsAt, r.keepUntil or serverNow() + WEEK_MS))
 end
 
 local store = {

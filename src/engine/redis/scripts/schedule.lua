@@ -54,6 +54,6 @@ end
 -- Ends every script that changes something.
 local function finish()
   tellFinished()
-  flushEvents()
+  appendEntry()
   signalWorkers()
 end

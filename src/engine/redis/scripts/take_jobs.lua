@@ -39,8 +39,8 @@ for _, name in ipairs(cjson.decode(ARGV[10])) do hasPipeline[name] = true end
 local limiterKey = QUEUE .. "limiter"
 local limitMax, limitMs
 
--- How many may be taken now, and for how long the rate limit allows none.
-local function limits()
+-- How many queue jobs may be taken now, and for how long the rate limit allows none.
+local function roomInQueue()
   local v = call("HMGET", QUEUE .. "meta", "paused", "concurrency", "max", "duration")
   if v[1] then return 0, 0 end
   local most = v[2] and math.min(room, tonumber(v[2]) - call("LLEN", QUEUE .. "active")) or room
@@ -125,7 +125,7 @@ local function untilNext()
   return math.max(1, (math.floor(head[2] / 4096) - t[1] * 1000) * 1000 - t[2])
 end
 
-local most, limitedMs = limits()
+local most, limitedMs = roomInQueue()
 if limitedMs > 0 then return { limitedMs * 1000, 2, NOW } end
 if most <= 0 then return { 0, 0, NOW } end
 if call("EXISTS", QUEUE .. "wait") == 1 then
@@ -149,7 +149,7 @@ elseif HAS_DELAYED or (seen == most and untilNextUs) then
   HAS_DELAYED = true
   signalWorkers()
 end
-flushEvents()
+appendEntry()
 local answer = { untilNextUs or 0, seen == most and 1 or 0, NOW, unpack(taken) }
 -- A call whose answer is lost with a connection is repeated, or nobody would know of the runs it started. Forgotten well
 -- before the locks expire: by then others may have taken the queue jobs.

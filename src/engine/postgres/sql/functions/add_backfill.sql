@@ -1,5 +1,5 @@
 /*
-add_backfill: adds fire times to a job's backfill, which it begins if there is none.
+add_backfill: adds fire times to a job's backfill, and creates it if there is none.
 
 plan         JSON: jobId, backfillId, fireTimes (epoch ms), concurrency, order ("oldest" or "latest"), isComplete (these are
              the last ones)
@@ -10,7 +10,7 @@ Returns JSON text "added", "conflict" (another backfill is not over), or "missin
 CREATE FUNCTION add_backfill(plan jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
-  -- An adding that has not gone on for so long was given up.
+  -- Adding that made no progress for this long was given up.
   adding_ms constant bigint := 60000;
   of_job text := plan ->> 'jobId';
   b backfills;
@@ -22,7 +22,7 @@ BEGIN
   now_ms := server_now(now_ms);
   SELECT * INTO b FROM backfills WHERE job_id = of_job FOR UPDATE;
   IF b.backfill_id = plan ->> 'backfillId' THEN
-    -- The same call again: its answer was lost with a connection.
+    -- A repeated call, whose answer was lost with a connection.
     IF b.state <> 'adding' THEN RETURN '"added"'; END IF;
   ELSE
     IF b.state IN ('active', 'paused') OR (b.state = 'adding' AND now_ms - b.touched_at <= adding_ms) THEN
@@ -38,9 +38,9 @@ BEGIN
     SELECT of_job, t.fire_at FROM (
       SELECT DISTINCT value::bigint AS fire_at FROM jsonb_array_elements_text(plan -> 'fireTimes')) AS t
     WHERE NOT EXISTS (SELECT 1 FROM ledger AS l
-        WHERE l.job_id = of_job AND l.fire_at = t.fire_at AND l.run_id = wake_up_id(of_job, 'b', 0, t.fire_at))
-      AND NOT EXISTS (SELECT 1 FROM instances AS i
-        WHERE i.job_id = of_job AND i.run_id = wake_up_id(of_job, 'b', 0, t.fire_at))
+        WHERE l.job_id = of_job AND l.fire_at = t.fire_at AND l.run_id = queue_job_id_of(of_job, 'b', 0, t.fire_at))
+      AND NOT EXISTS (SELECT 1 FROM running_runs AS i
+        WHERE i.job_id = of_job AND i.run_id = queue_job_id_of(of_job, 'b', 0, t.fire_at))
     ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS added = ROW_COUNT;
   UPDATE backfills SET total = total + added, touched_at = now_ms,

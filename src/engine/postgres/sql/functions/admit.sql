@@ -5,23 +5,22 @@ requests     JSON array of AdmitRequest, times in epoch ms
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns a JSON array with one answer for each request, in order:
-  {"o":"run","run":{...},"revision":n}  execute it
-  {"o":"none"}                           nothing to run, or the lock of the queue job is gone
-  {"o":"early","waitMs":n}               not due yet by this clock
-  {"o":"behind","watermark":n,"revision":n}
-                                         ask again with the occurrences after the watermark, by this revision
+  {"o":"run","run":{...},"revision":n}       execute it
+  {"o":"none"}                               nothing to run, or the lock of the queue job is gone
+  {"o":"early","waitMs":n}                   not due yet by this clock
+  {"o":"behind","watermark":n,"revision":n}  ask again with the occurrences after the watermark, by this revision
 Each answer also holds "now".
 */
 
--- Whether the request was made so long ago, or by such an old definition, that what it lists is not all that is due. A
--- worker's list may be a second old, which covers round trips and clocks that differ a little.
+-- Whether the request is so old, or made by such an old definition, that it does not list everything that is due. A worker's
+-- list may be a second old, which covers round trips and clocks that differ a little.
 CREATE FUNCTION is_outdated(job jobs, r jsonb, now_ms bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT COALESCE((r #>> '{upcoming,0,dueAt}')::bigint + 1000 <= now_ms, false)
     OR (r ? 'older' AND (r ->> 'revision')::bigint < job.revision)
 $$;
 
--- Decides what the request found due, and moves the schedule; answers at once if it can't be decided now, and with
--- nothing if nothing is due.
+-- Moves the schedule on, and decides what is due. Answers at once if that can't be decided now; returns no answer if nothing is
+-- due.
 CREATE FUNCTION decide_due(job jobs, r jsonb, now_ms bigint) RETURNS decision LANGUAGE plpgsql AS $$
 DECLARE
   d decision;
@@ -30,7 +29,7 @@ DECLARE
   upcoming jsonb;
   older occurrences;
 BEGIN
-  d.told := '{}';
+  d.events := '{}';
   SELECT array_agg(ROW(o.fire, o.fire, o.due, 1, NULL, NULL)::occurrences ORDER BY ord) FILTER (WHERE o.due <= now_ms),
     (array_agg(o.item ORDER BY ord) FILTER (WHERE o.due > now_ms))[1]
   INTO due, early
@@ -47,13 +46,13 @@ BEGIN
     END IF;
     RETURN d;
   END IF;
-  -- With both older and early: what is early took the place of what is due, in a list that was too short for both.
+  -- With both older and early: the list was too short, and what is early took the place of something that is due.
   IF (r ->> 'base')::bigint > job.watermark OR older.from_at <= job.watermark
     OR (older.fire_at IS NOT NULL AND early IS NOT NULL) OR is_outdated(job, r, now_ms) THEN
     d.answer := jsonb_build_object('o', 'behind', 'watermark', job.watermark, 'revision', job.revision);
     RETURN d;
   END IF;
-  -- One that the worker's clock took for due comes before those that it took for later.
+  -- One that only the worker's clock took for due comes first.
   upcoming := CASE WHEN early IS NULL THEN '[]' ELSE jsonb_build_array(early) END || (r -> 'upcoming');
   UPDATE jobs SET watermark = due[cardinality(due)].fire_at,
     next_fire_at = (upcoming #>> '{0,fireAt}')::bigint, next_due_at = (upcoming #>> '{0,dueAt}')::bigint
@@ -65,67 +64,27 @@ BEGIN
     d := decide_singly(job, r, due, older, now_ms);
   END IF;
   IF upcoming = '[]' THEN UPDATE jobs SET state = 'finished' WHERE id = job.id; END IF;
-  -- Says that the schedule was looked at, if nothing runs.
+  -- An answer even if nothing runs: the schedule was looked at.
   IF (d.held).run_id IS NULL THEN d.answer := '{"o":"none"}'; END IF;
   RETURN d;
 END
 $$;
 
--- A call for queued runs was taken: it is answered now. `early`: it is for an instant that has not come.
-CREATE FUNCTION answer_call(job jobs, r jsonb, now_ms bigint, OUT is_early boolean) LANGUAGE plpgsql AS $$
+-- Acknowledges a wakeup: from here on it does not count as one any more. `is_early`: it is for an instant that has not come.
+CREATE FUNCTION ack_wake(job jobs, r jsonb, now_ms bigint, OUT is_early boolean) LANGUAGE plpgsql AS $$
 BEGIN
   is_early := false;
-  IF job.timer_id = r ->> 'queueJobId' THEN
-    is_early := job.timer_at > now_ms;
-    IF NOT is_early THEN UPDATE jobs SET timer_id = NULL, timer_at = NULL WHERE id = job.id; END IF;
+  IF job.wakeup_id = r ->> 'queueJobId' THEN
+    is_early := job.wakeup_at > now_ms;
+    IF NOT is_early THEN UPDATE jobs SET wakeup_id = NULL, wakeup_at = NULL WHERE id = job.id; END IF;
   ELSE
-    DELETE FROM calls WHERE call_id = r ->> 'queueJobId';
+    DELETE FROM wakeups WHERE queue_job_id = r ->> 'queueJobId';
   END IF;
 END
 $$;
 
-CREATE FUNCTION admit_one(r jsonb, now_ms bigint) RETURNS decision LANGUAGE plpgsql AS $$
-DECLARE
-  d decision;
-  job jobs;
-  held instances;
-  kind text := r ->> 'kind';
-BEGIN
-  SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId' FOR UPDATE;
-  SELECT * INTO held FROM instances
-    WHERE job_id = r ->> 'jobId' AND queue_job_id = r ->> 'queueJobId' FOR UPDATE;
-  IF FOUND THEN RETURN take_over(job, r, held, now_ms); END IF;
-  d.told := '{}';
-  d.answer := '{"o":"none"}';
-  IF job.id IS NULL THEN RETURN d; END IF;
-  IF kind = 'backfill' THEN RETURN admit_backfill(job, r, now_ms); END IF;
-  IF kind = 'continuation' AND answer_call(job, r, now_ms) THEN
-    d.answer := jsonb_build_object('o', 'early', 'waitMs', job.timer_at - now_ms);
-    RETURN d;
-  END IF;
-  IF kind = 'manual' THEN
-    d := decide_manual(job, r, now_ms);
-  ELSE
-    -- What waits in a paused job was asked for by a person.
-    IF kind = 'occurrence' AND job.state = 'paused' THEN RETURN d; END IF;
-    d.answer := NULL;
-    IF kind = 'occurrence' AND (r ->> 'knowsSchedule')::boolean AND job.state = 'active'
-      AND (r ->> 'generation')::bigint = job.generation THEN
-      d := decide_due(job, r, now_ms);
-      IF d.answer ->> 'o' IN ('early', 'behind') THEN RETURN d; END IF;
-    END IF;
-    IF (d.held).run_id IS NULL AND d.answer IS NULL THEN d := take_queued(job, r, now_ms); END IF;
-    -- The call may be for its backfill, which stood in the line of its group, too.
-    IF kind = 'continuation' AND leave_line(job, true) THEN PERFORM feed_backfill(job.id, now_ms); END IF;
-  END IF;
-  IF (d.held).run_id IS NOT NULL OR d.is_looked IS NOT TRUE THEN PERFORM call_for_queued(job, now_ms); END IF;
-  d.answer := CASE WHEN (d.held).run_id IS NULL THEN '{"o":"none"}' ELSE answer_run(job, d.held) END;
-  RETURN d;
-END
-$$;
-
--- The places of the requests that the server came to late: the queue job is no longer that worker's. What an earlier call of
--- the same request began ended with no crash.
+-- The places of the requests that the server got to too late: the queue job is no longer that worker's. A run that an earlier
+-- call of the same request started did not crash.
 CREATE FUNCTION refuse_late(requests jsonb) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
   late bigint[];
@@ -134,10 +93,50 @@ BEGIN
     WHERE r ? 'lock' AND NOT EXISTS (SELECT FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}'
       AND id = r ->> 'queueJobId' AND state = 'active' AND lock_token = r ->> 'lock' AND locked_until_ms > server_now(NULL)));
   IF cardinality(late) > 0 THEN
-    UPDATE instances SET is_alive = true FROM jsonb_array_elements(requests) WITH ORDINALITY AS l(r, ordinality)
+    UPDATE running_runs SET is_alive = true FROM jsonb_array_elements(requests) WITH ORDINALITY AS l(r, ordinality)
     WHERE ordinality = ANY (late) AND job_id = r ->> 'jobId' AND queue_job_id = r ->> 'queueJobId' AND take = r ->> 'take';
   END IF;
   RETURN late;
+END
+$$;
+
+CREATE FUNCTION admit_one(r jsonb, now_ms bigint) RETURNS decision LANGUAGE plpgsql AS $$
+DECLARE
+  d decision;
+  job jobs;
+  held running_runs;
+  kind text := r ->> 'kind';
+BEGIN
+  SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId' FOR UPDATE;
+  SELECT * INTO held FROM running_runs
+    WHERE job_id = r ->> 'jobId' AND queue_job_id = r ->> 'queueJobId' FOR UPDATE;
+  IF FOUND THEN RETURN take_over(job, r, held, now_ms); END IF;
+  d.events := '{}';
+  d.answer := '{"o":"none"}';
+  IF job.id IS NULL THEN RETURN d; END IF;
+  IF kind = 'backfill' THEN RETURN admit_backfill(job, r, now_ms); END IF;
+  IF kind = 'continuation' AND ack_wake(job, r, now_ms) THEN
+    d.answer := jsonb_build_object('o', 'early', 'waitMs', job.wakeup_at - now_ms);
+    RETURN d;
+  END IF;
+  IF kind = 'manual' THEN
+    d := admit_manual(job, r, now_ms);
+  ELSE
+    -- What waits in a paused job was requested by a person.
+    IF kind = 'occurrence' AND job.state = 'paused' THEN RETURN d; END IF;
+    d.answer := NULL;
+    IF kind = 'occurrence' AND (r ->> 'knowsSchedule')::boolean AND job.state = 'active'
+      AND (r ->> 'generation')::bigint = job.generation THEN
+      d := decide_due(job, r, now_ms);
+      IF d.answer ->> 'o' IN ('early', 'behind') THEN RETURN d; END IF;
+    END IF;
+    IF (d.held).run_id IS NULL AND d.answer IS NULL THEN d := take_queued(job, r, now_ms); END IF;
+    -- The wakeup may also be for its backfill, which was in its group's line.
+    IF kind = 'continuation' AND leave_line(job, true) THEN PERFORM feed_backfill(job.id, now_ms); END IF;
+  END IF;
+  IF (d.held).run_id IS NOT NULL OR d.has_looked IS NOT TRUE THEN PERFORM wake_for_queued(job, now_ms); END IF;
+  d.answer := CASE WHEN (d.held).run_id IS NULL THEN '{"o":"none"}' ELSE answer_run(job, d.held) END;
+  RETURN d;
 END
 $$;
 
@@ -151,12 +150,12 @@ DECLARE
   late bigint[];
   changed text[] := '{}';
   ended text[] := '{}';
-  told jsonb[] := '{}';
+  events jsonb[] := '{}';
   answers jsonb := '{}';
 BEGIN
   groups := lock_jobs(ARRAY(SELECT value ->> 'jobId' FROM jsonb_array_elements(requests)));
   late := refuse_late(requests);
-  -- After the locks: time passes while one waits for them, and a lateness must not be judged by the time before.
+  -- After the locks: waiting for them takes time, and lateness must not be judged by the time before.
   now_ms := server_now(now_ms);
   FOR r, place IN SELECT value, ordinality FROM jsonb_array_elements(requests) WITH ORDINALITY
     ORDER BY value ->> 'jobId', ordinality
@@ -166,18 +165,18 @@ BEGIN
       CONTINUE;
     END IF;
     d := admit_one(r, now_ms);
-    told := told || d.told;
-    -- Whatever begins or ends is told of.
-    IF cardinality(d.told) > 0 THEN
+    events := events || d.events;
+    -- Every start and end has an event.
+    IF cardinality(d.events) > 0 THEN
       changed := changed || (r ->> 'jobId');
-      -- A job of which a run begins here has not finished.
+      -- A job of which a run starts here has not finished.
       IF (d.held).run_id IS NULL THEN ended := ended || (r ->> 'jobId'); END IF;
     END IF;
     answers := answers || jsonb_build_object(place::text, d.answer || jsonb_build_object('now', now_ms));
   END LOOP;
   PERFORM wake_dependents(changed, now_ms);
-  PERFORM call_groups(groups, now_ms);
-  PERFORM append_entry(told || tell_finished(ended, now_ms), max_entries);
+  PERFORM wake_groups(groups, now_ms);
+  PERFORM append_entry(events || tell_finished(ended, now_ms), max_entries);
   RETURN (SELECT jsonb_agg(value ORDER BY key::bigint) FROM jsonb_each(answers));
 END
 $$;

@@ -1,11 +1,11 @@
 /*
-append_logs: appends lines to the logs of runs, each up to its bound, and lets go of the logs of old runs.
+append_logs: appends lines to the logs of runs, each up to its bound, and drops the logs of old runs.
 
-writes       JSON array: jobId, runId, lines (array of JSON texts), cut (JSON text of the line that ends a log
-             which is full), maxBytes, keepRuns, keepAgeMs
+writes       JSON array: jobId, runId, lines (array of JSON texts), cut (JSON text of the line that ends a full log),
+             maxBytes, keepRuns, keepAgeMs
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
-Returns how many lines were stored.
+Returns the number of lines stored.
 */
 CREATE FUNCTION append_log(w jsonb, now_ms bigint) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
@@ -33,7 +33,7 @@ BEGIN
   END LOOP;
   UPDATE log_runs SET bytes = size WHERE run_id = w ->> 'runId';
   IF is_new THEN
-    -- By when they began: a run of the past that is run now has a young log.
+    -- By when the logs began: a past fire time that is run now has a young log.
     PERFORM drop_logs(ARRAY(
       (SELECT run_id FROM log_runs WHERE job_id = w ->> 'jobId'
         ORDER BY began_at DESC, run_id DESC OFFSET (w ->> 'keepRuns')::bigint LIMIT max_gone)
@@ -63,11 +63,4 @@ $$;
 CREATE FUNCTION drop_logs(of_runs text[]) RETURNS void LANGUAGE sql AS $$
   DELETE FROM logs WHERE run_id = ANY (of_runs);
   DELETE FROM log_runs WHERE run_id = ANY (of_runs);
-$$;
-
--- Lines of a run's log after the one with the id `after_id`, as a JSON array of [id, JSON text].
-CREATE FUNCTION read_logs(of_run text, after_id bigint, most integer) RETURNS jsonb LANGUAGE sql STABLE
-SET search_path FROM CURRENT AS $$
-  SELECT COALESCE(jsonb_agg(jsonb_build_array(id, line) ORDER BY id), '[]')
-  FROM (SELECT id, line FROM logs WHERE run_id = of_run AND id > after_id ORDER BY id LIMIT most) AS page
 $$;

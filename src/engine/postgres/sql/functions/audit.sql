@@ -4,11 +4,11 @@ audit: looks for states that should be impossible, in a bounded number of jobs.
 request      JSON: horizonMs, offset, limit, overdueMs, finishedRetentionMs (ms)
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
-Returns a JSON array of AuditFinding. Finished queue jobs in the way of one to be added are deleted; so are, some
-thousands a call, ledgers of removed jobs whose time is over.
+Returns a JSON array of AuditFinding. Deletes finished queue jobs that are in the way of new ones and, some thousands of rows
+per call, expired ledgers of removed jobs.
 */
 
--- Whether BullMQ will hand this queue job to a worker, or has done so.
+-- Whether BullMQ will hand this queue job to a worker, or already has.
 CREATE FUNCTION is_queued(queue_job_id text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM 1 FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND id = queue_job_id AND state NOT IN ('completed', 'failed');
@@ -23,12 +23,12 @@ DECLARE
   found_here jsonb[] := '{}';
 BEGIN
   IF job.state = 'finished' AND now_ms - COALESCE(job.finished_at, now_ms) > (r ->> 'finishedRetentionMs')::bigint
-    AND NOT EXISTS (SELECT 1 FROM instances WHERE job_id = job.id)
-    AND NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) THEN
+    AND NOT EXISTS (SELECT 1 FROM running_runs WHERE job_id = job.id)
+    AND NOT EXISTS (SELECT 1 FROM queued_runs WHERE job_id = job.id) THEN
     found_here := ARRAY[jsonb_build_object('kind', 'expired', 'jobId', job.id)];
   END IF;
   IF job.state <> 'active' OR job.next_fire_at IS NULL THEN RETURN found_here; END IF;
-  IF NOT is_queued(wake_up_id(job.id, '', job.generation, job.next_fire_at)) THEN
+  IF NOT is_queued(queue_job_id_of(job.id, '', job.generation, job.next_fire_at)) THEN
     RETURN found_here || jsonb_build_object('kind', 'unscheduled', 'jobId', job.id, 'watermark', job.watermark);
   END IF;
   IF now_ms - job.next_due_at > (r ->> 'overdueMs')::bigint AND job.overdue_fire_at IS DISTINCT FROM job.next_fire_at THEN
@@ -39,45 +39,45 @@ BEGIN
 END
 $$;
 
--- Whether there is room in a job's group beside those that were called before it.
+-- Whether there is room in a job's group, counting the jobs that were woken before it.
 CREATE FUNCTION is_its_turn(job jobs) RETURNS boolean LANGUAGE sql AS $$
-  SELECT job.group_key IS NULL OR job.group_limit > (SELECT count(*) FROM instances WHERE group_key = job.group_key)
-    + (SELECT count(*) FROM group_line AS l JOIN calls USING (job_id)
-      JOIN {{bullmq_schema}}.job AS q ON q.queue = '{{bullmq_queue}}' AND q.id = call_id AND q.state IN ('waiting', 'active')
+  SELECT job.group_key IS NULL OR job.group_limit > (SELECT count(*) FROM running_runs WHERE group_key = job.group_key)
+    + (SELECT count(*) FROM group_line AS l JOIN wakeups USING (job_id)
+      JOIN {{bullmq_schema}}.job AS q ON q.queue = '{{bullmq_queue}}' AND q.id = queue_job_id AND q.state IN ('waiting', 'active')
       WHERE l.group_key = job.group_key)
 $$;
 
--- Whether one of the queued runs of a job would start, or be decided, if it were looked at now.
+-- Whether a queued run of the job would start, or be decided, if it were looked at now.
 CREATE FUNCTION can_take(job jobs, now_ms bigint) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) OR is_full(job) THEN RETURN false; END IF;
-  IF job.condition IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id
-    AND (is_unconditional OR wait_until IS NULL OR wait_until <= now_ms)) AND NOT (judge(job, now_ms)).is_true THEN
+  IF NOT EXISTS (SELECT 1 FROM queued_runs WHERE job_id = job.id) OR is_full(job) THEN RETURN false; END IF;
+  IF job.condition IS NOT NULL AND NOT EXISTS (SELECT 1 FROM queued_runs WHERE job_id = job.id
+    AND (ignore_condition OR wait_until IS NULL OR wait_until <= now_ms)) AND NOT (judge(job, now_ms)).is_true THEN
     RETURN false;
   END IF;
   RETURN is_its_turn(job);
 END
 $$;
 
--- Whether queued runs of a job wait, or its backfill in the line of its group, and nothing will look at them. Of a call
--- that is lost the id is used again, so that two looks that find the same know that nothing happened between them.
+-- The wakeup that queued runs, or a backfill in its group's line, lack, if they do. It has the id of the one that was lost, so
+-- that two audits that find the same know that nothing happened in between.
 CREATE FUNCTION audit_queued(job jobs, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
   is_in_line boolean := EXISTS (SELECT 1 FROM group_line WHERE job_id = job.id AND is_backfill);
   lost_id text;
 BEGIN
-  IF NOT is_in_line AND NOT EXISTS (SELECT 1 FROM pending WHERE job_id = job.id) THEN RETURN '{}'; END IF;
-  FOR lost_id IN SELECT call_id FROM calls WHERE job_id = job.id ORDER BY call_id DESC LOOP
+  IF NOT is_in_line AND NOT EXISTS (SELECT 1 FROM queued_runs WHERE job_id = job.id) THEN RETURN '{}'; END IF;
+  FOR lost_id IN SELECT queue_job_id FROM wakeups WHERE job_id = job.id ORDER BY queue_job_id DESC LOOP
     IF is_queued(lost_id) THEN RETURN '{}'; END IF;
   END LOOP;
-  IF job.timer_id IS NOT NULL AND NOT is_queued(job.timer_id) THEN
-    lost_id := job.timer_id;
-  ELSIF COALESCE(job.timer_at <= now_ms, false)
+  IF job.wakeup_id IS NOT NULL AND NOT is_queued(job.wakeup_id) THEN
+    lost_id := job.wakeup_id;
+  ELSIF COALESCE(job.wakeup_at <= now_ms, false)
     OR NOT (can_take(job, now_ms) OR (is_in_line AND is_its_turn(job))) THEN
     RETURN '{}';
   END IF;
   RETURN ARRAY[jsonb_build_object('kind', 'stranded', 'jobId', job.id, 'queueJob', jsonb_build_object(
-    'id', COALESCE(lost_id, wake_up_id(job.id, 'c', 0, COALESCE((SELECT min(fire_at) FROM pending WHERE job_id = job.id), 0))),
+    'id', COALESCE(lost_id, queue_job_id_of(job.id, 'c', 0, COALESCE((SELECT min(fire_at) FROM queued_runs WHERE job_id = job.id), 0))),
     'pipeline', job.pipeline, 'dueAt', now_ms))];
 END
 $$;
@@ -86,22 +86,22 @@ CREATE FUNCTION audit_runs(live_id text, now_ms bigint) RETURNS jsonb[] LANGUAGE
 DECLARE
   found_here jsonb[] := '{}';
   job jobs;
-  held instances;
-  request asked;
+  held running_runs;
+  request run_requests;
 BEGIN
   SELECT * INTO job FROM jobs WHERE id = live_id;
-  FOR held IN SELECT * FROM instances WHERE job_id = live_id LOOP
+  FOR held IN SELECT * FROM running_runs WHERE job_id = live_id LOOP
     IF NOT (COALESCE(job.state = 'paused', false) AND waits_for_resume(held)) AND NOT is_queued(held.queue_job_id) THEN
       found_here := found_here || jsonb_build_object('kind', 'orphan-run', 'jobId', live_id, 'runId', held.run_id,
         'queueJob', jsonb_build_object('id', held.queue_job_id, 'pipeline', held.pipeline, 'dueAt', now_ms));
     END IF;
   END LOOP;
   IF job.id IS NULL THEN
-    DELETE FROM pending WHERE job_id = live_id;
-    DELETE FROM asked WHERE job_id = live_id;
+    DELETE FROM queued_runs WHERE job_id = live_id;
+    DELETE FROM run_requests WHERE job_id = live_id;
     RETURN found_here;
   END IF;
-  FOR request IN SELECT * FROM asked WHERE job_id = live_id LOOP
+  FOR request IN SELECT * FROM run_requests WHERE job_id = live_id LOOP
     IF NOT is_queued(request.run_id) THEN
       found_here := found_here || jsonb_build_object('kind', 'stranded', 'jobId', live_id,
         'queueJob', jsonb_build_object('id', request.run_id, 'pipeline', job.pipeline, 'dueAt', now_ms));
@@ -111,7 +111,7 @@ BEGIN
 END
 $$;
 
--- Lets go of what is over, a few thousand rows a call.
+-- Deletes what has expired, a few thousand rows per call.
 CREATE FUNCTION sweep(real_now bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM ledger WHERE id IN (
@@ -131,7 +131,7 @@ DECLARE
   job jobs;
   live_id text;
 BEGIN
-  -- First, as it waits for locks; what is behind it does not.
+  -- First, because it waits for locks; what follows does not.
   PERFORM feed_idle_backfills(server_now(now_ms));
   now_ms := server_now(now_ms);
   FOR job IN
@@ -145,7 +145,7 @@ BEGIN
   END LOOP;
   FOR live_id IN
     SELECT job_id FROM (
-      SELECT job_id FROM instances UNION SELECT job_id FROM pending UNION SELECT job_id FROM asked
+      SELECT job_id FROM running_runs UNION SELECT job_id FROM queued_runs UNION SELECT job_id FROM run_requests
       UNION SELECT job_id FROM group_line WHERE is_backfill) AS live
     ORDER BY random() LIMIT max_live
   LOOP

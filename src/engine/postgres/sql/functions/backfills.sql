@@ -1,8 +1,8 @@
--- Backfills: fire times of the past that are run beside the schedule, a few at a time, after all else that is due.
--- A backfill's row is locked behind its job and the job's group, wherever both are.
+-- Backfills: past fire times that run beside the schedule, a few at a time, after everything else that is due. A backfill's row
+-- is locked after its job and the job's group, wherever both are.
 
--- Adds a queue job that workers take after all others, as BullMQ would; see `add_queue_job`. Priorities go from 1 to
--- 2^21 - 1, the lowest first; jobs without one come before all of them.
+-- Adds a queue job that workers take after all others, as BullMQ would; see `add_queue_job`. Priorities go from 1 to 2^21 - 1,
+-- lowest first; jobs without one come before all of them.
 CREATE FUNCTION add_last_queue_job(new_id text, pipeline text, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO {{bullmq_schema}}.job (queue, id, seq, name, state, data, opts, priority, delay_ms, max_attempts, added_at_ms)
@@ -13,23 +13,23 @@ BEGIN
 END
 $$;
 
--- The queue job of a fire time. One that was put back by a queue job which has not ended yet needs another: that one
--- stands for nothing any more, and would be in the way.
+-- The id for a fire time's queue job. A fire time that was put back by a queue job which has not ended yet needs another id:
+-- the old queue job stands for nothing any more, and is in the way.
 CREATE FUNCTION backfill_queue_job(of_job text, fire_at bigint) RETURNS text LANGUAGE sql AS $$
-  SELECT wake_up_id(of_job, 'b', CASE WHEN EXISTS (SELECT 1 FROM {{bullmq_schema}}.job AS q
-    WHERE q.queue = '{{bullmq_queue}}' AND q.id = wake_up_id(of_job, 'b', 0, fire_at) AND q.state = 'active')
+  SELECT queue_job_id_of(of_job, 'b', CASE WHEN EXISTS (SELECT 1 FROM {{bullmq_schema}}.job AS q
+    WHERE q.queue = '{{bullmq_queue}}' AND q.id = queue_job_id_of(of_job, 'b', 0, fire_at) AND q.state = 'active')
     THEN nextval('{{fleet_numbers}}') ELSE 0 END, fire_at)
 $$;
 
--- Takes back what has a queue job and has not begun.
-CREATE FUNCTION take_back_backfill(of_job text) RETURNS void LANGUAGE sql AS $$
+-- Puts back the fire times that have a queue job and have not started.
+CREATE FUNCTION recall_backfill(of_job text) RETURNS void LANGUAGE sql AS $$
   SELECT drop_queue_jobs(ARRAY(
     SELECT queue_job_id FROM backfill_times WHERE job_id = of_job AND queue_job_id IS NOT NULL));
   UPDATE backfill_times SET queue_job_id = NULL WHERE job_id = of_job AND queue_job_id IS NOT NULL;
 $$;
 
 CREATE FUNCTION close_backfill(of_job text, new_state text) RETURNS void LANGUAGE sql AS $$
-  SELECT take_back_backfill(of_job);
+  SELECT recall_backfill(of_job);
   DELETE FROM backfill_times WHERE job_id = of_job;
   DELETE FROM group_line WHERE job_id = of_job AND is_backfill;
   UPDATE backfills SET state = new_state WHERE job_id = of_job;
@@ -42,7 +42,7 @@ DECLARE
   b backfills;
   job jobs;
   running bigint;
-  asked bigint;
+  waiting bigint;
   next_fire_at bigint;
   new_id text;
   fed integer := 0;
@@ -51,9 +51,9 @@ BEGIN
   IF NOT FOUND THEN RETURN 0; END IF;
   SELECT * INTO job FROM jobs WHERE id = of_job;
   IF NOT FOUND THEN RETURN 0; END IF;
-  SELECT count(*) INTO running FROM instances WHERE job_id = of_job AND kind = 'backfill';
-  SELECT count(*) INTO asked FROM backfill_times WHERE job_id = of_job AND queue_job_id IS NOT NULL;
-  FOR i IN 1 .. b.concurrency - running - asked LOOP
+  SELECT count(*) INTO running FROM running_runs WHERE job_id = of_job AND kind = 'backfill';
+  SELECT count(*) INTO waiting FROM backfill_times WHERE job_id = of_job AND queue_job_id IS NOT NULL;
+  FOR i IN 1 .. b.concurrency - running - waiting LOOP
     SELECT fire_at INTO next_fire_at FROM backfill_times WHERE job_id = of_job AND queue_job_id IS NULL
       ORDER BY CASE WHEN b.is_latest_first THEN -fire_at ELSE fire_at END LIMIT 1;
     EXIT WHEN NOT FOUND;
@@ -66,14 +66,14 @@ BEGIN
     PERFORM add_last_queue_job(new_id, job.pipeline, now_ms);
     fed := fed + 1;
   END LOOP;
-  IF running + asked + fed = 0 AND NOT EXISTS (SELECT 1 FROM backfill_times WHERE job_id = of_job) THEN
+  IF running + waiting + fed = 0 AND NOT EXISTS (SELECT 1 FROM backfill_times WHERE job_id = of_job) THEN
     PERFORM close_backfill(of_job, 'finished');
   END IF;
   RETURN fed;
 END
 $$;
 
--- A run of a backfill has its verdict.
+-- A backfill run got its verdict.
 CREATE FUNCTION end_backfill_run(of_job text, verdict text, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE backfills SET counts = add_count(counts, verdict, 1) WHERE job_id = of_job;
@@ -81,53 +81,25 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION admit_backfill(job jobs, r jsonb, now_ms bigint) RETURNS decision LANGUAGE plpgsql AS $$
-DECLARE
-  d decision;
-  run instances;
-  of_time backfill_times;
-BEGIN
-  d.told := '{}';
-  d.answer := '{"o":"none"}';
-  SELECT * INTO of_time FROM backfill_times WHERE job_id = job.id AND queue_job_id = r ->> 'queueJobId';
-  IF NOT FOUND THEN RETURN d; END IF;
-  IF NOT has_group_room(job) THEN
-    UPDATE backfill_times SET queue_job_id = NULL WHERE job_id = job.id AND fire_at = of_time.fire_at;
-    PERFORM join_line(job, true);
-    RETURN d;
-  END IF;
-  DELETE FROM backfill_times WHERE job_id = job.id AND fire_at = of_time.fire_at;
-  run.run_id := wake_up_id(job.id, 'b', 0, of_time.fire_at);
-  run.kind := 'backfill';
-  run.fire_at := of_time.fire_at;
-  run.due_at := of_time.fire_at;
-  run.from_at := of_time.fire_at;
-  run.count := 1;
-  d := start_run(job, r, run, now_ms);
-  d.answer := answer_run(job, d.held);
-  RETURN d;
-END
-$$;
-
--- Ends a run that has not begun. Returns its event, or null if it is not there.
+-- Cancels a run that has not started. Returns its event, or null if it is not there.
 CREATE FUNCTION cancel_backfill_run(job jobs, cancelled_id text, why text, now_ms bigint) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
   of_time backfill_times;
-  told jsonb;
+  events jsonb;
 BEGIN
-  DELETE FROM backfill_times WHERE job_id = job.id AND wake_up_id(job.id, 'b', 0, fire_at) = cancelled_id
+  DELETE FROM backfill_times WHERE job_id = job.id AND queue_job_id_of(job.id, 'b', 0, fire_at) = cancelled_id
     RETURNING * INTO of_time;
   IF NOT FOUND THEN RETURN NULL; END IF;
   PERFORM drop_queue_job(of_time.queue_job_id);
-  told := record_cancelled(job,
+  events := record_cancelled(job,
     ROW(of_time.fire_at, of_time.fire_at, of_time.fire_at, 1, cancelled_id, 'backfill')::occurrences, why, now_ms);
   PERFORM end_backfill_run(job.id, 'cancelled', now_ms);
-  RETURN told;
+  RETURN events;
 END
 $$;
 
--- The queue jobs of backfills that were lost.
+-- Reports queue jobs that were lost.
 CREATE FUNCTION audit_backfills(now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
   max_looked_at constant integer := 1000;
@@ -146,14 +118,14 @@ BEGIN
 END
 $$;
 
--- Begins where there is room and nobody began. Takes the locks of a step on these jobs.
+-- Starts runs where there is room and nobody did. Takes the locks of a step on these jobs.
 CREATE FUNCTION feed_idle_backfills(now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   max_looked_at constant integer := 1000;
   idle text[] := ARRAY(
     SELECT job_id FROM backfills AS b WHERE state = 'active'
       AND NOT EXISTS (SELECT 1 FROM group_line AS l WHERE l.job_id = b.job_id AND is_backfill)
-      AND (SELECT count(*) FROM instances AS i WHERE i.job_id = b.job_id AND kind = 'backfill')
+      AND (SELECT count(*) FROM running_runs AS i WHERE i.job_id = b.job_id AND kind = 'backfill')
         + (SELECT count(*) FROM backfill_times AS t WHERE t.job_id = b.job_id AND queue_job_id IS NOT NULL) < concurrency
       AND EXISTS (SELECT 1 FROM jobs WHERE id = b.job_id)
     ORDER BY job_id LIMIT max_looked_at);
@@ -165,14 +137,4 @@ BEGIN
     PERFORM feed_backfill(idle_id, now_ms);
   END LOOP;
 END
-$$;
-
--- How far a job's last backfill is; null if it had none.
-CREATE FUNCTION read_backfill(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-  SELECT jsonb_build_object('backfillId', backfill_id, 'state', state, 'total', total,
-    'waiting', (SELECT count(*) FROM backfill_times WHERE job_id = of_job),
-    'running', (SELECT count(*) FROM instances WHERE job_id = of_job AND kind = 'backfill'),
-    'verdicts', counts, 'concurrency', concurrency,
-    'order', CASE WHEN is_latest_first THEN 'latest' ELSE 'oldest' END, 'createdAt', created_at)
-  FROM backfills WHERE job_id = of_job
 $$;

@@ -1,5 +1,5 @@
 /*
-cancel_run: ends a run without a verdict: at once if it is not being executed, else its worker will be told.
+cancel_run: cancels a run: at once if it is not being executed; otherwise its worker will be told.
 
 request      JSON: jobId, runId, reason
 now_ms       epoch ms; null = the server's clock
@@ -12,42 +12,42 @@ DECLARE
   groups text[];
   why text := request ->> 'reason';
   job jobs;
-  held instances;
+  held running_runs;
   waiting occurrences;
   ended record;
-  told jsonb[] := '{}';
+  events jsonb[] := '{}';
   answer jsonb := '"cancelled"';
 BEGIN
   groups := lock_jobs(ARRAY[request ->> 'jobId']);
   now_ms := server_now(now_ms);
   SELECT * INTO job FROM jobs WHERE id = request ->> 'jobId';
-  SELECT * INTO held FROM instances WHERE job_id = request ->> 'jobId' AND run_id = request ->> 'runId' FOR UPDATE;
+  SELECT * INTO held FROM running_runs WHERE job_id = request ->> 'jobId' AND run_id = request ->> 'runId' FOR UPDATE;
   IF FOUND THEN
     SELECT * INTO ended FROM cancel_held(job, held, why, now_ms);
     IF NOT ended.is_over THEN RETURN '"asked"'; END IF;
-    told := ended.told;
-    PERFORM call_for_queued(job, now_ms);
+    events := ended.events;
+    PERFORM wake_for_queued(job, now_ms);
     PERFORM wake_dependents(ARRAY[held.job_id], now_ms);
   ELSIF job.id IS NULL THEN
     RETURN '"unknown"';
   ELSE
-    DELETE FROM asked WHERE job_id = job.id AND run_id = request ->> 'runId'
+    DELETE FROM run_requests WHERE job_id = job.id AND run_id = request ->> 'runId'
     RETURNING fire_at, fire_at, fire_at, 1, run_id, 'manual' INTO waiting;
     IF waiting.run_id IS NOT NULL THEN PERFORM drop_queue_job(waiting.run_id); END IF;
     IF waiting.run_id IS NULL THEN
-      DELETE FROM pending WHERE job_id = job.id AND run_id = request ->> 'runId'
+      DELETE FROM queued_runs WHERE job_id = job.id AND run_id = request ->> 'runId'
       RETURNING fire_at, fire_at, due_at, 1, run_id, kind INTO waiting;
     END IF;
     IF waiting.run_id IS NOT NULL THEN
-      told := ARRAY[record_cancelled(job, waiting, why, now_ms)];
-      PERFORM forget_calls(job, now_ms);
+      events := ARRAY[record_cancelled(job, waiting, why, now_ms)];
+      PERFORM stop_waking(job, now_ms);
     ELSE
-      told := ARRAY[cancel_backfill_run(job, request ->> 'runId', why, now_ms)];
-      IF told[1] IS NULL THEN RETURN '"unknown"'; END IF;
+      events := ARRAY[cancel_backfill_run(job, request ->> 'runId', why, now_ms)];
+      IF events[1] IS NULL THEN RETURN '"unknown"'; END IF;
     END IF;
   END IF;
-  PERFORM call_groups(groups, now_ms);
-  PERFORM append_entry(told || tell_finished(ARRAY[request ->> 'jobId'], now_ms), max_entries);
+  PERFORM wake_groups(groups, now_ms);
+  PERFORM append_entry(events || tell_finished(ARRAY[request ->> 'jobId'], now_ms), max_entries);
   RETURN answer;
 END
 $$;

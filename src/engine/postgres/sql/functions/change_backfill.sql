@@ -1,5 +1,5 @@
 /*
-change_backfill: pauses, resumes or cancels a job's backfill; what has begun goes on.
+change_backfill: pauses, resumes or cancels a job's backfill; runs that have started continue.
 
 request      JSON: jobId, change ("pause", "resume" or "cancel")
 now_ms       epoch ms; null = the server's clock
@@ -21,7 +21,7 @@ BEGIN
   END IF;
   IF b.state = 'adding' THEN RETURN '"missing"'; END IF;
   IF request ->> 'change' = 'pause' THEN
-    PERFORM take_back_backfill(of_job);
+    PERFORM recall_backfill(of_job);
     DELETE FROM group_line WHERE job_id = of_job AND is_backfill;
     UPDATE backfills SET state = 'paused' WHERE job_id = of_job;
   ELSE

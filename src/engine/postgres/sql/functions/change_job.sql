@@ -1,15 +1,15 @@
 /*
-change_job: changes a job's definition, schedule or state if nobody changed it since it was read.
+change_job: changes a job's definition, schedule or state, if nobody changed it since it was read.
 
-change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule digest?, policy?, pipeline?,
+change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, policy?, pipeline?,
              timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
              skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event; times in epoch ms
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON:
   {"o":"changed","generation":n}
-  {"o":"conflict"}   the revision or the watermark is another by now
-  {"o":"missing"}
+  {"o":"conflict"}   the revision or the watermark has changed
+  {"o":"missing"}    there is no such job
 */
 CREATE FUNCTION change_job(change jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
@@ -21,7 +21,7 @@ DECLARE
   next jsonb;
   named text[] := waits_for(policy -> 'condition', (policy ->> 'waitMs')::bigint);
   groups text[];
-  told jsonb[] := '{}';
+  events jsonb[] := '{}';
 BEGIN
   IF cardinality(named) > 0 THEN PERFORM lock_catalog(); END IF;
   groups := lock_jobs((change ->> 'jobId') || named, array_remove(ARRAY[policy ->> 'groupKey'], NULL));
@@ -32,7 +32,7 @@ BEGIN
     RETURN '{"o":"conflict"}';
   END IF;
   now_ms := server_now(now_ms);
-  told := decide_against_spans(job, change -> 'skipped', now_ms);
+  events := decide_spans(job, change -> 'skipped', now_ms);
   fresh := job;
   fresh.revision := nextval('{{fleet_numbers}}');
   IF change ? 'definition' THEN
@@ -64,7 +64,7 @@ BEGIN
     IF fresh.state = 'paused' THEN
       IF job.state <> 'paused' THEN fresh.paused_at := now_ms; END IF;
       fresh.paused_reason := COALESCE(change ->> 'pausedReason', fresh.paused_reason);
-      told := told || drop_queued(job, 'paused', true, now_ms);
+      events := events || drop_queued(job, 'paused', true, now_ms);
       PERFORM hold_retries(job.id);
     ELSE
       IF job.state = 'paused' THEN
@@ -92,18 +92,18 @@ BEGIN
       PERFORM leave_line(job);
       IF leave_line(job, true) THEN PERFORM feed_backfill(job.id, now_ms); END IF;
     END IF;
-    -- What waits may have nothing to wait for any more.
-    PERFORM call_for_queued(fresh, now_ms);
+    -- The new rules may let queued runs start.
+    PERFORM wake_for_queued(fresh, now_ms);
   END IF;
   IF timing IS NOT NULL AND fresh.state = 'active' THEN
     PERFORM add_next(job.id, fresh.pipeline, fresh.generation, timing -> 'upcoming', now_ms);
   END IF;
-  -- What waits for an instance may have one by the new rules.
-  PERFORM call_for_queued(fresh, now_ms);
-  told := told || ((change -> 'event') || jsonb_build_object('at', now_ms));
-  IF fresh.state = 'finished' THEN told := told || tell_finished(ARRAY[job.id], now_ms); END IF;
-  PERFORM call_groups(groups, now_ms);
-  PERFORM append_entry(told, max_entries);
+  -- The job may have an instance free by the new rules.
+  PERFORM wake_for_queued(fresh, now_ms);
+  events := events || ((change -> 'event') || jsonb_build_object('at', now_ms));
+  IF fresh.state = 'finished' THEN events := events || tell_finished(ARRAY[job.id], now_ms); END IF;
+  PERFORM wake_groups(groups, now_ms);
+  PERFORM append_entry(events, max_entries);
   RETURN jsonb_build_object('o', 'changed', 'generation', fresh.generation);
 END
 $$;

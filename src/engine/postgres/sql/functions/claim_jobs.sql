@@ -5,7 +5,7 @@ request      JSON: queue, jobIds
 now_ms       not used
 max_entries  not used
 Returns a JSON array with one answer for each id, in order:
-  {"o":"claimed","number":n}              a claim of the same queue is replaced
+  {"o":"claimed","number":n}              replaces an earlier claim of the same queue
   {"o":"elsewhere","queue":q,"number":n}  another queue has claimed it
   {"o":"exists"}                          the default queue has a job of this id
 */

@@ -1,10 +1,10 @@
 /*
-delete_logs: deletes the logs of a job's runs whose log began before an instant, a bounded number.
+delete_logs: deletes the logs of a job that began before an instant, a bounded number per call.
 
 request      JSON: jobId, before (epoch ms)
 now_ms       not used
 max_entries  not used
-Returns of how many runs.
+Returns the number of runs whose log was deleted.
 */
 CREATE FUNCTION delete_logs(request jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$

@@ -1,11 +1,11 @@
 /*
-end_jobs: lets go of queue jobs that a worker has done with, as BullMQ's own function does with those of which it keeps none,
-but many in one call. One whose lock is somebody else's, or has ended, stays as it is.
+end_jobs: ends queue jobs that a worker is done with, as BullMQ's own function does with jobs that it does not keep, but many
+per call. A queue job whose lock expired or belongs to another worker stays as it is.
 
 held         JSON array: [id, token of its lock], ...
 now_ms       not used
 max_entries  not used
-Returns a JSON array of those that could not be let go yet, since somebody touches them at this moment.
+Returns a JSON array of those that could not be ended yet, because another transaction touches them at this moment.
 */
 CREATE FUNCTION end_jobs(held jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$

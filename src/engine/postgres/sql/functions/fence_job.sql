@@ -1,11 +1,11 @@
 /*
-fence_job: makes sure, on the queue of a job, that none of this id is stored by a claim that is to be given up. Any job
-that comes by an earlier claim is refused from here on, and has to be claimed anew.
+fence_job: makes sure, on a job's queue, that no job of this id will be stored by a claim that is being given up. From here
+on the queue refuses jobs with that claim or an earlier one; they must be claimed anew.
 
 given_up     JSON: jobId, number (of the claim)
 now_ms       not used
 max_entries  not used
-Returns 0 = it is so, -1 = there is a job of this id.
+Returns 0 = done, -1 = there is a job of this id.
 */
 CREATE FUNCTION fence_job(given_up jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$

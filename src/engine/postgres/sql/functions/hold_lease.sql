@@ -1,10 +1,10 @@
 /*
-hold_lease: takes a lease that nobody has, or renews one's own. By the server's own clock, also where a test injects one.
+hold_lease: takes a lease that nobody has, or renews one's own, by the server's own clock even where a test injects one.
 
-lease        JSON: name, owner, ttl (ms; 0 = let go of it)
+lease        JSON: name, owner, ttl (ms; 0 = release it)
 now_ms       not used
 max_entries  not used
-Returns 1 = held (or let go), 0 = somebody else has it.
+Returns 1 = held (or released), 0 = another owner has it.
 */
 CREATE FUNCTION hold_lease(lease jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$

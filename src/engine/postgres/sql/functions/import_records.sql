@@ -1,12 +1,12 @@
 /*
-import_records: stores records of another engine, each once however often the import is repeated.
+import_records: stores records of another engine, each once, however often the import is repeated.
 
 step         JSON: importId, sequence, isDone, records (in the order of their places); times in epoch ms:
              job          place, jobId, claim?, definition (JSON text), declared, schedule, pipeline, policy, state,
-                          watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastScheduledRun? (if that is another), lastSuccessAt?,
-                          successStreak, failuresInARow,
+                          watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastScheduledRun? (if that
+                          is another), lastSuccessAt?, successStreak, failuresInARow,
                           queued [{id,kind,fireAt,dueAt,fromAt,count,params?,ignoreCondition?,waitUntil?}],
-                          runs (as `written_instance` has them),
+                          runs (as `written_running` has them),
                           backfill (as `written_backfill` has it)?, upcoming [{fireAt,dueAt}]
              removed-job  place, jobId, runs
              request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?
@@ -16,7 +16,7 @@ now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON:
   {"place":n}                  the last place that is stored
-  {"place":n,"existing":[id]}  these jobs are there, and not by this import, or their ids are another queue's: nothing of
+  {"place":n,"existing":[id]}  these jobs exist, and not by this import, or another queue has claimed their ids: nothing of
                                the step was stored
   {"place":n,"void":true}      a claim was fenced off: nothing of the step was stored
 */
@@ -25,23 +25,23 @@ DECLARE
   queue_job text := run ->> 'queueJobId';
   due_at bigint := CASE WHEN run ? 'suspended' THEN (run ->> 'resumeAt')::bigint ELSE now_ms END;
 BEGIN
-  INSERT INTO instances (job_id, queue_job_id, run_id, kind, pipeline, fire_at, due_at, from_at, count, started_at,
-    attempt_at, start, attempt, failures, crashes, worker, take, params, group_key, is_handed_back, suspended, until_at,
+  INSERT INTO running_runs (job_id, queue_job_id, run_id, kind, pipeline, fire_at, due_at, from_at, count, started_at,
+    attempt_at, start, attempt, failures, crashes, worker, take, params, group_key, is_handed_back, suspended, resume_at,
     error, cancel_reason)
   VALUES (of_job, queue_job, run ->> 'id', run ->> 'kind', run ->> 'pipeline', (run ->> 'fireAt')::bigint,
     (run ->> 'dueAt')::bigint, (run ->> 'fromAt')::bigint, (run ->> 'count')::integer, (run ->> 'startedAt')::bigint,
     (run ->> 'attemptAt')::bigint, (run ->> 'start')::integer, (run ->> 'attempt')::integer,
-    (run ->> 'failures')::integer, (run ->> 'crashes')::integer, run ->> 'worker', '', run ->> 'params', run ->> 'group',
-    run ? 'handedBack', run ->> 'suspended', (run ->> 'resumeAt')::bigint, run ->> 'error', run ->> 'cancel')
+    (run ->> 'failures')::integer, (run ->> 'crashes')::integer, run ->> 'worker', '', run ->> 'params', run ->> 'groupKey',
+    run ? 'isHandedBack', run ->> 'suspended', (run ->> 'resumeAt')::bigint, run ->> 'error', run ->> 'cancelReason')
   ON CONFLICT DO NOTHING;
-  IF EXISTS (SELECT 1 FROM jobs JOIN instances AS i ON i.job_id = jobs.id
+  IF EXISTS (SELECT 1 FROM jobs JOIN running_runs AS i ON i.job_id = jobs.id
     WHERE jobs.id = of_job AND state = 'paused' AND queue_job_id = queue_job AND waits_for_resume(i)) THEN RETURN; END IF;
   IF run ->> 'kind' <> 'backfill' THEN
     PERFORM add_queue_job(queue_job, run ->> 'pipeline', due_at, now_ms);
   ELSIF due_at <= now_ms THEN
     PERFORM add_last_queue_job(queue_job, run ->> 'pipeline', now_ms);
   ELSE
-    -- When it goes on, it is behind all others again.
+    -- When it continues, it is behind all others again.
     PERFORM add_queue_job(queue_job, run ->> 'pipeline', due_at, now_ms);
     UPDATE {{bullmq_schema}}.job SET priority = 2097151, opts = opts || '{"priority":2097151}'
     WHERE queue = '{{bullmq_queue}}' AND id = queue_job;
@@ -54,7 +54,7 @@ BEGIN
   INSERT INTO backfills (job_id, backfill_id, state, total, concurrency, is_latest_first, counts, created_at, touched_at)
   VALUES (of_job, b ->> 'backfillId', b ->> 'state', (b ->> 'total')::bigint, (b ->> 'concurrency')::integer,
     b ->> 'order' = 'latest', b -> 'verdicts', (b ->> 'createdAt')::bigint, (b ->> 'touchedAt')::bigint)
-  -- Of a job of this id that was removed.
+  -- A removed job of this id may have left one.
   ON CONFLICT (job_id) DO UPDATE SET backfill_id = excluded.backfill_id, state = excluded.state, total = excluded.total,
     concurrency = excluded.concurrency, is_latest_first = excluded.is_latest_first, counts = excluded.counts,
     created_at = excluded.created_at, touched_at = excluded.touched_at;
@@ -65,7 +65,7 @@ BEGIN
 END
 $$;
 
--- Of runs that may be taken as soon as their jobs are there, and find their steps then.
+-- The runs may be taken as soon as their jobs exist, and find their steps then.
 CREATE FUNCTION import_steps(records jsonb, now_ms bigint) RETURNS void LANGUAGE sql AS $$
   INSERT INTO step_runs (job_id, run_id, fire_at, saved_at)
     SELECT DISTINCT ON (value ->> 'runId') value ->> 'jobId', value ->> 'runId', (value ->> 'fireAt')::bigint, now_ms
@@ -103,7 +103,7 @@ BEGIN
   IF job.state = 'active' THEN
     PERFORM add_next(job.id, job.pipeline, job.generation, r -> 'upcoming', now_ms);
   END IF;
-  INSERT INTO pending (job_id, run_id, kind, fire_at, due_at, from_at, count, params, is_unconditional, wait_until)
+  INSERT INTO queued_runs (job_id, run_id, kind, fire_at, due_at, from_at, count, params, ignore_condition, wait_until)
     SELECT job.id, q ->> 'id', q ->> 'kind', (q ->> 'fireAt')::bigint, (q ->> 'dueAt')::bigint,
       (q ->> 'fromAt')::bigint, (q ->> 'count')::integer, q ->> 'params', q ? 'ignoreCondition',
       (q ->> 'waitUntil')::bigint
@@ -112,11 +112,11 @@ BEGIN
   UPDATE ledgers SET expires_at = NULL WHERE job_id = job.id;
   IF job.condition IS NOT NULL THEN PERFORM link_condition(job.id, job.condition, job.wait_ms); END IF;
   IF r ? 'backfill' THEN PERFORM import_backfill(job.id, r -> 'backfill', now_ms); END IF;
-  -- Those that wait for a condition are looked at, which also sets the instant of the next look.
+  -- Runs that wait for a condition are looked at, which also sets the next wakeup.
   IF job.wait_ms IS NOT NULL AND r -> 'queued' <> '[]' THEN
-    PERFORM call_job(job.id, job.pipeline, now_ms);
+    PERFORM wake_job(job.id, job.pipeline, now_ms);
   ELSE
-    PERFORM call_for_queued(job, now_ms);
+    PERFORM wake_for_queued(job, now_ms);
   END IF;
   RETURN jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', job.id);
 END
@@ -128,14 +128,14 @@ DECLARE
 BEGIN
   SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId';
   IF NOT FOUND THEN RETURN; END IF;
-  INSERT INTO asked (job_id, run_id, fire_at, params, is_unconditional)
+  INSERT INTO run_requests (job_id, run_id, fire_at, params, ignore_condition)
   VALUES (job.id, r ->> 'runId', (r ->> 'fireAt')::bigint, r ->> 'params', r ? 'ignoreCondition') ON CONFLICT DO NOTHING;
   PERFORM add_queue_job(r ->> 'runId', job.pipeline, (r ->> 'fireAt')::bigint, now_ms);
 END
 $$;
 
--- Rows that are there are not added again. Those of jobs that are not there are kept until `keepUntil`, or for a week, in
--- which their job is to follow.
+-- Rows that exist are not added again. Those of jobs that do not exist are kept until `keepUntil`, or for a week, within which
+-- their job should follow.
 CREATE FUNCTION import_ledger(records jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   week_ms constant bigint := 604800000;
@@ -172,7 +172,7 @@ SET search_path FROM CURRENT AS $$
 DECLARE
   -- How long an import may be interrupted.
   week_ms constant bigint := 604800000;
-  -- Numbers may be drawn by others between the look at the sequence and its change.
+  -- Others may draw numbers between the look at the sequence and its change.
   margin constant bigint := 10000;
   reached bigint := 0;
   records jsonb;
@@ -181,7 +181,7 @@ DECLARE
   given jsonb[];
   ids text[];
   groups text[];
-  told jsonb[] := '{}';
+  events jsonb[] := '{}';
 BEGIN
   PERFORM lock_claims(true);
   IF jsonb_array_length(step -> 'records') > 0 THEN
@@ -201,7 +201,7 @@ BEGIN
       WHERE one #> '{policy,condition}' IS NOT NULL) AS named;
     groups := ARRAY(SELECT key FROM (
       SELECT one #>> '{policy,groupKey}' AS key FROM unnest(given) AS one UNION
-      SELECT run ->> 'group' FROM unnest(given) AS one, jsonb_array_elements(one -> 'runs') AS run
+      SELECT run ->> 'groupKey' FROM unnest(given) AS one, jsonb_array_elements(one -> 'runs') AS run
       WHERE one ? 'runs') AS keys WHERE key IS NOT NULL);
     groups := lock_jobs(COALESCE(ids, '{}'), groups);
   END IF;
@@ -221,24 +221,24 @@ BEGIN
     PERFORM import_steps(records, now_ms);
     FOR r IN SELECT value FROM jsonb_array_elements(records) LOOP
       CASE r ->> 'kind'
-        WHEN 'job' THEN told := told || import_job(r, now_ms);
+        WHEN 'job' THEN events := events || import_job(r, now_ms);
         WHEN 'removed-job' THEN
           PERFORM import_run(r ->> 'jobId', run, now_ms) FROM jsonb_array_elements(r -> 'runs') AS run;
         WHEN 'request' THEN PERFORM import_request(r, now_ms);
         ELSE NULL;
       END CASE;
     END LOOP;
-    -- Others may have waited for jobs of these names.
+    -- Other jobs may have waited for these.
     PERFORM wake_dependents(ARRAY(SELECT one ->> 'jobId' FROM unnest(given) AS one WHERE one ->> 'kind' = 'job'), now_ms);
-    PERFORM call_groups(groups, now_ms);
-    told := told || tell_finished(COALESCE(ids, '{}'), now_ms);
+    PERFORM wake_groups(groups, now_ms);
+    events := events || tell_finished(COALESCE(ids, '{}'), now_ms);
     reached := (records -> -1 ->> 'place')::bigint;
     UPDATE imports SET place = reached, ends_at = server_now(NULL) + week_ms WHERE id = step ->> 'importId';
   END IF;
   IF (step ->> 'isDone')::boolean THEN DELETE FROM imports WHERE id = step ->> 'importId'; END IF;
-  PERFORM append_entry(told, max_entries);
+  PERFORM append_entry(events, max_entries);
   RETURN jsonb_build_object('place', reached);
--- Somebody added one of the jobs while this went on; what was stored is taken back.
+-- Another call added one of the jobs in the meantime; what was stored is rolled back.
 EXCEPTION WHEN unique_violation THEN
   SELECT jsonb_agg(id) INTO existing FROM jobs WHERE id IN (
     SELECT value ->> 'jobId' FROM jsonb_array_elements(records) WHERE value ->> 'kind' = 'job');

@@ -1,12 +1,12 @@
--- Decisions: rows of the ledger, and the events that tell of them.
+-- Decisions: rows of the ledger, and the events that report them.
 
--- Appends a ledger row and lets go of what exceeds the job's retention, a bounded number a call.
--- For their age go rows whose decision is older than that. The fire time is only where to look: what an outage left
--- undecided for longer is recorded all the same, and stays for its time.
+-- Appends a row and drops what exceeds the job's retention, a bounded number per call: among them rows whose decision is older
+-- than the job's retention. The fire time only tells where to look: what an outage left undecided for longer is still recorded,
+-- and kept for its time.
 CREATE FUNCTION record(entry ledger, keep_count bigint, keep_age_ms bigint, now_ms bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-  -- More than come in, and still a bounded step.
+  -- Rows that one new row may push out: more than come in, and still a bounded step.
   max_expired constant integer := 10;
   max_excess constant integer := 1000;
   kept bigint;
@@ -40,20 +40,20 @@ CREATE FUNCTION add_count(counts jsonb, verdict text, more bigint) RETURNS jsonb
   SELECT counts || jsonb_build_object(verdict, COALESCE((counts ->> verdict)::bigint, 0) + more)
 $$;
 
--- Several occurrences, or one, that share a decision. `fire_at` and `due_at` are those of the latest. Without `run_id`
--- it is the job's present generation that they belong to; without `kind` they are scheduled.
+-- One occurrence, or several that share a decision; `fire_at` and `due_at` are those of the latest. Without `run_id` they belong
+-- to the job's present generation; without `kind` they are scheduled.
 CREATE TYPE occurrences AS (from_at bigint, fire_at bigint, due_at bigint, count integer, run_id text, kind text);
 
--- Records occurrences that did not run, as one row, and tells of them. `failure`: JSON text.
+-- Records occurrences that will not run, as one row and one event. `failure`: JSON text.
 CREATE FUNCTION decide_against(
   job jobs, span occurrences, decided text, event_name text, now_ms bigint,
-  why text DEFAULT NULL, into_run text DEFAULT NULL, asked_facts jsonb DEFAULT NULL, failure text DEFAULT NULL
+  why text DEFAULT NULL, into_run text DEFAULT NULL, condition_facts jsonb DEFAULT NULL, failure text DEFAULT NULL
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   entry ledger;
 BEGIN
   entry.job_id := job.id;
-  entry.run_id := COALESCE(span.run_id, wake_up_id(job.id, '', job.generation, span.fire_at));
+  entry.run_id := COALESCE(span.run_id, queue_job_id_of(job.id, '', job.generation, span.fire_at));
   entry.verdict := decided;
   entry.kind := COALESCE(span.kind, 'scheduled');
   entry.fire_at := span.fire_at;
@@ -61,7 +61,7 @@ BEGIN
   entry.decided_at := now_ms;
   entry.reason := why;
   entry.coalesced_into := into_run;
-  entry.facts := asked_facts;
+  entry.facts := condition_facts;
   entry.error := failure;
   IF span.count > 1 THEN
     entry.from_at := span.from_at;
@@ -75,14 +75,14 @@ BEGIN
 END
 $$;
 
--- Records neighbours that share a verdict: the latest 100 singly, what is older as one span.
+-- Records neighbours that share a verdict: the latest 100 singly, older ones as one span.
 CREATE FUNCTION decide_each(
   job jobs, list occurrences[], older occurrences, decided text, event_name text, now_ms bigint,
-  why text DEFAULT NULL, asked_facts jsonb DEFAULT NULL
+  why text DEFAULT NULL, condition_facts jsonb DEFAULT NULL
 ) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
   max_single constant integer := 100;
-  told jsonb[] := '{}';
+  events jsonb[] := '{}';
   first_single integer := GREATEST(1, cardinality(list) - max_single + 1);
   span occurrences := older;
 BEGIN
@@ -93,28 +93,28 @@ BEGIN
     span.count := COALESCE(older.count, 0) + first_single - 1;
   END IF;
   IF span.fire_at IS NOT NULL THEN
-    told := told || decide_against(job, span, decided, event_name, now_ms, why, NULL, asked_facts);
+    events := events || decide_against(job, span, decided, event_name, now_ms, why, NULL, condition_facts);
   END IF;
   FOR i IN first_single .. cardinality(list) LOOP
-    told := told || decide_against(job, list[i], decided, event_name, now_ms, why, NULL, asked_facts);
+    events := events || decide_against(job, list[i], decided, event_name, now_ms, why, NULL, condition_facts);
   END LOOP;
-  RETURN told;
+  RETURN events;
 END
 $$;
 
--- Decides against the spans that a caller computed.
-CREATE FUNCTION decide_against_spans(job jobs, spans jsonb, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
+-- Records what a change of the job decides: spans {fromAt, toAt, count, dueAt?, verdict, reason?}.
+CREATE FUNCTION decide_spans(job jobs, spans jsonb, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE
-  told jsonb[] := '{}';
+  events jsonb[] := '{}';
   s jsonb;
 BEGIN
   FOR s IN SELECT value FROM jsonb_array_elements(spans) LOOP
-    told := told || decide_against(job,
+    events := events || decide_against(job,
       ROW((s ->> 'fromAt')::bigint, (s ->> 'toAt')::bigint, (s ->> 'dueAt')::bigint, (s ->> 'count')::integer,
         NULL, NULL)::occurrences,
       s ->> 'verdict', CASE s ->> 'verdict' WHEN 'missed' THEN 'JOB_MISSED' ELSE 'JOB_SKIPPED' END, now_ms, s ->> 'reason');
   END LOOP;
-  RETURN told;
+  RETURN events;
 END
 $$;
 
@@ -122,7 +122,7 @@ CREATE FUNCTION cancel_error(why text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT jsonb_build_object('name', 'CronduitError', 'code', 'RUN_CANCELLED', 'message', why)::text
 $$;
 
--- Records a run that was cancelled before it began.
+-- Records a run that was cancelled before it started.
 CREATE FUNCTION record_cancelled(job jobs, span occurrences, why text, now_ms bigint) RETURNS jsonb LANGUAGE sql AS $$
   SELECT decide_against(job, span, 'cancelled', 'JOB_CANCELLED', now_ms, failure => cancel_error(why))
 $$;

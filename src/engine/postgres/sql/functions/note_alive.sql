@@ -1,5 +1,5 @@
 /*
-note_alive: notes that the worker of a start lost its lock and lives, so that this is not counted as a crash.
+note_alive: notes that the worker of a start lost its lock but lives, so that this does not count as a crash.
 
 hold         JSON: jobId, queueJobId, runId, start
 now_ms       not used
@@ -10,7 +10,7 @@ CREATE FUNCTION note_alive(hold jsonb, now_ms bigint, max_entries bigint) RETURN
 SET search_path FROM CURRENT AS $$
 BEGIN
   PERFORM lock_jobs(ARRAY[hold ->> 'jobId']);
-  PERFORM tell_alive(hold);
+  PERFORM mark_alive(hold);
   RETURN NULL;
 END
 $$;

@@ -1,10 +1,10 @@
 /*
-park_job: puts a queue job that a worker holds back among the delayed ones, by the server's own clock.
+park_job: puts a queue job that a worker holds back among the delayed, by the server's own clock.
 
 request      JSON: id, token (of its lock), delayMs
 now_ms       not used
 max_entries  not used
-Returns true; false if the lock is somebody else's, or has ended.
+Returns true; false if the lock expired or belongs to another worker.
 */
 CREATE FUNCTION park_job(request jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$

@@ -1,16 +1,16 @@
 /*
-put_jobs: stores jobs that are not there yet. On the default queue none whose id another queue has claimed; on the others
-only those whose claim holds.
+put_jobs: stores jobs that do not exist yet. The default queue refuses ids that another queue has claimed; the others take
+only jobs whose claim holds.
 
 puts         JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
              upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention and condition, as compared here),
-             claim (number)? by which it is stored on another queue than the default one
+             claim (number)?, on queues other than the default one
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns a JSON array with one answer for each job, in order:
   {"o":"created","generation":n}
-  {"o":"same"}     a job with an equal declaration is there
-  {"o":"exists"}   one with another declaration is there, or the id is another queue's; nothing was changed
+  {"o":"same"}     a job with an equal declaration exists
+  {"o":"exists"}   one with another declaration exists, or another queue has claimed the id; nothing was changed
   {"o":"void"}     the claim was fenced off; claim the id anew
 */
 CREATE FUNCTION put_jobs(puts jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
@@ -23,13 +23,13 @@ DECLARE
   next jsonb;
   missing jsonb;
   created text[];
-  told jsonb[] := '{}';
+  events jsonb[] := '{}';
   answers jsonb := '{}';
 BEGIN
   PERFORM lock_claims(true);
   SELECT jsonb_agg(put), array_agg(put ->> 'id') INTO missing, created FROM jsonb_array_elements(puts) AS put
   WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = put ->> 'id');
-  -- Mostly all are there: the same program starts again.
+  -- Usually all exist: the same program starts again.
   IF missing IS NOT NULL THEN
     PERFORM lock_catalog();
     PERFORM lock_jobs(created || ARRAY(
@@ -48,7 +48,7 @@ BEGIN
       CONTINUE;
     END IF;
     IF stored IS NULL AND (p ? 'claim' OR NOT EXISTS (SELECT 1 FROM homes WHERE job_id = p ->> 'id')) THEN
-      -- Removed since it was looked for: the whole call is repeated, with its locks.
+      -- Removed since the look above: the whole call is repeated, with its locks.
       IF missing IS NULL THEN RAISE serialization_failure; END IF;
       next := CASE p ->> 'state' WHEN 'active' THEN p #> '{upcoming,0}' END;
       INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark,
@@ -75,7 +75,7 @@ BEGIN
         PERFORM link_condition(p ->> 'id', p #> '{policy,condition}', (p #>> '{policy,waitMs}')::bigint);
       END IF;
       created := created || (p ->> 'id');
-      told := told || jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', p ->> 'id');
+      events := events || jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', p ->> 'id');
       answers := answers || jsonb_build_object(place::text, jsonb_build_object('o', 'created', 'generation', number));
     ELSE
       answers := answers || jsonb_build_object(place::text,
@@ -83,7 +83,7 @@ BEGIN
     END IF;
   END LOOP;
   PERFORM wake_dependents(created, now_ms);
-  PERFORM append_entry(told, max_entries);
+  PERFORM append_entry(events, max_entries);
   RETURN (SELECT jsonb_agg(value ORDER BY key::bigint) FROM jsonb_each(answers));
 END
 $$;

@@ -1,11 +1,12 @@
--- What is only read, in the shapes that the Redis engine stores: `result` and `error` as JSON text.
+-- What is only read, in the shapes that the Redis engine stores: `result` and `error` as JSON text. Redis has commands for
+-- this, where PostgreSQL has functions.
 
 CREATE FUNCTION written_job(job jobs) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_strip_nulls(jsonb_build_object(
     'id', job.id, 'definition', job.definition, 'revision', job.revision, 'generation', job.generation,
     'state', job.state, 'watermark', job.watermark, 'nextFireAt', job.next_fire_at,
     'nextDueAt', job.next_due_at, 'pausedAt', job.paused_at,
-    'pausedReason', job.paused_reason, 'running', (SELECT count(*) FROM instances WHERE job_id = job.id AND kind <> 'backfill'),
+    'pausedReason', job.paused_reason, 'running', (SELECT count(*) FROM running_runs WHERE job_id = job.id AND kind <> 'backfill'),
     'counts', job.counts, 'lastRun', job.last_run, 'lastScheduledRun', job.last_scheduled_run))
 $$;
 
@@ -18,7 +19,7 @@ CREATE FUNCTION row_of_ledger(l ledger) RETURNS jsonb LANGUAGE sql STABLE AS $$
     'dueAt', l.due_at, 'fromAt', l.from_at, 'count', l.count, 'decidedAt', l.decided_at, 'startedAt', l.started_at,
     'finishedAt', l.finished_at, 'attempt', l.attempt, 'worker', l.worker, 'reason', l.reason,
     'coalescedInto', l.coalesced_into, 'result', l.result::text, 'error', l.error::text))
-    -- Of a fact, null is a value.
+    -- A fact that is null is a value.
     || CASE WHEN l.facts IS NULL THEN '{}' ELSE jsonb_build_object('facts', l.facts) END
 $$;
 
@@ -51,21 +52,21 @@ CREATE FUNCTION read_open_runs(of_job text) RETURNS jsonb LANGUAGE sql STABLE SE
         WHEN suspended = 'sleep' THEN 'sleeping' WHEN suspended = 'retry' OR is_handed_back THEN 'retrying' ELSE 'running' END,
       'kind', kind, 'fireAt', fire_at, 'dueAt', due_at, 'startedAt', attempt_at, 'attempt', attempt, 'worker', worker,
       'error', error))
-    FROM instances WHERE job_id = of_job
+    FROM running_runs WHERE job_id = of_job
     UNION ALL
     SELECT jsonb_strip_nulls(jsonb_build_object('id', run_id, 'state', 'queued', 'kind', kind, 'fireAt', fire_at,
       'dueAt', due_at, 'waitUntil', wait_until))
-    FROM pending WHERE job_id = of_job
+    FROM queued_runs WHERE job_id = of_job
     UNION ALL
     SELECT jsonb_build_object('id', run_id, 'state', 'queued', 'kind', 'manual', 'fireAt', fire_at, 'dueAt', fire_at)
-    FROM asked WHERE job_id = of_job) AS open_runs(entry)
+    FROM run_requests WHERE job_id = of_job) AS open_runs(entry)
 $$;
 
--- Which of these runs somebody wants to end. holds: JSON array of {jobId, queueJobId, runId}.
+-- Which of these runs are to be cancelled. holds: JSON array of {jobId, queueJobId, runId}.
 CREATE FUNCTION read_cancels(holds jsonb) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
   SELECT COALESCE(jsonb_agg(jsonb_build_object('queueJobId', queue_job_id, 'reason', cancel_reason)), '[]')
   FROM jsonb_array_elements(holds) AS hold
-  JOIN instances ON job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId'
+  JOIN running_runs ON job_id = hold ->> 'jobId' AND queue_job_id = hold ->> 'queueJobId'
     AND run_id = hold ->> 'runId'
   WHERE cancel_reason IS NOT NULL
 $$;
@@ -77,4 +78,26 @@ SET search_path FROM CURRENT AS $$
     SELECT COALESCE(jsonb_agg(jsonb_build_object('id', id, 'entry', entry) ORDER BY id), '[]') FROM (
       SELECT id, entry FROM events WHERE id > after_id ORDER BY id LIMIT max_rows) AS e))
   FROM event_log
+$$;
+
+-- The steps of a run, as a JSON array of JSON texts.
+CREATE FUNCTION read_steps(of_run text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT COALESCE(jsonb_agg(record), '[]') FROM steps WHERE run_id = of_run
+$$;
+
+-- Lines of a run's log after the one with the id `after_id`, as a JSON array of [id, JSON text].
+CREATE FUNCTION read_logs(of_run text, after_id bigint, most integer) RETURNS jsonb LANGUAGE sql STABLE
+SET search_path FROM CURRENT AS $$
+  SELECT COALESCE(jsonb_agg(jsonb_build_array(id, line) ORDER BY id), '[]')
+  FROM (SELECT id, line FROM logs WHERE run_id = of_run AND id > after_id ORDER BY id LIMIT most) AS page
+$$;
+
+-- The state of a job's last backfill; null if it had none.
+CREATE FUNCTION read_backfill(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT jsonb_build_object('backfillId', backfill_id, 'state', state, 'total', total,
+    'waiting', (SELECT count(*) FROM backfill_times WHERE job_id = of_job),
+    'running', (SELECT count(*) FROM running_runs WHERE job_id = of_job AND kind = 'backfill'),
+    'verdicts', counts, 'concurrency', concurrency,
+    'order', CASE WHEN is_latest_first THEN 'latest' ELSE 'oldest' END, 'createdAt', created_at)
+  FROM backfills WHERE job_id = of_job
 $$;

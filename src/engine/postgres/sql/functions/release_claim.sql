@@ -1,10 +1,10 @@
 /*
-release_claim: drops the claim of a job id unless it was replaced by a later one.
+release_claim: drops the claim of a job id, unless a later claim replaced it.
 
 release      JSON: jobId, number (of the claim)
 now_ms       not used
 max_entries  not used
-Returns 1 = dropped, 0 = it was replaced, or there was none.
+Returns 1 = dropped, 0 = replaced, or there was none.
 */
 CREATE FUNCTION release_claim(release jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$

@@ -1,21 +1,22 @@
 /*
-remove_job: removes a job. Runs that are executed go on and settle; those that wait to go on are cancelled. The ledger stays for as long as its rows would have.
+remove_job: removes a job. Runs being executed continue and settle; suspended ones are cancelled. The ledger is kept for as long
+as its rows would have been.
 
 removal      JSON: jobId, expectedWatermark (epoch ms)?, expectedRevision?,
              skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
-Returns JSON text "removed", "missing", or "undecided" (the watermark or the revision is another by now: compute
-`skipped` again).
+Returns JSON text "removed", "missing", or "undecided" (the watermark or the revision has changed: compute `skipped`
+again).
 */
 CREATE FUNCTION remove_job(removal jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
   job jobs;
-  request asked;
-  held instances;
+  request run_requests;
+  held running_runs;
   groups text[];
-  told jsonb[];
+  events jsonb[];
 BEGIN
   groups := lock_jobs(ARRAY[removal ->> 'jobId']);
   SELECT * INTO job FROM jobs WHERE id = removal ->> 'jobId';
@@ -26,9 +27,9 @@ BEGIN
   END IF;
   now_ms := server_now(now_ms);
   PERFORM drop_next(job);
-  told := decide_against_spans(job, removal -> 'skipped', now_ms) || drop_queued(job, 'removed', false, now_ms);
-  FOR request IN DELETE FROM asked WHERE job_id = job.id RETURNING * LOOP
-    told := told || decide_against(job,
+  events := decide_spans(job, removal -> 'skipped', now_ms) || drop_queued(job, 'removed', false, now_ms);
+  FOR request IN DELETE FROM run_requests WHERE job_id = job.id RETURNING * LOOP
+    events := events || decide_against(job,
       ROW(request.fire_at, request.fire_at, request.fire_at, 1, request.run_id, 'manual')::occurrences,
       'skipped', 'JOB_SKIPPED', now_ms, 'removed');
     PERFORM drop_queue_job(request.run_id);
@@ -37,18 +38,18 @@ BEGIN
   PERFORM leave_line(job);
   PERFORM close_backfill(job.id, 'cancelled') FROM backfills
     WHERE job_id = job.id AND state NOT IN ('finished', 'cancelled');
-  -- Those that are executed go on; those that are to go on later do not.
-  FOR held IN SELECT * FROM instances WHERE job_id = job.id AND (suspended IS NOT NULL OR is_handed_back)
+  -- Runs being executed continue; suspended ones end.
+  FOR held IN SELECT * FROM running_runs WHERE job_id = job.id AND (suspended IS NOT NULL OR is_handed_back)
     ORDER BY fire_at, queue_job_id LOOP
-    told := told || end_removed(job, held, now_ms);
+    events := events || end_removed(job, held, now_ms);
   END LOOP;
-  PERFORM drop_calls(job.id);
+  PERFORM drop_wakeups(job.id);
   DELETE FROM jobs WHERE id = job.id;
   UPDATE ledgers SET expires_at = server_now(NULL) + job.keep_age_ms WHERE job_id = job.id;
-  told := told || ((removal -> 'event') || jsonb_build_object('at', now_ms));
+  events := events || ((removal -> 'event') || jsonb_build_object('at', now_ms));
   PERFORM wake_dependents(ARRAY[job.id], now_ms);
-  PERFORM call_groups(groups, now_ms);
-  PERFORM append_entry(told, max_entries);
+  PERFORM wake_groups(groups, now_ms);
+  PERFORM append_entry(events, max_entries);
   RETURN '"removed"';
 END
 $$;

@@ -1,7 +1,7 @@
 /*
-request_run: records a run asked for by hand, and adds its queue job.
+request_run: records a manual run, and adds its queue job.
 
-request      JSON: jobId, sequence (made by the caller, so that asking twice is asking once), params (JSON text)?,
+request      JSON: jobId, sequence (made by the caller, so that a repeated request makes one run), params (JSON text)?,
              ignoreCondition?
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
@@ -16,8 +16,8 @@ BEGIN
   SELECT * INTO job FROM jobs WHERE id = request ->> 'jobId' FOR UPDATE;
   IF NOT FOUND THEN RETURN NULL; END IF;
   now_ms := server_now(now_ms);
-  new_run_id := wake_up_id(job.id, 'm', (request ->> 'sequence')::bigint, now_ms);
-  INSERT INTO asked (job_id, run_id, fire_at, params, is_unconditional)
+  new_run_id := queue_job_id_of(job.id, 'm', (request ->> 'sequence')::bigint, now_ms);
+  INSERT INTO run_requests (job_id, run_id, fire_at, params, ignore_condition)
   VALUES (job.id, new_run_id, now_ms, request ->> 'params', COALESCE((request ->> 'ignoreCondition')::boolean, false))
   ON CONFLICT DO NOTHING;
   PERFORM add_queue_job(new_run_id, job.pipeline, now_ms, now_ms);

@@ -1,5 +1,5 @@
 /*
-save_step: stores a step of a run that ended, or how far the run is. A start that lost its run is refused.
+save_step: stores a step that ended, or the run's progress. A start that lost its run is refused.
 
 step         JSON: jobId, queueJobId, runId, start, fireAt, name, record (JSON text), maxSteps
 now_ms       epoch ms; null = the server's clock
@@ -15,18 +15,18 @@ DECLARE
   keep_age_ms bigint;
   is_new boolean;
 BEGIN
-  -- The row stays locked until the step is stored, so nobody takes the run over in between.
-  PERFORM 1 FROM instances WHERE job_id = step ->> 'jobId' AND queue_job_id = step ->> 'queueJobId'
+  -- The row stays locked until the step is stored, so that no worker takes the run over in between.
+  PERFORM 1 FROM running_runs WHERE job_id = step ->> 'jobId' AND queue_job_id = step ->> 'queueJobId'
     AND run_id = step ->> 'runId' AND start = (step ->> 'start')::integer FOR SHARE;
   IF NOT FOUND THEN
-    PERFORM tell_alive(step);
+    PERFORM mark_alive(step);
     RETURN '"fenced"';
   END IF;
   INSERT INTO step_runs (job_id, run_id, fire_at, saved_at)
     VALUES (step ->> 'jobId', step ->> 'runId', (step ->> 'fireAt')::bigint, server_now(now_ms))
     ON CONFLICT (run_id) DO UPDATE SET saved_at = EXCLUDED.saved_at
     RETURNING xmax = 0 INTO is_new;
-  -- That row is locked by now: steps of one run are stored one after the other, and can be counted.
+  -- This row is locked now: steps of one run are stored one after the other, and can be counted.
   IF (SELECT count(*) FROM steps WHERE run_id = step ->> 'runId' AND name <> step ->> 'name')
     >= (step ->> 'maxSteps')::integer THEN
     RETURN '"too-many"';
@@ -43,17 +43,12 @@ BEGIN
     (SELECT run_id FROM step_runs WHERE saved_at < server_now(now_ms) - COALESCE(keep_age_ms, 86400000)
       AND job_id = step ->> 'jobId' LIMIT max_gone)
   ), gone AS (
-    -- Those of a run that goes on, or sleeps, stay however long that takes: without them it would begin anew.
+    -- Those of a run that has not ended stay however long it takes, since without them it would start over.
     DELETE FROM step_runs USING old WHERE step_runs.run_id = old.run_id AND NOT EXISTS (
-      SELECT 1 FROM instances i WHERE i.job_id = step ->> 'jobId' AND i.run_id = old.run_id)
+      SELECT 1 FROM running_runs i WHERE i.job_id = step ->> 'jobId' AND i.run_id = old.run_id)
     RETURNING step_runs.run_id
   )
   DELETE FROM steps USING gone WHERE steps.run_id = gone.run_id;
   RETURN '"saved"';
 END
-$$;
-
--- The steps of a run, as a JSON array of JSON texts.
-CREATE FUNCTION read_steps(of_run text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-  SELECT COALESCE(jsonb_agg(record), '[]') FROM steps WHERE run_id = of_run
 $$;

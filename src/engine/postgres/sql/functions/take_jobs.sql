@@ -1,22 +1,23 @@
 /*
-take_jobs: takes queue jobs for a worker as BullMQ's own function does, but many in one call, in BullMQ's order: what
-waits, and what has become due. BullMQ's events of it, which nobody reads here, are left out. A test compares the rows with
-BullMQ's own.
+take_jobs: takes queue jobs for a worker as BullMQ's own function does, but many per call, in BullMQ's order: waiting, due.
+BullMQ's events, which nobody reads here, are left out. A test compares the rows with BullMQ's own.
 
-request      JSON: token (of their locks), lockMs, count (at most so many), isAgain (the answer to the same request was lost),
-             limit (absent: none) with max and perMs: at most so many are taken in each such time, by all that take. BullMQ's
-             limit of the whole queue comes before it, and its row counts for both, so that bare BullMQ workers are counted too
-now_ms       not used: what is due in the queue, and how long a lock lasts, is told by the server's own clock
+request      JSON: token (of their locks), lockMs (how long they last), count (at most this many), isAgain (a repeated request,
+             whose answer was lost), limit (absent: none) with max and perMs: at most this many are taken per perMs, by all
+             takers together. BullMQ's limit of the whole queue takes precedence, and its row counts for both, so that bare
+             BullMQ workers are counted too
+now_ms       not used: what is due in the queue, and how long a lock lasts, goes by the server's own clock
 max_entries  not used
-Returns JSON: {"jobs":[[id, name, how often it was taken], ...], "untilNextMs": until the next becomes due (0 = none is
+Returns JSON: {"jobs":[[id, name, how often it was taken], ...], "untilNextMs": until the next becomes due (0 = none
 known, or the queue is paused) or the limit allows more, "isMore": whether there may be more to take now, "isLimited": whether
 the limit does not allow it yet}.
 */
 
--- How many queue jobs may be taken now, as far as the queue as a whole is concerned; for how long its rate limit allows none; and
--- in what time it counts what is taken (NULL = there is no limit).
-CREATE FUNCTION room_in_queue(most integer, rate_limit jsonb, now_ms bigint, OUT room integer, OUT limited_ms bigint, OUT per_ms bigint)
-LANGUAGE plpgsql AS $$
+-- How many queue jobs may be taken now as far as the whole queue is concerned; for how long its rate limit allows none; and the
+-- time that the limit counts in (NULL = there is no limit).
+CREATE FUNCTION room_in_queue(
+  most integer, rate_limit jsonb, now_ms bigint, OUT room integer, OUT limited_ms bigint, OUT per_ms bigint
+) LANGUAGE plpgsql AS $$
 DECLARE
   settings record;
   max_taken bigint;
@@ -47,7 +48,7 @@ BEGIN
 END
 $$;
 
--- So many more were taken in the time of the rate limit, which the first of them begins.
+-- Counts what was taken towards the rate limit. The first one starts its time.
 CREATE FUNCTION count_taken(taken bigint, per_ms bigint, now_ms bigint) RETURNS void LANGUAGE sql AS $$
   INSERT INTO {{bullmq_schema}}.rate_limit AS l (queue, points, expire_at_ms) VALUES ('{{bullmq_queue}}', taken, now_ms + per_ms)
   ON CONFLICT (queue) DO UPDATE SET
@@ -55,7 +56,7 @@ CREATE FUNCTION count_taken(taken bigint, per_ms bigint, now_ms bigint) RETURNS 
     expire_at_ms = CASE WHEN l.expire_at_ms <= now_ms THEN now_ms + per_ms ELSE l.expire_at_ms END
 $$;
 
--- What has become due stands in line behind what waits.
+-- Queue jobs that are due line up behind those that wait.
 CREATE FUNCTION release_due(most integer, now_ms bigint) RETURNS void LANGUAGE sql AS $$
   UPDATE {{bullmq_schema}}.job SET state = 'waiting', delay_ms = 0 WHERE queue = '{{bullmq_queue}}' AND id IN (
     SELECT id FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'delayed' AND process_at_ms <= now_ms
@@ -65,7 +66,7 @@ $$;
 CREATE FUNCTION take_jobs(request jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
-  -- Of what is taken while others wait, so many come into the line behind them: enough for nothing to be passed over for ever.
+  -- While others wait, this share of what is taken moves from the delayed to the waiting: enough that nothing starves.
   released_share constant numeric := 0.25;
   max_released constant integer := 1000;
   token text := request ->> 'token';
@@ -89,7 +90,7 @@ BEGIN
     RETURN jsonb_build_object('jobs', jsonb_build_array(), 'untilNextMs', limited_ms, 'isMore', false, 'isLimited', true);
   END IF;
   IF most <= 0 THEN
-    -- BullMQ's wait for a sign sees a pause for what is in line, and not for what is delayed.
+    -- BullMQ's wait for a signal respects a pause for waiting queue jobs, and not for delayed ones.
     PERFORM release_due(max_released, queue_now);
     RETURN '{"jobs":[],"untilNextMs":0,"isMore":false,"isLimited":false}';
   END IF;
@@ -113,7 +114,7 @@ BEGIN
   IF per_ms > 0 AND jobs <> '[]' THEN PERFORM count_taken(jsonb_array_length(jobs), per_ms, queue_now); END IF;
   SELECT min(process_at_ms) INTO next_due FROM {{bullmq_schema}}.job WHERE queue = '{{bullmq_queue}}' AND state = 'delayed';
   RETURN jsonb_build_object('jobs', jobs, 'isMore', cardinality(ids) = most, 'isLimited', false,
-    -- To the microsecond: who comes too early finds nothing.
+    -- To the microsecond: a worker that comes too early finds nothing.
     'untilNextMs', CASE WHEN next_due IS NULL THEN 0
       ELSE GREATEST(1, next_due - extract(epoch FROM clock_timestamp()) * 1000) END);
 END

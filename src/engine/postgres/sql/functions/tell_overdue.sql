@@ -1,10 +1,10 @@
 /*
-tell_overdue: tells that nobody takes an occurrence, unless somebody has done so by now or it was told of.
+tell_overdue: reports that no worker takes an occurrence, unless one has by now, or it was reported before.
 
 overdue      JSON: jobId, fireAt (epoch ms), reason
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
-Returns JSON text "told", "moved" (the job waits for another occurrence, or this one was told of) or "missing".
+Returns JSON text "told", "moved" (the job waits for another occurrence, or this one was reported before) or "missing".
 */
 CREATE FUNCTION tell_overdue(overdue jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$

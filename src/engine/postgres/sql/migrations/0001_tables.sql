@@ -1,8 +1,8 @@
 -- The tables of one fleet, in a schema of its own. Times are epoch milliseconds of the server's clock, as everywhere
 -- inside; the view `runs` shows the ledger with timestamps, for people.
 
--- Revisions, generations and ids of continuations: one counter, so that none is ever used twice, also by a job that
--- was removed and added again.
+-- Revisions, generations and ids of wakeups share one counter, so that no number is ever used twice, not even by a job that was
+-- removed and added again.
 CREATE SEQUENCE sequence_numbers;
 
 CREATE TABLE jobs (
@@ -33,20 +33,20 @@ CREATE TABLE jobs (
   paused_reason text,
   finished_at bigint,
   overdue_fire_at bigint,            -- the occurrence last reported as overdue
-  timer_id text,                     -- the queue job that looks at the queued runs again at an instant, and that instant
-  timer_at bigint,
+  wakeup_id text,                    -- the wakeup at an instant, and that instant
+  wakeup_at bigint,
   counts jsonb NOT NULL DEFAULT '{}',
   last_run jsonb,                    -- the last finished run, in short
-  last_scheduled_run jsonb,          -- the last that the schedule began, without its result; only while `last_run` is another
+  last_scheduled_run jsonb,          -- without its result; only while `last_run` is another
   last_success_at bigint,
   success_streak integer NOT NULL DEFAULT 0,
   failures_in_a_row integer NOT NULL DEFAULT 0
-) WITH (fillfactor = 70);            -- every decision updates its job: room for that beside it
+) WITH (fillfactor = 70);            -- every decision updates its job: leaves room for that
 
 CREATE INDEX jobs_next ON jobs (next_due_at, id);
 
--- Runs that were admitted and have no verdict. One row holds one instance.
-CREATE TABLE instances (
+-- Admitted, and without a verdict. One row holds one instance.
+CREATE TABLE running_runs (
   job_id text NOT NULL,
   queue_job_id text NOT NULL,
   run_id text NOT NULL,
@@ -57,54 +57,54 @@ CREATE TABLE instances (
   from_at bigint NOT NULL,
   count integer NOT NULL,
   started_at bigint NOT NULL,        -- of this start
-  attempt_at bigint NOT NULL,        -- of this attempt; a start that goes on after a sleep begins none
-  start integer NOT NULL,            -- counts starts: who has a lower number has lost the run
+  attempt_at bigint NOT NULL,        -- of this attempt; a start after a sleep continues it
+  start integer NOT NULL,            -- counts starts: a worker with a lower number has lost the run
   attempt integer NOT NULL,
-  failures integer NOT NULL,         -- attempts that ended with an error and were tried again
+  failures integer NOT NULL,         -- attempts that failed and were retried
   crashes integer NOT NULL,
   worker text NOT NULL,
   take text NOT NULL,
   params text,                       -- JSON
-  group_key text,                    -- of the job when the run began
+  group_key text,                    -- the job's when the run started
   is_handed_back boolean NOT NULL DEFAULT false,
-  is_alive boolean NOT NULL DEFAULT false, -- the worker of this start lost its lock, and lives
+  is_alive boolean NOT NULL DEFAULT false, -- the worker of this start lost its lock, but lives
   crashed jsonb NOT NULL DEFAULT '{}', -- the starts that count as crashes, with their workers
   suspended text CHECK (suspended IN ('retry', 'sleep')),
-  until_at bigint,                   -- when a suspended run goes on
-  error text,                        -- JSON; what the attempt before a retry failed with
-  cancel_reason text,                -- somebody wants it to end
+  resume_at bigint,                  -- when a suspended run continues
+  error text,                        -- JSON; of the attempt before a retry
+  cancel_reason text,                -- it is to be cancelled
   PRIMARY KEY (job_id, queue_job_id)
 );
 
-CREATE INDEX instances_of_group ON instances (group_key) WHERE group_key IS NOT NULL;
+CREATE INDEX running_runs_of_group ON running_runs (group_key) WHERE group_key IS NOT NULL;
 
--- Queued runs: claimed, and waiting for an instance, for their condition, or for their group.
-CREATE TABLE pending (
+-- Waiting for an instance, for their condition, or for room in their group.
+CREATE TABLE queued_runs (
   job_id text NOT NULL,
   run_id text COLLATE "C" NOT NULL,
   kind text NOT NULL,
   fire_at bigint NOT NULL,
   due_at bigint NOT NULL,
-  from_at bigint NOT NULL,           -- what the run will stand for; all but the latest have their verdict
+  from_at bigint NOT NULL,           -- first occurrence that the run stands for; all but the latest have their verdict
   count integer NOT NULL,
   params text,                       -- JSON
-  is_unconditional boolean NOT NULL DEFAULT false,
+  ignore_condition boolean NOT NULL DEFAULT false,
   wait_until bigint,                 -- null: it does not wait for its condition
   PRIMARY KEY (job_id, run_id)
 );
 
-CREATE INDEX pending_in_order ON pending (job_id, fire_at, run_id);
+CREATE INDEX queued_runs_in_order ON queued_runs (job_id, fire_at, run_id);
 
--- Queue jobs that call for the queued runs of a job and were not answered yet. Rows are only added and deleted: they
--- are added by steps on other jobs, too, which must not wait for each other.
-CREATE TABLE calls (
-  call_id text PRIMARY KEY,
+-- Queue jobs that make a worker look at a job's queued runs, until it acknowledges them. Rows are only added and deleted: steps
+-- on other jobs add them too, and must not wait for each other.
+CREATE TABLE wakeups (
+  queue_job_id text PRIMARY KEY,
   job_id text NOT NULL
 );
 
-CREATE INDEX calls_of_job ON calls (job_id);
+CREATE INDEX wakeups_of_job ON wakeups (job_id);
 
--- Which jobs the condition of a job that waits for it names. The rows are also what the steps of both jobs lock.
+-- Which jobs a waiting condition names. The steps of both jobs lock these rows.
 CREATE TABLE deps (
   referenced text NOT NULL,
   dependent text NOT NULL,
@@ -124,17 +124,17 @@ CREATE TABLE group_line (
 
 CREATE INDEX group_line_of_job ON group_line (job_id);
 
--- Runs asked for by hand that no worker has taken.
-CREATE TABLE asked (
+-- Manual runs that no worker has taken.
+CREATE TABLE run_requests (
   job_id text NOT NULL,
   run_id text NOT NULL,
   fire_at bigint NOT NULL,
   params text,                       -- JSON
-  is_unconditional boolean NOT NULL DEFAULT false,
+  ignore_condition boolean NOT NULL DEFAULT false,
   PRIMARY KEY (job_id, run_id)
 );
 
--- One row for each decision on an occurrence, or on several neighbours that share it.
+-- One row per decision, on an occurrence or on neighbours that share it.
 CREATE TABLE ledger (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   job_id text NOT NULL,
@@ -152,14 +152,14 @@ CREATE TABLE ledger (
   worker text,
   reason text,
   coalesced_into text,
-  facts jsonb,                       -- what a condition asked, where it decided
+  facts jsonb,                       -- what a condition asked, if it decided
   result json,                       -- json and not jsonb: kept as it was written
   error json
 );
 
 CREATE INDEX ledger_of_job ON ledger (job_id, fire_at, id);
 
--- How many rows each job's ledger has, and until when the ledger of a removed job is kept.
+-- The size of each job's ledger, and until when that of a removed job is kept.
 CREATE TABLE ledgers (
   job_id text PRIMARY KEY,
   row_count bigint NOT NULL DEFAULT 0,
@@ -168,7 +168,7 @@ CREATE TABLE ledgers (
 
 CREATE INDEX ledgers_expiry ON ledgers (expires_at) WHERE expires_at IS NOT NULL;
 
--- One row holds the events of one call, in order.
+-- One row per call, with its events in order.
 CREATE TABLE events (
   id bigint PRIMARY KEY,
   entry text NOT NULL                -- JSON array

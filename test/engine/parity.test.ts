@@ -1,0 +1,179 @@
+// Redis' scripts and PostgreSQL's functions say the same in two languages. A reader lays them side by side, so both have
+// files and functions of the same names in the same order, but for what one language has no use for.
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import {
+  FUNCTION_ARGUMENT,
+  LIBRARIES as SQL_LIBRARIES,
+  READERS,
+} from "../../src/engine/postgres/functions.ts";
+import { filesOf, SCRIPT_ARGUMENTS, type ScriptName } from "../../src/engine/redis/scripts.ts";
+
+/** Scripts without a function. */
+const SCRIPTS_ALONE = {
+  compare_jobs: "`put_jobs` of PostgreSQL compares what is stored by itself",
+  now: "PostgreSQL reads `server_now`, which its other functions use too",
+  pass_on: "PostgreSQL signals all workers that listen, Redis one",
+  read_definitions: "PostgreSQL reads whole jobs, by `read_jobs`",
+  settle_fast: "PostgreSQL has no fast path",
+};
+
+/** Functions without a script. Redis has commands for these. */
+const FUNCTIONS_ALONE = [
+  "append_events",
+  "read_backfill",
+  "read_cancels",
+  "read_events",
+  "read_jobs",
+  "read_ledger",
+  "read_logs",
+  "read_open_runs",
+  "read_steps",
+];
+
+/** Libraries of one side only. */
+const LIBRARIES_ALONE = {
+  keys: "tables have names already",
+  last_run: "columns need no codec",
+  fast_path: "PostgreSQL has no fast path",
+  store_job: "PostgreSQL inserts rows where it stores jobs",
+  locks: "a script is alone on its server",
+};
+
+/** Helpers in libraries that both have, of one side only. */
+const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
+  "Lua: arguments, numbers, ids and counters": [
+    "lazy",
+    "clock",
+    "number_text",
+    "encode_job_id",
+    "decode_job_id",
+    "next_sequence",
+    "raise_sequence",
+    "optional",
+  ],
+  "Lua: reading and writing what a key holds": [
+    "read_job",
+    "held_key",
+    "write_held",
+    "read_held",
+    "retries_of",
+    "read_queued",
+    "find_queued",
+    "each_queued",
+    "group_line_key",
+    "line_member",
+    "is_in_line",
+    "last_run",
+    "backfill_run_id",
+    "read_backfill",
+    "add_fire_time",
+    "drop_backfill_jobs",
+    "record_text",
+    "alone_text",
+  ],
+  "Lua: what is one statement in SQL, or part of one": [
+    "place_next",
+    "end_schedule",
+    "keep_ledger_until",
+    "drop_expired",
+    "decide_one",
+    "keep_scheduled",
+    "count_run",
+    "leave_alone",
+    "cut_text",
+    "condition_false",
+    "queue_run",
+    "wake_in_turn",
+    "import_queue_job",
+  ],
+  "Lua: `live` and `op`, where SQL reads its tables": ["note_waiting", "release_if_idle"],
+  "Lua: what a script does last, where SQL's functions end each in their own way": [
+    "emit",
+    "finish",
+  ],
+  "Lua: BullMQ's structures on Redis": [
+    "write_queue_job",
+    "release_queue_job",
+    "end_queue_job",
+    "signal_workers",
+  ],
+  "Lua: one job's backfill; SQL audits all of them in one statement": ["audit_backfill"],
+  "SQL: many at once": ["end_queue_jobs", "drop_queue_jobs", "wake_groups", "audit_backfills"],
+  "SQL: what is a field or a table in Lua": ["is_held_up", "ask", "program_expires_at"],
+  "SQL: from one type of row to another": ["occurrence_of", "scheduled_run", "event_of_run"],
+  "SQL: events are returned and joined": ["append_row", "join_events"],
+  "SQL: audits take locks first": ["feed_idle_backfills"],
+};
+
+const read = (path: string): string =>
+  readFileSync(new URL(`../../src/engine/${path}`, import.meta.url), "utf8");
+const luaOf = (file: string): string => read(`redis/scripts/${file}.lua`);
+const sqlOf = (file: string): string => read(`postgres/sql/functions/${file}.sql`);
+const all = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, name = ""]) => name);
+const snake = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+const scripts = Object.keys(SCRIPT_ARGUMENTS) as ScriptName[];
+const luaLibraries = [...new Set(scripts.flatMap(filesOf))].filter(
+  (file) => !scripts.some((script) => script === file),
+);
+const shared = SQL_LIBRARIES.filter((file) => luaLibraries.includes(file));
+
+const helpers = shared.map((file) => ({
+  file,
+  lua: all(luaOf(file), /^local function (\w+)/gm).map(snake),
+  sql: all(sqlOf(file), /^CREATE FUNCTION (\w+)/gm),
+}));
+
+test("every script has a function of the same name, and every function a script", () => {
+  const readers = READERS.flatMap((file) =>
+    all(sqlOf(file), /^CREATE FUNCTION (\w+)(?=[^;]*?SET search_path FROM CURRENT AS)/gm),
+  );
+  const functions = [...Object.keys(FUNCTION_ARGUMENT), ...readers];
+  const expected = [...functions.filter((name) => !FUNCTIONS_ALONE.includes(name))];
+  expect(FUNCTIONS_ALONE.filter((name) => !functions.includes(name))).toEqual([]);
+  expect(scripts.filter((name) => !Object.hasOwn(SCRIPTS_ALONE, name)).toSorted()).toEqual(
+    expected.toSorted(),
+  );
+});
+
+test("what both share is divided into files of the same names, in the same order", () => {
+  const isShared = (file: string): boolean => !Object.hasOwn(LIBRARIES_ALONE, file);
+  expect(luaLibraries.filter(isShared).toSorted()).toEqual(
+    SQL_LIBRARIES.filter(isShared).toSorted(),
+  );
+  const admit = filesOf("admit").filter(isShared);
+  expect(admit.slice(0, -1)).toEqual(SQL_LIBRARIES.filter(isShared));
+});
+
+describe("helpers", () => {
+  test.each(helpers)("of $file have the same order", ({ lua, sql }) => {
+    expect(lua.filter((name) => sql.includes(name))).toEqual(
+      sql.filter((name) => lua.includes(name)),
+    );
+  });
+
+  test("have the same names", () => {
+    const alone = helpers.flatMap(({ lua, sql }) => [
+      ...lua.filter((name) => !sql.includes(name)),
+      ...sql.filter((name) => !lua.includes(name)),
+    ]);
+    expect(alone.toSorted()).toEqual(Object.values(HELPERS_ALONE).flat().toSorted());
+  });
+});
+
+/** The words in quotes of one function. */
+function wordsOf(text: string, start: string, end: RegExp): string[] {
+  const body = text.slice(text.indexOf(start)).split(end)[0] ?? "";
+  return [...new Set(all(body, /(?:return|THEN|ELSE|:=) ["']([a-z]+)["']/g))].toSorted();
+}
+
+test.each([
+  ["placement", "placeOf", ["condition", "full", "queue", "replace", "start"]],
+  ["queueing", "fateOf", ["condition", "late", "start", "wait"]],
+])("in %s, %s answers with the same words", (file, name, words) => {
+  expect(wordsOf(luaOf(file), `local function ${name}(`, /\nend\n/)).toEqual(words);
+  expect(wordsOf(sqlOf(file), `CREATE FUNCTION ${snake(name)}(`, /\n\$\$;\n/)).toEqual(words);
+});
