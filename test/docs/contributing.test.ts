@@ -78,7 +78,7 @@ describe("what is stored", () => {
     const text = filesIn("src/engine/redis")
       .map((path) => readFileSync(path, "utf8"))
       .join("\n");
-    const used = text.matchAll(/(?:PREFIX \.\. "|\bkey\(["`]|\$\{this\.#prefix\})([a-z]+)/g);
+    const used = text.matchAll(/(?:PREFIX \.\. "|\bkey\(["`]|\$\{this\.#prefix\})([a-z-]+)/g);
     const keys = new Set([...used].map(([, name = ""]) => name));
     expect(keys.size).toBeGreaterThan(25);
     expect(

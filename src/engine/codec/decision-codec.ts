@@ -6,15 +6,15 @@ import { readParams, readResult } from "./readable.ts";
 import type { ClaimedPut, ClaimedPutResult, ClaimResult } from "../port/queue-engine.ts";
 import type { JobDefinition } from "../../jobs/definition.ts";
 
-/** JSON text of a value, or nothing: scripts take an absent field, and not `null`, for "none". */
+/** JSON text of a value, or nothing: for scripts an absent field, not `null`, means "none". */
 export function text(value: unknown): string | undefined {
   return value === undefined ? undefined : JSON.stringify(value);
 }
 
-/** What the engine stores of a definition: its JSON, and beside it what is compared on the server. */
+/** What an engine stores of a definition: its JSON, and beside it what the server compares. */
 export type EncodeDefinition = (definition: JobDefinition) => object;
 
-/** The parts of a stored definition that are the same on every engine, and the text that it is stored as. */
+/** The parts of a stored definition that are the same on every engine; `stored` is its text. */
 export function encodeDefinition(
   definition: JobDefinition,
   stored = JSON.stringify(definition),

@@ -1,11 +1,11 @@
 import { CronduitError } from "../../core/errors.ts";
 
-/** Is told of what could not be read. */
+/** Receives what could not be read. */
 export type Tell = (error: unknown) => void;
 
 /**
- * Reads what can be read; what can't, since something else wrote it or it was damaged, is told and left out, so that it does not
- * take with it whatever is read beside it.
+ * Reads what can be read. Reports and leaves out the rest, which something else wrote or which was damaged, so that it does not
+ * spoil everything read with it.
  * @param what Names one of the items in the message.
  */
 export function readEach<T, R>(
@@ -20,7 +20,7 @@ export function readEach<T, R>(
   });
 }
 
-/** What `read` gives; `undefined` if it throws, and that is told. */
+/** The result of `read`; `undefined` if it throws, which is reported. */
 export function readOne<R>(what: string, read: () => R, tell: Tell): R | undefined {
   try {
     return read();
@@ -39,7 +39,7 @@ export function readOne<R>(what: string, read: () => R, tell: Tell): R | undefin
 /** Stands for a result that can't be read. */
 const UNREADABLE = { $unreadable: true } as const;
 
-/** A result, or what says that it can't be read: whatever stands beside it can. */
+/** A result, or a marker that it can't be read: whatever is stored with it can. */
 export function readResult(json: string): unknown {
   try {
     return JSON.parse(json) as unknown;
@@ -48,7 +48,7 @@ export function readResult(json: string): unknown {
   }
 }
 
-/** The params of a run. Params that can't be read are no plain JSON, so they are refused when the run begins. */
+/** A run's params. Unreadable ones become something that is not plain JSON, and are refused when the run starts. */
 export function readParams(json: string): unknown {
   try {
     return JSON.parse(json) as unknown;

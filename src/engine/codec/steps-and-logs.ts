@@ -4,7 +4,7 @@ import type { LogLine, LogWrite, RunHold, StepRecord } from "../port/engine.ts";
 import { readEach, type Tell } from "./readable.ts";
 import { MAX_STEPS } from "../port/steps.ts";
 
-/** The nominal time in a run's id. */
+/** The fire time in a run's id. */
 export function fireAtOf(runId: string): number {
   return parseQueueJobId(runId)?.fireAt ?? 0;
 }
@@ -20,7 +20,7 @@ export function encodeStep(hold: RunHold, step: StepRecord): object {
   };
 }
 
-/** Steps in the order in which they ended. */
+/** Steps, in the order in which they ended. */
 export function decodeSteps(records: readonly string[], tell: Tell): StepRecord[] {
   return readEach(records, "step", (text) => JSON.parse(text) as StepRecord, tell).toSorted(
     (a, b) => a.finishedAt - b.finishedAt || a.startedAt - b.startedAt,

@@ -3,13 +3,13 @@ import type { StoredError } from "../../core/stored-error.ts";
 import type { LedgerRow } from "../../jobs/run.ts";
 import { readEach, readOne, readResult, type Tell } from "./readable.ts";
 
-/** Servers hand on `result` and `error` as the JSON text that they got, and never take them apart. */
+/** `result` and `error` are stored as JSON text, which servers pass on without parsing it. */
 export type Written<T> = Omit<T, "result" | "error"> & {
   readonly result?: string;
   readonly error?: string;
 };
 
-/** Reads the parts that were written as text. One that can't be read is told in its place; the row is worth more than it. */
+/** Reads the parts that were written as text. One that can't be read becomes a marker: the row is worth more. */
 export function unpack<T extends StoredEvent | LedgerRow>(written: Written<T>): T {
   const { result, error, ...rest } = written;
   return {
@@ -44,9 +44,9 @@ export function readError(json: string): StoredError {
 }
 
 /**
- * JSON text that every server takes. Postgres' `jsonb` refuses NUL, and both it and Redis' `cjson` refuse half a surrogate
- * pair, which JSON allows; they become U+FFFD. Text inside text (definitions, params, results, errors) is not touched:
- * there the escapes are themselves escaped.
+ * JSON text that every server accepts. PostgreSQL's `jsonb` refuses NUL, and both it and Redis' `cjson` refuse lone surrogates,
+ * which JSON allows; these become U+FFFD. Text inside text (definitions, params, results, errors) is not touched: there the
+ * escapes are themselves escaped.
  */
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value);

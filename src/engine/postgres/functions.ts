@@ -5,7 +5,7 @@ import type { Database } from "./database.ts";
 import { quote, type Schemas } from "./schema-name.ts";
 import { sqlText } from "./sql-texts.ts";
 
-/** The functions that change state, with the name of what each takes. The headers of the files say the same. */
+/** The functions that change state, and the name of each one's argument. The headers of the files say the same. */
 export const FUNCTION_ARGUMENT = {
   admit: "requests",
   settle: "requests",
@@ -61,13 +61,13 @@ export const LIBRARIES = [
 /** What is only read, by functions with arguments of their own. */
 export const READERS = ["read", "export_jobs", "list_step_runs", "list_taken"] as const;
 
-/** The arguments that every function takes behind its own. */
+/** The arguments that every function takes after its own. */
 export const COMMON_ARGUMENTS = ["now_ms", "max_entries"] as const;
 
 /** The name of a function. */
 export type FunctionName = keyof typeof FUNCTION_ARGUMENT;
 
-/** The text that installs every function, for one queue's schemas. */
+/** The SQL that installs every function, for one queue's schemas. */
 export function functionsSql({ home, queue, runs }: Schemas): {
   readonly sql: string;
   readonly digest: string;
@@ -78,7 +78,7 @@ export function functionsSql({ home, queue, runs }: Schemas): {
   const installed = sql
     .replaceAll("{{bullmq_schema}}", quote(queue))
     .replaceAll("{{bullmq_queue}}", runs)
-    // One counter for all queues: a job that is removed and added to another one gets no number that it had.
+    // One counter for all queues: a job that is removed and added to another queue gets no number that it had.
     .replaceAll("{{fleet_numbers}}", `${quote(home)}.sequence_numbers`);
   return { sql: `${sqlText("drop_functions")}\n${installed}`, digest };
 }
@@ -116,7 +116,7 @@ export class FunctionCaller {
 
   /**
    * Calls a function that changes state.
-   * @param leftMs For how long somebody waits for it. @default as long as any statement may take
+   * @param leftMs How long the caller still waits. @default as long as any statement may take
    * @returns JSON text, or `null`
    */
   async run(name: FunctionName, argument: unknown, leftMs?: () => number): Promise<string | null> {

@@ -10,7 +10,7 @@ import { encodeDefinition as encodeCommon } from "../codec/decision-codec.ts";
 import { readResult } from "../codec/readable.ts";
 import { unpack, type Written } from "../codec/stored-json.ts";
 
-/** A definition as functions take it: `policy` is what they compare. */
+/** A definition as functions take it. They compare `policy`. */
 export function encodeDefinition(definition: JobDefinition): object {
   const { policy, retention } = definition;
   const { when, group } = policy;
@@ -34,7 +34,7 @@ export function encodeDefinition(definition: JobDefinition): object {
   };
 }
 
-/** A job as `read_jobs` answers. */
+/** A job as `read_jobs` returns it. */
 export interface WrittenJob extends Omit<StoredJob, "definition" | "lastRun" | "lastScheduledRun"> {
   readonly id: string;
   readonly definition: string;
@@ -42,7 +42,7 @@ export interface WrittenJob extends Omit<StoredJob, "definition" | "lastRun" | "
   readonly lastScheduledRun?: LastScheduledRun;
 }
 
-/** Reads a job; columns without a value are absent in what the server sent. */
+/** Reads a job; the server leaves out columns without a value. */
 export function decodeJob({ definition, ...job }: WrittenJob): StoredJob {
   const lastRun = job.lastRun ? decodeLastRun(job.lastRun) : null;
   return {
@@ -70,7 +70,7 @@ function decodeLastRun({ result, ...last }: NonNullable<WrittenJob["lastRun"]>):
   };
 }
 
-/** Rows of the ledger as `read_ledger` and `read_open_runs` answer. */
+/** Rows of the ledger as `read_ledger` and `read_open_runs` return them. */
 export function decodeRows(rows: readonly Written<LedgerRow>[]): LedgerRow[] {
   return rows.map(unpack<LedgerRow>);
 }

@@ -4,9 +4,9 @@ import { sqlState } from "./database.ts";
 import { functionsSql, migrationSql } from "./functions.ts";
 import { quote, type Schemas } from "./schema-name.ts";
 
-/** The migrations in order; a migration that was released is never changed. Its place is its version. */
+/** The migrations in order; the position is the version. A released migration is never changed. */
 const MIGRATIONS = ["0001_tables", "0002_queues", "0003_runs", "0004_imports"] as const;
-/** The version of the tables that this package reads and writes. */
+/** The version of the tables that this package uses. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 const MIN_SERVER = 140_000;
 
@@ -17,8 +17,8 @@ interface Installed {
 }
 
 /**
- * Brings a fleet's schemas to this version. Any number of processes may do so at once: the first does it, under a lock.
- * @param grantTo Roles that may then work with the schemas, and not change them.
+ * Migrates a fleet's schemas to this version. Any number of processes may do so at once: the first does it, under a lock.
+ * @param grantTo Roles that may then use the schemas, but not change them.
  * @returns What was done, in order.
  * @throws {@link CronduitError} `UNSUPPORTED_SERVER` if the server is too old or the schema newer than this package;
  * `INVALID_OPTION` for a role that is not there.
@@ -29,7 +29,7 @@ export async function migrate(
   grantTo: readonly string[] = [],
 ): Promise<string[]> {
   await checkServer(pool);
-  // Most starts find all in place, need no right to change it, and wait for no lock.
+  // Most starts find everything in place, and need neither the right to change it nor a lock.
   const installed = await readInstalled(pool, schemas);
   refuseNewer(installed, schemas);
   if (isCurrent(installed, schemas) && grantTo.length === 0) return [];
@@ -37,7 +37,7 @@ export async function migrate(
   const client = await pool.connect();
   try {
     const queueVersion = installed?.queueVersion ?? 0;
-    // To make an index, or to wait for who is doing it all, may take longer than a statement otherwise may.
+    // Building an index, or waiting for the process that migrates, may take longer than other statements may.
     await client.query("SELECT set_config('statement_timeout', '0', false)");
     await runMigrations(client, schemas.queue);
     await client.query("BEGIN");
@@ -52,13 +52,13 @@ export async function migrate(
       throw error;
     }
   } finally {
-    // What was set on it goes with it.
+    // Its settings go with it.
     client.release(true);
   }
 }
 
 /**
- * Makes sure that the schemas are of this version, and changes nothing.
+ * Checks that the schemas have this version, and changes nothing.
  * @throws {@link CronduitError} `SCHEMA_OUTDATED`; `UNSUPPORTED_SERVER` as {@link migrate}.
  */
 export async function requireCurrent(pool: PgPool, schemas: Schemas): Promise<void> {
@@ -96,7 +96,7 @@ async function refuseUnknownRoles(pool: PgPool, roles: readonly string[]): Promi
   );
 }
 
-/** What a role needs to work, given anew after each migration: functions are replaced, tables may have come. */
+/** What a role needs, granted anew after each migration, which replaces functions and may add tables. */
 function grantsSql(schemas: Schemas, roles: readonly string[]): string {
   const [own, queue] = [quote(schemas.own), quote(schemas.queue)];
   const both = `${own}, ${queue}`;

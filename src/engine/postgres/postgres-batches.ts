@@ -2,9 +2,9 @@ import { type Clock, sleep } from "../../core/clock.ts";
 import type { LockedJob, QueueBatches, TakenJobs, TakeOptions } from "../bullmq/queue-batches.ts";
 import type { FunctionCaller } from "./functions.ts";
 
-/** How long a statement that touches a queue job may take. */
+/** How long a statement that locks a queue job may take. */
 const TOUCHED_MS = 20;
-/** After so many looks somebody holds it for longer, and the worker is told. */
+/** After this many looks another transaction holds it for longer, and the worker gets an error. */
 const MOST_LOOKS = 50;
 
 interface Answer {
@@ -14,11 +14,11 @@ interface Answer {
   readonly isLimited: boolean;
 }
 
-/** BullMQ's queue jobs, many in one call of a function. */
+/** BullMQ's queue jobs, many per call of a function. */
 export class PostgresBatches implements QueueBatches {
   readonly #functions: FunctionCaller;
   readonly #clock: Clock;
-  /** Tokens of calls that were sent and not answered. */
+  /** Tokens of calls that were sent and have no answer yet. */
   readonly #unanswered = new Set<string>();
 
   constructor(functions: FunctionCaller, clock: Clock) {
@@ -41,7 +41,7 @@ export class PostgresBatches implements QueueBatches {
     return { jobs: jobs.map(([id, pipeline, takes]) => ({ id, pipeline, takes })), lock, ...rest };
   }
 
-  /** PostgreSQL tells all that listen. */
+  /** PostgreSQL signals everybody that listens. */
   async passOn(): Promise<void> {
     return undefined;
   }

@@ -5,9 +5,9 @@ const FIRST_DELAY_MS = 20;
 const MOST_DELAY_MS = 1_000;
 
 /**
- * Sends a call again for as long as it fails by a lost connection or a deadlock, as ioredis does by itself. Each call
- * of the engine may be sent twice: what it did the first time is seen, and answered alike or not done again.
- * @param onFailure Told of each try that failed.
+ * Retries a call while it fails because of a lost connection or a deadlock, as ioredis does by itself. Every call of the engine
+ * may be sent twice: the second finds what the first did, and gives the same answer or does nothing.
+ * @param onFailure Called for each failed try.
  */
 export async function retryTransient<T>(
   clock: Clock,

@@ -2,7 +2,7 @@ import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOption
 import { mend } from "./ioredis-workarounds.ts";
 import type { RedisClient } from "./redis-client.ts";
 
-/** A Redis Cluster: some of its nodes (the others are found), and ioredis' options. */
+/** A Redis Cluster: some of its nodes (ioredis finds the others), and ioredis' options. */
 export interface RedisClusterOptions extends ClusterOptions {
   readonly cluster: readonly ClusterNode[];
 }
@@ -11,17 +11,17 @@ export interface RedisClusterOptions extends ClusterOptions {
 export type RedisConnectionOptions = string | RedisOptions | RedisClusterOptions;
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Above BullMQ's longest block of 10 s: a connection silently cut is noticed after this. */
+/** Longer than BullMQ's longest block of 10 s: after this a silently cut connection is noticed. */
 const SOCKET_TIMEOUT_MS = 20_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 
 function reconnectDelay(attempt: number): number {
   const delayMs = Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_DELAY_MS);
-  // Spread out, so that a fleet does not come back in one instant.
+  // Spread out, so that a fleet does not reconnect all at once.
   return delayMs * (0.5 + Math.random() / 2);
 }
 
-/** Opens a connection that comes back by itself. */
+/** Opens a connection that reconnects by itself. */
 export function connect(options: RedisConnectionOptions): RedisClient {
   return mend(open(options));
 }
@@ -34,12 +34,12 @@ function open(options: RedisConnectionOptions): RedisClient {
     lazyConnect: true,
   };
   const ofOneMaster: RedisOptions = {
-    // A master that became a replica: the way to the new one is asked for again, and the command sent there.
+    // A master became a replica: look the new one up, and send the command there.
     reconnectOnError: (error) => (error.message.includes("READONLY") ? 2 : false),
-    // With Sentinel: a master that hangs is left when another one is named, and not by the socket's timeout.
+    // With Sentinel: leave a hanging master as soon as another is named, not only after the socket's timeout.
     failoverDetector: true,
   };
-  // BullMQ asks for `null` here: its commands wait for the server instead of failing.
+  // BullMQ requires `null`: its commands wait for the server instead of failing.
   const needed: RedisOptions = { maxRetriesPerRequest: null };
   if (typeof options === "string") {
     return new Redis(options, { ...own, ...ofOneMaster, ...needed });
@@ -55,10 +55,10 @@ function open(options: RedisConnectionOptions): RedisClient {
   });
 }
 
-/** The server's answers to a wrong name or password: no further try is answered otherwise. */
+/** The server's answers to a wrong name or password; further tries would get the same. */
 const NOT_LET_IN = /^(?:WRONGPASS|NOAUTH)/;
 
-/** Resolves once the server answers; a first try that fails is followed by others. Rejects if the server lets nobody in. */
+/** Resolves once the server answers, retrying if needed. Rejects if it refuses the credentials. */
 export async function untilReady(client: RedisClient): Promise<void> {
   if (client.status === "ready") return;
   const ended = new AbortController();
@@ -72,7 +72,7 @@ export async function untilReady(client: RedisClient): Promise<void> {
       client.off("ready", onReady).off("error", onError),
     );
   });
-  // A connection that fails is tried again by itself; what it fails of is told by its `error` event.
+  // A failed connection retries by itself, and reports why by its `error` event.
   if (client.status === "wait") client.connect().catch(() => undefined);
   await ready.finally(() => ended.abort());
 }
@@ -82,7 +82,7 @@ export function duplicate(client: RedisClient): RedisClient {
   return client instanceof Cluster ? client.duplicate() : client.duplicate();
 }
 
-/** Where the server is, for people; never holds a password. */
+/** The server's address, for people; never contains a password. */
 export function addressOf(client: RedisClient): string {
   if (client instanceof Cluster) {
     const nodes = client.nodes("master");

@@ -3,9 +3,9 @@ import type { JobDefinition } from "../../jobs/definition.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * What most definitions have. It is left out of the text, which is most of what a job takes of the server's memory, and put
- * in again when it is read: a value here must stay as it is for as long as there are stored jobs, whatever the defaults of
- * options may become. Only what every definition has may stand here.
+ * What most definitions have. The text, which is most of a job's memory on the server, leaves it out, and reading puts it back.
+ * So a value here must never change while jobs are stored, whatever the defaults of options become. Only fields that every
+ * definition has may be listed.
  */
 const USUAL = {
   tags: [],
@@ -31,7 +31,7 @@ const USUAL = {
   secrets: [],
 } as const satisfies Partial<JobDefinition>;
 
-/** The same of the trigger of a cron job. */
+/** The same for the trigger of a cron job. */
 const USUAL_CRON = {
   timezone: "UTC",
   fields: {
@@ -48,7 +48,7 @@ const USUAL_CRON = {
   dst: "once",
 } as const;
 
-/** What is known of a job without its text: it is stored beside it. */
+/** What is stored beside a job's text, and not in it. */
 export type KnownOfDefinition = Pick<JobDefinition, "id" | "declared">;
 
 /** A definition as Redis stores it. */
@@ -59,7 +59,7 @@ export function definitionText(definition: JobDefinition): string {
   return JSON.stringify(without({ ...definition, ...known, trigger: written }, USUAL));
 }
 
-/** Reads what {@link definitionText} wrote, and texts from which nothing was left out. */
+/** Reads what {@link definitionText} wrote, and texts that leave nothing out. */
 export function parseDefinition(text: string, known: KnownOfDefinition): JobDefinition {
   // Written by this package and validated then; parsing by schema again would cost more than all else here.
   const written = JSON.parse(text) as Fields & { readonly trigger: { readonly kind: string } };
@@ -71,7 +71,7 @@ export function parseDefinition(text: string, known: KnownOfDefinition): JobDefi
   } as unknown as JobDefinition;
 }
 
-/** The fields of a value that are not as usual; of one that is an object, those of its fields, if there are any. */
+/** The fields of a value that differ from the usual ones, recursively. */
 function without(value: Fields, usual: Fields): Fields {
   const kept: Record<string, unknown> = {};
   for (const name of Object.keys(value)) {
@@ -97,7 +97,7 @@ function withUsual(value: Fields, usual: Fields): Fields {
   return whole;
 }
 
-/** What is usual is a text, a number, `true`, `null`, or an empty list. */
+/** A usual value is a text, a number, `true`, `null`, or an empty list. */
 function isEqual(field: unknown, norm: unknown): boolean {
   return field === norm || (Array.isArray(norm) && Array.isArray(field) && field.length === 0);
 }

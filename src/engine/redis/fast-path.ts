@@ -8,17 +8,17 @@ import type { ScriptRunner } from "./scripts.ts";
 
 /** Steps a script call: keeps one call below a few milliseconds. */
 const BATCH = 100;
-/** The arguments of `settle_fast` for a run that goes on, and those for no occurrence that is to follow. */
+/** Arguments of `settle_fast` for a run that goes on, and for no occurrence after the next. */
 const GOES_ON = ["", "", "", "", "", "", "", ""] as const;
 const NOTHING_FOLLOWS = ["", ""] as const;
 
-/** The arguments of `settle_fast` up to the occurrence that is to follow. */
+/** Arguments of `settle_fast` up to the occurrence after the next. */
 type Beginning = readonly string[];
 
-/** Ends plain runs, and tells their jobs of the occurrence after the next, many in one script call; see `plain.lua`. */
+/** Ends runs of the fast path and tells their jobs the occurrence after the next, many per script call; see `fast_path.lua`. */
 export class FastPath {
   readonly #calls: Batcher<readonly string[], number>;
-  /** Of runs that began in this turn of the event loop, by queue job: if one ends at once, both travel as one step. */
+  /** Runs that started in this turn of the event loop, by queue job: if one ends at once, both travel as one step. */
   readonly #begun = new Map<string, Beginning>();
   readonly #onError: (error: unknown) => void;
   #isArmed = false;
@@ -32,7 +32,7 @@ export class FastPath {
     );
   }
 
-  /** @param id Of the queue job whose run began; `run` is its occurrence. */
+  /** @param id The queue job whose run started; `run` is its occurrence. */
   goesOn(id: string, run: QueueJobId, next: Occurrence | undefined): void {
     const following = next ? [`${next.fireAt}`, `${next.dueAt}`] : NOTHING_FOLLOWS;
     this.#begun.set(id, [run.jobId, id, `${run.fireAt}`, ...following]);
@@ -41,7 +41,7 @@ export class FastPath {
     void nextTurn().then(() => this.#sendBegun());
   }
 
-  /** @returns `undefined` if the run can't be ended in short: ask `settle`. */
+  /** @returns `undefined` if the run can't take the fast path: call `settle`. */
   async settle(request: SettleRequest): Promise<Settlement | undefined> {
     const { begun: run, lock, start, verdict, queueJobId, jobId } = request;
     if (!run || !lock || start !== run.start || verdict !== "succeeded") return undefined;
@@ -59,7 +59,7 @@ export class FastPath {
   #sendBegun(): void {
     this.#isArmed = false;
     for (const beginning of this.#begun.values()) {
-      // Not done again: the next admission of the job keeps its occurrences waiting, and the reconciler looks after that.
+      // Not retried: the job's next admission adds the queue job of the occurrence after it, and the reconciler sees to that.
       this.#calls.add([...beginning, "1", ...GOES_ON]).catch(this.#onError);
     }
     this.#begun.clear();

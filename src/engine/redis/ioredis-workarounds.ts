@@ -4,8 +4,8 @@ import { answerInfo } from "./server-info.ts";
 import { mendSocketTimer } from "./socket-timer.ts";
 
 /**
- * Mends what ioredis and BullMQ do not do as we need it, in a client, in each node of a Cluster, and in every copy:
- * BullMQ makes one for the command that blocks.
+ * Applies the workarounds for ioredis and BullMQ to a client, to each node of a Cluster, and to every copy: BullMQ makes one
+ * for its blocking command.
  */
 export function mend<C extends RedisClient>(client: C): C {
   if (client instanceof Cluster) {
@@ -26,8 +26,8 @@ export function mend<C extends RedisClient>(client: C): C {
 }
 
 /**
- * A Cluster that is found to be not ready once it is connected to is tried again, and the promise of the first try then
- * never ends (ioredis 5.11). BullMQ's worker waits for it: a master that hung for some seconds stopped workers for good.
+ * If a Cluster is connected but not ready, ioredis (5.11) retries, and the promise of the first try never settles. BullMQ's
+ * worker waits for it: a master that hung for some seconds stopped workers for good.
  */
 function mendClusterConnect(cluster: Cluster): void {
   const connect = cluster.connect.bind(cluster);
@@ -39,7 +39,7 @@ function mendClusterConnect(cluster: Cluster): void {
         resolve();
       };
       const onEnd = (): void => {
-        // The end that came before may be told only now.
+        // The `end` event of the first try may arrive only now.
         if (cluster.status !== "end") return;
         forget();
         reject(new Error("Connection is closed."));
@@ -58,7 +58,7 @@ function mendNode(node: Redis): void {
   quietSentinels(node);
 }
 
-/** A Sentinel that is down is one of several; without a listener ioredis prints its stack on standard error. */
+/** One Sentinel of several may be down; without a listener ioredis prints the stack on standard error. */
 function quietSentinels(client: Redis): void {
   const connector = Reflect.get(client, "connector") as object;
   const connect: unknown = Reflect.get(connector, "connectToSentinel");

@@ -9,7 +9,7 @@ import { type LastRun, lastScheduledOf, type LastScheduledRun } from "../../jobs
 import type { EpochMs } from "../../core/clock.ts";
 import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
 
-/** A definition as scripts take it: `fields` are those that they compare. */
+/** A definition as scripts take it. They compare `fields`. */
 export function encodeDefinition(definition: JobDefinition): object {
   return {
     ...encodeCommon(definition, definitionText(definition)),
@@ -17,12 +17,12 @@ export function encodeDefinition(definition: JobDefinition): object {
   };
 }
 
-/** A condition as the scripts decide it. */
+/** A condition as scripts evaluate it. */
 function conditionText({ condition, waitMs }: ConditionPolicy): string {
   return toJson({ program: compileCondition(condition), ...(waitMs === null ? {} : { waitMs }) });
 }
 
-/** The ms between occurrences that are nothing but so far apart, for ever. */
+/** The ms between occurrences, if they depend on nothing else and never end. */
 function plainInterval({ trigger, jitter, firstRunAt }: JobDefinition): number | undefined {
   const isPlainInterval = trigger.kind === "interval" && trigger.endAt === undefined;
   return isPlainInterval && jitter === null && firstRunAt === null ? trigger.everyMs : undefined;
@@ -34,8 +34,8 @@ function allowsFastPath({ coalesce, when, group, overlap }: JobDefinition["polic
 }
 
 /**
- * The part of a definition that scripts compare: names of hash fields in turns with their values. The letters are told in
- * `lib.lua`; what does not hold of a job takes no place.
+ * The part of a definition that scripts compare: alternating names and values of hash fields, which `jobs.lua` explains.
+ * A rule that a job does not have takes no space.
  */
 function policyFields(definition: JobDefinition): string[] {
   const { policy, retention } = definition;
@@ -75,7 +75,7 @@ export function decodeDefinitions(
   );
 }
 
-/** A number that may be absent, or stored as nothing. */
+/** A number that may be absent, or stored as an empty text. */
 export function optionalNumber(text: string | undefined): number | null {
   return text === undefined || text === "" ? null : Number(text);
 }
@@ -88,7 +88,7 @@ function isVerdict(text: string | undefined): text is Verdict {
   return VERDICTS.some((verdict) => verdict === text);
 }
 
-/** What the field of a job's last run says; `lastText` of `lib.lua` makes it. */
+/** The field of a job's last run, made by `lastText` in `last_run.lua`. */
 interface LastText extends Pick<LastRun, "fireAt" | "startedAt" | "finishedAt"> {
   readonly verdict: Verdict | undefined;
   readonly successStreak: number;
@@ -111,12 +111,12 @@ export function readLast(text: string | undefined): LastText | undefined {
     finishedAt,
     successStreak,
     failuresInARow,
-    // That of this run is written as a hyphen.
+    // A hyphen means: the end of this run.
     lastSuccessAt: Number.isNaN(ok) ? finishedAt : ok || null,
   };
 }
 
-/** Reads the fields of the last run: its id, its verdict and times, its result. */
+/** Reads the fields of the last run: id, verdict and times, result. */
 export function decodeLastRun(
   id: string | undefined,
   text: string | undefined,
@@ -128,7 +128,7 @@ export function decodeLastRun(
   return { id, verdict, fireAt, startedAt, finishedAt, ...parseResult(result) };
 }
 
-/** Reads the field of the scheduled run before the last run: what `keepScheduled` of `runs.lua` makes. */
+/** Reads the field of the last scheduled run, made by `scheduledText` in `last_run.lua`. */
 function decodeLastScheduled(text: string | undefined): LastScheduledRun | null {
   const [, verdict, fireAt, startedAt, finishedAt, id] =
     /^(\S+) (-?\d+) (-?\d+) (-?\d+) (.+)$/.exec(text ?? "") ?? [];
@@ -137,7 +137,7 @@ function decodeLastScheduled(text: string | undefined): LastScheduledRun | null 
   return { id, verdict, ...times, finishedAt: Number(finishedAt) };
 }
 
-/** How many of each verdict a hash counts, in its fields `c:<verdict>`. */
+/** The verdicts that a hash counts, in its fields `c:<verdict>`. */
 export function countsOf(hash: Readonly<Record<string, string>>): Partial<Record<Verdict, number>> {
   return Object.fromEntries(
     VERDICTS.flatMap((verdict) => {
@@ -147,7 +147,7 @@ export function countsOf(hash: Readonly<Record<string, string>>): Partial<Record
   );
 }
 
-/** Makes a stored job of its id, its definition's text, its hash, and the number of its instances. */
+/** Makes a stored job from its id, its definition's text, its hash, and the number of its running runs. */
 export function decodeJob(
   id: string,
   definition: string,

@@ -4,13 +4,13 @@ import { toJson } from "../codec/stored-json.ts";
 import { encodeDefinition } from "./job-codec.ts";
 import type { ScriptRunner } from "./scripts.ts";
 
-/** Jobs a script call. */
+/** Jobs per script call. */
 const CHUNK = 500;
 
-/** Fewer are sent at once: asking first would cost a round trip and save little. */
+/** Fewer jobs are sent right away: comparing first would cost a round trip and save little. */
 const WORTH_ASKING = 50;
 
-/** Stores jobs. Most programs declare at each start what is there already, so that is asked first, by digests alone. */
+/** Stores jobs. Most programs declare jobs at each start that exist already, so their digests are compared first. */
 export class JobPuts {
   readonly #run: ScriptRunner["run"];
 
@@ -20,7 +20,7 @@ export class JobPuts {
 
   async put(puts: readonly JobPut[]): Promise<JobPutResult[]> {
     const results: JobPutResult[] = [];
-    // Where one chunk is new, the next most likely is so too; the server compares what it is sent in any case.
+    // If one chunk is new, the next probably is too; the server compares what it is sent anyway.
     let mayBeThere = puts.length >= WORTH_ASKING;
     let storing: Promise<unknown> = Promise.resolve();
     for (let at = 0; at < puts.length; at += CHUNK) {
@@ -33,12 +33,12 @@ export class JobPuts {
       for (const i of chunk.keys()) if (isThere[i]) results[at + i] = { outcome: "same" };
       if (fresh.length === 0) continue;
       const jobs = toJson(fresh.flatMap((i) => encode(chunk[i])));
-      // While the server stores one chunk, the next is written.
+      // While the server stores one chunk, the next is encoded.
       await storing;
       storing = this.#store(jobs, (answers) => {
         for (const [n, i] of fresh.entries()) results[at + i] = answers[n] ?? { outcome: "exists" };
       });
-      // It is awaited below; until then nobody would hear of a rejection.
+      // Awaited below; a rejection before that must not count as unhandled.
       storing.catch(() => undefined);
     }
     await storing;

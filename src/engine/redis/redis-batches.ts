@@ -5,14 +5,14 @@ import { decodeLastRun } from "./job-codec.ts";
 import type { FastPath } from "./fast-path.ts";
 import type { ScriptRunner } from "./scripts.ts";
 
-/** What `take_jobs` answers of what may be taken next: there may be more now, or not before the rate limit allows it. */
+/** What `take_jobs` says about what to take next: there may be more now, or not before the rate limit allows it. */
 const MORE = 1;
 const LIMITED = 2;
 
-/** A text, or what stands for none in an answer, and in one that was written as JSON. */
+/** A text, or what stands for none in an answer or in one encoded as JSON. */
 type Optional = string | null | false | undefined;
 
-/** What `take_jobs` answers of a queue job; the rest only of a run that began. */
+/** What `take_jobs` answers about a queue job; the optional part only about a run that started. */
 type Answer = [
   id: string,
   pipeline: string,
@@ -27,14 +27,14 @@ type Answer = [
   lastResult?: Optional,
 ];
 
-/** BullMQ's queue jobs, many in one script call. */
+/** BullMQ's queue jobs, many per script call. */
 export class RedisBatches implements QueueBatches {
   readonly #scripts: ScriptRunner;
-  readonly #plain: FastPath;
+  readonly #fastPath: FastPath;
 
-  constructor(scripts: ScriptRunner, plain: FastPath) {
+  constructor(scripts: ScriptRunner, fastPath: FastPath) {
     this.#scripts = scripts;
-    this.#plain = plain;
+    this.#fastPath = fastPath;
   }
 
   async take({ taker, turn, lockMs, count, owner, limit }: TakeOptions): Promise<TakenJobs> {
@@ -100,7 +100,7 @@ export class RedisBatches implements QueueBatches {
     return {
       run,
       revision: Number(revision),
-      goesOn: (next) => this.#plain.goesOn(id, occurrence, next),
+      goesOn: (next) => this.#fastPath.goesOn(id, occurrence, next),
     };
   }
 }

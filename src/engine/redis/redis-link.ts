@@ -6,7 +6,7 @@ import type { RedisClient } from "./redis-client.ts";
 import type { ServerNote } from "./server-check.ts";
 import { ServerWatch } from "./server-watch.ts";
 
-/** How long letting go may take when the server does not answer. */
+/** How long closing may take when the server does not answer. */
 const CLOSE_LIMIT_MS = 2_000;
 
 /** How a link is made. */
@@ -21,7 +21,7 @@ export interface RedisLinkOptions {
   onError(error: unknown): void;
 }
 
-/** The connection that an engine's calls share: opened once, closed once, and no call waits for ever. */
+/** The connection that an engine's calls share: opened once, closed once; every call has a deadline. */
 export class RedisLink {
   readonly redis: RedisClient;
   readonly #options: RedisLinkOptions;
@@ -50,14 +50,14 @@ export class RedisLink {
     return this.#options.shared?.label ?? this.#label;
   }
 
-  /** What the connection last complained of. */
+  /** The connection's last error. */
   get lastError(): unknown {
     return this.#options.shared?.lastError ?? this.#lastError;
   }
 
   /** @param more What else must be ready. */
   open(more: () => Promise<void>): Promise<void> {
-    // A server that was away when it was first asked for may be there the next time.
+    // A server that is unreachable the first time may be reachable the next.
     this.#opening ??= this.#open(more).catch((error: unknown) => {
       this.#opening = undefined;
       throw error;
@@ -75,7 +75,7 @@ export class RedisLink {
     this.#label = `redis ${version} at ${addressOf(this.redis)}`;
   }
 
-  /** @param before What is closed first. */
+  /** @param before Closes what must be closed first. */
   close(limitMs = CLOSE_LIMIT_MS, before: () => Promise<void>): Promise<void> {
     this.#closing ??= this.#close(limitMs, before);
     return this.#closing;
@@ -90,7 +90,7 @@ export class RedisLink {
       before().catch(() => undefined),
     );
     if (!this.#options.shared) this.redis.disconnect();
-    // ioredis leaves what waits for a connection waiting, if it is told to end while it has none.
+    // ioredis never settles commands that wait for a connection if it is ended while it has none.
     this.#calls.giveUp();
   }
 
@@ -107,7 +107,7 @@ export class RedisLink {
     }
   }
 
-  /** Does work that asks the server, and gives up after a while. @throws `CONNECTION_FAILED` */
+  /** Calls the server with a deadline. @throws `CONNECTION_FAILED` */
   bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#options;
     const lastError = () => this.lastError;

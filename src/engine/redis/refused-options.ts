@@ -7,7 +7,7 @@ interface Refusal {
   readonly why: string;
 }
 
-/** Options of ioredis under which this package can't work. */
+/** ioredis options with which this package can't work. */
 const REFUSED: Partial<Record<keyof RedisOptions, Refusal>> = {
   keyPrefix: {
     isMeant: (value) => value !== undefined && value !== "" && value !== null,
@@ -32,12 +32,12 @@ const REFUSED: Partial<Record<keyof RedisOptions, Refusal>> = {
 };
 
 /**
- * Refuses options that would break the engine, where they are given and not when they first do harm.
+ * Refuses options that would break the engine, when they are given rather than when they first do harm.
  * @throws {@link CronduitError} `INVALID_OPTION`
  */
 export function refuseOptions(connection: RedisConnectionOptions): void {
   if (typeof connection === "string") {
-    // ioredis takes options from a URL's query, too.
+    // ioredis also takes options from a URL's query.
     refuse(Object.fromEntries(new URL(connection).searchParams), "connection");
     return;
   }
@@ -47,7 +47,7 @@ export function refuseOptions(connection: RedisConnectionOptions): void {
     refuse(connection.redisOptions, "connection.redisOptions");
 }
 
-/** What ioredis would take for no option at all, and connect to this machine instead. */
+/** Refuses what ioredis would take as no options at all, connecting to this machine instead. */
 function refuseOtherThings(connection: object): void {
   const isGiven = (name: string): boolean => Reflect.get(connection, name) !== undefined;
   const { cluster } = connection as { cluster?: unknown };

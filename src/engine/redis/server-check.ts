@@ -4,9 +4,9 @@ import type { LogLevel } from "../../core/log.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { infoField, readInfo, readSetting } from "./server-info.ts";
 
-/** `LPOS` and `ZRANGE … BYSCORE` are needed; BullMQ asks for 5 itself. */
+/** For `LPOS` and `ZRANGE … BYSCORE`; BullMQ itself needs 5. */
 const MIN_VERSION = [6, 2] as const;
-/** What a server does without being told otherwise, times a second: its timers are looked at so often. */
+/** A server's default `hz`: how many times a second it checks its timers. */
 const USUAL_HZ = 10;
 
 /** Something about a server that its owner should know. */
@@ -15,7 +15,7 @@ export interface ServerNote {
   readonly message: string;
 }
 
-/** What the server says of itself. */
+/** What the server says about itself. */
 export interface ServerReport {
   readonly version: string;
   readonly notes: readonly ServerNote[];
@@ -24,9 +24,8 @@ export interface ServerReport {
 }
 
 /**
- * Checks that the server can be used. What the user may not ask the server is not checked.
- * @throws {@link CronduitError} `UNSUPPORTED_SERVER` if it is too old; `INVALID_OPTION` if it is to be connected to in
- * another way.
+ * Checks that the server can be used, as far as the user's rights allow.
+ * @throws {@link CronduitError} `UNSUPPORTED_SERVER` if it is too old; `INVALID_OPTION` if it needs another kind of connection.
  */
 export async function checkServer(redis: RedisClient): Promise<ServerReport> {
   const nodes = redis instanceof Cluster ? redis.nodes("master") : [redis];
@@ -63,7 +62,7 @@ function refuseOld(version: string): void {
   );
 }
 
-/** A server that answers, and would refuse or misdirect what is asked of it later. */
+/** Refuses a server that answers now, but would reject or misdirect later commands. */
 function refuseOtherKinds(info: string): void {
   const is = (name: string, value: string): boolean => infoField(info, name) === value;
   const better = is("redis_mode", "sentinel")
@@ -87,7 +86,7 @@ function noteEviction(info: string): ServerNote[] {
     const message = `Redis evicts nothing as long as maxmemory is 0, but its maxmemory-policy is ${policy}. ${remedy}`;
     return [{ level: "info", message }];
   }
-  // What may expire are the locks of runs, and the ledgers of removed jobs; all else is within reach of `allkeys-…`.
+  // `volatile-…` can evict run locks and ledgers of removed jobs, which expire; `allkeys-…` can evict everything.
   const harm = policy.startsWith("volatile")
     ? "locks of running runs can vanish, and those runs are started twice"
     : "schedules, runs and history can vanish without a word";
@@ -110,7 +109,7 @@ async function notePersistence(node: Redis, info: string): Promise<ServerNote[]>
   return [{ level: "warn", message }];
 }
 
-/** An idle worker is woken by a command at the due time; what ends late is the wait of those who read events. */
+/** A command wakes an idle worker when something is due; slow timers delay the end of blocked event reads. */
 async function noteTimers(node: Redis): Promise<ServerNote[]> {
   const hz = Number((await readSetting(node, "hz")) ?? USUAL_HZ);
   if (hz >= USUAL_HZ) return [];

@@ -1,16 +1,16 @@
 import { callbackify } from "node:util";
 import type { RedisClient } from "./redis-client.ts";
 
-/** What INFO is answered with when neither it nor HELLO may be run: the oldest server that is supported. */
+/** Stands in for INFO where the user may run neither it nor HELLO: the oldest supported server. */
 const OLDEST = "redis_version:6.2.0\r\n";
 const EVICTION_LINE = /^maxmemory_policy:.*\r?\n/m;
 
 type Callback = (error: Error | null, info: string) => void;
 
 /**
- * Makes `info()` of a client answer what BullMQ and ioredis want of it, the version above all, also to a user who may
- * not run INFO: HELLO tells the version to everybody. The policy of eviction is left out, of which BullMQ would warn on
- * the console; {@link readInfo} reads it, and the engine warns by the logger.
+ * Makes a client's `info()` answer what BullMQ and ioredis need, above all the version, even for a user who may not run INFO:
+ * HELLO tells everybody the version. Leaves out the eviction policy, about which BullMQ would warn on the console;
+ * {@link readInfo} reads it, and the engine warns through the logger.
  */
 export function answerInfo(client: RedisClient): void {
   const answer = async (): Promise<string> => {
@@ -30,7 +30,7 @@ export async function readInfo(client: RedisClient): Promise<string | undefined>
   return String(await client.call("info").catch(noRight)) || undefined;
 }
 
-/** One of the server's settings; `undefined` where the user may not read them. */
+/** A setting of the server; `undefined` if the user may not read it. */
 export async function readSetting(client: RedisClient, name: string): Promise<string | undefined> {
   const reply = await client.call("config", "GET", name).catch(noRight);
   return Array.isArray(reply) && typeof reply[1] === "string" ? reply[1] : undefined;
@@ -50,7 +50,7 @@ async function infoOfHello(client: RedisClient): Promise<string> {
   return `redis_version:${String(told.get("version"))}\r\nrole:${String(role)}\r\n`;
 }
 
-/** Servers for hire take a command away by an ACL, or by renaming it. */
+/** Hosted servers remove commands by an ACL, or by renaming them. */
 function noRight(error: unknown): "" {
   if (error instanceof Error && /^NOPERM|unknown command/i.test(error.message)) return "";
   throw error;

@@ -4,10 +4,10 @@ import { CronduitError } from "../../core/errors.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { checkServer, type ServerNote, type ServerReport } from "./server-check.ts";
 
-/** Settings are changed by hand and by failover: often enough to be told before much is lost, at no cost. */
+/** Settings change by hand and by failover: often enough to warn before much is lost, rare enough to cost nothing. */
 const LOOK_EVERY_MS = 60_000;
 
-/** Tells what the owner of a server should know of it: at the start, and while it runs what was not so before. */
+/** Reports what a server's owner should know: at the start, and later whatever is new. */
 export class ServerWatch {
   readonly #redis: RedisClient;
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class ServerWatch {
   }
 
   /**
-   * Looks for the first time, and from now on every minute.
+   * Looks now, and from then on every minute.
    * @returns The server's version.
    * @throws {@link CronduitError} as {@link checkServer}.
    */
@@ -42,7 +42,7 @@ export class ServerWatch {
     this.#cancel();
     if (this.#isEnded) return;
     this.#cancel = this.#clock.after(LOOK_EVERY_MS, () => {
-      // What can't be asked now is asked a minute later; that the server is away is told by others.
+      // Asked again in a minute; others report that the server is unreachable.
       void this.#look()
         .catch((error: unknown) => {
           if (error instanceof CronduitError) this.#tell({ level: "warn", message: error.message });

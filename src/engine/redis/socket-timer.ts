@@ -1,9 +1,9 @@
 import type { Redis } from "ioredis";
 
 /**
- * Mends two faults of ioredis' `socketTimeout` (5.11), which we need so that a silently cut connection is noticed. Its
- * timer keeps a process alive for the whole timeout after the connection was closed; and when it fires then, it
- * destroys the connection that has taken the place of the one it watched.
+ * Works around two bugs of ioredis' `socketTimeout` (5.11), which we need to notice a silently cut connection. Its timer keeps
+ * the process alive for the whole timeout after the connection is closed; and when it fires then, it destroys the connection
+ * that has replaced the one it watched.
  */
 export function mendSocketTimer(node: Redis): void {
   const arm: unknown = Reflect.get(node, "setSocketTimeout");
