@@ -10,12 +10,11 @@ local conditions, queuedRuns, wakeups, groups, backfills, queueing
 
 -- A file whose functions are made on first use. A server makes a script's functions anew at every call, and most calls
 -- need none of these.
-local function lazy(make)
-  return setmetatable({}, { __index = function(part, name)
-    for key, made in pairs(make()) do rawset(part, key, made) end
-    return rawget(part, name)
-  end })
-end
+local LAZY = { __index = function(part, name)
+  for key, made in pairs(part[1]()) do part[key] = made end
+  return rawget(part, name)
+end }
+local function lazy(make) return setmetatable({ make }, LAZY) end
 
 local function serverNow()
   local t = call("TIME")
