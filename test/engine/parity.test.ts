@@ -156,7 +156,9 @@ describe("helpers", () => {
   });
 
   test("have the same names", () => {
-    const alone = helpers.flatMap(({ lua, sql }) => [...new Set(lua).symmetricDifference(new Set(sql))]);
+    const alone = helpers.flatMap(({ lua, sql }) =>
+      [...lua, ...sql].filter((name) => !lua.includes(name) || !sql.includes(name)),
+    );
     expect(alone.toSorted()).toEqual(Object.values(HELPERS_ALONE).flat().toSorted());
   });
 });
