@@ -16,6 +16,8 @@ export class RedisHealing implements Port.HealingPort {
   }
 
   async tellOverdue(told: Port.OverdueTold): Promise<Port.OverdueOutcome> {
-    return (await this.#calls.run("tell_overdue", { overdue: toJson(told) })) as Port.OverdueOutcome;
+    return (await this.#calls.run("tell_overdue", {
+      overdue: toJson(told),
+    })) as Port.OverdueOutcome;
   }
 }
