@@ -253,7 +253,11 @@ export class Fleet implements AsyncDisposable {
     // (3) Never more than maxInstances, and (4) none is held at the end.
     const most = mostAtOnce(this.lines(), jobId);
     assert.ok(most <= maxInstances, `${most} attempts at once, of at most ${maxInstances}`);
-    assert.equal(await this.redis.exists(`${this.keys.own}running:${jobId}`), 0, "a leaked instance");
+    assert.equal(
+      await this.redis.exists(`${this.keys.own}running:${jobId}`),
+      0,
+      "a leaked instance",
+    );
     assert.equal(await this.redis.sismember(`${this.keys.own}live`, jobId), 0, "a leaked mark");
     // (5) Each decision has its event.
     const verdicts = {
