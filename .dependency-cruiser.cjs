@@ -45,20 +45,20 @@ module.exports = {
     {
       name: "no-orphans",
       severity: "error",
-      from: { orphan: true, path: "^src", pathNot: "^src/(index\\.ts|cli/)" },
+      from: { orphan: true, path: "^src", pathNot: "^src/((index|triggers)\\.ts|cli/)" },
       to: {},
     },
     {
       name: "nobody-imports-the-entry-points",
       severity: "error",
       from: { path: "^src/(?!cli/)" },
-      to: { path: "^src/(index\\.ts$|cli/)" },
+      to: { path: "^src/((index|triggers)\\.ts$|cli/)" },
     },
     {
       name: "cli-does-not-import-the-index",
       severity: "error",
       from: { path: "^src/cli/" },
-      to: { path: "^src/index\\.ts$" },
+      to: { path: "^src/(index|triggers)\\.ts$" },
     },
     {
       name: "every-folder-has-a-row",

@@ -6,6 +6,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** What a program may import: `cronduit` and `cronduit/triggers`. */
+const ENTRIES = ["index", "triggers"];
+
 /** Modules that read files in src and contain their texts in dist: bundlers don't include files that are read at run time. */
 const TEXTS = [
   {
@@ -68,9 +71,9 @@ export function ${reads}(file) {
   );
 }
 
-/** The declarations reachable from a module's. */
-function declarationsFrom(start) {
-  const found = new Set([start]);
+/** The declarations reachable from those of the entries. */
+function declarationsFrom(entries) {
+  const found = new Set(entries);
   for (const path of found) {
     const text = readFileSync(join(fresh, path), "utf8");
     for (const [, mentioned] of text.matchAll(/(?:from|import) ?\(?"(\.[^"]+)\.ts"/g))
@@ -87,8 +90,9 @@ function writeCommonJs() {
   const folder = join(fresh, "cjs");
   mkdirSync(folder);
   writeFileSync(join(folder, "package.json"), '{ "type": "commonjs" }\n');
-  writeFileSync(join(folder, "index.js"), 'module.exports = require("../index.js");\n');
-  for (const path of declarationsFrom("index.d.ts")) {
+  for (const entry of ENTRIES)
+    writeFileSync(join(folder, `${entry}.js`), `module.exports = require("../${entry}.js");\n`);
+  for (const path of declarationsFrom(ENTRIES.map((entry) => `${entry}.d.ts`))) {
     const text = readFileSync(join(fresh, path), "utf8");
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text.replace(/^\/\/# sourceMappingURL=.*$/m, ""));

@@ -24,7 +24,9 @@ function pack() {
 /** Files missing from the tarball, and files that don't belong there. */
 function checkFiles(files) {
   const packed = new Set(files);
-  const missing = ["dist/index.js", "dist/index.d.ts", "dist/cjs/index.js", "dist/cjs/index.d.ts"]
+  const missing = ["dist", "dist/cjs"]
+    .flatMap((folder) => ["index", "triggers"].map((entry) => `${folder}/${entry}`))
+    .flatMap((entry) => [`${entry}.js`, `${entry}.d.ts`])
     .concat("dist/execution/child-main.js", "package.json", "LICENSE", "README.md")
     .filter((name) => !packed.has(name))
     .map((name) => `${name} is missing`);

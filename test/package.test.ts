@@ -59,11 +59,10 @@ describe.each([
   (_name, experimentalDecorators) => {
     const told = {
       names: ["NightlyReport", "given"],
-      result: { success: true, text: "sent eu 10 3", runs: 1 },
-      refusal: "INVALID_PARAMS",
       scheduled: {
-        retval: { success: true, text: "sent eu 10 3", runs: 2 },
+        retval: { success: true, text: "sent eu 10 3", runs: 1 },
         verdicts: ["succeeded"],
+        refusal: "INVALID_PARAMS",
       },
     };
     let dir = "";

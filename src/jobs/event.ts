@@ -2,18 +2,15 @@ import type { EpochMs } from "../core/clock.ts";
 import type { StoredError } from "../core/stored-error.ts";
 
 /**
- * The kinds of events, one bit each. The first seventeen are APScheduler's, value for value; those from 131072 up are
- * ours. Listeners take a mask: `EVENT_JOB_ERROR | EVENT_JOB_MISSED`.
+ * The kinds of events, one bit each. The first thirteen are APScheduler's, value for value; those from 131072 up are ours.
+ * APScheduler's 16 to 128 are of executors and job stores, which have no counterpart here. Listeners take a mask:
+ * `EVENT_JOB_ERROR | EVENT_JOB_MISSED`.
  */
 export const EVENT_BITS = {
   SCHEDULER_STARTED: 1,
   SCHEDULER_SHUTDOWN: 2,
   SCHEDULER_PAUSED: 4,
   SCHEDULER_RESUMED: 8,
-  EXECUTOR_ADDED: 16,
-  EXECUTOR_REMOVED: 32,
-  JOBSTORE_ADDED: 64,
-  JOBSTORE_REMOVED: 128,
   ALL_JOBS_REMOVED: 256,
   JOB_ADDED: 512,
   JOB_REMOVED: 1024,
@@ -49,14 +46,6 @@ export const EVENT_SCHEDULER_SHUTDOWN = EVENT_BITS.SCHEDULER_SHUTDOWN;
 export const EVENT_SCHEDULER_PAUSED = EVENT_BITS.SCHEDULER_PAUSED;
 /** The whole scheduler was resumed. */
 export const EVENT_SCHEDULER_RESUMED = EVENT_BITS.SCHEDULER_RESUMED;
-/** APScheduler's bit; never sent, because workers replace executors (`WORKER_STARTED`). */
-export const EVENT_EXECUTOR_ADDED = EVENT_BITS.EXECUTOR_ADDED;
-/** APScheduler's bit; never sent (`WORKER_STOPPED`). */
-export const EVENT_EXECUTOR_REMOVED = EVENT_BITS.EXECUTOR_REMOVED;
-/** APScheduler's bit; never sent, because there is only one engine. */
-export const EVENT_JOBSTORE_ADDED = EVENT_BITS.JOBSTORE_ADDED;
-/** APScheduler's bit; never sent, because there is only one engine. */
-export const EVENT_JOBSTORE_REMOVED = EVENT_BITS.JOBSTORE_REMOVED;
 /** `removeAllJobs()` removed all jobs. */
 export const EVENT_ALL_JOBS_REMOVED = EVENT_BITS.ALL_JOBS_REMOVED;
 /** A job was added. */

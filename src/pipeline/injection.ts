@@ -1,6 +1,6 @@
 // This import must come before the next one.
 import "./reflect.ts";
-import { container as rootContainer, type DependencyContainer, Lifecycle } from "tsyringe";
+import { container as rootContainer, delay, type DependencyContainer, Lifecycle } from "tsyringe";
 import { CronduitError } from "../core/errors.ts";
 import type { PipelineDescriptor } from "./definition.ts";
 import { type InjectedParameter, isInjectedParameter } from "./injected-parameters.ts";
@@ -9,7 +9,13 @@ import type { ParamsSchema } from "./schema.ts";
 import { describeToken, type DependencyToken } from "./token.ts";
 
 // Re-exported so that nobody needs to import tsyringe, which throws if it is loaded before reflect-metadata.
-export { container, delay, type DependencyContainer, Lifecycle } from "tsyringe";
+export { container, type DependencyContainer, Lifecycle } from "tsyringe";
+
+/**
+ * Names a class that is not defined yet, such as one that depends on this one in turn: tsyringe's `delay`.
+ * @example definePipeline(Report, { deps: [lazyToken(() => Database)] })
+ */
+export const lazyToken: typeof delay = delay;
 
 /** Makes a container that inherits from tsyringe's global one and keeps its own registrations to itself. */
 export function createContainer(): DependencyContainer {

@@ -7,7 +7,7 @@ export type Token<T> = symbol & {
 };
 
 /**
- * Identifies a dependency: a class, a {@link Token}, tsyringe's `delay(() => Class)`, or a plain string or symbol,
+ * Identifies a dependency: a class, a {@link Token}, `lazyToken(() => Class)`, or a plain string or symbol,
  * whose type can't be checked.
  */
 export type DependencyToken<T = unknown> =

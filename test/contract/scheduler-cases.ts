@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import {
   EVENT_JOB_ERROR,
   EVENT_JOB_EXECUTED,
-  type EventException,
   lineLogger,
   Pipeline,
   PipelineScheduler,
@@ -10,6 +9,7 @@ import {
   type RunContext,
   type SchedulerEvent,
 } from "../../src/index.ts";
+import type { EventException } from "../../src/events/event.ts";
 import type { Subject } from "./suite.ts";
 
 class Quick extends Pipeline {

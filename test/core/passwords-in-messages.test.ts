@@ -2,13 +2,8 @@
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withoutPasswords } from "../../src/core/shown.ts";
-import {
-  parseCondition,
-  parseSchedule,
-  Pipeline,
-  PipelineScheduler,
-  trigger,
-} from "../../src/index.ts";
+import { Pipeline, PipelineScheduler, trigger } from "../../src/index.ts";
+import { parseCondition, parseSchedule } from "../../src/triggers.ts";
 import { silent } from "../crash/fleet.ts";
 
 const WORD = "hunter2";

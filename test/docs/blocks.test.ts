@@ -18,6 +18,11 @@ function blocksOf(document: string): Block[] {
   }));
 }
 
+const PATHS = {
+  cronduit: [join(ROOT, "src/index.ts")],
+  "cronduit/triggers": [join(ROOT, "src/triggers.ts")],
+};
+
 let folder: string;
 
 beforeAll(() => {
@@ -47,7 +52,7 @@ test("every TypeScript block compiles", () => {
   );
   const options = {
     extends: join(ROOT, "test/tsconfig.json"),
-    compilerOptions: { rootDir: ROOT, paths: { cronduit: [join(ROOT, "src/index.ts")] } },
+    compilerOptions: { rootDir: ROOT, paths: PATHS },
     files: [...names.keys(), "pipelines.ts", "scheduler.ts"],
     include: [],
   };

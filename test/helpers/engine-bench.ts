@@ -6,12 +6,8 @@ import type { ConsumeOptions, Engine, QueueJobOutcome } from "../../src/engine/p
 import { explain, type Explanation } from "../../src/history/explain.ts";
 import type { Run } from "../../src/history/run.ts";
 import { RunHistory, type RunPage, type RunQuery } from "../../src/history/run-history.ts";
-import {
-  type AddJobOptions,
-  Pipeline,
-  PipelineRegistry,
-  type RunContext,
-} from "../../src/index.ts";
+import { type AddJobOptions, Pipeline, type RunContext } from "../../src/index.ts";
+import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { EventName, StoredEvent } from "../../src/jobs/event.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";

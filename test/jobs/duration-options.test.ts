@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { migrate, parseJitter, PipelineScheduler, PipelineWorker, when } from "../../src/index.ts";
+import { migrate, PipelineScheduler, PipelineWorker, when } from "../../src/index.ts";
+import { parseJitter } from "../../src/triggers.ts";
 import { DURATION_BOUNDS, type DurationBounds } from "../../src/core/duration-bounds.ts";
 import { parseDuration } from "../../src/core/durations.ts";
 import { CronduitError } from "../../src/core/errors.ts";

@@ -3,7 +3,8 @@ import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { defineJob, type FunctionJob, type RunContext } from "../../src/index.ts";
+import { defineJob, type RunContext } from "../../src/index.ts";
+import type { FunctionJob } from "../../src/pipeline/define-job.ts";
 
 test("what is no description of a job is refused", () => {
   for (const given of [null, undefined, "clean-up", () => undefined])

@@ -4,7 +4,7 @@ import {
   container as globalContainer,
   createContainer,
   createRunContainer,
-  delay,
+  lazyToken,
   Lifecycle,
 } from "../../src/pipeline/injection.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
@@ -97,7 +97,7 @@ test("a delayed class resolves a circular import", async () => {
       return this.pool.disposed;
     }
   }
-  definePipeline(Late, { deps: [delay(() => Pool)] });
+  definePipeline(Late, { deps: [lazyToken(() => Pool)] });
   await using run = createRunContainer(createContainer());
   expect((run.create(describePipeline(Late)) as Late).run()).toBe(0);
 });

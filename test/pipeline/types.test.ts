@@ -1,7 +1,7 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { definePipeline, pipeline } from "../../src/pipeline/definition.ts";
-import { delay } from "../../src/pipeline/injection.ts";
+import { lazyToken } from "../../src/pipeline/injection.ts";
 import type { JsonValue } from "../../src/pipeline/json.ts";
 import { Pipeline, type PipelineClass } from "../../src/pipeline/pipeline.ts";
 import { PipelineRegistry } from "../../src/pipeline/registry.ts";
@@ -87,7 +87,7 @@ test("params that a job takes are inferred from a class and from an instance", (
 test("deps are checked against the constructor", () => {
   const calls = (): void => {
     definePipeline(Injected, { deps: [Database, MAILER] });
-    definePipeline(Injected, { deps: [delay(() => Database), MAILER] });
+    definePipeline(Injected, { deps: [lazyToken(() => Database), MAILER] });
     definePipeline(Injected, { name: "named", deps: ["database", Symbol("mailer")] });
     definePipeline(WithoutParams, { name: "plain" });
     pipeline({ deps: [Database, MAILER] })(Injected);

@@ -1,11 +1,9 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import {
-  createRunContainer,
   createToken,
   definePipeline,
   describePipeline,
-  type JsonValue,
   lineLogger,
   Pipeline,
   type PipelineClass,
@@ -13,6 +11,8 @@ import {
   PipelineWorker,
   type RunContext,
 } from "../../src/index.ts";
+import { createRunContainer } from "../../src/pipeline/injection.ts";
+import type { JsonValue } from "../../src/pipeline/json.ts";
 import "../helpers/prepared-pglite.ts";
 
 const logger = lineLogger("error");

@@ -3,11 +3,11 @@ import { z } from "zod";
 import {
   type CronduitError,
   defineJob,
-  type FunctionJob,
   lineLogger,
   Pipeline,
   PipelineScheduler,
 } from "../../src/index.ts";
+import type { FunctionJob } from "../../src/pipeline/define-job.ts";
 import "../helpers/prepared-pglite.ts";
 
 const Params = z.object({

@@ -4,10 +4,10 @@ import {
   type AddJobOptions,
   type CronduitError,
   Pipeline,
-  PipelineRegistry,
   trigger,
   when,
 } from "../../src/index.ts";
+import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";
 import { JobCommands, type ScheduleDefaults } from "../../src/scheduler/job-commands.ts";

@@ -1,13 +1,8 @@
 // An export stands still before it reads, and leaves the fleet as it found it when it does not come to its end.
 import { randomUUID } from "node:crypto";
 import { describe, expect, inject, test, vi } from "vitest";
-import {
-  type ExportOptions,
-  lineLogger,
-  Pipeline,
-  PipelineScheduler,
-  type RunContext,
-} from "../../src/index.ts";
+import { lineLogger, Pipeline, PipelineScheduler, type RunContext } from "../../src/index.ts";
+import type { ExportOptions } from "../../src/scheduler/transfer/export-state.ts";
 
 const held: (() => void)[] = [];
 

@@ -1,6 +1,7 @@
 // Texts of other schedulers, which would be read as something else or not at all, are refused with the translation.
 import { describe, expect, it } from "vitest";
-import { parseSchedule, TriggerError, trigger } from "../../src/index.ts";
+import { TriggerError, trigger } from "../../src/index.ts";
+import { parseSchedule } from "../../src/triggers.ts";
 import { errorOf, fires } from "./ask.ts";
 
 function refusalOf(call: () => unknown): TriggerError {

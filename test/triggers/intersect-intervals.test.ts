@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createTrigger, type IntervalSpec, resolveTrigger } from "../../src/index.ts";
+import { createTrigger, type IntervalSpec, resolveTrigger } from "../../src/triggers.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
 const interval = (everyMs: number, anchorAt: number, endAt?: number): IntervalSpec => ({

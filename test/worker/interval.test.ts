@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { JobDefinition } from "../../src/jobs/definition.ts";
 import { Schedule } from "../../src/jobs/schedule.ts";
-import { resolveTrigger, type TriggerOptions } from "../../src/index.ts";
+import { type TriggerOptions } from "../../src/index.ts";
+import { resolveTrigger } from "../../src/triggers.ts";
 import { intervalOf } from "../../src/worker/interval.ts";
 import { onEachEngine, Stage, eventually } from "./stage.ts";
 

@@ -1,6 +1,5 @@
 // A library of pipelines that publishes its types: what it exports, inferred, must have names that its users can reach.
 import {
-  createRunContainer,
   createToken,
   defineJob,
   definePipeline,
@@ -8,10 +7,16 @@ import {
   Pipeline,
   PipelineScheduler,
   type RunContext,
-  validateParams,
   trigger,
   when,
 } from "cronduit";
+import {
+  createTrigger,
+  parseCondition,
+  parseSchedule,
+  previewTrigger,
+  resolveTrigger,
+} from "cronduit/triggers";
 import { z } from "zod";
 
 const Params = z.object({ region: z.string() });
@@ -74,11 +79,24 @@ export const triggers = {
   both: trigger.and(trigger.every({ minutes: 1 }), trigger.at(new Date())),
   condition: when.lastRunSuccessful("job"),
 };
-export const made = () => createRunContainer();
-export const valid = async (given: unknown) => validateParams(describePipeline(Anonymous), given);
+export const described = () => describePipeline(Anonymous);
+export const preview = () => previewTrigger(triggers.nightly, { from: 0 });
+export const spec = (text: string) =>
+  resolveTrigger(parseSchedule(text), { timezone: "UTC", now: 0, jobId: "job" });
+export const fires = (text: string) => createTrigger(spec(text));
+export const condition = (text: string) => parseCondition(text);
 export const looks = async (scheduler: PipelineScheduler) => ({
   job: await scheduler.getJob("job"),
   runs: await scheduler.getRuns("job"),
+  run: await scheduler.runJob("job", { wait: true }),
+  backfill: await scheduler.getBackfill("job"),
+  logs: await scheduler.getLogs("run"),
+  lines: scheduler.followLogs("run"),
+  steps: await scheduler.getSteps("run"),
+  all: await scheduler.getJobs(),
+  workers: await scheduler.getWorkers(),
+  health: await scheduler.health(),
+  imported: await scheduler.importState([]),
   explanation: await scheduler.explain("job", new Date()),
   state: scheduler.exportState(),
 });

@@ -4,5 +4,5 @@ import { report } from "./report.ts";
 test("the report runs", async () => {
   const told = await report();
   console.log(JSON.stringify(told));
-  expect(told).toHaveProperty("result.success", true);
+  expect(told).toHaveProperty("scheduled.retval.success", true);
 });

@@ -1,0 +1,65 @@
+// What programs may import: few names at the root, none that is everybody's.
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+
+const ENTRIES = ["src/index.ts", "src/triggers.ts"] as const;
+
+interface Exported {
+  readonly name: string;
+  /** There at run time, and no type only. */
+  readonly isValue: boolean;
+}
+
+const { options } = ts.parseJsonConfigFileContent(
+  ts.readConfigFile("tsconfig.json", ts.sys.readFile).config,
+  ts.sys,
+  ".",
+);
+const program = ts.createProgram(ENTRIES, { ...options, noEmit: true });
+const checker = program.getTypeChecker();
+
+function exportsOf(entry: (typeof ENTRIES)[number]): Exported[] {
+  const source = program.getSourceFile(entry);
+  const module = source && checker.getSymbolAtLocation(source);
+  if (module === undefined) throw new Error(`${entry} exports nothing`);
+  return checker.getExportsOfModule(module).map((symbol) => {
+    const isTypeOnly = (symbol.declarations ?? []).some(ts.isTypeOnlyExportDeclaration);
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    return { name: symbol.name, isValue: !isTypeOnly && (target.flags & ts.SymbolFlags.Value) > 0 };
+  });
+}
+
+const namesOf = (exported: readonly Exported[]): string[] => exported.map(({ name }) => name);
+const root = exportsOf("src/index.ts");
+const triggers = exportsOf("src/triggers.ts");
+
+test("the root exports at most 120 names, 60 of them values", async () => {
+  const values = namesOf(root.filter(({ isValue }) => isValue));
+  // The compiler sees what is there at run time.
+  expect(values.toSorted()).toEqual(Object.keys(await import("../src/index.ts")).toSorted());
+  expect(values).toContain("PipelineScheduler");
+  expect(values.length).toBeLessThanOrEqual(60);
+  expect(namesOf(root)).toContain("RunContext");
+  expect(root.length).toBeLessThanOrEqual(120);
+});
+
+test("the names of cronduit/triggers are those of triggers, calendars and conditions", async () => {
+  const values = namesOf(triggers.filter(({ isValue }) => isValue));
+  expect(values.toSorted()).toEqual(Object.keys(await import("../src/triggers.ts")).toSorted());
+  expect(namesOf(triggers)).toEqual(
+    expect.arrayContaining(["previewTrigger", "resolveTrigger", "TriggerSpec", "parseCondition"]),
+  );
+});
+
+/** Words that other libraries and programs have, too. */
+const EVERYBODYS =
+  "after all and any at before cron daily delay every in inject manual monthly not of on once or retry run span term weekly";
+
+describe.each([
+  ["cronduit", root],
+  ["cronduit/triggers", triggers],
+])("%s", (_, exported) => {
+  test.each(EVERYBODYS.split(" "))("has no %s", (word) => {
+    expect(namesOf(exported)).not.toContain(word);
+  });
+});
