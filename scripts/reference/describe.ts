@@ -43,10 +43,14 @@ function codeBlock(lines: readonly string[]): string {
   return ["```typescript", ...lines, "```"].join("\n");
 }
 
-function describeCallable(symbol: ts.Symbol): string[] {
+/** @param name Of a function that is called by another name than it is declared by, as `trigger.in`. */
+function describeCallable(symbol: ts.Symbol, name?: string): string[] {
   const declarations = signaturesOf(symbol);
   const docs = declarations.flatMap((declaration) => paragraphs(docOf(declaration)));
-  return [codeBlock(declarations.map(signatureText)), ...new Set(docs)];
+  const texts = declarations
+    .map(signatureText)
+    .map((text) => (name === undefined ? text : text.replace(/^function \w+/, name)));
+  return [codeBlock(texts), ...new Set(docs)];
 }
 
 function describeClass(
@@ -95,7 +99,10 @@ export function describe(item: PublicExport, { checker }: PublicSurface): string
     case "class":
       return [`### \`${name}\``, ...describeClass(item, checker)];
     case "function":
-      return [`### \`${name}()\``, ...describeCallable(symbol)];
+      return [
+        `### \`${name}()\``,
+        ...describeCallable(symbol, name.includes(".") ? name : undefined),
+      ];
     case "object": {
       const type = checker.getDeclaredTypeOfSymbol(symbol);
       const others = new Set(type.getProperties().flatMap((property) => packageOf(property) ?? []));

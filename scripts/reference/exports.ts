@@ -6,11 +6,12 @@ import ts from "typescript";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** One exported name. */
+/** One exported name, or a type that exported ones name. */
 export interface PublicExport {
+  /** Of a function of a namespace both names: `trigger.cron`. */
   readonly name: string;
-  /** What it is imported from: `cronduit` or a subpath. */
-  readonly from: string;
+  /** What it is imported from: `cronduit` or a subpath. `undefined`: it is not exported by itself. */
+  readonly from: string | undefined;
   /** The folder under `src` that declares it. */
   readonly folder: string;
   readonly symbol: ts.Symbol;
@@ -54,18 +55,78 @@ export function readPublicSurface(): PublicSurface {
   const entries = entryPoints();
   const program = ts.createProgram([...entries.values()], config.options);
   const checker = program.getTypeChecker();
-  const exports = [...entries].flatMap(([from, file]) => {
+  const exports = new Map<ts.Symbol, PublicExport>();
+  for (const [from, file] of entries) {
     const module = program.getSourceFile(file);
     const moduleSymbol = module && checker.getSymbolAtLocation(module);
     if (!moduleSymbol) throw new Error(`${file} is no module`);
-    return checker.getExportsOfModule(moduleSymbol).map((exported): PublicExport => {
-      const symbol = unaliased(exported, checker);
-      const [declaration] = symbol.declarations ?? [];
-      if (!declaration) throw new Error(`${exported.name} has no declaration`);
-      const path = relative(join(ROOT, "src"), declaration.getSourceFile().fileName);
-      const folder = path.startsWith("..") ? "pipeline" : dirname(path).split(/[\\/]/)[0];
-      return { name: exported.name, from, folder: folder ?? "", symbol, declaration };
-    });
+    for (const item of exportsOf(moduleSymbol, from, "", checker))
+      // What several entries export is told by the first.
+      if (!exports.has(item.symbol)) exports.set(item.symbol, item);
+  }
+  for (const { declaration } of exports.values())
+    for (const symbol of typesNamedIn(declaration, checker))
+      if (!exports.has(symbol)) exports.set(symbol, publicExport(symbol, symbol.name, undefined));
+  return { checker, exports: [...exports.values()] };
+}
+
+/** The exports of a module; in place of a namespace those that it holds. */
+function exportsOf(
+  module: ts.Symbol,
+  from: string,
+  prefix: string,
+  checker: ts.TypeChecker,
+): PublicExport[] {
+  return checker.getExportsOfModule(module).flatMap((exported) => {
+    const symbol = unaliased(exported, checker);
+    const name = `${prefix}${exported.name}`;
+    return symbol.flags & ts.SymbolFlags.ValueModule
+      ? exportsOf(symbol, from, `${name}.`, checker)
+      : [publicExport(symbol, name, from)];
   });
-  return { checker, exports };
+}
+
+function publicExport(symbol: ts.Symbol, name: string, from: string | undefined): PublicExport {
+  const [declaration] = symbol.declarations ?? [];
+  if (!declaration) throw new Error(`${name} has no declaration`);
+  const path = relative(join(ROOT, "src"), declaration.getSourceFile().fileName);
+  const folder = path.startsWith("..") ? "pipeline" : dirname(path).split(/[\\/]/)[0];
+  return { name, from, folder: folder ?? "", symbol, declaration };
+}
+
+/** The package's own types that a public declaration names, such as that of an option that is an object. */
+function typesNamedIn(declaration: ts.Declaration, checker: ts.TypeChecker): ts.Symbol[] {
+  const found: ts.Symbol[] = [];
+  const visit = (node: ts.Node): void => {
+    // What a type extends shows in its own fields; bodies and private members are nobody's business.
+    if (ts.isBlock(node) || ts.isHeritageClause(node) || isPrivate(node)) return;
+    if (ts.isTypeReferenceNode(node)) {
+      const named = checker.getSymbolAtLocation(node.typeName);
+      const symbol = named && unaliased(named, checker);
+      if (symbol && isOwnType(symbol)) found.push(symbol);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(declaration);
+  return found;
+}
+
+function isPrivate(node: ts.Node): boolean {
+  return (
+    ts.isClassElement(node) &&
+    ((node.name !== undefined && ts.isPrivateIdentifier(node.name)) ||
+      (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private) !== 0)
+  );
+}
+
+/** An interface or an alias of src that says something to a reader: not how other types are computed. */
+function isOwnType({ declarations: [declaration] = [] }: ts.Symbol): boolean {
+  if (!declaration || !declaration.getSourceFile().fileName.startsWith(join(ROOT, "src")))
+    return false;
+  return (
+    ts.isInterfaceDeclaration(declaration) ||
+    (ts.isTypeAliasDeclaration(declaration) &&
+      !ts.isConditionalTypeNode(declaration.type) &&
+      !ts.isConstructorTypeNode(declaration.type))
+  );
 }

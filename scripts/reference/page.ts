@@ -54,7 +54,10 @@ function entriesOf(items: readonly PublicExport[], surface: PublicSurface): stri
   );
   return sorted.map((item) => {
     const [heading = "", ...rest] = describe(item, surface);
-    const origin = item.from === "cronduit" ? [] : [`Imported from \`${item.from}\`.`];
+    const origin =
+      item.from === "cronduit"
+        ? []
+        : [item.from ? `Imported from \`${item.from}\`.` : "Not exported by itself."];
     return [heading].concat(origin, rest);
   });
 }

@@ -1,5 +1,6 @@
 // A program as CommonJS, under compilers that know Node 16 only, and those that know that Node can require ES modules.
-import { isCronduitError, type Job, Pipeline, PipelineScheduler, trigger } from "cronduit";
+import { isCronduitError, type Job, Pipeline, PipelineScheduler, trigger, TriggerError } from "cronduit";
+import { parseSchedule, TriggerError as SameError } from "cronduit/triggers";
 import { z } from "zod";
 
 const Params = z.object({ region: z.string() });
@@ -27,7 +28,7 @@ async function main(): Promise<object> {
   const job: Job = await scheduler.addJob(NightlyReport, {
     id: "nightly",
     params,
-    trigger: trigger.cron("0 0 1 1 *"),
+    trigger: trigger.or(trigger.cron("0 0 1 1 *"), parseSchedule("every 3 years")),
   });
   await scheduler.runJob(job.id);
   const retval = await executed;
@@ -38,7 +39,7 @@ async function main(): Promise<object> {
   return {
     retval,
     refused: isCronduitError(error, "JOB_NOT_FOUND"),
-    same: imported.Pipeline === Pipeline,
+    same: imported.Pipeline === Pipeline && SameError === TriggerError,
     wrong: wrong.region,
   };
 }
