@@ -31,8 +31,10 @@ export {
   Lifecycle,
 } from "./pipeline/injection.ts";
 export {
+  type HasStaticParamsOrExtendsPipelineWith,
   Pipeline,
   type PipelineClass,
+  type PipelineConstructor,
   type PipelineReference,
   type PipelineWith,
   type RetryOn,

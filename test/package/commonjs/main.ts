@@ -1,5 +1,12 @@
 // A program as CommonJS, under compilers that know Node 16 only, and those that know that Node can require ES modules.
-import { isCronduitError, type Job, Pipeline, PipelineScheduler, trigger, TriggerError } from "cronduit";
+import {
+  isCronduitError,
+  type Job,
+  Pipeline,
+  PipelineScheduler,
+  trigger,
+  TriggerError,
+} from "cronduit";
 import { parseSchedule, TriggerError as SameError } from "cronduit/triggers";
 import { z } from "zod";
 

@@ -96,7 +96,7 @@ export const looks = async (scheduler: PipelineScheduler) => ({
   all: await scheduler.getJobs(),
   workers: await scheduler.getWorkers(),
   health: await scheduler.health(),
-  imported: await scheduler.importState([]),
+  imported: await scheduler.importState(""),
   explanation: await scheduler.explain("job", new Date()),
   state: scheduler.exportState(),
 });
