@@ -11,7 +11,7 @@ interface Exported {
 }
 
 const { options } = ts.parseJsonConfigFileContent(
-  ts.readConfigFile("tsconfig.json", ts.sys.readFile).config,
+  ts.readConfigFile("tsconfig.json", (path) => ts.sys.readFile(path)).config,
   ts.sys,
   ".",
 );
