@@ -7,9 +7,9 @@ import {
   Pipeline,
   pipeline,
   PipelineScheduler,
-  previewTrigger,
   trigger,
 } from "cronduit";
+import { previewTrigger } from "cronduit/triggers";
 import { z } from "zod";
 
 interface Mailer {
