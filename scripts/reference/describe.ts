@@ -5,10 +5,11 @@ import type { PublicExport, PublicSurface } from "./exports.ts";
 import { fieldsOf, isHidden, packageOf, table, tidy, typeOf } from "./fields.ts";
 
 /** A kind of export, in the order of the page. */
-export type ExportKind = "class" | "function" | "object" | "alias" | "constant";
+export type ExportKind = "class" | "namespace" | "function" | "object" | "alias" | "constant";
 
 export function kindOf({ symbol }: PublicExport, checker: ts.TypeChecker): ExportKind {
   if (symbol.flags & ts.SymbolFlags.Class) return "class";
+  if (symbol.flags & ts.SymbolFlags.ValueModule) return "namespace";
   if (symbol.flags & ts.SymbolFlags.Function) return "function";
   if (symbol.flags & ts.SymbolFlags.Variable) return "constant";
   const type = checker.getDeclaredTypeOfSymbol(symbol);
@@ -89,6 +90,21 @@ function describeClass(
   ];
 }
 
+/** The functions of `export * as trigger`, by the names under which they are called. */
+function describeNamespace({ name, symbol }: PublicExport, checker: ts.TypeChecker): string[] {
+  return checker.getExportsOfModule(symbol).flatMap((member) => {
+    const found = member.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(member) : member;
+    if (!(found.flags & ts.SymbolFlags.Function)) return [];
+    const called = `${name}.${member.name}`;
+    const [signature = "", ...rest] = describeCallable(found);
+    return [
+      `#### \`${called}()\``,
+      signature.replaceAll(`function ${found.name}`, called),
+      ...rest,
+    ];
+  });
+}
+
 /** The parts of the Markdown of one export, its heading first. */
 export function describe(item: PublicExport, { checker }: PublicSurface): string[] {
   const { name, symbol, declaration } = item;
@@ -98,6 +114,8 @@ export function describe(item: PublicExport, { checker }: PublicSurface): string
   switch (kindOf(item, checker)) {
     case "class":
       return [`### \`${name}\``, ...describeClass(item, checker)];
+    case "namespace":
+      return [`### \`${name}\``, ...describeNamespace(item, checker)];
     case "function":
       return [
         `### \`${name}()\``,

@@ -24,6 +24,7 @@ export interface DocComment {
   readonly returns: string;
   readonly throws: string;
   readonly params: readonly string[];
+  readonly examples: readonly string[];
   readonly isInternal: boolean;
 }
 
@@ -33,6 +34,7 @@ const NONE: DocComment = {
   returns: "",
   throws: "",
   params: [],
+  examples: [],
   isInternal: false,
 };
 
@@ -74,6 +76,7 @@ function parse(comment: ts.JSDoc): DocComment {
     returns: [...said("returns"), ...said("yields")].join(" "),
     throws: said("throws").join(" "),
     params: said("param"),
+    examples: said("example"),
     isInternal: said("internal").length > 0,
   };
 }
@@ -85,8 +88,8 @@ export function docOf(declaration: ts.Node | undefined): DocComment {
   return last ? parse(last) : NONE;
 }
 
-/** The docstring as paragraphs: what it says, its parameters, result and errors. */
-export function paragraphs({ text, params, returns, throws }: DocComment): string[] {
+/** The docstring as paragraphs: what it says, its parameters, result, errors and examples. */
+export function paragraphs({ text, params, examples, returns, throws }: DocComment): string[] {
   const listed = params.flatMap((param) => {
     const [, name = "", said = ""] = /^(\S+)\s*-?\s*([\s\S]*)$/.exec(param) ?? [];
     return said === "" ? [] : [`- \`${name}\`: ${said}`];
@@ -96,5 +99,6 @@ export function paragraphs({ text, params, returns, throws }: DocComment): strin
     listed.join("\n"),
     returns === "" ? "" : `Returns: ${returns}`,
     throws === "" ? "" : `Throws: ${throws}`,
+    ...examples.map((example) => (example.includes("\n") ? example : `Example: \`${example}\``)),
   ].filter((part) => part !== "");
 }

@@ -16,7 +16,14 @@ const SECTIONS: readonly { readonly title: string; readonly folders: readonly st
   { title: "Errors, clock and logs", folders: ["core"] },
 ];
 
-const KINDS: readonly ExportKind[] = ["class", "function", "object", "alias", "constant"];
+const KINDS: readonly ExportKind[] = [
+  "class",
+  "namespace",
+  "function",
+  "object",
+  "alias",
+  "constant",
+];
 
 const INTRODUCTION = `<!-- Made by \`npm run reference\` from types and docstrings. Don't edit. -->
 
