@@ -96,12 +96,10 @@ function describeNamespace({ name, symbol }: PublicExport, checker: ts.TypeCheck
     const found = member.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(member) : member;
     if (!(found.flags & ts.SymbolFlags.Function)) return [];
     const called = `${name}.${member.name}`;
-    const [signature = "", ...rest] = describeCallable(found);
-    return [
-      `#### \`${called}()\``,
-      signature.replaceAll(`function ${found.name}`, called),
-      ...rest,
-    ];
+    const parts = describeCallable(found).map((part) =>
+      part.replaceAll(`function ${found.name}`, called),
+    );
+    return [`#### \`${called}()\``].concat(parts);
   });
 }
 
