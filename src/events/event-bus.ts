@@ -6,19 +6,19 @@ import type { Engine, EventBatch } from "../engine/port/engine.ts";
 import { EVENT_BITS, type StoredEvent } from "../jobs/event.ts";
 import { type SchedulerEvent, toSchedulerEvent } from "./event.ts";
 
-/** Called with each event that its mask lets through. What it throws is logged; what it returns is awaited if named. */
+/** Called with each event that matches its mask. Errors are logged; a named listener's returned promise is awaited. */
 export type EventHandler = (event: SchedulerEvent) => unknown;
 
-/** How a listener hears. */
+/** How a listener receives events. */
 export interface ListenerOptions {
   /**
-   * Makes the listener durable: it goes on where the listener of this name stopped, in whatever process, and hears
-   * each event at least once. Of several processes with a listener of one name, one hears at a time.
-   * @default none: hears from now on, in this process, while it lives
+   * Makes the listener durable: it continues where the listener with this name stopped, in any process, and receives
+   * each event at least once. If several processes have a listener with the same name, one at a time receives events.
+   * @default none: receives events from now on, in this process, as long as it lives
    */
   readonly name?: string;
   /**
-   * `all`: events of all processes. `local`: only those of runs of this process's own worker, and of no other kind.
+   * `all`: events of all processes. `local`: only events of runs on this process's own worker.
    * @default "all"
    */
   readonly scope?: "all" | "local";
@@ -34,11 +34,11 @@ interface Listener {
 const WAIT_MS = 5_000;
 const RETRY_MS = 500;
 const LEASE_MS = 10_000;
-/** A named listener that has not returned by then is left behind; its events go on. */
+/** A named listener that takes longer is abandoned, and its next events are delivered. */
 const HANDLER_LIMIT_MS = 60_000;
 const LISTENER_NAME = /^[\w.:@-]{1,64}$/;
 
-/** Brings events of the whole fleet to the listeners of this process. */
+/** Delivers events of the whole fleet to the listeners of this process. */
 export class EventBus {
   readonly #engine: Engine;
   readonly #clock: Clock;
@@ -55,7 +55,7 @@ export class EventBus {
     engine: Engine;
     clock: Clock;
     logger: Logger;
-    /** Names this process where leases are held. */
+    /** Identifies this process as the holder of leases. */
     owner: string;
     /** The id of this process's own worker. */
     localWorker: () => string | undefined;
@@ -67,14 +67,14 @@ export class EventBus {
     this.#localWorker = parts.localWorker;
   }
 
-  /** Fixes the place from which listeners that are already there hear, and begins to read. */
+  /** Fixes the position from which existing listeners receive events, and starts to read. */
   async start(): Promise<void> {
     const cursor = await this.#engine.events.latestCursor();
     this.#startCursor = cursor;
     for (const listener of this.#listeners.values()) this.#listen(listener, async () => cursor);
   }
 
-  /** @throws {@link CronduitError} `INVALID_OPTION` if the mask or the name is none. */
+  /** @throws {@link CronduitError} `INVALID_OPTION` if the mask or the name is invalid. */
   add(handler: EventHandler, mask: number, options: ListenerOptions): void {
     if (typeof handler !== "function") {
       throw new CronduitError(
@@ -88,7 +88,7 @@ export class EventBus {
     if (!Number.isInteger(mask) || mask < 0 || mask > 2 ** 30 - 1) {
       throw new CronduitError(
         "INVALID_OPTION",
-        `addListener, mask: ${shown(mask)} is no sum of EVENT_… bits, such as EVENT_JOB_ERROR | EVENT_JOB_MISSED.`,
+        `addListener, mask: ${shown(mask)} is not a sum of EVENT_… bits, such as EVENT_JOB_ERROR | EVENT_JOB_MISSED.`,
         {
           data: { path: "mask" },
         },
@@ -100,7 +100,7 @@ export class EventBus {
     ) {
       throw new CronduitError(
         "INVALID_OPTION",
-        `addListener, option "name": ${shown(options.name)} is not allowed. Allowed: a text of 1 to 64 letters, digits and _ . : @ -; or leave it out.`,
+        `addListener, option "name": ${shown(options.name)} is not allowed. Allowed: a string of 1 to 64 letters, digits and _ . : @ -; or leave it out.`,
         {
           data: { path: "name" },
         },
@@ -112,7 +112,7 @@ export class EventBus {
     const startCursor = this.#startCursor;
     if (startCursor === undefined) return;
     this.#listen(listener, () =>
-      // Asked before anything that the caller does next, so that all of that is heard.
+      // Requested before anything that the caller does next, so that all of that is received.
       this.#engine.events.latestCursor().catch(() => startCursor),
     );
   }
@@ -122,7 +122,7 @@ export class EventBus {
     this.#listeners.delete(handler);
   }
 
-  /** Ends all reading. Events that were read are delivered first. */
+  /** Ends all reading, after delivering the events that were read. */
   async stop(): Promise<void> {
     this.#ended.abort();
     for (const listener of this.#listeners.values()) listener.ended.abort();
@@ -163,7 +163,7 @@ export class EventBus {
     }
   }
 
-  /** A reader of its own for each named listener, which goes on from the stored place. */
+  /** A separate reader for each named listener, which continues from the stored position. */
   async #readNamed(listener: Listener, name: string, from: Promise<string>): Promise<void> {
     const { signal } = listener.ended;
     const reader = `listener:${name}`;
@@ -181,7 +181,7 @@ export class EventBus {
         if (signal.aborted) break;
         const batch = await this.#read(reader, cursor, signal);
         if (!batch || signal.aborted) continue;
-        // The place stays lost until there is something to read behind it.
+        // The position stays lost until there is something to read after it.
         if (batch.lost && toldLostAfter !== cursor) {
           await this.#call(listener, lostEvent(cursor, this.#clock.now()));
           toldLostAfter = cursor;
@@ -190,18 +190,18 @@ export class EventBus {
           cursor = undefined;
           continue;
         }
-        // Saved after the handlers returned: a process that dies before hears these events again.
+        // Saved after the handlers return: if the process dies before that, these events are delivered again.
         if (batch.cursor !== cursor) await this.#engine.events.saveCursor(name, batch.cursor);
         cursor = batch.cursor;
       } catch (error) {
-        this.#logger.warn("named listener", { listener: name, error });
+        this.#logger.warn("a named listener can't read events", { listener: name, error });
         await sleep(this.#clock, RETRY_MS, signal);
       }
     }
     await this.#engine.members.releaseLease(reader, this.#owner).catch(() => undefined);
   }
 
-  /** Hands on a batch, and keeps the lease for as long as handlers take. @returns Whether it is still held. */
+  /** Delivers a batch, keeping the lease while handlers run. @returns Whether the lease is still held. */
   async #deliver(listener: Listener, lease: string, batch: EventBatch): Promise<boolean> {
     const renewMs = LEASE_MS / 4;
     let heldAt = this.#clock.elapsed();
@@ -213,7 +213,7 @@ export class EventBus {
         isDone = (await within(this.#clock, renewMs, call)) ?? false;
         if (this.#clock.elapsed() - heldAt < renewMs) continue;
         heldAt = this.#clock.elapsed();
-        // Without an answer nobody else can take it either.
+        // If the server doesn't answer, nobody else can take the lease either.
         const isHeld = await this.#engine.members
           .holdLease(lease, this.#owner, LEASE_MS)
           .catch(() => true);
@@ -228,7 +228,7 @@ export class EventBus {
   async #storedCursor(name: string, from: Promise<string>): Promise<string> {
     const stored = await this.#engine.events.loadCursor(name);
     if (stored !== undefined) return stored;
-    // Stored at once, so that what happens before the first event is heard is not missed after a crash.
+    // Stored immediately, so that events before the first delivery aren't lost in a crash.
     const cursor = await from;
     await this.#engine.events.saveCursor(name, cursor);
     return cursor;
@@ -243,18 +243,18 @@ export class EventBus {
       return await this.#engine.events.read(reader, cursor, WAIT_MS);
     } catch (error) {
       if (signal.aborted) return undefined;
-      this.#logger.warn("reading events", { error });
+      this.#logger.warn("events can't be read", { error });
       await sleep(this.#clock, RETRY_MS, signal);
       return undefined;
     }
   }
 
-  /** One that can't be read is told and passed over: those behind it are to be heard. */
+  /** An unreadable event is logged and skipped, so that the ones after it are delivered. */
   #seen(event: StoredEvent): SchedulerEvent | undefined {
     try {
       return toSchedulerEvent(event);
     } catch (error) {
-      this.#logger.warn("a stored event can't be read and is left out", { error });
+      this.#logger.warn("a stored event can't be read and was skipped", { error });
       return undefined;
     }
   }
@@ -267,7 +267,7 @@ export class EventBus {
     );
   }
 
-  /** A listener that throws or hangs harms nobody. */
+  /** A listener that throws or hangs affects nobody else. */
   async #call({ handler, ended }: Listener, event: SchedulerEvent): Promise<void> {
     if (ended.signal.aborted) return;
     try {

@@ -1,30 +1,30 @@
 import { EVENT_BITS, type EventName, type StoredEvent } from "../jobs/event.ts";
 import { type ErrorCause, reasonOf, type StoredError } from "../core/stored-error.ts";
 
-/** An error as a listener is given it: made anew, since the one that was thrown stayed where it was. */
+/** The error that a listener receives: a reconstruction, since the original stayed in its process. */
 export type EventException = Error & {
   code?: string;
-  /** Of an error that stands for several, as `Promise.any` throws one: these. */
+  /** The errors of an aggregate error, such as one from `Promise.any`. */
   errors?: EventException[];
 };
 
 /**
- * What a listener is given. The fields are APScheduler's in camelCase, and ours behind them; those that do not apply
- * to an event are absent.
+ * What a listener receives: APScheduler's fields in camelCase, followed by ours. Fields that don't apply to an event
+ * are absent.
  */
 export interface SchedulerEvent {
   /** The event's bit; compare with `EVENT_…`. */
   readonly code: number;
-  /** The event's name, e.g. `JOB_ERROR`. */
+  /** The event's name, such as `JOB_ERROR`. */
   readonly name: EventName;
   /** When it happened, by the server's clock. */
   readonly time: Date;
   readonly jobId?: string;
-  /** The nominal fire time of the occurrence that the event is about; the latest of several. */
+  /** The nominal fire time of the occurrence; the latest if there are several. */
   readonly scheduledRunTime?: Date;
-  /** JOB_EXECUTED: what the pipeline returned, cut if it was large. */
+  /** JOB_EXECUTED: what the pipeline returned, truncated if it was large. */
   readonly retval?: unknown;
-  /** JOB_ERROR: what went wrong. An `Error` made of the run's stored error, with its `cause` and its `errors`. */
+  /** JOB_ERROR: what went wrong. An `Error` made from the run's stored error, with its `cause` and `errors`. */
   readonly exception?: EventException;
   /** JOB_ERROR: the stack of the run's error. */
   readonly traceback?: string;
@@ -33,7 +33,7 @@ export interface SchedulerEvent {
   readonly worker?: string;
   /** How many occurrences the event stands for. */
   readonly count?: number;
-  /** Why, in a word or a sentence; of an error its message with what was behind it. */
+  /** Why, in a word or a sentence; for an error, its message with the underlying cause. */
   readonly reason?: string;
 }
 
@@ -54,7 +54,7 @@ function errorOf({ name, message, code, cause, errors }: ErrorCause): EventExcep
   return error;
 }
 
-/** As the language itself has them: not listed among its fields. */
+/** Like the language's own, not enumerable. */
 function define(error: Error, name: string, value: unknown): void {
   Object.defineProperty(error, name, { value, configurable: true, writable: true });
 }

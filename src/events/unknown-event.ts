@@ -3,19 +3,19 @@ import { shown } from "../core/shown.ts";
 import { suggest } from "../core/suggest.ts";
 import { EVENT_BITS } from "../jobs/event.ts";
 
-/** For a name that is none: what was likely meant, and all names. */
+/** The error for an unknown event name: what was probably meant, and all names. */
 export function unknownEvent(given: unknown): CronduitError {
   const known = Object.keys(EVENT_BITS);
   const near = typeof given === "string" ? nearestEvent(given, known) : undefined;
   const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
   return new CronduitError(
     "INVALID_OPTION",
-    `on: ${shown(given)} is no event.${hint} Known are ${known.join(", ")}.`,
+    `on: ${shown(given)} is not an event.${hint} Known events: ${known.join(", ")}.`,
     { data: { path: "name", ...(near === undefined ? {} : { suggestion: near }) } },
   );
 }
 
-/** What other schedulers and APScheduler's own words call it. */
+/** Names from other schedulers, and from APScheduler's own vocabulary. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   failed: "JOB_ERROR",
   failure: "JOB_ERROR",

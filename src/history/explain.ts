@@ -17,32 +17,32 @@ import { reasonOf } from "../core/stored-error.ts";
 import type { OpenState, SkipReason, Verdict } from "../jobs/verdict.ts";
 import { type Run, toRun } from "./run.ts";
 
-/** Rows looked at around the time asked for: more would all be manual runs of the same moment. */
+/** Rows to examine around the requested time; any further ones would be manual runs of the same moment. */
 const NEIGHBOURS = 100;
 const END_OF_TIME = 8.64e15;
 
-/** What is known of a job at one time. */
+/** What is known about a job at one time. */
 export interface Explanation {
   /** One or a few plain sentences. */
   readonly text: string;
   /**
-   * The verdict or state of the occurrence. `due`: its time has come and nothing is decided yet. `future`: its time
+   * The verdict or state of the occurrence. `due`: its time has come, but nothing is decided yet. `future`: its time
    * has not come. `none`: the job was not due at that time. `unknown`: no record is left.
    */
   readonly state: Verdict | OpenState | "due" | "future" | "none" | "unknown";
-  /** The ledger's row, if there is one. */
+  /** The row in the ledger, if there is one. */
   readonly run: Run | undefined;
-  /** If its condition decided: each term with its value, and the fact that made it so. */
+  /** If its condition decided: each term with its value, and the fact behind it. */
   readonly terms?: readonly EvaluatedTerm[];
 }
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
-  "max-instances": "as many runs as maxInstances allows had not finished",
+  "max-instances": "maxInstances runs were unfinished",
   condition: "its condition was false",
   paused: "the job was paused",
   removed: "the job was removed",
-  rescheduled: "the job was given another schedule before this occurrence was taken",
-  "overlap-replaced": "a later run took its place",
+  rescheduled: "the job got another schedule before a worker took this occurrence",
+  "overlap-replaced": "a later run replaced it",
 };
 
 function iso(at: EpochMs): string {
@@ -61,7 +61,9 @@ function subject(row: LedgerRow, at: EpochMs): string {
   return `The occurrence of ${iso(at)}${jitter}`;
 }
 
-/** The condition as it was decided, if it is still the job's own: a record has the facts, the job the condition. */
+/**
+ * The condition as it was decided, if the job still has it: the record has only the facts, the job has the condition.
+ */
 function evaluated(row: LedgerRow, job: StoredJob | undefined): Evaluation | undefined {
   const condition = job?.definition.policy.when?.condition;
   const { facts, decidedAt } = row;
@@ -77,11 +79,11 @@ function whySkipped(row: LedgerRow, job: StoredJob | undefined): string {
   const evaluation = evaluated(row, job);
   return evaluation
     ? describeEvaluation(evaluation).replace(/^The condition is/, "its condition was")
-    : "the condition that it had then was false.";
+    : "its condition at that time was false.";
 }
 
-/** What became of the occurrence of `at`, in words. */
-function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
+/** Says in words what happened to the occurrence at `at`. */
+function describeRow(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
   const who = subject(row, at);
   const together =
     row.count !== undefined && row.count > 1
@@ -104,12 +106,12 @@ function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
       const policy = job?.definition.policy;
       const lateMs = (row.decidedAt ?? row.dueAt) - row.dueAt;
       if (policy && !policy.coalesce && (graceMs === null || lateMs <= graceMs))
-        return `${who} was missed: more were due at once than maxCatchUp (${policy.maxCatchUp}) lets run.${together}`;
+        return `${who} was missed: more occurrences were due at the same time than maxCatchUp (${policy.maxCatchUp}) allows.${together}`;
       const rule = graceMs === null ? "" : `; misfireGraceTime is ${formatDuration(graceMs)}`;
       return `${who} was missed: when it could have started, at ${iso(row.decidedAt ?? at)}, it was too late${late(row, row.decidedAt)}${rule}.${together}`;
     }
     case "coalesced":
-      return `${who} was merged into the run ${row.coalescedInto}, because several were due at once and coalesce is on.${together}`;
+      return `${who} was merged into the run ${row.coalescedInto}, because several were due at the same time and coalesce is on.${together}`;
     case "skipped":
       return `${who} was skipped at ${iso(row.decidedAt ?? at)}: ${whySkipped(row, job)}${together}`;
     case "queued":
@@ -119,10 +121,10 @@ function tell(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
     case "running":
       return `${who} is running${attempt} on worker ${row.worker} since ${iso(row.startedAt ?? at)}.`;
     case "sleeping":
-      return `${who} sleeps, as its pipeline asked, and goes on later.`;
+      return `${who} is sleeping, as its pipeline requested, and will continue later.`;
     case "retrying":
       return row.error
-        ? `${who} failed in attempt ${row.attempt ?? 1} on worker ${row.worker} and will be tried again: ${reasonOf(row.error)}.`
+        ? `${who} failed in attempt ${row.attempt ?? 1} on worker ${row.worker} and will be retried: ${reasonOf(row.error)}.`
         : `${who} was given back by worker ${row.worker} and waits for its next attempt.`;
   }
 }
@@ -150,7 +152,7 @@ export async function explain(engine: Engine, jobId: string, at: EpochMs): Promi
   if (row && (row.fireAt === at || standsFor(at, job, schedule))) {
     const terms = row.reason === "condition" ? evaluated(row, job)?.terms : undefined;
     return {
-      text: `${tell(row, at, job)}${terms && job ? await onOtherQueues(engine, job, row) : ""}`,
+      text: `${describeRow(row, at, job)}${terms && job ? await onOtherQueues(engine, job, row) : ""}`,
       state: row.state,
       run: toRun(row),
       ...(terms ? { terms } : {}),
@@ -166,7 +168,7 @@ export async function explain(engine: Engine, jobId: string, at: EpochMs): Promi
   return { ...withoutRecord(job, schedule, at, now), run: undefined };
 }
 
-/** Jobs that a condition could not see, though they are there. */
+/** Names the jobs that a condition couldn't see because they are on another queue. */
 async function onOtherQueues(
   engine: Engine,
   job: StoredJob,
@@ -184,7 +186,7 @@ async function onOtherQueues(
     .join("");
 }
 
-/** Whether a span that covers `at` holds an occurrence of that time; of an earlier schedule nothing more is known. */
+/** Whether a span that covers `at` includes an occurrence at exactly that time. Earlier schedules are unknown. */
 function standsFor(
   at: EpochMs,
   job: StoredJob | undefined,
@@ -230,7 +232,7 @@ function withoutRecord(
     const since = job.pausedAt === null ? "" : ` since ${iso(job.pausedAt)}`;
     const why = job.pausedReason === null ? "" : ` (${job.pausedReason})`;
     return {
-      text: `The job is paused${since}${why}: its occurrence of ${iso(at)} will not run unless it is resumed before.`,
+      text: `The job is paused${since}${why}: its occurrence of ${iso(at)} will not run unless the job is resumed before then.`,
       state: at <= now ? "due" : "future",
     };
   }

@@ -11,10 +11,10 @@ import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import { type Run, toRun } from "./run.ts";
 
 const PAGE = 500;
-/** Rows that one call looks at; with a filter that fits nothing, the cursor leads on from there. */
+/** Rows that one call examines; if a filter matches nothing among them, the cursor continues from there. */
 const MAX_SCANNED = 10_000;
 const END_OF_TIME = 8.64e15;
-/** `q` while it stands among the runs without a verdict; then a fire time, and how many of that time were given. */
+/** `q` while in the runs without a verdict; then a fire time, and how many runs of that time were returned. */
 const CURSOR = /^(q?)(\d{1,16}):(\d{1,9})$/;
 
 const verdictSchema = z.enum([...VERDICTS, ...OPEN_STATES]);
@@ -22,28 +22,34 @@ const querySchema = z.strictObject({
   verdict: z.union([verdictSchema, z.array(verdictSchema).min(1)]).optional(),
   from: z.unknown().optional(),
   to: z.unknown().optional(),
-  cursor: z.string().regex(CURSOR, "is none that getRuns gave").optional(),
+  cursor: z.string().regex(CURSOR, "is not a cursor that getRuns returned").optional(),
   limit: z.int().min(1).max(1_000).default(100),
 });
 
 /** Which runs to return. */
 export interface RunQuery {
-  /** Only runs of this verdict or state, or of these. @default all */
+  /** Only runs with this verdict or state, or with one of these. @default all */
   verdict?: Run["verdict"] | Run["verdict"][] | undefined;
-  /** Only fire times from here on, inclusive: as in `runDate`; without an offset in the job's zone. @default no bound */
+  /**
+   * Only fire times from this instant on, as in `runDate`; read in the job's time zone unless it has an offset.
+   * @default no bound
+   */
   from?: InstantInput | undefined;
-  /** Only fire times up to here, inclusive, a date without a time up to its end: as in `runDate`; without an offset in the job's zone. @default no bound */
+  /**
+   * Only fire times up to this instant, as in `runDate`; a date without a time includes that day. Read in the job's
+   * time zone unless it has an offset. @default no bound
+   */
   to?: InstantInput | undefined;
-  /** Where to go on; from the page before. @default the beginning */
+  /** Where to continue: the `cursor` of the previous page. @default the beginning */
   cursor?: string | undefined;
-  /** Runs a page, 1 to 1,000. @default 100 */
+  /** Runs per page, 1 to 1,000. @default 100 */
   limit?: number | undefined;
 }
 
-/** Runs, the latest fire time first. */
+/** Runs, latest fire time first. */
 export interface RunPage {
   readonly runs: readonly Run[];
-  /** Give it to the next call; `undefined` at the end. A page may be short and still have a cursor. */
+  /** Pass it to the next call; `undefined` at the end. A short page may still have a cursor. */
   readonly cursor: string | undefined;
 }
 
@@ -56,8 +62,8 @@ export class RunHistory {
   }
 
   /**
-   * Runs of a job, the latest first; those without a verdict come before all others.
-   * @param zone The zone of the job, asked for only if a time without an offset may need it.
+   * Runs of a job, latest first; those without a verdict come before all others.
+   * @param zone Gets the job's time zone; only called if a time without an offset may need it.
    */
   async page(
     jobId: string,
@@ -73,18 +79,18 @@ export class RunHistory {
     const open = place.isOpen ? await this.#openFrom(jobId, place, { fromAt, isWanted }) : [];
     if (open.length > query.limit) {
       const rows = open.slice(0, query.limit);
-      return { runs: rows.map(toRun), cursor: `q${written(rows.reduce(behind, place))}` };
+      return { runs: rows.map(toRun), cursor: `q${writeCursor(rows.reduce(advance, place))}` };
     }
     const left = query.limit - open.length;
     const from = place.isOpen ? { at: toAt, skip: 0 } : place;
     const { rows, next } = await this.#decidedFrom(jobId, from, { fromAt, isWanted, limit: left });
-    // One that got its verdict between the two questions is given once.
+    // A run that got its verdict between the two reads is returned once.
     const decided = new Set(rows.map(({ id }) => id));
     const found = [...open.filter(({ id }) => !decided.has(id)), ...rows];
-    return { runs: found.map(toRun), cursor: next && written(next) };
+    return { runs: found.map(toRun), cursor: next && writeCursor(next) };
   }
 
-  /** All runs without a verdict from a place on, the latest first. */
+  /** All runs without a verdict from a place on, latest first. */
   async #openFrom(
     jobId: string,
     place: Place,
@@ -97,7 +103,7 @@ export class RunHistory {
     return rows.slice(given.length);
   }
 
-  /** Decided rows from a place on, the latest first, and where to go on; no place at the end. */
+  /** Decided rows from a place on, latest first, and where to continue; no place at the end. */
   async #decidedFrom(
     jobId: string,
     place: Place,
@@ -115,7 +121,7 @@ export class RunHistory {
         order: "latest",
       });
       for (const row of rows) {
-        next = behind(next, row);
+        next = advance(next, row);
         scanned += 1;
         if (want.isWanted(row)) found.push(row);
         if (found.length >= want.limit) break;
@@ -136,14 +142,14 @@ export class RunHistory {
       const isWanted = (candidate: LedgerRow) => candidate.id === runId;
       const row =
         [...rows, ...open].find(isWanted) ??
-        // It may have got its verdict after the ledger was read and before the open runs were.
+        // It may have got its verdict after the ledger was read but before the open runs were.
         (await decided()).find(isWanted);
       if (row) return toRun(row);
     }
     const shown = typeof runId === "string" ? runId.slice(0, 200) : typeof runId;
     throw new CronduitError(
       "RUN_NOT_FOUND",
-      `There is no run "${shown}"; retention may have removed it. See getRuns(jobId).`,
+      `There is no run "${shown}"; retention may have deleted it. See getRuns(jobId).`,
       { data: { runId: shown } },
     );
   }
@@ -161,7 +167,7 @@ async function rangeOf(
   return { fromAt, toAt };
 }
 
-/** A place in an order by fire time, the latest first: behind the first `skip` rows of the fire time `at`. */
+/** A place in the order by fire time, latest first: after the first `skip` rows with the fire time `at`. */
 interface Place {
   readonly at: EpochMs;
   readonly skip: number;
@@ -173,10 +179,10 @@ function readPlace(cursor: string | undefined, toAt: EpochMs): Place & { isOpen:
   return { at: Number(parts[2]), skip: Number(parts[3]), isOpen: parts[1] === "q" };
 }
 
-function behind({ at, skip }: Place, { fireAt }: LedgerRow): Place {
+function advance({ at, skip }: Place, { fireAt }: LedgerRow): Place {
   return { at: fireAt, skip: fireAt === at ? skip + 1 : 1 };
 }
 
-function written({ at, skip }: Place): string {
+function writeCursor({ at, skip }: Place): string {
   return `${at}:${skip}`;
 }

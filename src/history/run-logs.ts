@@ -7,7 +7,7 @@ import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { RunHistory } from "./run-history.ts";
 import { isVerdict, jobOf } from "./run.ts";
 
-/** How often a log that is followed is looked at. */
+/** How often to poll a log that is being followed. */
 const FOLLOW_EVERY_MS = 250;
 const FOLLOW_PAGE = 1_000;
 
@@ -30,36 +30,36 @@ const cleanupSchema = z
 export interface RunLogQuery {
   /** Only lines after this one: the `cursor` of an earlier page. @default the beginning */
   after?: string | undefined;
-  /** Lines a page, 1 to 10,000. @default 1,000 */
+  /** Lines per page, 1 to 10,000. @default 1,000 */
   limit?: number | undefined;
 }
 
-/** Which logs to delete: one of the two. */
+/** Which logs to delete: give one of the two. */
 export interface LogCleanup {
   /**
-   * Those that began before: as in `runDate`; without an offset in the job's zone. A date without a time is its midnight, so that day's
-   * are kept.
+   * Logs of runs that began before this instant, as in `runDate`; read in the job's time zone unless it has an offset.
+   * A date without a time means its midnight, so that day's logs are kept.
    */
   before?: InstantInput | undefined;
-  /** Those of all runs. */
+  /** The logs of all runs. */
   all?: boolean | undefined;
 }
 
 /** One line of a run's log. */
 export interface RunLogLine {
   readonly time: Date;
-  /** `output`: what was written to the console or standard output. */
+  /** `output` is text that was written to the console or standard output. */
   readonly level: LogLine["level"];
   readonly message: string;
-  /** The run's attempt that wrote it. */
+  /** The attempt that wrote it. */
   readonly attempt: number;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Lines in their order. */
+/** Log lines, in order. */
 export interface RunLogPage {
   readonly lines: readonly RunLogLine[];
-  /** Give it to the next call; `undefined` while there is no line. */
+  /** Pass it to the next call; `undefined` while there are no lines. */
   readonly cursor: string | undefined;
 }
 
@@ -85,13 +85,13 @@ export class RunLogs {
     return { lines: page.lines.map(toLine), cursor: page.cursor };
   }
 
-  /** @yields Lines as they come, until the run has its verdict and all are read. */
+  /** @yields Lines as they are written, until the run has its verdict and all lines have been read. */
   async *follow(runId: string, signal: AbortSignal | undefined): AsyncGenerator<RunLogLine, void> {
     const jobId = jobOf(runId);
     let after: string | undefined;
     for (;;) {
       if (signal?.aborted) return;
-      // In this order: what a run logs is stored before its verdict.
+      // In this order, because a run's log is stored before its verdict.
       const { verdict } = await this.#history.get(runId);
       const page = await this.#engine.logs.read({ jobId, runId, after, limit: FOLLOW_PAGE });
       for (const line of page.lines) yield toLine(line);

@@ -1,19 +1,19 @@
 import type { Engine, StepRecord } from "../engine/port/engine.ts";
 import type { StoredError } from "../core/stored-error.ts";
 
-/** A step of a run that ended. */
+/** A step of a run that has ended. */
 export interface RunStep {
   readonly name: string;
-  /** `sleep`: a wait that released the worker. `progress`: how far the run says it is; its result tells. */
+  /** `sleep` is a wait that released the worker; `progress` is the run's progress report, in `result`. */
   readonly kind: StepRecord["kind"];
   readonly startedAt: Date;
   readonly finishedAt: Date;
   readonly durationMs: number;
   /** How often its function was called. */
   readonly tries: number;
-  /** The run's attempt that it ended in. */
+  /** The run's attempt in which it ended. */
   readonly attempt: number;
-  /** What it returned, without the secrets that the run itself goes on with. */
+  /** What it returned, with the secrets masked that the run itself still sees. */
   readonly result: unknown;
   /** Set if it failed. */
   readonly error: StoredError | undefined;

@@ -5,41 +5,41 @@ import type { StoredError } from "../core/stored-error.ts";
 import { type OpenState, type SkipReason, type Verdict, VERDICTS } from "../jobs/verdict.ts";
 import { CronduitError } from "../core/errors.ts";
 
-/** The decision on one occurrence, or on several that share it, as the ledger holds it. */
+/** The decision on one occurrence, or on several that share it, as recorded in the ledger. */
 export interface Run {
-  /** Names the run; the same for all its attempts. */
+  /** The run's id; the same for all its attempts. */
   readonly id: string;
   readonly jobId: string;
   /** The verdict, or the state before it. */
   readonly verdict: Verdict | OpenState;
-  /** Asked for by the schedule or by `runJob`. */
+  /** What requested the run: the schedule, `runJob` or a backfill. */
   readonly trigger: RunKind;
-  /** Nominal fire time; of several occurrences, the latest. */
+  /** Nominal fire time; if several occurrences share the decision, the latest. */
   readonly fireTime: Date;
   /** Fire time plus jitter. */
   readonly dueTime: Date;
-  /** How many occurrences this decision stands for; 1 unless they were decided together. */
+  /** How many occurrences share this decision; usually 1. */
   readonly count: number;
   /** Fire time of the first of them. */
   readonly firstFireTime: Date;
   /** When the last attempt began, by the server's clock. */
   readonly startedAt: Date | undefined;
   readonly finishedAt: Date | undefined;
-  /** When it was decided, for occurrences that did not run. */
+  /** When it was decided, for occurrences that didn't run. */
   readonly decidedAt: Date | undefined;
   /** Start (or decision) minus due time, in ms. */
   readonly latenessMs: number | undefined;
   /** Length of the last attempt, in ms. */
   readonly durationMs: number | undefined;
-  /** Which attempt it is or was, from 1; `undefined` if it was never started. */
+  /** The current or last attempt, from 1; `undefined` if the run never started. */
   readonly attempt: number | undefined;
   /** The worker of the last attempt. */
   readonly worker: string | undefined;
   /** Why it was skipped. */
   readonly reason: SkipReason | undefined;
-  /** The run that this occurrence was merged into. */
+  /** The run into which this occurrence was coalesced. */
   readonly coalescedInto: string | undefined;
-  /** What the pipeline returned, cut if it was large. */
+  /** What the pipeline returned, truncated if it was large. */
   readonly result: unknown;
   readonly error: StoredError | undefined;
 }
@@ -50,13 +50,13 @@ export function isVerdict(state: Run["verdict"]): state is Verdict {
 }
 
 /**
- * The job that a run's id names.
- * @throws {@link CronduitError} `RUN_NOT_FOUND` for what is no run's id.
+ * The job that a run id belongs to.
+ * @throws {@link CronduitError} `RUN_NOT_FOUND` for anything that isn't a run id.
  */
 export function jobOf(runId: unknown): string {
   const id = typeof runId === "string" ? parseQueueJobId(runId) : undefined;
   if (id) return id.jobId;
-  throw new CronduitError("RUN_NOT_FOUND", `"${String(runId).slice(0, 200)}" is no run's id.`, {
+  throw new CronduitError("RUN_NOT_FOUND", `"${String(runId).slice(0, 200)}" is not a run id.`, {
     data: { runId },
   });
 }

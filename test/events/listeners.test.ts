@@ -72,7 +72,7 @@ describe.concurrent("a listener", () => {
     for (const mask of [-1, 1.5, 2 ** 30, Number.NaN])
       expect(() => fleet.scheduler.addListener(note("none"), mask)).toThrow(/mask/);
     // @ts-expect-error no such event
-    expect(() => fleet.scheduler.on("JOB_EXPLODED", note("none"))).toThrow(/no event/);
+    expect(() => fleet.scheduler.on("JOB_EXPLODED", note("none"))).toThrow(/not an event/);
     expect(() => fleet.scheduler.addListener(note("none"), 1, { name: "a b" })).toThrow(/name/);
   });
 
@@ -171,7 +171,9 @@ test("an event that is none: all names, and what was likely meant", async () => 
     ["job_eror", "JOB_ERROR"],
   ] as const) {
     const listen = () => scheduler.on(given as "JOB_ERROR", () => undefined);
-    expect(listen).toThrow(`on: "${given}" is no event. Did you mean "${meant}"? Known are `);
+    expect(listen).toThrow(
+      `on: "${given}" is not an event. Did you mean "${meant}"? Known events: `,
+    );
     expect(listen).toThrow("JOB_MAX_INSTANCES");
   }
 });

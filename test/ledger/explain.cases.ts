@@ -112,7 +112,7 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
     await bench.workTo("12:02:00");
     expect(await said(bench, "12:02:00")).toEqual([
       "skipped",
-      expect.stringContaining("as many runs as maxInstances allows had not finished"),
+      expect.stringContaining("maxInstances runs were unfinished"),
     ]);
   });
 
@@ -145,7 +145,7 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
       "rescheduleJob",
     );
     // The schedule is another by now; what is asked for is an instant of the ledger.
-    expect((await said(bench, "12:01:00"))[1]).toContain("was given another schedule");
+    expect((await said(bench, "12:01:00"))[1]).toContain("got another schedule");
     bench.moveTo("12:02:30");
     await bench.desk.remove("job");
     expect(await said(bench, "12:02:20")).toEqual([
@@ -311,7 +311,7 @@ const STATES: Readonly<Record<Exclude<Explanation["state"], "skipped">, readonly
         bench.moveTo("12:01:30");
         return bench.work();
       },
-      says: "more were due at once than maxCatchUp (1) lets run.",
+      says: "more occurrences were due at the same time than maxCatchUp (1) allows.",
     },
   ],
   coalesced: [
@@ -336,7 +336,7 @@ const STATES: Readonly<Record<Exclude<Explanation["state"], "skipped">, readonly
     {
       job: { retry: { attempts: 2, delay: "5s" } },
       go: failing,
-      says: "and will be tried again: no luck.",
+      says: "and will be retried: no luck.",
     },
     {
       go: async (bench) => {
@@ -353,7 +353,7 @@ const STATES: Readonly<Record<Exclude<Explanation["state"], "skipped">, readonly
         bench.act = ({ sleep }) => sleep("1h");
         await bench.workTo("12:00:00");
       },
-      says: "sleeps, as its pipeline asked, and goes on later.",
+      says: "is sleeping, as its pipeline requested, and will continue later.",
     },
   ],
   due: [
@@ -387,7 +387,7 @@ const STATES: Readonly<Record<Exclude<Explanation["state"], "skipped">, readonly
 
 const SKIPPED: Readonly<Record<SkipReason, readonly Way[]>> = {
   "max-instances": [
-    { go: second, says: "as many runs as maxInstances allows had not finished." },
+    { go: second, says: "maxInstances runs were unfinished." },
     {
       job: { overlap: "queue-all", maxCatchUp: 1 },
       when: "12:01:00",
@@ -395,7 +395,7 @@ const SKIPPED: Readonly<Record<SkipReason, readonly Way[]>> = {
         await second(bench);
         await bench.workTo("12:01:00");
       },
-      says: "as many runs as maxInstances allows had not finished.",
+      says: "maxInstances runs were unfinished.",
     },
   ],
   condition: [
@@ -415,7 +415,7 @@ const SKIPPED: Readonly<Record<SkipReason, readonly Way[]>> = {
         await bench.workTo("12:00:00");
         await bench.desk.modify("job", { condition: null }, "modifyJob");
       },
-      says: "the condition that it had then was false.",
+      says: "its condition at that time was false.",
     },
   ],
   paused: [
@@ -443,7 +443,7 @@ const SKIPPED: Readonly<Record<SkipReason, readonly Way[]>> = {
         bench.moveTo("12:00:30");
         await bench.desk.modify("job", { trigger: "cron", minute: 15 }, "rescheduleJob");
       },
-      says: "the job was given another schedule before this occurrence was taken.",
+      says: "the job got another schedule before a worker took this occurrence.",
     },
   ],
   "overlap-replaced": [
@@ -453,7 +453,7 @@ const SKIPPED: Readonly<Record<SkipReason, readonly Way[]>> = {
         await second(bench);
         await bench.workTo("12:01:00");
       },
-      says: "a later run took its place.",
+      says: "a later run replaced it.",
     },
     {
       job: { overlap: "cancel-running" },
@@ -461,7 +461,7 @@ const SKIPPED: Readonly<Record<SkipReason, readonly Way[]>> = {
         await second(bench);
         await bench.workTo("12:01:00");
       },
-      says: "a later run took its place.",
+      says: "a later run replaced it.",
     },
   ],
 };
