@@ -22,7 +22,7 @@ export {
   pipeline,
   type PipelineDescriptor,
   type PipelineOptions,
-} from "./pipeline/definition.ts";
+} from "./pipeline/pipeline-definition.ts";
 export {
   container,
   createContainer,
@@ -41,11 +41,11 @@ export {
   type SchemaOf,
 } from "./pipeline/pipeline.ts";
 export type { RunContext, RunLog } from "./pipeline/run-context.ts";
-export type { ParamsInput, ParamsOutput, ParamsSchema } from "./pipeline/schema.ts";
+export type { ParamsInput, ParamsOutput, ParamsSchema } from "./pipeline/params-schema.ts";
 export { createToken, type DependencyToken, type Token } from "./pipeline/token.ts";
 
 export * as trigger from "./triggers/trigger-builders.ts";
-export type { TriggerObject, TriggerOptions } from "./triggers/options.ts";
+export type { TriggerObject, TriggerOptions } from "./triggers/trigger-options.ts";
 export type { InstantInput } from "./triggers/time/parse-instant.ts";
 export * as when from "./conditions/when.ts";
 export type { Condition } from "./conditions/condition.ts";
@@ -87,7 +87,7 @@ export { type OpenState, type SkipReason, type Verdict, VERDICTS } from "./jobs/
 export { migrate, type MigrationReport } from "./engine/migrate-connection.ts";
 export type { ConnectionOption } from "./engine/open-engine.ts";
 export type { EngineHealth } from "./engine/port/engine.ts";
-export type { SchedulerEvent } from "./events/event.ts";
+export type { SchedulerEvent } from "./events/scheduler-event.ts";
 export type { EventHandler, ListenerOptions } from "./events/event-bus.ts";
 export type { Explanation } from "./history/explain.ts";
 export type { Run } from "./history/run.ts";

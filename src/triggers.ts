@@ -40,7 +40,7 @@ export {
   type TriggerShorthand,
   type UntimedTriggerOptions,
   type WeeklyFieldOptions,
-} from "./triggers/options.ts";
+} from "./triggers/trigger-options.ts";
 export {
   type CheckedPreview,
   type CheckedPreviewOptions,

@@ -4,7 +4,7 @@ import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine, EventBatch } from "../engine/port/engine.ts";
 import { EVENT_BITS, type StoredEvent } from "../jobs/event.ts";
-import { type SchedulerEvent, toSchedulerEvent } from "./event.ts";
+import { type SchedulerEvent, toSchedulerEvent } from "./scheduler-event.ts";
 
 /** Called with each event that matches its mask. Errors are logged; a named listener's returned promise is awaited. */
 export type EventHandler = (event: SchedulerEvent) => unknown;

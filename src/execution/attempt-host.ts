@@ -1,9 +1,9 @@
 import type { Clock, EpochMs } from "../core/clock.ts";
 import type { LogFields } from "../core/log.ts";
 import type { LogLine, StepRecord } from "../engine/port/engine.ts";
-import type { LastRun, RunKind } from "../jobs/run.ts";
+import type { LastRun, RunKind } from "../jobs/ledger-row.ts";
 import type { StoredError } from "../core/stored-error.ts";
-import type { SecretValues } from "../pipeline/secret-values.ts";
+import type { SecretValues } from "../pipeline/secrets/secret-values.ts";
 
 /** What an attempt knows of its run. Plain, so that it can be sent to a child process. */
 export interface AttemptInfo {

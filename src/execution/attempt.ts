@@ -1,6 +1,6 @@
 import { within } from "../core/clock.ts";
-import type { LastRun } from "../jobs/run.ts";
-import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import type { LastRun } from "../jobs/ledger-row.ts";
+import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import {
   createRunContainer,
   type DependencyContainer,
@@ -9,7 +9,7 @@ import {
 import { describeError, interpretResult, summarizeResult } from "../pipeline/outcome.ts";
 import { validateParams } from "../pipeline/params.ts";
 import type { PreviousRun, RunContext, RunLog } from "../pipeline/run-context.ts";
-import type { ParamsSchema } from "../pipeline/schema.ts";
+import type { ParamsSchema } from "../pipeline/params-schema.ts";
 import {
   ABORT_GRACE_MS,
   type AttemptEnd,

@@ -4,7 +4,7 @@ import { manyListeners } from "../core/many-listeners.ts";
 import type { LogFields } from "../core/log.ts";
 import type { LogLine, StepRecord } from "../engine/port/engine.ts";
 import { keptText, summarizeResult } from "../pipeline/outcome.ts";
-import type { SecretValues } from "../pipeline/secret-values.ts";
+import type { SecretValues } from "../pipeline/secrets/secret-values.ts";
 import type { AttemptHost } from "./attempt-host.ts";
 import type { FromChild, ToChild } from "./child-protocol.ts";
 

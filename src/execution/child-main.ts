@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { CronduitError, ERROR_CODES, type ErrorCode } from "../core/errors.ts";
 import { describeError } from "../pipeline/outcome.ts";
-import { SecretValues } from "../pipeline/secret-values.ts";
+import { SecretValues } from "../pipeline/secrets/secret-values.ts";
 import { type AttemptWork, failed, performAttempt } from "./attempt.ts";
 import type { AttemptEnd } from "./attempt-host.ts";
 import { ChildHost } from "./child-host.ts";

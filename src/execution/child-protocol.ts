@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import type { StepRecord } from "../engine/port/steps.ts";
-import type { SecretPlaces } from "../pipeline/secret-places.ts";
+import type { SecretPlaces } from "../pipeline/secrets/secret-places.ts";
 import type { ErrorCause } from "../core/stored-error.ts";
-import type { PipelineSource } from "../pipeline/definition.ts";
+import type { PipelineSource } from "../pipeline/pipeline-definition.ts";
 import type { AttemptInfo } from "./attempt-host.ts";
 
 /** Where the child finds the pipe whose end tells that its worker is gone. */

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { within } from "../core/clock.ts";
 import { CronduitError, isCronduitError } from "../core/errors.ts";
-import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
+import { type PipelineDescriptor, sourceOf } from "../pipeline/pipeline-definition.ts";
 import { describeError, summarizeResult } from "../pipeline/outcome.ts";
 import { validateParams } from "../pipeline/params.ts";
 import { MAX_RESULT_BYTES } from "./attempt.ts";

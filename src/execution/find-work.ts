@@ -1,5 +1,5 @@
 import { CronduitError } from "../core/errors.ts";
-import { describePipeline, type PipelineDescriptor } from "../pipeline/definition.ts";
+import { describePipeline, type PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import { isPipelineClass, Pipeline } from "../pipeline/pipeline.ts";
 import type { RunContext } from "../pipeline/run-context.ts";
 import type { AttemptWork } from "./attempt.ts";

@@ -10,7 +10,7 @@ import type { EpochMs } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
-import type { LedgerRow } from "../jobs/run.ts";
+import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { NO_TIME, Schedule } from "../jobs/schedule.ts";
 import { reasonOf } from "../core/stored-error.ts";

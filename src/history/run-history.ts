@@ -5,7 +5,7 @@ import type { Engine } from "../engine/port/engine.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseQueueJobId } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";
-import type { LedgerRow } from "../jobs/run.ts";
+import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { OPEN_STATES, VERDICTS } from "../jobs/verdict.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import { type Run, toRun } from "./run.ts";

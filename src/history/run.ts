@@ -1,6 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import { parseQueueJobId } from "../jobs/occurrence-id.ts";
-import type { LedgerRow, RunKind } from "../jobs/run.ts";
+import type { LedgerRow, RunKind } from "../jobs/ledger-row.ts";
 import type { StoredError } from "../core/stored-error.ts";
 import { type OpenState, type SkipReason, type Verdict, VERDICTS } from "../jobs/verdict.ts";
 import { CronduitError } from "../core/errors.ts";

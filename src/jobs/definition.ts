@@ -3,7 +3,7 @@ import type { EpochMs } from "../core/clock.ts";
 import type { CalendarSpec } from "../triggers/calendars/calendar-spec.ts";
 import type { Jitter } from "../triggers/jitter.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
-import type { LastRun, LastScheduledRun } from "./run.ts";
+import type { LastRun, LastScheduledRun } from "./ledger-row.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What else must be true for an occurrence to start. */

@@ -8,7 +8,7 @@ import {
 } from "./definition-schema.ts";
 import { jobIdSchema } from "./options.ts";
 import { queueNameSchema } from "./queue.ts";
-import type { LastRun, LastScheduledRun, LedgerRow } from "./run.ts";
+import type { LastRun, LastScheduledRun, LedgerRow } from "./ledger-row.ts";
 import type { ErrorCause, StoredError } from "../core/stored-error.ts";
 import { SKIP_REASONS, VERDICTS } from "./verdict.ts";
 

@@ -1,5 +1,5 @@
 import type { SchemaOf } from "./pipeline.ts";
-import type { ParamsSchema } from "./schema.ts";
+import type { ParamsSchema } from "./params-schema.ts";
 import type { DependencyToken, ResolvedAll } from "./token.ts";
 
 /** The dependency list that applies: the given one, else the class's own, else none. */

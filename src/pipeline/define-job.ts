@@ -1,10 +1,10 @@
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CronduitError } from "../core/errors.ts";
-import { definePipeline, type PipelineOptions } from "./definition.ts";
+import { definePipeline, type PipelineOptions } from "./pipeline-definition.ts";
 import { Pipeline, type PipelineClass } from "./pipeline.ts";
 import type { RunContext } from "./run-context.ts";
-import type { ParamsSchema } from "./schema.ts";
+import type { ParamsSchema } from "./params-schema.ts";
 
 // By construction, class and schema have matching types here, but inference can't see that.
 const describe = definePipeline as (target: unknown, options: PipelineOptions) => unknown;

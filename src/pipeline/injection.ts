@@ -2,10 +2,10 @@
 import "./reflect.ts";
 import { container as rootContainer, delay, type DependencyContainer, Lifecycle } from "tsyringe";
 import { CronduitError } from "../core/errors.ts";
-import type { PipelineDescriptor } from "./definition.ts";
+import type { PipelineDescriptor } from "./pipeline-definition.ts";
 import { type InjectedParameter, isInjectedParameter } from "./injected-parameters.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { ParamsSchema } from "./schema.ts";
+import type { ParamsSchema } from "./params-schema.ts";
 import { describeToken, type DependencyToken } from "./token.ts";
 
 // Re-exported so that nobody needs to import tsyringe, which throws if it is loaded before reflect-metadata.

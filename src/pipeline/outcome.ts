@@ -1,6 +1,6 @@
 import { inspect, types } from "node:util";
 import { CronduitError } from "../core/errors.ts";
-import type { SecretValues } from "./secret-values.ts";
+import type { SecretValues } from "./secrets/secret-values.ts";
 import { type ErrorCause, fullReason, type StoredError } from "../core/stored-error.ts";
 import { marked, markedObject } from "./json-marks.ts";
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
-import type { PipelineDescriptor } from "./definition.ts";
+import type { PipelineDescriptor } from "./pipeline-definition.ts";
 import { copyJson, formatPath, type JsonValue } from "./json.ts";
-import { secretPlacesOf } from "./secret-places.ts";
-import { SecretValues } from "./secret-values.ts";
+import { secretPlacesOf } from "./secrets/secret-places.ts";
+import { SecretValues } from "./secrets/secret-values.ts";
 
 /** Default limit on the size of a job's params, as JSON in UTF-8: 256 KiB. */
 export const DEFAULT_MAX_PARAMS_BYTES = 256 * 1024;

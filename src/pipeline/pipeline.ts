@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
 import type { RunContext } from "./run-context.ts";
-import type { ParamsSchema } from "./schema.ts";
+import type { ParamsSchema } from "./params-schema.ts";
 import type { DependencyToken } from "./token.ts";
 
 /** Marks a class as a pipeline, also when a program has loaded two copies of this package. */

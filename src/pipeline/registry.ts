@@ -4,9 +4,9 @@ import {
   describePipeline,
   type PipelineDescriptor,
   type PipelineOptions,
-} from "./definition.ts";
+} from "./pipeline-definition.ts";
 import type { Pipeline, PipelineClass, PipelineConstructor } from "./pipeline.ts";
-import type { ParamsSchema } from "./schema.ts";
+import type { ParamsSchema } from "./params-schema.ts";
 
 /** A class to register under another name, or with another schema or other dependencies, than its own. */
 export interface PipelineEntry extends PipelineOptions {

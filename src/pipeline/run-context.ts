@@ -1,5 +1,5 @@
 import type { LogFields } from "../core/log.ts";
-import type { ParamsOutput, ParamsSchema } from "./schema.ts";
+import type { ParamsOutput, ParamsSchema } from "./params-schema.ts";
 
 /** What started a run: its job's trigger, a person or program that requested it, or a backfill of past fire times. */
 export type RunTrigger = "scheduled" | "manual" | "backfill";

@@ -1,7 +1,7 @@
 import type { JobOptionsInput } from "../jobs/options.ts";
 import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
-import type { ParamsInput, ParamsSchema } from "../pipeline/schema.ts";
-import type { TimedTriggerOptions, UntimedTriggerOptions } from "../triggers/options.ts";
+import type { ParamsInput, ParamsSchema } from "../pipeline/params-schema.ts";
+import type { TimedTriggerOptions, UntimedTriggerOptions } from "../triggers/trigger-options.ts";
 
 /** Whether params may be omitted: the schema accepts `undefined` or an empty object. */
 type MayOmit<Input> = undefined extends Input

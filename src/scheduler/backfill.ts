@@ -7,7 +7,7 @@ import type { BackfillState, Engine } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
-import type { LedgerRow } from "../jobs/run.ts";
+import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { Verdict } from "../jobs/verdict.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";

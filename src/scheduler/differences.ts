@@ -5,8 +5,8 @@ import { shown } from "../core/shown.ts";
 import type { JobDefinition, Policy } from "../jobs/definition.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
-import { joinPaths } from "../pipeline/secret-places.ts";
-import { KEYS, MASK, mask, type SecretPath } from "../pipeline/secrets.ts";
+import { joinPaths } from "../pipeline/secrets/secret-places.ts";
+import { KEYS, MASK, mask, type SecretPath } from "../pipeline/secrets/secret-paths.ts";
 import type { Jitter } from "../triggers/jitter.ts";
 import { compareSchedules, type Declaration, isDeclaredPaused } from "./declaration.ts";
 

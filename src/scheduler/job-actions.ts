@@ -1,5 +1,5 @@
 import type { Run } from "../history/run.ts";
-import type { ParamsSchema } from "../pipeline/schema.ts";
+import type { ParamsSchema } from "../pipeline/params-schema.ts";
 import type { ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
 import type { JobSnapshot } from "./job.ts";
 import type { RunJobOptions } from "./run-commands.ts";

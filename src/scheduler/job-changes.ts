@@ -8,9 +8,9 @@ import {
 } from "../jobs/options.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
-import { type PipelineDescriptor, sourceOf } from "../pipeline/definition.ts";
+import { type PipelineDescriptor, sourceOf } from "../pipeline/pipeline-definition.ts";
 import { validateParams } from "../pipeline/params.ts";
-import { secretPlacesOf } from "../pipeline/secret-places.ts";
+import { secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
 import {
   compareSchedules,
   type Declaration,

@@ -2,10 +2,10 @@ import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
-import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import type { Pipeline, PipelineConstructor } from "../pipeline/pipeline.ts";
 import type { PipelineRegistry, Registrable } from "../pipeline/registry.ts";
-import type { ParamsSchema } from "../pipeline/schema.ts";
+import type { ParamsSchema } from "../pipeline/params-schema.ts";
 import {
   type Declaration,
   type DeclarationContext,

@@ -1,10 +1,10 @@
 import type { JobState, Policy, Retention, StoredJob } from "../jobs/definition.ts";
-import { joinPaths, secretPlacesOf } from "../pipeline/secret-places.ts";
-import { mask } from "../pipeline/secrets.ts";
+import { joinPaths, secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
+import { mask } from "../pipeline/secrets/secret-paths.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
-import type { LastScheduledRun } from "../jobs/run.ts";
+import type { LastScheduledRun } from "../jobs/ledger-row.ts";
 import type { Verdict } from "../jobs/verdict.ts";
 import { type ScheduleKind, scheduleKindOf } from "../triggers/schedule-kind.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";

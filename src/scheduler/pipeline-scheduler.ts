@@ -6,7 +6,7 @@ import { EVENT_ALL, EVENT_BITS, type EventName } from "../jobs/event.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
-import type { ParamsSchema } from "../pipeline/schema.ts";
+import type { ParamsSchema } from "../pipeline/params-schema.ts";
 import { parseSchedule } from "../triggers/natural/parse-schedule.ts";
 import type {
   AddJobOptions,

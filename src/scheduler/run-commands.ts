@@ -7,9 +7,9 @@ import { isVerdict, jobOf, type Run } from "../history/run.ts";
 import type { RunHistory } from "../history/run-history.ts";
 import { durationOption } from "../jobs/duration-option.ts";
 import { parseOptions } from "../jobs/options.ts";
-import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import { validateParams } from "../pipeline/params.ts";
-import type { ParamsInput, ParamsSchema } from "../pipeline/schema.ts";
+import type { ParamsInput, ParamsSchema } from "../pipeline/params-schema.ts";
 import type { JobStore } from "./job-store.ts";
 
 /** Upper bound of the random numbers that name manual runs, within the 15 digits of a queue job's id. */

@@ -2,7 +2,7 @@ import { shownUpTo, withoutPasswords } from "../core/shown.ts";
 import { CronduitError } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
 import { JOB_OPTION_NAMES } from "../jobs/options.ts";
-import { triggerOptionShapes } from "../triggers/options.ts";
+import { triggerOptionShapes } from "../triggers/trigger-options.ts";
 import { otherName } from "./other-names.ts";
 
 /** Names that are never options. */

@@ -3,7 +3,7 @@ import type {
   ManualTriggerOptions,
   NamedTriggerOptions,
   TriggerObject,
-} from "./options.ts";
+} from "./trigger-options.ts";
 import { flatten, flattenMember } from "./resolve/flatten.ts";
 import { checkShape } from "./resolve/shape.ts";
 

@@ -7,7 +7,7 @@ import type { TriggerCheck } from "./check/finding.ts";
 import { notesOn } from "./check/notes.ts";
 import { loadPeer } from "./check/peer.ts";
 import { createTrigger, type CalendarLookup } from "./create.ts";
-import type { ManualTriggerObject, TriggerLike, TriggerOptions } from "./options.ts";
+import type { ManualTriggerObject, TriggerLike, TriggerOptions } from "./trigger-options.ts";
 import { type ResolveContext, resolveTrigger } from "./resolve.ts";
 import { type ScheduleSpec, type TriggerSpec, triggerSpecSchema } from "./spec.ts";
 import { LAST_INSTANT } from "./time/civil.ts";

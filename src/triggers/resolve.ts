@@ -1,7 +1,7 @@
 import { TriggerError } from "../core/errors.ts";
 import { createTrigger } from "./create.ts";
 import { parseJitter } from "./jitter.ts";
-import type { ScheduleTriggerKind, TriggerOptions } from "./options.ts";
+import type { ScheduleTriggerKind, TriggerOptions } from "./trigger-options.ts";
 import type { CommonOutput, ResolveContext } from "./resolve/context.ts";
 import { readEvery } from "./natural/phrase.ts";
 import { type Fields, rejectBeside, type ResolveMember, zoneName } from "./resolve/fields.ts";

@@ -14,7 +14,7 @@ import type {
   ScheduleTriggerKind,
   TriggerLike,
   TriggerObject,
-} from "./options.ts";
+} from "./trigger-options.ts";
 import { spanText } from "./resolve/fields.ts";
 import { weekdayName } from "./resolve/times-of-day.ts";
 import { readRuleText } from "./rrule/rule-text.ts";

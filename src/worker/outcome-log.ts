@@ -2,7 +2,7 @@ import type { Clock, EpochMs } from "../core/clock.ts";
 import { LineLimit } from "../core/line-limit.ts";
 import { isSilent, type LogFields, type Logger } from "../core/log.ts";
 import type { RunHold } from "../engine/port/engine.ts";
-import type { LedgerRow } from "../jobs/run.ts";
+import type { LedgerRow } from "../jobs/ledger-row.ts";
 import type { StoredError } from "../core/stored-error.ts";
 import { outsideOfCapture } from "./console-capture.ts";
 

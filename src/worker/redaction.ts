@@ -1,7 +1,7 @@
 import createRedact from "@pinojs/redact";
 import { CronduitError } from "../core/errors.ts";
 import type { LogFields } from "../core/log.ts";
-import { MASK } from "../pipeline/secrets.ts";
+import { MASK } from "../pipeline/secrets/secret-paths.ts";
 
 /** Masks fields of log lines. What it is given is its own: it may be changed. */
 export type Redaction = (fields: LogFields) => LogFields;

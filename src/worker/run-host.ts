@@ -3,7 +3,7 @@ import type { LogFields } from "../core/log.ts";
 import type { Engine, LogLine, StepRecord } from "../engine/port/engine.ts";
 import type { Progress } from "../engine/port/steps.ts";
 import { type StoredError, withTexts } from "../core/stored-error.ts";
-import type { SecretValues } from "../pipeline/secret-values.ts";
+import type { SecretValues } from "../pipeline/secrets/secret-values.ts";
 import type { AttemptHost } from "../execution/attempt-host.ts";
 import type { ActiveRun } from "./active-run.ts";
 import { retryWhileLocked } from "./retry-while-locked.ts";

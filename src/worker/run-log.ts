@@ -2,7 +2,7 @@ import type { Clock, EpochMs } from "../core/clock.ts";
 import type { LogFields, Logger } from "../core/log.ts";
 import type { LogLine } from "../engine/port/engine.ts";
 import { storableText, summarizeResult } from "../pipeline/outcome.ts";
-import type { SecretValues } from "../pipeline/secret-values.ts";
+import type { SecretValues } from "../pipeline/secrets/secret-values.ts";
 import { outsideOfCapture } from "./console-capture.ts";
 import type { LogOwner, LogWriter } from "./log-writer.ts";
 import type { Redaction } from "./redaction.ts";

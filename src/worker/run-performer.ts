@@ -10,11 +10,11 @@ import type {
   SuspendRequest,
 } from "../engine/port/engine.ts";
 import type { StoredError } from "../core/stored-error.ts";
-import type { PipelineDescriptor } from "../pipeline/definition.ts";
+import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import type { DependencyContainer } from "../pipeline/injection.ts";
 import { describeError } from "../pipeline/outcome.ts";
-import { joinPaths, secretPlacesOf } from "../pipeline/secret-places.ts";
-import { SecretValues } from "../pipeline/secret-values.ts";
+import { joinPaths, secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
+import { SecretValues } from "../pipeline/secrets/secret-values.ts";
 import { performAttempt } from "../execution/attempt.ts";
 import { ABORT_GRACE_MS, type AttemptEnd, type AttemptInfo } from "../execution/attempt-host.ts";
 import { retryDelay } from "../execution/backoff.ts";

@@ -16,7 +16,7 @@ import type {
 import { type ConnectionOption, makeEngine } from "../../src/engine/open-engine.ts";
 import type { JobDefinition, Policy, Retention } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
-import type { LedgerRow } from "../../src/jobs/run.ts";
+import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
 import { DEFAULT_QUEUE } from "../../src/jobs/queue.ts";
 import { parseQueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import type { Occurrence } from "../../src/jobs/schedule.ts";

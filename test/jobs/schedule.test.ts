@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JobDefinition } from "../../src/jobs/definition.ts";
 import { NO_TIME, type Occurrence, Schedule, type Span } from "../../src/jobs/schedule.ts";
-import type { TriggerOptions } from "../../src/triggers/options.ts";
+import type { TriggerOptions } from "../../src/triggers/trigger-options.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
 
 const START = Date.parse("2026-03-01T00:00:00Z");

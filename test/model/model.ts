@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { EventName } from "../../src/jobs/event.ts";
 import type { QueueJobKind } from "../../src/jobs/occurrence-id.ts";
-import type { RunKind } from "../../src/jobs/run.ts";
+import type { RunKind } from "../../src/jobs/ledger-row.ts";
 import type { OpenState, SkipReason, Verdict } from "../../src/jobs/verdict.ts";
 import { fires, firstAfter, type Timetable } from "./timetable.ts";
 

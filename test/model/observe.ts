@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
 import { parseQueueJobId, type QueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
-import type { LedgerRow } from "../../src/jobs/run.ts";
+import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
 import { type Fleet, type Held, JOBS } from "./fleet.ts";
 import {
   type Account,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { definePipeline, describePipeline } from "../../src/pipeline/definition.ts";
+import { definePipeline, describePipeline } from "../../src/pipeline/pipeline-definition.ts";
 import {
   container as globalContainer,
   createContainer,

@@ -6,7 +6,7 @@ import {
   describePipeline,
   pipeline,
   sourceOf,
-} from "../../src/pipeline/definition.ts";
+} from "../../src/pipeline/pipeline-definition.ts";
 import { isPipelineClass, Pipeline } from "../../src/pipeline/pipeline.ts";
 import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 

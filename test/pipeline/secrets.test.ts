@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { describeError, summarizeResult } from "../../src/pipeline/outcome.ts";
-import { secretPlacesOf } from "../../src/pipeline/secret-places.ts";
-import { SecretValues } from "../../src/pipeline/secret-values.ts";
-import { MASK, mask } from "../../src/pipeline/secrets.ts";
+import { secretPlacesOf } from "../../src/pipeline/secrets/secret-places.ts";
+import { SecretValues } from "../../src/pipeline/secrets/secret-values.ts";
+import { MASK, mask } from "../../src/pipeline/secrets/secret-paths.ts";
 
 const S = "hunter2-tops3cret";
 const T = "0ther-w0rd";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import "../../src/pipeline/reflect.ts";
 import { inject, injectable, injectAll, injectWithTransform } from "tsyringe";
 import { CronduitError } from "../../src/core/errors.ts";
-import { describePipeline } from "../../src/pipeline/definition.ts";
+import { describePipeline } from "../../src/pipeline/pipeline-definition.ts";
 import { createContainer, createRunContainer } from "../../src/pipeline/injection.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 

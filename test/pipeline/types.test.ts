@@ -1,12 +1,12 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { definePipeline, pipeline } from "../../src/pipeline/definition.ts";
+import { definePipeline, pipeline } from "../../src/pipeline/pipeline-definition.ts";
 import { lazyToken } from "../../src/pipeline/injection.ts";
 import type { JsonValue } from "../../src/pipeline/json.ts";
 import { Pipeline, type PipelineClass } from "../../src/pipeline/pipeline.ts";
 import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 import type { RunContext } from "../../src/pipeline/run-context.ts";
-import type { ParamsInput, ParamsSchema } from "../../src/pipeline/schema.ts";
+import type { ParamsInput, ParamsSchema } from "../../src/pipeline/params-schema.ts";
 import { createToken } from "../../src/pipeline/token.ts";
 
 const Params = z.object({ region: z.string(), since: z.coerce.date().optional() });

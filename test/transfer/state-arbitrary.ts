@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Condition } from "../../src/conditions/condition.ts";
 import type { JobDefinition, Policy } from "../../src/jobs/definition.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
-import { lastScheduledOf, type LedgerRow, type RunKind } from "../../src/jobs/run.ts";
+import { lastScheduledOf, type LedgerRow, type RunKind } from "../../src/jobs/ledger-row.ts";
 import type {
   JobRecord,
   MovedBackfill,

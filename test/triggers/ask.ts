@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { TriggerError } from "../../src/core/errors.ts";
 import type { CalendarSpec } from "../../src/triggers/calendars/calendar-spec.ts";
 import { createTrigger } from "../../src/triggers/create.ts";
-import type { TriggerOptions } from "../../src/triggers/options.ts";
+import type { TriggerOptions } from "../../src/triggers/trigger-options.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
 import type { TriggerSpec } from "../../src/triggers/spec.ts";
 import type { Trigger } from "../../src/triggers/trigger.ts";

@@ -5,7 +5,7 @@ import { parseCalendar } from "../../src/triggers/calendars/calendar-spec.ts";
 import { checkTrigger } from "../../src/triggers/check/check-trigger.ts";
 import type { TriggerCheck } from "../../src/triggers/check/finding.ts";
 import { loadPeer, type Peer } from "../../src/triggers/check/peer.ts";
-import type { TriggerOptions } from "../../src/triggers/options.ts";
+import type { TriggerOptions } from "../../src/triggers/trigger-options.ts";
 import {
   type CheckedPreview,
   type PreviewRow,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TriggerError } from "../../src/core/errors.ts";
 import * as trigger from "../../src/triggers/trigger-builders.ts";
-import type { TriggerObject } from "../../src/triggers/options.ts";
+import type { TriggerObject } from "../../src/triggers/trigger-options.ts";
 import { dstRules, schedules, stretches } from "./arbitraries.ts";
 import { triggerOf } from "./ask.ts";
 

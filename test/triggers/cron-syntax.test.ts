@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TriggerError } from "../../src/core/errors.ts";
-import type { CronFieldOptions } from "../../src/triggers/options.ts";
+import type { CronFieldOptions } from "../../src/triggers/trigger-options.ts";
 import { fires, errorOf } from "./ask.ts";
 
 describe("cron fields", () => {

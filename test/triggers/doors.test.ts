@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { parseSchedule } from "../../src/triggers/natural/parse-schedule.ts";
 import { type PreviewOptions, previewTrigger } from "../../src/triggers/preview.ts";
-import type { TriggerOptions } from "../../src/triggers/options.ts";
+import type { TriggerOptions } from "../../src/triggers/trigger-options.ts";
 import { errorOf, fires, iso, specOf } from "./ask.ts";
 
 const berlin = { timezone: "Europe/Berlin", from: "2026-01-31T09:00:00Z" };

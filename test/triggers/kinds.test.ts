@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as trigger from "../../src/triggers/trigger-builders.ts";
-import type { TriggerOptions } from "../../src/triggers/options.ts";
+import type { TriggerOptions } from "../../src/triggers/trigger-options.ts";
 import { errorOf, fires, iso, specOf, triggerOf } from "./ask.ts";
 
 const berlin = { timezone: "Europe/Berlin", from: "2026-03-28T12:00:00Z" };

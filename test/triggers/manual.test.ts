@@ -2,7 +2,7 @@ import { describe, expect, it, test } from "vitest";
 import { TriggerError } from "../../src/core/errors.ts";
 import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { createTrigger } from "../../src/triggers/create.ts";
-import type { TriggerOptions } from "../../src/triggers/options.ts";
+import type { TriggerOptions } from "../../src/triggers/trigger-options.ts";
 import { previewTrigger } from "../../src/triggers/preview.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
 import { scheduleKindOf } from "../../src/triggers/schedule-kind.ts";

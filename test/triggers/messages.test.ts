@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { TriggerError } from "../../src/core/errors.ts";
 import { shown } from "../../src/core/shown.ts";
-import { triggerOptionShapes } from "../../src/triggers/options.ts";
+import { triggerOptionShapes } from "../../src/triggers/trigger-options.ts";
 import { triggerOf } from "./ask.ts";
 
 /** Values that no option takes, or few; those that one takes are left out for it. */

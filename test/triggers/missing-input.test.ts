@@ -4,7 +4,7 @@ import { TriggerError } from "../../src/core/errors.ts";
 import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { parseCalendar } from "../../src/triggers/calendars/calendar-spec.ts";
 import { parseSchedule } from "../../src/triggers/natural/parse-schedule.ts";
-import { triggerOptionShapes } from "../../src/triggers/options.ts";
+import { triggerOptionShapes } from "../../src/triggers/trigger-options.ts";
 import { errorOf, specOf } from "./ask.ts";
 
 function refusalOf(call: () => unknown): TriggerError {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { TriggerError } from "../../src/core/errors.ts";
 import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { parseSchedule } from "../../src/triggers/natural/parse-schedule.ts";
-import type { TriggerLike, TriggerOptions } from "../../src/triggers/options.ts";
+import type { TriggerLike, TriggerOptions } from "../../src/triggers/trigger-options.ts";
 import { previewTrigger } from "../../src/triggers/preview.ts";
 
 function times(options: TriggerOptions | TriggerLike): string[] {

@@ -7,7 +7,7 @@ import {
   type TriggerFieldOptions,
   type TriggerKind,
   type TriggerOptions,
-} from "../../src/triggers/options.ts";
+} from "../../src/triggers/trigger-options.ts";
 
 describe("trigger options, as types", () => {
   it("are what the shapes accept", () => {

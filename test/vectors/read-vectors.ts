@@ -4,7 +4,7 @@ import { z } from "zod";
 import { isCronduitError } from "../../src/core/errors.ts";
 import { CRON_FIELDS } from "../../src/triggers/cron/field-names.ts";
 import { createTrigger } from "../../src/triggers/create.ts";
-import type { TriggerOptions } from "../../src/triggers/options.ts";
+import type { TriggerOptions } from "../../src/triggers/trigger-options.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
 
 const KINDS = [

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
-import type { LastRun } from "../../jobs/run.ts";
+import type { LastRun } from "../../jobs/ledger-row.ts";
 import type * as Port from "../port/engine.ts";
 import { readParams, readResult } from "./readable.ts";
 import type { ClaimedPut, ClaimedPutResult, ClaimResult } from "../port/queue-engine.ts";

@@ -1,6 +1,6 @@
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { StoredError } from "../../core/stored-error.ts";
-import type { LedgerRow } from "../../jobs/run.ts";
+import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import { readEach, readOne, readResult, type Tell } from "./readable.ts";
 
 /** `result` and `error` are stored as JSON text, which servers pass on without parsing it. */

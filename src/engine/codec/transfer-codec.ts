@@ -1,6 +1,6 @@
 import type { StoredJob } from "../../jobs/definition.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
-import { lastScheduledOf } from "../../jobs/run.ts";
+import { lastScheduledOf } from "../../jobs/ledger-row.ts";
 import type {
   JobRecord,
   QueuedRun,

@@ -1,4 +1,4 @@
-import type { LedgerRow } from "../../jobs/run.ts";
+import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import type { LedgerQuery } from "../port/engine.ts";
 import type { DuePlace } from "../port/queue-engine.ts";
 

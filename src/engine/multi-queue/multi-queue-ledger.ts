@@ -1,4 +1,4 @@
-import type { LedgerRow } from "../../jobs/run.ts";
+import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import type { LedgerPort, LedgerQuery } from "../port/ledger.ts";
 import { mergeRows } from "./merge-rows.ts";
 import type { Queues } from "./queues.ts";

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
-import type { LedgerRow } from "../../jobs/run.ts";
+import type { LedgerRow } from "../../jobs/ledger-row.ts";
 
 /** What became of occurrences. */
 export interface LedgerPort {

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
-import type { LastRun, RunKind } from "../../jobs/run.ts";
+import type { LastRun, RunKind } from "../../jobs/ledger-row.ts";
 import type { StoredError } from "../../core/stored-error.ts";
 import type { Occurrence, Span } from "../../jobs/schedule.ts";
 

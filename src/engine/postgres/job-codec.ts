@@ -5,7 +5,7 @@ import {
   lastScheduledOf,
   type LastScheduledRun,
   type LedgerRow,
-} from "../../jobs/run.ts";
+} from "../../jobs/ledger-row.ts";
 import { encodeDefinition as encodeCommon } from "../codec/decision-codec.ts";
 import { readResult } from "../codec/readable.ts";
 import { unpack, type Written } from "../codec/stored-json.ts";

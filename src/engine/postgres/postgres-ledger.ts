@@ -1,4 +1,4 @@
-import type { LedgerRow } from "../../jobs/run.ts";
+import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import { toJson } from "../codec/stored-json.ts";
 import type { LedgerPort, LedgerQuery } from "../port/ledger.ts";
 import { decodeRows } from "./job-codec.ts";

@@ -5,7 +5,7 @@ import type { StoredDefinition } from "../port/engine.ts";
 import { readOne, readResult, type Tell } from "../codec/readable.ts";
 import { toJson } from "../codec/stored-json.ts";
 import type { ConditionPolicy, JobDefinition, StoredJob } from "../../jobs/definition.ts";
-import { type LastRun, lastScheduledOf, type LastScheduledRun } from "../../jobs/run.ts";
+import { type LastRun, lastScheduledOf, type LastScheduledRun } from "../../jobs/ledger-row.ts";
 import type { EpochMs } from "../../core/clock.ts";
 import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
 

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
-import type { LedgerRow, RunKind } from "../../jobs/run.ts";
+import type { LedgerRow, RunKind } from "../../jobs/ledger-row.ts";
 import { unpack, type Written } from "../codec/stored-json.ts";
 
 /** Reads a row of the ledger. */

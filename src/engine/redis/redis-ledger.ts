@@ -1,4 +1,4 @@
-import type { LedgerRow } from "../../jobs/run.ts";
+import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import { readEach } from "../codec/readable.ts";
 import type { LedgerPort, LedgerQuery } from "../port/ledger.ts";
 import { decodeRow, rowOfQueued, rowOfRequest, rowOfRunning } from "./ledger-codec.ts";

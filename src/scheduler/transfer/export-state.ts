@@ -11,7 +11,7 @@ import {
   type StateHeader,
   type StateRecord,
 } from "../../jobs/state-record.ts";
-import type { LedgerRow } from "../../jobs/run.ts";
+import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import { stopFleet } from "./drain.ts";
 import { ownerKey } from "./state-checker.ts";
 import { MAX_LINE_CHARS } from "./state-lines.ts";

@@ -1,5 +1,5 @@
 import { CRON_FIELDS } from "../cron/field-names.ts";
-import type { TriggerLike, TriggerOptions } from "../options.ts";
+import type { TriggerLike, TriggerOptions } from "../trigger-options.ts";
 import type { TriggerSpec } from "../spec.ts";
 import type { CheckFinding } from "./finding.ts";
 

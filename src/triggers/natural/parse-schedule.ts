@@ -3,7 +3,7 @@ import { shown } from "../../core/shown.ts";
 import { buildTrigger } from "../build-trigger.ts";
 import { looksLikeCron } from "../cron/parse-expression.ts";
 import { translationOf } from "../cron/foreign-cron.ts";
-import type { TriggerObject } from "../options.ts";
+import type { TriggerObject } from "../trigger-options.ts";
 import { looksLikeInstant } from "../time/parse-instant.ts";
 import { at, cron, rrule } from "../trigger-builders.ts";
 import { readEvery, readPhrase } from "./phrase.ts";

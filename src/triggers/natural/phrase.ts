@@ -1,6 +1,6 @@
 import { parseDuration } from "../../core/durations.ts";
 import { WEEKDAYS, WEEKDAY_NAMES } from "../cron/field-names.ts";
-import type { NamedTriggerOptions } from "../options.ts";
+import type { NamedTriggerOptions } from "../trigger-options.ts";
 import { parseTimeOfDay } from "../time/time-of-day.ts";
 import { parseCalendarSpan } from "./calendar-span.ts";
 import { readSpan } from "./span.ts";

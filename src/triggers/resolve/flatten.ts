@@ -3,7 +3,7 @@ import { shown, shownUpTo } from "../../core/shown.ts";
 import { translationOf } from "../cron/foreign-cron.ts";
 import { suggest } from "../../core/suggest.ts";
 import { type TriggerKind, triggerOptionShapes } from "../option-shapes.ts";
-import type { ScheduleTriggerKind } from "../options.ts";
+import type { ScheduleTriggerKind } from "../trigger-options.ts";
 import { COMMON_OPTIONS, isTriggerKind, KINDS } from "./shape.ts";
 
 /** Deeper nesting of `or` and `and` is rejected, so that hostile input can't exhaust the stack. */

@@ -1,4 +1,4 @@
-import type { ScheduleTriggerKind } from "../options.ts";
+import type { ScheduleTriggerKind } from "../trigger-options.ts";
 import type { ResolveContext } from "./context.ts";
 import { resolveRrule } from "../rrule/resolve-rrule.ts";
 import { resolveCalendarInterval } from "./calendar-interval.ts";

@@ -1,5 +1,5 @@
 import type { Engine } from "../../../src/engine/port/engine.ts";
-import type { LedgerRow } from "../../../src/jobs/run.ts";
+import type { LedgerRow } from "../../../src/jobs/ledger-row.ts";
 import type { Row } from "./history.ts";
 
 const PAGE = 500;

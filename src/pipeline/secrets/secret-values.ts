@@ -1,6 +1,6 @@
 import { SecretSearch } from "./secret-search.ts";
 import type { SecretPlaces } from "./secret-places.ts";
-import { MASK, secretsAt } from "./secrets.ts";
+import { MASK, secretsAt } from "./secret-paths.ts";
 
 /** Shorter texts would match in every other word; they are only found standing alone. */
 const MIN_ANYWHERE = 4;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { ParamsSchema } from "./schema.ts";
+import type { ParamsSchema } from "../params-schema.ts";
 import { defOf, isSchema, type Part, partsOf, type Schema } from "./schema-parts.ts";
-import { ANY_DEPTH, KEYS, type SecretPath } from "./secrets.ts";
+import { ANY_DEPTH, KEYS, type SecretPath } from "./secret-paths.ts";
 
 /** Where the secrets of a schema are. */
 export interface SecretPlaces {

@@ -1,5 +1,5 @@
-import { readings } from "./spellings.ts";
-import { MASK } from "./secrets.ts";
+import { readings } from "./text-readings.ts";
+import { MASK } from "./secret-paths.ts";
 
 /** From the first character to the one after the last. */
 type Range = readonly [from: number, to: number];

@@ -1,4 +1,4 @@
-import { EVERY_KEY, KEYS } from "./secrets.ts";
+import { EVERY_KEY, KEYS } from "./secret-paths.ts";
 
 /** zod's definition of a schema; which fields exist depends on `type`. */
 export interface Def {

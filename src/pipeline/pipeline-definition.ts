@@ -3,7 +3,7 @@ import type { Defined, DepsFit, SchemaFits } from "./class-fit.ts";
 import { type InjectedParameter, injectedParameters } from "./injected-parameters.ts";
 import type { DependencyToken } from "./token.ts";
 import { isPipelineClass, isSchema, type Pipeline, type PipelineConstructor } from "./pipeline.ts";
-import type { ParamsSchema } from "./schema.ts";
+import type { ParamsSchema } from "./params-schema.ts";
 
 /** What {@link pipeline} and {@link definePipeline} can set for a class instead of its static fields. */
 export interface PipelineOptions<
