@@ -73,6 +73,11 @@ export const ERROR_CODES = {
       "The server is too old, is not set up as required, or holds data written by a newer version of this package.",
     remedy: "Upgrade or change what the message names.",
   },
+  UNSUPPORTED_LIBRARY: {
+    meaning:
+      "A library that this package builds on is installed in a version whose internals differ from those it relies on.",
+    remedy: "Install the version that the message names; `npm ls` shows why another one is there.",
+  },
   SCHEMA_OUTDATED: {
     meaning:
       "The database schema is missing or belongs to another version of this package, and `migrate` is `false`.",

@@ -100,7 +100,7 @@ async function ask<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
 
 /** How a call fails that found no server, or none that works: in the words of Node, the drivers and the servers. */
 const NO_ANSWER =
-  /closed|ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|EPIPE|timed? ?out|LOADING|terminat|unreachable|slots cache|startup nodes|certificate|SSL/i;
+  /closed|ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|EPIPE|timed? ?out|LOADING|terminat|not queryable|unreachable|slots cache|startup nodes|certificate|SSL/i;
 /** Redis' words for one that can't answer now: a script holds it up, a part of a cluster is away, it was demoted. */
 const REDIS_AWAY = /^(?:BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY)\b/;
 /**

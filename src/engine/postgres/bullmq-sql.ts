@@ -1,4 +1,6 @@
+import { type PgPool, PostgresConnection, PostgresQueueBackend } from "bullmq";
 import { systemClock } from "../../core/clock.ts";
+import { unsupportedLibrary } from "../../core/unsupported-library.ts";
 
 /** The server's clock in ms, as BullMQ counts. */
 const SERVER_MS = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
@@ -38,19 +40,78 @@ export const REWRITES: readonly Rewrite[] = [
   },
 ];
 
-/** The rewrite that fits a statement. */
-export function rewriteOf(
-  text: string,
-  rewrites: readonly Rewrite[] = REWRITES,
-): Rewrite | undefined {
-  return rewrites.find(({ part }) => text.includes(part));
-}
-
 const known = new Map<string, Rewrite | undefined>();
 
 /** A statement of BullMQ as we send it. */
 export function rewritten(text: string): string {
-  if (!known.has(text)) known.set(text, rewriteOf(text));
+  if (!known.has(text))
+    known.set(
+      text,
+      REWRITES.find(({ part }) => text.includes(part)),
+    );
   const rewrite = known.get(text);
   return rewrite ? text.replace(rewrite.part, () => rewrite.by()) : text;
+}
+
+/** A connection to no server. */
+class ProbeConnection extends PostgresConnection {
+  override async waitUntilReady(): Promise<void> {
+    return undefined;
+  }
+}
+
+/**
+ * Has BullMQ send its statements to a database that answers nothing, and makes sure that each rewrite fits one of them: one that
+ * no longer fits would change nothing, silently.
+ * @throws {@link CronduitError} `UNSUPPORTED_LIBRARY`
+ */
+export async function requireRewrites(rewrites: readonly Rewrite[] = REWRITES): Promise<void> {
+  const texts: string[] = [];
+  const answerNothing = async (text: string) => {
+    texts.push(text);
+    return { rows: [], rowCount: 0 };
+  };
+  const client = {
+    query: answerNothing,
+    on: () => client,
+    removeListener: () => client,
+    removeAllListeners: () => client,
+    release: () => undefined,
+  };
+  const pool: PgPool = {
+    query: answerNothing,
+    connect: async () => client,
+    end: async () => undefined,
+    on: () => pool,
+    removeAllListeners: () => pool,
+  };
+  try {
+    const backend = new PostgresQueueBackend(new ProbeConnection(pool), "probe", {
+      connection: pool,
+    });
+    await backend.extendLocks([], [], 0);
+    await backend.moveStalledJobsToWait();
+    await backend.waitForJob(0);
+  } catch (error) {
+    throw unsupportedLibrary(
+      "bullmq",
+      "does not send its statements to PostgreSQL as known",
+      error,
+    );
+  }
+  for (const { statement, part } of rewrites) {
+    const times = texts.reduce((sum, text) => sum + text.split(part).length - 1, 0);
+    if (times !== 1)
+      throw unsupportedLibrary(
+        "bullmq",
+        `has "${part}" ${times} times in its statements and not once, in "${statement}"`,
+      );
+  }
+}
+
+let fit: Promise<void> | undefined;
+
+/** {@link requireRewrites}, once in a process. */
+export function requireKnownStatements(): Promise<void> {
+  return (fit ??= requireRewrites());
 }

@@ -9,6 +9,7 @@ import { FunctionCaller, type FunctionName } from "./functions.ts";
 import { migrate, requireCurrent } from "./migrate-schema.ts";
 import { retryTransient } from "./retry-transient.ts";
 import { PostgresBatches } from "./postgres-batches.ts";
+import { requireKnownStatements } from "./bullmq-sql.ts";
 import { queueBackend } from "./queue-backend.ts";
 import { type Schemas, schemasOf } from "./schema-name.ts";
 
@@ -77,6 +78,7 @@ export class PostgresLink {
     let lastError: unknown;
     const call = { clock, timeoutMs: openTimeoutMs, what: "connect", server: this.label };
     await withDeadline({ ...call, lastError: () => lastError }, async () => {
+      await requireKnownStatements();
       const database = await this.#options.connect(this.schemas);
       try {
         const prepare = this.#options.migrate ? migrate : requireCurrent;

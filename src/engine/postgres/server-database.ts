@@ -2,6 +2,7 @@ import type { PgPool, PgQueryResult } from "bullmq";
 import type { Socket } from "node:net";
 import { callbackify } from "node:util";
 import type { Pool, PoolClient, PoolConfig } from "pg";
+import { unsupportedLibrary } from "../../core/unsupported-library.ts";
 import type { Database } from "./database.ts";
 import { beginSession, requireSessions, type Session } from "./server-session.ts";
 import { SERVER_TYPES } from "./server-types.ts";
@@ -37,6 +38,7 @@ export async function connectServer(options: ServerOptions): Promise<Database> {
   // An idle connection that the server ends is replaced with the next call.
   pool.on("error", options.onError);
   pool.on("connect", neverUnheard);
+  clientsOf(pool);
   const { host, port, database } = new pg.Client(config);
   let closing: Promise<void> | undefined;
   return {
@@ -53,7 +55,7 @@ export async function connectServer(options: ServerOptions): Promise<Database> {
     },
     close: () => (closing ??= pool.end()),
     cut: () => {
-      for (const socket of socketsOf(pool)) socket.destroy();
+      for (const client of clientsOf(pool)) socketOf(client)?.destroy();
     },
   };
 }
@@ -96,6 +98,8 @@ class Sessions {
   }
 
   async begin(client: PoolClient): Promise<void> {
+    if (!socketOf(client))
+      throw unsupportedLibrary("pg", "has no connection.stream in its connections");
     const { schema } = this.#options;
     const rules = { schema, statementMs: this.statementMs };
     this.#begun.set(client, await beginSession(client, rules, this.#isProven));
@@ -156,10 +160,14 @@ function neverUnheard(client: PoolClient): void {
   };
 }
 
-/** What pg does not declare, as of 8.16: the connections, also those that are being made, and their sockets. */
-function socketsOf(pool: Pool): Socket[] {
-  const clients = (Reflect.get(pool, "_clients") ?? []) as readonly {
-    readonly connection?: { readonly stream?: Socket };
-  }[];
-  return clients.flatMap(({ connection }) => connection?.stream ?? []);
+/** The pool's connections, including those being made, which pg (8.23) does not declare. @throws `UNSUPPORTED_LIBRARY` */
+function clientsOf(pool: Pool): readonly unknown[] {
+  const clients: unknown = Reflect.get(pool, "_clients");
+  if (!Array.isArray(clients)) throw unsupportedLibrary("pg", "has no _clients in its pool");
+  return clients;
+}
+
+/** A connection's socket, which pg (8.23) does not declare. */
+function socketOf(client: unknown): Socket | undefined {
+  return (client as { readonly connection?: { readonly stream?: Socket } }).connection?.stream;
 }

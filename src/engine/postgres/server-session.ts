@@ -1,5 +1,6 @@
 import type { PoolClient } from "pg";
 import { CronduitError } from "../../core/errors.ts";
+import { unsupportedLibrary } from "../../core/unsupported-library.ts";
 
 /** What holds on every connection of ours. */
 export interface SessionRules {
@@ -37,6 +38,8 @@ export async function beginSession(
   isProven: boolean,
 ): Promise<Session> {
   const told: unknown = Reflect.get(client, "processID");
+  // null: a pooler that tells none.
+  if (told === undefined) throw unsupportedLibrary("pg", "has no processID in its connections");
   const { rows } = await client.query<{ pid: number }>(sessionSql(rules, isProven, Number(told)));
   const pid = rows[0]?.pid;
   return pid === undefined

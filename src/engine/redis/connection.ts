@@ -1,5 +1,5 @@
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
-import { mend } from "./ioredis-workarounds.ts";
+import { applyWorkarounds } from "./ioredis-workarounds.ts";
 import type { RedisClient } from "./redis-client.ts";
 
 /** A Redis Cluster: some of its nodes (ioredis finds the others), and ioredis' options. */
@@ -23,7 +23,7 @@ function reconnectDelay(attempt: number): number {
 
 /** Opens a connection that reconnects by itself. */
 export function connect(options: RedisConnectionOptions): RedisClient {
-  return mend(open(options));
+  return applyWorkarounds(open(options));
 }
 
 function open(options: RedisConnectionOptions): RedisClient {

@@ -1,35 +1,33 @@
 import { Cluster, type Redis } from "ioredis";
+import { unsupportedLibrary } from "../../core/unsupported-library.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { answerInfo } from "./server-info.ts";
-import { mendSocketTimer } from "./socket-timer.ts";
+import { fixSocketTimer } from "./socket-timer.ts";
 
 /**
- * Applies the workarounds for ioredis and BullMQ to a client, to each node of a Cluster, and to every copy: BullMQ makes one
- * for its blocking command.
+ * Applies our workarounds for ioredis and BullMQ to a client, to each node of a Cluster, and to every duplicate: BullMQ makes
+ * one for the command that blocks.
+ * @throws {@link CronduitError} `UNSUPPORTED_LIBRARY`
  */
-export function mend<C extends RedisClient>(client: C): C {
+export function applyWorkarounds<C extends RedisClient>(client: C): C {
   if (client instanceof Cluster) {
     answerInfo(client);
-    mendClusterConnect(client);
-    for (const node of client.nodes()) mendNode(node);
-    client.on("+node", mendNode);
+    fixClusterConnect(client);
+    for (const node of client.nodes()) fixNode(node);
+    client.on("+node", fixNode);
   } else {
-    mendNode(client);
+    fixNode(client);
   }
-  const duplicate: unknown = Reflect.get(client, "duplicate");
-  if (typeof duplicate === "function") {
-    Reflect.set(client, "duplicate", (...args: unknown[]) =>
-      mend(Reflect.apply(duplicate, client, args) as RedisClient),
-    );
-  }
+  const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => RedisClient;
+  Reflect.set(client, "duplicate", (...args: unknown[]) => applyWorkarounds(duplicate(...args)));
   return client;
 }
 
 /**
- * If a Cluster is connected but not ready, ioredis (5.11) retries, and the promise of the first try never settles. BullMQ's
- * worker waits for it: a master that hung for some seconds stopped workers for good.
+ * When a Cluster turns out not to be ready once connected, it is tried again, and the promise of the first try never settles
+ * (ioredis 5.11). BullMQ's worker waits for it: a master that hung for some seconds stopped workers for good.
  */
-function mendClusterConnect(cluster: Cluster): void {
+function fixClusterConnect(cluster: Cluster): void {
   const connect = cluster.connect.bind(cluster);
   cluster.connect = () =>
     new Promise<void>((resolve, reject) => {
@@ -39,7 +37,7 @@ function mendClusterConnect(cluster: Cluster): void {
         resolve();
       };
       const onEnd = (): void => {
-        // The `end` event of the first try may arrive only now.
+        // The event of an earlier end may arrive only now.
         if (cluster.status !== "end") return;
         forget();
         reject(new Error("Connection is closed."));
@@ -52,17 +50,18 @@ function mendClusterConnect(cluster: Cluster): void {
     });
 }
 
-function mendNode(node: Redis): void {
-  mendSocketTimer(node);
+function fixNode(node: Redis): void {
+  fixSocketTimer(node);
   answerInfo(node);
-  quietSentinels(node);
+  if (node.options.sentinels) quietSentinels(node);
 }
 
-/** One Sentinel of several may be down; without a listener ioredis prints the stack on standard error. */
+/** A Sentinel that is down is one of several; without a listener ioredis prints its stack on standard error. */
 function quietSentinels(client: Redis): void {
-  const connector = Reflect.get(client, "connector") as object;
+  const connector = Object(Reflect.get(client, "connector")) as object;
   const connect: unknown = Reflect.get(connector, "connectToSentinel");
-  if (typeof connect !== "function") return;
+  if (typeof connect !== "function")
+    throw unsupportedLibrary("ioredis", "has no connectToSentinel() in its Sentinel connector");
   Reflect.set(connector, "connectToSentinel", (...args: unknown[]) => {
     const sentinel = Reflect.apply(connect, connector, args) as Redis;
     return sentinel.on("error", () => undefined);

@@ -1,21 +1,35 @@
 import type { Redis } from "ioredis";
+import { unsupportedLibrary } from "../../core/unsupported-library.ts";
 
 /**
  * Works around two bugs of ioredis' `socketTimeout` (5.11), which we need to notice a silently cut connection. Its timer keeps
- * the process alive for the whole timeout after the connection is closed; and when it fires then, it destroys the connection
- * that has replaced the one it watched.
+ * a process alive for the whole timeout after the connection was closed; and when it fires then, it destroys the connection
+ * that replaced the one it watched.
+ * @throws {@link CronduitError} `UNSUPPORTED_LIBRARY`
  */
-export function mendSocketTimer(node: Redis): void {
+export function fixSocketTimer(node: Redis): void {
   const arm: unknown = Reflect.get(node, "setSocketTimeout");
-  if (typeof arm !== "function") return;
-  const timerOf = (): NodeJS.Timeout | undefined =>
-    Reflect.get(node, "socketTimeoutTimer") as NodeJS.Timeout | undefined;
+  if (typeof arm !== "function" || !setsTimer(arm))
+    throw unsupportedLibrary("ioredis", "has no setSocketTimeout() that sets socketTimeoutTimer");
   Reflect.set(node, "setSocketTimeout", () => {
     Reflect.apply(arm, node, []);
-    timerOf()?.unref();
+    timerOf(node)?.unref();
   });
   node.on("close", () => {
-    clearTimeout(timerOf());
+    clearTimeout(timerOf(node));
     Reflect.set(node, "socketTimeoutTimer", undefined);
   });
+}
+
+function timerOf(node: object): NodeJS.Timeout | undefined {
+  return Reflect.get(node, "socketTimeoutTimer") as NodeJS.Timeout | undefined;
+}
+
+/** Tries it on an object that has what a connected client has. */
+function setsTimer(arm: CallableFunction): boolean {
+  const probe = { options: { socketTimeout: 60_000 }, stream: { once: () => undefined } };
+  Reflect.apply(arm, probe, []);
+  const timer = timerOf(probe);
+  clearTimeout(timer);
+  return timer !== undefined;
 }
