@@ -1,5 +1,5 @@
 import type { Bench } from "./measure/bench.ts";
-import { playOnRedis, SIDES } from "./sides/stage.ts";
+import { playOnRedis, SIDES } from "./sides/measured-side.ts";
 
 const JOBS = { "10,000 jobs": 10_000, "100,000 jobs": 100_000 } as const;
 const QUICK_JOBS = 500;

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Bench } from "./measure/bench.ts";
-import { playOnRedis, SIDES } from "./sides/stage.ts";
+import { playOnRedis, SIDES } from "./sides/measured-side.ts";
 
 const JOBS = { "500 jobs": 500, "5,000 jobs": 5_000 } as const;
 const HOUR_MS = 3_600_000;

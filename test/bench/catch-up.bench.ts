@@ -1,5 +1,5 @@
 import { type Bench, CRONDUIT } from "./measure/bench.ts";
-import { playOnRedis, SIDES } from "./sides/stage.ts";
+import { playOnRedis, SIDES } from "./sides/measured-side.ts";
 
 const JOBS = 10_000;
 const QUICK_JOBS = 200;

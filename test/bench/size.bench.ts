@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Bench } from "./measure/bench.ts";
 import { measureWindow, pickFigures, WINDOW_FIGURES } from "./measure/window.ts";
-import { playOnRedis, SIDES } from "./sides/stage.ts";
+import { playOnRedis, SIDES } from "./sides/measured-side.ts";
 
 const JOBS = { "1,000 jobs": 1_000, "10,000 jobs": 10_000, "100,000 jobs": 100_000 } as const;
 const HUGE = { "1,000,000 jobs": 1_000_000 } as const;

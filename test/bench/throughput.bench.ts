@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Bench } from "./measure/bench.ts";
 import { measureWindow, pickFigures, WINDOW_FIGURES } from "./measure/window.ts";
-import { playOnRedis, SIDES } from "./sides/stage.ts";
+import { playOnRedis, SIDES } from "./sides/measured-side.ts";
 
 const EVERY_MS = 100;
 /** How many jobs of that interval. */

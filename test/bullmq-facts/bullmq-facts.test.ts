@@ -5,7 +5,7 @@ import { type Job, Queue, WaitingError, Worker, type WorkerOptions } from "bullm
 import { Redis } from "ioredis";
 import { describe, expect, inject, test } from "vitest";
 import { type Clock, systemClock } from "../../src/index.ts";
-import { Fleet, soon } from "../crash/fleet.ts";
+import { ProcessFleet, soon } from "../crash/fleet.ts";
 
 const FAR_MS = 3_600_000;
 
@@ -120,7 +120,7 @@ describe("due times", () => {
 
 describe("our worker", () => {
   test("sets itself a timer for the due time of what it waits for", async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const timers: number[] = [];
     const clock: Clock = {
       ...systemClock,

@@ -4,7 +4,7 @@ import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { Pipeline, PipelineScheduler } from "../../src/index.ts";
-import { EngineBench } from "../contract/bench-of-engine.ts";
+import { TestEngine } from "../contract/test-engine.ts";
 
 class Noop extends Pipeline {
   run(): unknown {
@@ -100,7 +100,7 @@ test("a queue job of a backfill has the last priority, written as BullMQ writes 
 
 test("of a delayed queue job that we take back no more is left than BullMQ leaves", async () => {
   const own = `taken-back-${randomUUID()}`;
-  const bench = new EngineBench(inject("redisUrl"), own);
+  const bench = new TestEngine(inject("redisUrl"), own);
   await bench.engine.open();
   const theirs = new Queue("runs", { connection: redis, prefix: `{${own}:default}` });
   const left = async (): Promise<string[]> => {

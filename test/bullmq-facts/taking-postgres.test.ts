@@ -11,14 +11,14 @@ import { quote, type Schemas, schemasOf } from "../../src/engine/postgres/schema
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
 import type { TakenJobs } from "../../src/engine/bullmq/queue-batches.ts";
 import type { RateLimit } from "../../src/engine/port/queue-job.ts";
-import { EngineBench } from "../contract/bench-of-engine.ts";
+import { TestEngine } from "../contract/test-engine.ts";
 import { LATER_MS, LOCK_MS, takingCases, type TakingPlace, wait } from "./taking-cases.ts";
 
 const inOrder = (a: string, b: string): number => (a < b ? -1 : 1);
 
 /** A queue in schemas of its own. */
-class Place implements TakingPlace {
-  readonly bench: EngineBench;
+class PostgresPlace implements TakingPlace {
+  readonly bench: TestEngine;
   readonly #database: Database;
   readonly #schemas: Schemas;
   /** BullMQ's. */
@@ -30,7 +30,7 @@ class Place implements TakingPlace {
   readonly worker: Worker<unknown, unknown, string, IQueueBackend>;
   #turn = 0;
 
-  private constructor(bench: EngineBench, database: Database, schemas: Schemas) {
+  private constructor(bench: TestEngine, database: Database, schemas: Schemas) {
     this.bench = bench;
     this.#database = database;
     this.#schemas = schemas;
@@ -43,9 +43,9 @@ class Place implements TakingPlace {
     this.worker = new Worker("runs", null, options, backend);
   }
 
-  static async open(): Promise<Place> {
+  static async open(): Promise<PostgresPlace> {
     const prefix = `taking-${randomUUID().slice(0, 8)}`;
-    const bench = new EngineBench(inject("postgresUrl"), prefix);
+    const bench = new TestEngine(inject("postgresUrl"), prefix);
     await bench.engine.open();
     const schemas = schemasOf(prefix);
     const database = await connectServer({
@@ -54,7 +54,7 @@ class Place implements TakingPlace {
       timeoutMs: 20_000,
       onError: console.error,
     });
-    const place = new Place(bench, database, schemas);
+    const place = new PostgresPlace(bench, database, schemas);
     const options = { attempts: 0, removeOnComplete: true, removeOnFail: true };
     await place.queue.add("Noop", 0, { ...options, jobId: "one:1:1" });
     await place.queue.add("Noop", 0, { ...options, jobId: "two:1:2", delay: 1 });
@@ -130,10 +130,10 @@ class Place implements TakingPlace {
 }
 
 describe("what we leave is what BullMQ leaves", () => {
-  takingCases(() => Place.open());
+  takingCases(() => PostgresPlace.open());
 
   test("rows that were taken are active and locked, and those that ended are gone", async () => {
-    await using place = await Place.open();
+    await using place = await PostgresPlace.open();
     const { lock } = await place.take(3);
     expect(await place.kept()).toMatchObject([
       { state: "active", lock_token: "taker:1" },
@@ -145,7 +145,7 @@ describe("what we leave is what BullMQ leaves", () => {
   });
 
   test("BullMQ's check for stalled queue jobs finds those that we took", async () => {
-    await using place = await Place.open();
+    await using place = await PostgresPlace.open();
     await place.take(3);
     await place.pool.query(`UPDATE ${place.table} SET locked_until_ms = 1 WHERE id = 'one:1:1'`);
     const { backend } = place.worker as unknown as {
@@ -164,7 +164,7 @@ describe("what we leave is what BullMQ leaves", () => {
 });
 
 test("whether there is more is told, and when the next becomes due", async () => {
-  await using place = await Place.open();
+  await using place = await PostgresPlace.open();
   expect(await place.take(1)).toMatchObject({ isMore: true });
   await place.queue.add("Noop", 0, { jobId: "later:1:4", delay: LATER_MS });
   const { jobs, untilNextMs, isMore } = await place.take(3);
@@ -177,7 +177,7 @@ test("whether there is more is told, and when the next becomes due", async () =>
 });
 
 test("those that wait are taken though others become due all the time", async () => {
-  await using place = await Place.open();
+  await using place = await PostgresPlace.open();
   const delay = { delay: 1 };
   for (let i = 0; i < 9; i += 1) await place.queue.add("Noop", 0, { ...delay, jobId: `d:1:${i}` });
   await wait(10);
@@ -188,7 +188,7 @@ test("those that wait are taken though others become due all the time", async ()
 });
 
 test("two that take at once take different ones", async () => {
-  await using place = await Place.open();
+  await using place = await PostgresPlace.open();
   for (let i = 0; i < 60; i += 1) await place.queue.add("Noop", 0, { jobId: `n:1:${i}` });
   const takes = await Promise.all(
     Array.from({ length: 10 }, (_, i) => place.takeAs(100 + i, place.connect(), 6)),
@@ -200,7 +200,7 @@ test("two that take at once take different ones", async () => {
 });
 
 test("a call whose answer was lost is answered alike", async () => {
-  await using place = await Place.open();
+  await using place = await PostgresPlace.open();
   const lossy = place.connect();
   const { pool } = place;
   const calls = pool.query.bind(pool);
@@ -222,7 +222,7 @@ test("a call whose answer was lost is answered alike", async () => {
 });
 
 test("what somebody touches is ended a moment later, and nobody waits for it meanwhile", async () => {
-  await using place = await Place.open();
+  await using place = await PostgresPlace.open();
   const { lock } = await place.take(3);
   const other = await place.pool.connect();
   await other.query("BEGIN");
@@ -236,7 +236,7 @@ test("what somebody touches is ended a moment later, and nobody waits for it mea
 });
 
 test("a run's queue job ends in the step that settles it, if its lock is the one that is named", async () => {
-  await using place = await Place.open();
+  await using place = await PostgresPlace.open();
   const { bench } = place;
   const settle = async (named: string): Promise<unknown> => {
     const job = await bench.addJob();

@@ -9,7 +9,7 @@ import type { RateLimit } from "../../src/engine/port/queue-job.ts";
 import { FastPath } from "../../src/engine/redis/fast-path.ts";
 import { RedisBatches } from "../../src/engine/redis/redis-batches.ts";
 import { ScriptRunner } from "../../src/engine/redis/scripts.ts";
-import { EngineBench } from "../contract/bench-of-engine.ts";
+import { TestEngine } from "../contract/test-engine.ts";
 import { LOCK_MS, takingCases, type TakingPlace, wait } from "./taking-cases.ts";
 
 let redis: Redis;
@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => redis.disconnect());
 
 /** A queue, and all that is kept of it, with times left out. */
-class Place implements TakingPlace {
+class RedisPlace implements TakingPlace {
   #turn = 0;
   readonly tag = `{taking-${randomUUID().slice(0, 8)}:default}`;
   readonly queue = new Queue("runs", { connection: redis, prefix: this.tag });
@@ -107,7 +107,7 @@ class Place implements TakingPlace {
   }
 }
 
-async function fill({ queue }: Place): Promise<void> {
+async function fill({ queue }: RedisPlace): Promise<void> {
   await queue.add("Noop", 0, { jobId: "one:1:1" });
   await queue.add("Noop", 0, { jobId: "two:1:2", delay: 1 });
   await queue.add("Noop", 0, { jobId: "three:1:3", priority: 7 });
@@ -115,8 +115,8 @@ async function fill({ queue }: Place): Promise<void> {
 }
 
 /** A place with three queue jobs. */
-async function filled(): Promise<Place> {
-  const place = new Place();
+async function filled(): Promise<RedisPlace> {
+  const place = new RedisPlace();
   await fill(place);
   return place;
 }
@@ -150,7 +150,7 @@ describe("what we leave is what BullMQ leaves", () => {
 
 test("a run's queue job ends in the step that settles it, if its lock is the one that is named", async () => {
   const own = `settled-${randomUUID()}`;
-  const bench = new EngineBench(inject("redisUrl"), own);
+  const bench = new TestEngine(inject("redisUrl"), own);
   await bench.engine.open();
   const settle = async (token: string): Promise<{ ended: boolean; kept: string[] }> => {
     const job = await bench.addJob();

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { at } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** One occurrence, or a few: run, early, behind, void, late, full. */
-export function admissionCases({ bench }: Subject): void {
+export function admissionCases({ bench }: CaseContext): void {
   test("an occurrence that is due runs once", async () => {
     const b = bench();
     const cursor = await b.engine.events.latestCursor();

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { parseQueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
-import type { CaseJob } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import type { CaseJob } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** The past of a job, run beside its schedule. */
-export function backfillCases({ bench }: Subject): void {
+export function backfillCases({ bench }: CaseContext): void {
   const idOf = (job: CaseJob, fireAt: number) =>
     queueJobIdOf({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
   const add = (job: CaseJob, fireTimes: number[], more: object = {}) =>

@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
-import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** Runs that somebody wants to end. */
-export function cancelCases({ bench }: Subject): void {
+export function cancelCases({ bench }: CaseContext): void {
   const reason = "not needed any more";
   const error = { name: "CronduitError", code: "RUN_CANCELLED", message: reason };
-  const cancel = (b: EngineBench, job: CaseJob, runId: string) =>
+  const cancel = (b: TestEngine, job: CaseJob, runId: string) =>
     b.engine.requests.cancel({ jobId: job.id, runId, reason });
-  const reads = (b: EngineBench, job: CaseJob, queueJobId: string, start = 1) =>
+  const reads = (b: TestEngine, job: CaseJob, queueJobId: string, start = 1) =>
     b.engine.runs.readCancels([b.hold(job, queueJobId, start)]);
-  const sleep = (b: EngineBench, job: CaseJob, queueJobId: string, start = 1) =>
+  const sleep = (b: TestEngine, job: CaseJob, queueJobId: string, start = 1) =>
     b.engine.runs.suspend({
       ...b.hold(job, queueJobId, start),
       kind: "sleep",

@@ -8,18 +8,18 @@ import { parseCondition } from "../../src/conditions/parse.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
 import { explain } from "../../src/history/explain.ts";
 import { conditionsOver } from "../conditions/arbitraries.ts";
-import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** What must be true of other jobs when a run would start. */
-export function conditionCases({ bench }: Subject): void {
+export function conditionCases({ bench }: CaseContext): void {
   const WAIT_MS = 60_000;
   const when = (text: string, waitMs: number | null = null): Partial<Policy> => ({
     when: { condition: parseCondition(text), waitMs },
   });
   /** Two jobs: the condition of the second, on the first as `$`, which waits if told so. */
   const pair = async (
-    b: EngineBench,
+    b: TestEngine,
     text: string,
     waitMs: number | null,
     more?: Partial<Policy>,
@@ -406,7 +406,7 @@ export function conditionCases({ bench }: Subject): void {
 }
 
 /** Lets a job have these runs, one a second. */
-async function live(b: EngineBench, id: string, history: readonly string[]): Promise<void> {
+async function live(b: TestEngine, id: string, history: readonly string[]): Promise<void> {
   const job = await b.addJob({ id, policy: { maxInstances: 5 } });
   for (const verdict of history) {
     b.now += 1_000;
@@ -424,7 +424,7 @@ function renamed(condition: Condition, names: ReadonlyMap<string, string>): Cond
 }
 
 /** What the engine decides and which facts it has, and what the reference says of the same. */
-async function decideTwice(b: EngineBench, condition: Condition) {
+async function decideTwice(b: TestEngine, condition: Condition) {
   const ask = async (asked: Condition) => {
     const job = await b.addJob({ policy: { when: { condition: asked, waitMs: null } } });
     b.now += 1;

@@ -1,12 +1,12 @@
 import { expect, test, vi } from "vitest";
 import type { AdmitRequest } from "../../src/engine/port/engine.ts";
-import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** What counts as a crash of a run, and what does not. */
-export function crashCases({ bench }: Subject): void {
+export function crashCases({ bench }: CaseContext): void {
   const began = async (): Promise<{
-    b: EngineBench;
+    b: TestEngine;
     job: CaseJob;
     again: Again;
     runId: string;
@@ -19,7 +19,7 @@ export function crashCases({ bench }: Subject): void {
     const again: Again = (more = {}) => b.admit(job, [at(fireAt)], more);
     return { b, job, again, runId };
   };
-  type Again = (more?: Partial<AdmitRequest>) => ReturnType<EngineBench["admit"]>;
+  type Again = (more?: Partial<AdmitRequest>) => ReturnType<TestEngine["admit"]>;
 
   test("a worker that says in time that it lost its lock did not crash", async () => {
     const { b, job, again, runId } = await began();
@@ -118,7 +118,7 @@ export function crashCases({ bench }: Subject): void {
 
   /** Takes a queue job and keeps it until it is told to put it back. */
   const take = async (
-    b: EngineBench,
+    b: TestEngine,
     queueJobId: string,
   ): Promise<{ lock: string | undefined; putBack: () => Promise<void> }> => {
     const locks: (string | undefined)[] = [];

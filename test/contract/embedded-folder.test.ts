@@ -4,19 +4,19 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
-import { PostgresArena } from "../helpers/postgres-arena.ts";
+import { PostgresStores } from "../helpers/postgres-stores.ts";
 import { holdToContract } from "./suite.ts";
 
 const root = mkdtempSync(join(tmpdir(), "cronduit-embedded-"));
 const schedulerConnection = () => `embedded://${join(root, "scheduler")}`;
-let grounds = 0;
-const arena = new PostgresArena({
+let made = 0;
+const stores = new PostgresStores({
   reach: "one after another",
   connection: schedulerConnection,
-  connect: (schema) => openEmbedded(join(root, `ground-${(grounds += 1)}`), schema, systemClock),
+  connect: (schema) => openEmbedded(join(root, `store-${(made += 1)}`), schema, systemClock),
 });
 afterAll(async () => {
-  await arena[Symbol.asyncDispose]();
+  await stores[Symbol.asyncDispose]();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -25,6 +25,6 @@ holdToContract({
   connection: () => `embedded://${join(root, "port")}`,
   schedulerConnection,
   fleetConnection: () => `embedded://${join(root, "fleet")}`,
-  arena,
+  stores,
   isShared: false,
 });

@@ -1,21 +1,21 @@
 import { afterAll } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
-import { PostgresArena } from "../helpers/postgres-arena.ts";
+import { PostgresStores } from "../helpers/postgres-stores.ts";
 import { holdToContract } from "./suite.ts";
 
 const connection = () => undefined;
-const arena = new PostgresArena({
+const stores = new PostgresStores({
   reach: "one",
   connection,
   connect: (schema) => openEmbedded(undefined, schema, systemClock),
 });
-afterAll(() => arena[Symbol.asyncDispose]());
+afterAll(() => stores[Symbol.asyncDispose]());
 
 holdToContract({
   name: "embedded memory",
   connection,
   schedulerConnection: connection,
-  arena,
+  stores,
   isShared: false,
 });

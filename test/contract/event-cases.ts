@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import type { StoredEvent } from "../../src/jobs/event.ts";
-import { MAX_EVENTS } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { MAX_EVENTS } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** The event log, cursors, leases, and workers. */
-export function eventCases({ bench, another }: Subject): void {
+export function eventCases({ bench, another }: CaseContext): void {
   const told = (jobId: string, count = 1): StoredEvent => ({
     name: "JOB_REPAIRED",
     at: 5,

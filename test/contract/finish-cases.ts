@@ -3,9 +3,9 @@ import type { SettleRequest } from "../../src/engine/port/engine.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { exported, imported } from "../transfer/engines.ts";
-import { at, type CaseJob, EngineBench } from "./bench-of-engine.ts";
+import { at, type CaseJob, TestEngine } from "./test-engine.ts";
 import { addEverySecond } from "./transfer-cases.ts";
-import type { Subject } from "./suite.ts";
+import type { CaseContext } from "./suite.ts";
 
 const BEGUN = ["JOB_SUBMITTED", "JOB_STARTED"];
 const LAST = { upcoming: [] };
@@ -13,7 +13,7 @@ const LAST = { upcoming: [] };
 const LIMIT_MS = 120_000;
 
 /** JOB_FINISHED: behind the verdicts of all occurrences and runs of a job whose schedule is over, once. */
-export function finishCases({ bench, contender, prefix }: Subject): void {
+export function finishCases({ bench, tested, prefix }: CaseContext): void {
   const begin = async (policy: Partial<Policy> = {}) => {
     const b = bench();
     const cursor = await b.engine.events.latestCursor();
@@ -23,7 +23,7 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
     const told = async () => (await b.events(cursor, job)).map(({ name }) => name).slice(1);
     return { b, job, from, told };
   };
-  const suspend = (b: EngineBench, job: CaseJob, runId: string, kind: "retry" | "sleep") =>
+  const suspend = (b: TestEngine, job: CaseJob, runId: string, kind: "retry" | "sleep") =>
     b.engine.runs.suspend({
       ...b.hold(job, runId),
       kind,
@@ -31,7 +31,7 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
       worker: "worker-1",
       error: kind === "retry" ? { name: "Error", message: "no" } : undefined,
     });
-  const reschedule = async (b: EngineBench, job: CaseJob, state: "active" | "finished") => {
+  const reschedule = async (b: TestEngine, job: CaseJob, state: "active" | "finished") => {
     const { revision, watermark } = await b.stored(job);
     const upcoming = state === "active" ? [at(b.now + 1_000), at(b.now + 2_000)] : [];
     const changed = await b.engine.jobs.change({
@@ -233,8 +233,8 @@ export function finishCases({ bench, contender, prefix }: Subject): void {
   test(
     "a fleet that was moved tells of the end of the runs that it brought",
     async () => {
-      const open = async (name: string): Promise<EngineBench & AsyncDisposable> => {
-        const b = new EngineBench(contender.schedulerConnection(), `${prefix}-finish-${name}`);
+      const open = async (name: string): Promise<TestEngine & AsyncDisposable> => {
+        const b = new TestEngine(tested.schedulerConnection(), `${prefix}-finish-${name}`);
         await b.engine.open();
         return Object.assign(b, { [Symbol.asyncDispose]: () => b.engine.close() });
       };

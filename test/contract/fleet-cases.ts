@@ -9,7 +9,7 @@ import {
 } from "../../src/index.ts";
 import { type Program, startProgram } from "../helpers/process.ts";
 import type { FleetProgramOptions } from "./fleet-program.ts";
-import type { Subject } from "./suite.ts";
+import type { CaseContext } from "./suite.ts";
 
 const LIMIT = { timeout: 60_000, interval: 20 };
 const EVERY_MS = 100;
@@ -46,8 +46,8 @@ function has(message: unknown, key: string): boolean {
 }
 
 /** Processes of one fleet, and what becomes of them when one is killed. */
-export function fleetCases({ contender, prefix: suitePrefix }: Subject): void {
-  const place = contender.fleetConnection;
+export function fleetCases({ tested, prefix: suitePrefix }: CaseContext): void {
+  const place = tested.fleetConnection;
 
   /** A fleet of its own; everything of it is gone with the case. */
   function fleet() {
@@ -99,16 +99,16 @@ export function fleetCases({ contender, prefix: suitePrefix }: Subject): void {
     expect,
   }) => {
     await using own = fleet();
-    if (!contender.isShared) {
+    if (!tested.isShared) {
       // One process at a time: the jobs are added by a first one, which ends.
       const scheduler = await own.scheduler();
       await scheduler.addJob(Hold, hold);
       await scheduler.addJob(Brief, tick);
       await scheduler.shutdown();
     }
-    const role = contender.isShared ? "worker" : "whole";
+    const role = tested.isShared ? "worker" : "whole";
     const programs = [await own.program({ role })];
-    const scheduler = contender.isShared ? await own.scheduler() : undefined;
+    const scheduler = tested.isShared ? await own.scheduler() : undefined;
     if (scheduler) {
       programs.push(await own.program({ role }));
       await scheduler.addJob(Hold, hold);
@@ -147,7 +147,7 @@ export function fleetCases({ contender, prefix: suitePrefix }: Subject): void {
     expect(runs.map(({ verdict }) => verdict)).toContain("succeeded");
   }, 240_000);
 
-  if (!contender.isShared) return;
+  if (!tested.isShared) return;
 
   test("maxInstances holds over processes, one of which is killed", async ({ expect }) => {
     await using own = fleet();

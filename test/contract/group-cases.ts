@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Policy } from "../../src/jobs/definition.ts";
-import type { CaseJob, EngineBench } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import type { CaseJob, TestEngine } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** Jobs that share a number of runs at once. */
-export function groupCases({ bench }: Subject): void {
+export function groupCases({ bench }: CaseContext): void {
   const inGroup = (limit: number, more: Partial<Policy> = {}) => {
     const key = randomUUID();
-    return (b: EngineBench, own: Partial<Policy> = {}): Promise<CaseJob> =>
+    return (b: TestEngine, own: Partial<Policy> = {}): Promise<CaseJob> =>
       b.addJob({ policy: { group: { key, limit }, ...more, ...own } });
   };
 

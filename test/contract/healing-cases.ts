@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { AuditFinding } from "../../src/engine/port/engine.ts";
-import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** What the audit finds, and what it leaves alone. */
-export function healingCases({ bench }: Subject): void {
-  const audit = async (b: EngineBench, job: CaseJob): Promise<AuditFinding[]> => {
+export function healingCases({ bench }: CaseContext): void {
+  const audit = async (b: TestEngine, job: CaseJob): Promise<AuditFinding[]> => {
     const request = {
       horizonMs: 10_000,
       offset: 0,
@@ -15,7 +15,7 @@ export function healingCases({ bench }: Subject): void {
     };
     return (await b.engine.healing.audit(request)).filter(({ jobId }) => jobId === job.id);
   };
-  const queueJob = (b: EngineBench, job: CaseJob, fireAt: number) => ({
+  const queueJob = (b: TestEngine, job: CaseJob, fireAt: number) => ({
     id: b.queueJobId(job, fireAt),
     pipeline: "Report",
     dueAt: fireAt,

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { at } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** Storing, changing and removing jobs. */
-export function jobCases({ bench }: Subject): void {
+export function jobCases({ bench }: CaseContext): void {
   test("a job is created once; an equal declaration is the same, another one is refused", async () => {
     const b = bench();
     const put = b.put();

@@ -2,17 +2,17 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { exported, imported } from "../transfer/engines.ts";
-import { type CaseJob, EngineBench } from "./bench-of-engine.ts";
+import { type CaseJob, TestEngine } from "./test-engine.ts";
 import { addEverySecond } from "./transfer-cases.ts";
-import type { Subject } from "./suite.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** The last run of a job, and the last that the schedule began. */
-export function lastRunCases({ bench, contender, prefix }: Subject): void {
-  const lastOf = async (b: EngineBench, job: CaseJob) => {
+export function lastRunCases({ bench, tested, prefix }: CaseContext): void {
+  const lastOf = async (b: TestEngine, job: CaseJob) => {
     const { lastRun, lastScheduledRun } = await b.stored(job);
     return { last: lastRun?.id, scheduled: lastScheduledRun?.id };
   };
-  const ranByHand = async (b: EngineBench, job: CaseJob) => {
+  const ranByHand = async (b: TestEngine, job: CaseJob) => {
     b.now += 1_000;
     const { runId } = await b.manual(job);
     await b.settle(job, runId);
@@ -74,9 +74,9 @@ export function lastRunCases({ bench, contender, prefix }: Subject): void {
   });
 
   test("it moves with the job", async () => {
-    const connection = contender.schedulerConnection();
+    const connection = tested.schedulerConnection();
     const open = async (name: string) => {
-      const b = new EngineBench(connection, `${prefix}-${name}`);
+      const b = new TestEngine(connection, `${prefix}-${name}`);
       await b.engine.open();
       return Object.assign(b, { [Symbol.asyncDispose]: () => b.engine.close() });
     };

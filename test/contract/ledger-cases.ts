@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { at } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** Reading the ledger, and what it lets go of. */
-export function ledgerCases({ bench }: Subject): void {
+export function ledgerCases({ bench }: CaseContext): void {
   test("rows come in order, by range and by page", async () => {
     const b = bench();
     const job = await b.addJob({ policy: { misfireGraceMs: 0 } });

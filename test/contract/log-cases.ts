@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import type { LogLine, LogWrite } from "../../src/engine/port/engine.ts";
-import type { CaseJob } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import type { CaseJob } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 function line(message: string, more: Partial<LogLine> = {}): LogLine {
   return { at: 10, level: "info", message, attempt: 1, ...more };
 }
 
 /** The logs of runs. */
-export function logCases({ bench }: Subject): void {
+export function logCases({ bench }: CaseContext): void {
   const idOf = (job: CaseJob, fireAt: number) => bench().queueJobId(job, fireAt);
   const write = (job: CaseJob, fireAt: number, lines: LogLine[], more: Partial<LogWrite> = {}) =>
     bench().engine.logs.append([

@@ -11,7 +11,7 @@ declare module "vitest" {
 }
 
 /** Every engine that is held to the contract, as the matrix line names it. */
-export const CONTENDERS = [
+export const TESTED_ENGINES = [
   "redis standalone",
   "redis cluster",
   "postgres",
@@ -19,15 +19,15 @@ export const CONTENDERS = [
   "embedded folder",
 ] as const;
 
-/** One of {@link CONTENDERS}. */
-export type ContenderName = (typeof CONTENDERS)[number];
+/** One of {@link TESTED_ENGINES}. */
+export type TestedEngineName = (typeof TESTED_ENGINES)[number];
 
 const fileOf = (name: string): string => name.replaceAll(" ", "-");
 
 /** Notes how many cases of the contract passed on an engine. */
 export function noteCases(
   folder: string,
-  name: ContenderName,
+  name: TestedEngineName,
   passed: number,
   cases: number,
 ): void {
@@ -36,7 +36,7 @@ export function noteCases(
 
 /** The matrix line: every engine, also one that was not asked for in this run. */
 export function matrixLine(folder: string): string {
-  const parts = CONTENDERS.map((name) => {
+  const parts = TESTED_ENGINES.map((name) => {
     const path = join(folder, fileOf(name));
     return `${name} ${existsSync(path) ? readFileSync(path, "utf8") : "not run"}`;
   });

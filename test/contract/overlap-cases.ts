@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { Overlap, Policy } from "../../src/jobs/definition.ts";
-import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** What becomes of an occurrence that finds its job full. */
-export function overlapCases({ bench }: Subject): void {
+export function overlapCases({ bench }: CaseContext): void {
   /** A job of which as many runs as may be are in progress, the last one from one second on. */
   const busy = async (overlap: Overlap, more: Partial<Policy> = {}) => {
     const b = bench();
@@ -15,11 +15,11 @@ export function overlapCases({ bench }: Subject): void {
     const { runId } = await b.run(job, b.now);
     return { b, job, from, runId, cursor };
   };
-  const reasons = async (b: EngineBench, job: CaseJob, cursor: string) =>
+  const reasons = async (b: TestEngine, job: CaseJob, cursor: string) =>
     (await b.events(cursor, job)).flatMap(({ name, reason }) =>
       name === "JOB_SKIPPED" || name === "JOB_MAX_INSTANCES" ? [`${name} ${reason}`] : [],
     );
-  const cancels = (b: EngineBench, job: CaseJob, ...queueJobIds: readonly string[]) =>
+  const cancels = (b: TestEngine, job: CaseJob, ...queueJobIds: readonly string[]) =>
     b.engine.runs.readCancels(queueJobIds.map((queueJobId) => b.hold(job, queueJobId)));
 
   test("queue-one: the latest waits for the instance, and replaces the one that waited", async () => {

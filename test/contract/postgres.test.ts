@@ -1,10 +1,10 @@
 import { afterAll, inject } from "vitest";
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
-import { PostgresArena } from "../helpers/postgres-arena.ts";
+import { PostgresStores } from "../helpers/postgres-stores.ts";
 import { holdToContract } from "./suite.ts";
 
 const connection = () => inject("postgresUrl");
-const arena = new PostgresArena({
+const stores = new PostgresStores({
   reach: "many",
   connection,
   connect: (schema) =>
@@ -15,13 +15,13 @@ const arena = new PostgresArena({
       onError: (error) => console.error(error),
     }),
 });
-afterAll(() => arena[Symbol.asyncDispose]());
+afterAll(() => stores[Symbol.asyncDispose]());
 
 holdToContract({
   name: "postgres",
   connection,
   schedulerConnection: connection,
   fleetConnection: connection,
-  arena,
+  stores,
   isShared: true,
 });

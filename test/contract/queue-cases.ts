@@ -2,19 +2,19 @@ import { randomUUID } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import type { Engine } from "../../src/engine/port/engine.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
-import { at, type EngineBench } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at, type TestEngine } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 const ROUNDS = 20;
 
 /** Several queues that are one fleet. */
-export function queueCases({ bench, another }: Subject): void {
-  const serve = async (b: EngineBench, queue: string): Promise<Engine> => {
+export function queueCases({ bench, another }: CaseContext): void {
+  const serve = async (b: TestEngine, queue: string): Promise<Engine> => {
     const engine = await b.engine.serve?.(queue);
     if (!engine) throw new Error("this engine has no queues");
     return engine;
   };
-  const remove = (b: EngineBench, jobId: string) =>
+  const remove = (b: TestEngine, jobId: string) =>
     b.engine.jobs.remove({ jobId, expectedWatermark: undefined, skipped: [] });
   /** Takes queue jobs of a queue until those named are taken; returns all that were. */
   const take = async (engine: Engine, ...ids: readonly string[]): Promise<string[]> => {

@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
-import { at, type EngineBench } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at, type TestEngine } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 const RACERS = 20;
 const ROUNDS = 1_000;
 
 /** Many workers at once. */
-export function raceCases({ bench, another }: Subject): void {
-  let others: EngineBench[] | undefined;
+export function raceCases({ bench, another }: CaseContext): void {
+  let others: TestEngine[] | undefined;
 
   /** Each worker with connections of its own, where there can be several; all by one clock. */
-  async function racers(): Promise<(i: number) => EngineBench> {
+  async function racers(): Promise<(i: number) => TestEngine> {
     others ??= await Promise.all(Array.from({ length: RACERS }, () => another()));
     const benches = others;
     return (i) => {

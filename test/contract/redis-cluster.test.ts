@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
-import { redisArena } from "../helpers/arena.ts";
+import { redisStores } from "../helpers/test-stores.ts";
 import { type RedisCluster, startRedisCluster } from "../helpers/redis-cluster.ts";
 import { holdToContract } from "./suite.ts";
 
@@ -17,6 +17,6 @@ holdToContract({
   connection,
   schedulerConnection: connection,
   fleetConnection: connection,
-  arena: redisArena(connection),
+  stores: redisStores(connection),
   isShared: true,
 });

@@ -1,5 +1,5 @@
 import { inject } from "vitest";
-import { redisArena } from "../helpers/arena.ts";
+import { redisStores } from "../helpers/test-stores.ts";
 import { holdToContract } from "./suite.ts";
 
 const connection = () => inject("redisUrl");
@@ -9,6 +9,6 @@ holdToContract({
   connection,
   schedulerConnection: connection,
   fleetConnection: connection,
-  arena: redisArena(connection),
+  stores: redisStores(connection),
   isShared: true,
 });

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import type { SuspendRequest } from "../../src/engine/port/engine.ts";
-import { at, type CaseJob, type EngineBench } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** Runs that go on later, and jobs that are paused because their runs fail. */
-export function retryCases({ bench }: Subject): void {
+export function retryCases({ bench }: CaseContext): void {
   const error = { name: "TypeError", message: "x is not a function", stack: "at y" };
   const suspend = (
-    b: EngineBench,
+    b: TestEngine,
     job: CaseJob,
     runId: string,
     more: Partial<SuspendRequest> = {},

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { at } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** What becomes of an admitted run: settled, taken over, handed back, crashed. */
-export function runCases({ bench }: Subject): void {
+export function runCases({ bench }: CaseContext): void {
   test("a settled run is in the ledger, in the counters, in the event, and is the next one's previous", async () => {
     const b = bench();
     const cursor = await b.engine.events.latestCursor();

@@ -10,7 +10,7 @@ import {
   type SchedulerEvent,
 } from "../../src/index.ts";
 import type { EventException } from "../../src/events/scheduler-event.ts";
-import type { Subject } from "./suite.ts";
+import type { CaseContext } from "./suite.ts";
 
 class Quick extends Pipeline {
   async run({ params }: RunContext) {
@@ -52,9 +52,9 @@ class Slow extends Pipeline {
 }
 
 /** Whole schedulers with their own worker, on the machine's clock. */
-export function schedulerCases({ contender, prefix }: Subject): void {
+export function schedulerCases({ tested, prefix }: CaseContext): void {
   test("started paused, no run begins until it is resumed", async () => {
-    const connection = contender.schedulerConnection();
+    const connection = tested.schedulerConnection();
     await using scheduler = new PipelineScheduler({
       ...(connection === undefined ? {} : { connection }),
       prefix: `${prefix}-paused`,
@@ -75,7 +75,7 @@ export function schedulerCases({ contender, prefix }: Subject): void {
   });
 
   test("jobs run, fail, overlap, pause, resume and run by hand, and the ledger accounts for all", async () => {
-    const connection = contender.schedulerConnection();
+    const connection = tested.schedulerConnection();
     await using scheduler = new PipelineScheduler({
       ...(connection === undefined ? {} : { connection }),
       prefix: `${prefix}-e2e`,
@@ -132,7 +132,7 @@ export function schedulerCases({ contender, prefix }: Subject): void {
   }, 120_000);
 
   test("what went wrong reaches listeners with all that stood behind it; a result is marked where JSON can't hold it", async () => {
-    const connection = contender.schedulerConnection();
+    const connection = tested.schedulerConnection();
     await using scheduler = new PipelineScheduler({
       ...(connection === undefined ? {} : { connection }),
       prefix: `${prefix}-wrong`,
@@ -166,7 +166,7 @@ export function schedulerCases({ contender, prefix }: Subject): void {
   }, 60_000);
 
   test("a fleet that was away catches up without an alarm", async (context) => {
-    const connection = contender.schedulerConnection();
+    const connection = tested.schedulerConnection();
     if (connection === undefined) return context.skip("what it keeps ends with it");
     const make = (worker: false | { concurrency: number }): PipelineScheduler =>
       new PipelineScheduler({
@@ -198,9 +198,9 @@ export function schedulerCases({ contender, prefix }: Subject): void {
   }, 60_000);
 
   test("a job runs on workers of its queue; one that nobody serves is overdue, and says why", async () => {
-    const connection = contender.schedulerConnection();
+    const connection = tested.schedulerConnection();
     const options = { prefix: `${prefix}-queues`, pipelines: [Quick], logger: lineLogger("error") };
-    const isShared = contender.isShared && connection !== undefined;
+    const isShared = tested.isShared && connection !== undefined;
     await using scheduler = new PipelineScheduler({
       ...(connection === undefined ? {} : { connection }),
       ...options,
@@ -278,7 +278,7 @@ export function schedulerCases({ contender, prefix }: Subject): void {
   }, 120_000);
 
   test("a condition on a job of another queue is warned of at once, and explain says why it is false", async () => {
-    const connection = contender.schedulerConnection();
+    const connection = tested.schedulerConnection();
     const warned: string[] = [];
     const quiet = (): void => undefined;
     const warn = (message: string): void => void warned.push(message);

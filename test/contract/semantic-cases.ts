@@ -1,12 +1,12 @@
-import { enterArena } from "../helpers/arena.ts";
-import type { Subject } from "./suite.ts";
+import { useTestStores } from "../helpers/test-stores.ts";
+import type { CaseContext } from "./suite.ts";
 
 /**
  * Every row of docs/semantics.md, the ledger as it is read, and the promise as a property: in a time that only the case
  * moves. Each file of cases says what it says for all engines; loading it here adds its cases to this suite.
  */
-export async function semanticCases({ contender }: Subject): Promise<void> {
-  enterArena(contender.arena);
+export async function semanticCases({ tested }: CaseContext): Promise<void> {
+  useTestStores(tested.stores);
   await import("../ledger/explain.cases.ts");
   await import("../ledger/get-runs.cases.ts");
   await import("../ledger/retention.cases.ts");

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import type { StepRecord } from "../../src/engine/port/engine.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
-import type { CaseJob } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import type { CaseJob } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 
 function step(name: string, more: Partial<StepRecord> = {}): StepRecord {
   return { name, kind: "step", startedAt: 10, finishedAt: 20, tries: 1, attempt: 1, ...more };
 }
 
 /** What runs remember of their steps. */
-export function stepCases({ bench }: Subject): void {
+export function stepCases({ bench }: CaseContext): void {
   const hold = (job: CaseJob, queueJobId: string, start = 1) => ({
     jobId: job.id,
     queueJobId,

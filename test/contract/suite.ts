@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, inject } from "vitest";
 import type { ConnectionOption } from "../../src/engine/open-engine.ts";
-import type { Arena } from "../helpers/arena.ts";
+import type { TestStores } from "../helpers/test-stores.ts";
 import { admissionCases } from "./admission-cases.ts";
 import { backfillCases } from "./backfill-cases.ts";
-import { EngineBench } from "./bench-of-engine.ts";
+import { TestEngine } from "./test-engine.ts";
 import { cancelCases } from "./cancel-cases.ts";
 import { catchUpCases } from "./catch-up-cases.ts";
 import { conditionCases } from "./condition-cases.ts";
@@ -17,7 +17,7 @@ import { jobCases } from "./job-cases.ts";
 import { lastRunCases } from "./last-run-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
 import { logCases } from "./log-cases.ts";
-import { type ContenderName, noteCases } from "./matrix.ts";
+import { type TestedEngineName, noteCases } from "./matrix.ts";
 import { overlapCases } from "./overlap-cases.ts";
 import { queueCases } from "./queue-cases.ts";
 import { movingCases } from "./transfer-cases.ts";
@@ -31,14 +31,14 @@ import { semanticCases } from "./semantic-cases.ts";
 import { textCases } from "./text-cases.ts";
 
 /** An engine that is held to the contract. */
-export interface Contender {
-  readonly name: ContenderName;
+export interface TestedEngine {
+  readonly name: TestedEngineName;
   /** Where one fleet of its own is. */
   readonly connection: () => ConnectionOption | undefined;
   /** Where the cases of whole schedulers have theirs; engines inside a process serve one at a time. */
   readonly schedulerConnection: () => ConnectionOption | undefined;
   /** Where the cases stand that move the time and take queue jobs by hand. */
-  readonly arena: Arena;
+  readonly stores: TestStores;
   /** Where fleets have theirs that outlive a process; absent if nothing does. */
   readonly fleetConnection?: () => ConnectionOption;
   /** Whether several processes can work on it at once. */
@@ -46,12 +46,12 @@ export interface Contender {
 }
 
 /** What a group of cases is given. */
-export interface Subject {
+export interface CaseContext {
   /** The engine, opened before the first case. */
-  readonly bench: () => EngineBench;
+  readonly bench: () => TestEngine;
   /** Another connection to the same fleet, or the same one where there can be no other. */
-  readonly another: () => Promise<EngineBench>;
-  readonly contender: Contender;
+  readonly another: () => Promise<TestEngine>;
+  readonly tested: TestedEngine;
   readonly prefix: string;
 }
 
@@ -62,26 +62,26 @@ const LIMIT_MS = 120_000;
 const NAMED_QUEUE = "runs";
 
 /** Holds an engine to the contract: the same cases for all. */
-export function holdToContract(contender: Contender): void {
-  describe(`contract on ${contender.name}`, { timeout: LIMIT_MS }, () => {
-    const prefix = `contract-${process.pid}-${contender.name.replaceAll(" ", "-")}`;
-    const benches: EngineBench[] = [];
+export function holdToContract(tested: TestedEngine): void {
+  describe(`contract on ${tested.name}`, { timeout: LIMIT_MS }, () => {
+    const prefix = `contract-${process.pid}-${tested.name.replaceAll(" ", "-")}`;
+    const benches: TestEngine[] = [];
     let passed = 0;
     let run = 0;
 
-    const open = async (): Promise<EngineBench> => {
-      const bench = new EngineBench(contender.connection(), prefix);
+    const open = async (): Promise<TestEngine> => {
+      const bench = new TestEngine(tested.connection(), prefix);
       await bench.engine.open();
       benches.push(bench);
       return bench;
     };
-    const bench = (): EngineBench => {
+    const bench = (): TestEngine => {
       const [first] = benches;
       if (!first) throw new Error("the engine is not open");
       return first;
     };
-    const another = async (): Promise<EngineBench> => {
-      if (!contender.isShared) return bench();
+    const another = async (): Promise<TestEngine> => {
+      if (!tested.isShared) return bench();
       const more = await open();
       more.now = bench().now;
       return more;
@@ -94,69 +94,69 @@ export function holdToContract(contender: Contender): void {
     });
     afterAll(async () => {
       await Promise.all([...benches, ...benches].map(({ engine }) => engine.close()));
-      noteCases(inject("contractFolder"), contender.name, passed, run);
+      noteCases(inject("contractFolder"), tested.name, passed, run);
     });
 
-    const subject: Subject = { bench, another, contender, prefix };
+    const context: CaseContext = { bench, another, tested, prefix };
     describe("jobs", () => {
-      jobCases(subject);
+      jobCases(context);
     });
     describe("admission", () => {
-      admissionCases(subject);
+      admissionCases(context);
     });
     describe("catching up", () => {
-      catchUpCases(subject);
+      catchUpCases(context);
     });
     describe("runs", () => {
-      runCases(subject);
-      lastRunCases(subject);
+      runCases(context);
+      lastRunCases(context);
     });
     describe("crashes", () => {
-      crashCases(subject);
+      crashCases(context);
     });
     describe("steps", () => {
-      stepCases(subject);
+      stepCases(context);
     });
     describe("logs", () => {
-      logCases(subject);
+      logCases(context);
     });
     describe("conditions", () => {
-      conditionCases(subject);
+      conditionCases(context);
     });
     describe("overlap", () => {
-      overlapCases(subject);
+      overlapCases(context);
     });
     describe("groups", () => {
-      groupCases(subject);
+      groupCases(context);
     });
     describe("retries and sleep", () => {
-      retryCases(subject);
+      retryCases(context);
     });
     describe("cancelling", () => {
-      cancelCases(subject);
+      cancelCases(context);
     });
     describe("JOB_FINISHED", () => {
-      finishCases(subject);
+      finishCases(context);
     });
     describe("backfills", () => {
-      backfillCases(subject);
+      backfillCases(context);
     });
     describe("ledger", () => {
-      ledgerCases(subject);
+      ledgerCases(context);
     });
     describe("events", () => {
-      eventCases(subject);
+      eventCases(context);
     });
     describe("healing", () => {
-      healingCases(subject);
+      healingCases(context);
     });
     describe("queues", () => {
-      queueCases(subject);
+      queueCases(context);
     });
     describe("on a named queue", () => {
-      let onQueue: EngineBench | undefined;
+      let onQueue: TestEngine | undefined;
       beforeAll(async () => void (onQueue = await bench().on(NAMED_QUEUE)));
-      const named: Subject = { ...subject, bench: () => onQueue ?? bench() };
+      const named: CaseContext = { ...context, bench: () => onQueue ?? bench() };
       describe("admission", () => {
         admissionCases(named);
       });
@@ -171,22 +171,22 @@ export function holdToContract(contender: Contender): void {
       });
     });
     describe("moving", () => {
-      movingCases(subject);
-      movingRunsCases(subject);
+      movingCases(context);
+      movingRunsCases(context);
     });
     describe("races", () => {
-      raceCases(subject);
+      raceCases(context);
     });
     // What is in memory ends with its process. The cases wait for leases and locks to end, most of the time.
-    describe.runIf(contender.fleetConnection)("fleets", { concurrent: true }, () => {
-      fleetCases(subject);
+    describe.runIf(tested.fleetConnection)("fleets", { concurrent: true }, () => {
+      fleetCases(context);
     });
     describe("schedulers", () => {
-      schedulerCases(subject);
-      textCases(subject);
+      schedulerCases(context);
+      textCases(context);
     });
     describe("semantics", async () => {
-      await semanticCases(subject);
+      await semanticCases(context);
     });
   });
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { lineLogger, Pipeline, PipelineScheduler, type RunContext } from "../../src/index.ts";
-import type { Subject } from "./suite.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** NUL, and a half of a surrogate pair. */
 const RAW = "a\0b\ud800c";
@@ -30,9 +30,9 @@ class Whole extends Pipeline {
 }
 
 /** What not every server's text can hold. */
-export function textCases({ contender, prefix }: Subject): void {
+export function textCases({ tested, prefix }: CaseContext): void {
   test("NUL and halves of surrogate pairs are stored as U+FFFD in results, errors and logs, and a result's are told", async () => {
-    const connection = contender.schedulerConnection();
+    const connection = tested.schedulerConnection();
     await using scheduler = new PipelineScheduler({
       ...(connection === undefined ? {} : { connection }),
       prefix: `${prefix}-text`,

@@ -5,8 +5,8 @@ import { explain } from "../../src/history/explain.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { comparable, exported, imported } from "../transfer/engines.ts";
 import { plainJob, queuedRun, stateText } from "../transfer/state-text.ts";
-import { at, type CaseJob, EngineBench, type JobShape, START } from "./bench-of-engine.ts";
-import type { Subject } from "./suite.ts";
+import { at, type CaseJob, TestEngine, type JobShape, START } from "./test-engine.ts";
+import type { CaseContext } from "./suite.ts";
 import { engineWith } from "../helpers/engine-with.ts";
 
 /** An engine inside the process takes seconds to start, on a busy machine many. */
@@ -16,7 +16,7 @@ type Jobs = Readonly<Record<string, CaseJob>>;
 
 /** Every second, so that what a case says is upcoming is what the trigger says. */
 export async function addEverySecond(
-  b: EngineBench,
+  b: TestEngine,
   shape: JobShape & { id: string },
 ): Promise<CaseJob> {
   const put = b.put(shape);
@@ -28,7 +28,7 @@ export async function addEverySecond(
 }
 
 /** A fleet in which everything that can be moved is there; `b.now` is 5 s after its start. */
-async function fill(b: EngineBench): Promise<Jobs> {
+async function fill(b: TestEngine): Promise<Jobs> {
   const from = b.now;
   const due = await addEverySecond(b, { id: "due", description: "läuft \u0000 \ud800" });
   const queued = await addEverySecond(b, { id: "queued", policy: { coalesce: false } });
@@ -84,12 +84,12 @@ function dying(engine: Engine, n: number, isStored: boolean): Engine {
 }
 
 /** Moving a fleet's state to an empty engine of the same kind. */
-export function movingCases({ bench, contender, prefix }: Subject): void {
+export function movingCases({ bench, tested, prefix }: CaseContext): void {
   // One after the other: a folder can be open once.
   let fleets = 0;
-  const open = async (): Promise<EngineBench & AsyncDisposable> => {
+  const open = async (): Promise<TestEngine & AsyncDisposable> => {
     fleets += 1;
-    const b = new EngineBench(contender.schedulerConnection(), `${prefix}-move${fleets}`);
+    const b = new TestEngine(tested.schedulerConnection(), `${prefix}-move${fleets}`);
     await b.engine.open();
     return Object.assign(b, { [Symbol.asyncDispose]: () => b.engine.close() });
   };
@@ -103,7 +103,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
     expect(await source.engine.queue.isPaused()).toBe(true);
     return (known = { jobs, text, seen: await seen(source, jobs) });
   };
-  const audit = (b: EngineBench) =>
+  const audit = (b: TestEngine) =>
     b.engine.healing.audit({
       horizonMs: 10_000,
       offset: 0,
@@ -111,7 +111,7 @@ export function movingCases({ bench, contender, prefix }: Subject): void {
       overdueMs: 1e9,
       finishedRetentionMs: 1e12,
     });
-  const seen = async (b: EngineBench, jobs: Jobs) => {
+  const seen = async (b: TestEngine, jobs: Jobs) => {
     const found: unknown[] = [];
     for (const job of Object.values(jobs)) {
       const [stored] = await b.engine.jobs.get([job.id]);

@@ -2,21 +2,21 @@ import { expect, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { comparable, exported, imported } from "../transfer/engines.ts";
-import { type CaseJob, EngineBench, START } from "./bench-of-engine.ts";
+import { type CaseJob, TestEngine, START } from "./test-engine.ts";
 import { addEverySecond } from "./transfer-cases.ts";
-import type { Subject } from "./suite.ts";
+import type { CaseContext } from "./suite.ts";
 
 /** An engine inside the process takes seconds to start, on a busy machine many. */
 const LIMIT_MS = 120_000;
 const GROUP = { key: "db", limit: 1 };
 
 /** Moving runs that sleep, wait or are asked to end; and several queues. */
-export function movingRunsCases({ contender, prefix }: Subject): void {
+export function movingRunsCases({ tested, prefix }: CaseContext): void {
   // One after the other: a folder can be open once.
   let fleets = 0;
-  const open = async (): Promise<EngineBench & AsyncDisposable> => {
+  const open = async (): Promise<TestEngine & AsyncDisposable> => {
     fleets += 1;
-    const b = new EngineBench(contender.schedulerConnection(), `${prefix}-runs${fleets}`);
+    const b = new TestEngine(tested.schedulerConnection(), `${prefix}-runs${fleets}`);
     await b.engine.open();
     return Object.assign(b, { [Symbol.asyncDispose]: () => b.engine.close() });
   };
@@ -26,11 +26,11 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
     runId: queueJobId,
     start,
   });
-  const take = (b: EngineBench, job: CaseJob, queueJobId: string) =>
+  const take = (b: TestEngine, job: CaseJob, queueJobId: string) =>
     b.admit(job, [], { queueJobId });
   const backfillId = (fireAt: number) =>
     queueJobIdOf({ jobId: "past", kind: "backfill", sequence: 0, fireAt });
-  const takePast = (b: EngineBench, job: CaseJob, fireAt: number) =>
+  const takePast = (b: TestEngine, job: CaseJob, fireAt: number) =>
     b.admit(job, [], {
       queueJobId: backfillId(fireAt),
       kind: "backfill",
@@ -38,7 +38,7 @@ export function movingRunsCases({ contender, prefix }: Subject): void {
       upcoming: [],
     });
 
-  const begin = async (b: EngineBench) => {
+  const begin = async (b: TestEngine) => {
     const waiting = { condition: parseCondition("first.last_run_successful"), waitMs: 60_000 };
     const jobs = {
       sleeps: await addEverySecond(b, { id: "sleeps" }),

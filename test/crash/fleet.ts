@@ -40,7 +40,7 @@ export interface Keys {
 }
 
 /** A scheduler, workers in processes of their own, what they record, and what is heard of it. */
-export class Fleet implements AsyncDisposable {
+export class ProcessFleet implements AsyncDisposable {
   readonly url: string;
   readonly prefix = `t${randomUUID().slice(0, 8)}`;
   readonly dir = mkdtempSync(join(tmpdir(), "cronduit-fleet-"));
@@ -71,8 +71,11 @@ export class Fleet implements AsyncDisposable {
     this.scheduler.addListener((event) => this.events.push(event));
   }
 
-  static async start(url: string, options: Partial<PipelineSchedulerOptions> = {}): Promise<Fleet> {
-    const fleet = new Fleet(url, options);
+  static async start(
+    url: string,
+    options: Partial<PipelineSchedulerOptions> = {},
+  ): Promise<ProcessFleet> {
+    const fleet = new ProcessFleet(url, options);
     await fleet.scheduler.start();
     return fleet;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from "vitest";
-import { backlog, Fleet } from "./fleet.ts";
+import { backlog, ProcessFleet } from "./fleet.ts";
 import type { Step } from "./worker-program.ts";
 
 /** Steps of a run, with what the killed attempt leaves: whether it counted, and how often the pipeline began. */
@@ -12,7 +12,7 @@ const STEPS = [
 ] as const;
 
 /** Lets a worker take what there is, and die of it. */
-async function killAt(fleet: Fleet, step: Step, nth: number): Promise<void> {
+async function killAt(fleet: ProcessFleet, step: Step, nth: number): Promise<void> {
   const victim = await fleet.program({ lockMs: 1_000, dieAt: { step, nth } });
   victim.send({ go: true });
   expect(await victim.exited()).toEqual({ code: null, signal: "SIGKILL" });
@@ -20,7 +20,7 @@ async function killAt(fleet: Fleet, step: Step, nth: number): Promise<void> {
 
 describe.concurrent("SIGKILL of a worker", () => {
   test.for(STEPS)("at the step: $step", { timeout: 120_000 }, async ({ step, attempt, starts }) => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const { options, fireTimes } = backlog(5);
     await fleet.add("job", options);
     await killAt(fleet, step, 1);
@@ -43,7 +43,7 @@ describe.concurrent("SIGKILL of a worker", () => {
     "at the step: $step, of the third of seven queued runs, two at a time",
     { timeout: 120_000 },
     async ({ step }) => {
-      await using fleet = await Fleet.start(inject("redisUrl"));
+      await using fleet = await ProcessFleet.start(inject("redisUrl"));
       const { options, fireTimes } = backlog(7);
       const rules = { coalesce: false, maxInstances: 2, maxCatchUp: 100 };
       await fleet.add("job", { ...options, ...rules });
@@ -62,7 +62,7 @@ describe.concurrent("SIGKILL of a worker", () => {
 
 describe.concurrent("a run whose process dies every time", () => {
   test("ends as failed after maxCrashes starts", { timeout: 120_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const maxCrashes = 2;
     const workers = await Promise.all(
       Array.from({ length: maxCrashes + 1 }, () => fleet.program({ lockMs: 1_000, maxCrashes })),

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { startRedis } from "../helpers/redis-server.ts";
-import { backlog, Fleet } from "./fleet.ts";
+import { backlog, ProcessFleet } from "./fleet.ts";
 import type { Program } from "../helpers/process.ts";
 
 const LOCK_MS = 4_000;
 const AWAY_MS = LOCK_MS + 2_000;
 
 /** What the server holds of the one run. */
-async function held(fleet: Fleet): Promise<{ start: number; crashes: number } | undefined> {
+async function held(fleet: ProcessFleet): Promise<{ start: number; crashes: number } | undefined> {
   const [text] = await fleet.redis.hvals(`${fleet.keys.own}running:job`);
   return text === undefined ? undefined : (JSON.parse(text) as { start: number; crashes: number });
 }
@@ -18,7 +18,7 @@ test(
   { timeout: 180_000 },
   async () => {
     await using server = await startRedis();
-    await using fleet = await Fleet.start(server.url);
+    await using fleet = await ProcessFleet.start(server.url);
     const programs = new Map<number, Program>();
     const another = async (): Promise<void> => {
       const program = await fleet.program({ lockMs: LOCK_MS });

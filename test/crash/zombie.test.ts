@@ -1,12 +1,12 @@
 import { describe, expect, inject, test } from "vitest";
 import { TcpProxy } from "../healing/tcp-proxy.ts";
-import { backlog, Fleet } from "./fleet.ts";
+import { backlog, ProcessFleet } from "./fleet.ts";
 import { release } from "./pipelines.ts";
 import type { Run } from "../../src/index.ts";
 import type { Program } from "../helpers/process.ts";
 
 /** A job of one run; the first attempt goes on until the other one has ended. */
-async function addOne(fleet: Fleet, act: "block" | "hold"): Promise<number[]> {
+async function addOne(fleet: ProcessFleet, act: "block" | "hold"): Promise<number[]> {
   const { options, fireTimes } = backlog(1);
   await fleet.add("job", { ...options, params: { act } });
   return fireTimes;
@@ -17,7 +17,7 @@ function refusals(program: Program): unknown[] {
 }
 
 /** The zombie heard that it had lost the run, and its outcome was refused. */
-async function fenced(fleet: Fleet, zombie: Program, fireTimes: number[]): Promise<Run[]> {
+async function fenced(fleet: ProcessFleet, zombie: Program, fireTimes: number[]): Promise<Run[]> {
   await fleet.until("the zombie's signal", () =>
     fleet.lines("abort", "job").some(({ pid }) => pid === zombie.pid),
   );
@@ -29,7 +29,7 @@ async function fenced(fleet: Fleet, zombie: Program, fireTimes: number[]): Promi
 
 describe.concurrent("a worker that was away for longer than its lock", () => {
   test("because its event loop was blocked", { timeout: 120_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const zombie = await fleet.program({ lockMs: 1_000 });
     await fleet.go(zombie);
     const fireTimes = await addOne(fleet, "block");
@@ -42,7 +42,7 @@ describe.concurrent("a worker that was away for longer than its lock", () => {
   });
 
   test("because it was stopped by SIGSTOP", { timeout: 120_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const zombie = await fleet.program({ lockMs: 1_000 });
     await fleet.go(zombie);
     const fireTimes = await addOne(fleet, "hold");
@@ -62,7 +62,7 @@ describe.concurrent("a worker that was away for longer than its lock", () => {
     "and whose outcome comes while the other attempt goes on",
     { timeout: 120_000 },
     async () => {
-      await using fleet = await Fleet.start(inject("redisUrl"));
+      await using fleet = await ProcessFleet.start(inject("redisUrl"));
       const zombie = await fleet.program({ lockMs: 1_000 });
       await fleet.go(zombie);
       const { options, fireTimes } = backlog(1);
@@ -88,7 +88,7 @@ describe.concurrent("a worker that was away for longer than its lock", () => {
   // It can't ask whether its lock still holds, so it must give up by its own clock.
   test("because no packet reached the server", { timeout: 120_000 }, async () => {
     await using proxy = await TcpProxy.start(inject("redisUrl"));
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const zombie = await fleet.program({ lockMs: 1_000, url: proxy.url });
     await fleet.go(zombie);
     const fireTimes = await addOne(fleet, "hold");

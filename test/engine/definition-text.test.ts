@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { definitionText, parseDefinition } from "../../src/engine/redis/definition-text.ts";
 import type { JobDefinition } from "../../src/jobs/definition.ts";
-import { START } from "../contract/bench-of-engine.ts";
+import { START } from "../contract/test-engine.ts";
 import { definitionArb } from "../transfer/state-arbitrary.ts";
 
 const declared = { all: "one", schedule: "two" };

@@ -3,7 +3,7 @@
 import { systemClock } from "../../src/core/clock.ts";
 import { lineLogger } from "../../src/core/log.ts";
 import { makeEngine } from "../../src/engine/open-engine.ts";
-import { EngineBench, at } from "../contract/bench-of-engine.ts";
+import { TestEngine, at } from "../contract/test-engine.ts";
 
 const [folder = ""] = process.argv.slice(2);
 const connection = `embedded://${folder}`;
@@ -19,7 +19,7 @@ if (process.argv[3] === "open") {
   await engine.close();
   process.disconnect();
 } else {
-  const bench = new EngineBench(connection, "kill");
+  const bench = new TestEngine(connection, "kill");
   await bench.engine.open();
   process.send?.({ kind: "ready" });
   for (let n = 0; ; n += 1) {

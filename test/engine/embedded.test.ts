@@ -6,7 +6,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
 import { lockFolder } from "../../src/engine/embedded/folder-lock.ts";
 import { PipelineScheduler, PipelineWorker } from "../../src/index.ts";
-import { EngineBench } from "../contract/bench-of-engine.ts";
+import { TestEngine } from "../contract/test-engine.ts";
 import { testFirstStarts } from "../helpers/prepared-pglite.ts";
 import { startProgram } from "../helpers/process.ts";
 
@@ -42,7 +42,7 @@ describe("embedded in a folder", () => {
       await program.kill("SIGKILL");
       kept.push(...(program.messages.filter(isKind("kept")) as unknown as Kept[]));
     }
-    const bench = new EngineBench(`embedded://${folder}`, "kill");
+    const bench = new TestEngine(`embedded://${folder}`, "kill");
     await bench.engine.open();
     try {
       expect(kept.length).toBeGreaterThan(50);
@@ -71,16 +71,16 @@ describe("embedded in a folder", () => {
 
   test("a process of the same number that is another one holds nothing, and rubbish is no lock", async () => {
     const lock = join(folder, "cronduit.lock");
-    const bench = new EngineBench(`embedded://${folder}`, "kill");
+    const bench = new TestEngine(`embedded://${folder}`, "kill");
     await bench.engine.open();
     const own = JSON.parse(readFileSync(lock, "utf8")) as { pid: number; started: string };
     expect(own.pid).toBe(process.pid);
-    const same = new EngineBench(`embedded://${folder}`, "kill");
+    const same = new TestEngine(`embedded://${folder}`, "kill");
     await expect(same.engine.open()).rejects.toMatchObject({ code: "FOLDER_IN_USE" });
     await bench.engine.close();
     for (const text of [JSON.stringify({ ...own, started: "1" }), "{ half"]) {
       writeFileSync(lock, text);
-      const again = new EngineBench(`embedded://${folder}`, "kill");
+      const again = new TestEngine(`embedded://${folder}`, "kill");
       await again.engine.open();
       await again.engine.close();
     }

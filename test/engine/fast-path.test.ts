@@ -19,7 +19,7 @@ import { Admissions } from "../../src/worker/admission.ts";
 import { DefinitionCache } from "../../src/worker/definition-cache.ts";
 import { OutcomeLog } from "../../src/worker/outcome-log.ts";
 import { ServerClock } from "../../src/worker/server-clock.ts";
-import { EngineBench, START } from "../contract/bench-of-engine.ts";
+import { TestEngine, START } from "../contract/test-engine.ts";
 
 const LOCK_MS = 60_000;
 const WORKER = 'worker "1"';
@@ -39,9 +39,9 @@ interface Held {
 }
 
 /** One fleet on Redis, whose only worker is driven by hand. */
-class Fleet implements AsyncDisposable {
+class FastPathFleet implements AsyncDisposable {
   readonly #tag = `plain-${randomUUID().slice(0, 8)}`;
-  readonly bench = new EngineBench(inject("redisUrl"), this.#tag);
+  readonly bench = new TestEngine(inject("redisUrl"), this.#tag);
   readonly #prefix = `{${this.#tag}:default}:`;
   readonly #scripts = new ScriptRunner(redis, `${this.#prefix}meta`, () => [
     this.#prefix,
@@ -274,7 +274,7 @@ const step = fc.oneof(
 const IDS = ["plain", 'a "b"%:ü', "c%3A"];
 
 async function play(
-  fleet: Fleet,
+  fleet: FastPathFleet,
   shapes: readonly { trigger: TriggerSpec; policy: Partial<Policy>; jitter: unknown }[],
   steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],
 ): Promise<unknown> {
@@ -342,8 +342,8 @@ describe("what is stored of plain runs is what is stored of others", () => {
         fc.array(shape, { minLength: 1, maxLength: 3 }),
         fc.array(step, { minLength: 10, maxLength: 40 }),
         async (shapes, steps) => {
-          await using short = new Fleet(true);
-          await using long = new Fleet(false);
+          await using short = new FastPathFleet(true);
+          await using long = new FastPathFleet(false);
           expect(await play(short, shapes, steps)).toEqual(await play(long, shapes, steps));
           begun += short.begun;
           expect(long.begun).toBe(0);
@@ -363,8 +363,8 @@ test("the only run of a date is plain too", async () => {
     { kind: "end", which: 0, verdict: "succeeded", resultJson: undefined },
     { kind: "wait", ms: 100 },
   ] as const;
-  await using short = new Fleet(true);
-  await using long = new Fleet(false);
+  await using short = new FastPathFleet(true);
+  await using long = new FastPathFleet(false);
   const ofShort = await play(short, shapes, steps);
   expect(ofShort).toEqual(await play(long, shapes, steps));
   expect(ofShort).toMatchObject({
@@ -400,8 +400,8 @@ describe("runs that were queued by other rules than the job's plain ones are cal
     ["before any plain run", rules(1, false), before, 6],
     ["while a plain run goes on", rules(2, true), [...meanwhile, end, wait(0), end, end], 3],
   ] as const)("%s", async (_, first, steps, succeeded) => {
-    await using short = new Fleet(true);
-    await using long = new Fleet(false);
+    await using short = new FastPathFleet(true);
+    await using long = new FastPathFleet(false);
     const shapes = [{ ...EVERY_SECOND, policy: first }];
     const ofShort = await play(short, shapes, steps);
     expect(ofShort).toEqual(await play(long, shapes, steps));
@@ -416,7 +416,7 @@ test.each([
 ])(
   "one occurrence waits, and the next from its taking on, whoever dies then: %s",
   async (_, coalesce) => {
-    await using fleet = new Fleet(true);
+    await using fleet = new FastPathFleet(true);
     const { bench } = fleet;
     await bench.engine.open();
     const definition: JobDefinition = {
@@ -436,7 +436,7 @@ test.each([
 );
 
 test("a worker begins no run of a pipeline that its job has no more", async () => {
-  await using fleet = new Fleet(true);
+  await using fleet = new FastPathFleet(true);
   const { bench } = fleet;
   await bench.engine.open();
   const definition: JobDefinition = {
@@ -458,7 +458,7 @@ test("a worker begins no run of a pipeline that its job has no more", async () =
 });
 
 test("a run of a backfill that a removed job left is audited whatever runs end beside it", async () => {
-  await using fleet = new Fleet(true);
+  await using fleet = new FastPathFleet(true);
   const { bench } = fleet;
   const { engine } = bench;
   await engine.open();

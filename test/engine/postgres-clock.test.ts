@@ -6,7 +6,7 @@ import type { Database } from "../../src/engine/postgres/database.ts";
 import { queueBackend } from "../../src/engine/postgres/queue-backend.ts";
 import { quote, schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
-import { EngineBench } from "../contract/bench-of-engine.ts";
+import { TestEngine } from "../contract/test-engine.ts";
 
 const HOUR_MS = 3_600_000;
 const LOCK_MS = 60_000;
@@ -15,7 +15,7 @@ const SLACK_MS = 30_000;
 
 const prefix = `clock-${randomUUID().slice(0, 8)}`;
 const schema = schemasOf(prefix).queue;
-const bench = new EngineBench(inject("postgresUrl"), prefix);
+const bench = new TestEngine(inject("postgresUrl"), prefix);
 const trueNow = Date.now;
 let database: Database;
 let backend: PostgresQueueBackend;

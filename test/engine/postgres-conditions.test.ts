@@ -8,10 +8,10 @@ import { jobsIn } from "../../src/conditions/condition.ts";
 import type { JobFacts } from "../../src/conditions/facts.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { conditions, conditionsOver } from "../conditions/arbitraries.ts";
-import { EngineBench } from "../contract/bench-of-engine.ts";
+import { TestEngine } from "../contract/test-engine.ts";
 
 const prefix = `conditions-${randomUUID().slice(0, 8)}`;
-const bench = new EngineBench(inject("postgresUrl"), prefix);
+const bench = new TestEngine(inject("postgresUrl"), prefix);
 const sql = new pg.Client({
   connectionString: inject("postgresUrl"),
   options: `-c search_path="${schemasOf(prefix).own}"`,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { makeEngine, placeOf } from "../../src/engine/open-engine.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { Pipeline, PipelineScheduler } from "../../src/index.ts";
-import { backlog, Fleet, silent } from "../crash/fleet.ts";
+import { backlog, ProcessFleet, silent } from "../crash/fleet.ts";
 import { type PgBouncer, startPgBouncer } from "../helpers/pgbouncer.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 import { startProgram } from "../helpers/process.ts";
@@ -67,7 +67,7 @@ describe("behind PgBouncer", () => {
   });
 
   test("a killed worker's run is taken up", { timeout: 120_000 }, async () => {
-    await using fleet = await Fleet.start(bouncer.url);
+    await using fleet = await ProcessFleet.start(bouncer.url);
     const program = await fleet.program({ lockMs: 2_000 });
     await fleet.go(program);
     const { options, fireTimes } = backlog(1);

@@ -7,7 +7,7 @@ import { EmptyPollBackoff } from "../../src/engine/bullmq/empty-poll-backoff.ts"
 import type { Consumer } from "../../src/engine/port/engine.ts";
 import { quote, schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { Pipeline, PipelineScheduler } from "../../src/index.ts";
-import { EngineBench } from "../contract/bench-of-engine.ts";
+import { TestEngine } from "../contract/test-engine.ts";
 
 const HOUR_MS = 3_600_000;
 const LOCK_MS = 60_000;
@@ -16,7 +16,7 @@ const trueNow = Date.now;
 afterEach(() => vi.restoreAllMocks());
 
 /** When the queue job that waits there is taken by a worker, and how often that worker looks until then. */
-async function taking(own: EngineBench): Promise<{ takenAt: number; looks: number }> {
+async function taking(own: TestEngine): Promise<{ takenAt: number; looks: number }> {
   const queries = vi.spyOn(pg.Pool.prototype, "query");
   let consumer: Consumer | undefined;
   const takenAt = await new Promise<number>((resolve) => {
@@ -44,12 +44,12 @@ async function query(text: string): Promise<void> {
 }
 
 /** Works in a database of its own: signs for a queue are told in all of one. */
-async function inOwnDatabase<T>(work: (own: EngineBench, url: string) => Promise<T>): Promise<T> {
+async function inOwnDatabase<T>(work: (own: TestEngine, url: string) => Promise<T>): Promise<T> {
   const name = `ahead_${randomUUID().slice(0, 8)}`;
   await query(`CREATE DATABASE ${name}`);
   const url = new URL(inject("postgresUrl"));
   url.pathname = name;
-  const own = new EngineBench(url.href, "ahead");
+  const own = new TestEngine(url.href, "ahead");
   await own.engine.open();
   try {
     return await work(own, url.href);
@@ -83,7 +83,7 @@ test("a worker that finds nothing, nor anything that will be due, looks seldom",
 });
 
 test("what is added after a worker looked, and before it listens, is taken in time", async () => {
-  const own = new EngineBench(inject("postgresUrl"), `window-${randomUUID().slice(0, 8)}`);
+  const own = new TestEngine(inject("postgresUrl"), `window-${randomUUID().slice(0, 8)}`);
   await own.engine.open();
   let dueAt = 0;
   vi.spyOn(PostgresQueueBackend.prototype, "waitForJob").mockImplementationOnce(async function (

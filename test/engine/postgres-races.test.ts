@@ -6,20 +6,20 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
-import { at, type CaseJob, EngineBench } from "../contract/bench-of-engine.ts";
+import { at, type CaseJob, TestEngine } from "../contract/test-engine.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 
 const ROUNDS = Number(process.env["RACE_ROUNDS"] ?? 300);
 const PREFIX = "races";
 
 let server: PostgresServer;
-let left: EngineBench;
-let right: EngineBench;
+let left: TestEngine;
+let right: TestEngine;
 let sql: pg.Client;
 
 beforeAll(async () => {
   server = await PostgresServer.start();
-  [left, right] = [new EngineBench(server.url, PREFIX), new EngineBench(server.url, PREFIX)];
+  [left, right] = [new TestEngine(server.url, PREFIX), new TestEngine(server.url, PREFIX)];
   await left.engine.open();
   await right.engine.open();
   const { own, queue } = schemasOf(PREFIX);

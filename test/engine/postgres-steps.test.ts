@@ -7,7 +7,7 @@ import type { AdmitRequest, QueueJob } from "../../src/engine/port/engine.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import type { Overlap, Policy } from "../../src/jobs/definition.ts";
 import { parseQueueJobId } from "../../src/jobs/occurrence-id.ts";
-import { at, EngineBench } from "../contract/bench-of-engine.ts";
+import { at, TestEngine } from "../contract/test-engine.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 
 const ROUNDS = Number(process.env["STEP_ROUNDS"] ?? 30);
@@ -34,14 +34,14 @@ function numbers(seed: number): (below: number) => number {
 }
 
 let server: PostgresServer;
-let benches: EngineBench[];
+let benches: TestEngine[];
 let sql: pg.Pool;
 const random = numbers(Number(process.env["STEP_SEED"] ?? 7));
 const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
 
 beforeAll(async () => {
   server = await PostgresServer.start();
-  benches = Array.from({ length: 4 }, () => new EngineBench(server.url, "steps"));
+  benches = Array.from({ length: 4 }, () => new TestEngine(server.url, "steps"));
   for (const { engine } of benches) await engine.open();
   const { own, queue } = schemasOf("steps");
   sql = new pg.Pool({ connectionString: server.url, options: `-c search_path="${own}"` });
@@ -56,7 +56,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-function bench(): EngineBench {
+function bench(): TestEngine {
   return pick(benches);
 }
 

@@ -9,7 +9,7 @@ import {
 } from "../../src/engine/postgres/functions.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { toJson } from "../../src/engine/codec/stored-json.ts";
-import { at, EngineBench } from "../contract/bench-of-engine.ts";
+import { at, TestEngine } from "../contract/test-engine.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 
 async function withClient<T>(url: string, action: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -25,7 +25,7 @@ async function withClient<T>(url: string, action: (client: pg.Client) => Promise
 describe("migrations", () => {
   test("many processes may start at once on an empty database", async () => {
     const prefix = `Many-${randomUUID().slice(0, 8)}`;
-    const benches = Array.from({ length: 8 }, () => new EngineBench(inject("postgresUrl"), prefix));
+    const benches = Array.from({ length: 8 }, () => new TestEngine(inject("postgresUrl"), prefix));
     await Promise.all(benches.map(({ engine }) => engine.open()));
     await Promise.all(benches.map((bench) => bench.addJob()));
     expect(await benches[0]?.engine.jobs.count()).toBe(8);
@@ -37,7 +37,7 @@ describe("migrations", () => {
     const prefix = `Newer-${randomUUID().slice(0, 8)}`;
     const { own } = schemasOf(prefix);
     const open = async (): Promise<void> => {
-      const bench = new EngineBench(url, prefix);
+      const bench = new TestEngine(url, prefix);
       try {
         await bench.engine.open();
         await bench.addJob();
@@ -61,7 +61,7 @@ describe("migrations", () => {
 describe("connections", () => {
   test("calls, readers and workers go on when every connection is cut, and when the server is killed", async () => {
     await using server = await PostgresServer.start();
-    const bench = new EngineBench(server.url, "cut");
+    const bench = new TestEngine(server.url, "cut");
     await bench.engine.open();
     const taken: string[] = [];
     const consumer = bench.engine.queue.consume({
@@ -102,7 +102,7 @@ describe("connections", () => {
   }, 120_000);
 
   test("a server that is not there is told within bounded time, as CONNECTION_FAILED", async () => {
-    const bench = new EngineBench("postgres://nobody:secret@127.0.0.1:1/none", "none");
+    const bench = new TestEngine("postgres://nobody:secret@127.0.0.1:1/none", "none");
     const health = await bench.engine.health();
     expect(health.ok).toBe(false);
     expect(health.problem).not.toContain("secret");
@@ -189,7 +189,7 @@ test("every placeholder of the SQL is filled, and BullMQ's tables are asked of t
 test("queue jobs that our functions add are, but for what nobody reads, those that BullMQ adds", async () => {
   const url = inject("postgresUrl");
   const prefix = `rows-${randomUUID().slice(0, 8)}`;
-  const bench = new EngineBench(url, prefix);
+  const bench = new TestEngine(url, prefix);
   await bench.engine.open();
   bench.now = Date.now();
   const dueAt = bench.now + 3_600_000;
@@ -222,7 +222,7 @@ test("queue jobs that our functions add are, but for what nobody reads, those th
 
 test("the reason of a pause is told whatever the last error's message holds, and no longer than 200 characters", async () => {
   const prefix = `reasons-${randomUUID().slice(0, 8)}`;
-  const bench = new EngineBench(inject("postgresUrl"), prefix);
+  const bench = new TestEngine(inject("postgresUrl"), prefix);
   await bench.engine.open();
   const messages = {
     'a\u0000b \ud800 \\u0000 "\ud83d\ude00"': 'a\ufffdb \ufffd \\u0000 "\ud83d\ude00"',
@@ -245,7 +245,7 @@ test("the reason of a pause is told whatever the last error's message holds, and
 test("the columns of the view `runs` are those that the documentation names", async () => {
   const url = inject("postgresUrl");
   const prefix = `columns-${randomUUID().slice(0, 8)}`;
-  const bench = new EngineBench(url, prefix);
+  const bench = new TestEngine(url, prefix);
   await bench.engine.open();
   await bench.engine.close();
   const { rows } = await withClient(url, (client) =>
@@ -265,7 +265,7 @@ test("the columns of the view `runs` are those that the documentation names", as
 test("people can ask the ledger in plain SQL", async () => {
   const url = inject("postgresUrl");
   const prefix = `people-${randomUUID().slice(0, 8)}`;
-  const bench = new EngineBench(url, prefix);
+  const bench = new TestEngine(url, prefix);
   await bench.engine.open();
   const job = await bench.addJob();
   bench.now += 1_500;

@@ -5,7 +5,7 @@ import { afterAll, expect, inject, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
 import { parseQueueJobId } from "../../src/jobs/occurrence-id.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
-import { at, type CaseJob, EngineBench } from "../contract/bench-of-engine.ts";
+import { at, type CaseJob, TestEngine } from "../contract/test-engine.ts";
 
 const WAIT_MS = 20_000;
 /** Beyond all that happens here. */
@@ -59,7 +59,7 @@ interface Held {
 
 /** Four jobs that wait for each other, with queue jobs taken in any order. */
 class Stage {
-  readonly bench: EngineBench;
+  readonly bench: TestEngine;
   readonly #queue: string;
   readonly #group = randomUUID();
   readonly #shapes: readonly Shape[];
@@ -70,7 +70,7 @@ class Stage {
 
   constructor(shapes: readonly Shape[]) {
     const prefix = `stage-${randomUUID()}`;
-    this.bench = new EngineBench(inject("redisUrl"), prefix);
+    this.bench = new TestEngine(inject("redisUrl"), prefix);
     this.#queue = `{${prefix}:default}:runs:`;
     this.#shapes = shapes;
   }

@@ -8,7 +8,7 @@ import type { QueueEngine } from "../../src/engine/port/queue-engine.ts";
 import { PostgresEngine } from "../../src/engine/postgres/postgres-engine.ts";
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
 import { RedisEngine } from "../../src/engine/redis/redis-engine.ts";
-import { EngineBench, START, at } from "../contract/bench-of-engine.ts";
+import { TestEngine, START, at } from "../contract/test-engine.ts";
 import { startRedis } from "../helpers/redis-server.ts";
 import { Redis } from "ioredis";
 
@@ -41,7 +41,7 @@ const postgresEngine = (prefix: string): PostgresEngine =>
   });
 
 /** Only makes puts. */
-const maker = new EngineBench(undefined, "maker");
+const maker = new TestEngine(undefined, "maker");
 
 describe.each([
   ["redis", redisEngine],
@@ -124,7 +124,7 @@ test.each([
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);
     process.on("warning", onWarning);
-    const bench = new EngineBench(url(), `many-${randomUUID().slice(0, 8)}`);
+    const bench = new TestEngine(url(), `many-${randomUUID().slice(0, 8)}`);
     await bench.engine.open();
     const start = await bench.engine.events.latestCursor();
     const queues = Array.from({ length: 20 }, (__, i) => `queue-${i}`);

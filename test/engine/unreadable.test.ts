@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { describe, expect, inject, test } from "vitest";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
-import { eventually, Stage } from "../worker/stage.ts";
+import { eventually, TestScheduler } from "../worker/test-scheduler.ts";
 
 const BROKEN = '{"id": [secret]}';
 
@@ -106,11 +106,11 @@ describe.each([
     { timeout: 60_000 },
     async () => {
       const prefix = `unreadable-${randomUUID().slice(0, 8)}`;
-      await using stage = await Stage.open(connection(), { prefix });
-      const { scheduler } = stage;
+      await using fleet = await TestScheduler.open(connection(), { prefix });
+      const { scheduler } = fleet;
       const heard: string[] = [];
       scheduler.addListener((event) => void heard.push(event.name), undefined, { name: "durable" });
-      const first = await stage.run(async ({ step, log, previous }) => {
+      const first = await fleet.run(async ({ step, log, previous }) => {
         for (const name of ["first", "second"]) {
           log.info(`${name} line`);
           await step(name, () => name);
@@ -118,16 +118,16 @@ describe.each([
         return { rows: 3, previous: previous?.verdict };
       });
       const { jobId } = first;
-      await stage.story(jobId, "JOB_EXECUTED");
+      await fleet.story(jobId, "JOB_EXECUTED");
       await eventually("the durable listener", () => heard.includes("JOB_EXECUTED"));
-      const lost = await stage.job(() => "lost");
+      const lost = await fleet.job(() => "lost");
       await using damage = await damaged(prefix);
       await damage.runs(jobId, first.id);
       await damage.definition(lost);
 
-      const other = await stage.run(() => "other");
+      const other = await fleet.run(() => "other");
       expect(other.verdict).toBe("succeeded");
-      await stage.story(other.jobId, "JOB_EXECUTED");
+      await fleet.story(other.jobId, "JOB_EXECUTED");
       await eventually(
         "the durable listener",
         () => heard.filter((name) => name === "JOB_EXECUTED").length >= 3,
@@ -142,7 +142,7 @@ describe.each([
       expect((await scheduler.getRuns(jobId, { limit: 1 })).runs).toHaveLength(1);
       expect((await scheduler.explain(jobId, first.fireTime)).state).toBe("succeeded");
       expect((await scheduler.getSteps(first.id)).map(({ name }) => name)).toContain("first");
-      expect(await stage.lines(first.id)).toContain("info first line");
+      expect(await fleet.lines(first.id)).toContain("info first line");
       const { jobs } = await scheduler.getJobs();
       expect(jobs.map(({ id }) => id).toSorted()).toEqual([jobId, other.jobId].toSorted());
       expect(await scheduler.getJob(lost)).toBeUndefined();
@@ -158,7 +158,7 @@ describe.each([
       expect(kinds.at(-1)).toBe("end");
       expect(kinds.filter((kind) => kind === "ledger")).toHaveLength(3);
 
-      const told = stage.logged
+      const told = fleet.logged
         .filter(({ level }) => level === "warn")
         .map(({ fields }) => String((fields?.["error"] as { code?: unknown })?.code));
       expect(told).toContain("UNREADABLE_RECORD");

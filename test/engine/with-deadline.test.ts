@@ -2,7 +2,7 @@
 import { expect, inject, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { withDeadline } from "../../src/engine/calls/with-deadline.ts";
-import { EngineBench } from "../contract/bench-of-engine.ts";
+import { TestEngine } from "../contract/test-engine.ts";
 
 test.each([
   ["57P03", "the database system is in recovery mode"],
@@ -29,7 +29,7 @@ test.each([
   ["no socket", () => "postgres:///none?host=/nowhere", "ENOENT"],
   ["a server without TLS", () => `${inject("postgresUrl")}?sslmode=verify-full`, "SSL"],
 ])("%s is told in words, with the reason", async (_, url, reason) => {
-  const bench = new EngineBench(url(), "none");
+  const bench = new TestEngine(url(), "none");
   await expect(bench.engine.open()).rejects.toMatchObject({
     code: "CONNECTION_FAILED",
     message: expect.stringContaining(reason),

@@ -6,10 +6,10 @@ import {
   PipelineScheduler,
   type SchedulerEvent,
 } from "../../src/index.ts";
-import { backlog, Fleet, silent } from "../crash/fleet.ts";
+import { backlog, ProcessFleet, silent } from "../crash/fleet.ts";
 
 /** Runs one job once and waits until this process has heard its end. */
-async function runOnce(fleet: Fleet, id: string, params: object = { ms: 1 }): Promise<void> {
+async function runOnce(fleet: ProcessFleet, id: string, params: object = { ms: 1 }): Promise<void> {
   await fleet.add(id, { ...backlog(1).options, params });
   await fleet.until(
     `the end of ${id}`,
@@ -19,7 +19,7 @@ async function runOnce(fleet: Fleet, id: string, params: object = { ms: 1 }): Pr
 
 describe.concurrent("a listener", () => {
   test("hears a run in another process, with all its fields", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const program = await fleet.program();
     const worker = await fleet.go(program);
     const { options, fireTimes } = backlog(1);
@@ -52,7 +52,7 @@ describe.concurrent("a listener", () => {
   });
 
   test("hears what its mask lets through, and nothing once it is removed", async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     await fleet.worker();
     const heard: Record<string, string[]> = { errors: [], none: [], named: [], removed: [] };
     const note = (list: string) => (event: SchedulerEvent) => heard[list]?.push(event.name);
@@ -77,7 +77,7 @@ describe.concurrent("a listener", () => {
   });
 
   test("that is added later hears nothing from before", async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     await using late = new PipelineScheduler({
       connection: inject("redisUrl"),
       prefix: fleet.prefix,
@@ -104,7 +104,7 @@ describe.concurrent("a listener", () => {
   });
 
   test("that throws, rejects or hangs harms nobody", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const logged: string[] = [];
     await using other = new PipelineScheduler({
       connection: inject("redisUrl"),
@@ -139,7 +139,7 @@ describe.concurrent("a listener", () => {
   });
 
   test("of scope local hears its own worker's runs only", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     await using local = new PipelineScheduler({
       connection: inject("redisUrl"),
       prefix: fleet.prefix,

@@ -5,7 +5,7 @@ import {
   PipelineScheduler,
   type SchedulerEvent,
 } from "../../src/index.ts";
-import { backlog, Fleet, has, silent, soon } from "../crash/fleet.ts";
+import { backlog, ProcessFleet, has, silent, soon } from "../crash/fleet.ts";
 import { type Program, startProgram } from "../helpers/process.ts";
 import type { ListenerProgramOptions } from "./listener-program.ts";
 
@@ -17,7 +17,7 @@ interface Heard {
   readonly at?: number;
 }
 
-function listen(fleet: Fleet, options: Partial<ListenerProgramOptions> = {}): Program {
+function listen(fleet: ProcessFleet, options: Partial<ListenerProgramOptions> = {}): Program {
   const all: ListenerProgramOptions = {
     url: fleet.url,
     prefix: fleet.prefix,
@@ -43,7 +43,7 @@ function ofJob(heard: readonly (Heard | SchedulerEvent)[], jobId: string): strin
   return heard.filter((event) => event.jobId === jobId).map((event) => keyOf(event));
 }
 
-async function scheduler(fleet: Fleet): Promise<PipelineScheduler> {
+async function scheduler(fleet: ProcessFleet): Promise<PipelineScheduler> {
   const other = new PipelineScheduler({
     connection: fleet.url,
     prefix: fleet.prefix,
@@ -56,7 +56,7 @@ async function scheduler(fleet: Fleet): Promise<PipelineScheduler> {
 
 describe.concurrent("a named listener", () => {
   test("goes on where its killed process stopped", { timeout: 120_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     await using first = listen(fleet, { dieAtNth: 20 });
     await first.waitFor((message) => has(message, "started"));
     await fleet.worker();
@@ -92,7 +92,7 @@ describe.concurrent("a named listener", () => {
     "in two processes: one hears at a time, and the other takes over",
     { timeout: 120_000 },
     async () => {
-      await using fleet = await Fleet.start(inject("redisUrl"));
+      await using fleet = await ProcessFleet.start(inject("redisUrl"));
       await using one = listen(fleet);
       await using two = listen(fleet);
       const started = (message: unknown): boolean => has(message, "started");
@@ -115,7 +115,7 @@ describe.concurrent("a named listener", () => {
 
   // A handler may take longer than the lease that keeps other processes out.
   test("that is slow is still the only one", { timeout: 120_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     await using one = await scheduler(fleet);
     await using two = await scheduler(fleet);
     const heard: string[] = [];
@@ -140,7 +140,7 @@ describe.concurrent("a named listener", () => {
     "that comes back after events were trimmed is told, once",
     { timeout: 120_000 },
     async () => {
-      await using fleet = await Fleet.start(inject("redisUrl"));
+      await using fleet = await ProcessFleet.start(inject("redisUrl"));
       const heard: SchedulerEvent[] = [];
       const listener = (event: SchedulerEvent): void => void heard.push(event);
       const before = await scheduler(fleet);
@@ -175,7 +175,7 @@ describe.concurrent("a named listener", () => {
     "hears what happened between its first start and its second",
     { timeout: 60_000 },
     async () => {
-      await using fleet = await Fleet.start(inject("redisUrl"));
+      await using fleet = await ProcessFleet.start(inject("redisUrl"));
       // It hears nothing in its first life, so that only the place where it began can be stored.
       const first = await scheduler(fleet);
       first.addListener(() => undefined, EVENT_JOB_ADDED, { name: "quiet" });

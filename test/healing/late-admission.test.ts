@@ -6,7 +6,7 @@ import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
 import { systemClock } from "../../src/index.ts";
 import { Ending } from "../../src/core/ending.ts";
-import { Fleet, silent } from "../crash/fleet.ts";
+import { ProcessFleet, silent } from "../crash/fleet.ts";
 import { startRedis } from "../helpers/redis-server.ts";
 import { engineWith } from "../helpers/engine-with.ts";
 
@@ -35,7 +35,7 @@ test.each(["the call", "the answer"] as const)(
   { timeout: 120_000 },
   async (late) => {
     await using server = await startRedis();
-    await using fleet = await Fleet.start(server.url);
+    await using fleet = await ProcessFleet.start(server.url);
     const given = {
       connection: server.url,
       prefix: fleet.prefix,

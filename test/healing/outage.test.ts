@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from "vitest";
-import { Fleet, soon } from "../crash/fleet.ts";
+import { ProcessFleet, soon } from "../crash/fleet.ts";
 import { startRedis } from "../helpers/redis-server.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
@@ -18,7 +18,7 @@ describe.concurrent("the schedule goes on after", () => {
         appendonly: true,
         config: ["--appendfsync", "always"],
       });
-      await using fleet = await Fleet.start(server.url);
+      await using fleet = await ProcessFleet.start(server.url);
       await fleet.worker();
       await fleet.worker();
       const { options, fireTimes } = soon(30, 100);
@@ -42,7 +42,7 @@ describe.concurrent("the schedule goes on after", () => {
     async (mode) => {
       await using proxy = await TcpProxy.start(inject("redisUrl"));
       // The scheduler hears by a way of its own; its workers are the ones that are cut off.
-      await using fleet = await Fleet.start(inject("redisUrl"));
+      await using fleet = await ProcessFleet.start(inject("redisUrl"));
       await fleet.worker({ connection: proxy.url });
       await fleet.worker({ connection: proxy.url });
       const { options, fireTimes } = soon(150, 100);
@@ -64,7 +64,7 @@ describe.concurrent("the schedule goes on after", () => {
 
   test("10 s in which the scheduler does not reach the server", { timeout: 120_000 }, async () => {
     await using proxy = await TcpProxy.start(inject("redisUrl"));
-    await using fleet = await Fleet.start(proxy.url, { reconcile: 0.2, timeout: 2 });
+    await using fleet = await ProcessFleet.start(proxy.url, { reconcile: 0.2, timeout: 2 });
     await fleet.worker({ connection: inject("redisUrl") });
     const { options, fireTimes } = soon(130, 100);
     await fleet.add("job", { ...options, params: { ms: 10 } });
@@ -86,7 +86,7 @@ describe.concurrent("the schedule goes on after", () => {
 
   test("connections that are killed again and again", { timeout: 120_000 }, async () => {
     await using server = await startRedis();
-    await using fleet = await Fleet.start(server.url);
+    await using fleet = await ProcessFleet.start(server.url);
     await fleet.worker();
     await fleet.worker();
     const { options, fireTimes } = soon(40, 100);

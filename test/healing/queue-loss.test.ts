@@ -1,15 +1,15 @@
 import { Queue } from "bullmq";
 import { describe, expect, inject, test } from "vitest";
-import { backlog, Fleet, soon } from "../crash/fleet.ts";
+import { backlog, ProcessFleet, soon } from "../crash/fleet.ts";
 
 const RECONCILE_SECONDS = 0.2;
 
-function start(): Promise<Fleet> {
-  return Fleet.start(inject("redisUrl"), { reconcile: RECONCILE_SECONDS });
+function start(): Promise<ProcessFleet> {
+  return ProcessFleet.start(inject("redisUrl"), { reconcile: RECONCILE_SECONDS });
 }
 
 /** Removes the whole queue as an operator would, whatever is running. */
-async function obliterate(fleet: Fleet): Promise<void> {
+async function obliterate(fleet: ProcessFleet): Promise<void> {
   const queue = new Queue("runs", {
     connection: fleet.redis,
     prefix: fleet.keys.queue.slice(0, -":runs:".length),
@@ -19,23 +19,23 @@ async function obliterate(fleet: Fleet): Promise<void> {
   await queue.close();
 }
 
-async function deleteKeys(fleet: Fleet): Promise<void> {
+async function deleteKeys(fleet: ProcessFleet): Promise<void> {
   const keys = await fleet.redis.keys(`${fleet.keys.queue}*`);
   if (keys.length > 0) await fleet.redis.del(keys);
 }
 
-async function removeWaiting(fleet: Fleet): Promise<void> {
+async function removeWaiting(fleet: ProcessFleet): Promise<void> {
   for (const id of await fleet.redis.zrange(`${fleet.keys.queue}delayed`, 0, -1)) {
     await fleet.redis.zrem(`${fleet.keys.queue}delayed`, id);
     await fleet.redis.del(fleet.keys.queue + id);
   }
 }
 
-async function isIdle(fleet: Fleet): Promise<boolean> {
+async function isIdle(fleet: ProcessFleet): Promise<boolean> {
   return (await fleet.redis.exists(`${fleet.keys.queue}active`, `${fleet.keys.queue}wait`)) === 0;
 }
 
-function waiting(fleet: Fleet): Promise<number> {
+function waiting(fleet: ProcessFleet): Promise<number> {
   return fleet.redis.zcard(`${fleet.keys.queue}delayed`);
 }
 
@@ -46,11 +46,11 @@ describe.concurrent("a schedule whose waiting occurrences are gone goes on", () 
     { how: "the waiting occurrences were deleted", damage: removeWaiting },
     {
       how: "the list of the delayed was deleted, their hashes were not",
-      damage: (fleet: Fleet) => fleet.redis.del(`${fleet.keys.queue}delayed`),
+      damage: (fleet: ProcessFleet) => fleet.redis.del(`${fleet.keys.queue}delayed`),
     },
     {
       how: "the queue was obliterated, and whoever should look died with the lease",
-      damage: async (fleet: Fleet) => {
+      damage: async (fleet: ProcessFleet) => {
         await fleet.redis.set(`${fleet.keys.own}lease:reconciler`, "dead", "PX", 1_000);
         await obliterate(fleet);
       },
@@ -202,7 +202,7 @@ describe.concurrent("nothing is repaired that is whole", () => {
     "many jobs, paused jobs, queued runs, a long run, no worker",
     { timeout: 60_000 },
     async () => {
-      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 0.1 });
+      await using fleet = await ProcessFleet.start(inject("redisUrl"), { reconcile: 0.1 });
       await fleet.worker({ concurrency: 50 });
       const { options, fireTimes } = soon(20, 100);
       for (let n = 0; n < 20; n += 1)
@@ -222,7 +222,7 @@ describe.concurrent("nothing is repaired that is whole", () => {
     "a long queue of short runs: most looks find none of them in hand",
     { timeout: 60_000 },
     async () => {
-      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 0.1 });
+      await using fleet = await ProcessFleet.start(inject("redisUrl"), { reconcile: 0.1 });
       await fleet.worker();
       const { options, fireTimes } = backlog(600, 10);
       await fleet.add("job", { ...options, coalesce: false, params: { ms: 0 } });
@@ -236,7 +236,7 @@ describe.concurrent("nothing is repaired that is whole", () => {
     "queued runs of a paused fleet, and their call among them",
     { timeout: 60_000 },
     async () => {
-      await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 0.1 });
+      await using fleet = await ProcessFleet.start(inject("redisUrl"), { reconcile: 0.1 });
       await fleet.worker();
       const { options, fireTimes } = backlog(4);
       await fleet.add("job", { ...options, coalesce: false, params: { ms: 300 } });

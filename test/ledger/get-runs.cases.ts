@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Run, RunQuery } from "../../src/index.ts";
-import { at, clockText, EngineBench } from "../helpers/engine-bench.ts";
+import { at, clockText, TestFleet } from "../helpers/test-fleet.ts";
 
 const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 12:00" } as const;
 
@@ -9,30 +9,30 @@ function texts(runs: readonly Run[]): string[] {
 }
 
 describe("getRuns: what became of a job's occurrences, the latest first; a page at a time", () => {
-  let bench: EngineBench;
+  let fleet: TestFleet;
 
   beforeAll(async () => {
-    bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyMinute, misfireGraceTime: 30 });
-    await bench.workTo("12:01");
-    bench.act = () => ({ success: false, error: "no luck" });
-    await bench.workTo("12:02");
-    bench.act = () => ({ rows: 5 });
-    bench.moveTo("12:03:45");
-    await bench.work();
-    bench.moveTo("12:06:10");
-    await bench.work();
-    bench.isHolding = true;
-    await bench.workTo("12:07");
-    await bench.workTo("12:08");
+    fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyMinute, misfireGraceTime: 30 });
+    await fleet.workTo("12:01");
+    fleet.act = () => ({ success: false, error: "no luck" });
+    await fleet.workTo("12:02");
+    fleet.act = () => ({ rows: 5 });
+    fleet.moveTo("12:03:45");
+    await fleet.work();
+    fleet.moveTo("12:06:10");
+    await fleet.work();
+    fleet.isHolding = true;
+    await fleet.workTo("12:07");
+    await fleet.workTo("12:08");
   });
 
   afterAll(async () => {
-    await bench[Symbol.asyncDispose]();
+    await fleet[Symbol.asyncDispose]();
   });
 
   test("all, those that go on first", async () => {
-    const { runs, cursor } = await bench.page("job");
+    const { runs, cursor } = await fleet.page("job");
     expect(texts(runs)).toEqual([
       "12:07 running",
       "12:08 skipped",
@@ -47,7 +47,7 @@ describe("getRuns: what became of a job's occurrences, the latest first; a page 
   });
 
   test("with all fields", async () => {
-    const { runs } = await bench.page("job");
+    const { runs } = await fleet.page("job");
     const [running, skipped, ran, merged, missed, failed] = runs;
     expect(running).toMatchObject({ attempt: 1, startedAt: new Date(at("12:07")), count: 1 });
     expect(running?.worker).toBe(ran?.worker);
@@ -84,7 +84,7 @@ describe("getRuns: what became of a job's occurrences, the latest first; a page 
     [{ from: "2026-03-01 12:07", to: "2026-03-01" }, ["12:07 running", "12:08 skipped"]],
     [{ verdict: "queued" }, []],
   ] satisfies [RunQuery, string[]][])("%j", async (query, expected) => {
-    expect(texts((await bench.page("job", query)).runs)).toEqual(expected);
+    expect(texts((await fleet.page("job", query)).runs)).toEqual(expected);
   });
 
   test.each([
@@ -97,28 +97,28 @@ describe("getRuns: what became of a job's occurrences, the latest first; a page 
     [{ to: new Date(Number.NaN) }, "to"],
     [{ colour: "red" }, "colour"],
   ])("%j is refused", async (query, path) => {
-    await expect(bench.page("job", query as RunQuery)).rejects.toMatchObject({
+    await expect(fleet.page("job", query as RunQuery)).rejects.toMatchObject({
       code: "INVALID_OPTION",
       data: { path },
     });
   });
 
   test("of an unknown job: nothing; of an unknown run: an error", async () => {
-    expect(await bench.page("none")).toEqual({ runs: [], cursor: undefined });
+    expect(await fleet.page("none")).toEqual({ runs: [], cursor: undefined });
     for (const id of ["", "job", "job:1:2", "job:999:1772366400000", "x".repeat(5_000)])
-      await expect(bench.getRun(id)).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
+      await expect(fleet.getRun(id)).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
   });
 
   test("getRun gives the very row", async () => {
-    for (const run of (await bench.page("job")).runs)
-      expect(await bench.getRun(run.id)).toEqual(run);
+    for (const run of (await fleet.page("job")).runs)
+      expect(await fleet.getRun(run.id)).toEqual(run);
   });
 });
 
 describe("the cursor", () => {
   test("goes through runs without a verdict, too: no page is longer than its limit", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 12:00:00" });
-    await bench.add({
+    await using fleet = await TestFleet.open({ start: "2026-03-01 12:00:00" });
+    await fleet.add({
       id: "job",
       trigger: "interval",
       seconds: 10,
@@ -126,15 +126,15 @@ describe("the cursor", () => {
       coalesce: false,
       maxInstances: 2,
     });
-    await bench.workTo("12:00:30");
-    bench.isHolding = true;
-    bench.moveTo("12:02:00");
-    const asked = [await bench.ask("job"), await bench.ask("job")];
-    await bench.work();
+    await fleet.workTo("12:00:30");
+    fleet.isHolding = true;
+    fleet.moveTo("12:02:00");
+    const asked = [await fleet.ask("job"), await fleet.ask("job")];
+    await fleet.work();
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
-      const page = await bench.page("job", { limit: 3, ...(cursor && { cursor }) });
+      const page = await fleet.page("job", { limit: 3, ...(cursor && { cursor }) });
       expect(page.runs.length).toBeLessThanOrEqual(3);
       seen.push(...page.runs.map(({ id }) => id));
       cursor = page.cursor;
@@ -145,17 +145,17 @@ describe("the cursor", () => {
   });
 
   test("pages stay apart while rows are added: each row once, none left out", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyMinute });
-    await bench.workTo("12:29");
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyMinute });
+    await fleet.workTo("12:29");
     const found: Run[] = [];
     let cursor: string | undefined;
     let minute = 30;
     do {
-      const page = await bench.page("job", { limit: 7, ...(cursor && { cursor }) });
+      const page = await fleet.page("job", { limit: 7, ...(cursor && { cursor }) });
       found.push(...page.runs);
       cursor = page.cursor;
-      await bench.workTo(`12:${(minute += 1)}`);
+      await fleet.workTo(`12:${(minute += 1)}`);
     } while (cursor !== undefined);
     expect(new Set(found.map(({ id }) => id)).size).toBe(30);
     expect(texts(found)[0]).toBe("12:29 succeeded");
@@ -163,14 +163,14 @@ describe("the cursor", () => {
   });
 
   test("rows of one instant are split between pages and stay whole", async () => {
-    await using bench = await EngineBench.open();
-    await bench.add({ id: "job", trigger: "date", runDate: "2026-03-01 13:00", maxInstances: 30 });
-    const ids = await Promise.all(Array.from({ length: 25 }, () => bench.ask("job")));
-    await bench.work();
+    await using fleet = await TestFleet.open();
+    await fleet.add({ id: "job", trigger: "date", runDate: "2026-03-01 13:00", maxInstances: 30 });
+    const ids = await Promise.all(Array.from({ length: 25 }, () => fleet.ask("job")));
+    await fleet.work();
     const found: string[] = [];
     let cursor: string | undefined;
     do {
-      const page = await bench.page("job", { limit: 4, ...(cursor && { cursor }) });
+      const page = await fleet.page("job", { limit: 4, ...(cursor && { cursor }) });
       found.push(...page.runs.map(({ id }) => id));
       cursor = page.cursor;
     } while (cursor !== undefined);
@@ -179,21 +179,21 @@ describe("the cursor", () => {
   });
 
   test("counts add up: every occurrence since the start has one decision", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyMinute, misfireGraceTime: "90s" });
-    await bench.workTo("12:03");
-    bench.moveTo("12:09:30");
-    await bench.work();
-    bench.moveTo("12:20:00");
-    await bench.desk.pause("job", undefined);
-    bench.moveTo("12:30:30");
-    await bench.desk.resume("job");
-    bench.isHolding = true;
-    await bench.workTo("12:35");
-    await bench.release();
-    const rows = await bench.runs("job");
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyMinute, misfireGraceTime: "90s" });
+    await fleet.workTo("12:03");
+    fleet.moveTo("12:09:30");
+    await fleet.work();
+    fleet.moveTo("12:20:00");
+    await fleet.desk.pause("job", undefined);
+    fleet.moveTo("12:30:30");
+    await fleet.desk.resume("job");
+    fleet.isHolding = true;
+    await fleet.workTo("12:35");
+    await fleet.release();
+    const rows = await fleet.runs("job");
     expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(36);
-    const { counts } = await bench.desk.get("job");
+    const { counts } = await fleet.desk.get("job");
     expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(36);
     for (const [verdict, count] of Object.entries(counts)) {
       const ofThat = rows.filter((row) => row.verdict === verdict);

@@ -12,7 +12,7 @@ import { Reconciler } from "../../src/scheduler/reconciler.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
 import { MAX_CRASHES, type Taking } from "./model.ts";
 import type { Place } from "./place.ts";
-import { Turnstile } from "./turnstile.ts";
+import { CallOrder } from "./call-order.ts";
 import { engineThrough, engineWith } from "../helpers/engine-with.ts";
 
 /** When every run of the property begins. */
@@ -35,7 +35,7 @@ interface Worker {
   offMs: number;
 }
 
-/** A run that a worker executes until {@link Fleet.finish}. */
+/** A run that a worker executes until {@link ModelFleet.finish}. */
 export interface Held {
   readonly queueJobId: string;
   readonly runId: string;
@@ -77,10 +77,10 @@ const quiet = lineLogger("error", nothing);
 let fleets = 0;
 
 /** A few jobs and workers of their own in a place that other fleets used before. */
-export class Fleet implements AsyncDisposable {
+export class ModelFleet implements AsyncDisposable {
   readonly desk: JobCommands;
   readonly engine: Engine;
-  readonly turnstile = new Turnstile();
+  readonly callOrder = new CallOrder();
   readonly held: Held[] = [];
   /** Queue jobs that were lost and not found to be. */
   readonly lost = new Set<string>();
@@ -106,8 +106,8 @@ export class Fleet implements AsyncDisposable {
     });
   }
 
-  static async open(place: Place, time: Time): Promise<Fleet> {
-    const fleet = new Fleet(place, time);
+  static async open(place: Place, time: Time): Promise<ModelFleet> {
+    const fleet = new ModelFleet(place, time);
     for (let i = 0; i < WORKERS; i += 1) await fleet.#hire(i);
     return fleet;
   }
@@ -251,7 +251,7 @@ export class Fleet implements AsyncDisposable {
     if (hand) this.workers.push({ runtime, hand, clock, offMs: 0 });
   }
 
-  /** An engine whose calls go through the turnstile, and whose queue jobs are taken by hand. */
+  /** An engine whose calls go through the callOrder, and whose queue jobs are taken by hand. */
   #engineOf(index: number, onConsume: (hand: ConsumeOptions) => void = nothing): Engine {
     const { engines } = this.place;
     const engine = engines[index % engines.length];
@@ -266,7 +266,7 @@ export class Fleet implements AsyncDisposable {
       },
     });
     return engineThrough(byHand, (path, method) =>
-      path === "queue.consume" ? method() : this.turnstile.pass(async () => method()),
+      path === "queue.consume" ? method() : this.callOrder.pass(async () => method()),
     );
   }
 }

@@ -1,7 +1,7 @@
 // What the property found, made short: each was a defect once.
 import { type Step } from "./steps.ts";
 
-/** What happens at the same time; `choices` as for the turnstile. */
+/** What happens at the same time; `choices` as for the callOrder. */
 interface Happening {
   readonly steps: readonly Step[];
   readonly choices?: readonly number[];

@@ -4,7 +4,7 @@ import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
 import { parseQueueJobId, type QueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
-import { type Fleet, type Held, JOBS } from "./fleet.ts";
+import { type ModelFleet, type Held, JOBS } from "./fleet.ts";
 import {
   type Account,
   type Decision,
@@ -36,15 +36,15 @@ const BESIDE = new Set(["JOB_REPAIRED", "JOB_OVERDUE"]);
 
 /** Looks at a fleet. */
 export class Observer {
-  readonly #fleet: Fleet;
+  readonly #fleet: ModelFleet;
   #cursor: string;
 
-  private constructor(fleet: Fleet, cursor: string) {
+  private constructor(fleet: ModelFleet, cursor: string) {
     this.#fleet = fleet;
     this.#cursor = cursor;
   }
 
-  static async open(fleet: Fleet): Promise<Observer> {
+  static async open(fleet: ModelFleet): Promise<Observer> {
     return new Observer(fleet, await fleet.engine.events.latestCursor());
   }
 
@@ -101,11 +101,11 @@ function inOrder(a: Waiting, b: Waiting): number {
 
 /** The real names of what the model names: generations are the server's numbers, schedules are counted. */
 export class Names {
-  readonly #fleet: Fleet;
+  readonly #fleet: ModelFleet;
   readonly #schedules: ReadonlyMap<string, ReadonlyMap<number, number>>;
 
   constructor(
-    fleet: Fleet,
+    fleet: ModelFleet,
     schedules: ReadonlyMap<string, ReadonlyMap<number, number>> = new Map(),
   ) {
     this.#fleet = fleet;
@@ -196,7 +196,7 @@ function isInOrder(schedules: ReadonlyMap<number, number>): boolean {
 }
 
 /** What the model and the real thing are compared by. */
-export function viewOfModel(model: Model, fleet: Fleet): object {
+export function viewOfModel(model: Model, fleet: ModelFleet): object {
   const alive = new Set(executed(fleet).map(({ queueJobId }) => queueJobId));
   const jobs = JOBS.map((name) => {
     const account = model.account(name);
@@ -225,7 +225,7 @@ export function viewOfModel(model: Model, fleet: Fleet): object {
 }
 
 /** The same of the real thing. Rows and events that stand for several occurrences are taken apart. */
-export function viewOf(seen: Seen, names: Names, model: Model, fleet: Fleet): object {
+export function viewOf(seen: Seen, names: Names, model: Model, fleet: ModelFleet): object {
   const jobs = JOBS.map((name) => {
     const { stored, rows, open } = seen.jobs.get(name) ?? { stored: undefined, rows: [], open: [] };
     const account = model.account(name);
@@ -274,7 +274,7 @@ function timetableOf({ definition: { trigger } }: StoredJob): Timetable | undefi
 }
 
 /** The runs that workers execute under a lock. */
-function executed(fleet: Fleet): readonly Held[] {
+function executed(fleet: ModelFleet): readonly Held[] {
   return fleet.held.filter(({ isLost }) => !isLost);
 }
 
@@ -299,7 +299,7 @@ function decisionsOf(row: LedgerRow, names: Names, account: Account): Decision[]
   );
 }
 
-function toldOf(event: StoredEvent, names: Names, model: Model, fleet: Fleet): Told[] {
+function toldOf(event: StoredEvent, names: Names, model: Model, fleet: ModelFleet): Told[] {
   const { name, jobId = "", runId, fireAt, attempt, reason, count = 1 } = event;
   const job = fleet.jobOf(jobId) ?? jobId;
   const told = {
@@ -344,7 +344,7 @@ function inAnyOrder(told: readonly Told[]): Told[] {
 }
 
 /** What would stop for good, or until the reconciler looks, because no queue job will call for it. */
-export function unheard(seen: Seen, model: Model, fleet: Fleet): string[] {
+export function unheard(seen: Seen, model: Model, fleet: ModelFleet): string[] {
   const waiting = new Set(seen.waiting.map(({ id }) => id));
   const found: string[] = [];
   const lost = [...fleet.lost].map((id) => parseQueueJobId(id));

@@ -56,7 +56,7 @@ const atOnce = fc
   .map((parts) => new StepCommand(...parts));
 
 /** An engine that is compared with the model. */
-export interface Contender {
+export interface ComparedEngine {
   readonly name: string;
   readonly open: (options: PlaceOptions) => Promise<Place>;
   /** How many sequences, unless the environment says. */
@@ -65,7 +65,7 @@ export interface Contender {
 }
 
 /** Compares an engine with the model: the same things happen to both. */
-export function compareWithModel(contender: Contender): void {
+export function compareWithModel(compared: ComparedEngine): void {
   const time: Time = { now: START };
   const tally: Record<string, number> = {};
   let at: Place | undefined;
@@ -100,23 +100,23 @@ export function compareWithModel(contender: Contender): void {
       }
     });
     await fc.assert(property, {
-      numRuns: Math.max(1, Math.round(Number(RUNS ?? contender.runs) / 2)),
+      numRuns: Math.max(1, Math.round(Number(RUNS ?? compared.runs) / 2)),
       ...(PATH === undefined ? {} : { path: PATH }),
     });
     return true;
   };
 
-  describe(`${contender.name} does as the model`, () => {
+  describe(`${compared.name} does as the model`, () => {
     let server: AsyncDisposable | undefined;
     beforeAll(async () => {
-      server = await contender.prepare?.();
-      const prefix = `model-${process.pid}-${contender.name.replaceAll(" ", "-")}`;
-      at = await contender.open({ prefix, engines: WORKERS + 1, now: () => time.now });
+      server = await compared.prepare?.();
+      const prefix = `model-${process.pid}-${compared.name.replaceAll(" ", "-")}`;
+      at = await compared.open({ prefix, engines: WORKERS + 1, now: () => time.now });
     }, 120_000);
     afterAll(async () => {
       await at?.close();
       await server?.[Symbol.asyncDispose]();
-      console.log(`model on ${contender.name}: ${runs} sequences, ${JSON.stringify(tally)}`);
+      console.log(`model on ${compared.name}: ${runs} sequences, ${JSON.stringify(tally)}`);
     });
     test.each(FOUND)("what was found: $title", async ({ happens }) => {
       await using trial = await open();

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { CronduitError } from "../../src/core/errors.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
-import type { Fleet, Held } from "./fleet.ts";
+import type { ModelFleet, Held } from "./fleet.ts";
 import { type Declared, manualRun, type Model, type Rules } from "./model.ts";
 import type { Names, Seen } from "./observe.ts";
 import { type Timetable, triggerOptions } from "./timetable.ts";
@@ -57,7 +57,7 @@ export type Way = (model: Model) => string | Way | undefined;
 
 /** Where a step happens. */
 export interface Scene {
-  readonly fleet: Fleet;
+  readonly fleet: ModelFleet;
   readonly model: Model;
   readonly seen: Seen;
   readonly names: Names;
@@ -219,7 +219,7 @@ function silent(real: () => Promise<void>, way: (model: Model) => void = () => u
   });
 }
 
-function add(job: JobName, declared: Declared, replaceExisting: boolean, fleet: Fleet): Act {
+function add(job: JobName, declared: Declared, replaceExisting: boolean, fleet: ModelFleet): Act {
   const options = {
     id: fleet.idOf(job),
     replaceExisting,
@@ -234,7 +234,7 @@ function add(job: JobName, declared: Declared, replaceExisting: boolean, fleet: 
   );
 }
 
-function runNow(job: JobName, fleet: Fleet): Act {
+function runNow(job: JobName, fleet: ModelFleet): Act {
   const sequence = fleet.unique();
   const jobId = fleet.idOf(job);
   const queueJobId = queueJobIdOf({ jobId, kind: "manual", sequence, fireAt: fleet.now });
@@ -306,7 +306,7 @@ async function heal({ fleet, model, names }: Scene): Promise<void> {
   }
 }
 
-function running(fleet: Fleet): Held[] {
+function running(fleet: ModelFleet): Held[] {
   return fleet.held.filter(({ isLost }) => !isLost);
 }
 
@@ -323,7 +323,7 @@ function choose<T>(
 }
 
 /** Intervals start on whole five seconds, so that jobs meet; a date is like no other. */
-function timetableOf(plan: Plan, fleet: Fleet): Timetable {
+function timetableOf(plan: Plan, fleet: ModelFleet): Timetable {
   if (plan.kind === "once")
     return { kind: "once", runAt: fleet.now + plan.inMs + (fleet.unique() % 1_000) };
   const base = fleet.now - (fleet.now % 5_000);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { assert } from "vitest";
-import { Fleet, JOBS, START, type Time } from "./fleet.ts";
+import { ModelFleet, JOBS, START, type Time } from "./fleet.ts";
 import { Model } from "./model.ts";
 import { Names, Observer, type Seen, unheard, viewOf, viewOfModel } from "./observe.ts";
 import type { Place } from "./place.ts";
@@ -11,13 +11,13 @@ const SLOW_DRAIN = 6;
 
 /** The real thing, with the model's side of it. */
 export class Trial implements AsyncDisposable {
-  readonly fleet: Fleet;
+  readonly fleet: ModelFleet;
   readonly #observer: Observer;
   #seen: Seen;
   /** What may be the case; more than one if the order of what happened at once can't be seen yet. */
   #possible: readonly Possible[];
 
-  private constructor(fleet: Fleet, observer: Observer, seen: Seen) {
+  private constructor(fleet: ModelFleet, observer: Observer, seen: Seen) {
     this.fleet = fleet;
     this.#observer = observer;
     this.#seen = seen;
@@ -25,7 +25,7 @@ export class Trial implements AsyncDisposable {
   }
 
   static async open(at: Place, time: Time): Promise<Trial> {
-    const fleet = await Fleet.open(at, time);
+    const fleet = await ModelFleet.open(at, time);
     const observer = await Observer.open(fleet);
     return new Trial(fleet, observer, await observer.look());
   }
@@ -48,7 +48,7 @@ export class Trial implements AsyncDisposable {
       return act ? [act] : [];
     });
     if (acts.length === 0) return;
-    const answers = await this.fleet.turnstile.run(
+    const answers = await this.fleet.callOrder.run(
       acts.map((act) => () => act.real()),
       choices,
     );

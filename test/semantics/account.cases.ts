@@ -6,7 +6,7 @@ import type { AddJobOptions } from "../../src/index.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
 import type { OccurrenceState } from "../../src/jobs/verdict.ts";
 import { TRANSITIONS } from "../../src/jobs/verdict.ts";
-import { at, clockText, EngineBench } from "../helpers/engine-bench.ts";
+import { at, clockText, TestFleet } from "../helpers/test-fleet.ts";
 
 const EVERY_MS = 10_000;
 const START = at("12:00:00");
@@ -62,40 +62,40 @@ const rules = fc.record({
   jitter: fc.constantFrom(0, 5, "100%"),
 });
 
-async function perform(bench: EngineBench, step: Step, declared: AddJobOptions): Promise<void> {
+async function perform(fleet: TestFleet, step: Step, declared: AddJobOptions): Promise<void> {
   switch (step.do) {
     case "work":
-      return bench.work();
+      return fleet.work();
     case "pass":
-      return bench.moveTo(bench.now + step.ms);
+      return fleet.moveTo(fleet.now + step.ms);
     case "workFor":
-      return bench.workTo(bench.now + step.ms);
+      return fleet.workTo(fleet.now + step.ms);
     case "hold":
-      bench.isHolding = true;
+      fleet.isHolding = true;
       return undefined;
     case "letGo":
-      bench.isHolding = false;
-      for (const runId of bench.held) await bench.release(runId);
+      fleet.isHolding = false;
+      for (const runId of fleet.held) await fleet.release(runId);
       return undefined;
     case "release":
-      if (bench.held.length > 0) await bench.release();
+      if (fleet.held.length > 0) await fleet.release();
       return undefined;
     case "pause":
-      await bench.desk.pause("job", undefined);
+      await fleet.desk.pause("job", undefined);
       return undefined;
     case "resume":
-      await bench.desk.resume("job");
+      await fleet.desk.resume("job");
       return undefined;
     case "takeEarly": {
-      const [id] = await bench.queueJobs();
-      if (id !== undefined) await bench.take(id);
+      const [id] = await fleet.queueJobs();
+      if (id !== undefined) await fleet.take(id);
       return undefined;
     }
     case "redeclare":
-      await bench.add({ ...declared, replaceExisting: true });
+      await fleet.add({ ...declared, replaceExisting: true });
       return undefined;
     case "modify":
-      await bench.desk.modify("job", step.rules, "modifyJob");
+      await fleet.desk.modify("job", step.rules, "modifyJob");
       return undefined;
   }
 }
@@ -145,7 +145,7 @@ test("whatever happens to a job, each occurrence is decided once, and ledger, co
   let ran = 0;
   await fc.assert(
     fc.asyncProperty(rules, steps, async (policy, script) => {
-      await using bench = await EngineBench.open({ start: "11:59:55", workers: 2 });
+      await using fleet = await TestFleet.open({ start: "11:59:55", workers: 2 });
       const declared: AddJobOptions = {
         id: "job",
         trigger: "interval",
@@ -154,16 +154,16 @@ test("whatever happens to a job, each occurrence is decided once, and ledger, co
         retention: { count: 100_000, age: "3650d" },
         ...policy,
       };
-      await bench.add(declared);
-      for (const step of script) await perform(bench, step, declared);
-      bench.isHolding = false;
-      for (const runId of bench.held) await bench.release(runId);
-      await bench.desk.resume("job");
+      await fleet.add(declared);
+      for (const step of script) await perform(fleet, step, declared);
+      fleet.isHolding = false;
+      for (const runId of fleet.held) await fleet.release(runId);
+      await fleet.desk.resume("job");
       // With jitter the last of what is due may be due a little later.
-      await bench.workTo(bench.now + 2 * EVERY_MS);
+      await fleet.workTo(fleet.now + 2 * EVERY_MS);
 
-      const runs = await bench.runs("job");
-      const job = await bench.desk.get("job");
+      const runs = await fleet.runs("job");
+      const job = await fleet.desk.get("job");
       const total = (job.watermark - START) / EVERY_MS + 1;
       const expected = Array.from({ length: Math.floor(total) }, (_, i) =>
         clockText(START + i * EVERY_MS),
@@ -173,12 +173,12 @@ test("whatever happens to a job, each occurrence is decided once, and ledger, co
       const counted: Record<string, number> = {};
       for (const { verdict, count } of runs) counted[verdict] = (counted[verdict] ?? 0) + count;
       expect(job.counts).toEqual(counted);
-      expect(countByEvents(await bench.events())).toEqual(counted);
+      expect(countByEvents(await fleet.events())).toEqual(counted);
       expect(job.running).toBe(0);
       for (const { startedAt, dueTime } of runs)
         expect(startedAt === undefined || startedAt >= dueTime).toBe(true);
-      ran += bench.started.length;
-      expect(new Set(bench.started.map(({ runId }) => runId)).size).toBe(bench.started.length);
+      ran += fleet.started.length;
+      expect(new Set(fleet.started.map(({ runId }) => runId)).size).toBe(fleet.started.length);
     }),
     { numRuns: 30 },
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { at, EngineBench } from "../helpers/engine-bench.ts";
+import { at, TestFleet } from "../helpers/test-fleet.ts";
 
 const everyTenSeconds = {
   trigger: "interval",
@@ -9,27 +9,27 @@ const everyTenSeconds = {
 /** APScheduler's example: 12:00:00 to 12:00:40 are due, the latest is 5 s old. */
 const FIVE_DUE = "12:00:45";
 
-async function withFiveDue(bench: EngineBench, rules: object): Promise<void> {
-  await bench.add({ id: "job", ...everyTenSeconds, ...rules });
-  bench.moveTo(FIVE_DUE);
-  await bench.events();
-  await bench.work();
+async function withFiveDue(fleet: TestFleet, rules: object): Promise<void> {
+  await fleet.add({ id: "job", ...everyTenSeconds, ...rules });
+  fleet.moveTo(FIVE_DUE);
+  await fleet.events();
+  await fleet.work();
 }
 
 describe("coalesce, default true: several due at once become one run of the latest; the others are coalesced into it", () => {
   test("grace 30: one run, four coalesced", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await withFiveDue(bench, { misfireGraceTime: 30 });
-    expect(bench.fired).toEqual(["12:00:40"]);
-    expect(await bench.verdicts("job")).toEqual([
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await withFiveDue(fleet, { misfireGraceTime: 30 });
+    expect(fleet.fired).toEqual(["12:00:40"]);
+    expect(await fleet.verdicts("job")).toEqual([
       "12:00:00..12:00:30 coalesced x4",
       "12:00:40 succeeded",
     ]);
-    const [merged, ran] = await bench.runs("job");
+    const [merged, ran] = await fleet.runs("job");
     expect(merged?.coalescedInto).toBe(ran?.id);
-    expect(bench.started[0]?.runId).toBe(ran?.id);
-    expect((await bench.find("job"))?.counts).toEqual({ coalesced: 4, succeeded: 1 });
-    const events = await bench.events();
+    expect(fleet.started[0]?.runId).toBe(ran?.id);
+    expect((await fleet.find("job"))?.counts).toEqual({ coalesced: 4, succeeded: 1 });
+    const events = await fleet.events();
     expect(events.map(({ name }) => name)).toEqual([
       "JOB_COALESCED",
       "JOB_SUBMITTED",
@@ -37,38 +37,38 @@ describe("coalesce, default true: several due at once become one run of the late
       "JOB_EXECUTED",
     ]);
     expect(events[0]).toMatchObject({ count: 4, runId: ran?.id, fireAt: at("12:00:30") });
-    expect(await bench.next("job")).toBe("12:00:50");
+    expect(await fleet.next("job")).toBe("12:00:50");
   });
 
   test("grace 3: the group is judged by its latest: one missed row and one event of five", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await withFiveDue(bench, { misfireGraceTime: 3 });
-    expect(bench.fired).toEqual([]);
-    expect(await bench.verdicts("job")).toEqual(["12:00:00..12:00:40 missed x5"]);
-    expect(await bench.eventNames()).toEqual(["JOB_MISSED x5"]);
-    expect((await bench.find("job"))?.counts).toEqual({ missed: 5 });
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await withFiveDue(fleet, { misfireGraceTime: 3 });
+    expect(fleet.fired).toEqual([]);
+    expect(await fleet.verdicts("job")).toEqual(["12:00:00..12:00:40 missed x5"]);
+    expect(await fleet.eventNames()).toEqual(["JOB_MISSED x5"]);
+    expect((await fleet.find("job"))?.counts).toEqual({ missed: 5 });
   });
 
   test("it is the default, and one alone is just run", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    const job = await bench.add({ id: "job", ...everyTenSeconds });
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    const job = await fleet.add({ id: "job", ...everyTenSeconds });
     expect(job.definition.policy.coalesce).toBe(true);
-    await bench.workTo("12:00:20");
-    expect(await bench.verdicts("job")).toEqual([
+    await fleet.workTo("12:00:20");
+    expect(await fleet.verdicts("job")).toEqual([
       "12:00:00 succeeded",
       "12:00:10 succeeded",
       "12:00:20 succeeded",
     ]);
-    expect(await bench.eventNames("JOB_COALESCED")).toEqual([]);
+    expect(await fleet.eventNames("JOB_COALESCED")).toEqual([]);
   });
 
   test("several workers that take the wake-ups of one backlog decide it once", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59", workers: 3 });
-    await bench.add({ id: "job", ...everyTenSeconds });
-    bench.moveTo(FIVE_DUE);
-    await Promise.all((await bench.queueJobs()).map((id) => bench.take(id)));
-    await bench.work();
-    expect(await bench.verdicts("job")).toEqual([
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59", workers: 3 });
+    await fleet.add({ id: "job", ...everyTenSeconds });
+    fleet.moveTo(FIVE_DUE);
+    await Promise.all((await fleet.queueJobs()).map((id) => fleet.take(id)));
+    await fleet.work();
+    expect(await fleet.verdicts("job")).toEqual([
       "12:00:00..12:00:30 coalesced x4",
       "12:00:40 succeeded",
     ]);
@@ -77,27 +77,27 @@ describe("coalesce, default true: several due at once become one run of the late
 
 describe("coalesce: false", () => {
   test("grace 22: each is judged alone: three missed, two run one after another with maxInstances 1", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    bench.isHolding = true;
-    await withFiveDue(bench, { misfireGraceTime: 22, coalesce: false });
-    expect(bench.fired).toEqual(["12:00:30"]);
-    expect(await bench.verdicts("job")).toEqual([
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    fleet.isHolding = true;
+    await withFiveDue(fleet, { misfireGraceTime: 22, coalesce: false });
+    expect(fleet.fired).toEqual(["12:00:30"]);
+    expect(await fleet.verdicts("job")).toEqual([
       "12:00:00 missed",
       "12:00:10 missed",
       "12:00:20 missed",
       "12:00:30 running",
       "12:00:40 queued",
     ]);
-    await bench.release();
-    await bench.work();
-    expect(bench.fired).toEqual(["12:00:30", "12:00:40"]);
-    await bench.release();
-    expect((await bench.verdicts("job")).slice(3)).toEqual([
+    await fleet.release();
+    await fleet.work();
+    expect(fleet.fired).toEqual(["12:00:30", "12:00:40"]);
+    await fleet.release();
+    expect((await fleet.verdicts("job")).slice(3)).toEqual([
       "12:00:30 succeeded",
       "12:00:40 succeeded",
     ]);
-    expect((await bench.find("job"))?.counts).toEqual({ missed: 3, succeeded: 2 });
-    expect(await bench.eventNames()).toEqual([
+    expect((await fleet.find("job"))?.counts).toEqual({ missed: 3, succeeded: 2 });
+    expect(await fleet.eventNames()).toEqual([
       "JOB_MISSED",
       "JOB_MISSED",
       "JOB_MISSED",
@@ -111,9 +111,9 @@ describe("coalesce: false", () => {
   });
 
   test("without grace all run, each as an occurrence of its own", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await withFiveDue(bench, { coalesce: false });
-    expect(bench.fired).toEqual(["12:00:00", "12:00:10", "12:00:20", "12:00:30", "12:00:40"]);
-    expect(new Set(bench.started.map(({ runId }) => runId)).size).toBe(5);
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await withFiveDue(fleet, { coalesce: false });
+    expect(fleet.fired).toEqual(["12:00:00", "12:00:10", "12:00:20", "12:00:30", "12:00:40"]);
+    expect(new Set(fleet.started.map(({ runId }) => runId)).size).toBe(5);
   });
 });

@@ -12,17 +12,17 @@ import { systemClock } from "../../src/core/clock.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";
 import { JobCommands, type ScheduleDefaults } from "../../src/scheduler/job-commands.ts";
 import { parseCalendar } from "../../src/triggers/calendars/calendar-spec.ts";
-import { EngineBench } from "../helpers/engine-bench.ts";
+import { TestFleet } from "../helpers/test-fleet.ts";
 
 const hourly = { id: "job", trigger: "interval", hours: 1 } as const;
 
 /** A scheduler of another release on the same engine. */
-function releaseOf(bench: EngineBench, defaults: Partial<ScheduleDefaults>): JobCommands {
+function releaseOf(fleet: TestFleet, defaults: Partial<ScheduleDefaults>): JobCommands {
   const quiet = (): void => undefined;
   const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
   return new JobCommands({
-    engine: bench.engine,
-    registry: new PipelineRegistry([bench.Work]),
+    engine: fleet.engine,
+    registry: new PipelineRegistry([fleet.Work]),
     logger,
     changes: new ChangeLog(logger, systemClock),
     defaults: { timezone: "UTC", calendars: new Map(), ...defaults },
@@ -85,22 +85,22 @@ describe("CONFLICTING_ID says what differs", () => {
     ],
     ["a spread", {}, { jitter: "30s" }, 'jitter: null → "30s"'],
   ])("%s", async (_, before, now, message) => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     const base = { ...hourly } as AddJobOptions;
-    const stored = await bench.add({ ...base, ...before } as AddJobOptions);
-    bench.moveTo("12:20");
-    await expect(bench.add({ ...base, ...now } as AddJobOptions)).rejects.toMatchObject({
+    const stored = await fleet.add({ ...base, ...before } as AddJobOptions);
+    fleet.moveTo("12:20");
+    await expect(fleet.add({ ...base, ...now } as AddJobOptions)).rejects.toMatchObject({
       code: "CONFLICTING_ID",
       message: `Job "job" already exists with a different definition: ${message}. Choose another id, or pass replaceExisting: true.`,
     });
-    expect(await bench.find("job")).toEqual(stored);
+    expect(await fleet.find("job")).toEqual(stored);
   });
 
   test("a trigger, in words; where these are the same, its parts; and its zone", async () => {
-    await using bench = await EngineBench.open();
-    await bench.add(hourly);
+    await using fleet = await TestFleet.open();
+    await fleet.add(hourly);
     const differing = async (options: AddJobOptions): Promise<unknown> => {
-      const error: unknown = await bench.add(options).catch((thrown: unknown) => thrown);
+      const error: unknown = await fleet.add(options).catch((thrown: unknown) => thrown);
       return (error as CronduitError).data["differences"];
     };
     expect(await differing({ id: "job", trigger: trigger.every("30 minutes") })).toEqual([
@@ -110,7 +110,7 @@ describe("CONFLICTING_ID says what differs", () => {
         declared: expect.stringContaining("every 30m"),
       },
     ]);
-    await bench.add({ id: "cron", trigger: "cron", expression: "0 9 * * *" });
+    await fleet.add({ id: "cron", trigger: "cron", expression: "0 9 * * *" });
     const inTokyo = { trigger: "cron", expression: "0 9 * * *", timezone: "Asia/Tokyo" } as const;
     expect(await differing({ id: "cron", ...inTokyo })).toContainEqual({
       field: "timezone",
@@ -120,11 +120,11 @@ describe("CONFLICTING_ID says what differs", () => {
   });
 
   test("a changed calendar, a changed zone and a changed default of the scheduler", async () => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     const daily = { id: "job", trigger: "cron", expression: "0 9 * * *" } as const;
     const options = { ...daily, calendars: "holidays" };
     const add = (defaults: Partial<ScheduleDefaults>) =>
-      releaseOf(bench, defaults).add([{ pipeline: bench.Work, options }]);
+      releaseOf(fleet, defaults).add([{ pipeline: fleet.Work, options }]);
     const first = { calendars: calendars("2031-01-01") };
     await add(first);
     await expect(add({ calendars: calendars("2031-01-01", "2031-01-02") })).rejects.toThrow(
@@ -139,10 +139,10 @@ describe("CONFLICTING_ID says what differs", () => {
   });
 
   test("of a secret only that it differs; a changed mark is told", async () => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     const release = (Withdraw: ReturnType<typeof withPin>, pin: string) => {
       const options = { ...hourly, params: { user: "ada", pin } };
-      return releaseOf(bench, {}).add([{ pipeline: Withdraw, options }]);
+      return releaseOf(fleet, {}).add([{ pipeline: Withdraw, options }]);
     };
     await release(withPin(false), "pin-1234");
     await expect(release(withPin(true), "pin-1234")).rejects.toMatchObject({
@@ -157,11 +157,11 @@ describe("CONFLICTING_ID says what differs", () => {
   });
 
   test("many differences are cut in the message", async () => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     const params = (n: number) =>
       Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`p${i}`, `${n}`]));
-    await bench.add({ ...hourly, params: params(1) });
-    const error = await bench
+    await fleet.add({ ...hourly, params: params(1) });
+    const error = await fleet
       .add({ ...hourly, params: params(2) })
       .catch((thrown: unknown) => thrown as { message: string; data: { differences: unknown[] } });
     expect(error).toMatchObject({ message: expect.stringContaining("; and 45 more. Choose") });
@@ -182,37 +182,37 @@ describe("what only is written otherwise is no conflict, and nothing is changed"
       { condition: "(a.last_run_successful)" },
     ],
   ])("%s", async (_, before, now) => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     const { hours, ...rest } = hourly;
-    const stored = await bench.add({ ...hourly, ...before } as AddJobOptions);
-    bench.moveTo("12:20");
-    await bench.events();
+    const stored = await fleet.add({ ...hourly, ...before } as AddJobOptions);
+    fleet.moveTo("12:20");
+    await fleet.events();
     const own = "trigger" in now ? rest : { ...rest, hours };
-    expect(await bench.add({ ...own, ...now } as AddJobOptions)).toEqual(stored);
-    expect(await bench.eventNames()).toEqual([]);
+    expect(await fleet.add({ ...own, ...now } as AddJobOptions)).toEqual(stored);
+    expect(await fleet.eventNames()).toEqual([]);
   });
 
   test("also of a job that is over", async () => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     const once = { id: "job", trigger: "date", runDate: "2026-03-01 12:05" } as const;
-    await bench.add(once);
-    await bench.workTo("12:30");
-    const stored = await bench.find("job");
-    expect(await bench.add({ ...once, maxInstances: 1 })).toEqual(stored);
+    await fleet.add(once);
+    await fleet.workTo("12:30");
+    const stored = await fleet.find("job");
+    expect(await fleet.add({ ...once, maxInstances: 1 })).toEqual(stored);
   });
 
   test("what modifyJob changed stays, if the declaration is the same in other words", async () => {
-    await using bench = await EngineBench.open();
-    await bench.add({ ...hourly, timeout: 60 });
-    const stored = await bench.desk.modify("job", { timeout: "5m" }, "modifyJob");
-    expect(await bench.add({ ...hourly, timeout: "1m" })).toEqual(stored);
+    await using fleet = await TestFleet.open();
+    await fleet.add({ ...hourly, timeout: 60 });
+    const stored = await fleet.desk.modify("job", { timeout: "5m" }, "modifyJob");
+    expect(await fleet.add({ ...hourly, timeout: "1m" })).toEqual(stored);
   });
 
   test("a schedule that is declared as before is none of what differs, whatever it was changed to", async () => {
-    await using bench = await EngineBench.open();
-    await bench.add(hourly);
-    await bench.desk.modify("job", { trigger: "interval", minutes: 5 }, "rescheduleJob");
-    await expect(bench.add({ ...hourly, maxInstances: 2 })).rejects.toThrow(
+    await using fleet = await TestFleet.open();
+    await fleet.add(hourly);
+    await fleet.desk.modify("job", { trigger: "interval", minutes: 5 }, "rescheduleJob");
+    await expect(fleet.add({ ...hourly, maxInstances: 2 })).rejects.toThrow(
       "another definition: maxInstances: 1 → 2. Choose",
     );
   });

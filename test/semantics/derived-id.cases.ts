@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { Pipeline, trigger, when } from "../../src/index.ts";
-import { EngineBench } from "../helpers/engine-bench.ts";
+import { TestFleet } from "../helpers/test-fleet.ts";
 
 const hourly = { trigger: "interval", hours: 1 } as const;
 
@@ -20,18 +20,18 @@ describe("without an id, one is made of pipeline, params and trigger: the same j
     ],
     ["a date", { trigger: "date", runDate: "2026-03-02 09:00" }],
   ] as const)("%s", async (_, options) => {
-    await using bench = await EngineBench.open();
-    const first = await bench.add({ ...options, params: { region: "eu", days: [1, 2] } });
-    bench.moveTo("12:25");
-    const again = await bench.add({ params: { days: [1, 2], region: "eu" }, ...options });
+    await using fleet = await TestFleet.open();
+    const first = await fleet.add({ ...options, params: { region: "eu", days: [1, 2] } });
+    fleet.moveTo("12:25");
+    const again = await fleet.add({ params: { days: [1, 2], region: "eu" }, ...options });
     expect(again).toEqual(first);
     expect(first.definition.id).toMatch(/^Work-[0-9a-f]{16}$/);
-    expect(await bench.engine.jobs.count()).toBe(1);
-    expect(await bench.queueJobs()).toHaveLength(1);
+    expect(await fleet.engine.jobs.count()).toBe(1);
+    expect(await fleet.queueJobs()).toHaveLength(1);
   });
 
   test("another pipeline, other params or another trigger are another job", async () => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     class Other extends Pipeline {
       static override readonly pipelineName = "Täglich: 1/2!";
       run(): unknown {
@@ -39,80 +39,80 @@ describe("without an id, one is made of pipeline, params and trigger: the same j
       }
     }
     const jobs = [
-      { pipeline: bench.Work, options: hourly },
-      { pipeline: bench.Work, options: { ...hourly, params: { a: 1 } } },
-      { pipeline: bench.Work, options: { ...hourly, params: { a: 2 } } },
-      { pipeline: bench.Work, options: { ...hourly, hours: 2 } },
-      { pipeline: bench.Work, options: { ...hourly, timezone: "Europe/Berlin" } },
+      { pipeline: fleet.Work, options: hourly },
+      { pipeline: fleet.Work, options: { ...hourly, params: { a: 1 } } },
+      { pipeline: fleet.Work, options: { ...hourly, params: { a: 2 } } },
+      { pipeline: fleet.Work, options: { ...hourly, hours: 2 } },
+      { pipeline: fleet.Work, options: { ...hourly, timezone: "Europe/Berlin" } },
       { pipeline: Other, options: hourly },
     ];
-    const ids = await bench.desk.add(jobs);
+    const ids = await fleet.desk.add(jobs);
     expect(new Set(ids).size).toBe(6);
     expect(ids[5]).toMatch(/^Täglich: 1\/2--[0-9a-f]{16}$/);
-    expect(await bench.desk.add(jobs)).toEqual(ids);
-    expect(await bench.engine.jobs.count()).toBe(6);
+    expect(await fleet.desk.add(jobs)).toEqual(ids);
+    expect(await fleet.engine.jobs.count()).toBe(6);
   });
 
   test("twice in one call is one job", async () => {
-    await using bench = await EngineBench.open();
-    const twice = [hourly, hourly].map((options) => ({ pipeline: bench.Work, options }));
-    const [one, two] = await bench.desk.add(twice);
+    await using fleet = await TestFleet.open();
+    const twice = [hourly, hourly].map((options) => ({ pipeline: fleet.Work, options }));
+    const [one, two] = await fleet.desk.add(twice);
     expect(one).toBe(two);
-    expect(await bench.engine.jobs.count()).toBe(1);
-    expect(await bench.eventNames("JOB_ADDED")).toEqual(["JOB_ADDED"]);
+    expect(await fleet.engine.jobs.count()).toBe(1);
+    expect(await fleet.eventNames("JOB_ADDED")).toEqual(["JOB_ADDED"]);
   });
 
   test("ten processes at once: one job", async () => {
-    await using bench = await EngineBench.open();
-    const jobs = await Promise.all(Array.from({ length: 10 }, () => bench.add(hourly)));
+    await using fleet = await TestFleet.open();
+    const jobs = await Promise.all(Array.from({ length: 10 }, () => fleet.add(hourly)));
     expect(new Set(jobs.map(({ definition }) => definition.id)).size).toBe(1);
-    expect(await bench.eventNames("JOB_ADDED")).toEqual(["JOB_ADDED"]);
+    expect(await fleet.eventNames("JOB_ADDED")).toEqual(["JOB_ADDED"]);
   });
 
   test("a date that has been is not run again at the next boot", async () => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     const once = { trigger: "date", runDate: "2026-03-01 12:05" } as const;
-    const { id } = (await bench.add(once)).definition;
-    await bench.workTo("12:30");
-    expect(await bench.add(once)).toMatchObject({ state: "finished", definition: { id } });
-    await bench.workTo("13:00");
-    expect(bench.fired).toEqual(["12:05:00"]);
+    const { id } = (await fleet.add(once)).definition;
+    await fleet.workTo("12:30");
+    expect(await fleet.add(once)).toMatchObject({ state: "finished", definition: { id } });
+    await fleet.workTo("13:00");
+    expect(fleet.fired).toEqual(["12:05:00"]);
   });
 
   test("a time so long after the call is asked for anew by each call: none is lost", async () => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     const remind = { trigger: trigger.in("10 minutes"), params: { to: "ada" } } as const;
-    const first = await bench.add(remind);
-    bench.moveTo("12:05");
-    const second = await bench.add(remind);
+    const first = await fleet.add(remind);
+    fleet.moveTo("12:05");
+    const second = await fleet.add(remind);
     expect(second.definition.id).not.toBe(first.definition.id);
     expect(second.definition.id).toMatch(/^Work-[0-9a-f]{16}$/);
-    await bench.workTo("13:00");
-    expect(bench.fired).toEqual(["12:10:00", "12:15:00"]);
-    await bench.add({
+    await fleet.workTo("13:00");
+    expect(fleet.fired).toEqual(["12:10:00", "12:15:00"]);
+    await fleet.add({
       trigger: "date",
       in: "1 minute",
       calendars: undefined,
       params: { to: "ada" },
     });
-    await bench.workTo("13:30");
-    expect(bench.fired).toHaveLength(3);
+    await fleet.workTo("13:30");
+    expect(fleet.fired).toHaveLength(3);
   });
 
   test("with another rule it is another declaration of the same job", async () => {
-    await using bench = await EngineBench.open();
-    const { id } = (await bench.add(hourly)).definition;
-    await expect(bench.add({ ...hourly, maxInstances: 2 })).rejects.toMatchObject({
+    await using fleet = await TestFleet.open();
+    const { id } = (await fleet.add(hourly)).definition;
+    await expect(fleet.add({ ...hourly, maxInstances: 2 })).rejects.toMatchObject({
       code: "CONFLICTING_ID",
       data: { jobId: id },
     });
-    const replaced = await bench.add({ ...hourly, maxInstances: 2, replaceExisting: true });
+    const replaced = await fleet.add({ ...hourly, maxInstances: 2, replaceExisting: true });
     expect(replaced.definition).toMatchObject({ id, policy: { maxInstances: 2 } });
-    await bench.add({ id: "follows", ...hourly, condition: when.lastRunSuccessful(id) });
+    await fleet.add({ id: "follows", ...hourly, condition: when.lastRunSuccessful(id) });
   });
 
   test("a secret is no part of it, so that nobody can try which one fits", async () => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     const Params = z.object({ user: z.string(), pin: z.string().meta({ secret: true }) });
     class Withdraw extends Pipeline<typeof Params> {
       static override readonly params = Params;
@@ -121,7 +121,7 @@ describe("without an id, one is made of pipeline, params and trigger: the same j
       }
     }
     const add = (user: string, pin: string) =>
-      bench.desk.add([{ pipeline: Withdraw, options: { ...hourly, params: { user, pin } } }]);
+      fleet.desk.add([{ pipeline: Withdraw, options: { ...hourly, params: { user, pin } } }]);
     const [ada = ""] = await add("ada", "1234");
     const [bob = ""] = await add("bob", "1234");
     expect(ada).not.toBe(bob);

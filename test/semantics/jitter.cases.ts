@@ -2,16 +2,16 @@ import { describe, expect, test } from "vitest";
 import { Backfills } from "../../src/scheduler/backfill.ts";
 import { toJob } from "../../src/scheduler/job.ts";
 import { dueTime, parseJitter } from "../../src/triggers/jitter.ts";
-import { at, EngineBench } from "../helpers/engine-bench.ts";
+import { at, TestFleet } from "../helpers/test-fleet.ts";
 
 const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 12:00" } as const;
 
 /** Fire and due times of the first five occurrences, as the workers of one fleet saw them. */
 async function times(id: string, jitter: number | string, workers = 1): Promise<number[][]> {
-  await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59", workers });
-  await bench.add({ id, ...everyMinute, jitter });
-  await bench.workTo("12:05:00");
-  return bench.started
+  await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59", workers });
+  await fleet.add({ id, ...everyMinute, jitter });
+  await fleet.workTo("12:05:00");
+  return fleet.started
     .slice(0, 5)
     .map(({ fireTime, scheduledAt }) => [fireTime.getTime(), scheduledAt.getTime()]);
 }
@@ -38,39 +38,39 @@ describe("jitter, default 0: deterministic from job id and fire time, 0…jitter
   });
 
   test("the run starts when it is due and not before; the ledger has both times", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyMinute, jitter: 30 });
-    bench.moveTo("12:00:00");
-    const [first = ""] = await bench.queueJobs();
-    await bench.take(first);
-    expect(bench.fired).toEqual([]);
-    await bench.workTo("12:00:59");
-    const [run] = await bench.runs("job");
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyMinute, jitter: 30 });
+    fleet.moveTo("12:00:00");
+    const [first = ""] = await fleet.queueJobs();
+    await fleet.take(first);
+    expect(fleet.fired).toEqual([]);
+    await fleet.workTo("12:00:59");
+    const [run] = await fleet.runs("job");
     expect(run?.fireTime).toEqual(new Date(at("12:00")));
     expect(run?.dueTime.getTime()).toBeGreaterThan(at("12:00"));
     expect(run?.startedAt).toEqual(run?.dueTime);
     expect(run?.latenessMs).toBe(0);
-    expect(await bench.queueJobs()).toHaveLength(1);
+    expect(await fleet.queueJobs()).toHaveLength(1);
   });
 
   test("the default is none", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyMinute });
-    await bench.workTo("12:01:00");
-    for (const { fireTime, scheduledAt } of bench.started) expect(scheduledAt).toEqual(fireTime);
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyMinute });
+    await fleet.workTo("12:01:00");
+    for (const { fireTime, scheduledAt } of fleet.started) expect(scheduledAt).toEqual(fireTime);
   });
 
   test("after an outage, with maxCatchUp 1 and the latest one not due yet: the one before runs", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyMinute, jitter: 59, coalesce: false, maxCatchUp: 1 });
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyMinute, jitter: 59, coalesce: false, maxCatchUp: 1 });
     // All but the latest have been due for long; that one is due within its minute.
-    bench.moveTo("12:05:00");
-    await bench.work();
-    expect(bench.fired).toEqual(["12:04:00"]);
-    expect(await bench.next("job")).toBe("12:05:00");
-    await bench.workTo("12:05:59");
-    expect(bench.fired).toEqual(["12:04:00", "12:05:00"]);
-    expect((await bench.find("job"))?.counts).toEqual({ missed: 4, succeeded: 2 });
+    fleet.moveTo("12:05:00");
+    await fleet.work();
+    expect(fleet.fired).toEqual(["12:04:00"]);
+    expect(await fleet.next("job")).toBe("12:05:00");
+    await fleet.workTo("12:05:59");
+    expect(fleet.fired).toEqual(["12:04:00", "12:05:00"]);
+    expect((await fleet.find("job"))?.counts).toEqual({ missed: 4, succeeded: 2 });
   });
 });
 
@@ -95,85 +95,85 @@ const { jobId: id, dueAt } = SPREAD.find(
   (one) => one.dueAt > at("12:05") && one.dueAt < at("12:08"),
 ) ?? { jobId: "", dueAt: 0 };
 
-async function between(options: object = {}): Promise<EngineBench> {
-  const bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-  await bench.add({ id, ...hourly, ...options });
-  await bench.workTo("12:02");
-  return bench;
+async function between(options: object = {}): Promise<TestFleet> {
+  const fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+  await fleet.add({ id, ...hourly, ...options });
+  await fleet.workTo("12:02");
+  return fleet;
 }
 
 describe("an occurrence whose nominal time has passed and whose due time has not", () => {
   test("is shown with its due time", async () => {
-    await using bench = await between();
-    const job = toJob(await bench.desk.get(id));
+    await using fleet = await between();
+    const job = toJob(await fleet.desk.get(id));
     expect(job.nextRunTime).toEqual(new Date(NOMINAL));
     expect(job.nextDueTime).toEqual(new Date(dueAt));
-    await bench.desk.pause(id, undefined);
-    expect(toJob(await bench.desk.get(id)).nextDueTime).toBeNull();
+    await fleet.desk.pause(id, undefined);
+    expect(toJob(await fleet.desk.get(id)).nextDueTime).toBeNull();
   });
 
-  test.each<[string, (bench: EngineBench) => Promise<unknown>]>([
+  test.each<[string, (fleet: TestFleet) => Promise<unknown>]>([
     [
       "a pause that ends before",
-      async (bench) => {
-        await bench.desk.pause(id, undefined);
-        bench.moveTo("12:04");
-        await bench.desk.resume(id);
+      async (fleet) => {
+        await fleet.desk.pause(id, undefined);
+        fleet.moveTo("12:04");
+        await fleet.desk.resume(id);
       },
     ],
     [
       "another pause after the first",
-      async (bench) => {
+      async (fleet) => {
         for (const time of ["12:03", "12:04"]) {
-          await bench.desk.pause(id, undefined);
-          bench.moveTo(time);
-          await bench.desk.resume(id);
+          await fleet.desk.pause(id, undefined);
+          fleet.moveTo(time);
+          await fleet.desk.resume(id);
         }
       },
     ],
     [
       "rescheduleJob with an equal trigger",
-      (bench) => bench.desk.modify(id, hourly, "rescheduleJob"),
+      (fleet) => fleet.desk.modify(id, hourly, "rescheduleJob"),
     ],
     [
       "modifyJob with an equal trigger and another rule",
-      (bench) => bench.desk.modify(id, { ...hourly, maxInstances: 2 }, "modifyJob"),
+      (fleet) => fleet.desk.modify(id, { ...hourly, maxInstances: 2 }, "modifyJob"),
     ],
     [
       "modifyJob with another rule alone",
-      (bench) => bench.desk.modify(id, { maxInstances: 2 }, "modifyJob"),
+      (fleet) => fleet.desk.modify(id, { maxInstances: 2 }, "modifyJob"),
     ],
     [
       "replaceExisting with an equal trigger",
-      (bench) => bench.add({ id, ...hourly, maxInstances: 2, replaceExisting: true }),
+      (fleet) => fleet.add({ id, ...hourly, maxInstances: 2, replaceExisting: true }),
     ],
     [
       "rescheduleJob in a pause",
-      async (bench) => {
-        await bench.desk.pause(id, undefined);
-        await bench.desk.modify(id, hourly, "rescheduleJob");
-        await bench.desk.resume(id);
+      async (fleet) => {
+        await fleet.desk.pause(id, undefined);
+        await fleet.desk.modify(id, hourly, "rescheduleJob");
+        await fleet.desk.resume(id);
       },
     ],
   ])("runs when it is due after %s", async (_, change) => {
-    await using bench = await between();
-    await change(bench);
-    expect(await bench.next(id)).toBe("12:00:00");
-    await bench.workTo("12:59");
-    expect(bench.fired).toEqual(["12:00:00"]);
-    const [run] = await bench.runs(id);
+    await using fleet = await between();
+    await change(fleet);
+    expect(await fleet.next(id)).toBe("12:00:00");
+    await fleet.workTo("12:59");
+    expect(fleet.fired).toEqual(["12:00:00"]);
+    const [run] = await fleet.runs(id);
     expect(run).toMatchObject({ verdict: "succeeded", startedAt: new Date(dueAt), latenessMs: 0 });
-    expect(await bench.verdicts(id)).toEqual(["12:00:00 succeeded"]);
+    expect(await fleet.verdicts(id)).toEqual(["12:00:00 succeeded"]);
   });
 
   test("is skipped by a pause that its due time falls into, and late by no more than that", async () => {
-    await using bench = await between();
-    await bench.desk.pause(id, undefined);
-    bench.moveTo("12:30");
-    await bench.desk.resume(id);
-    await bench.workTo("12:59");
-    expect(bench.fired).toEqual([]);
-    const [run] = await bench.runs(id);
+    await using fleet = await between();
+    await fleet.desk.pause(id, undefined);
+    fleet.moveTo("12:30");
+    await fleet.desk.resume(id);
+    await fleet.workTo("12:59");
+    expect(fleet.fired).toEqual([]);
+    const [run] = await fleet.runs(id);
     expect(run).toMatchObject({
       reason: "paused",
       dueTime: new Date(dueAt),
@@ -183,12 +183,12 @@ describe("an occurrence whose nominal time has passed and whose due time has not
   });
 
   test("is decided early, and not late, by what leaves it no due time", async () => {
-    const ends: [string, (bench: EngineBench) => Promise<unknown>][] = [
-      ["removed", (bench) => bench.desk.remove(id)],
+    const ends: [string, (fleet: TestFleet) => Promise<unknown>][] = [
+      ["removed", (fleet) => fleet.desk.remove(id)],
       [
         "rescheduled",
-        (bench) =>
-          bench.desk.modify(
+        (fleet) =>
+          fleet.desk.modify(
             id,
             { trigger: "interval", hours: 2, startDate: "2026-03-01 13:00" },
             "rescheduleJob",
@@ -196,33 +196,33 @@ describe("an occurrence whose nominal time has passed and whose due time has not
       ],
     ];
     for (const [reason, end] of ends) {
-      await using bench = await between();
-      await end(bench);
-      const [run] = await bench.runs(id);
+      await using fleet = await between();
+      await end(fleet);
+      const [run] = await fleet.runs(id);
       expect(run).toMatchObject({ reason, dueTime: new Date(dueAt), latenessMs: 0 });
     }
   });
 
   test("another trigger that has the same time keeps it, by its own jitter", async () => {
-    await using bench = await between();
-    await bench.desk.modify(id, { ...hourly, hours: 2, jitter: "9m" }, "rescheduleJob");
-    await bench.workTo("12:59");
-    expect(await bench.verdicts(id)).toEqual(["12:00:00 succeeded"]);
+    await using fleet = await between();
+    await fleet.desk.modify(id, { ...hourly, hours: 2, jitter: "9m" }, "rescheduleJob");
+    await fleet.workTo("12:59");
+    expect(await fleet.verdicts(id)).toEqual(["12:00:00 succeeded"]);
   });
 
   test("is left to the schedule by a backfill in a pause", async () => {
-    await using bench = await between();
-    await bench.desk.pause(id, undefined);
-    const backfills = new Backfills(bench.engine, bench.desk.store);
+    await using fleet = await between();
+    await fleet.desk.pause(id, undefined);
+    const backfills = new Backfills(fleet.engine, fleet.desk.store);
     const report = await backfills.start(id, { from: "2026-03-01 12:00", dryRun: true });
     expect(report.fireTimes).toEqual([]);
   });
 
   test("a span of several has the due time of its last", async () => {
-    await using bench = await between();
-    bench.moveTo("14:30");
-    await bench.desk.remove(id);
-    const [run] = await bench.runs(id);
+    await using fleet = await between();
+    fleet.moveTo("14:30");
+    await fleet.desk.remove(id);
+    const [run] = await fleet.runs(id);
     const last = at("14:00");
     const jitter = parseJitter("10m");
     const due = dueTime({ jobId: id, fireAt: last, nextFireAt: last + 3_600_000, jitter });

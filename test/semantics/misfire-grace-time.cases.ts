@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { at, EngineBench } from "../helpers/engine-bench.ts";
+import { at, TestFleet } from "../helpers/test-fleet.ts";
 
 const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 12:00" } as const;
 
@@ -12,84 +12,84 @@ describe("misfireGraceTime, default none: seconds or '5m'; compared when the run
     ["a grace of nothing, on time", 0, "12:00:00", "12:00:00 succeeded"],
     ["a grace of nothing, late", 0, "12:00:00.001", "12:00:00 missed"],
   ])("%s", async (_, misfireGraceTime, when, verdict) => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyMinute, misfireGraceTime });
-    await bench.events();
-    bench.moveTo(when);
-    await bench.work();
-    expect(await bench.verdicts("job")).toEqual([verdict]);
-    const names = await bench.eventNames();
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyMinute, misfireGraceTime });
+    await fleet.events();
+    fleet.moveTo(when);
+    await fleet.work();
+    expect(await fleet.verdicts("job")).toEqual([verdict]);
+    const names = await fleet.eventNames();
     expect(names.includes("JOB_MISSED")).toBe(verdict.endsWith("missed"));
-    expect(await bench.next("job")).toBe("12:01:00");
+    expect(await fleet.next("job")).toBe("12:01:00");
   });
 
   test.each([{}, { misfireGraceTime: null }])(
     "none: any delay is fine, be it a year (%j)",
     async (rules) => {
-      await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-      await bench.add({ id: "job", trigger: "date", runDate: "2026-03-01 12:00", ...rules });
-      bench.moveTo("2027-03-01 12:00");
-      await bench.work();
-      const [run] = await bench.runs("job");
+      await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+      await fleet.add({ id: "job", trigger: "date", runDate: "2026-03-01 12:00", ...rules });
+      fleet.moveTo("2027-03-01 12:00");
+      await fleet.work();
+      const [run] = await fleet.runs("job");
       expect(run).toMatchObject({ verdict: "succeeded", latenessMs: 365 * 86_400_000 });
     },
   );
 
   test("an hour's downtime of a minute's job: one missed row, and it goes on", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyMinute, misfireGraceTime: 10 });
-    await bench.events();
-    bench.moveTo("13:00:30");
-    await bench.work();
-    expect(await bench.verdicts("job")).toEqual(["12:00:00..13:00:00 missed x61"]);
-    expect(await bench.events()).toEqual([
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyMinute, misfireGraceTime: 10 });
+    await fleet.events();
+    fleet.moveTo("13:00:30");
+    await fleet.work();
+    expect(await fleet.verdicts("job")).toEqual(["12:00:00..13:00:00 missed x61"]);
+    expect(await fleet.events()).toEqual([
       {
         name: "JOB_MISSED",
         at: at("13:00:30"),
         jobId: "job",
-        runId: (await bench.runs("job"))[0]?.id,
+        runId: (await fleet.runs("job"))[0]?.id,
         fireAt: at("13:00:00"),
         count: 61,
       },
     ]);
-    await bench.workTo("13:01:00");
-    expect(bench.fired).toEqual(["13:01:00"]);
+    await fleet.workTo("13:01:00");
+    expect(fleet.fired).toEqual(["13:01:00"]);
   });
 
   test("jitter is no delay: the grace counts from the time that the run was due", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyMinute, misfireGraceTime: 0, jitter: 50 });
-    await bench.workTo("12:03:00");
-    expect((await bench.runs("job")).map(({ verdict }) => verdict)).not.toContain("missed");
-    expect(bench.started.length).toBeGreaterThanOrEqual(3);
-    expect(bench.started.some(({ fireTime, scheduledAt }) => scheduledAt > fireTime)).toBe(true);
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyMinute, misfireGraceTime: 0, jitter: 50 });
+    await fleet.workTo("12:03:00");
+    expect((await fleet.runs("job")).map(({ verdict }) => verdict)).not.toContain("missed");
+    expect(fleet.started.length).toBeGreaterThanOrEqual(3);
+    expect(fleet.started.some(({ fireTime, scheduledAt }) => scheduledAt > fireTime)).toBe(true);
   });
 
   test("a queued occurrence is judged again when its turn comes", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyMinute, misfireGraceTime: "4m", coalesce: false });
-    bench.isHolding = true;
-    bench.moveTo("12:02:30");
-    await bench.work();
-    expect(await bench.verdicts("job")).toEqual([
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyMinute, misfireGraceTime: "4m", coalesce: false });
+    fleet.isHolding = true;
+    fleet.moveTo("12:02:30");
+    await fleet.work();
+    expect(await fleet.verdicts("job")).toEqual([
       "12:00:00 running",
       "12:01:00 queued",
       "12:02:00 queued",
     ]);
-    await bench.events();
-    const queued = (await bench.runs("job", { verdict: "queued" })).map(({ id }) => id);
+    await fleet.events();
+    const queued = (await fleet.runs("job", { verdict: "queued" })).map(({ id }) => id);
     // No worker takes the wake-ups meanwhile: only the instance is let go.
-    bench.moveTo("12:05:30");
-    await bench.release();
-    const [call] = await bench.queueJobs();
-    await bench.take(call ?? "");
-    expect((await bench.verdicts("job")).slice(0, 3)).toEqual([
+    fleet.moveTo("12:05:30");
+    await fleet.release();
+    const [call] = await fleet.queueJobs();
+    await fleet.take(call ?? "");
+    expect((await fleet.verdicts("job")).slice(0, 3)).toEqual([
       "12:00:00 succeeded",
       "12:01:00 missed",
       "12:02:00 running",
     ]);
-    expect((await bench.getRun(queued[0] ?? "")).verdict).toBe("missed");
-    expect((await bench.events("JOB_MISSED")).map(({ fireAt }) => fireAt)).toEqual([
+    expect((await fleet.getRun(queued[0] ?? "")).verdict).toBe("missed");
+    expect((await fleet.events("JOB_MISSED")).map(({ fireAt }) => fireAt)).toEqual([
       at("12:01:00"),
     ]);
   });

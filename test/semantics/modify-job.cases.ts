@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Pipeline } from "../../src/index.ts";
-import { EngineBench } from "../helpers/engine-bench.ts";
+import { TestFleet } from "../helpers/test-fleet.ts";
 
 const everyTenSeconds = {
   trigger: "interval",
@@ -17,11 +17,11 @@ const atQuarter = { trigger: "cron", minute: 15 } as const;
 
 describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence; pausing is untouched", () => {
   test("a rule alone leaves the schedule as it is", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    const before = await bench.add({ id: "job", ...everyTenSeconds, params: { a: 1 } });
-    await bench.events();
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    const before = await fleet.add({ id: "job", ...everyTenSeconds, params: { a: 1 } });
+    await fleet.events();
     const changes = { maxInstances: 4, coalesce: false, misfireGraceTime: "1m", tags: ["x"] };
-    const after = await bench.desk.modify("job", changes, "modifyJob");
+    const after = await fleet.desk.modify("job", changes, "modifyJob");
     expect(after.definition.policy).toMatchObject({
       maxInstances: 4,
       coalesce: false,
@@ -33,78 +33,78 @@ describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence
     expect(after.generation).toBe(before.generation);
     expect(after.nextFireAt).toBe(before.nextFireAt);
     expect(after.revision).toBeGreaterThan(before.revision);
-    expect(await bench.eventNames()).toEqual(["JOB_MODIFIED"]);
+    expect(await fleet.eventNames()).toEqual(["JOB_MODIFIED"]);
   });
 
   test("new params reach the next run, and the one that goes on keeps its own", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyTenSeconds, params: { a: 1 }, maxInstances: 2 });
-    bench.isHolding = true;
-    await bench.workTo("12:00:00");
-    await bench.desk.modify("job", { params: { a: 2 } }, "modifyJob");
-    await bench.workTo("12:00:10");
-    expect(bench.started.map(({ params }) => params)).toEqual([{ a: 1 }, { a: 2 }]);
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyTenSeconds, params: { a: 1 }, maxInstances: 2 });
+    fleet.isHolding = true;
+    await fleet.workTo("12:00:00");
+    await fleet.desk.modify("job", { params: { a: 2 } }, "modifyJob");
+    await fleet.workTo("12:00:10");
+    expect(fleet.started.map(({ params }) => params)).toEqual([{ a: 1 }, { a: 2 }]);
   });
 
   test("a new trigger: the next occurrence is its own, the old wake-ups are void", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyTenSeconds });
-    await bench.workTo("12:00:05");
-    await bench.desk.modify("job", atQuarter, "rescheduleJob");
-    expect(await bench.next("job")).toBe("12:15:00");
-    await bench.workTo("12:20");
-    expect(bench.fired).toEqual(["12:00:00", "12:15:00"]);
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyTenSeconds });
+    await fleet.workTo("12:00:05");
+    await fleet.desk.modify("job", atQuarter, "rescheduleJob");
+    expect(await fleet.next("job")).toBe("12:15:00");
+    await fleet.workTo("12:20");
+    expect(fleet.fired).toEqual(["12:00:00", "12:15:00"]);
   });
 
   test("what was due and not taken yet is accounted for as skipped: rescheduled", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyTenSeconds });
-    bench.moveTo("12:00:25");
-    await bench.desk.modify("job", atQuarter, "rescheduleJob");
-    await bench.work();
-    expect(await bench.verdicts("job")).toEqual(["12:00:00..12:00:20 skipped: rescheduled x3"]);
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyTenSeconds });
+    fleet.moveTo("12:00:25");
+    await fleet.desk.modify("job", atQuarter, "rescheduleJob");
+    await fleet.work();
+    expect(await fleet.verdicts("job")).toEqual(["12:00:00..12:00:20 skipped: rescheduled x3"]);
   });
 
   test("queued occurrences of the old schedule were claimed and still run", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyTenSeconds, coalesce: false });
-    bench.isHolding = true;
-    bench.moveTo("12:00:15");
-    await bench.work();
-    await bench.desk.modify("job", atQuarter, "rescheduleJob");
-    await bench.release();
-    await bench.work();
-    expect(bench.fired).toEqual(["12:00:00", "12:00:10"]);
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyTenSeconds, coalesce: false });
+    fleet.isHolding = true;
+    fleet.moveTo("12:00:15");
+    await fleet.work();
+    await fleet.desk.modify("job", atQuarter, "rescheduleJob");
+    await fleet.release();
+    await fleet.work();
+    expect(fleet.fired).toEqual(["12:00:00", "12:00:10"]);
   });
 
   test("a paused job stays paused, and resumes on the new trigger", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", ...everyTenSeconds });
-    await bench.desk.pause("job", "hold");
-    const changed = await bench.desk.modify("job", atQuarter, "rescheduleJob");
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", ...everyTenSeconds });
+    await fleet.desk.pause("job", "hold");
+    const changed = await fleet.desk.modify("job", atQuarter, "rescheduleJob");
     expect(changed).toMatchObject({ state: "paused", pausedReason: "hold", nextFireAt: null });
-    expect(await bench.next("job")).toBe("paused");
-    await bench.workTo("12:10");
-    await bench.desk.resume("job");
-    expect(await bench.next("job")).toBe("12:15:00");
-    expect(bench.fired).toEqual([]);
+    expect(await fleet.next("job")).toBe("paused");
+    await fleet.workTo("12:10");
+    await fleet.desk.resume("job");
+    expect(await fleet.next("job")).toBe("12:15:00");
+    expect(fleet.fired).toEqual([]);
   });
 
   test("a finished job begins again with a new trigger", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "job", trigger: "date", runDate: "2026-03-01 12:00" });
-    await bench.workTo("12:01");
-    expect((await bench.find("job"))?.state).toBe("finished");
-    expect((await bench.desk.modify("job", atQuarter, "rescheduleJob")).state).toBe("active");
-    await bench.workTo("12:15");
-    expect(bench.fired).toEqual(["12:00:00", "12:15:00"]);
-    expect((await bench.find("job"))?.counts).toEqual({ succeeded: 2 });
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "job", trigger: "date", runDate: "2026-03-01 12:00" });
+    await fleet.workTo("12:01");
+    expect((await fleet.find("job"))?.state).toBe("finished");
+    expect((await fleet.desk.modify("job", atQuarter, "rescheduleJob")).state).toBe("active");
+    await fleet.workTo("12:15");
+    expect(fleet.fired).toEqual(["12:00:00", "12:15:00"]);
+    expect((await fleet.find("job"))?.counts).toEqual({ succeeded: 2 });
   });
 
   test("many changes at once all take effect", async () => {
-    await using bench = await EngineBench.open();
-    await bench.add({ id: "job", ...everyTenSeconds });
-    await bench.events();
+    await using fleet = await TestFleet.open();
+    await fleet.add({ id: "job", ...everyTenSeconds });
+    await fleet.events();
     const changes = [
       { maxInstances: 5 },
       { coalesce: false },
@@ -116,8 +116,8 @@ describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence
       { retention: { count: 3 } },
       atQuarter,
     ];
-    await Promise.all(changes.map((change) => bench.desk.modify("job", change, "modifyJob")));
-    const { definition } = await bench.desk.get("job");
+    await Promise.all(changes.map((change) => fleet.desk.modify("job", change, "modifyJob")));
+    const { definition } = await fleet.desk.get("job");
     expect(definition).toMatchObject({
       policy: { maxInstances: 5, coalesce: false, misfireGraceMs: 9_000, maxCatchUp: 7 },
       description: "text",
@@ -126,13 +126,13 @@ describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence
       retention: { count: 3 },
       trigger: { kind: "cron" },
     });
-    expect(await bench.eventNames("JOB_MODIFIED")).toHaveLength(changes.length);
+    expect(await fleet.eventNames("JOB_MODIFIED")).toHaveLength(changes.length);
   });
 
   test("null turns a rule off, and what waited by it goes on", async () => {
-    await using bench = await EngineBench.open({ start: "2026-03-01 11:59:59" });
-    await bench.add({ id: "other", ...atQuarter });
-    await bench.add({
+    await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
+    await fleet.add({ id: "other", ...atQuarter });
+    await fleet.add({
       id: "job",
       ...everyTenSeconds,
       condition: "other.last_run_successful",
@@ -142,8 +142,8 @@ describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence
       pauseAfterFailures: 3,
       timeout: 5,
     });
-    await bench.workTo("12:00:00");
-    expect(bench.fired).toEqual([]);
+    await fleet.workTo("12:00:00");
+    expect(fleet.fired).toEqual([]);
     const off = {
       condition: null,
       concurrencyGroup: null,
@@ -152,7 +152,7 @@ describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence
       timeout: null,
       isolate: null,
     };
-    const { definition } = await bench.desk.modify("job", off, "modifyJob");
+    const { definition } = await fleet.desk.modify("job", off, "modifyJob");
     expect(definition.policy).toMatchObject({
       when: null,
       group: null,
@@ -161,17 +161,17 @@ describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence
       timeoutMs: null,
       isolate: "none",
     });
-    await bench.work();
-    expect(bench.fired).toEqual(["12:00:00"]);
+    await fleet.work();
+    expect(fleet.fired).toEqual(["12:00:00"]);
   });
 
   test("isolate can be turned off", async () => {
-    await using bench = await EngineBench.open();
-    await bench.desk.add([
+    await using fleet = await TestFleet.open();
+    await fleet.desk.add([
       { pipeline: InModule, options: { id: "job", ...everyTenSeconds, isolate: "process" } },
     ]);
-    expect((await bench.desk.get("job")).definition.policy.isolate).toBe("process");
-    const { definition } = await bench.desk.modify("job", { isolate: null }, "modifyJob");
+    expect((await fleet.desk.get("job")).definition.policy.isolate).toBe("process");
+    const { definition } = await fleet.desk.modify("job", { isolate: null }, "modifyJob");
     expect(definition.policy.isolate).toBe("none");
   });
 
@@ -183,14 +183,14 @@ describe("modifyJob, rescheduleJob: a new trigger recomputes the next occurrence
     [{ trigger: "cron", minute: 61 }, "INVALID_TRIGGER", undefined],
     [{ seconds: 3 }, "INVALID_TRIGGER", undefined],
   ])("%o is refused and nothing is changed", async (changes, code, path) => {
-    await using bench = await EngineBench.open();
-    const before = await bench.add({ id: "job", ...everyTenSeconds });
-    await expect(bench.desk.modify("job", changes, "modifyJob")).rejects.toMatchObject({
+    await using fleet = await TestFleet.open();
+    const before = await fleet.add({ id: "job", ...everyTenSeconds });
+    await expect(fleet.desk.modify("job", changes, "modifyJob")).rejects.toMatchObject({
       code,
       ...(path === undefined ? {} : { data: { path } }),
     });
-    expect(await bench.find("job")).toEqual(before);
-    await expect(bench.desk.modify("none", { maxInstances: 2 }, "modifyJob")).rejects.toMatchObject(
+    expect(await fleet.find("job")).toEqual(before);
+    await expect(fleet.desk.modify("none", { maxInstances: 2 }, "modifyJob")).rejects.toMatchObject(
       { code: "JOB_NOT_FOUND" },
     );
   });

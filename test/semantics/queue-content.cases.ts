@@ -2,17 +2,17 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { Backfills } from "../../src/scheduler/backfill.ts";
-import { EngineBench } from "../helpers/engine-bench.ts";
+import { TestFleet } from "../helpers/test-fleet.ts";
 import "../helpers/seed.ts";
 
 const yearly = { trigger: "cron", month: 1, day: 1, hour: 0, minute: 0 } as const;
 const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 11:00" } as const;
 
 /** The queue jobs that what is stored needs, as far as they are known by their ids; and how many calls and backfilled ones. */
-async function needed(bench: EngineBench) {
+async function needed(fleet: TestFleet) {
   const ids: string[] = [];
   let [calls, backfilled] = [0, 0];
-  const { jobs } = await bench.engine.transfer.exportJobs(undefined, 10_000);
+  const { jobs } = await fleet.engine.transfer.exportJobs(undefined, 10_000);
   for (const { owner, requests } of jobs) {
     ids.push(...requests.map(({ runId }) => runId));
     const isPaused = owner.kind === "job" && owner.state === "paused";
@@ -22,7 +22,7 @@ async function needed(bench: EngineBench) {
       if (goesOn) ids.push(run.queueJobId);
     }
     if (owner.kind !== "job") continue;
-    const stored = await bench.find(owner.definition.id);
+    const stored = await fleet.find(owner.definition.id);
     if (stored?.state === "active" && stored.nextFireAt !== null) {
       const { definition, generation, nextFireAt } = stored;
       const name = { jobId: definition.id, kind: "occurrence", sequence: generation } as const;
@@ -38,9 +38,9 @@ async function needed(bench: EngineBench) {
 }
 
 /** How BullMQ's own keys or tables differ from that. */
-async function difference(bench: EngineBench) {
-  const { ids, calls, backfilled } = await needed(bench);
-  const there = await bench.queueJobs();
+async function difference(fleet: TestFleet) {
+  const { ids, calls, backfilled } = await needed(fleet);
+  const there = await fleet.queueJobs();
   const others = there.filter((id) => !ids.includes(id));
   const callsThere = others.filter((id) => /:c\d+:\d+$/.test(id));
   const backfilledThere = others.filter((id) => /:b\d+:\d+$/.test(id));
@@ -90,38 +90,33 @@ const KINDS = [
 ] as const;
 
 /** Does one thing that users or time do; what can't be done now is refused, and changes nothing. */
-async function perform(
-  bench: EngineBench,
-  step: StepName,
-  id: string,
-  pick: number,
-): Promise<void> {
-  const backfills = new Backfills(bench.engine, bench.desk.store);
-  const options = { id, ...KINDS[pick % KINDS.length] } as Parameters<EngineBench["add"]>[0];
+async function perform(fleet: TestFleet, step: StepName, id: string, pick: number): Promise<void> {
+  const backfills = new Backfills(fleet.engine, fleet.desk.store);
+  const options = { id, ...KINDS[pick % KINDS.length] } as Parameters<TestFleet["add"]>[0];
   const { id: _, ...timing } = pick % 2 === 0 ? { id, ...everyMinute } : { id, ...yearly };
   switch (step) {
     case "add":
-      return void (await bench.add(options));
+      return void (await fleet.add(options));
     case "replace":
-      return void (await bench.add({ ...options, replaceExisting: true }));
+      return void (await fleet.add({ ...options, replaceExisting: true }));
     case "pause":
-      return void (await bench.desk.pause(id, undefined));
+      return void (await fleet.desk.pause(id, undefined));
     case "resume":
-      return void (await bench.desk.resume(id));
+      return void (await fleet.desk.resume(id));
     case "reschedule":
-      return void (await bench.desk.modify(id, timing, "rescheduleJob"));
+      return void (await fleet.desk.modify(id, timing, "rescheduleJob"));
     case "modify":
-      return void (await bench.desk.modify(id, { maxInstances: 1 + (pick % 3) }, "modifyJob"));
+      return void (await fleet.desk.modify(id, { maxInstances: 1 + (pick % 3) }, "modifyJob"));
     case "remove":
-      return bench.desk.remove(id);
+      return fleet.desk.remove(id);
     case "removeAll":
-      return void (await bench.desk.removeAll());
+      return void (await fleet.desk.removeAll());
     case "run":
-      return void (await bench.ask(id));
+      return void (await fleet.ask(id));
     case "cancel": {
-      const open = await bench.engine.ledger.readOpenRuns(id);
+      const open = await fleet.engine.ledger.readOpenRuns(id);
       const run = open[pick % Math.max(1, open.length)];
-      if (run) await bench.engine.requests.cancel({ jobId: id, runId: run.id, reason: "test" });
+      if (run) await fleet.engine.requests.cancel({ jobId: id, runId: run.id, reason: "test" });
       return;
     }
     case "backfill": {
@@ -133,61 +128,61 @@ async function perform(
     case "cancel backfill":
       return backfills.change(id, step.split(" ")[0] as "pause" | "resume" | "cancel");
     case "pass":
-      return bench.moveTo(bench.now + pick * 7_000);
+      return fleet.moveTo(fleet.now + pick * 7_000);
     case "work":
-      return bench.work();
+      return fleet.work();
     case "hold":
-      bench.isHolding = !bench.isHolding;
+      fleet.isHolding = !fleet.isHolding;
       return;
     case "release":
     case "fail": {
-      const { held } = bench;
-      bench.act = () => {
+      const { held } = fleet;
+      fleet.act = () => {
         if (pick % 2 === 0) throw new Error("on purpose");
       };
       const run = held[pick % Math.max(1, held.length)];
       if (run !== undefined)
-        await bench.release(run, step === "fail" ? { success: false } : "done");
+        await fleet.release(run, step === "fail" ? { success: false } : "done");
     }
   }
 }
 
 describe("the queue holds what the jobs need, and nothing else", () => {
   test("jobs that are added, changed and removed leave nothing", async () => {
-    await using bench = await EngineBench.open();
+    await using fleet = await TestFleet.open();
     for (let i = 0; i < 20; i += 1) {
-      await bench.add({ id: "job", ...yearly });
-      await bench.desk.pause("job", undefined);
-      await bench.desk.resume("job");
-      await bench.desk.modify("job", { ...everyMinute, startDate: "2027-01-01" }, "rescheduleJob");
-      await bench.add({ id: "job", ...yearly, hour: 3, replaceExisting: true });
-      expect(await bench.queueJobs()).toHaveLength(1);
-      await bench.ask("job");
-      await bench.desk.remove("job");
+      await fleet.add({ id: "job", ...yearly });
+      await fleet.desk.pause("job", undefined);
+      await fleet.desk.resume("job");
+      await fleet.desk.modify("job", { ...everyMinute, startDate: "2027-01-01" }, "rescheduleJob");
+      await fleet.add({ id: "job", ...yearly, hour: 3, replaceExisting: true });
+      expect(await fleet.queueJobs()).toHaveLength(1);
+      await fleet.ask("job");
+      await fleet.desk.remove("job");
     }
-    expect(await bench.queueJobs()).toEqual([]);
+    expect(await fleet.queueJobs()).toEqual([]);
   });
 
   test("a run that was asked for, and is cancelled, leaves nothing", async () => {
-    await using bench = await EngineBench.open();
-    await bench.add({ id: "job", ...yearly });
-    const [next] = await bench.queueJobs();
-    const runId = await bench.ask("job");
-    await bench.engine.requests.cancel({ jobId: "job", runId, reason: "test" });
-    expect(await bench.queueJobs()).toEqual([next]);
+    await using fleet = await TestFleet.open();
+    await fleet.add({ id: "job", ...yearly });
+    const [next] = await fleet.queueJobs();
+    const runId = await fleet.ask("job");
+    await fleet.engine.requests.cancel({ jobId: "job", runId, reason: "test" });
+    expect(await fleet.queueJobs()).toEqual([next]);
   });
 
   test("removeAllJobs of many leaves nothing", async () => {
-    await using bench = await EngineBench.open();
-    await bench.desk.add(
+    await using fleet = await TestFleet.open();
+    await fleet.desk.add(
       Array.from({ length: 300 }, (_, i) => ({
-        pipeline: bench.Work,
+        pipeline: fleet.Work,
         options: { id: `job-${i}`, ...yearly },
       })),
     );
-    expect(await bench.queueJobs()).toHaveLength(300);
-    await bench.desk.removeAll();
-    expect(await bench.queueJobs()).toEqual([]);
+    expect(await fleet.queueJobs()).toHaveLength(300);
+    await fleet.desk.removeAll();
+    expect(await fleet.queueJobs()).toEqual([]);
   });
 
   test("after any sequence of calls", async () => {
@@ -199,17 +194,17 @@ describe("the queue holds what the jobs need, and nothing else", () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
-        await using bench = await EngineBench.open();
-        for (const id of JOBS) await perform(bench, "add", id, steps.length);
+        await using fleet = await TestFleet.open();
+        for (const id of JOBS) await perform(fleet, "add", id, steps.length);
         const done: string[] = [];
         for (const { step: name, id, pick } of steps) {
           done.push(`${name} ${id} ${pick}`);
           try {
-            await perform(bench, name, id, pick);
+            await perform(fleet, name, id, pick);
           } catch (error) {
             if (!isRefusal(error)) throw error;
           }
-          const found = await difference(bench);
+          const found = await difference(fleet);
           looked += 1;
           expect({ after: done, ...found }).toEqual({ after: done, ...NONE });
         }

@@ -8,7 +8,7 @@ import {
   type SchedulerEvent,
 } from "../../src/index.ts";
 import { silent } from "../crash/fleet.ts";
-import { arena } from "../helpers/arena.ts";
+import { testStores } from "../helpers/test-stores.ts";
 
 /** A pipeline whose runs tell of themselves and go on until they are let go. */
 function held(): {
@@ -38,7 +38,7 @@ function make(
   Work: new () => Pipeline,
   more: Partial<PipelineSchedulerOptions> = {},
 ): PipelineScheduler {
-  const connection = arena().connection();
+  const connection = testStores().connection();
   return new PipelineScheduler({
     ...(connection === undefined ? {} : { connection }),
     prefix,
@@ -50,8 +50,8 @@ function make(
 
 const now = { id: "job", trigger: "date", in: "0s" } as const;
 /** Whether two schedulers may be there at once, and whether one finds what another left. */
-const isShared = arena().reach === "many";
-const isKept = arena().reach !== "one";
+const isShared = testStores().reach === "many";
+const isKept = testStores().reach !== "one";
 
 describe("shutdown({ wait }), default wait: second call is harmless", () => {
   test.runIf(isShared)("waits for what runs, and takes nothing more", async () => {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { eventually, onEachEngine, Stage } from "./stage.ts";
+import { eventually, onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 onEachEngine((connection) => {
   test("runs of the past have steps, waits, retries, logs, and the interval of their time", async () => {
-    await using stage = await Stage.open(connection());
+    await using fleet = await TestScheduler.open(connection());
     const calls: string[] = [];
-    const id = await stage.job(
+    const id = await fleet.job(
       async ({ step, sleep, log, interval, trigger, fireTime, attempt }) => {
         const day = fireTime.toISOString().slice(8, 10);
         await step("once", () => calls.push(day));
@@ -24,11 +24,11 @@ onEachEngine((connection) => {
         logs: { runs: 3, age: "1h" },
       },
     );
-    await stage.scheduler.backfill(id, { from: "2026-03-01", to: "2026-03-03", concurrency: 3 });
+    await fleet.scheduler.backfill(id, { from: "2026-03-01", to: "2026-03-03", concurrency: 3 });
     await eventually("its end", async () => {
-      return (await stage.scheduler.getBackfill(id))?.state === "finished";
+      return (await fleet.scheduler.getBackfill(id))?.state === "finished";
     });
-    const { runs } = await stage.scheduler.getRuns(id);
+    const { runs } = await fleet.scheduler.getRuns(id);
     const days = ["01", "02", "03"];
     expect(runs.toReversed().map(({ verdict, result }) => [verdict, result])).toEqual(
       days.map((day) => [
@@ -38,7 +38,7 @@ onEachEngine((connection) => {
     );
     expect(calls.toSorted()).toEqual(days);
     for (const [i, run] of runs.toReversed().entries())
-      expect(await stage.lines(run.id)).toEqual([
+      expect(await fleet.lines(run.id)).toEqual([
         `info backfill of ${days[i]}`,
         `info backfill of ${days[i]}`,
       ]);

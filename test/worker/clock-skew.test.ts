@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from "vitest";
-import { Fleet, soon } from "../crash/fleet.ts";
+import { ProcessFleet, soon } from "../crash/fleet.ts";
 
 const SKEW_MS = 3_000;
 /** The worker's clock, and whatever a busy machine adds. */
@@ -11,7 +11,7 @@ describe.concurrent("workers whose clock is wrong", () => {
     { name: "slow", offsets: [-SKEW_MS] },
     { name: "fast, slow and right together", offsets: [SKEW_MS, -SKEW_MS, 0] },
   ])("$name: nothing starts early, and each once", { timeout: 120_000 }, async ({ offsets }) => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const programs = await Promise.all(
       offsets.map((clockOffsetMs) => fleet.program({ clockOffsetMs })),
     );

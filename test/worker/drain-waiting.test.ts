@@ -12,7 +12,7 @@ import {
   type SchedulerEvent,
 } from "../../src/index.ts";
 import { silent } from "../crash/fleet.ts";
-import { eventually } from "./stage.ts";
+import { eventually } from "./test-scheduler.ts";
 
 /** Long beside what a stop takes, short beside the limit of a test. */
 const WAIT = "8s";

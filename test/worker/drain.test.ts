@@ -1,12 +1,12 @@
 import { describe, expect, inject, test } from "vitest";
-import { backlog, Fleet, silent } from "../crash/fleet.ts";
+import { backlog, ProcessFleet, silent } from "../crash/fleet.ts";
 import { TcpProxy } from "../healing/tcp-proxy.ts";
 import { PipelineWorker } from "../../src/index.ts";
 
 const ENDED_BY_SIGTERM = { code: null, signal: "SIGTERM" };
 
 /** A worker that executes the job's one run. */
-async function running(fleet: Fleet, params: object, drainMs: number, url = fleet.url) {
+async function running(fleet: ProcessFleet, params: object, drainMs: number, url = fleet.url) {
   const worker = await fleet.program({ drainMs, url, maxCrashes: 1, timeoutMs: 5_000 });
   const { options, fireTimes } = backlog(1);
   await fleet.add("job", { ...options, params });
@@ -17,7 +17,7 @@ async function running(fleet: Fleet, params: object, drainMs: number, url = flee
 
 describe.concurrent("SIGTERM", () => {
   test("waits for what runs, and takes nothing more", { timeout: 120_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const { worker, fireTimes } = await running(fleet, { act: "hold" }, 60_000);
     const isTaking = async (): Promise<boolean> => {
       const clients = String(await fleet.redis.client("LIST")).split("\n");
@@ -46,7 +46,7 @@ describe.concurrent("SIGTERM", () => {
     "hands a run back after the deadline, and that is no crash; its pipeline $kind",
     { timeout: 120_000 },
     async ({ params }) => {
-      await using fleet = await Fleet.start(inject("redisUrl"));
+      await using fleet = await ProcessFleet.start(inject("redisUrl"));
       const { worker, fireTimes } = await running(fleet, params, 100);
       worker.signal("SIGTERM");
       expect(await worker.exited()).toEqual(ENDED_BY_SIGTERM);
@@ -63,7 +63,7 @@ describe.concurrent("SIGTERM", () => {
   );
 
   test("a second one ends the process at once", { timeout: 120_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const { worker } = await running(fleet, { act: "hold" }, 600_000);
     // Signals of one kind that are pending at the same time are one.
     const insist = setInterval(() => worker.signal("SIGTERM"), 200);
@@ -74,7 +74,7 @@ describe.concurrent("SIGTERM", () => {
 
   test("ends the process although the server is gone", { timeout: 120_000 }, async () => {
     await using proxy = await TcpProxy.start(inject("redisUrl"));
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const { worker, fireTimes } = await running(
       fleet,
       { act: "deaf", ms: 100_000 },
@@ -106,7 +106,7 @@ describe("stop()", () => {
   });
 
   test("twice waits for the same end", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const worker = await fleet.worker({ drain: "1 min" });
     const { options, fireTimes } = backlog(1);
     await fleet.add("job", { ...options, params: { ms: 300 } });
@@ -119,7 +119,7 @@ describe("stop()", () => {
   });
 
   test("that aborts lets the process go on", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const first = await fleet.worker();
     const { options, fireTimes } = backlog(1);
     await fleet.add("job", { ...options, params: { ms: 50_000 } });
@@ -137,7 +137,7 @@ describe("stop()", () => {
   });
 
   test("closes its connections although a pipeline goes on", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     const worker = await fleet.worker();
     const { options, fireTimes } = backlog(1);
     await fleet.add("job", { ...options, params: { ms: 8_000, act: "deaf" } });

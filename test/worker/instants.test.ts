@@ -1,7 +1,7 @@
 // Each call that takes an instant takes what every other takes, and means the same by it.
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { eventually, onEachEngine, Stage } from "./stage.ts";
+import { eventually, onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 const noon = Date.parse("2026-03-01T11:00:00Z");
 
@@ -33,7 +33,7 @@ const nones: readonly unknown[] = [
   "x".repeat(1_000),
 ];
 
-async function ranOnce({ scheduler }: Stage, id: string): Promise<void> {
+async function ranOnce({ scheduler }: TestScheduler, id: string): Promise<void> {
   await eventually(
     `the run of ${id}`,
     async () => (await scheduler.getRuns(id)).runs[0]?.verdict === "succeeded",
@@ -42,17 +42,17 @@ async function ranOnce({ scheduler }: Stage, id: string): Promise<void> {
 
 onEachEngine((connection) => {
   test("getRuns, explain, backfill, cleanupLogs, nextRunTime and addJob read one kind of instant", async () => {
-    await using stage = await Stage.open(connection(), { timezone: "Europe/Berlin" });
-    const { scheduler } = stage;
-    const id = await stage.job(() => "done", { runDate: "2026-03-01 12:00" });
-    await ranOnce(stage, id);
+    await using fleet = await TestScheduler.open(connection(), { timezone: "Europe/Berlin" });
+    const { scheduler } = fleet;
+    const id = await fleet.job(() => "done", { runDate: "2026-03-01 12:00" });
+    await ranOnce(fleet, id);
     for (const way of ways as Date[]) {
       expect((await scheduler.getRuns(id, { from: way, to: way })).runs).toHaveLength(1);
       expect((await scheduler.explain(id, way)).state).toBe("succeeded");
       const dry = await scheduler.backfill(id, { from: way, to: way, dryRun: true });
       expect(dry).toMatchObject({ runs: 0, alreadyRun: 1 });
       expect(await scheduler.cleanupLogs(id, { before: way })).toBe(0);
-      const first = await stage.job(() => "done", {
+      const first = await fleet.job(() => "done", {
         trigger: "interval",
         runDate: undefined,
         hours: 1,
@@ -79,9 +79,9 @@ onEachEngine((connection) => {
   });
 
   test("a date without a time as an end is the whole day; a range has to have a past", async () => {
-    await using stage = await Stage.open(connection(), { timezone: "Europe/Berlin" });
-    const { scheduler } = stage;
-    const id = await stage.job(() => "done", {
+    await using fleet = await TestScheduler.open(connection(), { timezone: "Europe/Berlin" });
+    const { scheduler } = fleet;
+    const id = await fleet.job(() => "done", {
       trigger: "cron",
       runDate: undefined,
       hour: 2,
@@ -120,25 +120,25 @@ onEachEngine((connection) => {
   });
 
   test("the first instant of all is a date like others: it runs at once, and one line says so", async () => {
-    await using stage = await Stage.open(connection());
-    const { scheduler } = stage;
-    const id = await stage.job(() => "done", { runDate: new Date(0) });
-    await ranOnce(stage, id);
+    await using fleet = await TestScheduler.open(connection());
+    const { scheduler } = fleet;
+    const id = await fleet.job(() => "done", { runDate: new Date(0) });
+    await ranOnce(fleet, id);
     const { runs } = await scheduler.getRuns(id);
     expect(runs).toMatchObject([{ verdict: "succeeded", fireTime: new Date(0) }]);
     expect((await scheduler.explain(id, new Date(0))).state).toBe("succeeded");
 
     const warnings = (): string[] =>
-      stage.logged
+      fleet.logged
         .filter(({ level, message }) => level === "warn" && /^job .* in the past/.test(message))
         .map(({ message }) => message);
     expect(warnings()).toEqual([
       expect.stringMatching(/^job "job-1".*1970-01-01.*past.*runs immediately/),
     ]);
-    await stage.job(() => "done", { runDate: new Date(Date.now() - 1_000) });
-    await stage.job(() => "done", { runDate: new Date(), nextRunTime: null });
-    await stage.job(() => "done", { runDate: "2020-01-01", misfireGraceTime: 60 });
-    await stage.job(() => "done", {
+    await fleet.job(() => "done", { runDate: new Date(Date.now() - 1_000) });
+    await fleet.job(() => "done", { runDate: new Date(), nextRunTime: null });
+    await fleet.job(() => "done", { runDate: "2020-01-01", misfireGraceTime: 60 });
+    await fleet.job(() => "done", {
       trigger: "interval",
       runDate: undefined,
       hours: 1,

@@ -4,7 +4,7 @@ import { Schedule } from "../../src/jobs/schedule.ts";
 import { type TriggerOptions } from "../../src/index.ts";
 import { resolveTrigger } from "../../src/triggers.ts";
 import { intervalOf } from "../../src/worker/interval.ts";
-import { onEachEngine, Stage, eventually } from "./stage.ts";
+import { onEachEngine, TestScheduler, eventually } from "./test-scheduler.ts";
 
 const at = (text: string): number => Date.parse(`2026-03-${text}Z`);
 
@@ -61,10 +61,10 @@ test("without a time before: since the job was created, or since the first occur
 
 onEachEngine((connection) => {
   test("runs that are merged, too: each begins where the one before ended", async () => {
-    await using stage = await Stage.open(connection());
+    await using fleet = await TestScheduler.open(connection());
     const seen: [number, number][] = [];
     const first = Date.now() - 10_000;
-    await stage.job(
+    await fleet.job(
       ({ interval }) => void seen.push([interval.start.getTime(), interval.end.getTime()]),
       {
         trigger: "interval",
@@ -77,10 +77,10 @@ onEachEngine((connection) => {
       },
     );
     await eventually("the first ones", () => seen.length >= 2);
-    await stage.scheduler.pause();
+    await fleet.scheduler.pause();
     await new Promise((resolve) => setTimeout(resolve, 1_700));
     const before = seen.length;
-    await stage.scheduler.resume();
+    await fleet.scheduler.resume();
     await eventually("two more", () => seen.length >= before + 2);
     seen.sort(([, one], [, other]) => one - other);
     const [[begin, end] = [0, 0], ...more] = seen;
@@ -92,12 +92,12 @@ onEachEngine((connection) => {
   });
 
   test("no more runs begin in a time than the rate limit says", async () => {
-    await using stage = await Stage.open(connection(), {
+    await using fleet = await TestScheduler.open(connection(), {
       worker: { rateLimit: { max: 2, per: "1s" } },
     });
     const begins: number[] = [];
-    const id = await stage.job(() => begins.push(performance.now()), { maxInstances: 10 });
-    for (let i = 0; i < 6; i += 1) await stage.scheduler.runJob(id);
+    const id = await fleet.job(() => begins.push(performance.now()), { maxInstances: 10 });
+    for (let i = 0; i < 6; i += 1) await fleet.scheduler.runJob(id);
     await eventually("all six", () => begins.length === 6);
     expect((begins[5] ?? 0) - (begins[0] ?? 0)).toBeGreaterThan(1_500);
   });

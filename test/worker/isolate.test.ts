@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { defineJob, Pipeline, type Run } from "../../src/index.ts";
 import { Isolated } from "./isolated-pipelines.ts";
-import { eventually, onEachEngine, Stage } from "./stage.ts";
+import { eventually, onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 const LIMIT_MS = 60_000;
 const LONG = { timeout: 90_000 };
@@ -37,18 +37,18 @@ function isAlive(pid: number): boolean {
 }
 
 onEachEngine((connection, engine) => {
-  let stage: Stage;
+  let fleet: TestScheduler;
   let jobs = 0;
   beforeAll(async () => {
-    stage = await Stage.open(connection(), { pipelines: [Isolated, NoModule, Elsewhere] });
+    fleet = await TestScheduler.open(connection(), { pipelines: [Isolated, NoModule, Elsewhere] });
   }, 60_000);
-  afterAll(() => stage[Symbol.asyncDispose]());
+  afterAll(() => fleet[Symbol.asyncDispose]());
 
   async function add(act: string, options: object = {}, params: object = {}) {
     const id = `isolated-${(jobs += 1)}`;
-    const file = join(dir, `${stage.scheduler.constructor.name}-${Math.random()}`);
+    const file = join(dir, `${fleet.scheduler.constructor.name}-${Math.random()}`);
     writeFileSync(file, "");
-    await stage.scheduler.addJob(Isolated, {
+    await fleet.scheduler.addJob(Isolated, {
       id,
       trigger: "date",
       runDate: "2090-01-01",
@@ -64,7 +64,7 @@ onEachEngine((connection, engine) => {
           line.slice(0, line.lastIndexOf(" ")),
           Number(line.slice(line.lastIndexOf(" ") + 1)),
         ]);
-    const run = (): Promise<Run> => stage.scheduler.runJob(id, { wait: LIMIT_MS / 1_000 });
+    const run = (): Promise<Run> => fleet.scheduler.runJob(id, { wait: LIMIT_MS / 1_000 });
     return { id, notes, run };
   }
 
@@ -90,7 +90,7 @@ onEachEngine((connection, engine) => {
         },
         { previous: "succeeded" },
       ]);
-      expect((await stage.lines(first.id)).toSorted()).toEqual([
+      expect((await fleet.lines(first.id)).toSorted()).toEqual([
         "info by the log",
         "output to standard error, without an end",
         "output to standard output",
@@ -109,7 +109,7 @@ onEachEngine((connection, engine) => {
       undefined,
     ]);
     expect(notes().map(([what]) => what)).toEqual(["begin 1", "one", "two", "begin 2"]);
-    expect((await stage.steps(id)).toSorted()).toEqual([
+    expect((await fleet.steps(id)).toSorted()).toEqual([
       "$progress progress 1/2",
       "one step 1/1",
       "three step 1/2",
@@ -119,10 +119,10 @@ onEachEngine((connection, engine) => {
 
   test("while it sleeps there is no process", LONG, async () => {
     const { id, notes } = await add("sleep");
-    const runId = await stage.scheduler.runJob(id);
-    await stage.until(runId, ({ verdict }) => verdict === "sleeping");
+    const runId = await fleet.scheduler.runJob(id);
+    await fleet.until(runId, ({ verdict }) => verdict === "sleeping");
     expect(notes().filter(([, pid]) => isAlive(pid))).toEqual([]);
-    expect(await stage.ended(runId)).toMatchObject({
+    expect(await fleet.ended(runId)).toMatchObject({
       verdict: "succeeded",
       result: "slept",
       attempt: 1,
@@ -173,14 +173,14 @@ onEachEngine((connection, engine) => {
     async () => {
       const polite = await add("wait");
       const deaf = await add("children");
-      const ids = [await stage.scheduler.runJob(polite.id), await stage.scheduler.runJob(deaf.id)];
+      const ids = [await fleet.scheduler.runJob(polite.id), await fleet.scheduler.runJob(deaf.id)];
       await eventually(
         "both begin",
         () => polite.notes().length === 1 && deaf.notes().length === 2,
       );
-      for (const id of ids) await stage.scheduler.cancelRun(id, { reason: "enough" });
+      for (const id of ids) await fleet.scheduler.cancelRun(id, { reason: "enough" });
       for (const id of ids)
-        expect(await stage.ended(id)).toMatchObject({
+        expect(await fleet.ended(id)).toMatchObject({
           verdict: "cancelled",
           error: { code: "RUN_CANCELLED", message: "enough" },
         });
@@ -204,11 +204,11 @@ onEachEngine((connection, engine) => {
       runDate: "2090-01-01",
       params: { at: "2026-01-02" },
     } as const;
-    await stage.scheduler.addJob(job, { id: "inside", ...options });
-    await stage.scheduler.addJob(job, { id: "outside", isolate: "process", ...options });
+    await fleet.scheduler.addJob(job, { id: "inside", ...options });
+    await fleet.scheduler.addJob(job, { id: "outside", isolate: "process", ...options });
     const [inside, outside] = [
-      await stage.scheduler.runJob("inside", { wait: LIMIT_MS / 1_000 }),
-      await stage.scheduler.runJob("outside", { wait: LIMIT_MS / 1_000 }),
+      await fleet.scheduler.runJob("inside", { wait: LIMIT_MS / 1_000 }),
+      await fleet.scheduler.runJob("outside", { wait: LIMIT_MS / 1_000 }),
     ].map(({ result }) => result as { pid: number; isDate: boolean });
     expect([inside?.pid === process.pid, outside?.pid === process.pid]).toEqual([true, false]);
     expect([inside?.isDate, outside?.isDate]).toEqual([true, true]);
@@ -216,13 +216,13 @@ onEachEngine((connection, engine) => {
 
   test("a module that is not there is told", LONG, async () => {
     const options = { trigger: "date", runDate: "2090-01-01", isolate: "process" } as const;
-    await stage.scheduler.addJob(Elsewhere, { id: "elsewhere", ...options });
-    expect(await stage.scheduler.runJob("elsewhere", { wait: LIMIT_MS / 1_000 })).toMatchObject({
+    await fleet.scheduler.addJob(Elsewhere, { id: "elsewhere", ...options });
+    expect(await fleet.scheduler.runJob("elsewhere", { wait: LIMIT_MS / 1_000 })).toMatchObject({
       verdict: "failed",
       error: { code: "MISSING_MODULE" },
     });
     await expect(
-      stage.scheduler.addJob(NoModule, { id: "nowhere", ...options }),
+      fleet.scheduler.addJob(NoModule, { id: "nowhere", ...options }),
     ).rejects.toMatchObject({ code: "MISSING_MODULE" });
   });
 });

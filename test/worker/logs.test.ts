@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { definePipeline, Pipeline, type RunContext } from "../../src/index.ts";
-import { onEachEngine, Stage } from "./stage.ts";
+import { onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 const SECRET = "hunter2-tops3cret";
 const KEY = "-----BEGIN-----\nabcdefghijkl\nmnopqrstuvwx\n-----END-----";
@@ -37,22 +37,22 @@ class Leak extends Pipeline<typeof params> {
 definePipeline(Leak, { name: "leak", params });
 
 onEachEngine((connection) => {
-  let stage: Stage;
+  let fleet: TestScheduler;
   beforeAll(async () => {
     for (const method of ["log", "error"] as const)
       vi.spyOn(console, method).mockImplementation(() => undefined);
-    stage = await Stage.open(connection(), {
+    fleet = await TestScheduler.open(connection(), {
       pipelines: [Leak],
       worker: { captureConsole: true, redact: ["token", "*.password", "items[*].key"] },
     });
   }, 60_000);
   afterAll(async () => {
-    await stage[Symbol.asyncDispose]();
+    await fleet[Symbol.asyncDispose]();
     vi.restoreAllMocks();
   });
 
   test("lines are stored with their run before its verdict is", async () => {
-    const run = await stage.run(
+    const run = await fleet.run(
       ({ log, attempt }) => {
         log.debug("debug");
         log.info("info", { rows: 3, error: new TypeError("inner"), big: 10n ** 20n });
@@ -62,7 +62,7 @@ onEachEngine((connection) => {
       },
       { retry: { attempts: 2, delay: "1ms" } },
     );
-    const { lines } = await stage.scheduler.getLogs(run.id);
+    const { lines } = await fleet.scheduler.getLogs(run.id);
     expect(lines.map(({ level, message, attempt }) => [level, message, attempt])).toEqual(
       [1, 2].flatMap((attempt) => [
         ["debug", "debug", attempt],
@@ -77,24 +77,24 @@ onEachEngine((connection) => {
       big: { $type: "bigint", value: "100000000000000000000" },
     });
     expect(lines[0]?.fields).toEqual({});
-    const said = stage.logged.find(({ message }) => message === "info");
+    const said = fleet.logged.find(({ message }) => message === "info");
     expect(said?.fields).toMatchObject({ runId: run.id, jobId: run.jobId, attempt: 1, rows: 3 });
   });
 
   test("very many lines end with one that says that the log was cut", async () => {
-    const run = await stage.run(
+    const run = await fleet.run(
       ({ log }) => {
         for (let i = 0; i < 5_000; i += 1) log.info(`line ${i} ${"x".repeat(40)}`);
       },
       { logs: { maxBytes: 20_000 } },
     );
-    const messages = (await stage.lines(run.id)).map((line) => line.slice(0, 40));
+    const messages = (await fleet.lines(run.id)).map((line) => line.slice(0, 40));
     expect(messages.length).toBeGreaterThan(50);
     expect(messages.length).toBeLessThan(500);
     expect(messages[0]).toMatch(/^info line 0 /);
     expect(messages.at(-1)).toMatch(/^warn .*cut here/);
-    const none = await stage.run(({ log }) => log.info("not kept"), { logs: { maxBytes: 0 } });
-    expect(await stage.lines(none.id)).toEqual([]);
+    const none = await fleet.run(({ log }) => log.info("not kept"), { logs: { maxBytes: 0 } });
+    expect(await fleet.lines(none.id)).toEqual([]);
   });
 
   test("what runs write to the console is in their logs, and each run's in its own", async () => {
@@ -103,8 +103,8 @@ onEachEngine((connection) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       console.error(name);
     };
-    const runs = await Promise.all([stage.run(say("a")), stage.run(say("b"))]);
-    expect(await Promise.all(runs.map(({ id }) => stage.lines(id)))).toEqual([
+    const runs = await Promise.all([fleet.run(say("a")), fleet.run(say("b"))]);
+    expect(await Promise.all(runs.map(({ id }) => fleet.lines(id)))).toEqual([
       ["output a says 1 { and: [ 'a' ] }", "output a"],
       ["output b says 1 { and: [ 'b' ] }", "output b"],
     ]);
@@ -121,15 +121,15 @@ onEachEngine((connection) => {
       user: { name: "ann", password: "[secret]" },
       items: [{ key: "[secret]" }, { key: "[secret]", name: "two" }],
     };
-    const run = await stage.run(({ log }) => {
+    const run = await fleet.run(({ log }) => {
       log.info("fields", fields);
       log.info("large", { user: { password: "p4ss", rest: "y".repeat(300_000) } });
     });
-    const { lines } = await stage.scheduler.getLogs(run.id);
+    const { lines } = await fleet.scheduler.getLogs(run.id);
     expect(lines[0]?.fields).toEqual(masked);
-    expect(stage.logged.find(({ message }) => message === "fields")?.fields).toMatchObject(masked);
+    expect(fleet.logged.find(({ message }) => message === "fields")?.fields).toMatchObject(masked);
     expect(fields.user.password).toBe("p4ss");
-    expect(JSON.stringify([lines, stage.logged])).not.toMatch(/p4ss|t0ken/);
+    expect(JSON.stringify([lines, fleet.logged])).not.toMatch(/p4ss|t0ken/);
   });
 
   test("a logger that throws fails no run, and the line is kept", async () => {
@@ -137,7 +137,7 @@ onEachEngine((connection) => {
       if (message === "said") throw new Error("disk full");
     };
     const logger = { debug: broken, info: broken, warn: broken, error: broken };
-    await using other = await Stage.open(connection(), { logger });
+    await using other = await TestScheduler.open(connection(), { logger });
     const run = await other.run(({ log }) => log.info("said"));
     expect(run.verdict).toBe("succeeded");
     expect(await other.lines(run.id)).toEqual(["info said"]);
@@ -145,21 +145,21 @@ onEachEngine((connection) => {
 
   test.for(["succeed", "fail"])("secret params are never printed: %s", async (user) => {
     const id = `leak-${user}`;
-    await stage.scheduler.addJob(Leak, {
+    await fleet.scheduler.addJob(Leak, {
       id,
       trigger: "date",
       runDate: "2090-01-01",
       params: { user, password: SECRET, keys: [{ pem: KEY }] },
     });
-    const run = await stage.scheduler.runJob(id, { wait: 20 });
-    await stage.story(id, user === "fail" ? "JOB_ERROR" : "JOB_EXECUTED");
+    const run = await fleet.scheduler.runJob(id, { wait: 20 });
+    await fleet.story(id, user === "fail" ? "JOB_ERROR" : "JOB_EXECUTED");
     const printed = JSON.stringify([
       run,
-      await stage.scheduler.getLogs(run.id),
+      await fleet.scheduler.getLogs(run.id),
       // A step keeps what it gave, to go on with, and does not show it.
-      await stage.scheduler.getSteps(run.id),
-      stage.logged,
-      stage.events.map(({ exception, traceback, retval }) => [
+      await fleet.scheduler.getSteps(run.id),
+      fleet.logged,
+      fleet.events.map(({ exception, traceback, retval }) => [
         exception?.message,
         traceback,
         retval,

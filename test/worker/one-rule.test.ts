@@ -4,7 +4,7 @@ import { z } from "zod";
 import { createContainer, defineJob, Pipeline, type RunContext } from "../../src/index.ts";
 import { describeError } from "../../src/pipeline/outcome.ts";
 import { Amount, Bare, Isolated, pay } from "./isolated-pipelines.ts";
-import { onEachEngine, Stage } from "./stage.ts";
+import { onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 const LIMIT_S = 60;
 const LONG = { timeout: 90_000 };
@@ -37,10 +37,10 @@ const remote = defineJob({
 });
 
 onEachEngine((connection) => {
-  let stage: Stage;
+  let fleet: TestScheduler;
   let jobs = 0;
   beforeAll(async () => {
-    stage = await Stage.open(connection(), {
+    fleet = await TestScheduler.open(connection(), {
       container: createContainer(),
       pipelines: [
         Isolated,
@@ -51,18 +51,18 @@ onEachEngine((connection) => {
       ],
     });
   }, 60_000);
-  afterAll(() => stage[Symbol.asyncDispose]());
+  afterAll(() => fleet[Symbol.asyncDispose]());
 
   async function run(pipeline: string, params: object | undefined, options: object = {}) {
     const id = `rule-${(jobs += 1)}`;
-    await stage.scheduler.addJob(pipeline, {
+    await fleet.scheduler.addJob(pipeline, {
       id,
       trigger: "date",
       runDate: "2090-01-01",
       ...(params === undefined ? {} : { params }),
       ...options,
     } as never);
-    return stage.scheduler.runJob(id, { wait: LIMIT_S });
+    return fleet.scheduler.runJob(id, { wait: LIMIT_S });
   }
 
   const isolate = { isolate: "process", retry: { attempts: 3, delay: "10ms" } };
@@ -113,7 +113,7 @@ onEachEngine((connection) => {
   test("a dependency that can't be disposed of changes no result", LONG, async () => {
     const ended = await run("WithBroken", undefined, { retry: { attempts: 3, delay: "10ms" } });
     expect(ended).toMatchObject({ verdict: "succeeded", attempt: 1, result: 1 });
-    const { lines } = await stage.scheduler.getLogs(ended.id);
+    const { lines } = await fleet.scheduler.getLogs(ended.id);
     expect(lines).toMatchObject([
       { level: "error", message: "1 of a run's dependencies could not be disposed of" },
     ]);
@@ -125,7 +125,7 @@ onEachEngine((connection) => {
     const hear = (warning: Error): void => void warnings.push(warning);
     process.on("warning", hear);
     const many = Array.from({ length: 30 }, (_, i) => i);
-    await stage.run(async ({ step, sleep, signal }) => {
+    await fleet.run(async ({ step, sleep, signal }) => {
       await Promise.all(many.map((i) => step(`s${i}`, ({ signal: own }) => wait(own))));
       await Promise.all(many.map((i) => sleep("10ms", { name: `w${i}` })));
       await Promise.all(many.map(() => wait(signal)));
@@ -134,7 +134,7 @@ onEachEngine((connection) => {
     const { id } = await run("Isolated", { act: "many-steps", ...nowhere }, isolate);
     process.off("warning", hear);
     expect(warnings.filter(({ name }) => name.startsWith("MaxListeners"))).toEqual([]);
-    expect(await stage.lines(id)).toEqual([]);
+    expect(await fleet.lines(id)).toEqual([]);
   });
 });
 

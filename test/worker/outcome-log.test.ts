@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { Pipeline, PipelineScheduler, type RunContext } from "../../src/index.ts";
-import { eventually, type Logged, onEachEngine, Stage } from "./stage.ts";
+import { eventually, type Logged, onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -15,14 +15,14 @@ class Leaky extends Pipeline<typeof Token> {
 }
 
 onEachEngine((connection) => {
-  let stage: Stage;
+  let fleet: TestScheduler;
   beforeAll(async () => {
-    stage = await Stage.open(connection());
+    fleet = await TestScheduler.open(connection());
   }, 60_000);
-  afterAll(() => stage[Symbol.asyncDispose]());
+  afterAll(() => fleet[Symbol.asyncDispose]());
 
   const of = (jobId: string, level: string): Logged[] =>
-    stage.logged.filter((one) => one.fields?.["jobId"] === jobId && one.level === level);
+    fleet.logged.filter((one) => one.fields?.["jobId"] === jobId && one.level === level);
   async function line(jobId: string, level: string, has: string): Promise<Logged> {
     const found = () => of(jobId, level).find(({ message }) => message.includes(has));
     await eventually(`${level} of ${jobId}: ${has}`, () => found() !== undefined);
@@ -33,7 +33,7 @@ onEachEngine((connection) => {
   const time = expect.stringMatching(ISO) as unknown;
 
   test("a run that succeeds is told at debug, one that fails at error", async () => {
-    const good = await stage.run(() => 1);
+    const good = await fleet.run(() => 1);
     expect(await line(good.jobId, "debug", "succeeded")).toEqual({
       level: "debug",
       message: `job "${good.jobId}" succeeded`,
@@ -46,7 +46,7 @@ onEachEngine((connection) => {
         time,
       },
     });
-    const bad = await stage.run(() => {
+    const bad = await fleet.run(() => {
       throw new TypeError("no such thing");
     });
     expect(await line(bad.jobId, "error", "failed")).toMatchObject({
@@ -63,7 +63,7 @@ onEachEngine((connection) => {
   });
 
   test("one that is tried again is told at warn, one that was cancelled at info", async () => {
-    const run = await stage.run(
+    const run = await fleet.run(
       ({ attempt }) => {
         if (attempt === 1) throw new Error("not yet");
       },
@@ -78,17 +78,17 @@ onEachEngine((connection) => {
   test("what was missed or skipped for max-instances is told at warn, once", async () => {
     let letGo: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));
-    const id = await stage.job(() => held);
-    const first = await stage.scheduler.runJob(id);
-    await stage.until(first, ({ verdict }) => verdict === "running");
-    const second = await stage.scheduler.runJob(id);
+    const id = await fleet.job(() => held);
+    const first = await fleet.scheduler.runJob(id);
+    await fleet.until(first, ({ verdict }) => verdict === "running");
+    const second = await fleet.scheduler.runJob(id);
     expect(await line(id, "warn", "max-instances")).toMatchObject({
       message: `job "${id}" was skipped: max-instances`,
       fields: { runId: second, status: "SKIPPED", time, scheduledAt: time },
     });
     letGo();
-    await stage.ended(first);
-    const late = await stage.job(() => 1, {
+    await fleet.ended(first);
+    const late = await fleet.job(() => 1, {
       runDate: new Date(Date.now() - 1_800_000),
       misfireGraceTime: 1,
     });
@@ -101,10 +101,10 @@ onEachEngine((connection) => {
   });
 
   test("a job that fails again and again fills no disk", async () => {
-    const id = await stage.job(() => {
+    const id = await fleet.job(() => {
       throw new Error("again");
     });
-    for (let i = 0; i < 12; i += 1) await stage.scheduler.runJob(id, { wait: 30 });
+    for (let i = 0; i < 12; i += 1) await fleet.scheduler.runJob(id, { wait: 30 });
     expect(of(id, "error")).toHaveLength(5);
   });
 
@@ -133,8 +133,8 @@ onEachEngine((connection) => {
   });
 
   test("what is done with jobs is told at info, with the next run", async () => {
-    const id = await stage.job(() => 1);
-    const { scheduler } = stage;
+    const id = await fleet.job(() => 1);
+    const { scheduler } = fleet;
     await scheduler.modifyJob(id, { misfireGraceTime: 60 });
     await scheduler.pauseJob(id, "the source is down");
     await scheduler.resumeJob(id);

@@ -1,28 +1,28 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { onEachEngine, Stage, stopped } from "./stage.ts";
+import { onEachEngine, TestScheduler, stopped } from "./test-scheduler.ts";
 
 const FAST = { backoff: "fixed", delay: "1ms" };
 
 onEachEngine((connection) => {
-  let stage: Stage;
+  let fleet: TestScheduler;
   beforeAll(async () => {
-    stage = await Stage.open(connection());
+    fleet = await TestScheduler.open(connection());
   }, 60_000);
-  afterAll(() => stage[Symbol.asyncDispose]());
+  afterAll(() => fleet[Symbol.asyncDispose]());
 
   test("each attempt but the last is told by JOB_RETRYING, the end by one JOB_ERROR", async () => {
     const attempts: number[] = [];
-    const id = await stage.job(
+    const id = await fleet.job(
       ({ attempt }) => {
         attempts.push(attempt);
         throw new Error(`attempt ${attempt}`);
       },
       { retry: { attempts: 3, ...FAST } },
     );
-    const run = await stage.scheduler.runJob(id, { wait: 20 });
+    const run = await fleet.scheduler.runJob(id, { wait: 20 });
     expect(run).toMatchObject({ verdict: "failed", attempt: 3, error: { message: "attempt 3" } });
     expect(attempts).toEqual([1, 2, 3]);
-    const story = await stage.story(id, "JOB_ERROR");
+    const story = await fleet.story(id, "JOB_ERROR");
     expect(story.filter((name) => name !== "JOB_ADDED" && name !== "JOB_SUBMITTED")).toEqual([
       "JOB_STARTED",
       "JOB_RETRYING",
@@ -31,7 +31,7 @@ onEachEngine((connection) => {
       "JOB_STARTED",
       "JOB_ERROR",
     ]);
-    const retrying = stage.events.filter(
+    const retrying = fleet.events.filter(
       ({ name, jobId }) => name === "JOB_RETRYING" && jobId === id,
     );
     expect(retrying.map(({ exception, attempt }) => [exception?.message, attempt])).toEqual([
@@ -41,19 +41,19 @@ onEachEngine((connection) => {
   });
 
   test("meanwhile the run is retrying, keeps its instance, and its worker is free", async () => {
-    const id = await stage.job(
+    const id = await fleet.job(
       ({ attempt }) => {
         if (attempt === 1) throw new Error("first");
         return attempt;
       },
       { retry: { attempts: 2, backoff: "fixed", delay: "2s" } },
     );
-    const runId = await stage.scheduler.runJob(id);
-    const retrying = await stage.until(runId, ({ verdict }) => verdict === "retrying");
+    const runId = await fleet.scheduler.runJob(id);
+    const retrying = await fleet.until(runId, ({ verdict }) => verdict === "retrying");
     expect(retrying.error?.message).toBe("first");
-    const second = await stage.scheduler.runJob(id, { wait: 20 });
+    const second = await fleet.scheduler.runJob(id, { wait: 20 });
     expect(second).toMatchObject({ verdict: "skipped", reason: "max-instances" });
-    expect(await stage.ended(runId)).toMatchObject({ verdict: "succeeded", attempt: 2, result: 2 });
+    expect(await fleet.ended(runId)).toMatchObject({ verdict: "succeeded", attempt: 2, result: 2 });
   });
 
   test.for([
@@ -63,14 +63,14 @@ onEachEngine((connection) => {
       error: () => Object.assign(new Error("of no use"), { retryable: false }),
     },
   ])("not tried again: $why", async ({ error }) => {
-    const thrown = await stage.run(
+    const thrown = await fleet.run(
       () => {
         throw error();
       },
       { retry: { attempts: 3, ...FAST } },
     );
     expect(thrown).toMatchObject({ verdict: "failed", attempt: 1 });
-    const returned = await stage.run(() => ({ success: false, error: error() }), {
+    const returned = await fleet.run(() => ({ success: false, error: error() }), {
       retry: { attempts: 3, ...FAST },
     });
     expect(returned).toMatchObject({
@@ -81,7 +81,7 @@ onEachEngine((connection) => {
   });
 
   test("a failure that is returned is tried again like one that is thrown", async () => {
-    const run = await stage.run(({ attempt }) => ({ success: attempt === 2, error: "not yet" }), {
+    const run = await fleet.run(({ attempt }) => ({ success: attempt === 2, error: "not yet" }), {
       retry: { attempts: 2, ...FAST },
     });
     expect(run).toMatchObject({ verdict: "succeeded", attempt: 2 });
@@ -89,7 +89,7 @@ onEachEngine((connection) => {
 
   test("an attempt that times out is tried again, with the time to stop in between", async () => {
     const reasons: string[] = [];
-    const run = await stage.run(
+    const run = await fleet.run(
       async ({ attempt, signal }) => {
         if (attempt === 2) return "in time";
         await stopped(signal);
@@ -104,16 +104,16 @@ onEachEngine((connection) => {
   });
 
   test("so many failed runs in a row pause the job, each with its retries used up", async () => {
-    const id = await stage.job(
+    const id = await fleet.job(
       () => {
         throw new Error("as ever");
       },
       { retry: { attempts: 2, ...FAST }, pauseAfterFailures: 2 },
     );
     for (const state of ["active", "paused"]) {
-      await stage.scheduler.runJob(id, { wait: 20 });
-      expect((await stage.scheduler.getJob(id))?.state).toBe(state);
+      await fleet.scheduler.runJob(id, { wait: 20 });
+      expect((await fleet.scheduler.getJob(id))?.state).toBe(state);
     }
-    expect((await stage.scheduler.getJob(id))?.pausedReason).toMatch(/as ever/);
+    expect((await fleet.scheduler.getJob(id))?.pausedReason).toMatch(/as ever/);
   });
 });

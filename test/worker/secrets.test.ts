@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { z } from "zod";
 import { type Run, type SchedulerEvent } from "../../src/index.ts";
 import { BY_DEFAULT, Indiscreet, type SecretParams, spelled } from "./secret-pipelines.ts";
-import { eventually, onEachEngine, Stage } from "./stage.ts";
+import { eventually, onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 // A child process starts as this one did, and vitest has its own way with TypeScript.
 process.execArgv.push("--import", "tsx");
@@ -86,28 +86,28 @@ function leaks(params: Given, value: unknown): string[] {
 }
 
 onEachEngine((connection) => {
-  let stage: Stage;
+  let fleet: TestScheduler;
   let jobs = 0;
   const durable: SchedulerEvent[] = [];
   beforeAll(async () => {
     for (const method of ["log", "error"] as const)
       vi.spyOn(console, method).mockImplementation(() => undefined);
-    stage = await Stage.open(connection(), {
+    fleet = await TestScheduler.open(connection(), {
       pipelines: [Indiscreet],
       worker: { captureConsole: true },
     });
-    stage.scheduler.addListener((event) => void durable.push(event), undefined, {
+    fleet.scheduler.addListener((event) => void durable.push(event), undefined, {
       name: "durable",
     });
   }, 60_000);
   afterAll(async () => {
-    await stage[Symbol.asyncDispose]();
+    await fleet[Symbol.asyncDispose]();
     vi.restoreAllMocks();
   });
 
   async function perform(params: Given, isolate: "none" | "process"): Promise<Run> {
     const id = `indiscreet-${(jobs += 1)}`;
-    await stage.scheduler.addJob(Indiscreet, {
+    await fleet.scheduler.addJob(Indiscreet, {
       id,
       trigger: "date",
       runDate: "2090-01-01",
@@ -115,19 +115,19 @@ onEachEngine((connection) => {
       ...(isolate === "process" ? { isolate } : {}),
       retry: { attempts: 2, delay: "1ms" },
     });
-    const run = await stage.scheduler.runJob(id, { wait: "60s" });
+    const run = await fleet.scheduler.runJob(id, { wait: "60s" });
     const isOver = (events: readonly SchedulerEvent[]) => () =>
       events.some(
         ({ name, jobId }) => jobId === id && (name === "JOB_ERROR" || name === "JOB_EXECUTED"),
       );
     // They hear, whatever was said.
-    await eventually(`events of ${id}`, isOver(stage.events));
+    await eventually(`events of ${id}`, isOver(fleet.events));
     await eventually(`durable events of ${id}`, isOver(durable));
     return run;
   }
 
   async function allThatIsSaid(run: Run) {
-    const { scheduler, logged } = stage;
+    const { scheduler, logged } = fleet;
     const own = ({ jobId }: SchedulerEvent) => jobId === run.jobId;
     return {
       run,
@@ -140,7 +140,7 @@ onEachEngine((connection) => {
       steps: await scheduler.getSteps(run.id),
       log: await scheduler.getLogs(run.id, { limit: 10_000 }),
       logged: logged.filter(({ fields }) => fields?.["jobId"] === run.jobId),
-      events: stage.events.filter(own),
+      events: fleet.events.filter(own),
       durable: durable.filter(own),
     };
   }
@@ -190,7 +190,7 @@ onEachEngine((connection) => {
     const params = { ...fc.sample(given, { numRuns: 1, seed: 7 })[0], end: "return" } as Given;
     const run = await perform(params, "none");
     let exported = "";
-    for await (const line of stage.scheduler.exportState({ resume: true })) exported += line;
+    for await (const line of fleet.scheduler.exportState({ resume: true })) exported += line;
     const records = exported
       .trim()
       .split("\n")

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isCronduitError, type RunContext } from "../../src/index.ts";
-import { onEachEngine, Stage } from "./stage.ts";
+import { onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 /** Fails in the first attempts. */
 function failUpTo(attempt: number, { attempt: current }: RunContext): void {
@@ -11,15 +11,15 @@ function failUpTo(attempt: number, { attempt: current }: RunContext): void {
 const RETRY = { retry: { attempts: 3, backoff: "fixed", delay: "1ms" } };
 
 onEachEngine((connection) => {
-  let stage: Stage;
+  let fleet: TestScheduler;
   beforeAll(async () => {
-    stage = await Stage.open(connection());
+    fleet = await TestScheduler.open(connection());
   }, 60_000);
-  afterAll(() => stage[Symbol.asyncDispose]());
+  afterAll(() => fleet[Symbol.asyncDispose]());
 
   test("what is done is given back in the next attempt, and not done again", async () => {
     const calls: string[] = [];
-    const run = await stage.run(async (context) => {
+    const run = await fleet.run(async (context) => {
       const rows = await context.step("extract", () => {
         calls.push(`extract ${context.attempt}`);
         return { rows: [1, 2, 3], at: undefined };
@@ -35,12 +35,12 @@ onEachEngine((connection) => {
       result: { sum: 6, rows: { rows: [1, 2, 3] } },
     });
     expect(calls).toEqual(["extract 1", "nothing 1"]);
-    expect(await stage.steps(run.id)).toEqual([
+    expect(await fleet.steps(run.id)).toEqual([
       "extract step 1/1",
       "nothing step 1/1",
       "sum step 1/3",
     ]);
-    const [extract] = await stage.scheduler.getSteps(run.id);
+    const [extract] = await fleet.scheduler.getSteps(run.id);
     expect(extract?.result).toEqual({ rows: [1, 2, 3] });
     expect(extract?.startedAt.getTime()).toBeGreaterThanOrEqual(
       (run.startedAt?.getTime() ?? 0) - 5_000,
@@ -49,8 +49,8 @@ onEachEngine((connection) => {
 
   test("a step that failed is stored with its error, and done again", async () => {
     const seen: string[][] = [];
-    const run = await stage.run(async (context) => {
-      seen.push(await stage.steps(context.runId));
+    const run = await fleet.run(async (context) => {
+      seen.push(await fleet.steps(context.runId));
       return context.step("flaky", () => {
         failUpTo(1, context);
         return context.attempt;
@@ -58,14 +58,14 @@ onEachEngine((connection) => {
     }, RETRY);
     expect(run).toMatchObject({ verdict: "succeeded", attempt: 2, result: 2 });
     expect(seen).toEqual([[], ["flaky step 1/1!"]]);
-    expect(await stage.steps(run.id)).toEqual(["flaky step 1/2"]);
+    expect(await fleet.steps(run.id)).toEqual(["flaky step 1/2"]);
   });
 
   test("steps go on side by side, and each is stored whatever becomes of the others", async () => {
     const calls: string[] = [];
     let most = 0;
     let going = 0;
-    const run = await stage.run(async (context) => {
+    const run = await fleet.run(async (context) => {
       const one = (name: string, ms: number) =>
         context.step(name, async () => {
           calls.push(`${name} ${context.attempt}`);
@@ -85,12 +85,12 @@ onEachEngine((connection) => {
     });
     expect(most).toBe(3);
     expect(calls).toEqual(["quick 1", "bad 1", "slow 1", "bad 2"]);
-    expect(await stage.steps(run.id)).toEqual(["quick step 1/1", "slow step 1/1", "bad step 1/2"]);
+    expect(await fleet.steps(run.id)).toEqual(["quick step 1/1", "slow step 1/1", "bad step 1/2"]);
   });
 
   test("a step is tried again at once, as often as it may be", async () => {
     const tries: number[] = [];
-    const run = await stage.run(async ({ step }) => {
+    const run = await fleet.run(async ({ step }) => {
       await step(
         "third",
         ({ number }) => {
@@ -110,12 +110,12 @@ onEachEngine((connection) => {
     });
     expect(run).toMatchObject({ verdict: "failed", error: { message: "no" } });
     expect(tries).toEqual([1, 2, 3, 10, 20]);
-    expect(await stage.steps(run.id)).toEqual(["third step 3/1", "never step 2/1!"]);
+    expect(await fleet.steps(run.id)).toEqual(["third step 3/1", "never step 2/1!"]);
   });
 
   test("a try that takes too long is told to stop, and is tried again", async () => {
     const reasons: unknown[] = [];
-    const run = await stage.run(async ({ step }) =>
+    const run = await fleet.run(async ({ step }) =>
       step(
         "slow",
         async ({ number, signal }) => {
@@ -130,7 +130,7 @@ onEachEngine((connection) => {
     );
     expect(run).toMatchObject({ verdict: "succeeded", result: "in time" });
     expect(reasons.map((reason) => isCronduitError(reason, "STEP_TIMED_OUT"))).toEqual([true]);
-    const late = await stage.run(({ step }) =>
+    const late = await fleet.run(({ step }) =>
       step("late", () => delay(10_000), { timeout: "50ms" }),
     );
     expect(late).toMatchObject({ verdict: "failed", error: { code: "STEP_TIMED_OUT" } });
@@ -142,7 +142,7 @@ onEachEngine((connection) => {
     { what: "an empty name", names: [""], message: /1 to 128/ },
     { what: "a long name", names: ["x".repeat(129)], message: /1 to 128/ },
   ])("refuses $what, and does not try again", async ({ names, message }) => {
-    const run = await stage.run(async ({ step }) => {
+    const run = await fleet.run(async ({ step }) => {
       for (const name of names) await step(name, () => 1);
     }, RETRY);
     expect(run).toMatchObject({
@@ -154,7 +154,7 @@ onEachEngine((connection) => {
 
   test("refuses results that can't be given back as they were", async () => {
     const codes: unknown[] = [];
-    const run = await stage.run(async ({ step }) => {
+    const run = await fleet.run(async ({ step }) => {
       const give = async (name: string, value: unknown): Promise<void> => {
         await step(name, () => value).catch((error: unknown) => {
           if (isCronduitError(error)) codes.push([name, error.code, error.message.length < 300]);
@@ -170,30 +170,30 @@ onEachEngine((connection) => {
       ["date", "INVALID_STEP", true],
       ["large", "PAYLOAD_TOO_LARGE", true],
     ]);
-    expect(await stage.steps(run.id)).toEqual([
+    expect(await fleet.steps(run.id)).toEqual([
       "date step 1/1!",
       "large step 1/1!",
       "most step 1/1",
       "text step 1/1",
     ]);
-    const steps = await stage.scheduler.getSteps(run.id);
+    const steps = await fleet.scheduler.getSteps(run.id);
     expect(steps.at(-1)?.result).toBe("a\0b \ud800 c");
   });
 
   test("a step that is begun when its attempt is over is not executed", async () => {
     let late = 0;
-    const run = await stage.run(async ({ step, attempt }) => {
+    const run = await fleet.run(async ({ step, attempt }) => {
       setTimeout(() => void step("late", () => (late += 1)), 50);
       if (attempt === 1) throw new Error("once");
       await delay(100);
     }, RETRY);
     expect(run).toMatchObject({ verdict: "succeeded", attempt: 2 });
     expect(late).toBe(1);
-    expect(stage.logged.some(({ message }) => message.includes("goes no further"))).toBe(true);
+    expect(fleet.logged.some(({ message }) => message.includes("goes no further"))).toBe(true);
   });
 
   test("how far a run is: the last word is kept, and few are written", async () => {
-    const run = await stage.run(async ({ progress }) => {
+    const run = await fleet.run(async ({ progress }) => {
       for (let i = 0; i <= 100; i += 1) {
         progress(i / 100, `at ${i}`);
         await delay(5);
@@ -201,13 +201,13 @@ onEachEngine((connection) => {
       progress(Number.NaN);
       progress(2, "x".repeat(500));
     });
-    const [last, ...more] = await stage.scheduler.getSteps(run.id);
+    const [last, ...more] = await fleet.scheduler.getSteps(run.id);
     expect(more).toEqual([]);
     expect(last).toMatchObject({ kind: "progress", name: "$progress" });
     const told = last?.result as { fraction: number; message: string } | undefined;
     expect([told?.fraction, told?.message.length]).toEqual([1, 200]);
-    const odd = await stage.run(({ progress }) => progress(0.5, { n: 1n } as unknown as string));
-    expect((await stage.scheduler.getSteps(odd.id))[0]?.result).toEqual({
+    const odd = await fleet.run(({ progress }) => progress(0.5, { n: 1n } as unknown as string));
+    expect((await fleet.scheduler.getSteps(odd.id))[0]?.result).toEqual({
       fraction: 0.5,
       message: '{"n":{"$type":"bigint","value":"1"}}',
     });

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, onEachEngine, Stage, stopped } from "./stage.ts";
+import { eventually, onEachEngine, TestScheduler, stopped } from "./test-scheduler.ts";
 
 /** Wide: a busy machine is slow, but a poll that does not come is slower. */
 const SOON_MS = 10_000;
 
 onEachEngine((connection) => {
-  let stage: Stage;
+  let fleet: TestScheduler;
   beforeAll(async () => {
-    stage = await Stage.open(connection());
+    fleet = await TestScheduler.open(connection());
   }, 60_000);
-  afterAll(() => stage[Symbol.asyncDispose]());
+  afterAll(() => fleet[Symbol.asyncDispose]());
 
   test("a run that is cancelled is told by its signal, and its verdict is cancelled", async () => {
     let hasBegun = false;
     let reason: unknown;
-    const id = await stage.begin(
+    const id = await fleet.begin(
       async ({ signal }) => {
         hasBegun = true;
         await stopped(signal);
@@ -25,54 +25,54 @@ onEachEngine((connection) => {
     );
     await eventually("its begin", () => hasBegun);
     const from = performance.now();
-    expect(await stage.scheduler.cancelRun(id, { reason: "not needed" })).toBe("asked");
-    expect(await stage.ended(id)).toMatchObject({
+    expect(await fleet.scheduler.cancelRun(id, { reason: "not needed" })).toBe("asked");
+    expect(await fleet.ended(id)).toMatchObject({
       verdict: "cancelled",
       attempt: 1,
       error: { code: "RUN_CANCELLED", message: "not needed" },
     });
     expect(performance.now() - from).toBeLessThan(SOON_MS);
     expect(reason).toMatchObject({ code: "RUN_CANCELLED", message: "not needed" });
-    await expect(stage.scheduler.cancelRun(id)).rejects.toMatchObject({ code: "INVALID_STATE" });
+    await expect(fleet.scheduler.cancelRun(id)).rejects.toMatchObject({ code: "INVALID_STATE" });
   });
 
   test("one that succeeds although it was cancelled has succeeded", async () => {
-    const id = await stage.begin(async ({ signal }) => {
+    const id = await fleet.begin(async ({ signal }) => {
       await stopped(signal);
       return "whole";
     });
-    await stage.until(id, ({ verdict }) => verdict === "running");
-    await stage.scheduler.cancelRun(id);
-    expect(await stage.ended(id)).toMatchObject({ verdict: "succeeded", result: "whole" });
+    await fleet.until(id, ({ verdict }) => verdict === "running");
+    await fleet.scheduler.cancelRun(id);
+    expect(await fleet.ended(id)).toMatchObject({ verdict: "succeeded", result: "whole" });
   });
 
   test("one that does not stop is given up, and what it does then counts for nothing", async () => {
     const late: string[] = [];
     let letGo: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));
-    const id = await stage.begin(async ({ step, log }) => {
+    const id = await fleet.begin(async ({ step, log }) => {
       await held;
       late.push("goes on");
       log.info("after the end");
       void step("late", () => late.push("late step"));
       return "too late";
     });
-    await stage.until(id, ({ verdict }) => verdict === "running");
-    await stage.scheduler.cancelRun(id);
-    expect(await stage.ended(id)).toMatchObject({ verdict: "cancelled", result: undefined });
-    expect(await stage.lines(id)).toEqual([
+    await fleet.until(id, ({ verdict }) => verdict === "running");
+    await fleet.scheduler.cancelRun(id);
+    expect(await fleet.ended(id)).toMatchObject({ verdict: "cancelled", result: undefined });
+    expect(await fleet.lines(id)).toEqual([
       "error the attempt did not end within 3s of being told to; it is given up",
     ]);
     letGo();
     await eventually("the zombie", () => late.length > 0);
-    const again = await stage.run(() => "next");
+    const again = await fleet.run(() => "next");
     expect(again.verdict).toBe("succeeded");
     expect(late).toEqual(["goes on"]);
-    expect(await stage.steps(id)).toEqual([]);
+    expect(await fleet.steps(id)).toEqual([]);
   });
 
   test("a timeout ends an attempt that never ends, as failed", async () => {
-    const run = await stage.run(() => new Promise(() => undefined), { timeout: "100ms" });
+    const run = await fleet.run(() => new Promise(() => undefined), { timeout: "100ms" });
     expect(run).toMatchObject({
       verdict: "failed",
       error: {
@@ -84,7 +84,7 @@ onEachEngine((connection) => {
 
   test("a step that is being executed is told too", async () => {
     let reason: unknown;
-    const run = await stage.run(
+    const run = await fleet.run(
       ({ step }) =>
         step(
           "wait",
@@ -99,22 +99,22 @@ onEachEngine((connection) => {
     );
     expect(run).toMatchObject({ verdict: "failed", error: { code: "RUN_TIMED_OUT" } });
     expect(reason).toMatchObject({ code: "RUN_TIMED_OUT" });
-    expect(await stage.steps(run.id)).toEqual(["wait step 1/1!"]);
+    expect(await fleet.steps(run.id)).toEqual(["wait step 1/1!"]);
   });
 
   test("a run that overlaps takes the place of the one before", async () => {
     const ends: string[] = [];
-    const id = await stage.job(
+    const id = await fleet.job(
       async ({ signal, runId }) => {
         if (ends.length === 0) await stopped(signal);
         ends.push(runId);
       },
       { overlap: "cancel-running" },
     );
-    const first = await stage.scheduler.runJob(id);
-    await stage.until(first, ({ verdict }) => verdict === "running");
-    const second = await stage.scheduler.runJob(id);
-    expect((await stage.ended(second)).verdict).toBe("succeeded");
+    const first = await fleet.scheduler.runJob(id);
+    await fleet.until(first, ({ verdict }) => verdict === "running");
+    const second = await fleet.scheduler.runJob(id);
+    expect((await fleet.ended(second)).verdict).toBe("succeeded");
     expect(ends).toEqual([first, second]);
   });
 });

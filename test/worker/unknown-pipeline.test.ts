@@ -1,9 +1,9 @@
 import { describe, expect, inject, test } from "vitest";
-import { backlog, Fleet, soon } from "../crash/fleet.ts";
+import { backlog, ProcessFleet, soon } from "../crash/fleet.ts";
 
 describe.concurrent("a worker without the pipeline", () => {
   test("leaves the run to one that has it", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"));
+    await using fleet = await ProcessFleet.start(inject("redisUrl"));
     await fleet.worker({ pipelines: [fleet.pipeline("other")] });
     const able = await fleet.worker();
     const { options, fireTimes } = soon(6, 200);
@@ -16,7 +16,10 @@ describe.concurrent("a worker without the pipeline", () => {
   });
 
   test("alone: JOB_OVERDUE says why, and a later worker runs it", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 0.2, overdue: 0.3 });
+    await using fleet = await ProcessFleet.start(inject("redisUrl"), {
+      reconcile: 0.2,
+      overdue: 0.3,
+    });
     const unable = await fleet.worker({ pipelines: [fleet.pipeline("other")] });
     const { options, fireTimes } = backlog(3);
     await fleet.add("job", options);
@@ -36,7 +39,10 @@ describe.concurrent("a worker without the pipeline", () => {
   });
 
   test("no worker at all: JOB_OVERDUE says that", { timeout: 60_000 }, async () => {
-    await using fleet = await Fleet.start(inject("redisUrl"), { reconcile: 0.2, overdue: 0.3 });
+    await using fleet = await ProcessFleet.start(inject("redisUrl"), {
+      reconcile: 0.2,
+      overdue: 0.3,
+    });
     const { options, fireTimes } = backlog(1);
     await fleet.add("job", options);
     const [overdue] = await fleet.hears("JOB_OVERDUE", "job");

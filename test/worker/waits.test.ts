@@ -1,17 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { onEachEngine, Stage } from "./stage.ts";
+import { onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 onEachEngine((connection) => {
-  let stage: Stage;
+  let fleet: TestScheduler;
   beforeAll(async () => {
-    stage = await Stage.open(connection());
+    fleet = await TestScheduler.open(connection());
   }, 60_000);
-  afterAll(() => stage[Symbol.asyncDispose]());
+  afterAll(() => fleet[Symbol.asyncDispose]());
 
   test("a long wait lets go of the worker, and the run goes on where it was", async () => {
     const seen: string[] = [];
-    const id = await stage.begin(async ({ step, sleep, attempt }) => {
+    const id = await fleet.begin(async ({ step, sleep, attempt }) => {
       seen.push(`begin ${attempt}`);
       try {
         await step("before", () => void seen.push("before"));
@@ -22,15 +22,15 @@ onEachEngine((connection) => {
         seen.push("finally");
       }
     });
-    const sleeping = await stage.until(id, ({ verdict }) => verdict === "sleeping");
+    const sleeping = await fleet.until(id, ({ verdict }) => verdict === "sleeping");
     expect(sleeping.attempt).toBe(1);
     expect(seen).toEqual(["begin 1", "before", "finally"]);
-    const [worker] = await stage.scheduler.getWorkers();
+    const [worker] = await fleet.scheduler.getWorkers();
     expect(worker?.running ?? []).not.toContain(id);
-    const run = await stage.ended(id);
+    const run = await fleet.ended(id);
     expect(run).toMatchObject({ verdict: "succeeded", attempt: 1, result: "done" });
     expect(seen.slice(3)).toEqual(["begin 1", "after", "finally"]);
-    const steps = await stage.scheduler.getSteps(id);
+    const steps = await fleet.scheduler.getSteps(id);
     expect(steps.map(({ name, kind }) => [name, kind])).toEqual([
       ["before", "step"],
       ["$sleep:1", "sleep"],
@@ -41,12 +41,12 @@ onEachEngine((connection) => {
     expect(after?.startedAt.getTime()).toBeGreaterThanOrEqual(
       (wait?.finishedAt.getTime() ?? 0) - 50,
     );
-    const story = await stage.story(id.slice(0, id.indexOf(":")), "JOB_EXECUTED");
+    const story = await fleet.story(id.slice(0, id.indexOf(":")), "JOB_EXECUTED");
     expect(story.filter((name) => name === "JOB_RETRYING" || name === "JOB_ERROR")).toEqual([]);
   });
 
   test("inside a step it is refused, and ends the run instead of waiting for itself", async () => {
-    const run = await stage.run(
+    const run = await fleet.run(
       ({ step, sleep }) =>
         step("work", async () => {
           await Promise.resolve();
@@ -60,7 +60,7 @@ onEachEngine((connection) => {
 
   test("it sleeps although its code catches everything, and although it never ends", async () => {
     const begins: string[] = [];
-    const swallow = await stage.begin(async ({ sleep, step }) => {
+    const swallow = await fleet.begin(async ({ sleep, step }) => {
       begins.push("swallow");
       try {
         await sleep("2s");
@@ -69,7 +69,7 @@ onEachEngine((connection) => {
       }
       return "woke";
     });
-    const replace = await stage.begin(async ({ sleep }) => {
+    const replace = await fleet.begin(async ({ sleep }) => {
       begins.push("replace");
       try {
         await sleep("2s");
@@ -79,7 +79,7 @@ onEachEngine((connection) => {
       return "woke";
     });
     for (const id of [swallow, replace])
-      expect(await stage.ended(id)).toMatchObject({
+      expect(await fleet.ended(id)).toMatchObject({
         verdict: "succeeded",
         attempt: 1,
         result: "woke",
@@ -89,7 +89,7 @@ onEachEngine((connection) => {
 
   test("steps beside a wait are done before it lets go; waits side by side wake in turn", async () => {
     const calls: string[] = [];
-    const id = await stage.begin(async ({ step, sleep }) => {
+    const id = await fleet.begin(async ({ step, sleep }) => {
       const branch = async (name: string, wait: string): Promise<string> => {
         await sleep(wait, { name });
         return step(name, () => {
@@ -106,9 +106,9 @@ onEachEngine((connection) => {
         }),
       ]);
     });
-    await stage.until(id, ({ verdict }) => verdict === "sleeping");
+    await fleet.until(id, ({ verdict }) => verdict === "sleeping");
     expect(calls).toEqual(["slow"]);
-    expect(await stage.ended(id)).toMatchObject({
+    expect(await fleet.ended(id)).toMatchObject({
       verdict: "succeeded",
       attempt: 1,
       result: ["later", "sooner", null],
@@ -118,7 +118,7 @@ onEachEngine((connection) => {
 
   test("a short wait stays; one that has passed is none; both are told to stop by the signal", async () => {
     let begins = 0;
-    const run = await stage.run(async ({ sleep, sleepUntil }) => {
+    const run = await fleet.run(async ({ sleep, sleepUntil }) => {
       begins += 1;
       const from = performance.now();
       await sleep("300ms");
@@ -129,21 +129,21 @@ onEachEngine((connection) => {
     expect(run.verdict).toBe("succeeded");
     expect(run.result).toBeGreaterThan(290);
     expect(begins).toBe(1);
-    const wrong = await stage.run(({ sleep }) => sleep("soon"));
+    const wrong = await fleet.run(({ sleep }) => sleep("soon"));
     expect(wrong).toMatchObject({ verdict: "failed", error: { code: "INVALID_OPTION" } });
-    const never = await stage.run(({ sleepUntil }) => sleepUntil("whenever"));
+    const never = await fleet.run(({ sleepUntil }) => sleepUntil("whenever"));
     expect(never).toMatchObject({ verdict: "failed", error: { code: "INVALID_TRIGGER" } });
   });
 
   test("a run that sleeps is cancelled at once, and does not wake", async () => {
     let begins = 0;
-    const id = await stage.begin(async ({ sleep }) => {
+    const id = await fleet.begin(async ({ sleep }) => {
       begins += 1;
       await sleep("1h");
     });
-    await stage.until(id, ({ verdict }) => verdict === "sleeping");
-    expect(await stage.scheduler.cancelRun(id, { reason: "no more" })).toBe("cancelled");
-    expect(await stage.scheduler.getRun(id)).toMatchObject({
+    await fleet.until(id, ({ verdict }) => verdict === "sleeping");
+    expect(await fleet.scheduler.cancelRun(id, { reason: "no more" })).toBe("cancelled");
+    expect(await fleet.scheduler.getRun(id)).toMatchObject({
       verdict: "cancelled",
       error: { code: "RUN_CANCELLED", message: "no more" },
     });
@@ -152,7 +152,7 @@ onEachEngine((connection) => {
 
   test("a retry after a sleep: neither the step nor the wait is repeated", async () => {
     const calls: string[] = [];
-    const id = await stage.begin(
+    const id = await fleet.begin(
       async ({ step, sleepUntil, attempt }) => {
         await step("once", () => calls.push("once"));
         // Computed anew each time: what was stored counts.
@@ -163,7 +163,7 @@ onEachEngine((connection) => {
       },
       { retry: { attempts: 2, delay: "1ms" } },
     );
-    expect(await stage.ended(id)).toMatchObject({ verdict: "succeeded", attempt: 2, result: 2 });
+    expect(await fleet.ended(id)).toMatchObject({ verdict: "succeeded", attempt: 2, result: 2 });
     expect(calls).toEqual(["once", "woke 1", "woke 2"]);
   });
 });

@@ -12,7 +12,7 @@ import type { Defect } from "../program/defects.ts";
 import { Journal, realNow, watchStalls } from "../program/journal.ts";
 import { RECOVERY_MS } from "../check/health.ts";
 import { type ChaosServer, type EngineName, openEngine, pass } from "./chaos-server.ts";
-import { Fleet } from "./fleet.ts";
+import { ChaosFleet } from "./fleet.ts";
 import { Inflictor } from "./inflict.ts";
 import { SlowProxy } from "./slow-proxy.ts";
 import { startChaosServer } from "./start-server.ts";
@@ -63,7 +63,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
       skewMs: 0,
       ...(options.defect === undefined ? {} : { defect: options.defect }),
     };
-    await using fleet = new Fleet(settings, options.workers, journal);
+    await using fleet = new ChaosFleet(settings, options.workers, journal);
     await untilAborted(options.signal, fleet.start());
     const from = realNow();
     const edits = planned(options, from);
@@ -117,7 +117,7 @@ function planned({ seed, forMs, jobs }: CampaignOptions, beginAt: number): Plann
 /** Lets the fleet recover with every job active, then pauses every job and waits until nothing is left to do. */
 async function rest(
   { system }: CampaignOptions,
-  { dir, fleet, edits }: { dir: string; fleet: Fleet; edits: readonly PlannedEdit[] },
+  { dir, fleet, edits }: { dir: string; fleet: ChaosFleet; edits: readonly PlannedEdit[] },
 ): Promise<void> {
   const jobs = [...new Set(edits.map(({ edit }) => edit.job))];
   const everyJob = (kind: "resume" | "pause", firstId: number): void => {
@@ -136,7 +136,7 @@ async function rest(
   else await untilHeard(dir);
 }
 
-async function untilIdle(fleet: Fleet): Promise<void> {
+async function untilIdle(fleet: ChaosFleet): Promise<void> {
   for (const until = Date.now() + QUIET_LIMIT_MS; Date.now() < until; await pass(POLL_MS)) {
     for (const slot of fleet.schedulers) slot.collect();
     if (fleet.schedulers.every(({ isIdle }) => isIdle)) return;

@@ -129,7 +129,7 @@ function has(message: unknown, key: string): boolean {
 }
 
 /** All child processes of a run. */
-export class Fleet implements AsyncDisposable {
+export class ChaosFleet implements AsyncDisposable {
   readonly workers: readonly Slot[];
   readonly schedulers: readonly Slot[];
 

@@ -3,14 +3,14 @@ import { livingRuns } from "../history/read-journals.ts";
 import { type Journal, realNow } from "../program/journal.ts";
 import type { PlannedFault } from "../plan/fault-plan.ts";
 import { type ChaosServer, pass } from "./chaos-server.ts";
-import type { Fleet, Slot } from "./fleet.ts";
+import type { ChaosFleet, Slot } from "./fleet.ts";
 import type { SlowProxy } from "./slow-proxy.ts";
 
 /** The targets of faults. */
 export interface Victims {
   readonly server: ChaosServer;
   readonly proxy: SlowProxy;
-  readonly fleet: Fleet;
+  readonly fleet: ChaosFleet;
   readonly prefix: string;
   readonly dir: string;
   readonly journal: Journal;

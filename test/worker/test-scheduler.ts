@@ -25,18 +25,18 @@ export interface Logged {
 }
 
 /** A scheduler with a worker in this process, and jobs whose work each test says. */
-export class Stage implements AsyncDisposable {
+export class TestScheduler implements AsyncDisposable {
   readonly scheduler: PipelineScheduler;
   readonly events: SchedulerEvent[] = [];
   readonly logged: Logged[] = [];
-  /** The pipeline of the jobs; a subclass of its own for each stage. */
-  readonly Play: new () => Pipeline;
+  /** The pipeline of the jobs; a subclass of its own for each fleet. */
+  readonly Work: new () => Pipeline;
   readonly #acts = new Map<string, Act>();
   #jobs = 0;
 
   private constructor(connection: string | undefined, options: PipelineSchedulerOptions) {
     const acts = this.#acts;
-    this.Play = class Play extends Pipeline {
+    this.Work = class Work extends Pipeline {
       static override retryOn(error: unknown): boolean {
         return !(error instanceof RangeError);
       }
@@ -47,7 +47,7 @@ export class Stage implements AsyncDisposable {
     this.scheduler = new PipelineScheduler({
       ...(connection === undefined ? {} : { connection }),
       prefix: `stage-${randomUUID().slice(0, 8)}`,
-      pipelines: [this.Play],
+      pipelines: [this.Work],
       logger: this.#logger(),
       ...options,
     });
@@ -57,17 +57,17 @@ export class Stage implements AsyncDisposable {
   static async open(
     connection: string | undefined,
     options: PipelineSchedulerOptions = {},
-  ): Promise<Stage> {
-    const stage = new Stage(connection, options);
-    await stage.scheduler.start();
-    return stage;
+  ): Promise<TestScheduler> {
+    const fleet = new TestScheduler(connection, options);
+    await fleet.scheduler.start();
+    return fleet;
   }
 
   /** Adds a job that only runs when it is told to. */
   async job(act: Act, options: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const id = `job-${(this.#jobs += 1)}`;
     this.#acts.set(id, act);
-    await this.scheduler.addJob(this.Play, {
+    await this.scheduler.addJob(this.Work, {
       id,
       trigger: "date",
       runDate: "2090-01-01",

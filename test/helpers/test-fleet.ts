@@ -16,12 +16,12 @@ import { RunCommands, type RunJobOptions } from "../../src/scheduler/run-command
 import type { JobSnapshot } from "../../src/scheduler/job.ts";
 import { type JobPage, type JobQuery, queryJobs } from "../../src/scheduler/job-query.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
-import { type Arena, arena, type Ground, takenByHand } from "./arena.ts";
+import { type TestStores, testStores, type TestStore, takenByHand } from "./test-stores.ts";
 
-/** Where benches begin: a Sunday. */
+/** Where fleets begin: a Sunday. */
 const START = "2026-03-01 12:00:00";
 
-/** An instant in a test; without an offset in UTC, a time of day alone is on the day where benches begin. */
+/** An instant in a test; without an offset in UTC, a time of day alone is on the day where fleets begin. */
 export function at(text: string): number {
   const full = text.includes("-") ? text : `${START.slice(0, 10)} ${text}`;
   const instant = Date.parse(/Z$|[+-]\d\d:\d\d$/.test(full) ? full : `${full.replace(" ", "T")}Z`);
@@ -29,7 +29,7 @@ export function at(text: string): number {
   return instant;
 }
 
-/** `12:00:10`, with its day in front if that is not where benches begin. */
+/** `12:00:10`, with its day in front if that is not where fleets begin. */
 export function clockText(instant: Date | number): string {
   const text = new Date(instant).toISOString().replace("T", " ").replace("Z", "");
   return text.replace(`${START.slice(0, 10)} `, "").replace(/\.000$/, "");
@@ -40,27 +40,27 @@ interface HeldRun {
   ended: Promise<void>;
 }
 
-/** How a bench is made. */
-export interface BenchOptions {
+/** How a fleet is made. */
+export interface TestFleetOptions {
   /** The instant at which it begins. @default 2026-03-01 12:00 UTC */
   readonly start?: string;
   /** How many workers take queue jobs in turns. @default 1 */
   readonly workers?: number;
   /** The zone of jobs that name none. @default UTC */
   readonly timezone?: string;
-  /** @default the arena of this test file: the Redis server that all files share, unless it entered another one */
-  readonly arena?: Arena;
+  /** @default the stores of this test file: the Redis server that all files share, unless it entered another one */
+  readonly stores?: TestStores;
 }
 
 /**
  * The scheduler's and the worker's parts on a real engine, in a time that only the test moves. Nothing happens by
  * itself: `moveTo` lets time pass while no worker is there, `work` takes what is due, `workTo` does both in turns.
  */
-export class EngineBench implements AsyncDisposable {
+export class TestFleet implements AsyncDisposable {
   readonly engine: Engine;
   readonly desk: JobCommands;
   readonly runDesk: RunCommands;
-  readonly ground: Ground;
+  readonly store: TestStore;
   /** The contexts of all attempts, in the order of their start. */
   readonly started: RunContext[] = [];
   /** The pipeline of the jobs that {@link add} adds. */
@@ -78,10 +78,10 @@ export class EngineBench implements AsyncDisposable {
   #cursor = "";
   #tellHeld: (run: HeldRun) => void = () => undefined;
 
-  private constructor(options: BenchOptions, ground: Ground, time: { now: number }) {
+  private constructor(options: TestFleetOptions, store: TestStore, time: { now: number }) {
     this.#time = time;
-    this.ground = ground;
-    const { engine, consumers } = takenByHand(ground.engine);
+    this.store = store;
+    const { engine, consumers } = takenByHand(store.engine);
     this.engine = engine;
     this.#consumers = consumers;
     const clock: Clock = {
@@ -131,14 +131,17 @@ export class EngineBench implements AsyncDisposable {
     );
   }
 
-  static async open(options: BenchOptions = {}): Promise<EngineBench> {
+  static async open(options: TestFleetOptions = {}): Promise<TestFleet> {
     const time = { now: at(options.start ?? START) };
     const prefix = `bench-${randomUUID()}`;
-    const ground = await (options.arena ?? arena()).open({ prefix, serverNow: () => time.now });
-    const bench = new EngineBench(options, ground, time);
-    for (const worker of bench.#workers) await worker.start();
-    bench.#cursor = await bench.engine.events.latestCursor();
-    return bench;
+    const store = await (options.stores ?? testStores()).open({
+      prefix,
+      serverNow: () => time.now,
+    });
+    const fleet = new TestFleet(options, store, time);
+    for (const worker of fleet.#workers) await worker.start();
+    fleet.#cursor = await fleet.engine.events.latestCursor();
+    return fleet;
   }
 
   get now(): number {
@@ -152,7 +155,7 @@ export class EngineBench implements AsyncDisposable {
     this.#time.now = to;
   }
 
-  /** Adds a job of the pipeline of this bench. */
+  /** Adds a job of the pipeline of this fleet. */
   async add(options: AddJobOptions): Promise<StoredJob> {
     const [id = ""] = await this.desk.add([{ pipeline: this.Work, options }]);
     return this.desk.get(id);
@@ -207,9 +210,9 @@ export class EngineBench implements AsyncDisposable {
   /** Plays BullMQ: gives one queue job to the next worker, due or not, and does with it what the worker says. */
   async take(id: string): Promise<void> {
     const consumer = this.#consumers.shift();
-    if (!consumer) throw new Error("this bench has no worker");
+    if (!consumer) throw new Error("this fleet has no worker");
     this.#consumers.push(consumer);
-    const pipeline = await this.ground.queue.take(id);
+    const pipeline = await this.store.queue.take(id);
     const takes = (this.#takes.get(id) ?? 0) + 1;
     this.#takes.set(id, takes);
     const isHeld = new Promise<HeldRun>((resolve) => {
@@ -224,7 +227,7 @@ export class EngineBench implements AsyncDisposable {
 
   /** The ids of the queue jobs, those that wait first, then by their time. */
   queueJobs(): Promise<string[]> {
-    return this.ground.queue.ids();
+    return this.store.queue.ids();
   }
 
   /** The ids of the runs that are held, in the order of their start. */
@@ -285,7 +288,7 @@ export class EngineBench implements AsyncDisposable {
     const found: StoredEvent[] = [];
     // A read that finds nothing would block for as long as the server's timer takes to notice.
     while (this.#cursor !== (await this.engine.events.latestCursor())) {
-      const batch = await this.engine.events.read("bench", this.#cursor, 1);
+      const batch = await this.engine.events.read("fleet", this.#cursor, 1);
       found.push(...batch.events.map(({ event }) => event));
       this.#cursor = batch.cursor;
     }
@@ -302,22 +305,22 @@ export class EngineBench implements AsyncDisposable {
     this.isHolding = false;
     for (const runId of this.held) await this.release(runId);
     for (const worker of this.#workers) await worker.stop(new Ending(systemClock, 0));
-    await this.ground.close();
+    await this.store.close();
   }
 
   async #firstDue(now: number): Promise<string | undefined> {
-    const next = await this.ground.queue.next();
+    const next = await this.store.queue.next();
     return next && (next.dueAt ?? now) <= now ? next.id : undefined;
   }
 
   async #dueAt(id: string): Promise<number> {
-    return (await this.ground.queue.dueAt(id)) ?? this.#time.now;
+    return (await this.store.queue.dueAt(id)) ?? this.#time.now;
   }
 
   async #putBack(id: string, end: QueueJobOutcome): Promise<void> {
-    if (end === "done" || end === "ended") return this.ground.queue.drop(id);
+    if (end === "done" || end === "ended") return this.store.queue.drop(id);
     const delayMs = end === "hand-back" ? 0 : end.againInMs;
-    return this.ground.queue.putBack(id, this.#time.now + delayMs);
+    return this.store.queue.putBack(id, this.#time.now + delayMs);
   }
 
   #run(context: RunContext): unknown {

@@ -8,7 +8,7 @@ export const SIDES = [CRONDUIT, BARE] as const;
 const CONCURRENCY = 50;
 
 /** Where one side is measured: an empty server that nobody else uses meanwhile, and processes on it. */
-export interface Stage {
+export interface MeasuredSide {
   readonly redis: MeasuredRedis;
   readonly side: Place["side"];
   /** Starts a process; it is ended when the measurement is over, or before. */
@@ -25,7 +25,7 @@ export interface Plan {
 export async function playOnRedis(
   options: BenchOptions,
   { rounds, parts = [""] }: Plan,
-  measure: (stage: Stage, part: string) => Promise<Sample["figures"]>,
+  measure: (measured: MeasuredSide, part: string) => Promise<Sample["figures"]>,
 ): Promise<Sample[]> {
   buildPackage();
   await using redis = await MeasuredRedis.start();
@@ -36,7 +36,7 @@ export async function playOnRedis(
     const side = name === CRONDUIT ? CRONDUIT : BARE;
     const connection = redis.url;
     const processes: SideProcess[] = [];
-    const run: Stage["run"] = async (role) => {
+    const run: MeasuredSide["run"] = async (role) => {
       const place: Place = { side, connection, concurrency: CONCURRENCY, role };
       const started = await SideProcess.start(place, profile);
       processes.push(started);

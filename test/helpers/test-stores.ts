@@ -6,7 +6,7 @@ import { RedisEngine } from "../../src/engine/redis/redis-engine.ts";
 import type { ConnectionOption } from "../../src/index.ts";
 import { engineWith } from "./engine-with.ts";
 
-/** The queue jobs of a bench, which it takes and puts back in BullMQ's stead. */
+/** The queue jobs of a test fleet, which it takes and puts back in BullMQ's stead. */
 export interface HandQueue {
   /** What a worker would be given next; `dueAt` is `undefined` of one that waits already. */
   next(): Promise<{ readonly id: string; readonly dueAt: number | undefined } | undefined>;
@@ -19,8 +19,8 @@ export interface HandQueue {
   drop(id: string): Promise<void>;
 }
 
-/** What one bench stands on: an engine without anything in it. */
-export interface Ground {
+/** An engine without anything in it, and a way to look below it. */
+export interface TestStore {
   readonly engine: Engine;
   readonly queue: HandQueue;
   /** Where something of a job is stored: `ledger`, or the engine's own names. */
@@ -30,15 +30,15 @@ export interface Ground {
   close(): Promise<void>;
 }
 
-/** What a ground is made with. */
-export interface GroundOptions {
+/** What a store is made with. */
+export interface TestStoreOptions {
   readonly prefix: string;
   readonly serverNow: () => number;
 }
 
-/** Where benches stand: one engine under test. */
-export interface Arena {
-  open(options: GroundOptions): Promise<Ground>;
+/** Makes the stores of one engine under test. */
+export interface TestStores {
+  open(options: TestStoreOptions): Promise<TestStore>;
   /** Where whole schedulers are to connect to; an engine inside a process serves one at a time. */
   readonly connection: () => ConnectionOption | undefined;
   /** How many schedulers may meet there: many at once, one after another, or one alone. */
@@ -49,7 +49,7 @@ export interface Arena {
 export type Reach = "many" | "one after another" | "one";
 
 /** The settings of an engine under test, but for what names its place. */
-export function engineSettings({ prefix, serverNow }: GroundOptions) {
+export function engineSettings({ prefix, serverNow }: TestStoreOptions) {
   return {
     prefix,
     queue: "default",
@@ -57,7 +57,7 @@ export function engineSettings({ prefix, serverNow }: GroundOptions) {
     timeoutMs: 20_000,
     maxEvents: 100_000,
     serverNow,
-    onError: (error: unknown) => console.error("engine bench", error),
+    onError: (error: unknown) => console.error("test store", error),
   };
 }
 
@@ -76,10 +76,10 @@ export function takenByHand(engine: Engine): { engine: Engine; consumers: Consum
   return { engine: byHand, consumers };
 }
 
-/** Redis or a Cluster; each ground has a prefix of its own. */
-export function redisArena(
+/** Redis or a Cluster; each store has a prefix of its own. */
+export function redisStores(
   place: () => string | { readonly cluster: readonly ClusterNode[] },
-): Arena {
+): TestStores {
   return {
     connection: place,
     reach: "many",
@@ -159,14 +159,14 @@ function redisQueue(client: Redis | Cluster, prefix: string): HandQueue {
   };
 }
 
-let current: Arena = redisArena(() => inject("redisUrl"));
+let current: TestStores = redisStores(() => inject("redisUrl"));
 
-/** The arena of this test file. */
-export function arena(): Arena {
+/** The stores of this test file. */
+export function testStores(): TestStores {
   return current;
 }
 
-/** Makes all benches of this test file stand elsewhere than on the Redis server that all files share. */
-export function enterArena(other: Arena): void {
+/** Makes all fleets of this test file use another engine than the Redis server that all files share. */
+export function useTestStores(other: TestStores): void {
   current = other;
 }

@@ -3,18 +3,18 @@ import { PostgresEngine } from "../../src/engine/postgres/postgres-engine.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import type { ConnectionOption } from "../../src/index.ts";
 import {
-  type Arena,
+  type TestStores,
   engineSettings,
-  type Ground,
-  type GroundOptions,
+  type TestStore,
+  type TestStoreOptions,
   type HandQueue,
   type Reach,
-} from "./arena.ts";
+} from "./test-stores.ts";
 
 /** Tables whose rows say what there is, and not what happened. */
 const KEPT = new Set(["migrations", "migration", "event_log"]);
 
-/** How benches get to PostgreSQL. */
+/** How test fleets get to PostgreSQL. */
 export interface PostgresPlace {
   /** @param queueSchema Where statements look that name no schema. */
   connect(queueSchema: string): Promise<Database>;
@@ -24,14 +24,14 @@ export interface PostgresPlace {
 
 /**
  * PostgreSQL, as a server or in this process. Making a schema takes longer than most cases, and a whole database much
- * longer: a ground that was left is swept and used again.
+ * longer: a store that was left is swept and used again.
  */
-export class PostgresArena implements Arena, AsyncDisposable {
+export class PostgresStores implements TestStores, AsyncDisposable {
   readonly connection: () => ConnectionOption | undefined;
   readonly reach: Reach;
   readonly #place: PostgresPlace;
-  readonly #all: PostgresGround[] = [];
-  readonly #free: PostgresGround[] = [];
+  readonly #all: PostgresStore[] = [];
+  readonly #free: PostgresStore[] = [];
 
   constructor(place: PostgresPlace) {
     this.#place = place;
@@ -39,26 +39,26 @@ export class PostgresArena implements Arena, AsyncDisposable {
     this.reach = place.reach;
   }
 
-  async open(options: GroundOptions): Promise<Ground> {
-    const ground = this.#free.pop() ?? (await this.#make(options));
-    ground.serverNow = options.serverNow;
+  async open(options: TestStoreOptions): Promise<TestStore> {
+    const store = this.#free.pop() ?? (await this.#make(options));
+    store.serverNow = options.serverNow;
     return {
-      engine: ground.engine,
-      queue: ground.queue,
-      placesOf: (jobId) => ground.placesOf(jobId),
-      ledgerEndsInMs: (jobId) => ground.ledgerEndsInMs(jobId),
+      engine: store.engine,
+      queue: store.queue,
+      placesOf: (jobId) => store.placesOf(jobId),
+      ledgerEndsInMs: (jobId) => store.ledgerEndsInMs(jobId),
       close: async () => {
-        await ground.sweep();
-        this.#free.push(ground);
+        await store.sweep();
+        this.#free.push(store);
       },
     };
   }
 
-  async #make(options: GroundOptions): Promise<PostgresGround> {
-    const ground = new PostgresGround(options, this.#place);
-    await ground.engine.open();
-    this.#all.push(ground);
-    return ground;
+  async #make(options: TestStoreOptions): Promise<PostgresStore> {
+    const store = new PostgresStore(options, this.#place);
+    await store.engine.open();
+    this.#all.push(store);
+    return store;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,7 +66,7 @@ export class PostgresArena implements Arena, AsyncDisposable {
   }
 }
 
-class PostgresGround {
+class PostgresStore {
   serverNow: () => number;
   readonly engine: PostgresEngine;
   readonly #own: string;
@@ -74,14 +74,14 @@ class PostgresGround {
   #database: Database | undefined;
   #sweeping: string | undefined;
 
-  constructor(options: GroundOptions, place: PostgresPlace) {
+  constructor(options: TestStoreOptions, place: PostgresPlace) {
     this.serverNow = options.serverNow;
     const { own, queue } = schemasOf(options.prefix);
     this.#own = own;
     this.#queue = queue;
     this.engine = new PostgresEngine({
       ...engineSettings({ prefix: options.prefix, serverNow: () => this.serverNow() }),
-      label: "postgres of a bench",
+      label: "postgres of a test",
       migrate: true,
       openTimeoutMs: 120_000,
       connect: async () => {
@@ -92,7 +92,7 @@ class PostgresGround {
   }
 
   async ask<R>(text: string, params: readonly unknown[] = []): Promise<R[]> {
-    if (!this.#database) throw new Error("the ground is not open");
+    if (!this.#database) throw new Error("the store is not open");
     return (await this.#database.pool.query<R>(text, params)).rows;
   }
 

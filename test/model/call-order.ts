@@ -8,7 +8,7 @@ function turn(): Promise<void> {
  * Lets calls of several actors through one at a time, in an order that is chosen. An actor makes one call after the other,
  * so once each of those that have not ended stands here, nothing moves but by choice.
  */
-export class Turnstile {
+export class CallOrder {
   #isClosed = false;
   readonly #standing: (() => Promise<unknown>)[] = [];
 

@@ -66,7 +66,7 @@ function seenFrom(served: Engine, fleet: Engine): Engine {
 }
 
 /** An engine under test with a clock that the case moves. */
-export class EngineBench {
+export class TestEngine {
   readonly engine: Engine;
   /** Where jobs are added that name no queue, and where queue jobs are taken and decided. */
   readonly queue: string;
@@ -79,7 +79,7 @@ export class EngineBench {
   constructor(
     connection: ConnectionOption | undefined,
     prefix: string,
-    seen?: Pick<EngineBench, "engine" | "queue"> & { readonly time: { now: number } },
+    seen?: Pick<TestEngine, "engine" | "queue"> & { readonly time: { now: number } },
   ) {
     const { time } = seen ?? { time: { now: START } };
     this.#time = time;
@@ -98,11 +98,11 @@ export class EngineBench {
   }
 
   /** The same fleet and the same clock, on another queue. */
-  async on(queue: string): Promise<EngineBench> {
+  async on(queue: string): Promise<TestEngine> {
     const served = await this.engine.serve?.(queue);
     if (!served) throw new Error("this engine has no queues");
     const engine = seenFrom(served, this.engine);
-    return new EngineBench(undefined, "", { engine, queue, time: this.#time });
+    return new TestEngine(undefined, "", { engine, queue, time: this.#time });
   }
 
   /** The server's clock. */
