@@ -21,6 +21,7 @@ import { DEFAULT_QUEUE } from "../../src/jobs/queue.ts";
 import { parseQueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import type { Occurrence } from "../../src/jobs/schedule.ts";
 import { engineWith } from "../helpers/engine-with.ts";
+import { aDefinition } from "../helpers/a-definition.ts";
 
 /** Where the injected clock begins: in the past of the real one, so that every queue job can be taken. */
 export const START = Date.UTC(2020, 0, 1);
@@ -115,37 +116,17 @@ export class TestEngine {
   }
 
   definition({ id = randomUUID(), queue = this.queue, ...shape }: JobShape): JobDefinition {
-    return {
+    return aDefinition({
       id,
-      pipeline: "Report",
       ...(queue === DEFAULT_QUEUE ? {} : { queue }),
       ...(shape.description === undefined ? {} : { description: shape.description }),
-      tags: [],
       params: { region: "eu" },
-      timezone: "UTC",
       trigger: { kind: "date", at: START } as unknown as JobDefinition["trigger"],
-      jitter: null,
-      firstRunAt: null,
-      policy: {
-        maxInstances: 1,
-        coalesce: true,
-        misfireGraceMs: null,
-        maxCatchUp: 1_000,
-        when: null,
-        overlap: "skip",
-        group: null,
-        retry: null,
-        pauseAfterFailures: null,
-        timeoutMs: null,
-        isolate: "none",
-        ...shape.policy,
-      },
-      retention: { count: 1_000, ageMs: 30 * 86_400_000, ...shape.retention },
-      logs: { maxBytes: 65_536, runs: 10, ageMs: 7 * 86_400_000 },
-      secrets: [],
+      policy: shape.policy,
+      retention: shape.retention,
       createdAt: START,
       declared: { all: shape.declared ?? "one", schedule: "every second" },
-    };
+    });
   }
 
   put(shape: JobShape = {}): JobPut {

@@ -3,15 +3,12 @@ import { describe, expect, test } from "vitest";
 import { definitionText, parseDefinition } from "../../src/engine/redis/definition-text.ts";
 import type { JobDefinition } from "../../src/jobs/definition.ts";
 import { START } from "../contract/test-engine.ts";
+import { aDefinition } from "../helpers/a-definition.ts";
 import { definitionArb } from "../transfer/state-arbitrary.ts";
 
 const declared = { all: "one", schedule: "two" };
-const usual: JobDefinition = {
+const usual = aDefinition({
   id: "nightly",
-  pipeline: "Report",
-  tags: [],
-  params: null,
-  timezone: "UTC",
   trigger: {
     kind: "cron",
     timezone: "UTC",
@@ -28,27 +25,10 @@ const usual: JobDefinition = {
     dayMatch: "all",
     dst: "once",
   },
-  jitter: null,
-  firstRunAt: null,
-  policy: {
-    maxInstances: 1,
-    coalesce: true,
-    misfireGraceMs: null,
-    maxCatchUp: 1_000,
-    when: null,
-    overlap: "skip",
-    group: null,
-    retry: null,
-    pauseAfterFailures: null,
-    timeoutMs: null,
-    isolate: "none",
-  },
-  retention: { count: 1_000, ageMs: 2_592_000_000 },
   logs: { maxBytes: 262_144, runs: 100, ageMs: 604_800_000 },
-  secrets: [],
   createdAt: START,
   declared,
-};
+});
 const read = (text: string): JobDefinition => parseDefinition(text, { id: "nightly", declared });
 
 describe("the text of a definition", () => {

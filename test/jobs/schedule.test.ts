@@ -4,6 +4,7 @@ import type { JobDefinition } from "../../src/jobs/definition.ts";
 import { NO_TIME, type Occurrence, Schedule, type Span } from "../../src/jobs/schedule.ts";
 import type { TriggerOptions } from "../../src/triggers/trigger-options.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
+import { aDefinition } from "../helpers/a-definition.ts";
 
 const START = Date.parse("2026-03-01T00:00:00Z");
 const HOUR_MS = 3_600_000;
@@ -12,35 +13,8 @@ function make(
   options: TriggerOptions,
   more: Partial<Pick<JobDefinition, "jitter" | "firstRunAt">> = {},
 ): Schedule {
-  return new Schedule({
-    id: "job",
-    pipeline: "Work",
-    tags: [],
-    params: null,
-    timezone: "UTC",
-    trigger: resolveTrigger(options, { now: START, timezone: "UTC", jobId: "job" }),
-    jitter: null,
-    firstRunAt: null,
-    policy: {
-      maxInstances: 1,
-      coalesce: true,
-      misfireGraceMs: null,
-      maxCatchUp: 1_000,
-      when: null,
-      overlap: "skip",
-      group: null,
-      retry: null,
-      pauseAfterFailures: null,
-      timeoutMs: null,
-      isolate: "none",
-    },
-    retention: { count: 1_000, ageMs: 1 },
-    logs: { maxBytes: 1, runs: 1, ageMs: 1 },
-    secrets: [],
-    createdAt: START,
-    declared: { all: "", schedule: "" },
-    ...more,
-  });
+  const trigger = resolveTrigger(options, { now: START, timezone: "UTC", jobId: "job" });
+  return new Schedule(aDefinition({ trigger, createdAt: START, ...more }));
 }
 
 const triggers = fc.oneof(

@@ -1,4 +1,3 @@
-import type { JobDefinition } from "../../src/jobs/definition.ts";
 import {
   type JobRecord,
   type QueuedRun,
@@ -6,43 +5,16 @@ import {
   type StateCounts,
   type StateRecord,
 } from "../../src/jobs/state-record.ts";
+import { aDefinition, type DefinitionParts } from "../helpers/a-definition.ts";
 
 /** A line between the header and the end. */
 export type Content = Exclude<StateRecord, { kind: "end" }>;
 
 /** A job that fires every second from an instant on and has done nothing yet. */
-export function plainJob(id: string, from: number, more: Partial<JobDefinition> = {}): JobRecord {
+export function plainJob(id: string, from: number, more: DefinitionParts = {}): JobRecord {
   return {
     kind: "job",
-    definition: {
-      id,
-      pipeline: "Report",
-      tags: [],
-      params: null,
-      timezone: "UTC",
-      trigger: { kind: "interval", timezone: "UTC", everyMs: 1_000, anchorAt: from },
-      jitter: null,
-      firstRunAt: null,
-      policy: {
-        maxInstances: 1,
-        coalesce: true,
-        misfireGraceMs: null,
-        maxCatchUp: 1_000,
-        when: null,
-        overlap: "skip",
-        group: null,
-        retry: null,
-        pauseAfterFailures: null,
-        timeoutMs: null,
-        isolate: "none",
-      },
-      retention: { count: 1_000, ageMs: 30 * 86_400_000 },
-      logs: { maxBytes: 65_536, runs: 10, ageMs: 7 * 86_400_000 },
-      secrets: [],
-      createdAt: from,
-      declared: { all: "one", schedule: "every second" },
-      ...more,
-    },
+    definition: aDefinition({ id, createdAt: from, ...more }),
     state: "active",
     watermark: from,
     pausedAt: null,
