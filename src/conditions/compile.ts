@@ -1,7 +1,4 @@
-import type { EpochMs } from "../core/clock.ts";
-import { CronduitError } from "../core/errors.ts";
 import { type Condition, isGroup, type Term } from "./condition.ts";
-import type { FactsOf, JobFacts } from "./facts.ts";
 
 /** One step of a {@link ConditionProgram}. */
 export type Instruction =
@@ -70,53 +67,4 @@ function append(program: Instruction[], condition: Condition): void {
       if (i > 0) program.push([condition.kind]);
     }
   } else program.push(compileTerm(condition));
-}
-
-// Written independently of `evaluate`, like the engines' scripts; a test compares the two on random ledgers.
-function holds(
-  step: Exclude<Instruction, readonly ["and" | "or" | "not"]>,
-  job: JobFacts,
-  now: EpochMs,
-): boolean {
-  switch (step[0]) {
-    case "ok":
-      return job.lastVerdict === "succeeded";
-    case "failed":
-      return job.lastVerdict === "failed";
-    case "running":
-      return job.running > 0;
-    case "never":
-      return !job.everRan;
-    case "runs":
-      return job.successStreak >= step[2];
-    case "within":
-      return job.lastSuccessAt !== null && now - job.lastSuccessAt <= step[2];
-  }
-}
-
-/**
- * Runs a program as an engine's script does; the reference that those are tested against.
- * @throws {@link CronduitError} `INTERNAL` if {@link compileCondition} didn't make the program.
- */
-export function runProgram(program: ConditionProgram, facts: FactsOf, now: EpochMs): boolean {
-  const stack: number[] = [];
-  const pop = (): number => {
-    const top = stack.pop();
-    if (top === undefined)
-      throw new CronduitError("INTERNAL", "A condition's program pops from an empty stack.");
-    return top;
-  };
-  for (const step of program) {
-    if (step[0] === "and") stack.push(Math.min(pop(), pop()));
-    else if (step[0] === "or") stack.push(Math.max(pop(), pop()));
-    else if (step[0] === "not") stack.push(-pop());
-    else {
-      const job = facts(step[1]);
-      stack.push(job === undefined ? 0 : holds(step, job, now) ? 1 : -1);
-    }
-  }
-  const value = pop();
-  if (stack.length > 0)
-    throw new CronduitError("INTERNAL", "A condition's program leaves more than one value.");
-  return value === 1;
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { compileCondition, runProgram } from "../../src/conditions/compile.ts";
+import { compileCondition } from "../../src/conditions/compile.ts";
 import { describeEvaluation, evaluate } from "../../src/conditions/evaluate.ts";
 import { type JobFacts, jobFactsSchema } from "../../src/conditions/facts.ts";
 import { parseCondition } from "../../src/conditions/parse.ts";
+import { runCondition } from "./run-condition.ts";
 
 const MINUTE = 60_000;
 const NOW = 1_000 * 86_400_000;
@@ -68,7 +69,7 @@ describe("what each term says", () => {
     ['"job-2".never_ran', undefined, false, 'there is no job "job-2"'],
   ])("%s", (text, facts, value, why) => {
     expect(judge(text, facts)).toEqual([value, why]);
-    expect(runProgram(compileCondition(parseCondition(text)), () => facts, NOW)).toBe(value);
+    expect(runCondition(compileCondition(parseCondition(text)), () => facts, NOW)).toBe(value);
   });
 });
 
@@ -180,9 +181,7 @@ test.each([
     ],
   ],
 ] as const)("a program that no condition gives is refused: %j", (program) => {
-  expect(() => runProgram(program, () => good, NOW)).toThrow(
-    expect.objectContaining({ code: "INTERNAL" }),
-  );
+  expect(() => runCondition(program, () => good, NOW)).toThrow("A condition's program");
 });
 
 test("facts have a schema for their stored form", () => {

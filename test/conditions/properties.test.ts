@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compileCondition, runProgram } from "../../src/conditions/compile.ts";
+import { compileCondition } from "../../src/conditions/compile.ts";
 import { type Condition, isGroup, jobsIn, termsOf } from "../../src/conditions/condition.ts";
 import { evaluate, type EvaluatedTerm } from "../../src/conditions/evaluate.ts";
 import { nestingOf } from "../../src/conditions/limits.ts";
@@ -9,6 +9,7 @@ import { printCondition, printTerm } from "../../src/conditions/print.ts";
 import { conditionSchema } from "../../src/conditions/schema.ts";
 import { conditions, conditionsOver } from "./arbitraries.ts";
 import { decide, factsOf, LEDGER_IDS, ledgers, NOW } from "./ledger.ts";
+import { runCondition } from "./run-condition.ts";
 
 const asked = conditionsOver(
   fc.constantFrom(...LEDGER_IDS),
@@ -127,7 +128,7 @@ test("the compiled program equals evaluation", () => {
       const program = compileCondition(condition);
       expect(JSON.parse(JSON.stringify(program))).toEqual(program);
       const facts = factsOf(ledger);
-      expect(runProgram(program, facts, NOW)).toBe(evaluate(condition, facts, NOW).value);
+      expect(runCondition(program, facts, NOW)).toBe(evaluate(condition, facts, NOW).value);
     }),
     { numRuns: 5_000 },
   );
@@ -140,7 +141,7 @@ test("a condition on jobs of which none exists is false, and so is its contrary"
       const contrary = { kind: "not", of: condition } as const;
       for (const each of [condition, contrary]) {
         expect(evaluate(each, nothing, NOW).value).toBe(false);
-        expect(runProgram(compileCondition(each), nothing, NOW)).toBe(false);
+        expect(runCondition(compileCondition(each), nothing, NOW)).toBe(false);
       }
     }),
     { numRuns: 500 },

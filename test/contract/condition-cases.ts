@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compileCondition, runProgram } from "../../src/conditions/compile.ts";
+import { compileCondition } from "../../src/conditions/compile.ts";
 import { type Condition, isGroup, jobsIn } from "../../src/conditions/condition.ts";
 import type { FactsOf, JobFacts } from "../../src/conditions/facts.ts";
 import { parseCondition } from "../../src/conditions/parse.ts";
@@ -10,6 +10,7 @@ import { explain } from "../../src/history/explain.ts";
 import { conditionsOver } from "../conditions/arbitraries.ts";
 import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
+import { runCondition } from "../conditions/run-condition.ts";
 
 /** What must be true of other jobs when a run would start. */
 export function conditionCases({ bench }: CaseContext): void {
@@ -442,7 +443,7 @@ async function decideTwice(b: TestEngine, condition: Condition) {
   };
   const facts = (await ask(asking)).row?.facts ?? {};
   const factsOf: FactsOf = (jobId) => facts[jobId] ?? undefined;
-  const isTrue = runProgram(compileCondition(condition), factsOf, now);
+  const isTrue = runCondition(compileCondition(condition), factsOf, now);
   return {
     decided: { outcome, reason: row?.reason, isExplained, named: Object.keys(facts).toSorted() },
     expected: {

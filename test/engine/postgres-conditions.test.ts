@@ -3,12 +3,13 @@ import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { compileCondition, runProgram } from "../../src/conditions/compile.ts";
+import { compileCondition } from "../../src/conditions/compile.ts";
 import { jobsIn } from "../../src/conditions/condition.ts";
 import type { JobFacts } from "../../src/conditions/facts.ts";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { conditions, conditionsOver } from "../conditions/arbitraries.ts";
 import { TestEngine } from "../contract/test-engine.ts";
+import { runCondition } from "../conditions/run-condition.ts";
 
 const prefix = `conditions-${randomUUID().slice(0, 8)}`;
 const bench = new TestEngine(inject("postgresUrl"), prefix);
@@ -65,7 +66,7 @@ test("any program comes to the same value on any facts", async () => {
       );
       expect(rows.map(({ value }) => value === true)).toEqual(
         cases.map(({ program, known }) =>
-          runProgram(program, (id) => known.get(id) ?? undefined, NOW),
+          runCondition(program, (id) => known.get(id) ?? undefined, NOW),
         ),
       );
     }),
