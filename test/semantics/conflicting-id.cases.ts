@@ -213,7 +213,7 @@ describe("what only is written otherwise is no conflict, and nothing is changed"
     await fleet.add(hourly);
     await fleet.desk.modify("job", { trigger: "interval", minutes: 5 }, "rescheduleJob");
     await expect(fleet.add({ ...hourly, maxInstances: 2 })).rejects.toThrow(
-      "another definition: maxInstances: 1 → 2. Choose",
+      "a different definition: maxInstances: 1 → 2. Choose",
     );
   });
 });

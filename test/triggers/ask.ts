@@ -48,3 +48,27 @@ export function errorOf(options: TriggerOptions, asked: Asked = {}): TriggerErro
   }
   throw new Error(`${JSON.stringify(options)} was not refused.`);
 }
+
+/** The error by which a call refuses what it is given. */
+export function refusalOf(call: () => unknown): TriggerError {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(TriggerError);
+    return error as TriggerError;
+  }
+  throw new Error("it was accepted");
+}
+
+/** Options that each kind of trigger takes. */
+export const VALID_OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  cron: { hour: 9 },
+  interval: { hours: 1 },
+  date: { runDate: "2030-01-01" },
+  calendarInterval: { days: 1 },
+  rrule: { rule: "FREQ=DAILY" },
+  weekly: { weekly: "mon" },
+  daily: {},
+  or: { triggers: [{ trigger: "cron", hour: 9 }] },
+  and: { triggers: [{ trigger: "cron", hour: 9 }] },
+};

@@ -1,18 +1,8 @@
 // Texts of other schedulers, which would be read as something else or not at all, are refused with the translation.
 import { describe, expect, it } from "vitest";
-import { TriggerError, trigger } from "../../src/index.ts";
+import { trigger } from "../../src/index.ts";
 import { parseSchedule } from "../../src/triggers.ts";
-import { errorOf, fires } from "./ask.ts";
-
-function refusalOf(call: () => unknown): TriggerError {
-  try {
-    call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(TriggerError);
-    return error as TriggerError;
-  }
-  throw new Error("it was accepted");
-}
+import { errorOf, fires, refusalOf } from "./ask.ts";
 
 describe("the order of AWS: the year last, one ? in day or weekday", () => {
   it.each([

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { TriggerError } from "../../src/core/errors.ts";
 import { shown } from "../../src/core/shown.ts";
 import { triggerOptionShapes } from "../../src/triggers/trigger-options.ts";
-import { triggerOf } from "./ask.ts";
+import { triggerOf, VALID_OPTIONS } from "./ask.ts";
 
 /** Values that no option takes, or few; those that one takes are left out for it. */
 const wrong: readonly unknown[] = [
@@ -49,17 +49,6 @@ const wrong: readonly unknown[] = [
   new Uint8Array(3),
 ];
 
-const valid: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  cron: { hour: 9 },
-  interval: { hours: 1 },
-  date: { runDate: "2030-01-01" },
-  calendarInterval: { days: 1 },
-  rrule: { rule: "FREQ=DAILY" },
-  weekly: { weekly: "mon" },
-  daily: {},
-  or: { triggers: [{ trigger: "cron", hour: 9 }] },
-  and: { triggers: [{ trigger: "cron", hour: 9 }] },
-};
 /** Two ways to say when, of which one is given at a time. */
 const instead: Readonly<Record<string, readonly string[]>> = {
   expression: ["hour"],
@@ -79,7 +68,7 @@ function refusalOf(options: unknown): Error | undefined {
 function messagesOf(kind: string, field: string): string[] {
   const messages: string[] = [];
   for (const value of wrong) {
-    const rest = Object.entries(valid[kind] ?? {}).filter(
+    const rest = Object.entries(VALID_OPTIONS[kind] ?? {}).filter(
       ([name]) => instead[field]?.includes(name) !== true,
     );
     const options = { trigger: kind, ...Object.fromEntries(rest), [field]: value };
@@ -115,7 +104,7 @@ function messagesOf(kind: string, field: string): string[] {
 }
 
 describe("a wrong value: where, what, and what is allowed", () => {
-  const cases = Object.keys(valid).flatMap((kind) =>
+  const cases = Object.keys(VALID_OPTIONS).flatMap((kind) =>
     Object.keys(triggerOptionShapes[kind as keyof typeof triggerOptionShapes]).map(
       (field) => [kind, field] as const,
     ),

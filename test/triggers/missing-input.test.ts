@@ -1,21 +1,10 @@
 // What is missing is refused, and never taken for a default: a typo in a configuration must not become a busy schedule.
 import { describe, expect, it } from "vitest";
-import { TriggerError } from "../../src/core/errors.ts";
 import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { parseCalendar } from "../../src/triggers/calendars/calendar-spec.ts";
 import { parseSchedule } from "../../src/triggers/natural/parse-schedule.ts";
 import { triggerOptionShapes } from "../../src/triggers/trigger-options.ts";
-import { errorOf, specOf } from "./ask.ts";
-
-function refusalOf(call: () => unknown): TriggerError {
-  try {
-    call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(TriggerError);
-    return error as TriggerError;
-  }
-  throw new Error("it was accepted");
-}
+import { errorOf, refusalOf, specOf, VALID_OPTIONS } from "./ask.ts";
 
 /** Values that are there and yet none. */
 const nothings: readonly unknown[] = [
@@ -93,23 +82,12 @@ describe("builders", () => {
 });
 
 describe("fields without a value", () => {
-  const valid: Readonly<Record<string, object>> = {
-    cron: { hour: 9 },
-    interval: { hours: 1 },
-    date: { runDate: "2030-01-01" },
-    calendarInterval: { days: 1 },
-    rrule: { rule: "FREQ=DAILY" },
-    weekly: { weekly: "mon" },
-    daily: {},
-    or: { triggers: [trigger.cron("@daily")] },
-    and: { triggers: [trigger.cron("@daily")] },
-  };
   const cases = Object.entries(triggerOptionShapes)
-    .filter(([kind]) => Object.hasOwn(valid, kind))
+    .filter(([kind]) => Object.hasOwn(VALID_OPTIONS, kind))
     .flatMap(([kind, shape]) => Object.keys(shape).map((field) => [kind, field] as const));
 
   it.each(cases)("%s, %s: undefined", (kind, field) => {
-    for (const beside of [{}, valid[kind]]) {
+    for (const beside of [{}, VALID_OPTIONS[kind]]) {
       const options = { trigger: kind, ...beside, [field]: undefined };
       const error = errorOf(options as never);
       expect(error.data["field"]).toBe(field);
