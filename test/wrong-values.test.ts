@@ -166,7 +166,7 @@ function faultOf(message: string, print: string, name: string): string | undefin
   if (!isTold && !/[Uu]nknown option|is missing|only PostgreSQL/.test(message))
     return "does not show the value";
   if (
-    !/Allowed|Did you mean|Write|Give|such as|Known (are|options)|must|only|Exchange|is needed/.test(
+    !/Allowed|Did you mean|Write|Give|such as|Known (are|options)|must|only|Swap|is needed/.test(
       message,
     )
   )

@@ -8,8 +8,8 @@ import { flatten, flattenMember } from "./resolve/flatten.ts";
 import { checkShape } from "./resolve/shape.ts";
 
 /**
- * Makes a trigger object: a frozen copy, checked as far as it can be before one knows when and for which job it is used. Dates become
- * text, so that the object is JSON and stays the same when it has been through JSON.
+ * Makes a trigger object: a frozen copy, validated as far as possible before it is known when and for which job it is
+ * used. Dates become text, so that the object is JSON and stays the same after a round trip through JSON.
  */
 export function buildTrigger(options: ManualTriggerOptions): ManualTriggerObject;
 export function buildTrigger(options: NamedTriggerOptions): TriggerObject;

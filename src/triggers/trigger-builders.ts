@@ -1,4 +1,4 @@
-// The functions of `trigger`: trigger objects, checked where they are built.
+// The functions of `trigger`: they make trigger objects, and validate them on the spot.
 import { TriggerError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
 import { buildTrigger } from "./build-trigger.ts";
@@ -21,30 +21,30 @@ import { readRuleText } from "./rrule/rule-text.ts";
 import { type InstantInput, parseInstant } from "./time/parse-instant.ts";
 import { parseTimeOfDay } from "./time/time-of-day.ts";
 
-/** Builds from what a builder was given, which stands in no option that an error could name. */
+/** Builds from a builder's arguments, which belong to no option that an error could name. */
 function build(kind: ScheduleTriggerKind, fields: object, common: unknown): TriggerObject {
   return buildTrigger({ trigger: kind, ...fields, ...plain(common) });
 }
 
-/** @throws {@link TriggerError} for what is no object of options. */
+/** @throws {@link TriggerError} for anything but an object of options. */
 function plain(common: unknown): object {
   if (!isPlain(common)) {
     throw new TriggerError(
-      `common: ${shown(common)} is no object. Beside the schedule stand options such as { timezone: "Europe/Berlin" }.`,
+      `common: ${shown(common)} is not an object. Give options such as { timezone: "Europe/Berlin" }.`,
       { field: "common", value: common },
     );
   }
   return common;
 }
 
-/** An object of options, of whatever realm: no list, no Date, no Map. */
+/** Whether it is an object of options, of any realm: not a list, Date or Map. */
 function isPlain(value: unknown): value is object {
   return Object.prototype.toString.call(value) === "[object Object]";
 }
 
-/** What most likely comes from a setting that is missing, or from another builder's hand. */
+/** The value probably comes from a missing setting, or is meant for another builder. */
 function refuse(builder: string, given: unknown, forms: string): never {
-  throw new TriggerError(`trigger.${builder}: ${shown(given)} is no schedule. Write ${forms}.`, {
+  throw new TriggerError(`trigger.${builder}: ${shown(given)} is not a schedule. Write ${forms}.`, {
     field: builder,
     value: given,
   });
@@ -67,7 +67,7 @@ export function cron(
 }
 
 /**
- * An interval of elapsed time; with months or years in it a calendar interval.
+ * An interval of elapsed time; a length with months or years makes a calendar interval.
  * @example trigger.every("30 minutes"); trigger.every("PT90S"); trigger.every({ hours: 2 }); trigger.every("2 months")
  */
 export function every(
@@ -76,7 +76,7 @@ export function every(
 ): TriggerObject {
   if (typeof span === "string") {
     const read = readEvery(span);
-    // Says what is wrong with it.
+    // This call explains what is wrong with it.
     if (read === undefined) return build("interval", { every: spanText(span, "every") }, common);
     const { trigger, ...fields } = read;
     return build(trigger, fields, common);
@@ -91,7 +91,7 @@ export function every(
 }
 
 /**
- * One run at an instant; without an offset in the job's zone.
+ * One run at an instant, in the job's time zone unless it has an offset.
  * @example trigger.at("2026-12-25 09:00"); trigger.at(new Date(0))
  */
 export function at(runDate: InstantInput, common: CommonTriggerOptions = {}): TriggerObject {
@@ -100,7 +100,7 @@ export function at(runDate: InstantInput, common: CommonTriggerOptions = {}): Tr
 }
 
 /**
- * One run so long after the trigger is added.
+ * One run, this long after the trigger is added.
  * @example trigger.in("30 minutes")
  */
 function inTime(delay: string, common: CommonTriggerOptions = {}): TriggerObject {
@@ -108,7 +108,7 @@ function inTime(delay: string, common: CommonTriggerOptions = {}): TriggerObject
   return build("date", { in: spanText(delay, "in") }, common);
 }
 
-// A reserved word can't be declared.
+// `in` is a reserved word and can't be declared directly.
 export { inTime as in };
 
 /**
@@ -151,7 +151,7 @@ export function monthly(
   return build("monthly", { monthly: days, at: timesOf(given) }, given[1] ?? {});
 }
 
-/** Midnight only if no times are given at all: `undefined` is a setting that is missing. */
+/** Midnight only if the argument is omitted: `undefined` means a missing setting. */
 function timesOf(given: readonly [times?: string | string[], ...unknown[]]): unknown {
   const times = given.length === 0 ? "00:00" : given[0];
   for (const time of [times].flat()) if (typeof time === "string") parseTimeOfDay(time, "at");
@@ -182,7 +182,7 @@ export function rrule(rule: string, common: CommonTriggerOptions = {}): TriggerO
 }
 
 /**
- * No schedule: the job runs only when it is asked to, by `runJob`.
+ * No schedule: the job runs only on request, with `runJob`.
  * @example trigger.manual()
  */
 export function manual(common: BesideManual = {}): ManualTriggerObject {
