@@ -1,8 +1,10 @@
 import type { Clock } from "../core/clock.ts";
 import { CronduitError, type ErrorCode } from "../core/errors.ts";
 import { manyListeners } from "../core/many-listeners.ts";
-import type { AdmittedRun, RunHold } from "../engine/port/engine.ts";
+import type { AdmittedRun, RunHold, TakenQueueJob } from "../engine/port/engine.ts";
 import { ABORT_GRACE_MS } from "../execution/attempt-host.ts";
+import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
+import type { KnownJob } from "./definition-cache.ts";
 
 /** Why an attempt was told to stop. */
 export type AbortCause = "lock-lost" | "shutdown" | "timed-out" | "cancelled" | "stray";
@@ -16,45 +18,47 @@ const CODES: Readonly<Record<Exclude<AbortCause, "stray">, ErrorCode>> = {
 
 /** What an {@link ActiveRun} is made of. */
 export interface ActiveRunParts {
-  readonly runId: string;
+  readonly queueJob: TakenQueueJob;
+  readonly run: AdmittedRun;
   readonly hold: RunHold;
-  readonly lock: string | undefined;
-  readonly holder: { readonly signal: AbortSignal };
-  readonly begun: AdmittedRun | undefined;
+  readonly job: KnownJob;
+  readonly descriptor: PipelineDescriptor;
   readonly clock: Clock;
 }
 
-/** An attempt that is being executed here, and the end that it may be brought to. */
+/** A taken queue job whose run is being executed here, and the end that the run may be brought to. */
 export class ActiveRun {
-  readonly runId: string;
+  /** Its signal aborts when the lock is lost, whatever else the run was told before. */
+  readonly queueJob: TakenQueueJob;
+  readonly run: AdmittedRun;
   readonly hold: RunHold;
-  /** The queue job's lock, if it can end with the run. */
-  readonly lock: string | undefined;
-  /** Its signal fires when the lock is lost, whatever else the run was told before. */
-  readonly holder: { readonly signal: AbortSignal };
-  /** As {@link SettleRequest.begun}. */
-  readonly begun: AdmittedRun | undefined;
+  readonly job: KnownJob;
+  readonly descriptor: PipelineDescriptor;
   /** On this process's monotonic clock. */
   readonly since: number;
   readonly #clock: Clock;
   #controller: AbortController | undefined;
   #abortion: { readonly cause: AbortCause; readonly error: unknown } | undefined;
-  /** Whether its attempt has ended: what it left behind changes nothing any more. */
+  /** Whether its attempt has ended: what it left behind no longer changes anything. */
   hasEnded = false;
   /** Called when the attempt was told to stop and has had its time to do so. */
   onGiveUp: () => void = () => undefined;
 
-  constructor({ runId, hold, lock, holder, begun, clock }: ActiveRunParts) {
-    this.runId = runId;
+  constructor({ queueJob, run, hold, job, descriptor, clock }: ActiveRunParts) {
+    this.queueJob = queueJob;
+    this.run = run;
     this.hold = hold;
-    this.lock = lock;
-    this.holder = holder;
-    this.begun = begun;
+    this.job = job;
+    this.descriptor = descriptor;
     this.since = clock.elapsed();
     this.#clock = clock;
   }
 
-  // Made when it is asked for: it costs more than all else that is made for a run.
+  get runId(): string {
+    return this.hold.runId;
+  }
+
+  // Made on demand: it costs more than everything else that is made for a run.
   get signal(): AbortSignal {
     this.#controller ??= manyListeners();
     if (this.#abortion) this.#controller.abort(this.#abortion.error);
@@ -76,7 +80,7 @@ export class ActiveRun {
     this.#end(cause, new CronduitError(CODES[cause], message, { data: { runId: this.runId } }));
   }
 
-  /** Something that it left unattended failed, and so has the attempt. @returns Whether that is why it ends. */
+  /** Fails the attempt because something that it left unattended failed. @returns Whether that is why it ends. */
   fail(error: unknown): boolean {
     if (this.hasEnded || this.#abortion) return false;
     this.#end("stray", error);
@@ -85,7 +89,7 @@ export class ActiveRun {
 
   #end(cause: AbortCause, error: unknown): void {
     this.#abortion = { cause, error };
-    // Shutdown has a time limit of its own; and whoever lost its lock has nothing to record.
+    // Shutdown has its own time limit, and a run that lost its lock has nothing to record.
     if (cause !== "shutdown" && cause !== "lock-lost")
       this.#clock.after(ABORT_GRACE_MS, () => this.onGiveUp());
     this.#controller?.abort(error);

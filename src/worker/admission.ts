@@ -9,9 +9,9 @@ import type { ServerClock } from "./server-clock.ts";
 
 /** With coalesce only the latest occurrence runs; a few more are listed because clocks differ by a little. */
 const LISTED_WITH_COALESCE = 10;
-/** How often a request is made anew because somebody else decided meanwhile. */
+/** How often a request is recomputed because another worker decided meanwhile. */
 const MAX_ROUNDS = 20;
-/** How many decisions are looked at for the log at once, and how many rows of each. */
+/** How many decisions are read for the log at once, and how many rows of each. */
 const MOST_LOOKS = 20;
 const MOST_ROWS = 20;
 
@@ -26,7 +26,7 @@ export interface AdmissionParts {
   readonly outcomes: OutcomeLog;
 }
 
-/** Asks the engine what is to be done with a queue job, and keeps the next occurrences waiting. */
+/** Asks the engine what to do with a queue job, and keeps the next occurrences waiting. */
 export class Admissions {
   readonly #parts: AdmissionParts;
   #takes = 0;
@@ -46,7 +46,7 @@ export class Admissions {
     let request = this.#ask(queueJob, id, job, take, undefined);
     for (let round = 0; ; round += 1) {
       const sentAt = clock.now();
-      // With the same take: what it did though its answer was lost is known again. A new one would count as another start.
+      // With the same take, so that a request whose answer was lost is recognized. A new one would count as another start.
       const asked = request;
       const admission = await retryWhileLocked(clock, queueJob, () => engine.runs.admit(asked));
       serverClock.observe(admission.now, sentAt);
@@ -66,7 +66,7 @@ export class Admissions {
   }
 
   /**
-   * Says what was decided against running. Read where that may be so, and not by whoever waits: a run that is alone costs
+   * Logs what was decided not to run. Reads it only where that is possible, and nobody waits for it: a run without others costs
    * nothing.
    */
   #tellDecided(request: AdmitRequest, id: QueueJobId, { outcome, now }: Admission): void {
@@ -94,7 +94,7 @@ export class Admissions {
           outcomes.decided(jobId, row);
       }
     } catch {
-      // The ledger and the events have it; a server that is away is told of anyway.
+      // The ledger and the events have it, and an unreachable server is reported anyway.
     } finally {
       this.#looks -= 1;
     }
@@ -133,7 +133,7 @@ export class Admissions {
   #due(job: KnownJob, id: QueueJobId, base: number): DueOccurrences {
     const { policy } = job.definition;
     const own = job.schedule.next(id.fireAt - 1);
-    // The queue job's own occurrence is always named: if it is early, the engine says for how long.
+    // The queue job's own occurrence is always included: if it is early, the engine says by how much.
     const now = Math.max(this.#parts.serverClock.now(), own?.fireAt === id.fireAt ? own.dueAt : 0);
     return job.schedule.due(base, now, policy.coalesce ? LISTED_WITH_COALESCE : policy.maxCatchUp);
   }

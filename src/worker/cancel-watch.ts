@@ -4,10 +4,10 @@ import type { Engine } from "../engine/port/engine.ts";
 import type { ActiveRun } from "./active-run.ts";
 
 const EVERY_MS = 400;
-/** Most runs end sooner, and nobody has had the time to want them to. */
+/** Most runs end sooner, before anybody could want to cancel them. */
 const YOUNG_MS = 250;
 
-/** What a watch looks with. */
+/** What a watch is made with. */
 export interface CancelWatchParts {
   readonly engine: Engine;
   readonly clock: Clock;
@@ -15,7 +15,7 @@ export interface CancelWatchParts {
   readonly active: () => Iterable<ActiveRun>;
 }
 
-/** Asks the server every now and then which of the runs here somebody wants to end; not while there are none. */
+/** Asks the server regularly which of the runs here are to be cancelled, as long as there are any. */
 export class CancelWatch {
   readonly #parts: CancelWatchParts;
   #isWatching = false;
@@ -26,14 +26,14 @@ export class CancelWatch {
     this.#parts = parts;
   }
 
-  /** To be called when a run begins. */
+  /** To be called when a run starts. */
   watch(): void {
     if (this.#isWatching || this.#isOver) return;
     this.#isWatching = true;
     this.#parts.clock.after(EVERY_MS, () => void this.#look());
   }
 
-  /** Looks no more, also not for runs that were left behind. */
+  /** Stops asking, even for runs that were left behind. */
   stop(): void {
     this.#isOver = true;
   }
@@ -46,7 +46,7 @@ export class CancelWatch {
     const old = runs.filter((run) => run.since <= since && run.cause === undefined);
     if (old.length > 0) await this.#cancel(old);
     this.#isWatching = false;
-    // Looked at anew: others may have begun meanwhile, and they found this watch at work.
+    // Checked again: runs that started meanwhile found this watch already running.
     for (const _ of active()) {
       this.watch();
       return;
@@ -64,7 +64,7 @@ export class CancelWatch {
       }
       this.#hasFailed = false;
     } catch (error) {
-      // Once: whoever sees to the connection says so anyway.
+      // Only once: the connection's own warning says so anyway.
       if (!this.#hasFailed)
         logger.warn("whether a run was cancelled could not be asked", { error });
       this.#hasFailed = true;

@@ -7,10 +7,10 @@ type Print = (...items: readonly unknown[]) => void;
 
 const originals = new Map<(typeof METHODS)[number], Print>();
 let users = 0;
-/** Set while a line is handed on, since the logger that gets it may be the console. */
+/** Set while a line is passed on, since the logger that gets it may be the console. */
 let isHandingOn = false;
 
-/** From now on what runs write to the console also goes to their logs. Returns what ends it. */
+/** From now on, what runs write to the console also goes to their logs. Returns a function that ends this. */
 export function captureConsole(): () => void {
   users += 1;
   if (users === 1) patch();
@@ -23,7 +23,7 @@ export function captureConsole(): () => void {
   };
 }
 
-/** Calls `print`; what comes to the console by it is no output of a run. */
+/** Calls `print`, whose output on the console does not count as a run's. */
 export function outsideOfCapture(print: () => void): void {
   const before = isHandingOn;
   isHandingOn = true;

@@ -3,7 +3,7 @@ import { Schedule } from "../jobs/schedule.ts";
 import { Batcher } from "../engine/calls/batcher.ts";
 import type { Engine } from "../engine/port/engine.ts";
 
-/** What a worker needs to know of a job. */
+/** What a worker needs to know about a job. */
 export interface KnownJob {
   readonly definition: JobDefinition;
   readonly schedule: Schedule;
@@ -15,9 +15,9 @@ export interface KnownJob {
 const MAX_KNOWN = 50_000;
 const BATCH = 200;
 
-/** Definitions by job id, read once and again when the engine says that there is a newer revision. */
+/** Definitions by job id, read once, and again when the engine reports a newer revision. */
 export class DefinitionCache {
-  // A Map keeps the order of insertion: the first key is the one read longest ago.
+  // A Map keeps insertion order: the first key is the least recently read one.
   readonly #known = new Map<string, KnownJob>();
   readonly #reads: Batcher<string, KnownJob | null | Error>;
 
@@ -30,14 +30,14 @@ export class DefinitionCache {
         try {
           return { definition, schedule: new Schedule(definition), revision, generation };
         } catch (error) {
-          // It must not take with it those that are read in the same call.
+          // It must not fail the others that are read in the same call.
           return error instanceof Error ? error : new Error(String(error));
         }
       });
     }, BATCH);
   }
 
-  /** The job as last read, if it is at least of this generation and revision; else as it is now. */
+  /** The job as last read if that is at least this generation and revision, else as it is now. */
   async get(
     jobId: string,
     least: { generation?: number; revision?: number },

@@ -7,10 +7,10 @@ import type { ServerClock } from "./server-clock.ts";
 
 const EVERY_MS = 5_000;
 const TTL_MS = 20_000;
-/** How many runs a heartbeat names. */
+/** A heartbeat names at most this many runs. */
 export const MAX_NAMED_RUNS = 100;
 
-/** What a heartbeat tells of, and how. */
+/** What a heartbeat is made with. */
 export interface HeartbeatParts {
   readonly id: string;
   readonly engine: Engine;
@@ -23,7 +23,7 @@ export interface HeartbeatParts {
   readonly running: () => readonly string[];
 }
 
-/** Says every few seconds that a worker is alive, and learns what the other workers can run. */
+/** Reports every few seconds that a worker is alive, and learns what the other workers can run. */
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
   readonly #ended = new AbortController();
@@ -34,7 +34,7 @@ export class Heartbeat {
     this.#parts = parts;
   }
 
-  /** The first beat; those after it follow by themselves. */
+  /** Sends the first beat; the others follow by themselves. */
   async start(startedAt: EpochMs): Promise<void> {
     this.#startedAt = startedAt;
     await this.#beat();
@@ -45,7 +45,7 @@ export class Heartbeat {
     this.#ended.abort();
   }
 
-  /** Whether some live worker was able to run this pipeline when we last looked. */
+  /** Whether some live worker could run this pipeline when we last looked. */
   isKnownInFleet(pipeline: string): boolean {
     return this.#known.has(pipeline);
   }

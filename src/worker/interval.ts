@@ -4,9 +4,8 @@ import type { AdmittedRun } from "../engine/port/engine.ts";
 import type { KnownJob } from "./definition-cache.ts";
 
 /**
- * The stretch of time that a run stands for: from the nominal fire time before its first occurrence to its own. A run
- * asked for by hand goes from the last nominal fire time to when it was asked for. Without an earlier fire time it
- * begins when the job was created.
+ * The interval that a run stands for: from the nominal fire time before its first occurrence to its own. For a run requested
+ * by hand, from the last nominal fire time to the request. Without an earlier fire time it begins when the job was created.
  */
 export function intervalOf(
   run: Pick<AdmittedRun, "fireAt" | "fromAt">,

@@ -4,36 +4,36 @@ import { isCronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine, LogLine, LogWrite } from "../engine/port/engine.ts";
 
-/** How long a line waits for others to go with it. */
+/** How long a line waits for others to join it. */
 const EVERY_MS = 200;
 const MAX_WAITING_LINES = 100;
 /** How long the end of a run waits for its lines to be stored. */
 const END_LIMIT_MS = 1_000;
 /** After a server that did not answer. */
 const RETRY_MS = 1_000;
-/** Characters of all lines that may wait for a server; what comes then is lost, and one line says so. */
+/** Characters of all lines that may wait for a server; lines beyond that are lost, and one line says so. */
 const MAX_WAITING = 8 * 1024 * 1024;
-/** Characters a call. */
+/** Characters per call. */
 const MAX_BATCH = 512 * 1024;
 
-/** Whose lines they are, and what may be kept of them. */
+/** Which run the lines belong to, and how much of them is kept. */
 export type LogOwner = Omit<LogWrite, "lines">;
 
 interface Waiting {
   readonly owner: LogOwner;
   readonly lines: LogLine[];
-  /** Of the lines that found no room. */
+  /** Counts the lines that found no room. */
   lost: { readonly count: number; readonly last: LogLine } | undefined;
 }
 
-/** A line, and what it weighs. */
+/** A line and its size. */
 export interface WeighedLine {
   readonly line: LogLine;
-  /** Characters, about. */
+  /** In characters, approximately. */
   readonly weight: number;
 }
 
-/** Stores the log lines of all runs of a worker, many at a time. Never makes a run fail, and hardly ever makes one wait. */
+/** Stores the log lines of all runs of a worker in batches. Never fails a run, and hardly ever makes one wait. */
 export class LogWriter {
   readonly #engine: Engine;
   readonly #clock: Clock;
@@ -70,14 +70,14 @@ export class LogWriter {
     else if (!this.#isAboutToWrite) void this.#write();
   }
 
-  /** Waits until the lines of a run, or of all, are stored; not for long. */
+  /** Waits, but not long, until the lines of a run, or of all runs, are stored. */
   async flush(runId?: string): Promise<void> {
     const waits = runId === undefined ? this.#waiting.size > 0 : this.#waiting.has(runId);
     const writing = waits ? this.#write() : this.#writing;
     if (writing) await within(this.#clock, END_LIMIT_MS, writing);
   }
 
-  /** Stores what waits, within a bounded time; what runs that were left behind say later goes nowhere. */
+  /** Stores what waits, within a bounded time; later lines of abandoned runs are dropped. */
   async close(): Promise<void> {
     await this.flush();
     this.#isClosed = true;
@@ -93,7 +93,7 @@ export class LogWriter {
     });
   }
 
-  /** One call at a time, so that lines keep their order. */
+  /** Sends one call at a time, so that lines keep their order. */
   #write(): Promise<void> {
     this.#isAboutToWrite = true;
     const earlier = this.#writing ?? Promise.resolve();
@@ -123,13 +123,13 @@ export class LogWriter {
   #fail(batch: readonly LogWrite[], error: unknown): void {
     if (!this.#hasFailed) this.#logger.warn("lines of runs' logs could not be stored", { error });
     this.#hasFailed = true;
-    // What a server refuses it will refuse again.
+    // What the server refused once, it will refuse again.
     if (!isCronduitError(error, "CONNECTION_FAILED")) return;
     for (const { lines, ...owner } of batch) this.#putBack(owner, lines);
     this.#arm(RETRY_MS);
   }
 
-  /** The lines of as many runs as fit in a call. */
+  /** The lines of as many runs as fit in one call. */
   #take(): LogWrite[] {
     const batch: LogWrite[] = [];
     let weight = 0;

@@ -3,23 +3,23 @@ import { type Clock, keepAlive } from "../core/clock.ts";
 import { Ending } from "../core/ending.ts";
 import type { Logger } from "../core/log.ts";
 
-/** Schema of what ends a scheduler or a worker. */
+/** Schema of the options that end a scheduler or a worker. */
 export const endOptionsSchema = z.strictObject({ wait: z.boolean().default(true) });
 
 /** How a scheduler or a worker ends. */
 export interface OneEndParts {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How long it takes at most, if runs are waited for. */
+  /** How long it takes at most if it waits for runs. */
   readonly drainMs: number;
-  /** What is ended, for people. */
+  /** Names what is ended, for people. */
   readonly what: string;
   /** The run of this very scheduler or worker within which the call is made. */
   readonly runAround: () => string | undefined;
   readonly end: (ending: Ending) => Promise<void>;
 }
 
-/** The one end of a scheduler or a worker: the first call begins it, and a stronger one later hurries it. */
+/** The one end of a scheduler or a worker: the first call starts it, and a later, stronger one hurries it. */
 export class OneEnd {
   readonly #parts: OneEndParts;
   #ending: Ending | undefined;
@@ -33,7 +33,7 @@ export class OneEnd {
     return this.#ended !== undefined;
   }
 
-  /** @returns When it is over; at once to a run that it waits for. */
+  /** @returns Resolves when it is over; at once if called by a run that it waits for. */
   call(isWaiting: boolean): Promise<void> {
     const { clock, drainMs, end, logger, runAround, what } = this.#parts;
     this.#ending ??= new Ending(clock, isWaiting ? drainMs : 0);

@@ -11,17 +11,17 @@ export interface OutcomeTold {
   readonly hold: Pick<RunHold, "jobId" | "runId">;
   readonly attempt: number;
   readonly durationMs: number;
-  /** As it is stored: without what is secret. */
+  /** As it is stored, without secrets. */
   readonly error?: StoredError | undefined;
 }
 
-/** Says on the process's logger what became of occurrences, so that no job fails in silence. */
+/** Logs what became of occurrences to the process's logger, so that no job fails silently. */
 export class OutcomeLog {
   readonly #logger: Logger;
   readonly #now: () => EpochMs;
   readonly #limit: LineLimit;
   readonly #hasDebug: boolean;
-  /** Whether anybody reads what is decided against running. */
+  /** Whether anybody reads about occurrences that were decided not to run. */
   readonly tellsDecisions: boolean;
 
   /** @param now The server's clock. */
@@ -34,7 +34,7 @@ export class OutcomeLog {
   }
 
   succeeded({ jobId, runId }: OutcomeTold["hold"], attempt: number, durationMs: number): void {
-    // Most runs end so, and hardly anybody wants to read of each.
+    // Most runs end like this, and hardly anybody wants to read about each one.
     if (!this.#hasDebug) return;
     const fields = { jobId, runId, attempt, status: "SUCCESS", durationMs: Math.round(durationMs) };
     this.#write("debug", `job "${jobId}" succeeded`, { ...fields, time: iso(this.#now()) });
@@ -124,7 +124,7 @@ export class OutcomeLog {
       try {
         this.#logger[level](message, fields);
       } catch {
-        // A logger that can't write a line fails no run.
+        // A logger that can't write a line must not fail the run.
       }
     });
   }

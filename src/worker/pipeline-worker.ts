@@ -18,7 +18,7 @@ import {
 } from "./worker-options.ts";
 import { WorkerRuntime } from "./worker-runtime.ts";
 
-/** What closing the engine needs of the end. */
+/** The part of the end reserved for closing the engine. */
 const CLOSE_MS = 400;
 
 /** How {@link PipelineWorker.stop} ends. */
@@ -90,7 +90,7 @@ export class PipelineWorker implements AsyncDisposable {
     return this.#runtime.id;
   }
 
-  /** The ids of the runs that are being executed here. */
+  /** The ids of the runs being executed here. */
   get running(): readonly string[] {
     return this.#runtime.running;
   }
@@ -100,7 +100,7 @@ export class PipelineWorker implements AsyncDisposable {
    * @throws {@link CronduitError} `CONNECTION_FAILED`; `INVALID_STATE` if it was stopped before.
    */
   start(): Promise<void> {
-    // A server that is away now may be there the next time.
+    // The server may be back at the next try.
     if (!this.#starting) {
       this.#letProcessEnd = stayAlive();
       this.#starting = this.#start().catch((error: unknown) => {

@@ -7,16 +7,16 @@ import { DefinitionCache } from "./definition-cache.ts";
 import { LogWriter } from "./log-writer.ts";
 import { RunPerformer, type RunPerformerParts } from "./run-performer.ts";
 
-/** What a lane is made with. */
+/** What a consumer is made with. */
 export interface QueueConsumerParts extends Omit<RunPerformerParts, "engine" | "logs"> {
   /** The queue's own engine. */
   readonly engine: Engine;
   readonly maxCrashes: number;
-  /** For what misses the server when it is away. */
+  /** For warnings about a server that is away. */
   readonly hushed: Logger;
 }
 
-/** One of the queues that a worker serves: the engine of that queue, and all that works on it. */
+/** One of the queues that a worker serves: the engine of that queue, and everything that works on it. */
 export class QueueConsumer {
   readonly engine: Engine;
   readonly definitions: DefinitionCache;
@@ -24,7 +24,7 @@ export class QueueConsumer {
   readonly performer: RunPerformer;
   readonly cancels: CancelWatch;
   readonly logs: LogWriter;
-  /** The runs that are being executed, by their queue jobs. */
+  /** The runs being executed, by queue job. */
   readonly active = new Map<string, ActiveRun>();
 
   constructor(parts: QueueConsumerParts) {

@@ -3,11 +3,11 @@ import { CronduitError } from "../core/errors.ts";
 import type { LogFields } from "../core/log.ts";
 import { MASK } from "../pipeline/secrets/secret-paths.ts";
 
-/** Masks fields of log lines. What it is given is its own: it may be changed. */
+/** Masks fields of log lines. It owns what it is given and may change it. */
 export type Redaction = (fields: LogFields) => LogFields;
 
 /**
- * Makes what masks the fields at these paths, e.g. `password`, `user.token`, `*.secret`, `items[*].key`.
+ * Creates the function that masks the fields at these paths, e.g. `password`, `user.token`, `*.secret`, `items[*].key`.
  * @throws {@link CronduitError} `INVALID_OPTION`
  */
 export function createRedaction(paths: readonly string[]): Redaction | undefined {

@@ -1,12 +1,12 @@
 import { type Clock, sleep } from "../core/clock.ts";
 import { isCronduitError } from "../core/errors.ts";
 
-/** Between calls to a server that does not answer. */
+/** Between calls to an unreachable server. */
 const RETRY_EVERY_MS = 500;
 
 /**
- * A server that is away for a moment fails no run: as long as its lock holds, it is asked again.
- * @param holder Its signal fires when the lock is lost. Looked at only where it is needed.
+ * Retries `call` while the server is unreachable, until the run's lock is lost, so that a short outage fails no run.
+ * @param holder Its signal aborts when the lock is lost. Read only when needed.
  * @throws What `call` threw, if that is not `CONNECTION_FAILED` or the lock was lost.
  */
 export async function retryWhileLocked<T>(

@@ -10,7 +10,7 @@ import { retryWhileLocked } from "./retry-while-locked.ts";
 import type { RunLog } from "./run-log.ts";
 import type { ServerClock } from "./server-clock.ts";
 
-/** What a host is made of. */
+/** What a host is made with. */
 export interface RunHostParts {
   readonly engine: Engine;
   readonly clock: Clock;
@@ -52,7 +52,7 @@ export class RunHost implements AttemptHost {
     const { engine, active } = this.#parts;
     const cleaned = this.#clean(step);
     const save = () => engine.steps.save(active.hold, cleaned);
-    // How far a run is will be told again; what a step gave is worth waiting for.
+    // Progress will be reported again; a step's result is worth waiting for.
     const saved = await (step.kind === "progress"
       ? save()
       : retryWhileLocked(this.clock, this, save));
@@ -77,7 +77,7 @@ export class RunHost implements AttemptHost {
   }
 }
 
-/** The run goes on with what a step gave and by its name, so these are kept, and what people see of them beside them. */
+/** The run continues with a step's name and result, so these are kept, with what people may see beside them. */
 function shownOf(step: StepRecord, secrets: SecretValues): Pick<StepRecord, "shown"> {
   if (step.kind === "progress") return {};
   const name = secrets.inText(step.name);
@@ -89,7 +89,7 @@ function shownOf(step: StepRecord, secrets: SecretValues): Pick<StepRecord, "sho
   return Object.keys(shown).length === 0 ? {} : { shown };
 }
 
-/** How far a run is stays a number. */
+/** Masks the message of a progress; its numbers stay. */
 function progressWithout(step: StepRecord, secrets: SecretValues): StepRecord {
   const { message, ...progress } = JSON.parse(step.resultJson ?? "{}") as Progress;
   const cleaned = typeof message === "string" ? { message: secrets.inText(message) } : {};

@@ -9,12 +9,12 @@ import type { Redaction } from "./redaction.ts";
 
 const MAX_MESSAGE = 8_192;
 const MAX_FIELDS_BYTES = 8_192;
-/** What is to be masked is masked before it is cut: of half a secret nothing would be found. */
+/** Lines are masked before they are cut: half a secret would not be found. */
 const MAX_UNMASKED_BYTES = 256 * 1024;
-/** What a line takes beside its message and fields, about. */
+/** The approximate size of a line without its message and fields. */
 const LINE_WEIGHT = 64;
 
-/** What the log of a run is made of. */
+/** What the log of a run is made with. */
 export interface RunLogParts {
   readonly writer: LogWriter;
   readonly logger: Logger;
@@ -27,11 +27,11 @@ export interface RunLogParts {
   readonly secrets: SecretValues | undefined;
 }
 
-/** The log of one attempt: each line goes to the process's logger, and is stored with the run. */
+/** The log of one attempt: each line goes to the process's logger and is stored with the run. */
 export class RunLog {
   readonly #parts: RunLogParts;
   #weight = 0;
-  /** Whether any line was given to be stored. */
+  /** Whether any line was handed over for storing. */
   hasLines = false;
 
   constructor(parts: RunLogParts) {
@@ -45,7 +45,7 @@ export class RunLog {
     const isStored = owner.maxBytes > 0 && this.#weight <= 2 * owner.maxBytes;
     const isCleaned = redaction !== undefined || secrets !== undefined;
     const copy = fields && (isStored || isCleaned) ? this.#copy(fields) : undefined;
-    // What a program writes to its output is there already.
+    // A program's output is there already.
     if (level !== "output") {
       const shown = isCleaned ? copy?.value : fields;
       const about = { runId: owner.runId, jobId: owner.jobId, attempt };
@@ -53,14 +53,14 @@ export class RunLog {
         try {
           logger[level](message, { ...about, ...shown });
         } catch {
-          // A logger that can't write a line fails no run; the line is stored with it all the same.
+          // A logger that can't write a line must not fail the run; the line is stored all the same.
         }
       });
     }
     if (isStored) this.#store(level, message, copy);
   }
 
-  /** Waits until its lines are stored; not for long. */
+  /** Waits, but not long, until its lines are stored. */
   async flush(): Promise<void> {
     await this.#parts.writer.flush(this.#parts.owner.runId);
   }
@@ -70,7 +70,7 @@ export class RunLog {
     const text = storableText(cutLine(message, MAX_MESSAGE), MAX_MESSAGE);
     const weight = LINE_WEIGHT + text.length + (fields?.length ?? 0);
     this.hasLines = true;
-    // The engine ends the log at its bound and says so; what exceeds it by far need not be sent.
+    // The engine ends the log at its limit and says so; what exceeds that by far need not be sent.
     this.#weight += weight;
     const line: LogLine = {
       at: now(),
@@ -82,7 +82,7 @@ export class RunLog {
     writer.add(owner, { line, weight });
   }
 
-  /** Fields as they can be stored, without what is secret. */
+  /** The fields in a form that can be stored, without secrets. */
   #copy(fields: LogFields): Copy | undefined {
     const { redaction, secrets } = this.#parts;
     const isCleaned = redaction !== undefined || secrets !== undefined;
@@ -96,13 +96,13 @@ export class RunLog {
     if (!isCleaned) return { value, length: json.length };
     const { preview: _, ...told } = value;
     if ("$truncated" in told || "$unserializable" in told) return { value: told, length: 100 };
-    // Redacted on a copy: the library clones only in part, and what is logged belongs to the pipeline.
+    // Redacted on a copy: the library clones only partly, and what is logged belongs to the pipeline.
     const clean = summarizeResult(redaction ? redaction(value) : value, MAX_FIELDS_BYTES) ?? "{}";
     return { value: JSON.parse(clean) as LogFields, length: clean.length };
   }
 }
 
-/** A line of bounded length; where it was cut stands how much is missing. */
+/** A line of bounded length that says, where it was cut, how much is missing. */
 function cutLine(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const mark = (missing: number): string => `… (${missing} more characters)`;

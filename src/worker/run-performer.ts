@@ -32,7 +32,7 @@ import { RunLog } from "./run-log.ts";
 import { withinRun } from "./run-scope.ts";
 import type { ServerClock } from "./server-clock.ts";
 
-/** What runs are performed with. */
+/** What a performer is made with. */
 export interface RunPerformerParts {
   readonly engine: Engine;
   readonly container: DependencyContainer | undefined;
@@ -47,12 +47,9 @@ export interface RunPerformerParts {
   readonly worker: string;
 }
 
-/** One start of a run, with all that belongs to it. */
-interface Start {
+/** An active run, and what its attempt is executed with. */
+interface Attempt {
   readonly active: ActiveRun;
-  readonly run: AdmittedRun;
-  readonly job: KnownJob;
-  readonly descriptor: PipelineDescriptor;
   readonly info: AttemptInfo;
   readonly host: RunHost;
   readonly log: RunLog;
@@ -62,7 +59,7 @@ interface Start {
 type OverEnd = Exclude<AttemptEnd, { kind: "sleeping" }>;
 type Failure = Pick<AttemptEnd & { kind: "failed" }, "error" | "mayRetry">;
 
-/** Executes a start of a run, and sees to what follows from how it ended. */
+/** Executes attempts, and carries out what follows from how they end. */
 export class RunPerformer {
   readonly #parts: RunPerformerParts;
 
@@ -71,15 +68,10 @@ export class RunPerformer {
   }
 
   /** @returns What becomes of the queue job. */
-  async perform(
-    active: ActiveRun,
-    run: AdmittedRun,
-    job: KnownJob,
-    descriptor: PipelineDescriptor,
-  ): Promise<QueueJobOutcome> {
+  async perform(active: ActiveRun): Promise<QueueJobOutcome> {
     const { clock } = this.#parts;
-    const start = this.#prepare(active, run, job, descriptor);
-    const { timeoutMs } = job.definition.policy;
+    const attempt = this.#prepare(active);
+    const { timeoutMs } = active.job.definition.policy;
     const cancelTimeout =
       timeoutMs === null
         ? undefined
@@ -88,20 +80,16 @@ export class RunPerformer {
             active.abort("timed-out", `The attempt took longer than its timeout of ${limit}.`);
           });
     const from = clock.elapsed();
-    const end = await this.#execute(start);
+    const end = await this.#execute(attempt);
     const durationMs = clock.elapsed() - from;
     cancelTimeout?.();
-    if (start.log.hasLines) await start.log.flush();
-    return this.#conclude(start, end, durationMs);
+    if (attempt.log.hasLines) await attempt.log.flush();
+    return this.#conclude(attempt, end, durationMs);
   }
 
-  #prepare(
-    active: ActiveRun,
-    run: AdmittedRun,
-    job: KnownJob,
-    descriptor: PipelineDescriptor,
-  ): Start {
+  #prepare(active: ActiveRun): Attempt {
     const { engine, clock, serverClock, logger, logs, redaction } = this.#parts;
+    const { run, job, descriptor } = active;
     const { definition } = job;
     const info = infoOf(run, job);
     const secrets = secretsOf(job, run, descriptor);
@@ -121,33 +109,34 @@ export class RunPerformer {
       secrets,
     });
     const host = new RunHost({ engine, clock, serverClock, active, log, secrets });
-    return { active, run, job, descriptor, info, host, log, secrets };
+    return { active, info, host, log, secrets };
   }
 
-  async #execute(start: Start): Promise<AttemptEnd> {
-    const { active, log, host, info, descriptor, job } = start;
+  async #execute(attempt: Attempt): Promise<AttemptEnd> {
+    const { active, log, host, info } = attempt;
+    const { job, descriptor } = active;
     const { capturesConsole, container } = this.#parts;
     if (job.definition.policy.isolate === "process") return performInChild(info, descriptor, host);
     const perform = () => performAttempt(info, { descriptor, container }, host);
     const output = capturesConsole ? (text: string): void => log.write("output", text) : undefined;
     const end = await new Promise<AttemptEnd | undefined>((resolve) => {
       active.onGiveUp = () => resolve(undefined);
-      const scope = { active, output, onLate: (error: unknown) => this.#tellLate(start, error) };
+      const scope = { active, output, onLate: (error: unknown) => this.#tellLate(attempt, error) };
       void withinRun(scope, perform).then(resolve);
     });
     active.hasEnded = true;
     if (end) return end;
     const grace = formatDuration(ABORT_GRACE_MS);
     log.write("error", `the attempt did not end within ${grace} of being told to; it is given up`);
-    const error = describeError(active.error, start.secrets);
+    const error = describeError(active.error, attempt.secrets);
     return { kind: "failed", error, mayRetry: false };
   }
 
   /** How the attempt failed; `undefined` if it did not. */
-  async #failureOf(start: Start, end: OverEnd): Promise<Failure | undefined> {
-    const { active, descriptor, info, host, secrets } = start;
-    const { cause, error } = active;
-    // What did not end in time has failed, whatever it gave: it may have left off in the middle.
+  async #failureOf(attempt: Attempt, end: OverEnd): Promise<Failure | undefined> {
+    const { active, info, host, secrets } = attempt;
+    const { cause, error, descriptor } = active;
+    // What did not end in time has failed, whatever it returned: it may have stopped halfway.
     if (cause === "timed-out" || cause === "stray")
       return {
         error: describeError(error, secrets),
@@ -157,34 +146,33 @@ export class RunPerformer {
     return cause === "cancelled" ? { error: describeError(error, secrets), mayRetry: false } : end;
   }
 
-  async #conclude(start: Start, end: AttemptEnd, durationMs: number): Promise<QueueJobOutcome> {
+  async #conclude(attempt: Attempt, end: AttemptEnd, durationMs: number): Promise<QueueJobOutcome> {
     const { engine, clock, outcomes, worker } = this.#parts;
-    const { active, run, job } = start;
-    const { hold } = active;
-    const { attempt } = run;
+    const { active } = attempt;
+    const { hold, run, job, queueJob } = active;
     if (end.kind === "sleeping") {
       const until = { at: end.until };
-      return this.#suspended(start, { kind: "sleep", until, error: undefined });
+      return this.#suspended(attempt, { kind: "sleep", until, error: undefined });
     }
-    const failure = await this.#failureOf(start, end);
+    const failure = await this.#failureOf(attempt, end);
     if (failure && active.cause === "lock-lost") return "done";
-    // An attempt that was told to stop and did is not a failure of the job: another attempt will follow.
+    // An attempt that stopped because it was told to has not failed: another attempt follows.
     if (failure && active.cause === "shutdown") {
       await engine.runs.handBack(hold);
       return "hand-back";
     }
-    const error = failure && this.#clean(failure.error, start);
+    const error = failure && this.#clean(failure.error, attempt);
     const { retry } = job.definition.policy;
     if (failure?.mayRetry && retry !== null) {
       const inMs = retryDelay(retry, run.failures + 1, run.runId);
-      const told = { hold, attempt, durationMs, error };
-      return this.#suspended(start, { kind: "retry", until: { inMs }, error }, () =>
+      const told = { hold, attempt: run.attempt, durationMs, error };
+      return this.#suspended(attempt, { kind: "retry", until: { inMs }, error }, () =>
         outcomes.retrying(told, inMs),
       );
     }
     const given = failure && end.kind === "succeeded" ? undefined : end.resultJson;
-    const resultJson = given && (start.secrets?.inJson(given) ?? given);
-    // One by one: to spread an object into so many fields took 6 µs, a fifth of what a run costs here.
+    const resultJson = given && (attempt.secrets?.inJson(given) ?? given);
+    // Field by field: spreading an object into so many fields took 6 µs, a fifth of what a run costs here.
     const { jobId, queueJobId, runId, start: token } = hold;
     const request: SettleRequest = {
       jobId,
@@ -197,31 +185,32 @@ export class RunPerformer {
       resultJson,
       error,
       retention: job.definition.retention,
-      lock: active.lock,
-      begun: active.begun,
+      lock: queueJob.lock,
+      begun: queueJob.begun && run,
     };
-    // A run that has ended and is not settled would be executed again.
+    // A run that ended and is not settled would be executed again.
     let tries = 0;
-    const settlement = await retryWhileLocked(clock, active.holder, () => {
+    const settlement = await retryWhileLocked(clock, active.queueJob, () => {
       tries += 1;
       return engine.runs.settle(request);
     });
-    // A later try may find what an earlier one did without an answer.
+    // A retry may find what an earlier, unanswered try did.
     if (settlement.outcome === "fenced") {
       if (tries === 1) this.#tellFenced(active);
-    } else if (!failure) outcomes.succeeded(hold, attempt, durationMs);
-    else if (active.cause === "cancelled") outcomes.cancelled({ hold, attempt, durationMs, error });
-    else outcomes.failed({ hold, attempt, durationMs, error });
+    } else if (!failure) outcomes.succeeded(hold, run.attempt, durationMs);
+    else if (active.cause === "cancelled")
+      outcomes.cancelled({ hold, attempt: run.attempt, durationMs, error });
+    else outcomes.failed({ hold, attempt: run.attempt, durationMs, error });
     return settlement.endedQueueJob ? "ended" : "done";
   }
 
   async #suspended(
-    { active }: Start,
+    { active }: Attempt,
     why: Pick<SuspendRequest, "kind" | "until" | "error">,
     onSuspended: () => void = () => undefined,
   ): Promise<QueueJobOutcome> {
     const { engine, clock, worker } = this.#parts;
-    const suspension = await retryWhileLocked(clock, active.holder, () =>
+    const suspension = await retryWhileLocked(clock, active.queueJob, () =>
       engine.runs.suspend({ ...active.hold, ...why, worker }),
     );
     if (suspension.outcome === "suspended") {
@@ -229,19 +218,19 @@ export class RunPerformer {
       return { againInMs: suspension.waitMs };
     }
     if (suspension.outcome === "fenced") this.#tellFenced(active);
-    // Of what is over, and of a retry that waits for its job, the queue job is to end.
+    // The queue job ends if the run is over, or if its retry waits for the job to resume.
     return "done";
   }
 
-  #tellLate(start: Start, error: unknown): void {
-    const { jobId, runId } = start.active.hold;
+  #tellLate(attempt: Attempt, error: unknown): void {
+    const { jobId, runId } = attempt.active.hold;
     this.#parts.logger.error(
       "a promise of a run that is over was rejected, and nobody handled it",
-      { jobId, runId, error: describeError(error, start.secrets) },
+      { jobId, runId, error: describeError(error, attempt.secrets) },
     );
   }
 
-  #clean(error: StoredError, { secrets }: Start): StoredError {
+  #clean(error: StoredError, { secrets }: Attempt): StoredError {
     return secrets ? withoutSecrets(error, secrets) : error;
   }
 
@@ -250,7 +239,7 @@ export class RunPerformer {
   }
 }
 
-/** What was secret when the job was added, and what the worker's own schema says is. */
+/** What was secret when the job was added, and what the worker's own schema marks as secret. */
 function secretsOf(
   { definition }: KnownJob,
   run: AdmittedRun,
@@ -262,7 +251,7 @@ function secretsOf(
   return new SecretValues({ input, output, derived }, definition.params, run.params);
 }
 
-/** What the attempt is told of its run. */
+/** What the attempt is told about its run. */
 function infoOf(run: AdmittedRun, job: KnownJob): AttemptInfo {
   const { definition } = job;
   const { retry } = definition.policy;
@@ -279,7 +268,7 @@ function infoOf(run: AdmittedRun, job: KnownJob): AttemptInfo {
     attempt: run.attempt,
     failures: run.failures,
     hasRetry: retry !== null && run.failures + 1 < retry.attempts,
-    // Asked for by few, and it takes a look at the trigger.
+    // Few ask for it, and it needs the trigger.
     get interval() {
       return intervalOf(run, job);
     },
@@ -288,7 +277,7 @@ function infoOf(run: AdmittedRun, job: KnownJob): AttemptInfo {
   };
 }
 
-/** A run that was admitted before its job was removed, and whose definition is gone: it can't be executed. */
+/** Settles a run that was admitted before its job was removed: without a definition it can't be executed. */
 export async function settleRemoved(engine: Engine, hold: RunHold, worker: string): Promise<void> {
   await engine.runs.settle({
     ...hold,

@@ -2,10 +2,10 @@ import type { Clock, EpochMs } from "../core/clock.ts";
 
 /** How much a new sample moves the estimate. */
 const WEIGHT = 0.2;
-/** An answer that took longer says too little about when in that time the server looked at its clock. */
+/** An answer that took longer says too little about when the server read its clock. */
 const MAX_ROUND_TRIP_MS = 1_000;
 
-/** This process's estimate of the server's clock, from the answers that it gets anyway. */
+/** This process's estimate of the server's clock, from answers that it receives anyway. */
 export class ServerClock {
   readonly #clock: Clock;
   #offsetMs: number | undefined;

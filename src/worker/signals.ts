@@ -1,12 +1,12 @@
 type Drain = () => Promise<void>;
 
-/** Who is to end on which signal. The process has one listener for each: it warns of a leak from eleven on. */
+/** What ends on which signal. The process has one listener per signal, since Node warns of a leak from eleven on. */
 const waiting = new Map<NodeJS.Signals, Set<Drain>>();
 
 /**
- * On the first of these signals calls `drain`, and when all who listen to it have ended lets the signal do what it would
- * have done: end the process, unless the program listens to it itself. A second signal ends the process at once.
- * @returns Forgets the signals.
+ * Calls `drain` on the first of these signals. Once everything that listens has ended, the signal does what it would have
+ * done: end the process, unless the program listens to it itself. A second signal ends the process at once.
+ * @returns A function that removes the listeners.
  */
 export function onSignals(signals: readonly NodeJS.Signals[], drain: Drain): () => void {
   for (const signal of signals) {

@@ -5,8 +5,8 @@ import { currentRun } from "./run-scope.ts";
 let users = 0;
 
 /**
- * From now on a promise that is rejected while nobody handles it fails the run that made it, instead of ending the process
- * and with it all other runs. What is of no run does what it would have done. Returns what ends it.
+ * From now on an unhandled rejection fails the run that made the promise, instead of ending the process with all other runs.
+ * A promise of no run does what it would have done. Returns a function that ends this.
  */
 export function watchStrays(): () => void {
   users += 1;
@@ -27,12 +27,12 @@ function react(error: unknown): void {
     passOn(error);
     return;
   }
-  // How `sleep` leaves a run, and how what was told to stop says so, are no failures.
+  // Leaving a run by `sleep`, and stopping because one was told to, are not failures.
   if (error instanceof SleepSignal || error === scope.active.error) return;
   if (!scope.active.fail(error)) scope.onLate(error);
 }
 
-/** Lets Node do what it does when nobody listens: by default it ends the process, with the error's own stack. */
+/** Lets Node do what it does without a listener: by default it ends the process, with the error's own stack. */
 function passOn(error: unknown): void {
   if (process.listenerCount("unhandledRejection") > 1) return;
   process.off("unhandledRejection", react);
@@ -40,7 +40,7 @@ function passOn(error: unknown): void {
   void listenAgain();
 }
 
-/** Where Node was told to go on after such a rejection, we do too. */
+/** If Node was told to continue after such a rejection, so do we. */
 async function listenAgain(): Promise<void> {
   await nextTurn();
   if (users > 0) process.on("unhandledRejection", react);

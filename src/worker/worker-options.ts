@@ -91,16 +91,15 @@ export interface WorkerTuning {
   queues?: string[] | undefined;
   /** Runs at once in this process, on each of its queues. 1 to 10,000. @default 10 */
   concurrency?: number | undefined;
-  /** How long a run stays with a worker that does not answer: seconds, or `"15s"`. 1 s to 1 h. @default 15 s */
+  /** How long a run stays with a worker that no longer responds: seconds, or `"15s"`. 1 s to 1 h. @default 15 s */
   lock?: number | string | undefined;
-  /** How often runs of dead workers are looked for: seconds, or `"5s"`. 0.5 s to 10 min. @default 5 s */
+  /** How often to look for the runs of dead workers: seconds, or `"5s"`. 0.5 s to 10 min. @default 5 s */
   stalledCheck?: number | string | undefined;
-  /** How often a run may be started whose process dies each time. 1 to 100. @default 3 */
+  /** How often a run may be started if its process dies each time. 1 to 100. @default 3 */
   maxCrashes?: number | undefined;
   /**
-   * At most `max` runs begin in each stretch of `per` (seconds, or `"1m"`; up to a day), in the whole fleet: give the same to all
-   * workers. What comes too soon waits. Also counted is what begins no run: a skipped occurrence, and going on after a
-   * retry's delay or a sleep.
+   * Starts at most `max` runs per `per` (seconds, or `"1m"`; up to a day) across the fleet; set the same value on every worker.
+   * Excess runs wait. Skipped occurrences and resumed runs (after a retry delay or a sleep) count too.
    * @default no bound
    */
   rateLimit?: { max: number; per: number | string } | undefined;

@@ -35,14 +35,14 @@ import { createRedaction } from "./redaction.ts";
 import { settleRemoved } from "./run-performer.ts";
 import { ServerClock } from "./server-clock.ts";
 
-/** A queue job of a pipeline that is unknown here is put back for so long, doubling, so that others may take it. */
+/** First and longest delay after which a queue job of an unknown pipeline becomes due again for others; it doubles each time. */
 const UNKNOWN_FIRST_MS = 100;
 const UNKNOWN_MOST_MS = 5_000;
-/** When to look again at a job that others decided about each time that it was asked for. */
+/** When to look again at a job about which others decided during every request. */
 const BUSY_JOB_MS = 100;
-/** A child process that is killed at the end of its grace takes a moment to be gone. */
+/** A child process that is killed at the end of its grace takes a moment to disappear. */
 const STOP_GRACE_MS = ABORT_GRACE_MS + 400;
-/** What whoever closes the engine after that needs of the end, and what saying goodbye needs before. */
+/** The parts of the end reserved for closing the engine afterwards, and for signing off before. */
 const CLOSE_MS = 500;
 const GOODBYE_MS = 300;
 
@@ -54,7 +54,7 @@ export interface WorkerRuntimeOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly queues: readonly string[];
-  /** On each queue. */
+  /** Per queue. */
   readonly concurrency: number;
   readonly lockMs: number;
   readonly stalledCheckMs: number;
@@ -71,7 +71,7 @@ export interface WorkerRuntimeOptions {
 export class WorkerRuntime {
   readonly id: string;
   readonly #options: WorkerRuntimeOptions;
-  /** For what misses the server when it is away. */
+  /** For warnings about a server that is away. */
   readonly #hushed: Logger;
   readonly #serverClock: ServerClock;
   readonly #heartbeat: Heartbeat;
@@ -102,12 +102,12 @@ export class WorkerRuntime {
     });
   }
 
-  /** The ids of the runs that are being executed here. */
+  /** The ids of the runs being executed here. */
   get running(): string[] {
     return this.#active().map((run) => run.runId);
   }
 
-  /** The id of the run here, if it goes on, within which the caller's code is executed. */
+  /** The id of the active run that is executing the caller's code. */
   runAround(): string | undefined {
     const around = currentRun()?.active;
     return this.#active().find((run) => run === around)?.runId;
@@ -127,7 +127,7 @@ export class WorkerRuntime {
     this.#serverClock.observe(startedAt, sentAt);
     await this.#heartbeat.start(startedAt);
     await engine.events.append([{ name: "WORKER_STARTED", at: startedAt, worker: this.id }]);
-    // Who ends a worker while it starts does not wait for a server that is away.
+    // Stopping a worker while it starts does not wait for an unreachable server.
     if (this.#stopping) {
       this.#heartbeat.stop();
       throw new CronduitError("INVALID_STATE", "start: the worker was stopped while it started.");
@@ -164,8 +164,8 @@ export class WorkerRuntime {
   }
 
   /**
-   * Takes no more runs and waits for those that are being executed, as long as the end has patience. Then their signals are
-   * aborted, and what has not ended shortly after is handed back to other workers. Calling it again waits for the same end.
+   * Takes no more runs and waits for those being executed, as long as `ending` allows. Then it aborts their signals, and hands
+   * what has not ended shortly after back to other workers. Calling it again waits for the same end.
    */
   stop(ending: Ending): Promise<void> {
     this.#stopping ??= this.#stop(ending);
@@ -192,7 +192,7 @@ export class WorkerRuntime {
     const consumers = this.#consumers;
     const stopped = Promise.all(consumers.map((consumer) => consumer.stop())).then(() => true);
     const isStopped = await ending.patiently(stopped);
-    // Nothing goes on by itself any more, and what is left is not worth a longer wait.
+    // Nothing more starts by itself, and what is left is not worth a longer wait.
     ending.hurry();
     if (isStopped) return;
     for (const run of this.#active()) run.abort("shutdown", "the worker is shutting down");
@@ -230,7 +230,7 @@ export class WorkerRuntime {
       id.jobId,
       id.kind === "occurrence" ? { generation: id.sequence } : {},
     );
-    // Without its job a queue job is void, or its run is to be ended: any worker may see to that.
+    // Without its job a queue job is void, or its run is to be ended: any worker can do that.
     if (known && !this.#options.registry.has(known.definition.pipeline)) {
       return { againInMs: this.#unknownDelay(known.definition.pipeline, queueJob.takes) };
     }
@@ -242,7 +242,7 @@ export class WorkerRuntime {
     return this.#perform(consumer, queueJob, admission.run, id.jobId, job ?? known);
   }
 
-  /** What began with the taking of its queue job is performed; first the schedule is told how it goes on. */
+  /** Performs a run that began when its queue job was taken, after telling the schedule how it continues. */
   async #goOn(
     consumer: QueueConsumer,
     queueJob: TakenQueueJob,
@@ -250,7 +250,7 @@ export class WorkerRuntime {
     begun: BegunRun,
   ): Promise<QueueJobOutcome> {
     const { run, revision } = begun;
-    // Not left off before it must be: a run that began and is not executed counts as a crash.
+    // Retried as long as possible: a run that began and is not executed counts as a crash.
     const job = await retryWhileLocked(this.#options.clock, queueJob, () =>
       consumer.definitions.get(jobId, { revision }),
     );
@@ -273,26 +273,19 @@ export class WorkerRuntime {
     }
     const descriptor = this.#options.registry.get(job.definition.pipeline);
     if (!descriptor) {
-      // The job was given another pipeline between the look and the admission.
+      // The job was given another pipeline between reading it and the admission.
       await consumer.engine.runs.handBack(hold);
       return { againInMs: this.#unknownDelay(job.definition.pipeline, queueJob.takes) };
     }
     if (queueJob.signal.aborted) {
-      // Its lock ended while the server was asked: others may have the run, and nothing of it was executed here.
+      // Its lock ended while we asked the server: another worker may have the run, and nothing of it was executed here.
       await retryWhileLocked(this.#options.clock, this.#ended, () =>
         consumer.engine.runs.handBack(hold),
       );
       return "done";
     }
-    const { lock, begun } = queueJob;
-    const active = new ActiveRun({
-      runId,
-      hold,
-      lock,
-      holder: queueJob,
-      begun: begun?.run,
-      clock: this.#options.clock,
-    });
+    const { clock } = this.#options;
+    const active = new ActiveRun({ queueJob, run, hold, job, descriptor, clock });
     const onLockLost = (): void => {
       active.abort("lock-lost", "the run's lock was lost");
       void this.#sayAlive(consumer, hold);
@@ -301,14 +294,14 @@ export class WorkerRuntime {
     consumer.active.set(queueJob.id, active);
     consumer.cancels.watch();
     try {
-      return await consumer.performer.perform(active, run, job, descriptor);
+      return await consumer.performer.perform(active);
     } finally {
       queueJob.signal.removeEventListener("abort", onLockLost);
       consumer.active.delete(queueJob.id);
     }
   }
 
-  /** A run whose lock was lost while its process lives did not crash; whoever counts crashes is told as soon as that can be. */
+  /** Reports, as soon as the server answers, that a run whose lock was lost did not crash: its process lives. */
   async #sayAlive({ engine }: QueueConsumer, hold: RunHold): Promise<void> {
     const { clock } = this.#options;
     try {
@@ -323,8 +316,8 @@ export class WorkerRuntime {
   }
 
   /**
-   * How long a queue job of a pipeline that is unknown here is put back, so that others may take it: shortly if some
-   * worker of the fleet can run it, and longer each time if none can.
+   * When a queue job of a pipeline that is unknown here becomes due again for others: soon if some worker of the fleet can run
+   * it, and later each time if none can.
    */
   #unknownDelay(pipeline: string, takes: number): number {
     if (this.#heartbeat.isKnownInFleet(pipeline)) return UNKNOWN_FIRST_MS;

@@ -1,34 +1,34 @@
 import { type Clock, sleep } from "../../core/clock.ts";
 
-/** A look that is over within this time, with the wait for a sign after it, did not wait. */
+/** A poll that returns this fast, including its wait for a signal, counts as immediate. */
 const QUICK_MS = 10;
-/** So many quick looks in a row may find nothing: of several that are called, one finds something. */
-const FREE_LOOKS = 3;
+/** This many immediate polls in a row may be empty: of several workers that are signalled, one finds something. */
+const FREE_POLLS = 3;
 const LONGEST_MS = 50;
 
 /**
- * Slows down whoever looks at once again and again, and finds nothing: what there is to be found is in other hands, may be
- * for long. Each such look is work for the server, and in one process with it nothing else would go on.
+ * Backs off a worker whose polls keep coming back empty because other workers hold the jobs. Each empty poll costs the server
+ * time and, with an in-process database, starves everything else.
  */
 export class EmptyPollBackoff {
   readonly #clock: Clock;
-  #fruitless = 0;
+  #empty = 0;
   #from = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** A look begins. */
+  /** A poll begins. */
   begin(): void {
     this.#from = this.#clock.elapsed();
   }
 
-  /** A look and the wait that followed it are over. Resolves when the next look may begin. */
+  /** A poll and its wait are over. Resolves when the next poll may begin. */
   async end(hasFound: boolean): Promise<void> {
     const isQuick = this.#clock.elapsed() - this.#from < QUICK_MS;
-    this.#fruitless = isQuick && !hasFound ? this.#fruitless + 1 : 0;
-    const more = this.#fruitless - FREE_LOOKS;
+    this.#empty = isQuick && !hasFound ? this.#empty + 1 : 0;
+    const more = this.#empty - FREE_POLLS;
     if (more > 0) await sleep(this.#clock, Math.min(2 ** more, LONGEST_MS));
   }
 }

@@ -1,9 +1,9 @@
 import { type CancelTimer, type Clock, exactlyAfter } from "../../core/clock.ts";
 
 /**
- * Waits for a sign that there may be something to take: the server's, or a time that was told. The server is asked for its
- * sign by a call that blocks, and goes on blocking while others look: Redis ends such a call by a timer of its own that ticks
- * ten times a second, so who waited for its end would come 50 to 100 ms late.
+ * Waits until there may be something to take: for the server's signal, or until a known time. A blocking call waits for the
+ * signal, and keeps blocking when the time comes first: Redis ends such a call by its own timer, which ticks ten times a second,
+ * so a worker that waited for its end would be 50 to 100 ms late.
  */
 export class WakeSignal {
   readonly #block: () => Promise<unknown>;
@@ -15,38 +15,38 @@ export class WakeSignal {
   #onSet: () => void = () => undefined;
 
   /**
-   * @param block Resolves at a sign, and without one after a while.
-   * @param onSign Called whenever it has resolved, whether anybody waits or not.
+   * @param block Resolves at a signal, and without one after a while.
+   * @param onSignal Called whenever it has resolved, whether or not anybody waits.
    */
-  constructor(block: () => Promise<unknown>, clock: Clock, onSign: () => void = () => undefined) {
+  constructor(block: () => Promise<unknown>, clock: Clock, onSignal: () => void = () => undefined) {
     this.#block = block;
     this.#clock = clock;
-    this.#onSignal = onSign;
+    this.#onSignal = onSignal;
   }
 
-  /** Whether there was a sign since the last {@link reset}. */
+  /** Whether there was a signal since the last {@link reset}. */
   get isSet(): boolean {
     return this.#isSet;
   }
 
-  /** Signs up to now are void: to be called before one looks. */
+  /** Discards signals up to now; to be called before polling. */
   reset(): void {
     this.#isSet = false;
   }
 
   /**
-   * Resolves at a sign since the last {@link reset}, and after `untilMs` (0 = no time is known).
+   * Resolves at a signal since the last {@link reset}, or after `untilMs` (0 = no time is known).
    * @throws What the blocking call failed with, once.
    */
   async wait(untilMs: number): Promise<void> {
     if (!this.#isSet) {
       let cancel: CancelTimer = () => undefined;
-      const rung = new Promise<void>((resolve) => {
+      const signalled = new Promise<void>((resolve) => {
         this.#onSet = resolve;
         if (untilMs > 0) cancel = exactlyAfter(this.#clock, untilMs, resolve);
       });
       if (!this.#isBlocking) void this.#listen();
-      await rung;
+      await signalled;
       cancel();
     }
     const failure = this.#failure;

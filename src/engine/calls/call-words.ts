@@ -1,4 +1,4 @@
-/** What a call to the server is for, in the words of who waits for it. Calls that nobody outside makes are told by what they do. */
+/** What a call to the server is for, in the words of its caller. Internal calls are named by what they do. */
 const WORDS: Readonly<Record<string, string>> = {
   addBackfill: "backfill",
   admit: "starting runs",
@@ -43,7 +43,7 @@ const WORDS: Readonly<Record<string, string>> = {
   suspend: "storing that a run goes on later",
 };
 
-/** The words for a call; of one without words of its own its name, taken apart. */
+/** The words for a call; without an entry, its name taken apart. */
 export function wordsOf(call: string): string {
   return WORDS[call] ?? call.replaceAll(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
 }

@@ -4,18 +4,18 @@ import type { Logger } from "../../core/log.ts";
 import type { Engine } from "../port/engine.ts";
 import { causeOfAbsence, isServerAway } from "./with-deadline.ts";
 
-/** A connection that is back by then was never missed: one line tells of it instead of two. */
+/** A connection that is back within this time was not missed: one line reports it instead of two. */
 const BLIP_MS = 250;
-/** For so long after the server is back, calls that were made before may still fail of its absence. */
+/** For this long after the server is back, earlier calls may still fail because of its absence. */
 const LATE_MS = 10_000;
-/** How often the server is asked whether it is there, where the question fails at once. */
+/** How often to ask whether the server is there, if the question fails at once. */
 const ASK_EVERY_MS = 500;
-/** How long the answer is waited for before it is asked anew. */
+/** How long to wait for the answer before asking again. */
 const ANSWER_MS = 30_000;
-/** What drivers say of the calls that a lost connection took along; why it was lost is said elsewhere. */
+/** What drivers say about calls that a lost connection took along; the reason of the loss is in another error. */
 const SAYS_NOTHING = /^connection (?:is|was)? ?(?:closed|terminated)\b/i;
 
-/** What an outage is noticed with. */
+/** What outages are detected with. */
 export interface OutageParts {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -26,8 +26,8 @@ export interface OutageParts {
 }
 
 /**
- * Tells of a server that can't be reached: once that it is away, and once that it is back. Each connection, each loop and
- * each call that misses it says so too, and is hushed.
+ * Reports an unreachable server once when it is away and once when it is back. The warnings of each connection, loop and call
+ * that misses it are suppressed.
  */
 export class Outage {
   readonly #parts: OutageParts;
@@ -41,7 +41,7 @@ export class Outage {
     this.#parts = parts;
   }
 
-  /** @returns Whether the error is of a server that can't be reached, so that nobody else need tell of it. */
+  /** @returns Whether the error means that the server is unreachable, so that nobody else need report it. */
   takes(error: unknown): boolean {
     if (!isServerAway(error)) return false;
     const reason = causeOfAbsence(error);
@@ -50,7 +50,7 @@ export class Outage {
     return true;
   }
 
-  /** From now on it is no news that there is no connection. */
+  /** From now on a missing connection is no news. */
   end(): void {
     this.#ended.abort();
   }
@@ -114,7 +114,7 @@ function away(ms: number): string {
   return formatDuration(ms < 1_000 ? Math.round(ms) : Math.round(ms / 1_000) * 1_000);
 }
 
-/** A logger for what misses the server itself: warnings of an absence that `takes` knows are left out. */
+/** A logger for parts that need the server: it leaves out warnings about an absence that `takes` recognizes. */
 export function hushed(logger: Logger, engine: Pick<Engine, "takes">): Logger {
   return {
     debug: (message, fields) => logger.debug(message, fields),

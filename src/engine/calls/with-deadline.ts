@@ -2,17 +2,17 @@ import { type Clock, keepAlive, within } from "../../core/clock.ts";
 import { CronduitError, isCronduitError } from "../../core/errors.ts";
 import { wordsOf } from "./call-words.ts";
 
-/** The calls that wait for an answer. When nobody will answer any more they are given up together. */
+/** The calls that wait for an answer, which are given up together once there will be none. */
 export class OpenCalls {
   readonly #giveUps = new Set<() => void>();
   #isClosed = false;
 
-  /** From now on no call is made. */
+  /** From now on no call is allowed. */
   close(): void {
     this.#isClosed = true;
   }
 
-  /** Gives up those that still wait. */
+  /** Gives up the calls that still wait. */
   giveUp(): void {
     this.#isClosed = true;
     for (const giveUp of this.#giveUps) giveUp();
@@ -41,9 +41,9 @@ export interface ServerCall {
   /** Names the call in the error. */
   readonly what: string;
   readonly server: string;
-  /** What the connection last complained of, where the call itself only sees that there is no answer. */
+  /** The connection's last error, for a call that itself only sees that there is no answer. */
   readonly lastError?: (() => unknown) | undefined;
-  /** What it belongs to. */
+  /** The open calls that it belongs to. */
   readonly calls?: OpenCalls | undefined;
 }
 
@@ -51,7 +51,7 @@ type End<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly cause: unknown };
 
 /**
- * The answer of a server, or an error within a bounded time instead of waiting for one that does not come back.
+ * The server's answer, or an error within a bounded time instead of waiting for a server that does not come back.
  * @throws {@link CronduitError} `CONNECTION_FAILED`; `SERVER_REFUSED` if it answers and will not; `INVALID_STATE` if the
  * connection was closed; else `INTERNAL`.
  */
@@ -69,7 +69,7 @@ async function ask<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
   );
   const end = await within(clock, timeoutMs, calls?.track(answer) ?? answer);
   if (end?.ok) return end.value;
-  // A fault of the connection says more than the call that it made fail.
+  // The connection's error says more than that of the call that failed because of it.
   const cause = call.lastError?.() ?? end?.cause;
   if (end?.cause instanceof CronduitError) throw end.cause;
   const refusal = [end?.cause, cause].find(isRefusal);
@@ -98,21 +98,21 @@ async function ask<T>(call: ServerCall, work: () => Promise<T>): Promise<T> {
   );
 }
 
-/** How a call fails that found no server, or none that works: in the words of Node, the drivers and the servers. */
+/** How a call fails that found no working server, in the words of Node, the drivers and the servers; a test provokes them. */
 const NO_ANSWER =
   /closed|ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|EPIPE|timed? ?out|LOADING|terminat|not queryable|unreachable|slots cache|startup nodes|certificate|SSL/i;
-/** Redis' words for one that can't answer now: a script holds it up, a part of a cluster is away, it was demoted. */
+/** Redis' words for a server that can't answer now: busy with a script, part of a cluster away, demoted. */
 const REDIS_AWAY = /^(?:BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY)\b/;
 /**
- * PostgreSQL's codes for a server that ends, starts, recovers, is a standby, or has no connection left, and for one that was
- * held up for too long: somebody locks its tables, or works on the same rows.
+ * PostgreSQL's codes for a server that is stopping, starting, recovering, a standby or out of connections, and for a call held up
+ * too long by locks on its tables or rows.
  */
 const POSTGRES_AWAY = /^(?:08...|57P0.|53300|25006|40001|40P01|57014|55P03)$/;
 
-/** PostgreSQL's codes for one that is there, and was held up in this one call. */
+/** PostgreSQL's codes for a server that is there, but was held up in this one call. */
 const POSTGRES_HELD_UP = /^(?:40001|40P01|57014|55P03)$/;
 
-/** Whether something failed because the server could not be reached, and not of what it was asked. */
+/** Whether something failed because the server was unreachable, rather than because of the request. */
 export function isServerAway(error: unknown): boolean {
   if (isCronduitError(error)) return error.code === "CONNECTION_FAILED" && !isHeldUp(error.cause);
   return isConnectionTrouble(error) && !isHeldUp(error);
@@ -123,11 +123,11 @@ function isHeldUp(error: unknown): boolean {
   return typeof code === "string" && POSTGRES_HELD_UP.test(code);
 }
 
-/** Why the server could not be reached, in a few words. */
+/** Why the server was unreachable, in a few words. */
 export function causeOfAbsence(error: unknown): string {
   if (!(error instanceof Error)) return "no answer";
   if (isCronduitError(error)) return causeOfAbsence(error.cause);
-  // A Cluster says that no node answered; its last node, why.
+  // A Cluster says that no node answered; the error of its last node says why.
   const ofNode: unknown = Reflect.get(error, "lastNodeError");
   if (ofNode instanceof Error) return causeOfAbsence(ofNode);
   const errors: unknown = Reflect.get(error, "errors");
@@ -139,7 +139,7 @@ export function causeOfAbsence(error: unknown): string {
 function isConnectionTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code: unknown = Reflect.get(error, "code");
-  // Whatever the socket says, e.g. that there is no such file.
+  // Whatever the socket reports, e.g. that there is no such file.
   const isOfSocket = Reflect.get(error, "syscall") === "connect";
   return (
     isOfSocket ||
@@ -149,12 +149,12 @@ function isConnectionTrouble(error: unknown): boolean {
   );
 }
 
-/** Redis' words for no right, no memory, no disk and too few replicas. */
+/** Redis' words for missing rights, memory, disk space and replicas. */
 const REDIS_REFUSAL = /^(?:NOPERM|NOAUTH|WRONGPASS|OOM|MISCONF|NOREPLICAS)/;
-/** PostgreSQL's codes for no right, no login, no such database and no room: Appendix A of its manual. */
+/** PostgreSQL's codes for missing rights, login, database and room: Appendix A of its manual. */
 const POSTGRES_REFUSAL = /^(?:42501|28...|3D000|53[12]00)$/;
 
-/** Whether the server understood, and will not until its owner changes something. */
+/** Whether the server understood, and refuses until its owner changes something. */
 function isRefusal(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const code: unknown = Reflect.get(error, "code");
