@@ -2,10 +2,10 @@ import type { EpochMs } from "../core/clock.ts";
 
 /**
  * What a queue job stands for. `occurrence`: a scheduled fire time of one schedule generation. `manual`: a run
- * requested with `runJob`. `continuation`: a request to take the job's oldest queued occurrence. `backfill`: a past
+ * requested with `runJob`. `wakeup`: makes a worker look at the job's queued runs. `backfill`: a past
  * fire time that a backfill runs; the sequence of its run is 0, so that it runs once.
  */
-export type QueueJobKind = "occurrence" | "manual" | "continuation" | "backfill";
+export type QueueJobKind = "occurrence" | "manual" | "wakeup" | "backfill";
 
 /** The parts of a queue job's id. */
 export interface QueueJobId {
@@ -16,11 +16,11 @@ export interface QueueJobId {
   readonly fireAt: EpochMs;
 }
 
-const MARK = { occurrence: "", manual: "m", continuation: "c", backfill: "b" } as const;
+const MARK = { occurrence: "", manual: "m", wakeup: "c", backfill: "b" } as const;
 const KIND_OF_MARK: Readonly<Record<string, QueueJobKind>> = {
   "": "occurrence",
   m: "manual",
-  c: "continuation",
+  c: "wakeup",
   b: "backfill",
 };
 const SHAPE = /^([^:]+):([mcb]?)(\d{1,15}):(\d{1,16})$/;

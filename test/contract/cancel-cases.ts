@@ -78,7 +78,7 @@ export function cancelCases({ bench }: CaseContext): void {
     const job = await b.addJob({ policy: { when: { condition, waitMs: 60_000 } } });
     await b.tick(job);
     expect(await cancel(b, job, b.queueJobId(job, b.now))).toBe("cancelled");
-    expect(await b.calls(job)).toEqual([]);
+    expect(await b.wakeups(job)).toEqual([]);
     expect(await b.audit(job)).toEqual([]);
   });
 
@@ -130,7 +130,7 @@ export function cancelCases({ bench }: CaseContext): void {
       },
     ]);
     expect((await b.events(cursor, job))[0]).toMatchObject({ name: "JOB_CANCELLED", runId, error });
-    const [call = ""] = await b.calls(job);
+    const [call = ""] = await b.wakeups(job);
     const next = await b.answer(job, call);
     expect(next).toMatchObject({ outcome: "run", run: { fireAt: from + 2_000 } });
     await b.engine.runs.handBack(b.hold(job, call));
@@ -176,7 +176,7 @@ export function cancelCases({ bench }: CaseContext): void {
     await b.tick(job);
     const second = b.queueJobId(job, b.now);
     await b.settle(job, runId);
-    const [call = ""] = await b.calls(job);
+    const [call = ""] = await b.wakeups(job);
     await b.answer(job, call);
     expect(await cancel(b, job, second)).toBe("asked");
     expect(await reads(b, job, call)).toEqual([{ queueJobId: call, reason }]);

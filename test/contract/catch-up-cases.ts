@@ -76,7 +76,7 @@ export function catchUpCases({ bench }: CaseContext): void {
     },
   );
 
-  const turn = { kind: "continuation", knowsSchedule: false, generation: 0 } as const;
+  const turn = { kind: "wakeup", knowsSchedule: false, generation: 0 } as const;
   let turns = 0;
   const call = (job: { id: string }) => ({ ...turn, queueJobId: `${job.id}:c${(turns += 1)}:9` });
 

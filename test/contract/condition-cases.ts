@@ -161,7 +161,7 @@ export function conditionCases({ bench }: CaseContext): void {
     expect(await b.ledger(job)).toEqual([]);
     expect(await b.open(job, from)).toEqual(["queued 1000"]);
     expect(await b.audit(job)).toEqual([]);
-    await b.calls(job);
+    await b.wakeups(job);
     const { runId } = await b.run(first, (b.now += 1_000));
     // The start is a change, too; nothing is true yet.
     expect(await b.answerCall(job)).toMatchObject({ outcome: "none" });
@@ -175,7 +175,7 @@ export function conditionCases({ bench }: CaseContext): void {
         count: 1,
       },
     });
-    expect(await b.calls(job)).toEqual([]);
+    expect(await b.wakeups(job)).toEqual([]);
   });
 
   test("those that wait look again when a job that they name starts, comes and goes", async () => {
@@ -187,7 +187,7 @@ export function conditionCases({ bench }: CaseContext): void {
       b.now += 1_000;
       await b.admit(job, [at(b.now)]);
       expect(await b.audit(job)).toEqual([]);
-      await b.calls(job);
+      await b.wakeups(job);
       return job;
     };
     const onAdd = await waits("$.never_ran");
@@ -210,7 +210,7 @@ export function conditionCases({ bench }: CaseContext): void {
     const cursor = await b.engine.events.latestCursor();
     const { first, job } = await pair(b, "$.last_run_failed", WAIT_MS);
     await b.tick(job);
-    const [call = "", ...more] = await b.calls(job);
+    const [call = "", ...more] = await b.wakeups(job);
     expect(more).toEqual([]);
     expect(await b.answer(job, call)).toEqual({ outcome: "early", waitMs: WAIT_MS, now: b.now });
     const fireAt = b.now;
@@ -237,7 +237,7 @@ export function conditionCases({ bench }: CaseContext): void {
     await b.ranOnce(first);
     const okAt = b.now + 40;
     await b.tick(job);
-    const [call = ""] = await b.calls(job);
+    const [call = ""] = await b.wakeups(job);
     const waitMs = okAt + 10_001 - b.now;
     expect(await b.answer(job, call)).toMatchObject({ outcome: "early", waitMs });
     b.now += waitMs;
@@ -253,7 +253,7 @@ export function conditionCases({ bench }: CaseContext): void {
     await b.tick(job);
     expect(await b.open(job, from)).toEqual(["queued 1000", "queued 2000"]);
     expect(await b.verdicts(job, from)).toEqual(["skipped: max-instances 3000"]);
-    await b.calls(job);
+    await b.wakeups(job);
     await b.ranOnce(first);
     expect(await b.answerCall(job)).toMatchObject({
       outcome: "run",
@@ -263,7 +263,7 @@ export function conditionCases({ bench }: CaseContext): void {
       outcome: "run",
       run: { fireAt: from + 2_000 },
     });
-    expect(await b.calls(job)).toEqual([]);
+    expect(await b.wakeups(job)).toEqual([]);
   });
 
   test("a later occurrence goes behind those that wait, and a run that ignores the condition does not", async () => {
@@ -276,7 +276,7 @@ export function conditionCases({ bench }: CaseContext): void {
       outcome: "run",
       run: { kind: "manual", params: { region: "us" } },
     });
-    await b.calls(job);
+    await b.wakeups(job);
     await b.ranOnce(first);
     // The call has not been answered yet.
     expect(await b.tick(job)).toMatchObject({ outcome: "run", run: { fireAt: from + 1_000 } });
@@ -290,7 +290,7 @@ export function conditionCases({ bench }: CaseContext): void {
       misfireGraceMs: 5_000,
     });
     await b.tick(job);
-    await b.calls(job);
+    await b.wakeups(job);
     b.now += 5_000;
     await b.ranOnce(first);
     expect((await b.answerCall(job)).outcome).toBe("none");
@@ -301,7 +301,7 @@ export function conditionCases({ bench }: CaseContext): void {
     const b = bench();
     const { job } = await pair(b, "$.last_run_successful", WAIT_MS);
     await b.tick(job);
-    await b.calls(job);
+    await b.wakeups(job);
     const change = async (policy: Partial<Policy>) => {
       const { revision } = await b.stored(job);
       await b.engine.jobs.change({
@@ -321,7 +321,7 @@ export function conditionCases({ bench }: CaseContext): void {
     const b = bench();
     const { first, job } = await pair(b, "$.last_run_successful", WAIT_MS);
     await b.tick(job);
-    await b.calls(job);
+    await b.wakeups(job);
     const { revision } = await b.stored(job);
     await b.engine.jobs.change({
       jobId: job.id,
@@ -338,13 +338,13 @@ export function conditionCases({ bench }: CaseContext): void {
     const { first, job } = await pair(b, "$.last_run_successful", WAIT_MS);
     await b.tick(job);
     expect(await b.audit(job)).toEqual([]);
-    const [call = ""] = await b.calls(job);
+    const [call = ""] = await b.wakeups(job);
     const lost = b.queueJob(call);
     expect(await b.audit(job)).toEqual([{ kind: "stranded", jobId: job.id, queueJob: lost }]);
     await b.engine.queue.add([lost]);
     expect(await b.audit(job)).toEqual([]);
     await b.ranOnce(first);
-    await b.calls(job);
+    await b.wakeups(job);
     expect(await b.answer(job, call)).toMatchObject({ outcome: "early" });
     expect(await b.audit(job)).toHaveLength(1);
   });

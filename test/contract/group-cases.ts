@@ -23,7 +23,7 @@ export function groupCases({ bench }: CaseContext): void {
     expect(await b.open(second, from)).toEqual(["queued 2000"]);
     expect(await b.tick(other)).toMatchObject({ outcome: "run" });
     expect(await b.audit(second)).toEqual([]);
-    expect(await b.calls(second)).toEqual([]);
+    expect(await b.wakeups(second)).toEqual([]);
     await b.settle(first, runId);
     const call = await b.answerCall(second);
     expect(call).toMatchObject({ outcome: "run", run: { fireAt: from + 2_000 } });
@@ -66,7 +66,7 @@ export function groupCases({ bench }: CaseContext): void {
       ["second", second],
     ] as const) {
       await b.settle(ended.job, ended.queueJobId);
-      const [call = "", ...more] = await b.calls(job);
+      const [call = "", ...more] = await b.wakeups(job);
       expect(more).toEqual([]);
       const admission = await b.answer(job, call);
       if (admission.outcome === "run") turns.push(`${name} ${admission.run.fireAt - from}`);
@@ -108,10 +108,10 @@ export function groupCases({ bench }: CaseContext): void {
     expect((await b.tick(large)).outcome).toBe("none");
     // Two are left: room for the one that came later, by its own limit.
     await b.settle(first, one.runId);
-    expect(await b.calls(small)).toEqual([]);
+    expect(await b.wakeups(small)).toEqual([]);
     await b.settle(first, two.runId);
     await b.settle(large, b.queueJobId(large, b.now - 1_000));
-    const [call = ""] = await b.calls(small);
+    const [call = ""] = await b.wakeups(small);
     expect(call).not.toBe("");
     expect((await b.answer(small, call)).outcome).toBe("run");
   });
@@ -128,7 +128,7 @@ export function groupCases({ bench }: CaseContext): void {
     await b.tick(fourth);
     await b.settle(first, one.runId);
     await b.settle(second, two.runId);
-    const [call = ""] = await b.calls(third);
+    const [call = ""] = await b.wakeups(third);
     expect((await b.answer(third, call)).outcome).toBe("run");
     expect((await b.answerCall(fourth)).outcome).toBe("run");
   });
@@ -193,7 +193,7 @@ export function groupCases({ bench }: CaseContext): void {
     // One is called, the other waits for its turn.
     expect(await b.audit(second)).toEqual([]);
     expect(await b.audit(third)).toEqual([]);
-    const [call = ""] = await b.calls(second);
+    const [call = ""] = await b.wakeups(second);
     const lost = b.queueJob(call);
     expect(await b.audit(second)).toEqual([{ kind: "stranded", jobId: second.id, queueJob: lost }]);
     await b.engine.queue.add([lost]);

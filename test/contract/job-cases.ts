@@ -123,7 +123,7 @@ export function jobCases({ bench }: CaseContext): void {
     const paused = await b.stored(job);
     expect(paused).toMatchObject({ state: "paused", pausedAt: b.now, nextFireAt: null });
     expect(paused.pausedReason).toContain("holidays");
-    const voidOne = { queueJobId: `${job.id}:c1:1`, kind: "continuation" } as const;
+    const voidOne = { queueJobId: `${job.id}:c1:1`, kind: "wakeup" } as const;
     expect((await b.admit(job, [], voidOne)).outcome).toBe("none");
     const rows = (await b.ledger(job)).map(({ state, reason, count }) => [state, reason, count]);
     expect(rows).toEqual([

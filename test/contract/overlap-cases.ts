@@ -41,7 +41,7 @@ export function overlapCases({ bench }: CaseContext): void {
     ]);
     expect(await reasons(b, job, cursor)).toEqual(["JOB_SKIPPED overlap-replaced"]);
     expect(await b.audit(job)).toEqual([]);
-    expect(await b.calls(job)).toEqual([]);
+    expect(await b.wakeups(job)).toEqual([]);
     await b.settle(job, runId);
     expect(await b.answerCall(job)).toMatchObject({
       outcome: "run",
@@ -73,7 +73,7 @@ export function overlapCases({ bench }: CaseContext): void {
     expect(await b.verdicts(job, from)).toEqual(["skipped: max-instances 4000"]);
     expect(await reasons(b, job, cursor)).toEqual(["JOB_MAX_INSTANCES max-instances"]);
     await b.settle(job, runId);
-    const [call = ""] = await b.calls(job);
+    const [call = ""] = await b.wakeups(job);
     expect(await b.answer(job, call)).toMatchObject({
       outcome: "run",
       run: { fireAt: from + 2_000 },
@@ -98,7 +98,7 @@ export function overlapCases({ bench }: CaseContext): void {
     expect(await cancels(b, job, runId, second)).toHaveLength(2);
     await b.tick(job);
     expect(await b.open(job, from)).toEqual(["running 1000", "running 2000", "queued 5000"]);
-    expect(await b.calls(job)).toEqual([]);
+    expect(await b.wakeups(job)).toEqual([]);
     await b.settle(job, runId, 1, { verdict: "cancelled" });
     expect(await cancels(b, job, runId, second)).toHaveLength(1);
     expect(await b.answerCall(job)).toMatchObject({
@@ -143,7 +143,7 @@ export function overlapCases({ bench }: CaseContext): void {
       { state: "queued", kind: "scheduled", fireAt: from + 3_000 },
     ]);
     await b.settle(job, runId);
-    const [call = ""] = await b.calls(job);
+    const [call = ""] = await b.wakeups(job);
     expect(await b.answer(job, call)).toMatchObject({
       outcome: "run",
       run: { runId: manual, kind: "manual", params: { region: "us" } },

@@ -265,7 +265,7 @@ export function retryCases({ bench }: CaseContext): void {
       "JOB_SKIPPED",
       "JOB_PAUSED",
     ]);
-    expect(await b.calls(job)).toEqual([]);
+    expect(await b.wakeups(job)).toEqual([]);
   });
 
   test("resuming begins the count anew", async () => {

@@ -233,10 +233,10 @@ export class TestEngine {
     return { runId, admission: await this.admit(job, [], { ...request, upcoming: [] }) };
   }
 
-  /** Answers a call for the queued runs of a job. */
+  /** Acknowledges a wakeup of a job. */
   answer(job: CaseJob, queueJobId: string, more: Partial<AdmitRequest> = {}): Promise<Admission> {
     return this.admit(job, [], {
-      kind: "continuation",
+      kind: "wakeup",
       queueJobId,
       generation: 0,
       knowsSchedule: false,
@@ -245,8 +245,8 @@ export class TestEngine {
     });
   }
 
-  /** Takes the calls for the queued runs of a job that are in the queue, also those that are for later. */
-  async calls(job: CaseJob): Promise<string[]> {
+  /** Takes a job's wakeups from the queue, including those for later. */
+  async wakeups(job: CaseJob): Promise<string[]> {
     const other = await this.addJob();
     const taken: string[] = [];
     // While something waits, some of those for later come into the line behind it, at least one: when a second marker is
@@ -259,7 +259,7 @@ export class TestEngine {
     }
     return taken.filter((id) => {
       const queueJob = parseQueueJobId(id);
-      return queueJob?.kind === "continuation" && queueJob.jobId === job.id;
+      return queueJob?.kind === "wakeup" && queueJob.jobId === job.id;
     });
   }
 
@@ -280,12 +280,12 @@ export class TestEngine {
     return taken;
   }
 
-  /** Answers the only call for the queued runs of a job. */
+  /** Acknowledges the only wakeup of a job. */
   async answerCall(job: CaseJob): Promise<Admission> {
-    const calls = await this.calls(job);
-    const [only = ""] = calls;
-    if (calls.length !== 1)
-      throw new Error(`${calls.length} calls instead of one: ${calls.join(" ")}`);
+    const wakeups = await this.wakeups(job);
+    const [only = ""] = wakeups;
+    if (wakeups.length !== 1)
+      throw new Error(`${wakeups.length} wakeups instead of one: ${wakeups.join(" ")}`);
     return this.answer(job, only);
   }
 

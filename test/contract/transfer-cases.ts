@@ -195,11 +195,11 @@ export function movingCases({ bench, tested, prefix }: CaseContext): void {
       const next = await b.admit(queued, [], {
         queueJobId: queueJobIdOf({
           jobId: "queued",
-          kind: "continuation",
+          kind: "wakeup",
           sequence: 1e6,
           fireAt: 1,
         }),
-        kind: "continuation",
+        kind: "wakeup",
       });
       expect(next).toMatchObject({
         run: { runId: b.queueJobId(first, START + 2_000), attempt: 1 },

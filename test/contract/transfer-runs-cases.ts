@@ -118,7 +118,7 @@ export function movingRunsCases({ tested, prefix }: CaseContext): void {
 
       // The queued run of a full group has its turn when the member of the other fleet has ended.
       const line = await b.stored(jobs.line);
-      expect(await b.calls({ id: "line", generation: line.generation })).toEqual([]);
+      expect(await b.wakeups({ id: "line", generation: line.generation })).toEqual([]);
       expect(await take(b, jobs.member, runs.member.runId)).toMatchObject({
         run: { start: 2, attempt: 2 },
       });
@@ -166,10 +166,10 @@ export function movingRunsCases({ tested, prefix }: CaseContext): void {
       await imported(b.engine, text);
       await b.engine.queue.setPaused(false);
       // The call that the import made looks, and sets the instant of the next look.
-      const [call = ""] = await b.calls(jobs.waits);
+      const [call = ""] = await b.wakeups(jobs.waits);
       expect((await b.answer(jobs.waits, call)).outcome).toBe("none");
       b.now = at + 1_000 + 60_000;
-      const [timer = ""] = await b.calls(jobs.waits);
+      const [timer = ""] = await b.wakeups(jobs.waits);
       expect((await b.answer(jobs.waits, timer)).outcome).toBe("none");
       expect(await b.verdicts(jobs.waits, at)).toEqual(["skipped: condition 1000"]);
     },

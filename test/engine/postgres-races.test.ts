@@ -26,7 +26,7 @@ beforeAll(async () => {
   sql = new pg.Client({ connectionString: server.url, options: `-c search_path="${own}"` });
   await sql.connect();
   // What is in the queue is looked up here, under one name.
-  await sql.query(`CREATE VIEW waiting_calls AS SELECT wakeups.job_id FROM wakeups
+  await sql.query(`CREATE VIEW waiting_wakeups AS SELECT wakeups.job_id FROM wakeups
     JOIN "${queue}".job ON queue = 'runs' AND id = queue_job_id AND state = 'waiting'`);
 }, 120_000);
 
@@ -52,8 +52,8 @@ async function race<A, B>(round: number, a: () => Promise<A>, b: () => Promise<B
   return Promise.all([later(a, Math.max(0, lead) * 3), later(b, Math.max(0, -lead) * 3)]);
 }
 
-async function isCalled(job: CaseJob): Promise<boolean> {
-  const { rowCount } = await sql.query("SELECT 1 FROM waiting_calls WHERE job_id = $1", [job.id]);
+async function isWoken(job: CaseJob): Promise<boolean> {
+  const { rowCount } = await sql.query("SELECT 1 FROM waiting_wakeups WHERE job_id = $1", [job.id]);
   return (rowCount ?? 0) > 0;
 }
 
@@ -64,12 +64,12 @@ function remove({ id }: CaseJob): Promise<unknown> {
 /** How the races ended: by a start in the race, or by a call; both must come up, or they were none. */
 class Ends {
   started = 0;
-  called = 0;
+  woken = 0;
 
   async note(job: CaseJob, outcome: string): Promise<void> {
     if (outcome === "run") this.started += 1;
-    else if (await isCalled(job)) this.called += 1;
-    else throw new Error(`round ${this.started + this.called + 1}: nobody looks at the run`);
+    else if (await isWoken(job)) this.woken += 1;
+    else throw new Error(`round ${this.started + this.woken + 1}: nobody looks at the run`);
   }
 }
 
@@ -94,7 +94,7 @@ describe("no wake-up is lost", () => {
       await remove(job);
     }
     expect(ends.started).toBeGreaterThan(0);
-    expect(ends.called).toBeGreaterThan(0);
+    expect(ends.woken).toBeGreaterThan(0);
   }, 300_000);
 
   test("… or begins", async () => {
@@ -111,7 +111,7 @@ describe("no wake-up is lost", () => {
       await ends.note(job, admission.outcome);
       await remove(job);
     }
-    expect(ends.called).toBeGreaterThan(0);
+    expect(ends.woken).toBeGreaterThan(0);
   }, 300_000);
 
   test("… or is added, also together with the job that waits", async () => {
@@ -133,7 +133,7 @@ describe("no wake-up is lost", () => {
       await ends.note(admission.job, admission.outcome);
       await remove(admission.job);
     }
-    expect(ends.called).toBeGreaterThan(0);
+    expect(ends.woken).toBeGreaterThan(0);
   }, 300_000);
 
   test("… or ends while the job that waits is being added", async () => {
@@ -184,7 +184,7 @@ describe("no wake-up is lost", () => {
       await left.settle(second, queueJobId);
     }
     expect(ends.started).toBeGreaterThan(0);
-    expect(ends.called).toBeGreaterThan(0);
+    expect(ends.woken).toBeGreaterThan(0);
   }, 300_000);
 });
 

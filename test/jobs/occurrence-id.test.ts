@@ -12,7 +12,7 @@ const jobIds = fc
 
 const ids = fc.record({
   jobId: jobIds,
-  kind: fc.constantFrom("occurrence" as const, "manual" as const, "continuation" as const),
+  kind: fc.constantFrom("occurrence" as const, "manual" as const, "wakeup" as const),
   sequence: fc.integer({ min: 0, max: 2 ** 47 }),
   fireAt: fc.integer({ min: 0, max: 253_402_300_799_999 }),
 });

@@ -364,9 +364,9 @@ export function unheard(seen: Seen, model: Model, fleet: ModelFleet): string[] {
     const isFree = job !== undefined && instances.size < job.rules.maxInstances;
     const isCalled = [...waiting].some((id) => {
       const parsed = parseQueueJobId(id);
-      return parsed?.jobId === jobId && parsed.kind === "continuation";
+      return parsed?.jobId === jobId && parsed.kind === "wakeup";
     });
-    if (pending.length > 0 && isFree && !isCalled && !isLost("continuation"))
+    if (pending.length > 0 && isFree && !isCalled && !isLost("wakeup"))
       found.push(`${name}: an instance is free and nothing calls for what is queued`);
     for (const id of asked.keys())
       if (!waiting.has(id) && !fleet.lost.has(id)) found.push(`${name}: ${id} will not be taken`);

@@ -301,7 +301,7 @@ async function heal({ fleet, model, names }: Scene): Promise<void> {
   await fleet.heal();
   for (const id of fleet.lost) {
     const { job, queueJob } = names.queueJob(id);
-    if (queueJob.kind !== "continuation" || model.account(job).instances.size === 0)
+    if (queueJob.kind !== "wakeup" || model.account(job).instances.size === 0)
       fleet.lost.delete(id);
   }
 }

@@ -258,7 +258,7 @@ function queueJobIdArb(
   }
   const isManual = kind === "manual";
   const call = generationArb.map((sequence) =>
-    queueJobIdOf({ jobId, kind: "continuation", sequence, fireAt }),
+    queueJobIdOf({ jobId, kind: "wakeup", sequence, fireAt }),
   );
   const queueJobId = fc.oneof(runIdArb(jobId, fireAt, isManual), call);
   return fc.record({ queueJobId, id: runIdArb(jobId, fireAt, isManual) });

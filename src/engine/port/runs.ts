@@ -35,7 +35,7 @@ export interface AdmitRequest {
   /** Names this taking of the queue job, so that a request sent twice is answered alike. */
   readonly take: string;
   readonly jobId: string;
-  readonly kind: "occurrence" | "manual" | "continuation" | "backfill";
+  readonly kind: "occurrence" | "manual" | "wakeup" | "backfill";
   readonly generation: number;
   /** The revision of the definition that the occurrences were computed from. */
   readonly revision: number;

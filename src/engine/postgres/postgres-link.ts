@@ -13,25 +13,25 @@ import { requireKnownStatements } from "./bullmq-sql.ts";
 import { queueBackend } from "./queue-backend.ts";
 import { type Schemas, schemasOf } from "./schema-name.ts";
 
-/** How long letting go may take when the server does not answer. */
+/** How long closing may take when the server does not answer. */
 const CLOSE_LIMIT_MS = 2_000;
 
 /** How a link is made. */
 export interface PostgresLinkOptions {
   /** Connects; called once, by `open()`. */
   connect(schemas: Schemas): Promise<Database>;
-  /** What the engine is called before it is connected. */
+  /** The engine's label before it is connected. */
   readonly label: string;
   /** Names the schemas. */
   readonly prefix: string;
   /** Names the queue, and with the prefix the schema of its tables. */
   readonly queue: string;
-  /** Whether `open()` may bring them to this version; otherwise it fails if they are not. */
+  /** Whether `open()` may migrate them to this version; otherwise it fails if they are not current. */
   readonly migrate: boolean;
   readonly clock: Clock;
   /** How long a call waits for the server before it fails with `CONNECTION_FAILED`. */
   readonly timeoutMs: number;
-  /** How long connecting may take, when that is more than waiting for an answer. @default `timeoutMs` */
+  /** How long connecting may take, if longer than a call. @default `timeoutMs` */
   readonly openTimeoutMs?: number | undefined;
   /** About how many entries the event log keeps. */
   readonly maxEvents: number;
@@ -40,14 +40,14 @@ export interface PostgresLinkOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** What works on a database that is connected. */
+/** What works on a connected database. */
 export interface Connected {
   readonly database: Database;
   readonly functions: FunctionCaller;
   readonly queue: BullMqQueue;
 }
 
-/** The database that an engine's calls share: opened once, closed once, and no call waits for ever. */
+/** The database that an engine's calls share: opened once, closed once; every call has a deadline. */
 export class PostgresLink {
   readonly #options: PostgresLinkOptions;
   readonly schemas: Schemas;
@@ -118,7 +118,7 @@ export class PostgresLink {
     return { database, functions, queue };
   }
 
-  /** @param before What is closed with the queue, before the connections. */
+  /** @param before Closes what must be closed with the queue, before the connections. */
   close(limitMs = CLOSE_LIMIT_MS, before: () => Promise<void>): Promise<void> {
     this.#closing ??= this.#close(limitMs, before);
     return this.#closing;
@@ -127,7 +127,7 @@ export class PostgresLink {
   async #close(limitMs: number, before: () => Promise<void>): Promise<void> {
     const { clock, onError } = this.#options;
     const until = clock.elapsed() + limitMs;
-    // One that does not come about closes what it has made.
+    // A failed opening closes what it has opened.
     await within(clock, limitMs, this.#opening?.catch(() => undefined) ?? Promise.resolve());
     const connected = this.#connected;
     if (!connected) return;
@@ -152,14 +152,14 @@ export class PostgresLink {
     }
   }
 
-  /** @throws `INVALID_STATE` before it was opened, and after it was closed */
+  /** @throws `INVALID_STATE` before opening and after closing */
   ready(): Connected {
     if (this.#connected && !this.#closing) return this.#connected;
     const why = this.#closing ? "was closed" : "is not open";
     throw new CronduitError("INVALID_STATE", `${this.label} ${why}.`);
   }
 
-  /** Does work on the database, again if its connection breaks, and gives up after a while. @throws `CONNECTION_FAILED` */
+  /** Does work on the database, retrying if the connection breaks, with a deadline. @throws `CONNECTION_FAILED` */
   call<T>(
     what: string,
     work: (connected: Connected, leftMs: () => number) => Promise<T>,
@@ -187,7 +187,7 @@ export class PostgresLink {
     return this.call(what, ({ functions }, leftMs) => functions.run(name, argument, leftMs));
   }
 
-  /** Runs a statement of its own, where no function is needed. @returns its rows */
+  /** Runs a statement where no function is needed. @returns its rows */
   select<R>(what: string, sql: string, params: readonly unknown[] = []): Promise<R[]> {
     return this.call(
       what,

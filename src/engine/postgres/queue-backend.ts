@@ -45,7 +45,7 @@ class SchemaConnection extends PostgresConnection {
   }
 }
 
-/** Makes BullMQ work on `pool`, with its tables in `schema`. */
+/** Runs BullMQ on `pool`, with its tables in `schema`. */
 export function queueBackend(pool: PgPool, schema: string): BackendFactory {
   return (name, options, { withBlockingConnection = false } = {}) =>
     new PostgresQueueBackend(

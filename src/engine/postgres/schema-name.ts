@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
 import { QUEUE_NAME } from "../bullmq/bullmq-queue.ts";
 
-/** PostgreSQL cuts longer names. */
+/** PostgreSQL truncates longer names. */
 const MAX_NAME = 63;
 const MAX_STEM = 36;
 const DIGEST = 16;
 
-/** The schemas of one queue: our tables, and BullMQ's, which all queues of a fleet share. */
+/** The schemas of one queue: cronduit's tables, and BullMQ's, which all queues of a fleet share. */
 export interface Schemas {
   readonly own: string;
-  /** Our tables of the default queue. */
+  /** Cronduit's tables of the default queue. */
   readonly home: string;
   /** BullMQ's tables. */
   readonly queue: string;
@@ -19,8 +19,8 @@ export interface Schemas {
 }
 
 /**
- * The schemas of a fleet's queue. Two prefixes never share one, nor do two queues: what a schema's name can't hold is
- * written with `$`, which neither can hold.
+ * The schemas of a fleet's queue. Two prefixes never share one, nor do two queues: characters that a schema's name can't contain
+ * are escaped with `$`, which neither may contain.
  */
 export function schemasOf(prefix: string, queue: string = DEFAULT_QUEUE): Schemas {
   const stem = stemOf(prefix);
@@ -31,14 +31,14 @@ export function schemasOf(prefix: string, queue: string = DEFAULT_QUEUE): Schema
   return {
     ...schemas,
     own: own.length <= MAX_NAME ? own : shortened(own, "$x$"),
-    // No default queue and no other one is called so: a queue's name holds no slash.
+    // No queue can have this name: names of queues contain no slash.
     runs: `${QUEUE_NAME}/${queue}`,
   };
 }
 
 function stemOf(prefix: string): string {
   const stem = escaped(prefix);
-  // Names that begin with a digit need quotes, `pg_` is the server's own, and `public` is everybody's.
+  // Names that start with a digit need quotes, `pg_` is reserved, and `public` is shared.
   const isTaken = /^(?:\d|pg_|public$|information_schema$)/i.test(stem);
   return isTaken ? `c$${stem}` : stem;
 }
@@ -52,7 +52,7 @@ function shortened(name: string, mark: string): string {
   return `${name.slice(0, MAX_STEM)}${mark}${digest}`;
 }
 
-/** A name in quotes, for SQL text. @throws Error for what {@link schemasOf} never makes. */
+/** A quoted name, for SQL text. @throws Error for a name that {@link schemasOf} never makes */
 export function quote(schema: string): string {
   if (!/^[A-Za-z_][\w$]{0,62}$/.test(schema)) throw new Error(`"${schema}" is no schema name`);
   return `"${schema}"`;

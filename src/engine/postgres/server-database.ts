@@ -7,14 +7,14 @@ import type { Database } from "./database.ts";
 import { beginSession, requireSessions, type Session } from "./server-session.ts";
 import { SERVER_TYPES } from "./server-types.ts";
 
-/** Calls at once, and beside them one connection that listens for events and one for a worker. */
+/** For concurrent calls, plus one connection that listens for events and one for a worker. */
 const MAX_CONNECTIONS = 14;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A call that is not answered by then hangs on a connection that was cut in silence: it is given up, and the call fails. */
+/** A call without an answer by then hangs on a silently cut connection, and fails. */
 const QUERY_TIMEOUT_MS = 30_000;
 /**
- * Of the time that a call has, so much is for one statement. The server ends one that takes longer, so that none which was
- * given up waits on for a lock and is executed later.
+ * The share of a call's time that one statement may take. The server ends longer ones, so that no abandoned statement waits for a
+ * lock and is executed later.
  */
 const STATEMENT_SHARE = 0.8;
 const KEEP_ALIVE_AFTER_MS = 10_000;
@@ -22,9 +22,9 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 /** How a server is connected to. */
 export interface ServerOptions {
   readonly url: string;
-  /** Only this schema is looked into by statements that name none, whatever schemas there are. */
+  /** The only schema that statements without one look into. */
   readonly schema: string;
-  /** How long a call has. */
+  /** The time that a call has. */
   readonly timeoutMs: number;
   readonly onError: (error: unknown) => void;
 }
@@ -35,14 +35,14 @@ export async function connectServer(options: ServerOptions): Promise<Database> {
   const sessions = new Sessions(options);
   const config = poolConfig(options, sessions);
   const pool: Pool = new pg.Pool(config);
-  // An idle connection that the server ends is replaced with the next call.
+  // The next call replaces an idle connection that the server ended.
   pool.on("error", options.onError);
   pool.on("connect", neverUnheard);
   clientsOf(pool);
   const { host, port, database } = new pg.Client(config);
   let closing: Promise<void> | undefined;
   return {
-    // pg's types take each listener for the sum of all; the objects are what BullMQ asks for.
+    // pg's types overload listeners in another way; the objects are what BullMQ needs.
     pool: pool as unknown as PgPool,
     label: `postgres at ${host}:${port}/${database ?? ""}`,
     check: () => sessions.check(pool),
@@ -50,7 +50,7 @@ export async function connectServer(options: ServerOptions): Promise<Database> {
       queryWithin(pool, sessions.statementMs, leftMs, { text, params }),
     grow: (connections) => {
       pool.options.max += connections;
-      // BullMQ listens to the pool's errors once for each queue and each worker.
+      // BullMQ adds an error listener to the pool for each queue and worker.
       pool.setMaxListeners(pool.getMaxListeners() + connections);
     },
     close: () => (closing ??= pool.end()),
@@ -61,8 +61,8 @@ export async function connectServer(options: ServerOptions): Promise<Database> {
 }
 
 /**
- * As `query` of the pool. There one waits for a connection, and a call may be sent again: what is left of its time may be less
- * than a statement has otherwise.
+ * Like the pool's `query`, within what is left of a call's time. Waiting for a connection, or a retry, may leave less than a
+ * statement usually has.
  */
 async function queryWithin<R>(
   pool: Pool,
@@ -85,7 +85,7 @@ async function queryWithin<R>(
   }
 }
 
-/** What holds on the connections of a pool. */
+/** The settings of a pool's connections. */
 class Sessions {
   readonly #options: ServerOptions;
   readonly statementMs: number;
@@ -105,7 +105,7 @@ class Sessions {
     this.#begun.set(client, await beginSession(client, rules, this.#isProven));
   }
 
-  /** @throws `UNSUPPORTED_SERVER` if a pooler stands in between that keeps no sessions */
+  /** @throws `UNSUPPORTED_SERVER` if a pooler in between keeps no sessions */
   async check(pool: Pool): Promise<void> {
     if (this.#isProven) return;
     const clients = [await pool.connect()];
@@ -131,7 +131,7 @@ class Sessions {
 
 function poolConfig({ url, timeoutMs }: ServerOptions, sessions: Sessions): PoolConfig {
   return {
-    // What stands in the URL goes before what stands here.
+    // Parameters of the URL override these.
     connectionString: url,
     application_name: "cronduit",
     types: SERVER_TYPES,
@@ -140,15 +140,15 @@ function poolConfig({ url, timeoutMs }: ServerOptions, sessions: Sessions): Pool
     query_timeout: Math.max(QUERY_TIMEOUT_MS, timeoutMs),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
-    // The pool does not keep the process alive.
+    // The pool must not keep the process alive.
     allowExitOnIdle: true,
     verify: callbackify((client: PoolClient) => sessions.begin(client)),
   };
 }
 
 /**
- * A connection that breaks while nobody listens to it ends the process, and BullMQ takes all listeners away from the one
- * that it lets go of.
+ * A connection that breaks without an error listener ends the process, and BullMQ removes all listeners from a connection that
+ * it releases.
  */
 function neverUnheard(client: PoolClient): void {
   const ignore = (): void => undefined;

@@ -2,35 +2,35 @@ import type { PoolClient } from "pg";
 import { CronduitError } from "../../core/errors.ts";
 import { unsupportedLibrary } from "../../core/unsupported-library.ts";
 
-/** What holds on every connection of ours. */
+/** The settings of every connection. */
 export interface SessionRules {
-  /** Where statements look that name no schema: they are BullMQ's. */
+  /** Where statements without a schema look, which are BullMQ's. */
   readonly schema: string;
-  /** After so long a statement is ended by the server. */
+  /** The server ends a statement after this long. */
   readonly statementMs: number;
 }
 
-/** A connection, and whether something stands between it and the server that may give it to others. */
+/** A connection, and whether a pooler in between may give its session to others. */
 export interface Session {
   /** The server's process. */
   readonly pid: number;
-  /** A pooler tells a number of its own when one connects. */
+  /** A pooler announces a process id of its own on connecting. */
   readonly isPooled: boolean;
 }
 
-/** How often two sessions are compared: others may have a pooler's connections at that moment. */
+/** How often two sessions are compared: at any moment others may hold the pooler's connections. */
 const ROUNDS = 5;
 
-/** Asks which process of the server answers. */
+/** The server process that answers. */
 async function pidOf(client: PoolClient): Promise<number> {
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   return rows[0]?.pid ?? 0;
 }
 
 /**
- * Sets what must hold on a connection, whatever the database, the role or a pooler say. By a statement: PgBouncer refuses
- * the parameter `options` of a start. Nothing is set on a connection that a pooler may hand to another program.
- * @param isProven That a pooler, if there is one, keeps sessions.
+ * Applies the settings, whatever the database, the role or a pooler say; by a statement, because PgBouncer refuses the start-up
+ * parameter `options`. Sets nothing on a connection that a pooler may hand to another program.
+ * @param isProven Whether a pooler, if there is one, is known to keep sessions.
  */
 export async function beginSession(
   client: PoolClient,
@@ -48,17 +48,17 @@ export async function beginSession(
 }
 
 function sessionSql({ schema, statementMs }: SessionRules, isProven: boolean, told: number) {
-  // A shorter limit of the role or the database stays.
+  // Keeps a shorter limit of the role or the database.
   const limit = `(SELECT CASE WHEN setting::bigint BETWEEN 1 AND ${statementMs} THEN setting ELSE '${statementMs}' END
     FROM pg_settings WHERE name = 'statement_timeout')`;
   const settings = {
     search_path: `'"${schema}"'`,
-    // By the default of a role, reading what others have just written could be an error instead.
+    // With a stricter default of the role, reading what others have just written could fail.
     default_transaction_isolation: "'read committed'",
     statement_timeout: limit,
-    // Who listens is idle for long.
+    // A listening connection is idle for long.
     idle_session_timeout: "'0'",
-    // Numbers are told whole.
+    // Numbers come with full precision.
     extra_float_digits: "'1'",
   };
   const set = Object.entries(settings).map(([name, to]) => `set_config('${name}', ${to}, false)`);
@@ -67,7 +67,7 @@ function sessionSql({ schema, statementMs }: SessionRules, isProven: boolean, to
 }
 
 /**
- * Makes sure that a pooler gives each of two connections a process of the server of its own for as long as it lasts.
+ * Makes sure that a pooler gives each of two connections its own server process for as long as the connection lasts.
  * @throws {@link CronduitError} `UNSUPPORTED_SERVER` if it does not
  */
 export async function requireSessions(
@@ -76,7 +76,7 @@ export async function requireSessions(
 ): Promise<void> {
   let isShared = oneBefore.pid === twoBefore.pid;
   for (let round = 0; round < ROUNDS && !isShared; round += 1) {
-    // While the one keeps its process by a transaction, the other must still have its own.
+    // While one keeps its process by a transaction, the other must still have its own.
     const [holder, other] = round % 2 === 0 ? [one, two] : [two, one];
     const [held, free] =
       round % 2 === 0 ? [oneBefore.pid, twoBefore.pid] : [twoBefore.pid, oneBefore.pid];
@@ -85,7 +85,7 @@ export async function requireSessions(
       isShared = (await pidOf(holder)) !== held || (await pidOf(other)) !== free;
       await holder.query("ROLLBACK");
     } catch (error) {
-      // PgBouncer's words, with pool_mode = statement.
+      // PgBouncer's message with pool_mode = statement.
       if (!(error instanceof Error) || !/transaction blocks not allowed/i.test(error.message))
         throw error;
       isShared = true;

@@ -1,7 +1,7 @@
-/** Turns the text of a column into a value. */
+/** Parses the text of a column. */
 type Parse = (text: string) => unknown;
 
-/** One-dimensional: BullMQ's functions return no others. */
+/** One-dimensional arrays; BullMQ's functions return no others. */
 function parseArray(of: Parse): Parse {
   return (text) =>
     [...text.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|([^,]+)/gs)].map(
@@ -14,7 +14,7 @@ function parseArray(of: Parse): Parse {
 
 const asText: Parse = (text) => text;
 
-/** By the numbers of PostgreSQL's types, `pg_type.oid`. The values are pg's defaults. */
+/** By PostgreSQL's type, `pg_type.oid`. The same as pg's defaults. */
 const PARSERS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
   [16, (text) => text === "t"],
   [21, Number],
@@ -31,8 +31,8 @@ const PARSERS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
 ]);
 
 /**
- * How our connections, and those that BullMQ has from us, read values. pg's own table belongs to the whole process:
- * an application that has its integers as `bigint`, say, must not change what our statements and BullMQ's find.
+ * How our connections, and those that BullMQ gets from us, parse values. pg's own table belongs to the whole process: an
+ * application that parses integers as `bigint`, say, must not change what our statements and BullMQ's get.
  */
 export const SERVER_TYPES = {
   getTypeParser: (oid: number): Parse => PARSERS.get(oid) ?? asText,

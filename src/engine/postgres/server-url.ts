@@ -1,6 +1,6 @@
 /**
- * Whether pg can read a URL of a server. As managed databases write them, a socket's folder stands in the parameter `host`,
- * and nothing behind the user: `postgres://user@/app?host=/run/postgresql`.
+ * Whether pg can parse a server's URL. Managed databases put a socket's folder into the parameter `host`, and nothing after the
+ * user: `postgres://user@/app?host=/run/postgresql`.
  */
 export function isServerUrl(url: string): boolean {
   return URL.canParse(url.replace("@/", "@host/"));

@@ -106,7 +106,7 @@ local function admitOne(r)
   local held
   if r.kind == "manual" then
     held = admitManual(job, r)
-  elseif r.kind == "continuation" then
+  elseif r.kind == "wakeup" then
     local early = ackWake(r)
     if early then return early end
     held = queueing.takeQueued(job, r)

@@ -115,7 +115,7 @@ BEGIN
   d.answer := '{"o":"none"}';
   IF job.id IS NULL THEN RETURN d; END IF;
   IF kind = 'backfill' THEN RETURN admit_backfill(job, r, now_ms); END IF;
-  IF kind = 'continuation' AND ack_wake(job, r, now_ms) THEN
+  IF kind = 'wakeup' AND ack_wake(job, r, now_ms) THEN
     d.answer := jsonb_build_object('o', 'early', 'waitMs', job.wakeup_at - now_ms);
     RETURN d;
   END IF;
@@ -132,7 +132,7 @@ BEGIN
     END IF;
     IF (d.held).run_id IS NULL AND d.answer IS NULL THEN d := take_queued(job, r, now_ms); END IF;
     -- The wakeup may also be for its backfill, which was in its group's line.
-    IF kind = 'continuation' AND leave_line(job, true) THEN PERFORM feed_backfill(job.id, now_ms); END IF;
+    IF kind = 'wakeup' AND leave_line(job, true) THEN PERFORM feed_backfill(job.id, now_ms); END IF;
   END IF;
   IF (d.held).run_id IS NOT NULL OR d.has_looked IS NOT TRUE THEN PERFORM wake_for_queued(job, now_ms); END IF;
   d.answer := CASE WHEN (d.held).run_id IS NULL THEN '{"o":"none"}' ELSE answer_run(job, d.held) END;
