@@ -1,4 +1,4 @@
--- Makes room for the functions of this version: another one may have left some with other arguments.
+-- Drops all functions and types, since another version may have left some with other arguments.
 DO $$
 DECLARE
   old text;

@@ -1,7 +1,7 @@
--- What runs leave behind while they are executed: steps and logs.
+-- What runs store while they are executed, steps and logs; and backfills.
 
--- A step of a run that ended, with the run's sleeps and its progress; one of the same name replaces the former. Rows go
--- with those of the ledger.
+-- Steps that ended, with the run's sleeps and its progress; one of the same name replaces the former. Kept like rows of the
+-- ledger.
 CREATE TABLE steps (
   job_id text NOT NULL,
   run_id text NOT NULL,
@@ -10,7 +10,7 @@ CREATE TABLE steps (
   PRIMARY KEY (run_id, name)
 );
 
--- Which runs have steps, so that those of old runs can go.
+-- Which runs have steps, so that those of old runs can be deleted.
 CREATE TABLE step_runs (
   job_id text NOT NULL,
   run_id text PRIMARY KEY,
@@ -28,7 +28,7 @@ CREATE TABLE logs (
 
 CREATE INDEX logs_of_run ON logs (run_id, id);
 
--- One row for each run that has a log.
+-- One row per run that has a log.
 CREATE TABLE log_runs (
   job_id text NOT NULL,
   run_id text PRIMARY KEY,
@@ -38,7 +38,7 @@ CREATE TABLE log_runs (
 
 CREATE INDEX log_runs_of_job ON log_runs (job_id, began_at, run_id);
 
--- Fire times of the past that are run beside a job's schedule: the last backfill of each job.
+-- The last backfill of each job: past fire times that run beside its schedule.
 CREATE TABLE backfills (
   job_id text PRIMARY KEY,
   backfill_id text NOT NULL,
@@ -51,7 +51,7 @@ CREATE TABLE backfills (
   touched_at bigint NOT NULL
 );
 
--- Fire times that wait; some have a queue job by now.
+-- Fire times that have not started; some have a queue job.
 CREATE TABLE backfill_times (
   job_id text NOT NULL,
   fire_at bigint NOT NULL,

@@ -1,4 +1,4 @@
--- How far the import of another engine's state has come, so that a repeated one goes on from there.
+-- How far an import of another engine's state has come, so that a repeated one continues there.
 CREATE TABLE imports (
   id text PRIMARY KEY,
   place bigint NOT NULL,
