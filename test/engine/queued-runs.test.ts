@@ -58,7 +58,7 @@ interface Held {
 }
 
 /** Four jobs that wait for each other, with queue jobs taken in any order. */
-class Stage {
+class QueuedRunsFleet {
   readonly bench: TestEngine;
   readonly #queue: string;
   readonly #group = randomUUID();
@@ -69,7 +69,7 @@ class Stage {
   readonly claimed = new Map<string, number>();
 
   constructor(shapes: readonly Shape[]) {
-    const prefix = `stage-${randomUUID()}`;
+    const prefix = `fleet-${randomUUID()}`;
     this.bench = new TestEngine(inject("redisUrl"), prefix);
     this.#queue = `{${prefix}:default}:runs:`;
     this.#shapes = shapes;
@@ -271,25 +271,25 @@ test("whatever happens, limits hold, no call is lost, and each occurrence has on
   );
   await fc.assert(
     fc.asyncProperty(scenario, async ([shapes, all]) => {
-      const stage = new Stage(shapes);
+      const fleet = new QueuedRunsFleet(shapes);
       try {
-        await stage.open();
+        await fleet.open();
         for (const happening of all) {
-          await stage.happen(happening);
-          const { ofOneJob, inGroup, stranded } = await stage.look();
+          await fleet.happen(happening);
+          const { ofOneJob, inGroup, stranded } = await fleet.look();
           expect(ofOneJob).toBeLessThanOrEqual(MAX_INSTANCES);
           expect(inGroup).toBeLessThanOrEqual(Math.max(...GROUP_LIMITS));
           expect(stranded).toEqual([]);
         }
-        await stage.drain();
-        for (const job of stage.jobs) {
-          expect(await stage.bench.engine.ledger.readOpenRuns(job.id)).toEqual([]);
-          const rows = await stage.bench.ledger(job);
+        await fleet.drain();
+        for (const job of fleet.jobs) {
+          expect(await fleet.bench.engine.ledger.readOpenRuns(job.id)).toEqual([]);
+          const rows = await fleet.bench.ledger(job);
           const decided = rows.reduce((sum, { count = 1 }) => sum + count, 0);
-          expect(decided).toBe(stage.claimed.get(job.id) ?? 0);
+          expect(decided).toBe(fleet.claimed.get(job.id) ?? 0);
         }
       } finally {
-        await stage.bench.engine.close();
+        await fleet.bench.engine.close();
       }
     }),
     { numRuns: Number(process.env["RUNS"] ?? 30) },
