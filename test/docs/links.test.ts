@@ -3,10 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { DOCUMENTS } from "./documents.ts";
-import { deadLinks } from "./links.ts";
+import { deadLinks, linksOf } from "./links.ts";
 
 test.each(DOCUMENTS)("the links of %s lead somewhere", (document) => {
   expect(deadLinks(document)).toEqual([]);
+});
+
+/** What the npm package holds; `test/package.test.ts` looks at the package itself. */
+const SHIPPED = DOCUMENTS.filter((page) => /^(?:README|docs\/[^/]+)\.md$/.test(page));
+
+test.each(SHIPPED)("the links of %s lead to what is in the package", (page) => {
+  const outside = linksOf(page).filter(
+    ({ page: to }) => !/^(?:README|docs\/[^/]+|docs\/contributing\/README)\.md$/.test(to),
+  );
+  expect(outside).toEqual([]);
 });
 
 test("a link to a missing page or heading is found", () => {

@@ -19,16 +19,32 @@ function anchorsOf(path: string, root: string): Set<string> {
   return anchors;
 }
 
-/** The links of a page that lead to no file, or to no heading of it; those to other servers are not tried. */
-export function deadLinks(path: string, root = ROOT): string[] {
+interface Link {
+  /** As it is written. */
+  readonly target: string;
+  /** The page that it leads to, from the root. */
+  readonly page: string;
+  readonly anchor: string | undefined;
+}
+
+/** The links of a page within the repository. */
+export function linksOf(path: string, root = ROOT): Link[] {
   return [...proseOf(path, root).matchAll(/\]\(([^)\s]+)[^)]*\)/g)]
     .map(([, target = ""]) => target)
     .filter((target) => !/^[a-z]+:/.test(target))
-    .filter((target) => {
+    .map((target) => {
       const [file = "", anchor] = target.split("#");
-      const page = file === "" ? path : normalize(join(dirname(path), file));
+      return { target, page: file === "" ? path : normalize(join(dirname(path), file)), anchor };
+    });
+}
+
+/** The links of a page that lead to no file, or to no heading of it; those to other servers are not tried. */
+export function deadLinks(path: string, root = ROOT): string[] {
+  return linksOf(path, root)
+    .filter(({ page, anchor }) => {
       if (!existsSync(join(root, page))) return true;
       if (anchor === undefined) return false;
       return statSync(join(root, page)).isDirectory() || !anchorsOf(page, root).has(anchor);
-    });
+    })
+    .map(({ target }) => target);
 }
