@@ -3,11 +3,11 @@ import { shown } from "../core/shown.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine, EventBatch } from "../engine/port/engine.ts";
-import { EVENT_BITS, type StoredEvent } from "../jobs/event.ts";
+import { EVENT_BITS, type EventName, type StoredEvent } from "../jobs/event.ts";
 import { type SchedulerEvent, toSchedulerEvent } from "./scheduler-event.ts";
 
 /** Called with each event that matches its mask. Errors are logged; a named listener's returned promise is awaited. */
-export type EventHandler = (event: SchedulerEvent) => unknown;
+export type EventHandler<N extends EventName = EventName> = (event: SchedulerEvent<N>) => unknown;
 
 /** How a listener receives events. */
 export interface ListenerOptions {
@@ -45,7 +45,7 @@ export class EventBus {
   readonly #logger: Logger;
   readonly #owner: string;
   readonly #localWorker: () => string | undefined;
-  readonly #listeners = new Map<EventHandler, Listener>();
+  readonly #listeners = new Map<EventHandler<never>, Listener>();
   readonly #loops = new Set<Promise<void>>();
   readonly #ended = new AbortController();
   #isReading = false;
@@ -117,7 +117,7 @@ export class EventBus {
     );
   }
 
-  remove(handler: EventHandler): void {
+  remove(handler: EventHandler<never>): void {
     this.#listeners.get(handler)?.ended.abort();
     this.#listeners.delete(handler);
   }

@@ -1,41 +1,25 @@
 import { EVENT_BITS, type EventName, type StoredEvent } from "../jobs/event.ts";
+import type { DetailsOf, EventException } from "./event-fields.ts";
 import { type ErrorCause, reasonOf, type StoredError } from "../core/stored-error.ts";
 
-/** The error that a listener receives: a reconstruction, since the original stayed in its process. */
-export type EventException = Error & {
-  code?: string;
-  /** The errors of an aggregate error, such as one from `Promise.any`. */
-  errors?: EventException[];
-};
-
-/**
- * What a listener receives: APScheduler's fields in camelCase, followed by ours. Fields that don't apply to an event
- * are absent.
- */
-export interface SchedulerEvent {
+/** What every event says. */
+interface EventHead<N extends EventName> {
   /** The event's bit; compare with `EVENT_…`. */
   readonly code: number;
-  /** The event's name, such as `JOB_ERROR`. */
-  readonly name: EventName;
+  /** The event's name, e.g. `JOB_ERROR`. Comparing it narrows the other fields. */
+  readonly name: N;
   /** When it happened, by the server's clock. */
   readonly time: Date;
-  readonly jobId?: string;
-  /** The nominal fire time of the occurrence; the latest if there are several. */
-  readonly scheduledRunTime?: Date;
-  /** JOB_EXECUTED: what the pipeline returned, truncated if it was large. */
-  readonly retval?: unknown;
-  /** JOB_ERROR: what went wrong. An `Error` made from the run's stored error, with its `cause` and `errors`. */
-  readonly exception?: EventException;
-  /** JOB_ERROR: the stack of the run's error. */
-  readonly traceback?: string;
-  readonly runId?: string;
-  readonly attempt?: number;
-  readonly worker?: string;
-  /** How many occurrences the event stands for. */
-  readonly count?: number;
-  /** Why, in a word or a sentence; for an error, its message with the underlying cause. */
-  readonly reason?: string;
 }
+
+/**
+ * What a listener receives, with the fields that the event has by its name. Without one it is any of them: a field that
+ * only some have may be `undefined`, until `name` is compared.
+ * @template N The event's name, as in `SchedulerEvent<"JOB_ERROR">`.
+ */
+export type SchedulerEvent<N extends EventName = EventName> = N extends EventName
+  ? EventHead<N> & DetailsOf<N>
+  : never;
 
 function exceptionOf(stored: StoredError): EventException {
   const error = errorOf(stored);
@@ -62,6 +46,7 @@ function define(error: Error, name: string, value: unknown): void {
 /** An event as listeners see it. */
 export function toSchedulerEvent(stored: StoredEvent): SchedulerEvent {
   const { name, at, fireAt, error, result, ...rest } = stored;
+  // The engines write the fields that EVENT_FIELDS lists.
   return {
     code: EVENT_BITS[name],
     name,
@@ -72,5 +57,5 @@ export function toSchedulerEvent(stored: StoredEvent): SchedulerEvent {
     ...(result === undefined ? {} : { retval: result }),
     ...(error === undefined ? {} : { exception: exceptionOf(error) }),
     ...(error?.stack === undefined ? {} : { traceback: error.stack }),
-  };
+  } as SchedulerEvent;
 }

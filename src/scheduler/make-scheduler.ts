@@ -6,7 +6,7 @@ import { zoneOf } from "../triggers/time/zone.ts";
 import { assemble, type SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
 import { ChangeLog } from "./change-log.ts";
-import type { FleetRunsParts } from "./fleet-runs.ts";
+import type { SchedulerRunsParts } from "./scheduler-runs.ts";
 import { JobCommands } from "./job-commands.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { RunCommands } from "./run-commands.ts";
@@ -17,7 +17,7 @@ interface Made {
   readonly parts: SchedulerParts;
   readonly lifecycle: Lifecycle;
   readonly desk: JobCommands;
-  readonly runs: FleetRunsParts;
+  readonly runs: SchedulerRunsParts;
 }
 
 /** Checks a scheduler's options and makes its parts without connecting anything. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { EngineHealth } from "../engine/port/engine.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
-import { unknownEvent } from "../events/unknown-event.ts";
-import { EVENT_ALL, EVENT_BITS, type EventName } from "../jobs/event.ts";
+import { bitsOf } from "../events/event-names.ts";
+import { EVENT_ALL, type EventName } from "../jobs/event.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
@@ -17,7 +17,7 @@ import type {
 } from "./add-job-options.ts";
 import type { SchedulerParts } from "./assembly.ts";
 import { checkJobId } from "./declaration.ts";
-import { FleetRuns } from "./fleet-runs.ts";
+import { SchedulerRuns } from "./scheduler-runs.ts";
 import { type Job, withActions } from "./job-actions.ts";
 import { toJob } from "./job.ts";
 import type { AnyPipelineReference, JobCommands } from "./job-commands.ts";
@@ -51,7 +51,7 @@ const startSchema = z.strictObject({ paused: z.boolean().default(false) });
  *
  * Every method may be called before `start()`; jobs are stored at once, and run when some worker of the fleet does.
  */
-export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
+export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable {
   readonly #parts: SchedulerParts;
   readonly #lifecycle: Lifecycle;
   readonly #desk: JobCommands;
@@ -243,17 +243,22 @@ export class PipelineScheduler extends FleetRuns implements AsyncDisposable {
     this.#parts.bus.add(handler, mask, options);
   }
 
-  /** Calls `handler` with every event of this name, e.g. `on("JOB_ERROR", …)`. @throws `INVALID_OPTION` */
-  on(name: EventName, handler: EventHandler, options: ListenerOptions = {}): void {
-    const bit = Object.hasOwn(EVENT_BITS, name) ? EVENT_BITS[name] : undefined;
-    if (bit === undefined) {
-      throw unknownEvent(name);
-    }
-    this.#parts.bus.add(handler, bit, options);
+  /**
+   * Calls `handler` with every event of this name, or of these names; the name narrows the event's fields.
+   * @throws `INVALID_OPTION`
+   * @example scheduler.on("JOB_ERROR", ({ jobId, exception }) => console.error(jobId, exception.message));
+   */
+  on<const N extends EventName>(
+    name: N | readonly N[],
+    handler: EventHandler<N>,
+    options: ListenerOptions = {},
+  ): void {
+    // Only events of these names have these bits.
+    this.#parts.bus.add(handler as EventHandler, bitsOf(name), options);
   }
 
   /** Ends what `addListener` or `on` began; a handler that is unknown is ignored. */
-  removeListener(handler: EventHandler): void {
+  removeListener(handler: EventHandler<never>): void {
     this.#parts.bus.remove(handler);
   }
 

@@ -9,7 +9,7 @@ import {
   type RunContext,
   type SchedulerEvent,
 } from "../../src/index.ts";
-import type { EventException } from "../../src/events/scheduler-event.ts";
+import type { EventException } from "../../src/events/event-fields.ts";
 import type { CaseContext } from "./suite.ts";
 
 class Quick extends Pipeline {

@@ -1,10 +1,24 @@
 import { CronduitError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
 import { suggest } from "../core/suggest.ts";
-import { EVENT_BITS } from "../jobs/event.ts";
+import { EVENT_BITS, type EventName } from "../jobs/event.ts";
+
+/** The bits of an event's name, or of several. @throws {@link CronduitError} `INVALID_OPTION` for what is no name. */
+export function bitsOf(names: EventName | readonly EventName[]): number {
+  const list: readonly unknown[] = Array.isArray(names) ? names : [names];
+  if (list.length === 0) throw unknownEvent(names);
+  return list.reduce<number>((bits, name) => {
+    if (!isEventName(name)) throw unknownEvent(name);
+    return bits | EVENT_BITS[name];
+  }, 0);
+}
+
+function isEventName(name: unknown): name is EventName {
+  return typeof name === "string" && Object.hasOwn(EVENT_BITS, name);
+}
 
 /** The error for an unknown event name: what was probably meant, and all names. */
-export function unknownEvent(given: unknown): CronduitError {
+function unknownEvent(given: unknown): CronduitError {
   const known = Object.keys(EVENT_BITS);
   const near = typeof given === "string" ? nearestEvent(given, known) : undefined;
   const hint = near === undefined ? "" : ` Did you mean "${near}"?`;

@@ -18,7 +18,7 @@ import { checkJobId } from "./declaration.ts";
 import type { CancelRunOptions, RunCommands, RunJobOptions } from "./run-commands.ts";
 
 /** What a scheduler's calls about runs are made with. */
-export interface FleetRunsParts {
+export interface SchedulerRunsParts {
   readonly engine: Engine;
   readonly history: RunHistory;
   readonly logs: RunLogs;
@@ -30,11 +30,11 @@ export interface FleetRunsParts {
 }
 
 /** The part of a scheduler that deals with runs: what became of them, their logs and steps, and asking for more. */
-export abstract class FleetRuns {
-  readonly #parts: FleetRunsParts;
+export abstract class SchedulerRuns {
+  readonly #parts: SchedulerRunsParts;
 
   /** @internal */
-  protected constructor(parts: FleetRunsParts) {
+  protected constructor(parts: SchedulerRunsParts) {
     this.#parts = parts;
   }
 
