@@ -189,7 +189,7 @@ export function fleetCases({ tested, prefix: suitePrefix }: CaseContext): void {
     await using own = fleet();
     const scheduler = await own.scheduler();
     const heardHere: string[] = [];
-    scheduler.on("JOB_EXECUTED", ({ runId = "" }) => void heardHere.push(runId));
+    scheduler.on("JOB_EXECUTED", ({ runId }) => void heardHere.push(runId));
     await own.program({ role: "worker" });
     const first = await own.program({ role: "listener", listener: "alerts" });
     await scheduler.addJob(Brief, { id: "seen", trigger: "interval", milliseconds: 50 });

@@ -56,7 +56,7 @@ test("the keys of each queue are in a slot of their own, and all queues are serv
     worker: { queues },
   });
   const ran = new Set<string>();
-  scheduler.on("JOB_EXECUTED", ({ jobId = "" }) => void ran.add(jobId));
+  scheduler.on("JOB_EXECUTED", ({ jobId }) => void ran.add(jobId));
   await scheduler.start();
   for (const queue of queues)
     await scheduler.addJob(Noop, { id: `of-${queue}`, queue, trigger: "interval", seconds: 1 });
@@ -100,7 +100,7 @@ test("a master that hangs for a while: health says so, and afterwards the worker
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   });
   const ran: string[] = [];
-  scheduler.on("JOB_EXECUTED", ({ jobId = "" }) => void ran.push(jobId));
+  scheduler.on("JOB_EXECUTED", ({ jobId }) => void ran.push(jobId));
   await scheduler.start();
   for (const queue of queues)
     await scheduler.addJob(Noop, { id: `of-${queue}`, queue, trigger: "interval", seconds: 1 });
