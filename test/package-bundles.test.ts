@@ -89,7 +89,7 @@ describe.each(Object.entries(BUNDLERS))("%s", (name, bundle) => {
   describe.each<Format>(["esm", "cjs"])("%s", (format) => {
     const extension = format === "esm" ? "mjs" : "cjs";
     const folder = `${name.replaceAll(/\W+/g, "-")}-${format}`;
-    /** Below the project, where the package and what it needs is installed. */
+    /** Below the project, where the package and its dependencies are installed. */
     const inProject = () => join(project.dir, "out", folder);
     /** Where nothing is installed. */
     const alone = () => join(project.outside, "alone", folder);

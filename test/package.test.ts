@@ -106,7 +106,7 @@ describe("in vitest on Vite 8, which leaves standard decorators as they are", ()
     vitest = join(dir, "node_modules/vitest/vitest.mjs");
   }, 300_000);
 
-  /** Runs the report as a test in a project of its own below. */
+  /** Runs the report as a test in a nested project. */
   async function reported(name: string, experimental: boolean, config: string): Promise<Ended> {
     const dir = join(project.dir, "vite8", name);
     cpSync("test/package/decorators", dir, { recursive: true });

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What a test file waits for before it can begin. */
+/** What a test file needs before it can start. */
 export type Need = "redis" | "postgres" | "pglite" | "process";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -38,10 +38,10 @@ function readOnce(path: string): ReadFile {
   return file;
 }
 
-/** What `src` can do, each test decides by what it gives it. */
+/** `src` can do anything; each test decides by its input. */
 const isSource = (path: string): boolean => path.startsWith(join(ROOT, "src/"));
 
-/** What a test file needs, itself or by a file of tests, scripts or examples that it imports. */
+/** What a test file needs, directly or through an imported file of tests, scripts or examples. */
 export function needsOf(path: string): ReadonlySet<Need> {
   const needs = new Set<Need>();
   const reached = new Set([path]);

@@ -1,4 +1,4 @@
-// Every option of every public call is given every kind of wrong value: the message shows what was written and what is allowed,
+// Passes every kind of wrong value for every option of every public call: the message shows what was written and what is allowed,
 // and holds no text of the library that found it.
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -141,7 +141,7 @@ describe.each(CALLS)("%s", (_, names, call) => {
     const faults: string[] = [];
     for (const [print, value] of WRONG) {
       const message = await messageOf(() => call({ [name]: value }));
-      // What is right for this option.
+      // A valid value for this option.
       if (message === undefined) continue;
       const problem = faultOf(message, print, name);
       if (problem) faults.push(`${print}: ${problem}: ${message.slice(0, 400)}`);
@@ -160,7 +160,7 @@ function faultOf(message: string, print: string, name: string): string | undefin
   if (!message.startsWith("INVALID_OPTION: ")) return "another code";
   if (message.includes(PASSWORD)) return "a secret";
   if (!message.includes(name)) return "does not name the option";
-  // Where a password may stand, only the kind of the value is told.
+  // Where a password may occur, only the value's kind is shown.
   const isPart = message.includes(`option "${name}.`);
   const isTold = name === "connection" || isPart || message.includes(print);
   if (!isTold && !/[Uu]nknown option|is missing|only PostgreSQL/.test(message))

@@ -9,7 +9,7 @@ import { ProcessFleet, soon } from "../crash/fleet.ts";
 
 const FAR_MS = 3_600_000;
 
-/** A queue of its own, with its connection and its workers. */
+/** A separate queue with its connection and workers. */
 class Bench implements AsyncDisposable {
   readonly prefix = `{facts-${randomUUID().slice(0, 8)}:default}`;
   readonly redis = new Redis(inject("redisUrl"), { maxRetriesPerRequest: null });
@@ -198,7 +198,7 @@ describe("locks", () => {
       },
       { lockDuration: 1_000 },
     );
-    // Our worker takes the errors of the same turn for repetitions, and tells of others.
+    // Our worker takes errors within one turn for repetitions, and reports others.
     let isSameTurn = false;
     const repeats: boolean[] = [];
     worker.on("lockRenewalFailed", (ids: string[]) => {
@@ -213,7 +213,7 @@ describe("locks", () => {
     await bench.redis.del(bench.key("j:1:1:lock"));
     expect(await told.promise).toEqual(["j:1:1"]);
     expect(repeats).toEqual([true]);
-    // BullMQ itself goes on; whoever listens must end it.
+    // BullMQ itself continues; the listener must end the run.
     expect(signal?.aborted).toBe(false);
     expect(worker.cancelJob("j:1:1", "lost")).toBe(true);
     expect(signal?.aborted).toBe(true);

@@ -1,4 +1,4 @@
-// Our scripts add queue jobs in the step that asks for them. What they write must be what BullMQ would have written.
+// Our scripts add queue jobs within the step that needs them. They must write what BullMQ would have written.
 import { randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";

@@ -6,7 +6,7 @@ import type { RateLimit } from "../../src/engine/port/queue-job.ts";
 
 /** For how long queue jobs are locked. */
 export const LOCK_MS = 60_000;
-/** What is later than any test. */
+/** Later than any test. */
 export const LATER_MS = 5_000;
 
 /** A queue of three: `one:1:1` waits, `two:1:2` is due, `three:1:3` has a priority. */
@@ -33,12 +33,12 @@ export interface TakingPlace extends AsyncDisposable {
   evenDelays(): Promise<unknown>;
 }
 
-/** Resolves after so many ms. */
+/** Resolves after this many ms. */
 export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Compares what is kept, and sees that locks, a pause and a limit hold. */
+/** Compares the stored state, and checks that locks, a pause and a limit hold. */
 export function takingCases(open: () => Promise<TakingPlace>): void {
   /** What is kept after it was done in a place of its own. */
   const keptAfter = async (act: (place: TakingPlace) => Promise<unknown>): Promise<unknown> => {

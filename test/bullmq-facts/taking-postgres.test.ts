@@ -16,7 +16,7 @@ import { LATER_MS, LOCK_MS, takingCases, type TakingPlace, wait } from "./taking
 
 const inOrder = (a: string, b: string): number => (a < b ? -1 : 1);
 
-/** A queue in schemas of its own. */
+/** A queue in its own schemas. */
 class PostgresPlace implements TakingPlace {
   readonly bench: TestEngine;
   readonly #database: Database;

@@ -1,4 +1,4 @@
-// What docs/queues.md says of a plain Queue of BullMQ, and so of bull-board, that looks at our queues.
+// What docs/queues.md says about a plain BullMQ Queue, and so about bull-board, on our queues.
 import { randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
@@ -65,7 +65,7 @@ test.each(["default", "mail"])("a Queue named runs sees the queue %s", async (na
   await expect
     .poll(async () => (await scheduler.getRuns(id)).runs.map(({ verdict }) => verdict), WAIT)
     .toEqual(["succeeded"]);
-  // What has ended is gone from the queue, and there are no schedulers of BullMQ's.
+  // Ended runs are gone from the queue, and there are no BullMQ schedulers.
   expect(await queue.getJobCounts("completed", "failed")).toEqual({ completed: 0, failed: 0 });
   expect(await queue.getJobSchedulers()).toEqual([]);
 
@@ -90,7 +90,7 @@ test("what a Queue adds is dropped, and what it removes is added again", async (
   expect(first.length).toBeGreaterThan(0);
   for (const waiting of await queue.getDelayed()) await waiting.remove();
   await expect.poll(delayed, WAIT).toEqual(first);
-  // What is promoted does not run before its time.
+  // A promoted queue job doesn't run early.
   for (const waiting of await queue.getDelayed()) await waiting.promote();
   await expect.poll(delayed, WAIT).toEqual(first);
   expect((await scheduler.getRuns(job.id)).runs).toEqual([]);

@@ -18,7 +18,7 @@ function lines(kind: string): string[] {
     .flatMap(([, , body = ""]) => body.trimEnd().split("\n"));
 }
 
-/** Lines of which every second one, indented, belongs to the one before. */
+/** Lines, each followed by an indented one that belongs to it. */
 function pairs(kind: string): [string, string][] {
   const read = lines(kind);
   return read.flatMap((line, i): [string, string][] =>

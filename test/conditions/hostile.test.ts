@@ -6,7 +6,7 @@ import { parseCondition, resolveCondition } from "../../src/conditions/parse.ts"
 import { printCondition } from "../../src/conditions/print.ts";
 import { conditions } from "./arbitraries.ts";
 
-/** Reads any text; what is accepted has to print and read back, what is not has to be our error in range. */
+/** Parses any text: accepted text must print and parse back, the rest must raise our error with a position in range. */
 function survives(text: string): "accepted" | "refused" {
   try {
     const condition = parseCondition(text);
@@ -71,7 +71,7 @@ test("100,000 random texts are read or refused", { timeout: 120_000 }, () => {
   run(fragments, 40_000);
   run(mutations, 40_000);
   expect(counts.accepted + counts.refused).toBe(100_000);
-  // A generator that makes nothing readable would prove nothing about what is read.
+  // A generator that never makes valid text would prove nothing about parsing.
   expect(counts.accepted).toBeGreaterThan(1_000);
 });
 

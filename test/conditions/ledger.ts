@@ -75,7 +75,7 @@ export function factsOf(ledger: Ledger): FactsOf {
   return (jobId) => facts.get(jobId);
 }
 
-/** Three-valued, from the list of runs itself; `undefined` is "nobody knows", since there is no such job. */
+/** Three-valued, computed from the runs themselves; `undefined` means unknown, since there is no such job. */
 function ask(term: Term, ledger: Ledger): boolean | undefined {
   const runs = ledger.get(term.jobId);
   if (runs === undefined) return undefined;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { at } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
 
-/** Many occurrences due at once, with and without `coalesce`. */
+/** Many occurrences due together, with and without `coalesce`. */
 export function catchUpCases({ bench }: CaseContext): void {
   const seconds = (from: number, count: number) =>
     Array.from({ length: count }, (_, i) => at(from + (i + 1) * 1_000));

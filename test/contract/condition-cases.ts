@@ -278,7 +278,7 @@ export function conditionCases({ bench }: CaseContext): void {
     });
     await b.wakeups(job);
     await b.ranOnce(first);
-    // The call has not been answered yet.
+    // Nobody has answered the wake-up yet.
     expect(await b.tick(job)).toMatchObject({ outcome: "run", run: { fireAt: from + 1_000 } });
     expect(await b.open(job, from)).toEqual(["running 1000", "running 1000", "queued 3000"]);
   });
@@ -424,7 +424,7 @@ function renamed(condition: Condition, names: ReadonlyMap<string, string>): Cond
   return { ...condition, jobId: names.get(condition.jobId) ?? condition.jobId };
 }
 
-/** What the engine decides and which facts it has, and what the reference says of the same. */
+/** The engine's decision and facts, and the reference's for the same runs. */
 async function decideTwice(b: TestEngine, condition: Condition) {
   const ask = async (asked: Condition) => {
     const job = await b.addJob({ policy: { when: { condition: asked, waitMs: null } } });

@@ -58,7 +58,7 @@ export function crashCases({ bench }: CaseContext): void {
       for (let start = 1; start <= 4; start += 1) {
         expect(await again()).toMatchObject({ outcome: "run", run: { start: start + 1 } });
         await come(start);
-        // Once is enough, and what is said twice counts once.
+        // Once is enough, and a repetition counts once.
         await come(start);
       }
       expect((await b.settle(job, runId, 5)).outcome).toBe("settled");
@@ -116,7 +116,7 @@ export function crashCases({ bench }: CaseContext): void {
     expect((await second.again({ worker: "w-3" })).outcome).toBe("run");
   });
 
-  /** Takes a queue job and keeps it until it is told to put it back. */
+  /** Takes a queue job and keeps it until told to put it back. */
   const take = async (
     b: TestEngine,
     queueJobId: string,

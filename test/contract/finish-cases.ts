@@ -9,10 +9,10 @@ import type { CaseContext } from "./suite.ts";
 
 const BEGUN = ["JOB_SUBMITTED", "JOB_STARTED"];
 const LAST = { upcoming: [] };
-/** An engine inside the process takes seconds to start, on a busy machine many. */
+/** An embedded engine takes seconds to start, many on a busy machine. */
 const LIMIT_MS = 120_000;
 
-/** JOB_FINISHED: behind the verdicts of all occurrences and runs of a job whose schedule is over, once. */
+/** JOB_FINISHED comes once, after the last verdict of a job whose schedule is over. */
 export function finishCases({ bench, tested, prefix }: CaseContext): void {
   const begin = async (policy: Partial<Policy> = {}) => {
     const b = bench();
@@ -57,7 +57,7 @@ export function finishCases({ bench, tested, prefix }: CaseContext): void {
       verdict === "succeeded" ? { verdict } : { verdict, error: { name: "Error", message: "no" } };
     await b.settle(job, runId, 1, more);
     expect(await told()).toEqual([...BEGUN, name, "JOB_FINISHED"]);
-    // Its end is told again, as after a lost answer.
+    // Its end is reported again, as after a lost answer.
     expect(await b.settle(job, runId, 1, more)).toMatchObject({ outcome: "fenced" });
     expect(await told()).toHaveLength(4);
   });

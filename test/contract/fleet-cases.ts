@@ -45,11 +45,11 @@ function has(message: unknown, key: string): boolean {
   return typeof message === "object" && message !== null && key in message;
 }
 
-/** Processes of one fleet, and what becomes of them when one is killed. */
+/** A fleet's processes, and the effects of killing one. */
 export function fleetCases({ tested, prefix: suitePrefix }: CaseContext): void {
   const place = tested.fleetConnection;
 
-  /** A fleet of its own; everything of it is gone with the case. */
+  /** A separate fleet, removed with the case. */
   function fleet() {
     const prefix = `${suitePrefix}-${randomUUID().slice(0, 8)}`;
     const connection: ConnectionOption = place?.() ?? "";
@@ -199,7 +199,7 @@ export function fleetCases({ tested, prefix: suitePrefix }: CaseContext): void {
         .flatMap(({ heard, runId }) => (heard === "JOB_EXECUTED" && runId ? [runId] : []));
     await expect.poll(() => executed(first).length, LIMIT).toBeGreaterThan(5);
     await first.kill("SIGKILL");
-    // Nobody listens by that name meanwhile, and nothing of it is lost.
+    // Nobody listens under that name meanwhile, and nothing is lost.
     const before = heardHere.length;
     await expect.poll(() => heardHere.length, LIMIT).toBeGreaterThan(before + 5);
     const second = await own.program({ role: "listener", listener: "alerts" });

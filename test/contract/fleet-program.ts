@@ -1,5 +1,5 @@
-// A process of a fleet. Its argument is JSON text of `FleetProgramOptions`. It says each start and end of a run and each
-// event that its listener hears; what it holds it lets go of when told `{ release: true }`.
+// A process of a fleet. Its argument is `FleetProgramOptions` as JSON. It reports each start and end of a run and each
+// event; `{ release: true }` releases held runs.
 import { EventEmitter, once } from "node:events";
 import {
   type ConnectionOption,
@@ -13,7 +13,7 @@ import {
 export interface FleetProgramOptions {
   readonly connection: ConnectionOption;
   readonly prefix: string;
-  /** `worker`: takes runs alone. `whole`: a scheduler with a worker of its own. `listener`: a scheduler without one. */
+  /** `worker`: only takes runs. `whole`: a scheduler with a worker. `listener`: a scheduler without one. */
   readonly role: "worker" | "whole" | "listener";
   /** The name of a durable listener. */
   readonly listener?: string;
@@ -25,7 +25,7 @@ const tell = (message: object): void => void process.send?.(message);
 /** Of the machine and not of the process: what processes say by it can be compared. */
 const instant = (): number => Number(process.hrtime.bigint() / 1_000n);
 
-/** Goes on until it is told to end, or is aborted. */
+/** Continues until released or aborted. */
 class Hold extends Pipeline {
   async run({ runId, attempt, signal }: RunContext) {
     tell({ held: runId, attempt });

@@ -4,7 +4,7 @@ import type { Policy } from "../../src/jobs/definition.ts";
 import type { CaseJob, TestEngine } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
 
-/** Jobs that share a number of runs at once. */
+/** Jobs that share a limit of concurrent runs. */
 export function groupCases({ bench }: CaseContext): void {
   const inGroup = (limit: number, more: Partial<Policy> = {}) => {
     const key = randomUUID();

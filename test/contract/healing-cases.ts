@@ -3,7 +3,7 @@ import type { AuditFinding } from "../../src/engine/port/engine.ts";
 import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
 
-/** What the audit finds, and what it leaves alone. */
+/** What the audit finds and what it ignores. */
 export function healingCases({ bench }: CaseContext): void {
   const audit = async (b: TestEngine, job: CaseJob): Promise<AuditFinding[]> => {
     const request = {
@@ -67,7 +67,7 @@ export function healingCases({ bench }: CaseContext): void {
     b.now += 1;
     const finding = { kind: "overdue", jobId: job.id, fireAt, lateMs: 2_001 };
     expect(await audit(b, job)).toEqual([finding]);
-    // Whoever found it may hold it back, or die before it tells.
+    // The finder may hold it back, or die before reporting it.
     expect(await audit(b, job)).toEqual([finding]);
     const cursor = await b.engine.events.latestCursor();
     const told = { jobId: job.id, fireAt, reason: "nobody" };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { at } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
 
-/** Reading the ledger, and what it lets go of. */
+/** Reading the ledger, and its retention. */
 export function ledgerCases({ bench }: CaseContext): void {
   test("rows come in order, by range and by page", async () => {
     const b = bench();

@@ -3,9 +3,9 @@ import type { Overlap, Policy } from "../../src/jobs/definition.ts";
 import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
 
-/** What becomes of an occurrence that finds its job full. */
+/** The fate of an occurrence whose job is at `maxInstances`. */
 export function overlapCases({ bench }: CaseContext): void {
-  /** A job of which as many runs as may be are in progress, the last one from one second on. */
+  /** A job at `maxInstances`, with the last run since second one. */
   const busy = async (overlap: Overlap, more: Partial<Policy> = {}) => {
     const b = bench();
     const cursor = await b.engine.events.latestCursor();

@@ -167,7 +167,7 @@ export function queueCases({ bench, another }: CaseContext): void {
       if (admission.outcome !== "run") throw new Error(admission.outcome);
       seen.push(admission.run.runId);
       expect(await remove(b, id)).toBe("removed");
-      // Of a job that is gone; its run goes on where it was, and settles there.
+      // The job is gone; its run continues on its queue and settles there.
       const [open] = await b.engine.ledger.readOpenRuns(id);
       expect(open).toMatchObject({ id: admission.run.runId, state: "running" });
       const settled = await engine.runs.settle({
@@ -236,7 +236,7 @@ export function queueCases({ bench, another }: CaseContext): void {
     expect(heard).toHaveLength(total);
     expect(await b.engine.events.read("queues", cursor, 1)).toMatchObject({ events: [], cursor });
     expect(await b.engine.events.latestCursor()).toBe(cursor);
-    // A reader that begins at an event of the middle hears what is behind it, and nothing twice.
+    // A reader that starts at an event in the middle gets those after it, and none twice.
     const batch = await b.engine.events.read("other", start, 1_000);
     const middle = batch.events[0]?.cursor ?? start;
     const again = await b.events(middle);

@@ -9,7 +9,7 @@ const ROUNDS = 1_000;
 export function raceCases({ bench, another }: CaseContext): void {
   let others: TestEngine[] | undefined;
 
-  /** Each worker with connections of its own, where there can be several; all by one clock. */
+  /** Each worker with its own connections, where there can be several; all by one clock. */
   async function racers(): Promise<(i: number) => TestEngine> {
     others ??= await Promise.all(Array.from({ length: RACERS }, () => another()));
     const benches = others;

@@ -3,7 +3,7 @@ import type { SuspendRequest } from "../../src/engine/port/engine.ts";
 import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
 
-/** Runs that go on later, and jobs that are paused because their runs fail. */
+/** Runs that continue later, and jobs paused because their runs fail. */
 export function retryCases({ bench }: CaseContext): void {
   const error = { name: "TypeError", message: "x is not a function", stack: "at y" };
   const suspend = (
@@ -224,7 +224,7 @@ export function retryCases({ bench }: CaseContext): void {
       ["JOB_ERROR", undefined],
       ["JOB_PAUSED", pausedReason],
     ]);
-    // What a person asked for had replaced the occurrence, and runs.
+    // The manual run had replaced the occurrence, and runs.
     expect(await b.answerCall(job)).toMatchObject({ outcome: "run", run: { runId: manual } });
     expect((await b.tick(job)).outcome).toBe("none");
     expect((await b.stored(job)).watermark).toBe(stored.watermark);

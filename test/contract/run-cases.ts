@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { at } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
 
-/** What becomes of an admitted run: settled, taken over, handed back, crashed. */
+/** The fate of an admitted run: settled, taken over, handed back, crashed. */
 export function runCases({ bench }: CaseContext): void {
   test("a settled run is in the ledger, in the counters, in the event, and is the next one's previous", async () => {
     const b = bench();

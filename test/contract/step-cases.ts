@@ -8,7 +8,7 @@ function step(name: string, more: Partial<StepRecord> = {}): StepRecord {
   return { name, kind: "step", startedAt: 10, finishedAt: 20, tries: 1, attempt: 1, ...more };
 }
 
-/** What runs remember of their steps. */
+/** The stored steps of runs. */
 export function stepCases({ bench }: CaseContext): void {
   const hold = (job: CaseJob, queueJobId: string, start = 1) => ({
     jobId: job.id,

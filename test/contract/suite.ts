@@ -33,7 +33,7 @@ import { textCases } from "./text-cases.ts";
 /** An engine that is held to the contract. */
 export interface TestedEngine {
   readonly name: TestedEngineName;
-  /** Where one fleet of its own is. */
+  /** The location of a separate fleet. */
   readonly connection: () => ConnectionOption | undefined;
   /** Where the cases of whole schedulers have theirs; engines inside a process serve one at a time. */
   readonly schedulerConnection: () => ConnectionOption | undefined;
@@ -41,11 +41,11 @@ export interface TestedEngine {
   readonly stores: TestStores;
   /** Where fleets have theirs that outlive a process; absent if nothing does. */
   readonly fleetConnection?: () => ConnectionOption;
-  /** Whether several processes can work on it at once. */
+  /** Whether several processes can use it concurrently. */
   readonly isShared: boolean;
 }
 
-/** What a group of cases is given. */
+/** What each group of cases receives. */
 export interface CaseContext {
   /** The engine, opened before the first case. */
   readonly bench: () => TestEngine;
@@ -58,7 +58,7 @@ export interface CaseContext {
 /** Wide: it only bounds how long a broken case takes. PostgreSQL in the process is slow on a busy machine. */
 const LIMIT_MS = 120_000;
 
-/** A word that conditions and BullMQ know, so that whoever takes the one for the other is found out. */
+/** A word of both conditions and BullMQ, so that a mix-up shows. */
 const NAMED_QUEUE = "runs";
 
 /** Holds an engine to the contract: the same cases for all. */
@@ -177,7 +177,7 @@ export function holdToContract(tested: TestedEngine): void {
     describe("races", () => {
       raceCases(context);
     });
-    // What is in memory ends with its process. The cases wait for leases and locks to end, most of the time.
+    // Memory ends with its process. These cases mostly wait for leases and locks to expire.
     describe.runIf(tested.fleetConnection)("fleets", { concurrent: true }, () => {
       fleetCases(context);
     });

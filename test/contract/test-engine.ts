@@ -53,7 +53,7 @@ export const at = (fireAt: number, jitterMs = 0): Occurrence => ({
   dueAt: fireAt + jitterMs,
 });
 
-/** The engine of a fleet as a worker of one of its queues has it: what it decides, it decides there. */
+/** A fleet's engine as a worker of one queue sees it: its decisions are about that queue. */
 function seenFrom(served: Engine, fleet: Engine): Engine {
   const { runs, jobs, steps, logs, queue, transfer } = served;
   return engineWith(fleet, {
@@ -188,7 +188,7 @@ export class TestEngine {
     return { id, pipeline: "Report", dueAt: this.now, ...where };
   }
 
-  /** The hold on the run that began last under a queue job; if none did, on the one of its own. */
+  /** The hold on the last run that started under a queue job; if none did, on the queue job's own run. */
   hold(job: { readonly id: string }, queueJobId: string, start = 1): RunHold {
     const runId = this.#began.get(queueJobId) ?? queueJobId;
     return { jobId: job.id, queueJobId, runId, start };
@@ -215,7 +215,7 @@ export class TestEngine {
     return runId;
   }
 
-  /** A run asked for by hand, and what became of its queue job. */
+  /** A manual run, and the outcome of its queue job. */
   async manual(job: CaseJob, more: Partial<RunRequest> = {}) {
     const asked = await this.engine.requests.run({
       jobId: job.id,
@@ -305,7 +305,7 @@ export class TestEngine {
     );
   }
 
-  /** What the audit finds about the runs of a job; its schedule is left out. */
+  /** The audit's findings about a job's runs, without its schedule. */
   async audit(job: CaseJob): Promise<AuditFinding[]> {
     const findings = await this.engine.healing.audit({
       horizonMs: 0,

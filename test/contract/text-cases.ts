@@ -52,7 +52,7 @@ export function textCases({ tested, prefix }: CaseContext): void {
       text: KEPT,
       [KEPT]: 1,
       others: ["\\u0000", "\u{1f600}", "\uFFFD"],
-      // What a run reads back of its own is what it gave: steps and params are kept as JSON, escapes and all.
+      // A run reads back exactly what it stored: steps and params are kept as JSON, escapes included.
       kept: true,
       given: true,
     });

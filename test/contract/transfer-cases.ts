@@ -9,12 +9,12 @@ import { at, type CaseJob, TestEngine, type JobShape, START } from "./test-engin
 import type { CaseContext } from "./suite.ts";
 import { engineWith } from "../helpers/engine-with.ts";
 
-/** An engine inside the process takes seconds to start, on a busy machine many. */
+/** An embedded engine takes seconds to start, many on a busy machine. */
 const LIMIT_MS = 120_000;
 
 type Jobs = Readonly<Record<string, CaseJob>>;
 
-/** Every second, so that what a case says is upcoming is what the trigger says. */
+/** Every second, so that a case's upcoming occurrences match the trigger's. */
 export async function addEverySecond(
   b: TestEngine,
   shape: JobShape & { id: string },
@@ -122,7 +122,7 @@ export function movingCases({ bench, tested, prefix }: CaseContext): void {
       );
       const told: unknown[] = [];
       for (let ms = 1_000; ms <= 6_000; ms += 1_000) {
-        // Who holds a run that nobody executes is for the next attempt to say.
+        // The next attempt determines the holder of a run that nobody executes.
         const { run: ___, ...explanation } = await explain(b.engine, job.id, START + ms);
         told.push(explanation);
       }
@@ -170,7 +170,7 @@ export function movingCases({ bench, tested, prefix }: CaseContext): void {
         return { id, generation };
       };
       const due = await stored("due");
-      // What was decided there is not decided again, by whatever queue job.
+      // No queue job decides again what was decided there.
       const old = await b.admit(due, [at(START + 3_000)], { base: START + 2_000 });
       expect(old.outcome).toBe("none");
       const both = [at(START + 4_000), at(START + 5_000)];
@@ -183,7 +183,7 @@ export function movingCases({ bench, tested, prefix }: CaseContext): void {
         run: { lastRun: { fireAt: START + 3_000, verdict: "succeeded" } },
       });
 
-      // The run that was begun is the next attempt of the same run; its turn comes before those behind it.
+      // The started run continues as the next attempt of the same run, ahead of those behind it.
       const queued = await stored("queued");
       const first = { id: "queued", generation: jobs["queued"]?.generation ?? 0 };
       const taken = await b.admit(first, [], { queueJobId: b.queueJobId(first, START + 3_000) });

@@ -6,7 +6,7 @@ import { type CaseJob, TestEngine, START } from "./test-engine.ts";
 import { addEverySecond } from "./transfer-cases.ts";
 import type { CaseContext } from "./suite.ts";
 
-/** An engine inside the process takes seconds to start, on a busy machine many. */
+/** An embedded engine takes seconds to start, many on a busy machine. */
 const LIMIT_MS = 120_000;
 const GROUP = { key: "db", limit: 1 };
 
@@ -101,7 +101,7 @@ export function movingRunsCases({ tested, prefix }: CaseContext): void {
       // The call that the import made looks at what waits for its condition.
       expect((await b.answerCall(jobs.waits)).outcome).toBe("none");
 
-      // A sleeping run stays the same attempt, finds its steps, and does not go on before its time.
+      // A sleeping run stays the same attempt, finds its steps, and doesn't continue early.
       const waitMs = at + 60_000 - b.now;
       const early = await take(b, jobs.sleeps, runs.sleeps.runId);
       expect(early).toMatchObject({ outcome: "early", waitMs });
@@ -112,7 +112,7 @@ export function movingRunsCases({ tested, prefix }: CaseContext): void {
         error: { message: "\ud800 no" },
       });
 
-      // What was asked to end does so, and is not begun again.
+      // A cancelled run ends and isn't started again.
       expect((await take(b, jobs.ends, runs.ends.runId)).outcome).toBe("none");
       expect(await b.verdicts(jobs.ends, at)).toEqual(["cancelled 0"]);
 
@@ -135,7 +135,7 @@ export function movingRunsCases({ tested, prefix }: CaseContext): void {
         run: { runId: b.queueJobId(jobs.waits, at + 1_000) },
       });
 
-      // A backfill goes on with what it had not run, one at a time.
+      // A backfill continues with the remaining fire times, one at a time.
       const past = await b.engine.backfills.read("past");
       expect(past).toMatchObject({ state: "active", total: 3, waiting: 2, running: 1 });
       expect((await takePast(b, jobs.past, 2_000)).outcome).toBe("none");
@@ -215,7 +215,7 @@ export function movingRunsCases({ tested, prefix }: CaseContext): void {
       expect((await b.stored(side)).definition.queue).toBe("side");
       expect((await b.stored(home)).definition.queue).toBeUndefined();
       expect((await b.ledger(movedOn)).map(({ id }) => id)).toEqual([old]);
-      // The id is claimed: nobody gets it on another queue.
+      // The id is claimed: no other queue can have it.
       const [other] = await b.engine.jobs.put([b.put({ id: "side", declared: "two" })]);
       expect(other).toEqual({ outcome: "exists" });
       expect(await b.engine.jobs.remove({ ...removal, jobId: "side" })).toBe("removed");

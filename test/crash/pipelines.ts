@@ -7,8 +7,8 @@ const params = z.object({
   /** How long an attempt takes. */
   ms: z.number().default(50),
   /**
-   * `polite` ends with an error when told to stop; `deaf` goes on. `die` kills its process. `hold` waits until it is
-   * told to stop or the process is told to let go. `block` stops the event loop until another attempt has ended.
+   * `polite` ends with an error when told to stop; `deaf` continues. `die` kills its process. `hold` waits until it is
+   * told to stop or is released. `block` blocks the event loop until another attempt has ended.
    */
   act: z.enum(["polite", "deaf", "die", "hold", "block", "fail"]).default("polite"),
   /** Later attempts are polite, and short. */

@@ -1,5 +1,5 @@
-// A worker in a process of its own. Its one argument is JSON text of `WorkerProgramOptions`; it begins to take runs
-// when it is told `{ go: true }`, so that a test can have it ready without it taking anything.
+// A worker in its own process. Its one argument is `WorkerProgramOptions` as JSON; it starts taking runs on `{ go: true
+// }`, so that a test can have it ready beforehand.
 import { type Clock, type Logger, PipelineWorker, systemClock } from "../../src/index.ts";
 import { makeEngine } from "../../src/engine/open-engine.ts";
 import type { Engine } from "../../src/engine/port/engine.ts";

@@ -16,7 +16,7 @@ function refusals(program: Program): unknown[] {
   return program.messages.filter((message) => JSON.stringify(message).includes("lost its run"));
 }
 
-/** The zombie heard that it had lost the run, and its outcome was refused. */
+/** The zombie learned that it had lost the run, and its outcome was refused. */
 async function fenced(fleet: ProcessFleet, zombie: Program, fireTimes: number[]): Promise<Run[]> {
   await fleet.until("the zombie's signal", () =>
     fleet.lines("abort", "job").some(({ pid }) => pid === zombie.pid),
@@ -96,7 +96,7 @@ describe.concurrent("a worker that was away for longer than its lock", () => {
     proxy.set("hole");
     const heir = await fleet.worker();
     await fleet.decided("job", fireTimes);
-    // The hole is still there: nobody told it.
+    // The network still drops packets: nobody told it.
     await fleet.until("the zombie's signal", () => fleet.lines("abort", "job").length > 0);
     zombie.send({ release: true });
     proxy.set("cut");

@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 test("the first program of the README runs as it stands", async () => {
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
   const program = /^```ts\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? "";
-  // It needs no server: that is what the README says before it.
+  // It needs no server, as the README says just before.
   expect(program).not.toContain("connection");
   const folder = mkdtempSync(join(ROOT, "test/docs/.readme-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

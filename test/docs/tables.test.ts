@@ -1,4 +1,4 @@
-// What the documents say in tables is what the code says.
+// Tables in the documents agree with the code.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ERROR_CODES } from "../../src/core/errors.ts";

@@ -21,7 +21,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A server that takes connections, and does with them what is told. */
+/** A server that accepts connections and handles them as given. */
 async function portOf(serve: (socket: Socket) => void): Promise<number> {
   const server = createServer((socket) => {
     sockets.push(socket.on("error", () => undefined));
@@ -32,7 +32,7 @@ async function portOf(serve: (socket: Socket) => void): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-/** A port that nobody listens at. */
+/** A port without a listener. */
 async function deadPort(): Promise<number> {
   const port = await portOf(() => undefined);
   await new Promise((resolve) => servers.pop()?.close(resolve));
@@ -41,7 +41,7 @@ async function deadPort(): Promise<number> {
 
 const once = { retryStrategy: () => null, maxRetriesPerRequest: 0 };
 
-/** What a client of Redis complains of. */
+/** The error of a Redis client. */
 function complaint(client: Redis): Promise<unknown> {
   return new Promise((resolve) => {
     client.once("error", (error) => {
@@ -106,7 +106,7 @@ const REDIS: readonly [string, RegExp, () => Promise<unknown>][] = [
   ],
 ];
 
-/** A connection of pg that does as little by itself as can be. */
+/** A pg connection with as little automatic behavior as possible. */
 async function connected(url: string): Promise<pg.Client> {
   const client = new pg.Client(url);
   client.on("error", () => undefined);

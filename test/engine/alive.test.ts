@@ -14,7 +14,7 @@ test.concurrent.each([
   const prefix = `alive-${randomUUID().slice(0, 8)}`;
   await using program = startProgram(PROGRAM, { args: ["wait", url, prefix] });
   await program.waitFor((message) => message === "started");
-  // Time to end for one that nothing keeps; what would end later is not seen, and fails nothing.
+  // Time for a process that nothing keeps alive to exit; a later exit goes unnoticed and fails nothing.
   await sleep(2_000);
   await program.kill("SIGTERM");
   expect(program.messages).toEqual(["started", "told to end"]);

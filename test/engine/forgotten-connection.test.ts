@@ -96,7 +96,7 @@ test("a variable of the environment type-checks as it is, also under exactOption
   const worker: PipelineWorkerOptions = { connection };
   const [place]: Parameters<typeof migrate> = [connection];
   expect([scheduler.connection, worker.connection, place]).toEqual(Array(3).fill(connection));
-  // @ts-expect-error What is left out by mistake is still told by the compiler.
+  // @ts-expect-error The compiler still reports an omission.
   expect(() => new PipelineWorker({})).toThrow("is undefined");
 });
 

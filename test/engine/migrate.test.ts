@@ -139,7 +139,7 @@ describe("a role that may create, and one that may not", () => {
       message: expect.stringContaining("is not that of this package"),
       data: { schema: own, version: OWN.length - 1, needed: OWN.length - 1 },
     });
-    // As a careful administrator has it: nobody may call a new function unless told so.
+    // A careful administrator's setup: nobody may call a new function without a grant.
     await sql(owner, "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC");
     expect(await migrate(owner, { prefix, grantTo: [appRole] })).toEqual({
       applied: ["functions"],

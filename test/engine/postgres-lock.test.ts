@@ -60,7 +60,7 @@ describe.concurrent("somebody locks a table for longer than calls wait", () => {
       await expect.poll(() => ended().length, { timeout: 30_000 }).toBeGreaterThan(5);
       await lockTable(name === "job" ? `"${queue}".job` : `"${own}".${name}`, LOCKED_MS);
       const from = ended().length;
-      // What was due meanwhile, and more.
+      // Those due meanwhile, and more.
       await expect.poll(() => ended().length, { timeout: 60_000 }).toBeGreaterThan(from + 25);
     } finally {
       await scheduler.shutdown();

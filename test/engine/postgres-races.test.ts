@@ -25,7 +25,7 @@ beforeAll(async () => {
   const { own, queue } = schemasOf(PREFIX);
   sql = new pg.Client({ connectionString: server.url, options: `-c search_path="${own}"` });
   await sql.connect();
-  // What is in the queue is looked up here, under one name.
+  // Reads the queue under one name.
   await sql.query(`CREATE VIEW waiting_wakeups AS SELECT wakeups.job_id FROM wakeups
     JOIN "${queue}".job ON queue = 'runs' AND id = queue_job_id AND state = 'waiting'`);
 }, 120_000);
@@ -42,7 +42,7 @@ function tick(): number {
   return left.now;
 }
 
-/** Begins one of two steps a little later than the other; by how much changes from round to round. */
+/** Starts one of two steps slightly later than the other, by a delay that varies per round. */
 async function race<A, B>(round: number, a: () => Promise<A>, b: () => Promise<B>) {
   const later = async <T>(step: () => Promise<T>, turns: number): Promise<T> => {
     for (let i = 0; i < turns; i += 1) await new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,4 @@
-// What queues cost and what a crash leaves, below what the contract says of them.
+// The cost of queues and the remains of a crash, below the level of the contract.
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";

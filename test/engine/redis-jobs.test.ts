@@ -49,7 +49,7 @@ test("of many jobs those that are there stay, those that are new are stored, and
   await expect(declare(numbers, "another")).rejects.toMatchObject({
     code: "CONFLICTING_ID",
   });
-  // Those that are new are stored all the same.
+  // New ones are stored anyway.
   expect(await fleet.engine.jobs.count()).toBe(1_200);
 });
 

@@ -47,14 +47,14 @@ test("jobs go on when the master hangs, when it comes back as a replica, and whe
   process.kill(first?.pid ?? 0, "SIGCONT");
   await runsOn();
 
-  // Two of three are enough to agree; nobody should hear of the third on the console.
+  // Two of three form a quorum; the console should not mention the third.
   await group.sentinels[0]?.stop();
   await second?.stop("SIGKILL");
   await expect.poll(() => group.master(), WAIT).toBe(first?.port);
   await runsOn();
   expect(await scheduler.health()).toMatchObject({ ok: true });
 
-  // A replica has what its master had at some moment: what it knows has no gap.
+  // A replica holds its master's state at some moment, without gaps.
   await scheduler.pauseJob("tick");
   const { runs } = await scheduler.getRuns("tick", { limit: 1_000 });
   const times = runs.map((run) => run.fireTime.getTime());

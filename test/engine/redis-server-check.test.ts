@@ -26,7 +26,7 @@ const fastMinutes: Clock = {
 const WAIT = { timeout: 20_000, interval: 20 };
 
 interface Started extends AsyncDisposable {
-  /** What was logged so far. */
+  /** The log so far. */
   readonly lines: readonly string[];
 }
 
@@ -46,7 +46,7 @@ async function start(connection: ConnectionOption): Promise<Started> {
   return { lines, [Symbol.asyncDispose]: () => scheduler.shutdown() };
 }
 
-/** What is logged from the start to the end. */
+/** Everything logged between start and shutdown. */
 async function linesOf(connection: ConnectionOption): Promise<readonly string[]> {
   await using started = await start(connection);
   return started.lines;

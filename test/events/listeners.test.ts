@@ -8,7 +8,7 @@ import {
 } from "../../src/index.ts";
 import { backlog, ProcessFleet, silent } from "../crash/fleet.ts";
 
-/** Runs one job once and waits until this process has heard its end. */
+/** Runs one job once and waits until this process has received its end. */
 async function runOnce(fleet: ProcessFleet, id: string, params: object = { ms: 1 }): Promise<void> {
   await fleet.add(id, { ...backlog(1).options, params });
   await fleet.until(
@@ -89,7 +89,7 @@ describe.concurrent("a listener", () => {
     await runOnce(fleet, "before");
     const heard: SchedulerEvent[] = [];
     late.addListener((event) => heard.push(event));
-    // What this process does next is heard in any case.
+    // This process receives its own next events in any case.
     await late.pause();
     await late.resume();
     await runOnce(fleet, "after");

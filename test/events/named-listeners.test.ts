@@ -79,11 +79,11 @@ describe.concurrent("a named listener", () => {
     );
     const before = ofJob(heardBy(first), "job");
     const after = ofJob(heardBy(second), "job");
-    // Each at least once, in order, and what is heard twice is the end of the one and the beginning of the other.
+    // Each at least once, in order; duplicates are the end of one and the start of the other.
     expect(before).toEqual(all.slice(0, before.length));
     expect(after).toEqual(all.slice(all.length - after.length));
     expect(before.length + after.length).toBeGreaterThanOrEqual(all.length);
-    // It goes on, and does not begin anew.
+    // It continues instead of starting over.
     expect(ofJob(heardBy(first), "early")).toContain(ofJob(fleet.events, "early").at(-1));
     expect(ofJob(heardBy(second), "early")).toEqual([]);
   });
@@ -127,7 +127,7 @@ describe.concurrent("a named listener", () => {
     };
     one.addListener(slow, EVENT_JOB_ADDED, { name: "slow" });
     two.addListener((event) => slow(event), EVENT_JOB_ADDED, { name: "slow" });
-    // What others do is heard from the place on that is stored when one of the two has begun.
+    // Others' events are received from the position stored when one of the two started.
     await expect
       .poll(() => fleet.redis.hexists(`${fleet.keys.own}cursors`, "slow"), { timeout: 30_000 })
       .toBe(1);
@@ -155,12 +155,12 @@ describe.concurrent("a named listener", () => {
       await fleet.redis.xtrim(`${fleet.keys.own}events`, "MAXLEN", 0);
       heard.length = 0;
       await using after = await scheduler(fleet);
-      // Emptied once more: with nothing to read, it looks again and again.
+      // Emptied again: with nothing to read, it keeps polling.
       await fleet.redis.xtrim(`${fleet.keys.own}events`, "MAXLEN", 0);
       after.addListener(listener, EVENT_ALL, { name: "auditor" });
       await fleet.until("EVENTS_LOST", () => heard.some(({ name }) => name === "EVENTS_LOST"));
       expect(heard[0]?.reason).toMatch(/trimmed/);
-      // Longer than one look takes.
+      // Longer than one poll.
       await new Promise((resolve) => setTimeout(resolve, 6_000));
       await fleet.add("two", { trigger: "date", runDate: "2100-01-01" });
       await fleet.until("the next event", () => heard.some(({ jobId }) => jobId === "two"));
@@ -176,7 +176,7 @@ describe.concurrent("a named listener", () => {
     { timeout: 60_000 },
     async () => {
       await using fleet = await ProcessFleet.start(inject("redisUrl"));
-      // It hears nothing in its first life, so that only the place where it began can be stored.
+      // It receives nothing in its first life, so that only its starting position can be stored.
       const first = await scheduler(fleet);
       first.addListener(() => undefined, EVENT_JOB_ADDED, { name: "quiet" });
       await fleet.until("its place is stored", async () =>

@@ -82,7 +82,7 @@ test.each(["the call", "the answer"] as const)(
     await fleet.until("the verdict", async () =>
       (await fleet.ledger("job")).some(({ verdict }) => verdict === "succeeded"),
     );
-    // One that begins nothing is no start; one that began and was given back at once is.
+    // A take that starts nothing is no start; one that started and was handed back is.
     const attempt = late === "the call" ? 1 : 2;
     expect(await fleet.ledger("job")).toMatchObject([{ id: runId, verdict: "succeeded", attempt }]);
     expect(fleet.lines("start", "job").map((line) => line.attempt)).toEqual([attempt]);

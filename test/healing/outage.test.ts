@@ -41,7 +41,7 @@ describe.concurrent("the schedule goes on after", () => {
     { timeout: 120_000 },
     async (mode) => {
       await using proxy = await TcpProxy.start(inject("redisUrl"));
-      // The scheduler hears by a way of its own; its workers are the ones that are cut off.
+      // The scheduler has its own connection; only its workers are cut off.
       await using fleet = await ProcessFleet.start(inject("redisUrl"));
       await fleet.worker({ connection: proxy.url });
       await fleet.worker({ connection: proxy.url });

@@ -69,7 +69,7 @@ describe.concurrent("a schedule whose waiting occurrences are gone goes on", () 
     expect(repaired?.reason).toMatch(/next occurrence was not waiting/);
     await fleet.decided("job", fireTimes);
     await fleet.account("job", fireTimes);
-    // Said once, not at each look.
+    // Logged once, not at every pass.
     expect(fleet.heard("JOB_REPAIRED", "job")).toHaveLength(1);
   });
 
@@ -243,7 +243,7 @@ describe.concurrent("nothing is repaired that is whole", () => {
       await fleet.hears("JOB_STARTED", "job");
       await fleet.scheduler.pause();
       await fleet.hears("JOB_EXECUTED", "job");
-      // Some ten looks.
+      // About ten passes.
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       expect(await fleet.redis.zcard(`${fleet.keys.own}queued:job`)).toBe(3);
       expect(await fleet.queueJobs("job")).toHaveLength(1);

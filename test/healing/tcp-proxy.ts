@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 /**
- * What a proxy does with its connections. `cut`: ends them and every new one. `hole`: takes bytes and new connections, and
- * passes nothing on, as a network that drops packets; connections of that time stay silent afterwards.
+ * What a proxy does with its connections. `cut`: closes them and every new one. `hole`: accepts bytes and new
+ * connections but forwards nothing, like a network that drops packets; those connections stay silent afterwards.
  */
 export type ProxyMode = "pass" | "cut" | "hole";
 

@@ -3,13 +3,13 @@ import type { JobDefinition, Policy, Retention } from "../../src/jobs/definition
 const CREATED_AT = Date.UTC(2020, 0, 1);
 const DAY_MS = 86_400_000;
 
-/** What a test says of a job; of its policy and retention only what differs. */
+/** The fields a test sets; of policy and retention, only those that differ. */
 export type DefinitionParts = Partial<Omit<JobDefinition, "policy" | "retention">> & {
   readonly policy?: Partial<Policy> | undefined;
   readonly retention?: Partial<Retention> | undefined;
 };
 
-/** A plain job as it is stored: every second, one run at a time. */
+/** A plain stored job: every second, one run at a time. */
 export function aDefinition({ policy, retention, ...parts }: DefinitionParts = {}): JobDefinition {
   const createdAt = parts.createdAt ?? CREATED_AT;
   return {

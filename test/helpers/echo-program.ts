@@ -1,4 +1,4 @@
-// A child program for the tests of the helpers: sends, prints, and says back what it hears.
+// A child program for the helpers' tests: sends, prints, and echoes messages.
 process.send?.({ kind: "started", args: process.argv.slice(2), greeting: process.env["GREETING"] });
 process.on("message", (message) => {
   if (typeof message === "object" && message !== null && "exit" in message) process.exit(3);

@@ -9,7 +9,7 @@ import { end, outputOf, track } from "./children.ts";
 const require = createRequire(import.meta.url);
 const root = process.cwd();
 
-/** A tool's file in this repository; only cronduit and what it depends on is installed in a project. */
+/** A tool's file in this repository; a project has only cronduit and its dependencies installed. */
 export function tool(name: string, path: string): string {
   return join(dirname(require.resolve(`${name}/package.json`)), path);
 }
@@ -49,7 +49,7 @@ export async function finish(
   return { code: child.exitCode, output: output() };
 }
 
-/** Runs a program to its end and gives what it printed; a failure carries that too. */
+/** Runs a program to its end and returns its output; a failure carries it, too. */
 export async function run(
   cwd: string,
   args: readonly [string, ...string[]],
@@ -60,14 +60,14 @@ export async function run(
   return output;
 }
 
-/** What a program printed last, as JSON. */
+/** A program's last line of output, as JSON. */
 export function lastLine(output: string): unknown {
   return JSON.parse(output.split("\n").at(-1) ?? "");
 }
 
 /** An empty project in which the packed package is installed. */
 export interface PackedProject {
-  /** A folder of its own, whose name can be used in no other test. */
+  /** A folder for this project alone, with a name that no other test can use. */
   readonly dir: string;
   /** The folder above, where nothing is installed. */
   readonly outside: string;

@@ -41,7 +41,7 @@ export interface PgBouncer extends AsyncDisposable {
 }
 
 /**
- * Starts a PgBouncer with its stock settings, but for what is given.
+ * Starts a PgBouncer with stock settings, except for those given.
  * @param serverUrl Of a server that trusts everybody on this machine.
  */
 export async function startPgBouncer(

@@ -12,7 +12,7 @@ import { freePort } from "./redis-server.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** The server that all test files share; each test uses a prefix, and so a schema, of its own. */
+    /** The server that all test files share; each test uses its own prefix, and so its own schema. */
     postgresUrl: string;
   }
 }

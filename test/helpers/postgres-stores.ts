@@ -16,7 +16,7 @@ const KEPT = new Set(["migrations", "migration", "event_log"]);
 
 /** How test fleets get to PostgreSQL. */
 export interface PostgresPlace {
-  /** @param queueSchema Where statements look that name no schema. */
+  /** @param queueSchema The schema for statements that name none. */
   connect(queueSchema: string): Promise<Database>;
   readonly connection: () => ConnectionOption | undefined;
   readonly reach: Reach;
@@ -108,7 +108,7 @@ class PostgresStore {
     return [...new Set(places)];
   }
 
-  /** It ends by the server's own clock, which nobody moves, as on Redis. */
+  /** It expires by the server's own clock, which nobody moves, as on Redis. */
   async ledgerEndsInMs(jobId: string): Promise<number | undefined> {
     const [row] = await this.ask<{ left: string | null }>(
       `SELECT expires_at - extract(epoch FROM clock_timestamp()) * 1000 AS left

@@ -26,9 +26,9 @@ export interface WaitOptions {
 const ROOT = new URL("../../", import.meta.url);
 
 /**
- * Starts a TypeScript program in a Node process of its own, without a shell or wrapper: its pid is the program's.
+ * Starts a TypeScript program in its own Node process, without a shell or wrapper: its pid is the program's. Whatever
  *
- * What it sends with `process.send`, and each line of JSON that it prints, is a message. It ends when this process does,
+it sends with `process.send`, and each line of JSON that it prints, is a message. It ends when this process does,
  * and its channel to this process does not keep it alive.
  *
  * @param file - Relative to the repository's root.
@@ -46,7 +46,7 @@ export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #isClosed = false;
-  /** The end of what it printed. */
+  /** The tail of its output. */
   readonly output: () => string;
 
   constructor(file: string, options: ProgramOptions) {
@@ -75,7 +75,7 @@ export class Program implements AsyncDisposable {
     this.output = outputOf(child);
     track(child, file);
     child.on("message", (message) => this.#receive(message));
-    // "close" and not "exit": what it printed last is read by then.
+    // "close" and not "exit": by then all output has been read.
     child.on("close", () => {
       this.#isClosed = true;
       this.#changes.emit("change");
@@ -116,7 +116,7 @@ export class Program implements AsyncDisposable {
     });
   }
 
-  /** Sends a message; the program hears it by `process.on("message")`. */
+  /** Sends a message, which the program receives by `process.on("message")`. */
   send(message: object): void {
     this.#child.send(message);
   }
@@ -131,7 +131,7 @@ export class Program implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Waits until the program has ended by itself. */
+  /** Waits until the program exits by itself. */
   async exited(): Promise<Exit> {
     if (this.isRunning) await new Promise((resolve) => this.#child.once("exit", resolve));
     return { code: this.#child.exitCode, signal: this.#child.signalCode };

@@ -11,7 +11,7 @@ export {
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** The server that all test files share; each test uses a prefix of its own and flushes nothing. */
+    /** The server that all test files share; each test uses its own prefix and flushes nothing. */
     redisUrl: string;
   }
 }

@@ -6,7 +6,7 @@ import { track } from "../../scripts/children.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const LIMIT_MS = 55_000;
 
-/** How a program ended, and what it wrote to both outputs. */
+/** A program's exit and both of its outputs. */
 export interface Ended {
   readonly code: number | null;
   readonly output: string;

@@ -65,9 +65,9 @@ export class TestFleet implements AsyncDisposable {
   readonly started: RunContext[] = [];
   /** The pipeline of the jobs that {@link add} adds. */
   readonly Work: new () => Pipeline;
-  /** While true, runs that begin go on until {@link release}. */
+  /** While true, runs that start continue until {@link release}. */
   isHolding = false;
-  /** What runs do that are not held. */
+  /** What runs do unless they are held. */
   act: (context: RunContext) => unknown = () => undefined;
   readonly #history: RunHistory;
   readonly #workers: WorkerRuntime[];
@@ -207,7 +207,7 @@ export class TestFleet implements AsyncDisposable {
     this.moveTo(to);
   }
 
-  /** Plays BullMQ: gives one queue job to the next worker, due or not, and does with it what the worker says. */
+  /** Plays BullMQ: gives one queue job, due or not, to the next worker, and applies the outcome. */
   async take(id: string): Promise<void> {
     const consumer = this.#consumers.shift();
     if (!consumer) throw new Error("this fleet has no worker");

@@ -8,7 +8,7 @@ import { engineWith } from "./engine-with.ts";
 
 /** The queue jobs of a test fleet, which it takes and puts back in BullMQ's stead. */
 export interface HandQueue {
-  /** What a worker would be given next; `dueAt` is `undefined` of one that waits already. */
+  /** What a worker would get next; `dueAt` is `undefined` for one that is already waiting. */
   next(): Promise<{ readonly id: string; readonly dueAt: number | undefined } | undefined>;
   /** Those that wait first, then by their time. */
   ids(): Promise<string[]>;
@@ -19,7 +19,7 @@ export interface HandQueue {
   drop(id: string): Promise<void>;
 }
 
-/** An engine without anything in it, and a way to look below it. */
+/** An empty engine, and access to what lies beneath it. */
 export interface TestStore {
   readonly engine: Engine;
   readonly queue: HandQueue;
@@ -30,7 +30,7 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
-/** What a store is made with. */
+/** Options of a store. */
 export interface TestStoreOptions {
   readonly prefix: string;
   readonly serverNow: () => number;
@@ -41,7 +41,7 @@ export interface TestStores {
   open(options: TestStoreOptions): Promise<TestStore>;
   /** Where whole schedulers are to connect to; an engine inside a process serves one at a time. */
   readonly connection: () => ConnectionOption | undefined;
-  /** How many schedulers may meet there: many at once, one after another, or one alone. */
+  /** How many schedulers may use it: many at once, one after another, or a single one. */
   readonly reach: Reach;
 }
 
@@ -76,7 +76,7 @@ export function takenByHand(engine: Engine): { engine: Engine; consumers: Consum
   return { engine: byHand, consumers };
 }
 
-/** Redis or a Cluster; each store has a prefix of its own. */
+/** Redis or a Cluster; each store has its own prefix. */
 export function redisStores(
   place: () => string | { readonly cluster: readonly ClusterNode[] },
 ): TestStores {

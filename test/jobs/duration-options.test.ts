@@ -24,7 +24,7 @@ function waitOf({ conditionPolicy }: ReturnType<typeof job>): unknown {
   return conditionPolicy === "skip" ? undefined : conditionPolicy.wait;
 }
 
-/** For each option of the table: what it makes of what is written, in milliseconds. */
+/** For each option in the table: the input, and its value in milliseconds. */
 const READERS: Record<keyof typeof DURATION_BOUNDS, (written: Written) => unknown> = {
   "addJob.timeout": (written) => job({ timeout: written }).timeout,
   "addJob.misfireGraceTime": (written) => job({ misfireGraceTime: written }).misfireGraceTime,

@@ -56,7 +56,7 @@ function walk(schedule: Schedule, after: number, upTo: number): Occurrence[] {
   return found;
 }
 
-/** What a span says of these; a due time only where it is another. */
+/** These occurrences as a span; with due times only where they differ. */
 function spanOf(all: readonly Occurrence[]): Span | undefined {
   const [first, last] = [all[0], all.at(-1)];
   if (!first || !last) return undefined;

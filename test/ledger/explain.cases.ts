@@ -144,7 +144,7 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
       { trigger: "interval", minutes: 1, startDate: "2026-03-01 12:00:20" },
       "rescheduleJob",
     );
-    // The schedule is another by now; what is asked for is an instant of the ledger.
+    // The schedule has changed since; the question is about an instant in the ledger.
     expect((await said(fleet, "12:01:00"))[1]).toContain("got another schedule");
     fleet.moveTo("12:02:30");
     await fleet.desk.remove("job");
@@ -234,7 +234,7 @@ describe("explain: what happened to the occurrence of one time, and why", () => 
   });
 });
 
-/** A way to come to a state at 12:00, and what is said then. */
+/** Steps that lead to a state at 12:00, and the explanation then. */
 interface Way {
   readonly job?: JobRules;
   /** When it was asked for. @default "12:00:00" */

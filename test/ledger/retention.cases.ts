@@ -13,7 +13,7 @@ describe("retention: how much of a job's ledger is kept; what exceeds either bou
       "12:04:00 succeeded",
       "12:05:00 succeeded",
     ]);
-    // The counts are of all, not of what is kept.
+    // The counts cover all rows, not only those kept.
     expect((await fleet.find("job"))?.counts).toEqual({ succeeded: 6 });
   });
 

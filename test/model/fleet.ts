@@ -76,7 +76,7 @@ const nothing = (): void => undefined;
 const quiet = lineLogger("error", nothing);
 let fleets = 0;
 
-/** A few jobs and workers of their own in a place that other fleets used before. */
+/** A few new jobs and workers on an engine that other fleets used before. */
 export class ModelFleet implements AsyncDisposable {
   readonly desk: JobCommands;
   readonly engine: Engine;
@@ -146,7 +146,7 @@ export class ModelFleet implements AsyncDisposable {
     this.#latest = Math.max(this.#latest, this.now);
   }
 
-  /** The server's clock is set, back or forth; the workers' clocks go on as they were. */
+  /** Sets the server's clock back or forward; the workers' clocks don't change. */
   stepServer(ms: number): void {
     this.pass(ms);
     for (const worker of this.workers) {
@@ -202,7 +202,7 @@ export class ModelFleet implements AsyncDisposable {
     await this.place.queue.remove(id);
   }
 
-  /** Two looks of the reconciler: what is seen twice is repaired. */
+  /** Two passes of the reconciler: what it finds twice it repairs. */
   async heal(): Promise<void> {
     const reconciler = new Reconciler({
       engine: this.engine,

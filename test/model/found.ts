@@ -1,4 +1,4 @@
-// What the property found, made short: each was a defect once.
+// Minimal sequences that the property found: each was once a defect.
 import { type Step } from "./steps.ts";
 
 /** What happens at the same time; `choices` as for the callOrder. */

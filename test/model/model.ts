@@ -7,7 +7,7 @@ import type { RunKind } from "../../src/jobs/ledger-row.ts";
 import type { OpenState, SkipReason, Verdict } from "../../src/jobs/verdict.ts";
 import { fires, firstAfter, type Timetable } from "./timetable.ts";
 
-/** After so many starts that ended with their process a run is failed. */
+/** A run fails after this many starts that died with their process. */
 export const MAX_CRASHES = 3;
 
 /** The rules of a job. */
@@ -18,7 +18,7 @@ export interface Rules {
   readonly maxCatchUp: number;
 }
 
-/** What a caller of `addJob` declares. */
+/** A declaration by `addJob`. */
 export interface Declared {
   readonly timetable: Timetable;
   readonly rules: Rules;
@@ -49,7 +49,7 @@ interface Instance {
   readonly fireAt: number;
   startedAt: number;
   attempt: number;
-  /** The attempts whose workers were not heard of since they lost the run. */
+  /** The attempts whose workers have been silent since they lost the run. */
   readonly crashed: Set<number>;
   isHandedBack: boolean;
   worker: number;
@@ -67,7 +67,7 @@ export interface Decision {
   readonly attempt?: number;
 }
 
-/** An event; one that stands for several occurrences is told once for each. */
+/** An event; one that covers several occurrences counts once for each. */
 export interface Told {
   readonly name: EventName;
   readonly job: string;
@@ -124,7 +124,7 @@ export function manualRun(sequence: number): string {
   return `manual ${sequence}`;
 }
 
-/** What the semantics say of a few jobs. Operations answer "ok" or the code of the error. */
+/** A few jobs by the semantics. Operations answer "ok" or the error's code. */
 export class Model {
   now: number;
   readonly #accounts: Map<string, Account>;
@@ -193,7 +193,7 @@ export class Model {
     }
     if (!replaceExisting) return "CONFLICTING_ID";
     const keepsSchedule = isSame(job.declared.timetable, declared.timetable);
-    // A job that went on after it was declared paused goes on, until another schedule is declared paused.
+    // A job resumed after it was declared paused stays active, until another schedule is declared paused.
     const isPausing = declared.isPaused && !(keepsSchedule && job.declared.isPaused);
     if (!keepsSchedule) {
       if (isPausing) job.state = "paused";
@@ -267,7 +267,7 @@ export class Model {
     for (const { run, fireAt } of account.asked.values())
       this.#skipManual(id, run, fireAt, "removed", "JOB_SKIPPED");
     account.asked.clear();
-    // What is executed goes on; what is to be tried again is not.
+    // Executing runs continue; scheduled retries end.
     for (const [queueJobId, held] of account.instances)
       if (held.isHandedBack) this.#end(id, queueJobId, held, "cancelled");
     account.job = undefined;
@@ -287,7 +287,7 @@ export class Model {
 
   /**
    * A worker takes a queue job.
-   * @param upTo What is due after this is left to later wake-ups.
+   * @param upTo Occurrences due later are left to later queue jobs.
    */
   take(id: string, queueJob: ModelQueueJob, worker: number, upTo: number = this.now): Taking {
     const taking = this.#take(id, queueJob, worker, upTo);
@@ -340,7 +340,7 @@ export class Model {
     this.#tell(id, "JOB_RETRYING", { ...named(held), attempt, reason: "handed back" });
   }
 
-  // What is to be seen
+  // Observable state
 
   nextFireAt(id: string): number | null {
     const { job } = this.account(id);
@@ -348,7 +348,7 @@ export class Model {
     return firstAfter(job.timetable, job.watermark) ?? null;
   }
 
-  /** What is due and not decided, be the job paused or not. */
+  /** The due, undecided occurrences, whether the job is paused or not. */
   due(id: string): number[] {
     const { job } = this.account(id);
     if (!job || job.state === "finished") return [];
@@ -454,7 +454,7 @@ export class Model {
     return this.#start(id, queueJobId, "scheduled", into, latest);
   }
 
-  /** Without it each is judged alone; what does not find an instance free at once waits for one. */
+  /** Without it each is judged alone, and waits if no instance is free. */
   #decideSingly(id: string, due: readonly number[], queueJobId: string): Taking {
     const { job, pending } = this.account(id);
     const tooMany = due.length - (job?.rules.maxCatchUp ?? 0);
@@ -487,8 +487,8 @@ export class Model {
     return Math.min(first, this.now) - 1;
   }
 
-  /** What is due of the old timetable is skipped. A fire time that was decided stays so, whatever the clock says now. */
-  /** Nothing more is due; what was is skipped. */
+  /** Due occurrences of the old schedule are skipped. A decided fire time stays decided, whatever the clock says. */
+  /** Nothing is due any more; due occurrences are skipped. */
   #stop(id: string): void {
     const account = this.account(id);
     const { job } = account;

@@ -1,4 +1,4 @@
-// What is to be seen of the real thing, put into the words of the model.
+// The real fleet's state, in the model's terms.
 import { isDeepStrictEqual } from "node:util";
 import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
@@ -26,15 +26,15 @@ interface SeenJob {
 /** Everything after a step. */
 export interface Seen {
   readonly jobs: ReadonlyMap<string, SeenJob>;
-  /** Since the look before. */
+  /** Since the previous observation. */
   readonly events: readonly StoredEvent[];
   readonly waiting: readonly Waiting[];
 }
 
-/** What the reconciler tells of is no part of the model. */
+/** The reconciler's reports are no part of the model. */
 const BESIDE = new Set(["JOB_REPAIRED", "JOB_OVERDUE"]);
 
-/** Looks at a fleet. */
+/** Observes a fleet. */
 export class Observer {
   readonly #fleet: ModelFleet;
   #cursor: string;
@@ -99,7 +99,7 @@ function inOrder(a: Waiting, b: Waiting): number {
   return a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1);
 }
 
-/** The real names of what the model names: generations are the server's numbers, schedules are counted. */
+/** Maps the model's names to real ones: generations are the server's numbers, schedules are counted. */
 export class Names {
   readonly #fleet: ModelFleet;
   readonly #schedules: ReadonlyMap<string, ReadonlyMap<number, number>>;
@@ -113,7 +113,7 @@ export class Names {
   }
 
   /**
-   * With what a look shows, if the model is right. Of several changes at once only the last one's generation is stored:
+   * Learns from an observation, assuming the model is right. After several concurrent changes only the last one's generation is stored:
    * which schedules the others are may be open.
    */
   learn(seen: Seen, model: Model): Names[] {
@@ -153,7 +153,7 @@ export class Names {
     return [...new Set(own.map(({ sequence }) => sequence))].toSorted((a, b) => a - b);
   }
 
-  /** The job and the wake-up that a queue job is. */
+  /** The job that a queue job belongs to, and what it stands for. */
   queueJob(queueJobId: string): { job: string; queueJob: ModelQueueJob } {
     const id = parseQueueJobId(queueJobId);
     const job = id && this.#fleet.jobOf(id.jobId);
@@ -175,7 +175,7 @@ export class Names {
   }
 }
 
-/** So many of a list, in its order, in every way. */
+/** Every selection of this size from a list, in its order. */
 function subsets(list: readonly number[], size: number): number[][] {
   if (size === 0) return [[]];
   return list.flatMap((first, i) =>
@@ -195,7 +195,7 @@ function isInOrder(schedules: ReadonlyMap<number, number>): boolean {
   return sorted.every(([, schedule], i) => i === 0 || schedule > (sorted[i - 1]?.[1] ?? -1));
 }
 
-/** What the model and the real thing are compared by. */
+/** The form in which model and reality are compared. */
 export function viewOfModel(model: Model, fleet: ModelFleet): object {
   const alive = new Set(executed(fleet).map(({ queueJobId }) => queueJobId));
   const jobs = JOBS.map((name) => {
@@ -320,7 +320,7 @@ function toldOf(event: StoredEvent, names: Names, model: Model, fleet: ModelFlee
   );
 }
 
-/** So many fire times of a schedule, the last of which is given. */
+/** The fire times of a schedule that end at a given one. */
 function before(fireAt: number, count: number, schedule: number, account: Account): number[] {
   const timetable = account.schedules[schedule];
   const found = timetable ? fires(timetable, -1, fireAt).slice(-count) : [];
@@ -343,7 +343,7 @@ function inAnyOrder(told: readonly Told[]): Told[] {
     .map(({ event }) => event);
 }
 
-/** What would stop for good, or until the reconciler looks, because no queue job will call for it. */
+/** What would stop for good, or until the reconciler's next pass, because no queue job will wake it. */
 export function unheard(seen: Seen, model: Model, fleet: ModelFleet): string[] {
   const waiting = new Set(seen.waiting.map(({ id }) => id));
   const found: string[] = [];

@@ -10,7 +10,7 @@ import { Trial } from "./trial.ts";
 const LIMIT_MS = 8_000;
 const SHRINK_LIMIT_MS = 300_000;
 const TIMEOUT_MS = 3_600_000;
-/** So many sequences hold some of everything. */
+/** This many sequences contain some of everything. */
 const ENOUGH_RUNS = 50;
 /** To run it again as it failed, with the `SEED` of all properties: what fast-check printed, and `-t` with the test's name. */
 const { MODEL_PATH: PATH, MODEL_REPLAY: REPLAY } = process.env;

@@ -1,4 +1,4 @@
-// What can happen, as data: what it does to the real thing, and every way in which it may go in the model.
+// What can happen, as data: its effect on the real fleet, and every possible course in the model.
 import fc from "fast-check";
 import { CronduitError } from "../../src/core/errors.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
@@ -19,7 +19,7 @@ type Plan =
     }
   | { readonly kind: "once"; readonly inMs: number };
 
-/** What happens. `pick` chooses among what is there. */
+/** A step. `pick` chooses among what exists. */
 export type Step =
   | {
       readonly do: "add";
@@ -341,7 +341,7 @@ function rulesAsWritten({ graceMs, ...rules }: Partial<Rules>): Record<string, u
   return { ...rules, misfireGraceTime: graceMs === null ? null : graceMs / 1_000 };
 }
 
-// What is generated
+// Generators
 
 const job = fc.constantFrom<JobName>("a", "a", "a", "b");
 const pick = fc.nat(20);

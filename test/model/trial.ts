@@ -14,7 +14,7 @@ export class Trial implements AsyncDisposable {
   readonly fleet: ModelFleet;
   readonly #observer: Observer;
   #seen: Seen;
-  /** What may be the case; more than one if the order of what happened at once can't be seen yet. */
+  /** The possible states; more than one while the order of concurrent steps is unknown. */
   #possible: readonly Possible[];
 
   private constructor(fleet: ModelFleet, observer: Observer, seen: Seen) {
@@ -43,7 +43,7 @@ export class Trial implements AsyncDisposable {
       taken: new Set(),
     };
     const acts = steps.flatMap((one, i) => {
-      // Each by a worker of its own.
+      // Each by a different worker.
       const act = place("worker" in one && steps.length > 1 ? { ...one, worker: i } : one, scene);
       return act ? [act] : [];
     });
@@ -90,10 +90,10 @@ export class Trial implements AsyncDisposable {
     assert.deepEqual(unheard(this.#seen, nearest.model, this.fleet), []);
   }
 
-  /** Lets all come to its end: what is due is taken, what runs ends well. Returns what is left nevertheless. */
+  /** Runs everything to its end: takes what is due, ends runs with success. @returns What is still left. */
   async drain(): Promise<unknown[]> {
     await this.happen([{ do: "heal" }]);
-    // What was put back waits by the clock as it was.
+    // A queue job that was put back waits by the earlier clock.
     await this.happen([{ do: "pass", seconds: this.fleet.behindMs / 1_000 }]);
     for (const job of JOBS)
       if (this.#likely.model.account(job).job?.state === "paused")
@@ -147,8 +147,8 @@ function plain(view: object): object {
 }
 
 /**
- * Every order of the acts, each in every way that it may go, with what the model comes to.
- * @yields What it comes to, and the answers.
+ * Every order of the steps, each in every possible course, with the model's result.
+ * @yields The resulting model and the answers.
  */
 function* outcomes(
   model: Model,

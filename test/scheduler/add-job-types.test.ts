@@ -1,4 +1,4 @@
-// What users may write, and what the compiler must refuse: `npm run typecheck` reads it, and nothing calls it.
+// What users may write, and what the compiler must refuse: only `npm run typecheck` reads this.
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { Pipeline, type PipelineScheduler, type RunContext, trigger } from "../../src/index.ts";

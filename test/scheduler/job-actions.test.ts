@@ -73,7 +73,7 @@ describe("jobDefaults", () => {
       retry: null,
       coalesce: false,
     });
-    // What was declared under them is declared again.
+    // The same declaration under them is a repetition.
     expect((await scheduler.addJob(Noop, hourly)).revision).toBe(plain.revision);
     expect((await scheduler.modifyJob("job", { tags: ["x"] })).policy).toEqual(plain.policy);
   });

@@ -22,7 +22,7 @@ class Report extends Pipeline<typeof Params> {
   }
 }
 
-/** One for all: what is refused leaves nothing. */
+/** Once for all: a refused call stores nothing. */
 let scheduler: PipelineScheduler;
 beforeAll(() => {
   const logger = lineLogger("error");

@@ -159,7 +159,7 @@ test("whatever happens to a job, each occurrence is decided once, and ledger, co
       fleet.isHolding = false;
       for (const runId of fleet.held) await fleet.release(runId);
       await fleet.desk.resume("job");
-      // With jitter the last of what is due may be due a little later.
+      // With jitter the last occurrence may be due a little later.
       await fleet.workTo(fleet.now + 2 * EVERY_MS);
 
       const runs = await fleet.runs("job");

@@ -1,5 +1,5 @@
 // A process of a fleet: declares the jobs that all its processes declare, and works. Its argument is JSON text of
-// `BootOptions`; it shuts down when it is told anything, and then nothing keeps it.
+// `BootOptions`; any message shuts it down, and then nothing keeps it alive.
 import { Redis } from "ioredis";
 import { Pipeline, PipelineScheduler, type RunContext } from "../../src/index.ts";
 
@@ -23,7 +23,7 @@ class Tick extends Pipeline {
   }
 }
 
-/** Takes longer than its interval, and notes how many go on at once. */
+/** Takes longer than its interval, and counts how many run concurrently. */
 class Slow extends Pipeline {
   async run(): Promise<void> {
     await redis.rpush(key("at-once"), await redis.incr(key("slow")));

@@ -1,4 +1,4 @@
-// Every state that should be impossible, made by hand, and what the reconciler makes of it.
+// Every state that should be impossible, made by hand, and its repair by the reconciler.
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { Reconciler } from "../../src/scheduler/reconciler.ts";
@@ -131,7 +131,7 @@ describe("the reconciler", () => {
       [runId, 1],
       [runId, 2],
     ]);
-    // The first attempt has lost the run: what it brings is refused.
+    // The first attempt has lost the run: its outcome is refused.
     await fleet.release(runId, { by: "the first" });
     const run = await fleet.getRun(runId);
     expect(run).toMatchObject({ verdict: "succeeded", attempt: 2 });

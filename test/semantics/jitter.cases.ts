@@ -63,7 +63,7 @@ describe("jitter, default 0: deterministic from job id and fire time, 0…jitter
   test("after an outage, with maxCatchUp 1 and the latest one not due yet: the one before runs", async () => {
     await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
     await fleet.add({ id: "job", ...everyMinute, jitter: 59, coalesce: false, maxCatchUp: 1 });
-    // All but the latest have been due for long; that one is due within its minute.
+    // All but the latest are long overdue; that one is due within its minute.
     fleet.moveTo("12:05:00");
     await fleet.work();
     expect(fleet.fired).toEqual(["12:04:00"]);

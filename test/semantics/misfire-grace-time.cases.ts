@@ -78,7 +78,7 @@ describe("misfireGraceTime, default none: seconds or '5m'; compared when the run
     ]);
     await fleet.events();
     const queued = (await fleet.runs("job", { verdict: "queued" })).map(({ id }) => id);
-    // No worker takes the wake-ups meanwhile: only the instance is let go.
+    // No worker takes the queue jobs meanwhile: only the instance is freed.
     fleet.moveTo("12:05:30");
     await fleet.release();
     const [call] = await fleet.queueJobs();

@@ -13,7 +13,7 @@ async function busyBench(rules: object): Promise<TestFleet> {
   fleet.isHolding = true;
   await fleet.workTo("12:00:00");
   await fleet.events();
-  // While the run of 12:00:00 goes on, those of 12:00:10 to 12:00:40 become due and nobody takes them.
+  // While the run of 12:00:00 executes, those of 12:00:10 to 12:00:40 become due and nobody takes them.
   fleet.moveTo("12:00:45");
   return fleet;
 }

@@ -1,4 +1,4 @@
-// When an occurrence that nobody takes is told of, and what is said of it.
+// When an occurrence that nobody takes is reported, and the reason given.
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Engine, WorkerRecord } from "../../src/engine/port/engine.ts";
@@ -51,7 +51,7 @@ async function say(fleet: TestFleet, more: Partial<WorkerRecord> = {}): Promise<
     concurrency: 2,
     running: [],
     startedAt: at("11:00:00"),
-    // When the watch makes its last passes, it was heard of lately.
+    // It has sent a heartbeat shortly before the watch's last passes.
     seenAt: Math.max(fleet.now, at("12:00:10")),
     clockSkewMs: 0,
     ...more,

@@ -9,7 +9,7 @@ import type { BootOptions } from "./boot-program.ts";
 const PROCESSES = 10;
 const JOBS = 50;
 const ROUNDS = 3;
-/** Ten processes take their time to begin on a busy machine. */
+/** Ten processes start slowly on a busy machine. */
 const LIMIT_MS = 120_000;
 
 function isStarted(message: unknown): boolean {

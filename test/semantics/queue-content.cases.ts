@@ -8,7 +8,7 @@ import "../helpers/seed.ts";
 const yearly = { trigger: "cron", month: 1, day: 1, hour: 0, minute: 0 } as const;
 const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 11:00" } as const;
 
-/** The queue jobs that what is stored needs, as far as they are known by their ids; and how many calls and backfilled ones. */
+/** The queue jobs that the stored state requires, as far as their ids are known; and how many wake-ups and backfilled ones. */
 async function needed(fleet: TestFleet) {
   const ids: string[] = [];
   let [calls, backfilled] = [0, 0];
@@ -89,7 +89,7 @@ const KINDS = [
   yearly,
 ] as const;
 
-/** Does one thing that users or time do; what can't be done now is refused, and changes nothing. */
+/** Performs one action of users or of time; one that is impossible now is refused and changes nothing. */
 async function perform(fleet: TestFleet, step: StepName, id: string, pick: number): Promise<void> {
   const backfills = new Backfills(fleet.engine, fleet.desk.store);
   const options = { id, ...KINDS[pick % KINDS.length] } as Parameters<TestFleet["add"]>[0];
@@ -215,7 +215,7 @@ describe("the queue holds what the jobs need, and nothing else", () => {
   });
 });
 
-/** What the state of a job does not allow now. */
+/** Errors for what a job's state doesn't allow. */
 function isRefusal(error: unknown): boolean {
   const code = (error as { code?: string }).code ?? "";
   return ["JOB_NOT_FOUND", "INVALID_STATE", "CONFLICTING_ID", "INVALID_TRIGGER"].includes(code);

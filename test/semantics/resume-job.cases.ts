@@ -101,7 +101,7 @@ describe("resumeJob: next occurrence from now; what fell in the pause is not run
     await fleet.workTo("12:00:20");
     expect(fleet.fired).toEqual(["12:00:00", "12:00:10", "12:00:20"]);
     expect(await fleet.next("job")).toBe("12:00:30");
-    // Void wake-ups were taken and are gone; the next occurrence waits.
+    // Void queue jobs were taken and are gone; the next occurrence waits.
     const waiting = (await fleet.queueJobs()).map((id) => Number(id.split(":")[2]));
     expect(waiting).toEqual([at("12:00:30")]);
   });

@@ -10,7 +10,7 @@ import {
 import { silent } from "../crash/fleet.ts";
 import { testStores } from "../helpers/test-stores.ts";
 
-/** A pipeline whose runs tell of themselves and go on until they are let go. */
+/** A pipeline whose runs report themselves and continue until released. */
 function held(): {
   Work: new () => Pipeline;
   begun: Promise<RunContext>;
@@ -49,7 +49,7 @@ function make(
 }
 
 const now = { id: "job", trigger: "date", in: "0s" } as const;
-/** Whether two schedulers may be there at once, and whether one finds what another left. */
+/** Whether two schedulers can coexist, and whether one finds what another left. */
 const isShared = testStores().reach === "many";
 const isKept = testStores().reach !== "one";
 
@@ -65,7 +65,7 @@ describe("shutdown({ wait }), default wait: second call is harmless", () => {
     let isOver = false;
     const first = scheduler.shutdown().then(() => (isOver = true));
     const second = scheduler.shutdown();
-    // Asked of the server after the worker was told: a run asked for now is not taken.
+    // Requested after the worker was told to stop: nobody takes this run.
     const later = await observer.runJob("job");
     expect(isOver).toBe(false);
     expect(signal.aborted).toBe(false);

@@ -27,7 +27,7 @@ function schedulerOf(prefix: string, more: object = {}): PipelineScheduler {
   });
 }
 
-/** A fleet in which a run is going on. */
+/** A fleet with an executing run. */
 async function busyFleet(): Promise<{
   scheduler: PipelineScheduler;
   prefix: string;

@@ -37,7 +37,7 @@ export async function openEngine(kind: Kind, prefix: string): Promise<Engine> {
   return engine;
 }
 
-/** Waits for nothing, so that a fleet without workers is found to stand still at once. */
+/** Never waits, so that a fleet without workers is found at a standstill immediately. */
 const hasty: Clock = {
   ...systemClock,
   after: (_, action) => systemClock.after(0, action),

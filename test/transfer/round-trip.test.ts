@@ -20,7 +20,7 @@ test("a state that goes through every engine comes out as it went in", async () 
   let round = 0;
   await fc.assert(
     fc.asyncProperty(stateArb("@"), async (template) => {
-      // The engines keep what earlier rounds left there; ids of its own tell a round's jobs from theirs.
+      // The engines keep the remains of earlier rounds; unique ids tell this round's jobs apart.
       round += 1;
       const begin = `r${round}-`;
       const state = template.replaceAll('"@', `"${begin}`);

@@ -1,4 +1,4 @@
-// Whole schedulers, on the machine's clock: what a user sees before and after a move to an engine of another kind.
+// Whole schedulers on the machine's clock: what a user sees before and after a transfer to another kind of engine.
 import { randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,7 +42,7 @@ function schedulerOn(kind: Kind): PipelineScheduler {
 
 const JOBS = ["tick", "each", "fail", "rest", "gone", "wish", "hand"];
 
-/** What can be seen of the jobs, but for what an engine counts for itself. */
+/** The jobs' visible state, except engine-specific counters. */
 async function seen(scheduler: PipelineScheduler): Promise<unknown> {
   const found: unknown[] = [];
   for (const id of JOBS) {
@@ -85,9 +85,9 @@ test.each([
       await source.pauseJob("rest", "for the move");
       await source.removeJob("gone");
       await source.pause();
-      // Nobody may take it any more: it is asked for and not begun.
+      // Nobody may take it any more: requested, but not started.
       const wish = await source.runJob("hand", { params: { by: "hand" } });
-      // Some become due before the fleet goes on elsewhere.
+      // Some become due before the fleet continues elsewhere.
       const due = (await source.getJob("each"))?.nextRunTime?.getTime() ?? 0;
       await expect.poll(() => Date.now() - due, options).toBeGreaterThan(1_500);
 
@@ -126,7 +126,7 @@ test.each([
       expect((await target.getJob("rest"))?.pausedReason).toBe("for the move");
       await target.resumeJob("rest");
       expect((await target.getJob("rest"))?.state).toBe("active");
-      // What is declared at boot finds its job.
+      // A declaration at boot finds its job.
       await target.addJob(Quick, { id: "tick", trigger: "interval", seconds: 1, tags: ["a"] });
       expect(await source.isPaused()).toBe(true);
     } finally {

@@ -1,4 +1,4 @@
-// What is not an exported state, or not all of one, is told with its line and field, and nothing of it is stored.
+// A file that isn't a complete exported state is refused with line and field, and nothing of it is stored.
 import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -49,7 +49,7 @@ export function errorOf(options: TriggerOptions, asked: Asked = {}): TriggerErro
   throw new Error(`${JSON.stringify(options)} was not refused.`);
 }
 
-/** The error by which a call refuses what it is given. */
+/** The error with which a call refuses its input. */
 export function refusalOf(call: () => unknown): TriggerError {
   try {
     call();

@@ -105,7 +105,7 @@ describe("manual", () => {
   });
 });
 
-/** What the compiler must refuse; nothing calls it. */
+/** What the compiler must refuse; never called. */
 export const refused = (): TriggerOptions[] => [
   { trigger: "manual" },
   { trigger: trigger.manual(), timezone: "UTC" },

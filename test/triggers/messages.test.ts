@@ -1,4 +1,4 @@
-// Each option, given wrongly in every way: the message names it, shows what was written, and says what is allowed.
+// Every option with every kind of wrong value: the message names it, shows what was written, and says what is allowed.
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { TriggerError } from "../../src/core/errors.ts";

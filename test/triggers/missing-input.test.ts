@@ -1,4 +1,4 @@
-// What is missing is refused, and never taken for a default: a typo in a configuration must not become a busy schedule.
+// Missing input is refused, never taken for a default: a typo in a configuration must not become a busy schedule.
 import { describe, expect, it } from "vitest";
 import * as trigger from "../../src/triggers/trigger-builders.ts";
 import { parseCalendar } from "../../src/triggers/calendars/calendar-spec.ts";

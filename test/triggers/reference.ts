@@ -22,7 +22,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 /** Answers of {@link wallClock}, because properties ask for the same days again and again. */
 const answers = new Map<string, Map<number, number>>();
 
-/** What the wall clock reads at `instant`, as if it were UTC. */
+/** The wall-clock time at `instant`, as if it were UTC. */
 export function wallClock(instant: number, timezone: string): number {
   let known = answers.get(timezone);
   if (known === undefined) answers.set(timezone, (known = new Map()));
@@ -74,7 +74,7 @@ export function names(schedule: ReferenceSchedule, wall: number): boolean {
 }
 
 /**
- * All fire times in (`from`, `to`]. Walking begins two days early, so that what happened before `from` is known.
+ * All fire times in (`from`, `to`]. The walk starts two days early, so that the time before `from` is known.
  * Wild-card jobs and `wall-clock` follow the clock; others run in minutes that the clock skipped when it has skipped
  * them, and not again in minutes that it repeats, unless it was changed by three hours or more.
  */

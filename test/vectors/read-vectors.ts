@@ -70,7 +70,7 @@ function optionsOf(
   if (kind !== "calendar-interval" && typeof end === "string" && end.length === 10)
     fields["endDate"] = `${end} 00:00`;
   const rule = dst === undefined ? {} : { dst };
-  // What the format takes for a second without a word has to be written out here.
+  // A default of one second in the format must be explicit here.
   const has = (names: readonly string[]): boolean => names.some((name) => name in fields);
   switch (kind) {
     case "cron-fields":
@@ -127,7 +127,7 @@ function fireTimes(
     if (count !== found.length) throw new Error(`count: ${count}`);
     return found;
   } catch (error) {
-    // What can never fire is refused when it is added; a vector says so by expecting nothing.
+    // A trigger that can never fire is refused when it is added; a vector says so by expecting nothing.
     if (isCronduitError(error, "INVALID_TRIGGER") && error.data["reason"] === "never-fires")
       return [];
     throw error;

@@ -20,7 +20,7 @@ onEachEngine((connection) => {
         hour: 3,
         minute: 0,
         retry: { attempts: 2, delay: "1ms" },
-        // Fewer than there are days, and younger: what is run now is kept all the same.
+        // Fewer than there are days, and younger: backfilled runs are kept anyway.
         logs: { runs: 3, age: "1h" },
       },
     );

@@ -1,4 +1,4 @@
-// A run that sleeps or waits for its next attempt holds up no shutdown and no export, and goes on elsewhere.
+// A run that sleeps or waits for its next attempt delays neither shutdown nor export, and continues elsewhere.
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import {
 import { silent } from "../crash/fleet.ts";
 import { eventually } from "./test-scheduler.ts";
 
-/** Long beside what a stop takes, short beside the limit of a test. */
+/** Long compared with a stop, short compared with a test's timeout. */
 const WAIT = "8s";
 const WAIT_MS = 8_000;
 
@@ -65,7 +65,7 @@ describe.each(ENGINES)("on $engine", ({ engine, place }) => {
     const states = (scheduler: PipelineScheduler): Promise<string[]> =>
       Promise.all(runIds.map(async (id) => (await scheduler.getRun(id)).verdict));
     await eventually("both wait", async () => (await states(first)).join() === "sleeping,retrying");
-    // Nobody executes them: an export need not wait.
+    // Nobody executes them, so an export needn't wait.
     let exported = "";
     for await (const line of first.exportState({ drain: 0 })) exported += line;
     expect(exported).toContain('"sleep"');
@@ -73,7 +73,7 @@ describe.each(ENGINES)("on $engine", ({ engine, place }) => {
     const from = performance.now();
     await first.shutdown({ wait: true });
     if (engine === "redis") {
-      // So does a worker that is told to wait for what it executes: these it does not.
+      // So does a worker told to wait for executing runs: it isn't executing these.
       const worker = new PipelineWorker({ ...common, drain: "10 min" });
       await worker.start();
       await worker.stop();

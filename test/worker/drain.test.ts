@@ -52,7 +52,7 @@ describe.concurrent("SIGTERM", () => {
       expect(await worker.exited()).toEqual(ENDED_BY_SIGTERM);
       expect(fleet.lines("abort", "job")).toHaveLength(1);
       await fleet.hears("JOB_RETRYING", "job");
-      // The run waits for anybody; nobody has to find out first that its worker is gone.
+      // Any worker can take the run; nobody has to notice first that its worker is gone.
       expect(await fleet.redis.lrange(`${fleet.keys.queue}wait`, 0, -1)).toHaveLength(1);
       await fleet.worker({ maxCrashes: 1 });
       await fleet.decided("job", fireTimes);
@@ -130,7 +130,7 @@ describe("stop()", () => {
     await fleet.hears("JOB_RETRYING", "job");
     expect((await fleet.ledger("job"))[0]).toMatchObject({ verdict: "retrying" });
     await fleet.scheduler.removeJob("job");
-    // The run of a removed job goes on nowhere; the next worker ends it.
+    // A removed job's run continues nowhere; the next worker ends it.
     await fleet.worker();
     await fleet.decided("job", fireTimes);
     expect((await fleet.ledger("job"))[0]).toMatchObject({ verdict: "cancelled" });

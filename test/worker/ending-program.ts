@@ -1,5 +1,5 @@
-// A scheduler or a worker in a process of its own, to be ended while its server is gone. Its one argument is JSON text of
-// `EndingOptions`. It says `ready` when it has what it should have, and when told `{ end: [...] }` it makes those calls.
+// A scheduler or a worker in its own process, to be stopped while its server is gone. Its one argument is
+// `EndingOptions` as JSON. It sends `ready` when set up, and makes the calls in `{ end: [...] }`.
 import { Pipeline, PipelineScheduler, PipelineWorker, type RunContext } from "../../src/index.ts";
 
 export interface EndingOptions {
@@ -8,7 +8,7 @@ export interface EndingOptions {
   readonly own: string;
   readonly prefix: string;
   readonly kind: "scheduler" | "worker";
-  /** What it has in hand: nothing, a run that ends when it is told to, or one that never does. */
+  /** What it is executing: nothing, a run that ends when told to, or one that never does. */
   readonly run: "none" | "obeys" | "deaf";
   readonly drain: number | string;
 }

@@ -13,7 +13,7 @@ type Given = Pick<EndingOptions, "kind" | "run"> & {
   readonly gone?: "refused" | "cut" | "hole";
 };
 
-/** How long an end took whose server is gone for good, until it was told and until the process was over. */
+/** How long a shutdown took without its server, until it resolved and until the process exited. */
 async function endWithoutServer(
   server: string,
   { kind, run, drainS = 6, end = ["stop"], gone = "hole" }: Given,
@@ -87,7 +87,7 @@ describe.each(["redisUrl", "postgresUrl"] as const)("%s is gone for good", (serv
     "$kind with a run that $run, server $gone, calls $end: within 5 s",
     { timeout: 200_000 },
     async (given) => {
-      // What would be waited for without the stronger call.
+      // What the weaker call alone would wait for.
       const given120 = { ...given, drainS: 120 };
       const { endedMs, processMs } = await endWithoutServer(inject(server), given120);
       expect(endedMs).toBeLessThan(5_000 + SLACK_MS);

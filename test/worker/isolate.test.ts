@@ -130,7 +130,7 @@ onEachEngine((connection, engine) => {
     expect(notes().map(([what]) => what)).toEqual(["begin 1", "before", "begin 1"]);
   });
 
-  // What goes on between a worker and its child is the same on each engine.
+  // A worker and its child interact the same way on every engine.
   if (engine !== "redis") return;
 
   test.for([

@@ -6,7 +6,7 @@ import { defineJob, Pipeline, PipelineWorker, type RunContext } from "../../src/
 
 const Params = z.object({
   act: z.string(),
-  /** Where it tells what it did. */
+  /** The file for its record. */
   file: z.string(),
   at: z.coerce.date().optional(),
 });
@@ -98,7 +98,7 @@ export class Isolated extends Pipeline.with(Params) {
   }
 }
 
-/** What a schema makes of an amount. */
+/** A schema's output type of an amount. */
 export class Money {
   readonly cents: number;
   constructor(cents: number) {

@@ -10,7 +10,7 @@ function ownerOf(runId: string): LogOwner {
   return { jobId: "job", runId, maxBytes: 1e9, retention: { runs: 10, ageMs: 1e9 } };
 }
 
-/** A server that does with lines as it is told; only this part of an engine is used. */
+/** A server that handles lines as told; the only part of an engine in use. */
 class Server {
   readonly kept: string[] = [];
   calls = 0;

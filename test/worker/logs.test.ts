@@ -156,7 +156,7 @@ onEachEngine((connection) => {
     const printed = JSON.stringify([
       run,
       await fleet.scheduler.getLogs(run.id),
-      // A step keeps what it gave, to go on with, and does not show it.
+      // A step keeps its result for later attempts, but doesn't show it.
       await fleet.scheduler.getSteps(run.id),
       fleet.logged,
       fleet.events.map(({ exception, traceback, retval }) => [

@@ -94,7 +94,7 @@ onEachEngine((connection) => {
         if (attempt === 2) return "in time";
         await stopped(signal);
         reasons.push((signal.reason as { code: string }).code);
-        // Whatever it gives now: it may have left off in the middle.
+        // Whatever it returns now: it may have stopped halfway.
         return "late";
       },
       { timeout: "50ms", retry: { attempts: 2, ...FAST } },

@@ -122,7 +122,7 @@ onEachEngine((connection) => {
           if (number === 2) return "in time";
           await new Promise((resolve) => signal.addEventListener("abort", resolve));
           reasons.push(signal.reason);
-          // It was told to stop: that it ends well is none of it.
+          // It was told to stop, so ending well doesn't count.
           return "late";
         },
         { timeout: "50ms", retries: { attempts: 2, delay: "1ms" } },

@@ -1,5 +1,5 @@
 // A scheduler with a worker in a process of its own, in which promises are rejected that nobody handles: vitest would hear
-// of them itself. Its arguments: the server's URL and what happens. It tells what became of the runs.
+// of them itself. Its arguments: the server's URL and what happens. It reports the runs' verdicts.
 import { setTimeout as delay } from "node:timers/promises";
 import { Pipeline, PipelineScheduler, type Run, type RunContext } from "../../src/index.ts";
 
@@ -30,7 +30,7 @@ class Culprit extends Pipeline {
         void lose(new FinalError("lost"));
         return new Promise(() => undefined);
       case "sleeping":
-        // A wait that somebody goes on from, and nobody waits for.
+        // A promise that is chained but never awaited.
         void sleep("2.5s").then(() => "never here");
         return delay(200, "done");
       default:

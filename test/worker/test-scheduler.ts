@@ -29,7 +29,7 @@ export class TestScheduler implements AsyncDisposable {
   readonly scheduler: PipelineScheduler;
   readonly events: SchedulerEvent[] = [];
   readonly logged: Logged[] = [];
-  /** The pipeline of the jobs; a subclass of its own for each fleet. */
+  /** The jobs' pipeline; a separate subclass for each fleet. */
   readonly Work: new () => Pipeline;
   readonly #acts = new Map<string, Act>();
   #jobs = 0;
@@ -63,7 +63,7 @@ export class TestScheduler implements AsyncDisposable {
     return fleet;
   }
 
-  /** Adds a job that only runs when it is told to. */
+  /** Adds a job that runs only on request. */
   async job(act: Act, options: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const id = `job-${(this.#jobs += 1)}`;
     this.#acts.set(id, act);
@@ -113,7 +113,7 @@ export class TestScheduler implements AsyncDisposable {
     return own().map(({ name }) => name);
   }
 
-  /** What is stored of a run's steps: `name kind tries/attempt`, and `!` at the end if it failed. */
+  /** A run's stored steps as `name kind tries/attempt`, with a trailing `!` if it failed. */
   async steps(runId: string): Promise<string[]> {
     const steps = await this.scheduler.getSteps(runId);
     return steps.map(

@@ -26,7 +26,7 @@ describe.concurrent("a worker without the pipeline", () => {
     const [overdue] = await fleet.hears("JOB_OVERDUE", "job");
     expect(overdue?.reason).toMatch(/the only worker does not have the pipeline "task"/);
     expect(overdue?.scheduledRunTime?.getTime()).toBe(fireTimes[0]);
-    // It goes on with what it can do.
+    // It continues with what it can run.
     await fleet.add("mine", { ...backlog(1).options }, "other");
     const [mine] = await fleet.hears("JOB_EXECUTED", "mine");
     expect(mine?.worker).toBe(unable.id);

@@ -155,7 +155,7 @@ onEachEngine((connection) => {
     const id = await fleet.begin(
       async ({ step, sleepUntil, attempt }) => {
         await step("once", () => calls.push("once"));
-        // Computed anew each time: what was stored counts.
+        // Computed anew each time: the stored value counts.
         await sleepUntil(Date.now() + 2_100);
         calls.push(`woke ${attempt}`);
         if (attempt === 1) throw new Error("first");

@@ -1,4 +1,4 @@
-// What a user bundles: one job, run once where CONNECTION says. test/package-bundles.test.ts runs the bundle.
+// A user's program to bundle: one job, run once on CONNECTION. test/package-bundles.test.ts runs the bundle.
 import { isCronduitError, PipelineScheduler } from "cronduit";
 import { Hello } from "./hello.ts";
 

@@ -1,2 +1,2 @@
-// The program of child processes, as an entry of its own.
+// The program of child processes, as a separate entry.
 import "cronduit/child";

@@ -1,4 +1,4 @@
-// A library of pipelines that publishes its types: what it exports, inferred, must have names that its users can reach.
+// A library of pipelines that publishes its types: its users must be able to name every inferred type.
 import {
   createToken,
   defineJob,

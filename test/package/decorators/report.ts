@@ -80,7 +80,7 @@ async function scheduled(): Promise<unknown> {
   };
 }
 
-/** Tells what the compiler made of the classes, and what came of a run. */
+/** Reports the compiler's output for the classes, and a run's result. */
 export async function report(): Promise<object> {
   const described = describePipeline(NightlyReport);
   const carriers = ["Context", "~params"].filter((key) => key in new Plain());
