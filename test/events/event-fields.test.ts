@@ -131,7 +131,7 @@ describe.each([
     await scheduler.pauseJob("a");
     await scheduler.removeJob("a");
     await expect.poll(() => heard, { timeout: 30_000 }).toEqual(["JOB_ADDED a", "JOB_REMOVED a"]);
-    expect(() => scheduler.on([], () => undefined)).toThrow("no event");
+    expect(() => scheduler.on([], () => undefined)).toThrow("not an event");
     expect(() => scheduler.on(["JOB_ADDED", "FAILED" as "JOB_ERROR"], () => undefined)).toThrow(
       'Did you mean "JOB_ERROR"?',
     );
