@@ -1,15 +1,15 @@
 import { CronduitError } from "../core/errors.ts";
 import { refuseOptions } from "./redis/refused-options.ts";
 
-/** What `String(undefined)` and `String(null)` leave in a URL that was put together. */
+/** What `String(undefined)` and `String(null)` leave in a composed URL. */
 const NOTHING = new Set(["undefined", "null"]);
 
-/** Fields that say which server is meant. A password or a user may be nothing: a server on a desk has none. */
+/** Fields that identify the server. User and password may be missing: a local server often has none. */
 const PLACES = ["host", "port", "path", "sentinels"];
 
 /**
- * Refuses a connection of which something was forgotten, mostly an environment variable: without it, a fleet's jobs would
- * be in one process's memory, or on whatever server is on this machine.
+ * Refuses a connection with a missing part, usually an unset environment variable: otherwise a fleet's jobs would end
+ * up in one process's memory, or on whatever server runs on this machine.
  * @throws {@link CronduitError} `INVALID_OPTION`
  */
 export function refuseForgotten(connection: unknown, where: string): void {
@@ -58,7 +58,7 @@ function inUrl(text: string): string | undefined {
   return part && `has the ${part[0]} "${part[1]}"`;
 }
 
-/** A node or ioredis' options may say nothing of the host, which is this machine then; but not that it is nothing. */
+/** A node or ioredis' options may omit the host, which then is this machine; but an explicit empty one is refused. */
 function inNode(node: unknown): string | undefined {
   if (typeof node === "string") return inUrl(node);
   if (typeof node !== "object" || node === null) return undefined;

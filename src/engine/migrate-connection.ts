@@ -22,9 +22,9 @@ export const migrateOptionsSchema = z.strictObject({
 export interface MigrateOptions {
   /** The fleet's prefix, which names the schemas. @default "cronduit" */
   prefix?: string;
-  /** Queues beside the default one, each of which has a schema of its own. @default none */
+  /** Queues besides the default one; each has its own schema. @default none */
   queues?: string[];
-  /** Roles that may then work with the schemas, and not change them. PostgreSQL only. @default none */
+  /** Roles that may use the schemas but not change them. PostgreSQL only. @default none */
   grantTo?: string[];
   /** How long connecting and migrating may take: seconds, or `"10m"`. @default 10 min */
   timeout?: number | string;
@@ -32,14 +32,14 @@ export interface MigrateOptions {
 
 /** What {@link migrate} did. */
 export interface MigrationReport {
-  /** What was brought up to date, in order; empty if all was. */
+  /** What was applied, in order; empty if everything was up to date. */
   readonly applied: readonly string[];
 }
 
 /**
- * Brings the schemas of PostgreSQL, or of a folder of the embedded engine, to the version of this package, for who does
- * not want the first `start()` to do it: a deployment, by a role that may create. Any number may do so at once. On Redis
- * and in memory there is nothing to be done, and this does nothing.
+ * Brings the schemas on PostgreSQL, or in an embedded engine's folder, up to this package's version, so that the first
+ * `start()` needn't: for deployments, by a role with the right to create. Safe to call concurrently. Does nothing on
+ * Redis and in memory.
  *
  * ```ts
  * await migrate("postgres://owner@127.0.0.1/app", { grantTo: ["app"] });
@@ -82,7 +82,7 @@ export async function migrate(
     for (const queue of new Set(queues)) {
       if (queue === DEFAULT_QUEUE) continue;
       const more = await bringUpToDate(database.pool, schemasOf(prefix, queue), grantTo);
-      // BullMQ's tables are those of all queues.
+      // All queues share BullMQ's tables.
       const own = more.filter((name) => !name.startsWith("bullmq "));
       applied.push(...own.map((name) => `${name} of ${queue}`));
     }
@@ -100,7 +100,7 @@ async function connect(
     return disposable(await openEmbedded(place.folder, queue, systemClock));
   }
   const { connectServer } = await import("./postgres/server-database.ts");
-  // What breaks a connection in use breaks its statement, too.
+  // An error that breaks a connection in use breaks its statement, too.
   const onError = (): void => undefined;
   return disposable(await connectServer({ url: place.url, schema: queue, timeoutMs, onError }));
 }

@@ -28,11 +28,11 @@ export const prefixSchema = z
   .meta({ allowed: "a string of 1 to 64 letters, digits, _ . and -" })
   .default("cronduit");
 
-/** What every engine is made with. */
+/** Options of every engine. */
 export interface EngineOptions {
-  /** Absent: inside this process, in memory. */
+  /** Absent: in this process's memory. */
   readonly connection: ConnectionOption | undefined;
-  /** Begins every key; two fleets on one server need two. 1 to 64 letters, digits, `-`, `_` or `.`. */
+  /** Prefix of every key; two fleets on one server need different ones. 1 to 64 letters, digits, `-`, `_` or `.`. */
   readonly prefix: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -77,7 +77,7 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
     return { kind: "postgres", url: readable(connection, isServerUrl) };
   }
   if (/^embedded:\/\/./i.test(connection)) {
-    // Where the process is now: it may be elsewhere when the folder is opened.
+    // Relative to the current directory now: it may differ when the folder is opened.
     return { kind: "embedded", folder: resolve(connection.slice("embedded://".length)) };
   }
   const name = /^(embedded|rediss?|postgres(?:ql)?):(?!\/\/.)/i.exec(connection)?.[1];
@@ -98,7 +98,7 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
   );
 }
 
-/** What stands where the scheme of a URL does. Nothing else is told, since a password may be near. */
+/** Whatever stands in place of a URL's scheme. Nothing else is shown, since a password may be near. */
 function schemeOf(connection: string): string {
   if (/^(?:undefined|null)$/.test(connection))
     return `it is the text "${connection}". Is an environment variable not set?`;
@@ -117,8 +117,7 @@ function readable(url: string, isReadable = (text: string) => URL.canParse(text)
 }
 
 /**
- * Makes the engine that `connection` names. It is loaded, with the libraries that it needs and no others, and connects
- * on `open()`.
+ * Makes the engine that `connection` names. `open()` loads it, with only the libraries that it needs, and connects.
  * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none.
  */
 export function makeEngine(options: EngineOptions): Engine {
@@ -168,7 +167,7 @@ async function openRedis(
   return new MultiQueueEngine(home, options.clock, outage);
 }
 
-/** How an engine on a server reports: that it can't be reached once for all, and everything else. */
+/** How an engine on a server reports errors: an outage once, and everything else. */
 function reports(name: string, { logger, clock }: EngineOptions, home: () => QueueEngine) {
   const server = (): string => home().label;
   const outage = new Outage({ clock, logger, server, ask: () => home().ask() });

@@ -5,57 +5,57 @@ import type { LastRun, RunKind } from "../jobs/ledger-row.ts";
 import type { StoredError } from "../core/stored-error.ts";
 import type { SecretValues } from "../pipeline/secrets/secret-values.ts";
 
-/** What an attempt knows of its run. Plain, so that it can be sent to a child process. */
+/** What an attempt knows about its run. Plain data, so that it can be sent to a child process. */
 export interface AttemptInfo {
   readonly runId: string;
   readonly jobId: string;
   readonly pipelineName: string;
-  /** The job's zone. */
+  /** The job's time zone. */
   readonly timezone: string;
   readonly kind: RunKind;
   readonly fireAt: EpochMs;
   readonly dueAt: EpochMs;
   readonly startedAt: EpochMs;
-  /** As `AdmittedRun.start`: from 2 on there may be steps of an earlier start. */
+  /** As `AdmittedRun.start`: from 2 on, an earlier start may have stored steps. */
   readonly start: number;
   readonly attempt: number;
-  /** How many attempts ended with an error before this one. */
+  /** Attempts that ended with an error before this one. */
   readonly failures: number;
   /** Whether the job's `retry` allows another attempt after this one. */
   readonly hasRetry: boolean;
   readonly interval: { readonly startAt: EpochMs; readonly endAt: EpochMs };
   readonly previous: LastRun | null;
-  /** As stored: the schema's input. */
+  /** As stored: the input of the schema. */
   readonly params: unknown;
 }
 
-/** What an attempt asks of the worker that holds its run: by a call in the worker itself, by messages from a child process. */
+/** What an attempt needs from the worker that holds its run: by calls within the worker, or by messages from a child process. */
 export interface AttemptHost {
   readonly clock: Clock;
-  /** Fires when the attempt is to stop. */
+  /** Aborts when the attempt should stop. */
   readonly signal: AbortSignal;
-  /** What is to be masked in all that the attempt gives, before it is cut or written. */
+  /** The values to mask in everything the attempt returns or writes, before it is cut. */
   readonly secrets: SecretValues | undefined;
   /** The server's clock. */
   now(): EpochMs;
-  /** What earlier starts of the run have stored. */
+  /** The steps stored by the run's earlier starts. */
   readSteps(): Promise<readonly StepRecord[]>;
   saveStep(step: StepRecord): Promise<"saved" | "fenced" | "too-many">;
   log(level: LogLine["level"], message: string, fields?: LogFields): void;
 }
 
-/** How an attempt ended. */
+/** The outcome of an attempt. */
 export type AttemptEnd =
   | { readonly kind: "succeeded"; readonly resultJson?: string | undefined }
   | {
       readonly kind: "failed";
       readonly resultJson?: string | undefined;
       readonly error: StoredError;
-      /** Whether the error is one that another attempt may mend. */
+      /** Whether a retry might succeed. */
       readonly mayRetry: boolean;
     }
-  /** It is not over: it asked to go on at that time. */
+  /** Not over: it asked to continue at that time. */
   | { readonly kind: "sleeping"; readonly until: EpochMs };
 
-/** How long what was told to stop has to end before it is given up, or killed. */
+/** How long code has to end after it was told to stop, before it is abandoned or killed. */
 export const ABORT_GRACE_MS = 3_000;

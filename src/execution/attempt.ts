@@ -20,22 +20,22 @@ import { ProgressWriter } from "./progress-writer.ts";
 import { mayRetry } from "./retry-on.ts";
 import { RunSteps } from "./step-runner.ts";
 
-/** How much of a result the ledger keeps. */
+/** Upper bound of a result in the ledger. */
 export const MAX_RESULT_BYTES = 4_096;
 const REPLACED =
   "The result holds NUL or halves of surrogate pairs, which are stored as U+FFFD. Give binary data as base64, or its place.";
 
-/** What an attempt executes. */
+/** The work of an attempt. */
 export interface AttemptWork {
   readonly descriptor: PipelineDescriptor;
   readonly container: DependencyContainer | undefined;
-  /** What the schema made of the params, where the schema itself is not at hand. */
+  /** The params as parsed by the schema, where the schema itself isn't available. */
   readonly output?: { readonly value: unknown };
 }
 
 /**
- * Executes one attempt of a run in this process. Never throws: what the pipeline throws is part of how it ends. Ends when
- * the steps that the pipeline left running have ended too.
+ * Executes one attempt of a run in this process. Never throws: a pipeline's error is part of the outcome. Waits for
+ * steps that the pipeline left running.
  */
 export async function performAttempt(
   info: AttemptInfo,
@@ -57,7 +57,7 @@ export async function performAttempt(
     const onReplaced = (): void => host.log("warn", REPLACED);
     const resultJson = summarizeResult(outcome.result, MAX_RESULT_BYTES, host.secrets, onReplaced);
     if (outcome.ok) return { kind: "succeeded", resultJson };
-    // What the pipeline gave as the reason says more than that it gave one.
+    // The reason itself says more than the fact that there is one.
     const end = await failed(info, descriptor, host, outcome.error.cause ?? outcome.error);
     return { ...end, resultJson, error: describeError(outcome.error, host.secrets) };
   } catch (error) {
@@ -69,7 +69,7 @@ export async function performAttempt(
   }
 }
 
-/** What the run gave is its result, whatever its dependencies do when they are let go. */
+/** The run's result stands, whatever its dependencies do when they are disposed of. */
 async function release(scope: RunContainer, host: AttemptHost): Promise<void> {
   try {
     await scope.dispose();
@@ -81,8 +81,8 @@ async function release(scope: RunContainer, host: AttemptHost): Promise<void> {
 }
 
 /**
- * What the pipeline gives. A run that was put to sleep sleeps whether or not its function lets the signal pass; one that
- * hangs then is left behind.
+ * The pipeline's result. A run that called `sleep` goes to sleep even if its function swallows the signal; if the
+ * function hangs, it is abandoned.
  */
 async function untilAsleep(
   steps: RunSteps,
@@ -114,7 +114,7 @@ function isOver(): true {
   return true;
 }
 
-/** How an attempt ends that failed with this error. */
+/** The outcome of an attempt that failed with this error. */
 export async function failed(
   info: AttemptInfo,
   { pipeline }: PipelineDescriptor,
@@ -124,7 +124,7 @@ export async function failed(
   return {
     kind: "failed",
     error: describeError(error, host.secrets),
-    // Of one that was told to stop, whoever told it knows more.
+    // If the attempt was told to stop, the one who told it knows the reason better.
     mayRetry: !host.signal.aborted && (await mayRetry(pipeline, error, info, host)),
   };
 }
@@ -154,7 +154,7 @@ function contextOf(
     },
     log: runLog(host),
     trigger: info.kind,
-    // Asked for by few, and it takes a look at the trigger.
+    // Computed on demand: few ask for it, and it needs the trigger.
     get interval() {
       const { startAt, endAt } = info.interval;
       return { start: new Date(startAt), end: new Date(endAt) };

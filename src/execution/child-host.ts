@@ -8,14 +8,14 @@ import type { SecretValues } from "../pipeline/secrets/secret-values.ts";
 import type { AttemptHost } from "./attempt-host.ts";
 import type { FromChild, ToChild } from "./child-protocol.ts";
 
-/** Fields are cut again where they are stored; this only bounds a message. */
+/** Fields are cut again when stored; this only bounds the message between processes. */
 const MAX_FIELDS_BYTES = 256 * 1024;
-/** A message is cut again there too. */
+/** So are log messages. */
 const MAX_MESSAGE = 64 * 1024;
 
 type Answer = ToChild & { cronduit: "answer" | "refusal" };
 
-/** What an attempt in a child process asks of its worker, by messages. */
+/** Forwards an attempt's requests from a child process to its worker, by messages. */
 export class ChildHost implements AttemptHost {
   readonly clock = systemClock;
   readonly secrets: SecretValues | undefined;

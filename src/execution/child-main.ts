@@ -1,4 +1,4 @@
-// The program of a child process: it is told of one run by its worker, executes it, tells how it ended, and ends itself.
+// The program of a child process: receives one run from its worker, executes it, reports the outcome, and exits.
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { CronduitError, ERROR_CODES, type ErrorCode } from "../core/errors.ts";
@@ -14,8 +14,8 @@ import { isFinal } from "./retry-on.ts";
 import { SleepSignal } from "./sleep-signal.ts";
 
 /**
- * Kills this process and its group when the worker is gone. In a thread of its own, so that nothing the pipeline does to
- * the main thread keeps it from that; as text, so that it needs no loader for TypeScript.
+ * Kills this process and its group when the worker is gone. It runs in its own thread, so that nothing the pipeline
+ * does to the main thread prevents it, and it is a string, so that it needs no TypeScript loader.
  */
 const LIFE_LINE = `
   const { Socket } = require("node:net");
@@ -36,9 +36,9 @@ async function perform(start: ToChild & { cronduit: "start" }, host: ChildHost):
   const { info } = start;
   let work: AttemptWork | undefined;
   let hasFailed = false;
-  // Also what a timer throws and what a promise is rejected with that nobody handles: it has no other run to belong to.
+  // Exceptions from timers and unhandled rejections count, too: there is no other run they could belong to.
   const fail = async (error: unknown): Promise<void> => {
-    // A wait that nobody waits for; and what follows from the first failure says nothing more.
+    // Ignore a sleep nobody awaits, and failures that follow from the first one.
     if (error instanceof SleepSignal || hasFailed) return;
     hasFailed = true;
     const end: AttemptEnd = work
@@ -72,7 +72,7 @@ function secretsOf({ secrets, info }: ToChild & { cronduit: "start" }): SecretVa
 let host: ChildHost | undefined;
 
 markRunProcess();
-// It waits for its run, also where a program that is preloaded does not want to wait for messages.
+// Keeps waiting for its run, even if a preloaded program has detached the message channel.
 process.channel?.ref();
 process.on("message", (message: ToChild) => {
   switch (message.cronduit) {

@@ -6,8 +6,8 @@ import { CronduitError } from "../core/errors.ts";
 import { here, isBundled } from "../core/here.ts";
 
 /**
- * The program of child processes: as it stands in the sources, or as the compiler made it. In a bundle it is the file
- * `child-main` beside it, if the user made one of the entry `cronduit/child`, else that of the installed package.
+ * The program of child processes, in src or compiled. In a bundle it is the file `child-main` beside the bundle, if the
+ * user built one from the entry `cronduit/child`, otherwise the installed package's.
  * @throws {@link CronduitError} `NOT_IN_BUNDLE`
  */
 export function childProgram(): string {

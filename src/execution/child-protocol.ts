@@ -6,23 +6,23 @@ import type { ErrorCause } from "../core/stored-error.ts";
 import type { PipelineSource } from "../pipeline/pipeline-definition.ts";
 import type { AttemptInfo } from "./attempt-host.ts";
 
-/** Where the child finds the pipe whose end tells that its worker is gone. */
+/** The descriptor of the pipe that closes when the worker is gone. */
 export const LIFE_LINE_FD = 4;
 
-/** A value that is the same in another process, or why it would not be. */
+/** A value that survives the transfer to another process, or why it doesn't. */
 export type SentParams = { readonly value: unknown } | { readonly problem: string };
 
-/** What a worker tells a child process. */
+/** A worker's messages to a child process. */
 export type ToChild =
   | {
       readonly cronduit: "start";
       readonly info: AttemptInfo;
       readonly source: PipelineSource;
-      /** The class may have been registered under another name than its own. */
+      /** The class may be registered under a name other than its own. */
       readonly className: string;
-      /** What the schema made of the params, for pipelines that have none with them; or why that can't be sent. */
+      /** The parsed params, for pipelines that don't carry their schema; or why they can't be sent. */
       readonly output: SentParams;
-      /** Where the params are secret. */
+      /** The paths of secrets in the params. */
       readonly secrets: SecretPlaces | undefined;
       /** The server's clock minus this machine's. */
       readonly serverAheadMs: EpochMs;
@@ -72,8 +72,8 @@ const step = z.object({
 }) satisfies z.ZodType<StepRecord>;
 
 /**
- * What a child process tells its worker. It runs code that may do as it likes, also send messages of its own: what has
- * another shape is none of ours.
+ * A child process's messages to its worker. It runs arbitrary code that may send messages, too: those of another shape
+ * aren't ours.
  */
 export const fromChildSchema = z.discriminatedUnion("cronduit", [
   z.object({
@@ -99,5 +99,5 @@ export const fromChildSchema = z.discriminatedUnion("cronduit", [
   }),
 ]);
 
-/** What a child process tells its worker. */
+/** A child process's messages to its worker. */
 export type FromChild = z.input<typeof fromChildSchema>;

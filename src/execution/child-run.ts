@@ -18,12 +18,12 @@ import { eachLine } from "./output-lines.ts";
 import { mayRetry } from "./retry-on.ts";
 import { invalidStep } from "./step-options.ts";
 
-/** How long a child that has told its end has to be gone, and one that is gone to have its output read. */
+/** How long a child may take to exit after reporting its outcome, and its output to arrive after that. */
 const LEAVE_MS = 2_000;
 
 /**
- * Executes one attempt of a run in a child process. When it ends the process is gone, whatever the attempt did: one that
- * was told to stop has three seconds to do so. Never throws.
+ * Executes one attempt of a run in a child process. When this returns, the process is gone, whatever the attempt did:
+ * after being told to stop it has three seconds. Never throws.
  */
 export async function performInChild(
   info: AttemptInfo,
@@ -74,7 +74,7 @@ async function startOf(
   };
 }
 
-/** One child process, from its start to its end. */
+/** A child process, from start to exit. */
 class ChildRun {
   readonly #info: AttemptInfo;
   readonly #host: AttemptHost;
@@ -87,7 +87,7 @@ class ChildRun {
     this.#child = startChild();
   }
 
-  /** @returns How the attempt ended, or how the process did if it did not say. */
+  /** @returns The attempt's outcome, or how the process exited if it reported none. */
   async perform(start: ToChild): Promise<AttemptEnd | string> {
     const { clock, signal } = this.#host;
     const child = this.#child;
@@ -104,7 +104,7 @@ class ChildRun {
     try {
       this.#send(start);
       const how = await gone;
-      // Whatever it started and left behind ends with it.
+      // Kills whatever it started and left behind.
       killChild(child);
       await within(clock, LEAVE_MS, read);
       for (const flush of flushes) flush();
@@ -151,7 +151,7 @@ class ChildRun {
     }
   }
 
-  /** Only its first word counts. It goes by itself now, and if not, it is sent. */
+  /** Only its first report counts. It exits by itself now, or is killed. */
   #conclude({ end }: FromChild & { cronduit: "end" }): void {
     if (this.#end !== undefined) return;
     this.#end = end.kind === "sleeping" ? end : withReadableResult(end);
@@ -168,12 +168,12 @@ class ChildRun {
   }
 
   #send(message: ToChild): void {
-    // To one that is gone there is nothing to say; its end tells what there is to know.
+    // A process that is gone needs no message; its exit says everything.
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 }
 
-/** It comes from code that may have sent anything; what is no JSON could be stored, and never be read. */
+/** It comes from code that may send anything; invalid JSON could be stored but never read. */
 function withReadableResult<E extends Exclude<AttemptEnd, { kind: "sleeping" }>>(end: E): E {
   const { resultJson } = end;
   if (resultJson === undefined || (resultJson.length <= MAX_RESULT_BYTES && isJson(resultJson)))

@@ -8,7 +8,7 @@ import type { ToChild } from "./child-protocol.ts";
 type Start = ToChild & { cronduit: "start" };
 
 /**
- * Imports the module of a run's pipeline, and finds it there.
+ * Imports the module of a run's pipeline and finds the pipeline in it.
  * @throws {@link CronduitError} `MISSING_MODULE` if it can't be imported, or has no such pipeline.
  */
 export async function findWork(start: Start): Promise<AttemptWork> {
@@ -43,7 +43,7 @@ async function load(module: string, pipeline: string): Promise<Readonly<Record<s
   }
 }
 
-/** The class, if it is the one by its name as a pipeline, or by its own. */
+/** The class, if its pipeline name or its own name matches. */
 function asPipeline(value: unknown, { info, className }: Start): PipelineDescriptor | undefined {
   const found = described(value);
   if (!found) return undefined;
@@ -62,7 +62,7 @@ function described(value: unknown): PipelineDescriptor | undefined {
 
 type RunFunction = (context: RunContext) => unknown;
 
-/** A schema that is here is asked here; what one elsewhere made of the params came with the run. */
+/** Uses a schema that is available here; otherwise the run brought the parsed params along. */
 function workOf(descriptor: PipelineDescriptor, { info, output }: Start): AttemptWork {
   if (descriptor.params !== undefined) return { descriptor, container: undefined };
   if (!("value" in output))
@@ -74,7 +74,7 @@ function workOf(descriptor: PipelineDescriptor, { info, output }: Start): Attemp
   return { descriptor, container: undefined, output };
 }
 
-/** @param known A pipeline of the same name that its module exports too: its schema counts. */
+/** @param known A pipeline of the same name that its module also exports; its schema is used. */
 function functionWork(
   run: RunFunction,
   known: PipelineDescriptor | undefined,

@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
 
-/** It is cut again where it is stored, when what is secret in it was masked: of half a secret nothing would be found. */
+/** Lines are cut again when stored, after secrets are masked: masking would miss half a secret. */
 const MAX_LINE = 256 * 1024;
 
-/** Gives the lines that a stream brings, the last one too if it has no end. A very long one ends with how much is missing. */
+/** Yields a stream's lines, including an unterminated last one. A very long line ends with a note of how much is missing. */
 export function eachLine(stream: Readable | null, take: (line: string) => void): () => void {
   let line = "";
   let missing = 0;

@@ -6,7 +6,7 @@ import type { AttemptHost } from "./attempt-host.ts";
 const EVERY_MS = 500;
 const MAX_MESSAGE = 200;
 
-/** Stores how far a run is: at most twice a second, and the last word always. What can't be stored harms nothing. */
+/** Stores a run's progress: at most twice a second, and always the last report. A failure to store it is harmless. */
 export class ProgressWriter {
   readonly #host: AttemptHost;
   readonly #attempt: number;
@@ -14,7 +14,7 @@ export class ProgressWriter {
   #writing: Promise<void> | undefined;
   #cancel: CancelTimer | undefined;
   #nextAt = 0;
-  /** Whether there is anything to finish. */
+  /** Whether a report is waiting to be stored. */
   hasBegun = false;
 
   constructor(host: AttemptHost, attempt: number) {
@@ -26,14 +26,14 @@ export class ProgressWriter {
     this.hasBegun = true;
     const inRange = Math.min(1, Math.max(0, fraction));
     this.#latest = {
-      // A share of nothing is not a number, and no reason to fail.
+      // A share of zero items is NaN, which is no reason to fail.
       fraction: Number.isNaN(inRange) ? 0 : inRange,
       ...(message === undefined ? {} : { message: this.#textOf(message) }),
     };
     this.#schedule();
   }
 
-  /** Stores the last word, if it was not. */
+  /** Stores the last report if it hasn't been. */
   async finish(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -70,11 +70,11 @@ export class ProgressWriter {
         resultJson: JSON.stringify(progress),
       });
     } catch {
-      // The next word, or the run's end, tells more than a missing one.
+      // The next report, or the run's end, makes up for a missing one.
     }
   }
 
-  /** What is no text is shown as what is kept of a result. */
+  /** Anything but a string is shown the way results are stored. */
   #textOf(message: unknown): string {
     const { secrets } = this.#host;
     const text =

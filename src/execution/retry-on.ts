@@ -4,7 +4,7 @@ import { describeError } from "../pipeline/outcome.ts";
 import type { PipelineConstructor } from "../pipeline/pipeline.ts";
 import type { AttemptHost, AttemptInfo } from "./attempt-host.ts";
 
-/** Errors of ours that the same params and the same code will give each time. */
+/** Our errors that the same params and code will always cause. */
 const FINAL = [
   "INVALID_PARAMS",
   "INVALID_PIPELINE",
@@ -13,10 +13,10 @@ const FINAL = [
   "PAYLOAD_TOO_LARGE",
 ] as const;
 
-/** For how long an answer is waited for. */
+/** How long to wait for an answer. */
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Whether an error says of itself that trying again is of no use. */
+/** Whether an error itself says that retrying is useless. */
 export function isFinal(error: unknown): boolean {
   if (FINAL.some((code) => isCronduitError(error, code))) return true;
   try {
@@ -26,7 +26,7 @@ export function isFinal(error: unknown): boolean {
   }
 }
 
-/** Whether another attempt may follow one that ended with this error: what the error says, then what its pipeline says. */
+/** Whether an attempt that ended with this error may be retried: the error decides, then its pipeline. */
 export async function mayRetry(
   pipeline: PipelineConstructor,
   error: unknown,

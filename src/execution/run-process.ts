@@ -1,15 +1,15 @@
 import { CronduitError } from "../core/errors.ts";
 
-/** Found again also when a program has loaded two copies of this package. */
+/** A registered symbol, so that a second copy of this package finds it, too. */
 const MARK = Symbol.for("cronduit.runProcess");
 
-/** Notes that this process was started for one run. */
+/** Marks this process as started for one run. */
 export function markRunProcess(): void {
   Object.defineProperty(globalThis, MARK, { value: true });
 }
 
 /**
- * To be called by whoever begins to take runs: in a process that was started for one run, that is a mistake.
+ * Refuses to take runs in a process that was started for one run: a mistake.
  * @throws {@link CronduitError} `INVALID_STATE`
  */
 export function refuseRunProcess(): void {

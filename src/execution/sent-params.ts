@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { describeError } from "../pipeline/outcome.ts";
 import type { SentParams } from "./child-protocol.ts";
 
-/** A copy of params that is the same in a child process: instances of classes would arrive without their class. */
+/** A copy of params that is equal in a child process: class instances would arrive without their class. */
 export function sentParams(value: unknown): SentParams {
   try {
     const lost = lostClass(value, "", new Set());
@@ -12,7 +12,7 @@ export function sentParams(value: unknown): SentParams {
   }
 }
 
-/** What structured clone keeps as it is. */
+/** Types that structured clone preserves. */
 const KEPT = [types.isDate, types.isRegExp, types.isAnyArrayBuffer, types.isArrayBufferView];
 
 function lostClass(value: unknown, path: string, seen: Set<unknown>): string | undefined {

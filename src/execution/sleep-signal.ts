@@ -1,6 +1,6 @@
 /**
- * What `sleep` throws so that a run lets go of its worker and goes on later. Code that catches everything should let it
- * pass; where it does not, the run is put to sleep all the same.
+ * `sleep` throws this, so that a run releases its worker and continues later. Code that catches everything should
+ * rethrow it; if it doesn't, the run goes to sleep anyway.
  */
 export class SleepSignal extends Error {
   constructor() {

@@ -34,7 +34,7 @@ const stepSchema = z.strictObject({
 const sleepDuration = durationOption("sleep");
 const sleepSchema = z.strictObject({ name: z.string().optional() });
 
-/** How a step is executed; `retry` has at least one attempt. */
+/** Settings of a step; `retry` has at least one attempt. */
 export interface StepSettings {
   readonly retry: RetryPolicy | undefined;
   readonly timeoutMs: number | undefined;
@@ -51,7 +51,7 @@ export function readStepOptions(name: string, options: StepOptions | undefined):
   return { retry: { ...rest, delayMs, maxDelayMs }, timeoutMs: timeout };
 }
 
-/** The name given to a wait, if one was. @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_STEP` */
+/** The name of a sleep, if it has one. @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_STEP` */
 export function readSleepOptions(options: SleepOptions | undefined): string | undefined {
   if (options === undefined) return undefined;
   const { name } = parseOptions(sleepSchema, options, "sleep");

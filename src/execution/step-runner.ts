@@ -17,18 +17,18 @@ import {
 } from "./step-options.ts";
 import { tryStep } from "./step-tries.ts";
 
-/** How large the result of a step may be, as JSON in UTF-8. */
+/** Upper bound of a step's result as JSON, in bytes of UTF-8. */
 export const MAX_STEP_BYTES = 256 * 1024;
 const MAX_DEPTH = 64;
-/** A shorter wait is not worth letting go of the worker. */
+/** A shorter sleep isn't worth releasing the worker. */
 const SHORT_MS = 2_000;
-/** What is left of a longer one may be shorter when all else has ended. */
+/** The rest of a longer sleep may be shorter than that once everything else has ended. */
 const ALMOST_OVER_MS = 1_000;
 
-/** The step within which code is executed. */
+/** The step in which the current code runs. */
 const stepAround = new AsyncLocalStorage<{ readonly steps: RunSteps; readonly name: string }>();
 
-/** The steps and waits of one attempt, with what earlier starts of the run have stored of them. */
+/** The steps and sleeps of one attempt, with the results stored by the run's earlier starts. */
 export class RunSteps {
   readonly #info: AttemptInfo;
   readonly #host: AttemptHost;
@@ -39,7 +39,7 @@ export class RunSteps {
   #waits = 0;
   #isOver = false;
   #goesOnAt: EpochMs | undefined;
-  /** Called when the run is put to sleep; it is left by an error then. */
+  /** Called when the run goes to sleep, by throwing an error. */
   onSleep: () => void = () => undefined;
 
   constructor(info: AttemptInfo, host: AttemptHost) {
@@ -47,7 +47,7 @@ export class RunSteps {
     this.#host = host;
   }
 
-  /** When the run goes on, if it was put to sleep. */
+  /** When the run continues, if it went to sleep. */
   get goesOnAt(): EpochMs | undefined {
     return this.#goesOnAt;
   }
@@ -68,7 +68,7 @@ export class RunSteps {
     return this.#isClosed ? this.#refuse("sleepUntil") : harmless(this.#wait(until, options));
   };
 
-  /** Begins no more steps, and waits for those that are being executed. */
+  /** Starts no more steps, and waits for executing ones. */
   async finish(): Promise<void> {
     this.#isOver = true;
     while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
@@ -78,13 +78,13 @@ export class RunSteps {
     return this.#isOver || this.#goesOnAt !== undefined;
   }
 
-  /** What is left running when its run is over, or asleep, goes no further than to here. */
+  /** Code that keeps running after its run has ended or gone to sleep gets no further than this. */
   #refuse(what: string): Promise<never> {
     this.#host.log("warn", `${what} was asked for when its attempt was over; it goes no further`);
     return new Promise(() => undefined);
   }
 
-  /** A wait lets go of the run when its steps have ended; one that is part of a step would wait for itself. */
+  /** A sleep suspends the run once its steps have ended; a sleep inside a step would wait for itself. */
   #refuseInStep(): void {
     const around = stepAround.getStore();
     if (around?.steps !== this) return;
@@ -195,7 +195,7 @@ export class RunSteps {
     signal.throwIfAborted();
   }
 
-  /** Leaves the run, unless what goes on beside the wait takes as long as the wait. */
+  /** Suspends the run, unless concurrent steps take as long as the sleep. */
   async #letGo(wakeAt: EpochMs): Promise<void> {
     this.#wakeTimes.add(wakeAt);
     for (;;) {
@@ -216,7 +216,7 @@ export class RunSteps {
     }
   }
 
-  /** Resolves when no step has been executed for a whole turn of the event loop, or the attempt is to stop. */
+  /** Resolves when no step has run for a whole turn of the event loop, or the attempt should stop. */
   async #untilQuiet(): Promise<void> {
     const { signal } = this.#host;
     do {
@@ -227,13 +227,13 @@ export class RunSteps {
   }
 }
 
-/** One that nobody waits for must not end the process of all the others when it fails. */
+/** An unawaited step must not end the whole process when it fails. */
 function harmless<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
 
-/** Resolves when `work` does, or at once when `signal` aborts. */
+/** Resolves with `work`, or immediately when `signal` aborts. */
 function orAborted(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -253,7 +253,7 @@ type PlainJson =
   | { readonly ok: true; readonly value: JsonValue | undefined; readonly json: string | undefined }
   | { readonly ok: false; readonly error: CronduitError };
 
-/** The result as it will be given back later: the same now, so that nobody relies on what can't be stored. */
+/** The result as later attempts will get it; returned now as well, so that nobody relies on what can't be stored. */
 function plainJson(name: string, value: unknown): PlainJson {
   if (value === undefined) return { ok: true, value: undefined, json: undefined };
   const copy = copyJson(value, { maxBytes: MAX_STEP_BYTES, maxDepth: MAX_DEPTH });

@@ -8,25 +8,25 @@ import { retryDelay } from "./backoff.ts";
 import { isFinal } from "./retry-on.ts";
 import type { StepSettings } from "./step-options.ts";
 
-/** How the last try of a step ended. */
+/** The outcome of a step's last try. */
 export type TriesEnd = { readonly tries: number } & TryEnd;
 
 type TryEnd =
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
-/** What the tries of a step are made of. */
+/** What a step's tries need. */
 export interface Tries {
   readonly name: string;
   readonly work: (current: StepTry) => unknown;
   readonly settings: StepSettings;
   readonly clock: Clock;
-  /** The run's. */
+  /** The run's signal. */
   readonly signal: AbortSignal;
-  /** Makes the random part of the delays. */
+  /** Seeds the random part of the delays. */
   readonly seed: string;
 }
 
-/** Calls a step's function until it succeeds, as often as its settings allow. Never throws. */
+/** Calls a step's function until it succeeds or its tries are used up. Never throws. */
 export async function tryStep(tries: Tries): Promise<TriesEnd> {
   const { settings, clock, signal, seed } = tries;
   for (let number = 1; ; number += 1) {
@@ -69,7 +69,7 @@ interface Limit {
   readonly timeoutMs: number;
 }
 
-/** What was told to stop in time has failed, whatever it gives; what does not stop is not waited for. */
+/** A try that was told to stop has failed, whatever it returns; one that doesn't stop is abandoned. */
 function inTime(working: Promise<TryEnd>, limit: Limit): Promise<TryEnd> {
   const { name, clock, controller, timeoutMs } = limit;
   return new Promise((resolve) => {

@@ -16,7 +16,7 @@ const CODES: Readonly<Record<Exclude<AbortCause, "stray">, ErrorCode>> = {
   cancelled: "RUN_CANCELLED",
 };
 
-/** What an {@link ActiveRun} is made of. */
+/** What an {@link ActiveRun} needs. */
 export interface ActiveRunParts {
   readonly queueJob: TakenQueueJob;
   readonly run: AdmittedRun;
@@ -26,7 +26,7 @@ export interface ActiveRunParts {
   readonly clock: Clock;
 }
 
-/** A taken queue job whose run is being executed here, and the end that the run may be brought to. */
+/** A taken queue job whose run is executing here, and its abortion. */
 export class ActiveRun {
   /** Its signal aborts when the lock is lost, whatever else the run was told before. */
   readonly queueJob: TakenQueueJob;
@@ -39,9 +39,9 @@ export class ActiveRun {
   readonly #clock: Clock;
   #controller: AbortController | undefined;
   #abortion: { readonly cause: AbortCause; readonly error: unknown } | undefined;
-  /** Whether its attempt has ended: what it left behind no longer changes anything. */
+  /** Whether its attempt has ended, so that leftovers no longer change anything. */
   hasEnded = false;
-  /** Called when the attempt was told to stop and has had its time to do so. */
+  /** Called when the attempt was told to stop and its time for that is over. */
   onGiveUp: () => void = () => undefined;
 
   constructor({ queueJob, run, hold, job, descriptor, clock }: ActiveRunParts) {

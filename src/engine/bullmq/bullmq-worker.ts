@@ -10,11 +10,11 @@ import type { LockedJob, QueueBatches } from "./queue-batches.ts";
 import { WakeSignal } from "./wake-signal.ts";
 
 /**
- * Queue jobs taken in one call. What was taken together moves on together: in few large groups the server waits while the
- * worker works and the other way round. Groups of 16 to 25 began 1.4 times as many runs as groups of 100.
+ * Queue jobs taken per call. Jobs taken together move on together: with a few large groups, server and worker wait for
+ * each other. Groups of 16 to 25 started 1.4 times as many runs as groups of 100.
  */
 const TAKEN_AT_ONCE = 16;
-/** Queue jobs ended in one call. */
+/** Queue jobs ended per call. */
 const ENDED_AT_ONCE = 100;
 /** How long a worker waits for the server's signal, or for the rate limit, before it polls anyway. */
 const BLOCK_S = 5;
@@ -24,8 +24,7 @@ const RETRY_MS = 1_000;
 const NEVER = 2 ** 31 - 1;
 
 /**
- * A BullMQ worker with a main loop of its own: it takes as many queue jobs in one call as it has room for, and ends them
- * together. Locks, the check for stalled queue jobs, the blocking wait and closing are BullMQ's. Decision 0013 tells why.
+ * A BullMQ worker with our own main loop: one call takes as many queue jobs as it has room for, and one call ends many. Locks, the check for stalled queue jobs, the blocking wait and closing are BullMQ's. Decision 0013 says why.
  */
 export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend> {
   readonly held: HeldQueueJobs;
@@ -110,7 +109,7 @@ export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend
     await this.backend.close(true);
   }
 
-  /** Ends the hold: others may take the queue job at once. @throws BullMQ's error if the lock was lost */
+  /** Ends the hold: others may take the queue job immediately. @throws BullMQ's error if the lock was lost */
   async handBack({ id, lock }: LockedJob): Promise<void> {
     await this.backend.moveJobFromActiveToWait(id, lock);
   }
@@ -153,7 +152,7 @@ export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend
     const lockedUntil = this.held.lockEnd();
     for (const job of jobs) void this.#process(new HeldQueueJob(job, lock, lockedUntil));
     if (isLimited) {
-      // No use in a signal: what it tells of may not be taken yet.
+      // A signal is of no use: the rate limit forbids taking anything yet.
       await sleep(this.#clock, Math.min(untilNextMs, BLOCK_S * 1_000), signal);
     } else if (!isMore && !signal.aborted) {
       await this.#wakeSignal.wait(untilNextMs);
@@ -221,7 +220,7 @@ export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend
     try {
       return await this.#options.handle(job);
     } catch (error) {
-      // To end it would remove the only call to run what is due.
+      // Ending it would remove the only queue job that wakes its job.
       this.#options.onError(error);
       return { againInMs: RETRY_MS };
     }
@@ -239,7 +238,7 @@ export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend
     }
   }
 
-  /** Retries until it is done: a queue job that is not ended is taken again once its lock ends. */
+  /** Retries until it succeeds: a queue job that isn't ended is taken again once its lock expires. */
   async #end({ id, lock }: LockedJob): Promise<void> {
     for (;;) {
       try {
@@ -262,11 +261,11 @@ export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend
     }
   }
 
-  /** Retries until it is done: a queue job that is left as it is waits until its lock ends. */
+  /** Retries until it succeeds: a queue job that isn't parked waits until its lock expires. */
   async #park(job: LockedJob, delayMs: number): Promise<void> {
     for (;;) {
       try {
-        // Whoever has the lock now has the queue job too; if it was lost there is nothing left to park.
+        // The current holder of the lock owns the queue job; without the lock there is nothing to park.
         await this.#batches.park(job, delayMs);
         return;
       } catch (error) {

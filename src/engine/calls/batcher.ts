@@ -7,8 +7,8 @@ interface Waiting<Q, A> {
 }
 
 /**
- * Gathers the requests of one turn of the event loop into one call. Nothing waits longer than that turn, so a single
- * request is not delayed and a burst shares a round trip.
+ * Combines the requests of one turn of the event loop into one call. Nothing waits longer than that turn, so a single
+ * request isn't delayed and a burst shares a round trip.
  */
 export class Batcher<Q, A> {
   readonly #send: (requests: readonly Q[]) => Promise<readonly A[]>;
@@ -17,15 +17,15 @@ export class Batcher<Q, A> {
   #isArmed = false;
 
   /**
-   * @param send Answers as many as it is asked, in order.
-   * @param limit Requests a call; bounds how long the server is busy with one.
+   * @param send Answers all requests, in order.
+   * @param limit Requests per call; bounds how long one call keeps the server busy.
    */
   constructor(send: (requests: readonly Q[]) => Promise<readonly A[]>, limit: number) {
     this.#send = send;
     this.#limit = limit;
   }
 
-  /** Resolves to the answer to this request; rejects as its whole call did. */
+  /** Resolves to this request's answer; rejects if its call failed. */
   add(request: Q): Promise<A> {
     return new Promise<A>((resolve, reject) => {
       this.#waiting.push({ request, resolve, reject });

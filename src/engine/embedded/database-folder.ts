@@ -4,13 +4,13 @@ import { CronduitError, isCronduitError } from "../../core/errors.ts";
 
 /** PGlite's own files, beside the lock. */
 const DATA = "data";
-/** Is there while the folder is made for the first time. Until it is gone nobody has been told that it is open. */
+/** Exists while the folder is first created. Until it is gone, nobody has been told that the folder is open. */
 const BEING_MADE = "cronduit.making";
-/** The PostgreSQL that PGlite is, and whose files it reads. */
+/** The PostgreSQL version that PGlite is and whose files it reads. */
 export const EMBEDDED_VERSION = "18";
 
 /**
- * Opens the database of a folder, which is made if it is empty; one that a process died over while it made it is made anew.
+ * Opens a folder's database, or creates it if the folder is empty or a process died while creating it.
  * @throws {@link CronduitError} `UNSUPPORTED_SERVER`, `FOLDER_DAMAGED`
  */
 export async function openFolder<T>(
@@ -41,7 +41,7 @@ async function isThere(file: string): Promise<boolean> {
 async function requireVersion(path: string, data: string): Promise<void> {
   const version = (await readFile(join(data, "PG_VERSION"), "utf8").catch(() => "")).trim();
   if (version === EMBEDDED_VERSION) return;
-  // PGlite would make a new database over what is there.
+  // PGlite would create a new database over the existing files.
   if (!/^\d+(?:\.\d+)?$/.test(version))
     throw damaged(path, "its file PG_VERSION is missing or unreadable");
   throw new CronduitError(

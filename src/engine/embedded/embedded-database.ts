@@ -12,14 +12,14 @@ import { PglitePool } from "./pglite-pool.ts";
 /**
  * Starts PostgreSQL inside this process (PGlite).
  *
- * In a folder, each commit is written to the operating system before it is acknowledged, and is there after a SIGKILL at
- * any moment. PGlite can't make the operating system write to the disk (its fsync does nothing), so a power cut can
- * take what was written in the last seconds; docs/engines.md says so.
+ * In a folder, each commit reaches the operating system before it is acknowledged, so it survives a SIGKILL at any
+ * moment. PGlite can't make the operating system write to the disk (its fsync does nothing), so a power cut can lose
+ * the last seconds; see docs/engines.md.
  *
- * @param folder `undefined`: everything is in memory, and gone with the process.
- * @param schema Where statements look that name no schema.
- * @throws {@link CronduitError} `FOLDER_IN_USE`; `FOLDER_DAMAGED`; `UNSUPPORTED_SERVER` if another version made it;
- * `NOT_IN_BUNDLE`; `INVALID_OPTION` if there can be no such folder, or nobody may write there
+ * @param folder `undefined`: everything is in memory and lost with the process.
+ * @param schema The schema for statements that name none.
+ * @throws {@link CronduitError} `FOLDER_IN_USE`; `FOLDER_DAMAGED`; `UNSUPPORTED_SERVER` if another version created it;
+ * `NOT_IN_BUNDLE`; `INVALID_OPTION` if the folder is impossible or not writable
  */
 export async function openEmbedded(
   folder: string | undefined,
@@ -68,7 +68,7 @@ function databaseOf(
   const pool = new PglitePool(db);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    // A statement that is being executed ends first.
+    // An executing statement ends first.
     await pool.acquire();
     try {
       await db.close();
@@ -79,7 +79,7 @@ function databaseOf(
   return {
     pool,
     label: `embedded postgres ${where}`,
-    // One connection serves as many callers as there are.
+    // One connection serves all callers.
     grow: () => undefined,
     close: () => (closing ??= close()),
     cut: () => undefined,

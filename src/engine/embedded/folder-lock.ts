@@ -7,7 +7,7 @@ import { CronduitError } from "../../core/errors.ts";
 
 const FILE = "cronduit.lock";
 const TOUCH_MS = 5_000;
-/** A lock of another machine that was not touched for so long is that of a dead process. */
+/** Another machine's lock that hasn't been touched for this long belongs to a dead process. */
 const FOREIGN_STALE_MS = 20_000;
 const LOOK_MS = 500;
 const MAX_TRIES = 5;
@@ -15,17 +15,17 @@ const MAX_TRIES = 5;
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** The space of process numbers on Linux: containers with one host name have one each. */
+  /** The pid namespace on Linux: containers that share a host name differ in it. */
   readonly space?: string | null;
-  /** When the process was started, as the kernel counts; tells it from a later process of the same number. */
+  /** The process's start time in kernel ticks, which tells it from a later process with the same pid. */
   readonly started: string | null;
 }
 
-/** Lets go of a folder. */
+/** Releases a folder. */
 export type Unlock = () => Promise<void>;
 
 /**
- * Makes sure that one process at a time uses a folder. The lock of a process that died is taken over.
+ * Ensures that one process at a time uses a folder, and takes over the lock of a dead one.
  * @throws {@link CronduitError} `FOLDER_IN_USE`
  */
 export async function lockFolder(folder: string, clock: Clock): Promise<Unlock> {
@@ -57,7 +57,7 @@ export async function lockFolder(folder: string, clock: Clock): Promise<Unlock> 
   };
 }
 
-/** A hard link fails if there is a file, in one step on every file system. */
+/** Creating a hard link fails if the file exists, atomically on every file system. */
 async function tryLink(own: string, path: string): Promise<boolean> {
   try {
     await link(own, path);

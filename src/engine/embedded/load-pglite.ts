@@ -12,7 +12,7 @@ export function loadPglite(): typeof Pglite {
   const name = "@electric-sql/pglite";
   const own = createRequire(here());
   try {
-    // Some package managers let only this package see what this package depends on.
+    // Some package managers let only this package resolve its dependencies.
     const seen = isThere(own, name) ? own : createRequire(own.resolve("cronduit/package.json"));
     return seen(name) as typeof Pglite;
   } catch (error) {
