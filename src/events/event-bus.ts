@@ -40,7 +40,7 @@ const LISTENER_NAME = /^[\w.:@-]{1,64}$/;
 
 /** Delivers events of the whole fleet to the listeners of this process. */
 export class EventBus {
-  readonly #engine: Engine;
+  readonly #engine: Pick<Engine, "events" | "members">;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #owner: string;
@@ -52,7 +52,7 @@ export class EventBus {
   #startCursor: string | undefined;
 
   constructor(parts: {
-    engine: Engine;
+    engine: Pick<Engine, "events" | "members">;
     clock: Clock;
     logger: Logger;
     /** Identifies this process as the holder of leases. */

@@ -130,7 +130,11 @@ function describeRow(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): s
 }
 
 /** Says what happened to the occurrence of a job at one time, and why. */
-export async function explain(engine: Engine, jobId: string, at: EpochMs): Promise<Explanation> {
+export async function explain(
+  engine: Pick<Engine, "jobs" | "ledger" | "now">,
+  jobId: string,
+  at: EpochMs,
+): Promise<Explanation> {
   const [[job], open, rows, now] = await Promise.all([
     engine.jobs.get([jobId]),
     engine.ledger.readOpenRuns(jobId),
@@ -170,7 +174,7 @@ export async function explain(engine: Engine, jobId: string, at: EpochMs): Promi
 
 /** Names the jobs that a condition couldn't see because they are on another queue. */
 async function onOtherQueues(
-  engine: Engine,
+  engine: Pick<Engine, "jobs" | "ledger" | "now">,
   job: StoredJob,
   { facts }: LedgerRow,
 ): Promise<string> {

@@ -55,9 +55,9 @@ export interface RunPage {
 
 /** Reads the ledger. */
 export class RunHistory {
-  readonly #engine: Engine;
+  readonly #engine: Pick<Engine, "ledger">;
 
-  constructor(engine: Engine) {
+  constructor(engine: Pick<Engine, "ledger">) {
     this.#engine = engine;
   }
 

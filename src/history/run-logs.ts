@@ -69,11 +69,11 @@ function toLine({ at, level, message, attempt, fields }: LogLine): RunLogLine {
 
 /** Reads and deletes the logs of runs. */
 export class RunLogs {
-  readonly #engine: Engine;
+  readonly #engine: Pick<Engine, "logs">;
   readonly #history: RunHistory;
   readonly #clock: Clock;
 
-  constructor(engine: Engine, history: RunHistory, clock: Clock) {
+  constructor(engine: Pick<Engine, "logs">, history: RunHistory, clock: Clock) {
     this.#engine = engine;
     this.#history = history;
     this.#clock = clock;

@@ -35,6 +35,10 @@ function toStep({ startedAt, finishedAt, error, shown, ...rest }: StepRecord): R
 }
 
 /** Reads the steps of a run, in the order in which they ended. */
-export async function readSteps(engine: Engine, jobId: string, runId: string): Promise<RunStep[]> {
+export async function readSteps(
+  engine: Pick<Engine, "steps">,
+  jobId: string,
+  runId: string,
+): Promise<RunStep[]> {
   return (await engine.steps.read(jobId, runId)).map(toStep);
 }

@@ -70,10 +70,10 @@ export interface Backfill {
 
 /** Runs fire times of a job's past. */
 export class Backfills {
-  readonly #engine: Engine;
+  readonly #engine: Pick<Engine, "backfills" | "ledger" | "now">;
   readonly #store: JobStore;
 
-  constructor(engine: Engine, store: JobStore) {
+  constructor(engine: Pick<Engine, "backfills" | "ledger" | "now">, store: JobStore) {
     this.#engine = engine;
     this.#store = store;
   }

@@ -15,7 +15,7 @@ const MAX_LOOKED_AT = 10_000;
  * @throws {@link ConditionError} `INVALID_CONDITION` with `data.cycle`.
  */
 export async function checkConditions(
-  engine: Engine,
+  engine: Pick<Engine, "jobs">,
   logger: Logger,
   definitions: readonly JobDefinition[],
 ): Promise<void> {
@@ -68,7 +68,7 @@ function referencesOf(condition: Condition | undefined): string[] {
 
 /** Reads the jobs that the conditions name, and those that their conditions name in turn. */
 async function readReferenced(
-  engine: Engine,
+  engine: Pick<Engine, "jobs">,
   known: Map<string, JobDefinition>,
   from: readonly JobDefinition[],
 ): Promise<void> {

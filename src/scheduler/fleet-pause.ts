@@ -1,7 +1,10 @@
 import type { Engine } from "../engine/port/engine.ts";
 
 /** Pauses or resumes the whole fleet, with the event for it. */
-export async function setFleetPaused(engine: Engine, paused: boolean): Promise<void> {
+export async function setFleetPaused(
+  engine: Pick<Engine, "events" | "now" | "queue">,
+  paused: boolean,
+): Promise<void> {
   await engine.queue.setPaused(paused);
   const name = paused ? "SCHEDULER_PAUSED" : "SCHEDULER_RESUMED";
   await engine.events.append([{ name, at: await engine.now() }]);

@@ -29,12 +29,18 @@ export type ScheduleDefaults = Pick<DeclarationContext, "timezone" | "calendars"
 
 /** What {@link JobCommands} needs. */
 export interface JobCommandsParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "events" | "jobs" | "now">;
   readonly registry: PipelineRegistry;
   readonly logger: Logger;
   /** Logs what was done. */
   readonly changes: ChangeLog;
   readonly defaults: ScheduleDefaults;
+}
+
+/** A job as callers give it. */
+interface JobToAdd {
+  readonly pipeline: AnyPipelineReference;
+  readonly options: unknown;
 }
 
 /** The facade's commands on jobs: check, store, and keep the queue in step. */
@@ -52,10 +58,20 @@ export class JobCommands {
   }
 
   /** Checks all before storing any. @returns Their ids. */
-  async add(
-    jobs: readonly { pipeline: AnyPipelineReference; options: unknown }[],
-  ): Promise<string[]> {
+  async add(jobs: readonly JobToAdd[]): Promise<string[]> {
     checkList(jobs);
+    return (await this.#add(jobs)).ids;
+  }
+
+  /** In two round trips, unless the job has a condition, is over, or replaces another. @returns The job as stored. */
+  async addOne(job: JobToAdd): Promise<StoredJob> {
+    const { ids, stored } = await this.#add([job]);
+    return stored ?? this.store.get(ids[0] ?? "");
+  }
+
+  async #add(
+    jobs: readonly JobToAdd[],
+  ): Promise<{ readonly ids: string[]; readonly stored: StoredJob | undefined }> {
     const described = jobs.map(({ pipeline, options }) => ({
       options,
       descriptor: this.describe(pipeline),
@@ -72,13 +88,13 @@ export class JobCommands {
       logger,
       toStore.map(({ definition }) => definition),
     );
-    const added = await this.store.add(toStore);
+    const { added, stored } = await this.store.add(toStore);
     this.#parts.changes.added(added);
     for (const { definition } of added) {
       const note = pastDateNote(definition, context.now);
       if (note !== undefined) logger.warn(note);
     }
-    return declarations.map(({ definition }) => definition.id);
+    return { ids: declarations.map(({ definition }) => definition.id), stored };
   }
 
   /** An exhausted job that is declared again at each boot, just as it is stored, stays unchanged. */

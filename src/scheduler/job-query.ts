@@ -54,7 +54,7 @@ export interface JobPage<J = Job> {
 
 /** What reading jobs needs. */
 export interface JobQueryParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "jobs">;
   readonly registry: PipelineRegistry;
   readonly logger: Logger;
 }

@@ -17,21 +17,34 @@ type Plan = (
   now: number,
 ) => Promise<ChangePlan | undefined> | ChangePlan | undefined;
 
+/** What became of jobs to be stored. */
+export interface AddedJobs {
+  /** Those that are new. */
+  readonly added: readonly Declaration[];
+  /** The job as it is stored now, if there was only one and the server answered it. */
+  readonly stored: StoredJob | undefined;
+}
+
 /** Stores and changes jobs. */
 export class JobStore {
-  readonly #engine: Engine;
+  readonly #engine: Pick<Engine, "jobs" | "now">;
 
-  constructor(engine: Engine) {
+  constructor(engine: Pick<Engine, "jobs" | "now">) {
     this.#engine = engine;
   }
 
   /**
    * Stores new jobs in few round trips. Jobs already stored from an equal declaration stay unchanged.
-   * @returns The jobs that are new.
+   * @returns The jobs that are new, and a single job as it is stored now.
    * @throws {@link ConflictingIdError} for the first that differs from the stored job; the others are stored.
    */
-  async add(declarations: readonly Declaration[]): Promise<readonly Declaration[]> {
-    const results = await this.#engine.jobs.put(declarations);
+  async add(declarations: readonly Declaration[]): Promise<AddedJobs> {
+    // The caller of one job wants to see it; this saves reading it again.
+    const isSingle = declarations.length === 1;
+    const results = await this.#engine.jobs.put(
+      isSingle ? declarations.map((each) => ({ ...each, isRead: true })) : declarations,
+    );
+    const stored = isSingle ? results[0]?.job : undefined;
     const added = new Set(declarations.filter((_, i) => results[i]?.outcome === "created"));
     const existing = declarations.filter((_, i) => results[i]?.outcome === "exists");
     for (const declaration of existing.filter(({ replaceExisting }) => replaceExisting)) {
@@ -40,11 +53,17 @@ export class JobStore {
     const others = existing.filter(({ replaceExisting }) => !replaceExisting);
     for (let at = 0; at < others.length; at += COMPARE_PAGE) {
       const page = others.slice(at, at + COMPARE_PAGE);
-      const stored = await this.#engine.jobs.get(page.map(({ definition }) => definition.id));
+      const known = stored
+        ? [stored]
+        : await this.#engine.jobs.get(page.map(({ definition }) => definition.id));
       for (const [i, declaration] of page.entries())
-        if (await this.#putOrRefuse(declaration, stored[i])) added.add(declaration);
+        if (await this.#putOrRefuse(declaration, known[i])) added.add(declaration);
     }
-    return declarations.filter((declaration) => added.has(declaration));
+    const isReplaced = others.length < existing.length;
+    return {
+      added: declarations.filter((declaration) => added.has(declaration)),
+      stored: isReplaced ? undefined : stored,
+    };
   }
 
   /** @throws {@link JobLookupError} if there is none. */

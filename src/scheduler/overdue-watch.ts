@@ -10,7 +10,7 @@ const MOST_HELD = 3;
 
 /** Options of an {@link OverdueWatch}. */
 export interface OverdueWatchOptions {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "healing" | "jobs" | "members" | "now" | "queue">;
   readonly logger: Logger;
   readonly overdueMs: number;
   /** A longer gap between two checks means that this process itself was away, and the watch starts over. */

@@ -156,9 +156,9 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
 
   async #add(pipeline: AnyPipelineReference, options: unknown): Promise<Job> {
     await this.#lifecycle.ready();
-    const [id = ""] = await this.#desk.add([{ pipeline, options }]);
+    const stored = await this.#desk.addOne({ pipeline, options });
     this.#lifecycle.added();
-    return this.#job(await this.#desk.get(id));
+    return this.#job(stored);
   }
 
   #job(stored: StoredJob): Job {

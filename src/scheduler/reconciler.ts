@@ -17,7 +17,7 @@ const LEASE = "reconciler";
 
 /** Options of a {@link Reconciler}. */
 export interface ReconcilerOptions {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "events" | "healing" | "jobs" | "members" | "now" | "queue">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Identifies this process as holder of the lease. */

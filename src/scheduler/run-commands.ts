@@ -46,7 +46,7 @@ export interface CancelRunOptions {
 
 /** What requesting and cancelling runs needs. */
 export interface RunCommandsParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "requests">;
   readonly store: JobStore;
   readonly history: RunHistory;
   readonly clock: Clock;

@@ -19,7 +19,7 @@ import type { CancelRunOptions, RunCommands, RunJobOptions } from "./run-command
 
 /** What a scheduler's calls about runs are made with. */
 export interface SchedulerRunsParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "jobs" | "ledger" | "now" | "steps">;
   readonly history: RunHistory;
   readonly logs: RunLogs;
   readonly runs: RunCommands;

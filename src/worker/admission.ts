@@ -17,7 +17,7 @@ const MOST_ROWS = 20;
 
 /** What an admission is made with. */
 export interface AdmissionParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "ledger" | "runs">;
   readonly definitions: DefinitionCache;
   readonly clock: Clock;
   readonly serverClock: ServerClock;

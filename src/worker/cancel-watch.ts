@@ -9,7 +9,7 @@ const YOUNG_MS = 250;
 
 /** What a watch is made with. */
 export interface CancelWatchParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "runs">;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly active: () => Iterable<ActiveRun>;

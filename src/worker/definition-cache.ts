@@ -21,7 +21,7 @@ export class DefinitionCache {
   readonly #known = new Map<string, KnownJob>();
   readonly #reads: Batcher<string, KnownJob | null | Error>;
 
-  constructor(engine: Engine) {
+  constructor(engine: Pick<Engine, "jobs">) {
     this.#reads = new Batcher(async (ids) => {
       const jobs = await engine.jobs.readDefinitions(ids);
       return jobs.map((job) => {

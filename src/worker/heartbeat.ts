@@ -13,7 +13,7 @@ export const MAX_NAMED_RUNS = 100;
 /** What a heartbeat is made with. */
 export interface HeartbeatParts {
   readonly id: string;
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "members">;
   readonly registry: PipelineRegistry;
   readonly queues: readonly string[];
   readonly concurrency: number;

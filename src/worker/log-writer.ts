@@ -35,7 +35,7 @@ export interface WeighedLine {
 
 /** Stores the log lines of all runs of a worker in batches. Never fails a run, and hardly ever makes one wait. */
 export class LogWriter {
-  readonly #engine: Engine;
+  readonly #engine: Pick<Engine, "logs">;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #waiting = new Map<string, Waiting>();
@@ -48,7 +48,7 @@ export class LogWriter {
   #isClosed = false;
   #isAboutToWrite = false;
 
-  constructor(engine: Engine, clock: Clock, logger: Logger) {
+  constructor(engine: Pick<Engine, "logs">, clock: Clock, logger: Logger) {
     this.#engine = engine;
     this.#clock = clock;
     this.#logger = logger;

@@ -12,7 +12,7 @@ import type { ServerClock } from "./server-clock.ts";
 
 /** What a host is made with. */
 export interface RunHostParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "steps">;
   readonly clock: Clock;
   readonly serverClock: ServerClock;
   readonly active: ActiveRun;

@@ -34,7 +34,7 @@ import type { ServerClock } from "./server-clock.ts";
 
 /** What a performer is made with. */
 export interface RunPerformerParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "runs" | "steps">;
   readonly container: DependencyContainer | undefined;
   readonly clock: Clock;
   readonly serverClock: ServerClock;
@@ -278,7 +278,11 @@ function infoOf(run: AdmittedRun, job: KnownJob): AttemptInfo {
 }
 
 /** Settles a run that was admitted before its job was removed: without a definition it can't be executed. */
-export async function settleRemoved(engine: Engine, hold: RunHold, worker: string): Promise<void> {
+export async function settleRemoved(
+  engine: Pick<Engine, "runs">,
+  hold: RunHold,
+  worker: string,
+): Promise<void> {
   await engine.runs.settle({
     ...hold,
     verdict: "cancelled",

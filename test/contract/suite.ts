@@ -13,6 +13,7 @@ import { finishCases } from "./finish-cases.ts";
 import { groupCases } from "./group-cases.ts";
 import { fleetCases } from "./fleet-cases.ts";
 import { healingCases } from "./healing-cases.ts";
+import { addJobCases } from "./add-job-cases.ts";
 import { jobCases } from "./job-cases.ts";
 import { lastRunCases } from "./last-run-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
@@ -100,6 +101,7 @@ export function holdToContract(tested: TestedEngine): void {
     const context: CaseContext = { bench, another, tested, prefix };
     describe("jobs", () => {
       jobCases(context);
+      addJobCases(context);
     });
     describe("admission", () => {
       admissionCases(context);

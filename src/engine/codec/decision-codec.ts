@@ -4,7 +4,7 @@ import type { LastRun } from "../../jobs/ledger-row.ts";
 import type * as Port from "../port/engine.ts";
 import { readParams, readResult } from "./readable.ts";
 import type { ClaimedPut, ClaimedPutResult, ClaimResult } from "../port/queue-engine.ts";
-import type { JobDefinition } from "../../jobs/definition.ts";
+import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
 
 /** JSON text of a value, or nothing: for scripts an absent field, not `null`, means "none". */
 export function text(value: unknown): string | undefined {
@@ -29,11 +29,21 @@ export function encodeDefinition(
 
 /** A job as `put_jobs` takes it. */
 export function encodePut(
-  { definition, state, watermark, upcoming, ...rest }: Port.JobPut | ClaimedPut,
+  { definition, state, watermark, upcoming, isRead, ...rest }: Port.JobPut | ClaimedPut,
   encode: EncodeDefinition,
 ): object {
   const claim = "claim" in rest ? { claim: rest.claim } : {};
-  return { id: definition.id, ...encode(definition), state, watermark, upcoming, ...claim };
+  // A reader asks whether the field is there.
+  const read = isRead === true ? { isRead } : {};
+  return {
+    id: definition.id,
+    ...encode(definition),
+    state,
+    watermark,
+    upcoming,
+    ...claim,
+    ...read,
+  };
 }
 
 /** A change as `change_job` takes it. */
@@ -128,18 +138,31 @@ function admission(answer: Answer): Port.Admission {
   throw new CronduitError("INTERNAL", `admit answered "${o}"`);
 }
 
-/** The answers of `put_jobs`. */
-export function decodePuts(json: unknown): Port.JobPutResult[] {
-  const answers = JSON.parse(String(json)) as { o: string; generation: number }[];
-  return answers.map(({ o, generation }) =>
-    o === "created" ? { outcome: o, generation } : { outcome: o === "same" ? o : "exists" },
-  );
+/** Reads a job as `put_jobs` answers it, or says that it can't be read. */
+export type DecodePutJob<W> = (id: string, written: W) => StoredJob | undefined;
+
+/** The answers of `put_jobs`, in the order of what was put. */
+export function decodePuts<W>(
+  json: unknown,
+  puts: readonly Port.JobPut[],
+  decode: DecodePutJob<W>,
+): Port.JobPutResult[] {
+  const answers = JSON.parse(String(json)) as { o: string; generation: number; job?: W }[];
+  return answers.map(({ o, generation, job }, i) => {
+    const stored = job && { job: decode(puts[i]?.definition.id ?? "", job) };
+    if (o === "created") return { outcome: o, generation, ...stored };
+    return { outcome: o === "same" ? o : "exists", ...stored };
+  });
 }
 
 /** The answers of `put_jobs` to jobs whose ids were claimed. */
-export function decodeClaimedPuts(json: unknown): ClaimedPutResult[] {
+export function decodeClaimedPuts<W>(
+  json: unknown,
+  puts: readonly ClaimedPut[],
+  decode: DecodePutJob<W>,
+): ClaimedPutResult[] {
   const answers = JSON.parse(String(json)) as { o: string }[];
-  return decodePuts(json).map((result, i) =>
+  return decodePuts(json, puts, decode).map((result, i) =>
     answers[i]?.o === "void" ? { outcome: "void" } : result,
   );
 }

@@ -6,6 +6,7 @@ import type { SkipReason } from "../../jobs/verdict.ts";
 
 /** Stored jobs. */
 export interface JobsPort {
+  /** Stores jobs that are not stored yet. */
   put(puts: readonly JobPut[]): Promise<JobPutResult[]>;
   change(change: JobChange): Promise<JobChangeResult>;
   remove(removal: JobRemoval): Promise<JobRemovalResult>;
@@ -28,15 +29,21 @@ export interface JobPut {
   readonly watermark: EpochMs;
   /** The next occurrences, which wait in the queue while the job is active. */
   readonly upcoming: readonly Occurrence[];
+  /** Whether the answer is to have the job, so that the caller need not read it. */
+  readonly isRead?: boolean;
 }
 
 /**
  * `created`: stored now. `same`: a job with an equal declaration is stored. `exists`: one with a different declaration is
  * stored; nothing was changed.
  */
-export type JobPutResult =
+export type JobPutResult = (
   | { readonly outcome: "created"; readonly generation: number }
-  | { readonly outcome: "same" | "exists" };
+  | { readonly outcome: "same" | "exists" }
+) & {
+  /** The job as it is stored now, if {@link JobPut.isRead} asked for it and it is on this queue. */
+  readonly job?: StoredJob | undefined;
+};
 
 /** Occurrences decided without running, and why. */
 export interface SkippedSpan extends Span {

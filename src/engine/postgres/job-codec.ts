@@ -7,7 +7,7 @@ import {
   type LedgerRow,
 } from "../../jobs/ledger-row.ts";
 import { encodeDefinition as encodeCommon } from "../codec/decision-codec.ts";
-import { readResult } from "../codec/readable.ts";
+import { readOne, readResult, type Tell } from "../codec/readable.ts";
 import { unpack, type Written } from "../codec/stored-json.ts";
 
 /** A definition as functions take it. They compare `policy`. */
@@ -68,6 +68,11 @@ function decodeLastRun({ result, ...last }: NonNullable<WrittenJob["lastRun"]>):
     ...last,
     ...(result === undefined ? {} : { result: readResult(result) }),
   };
+}
+
+/** Reads a job as `put_jobs` answers it. */
+export function decodePutJob(tell: Tell): (id: string, job: WrittenJob) => StoredJob | undefined {
+  return (id, job) => readOne(`definition of job "${id}"`, () => decodeJob(job), tell);
 }
 
 /** Rows of the ledger as `read_ledger` and `read_open_runs` return them. */

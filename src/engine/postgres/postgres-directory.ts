@@ -1,4 +1,5 @@
 import * as codec from "../codec/decision-codec.ts";
+import type { Tell } from "../codec/readable.ts";
 import type {
   Claim,
   ClaimedPut,
@@ -7,7 +8,7 @@ import type {
   Directory,
   DuePlace,
 } from "../port/queue-engine.ts";
-import { encodeDefinition } from "./job-codec.ts";
+import { decodePutJob, encodeDefinition } from "./job-codec.ts";
 import type { PostgresLink } from "./postgres-link.ts";
 import { quote } from "./schema-name.ts";
 
@@ -15,10 +16,12 @@ import { quote } from "./schema-name.ts";
 export class PostgresDirectory implements Directory {
   readonly #link: PostgresLink;
   readonly #own: string;
+  readonly #tell: Tell;
 
-  constructor(link: PostgresLink) {
+  constructor(link: PostgresLink, tell: Tell) {
     this.#link = link;
     this.#own = quote(link.schemas.own);
+    this.#tell = tell;
   }
 
   async queues(): Promise<string[]> {
@@ -57,7 +60,11 @@ export class PostgresDirectory implements Directory {
 
   async putClaimed(puts: readonly ClaimedPut[]): Promise<ClaimedPutResult[]> {
     const encoded = puts.map((put) => codec.encodePut(put, encodeDefinition));
-    return codec.decodeClaimedPuts(await this.#link.run("putJobs", "put_jobs", encoded));
+    return codec.decodeClaimedPuts(
+      await this.#link.run("putJobs", "put_jobs", encoded),
+      puts,
+      decodePutJob(this.#tell),
+    );
   }
 
   async fence(jobId: string, number: number): Promise<{ readonly sequence: number } | "exists"> {

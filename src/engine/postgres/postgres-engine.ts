@@ -55,7 +55,7 @@ export class PostgresEngine implements QueueEngine {
     this.members = new PostgresMembers(link);
     this.healing = new PostgresHealing(link);
     this.transfer = new PostgresTransfer(link, onError);
-    this.directory = new PostgresDirectory(link);
+    this.directory = new PostgresDirectory(link, onError);
   }
 
   sibling(queue: string): PostgresEngine {

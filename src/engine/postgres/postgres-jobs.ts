@@ -3,7 +3,7 @@ import * as codec from "../codec/decision-codec.ts";
 import { readOne, type Tell } from "../codec/readable.ts";
 import type * as Port from "../port/jobs.ts";
 import { wordOf } from "./functions.ts";
-import { decodeJob, encodeDefinition, type WrittenJob } from "./job-codec.ts";
+import { decodeJob, decodePutJob, encodeDefinition, type WrittenJob } from "./job-codec.ts";
 import type { PostgresLink } from "./postgres-link.ts";
 import { quote } from "./schema-name.ts";
 
@@ -25,10 +25,10 @@ export class PostgresJobs implements Port.JobsPort {
   async put(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
     const results: Port.JobPutResult[] = [];
     for (let at = 0; at < puts.length; at += PUT_CHUNK) {
-      const chunk = puts
-        .slice(at, at + PUT_CHUNK)
-        .map((put) => codec.encodePut(put, encodeDefinition));
-      results.push(...codec.decodePuts(await this.#link.run("putJobs", "put_jobs", chunk)));
+      const chunk = puts.slice(at, at + PUT_CHUNK);
+      const encoded = chunk.map((put) => codec.encodePut(put, encodeDefinition));
+      const answer = await this.#link.run("putJobs", "put_jobs", encoded);
+      results.push(...codec.decodePuts(answer, chunk, decodePutJob(this.#tell)));
     }
     return results;
   }

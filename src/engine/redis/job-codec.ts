@@ -75,6 +75,24 @@ export function decodeDefinitions(
   );
 }
 
+/** A job as `put_jobs` answers it. */
+export interface PutJob {
+  readonly definition: string;
+  /** Fields and values in turns. */
+  readonly hash: readonly string[];
+  readonly running: number;
+}
+
+/** Reads what {@link PutJob} says. */
+export function decodePutJob(tell: Tell): (id: string, job: PutJob) => StoredJob | undefined {
+  return (id, { definition, hash: flat, running }) => {
+    const hash: Record<string, string> = {};
+    for (let i = 0; i < flat.length; i += 2) hash[flat[i] ?? ""] = flat[i + 1] ?? "";
+    const read = () => decodeJob(id, definition, hash, running);
+    return readOne(`definition of job "${id}"`, read, tell);
+  };
+}
+
 /** A number that may be absent, or stored as an empty text. */
 export function optionalNumber(text: string | undefined): number | null {
   return text === undefined || text === "" ? null : Number(text);

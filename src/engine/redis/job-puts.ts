@@ -1,8 +1,8 @@
 import { decodePuts, encodePut } from "../codec/decision-codec.ts";
 import type { JobPut, JobPutResult } from "../port/engine.ts";
 import { toJson } from "../codec/stored-json.ts";
-import { encodeDefinition } from "./job-codec.ts";
-import type { ScriptRunner } from "./scripts.ts";
+import { decodePutJob, encodeDefinition } from "./job-codec.ts";
+import type { RedisCalls } from "./redis-calls.ts";
 
 /** Jobs per script call. */
 const CHUNK = 500;
@@ -12,10 +12,10 @@ const WORTH_ASKING = 50;
 
 /** Stores jobs. Most programs declare jobs at each start that exist already, so their digests are compared first. */
 export class JobPuts {
-  readonly #run: ScriptRunner["run"];
+  readonly #calls: RedisCalls;
 
-  constructor(run: ScriptRunner["run"]) {
-    this.#run = run;
+  constructor(calls: RedisCalls) {
+    this.#calls = calls;
   }
 
   async put(puts: readonly JobPut[]): Promise<JobPutResult[]> {
@@ -32,10 +32,11 @@ export class JobPuts {
       const fresh = [...chunk.keys()].filter((i) => !isThere[i]);
       for (const i of chunk.keys()) if (isThere[i]) results[at + i] = { outcome: "same" };
       if (fresh.length === 0) continue;
-      const jobs = toJson(fresh.flatMap((i) => encode(chunk[i])));
+      const asked = fresh.flatMap((i) => chunk[i] ?? []);
+      const jobs = toJson(asked.map((put) => encodePut(put, encodeDefinition)));
       // While the server stores one chunk, the next is encoded.
       await storing;
-      storing = this.#store(jobs, (answers) => {
+      storing = this.#store(jobs, asked, (answers) => {
         for (const [n, i] of fresh.entries()) results[at + i] = answers[n] ?? { outcome: "exists" };
       });
       // Awaited below; a rejection before that must not count as unhandled.
@@ -45,8 +46,13 @@ export class JobPuts {
     return results;
   }
 
-  async #store(jobs: string, take: (answers: readonly JobPutResult[]) => void): Promise<void> {
-    take(decodePuts(await this.#run("put_jobs", { jobs })));
+  async #store(
+    jobs: string,
+    puts: readonly JobPut[],
+    take: (answers: readonly JobPutResult[]) => void,
+  ): Promise<void> {
+    const answer = await this.#calls.run("put_jobs", { jobs });
+    take(decodePuts(answer, puts, decodePutJob(this.#calls.tell)));
   }
 
   async #compare(chunk: readonly JobPut[]): Promise<boolean[]> {
@@ -54,11 +60,7 @@ export class JobPuts {
       id,
       digests.all,
     ]);
-    const answers = (await this.#run("compare_jobs", {}, declared)) as number[];
+    const answers = (await this.#calls.run("compare_jobs", {}, declared)) as number[];
     return answers.map((answer) => answer === 1);
   }
-}
-
-function encode(put: JobPut | undefined): object[] {
-  return put ? [encodePut(put, encodeDefinition)] : [];
 }

@@ -9,7 +9,7 @@ import type {
   DuePlace,
 } from "../port/queue-engine.ts";
 import { toJson } from "../codec/stored-json.ts";
-import { encodeDefinition } from "./job-codec.ts";
+import { decodePutJob, encodeDefinition } from "./job-codec.ts";
 import type { RedisCalls } from "./redis-calls.ts";
 
 /** Where the jobs of other queues are, on Redis; a claim is written as `<number> <queue>`. */
@@ -52,7 +52,11 @@ export class RedisDirectory implements Directory {
 
   async putClaimed(puts: readonly ClaimedPut[]): Promise<ClaimedPutResult[]> {
     const jobs = toJson(puts.map((put) => codec.encodePut(put, encodeDefinition)));
-    return codec.decodeClaimedPuts(await this.#calls.run("put_jobs", { jobs }));
+    return codec.decodeClaimedPuts(
+      await this.#calls.run("put_jobs", { jobs }),
+      puts,
+      decodePutJob(this.#calls.tell),
+    );
   }
 
   async fence(jobId: string, number: number): Promise<{ readonly sequence: number } | "exists"> {

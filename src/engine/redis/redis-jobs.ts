@@ -14,7 +14,7 @@ export class RedisJobs implements Port.JobsPort {
 
   constructor(calls: RedisCalls) {
     this.#calls = calls;
-    this.#puts = new JobPuts((name, input, more) => calls.run(name, input, more));
+    this.#puts = new JobPuts(calls);
   }
 
   put(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {

@@ -16,7 +16,7 @@ const MAX_TOLD = 20;
 
 /** What draining needs. */
 export interface DrainParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "events" | "ledger" | "now" | "queue" | "transfer">;
   readonly clock: Clock;
   readonly drainMs: number;
   readonly signal: AbortSignal | undefined;
@@ -61,7 +61,7 @@ async function untilQuiet({ engine, clock, drainMs, signal }: DrainParts): Promi
 }
 
 async function unfinished(
-  engine: Engine,
+  engine: Pick<Engine, "events" | "ledger" | "now" | "queue" | "transfer">,
   taken: readonly string[],
   drainMs: number,
 ): Promise<CronduitError> {

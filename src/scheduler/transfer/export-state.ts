@@ -45,7 +45,10 @@ export interface ExportOptions {
 
 /** What an export needs. */
 export interface ExportParts {
-  readonly engine: Engine;
+  readonly engine: Pick<
+    Engine,
+    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
+  >;
   readonly clock: Clock;
 }
 
@@ -70,7 +73,10 @@ export async function* exportState(
 }
 
 async function* lines(
-  engine: Engine,
+  engine: Pick<
+    Engine,
+    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
+  >,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string, void> {
   const counts = {
@@ -115,7 +121,10 @@ async function* lines(
 
 /** @yields The steps of a job's runs, and the rows of its ledger. */
 async function* besideJob(
-  engine: Engine,
+  engine: Pick<
+    Engine,
+    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
+  >,
   jobId: string,
 ): AsyncGenerator<RunStepRecord | LedgerRecord, void> {
   for (let offset = 0; ; offset += RUNS_A_PAGE) {
@@ -155,7 +164,13 @@ function isNothing(owner: StateRecord): boolean {
   return owner.kind === "removed-job" && owner.keepUntil === null && owner.runs.length === 0;
 }
 
-async function header(engine: Engine, sequence: number): Promise<StateHeader> {
+async function header(
+  engine: Pick<
+    Engine,
+    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
+  >,
+  sequence: number,
+): Promise<StateHeader> {
   return {
     cronduit: "state",
     version: STATE_VERSION,
@@ -177,7 +192,13 @@ function line(record: StateHeader | StateRecord): string {
 }
 
 /** @yields The rows of a ledger, oldest first. */
-async function* ledgerOf(engine: Engine, jobId: string): AsyncGenerator<LedgerRow, void> {
+async function* ledgerOf(
+  engine: Pick<
+    Engine,
+    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
+  >,
+  jobId: string,
+): AsyncGenerator<LedgerRow, void> {
   let fromAt: EpochMs = START_OF_TIME;
   let offset = 0;
   for (;;) {
@@ -199,7 +220,13 @@ async function* ledgerOf(engine: Engine, jobId: string): AsyncGenerator<LedgerRo
 }
 
 /** The records form one consistent state only if nothing changed meanwhile. */
-async function refuseIfMoving(engine: Engine, stamp: string | undefined): Promise<void> {
+async function refuseIfMoving(
+  engine: Pick<
+    Engine,
+    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
+  >,
+  stamp: string | undefined,
+): Promise<void> {
   if (!(await engine.queue.isPaused())) throw changed("the fleet was resumed");
   if ((await engine.transfer.listTaken(1)).length > 0) throw changed("a run began");
   const { stamp: last } = await engine.transfer.exportJobs(undefined, 1);

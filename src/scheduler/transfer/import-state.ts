@@ -54,7 +54,7 @@ type Content = Exclude<StateRecord, { kind: "end" }>;
  * @throws {@link CronduitError} `INVALID_STATE_FILE`, `CONFLICTING_ID`
  */
 export async function importState(
-  engine: Engine,
+  engine: Pick<Engine, "jobs" | "transfer">,
   source: StateSource,
   { onConflict }: z.output<typeof importOptionsSchema>,
 ): Promise<ImportSummary> {
@@ -67,14 +67,14 @@ export async function importState(
 }
 
 class Import {
-  readonly #engine: Engine;
+  readonly #engine: Pick<Engine, "jobs" | "transfer">;
   readonly #state: CheckedState;
   readonly #skipped = new Set<string>();
   readonly #done = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
   /** How far each queue has got. */
   readonly #reached = new Map<string | undefined, number>();
 
-  constructor(engine: Engine, state: CheckedState) {
+  constructor(engine: Pick<Engine, "jobs" | "transfer">, state: CheckedState) {
     this.#engine = engine;
     this.#state = state;
   }

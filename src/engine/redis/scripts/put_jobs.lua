@@ -8,8 +8,10 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] jobs   JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
                upcoming [{fireAt,dueAt}] (epoch ms), pipeline, fields (policy and retention as stored),
-               claim (number)?, on queues other than the default one
-Returns a JSON array with one answer for each job, in order:
+               claim (number)?, on queues other than the default one,
+               isRead (true)?: answer with the job as stored, too
+Returns a JSON array with one answer for each job, in order, each with
+"job":{"definition":text,"hash":[field,value,…],"running":n} if it is asked for and there:
   {"o":"created","generation":n}
   {"o":"same"}     a job with an equal declaration exists
   {"o":"exists"}   one with another declaration exists, or another queue has claimed the id; nothing was changed
@@ -28,6 +30,14 @@ local function putOne(p)
 end
 
 local answers = {}
-for i, put in ipairs(cjson.decode(ARGV[5])) do answers[i] = putOne(put) end
+local puts = cjson.decode(ARGV[5])
+for i, put in ipairs(puts) do answers[i] = putOne(put) end
 finish()
+for i, put in ipairs(puts) do
+  local definition = put.isRead and call("HGET", PREFIX .. "defs", put.id)
+  if definition then
+    local running = call("HLEN", PREFIX .. "running:" .. put.id)
+    answers[i].job = { definition = definition, hash = call("HGETALL", jobKey(put.id)), running = running }
+  end
+end
 return cjson.encode(answers)

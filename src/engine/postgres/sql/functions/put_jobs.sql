@@ -4,10 +4,12 @@ only jobs whose claim holds.
 
 puts         JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
              upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention and condition, as compared here),
-             claim (number)?, on queues other than the default one
+             claim (number)?, on queues other than the default one,
+             isRead (true)?: answer with the job as stored, too
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
-Returns a JSON array with one answer for each job, in order:
+Returns a JSON array with one answer for each job, in order, each with "job" as `written_job` makes it if it is asked for and
+there:
   {"o":"created","generation":n}
   {"o":"same"}     a job with an equal declaration exists
   {"o":"exists"}   one with another declaration exists, or another queue has claimed the id; nothing was changed
@@ -84,6 +86,9 @@ BEGIN
   END LOOP;
   PERFORM wake_dependents(created, now_ms);
   PERFORM append_entry(events, max_entries);
-  RETURN (SELECT jsonb_agg(value ORDER BY key::bigint) FROM jsonb_each(answers));
+  RETURN (SELECT jsonb_agg(value || CASE WHEN jobs.id IS NULL THEN '{}' ELSE jsonb_build_object('job', written_job(jobs)) END
+    ORDER BY key::bigint)
+    FROM jsonb_each(answers) LEFT JOIN jobs
+    ON puts -> (key::integer - 1) ? 'isRead' AND jobs.id = puts -> (key::integer - 1) ->> 'id');
 END
 $$;
