@@ -149,9 +149,10 @@ export function decodePuts<W>(
 ): Port.JobPutResult[] {
   const answers = JSON.parse(String(json)) as { o: string; generation: number; job?: W }[];
   return answers.map(({ o, generation, job }, i) => {
-    const stored = job && { job: decode(puts[i]?.definition.id ?? "", job) };
-    if (o === "created") return { outcome: o, generation, ...stored };
-    return { outcome: o === "same" ? o : "exists", ...stored };
+    const stored = job && decode(puts[i]?.definition.id ?? "", job);
+    const result: Port.JobPutResult =
+      o === "created" ? { outcome: o, generation } : { outcome: o === "same" ? o : "exists" };
+    return stored ? Object.assign(result, { job: stored }) : result;
   });
 }
 
