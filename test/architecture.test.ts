@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import {
   cruise,
   type ICruiseOptions,
@@ -183,6 +183,14 @@ test("no file is longer than 350 lines", () => {
     .map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }))
     .filter(({ lines }) => lines > 350);
   expect(long).toEqual([]);
+});
+
+test("no file name stands for two things, except in folders that tell them apart", () => {
+  // Pairs that implement one sub-port, and one file for each kind of trigger.
+  const telling = /^src\/(?:engine\/(?:port|redis|postgres)|triggers\/resolve)\//;
+  const names = outside().flatMap(({ path }) => (telling.test(path) ? [] : [basename(path)]));
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  expect(names.length).toBeGreaterThan(100);
 });
 
 describe("the scan", () => {

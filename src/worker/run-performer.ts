@@ -23,7 +23,7 @@ import { mayRetry } from "../execution/retry-on.ts";
 import type { ActiveRun } from "./active-run.ts";
 import type { KnownJob } from "./definition-cache.ts";
 import { retryWhileLocked } from "./retry-while-locked.ts";
-import { intervalOf } from "./interval.ts";
+import { intervalOf } from "./data-interval.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Redaction } from "./redaction.ts";
 import type { OutcomeLog } from "./outcome-log.ts";

@@ -3,7 +3,7 @@ import type { JobDefinition } from "../../src/jobs/definition.ts";
 import { Schedule } from "../../src/jobs/schedule.ts";
 import { type TriggerOptions } from "../../src/index.ts";
 import { resolveTrigger } from "../../src/triggers.ts";
-import { intervalOf } from "../../src/worker/interval.ts";
+import { intervalOf } from "../../src/worker/data-interval.ts";
 import { onEachEngine, TestScheduler, eventually } from "./test-scheduler.ts";
 
 const at = (text: string): number => Date.parse(`2026-03-${text}Z`);
