@@ -66,8 +66,8 @@ export class Admissions {
   }
 
   /**
-   * Logs what was decided not to run. Reads it only where that is possible, and nobody waits for it: a run without others costs
-   * nothing.
+   * Logs occurrences that will not run. Reads them only if there may be any, without making the run wait; a run that
+   * decided nothing else costs nothing.
    */
   #tellDecided(request: AdmitRequest, id: QueueJobId, { outcome, now }: Admission): void {
     const { older, latest } = request;

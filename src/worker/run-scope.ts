@@ -17,7 +17,7 @@ export function withinRun<T>(scope: RunScope, work: () => T): T {
   return current.run(scope, work);
 }
 
-/** The run whose code is being executed. The run may be over, and what it left behind still going. */
+/** The run whose code is being executed. The run may be over, while work it started is still running. */
 export function currentRun(): RunScope | undefined {
   return current.getStore();
 }

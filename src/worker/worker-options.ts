@@ -139,7 +139,7 @@ export const workerOptionsSchema = z.strictObject({
 });
 
 /**
- * Refuses to work where nobody else is: nothing that a scheduler stores in its own memory reaches a worker beside it.
+ * Refuses an in-memory connection: whatever a scheduler stores in its own memory never reaches a separate worker.
  * @throws {@link CronduitError} `INVALID_OPTION`
  */
 export function refuseMemory(connection: ConnectionOption): void {

@@ -1,6 +1,6 @@
 // Redis' scripts and PostgreSQL's functions say the same in two languages. A reader lays them side by side, so both have
 // files and functions of the same names in the same order, but for what one language has no use for.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   FUNCTION_ARGUMENT,
@@ -8,6 +8,7 @@ import {
   READERS,
 } from "../../src/engine/postgres/functions.ts";
 import { filesOf, SCRIPT_ARGUMENTS, type ScriptName } from "../../src/engine/redis/scripts.ts";
+import { EVENT_BITS } from "../../src/jobs/event.ts";
 
 /** Scripts without a function. */
 const SCRIPTS_ALONE = {
@@ -175,4 +176,17 @@ test.each([
 ])("in %s, %s answers with the same words", (file, name, words) => {
   expect(wordsOf(luaOf(file), `local function ${name}(`, /\nend\n/)).toEqual(words);
   expect(wordsOf(sqlOf(file), `CREATE FUNCTION ${snake(name)}(`, /\n\$\$;\n/)).toEqual(words);
+});
+
+test("both send the same events", () => {
+  const sent = (folder: string, ending: string): string[] => {
+    const root = new URL(`../../src/engine/${folder}/`, import.meta.url);
+    const files = readdirSync(root).filter((file) => file.endsWith(ending));
+    const texts = files.map((file) => readFileSync(new URL(file, root), "utf8"));
+    return [...new Set(texts.flatMap((text) => text.match(/\bJOB_[A-Z_]+/g) ?? []))].toSorted();
+  };
+  const lua = sent("redis/scripts", ".lua");
+  expect(lua).toEqual(sent("postgres/sql/functions", ".sql"));
+  expect(lua.filter((name) => !Object.hasOwn(EVENT_BITS, name))).toEqual([]);
+  expect(lua.length).toBeGreaterThan(10);
 });

@@ -10,7 +10,7 @@ const CLOSE_LIMIT_MS = 2_000;
 /** How long a worker that handles nothing may take to close before its connections are cut. */
 const STOP_LIMIT_MS = 5_000;
 
-/** A BullMQ worker: how it stops, and which of its errors are news. */
+/** A BullMQ worker: how it stops, and which of its errors to report. */
 export class BullMqConsumer implements Consumer {
   readonly #queueOptions: BullMqQueueOptions;
   readonly #options: ConsumeOptions;

@@ -44,7 +44,7 @@ export class PglitePool implements PgPool {
     return release;
   }
 
-  /** Executes at once; only for who has the turn. */
+  /** Executes at once; only for the caller whose turn it is. */
   async execute<R>(text: string, params: readonly unknown[] = []): Promise<PgQueryResult<R>> {
     const result =
       params.length === 0 && text.includes(";")

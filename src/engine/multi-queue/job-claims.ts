@@ -68,7 +68,7 @@ export class JobClaims {
     const engine = await this.#queues.open(claim.queue);
     const outcome = await engine.jobs.remove(removal);
     if (outcome !== "removed") return outcome;
-    // Found anew: who declared the job meanwhile has claimed it again. If this fails, a claim of no job is left.
+    // Looked up again: another caller may have claimed it meanwhile. If this fails, a claim without a job remains.
     const last = await this.#queues.find(jobId).catch(() => undefined);
     if (last) await this.#dissolve(jobId, last).catch(() => undefined);
     return outcome;

@@ -54,7 +54,7 @@ function partOf(
 ): Pick<AuditRequest, "offset" | "limit"> {
   const from = Math.min(Math.max(offset - before, 0), count);
   const to = Math.min(Math.max(offset + limit - before, 0), count);
-  // No job of this queue: a part behind its last one.
+  // None of this queue's jobs are in the range: asks for a page past its end.
   return to > from ? { offset: from, limit: to - from } : { offset: count, limit: 1 };
 }
 

@@ -106,7 +106,7 @@ export class Queues {
     await Promise.all([...others.values()].map((engine) => this.#agreeOnPause(engine)));
   }
 
-  /** Looks again after it wrote, so that of two who write at once the later one sees what holds. */
+  /** Looks again after it wrote, so that if two write at once, the later one sees the final value. */
   async #agreeOnPause(engine: QueueEngine): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const paused = await this.home.queue.isPaused();

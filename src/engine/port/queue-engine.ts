@@ -41,7 +41,7 @@ export interface Directory {
 
   putClaimed(puts: readonly ClaimedPut[]): Promise<ClaimedPutResult[]>;
   /**
-   * Makes sure that no job is stored by this claim or an earlier one; who comes with such a one has to claim anew.
+   * Makes sure that no job is stored by this claim or an earlier one; a caller that holds such a claim must claim again.
    * `exists`: a job of this id was stored, and nothing is changed.
    * @returns The queue's counter of revisions
    */

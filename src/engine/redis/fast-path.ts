@@ -15,7 +15,7 @@ const NOTHING_FOLLOWS = ["", ""] as const;
 /** Arguments of `settle_fast` up to the occurrence after the next. */
 type Beginning = readonly string[];
 
-/** Ends runs of the fast path and tells their jobs the occurrence after the next, many per script call; see `fast_path.lua`. */
+/** Ends runs of the fast path and stores, for their jobs, the occurrence after the next, many per script call; see `fast_path.lua`. */
 export class FastPath {
   readonly #calls: Batcher<readonly string[], number>;
   /** Runs that started in this turn of the event loop, by queue job: if one ends at once, both travel as one step. */

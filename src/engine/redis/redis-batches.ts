@@ -9,7 +9,7 @@ import type { ScriptRunner } from "./scripts.ts";
 const MORE = 1;
 const LIMITED = 2;
 
-/** A text, or what stands for none in an answer or in one encoded as JSON. */
+/** A string, or the value that means "none" in a reply or in JSON. */
 type Optional = string | null | false | undefined;
 
 /** What `take_jobs` answers about a queue job; the optional part only about a run that started. */

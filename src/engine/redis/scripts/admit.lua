@@ -23,7 +23,7 @@ local function isOutdated(job, r)
   return (next and next.dueAt + STALE_MS <= NOW) or (r.older and r.revision < job.revision)
 end
 
--- The occurrences to come. One that only the worker's clock took for due comes first.
+-- The occurrences to come. One that was due only by the worker's clock comes first.
 local function upcomingOf(early, later)
   if not early then return later end
   local upcoming = { early }

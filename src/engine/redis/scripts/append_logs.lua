@@ -9,7 +9,7 @@ ARGV[5] writes   JSON array: jobId, runId, lines (array of JSON texts), cut (JSO
                  maxBytes, keepRuns, keepAgeMs
 Returns the number of lines stored.
 ]]
--- Logs that one new log may push out: more than come in, and still a bounded step.
+-- Logs that one new log may push out: more than arrive, so that it catches up, but bounded.
 local MAX_GONE = 100
 local stored = 0
 
@@ -40,7 +40,7 @@ local function appendLog(w)
   end
   call("HSET", sizes, w.runId, size)
   if call("ZADD", runs, "NX", NOW, w.runId) == 1 then
-    -- By when the logs began: a past fire time that is run now has a young log.
+    -- Ordered by when the log began, not by fire time: a backfilled run has a recent log.
     local excess = math.min(MAX_GONE, call("ZCARD", runs) - w.keepRuns)
     if excess > 0 then dropLogs(w, call("ZRANGE", runs, 0, excess - 1)) end
     dropLogs(w, call("ZRANGEBYSCORE", runs, "-inf", string.format("(%d", NOW - w.keepAgeMs), "LIMIT", 0, MAX_GONE))

@@ -73,7 +73,7 @@ local function auditRunning(jobId, key)
   return #held > 0
 end
 
--- The wakeup that queued runs lack, if they do. It has the id of the one that was lost, so that two audits that find the same
+-- The missing wakeup for queued runs, if any. It has the id of the one that was lost, so that two audits that find the same
 -- know that nothing happened in between.
 local function auditQueued(job, hasRuns)
   local head = call("ZRANGE", queuedKey(job.id), 0, 0)[1]

@@ -33,7 +33,7 @@ local function importQueueJob(id, pipeline, dueAt)
 end
 
 -- The id for a fire time's queue job. A fire time that was put back by a queue job which has not ended yet needs another id:
--- the old queue job stands for nothing any more, and is in the way.
+-- the old queue job no longer represents anything, but still occupies the id.
 local function backfillQueueJob(jobId, fireAt)
   local id = backfillRunId(jobId, fireAt)
   local isTaken = call("EXISTS", QUEUE .. id) == 1

@@ -1,7 +1,6 @@
 -- The fast path: what most runs need, with few commands and little text. A job takes it if its rules allow it (`fp`: no
--- condition, no group, `coalesce`, overlap `skip`) and nothing but its runs waits (`op`). What is due of it takes it if it is
--- known here: one occurrence, when the one after it is known and not due yet, or known not to exist; or any number of
--- occurrences of an interval (`iv`). `admit` and `settle` do the same for all other cases.
+-- condition, no group, `coalesce`, overlap `skip`) and nothing but its runs waits (`op`). It covers one due occurrence if the
+-- next one is known and not due yet, or known not to exist; and any number of due occurrences of an interval (`iv`). `admit` and `settle` do the same for all other cases.
 --
 -- A run of the fast path is stored as text that begins with a mark of the call that took it. Whatever changes a stored run
 -- writes it anew without the mark, so a run with its mark is just as it was when it started.
@@ -23,7 +22,7 @@ local function coalesce(jobId, generation, into, fromAt, toAt, count, keepCount,
     ',"fireAt":' .. upTo .. ',"count":' .. count .. ',"at":' .. NOW_TEXT .. "}"
 end
 
--- Where more of an interval than its next occurrence `first` may be due: the latest is run. Returns its fire time, that of the
+-- If several occurrences of an interval may be due, from `first` on, runs only the latest. Returns its fire time, that of the
 -- one after it, and for how many occurrences the run stands; nil if the job has no plain interval.
 local function catchUp(jobId, generation, first)
   local key = jobKey(jobId)

@@ -61,7 +61,7 @@ local function noteWaiting(jobId)
   call("HSET", jobKey(jobId), "op", 1)
 end
 
--- Takes a job of which nothing runs or waits off `live`, so that audits skip it, and returns whether it did.
+-- Removes a job from `live` if nothing of it runs or waits, so that audits skip it, and returns whether it did.
 local function releaseIfIdle(jobId)
   local open = call("EXISTS", runningKey(jobId), queuedKey(jobId), requestsKey(jobId), backfillRunningKey(jobId),
     backfillTimesKey(jobId), backfillJobsKey(jobId))

@@ -1,4 +1,4 @@
--- The keys that belong to a job. PostgreSQL has a table for each.
+-- Keys of jobs and groups that several scripts use; docs/contributing/keys-and-tables.md lists all keys and their tables.
 
 local function jobKey(jobId) return PREFIX .. "job:" .. jobId end
 -- Running runs by queue job, those that count for `maxInstances`. Backfill runs are apart.

@@ -2,7 +2,7 @@
 
 -- At most this many events of their own for neighbours that share a verdict; the others share one event with a count.
 local MAX_SINGLE_EVENTS = 100
--- Rows that one new row may push out for their age: more than come in, and still a bounded step.
+-- Rows that one new row may push out for their age: more than arrive, so that it catches up, but bounded.
 local MAX_EXPIRED = 10
 
 -- Keeps the ledger of a job that does not exist until `endsAt`, by the server's clock. `gone` lists such ledgers.
@@ -11,8 +11,8 @@ local function keepLedgerUntil(jobId, endsAt)
   call("ZADD", PREFIX .. "gone", endsAt, jobId)
 end
 
--- Drops rows whose decision is older than the job's retention. The fire time only tells where to look: what an outage left
--- undecided for longer is still recorded, and kept for its time.
+-- Drops rows whose decision is older than the job's retention. Fire times only narrow the search; a late
+-- decision is still kept for its full age.
 local function dropExpired(key, keepAgeMs)
   local before = NOW - keepAgeMs
   local range = call("ZRANGEBYSCORE", key, "-inf", string.format("(%d", before), "LIMIT", "0", MAX_EXPIRED)

@@ -5,7 +5,7 @@
 -- ARGV[4] maxEvents    about how many entries the event stream keeps
 local PREFIX, QUEUE = ARGV[1], ARGV[2]
 local call = redis.call
--- Files of which a call needs few: see `lazy`.
+-- Library files; a call uses only a few of them: see `lazy`.
 local conditions, queuedRuns, wakeups, groups, backfills, queueing
 
 -- A file whose functions are made on first use. A server makes a script's functions anew at every call, and most calls

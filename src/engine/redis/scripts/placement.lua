@@ -1,4 +1,4 @@
--- Placement: where a run goes that is due.
+-- Placement: where a due run goes.
 
 -- What a row says about a condition that was false.
 local function conditionFalse(job)

@@ -9,7 +9,7 @@ ARGV[5] step   JSON: jobId, queueJobId, runId, start, fireAt, name, record (JSON
 Returns "saved", "fenced", or "too-many" (the run has as many steps as it may).
 ]]
 local s = cjson.decode(ARGV[5])
--- Runs whose steps one new run may push out: more than come in, and still a bounded step.
+-- Runs whose steps one new run may push out: more than arrive, so that it catches up, but bounded.
 local MAX_GONE = 100
 local held = readHeld(s)
 if not held then

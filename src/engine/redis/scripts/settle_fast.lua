@@ -6,12 +6,15 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] steps     how many; 14 arguments follow for each: job id, queue job id, fire time of its run; fire time ("" = none)
-                  and due time of the occurrence after the job's next one; whether the job is in `live` (1 or 0); then of a run
-                  that ended: run id ("" = it goes on, and its job enters `live`), token of the queue job's lock (which also
-                  marks the stored run), ms from the fire time to its start, ms from there to its end, result, row, event (JSON
-                  text; of the event everything behind its instant), and how many rows and how many ms of them to keep, as
-                  two numbers with a blank between. Times in epoch ms.
+ARGV[5] steps     how many; 14 arguments follow for each, with times in epoch ms:
+                  1-3   job id, queue job id, fire time of its run
+                  4, 5  fire time ("" = none) and due time of the occurrence after the job's next one
+                  6     whether the job is in `live` (1 or 0)
+                  7     id of the run that ended; "" = it continues, its job enters `live`, and the rest is empty
+                  8     token of the queue job's lock, which also marks the stored run
+                  9, 10 ms from the fire time to its start, and from there to its end
+                  11-13 result, row and event as JSON text; of the event, everything after its instant
+                  14    how many rows to keep, a blank, and for how many ms
 Returns a list with one number for each: 2 = the run and its queue job ended; 1 = the run ended, the queue job belongs to
 another worker; 0 = the run goes on, or has left the fast path: call `settle`.
 ]]

@@ -9,7 +9,7 @@ Returns the number of lines stored.
 */
 CREATE FUNCTION append_log(w jsonb, now_ms bigint) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-  -- Logs that one new log may push out: more than come in, and still a bounded step.
+  -- Logs that one new log may push out: more than arrive, so that it catches up, but bounded.
   max_gone constant integer := 100;
   size bigint;
   is_new boolean;

@@ -59,7 +59,7 @@ BEGIN
 END
 $$;
 
--- The wakeup that queued runs, or a backfill in its group's line, lack, if they do. It has the id of the one that was lost, so
+-- The missing wakeup for queued runs, or for a backfill in its group's line, if any. It has the id of the one that was lost, so
 -- that two audits that find the same know that nothing happened in between.
 CREATE FUNCTION audit_queued(job jobs, now_ms bigint) RETURNS jsonb[] LANGUAGE plpgsql AS $$
 DECLARE

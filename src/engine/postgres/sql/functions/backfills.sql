@@ -14,7 +14,7 @@ END
 $$;
 
 -- The id for a fire time's queue job. A fire time that was put back by a queue job which has not ended yet needs another id:
--- the old queue job stands for nothing any more, and is in the way.
+-- the old queue job no longer represents anything, but still occupies the id.
 CREATE FUNCTION backfill_queue_job(of_job text, fire_at bigint) RETURNS text LANGUAGE sql AS $$
   SELECT queue_job_id_of(of_job, 'b', CASE WHEN EXISTS (SELECT 1 FROM {{bullmq_schema}}.job AS q
     WHERE q.queue = '{{bullmq_queue}}' AND q.id = queue_job_id_of(of_job, 'b', 0, fire_at) AND q.state = 'active')

@@ -1,12 +1,11 @@
 -- Decisions: rows of the ledger, and the events that report them.
 
 -- Appends a row and drops what exceeds the job's retention, a bounded number per call: among them rows whose decision is older
--- than the job's retention. The fire time only tells where to look: what an outage left undecided for longer is still recorded,
--- and kept for its time.
+-- than the job's retention. Fire times only narrow the search; a late decision is still kept for its full age.
 CREATE FUNCTION record(entry ledger, keep_count bigint, keep_age_ms bigint, now_ms bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-  -- Rows that one new row may push out: more than come in, and still a bounded step.
+  -- Rows that one new row may push out: more than arrive, so that it catches up, but bounded.
   max_expired constant integer := 10;
   max_excess constant integer := 1000;
   kept bigint;

@@ -1,4 +1,4 @@
--- Placement: where a run goes that is due.
+-- Placement: where a due run goes.
 
 -- The place of a run that is due: 'start'; 'queue'; 'replace' (queue, instead of the runs that are queued); or none:
 -- 'condition' (it is false, and the run does not wait for it) or 'full' (no room, by the job's overlap rule). `room`: how many

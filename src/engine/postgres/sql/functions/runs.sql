@@ -74,7 +74,7 @@ BEGIN
 END
 $$;
 
--- Whether a worker executes another run on its last chance. It starts no second such run beside it: if the process dies, the
+-- Whether a worker executes another run on its last chance. It must not start a second one: if the process dies, the
 -- culprit is known.
 CREATE FUNCTION is_alone_taken(held running_runs, by_worker text, max_crashes integer) RETURNS boolean LANGUAGE sql AS $$
   SELECT EXISTS (SELECT 1 FROM running_runs AS other WHERE other.worker = by_worker AND other.crashes = max_crashes - 1

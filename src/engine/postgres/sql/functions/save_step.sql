@@ -9,7 +9,7 @@ Returns "saved", "fenced", or "too-many" (the run has as many steps as it may), 
 CREATE FUNCTION save_step(step jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
-  -- Runs whose steps one new run may push out: more than come in, and still a bounded step.
+  -- Runs whose steps one new run may push out: more than arrive, so that it catches up, but bounded.
   max_gone constant integer := 100;
   keep_count bigint;
   keep_age_ms bigint;
