@@ -268,7 +268,7 @@ describe("addJob refuses", () => {
   ])("the id %j is told what is wrong with it, and the rule", async (id, fault) => {
     const { message } = await refusal(add({ ...hourly, id }));
     expect(message).toContain(fault);
-    expect(message).toContain("first a letter, a digit or _");
+    expect(message).toContain("a letter, a digit or _ first");
   });
 
   test.each([
