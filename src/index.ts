@@ -37,9 +37,11 @@ export {
   type PipelineConstructor,
   type PipelineReference,
   type PipelineWith,
+  type ResultOf,
   type RetryOn,
   type SchemaOf,
 } from "./pipeline/pipeline.ts";
+export type { StoredResult, UnkeptResult } from "./pipeline/stored-result.ts";
 export type { RunContext, RunLog } from "./pipeline/run-context.ts";
 export type { ParamsInput, ParamsOutput, ParamsSchema } from "./pipeline/params-schema.ts";
 export { createToken, type DependencyToken, type Token } from "./pipeline/token.ts";

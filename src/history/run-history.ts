@@ -46,9 +46,9 @@ export interface RunQuery {
   limit?: number | undefined;
 }
 
-/** Runs, latest fire time first. */
-export interface RunPage {
-  readonly runs: readonly Run[];
+/** Runs, latest fire time first. @template T What their `result` can be. */
+export interface RunPage<T = unknown> {
+  readonly runs: readonly Run<T>[];
   /** Pass it to the next call; `undefined` at the end. A short page may still have a cursor. */
   readonly cursor: string | undefined;
 }

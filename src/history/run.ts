@@ -5,8 +5,11 @@ import type { StoredError } from "../core/stored-error.ts";
 import { type OpenState, type SkipReason, type Verdict, VERDICTS } from "../jobs/verdict.ts";
 import { CronduitError } from "../core/errors.ts";
 
-/** The decision on one occurrence, or on several that share it, as recorded in the ledger. */
-export interface Run {
+/**
+ * The decision on one occurrence, or on several that share it, as recorded in the ledger.
+ * @template T What `result` can be; known where the pipeline is.
+ */
+export interface Run<T = unknown> {
   /** The run's id; the same for all its attempts. */
   readonly id: string;
   readonly jobId: string;
@@ -39,8 +42,8 @@ export interface Run {
   readonly reason: SkipReason | undefined;
   /** The run into which this occurrence was coalesced. */
   readonly coalescedInto: string | undefined;
-  /** What the pipeline returned, truncated if it was large. */
-  readonly result: unknown;
+  /** What the pipeline returned, as JSON; truncated if it was large. */
+  readonly result: T;
   readonly error: StoredError | undefined;
 }
 

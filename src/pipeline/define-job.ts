@@ -16,10 +16,10 @@ interface Named<P extends ParamsSchema> {
   readonly params?: P;
 }
 
-/** A job's work as a function. */
-export interface FunctionJob<P extends ParamsSchema> extends Named<P> {
+/** A job's work as a function. @template R What it returns. */
+export interface FunctionJob<P extends ParamsSchema, R = unknown> extends Named<P> {
   /** Does the work, like `Pipeline.run`. */
-  readonly run: (context: RunContext<P>) => unknown;
+  readonly run: (context: RunContext<P>) => R;
 }
 
 /** A job's work as a function that a module exports; for configuration files, and for `isolate: "process"`. */
@@ -41,9 +41,9 @@ export interface ModuleJob<P extends ParamsSchema> extends Named<P> {
  * @returns A pipeline class, usable wherever one is expected.
  * @throws {@link CronduitError} `INVALID_PIPELINE`
  */
-export function defineJob<P extends ParamsSchema = undefined>(
-  job: FunctionJob<P> | ModuleJob<P>,
-): PipelineClass<P> {
+export function defineJob<P extends ParamsSchema = undefined, R = unknown>(
+  job: FunctionJob<P, R> | ModuleJob<P>,
+): PipelineClass<P, R> {
   if (typeof job !== "object" || (job as unknown) === null) {
     throw new CronduitError("INVALID_PIPELINE", "defineJob needs an object { name, run }.");
   }
@@ -74,7 +74,7 @@ export function defineJob<P extends ParamsSchema = undefined>(
   };
   describe(JobOfFunction, options);
   // `describe` has added the schema.
-  return JobOfFunction as unknown as PipelineClass<P>;
+  return JobOfFunction as unknown as PipelineClass<P, R>;
 }
 
 function sourceOf({

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
 import type { RunContext } from "./run-context.ts";
 import type { ParamsSchema } from "./params-schema.ts";
+import type { StoredResult } from "./stored-result.ts";
 import type { DependencyToken } from "./token.ts";
 
 /** Marks a class as a pipeline, also when a program has loaded two copies of this package. */
@@ -144,9 +145,17 @@ export interface FailedAttempt {
 /** Whether another attempt may follow a failed one; see `Pipeline.retryOn`. */
 export type RetryOn = (error: unknown, failed: FailedAttempt) => boolean | Promise<boolean>;
 
-/** A constructible class that extends {@link Pipeline}, whether or not its params are checked. */
-export interface PipelineConstructor<P extends ParamsSchema = ParamsSchema> {
-  new (...dependencies: never[]): Pipeline<P>;
+/** What `run` returns, in a form from which the compiler infers it. */
+interface Returning<R> {
+  run(context: never): R;
+}
+
+/**
+ * A constructible class that extends {@link Pipeline}, whether or not its params are checked.
+ * @template R What its `run` returns.
+ */
+export interface PipelineConstructor<P extends ParamsSchema = ParamsSchema, R = unknown> {
+  new (...dependencies: never[]): Pipeline<P> & Returning<R>;
   readonly name: string;
   readonly params?: z.ZodType | undefined;
   readonly pipelineName?: string | undefined;
@@ -164,13 +173,13 @@ export interface HasStaticParamsOrExtendsPipelineWith {
  * A constructible class that extends {@link Pipeline}. If it is typed by a schema, it must have that schema at run time
  * too, or unchecked params would reach `run`.
  */
-export type PipelineClass<P extends ParamsSchema = ParamsSchema> = P extends undefined
-  ? PipelineConstructor<P>
-  : PipelineConstructor<P> & HasStaticParamsOrExtendsPipelineWith;
+export type PipelineClass<P extends ParamsSchema = ParamsSchema, R = unknown> = P extends undefined
+  ? PipelineConstructor<P, R>
+  : PipelineConstructor<P, R> & HasStaticParamsOrExtendsPipelineWith;
 
 /** A pipeline as `addJob` accepts it: its class, an instance, or its registered name. */
-export type PipelineReference<P extends ParamsSchema = ParamsSchema> =
-  PipelineClass<P> | Pipeline<P> | string;
+export type PipelineReference<P extends ParamsSchema = ParamsSchema, R = unknown> =
+  PipelineClass<P, R> | (Pipeline<P> & Returning<R>) | string;
 
 /** The schema of the params of a pipeline class (`typeof NightlyReport`) or instance; any schema for a name. */
 export type SchemaOf<R> = R extends abstract new (...dependencies: never[]) => infer I
@@ -178,6 +187,13 @@ export type SchemaOf<R> = R extends abstract new (...dependencies: never[]) => i
   : R extends { readonly "~params": infer P extends ParamsSchema }
     ? P
     : ParamsSchema;
+
+/** What `run.result` is for a pipeline class (`typeof NightlyReport`) or instance; `unknown` for a name. */
+export type ResultOf<R> = R extends abstract new (...dependencies: never[]) => infer I
+  ? ResultOf<I>
+  : R extends Returning<infer T>
+    ? StoredResult<T>
+    : unknown;
 
 /** Whether `value` is a class that extends {@link Pipeline} and has a `run` method. */
 export function isPipelineClass(value: unknown): value is PipelineConstructor {

@@ -7,20 +7,21 @@ import type { RunJobOptions } from "./run-commands.ts";
 /**
  * Methods of a job, each a short form of a scheduler's method. None changes the snapshot.
  * @template P The schema of its params; known if the job was added by its pipeline's class.
+ * @template T What its runs' `result` can be; known then, too.
  */
-export interface JobActions<P extends ParamsSchema = ParamsSchema> {
+export interface JobActions<P extends ParamsSchema = ParamsSchema, T = unknown> {
   /** As `pauseJob`. @returns The job as it is then. */
-  pause(reason?: string): Promise<Job<P>>;
+  pause(reason?: string): Promise<Job<P, T>>;
   /** As `resumeJob`. @returns The job as it is then. */
-  resume(): Promise<Job<P>>;
+  resume(): Promise<Job<P, T>>;
   /** As `modifyJob`. @returns The job as it is then. */
-  modify(changes: ModifyJobOptions<P>): Promise<Job<P>>;
+  modify(changes: ModifyJobOptions<P>): Promise<Job<P, T>>;
   /** As `rescheduleJob`. @returns The job as it is then. */
-  reschedule(trigger: RescheduleOptions): Promise<Job<P>>;
+  reschedule(trigger: RescheduleOptions): Promise<Job<P, T>>;
   /** As `removeJob`. */
   remove(): Promise<void>;
   /** As `runJob` with `wait`. @returns The ended run. */
-  run(options: RunJobOptions<P> & { wait: true | number | string }): Promise<Run>;
+  run(options: RunJobOptions<P> & { wait: true | number | string }): Promise<Run<T>>;
   /** As `runJob`. @returns The id of the run. */
   run(options?: RunJobOptions<P> & { wait?: false | undefined }): Promise<string>;
 }
@@ -29,8 +30,10 @@ export interface JobActions<P extends ParamsSchema = ParamsSchema> {
  * A snapshot of a scheduled job at the time it was read. Its methods aren't enumerable, so comparing, printing and
  * serializing it sees only its fields.
  * @template P The schema of its params, which types those of `run` and `modify`.
+ * @template T What the `result` of its runs can be.
  */
-export interface Job<P extends ParamsSchema = ParamsSchema> extends JobSnapshot, JobActions<P> {}
+export interface Job<P extends ParamsSchema = ParamsSchema, T = unknown>
+  extends JobSnapshot, JobActions<P, T> {}
 
 /** The scheduler's methods behind {@link JobActions}. */
 export interface JobControl {

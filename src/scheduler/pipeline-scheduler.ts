@@ -5,8 +5,9 @@ import { bitsOf } from "../events/event-names.ts";
 import { EVENT_ALL, type EventName } from "../jobs/event.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
-import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
+import type { PipelineReference, ResultOf, SchemaOf } from "../pipeline/pipeline.ts";
 import type { ParamsSchema } from "../pipeline/params-schema.ts";
+import type { StoredResult } from "../pipeline/stored-result.ts";
 import { parseSchedule } from "../triggers/natural/parse-schedule.ts";
 import type {
   AddJobOptions,
@@ -100,10 +101,10 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
    * not set; `INVALID_OPTION`, `INVALID_TRIGGER`, `INVALID_TIMEZONE`, `INVALID_PARAMS`, `PAYLOAD_TOO_LARGE`,
    * `UNKNOWN_PIPELINE`, `CONNECTION_FAILED`. Nothing is stored then.
    */
-  async addJob<P extends ParamsSchema = ParamsSchema>(
-    pipeline: PipelineReference<P>,
+  async addJob<P extends ParamsSchema = ParamsSchema, R = unknown>(
+    pipeline: PipelineReference<P, R>,
     options: AddJobOptions<P>,
-  ): Promise<Job<P>> {
+  ): Promise<Job<P, StoredResult<R>>> {
     return this.#add(pipeline, options);
   }
 
@@ -115,11 +116,11 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
    * @throws As {@link addJob}.
    * @example await scheduler.schedule("every 24 hours", CleanUp, { daysToKeep: 7 });
    */
-  async schedule<P extends ParamsSchema = ParamsSchema>(
+  async schedule<P extends ParamsSchema = ParamsSchema, R = unknown>(
     when: string,
-    pipeline: PipelineReference<P>,
+    pipeline: PipelineReference<P, R>,
     ...[params, options = {}]: ScheduleArguments<P>
-  ): Promise<Job<P>> {
+  ): Promise<Job<P, StoredResult<R>>> {
     return this.#add(pipeline, {
       ...options,
       ...parseSchedule(when),
@@ -147,22 +148,23 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
    */
   async getJob<R extends PipelineReference = string>(
     jobId: string,
-  ): Promise<Job<SchemaOf<R>> | undefined> {
+  ): Promise<Job<SchemaOf<R>, ResultOf<R>> | undefined> {
     const id = checkJobId(jobId, "getJob");
     await this.#lifecycle.ready();
     const [job] = await this.#parts.engine.jobs.get([id]);
     return job && this.#job(job);
   }
 
-  async #add(pipeline: AnyPipelineReference, options: unknown): Promise<Job> {
+  async #add<T>(pipeline: AnyPipelineReference, options: unknown): Promise<Job<ParamsSchema, T>> {
     await this.#lifecycle.ready();
     const stored = await this.#desk.addOne({ pipeline, options });
     this.#lifecycle.added();
     return this.#job(stored);
   }
 
-  #job(stored: StoredJob): Job {
-    return withActions(toJob(stored, this.#parts.registry), this);
+  /** @template T What its results can be, as far as the caller of the public method said. */
+  #job<T>(stored: StoredJob): Job<ParamsSchema, T> {
+    return withActions(toJob(stored, this.#parts.registry), this) as Job<ParamsSchema, T>;
   }
 
   /** Jobs in the order of their next run, those without one last; a page at a time. */
@@ -181,7 +183,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   async modifyJob<R extends PipelineReference = string>(
     jobId: string,
     changes: ModifyJobOptions<SchemaOf<R>>,
-  ): Promise<Job<SchemaOf<R>>> {
+  ): Promise<Job<SchemaOf<R>, ResultOf<R>>> {
     return this.#modify(jobId, changes, "modifyJob");
   }
 
@@ -190,7 +192,11 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
     return this.#modify(jobId, trigger, "rescheduleJob");
   }
 
-  async #modify(jobId: string, changes: unknown, where: string): Promise<Job> {
+  async #modify<T>(
+    jobId: string,
+    changes: unknown,
+    where: string,
+  ): Promise<Job<ParamsSchema, T>> {
     const id = checkJobId(jobId, where);
     await this.#lifecycle.ready();
     return this.#job(await this.#desk.modify(id, changes, where));

@@ -11,7 +11,7 @@ import type {
 } from "../history/run-logs.ts";
 import { readSteps, type RunStep } from "../history/run-steps.ts";
 import { instantOption } from "../jobs/instant-option.ts";
-import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
+import type { PipelineReference, ResultOf, SchemaOf } from "../pipeline/pipeline.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { Backfill, BackfillOptions, BackfillReport, Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
@@ -42,10 +42,11 @@ export abstract class SchedulerRuns {
   async runJob<R extends PipelineReference = string>(
     jobId: string,
     options: RunJobOptions<SchemaOf<R>> & { wait: true | number | string },
-  ): Promise<Run>;
+  ): Promise<Run<ResultOf<R>>>;
   /**
    * Runs a job now, under its rules, and leaves its schedule alone; also if it is paused or finished.
-   * @template R The job's pipeline, as in `runJob<typeof NightlyReport>(…)`: then the compiler checks `params`.
+   * @template R The job's pipeline, as in `runJob<typeof NightlyReport>(…)`: then the compiler checks `params`, and
+   * knows what `result` can be.
    * @returns The id of the run, for `getRun`; with `wait` the run when it has ended, whatever its verdict.
    * @throws `JOB_NOT_FOUND`, `INVALID_PARAMS`; `UNKNOWN_PIPELINE` if params are given for a pipeline that is not
    * registered here; `WAIT_TIMED_OUT`.
@@ -71,17 +72,28 @@ export abstract class SchedulerRuns {
     return this.#parts.runs.cancel(runId, options);
   }
 
-  /** What became of a job's occurrences, the latest first; a page at a time. Also for jobs that were removed. */
-  async getRuns(jobId: string, query: RunQuery = {}): Promise<RunPage> {
+  /**
+   * What became of a job's occurrences, the latest first; a page at a time. Also for jobs that were removed.
+   * @template R The job's pipeline, as in `getRuns<typeof NightlyReport>(…)`: then `result` is typed by it.
+   */
+  async getRuns<R extends PipelineReference = string>(
+    jobId: string,
+    query: RunQuery = {},
+  ): Promise<RunPage<ResultOf<R>>> {
     const id = checkJobId(jobId, "getRuns");
     await this.#parts.ready();
-    return this.#parts.history.page(id, query, () => this.#zoneOf(id));
+    const page: RunPage = await this.#parts.history.page(id, query, () => this.#zoneOf(id));
+    return page as RunPage<ResultOf<R>>;
   }
 
-  /** One run. @throws `RUN_NOT_FOUND` */
-  async getRun(runId: string): Promise<Run> {
+  /**
+   * One run.
+   * @template R The job's pipeline, as in `getRun<typeof NightlyReport>(…)`: then `result` is typed by it.
+   * @throws `RUN_NOT_FOUND`
+   */
+  async getRun<R extends PipelineReference = string>(runId: string): Promise<Run<ResultOf<R>>> {
     await this.#parts.ready();
-    return this.#parts.history.get(runId);
+    return (await this.#parts.history.get(runId)) as Run<ResultOf<R>>;
   }
 
   /** The steps of a run that ended, in the order of their ends, with its sleeps and its progress. @throws `RUN_NOT_FOUND` */

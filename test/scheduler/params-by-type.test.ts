@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   type Job,
   type JobToAdd,
+  type StoredResult,
   lineLogger,
   Pipeline,
   PipelineScheduler,
@@ -71,12 +72,12 @@ test("a job that was added knows what its pipeline takes", async () => {
   await using scheduler = made();
   await scheduler.start();
   const job = await scheduler.addJob(A, { ...once, id: "a", params: { region: "eu" } });
-  expectTypeOf(job).toEqualTypeOf<Job<typeof Region>>();
+  expectTypeOf(job).toEqualTypeOf<Job<typeof Region, StoredResult<string>>>();
   expectTypeOf(job).toExtend<Job>();
   const later = await scheduler.schedule("every 24 hours", A, { region: "eu" });
-  expectTypeOf(later).toEqualTypeOf<Job<typeof Region>>();
+  expectTypeOf(later).toEqualTypeOf<Job<typeof Region, StoredResult<string>>>();
   const changed = await job.modify({ params: { region: "us" }, maxInstances: 2 });
-  expectTypeOf(await changed.pause()).toEqualTypeOf<Job<typeof Region>>();
+  expectTypeOf(await changed.pause()).toEqualTypeOf<Job<typeof Region, StoredResult<string>>>();
   expect(await job.run({ params: { region: "asia" }, wait: "30s" })).toMatchObject({
     result: "asia",
   });
@@ -103,7 +104,7 @@ test("runJob, modifyJob and getJob are told the pipeline by a type", async () =>
   const run = await scheduler.runJob<typeof A>("a", { params: { region: "asia" }, wait: "30s" });
   expect(run).toMatchObject({ result: "asia" });
   expectTypeOf(await scheduler.getJob<typeof A>("a")).toEqualTypeOf<
-    Job<typeof Region> | undefined
+    Job<typeof Region, StoredResult<string>> | undefined
   >();
   // Without one, the compiler knows nothing of the params, and the scheduler checks them.
   const unknown: unknown = { region: "eu" };

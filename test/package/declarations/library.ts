@@ -5,6 +5,8 @@ import {
   definePipeline,
   describePipeline,
   Pipeline,
+  type PipelineClass,
+  type PipelineReference,
   PipelineScheduler,
   type RunContext,
   trigger,
@@ -51,6 +53,17 @@ export const given = definePipeline(
 );
 export const added = async (scheduler: PipelineScheduler) =>
   scheduler.addJob(Nightly, { trigger: "cron", hour: 1, params: { region: "eu" } });
+export const ran = async (scheduler: PipelineScheduler) => ({
+  run: await (await added(scheduler)).run({ wait: true }),
+  named: await scheduler.runJob<typeof job>("job", { wait: true }),
+  all: await scheduler.getRuns<InstanceType<ReturnType<typeof reportFor>>>("report"),
+});
+export const addedTo = async <R>(scheduler: PipelineScheduler, of: PipelineClass<undefined, R>) =>
+  (await scheduler.schedule("every 24 hours", of)).run({ wait: true });
+export const runsOf = async <R extends PipelineReference>(
+  scheduler: PipelineScheduler,
+  id: string,
+) => scheduler.getRuns<R>(id);
 export function plain() {
   return class extends Pipeline {
     override run(): void {}
