@@ -192,11 +192,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
     return this.#modify(jobId, trigger, "rescheduleJob");
   }
 
-  async #modify<T>(
-    jobId: string,
-    changes: unknown,
-    where: string,
-  ): Promise<Job<ParamsSchema, T>> {
+  async #modify<T>(jobId: string, changes: unknown, where: string): Promise<Job<ParamsSchema, T>> {
     const id = checkJobId(jobId, where);
     await this.#lifecycle.ready();
     return this.#job(await this.#desk.modify(id, changes, where));
