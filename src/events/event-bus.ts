@@ -1,9 +1,8 @@
 import { type Clock, sleep, within } from "../core/clock.ts";
-import { shown } from "../core/shown.ts";
-import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine, EventBatch } from "../engine/port/engine.ts";
 import { EVENT_BITS, type EventName, type StoredEvent } from "../jobs/event.ts";
+import type { ListenerSettings } from "./listener-input.ts";
 import { type SchedulerEvent, toSchedulerEvent } from "./scheduler-event.ts";
 
 /** Called with each event that matches its mask. Errors are logged; a named listener's returned promise is awaited. */
@@ -27,7 +26,7 @@ export interface ListenerOptions {
 interface Listener {
   readonly handler: EventHandler;
   readonly mask: number;
-  readonly options: ListenerOptions;
+  readonly options: ListenerSettings;
   readonly ended: AbortController;
 }
 
@@ -36,7 +35,6 @@ const RETRY_MS = 500;
 const LEASE_MS = 10_000;
 /** A named listener that takes longer is abandoned, and its next events are delivered. */
 const HANDLER_LIMIT_MS = 60_000;
-const LISTENER_NAME = /^[\w.:@-]{1,64}$/;
 
 /** Delivers events of the whole fleet to the listeners of this process. */
 export class EventBus {
@@ -74,38 +72,8 @@ export class EventBus {
     for (const listener of this.#listeners.values()) this.#listen(listener, async () => cursor);
   }
 
-  /** @throws {@link CronduitError} `INVALID_OPTION` if the mask or the name is invalid. */
-  add(handler: EventHandler, mask: number, options: ListenerOptions): void {
-    if (typeof handler !== "function") {
-      throw new CronduitError(
-        "INVALID_OPTION",
-        `addListener: the handler must be a function, not ${shown(handler)}.`,
-        {
-          data: { path: "handler" },
-        },
-      );
-    }
-    if (!Number.isInteger(mask) || mask < 0 || mask > 2 ** 30 - 1) {
-      throw new CronduitError(
-        "INVALID_OPTION",
-        `addListener, mask: ${shown(mask)} is not a sum of EVENT_… bits, such as EVENT_JOB_ERROR | EVENT_JOB_MISSED.`,
-        {
-          data: { path: "mask" },
-        },
-      );
-    }
-    if (
-      options.name !== undefined &&
-      (typeof options.name !== "string" || !LISTENER_NAME.test(options.name))
-    ) {
-      throw new CronduitError(
-        "INVALID_OPTION",
-        `addListener, option "name": ${shown(options.name)} is not allowed. Allowed: a string of 1 to 64 letters, digits and _ . : @ -; or leave it out.`,
-        {
-          data: { path: "name" },
-        },
-      );
-    }
+  /** Adds a listener whose mask and options are validated; one with the same handler is replaced. */
+  add(handler: EventHandler, mask: number, options: ListenerSettings): void {
     this.remove(handler);
     const listener: Listener = { handler, mask, options, ended: new AbortController() };
     this.#listeners.set(handler, listener);

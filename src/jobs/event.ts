@@ -91,7 +91,7 @@ export const EVENT_WORKER_STOPPED = EVENT_BITS.WORKER_STOPPED;
 /** A named listener was away so long that events were trimmed before it received them. */
 export const EVENT_EVENTS_LOST = EVENT_BITS.EVENTS_LOST;
 /** Every event. */
-export const EVENT_ALL = 2 ** 30 - 1;
+export const EVENT_ALL: number = Object.values(EVENT_BITS).reduce((sum, bit) => sum + bit, 0);
 
 /** An event on the event stream: plain JSON, without absent fields. */
 export interface StoredEvent {

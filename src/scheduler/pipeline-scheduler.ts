@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { EngineHealth } from "../engine/port/engine.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
 import { bitsOf } from "../events/event-names.ts";
+import { checkListener, checkMask } from "../events/listener-input.ts";
 import { EVENT_ALL, type EventName } from "../jobs/event.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
@@ -233,21 +234,29 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   }
 
   /**
-   * Calls `handler` with every event of the fleet whose bit is in `mask`.
-   * @param mask A sum of `EVENT_…` bits. Default: all.
+   * Calls `handler` with every event of the fleet.
    * @throws {@link CronduitError} `INVALID_OPTION`
    */
-  addListener(
-    handler: EventHandler,
-    mask: number = EVENT_ALL,
-    options: ListenerOptions = {},
-  ): void {
-    this.#parts.bus.add(handler, mask, options);
+  addListener(handler: EventHandler): void;
+  /**
+   * Calls `handler` with every event of the fleet whose bit is in `mask`.
+   * @param mask A sum of `EVENT_…` bits, or `EVENT_ALL`. Without it: all.
+   * @throws {@link CronduitError} `INVALID_OPTION`, also for a mask with a bit that no event has.
+   */
+  addListener(handler: EventHandler, mask: number, options?: ListenerOptions): void;
+  addListener(handler: EventHandler, ...given: [mask?: number, options?: ListenerOptions]): void {
+    // An explicit `undefined` is a constant that doesn't exist, and would receive everything.
+    const mask = given.length === 0 ? EVENT_ALL : checkMask(given[0]);
+    this.#parts.bus.add(
+      handler,
+      mask,
+      checkListener("addListener", handler, given[1] === undefined ? {} : given[1]),
+    );
   }
 
   /**
    * Calls `handler` with every event of this name, or of these names; the name narrows the event's fields.
-   * @throws `INVALID_OPTION`
+   * @throws {@link CronduitError} `INVALID_OPTION`
    * @example scheduler.on("JOB_ERROR", ({ jobId, exception }) => console.error(jobId, exception.message));
    */
   on<const N extends EventName>(
@@ -256,7 +265,8 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
     options: ListenerOptions = {},
   ): void {
     // Only events of these names have these bits.
-    this.#parts.bus.add(handler as EventHandler, bitsOf(name), options);
+    const bits = bitsOf(name);
+    this.#parts.bus.add(handler as EventHandler, bits, checkListener("on", handler, options));
   }
 
   /** Ends what `addListener` or `on` began; a handler that is unknown is ignored. */

@@ -2,6 +2,7 @@
 // event; `{ release: true }` releases held runs.
 import { EventEmitter, once } from "node:events";
 import {
+  EVENT_ALL,
   type ConnectionOption,
   lineLogger,
   Pipeline,
@@ -65,7 +66,7 @@ async function start(): Promise<() => Promise<void>> {
   if (options.listener !== undefined) {
     scheduler.addListener(
       ({ name, jobId, runId }) => tell({ heard: name, jobId, runId }),
-      undefined,
+      EVENT_ALL,
       { name: options.listener },
     );
   }

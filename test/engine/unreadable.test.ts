@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { describe, expect, inject, test } from "vitest";
 import { schemasOf } from "../../src/engine/postgres/schema-name.ts";
+import { EVENT_ALL } from "../../src/index.ts";
 import { eventually, TestScheduler } from "../worker/test-scheduler.ts";
 
 const BROKEN = '{"id": [secret]}';
@@ -109,7 +110,7 @@ describe.each([
       await using fleet = await TestScheduler.open(connection(), { prefix });
       const { scheduler } = fleet;
       const heard: string[] = [];
-      scheduler.addListener((event) => void heard.push(event.name), undefined, { name: "durable" });
+      scheduler.addListener((event) => void heard.push(event.name), EVENT_ALL, { name: "durable" });
       const first = await fleet.run(async ({ step, log, previous }) => {
         for (const name of ["first", "second"]) {
           log.info(`${name} line`);

@@ -7,6 +7,5 @@ test("each event has a bit of its own, and EVENT_ALL has them all", () => {
   const union = bits.reduce<number>((mask, bit) => mask | bit, 0);
   expect(bits.every((bit) => Number.isInteger(Math.log2(bit)))).toBe(true);
   expect(new Set(bits).size).toBe(bits.length);
-  // oxlint-disable-next-line no-bitwise
-  expect(EVENT_ALL & union).toBe(union);
+  expect(EVENT_ALL).toBe(union);
 });

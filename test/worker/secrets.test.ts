@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { z } from "zod";
-import { type Run, type SchedulerEvent } from "../../src/index.ts";
+import { EVENT_ALL, type Run, type SchedulerEvent } from "../../src/index.ts";
 import { BY_DEFAULT, Indiscreet, type SecretParams, spelled } from "./secret-pipelines.ts";
 import { eventually, onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
@@ -96,7 +96,7 @@ onEachEngine((connection) => {
       pipelines: [Indiscreet],
       worker: { captureConsole: true },
     });
-    fleet.scheduler.addListener((event) => void durable.push(event), undefined, {
+    fleet.scheduler.addListener((event) => void durable.push(event), EVENT_ALL, {
       name: "durable",
     });
   }, 60_000);
