@@ -38,13 +38,14 @@ const NONE: DocComment = {
   isInternal: false,
 };
 
-/** The text between `/**` and its end, without the asterisks. */
+/** The text between `/**` and its end, without the asterisks; what may not stand in a comment is written `*\/`. */
 function textOf(comment: ts.JSDoc): string {
   return comment
     .getText()
     .replace(/^\/\*\*[ \t]?/, "")
     .replace(/\s*\*\/$/, "")
     .replaceAll(/^[ \t]*\*[ \t]?/gm, "")
+    .replaceAll("*\\/", "*/")
     .trim();
 }
 

@@ -5,13 +5,14 @@ import { docOf, paragraphs } from "./doc-comment.ts";
 /** A property of an object type: an option, or a field of a result. */
 export interface Field {
   readonly name: string;
+  /** May be left out, or is missing when there is nothing to say. */
+  readonly isOptional: boolean;
   readonly type: string;
   readonly default: string;
   readonly meaning: string;
 }
 
-const FORMAT: ts.TypeFormatFlags =
-  ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.UseSingleQuotesForStringLiteralType;
+const FORMAT = ts.TypeFormatFlags.NoTruncation;
 
 /** The package that declares this, if it is not this one. */
 export function packageOf({ declarations: [declaration] = [] }: ts.Symbol): string | undefined {
@@ -32,26 +33,38 @@ export function isHidden(symbol: ts.Symbol): boolean {
   return docOf(declaration).isInternal;
 }
 
-/** Double quotes, one line, and no `undefined` where a question mark says it. */
+/** One line, and no `undefined` where a question mark says it: `{ name?: string | undefined }`. */
 export function tidy(type: string): string {
   return type
     .replaceAll(/import\("[^"]*"\)\./g, "")
     .replaceAll(/\s+/g, " ")
-    .replaceAll("'", '"')
-    .replace(/^undefined \| /, "")
-    .replaceAll(" | undefined", "")
+    .replaceAll(/(\?: [^;,(){}=]*?) \| undefined\b/g, "$1")
     .replaceAll("readonly ", "");
 }
 
+export function isOptional(symbol: ts.Symbol): boolean {
+  return (symbol.flags & ts.SymbolFlags.Optional) !== 0;
+}
+
+/** The type of a property; of an optional one without the `undefined` that its question mark says. */
 export function typeOf(symbol: ts.Symbol, at: ts.Node, checker: ts.TypeChecker): string {
   const { valueDeclaration: declared } = symbol;
   const own =
     declared && (ts.isPropertySignature(declared) || ts.isPropertyDeclaration(declared))
       ? declared.type
       : undefined;
+  if (!own) {
+    const type = checker.getTypeOfSymbolAtLocation(symbol, at);
+    const text = checker.typeToString(type, at, FORMAT);
+    return tidy(isOptional(symbol) && type.isUnion() ? text.replace(/ \| undefined$/, "") : text);
+  }
+  if (!isOptional(symbol) || !ts.isUnionTypeNode(own)) return tidy(own.getText());
+  const members = own.types.filter((member) => member.kind !== ts.SyntaxKind.UndefinedKeyword);
+  const [only] = members;
   return tidy(
-    own?.getText() ??
-      checker.typeToString(checker.getTypeOfSymbolAtLocation(symbol, at), at, FORMAT),
+    only && members.length === 1 && ts.isParenthesizedTypeNode(only)
+      ? only.type.getText()
+      : members.map((member) => member.getText()).join(" | "),
   );
 }
 
@@ -76,21 +89,23 @@ export function fieldsOf(
       .filter((member) => member.getCallSignatures().length === 0)
       .flatMap((member) => fieldsOf(member, at, checker, `${name}.`))
       .filter((field) => field.meaning !== "");
-    const shown =
-      nested.length > 0 ? shortened(members, at, checker) : typeOf(property, at, checker);
-    return [{ name, type: shown, default: doc.default, meaning }].concat(nested);
+    const told = isOptional(property)
+      ? members.filter((member) => !(member.flags & ts.TypeFlags.Undefined))
+      : members;
+    const shown = nested.length > 0 ? shortened(told, at, checker) : typeOf(property, at, checker);
+    return [
+      { name, isOptional: isOptional(property), type: shown, default: doc.default, meaning },
+    ].concat(nested);
   });
 }
 
 /** A union in which an object whose fields are listed below is `{ … }`. */
 function shortened(members: readonly ts.Type[], at: ts.Node, checker: ts.TypeChecker): string {
-  const texts = members
-    .filter((member) => !(member.flags & ts.TypeFlags.Undefined))
-    .map((member) =>
-      member.symbol?.flags & ts.SymbolFlags.TypeLiteral
-        ? "{ … }"
-        : tidy(checker.typeToString(member, at, FORMAT)),
-    );
+  const texts = members.map((member) =>
+    member.symbol?.flags & ts.SymbolFlags.TypeLiteral
+      ? "{ … }"
+      : tidy(checker.typeToString(member, at, FORMAT)),
+  );
   return [...new Set(texts)].join(" | ");
 }
 
@@ -105,8 +120,8 @@ function code(text: string): string {
 export function table(fields: readonly Field[]): string {
   const hasDefaults = fields.some((field) => field.default !== "");
   const head = hasDefaults ? ["name", "type", "default", "meaning"] : ["name", "type", "meaning"];
-  const rows = fields.map(({ name, type, default: standard, meaning }) => [
-    `\`${name}\``,
+  const rows = fields.map(({ name, isOptional, type, default: standard, meaning }) => [
+    `\`${name}${isOptional ? "?" : ""}\``,
     code(type),
     ...(hasDefaults ? [cell(standard)] : []),
     cell(meaning),

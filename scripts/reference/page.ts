@@ -29,7 +29,8 @@ const INTRODUCTION = `<!-- Made by \`npm run reference\` from types and docstrin
 
 # Reference
 
-Every class, method, function, option and type of the package, made from the code. Lengths of time are [durations](durations.md).
+Every class, method, function, option and type of the package, made from the code. A name with a question mark may be left out.
+Lengths of time are [durations](durations.md).
 Error codes are in [errors](errors.md), events in [events](events.md).`;
 
 /** The anchors of headings as GitHub makes them, in the order of the page: a repeated one is numbered. */

@@ -1,4 +1,4 @@
-import type { delay } from "tsyringe";
+import type { delay as lazyToken } from "tsyringe";
 
 /** A name for a dependency that is not a class, such as an interface or a setting. Made by {@link createToken}. */
 export type Token<T> = symbol & {
@@ -11,7 +11,7 @@ export type Token<T> = symbol & {
  * whose type can't be checked.
  */
 export type DependencyToken<T = unknown> =
-  (abstract new (...args: never[]) => T) | Token<T> | ReturnType<typeof delay<T>> | string | symbol;
+  (abstract new (...args: never[]) => T) | Token<T> | ReturnType<typeof lazyToken<T>> | string | symbol;
 
 /** What the container returns for a token; matches anything if the token carries no type. */
 export type Resolved<D> =
@@ -19,7 +19,7 @@ export type Resolved<D> =
     ? T
     : D extends abstract new (...args: never[]) => infer T
       ? T
-      : D extends ReturnType<typeof delay<infer T>>
+      : D extends ReturnType<typeof lazyToken<infer T>>
         ? T
         : never;
 

@@ -26,6 +26,28 @@ test.each(PAGES_WITH_TABLES)(
   },
 );
 
+test("a property shows `undefined` where it is always there, and a question mark where it may be missing", () => {
+  const page = makeReference(surface);
+  expect(page).toContain("| `next` | `(after: EpochMs) => EpochMs \\| undefined` |");
+  expect(page).toContain("| `previous` | `PreviousRun \\| undefined` |");
+  expect(page).toContain("| `tags?` | `string[]` |");
+});
+
+test("docstrings of the public surface link to names that can be imported, and to members", () => {
+  const importable = surface.exports.filter(({ from }) => from !== undefined);
+  const names = new Set(importable.map(({ name }) => name));
+  const strangers = surface.exports.flatMap(({ name, symbol, declaration }) => {
+    const type = surface.checker.getDeclaredTypeOfSymbol(symbol);
+    const members = new Set(type.getProperties().map((member) => member.name));
+    const links = [...declaration.getFullText().matchAll(/\{@link\s+(\w+)/g)];
+    return links
+      .map(([, target = ""]) => target)
+      .filter((target) => !names.has(target) && !members.has(target))
+      .map((target) => `${name}: ${target}`);
+  });
+  expect(strangers).toEqual([]);
+});
+
 /** What each option is when it is left out, `retry.attempts` and the like included. */
 function defaultsOf(schema: z.ZodType, prefix = ""): [string, unknown][] {
   if (schema instanceof z.ZodUnion)
