@@ -76,7 +76,7 @@ function parse(comment: ts.JSDoc): DocComment {
     default: said("default").join(" "),
     returns: [...said("returns"), ...said("yields")].join(" "),
     throws: said("throws").join(" "),
-    params: said("param"),
+    params: [...said("template"), ...said("param")],
     examples: said("example"),
     isInternal: said("internal").length > 0,
   };

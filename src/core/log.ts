@@ -4,7 +4,7 @@ export type LogFields = Readonly<Record<string, unknown>>;
 /** The log levels, most verbose first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
-/** One of {@link LOG_LEVELS}. */
+/** A level of log lines, in ascending order. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Where this package logs. `console` fits, as does any object with these methods. */

@@ -7,7 +7,7 @@ export type EventException = Error & {
   errors?: EventException[];
 };
 
-/** What events contain besides name and time: APScheduler's fields in camelCase, followed by ours. */
+/** The fields of events besides name and time: APScheduler's in camelCase, followed by ours. */
 export interface EventDetails {
   jobId: string;
   /** The nominal fire time of the occurrence; the latest if there are several. */

@@ -2,7 +2,7 @@ import { EVENT_BITS, type EventName, type StoredEvent } from "../jobs/event.ts";
 import type { DetailsOf, EventException } from "./event-fields.ts";
 import { type ErrorCause, reasonOf, type StoredError } from "../core/stored-error.ts";
 
-/** What every event says. */
+/** Fields that every event has. */
 interface EventHead<N extends EventName> {
   /** The event's bit; compare with `EVENT_…`. */
   readonly code: number;
@@ -13,8 +13,8 @@ interface EventHead<N extends EventName> {
 }
 
 /**
- * What a listener receives, with the fields that the event has by its name. Without one it is any of them: a field that
- * only some have may be `undefined`, until `name` is compared.
+ * An event as a listener receives it; its name determines its fields. If `N` is left out it is any event, and a field that
+ * only some events have may be `undefined` until `name` is compared.
  * @template N The event's name, as in `SchedulerEvent<"JOB_ERROR">`.
  */
 export type SchedulerEvent<N extends EventName = EventName> = N extends EventName

@@ -21,7 +21,7 @@ import { type Run, toRun } from "./run.ts";
 const NEIGHBOURS = 100;
 const END_OF_TIME = 8.64e15;
 
-/** What is known about a job at one time. */
+/** The result of `explain`. */
 export interface Explanation {
   /** One or a few plain sentences. */
   readonly text: string;

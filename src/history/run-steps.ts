@@ -13,7 +13,7 @@ export interface RunStep {
   readonly tries: number;
   /** The run's attempt in which it ended. */
   readonly attempt: number;
-  /** What it returned, with the secrets masked that the run itself still sees. */
+  /** Its result, with secrets masked; the run itself sees them. */
   readonly result: unknown;
   /** Set if it failed. */
   readonly error: StoredError | undefined;

@@ -90,7 +90,7 @@ export interface JobDefinition {
 }
 
 /**
- * `finished`: the trigger is exhausted. The last runs may still be going; JOB_FINISHED follows the last of their
+ * `finished`: the trigger is exhausted. The last runs may still be running; JOB_FINISHED follows the last of their
  * verdicts.
  */
 export type JobState = "active" | "paused" | "finished";

@@ -32,7 +32,7 @@ export interface JobSnapshot {
   readonly state: JobState;
   /**
    * Nominal time of the next occurrence; `null` if the job is paused, finished or manual. With jitter it may have
-   * passed already: the occurrence starts at {@link JobSnapshot.nextDueTime}.
+   * passed already: the occurrence starts at `nextDueTime`.
    */
   readonly nextRunTime: Date | null;
   /** When the next occurrence starts: `nextRunTime` plus jitter; `null` if that is `null`. */

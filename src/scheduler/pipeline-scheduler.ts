@@ -41,7 +41,7 @@ import { toWorkerRecord, type WorkerRecord } from "./worker-record.ts";
 
 /** How `start` begins. */
 export interface StartOptions {
-  /** Pause the whole fleet, as `pause()` does, before the first run is taken; `resume()` lets it go on. @default false */
+  /** Pause the whole fleet, as `pause()` does, before the first run is taken; `resume()` ends that. @default false */
   paused?: boolean | undefined;
 }
 
@@ -77,9 +77,9 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   }
 
   /**
-   * Ends this scheduler and its worker; the jobs stay. Takes no longer than the option `drain` says, also if the server is
-   * gone. Safe to call twice, and before `start()`. Called inside a run of this scheduler, it returns at once and goes on
-   * when that run has ended.
+   * Ends this scheduler and its worker; the jobs stay. Takes no longer than the option `drain` says, even if the server is
+   * gone. Safe to call twice, and before `start()`. Called inside a run of this scheduler, it returns immediately and
+   * completes once that run has ended.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
     const { wait } = parseOptions(endOptionsSchema, options, "shutdown");
@@ -92,13 +92,13 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   }
 
   /**
-   * Schedules a pipeline. Declaring a job again with equal options does nothing, whatever was changed by
-   * `modifyJob` or `pauseJob` since. Without an `id` one is made of pipeline, params and trigger, so that two equal calls are
-   * one job; only a single run so long after the call (`in: "10 minutes"`) is another job with each call.
+   * Schedules a pipeline. Declaring a job again with equal options does nothing, even if
+   * `modifyJob` or `pauseJob` changed it since. Without an `id`, one is derived from pipeline, params and trigger, so two
+   * equal calls declare one job; only a single run relative to the call (`in: "10 minutes"`) is a new job each time.
    *
    * @param pipeline A class, an instance, or a registered name. Only the name and the params travel: workers build
-   * the pipeline anew from their own registry for each run.
-   * @throws {@link CronduitError} `CONFLICTING_ID` if a job of this id was declared otherwise and `replaceExisting` is
+   * a new instance from their own registry for each run.
+   * @throws {@link CronduitError} `CONFLICTING_ID` if a job with this id was declared differently and `replaceExisting` is
    * not set; `INVALID_OPTION`, `INVALID_TRIGGER`, `INVALID_TIMEZONE`, `INVALID_PARAMS`, `PAYLOAD_TOO_LARGE`,
    * `UNKNOWN_PIPELINE`, `CONNECTION_FAILED`. Nothing is stored then.
    */
@@ -110,9 +110,9 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   }
 
   /**
-   * Schedules a pipeline by a text that says when: `"every 24 hours"`, `"in 30 minutes"`, `"2026-12-25 15:00"`,
-   * `"0 9 * * 1-5"`, or whatever else `parseSchedule` reads.
-   * @param when Without an offset in the scheduler's zone, unless `options.timezone` names one.
+   * Schedules a pipeline at the times that a text describes: `"every 24 hours"`, `"in 30 minutes"`, `"2026-12-25 15:00"`,
+   * `"0 9 * * 1-5"`, or anything else that `parseSchedule` reads.
+   * @param when Without an offset, in the scheduler's zone, unless `options.timezone` names one.
    * @param params The pipeline's params.
    * @throws As {@link addJob}.
    * @example await scheduler.schedule("every 24 hours", CleanUp, { daysToKeep: 7 });
@@ -176,8 +176,8 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   }
 
   /**
-   * Changes some of a job's rules, its params, or its trigger. A new trigger recomputes the next run; whether the job
-   * is paused stays, unless `nextRunTime: null` pauses it.
+   * Changes some of a job's rules, its params, or its trigger. A new trigger recomputes the next run; a paused job
+   * stays paused, and `nextRunTime: null` pauses it.
    * @template R Its pipeline, as in `modifyJob<typeof NightlyReport>(…)`: then the compiler checks `params`.
    * @throws As {@link addJob}, and `JOB_NOT_FOUND`.
    */
@@ -200,7 +200,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   }
 
   /**
-   * Stops a job's occurrences until `resumeJob`; running ones go on.
+   * Stops a job's occurrences until `resumeJob`; runs in progress continue.
    * @param reason Kept with the job, up to 500 characters.
    * @throws {@link JobLookupError}; `INVALID_STATE` if the job is finished.
    */
@@ -211,7 +211,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   }
 
   /**
-   * Lets a paused job go on from now: what fell in the pause is recorded as skipped and not run.
+   * Resumes a paused job from now on: occurrences during the pause are recorded as skipped, not run.
    * @throws {@link JobLookupError}; `INVALID_STATE` if the job is finished.
    */
   async resumeJob(jobId: string): Promise<Job> {
@@ -220,7 +220,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
     return this.#job(await this.#desk.resume(id));
   }
 
-  /** Removes a job. Running runs finish and settle; its ledger stays as long as its retention says. @throws {@link JobLookupError} */
+  /** Removes a job. Runs in progress finish and get their verdicts; its ledger is kept as long as its retention says. @throws {@link JobLookupError} */
   async removeJob(jobId: string): Promise<void> {
     const id = checkJobId(jobId, "removeJob");
     await this.#lifecycle.ready();
@@ -269,18 +269,18 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
     this.#parts.bus.add(handler as EventHandler, bits, checkListener("on", handler, options));
   }
 
-  /** Ends what `addListener` or `on` began; a handler that is unknown is ignored. */
+  /** Removes a handler that `addListener` or `on` added; an unknown one is ignored. */
   removeListener(handler: EventHandler<never>): void {
     this.#parts.bus.remove(handler);
   }
 
-  /** Stops the whole fleet from starting runs, until `resume()`; running ones go on. */
+  /** Stops the whole fleet from starting runs, until `resume()`; runs in progress continue. */
   async pause(): Promise<void> {
     await this.#lifecycle.ready();
     await setFleetPaused(this.#parts.engine, true);
   }
 
-  /** Lets the fleet go on. What was missed goes through `coalesce` and `misfireGraceTime`. */
+  /** Resumes the fleet. `coalesce` and `misfireGraceTime` decide about what was missed. */
   async resume(): Promise<void> {
     await this.#lifecycle.ready();
     await setFleetPaused(this.#parts.engine, false);
@@ -293,10 +293,10 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   }
 
   /**
-   * Brings the fleet to a stop, and gives all jobs and their history as lines of NDJSON, each with its line break; they are
-   * read while you ask for them. The fleet stays paused afterwards. See `docs/transfer.md`.
-   * @throws {@link CronduitError} while it is read: `RUNS_UNFINISHED`, `INVALID_STATE` if something was changed meanwhile,
-   * `CONNECTION_FAILED`, `PAYLOAD_TOO_LARGE`. The fleet is then as it was, as it is if you stop reading.
+   * Stops the fleet, and yields all jobs and their history as lines of NDJSON, each with its line break; they are read as
+   * you iterate. The fleet stays paused afterwards. See `docs/transfer.md`.
+   * @throws {@link CronduitError} while it is read: `RUNS_UNFINISHED`, `INVALID_STATE` if something changed meanwhile,
+   * `CONNECTION_FAILED`, `PAYLOAD_TOO_LARGE`. The fleet is then restored, as it is if you stop reading.
    */
   exportState(options: ExportOptions = {}): AsyncIterable<string> {
     return this.#export(parseOptions(exportOptionsSchema, options, "exportState"));
@@ -308,8 +308,8 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   }
 
   /**
-   * Stores what `exportState` gave, of whatever engine. What was due and undecided there runs here, by each job's policy. All is
-   * checked before anything is stored; after a crash, repeat it with the same state to complete it.
+   * Stores an exported state, from any engine. What was due and undecided there runs here, by each job's policy. Everything
+   * is checked before anything is stored; after a crash, repeat the call with the same state to complete it.
    * @throws {@link CronduitError} `INVALID_STATE_FILE`; `CONFLICTING_ID` if jobs of the state are here already.
    */
   async importState(source: StateSource, options: ImportOptions = {}): Promise<ImportSummary> {
@@ -329,7 +329,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
     return this.#parts.engine.health();
   }
 
-  /** What this scheduler works on, e.g. `redis 7.0.15 at 127.0.0.1:6379`. */
+  /** The engine and server in use, e.g. `redis 7.0.15 at 127.0.0.1:6379`. */
   get engine(): string {
     return this.#parts.engine.label;
   }

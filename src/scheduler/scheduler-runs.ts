@@ -44,10 +44,10 @@ export abstract class SchedulerRuns {
     options: RunJobOptions<SchemaOf<R>> & { wait: true | number | string },
   ): Promise<Run<ResultOf<R>>>;
   /**
-   * Runs a job now, under its rules, and leaves its schedule alone; also if it is paused or finished.
+   * Runs a job now, under its rules, even if it is paused or finished. Its schedule stays as it is.
    * @template R The job's pipeline, as in `runJob<typeof NightlyReport>(…)`: then the compiler checks `params`, and
-   * knows what `result` can be.
-   * @returns The id of the run, for `getRun`; with `wait` the run when it has ended, whatever its verdict.
+   * knows the type of `result`.
+   * @returns The id of the run, for `getRun`; with `wait` the run once it has ended, with any verdict.
    * @throws `JOB_NOT_FOUND`, `INVALID_PARAMS`; `UNKNOWN_PIPELINE` if params are given for a pipeline that is not
    * registered here; `WAIT_TIMED_OUT`.
    */
@@ -62,9 +62,9 @@ export abstract class SchedulerRuns {
   }
 
   /**
-   * Ends a run: one that is not being executed at once, one that is by its signal, in whatever process it runs. What does
-   * not end within 3 s of the signal is given up, and killed if it is isolated.
-   * @returns `cancelled`: it has its verdict. `asked`: its worker will see to it within a second.
+   * Cancels a run. A waiting run ends immediately; a running one is told by its `signal`, in whichever process it runs, and is
+   * abandoned (or killed, if isolated) if it does not end within 3 s.
+   * @returns `cancelled`: it has its verdict. `asked`: its worker will abort it within a second.
    * @throws `RUN_NOT_FOUND`; `INVALID_STATE` if it has ended.
    */
   async cancelRun(runId: string, options: CancelRunOptions = {}): Promise<"cancelled" | "asked"> {
@@ -73,7 +73,7 @@ export abstract class SchedulerRuns {
   }
 
   /**
-   * What became of a job's occurrences, the latest first; a page at a time. Also for jobs that were removed.
+   * A job's runs and its occurrences that did not run, latest first, a page at a time; even of a job that was removed.
    * @template R The job's pipeline, as in `getRuns<typeof NightlyReport>(…)`: then `result` is typed by it.
    */
   async getRuns<R extends PipelineReference = string>(
@@ -96,7 +96,7 @@ export abstract class SchedulerRuns {
     return (await this.#parts.history.get(runId)) as Run<ResultOf<R>>;
   }
 
-  /** The steps of a run that ended, in the order of their ends, with its sleeps and its progress. @throws `RUN_NOT_FOUND` */
+  /** The ended steps of a run, in the order in which they ended, with its sleeps and its progress. @throws `RUN_NOT_FOUND` */
   async getSteps(runId: string): Promise<RunStep[]> {
     const jobId = jobOf(runId);
     await this.#parts.ready();
@@ -104,8 +104,8 @@ export abstract class SchedulerRuns {
   }
 
   /**
-   * Says what happened to the occurrence of a job at one time, and why; or when it will be, or why there is none.
-   * @param at Its nominal fire time, as in `runDate`; without an offset in the job's zone.
+   * Explains what happened to a job's occurrence at one time, and why; or when it will run, or why there is none.
+   * @param at Its nominal fire time, as in `runDate`; without an offset, in the job's zone.
    */
   async explain(jobId: string, at: InstantInput): Promise<Explanation> {
     const id = checkJobId(jobId, "explain");
@@ -122,7 +122,7 @@ export abstract class SchedulerRuns {
   }
 
   /**
-   * The lines of a run's log as they come, from its beginning to its end, in whatever process it runs.
+   * The lines of a run's log as they come, from its beginning to its end, in whichever process it runs.
    * @yields Each line.
    * @throws `RUN_NOT_FOUND`
    * @example for await (const { message } of scheduler.followLogs(runId)) console.log(message);
@@ -136,8 +136,8 @@ export abstract class SchedulerRuns {
   }
 
   /**
-   * Deletes logs of a job's runs; what became of the runs stays on record.
-   * @returns Of how many runs.
+   * Deletes logs of a job's runs; the runs themselves stay on record.
+   * @returns How many runs' logs were deleted.
    * @throws `INVALID_OPTION`
    */
   async cleanupLogs(jobId: string, which: LogCleanup): Promise<number> {
@@ -147,9 +147,9 @@ export abstract class SchedulerRuns {
   }
 
   /**
-   * Runs the fire times of a range of the past that have no run, each once: repeating it does nothing. They are run beside
-   * the job's own runs and after all others that are due, also if the job is paused.
-   * @throws `JOB_NOT_FOUND`; `INVALID_OPTION`; `INVALID_STATE` if the job has a backfill that is not over.
+   * Runs the fire times of a range of the past that have no run, each once: repeating it does nothing. They run in
+   * addition to the job's own runs and after all others that are due, even if the job is paused.
+   * @throws `JOB_NOT_FOUND`; `INVALID_OPTION`; `INVALID_STATE` if the job has a backfill that has not ended.
    */
   async backfill(jobId: string, options: BackfillOptions): Promise<BackfillReport> {
     const id = checkJobId(jobId, "backfill");
@@ -157,24 +157,24 @@ export abstract class SchedulerRuns {
     return this.#parts.backfills.start(id, options);
   }
 
-  /** How far a job's last backfill is; `undefined` if it had none. */
+  /** The progress of a job's last backfill; `undefined` if it had none. */
   async getBackfill(jobId: string): Promise<Backfill | undefined> {
     const id = checkJobId(jobId, "getBackfill");
     await this.#parts.ready();
     return this.#parts.backfills.state(id);
   }
 
-  /** Begins no more of a backfill's runs, until `resumeBackfill`. @throws `INVALID_STATE` if there is none. */
+  /** Starts no more of a backfill's runs, until `resumeBackfill`. @throws `INVALID_STATE` if there is none. */
   async pauseBackfill(jobId: string): Promise<void> {
     return this.#changeBackfill(jobId, "pause");
   }
 
-  /** Lets a backfill go on. @throws `INVALID_STATE` if there is none. */
+  /** Resumes a backfill. @throws `INVALID_STATE` if there is none. */
   async resumeBackfill(jobId: string): Promise<void> {
     return this.#changeBackfill(jobId, "resume");
   }
 
-  /** Gives up what a backfill has not begun; running ones go on. @throws `INVALID_STATE` if there is none. */
+  /** Cancels the runs that a backfill has not started; runs in progress continue. @throws `INVALID_STATE` if there is none. */
   async cancelBackfill(jobId: string): Promise<void> {
     return this.#changeBackfill(jobId, "cancel");
   }

@@ -15,7 +15,7 @@ import { formatIso, formatOffset, formatWallTime } from "./time/local-text.ts";
 import { type InstantInput, parseInstant } from "./time/parse-instant.ts";
 import { zoneOf } from "./time/zone.ts";
 
-/** What is special about a time in a preview. */
+/** Why a time in a preview is special. */
 export type PreviewFlag =
   | "in DST gap, moved"
   | "second pass skipped"
@@ -72,7 +72,7 @@ export interface CheckedPreview {
   readonly check: TriggerCheck;
 }
 
-/** What can be previewed. */
+/** Anything that `previewTrigger` accepts. */
 export type Previewed = TriggerSpec | TriggerOptions | TriggerLike | ManualTriggerObject;
 
 const MAX_COUNT = 1000;

@@ -1,13 +1,13 @@
 import { parseField } from "./cron/parse-field.ts";
 import type { CronSpec, TriggerSpec } from "./spec.ts";
 
-/** The sort of schedule that a trigger is, for people and programs that group jobs by it. */
+/** The kind of schedule, for people and programs that group jobs by it. */
 export type ScheduleKind =
   "daily" | "weekly" | "monthly" | "interval" | "once" | "manual" | "custom";
 
 /**
- * The sort of a resolved trigger, however it was written: `0 9 * * 1` is `weekly`, like `trigger.weekly("mon", "09:00")`.
- * Anything that fits no other sort is `custom`: a rule, or several times an hour by cron.
+ * The kind of schedule of a resolved trigger, however it was written: `0 9 * * 1` is `weekly`, like `trigger.weekly("mon", "09:00")`.
+ * Anything that fits no other kind is `custom`: a rule, or several times an hour by cron.
  */
 export function scheduleKindOf(spec: TriggerSpec): ScheduleKind {
   switch (spec.kind) {

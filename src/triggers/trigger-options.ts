@@ -69,7 +69,7 @@ export interface CronFieldOptions {
 /** Length of an interval in elapsed time: the sum of the fields, above 0. */
 export interface IntervalFieldOptions {
   /**
-   * A duration such as `"90s"`, `"2 hours"`, `"PT15M"`, `"week"`, in place of the numbers. Also anything else that can
+   * A duration such as `"90s"`, `"2 hours"`, `"PT15M"`, `"week"`, instead of the numbers; or anything else that can
    * follow "every": `"2 months"`, `"monday at 9am"`.
    */
   every?: string;
@@ -205,7 +205,7 @@ export type NamedTriggerOptions = {
  */
 export type TriggerObject = Readonly<NamedTriggerOptions> & { readonly "~built"?: true };
 
-/** What `manual()` returns: frozen plain JSON. It has no fire times, so it can't be a member of other triggers. */
+/** What `trigger.manual()` returns: frozen plain JSON. It has no fire times, so it can't be a member of other triggers. */
 export type ManualTriggerObject = Readonly<ManualTriggerOptions> & { readonly "~built"?: true };
 
 /** The short forms `{ weekly: ["mon"], at: "09:00" }` and `{ daily: true, at: "09:00" }`. */
@@ -226,7 +226,7 @@ export type TimedTriggerOptions =
 /** No schedule, as users write it. */
 export type UntimedTriggerOptions =
   | ManualTriggerOptions
-  | ({ /** Made by `manual()`. */ trigger: ManualTriggerObject } & BesideManual);
+  | ({ /** Made by `trigger.manual()`. */ trigger: ManualTriggerObject } & BesideManual);
 
 /**
  * A trigger as users write it: either `trigger` names the kind and its fields are beside it, or `trigger` is a trigger

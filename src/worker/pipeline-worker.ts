@@ -24,7 +24,7 @@ const CLOSE_MS = 400;
 /** How {@link PipelineWorker.stop} ends. */
 export interface StopOptions {
   /**
-   * Wait for the runs here, as long as the option `drain` allows. `false` aborts them and hands them to other workers,
+   * Wait for runs in this process, within the option `drain`. `false` aborts them and hands them to other workers,
    * within five seconds; it also cuts short a `stop()` that waits. @default true
    */
   wait?: boolean | undefined;
@@ -122,9 +122,9 @@ export class PipelineWorker implements AsyncDisposable {
   }
 
   /**
-   * Takes no more runs, waits for those here, aborts those left, and hands back what did not end; all of it within the
-   * `drain` time, also if the server is gone. Safe to call twice, and before `start()`. Called inside a run of this worker,
-   * it returns at once and goes on when that run has ended.
+   * Takes no more runs, waits for those here, aborts those left, and hands back what did not end; all within the
+   * `drain` time, even if the server is gone. Safe to call twice, and before `start()`. Called inside a run of this worker,
+   * it returns immediately and completes once that run has ended.
    * @throws {@link CronduitError} `INVALID_OPTION`; nothing is ended then.
    */
   async stop(options: StopOptions = {}): Promise<void> {

@@ -109,7 +109,7 @@ export interface WorkerTuning {
    * @default none
    */
   redact?: string[] | undefined;
-  /** Whether what a run writes to the console is kept in its log too. @default false */
+  /** Whether a run's console output is kept in its log, too. @default false */
   captureConsole?: boolean | undefined;
 }
 
@@ -163,8 +163,8 @@ export interface CommonOptions {
   /** Where to report, and where `log` of runs goes; `console` fits. @default lines on standard error, from `info` on */
   logger?: Logger | undefined;
   /**
-   * Stands in for this process's clock and timers, in tests. When something is due is decided by the server's clock, which it
-   * does not move: schedules go by that.
+   * Stands in for this process's clock and timers, in tests. It does not move the server's clock, which decides when
+   * something is due.
    * @default the machine's
    */
   clock?: Clock | undefined;
@@ -172,7 +172,7 @@ export interface CommonOptions {
   timeout?: number | string | undefined;
   /**
    * Whether the start may bring the schema of PostgreSQL to the version of this package. `false`: it fails with
-   * `SCHEMA_OUTDATED` if the schema is not, and needs no right to create; see {@link migrate}. @default true
+   * `SCHEMA_OUTDATED` if the schema is missing or older, and needs no right to create; see {@link migrate}. @default true
    */
   migrate?: boolean | undefined;
 }
@@ -181,13 +181,13 @@ export interface CommonOptions {
 export interface PipelineWorkerOptions extends CommonOptions, WorkerTuning {
   /**
    * The server: `redis://…`, `rediss://…`, `postgres://…`, ioredis' options, or `{ cluster: [{ host, port }, …] }`. A variable
-   * such as `process.env.REDIS_URL` may be given as it is: if it is not set, or empty, that is refused.
+   * such as `process.env.REDIS_URL` can be passed directly: an unset or empty one is refused.
    */
   connection: ConnectionOption | undefined;
   /**
-   * How long `stop()`, also by a signal, takes at most, whatever the server does: seconds, or `"25s"`. Runs may go on until
-   * five seconds before; those are for what does not end by itself. Less than 5 s counts as 5 s: no run is
-   * waited for. @default 25 s
+   * How long `stop()` may take, including one by a signal, whatever the server does: seconds, or `"25s"`. Runs may continue
+   * until five seconds before that; the rest is for aborting those that don't end by themselves. Less than 5 s counts as
+   * 5 s, without waiting for runs. @default 25 s
    */
   drain?: number | string | undefined;
   /** Signals that make the worker drain and the process end. `[]` for none. @default ["SIGTERM", "SIGINT"] */

@@ -22,7 +22,7 @@ export interface BackfillPlan {
   readonly isComplete: boolean;
 }
 
-/** How far a backfill is. */
+/** The progress of a backfill. */
 export interface BackfillState {
   readonly backfillId: string;
   readonly state: "adding" | "active" | "paused" | "finished" | "cancelled";

@@ -35,16 +35,16 @@ export interface StepRecord {
   readonly name: string;
   readonly kind: "step" | "sleep" | "progress";
   readonly startedAt: EpochMs;
-  /** Of a sleep, when it is over. */
+  /** For a sleep, when it ends. */
   readonly finishedAt: EpochMs;
   /** How often its function was called. */
   readonly tries: number;
-  /** The run's attempt that it ended in. */
+  /** The run's attempt in which it ended. */
   readonly attempt: number;
   /** JSON text; absent if it failed, or returned nothing. */
   readonly resultJson?: string | undefined;
   readonly error?: StoredError | undefined;
-  /** What people are shown in place of what holds a secret, with which the run itself goes on. */
+  /** The masked form shown to people; the run itself keeps the secret. */
   readonly shown?: {
     readonly name?: string;
     readonly resultJson?: string;

@@ -3,7 +3,7 @@ import type { EpochMs } from "../../core/clock.ts";
 import { triggerOptionShapes } from "../option-shapes.ts";
 import type { DstRule } from "../spec.ts";
 
-/** What the meaning of a trigger may depend on. */
+/** The context that a trigger's meaning may depend on. */
 export interface ResolveContext {
   /** The instant at which the trigger is added. */
   readonly now: EpochMs;

@@ -7,7 +7,10 @@ import { DAY_MS, LAST_YEAR, daysInMonth, epochDay } from "./civil.ts";
 import { instantOf } from "./local-text.ts";
 import { zoneOf, type LocalMs } from "./zone.ts";
 
-/** The ways to write an instant; see `parseInstant`. */
+/**
+ * An instant: a `Date`; text such as `"2025-05-28 15:00"`, `"2025-05-28T15:00:00+02:00"`, `"2025-05-28"` or
+ * `"05/28/2025 15:30"`; or an epoch number, in seconds below 1e11 and in milliseconds above.
+ */
 export type InstantInput = Date | string | number;
 
 /**
