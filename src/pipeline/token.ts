@@ -11,7 +11,11 @@ export type Token<T> = symbol & {
  * whose type can't be checked.
  */
 export type DependencyToken<T = unknown> =
-  (abstract new (...args: never[]) => T) | Token<T> | ReturnType<typeof lazyToken<T>> | string | symbol;
+  | (abstract new (...args: never[]) => T)
+  | Token<T>
+  | ReturnType<typeof lazyToken<T>>
+  | string
+  | symbol;
 
 /** What the container returns for a token; matches anything if the token carries no type. */
 export type Resolved<D> =
