@@ -2,7 +2,15 @@
 import ts from "typescript";
 import { docOf, paragraphs } from "./doc-comment.ts";
 import type { PublicExport, PublicSurface } from "./exports.ts";
-import { fieldsOf, isHidden, isOptional, packageOf, table, tidy, typeOf } from "./fields.ts";
+import {
+  fieldsOf,
+  isHidden,
+  isOptionalProperty,
+  packageOf,
+  table,
+  tidy,
+  typeOf,
+} from "./fields.ts";
 
 /** A kind of export, in the order of the page. */
 export type ExportKind = "class" | "namespace" | "function" | "object" | "alias" | "constant";
@@ -74,7 +82,7 @@ function describeClass(
   const asFields = (list: readonly ts.Symbol[], prefix: string) =>
     list.map((member) => ({
       name: `${prefix}${member.name}`,
-      isOptional: isOptional(member),
+      isOptional: isOptionalProperty(member),
       type: typeOf(member, declaration, checker),
       default: "",
       meaning: docOf(member.declarations?.[0]).text,

@@ -42,7 +42,7 @@ export function tidy(type: string): string {
     .replaceAll("readonly ", "");
 }
 
-export function isOptional(symbol: ts.Symbol): boolean {
+export function isOptionalProperty(symbol: ts.Symbol): boolean {
   return (symbol.flags & ts.SymbolFlags.Optional) !== 0;
 }
 
@@ -56,9 +56,11 @@ export function typeOf(symbol: ts.Symbol, at: ts.Node, checker: ts.TypeChecker):
   if (!own) {
     const type = checker.getTypeOfSymbolAtLocation(symbol, at);
     const text = checker.typeToString(type, at, FORMAT);
-    return tidy(isOptional(symbol) && type.isUnion() ? text.replace(/ \| undefined$/, "") : text);
+    return tidy(
+      isOptionalProperty(symbol) && type.isUnion() ? text.replace(/ \| undefined$/, "") : text,
+    );
   }
-  if (!isOptional(symbol) || !ts.isUnionTypeNode(own)) return tidy(own.getText());
+  if (!isOptionalProperty(symbol) || !ts.isUnionTypeNode(own)) return tidy(own.getText());
   const members = own.types.filter((member) => member.kind !== ts.SyntaxKind.UndefinedKeyword);
   const [only] = members;
   return tidy(
@@ -89,12 +91,18 @@ export function fieldsOf(
       .filter((member) => member.getCallSignatures().length === 0)
       .flatMap((member) => fieldsOf(member, at, checker, `${name}.`))
       .filter((field) => field.meaning !== "");
-    const told = isOptional(property)
+    const told = isOptionalProperty(property)
       ? members.filter((member) => !(member.flags & ts.TypeFlags.Undefined))
       : members;
     const shown = nested.length > 0 ? shortened(told, at, checker) : typeOf(property, at, checker);
     return [
-      { name, isOptional: isOptional(property), type: shown, default: doc.default, meaning },
+      {
+        name,
+        isOptional: isOptionalProperty(property),
+        type: shown,
+        default: doc.default,
+        meaning,
+      },
     ].concat(nested);
   });
 }
