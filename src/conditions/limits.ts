@@ -1,4 +1,4 @@
-import { type Condition, isGroup, type Term, termsOf } from "./condition.ts";
+import { type Condition, isGroup, termsOf } from "./condition.ts";
 import { needsParentheses, printCondition } from "./print.ts";
 
 /** The longest text of a condition, in UTF-16 units; also that of its printed form. */
@@ -37,19 +37,6 @@ export function withinProblem(withinMs: number): string | undefined {
   if (!Number.isInteger(withinMs)) return "is not a whole number of milliseconds";
   if (withinMs < 1) return "is not longer than zero";
   return withinMs > MAX_WITHIN_MS ? "is longer than 36500d" : undefined;
-}
-
-/** What is wrong with a term, to complete a sentence about it. */
-export function termProblem(term: Term): string | undefined {
-  const id = jobIdProblem(term.jobId);
-  if (id !== undefined) return `has a job id that ${id}`;
-  const argument =
-    term.kind === "runs"
-      ? countProblem(term.count)
-      : term.kind === "within"
-        ? withinProblem(term.withinMs)
-        : undefined;
-  return argument === undefined ? undefined : `has an argument that ${argument}`;
 }
 
 /** How many parentheses and `not`s are open around the innermost term of the printed text. */

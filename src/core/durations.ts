@@ -38,6 +38,8 @@ function parseIso(text: string): number {
  * @throws {@link CronduitError} `INVALID_OPTION` if the text isn't a duration, or is too long for a safe integer.
  */
 export function parseDuration(text: string): number {
+  // Untyped callers may pass anything.
+  if (typeof text !== "string") fail(text, "is not a string");
   const trimmed = text.trim();
   if (trimmed.length > MAX_TEXT) fail(`${trimmed.slice(0, 20)}…`, "is too long");
   if (/^p/i.test(trimmed)) return bounded(text, parseIso(trimmed.toUpperCase()));
