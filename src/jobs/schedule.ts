@@ -1,5 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
-import { createTrigger } from "../triggers/create.ts";
+import { makeTrigger } from "../triggers/create.ts";
 import { dueTime } from "../triggers/jitter.ts";
 import type { Trigger } from "../triggers/trigger.ts";
 import type { JobDefinition } from "./definition.ts";
@@ -41,7 +41,7 @@ export class Schedule {
 
   constructor(definition: JobDefinition) {
     this.#definition = definition;
-    this.trigger = createTrigger(
+    this.trigger = makeTrigger(
       definition.trigger,
       new Map(Object.entries(definition.calendars ?? {})),
     );

@@ -2,6 +2,7 @@ import { AndTrigger } from "./and-trigger.ts";
 import { CalendarIntervalTrigger } from "./calendar-interval-trigger.ts";
 import { CalendarsTrigger } from "./calendars/calendars-trigger.ts";
 import type { CalendarSpec } from "./calendars/calendar-spec.ts";
+import { checkCalendars, checkSpec } from "./check-input.ts";
 import { CronTrigger } from "./cron/cron-trigger.ts";
 import { DateTrigger } from "./date-trigger.ts";
 import { IntervalTrigger } from "./interval-trigger.ts";
@@ -15,11 +16,18 @@ import type { Trigger } from "./trigger.ts";
 export type CalendarLookup = ReadonlyMap<string, CalendarSpec>;
 
 /**
- * Makes the trigger of a spec. Costs a few microseconds; keep the trigger and query it often.
+ * Makes the trigger of a resolved spec. Costs some microseconds; keep the trigger and query it often.
  * @param calendars The named calendars that the spec refers to.
- * @throws {@link TriggerError} `INVALID_TRIGGER` if a field can't be read or a calendar is missing; `INVALID_TIMEZONE`.
+ * @throws {@link TriggerError} `INVALID_TRIGGER` if it isn't a spec that `resolveTrigger` returned, a field can't be
+ * read or a calendar is missing; `INVALID_TIMEZONE`.
  */
 export function createTrigger(spec: TriggerSpec, calendars?: CalendarLookup): Trigger {
+  const lookup = calendars === undefined ? undefined : checkCalendars(calendars);
+  return makeTrigger(checkSpec("createTrigger", spec), lookup);
+}
+
+/** Like {@link createTrigger}, for a spec that is known to be one. */
+export function makeTrigger(spec: TriggerSpec, calendars?: CalendarLookup): Trigger {
   switch (spec.kind) {
     case "cron":
       return new CronTrigger(spec);
@@ -36,14 +44,14 @@ export function createTrigger(spec: TriggerSpec, calendars?: CalendarLookup): Tr
     case "or":
       return new OrTrigger(
         spec,
-        spec.triggers.map((member) => createTrigger(member, calendars)),
+        spec.triggers.map((member) => makeTrigger(member, calendars)),
       );
     case "and":
       return new AndTrigger(
         spec,
-        spec.triggers.map((member) => createTrigger(member, calendars)),
+        spec.triggers.map((member) => makeTrigger(member, calendars)),
       );
     case "calendars":
-      return new CalendarsTrigger(spec, createTrigger(spec.trigger, calendars), calendars);
+      return new CalendarsTrigger(spec, makeTrigger(spec.trigger, calendars), calendars);
   }
 }

@@ -42,6 +42,7 @@ export function parseJitter(input: string | number | undefined): Jitter {
       suggestion,
     });
   }
+  if (typeof input !== "string") return fail();
   const percent = /^\s*(\d{1,3}(?:\.\d{1,6})?)\s*%\s*$/.exec(input);
   if (percent)
     return Number(percent[1]) <= 100 ? { kind: "percent", percent: Number(percent[1]) } : fail();

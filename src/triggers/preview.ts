@@ -2,11 +2,12 @@ import type { EpochMs } from "../core/clock.ts";
 import { TriggerError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
 import { Calendar } from "./calendars/calendar.ts";
+import { checkCalendars, checkNames } from "./check-input.ts";
 import { checkTrigger } from "./check/check-trigger.ts";
 import type { TriggerCheck } from "./check/finding.ts";
 import { notesOn } from "./check/notes.ts";
 import { loadPeer } from "./check/peer.ts";
-import { createTrigger, type CalendarLookup } from "./create.ts";
+import { makeTrigger, type CalendarLookup } from "./create.ts";
 import type { ManualTriggerObject, TriggerLike, TriggerOptions } from "./trigger-options.ts";
 import { type ResolveContext, resolveTrigger } from "./resolve.ts";
 import { type ScheduleSpec, type TriggerSpec, triggerSpecSchema } from "./spec.ts";
@@ -75,6 +76,7 @@ export interface CheckedPreview {
 /** Anything that `previewTrigger` accepts. */
 export type Previewed = TriggerSpec | TriggerOptions | TriggerLike | ManualTriggerObject;
 
+const OPTIONS = ["from", "count", "timezone", "calendars", "jobId", "check"];
 const MAX_COUNT = 1000;
 /** Most dropped times to show in one preview; a schedule of seconds has 50,000 of them in one night. */
 const MAX_DROPPED = 200;
@@ -104,6 +106,7 @@ export function previewTrigger(
   // Untyped callers may pass nothing; then `from` is reported as missing.
   const options =
     (given as CheckedPreviewOptions | null | undefined) ?? ({} as CheckedPreviewOptions);
+  if (typeof options === "object") checkNames("previewTrigger", options, OPTIONS);
   const { check = false } = options;
   if (typeof check !== "boolean")
     throw new TriggerError(`check: ${shown(check)} must be true or false.`, {
@@ -133,7 +136,8 @@ function startAndSpec(
 }
 
 function rowsOf(trigger: Previewed, options: PreviewOptions): PreviewRow[] {
-  const { calendars = new Map(), count = 10 } = options;
+  const { count = 10 } = options;
+  const calendars = checkCalendars(options.calendars ?? new Map());
   if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
     throw new TriggerError(
       `count: ${shown(count)} must be a whole number from 1 to ${MAX_COUNT}.`,
@@ -145,8 +149,8 @@ function rowsOf(trigger: Previewed, options: PreviewOptions): PreviewRow[] {
   }
   const { from, spec } = startAndSpec(trigger, options);
   const zone = zoneOf(options.timezone ?? timezoneOf(spec));
-  const actual = createTrigger(spec, calendars);
-  const plain = createTrigger(withoutRules(spec));
+  const actual = makeTrigger(spec, calendars);
+  const plain = makeTrigger(withoutRules(spec));
   const named = [...calendarNames(spec)].map((name) => [name, calendars.get(name)] as const);
   const known = named.flatMap(([name, calendar]) =>
     calendar === undefined ? [] : [[name, new Calendar(calendar)] as const],

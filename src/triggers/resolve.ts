@@ -1,5 +1,6 @@
 import { TriggerError } from "../core/errors.ts";
-import { createTrigger } from "./create.ts";
+import { checkContext } from "./check-input.ts";
+import { makeTrigger } from "./create.ts";
 import { parseJitter } from "./jitter.ts";
 import type { ScheduleTriggerKind, TriggerOptions } from "./trigger-options.ts";
 import type { CommonOutput, ResolveContext } from "./resolve/context.ts";
@@ -35,6 +36,7 @@ interface ResolveBudget {
  * `INVALID_TIMEZONE` for an unknown zone.
  */
 export function resolveTrigger(options: TriggerOptions, context: ResolveContext): TriggerSpec {
+  checkContext(context);
   const { kind, given } = flatten(options);
   if (kind === "manual") return resolveManual(given, context);
   return resolveNested({ kind, given }, context, { depth: 0, left: MAX_TRIGGERS });
@@ -63,8 +65,8 @@ function resolveNested(
   };
   const { spec, mayBeOver } = resolveKind(kind, fields, context, resolveMember);
   const endsFirst = fields.startDate !== undefined && isBackwards(spec);
-  if (endsFirst || (!mayBeOver && createTrigger(spec).next(FIRST_INSTANT) === undefined)) {
-    throw new TriggerError(`This schedule can never fire: ${createTrigger(spec).describe()}.`, {
+  if (endsFirst || (!mayBeOver && makeTrigger(spec).next(FIRST_INSTANT) === undefined)) {
+    throw new TriggerError(`This schedule can never fire: ${makeTrigger(spec).describe()}.`, {
       field: kind,
       reason: "never-fires",
     });

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
-import { createTrigger } from "../create.ts";
+import { makeTrigger } from "../create.ts";
 import type { CronSpec, TriggerSpec } from "../spec.ts";
 import { LAST_INSTANT } from "../time/civil.ts";
 import { formatIso } from "../time/local-text.ts";
@@ -66,7 +66,7 @@ class Comparison {
   run(after: EpochMs, rejected: readonly CheckFinding[]): TriggerCheck {
     const { startAt, endAt = LAST_INSTANT } = this.#spec;
     const from = startAt === undefined ? after : Math.max(after, startAt - 1);
-    const ours = createTrigger(this.#spec).between(from, endAt, CHECKED_TIMES);
+    const ours = makeTrigger(this.#spec).between(from, endAt, CHECKED_TIMES);
     const last = ours.at(-1);
     if (last === undefined)
       return notComparable([{ code: "over", words: "The trigger has no fire times left." }]);
@@ -123,7 +123,7 @@ class Comparison {
 
   #ours(change: Partial<CronSpec>, { from, until }: Period): EpochMs[] {
     const spec = { ...this.#spec, ...change };
-    return createTrigger({ ...spec, startAt: undefined, endAt: undefined }).between(
+    return makeTrigger({ ...spec, startAt: undefined, endAt: undefined }).between(
       from,
       until,
       MAX_THEIRS,
