@@ -83,6 +83,19 @@ module.exports = {
       from: { path: "^src/engine/[^/]+/", pathNot: roomsOf(ENGINE_ROWS.flat()) },
       to: {},
     },
+    // A file that imports nothing shows only where it is imported.
+    {
+      name: "imports-only-what-has-a-row",
+      severity: "error",
+      from: {},
+      to: { path: "^src/[^/]+/", pathNot: anyOf(ROWS.flat()) },
+    },
+    {
+      name: "imports-only-engine-rooms-with-a-row",
+      severity: "error",
+      from: {},
+      to: { path: "^src/engine/[^/]+/", pathNot: roomsOf(ENGINE_ROWS.flat()) },
+    },
     ...ENGINE_ROWS.flatMap((row, i) =>
       row.map((room) => ({
         name: `engine-room-${room}`,

@@ -16,7 +16,7 @@ import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./schedul
 interface Made {
   readonly parts: SchedulerParts;
   readonly lifecycle: Lifecycle;
-  readonly desk: JobCommands;
+  readonly jobCommands: JobCommands;
   readonly runs: SchedulerRunsParts;
 }
 
@@ -30,7 +30,7 @@ export function makeScheduler(options: PipelineSchedulerOptions): Made {
   const parts = assemble(settings);
   const { engine, registry, clock, logger } = parts;
   const lifecycle = new Lifecycle(parts, { signals: settings.signals, drainMs: settings.drain });
-  const desk = new JobCommands({
+  const jobCommands = new JobCommands({
     engine,
     registry,
     logger,
@@ -40,21 +40,21 @@ export function makeScheduler(options: PipelineSchedulerOptions): Made {
   const history = new RunHistory(engine);
   const runs = new RunCommands({
     engine,
-    store: desk.store,
+    store: jobCommands.store,
     history,
     clock,
-    describe: (pipeline) => desk.describe(pipeline),
+    describe: (pipeline) => jobCommands.describe(pipeline),
   });
   return {
     parts,
     lifecycle,
-    desk,
+    jobCommands,
     runs: {
       engine,
       history,
       runs,
       logs: new RunLogs(engine, history, clock),
-      backfills: new Backfills(engine, desk.store),
+      backfills: new Backfills(engine, jobCommands.store),
       timezone: settings.timezone,
       ready: () => lifecycle.ready(),
     },

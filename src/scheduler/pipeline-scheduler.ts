@@ -56,7 +56,7 @@ const startSchema = z.strictObject({ paused: z.boolean().default(false) });
 export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable {
   readonly #parts: SchedulerParts;
   readonly #lifecycle: Lifecycle;
-  readonly #desk: JobCommands;
+  readonly #jobs: JobCommands;
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE` */
   constructor(options: PipelineSchedulerOptions = {}) {
@@ -64,7 +64,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
     super(made.runs);
     this.#parts = made.parts;
     this.#lifecycle = made.lifecycle;
-    this.#desk = made.desk;
+    this.#jobs = made.jobCommands;
   }
 
   /**
@@ -138,7 +138,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
     readonly [K in keyof R]: JobToAdd<R[K]>;
   }): Promise<string[]> {
     await this.#lifecycle.ready();
-    const ids = await this.#desk.add(jobs);
+    const ids = await this.#jobs.add(jobs);
     this.#lifecycle.added();
     return ids;
   }
@@ -158,7 +158,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
 
   async #add<T>(pipeline: AnyPipelineReference, options: unknown): Promise<Job<ParamsSchema, T>> {
     await this.#lifecycle.ready();
-    const stored = await this.#desk.addOne({ pipeline, options });
+    const stored = await this.#jobs.addOne({ pipeline, options });
     this.#lifecycle.added();
     return this.#job(stored);
   }
@@ -196,7 +196,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   async #modify<T>(jobId: string, changes: unknown, where: string): Promise<Job<ParamsSchema, T>> {
     const id = checkJobId(jobId, where);
     await this.#lifecycle.ready();
-    return this.#job(await this.#desk.modify(id, changes, where));
+    return this.#job(await this.#jobs.modify(id, changes, where));
   }
 
   /**
@@ -207,7 +207,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   async pauseJob(jobId: string, reason?: string): Promise<Job> {
     const id = checkJobId(jobId, "pauseJob");
     await this.#lifecycle.ready();
-    return this.#job(await this.#desk.pause(id, reason));
+    return this.#job(await this.#jobs.pause(id, reason));
   }
 
   /**
@@ -217,20 +217,20 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   async resumeJob(jobId: string): Promise<Job> {
     const id = checkJobId(jobId, "resumeJob");
     await this.#lifecycle.ready();
-    return this.#job(await this.#desk.resume(id));
+    return this.#job(await this.#jobs.resume(id));
   }
 
   /** Removes a job. Runs in progress finish and get their verdicts; its ledger is kept as long as its retention says. @throws {@link JobLookupError} */
   async removeJob(jobId: string): Promise<void> {
     const id = checkJobId(jobId, "removeJob");
     await this.#lifecycle.ready();
-    await this.#desk.remove(id);
+    await this.#jobs.remove(id);
   }
 
   /** Removes every job of the fleet. @returns How many there were. */
   async removeAllJobs(): Promise<number> {
     await this.#lifecycle.ready();
-    return this.#desk.removeAll();
+    return this.#jobs.removeAll();
   }
 
   /**

@@ -98,8 +98,9 @@ export interface WorkerTuning {
   /** How often a run may be started if its process dies each time. 1 to 100. @default 3 */
   maxCrashes?: number | undefined;
   /**
-   * Starts at most `max` runs per `per` (seconds, or `"1m"`; up to a day) across the fleet; set the same value on every worker.
-   * Excess runs wait. Skipped occurrences and resumed runs (after a retry delay or a sleep) count too.
+   * Starts at most `max` runs per `per` (seconds, or `"1m"`; up to a day) on each queue, counted across all its workers; set
+   * the same value on every one. Excess runs wait. Every queue job that a worker takes counts: also one whose occurrence is
+   * skipped, that resumes a run (after a retry delay or a sleep), or that wakes queued runs.
    * @default no bound
    */
   rateLimit?: { max: number; per: number | string } | undefined;

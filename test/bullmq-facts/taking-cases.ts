@@ -143,6 +143,19 @@ export function takingCases(open: () => Promise<TakingPlace>): void {
     expect(await place.queue.getRateLimitTtl(1)).toBeLessThanOrEqual(50);
   });
 
+  test("a window of a longer rate limit does not outlast a shorter one that is set instead", async () => {
+    await using place = await open();
+    expect((await place.take(3, { max: 1, perMs: 86_400_000 })).jobs).toHaveLength(1);
+    const shorter = { max: 1, perMs: 100 };
+    const { jobs, untilNextMs } = await place.take(3, shorter);
+    expect(jobs).toEqual([]);
+    expect(untilNextMs).toBeLessThanOrEqual(100);
+    await expect.poll(async () => (await place.take(3, shorter)).jobs).toHaveLength(1);
+    // A pause that BullMQ was asked for is no window, and keeps its length.
+    await place.queue.rateLimit(LOCK_MS);
+    expect((await place.take(3, shorter)).untilNextMs).toBeGreaterThan(1_000);
+  });
+
   test("BullMQ's own limit of the whole queue comes before the worker's", async () => {
     await using place = await open();
     await place.queue.setGlobalRateLimit(1, LOCK_MS);

@@ -21,8 +21,8 @@ import { logCases } from "./log-cases.ts";
 import { type TestedEngineName, noteCases } from "./matrix.ts";
 import { overlapCases } from "./overlap-cases.ts";
 import { queueCases } from "./queue-cases.ts";
-import { movingCases } from "./transfer-cases.ts";
-import { movingRunsCases } from "./transfer-runs-cases.ts";
+import { transferCases } from "./transfer-cases.ts";
+import { transferRunsCases } from "./transfer-runs-cases.ts";
 import { raceCases } from "./race-cases.ts";
 import { retryCases } from "./retry-cases.ts";
 import { runCases } from "./run-cases.ts";
@@ -172,9 +172,9 @@ export function holdToContract(tested: TestedEngine): void {
         groupCases(named);
       });
     });
-    describe("moving", () => {
-      movingCases(context);
-      movingRunsCases(context);
+    describe("transfer", () => {
+      transferCases(context);
+      transferRunsCases(context);
     });
     describe("races", () => {
       raceCases(context);

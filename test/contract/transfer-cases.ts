@@ -84,7 +84,7 @@ function dying(engine: Engine, n: number, isStored: boolean): Engine {
 }
 
 /** Moving a fleet's state to an empty engine of the same kind. */
-export function movingCases({ bench, tested, prefix }: CaseContext): void {
+export function transferCases({ bench, tested, prefix }: CaseContext): void {
   // One after the other: a folder can be open once.
   let fleets = 0;
   const open = async (): Promise<TestEngine & AsyncDisposable> => {

@@ -11,7 +11,7 @@ const LIMIT_MS = 120_000;
 const GROUP = { key: "db", limit: 1 };
 
 /** Moving runs that sleep, wait or are asked to end; and several queues. */
-export function movingRunsCases({ tested, prefix }: CaseContext): void {
+export function transferRunsCases({ tested, prefix }: CaseContext): void {
   // One after the other: a folder can be open once.
   let fleets = 0;
   const open = async (): Promise<TestEngine & AsyncDisposable> => {

@@ -1,5 +1,6 @@
 // What we rely on inside of libraries is checked when a connection is made, against the installed version.
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { Client, Pool } from "pg";
 import { afterEach, expect, inject, test, vi } from "vitest";
@@ -34,6 +35,20 @@ test.each(REWRITES.map((rewrite) => [rewrite.statement, rewrite] as const))(
     });
   },
 );
+
+test("the advisory locks that take_jobs shares with BullMQ have the names that its own functions use", () => {
+  const functions = readFileSync(
+    fileURLToPath(import.meta.resolve("bullmq")).replace(/index\.js$/, "postgres/sql-scripts.js"),
+    "utf8",
+  );
+  const ours = readFileSync(
+    new URL("../../src/engine/postgres/sql/functions/take_jobs.sql", import.meta.url),
+    "utf8",
+  );
+  const names = [...ours.matchAll(/hashtext\('(bullmq:\w+:)\{\{bullmq_queue\}\}'\)/g)];
+  expect(names.map(([, name]) => name)).toEqual(["bullmq:concurrency:", "bullmq:limiter:"]);
+  for (const [, name] of names) expect(functions).toContain(`hashtext('${name}' || p_queue)`);
+});
 
 test("a rewrite that fits twice is an error, too", async () => {
   await expect(

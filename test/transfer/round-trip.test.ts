@@ -6,7 +6,7 @@ import { comparable, exported, imported, type Kind, KINDS, openEngine } from "./
 import { stateArb } from "./state-arbitrary.ts";
 
 const ROUNDS = 30;
-const prefix = `moving-${randomUUID().slice(0, 8)}`;
+const prefix = `transfer-${randomUUID().slice(0, 8)}`;
 const engines = {} as Record<Kind, Engine>;
 
 beforeAll(async () => {

@@ -50,6 +50,12 @@ local function roomInQueue()
   local used = tonumber(call("GET", limiterKey) or "0")
   if used >= limitMax then
     local leftMs = call("PTTL", limiterKey)
+    -- A window that began under a longer limit must not outlast a whole one of this limit. BullMQ's `rateLimit(ms)` counts
+    -- 2^53 - 1 to close the queue for a time of its own.
+    if leftMs > limitMs and used < 2 ^ 53 - 1 then
+      leftMs = math.floor(limitMs)
+      call("PEXPIRE", limiterKey, leftMs)
+    end
     if leftMs > 0 then return 0, leftMs end
     call("DEL", limiterKey)
     used = 0

@@ -44,7 +44,14 @@ BEGIN
   SELECT points, expire_at_ms INTO used, until_ms
   FROM {{bullmq_schema}}.rate_limit WHERE queue = '{{bullmq_queue}}' AND expire_at_ms > now_ms;
   room := LEAST(room, GREATEST(0, max_taken - COALESCE(used, 0)));
-  IF used >= max_taken THEN limited_ms := until_ms - now_ms; END IF;
+  IF used < max_taken THEN RETURN; END IF;
+  -- A window that began under a longer limit must not outlast a whole one of this limit. BullMQ's `rateLimit(ms)` counts
+  -- 2^53 - 1 to close the queue for a time of its own.
+  IF until_ms - now_ms > per_ms AND used < 9007199254740991 THEN
+    until_ms := now_ms + per_ms;
+    UPDATE {{bullmq_schema}}.rate_limit SET expire_at_ms = until_ms WHERE queue = '{{bullmq_queue}}';
+  END IF;
+  limited_ms := COALESCE(until_ms - now_ms, 0);
 END
 $$;
 
