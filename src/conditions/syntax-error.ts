@@ -113,8 +113,20 @@ export function meantKeyword(found: string): string | undefined {
   return KEYWORDS.find((word) => lettersOf(word) === lettersOf(found.toLowerCase()));
 }
 
+/** Words of other schedulers, and of people. */
+const OTHER_TERMS: ReadonlyMap<string, string> = new Map([
+  ...["ok", "success", "successful", "succeeded", "completed", "done"].map(
+    (word) => [word, TERM_NAMES.ok] as const,
+  ),
+  ...["failed", "failure", "error"].map((word) => [word, TERM_NAMES.failed] as const),
+  ["active", TERM_NAMES.running],
+  ["never", TERM_NAMES.never],
+]);
+
 /** The term that was probably meant by `name`. */
 export function meantTerm(name: string): string | undefined {
+  const other = OTHER_TERMS.get(name.toLowerCase());
+  if (other !== undefined) return other;
   return suggest(name, Object.values(TERM_NAMES));
 }
 

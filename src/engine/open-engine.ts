@@ -87,13 +87,13 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
       : `${name}://host`;
     throw new CronduitError(
       "INVALID_OPTION",
-      `connection: after "${name}:" two slashes and a place are needed. Write ${JSON.stringify(form)}.`,
+      `connection: after "${name}:" two slashes and ${/^embedded/i.test(name) ? "a folder" : "a host"} are needed. Write ${JSON.stringify(form)}.`,
       { data: { path: "connection" } },
     );
   }
   throw new CronduitError(
     "INVALID_OPTION",
-    `connection: a URL beginning with redis://, rediss://, postgres:// or embedded:// is needed; ${schemeOf(connection)}`,
+    `connection: a URL beginning with redis://, rediss://, postgres://, postgresql:// or embedded://, or memory:, is needed; ${schemeOf(connection)}`,
     { data: { path: "connection" } },
   );
 }

@@ -15,7 +15,12 @@ const CASES: readonly (readonly [string, number, string])[] = [
   ["  \n ", 1, `the text is empty, expected ${START}.`],
   ["job_2", 6, "the text ends, expected a dot and a term."],
   ["job_2.", 7, `the text ends, expected ${TERMS}.`],
-  ["job_2.succeeded", 7, `found \`succeeded\`, expected ${TERMS}.`],
+  [
+    "job_2.succeeded",
+    7,
+    `found \`succeeded\`, expected ${TERMS}. Did you mean \`last_run_successful\`?`,
+  ],
+  ["a.Failed", 3, `found \`Failed\`, expected ${TERMS}. Did you mean \`last_run_failed\`?`],
   ["job_2.and", 7, `found \`and\`, expected ${TERMS}.`],
   ["a.running b.running", 11, "found `b`, expected `and`, `or` or the end."],
   ["a.running, b.running", 10, "found `,`, expected `and`, `or` or the end."],
@@ -132,7 +137,7 @@ test.each([
   expect(error.message).toMatch(/ Did you mean `.*`\?$/);
 });
 
-test.each(["a.succeeded", "$.running", "a,b.running", "a.running == true", "a b c", "a.running.b"])(
+test.each(["a.exploded", "$.running", "a,b.running", "a.running == true", "a b c", "a.running.b"])(
   "%j: no guess is better than a wild one",
   (text) => {
     expect(refusal(text).data).not.toHaveProperty("suggestion");

@@ -76,7 +76,10 @@ describe("embedded in a folder", () => {
     const own = JSON.parse(readFileSync(lock, "utf8")) as { pid: number; started: string };
     expect(own.pid).toBe(process.pid);
     const same = new TestEngine(`embedded://${folder}`, "kill");
-    await expect(same.engine.open()).rejects.toMatchObject({ code: "FOLDER_IN_USE" });
+    await expect(same.engine.open()).rejects.toMatchObject({
+      code: "FOLDER_IN_USE",
+      message: expect.stringMatching(/by another scheduler or worker in this process\. Share/),
+    });
     await bench.engine.close();
     for (const text of [JSON.stringify({ ...own, started: "1" }), "{ half"]) {
       writeFileSync(lock, text);

@@ -143,15 +143,20 @@ async function keepTouching(path: string, clock: Clock, signal: AbortSignal): Pr
 
 function inUse(folder: string, text: string): CronduitError {
   let by = "another process";
+  let remedy = "The embedded engine serves one process; for several use postgres:// or redis://.";
   try {
     const { pid, host } = JSON.parse(text) as Holder;
-    by = pid === process.pid && host === hostname() ? "this process" : `process ${pid} on ${host}`;
+    by = `process ${pid} on ${host}`;
+    if (pid === process.pid && host === hostname()) {
+      by = "another scheduler or worker in this process";
+      remedy = "Share that scheduler, or use postgres:// or redis:// for several.";
+    }
   } catch {
     // The text says nothing.
   }
   return new CronduitError(
     "FOLDER_IN_USE",
-    `The folder "${folder}" is in use by ${by}. The embedded engine serves one process; for several use postgres:// or redis://.`,
+    `The folder "${folder}" is in use by ${by}. ${remedy}`,
     { data: { folder } },
   );
 }

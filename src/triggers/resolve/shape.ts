@@ -166,6 +166,12 @@ function checkMembers(kind: "or" | "and", members: unknown): void {
     (member) => typeof member !== "object" || member === null || Array.isArray(member),
   );
   if (at < 0) return;
+  if (Array.isArray(list[at])) {
+    throw new TriggerError(
+      `triggers.${at}: ${shown(list[at])} is not a trigger. Give them one by one: trigger.${kind}(a, b).`,
+      { field: `triggers.${at}`, value: list[at] },
+    );
+  }
   throw new TriggerError(
     `triggers.${at}: ${shown(list[at])} is not a trigger; is a setting missing? Give what trigger.cron(…), trigger.every(…) or the like return.`,
     { field: `triggers.${at}`, value: list[at] },

@@ -64,11 +64,17 @@ export function weekdayName(word: string): string {
   const byNumber = /^[0-7]$/.test(lower) ? Number(lower) % 7 : -1;
   const name = WEEKDAYS[index >= 0 ? index : byNumber];
   if (name !== undefined) return name;
+  const days = lower.split(/[\s,]+(?:and\s+)?/).map((day) => suggest(day, WEEKDAYS));
   const near = suggest(lower, WEEKDAYS);
-  const hint = near === undefined ? `Allowed: ${WEEKDAYS.join(", ")}.` : `Did you mean "${near}"?`;
+  const isList = days.length > 1 && days.every((day) => day !== undefined);
+  const hint = isList ? `Write ${JSON.stringify(days).replaceAll(",", ", ")}.` : dayHint(near);
   throw new TriggerError(`weekly: ${shownUpTo(40, word)} is not a day of the week. ${hint}`, {
     field: "weekly",
     column: 1,
     value: word,
   });
+}
+
+function dayHint(near: string | undefined): string {
+  return near === undefined ? `Allowed: ${WEEKDAYS.join(", ")}.` : `Did you mean "${near}"?`;
 }
