@@ -79,6 +79,8 @@ describe.concurrent("the schedule goes on after", () => {
     // Workers need no scheduler.
     expect(fleet.lines("end").length).toBeGreaterThan(runsBefore);
     proxy.set("pass");
+    // Its connections come back one by one, each after a delay.
+    await fleet.until("a server in reach", async () => (await fleet.scheduler.health()).ok);
     await fleet.decided("job", fireTimes);
     // Its listener missed nothing either: that is part of the account.
     await fleet.account("job", fireTimes);
