@@ -30,7 +30,7 @@ const pipelines = [ByFields, ByDecorator, ByFunction];
 await using scheduler = new PipelineScheduler({ ...place, pipelines });
 const seen = new Promise<void>((resolve) => {
   const left = new Set(["by-fields", "by-decorator", "by-function"]);
-  scheduler.on("JOB_EXECUTED", ({ jobId = "", retval }) => {
+  scheduler.on("JOB_EXECUTED", ({ jobId, retval }) => {
     console.log(jobId, retval);
     left.delete(jobId);
     if (left.size === 0) resolve();

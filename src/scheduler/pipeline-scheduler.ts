@@ -220,7 +220,10 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
     return this.#job(await this.#jobs.resume(id));
   }
 
-  /** Removes a job. Runs in progress finish and get their verdicts; its ledger is kept as long as its retention says. @throws {@link JobLookupError} */
+  /**
+   * Removes a job. Runs in progress finish and get their verdicts; its ledger is kept as long as its retention says.
+   * @throws {@link JobLookupError}
+   */
   async removeJob(jobId: string): Promise<void> {
     const id = checkJobId(jobId, "removeJob");
     await this.#lifecycle.ready();

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Engine } from "../../src/engine/port/engine.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
 import { at, type TestEngine } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
+import { takeQueueJobs } from "./take-queue-jobs.ts";
 
 const ROUNDS = 20;
 
@@ -16,24 +17,6 @@ export function queueCases({ bench, another }: CaseContext): void {
   };
   const remove = (b: TestEngine, jobId: string) =>
     b.engine.jobs.remove({ jobId, expectedWatermark: undefined, skipped: [] });
-  /** Takes queue jobs of a queue until those named are taken; returns all that were. */
-  const take = async (engine: Engine, ...ids: readonly string[]): Promise<string[]> => {
-    const taken: string[] = [];
-    const consumer = engine.queue.consume({
-      concurrency: 5,
-      lockMs: 30_000,
-      stalledCheckMs: 30_000,
-      onError: () => undefined,
-      handle: async ({ id }) => {
-        taken.push(id);
-        return "done";
-      },
-    });
-    const isDone = (): boolean => ids.every((id) => taken.includes(id));
-    await vi.waitUntil(isDone, { timeout: 20_000, interval: 10 });
-    await consumer.stop();
-    return taken;
-  };
 
   test("a worker of one queue takes nothing of another, and each decides by its own jobs", async () => {
     const b = bench();
@@ -47,9 +30,9 @@ export function queueCases({ bench, another }: CaseContext): void {
     expect((await b.stored(jobs.mail)).definition.queue).toBe("mail");
     expect((await b.stored(jobs.home)).definition.queue).toBeUndefined();
     const due = (job: keyof typeof jobs) => b.queueJobId(jobs[job], b.now + 1_000);
-    const ofMail = await take(mail, due("mail"));
-    const ofBulk = await take(bulk, due("bulk"));
-    const ofHome = await take(b.engine, due("home"));
+    const ofMail = await takeQueueJobs(mail, [due("mail")]);
+    const ofBulk = await takeQueueJobs(bulk, [due("bulk")]);
+    const ofHome = await takeQueueJobs(b.engine, [due("home")]);
     expect(ofMail).toEqual([due("mail")]);
     expect(ofBulk).toEqual([due("bulk")]);
     for (const id of [due("mail"), due("bulk")]) expect(ofHome).not.toContain(id);
@@ -76,7 +59,7 @@ export function queueCases({ bench, another }: CaseContext): void {
     const job = await b.addJob({ queue: "mail" });
     const asked = await b.engine.requests.run({ jobId: job.id, sequence: 7 });
     if (asked === "missing") throw new Error("missing");
-    expect(await take(mail, asked.runId)).toContain(asked.runId);
+    expect(await takeQueueJobs(mail, [asked.runId])).toContain(asked.runId);
     const { revision, watermark, definition } = await b.stored(job);
     const event = { name: "JOB_MODIFIED", at: b.now, jobId: job.id } as const;
     const change = {
@@ -302,7 +285,7 @@ export function queueCases({ bench, another }: CaseContext): void {
     const [job] = jobs;
     if (!job) throw new Error("no job");
     const due = b.queueJobId(job, b.now + 1_000);
-    await take(mail, due);
+    await takeQueueJobs(mail, [due]);
     const { watermark } = await b.stored(job);
     const lost = { kind: "unscheduled", jobId: job.id, watermark };
     expect(await find(0, 10_000)).toEqual([lost]);
@@ -324,12 +307,12 @@ export function queueCases({ bench, another }: CaseContext): void {
     b.now += 1_000;
     const admission = await mail.runs.admit(b.request(job, [at(b.now)], { upcoming: [] }));
     if (admission.outcome !== "run") throw new Error(admission.outcome);
-    await take(mail, admission.run.runId);
+    await takeQueueJobs(mail, [admission.run.runId]);
     const [orphan] = await find(0, 10_000);
     expect(orphan).toMatchObject({ kind: "orphan-run", queueJob: { queue: "mail" } });
     if (orphan?.kind !== "orphan-run") throw new Error("no orphan");
     await b.engine.queue.add([orphan.queueJob]);
     expect(await find(0, 10_000)).toEqual([]);
-    expect(await take(mail, admission.run.runId)).toContain(admission.run.runId);
+    expect(await takeQueueJobs(mail, [admission.run.runId])).toContain(admission.run.runId);
   });
 }

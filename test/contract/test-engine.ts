@@ -22,6 +22,7 @@ import { parseQueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import type { Occurrence } from "../../src/jobs/schedule.ts";
 import { engineWith } from "../helpers/engine-with.ts";
 import { aDefinition } from "../helpers/a-definition.ts";
+import { takeQueueJobs } from "./take-queue-jobs.ts";
 
 /** Where the injected clock begins: in the past of the real one, so that every queue job can be taken. */
 export const START = Date.UTC(2020, 0, 1);
@@ -253,7 +254,7 @@ export class TestEngine {
     // all that there was, there are no more of them.
     for (let sequence = 1, found = 2; sequence === 2 || found > 1; sequence += 1) {
       const marker = await this.engine.requests.run({ jobId: other.id, sequence });
-      const round = await this.#takeUpTo(marker === "missing" ? "" : marker.runId);
+      const round = await takeQueueJobs(this.engine, [marker === "missing" ? "" : marker.runId]);
       taken.push(...round);
       found = round.length;
     }
@@ -261,23 +262,6 @@ export class TestEngine {
       const queueJob = parseQueueJobId(id);
       return queueJob?.kind === "wakeup" && queueJob.jobId === job.id;
     });
-  }
-
-  async #takeUpTo(last: string): Promise<string[]> {
-    const taken: string[] = [];
-    const consumer = this.engine.queue.consume({
-      concurrency: 1,
-      lockMs: 30_000,
-      stalledCheckMs: 30_000,
-      onError: () => undefined,
-      handle: async ({ id }) => {
-        taken.push(id);
-        return "done";
-      },
-    });
-    await vi.waitUntil(() => taken.includes(last), { timeout: 20_000, interval: 2 });
-    await consumer.stop();
-    return taken;
   }
 
   /** Acknowledges the only wakeup of a job. */

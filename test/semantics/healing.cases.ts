@@ -1,7 +1,6 @@
 // Every state that should be impossible, made by hand, and its repair by the reconciler.
 import { describe, expect, test } from "vitest";
-import { systemClock } from "../../src/core/clock.ts";
-import { Reconciler } from "../../src/scheduler/reconciler.ts";
+import { reconcilerOf } from "../helpers/reconciler-of.ts";
 import { TestFleet } from "../helpers/test-fleet.ts";
 
 const START = { start: "2026-03-01 11:59:59" };
@@ -10,19 +9,6 @@ const everyTenSeconds = {
   seconds: 10,
   startDate: "2026-03-01 12:00",
 } as const;
-
-function reconcilerOf(fleet: TestFleet): Reconciler {
-  const quiet = (): void => undefined;
-  return new Reconciler({
-    engine: fleet.engine,
-    clock: systemClock,
-    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    owner: "a case",
-    everyMs: 2_000,
-    overdueMs: 10_000,
-    finishedRetentionMs: 3_600_000,
-  });
-}
 
 /** Loses queue jobs, as a flush, an eviction or BullMQ's own `obliterate` do. */
 async function lose(fleet: TestFleet, which: (id: string) => boolean = () => true) {
@@ -41,7 +27,7 @@ async function reasons(fleet: TestFleet): Promise<(string | undefined)[]> {
 describe("the reconciler", () => {
   test("an active job without a queue job is scheduled again; no time is lost", async () => {
     await using fleet = await TestFleet.open(START);
-    const reconciler = reconcilerOf(fleet);
+    const reconciler = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", ...everyTenSeconds });
     await fleet.workTo("12:00:05");
     await lose(fleet);
@@ -64,7 +50,7 @@ describe("the reconciler", () => {
 
   test("what was only on its way is left alone", async () => {
     await using fleet = await TestFleet.open(START);
-    const reconciler = reconcilerOf(fleet);
+    const reconciler = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", ...everyTenSeconds });
     const [next = ""] = await fleet.queueJobs();
     const dueAt = (await fleet.store.queue.dueAt(next)) ?? 0;
@@ -78,7 +64,7 @@ describe("the reconciler", () => {
 
   test("a run asked for by hand whose queue job is lost is called again", async () => {
     await using fleet = await TestFleet.open(START);
-    const reconciler = reconcilerOf(fleet);
+    const reconciler = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", ...everyTenSeconds, nextRunTime: null });
     const runId = await fleet.ask("job");
     await lose(fleet);
@@ -93,7 +79,7 @@ describe("the reconciler", () => {
 
   test("occurrences that wait for an instance, and whose call is lost, are called again", async () => {
     await using fleet = await TestFleet.open(START);
-    const reconciler = reconcilerOf(fleet);
+    const reconciler = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", ...everyTenSeconds, coalesce: false });
     fleet.isHolding = true;
     fleet.moveTo("12:00:25");
@@ -116,7 +102,7 @@ describe("the reconciler", () => {
 
   test("a run whose queue job is gone is given to the next attempt, and its instance with it", async () => {
     await using fleet = await TestFleet.open({ ...START, workers: 2 });
-    const reconciler = reconcilerOf(fleet);
+    const reconciler = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", trigger: "date", runDate: "2026-03-01 12:00" });
     fleet.isHolding = true;
     await fleet.workTo("12:00:00");
@@ -141,7 +127,7 @@ describe("the reconciler", () => {
 
   test("a job that finished long ago is removed, its ledger stays", async () => {
     await using fleet = await TestFleet.open(START);
-    const reconciler = reconcilerOf(fleet);
+    const reconciler = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", trigger: "date", runDate: "2026-03-01 12:00" });
     await fleet.workTo("12:00:00");
     fleet.moveTo("12:59:59");
@@ -155,7 +141,7 @@ describe("the reconciler", () => {
 
   test("a fleet of more jobs than are looked at in one pass is gone through in turns", async () => {
     await using fleet = await TestFleet.open(START);
-    const reconciler = reconcilerOf(fleet);
+    const reconciler = reconcilerOf(fleet.engine);
     const far = { trigger: "date", runDate: "2026-03-02 12:00" } as const;
     const ids = Array.from({ length: 250 }, (_, i) => `job-${String(i).padStart(4, "0")}`);
     await fleet.desk.add(ids.map((id) => ({ pipeline: fleet.Work, options: { id, ...far } })));

@@ -1,26 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { systemClock } from "../../src/core/clock.ts";
 import { Backfills } from "../../src/scheduler/backfill.ts";
 import { toJob } from "../../src/scheduler/job.ts";
-import { Reconciler } from "../../src/scheduler/reconciler.ts";
+import { reconcilerOf } from "../helpers/reconciler-of.ts";
 import { at, TestFleet } from "../helpers/test-fleet.ts";
 import { comparable, exported, imported } from "../transfer/engines.ts";
 
 const manual = { trigger: "manual" } as const;
 const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 12:01" } as const;
-
-function reconcilerOf(fleet: TestFleet): Reconciler {
-  const quiet = (): void => undefined;
-  return new Reconciler({
-    engine: fleet.engine,
-    clock: systemClock,
-    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    owner: "a case",
-    everyMs: 2_000,
-    overdueMs: 10_000,
-    finishedRetentionMs: 1_000,
-  });
-}
 
 describe('trigger: "manual": runs only when asked', () => {
   test("active without a next run; runJob runs it, as often as it is asked", async () => {
@@ -57,7 +43,7 @@ describe('trigger: "manual": runs only when asked', () => {
 
   test("never overdue, repaired or removed, however long it waits", async () => {
     await using fleet = await TestFleet.open();
-    const reconciler = reconcilerOf(fleet);
+    const reconciler = reconcilerOf(fleet.engine, 1_000);
     await fleet.add({ id: "job", ...manual });
     await fleet.ask("job");
     await fleet.work();
@@ -118,9 +104,9 @@ describe('trigger: "manual": runs only when asked', () => {
     expect(await fleet.next("job")).toBe("finished");
     await fleet.desk.modify("job", manual, "rescheduleJob");
     expect(await fleet.next("job")).toBe("active");
-    await reconcilerOf(fleet).pass();
+    await reconcilerOf(fleet.engine, 1_000).pass();
     fleet.moveTo("2026-03-05 12:00");
-    await reconcilerOf(fleet).pass();
+    await reconcilerOf(fleet.engine, 1_000).pass();
     expect(await fleet.next("job")).toBe("active");
   });
 

@@ -1,26 +1,12 @@
 // When an occurrence that nobody takes is reported, and the reason given.
 import { describe, expect, test } from "vitest";
-import { systemClock } from "../../src/core/clock.ts";
-import type { Engine, WorkerRecord } from "../../src/engine/port/engine.ts";
-import { Reconciler } from "../../src/scheduler/reconciler.ts";
+import type { WorkerRecord } from "../../src/engine/port/engine.ts";
+import type { Reconciler } from "../../src/scheduler/reconciler.ts";
+import { PASS_MS, reconcilerOf } from "../helpers/reconciler-of.ts";
 import { at, TestFleet } from "../helpers/test-fleet.ts";
 import { engineWith } from "../helpers/engine-with.ts";
 
 const START = { start: "2026-03-01 12:00:00" };
-const PASS_MS = 2_000;
-
-function watchOf(engine: Engine): Reconciler {
-  const quiet = (): void => undefined;
-  return new Reconciler({
-    engine,
-    clock: systemClock,
-    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    owner: "a case",
-    everyMs: PASS_MS,
-    overdueMs: 10_000,
-    finishedRetentionMs: 3_600_000,
-  });
-}
 
 /** A fleet whose only workers are those that a case names. */
 async function openEmpty(start = START): Promise<TestFleet> {
@@ -68,7 +54,7 @@ const once = { trigger: "date", runDate: "2026-03-01 12:00:01" } as const;
 describe("an occurrence that nobody takes", () => {
   test("is told of once, with the reason, and runs when somebody comes", async () => {
     await using fleet = await openEmpty();
-    const watch = watchOf(fleet.engine);
+    const watch = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", ...once });
     await watchTo(fleet, watch, "12:00:10");
     expect(await told(fleet)).toEqual([]);
@@ -85,7 +71,7 @@ describe("an occurrence that nobody takes", () => {
     await fleet.add({ id: "job", ...once });
     fleet.moveTo("12:30:00");
     await say(fleet, { startedAt: fleet.now });
-    const watch = watchOf(fleet.engine);
+    const watch = reconcilerOf(fleet.engine);
     await watchTo(fleet, watch, "12:30:04");
     expect(await told(fleet)).toEqual([]);
     await fleet.work();
@@ -110,7 +96,7 @@ describe("an occurrence that nobody takes", () => {
         },
       },
     });
-    const watch = watchOf(engine);
+    const watch = reconcilerOf(engine);
     await watchTo(fleet, watch, "12:00:10");
     fleet.moveTo("12:00:12");
     isTaking = true;
@@ -125,20 +111,20 @@ describe("an occurrence that nobody takes", () => {
     await using fleet = await openEmpty();
     await fleet.add({ id: "job", ...once });
     fleet.moveTo("12:30:00");
-    await watchTo(fleet, watchOf(fleet.engine), "12:30:06");
+    await watchTo(fleet, reconcilerOf(fleet.engine), "12:30:06");
     expect(await told(fleet)).toEqual([]);
-    const next = watchOf(fleet.engine);
+    const next = reconcilerOf(fleet.engine);
     await watchTo(fleet, next, "12:30:14");
     expect(await told(fleet)).toEqual([]);
     await watchTo(fleet, next, "12:31:00");
-    await watchTo(fleet, watchOf(fleet.engine), "12:32:00");
+    await watchTo(fleet, reconcilerOf(fleet.engine), "12:32:00");
     expect(await told(fleet)).toEqual([expect.stringContaining("no worker is running")]);
   });
 
   test("a watch that was away itself, with its process or its server, begins anew", async () => {
     await using fleet = await openEmpty();
     await say(fleet);
-    const watch = watchOf(fleet.engine);
+    const watch = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", ...once });
     await watch.pass();
     fleet.moveTo("12:30:00");
@@ -151,7 +137,7 @@ describe("an occurrence that nobody takes", () => {
   test("a paused fleet is not overdue; after resuming it gets its time, and no alarm is lost", async () => {
     await using fleet = await openEmpty();
     await say(fleet);
-    const watch = watchOf(fleet.engine);
+    const watch = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", ...once });
     await fleet.engine.queue.setPaused(true);
     await watchTo(fleet, watch, "12:00:30");
@@ -165,7 +151,7 @@ describe("an occurrence that nobody takes", () => {
   test("of a job that is added with a past is no alarm at the first look", async () => {
     await using fleet = await openEmpty();
     await say(fleet);
-    const watch = watchOf(fleet.engine);
+    const watch = reconcilerOf(fleet.engine);
     await watchTo(fleet, watch, "12:00:20");
     await fleet.add({ id: "job", ...once, misfireGraceTime: null });
     await watch.pass();
@@ -177,7 +163,7 @@ describe("an occurrence that nobody takes", () => {
 
   test("a run asked for by hand, and a job without a schedule, are not overdue", async () => {
     await using fleet = await openEmpty();
-    const watch = watchOf(fleet.engine);
+    const watch = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", ...once, nextRunTime: null });
     await fleet.ask("job");
     await watchTo(fleet, watch, "12:01:00");
@@ -186,7 +172,7 @@ describe("an occurrence that nobody takes", () => {
 
   test("workers that start again and again hold an alarm back for a while only", async () => {
     await using fleet = await openEmpty();
-    const watch = watchOf(fleet.engine);
+    const watch = reconcilerOf(fleet.engine);
     await fleet.add({ id: "job", ...once });
     for (let i = 0; i < 30; i += 1) {
       for (const { id } of await fleet.engine.members.list()) await fleet.engine.members.forget(id);
@@ -294,7 +280,7 @@ describe("the cause of an overdue occurrence", () => {
     await using fleet = await openEmpty();
     await make(fleet);
     await fleet.add({ id: "job", ...once });
-    await watchTo(fleet, watchOf(fleet.engine), "12:00:14");
+    await watchTo(fleet, reconcilerOf(fleet.engine), "12:00:14");
     expect(await told(fleet)).toEqual([`due for 13s: ${reason}`]);
   });
 });

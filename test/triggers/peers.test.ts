@@ -9,7 +9,8 @@ import { iso, triggerOf } from "./ask.ts";
 import { wallClock } from "./reference.ts";
 
 /**
- * The same questions to us and to our peers. Each difference falls into a class that `docs/contributing/decisions/0020-trigger-peers.md` explains;
+ * The same questions to us and to our peers. Each difference falls into a class that
+ * `docs/contributing/decisions/0020-trigger-peers.md` explains;
  * one that falls into none fails the test.
  */
 type Difference =

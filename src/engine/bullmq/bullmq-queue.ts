@@ -3,7 +3,10 @@ import { BullMqConsumer } from "./bullmq-consumer.ts";
 import { backendOf, type BullMqQueueOptions, redisOptions } from "./bullmq-options.ts";
 import type { ConsumeOptions, Consumer, QueueJob } from "../port/engine.ts";
 
-/** BullMQ's name for the default queue, and on Redis, where the hash tag tells them apart, for every queue. No key of ours begins with it. */
+/**
+ * BullMQ's name for the default queue, and on Redis, where the hash tag tells them apart, for every queue. No key of
+ * ours begins with it.
+ */
 export const QUEUE_NAME = "runs";
 
 /** BullMQ writes an event stream of its own, which nobody here reads. */

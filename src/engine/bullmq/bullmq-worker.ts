@@ -24,7 +24,8 @@ const RETRY_MS = 1_000;
 const NEVER = 2 ** 31 - 1;
 
 /**
- * A BullMQ worker with our own main loop: one call takes as many queue jobs as it has room for, and one call ends many. Locks, the check for stalled queue jobs, the blocking wait and closing are BullMQ's. Decision 0013 says why.
+ * A BullMQ worker with our own main loop: one call takes as many queue jobs as it has room for, and one call ends many.
+ * Locks, the check for stalled queue jobs, the blocking wait and closing are BullMQ's. Decision 0013 says why.
  */
 export class BullMqWorker extends Worker<unknown, unknown, string, IQueueBackend> {
   readonly held: HeldQueueJobs;
