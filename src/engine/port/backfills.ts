@@ -1,5 +1,6 @@
-import type { EpochMs } from "../../core/clock.ts";
-import type { Verdict } from "../../jobs/verdict.ts";
+import type { BackfillPlan, BackfillState, BackfillChange } from "../../jobs/backfill-requests.ts";
+
+export type * from "../../jobs/backfill-requests.ts";
 
 /** Backfills; a job has at most one at a time. */
 export interface BackfillsPort {
@@ -8,32 +9,3 @@ export interface BackfillsPort {
   change(jobId: string, change: BackfillChange): Promise<"changed" | "missing">;
   read(jobId: string): Promise<BackfillState | undefined>;
 }
-
-/** Fire times to be run after the event. */
-export interface BackfillPlan {
-  readonly jobId: string;
-  /** Names the backfill, so that adding to it goes on in many calls. */
-  readonly backfillId: string;
-  readonly fireTimes: readonly EpochMs[];
-  /** How many of them run at once. */
-  readonly concurrency: number;
-  readonly order: "oldest" | "latest";
-  /** Whether these are its last ones; nothing begins before. */
-  readonly isComplete: boolean;
-}
-
-/** The progress of a backfill. */
-export interface BackfillState {
-  readonly backfillId: string;
-  readonly state: "adding" | "active" | "paused" | "finished" | "cancelled";
-  readonly total: number;
-  readonly waiting: number;
-  readonly running: number;
-  readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
-  readonly concurrency: number;
-  readonly order: "oldest" | "latest";
-  readonly createdAt: EpochMs;
-}
-
-/** What can be done with a backfill. */
-export type BackfillChange = "pause" | "resume" | "cancel";

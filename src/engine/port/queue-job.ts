@@ -1,16 +1,7 @@
-import type { EpochMs } from "../../core/clock.ts";
 import type { Occurrence } from "../../jobs/schedule.ts";
 import type { AdmittedRun } from "./runs.ts";
 
-/** A queue job to be added; adding one that exists does nothing. */
-export interface QueueJob {
-  /** Made by `queueJobIdOf`. */
-  readonly id: string;
-  readonly pipeline: string;
-  readonly dueAt: EpochMs;
-  /** Where it is added. Absent: the default queue. */
-  readonly queue?: string;
-}
+export type { QueueJob } from "../../jobs/queue.ts";
 
 /** A run that began in the step that took its queue job, because only its own occurrence had to be decided. */
 export interface BegunRun {

@@ -1,30 +1,10 @@
+import type { RunRequest, CancelRequest, CancelOutcome } from "../../jobs/manual-requests.ts";
+
+export type * from "../../jobs/manual-requests.ts";
+
 /** What people ask of runs, on whatever queue the job is. */
 export interface RequestsPort {
   /** Records a manual run, gives it its id, and adds its queue job. */
   run(request: RunRequest): Promise<{ readonly runId: string } | "missing">;
   cancel(request: CancelRequest): Promise<CancelOutcome>;
 }
-
-/** A run asked for by hand. */
-export interface RunRequest {
-  readonly jobId: string;
-  /** Random; asking twice with the same number is asking once. 0 to 10^14. */
-  readonly sequence: number;
-  readonly params?: unknown;
-  /** Whether it runs though the job's condition is false. */
-  readonly ignoreCondition?: boolean;
-}
-
-/** A run that somebody wants to end. */
-export interface CancelRequest {
-  readonly jobId: string;
-  readonly runId: string;
-  /** Kept as the message of the run's error. */
-  readonly reason: string;
-}
-
-/**
- * `cancelled`: it was not being executed, and has its verdict now. `asked`: its worker will be told by `readCancels`.
- * `unknown`: no run of this id is without a verdict.
- */
-export type CancelOutcome = "cancelled" | "asked" | "unknown";

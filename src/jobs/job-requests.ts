@@ -1,0 +1,78 @@
+import type { EpochMs } from "../core/clock.ts";
+import type { JobDefinition, JobState, StoredJob } from "./definition.ts";
+import type { StoredEvent } from "./event.ts";
+import type { Occurrence, Span } from "./schedule.ts";
+import type { SkipReason } from "./verdict.ts";
+
+/** A job's definition, and how new it is. */
+export type StoredDefinition = Pick<StoredJob, "definition" | "revision" | "generation">;
+
+/** A job to be stored. */
+export interface JobPut {
+  readonly definition: JobDefinition;
+  /** `paused` if it was added with `nextRunTime: null`. */
+  readonly state: Exclude<JobState, "finished">;
+  readonly watermark: EpochMs;
+  /** The next occurrences, which wait in the queue while the job is active. */
+  readonly upcoming: readonly Occurrence[];
+  /** Whether the answer is to have the job, so that the caller need not read it. */
+  readonly isRead?: boolean;
+}
+
+/**
+ * `created`: stored now. `same`: a job with an equal declaration is stored. `exists`: one with a different declaration is
+ * stored; nothing was changed.
+ */
+export type JobPutResult = (
+  | { readonly outcome: "created"; readonly generation: number }
+  | { readonly outcome: "same" | "exists" }
+) & {
+  /** The job as it is stored now, if {@link JobPut.isRead} asked for it and it is on this queue. */
+  readonly job?: StoredJob | undefined;
+};
+
+/** Occurrences decided without running, and why. */
+export interface SkippedSpan extends Span {
+  readonly verdict: "skipped" | "missed";
+  /** Set exactly when the verdict is `skipped`. */
+  readonly reason?: SkipReason | undefined;
+}
+
+/** A change of a stored job. It applies only if the job still has the revision that was read. */
+export interface JobChange {
+  readonly jobId: string;
+  readonly expectedRevision: number;
+  /** The new definition; absent when only the state changes. */
+  readonly definition?: JobDefinition;
+  /** A new schedule generation, which voids the queue jobs of older ones. Absent: the schedule stays. */
+  readonly schedule?: {
+    readonly state: JobState;
+    readonly watermark: EpochMs;
+    /** The next occurrences, which wait in the queue if the state is `active`. */
+    readonly upcoming: readonly Occurrence[];
+    /** The stored watermark that `skipped` was computed from; a different one is a conflict. */
+    readonly expectedWatermark: EpochMs;
+  };
+  readonly pausedReason?: string | null;
+  /** Occurrences that this change decides. */
+  readonly skipped?: readonly SkippedSpan[];
+  readonly event: StoredEvent;
+}
+
+/** `conflict`: somebody else changed the job after it was read; read it and try again. */
+export type JobChangeResult =
+  | { readonly outcome: "changed"; readonly generation: number }
+  | { readonly outcome: "conflict" | "missing" };
+
+/** The removal of a job. */
+export interface JobRemoval {
+  readonly jobId: string;
+  /** The watermark that `skipped` was computed from; `undefined` removes the job whatever its state. */
+  readonly expectedWatermark: EpochMs | undefined;
+  /** The revision of the definition that `skipped` was computed from. */
+  readonly expectedRevision?: number | undefined;
+  readonly skipped: readonly SkippedSpan[];
+}
+
+/** `undecided`: the job is not as expected; compute `skipped` again. */
+export type JobRemovalResult = "removed" | "missing" | "undecided";

@@ -1,0 +1,23 @@
+/** A run asked for by hand. */
+export interface RunRequest {
+  readonly jobId: string;
+  /** Random; asking twice with the same number is asking once. 0 to 10^14. */
+  readonly sequence: number;
+  readonly params?: unknown;
+  /** Whether it runs though the job's condition is false. */
+  readonly ignoreCondition?: boolean;
+}
+
+/** A run that somebody wants to end. */
+export interface CancelRequest {
+  readonly jobId: string;
+  readonly runId: string;
+  /** Kept as the message of the run's error. */
+  readonly reason: string;
+}
+
+/**
+ * `cancelled`: it was not being executed, and has its verdict now. `asked`: its worker will be told by `readCancels`.
+ * `unknown`: no run of this id is without a verdict.
+ */
+export type CancelOutcome = "cancelled" | "asked" | "unknown";
