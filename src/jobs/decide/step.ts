@@ -1,0 +1,50 @@
+import type { EpochMs } from "../../core/clock.ts";
+import type { StoredEvent } from "../event.ts";
+import type { JobEntry, QueueJobs, QueueState, RunningRun } from "./state.ts";
+
+/**
+ * One atomic step on a queue: what it finds and changes, its time, and the events that it causes, in their order. The same
+ * state, time and request always give the same end.
+ */
+export interface Step {
+  readonly state: QueueState;
+  readonly queue: QueueJobs;
+  /** The server's clock. */
+  readonly now: EpochMs;
+  readonly events: StoredEvent[];
+}
+
+/** Begins a step. */
+export function stepOn(state: QueueState, queue: QueueJobs, now: EpochMs): Step {
+  return { state, queue, now, events: [] };
+}
+
+/** Adds an event. Absent fields are left out. */
+export function tell(step: Step, event: Omit<StoredEvent, "at">): void {
+  const { name, ...rest } = event;
+  const fields = Object.entries(rest).filter(([, value]) => value !== undefined);
+  step.events.push({ name, at: step.now, ...Object.fromEntries(fields) });
+}
+
+/** A number that the fleet has not used. */
+export function nextNumber({ state }: Step): number {
+  return (state.numbers.last += 1);
+}
+
+/** A job's runs that have no verdict. */
+export function runningOf({ state }: Pick<Step, "state">, jobId: string): RunningRun[] {
+  return [...(state.running.get(jobId)?.values() ?? [])];
+}
+
+/** How many instances a job has. A backfill's runs are counted by the backfill. */
+export function instancesOf(step: Pick<Step, "state">, jobId: string): number {
+  let count = 0;
+  for (const run of step.state.running.get(jobId)?.values() ?? [])
+    if (run.kind !== "backfill") count += 1;
+  return count;
+}
+
+/** Whether a job has as many instances as it may. */
+export function isFull(step: Pick<Step, "state">, job: JobEntry): boolean {
+  return instancesOf(step, job.id) >= job.rules.maxInstances;
+}
