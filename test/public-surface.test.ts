@@ -1,4 +1,5 @@
 // What programs may import: few names at the root, none that is everybody's.
+import { dirname, resolve } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
@@ -63,3 +64,19 @@ describe.each([
     expect(namesOf(exported)).not.toContain(word);
   });
 });
+
+// The linter and editors take the nearest tsconfig.json. Without a mapping there, "cronduit" is dist, which may be missing or old.
+test.each(["examples/quickstart.ts", "examples/demo/main.ts", "test/docs/blocks.test.ts"])(
+  "%s is checked with the types of src",
+  (file) => {
+    const nearest = ts.findConfigFile(file, (path) => ts.sys.fileExists(path)) ?? "";
+    const read = ts.readConfigFile(nearest, (path) => ts.sys.readFile(path));
+    const parsed = ts.parseJsonConfigFileContent(read.config, ts.sys, dirname(nearest));
+    expect(parsed.fileNames.map((name) => resolve(name))).toContain(resolve(file));
+    for (const entry of ["index", "triggers"]) {
+      const name = entry === "index" ? "cronduit" : `cronduit/${entry}`;
+      const { resolvedModule } = ts.resolveModuleName(name, file, parsed.options, ts.sys);
+      expect(resolve(resolvedModule?.resolvedFileName ?? "")).toBe(resolve(`src/${entry}.ts`));
+    }
+  },
+);
