@@ -20,6 +20,8 @@ test("a file needs what it names, and what the files need that it imports", () =
   write("starts.ts", 'import { spawn } from "node:child_process";\nexport const go = spawn;\n');
   const both = 'import { url } from "./again.ts";\nimport { load } from "./loads.ts";\n';
   expect([...needsOf(write("both.test.ts", both))].toSorted()).toEqual(["process", "redis"]);
+  const inText = 'const program = `\n  import { spawn } from "node:child_process";`;\n';
+  expect([...needsOf(write("in-text.test.ts", inText))]).toEqual([]);
   const types = 'import type { url } from "./own.ts";\nimport { test } from "vitest";\n';
   expect([...needsOf(write("types.test.ts", types))]).toEqual([]);
 });
@@ -38,5 +40,6 @@ test("the quick tier is all of what computes alone", () => {
   const promised = all
     .map((path) => path.slice(path.indexOf("/test/") + 1))
     .filter((path) => whole.some((start) => path.startsWith(start)));
+  promised.push("test/architecture.test.ts");
   expect(promised.filter((path) => !quick.has(path))).toEqual([]);
 });
