@@ -9,6 +9,7 @@ export default defineConfig({
       "test/helpers/redis-server.ts",
       "test/helpers/postgres-server.ts",
       "test/helpers/prepared-folder.ts",
+      "test/helpers/compiled.ts",
       "test/contract/matrix.ts",
     ],
     setupFiles: [

@@ -25,37 +25,34 @@ export async function giveAccount(
       return { job, runs, wrong: countWrong(job.dueAt, runs) };
     }),
   );
-  screen.heading("The ledger: how often each job was due, and what became of it\n");
+  screen.heading("The ledger: how often each job was due, and what came of it\n");
   screen.table(["job", "due", ...VERDICTS, "decided"], accounts.map(rowOf));
 
   const tell = async ({ jobId, fireTime }: Run): Promise<void> =>
     screen.item(jobId, (await scheduler.explain(jobId, fireTime)).text);
-  screen.heading("Why did it not run? Ask:");
+  screen.heading("Why didn't it run? explain() answers:");
   for (const { runs } of accounts) {
     const run = runs.find(({ verdict }) => verdict === "skipped" || verdict === "coalesced");
     if (run) await tell(run);
   }
   const again = accounts.flatMap(({ runs }) => runs.filter(({ attempt = 1 }) => attempt > 1));
-  screen.heading("Begun in the process that was killed, and taken up again:");
+  screen.heading("Started in the process that was killed, then taken over:");
   for (const run of again) await tell(run);
 
   const due = sum(accounts.map(({ job }) => job.dueAt.length));
   const decided = sum(accounts.map(({ runs }) => decidedBy(runs)));
   const wrong = sum(accounts.map((account) => account.wrong));
-  const wasTakenUp = again.some(
+  const wasTakenOver = again.some(
     ({ jobId, verdict }) => jobId === "watch" && verdict === "succeeded",
   );
-  const addsUp = wrong === 0 && wasTakenUp;
+  const addsUp = wrong === 0 && wasTakenOver;
   screen.heading(
     `${due} due, ${decided} decided, one process killed, ${screen.seconds()} s on ${scheduler.engine}.`,
   );
-  if (wrong > 0) screen.verdict(false, `THIS DOES NOT ADD UP: ${wrong} have no verdict, or two.`);
-  if (!wasTakenUp) screen.verdict(false, 'THIS DOES NOT ADD UP: "watch" was not taken up again.');
-  if (addsUp)
-    screen.verdict(
-      true,
-      "It adds up: every time that a job was due has one verdict, and none has two.",
-    );
+  if (wrong > 0)
+    screen.verdict(false, `THIS DOES NOT ADD UP: ${wrong} due times have no verdict, or several.`);
+  if (!wasTakenOver) screen.verdict(false, 'THIS DOES NOT ADD UP: "watch" was not taken over.');
+  if (addsUp) screen.verdict(true, "It adds up: every due time has exactly one verdict.");
   return addsUp;
 }
 

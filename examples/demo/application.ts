@@ -15,7 +15,7 @@ export interface ApplicationOptions {
   readonly from?: number;
 }
 
-/** "In the middle of a run": kill me now. */
+/** A run is under way: kill me now. */
 export interface Ready {
   readonly from: number;
 }
@@ -41,7 +41,7 @@ async function play(): Promise<boolean> {
   const demo = { scheduler, folder: workspace.folder, from };
 
   if (began === undefined) {
-    screen.say(`engine: ${scheduler.engine}; REDIS_URL or DATABASE_URL would name a server`);
+    screen.say(`engine: ${scheduler.engine}; to use a server, set REDIS_URL or DATABASE_URL`);
     screen.say(`${name} (pid ${process.pid}) schedules and executes`);
     await Promise.all([begin(demo), isRunning]);
     process.send?.({ from } satisfies Ready);
@@ -53,7 +53,7 @@ async function play(): Promise<boolean> {
   const { jobs } = await scheduler.getJobs();
   const paused = jobs.filter(({ state }) => state === "paused").map(({ id }) => id);
   screen.say(
-    `${name} (pid ${process.pid}): ${jobs.length} jobs are there, paused: ${paused.join(", ")}`,
+    `${name} (pid ${process.pid}): found ${jobs.length} jobs, paused: ${paused.join(", ")}`,
   );
   return await finish(demo, screen);
 }

@@ -17,7 +17,7 @@ export class Fleet {
       const child = fork(PROGRAM, [JSON.stringify(workspace)]);
       this.#children.push(child);
       const failed = once(child, "exit").then(([code]) => {
-        throw new Error(`${name} ended at its start with code ${code}`);
+        throw new Error(`${name} exited at startup with code ${code}`);
       });
       const [id] = (await Promise.race([once(child, "message"), failed])) as [string];
       failed.catch(() => undefined);

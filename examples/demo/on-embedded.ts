@@ -23,13 +23,13 @@ export async function runEmbedded(workspace: Workspace, signal: AbortSignal): Pr
     return child;
   };
   try {
-    screen.say("starting PostgreSQL inside a process; the first time takes some seconds");
+    screen.say("starting PostgreSQL inside a process; the first start takes a few seconds");
     const first = start({ name: "process 1" });
     const { from } = await readyOf(first, signal);
     await until(KILL_AFTER_MS, { from, folder: workspace.folder, signal });
     screen.say('SIGKILL to process 1, in the middle of "watch"');
     await end(first, "SIGKILL");
-    screen.say("starting again in the same folder");
+    screen.say("restarting in the same folder");
     const second = start({ name: "process 2", from });
     await once(second, "exit", { signal });
     return second.exitCode === 0;
@@ -40,7 +40,7 @@ export async function runEmbedded(workspace: Workspace, signal: AbortSignal): Pr
 
 async function readyOf(child: ChildProcess, signal: AbortSignal): Promise<Ready> {
   const ended = once(child, "exit", { signal }).then(([code]) => {
-    throw new Error(`The application ended at its start with code ${code}`);
+    throw new Error(`The application exited at startup with code ${code}`);
   });
   const [ready] = (await Promise.race([once(child, "message", { signal }), ended])) as [Ready];
   ended.catch(() => undefined);

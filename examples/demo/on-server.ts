@@ -23,7 +23,7 @@ export async function runOnServer(workspace: Workspace, signal: AbortSignal): Pr
     await scheduler.start();
     screen.say(`engine: ${scheduler.engine}`);
     await fleet.start(2, workspace);
-    screen.say("two worker processes take runs");
+    screen.say("two worker processes are ready");
 
     const demo = { scheduler, folder: workspace.folder, from: nextBeginning(), signal };
     await begin(demo);

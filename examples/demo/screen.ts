@@ -104,14 +104,14 @@ export class Screen {
     if (name === "JOB_STARTED")
       return attempt === 1
         ? [`${at - dueAt} ms late`]
-        : [`attempt ${attempt}: taken up from the process that died`];
+        : [`attempt ${attempt}: taken over from the process that was killed`];
     if (name === "JOB_EXECUTED")
       return [
         ...(startedAt === undefined ? [] : [`took ${at - startedAt} ms`]),
         inspect(event.retval, { breakLength: Infinity }),
       ];
     if (name === "JOB_ERROR") return [event.exception?.message ?? ""];
-    if (name === "JOB_MAX_INSTANCES") return ["max-instances: the run before is not finished"];
+    if (name === "JOB_MAX_INSTANCES") return ["max-instances: the previous run is still going"];
     return [
       ...(reason === undefined ? [] : [reason]),
       ...(count > 1 ? [`${count} occurrences`] : []),

@@ -48,7 +48,7 @@ export function watchStarted(scheduler: PipelineScheduler): Promise<string> {
 export async function begin(demo: Demo): Promise<void> {
   await declare(demo);
   await until(PAUSE_AFTER_MS, demo);
-  await demo.scheduler.pauseJob("disk", "the disk is being looked at");
+  await demo.scheduler.pauseJob("disk", "checking the disk");
 }
 
 /** Declares the jobs. Existing ones stay unchanged, so every process may do this when it starts. */

@@ -34,7 +34,7 @@ while (!(await executed()).includes("sum orders-2.csv") && first.exitCode === nu
 await wait(100);
 first.kill("SIGKILL");
 await ended;
-console.log("killed while the second file was worked on; started again");
+console.log("killed while it worked on the second file; restarting");
 
 const [code] = (await once(start("second"), "exit")) as [number | null];
 const report = await readFile(join(folder, "report.json"), "utf8").catch(() => "none");

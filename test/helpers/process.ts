@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { compiledPath } from "./compiled.ts";
 import { end, type Exit, outputOf, track } from "./children.ts";
 
 /** How to start a program. */
@@ -26,9 +27,8 @@ export interface WaitOptions {
 const ROOT = new URL("../../", import.meta.url);
 
 /**
- * Starts a TypeScript program in its own Node process, without a shell or wrapper: its pid is the program's. Whatever
- *
-it sends with `process.send`, and each line of JSON that it prints, is a message. It ends when this process does,
+ * Starts a TypeScript program in its own Node process, without a shell or wrapper: its pid is the program's. Whatever it
+ * sends with `process.send`, and each line of JSON that it prints, is a message. It ends when this process does,
  * and its channel to this process does not keep it alive.
  *
  * @param file - Relative to the repository's root.
@@ -53,18 +53,10 @@ export class Program implements AsyncDisposable {
     const preload = new URL("die-with-parent.mjs", import.meta.url).href;
     const child = spawn(
       options.node ?? process.execPath,
-      ["--import", preload, "--import", "tsx"].concat(
-        options.nodeArgs ?? [],
-        fileURLToPath(new URL(file, ROOT)),
-        options.args ?? [],
-      ),
+      ["--import", preload].concat(options.nodeArgs ?? [], compiledPath(file), options.args ?? []),
       {
         cwd: fileURLToPath(ROOT),
-        env: {
-          ...process.env,
-          TSX_TSCONFIG_PATH: fileURLToPath(new URL("test/tsconfig.json", ROOT)),
-          ...options.env,
-        },
+        env: { ...process.env, ...options.env },
         stdio: ["ignore", "pipe", "pipe", "ipc"],
       },
     );

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { compiledPath } from "./compiled.ts";
 import { track } from "../../scripts/children.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,8 +14,9 @@ export interface Ended {
 }
 
 /**
- * Runs a program of this repository as its user would, with tsx, to its end.
+ * Runs a program of this repository to its end.
  * @param stop Ends it by SIGTERM.
+ * @param isTypeScript Runs it with tsx, as its user would. @default false: compiled, which starts sooner
  */
 export async function runProgram(
   file: string,
@@ -23,9 +25,11 @@ export async function runProgram(
     readonly env?: Record<string, string>;
     readonly stop?: AbortSignal;
     readonly limitMs?: number;
+    readonly isTypeScript?: boolean;
   } = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, ["--import", "tsx", file, ...(options.args ?? [])], {
+  const program = options.isTypeScript ? ["--import", "tsx", file] : [compiledPath(file)];
+  const child = spawn(process.execPath, [...program, ...(options.args ?? [])], {
     cwd: ROOT,
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
