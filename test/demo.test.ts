@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { describe, expect, inject, onTestFinished, test, type TestContext } from "vitest";
+import { describe, inject, test, type TestContext } from "vitest";
 import { end, outputOf, track } from "./helpers/children.ts";
 import { compiledPath } from "./helpers/compiled.ts";
 import { runProgram } from "./helpers/run-program.ts";
@@ -66,6 +66,7 @@ describe.concurrent.each(ENGINES)("the demo on %s", (name, engine, label) => {
 
   test.for(["SIGINT", "SIGKILL"] as const)(
     "ended by %s, it leaves no file",
+    { timeout: 120_000 },
     async (signal, { expect, onTestFinished }) => {
       const folder = ownFolder(onTestFinished);
       const demo = spawn(process.execPath, [compiledPath("examples/demo/main.ts")], {
@@ -81,11 +82,10 @@ describe.concurrent.each(ENGINES)("the demo on %s", (name, engine, label) => {
       // Where the demo itself could not, its processes tidy up.
       await expect.poll(() => leftIn(folder), { timeout: 30_000 }).toEqual([]);
     },
-    120_000,
   );
 });
 
-test("no demo has left a key or a schema", async () => {
+test("no demo has left a key or a schema", async ({ expect, onTestFinished }) => {
   const redis = new Redis(inject("redisUrl"));
   onTestFinished(() => redis.disconnect());
   const client = new pg.Client(inject("postgresUrl"));

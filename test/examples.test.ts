@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { expect, inject, test } from "vitest";
+import { inject, test } from "vitest";
 import { runProgram } from "./helpers/run-program.ts";
 
 /** A place of its own for each. */
@@ -22,7 +22,7 @@ const programs = [
 const together = ["scheduler.ts", "worker.ts"];
 const shared = ["place.ts", "report.ts"];
 
-test("every example is run here", () => {
+test("every example is run here", ({ expect }) => {
   const files = readdirSync("examples").filter((name) => name.endsWith(".ts"));
   const known = [...programs.map(([file]) => file), ...together, ...shared];
   expect(files.toSorted()).toEqual(known.toSorted());
@@ -31,29 +31,25 @@ test("every example is run here", () => {
 // They mostly wait.
 test.concurrent.for(programs)(
   "examples/%s runs and ends",
+  { timeout: 60_000 },
   async ([file, words], { expect }) => {
     const { code, output } = await runProgram(`examples/${file}`, { env: ownPlace() });
     expect(output).toContain(words);
     expect(code).toBe(0);
   },
-  60_000,
 );
 
-test.concurrent(
-  "examples/quickstart.ts, run by tsx, needs no server",
-  async ({ expect }) => {
-    const env = { REDIS_URL: "", DATABASE_URL: "" };
-    const { code, output } = await runProgram("examples/quickstart.ts", {
-      env,
-      isTypeScript: true,
-    });
-    expect(output).toContain("succeeded");
-    expect(code).toBe(0);
-  },
-  60_000,
-);
+test.concurrent("examples/quickstart.ts, run by tsx, needs no server", async ({ expect }) => {
+  const env = { REDIS_URL: "", DATABASE_URL: "" };
+  const { code, output } = await runProgram("examples/quickstart.ts", {
+    env,
+    isTypeScript: true,
+  });
+  expect(output).toContain("succeeded");
+  expect(code).toBe(0);
+});
 
-test("a process ends as soon as its scheduler was shut down", async () => {
+test("a process ends as soon as its scheduler was shut down", async ({ expect }) => {
   const from = performance.now();
   await runProgram("examples/dependencies.ts", { env: ownPlace() });
   // It takes a second or two. A connection's timer once kept it for 20 seconds longer.
