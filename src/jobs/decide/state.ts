@@ -183,8 +183,10 @@ export interface BackfillEntry {
   readonly createdAt: EpochMs;
   /** When fire times were last added. */
   touchedAt: EpochMs;
-  /** Fire times whose runs have not started, with their queue jobs if they have one. */
-  readonly times: Map<EpochMs, string | null>;
+  /** Fire times that have no queue job yet, oldest first. */
+  readonly waiting: EpochMs[];
+  /** Fire times whose runs have not started, by their queue jobs. */
+  readonly queued: Map<string, EpochMs>;
 }
 
 /** How far the queue is with a queue job. */

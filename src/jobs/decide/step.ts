@@ -48,3 +48,8 @@ export function instancesOf(step: Pick<Step, "state">, jobId: string): number {
 export function isFull(step: Pick<Step, "state">, job: JobEntry): boolean {
   return instancesOf(step, job.id) >= job.rules.maxInstances;
 }
+
+/** How many of a job's runs are in progress, those of a backfill included. */
+export function instancesOfAnyKind({ state }: Pick<Step, "state">, jobId: string): number {
+  return state.running.get(jobId)?.size ?? 0;
+}

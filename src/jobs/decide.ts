@@ -1,0 +1,18 @@
+/**
+ * The rules, as functions on plain data without I/O: what becomes of every occurrence. Each function of this file is one
+ * atomic step of a queue (`admit`, `settle`, …) or reads its state; given the same state, time and request it does the same.
+ * The memory engine runs them, and the servers are compared with them. `docs/semantics.md` says the same in words.
+ */
+export { admit } from "./decide/admit.ts";
+export { audit, byNextRun, tellOverdue } from "./decide/audit.ts";
+export { addBackfill, backfillState, changeBackfill } from "./decide/backfill-commands.ts";
+export { cancelRun, readCancels } from "./decide/cancel.ts";
+export { changeJob } from "./decide/change-job.ts";
+export { type PutAnswer, putJobs, type PutWithClaim } from "./decide/put-jobs.ts";
+export { removeJob } from "./decide/remove-job.ts";
+export { requestRun } from "./decide/request-run.ts";
+export { handBack, settle, suspend } from "./decide/settle.ts";
+export { emptyState, type QueueJobs, type QueueJobState, type QueueState } from "./decide/state.ts";
+export { type Step, stepOn } from "./decide/step.ts";
+export { openRuns, readLedger, storedJob } from "./decide/stored-job.ts";
+export { noteAlive } from "./decide/takeover.ts";

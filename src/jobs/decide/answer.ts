@@ -1,0 +1,43 @@
+import type { Admission } from "../run-requests.ts";
+import type { JobEntry, RunningRun } from "./state.ts";
+
+/** An answer without the time. */
+export type Answer = Admission extends infer A
+  ? A extends unknown
+    ? Omit<A, "now">
+    : never
+  : never;
+
+/** What a worker is told of a run that it is to execute. */
+export function answerRun(job: JobEntry | undefined, run: RunningRun): Answer {
+  const {
+    id: runId,
+    kind,
+    fireAt,
+    dueAt,
+    startedAt,
+    start,
+    attempt,
+    failures,
+    count,
+    fromAt,
+  } = run;
+  return {
+    outcome: "run",
+    revision: job?.revision ?? 0,
+    run: {
+      runId,
+      kind,
+      fireAt,
+      dueAt,
+      startedAt,
+      start,
+      attempt,
+      failures,
+      count,
+      fromAt,
+      ...(run.params === undefined ? {} : { params: run.params }),
+      lastRun: job?.lastRun ?? null,
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { JobRemoval, JobRemovalResult } from "../job-requests.ts";
+import { closeBackfill } from "./backfill-times.ts";
+import { unlinkCondition } from "./condition-links.ts";
+import { groupsOf, leaveLine } from "./group-room.ts";
+import { skipQueued } from "./queued-runs.ts";
+import { endRemoved } from "./run-end.ts";
+import type { JobEntry } from "./state.ts";
+import { runningOf, type Step, tell } from "./step.ts";
+import { dropNext } from "./upcoming.ts";
+import { decideAgainst, decideSpans } from "./verdicts.ts";
+import { wakeGroups } from "./wake-groups.ts";
+import { dropWakeups, wakeDependents } from "./wakeups.ts";
+
+/**
+ * Removes a job. Runs being executed go on and settle; suspended ones are cancelled, and what waits is skipped. The ledger is
+ * kept for as long as its rows would have been.
+ */
+export function removeJob(step: Step, removal: JobRemoval): JobRemovalResult {
+  const { jobId, expectedWatermark, expectedRevision } = removal;
+  const job = step.state.jobs.get(jobId);
+  if (!job) return "missing";
+  const isOther = (expected: number | undefined, is: number): boolean =>
+    expected !== undefined && expected !== is;
+  if (isOther(expectedWatermark, job.watermark) || isOther(expectedRevision, job.revision))
+    return "undecided";
+  const groups = groupsOf(step, [jobId]);
+  dropNext(step, job);
+  decideSpans(step, job, removal.skipped);
+  skipQueued(step, job, "removed");
+  skipRequests(step, job);
+  unlinkCondition(step, job);
+  leaveLine(step, job);
+  const { backfill } = job;
+  if (backfill && backfill.state !== "finished" && backfill.state !== "cancelled")
+    closeBackfill(step, job, backfill, "cancelled");
+  const waiting = runningOf(step, jobId).filter((run) => run.suspended || run.isHandedBack);
+  for (const run of waiting.toSorted(
+    (a, b) => a.fireAt - b.fireAt || (a.queueJobId < b.queueJobId ? -1 : 1),
+  ))
+    endRemoved(step, run);
+  dropWakeups(step, job);
+  step.state.jobs.delete(jobId);
+  const ledger = step.state.ledgers.get(jobId);
+  if (ledger) ledger.expiresAt = step.now + job.rules.keepAgeMs;
+  tell(step, { name: "JOB_REMOVED", jobId });
+  wakeDependents(step, [jobId]);
+  wakeGroups(step, groups);
+  return "removed";
+}
+
+function skipRequests(step: Step, job: JobEntry): void {
+  for (const [id, { fireAt }] of job.requests) {
+    const run = { id, kind: "manual", fireAt, dueAt: fireAt, fromAt: fireAt, count: 1 } as const;
+    decideAgainst(step, job, run, { verdict: "skipped", event: "JOB_SKIPPED", reason: "removed" });
+    step.queue.drop(id);
+  }
+  job.requests.clear();
+}

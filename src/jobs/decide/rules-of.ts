@@ -1,0 +1,22 @@
+import { compileCondition } from "../../conditions/compile.ts";
+import type { JobDefinition } from "../definition.ts";
+import type { JobRules } from "./state.ts";
+
+/** What decisions go by, of a definition. */
+export function rulesOf({ pipeline, policy, retention }: JobDefinition): JobRules {
+  const { when } = policy;
+  return {
+    pipeline,
+    maxInstances: policy.maxInstances,
+    coalesce: policy.coalesce,
+    graceMs: policy.misfireGraceMs,
+    maxCatchUp: policy.maxCatchUp,
+    condition: when && compileCondition(when.condition),
+    waitMs: when?.waitMs ?? null,
+    overlap: policy.overlap,
+    group: policy.group,
+    pauseAfter: policy.pauseAfterFailures,
+    keepCount: retention.count,
+    keepAgeMs: retention.ageMs,
+  };
+}
