@@ -29,6 +29,54 @@ export function openRuns(state: QueueState, jobId: string): LedgerRow[] {
   const job = state.jobs.get(jobId);
   const running = [...(state.running.get(jobId)?.values() ?? [])].map(rowOfRunning);
   const queued = (job?.queued ?? []).map(rowOfQueued);
+  const requested = [...(job?.requests ?? [])].map(([id, { fireAt }]): LedgerRow => ({
+    id,
+    state: "queued",
+    kind: "manual",
+    fireAt,
+    dueAt: fireAt,
+  }));
+  return [...running, ...queued, ...requested];
+}
+
+function rowOfQueued({ id, kind, fireAt, dueAt, waitUntil }: QueuedEntry): LedgerRow {
+  const row: LedgerRow = { id, state: "queued", kind, fireAt, dueAt };
+  return waitUntil === null ? row : { ...row, waitUntil };
+}
+
+function rowOfRunning(run: RunningRun): LedgerRow {
+  const { id, kind, fireAt, dueAt, attemptAt, attempt, worker, suspended } = run;
+  return {
+    id,
+    state: stateOf(run),
+    kind,
+    fireAt,
+    dueAt,
+    startedAt: attemptAt,
+    attempt,
+    worker,
+    ...(suspended?.error && { error: suspended.error }),
+  };
+}
+
+function stateOf({ suspended, isHandedBack }: RunningRun): "sleeping" | "retrying" | "running" {
+  if (suspended?.kind === "sleep") return "sleeping";
+  return suspended || isHandedBack ? "retrying" : "running";
+}
+
+/** Rows of a job's ledger; none once that of a removed job has ended. */
+export function readLedger(
+  state: QueueState,
+  query: LedgerQuery,
+  now: number,
+): readonly LedgerRow[] {
+  const ledger = state.ledgers.get(query.jobId);
+  if (!ledger || (ledger.expiresAt !== null && ledger.expiresAt <= now)) return [];
+  const { fromAt, toAt, offset, limit } = query;
+  const found = ledger.rows.slice(
+    placeAfter(ledger.rows, fromAt - 1),
+    placeAfter(ledger.rows, toAt),
+  );
   if (query.order === "latest") found.reverse();
   return found.slice(offset, offset + limit);
 }

@@ -20,7 +20,7 @@ function wakeGroup(step: Step, key: string): void {
   if (!group) return;
   let taken = group.running;
   let looked = 0;
-  for (const { jobId, isBackfill } of [...group.line]) {
+  for (const { jobId, isBackfill } of group.line.slice()) {
     const job = jobs.get(jobId);
     if (!job || job.rules.group?.key !== key) continue;
     if ((looked += 1) > MAX_IN_LINE) break;
