@@ -4,7 +4,7 @@ import { CronduitError } from "../core/errors.ts";
 import { manyListeners } from "../core/many-listeners.ts";
 import type { StepTry } from "../pipeline/run-context.ts";
 import { ABORT_GRACE_MS } from "./attempt-host.ts";
-import { retryDelay } from "./backoff.ts";
+import { retryDelay } from "../jobs/decide/retry-delay.ts";
 import { isFinal } from "./retry-on.ts";
 import type { StepSettings } from "./step-options.ts";
 

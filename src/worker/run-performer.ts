@@ -17,7 +17,7 @@ import { joinPaths, secretPlacesOf } from "../pipeline/secrets/secret-places.ts"
 import { SecretValues } from "../pipeline/secrets/secret-values.ts";
 import { performAttempt } from "../execution/attempt.ts";
 import { ABORT_GRACE_MS, type AttemptEnd, type AttemptInfo } from "../execution/attempt-host.ts";
-import { retryDelay } from "../execution/backoff.ts";
+import { hasRetry, retryDelay } from "../jobs/decide/retry-delay.ts";
 import { performInChild } from "../execution/child-run.ts";
 import { mayRetry } from "../execution/retry-on.ts";
 import type { ActiveRun } from "./active-run.ts";
@@ -267,7 +267,7 @@ function infoOf(run: AdmittedRun, job: KnownJob): AttemptInfo {
     start: run.start,
     attempt: run.attempt,
     failures: run.failures,
-    hasRetry: retry !== null && run.failures + 1 < retry.attempts,
+    hasRetry: hasRetry(retry, run.failures + 1),
     // Few ask for it, and it needs the trigger.
     get interval() {
       return intervalOf(run, job);

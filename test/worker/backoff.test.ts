@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { retryDelay } from "../../src/execution/backoff.ts";
+import { retryDelay } from "../../src/jobs/decide/retry-delay.ts";
 
 const plain = { backoff: "exponential", delayMs: 100, maxDelayMs: 1_000, jitter: 0 } as const;
 

@@ -1,5 +1,5 @@
-import type { RetryPolicy } from "../jobs/definition.ts";
-import { stableHash } from "../triggers/hash.ts";
+import type { RetryPolicy } from "../definition.ts";
+import { stableHash } from "../../triggers/hash.ts";
 
 /**
  * How long to wait before the next try. The random part derives from `seed` and the number of failures, so that every
@@ -17,4 +17,9 @@ export function retryDelay(
   if (jitter === 0) return fullMs;
   const random = stableHash(`${seed} ${failures}`) / 2 ** 32;
   return Math.round(fullMs * (1 - jitter * random));
+}
+
+/** Whether another attempt follows a failed one. @param failures Failed attempts so far, this one included. */
+export function hasRetry(retry: Pick<RetryPolicy, "attempts"> | null, failures: number): boolean {
+  return retry !== null && failures < retry.attempts;
 }
