@@ -18,6 +18,8 @@ export interface Clock {
   elapsed(): number;
   /** Calls `action` once after `delayMs`. The timer doesn't keep the process alive. */
   after(delayMs: number, action: () => void): CancelTimer;
+  /** Whether its timers fire at their very instants, as a test's do. @default false */
+  readonly isExact?: boolean;
 }
 
 /** This machine's clock. */
@@ -46,7 +48,8 @@ const SHORTEST_EXACT_MS = 20;
  * Polls the clock for the last millisecond.
  */
 export function exactlyAfter(clock: Clock, delayMs: number, action: () => void): CancelTimer {
-  if (delayMs < SHORTEST_EXACT_MS) return clock.after(Math.ceil(delayMs), action);
+  if (clock.isExact === true || delayMs < SHORTEST_EXACT_MS)
+    return clock.after(Math.ceil(delayMs), action);
   const until = clock.elapsed() + delayMs;
   let isCancelled = false;
   const look = (): void => {

@@ -27,24 +27,37 @@ export function decodeSteps(records: readonly string[], tell: Tell): StepRecord[
   );
 }
 
+/** The lines of one run, and how much is kept. */
+export interface WrittenLog extends Pick<LogWrite, "jobId" | "runId" | "maxBytes"> {
+  /** JSON text of each line. */
+  readonly lines: readonly string[];
+  /** That of the line that ends a full log. */
+  readonly cut: string;
+  readonly keepRuns: number;
+  readonly keepAgeMs: number;
+}
+
+/** Lines of one run as `append_logs` takes them. */
+export function encodeLog({ jobId, runId, lines, maxBytes, retention }: LogWrite): WrittenLog {
+  const last = lines.at(-1);
+  const cut: LogLine = {
+    at: last?.at ?? 0,
+    level: "warn",
+    message: `the log was cut here: it may have ${counted(maxBytes, "byte")}`,
+    attempt: last?.attempt ?? 1,
+  };
+  return {
+    jobId,
+    runId,
+    lines: lines.map((line) => JSON.stringify(line)),
+    cut: JSON.stringify(cut),
+    maxBytes,
+    keepRuns: retention.runs,
+    keepAgeMs: retention.ageMs,
+  };
+}
+
 /** Lines as `append_logs` takes them. */
-export function encodeLogs(writes: readonly LogWrite[]): object[] {
-  return writes.map(({ jobId, runId, lines, maxBytes, retention }) => {
-    const last = lines.at(-1);
-    const cut: LogLine = {
-      at: last?.at ?? 0,
-      level: "warn",
-      message: `the log was cut here: it may have ${counted(maxBytes, "byte")}`,
-      attempt: last?.attempt ?? 1,
-    };
-    return {
-      jobId,
-      runId,
-      lines: lines.map((line) => JSON.stringify(line)),
-      cut: JSON.stringify(cut),
-      maxBytes,
-      keepRuns: retention.runs,
-      keepAgeMs: retention.ageMs,
-    };
-  });
+export function encodeLogs(writes: readonly LogWrite[]): WrittenLog[] {
+  return writes.map(encodeLog);
 }

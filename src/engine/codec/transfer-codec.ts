@@ -100,7 +100,7 @@ export function decodeQueued(queued: WrittenQueued): QueuedRun {
 /** A requested run as both engines write it. */
 export interface WrittenRequest {
   readonly fireAt: number;
-  readonly params?: string;
+  readonly params?: string | undefined;
   readonly ignoreCondition?: boolean;
 }
 

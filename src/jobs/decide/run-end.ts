@@ -86,9 +86,13 @@ function noteEnd(job: JobEntry, run: RunningRun, { verdict, finishedAt, result }
 /** Characters of an error's message in a reason. */
 const MAX_REASON = 200;
 
-/** An error's message, cut. */
+/** What no server's text can hold: NUL, and halves of surrogate pairs. */
+const UNSTORABLE = /[\0\p{Surrogate}]/gu;
+
+/** An error's message, cut between characters. */
 export function messageOf(error: StoredError | undefined): string {
-  return error ? reasonOf(error).slice(0, MAX_REASON) : "";
+  const text = error ? reasonOf(error) : "";
+  return Array.from(text.replaceAll(UNSTORABLE, "\uFFFD")).slice(0, MAX_REASON).join("");
 }
 
 /** Older queue jobs become void, as with every change of the schedule. */
