@@ -19,7 +19,7 @@ const WITHIN_ROW = { api: ["metrics"] };
 /** The rooms of src/engine follow the same rule. The files beside the rooms may import any room. */
 const ENGINE_ROWS = [
   ["multi-queue", "embedded"], // several queues as one; PostgreSQL inside the process
-  ["redis", "postgres"], // one queue each
+  ["redis", "postgres", "memory"], // one queue each
   ["bullmq", "codec"], // what both share: BullMQ's queue and workers; how records are written
   ["calls"], // deadlines, batches, outages
   ["port"], // the interface that all of this implements

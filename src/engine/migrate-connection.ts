@@ -6,7 +6,7 @@ import { parseOptions } from "../jobs/options.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "../jobs/queue.ts";
 import { withDeadline } from "./calls/with-deadline.ts";
 import { refuseForgotten } from "./forgotten-connection.ts";
-import { type ConnectionOption, placeOf, prefixSchema } from "./open-engine.ts";
+import { type ConnectionOption, type Place, placeOf, prefixSchema } from "./open-engine.ts";
 import type { Database } from "./postgres/database.ts";
 import type { Schemas } from "./postgres/schema-name.ts";
 
@@ -65,9 +65,7 @@ export async function migrate(
       { data: { path: "grantTo" } },
     );
   }
-  if (place.kind === "redis" || (place.kind === "embedded" && place.folder === undefined)) {
-    return { applied: [] };
-  }
+  if (place.kind === "redis" || place.kind === "memory") return { applied: [] };
   const [{ schemasOf }, { migrate: bringUpToDate }] = await Promise.all([
     import("./postgres/schema-name.ts"),
     import("./postgres/migrate-schema.ts"),
@@ -91,7 +89,7 @@ export async function migrate(
 }
 
 async function connect(
-  place: Exclude<ReturnType<typeof placeOf>, { kind: "redis" }>,
+  place: Exclude<Place, { kind: "redis" | "memory" }>,
   { queue }: Schemas,
   timeoutMs: number,
 ): Promise<Database & AsyncDisposable> {

@@ -50,8 +50,9 @@ export interface EngineOptions {
 export type Place =
   | { readonly kind: "redis"; readonly connection: ConnectionOption }
   | { readonly kind: "postgres"; readonly url: string }
-  /** `folder` is `undefined` in memory. */
-  | { readonly kind: "embedded"; readonly folder: string | undefined };
+  | { readonly kind: "embedded"; readonly folder: string }
+  /** In this process. */
+  | { readonly kind: "memory" };
 
 const MAX_EVENT_ENTRIES = 10_000;
 /** Starting PostgreSQL inside the process, with a new folder or after a crash, takes seconds on a slow machine. */
@@ -62,9 +63,7 @@ const EMBEDDED_START_MS = 120_000;
  * @throws {@link CronduitError} `INVALID_OPTION` for a URL of another kind, or none, and for options that can't be used.
  */
 export function placeOf(connection: ConnectionOption | undefined): Place {
-  if (connection === undefined || connection === "memory:" || connection === "embedded://") {
-    return { kind: "embedded", folder: undefined };
-  }
+  if (connection === undefined || connection === "memory:") return { kind: "memory" };
   if (typeof connection !== "string") {
     refuseOptions(connection);
     return { kind: "redis", connection };
@@ -82,12 +81,14 @@ export function placeOf(connection: ConnectionOption | undefined): Place {
   }
   const name = /^(embedded|rediss?|postgres(?:ql)?):(?!\/\/.)/i.exec(connection)?.[1];
   if (name !== undefined) {
-    const form = /^embedded/i.test(name)
+    const isEmbedded = /^embedded/i.test(name);
+    const form = isEmbedded
       ? `embedded://${connection.replace(/^embedded:\/*/i, "") || "folder"}`
       : `${name}://host`;
+    const other = isEmbedded ? ', or "memory:" if nothing is to be kept' : "";
     throw new CronduitError(
       "INVALID_OPTION",
-      `connection: after "${name}:" two slashes and ${/^embedded/i.test(name) ? "a folder" : "a host"} are needed. Write ${JSON.stringify(form)}.`,
+      `connection: after "${name}:" two slashes and ${isEmbedded ? "a folder" : "a host"} are needed. Write ${JSON.stringify(form)}${other}.`,
       { data: { path: "connection" } },
     );
   }
@@ -137,6 +138,13 @@ export function makeEngine(options: EngineOptions): Engine {
           onError,
         });
         return new MultiQueueEngine(home, options.clock, outage);
+      });
+    case "memory":
+      return new LazyEngine("memory", async () => {
+        const { MemoryEngine } = await import("./memory/memory-engine.ts");
+        const onError = errorSink(options.logger, "memory", options.clock);
+        const home = new MemoryEngine({ ...common(options), onError });
+        return new MultiQueueEngine(home, options.clock);
       });
     case "embedded":
       return new LazyEngine("embedded postgres", async () => {

@@ -59,6 +59,6 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
 
 function sayThatNothingIsKept(logger: Logger): void {
   logger.info(
-    'no connection given: jobs and history are kept in this process\'s memory by the embedded engine. Keep them with connection: "embedded://folder"; share them among processes with "postgres://…" or "redis://…".',
+    'no connection given: jobs and history are kept in this process\'s memory. Keep them with connection: "embedded://folder"; share them among processes with "postgres://…" or "redis://…".',
   );
 }

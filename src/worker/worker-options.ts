@@ -145,10 +145,10 @@ export const workerOptionsSchema = z.strictObject({
  */
 export function refuseMemory(connection: ConnectionOption): void {
   const place = placeOf(connection);
-  if (place.kind !== "embedded" || place.folder !== undefined) return;
+  if (place.kind !== "memory") return;
   throw new CronduitError(
     "INVALID_OPTION",
-    'new PipelineWorker, option "connection": the embedded engine in memory is seen by its own scheduler alone, which executes runs itself; a worker needs redis:// or postgres://.',
+    'new PipelineWorker, option "connection": what a scheduler keeps in memory only it can see, and it executes runs itself; a worker needs redis:// or postgres://.',
     { data: { path: "connection" } },
   );
 }

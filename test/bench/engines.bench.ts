@@ -13,13 +13,11 @@ const LIMIT_MS = 225_000;
 const MOST_ROUNDS = 7;
 const CONCURRENCY = 50;
 
-const EMBEDDED_LOAD: Load = { burst: 60, one: 60, steady: 20, steadyMs: 1_500 };
 /** So much that a part takes about a second on a machine of today. */
 const LOADS: Record<EngineName, Load> = {
   redis: { burst: 500, one: 500, steady: 40, steadyMs: 1_500 },
   postgres: { burst: 200, one: 200, steady: 40, steadyMs: 1_500 },
-  "embedded-memory": EMBEDDED_LOAD,
-  "embedded-folder": EMBEDDED_LOAD,
+  embedded: { burst: 60, one: 60, steady: 20, steadyMs: 1_500 },
 };
 /** About a second, to see that it works. */
 const QUICK: Load = { burst: 10, one: 10, steady: 10, steadyMs: 1_000 };
@@ -42,11 +40,10 @@ interface Player {
 
 function startPlayer(engine: EngineName, side: Side, at: Backends): Player {
   const prefix = `bench_${side}`;
-  const connections: Record<EngineName, string | undefined> = {
+  const connections: Record<EngineName, string> = {
     redis: at.redis,
     postgres: at.postgres,
-    "embedded-memory": undefined,
-    "embedded-folder": `embedded://${join(at.folder, prefix)}`,
+    embedded: `embedded://${join(at.folder, prefix)}`,
   };
   const place: Place = {
     engine,
@@ -137,8 +134,8 @@ async function play({ quick }: BenchOptions): Promise<Sample[]> {
 export const bench: Bench = {
   title: "Engines",
   about: `
-Measures each of four engines twice: with cronduit, and with bare BullMQ on the same backend. For the embedded engine, bare
-BullMQ's PostgreSQL backend uses the same database inside the process. Each of these eight is a process of its own that
+Measures each of three engines twice: with cronduit, and with bare BullMQ on the same backend. For the embedded engine, bare
+BullMQ's PostgreSQL backend uses the same database inside the process. Each of these six is a process of its own that
 schedules and executes; all start together and are measured one after another. There are at most seven rounds, and none
 that would not fit into four minutes.
 

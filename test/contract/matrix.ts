@@ -15,7 +15,7 @@ export const TESTED_ENGINES = [
   "redis standalone",
   "redis cluster",
   "postgres",
-  "embedded memory",
+  "memory",
   "embedded folder",
 ] as const;
 

@@ -88,6 +88,40 @@ describe("embedded in a folder", () => {
       await again.engine.close();
     }
   }, 120_000);
+
+  test("who listens is told, also by a statement that begins with a comment, as BullMQ's do", async () => {
+    const database = await openEmbedded(folder, "public", systemClock);
+    const client = await database.pool.connect();
+    const told: unknown[] = [];
+    const heard = new Promise<void>((resolve) => {
+      client.on("notification", (message) => {
+        told.push(message);
+        if (told.length === 2) resolve();
+      });
+    });
+    await client.query("LISTEN plain");
+    await client.query("-- Why; and more.\n-- Why else.\nLISTEN commented;\n");
+    await database.pool.query("SELECT pg_notify('plain', '1'), pg_notify('commented', '2')");
+    await heard;
+    expect(told).toEqual([
+      { channel: "plain", payload: "1" },
+      { channel: "commented", payload: "2" },
+    ]);
+    client.release();
+    await database.close();
+  });
+
+  test("works where pg and ioredis can't be loaded", async () => {
+    await using program = startProgram("test/engine/without-drivers-program.ts", {
+      args: [folder],
+    });
+    expect(await program.waitFor(isKind("ran"), { timeoutMs: 120_000 })).toEqual({
+      kind: "ran",
+      retval: 42,
+      refused: ["ioredis", "ioredis", "pg", "pg"],
+    });
+    await program.exited();
+  }, 150_000);
 });
 
 describe("a folder that others can reach", () => {
@@ -147,43 +181,20 @@ describe("a folder that others can reach", () => {
   });
 });
 
-describe("embedded in memory", () => {
-  test("who listens is told, also by a statement that begins with a comment, as BullMQ's do", async () => {
-    const database = await openEmbedded(undefined, "public", systemClock);
-    const client = await database.pool.connect();
-    const told: unknown[] = [];
-    const heard = new Promise<void>((resolve) => {
-      client.on("notification", (message) => {
-        told.push(message);
-        if (told.length === 2) resolve();
-      });
-    });
-    await client.query("LISTEN plain");
-    await client.query("-- Why; and more.\n-- Why else.\nLISTEN commented;\n");
-    await database.pool.query("SELECT pg_notify('plain', '1'), pg_notify('commented', '2')");
-    await heard;
-    expect(told).toEqual([
-      { channel: "plain", payload: "1" },
-      { channel: "commented", payload: "2" },
-    ]);
-    client.release();
-    await database.close();
+describe("connections", () => {
+  test("a worker of its own is refused in memory", () => {
+    expect(() => new PipelineWorker({ connection: "memory:" })).toThrow(
+      expect.objectContaining({ code: "INVALID_OPTION" }),
+    );
   });
 
-  test("works where pg and ioredis can't be loaded", async () => {
-    await using program = startProgram("test/engine/without-drivers-program.ts");
-    expect(await program.waitFor(isKind("ran"), { timeoutMs: 120_000 })).toEqual({
-      kind: "ran",
-      retval: 42,
-      refused: ["ioredis", "ioredis", "pg", "pg"],
-    });
-    await program.exited();
-  }, 150_000);
-
-  test("a worker of its own is refused, whatever the spelling", () => {
-    for (const connection of ["memory:", "embedded://"])
-      expect(() => new PipelineWorker({ connection })).toThrow(
-        expect.objectContaining({ code: "INVALID_OPTION" }),
+  test("an embedded engine without a folder is refused, and both ways out are told", () => {
+    for (const connection of ["embedded://", "embedded:"])
+      expect(() => new PipelineScheduler({ connection })).toThrow(
+        expect.objectContaining({
+          code: "INVALID_OPTION",
+          message: expect.stringMatching(/"embedded:\/\/folder", or "memory:"/),
+        }),
       );
   });
 

@@ -34,7 +34,8 @@ class Answer extends Pipeline {
   }
 }
 
-const scheduler = new PipelineScheduler({ pipelines: [Answer] });
+const connection = `embedded://${process.argv[2]}`;
+const scheduler = new PipelineScheduler({ connection, pipelines: [Answer] });
 const ran = new Promise<unknown>((resolve) => {
   scheduler.on("JOB_EXECUTED", ({ retval }) => resolve(retval));
 });

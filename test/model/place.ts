@@ -2,7 +2,7 @@
 import { type ChainableCommander, Cluster, Redis } from "ioredis";
 import type { PgPool } from "bullmq";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
-import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
+import { MemoryEngine } from "../../src/engine/memory/memory-engine.ts";
 import type { Engine } from "../../src/engine/port/engine.ts";
 import type { Database } from "../../src/engine/postgres/database.ts";
 import { PostgresEngine } from "../../src/engine/postgres/postgres-engine.ts";
@@ -117,11 +117,23 @@ export function openPostgres(url: string, options: PlaceOptions): Promise<Place>
   );
 }
 
-/** Postgres in this process, in memory. */
-export function openEmbeddedMemory(options: PlaceOptions): Promise<Place> {
-  const connect = ({ queue }: Schemas): Promise<Database> =>
-    openEmbedded(undefined, queue, systemClock);
-  return openSql("embedded", { ...options, engines: 1 }, connect);
+/** This process. */
+export async function openMemory(options: PlaceOptions): Promise<Place> {
+  const engine = new MemoryEngine({ ...common(options), queue: "default" });
+  await engine.open();
+  const { line } = engine.store;
+  const lock = "by hand";
+  return {
+    name: "memory",
+    engines: [engine],
+    queue: {
+      waiting: async () => line.inLine().map(({ id, dueAt = 0 }) => ({ id, dueAt })),
+      activate: async (id) => void line.takeOut(id, lock),
+      delay: async (id, dueAt) => line.park(id, lock, dueAt),
+      remove: async (id) => void line.remove(id),
+    },
+    close: () => engine.close(),
+  };
 }
 
 async function openSql(

@@ -10,23 +10,21 @@ import { loadPglite } from "./load-pglite.ts";
 import { PglitePool } from "./pglite-pool.ts";
 
 /**
- * Starts PostgreSQL inside this process (PGlite).
+ * Starts PostgreSQL inside this process (PGlite), with its files in a folder.
  *
- * In a folder, each commit reaches the operating system before it is acknowledged, so it survives a SIGKILL at any
+ * Each commit reaches the operating system before it is acknowledged, so it survives a SIGKILL at any
  * moment. PGlite can't make the operating system write to the disk (its fsync does nothing), so a power cut can lose
  * the last seconds; see docs/engines.md.
  *
- * @param folder `undefined`: everything is in memory and lost with the process.
  * @param schema The schema for statements that name none.
  * @throws {@link CronduitError} `FOLDER_IN_USE`; `FOLDER_DAMAGED`; `UNSUPPORTED_SERVER` if another version created it;
  * `NOT_IN_BUNDLE`; `INVALID_OPTION` if the folder is impossible or not writable
  */
 export async function openEmbedded(
-  folder: string | undefined,
+  folder: string,
   schema: string,
   clock: Clock,
 ): Promise<Database> {
-  if (folder === undefined) return databaseOf(await start(undefined, schema), "in memory");
   const path = resolve(folder);
   const unlock = await claim(path, clock);
   try {
@@ -54,17 +52,13 @@ async function claim(path: string, clock: Clock): Promise<() => Promise<void>> {
 }
 
 /** Statements that name no schema are BullMQ's. */
-async function start(dataDir: string | undefined, schema: string): Promise<PGlite> {
-  const db = await loadPglite().PGlite.create(dataDir === undefined ? {} : { dataDir });
+async function start(dataDir: string, schema: string): Promise<PGlite> {
+  const db = await loadPglite().PGlite.create({ dataDir });
   await db.exec(`SET search_path TO "${schema}"`);
   return db;
 }
 
-function databaseOf(
-  db: PGlite,
-  where: string,
-  unlock: () => Promise<void> = async () => {},
-): Database {
+function databaseOf(db: PGlite, where: string, unlock: () => Promise<void>): Database {
   const pool = new PglitePool(db);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

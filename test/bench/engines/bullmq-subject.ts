@@ -65,7 +65,7 @@ export class BullmqSubject implements Subject {
   }
 
   async #connect(): Promise<Connection> {
-    const { engine, connection: where = "", prefix } = this.#place;
+    const { engine, connection: where, prefix } = this.#place;
     if (engine === "redis") {
       return { connection: { url: where }, backend: createRedisBackend, database: undefined };
     }
@@ -75,7 +75,7 @@ export class BullmqSubject implements Subject {
       const backend = createPostgresBackend as unknown as BackendFactory;
       return { connection, backend, database: undefined };
     }
-    const folder = engine === "embedded-folder" ? where.replace("embedded://", "") : undefined;
+    const folder = where.replace("embedded://", "");
     const database = await openEmbedded(folder, prefix, systemClock);
     const client = await database.pool.connect();
     await runMigrations(client, prefix);

@@ -18,7 +18,7 @@ export class CronduitSubject implements Subject {
     };
     const ignore = (): void => undefined;
     this.#scheduler = new PipelineScheduler({
-      ...(connection === undefined ? {} : { connection }),
+      connection,
       prefix,
       pipelines: [{ pipeline, name: "nothing" }],
       worker: { concurrency },

@@ -4,8 +4,8 @@ export type OnRun = (dueAt: number) => void;
 /** Where a subject works, and how. Plain JSON. */
 export interface Place {
   readonly engine: EngineName;
-  /** A server, a folder, or nothing: in memory. */
-  readonly connection: string | undefined;
+  /** A server or a folder. */
+  readonly connection: string;
   readonly prefix: string;
   readonly concurrency: number;
 }
@@ -32,7 +32,7 @@ export interface Subject {
   close(): Promise<void>;
 }
 
-export const ENGINES = ["redis", "postgres", "embedded-memory", "embedded-folder"] as const;
+export const ENGINES = ["redis", "postgres", "embedded"] as const;
 /** An engine that is measured. */
 export type EngineName = (typeof ENGINES)[number];
 

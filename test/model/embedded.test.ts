@@ -1,4 +1,0 @@
-import { openEmbeddedMemory } from "./place.ts";
-import { compareWithModel } from "./property.ts";
-
-compareWithModel({ name: "embedded", open: openEmbeddedMemory, runs: 50 });
