@@ -6,6 +6,8 @@ import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { LastScheduledRun } from "../jobs/ledger-row.ts";
 import type { Verdict } from "../jobs/verdict.ts";
+import type { CalendarSpec } from "../triggers/calendars/calendar-spec.ts";
+import type { Jitter } from "../triggers/jitter.ts";
 import { type ScheduleKind, scheduleKindOf } from "../triggers/schedule-kind.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
 
@@ -47,6 +49,10 @@ export interface JobSnapshot {
   readonly scheduleKind: ScheduleKind;
   /** The schedule in words. */
   readonly schedule: string;
+  /** How far its runs are spread; `null`: not at all. */
+  readonly jitter: Jitter | null;
+  /** The named calendars that the trigger refers to, as they were when the job was declared; absent if there are none. */
+  readonly calendars?: Readonly<Record<string, CalendarSpec>>;
   readonly policy: Policy;
   readonly retention: Retention;
   readonly pausedAt: Date | null;
@@ -97,6 +103,8 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot 
     trigger: definition.trigger,
     scheduleKind: scheduleKindOf(definition.trigger),
     schedule: new Schedule(definition).trigger.describe(),
+    jitter: definition.jitter,
+    ...(definition.calendars === undefined ? {} : { calendars: definition.calendars }),
     policy: definition.policy,
     retention: definition.retention,
     pausedAt: date(stored.pausedAt),

@@ -1,0 +1,259 @@
+import { runProgram, expiryOf } from "../jobs/decide/condition-now.ts";
+import { eachAlone, type Together, together } from "../jobs/decide/catch-up.ts";
+import { isLate } from "../jobs/decide/lateness.ts";
+import { isHeldUp, placeByRules, type PlaceName } from "../jobs/decide/place.ts";
+import type { Occurrence, Span } from "../jobs/schedule.ts";
+import type { OutageLog } from "./outage-log.ts";
+import type { Running } from "./running.ts";
+import type { SimulatedJob, WaitingRun } from "./simulated-job.ts";
+import type { Outcome, Tally } from "./tally.ts";
+import { JOB_IS_DUE, LOOK_AGAIN, type Timeline } from "./timeline.ts";
+import type { Waking } from "./waking.ts";
+
+/** What {@link Decisions} work on. */
+export interface DecisionParts {
+  readonly timeline: Timeline;
+  readonly tally: Tally;
+  readonly outages: OutageLog;
+  readonly running: Running;
+  readonly waking: Waking;
+}
+
+/** Decides what is due, by the rules of `src/jobs/decide`. */
+export class Decisions {
+  readonly #parts: DecisionParts;
+  // One object for all questions: there is one for each occurrence.
+  readonly #facts = { isConditionTrue: true, running: 0, queued: 0, hasGroupRoom: true };
+
+  constructor(parts: DecisionParts) {
+    this.#parts = parts;
+  }
+
+  /** A worker takes the queue job of an occurrence: decides all that is due by now. */
+  takeOccurrence(job: SimulatedJob): void {
+    const { now } = this.#parts.timeline;
+    const first = job.next;
+    if (!first || first.dueAt > now) {
+      this.takeQueued(job);
+      return;
+    }
+    const second = job.schedule.next(first.fireAt);
+    if (second === undefined || second.dueAt > now) {
+      this.#moveOn(job, first, second);
+      this.#decideOne(job, first);
+      return;
+    }
+    const { coalesce, maxCatchUp } = job.rules;
+    const { older, latest } = job.schedule.due(job.watermark, now, coalesce ? 1 : maxCatchUp);
+    const last = latest.at(-1) ?? first;
+    this.#moveOn(job, last, job.schedule.next(last.fireAt));
+    if (coalesce) this.#decideTogether(job, [latest[0] ?? first, ...latest.slice(1)], older);
+    else this.#decideSingly(job, latest, older);
+  }
+
+  /** A worker takes a wakeup. */
+  takeWakeup(job: SimulatedJob): void {
+    job.hasWakeup = false;
+    this.takeQueued(job);
+  }
+
+  #moveOn(job: SimulatedJob, decided: Occurrence, next: Occurrence | undefined): void {
+    job.watermark = decided.fireAt;
+    job.next = next;
+    if (next) this.#parts.timeline.add(next.dueAt, JOB_IS_DUE, job.index, job.index);
+  }
+
+  #decideOne(job: SimulatedJob, { fireAt, dueAt }: Occurrence): void {
+    if (isLate(job.rules, dueAt, this.#parts.timeline.now)) {
+      this.#decide(job, "missed", dueAt, 1);
+      this.#parts.waking.wakeForQueued(job);
+      return;
+    }
+    const place = this.#placeOf(job);
+    // Without `coalesce`, runs that are queued go first.
+    if (place === "start" && (job.queued.length === 0 || job.rules.coalesce)) {
+      this.#parts.running.start(job, { fireAt, dueAt, heldAt: null });
+    } else if (place === "condition" || place === "full") {
+      this.#refuse(job, place, dueAt, 1);
+      this.#parts.waking.wakeForQueued(job);
+    } else this.#putInPlace(job, place, [{ fireAt, dueAt }]);
+  }
+
+  /** With `coalesce`. */
+  #decideTogether(
+    job: SimulatedJob,
+    due: readonly [Occurrence, ...Occurrence[]],
+    older: Span | undefined,
+  ): void {
+    const { all, before } = together(due, older);
+    if (isLate(job.rules, all.dueAt, this.#parts.timeline.now)) {
+      this.#decide(job, "missed", all.dueAt, all.count);
+      this.#parts.waking.wakeForQueued(job);
+      return;
+    }
+    const place = this.#placeOf(job);
+    if (place === "condition" || place === "full") {
+      this.#refuse(job, place, all.dueAt, all.count);
+      this.#parts.waking.wakeForQueued(job);
+      return;
+    }
+    if (before) this.#decide(job, "coalesced", before.dueAt, before.count);
+    if (place === "start") this.#parts.running.start(job, { ...pick(all), heldAt: null });
+    else this.#putInPlace(job, place, [pick(all)]);
+  }
+
+  /** Without `coalesce`. */
+  #decideSingly(job: SimulatedJob, due: readonly Occurrence[], older: Span | undefined): void {
+    const { missed, runs } = eachAlone(job.rules, due, this.#parts.timeline.now);
+    if (older) this.#decide(job, "missed", older.dueAt ?? older.toAt, older.count);
+    for (const { dueAt } of missed) this.#decide(job, "missed", dueAt, 1);
+    if (runs.length === 0) {
+      this.takeQueued(job);
+      return;
+    }
+    const place = this.#placeOf(job);
+    if (place === "condition" || place === "full") {
+      for (const { dueAt } of runs) this.#refuse(job, place, dueAt, 1);
+      this.#parts.waking.wakeForQueued(job);
+    } else this.#putInPlace(job, place, runs);
+  }
+
+  /** Queues runs, and starts the oldest that may start. */
+  #putInPlace(job: SimulatedJob, place: PlaceName, runs: readonly Occurrence[]): void {
+    if (place === "replace") this.#replaceQueued(job, runs);
+    else {
+      const bound = this.#queueBound(job);
+      for (const run of runs.slice(0, bound)) this.#queue(job, run);
+      for (const { dueAt } of runs.slice(bound)) this.#refuse(job, "full", dueAt, 1);
+    }
+    this.takeQueued(job);
+  }
+
+  /** How many more runs the queue takes, where `queue-all` bounds it. */
+  #queueBound(job: SimulatedJob): number {
+    const { rules, queued } = job;
+    const counted = job.running + (isHeldUp(rules) ? queued.length : 0);
+    const isBounded = rules.overlap === "queue-all" && counted >= rules.maxInstances;
+    return isBounded ? rules.maxCatchUp - queued.length : Number.POSITIVE_INFINITY;
+  }
+
+  #queue(job: SimulatedJob, { fireAt, dueAt }: Occurrence): void {
+    const { waitMs } = job.rules;
+    const waits = waitMs !== null && !this.#isConditionTrue(job);
+    const waitUntil = waits ? this.#parts.timeline.now + waitMs : null;
+    job.queued.push({ fireAt, dueAt, waitUntil, heldAt: null });
+  }
+
+  #replaceQueued(job: SimulatedJob, runs: readonly Occurrence[]): void {
+    const replaced = [...job.queued.splice(0), ...runs.slice(0, -1)];
+    for (const { dueAt } of replaced) this.#decide(job, "overlap-replaced", dueAt, 1);
+    const last = runs.at(-1);
+    if (last) this.#queue(job, last);
+    if (job.rules.overlap === "cancel-running" && job.isFull) this.#parts.running.cancelOldest(job);
+  }
+
+  /** Looks at the queued runs, oldest first: decides those that can't wait any longer, and starts the first that may. */
+  takeQueued(job: SimulatedJob): void {
+    const { timeline, running } = this.#parts;
+    const { rules, queued } = job;
+    const mayWait = rules.condition !== null && rules.waitMs !== null;
+    const hadRoom = !job.isFull;
+    let hasRoom = hadRoom;
+    let isHeldByGroup = false;
+    let lookAt: number | undefined;
+    let started: WaitingRun | undefined;
+    for (let i = 0; i < queued.length && (hasRoom || mayWait) && !started;) {
+      const run = queued[i];
+      if (!run) break;
+      const fate = this.#fateOf(job, run);
+      if (fate === "missed" || fate === "condition") {
+        queued.splice(i, 1);
+        this.#decide(job, fate, run.dueAt, 1);
+      } else if (fate === "wait") {
+        const until = Math.min(run.waitUntil ?? timeline.now, this.#expiryOf(job));
+        lookAt = Math.min(lookAt ?? until, until);
+        i += 1;
+      } else if (hasRoom && job.hasGroupRoom) {
+        queued.splice(i, 1);
+        started = run;
+      } else {
+        if (hasRoom) {
+          isHeldByGroup = true;
+          run.heldAt ??= timeline.now;
+          hasRoom = false;
+        }
+        i += 1;
+      }
+    }
+    if (started) running.start(job, started);
+    if (rules.condition && (!started || queued.length === 0)) this.#lookAt(job, lookAt);
+    this.#passTurn(job, started !== undefined, isHeldByGroup);
+    // The others have not been looked at; they will be as soon as there is room.
+    if (started && job.group === null) this.#parts.waking.wakeForQueued(job);
+  }
+
+  #fateOf(job: SimulatedJob, run: WaitingRun): "missed" | "condition" | "wait" | "start" {
+    const { now } = this.#parts.timeline;
+    const { rules } = job;
+    if (isLate(rules, run.dueAt, now)) return "missed";
+    if (this.#isConditionTrue(job)) return "start";
+    if (rules.waitMs === null || (run.waitUntil !== null && now >= run.waitUntil))
+      return "condition";
+    run.waitUntil ??= now + rules.waitMs;
+    return "wait";
+  }
+
+  /** Keeps or gives up the job's place in its group's line, and wakes the next. */
+  #passTurn(job: SimulatedJob, hasStarted: boolean, isHeldByGroup: boolean): void {
+    const { group } = job;
+    if (!group) return;
+    if (isHeldByGroup) group.join(job);
+    else {
+      group.leave(job);
+      if (hasStarted && !job.isFull && job.queued.length > 0) group.join(job);
+    }
+    this.#parts.waking.wakeGroup(group);
+  }
+
+  #lookAt(job: SimulatedJob, at: number | undefined): void {
+    if (job.lookAt === at) return;
+    job.lookAt = at;
+    if (at !== undefined) this.#parts.timeline.add(at, LOOK_AGAIN, job.index, job.index);
+  }
+
+  #placeOf(job: SimulatedJob): PlaceName {
+    const facts = this.#facts;
+    facts.isConditionTrue = this.#isConditionTrue(job);
+    facts.running = job.running;
+    // Where the queue is not used, nothing is in it but runs that are about to be looked at.
+    facts.queued = isHeldUp(job.rules) || job.rules.overlap !== "skip" ? job.queued.length : 0;
+    facts.hasGroupRoom = job.hasGroupRoom;
+    return placeByRules(job.rules, facts);
+  }
+
+  #isConditionTrue(job: SimulatedJob): boolean {
+    const { condition } = job.rules;
+    return condition === null || runProgram(condition, job.asked, this.#parts.timeline.now);
+  }
+
+  #expiryOf(job: SimulatedJob): number {
+    const { condition } = job.rules;
+    if (condition === null) return Number.POSITIVE_INFINITY;
+    const expiry = expiryOf(condition, job.asked, this.#parts.timeline.now);
+    return expiry ?? Number.POSITIVE_INFINITY;
+  }
+
+  #refuse(job: SimulatedJob, place: "condition" | "full", dueAt: number, count: number): void {
+    this.#decide(job, place === "condition" ? "condition" : "max-instances", dueAt, count);
+  }
+
+  #decide(job: SimulatedJob, outcome: Outcome, dueAt: number, count: number): void {
+    const { timeline, tally, outages } = this.#parts;
+    tally.decided(job.index, outcome, count);
+    if (dueAt < outages.lateBefore) outages.note(job, outcome, { dueAt, count, now: timeline.now });
+  }
+}
+
+function pick({ fireAt, dueAt }: Together): Occurrence {
+  return { fireAt, dueAt };
+}

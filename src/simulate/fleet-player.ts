@@ -1,0 +1,149 @@
+import { nextTurn, type EpochMs } from "../core/clock.ts";
+import { Collisions } from "./collisions.ts";
+import { Decisions } from "./decisions.ts";
+import { OutageLog, type PlayedOutage } from "./outage-log.ts";
+import type { PlayedPeriod } from "./played-period.ts";
+import type { RunLengths } from "./run-lengths.ts";
+import { Running } from "./running.ts";
+import type { SimulatedFleet } from "./simulated-fleet.ts";
+import type { SimulatedRun } from "./simulated-job.ts";
+import { Tally } from "./tally.ts";
+import { JOB_IS_DUE, LOOK_AGAIN, RUN_TURNS, Timeline } from "./timeline.ts";
+import { Waking } from "./waking.ts";
+import type { DueQueueJob, WorkerSlots } from "./worker-slots.ts";
+
+/** How much happens between two looks at the signal; others of this process get their turn then, too. */
+const TURN_AFTER = 50_000;
+
+/** Plays what happens to a fleet: as the engines would decide it, with nothing executed. */
+export class FleetPlayer {
+  readonly fleet: SimulatedFleet;
+  readonly period: PlayedPeriod;
+  readonly tally: Tally;
+  readonly collisions: Collisions;
+  readonly outages: OutageLog;
+  readonly running: Running;
+  readonly #timeline: Timeline;
+  readonly #decisions: Decisions;
+  #isDown = false;
+  #interrupted: SimulatedRun[] = [];
+
+  constructor(
+    fleet: SimulatedFleet,
+    {
+      period,
+      lengths,
+      outages,
+    }: { readonly period: PlayedPeriod; readonly lengths: RunLengths; readonly outages: OutageLog },
+  ) {
+    const timeline = new Timeline(period.fromAt, fleet.jobs.length);
+    const waking = new Waking(timeline);
+    this.fleet = fleet;
+    this.period = period;
+    this.outages = outages;
+    this.tally = new Tally(period, fleet.jobs.length);
+    this.collisions = new Collisions(period);
+    const { tally, collisions } = this;
+    this.running = new Running({ timeline, tally, collisions, outages, waking, lengths });
+    this.#timeline = timeline;
+    this.#decisions = new Decisions({ timeline, tally, outages, running: this.running, waking });
+  }
+
+  async play(signal: AbortSignal | undefined): Promise<void> {
+    for (const { index, next } of this.fleet.jobs)
+      if (next)
+        this.#timeline.add(Math.max(next.dueAt, this.period.fromAt), JOB_IS_DUE, index, index);
+    for (const outage of this.outages.all) {
+      await this.#playTo(outage.fromAt, signal);
+      this.#goDown(outage);
+      await this.#playTo(outage.toAt, signal);
+      this.#comeBack(outage);
+    }
+    await this.#playTo(this.period.toAt, signal);
+    this.#close();
+  }
+
+  async #playTo(until: EpochMs, signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      signal?.throwIfAborted();
+      for (let i = 0; i < TURN_AFTER; i += 1) {
+        if (!this.#timeline.advance(until)) return;
+        this.#tick();
+      }
+      await nextTurn();
+    }
+  }
+
+  #tick(): void {
+    const { kind, index, now } = this.#timeline;
+    this.tally.moveTo(now);
+    if (kind === RUN_TURNS) this.running.turn(index);
+    else {
+      const job = this.fleet.jobs[index];
+      if (kind === LOOK_AGAIN && job?.lookAt === now) {
+        job.lookAt = undefined;
+        job.slots.lineUp({ job, why: "wakeup", run: null, since: now });
+      } else if (kind === JOB_IS_DUE && job?.next && job.next.dueAt <= now) {
+        // Nearly always there is a slot, and nobody in line.
+        if (!this.#isDown && job.slots.waiting === 0 && job.slots.hasRoom)
+          this.#decisions.takeOccurrence(job);
+        else job.slots.lineUp({ job, why: "occurrence", run: null, since: now });
+      }
+    }
+    if (!this.#isDown) this.#serveLines();
+  }
+
+  #serveLines(): void {
+    for (const slots of this.fleet.slots) if (slots.waiting > 0) this.#serve(slots);
+  }
+
+  #serve(slots: WorkerSlots): void {
+    const { now } = this.#timeline;
+    while (slots.hasRoom) {
+      const queueJob = slots.next();
+      if (!queueJob) return;
+      const before = slots.taken;
+      this.#take(queueJob);
+      if (slots.taken > before) slots.noteWait(now - queueJob.since);
+    }
+    slots.noteWaiting(now);
+  }
+
+  #take({ job, why, run }: DueQueueJob): void {
+    if (why === "occurrence") this.#decisions.takeOccurrence(job);
+    else if (why === "wakeup") this.#decisions.takeWakeup(job);
+    else if (run) this.running.execute(run);
+  }
+
+  #goDown(outage: PlayedOutage): void {
+    this.#moveTo(outage.fromAt);
+    this.#isDown = true;
+    this.#interrupted = this.running.interrupt();
+    outage.interrupted = this.#interrupted.length;
+  }
+
+  /** Runs that were interrupted go on first: their queue jobs are the oldest. */
+  #comeBack(outage: PlayedOutage): void {
+    this.#moveTo(outage.toAt);
+    this.#isDown = false;
+    this.outages.lateBefore = outage.toAt;
+    for (const slots of this.fleet.slots) slots.goFirst(this.#interrupted, outage.toAt);
+    this.#interrupted = [];
+    this.#serveLines();
+    const left = this.fleet.slots.reduce((sum, slots) => sum + slots.waiting, 0);
+    outage.burst = this.running.executing + left;
+  }
+
+  #moveTo(at: EpochMs): void {
+    this.#timeline.now = at;
+    this.tally.moveTo(at);
+  }
+
+  #close(): void {
+    const { toAt } = this.period;
+    this.#moveTo(toAt);
+    this.tally.close();
+    for (const slots of this.fleet.slots) slots.close(toAt);
+    for (const group of this.fleet.groups) group.close(toAt);
+  }
+}
