@@ -6,8 +6,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What a program may import: `cronduit` and `cronduit/triggers`. */
-const ENTRIES = ["index", "triggers"];
+/** What a program may import: `cronduit` and its subpaths. */
+const ENTRIES = ["index", "simulate", "triggers"];
 
 /** Modules that read files in src and contain their texts in dist: bundlers don't include files that are read at run time. */
 const TEXTS = [

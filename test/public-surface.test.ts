@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
-const ENTRIES = ["src/index.ts", "src/triggers.ts"] as const;
+const ENTRIES = ["src/index.ts", "src/simulate.ts", "src/triggers.ts"] as const;
 
 interface Exported {
   readonly name: string;
@@ -32,6 +32,7 @@ function exportsOf(entry: (typeof ENTRIES)[number]): Exported[] {
 
 const namesOf = (exported: readonly Exported[]): string[] => exported.map(({ name }) => name);
 const root = exportsOf("src/index.ts");
+const simulation = exportsOf("src/simulate.ts");
 const triggers = exportsOf("src/triggers.ts");
 
 test("the root exports at most 120 names, 60 of them values", async () => {
@@ -52,12 +53,25 @@ test("the names of cronduit/triggers are those of triggers, calendars and condit
   );
 });
 
+test("cronduit/simulate has few names", async () => {
+  const values = namesOf(simulation.filter(({ isValue }) => isValue));
+  expect(values.toSorted()).toEqual(Object.keys(await import("../src/simulate.ts")).toSorted());
+  expect(values.toSorted()).toEqual([
+    "CronduitError",
+    "TriggerError",
+    "describeSimulation",
+    "readFleet",
+    "simulate",
+  ]);
+});
+
 /** Words that other libraries and programs have, too. */
 const EVERYBODYS =
   "after all and any at before cron daily delay every in inject manual monthly not of on once or retry run span term weekly";
 
 describe.each([
   ["cronduit", root],
+  ["cronduit/simulate", simulation],
   ["cronduit/triggers", triggers],
 ])("%s", (_, exported) => {
   test.each(EVERYBODYS.split(" "))("has no %s", (word) => {

@@ -6,6 +6,7 @@ import { type PublicExport, type PublicSurface } from "./exports.ts";
 const SECTIONS: readonly { readonly title: string; readonly folders: readonly string[] }[] = [
   { title: "Scheduler", folders: ["scheduler"] },
   { title: "Worker", folders: ["worker"] },
+  { title: "Simulation", folders: ["simulate"] },
   { title: "Jobs", folders: ["jobs"] },
   { title: "Pipelines", folders: ["pipeline"] },
   { title: "Triggers", folders: ["triggers"] },

@@ -37,7 +37,7 @@ export const DURATION_BOUNDS = {
   "step.retries.delay": { numberUpTo: HOUR },
   "step.retries.maxDelay": { numberUpTo: DAY },
   sleep: { numberUpTo: 366 * DAY },
-  "simulate.durations": { numberUpTo: 7 * DAY, max: TEN_YEARS },
+  "simulate.durations": { numberUpTo: 7 * DAY },
   "exportState.drain": { numberUpTo: HOUR },
   "migrate.timeout": { numberUpTo: HOUR },
   timeout: { numberUpTo: 5 * MINUTE },

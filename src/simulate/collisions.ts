@@ -3,6 +3,8 @@ import type { PlayedPeriod } from "./played-period.ts";
 import type { SimulatedRun } from "./simulated-job.ts";
 
 const MINUTES = 1_440;
+/** Minutes of one load of work show it once. */
+const APART_MS = 3_600_000;
 
 /** The most runs at once that began in one minute of the day. */
 export interface MinuteOfCollisions {
@@ -48,7 +50,10 @@ export class Collisions {
     this.#jobs[minute] = executing.map(({ job }) => job.id);
   }
 
-  /** The worst ones, at most `limit`; without those whose jobs a worse one has among its own. */
+  /**
+   * The worst ones, at most `limit`; without those within an hour of a worse one, and those whose jobs a worse one has among
+   * its own.
+   */
   worst(limit: number): MinuteOfCollisions[] {
     const found: MinuteOfCollisions[] = [];
     const seen: Set<string>[] = [];
@@ -63,16 +68,12 @@ export class Collisions {
     for (const minute of order) {
       if (found.length === limit) break;
       const jobIds = [...new Set(this.#jobs[minute])].toSorted();
+      const at = this.#at[minute] ?? 0;
+      if (found.some((other) => Math.abs(other.at - at) < APART_MS)) continue;
       if (seen.some((known) => jobIds.every((id) => known.has(id)))) continue;
       seen.push(new Set(jobIds));
       const days = this.#days[minute] ?? 0;
-      found.push({
-        minute,
-        days,
-        runs: this.#most[minute] ?? 0,
-        at: this.#at[minute] ?? 0,
-        jobIds,
-      });
+      found.push({ minute, days, runs: this.#most[minute] ?? 0, at, jobIds });
     }
     return found;
   }

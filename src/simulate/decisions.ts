@@ -1,7 +1,8 @@
 import { runProgram, expiryOf } from "../jobs/decide/condition-now.ts";
 import { eachAlone, type Together, together } from "../jobs/decide/catch-up.ts";
 import { isLate } from "../jobs/decide/lateness.ts";
-import { isHeldUp, placeByRules, type PlaceName } from "../jobs/decide/place.ts";
+import { placeByRules, type PlaceName, queuedOf, roomInQueue } from "../jobs/decide/place.ts";
+import { fateOf, type QueuedFate } from "../jobs/decide/take-queued.ts";
 import type { Occurrence, Span } from "../jobs/schedule.ts";
 import type { OutageLog } from "./outage-log.ts";
 import type { Running } from "./running.ts";
@@ -122,19 +123,12 @@ export class Decisions {
   #putInPlace(job: SimulatedJob, place: PlaceName, runs: readonly Occurrence[]): void {
     if (place === "replace") this.#replaceQueued(job, runs);
     else {
-      const bound = this.#queueBound(job);
+      const bound =
+        roomInQueue(job.rules, job.running, queuedOf(job.rules, job.queued)) ?? runs.length;
       for (const run of runs.slice(0, bound)) this.#queue(job, run);
       for (const { dueAt } of runs.slice(bound)) this.#refuse(job, "full", dueAt, 1);
     }
     this.takeQueued(job);
-  }
-
-  /** How many more runs the queue takes, where `queue-all` bounds it. */
-  #queueBound(job: SimulatedJob): number {
-    const { rules, queued } = job;
-    const counted = job.running + (isHeldUp(rules) ? queued.length : 0);
-    const isBounded = rules.overlap === "queue-all" && counted >= rules.maxInstances;
-    return isBounded ? rules.maxCatchUp - queued.length : Number.POSITIVE_INFINITY;
   }
 
   #queue(job: SimulatedJob, { fireAt, dueAt }: Occurrence): void {
@@ -166,11 +160,12 @@ export class Decisions {
       const run = queued[i];
       if (!run) break;
       const fate = this.#fateOf(job, run);
-      if (fate === "missed" || fate === "condition") {
+      if (fate === "late" || fate === "condition") {
         queued.splice(i, 1);
-        this.#decide(job, fate, run.dueAt, 1);
+        this.#decide(job, fate === "late" ? "missed" : "condition", run.dueAt, 1);
       } else if (fate === "wait") {
-        const until = Math.min(run.waitUntil ?? timeline.now, this.#expiryOf(job));
+        run.waitUntil ??= timeline.now + (rules.waitMs ?? 0);
+        const until = Math.min(run.waitUntil, this.#expiryOf(job));
         lookAt = Math.min(lookAt ?? until, until);
         i += 1;
       } else if (hasRoom && job.hasGroupRoom) {
@@ -192,15 +187,9 @@ export class Decisions {
     if (started && job.group === null) this.#parts.waking.wakeForQueued(job);
   }
 
-  #fateOf(job: SimulatedJob, run: WaitingRun): "missed" | "condition" | "wait" | "start" {
-    const { now } = this.#parts.timeline;
-    const { rules } = job;
-    if (isLate(rules, run.dueAt, now)) return "missed";
-    if (this.#isConditionTrue(job)) return "start";
-    if (rules.waitMs === null || (run.waitUntil !== null && now >= run.waitUntil))
-      return "condition";
-    run.waitUntil ??= now + rules.waitMs;
-    return "wait";
+  #fateOf(job: SimulatedJob, run: WaitingRun): QueuedFate {
+    const asked = { kind: "scheduled" as const, ignoreCondition: false, ...run };
+    return fateOf(job.rules, asked, this.#isConditionTrue(job), this.#parts.timeline.now);
   }
 
   /** Keeps or gives up the job's place in its group's line, and wakes the next. */
@@ -225,8 +214,7 @@ export class Decisions {
     const facts = this.#facts;
     facts.isConditionTrue = this.#isConditionTrue(job);
     facts.running = job.running;
-    // Where the queue is not used, nothing is in it but runs that are about to be looked at.
-    facts.queued = isHeldUp(job.rules) || job.rules.overlap !== "skip" ? job.queued.length : 0;
+    facts.queued = queuedOf(job.rules, job.queued);
     facts.hasGroupRoom = job.hasGroupRoom;
     return placeByRules(job.rules, facts);
   }

@@ -199,7 +199,6 @@ function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-
 function number(value: number): string {
   return String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }

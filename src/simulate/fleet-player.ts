@@ -6,11 +6,11 @@ import type { PlayedPeriod } from "./played-period.ts";
 import type { RunLengths } from "./run-lengths.ts";
 import { Running } from "./running.ts";
 import type { SimulatedFleet } from "./simulated-fleet.ts";
-import type { SimulatedRun } from "./simulated-job.ts";
+import type { DueQueueJob, SimulatedRun } from "./simulated-job.ts";
 import { Tally } from "./tally.ts";
 import { JOB_IS_DUE, LOOK_AGAIN, RUN_TURNS, Timeline } from "./timeline.ts";
 import { Waking } from "./waking.ts";
-import type { DueQueueJob, WorkerSlots } from "./worker-slots.ts";
+import type { WorkerSlots } from "./worker-slots.ts";
 
 /** How much happens between two looks at the signal; others of this process get their turn then, too. */
 const TURN_AFTER = 50_000;
@@ -97,14 +97,16 @@ export class FleetPlayer {
     for (const slots of this.fleet.slots) if (slots.waiting > 0) this.#serve(slots);
   }
 
-  #serve(slots: WorkerSlots): void {
+  #serve(slots: WorkerSlots<DueQueueJob>): void {
     const { now } = this.#timeline;
     while (slots.hasRoom) {
       const queueJob = slots.next();
       if (!queueJob) return;
       const before = slots.taken;
       this.#take(queueJob);
-      if (slots.taken > before) slots.noteWait(now - queueJob.since);
+      // The time without workers is no wait for a slot.
+      const since = Math.max(queueJob.since, this.outages.lateBefore);
+      if (slots.taken > before) slots.noteWait(now - since);
     }
     slots.noteWaiting(now);
   }
@@ -127,7 +129,12 @@ export class FleetPlayer {
     this.#moveTo(outage.toAt);
     this.#isDown = false;
     this.outages.lateBefore = outage.toAt;
-    for (const slots of this.fleet.slots) slots.goFirst(this.#interrupted, outage.toAt);
+    for (const slots of this.fleet.slots) {
+      const own = this.#interrupted.filter(({ job }) => job.slots === slots);
+      slots.lineUpFirst(
+        own.map((run) => ({ job: run.job, why: "resume", run, since: outage.toAt })),
+      );
+    }
     this.#interrupted = [];
     this.#serveLines();
     const left = this.fleet.slots.reduce((sum, slots) => sum + slots.waiting, 0);

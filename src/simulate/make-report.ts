@@ -3,6 +3,7 @@ import { affectedTimes } from "./clock-changes.ts";
 import type { FleetPlayer } from "./fleet-player.ts";
 import type { PlayedOutage } from "./outage-log.ts";
 import type { RunLengths } from "./run-lengths.ts";
+import type { SimulatedFleet } from "./simulated-fleet.ts";
 import type { SimulatedJob } from "./simulated-job.ts";
 import type {
   DaysWithoutRun,
@@ -12,7 +13,6 @@ import type {
   SimulatedJobReport,
 } from "./simulation.ts";
 import type { Outcome } from "./tally.ts";
-import type { WorkerSlots } from "./worker-slots.ts";
 
 const SHOWN_DATES = 31;
 
@@ -146,7 +146,7 @@ function countsBy(count: (outcome: Outcome) => number): OutcomeCounts {
   };
 }
 
-function isUsed({ queue, wanted, limit }: WorkerSlots): boolean {
+function isUsed({ queue, wanted, limit }: SimulatedFleet["slots"][number]): boolean {
   return queue !== null || wanted > 0 || Number.isFinite(limit);
 }
 

@@ -122,7 +122,8 @@ export class RunLengths {
   }
 }
 
-const lengthSchema = durationOption("simulate.durations");
+/** A length as it is written in the option `durations`. */
+export const lengthSchema = durationOption("simulate.durations");
 
 function readLength(given: LengthOfRun): number {
   return parseOptions(lengthSchema, given, 'simulate, option "durations"');

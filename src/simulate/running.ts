@@ -46,7 +46,8 @@ export class Running {
     job.running += 1;
     job.facts.running += 1;
     job.facts.everRan = true;
-    if (job.group) job.group.start(now, heldAt === null ? 0 : now - heldAt);
+    if (job.group)
+      job.group.start(now, heldAt === null ? 0 : now - Math.max(heldAt, outages.lateBefore));
     if (job.rules.overlap === "cancel-running") job.runs.push(run);
     tally.started(job.index, now, now - dueAt);
     if (dueAt < outages.lateBefore) outages.note(job, "ran", { dueAt, count: 1, now });

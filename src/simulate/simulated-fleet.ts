@@ -2,7 +2,7 @@ import { jobsIn } from "../conditions/condition.ts";
 import { queueOf } from "../jobs/queue.ts";
 import type { FleetEntry } from "./fleet-input.ts";
 import { SimulatedGroup } from "./simulated-group.ts";
-import { SimulatedJob } from "./simulated-job.ts";
+import { type DueQueueJob, SimulatedJob } from "./simulated-job.ts";
 import { WorkerSlots } from "./worker-slots.ts";
 
 /** How many runs the workers execute at once: over all queues, or by queue; queues that are not named have no limit. */
@@ -11,8 +11,8 @@ export type SlotLimits = number | Readonly<Record<string, number>>;
 /** The jobs, their groups and the workers. */
 export interface SimulatedFleet {
   readonly jobs: readonly SimulatedJob[];
-  readonly slots: readonly WorkerSlots[];
-  readonly groups: readonly SimulatedGroup[];
+  readonly slots: readonly WorkerSlots<DueQueueJob>[];
+  readonly groups: readonly SimulatedGroup<SimulatedJob>[];
 }
 
 /** Puts a fleet together. */
@@ -21,7 +21,7 @@ export function assembleFleet(
   limits: SlotLimits | undefined,
 ): SimulatedFleet {
   const slots = slotsOf(limits);
-  const groups = new Map<string, SimulatedGroup>();
+  const groups = new Map<string, SimulatedGroup<SimulatedJob>>();
   const jobs = entries.map(({ definition, watermark, isPaused }, index) => {
     const queue = queueOf(definition);
     const own = slots.find((each) => each.queue === queue) ?? slots[0];
@@ -43,21 +43,23 @@ export function assembleFleet(
   return { jobs, slots, groups: [...groups.values()] };
 }
 
-function slotsOf(limits: SlotLimits | undefined): WorkerSlots[] {
+function slotsOf(limits: SlotLimits | undefined): WorkerSlots<DueQueueJob>[] {
   if (typeof limits !== "object")
-    return [new WorkerSlots(null, limits ?? Number.POSITIVE_INFINITY)];
-  const named = Object.entries(limits).map(([queue, limit]) => new WorkerSlots(queue, limit));
-  return [new WorkerSlots(null, Number.POSITIVE_INFINITY), ...named];
+    return [new WorkerSlots<DueQueueJob>(null, limits ?? Number.POSITIVE_INFINITY)];
+  const named = Object.entries(limits).map(
+    ([queue, limit]) => new WorkerSlots<DueQueueJob>(queue, limit),
+  );
+  return [new WorkerSlots<DueQueueJob>(null, Number.POSITIVE_INFINITY), ...named];
 }
 
 function groupOf(
-  groups: Map<string, SimulatedGroup>,
+  groups: Map<string, SimulatedGroup<SimulatedJob>>,
   queue: string,
   group: { readonly key: string; readonly limit: number } | null,
-): SimulatedGroup | null {
+): SimulatedGroup<SimulatedJob> | null {
   if (group === null) return null;
   const id = `${queue}\0${group.key}`;
-  const known = groups.get(id) ?? new SimulatedGroup(queue, group.key);
+  const known = groups.get(id) ?? new SimulatedGroup<SimulatedJob>(queue, group.key);
   groups.set(id, known);
   known.limit = Math.max(known.limit, group.limit);
   return known;

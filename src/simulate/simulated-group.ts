@@ -1,13 +1,12 @@
 import type { EpochMs } from "../core/clock.ts";
-import type { SimulatedJob } from "./simulated-job.ts";
 
-/** Jobs of one queue that share a `concurrencyGroup`. */
-export class SimulatedGroup {
+/** The `concurrencyGroup` of jobs of one queue. @template J Such a job. */
+export class SimulatedGroup<J> {
   readonly queue: string;
   readonly key: string;
   running = 0;
   /** The jobs whose runs wait for room, in the order of their turns. */
-  readonly line: SimulatedJob[] = [];
+  readonly line: J[] = [];
   limit = 0;
   peak = 0;
   waited = 0;
@@ -20,11 +19,11 @@ export class SimulatedGroup {
     this.key = key;
   }
 
-  join(job: SimulatedJob): void {
+  join(job: J): void {
     if (!this.line.includes(job)) this.line.push(job);
   }
 
-  leave(job: SimulatedJob): void {
+  leave(job: J): void {
     const at = this.line.indexOf(job);
     if (at >= 0) this.line.splice(at, 1);
   }

@@ -1,6 +1,6 @@
-import { compileCondition, type ConditionProgram } from "../conditions/compile.ts";
 import type { JobFacts } from "../conditions/facts.ts";
 import type { EpochMs } from "../core/clock.ts";
+import { rulesOf } from "../jobs/decide/rules-of.ts";
 import type { JobRules } from "../jobs/decide/state.ts";
 import type { JobDefinition, RetryPolicy } from "../jobs/definition.ts";
 import { queueOf } from "../jobs/queue.ts";
@@ -42,6 +42,14 @@ export interface SimulatedRun {
   turn: number;
 }
 
+/** A queue job that is due: of an occurrence, of a wakeup for queued runs, or of a run that goes on. */
+export interface DueQueueJob {
+  readonly job: SimulatedJob;
+  readonly why: "occurrence" | "wakeup" | "resume";
+  readonly run: SimulatedRun | null;
+  readonly since: EpochMs;
+}
+
 /** A job of the simulated fleet, with all that the rules ask of it. */
 export class SimulatedJob {
   readonly index: number;
@@ -52,8 +60,8 @@ export class SimulatedJob {
   readonly retry: RetryPolicy | null;
   readonly timeoutMs: number | null;
   readonly schedule: Schedule;
-  readonly slots: WorkerSlots;
-  readonly group: SimulatedGroup | null;
+  readonly slots: WorkerSlots<DueQueueJob>;
+  readonly group: SimulatedGroup<SimulatedJob> | null;
   /** The facts of the jobs that its condition names. */
   readonly asked: Record<string, JobFacts | null> = {};
   /** Jobs whose runs may wait for a condition on this one. */
@@ -83,8 +91,8 @@ export class SimulatedJob {
     index: number,
     definition: JobDefinition,
     parts: {
-      readonly slots: WorkerSlots;
-      readonly group: SimulatedGroup | null;
+      readonly slots: WorkerSlots<DueQueueJob>;
+      readonly group: SimulatedGroup<SimulatedJob> | null;
       readonly watermark: EpochMs;
     },
   ) {
@@ -111,22 +119,4 @@ export class SimulatedJob {
     const { group } = this.rules;
     return this.group === null || group === null || this.group.running < group.limit;
   }
-}
-
-function rulesOf({ pipeline, policy, retention }: JobDefinition): JobRules {
-  const condition: ConditionProgram | null = policy.when && compileCondition(policy.when.condition);
-  return {
-    pipeline,
-    maxInstances: policy.maxInstances,
-    coalesce: policy.coalesce,
-    graceMs: policy.misfireGraceMs,
-    maxCatchUp: policy.maxCatchUp,
-    condition,
-    waitMs: policy.when?.waitMs ?? null,
-    overlap: policy.overlap,
-    group: policy.group,
-    pauseAfter: policy.pauseAfterFailures,
-    keepCount: retention.count,
-    keepAgeMs: retention.ageMs,
-  };
 }

@@ -28,7 +28,7 @@ export class Waking {
   }
 
   /** Wakes as many jobs in line as there is room for; those that were woken before count as if they ran. */
-  wakeGroup(group: SimulatedGroup): void {
+  wakeGroup(group: SimulatedGroup<SimulatedJob>): void {
     let taken = group.running;
     for (const job of group.line) {
       if (taken >= (job.rules.group?.limit ?? 0)) continue;

@@ -1,19 +1,13 @@
 import type { EpochMs } from "../core/clock.ts";
-import type { SimulatedJob, SimulatedRun } from "./simulated-job.ts";
-
-/** A queue job that is due: of an occurrence, of a wakeup for queued runs, or of a run that goes on. */
-export interface DueQueueJob {
-  readonly job: SimulatedJob;
-  readonly why: "occurrence" | "wakeup" | "resume";
-  readonly run: SimulatedRun | null;
-  readonly since: EpochMs;
-}
 
 /** The line is moved to the front of its array when so many have left it. */
 const TIDY_AFTER = 1_024;
 
-/** What the workers of one or of all queues execute at once: workers times concurrency. */
-export class WorkerSlots {
+/**
+ * What the workers of one or of all queues execute at once: workers times concurrency.
+ * @template Q A queue job that is due and waits for a slot.
+ */
+export class WorkerSlots<Q> {
   /** `null`: all queues share them. */
   readonly queue: string | null;
   readonly limit: number;
@@ -26,7 +20,7 @@ export class WorkerSlots {
   longestWaitMs = 0;
   fullMs = 0;
   #fullSince: EpochMs | null = null;
-  #line: DueQueueJob[] = [];
+  #line: Q[] = [];
   #first = 0;
 
   constructor(queue: string | null, limit: number) {
@@ -54,15 +48,13 @@ export class WorkerSlots {
     this.taken -= 1;
   }
 
-  lineUp(queueJob: DueQueueJob): void {
+  lineUp(queueJob: Q): void {
     this.#line.push(queueJob);
   }
 
-  /** Runs that were interrupted go on before all that waits. */
-  goFirst(runs: readonly SimulatedRun[], now: EpochMs): void {
-    const own = runs.filter(({ job }) => job.slots === this);
-    const resumed = own.map((run) => ({ job: run.job, why: "resume" as const, run, since: now }));
-    this.#line = [...resumed, ...this.#line.slice(this.#first)];
+  /** These go before all that waits. */
+  lineUpFirst(queueJobs: readonly Q[]): void {
+    this.#line = [...queueJobs, ...this.#line.slice(this.#first)];
     this.#first = 0;
   }
 
@@ -71,7 +63,7 @@ export class WorkerSlots {
     this.#note(now);
   }
 
-  next(): DueQueueJob | undefined {
+  next(): Q | undefined {
     const next = this.#line[this.#first];
     if (next === undefined) return undefined;
     this.#first += 1;

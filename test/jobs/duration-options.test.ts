@@ -12,6 +12,7 @@ import { exportOptionsSchema } from "../../src/scheduler/transfer/export-state.t
 import { runJobSchema } from "../../src/scheduler/run-commands.ts";
 import { schedulerOptionsSchema } from "../../src/scheduler/scheduler-options.ts";
 import { readSleepDuration, readStepOptions } from "../../src/execution/step-options.ts";
+import { lengthSchema } from "../../src/simulate/run-lengths.ts";
 import { workerOptionsSchema } from "../../src/worker/worker-options.ts";
 
 type Written = number | string;
@@ -48,6 +49,7 @@ const READERS: Record<keyof typeof DURATION_BOUNDS, (written: Written) => unknow
   "step.retries.maxDelay": (written) =>
     readStepOptions("step", { retries: { maxDelay: written } }).retry?.maxDelayMs,
   sleep: (written) => readSleepDuration(written),
+  "simulate.durations": (written) => parseOptions(lengthSchema, written, "simulate"),
   "exportState.drain": (written) =>
     parseOptions(exportOptionsSchema, { drain: written }, "exportState").drain,
   "migrate.timeout": (written) =>

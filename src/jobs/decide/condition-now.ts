@@ -99,7 +99,12 @@ function isTermTrue(term: TermInstruction, facts: JobFacts, now: EpochMs): boole
   }
 }
 
-function expiryOf(program: ConditionProgram, facts: NamedFacts, now: EpochMs): EpochMs | undefined {
+/** When a term becomes false just because time passes. */
+export function expiryOf(
+  program: ConditionProgram,
+  facts: NamedFacts,
+  now: EpochMs,
+): EpochMs | undefined {
   let earliest: EpochMs | undefined;
   for (const term of program) {
     if (term[0] !== "within") continue;

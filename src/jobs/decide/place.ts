@@ -59,8 +59,7 @@ export function placeOf(step: Step, job: JobEntry, ignoresCondition: boolean): P
   const { rules } = job;
   const judged = rules.condition && !ignoresCondition ? judge(step, rules.condition) : undefined;
   const isConditionTrue = judged?.isTrue ?? true;
-  // Where the queue is not used, nothing can be in it but runs that are about to be looked at.
-  const queued = isHeldUp(rules) || rules.overlap !== "skip" ? job.queued.length : 0;
+  const queued = queuedOf(rules, job.queued);
   const running = instancesOf(step, job.id);
   const name = placeByRules(rules, {
     isConditionTrue,
@@ -70,13 +69,22 @@ export function placeOf(step: Step, job: JobEntry, ignoresCondition: boolean): P
   });
   if (name === "condition" && judged) return { name, facts: judged.facts, waitUntil: null };
   const waitUntil = isConditionTrue || rules.waitMs === null ? null : step.now + rules.waitMs;
-  const isBounded =
-    name === "queue" && rules.overlap === "queue-all" && isAtLimit(rules, running, queued);
-  return { name, waitUntil, ...(isBounded ? { room: rules.maxCatchUp - queued } : {}) };
+  const room = name === "queue" ? roomInQueue(rules, running, queued) : undefined;
+  return { name, waitUntil, ...(room === undefined ? {} : { room }) };
 }
 
-function isAtLimit(rules: JobRules, running: number, queued: number): boolean {
-  return running + (isHeldUp(rules) ? queued : 0) >= rules.maxInstances;
+/** A job's queued runs as {@link PlaceFacts}. Where the queue is not used, those in it are about to be looked at. */
+export function queuedOf(
+  rules: Pick<JobRules, "waitMs" | "group" | "overlap">,
+  queued: { readonly length: number },
+): number {
+  return isHeldUp(rules) || rules.overlap !== "skip" ? queued.length : 0;
+}
+
+/** How many more runs the queue takes of a job that has no instance left; `undefined`: any number. */
+export function roomInQueue(rules: JobRules, running: number, queued: number): number | undefined {
+  const isFull = running + (isHeldUp(rules) ? queued : 0) >= rules.maxInstances;
+  return isFull && rules.overlap === "queue-all" ? rules.maxCatchUp - queued : undefined;
 }
 
 /** How a run is refused that finds no place. */
