@@ -20,6 +20,15 @@ export interface DecisionParts {
   readonly waking: Waking;
 }
 
+/** What came of a look at queued runs. */
+interface QueueLook {
+  /** The run that is to start. */
+  found: WaitingRun | undefined;
+  isHeldByGroup: boolean;
+  /** When something about those that wait changes by itself. */
+  lookAt: number | undefined;
+}
+
 /** Decides what is due, by the rules of `src/jobs/decide`. */
 export class Decisions {
   readonly #parts: DecisionParts;
@@ -148,60 +157,51 @@ export class Decisions {
 
   /** Looks at the queued runs, oldest first: decides those that can't wait any longer, and starts the first that may. */
   takeQueued(job: SimulatedJob): void {
-    const { timeline, running } = this.#parts;
+    const { running, waking } = this.#parts;
+    const look = this.#look(job);
+    if (look.found) running.start(job, look.found);
+    if (job.rules.condition && (!look.found || job.queued.length === 0))
+      this.#lookAt(job, look.lookAt);
+    if (look.isHeldByGroup) job.group?.join(job);
+    else job.group?.leave(job);
+    // After a start the others have not been looked at; they will be as soon as there is room.
+    if (look.found) waking.wakeForQueued(job);
+    if (job.group) waking.wakeGroup(job.group);
+  }
+
+  #look(job: SimulatedJob): QueueLook {
+    const { now } = this.#parts.timeline;
     const { rules, queued } = job;
-    const mayWait = rules.condition !== null && rules.waitMs !== null;
-    const hadRoom = !job.isFull;
-    let hasRoom = hadRoom;
-    let isHeldByGroup = false;
-    let lookAt: number | undefined;
-    let started: WaitingRun | undefined;
-    for (let i = 0; i < queued.length && (hasRoom || mayWait) && !started;) {
-      const run = queued[i];
-      if (!run) break;
+    const look: QueueLook = { found: undefined, isHeldByGroup: false, lookAt: undefined };
+    let hasRoom = !job.isFull;
+    // Without room, only runs that wait for a condition can have something to decide.
+    const looksOn = (): boolean => hasRoom || rules.waitMs !== null;
+    for (let i = 0, run = queued[i]; run !== undefined && looksOn(); run = queued[i]) {
       const fate = this.#fateOf(job, run);
       if (fate === "late" || fate === "condition") {
         queued.splice(i, 1);
         this.#decide(job, fate === "late" ? "missed" : "condition", run.dueAt, 1);
-      } else if (fate === "wait") {
-        run.waitUntil ??= timeline.now + (rules.waitMs ?? 0);
-        const until = Math.min(run.waitUntil, this.#expiryOf(job));
-        lookAt = Math.min(lookAt ?? until, until);
-        i += 1;
-      } else if (hasRoom && job.hasGroupRoom) {
-        queued.splice(i, 1);
-        started = run;
-      } else {
-        if (hasRoom) {
-          isHeldByGroup = true;
-          run.heldAt ??= timeline.now;
-          hasRoom = false;
-        }
-        i += 1;
+        continue;
       }
+      if (fate === "wait") {
+        run.waitUntil ??= now + (rules.waitMs ?? 0);
+        look.lookAt = Math.min(look.lookAt ?? run.waitUntil, run.waitUntil, this.#expiryOf(job));
+      } else if (hasRoom && job.hasGroupRoom) {
+        [look.found] = queued.splice(i, 1);
+        return look;
+      } else if (hasRoom) {
+        look.isHeldByGroup = true;
+        run.heldAt ??= now;
+        hasRoom = false;
+      }
+      i += 1;
     }
-    if (started) running.start(job, started);
-    if (rules.condition && (!started || queued.length === 0)) this.#lookAt(job, lookAt);
-    this.#passTurn(job, started !== undefined, isHeldByGroup);
-    // The others have not been looked at; they will be as soon as there is room.
-    if (started && job.group === null) this.#parts.waking.wakeForQueued(job);
+    return look;
   }
 
   #fateOf(job: SimulatedJob, run: WaitingRun): QueuedFate {
     const asked = { kind: "scheduled" as const, ignoreCondition: false, ...run };
     return fateOf(job.rules, asked, this.#isConditionTrue(job), this.#parts.timeline.now);
-  }
-
-  /** Keeps or gives up the job's place in its group's line, and wakes the next. */
-  #passTurn(job: SimulatedJob, hasStarted: boolean, isHeldByGroup: boolean): void {
-    const { group } = job;
-    if (!group) return;
-    if (isHeldByGroup) group.join(job);
-    else {
-      group.leave(job);
-      if (hasStarted && !job.isFull && job.queued.length > 0) group.join(job);
-    }
-    this.#parts.waking.wakeGroup(group);
   }
 
   #lookAt(job: SimulatedJob, at: number | undefined): void {

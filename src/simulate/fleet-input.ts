@@ -77,7 +77,7 @@ function readJob(
   if ((job as { id?: unknown }).id === undefined)
     throw invalid("a job without a pipeline needs an id");
   // How and with what it is executed does not matter.
-  const { params: _, isolate: __, ...options } = job as AddJobOptions & { readonly id: string };
+  const { params: _, isolate: __, ...options } = job;
   return read({ ...describePipeline(NotExecuted), name: "" }, options, context);
 }
 

@@ -1,7 +1,7 @@
 import { nextTurn, type EpochMs } from "../core/clock.ts";
 import { Collisions } from "./collisions.ts";
 import { Decisions } from "./decisions.ts";
-import { OutageLog, type PlayedOutage } from "./outage-log.ts";
+import type { OutageLog, PlayedOutage } from "./outage-log.ts";
 import type { PlayedPeriod } from "./played-period.ts";
 import type { RunLengths } from "./run-lengths.ts";
 import { Running } from "./running.ts";

@@ -103,7 +103,7 @@ function jobReport(job: SimulatedJob, player: FleetPlayer): SimulatedJobReport {
 }
 
 function daysOf({ tally, period }: FleetPlayer, job?: number): DaysWithoutRun {
-  const days = [...tally.quietDays(job)];
+  const days = tally.quietDays(job);
   return {
     count: days.length,
     dates: days.slice(0, SHOWN_DATES).map((day) => period.dateOf(day)),
@@ -113,7 +113,14 @@ function daysOf({ tally, period }: FleetPlayer, job?: number): DaysWithoutRun {
 function outageReport(outage: PlayedOutage): OutageReport {
   const jobs = [...outage.jobs]
     .toSorted(([a], [b]) => a.index - b.index)
-    .map(([job, counts]) => ({ jobId: job.id, ...counts }));
+    .map(([job, { ran, missed, coalesced, skipped, longestDelayMs }]) => ({
+      jobId: job.id,
+      ran,
+      missed,
+      coalesced,
+      skipped,
+      longestDelayMs,
+    }));
   return {
     from: new Date(outage.fromAt),
     to: new Date(outage.toAt),

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
-import { retryDelay } from "../execution/backoff.ts";
+import { retryDelay } from "../jobs/decide/retry-delay.ts";
 import type { Collisions } from "./collisions.ts";
 import type { OutageLog } from "./outage-log.ts";
 import type { RunLengths } from "./run-lengths.ts";

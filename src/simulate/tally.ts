@@ -154,14 +154,16 @@ export class Tally {
   }
 
   /** The days without a run: of a job, or of all. */
-  *quietDays(job?: number): Generator<number> {
+  quietDays(job?: number): number[] {
+    const quiet: number[] = [];
     for (let day = 0; day < this.#period.dayCount; day += 1) {
       const has =
         job === undefined
           ? (this.#runsOfDays[day] ?? 0) > 0
           : (((this.#days[job * this.#words + (day >>> 5)] ?? 0) >>> (day & 31)) & 1) === 1;
-      if (!has) yield day;
+      if (!has) quiet.push(day);
     }
+    return quiet;
   }
 
   #countBusy(now: EpochMs): void {

@@ -22,7 +22,7 @@ describe("every occurrence of a job that nothing holds up is a run", () => {
     { trigger: "cron", expression: "30 2 * * *", timezone: "Europe/Berlin", dst: "wall-clock" },
     { trigger: "interval", minutes: 7 },
     { trigger: "cron", expression: "0 9 L * *" },
-    { trigger: "calendar-interval", weeks: 2 },
+    { trigger: "calendarInterval", weeks: 2 },
     { trigger: "rrule", rule: "FREQ=MONTHLY;BYDAY=2TU;BYHOUR=9;BYMINUTE=0;BYSECOND=0" },
     { trigger: "cron", expression: "0 0 29 2 *" },
   ] as const)("%o", async (trigger) => {
@@ -38,15 +38,15 @@ describe("every occurrence of a job that nothing holds up is a run", () => {
 });
 
 test("jitter spreads runs, and drops none", async () => {
-  const jobs = Array.from({ length: 20 }, (_, i) => ({
-    id: `job_${i}`,
-    trigger: "cron" as const,
-    expression: "0 * * * *",
-  }));
-  const together = await simulate(jobs, { ...YEAR, durations: 1 });
+  const hourly = { trigger: "cron", expression: "0 * * * *" } as const;
+  const ids = Array.from({ length: 20 }, (_, i) => `job_${i}`);
+  const together = await simulate(
+    ids.map((id) => ({ id, ...hourly })),
+    { ...YEAR, durations: 1 },
+  );
   expect(together.peak.runs).toBe(20);
   const spread = await simulate(
-    jobs.map((job) => ({ ...job, jitter: "50m" })),
+    ids.map((id) => Object.assign({ id, jitter: "50m" }, hourly)),
     { ...YEAR, durations: 1 },
   );
   expect(spread.runs).toBe(20 * 8_760);
