@@ -11,7 +11,7 @@ import {
   PipelineScheduler,
   PipelineWorker,
 } from "../src/index.ts";
-import { silent } from "./crash/fleet.ts";
+import { silent } from "./helpers/silent.ts";
 
 const schema = z.object({ region: z.string(), limits: z.object({ rows: z.number() }).optional() });
 

@@ -8,13 +8,13 @@ export default defineConfig({
   test: {
     ...full.test,
     include: quickFiles(),
-    globalSetup: [],
+    globalSetup: ["test/contract/matrix.ts"],
     setupFiles: [
       "test/helpers/no-leaks.ts",
       "test/helpers/seed.ts",
       "test/helpers/nothing-started.ts",
     ],
-    // These compute and wait for nothing.
+    // These compute; few wait for anything.
     maxWorkers: 2,
   },
 });

@@ -7,7 +7,7 @@ import { jobOptionsSchema } from "../src/jobs/options.ts";
 import { schedulerOptionsSchema } from "../src/scheduler/scheduler-options.ts";
 import { triggerOptionShapes } from "../src/triggers/option-shapes.ts";
 import { workerOptionsSchema } from "../src/worker/worker-options.ts";
-import { silent } from "./crash/fleet.ts";
+import { silent } from "./helpers/silent.ts";
 
 class Plain extends Pipeline {
   run(): void {}

@@ -4,7 +4,7 @@ import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { Pipeline, PipelineScheduler } from "../../src/index.ts";
-import { silent } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 
 let began = (): void => undefined;
 let goOn = (): void => undefined;

@@ -5,6 +5,7 @@ import { afterAll } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
 import { PostgresStores } from "../helpers/postgres-stores.ts";
+import { fleetCases } from "./fleet-cases.ts";
 import { holdToContract } from "./suite.ts";
 
 const root = mkdtempSync(join(tmpdir(), "cronduit-embedded-"));
@@ -24,7 +25,7 @@ holdToContract({
   name: "embedded folder",
   connection: () => `embedded://${join(root, "port")}`,
   schedulerConnection,
-  fleetConnection: () => `embedded://${join(root, "fleet")}`,
+  fleet: { connection: () => `embedded://${join(root, "fleet")}`, cases: fleetCases },
   stores,
   isShared: false,
 });

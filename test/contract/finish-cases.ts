@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { SettleRequest } from "../../src/engine/port/engine.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
-import { exported, imported } from "../transfer/engines.ts";
+import { exported, imported } from "../transfer/moved-state.ts";
 import { at, type CaseJob, TestEngine } from "./test-engine.ts";
 import { addEverySecond } from "./transfer-cases.ts";
 import type { CaseContext } from "./suite.ts";

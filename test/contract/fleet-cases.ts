@@ -47,7 +47,7 @@ function has(message: unknown, key: string): boolean {
 
 /** A fleet's processes, and the effects of killing one. */
 export function fleetCases({ tested, prefix: suitePrefix }: CaseContext): void {
-  const place = tested.fleetConnection;
+  const place = tested.fleet?.connection;
 
   /** A separate fleet, removed with the case. */
   function fleet() {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
-import { exported, imported } from "../transfer/engines.ts";
+import { exported, imported } from "../transfer/moved-state.ts";
 import { type CaseJob, TestEngine } from "./test-engine.ts";
 import { addEverySecond } from "./transfer-cases.ts";
 import type { CaseContext } from "./suite.ts";

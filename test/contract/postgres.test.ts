@@ -1,6 +1,7 @@
 import { afterAll, inject } from "vitest";
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
 import { PostgresStores } from "../helpers/postgres-stores.ts";
+import { fleetCases } from "./fleet-cases.ts";
 import { holdToContract } from "./suite.ts";
 
 const connection = () => inject("postgresUrl");
@@ -21,7 +22,7 @@ holdToContract({
   name: "postgres",
   connection,
   schedulerConnection: connection,
-  fleetConnection: connection,
+  fleet: { connection: connection, cases: fleetCases },
   stores,
   isShared: true,
 });

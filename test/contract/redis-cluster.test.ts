@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
-import { redisStores } from "../helpers/test-stores.ts";
+import { redisStores } from "../helpers/redis-stores.ts";
 import { type RedisCluster, startRedisCluster } from "../helpers/redis-cluster.ts";
+import { fleetCases } from "./fleet-cases.ts";
 import { holdToContract } from "./suite.ts";
 
 let cluster: RedisCluster | undefined;
@@ -16,7 +17,7 @@ holdToContract({
   name: "redis cluster",
   connection,
   schedulerConnection: connection,
-  fleetConnection: connection,
+  fleet: { connection: connection, cases: fleetCases },
   stores: redisStores(connection),
   isShared: true,
 });

@@ -1,5 +1,6 @@
 import { inject } from "vitest";
-import { redisStores } from "../helpers/test-stores.ts";
+import { redisStores } from "../helpers/redis-stores.ts";
+import { fleetCases } from "./fleet-cases.ts";
 import { holdToContract } from "./suite.ts";
 
 const connection = () => inject("redisUrl");
@@ -8,7 +9,7 @@ holdToContract({
   name: "redis standalone",
   connection,
   schedulerConnection: connection,
-  fleetConnection: connection,
+  fleet: { connection: connection, cases: fleetCases },
   stores: redisStores(connection),
   isShared: true,
 });

@@ -11,7 +11,6 @@ import { crashCases } from "./crash-cases.ts";
 import { eventCases } from "./event-cases.ts";
 import { finishCases } from "./finish-cases.ts";
 import { groupCases } from "./group-cases.ts";
-import { fleetCases } from "./fleet-cases.ts";
 import { healingCases } from "./healing-cases.ts";
 import { addJobCases } from "./add-job-cases.ts";
 import { jobCases } from "./job-cases.ts";
@@ -40,8 +39,11 @@ export interface TestedEngine {
   readonly schedulerConnection: () => ConnectionOption | undefined;
   /** Where the cases stand that move the time and take queue jobs by hand. */
   readonly stores: TestStores;
-  /** Where fleets have theirs that outlive a process; absent if nothing does. */
-  readonly fleetConnection?: () => ConnectionOption;
+  /** Where fleets have theirs that outlive a process, and the cases of those; absent if nothing outlives it. */
+  readonly fleet?: {
+    readonly connection: () => ConnectionOption;
+    readonly cases: (context: CaseContext) => void;
+  };
   /** Whether several processes can use it concurrently. */
   readonly isShared: boolean;
 }
@@ -180,8 +182,8 @@ export function holdToContract(tested: TestedEngine): void {
       raceCases(context);
     });
     // Memory ends with its process. These cases mostly wait for leases and locks to expire.
-    describe.runIf(tested.fleetConnection)("fleets", { concurrent: true }, () => {
-      fleetCases(context);
+    describe.runIf(tested.fleet)("fleets", { concurrent: true }, () => {
+      tested.fleet?.cases(context);
     });
     describe("schedulers", () => {
       schedulerCases(context);

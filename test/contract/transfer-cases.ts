@@ -3,7 +3,7 @@ import type { Engine } from "../../src/engine/port/engine.ts";
 import type { ImportStep } from "../../src/engine/port/transfer.ts";
 import { explain } from "../../src/history/explain.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
-import { comparable, exported, imported } from "../transfer/engines.ts";
+import { comparable, exported, imported } from "../transfer/moved-state.ts";
 import { plainJob, queuedRun, stateText } from "../transfer/state-text.ts";
 import { at, type CaseJob, TestEngine, type JobShape, START } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
-import { comparable, exported, imported } from "../transfer/engines.ts";
+import { comparable, exported, imported } from "../transfer/moved-state.ts";
 import { type CaseJob, TestEngine, START } from "./test-engine.ts";
 import { addEverySecond } from "./transfer-cases.ts";
 import type { CaseContext } from "./suite.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withoutPasswords } from "../../src/core/shown.ts";
 import { Pipeline, PipelineScheduler, trigger } from "../../src/index.ts";
 import { parseCondition, parseSchedule } from "../../src/triggers.ts";
-import { silent } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 
 const WORD = "hunter2";
 const LONG = `${WORD}${"x".repeat(150)}${WORD}`;

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import {
   type AddJobOptions,
-  type Logger,
   type PipelineClass,
   PipelineScheduler,
   type PipelineSchedulerOptions,
@@ -16,6 +15,7 @@ import {
   type SchedulerEvent,
 } from "../../src/index.ts";
 import { type Program, startProgram } from "../helpers/process.ts";
+import { silent } from "../helpers/silent.ts";
 import { recorder } from "./pipelines.ts";
 import { appendLine, mostAtOnce, readLines, type RunLine } from "./run-file.ts";
 import type { WorkerProgramOptions } from "./worker-program.ts";
@@ -23,13 +23,6 @@ import type { WorkerProgramOptions } from "./worker-program.ts";
 /** Wide: it only bounds how long a broken test takes. */
 const LIMIT_MS = 60_000;
 const POLL_MS = 25;
-
-export const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
 
 /** Where a fleet's keys are, for tests that break things. */
 export interface Keys {

@@ -6,7 +6,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import { EMBEDDED_VERSION } from "../../src/engine/embedded/database-folder.ts";
 import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
 import { makeEngine } from "../../src/engine/open-engine.ts";
-import { silent } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 import { testFirstStarts } from "../helpers/prepared-pglite.ts";
 import { startProgram } from "../helpers/process.ts";
 

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { makeEngine, placeOf } from "../../src/engine/open-engine.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { Pipeline, PipelineScheduler } from "../../src/index.ts";
-import { backlog, ProcessFleet, silent } from "../crash/fleet.ts";
+import { backlog, ProcessFleet } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 import { type PgBouncer, startPgBouncer } from "../helpers/pgbouncer.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 import { startProgram } from "../helpers/process.ts";

@@ -10,7 +10,7 @@ import {
   type RunContext,
   type SchedulerEvent,
 } from "../../src/index.ts";
-import { silent } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 
 /** Several times as long as a call waits, and shorter than the lock of a run. */
 const LOCKED_MS = 9_000;

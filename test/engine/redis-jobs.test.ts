@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
-import { redisStores } from "../helpers/test-stores.ts";
+import { redisStores } from "../helpers/redis-stores.ts";
 import { TestFleet } from "../helpers/test-fleet.ts";
 import { startRedis } from "../helpers/redis-server.ts";
 

@@ -6,7 +6,8 @@ import {
   PipelineScheduler,
   type SchedulerEvent,
 } from "../../src/index.ts";
-import { backlog, ProcessFleet, silent } from "../crash/fleet.ts";
+import { backlog, ProcessFleet } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 
 /** Runs one job once and waits until this process has received its end. */
 async function runOnce(fleet: ProcessFleet, id: string, params: object = { ms: 1 }): Promise<void> {

@@ -5,7 +5,8 @@ import {
   PipelineScheduler,
   type SchedulerEvent,
 } from "../../src/index.ts";
-import { backlog, ProcessFleet, has, silent, soon } from "../crash/fleet.ts";
+import { backlog, ProcessFleet, has, soon } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 import { type Program, startProgram } from "../helpers/process.ts";
 import type { ListenerProgramOptions } from "./listener-program.ts";
 

@@ -6,7 +6,8 @@ import { PipelineRegistry } from "../../src/pipeline/registry.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
 import { systemClock } from "../../src/index.ts";
 import { Ending } from "../../src/core/ending.ts";
-import { ProcessFleet, silent } from "../crash/fleet.ts";
+import { ProcessFleet } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 import { startRedis } from "../helpers/redis-server.ts";
 import { engineWith } from "../helpers/engine-with.ts";
 

@@ -3,7 +3,7 @@ import { Backfills } from "../../src/scheduler/backfill.ts";
 import { toJob } from "../../src/scheduler/job.ts";
 import { reconcilerOf } from "../helpers/reconciler-of.ts";
 import { at, TestFleet } from "../helpers/test-fleet.ts";
-import { comparable, exported, imported } from "../transfer/engines.ts";
+import { comparable, exported, imported } from "../transfer/moved-state.ts";
 
 const manual = { trigger: "manual" } as const;
 const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 12:01" } as const;

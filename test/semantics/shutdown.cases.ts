@@ -7,7 +7,7 @@ import {
   type RunContext,
   type SchedulerEvent,
 } from "../../src/index.ts";
-import { silent } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 import { testStores } from "../helpers/test-stores.ts";
 
 /** A pipeline whose runs report themselves and continue until released. */

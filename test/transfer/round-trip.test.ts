@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/port/engine.ts";
-import { comparable, exported, imported, type Kind, KINDS, openEngine } from "./engines.ts";
+import { type Kind, KINDS, openEngine } from "./engines.ts";
+import { comparable, exported, imported } from "./moved-state.ts";
 import { stateArb } from "./state-arbitrary.ts";
 
 const ROUNDS = 30;
@@ -27,7 +28,7 @@ test("a state that goes through every engine comes out as it went in", async () 
       const isOwn = (jobId: string): boolean => jobId.startsWith(begin);
       const wanted = comparable(state);
       let text = state;
-      for (const kind of ["redis", "postgres", "embedded", "redis-again"] as const) {
+      for (const kind of ["redis", "postgres", "memory", "redis-again"] as const) {
         const engine =
           kind === "redis-again" ? await openEngine("redis", `${prefix}-${round}`) : engines[kind];
         try {

@@ -60,8 +60,8 @@ async function seen(scheduler: PipelineScheduler): Promise<unknown> {
 
 test.each([
   ["redis", "postgres"],
-  ["postgres", "embedded"],
-  ["embedded", "redis"],
+  ["postgres", "memory"],
+  ["memory", "redis"],
 ] as const)(
   "from %s to %s",
   async (from, to) => {

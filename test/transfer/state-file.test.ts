@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/port/engine.ts";
 import { importOptionsSchema, importState } from "../../src/scheduler/transfer/import-state.ts";
 import { MAX_LINE_CHARS, readLines } from "../../src/scheduler/transfer/state-lines.ts";
-import { imported, openEngine } from "./engines.ts";
+import { openEngine } from "./engines.ts";
+import { imported } from "./moved-state.ts";
 import { type Content, plainJob, queuedRun, stateText } from "./state-text.ts";
 
 const FROM = Date.UTC(2026, 2, 1, 12);

@@ -11,7 +11,7 @@ import {
   type RunContext,
   type SchedulerEvent,
 } from "../../src/index.ts";
-import { silent } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 import { eventually } from "./test-scheduler.ts";
 
 /** Long compared with a stop, short compared with a test's timeout. */

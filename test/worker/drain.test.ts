@@ -1,5 +1,6 @@
 import { describe, expect, inject, test } from "vitest";
-import { backlog, ProcessFleet, silent } from "../crash/fleet.ts";
+import { backlog, ProcessFleet } from "../crash/fleet.ts";
+import { silent } from "../helpers/silent.ts";
 import { TcpProxy } from "../healing/tcp-proxy.ts";
 import { PipelineWorker } from "../../src/index.ts";
 
