@@ -103,11 +103,9 @@ export class Dispatcher {
     const now = this.#clock.now();
     let limitedUntil = Number.POSITIVE_INFINITY;
     for (let passed = 0; passed < this.#takers.length;) {
-      const taker = this.#takers.shift();
-      if (!taker) break;
-      this.#takers.push(taker);
-      const until = taker.hasRoom ? this.#limitEnd(taker.limit, now) : undefined;
-      if (!taker.hasRoom || until !== undefined) {
+      const taker = this.#takers[passed];
+      const until = taker?.hasRoom === true ? this.#limitEnd(taker.limit, now) : undefined;
+      if (taker?.hasRoom !== true || until !== undefined) {
         limitedUntil = Math.min(limitedUntil, until ?? limitedUntil);
         passed += 1;
         continue;
@@ -116,6 +114,8 @@ export class Dispatcher {
       const job = this.#line.take(lock, now);
       if (!job) return Math.min(limitedUntil, this.#line.nextDueAt ?? limitedUntil);
       if (taker.limit) this.#count(taker.limit, now);
+      this.#takers.splice(passed, 1);
+      this.#takers.push(taker);
       taker.receive(job, lock);
       passed = 0;
     }

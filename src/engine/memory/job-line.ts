@@ -187,7 +187,7 @@ export class JobLine {
 
   #stand(job: Kept, heap: PlaceHeap<Place>, at: EpochMs): void {
     job.lock = undefined;
-    job.place = { job, at, order: job.order };
+    job.place = { job, at, order: job.order, isGone: false };
     heap.add(job.place);
   }
 

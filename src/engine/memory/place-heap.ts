@@ -5,7 +5,7 @@ export interface HeapPlace {
   readonly at: EpochMs;
   readonly order: number;
   /** It was given up; the heap drops it when it comes across it. */
-  isGone?: boolean;
+  isGone: boolean;
 }
 
 /** Places that were given up are swept out when they are more than this, and more than half of all. */
@@ -28,15 +28,15 @@ export class PlaceHeap<P extends HeapPlace> {
 
   first(): P | undefined {
     for (;;) {
-      const [first] = this.#places;
-      if (first?.isGone !== true) return first;
+      const first = this.#places[0];
+      if (first === undefined || !first.isGone) return first;
       this.#gone -= 1;
       this.#dropFirst();
     }
   }
 
   leave(place: P): void {
-    if (place.isGone === true) return;
+    if (place.isGone) return;
     place.isGone = true;
     this.#gone += 1;
     if (this.#gone <= FEW || this.#gone * 2 <= this.#places.length) return;
@@ -47,7 +47,7 @@ export class PlaceHeap<P extends HeapPlace> {
 
   inOrder(): P[] {
     return this.#places
-      .filter(({ isGone }) => isGone !== true)
+      .filter(({ isGone }) => !isGone)
       .toSorted((a, b) => a.at - b.at || a.order - b.order);
   }
 
@@ -62,7 +62,8 @@ export class PlaceHeap<P extends HeapPlace> {
     let at = from;
     while (at > 0) {
       const above = (at - 1) >> 1;
-      if (!this.#swapped(above, at)) return;
+      if (!this.#isBefore(at, above)) return;
+      this.#swap(at, above);
       at = above;
     }
   }
@@ -72,23 +73,24 @@ export class PlaceHeap<P extends HeapPlace> {
     for (;;) {
       const left = at * 2 + 1;
       const next = this.#isBefore(left + 1, left) ? left + 1 : left;
-      if (!this.#swapped(at, next)) return;
+      if (!this.#isBefore(next, at)) return;
+      this.#swap(next, at);
       at = next;
     }
   }
 
-  /** Puts a place below behind the one above it, if it has to be before it. */
-  #swapped(above: number, below: number): boolean {
-    if (!this.#isBefore(below, above)) return false;
-    const [high, low] = [this.#places[above], this.#places[below]];
-    if (!high || !low) return false;
-    this.#places[above] = low;
-    this.#places[below] = high;
-    return true;
+  #swap(one: number, other: number): void {
+    const place = this.#places[one];
+    const another = this.#places[other];
+    if (!place || !another) return;
+    this.#places[one] = another;
+    this.#places[other] = place;
   }
 
+  /** False if there is none at either index. */
   #isBefore(one: number, other: number): boolean {
-    const [a, b] = [this.#places[one], this.#places[other]];
+    const a = this.#places[one];
+    const b = this.#places[other];
     if (!a || !b) return false;
     return a.at < b.at || (a.at === b.at && a.order < b.order);
   }
