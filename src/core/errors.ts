@@ -152,6 +152,18 @@ export const ERROR_CODES = {
     remedy:
       "See the line at `data.line` and the field at `data.path`; export the state again rather than repairing it.",
   },
+  MASKED_STATE: {
+    meaning:
+      "`importState` was given a fixture whose values are masked; nothing was stored, since jobs would run with wrong params.",
+    remedy:
+      "Export without `mask` to move a fleet; pass `allowMasked: true` if this is for a test.",
+  },
+  UNMASKABLE_STATE: {
+    meaning:
+      "`exportState` can't mask a job: its masked params don't match the pipeline's schema, or its id contains a masked value.",
+    remedy:
+      'Give `maskParams`, which returns valid params or keeps what may be seen; for ids, add `"ids"` to `mask`.',
+  },
   RUNS_UNFINISHED: {
     meaning: "Some runs did not finish in the time allowed.",
     remedy:

@@ -15,6 +15,22 @@ import { SKIP_REASONS, VERDICTS } from "./verdict.ts";
 /** The version of the records below; readers reject newer ones. */
 export const STATE_VERSION = 1;
 
+/**
+ * What an export can mask. `descriptions`: descriptions, tags, and reasons that people gave. `ids`: the ids of jobs and
+ * groups.
+ */
+export const MASKED_PARTS = [
+  "params",
+  "results",
+  "steps",
+  "errors",
+  "logs",
+  "descriptions",
+  "ids",
+] as const;
+/** A part of a state that an export can mask. */
+export type MaskedPart = (typeof MASKED_PARTS)[number];
+
 /** PostgreSQL keeps counts in 32 bits. */
 const countSchema = z
   .int()
@@ -234,6 +250,15 @@ export const stateHeaderSchema = z.strictObject({
   from: nameSchema,
   /** No generation, revision or sequence number below is higher. */
   sequence: sequenceSchema,
+  /** A fixture for tests: secrets are masked, and these parts. */
+  masked: z.array(z.enum(MASKED_PARTS)).exactOptional(),
+  /** Not the whole fleet: only these jobs, or only the history from this time on. */
+  partial: z
+    .strictObject({
+      jobs: z.array(jobIdSchema).exactOptional(),
+      since: z.iso.datetime().exactOptional(),
+    })
+    .exactOptional(),
 });
 
 /**

@@ -27,7 +27,12 @@ import { type JobPage, type JobQuery, queryJobs } from "./job-query.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
 import type { Lifecycle, ShutdownOptions } from "./lifecycle.ts";
 import { makeScheduler } from "./make-scheduler.ts";
-import { type ExportOptions, exportOptionsSchema, exportState } from "./transfer/export-state.ts";
+import {
+  type ExportOptions,
+  exportOptionsSchema,
+  type ExportSettings,
+} from "./transfer/export-options.ts";
+import { exportState } from "./transfer/export-state.ts";
 import {
   importOptionsSchema,
   importState,
@@ -297,15 +302,17 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
 
   /**
    * Stops the fleet, and yields all jobs and their history as lines of NDJSON, each with its line break; they are read as
-   * you iterate. The fleet stays paused afterwards. See `docs/transfer.md`.
+   * you iterate. The fleet stays paused afterwards. With `mask`, they are a fixture for tests, and the fleet goes on. See
+   * `docs/transfer.md`.
    * @throws {@link CronduitError} while it is read: `RUNS_UNFINISHED`, `INVALID_STATE` if something changed meanwhile,
-   * `CONNECTION_FAILED`, `PAYLOAD_TOO_LARGE`. The fleet is then restored, as it is if you stop reading.
+   * `JOB_NOT_FOUND`, `UNMASKABLE_STATE`, `CONNECTION_FAILED`, `PAYLOAD_TOO_LARGE`. The fleet is then restored, as it is
+   * if you stop reading.
    */
   exportState(options: ExportOptions = {}): AsyncIterable<string> {
     return this.#export(parseOptions(exportOptionsSchema, options, "exportState"));
   }
 
-  async *#export(settings: z.output<typeof exportOptionsSchema>): AsyncGenerator<string, void> {
+  async *#export(settings: ExportSettings): AsyncGenerator<string, void> {
     await this.#lifecycle.ready();
     yield* exportState(this.#parts, settings);
   }
@@ -313,7 +320,8 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   /**
    * Stores an exported state, from any engine. What was due and undecided there runs here, by each job's policy. Everything
    * is checked before anything is stored; after a crash, repeat the call with the same state to complete it.
-   * @throws {@link CronduitError} `INVALID_STATE_FILE`; `CONFLICTING_ID` if jobs of the state are here already.
+   * @throws {@link CronduitError} `INVALID_STATE_FILE`; `MASKED_STATE` for a fixture; `CONFLICTING_ID` if jobs of the state
+   * are here already.
    */
   async importState(source: StateSource, options: ImportOptions = {}): Promise<ImportSummary> {
     const settings = parseOptions(importOptionsSchema, options, "importState");

@@ -8,7 +8,7 @@ import { parseDuration } from "../../src/core/durations.ts";
 import { CronduitError } from "../../src/core/errors.ts";
 import { jobOptionsSchema, parseOptions } from "../../src/jobs/options.ts";
 import { migrateOptionsSchema } from "../../src/engine/migrate-connection.ts";
-import { exportOptionsSchema } from "../../src/scheduler/transfer/export-state.ts";
+import { exportOptionsSchema } from "../../src/scheduler/transfer/export-options.ts";
 import { runJobSchema } from "../../src/scheduler/run-commands.ts";
 import { schedulerOptionsSchema } from "../../src/scheduler/scheduler-options.ts";
 import { readSleepDuration, readStepOptions } from "../../src/execution/step-options.ts";

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, inject, test, vi } from "vitest";
 import { lineLogger, Pipeline, PipelineScheduler, type RunContext } from "../../src/index.ts";
-import type { ExportOptions } from "../../src/scheduler/transfer/export-state.ts";
+import type { ExportOptions } from "../../src/scheduler/transfer/export-options.ts";
 
 const held: (() => void)[] = [];
 

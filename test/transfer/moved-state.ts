@@ -1,7 +1,9 @@
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import type { Engine } from "../../src/engine/port/engine.ts";
 import type { StateRecord } from "../../src/jobs/state-record.ts";
-import { exportOptionsSchema, exportState } from "../../src/scheduler/transfer/export-state.ts";
+import { PipelineRegistry } from "../../src/pipeline/registry.ts";
+import { exportOptionsSchema } from "../../src/scheduler/transfer/export-options.ts";
+import { exportState } from "../../src/scheduler/transfer/export-state.ts";
 import { importOptionsSchema, importState } from "../../src/scheduler/transfer/import-state.ts";
 
 /** Never waits, so that a fleet without workers is found at a standstill immediately. */
@@ -13,8 +15,9 @@ const hasty: Clock = {
 /** The state of an engine as text. */
 export async function exported(engine: Engine): Promise<string> {
   const options = exportOptionsSchema.parse({});
+  const parts = { engine, clock: hasty, registry: new PipelineRegistry() };
   let text = "";
-  for await (const line of exportState({ engine, clock: hasty }, options)) text += line;
+  for await (const line of exportState(parts, options)) text += line;
   return text;
 }
 

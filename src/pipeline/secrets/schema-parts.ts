@@ -20,6 +20,10 @@ export interface Def {
   readonly parts?: readonly unknown[];
   readonly getter?: () => Schema;
   readonly checks?: readonly object[];
+  /** The values of an enum, by their names. */
+  readonly entries?: Readonly<Record<string, unknown>>;
+  /** Those of a literal. */
+  readonly values?: readonly unknown[];
 }
 
 interface Check {

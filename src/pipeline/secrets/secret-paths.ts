@@ -17,16 +17,17 @@ export const ANY_DEPTH = "**";
 export const KEYS = "#";
 
 /** What remains of each path at a value. */
-type Rests = readonly SecretPath[];
+export type Rests = readonly SecretPath[];
 
 /** The paths as they start at a value: one that starts with any depth may also end its depth here. */
-function opened(rests: Rests): Rests {
+export function opened(rests: Rests): Rests {
   return rests.flatMap((rest) =>
     rest[0] === ANY_DEPTH ? [rest, ...opened([rest.slice(1)])] : [rest],
   );
 }
 
-function below(rests: Rests, name: string): Rests {
+/** What remains of them one key further in. */
+export function below(rests: Rests, name: string): Rests {
   return rests.flatMap((rest) => {
     const [key] = rest;
     if (key === ANY_DEPTH) return [rest];
@@ -34,7 +35,8 @@ function below(rests: Rests, name: string): Rests {
   });
 }
 
-function isWhole(rests: Rests): boolean {
+/** Whether the value itself is secret, with all that is in it. */
+export function isWhole(rests: Rests): boolean {
   return rests.some(({ length }) => length === 0);
 }
 

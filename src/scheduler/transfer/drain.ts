@@ -13,17 +13,23 @@ const LOOK_MS = 100;
  */
 const QUIET_LOOKS = 3;
 const MAX_TOLD = 20;
+/** More runs than any fleet executes at a time. */
+const MAX_TAKEN = 100_000;
 
 /** What draining needs. */
 export interface DrainParts {
   readonly engine: Pick<Engine, "events" | "ledger" | "now" | "queue" | "transfer">;
   readonly clock: Clock;
   readonly drainMs: number;
+  /** Whether runs may still be executed afterwards. */
+  readonly isTolerant: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 /** A fleet at a standstill. */
 export interface StoppedFleet {
+  /** The queue jobs of runs that are still executed. */
+  readonly taken: ReadonlySet<string>;
   /** Restores the fleet. */
   goOn(): Promise<void>;
 }
@@ -31,7 +37,7 @@ export interface StoppedFleet {
 /**
  * Pauses the fleet and waits until no worker executes anything. A run whose worker died or gave it back isn't waited
  * for, since nobody would take it during the pause.
- * @throws {@link CronduitError} `RUNS_UNFINISHED`; the fleet is then restored.
+ * @throws {@link CronduitError} `RUNS_UNFINISHED`, unless that is tolerated; the fleet is then restored.
  */
 export async function stopFleet(parts: DrainParts): Promise<StoppedFleet> {
   const { engine } = parts;
@@ -41,22 +47,30 @@ export async function stopFleet(parts: DrainParts): Promise<StoppedFleet> {
   };
   try {
     if (!wasPaused) await setFleetPaused(engine, true);
-    await untilQuiet(parts);
+    return { goOn, taken: new Set(await untilQuiet(parts)) };
   } catch (error) {
     await goOn().catch(() => undefined);
     throw error;
   }
-  return { goOn };
 }
 
-async function untilQuiet({ engine, clock, drainMs, signal }: DrainParts): Promise<void> {
+/** @returns what is still taken */
+async function untilQuiet({
+  engine,
+  clock,
+  drainMs,
+  isTolerant,
+  signal,
+}: DrainParts): Promise<readonly string[]> {
   const until = clock.elapsed() + drainMs;
-  for (let quiet = 0; quiet < QUIET_LOOKS;) {
+  for (let looks = 1, quiet = 0; ; looks += 1) {
     signal?.throwIfAborted();
-    const taken = await engine.transfer.listTaken(MAX_TOLD);
+    const taken = await engine.transfer.listTaken(isTolerant ? MAX_TAKEN : MAX_TOLD);
     quiet = taken.length === 0 ? quiet + 1 : 0;
-    if (quiet === 0 && clock.elapsed() >= until) throw await unfinished(engine, taken, drainMs);
-    if (quiet < QUIET_LOOKS) await keepAlive(sleep(clock, LOOK_MS, signal));
+    const isOver = quiet === 0 && clock.elapsed() >= until;
+    if (isOver && !isTolerant) throw await unfinished(engine, taken, drainMs);
+    if (quiet >= QUIET_LOOKS || (isOver && looks >= QUIET_LOOKS)) return taken;
+    await keepAlive(sleep(clock, LOOK_MS, signal));
   }
 }
 

@@ -1,55 +1,42 @@
-import { z } from "zod";
 import type { Clock, EpochMs } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
+import { jobsIn } from "../../conditions/condition.ts";
 import type { Engine } from "../../engine/port/engine.ts";
-import { durationOption } from "../../jobs/duration-option.ts";
+import type { ExportedJob } from "../../engine/port/transfer.ts";
 import {
+  type JobRecord,
   type LedgerRecord,
+  type RemovedJobRecord,
   type RunStepRecord,
   STATE_VERSION,
   type StateCounts,
   type StateHeader,
   type StateRecord,
 } from "../../jobs/state-record.ts";
-import type { LedgerRow } from "../../jobs/ledger-row.ts";
-import { stopFleet } from "./drain.ts";
+import type { PipelineRegistry } from "../../pipeline/registry.ts";
+import { type StoppedFleet, stopFleet } from "./drain.ts";
+import { type ExportSettings, noSuchJobs, type Selection } from "./export-options.ts";
+import { ledgerOf, stepsOf } from "./history-reader.ts";
+import type { JobMask } from "./masking/job-mask.ts";
+import { maskSettings, StateMask } from "./masking/state-mask.ts";
 import { ownerKey } from "./state-checker.ts";
 import { MAX_LINE_CHARS } from "./state-lines.ts";
 
 /** Jobs per round trip; each may have 256 KiB of params. */
 const JOBS_A_PAGE = 100;
-const ROWS_A_PAGE = 500;
-const RUNS_A_PAGE = 500;
-const START_OF_TIME = -8.64e15;
-const END_OF_TIME = 8.64e15;
 
-/** Schema of {@link ExportOptions}. */
-export const exportOptionsSchema = z.strictObject({
-  drain: durationOption("exportState.drain").default(60_000),
-  resume: z.boolean().default(false),
-  signal: z.instanceof(AbortSignal).meta({ allowed: "an AbortSignal" }).optional(),
-});
-
-/** Options of `exportState`. */
-export interface ExportOptions {
-  /** How long to wait for running pipelines before giving up: seconds, or `"60s"`. @default 60 s */
-  drain?: number | string;
-  /**
-   * Resume the fleet after the export, unless it was paused before. For backups: the file lacks whatever happens
-   * afterwards. @default false, so that nothing runs both here and at the destination
-   */
-  resume?: boolean;
-  /** Aborts the export and restores the fleet. @default none */
-  signal?: AbortSignal;
-}
+/** The parts of an engine that an export reads. */
+type ExportEngine = Pick<
+  Engine,
+  "events" | "jobs" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
+>;
 
 /** What an export needs. */
 export interface ExportParts {
-  readonly engine: Pick<
-    Engine,
-    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
-  >;
+  readonly engine: ExportEngine;
   readonly clock: Clock;
+  /** Knows the schemas of params that are masked. */
+  readonly registry: Pick<PipelineRegistry, "get">;
 }
 
 /**
@@ -58,126 +45,190 @@ export interface ExportParts {
  * @yields Lines of NDJSON with their line breaks.
  */
 export async function* exportState(
-  { engine, clock }: ExportParts,
-  options: z.output<typeof exportOptionsSchema>,
+  { engine, clock, registry }: ExportParts,
+  settings: ExportSettings,
 ): AsyncGenerator<string, void> {
-  const { drain, resume, signal } = options;
-  const fleet = await stopFleet({ engine, clock, drainMs: drain, signal });
+  const { drain, resume, signal } = settings;
+  const masked = maskSettings(settings);
+  const mask = masked && new StateMask(masked, registry);
+  const jobIds = settings.jobs && (await closureOf(engine, settings.jobs));
+  const selection = { jobIds, since: settings.since };
+  const fleet = await stopFleet({ engine, clock, drainMs: drain, isTolerant: !!mask, signal });
   let isWhole = false;
   try {
-    yield* lines(engine, signal);
+    yield* new StateReader({ engine, mask, selection, fleet, signal }).lines();
     isWhole = true;
   } finally {
     if (resume || !isWhole) await fleet.goOn();
   }
 }
 
-async function* lines(
-  engine: Pick<
-    Engine,
-    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
-  >,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<string, void> {
-  const counts = {
+/** The jobs, and those that their conditions ask about. @throws {@link CronduitError} `JOB_NOT_FOUND` */
+async function closureOf(
+  engine: Pick<Engine, "jobs">,
+  wanted: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  const asked = new Set(wanted);
+  let open = [...asked];
+  while (open.length > 0) {
+    const jobs = await engine.jobs.get(open);
+    const missing = open.filter((id, i) => !jobs[i] && wanted.includes(id));
+    if (missing.length > 0) throw noSuchJobs(missing);
+    const stored = jobs.flatMap((job) => job?.definition ?? []);
+    for (const { id } of stored) found.add(id);
+    open = stored
+      .flatMap(({ policy }) => (policy.when ? jobsIn(policy.when.condition) : []))
+      .filter((id) => !asked.has(id) && asked.add(id));
+  }
+  return found;
+}
+
+interface ReaderParts {
+  readonly engine: ExportEngine;
+  readonly mask: StateMask | undefined;
+  readonly selection: Selection;
+  readonly fleet: StoppedFleet;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Reads a fleet that stands still. */
+class StateReader {
+  readonly #engine: ExportEngine;
+  readonly #mask: StateMask | undefined;
+  readonly #selection: Selection;
+  readonly #fleet: StoppedFleet;
+  readonly #signal: AbortSignal | undefined;
+  readonly #counts = {
     job: 0,
     "removed-job": 0,
     request: 0,
     step: 0,
     ledger: 0,
   } satisfies StateCounts;
-  // A cursor may return a job twice.
-  const given = new Set<string>();
-  let cursor: string | undefined;
-  let stamp: string | undefined;
-  do {
-    signal?.throwIfAborted();
-    const page = await engine.transfer.exportJobs(cursor, JOBS_A_PAGE);
-    if (stamp === undefined) yield line(await header(engine, page.sequence));
-    else if (stamp !== page.stamp) throw changed("a job was changed");
-    ({ stamp, cursor } = page);
-    const { queue } = page;
-    // Whatever a job left on a former queue is exported separately.
-    const ofQueue = queue === undefined ? engine : ((await engine.serve?.(queue)) ?? engine);
-    for (const { owner, requests } of page.jobs) {
-      const jobId = owner.kind === "job" ? owner.definition.id : owner.jobId;
-      const key = ownerKey(jobId, queue);
-      if (given.has(key) || isNothing(owner)) continue;
-      given.add(key);
-      for (const record of [owner, ...requests]) {
-        counts[record.kind] += 1;
-        yield line(record);
-      }
-      for await (const record of besideJob(ofQueue, jobId)) {
-        signal?.throwIfAborted();
-        counts[record.kind] += 1;
-        yield line(record);
-      }
-    }
-  } while (cursor !== undefined);
-  await refuseIfMoving(engine, stamp);
-  yield line({ kind: "end", counts });
-}
+  #startedAt: EpochMs = 0;
 
-/** @yields The steps of a job's runs, and the rows of its ledger. */
-async function* besideJob(
-  engine: Pick<
-    Engine,
-    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
-  >,
-  jobId: string,
-): AsyncGenerator<RunStepRecord | LedgerRecord, void> {
-  for (let offset = 0; ; offset += RUNS_A_PAGE) {
-    const runIds = await engine.transfer.listStepRuns(jobId, offset, RUNS_A_PAGE);
-    for (const runId of runIds) {
-      for (const {
-        name,
-        kind,
-        startedAt,
-        finishedAt,
-        tries,
-        attempt,
-        ...end
-      } of await engine.steps.read(jobId, runId)) {
-        const { resultJson, error, shown } = end;
-        const step = {
-          name,
-          kind,
-          startedAt,
-          finishedAt,
-          tries,
-          attempt,
-          ...(resultJson === undefined ? {} : { resultJson }),
-          ...(error === undefined ? {} : { error }),
-          ...(shown === undefined ? {} : { shown }),
-        };
-        yield { kind: "step", jobId, runId, step };
-      }
-    }
-    if (runIds.length < RUNS_A_PAGE) break;
+  constructor({ engine, mask, selection, fleet, signal }: ReaderParts) {
+    this.#engine = engine;
+    this.#mask = mask;
+    this.#selection = selection;
+    this.#fleet = fleet;
+    this.#signal = signal;
   }
-  for await (const row of ledgerOf(engine, jobId)) yield { kind: "ledger", jobId, row };
+
+  async *lines(): AsyncGenerator<string, void> {
+    const { transfer } = this.#engine;
+    // A cursor may return a job twice.
+    const given = new Set<string>();
+    let cursor: string | undefined;
+    let stamp: string | undefined;
+    do {
+      this.#signal?.throwIfAborted();
+      const page = await transfer.exportJobs(cursor, JOBS_A_PAGE);
+      if (stamp === undefined) yield await this.#header(page.sequence);
+      else if (stamp !== page.stamp) throw changed("a job was changed");
+      ({ stamp, cursor } = page);
+      const { queue } = page;
+      // Whatever a job left on a former queue is exported separately.
+      const ofQueue =
+        queue === undefined ? this.#engine : ((await this.#engine.serve?.(queue)) ?? this.#engine);
+      for (const exported of page.jobs) {
+        const key = ownerKey(idOf(exported.owner), queue);
+        if (given.has(key) || !this.#isWanted(exported.owner)) continue;
+        given.add(key);
+        yield* this.#job(ofQueue, exported);
+      }
+    } while (cursor !== undefined);
+    await this.#refuseIfMoving(stamp);
+    yield line({ kind: "end", counts: this.#counts });
+  }
+
+  async *#job(
+    engine: Pick<Engine, "ledger" | "steps" | "transfer">,
+    { owner, requests }: ExportedJob,
+  ): AsyncGenerator<string, void> {
+    const stopped = this.#handedBack(owner);
+    const mask = await this.#mask?.ofJob(stopped, requests);
+    for (const record of mask?.records ?? [stopped, ...requests]) {
+      this.#counts[record.kind] += 1;
+      yield line(record);
+    }
+    for await (const record of this.#history(engine, owner, mask)) {
+      this.#signal?.throwIfAborted();
+      this.#counts[record.kind] += 1;
+      yield line(record);
+    }
+  }
+
+  /** @yields The steps of a job's runs, and the rows of its ledger. */
+  async *#history(
+    engine: Pick<Engine, "ledger" | "steps" | "transfer">,
+    owner: JobRecord | RemovedJobRecord,
+    mask: JobMask | undefined,
+  ): AsyncGenerator<RunStepRecord | LedgerRecord, void> {
+    const jobId = idOf(owner);
+    const { since } = this.#selection;
+    const unfinished = new Set(owner.runs.map(({ id }) => id));
+    for await (const steps of stepsOf(engine, jobId, { since, unfinished }))
+      yield* mask?.steps(steps) ?? steps;
+    for await (const row of ledgerOf(engine, jobId, since)) {
+      // It ended after its job was read.
+      if (unfinished.has(row.id)) continue;
+      // While runs go on, one that was just being taken may have begun since.
+      if (mask && (row.startedAt ?? 0) > this.#startedAt) throw changed("a run began");
+      const record: LedgerRecord = { kind: "ledger", jobId, row };
+      yield mask?.row(record) ?? record;
+    }
+  }
+
+  /** Runs that are executed at the moment: nobody knows of a crash. */
+  #handedBack<O extends JobRecord | RemovedJobRecord>(owner: O): O {
+    const { taken } = this.#fleet;
+    if (taken.size === 0) return owner;
+    const runs = owner.runs.map((run) =>
+      taken.has(run.queueJobId) && !run.suspended ? { ...run, isHandedBack: true } : run,
+    );
+    return { ...owner, runs };
+  }
+
+  #isWanted(owner: JobRecord | RemovedJobRecord): boolean {
+    const { jobIds } = this.#selection;
+    if (owner.kind === "job") return jobIds?.has(owner.definition.id) ?? true;
+    // Of a job removed long ago, only the name may be left.
+    return jobIds === undefined && (owner.keepUntil !== null || owner.runs.length > 0);
+  }
+
+  async #header(sequence: number): Promise<string> {
+    this.#startedAt = await this.#engine.now();
+    const { jobIds, since } = this.#selection;
+    const partial = {
+      ...(jobIds && { jobs: [...jobIds] }),
+      ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
+    };
+    const header: StateHeader = {
+      cronduit: "state",
+      version: STATE_VERSION,
+      exportedAt: new Date(this.#startedAt).toISOString(),
+      from: this.#engine.label,
+      sequence,
+      ...(jobIds || since !== undefined ? { partial } : {}),
+    };
+    return line(this.#mask?.header(header) ?? header);
+  }
+
+  /** The records form one consistent state only if nothing changed meanwhile. */
+  async #refuseIfMoving(stamp: string | undefined): Promise<void> {
+    if (!(await this.#engine.queue.isPaused())) throw changed("the fleet was resumed");
+    const { taken } = this.#fleet;
+    const now = await this.#engine.transfer.listTaken(taken.size + 1);
+    if (now.some((id) => !taken.has(id))) throw changed("a run began");
+    const { stamp: last } = await this.#engine.transfer.exportJobs(undefined, 1);
+    if (last !== stamp) throw changed("a job was changed");
+  }
 }
 
-/** Of a job removed long ago, only the name may be left. */
-function isNothing(owner: StateRecord): boolean {
-  return owner.kind === "removed-job" && owner.keepUntil === null && owner.runs.length === 0;
-}
-
-async function header(
-  engine: Pick<
-    Engine,
-    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
-  >,
-  sequence: number,
-): Promise<StateHeader> {
-  return {
-    cronduit: "state",
-    version: STATE_VERSION,
-    exportedAt: new Date(await engine.now()).toISOString(),
-    from: engine.label,
-    sequence,
-  };
+function idOf(owner: JobRecord | RemovedJobRecord): string {
+  return owner.kind === "job" ? owner.definition.id : owner.jobId;
 }
 
 function line(record: StateHeader | StateRecord): string {
@@ -189,48 +240,6 @@ function line(record: StateHeader | StateRecord): string {
     `exportState: a record${job} has ${text.length} characters; ${MAX_LINE_CHARS} are the limit.`,
     { data: { characters: text.length } },
   );
-}
-
-/** @yields The rows of a ledger, oldest first. */
-async function* ledgerOf(
-  engine: Pick<
-    Engine,
-    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
-  >,
-  jobId: string,
-): AsyncGenerator<LedgerRow, void> {
-  let fromAt: EpochMs = START_OF_TIME;
-  let offset = 0;
-  for (;;) {
-    const rows = await engine.ledger.read({
-      jobId,
-      fromAt,
-      toAt: END_OF_TIME,
-      offset,
-      limit: ROWS_A_PAGE,
-      order: "oldest",
-    });
-    yield* rows;
-    if (rows.length < ROWS_A_PAGE) return;
-    for (const { fireAt } of rows) {
-      offset = fireAt === fromAt ? offset + 1 : 1;
-      fromAt = fireAt;
-    }
-  }
-}
-
-/** The records form one consistent state only if nothing changed meanwhile. */
-async function refuseIfMoving(
-  engine: Pick<
-    Engine,
-    "events" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
-  >,
-  stamp: string | undefined,
-): Promise<void> {
-  if (!(await engine.queue.isPaused())) throw changed("the fleet was resumed");
-  if ((await engine.transfer.listTaken(1)).length > 0) throw changed("a run began");
-  const { stamp: last } = await engine.transfer.exportJobs(undefined, 1);
-  if (last !== stamp) throw changed("a job was changed");
 }
 
 function changed(what: string): CronduitError {

@@ -20,6 +20,7 @@ const WEEK_MS = 604_800_000;
 /** Schema of {@link ImportOptions}. */
 export const importOptionsSchema = z.strictObject({
   onConflict: z.enum(["error", "skip"]).default("error"),
+  allowMasked: z.boolean().default(false),
 });
 
 /** Options of `importState`. */
@@ -28,6 +29,8 @@ export interface ImportOptions {
    * What to do about jobs that exist here already: fail and store nothing, or skip them with all their records. @default "error"
    */
   onConflict?: "error" | "skip";
+  /** Store a fixture, whose jobs would run with masked params. @default false */
+  allowMasked?: boolean;
 }
 
 /** The result of an import. */
@@ -51,14 +54,24 @@ type Content = Exclude<StateRecord, { kind: "end" }>;
  * Stores a state from another engine. Everything is checked before anything is stored; then come the ledgers, which
  * influence nothing while their jobs are missing, and then the jobs, each in one atomic step. Repeating an interrupted
  * import continues it.
- * @throws {@link CronduitError} `INVALID_STATE_FILE`, `CONFLICTING_ID`
+ * @throws {@link CronduitError} `INVALID_STATE_FILE`, `MASKED_STATE`, `CONFLICTING_ID`
  */
 export async function importState(
   engine: Pick<Engine, "jobs" | "transfer">,
   source: StateSource,
-  { onConflict }: z.output<typeof importOptionsSchema>,
+  options: z.output<typeof importOptionsSchema>,
 ): Promise<ImportSummary> {
   await using state = await CheckedState.read(source);
+  return await storeState(engine, state, options);
+}
+
+/** Stores a state that was read. @throws {@link CronduitError} `MASKED_STATE`, `CONFLICTING_ID` */
+export async function storeState(
+  engine: Pick<Engine, "jobs" | "transfer">,
+  state: CheckedState,
+  { onConflict, allowMasked }: z.output<typeof importOptionsSchema>,
+): Promise<ImportSummary> {
+  if (state.header.masked && !allowMasked) throw masked(state.header.masked);
   const importing = new Import(engine, state);
   await importing.findExisting();
   if (onConflict === "error") importing.refuseExisting();
@@ -255,6 +268,15 @@ function scheduled(record: JobRecord) {
   const upcoming = schedule.ahead(record.watermark);
   if (!schedule.isOver(upcoming)) return { record, upcoming };
   return { record: { ...record, state: "finished" as const }, upcoming };
+}
+
+function masked(parts: readonly string[]): CronduitError {
+  const what = parts.length === 0 ? "its secrets are" : `${parts.join(", ")} and secrets are`;
+  return new CronduitError(
+    "MASKED_STATE",
+    `importState: this is a fixture for tests: ${what} masked, and its jobs would run with that. Export without mask to move a fleet, or pass allowMasked: true.`,
+    { data: { masked: parts } },
+  );
 }
 
 function contested(records: readonly ImportRecord[]): CronduitError {

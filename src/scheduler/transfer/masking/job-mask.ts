@@ -1,0 +1,241 @@
+import { CronduitError } from "../../../core/errors.ts";
+import { type StoredError, withTexts } from "../../../core/stored-error.ts";
+import type { JobDefinition } from "../../../jobs/definition.ts";
+import type { LedgerRow } from "../../../jobs/ledger-row.ts";
+import type {
+  JobRecord,
+  LedgerRecord,
+  MaskedPart,
+  QueuedRun,
+  RemovedJobRecord,
+  RequestRecord,
+  RunStepRecord,
+  UnfinishedRun,
+} from "../../../jobs/state-record.ts";
+import { maskError } from "./error-mask.ts";
+import { KnownValues } from "./known-values.ts";
+import { MaskedValues } from "./masked-values.ts";
+import type { NamesMask } from "./names-mask.ts";
+import type { ParamsMask } from "./params-mask.ts";
+import type { Pseudonyms } from "./pseudonyms.ts";
+
+/** What a {@link JobMask} needs. */
+export interface JobMaskParts {
+  readonly parts: ReadonlySet<MaskedPart>;
+  readonly pseudonyms: Pseudonyms;
+  readonly names: NamesMask;
+  readonly params: ParamsMask;
+}
+
+/** Masks one job's records. What was masked in its params is sought in all the others. */
+export class JobMask {
+  readonly #parts: ReadonlySet<MaskedPart>;
+  readonly #pseudonyms: Pseudonyms;
+  readonly #names: NamesMask;
+  readonly #params: ParamsMask;
+  readonly #known: KnownValues;
+  #owner: JobRecord | RemovedJobRecord | undefined;
+  #requests: readonly RequestRecord[] = [];
+
+  constructor({ parts, pseudonyms, names, params }: JobMaskParts) {
+    this.#parts = parts;
+    this.#pseudonyms = pseudonyms;
+    this.#names = names;
+    this.#params = params;
+    this.#known = params.known;
+  }
+
+  /** The job and its requests, masked. */
+  get records(): readonly (JobRecord | RemovedJobRecord | RequestRecord)[] {
+    return this.#owner ? [this.#owner, ...this.#requests] : [];
+  }
+
+  /** @throws {@link CronduitError} `UNMASKABLE_STATE` */
+  async begin(
+    owner: JobRecord | RemovedJobRecord,
+    requests: readonly RequestRecord[],
+  ): Promise<void> {
+    // First all params: what they contain is sought in the rest.
+    const runs = await Promise.all(owner.runs.map((run) => this.#withParams(run)));
+    this.#requests = (await Promise.all(requests.map((request) => this.#withParams(request)))).map(
+      (request) => ({
+        ...request,
+        jobId: this.#names.jobId(request.jobId),
+        runId: this.#names.runId(request.runId),
+      }),
+    );
+    if (owner.kind === "removed-job") {
+      this.#refuseLeak(owner.jobId);
+      this.#owner = {
+        ...owner,
+        jobId: this.#names.jobId(owner.jobId),
+        runs: runs.map((run) => this.#run(run)),
+      };
+      return;
+    }
+    const params = await this.#params.mask(owner.definition.params);
+    const queued = await Promise.all(owner.queued.map((run) => this.#withParams(run)));
+    this.#refuseLeak(owner.definition.id);
+    this.#owner = this.#job(owner, {
+      definition: this.#definition(owner.definition, params),
+      runs: runs.map((run) => this.#run(run)),
+      queued: queued.map((run) => ({ ...run, id: this.#names.runId(run.id) })),
+    });
+  }
+
+  /** The steps of one run; names that contain results of earlier steps go on to fit these. */
+  steps(records: readonly RunStepRecord[]): RunStepRecord[] {
+    const isMasked = this.#parts.has("steps");
+    const results = new KnownValues();
+    const values = new MaskedValues(this.#pseudonyms, results);
+    const masked = records.map(({ step: { shown, error, ...step }, ...record }) => {
+      const json = shown?.resultJson ?? step.resultJson;
+      const name = this.#known.inText(shown?.name ?? step.name);
+      const result = json === undefined ? undefined : (JSON.parse(json) as unknown);
+      const maskedResult = isMasked
+        ? step.kind === "progress"
+          ? this.#progress(result)
+          : values.mask(result, { isAll: true })
+        : this.#known.inJson(result);
+      const { resultJson: _, ...kept } = step;
+      return {
+        ...record,
+        jobId: this.#names.jobId(record.jobId),
+        runId: this.#names.runId(record.runId),
+        step: {
+          ...kept,
+          name,
+          ...(json === undefined ? {} : { resultJson: JSON.stringify(maskedResult) }),
+          ...(error === undefined ? {} : { error: this.#error(error) }),
+        },
+      };
+    });
+    if (!isMasked) return masked;
+    return masked.map((record) => ({
+      ...record,
+      step: { ...record.step, name: results.inText(record.step.name).slice(0, 1_000) },
+    }));
+  }
+
+  row({ jobId, row, kind }: LedgerRecord): LedgerRecord {
+    const { id, worker, coalescedInto, facts, error } = row;
+    const masked: LedgerRow = {
+      ...row,
+      id: this.#names.runId(id),
+      ...(worker === undefined ? {} : { worker: this.#names.worker(worker) }),
+      ...(coalescedInto === undefined ? {} : { coalescedInto: this.#names.runId(coalescedInto) }),
+      ...(facts === undefined
+        ? {}
+        : {
+            facts: Object.fromEntries(
+              Object.entries(facts).map(([of, fact]) => [this.#names.jobId(of), fact]),
+            ),
+          }),
+      ...this.#withResult(row),
+      ...(error === undefined ? {} : { error: this.#error(error) }),
+    };
+    return { kind, jobId: this.#names.jobId(jobId), row: masked };
+  }
+
+  #definition(definition: JobDefinition, params: unknown): JobDefinition {
+    const { description, policy, declared } = definition;
+    if (policy.group) this.#refuseLeak(policy.group.key);
+    const { when, group } = policy;
+    const masked: JobDefinition = {
+      ...definition,
+      id: this.#names.jobId(definition.id),
+      ...(description === undefined
+        ? {}
+        : { description: this.#text(description, "descriptions") }),
+      tags: definition.tags.map((tag) => this.#text(tag, "descriptions")),
+      params,
+      policy: {
+        ...policy,
+        when: when && { ...when, condition: this.#names.condition(when.condition) },
+        group: group && { ...group, key: this.#names.group(group.key) },
+      },
+    };
+    // The digest of what was declared would confirm a guess of what is masked.
+    return JSON.stringify(masked) === JSON.stringify(definition)
+      ? masked
+      : { ...masked, declared: { ...declared, all: this.#pseudonyms.digest(declared.all) } };
+  }
+
+  #job(job: JobRecord, masked: Pick<JobRecord, "definition" | "runs" | "queued">): JobRecord {
+    const { lastRun, lastScheduledRun, pausedReason } = job;
+    return {
+      ...job,
+      ...masked,
+      pausedReason:
+        pausedReason === null ? null : this.#text(pausedReason, "errors", "descriptions"),
+      lastRun: lastRun && {
+        ...lastRun,
+        id: this.#names.runId(lastRun.id),
+        ...this.#withResult(lastRun),
+      },
+      lastScheduledRun: lastScheduledRun && {
+        ...lastScheduledRun,
+        id: this.#names.runId(lastScheduledRun.id),
+      },
+    };
+  }
+
+  #run(run: UnfinishedRun): UnfinishedRun {
+    const { suspended, group, cancel } = run;
+    return {
+      ...run,
+      id: this.#names.runId(run.id),
+      queueJobId: this.#names.runId(run.queueJobId),
+      worker: this.#names.worker(run.worker),
+      ...(group === undefined ? {} : { group: this.#names.group(group) }),
+      ...(cancel === undefined ? {} : { cancel: this.#text(cancel, "errors", "descriptions") }),
+      ...(suspended?.error
+        ? { suspended: { ...suspended, error: this.#error(suspended.error) } }
+        : {}),
+    };
+  }
+
+  async #withParams<R extends QueuedRun | UnfinishedRun | RequestRecord>(record: R): Promise<R> {
+    if (record.params === undefined) return record;
+    return { ...record, params: await this.#params.mask(record.params) };
+  }
+
+  #withResult({ result }: { readonly result?: unknown }): { result?: unknown } {
+    if (result === undefined) return {};
+    const masked = this.#parts.has("results")
+      ? new MaskedValues(this.#pseudonyms).mask(result, { isAll: true })
+      : this.#known.inJson(result);
+    return { result: masked };
+  }
+
+  #progress(result: unknown): unknown {
+    if (typeof result !== "object" || result === null) return result;
+    const message: unknown = Reflect.get(result, "message");
+    return typeof message === "string"
+      ? { ...result, message: this.#pseudonyms.text(message) }
+      : result;
+  }
+
+  #error(error: StoredError): StoredError {
+    return this.#parts.has("errors")
+      ? maskError(error)
+      : withTexts(error, (text) => this.#known.inText(text));
+  }
+
+  /** A text that belongs to these parts. */
+  #text(text: string, ...parts: readonly MaskedPart[]): string {
+    return parts.some((part) => this.#parts.has(part))
+      ? this.#pseudonyms.text(text)
+      : this.#known.inText(text);
+  }
+
+  /** A name can't be changed in part, since others refer to it. */
+  #refuseLeak(name: string): void {
+    if (this.#parts.has("ids") || !this.#known.areIn(name)) return;
+    throw new CronduitError(
+      "UNMASKABLE_STATE",
+      `exportState: "${name}", the id of a job or the key of its group, contains a value that is masked in the params. Add "ids" to mask, or let maskParams keep the value.`,
+      { data: { id: name } },
+    );
+  }
+}
