@@ -57,13 +57,7 @@ export class JobMask {
   ): Promise<void> {
     // First all params: what they contain is sought in the rest.
     const runs = await Promise.all(owner.runs.map((run) => this.#withParams(run)));
-    this.#requests = (await Promise.all(requests.map((request) => this.#withParams(request)))).map(
-      (request) => ({
-        ...request,
-        jobId: this.#names.jobId(request.jobId),
-        runId: this.#names.runId(request.runId),
-      }),
-    );
+    this.#requests = await Promise.all(requests.map((request) => this.#request(request)));
     if (owner.kind === "removed-job") {
       this.#refuseLeak(owner.jobId);
       this.#owner = {
@@ -74,47 +68,21 @@ export class JobMask {
       return;
     }
     const params = await this.#params.mask(owner.definition.params);
-    const queued = await Promise.all(owner.queued.map((run) => this.#withParams(run)));
+    const queued = await Promise.all(owner.queued.map((run) => this.#queued(run)));
     this.#refuseLeak(owner.definition.id);
     this.#owner = this.#job(owner, {
       definition: this.#definition(owner.definition, params),
       runs: runs.map((run) => this.#run(run)),
-      queued: queued.map((run) => ({ ...run, id: this.#names.runId(run.id) })),
+      queued,
     });
   }
 
-  /** The steps of one run; names that contain results of earlier steps go on to fit these. */
+  /** The steps of one run. */
   steps(records: readonly RunStepRecord[]): RunStepRecord[] {
-    const isMasked = this.#parts.has("steps");
     const results = new KnownValues();
     const values = new MaskedValues(this.#pseudonyms, results);
-    const masked = records.map(({ step: { shown, error, ...step }, ...record }) => {
-      const json = shown?.resultJson ?? step.resultJson;
-      const name = this.#known.inText(shown?.name ?? step.name);
-      const result = json === undefined ? undefined : (JSON.parse(json) as unknown);
-      const maskedResult = isMasked
-        ? step.kind === "progress"
-          ? this.#progress(result)
-          : values.mask(result, { isAll: true })
-        : this.#known.inJson(result);
-      const { resultJson: _, ...kept } = step;
-      return {
-        ...record,
-        jobId: this.#names.jobId(record.jobId),
-        runId: this.#names.runId(record.runId),
-        step: {
-          ...kept,
-          name,
-          ...(json === undefined ? {} : { resultJson: JSON.stringify(maskedResult) }),
-          ...(error === undefined ? {} : { error: this.#error(error) }),
-        },
-      };
-    });
-    if (!isMasked) return masked;
-    return masked.map((record) => ({
-      ...record,
-      step: { ...record.step, name: results.inText(record.step.name).slice(0, 1_000) },
-    }));
+    const masked = records.map((record) => this.#withStepResult(record, values));
+    return masked.map((record) => this.#step(record, results));
   }
 
   row({ jobId, row, kind }: LedgerRecord): LedgerRecord {
@@ -206,6 +174,45 @@ export class JobMask {
       ? new MaskedValues(this.#pseudonyms).mask(result, { isAll: true })
       : this.#known.inJson(result);
     return { result: masked };
+  }
+
+  #withStepResult(record: RunStepRecord, values: MaskedValues): RunStepRecord {
+    const { shown, resultJson, ...step } = record.step;
+    const json = shown?.resultJson ?? resultJson;
+    const named = { ...step, name: shown?.name ?? step.name };
+    if (json === undefined) return { ...record, step: named };
+    const result = JSON.parse(json) as unknown;
+    const masked = !this.#parts.has("steps")
+      ? this.#known.inJson(result)
+      : step.kind === "progress"
+        ? this.#progress(result)
+        : values.mask(result, { isAll: true });
+    return { ...record, step: { ...named, resultJson: JSON.stringify(masked) } };
+  }
+
+  /** @param results What was masked in the run's steps: later ones may be named after it. */
+  #step({ kind, jobId, runId, step }: RunStepRecord, results: KnownValues): RunStepRecord {
+    const { name, error } = step;
+    const masked = {
+      ...step,
+      name: results.inText(this.#known.inText(name)),
+      ...(error === undefined ? {} : { error: this.#error(error) }),
+    };
+    return {
+      kind,
+      jobId: this.#names.jobId(jobId),
+      runId: this.#names.runId(runId),
+      step: masked,
+    };
+  }
+
+  #queued(run: QueuedRun): Promise<QueuedRun> {
+    return this.#withParams({ ...run, id: this.#names.runId(run.id) });
+  }
+
+  #request(request: RequestRecord): Promise<RequestRecord> {
+    const jobId = this.#names.jobId(request.jobId);
+    return this.#withParams({ ...request, jobId, runId: this.#names.runId(request.runId) });
   }
 
   #progress(result: unknown): unknown {
