@@ -1,3 +1,4 @@
+import type { StoredEvent } from "./event.ts";
 import type { EpochMs } from "../core/clock.ts";
 import type { LastRun, RunKind } from "./ledger-row.ts";
 import type { StoredError } from "../core/stored-error.ts";
@@ -62,7 +63,11 @@ export interface AdmittedRun {
 }
 
 /** The answer to {@link AdmitRequest}; `now` is the server's clock. */
-export type Admission = { readonly now: EpochMs } & (
+export type Admission = {
+  readonly now: EpochMs;
+  /** The events of occurrences that this step decided and that will not run, for the log: the latest 20. Absent: none. */
+  readonly told?: readonly StoredEvent[];
+} & (
   | {
       readonly outcome: "run";
       readonly run: AdmittedRun;

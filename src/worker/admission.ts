@@ -11,13 +11,10 @@ import type { ServerClock } from "./server-clock.ts";
 const LISTED_WITH_COALESCE = 10;
 /** How often a request is recomputed because another worker decided meanwhile. */
 const MAX_ROUNDS = 20;
-/** How many decisions are read for the log at once, and how many rows of each. */
-const MOST_LOOKS = 20;
-const MOST_ROWS = 20;
 
 /** What an admission is made with. */
 export interface AdmissionParts {
-  readonly engine: Pick<Engine, "ledger" | "runs">;
+  readonly engine: Pick<Engine, "runs">;
   readonly definitions: DefinitionCache;
   readonly clock: Clock;
   readonly serverClock: ServerClock;
@@ -30,7 +27,6 @@ export interface AdmissionParts {
 export class Admissions {
   readonly #parts: AdmissionParts;
   #takes = 0;
-  #looks = 0;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -51,7 +47,7 @@ export class Admissions {
       const admission = await retryWhileLocked(clock, queueJob, () => engine.runs.admit(asked));
       serverClock.observe(admission.now, sentAt);
       if (admission.outcome !== "behind" || round >= MAX_ROUNDS) {
-        this.#tellDecided(request, id, admission);
+        for (const event of admission.told ?? []) this.#parts.outcomes.decided(id.jobId, event);
         return admission;
       }
       const { revision, watermark } = admission;
@@ -62,41 +58,6 @@ export class Admissions {
         take,
         watermark,
       );
-    }
-  }
-
-  /**
-   * Logs occurrences that will not run. Reads them only if there may be any, without making the run wait; a run that
-   * decided nothing else costs nothing.
-   */
-  #tellDecided(request: AdmitRequest, id: QueueJobId, { outcome, now }: Admission): void {
-    const { older, latest } = request;
-    if (!this.#parts.outcomes.tellsDecisions) return;
-    const mayBe = outcome === "none" || (outcome === "run" && (latest.length > 1 || older));
-    if (!mayBe || this.#looks >= MOST_LOOKS) return;
-    this.#looks += 1;
-    const fromAt = older?.fromAt ?? latest[0]?.fireAt ?? id.fireAt;
-    const toAt = Math.max(latest.at(-1)?.fireAt ?? 0, id.fireAt);
-    void this.#look(id.jobId, { fromAt: Math.min(fromAt, id.fireAt), toAt }, now);
-  }
-
-  async #look(
-    jobId: string,
-    span: { readonly fromAt: number; readonly toAt: number },
-    decidedAt: number,
-  ): Promise<void> {
-    const { engine, outcomes } = this.#parts;
-    try {
-      const query = { jobId, ...span, offset: 0, limit: MOST_ROWS, order: "latest" } as const;
-      for (const row of await engine.ledger.read(query)) {
-        const isNew = row.decidedAt === decidedAt || row.finishedAt === decidedAt;
-        if (isNew && (row.startedAt === undefined || row.state === "failed"))
-          outcomes.decided(jobId, row);
-      }
-    } catch {
-      // The ledger and the events have it, and an unreachable server is reported anyway.
-    } finally {
-      this.#looks -= 1;
     }
   }
 

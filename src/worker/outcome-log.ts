@@ -2,7 +2,7 @@ import type { Clock, EpochMs } from "../core/clock.ts";
 import { LineLimit } from "../core/line-limit.ts";
 import { isSilent, type LogFields, type Logger } from "../core/log.ts";
 import type { RunHold } from "../engine/port/engine.ts";
-import type { LedgerRow } from "../jobs/ledger-row.ts";
+import type { StoredEvent } from "../jobs/event.ts";
 import type { StoredError } from "../core/stored-error.ts";
 import { outsideOfCapture } from "./console-capture.ts";
 
@@ -21,8 +21,6 @@ export class OutcomeLog {
   readonly #now: () => EpochMs;
   readonly #limit: LineLimit;
   readonly #hasDebug: boolean;
-  /** Whether anybody reads about occurrences that were decided not to run. */
-  readonly tellsDecisions: boolean;
 
   /** @param now The server's clock. */
   constructor(logger: Logger, clock: Clock, now: () => EpochMs) {
@@ -30,7 +28,6 @@ export class OutcomeLog {
     this.#now = now;
     this.#limit = new LineLimit(clock);
     this.#hasDebug = !isSilent(logger, "debug");
-    this.tellsDecisions = !isSilent(logger, "warn");
   }
 
   succeeded({ jobId, runId }: OutcomeTold["hold"], attempt: number, durationMs: number): void {
@@ -55,21 +52,20 @@ export class OutcomeLog {
     });
   }
 
-  /** What a row says that was decided without a run in this process. */
-  decided(jobId: string, row: LedgerRow): void {
-    const { id: runId, count = 1, attempt = 0, error, fireAt } = row;
-    if (row.state === "failed") {
+  /** What an event says of occurrences that will not run here. */
+  decided(jobId: string, event: StoredEvent): void {
+    const { name, at, runId = "", count = 1, attempt = 0, error, fireAt = at } = event;
+    if (name === "JOB_ERROR") {
       this.failed({ hold: { jobId, runId }, attempt, durationMs: 0, error });
       return;
     }
-    const isMissed = row.state === "missed";
-    if (!isMissed && row.reason !== "max-instances") return;
+    const isMissed = name === "JOB_MISSED";
     const what = isMissed ? "missed its time" : "was skipped: max-instances";
     const fields = {
       jobId,
       runId,
       status: isMissed ? "MISSED" : "SKIPPED",
-      time: iso(row.decidedAt ?? this.#now()),
+      time: iso(at),
       scheduledAt: iso(fireAt),
       ...(count > 1 ? { count } : {}),
     };

@@ -56,6 +56,27 @@ export function admissionCases({ bench }: CaseContext): void {
     expect(await b.admit(job, [at(fireAt)])).toEqual({ outcome: "none", now: b.now });
   });
 
+  test("the answer tells, once, of occurrences that it decided and that will not run", async () => {
+    const b = bench();
+    const job = await b.addJob({ policy: { misfireGraceMs: 100, coalesce: false } });
+    b.now += 3_000;
+    const listed = [at(b.now - 2_000), at(b.now - 1_000), at(b.now)];
+    const [first, second] = listed.map(({ fireAt }) => fireAt);
+    const admission = await b.admit(job, listed);
+    expect(admission).toMatchObject({
+      outcome: "run",
+      told: [
+        { name: "JOB_MISSED", at: b.now, jobId: job.id, fireAt: first, count: 1 },
+        { name: "JOB_MISSED", at: b.now, jobId: job.id, fireAt: second, count: 1 },
+      ],
+    });
+    const next = await b.tick(job);
+    expect(next).toMatchObject({ outcome: "none", told: [{ name: "JOB_MAX_INSTANCES" }] });
+    b.now += 500;
+    const again = await b.admit(job, [at(b.now - 500)]);
+    expect(again).toEqual({ outcome: "none", now: b.now });
+  });
+
   test("one that is early is put back for as long as it is", async () => {
     const b = bench();
     const job = await b.addJob();

@@ -1,8 +1,10 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
+import type { StoredEvent } from "../../jobs/event.ts";
 import type { LastRun } from "../../jobs/ledger-row.ts";
 import type * as Port from "../port/engine.ts";
 import { readParams, readResult } from "./readable.ts";
+import { unpack, type Written } from "./stored-json.ts";
 import type { ClaimedPut, ClaimedPutResult, ClaimResult } from "../port/queue-engine.ts";
 import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
 
@@ -104,6 +106,7 @@ interface Answer {
   readonly revision?: number;
   readonly waitMs?: number;
   readonly watermark?: EpochMs;
+  readonly told?: readonly Written<StoredEvent>[];
 }
 
 function decodeRun({ lastRun, params, ...run }: WrittenRun): Port.AdmittedRun {
@@ -121,17 +124,19 @@ function decodeRun({ lastRun, params, ...run }: WrittenRun): Port.AdmittedRun {
 }
 
 function admission(answer: Answer): Port.Admission {
-  const { o, now, run, revision = 0, waitMs = 0, watermark = 0 } = answer;
+  const { o, run, revision = 0, waitMs = 0, watermark = 0 } = answer;
+  const told = answer.told?.map(unpack<StoredEvent>);
+  const now = { now: answer.now, ...(told && { told }) };
   switch (o) {
     case "run":
-      if (run) return { outcome: "run", run: decodeRun(run), revision, now };
+      if (run) return { outcome: "run", run: decodeRun(run), revision, ...now };
       break;
     case "none":
-      return { outcome: "none", now };
+      return { outcome: "none", ...now };
     case "early":
-      return { outcome: "early", waitMs, now };
+      return { outcome: "early", waitMs, ...now };
     case "behind":
-      return { outcome: "behind", watermark, revision, now };
+      return { outcome: "behind", watermark, revision, ...now };
     default:
       break;
   }

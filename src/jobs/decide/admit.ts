@@ -1,3 +1,4 @@
+import type { EventName } from "../event.ts";
 import type { Admission, AdmitRequest } from "../run-requests.ts";
 import {
   decideSingly,
@@ -35,8 +36,13 @@ export function admit(step: Step, request: AdmitRequest): Admission {
   wakeGroups(step, groups);
   // A job of which a run starts here has not finished.
   if (step.events.length > before && answer.outcome !== "run") tellFinished(step, [jobId]);
-  return { ...answer, now: step.now };
+  const told = step.events.slice(before).filter(({ name }) => TOLD.has(name));
+  return { ...answer, now: step.now, ...(told.length > 0 && { told: told.slice(-MAX_TOLD) }) };
 }
+
+/** What the worker whose request decided it writes to its log, once for each occurrence that does not run. */
+const TOLD: ReadonlySet<EventName> = new Set(["JOB_MISSED", "JOB_MAX_INSTANCES", "JOB_ERROR"]);
+const MAX_TOLD = 20;
 
 /**
  * Whether the server got to the request when the queue job was no longer that worker's. A run that an earlier call of the

@@ -4,7 +4,7 @@ import type { JobEntry, RunningRun } from "./state.ts";
 /** An answer without the time. */
 export type Answer = Admission extends infer A
   ? A extends unknown
-    ? Omit<A, "now">
+    ? Omit<A, "now" | "told">
     : never
   : never;
 

@@ -11,7 +11,7 @@ Returns a JSON array with one answer for each request, in order:
   {"o":"none"}                               nothing to run, or the lock of the queue job is gone
   {"o":"early","waitMs":n}                   not due yet by this clock
   {"o":"behind","watermark":n,"revision":n}  ask again with the occurrences after the watermark, by this revision
-Each answer also holds "now".
+Each answer also holds "now" and, if occurrences were decided that will not run, "told": the events that say so, the latest 20.
 ]]
 
 -- How old a worker's list of due occurrences may be: covers round trips and clocks that differ a little.
@@ -129,10 +129,21 @@ local function admitOne(r)
   return { o = "none" }
 end
 
+local MAX_TOLD = 20
+
+-- The latest of what was told since the last call; nil if nothing was.
+local function takeTold()
+  if #told == 0 then return nil end
+  local latest = { unpack(told, math.max(1, #told - MAX_TOLD + 1)) }
+  told = {}
+  return latest
+end
+
 local answers = {}
 for i, request in ipairs(cjson.decode(ARGV[5])) do
   answers[i] = admitOne(request)
   answers[i].now = NOW
+  answers[i].told = takeTold()
 end
 finish()
 return cjson.encode(answers)

@@ -1,9 +1,14 @@
 -- Events of this call.
 local EVENTS = {}
 
+-- What the worker whose request decided it writes to its log, once for each occurrence that does not run.
+local TOLD = { JOB_MISSED = true, JOB_MAX_INSTANCES = true, JOB_ERROR = true }
+local told = {}
+
 local function emit(event)
   event.at = NOW
   EVENTS[#EVENTS + 1] = cjson.encode(event)
+  if TOLD[event.name] then told[#told + 1] = event end
 end
 
 -- Appends all events of the call as one entry: one append, however many runs share the call.

@@ -9,7 +9,7 @@ Returns a JSON array with one answer for each request, in order:
   {"o":"none"}                               nothing to run, or the lock of the queue job is gone
   {"o":"early","waitMs":n}                   not due yet by this clock
   {"o":"behind","watermark":n,"revision":n}  ask again with the occurrences after the watermark, by this revision
-Each answer also holds "now".
+Each answer also holds "now" and, if occurrences were decided that will not run, "told": the events that say so, the latest 20.
 */
 
 -- Whether the request is so old, or made by such an old definition, that it does not list everything that is due. A worker's
@@ -140,6 +140,22 @@ BEGIN
 END
 $$;
 
+-- What the worker whose request decided it writes to its log, once for each occurrence that does not run.
+CREATE FUNCTION told_of(d decision) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  max_told constant integer := 20;
+  told jsonb;
+BEGIN
+  -- A start has two events of its own.
+  IF cardinality(d.events) > 2 OR (d.held).run_id IS NULL AND cardinality(d.events) > 0 THEN
+    SELECT jsonb_agg(event ORDER BY n) INTO told FROM (
+      SELECT event, n FROM unnest(d.events) WITH ORDINALITY AS e(event, n)
+      WHERE event ->> 'name' IN ('JOB_MISSED', 'JOB_MAX_INSTANCES', 'JOB_ERROR') ORDER BY n DESC LIMIT max_told) AS latest;
+  END IF;
+  RETURN CASE WHEN told IS NULL THEN '{}' ELSE jsonb_build_object('told', told) END;
+END
+$$;
+
 CREATE FUNCTION admit(requests jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
@@ -172,7 +188,7 @@ BEGIN
       -- A job of which a run starts here has not finished.
       IF (d.held).run_id IS NULL THEN ended := ended || (r ->> 'jobId'); END IF;
     END IF;
-    answers := answers || jsonb_build_object(place::text, d.answer || jsonb_build_object('now', now_ms));
+    answers := answers || jsonb_build_object(place::text, d.answer || told_of(d) || jsonb_build_object('now', now_ms));
   END LOOP;
   PERFORM wake_dependents(changed, now_ms);
   PERFORM wake_groups(groups, now_ms);
