@@ -1,5 +1,5 @@
 // Decisions in the corners: requests that are out of date, old fire times, runs that outlive their job.
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { at, TestFleet } from "../helpers/test-fleet.ts";
 
 const everyTenSeconds = {
@@ -46,7 +46,9 @@ describe("a request that is sent twice, because its answer was lost", () => {
     await using fleet = await TestFleet.open();
     await fleet.add({ ...everyTenSeconds, maxInstances: 3 });
     const { engine } = fleet;
-    const admit = engine.runs.admit.bind(engine.runs);
+    const { admit: own } = engine.runs;
+    const admit = own.bind(engine.runs);
+    onTestFinished(() => void (engine.runs.admit = own));
     engine.runs.admit = async (request) => {
       const first = await admit(request);
       const second = await admit(request);
@@ -64,7 +66,9 @@ describe("a request that is sent twice, because its answer was lost", () => {
     await using fleet = await TestFleet.open();
     await fleet.add(everyTenSeconds);
     const { engine } = fleet;
-    const settle = engine.runs.settle.bind(engine.runs);
+    const { settle: own } = engine.runs;
+    const settle = own.bind(engine.runs);
+    onTestFinished(() => void (engine.runs.settle = own));
     engine.runs.settle = async (request) => {
       const first = await settle(request);
       expect(await settle(request)).toMatchObject({ outcome: "fenced" });
