@@ -46,9 +46,8 @@ describe("a request that is sent twice, because its answer was lost", () => {
     await using fleet = await TestFleet.open();
     await fleet.add({ ...everyTenSeconds, maxInstances: 3 });
     const { engine } = fleet;
-    const { admit: own } = engine.runs;
-    const admit = own.bind(engine.runs);
-    onTestFinished(() => void (engine.runs.admit = own));
+    const admit = engine.runs.admit.bind(engine.runs);
+    onTestFinished(() => void (engine.runs.admit = admit));
     engine.runs.admit = async (request) => {
       const first = await admit(request);
       const second = await admit(request);
@@ -66,9 +65,8 @@ describe("a request that is sent twice, because its answer was lost", () => {
     await using fleet = await TestFleet.open();
     await fleet.add(everyTenSeconds);
     const { engine } = fleet;
-    const { settle: own } = engine.runs;
-    const settle = own.bind(engine.runs);
-    onTestFinished(() => void (engine.runs.settle = own));
+    const settle = engine.runs.settle.bind(engine.runs);
+    onTestFinished(() => void (engine.runs.settle = settle));
     engine.runs.settle = async (request) => {
       const first = await settle(request);
       expect(await settle(request)).toMatchObject({ outcome: "fenced" });
