@@ -44,7 +44,7 @@ container.register(MAILER, {
   },
 });
 
-// In memory, and empty. It takes a few seconds to start: share one in a file of tests.
+// In memory, and empty.
 const scheduler = new PipelineScheduler({ connection: "memory:", pipelines: [Remind], container });
 before(() => scheduler.start());
 after(() => scheduler.shutdown());

@@ -38,8 +38,8 @@ const subjects = {
   "Node.js alone": undefined,
   ...onServer("Redis", REDIS_URL),
   ...onServer("PostgreSQL", DATABASE_URL),
-  "embedded, in memory": scheduler(""),
-  "embedded, in memory, with 10,000 jobs": `${scheduler("")} ${add(10_000)}`,
+  "in memory": scheduler(""),
+  "in memory, with 10,000 jobs": `${scheduler("")} ${add(10_000)}`,
   "embedded, in a new folder": scheduler(`connection: "embedded://" + fresh`),
   "embedded, in a folder that exists": scheduler(`connection: "embedded://${folder}/kept"`),
 };

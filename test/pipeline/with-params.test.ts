@@ -13,7 +13,6 @@ import {
 } from "../../src/index.ts";
 import { createRunContainer } from "../../src/pipeline/injection.ts";
 import type { JsonValue } from "../../src/pipeline/json.ts";
-import "../helpers/prepared-pglite.ts";
 
 const logger = lineLogger("error");
 const once = { trigger: "date", runDate: "2999-01-01" } as const;

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { lineLogger, Pipeline, PipelineScheduler } from "../../src/index.ts";
-import "../helpers/prepared-pglite.ts";
 
 class Noop extends Pipeline {
   run(): unknown {

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { lineLogger, Pipeline, PipelineScheduler } from "../../src/index.ts";
-import "../helpers/prepared-pglite.ts";
 
 class Noop extends Pipeline {
   run(): unknown {

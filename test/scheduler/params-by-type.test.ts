@@ -8,7 +8,6 @@ import {
   Pipeline,
   PipelineScheduler,
 } from "../../src/index.ts";
-import "../helpers/prepared-pglite.ts";
 
 const Region = z.object({ region: z.string() });
 const Limit = z.object({ limit: z.number().default(1) });

@@ -14,7 +14,6 @@ import {
   type StoredResult,
   type UnkeptResult,
 } from "../../src/index.ts";
-import "../helpers/prepared-pglite.ts";
 
 const noon = new Date("2026-03-01T12:00:00Z");
 const once = { trigger: "date", runDate: "2999-01-01" } as const;

@@ -8,7 +8,6 @@ import {
   PipelineScheduler,
 } from "../../src/index.ts";
 import type { FunctionJob } from "../../src/pipeline/define-job.ts";
-import "../helpers/prepared-pglite.ts";
 
 const Params = z.object({
   region: z.string(),
