@@ -1,10 +1,20 @@
-// Builds dist: compiles src, and turns the Lua and SQL files into modules.
+// Builds dist: compiles src, turns the Lua and SQL files into modules, and merges all modules into few files.
 // `node scripts/build.mjs <folder>` builds into another, new folder.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { mergeModules } from "./merge-modules.mjs";
 
 /** What a program may import: `cronduit` and its subpaths. */
 const ENTRIES = ["index", "simulate", "triggers"];
@@ -25,20 +35,30 @@ const TEXTS = [
   },
 ];
 
+/** Modules that stay files of their own, since their place or their turn matters; and texts that only one engine needs. */
+const APART = [
+  "core/bundled-require",
+  "core/here",
+  "execution/child-main",
+  "pipeline/reflect",
+  "engine/redis/script-texts",
+  "engine/postgres/sql-texts",
+];
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
-const dist = join(root, "dist");
-const [elsewhere] = process.argv.slice(2);
+const [target = join(root, "dist")] = process.argv.slice(2);
 // Built beside dist and then moved into place, so that nobody sees a half-built one. The same depth keeps the paths in
 // the source maps valid.
-const fresh = elsewhere ?? join(root, `.dist-${process.pid}`);
+const compiled = join(root, `.compiled-${process.pid}`);
+const fresh = join(root, `.dist-${process.pid}`);
 
 function compile() {
   const bin = join(
     dirname(createRequire(import.meta.url).resolve("typescript/package.json")),
     "bin/tsc",
   );
-  const args = [bin, "-p", join(root, "tsconfig.json"), "--outDir", fresh];
+  const args = [bin, "-p", join(root, "tsconfig.json"), "--outDir", compiled];
   const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
 }
@@ -58,9 +78,8 @@ function textsOf({ folder, extension }) {
 
 function writeTexts({ module, reads, folder, extension }) {
   const texts = textsOf({ folder, extension });
-  rmSync(join(fresh, `${module}.map`));
   writeFileSync(
-    join(fresh, module),
+    join(compiled, module),
     `// Made by scripts/build.mjs of the files in src/${folder}.
 const TEXTS = ${JSON.stringify(texts, null, 1)};
 export function ${reads}(file) {
@@ -69,6 +88,15 @@ export function ${reads}(file) {
 }
 `,
   );
+}
+
+/** The declarations, which stay one for each module, as tools show them. */
+function copyDeclarations() {
+  for (const name of readdirSync(compiled, { recursive: true, encoding: "utf8" })) {
+    if (!/\.d\.ts(?:\.map)?$/.test(name)) continue;
+    mkdirSync(join(fresh, dirname(name)), { recursive: true });
+    copyFileSync(join(compiled, name), join(fresh, name));
+  }
 }
 
 /** The declarations reachable from those of the entries. */
@@ -99,12 +127,13 @@ function writeCommonJs() {
   }
 }
 
-if (elsewhere === undefined)
-  process.on("exit", () => rmSync(fresh, { recursive: true, force: true }));
+process.on("exit", () => {
+  for (const folder of [compiled, fresh]) rmSync(folder, { recursive: true, force: true });
+});
 compile();
 for (const texts of TEXTS) writeTexts(texts);
+await mergeModules(compiled, fresh, [...ENTRIES, ...APART]);
+copyDeclarations();
 writeCommonJs();
-if (elsewhere === undefined) {
-  rmSync(dist, { recursive: true, force: true });
-  renameSync(fresh, dist);
-}
+rmSync(target, { recursive: true, force: true });
+cpSync(fresh, target, { recursive: true });
