@@ -54,6 +54,7 @@ describe.each(["import", "require"] as const)("%s", (how) => {
 test.each([
   ["redis", () => inject("redisUrl"), ["bullmq", "ioredis"]],
   ["postgres", () => inject("postgresUrl"), ["bullmq", "pg"]],
+  ["memory", () => "memory:", []],
   ["a folder", () => "embedded://state", ["@electric-sql/pglite", "bullmq"]],
 ])(
   "a job on %s loads its own libraries only",
