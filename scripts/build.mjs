@@ -136,4 +136,10 @@ await mergeModules(compiled, fresh, [...ENTRIES, ...APART]);
 copyDeclarations();
 writeCommonJs();
 rmSync(target, { recursive: true, force: true });
-cpSync(fresh, target, { recursive: true });
+try {
+  renameSync(fresh, target);
+} catch (error) {
+  // The other folder is on another disk.
+  if (error.code !== "EXDEV") throw error;
+  cpSync(fresh, target, { recursive: true });
+}

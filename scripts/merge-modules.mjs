@@ -66,8 +66,6 @@ function licencesOf(packages) {
     const text = readFileSync(join(found.folder, file), "utf8").trimEnd();
     namesOf.set(text, (namesOf.get(text) ?? new Set()).add(found.name));
   }
-  const parts = [...namesOf].map(
-    ([text, names]) => `${[...names].toSorted().join(", ")}\n\n${text}\n`,
-  );
+  const parts = [...namesOf].map(([text, names]) => `${[...names].join(", ")}\n\n${text}\n`);
   return `Files in this folder contain code of these packages.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`;
 }
