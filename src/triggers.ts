@@ -2,7 +2,7 @@
 import "./core/bundled-require.ts";
 export type { Condition, Group, Negation, Term } from "./conditions/condition.ts";
 export { parseCondition } from "./conditions/parse.ts";
-export { printCondition } from "./conditions/print.ts";
+export { printCondition } from "./conditions/print-condition.ts";
 export { ConditionError, TriggerError } from "./core/errors.ts";
 
 export {

@@ -1,5 +1,5 @@
 import { type Condition, isGroup, termsOf } from "./condition.ts";
-import { needsParentheses, printCondition } from "./print.ts";
+import { needsParentheses, conditionText } from "./print.ts";
 
 /** The longest text of a condition, in UTF-16 units; also that of its printed form. */
 export const MAX_TEXT = 4_096;
@@ -54,7 +54,7 @@ export function sizeProblem(condition: Condition): string | undefined {
   if (termsOf(condition).length > MAX_TERMS) return `has more than ${MAX_TERMS} terms`;
   if (nestingOf(condition) > MAX_NESTING)
     return `is nested more than ${MAX_NESTING} parentheses and nots deep`;
-  const { length } = printCondition(condition);
+  const { length } = conditionText(condition);
   return length > MAX_TEXT
     ? `has ${length} characters when printed, more than ${MAX_TEXT}`
     : undefined;

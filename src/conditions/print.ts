@@ -43,17 +43,12 @@ export function needsParentheses(inner: Condition, outer: "and" | "or" | "not"):
 }
 
 function printInside(inner: Condition, outer: "and" | "or" | "not"): string {
-  const text = printCondition(inner);
+  const text = conditionText(inner);
   return needsParentheses(inner, outer) ? `(${text})` : text;
 }
 
-/**
- * Writes a condition in its canonical form, which `parseCondition` reads as the same: lower case, single spaces, as few
- * parentheses as possible.
- * @example printCondition(parseCondition("NOT(a.running)and b.finished_within(60s)")) // "not a.running and
- * b.finished_within(1m)"
- */
-export function printCondition(condition: Condition): string {
+/** The canonical form of a condition that is known to be one; see `printCondition`. */
+export function conditionText(condition: Condition): string {
   if (condition.kind === "not") return `not ${printInside(condition.of, "not")}`;
   if (!isGroup(condition)) return printTerm(condition);
   const { kind, of } = condition;

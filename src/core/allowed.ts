@@ -36,6 +36,26 @@ export function fieldsOf(schema: z.core.$ZodType): string[] {
   return inner ? fieldsOf(inner) : [];
 }
 
+/**
+ * The field of an object schema that an unknown name means: one that says so with `.meta({ alsoCalled: ["url"] })`, or a
+ * field of that name one level deeper, as `worker.concurrency`.
+ */
+export function fieldMeantBy(schema: z.core.$ZodType, name: string): string | undefined {
+  const fields = fieldsOf(schema);
+  const isCalled = (field: string): boolean => {
+    const inner = fieldOf(schema, field);
+    const names = inner && metaOf(inner, "alsoCalled");
+    return Array.isArray(names) && names.includes(name);
+  };
+  const called = fields.find(isCalled);
+  if (called !== undefined) return called;
+  const holder = fields.find((field) => {
+    const inner = fieldOf(schema, field);
+    return inner !== undefined && fieldsOf(inner).includes(name);
+  });
+  return holder && `${holder}.${name}`;
+}
+
 /** Whether the field, or a schema on the way to it, is marked with `.meta({ secret: true })`. */
 export function isSecretAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): boolean {
   const places = [...path.keys(), path.length].map((length) =>
@@ -80,7 +100,7 @@ function isOptional(schema: z.core.$ZodType): boolean {
   return inner !== undefined && isOptional(inner);
 }
 
-function metaOf(schema: z.core.$ZodType, key: "allowed" | "secret"): unknown {
+function metaOf(schema: z.core.$ZodType, key: "allowed" | "secret" | "alsoCalled"): unknown {
   const own = z.globalRegistry.get(schema)?.[key];
   if (own !== undefined) return own;
   const inner = insideOf(schema);

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { allowedBy, fieldsOf, isSecretAt, schemaAt } from "./allowed.ts";
+import { allowedBy, fieldMeantBy, fieldsOf, isSecretAt, schemaAt } from "./allowed.ts";
 import { shown, shownKind } from "./shown.ts";
 import { suggest } from "./suggest.ts";
 
@@ -23,7 +23,7 @@ export function complain(
   schema: z.core.$ZodType,
   input: unknown,
 ): Complaint {
-  const issue = error.issues[0] && nearest(error.issues[0]);
+  const issue = firstToTell(error, schema, input);
   if (!issue) return { path: "", place: "", what: "is not valid." };
   const at = issue.path;
   if (issue.code === "unrecognized_keys") return unknownNames(issue.keys, at, schemaAt(schema, at));
@@ -41,6 +41,23 @@ export function complain(
     suggestion: typeof suggestion === "string" ? suggestion : undefined,
     custom: issue.code === "custom" ? issue : undefined,
   };
+}
+
+/** The first issue; of a field that is missing because it was written under another name, that name. */
+function firstToTell(
+  { issues }: z.core.$ZodError,
+  schema: z.core.$ZodType,
+  input: unknown,
+): z.core.$ZodIssue | undefined {
+  const first = issues[0] && nearest(issues[0]);
+  if (first === undefined || valueAt(input, first.path) !== undefined) return first;
+  const isUnderOtherName = (issue: z.core.$ZodIssue): boolean => {
+    if (issue.code !== "unrecognized_keys") return false;
+    const place = schemaAt(schema, issue.path);
+    const meant = issue.keys.map((key) => place && fieldMeantBy(place, key));
+    return meant.some((name) => name === first.path.at(-1));
+  };
+  return issues.find(isUnderOtherName) ?? first;
 }
 
 /** For a union, the issue of the form that was most likely meant. */
@@ -62,7 +79,8 @@ function unknownNames(
   schema: z.core.$ZodType | undefined,
 ): Complaint {
   const known = schema ? fieldsOf(schema) : [];
-  const suggestion = keys.map((key) => suggest(key, known)).find((near) => near !== undefined);
+  const meant = (key: string) => (schema && fieldMeantBy(schema, key)) ?? suggest(key, known);
+  const suggestion = keys.map(meant).find((near) => near !== undefined);
   const hint =
     suggestion !== undefined
       ? ` Did you mean "${suggestion}"?`

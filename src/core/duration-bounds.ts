@@ -68,7 +68,8 @@ export function readSeconds(seconds: number, name: DurationOptionName): number |
     const instead = bounds.endless === undefined ? "must end" : `${bounds.endless} for no end`;
     return { message: `is Infinity; ${instead}` };
   }
-  if (seconds > bounds.numberUpTo || readsAsMilliseconds(seconds)) return implausible(seconds);
+  if (seconds > bounds.numberUpTo || readsAsMilliseconds(seconds))
+    return implausible(seconds, bounds);
   return withinBounds(Math.round(seconds * 1_000), name);
 }
 
@@ -89,15 +90,25 @@ function readsAsMilliseconds(seconds: number): boolean {
   );
 }
 
-function implausible(seconds: number): DurationProblem {
+function implausible(seconds: number, { numberUpTo, max }: DurationBounds): DurationProblem {
   if (!Number.isSafeInteger(Math.round(seconds)))
     return { message: `is ${seconds}, which is too long` };
-  const meant = formatDuration(seconds);
   const wholeMs = Math.round(seconds * 1_000);
-  const written = Number.isSafeInteger(wholeMs) ? formatDuration(wholeMs) : "far too long";
-  const otherwise = Number.isSafeInteger(wholeMs) ? ` If not, write "${written}".` : "";
+  const isSafe = Number.isSafeInteger(wholeMs);
+  const written = isSafe ? formatDuration(wholeMs) : "far too long";
+  const isAllowed = isSafe && (max === undefined || seconds <= max);
+  const most = isAllowed ? numberUpTo : (max ?? numberUpTo);
+  const bound =
+    seconds > numberUpTo
+      ? ` ${isAllowed ? "As a number, at most" : "At most"} ${most} (${formatDuration(most * 1_000)}) is allowed.`
+      : "";
+  const meant = formatDuration(seconds);
+  // Milliseconds are written in round numbers.
+  const isRound = seconds % 100 === 0;
+  const hint = isRound ? ` Did you mean "${meant}"?` : "";
+  const otherwise = isAllowed ? ` ${isRound ? "If not, write" : "Write"} "${written}".` : "";
   return {
-    message: `is ${seconds}; numbers are seconds, so that is ${written}. Did you mean "${meant}"?${otherwise}`,
-    suggestion: meant,
+    message: `is ${seconds}; numbers are seconds, so that is ${written}.${bound}${hint}${otherwise}`,
+    ...(isRound ? { suggestion: meant } : {}),
   };
 }

@@ -5,6 +5,7 @@ import { durationOption } from "../jobs/duration-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "../jobs/queue.ts";
 import { withDeadline } from "./calls/with-deadline.ts";
+import { connectionSchema } from "./connection-schema.ts";
 import { refuseForgotten } from "./forgotten-connection.ts";
 import { type ConnectionOption, type Place, placeOf, prefixSchema } from "./open-engine.ts";
 import type { Database } from "./postgres/database.ts";
@@ -57,6 +58,7 @@ export async function migrate(
     "migrate",
   );
   refuseForgotten(connection, "migrate");
+  parseOptions(z.object({ connection: connectionSchema }), { connection }, "migrate");
   const place = placeOf(connection);
   if (grantTo.length > 0 && place.kind !== "postgres") {
     throw new CronduitError(

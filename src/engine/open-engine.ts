@@ -25,7 +25,10 @@ export type ConnectionOption = RedisConnectionOptions;
 export const prefixSchema = z
   .string()
   .regex(/^[\w.-]{1,64}$/)
-  .meta({ allowed: "a string of 1 to 64 letters, digits, _ . and -" })
+  .meta({
+    alsoCalled: ["namespace", "keyPrefix"],
+    allowed: "a string of 1 to 64 letters, digits, _ . and -",
+  })
   .default("cronduit");
 
 /** Options of every engine. */

@@ -47,7 +47,8 @@ function rejectedAs({ where, path }: InstantPlace, read: () => EpochMs): EpochMs
     return read();
   } catch (error) {
     if (!isCronduitError(error, "INVALID_TRIGGER")) throw error;
-    throw new CronduitError("INVALID_OPTION", `${where}, option ${error.message}`, {
+    const what = error.message.replace(`${path}: `, "");
+    throw new CronduitError("INVALID_OPTION", `${where}, option "${path}": ${what}`, {
       data: { ...error.data, path },
     });
   }

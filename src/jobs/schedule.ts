@@ -1,6 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import { makeTrigger } from "../triggers/create.ts";
-import { dueTime } from "../triggers/jitter.ts";
+import { spread } from "../triggers/jitter.ts";
 import type { Trigger } from "../triggers/trigger.ts";
 import type { JobDefinition } from "./definition.ts";
 
@@ -141,6 +141,6 @@ export class Schedule {
     const { jitter, id } = this.#definition;
     if (jitter === null) return { fireAt, dueAt: fireAt };
     const nextFireAt = this.trigger.next(fireAt);
-    return { fireAt, dueAt: dueTime({ jobId: id, fireAt, nextFireAt, jitter }) };
+    return { fireAt, dueAt: spread({ jobId: id, fireAt, nextFireAt, jitter }) };
   }
 }

@@ -2,6 +2,7 @@
 import "./reflect.ts";
 import { container as rootContainer, delay, type DependencyContainer, Lifecycle } from "tsyringe";
 import { CronduitError } from "../core/errors.ts";
+import { shown } from "../core/shown.ts";
 import type { PipelineDescriptor } from "./pipeline-definition.ts";
 import { type InjectedParameter, isInjectedParameter } from "./injected-parameters.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -14,8 +15,15 @@ export { container, type DependencyContainer, Lifecycle } from "tsyringe";
 /**
  * Names a class that is not defined yet, such as one that depends on this one in turn: tsyringe's `delay`.
  * @example definePipeline(Report, { deps: [lazyToken(() => Database)] })
+ * @throws {@link CronduitError} `INVALID_PIPELINE` for anything but a function.
  */
-export const lazyToken: typeof delay = delay;
+export const lazyToken: typeof delay = (wrapped) => {
+  if (typeof wrapped === "function") return delay(wrapped);
+  throw new CronduitError(
+    "INVALID_PIPELINE",
+    `lazyToken: ${shown(wrapped)} is no function that returns a class. Write lazyToken(() => Database).`,
+  );
+};
 
 /** Makes a container that inherits from tsyringe's global one and keeps its own registrations to itself. */
 export function createContainer(): DependencyContainer {

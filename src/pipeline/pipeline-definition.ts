@@ -1,3 +1,4 @@
+import { shown } from "../core/shown.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Defined, DepsFit, SchemaFits } from "./class-fit.ts";
 import { type InjectedParameter, injectedParameters } from "./injected-parameters.ts";
@@ -234,10 +235,10 @@ function notAPipeline(target: unknown): CronduitError {
       `The function "${name || "(anonymous)"}" is not a pipeline. Turn it into one with defineJob(${job}), or extend Pipeline in a class.`,
     );
   }
+  if (typeof target === "string")
+    return invalid(`${shown(target)} is a name, and not a pipeline. Give the class itself.`);
   const what =
-    typeof target === "function"
-      ? `The class "${target.name || "(anonymous)"}"`
-      : `A value of type ${target === null ? "null" : typeof target}`;
+    typeof target === "function" ? `The class "${target.name || "(anonymous)"}"` : shown(target);
   return invalid(`${what} is not a pipeline. Extend Pipeline and write a run method.`);
 }
 

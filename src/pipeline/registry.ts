@@ -1,4 +1,4 @@
-import { CronduitError } from "../core/errors.ts";
+import { CronduitError, isCronduitError } from "../core/errors.ts";
 import {
   classOf,
   describePipeline,
@@ -21,8 +21,15 @@ export class PipelineRegistry {
   // A Map rather than an object: `__proto__` is a name like any other.
   readonly #byName = new Map<string, PipelineDescriptor>();
 
-  constructor(pipelines: Iterable<Registrable> = []) {
-    for (const pipeline of pipelines) this.register(pipeline);
+  /** @param where Whose option `pipelines` it is, for errors, such as `new PipelineWorker`. */
+  constructor(pipelines: Iterable<Registrable> = [], where = "pipelines") {
+    for (const [place, pipeline] of [...pipelines].entries()) {
+      try {
+        this.register(pipeline);
+      } catch (error) {
+        throw isCronduitError(error) ? atPlace(error, place, where) : error;
+      }
+    }
   }
 
   /**
@@ -84,6 +91,13 @@ export class PipelineRegistry {
     const known = this.names().slice(0, 10).join(", ");
     return `No pipeline "${name.slice(0, 200)}" is registered here. ${known === "" ? "Pass its class in" : `Known pipelines: ${known}. Add its class to`} \`pipelines\`.`;
   }
+}
+
+function atPlace({ code, message, data }: CronduitError, place: number, where: string) {
+  const path = `pipelines.${place}`;
+  return new CronduitError(code, `${where}, option "${path}": ${message}`, {
+    data: { ...data, path },
+  });
 }
 
 function isEntry(value: Registrable): value is PipelineEntry {

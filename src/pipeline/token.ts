@@ -1,4 +1,6 @@
 import type { delay as lazyToken } from "tsyringe";
+import { CronduitError } from "../core/errors.ts";
+import { shown } from "../core/shown.ts";
 
 /** A name for a dependency that is not a class, such as an interface or a setting. Made by {@link createToken}. */
 export type Token<T> = symbol & {
@@ -41,8 +43,14 @@ export type ResolvedAll<D extends readonly DependencyToken[]> = {
  * ```
  *
  * @param description - Names it in error messages; two tokens with the same description are different tokens.
+ * @throws {@link CronduitError} `INVALID_PIPELINE` without a description.
  */
 export function createToken<T>(description: string): Token<T> {
+  if (typeof description !== "string" || description === "")
+    throw new CronduitError(
+      "INVALID_PIPELINE",
+      `createToken: ${shown(description)} is no description. Write what it names, such as createToken<Mailer>("Mailer").`,
+    );
   return Symbol(description) as Token<T>;
 }
 

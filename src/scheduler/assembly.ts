@@ -32,7 +32,7 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
   if (connection === undefined) sayThatNothingIsKept(logger);
   const { timeout: timeoutMs, migrate } = settings;
   const engine = makeEngine({ connection, prefix, clock, logger, timeoutMs, migrate });
-  const registry = new PipelineRegistry(settings.pipelines);
+  const registry = new PipelineRegistry(settings.pipelines, "new PipelineScheduler");
   const worker =
     settings.worker &&
     new WorkerRuntime({

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { printCondition, printSpan } from "../conditions/print.ts";
+import { conditionText, printSpan } from "../conditions/print.ts";
 import { type Difference, SECRET_TEXT } from "../core/difference.ts";
 import { shown } from "../core/shown.ts";
 import type { JobDefinition, Policy } from "../jobs/definition.ts";
@@ -83,7 +83,7 @@ function policyAsWritten(policy: Policy): Written {
     coalesce,
     misfireGraceTime: span(misfireGraceMs),
     maxCatchUp,
-    condition: when && printCondition(when.condition),
+    condition: when && conditionText(when.condition),
     conditionPolicy: when && (when.waitMs === null ? "skip" : { wait: printSpan(when.waitMs) }),
     overlap,
     concurrencyGroup: policy.group,

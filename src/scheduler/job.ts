@@ -8,7 +8,7 @@ import type { LastScheduledRun } from "../jobs/ledger-row.ts";
 import type { Verdict } from "../jobs/verdict.ts";
 import type { CalendarSpec } from "../triggers/calendars/calendar-spec.ts";
 import type { Jitter } from "../triggers/jitter.ts";
-import { type ScheduleKind, scheduleKindOf } from "../triggers/schedule-kind.ts";
+import { kindOfSpec, type ScheduleKind } from "../triggers/schedule-kind.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
 
 /** An ended run in brief; `getRun` has the rest. */
@@ -101,7 +101,7 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot 
     nextDueTime: stored.state === "active" ? date(stored.nextDueAt) : null,
     timezone: definition.timezone,
     trigger: definition.trigger,
-    scheduleKind: scheduleKindOf(definition.trigger),
+    scheduleKind: kindOfSpec(definition.trigger),
     schedule: new Schedule(definition).trigger.describe(),
     jitter: definition.jitter,
     ...(definition.calendars === undefined ? {} : { calendars: definition.calendars }),

@@ -5,16 +5,12 @@ import {
   calendarSpecSchema,
 } from "../triggers/calendars/calendar-spec.ts";
 import type { JobRules } from "./add-job-options.ts";
+import { connectionSchema } from "../engine/connection-schema.ts";
 import type { ConnectionOption } from "../engine/open-engine.ts";
 import { durationOption } from "../jobs/duration-option.ts";
 import { jobOptionsSchema } from "../jobs/options.ts";
 import type { CommonOptions, WorkerTuning } from "../worker/worker-options.ts";
-import {
-  commonShape,
-  connectionSchema,
-  drainSchema,
-  workerTuningSchema,
-} from "../worker/worker-options.ts";
+import { commonShape, drainSchema, workerTuningSchema } from "../worker/worker-options.ts";
 
 /** Rules that can have a default for all jobs: all but those that identify a job. */
 const jobDefaultsSchema = jobOptionsSchema
@@ -25,7 +21,12 @@ const jobDefaultsSchema = jobOptionsSchema
 export const schedulerOptionsSchema = z.strictObject({
   ...commonShape,
   connection: connectionSchema.optional(),
-  timezone: z.string().min(1).max(64).default("UTC"),
+  timezone: z
+    .string()
+    .min(1)
+    .max(64)
+    .meta({ alsoCalled: ["tz", "zone", "timeZone"] })
+    .default("UTC"),
   worker: z
     .union([z.boolean(), workerTuningSchema])
     .default(true)

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
+import { complain } from "../core/complaint.ts";
 import { isCronduitError, TriggerError } from "../core/errors.ts";
 import { readSeconds } from "../core/duration-bounds.ts";
 import { parseDuration } from "../core/durations.ts";
@@ -54,10 +55,21 @@ export function parseJitter(input: string | number | undefined): Jitter {
   }
 }
 
+const spreadSchema = z.strictObject({
+  jobId: z.string(),
+  fireAt: z.number(),
+  nextFireAt: z.number().optional(),
+  jitter: jitterSchema.meta({ allowed: 'what parseJitter("30s") returns' }).optional(),
+});
+
+/** An occurrence before its jitter: instants in epoch ms. */
+type Spread = z.output<typeof spreadSchema>;
+
 /**
  * When an occurrence is due: its fire time plus a delay of 0 to `jitter`. The delay follows from the job id and the
  * fire time, so that previews and all workers agree, and stays below `nextFireAt`, so that occurrences keep their
  * order. Without a next occurrence, a percentage has no base and counts as 0.
+ * @throws {@link TriggerError} `INVALID_TRIGGER` for anything but an occurrence.
  */
 export function dueTime(occurrence: {
   jobId: string;
@@ -65,7 +77,17 @@ export function dueTime(occurrence: {
   nextFireAt?: EpochMs | undefined;
   jitter?: Jitter | undefined;
 }): EpochMs {
-  const { jobId, fireAt, nextFireAt, jitter } = occurrence;
+  const parsed = spreadSchema.safeParse(occurrence);
+  if (parsed.success) return spread(parsed.data);
+  const { place, path, what } = complain(parsed.error, spreadSchema, occurrence);
+  const form = '{ jobId: "job_1", fireAt: Date.now(), jitter: parseJitter("30s") }';
+  const where = place === "" ? "" : `, field "${place}"`;
+  const advice = place === "" ? ` Give an occurrence such as ${form}.` : "";
+  throw new TriggerError(`dueTime${where}: ${what}${advice}`, { field: path, value: occurrence });
+}
+
+/** Like {@link dueTime}, for an occurrence that is known to be one. */
+export function spread({ jobId, fireAt, nextFireAt, jitter }: Spread): EpochMs {
   if (jitter === undefined) return fireAt;
   const gapMs = nextFireAt === undefined ? undefined : Math.max(1, nextFireAt - fireAt);
   const wantedMs =

@@ -1,3 +1,4 @@
+import { checkSpec } from "./check-input.ts";
 import { parseField } from "./cron/parse-field.ts";
 import type { CronSpec, TriggerSpec } from "./spec.ts";
 
@@ -8,8 +9,14 @@ export type ScheduleKind =
 /**
  * The kind of schedule of a resolved trigger, however it was written: `0 9 * * 1` is `weekly`, like `trigger.weekly("mon", "09:00")`.
  * Anything that fits no other kind is `custom`: a rule, or several times an hour by cron.
+ * @throws {@link TriggerError} `INVALID_TRIGGER` if it isn't a spec that `resolveTrigger` returned.
  */
 export function scheduleKindOf(spec: TriggerSpec): ScheduleKind {
+  return kindOfSpec(checkSpec("scheduleKindOf", spec));
+}
+
+/** Like {@link scheduleKindOf}, for a spec that is known to be one. */
+export function kindOfSpec(spec: TriggerSpec): ScheduleKind {
   switch (spec.kind) {
     case "date":
       return "once";
@@ -21,9 +28,9 @@ export function scheduleKindOf(spec: TriggerSpec): ScheduleKind {
     case "cron":
       return cronKind(spec);
     case "or":
-      return alike(spec.triggers.map(scheduleKindOf));
+      return alike(spec.triggers.map(kindOfSpec));
     case "calendars":
-      return scheduleKindOf(spec.trigger);
+      return kindOfSpec(spec.trigger);
     case "and":
     case "rrule":
       return "custom";

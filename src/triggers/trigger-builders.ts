@@ -1,7 +1,6 @@
 // The functions of `trigger`: they make trigger objects, and validate them on the spot.
-import { TriggerError } from "../core/errors.ts";
-import { shown } from "../core/shown.ts";
 import { buildTrigger } from "./build-trigger.ts";
+import { checkNoMore, isPlain, plain, refuse } from "./builder-input.ts";
 import { parseExpression } from "./cron/parse-expression.ts";
 import { readEvery } from "./natural/phrase.ts";
 import type {
@@ -26,44 +25,25 @@ function build(kind: ScheduleTriggerKind, fields: object, common: unknown): Trig
   return buildTrigger({ trigger: kind, ...fields, ...plain(common) });
 }
 
-/** @throws {@link TriggerError} for anything but an object of options. */
-function plain(common: unknown): object {
-  if (!isPlain(common)) {
-    throw new TriggerError(
-      `common: ${shown(common)} is not an object. Give options such as { timezone: "Europe/Berlin" }.`,
-      { field: "common", value: common },
-    );
-  }
-  return common;
-}
-
-/** Whether it is an object of options, of any realm: not a list, Date or Map. */
-function isPlain(value: unknown): value is object {
-  return Object.prototype.toString.call(value) === "[object Object]";
-}
-
-/** The value probably comes from a missing setting, or is meant for another builder. */
-function refuse(builder: string, given: unknown, forms: string): never {
-  throw new TriggerError(`trigger.${builder}: ${shown(given)} is not a schedule. Write ${forms}.`, {
-    field: builder,
-    value: given,
-  });
-}
-
 /**
  * A cron trigger from an expression (5 fields, 6 with seconds first, `@daily`, `TZ=Europe/Berlin 0 9 * * *`) or from fields.
  * @example trigger.cron("0 9 * * 1-5"); trigger.cron({ hour: 9, dayOfWeek: "mon-fri" })
  */
 export function cron(
   schedule: string | CronFieldOptions,
-  common: CommonTriggerOptions = {},
+  common?: CommonTriggerOptions,
+): TriggerObject;
+export function cron(
+  ...given: [schedule: string | CronFieldOptions, common?: CommonTriggerOptions]
 ): TriggerObject {
+  checkNoMore("cron", given, 2);
+  const [schedule, common = {}] = given;
   if (typeof schedule === "string") {
     parseExpression(schedule, "");
     return build("cron", { expression: schedule }, common);
   }
   if (isPlain(schedule)) return build("cron", schedule, common);
-  return refuse("cron", schedule, 'trigger.cron("0 9 * * 1-5") or trigger.cron({ hour: 9 })');
+  return refuse("cron", schedule);
 }
 
 /**
@@ -72,8 +52,13 @@ export function cron(
  */
 export function every(
   span: string | IntervalFieldOptions,
-  common: CommonTriggerOptions = {},
+  common?: CommonTriggerOptions,
+): TriggerObject;
+export function every(
+  ...given: [span: string | IntervalFieldOptions, common?: CommonTriggerOptions]
 ): TriggerObject {
+  checkNoMore("every", given, 2);
+  const [span, common = {}] = given;
   if (typeof span === "string") {
     const read = readEvery(span);
     // This call explains what is wrong with it.
@@ -82,11 +67,11 @@ export function every(
     return build(trigger, fields, common);
   }
   if (isPlain(span)) return build("interval", span, common);
-  const given: unknown = span;
+  const number: unknown = span;
   const forms =
-    typeof given === "number" && given > 0 && Number.isFinite(given)
-      ? `trigger.every("${given}s") or trigger.every({ seconds: ${given} })`
-      : 'trigger.every("30 minutes") or trigger.every({ hours: 2 })';
+    typeof number === "number" && number > 0 && Number.isFinite(number)
+      ? `trigger.every("${number}s") or trigger.every({ seconds: ${number} })`
+      : undefined;
   return refuse("every", span, forms);
 }
 
@@ -94,7 +79,10 @@ export function every(
  * One run at an instant, in the job's time zone unless it has an offset.
  * @example trigger.at("2026-12-25 09:00"); trigger.at(new Date(0))
  */
-export function at(runDate: InstantInput, common: CommonTriggerOptions = {}): TriggerObject {
+export function at(runDate: InstantInput, common?: CommonTriggerOptions): TriggerObject;
+export function at(...given: [runDate: InstantInput, common?: CommonTriggerOptions]) {
+  checkNoMore("at", given, 2);
+  const [runDate, common = {}] = given;
   parseInstant(runDate, "UTC", "at");
   return build("date", { runDate }, common);
 }
@@ -103,8 +91,11 @@ export function at(runDate: InstantInput, common: CommonTriggerOptions = {}): Tr
  * One run, this long after the trigger is added.
  * @example trigger.in("30 minutes")
  */
-function inTime(delay: string, common: CommonTriggerOptions = {}): TriggerObject {
-  if (typeof delay !== "string") return refuse("in", delay, 'trigger.in("30 minutes")');
+function inTime(delay: string, common?: CommonTriggerOptions): TriggerObject;
+function inTime(...given: [delay: string, common?: CommonTriggerOptions]): TriggerObject {
+  checkNoMore("in", given, 2);
+  const [delay, common = {}] = given;
+  if (typeof delay !== "string") return refuse("in", delay);
   return build("date", { in: spanText(delay, "in") }, common);
 }
 
@@ -116,12 +107,14 @@ export { inTime as in };
  * @example trigger.weekly(["mon", "wed"], ["09:00", "17:30"])
  */
 export function weekly(
-  ...[days, ...given]: [
-    days: string | string[],
-    times?: string | string[],
-    common?: CommonTriggerOptions,
-  ]
+  days: string | string[],
+  times?: string | string[],
+  common?: CommonTriggerOptions,
+): TriggerObject;
+export function weekly(
+  ...[days, ...given]: [string | string[], (string | string[])?, CommonTriggerOptions?]
 ): TriggerObject {
+  checkNoMore("weekly", [days, ...given], 3);
   const trigger = build("weekly", { weekly: days, at: timesOf(given) }, given[1] ?? {});
   [days].flat().forEach(weekdayName);
   return trigger;
@@ -131,9 +124,9 @@ export function weekly(
  * Every day at local times of day.
  * @example trigger.daily("02:00")
  */
-export function daily(
-  ...given: [times?: string | string[], common?: CommonTriggerOptions]
-): TriggerObject {
+export function daily(times?: string | string[], common?: CommonTriggerOptions): TriggerObject;
+export function daily(...given: [(string | string[])?, CommonTriggerOptions?]): TriggerObject {
+  checkNoMore("daily", given, 2);
   return build("daily", { at: timesOf(given) }, given[1] ?? {});
 }
 
@@ -142,12 +135,18 @@ export function daily(
  * @example trigger.monthly(1, "09:00"); trigger.monthly([1, 15]); trigger.monthly("last", "18:00")
  */
 export function monthly(
+  days: number | "last" | (number | "last")[],
+  times?: string | string[],
+  common?: CommonTriggerOptions,
+): TriggerObject;
+export function monthly(
   ...[days, ...given]: [
-    days: number | "last" | (number | "last")[],
-    times?: string | string[],
-    common?: CommonTriggerOptions,
+    number | "last" | (number | "last")[],
+    (string | string[])?,
+    CommonTriggerOptions?,
   ]
 ): TriggerObject {
+  checkNoMore("monthly", [days, ...given], 3);
   return build("monthly", { monthly: days, at: timesOf(given) }, given[1] ?? {});
 }
 
@@ -164,19 +163,26 @@ function timesOf(given: readonly [times?: string | string[], ...unknown[]]): unk
  */
 export function calendarInterval(
   span: CalendarIntervalFieldOptions,
-  common: CommonTriggerOptions = {},
+  common?: CommonTriggerOptions,
+): TriggerObject;
+export function calendarInterval(
+  ...given: [span: CalendarIntervalFieldOptions, common?: CommonTriggerOptions]
 ): TriggerObject {
+  checkNoMore("calendarInterval", given, 2);
+  const [span, common = {}] = given;
   if (isPlain(span)) return build("calendarInterval", span, common);
-  return refuse("calendarInterval", span, 'trigger.calendarInterval({ months: 2, at: "09:00" })');
+  return refuse("calendarInterval", span);
 }
 
 /**
  * A recurrence rule of RFC 5545.
  * @example trigger.rrule("RRULE:FREQ=MONTHLY;BYDAY=-1FR")
  */
-export function rrule(rule: string, common: CommonTriggerOptions = {}): TriggerObject {
-  if (typeof rule !== "string")
-    return refuse("rrule", rule, 'trigger.rrule("RRULE:FREQ=WEEKLY;BYDAY=MO")');
+export function rrule(rule: string, common?: CommonTriggerOptions): TriggerObject;
+export function rrule(...given: [rule: string, common?: CommonTriggerOptions]): TriggerObject {
+  checkNoMore("rrule", given, 2);
+  const [rule, common = {}] = given;
+  if (typeof rule !== "string") return refuse("rrule", rule);
   readRuleText(rule);
   return build("rrule", { rule }, common);
 }
@@ -185,7 +191,10 @@ export function rrule(rule: string, common: CommonTriggerOptions = {}): TriggerO
  * No schedule: the job runs only on request, with `runJob`.
  * @example trigger.manual()
  */
-export function manual(common: BesideManual = {}): ManualTriggerObject {
+export function manual(common?: BesideManual): ManualTriggerObject;
+export function manual(...given: [common?: BesideManual]): ManualTriggerObject {
+  checkNoMore("manual", given, 1);
+  const [common = {}] = given;
   return buildTrigger({ trigger: "manual", ...plain(common) });
 }
 

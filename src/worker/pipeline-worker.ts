@@ -50,10 +50,8 @@ export class PipelineWorker implements AsyncDisposable {
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE` */
   constructor(input: PipelineWorkerOptions) {
-    refuseForgotten(
-      (input as Partial<PipelineWorkerOptions> | undefined)?.connection,
-      "new PipelineWorker",
-    );
+    if (typeof input === "object" && (input as unknown) !== null && "connection" in input)
+      refuseForgotten(input.connection, "new PipelineWorker");
     const options = parseOptions(workerOptionsSchema, input, "new PipelineWorker");
     refuseMemory(options.connection);
     const clock = options.clock ?? systemClock;
@@ -69,7 +67,7 @@ export class PipelineWorker implements AsyncDisposable {
     });
     this.#runtime = new WorkerRuntime({
       engine: this.#engine,
-      registry: new PipelineRegistry(options.pipelines),
+      registry: new PipelineRegistry(options.pipelines, "new PipelineWorker"),
       container: options.container,
       clock,
       logger,

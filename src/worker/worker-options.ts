@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { CronduitError } from "../core/errors.ts";
+import { connectionSchema } from "../engine/connection-schema.ts";
 import { type ConnectionOption, placeOf, prefixSchema } from "../engine/open-engine.ts";
 import { durationOption } from "../jobs/duration-option.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "../jobs/queue.ts";
@@ -15,17 +16,9 @@ const loggerSchema = z
       value !== null &&
       typeof Reflect.get(value, "warn") === "function",
   )
-  .meta({ allowed: "an object with the methods debug, info, warn and error, such as console" });
-
-/** Where the state is kept. */
-export const connectionSchema = z
-  .custom<ConnectionOption>(
-    (value) => typeof value === "string" || (typeof value === "object" && value !== null),
-  )
   .meta({
-    secret: true,
-    allowed:
-      "a URL such as postgres://127.0.0.1/app, redis://127.0.0.1:6379 or embedded://folder, or ioredis' options",
+    alsoCalled: ["log"],
+    allowed: "an object with the methods debug, info, warn and error, such as console",
   });
 
 /** How long an end takes as a whole: less than the 30 s after which Kubernetes kills a container. */
@@ -49,6 +42,7 @@ export const commonShape = {
         .custom<Registrable>((value) => value !== null && value !== undefined)
         .meta({ allowed: "a pipeline class, an instance of one, or what defineJob returned" }),
     )
+    .meta({ alsoCalled: ["jobs", "tasks", "handlers", "processors"] })
     .default([]),
   container: z
     .custom<DependencyContainer>((value) => typeof value === "object" && value !== null)

@@ -6,7 +6,7 @@ import { TERM_NAMES } from "../../src/conditions/condition.ts";
 import { describeEvaluation, evaluate } from "../../src/conditions/evaluate.ts";
 import type { JobFacts } from "../../src/conditions/facts.ts";
 import { parseCondition } from "../../src/conditions/parse.ts";
-import { printCondition } from "../../src/conditions/print.ts";
+import { printCondition } from "../../src/conditions/print-condition.ts";
 import { refusal } from "./refusal.ts";
 
 const document = readFileSync("docs/conditions.md", "utf8");

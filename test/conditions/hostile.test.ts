@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { isCronduitError } from "../../src/core/errors.ts";
 import { MAX_TEXT } from "../../src/conditions/limits.ts";
 import { parseCondition, resolveCondition } from "../../src/conditions/parse.ts";
-import { printCondition } from "../../src/conditions/print.ts";
+import { printCondition } from "../../src/conditions/print-condition.ts";
 import { conditions } from "./arbitraries.ts";
 
 /** Parses any text: accepted text must print and parse back, the rest must raise our error with a position in range. */

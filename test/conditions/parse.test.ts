@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Condition, jobsIn } from "../../src/conditions/condition.ts";
 import { parseCondition, resolveCondition } from "../../src/conditions/parse.ts";
-import { printCondition } from "../../src/conditions/print.ts";
+import { printCondition } from "../../src/conditions/print-condition.ts";
 
 const ok = (jobId: string): Condition => ({ kind: "ok", jobId });
 const within = (jobId: string, withinMs: number): Condition => ({

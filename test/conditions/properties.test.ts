@@ -5,7 +5,8 @@ import { type Condition, isGroup, jobsIn, termsOf } from "../../src/conditions/c
 import { evaluate, type EvaluatedTerm } from "../../src/conditions/evaluate.ts";
 import { nestingOf } from "../../src/conditions/limits.ts";
 import { parseCondition, resolveCondition } from "../../src/conditions/parse.ts";
-import { printCondition, printTerm } from "../../src/conditions/print.ts";
+import { printTerm } from "../../src/conditions/print.ts";
+import { printCondition } from "../../src/conditions/print-condition.ts";
 import { conditionSchema } from "../../src/conditions/schema.ts";
 import { conditions, conditionsOver } from "./arbitraries.ts";
 import { decide, factsOf, LEDGER_IDS, ledgers, NOW } from "./ledger.ts";

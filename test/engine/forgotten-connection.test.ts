@@ -97,7 +97,7 @@ test("a variable of the environment type-checks as it is, also under exactOption
   const [place]: Parameters<typeof migrate> = [connection];
   expect([scheduler.connection, worker.connection, place]).toEqual(Array(3).fill(connection));
   // @ts-expect-error The compiler still reports an omission.
-  expect(() => new PipelineWorker({})).toThrow("is undefined");
+  expect(() => new PipelineWorker({})).toThrow("is missing");
 });
 
 test("a scheduler without the option, and one that says so, keep all in this process", async () => {

@@ -16,11 +16,10 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import type { TestProject } from "vitest/node";
+import { COMPILED_IN } from "./compiled-path.ts";
 import { isNeeded } from "./is-needed.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** Names the folder to the processes of a run. */
-const PLACE = "CRONDUIT_COMPILED_TESTS";
 /** Each with the settings of the compiler that apply to it. */
 const FOLDERS = [
   ["src", "tsconfig.json"],
@@ -35,7 +34,7 @@ const NAMES_A_FILE = /(\b(?:from|import) ?\(?|\bnew URL\()"([^"]+)\.ts"/g;
 
 /** The compiled form of a file of this repository, also of one that was written just now. */
 export function compiledPath(file: string): string {
-  const place = (process.env[PLACE] ??= compileForThisProcess());
+  const place = (process.env[COMPILED_IN] ??= compileForThisProcess());
   const path = join(place, file.replace(/\.ts$/, ".js"));
   if (!existsSync(path)) compileFiles([file], "test/tsconfig.json", place);
   return path;
@@ -45,7 +44,7 @@ export function compiledPath(file: string): string {
 export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
   if (!(await isNeeded(project, "process"))) return undefined;
   const place = compile();
-  process.env[PLACE] = place;
+  process.env[COMPILED_IN] = place;
   return () => rmSync(place, { recursive: true, force: true });
 }
 

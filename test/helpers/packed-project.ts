@@ -1,8 +1,18 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inject } from "vitest";
 import { end, outputOf, track } from "./children.ts";
 
@@ -75,27 +85,60 @@ export interface PackedProject {
 }
 
 /**
- * Builds and packs the package as it would be published, and installs it.
+ * Installs the package as it would be published.
  * @param more Packages to install beside it, e.g. `zod`.
  */
 export async function packedProject(...more: string[]): Promise<PackedProject> {
+  const tarball = await packedOnce();
   const outside = mkdtempSync(join(tmpdir(), "cronduit-package-"));
-  const stage = join(outside, "stage");
-  mkdirSync(stage);
-  // Apart from the checkout, whose dist other tests may be building.
-  for (const name of ["package.json", "README.md", "LICENSE", "docs", "src"])
-    cpSync(join(root, name), join(stage, name), { recursive: true });
-  await run(root, [process.execPath, "scripts/build.mjs", join(stage, "dist")]);
-  const pack = ["npm", "pack", "--ignore-scripts", "--pack-destination", outside] as const;
-  await run(stage, [...pack, "--loglevel=error"]);
-  const tarball = readdirSync(outside).find((name) => name.endsWith(".tgz"));
-  if (tarball === undefined) throw new Error("npm pack made no tarball");
   const dir = join(outside, "project");
   mkdirSync(dir);
   writeFileSync(join(dir, "package.json"), '{ "name": "project", "type": "module" }');
   const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
-  await run(dir, ["npm", "install", join(outside, tarball), ...more, ...quiet]);
+  await run(dir, ["npm", "install", tarball, ...more, ...quiet]);
   return { dir, outside, remove: () => rmSync(outside, { recursive: true, force: true }) };
+}
+
+/** The package's tarball. The first file of a run that asks makes it, and others wait. */
+async function packedOnce(): Promise<string> {
+  const folder = join(inject("preparedFolder"), "package");
+  const made = join(folder, "package.tgz");
+  while (!existsSync(made)) {
+    if (!isFirstToMake(folder)) {
+      await sleep(100);
+      continue;
+    }
+    try {
+      renameSync(await pack(folder), made);
+    } catch (error) {
+      rmSync(folder, { recursive: true });
+      throw error;
+    }
+  }
+  return made;
+}
+
+function isFirstToMake(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Builds and packs the package as it would be published. */
+async function pack(folder: string): Promise<string> {
+  const stage = join(folder, "stage");
+  // Apart from the checkout, whose dist other tests may be building.
+  for (const name of ["package.json", "README.md", "LICENSE", "docs", "src"])
+    cpSync(join(root, name), join(stage, name), { recursive: true });
+  await run(root, [process.execPath, "scripts/build.mjs", join(stage, "dist")]);
+  const to = ["--pack-destination", folder];
+  await run(stage, ["npm", "pack", "--ignore-scripts", ...to, "--loglevel=error"]);
+  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+  if (tarball === undefined) throw new Error("npm pack made no tarball");
+  return join(folder, tarball);
 }
 
 /** The types of Node that fit the one that runs. */

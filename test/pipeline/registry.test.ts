@@ -292,7 +292,7 @@ describe("registry", () => {
       coded("UNKNOWN_PIPELINE", /Pass its class in/),
     );
     expect(thrownBy(() => registry.nameOf(1 as never))).toEqual(
-      coded("INVALID_PIPELINE", /number/),
+      coded("INVALID_PIPELINE", /^1 is not a pipeline/),
     );
   });
 });

@@ -6,6 +6,7 @@ import {
   lineLogger,
   Pipeline,
   PipelineScheduler,
+  PipelineWorker,
 } from "../../src/index.ts";
 import type { FunctionJob } from "../../src/pipeline/define-job.ts";
 
@@ -141,6 +142,75 @@ describe("what is no pipeline", () => {
       );
     },
   );
+});
+
+describe("an option of a scheduler or worker that has another name here is told by that", () => {
+  test.each([
+    ["redis", "connection"],
+    ["url", "connection"],
+    ["host", "connection"],
+    ["databaseUrl", "connection"],
+    ["tz", "timezone"],
+    ["namespace", "prefix"],
+    ["jobs", "pipelines"],
+    ["log", "logger"],
+    ["concurrency", "worker.concurrency"],
+    ["lock", "worker.lock"],
+    ["misfireGraceTime", "jobDefaults.misfireGraceTime"],
+    ["pipeline", "pipelines"],
+  ])("%s is %s", async (name, meant) => {
+    const { code, message, data } = await refusal(
+      () => new PipelineScheduler({ [name]: "redis://h" } as never),
+    );
+    expect(code).toBe("INVALID_OPTION");
+    expect(message).toContain(`unknown option "${name}". Did you mean "${meant}"?`);
+    expect(data).toEqual({ path: name, suggestion: meant });
+  });
+
+  test("also where the one that was meant is required", async () => {
+    const { message } = await refusal(() => new PipelineWorker({ redis: "redis://h" } as never));
+    expect(message).toBe('new PipelineWorker: unknown option "redis". Did you mean "connection"?');
+    expect((await refusal(() => new PipelineWorker({} as never))).message).toMatch(
+      /^new PipelineWorker, option "connection": is missing\. Allowed: a URL such as/,
+    );
+  });
+});
+
+test("what is no pipeline is told by its place in the list", async () => {
+  const connection = "redis://127.0.0.1:1";
+  const pipelines = [Report, "Report"] as never;
+  const { code, message, data } = await refusal(() => new PipelineScheduler({ pipelines }));
+  expect(code).toBe("INVALID_PIPELINE");
+  expect(message).toBe(
+    'new PipelineScheduler, option "pipelines.1": "Report" is a name, and not a pipeline. Give the class itself.',
+  );
+  expect(data).toEqual({ path: "pipelines.1" });
+  expect((await refusal(() => new PipelineWorker({ connection, pipelines }))).message).toMatch(
+    /^new PipelineWorker, option "pipelines\.1": /,
+  );
+});
+
+test("an instant that can't be read is told by the option's name in quotes", async () => {
+  const { code, message } = await refusal(() => scheduler.explain("report", "soon"));
+  expect(code).toBe("INVALID_OPTION");
+  expect(message).toMatch(/^explain, option "at": "soon" can't be read as a date\./);
+});
+
+test.each([
+  [86_401, "1d 1s", 'As a number, at most 86400 (1d) is allowed. Write "1d 1s".'],
+  [90_000, "1d 1h", 'at most 86400 (1d) is allowed. Did you mean "1m 30s"? If not, write "1d 1h".'],
+])("a timeout of %d: numbers are seconds, and have a bound", async (timeout, read, hint) => {
+  const { message } = await refusal(() =>
+    scheduler.addJob(Report, { trigger: "manual", params: {} as never, timeout }),
+  );
+  expect(message).toContain(`is ${timeout}; numbers are seconds, so that is ${read}.`);
+  expect(message).toContain(hint);
+});
+
+test("a duration beyond what is allowed at all is not told to be written as text", async () => {
+  const connection = "redis://127.0.0.1:1";
+  const { message } = await refusal(() => new PipelineWorker({ connection, lock: 3_601 }));
+  expect(message).toContain("so that is 1h 1s. At most 3600 (1h) is allowed. Allowed: ");
 });
 
 test("start takes no option that it does not know", async () => {

@@ -136,3 +136,29 @@ describe("a wrong value: where, what, and what is allowed", () => {
     expect(refusalOf(options)?.message).toMatch(text);
   });
 });
+
+describe("a field of another kind of trigger", () => {
+  it.each([
+    [{ trigger: "daily", hour: 2 }, 'Write at: "02:00".'],
+    [{ trigger: "daily", hour: "2", minute: 30 }, 'Write at: "02:30".'],
+    [{ trigger: "weekly", weekly: "mon", hour: 23, second: 5 }, 'Write at: "23:00:05".'],
+    [{ trigger: "daily", hour: "9-17" }, 'Write at: "09:00".'],
+    [{ trigger: "daily", minute: undefined, hour: 7 }, 'Write at: "07:00".'],
+    [
+      { trigger: "weekly", dayOfWeek: "mon" },
+      'Write the days in "weekly", such as ["mon", "wed"].',
+    ],
+    [{ trigger: "monthly", days: [1] }, 'Write the days in "monthly", such as [1, 15].'],
+    [
+      { trigger: "cron", hour: 9, at: "09:30" },
+      "Write hour and minute, such as hour: 9, minute: 30.",
+    ],
+    [
+      { trigger: "interval", days: 1, at: "02:00" },
+      'write trigger: "daily" or "calendarInterval".',
+    ],
+  ])("%j: %s", (options, hint) => {
+    expect(() => triggerOf(options as never)).toThrow(TriggerError);
+    expect(() => triggerOf(options as never)).toThrow(hint);
+  });
+});

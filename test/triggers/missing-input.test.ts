@@ -60,6 +60,27 @@ describe("builders", () => {
     }
   });
 
+  it.each<[string, readonly unknown[], readonly unknown[]]>([
+    ["cron", ["0 9 * * *", {}], ["extra"]],
+    ["every", ["5m", {}], ["extra"]],
+    ["at", ["2026-12-25", {}], [undefined]],
+    ["in", ["5m", {}], [1]],
+    ["weekly", ["mon", "09:00", {}], ["UTC"]],
+    ["daily", ["09:00", {}], ["10:00"]],
+    ["monthly", [1, "09:00", {}], ["UTC"]],
+    ["calendarInterval", [{ months: 1 }, {}], [{}]],
+    ["rrule", ["FREQ=DAILY", {}], ["UTC"]],
+    ["manual", [{}], ["UTC"]],
+  ])("%s takes no more than it has", (name, given, more) => {
+    const call = Reflect.get(trigger, name) as (...args: readonly unknown[]) => unknown;
+    call(...given);
+    const { code, message } = refusalOf(() => call(...given, ...more));
+    expect(code).toBe("INVALID_TRIGGER");
+    expect(message).toMatch(
+      new RegExp(`^trigger\\.${name}: .* is an argument too many\\. Write trigger\\.${name}\\(`),
+    );
+  });
+
   it("take common options as an object only", () => {
     for (const common of [null, "UTC", 5, []])
       expect(refusalOf(() => trigger.every("5m", common as never)).data["field"]).toBe("common");

@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { defineJob, Pipeline, type Run } from "../../src/index.ts";
+import { compiledUrl, startCompiledChildren } from "../helpers/compiled-path.ts";
 import { Isolated } from "./isolated-pipelines.ts";
 import { eventually, onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 const LIMIT_MS = 60_000;
 const LONG = { timeout: 90_000 };
 const dir = mkdtempSync(join(tmpdir(), "cronduit-isolate-"));
-// A child process starts as this one did, and vitest has its own way with TypeScript.
-process.execArgv.push("--import", "tsx");
+startCompiledChildren();
 afterAll(() => rmSync(dir, { recursive: true }));
 
 class NoModule extends Pipeline {
@@ -195,7 +195,7 @@ onEachEngine((connection, engine) => {
   test("a function by its module, with what the schema made of its params", LONG, async () => {
     const job = defineJob({
       name: "by-module",
-      module: fileURLToPath(new URL("./isolated-pipelines.ts", import.meta.url)),
+      module: fileURLToPath(compiledUrl(new URL("./isolated-pipelines.ts", import.meta.url).href)),
       export: "work",
       params: z.object({ at: z.coerce.date() }),
     });

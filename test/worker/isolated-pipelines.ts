@@ -3,6 +3,7 @@ import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { defineJob, Pipeline, PipelineWorker, type RunContext } from "../../src/index.ts";
+import { compiledUrl } from "../helpers/compiled-path.ts";
 
 const Params = z.object({
   act: z.string(),
@@ -18,7 +19,7 @@ function never(): Promise<never> {
 
 /** Does what its params say, in a child process. */
 export class Isolated extends Pipeline.with(Params) {
-  static override readonly module = import.meta.url;
+  static override readonly module = compiledUrl(import.meta.url);
   static override retryOn(error: unknown): boolean {
     return !(error instanceof RangeError);
   }
@@ -115,7 +116,7 @@ export const Amount = z.object({ amount: z.number().transform((cents) => new Mon
 export const pay = defineJob({
   name: "pay",
   params: Amount,
-  module: import.meta.url,
+  module: compiledUrl(import.meta.url),
   export: "showAmount",
 });
 
@@ -125,7 +126,7 @@ export function showAmount({ params }: RunContext<typeof Amount>): string {
 
 /** Its schema stands with the one who registered it. */
 export class Bare extends Pipeline {
-  static override readonly module = import.meta.url;
+  static override readonly module = compiledUrl(import.meta.url);
   run({ params }: RunContext): unknown {
     return params;
   }

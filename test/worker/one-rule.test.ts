@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createContainer, defineJob, Pipeline, type RunContext } from "../../src/index.ts";
 import { describeError } from "../../src/pipeline/outcome.ts";
+import { compiledUrl, startCompiledChildren } from "../helpers/compiled-path.ts";
 import { Amount, Bare, Isolated, pay } from "./isolated-pipelines.ts";
 import { onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
 const LIMIT_S = 60;
 const LONG = { timeout: 90_000 };
-// A child process starts as this one did, and vitest has its own way with TypeScript.
-process.execArgv.push("--import", "tsx");
+startCompiledChildren();
 
 class Broken {
   dispose(): void {
@@ -32,7 +32,7 @@ class WithBroken extends Pipeline {
 const remote = defineJob({
   name: "remote",
   params: Amount,
-  module: fileURLToPath(new URL("./isolated-pipelines.ts", import.meta.url)),
+  module: fileURLToPath(compiledUrl(new URL("./isolated-pipelines.ts", import.meta.url).href)),
   export: "work",
 });
 

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { inspect } from "node:util";
 import { z } from "zod";
 import { Pipeline, type RunContext } from "../../src/index.ts";
+import { compiledUrl } from "../helpers/compiled-path.ts";
 
 /** The secret of a job that was given none. */
 export const BY_DEFAULT = `by "default" w\\ith & 100%`;
@@ -58,7 +59,7 @@ export function spelled(text: string): string[] {
 export class Indiscreet extends Pipeline<typeof SecretParams> {
   static override readonly pipelineName = "indiscreet";
   static override readonly params = SecretParams;
-  static override readonly module = import.meta.url;
+  static override readonly module = compiledUrl(import.meta.url);
 
   async run({ params, log, step, progress, attempt }: RunContext<typeof SecretParams>) {
     const texts = textsOf(params);

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { z } from "zod";
 import { EVENT_ALL, type Run, type SchedulerEvent } from "../../src/index.ts";
+import { startCompiledChildren } from "../helpers/compiled-path.ts";
 import { BY_DEFAULT, Indiscreet, type SecretParams, spelled } from "./secret-pipelines.ts";
 import { eventually, onEachEngine, TestScheduler } from "./test-scheduler.ts";
 
-// A child process starts as this one did, and vitest has its own way with TypeScript.
-process.execArgv.push("--import", "tsx");
+startCompiledChildren();
 
 type Given = z.input<typeof SecretParams>;
 

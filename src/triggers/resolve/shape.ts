@@ -3,6 +3,7 @@ import { TriggerError } from "../../core/errors.ts";
 import { shown } from "../../core/shown.ts";
 import { suggest } from "../../core/suggest.ts";
 import { type TriggerKind, triggerOptionShapes } from "../option-shapes.ts";
+import { fieldMeant } from "./field-meant.ts";
 import type { Fields } from "./fields.ts";
 
 /** Names of the kinds of trigger. */
@@ -67,7 +68,7 @@ export function isTriggerKind(name: string): name is TriggerKind {
  */
 export function checkShape(kind: TriggerKind, given: Readonly<Record<string, unknown>>): Fields {
   const entries = Object.entries(given);
-  for (const [field, value] of entries) if (value === undefined) checkUndefined(kind, field);
+  for (const [field, value] of entries) if (value === undefined) checkUndefined(kind, field, given);
   if (kind === "manual") rejectBesideManual(given);
   const defined = Object.fromEntries(entries.filter(([, value]) => value !== undefined));
   const result = schemas.get(kind)?.safeParse(defined);
@@ -83,7 +84,11 @@ export function checkShape(kind: TriggerKind, given: Readonly<Record<string, unk
 }
 
 /** Fields of other kinds may be undefined, which is how a caller overrides a default of its own. */
-function checkUndefined(kind: TriggerKind, field: string): void {
+function checkUndefined(
+  kind: TriggerKind,
+  field: string,
+  given: Readonly<Record<string, unknown>>,
+): void {
   if (COMMON_OPTIONS.has(field)) return;
   if (Object.hasOwn(triggerOptionShapes[kind], field)) {
     throw new TriggerError(
@@ -91,7 +96,7 @@ function checkUndefined(kind: TriggerKind, field: string): void {
       { field, column: 1, value: undefined },
     );
   }
-  if (!isField(field)) rejectUnknown(kind, field);
+  if (!isField(field)) rejectUnknown(kind, field, given);
 }
 
 function rejectBesideManual(given: Readonly<Record<string, unknown>>): void {
@@ -115,7 +120,7 @@ function reject(
   given: Readonly<Record<string, unknown>>,
   issue: z.core.$ZodIssue | undefined,
 ): never {
-  if (issue?.code === "unrecognized_keys") rejectUnknown(kind, issue.keys[0] ?? "");
+  if (issue?.code === "unrecognized_keys") rejectUnknown(kind, issue.keys[0] ?? "", given);
   const path = issue?.path ?? [];
   const field = path.join(".") || kind;
   const value = path.reduce<unknown>(
@@ -144,10 +149,16 @@ function describe(kind: TriggerKind, field: string): string | undefined {
   return Object.hasOwn(shape, field) ? shape[field]?.description : undefined;
 }
 
-function rejectUnknown(kind: TriggerKind, field: string): never {
+function rejectUnknown(
+  kind: TriggerKind,
+  field: string,
+  given: Readonly<Record<string, unknown>>,
+): never {
   const known = [...Object.keys(triggerOptionShapes[kind]), ...commonOf(kind)];
   const near = suggest(field, known);
-  const hint = near === undefined ? `Allowed: ${known.join(", ")}.` : `Did you mean "${near}"?`;
+  const hint =
+    fieldMeant(kind, field, given) ??
+    (near === undefined ? `Allowed: ${known.join(", ")}.` : `Did you mean "${near}"?`);
   throw new TriggerError(
     `${field.slice(0, 40)}: is not an option of ${article(kind)} trigger. ${hint}`,
     { field },
