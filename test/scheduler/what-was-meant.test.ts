@@ -160,7 +160,7 @@ describe("an option of a scheduler or worker that has another name here is told 
     ["pipeline", "pipelines"],
   ])("%s is %s", async (name, meant) => {
     const { code, message, data } = await refusal(
-      () => new PipelineScheduler({ [name]: "redis://h" } as never),
+      () => new PipelineScheduler({ [name]: "redis://h" }),
     );
     expect(code).toBe("INVALID_OPTION");
     expect(message).toContain(`unknown option "${name}". Did you mean "${meant}"?`);
