@@ -1,3 +1,4 @@
+import type { EpochMs } from "../core/clock.ts";
 import { runProgram, expiryOf } from "../jobs/decide/condition-now.ts";
 import { eachAlone, type Together, together } from "../jobs/decide/catch-up.ts";
 import { isLate } from "../jobs/decide/lateness.ts";
@@ -6,7 +7,7 @@ import { fateOf, type QueuedFate } from "../jobs/decide/take-queued.ts";
 import type { Occurrence, Span } from "../jobs/schedule.ts";
 import type { OutageLog } from "./outage-log.ts";
 import type { Running } from "./running.ts";
-import type { SimulatedJob, WaitingRun } from "./simulated-job.ts";
+import type { DueQueueJob, SimulatedJob, WaitingRun } from "./simulated-job.ts";
 import type { Outcome, Tally } from "./tally.ts";
 import { JOB_IS_DUE, LOOK_AGAIN, type Timeline } from "./timeline.ts";
 import type { Waking } from "./waking.ts";
@@ -24,6 +25,7 @@ export interface DecisionParts {
 interface QueueLook {
   /** The run that is to start. */
   found: WaitingRun | undefined;
+  hasDecided: boolean;
   isHeldByGroup: boolean;
   /** When something about those that wait changes by itself. */
   lookAt: number | undefined;
@@ -35,22 +37,53 @@ export class Decisions {
   // One object for all questions: there is one for each occurrence.
   readonly #facts = { isConditionTrue: true, running: 0, queued: 0, hasGroupRoom: true };
 
+  /** How many decisions there were. */
+  #decided = 0;
+
   constructor(parts: DecisionParts) {
     this.#parts = parts;
   }
 
-  /** A worker takes the queue job of an occurrence: decides all that is due by now. */
-  takeOccurrence(job: SimulatedJob): void {
+  /** A worker takes a queue job: decides what is due by now. */
+  take(queueJob: DueQueueJob): void {
+    const { job, why, run, since } = queueJob;
+    const before = this.#decided;
+    if (why === "occurrence") this.#takeOccurrence(job);
+    else if (why === "wakeup") {
+      if (job.wakeup !== queueJob) return;
+      job.wakeup = null;
+      this.#takeQueued(job);
+    } else if (why === "look") {
+      // It may be for another instant by now.
+      if (job.lookAt !== since) return;
+      job.lookAt = undefined;
+      this.#takeQueued(job);
+    } else if (run) {
+      if (!this.#parts.running.goesOn(run)) return;
+      this.#parts.running.execute(run);
+    }
+    this.#parts.waking.endStep(job, why === "resume" || this.#decided > before);
+  }
+
+  /** The same for an occurrence that nobody is before. */
+  takeDue(job: SimulatedJob): void {
+    const before = this.#decided;
+    this.#takeOccurrence(job);
+    this.#parts.waking.endStep(job, this.#decided > before);
+  }
+
+  #takeOccurrence(job: SimulatedJob): void {
     const { now } = this.#parts.timeline;
     const first = job.next;
     if (!first || first.dueAt > now) {
-      this.takeQueued(job);
+      this.#takeQueued(job);
       return;
     }
     const second = job.schedule.next(first.fireAt);
     if (second === undefined || second.dueAt > now) {
       this.#moveOn(job, first, second);
-      this.#decideOne(job, first);
+      if (job.rules.coalesce || job.queued.length === 0) this.#decideOne(job, first);
+      else this.#decideSingly(job, [first], undefined);
       return;
     }
     const { coalesce, maxCatchUp } = job.rules;
@@ -59,12 +92,6 @@ export class Decisions {
     this.#moveOn(job, last, job.schedule.next(last.fireAt));
     if (coalesce) this.#decideTogether(job, [latest[0] ?? first, ...latest.slice(1)], older);
     else this.#decideSingly(job, latest, older);
-  }
-
-  /** A worker takes a wakeup. */
-  takeWakeup(job: SimulatedJob): void {
-    job.hasWakeup = false;
-    this.takeQueued(job);
   }
 
   #moveOn(job: SimulatedJob, decided: Occurrence, next: Occurrence | undefined): void {
@@ -80,9 +107,9 @@ export class Decisions {
       return;
     }
     const place = this.#placeOf(job);
-    // Without `coalesce`, runs that are queued go first.
-    if (place === "start" && (job.queued.length === 0 || job.rules.coalesce)) {
-      this.#parts.running.start(job, { fireAt, dueAt, heldAt: null });
+    if (place === "start") {
+      this.#start(job, { fireAt, dueAt, heldAt: null });
+      this.#parts.waking.wakeForQueued(job);
     } else if (place === "condition" || place === "full") {
       this.#refuse(job, place, dueAt, 1);
       this.#parts.waking.wakeForQueued(job);
@@ -108,8 +135,10 @@ export class Decisions {
       return;
     }
     if (before) this.#decide(job, "coalesced", before.dueAt, before.count);
-    if (place === "start") this.#parts.running.start(job, { ...pick(all), heldAt: null });
-    else this.#putInPlace(job, place, [pick(all)]);
+    if (place === "start") {
+      this.#start(job, { ...pick(all), heldAt: null });
+      this.#parts.waking.wakeForQueued(job);
+    } else this.#putInPlace(job, place, [pick(all)]);
   }
 
   /** Without `coalesce`. */
@@ -118,7 +147,7 @@ export class Decisions {
     if (older) this.#decide(job, "missed", older.dueAt ?? older.toAt, older.count);
     for (const { dueAt } of missed) this.#decide(job, "missed", dueAt, 1);
     if (runs.length === 0) {
-      this.takeQueued(job);
+      this.#takeQueued(job);
       return;
     }
     const place = this.#placeOf(job);
@@ -137,7 +166,7 @@ export class Decisions {
       for (const run of runs.slice(0, bound)) this.#queue(job, run);
       for (const { dueAt } of runs.slice(bound)) this.#refuse(job, "full", dueAt, 1);
     }
-    this.takeQueued(job);
+    this.#takeQueued(job);
   }
 
   #queue(job: SimulatedJob, { fireAt, dueAt }: Occurrence): void {
@@ -156,23 +185,29 @@ export class Decisions {
   }
 
   /** Looks at the queued runs, oldest first: decides those that can't wait any longer, and starts the first that may. */
-  takeQueued(job: SimulatedJob): void {
-    const { running, waking } = this.#parts;
+  #takeQueued(job: SimulatedJob): void {
+    const { waking } = this.#parts;
     const look = this.#look(job);
-    if (look.found) running.start(job, look.found);
+    if (look.found) this.#start(job, look.found);
     if (job.rules.condition && (!look.found || job.queued.length === 0))
       this.#lookAt(job, look.lookAt);
+    // There is nothing left to look at.
+    if (job.queued.length === 0 && (look.found || look.hasDecided)) job.wakeup = null;
     if (look.isHeldByGroup) job.group?.join(job);
     else job.group?.leave(job);
     // After a start the others have not been looked at; they will be as soon as there is room.
     if (look.found) waking.wakeForQueued(job);
-    if (job.group) waking.wakeGroup(job.group);
   }
 
   #look(job: SimulatedJob): QueueLook {
     const { now } = this.#parts.timeline;
     const { rules, queued } = job;
-    const look: QueueLook = { found: undefined, isHeldByGroup: false, lookAt: undefined };
+    const look: QueueLook = {
+      found: undefined,
+      hasDecided: false,
+      isHeldByGroup: false,
+      lookAt: undefined,
+    };
     let hasRoom = !job.isFull;
     // Without room, only runs that wait for a condition can have something to decide.
     const looksOn = (): boolean => hasRoom || rules.waitMs !== null;
@@ -180,6 +215,7 @@ export class Decisions {
       const fate = this.#fateOf(job, run);
       if (fate === "late" || fate === "condition") {
         queued.splice(i, 1);
+        look.hasDecided = true;
         this.#decide(job, fate === "late" ? "missed" : "condition", run.dueAt, 1);
         continue;
       }
@@ -235,8 +271,14 @@ export class Decisions {
     this.#decide(job, place === "condition" ? "condition" : "max-instances", dueAt, count);
   }
 
+  #start(job: SimulatedJob, run: Omit<WaitingRun, "waitUntil">): void {
+    this.#decided += 1;
+    this.#parts.running.start(job, run);
+  }
+
   #decide(job: SimulatedJob, outcome: Outcome, dueAt: number, count: number): void {
     const { timeline, tally, outages } = this.#parts;
+    this.#decided += 1;
     tally.decided(job.index, outcome, count);
     if (dueAt < outages.lateBefore) outages.note(job, outcome, { dueAt, count, now: timeline.now });
   }

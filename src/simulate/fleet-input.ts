@@ -1,5 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
+import { shown } from "../core/shown.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import { NO_TIME, Schedule } from "../jobs/schedule.ts";
@@ -45,13 +46,31 @@ export async function readJobs(
   const entries: FleetEntry[] = [];
   const seen = new Set<string>();
   for (const job of listOf(given)) {
-    const entry = await readJob(job, context);
+    if (!("options" in job) && (job as { id?: unknown }).id === undefined)
+      throw invalid("a job without a pipeline needs an id");
+    const entry = await readInPlace(job, context);
     const { id } = entry.definition;
     if (seen.has(id)) throw invalid(`there are two jobs "${id}"`);
     seen.add(id);
     entries.push(entry);
   }
   return entries;
+}
+
+/** Says of which job an error is. */
+async function readInPlace(job: JobToSimulate, context: DeclarationContext): Promise<FleetEntry> {
+  try {
+    return await readJob(job, context);
+  } catch (error) {
+    if (error instanceof CronduitError)
+      error.message = `simulate, ${nameOf(job)}: ${error.message}`;
+    throw error;
+  }
+}
+
+function nameOf(job: JobToSimulate): string {
+  const { id } = "options" in job ? job.options : job;
+  return id === undefined ? "a job without an id" : `job ${shown(id)}`;
 }
 
 function listOf(given: unknown): JobToSimulate[] {
@@ -74,8 +93,6 @@ function readJob(
   if (isSnapshot(job)) return fromSnapshot(job, context.now);
   if ("options" in job && "pipeline" in job)
     return read(descriptorOf(job.pipeline), job.options, context);
-  if ((job as { id?: unknown }).id === undefined)
-    throw invalid("a job without a pipeline needs an id");
   // How and with what it is executed does not matter.
   const { params: _, isolate: __, ...options } = job;
   return read({ ...describePipeline(NotExecuted), name: "" }, options, context);

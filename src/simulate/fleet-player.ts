@@ -81,15 +81,15 @@ export class FleetPlayer {
     else {
       const job = this.fleet.jobs[index];
       if (kind === LOOK_AGAIN && job?.lookAt === now) {
-        job.lookAt = undefined;
-        job.slots.lineUp({ job, why: "wakeup", run: null, since: now });
+        job.slots.lineUp({ job, why: "look", run: null, since: now });
       } else if (kind === JOB_IS_DUE && job?.next && job.next.dueAt <= now) {
         // Nearly always there is a slot, and nobody in line.
         if (!this.#isDown && job.slots.waiting === 0 && job.slots.hasRoom)
-          this.#decisions.takeOccurrence(job);
+          this.#decisions.takeDue(job);
         else job.slots.lineUp({ job, why: "occurrence", run: null, since: now });
       }
     }
+    this.running.endCancelled();
     if (!this.#isDown) this.#serveLines();
   }
 
@@ -103,18 +103,13 @@ export class FleetPlayer {
       const queueJob = slots.next();
       if (!queueJob) return;
       const before = slots.taken;
-      this.#take(queueJob);
+      this.#decisions.take(queueJob);
+      this.running.endCancelled();
       // The time without workers is no wait for a slot.
       const since = Math.max(queueJob.since, this.outages.lateBefore);
       if (slots.taken > before) slots.noteWait(now - since);
     }
     slots.noteWaiting(now);
-  }
-
-  #take({ job, why, run }: DueQueueJob): void {
-    if (why === "occurrence") this.#decisions.takeOccurrence(job);
-    else if (why === "wakeup") this.#decisions.takeWakeup(job);
-    else if (run) this.running.execute(run);
   }
 
   #goDown(outage: PlayedOutage): void {

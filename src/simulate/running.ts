@@ -25,6 +25,7 @@ export class Running {
   /** Which run a happening on the timeline is about; none if it has been overtaken. */
   readonly #turns: (SimulatedRun | undefined)[] = [];
   readonly #freeTurns: number[] = [];
+  readonly #cancelled: SimulatedRun[] = [];
   /** Runs that have no verdict. */
   unfinished = 0;
 
@@ -39,9 +40,19 @@ export class Running {
 
   /** An occurrence, or a run that was queued, starts. */
   start(job: SimulatedJob, { fireAt, dueAt, heldAt }: Omit<WaitingRun, "waitUntil">): void {
-    const { timeline, tally, outages, waking } = this.#parts;
+    const { timeline, tally, outages } = this.#parts;
     const { now } = timeline;
-    const run = { job, fireAt, attempt: 0, failures: 0, succeeds: true, place: -1, turn: -1 };
+    const run = {
+      job,
+      fireAt,
+      attempt: 0,
+      failures: 0,
+      succeeds: true,
+      place: -1,
+      turn: -1,
+      isSuspended: false,
+      isOver: false,
+    };
     this.unfinished += 1;
     job.running += 1;
     job.facts.running += 1;
@@ -52,7 +63,6 @@ export class Running {
     tally.started(job.index, now, now - dueAt);
     if (dueAt < outages.lateBefore) outages.note(job, "ran", { dueAt, count: 1, now });
     this.execute(run);
-    if (job.dependents.length > 0) waking.wakeDependents(job);
   }
 
   /** An attempt begins; there is a slot for it. */
@@ -62,6 +72,7 @@ export class Running {
     const { now } = timeline;
     job.slots.take(now);
     run.attempt += 1;
+    run.isSuspended = false;
     const lengthMs = lengths.lengthOf(job, run.fireAt);
     const isTooLong = job.timeoutMs !== null && lengthMs > job.timeoutMs;
     run.succeeds = !isTooLong && lengths.succeeds(job, run);
@@ -79,26 +90,40 @@ export class Running {
     if (run === undefined) return;
     run.turn = -1;
     if (run.place >= 0) this.#attemptIsOver(run);
-    else this.lineUp(run);
+    else this.#lineUp(run);
   }
 
-  /** A run goes on as soon as there is a slot. The retries of a paused job wait until it is resumed. */
-  lineUp(run: SimulatedRun): void {
+  /** Whether a run that has a slot goes on. The retries of a paused job wait until it is resumed. */
+  goesOn(run: SimulatedRun): boolean {
+    return !run.isOver && !(run.isSuspended && run.job.pausedAt !== null);
+  }
+
+  /** A run goes on as soon as there is a slot. */
+  #lineUp(run: SimulatedRun): void {
     const { job } = run;
-    if (job.pausedAt !== null) return;
     job.slots.lineUp({ job, why: "resume", run, since: this.#parts.timeline.now });
   }
 
-  /** With `cancel-running`: ends the oldest run of the job. */
+  /**
+   * With `cancel-running`: cancels the oldest run of the job. One that is executed ends with {@link endCancelled}, when its
+   * worker has heard of it.
+   */
   cancelOldest(job: SimulatedJob): void {
-    const oldest = job.runs.reduce<SimulatedRun | undefined>(
-      (found, run) => (found && found.fireAt <= run.fireAt ? found : run),
-      undefined,
-    );
+    const [oldest] = job.runs
+      .filter((run) => !this.#cancelled.includes(run))
+      .toSorted((a, b) => a.fireAt - b.fireAt);
     if (!oldest) return;
-    if (oldest.place >= 0) this.#stop(oldest);
-    if (oldest.turn >= 0) this.#turns[oldest.turn] = undefined;
-    this.#finish(oldest, "cancelled");
+    if (oldest.place >= 0) this.#cancelled.push(oldest);
+    else this.#finish(oldest, "cancelled");
+  }
+
+  /** Ends the runs that were cancelled. */
+  endCancelled(): void {
+    for (let run = this.#cancelled.shift(); run; run = this.#cancelled.shift()) {
+      this.#stop(run);
+      this.#finish(run, "cancelled");
+      this.#endStep(run.job);
+    }
   }
 
   /** The workers stop: what is executed ends without a verdict. @returns these runs, which keep their instances */
@@ -109,6 +134,7 @@ export class Running {
     for (const run of interrupted) {
       this.#stop(run);
       if (run.turn >= 0) this.#turns[run.turn] = undefined;
+      run.turn = -1;
     }
     return interrupted;
   }
@@ -137,17 +163,21 @@ export class Running {
     this.#stop(run);
     if (run.succeeds || retry === null || run.failures + 1 >= retry.attempts) {
       this.#finish(run, run.succeeds ? "succeeded" : "failed");
+      this.#endStep(run.job);
       return;
     }
     run.failures += 1;
+    run.isSuspended = true;
     const inMs = retryDelay(retry, run.failures, `${run.job.id}:${run.fireAt}`);
     this.#turnAt(run, this.#parts.timeline.now + inMs);
   }
 
   #finish(run: SimulatedRun, verdict: "succeeded" | "failed" | "cancelled"): void {
-    const { timeline, tally, waking } = this.#parts;
+    const { timeline, tally } = this.#parts;
     const { job } = run;
     const { facts } = job;
+    run.isOver = true;
+    if (run.turn >= 0) this.#turns[run.turn] = undefined;
     const { now } = timeline;
     this.unfinished -= 1;
     job.running -= 1;
@@ -165,9 +195,11 @@ export class Running {
       if (verdict === "failed") job.failuresInARow += 1;
       this.#pauseIfTooMany(job, verdict);
     }
-    if (job.queued.length > 0) waking.wakeForQueued(job);
-    if (job.group) waking.wakeGroup(job.group);
-    if (job.dependents.length > 0) waking.wakeDependents(job);
+  }
+
+  #endStep(job: SimulatedJob): void {
+    this.#parts.waking.wakeForQueued(job);
+    this.#parts.waking.endStep(job, true);
   }
 
   #pauseIfTooMany(job: SimulatedJob, verdict: "failed" | "cancelled"): void {

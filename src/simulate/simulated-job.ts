@@ -40,12 +40,19 @@ export interface SimulatedRun {
   place: number;
   /** Which happening ends or resumes it. */
   turn: number;
+  /** Its last attempt failed, and another follows. */
+  isSuspended: boolean;
+  /** It has its verdict. */
+  isOver: boolean;
 }
 
-/** A queue job that is due: of an occurrence, of a wakeup for queued runs, or of a run that goes on. */
+/**
+ * A queue job that is due: of an occurrence, of a wakeup for queued runs, of one at an instant (`look`), or of a run that goes
+ * on.
+ */
 export interface DueQueueJob {
   readonly job: SimulatedJob;
-  readonly why: "occurrence" | "wakeup" | "resume";
+  readonly why: "occurrence" | "wakeup" | "look" | "resume";
   readonly run: SimulatedRun | null;
   readonly since: EpochMs;
 }
@@ -82,8 +89,8 @@ export class SimulatedJob {
   running = 0;
   failuresInARow = 0;
   pausedAt: EpochMs | null = null;
-  /** A worker will look at its queued runs. */
-  hasWakeup = false;
+  /** Makes a worker look at its queued runs. One in line that is not this any more is void. */
+  wakeup: DueQueueJob | null = null;
   /** When something about its queued runs changes by itself. */
   lookAt: EpochMs | undefined;
 

@@ -11,24 +11,26 @@ export class Waking {
   }
 
   wakeJob(job: SimulatedJob): void {
-    if (job.hasWakeup) return;
-    job.hasWakeup = true;
-    job.slots.lineUp({ job, why: "wakeup", run: null, since: this.#timeline.now });
+    if (job.wakeup) return;
+    job.wakeup = { job, why: "wakeup", run: null, since: this.#timeline.now };
+    job.slots.lineUp(job.wakeup);
   }
 
-  /** Wakes a job with queued runs and a free instance; in a group, when it is its turn. */
+  /** Wakes a job with queued runs and a free instance. In a group it joins the line, which {@link endStep} wakes. */
   wakeForQueued(job: SimulatedJob): void {
     if (job.queued.length === 0 || job.isFull) return;
-    if (job.group === null) {
-      this.wakeJob(job);
-      return;
-    }
-    job.group.join(job);
-    this.wakeGroup(job.group);
+    if (job.group === null) this.wakeJob(job);
+    else job.group.join(job);
+  }
+
+  /** Ends a step on a job: what it changed may be what others wait for. */
+  endStep(job: SimulatedJob, hasChanged: boolean): void {
+    if (hasChanged && job.dependents.length > 0) this.#wakeDependents(job);
+    if (job.group) this.#wakeGroup(job.group);
   }
 
   /** Wakes as many jobs in line as there is room for; those that were woken before count as if they ran. */
-  wakeGroup(group: SimulatedGroup<SimulatedJob>): void {
+  #wakeGroup(group: SimulatedGroup<SimulatedJob>): void {
     let taken = group.running;
     for (const job of group.line) {
       if (taken >= (job.rules.group?.limit ?? 0)) continue;
@@ -37,8 +39,7 @@ export class Waking {
     }
   }
 
-  /** Something about this job changed that others may be waiting for. */
-  wakeDependents(job: SimulatedJob): void {
+  #wakeDependents(job: SimulatedJob): void {
     for (const other of job.dependents)
       if (other.queued.some(({ waitUntil }) => waitUntil !== null)) this.wakeJob(other);
   }

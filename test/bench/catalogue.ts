@@ -15,6 +15,7 @@ export const BENCHES = [
   "peers",
   "engines",
   "triggers",
+  "simulate",
 ] as const;
 export type BenchName = (typeof BENCHES)[number];
 
