@@ -1,4 +1,3 @@
-import type { EpochMs } from "../core/clock.ts";
 import { runProgram, expiryOf } from "../jobs/decide/condition-now.ts";
 import { eachAlone, type Together, together } from "../jobs/decide/catch-up.ts";
 import { isLate } from "../jobs/decide/lateness.ts";

@@ -31,7 +31,7 @@ export async function simulate(
   const settings = readSimulationOptions(options);
   const { fromAt, toAt, timezone, calendars, jobDefaults } = settings;
   const context = { now: fromAt, timezone, calendars, rules: jobDefaults };
-  const fleet = assembleFleet(await readJobs(jobs, context), settings.slots);
+  const fleet = assembleFleet(await readJobs(jobs, context), { limits: settings.slots, fromAt });
   const ids = fleet.jobs.map(({ id }) => id);
   const lengths = new RunLengths(settings.durations, settings.outcomes, ids);
   const player = new FleetPlayer(fleet, {

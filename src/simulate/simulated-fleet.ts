@@ -1,4 +1,5 @@
 import { jobsIn } from "../conditions/condition.ts";
+import type { EpochMs } from "../core/clock.ts";
 import { queueOf } from "../jobs/queue.ts";
 import type { FleetEntry } from "./fleet-input.ts";
 import { SimulatedGroup } from "./simulated-group.ts";
@@ -18,7 +19,7 @@ export interface SimulatedFleet {
 /** Puts a fleet together. */
 export function assembleFleet(
   entries: readonly FleetEntry[],
-  limits: SlotLimits | undefined,
+  { limits, fromAt }: { readonly limits: SlotLimits | undefined; readonly fromAt: EpochMs },
 ): SimulatedFleet {
   const slots = slotsOf(limits);
   const groups = new Map<string, SimulatedGroup<SimulatedJob>>();
@@ -28,7 +29,10 @@ export function assembleFleet(
     if (!own) throw new Error("a fleet has no workers");
     const group = groupOf(groups, queue, definition.policy.group);
     const job = new SimulatedJob(index, definition, { slots: own, group, watermark });
-    if (isPaused) job.next = undefined;
+    if (isPaused) {
+      job.next = undefined;
+      job.pausedAt = fromAt;
+    }
     return job;
   });
   const byId = new Map(jobs.map((job) => [job.id, job]));

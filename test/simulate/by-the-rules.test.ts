@@ -116,9 +116,10 @@ async function bySimulation(fleet: Fleet): Promise<{ began: string[]; accounts: 
 
 async function byRules(fleet: Fleet): Promise<{ began: string[]; accounts: Accounts }> {
   const entries = await readJobs(jobsOf(fleet), CONTEXT);
-  const kept = entries.map(({ definition, ...entry }) => ({
-    ...entry,
-    definition: { ...definition, retention: { count: 1_000_000, ageMs: 1e12 } },
+  const kept = entries.map(({ definition, watermark, isPaused }) => ({
+    watermark,
+    isPaused,
+    definition: Object.assign(definition, { retention: { count: 1_000_000, ageMs: 1e12 } }),
   }));
   const rulesFleet = new RulesFleet(kept, {
     now: FROM,

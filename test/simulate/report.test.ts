@@ -10,7 +10,7 @@ import {
 
 const daily = (id: string, time: string, more: object = {}): JobToSimulate => {
   const [hour = 0, minute = 0] = time.split(":").map(Number);
-  return { id, trigger: "cron", hour, minute, ...more } as JobToSimulate;
+  return { id, trigger: "cron", hour, minute, ...more };
 };
 
 function play(jobs: readonly JobToSimulate[], options: Partial<SimulateOptions> = {}) {

@@ -12,6 +12,8 @@ import {
 const WEEK = { from: "2027-03-01", to: "2027-03-07" } as const;
 const daily = { trigger: "cron", hour: 2, minute: 0 } as const;
 
+const weekend = { exclude: { windows: [{ days: ["sat" as const, "sun" as const] }] } };
+
 class Nightly extends Pipeline.with(z.object({ region: z.string() })) {
   run(): never {
     throw new Error("a simulation executes nothing");
@@ -43,7 +45,7 @@ describe("jobs", () => {
     await using scheduler = new PipelineScheduler({
       pipelines: [Nightly],
       worker: false,
-      calendars: { weekend: { exclude: { weekdays: ["sat", "sun"] } } },
+      calendars: { weekend },
     });
     const params = { region: "eu" };
     const jitter = "1h";
@@ -79,7 +81,7 @@ describe("jobs", () => {
   test("go by the scheduler's defaults and calendars, if these are given", async () => {
     const options = {
       timezone: "Europe/Berlin",
-      calendars: { weekend: { exclude: { weekdays: ["sat", "sun"] as ("sat" | "sun")[] } } },
+      calendars: { weekend },
       jobDefaults: { maxInstances: 2 },
       durations: "30h",
     };
@@ -136,7 +138,7 @@ describe("durations", () => {
   });
 
   test("are a minute where nothing is known, and the report says so", async () => {
-    const jobs = ["a", "b", "c"].map((id) => ({ id, ...daily }));
+    const jobs = ["a", "b", "c"].map((id) => Object.assign({ id }, daily));
     const played = await play(jobs, { durations: { a: 1, b: { runs: [] } } });
     expect(played.assumed).toEqual(["b", "c"]);
     expect(
