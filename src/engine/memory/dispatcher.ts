@@ -93,9 +93,12 @@ export class Dispatcher {
   }
 
   #lookAt(instant: EpochMs): void {
+    const look = (): void => this.#lookNow();
     const waitMs = Math.max(1, instant - this.#clock.now());
-    const most = this.#clock.isExact === true ? waitMs : LONGEST_WAIT_MS;
-    this.#cancelTimer = exactlyAfter(this.#clock, Math.min(waitMs, most), () => this.#lookNow());
+    const isLong = this.#clock.isExact !== true && waitMs > LONGEST_WAIT_MS;
+    this.#cancelTimer = isLong
+      ? this.#clock.after(LONGEST_WAIT_MS, look)
+      : exactlyAfter(this.#clock, waitMs, look);
   }
 
   /** Hands out what is due, to each taker in turn. @returns when there may be more; `Infinity` if that is not known */

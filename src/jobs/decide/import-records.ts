@@ -7,7 +7,7 @@ import { linkCondition } from "./condition-links.ts";
 import { groupsOf } from "./group-room.ts";
 import { newEntry } from "./put-jobs.ts";
 import { addQueued } from "./queued-runs.ts";
-import { insertRow, ledgerOf } from "./retention.ts";
+import { insertRow, ledgerOf, placeAfter } from "./retention.ts";
 import { waitsForResume } from "./retries.ts";
 import { tellFinished } from "./run-end.ts";
 import { hold } from "./run-start.ts";
@@ -136,8 +136,9 @@ function importRows(step: Step, records: readonly ImportRecord[]): void {
     const { jobId, row } = item.record;
     const keepUntil = "keepUntil" in item ? item.keepUntil : null;
     const ledger = ledgerOf(step, jobId);
-    if (!ledger.rows.some(({ id, fireAt }) => id === row.id && fireAt === row.fireAt))
-      insertRow(ledger, row);
+    const { rows } = ledger;
+    const beside = rows.slice(placeAfter(rows, row.fireAt - 1), placeAfter(rows, row.fireAt));
+    if (!beside.some(({ id }) => id === row.id)) insertRow(ledger, row);
     ledger.expiresAt = step.state.jobs.has(jobId)
       ? null
       : Math.max(ledger.expiresAt ?? 0, keepUntil ?? step.now + WEEK_MS);
