@@ -231,6 +231,24 @@ const ledgerRecordSchema = z.strictObject({
   row: ledgerRowSchema,
 });
 
+const logRecordSchema = z.strictObject({
+  kind: z.literal("log"),
+  jobId: jobIdSchema,
+  runId: runIdSchema,
+  /** Some lines of the run's log, after those of the records before. */
+  lines: z
+    .array(
+      z.strictObject({
+        at: timeSchema,
+        level: z.enum(["debug", "info", "warn", "error", "output"]),
+        message: z.string(),
+        attempt: countSchema,
+        fields: z.record(z.string(), z.unknown()).exactOptional(),
+      }),
+    )
+    .min(1),
+});
+
 const endRecordSchema = z.strictObject({
   kind: z.literal("end"),
   counts: z.strictObject({
@@ -239,6 +257,7 @@ const endRecordSchema = z.strictObject({
     request: z.int().min(0),
     step: z.int().min(0),
     ledger: z.int().min(0),
+    log: z.int().min(0),
   }),
 });
 
@@ -262,8 +281,8 @@ export const stateHeaderSchema = z.strictObject({
 });
 
 /**
- * Validates any other line. Each job or removed job is followed by its requests, the steps of its runs and its ledger,
- * before the next job.
+ * Validates any other line. Each job or removed job is followed by its requests, the steps of its runs, its ledger and
+ * the logs of its runs, before the next job.
  */
 export const stateRecordSchema = z.discriminatedUnion("kind", [
   jobRecordSchema,
@@ -271,6 +290,7 @@ export const stateRecordSchema = z.discriminatedUnion("kind", [
   requestRecordSchema,
   stepRecordSchema,
   ledgerRecordSchema,
+  logRecordSchema,
   endRecordSchema,
 ]);
 
@@ -288,6 +308,8 @@ export type RequestRecord = z.output<typeof requestRecordSchema>;
 export type RunStepRecord = z.output<typeof stepRecordSchema>;
 /** A row of the ledger. */
 export type LedgerRecord = z.output<typeof ledgerRecordSchema>;
+/** A part of the log of a run. */
+export type LogRecord = z.output<typeof logRecordSchema>;
 /** A run that was admitted and has no verdict, but is not being executed: another attempt will follow. */
 export type UnfinishedRun = z.output<typeof unfinishedRunSchema>;
 /** A run that was decided to start, and is waiting. */

@@ -197,13 +197,13 @@ describe.each(KINDS)("a fleet on %s", (kind) => {
   test("with runs in flight becomes a fixture that goes on elsewhere", async () => {
     await using source = schedulerOn(kind);
     const mailing = await fill(source);
-    const secretsOnly = await fixtureOf(source, { mask: [], resume: false });
-    // All but these are there, which makes their absence from the next mean something.
-    const absent = new Set(["log", "secret"]);
+    const secretsOnly = await fixtureOf(source, { mask: [], resume: false, logs: true });
+    // All but this are there, which makes their absence from the next mean something.
+    const absent = new Set(["secret"]);
     expect(foundIn(secretsOnly)).toEqual(Object.keys(CANARY).filter((word) => !absent.has(word)));
     await source.resume();
 
-    const options = { mask: "all", maskKey: "a key of ours" } as const;
+    const options = { mask: "all", maskKey: "a key of ours", logs: true } as const;
     const text = await fixtureOf(source, options);
     expect(foundIn(text)).toEqual([]);
     expect(text).not.toContain("127.0.0.1");
@@ -213,13 +213,16 @@ describe.each(KINDS)("a fleet on %s", (kind) => {
     expect(bodyOf(await fixtureOf(source, options))).toBe(bodyOf(text));
 
     const named = await fixtureOf(source, {
-      mask: ["params", "results", "steps", "errors", "descriptions"],
+      mask: ["params", "results", "steps", "errors", "descriptions", "logs"],
+      logs: true,
     });
     expect(foundIn(named)).toEqual([]);
     await using target = schedulerOn(kind);
     await expect(target.importState(named)).rejects.toMatchObject({ code: "MASKED_STATE" });
     expect((await target.getJobs()).jobs).toEqual([]);
-    await target.importState(named, { allowMasked: true });
+    const { logLines } = await target.importState(named, { allowMasked: true });
+    expect(logLines).toBeGreaterThanOrEqual(3);
+    expect((await target.getLogs(mailing)).lines).toMatchObject([{ level: "info", attempt: 1 }]);
     await source.pause();
     release();
     for (const list of [seen, executed]) list.length = 0;

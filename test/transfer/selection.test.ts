@@ -4,10 +4,13 @@ import { describe, expect, test } from "vitest";
 import { lineLogger, Pipeline, PipelineScheduler, type RunContext } from "../../src/index.ts";
 import type { StateHeader, StateRecord } from "../../src/jobs/state-record.ts";
 import type { ExportOptions } from "../../src/scheduler/transfer/export-options.ts";
-import { connectionOf, type Kind, KINDS } from "./engines.ts";
+import { CheckedState } from "../../src/scheduler/transfer/checked-state.ts";
+import { storeLogs } from "../../src/scheduler/transfer/import-logs.ts";
+import { connectionOf, type Kind, KINDS, openEngine } from "./engines.ts";
 
 class Count extends Pipeline {
-  async run({ step }: RunContext) {
+  async run({ step, log }: RunContext) {
+    for (let line = 0; line < 1_200; line += 1) log.info(`line ${line}`, { line });
     return step("count", async () => 1);
   }
 }
@@ -92,6 +95,56 @@ describe.each(KINDS)("on %s", (kind) => {
     expect((await target.getRuns("count")).runs.map(({ id }) => id)).toEqual([second.id]);
   }, 60_000);
 });
+
+test.each(KINDS)(
+  "on %s logs are moved if that is asked for, and once",
+  async (kind) => {
+    await using source = schedulerOn(kind);
+    await source.start();
+    await source.addJob(Count, {
+      id: "count",
+      trigger: "manual",
+      maxInstances: 2,
+      logs: { maxBytes: 1e6 },
+    });
+    const runs = [1, 2].map(() => source.runJob("count", { wait: "1m" }));
+    const ids = (await Promise.all(runs)).map(({ id }) => id);
+    const logsOn = async (scheduler: PipelineScheduler) =>
+      Promise.all(ids.map(async (id) => (await scheduler.getLogs(id, { limit: 10_000 })).lines));
+    const [first = [], second = []] = await logsOn(source);
+    expect([first.length, second.length]).toEqual([1_200, 1_200]);
+    expect((await stateOf(source, {})).text).not.toContain('"kind":"log"');
+    const { text, records } = await stateOf(source, { logs: true });
+    expect(records.filter(({ kind: of }) => of === "log")).toHaveLength(6);
+
+    await using target = schedulerOn(kind);
+    expect(await target.importState(text)).toMatchObject({ logLines: 2_400 });
+    expect(await logsOn(target)).toEqual([first, second]);
+    // As after a crash in the middle of a log.
+    const engine = await openEngine(kind, `part-${randomUUID()}`);
+    try {
+      const [runId = ""] = ids;
+      const lines = first
+        .slice(0, 700)
+        .map(({ time, ...line }) => ({ ...line, at: time.getTime() }));
+      const retention = { runs: 10, ageMs: 60_000 };
+      await engine.logs.append([{ jobId: "count", runId, lines, maxBytes: 1e6, retention }]);
+      await using state = await CheckedState.read(text);
+      const place = { queue: undefined, skipped: new Set<string>() };
+      for (let i = 0; i < 2; i += 1) await storeLogs(engine, state, place);
+      const page = await engine.logs.read({
+        jobId: "count",
+        runId,
+        after: undefined,
+        limit: 9_999,
+      });
+      expect(page.lines.map(({ message }) => message)).toEqual(first.map(({ message }) => message));
+    } finally {
+      await engine.close();
+    }
+  },
+  60_000,
+);
 
 test("what can't be selected is refused before anything stands still", async () => {
   await using scheduler = schedulerOn("memory");

@@ -39,7 +39,14 @@ export function queuedRun(id: string, fireAt: number, more: Partial<QueuedRun> =
 
 /** Records as a state, with its header and its end. */
 export function stateText(records: readonly Content[], sequence = 100): string {
-  const counts: StateCounts = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
+  const counts: StateCounts = {
+    job: 0,
+    "removed-job": 0,
+    request: 0,
+    step: 0,
+    ledger: 0,
+    log: 0,
+  };
   for (const { kind } of records) counts[kind] += 1;
   const header = {
     cronduit: "state",

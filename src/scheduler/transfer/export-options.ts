@@ -18,6 +18,7 @@ export const exportOptionsSchema = z
     signal: z.instanceof(AbortSignal).meta({ allowed: "an AbortSignal" }).optional(),
     jobs: z.array(jobIdSchema).min(1).max(10_000).readonly().optional(),
     since: z.unknown().optional(),
+    logs: z.boolean().default(false),
     ...maskShape,
   })
   .refine(({ mask, maskParams }) => maskParams === undefined || mask?.includes("params") === true, {
@@ -57,10 +58,12 @@ export interface ExportOptions extends MaskOptions {
   /** Only the jobs of these ids, and those that their conditions ask about; up to 10,000. @default all */
   jobs?: readonly string[];
   /**
-   * Only history from this instant on: the ledger, and the steps of finished runs. Without an offset, in UTC.
+   * Only history from this instant on: the ledger, and the steps and logs of finished runs. Without an offset, in UTC.
    * @default all that is kept
    */
   since?: InstantInput;
+  /** The logs of runs too. @default false */
+  logs?: boolean;
 }
 
 /** The options, read. */
@@ -72,6 +75,7 @@ export interface Selection {
   readonly jobIds: ReadonlySet<string> | undefined;
   /** Absent: all history. */
   readonly since: EpochMs | undefined;
+  readonly hasLogs: boolean;
 }
 
 /** The jobs that a selection names do not all exist. */

@@ -6,6 +6,7 @@ import type { ExportedJob } from "../../engine/port/transfer.ts";
 import {
   type JobRecord,
   type LedgerRecord,
+  type LogRecord,
   type RemovedJobRecord,
   type RunStepRecord,
   STATE_VERSION,
@@ -16,7 +17,7 @@ import {
 import type { PipelineRegistry } from "../../pipeline/registry.ts";
 import { type StoppedFleet, stopFleet } from "./drain.ts";
 import { type ExportSettings, noSuchJobs, type Selection } from "./export-options.ts";
-import { ledgerOf, stepsOf } from "./history-reader.ts";
+import { type HistoryEngine, ledgerOf, logOf, stepsOf } from "./history-reader.ts";
 import type { JobMask } from "./masking/job-mask.ts";
 import { maskSettings, StateMask } from "./masking/state-mask.ts";
 import { ownerKey } from "./state-checker.ts";
@@ -28,7 +29,7 @@ const JOBS_A_PAGE = 100;
 /** The parts of an engine that an export reads. */
 type ExportEngine = Pick<
   Engine,
-  "events" | "jobs" | "label" | "ledger" | "now" | "queue" | "serve" | "steps" | "transfer"
+  "events" | "jobs" | "label" | "ledger" | "logs" | "now" | "queue" | "serve" | "steps" | "transfer"
 >;
 
 /** What an export needs. */
@@ -52,7 +53,7 @@ export async function* exportState(
   const masked = maskSettings(settings);
   const mask = masked && new StateMask(masked, registry);
   const jobIds = settings.jobs && (await closureOf(engine, settings.jobs));
-  const selection = { jobIds, since: settings.since };
+  const selection = { jobIds, since: settings.since, hasLogs: settings.logs };
   const fleet = await stopFleet({ engine, clock, drainMs: drain, isTolerant: !!mask, signal });
   let isWhole = false;
   try {
@@ -105,6 +106,7 @@ class StateReader {
     request: 0,
     step: 0,
     ledger: 0,
+    log: 0,
   } satisfies StateCounts;
   #startedAt: EpochMs = 0;
 
@@ -144,7 +146,7 @@ class StateReader {
   }
 
   async *#job(
-    engine: Pick<Engine, "ledger" | "steps" | "transfer">,
+    engine: HistoryEngine,
     { owner, requests }: ExportedJob,
   ): AsyncGenerator<string, void> {
     const stopped = this.#handedBack(owner);
@@ -160,14 +162,15 @@ class StateReader {
     }
   }
 
-  /** @yields The steps of a job's runs, and the rows of its ledger. */
+  /** @yields The steps of a job's runs, the rows of its ledger, and logs. */
   async *#history(
-    engine: Pick<Engine, "ledger" | "steps" | "transfer">,
+    engine: HistoryEngine,
     owner: JobRecord | RemovedJobRecord,
     mask: JobMask | undefined,
-  ): AsyncGenerator<RunStepRecord | LedgerRecord, void> {
+  ): AsyncGenerator<RunStepRecord | LedgerRecord | LogRecord, void> {
     const jobId = idOf(owner);
     const { since } = this.#selection;
+    const hasLogs = this.#selection.hasLogs && owner.kind === "job";
     const unfinished = new Set(owner.runs.map(({ id }) => id));
     for await (const steps of stepsOf(engine, jobId, { since, unfinished }))
       yield* mask?.steps(steps) ?? steps;
@@ -178,7 +181,17 @@ class StateReader {
       if (mask && (row.startedAt ?? 0) > this.#startedAt) throw changed("a run began");
       const record: LedgerRecord = { kind: "ledger", jobId, row };
       yield mask?.row(record) ?? record;
+      if (hasLogs && row.startedAt !== undefined) yield* this.#logs(engine, row.id, mask);
     }
+    if (hasLogs) for (const runId of unfinished) yield* this.#logs(engine, runId, mask);
+  }
+
+  async *#logs(
+    engine: HistoryEngine,
+    runId: string,
+    mask: JobMask | undefined,
+  ): AsyncGenerator<LogRecord, void> {
+    for await (const record of logOf(engine, runId)) yield mask?.log(record) ?? record;
   }
 
   /** Runs that are executed at the moment: nobody knows of a crash. */

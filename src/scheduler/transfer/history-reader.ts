@@ -2,12 +2,19 @@ import type { EpochMs } from "../../core/clock.ts";
 import type { Engine } from "../../engine/port/engine.ts";
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
-import type { RunStepRecord } from "../../jobs/state-record.ts";
+import type { LogRecord, RunStepRecord } from "../../jobs/state-record.ts";
 
 const ROWS_A_PAGE = 500;
 const RUNS_A_PAGE = 500;
 const START_OF_TIME = -8.64e15;
 const END_OF_TIME = 8.64e15;
+
+/** Lines and characters of a log per record. */
+const LINES = 500;
+const MAX_CHARS = 1024 * 1024;
+
+/** What holds the history of jobs. */
+export type HistoryEngine = Pick<Engine, "ledger" | "logs" | "steps" | "transfer">;
 
 /** Which steps are wanted. */
 export interface StepsWanted {
@@ -81,5 +88,33 @@ export async function* ledgerOf(
       offset = fireAt === fromAt ? offset + 1 : 1;
       fromAt = fireAt;
     }
+  }
+}
+
+/** @yields The log of a run of a job, in parts. */
+export async function* logOf(
+  engine: Pick<Engine, "logs">,
+  runId: string,
+): AsyncGenerator<LogRecord, void> {
+  const jobId = parseQueueJobId(runId)?.jobId ?? "";
+  let after: string | undefined;
+  for (;;) {
+    const page = await engine.logs.read({ jobId, runId, after, limit: LINES });
+    let lines: LogRecord["lines"] = [];
+    let chars = 0;
+    for (const { fields, ...line } of page.lines) {
+      const moved = { ...line, ...(fields === undefined ? {} : { fields }) };
+      const size = JSON.stringify(moved).length;
+      if (lines.length > 0 && chars + size > MAX_CHARS) {
+        yield { kind: "log", jobId, runId, lines };
+        lines = [];
+        chars = 0;
+      }
+      lines.push(moved);
+      chars += size;
+    }
+    if (lines.length > 0) yield { kind: "log", jobId, runId, lines };
+    if (page.lines.length < LINES) return;
+    after = page.cursor;
   }
 }

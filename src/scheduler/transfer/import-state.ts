@@ -6,6 +6,7 @@ import { Schedule } from "../../jobs/schedule.ts";
 import type { JobRecord, StateRecord } from "../../jobs/state-record.ts";
 import { CheckedState } from "./checked-state.ts";
 import { type Owner, ownerKey } from "./state-checker.ts";
+import { storeLogs } from "./import-logs.ts";
 import type { StateSource } from "./state-lines.ts";
 
 /** Records and characters per step, so that one server call doesn't keep others waiting. */
@@ -42,13 +43,17 @@ export interface ImportSummary {
   readonly ledgerRows: number;
   /** Steps of runs. */
   readonly steps: number;
+  /** Lines of the logs of runs. */
+  readonly logLines: number;
   /** Manual runs that were requested and hadn't started. */
   readonly requests: number;
   /** Ids that existed here already and were skipped. */
   readonly skipped: readonly string[];
 }
 
-type Content = Exclude<StateRecord, { kind: "end" }>;
+type Content = Exclude<StateRecord, { kind: "end" | "log" }>;
+/** What an import needs. */
+type ImportEngine = Pick<Engine, "jobs" | "logs" | "serve" | "transfer">;
 
 /**
  * Stores a state from another engine. Everything is checked before anything is stored; then come the ledgers, which
@@ -57,7 +62,7 @@ type Content = Exclude<StateRecord, { kind: "end" }>;
  * @throws {@link CronduitError} `INVALID_STATE_FILE`, `MASKED_STATE`, `CONFLICTING_ID`
  */
 export async function importState(
-  engine: Pick<Engine, "jobs" | "transfer">,
+  engine: ImportEngine,
   source: StateSource,
   options: z.output<typeof importOptionsSchema>,
 ): Promise<ImportSummary> {
@@ -67,7 +72,7 @@ export async function importState(
 
 /** Stores a state that was read. @throws {@link CronduitError} `MASKED_STATE`, `CONFLICTING_ID` */
 export async function storeState(
-  engine: Pick<Engine, "jobs" | "transfer">,
+  engine: ImportEngine,
   state: CheckedState,
   { onConflict, allowMasked }: z.output<typeof importOptionsSchema>,
 ): Promise<ImportSummary> {
@@ -80,22 +85,30 @@ export async function storeState(
 }
 
 class Import {
-  readonly #engine: Pick<Engine, "jobs" | "transfer">;
+  readonly #engine: ImportEngine;
   readonly #state: CheckedState;
   readonly #skipped = new Set<string>();
   readonly #done = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
+  #logLines = 0;
   /** How far each queue has got. */
   readonly #reached = new Map<string | undefined, number>();
 
-  constructor(engine: Pick<Engine, "jobs" | "transfer">, state: CheckedState) {
+  constructor(engine: ImportEngine, state: CheckedState) {
     this.#engine = engine;
     this.#state = state;
   }
 
   get summary(): ImportSummary {
     const { job, "removed-job": removedJobs, request, step, ledger } = this.#done;
-    const skipped = [...this.#skipped];
-    return { jobs: job, removedJobs, ledgerRows: ledger, steps: step, requests: request, skipped };
+    return {
+      jobs: job,
+      removedJobs,
+      ledgerRows: ledger,
+      steps: step,
+      logLines: this.#logLines,
+      requests: request,
+      skipped: [...this.#skipped],
+    };
   }
 
   /** Finds jobs that exist here and don't stem from an earlier attempt of this import. */
@@ -122,7 +135,12 @@ class Import {
   }
 
   async storeAll(isSkipping: boolean): Promise<void> {
-    for (const queue of this.#queues()) await this.#storeQueue(queue, isSkipping);
+    for (const queue of this.#queues()) {
+      const engine =
+        queue === undefined ? this.#engine : ((await this.#engine.serve?.(queue)) ?? this.#engine);
+      this.#logLines += await storeLogs(engine, this.#state, { queue, skipped: this.#skipped });
+      await this.#storeQueue(queue, isSkipping);
+    }
     for (const queue of this.#queues()) await this.#step(queue, [], true);
   }
 
@@ -173,6 +191,7 @@ class Import {
     let place = placesBefore;
     let owner: Owner | undefined;
     for await (const record of this.#state.records()) {
+      if (record.kind === "log") continue;
       owner = this.#ownerOf(record) ?? owner;
       if (!isWanted(record)) continue;
       place += 1;

@@ -89,7 +89,14 @@ function isTooDeep(text: string): boolean {
 /** Checks a state line by line, and at the end as a whole. */
 export class StateChecker {
   readonly owners = new Map<string, Owner>();
-  readonly counts: StateCounts = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
+  readonly counts: StateCounts = {
+    job: 0,
+    "removed-job": 0,
+    request: 0,
+    step: 0,
+    ledger: 0,
+    log: 0,
+  };
   readonly #hash = createHash("sha256");
   #header: StateHeader | undefined;
   readonly #jobIds = new Set<string>();
@@ -135,9 +142,7 @@ export class StateChecker {
         checkRuns(record.runs, record.jobId, line);
         return;
       case "request":
-        this.#belongs(record.jobId, line);
-        if (this.#owner?.kind !== "job")
-          throw invalidState("belongs to a removed job", { line, path: "jobId" });
+        this.#belongsToJob(record.jobId, line);
         checkRunId(record.runId, { ...record, path: "runId", kind: "manual", line });
         this.counts.request += 1;
         return;
@@ -151,9 +156,14 @@ export class StateChecker {
         checkRunId(record.row.id, { ...record, fireAt: record.row.fireAt, path: "row.id", line });
         this.counts.ledger += 1;
         return;
+      case "log":
+        this.#belongsToJob(record.jobId, line);
+        checkRunId(record.runId, { jobId: record.jobId, path: "runId", line });
+        this.counts.log += 1;
+        return;
       case "end": {
         const told = record.counts;
-        const kinds = ["job", "removed-job", "request", "step", "ledger"] as const;
+        const kinds = ["job", "removed-job", "request", "step", "ledger", "log"] as const;
         const wrong = kinds.find((kind) => told[kind] !== this.counts[kind]);
         if (wrong !== undefined) {
           const found = `of kind "${wrong}" ${counted(this.counts[wrong], "line was", "lines were")} read, and ${told[wrong]} written`;
@@ -175,6 +185,12 @@ export class StateChecker {
     const order = job + removed + request;
     this.#owner = { jobId, queue, kind, order, keepUntil, keepAgeMs };
     this.owners.set(key, this.#owner);
+  }
+
+  #belongsToJob(jobId: string, line: number): void {
+    this.#belongs(jobId, line);
+    if (this.#owner?.kind !== "job")
+      throw invalidState("belongs to a removed job", { line, path: "jobId" });
   }
 
   #belongs(jobId: string, line: number): void {

@@ -5,6 +5,7 @@ import type { LedgerRow } from "../../../jobs/ledger-row.ts";
 import type {
   JobRecord,
   LedgerRecord,
+  LogRecord,
   MaskedPart,
   QueuedRun,
   RemovedJobRecord,
@@ -103,6 +104,26 @@ export class JobMask {
       ...(error === undefined ? {} : { error: this.#error(error) }),
     };
     return { kind, jobId: this.#names.jobId(jobId), row: masked };
+  }
+
+  log({ kind, jobId, runId, lines }: LogRecord): LogRecord {
+    return {
+      kind,
+      jobId: this.#names.jobId(jobId),
+      runId: this.#names.runId(runId),
+      lines: lines.map((line) => this.#line(line)),
+    };
+  }
+
+  #line({ fields, message, ...line }: LogRecord["lines"][number]): LogRecord["lines"][number] {
+    const masked = this.#parts.has("logs")
+      ? new MaskedValues(this.#pseudonyms).mask(fields, { isAll: true })
+      : this.#known.inJson(fields);
+    return {
+      ...line,
+      message: this.#text(message, "logs"),
+      ...(fields === undefined ? {} : { fields: masked as Record<string, unknown> }),
+    };
   }
 
   #definition(definition: JobDefinition, params: unknown): JobDefinition {
