@@ -124,9 +124,13 @@ test.each(KINDS)(
     const engine = await openEngine(kind, `part-${randomUUID()}`);
     try {
       const [runId = ""] = ids;
-      const lines = first
-        .slice(0, 700)
-        .map(({ time, ...line }) => ({ ...line, at: time.getTime() }));
+      const lines = first.slice(0, 700).map(({ time, level, message, attempt, fields }) => ({
+        at: time.getTime(),
+        level,
+        message,
+        attempt,
+        fields,
+      }));
       const retention = { runs: 10, ageMs: 60_000 };
       await engine.logs.append([{ jobId: "count", runId, lines, maxBytes: 1e6, retention }]);
       await using state = await CheckedState.read(text);

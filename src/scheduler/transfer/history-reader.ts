@@ -103,14 +103,14 @@ export async function* logOf(
     let lines: LogRecord["lines"] = [];
     let chars = 0;
     for (const { fields, ...line } of page.lines) {
-      const moved = { ...line, ...(fields === undefined ? {} : { fields }) };
-      const size = JSON.stringify(moved).length;
+      const written = { ...line, ...(fields === undefined ? {} : { fields }) };
+      const size = JSON.stringify(written).length;
       if (lines.length > 0 && chars + size > MAX_CHARS) {
         yield { kind: "log", jobId, runId, lines };
         lines = [];
         chars = 0;
       }
-      lines.push(moved);
+      lines.push(written);
       chars += size;
     }
     if (lines.length > 0) yield { kind: "log", jobId, runId, lines };
