@@ -25,14 +25,18 @@ export function engineWith(engine: Engine, replaced: Replaced): Engine {
 /** An engine each of whose methods, its sub-ports' too, is called through `call`. */
 export function engineThrough(
   engine: Engine,
-  call: (path: string, method: () => unknown) => unknown,
+  call: (path: string, method: () => unknown, params: readonly unknown[]) => unknown,
 ): Engine {
   const through =
     (path: string) =>
     (name: string | symbol, member: unknown): unknown =>
       typeof member === "function"
         ? (...params: unknown[]) =>
-            call(path + String(name), () => Reflect.apply(member, undefined, params) as unknown)
+            call(
+              path + String(name),
+              () => Reflect.apply(member, undefined, params) as unknown,
+              params,
+            )
         : typeof member === "object" && member !== null
           ? over(member, through(`${path}${String(name)}.`))
           : member;

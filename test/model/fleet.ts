@@ -1,46 +1,57 @@
 // The real thing by hand: schedulers' and workers' parts on a real engine, in a time and an order that the test chooses.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Clock, systemClock } from "../../src/core/clock.ts";
+import { type Clock, nextTurn, systemClock } from "../../src/core/clock.ts";
 import { Ending } from "../../src/core/ending.ts";
 import { lineLogger } from "../../src/core/log.ts";
-import type { ConsumeOptions, Engine, QueueJobOutcome } from "../../src/engine/port/engine.ts";
+import { MultiQueueEngine } from "../../src/engine/multi-queue/multi-queue-engine.ts";
+import type { AuditFinding, Engine, QueueJobOutcome } from "../../src/engine/port/engine.ts";
+import type { ConsumeOptions } from "../../src/engine/port/queue-job.ts";
+import type { QueueEngine } from "../../src/engine/port/queue-engine.ts";
 import { Pipeline, type RunContext } from "../../src/index.ts";
+import { DEFAULT_QUEUE } from "../../src/jobs/queue.ts";
 import { PipelineRegistry } from "../../src/pipeline/registry.ts";
+import { Backfills } from "../../src/scheduler/backfill.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";
 import { JobCommands } from "../../src/scheduler/job-commands.ts";
 import { Reconciler } from "../../src/scheduler/reconciler.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
-import { MAX_CRASHES, type Taking } from "./model.ts";
-import type { Place } from "./place.ts";
 import { CallOrder } from "./call-order.ts";
-import { engineThrough, engineWith } from "../helpers/engine-with.ts";
+import { type Place, QUEUES, type RawLine } from "./place.ts";
+import { Recorder } from "./recorder.ts";
 
 /** When every run of the property begins. */
 export const START = Date.UTC(2026, 2, 1, 12);
-/** The jobs of a fleet, as the model calls them. */
-export const JOBS = ["a", "b"] as const;
+/** The jobs of a fleet, as the steps call them. */
+export const JOBS = ["a", "b", "c"] as const;
 /** How many workers take queue jobs. */
 export const WORKERS = 4;
+const MAX_CRASHES = 3;
+/** Timers of this length ask whether runs were cancelled. */
+const CANCEL_WATCH_MS = 400;
+/** Nothing is under way after so many turns without a call. */
+const QUIET_TURNS = 3;
 
 /** The time of a place; each fleet sets it. */
 export interface Time {
   now: number;
 }
 
+/** How a run ends: for good, by an error, or to go on after a sleep. */
+export type RunEnding = "well" | "badly" | "asleep";
+
 interface Worker {
   readonly runtime: WorkerRuntime;
-  readonly hand: ConsumeOptions;
+  readonly hands: ReadonlyMap<string, ConsumeOptions>;
   readonly clock: { aheadMs: number };
-  /** How far its idea of the server's clock is off, until the server's next answer. */
-  offMs: number;
+  readonly watches: Set<() => void>;
 }
 
 /** A run that a worker executes until {@link ModelFleet.finish}. */
 export interface Held {
+  readonly queue: string;
   readonly queueJobId: string;
   readonly runId: string;
-  readonly attempt: number;
-  readonly end: (isGood: boolean) => void;
+  readonly end: (how: RunEnding) => void;
   ended: Promise<unknown>;
   /** Whether its lock is gone: others may have the queue job. */
   isLost: boolean;
@@ -48,26 +59,38 @@ export interface Held {
 
 /** One taking of a queue job by a worker. */
 interface Take {
+  readonly queue: string;
   readonly queueJobId: string;
   hold(held: Held): void;
+  over(held: Held): void;
 }
 
 const takes = new AsyncLocalStorage<Take>();
+let sleeps = 0;
 
 class Work extends Pipeline {
-  run({ runId, attempt }: RunContext): unknown {
+  async run(context: RunContext): Promise<string> {
     const take = takes.getStore();
     if (!take) throw new Error("a run that nobody took");
-    return new Promise((resolve, reject) => {
-      take.hold({
+    const { runId, signal } = context;
+    const how = await new Promise<RunEnding>((resolve, reject) => {
+      const held = {
+        queue: take.queue,
         queueJobId: take.queueJobId,
         runId,
-        attempt,
-        end: (isGood) => (isGood ? resolve("done") : reject(new Error("failed on purpose"))),
+        end: resolve,
         ended: Promise.resolve(),
         isLost: false,
+      };
+      signal.addEventListener("abort", () => {
+        take.over(held);
+        reject(signal.reason as Error);
       });
+      take.hold(held);
     });
+    if (how === "badly") throw new Error("failed on purpose");
+    if (how === "asleep") await context.sleep("20s", { name: `nap ${(sleeps += 1)}` });
+    return "done";
   }
 }
 
@@ -76,25 +99,31 @@ const nothing = (): void => undefined;
 const quiet = lineLogger("error", nothing);
 let fleets = 0;
 
-/** A few new jobs and workers on an engine that other fleets used before. */
+/** A few new jobs and workers on engines that other fleets used before. */
 export class ModelFleet implements AsyncDisposable {
   readonly desk: JobCommands;
+  readonly backfills: Backfills;
   readonly engine: Engine;
   readonly callOrder = new CallOrder();
+  readonly recorder: Recorder;
   readonly held: Held[] = [];
-  /** Queue jobs that were lost and not found to be. */
-  readonly lost = new Set<string>();
-  readonly workers: Worker[] = [];
   readonly place: Place;
+  /** The ids of the jobs that may have been there. */
+  readonly known = new Set<string>();
+  /** What was declared last for each job. */
+  readonly declared = new Map<string, Record<string, unknown>>();
+  readonly #workers: Worker[] = [];
   readonly #number = (fleets += 1);
   readonly #time: Time;
   #uniques = 0;
   #latest = START;
+  #elapsed = 0;
 
   private constructor(place: Place, time: Time) {
     this.place = place;
     this.#time = time;
     time.now = START;
+    this.recorder = new Recorder(this.callOrder, () => this.now);
     this.engine = this.#engineOf(0);
     const registry = new PipelineRegistry([Work]);
     this.desk = new JobCommands({
@@ -104,22 +133,23 @@ export class ModelFleet implements AsyncDisposable {
       changes: new ChangeLog(quiet, systemClock),
       defaults: { timezone: "UTC", calendars: new Map() },
     });
+    this.backfills = new Backfills(this.engine, this.desk.store);
   }
 
   static async open(place: Place, time: Time): Promise<ModelFleet> {
     const fleet = new ModelFleet(place, time);
     for (let i = 0; i < WORKERS; i += 1) await fleet.#hire(i);
+    fleet.recorder.take();
     return fleet;
   }
 
-  /** The id of a job of the model. */
-  idOf(job: string): string {
-    return `${job}-${this.#number}`;
+  /** The id of a job, or the key of a group, that no other fleet has. */
+  idOf(name: string): string {
+    return `${name}-${this.#number}`;
   }
 
-  /** The job of the model, if the id is one of this fleet. */
-  jobOf(id: string): string | undefined {
-    return JOBS.find((job) => this.idOf(job) === id);
+  get jobIds(): string[] {
+    return JOBS.map((job) => this.idOf(job));
   }
 
   get pipeline(): typeof Work {
@@ -143,70 +173,90 @@ export class ModelFleet implements AsyncDisposable {
   /** Time passes, for all. */
   pass(ms: number): void {
     this.#time.now += ms;
+    this.#elapsed += Math.max(0, ms);
     this.#latest = Math.max(this.#latest, this.now);
   }
 
   /** Sets the server's clock back or forward; the workers' clocks don't change. */
   stepServer(ms: number): void {
-    this.pass(ms);
-    for (const worker of this.workers) {
-      worker.clock.aheadMs -= ms;
-      worker.offMs -= ms;
-    }
+    this.#time.now += ms;
+    this.#latest = Math.max(this.#latest, this.now);
+    for (const worker of this.#workers) worker.clock.aheadMs -= ms;
   }
 
   /** A worker takes a queue job; returns when its run is under way, or when nothing is left to do. */
-  async take(queueJobId: string, workerIndex: number): Promise<Taking> {
-    const worker = this.workers[workerIndex % WORKERS];
-    if (!worker) throw new Error("there is no worker");
-    await this.place.queue.activate(queueJobId);
-    worker.offMs = 0;
-    const queueJob = { id: queueJobId, pipeline: "Work", takes: 1 };
+  async take(queue: string, queueJobId: string, workerIndex: number): Promise<void> {
+    const hand = this.#worker(workerIndex).hands.get(queue);
+    if (!hand) throw new Error(`nobody works on queue "${queue}"`);
+    await this.#byHand(queue, "activate", queueJobId);
     let held: Held | undefined;
-    return new Promise<Taking>((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       const hold = (run: Held): void => {
         held = run;
         this.held.push(run);
         // The promise of its end is there one turn later, when the worker has returned to its caller.
         setImmediate(() => {
           run.ended = ended;
-          resolve("runs");
+          resolve();
         });
       };
+      const over = (run: Held): void => this.#forget(run);
       const { signal } = new AbortController();
-      const ended = takes.run({ queueJobId, hold }, async () => {
-        const end = await worker.hand.handle({ ...queueJob, signal });
-        if (!held?.isLost) await this.#conclude(queueJobId, end);
-        resolve(end === "done" ? "nothing" : "again");
+      const queueJob = { id: queueJobId, pipeline: "Work", takes: 1, signal };
+      const ended = takes.run({ queue, queueJobId, hold, over }, async () => {
+        const end = await hand.handle(queueJob);
+        if (!held?.isLost) await this.#conclude(queue, queueJobId, end);
+        resolve();
       });
       ended.catch(reject);
     });
   }
 
-  /** A run ends, well or badly. */
-  async finish(held: Held, isGood: boolean): Promise<void> {
-    this.held.splice(this.held.indexOf(held), 1);
-    held.end(isGood);
+  /** A run ends. */
+  async finish(held: Held, how: RunEnding): Promise<void> {
+    this.#forget(held);
+    held.end(how);
     await held.ended;
+  }
+
+  /** A worker asks whether its runs were cancelled, and ends those that were. */
+  async watch(workerIndex: number): Promise<void> {
+    const { watches } = this.#worker(workerIndex);
+    const due = [...watches];
+    watches.clear();
+    for (const look of due) look();
+    for (let turns = 0; turns < QUIET_TURNS; turns += 1) {
+      if (this.recorder.pending > 0) turns = 0;
+      await nextTurn();
+    }
   }
 
   /** The lock of a run's queue job ends, and BullMQ gives it to others. A worker that died never comes back. */
   async loseLock(held: Held, isDead: boolean): Promise<void> {
     held.isLost = true;
-    if (isDead) this.held.splice(this.held.indexOf(held), 1);
-    await this.place.queue.delay(held.queueJobId, this.now);
+    if (isDead) this.#forget(held);
+    await this.#byHand(held.queue, "delay", held.queueJobId, this.now);
   }
 
-  async loseQueueJob(id: string): Promise<void> {
-    this.lost.add(id);
-    await this.place.queue.remove(id);
+  async loseQueueJob(queue: string, id: string): Promise<void> {
+    await this.#byHand(queue, "remove", id);
+  }
+
+  /** A worker that stops gives a run back. */
+  async handBack(held: Held): Promise<void> {
+    const { queue, queueJobId, runId } = held;
+    const jobId = this.jobIds.find((id) => runId.startsWith(`${id}:`)) ?? "";
+    const engine = queue === DEFAULT_QUEUE ? this.engine : await this.engine.serve?.(queue);
+    const start = this.recorder.starts.get(runId) ?? 0;
+    await engine?.runs.handBack({ jobId, queueJobId, runId, start });
+    await this.loseLock(held, true);
   }
 
   /** Two passes of the reconciler: what it finds twice it repairs. */
   async heal(): Promise<void> {
     const reconciler = new Reconciler({
       engine: this.engine,
-      clock: { ...quietClock(), now: () => this.now },
+      clock: { ...this.#clock(), now: () => this.now },
       logger: quiet,
       owner: "model",
       everyMs: 10_000,
@@ -218,60 +268,95 @@ export class ModelFleet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const job of JOBS) await this.desk.remove(this.idOf(job)).catch(nothing);
-    for (const held of this.held.slice()) await this.finish(held, true);
-    for (const { runtime } of this.workers) await runtime.stop(new Ending(systemClock, 0));
-    for (const { id } of await this.place.queue.waiting()) await this.place.queue.remove(id);
+    for (const id of this.known) await this.desk.remove(id).catch(nothing);
+    for (const held of this.held.slice()) await this.finish(held, "well");
+    for (const { runtime } of this.#workers) await runtime.stop(new Ending(systemClock, 0));
+    for (const line of this.place.lines.values())
+      for (const { id } of await line.waiting()) await line.remove(id);
   }
 
-  async #conclude(queueJobId: string, end: QueueJobOutcome): Promise<void> {
-    if (end === "done" || end === "ended") return this.place.queue.remove(queueJobId);
+  #worker(index: number): Worker {
+    const worker = this.#workers[index % WORKERS];
+    if (!worker) throw new Error("there is no worker");
+    return worker;
+  }
+
+  #forget(held: Held): void {
+    const at = this.held.indexOf(held);
+    if (at >= 0) this.held.splice(at, 1);
+  }
+
+  async #conclude(queue: string, queueJobId: string, end: QueueJobOutcome): Promise<void> {
+    if (end === "done" || end === "ended") return this.#byHand(queue, "remove", queueJobId);
     const inMs = end === "hand-back" ? 0 : end.againInMs;
-    return this.place.queue.delay(queueJobId, this.now + inMs);
+    return this.#byHand(queue, "delay", queueJobId, this.now + inMs);
+  }
+
+  #byHand(queue: string, what: Exclude<keyof RawLine, "waiting">, id: string, dueAt = 0) {
+    const line = this.place.lines.get(queue);
+    if (!line) throw new Error(`there is no queue "${queue}"`);
+    const params = what === "delay" ? [id, dueAt] : [id];
+    return this.recorder.call(queue, `line.${what}`, params, () => line[what](id, dueAt));
   }
 
   async #hire(index: number): Promise<void> {
     // The machines' clocks are wrong, each in its own way; a worker reckons with that.
     const clock = { aheadMs: (index - 1) * 7_000 };
-    const hands: ConsumeOptions[] = [];
+    const hands = new Map<string, ConsumeOptions>();
+    const watches = new Set<() => void>();
     const runtime = new WorkerRuntime({
-      engine: this.#engineOf(index + 1, (hand) => hands.push(hand)),
+      engine: this.#engineOf(index + 1, hands),
       registry: new PipelineRegistry([Work]),
       container: undefined,
-      clock: { ...quietClock(), now: () => this.now + clock.aheadMs },
+      clock: { ...this.#clock(watches), now: () => this.now + clock.aheadMs },
       logger: quiet,
       concurrency: 100,
-      queues: ["default"],
+      queues: QUEUES,
       lockMs: 15_000,
       stalledCheckMs: 5_000,
       maxCrashes: MAX_CRASHES,
     });
     await runtime.start();
-    const [hand] = hands;
-    if (hand) this.workers.push({ runtime, hand, clock, offMs: 0 });
+    this.#workers.push({ runtime, hands, clock, watches });
   }
 
-  /** An engine whose calls go through the callOrder, and whose queue jobs are taken by hand. */
-  #engineOf(index: number, onConsume: (hand: ConsumeOptions) => void = nothing): Engine {
+  /** Several queues as one, over engines whose calls are noted and whose queue jobs are taken by hand. */
+  #engineOf(index: number, hands = new Map<string, ConsumeOptions>()): Engine {
     const { engines } = this.place;
-    const engine = engines[index % engines.length];
-    if (!engine) throw new Error("there is no engine");
-    const gone = async (): Promise<void> => undefined;
-    const byHand = engineWith(engine, {
-      queue: {
-        consume(hand) {
-          onConsume(hand);
-          return { stop: gone, abandon: gone };
-        },
+    const queues = engines[index % engines.length] ?? new Map<string, QueueEngine>();
+    const over = (queue: string): QueueEngine => {
+      const engine = queues.get(queue);
+      if (!engine) throw new Error(`there is no queue "${queue}"`);
+      return this.recorder.over(queue, engine, {
+        sibling: over,
+        consume: (hand) => hands.set(queue, hand),
+        audited: (findings) => this.#own(findings),
+      });
+    };
+    const clock: Clock = {
+      ...systemClock,
+      now: () => this.now,
+      after: (_, action) => {
+        setImmediate(action);
+        return nothing;
       },
-    });
-    return engineThrough(byHand, (path, method) =>
-      path === "queue.consume" ? method() : this.callOrder.pass(async () => method()),
-    );
+    };
+    return new MultiQueueEngine(over(DEFAULT_QUEUE), clock);
   }
-}
 
-/** No timer of it ever fires. */
-function quietClock(): Omit<Clock, "now"> {
-  return { elapsed: () => 0, after: () => nothing };
+  /** What other fleets left behind is none of this one's business. */
+  #own(findings: readonly AuditFinding[]): AuditFinding[] {
+    return findings.filter(({ jobId }) => this.jobIds.includes(jobId));
+  }
+
+  /** Only the timers that {@link watch} sets off ever fire. */
+  #clock(watches = new Set<() => void>()): Omit<Clock, "now"> {
+    return {
+      elapsed: () => this.#elapsed,
+      after: (delayMs, action) => {
+        if (delayMs === CANCEL_WATCH_MS) watches.add(action);
+        return nothing;
+      },
+    };
+  }
 }

@@ -1,5 +1,5 @@
 // Minimal sequences that the property found: each was once a defect.
-import { type Step } from "./steps.ts";
+import { type Step } from "./step.ts";
 
 /** What happens at the same time; `choices` as for the callOrder. */
 interface Happening {
@@ -19,7 +19,7 @@ const add = {
   replaceExisting: true,
 } as const;
 const take = { do: "take", pick: 0, worker: 0 } as const;
-const finish = { do: "finish", pick: 0, isGood: true } as const;
+const finish = { do: "finish", pick: 0, how: "well" } as const;
 const remove = { do: "remove", job: "a" } as const;
 const setBack = { do: "stepServer", seconds: -2 } as const;
 
@@ -90,9 +90,9 @@ export const FOUND: readonly { readonly title: string; readonly happens: readonl
         { do: "crash", pick: 0, isDead: false },
         { do: "take", pick: 7, worker: 0 },
         { do: "crash", pick: 0, isDead: false },
-        { do: "finish", pick: 3, isGood: false },
+        { do: "finish", pick: 3, how: "badly" },
         { do: "takeEarly", pick: 7, worker: 0 },
-        { do: "finish", pick: 0, isGood: false },
+        { do: "finish", pick: 0, how: "badly" },
       ),
     },
     {

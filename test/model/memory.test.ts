@@ -1,4 +1,4 @@
 import { openMemory } from "./place.ts";
-import { compareWithModel } from "./property.ts";
+import { compareWithReference } from "./property.ts";
 
-compareWithModel({ name: "memory", open: openMemory, runs: 50 });
+compareWithReference({ name: "memory", open: openMemory, runs: 200 });

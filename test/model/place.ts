@@ -1,18 +1,22 @@
-// Where the real thing runs: an engine, and its queue seen from below, so that a test can do BullMQ's part by hand.
+// Where the real thing runs: engines, and their queues seen from below, so that a test can do BullMQ's part by hand.
 import { type ChainableCommander, Cluster, Redis } from "ioredis";
 import type { PgPool } from "bullmq";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
-import { MemoryEngine } from "../../src/engine/memory/memory-engine.ts";
-import type { Engine } from "../../src/engine/port/engine.ts";
+import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
+import { emptyFleet, MemoryEngine } from "../../src/engine/memory/memory-engine.ts";
+import type { QueueEngine } from "../../src/engine/port/queue-engine.ts";
 import type { Database } from "../../src/engine/postgres/database.ts";
 import { PostgresEngine } from "../../src/engine/postgres/postgres-engine.ts";
-import { quote, type Schemas } from "../../src/engine/postgres/schema-name.ts";
+import { quote, type Schemas, schemasOf } from "../../src/engine/postgres/schema-name.ts";
 import { connectServer } from "../../src/engine/postgres/server-database.ts";
 import type { RedisConnectionOptions } from "../../src/engine/redis/connection.ts";
 import { RedisEngine } from "../../src/engine/redis/redis-engine.ts";
+import { DEFAULT_QUEUE } from "../../src/jobs/queue.ts";
 
 const TIMEOUT_MS = 20_000;
 const MAX_EVENTS = 1_000_000;
+/** The queues of every place. */
+export const QUEUES = [DEFAULT_QUEUE, "other"] as const;
 
 /** A queue job that waits for its time or for a worker. */
 export interface Waiting {
@@ -21,8 +25,8 @@ export interface Waiting {
   readonly dueAt: number;
 }
 
-/** BullMQ's queue as BullMQ stores it. */
-export interface RawQueue {
+/** A queue as it is stored. */
+export interface RawLine {
   waiting(): Promise<Waiting[]>;
   /** Gives a queue job to a worker. */
   activate(id: string): Promise<void>;
@@ -34,9 +38,14 @@ export interface RawQueue {
 /** One fleet's store. */
 export interface Place {
   readonly name: string;
-  /** Engines as several processes would have them; one where there can be only one. */
-  readonly engines: readonly Engine[];
-  readonly queue: RawQueue;
+  /** Engines by their queues, as several processes would have them; one where there can be only one. */
+  readonly engines: readonly ReadonlyMap<string, QueueEngine>[];
+  readonly lines: ReadonlyMap<string, RawLine>;
+  /**
+   * Redis does some things in its own way: rows of one fire time have no order in a ledger, and wakeups (queue jobs that stand
+   * for nothing and only make a worker look) may be more or fewer. That nothing waits in vain is seen at the end of a trial.
+   */
+  readonly isLoose?: boolean;
   close(): Promise<void>;
 }
 
@@ -56,6 +65,25 @@ function common({ prefix, now }: PlaceOptions) {
   return { prefix, ...timing, onError: report };
 }
 
+/** Opens an engine and those of the other queues. */
+async function withSiblings(home: QueueEngine): Promise<Map<string, QueueEngine>> {
+  const [, ...others] = QUEUES;
+  const engines = new Map<string, QueueEngine>([[DEFAULT_QUEUE, home]]);
+  await home.open();
+  for (const queue of others) {
+    const engine = home.sibling(queue);
+    await engine.open();
+    await home.directory.addQueue(queue);
+    engines.set(queue, engine);
+  }
+  return engines;
+}
+
+async function close(engines: readonly ReadonlyMap<string, QueueEngine>[]): Promise<void> {
+  for (const queues of engines)
+    for (const engine of [...queues.values()].toReversed()) await engine.close();
+}
+
 /** A Redis server or Cluster. */
 export async function openRedis(
   name: string,
@@ -63,50 +91,50 @@ export async function openRedis(
     (string | { cluster: readonly { host: string; port: number }[] }),
   options: PlaceOptions,
 ): Promise<Place> {
-  const queueName = "default";
   const onNote = (): void => undefined;
-  const engines = Array.from(
-    { length: options.engines },
-    () => new RedisEngine({ ...common(options), connection, queue: queueName, onNote }),
-  );
-  for (const engine of engines) await engine.open();
+  const more = { ...common(options), connection, queue: DEFAULT_QUEUE, onNote };
+  const engines: Map<string, QueueEngine>[] = [];
+  for (let i = 0; i < options.engines; i += 1)
+    engines.push(await withSiblings(new RedisEngine(more)));
   const redis =
     typeof connection === "string" ? new Redis(connection) : new Cluster([...connection.cluster]);
-  const key = (rest: string): string => `{${options.prefix}:${queueName}}:runs:${rest}`;
-  const atOnce = async (commands: (multi: ChainableCommander) => ChainableCommander) => {
-    await commands(redis.multi()).exec();
-  };
   return {
     name,
     engines,
-    queue: {
-      async waiting() {
-        const ready = await redis.lrange(key("wait"), 0, -1);
-        const delayed = await redis.zrange(key("delayed"), 0, -1, "WITHSCORES");
-        return [
-          ...ready.map((id) => ({ id, dueAt: 0 })),
-          ...delayed.flatMap((id, i) =>
-            i % 2 === 0 ? [{ id, dueAt: Math.floor(Number(delayed[i + 1]) / 4096) }] : [],
-          ),
-        ];
-      },
-      activate: (id) =>
-        atOnce((m) => m.lrem(key("wait"), 0, id).zrem(key("delayed"), id).lpush(key("active"), id)),
-      delay: (id, dueAt) =>
-        atOnce((m) => m.lrem(key("active"), 0, id).zadd(key("delayed"), dueAt * 4096, id)),
-      remove: (id) =>
-        atOnce((m) =>
-          m
-            .lrem(key("wait"), 0, id)
-            .lrem(key("active"), 0, id)
-            .zrem(key("delayed"), id)
-            .del(key(id)),
-        ),
-    },
+    isLoose: true,
+    lines: new Map(QUEUES.map((queue) => [queue, redisLine(redis, options.prefix, queue)])),
     async close() {
-      for (const engine of engines) await engine.close();
+      await close(engines);
       redis.disconnect();
     },
+  };
+}
+
+function redisLine(redis: Redis | Cluster, prefix: string, queue: string): RawLine {
+  const key = (rest: string): string => `{${prefix}:${queue}}:runs:${rest}`;
+  const atOnce = async (commands: (multi: ChainableCommander) => ChainableCommander) => {
+    await commands(redis.multi()).exec();
+  };
+  const takeOut = (multi: ChainableCommander, id: string): ChainableCommander =>
+    multi.lrem(key("wait"), 0, id).zrem(key("delayed"), id).zrem(key("prioritized"), id);
+  return {
+    async waiting() {
+      const [ready, last, delayed] = await Promise.all([
+        redis.lrange(key("wait"), 0, -1),
+        redis.zrange(key("prioritized"), 0, -1),
+        redis.zrange(key("delayed"), 0, -1, "WITHSCORES"),
+      ]);
+      return [
+        ...[...ready, ...last].map((id) => ({ id, dueAt: 0 })),
+        ...delayed.flatMap((id, i) =>
+          i % 2 === 0 ? [{ id, dueAt: Math.floor(Number(delayed[i + 1]) / 4096) }] : [],
+        ),
+      ];
+    },
+    activate: (id) => atOnce((multi) => takeOut(multi, id).lpush(key("active"), id)),
+    delay: (id, dueAt) =>
+      atOnce((multi) => multi.lrem(key("active"), 0, id).zadd(key("delayed"), dueAt * 4096, id)),
+    remove: (id) => atOnce((multi) => takeOut(multi, id).lrem(key("active"), 0, id).del(key(id))),
   };
 }
 
@@ -141,52 +169,50 @@ async function openSql(
   options: PlaceOptions,
   connect: (schemas: Schemas) => Promise<Database>,
 ): Promise<Place> {
-  const pools: { pool: PgPool; table: string }[] = [];
-  const engines: Engine[] = [];
+  const pools: PgPool[] = [];
+  const engines: Map<string, QueueEngine>[] = [];
   for (let i = 0; i < options.engines; i += 1) {
-    const engine = new PostgresEngine({
+    const home = new PostgresEngine({
       ...common(options),
       label: name,
       migrate: true,
-      queue: "default",
+      queue: DEFAULT_QUEUE,
       openTimeoutMs: 120_000,
       async connect(schemas) {
         const database = await connect(schemas);
-        pools.push({ pool: database.pool, table: `${quote(schemas.queue)}.job` });
+        pools.push(database.pool);
         return database;
       },
     });
-    await engine.open();
-    engines.push(engine);
+    engines.push(await withSiblings(home));
   }
-  const [first] = pools;
-  if (!first) throw new Error("no engine was opened");
-  const { pool, table } = first;
-  const change = async (text: string, ...params: unknown[]): Promise<void> => {
-    await pool.query(text, params);
-  };
+  const [pool] = pools;
+  if (!pool) throw new Error("no engine was opened");
   return {
     name,
     engines,
-    queue: {
-      async waiting() {
-        const { rows } = await pool.query<{ id: string; due: string }>(
-          `SELECT id, CASE state WHEN 'delayed' THEN process_at_ms ELSE 0 END AS due FROM ${table}
-           WHERE queue = 'runs' AND state IN ('waiting', 'delayed') ORDER BY due, seq`,
-        );
-        return rows.map(({ id, due }) => ({ id, dueAt: Number(due) }));
-      },
-      activate: (id) => change(`UPDATE ${table} SET state = 'active' WHERE id = $1`, id),
-      delay: (id, dueAt) =>
-        change(
-          `UPDATE ${table} SET state = 'delayed', process_at_ms = $2 WHERE id = $1`,
-          id,
-          dueAt,
-        ),
-      remove: (id) => change(`DELETE FROM ${table} WHERE id = $1`, id),
+    lines: new Map(QUEUES.map((queue) => [queue, sqlLine(pool, schemasOf(options.prefix, queue))])),
+    close: () => close(engines),
+  };
+}
+
+function sqlLine(pool: PgPool, schemas: Schemas): RawLine {
+  const table = `${quote(schemas.queue)}.job`;
+  const change = async (text: string, ...params: unknown[]): Promise<void> => {
+    await pool.query(`${text} AND queue = '${schemas.runs}'`, params);
+  };
+  return {
+    async waiting() {
+      const { rows } = await pool.query<{ id: string; due: string }>(
+        `SELECT id, CASE state WHEN 'delayed' THEN process_at_ms ELSE 0 END AS due FROM ${table}
+         WHERE queue = $1 AND state IN ('waiting', 'delayed')`,
+        [schemas.runs],
+      );
+      return rows.map(({ id, due }) => ({ id, dueAt: Number(due) }));
     },
-    async close() {
-      for (const engine of engines) await engine.close();
-    },
+    activate: (id) => change(`UPDATE ${table} SET state = 'active' WHERE id = $1`, id),
+    delay: (id, dueAt) =>
+      change(`UPDATE ${table} SET state = 'delayed', process_at_ms = $2 WHERE id = $1`, id, dueAt),
+    remove: (id) => change(`DELETE FROM ${table} WHERE id = $1`, id),
   };
 }

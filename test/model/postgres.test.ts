@@ -1,8 +1,8 @@
 import { inject } from "vitest";
 import { openPostgres } from "./place.ts";
-import { compareWithModel } from "./property.ts";
+import { compareWithReference } from "./property.ts";
 
-compareWithModel({
+compareWithReference({
   name: "postgres",
   open: (options) => openPostgres(inject("postgresUrl"), options),
   runs: 200,

@@ -1,10 +1,10 @@
 import { type RedisCluster, startRedisCluster } from "../helpers/redis-cluster.ts";
 import { openRedis } from "./place.ts";
-import { compareWithModel } from "./property.ts";
+import { compareWithReference } from "./property.ts";
 
 let cluster: RedisCluster | undefined;
 
-compareWithModel({
+compareWithReference({
   name: "redis cluster",
   async prepare() {
     cluster = await startRedisCluster(3);

@@ -1,8 +1,8 @@
 import { inject } from "vitest";
 import { openRedis } from "./place.ts";
-import { compareWithModel } from "./property.ts";
+import { compareWithReference } from "./property.ts";
 
-compareWithModel({
+compareWithReference({
   name: "redis",
   open: (options) => openRedis("redis", inject("redisUrl"), options),
   runs: 400,
