@@ -4,7 +4,7 @@ import { startRedis } from "../../scripts/redis-server.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 import { startRedisCluster } from "../helpers/redis-cluster.ts";
 import { START, type Time, WORKERS } from "./fleet.ts";
-import { openEmbeddedMemory, openPostgres, openRedis, type Place } from "./place.ts";
+import { openEmbeddedFolder, openMemory, openPostgres, openRedis, type Place } from "./place.ts";
 import { SEQUENCES, type Attempts, trySequences } from "./sequences.ts";
 
 const USAGE = `npm run model -- --engine <name> [options]
@@ -56,7 +56,9 @@ async function open(engine: string | undefined): Promise<Place | undefined> {
       return openPostgres(values.url ?? server?.url ?? "", options);
     }
     case "embedded":
-      return openEmbeddedMemory(options);
+      return openEmbeddedFolder(options);
+    case "memory":
+      return openMemory(options);
     default:
       return undefined;
   }

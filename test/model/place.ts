@@ -1,9 +1,13 @@
 // Where the real thing runs: engines, and their queues seen from below, so that a test can do BullMQ's part by hand.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type ChainableCommander, Cluster, Redis } from "ioredis";
 import type { PgPool } from "bullmq";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { openEmbedded } from "../../src/engine/embedded/embedded-database.ts";
-import { emptyFleet, MemoryEngine } from "../../src/engine/memory/memory-engine.ts";
+import { MemoryEngine } from "../../src/engine/memory/memory-engine.ts";
+import { emptyFleet } from "../../src/engine/memory/memory-link.ts";
 import type { QueueEngine } from "../../src/engine/port/queue-engine.ts";
 import type { Database } from "../../src/engine/postgres/database.ts";
 import { PostgresEngine } from "../../src/engine/postgres/postgres-engine.ts";
@@ -46,6 +50,8 @@ export interface Place {
    * for nothing and only make a worker look) may be more or fewer. That nothing waits in vain is seen at the end of a trial.
    */
   readonly isLoose?: boolean;
+  /** Opens another one, where that costs nothing. */
+  readonly again?: () => Promise<Place>;
   close(): Promise<void>;
 }
 
@@ -145,23 +151,41 @@ export function openPostgres(url: string, options: PlaceOptions): Promise<Place>
   );
 }
 
-/** This process. */
-export async function openMemory(options: PlaceOptions): Promise<Place> {
-  const engine = new MemoryEngine({ ...common(options), queue: "default" });
-  await engine.open();
-  const { line } = engine.store;
-  const lock = "by hand";
+/** Postgres in this process, in a folder that is removed afterwards. */
+export async function openEmbeddedFolder(options: PlaceOptions): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), "cronduit-model-"));
+  const connect = ({ queue }: Schemas): Promise<Database> =>
+    openEmbedded(folder, queue, systemClock);
+  const place = await openSql("embedded", { ...options, engines: 1 }, connect);
   return {
-    name: "memory",
-    engines: [engine],
-    queue: {
+    ...place,
+    async close() {
+      await place.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** This process. What other fleets did is of no interest here: each gets a place of its own. */
+export async function openMemory(options: PlaceOptions): Promise<Place> {
+  const fleet = emptyFleet();
+  const engines: Map<string, QueueEngine>[] = [];
+  const lines = new Map<string, RawLine>();
+  for (let i = 0; i < options.engines; i += 1) {
+    const home = new MemoryEngine({ ...common(options), queue: DEFAULT_QUEUE }, fleet);
+    engines.push(await withSiblings(home));
+  }
+  for (const [queue, { line }] of fleet.stores) {
+    const lock = "by hand";
+    lines.set(queue, {
       waiting: async () => line.inLine().map(({ id, dueAt = 0 }) => ({ id, dueAt })),
       activate: async (id) => void line.takeOut(id, lock),
       delay: async (id, dueAt) => line.park(id, lock, dueAt),
       remove: async (id) => void line.remove(id),
-    },
-    close: () => engine.close(),
-  };
+    });
+  }
+  const again = (): Promise<Place> => openMemory(options);
+  return { name: "memory", engines, lines, again, close: () => close(engines) };
 }
 
 async function openSql(

@@ -78,7 +78,7 @@ export async function trySequences(attempts: Attempts): Promise<void> {
   const property = fc.asyncProperty(firstStep, sequences, async (first, sequence) => {
     if (performance.now() - from > limitMs) return;
     try {
-      await using trial = await Trial.open(place, time);
+      await using trial = await Trial.open((await place.again?.()) ?? place, time);
       await trial.happen([first]);
       await fc.asyncModelRun(() => ({ model: { trial: undefined }, real: trial }), sequence);
       await trial.drain();
