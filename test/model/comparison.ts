@@ -112,7 +112,7 @@ export class Comparison {
 
   #inOrder(path: string, answer: unknown): unknown {
     if (path === "ledger.read" && this.#place.isLoose)
-      return (answer as LedgerRow[]).toSorted(byFireTime);
+      return this.#cut.size > 0 ? [] : (answer as LedgerRow[]).toSorted(byFireTime);
     return sorted(path, answer);
   }
 

@@ -107,4 +107,22 @@ export const FOUND: readonly { readonly title: string; readonly happens: readonl
         take,
       ),
     },
+    {
+      title: "a run starts in the step that cancels one that sleeps: it was told of the one before",
+      happens: inTurns(
+        { ...add, rules: { ...rules, overlap: "cancel-running" } },
+        take,
+        { do: "finish", pick: 0, how: "asleep" },
+        { do: "fire", pick: 0, worker: 0 },
+      ),
+    },
+    {
+      title: "a job with a backfill is removed: what became of the backfill was lost with it",
+      happens: inTurns(
+        { ...add, rules },
+        { do: "backfill", job: "a", sinceS: 10, concurrency: 1, order: "oldest" },
+        remove,
+        add,
+      ),
+    },
   ];

@@ -1,6 +1,9 @@
 // What is true whatever the rules say in detail; it shares nothing with them.
 import type { StoredEvent } from "../../src/jobs/event.ts";
-import { parseQueueJobId } from "../../src/jobs/occurrence-id.ts";
+import { parseQueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
+import type { StoredJob } from "../../src/jobs/definition.ts";
+import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
+import type { TriggerSpec } from "../../src/triggers/spec.ts";
 import { isVerdict } from "../../src/history/run.ts";
 import type { QueueView, View } from "./observe.ts";
 
@@ -22,6 +25,13 @@ interface Known {
   counts: Map<string, number>;
   /** The most instances that it was ever allowed. */
   maxInstances: number;
+  /** The generation that it has now, and its watermark when it was first seen. */
+  generation: number;
+  since: number;
+  /** How often each fire time of this generation was decided. */
+  covered: Map<number, number>;
+  /** The only group that it ever had; `undefined` if there were several. */
+  group: string | null | undefined;
   readonly started: Set<string>;
 }
 
@@ -48,8 +58,10 @@ export class Invariants {
     const known = this.#knownOf(name);
     const { maxInstances } = known;
     const stored = seen.jobs[i];
-    for (const event of seen.events[i] ?? []) this.#hear(name, known, event);
+    const events = seen.events[i] ?? [];
+    for (const event of events) this.#hear(name, known, event);
     if (stored) {
+      this.#lookAtFireTimes(name, known, stored, { events, open: seen.open[i] ?? [] });
       known.maxInstances = Math.max(maxInstances, stored.definition.policy.maxInstances);
       for (const verdict of new Set([...known.counts.keys(), ...Object.keys(stored.counts)])) {
         const counted = (stored.counts as Record<string, number>)[verdict] ?? 0;
@@ -94,20 +106,60 @@ export class Invariants {
     known.decided.set(run, verdict);
   }
 
+  /** Each fire time up to the watermark has one verdict, or one run that will have it. */
+  #lookAtFireTimes(
+    name: string,
+    known: Known,
+    { definition, generation, watermark }: StoredJob,
+    {
+      events,
+      open,
+    }: { readonly events: readonly StoredEvent[]; readonly open: readonly LedgerRow[] },
+  ): void {
+    const { id: jobId, trigger } = definition;
+    if (known.generation !== generation) {
+      // What the change itself decided was of the generation before.
+      Object.assign(known, { generation, since: watermark, covered: new Map() });
+      return;
+    }
+    const cover = (id: string, fireAt: number, count: number): void => {
+      const parsed = parseQueueJobId(id);
+      if (parsed?.kind !== "occurrence" || parsed.sequence !== generation) return;
+      for (const at of firesBefore(trigger, fireAt, count))
+        known.covered.set(at, (known.covered.get(at) ?? 0) + 1);
+    };
+    for (const { name: event, runId, fireAt, count = 1 } of events)
+      if (event in COUNTED && runId !== undefined && fireAt !== undefined)
+        cover(runId, fireAt, count);
+    for (const at of firesBetween(trigger, known.since, watermark)) {
+      const id = queueJobIdOf({ jobId, kind: "occurrence", sequence: generation, fireAt: at });
+      const times = (known.covered.get(at) ?? 0) + (open.some((row) => row.id === id) ? 1 : 0);
+      if (times !== 1) this.#breaks(name, `${at} has ${times} verdicts or runs`);
+    }
+  }
+
   /** The runs of a group never exceed the highest limit that it ever had. */
   #lookAtGroups(view: View): void {
-    for (const { jobs, open } of view.values()) {
+    for (const [queue, { jobs, open, events }] of view) {
       const running = new Map<string, number>();
       for (const [i, stored] of jobs.entries()) {
-        const group = stored?.definition.policy.group;
+        const known = this.#knownOf(`${queue} ${i}`);
+        const group = stored?.definition.policy.group ?? null;
+        const isNew = events[i]?.some(({ name }) => name === "JOB_ADDED") && known.started.size > 0;
+        // A run counts in the group that its job had when it started.
+        if (known.group === null && known.started.size === 0) known.group = group?.key ?? null;
+        else if (isNew || known.group !== (group?.key ?? null)) known.group = undefined;
         if (!group) continue;
-        const limit = Math.max(this.#limits.get(group.key) ?? 0, group.limit);
-        this.#limits.set(group.key, limit);
-        // A run counts in the group that its job had when it started: only those of this moment are sure to be in it.
-        const started = (open[i] ?? []).filter(({ state }) => state === "running").length;
-        running.set(group.key, (running.get(group.key) ?? 0) + started);
+        const name = `${queue} ${group.key}`;
+        this.#limits.set(name, Math.max(this.#limits.get(name) ?? 0, group.limit));
+        if (known.group === undefined) continue;
+        const held = (open[i] ?? []).filter(({ state }) => state !== "queued");
+        running.set(name, (running.get(name) ?? 0) + held.length);
       }
-      void running;
+      for (const [name, count] of running) {
+        const limit = this.#limits.get(name) ?? 0;
+        if (count > limit) this.#breaks(name, `${count} run in a group, and ${limit} may`);
+      }
     }
   }
 
@@ -120,6 +172,10 @@ export class Invariants {
       decided: new Map(),
       counts: new Map(),
       maxInstances: 0,
+      generation: 0,
+      since: 0,
+      covered: new Map(),
+      group: null,
       started: new Set(),
     };
     this.#known.set(name, known);
@@ -131,4 +187,21 @@ export class Invariants {
 function idAt(runId: string, fireAt: number): string {
   const id = parseQueueJobId(runId);
   return id ? runId.slice(0, runId.lastIndexOf(":") + 1) + String(fireAt) : runId;
+}
+
+/** The fire times after one and up to another. */
+function firesBetween(trigger: TriggerSpec, after: number, upTo: number): number[] {
+  if (trigger.kind === "date")
+    return trigger.runAt > after && trigger.runAt <= upTo ? [trigger.runAt] : [];
+  if (trigger.kind !== "interval") throw new Error("only dates and intervals are tried");
+  const { everyMs, anchorAt, endAt = Infinity } = trigger;
+  const found: number[] = [];
+  for (let at = anchorAt; at <= Math.min(upTo, endAt); at += everyMs)
+    if (at > after) found.push(at);
+  return found;
+}
+
+/** So many fire times that end at one. */
+function firesBefore(trigger: TriggerSpec, fireAt: number, count: number): number[] {
+  return firesBetween(trigger, -1, fireAt).slice(-count);
 }

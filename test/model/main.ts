@@ -4,7 +4,10 @@ import { startRedis } from "../../scripts/redis-server.ts";
 import { PostgresServer } from "../helpers/postgres-server.ts";
 import { startRedisCluster } from "../helpers/redis-cluster.ts";
 import { START, type Time, WORKERS } from "./fleet.ts";
-import { openEmbeddedFolder, openMemory, openPostgres, openRedis, type Place } from "./place.ts";
+import { openMemory } from "./memory-place.ts";
+import type { Place } from "./place.ts";
+import { openRedis } from "./redis-place.ts";
+import { openEmbeddedFolder, openPostgres } from "./sql-place.ts";
 import { SEQUENCES, type Attempts, trySequences } from "./sequences.ts";
 
 const USAGE = `npm run model -- --engine <name> [options]

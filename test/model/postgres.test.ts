@@ -1,5 +1,5 @@
 import { inject } from "vitest";
-import { openPostgres } from "./place.ts";
+import { openPostgres } from "./sql-place.ts";
 import { compareWithReference } from "./property.ts";
 
 compareWithReference({

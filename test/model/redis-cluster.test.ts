@@ -1,5 +1,5 @@
 import { type RedisCluster, startRedisCluster } from "../helpers/redis-cluster.ts";
-import { openRedis } from "./place.ts";
+import { openRedis } from "./redis-place.ts";
 import { compareWithReference } from "./property.ts";
 
 let cluster: RedisCluster | undefined;

@@ -1,5 +1,5 @@
 import { inject } from "vitest";
-import { openRedis } from "./place.ts";
+import { openRedis } from "./redis-place.ts";
 import { compareWithReference } from "./property.ts";
 
 compareWithReference({

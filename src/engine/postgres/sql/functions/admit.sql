@@ -135,6 +135,10 @@ BEGIN
     IF kind = 'wakeup' AND leave_line(job, true) THEN PERFORM feed_backfill(job.id, now_ms); END IF;
   END IF;
   IF (d.held).run_id IS NOT NULL OR d.has_looked IS NOT TRUE THEN PERFORM wake_for_queued(job, now_ms); END IF;
+  -- The run that was cancelled to make room is the last one by now.
+  IF (d.held).run_id IS NOT NULL AND job.overlap = 'cancel-running' THEN
+    SELECT last_run INTO job.last_run FROM jobs WHERE id = job.id;
+  END IF;
   d.answer := CASE WHEN (d.held).run_id IS NULL THEN '{"o":"none"}' ELSE answer_run(job, d.held) END;
   RETURN d;
 END
