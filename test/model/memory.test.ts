@@ -1,4 +1,4 @@
 import { openMemory } from "./memory-place.ts";
 import { compareWithReference } from "./property.ts";
 
-compareWithReference({ name: "memory", open: openMemory, runs: 200 });
+compareWithReference({ name: "memory", open: openMemory, runs: 100 });
