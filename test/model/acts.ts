@@ -150,7 +150,7 @@ async function add(
 /** In the same order on every engine. */
 function waiting({ view }: Scene): Found[] {
   const all = [...view].flatMap(([queue, { waiting: own, wakeups }]) =>
-    [...own, ...wakeups].map((one) => ({ ...one, queue })),
+    [...own, ...wakeups].map(({ id, dueAt }) => ({ id, dueAt, queue })),
   );
   return all.toSorted((a, b) => a.dueAt - b.dueAt);
 }

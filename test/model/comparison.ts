@@ -84,7 +84,7 @@ export class Comparison {
 
   /** Lets the reference do the same. @returns where its answer differs */
   #answerOf({ fleet, names }: Side, call: RecordedCall): string | undefined {
-    const { queue, path, params, now } = call;
+    const { queue, path, now } = call;
     const answer = applyCall(fleet, queue, path, paramsFor(names, call), now);
     if (answer === UNKNOWN) return undefined;
     const inOrder = (value: unknown): unknown => this.#inOrder(path, value);

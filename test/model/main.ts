@@ -40,7 +40,7 @@ const { values } = parseArgs({
 const time: Time = { now: START };
 const ends: (() => PromiseLike<unknown>)[] = [];
 
-async function open(engine: string | undefined): Promise<Place | undefined> {
+async function open(engine: string): Promise<Place | undefined> {
   const options = { prefix: `model-${process.pid}`, engines: WORKERS + 1, now: () => time.now };
   switch (engine) {
     case "redis": {
@@ -68,7 +68,7 @@ async function open(engine: string | undefined): Promise<Place | undefined> {
 }
 
 async function main(): Promise<void> {
-  const place = await open(values.engine);
+  const place = await open(values.engine ?? "none");
   if (!place || values.help) {
     console.log(USAGE);
     process.exitCode = values.help ? 0 : 2;
