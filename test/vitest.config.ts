@@ -18,7 +18,7 @@ export default defineConfig({
       "test/helpers/prepared-pglite.ts",
     ],
     // Most tests wait for something: more at once than there are processors.
-    maxWorkers: 3,
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: { include: ["src/**/*.ts"] },
