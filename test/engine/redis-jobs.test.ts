@@ -64,3 +64,42 @@ test("removeAllJobs passes over an id whose job is gone", async () => {
   expect((await fleet.jobs()).jobs).toEqual([]);
   client.disconnect();
 });
+
+test("whose turn it is in a group is forgotten once nobody waits", async () => {
+  await using server = await startRedis();
+  const client = new Redis(server.url);
+  await using fleet = await TestFleet.open({ stores: redisStores(() => server.url) });
+  const turns = async (): Promise<number> => {
+    const [key] = await client.keys("*:group-wakeups");
+    return key === undefined ? 0 : client.hlen(key);
+  };
+  const seen: number[] = [];
+  for (const key of ["a", "b", "c"]) {
+    const group = { trigger: "manual", concurrencyGroup: { key, limit: 1 } } as const;
+    for (const name of ["first", "second", "third"])
+      await fleet.add({ id: `${key}-${name}`, ...group });
+    fleet.isHolding = true;
+    for (const name of ["first", "second", "third"]) await fleet.ask(`${key}-${name}`);
+    await fleet.work();
+    fleet.isHolding = false;
+    await fleet.release();
+    seen.push(await turns());
+    await fleet.work();
+    expect((await fleet.runs(`${key}-third`)).map(({ verdict }) => verdict)).toEqual(["succeeded"]);
+    expect(await turns()).toBe(0);
+  }
+  // There was a turn to forget.
+  expect(seen).toEqual([1, 1, 1]);
+  // One that leaves without having had its turn.
+  const group = { trigger: "manual", concurrencyGroup: { key: "d", limit: 1 } } as const;
+  await fleet.add({ id: "d-first", ...group });
+  await fleet.add({ id: "d-second", ...group });
+  fleet.isHolding = true;
+  await fleet.ask("d-first");
+  await fleet.ask("d-second");
+  await fleet.work();
+  await fleet.release();
+  await fleet.desk.remove("d-second");
+  expect(await turns()).toBe(0);
+  client.disconnect();
+});

@@ -20,9 +20,15 @@ local function joinLine(job, isAgain, isBackfill)
   end
 end
 
+local function dropTurnOfNobody(key)
+  if call("EXISTS", groupLineKey(key)) == 0 then call("HDEL", PREFIX .. "group-wakeups", key) end
+end
+
 -- Returns whether the job was in line.
 local function leaveLine(job, isBackfill)
-  return call("ZREM", groupLineKey(job.groupKey), lineMember(job, isBackfill)) == 1
+  local wasInLine = call("ZREM", groupLineKey(job.groupKey), lineMember(job, isBackfill)) == 1
+  if wasInLine then dropTurnOfNobody(job.groupKey) end
+  return wasInLine
 end
 
 -- Wakes the job that has waited longest of those for which there is room. A job that is woken and does not start wakes the
@@ -46,6 +52,7 @@ local function wakeGroup(key)
       end
     end
   end
+  dropTurnOfNobody(key)
 end
 
 return { isInLine = isInLine, joinLine = joinLine, leaveLine = leaveLine, wakeGroup = wakeGroup }
