@@ -60,7 +60,10 @@ function statesOf(able: readonly WorkerRecord[], now: EpochMs, youngMs: number):
   const young = heard.filter(({ startedAt }) => now - startedAt < youngMs);
   const others = heard.filter((worker) => !young.includes(worker));
   const busy = others.filter(isFull);
-  const free = others.filter((worker) => !isFull(worker));
+  const withRoom = others.filter((worker) => !isFull(worker));
+  // Nothing else keeps a worker with room from a due queue job for long.
+  const limited = withRoom.filter(({ rateLimit }) => rateLimit !== undefined);
+  const free = withRoom.filter((worker) => !limited.includes(worker));
   // In whole seconds, since workers only estimate the server's clock.
   const since = (time: EpochMs): string =>
     formatDuration(Math.max(1, Math.ceil((now - time) / 1_000)) * 1_000);
@@ -77,10 +80,23 @@ function statesOf(able: readonly WorkerRecord[], now: EpochMs, youngMs: number):
       (isOne) =>
         `said within ${since(Math.min(...free.map(({ seenAt }) => seenAt)))} to have room (${load(free)}), and ${isOne ? "has" : "have"} not taken it`,
     ],
+    [
+      limited,
+      (isOne) =>
+        `${isOne ? "is" : "are"} held to a rateLimit of ${limitsOf(limited)} for the queue`,
+    ],
   ];
   return groups
     .filter(([workers]) => workers.length > 0)
     .map(([workers, text]) => ({ count: workers.length, text: text(workers.length === 1) }));
+}
+
+/** Each rate limit once; they should be the same. */
+function limitsOf(workers: readonly WorkerRecord[]): string {
+  const texts = workers.flatMap(({ rateLimit }) =>
+    rateLimit ? [`${rateLimit.max} per ${formatDuration(rateLimit.perMs)}`] : [],
+  );
+  return [...new Set(texts)].join(" or ");
 }
 
 /** Heartbeats list a bounded number of runs over all queues: a worker with fewer surely has room. */

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { type Clock, type EpochMs, sleep } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { Engine } from "../engine/port/engine.ts";
+import type { Engine, WorkerRecord } from "../engine/port/engine.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { ServerClock } from "./server-clock.ts";
 
@@ -17,6 +17,7 @@ export interface HeartbeatParts {
   readonly registry: PipelineRegistry;
   readonly queues: readonly string[];
   readonly concurrency: number;
+  readonly limit: WorkerRecord["rateLimit"];
   readonly clock: Clock;
   readonly serverClock: ServerClock;
   readonly logger: Logger;
@@ -65,7 +66,7 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { id, engine, registry, queues, concurrency, serverClock, running } = this.#parts;
+    const { id, engine, registry, queues, concurrency, limit, serverClock, running } = this.#parts;
     await engine.members.heartbeat(
       {
         id,
@@ -74,6 +75,7 @@ export class Heartbeat {
         pipelines: registry.names(),
         queues,
         concurrency,
+        ...(limit && { rateLimit: limit }),
         running: running().slice(0, MAX_NAMED_RUNS),
         startedAt: this.#startedAt,
         seenAt: serverClock.now(),

@@ -95,6 +95,7 @@ export class WorkerRuntime {
       registry: options.registry,
       queues: options.queues,
       concurrency: options.concurrency,
+      limit: options.limit,
       clock: options.clock,
       serverClock: this.#serverClock,
       logger: this.#hushed,

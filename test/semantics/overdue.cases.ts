@@ -268,6 +268,21 @@ describe("the cause of an overdue occurrence", () => {
       "the 2 workers with this pipeline said within 4s to have room (1 of 4 runs), and have not taken it",
     ],
     [
+      "one with room whose queue is limited",
+      (fleet) => say(fleet, { rateLimit: { max: 5, perMs: 60_000 } }),
+      "the only worker with this pipeline is held to a rateLimit of 5 per 1m for the queue",
+    ],
+    [
+      "limited ones with room, and a busy one",
+      async (fleet) => {
+        const rateLimit = { max: 1, perMs: 1_000 };
+        await say(fleet, { rateLimit });
+        await say(fleet, { rateLimit });
+        await say(fleet, { rateLimit, running: two });
+      },
+      "of the 3 workers with this pipeline 1 is busy (2 of 2 runs) and 2 are held to a rateLimit of 1 per 1s for the queue",
+    ],
+    [
       "a busy one and one that has room",
       async (fleet) => {
         await say(fleet, { running: two });

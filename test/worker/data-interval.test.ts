@@ -100,5 +100,9 @@ onEachEngine((connection) => {
     for (let i = 0; i < 6; i += 1) await fleet.scheduler.runJob(id);
     await eventually("all six", () => begins.length === 6);
     expect((begins[5] ?? 0) - (begins[0] ?? 0)).toBeGreaterThan(1_500);
+    // So that an overdue occurrence can be told its cause.
+    expect(await fleet.scheduler.getWorkers()).toMatchObject([
+      { rateLimit: { max: 2, perMs: 1_000 } },
+    ]);
   });
 });

@@ -23,6 +23,8 @@ export interface WorkerRecord {
   readonly queues: readonly string[];
   /** Runs at once, on each queue. */
   readonly concurrency: number;
+  /** At most `max` starts per `perMs` on each queue; absent without a bound. */
+  readonly rateLimit?: { readonly max: number; readonly perMs: number };
   readonly running: readonly string[];
   readonly startedAt: EpochMs;
   /** Server time of the last heartbeat. */
