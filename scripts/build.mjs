@@ -12,12 +12,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mergeModules } from "./merge-modules.mjs";
 
 /** What a program may import: `cronduit` and its subpaths. */
-const ENTRIES = ["index", "simulate", "triggers"];
+const ENTRIES = ["index", "simulate", "testing", "testing/jest", "testing/vitest", "triggers"];
 
 /** Modules that read files in src and contain their texts in dist: bundlers don't include files that are read at run time. */
 const TEXTS = [
@@ -118,8 +118,12 @@ function writeCommonJs() {
   const folder = join(fresh, "cjs");
   mkdirSync(folder);
   writeFileSync(join(folder, "package.json"), '{ "type": "commonjs" }\n');
-  for (const entry of ENTRIES)
-    writeFileSync(join(folder, `${entry}.js`), `module.exports = require("../${entry}.js");\n`);
+  for (const entry of ENTRIES) {
+    const path = join(folder, `${entry}.js`);
+    mkdirSync(dirname(path), { recursive: true });
+    const up = relative(dirname(path), join(fresh, `${entry}.js`)).replaceAll("\\", "/");
+    writeFileSync(path, `module.exports = require("${up}");\n`);
+  }
   for (const path of declarationsFrom(ENTRIES.map((entry) => `${entry}.d.ts`))) {
     const text = readFileSync(join(fresh, path), "utf8");
     mkdirSync(dirname(join(folder, path)), { recursive: true });

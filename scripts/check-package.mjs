@@ -25,7 +25,11 @@ function pack() {
 function checkFiles(files) {
   const packed = new Set(files);
   const missing = ["dist", "dist/cjs"]
-    .flatMap((folder) => ["index", "simulate", "triggers"].map((entry) => `${folder}/${entry}`))
+    .flatMap((folder) =>
+      ["index", "simulate", "testing", "testing/jest", "testing/vitest", "triggers"].map(
+        (entry) => `${folder}/${entry}`,
+      ),
+    )
     .flatMap((entry) => [`${entry}.js`, `${entry}.d.ts`])
     .concat("dist/execution/child-main.js", "package.json", "LICENSE", "README.md")
     .filter((name) => !packed.has(name))

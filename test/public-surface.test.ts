@@ -3,7 +3,14 @@ import { dirname, resolve } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
-const ENTRIES = ["src/index.ts", "src/simulate.ts", "src/triggers.ts"] as const;
+const ENTRIES = [
+  "src/index.ts",
+  "src/simulate.ts",
+  "src/testing.ts",
+  "src/testing/jest.ts",
+  "src/testing/vitest.ts",
+  "src/triggers.ts",
+] as const;
 
 interface Exported {
   readonly name: string;
@@ -34,6 +41,7 @@ const namesOf = (exported: readonly Exported[]): string[] => exported.map(({ nam
 const root = exportsOf("src/index.ts");
 const simulation = exportsOf("src/simulate.ts");
 const triggers = exportsOf("src/triggers.ts");
+const testing = exportsOf("src/testing.ts");
 
 test("the root exports at most 120 names, 60 of them values", async () => {
   const values = namesOf(root.filter(({ isValue }) => isValue));
@@ -65,6 +73,15 @@ test("cronduit/simulate has few names", async () => {
   ]);
 });
 
+test("the names of cronduit/testing are those that tests need", async () => {
+  const values = namesOf(testing.filter(({ isValue }) => isValue));
+  expect(values.toSorted()).toEqual(Object.keys(await import("../src/testing.ts")).toSorted());
+  expect(values).toEqual(expect.arrayContaining(["createTestScheduler", "createRunContext"]));
+  expect(testing.length).toBeLessThanOrEqual(20);
+  expect(namesOf(exportsOf("src/testing/jest.ts"))).toEqual(["matchers"]);
+  expect(namesOf(exportsOf("src/testing/vitest.ts"))).toEqual(["matchers"]);
+});
+
 /** Words that other libraries and programs have, too. */
 const EVERYBODYS =
   "after all and any at before cron daily delay every in inject manual monthly not of on once or retry run span term weekly";
@@ -73,6 +90,7 @@ describe.each([
   ["cronduit", root],
   ["cronduit/simulate", simulation],
   ["cronduit/triggers", triggers],
+  ["cronduit/testing", testing],
 ])("%s", (_, exported) => {
   test.each(EVERYBODYS.split(" "))("has no %s", (word) => {
     expect(namesOf(exported)).not.toContain(word);

@@ -8,6 +8,12 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export type CancelTimer = () => void;
 
 /**
+ * Why code asks to be called back. `wait`: it goes on only then. `limit`: users' code is at work, and must not take longer.
+ * `upkeep`: one of the checks that repeat as long as a process lives. `look`: to look again for what others may do meanwhile.
+ */
+export type TimerPurpose = "wait" | "limit" | "upkeep" | "look";
+
+/**
  * The only source of time in this package: nothing else reads the time or sets a timer, so a test can hand in a clock
  * that it moves itself.
  */
@@ -16,8 +22,11 @@ export interface Clock {
   now(): EpochMs;
   /** Milliseconds on a clock that never jumps; only differences are meaningful. */
   elapsed(): number;
-  /** Calls `action` once after `delayMs`. The timer doesn't keep the process alive. */
-  after(delayMs: number, action: () => void): CancelTimer;
+  /**
+   * Calls `action` once after `delayMs`. The timer doesn't keep the process alive.
+   * @param purpose What it is for, which matters only to a clock that a test moves. @default something that is due then
+   */
+  after(delayMs: number, action: () => void, purpose?: TimerPurpose): CancelTimer;
   /** Whether its timers fire at their very instants, as a test's do. @default false */
   readonly isExact?: boolean;
 }
@@ -66,7 +75,12 @@ export function exactlyAfter(clock: Clock, delayMs: number, action: () => void):
 }
 
 /** Resolves after `delayMs`, or as soon as `signal` aborts; never rejects. */
-export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+export function sleep(
+  clock: Clock,
+  delayMs: number,
+  signal?: AbortSignal,
+  purpose: TimerPurpose = "wait",
+): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) {
       resolve();
@@ -77,7 +91,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const cancel = clock.after(delayMs, done);
+    const cancel = clock.after(delayMs, done, purpose);
     signal?.addEventListener("abort", done, { once: true });
   });
 }
@@ -93,9 +107,22 @@ export function keepAlive<T>(work: Promise<T>): Promise<T> {
   return work.finally(stayAlive());
 }
 
+/** As they are now: a test may replace the global ones later, and move its own only when all is quiet here. */
+const real = { setImmediate, setTimeout, performance };
+
 /** Resolves once control has returned to the event loop, after pending I/O callbacks. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => real.setImmediate(resolve));
+}
+
+/** Resolves after `delayMs` of this machine's time, even while a test has replaced the global timers. */
+export function realDelay(delayMs: number): Promise<void> {
+  return new Promise((resolve) => real.setTimeout(resolve, delayMs));
+}
+
+/** Milliseconds of this machine's time; only differences are meaningful. */
+export function realElapsed(): number {
+  return real.performance.now();
 }
 
 /** Resolves to `work`, or to `undefined` if `limitMs` passes first. A rejection of `work` passes through. */
@@ -103,10 +130,11 @@ export async function within<T>(
   clock: Clock,
   limitMs: number,
   work: Promise<T>,
+  purpose?: TimerPurpose,
 ): Promise<T | undefined> {
   let cancel: CancelTimer = () => undefined;
   const limit = new Promise<undefined>((resolve) => {
-    cancel = clock.after(limitMs, () => resolve(undefined));
+    cancel = clock.after(limitMs, () => resolve(undefined), purpose);
   });
   try {
     return await Promise.race([work, limit]);

@@ -48,6 +48,10 @@ export const DURATION_BOUNDS = {
   stalledCheck: { numberUpTo: MINUTE, min: 0.5, max: 10 * MINUTE },
   "rateLimit.per": { numberUpTo: HOUR, min: A_MILLISECOND, max: DAY },
   drain: { numberUpTo: HOUR },
+  advanceBy: { numberUpTo: 366 * DAY },
+  outage: { numberUpTo: 366 * DAY },
+  skewClock: { numberUpTo: DAY },
+  patience: { numberUpTo: 5 * MINUTE, min: A_MILLISECOND },
 } as const satisfies Record<string, DurationBounds>;
 
 /** The name of an option that is a duration; a key of {@link DURATION_BOUNDS}. */

@@ -169,6 +169,17 @@ export const ERROR_CODES = {
     remedy:
       "Wait for the runs in `data.runIds`, or allow more time with `drain`; the fleet continues as before.",
   },
+  RUN_STUCK: {
+    meaning:
+      "In a test, a run did real work for longer than `patience`, and nothing on the virtual clock would end it.",
+    remedy:
+      "Give its job a `timeout`, let it wait by `sleep`, pass `fakeTimers: true` if it uses timers of its own, or raise `patience`.",
+  },
+  UNACCOUNTED: {
+    meaning: "In a test, an occurrence has no verdict, or more than one.",
+    remedy:
+      "The message lists the times. If the fleet is paused or has no worker, resume it first.",
+  },
   UNREADABLE_RECORD: {
     meaning:
       "A stored record can't be read; it is missing from the result, and everything else works.",

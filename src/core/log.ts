@@ -12,6 +12,14 @@ export type Logger = Readonly<Record<LogLevel, (message: string, fields?: LogFie
 
 const nothing = (): void => undefined;
 
+/** Writes nothing. */
+export const silentLogger: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+};
+
 /** Whether this logger is known to write nothing at this level. */
 export function isSilent(logger: Logger, level: LogLevel): boolean {
   return logger[level] === nothing;

@@ -142,7 +142,7 @@ export class EventBus {
       try {
         if (!(await this.#engine.members.holdLease(reader, this.#owner, LEASE_MS))) {
           cursor = undefined;
-          await sleep(this.#clock, LEASE_MS / 4, signal);
+          await sleep(this.#clock, LEASE_MS / 4, signal, "upkeep");
           continue;
         }
         cursor ??= await this.#storedCursor(name, from);
@@ -178,7 +178,7 @@ export class EventBus {
       if (!seen || !this.#isWanted(listener, seen)) continue;
       const call = this.#call(listener, seen).then(() => true);
       for (let isDone = false; !isDone;) {
-        isDone = (await within(this.#clock, renewMs, call)) ?? false;
+        isDone = (await within(this.#clock, renewMs, call, "upkeep")) ?? false;
         if (this.#clock.elapsed() - heldAt < renewMs) continue;
         heldAt = this.#clock.elapsed();
         // If the server doesn't answer, nobody else can take the lease either.
@@ -239,7 +239,7 @@ export class EventBus {
   async #call({ handler, ended }: Listener, event: SchedulerEvent): Promise<void> {
     if (ended.signal.aborted) return;
     try {
-      await within(this.#clock, HANDLER_LIMIT_MS, Promise.resolve(handler(event)));
+      await within(this.#clock, HANDLER_LIMIT_MS, Promise.resolve(handler(event)), "limit");
     } catch (error) {
       this.#logger.error("a listener failed", { event: event.name, error });
     }

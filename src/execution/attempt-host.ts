@@ -36,6 +36,8 @@ export interface AttemptHost {
   readonly signal: AbortSignal;
   /** The values to mask in everything the attempt returns or writes, before it is cut. */
   readonly secrets: SecretValues | undefined;
+  /** Whether a long sleep only waits, because nobody would resume the run. */
+  readonly staysAwake?: boolean;
   /** The server's clock. */
   now(): EpochMs;
   /** The steps stored by the run's earlier starts. */

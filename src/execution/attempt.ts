@@ -96,7 +96,7 @@ async function untilAsleep(
   });
   const leave = async (running: Promise<unknown>): Promise<void> => {
     const ended = running.then(isOver, isOver);
-    if (!(await within(host.clock, ABORT_GRACE_MS, ended)))
+    if (!(await within(host.clock, ABORT_GRACE_MS, ended, "limit")))
       host.log("warn", "the pipeline did not end when sleep left it; the run sleeps all the same");
   };
   try {
@@ -129,13 +129,15 @@ export async function failed(
   };
 }
 
-interface ContextParts {
-  readonly steps: RunSteps;
-  readonly progress: ProgressWriter;
-  readonly host: AttemptHost;
+/** What a context does its work with. */
+export interface ContextParts {
+  readonly steps: Pick<RunSteps, "step" | "sleep" | "sleepUntil">;
+  readonly progress: Pick<ProgressWriter, "report">;
+  readonly host: Pick<AttemptHost, "signal" | "log">;
 }
 
-function contextOf(
+/** What the pipeline's `run` receives. */
+export function contextOf(
   info: AttemptInfo,
   params: unknown,
   { steps, progress, host }: ContextParts,
@@ -178,7 +180,7 @@ function previousRun(last: LastRun): PreviousRun {
   };
 }
 
-function runLog(host: AttemptHost): RunLog {
+function runLog(host: ContextParts["host"]): RunLog {
   return {
     debug: (message, fields) => host.log("debug", message, fields),
     info: (message, fields) => host.log("info", message, fields),

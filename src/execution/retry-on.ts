@@ -43,6 +43,7 @@ export async function mayRetry(
       host.clock,
       ANSWER_WITHIN_MS,
       asked.then((given) => ({ given })),
+      "limit",
     );
     if (answer) return answer.given !== false;
     host.log("error", "retryOn did not answer; the run is tried again");

@@ -188,7 +188,7 @@ export class RunSteps {
     if (wakeAt - startedAt >= SHORT_MS) {
       if (earlier === undefined)
         await this.#save({ name, kind: "sleep", startedAt, finishedAt: wakeAt, tries: 1 });
-      await this.#letGo(wakeAt);
+      if (this.#host.staysAwake !== true) await this.#letGo(wakeAt);
     }
     const leftMs = wakeAt - this.#host.now();
     if (leftMs > 0) await this.#track(pause(clock, leftMs, signal));

@@ -74,7 +74,7 @@ function inTime(working: Promise<TryEnd>, limit: Limit): Promise<TryEnd> {
   const { name, clock, controller, timeoutMs } = limit;
   return new Promise((resolve) => {
     let timedOut: TryEnd | undefined;
-    let cancel = clock.after(timeoutMs, () => {
+    const onTimeout = (): void => {
       const error = new CronduitError(
         "STEP_TIMED_OUT",
         `Step "${name}" took longer than its timeout of ${formatDuration(timeoutMs)}.`,
@@ -82,9 +82,10 @@ function inTime(working: Promise<TryEnd>, limit: Limit): Promise<TryEnd> {
       );
       const failed = { ok: false, error } as const;
       timedOut = failed;
-      cancel = clock.after(ABORT_GRACE_MS, () => resolve(failed));
+      cancel = clock.after(ABORT_GRACE_MS, () => resolve(failed), "limit");
       controller.abort(error);
-    });
+    };
+    let cancel = clock.after(timeoutMs, onTimeout, "limit");
     const conclude = (end: TryEnd): void => {
       cancel();
       resolve(timedOut ?? end);

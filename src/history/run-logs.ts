@@ -98,7 +98,7 @@ export class RunLogs {
       after = page.cursor;
       if (page.lines.length === FOLLOW_PAGE) continue;
       if (isVerdict(verdict)) return;
-      await keepAlive(sleep(this.#clock, FOLLOW_EVERY_MS, signal));
+      await keepAlive(sleep(this.#clock, FOLLOW_EVERY_MS, signal, "look"));
     }
   }
 

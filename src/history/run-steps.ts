@@ -19,7 +19,8 @@ export interface RunStep {
   readonly error: StoredError | undefined;
 }
 
-function toStep({ startedAt, finishedAt, error, shown, ...rest }: StepRecord): RunStep {
+/** A stored step as people see it. */
+export function toStep({ startedAt, finishedAt, error, shown, ...rest }: StepRecord): RunStep {
   const resultJson = shown?.resultJson ?? rest.resultJson;
   return {
     name: shown?.name ?? rest.name,

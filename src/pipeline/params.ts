@@ -76,6 +76,38 @@ export async function validateParams(
 }
 
 /**
+ * The schema's output, found without waiting.
+ * @throws {@link CronduitError} `INVALID_PARAMS`, also for a schema that needs to wait; `PAYLOAD_TOO_LARGE`.
+ */
+export function validateParamsNow(
+  pipeline: Pick<PipelineDescriptor, "name" | "params">,
+  params: unknown,
+): unknown {
+  const { name, params: schema } = pipeline;
+  const { input, json } = plainJson(name, params, DEFAULT_MAX_PARAMS_BYTES);
+  if (schema === undefined) return input;
+  const copy: unknown = json === undefined ? undefined : JSON.parse(json);
+  const candidates = [copy, ...standInsFor(copy)].map((value) => parseNow(name, schema, value));
+  const parsed = candidates.find(({ success }) => success);
+  if (parsed?.success) return parsed.data;
+  const [first] = candidates;
+  if (params === undefined || !first || first.success) throw missing(name, schema);
+  throw misfit(name, first.error.issues, copy, secretsOf(schema, copy));
+}
+
+function parseNow(pipelineName: string, schema: Schema, value: unknown): ParseResult {
+  try {
+    return schema.safeParse(value);
+  } catch (cause) {
+    throw new CronduitError(
+      "INVALID_PARAMS",
+      `The params schema of pipeline "${pipelineName}" can't be parsed without waiting, or threw.`,
+      { data: { pipelineName, path: "" }, cause },
+    );
+  }
+}
+
+/**
  * Omitted params are stored as `null`. They are allowed if the schema accepts `undefined`, or an object whose fields
  * are all optional; the type of `addJob` says the same.
  */

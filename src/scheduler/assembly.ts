@@ -18,7 +18,7 @@ export interface SchedulerParts {
   readonly bus: EventBus;
   readonly reconciler: Reconciler;
   /** Absent if this process only schedules. */
-  readonly worker: WorkerRuntime | undefined;
+  readonly worker: Pick<WorkerRuntime, "id" | "runAround" | "start" | "stop"> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -27,7 +27,6 @@ export interface SchedulerParts {
 export function assemble(settings: SchedulerSettings): SchedulerParts {
   const clock = settings.clock ?? systemClock;
   const logger = settings.logger ?? lineLogger("info");
-  const owner = randomUUID();
   const { connection, prefix, container } = settings;
   if (connection === undefined) sayThatNothingIsKept(logger);
   const { timeout: timeoutMs, migrate } = settings;
@@ -43,6 +42,16 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
       logger,
       ...runtimeTuning(settings.worker),
     });
+  return around({ engine, registry, worker, clock, logger }, settings);
+}
+
+/** Adds what every scheduler has to parts that differ. */
+export function around(
+  parts: Omit<SchedulerParts, "bus" | "reconciler">,
+  settings: Pick<SchedulerSettings, "reconcile" | "overdue" | "finishedRetention">,
+): SchedulerParts {
+  const { engine, clock, logger, worker } = parts;
+  const owner = randomUUID();
   const quiet = hushed(logger, engine);
   const bus = new EventBus({ engine, clock, logger: quiet, owner, localWorker: () => worker?.id });
   const reconciler = new Reconciler({
@@ -54,7 +63,7 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
     overdueMs: settings.overdue,
     finishedRetentionMs: settings.finishedRetention,
   });
-  return { engine, registry, bus, reconciler, worker, clock, logger };
+  return { ...parts, bus, reconciler };
 }
 
 function sayThatNothingIsKept(logger: Logger): void {

@@ -3,7 +3,7 @@ import { RunHistory } from "../history/run-history.ts";
 import { RunLogs } from "../history/run-logs.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { zoneOf } from "../triggers/time/zone.ts";
-import { assemble, type SchedulerParts } from "./assembly.ts";
+import type { assemble, SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
 import { ChangeLog } from "./change-log.ts";
 import type { SchedulerRunsParts } from "./scheduler-runs.ts";
@@ -20,14 +20,20 @@ interface Made {
   readonly runs: SchedulerRunsParts;
 }
 
-/** Checks a scheduler's options and makes its parts without connecting anything. */
-export function makeScheduler(options: PipelineSchedulerOptions): Made {
+/**
+ * Checks a scheduler's options and makes its parts without connecting anything.
+ * @param assembleParts Makes those that a testing kit replaces.
+ */
+export function makeScheduler(
+  options: PipelineSchedulerOptions,
+  assembleParts: typeof assemble,
+): Made {
   // An absent option means this process's memory; an explicit `undefined` is a mistake.
   if (typeof options === "object" && (options as unknown) !== null && "connection" in options)
     refuseForgotten(options.connection, "new PipelineScheduler");
   const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
   zoneOf(settings.timezone);
-  const parts = assemble(settings);
+  const parts = assembleParts(settings);
   const { engine, registry, clock, logger } = parts;
   const lifecycle = new Lifecycle(parts, { signals: settings.signals, drainMs: settings.drain });
   const jobCommands = new JobCommands({

@@ -17,7 +17,7 @@ import type {
   RescheduleOptions,
   ScheduleArguments,
 } from "./add-job-options.ts";
-import type { SchedulerParts } from "./assembly.ts";
+import { assemble, type SchedulerParts } from "./assembly.ts";
 import { checkJobId } from "./declaration.ts";
 import { SchedulerRuns } from "./scheduler-runs.ts";
 import { type Job, withActions } from "./job-actions.ts";
@@ -64,8 +64,11 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   readonly #jobs: JobCommands;
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE` */
-  constructor(options: PipelineSchedulerOptions = {}) {
-    const made = makeScheduler(options);
+  constructor(options?: PipelineSchedulerOptions);
+  /** @internal */
+  constructor(options: PipelineSchedulerOptions, assembleParts: typeof assemble);
+  constructor(options: PipelineSchedulerOptions = {}, assembleParts = assemble) {
+    const made = makeScheduler(options, assembleParts);
     super(made.runs);
     this.#parts = made.parts;
     this.#lifecycle = made.lifecycle;

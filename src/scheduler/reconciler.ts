@@ -77,7 +77,7 @@ export class Reconciler {
         this.#overdue.reset();
         if (!signal.aborted) logger.warn("reconciler", { error });
       }
-      await sleep(clock, everyMs, signal);
+      await sleep(clock, everyMs, signal, "upkeep");
     }
   }
 

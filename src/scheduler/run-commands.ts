@@ -102,7 +102,7 @@ export class RunCommands {
           { data: { runId, state: run.verdict } },
         );
       }
-      await keepAlive(sleep(clock, Math.min(pauseMs, left)));
+      await keepAlive(sleep(clock, Math.min(pauseMs, left), undefined, "look"));
     }
   }
 }

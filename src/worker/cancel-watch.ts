@@ -30,7 +30,7 @@ export class CancelWatch {
   watch(): void {
     if (this.#isWatching || this.#isOver) return;
     this.#isWatching = true;
-    this.#parts.clock.after(EVERY_MS, () => void this.#look());
+    this.#parts.clock.after(EVERY_MS, () => void this.#look(), "upkeep");
   }
 
   /** Stops asking, even for runs that were left behind. */

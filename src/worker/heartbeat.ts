@@ -55,7 +55,7 @@ export class Heartbeat {
     const { clock, logger } = this.#parts;
     const { signal } = this.#ended;
     for (;;) {
-      await sleep(clock, EVERY_MS, signal);
+      await sleep(clock, EVERY_MS, signal, "upkeep");
       if (signal.aborted) return;
       try {
         await this.#beat();

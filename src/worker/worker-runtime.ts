@@ -105,16 +105,17 @@ export class WorkerRuntime {
 
   /** The ids of the runs being executed here. */
   get running(): string[] {
-    return this.#active().map((run) => run.runId);
+    return this.active.map((run) => run.runId);
   }
 
   /** The id of the active run that is executing the caller's code. */
   runAround(): string | undefined {
     const around = currentRun()?.active;
-    return this.#active().find((run) => run === around)?.runId;
+    return this.active.find((run) => run === around)?.runId;
   }
 
-  #active(): ActiveRun[] {
+  /** The runs being executed here. */
+  get active(): ActiveRun[] {
     return this.#queueConsumers.flatMap(({ active }) => [...active.values()]);
   }
 
@@ -176,16 +177,21 @@ export class WorkerRuntime {
   async #stop(ending: Ending): Promise<void> {
     const { logger } = this.#options;
     if (this.#consumers.length > 0) await this.#endRuns(ending);
-    this.#ended.abort();
-    this.#endCapture();
-    this.#endWatch();
-    this.#heartbeat.stop();
-    for (const { cancels } of this.#queueConsumers) cancels.stop();
+    this.vanish();
     const left = ending.before(
       CLOSE_MS,
       this.#sayGoodbye().then(() => true),
     );
     if (!(await left)) logger.warn("the worker's end could not be recorded in time");
+  }
+
+  /** Ends everything here without a word to anybody, as if the process were killed. For tests. */
+  vanish(): void {
+    this.#ended.abort();
+    this.#endCapture();
+    this.#endWatch();
+    this.#heartbeat.stop();
+    for (const { cancels } of this.#queueConsumers) cancels.stop();
   }
 
   async #endRuns(ending: Ending): Promise<void> {
@@ -196,7 +202,7 @@ export class WorkerRuntime {
     // Nothing more starts by itself, and what is left is not worth a longer wait.
     ending.hurry();
     if (isStopped) return;
-    for (const run of this.#active()) run.abort("shutdown", "the worker is shutting down");
+    for (const run of this.active) run.abort("shutdown", "the worker is shutting down");
     if (await within(clock, STOP_GRACE_MS, stopped)) return;
     const runs = this.running;
     if (runs.length > 0)

@@ -22,6 +22,8 @@ const PATHS = {
   cronduit: [join(ROOT, "src/index.ts")],
   "cronduit/simulate": [join(ROOT, "src/simulate.ts")],
   "cronduit/triggers": [join(ROOT, "src/triggers.ts")],
+  "cronduit/testing": [join(ROOT, "src/testing.ts")],
+  "cronduit/testing/*": [join(ROOT, "src/testing/*.ts")],
 };
 
 let folder: string;

@@ -13,6 +13,12 @@ import { runJobSchema } from "../../src/scheduler/run-commands.ts";
 import { schedulerOptionsSchema } from "../../src/scheduler/scheduler-options.ts";
 import { readSleepDuration, readStepOptions } from "../../src/execution/step-options.ts";
 import { lengthSchema } from "../../src/simulate/run-lengths.ts";
+import {
+  patienceSchema,
+  readAdvance,
+  readOutage,
+  skewSchema,
+} from "../../src/testing/read-durations.ts";
 import { workerOptionsSchema } from "../../src/worker/worker-options.ts";
 
 type Written = number | string;
@@ -54,6 +60,10 @@ const READERS: Record<keyof typeof DURATION_BOUNDS, (written: Written) => unknow
     parseOptions(exportOptionsSchema, { drain: written }, "exportState").drain,
   "migrate.timeout": (written) =>
     parseOptions(migrateOptionsSchema, { timeout: written }, "migrate").timeout,
+  advanceBy: readAdvance,
+  outage: readOutage,
+  skewClock: (written) => parseOptions(skewSchema, written, "skewClock"),
+  patience: (written) => parseOptions(patienceSchema, written, "patience"),
   timeout: (written) => scheduler({ timeout: written }).timeout,
   reconcile: (written) => scheduler({ reconcile: written }).reconcile,
   overdue: (written) => scheduler({ overdue: written }).overdue,

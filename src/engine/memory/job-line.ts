@@ -131,6 +131,16 @@ export class JobLine {
     return this.#delayed.first()?.at;
   }
 
+  /** How many somebody has. */
+  get held(): number {
+    return this.#jobs.size - this.#waiting.size - this.#last.size - this.#delayed.size;
+  }
+
+  /** Whether one could be taken now. */
+  hasDue(now: EpochMs): boolean {
+    return this.#waiting.size + this.#last.size > 0 || (this.nextDueAt ?? now + 1) <= now;
+  }
+
   /** Those that nobody has: those that wait, then by their time. */
   inLine(): LineJob[] {
     return [this.#waiting, this.#last, this.#delayed].flatMap((heap) =>

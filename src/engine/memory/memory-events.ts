@@ -90,7 +90,7 @@ export class MemoryEvents implements EventsPort {
       isNews = true;
       ended.abort();
     });
-    await sleep(this.#link.options.clock, waitMs, ended.signal);
+    await sleep(this.#link.options.clock, waitMs, ended.signal, "upkeep");
     unlisten();
     waits.delete(ended);
     return isNews;

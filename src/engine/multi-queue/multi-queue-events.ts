@@ -85,7 +85,7 @@ export class MultiQueueEvents implements EventsPort {
       const ending = [...reads.values()].filter((read) => read.until <= until);
       if (leftMs <= 0 && ending.length === 0) return nothing;
       const first = Promise.race([...reads.values()].map(({ end }) => end));
-      const end = await (ending.length > 0 ? first : within(this.#clock, leftMs, first));
+      const end = await (ending.length > 0 ? first : within(this.#clock, leftMs, first, "upkeep"));
       if (isEnded()) return nothing;
       if (!end) continue;
       reads.delete(end.queue);

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { CronduitError } from "../core/errors.ts";
+import { systemClock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { instantOption } from "../jobs/instant-option.ts";
+import { parseOptions } from "../jobs/options.ts";
+import type { PipelineSchedulerOptions } from "../scheduler/scheduler-options.ts";
+import type { StateSource } from "../scheduler/transfer/state-lines.ts";
+import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import { currentRun } from "../worker/run-scope.ts";
+import { replaceGlobalTimers } from "./global-timers.ts";
+import { patienceSchema } from "./read-durations.ts";
+import { TestScheduler } from "./test-scheduler.ts";
+import { VirtualFleet } from "./virtual-fleet.ts";
+import { VirtualTime } from "./virtual-time.ts";
+
+/** What a test never sets: there is no server, and the clock is the test's. */
+type NotInTests =
+  "clock" | "connection" | "drain" | "logger" | "migrate" | "prefix" | "signals" | "timeout";
+
+/** Options of `createTestScheduler`: those of a scheduler, and how the time begins. */
+export interface TestSchedulerOptions extends Omit<PipelineSchedulerOptions, NotInTests> {
+  /** Where to report, and where `log` of runs goes; `console` fits. @default nowhere */
+  logger?: Logger | undefined;
+  /** The time at the beginning; without an offset, in the scheduler's zone. @default the machine's, to the second */
+  now?: InstantInput | undefined;
+  /**
+   * Whether the global timers and `Date` of this process move with the test, for pipelines that use them; by
+   * `@sinonjs/fake-timers`. Only one test scheduler at a time can have them. @default false
+   */
+  fakeTimers?: boolean | undefined;
+  /**
+   * How long, in real time, a run may do real work before `RUN_STUCK`, or before the time moves on to its timeout: seconds,
+   * or `"500ms"`. @default 2 s
+   */
+  patience?: number | string | undefined;
+  /** An exported state to begin with, of any engine; see `exportState`. @default nothing */
+  state?: StateSource | undefined;
+}
+
+const ownSchema = z.object({
+  now: z.unknown().optional(),
+  fakeTimers: z.boolean().default(false),
+  patience: patienceSchema,
+});
+
+/**
+ * Makes a scheduler for tests and starts it. It needs no server; as many as you like can be in one process, and each has its
+ * own time.
+ * @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE`; `INVALID_STATE` if `fakeTimers` is
+ * asked for while another test has them; as `importState` for a `state`.
+ * @example
+ * await using t = await createTestScheduler({ pipelines: [Nightly], now: "2027-03-27T00:00Z" });
+ * await t.addJob(Nightly, { id: "nightly", trigger: "cron", hour: 2, minute: 30, timezone: "Europe/Berlin" });
+ * await t.advanceTo("2027-03-29T00:00Z");
+ * assert.equal(t.runs("nightly").length, 2);
+ */
+export async function createTestScheduler(
+  options: TestSchedulerOptions = {},
+): Promise<TestScheduler> {
+  const { now, fakeTimers, patience, state, ...rest } = options;
+  const own = parseOptions(ownSchema, { now, fakeTimers, patience }, "createTestScheduler");
+  const timezone = options.timezone ?? "UTC";
+  const place = { where: "createTestScheduler", path: "now", timezone };
+  const from =
+    now === undefined ? Math.floor(systemClock.now() / 1_000) * 1_000 : instantOption(now, place);
+  refuseServers(rest);
+  const ownerOf = (): object | undefined => currentRun()?.active;
+  const time = new VirtualTime(from, ownerOf);
+  const globals = own.fakeTimers ? await replaceGlobalTimers(from, ownerOf) : undefined;
+  try {
+    const fleet = new VirtualFleet({ time, globals, patienceMs: own.patience });
+    const scheduler = new TestScheduler(rest, fleet);
+    if (state !== undefined) await scheduler.importState(state);
+    await scheduler.start();
+    return scheduler;
+  } catch (error) {
+    globals?.restore();
+    throw error;
+  }
+}
+
+function refuseServers(options: object): void {
+  const given = ["connection", "clock", "prefix"].find((name) => name in options);
+  if (given === undefined) return;
+  throw new CronduitError(
+    "INVALID_OPTION",
+    `createTestScheduler, option "${given}": a test scheduler has its own engine in memory and its own clock. Leave it out.`,
+    { data: { path: given } },
+  );
+}

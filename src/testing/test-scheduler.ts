@@ -1,0 +1,259 @@
+import type { EpochMs } from "../core/clock.ts";
+import { CronduitError } from "../core/errors.ts";
+import type { EventName } from "../jobs/event.ts";
+import { type Run, toRun } from "../history/run.ts";
+import type { RunLogLine } from "../history/run-logs.ts";
+import { instantOption } from "../jobs/instant-option.ts";
+import { parseOptions } from "../jobs/options.ts";
+import type { PipelineReference, ResultOf, SchemaOf } from "../pipeline/pipeline.ts";
+import type { ShutdownOptions } from "../scheduler/lifecycle.ts";
+import { PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
+import { type RunJobOptions, runJobSchema } from "../scheduler/run-commands.ts";
+import type { PipelineSchedulerOptions } from "../scheduler/scheduler-options.ts";
+import type { ExportOptions } from "../scheduler/transfer/export-options.ts";
+import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import type { HasLedger } from "./matchers.ts";
+import { readAdvance, readOutage, readSkew } from "./read-durations.ts";
+import type { VirtualFleet } from "./virtual-fleet.ts";
+
+/** What {@link TestScheduler.runNext} goes on to: a run that starts or ends, or an occurrence that will not run. */
+const NEWS = [
+  "JOB_STARTED",
+  "JOB_EXECUTED",
+  "JOB_ERROR",
+  "JOB_MISSED",
+  "JOB_MAX_INSTANCES",
+  "JOB_SKIPPED",
+  "JOB_COALESCED",
+  "JOB_RETRYING",
+  "JOB_CANCELLED",
+] as const satisfies readonly EventName[];
+
+/**
+ * A scheduler for tests: it decides, runs and tells as every other, in memory, on a time that stands still until the test
+ * moves it. Made by `createTestScheduler`, which also starts it.
+ */
+export class TestScheduler extends PipelineScheduler implements HasLedger {
+  readonly #fleet: VirtualFleet;
+  readonly #timezone: string;
+  /** The moves of the time, one after the other. */
+  #moving: Promise<unknown> = Promise.resolve();
+  #news: string[] = [];
+
+  /** @internal */
+  constructor(options: PipelineSchedulerOptions, fleet: VirtualFleet) {
+    super(options, (settings) => fleet.assemble(settings));
+    this.#fleet = fleet;
+    this.#timezone = options.timezone ?? "UTC";
+    this.on(NEWS, ({ runId }) => void this.#news.push(runId));
+  }
+
+  /** The time of the engine, which decides when something is due. */
+  now(): Date {
+    return new Date(this.#fleet.time.now);
+  }
+
+  /**
+   * Lets everything happen that is due within this time, in order, and moves the time there. Runs that do real work, such as
+   * reading a file, are waited for at each instant.
+   * @param duration Seconds, or `"2h"`.
+   * @throws {@link CronduitError} `RUN_STUCK` if a run does not end and the time has nothing that would end it;
+   * `INVALID_OPTION`; `INVALID_STATE` inside a run.
+   */
+  async advanceBy(duration: number | string): Promise<void> {
+    const ms = readAdvance(duration);
+    await this.#move("advanceBy", () => this.#advanceTo(this.#fleet.time.now + ms));
+  }
+
+  /**
+   * Lets everything happen that is due up to an instant, and moves the time there.
+   * @param time A `Date`, ISO 8601 text (without an offset in the scheduler's zone), or epoch milliseconds; not before `now()`.
+   * @throws As {@link advanceBy}.
+   */
+  async advanceTo(time: InstantInput): Promise<void> {
+    const place = { where: "advanceTo", path: "time", timezone: this.#timezone };
+    const at = instantOption(time, place);
+    if (at < this.#fleet.time.now)
+      throw new CronduitError(
+        "INVALID_OPTION",
+        `advanceTo: ${new Date(at).toISOString()} is in the past: it is ${this.now().toISOString()}, and the time does not move back.`,
+        { data: { path: "time" } },
+      );
+    await this.#move("advanceTo", () => this.#advanceTo(at));
+  }
+
+  /**
+   * Moves to the next time at which something happens to a job, and lets it happen: an occurrence is decided, or a run starts
+   * or goes on.
+   * @returns What happened: the runs, and the occurrences that will not run; empty if nothing is to come.
+   * @throws As {@link advanceBy}.
+   */
+  async runNext(): Promise<Run[]> {
+    return this.#move("runNext", async () => {
+      const { machine, time } = this.#fleet;
+      await machine.settle();
+      this.#news = [];
+      while (this.#news.length === 0 && (await machine.step(Infinity))) await machine.settle();
+      while (await machine.step(time.now));
+      const ids = new Set(this.#news);
+      return this.#fleet
+        .jobIds()
+        .flatMap((jobId) => this.runs(jobId))
+        .filter(({ id }) => ids.has(id));
+    });
+  }
+
+  /**
+   * A job's runs, and its occurrences that did not run, the oldest first: what its ledger holds now.
+   * @template R The job's pipeline, as in `runs<typeof NightlyReport>(…)`: then `result` is typed by it.
+   */
+  runs<R extends PipelineReference = string>(jobId: string): Run<ResultOf<R>>[] {
+    return this.#fleet.rows(jobId).map(toRun) as Run<ResultOf<R>>[];
+  }
+
+  /**
+   * Checks that every nominal time since the test began, as the triggers give them now, has exactly one decision. Times in
+   * which a job was paused count as soon as it is resumed.
+   * @throws {@link CronduitError} `UNACCOUNTED`, which lists those that don't.
+   */
+  assertAllAccountedFor(): void {
+    const { ledger, time } = this.#fleet;
+    ledger.note(time.now);
+    ledger.assertAll(time.now);
+  }
+
+  /**
+   * Kills the worker, as `kill -9` does, and starts another one. What the killed one was running is not recorded by it, and is
+   * taken up again when its lock has expired (after 15 s, unless the option `lock` says otherwise). Called inside a run,
+   * it does not return.
+   * @returns The ids of the runs that it was executing.
+   * @throws {@link CronduitError} `INVALID_STATE` if the scheduler has no worker.
+   */
+  async killWorker(): Promise<string[]> {
+    const worker = this.#worker("killWorker");
+    const isInside = worker.runAround() !== undefined;
+    const killed = worker.kill();
+    await worker.restart();
+    if (isInside) await new Promise(() => undefined);
+    return killed;
+  }
+
+  /**
+   * As if all machines were off for this long: the worker is killed, nothing runs, nothing is decided. Then a new worker
+   * starts, and everything that was due goes on by the rules of each job.
+   * @param duration Seconds, or `"2h"`.
+   * @throws As {@link advanceBy}.
+   */
+  async outage(duration: number | string): Promise<void> {
+    const ms = readOutage(duration);
+    await this.#move("outage", async () => {
+      const { machine, time, worker } = this.#fleet;
+      await machine.settle();
+      worker?.kill();
+      machine.leap(time.now + ms);
+      await worker?.restart();
+      await this.#advanceTo(time.now);
+    });
+  }
+
+  /**
+   * Sets how far the worker's clock is ahead of the engine's, or behind it, from now on.
+   * @param ahead Seconds, or `"3s"`; `"-3s"` for a clock that is behind.
+   * @throws {@link CronduitError} `INVALID_OPTION`; `INVALID_STATE` if the scheduler has no worker.
+   */
+  skewClock(ahead: number | string): void {
+    this.#worker("skewClock").skew(readSkew(ahead));
+  }
+
+  /** Runs a job now; a call that waits for its end moves the time as far as that needs. */
+  override async runJob<R extends PipelineReference = string>(
+    jobId: string,
+    options: RunJobOptions<SchemaOf<R>> & { wait: true | number | string },
+  ): Promise<Run<ResultOf<R>>>;
+  override async runJob<R extends PipelineReference = string>(
+    jobId: string,
+    options?: RunJobOptions<SchemaOf<R>> & { wait?: false | undefined },
+  ): Promise<string>;
+  override async runJob(jobId: string, options: RunJobOptions = {}): Promise<string | Run> {
+    const asked = super.runJob(jobId, options as { wait: true });
+    const { wait } = parseOptions(runJobSchema, options, "runJob");
+    if (wait === false) return asked;
+    return this.#drive(asked, { forMs: wait === true ? undefined : wait });
+  }
+
+  /** The lines of a run's log, to its end; the time moves as far as that needs. */
+  override followLogs(
+    runId: string,
+    options: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<RunLogLine, void> {
+    return this.#driven(super.followLogs(runId, options));
+  }
+
+  /** As that of every scheduler; the time moves as far as runs need to end. */
+  override exportState(options: ExportOptions = {}): AsyncIterable<string> {
+    return this.#driven(super.exportState(options));
+  }
+
+  /** Ends the scheduler and its worker; the time moves as far as that needs. */
+  override async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    try {
+      await this.#drive(super.shutdown(options), { isEnding: true });
+    } finally {
+      this.#fleet.end();
+    }
+  }
+
+  /** Ends everything at once, without waiting for runs. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#fleet.worker?.kill();
+    await this.shutdown({ wait: false });
+  }
+
+  /** As {@link close}. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #advanceTo(at: EpochMs): Promise<void> {
+    await this.#fleet.machine.advanceTo(at);
+  }
+
+  /** Moves the time as far as `work` needs; inside a run, whoever moves the time does. */
+  #drive<T>(
+    work: Promise<T>,
+    { forMs, isEnding }: { forMs?: number | undefined; isEnding?: boolean } = {},
+  ): Promise<T> {
+    if (this.#fleet.isInRun) return work;
+    return this.#next(() => this.#fleet.machine.drive(work, forMs, isEnding));
+  }
+
+  async *#driven<T>(items: AsyncIterable<T>): AsyncGenerator<T, void> {
+    const each = items[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.#drive(each.next());
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      await each.return?.();
+    }
+  }
+
+  #move<T>(what: string, move: () => Promise<T>): Promise<T> {
+    this.#fleet.refuseInRun(what);
+    return this.#next(move);
+  }
+
+  #next<T>(move: () => Promise<T>): Promise<T> {
+    const moved = this.#moving.then(move);
+    this.#moving = moved.catch(() => undefined);
+    return moved;
+  }
+
+  #worker(what: string) {
+    const { worker } = this.#fleet;
+    if (worker) return worker;
+    throw new CronduitError("INVALID_STATE", `${what}: this test scheduler has no worker.`);
+  }
+}

@@ -1,0 +1,137 @@
+import { silentLogger } from "../core/log.ts";
+import { CronduitError } from "../core/errors.ts";
+import type { LedgerRow } from "../jobs/ledger-row.ts";
+import { PipelineRegistry } from "../pipeline/registry.ts";
+import { around, type SchedulerParts } from "../scheduler/assembly.ts";
+import type { SchedulerSettings } from "../scheduler/scheduler-options.ts";
+import { currentRun } from "../worker/run-scope.ts";
+import { runtimeTuning } from "../worker/worker-options.ts";
+import { FleetLedger } from "./fleet-ledger.ts";
+import type { GlobalTimers } from "./global-timers.ts";
+import { Quiet } from "./quiet.ts";
+import { TestWorker } from "./test-worker.ts";
+import { TimeMachine } from "./time-machine.ts";
+import { VirtualMemory } from "./virtual-memory.ts";
+import { VirtualClock, type VirtualTime } from "./virtual-time.ts";
+
+/** What a fleet is made with. */
+export interface VirtualFleetOptions {
+  readonly time: VirtualTime;
+  /** Absent: the global timers stay real. */
+  readonly globals: GlobalTimers | undefined;
+  readonly patienceMs: number;
+}
+
+interface Made {
+  readonly memory: VirtualMemory;
+  readonly worker: TestWorker | undefined;
+  readonly machine: TimeMachine;
+  readonly ledger: FleetLedger;
+}
+
+/** The parts of a test scheduler: the usual ones, on an engine in memory and on the virtual time. */
+export class VirtualFleet {
+  readonly time: VirtualTime;
+  readonly #globals: GlobalTimers | undefined;
+  readonly #patienceMs: number;
+  #made: Made | undefined;
+
+  constructor({ time, globals, patienceMs }: VirtualFleetOptions) {
+    this.time = time;
+    this.#globals = globals;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Absent if the test scheduler only schedules. */
+  get worker(): TestWorker | undefined {
+    return this.#parts.worker;
+  }
+
+  get machine(): TimeMachine {
+    return this.#parts.machine;
+  }
+
+  get ledger(): FleetLedger {
+    return this.#parts.ledger;
+  }
+
+  /** The rows of a job, decided and open ones, in the order of their fire times. */
+  rows(jobId: string): LedgerRow[] {
+    const { memory } = this.#parts;
+    const rows = [...memory.rows(jobId), ...memory.openRuns(jobId)];
+    return rows.toSorted((a, b) => a.fireAt - b.fireAt);
+  }
+
+  jobIds(): string[] {
+    return [...this.#parts.memory.jobs()].map(({ id }) => id);
+  }
+
+  /** Makes a scheduler's parts. */
+  assemble(settings: SchedulerSettings): SchedulerParts {
+    const { time } = this;
+    const clock = new VirtualClock(time);
+    const logger = settings.logger ?? silentLogger;
+    const memory = new VirtualMemory({ ...settings, time, clock, logger });
+    const { engine } = memory;
+    const registry = new PipelineRegistry(settings.pipelines);
+    const { container } = settings;
+    const worker =
+      settings.worker &&
+      new TestWorker({
+        time,
+        engine,
+        registry,
+        container,
+        logger,
+        ...runtimeTuning(settings.worker),
+      });
+    const active = () => worker?.active ?? [];
+    const others = this.#globals;
+    const quiet = new Quiet({
+      time,
+      others,
+      logger,
+      patienceMs: this.#patienceMs,
+      active,
+      activity: () => (worker?.activity ?? 0) + memory.activity,
+    });
+    const ledger = new FleetLedger(memory);
+    const machine = new TimeMachine({
+      time,
+      quiet,
+      others,
+      patienceMs: this.#patienceMs,
+      activity: () => memory.activity,
+      nextDueAt: () => memory.nextDueAt,
+      isAtRest: () => active().length === 0 && memory.isAtRest(),
+      isWorking: () => memory.isWorking(),
+      onQuiet: () => ledger.note(time.now),
+    });
+    this.#made = { memory, worker, machine, ledger };
+    return around({ engine, registry, worker, clock, logger }, settings);
+  }
+
+  /** Puts the real global timers back. */
+  end(): void {
+    this.#globals?.restore();
+  }
+
+  /** Whether the caller is the code of a run. */
+  get isInRun(): boolean {
+    return currentRun()?.active.hasEnded === false;
+  }
+
+  /** @throws {@link CronduitError} `INVALID_STATE` inside a run: the time can't move while the run waits for that. */
+  refuseInRun(what: string): void {
+    if (!this.isInRun) return;
+    throw new CronduitError(
+      "INVALID_STATE",
+      `${what} was called inside a run, which would wait for itself. Call it in the test, beside the run.`,
+    );
+  }
+
+  get #parts(): Made {
+    if (this.#made) return this.#made;
+    throw new CronduitError("INTERNAL", "the fleet was not assembled");
+  }
+}
