@@ -17,6 +17,7 @@ const programs = [
   // It ends only when the long run is done, too.
   ["graceful-shutdown.ts", "short: done in attempt 1"],
   ["history.ts", "was skipped at"],
+  ["simulate.ts", "backup: 1 missed"],
   ["testing.ts", "pass 3"],
 ] as const;
 const together = ["scheduler.ts", "worker.ts"];

@@ -19,7 +19,7 @@ const MAX_IDS = 8;
 /** A simulation in words and tables, for people. Its wording may change. */
 export function describeSimulation(simulation: Simulation): string {
   const { from, to, timezone, runs, unfinished, jobs, peak } = simulation;
-  const at = (date: Date): string => formatLocal(date.getTime(), timezone);
+  const at = (date: Date): string => formatLocal(wholeSeconds(date.getTime()), timezone);
   const head = [
     `${at(from)} to ${at(to)} (${timezone}): ${counted(jobs.length, "job")}, ${counted(runs, "run")}`,
     ...(unfinished > 0 ? [`${counted(unfinished, "run")} not over at the end`] : []),
@@ -82,7 +82,7 @@ function slotLines(use: SlotUse, text: (at: Date) => string): string[] {
   const wanted = `${whose}${number(use.wanted)} of ${number(use.limit)} wanted${when}`;
   if (use.waited === 0) return [`${wanted}; no run waited for one`];
   return [
-    `${wanted}; ${counted(use.waited, "run")} waited, up to ${formatDuration(use.longestWaitMs)}; all taken for ${formatDuration(use.fullMs)}`,
+    `${wanted}; ${counted(use.waited, "run")} waited, up to ${spanOf(use.longestWaitMs)}; all taken for ${spanOf(use.fullMs)}`,
   ];
 }
 
@@ -90,8 +90,8 @@ function groupLine({ key, limit, peak, waited, longestWaitMs, fullMs }: GroupUse
   const waits =
     waited === 0
       ? "no run waited"
-      : `${counted(waited, "run")} waited, up to ${formatDuration(longestWaitMs)}`;
-  return `${key}: ${number(peak)} of ${number(limit)}; ${waits}; full for ${formatDuration(fullMs)}`;
+      : `${counted(waited, "run")} waited, up to ${spanOf(longestWaitMs)}`;
+  return `${key}: ${number(peak)} of ${number(limit)}; ${waits}; full for ${spanOf(fullMs)}`;
 }
 
 const EFFECTS = {
@@ -119,7 +119,7 @@ function outageLines(outage: OutageReport, text: (at: Date) => string): string[]
     `${text(from)} to ${text(to)}: ${verdictsOf(outage)}; ${counted(interrupted, "run")} interrupted; ${number(burst)} at once at the end${caughtUp}`,
     ...shortened(
       jobs.map((job) => {
-        const late = job.ran > 0 ? `, up to ${formatDuration(job.longestDelayMs)} late` : "";
+        const late = job.ran > 0 ? `, up to ${spanOf(job.longestDelayMs)} late` : "";
         return `  ${job.jobId}: ${verdictsOf(job)}${late}`;
       }),
     ),
@@ -148,8 +148,8 @@ function jobLines({ jobs, timezone, from }: Simulation, text: (at: Date) => stri
     number(job.outcomes.missed),
     number(job.outcomes.skipped),
     number(job.daysWithoutRun.count),
-    formatDuration(job.longestGap.to.getTime() - job.longestGap.from.getTime()),
-    formatDuration(job.longestDelayMs),
+    spanOf(job.longestGap.to.getTime() - job.longestGap.from.getTime()),
+    spanOf(job.longestDelayMs),
     job.pausedAt === null
       ? ""
       : job.pausedAt.getTime() <= from.getTime()
@@ -201,4 +201,13 @@ function table(rows: readonly (readonly string[])[]): string[] {
 
 function number(value: number): string {
   return String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
+/** Milliseconds only where they are all there is. */
+function spanOf(ms: number): string {
+  return formatDuration(ms < 60_000 ? ms : wholeSeconds(ms));
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1_000) * 1_000;
 }
