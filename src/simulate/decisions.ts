@@ -36,9 +36,6 @@ export class Decisions {
   // One object for all questions: there is one for each occurrence.
   readonly #facts = { isConditionTrue: true, running: 0, queued: 0, hasGroupRoom: true };
 
-  /** How many decisions there were. */
-  #decided = 0;
-
   constructor(parts: DecisionParts) {
     this.#parts = parts;
   }
@@ -46,7 +43,8 @@ export class Decisions {
   /** A worker takes a queue job: decides what is due by now. */
   take(queueJob: DueQueueJob): void {
     const { job, why, run, since } = queueJob;
-    const before = this.#decided;
+    const { tally } = this.#parts;
+    const before = tally.changes;
     if (why === "occurrence") this.#takeOccurrence(job);
     else if (why === "wakeup") {
       if (job.wakeup !== queueJob) return;
@@ -61,14 +59,15 @@ export class Decisions {
       if (!this.#parts.running.goesOn(run)) return;
       this.#parts.running.execute(run);
     }
-    this.#parts.waking.endStep(job, why === "resume" || this.#decided > before);
+    this.#parts.waking.endStep(job, why === "resume" || tally.changes > before);
   }
 
   /** The same for an occurrence that nobody is before. */
   takeDue(job: SimulatedJob): void {
-    const before = this.#decided;
+    const { tally } = this.#parts;
+    const before = tally.changes;
     this.#takeOccurrence(job);
-    this.#parts.waking.endStep(job, this.#decided > before);
+    this.#parts.waking.endStep(job, tally.changes > before);
   }
 
   #takeOccurrence(job: SimulatedJob): void {
@@ -107,7 +106,7 @@ export class Decisions {
     }
     const place = this.#placeOf(job);
     if (place === "start") {
-      this.#start(job, { fireAt, dueAt, heldAt: null });
+      this.#parts.running.start(job, { fireAt, dueAt, heldAt: null });
       this.#parts.waking.wakeForQueued(job);
     } else if (place === "condition" || place === "full") {
       this.#refuse(job, place, dueAt, 1);
@@ -135,7 +134,7 @@ export class Decisions {
     }
     if (before) this.#decide(job, "coalesced", before.dueAt, before.count);
     if (place === "start") {
-      this.#start(job, { ...pick(all), heldAt: null });
+      this.#parts.running.start(job, { ...pick(all), heldAt: null });
       this.#parts.waking.wakeForQueued(job);
     } else this.#putInPlace(job, place, [pick(all)]);
   }
@@ -187,7 +186,7 @@ export class Decisions {
   #takeQueued(job: SimulatedJob): void {
     const { waking } = this.#parts;
     const look = this.#look(job);
-    if (look.found) this.#start(job, look.found);
+    if (look.found) this.#parts.running.start(job, look.found);
     if (job.rules.condition && (!look.found || job.queued.length === 0))
       this.#lookAt(job, look.lookAt);
     // There is nothing left to look at.
@@ -270,14 +269,8 @@ export class Decisions {
     this.#decide(job, place === "condition" ? "condition" : "max-instances", dueAt, count);
   }
 
-  #start(job: SimulatedJob, run: Omit<WaitingRun, "waitUntil">): void {
-    this.#decided += 1;
-    this.#parts.running.start(job, run);
-  }
-
   #decide(job: SimulatedJob, outcome: Outcome, dueAt: number, count: number): void {
     const { timeline, tally, outages } = this.#parts;
-    this.#decided += 1;
     tally.decided(job.index, outcome, count);
     if (dueAt < outages.lateBefore) outages.note(job, outcome, { dueAt, count, now: timeline.now });
   }

@@ -41,6 +41,8 @@ export class Tally {
   readonly #busyMs: Float64Array;
   readonly #longestWaitMs: Float64Array;
   readonly #peaks: Uint32Array;
+  /** How many starts and verdicts there were. */
+  changes = 0;
   day = 0;
   #month = 0;
   #dayEnd: EpochMs;
@@ -82,6 +84,7 @@ export class Tally {
 
   /** A run of a job starts, so long after it was due. */
   started(job: number, now: EpochMs, waitMs: number): void {
+    this.changes += 1;
     add(this.#runsOfJobs, job * this.#period.months.length + this.#month, 1);
     add(this.#runsOfDays, this.day, 1);
     const word = job * this.#words + (this.day >>> 5);
@@ -103,6 +106,7 @@ export class Tally {
 
   decided(job: number, outcome: Outcome, count: number): void {
     const number = NUMBER_OF[outcome];
+    this.changes += 1;
     add(this.#outcomesOfJobs, job * OUTCOMES.length + number, count);
     add(this.#outcomesOfMonths, this.#month * OUTCOMES.length + number, count);
   }
