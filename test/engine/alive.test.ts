@@ -9,7 +9,7 @@ const PROGRAM = "test/engine/alive-program.ts";
 test.concurrent.each([
   ["redis", inject("redisUrl")],
   ["postgres", inject("postgresUrl")],
-  ["embedded", ""],
+  ["memory", ""],
 ])("on %s, a process that only schedules goes on until it is told to end", async (_, url) => {
   const prefix = `alive-${randomUUID().slice(0, 8)}`;
   await using program = startProgram(PROGRAM, { args: ["wait", url, prefix] });

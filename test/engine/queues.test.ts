@@ -117,7 +117,7 @@ describe.each([
 test.each([
   ["redis", () => inject("redisUrl")],
   ["postgres", () => inject("postgresUrl")],
-  ["embedded", () => undefined],
+  ["memory", () => undefined],
 ])(
   "twenty queues on %s are served and heard over the connections of one process",
   async (_, url) => {

@@ -6,7 +6,7 @@ import { startProgram } from "../helpers/process.ts";
 const LONG = { timeout: 60_000 };
 const WORDS = /jobs were added, and start\(\) was not called/g;
 
-test.for(["redis", "embedded"])(
+test.for(["redis", "memory"])(
   "a job without start() is told: a process on %s neither hangs nor ends without a word",
   LONG,
   async (engine) => {

@@ -158,12 +158,12 @@ export function stopped(signal: AbortSignal): Promise<void> {
 
 /** The same cases on each engine, one after the other. */
 export function onEachEngine(
-  cases: (connection: () => string | undefined, engine: "redis" | "postgres" | "embedded") => void,
+  cases: (connection: () => string | undefined, engine: "redis" | "postgres" | "memory") => void,
 ): void {
   describe.each([
     { engine: "redis", connection: () => inject("redisUrl") as string | undefined },
     { engine: "postgres", connection: () => inject("postgresUrl") },
-    { engine: "embedded", connection: () => undefined },
+    { engine: "memory", connection: () => undefined },
   ] as const)("on $engine", ({ connection, engine }) => {
     cases(connection, engine);
   });
