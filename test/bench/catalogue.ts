@@ -12,6 +12,7 @@ export const BENCHES = [
   "catch-up",
   "workers",
   "idle",
+  "start",
   "peers",
   "engines",
   "triggers",
