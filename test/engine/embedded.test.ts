@@ -111,6 +111,16 @@ describe("embedded in a folder", () => {
     await database.close();
   });
 
+  test("PostgreSQL takes less memory for itself than it would", async () => {
+    // A new database, and then one that exists.
+    for (let i = 0; i < 2; i += 1) {
+      const database = await openEmbedded(folder, "public", systemClock);
+      const { rows } = await database.pool.query("SHOW shared_buffers");
+      expect(rows).toEqual([{ shared_buffers: "16MB" }]);
+      await database.close();
+    }
+  });
+
   test("works where pg and ioredis can't be loaded", async () => {
     await using program = startProgram("test/engine/without-drivers-program.ts", {
       args: [folder],
