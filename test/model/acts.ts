@@ -111,7 +111,7 @@ function actOf(step: Step, scene: Scene): (() => Promise<unknown> | void) | unde
     }
     case "crash": {
       const held = choose(running(fleet), step.pick, scene);
-      return held && (() => fleet.loseLock(held, step.isDead));
+      return held && (() => fleet.loseLock(held, step.isDead, step.isTold));
     }
     case "handBack": {
       const held = choose(running(fleet), step.pick, scene);

@@ -52,6 +52,8 @@ export interface Held {
   readonly queueJobId: string;
   readonly runId: string;
   readonly end: (how: RunEnding) => void;
+  /** Tells its worker that its lock is lost. */
+  readonly tell: () => void;
   ended: Promise<unknown>;
   /** Whether its lock is gone: others may have the queue job. */
   isLost: boolean;
@@ -61,6 +63,7 @@ export interface Held {
 interface Take {
   readonly queue: string;
   readonly queueJobId: string;
+  tell(): void;
   hold(held: Held): void;
   over(held: Held): void;
 }
@@ -79,6 +82,7 @@ class Work extends Pipeline {
         queueJobId: take.queueJobId,
         runId,
         end: resolve,
+        tell: take.tell,
         ended: Promise.resolve(),
         isLost: false,
       };
@@ -110,6 +114,8 @@ export class ModelFleet implements AsyncDisposable {
   readonly place: Place;
   /** The ids of the jobs that may have been there. */
   readonly known = new Set<string>();
+  /** Whether queue jobs were lost: only the reconciler finds that. */
+  hasLost = false;
   /** What was declared last for each job. */
   readonly declared = new Map<string, Record<string, unknown>>();
   readonly #workers: Worker[] = [];
@@ -201,9 +207,10 @@ export class ModelFleet implements AsyncDisposable {
         });
       };
       const over = (run: Held): void => this.#forget(run);
-      const { signal } = new AbortController();
-      const queueJob = { id: queueJobId, pipeline: "Work", takes: 1, signal };
-      const ended = takes.run({ queue, queueJobId, hold, over }, async () => {
+      const lock = new AbortController();
+      const tell = (): void => lock.abort();
+      const queueJob = { id: queueJobId, pipeline: "Work", takes: 1, signal: lock.signal };
+      const ended = takes.run({ queue, queueJobId, tell, hold, over }, async () => {
         const end = await hand.handle(queueJob);
         if (!held?.isLost) await this.#conclude(queue, queueJobId, end);
         resolve();
@@ -225,20 +232,21 @@ export class ModelFleet implements AsyncDisposable {
     const due = [...watches];
     watches.clear();
     for (const look of due) look();
-    for (let turns = 0; turns < QUIET_TURNS; turns += 1) {
-      if (this.recorder.pending > 0) turns = 0;
-      await nextTurn();
-    }
+    await this.#quiet();
   }
 
   /** The lock of a run's queue job ends, and BullMQ gives it to others. A worker that died never comes back. */
-  async loseLock(held: Held, isDead: boolean): Promise<void> {
+  async loseLock(held: Held, isDead: boolean, isTold = false): Promise<void> {
     held.isLost = true;
     if (isDead) this.#forget(held);
     await this.#byHand(held.queue, "delay", held.queueJobId, this.now);
+    if (isDead || !isTold) return;
+    held.tell();
+    await this.#quiet();
   }
 
   async loseQueueJob(queue: string, id: string): Promise<void> {
+    this.hasLost = true;
     await this.#byHand(queue, "remove", id);
   }
 
@@ -279,6 +287,14 @@ export class ModelFleet implements AsyncDisposable {
     const worker = this.#workers[index % WORKERS];
     if (!worker) throw new Error("there is no worker");
     return worker;
+  }
+
+  /** Until nothing is under way any more. */
+  async #quiet(): Promise<void> {
+    for (let turns = 0; turns < QUIET_TURNS; turns += 1) {
+      if (this.recorder.pending > 0) turns = 0;
+      await nextTurn();
+    }
   }
 
   #forget(held: Held): void {

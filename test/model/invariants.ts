@@ -7,6 +7,8 @@ import type { TriggerSpec } from "../../src/triggers/spec.ts";
 import { isVerdict } from "../../src/history/run.ts";
 import type { QueueView, View } from "./observe.ts";
 
+/** Retention by less than this was asked for. */
+const MANY = 100_000;
 const COUNTED: Readonly<Record<string, string>> = {
   JOB_EXECUTED: "succeeded",
   JOB_ERROR: "failed",
@@ -25,6 +27,8 @@ interface Known {
   counts: Map<string, number>;
   /** The most instances that it was ever allowed. */
   maxInstances: number;
+  /** Whether rows of its ledger were dropped: what a backfill ran it may run again then. */
+  isCut: boolean;
   /** The generation that it has now, and its watermark when it was first seen. */
   generation: number;
   since: number;
@@ -63,6 +67,7 @@ export class Invariants {
     if (stored) {
       this.#lookAtFireTimes(name, known, stored, { events, open: seen.open[i] ?? [] });
       known.maxInstances = Math.max(maxInstances, stored.definition.policy.maxInstances);
+      known.isCut ||= stored.definition.retention.count < MANY;
       for (const verdict of new Set([...known.counts.keys(), ...Object.keys(stored.counts)])) {
         const counted = (stored.counts as Record<string, number>)[verdict] ?? 0;
         const told = known.counts.get(verdict) ?? 0;
@@ -77,7 +82,8 @@ export class Invariants {
     if (running.length > known.maxInstances)
       this.#breaks(name, `${running.length} run, and never more than ${known.maxInstances} may`);
     for (const { id } of rows)
-      if (known.decided.has(id)) this.#breaks(name, `${id} is open and has its verdict`);
+      if (known.decided.has(id) && !mayComeAgain(known, id))
+        this.#breaks(name, `${id} is open and has its verdict`);
     this.#lookAtLedger(name, known, seen, i);
   }
 
@@ -102,7 +108,8 @@ export class Invariants {
     known.counts.set(verdict, (known.counts.get(verdict) ?? 0) + count);
     if (runId === undefined || fireAt === undefined) return;
     const run = event === "JOB_COALESCED" ? idAt(runId, fireAt) : runId;
-    if (known.decided.has(run)) this.#breaks(name, `${run} has two verdicts`);
+    if (known.decided.has(run) && !mayComeAgain(known, run))
+      this.#breaks(name, `${run} has two verdicts`);
     known.decided.set(run, verdict);
   }
 
@@ -172,6 +179,7 @@ export class Invariants {
       decided: new Map(),
       counts: new Map(),
       maxInstances: 0,
+      isCut: false,
       generation: 0,
       since: 0,
       covered: new Map(),
@@ -181,6 +189,10 @@ export class Invariants {
     this.#known.set(name, known);
     return known;
   }
+}
+
+function mayComeAgain({ isCut }: Known, runId: string): boolean {
+  return isCut && parseQueueJobId(runId)?.kind === "backfill";
 }
 
 /** The run of another fire time of the same generation. */

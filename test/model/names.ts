@@ -58,31 +58,39 @@ export class Names {
    * Whether the engine's value and the reference's are the same but for numbers, which are learnt.
    * @returns where they differ; `undefined`: nowhere
    */
-  differ(queue: string, engine: unknown, reference: unknown, at = ""): string | undefined {
-    const say = (): string => `${at || "it"}: ${text(engine)}, not ${text(reference)}`;
+  differ(
+    queue: string,
+    engine: unknown,
+    reference: unknown,
+    at = "",
+    key = "",
+  ): string | undefined {
     if (typeof engine === "string" && typeof reference === "string")
-      return this.#isSameText(queue, engine, reference) ? undefined : say();
+      return this.#isSameText(queue, engine, reference) ? undefined : said(at, engine, reference);
     if (typeof engine === "number" && typeof reference === "number") {
-      const kind = NUMBER_FIELDS[at.slice(at.lastIndexOf(".") + 1)];
+      const kind = NUMBER_FIELDS[key];
       const isSame = kind ? this.#pair(queue, kind, engine, reference) : engine === reference;
-      return isSame ? undefined : say();
+      return isSame ? undefined : said(at, engine, reference);
     }
     if (Array.isArray(engine) && Array.isArray(reference)) {
-      if (engine.length !== reference.length) return say();
-      for (const [i, one] of engine.entries()) {
-        const found = this.differ(queue, one, reference[i], `${at}[${i}]`);
+      if (engine.length !== reference.length) return said(at, engine, reference);
+      for (let i = 0; i < engine.length; i += 1) {
+        const found = this.differ(queue, engine[i], reference[i], at, key);
         if (found !== undefined) return found;
       }
       return undefined;
     }
     if (isRecord(engine) && isRecord(reference)) {
-      for (const key of new Set([...Object.keys(engine), ...Object.keys(reference)])) {
-        const found = this.differ(queue, engine[key], reference[key], at ? `${at}.${key}` : key);
+      for (const field in engine) {
+        const found = this.differ(queue, engine[field], reference[field], at + "." + field, field);
         if (found !== undefined) return found;
       }
+      for (const field in reference)
+        if (reference[field] !== undefined && !(field in engine))
+          return said(`${at}.${field}`, undefined, reference[field]);
       return undefined;
     }
-    return Object.is(engine, reference) ? undefined : say();
+    return Object.is(engine, reference) ? undefined : said(at, engine, reference);
   }
 
   #translateNumber(queue: string, kind: Numbered | undefined, value: number): number {
@@ -101,8 +109,9 @@ export class Names {
   }
 
   #isSameText(queue: string, engine: string, reference: string): boolean {
+    if (!engine.includes(":")) return engine === reference;
     const id = parseQueueJobId(engine);
-    const other = parseQueueJobId(reference);
+    const other = id && parseQueueJobId(reference);
     if (!id || !other) return engine === reference;
     if (id.jobId !== other.jobId || id.kind !== other.kind || id.fireAt !== other.fireAt)
       return false;
@@ -133,6 +142,10 @@ function keyOf(queue: string, kind: Numbered, number: number): string {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function said(at: string, engine: unknown, reference: unknown): string {
+  return `${at || "it"}: ${text(engine)}, not ${text(reference)}`;
 }
 
 function text(value: unknown): string {

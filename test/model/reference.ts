@@ -74,14 +74,14 @@ const BY_HAND: Readonly<Record<string, (line: PlainLine, id: string, dueAt: numb
 
 /** Calls that say nothing about the rules. */
 const BESIDE =
-  /^(?:open|close|now|ask|health|members\.|logs\.|steps\.|transfer\.|events\.(?!append)|queue\.(?!add)|jobs\.(?:listIds|count)$|directory\.firstDue$)/;
+  /^(?:open|close|now|ask|health|members\.|logs\.|steps\.read|transfer\.|events\.(?!append)|queue\.(?!add)|jobs\.(?:listIds|count)$|directory\.firstDue$)/;
 
 /** The answer of a method that the rules say nothing about. */
 export const UNKNOWN = Symbol("unknown");
 
 /**
  * Applies a call of a queue's engine to the fleet. All of `params` are in the reference's numbers.
- * @returns the answer, or {@link UNKNOWN}
+ * @returns the answer, which may be part of the state, or {@link UNKNOWN}
  */
 export function applyCall(
   fleet: PlainFleet,
@@ -103,7 +103,7 @@ export function applyCall(
   if (!method) throw new Error(`the reference has no ${path}`);
   const answer = method(step, params, fleet);
   events.push(...step.events);
-  return structuredClone(answer);
+  return answer;
 }
 
 type Method = (step: Step, params: readonly unknown[], fleet: PlainFleet) => unknown;
@@ -138,6 +138,10 @@ const METHODS: Readonly<Record<string, Method>> = {
   "runs.handBack": of("runs", "handBack", handBack),
   "runs.noteAlive": of("runs", "noteAlive", noteAlive),
   "runs.readCancels": of("runs", "readCancels", ({ state }, holds) => readCancels(state, holds)),
+  "steps.save": of("steps", "save", ({ state }, { jobId, queueJobId, runId, start }) => {
+    const run = state.running.get(jobId)?.get(queueJobId);
+    return run?.id === runId && run.start === start ? "saved" : "fenced";
+  }),
   "backfills.add": of("backfills", "add", addBackfill),
   "backfills.change": of("backfills", "change", changeBackfill),
   "backfills.read": of("backfills", "read", ({ state }, id) => backfillState(state, id)),

@@ -79,7 +79,12 @@ export type Step =
   | { readonly do: "watch"; readonly worker: number }
   | { readonly do: "fire" | "take" | "takeEarly"; readonly pick: number; readonly worker: number }
   | { readonly do: "finish"; readonly pick: number; readonly how: RunEnding }
-  | { readonly do: "crash"; readonly pick: number; readonly isDead: boolean }
+  | {
+      readonly do: "crash";
+      readonly pick: number;
+      readonly isDead: boolean;
+      readonly isTold?: boolean;
+    }
   | { readonly do: "handBack"; readonly pick: number }
   | { readonly do: "pass" | "stepServer"; readonly seconds: number }
   | { readonly do: "lose"; readonly pick: number }
@@ -104,7 +109,7 @@ const retry = fc.record({
 });
 /** Mostly nothing. */
 const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
-  fc.option(arbitrary, { nil: null, freq: 1 });
+  fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 
 const ruleParts = {
   coalesce: fc.boolean(),
@@ -114,7 +119,7 @@ const ruleParts = {
   overlap: fc.constantFrom("skip", "skip", "queue-one", "queue-all", "cancel-running"),
   when: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: condition }),
   waitS: fc.constantFrom(0, 4, 15, 60),
-  group: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: group }),
+  group: seldom(group),
   retry: seldom(retry),
   pauseAfter: fc.constantFrom(null, null, null, 1, 2),
   keep: fc.constantFrom(100_000, 100_000, 1, 3),
@@ -162,7 +167,7 @@ const operations = [
       ignoreCondition: fc.boolean(),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("cancel"), pick }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("cancel"), pick }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("modify"), job, rules: someRules }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("reschedule"), job, plan }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("addAgain"), job, rules: someRules }) },
@@ -191,7 +196,7 @@ const how = fc.constantFrom<RunEnding>("well", "well", "well", "badly", "badly",
 const work = [
   { weight: 12, arbitrary: fc.record({ do: fc.constant("take"), pick, worker }) },
   { weight: 7, arbitrary: fc.record({ do: fc.constant("finish"), pick, how }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("watch"), worker }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("watch"), worker }) },
 ] as const;
 
 /** Steps that can happen at the same time as others. */
@@ -210,7 +215,15 @@ export const step = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("takeEarly"), pick, worker }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("crash"), pick, isDead: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("crash"),
+      pick,
+      isDead: fc.boolean(),
+      isTold: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("handBack"), pick }) },
   {
     weight: 1,
