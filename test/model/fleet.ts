@@ -63,9 +63,9 @@ export interface Held {
 interface Take {
   readonly queue: string;
   readonly queueJobId: string;
-  tell(): void;
-  hold(held: Held): void;
-  over(held: Held): void;
+  readonly tell: () => void;
+  readonly hold: (held: Held) => void;
+  readonly over: (held: Held) => void;
 }
 
 const takes = new AsyncLocalStorage<Take>();

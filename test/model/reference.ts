@@ -138,9 +138,11 @@ const METHODS: Readonly<Record<string, Method>> = {
   "runs.handBack": of("runs", "handBack", handBack),
   "runs.noteAlive": of("runs", "noteAlive", noteAlive),
   "runs.readCancels": of("runs", "readCancels", ({ state }, holds) => readCancels(state, holds)),
-  "steps.save": of("steps", "save", ({ state }, { jobId, queueJobId, runId, start }) => {
-    const run = state.running.get(jobId)?.get(queueJobId);
-    return run?.id === runId && run.start === start ? "saved" : "fenced";
+  "steps.save": of("steps", "save", (step, hold) => {
+    const run = step.state.running.get(hold.jobId)?.get(hold.queueJobId);
+    if (run?.id === hold.runId && run.start === hold.start) return "saved";
+    noteAlive(step, hold);
+    return "fenced";
   }),
   "backfills.add": of("backfills", "add", addBackfill),
   "backfills.change": of("backfills", "change", changeBackfill),
