@@ -61,16 +61,26 @@ export class RunLengths {
     return this.#assumed;
   }
 
-  lengthOf(job: SimulatedJob, fireAt: EpochMs): number {
+  /** Plans an attempt that begins: whether it succeeds. @returns how long it takes, in milliseconds */
+  plan(run: SimulatedRun): number {
+    const { job, fireAt } = run;
     const source = this.#sources[job.index];
-    if (source?.kind === "fixed") return source.ms;
-    if (source?.kind === "past") return source.ms[pick(source, fireAt)] ?? DEFAULT_LENGTH_MS;
-    return this.#ask(job, fireAt);
+    // Made only if somebody is asked, and once: there are millions of runs.
+    const fireTime =
+      source?.kind === "asked" || this.#outcomes !== undefined ? new Date(fireAt) : undefined;
+    const lengthMs =
+      fireTime && source?.kind === "asked" ? this.#ask(job, fireTime) : known(source, fireAt);
+    if (job.timeoutMs !== null && lengthMs > job.timeoutMs) {
+      run.succeeds = false;
+      return job.timeoutMs;
+    }
+    run.succeeds = fireTime === undefined || this.#succeeds(run, fireTime);
+    return lengthMs;
   }
 
-  succeeds(job: SimulatedJob, { fireAt, attempt }: SimulatedRun): boolean {
+  #succeeds({ job, attempt }: SimulatedRun, fireTime: Date): boolean {
     if (this.#outcomes === undefined) return true;
-    const outcome: unknown = this.#outcomes(job.about, new Date(fireAt), attempt);
+    const outcome: unknown = this.#outcomes(job.about, fireTime, attempt);
     if (outcome === "succeeded") return true;
     if (outcome === "failed") return false;
     throw new CronduitError(
@@ -86,19 +96,19 @@ export class RunLengths {
     const own = typeof durations === "object" ? ownValue(durations, id) : durations;
     if (typeof own === "object") {
       const runs: readonly Pick<Run, "durationMs">[] = "runs" in own ? own.runs : own;
-      const known = runs.flatMap(({ durationMs }) =>
+      const lengths = runs.flatMap(({ durationMs }) =>
         durationMs === undefined ? [] : [durationMs],
       );
-      if (known.length > 0)
-        return { kind: "past", ms: Float64Array.from(known), seed: stableHash(id) };
+      if (lengths.length > 0)
+        return { kind: "past", ms: Float64Array.from(lengths), seed: stableHash(id) };
     } else if (own !== undefined) return { kind: "fixed", ms: readLength(own) };
     this.#assumed.add(index);
     return { kind: "fixed", ms: DEFAULT_LENGTH_MS };
   }
 
-  #ask(job: SimulatedJob, fireAt: EpochMs): number {
+  #ask(job: SimulatedJob, fireTime: Date): number {
     if (typeof this.#durations !== "function") return DEFAULT_LENGTH_MS;
-    const given = this.#durations(job.about, new Date(fireAt));
+    const given = this.#durations(job.about, fireTime);
     if (given === undefined) {
       this.#assumed.add(job.index);
       return DEFAULT_LENGTH_MS;
@@ -114,8 +124,8 @@ export class RunLengths {
   }
 
   #readText(text: string): number {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
+    const read = this.#texts.get(text);
+    if (read !== undefined) return read;
     const ms = parseDuration(text);
     if (this.#texts.size < 1_000) this.#texts.set(text, ms);
     return ms;
@@ -131,6 +141,12 @@ function readLength(given: LengthOfRun): number {
 
 function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+function known(source: Source | undefined, fireAt: EpochMs): number {
+  if (source?.kind === "fixed") return source.ms;
+  if (source?.kind === "past") return source.ms[pick(source, fireAt)] ?? DEFAULT_LENGTH_MS;
+  return DEFAULT_LENGTH_MS;
 }
 
 /** One of the past runs: always the same for a fire time, and each about as often as the others. */

@@ -73,11 +73,9 @@ export class Running {
     job.slots.take(now);
     run.attempt += 1;
     run.isSuspended = false;
-    const lengthMs = lengths.lengthOf(job, run.fireAt);
-    const isTooLong = job.timeoutMs !== null && lengthMs > job.timeoutMs;
-    run.succeeds = !isTooLong && lengths.succeeds(job, run);
+    const lengthMs = lengths.plan(run);
     run.place = this.#executing.push(run) - 1;
-    this.#turnAt(run, now + (isTooLong ? (job.timeoutMs ?? 0) : lengthMs));
+    this.#turnAt(run, now + lengthMs);
     tally.executing(this.#executing.length, now);
     if (this.#executing.length > 1) collisions.note(this.#executing, now, tally.day);
   }
