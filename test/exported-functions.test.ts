@@ -54,10 +54,23 @@ const CALLS: readonly (readonly [string, readonly unknown[]])[] = [
   ]),
 ];
 
+/** The methods of an object of ours, but those that end it. */
+function methodsOf(object: object): string[] {
+  const own = Object.getPrototypeOf(object) as object;
+  if (own === Object.prototype) return [];
+  const methods = Object.entries(Object.getOwnPropertyDescriptors(own)).filter(
+    ([name, { value }]) => typeof value === "function" && !ENDS.has(name),
+  );
+  return [...methods.map(([name]) => name), ...methodsOf(own)];
+}
+const ENDS = new Set(["constructor", "shutdown", "stop"]);
+
 async function fault(call: Untyped, given: readonly unknown[]): Promise<string | undefined> {
   try {
     const isClass = /^class\b/.test(Function.prototype.toString.call(call));
-    await (isClass ? Reflect.construct(call, given) : call(...given));
+    const made: unknown = await (isClass ? Reflect.construct(call, given) : call(...given));
+    if (typeof made === "object" && made !== null && Symbol.asyncIterator in made)
+      for await (const _ of made as AsyncIterable<unknown>) break;
     return undefined;
   } catch (error) {
     return root.isCronduitError(error) ? undefined : String(error);
@@ -69,6 +82,29 @@ test.each([...functionsOf(root, ""), ...functionsOf(tools, "")])("%s", async (_,
   for (const [name, given] of CALLS) {
     const found = await fault(call, given);
     if (found !== undefined) faults.push(`${name}: ${found}`);
+  }
+  expect(faults).toEqual([]);
+});
+
+class Plain extends root.Pipeline {
+  run(): void {}
+}
+
+test("methods of a scheduler", { timeout: 120_000 }, async () => {
+  await using scheduler = new root.PipelineScheduler({
+    pipelines: [Plain],
+    worker: false,
+    logger: root.lineLogger("error"),
+  });
+  const methods = methodsOf(scheduler);
+  expect(methods.length).toBeGreaterThan(30);
+  const faults: string[] = [];
+  for (const method of methods) {
+    const call = Reflect.get(scheduler, method) as Untyped;
+    for (const [name, given] of CALLS) {
+      const found = await fault(call.bind(scheduler), given);
+      if (found !== undefined) faults.push(`${method}, ${name}: ${found}`);
+    }
   }
   expect(faults).toEqual([]);
 });

@@ -16,6 +16,10 @@ const querySchema = z.strictObject({
   limit: z.int().min(1).max(10_000).default(1_000),
 });
 
+const followSchema = z.strictObject({
+  signal: z.instanceof(AbortSignal).meta({ allowed: "an AbortSignal" }).optional(),
+});
+
 const cleanupSchema = z
   .strictObject({
     before: z.unknown().optional(),
@@ -86,7 +90,11 @@ export class RunLogs {
   }
 
   /** @yields Lines as they are written, until the run has its verdict and all lines have been read. */
-  async *follow(runId: string, signal: AbortSignal | undefined): AsyncGenerator<RunLogLine, void> {
+  async *follow(
+    runId: string,
+    options: { readonly signal?: AbortSignal },
+  ): AsyncGenerator<RunLogLine, void> {
+    const { signal } = parseOptions(followSchema, options, "followLogs");
     const jobId = jobOf(runId);
     let after: string | undefined;
     for (;;) {

@@ -4,6 +4,7 @@ import type { LedgerRow, RunKind } from "../jobs/ledger-row.ts";
 import type { StoredError } from "../core/stored-error.ts";
 import { type OpenState, type SkipReason, type Verdict, VERDICTS } from "../jobs/verdict.ts";
 import { CronduitError } from "../core/errors.ts";
+import { shownUpTo } from "../core/shown.ts";
 
 /**
  * The decision on one occurrence, or on several that share it, as recorded in the ledger.
@@ -59,7 +60,7 @@ export function isVerdict(state: Run["verdict"]): state is Verdict {
 export function jobOf(runId: unknown): string {
   const id = typeof runId === "string" ? parseQueueJobId(runId) : undefined;
   if (id) return id.jobId;
-  throw new CronduitError("RUN_NOT_FOUND", `"${String(runId).slice(0, 200)}" is not a run id.`, {
+  throw new CronduitError("RUN_NOT_FOUND", `${shownUpTo(200, runId)} is not a run id.`, {
     data: { runId },
   });
 }

@@ -132,7 +132,7 @@ export abstract class SchedulerRuns {
     options: { signal?: AbortSignal } = {},
   ): AsyncGenerator<RunLogLine, void> {
     await this.#parts.ready();
-    yield* this.#parts.logs.follow(runId, options.signal);
+    yield* this.#parts.logs.follow(runId, options);
   }
 
   /**

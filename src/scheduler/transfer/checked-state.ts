@@ -1,9 +1,10 @@
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { shown } from "../../core/shown.ts";
 import type { StateCounts, StateHeader, StateRecord } from "../../jobs/state-record.ts";
 import { type Owner, parseRecord, StateChecker } from "./state-checker.ts";
-import { readLines, type StateLine, type StateSource } from "./state-lines.ts";
+import { invalidState, readLines, type StateLine, type StateSource } from "./state-lines.ts";
 
 /** Characters per write. */
 const WRITE_CHARS = 1024 * 1024;
@@ -35,6 +36,8 @@ export class CheckedState implements AsyncDisposable {
       for await (const line of readLines(source)) checker.check(line);
       return new CheckedState(checker, source);
     }
+    if (!isStream(source))
+      throw invalidState(`${shown(source)} is no state; give its text, or a stream of it`);
     const spool = await Spool.create();
     try {
       for await (const line of readLines(source)) {
@@ -122,4 +125,9 @@ class Spool implements AsyncDisposable {
     await this.#file.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Untyped callers may pass anything. */
+function isStream(source: unknown): boolean {
+  return typeof source === "object" && source !== null && Symbol.asyncIterator in source;
 }

@@ -63,7 +63,9 @@ local function importBackfill(job, b)
   for _, fireAt in ipairs(b.fireTimes) do
     backfills.addFireTime(job.id, fireAt, b.order)
   end
-  if b.state ~= "finished" and b.state ~= "cancelled" then
+  if b.state == "finished" or b.state == "cancelled" then
+    call("PEXPIRE", key, job.keepAgeMs)
+  else
     noteWaiting(job.id)
     backfills.feedBackfill(job.id)
   end
