@@ -35,8 +35,10 @@ export function account(
   rows: readonly LedgerRow[],
   now: EpochMs,
 ): Unaccounted {
+  // What was decided before a test began may have been by another schedule.
+  const begin = periods[0]?.watermark ?? -Infinity;
   const scheduled = rows
-    .filter(({ kind }) => kind === "scheduled")
+    .filter(({ kind, fireAt }) => kind === "scheduled" && fireAt > begin)
     .toSorted((a, b) => firstOf(a) - firstOf(b) || a.fireAt - b.fireAt);
   return {
     gaps: periods.flatMap((period, i) => gapsIn(period, periods[i + 1]?.since ?? now, scheduled)),

@@ -5,11 +5,11 @@ import type { Logger } from "../core/log.ts";
 import { instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineSchedulerOptions } from "../scheduler/scheduler-options.ts";
-import type { StateSource } from "../scheduler/transfer/state-lines.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import { currentRun } from "../worker/run-scope.ts";
 import { replaceGlobalTimers } from "./global-timers.ts";
 import { patienceSchema } from "./read-durations.ts";
+import { beginOf, readState, type TestState } from "./start-state.ts";
 import { TestScheduler } from "./test-scheduler.ts";
 import { VirtualFleet } from "./virtual-fleet.ts";
 import { VirtualTime } from "./virtual-time.ts";
@@ -22,7 +22,10 @@ type NotInTests =
 export interface TestSchedulerOptions extends Omit<PipelineSchedulerOptions, NotInTests> {
   /** Where to report, and where `log` of runs goes; `console` fits. @default nowhere */
   logger?: Logger | undefined;
-  /** The time at the beginning; without an offset, in the scheduler's zone. @default the machine's, to the second */
+  /**
+   * The time at the beginning; without an offset, in the scheduler's zone. @default the machine's, to the second; with
+   * `state`, when that was exported
+   */
   now?: InstantInput | undefined;
   /**
    * Whether the global timers and `Date` of this process move with the test, for pipelines that use them; by
@@ -34,8 +37,11 @@ export interface TestSchedulerOptions extends Omit<PipelineSchedulerOptions, Not
    * or `"500ms"`. @default 2 s
    */
   patience?: number | string | undefined;
-  /** An exported state to begin with, of any engine; see `exportState`. @default nothing */
-  state?: StateSource | undefined;
+  /**
+   * An exported state to begin with, of any engine: its text or lines, a stream, or the `file:` URL of where it is. See
+   * `exportState`. @default nothing
+   */
+  state?: TestState | undefined;
 }
 
 const ownSchema = z.object({
@@ -48,7 +54,7 @@ const ownSchema = z.object({
  * Makes a scheduler for tests and starts it. It needs no server; as many as you like can be in one process, and each has its
  * own time.
  * @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE`; `INVALID_STATE` if `fakeTimers` is
- * asked for while another test has them; as `importState` for a `state`.
+ * asked for while another test has them; `INVALID_STATE_FILE`.
  * @example
  * await using t = await createTestScheduler({ pipelines: [Nightly], now: "2027-03-27T00:00Z" });
  * await t.addJob(Nightly, { id: "nightly", trigger: "cron", hour: 2, minute: 30, timezone: "Europe/Berlin" });
@@ -62,16 +68,19 @@ export async function createTestScheduler(
   const own = parseOptions(ownSchema, { now, fakeTimers, patience }, "createTestScheduler");
   const timezone = options.timezone ?? "UTC";
   const place = { where: "createTestScheduler", path: "now", timezone };
-  const from =
-    now === undefined ? Math.floor(systemClock.now() / 1_000) * 1_000 : instantOption(now, place);
+  const asked = now === undefined ? undefined : instantOption(now, place);
   refuseServers(rest);
+  await using start = state === undefined ? undefined : await readState(state);
+  const from = start
+    ? beginOf(start, asked)
+    : (asked ?? Math.floor(systemClock.now() / 1_000) * 1_000);
   const ownerOf = (): object | undefined => currentRun()?.active;
   const time = new VirtualTime(from, ownerOf);
   const globals = own.fakeTimers ? await replaceGlobalTimers(from, ownerOf) : undefined;
   try {
     const fleet = new VirtualFleet({ time, globals, patienceMs: own.patience });
     const scheduler = new TestScheduler(rest, fleet);
-    if (state !== undefined) await scheduler.importState(state);
+    if (start) await fleet.begin(start);
     await scheduler.start();
     return scheduler;
   } catch (error) {

@@ -4,6 +4,8 @@ import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
 import { around, type SchedulerParts } from "../scheduler/assembly.ts";
 import type { SchedulerSettings } from "../scheduler/scheduler-options.ts";
+import type { CheckedState } from "../scheduler/transfer/checked-state.ts";
+import { storeState } from "../scheduler/transfer/import-state.ts";
 import { currentRun } from "../worker/run-scope.ts";
 import { runtimeTuning } from "../worker/worker-options.ts";
 import { FleetLedger } from "./fleet-ledger.ts";
@@ -64,6 +66,13 @@ export class VirtualFleet {
 
   jobIds(): string[] {
     return [...this.#parts.memory.jobs()].map(({ id }) => id);
+  }
+
+  /** Stores what a fleet had. @throws {@link CronduitError} */
+  async begin(state: CheckedState): Promise<void> {
+    const { engine } = this.#parts.memory;
+    await engine.open();
+    await storeState(engine, state, { onConflict: "error", allowMasked: true });
   }
 
   /** Makes a scheduler's parts. */
