@@ -140,25 +140,3 @@ test("paused, resumed, rescheduled and removed: nothing is left without a decisi
     runs.filter(({ reason }) => reason === "paused").reduce((n, { count }) => n + count, 0),
   ).toBe(6);
 });
-
-test("a state that was exported goes on in a test", async () => {
-  const lines: string[] = [];
-  {
-    await using before = await createTestScheduler({
-      pipelines: [nothing],
-      now: "2027-01-01T00:00Z",
-    });
-    await before.addJob(nothing, { id: "hourly", trigger: "cron", minute: 0 });
-    await before.advanceBy("150m");
-    for await (const line of before.exportState()) lines.push(line);
-  }
-  await using t = await createTestScheduler({
-    pipelines: [nothing],
-    now: "2027-01-01T02:30Z",
-    state: lines.join(""),
-  });
-  expect(t.runs("hourly")).toHaveLength(3);
-  await t.advanceBy("2h");
-  expect(t.runs("hourly")).toHaveLength(5);
-  t.assertAllAccountedFor();
-});
