@@ -117,7 +117,7 @@ export const FOUND: readonly { readonly title: string; readonly happens: readonl
       ),
     },
     {
-      title: "a job with a backfill is removed: what became of the backfill was lost with it",
+      title: "a job with a backfill is removed: its next one of that id had the backfill",
       happens: inTurns(
         { ...add, rules },
         { do: "backfill", job: "a", sinceS: 10, concurrency: 1, order: "oldest" },

@@ -92,7 +92,7 @@ export function changeBackfill(
 
 /** The progress of a job's last backfill. */
 export function backfillState(state: QueueState, jobId: string): BackfillState | undefined {
-  const backfill = state.jobs.get(jobId)?.backfill ?? state.formerBackfills.get(jobId);
+  const backfill = state.jobs.get(jobId)?.backfill;
   if (!backfill) return undefined;
   const { waiting, queued, touchedAt: _, verdicts, ...rest } = backfill;
   return {

@@ -75,10 +75,9 @@ export function closeBackfill(
   backfill.state = state;
 }
 
-/** A run of a backfill got its verdict. Its job may have been removed. */
-export function endBackfillRun(step: Step, jobId: string, verdict: Verdict): void {
-  const job = step.state.jobs.get(jobId);
-  const backfill = job?.backfill ?? step.state.formerBackfills.get(jobId);
-  if (backfill) addCount(backfill.verdicts, verdict, 1);
-  if (job) feedBackfill(step, job);
+/** A run of the job's backfill got its verdict. */
+export function endBackfillRun(step: Step, job: JobEntry, verdict: Verdict): void {
+  if (!job.backfill) return;
+  addCount(job.backfill.verdicts, verdict, 1);
+  feedBackfill(step, job);
 }

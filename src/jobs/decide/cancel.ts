@@ -61,7 +61,7 @@ function cancelWaiting(step: Step, job: JobEntry, runId: string, reason: string)
     count: 1,
   } as const;
   decideCancelled(step, job, run, reason);
-  endBackfillRun(step, job.id, "cancelled");
+  endBackfillRun(step, job, "cancelled");
   return true;
 }
 

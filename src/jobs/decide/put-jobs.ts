@@ -44,8 +44,6 @@ function putJob(step: Step, put: PutWithClaim): PutAnswer {
   } else if (claim <= fence.claim) return { outcome: "void" };
   const job = newEntry(step, put);
   jobs.set(job.id, job);
-  job.backfill = step.state.formerBackfills.get(job.id) ?? null;
-  step.state.formerBackfills.delete(job.id);
   if (job.next) addNext(step, job, job.next);
   if (step.state.ledgers.has(job.id)) ledgerOf(step, job.id).expiresAt = null;
   linkCondition(step, job);

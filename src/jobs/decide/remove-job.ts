@@ -40,7 +40,6 @@ export function removeJob(step: Step, removal: JobRemoval): JobRemovalResult {
     endRemoved(step, run);
   dropWakeups(step, job);
   step.state.jobs.delete(jobId);
-  if (backfill) step.state.formerBackfills.set(jobId, backfill);
   const ledger = step.state.ledgers.get(jobId);
   if (ledger) ledger.expiresAt = step.now + job.rules.keepAgeMs;
   tell(step, { name: "JOB_REMOVED", jobId });

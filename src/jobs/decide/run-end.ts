@@ -56,7 +56,7 @@ export function finishRun(step: Step, run: RunningRun, end: RunEnd): void {
   const most = job?.rules.pauseAfter ?? Infinity;
   if (job?.state === "active" && verdict === "failed" && job.failuresInARow >= most)
     pauseAfterFailures(step, job, error);
-  if (run.kind === "backfill") endBackfillRun(step, run.jobId, verdict);
+  if (job && run.kind === "backfill") endBackfillRun(step, job, verdict);
 }
 
 /** What the end of a run changes about its job. */

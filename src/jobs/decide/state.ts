@@ -16,8 +16,6 @@ export interface QueueState {
   readonly running: Map<string, Map<string, RunningRun>>;
   /** By job. A ledger outlives its job, too. */
   readonly ledgers: Map<string, Ledger>;
-  /** The last backfills of removed jobs; the next job of the same id has it again. */
-  readonly formerBackfills: Map<string, BackfillEntry>;
   readonly groups: Map<string, Group>;
   /** For each job that waiting conditions name, whether it exists or not, the jobs that have these conditions. */
   readonly dependents: Map<string, Set<string>>;
@@ -215,7 +213,6 @@ export function emptyState(numbers: { last: number } = { last: 0 }): QueueState 
     jobs: new Map(),
     running: new Map(),
     ledgers: new Map(),
-    formerBackfills: new Map(),
     groups: new Map(),
     dependents: new Map(),
     numbers,
