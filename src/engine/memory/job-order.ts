@@ -1,3 +1,4 @@
+import { byNextRun } from "../../jobs/decide.ts";
 import type { JobEntry, QueueState } from "../../jobs/decide/state.ts";
 
 /** Jobs without a next run come last. */
@@ -16,13 +17,7 @@ export class JobOrder {
     const known = new Set(this.#last);
     const still = this.#last.filter((entry) => jobs.get(entry.id) === entry);
     const fresh = [...jobs.values()].filter((entry) => !known.has(entry));
-    this.#last = [...still, ...fresh].toSorted(compare);
+    this.#last = [...still, ...fresh].toSorted(byNextRun);
     return this.#last;
   }
-}
-
-function compare(a: JobEntry, b: JobEntry): number {
-  const [dueA, dueB] = [dueAtOf(a), dueAtOf(b)];
-  if (dueA !== dueB) return dueA < dueB ? -1 : 1;
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }

@@ -41,7 +41,7 @@ function jobsToCheck(
   { horizonMs, offset, limit }: AuditRequest,
 ): JobEntry[] {
   const soon = jobs.filter(({ next }) => next !== null && next.dueAt <= now + horizonMs);
-  const others = limit === 0 ? [] : jobs.toSorted(byNextRun).slice(offset, offset + limit);
+  const others = jobs.slice(offset, offset + limit);
   const all = [...soon.toSorted(byNextRun).slice(0, MAX_DUE), ...others];
   return [...new Set(all)].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
