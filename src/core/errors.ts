@@ -154,13 +154,13 @@ export const ERROR_CODES = {
   },
   MASKED_STATE: {
     meaning:
-      "`importState` was given a fixture whose values are masked; nothing was stored, since jobs would run with wrong params.",
+      "A fixture whose values are masked was given to `importState`; nothing was stored, since jobs would run with wrong params.",
     remedy:
       "Export without `mask` to move a fleet; pass `allowMasked: true` if this is for a test.",
   },
   UNMASKABLE_STATE: {
     meaning:
-      "`exportState` can't mask a job: its masked params don't match the pipeline's schema, or its id contains a masked value.",
+      "A job can't be masked: its masked params don't match the pipeline's schema, or its id contains a masked value.",
     remedy:
       'Give `maskParams`, which returns valid params or keeps what may be seen; for ids, add `"ids"` to `mask`.',
   },

@@ -148,6 +148,7 @@ export function transferCases({ bench, tested, prefix }: CaseContext): void {
         removedJobs: 1,
         requests: 2,
         ledgerRows: 5,
+        logLines: 0,
         steps: 0,
         skipped: [],
       });

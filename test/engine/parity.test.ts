@@ -78,6 +78,7 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "end_schedule",
     "keep_ledger_until",
     "drop_expired",
+    "drop_turn_of_nobody",
     "decide_one",
     "keep_scheduled",
     "count_run",
