@@ -50,6 +50,13 @@ test.concurrent("examples/quickstart.ts, run by tsx, needs no server", async ({ 
   expect(code).toBe(0);
 });
 
+test.concurrent("examples/testing/from-production starts from a fixture", async ({ expect }) => {
+  const file = "examples/testing/from-production/start.ts";
+  const { code, output } = await runProgram(file, { isTypeScript: true });
+  expect(output).toContain("pass 1");
+  expect(code).toBe(0);
+});
+
 test("a process ends as soon as its scheduler was shut down", async ({ expect }) => {
   const from = performance.now();
   await runProgram("examples/dependencies.ts", { env: ownPlace() });
