@@ -18,7 +18,6 @@ const programs = [
   ["graceful-shutdown.ts", "short: done in attempt 1"],
   ["history.ts", "was skipped at"],
   ["simulate.ts", "backup: 1 missed"],
-  ["testing.ts", "pass 3"],
 ] as const;
 const together = ["scheduler.ts", "worker.ts"];
 const shared = ["place.ts", "report.ts"];

@@ -1,4 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
+import { syncBuiltinESMExports } from "node:module";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { OtherTimers } from "./virtual-time.ts";
@@ -30,6 +31,8 @@ export async function replaceGlobalTimers(
 ): Promise<GlobalTimers> {
   const { install } = await import("@sinonjs/fake-timers");
   const clock = refused(() => install({ now, toFake: [...FAKED] }));
+  // For those who imported them from `node:timers`, or `node:timers/promises`.
+  syncBuiltinESMExports();
   // It makes its list with the first timer.
   clock.clearTimeout(clock.setTimeout(() => undefined, 0));
   const heap = clock.timerHeap;
@@ -56,7 +59,10 @@ export async function replaceGlobalTimers(
     get activity() {
       return pushed;
     },
-    restore: () => clock.uninstall(),
+    restore: () => {
+      clock.uninstall();
+      syncBuiltinESMExports();
+    },
   };
 }
 
