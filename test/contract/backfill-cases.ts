@@ -175,6 +175,33 @@ export function backfillCases({ bench }: CaseContext): void {
     ]);
   });
 
+  test("the account of the last one is kept with the job, however short its retention, and goes with it", async () => {
+    const b = bench();
+    const put = b.put({ retention: { ageMs: 1 } });
+    const putJob = async (): Promise<CaseJob> => {
+      const [result] = await b.engine.jobs.put([put]);
+      if (result?.outcome !== "created") throw new Error("the job was not created");
+      return { id: put.definition.id, generation: result.generation };
+    };
+    const job = await putJob();
+    await add(job, [1_000]);
+    await start(job, 1_000);
+    await end(job, 1_000);
+    b.now += 1_000;
+    expect(await state(job)).toMatchObject({ state: "finished", total: 1 });
+    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    expect(await state(job)).toBeUndefined();
+    // Also of one that goes on, whose run settles later.
+    const again = await putJob();
+    expect(await state(again)).toBeUndefined();
+    await add(again, [3_000, 4_000]);
+    await start(again, 3_000);
+    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await end(again, 3_000);
+    expect(await state(again)).toBeUndefined();
+    expect(await state(await putJob())).toBeUndefined();
+  });
+
   test("a run whose worker died is taken over, and the job's removal ends the backfill", async () => {
     const b = bench();
     const job = await b.addJob();

@@ -61,11 +61,10 @@ local function recallBackfill(jobId, order)
   for _, runId in ipairs(dropBackfillJobs(jobId)) do addFireTime(jobId, tonumber(runId:match(":(%d+)$")), order) end
 end
 
-local function closeBackfill(jobId, state, keepAgeMs)
+local function closeBackfill(jobId, state)
   dropBackfillJobs(jobId)
   call("DEL", backfillTimesKey(jobId))
   call("HSET", backfillKey(jobId), "st", state)
-  call("PEXPIRE", backfillKey(jobId), keepAgeMs)
 end
 
 -- Gives queue jobs to as many fire times as there is room for, and ends the backfill if none is left.
@@ -90,7 +89,7 @@ local function feedBackfill(jobId)
     hasFed = true
   end
   if running + waiting == 0 and call("EXISTS", backfillTimesKey(jobId)) == 0 then
-    closeBackfill(jobId, "finished", job.keepAgeMs)
+    closeBackfill(jobId, "finished")
   end
   return hasFed
 end

@@ -15,7 +15,7 @@ local function apply()
   local b, job = backfills.readBackfill(jobId), readJob(jobId)
   if not b or not job or b.isOver then return "missing" end
   if change == "cancel" then
-    backfills.closeBackfill(jobId, "cancelled", job.keepAgeMs)
+    backfills.closeBackfill(jobId, "cancelled")
     if job.groupKey then groups.leaveLine(job, true) end
   elseif b.state == "adding" then
     return "missing"

@@ -63,9 +63,7 @@ local function importBackfill(job, b)
   for _, fireAt in ipairs(b.fireTimes) do
     backfills.addFireTime(job.id, fireAt, b.order)
   end
-  if b.state == "finished" or b.state == "cancelled" then
-    call("PEXPIRE", key, job.keepAgeMs)
-  else
+  if b.state ~= "finished" and b.state ~= "cancelled" then
     noteWaiting(job.id)
     backfills.feedBackfill(job.id)
   end

@@ -26,7 +26,7 @@ for i = 1, #requests, 2 do
     { reason = "removed" })
 end
 local backfill = backfills.readBackfill(r.jobId)
-if backfill and not backfill.isOver then backfills.closeBackfill(r.jobId, "cancelled", job.keepAgeMs) end
+if backfill and not backfill.isOver then backfills.closeBackfill(r.jobId, "cancelled") end
 -- Runs being executed continue; suspended ones end.
 for _, key in ipairs({ runningKey(r.jobId), backfillRunningKey(r.jobId) }) do
   local flat = call("HGETALL", key)
@@ -39,7 +39,7 @@ for _, key in ipairs({ runningKey(r.jobId), backfillRunningKey(r.jobId) }) do
   end
 end
 conditions.linkCondition(r.jobId, job.condition, nil)
-call("DEL", requestsKey(r.jobId), jobKey(r.jobId))
+call("DEL", requestsKey(r.jobId), backfillKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)
 call("ZREM", PREFIX .. "next", r.jobId)
 keepLedgerUntil(r.jobId, serverNow() + job.keepAgeMs)

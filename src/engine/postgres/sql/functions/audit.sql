@@ -117,7 +117,6 @@ BEGIN
   DELETE FROM ledger WHERE id IN (
     SELECT ledger.id FROM ledgers JOIN ledger USING (job_id) WHERE expires_at <= real_now LIMIT 5000);
   DELETE FROM ledgers l WHERE expires_at <= real_now AND NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = l.job_id);
-  DELETE FROM backfills WHERE job_id IN (SELECT job_id FROM backfills WHERE expires_at <= real_now LIMIT 5000);
   DELETE FROM imports WHERE ends_at < real_now;
   DELETE FROM leases WHERE ends_at < real_now - 3600000;
 END

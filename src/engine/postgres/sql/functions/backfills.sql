@@ -32,9 +32,7 @@ CREATE FUNCTION close_backfill(of_job text, new_state text) RETURNS void LANGUAG
   SELECT recall_backfill(of_job);
   DELETE FROM backfill_times WHERE job_id = of_job;
   DELETE FROM group_line WHERE job_id = of_job AND is_backfill;
-  UPDATE backfills SET state = new_state,
-    expires_at = server_now(NULL) + (SELECT keep_age_ms FROM jobs WHERE id = of_job)
-  WHERE job_id = of_job;
+  UPDATE backfills SET state = new_state WHERE job_id = of_job;
 $$;
 
 -- Gives queue jobs to as many fire times as there is room for, and ends the backfill if none is left.

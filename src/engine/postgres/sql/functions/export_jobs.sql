@@ -29,7 +29,7 @@ CREATE FUNCTION written_backfill(of_job text) RETURNS jsonb LANGUAGE sql STABLE 
     'order', CASE WHEN is_latest_first THEN 'latest' ELSE 'oldest' END, 'verdicts', counts, 'createdAt', created_at,
     'touchedAt', touched_at,
     'fireTimes', (SELECT COALESCE(jsonb_agg(fire_at ORDER BY fire_at), '[]') FROM backfill_times WHERE job_id = of_job))
-  FROM backfills WHERE job_id = of_job AND COALESCE(expires_at > server_now(NULL), true)
+  FROM backfills WHERE job_id = of_job
 $$;
 
 CREATE FUNCTION export_jobs(after_id text, max_jobs integer) RETURNS jsonb LANGUAGE plpgsql STABLE

@@ -54,12 +54,10 @@ BEGIN
   INSERT INTO backfills (job_id, backfill_id, state, total, concurrency, is_latest_first, counts, created_at, touched_at)
   VALUES (of_job, b ->> 'backfillId', b ->> 'state', (b ->> 'total')::bigint, (b ->> 'concurrency')::integer,
     b ->> 'order' = 'latest', b -> 'verdicts', (b ->> 'createdAt')::bigint, (b ->> 'touchedAt')::bigint)
-  -- A removed job of this id may have left one.
+  -- The job that this one replaces may have one.
   ON CONFLICT (job_id) DO UPDATE SET backfill_id = excluded.backfill_id, state = excluded.state, total = excluded.total,
     concurrency = excluded.concurrency, is_latest_first = excluded.is_latest_first, counts = excluded.counts,
-    created_at = excluded.created_at, touched_at = excluded.touched_at, expires_at = NULL;
-  UPDATE backfills SET expires_at = server_now(NULL) + (SELECT keep_age_ms FROM jobs WHERE id = of_job)
-  WHERE job_id = of_job AND state IN ('finished', 'cancelled');
+    created_at = excluded.created_at, touched_at = excluded.touched_at;
   DELETE FROM backfill_times WHERE job_id = of_job;
   INSERT INTO backfill_times (job_id, fire_at)
     SELECT of_job, value::bigint FROM jsonb_array_elements_text(b -> 'fireTimes') ON CONFLICT DO NOTHING;

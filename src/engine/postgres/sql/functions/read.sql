@@ -99,5 +99,5 @@ CREATE FUNCTION read_backfill(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET
     'running', (SELECT count(*) FROM running_runs WHERE job_id = of_job AND kind = 'backfill'),
     'verdicts', counts, 'concurrency', concurrency,
     'order', CASE WHEN is_latest_first THEN 'latest' ELSE 'oldest' END, 'createdAt', created_at)
-  FROM backfills WHERE job_id = of_job AND COALESCE(expires_at > server_now(NULL), true)
+  FROM backfills WHERE job_id = of_job
 $$;

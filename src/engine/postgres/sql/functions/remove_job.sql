@@ -43,6 +43,7 @@ BEGIN
     ORDER BY fire_at, queue_job_id LOOP
     events := events || end_removed(job, held, now_ms);
   END LOOP;
+  DELETE FROM backfills WHERE job_id = job.id;
   PERFORM drop_wakeups(job.id);
   DELETE FROM jobs WHERE id = job.id;
   UPDATE ledgers SET expires_at = server_now(NULL) + job.keep_age_ms WHERE job_id = job.id;

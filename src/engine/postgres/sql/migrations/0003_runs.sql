@@ -48,12 +48,8 @@ CREATE TABLE backfills (
   is_latest_first boolean NOT NULL,
   counts jsonb NOT NULL DEFAULT '{}',
   created_at bigint NOT NULL,
-  touched_at bigint NOT NULL,
-  -- Its end plus the job's retention, by the server's own clock.
-  expires_at bigint
+  touched_at bigint NOT NULL
 );
-
-CREATE INDEX backfills_expiry ON backfills (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Fire times that have not started; some have a queue job.
 CREATE TABLE backfill_times (
