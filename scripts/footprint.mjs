@@ -40,8 +40,8 @@ const subjects = {
   ...onServer("PostgreSQL", DATABASE_URL),
   "in memory": scheduler(""),
   "in memory, with 10,000 jobs": `${scheduler("")} ${add(10_000)}`,
-  "embedded, in a new folder": scheduler(`connection: "embedded://" + fresh`),
-  "embedded, in a folder that exists": scheduler(`connection: "embedded://${folder}/kept"`),
+  "in a new folder": scheduler(`connection: "embedded://" + fresh`),
+  "in a folder that exists": scheduler(`connection: "embedded://${folder}/kept"`),
 };
 
 function program(body, round) {

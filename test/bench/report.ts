@@ -46,7 +46,7 @@ npm run bench -- throughput --side cronduit --profile folder   # where processor
 npm run bench -- all --quick              # one small round: to see that it works, no figures to quote
 \`\`\`
 
-It needs \`redis-server\` on the machine; \`engines\` and \`peers\` need PostgreSQL too. It starts its own servers on free ports,
+It needs \`redis-server\` on the machine; \`start\`, \`engines\` and \`peers\` need PostgreSQL too. It starts its own servers on free ports,
 which write nothing to disk, and stops them.
 
 ## How it is measured

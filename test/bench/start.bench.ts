@@ -41,7 +41,7 @@ export const bench: Bench = {
 From nothing to the first run, each time in a new process: importing the package as published; then \`start()\`, \`addJob\` with a date that
 is due at once, until its pipeline begins. Memory is the resident set, over that of the same process before the import: after it, after the run, and at its highest.
 The servers run already, and their schemas exist. A new folder is empty, so a whole database is made in it; an existing one was used by a process before.
-Until this engine, "no connection" meant PostgreSQL in WebAssembly, as in a new folder.`,
+Before there was the engine in memory, PostgreSQL in WebAssembly was what ran without a connection: 4.3 s of processor time, and 747 MB over bare Node.js.`,
   figures: {
     importMs: { label: "import, ms", better: "less" },
     importCpuMs: { label: "import, CPU, ms", better: "less" },
