@@ -1,5 +1,6 @@
 // `cronduit/testing`: to test pipelines, schedules and rules without a server, on a clock that the test moves.
 import "./core/bundled-require.ts";
+export { CronduitError, JobLookupError } from "./core/errors.ts";
 export { assertMissed, assertRan, assertSkipped } from "./testing/assertions.ts";
 export { createTestScheduler, type TestSchedulerOptions } from "./testing/create-test-scheduler.ts";
 export { type HasLedger, type LedgerMatchers, matchers } from "./testing/matchers.ts";

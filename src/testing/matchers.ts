@@ -45,21 +45,25 @@ function match({ ledger, jobId, times, what, countOf }: Expected): Matched {
  * export the same, with types for `expect`.
  */
 export const matchers = {
+  /** That the job was executed this often, or at least once. */
   toHaveRun(ledger: HasLedger, jobId: string, times?: number): Matched {
     // However many occurrences it stands for, it ran once.
     const countOf = ({ startedAt }: Run): number => (startedAt === undefined ? 0 : 1);
     return match({ ledger, jobId, times, what: "to have run", countOf });
   },
+  /** That this many occurrences were skipped, or at least one. */
   toHaveSkipped(ledger: HasLedger, jobId: string, reason?: SkipReason, times?: number): Matched {
     const countOf = (run: Run): number =>
       run.verdict === "skipped" && (reason === undefined || run.reason === reason) ? run.count : 0;
     const what = `to have skipped an occurrence${reason === undefined ? "" : ` (${reason})`}`;
     return match({ ledger, jobId, times, what, countOf });
   },
+  /** That this many occurrences were missed, or at least one. */
   toHaveMissed(ledger: HasLedger, jobId: string, times?: number): Matched {
     const countOf = ({ verdict, count }: Run): number => (verdict === "missed" ? count : 0);
     return match({ ledger, jobId, times, what: "to have missed an occurrence", countOf });
   },
+  /** That every nominal time has exactly one decision. */
   toAccountForAll(ledger: HasLedger): Matched {
     try {
       ledger.assertAllAccountedFor();
