@@ -12,6 +12,7 @@ const SLOW_DRAIN = 6;
 /** No run waits for so many queue jobs to become due. */
 const MAX_WAITS = 50;
 const MAX_HEALS = 3;
+const MAX_RESUMES = 5;
 
 /** The real thing, with the reference beside it. */
 export class Trial implements AsyncDisposable {
@@ -65,13 +66,12 @@ export class Trial implements AsyncDisposable {
     await this.happen([{ do: "heal" }]);
     // A queue job that was put back waits by the earlier clock.
     await this.happen([{ do: "pass", seconds: this.fleet.behindMs / 1_000 }]);
-    for (const [i, job] of JOBS.entries())
-      if (this.#jobs.some((jobs) => jobs[i]?.state === "paused"))
-        await this.happen([{ do: "resume", job }]);
+    await this.#resumeAll();
     const from = new Set(this.#open);
     const left = (): string[] => this.#open.filter((id) => from.has(id));
     let waits = 0;
     let heals = 0;
+    let resumes = 0;
     for (let i = 0; i < MAX_DRAIN; i += 1) {
       // Some time goes by at first, so that what waits for an instance may be too late.
       if (i < SLOW_DRAIN) await this.happen([{ do: "pass", seconds: 4 }]);
@@ -81,6 +81,10 @@ export class Trial implements AsyncDisposable {
       else if (left().length > 0 && this.#waiting.length > 0 && waits < MAX_WAITS) {
         waits += 1;
         await this.happen([{ do: "untilDue" }]);
+      } else if (left().length > 0 && resumes < MAX_RESUMES && this.#hasPaused) {
+        // A run that failed meanwhile may have paused its job.
+        resumes += 1;
+        await this.#resumeAll();
       } else if (left().length > 0 && this.fleet.hasLost && heals < MAX_HEALS) {
         // While another queue job wakes the job, the audit does not miss the one that was lost.
         heals += 1;
@@ -97,6 +101,16 @@ export class Trial implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.fleet[Symbol.asyncDispose]();
+  }
+
+  async #resumeAll(): Promise<void> {
+    for (const [i, job] of JOBS.entries())
+      if (this.#jobs.some((jobs) => jobs[i]?.state === "paused"))
+        await this.happen([{ do: "resume", job }]);
+  }
+
+  get #hasPaused(): boolean {
+    return this.#jobs.some((jobs) => jobs.some((job) => job?.state === "paused"));
   }
 
   get #jobs() {
