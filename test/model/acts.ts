@@ -23,7 +23,7 @@ interface Found extends Waiting {
 /** Puts a step in its place; `undefined` if there is nothing that it could be done to. */
 export function place(step: Step, scene: Scene): Act | undefined {
   const { fleet } = scene;
-  const act = actOf(step, scene);
+  const act = isLeftOut(step, fleet) ? undefined : actOf(step, scene);
   return (
     act &&
     (async () => {
@@ -36,6 +36,27 @@ export function place(step: Step, scene: Scene): Act | undefined {
       if (step.do === "remove") fleet.declared.delete(step.job);
     })
   );
+}
+
+/**
+ * Redis wakes one job of a group at a time, and feeds a backfill that waits in the line later than the others do: there, a job
+ * has a group or a backfill.
+ */
+function isLeftOut(
+  step: Step,
+  { place: { isLoose = false }, grouped, backfilled }: ModelFleet,
+): boolean {
+  if (!isLoose || !("job" in step)) return false;
+  const { job } = step;
+  if (step.do === "backfill") {
+    if (grouped.has(job)) return true;
+    backfilled.add(job);
+  }
+  if ("rules" in step && step.rules.group) {
+    if (backfilled.has(job)) return true;
+    grouped.add(job);
+  }
+  return false;
 }
 
 function actOf(step: Step, scene: Scene): (() => Promise<unknown> | void) | undefined {

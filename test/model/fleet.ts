@@ -116,6 +116,9 @@ export class ModelFleet implements AsyncDisposable {
   readonly known = new Set<string>();
   /** Whether queue jobs were lost: only the reconciler finds that. */
   hasLost = false;
+  /** Jobs that may have had a group, and a backfill. */
+  readonly grouped = new Set<string>();
+  readonly backfilled = new Set<string>();
   /** What was declared last for each job. */
   readonly declared = new Map<string, Record<string, unknown>>();
   readonly #workers: Worker[] = [];

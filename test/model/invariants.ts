@@ -6,6 +6,7 @@ import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
 import type { TriggerSpec } from "../../src/triggers/spec.ts";
 import { isVerdict } from "../../src/history/run.ts";
 import type { QueueView, View } from "./observe.ts";
+import type { RecordedCall } from "./recorder.ts";
 
 /** Retention by less than this was asked for. */
 const MANY = 100_000;
@@ -25,8 +26,6 @@ interface Known {
   readonly decided: Map<string, string>;
   /** Since the job was added, by verdict. */
   counts: Map<string, number>;
-  /** The most instances that it was ever allowed. */
-  maxInstances: number;
   /** Whether rows of its ledger were dropped: what a backfill ran it may run again then. */
   isCut: boolean;
   /** The generation that it has now, and its watermark when it was first seen. */
@@ -43,10 +42,13 @@ interface Known {
 export class Invariants {
   readonly broken: string[] = [];
   readonly #known = new Map<string, Known>();
+  /** The most instances that each job was ever allowed, and the runs that each group was. */
+  readonly #most = new Map<string, number>();
   readonly #limits = new Map<string, number>();
 
-  /** After each step. */
-  look(view: View): void {
+  /** After each step. @param calls that were made in it: some of what they declared may be gone again */
+  look(view: View, calls: readonly RecordedCall[]): void {
+    for (const { params } of calls) for (const one of params.flat()) this.#noteLimits(one);
     for (const [queue, seen] of view)
       for (const i of seen.jobs.keys()) this.#lookAt(`${queue} ${i}`, seen, i);
     this.#lookAtGroups(view);
@@ -58,15 +60,23 @@ export class Invariants {
       for (const verdict of decided.values()) into[verdict] = (into[verdict] ?? 0) + 1;
   }
 
+  #noteLimits(declared: unknown): void {
+    const { definition } = (declared ?? {}) as Partial<Pick<StoredJob, "definition">>;
+    if (!definition) return;
+    const { id, policy } = definition;
+    this.#most.set(id, Math.max(this.#most.get(id) ?? 0, policy.maxInstances));
+    if (!policy.group) return;
+    const { key, limit } = policy.group;
+    this.#limits.set(key, Math.max(this.#limits.get(key) ?? 0, limit));
+  }
+
   #lookAt(name: string, seen: QueueView, i: number): void {
     const known = this.#knownOf(name);
-    const { maxInstances } = known;
     const stored = seen.jobs[i];
     const events = seen.events[i] ?? [];
     for (const event of events) this.#hear(name, known, event);
     if (stored) {
       this.#lookAtFireTimes(name, known, stored, { events, open: seen.open[i] ?? [] });
-      known.maxInstances = Math.max(maxInstances, stored.definition.policy.maxInstances);
       known.isCut ||= stored.definition.retention.count < MANY;
       for (const verdict of new Set([...known.counts.keys(), ...Object.keys(stored.counts)])) {
         const counted = (stored.counts as Record<string, number>)[verdict] ?? 0;
@@ -79,8 +89,9 @@ export class Invariants {
     const ids = rows.map(({ id }) => id);
     if (new Set(ids).size < ids.length) this.#breaks(name, "a run is open twice");
     const running = rows.filter(({ state, kind }) => state !== "queued" && kind !== "backfill");
-    if (running.length > known.maxInstances)
-      this.#breaks(name, `${running.length} run, and never more than ${known.maxInstances} may`);
+    const most = stored ? (this.#most.get(stored.definition.id) ?? 0) : Infinity;
+    if (running.length > most)
+      this.#breaks(name, `${running.length} run, and never more than ${most} may`);
     for (const { id } of rows)
       if (known.decided.has(id) && !mayComeAgain(known, id))
         this.#breaks(name, `${id} is open and has its verdict`);
@@ -157,8 +168,7 @@ export class Invariants {
         if (known.group === null && known.started.size === 0) known.group = group?.key ?? null;
         else if (isNew || known.group !== (group?.key ?? null)) known.group = undefined;
         if (!group) continue;
-        const name = `${queue} ${group.key}`;
-        this.#limits.set(name, Math.max(this.#limits.get(name) ?? 0, group.limit));
+        const name = group.key;
         if (known.group === undefined) continue;
         const held = (open[i] ?? []).filter(({ state }) => state !== "queued");
         running.set(name, (running.get(name) ?? 0) + held.length);
@@ -178,7 +188,6 @@ export class Invariants {
     const known = this.#known.get(name) ?? {
       decided: new Map(),
       counts: new Map(),
-      maxInstances: 0,
       isCut: false,
       generation: 0,
       since: 0,

@@ -152,10 +152,11 @@ export function byId(a: { readonly id: string }, b: { readonly id: string }): nu
   return one.fireAt - other.fireAt || one.sequence - other.sequence;
 }
 
-/** Manual runs that a removal skips have no order among each other. */
+/** Manual runs that a removal skips, and runs that it cancels, have no order among each other. */
 function inAnyOrder(events: readonly StoredEvent[]): StoredEvent[] {
   const isFree = ({ name, runId = "", reason }: StoredEvent): boolean =>
-    name === "JOB_SKIPPED" && reason === "removed" && parseQueueJobId(runId)?.kind === "manual";
+    name === "JOB_CANCELLED" ||
+    (name === "JOB_SKIPPED" && reason === "removed" && parseQueueJobId(runId)?.kind === "manual");
   const free = events
     .filter(isFree)
     .toSorted((a, b) => byId({ id: a.runId ?? "" }, { id: b.runId ?? "" }));

@@ -33,7 +33,7 @@ export interface Place {
   readonly lines: ReadonlyMap<string, RawLine>;
   /**
    * Redis does some things in its own way: rows of one fire time have no order in a ledger, and wakeups (queue jobs that stand
-   * for nothing and only make a worker look) may be more or fewer. That nothing waits in vain is seen at the end of a trial.
+   * for nothing and only make a worker look) may be more or fewer; jobs with a group are not backfilled there. That nothing waits in vain is seen at the end of a trial.
    */
   readonly isLoose?: boolean;
   /** Opens another one, where that costs nothing. */

@@ -54,7 +54,7 @@ export class Trial implements AsyncDisposable {
     const happened = { calls, view: this.#view, jobIds, now };
     const difference = this.#comparison.differ(happened);
     if (difference !== undefined) assert.fail(difference);
-    this.#invariants.look(this.#view);
+    this.#invariants.look(this.#view, calls);
     assert.deepEqual(this.#invariants.broken, []);
   }
 
