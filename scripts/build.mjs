@@ -35,10 +35,16 @@ const TEXTS = [
   },
 ];
 
-/** Modules that stay files of their own, since their place or their turn matters; and texts that only one engine needs. */
+/**
+ * Modules that stay files of their own: their place or their turn matters; or they are texts that only one engine needs; or
+ * they load engines, or are shared with what does. In a file with what every program needs, those would bring all engines into each
+ * bundle.
+ */
 const APART = [
   "core/bundled-require",
   "core/here",
+  "engine/calls/with-deadline",
+  "engine/migrate-connection",
   "execution/child-main",
   "pipeline/reflect",
   "engine/redis/script-texts",
