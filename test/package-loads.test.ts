@@ -47,7 +47,9 @@ describe.each(["import", "require"] as const)("%s", (how) => {
     // Each costs time, so they are merged; see scripts/merge-modules.mjs.
     expect(imported.own.length).toBeLessThanOrEqual(30);
     expect(imported.own).toContain("dist/index.js");
-    expect(imported.own.filter((file) => /(?:redis|postgres|memory)-engine|-texts/.test(file))).toEqual([]);
+    expect(
+      imported.own.filter((file) => /(?:redis|postgres|memory)-engine|-texts/.test(file)),
+    ).toEqual([]);
   });
 });
 
