@@ -76,6 +76,23 @@ export function conditionCases({ bench }: CaseContext): void {
     expect(await b.tick(other)).toMatchObject({ outcome: "run" });
   });
 
+  test("a run that outlived its job belongs to the next job of the id: it ever ran", async () => {
+    const b = bench();
+    const first = await b.addJob();
+    const asks = await b.addJob({ policy: when(`"${first.id}".running and nobody.running`) });
+    const everRan = async (): Promise<boolean | undefined> => {
+      await b.tick(asks);
+      return (await b.ledger(asks)).at(-1)?.facts?.[first.id]?.everRan;
+    };
+    b.now += 1_000;
+    const { runId } = await b.run(first, b.now);
+    await b.engine.jobs.remove({ jobId: first.id, expectedWatermark: undefined, skipped: [] });
+    await b.addJob({ id: first.id });
+    expect(await everRan()).toBe(true);
+    await b.settle(first, runId);
+    expect(await everRan()).toBe(true);
+  });
+
   test("facts follow the runs: the last verdict, successes in a row, runs in progress, whether it ever ran", async () => {
     const b = bench();
     const first = await b.addJob({ policy: { maxInstances: 2 } });

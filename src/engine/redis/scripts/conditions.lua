@@ -5,10 +5,12 @@ local function factsOf(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "lp", "er")
   if not v[1] then return nil end
   local last = readLast(v[2])
+  local running = call("HLEN", runningKey(jobId)) + call("HLEN", backfillRunningKey(jobId))
   return {
     lastVerdict = last.verdict or cjson.null, lastSuccessAt = last.lastSuccessAt or cjson.null,
-    successStreak = last.successStreak, everRan = v[3] == "1",
-    running = call("HLEN", runningKey(jobId)) + call("HLEN", backfillRunningKey(jobId)),
+    successStreak = last.successStreak, running = running,
+    -- A run of a job that was removed and added again belongs to the new one, which did not start it.
+    everRan = v[3] == "1" or running > 0 or last.verdict ~= nil,
   }
 end
 
