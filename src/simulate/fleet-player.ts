@@ -1,4 +1,4 @@
-import { nextTurn, type EpochMs } from "../core/clock.ts";
+import { nextTurn, systemClock, type EpochMs } from "../core/clock.ts";
 import { Collisions } from "./collisions.ts";
 import { Decisions } from "./decisions.ts";
 import type { OutageLog, PlayedOutage } from "./outage-log.ts";
@@ -12,8 +12,10 @@ import { JOB_IS_DUE, LOOK_AGAIN, RUN_TURNS, Timeline } from "./timeline.ts";
 import { Waking } from "./waking.ts";
 import type { WorkerSlots } from "./worker-slots.ts";
 
-/** How much happens between two looks at the signal; others of this process get their turn then, too. */
-const TURN_AFTER = 50_000;
+/** After so long others of this process get their turn, and the signal is looked at. */
+const TURN_AFTER_MS = 20;
+/** How much happens between two looks at the clock. */
+const LOOK_AFTER = 16;
 
 /** Plays what happens to a fleet: as the engines would decide it, with nothing executed. */
 export class FleetPlayer {
@@ -66,10 +68,13 @@ export class FleetPlayer {
   async #playTo(until: EpochMs, signal: AbortSignal | undefined): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
-      for (let i = 0; i < TURN_AFTER; i += 1) {
-        if (!this.#timeline.advance(until)) return;
-        this.#tick();
-      }
+      const turnEndsAt = systemClock.elapsed() + TURN_AFTER_MS;
+      do {
+        for (let i = 0; i < LOOK_AFTER; i += 1) {
+          if (!this.#timeline.advance(until)) return;
+          this.#tick();
+        }
+      } while (systemClock.elapsed() < turnEndsAt);
       await nextTurn();
     }
   }

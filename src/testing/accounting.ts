@@ -21,6 +21,8 @@ export interface Unaccounted {
   readonly gaps: readonly EpochMs[];
   /** Nominal times with more than one. */
   readonly doubles: readonly EpochMs[];
+  /** Times with a decision at which the job was not due. */
+  readonly strays: readonly EpochMs[];
   /** Rows that stand for another number of nominal times than they say. */
   readonly miscounted: readonly LedgerRow[];
 }
@@ -40,10 +42,16 @@ export function account(
   const scheduled = rows
     .filter(({ kind, fireAt }) => kind === "scheduled" && fireAt > begin)
     .toSorted((a, b) => firstOf(a) - firstOf(b) || a.fireAt - b.fireAt);
+  const schedules = periods.map(({ definition }) => new Schedule(definition));
+  const singles = scheduled.filter(({ fromAt }) => fromAt === undefined);
   return {
     gaps: periods.flatMap((period, i) => gapsIn(period, periods[i + 1]?.since ?? now, scheduled)),
     doubles: doublesIn(scheduled),
-    miscounted: scheduled.filter((row) => isMiscounted(row, periods)),
+    strays: singles
+      .filter(({ fireAt }) => !schedules.some((schedule) => schedule.has(fireAt)))
+      .slice(0, MOST_LISTED)
+      .map(({ fireAt }) => fireAt),
+    miscounted: scheduled.filter((row) => isMiscounted(row, schedules)),
   };
 }
 
@@ -76,12 +84,10 @@ function doublesIn(rows: readonly LedgerRow[]): EpochMs[] {
   return doubles.slice(0, MOST_LISTED).map(firstOf);
 }
 
-function isMiscounted(row: LedgerRow, periods: readonly StoredPeriod[]): boolean {
+function isMiscounted(row: LedgerRow, schedules: readonly Schedule[]): boolean {
   if (row.fromAt === undefined) return false;
   const { fromAt, fireAt, count = 1 } = row;
-  return !periods.some(
-    ({ definition }) => new Schedule(definition).span(fromAt - 1, fireAt)?.count === count,
-  );
+  return !schedules.some((schedule) => schedule.span(fromAt - 1, fireAt)?.count === count);
 }
 
 function firstOf({ fromAt, fireAt }: LedgerRow): EpochMs {

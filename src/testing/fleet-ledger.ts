@@ -5,9 +5,6 @@ import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { formatIso } from "../triggers/time/local-text.ts";
 import { account, type StoredPeriod } from "./accounting.ts";
 
-/** So many known rows in a row mean that all older ones are known. */
-const KNOWN_ROWS = 50;
-
 /** A job as the engine has it. */
 export interface JobNow {
   readonly id: string;
@@ -23,8 +20,8 @@ export interface FleetState {
   /** Grows with every change. */
   readonly activity: number;
   jobs(): Iterable<JobNow>;
-  /** Of jobs that were removed, too. */
-  ledgers(): Iterable<readonly [jobId: string, rows: readonly LedgerRow[]]>;
+  /** Calls `hear` with each row when it is decided; retention may delete it in the same step. */
+  onDecided(hear: (jobId: string, row: LedgerRow) => void): void;
   /** Runs without a verdict. */
   openRuns(jobId: string): readonly LedgerRow[];
 }
@@ -32,21 +29,24 @@ export interface FleetState {
 /** Keeps every row that a ledger ever had, and every form that a job ever had, whatever retention deletes. */
 export class FleetLedger {
   readonly #state: FleetState;
-  readonly #rows = new Map<string, Map<string, LedgerRow>>();
-  readonly #seen = new Map<string, { count: number; last: LedgerRow | undefined }>();
+  readonly #rows = new Map<string, LedgerRow[]>();
   readonly #periods = new Map<string, StoredPeriod[]>();
   readonly #versions = new Map<string, string>();
   #noted = -1;
 
   constructor(state: FleetState) {
     this.#state = state;
+    state.onDecided((jobId, row) => {
+      const rows = this.#rows.get(jobId);
+      if (rows) rows.push(row);
+      else this.#rows.set(jobId, [row]);
+    });
   }
 
   /** To be called after everything that happens at one instant. */
   note(now: EpochMs): void {
     if (this.#state.activity === this.#noted) return;
     this.#noted = this.#state.activity;
-    for (const [jobId, rows] of this.#state.ledgers()) this.#noteRows(jobId, rows);
     const gone = new Set(this.#versions.keys());
     for (const job of this.#state.jobs()) {
       gone.delete(job.id);
@@ -68,8 +68,8 @@ export class FleetLedger {
   }
 
   #problemsOf(jobId: string, periods: readonly StoredPeriod[], now: EpochMs): string[] {
-    const decided = this.#rows.get(jobId)?.values() ?? [];
-    const { gaps, doubles, miscounted } = account(
+    const decided = this.#rows.get(jobId) ?? [];
+    const { gaps, doubles, strays, miscounted } = account(
       periods,
       [...decided, ...this.#state.openRuns(jobId)],
       now,
@@ -79,27 +79,12 @@ export class FleetLedger {
     return [
       gaps.map((fireAt) => `  "${jobId}" at ${at(fireAt)}: no decision`),
       doubles.map((fireAt) => `  "${jobId}" at ${at(fireAt)}: more than one decision`),
+      strays.map((fireAt) => `  "${jobId}" at ${at(fireAt)}: a decision where the job was not due`),
       miscounted.map(
         ({ fromAt = 0, fireAt, count }) =>
           `  "${jobId}" from ${at(fromAt)} to ${at(fireAt)}: a row for ${count} occurrences, where the trigger has another number`,
       ),
     ].flat();
-  }
-
-  #noteRows(jobId: string, rows: readonly LedgerRow[]): void {
-    const seen = this.#seen.get(jobId);
-    const last = rows.at(-1);
-    if (seen?.count === rows.length && seen.last === last) return;
-    this.#seen.set(jobId, { count: rows.length, last });
-    let kept = this.#rows.get(jobId);
-    if (!kept) this.#rows.set(jobId, (kept = new Map<string, LedgerRow>()));
-    for (let i = rows.length - 1, known = 0; i >= 0 && known < KNOWN_ROWS; i -= 1) {
-      const row = rows[i];
-      if (row === undefined) continue;
-      const key = `${row.id} ${row.fromAt ?? ""}`;
-      known = kept.get(key) === row ? known + 1 : 0;
-      kept.set(key, row);
-    }
   }
 
   #noteJob({ id, version, state, watermark, definition }: JobNow, now: EpochMs): void {

@@ -17,6 +17,7 @@ class TestProcess {
   readonly gate = new Gate();
   readonly runtime: WorkerRuntime;
   readonly #consumers: Consumer[] = [];
+  readonly #killed = new AbortController();
 
   constructor({ time, engine, ...options }: TestWorkerOptions, skewMs: number) {
     this.clock = new VirtualClock(time, skewMs);
@@ -27,8 +28,17 @@ class TestProcess {
     });
   }
 
+  /** Resolves when it has started, or was killed before that. */
+  async start(): Promise<void> {
+    const killed = new Promise<void>((resolve) => {
+      this.#killed.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.race([this.runtime.start(), killed]);
+  }
+
   kill(): void {
     this.gate.close();
+    this.#killed.abort();
     for (const consumer of this.#consumers) if (consumer instanceof MemoryConsumer) consumer.kill();
     this.runtime.vanish();
     this.clock.end();
@@ -67,7 +77,7 @@ export class TestWorker implements Pick<WorkerRuntime, "id" | "runAround" | "sta
   }
 
   start(): Promise<void> {
-    return this.#process.runtime.start();
+    return this.#process.start();
   }
 
   async stop(ending: Ending): Promise<void> {
@@ -85,7 +95,7 @@ export class TestWorker implements Pick<WorkerRuntime, "id" | "runAround" | "sta
   async restart(): Promise<void> {
     this.#calls += this.#process.gate.calls;
     this.#process = new TestProcess(this.#options, this.#skewMs);
-    await this.#process.runtime.start();
+    await this.#process.start();
   }
 
   /** Sets how far the worker's wall clock is ahead of the engine's. */

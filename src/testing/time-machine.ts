@@ -120,7 +120,7 @@ export class TimeMachine {
 
   /** Moves to an instant at once, as if nothing had run in between. What was due fires at the next step. */
   leap(at: EpochMs): void {
-    this.#parts.time.moveTo(at);
+    this.#moveTo(at);
   }
 
   #moveTo(at: EpochMs): void {

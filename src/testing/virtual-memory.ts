@@ -62,10 +62,8 @@ export class VirtualMemory implements FleetState {
     return this.#stores.flatMap(({ state }) => [...state.jobs.values()].map(jobNow));
   }
 
-  ledgers(): (readonly [jobId: string, rows: readonly LedgerRow[]])[] {
-    return this.#stores.flatMap(({ state }) =>
-      [...state.ledgers].map(([jobId, { rows }]) => [jobId, rows] as const),
-    );
+  onDecided(hear: (jobId: string, row: LedgerRow) => void): void {
+    this.#fleet.onDecided = hear;
   }
 
   /** A job's decided rows. */

@@ -46,6 +46,40 @@ export function groupCases({ bench }: CaseContext): void {
     expect(await b.verdicts(queueing, from)).toEqual(["skipped: overlap-replaced 2000"]);
   });
 
+  test("a job that waits keeps its turn when the limit of its group changes", async () => {
+    const b = bench();
+    const key = randomUUID();
+    const policy = (limit: number): Partial<Policy> => ({ group: { key, limit } });
+    const [first, second, third] = [
+      await b.addJob({ policy: policy(1) }),
+      await b.addJob({ policy: policy(1) }),
+      await b.addJob({ policy: policy(1) }),
+    ];
+    const from = b.now;
+    b.now += 1_000;
+    const { runId } = await b.run(first, b.now);
+    await b.tick(second);
+    await b.tick(third);
+    for (const limit of [5, 1]) {
+      const { revision } = await b.stored(second);
+      await b.engine.jobs.change({
+        jobId: second.id,
+        expectedRevision: revision,
+        definition: b.definition({ id: second.id, policy: policy(limit) }),
+        event: { name: "JOB_MODIFIED", at: 0, jobId: second.id },
+      });
+    }
+    // Woken while there was room for it, and not looked at before that was over.
+    for (const id of await b.wakeups(second))
+      expect(await b.answer(second, id)).toMatchObject({ outcome: "none" });
+    await b.settle(first, runId);
+    expect(await b.answerCall(second)).toMatchObject({
+      outcome: "run",
+      run: { fireAt: from + 2_000 },
+    });
+    expect(await b.open(third, from)).toEqual(["queued 3000"]);
+  });
+
   test("jobs have their turns in the order in which they came to wait", async () => {
     const b = bench();
     const add = inGroup(1, { maxInstances: 5 });

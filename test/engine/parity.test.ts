@@ -65,6 +65,7 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "group_line_key",
     "line_member",
     "is_in_line",
+    "keep_places",
     "last_run",
     "backfill_run_id",
     "read_backfill",

@@ -92,7 +92,7 @@ describe("the account", () => {
       row(3, "missed", { fromAt: 2 * HOUR, count: 2 }),
       row(4, "succeeded"),
     ];
-    const clean = { gaps: [], doubles: [], miscounted: [] };
+    const clean = { gaps: [], doubles: [], strays: [], miscounted: [] };
     expect(account([period], good, 4.5 * HOUR)).toEqual(clean);
     expect(account([period], good.slice(1), 4.5 * HOUR).gaps).toEqual([HOUR]);
     expect(account([period], good, 5 * HOUR).gaps).toEqual([5 * HOUR]);

@@ -2,6 +2,7 @@ import type { Clock, EpochMs } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import { emptyState, type QueueJobs, type QueueState } from "../../jobs/decide/state.ts";
 import { type Step, stepOn } from "../../jobs/decide/step.ts";
+import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EventLog } from "./event-log.ts";
 import { JobLine } from "./job-line.ts";
@@ -36,6 +37,8 @@ export interface MemoryFleet {
   readonly stores: Map<string, MemoryStore>;
   /** Counts consumers, which gives their locks names. */
   consumers: number;
+  /** Receives each row of a ledger when it is decided, in tests: retention may delete it in the same step. */
+  onDecided?: (jobId: string, row: LedgerRow) => void;
 }
 
 /** A fleet without anything in it. */
@@ -89,6 +92,8 @@ export class MemoryLink {
     const step = stepOn(store.state, queueAt(store.line, now, this.options.clock), now);
     const answer = work(step, store);
     if (step.events.length > 0) store.log.append(step.events);
+    const { onDecided } = this.fleet;
+    if (onDecided) for (const { jobId, row } of step.rows) onDecided(jobId, row);
     return answer;
   }
 }

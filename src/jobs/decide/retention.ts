@@ -20,6 +20,7 @@ const MAX_EXCESS = 1_000;
 export function keepRow(step: Step, jobId: string, row: LedgerRow, kept: Kept): void {
   const ledger = ledgerOf(step, jobId);
   insertRow(ledger, row);
+  step.rows.push({ jobId, row });
   const { rows } = ledger;
   rows.splice(0, Math.min(MAX_EXCESS, Math.max(0, rows.length - kept.keepCount)));
   const tooOld = expiredAmong(rows, step.now - kept.keepAgeMs);

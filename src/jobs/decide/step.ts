@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { StoredEvent } from "../event.ts";
+import type { LedgerRow } from "../ledger-row.ts";
 import type { JobEntry, QueueJobs, QueueState, RunningRun } from "./state.ts";
 
 /**
@@ -12,11 +13,13 @@ export interface Step {
   /** The server's clock. */
   readonly now: EpochMs;
   readonly events: StoredEvent[];
+  /** The rows that it adds to ledgers. */
+  readonly rows: { readonly jobId: string; readonly row: LedgerRow }[];
 }
 
 /** Begins a step. */
 export function stepOn(state: QueueState, queue: QueueJobs, now: EpochMs): Step {
-  return { state, queue, now, events: [] };
+  return { state, queue, now, events: [], rows: [] };
 }
 
 /** Adds an event. Absent fields are left out. */

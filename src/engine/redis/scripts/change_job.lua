@@ -39,11 +39,11 @@ if timing then
   placeNext(c.jobId, timing.state == "active" and timing.upcoming or nil)
   if timing.state == "active" then
     addNext(c.jobId, c.pipeline or job.pipeline, generation, timing.upcoming)
-    -- Failures in a row start again from 0.
-    if job.state == "paused" and job.failuresInARow > 0 then
-      job.last.failuresInARow = 0
-      call("HSET", key, "lp", lastText(job.last))
-    end
+  end
+  -- After a pause, failures in a row start again from 0.
+  if timing.state ~= "paused" and job.state == "paused" and job.failuresInARow > 0 then
+    job.last.failuresInARow = 0
+    call("HSET", key, "lp", lastText(job.last))
   end
   if timing.state == "paused" then
     if job.state ~= "paused" then call("HSET", key, "pa", NOW) end
@@ -61,7 +61,12 @@ end
 if c.definition then
   local changed = readJob(c.jobId)
   conditions.linkCondition(c.jobId, job.condition, changed.condition)
-  if job.groupKey and (job.groupKey ~= changed.groupKey or job.groupLimit ~= changed.groupLimit) then
+  if job.groupKey and job.groupKey == changed.groupKey then
+    if job.groupLimit ~= changed.groupLimit then
+      groups.keepPlaces(job, changed)
+      groups.wakeGroup(job.groupKey)
+    end
+  elseif job.groupKey then
     groups.leaveLine(job)
     if groups.leaveLine(job, true) then backfills.feedBackfill(c.jobId) end
     groups.wakeGroup(job.groupKey)

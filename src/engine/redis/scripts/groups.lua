@@ -31,6 +31,18 @@ local function leaveLine(job, isBackfill)
   return wasInLine
 end
 
+-- A job in line keeps its places when its limit changes, which is a part of them.
+local function keepPlaces(before, now)
+  for _, isBackfill in ipairs({ false, true }) do
+    local old = lineMember(before, isBackfill)
+    local place = call("ZSCORE", groupLineKey(before.groupKey), old)
+    if place then
+      call("ZREM", groupLineKey(before.groupKey), old)
+      call("ZADD", groupLineKey(before.groupKey), place, lineMember(now, isBackfill))
+    end
+  end
+end
+
 -- Wakes the job that has waited longest of those for which there is room. A job that is woken and does not start wakes the
 -- next.
 local function wakeGroup(key)
@@ -55,4 +67,4 @@ local function wakeGroup(key)
   dropTurnOfNobody(key)
 end
 
-return { isInLine = isInLine, joinLine = joinLine, leaveLine = leaveLine, wakeGroup = wakeGroup }
+return { isInLine = isInLine, joinLine = joinLine, leaveLine = leaveLine, keepPlaces = keepPlaces, wakeGroup = wakeGroup }

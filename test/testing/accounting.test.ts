@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
+import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import { account, type StoredPeriod } from "../../src/testing/accounting.ts";
+import { createTestScheduler } from "../../src/testing.ts";
+import { aDefinition } from "../helpers/a-definition.ts";
+
+class Long extends Pipeline {
+  async run({ sleep }: this["Context"]): Promise<void> {
+    await sleep("90m");
+  }
+}
+
+const now = "2027-01-01T00:00Z";
+
+describe("everything is accounted for", () => {
+  test("a run that outlasts many later occurrences", async () => {
+    await using t = await createTestScheduler({ pipelines: [Long], now });
+    await t.addJob(Long, { id: "a", trigger: "cron", minute: "*" });
+    await t.advanceBy("4h");
+    expect(() => t.assertAllAccountedFor()).not.toThrow();
+  });
+
+  test("rows that retention deletes at once", async () => {
+    await using t = await createTestScheduler({ pipelines: [Long], now });
+    await t.addJob(Long, { id: "few", trigger: "cron", minute: "*/20", retention: { count: 5 } });
+    const one = { retention: { count: 1 }, coalesce: false } as const;
+    await t.addJob(Long, { id: "one", trigger: "interval", hours: 1, ...one });
+    await t.advanceBy("4h");
+    await t.outage("4h");
+    expect(() => t.assertAllAccountedFor()).not.toThrow();
+  });
+});
+
+describe("what is wrong is found", () => {
+  const START = Date.UTC(2027, 0, 1);
+  const definition = aDefinition({ id: "a", createdAt: START });
+  const periods: StoredPeriod[] = [{ definition, state: "active", watermark: START, since: START }];
+  const row = (second: number, more: Partial<LedgerRow> = {}): LedgerRow => ({
+    id: `a:1:${START + second * 1_000}`,
+    state: "succeeded",
+    kind: "scheduled",
+    fireAt: START + second * 1_000,
+    dueAt: START + second * 1_000,
+    ...more,
+  });
+  const found = (...rows: LedgerRow[]) => account(periods, rows, START + 3_000);
+
+  test("a loss", () => {
+    expect(found(row(1), row(3)).gaps).toEqual([START + 2_000]);
+  });
+
+  test("a run with two verdicts", () => {
+    const twice = found(row(1), row(1, { state: "failed" }), row(2), row(3));
+    expect(twice).toMatchObject({ gaps: [], doubles: [START + 1_000] });
+  });
+
+  test("a decision where nothing was due", () => {
+    expect(found(row(1), row(1.5), row(2), row(3)).strays).toEqual([START + 1_500]);
+  });
+});
+
+test("a worker can be killed while it starts", async () => {
+  await using t = await createTestScheduler({ pipelines: [Long], now });
+  await t.addJob(Long, { id: "a", trigger: "cron", minute: 0 });
+  expect(await Promise.all([t.killWorker(), t.killWorker()])).toEqual([[], []]);
+  await t.advanceBy("3h");
+  expect(t.runs("a").length).toBeGreaterThan(0);
+});
