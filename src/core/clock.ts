@@ -1,3 +1,6 @@
+import perfHooks from "node:perf_hooks";
+import timers from "node:timers";
+
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type EpochMs = number;
 
@@ -107,8 +110,20 @@ export function keepAlive<T>(work: Promise<T>): Promise<T> {
   return work.finally(stayAlive());
 }
 
-/** As they are now: a test may replace the global ones later, and move its own only when all is quiet here. */
-const real = { setImmediate, setTimeout, performance };
+/**
+ * As they are now: a test may replace the global ones later, and move its own only when all is quiet here. From the modules,
+ * since a test runner may have replaced the globals before.
+ */
+const real = {
+  setImmediate: timers.setImmediate,
+  setTimeout: timers.setTimeout,
+  performance: perfHooks.performance,
+};
+
+/** Calls `action` once the code that is running has returned, even while a test has replaced `queueMicrotask`. */
+export function afterThisStep(action: () => void): void {
+  void Promise.resolve().then(action);
+}
 
 /** Resolves once control has returned to the event loop, after pending I/O callbacks. */
 export function nextTurn(): Promise<void> {

@@ -258,8 +258,12 @@ export class ConflictingIdError extends CronduitError {
 export class JobLookupError extends CronduitError {
   override readonly name = "JobLookupError";
 
-  constructor(jobId: string) {
-    super("JOB_NOT_FOUND", `There is no job "${jobId}".`, { data: { jobId } });
+  /** @param suggestion The id that was probably meant. */
+  constructor(jobId: string, suggestion?: string) {
+    const meant = suggestion === undefined ? "" : ` Did you mean "${suggestion}"?`;
+    super("JOB_NOT_FOUND", `There is no job "${jobId}".${meant}`, {
+      data: { jobId, ...(suggestion === undefined ? {} : { suggestion }) },
+    });
   }
 }
 

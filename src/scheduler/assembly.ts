@@ -21,6 +21,8 @@ export interface SchedulerParts {
   readonly worker: Pick<WorkerRuntime, "id" | "runAround" | "start" | "stop"> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether the process lives on while it is started. @default true */
+  readonly keepsProcess?: boolean;
 }
 
 /** Assembles the parts of a scheduler without connecting anything. */

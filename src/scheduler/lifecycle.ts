@@ -27,8 +27,8 @@ export interface LifecycleOptions {
 }
 
 /**
- * Starts and stops a scheduler's parts, each once and in order. In between it keeps the process alive, even while the
- * server is away and no connection does.
+ * Starts and stops a scheduler's parts, each once and in order. In between it keeps the process alive (unless the parts say
+ * otherwise), even while the server is away and no connection does.
  */
 export class Lifecycle {
   readonly #parts: SchedulerParts;
@@ -63,7 +63,7 @@ export class Lifecycle {
       throw new CronduitError("INVALID_STATE", "start: this scheduler was started before.");
     this.#reminder.forget();
     // A server that is unreachable now may answer next time.
-    this.#letProcessEnd = stayAlive();
+    if (this.#parts.keepsProcess !== false) this.#letProcessEnd = stayAlive();
     this.#starting = this.#start(isPausing).catch((error: unknown) => {
       this.#starting = undefined;
       this.#letProcessEnd();

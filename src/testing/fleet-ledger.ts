@@ -55,6 +55,11 @@ export class FleetLedger {
     for (const jobId of gone) this.#noteRemoved(jobId, now);
   }
 
+  /** Whether there ever was a job of this id. */
+  hasKnown(jobId: string): boolean {
+    return this.#periods.has(jobId) || this.#rows.has(jobId);
+  }
+
   /** @throws {@link CronduitError} `UNACCOUNTED` */
   assertAll(now: EpochMs): void {
     const problems = [...this.#periods].flatMap(([jobId, periods]) =>

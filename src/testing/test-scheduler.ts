@@ -38,6 +38,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
   readonly #timezone: string;
   /** The moves of the time, one after the other. */
   #moving: Promise<unknown> = Promise.resolve();
+  #isShutDown = false;
   #news: string[] = [];
 
   /** @internal */
@@ -104,8 +105,10 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
   }
 
   /**
-   * A job's runs, and its occurrences that did not run, the oldest first: what its ledger holds now.
+   * A job's runs, and its occurrences that did not run, the oldest first: what its ledger holds now. Of jobs that were removed,
+   * too.
    * @template R The job's pipeline, as in `runs<typeof NightlyReport>(…)`: then `result` is typed by it.
+   * @throws {@link CronduitError} `JOB_NOT_FOUND` if there never was such a job
    */
   runs<R extends PipelineReference = string>(jobId: string): Run<ResultOf<R>>[] {
     return this.#fleet.rows(jobId).map(toRun) as Run<ResultOf<R>>[];
@@ -165,6 +168,12 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
     this.#worker("skewClock").skew(readSkew(ahead));
   }
 
+  /** As that of every scheduler; the test still knows the job. */
+  override async removeJob(jobId: string): Promise<void> {
+    this.#fleet.ledger.note(this.#fleet.time.now);
+    await super.removeJob(jobId);
+  }
+
   /** Runs a job now; a call that waits for its end moves the time as far as that needs. */
   override async runJob<R extends PipelineReference = string>(
     jobId: string,
@@ -196,6 +205,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
 
   /** Ends the scheduler and its worker; the time moves as far as that needs. */
   override async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    this.#isShutDown = true;
     try {
       await this.#drive(super.shutdown(options), { isEnding: true });
     } finally {
@@ -241,6 +251,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
   }
 
   #move<T>(what: string, move: () => Promise<T>): Promise<T> {
+    this.#refuseAfterShutdown();
     this.#fleet.refuseInRun(what);
     return this.#next(move);
   }
@@ -251,7 +262,13 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
     return moved;
   }
 
+  #refuseAfterShutdown(): void {
+    if (!this.#isShutDown) return;
+    throw new CronduitError("INVALID_STATE", "This scheduler was shut down. Make a new one.");
+  }
+
   #worker(what: string) {
+    this.#refuseAfterShutdown();
     const { worker } = this.#fleet;
     if (worker) return worker;
     throw new CronduitError("INVALID_STATE", `${what}: this test scheduler has no worker.`);

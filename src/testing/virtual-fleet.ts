@@ -1,5 +1,6 @@
 import { silentLogger } from "../core/log.ts";
-import { CronduitError } from "../core/errors.ts";
+import { CronduitError, JobLookupError } from "../core/errors.ts";
+import { suggest } from "../core/suggest.ts";
 import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
 import { around, type SchedulerParts } from "../scheduler/assembly.ts";
@@ -57,9 +58,14 @@ export class VirtualFleet {
     return this.#parts.ledger;
   }
 
-  /** The rows of a job, decided and open ones, in the order of their fire times. */
+  /**
+   * The rows of a job, decided and open ones, in the order of their fire times.
+   * @throws {@link JobLookupError} if there never was such a job
+   */
   rows(jobId: string): LedgerRow[] {
-    const { memory } = this.#parts;
+    const { memory, ledger } = this.#parts;
+    if (!memory.has(jobId) && !ledger.hasKnown(jobId))
+      throw new JobLookupError(jobId, suggest(String(jobId), this.jobIds()));
     const rows = [...memory.rows(jobId), ...memory.openRuns(jobId)];
     return rows.toSorted((a, b) => a.fireAt - b.fireAt);
   }
@@ -82,7 +88,7 @@ export class VirtualFleet {
     const logger = settings.logger ?? silentLogger;
     const memory = new VirtualMemory({ ...settings, time, clock, logger });
     const { engine } = memory;
-    const registry = new PipelineRegistry(settings.pipelines);
+    const registry = new PipelineRegistry(settings.pipelines, "createTestScheduler");
     const { container } = settings;
     const worker =
       settings.worker &&
@@ -117,7 +123,9 @@ export class VirtualFleet {
       onQuiet: () => ledger.note(time.now),
     });
     this.#made = { memory, worker, machine, ledger };
-    return around({ engine, registry, worker, clock, logger }, settings);
+    // A test that failed before it closed the scheduler must not hold up its runner.
+    const keepsProcess = false;
+    return around({ engine, registry, worker, clock, logger, keepsProcess }, settings);
   }
 
   /** Puts the real global timers back. */

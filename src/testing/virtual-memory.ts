@@ -66,6 +66,11 @@ export class VirtualMemory implements FleetState {
     this.#fleet.onDecided = hear;
   }
 
+  /** Whether there is such a job, or a ledger of one that was removed. */
+  has(jobId: string): boolean {
+    return this.#stores.some(({ state }) => state.jobs.has(jobId) || state.ledgers.has(jobId));
+  }
+
   /** A job's decided rows. */
   rows(jobId: string): LedgerRow[] {
     return this.#stores.flatMap(({ state }) => copyOf(state.ledgers.get(jobId)?.rows ?? []));

@@ -1,4 +1,4 @@
-import { within } from "../../core/clock.ts";
+import { afterThisStep, within } from "../../core/clock.ts";
 import type { ConsumeOptions, Consumer } from "../port/queue-job.ts";
 import type { BullMqQueueOptions } from "./bullmq-options.ts";
 import { BullMqWorker } from "./bullmq-worker.ts";
@@ -71,6 +71,6 @@ export class BullMqConsumer implements Consumer {
     }
     // BullMQ emits an error for each of them too, at once.
     this.#repeats = ids.length;
-    queueMicrotask(() => (this.#repeats = 0));
+    afterThisStep(() => (this.#repeats = 0));
   }
 }

@@ -1,4 +1,10 @@
-import { type CancelTimer, type Clock, type EpochMs, exactlyAfter } from "../../core/clock.ts";
+import {
+  afterThisStep,
+  type CancelTimer,
+  type Clock,
+  type EpochMs,
+  exactlyAfter,
+} from "../../core/clock.ts";
 import type { RateLimit } from "../port/queue-job.ts";
 import type { JobLine, LineJob } from "./job-line.ts";
 
@@ -69,7 +75,7 @@ export class Dispatcher {
   look(): void {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    queueMicrotask(() => {
+    afterThisStep(() => {
       this.#isLooking = false;
       this.#lookNow();
     });
