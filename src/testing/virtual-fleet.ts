@@ -65,7 +65,7 @@ export class VirtualFleet {
   rows(jobId: string): LedgerRow[] {
     const { memory, ledger } = this.#parts;
     if (!memory.has(jobId) && !ledger.hasKnown(jobId))
-      throw new JobLookupError(jobId, suggest(String(jobId), this.jobIds()));
+      throw new JobLookupError(jobId, suggest(jobId, this.jobIds()));
     const rows = [...memory.rows(jobId), ...memory.openRuns(jobId)];
     return rows.toSorted((a, b) => a.fireAt - b.fireAt);
   }
