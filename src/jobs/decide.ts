@@ -8,7 +8,7 @@ export { audit, byNextRun, tellOverdue } from "./decide/audit.ts";
 export { addBackfill, backfillState, changeBackfill } from "./decide/backfill-commands.ts";
 export { cancelRun, readCancels } from "./decide/cancel.ts";
 export { changeJob } from "./decide/change-job.ts";
-export { type PutAnswer, putJobs, type PutWithClaim } from "./decide/put-jobs.ts";
+export { type PutAnswer, putJobs } from "./decide/put-jobs.ts";
 export { removeJob } from "./decide/remove-job.ts";
 export { requestRun } from "./decide/request-run.ts";
 export { handBack, settle, suspend } from "./decide/settle.ts";

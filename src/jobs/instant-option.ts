@@ -32,13 +32,13 @@ export interface RangeEnd {
   readonly given: unknown;
 }
 
-/** Rejects a range that ends before it begins. @throws {@link CronduitError} `INVALID_OPTION` */
-export function checkRange(from: RangeEnd, to: RangeEnd, where: string): void {
+/** Rejects a range that ends before it begins; `prefix` is the path of both ends. @throws {@link CronduitError} `INVALID_OPTION` */
+export function checkRange(from: RangeEnd, to: RangeEnd, where: string, prefix = ""): void {
   if (from.at <= to.at) return;
   throw new CronduitError(
     "INVALID_OPTION",
-    `${where}, option "to": the range ends (${shown(to.given)}) before it begins (${shown(from.given)}). Swap "from" and "to".`,
-    { data: { path: "to" } },
+    `${where}, option "${prefix}to": the range ends (${shown(to.given)}) before it begins (${shown(from.given)}). Swap "from" and "to".`,
+    { data: { path: `${prefix}to` } },
   );
 }
 

@@ -62,6 +62,18 @@ export class Decisions {
     this.#parts.waking.endStep(job, why === "resume" || tally.changes > before);
   }
 
+  /** Whether a run would begin now if a worker took it. */
+  canBegin(queueJob: DueQueueJob): boolean {
+    const { job, why, run, since } = queueJob;
+    const { now } = this.#parts.timeline;
+    if (run) return this.#parts.running.goesOn(run);
+    if (why === "wakeup" && job.wakeup !== queueJob) return false;
+    if (why === "look" && job.lookAt !== since) return false;
+    const isDue = why === "occurrence" && job.next !== undefined && job.next.dueAt <= now;
+    if (!isDue && job.queued.length === 0) return false;
+    return !job.isFull && job.hasGroupRoom && this.#isConditionTrue(job);
+  }
+
   /** The same for an occurrence that nobody is before. */
   takeDue(job: SimulatedJob): void {
     const { tally } = this.#parts;

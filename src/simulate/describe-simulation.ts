@@ -1,5 +1,7 @@
 import { counted } from "../core/counted.ts";
 import { formatDuration } from "../core/durations.ts";
+import { CronduitError } from "../core/errors.ts";
+import { shown } from "../core/shown.ts";
 import { formatLocal } from "../triggers/time/local-text.ts";
 import type {
   ClockChangeReport,
@@ -16,8 +18,12 @@ import type {
 const MAX_LINES = 20;
 const MAX_IDS = 8;
 
-/** A simulation in words and tables, for people. Its wording may change. */
+/**
+ * A simulation in words and tables, for people. Its wording may change.
+ * @throws {@link CronduitError} `INVALID_OPTION`
+ */
 export function describeSimulation(simulation: Simulation): string {
+  checkReport(simulation);
   const { from, to, timezone, runs, unfinished, jobs, peak } = simulation;
   const at = (date: Date): string => formatLocal(wholeSeconds(date.getTime()), timezone);
   const head = [
@@ -38,6 +44,7 @@ export function describeSimulation(simulation: Simulation): string {
     ["Days without any run", daysLines(simulation.daysWithoutRun)],
     ["Outages", simulation.outages.flatMap((outage) => outageLines(outage, at))],
     ["Jobs", jobLines(simulation, at)],
+    ["Conditions on jobs that are not there", simulation.unknownJobs.map(unknownLine)],
     ["Assumed to take a minute", assumedLines(simulation.assumed)],
   ];
   const texts = sections
@@ -49,6 +56,16 @@ export function describeSimulation(simulation: Simulation): string {
           .join("\n")}`,
     );
   return [head.join("\n"), ...texts].join("\n\n");
+}
+
+function checkReport(given: unknown): void {
+  const { from, months } = (given ?? {}) as { readonly from?: unknown; readonly months?: unknown };
+  if (from instanceof Date && Array.isArray(months)) return;
+  throw new CronduitError(
+    "INVALID_OPTION",
+    `describeSimulation: ${shown(given)} is not what simulate resolved to. (From JSON, make dates of its times first.)`,
+    { data: { path: "simulation" } },
+  );
 }
 
 function monthLines({ months }: Simulation): string[] {
@@ -160,6 +177,10 @@ function jobLines({ jobs, timezone, from }: Simulation, text: (at: Date) => stri
     ["", "runs", "failed", "missed", "skipped", "days without", "longest gap", "latest start", ""],
     ...rows,
   ]);
+}
+
+function unknownLine({ jobId, missing }: Simulation["unknownJobs"][number]): string {
+  return `${jobId}: there is no job ${someOf(missing)}`;
 }
 
 function assumedLines(ids: readonly string[]): string[] {

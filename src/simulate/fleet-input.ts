@@ -40,40 +40,53 @@ class NotExecuted extends Pipeline {
  * twice.
  */
 export async function readJobs(
-  given: Iterable<JobToSimulate>,
+  given: readonly JobToSimulate[],
   context: DeclarationContext,
 ): Promise<FleetEntry[]> {
   const entries: FleetEntry[] = [];
-  const seen = new Set<string>();
-  for (const job of listOf(given)) {
+  const seen = new Map<string, number>();
+  for (const [index, job] of given.entries()) {
     if (!("options" in job) && (job as { id?: unknown }).id === undefined)
-      throw invalid("a job without a pipeline needs an id");
-    const entry = await readInPlace(job, context);
+      throw invalid("a job without a pipeline needs an id", index);
+    const entry = await readInPlace(job, index, context);
     const { id } = entry.definition;
-    if (seen.has(id)) throw invalid(`there are two jobs "${id}"`);
-    seen.add(id);
+    const first = seen.get(id);
+    if (first !== undefined) throw invalid(`"${id}" is the id of job ${first}, too`, index);
+    seen.set(id, index);
     entries.push(entry);
   }
   return entries;
 }
 
 /** Says of which job an error is. */
-async function readInPlace(job: JobToSimulate, context: DeclarationContext): Promise<FleetEntry> {
+async function readInPlace(
+  job: JobToSimulate,
+  index: number,
+  context: DeclarationContext,
+): Promise<FleetEntry> {
   try {
     return await readJob(job, context);
   } catch (error) {
     if (error instanceof CronduitError)
-      error.message = `simulate, ${nameOf(job)}: ${error.message}`;
+      error.message = placed(`simulate, ${nameOf(job, index)}`, error.message);
     throw error;
   }
 }
 
-function nameOf(job: JobToSimulate): string {
-  const { id } = "options" in job ? job.options : job;
-  return id === undefined ? "a job without an id" : `job ${shown(id)}`;
+/** Nobody who simulates has called `addJob`. */
+function placed(where: string, message: string): string {
+  return message.startsWith("addJob, ")
+    ? `${where}, ${message.slice("addJob, ".length)}`
+    : `${where}: ${message}`;
 }
 
-function listOf(given: unknown): JobToSimulate[] {
+function nameOf(job: JobToSimulate, index: number): string {
+  const options: { readonly id?: unknown } | undefined = "options" in job ? job.options : job;
+  return options?.id === undefined ? `job ${index}` : `job ${shown(options.id)}`;
+}
+
+/** @throws {@link CronduitError} `INVALID_OPTION` */
+export function listOf(given: unknown): JobToSimulate[] {
   const isIterable = typeof given === "object" && given !== null && Symbol.iterator in given;
   const list = isIterable ? [...(given as Iterable<unknown>)] : undefined;
   if (list?.every((job) => typeof job === "object" && job !== null)) return list as JobToSimulate[];
@@ -82,8 +95,10 @@ function listOf(given: unknown): JobToSimulate[] {
   );
 }
 
-function invalid(what: string): CronduitError {
-  return new CronduitError("INVALID_OPTION", `simulate: ${what}.`, { data: { path: "jobs" } });
+function invalid(what: string, index?: number): CronduitError {
+  const where = index === undefined ? "" : `, job ${index}`;
+  const path = index === undefined ? "jobs" : `jobs.${index}`;
+  return new CronduitError("INVALID_OPTION", `simulate${where}: ${what}.`, { data: { path } });
 }
 
 function readJob(

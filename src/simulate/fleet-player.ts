@@ -6,7 +6,7 @@ import type { PlayedPeriod } from "./played-period.ts";
 import type { RunLengths } from "./run-lengths.ts";
 import { Running } from "./running.ts";
 import type { SimulatedFleet } from "./simulated-fleet.ts";
-import type { DueQueueJob, SimulatedRun } from "./simulated-job.ts";
+import { type DueQueueJob, dueQueueJob, type SimulatedRun } from "./simulated-job.ts";
 import { Tally } from "./tally.ts";
 import { JOB_IS_DUE, LOOK_AGAIN, RUN_TURNS, Timeline } from "./timeline.ts";
 import { Waking } from "./waking.ts";
@@ -27,6 +27,7 @@ export class FleetPlayer {
   readonly running: Running;
   readonly #timeline: Timeline;
   readonly #decisions: Decisions;
+  readonly #canBegin = (queueJob: DueQueueJob): boolean => this.#decisions.canBegin(queueJob);
   #isDown = false;
   #interrupted: SimulatedRun[] = [];
 
@@ -86,12 +87,12 @@ export class FleetPlayer {
     else {
       const job = this.fleet.jobs[index];
       if (kind === LOOK_AGAIN && job?.lookAt === now) {
-        job.slots.lineUp({ job, why: "look", run: null, since: now });
+        job.slots.lineUp(dueQueueJob(job, "look", { since: now }));
       } else if (kind === JOB_IS_DUE && job?.next && job.next.dueAt <= now) {
         // Nearly always there is a slot, and nobody in line.
         if (!this.#isDown && job.slots.waiting === 0 && job.slots.hasRoom)
           this.#decisions.takeDue(job);
-        else job.slots.lineUp({ job, why: "occurrence", run: null, since: now });
+        else job.slots.lineUp(dueQueueJob(job, "occurrence", { since: now }));
       }
     }
     this.running.endCancelled();
@@ -106,15 +107,16 @@ export class FleetPlayer {
     const { now } = this.#timeline;
     while (slots.hasRoom) {
       const queueJob = slots.next();
-      if (!queueJob) return;
+      if (!queueJob) break;
       const before = slots.taken;
       this.#decisions.take(queueJob);
       this.running.endCancelled();
+      const { ableAt } = queueJob;
       // The time without workers is no wait for a slot.
-      const since = Math.max(queueJob.since, this.outages.lateBefore);
-      if (slots.taken > before) slots.noteWait(now - since);
+      if (slots.taken > before && ableAt !== null)
+        slots.noteWait(now - Math.max(ableAt, this.outages.lateBefore));
     }
-    slots.noteWaiting(now);
+    slots.noteWaiting(now, this.#canBegin);
   }
 
   #goDown(outage: PlayedOutage): void {
@@ -131,13 +133,12 @@ export class FleetPlayer {
     this.outages.lateBefore = outage.toAt;
     for (const slots of this.fleet.slots) {
       const own = this.#interrupted.filter(({ job }) => job.slots === slots);
-      slots.lineUpFirst(
-        own.map((run) => ({ job: run.job, why: "resume", run, since: outage.toAt })),
-      );
+      const since = outage.toAt;
+      slots.lineUpFirst(own.map((run) => dueQueueJob(run.job, "resume", { run, since })));
     }
     this.#interrupted = [];
     this.#serveLines();
-    const left = this.fleet.slots.reduce((sum, slots) => sum + slots.waiting, 0);
+    const left = this.fleet.slots.reduce((sum, slots) => sum + slots.waitingRuns, 0);
     outage.burst = this.running.executing + left;
   }
 

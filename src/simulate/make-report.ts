@@ -55,8 +55,8 @@ export function makeReport(
     slots: fleet.slots.filter(isUsed).map((slots) => ({
       queue: slots.queue,
       limit: Number.isFinite(slots.limit) ? slots.limit : null,
-      wanted: slots.wanted,
-      wantedAt: dateOrNull(slots.wantedAt),
+      wanted: slots.peak,
+      wantedAt: dateOrNull(slots.peakAt),
       waited: slots.waited,
       longestWaitMs: slots.longestWaitMs,
       fullMs: slots.fullMs,
@@ -80,8 +80,26 @@ export function makeReport(
     })),
     daysWithoutRun: daysOf(player),
     outages: outages.all.map(outageReport),
+    unknownJobs: fleet.jobs.flatMap(({ id, asked }) => {
+      const missing = Object.keys(asked).filter((name) => asked[name] === null);
+      return missing.length === 0 ? [] : [{ jobId: id, missing }];
+    }),
     assumed: fleet.jobs.filter(({ index }) => lengths.assumed.has(index)).map(({ id }) => id),
   };
+}
+
+/**
+ * The slots with which no run would have waited: with fewer than are used at most when there is no limit, one does.
+ * @param player has played the same without limits
+ */
+export function wantedWithout(
+  slots: Simulation["slots"],
+  player: FleetPlayer,
+): Simulation["slots"] {
+  return slots.map((use) => {
+    const played = player.fleet.slots.find(({ queue }) => queue === use.queue);
+    return { ...use, wanted: played?.peak ?? 0, wantedAt: dateOrNull(played?.peakAt ?? null) };
+  });
 }
 
 function jobReport(job: SimulatedJob, player: FleetPlayer): SimulatedJobReport {
@@ -153,8 +171,8 @@ function countsBy(count: (outcome: Outcome) => number): OutcomeCounts {
   };
 }
 
-function isUsed({ queue, wanted, limit }: SimulatedFleet["slots"][number]): boolean {
-  return queue !== null || wanted > 0 || Number.isFinite(limit);
+function isUsed({ queue, peak, limit }: SimulatedFleet["slots"][number]): boolean {
+  return queue !== null || peak > 0 || Number.isFinite(limit);
 }
 
 function dateOrNull(at: number | null): Date | null {

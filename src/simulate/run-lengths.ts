@@ -1,7 +1,8 @@
 import type { EpochMs } from "../core/clock.ts";
 import { parseDuration } from "../core/durations.ts";
-import { CronduitError } from "../core/errors.ts";
+import { CronduitError, isCronduitError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
+import { suggest } from "../core/suggest.ts";
 import type { Run } from "../history/run.ts";
 import { durationOption } from "../jobs/duration-option.ts";
 import { parseOptions } from "../jobs/options.ts";
@@ -53,6 +54,7 @@ export class RunLengths {
   ) {
     this.#durations = durations;
     this.#outcomes = outcomes;
+    if (typeof durations === "object") checkIds(durations, jobIds);
     for (const [index, id] of jobIds.entries()) this.#sources.push(this.#sourceOf(id, index));
   }
 
@@ -94,14 +96,12 @@ export class RunLengths {
     const durations = this.#durations;
     if (typeof durations === "function") return { kind: "asked" };
     const own = typeof durations === "object" ? ownValue(durations, id) : durations;
+    const path = typeof durations === "object" ? `durations.${id}` : "durations";
     if (typeof own === "object") {
-      const runs: readonly Pick<Run, "durationMs">[] = "runs" in own ? own.runs : own;
-      const lengths = runs.flatMap(({ durationMs }) =>
-        durationMs === undefined ? [] : [durationMs],
-      );
+      const lengths = pastLengths(own, path);
       if (lengths.length > 0)
         return { kind: "past", ms: Float64Array.from(lengths), seed: stableHash(id) };
-    } else if (own !== undefined) return { kind: "fixed", ms: readLength(own) };
+    } else if (own !== undefined) return { kind: "fixed", ms: readLength(own, path) };
     this.#assumed.add(index);
     return { kind: "fixed", ms: DEFAULT_LENGTH_MS };
   }
@@ -135,8 +135,49 @@ export class RunLengths {
 /** A length as it is written in the option `durations`. */
 export const lengthSchema = durationOption("simulate.durations");
 
-function readLength(given: LengthOfRun): number {
-  return parseOptions(lengthSchema, given, 'simulate, option "durations"');
+function readLength(given: LengthOfRun, path: string): number {
+  try {
+    return parseOptions(lengthSchema, given, `simulate, option "${path}"`);
+  } catch (error) {
+    if (!isCronduitError(error)) throw error;
+    throw new CronduitError("INVALID_OPTION", error.message, { data: { ...error.data, path } });
+  }
+}
+
+function pastLengths(given: PastRuns | null, path: string): number[] {
+  const runs: unknown = given !== null && "runs" in given ? given.runs : given;
+  const lengths = Array.isArray(runs) ? runs.map(lengthOfRun) : [Number.NaN];
+  if (lengths.some(Number.isNaN))
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `simulate, option "${path}": ${shown(given)} is not allowed. Allowed: seconds, text such as "5m", or earlier runs: a list of { durationMs }, or a page of getRuns.`,
+      { data: { path } },
+    );
+  return lengths.filter((ms) => ms !== undefined);
+}
+
+/** `undefined`: not known; not a number: it is no run. */
+function lengthOfRun(run: unknown): number | undefined {
+  if (typeof run !== "object" || run === null) return Number.NaN;
+  const { durationMs = null } = run as { readonly durationMs?: unknown };
+  if (durationMs === null) return undefined;
+  const isLength = typeof durationMs === "number" && durationMs >= 0 && durationMs <= LONGEST_MS;
+  return isLength ? durationMs : Number.NaN;
+}
+
+/** Earlier runs may be of jobs that the simulation goes without; a length that was written is meant for a job. */
+function checkIds(durations: Readonly<Record<string, unknown>>, jobIds: readonly string[]): void {
+  const known = new Set(jobIds);
+  for (const [id, length] of Object.entries(durations)) {
+    if (known.has(id) || !["number", "string"].includes(typeof length)) continue;
+    const near = suggest(id, jobIds);
+    const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `simulate, option "durations": there is no job ${shown(id)}.${hint}`,
+      { data: { path: `durations.${id}`, ...(near === undefined ? {} : { suggestion: near }) } },
+    );
+  }
 }
 
 function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

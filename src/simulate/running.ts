@@ -3,7 +3,12 @@ import { retryDelay } from "../jobs/decide/retry-delay.ts";
 import type { Collisions } from "./collisions.ts";
 import type { OutageLog } from "./outage-log.ts";
 import type { RunLengths } from "./run-lengths.ts";
-import type { SimulatedJob, SimulatedRun, WaitingRun } from "./simulated-job.ts";
+import {
+  dueQueueJob,
+  type SimulatedJob,
+  type SimulatedRun,
+  type WaitingRun,
+} from "./simulated-job.ts";
 import type { Tally } from "./tally.ts";
 import { RUN_TURNS, type Timeline } from "./timeline.ts";
 import type { Waking } from "./waking.ts";
@@ -99,7 +104,7 @@ export class Running {
   /** A run goes on as soon as there is a slot. */
   #lineUp(run: SimulatedRun): void {
     const { job } = run;
-    job.slots.lineUp({ job, why: "resume", run, since: this.#parts.timeline.now });
+    job.slots.lineUp(dueQueueJob(job, "resume", { run, since: this.#parts.timeline.now }));
   }
 
   /**

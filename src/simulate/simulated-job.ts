@@ -6,7 +6,7 @@ import type { JobDefinition, RetryPolicy } from "../jobs/definition.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import type { SimulatedGroup } from "./simulated-group.ts";
-import type { WorkerSlots } from "./worker-slots.ts";
+import type { InLine, WorkerSlots } from "./worker-slots.ts";
 
 /** A job as `durations` and `outcomes` are told of it. */
 export interface JobInSimulation {
@@ -50,11 +50,20 @@ export interface SimulatedRun {
  * A queue job that is due: of an occurrence, of a wakeup for queued runs, of one at an instant (`look`), or of a run that goes
  * on.
  */
-export interface DueQueueJob {
+export interface DueQueueJob extends InLine {
   readonly job: SimulatedJob;
   readonly why: "occurrence" | "wakeup" | "look" | "resume";
   readonly run: SimulatedRun | null;
   readonly since: EpochMs;
+}
+
+/** A queue job, to be put in line. */
+export function dueQueueJob(
+  job: SimulatedJob,
+  why: DueQueueJob["why"],
+  { since, run = null }: { readonly since: EpochMs; readonly run?: SimulatedRun | null },
+): DueQueueJob {
+  return { job, why, run, since, ableAt: null, isTaken: false };
 }
 
 /** A job of the simulated fleet, with all that the rules ask of it. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
-import { CronduitError } from "../core/errors.ts";
+import { CronduitError, isCronduitError } from "../core/errors.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { queueNameSchema } from "../jobs/queue.ts";
@@ -75,7 +75,8 @@ export interface SimulateOptions {
   /**
    * How long an attempt takes: seconds or text such as `"5m"` for all jobs; a function; or an object with a length for each
    * job id, where earlier runs, such as a page of `getRuns`, stand for a length of theirs for each run. Jobs without one
-   * take a minute, and the report lists them in `assumed`.
+   * take a minute, and the report lists them in `assumed`. An id with a length must be one of the jobs'; earlier runs may be of
+   * others. A function, like `outcomes`, may be asked again about the same attempt, and should answer the same.
    * @default "1m"
    */
   durations?: RunDurations | undefined;
@@ -88,7 +89,7 @@ export interface SimulateOptions {
    */
   slots?: SlotLimits | undefined;
   /**
-   * Periods in which no worker is there; up to 1,000, which don't overlap. Runs in progress at the beginning go on at the
+   * Periods in which no worker is there; up to 1,000, which don't overlap, each at least in part in the simulated one. Runs in progress at the beginning go on at the
    * end with another attempt.
    * @default none
    */
@@ -113,31 +114,56 @@ const WHERE = "simulate";
 
 /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_TIMEZONE` */
 export function readSimulationOptions(given: SimulateOptions): SimulationSettings {
+  if ((given as unknown) === undefined)
+    throw invalid('the options are missing: at least "from" and "to"', "from");
   const { from, to, outages, ...settings } = parseOptions(simulationOptionsSchema, given, WHERE);
-  zoneOf(settings.timezone);
+  checkZone(settings.timezone);
   const period = periodOf({ from, to }, "", settings.timezone);
   if (period.toAt - period.fromAt > LONGEST_MS)
-    throw new CronduitError("INVALID_OPTION", "simulate: the period is longer than ten years.", {
-      data: { path: "to" },
-    });
+    throw invalid("the period is longer than ten years", "to");
+  return { ...settings, ...period, outages: outagesIn(period, outages, settings.timezone) };
+}
+
+function outagesIn(
+  period: OutagePeriod,
+  outages: readonly { readonly from: unknown; readonly to: unknown }[],
+  timezone: string,
+): OutagePeriod[] {
   const sorted = outages
-    .map((outage, i) => periodOf(outage, `outages.${i}.`, settings.timezone))
-    .toSorted((a, b) => a.fromAt - b.fromAt)
-    .map(({ fromAt, toAt }) => ({
-      fromAt: Math.max(fromAt, period.fromAt),
-      toAt: Math.min(toAt, period.toAt),
-    }))
-    .filter(({ fromAt, toAt }) => fromAt < toAt);
-  for (const [i, { fromAt }] of sorted.entries())
-    if (fromAt < (sorted[i - 1]?.toAt ?? period.fromAt))
-      throw new CronduitError(
-        "INVALID_OPTION",
-        'simulate, option "outages": two of them overlap.',
-        {
-          data: { path: "outages" },
-        },
-      );
-  return { ...settings, ...period, outages: sorted };
+    .map((outage, i) => {
+      const path = `outages.${i}`;
+      const { fromAt, toAt } = periodOf(outage, `${path}.`, timezone);
+      if (toAt <= period.fromAt || fromAt >= period.toAt)
+        throw invalid("it is not in the simulated period", path, path);
+      return {
+        path,
+        fromAt: Math.max(fromAt, period.fromAt),
+        toAt: Math.min(toAt, period.toAt),
+      };
+    })
+    .toSorted((a, b) => a.fromAt - b.fromAt);
+  for (const [i, { fromAt, path }] of sorted.entries()) {
+    const before = sorted[i - 1];
+    if (before && fromAt < before.toAt)
+      throw invalid(`it overlaps with ${before.path}`, path, path);
+  }
+  return sorted.map(({ fromAt, toAt }) => ({ fromAt, toAt }));
+}
+
+function invalid(what: string, path: string, option?: string): CronduitError {
+  const where = option === undefined ? WHERE : `${WHERE}, option "${option}"`;
+  return new CronduitError("INVALID_OPTION", `${where}: ${what}.`, { data: { path } });
+}
+
+/** @throws {@link CronduitError} `INVALID_TIMEZONE` */
+function checkZone(timezone: string): void {
+  try {
+    zoneOf(timezone);
+  } catch (error) {
+    if (isCronduitError(error))
+      error.message = error.message.replace(/^timezone:/, `${WHERE}, option "timezone":`);
+    throw error;
+  }
 }
 
 function periodOf(
@@ -149,9 +175,7 @@ function periodOf(
   const end = endOption(to, { where: WHERE, path: `${path}to`, timezone });
   const isWholeDay = end !== instantOption(to, { where: WHERE, path: `${path}to`, timezone });
   const toAt = isWholeDay ? end + 1 : end;
-  checkRange({ at: fromAt, given: from }, { at: toAt, given: to }, WHERE);
+  checkRange({ at: fromAt, given: from }, { at: toAt, given: to }, WHERE, path);
   if (fromAt < toAt) return { fromAt, toAt };
-  throw new CronduitError("INVALID_OPTION", `simulate, option "${path}to": the period is empty.`, {
-    data: { path: `${path}to` },
-  });
+  throw invalid("the period is empty", `${path}to`, `${path}to`);
 }

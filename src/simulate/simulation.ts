@@ -77,11 +77,16 @@ export interface SlotUse {
   readonly queue: string | null;
   /** `null`: no limit. */
   readonly limit: number | null;
-  /** Most runs that were executed or waited for a slot at once: the slots with which none would wait. */
+  /**
+   * The slots with which no run would wait for one: most runs that are executed at once if there is no limit on slots. What
+   * only makes a worker look (a run that is to wait for its condition or its group) takes one for no time, and does not count.
+   */
   readonly wanted: number;
+  /** When first; `null` if nothing ran. */
   readonly wantedAt: Date | null;
-  /** Runs that started later because no slot was free. */
+  /** Runs, and further attempts, that could have begun but for a slot, and began later. */
   readonly waited: number;
+  /** From when one could have begun, in milliseconds. */
   readonly longestWaitMs: number;
   /** How long all slots were taken. */
   readonly fullMs: number;
@@ -142,7 +147,7 @@ export interface OutageReport {
   readonly skipped: number;
   /** When the last occurrence that was due in it was decided or started; `null` if there was none. */
   readonly caughtUpAt: Date | null;
-  /** Runs that were executed or waited for a slot as it ended. */
+  /** Runs that were executed, or could have been but for a slot, as it ended. */
   readonly burst: number;
   /** The jobs that were due in it. */
   readonly jobs: readonly OutageJobReport[];
@@ -171,6 +176,8 @@ export interface Simulation {
   /** Days on which no run of any job started. */
   readonly daysWithoutRun: DaysWithoutRun;
   readonly outages: readonly OutageReport[];
+  /** Jobs with a condition on jobs that are not there: terms on these are neither true nor false. */
+  readonly unknownJobs: readonly { readonly jobId: string; readonly missing: readonly string[] }[];
   /** Jobs without a known duration: their runs were taken to last a minute. */
   readonly assumed: readonly string[];
 }

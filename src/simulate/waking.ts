@@ -1,5 +1,5 @@
 import type { SimulatedGroup } from "./simulated-group.ts";
-import type { SimulatedJob } from "./simulated-job.ts";
+import { dueQueueJob, type SimulatedJob } from "./simulated-job.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Makes workers look at queued runs again, in their turn. */
@@ -12,7 +12,7 @@ export class Waking {
 
   wakeJob(job: SimulatedJob): void {
     if (job.wakeup) return;
-    job.wakeup = { job, why: "wakeup", run: null, since: this.#timeline.now };
+    job.wakeup = dueQueueJob(job, "wakeup", { since: this.#timeline.now });
     job.slots.lineUp(job.wakeup);
   }
 

@@ -3,25 +3,34 @@ import type { EpochMs } from "../core/clock.ts";
 /** The line is moved to the front of its array when so many have left it. */
 const TIDY_AFTER = 1_024;
 
+/** What waits for a slot. */
+export interface InLine {
+  /** Since when only a slot is missing for a run to begin; `null`: nothing would begin. */
+  ableAt: EpochMs | null;
+  isTaken: boolean;
+}
+
 /**
  * What the workers of one or of all queues execute at once: workers times concurrency.
  * @template Q A queue job that is due and waits for a slot.
  */
-export class WorkerSlots<Q> {
+export class WorkerSlots<Q extends InLine> {
   /** `null`: all queues share them. */
   readonly queue: string | null;
   readonly limit: number;
   taken = 0;
-  /** Most runs that were executed or waited for a slot at one time. */
-  wanted = 0;
-  wantedAt: EpochMs | null = null;
   peak = 0;
+  peakAt: EpochMs | null = null;
+  /** Something was decided later for want of a slot. */
+  hasDelayed = false;
   waited = 0;
   longestWaitMs = 0;
   fullMs = 0;
   #fullSince: EpochMs | null = null;
   #line: Q[] = [];
   #first = 0;
+  /** Those in line for which nothing would begin, even with a slot: they need one for a look only. */
+  #unable: Q[] = [];
 
   constructor(queue: string | null, limit: number) {
     this.queue = queue;
@@ -32,15 +41,21 @@ export class WorkerSlots<Q> {
     return this.#line.length - this.#first;
   }
 
+  /** Of these, the ones for which a run would begin. */
+  get waitingRuns(): number {
+    return this.waiting - this.#unable.length;
+  }
+
   get hasRoom(): boolean {
     return this.taken < this.limit;
   }
 
   take(now: EpochMs): void {
     this.taken += 1;
-    if (this.taken > this.peak) this.peak = this.taken;
     if (this.taken === this.limit) this.#fullSince = now;
-    this.#note(now);
+    if (this.taken <= this.peak) return;
+    this.peak = this.taken;
+    this.peakAt = now;
   }
 
   release(now: EpochMs): void {
@@ -50,23 +65,33 @@ export class WorkerSlots<Q> {
 
   lineUp(queueJob: Q): void {
     this.#line.push(queueJob);
+    this.#unable.push(queueJob);
   }
 
   /** These go before all that waits. */
   lineUpFirst(queueJobs: readonly Q[]): void {
     this.#line = [...queueJobs, ...this.#line.slice(this.#first)];
     this.#first = 0;
+    this.#unable.push(...queueJobs);
   }
 
-  /** Once an instant is over, what still waits has found no slot. */
-  noteWaiting(now: EpochMs): void {
-    this.#note(now);
+  /** Once an instant is over, what still waits has found no slot: from now on runs that could begin wait for one. */
+  noteWaiting(now: EpochMs, canBegin: (queueJob: Q) => boolean): void {
+    if (this.waiting > 0) this.hasDelayed = true;
+    if (this.#unable.length === 0) return;
+    this.#unable = this.#unable.filter((queueJob) => {
+      if (queueJob.isTaken) return false;
+      if (!canBegin(queueJob)) return true;
+      queueJob.ableAt = now;
+      return false;
+    });
   }
 
   next(): Q | undefined {
     const next = this.#line[this.#first];
     if (next === undefined) return undefined;
     this.#first += 1;
+    next.isTaken = true;
     if (this.#first === this.#line.length) {
       this.#line = [];
       this.#first = 0;
@@ -92,12 +117,5 @@ export class WorkerSlots<Q> {
     if (this.#fullSince === null) return;
     this.fullMs += now - this.#fullSince;
     this.#fullSince = null;
-  }
-
-  #note(now: EpochMs): void {
-    const wanted = this.taken + this.waiting;
-    if (wanted <= this.wanted) return;
-    this.wanted = wanted;
-    this.wantedAt = now;
   }
 }

@@ -156,6 +156,46 @@ describe("slots", () => {
     expect(jobOf(played, "e").longestDelayMs).toBe(1_200_000);
   });
 
+  describe("are not wanted by what only has a look", () => {
+    const load = daily("load", "02:00");
+    const after = { condition: "not load.running", conditionPolicy: { wait: "2h" } };
+    const pair = [load, daily("report", "03:00", after)];
+    const durations = { load: "80m", report: "10m" };
+
+    test.each([undefined, 1, 2])("with a limit of %s", async (slots) => {
+      const played = await play(pair, { slots, durations });
+      expect(played.slots).toMatchObject([{ wanted: 1, waited: 0, longestWaitMs: 0 }]);
+      expect(jobOf(played, "report").longestDelayMs).toBe(20 * 60_000);
+    });
+
+    test("nor by one that its group has no room for", async () => {
+      const group = { concurrencyGroup: { key: "db", limit: 1 } };
+      const both = ["a", "b"].map((id) => daily(id, "02:00", group));
+      const played = await play(both, { slots: 1, durations: "10m" });
+      expect(played.slots).toMatchObject([{ wanted: 1, waited: 0 }]);
+    });
+
+    test("and a run waits from when its condition became true", async () => {
+      const played = await play([daily("other", "02:50"), ...pair], {
+        slots: 1,
+        durations: { ...durations, other: "45m" },
+      });
+      // The condition is true from 03:20 on, and the other job is first in line.
+      expect(played.slots).toMatchObject([{ wanted: 2, waited: 2, longestWaitMs: 45 * 60_000 }]);
+    });
+  });
+
+  test("what was coalesced for want of one wants one, too", async () => {
+    const every = { id: "every", trigger: "interval", minutes: 10 } as const;
+    const long = daily("long", "02:00");
+    const options = { durations: { every: "1m", long: "35m" } };
+    const played = await play([long, every], { slots: 1, ...options });
+    expect(played.outcomes.coalesced).toBeGreaterThan(0);
+    expect(played.slots).toMatchObject([{ wanted: 2 }]);
+    const enough = await play([long, every], { slots: 2, ...options });
+    expect(enough.slots).toMatchObject([{ wanted: 2, waited: 0 }]);
+  });
+
   test("a wait may be longer than the grace", async () => {
     const late = jobs.map((job) => Object.assign({ misfireGraceTime: "15m" }, job));
     const played = await play(late, { slots: 2, durations: "10m" });
@@ -240,6 +280,14 @@ test("a month is busy for as long as its runs were executed", async () => {
     ["2027-01", 31, 30.5],
     ["2027-02", 28, 28],
   ]);
+});
+
+test("conditions on jobs that are not there are told", async () => {
+  const jobs = [daily("load", "02:00"), daily("report", "03:00", { condition: "not lod.running" })];
+  const played = await play(jobs);
+  expect(played.unknownJobs).toEqual([{ jobId: "report", missing: ["lod"] }]);
+  expect(describeSimulation(played)).toContain("report: there is no job lod");
+  expect((await play(jobs.slice(0, 1))).unknownJobs).toEqual([]);
 });
 
 test("it reads as text", async () => {

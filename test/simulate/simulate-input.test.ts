@@ -1,8 +1,9 @@
 // What `simulate` takes: jobs in three forms, lengths in four; and what it refuses.
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { defineJob, Pipeline, PipelineScheduler } from "../../src/index.ts";
+import { type CronduitError, defineJob, Pipeline, PipelineScheduler } from "../../src/index.ts";
 import {
+  describeSimulation,
   type JobToSimulate,
   readFleet,
   simulate,
@@ -105,7 +106,7 @@ describe("durations", () => {
   test("are the same for all jobs, or a job's own", async () => {
     expect(await busyMs(90)).toBe(90_000);
     expect(await busyMs("2m")).toBe(120_000);
-    expect(await busyMs({ job: "3m", other: 1 })).toBe(180_000);
+    expect(await busyMs({ job: "3m", gone: [{ durationMs: 1 }] })).toBe(180_000);
   });
 
   test("are asked for, with the job and the fire time", async () => {
@@ -196,10 +197,34 @@ test("a fleet is read from a scheduler, with what its runs took", async () => {
 describe("refused", () => {
   const job = { id: "job", ...daily };
   test.each([
+    [
+      "nothing",
+      () => (simulate as (...given: unknown[]) => Promise<unknown>)(),
+      "simulate: a list of jobs is needed",
+    ],
+    [
+      "no options",
+      () => simulate([job], undefined as never),
+      'simulate: the options are missing: at least "from" and "to"',
+    ],
     ["no list", () => play({} as never), "simulate: a list of jobs is needed"],
     ["no object", () => play([1] as never), "simulate: a list of jobs is needed"],
-    ["no id", () => play([daily] as never), "simulate: a job without a pipeline needs an id"],
-    ["an id twice", () => play([job, job]), 'simulate: there are two jobs "job"'],
+    [
+      "no id",
+      () => play([daily] as never),
+      "simulate, job 0: a job without a pipeline needs an id",
+    ],
+    ["an id twice", () => play([job, job]), 'simulate, job 1: "job" is the id of job 0, too'],
+    [
+      "a wrong condition",
+      () => play([{ ...job, condition: "a.runing" }]),
+      /^simulate, job "job", option "condition": /,
+    ],
+    [
+      "a wrong job without an id",
+      () => play([job, { pipeline: Nightly, options: { ...daily, hour: 25 } }]),
+      /^simulate, job 1: /,
+    ],
     ["a wrong job", () => play([{ ...job, hour: 25 }]), /simulate, job "job": .*hour/],
     ["an unknown option", () => play([job], { workers: 1 } as never), "workers"],
     ["a period backwards", () => play([job], { to: "2027-02-01" }), 'option "to"'],
@@ -209,8 +234,47 @@ describe("refused", () => {
       "empty",
     ],
     ["a long period", () => play([job], { to: "2099-01-01" }), "longer than ten years"],
-    ["an unknown zone", () => play([job], { timezone: "Mars" }), "not a time zone"],
-    ["a wrong length", () => play([job], { durations: { job: "soon" } }), "durations"],
+    [
+      "an unknown zone",
+      () => play([job], { timezone: "Mars" }),
+      /^simulate, option "timezone": "Mars" is not a time zone/,
+    ],
+    [
+      "a wrong length",
+      () => play([job], { durations: { job: "soon" } }),
+      'simulate, option "durations.job": Duration "soon"',
+    ],
+    [
+      "a length for all",
+      () => play([job], { durations: "soon" }),
+      'option "durations": Duration "soon"',
+    ],
+    [
+      "a length of an unknown job",
+      () => play([job], { durations: { jobb: "5m" } }),
+      'simulate, option "durations": there is no job "jobb". Did you mean "job"?',
+    ],
+    ...[null, {}, [1], { runs: [{ durationMs: "1" }] }].map(
+      (runs) =>
+        [
+          "what are no earlier runs",
+          () => play([job], { durations: { job: runs as never } }),
+          'simulate, option "durations.job"',
+        ] as const,
+    ),
+    [
+      "an outage backwards",
+      () => play([job], { outages: [{ from: "2027-03-03", to: "2027-03-01" }] }),
+      'simulate, option "outages.0.to": the range ends',
+    ],
+    ...["2027-02-28", "2027-03-08"].map(
+      (day) =>
+        [
+          "an outage outside of the period",
+          () => play([job], { outages: [{ from: day, to: day }] }),
+          'simulate, option "outages.0": it is not in the simulated period',
+        ] as const,
+    ),
     [
       "a wrong length of a function",
       () => play([job], { durations: () => -1 }),
@@ -231,11 +295,27 @@ describe("refused", () => {
             { from: "2027-03-02", to: "2027-03-03" },
           ],
         }),
-      "two of them overlap",
+      'option "outages.1": it overlaps with outages.0',
     ],
-  ] as const)("%s", async (_, act, message) => {
+  ] as [string, () => Promise<unknown>, string | RegExp][])("%s", async (_, act, message) => {
     await expect(act()).rejects.toThrow(message);
     await expect(act()).rejects.toMatchObject({ name: expect.stringMatching(/Error$/) as string });
+  });
+
+  test("with the place in the error's data", async () => {
+    const pathOf = async (act: Promise<unknown>): Promise<unknown> =>
+      act.catch((error: unknown) => (error as CronduitError).data["path"]);
+    expect(await pathOf(play([job], { durations: { job: "soon" } }))).toBe("durations.job");
+    expect(await pathOf(play([job, job]))).toBe("jobs.1");
+    const outages = [{ from: "2027-03-03", to: "2027-03-01" }];
+    expect(await pathOf(play([job], { outages }))).toBe("outages.0.to");
+  });
+
+  test("what is no simulation is not described", () => {
+    for (const given of [{}, undefined, null, 1])
+      expect(() => describeSimulation(given as never)).toThrow(
+        expect.objectContaining({ code: "INVALID_OPTION" }),
+      );
   });
 
   test("and a simulation ends when its signal does", async () => {
