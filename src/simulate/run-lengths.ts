@@ -167,9 +167,9 @@ function lengthOfRun(run: unknown): number | undefined {
 
 /** Earlier runs may be of jobs that the simulation goes without; a length that was written is meant for a job. */
 function checkIds(durations: Readonly<Record<string, unknown>>, jobIds: readonly string[]): void {
-  const known = new Set(jobIds);
+  const ids = new Set(jobIds);
   for (const [id, length] of Object.entries(durations)) {
-    if (known.has(id) || !["number", "string"].includes(typeof length)) continue;
+    if (ids.has(id) || !["number", "string"].includes(typeof length)) continue;
     const near = suggest(id, jobIds);
     const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
     throw new CronduitError(
