@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { startProgram } from "../helpers/process.ts";
 
 test("a test scheduler that nobody closes does not keep the process alive", async () => {
-  await using program = startProgram("test/testing/leaves-open.ts");
+  await using program = startProgram("test/testing/leaves-open-program.ts");
   expect(await program.exited()).toMatchObject({ code: 0 });
   expect(program.output()).toContain("ran 3");
 }, 60_000);
