@@ -8,6 +8,9 @@ export type Instruction =
   | readonly ["or"]
   | readonly ["not"];
 
+/** A step on a job. */
+export type TermInstruction = Exclude<Instruction, readonly ["and" | "or" | "not"]>;
+
 /**
  * A condition in postfix form, as JSON, for an engine to decide within one atomic step.
  *
@@ -31,7 +34,8 @@ export type Instruction =
  */
 export type ConditionProgram = readonly Instruction[];
 
-function compileTerm(term: Term): Instruction {
+/** The step of one term. */
+export function compileTerm(term: Term): TermInstruction {
   switch (term.kind) {
     case "runs":
       return [term.kind, term.jobId, term.count];

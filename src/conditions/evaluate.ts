@@ -1,8 +1,10 @@
 import type { EpochMs } from "../core/clock.ts";
+import { compileTerm } from "./compile.ts";
 import { type Condition, isGroup, type Term } from "./condition.ts";
 import type { FactsOf } from "./facts.ts";
 import { printTerm } from "./print.ts";
-import { isTrue, why } from "./why.ts";
+import { isTermTrue } from "./run-program.ts";
+import { why } from "./why.ts";
 
 /** The outcome of one term. */
 export interface EvaluatedTerm {
@@ -33,7 +35,7 @@ interface Ledger {
 
 function evaluateTerm(term: Term, negated: boolean, { facts, now }: Ledger): Evaluation {
   const known = facts(term.jobId);
-  const value = known !== undefined && isTrue(term, known, now);
+  const value = known !== undefined && isTermTrue(compileTerm(term), known, now);
   return {
     // A term that isn't known to be true is false under a `not` as well; see `evaluate`.
     value: known !== undefined && value !== negated,

@@ -4,24 +4,6 @@ import type { Term } from "./condition.ts";
 import type { JobFacts } from "./facts.ts";
 import { printJobId, printSpan } from "./print.ts";
 
-/** Whether a term is true for a job that exists. */
-export function isTrue(term: Term, facts: JobFacts, now: EpochMs): boolean {
-  switch (term.kind) {
-    case "ok":
-      return facts.lastVerdict === "succeeded";
-    case "failed":
-      return facts.lastVerdict === "failed";
-    case "runs":
-      return facts.successStreak >= term.count;
-    case "within":
-      return facts.lastSuccessAt !== null && now - facts.lastSuccessAt <= term.withinMs;
-    case "running":
-      return facts.running > 0;
-    case "never":
-      return !facts.everRan;
-  }
-}
-
 /** Explains why a term is true or false, by the fact that it depends on. */
 export function why(term: Term, facts: JobFacts | undefined, now: EpochMs): string {
   const job = printJobId(term.jobId);

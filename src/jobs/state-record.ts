@@ -318,3 +318,8 @@ export type QueuedRun = z.output<typeof queuedSchema>;
 export type MovedBackfill = z.output<typeof backfillSchema>;
 /** How many lines of each kind there are. */
 export type StateCounts = z.output<typeof endRecordSchema>["counts"];
+
+/** The counts of a state without lines. */
+export function noCounts(): StateCounts {
+  return { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0, log: 0 };
+}

@@ -62,17 +62,15 @@ export async function validateParams(
     params,
     options.maxBytes ?? DEFAULT_MAX_PARAMS_BYTES,
   );
-  if (pipeline.params === undefined) return { input, json, output: input };
-  // The schema gets its own copy, since a transform may mutate its input.
-  const copy: unknown = json === undefined ? undefined : JSON.parse(json);
-  const parsed = await parse(pipeline.name, pipeline.params, copy);
-  if (parsed.success) return { input, json, output: parsed.data };
-  for (const none of standInsFor(copy)) {
-    const again = await parse(pipeline.name, pipeline.params, none);
-    if (again.success) return { input, json, output: again.data };
+  const { name, params: schema } = pipeline;
+  if (schema === undefined) return { input, json, output: input };
+  const found: ParseResult[] = [];
+  for (const value of readingsOf(json)) {
+    const parsed = await parse(name, schema, value);
+    if (parsed.success) return { input, json, output: parsed.data };
+    found.push(parsed);
   }
-  if (params === undefined) throw missing(pipeline.name, pipeline.params);
-  throw misfit(pipeline.name, parsed.error.issues, copy, secretsOf(pipeline.params, copy));
+  throw refused(name, schema, { params, json, found });
 }
 
 /**
@@ -86,23 +84,46 @@ export function validateParamsNow(
   const { name, params: schema } = pipeline;
   const { input, json } = plainJson(name, params, DEFAULT_MAX_PARAMS_BYTES);
   if (schema === undefined) return input;
+  const found: ParseResult[] = [];
+  for (const value of readingsOf(json)) {
+    const parsed = parseNow(name, schema, value);
+    if (parsed.success) return parsed.data;
+    found.push(parsed);
+  }
+  throw refused(name, schema, { params, json, found });
+}
+
+/** How given params may be read. The schema gets its own copy each time, since a transform may mutate its input. */
+function readingsOf(json: string | undefined): readonly unknown[] {
   const copy: unknown = json === undefined ? undefined : JSON.parse(json);
-  const candidates = [copy, ...standInsFor(copy)].map((value) => parseNow(name, schema, value));
-  const parsed = candidates.find(({ success }) => success);
-  if (parsed?.success) return parsed.data;
-  const [first] = candidates;
-  if (params === undefined || !first || first.success) throw missing(name, schema);
-  throw misfit(name, first.error.issues, copy, secretsOf(schema, copy));
+  return [copy, ...standInsFor(copy)];
+}
+
+/** The error for params that the schema refuses: what is wrong with them as they were given. */
+function refused(
+  pipelineName: string,
+  schema: Schema,
+  given: {
+    readonly params: unknown;
+    readonly json: string | undefined;
+    readonly found: readonly ParseResult[];
+  },
+): CronduitError {
+  const [first] = given.found;
+  if (given.params === undefined || !first || first.success) return missing(pipelineName, schema);
+  const copy: unknown = given.json === undefined ? undefined : JSON.parse(given.json);
+  return misfit(pipelineName, first.error.issues, copy, secretsOf(schema, copy));
 }
 
 function parseNow(pipelineName: string, schema: Schema, value: unknown): ParseResult {
   try {
     return schema.safeParse(value);
-  } catch (cause) {
+  } catch (error) {
+    if (!(error instanceof z.core.$ZodAsyncError)) throw threw(pipelineName, schema, value, error);
     throw new CronduitError(
       "INVALID_PARAMS",
-      `The params schema of pipeline "${pipelineName}" can't be parsed without waiting, or threw.`,
-      { data: { pipelineName, path: "" }, cause },
+      `The params schema of pipeline "${pipelineName}" can't be parsed without waiting.`,
+      { data: { pipelineName, path: "" }, cause: error },
     );
   }
 }
@@ -150,15 +171,25 @@ async function parse(pipelineName: string, schema: Schema, value: unknown): Prom
     asyncSchemas.add(schema);
     return result;
   } catch (error) {
-    const raw = error instanceof Error ? error.message : "no error";
-    const shown = secretsOf(schema, value).inText(raw);
-    throw new CronduitError(
-      "INVALID_PARAMS",
-      `The params schema of pipeline "${pipelineName}" threw: ${shown}. A check should return false or add an issue.`,
-      // Its stack contains the message too.
-      { data: { pipelineName, path: "" }, cause: shown === raw ? error : undefined },
-    );
+    throw threw(pipelineName, schema, value, error);
   }
+}
+
+/** The error for a schema that threw, without secrets. */
+function threw(
+  pipelineName: string,
+  schema: Schema,
+  value: unknown,
+  error: unknown,
+): CronduitError {
+  const raw = error instanceof Error ? error.message : "no error";
+  const shown = secretsOf(schema, value).inText(raw);
+  return new CronduitError(
+    "INVALID_PARAMS",
+    `The params schema of pipeline "${pipelineName}" threw: ${shown}. A check should return false or add an issue.`,
+    // Its stack contains the message too.
+    { data: { pipelineName, path: "" }, cause: shown === raw ? error : undefined },
+  );
 }
 
 /** What to mask in a schema's messages, which may contain its input. */

@@ -1,4 +1,4 @@
-import { runProgram, expiryOf } from "../jobs/decide/condition-now.ts";
+import { expiryOf, runProgram } from "../conditions/run-program.ts";
 import { eachAlone, type Together, together } from "../jobs/decide/catch-up.ts";
 import { isLate } from "../jobs/decide/lateness.ts";
 import { placeByRules, type PlaceName, queuedOf, roomInQueue } from "../jobs/decide/place.ts";

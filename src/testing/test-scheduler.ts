@@ -1,4 +1,3 @@
-import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { EventName } from "../jobs/event.ts";
 import { type Run, toRun } from "../history/run.ts";
@@ -63,7 +62,8 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
    */
   async advanceBy(duration: number | string): Promise<void> {
     const ms = readAdvance(duration);
-    await this.#move("advanceBy", () => this.#advanceTo(this.#fleet.time.now + ms));
+    const { machine, time } = this.#fleet;
+    await this.#move("advanceBy", () => machine.advanceTo(time.now + ms));
   }
 
   /**
@@ -80,7 +80,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
         `advanceTo: ${new Date(at).toISOString()} is in the past: it is ${this.now().toISOString()}, and the time does not move back.`,
         { data: { path: "time" } },
       );
-    await this.#move("advanceTo", () => this.#advanceTo(at));
+    await this.#move("advanceTo", () => this.#fleet.machine.advanceTo(at));
   }
 
   /**
@@ -153,9 +153,9 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
       const { machine, time, worker } = this.#fleet;
       await machine.settle();
       worker?.kill();
-      machine.leap(time.now + ms);
+      machine.moveTo(time.now + ms);
       await worker?.restart();
-      await this.#advanceTo(time.now);
+      await machine.advanceTo(time.now);
     });
   }
 
@@ -222,10 +222,6 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
   /** As {@link close}. */
   override async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  async #advanceTo(at: EpochMs): Promise<void> {
-    await this.#fleet.machine.advanceTo(at);
   }
 
   /** Moves the time as far as `work` needs; inside a run, whoever moves the time does. */

@@ -48,7 +48,7 @@ export class TimeMachine {
     const { time } = this.#parts;
     this.#newsAt = time.now;
     while (await this.step(at));
-    this.#moveTo(at);
+    this.moveTo(at);
     this.#catchUp();
     while (await this.step(at));
   }
@@ -64,7 +64,7 @@ export class TimeMachine {
     const dueAt = nextDueAt() ?? Infinity;
     const at = Math.min(timer?.at ?? Infinity, others?.nextAt() ?? Infinity, dueAt);
     if (at > until || at === Infinity) return false;
-    this.#moveTo(at);
+    this.moveTo(at);
     if (skips && this.#catchUp()) await this.settle(isEnding);
     if (dueAt === at) this.#newsAt = at;
     if (timer?.at !== at) return true;
@@ -114,16 +114,12 @@ export class TimeMachine {
   async #onwards(until: EpochMs, isEnding: boolean): Promise<boolean> {
     if (await this.step(until, isEnding)) return true;
     if (this.#parts.time.now === until) return false;
-    this.#moveTo(until);
+    this.moveTo(until);
     return true;
   }
 
-  /** Moves to an instant at once, as if nothing had run in between. What was due fires at the next step. */
-  leap(at: EpochMs): void {
-    this.#moveTo(at);
-  }
-
-  #moveTo(at: EpochMs): void {
+  /** Moves to an instant, as if nothing had run in between. What was due fires at the next step. */
+  moveTo(at: EpochMs): void {
     this.#parts.time.moveTo(at);
     this.#parts.others?.moveTo(this.#parts.time.now);
   }

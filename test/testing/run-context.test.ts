@@ -132,3 +132,31 @@ test("the rest of the context is as given, or has a default", () => {
   const run = ({ params }: RunContext<z.ZodObject<{ name: z.ZodString }>>) => params.name;
   expect(run(context)).toBe("Ada");
 });
+
+test("a schema that throws tells no secret; one that must wait says so", () => {
+  const refusedBy = (params: z.ZodType): unknown => {
+    class Guarded extends Pipeline.with(params) {
+      run(): void {}
+    }
+    try {
+      return createRunContext({ pipeline: Guarded, params: { token: "s3cr3t-token" } });
+    } catch (error) {
+      return error;
+    }
+  };
+  const token = z.string().meta({ secret: true });
+  const throwing = z.object({ token }).refine((given) => {
+    throw new Error(`no account for ${given.token}`);
+  });
+  const waiting = z.object({ token }).refine(() => Promise.resolve(true));
+  const error = refusedBy(throwing);
+  expect(error).toMatchObject({
+    code: "INVALID_PARAMS",
+    message: expect.stringContaining("threw"),
+  });
+  expect(String(error) + String((error as Error).cause)).not.toContain("s3cr3t-token");
+  expect(refusedBy(waiting)).toMatchObject({
+    code: "INVALID_PARAMS",
+    message: expect.stringContaining("without waiting"),
+  });
+});

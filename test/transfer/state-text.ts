@@ -2,7 +2,7 @@ import {
   type JobRecord,
   type QueuedRun,
   STATE_VERSION,
-  type StateCounts,
+  noCounts,
   type StateRecord,
 } from "../../src/jobs/state-record.ts";
 import { aDefinition, type DefinitionParts } from "../helpers/a-definition.ts";
@@ -39,14 +39,7 @@ export function queuedRun(id: string, fireAt: number, more: Partial<QueuedRun> =
 
 /** Records as a state, with its header and its end. */
 export function stateText(records: readonly Content[], sequence = 100): string {
-  const counts: StateCounts = {
-    job: 0,
-    "removed-job": 0,
-    request: 0,
-    step: 0,
-    ledger: 0,
-    log: 0,
-  };
+  const counts = noCounts();
   for (const { kind } of records) counts[kind] += 1;
   const header = {
     cronduit: "state",

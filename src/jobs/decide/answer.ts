@@ -10,32 +10,20 @@ export type Answer = Admission extends infer A
 
 /** What a worker is told of a run that it is to execute. */
 export function answerRun(job: JobEntry | undefined, run: RunningRun): Answer {
-  const {
-    id: runId,
-    kind,
-    fireAt,
-    dueAt,
-    startedAt,
-    start,
-    attempt,
-    failures,
-    count,
-    fromAt,
-  } = run;
   return {
     outcome: "run",
     revision: job?.revision ?? 0,
     run: {
-      runId,
-      kind,
-      fireAt,
-      dueAt,
-      startedAt,
-      start,
-      attempt,
-      failures,
-      count,
-      fromAt,
+      runId: run.id,
+      kind: run.kind,
+      fireAt: run.fireAt,
+      dueAt: run.dueAt,
+      startedAt: run.startedAt,
+      start: run.start,
+      attempt: run.attempt,
+      failures: run.failures,
+      count: run.count,
+      fromAt: run.fromAt,
       ...(run.params === undefined ? {} : { params: run.params }),
       lastRun: job?.lastRun ?? null,
     },

@@ -1,4 +1,4 @@
-import { jobsNamedIn } from "./condition-now.ts";
+import { jobsNamedIn } from "../../conditions/run-program.ts";
 import type { JobEntry, JobRules } from "./state.ts";
 import type { Step } from "./step.ts";
 

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { SkipReason } from "../verdict.ts";
-import { judge, type NamedFacts } from "./condition-now.ts";
+import type { NamedFacts } from "../../conditions/run-program.ts";
+import { judge } from "./condition-now.ts";
 import { hasGroupRoom } from "./group-room.ts";
 import type { JobEntry, JobRules } from "./state.ts";
 import { instancesOf, type Step } from "./step.ts";

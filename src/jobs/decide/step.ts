@@ -22,9 +22,13 @@ export function stepOn(state: QueueState, queue: QueueJobs, now: EpochMs): Step 
   return { state, queue, now, events: [], rows: [] };
 }
 
-/** Adds an event. Absent fields are left out. */
-export function tell(step: Step, event: Omit<StoredEvent, "at">): void {
-  const { name, ...rest } = event;
+/** An event without its time; fields may be `undefined`. */
+export type Told = Pick<StoredEvent, "name"> & {
+  readonly [K in Exclude<keyof StoredEvent, "name" | "at">]?: StoredEvent[K] | undefined;
+};
+
+/** Adds an event. Fields that are `undefined` are left out. */
+export function tell(step: Step, { name, ...rest }: Told): void {
   const fields = Object.entries(rest).filter(([, value]) => value !== undefined);
   step.events.push({ name, at: step.now, ...Object.fromEntries(fields) });
 }

@@ -6,7 +6,7 @@ import { queueJobIdOf } from "../occurrence-id.ts";
 import type { Occurrence, Span } from "../schedule.ts";
 import type { SkipReason, Verdict } from "../verdict.ts";
 import { ofSpan, spanAndSingles, type Together } from "./catch-up.ts";
-import type { NamedFacts } from "./condition-now.ts";
+import type { NamedFacts } from "../../conditions/run-program.ts";
 import { keepRow } from "./retention.ts";
 import type { JobEntry } from "./state.ts";
 import { type Step, tell } from "./step.ts";
@@ -63,8 +63,8 @@ export function decideAgainst(step: Step, job: JobEntry, decided: Decided, why: 
     runId: why.into ?? id,
     fireAt,
     count,
-    ...(why.reason === undefined ? {} : { reason: why.reason }),
-    ...(why.error === undefined ? {} : { error: why.error }),
+    reason: why.reason,
+    error: why.error,
   });
 }
 

@@ -10,7 +10,7 @@ import {
   type RemovedJobRecord,
   type RunStepRecord,
   STATE_VERSION,
-  type StateCounts,
+  noCounts,
   type StateHeader,
   type StateRecord,
 } from "../../jobs/state-record.ts";
@@ -100,14 +100,7 @@ class StateReader {
   readonly #selection: Selection;
   readonly #fleet: StoppedFleet;
   readonly #signal: AbortSignal | undefined;
-  readonly #counts = {
-    job: 0,
-    "removed-job": 0,
-    request: 0,
-    step: 0,
-    ledger: 0,
-    log: 0,
-  } satisfies StateCounts;
+  readonly #counts = noCounts();
   #startedAt: EpochMs = 0;
 
   constructor({ engine, mask, selection, fleet, signal }: ReaderParts) {

@@ -8,7 +8,7 @@ import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import { Schedule } from "../../jobs/schedule.ts";
 import {
   STATE_VERSION,
-  type StateCounts,
+  noCounts,
   type StateHeader,
   stateHeaderSchema,
   type StateRecord,
@@ -89,14 +89,7 @@ function isTooDeep(text: string): boolean {
 /** Checks a state line by line, and at the end as a whole. */
 export class StateChecker {
   readonly owners = new Map<string, Owner>();
-  readonly counts: StateCounts = {
-    job: 0,
-    "removed-job": 0,
-    request: 0,
-    step: 0,
-    ledger: 0,
-    log: 0,
-  };
+  readonly counts = noCounts();
   readonly #hash = createHash("sha256");
   #header: StateHeader | undefined;
   readonly #jobIds = new Set<string>();
