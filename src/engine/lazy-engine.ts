@@ -97,6 +97,10 @@ export class LazyEngine implements Port.Engine {
     return this.#opened.healing;
   }
 
+  get documents(): Port.DocumentsPort {
+    return this.#opened.documents;
+  }
+
   get transfer(): TransferPort {
     return this.#opened.transfer;
   }

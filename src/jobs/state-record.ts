@@ -6,6 +6,7 @@ import {
   pipelineSchema,
   timeSchema,
 } from "./definition-schema.ts";
+import { isDocumentKey, MAX_DOCUMENT_BYTES, MAX_KEY_CHARS } from "./document-limits.ts";
 import { jobIdSchema } from "./options.ts";
 import { queueNameSchema } from "./queue.ts";
 import type { LastRun, LastScheduledRun, LedgerRow } from "./ledger-row.ts";
@@ -249,6 +250,24 @@ const logRecordSchema = z.strictObject({
     .min(1),
 });
 
+const documentRecordSchema = z.strictObject({
+  kind: z.literal("document"),
+  key: z
+    .string()
+    .max(MAX_KEY_CHARS)
+    .refine(isDocumentKey, { message: "has characters that no key may have" }),
+  value: z
+    .unknown()
+    .refine(
+      (value) =>
+        value !== undefined && Buffer.byteLength(JSON.stringify(value)) <= MAX_DOCUMENT_BYTES,
+      {
+        message: `has more than ${MAX_DOCUMENT_BYTES} bytes, or is missing`,
+      },
+    ),
+  expiresAt: timeSchema.exactOptional(),
+});
+
 const endRecordSchema = z.strictObject({
   kind: z.literal("end"),
   counts: z.strictObject({
@@ -258,6 +277,7 @@ const endRecordSchema = z.strictObject({
     step: z.int().min(0),
     ledger: z.int().min(0),
     log: z.int().min(0),
+    document: z.int().min(0).default(0),
   }),
 });
 
@@ -282,7 +302,7 @@ export const stateHeaderSchema = z.strictObject({
 
 /**
  * Validates any other line. Each job or removed job is followed by its requests, the steps of its runs, its ledger and
- * the logs of its runs, before the next job.
+ * the logs of its runs, before the next job. Documents come last.
  */
 export const stateRecordSchema = z.discriminatedUnion("kind", [
   jobRecordSchema,
@@ -291,6 +311,7 @@ export const stateRecordSchema = z.discriminatedUnion("kind", [
   stepRecordSchema,
   ledgerRecordSchema,
   logRecordSchema,
+  documentRecordSchema,
   endRecordSchema,
 ]);
 
@@ -310,6 +331,8 @@ export type RunStepRecord = z.output<typeof stepRecordSchema>;
 export type LedgerRecord = z.output<typeof ledgerRecordSchema>;
 /** A part of the log of a run. */
 export type LogRecord = z.output<typeof logRecordSchema>;
+/** What the fleet keeps beside its jobs. */
+export type DocumentRecord = z.output<typeof documentRecordSchema>;
 /** A run that was admitted and has no verdict, but is not being executed: another attempt will follow. */
 export type UnfinishedRun = z.output<typeof unfinishedRunSchema>;
 /** A run that was decided to start, and is waiting. */
@@ -321,5 +344,5 @@ export type StateCounts = z.output<typeof endRecordSchema>["counts"];
 
 /** The counts of a state without lines. */
 export function noCounts(): StateCounts {
-  return { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0, log: 0 };
+  return { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0, log: 0, document: 0 };
 }

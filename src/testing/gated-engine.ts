@@ -64,6 +64,7 @@ export function gated(engine: Engine, gate: Gate, onConsume: (consumer: Consumer
     ledger: through(engine.ledger, gate),
     events: through(engine.events, gate),
     members: through(engine.members, gate),
+    documents: through(engine.documents, gate),
     queue: through(engine.queue, gate, { consume }),
     serve,
     takes: (error: unknown) => engine.takes?.(error) ?? false,

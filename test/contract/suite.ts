@@ -7,6 +7,7 @@ import { TestEngine } from "./test-engine.ts";
 import { cancelCases } from "./cancel-cases.ts";
 import { catchUpCases } from "./catch-up-cases.ts";
 import { conditionCases } from "./condition-cases.ts";
+import { documentCases } from "./document-cases.ts";
 import { crashCases } from "./crash-cases.ts";
 import { eventCases } from "./event-cases.ts";
 import { finishCases } from "./finish-cases.ts";
@@ -150,6 +151,9 @@ export function holdToContract(tested: TestedEngine): void {
     });
     describe("events", () => {
       eventCases(context);
+    });
+    describe("documents", () => {
+      documentCases(context);
     });
     describe("healing", () => {
       healingCases(context);

@@ -62,6 +62,11 @@ async function fill(b: TestEngine): Promise<Jobs> {
   await b.run(held, from + 4_000);
   await b.engine.requests.run({ jobId: paused.id, sequence: 7, params: { by: "hand" } });
   await b.engine.requests.run({ jobId: due.id, sequence: 8 });
+  const { documents } = b.engine;
+  await documents.putIfRevision("__proto__", { name: "Ada \u0000 \ud800" }, "absent");
+  await documents.putIfRevision("silence/1", [1], "absent", { expiresAt: from + 3_600_000 });
+  await documents.putIfRevision("silence/2", [2], "absent", { expiresAt: b.now + 1 });
+  await documents.putIfRevision("session/1", "of a session", "absent", { stays: true });
   b.now += 1_000;
   return { due, queued, held, paused, gone, over };
 }
@@ -150,10 +155,18 @@ export function transferCases({ bench, tested, prefix }: CaseContext): void {
         ledgerRows: 5,
         logLines: 0,
         steps: 0,
+        documents: 2,
         skipped: [],
       });
       expect(await seen(b, jobs)).toEqual(before);
       expect(comparable(await exported(b.engine))).toEqual(comparable(text));
+      expect(await b.engine.documents.list("", undefined, 10)).toMatchObject({
+        documents: [
+          { key: "__proto__", value: { name: "Ada \u0000 \ud800" } },
+          { key: "silence/1", value: [1], expiresAt: START + 3_600_000 },
+        ],
+      });
+      expect(text).not.toContain("of a session");
       await b.engine.queue.setPaused(false);
       const added = (await b.events(cursor)).filter(({ name }) => name === "JOB_ADDED");
       expect(added.map(({ jobId = "" }) => jobId).toSorted()).toEqual([
@@ -259,7 +272,9 @@ export function transferCases({ bench, tested, prefix }: CaseContext): void {
     async () => {
       const { text } = await filled();
       const whole = comparable(text);
-      const steps = text.trimEnd().split("\n").length - 2;
+      const isRecord = (line: string): boolean =>
+        !/^{"(?:cronduit|kind":"(?:document|end))"/.test(line);
+      const steps = text.trimEnd().split("\n").filter(isRecord).length;
       await using b = await open();
       b.now = START + 5_000;
       // Dies at one step after the other, which each try gets by one record further.
@@ -339,6 +354,40 @@ export function transferCases({ bench, tested, prefix }: CaseContext): void {
       place: 0,
       existing: ["sent-twice"],
     });
+  });
+
+  test("documents are neither in a fixture nor in a selection of jobs", async () => {
+    const b = bench();
+    const job = await addEverySecond(b, { id: "beside documents" });
+    await b.engine.documents.putIfRevision("export/1", "of a document", "absent");
+    expect(await exported(b.engine)).toContain("of a document");
+    expect(await exported(b.engine, { mask: [] })).not.toContain("export/1");
+    expect(await exported(b.engine, { jobs: [job.id] })).not.toContain("export/1");
+    expect(await exported(b.engine, { since: 0 })).toContain("of a document");
+    await b.engine.queue.setPaused(false);
+  });
+
+  test("a document that is here with another content is a conflict, or stays", async () => {
+    const b = bench();
+    const { documents } = b.engine;
+    await documents.putIfRevision("import/same", { a: 1 }, "absent");
+    await documents.putIfRevision("import/other", { a: 1 }, "absent");
+    const text = stateText([
+      plainJob("with documents", b.now),
+      { kind: "document", key: "import/other", value: { a: 2 } },
+      { kind: "document", key: "import/same", value: { a: 1 } },
+      { kind: "document", key: "import/new", value: null },
+    ]);
+    await expect(imported(b.engine, text)).rejects.toMatchObject({
+      code: "CONFLICTING_ID",
+      data: { keys: ["import/other"] },
+    });
+    expect(await b.engine.jobs.get(["with documents"])).toEqual([undefined]);
+    expect(await documents.get("import/new")).toBeUndefined();
+    const summary = await imported(b.engine, text, { onConflict: "skip" });
+    expect(summary).toMatchObject({ jobs: 1, documents: 2 });
+    expect(await documents.get("import/other")).toMatchObject({ value: { a: 1 } });
+    expect(await documents.get("import/new")).toMatchObject({ value: null });
   });
 
   test("queued occurrences that wait for nothing but a worker have a call for them", async () => {

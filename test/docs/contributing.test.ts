@@ -1,7 +1,7 @@
 // The pages for contributors name files, functions, keys and tables of the sources. What they name must be there, and what is
 // stored must be named.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { markdownIn, proseOf, ROOT } from "./documents.ts";
 
@@ -19,7 +19,8 @@ function filesIn(folder: string): string[] {
 const files = ["src", "test", "docs", "examples", "scripts"].flatMap(filesIn);
 const names = new Set(files.map((path) => basename(path)));
 const sources = files
-  .filter((path) => /\.(?:ts|mjs|lua|sql)$/.test(path) && !path.includes("/docs/"))
+  .filter((path) => /\.(?:ts|mjs|lua|sql)$/.test(path))
+  .filter((path) => !relative(ROOT, path).split("/").includes("docs"))
   .map((path) => readFileSync(path, "utf8"))
   .join("\n");
 const words = new Set(sources.match(/[\w$]+/g));

@@ -39,6 +39,7 @@ const LIBRARIES_ALONE = {
   fast_path: "PostgreSQL has no fast path",
   store_job: "PostgreSQL inserts rows where it stores jobs",
   locks: "a script is alone on its server",
+  documents: "no part of a decision, so `admit` is made without it",
 };
 
 /** Helpers in libraries that both have, of one side only. */
@@ -65,6 +66,8 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "group_line_key",
     "line_member",
     "is_in_line",
+    "document_key",
+    "drop_document",
     "keep_places",
     "last_run",
     "backfill_run_id",
@@ -105,6 +108,7 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
   "SQL: many at once": ["end_queue_jobs", "drop_queue_jobs", "wake_groups", "audit_backfills"],
   "SQL: what is a field or a table in Lua": ["is_held_up", "ask", "program_expires_at"],
   "SQL: from one type of row to another": ["occurrence_of", "scheduled_run", "event_of_run"],
+  "SQL: a row as JSON, where a table of Lua is that": ["written_document"],
   "SQL: events are returned and joined": ["append_row", "join_events"],
   "SQL: audits take locks first": ["feed_idle_backfills"],
 };

@@ -2,7 +2,10 @@ import { type Clock, systemClock } from "../../src/core/clock.ts";
 import type { Engine } from "../../src/engine/port/engine.ts";
 import type { StateRecord } from "../../src/jobs/state-record.ts";
 import { PipelineRegistry } from "../../src/pipeline/registry.ts";
-import { exportOptionsSchema } from "../../src/scheduler/transfer/export-options.ts";
+import {
+  type ExportOptions,
+  exportOptionsSchema,
+} from "../../src/scheduler/transfer/export-options.ts";
 import { exportState } from "../../src/scheduler/transfer/export-state.ts";
 import { importOptionsSchema, importState } from "../../src/scheduler/transfer/import-state.ts";
 
@@ -13,8 +16,8 @@ const hasty: Clock = {
 };
 
 /** The state of an engine as text. */
-export async function exported(engine: Engine): Promise<string> {
-  const options = exportOptionsSchema.parse({});
+export async function exported(engine: Engine, given: ExportOptions = {}): Promise<string> {
+  const options = exportOptionsSchema.parse(given);
   const parts = { engine, clock: hasty, registry: new PipelineRegistry() };
   let text = "";
   for await (const line of exportState(parts, options)) text += line;
@@ -45,9 +48,12 @@ export function comparable(
     if (record.kind === "request") return `${record.jobId} 1 ${record.runId}`;
     if (record.kind === "step") return `${record.jobId} 1s ${record.runId} ${record.step.name}`;
     if (record.kind === "ledger") return `${record.jobId} 2 ${record.row.fireAt} ${record.row.id}`;
-    return `${record.jobId} 0`;
+    return record.kind === "document" ? record.key : `${record.jobId} 0`;
   };
   return records
-    .filter((record) => isWanted(record.kind === "job" ? record.definition.id : record.jobId))
+    .filter((record) => {
+      if (record.kind === "document") return true;
+      return isWanted(record.kind === "job" ? record.definition.id : record.jobId);
+    })
     .toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }

@@ -20,6 +20,7 @@ const row = {
 } as const;
 const request = { kind: "request", jobId: "a", runId: `a:m1:${FROM}`, fireAt: FROM } as const;
 const gone: Content = { kind: "removed-job", jobId: "b", keepUntil: null, runs: [] };
+const document = { kind: "document", key: "d", value: 1 } as const;
 const good = stateText([job, request, row, gone]);
 
 let engine: Engine;
@@ -140,6 +141,20 @@ const hostile: readonly [
     state({ ...job, queued: [queuedRun(`c:1:${FROM}`, FROM)] }),
     { line: 2, path: "queued.0.id" },
   ],
+  ["a document twice", state(job, document, document), { line: 4 }],
+  ["a ledger behind a document", state(job, document, row), { line: 4, path: "jobId" }],
+  [
+    "a document without a value",
+    state({ ...document, value: undefined }),
+    { line: 2, path: "value" },
+  ],
+  [
+    "a document that is too large",
+    state({ ...document, value: "x".repeat(65_535) }),
+    { line: 2, path: "value" },
+  ],
+  ["a key that can't be one", state({ ...document, key: "a\u0000" }), { line: 2, path: "key" }],
+  ["no key", state({ ...document, key: "" }), { line: 2, path: "key" }],
   ["one job on two queues", state(job, withDefinition({ queue: "side" })), { line: 3 }],
   ["an unknown field", state({ ...job, more: 1 }), { line: 2, path: "more" }],
   [

@@ -4,6 +4,7 @@ import type { EngineHealth } from "../port/engine.ts";
 import type { QueueEngine } from "../port/queue-engine.ts";
 import { MemoryBackfills } from "./memory-backfills.ts";
 import { MemoryDirectory } from "./memory-directory.ts";
+import { MemoryDocuments } from "./memory-documents.ts";
 import { MemoryEvents } from "./memory-events.ts";
 import { MemoryHealing } from "./memory-healing.ts";
 import { MemoryJobs } from "./memory-jobs.ts";
@@ -31,6 +32,7 @@ export class MemoryEngine implements QueueEngine {
   readonly events: MemoryEvents;
   readonly members: MemoryMembers;
   readonly healing: MemoryHealing;
+  readonly documents: MemoryDocuments;
   readonly transfer: MemoryTransfer;
   readonly directory: MemoryDirectory;
   readonly #link: MemoryLink;
@@ -50,6 +52,7 @@ export class MemoryEngine implements QueueEngine {
     this.events = new MemoryEvents(link);
     this.members = new MemoryMembers(link);
     this.healing = new MemoryHealing(link);
+    this.documents = new MemoryDocuments(link);
     this.transfer = new MemoryTransfer(link);
     this.directory = new MemoryDirectory(link);
   }

@@ -30,8 +30,9 @@ export class MemoryHealing implements Port.HealingPort {
   }
 }
 
-/** Forgets what removed jobs left behind, when its time is over. */
-function sweep({ state, steps, logs }: MemoryStore, now: EpochMs): void {
+/** Forgets documents that expired, and what removed jobs left behind when its time is over. */
+function sweep({ state, steps, logs, documents }: MemoryStore, now: EpochMs): void {
+  documents.sweep(now);
   for (const [jobId, { expiresAt }] of state.ledgers)
     if (expiresAt !== null && expiresAt <= now) state.ledgers.delete(jobId);
   for (const texts of [steps, logs]) sweepTexts(texts, state, now - LEFT_BEHIND_MS);

@@ -4,6 +4,7 @@ import { emptyState, type QueueJobs, type QueueState } from "../../jobs/decide/s
 import { type Step, stepOn } from "../../jobs/decide/step.ts";
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { DocumentStore } from "./document-store.ts";
 import { EventLog } from "./event-log.ts";
 import { JobLine } from "./job-line.ts";
 import { RunTexts } from "./run-texts.ts";
@@ -29,6 +30,7 @@ export interface MemoryStore {
   /** The steps of runs, by name. */
   readonly steps: RunTexts;
   readonly logs: RunTexts;
+  readonly documents: DocumentStore;
 }
 
 /** What the queues of a fleet share. */
@@ -108,6 +110,7 @@ function emptyStore({ clock, maxEvents }: MemoryEngineOptions, fleet: MemoryFlee
     log: new EventLog(maxEvents),
     steps: new RunTexts(),
     logs: new RunTexts(),
+    documents: new DocumentStore(),
   };
 }
 

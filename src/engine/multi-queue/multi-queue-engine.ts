@@ -18,8 +18,8 @@ import { Queues } from "./queues.ts";
 
 /**
  * Several queues as one fleet. Each queue has all of its state in an engine of its own, so that a Redis Cluster spreads
- * them; the default one also keeps what belongs to the fleet: the list of queues, where each job is, leases, workers and
- * listeners. A worker's decisions need no routing and are the default queue's own.
+ * them; the default one also keeps what belongs to the fleet: the list of queues, where each job is, leases, workers,
+ * listeners and documents. A worker's decisions need no routing and are the default queue's own.
  */
 export class MultiQueueEngine implements Port.Engine {
   readonly jobs: Port.JobsPort;
@@ -33,6 +33,7 @@ export class MultiQueueEngine implements Port.Engine {
   readonly events: Port.EventsPort;
   readonly members: Port.MembersPort;
   readonly healing: Port.HealingPort;
+  readonly documents: Port.DocumentsPort;
   readonly transfer: TransferPort;
   readonly #home: QueueEngine;
   readonly #queues: Queues;
@@ -59,6 +60,7 @@ export class MultiQueueEngine implements Port.Engine {
     this.events = new MultiQueueEvents(queues, clock);
     this.members = home.members;
     this.healing = new MultiQueueHealing(queues);
+    this.documents = home.documents;
     this.transfer = new MultiQueueTransfer(queues, claims);
   }
 

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { BackfillsPort } from "./backfills.ts";
+import type { DocumentsPort } from "./documents.ts";
 import type { EventsPort } from "./events.ts";
 import type { HealingPort } from "./healing.ts";
 import type { JobsPort } from "./jobs.ts";
@@ -13,6 +14,7 @@ import type { StepsPort } from "./steps.ts";
 import type { TransferPort } from "./transfer.ts";
 
 export type * from "./backfills.ts";
+export type * from "./documents.ts";
 export type * from "./events.ts";
 export type * from "./healing.ts";
 export type * from "./jobs.ts";
@@ -55,6 +57,8 @@ export interface Engine {
   readonly members: MembersPort;
   /** Finds what was lost or is overdue. */
   readonly healing: HealingPort;
+  /** What a fleet keeps beside its jobs. */
+  readonly documents: DocumentsPort;
   /** Export and import of the whole state. */
   readonly transfer: TransferPort;
 

@@ -34,6 +34,10 @@ export const FUNCTION_ARGUMENT = {
   release_claim: "release",
   fence_job: "given_up",
   import_records: "step",
+  put_document: "document",
+  delete_document: "document",
+  read_documents: "request",
+  list_documents: "request",
 } as const satisfies Record<string, string>;
 
 /** What these share, in the order in which the files build on each other. */
@@ -56,6 +60,7 @@ export const LIBRARIES = [
   "placement",
   "queueing",
   "decide",
+  "documents",
 ] as const;
 
 /** What is only read, by functions with arguments of their own. */

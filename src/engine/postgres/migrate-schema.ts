@@ -5,7 +5,13 @@ import { functionsSql, migrationSql } from "./functions.ts";
 import { quote, type Schemas } from "./schema-name.ts";
 
 /** The migrations in order; the position is the version. A released migration is never changed. */
-const MIGRATIONS = ["0001_tables", "0002_queues", "0003_runs", "0004_imports"] as const;
+const MIGRATIONS = [
+  "0001_tables",
+  "0002_queues",
+  "0003_runs",
+  "0004_imports",
+  "0006_documents",
+] as const;
 /** The version of the tables that this package uses. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 const MIN_SERVER = 140_000;

@@ -4,6 +4,7 @@ import type { QueueEngine } from "../port/queue-engine.ts";
 import { borrow, type Database } from "./database.ts";
 import { PostgresBackfills } from "./postgres-backfills.ts";
 import { PostgresDirectory } from "./postgres-directory.ts";
+import { PostgresDocuments } from "./postgres-documents.ts";
 import { PostgresEvents } from "./postgres-events.ts";
 import { PostgresHealing } from "./postgres-healing.ts";
 import { PostgresJobs } from "./postgres-jobs.ts";
@@ -33,6 +34,7 @@ export class PostgresEngine implements QueueEngine {
   readonly events: PostgresEvents;
   readonly members: PostgresMembers;
   readonly healing: PostgresHealing;
+  readonly documents: PostgresDocuments;
   readonly transfer: PostgresTransfer;
   readonly directory: PostgresDirectory;
   readonly #options: PostgresEngineOptions;
@@ -54,6 +56,7 @@ export class PostgresEngine implements QueueEngine {
     this.events = new PostgresEvents({ link, clock, onError });
     this.members = new PostgresMembers(link);
     this.healing = new PostgresHealing(link);
+    this.documents = new PostgresDocuments(link, onError);
     this.transfer = new PostgresTransfer(link, onError);
     this.directory = new PostgresDirectory(link, onError);
   }

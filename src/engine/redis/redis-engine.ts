@@ -7,6 +7,7 @@ import { RedisBackfills } from "./redis-backfills.ts";
 import { RedisBatches } from "./redis-batches.ts";
 import { RedisCalls } from "./redis-calls.ts";
 import { RedisDirectory } from "./redis-directory.ts";
+import { RedisDocuments } from "./redis-documents.ts";
 import { RedisEvents } from "./redis-events.ts";
 import { RedisHealing } from "./redis-healing.ts";
 import { RedisJobs } from "./redis-jobs.ts";
@@ -45,6 +46,7 @@ export class RedisEngine implements QueueEngine {
   readonly events: RedisEvents;
   readonly members: RedisMembers;
   readonly healing: RedisHealing;
+  readonly documents: RedisDocuments;
   readonly transfer: RedisTransfer;
   readonly directory: RedisDirectory;
   readonly #options: RedisEngineOptions;
@@ -86,6 +88,7 @@ export class RedisEngine implements QueueEngine {
     this.events = new RedisEvents(calls);
     this.members = new RedisMembers(calls);
     this.healing = new RedisHealing(calls);
+    this.documents = new RedisDocuments(calls);
     this.transfer = new RedisTransfer(calls);
     this.directory = new RedisDirectory(calls);
   }

@@ -38,6 +38,10 @@ export const SCRIPT_ARGUMENTS = {
   export_jobs: ["stage", "cursor", "count"],
   list_step_runs: ["jobId", "offset", "limit"],
   import_records: ["step"],
+  put_document: ["document"],
+  delete_document: ["document"],
+  read_documents: [],
+  list_documents: ["start", "cursor", "limit"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The arguments that every script takes first. */
@@ -56,6 +60,7 @@ const isLazy: ReadonlySet<string> = new Set([...LAZY, "queueing"]);
 
 const QUEUED: readonly Level[] = [JOBS, ["ledger"], LAZY];
 const RUNS: readonly Level[] = [...QUEUED, ["runs"]];
+const DOCUMENTS: Level = ["lib", "documents"];
 const FAST_PATH: readonly Level[] = [SCHEDULE, ["ledger"], ["fast_path"]];
 
 /** The name of a script. */
@@ -81,7 +86,7 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   cancel_run: RUNS,
   claim_jobs: [KEYS],
   fence_job: [KEYS],
-  audit: QUEUED,
+  audit: [...QUEUED, ["documents"]],
   tell_overdue: [SCHEDULE],
   save_step: [JOBS],
   add_backfill: QUEUED,
@@ -89,6 +94,10 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   read_definitions: [KEYS],
   export_jobs: [KEYS],
   import_records: [...QUEUED, ["store_job"]],
+  put_document: [DOCUMENTS],
+  delete_document: [DOCUMENTS],
+  read_documents: [DOCUMENTS],
+  list_documents: [DOCUMENTS],
 };
 
 function levelsOf(name: ScriptName): readonly Level[] {

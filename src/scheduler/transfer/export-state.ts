@@ -4,6 +4,7 @@ import { jobsIn } from "../../conditions/condition.ts";
 import type { Engine } from "../../engine/port/engine.ts";
 import type { ExportedJob } from "../../engine/port/transfer.ts";
 import {
+  type DocumentRecord,
   type JobRecord,
   type LedgerRecord,
   type LogRecord,
@@ -26,10 +27,23 @@ import { MAX_LINE_CHARS } from "./state-lines.ts";
 /** Jobs per round trip; each may have 256 KiB of params. */
 const JOBS_A_PAGE = 100;
 
+/** Documents per round trip; each may have 64 KiB. */
+const DOCUMENTS_A_PAGE = 100;
+
 /** The parts of an engine that an export reads. */
 type ExportEngine = Pick<
   Engine,
-  "events" | "jobs" | "label" | "ledger" | "logs" | "now" | "queue" | "serve" | "steps" | "transfer"
+  | "documents"
+  | "events"
+  | "jobs"
+  | "label"
+  | "ledger"
+  | "logs"
+  | "now"
+  | "queue"
+  | "serve"
+  | "steps"
+  | "transfer"
 >;
 
 /** What an export needs. */
@@ -134,6 +148,11 @@ class StateReader {
         yield* this.#job(ofQueue, exported);
       }
     } while (cursor !== undefined);
+    for await (const record of this.#documents()) {
+      this.#signal?.throwIfAborted();
+      this.#counts.document += 1;
+      yield line(record);
+    }
     await this.#refuseIfMoving(stamp);
     yield line({ kind: "end", counts: this.#counts });
   }
@@ -153,6 +172,24 @@ class StateReader {
       this.#counts[record.kind] += 1;
       yield line(record);
     }
+  }
+
+  /**
+   * They belong to the whole fleet, and nobody knows what of them may be seen.
+   * @yields Documents that move.
+   */
+  async *#documents(): AsyncGenerator<DocumentRecord, void> {
+    if (this.#mask || this.#selection.jobIds) return;
+    let cursor: string | undefined;
+    do {
+      const page = await this.#engine.documents.list("", cursor, DOCUMENTS_A_PAGE);
+      for (const { key, value, expiresAt, stays } of page.documents) {
+        if (stays) continue;
+        const moved = { kind: "document", key, value } as const;
+        yield expiresAt === undefined ? moved : { ...moved, expiresAt };
+      }
+      ({ cursor } = page);
+    } while (cursor !== undefined);
   }
 
   /** @yields The steps of a job's runs, the rows of its ledger, and logs. */

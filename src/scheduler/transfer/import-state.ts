@@ -6,6 +6,7 @@ import { Schedule } from "../../jobs/schedule.ts";
 import type { JobRecord, StateRecord } from "../../jobs/state-record.ts";
 import { CheckedState } from "./checked-state.ts";
 import { type Owner, ownerKey } from "./state-checker.ts";
+import { refuseExistingDocuments, storeDocuments } from "./import-documents.ts";
 import { storeLogs } from "./import-logs.ts";
 import type { StateSource } from "./state-lines.ts";
 
@@ -27,7 +28,8 @@ export const importOptionsSchema = z.strictObject({
 /** Options of `importState`. */
 export interface ImportOptions {
   /**
-   * What to do about jobs that exist here already: fail and store nothing, or skip them with all their records. @default "error"
+   * What to do about jobs and documents that exist here already: fail and store nothing, or skip them, jobs with all their
+   * records. @default "error"
    */
   onConflict?: "error" | "skip";
   /** Store a fixture, whose jobs would run with masked params. @default false */
@@ -47,13 +49,15 @@ export interface ImportSummary {
   readonly logLines: number;
   /** Manual runs that were requested and hadn't started. */
   readonly requests: number;
+  /** What the fleet keeps beside its jobs. */
+  readonly documents: number;
   /** Ids that existed here already and were skipped. */
   readonly skipped: readonly string[];
 }
 
-type Content = Exclude<StateRecord, { kind: "end" | "log" }>;
+type Content = Exclude<StateRecord, { kind: "document" | "end" | "log" }>;
 /** What an import needs. */
-type ImportEngine = Pick<Engine, "jobs" | "logs" | "serve" | "transfer">;
+type ImportEngine = Pick<Engine, "documents" | "jobs" | "logs" | "serve" | "transfer">;
 
 /**
  * Stores a state from another engine. Everything is checked before anything is stored; then come the ledgers, which
@@ -79,7 +83,7 @@ export async function storeState(
   if (state.header.masked && !allowMasked) throw masked(state.header.masked);
   const importing = new Import(engine, state);
   await importing.findExisting();
-  if (onConflict === "error") importing.refuseExisting();
+  if (onConflict === "error") await importing.refuseExisting();
   await importing.storeAll(onConflict === "skip");
   return importing.summary;
 }
@@ -90,6 +94,7 @@ class Import {
   readonly #skipped = new Set<string>();
   readonly #done = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
   #logLines = 0;
+  #documents = 0;
   /** How far each queue has got. */
   readonly #reached = new Map<string | undefined, number>();
 
@@ -107,6 +112,7 @@ class Import {
       steps: step,
       logLines: this.#logLines,
       requests: request,
+      documents: this.#documents,
       skipped: [...this.#skipped],
     };
   }
@@ -130,11 +136,13 @@ class Import {
     }
   }
 
-  refuseExisting(): void {
+  async refuseExisting(): Promise<void> {
     if (this.#skipped.size > 0) throw conflict([...this.#skipped]);
+    await refuseExistingDocuments(this.#engine, this.#state);
   }
 
   async storeAll(isSkipping: boolean): Promise<void> {
+    this.#documents = await storeDocuments(this.#engine, this.#state, isSkipping);
     for (const queue of this.#queues()) {
       const engine =
         queue === undefined ? this.#engine : ((await this.#engine.serve?.(queue)) ?? this.#engine);
@@ -191,7 +199,7 @@ class Import {
     let place = placesBefore;
     let owner: Owner | undefined;
     for await (const record of this.#state.records()) {
-      if (record.kind === "log") continue;
+      if (record.kind === "log" || record.kind === "document") continue;
       owner = this.#ownerOf(record) ?? owner;
       if (!isWanted(record)) continue;
       place += 1;

@@ -93,6 +93,7 @@ export class StateChecker {
   readonly #hash = createHash("sha256");
   #header: StateHeader | undefined;
   readonly #jobIds = new Set<string>();
+  readonly #keys = new Set<string>();
   #owner: Owner | undefined;
   #isEnded = false;
 
@@ -154,9 +155,16 @@ export class StateChecker {
         checkRunId(record.runId, { jobId: record.jobId, path: "runId", line });
         this.counts.log += 1;
         return;
+      case "document":
+        this.#owner = undefined;
+        if (this.#keys.has(record.key))
+          throw invalidState(`document "${record.key}" stands here a second time`, { line });
+        this.#keys.add(record.key);
+        this.counts.document += 1;
+        return;
       case "end": {
         const told = record.counts;
-        const kinds = ["job", "removed-job", "request", "step", "ledger", "log"] as const;
+        const kinds = Object.keys(told) as (keyof typeof told)[];
         const wrong = kinds.find((kind) => told[kind] !== this.counts[kind]);
         if (wrong !== undefined) {
           const found = `of kind "${wrong}" ${counted(this.counts[wrong], "line was", "lines were")} read, and ${told[wrong]} written`;

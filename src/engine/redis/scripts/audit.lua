@@ -6,11 +6,13 @@ ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] request   JSON: horizonMs, offset, limit, overdueMs, finishedRetentionMs (ms)
-Returns a JSON array of AuditFinding. Deletes queue job hashes that no list holds, so that they can be added again.
+Returns a JSON array of AuditFinding. Deletes queue job hashes that no list holds, so that they can be added again, and
+documents that have expired.
 ]]
 local MAX_DUE = 1000
 local MAX_LIVE = 5000
 local MAX_SCAN = 20000
+local MAX_EXPIRED = 5000
 local r = cjson.decode(ARGV[5])
 local findings = {}
 local function found(finding) findings[#findings + 1] = finding end
@@ -132,5 +134,6 @@ each(call("ZRANGEBYSCORE", PREFIX .. "next", "-inf", NOW + r.horizonMs, "LIMIT",
 each(call("ZRANGE", PREFIX .. "next", r.offset, r.offset + r.limit - 1))
 for _, jobId in ipairs(call("SRANDMEMBER", PREFIX .. "live", MAX_LIVE)) do auditRuns(jobId) end
 call("ZREMRANGEBYSCORE", PREFIX .. "gone", "-inf", serverNow())
+dropExpiredDocuments(MAX_EXPIRED)
 -- cjson encodes an empty table as an object.
 return #findings == 0 and "[]" or cjson.encode(findings)

@@ -5,7 +5,7 @@ request      JSON: horizonMs, offset, limit, overdueMs, finishedRetentionMs (ms)
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
 Returns a JSON array of AuditFinding. Deletes finished queue jobs that are in the way of new ones and, some thousands of rows
-per call, expired ledgers of removed jobs.
+per call, expired ledgers of removed jobs and documents.
 */
 
 -- Whether BullMQ will hand this queue job to a worker, or already has.
@@ -153,6 +153,7 @@ BEGIN
   END LOOP;
   findings := findings || audit_backfills(now_ms);
   PERFORM sweep(server_now(NULL));
+  PERFORM drop_expired_documents(now_ms);
   RETURN to_jsonb(findings);
 END
 $$;
