@@ -90,6 +90,7 @@ export { migrate, type MigrationReport } from "./engine/migrate-connection.ts";
 export type { ConnectionOption } from "./engine/open-engine.ts";
 export type { EngineHealth } from "./engine/port/engine.ts";
 export type { SchedulerEvent } from "./events/scheduler-event.ts";
+export type { Actor } from "./jobs/actor.ts";
 export type { EventHandler, ListenerOptions } from "./events/event-bus.ts";
 export type { Explanation } from "./history/explain.ts";
 export type { Run } from "./history/run.ts";

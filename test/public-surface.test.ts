@@ -43,14 +43,14 @@ const simulation = exportsOf("src/simulate.ts");
 const triggers = exportsOf("src/triggers.ts");
 const testing = exportsOf("src/testing.ts");
 
-test("the root exports at most 120 names, 60 of them values", async () => {
+test("the root exports at most 150 names, 60 of them values", async () => {
   const values = namesOf(root.filter(({ isValue }) => isValue));
   // The compiler sees what is there at run time.
   expect(values.toSorted()).toEqual(Object.keys(await import("../src/index.ts")).toSorted());
   expect(values).toContain("PipelineScheduler");
   expect(values.length).toBeLessThanOrEqual(60);
   expect(namesOf(root)).toContain("RunContext");
-  expect(root.length).toBeLessThanOrEqual(120);
+  expect(root.length).toBeLessThanOrEqual(150);
 });
 
 test("the names of cronduit/triggers are those of triggers, calendars and conditions", async () => {

@@ -1,3 +1,4 @@
+import type { Actor } from "../jobs/actor.ts";
 import type { EventName } from "../jobs/event.ts";
 
 /** The error that a listener receives: a reconstruction, since the original stayed in its process. */
@@ -26,6 +27,8 @@ export interface EventDetails {
   worker: string;
   /** How many occurrences the event stands for. */
   count: number;
+  /** Who made the change, or asked for the run, that the event tells. */
+  by: Actor;
   /** Why, in a word or a sentence; for an error, its message with the underlying cause. */
   reason: string;
 }
@@ -39,12 +42,12 @@ interface Fields {
 export const EVENT_FIELDS = {
   SCHEDULER_STARTED: { always: [], sometimes: [] },
   SCHEDULER_SHUTDOWN: { always: [], sometimes: [] },
-  SCHEDULER_PAUSED: { always: [], sometimes: [] },
-  SCHEDULER_RESUMED: { always: [], sometimes: [] },
-  ALL_JOBS_REMOVED: { always: ["count"], sometimes: [] },
-  JOB_ADDED: { always: ["jobId"], sometimes: [] },
-  JOB_REMOVED: { always: ["jobId"], sometimes: [] },
-  JOB_MODIFIED: { always: ["jobId"], sometimes: [] },
+  SCHEDULER_PAUSED: { always: ["by"], sometimes: [] },
+  SCHEDULER_RESUMED: { always: ["by"], sometimes: [] },
+  ALL_JOBS_REMOVED: { always: ["by", "count"], sometimes: [] },
+  JOB_ADDED: { always: ["jobId", "by"], sometimes: [] },
+  JOB_REMOVED: { always: ["jobId", "by"], sometimes: [] },
+  JOB_MODIFIED: { always: ["jobId", "by"], sometimes: [] },
   JOB_EXECUTED: {
     always: ["jobId", "runId", "scheduledRunTime", "attempt", "worker"],
     sometimes: ["retval"],
@@ -54,7 +57,10 @@ export const EVENT_FIELDS = {
     sometimes: ["worker", "retval", "traceback"],
   },
   JOB_MISSED: { always: ["jobId", "runId", "scheduledRunTime"], sometimes: ["count"] },
-  JOB_SUBMITTED: { always: ["jobId", "runId", "scheduledRunTime", "worker"], sometimes: [] },
+  JOB_SUBMITTED: {
+    always: ["jobId", "runId", "scheduledRunTime", "worker"],
+    sometimes: ["by"],
+  },
   JOB_MAX_INSTANCES: {
     always: ["jobId", "runId", "scheduledRunTime", "reason"],
     sometimes: ["count"],
@@ -67,14 +73,17 @@ export const EVENT_FIELDS = {
     always: ["jobId", "runId", "scheduledRunTime", "attempt", "reason"],
     sometimes: ["worker", "exception", "traceback"],
   },
-  JOB_SKIPPED: { always: ["jobId", "runId", "scheduledRunTime", "reason"], sometimes: ["count"] },
+  JOB_SKIPPED: {
+    always: ["jobId", "runId", "scheduledRunTime", "reason"],
+    sometimes: ["count", "by"],
+  },
   JOB_COALESCED: { always: ["jobId", "runId", "scheduledRunTime"], sometimes: ["count"] },
-  JOB_PAUSED: { always: ["jobId"], sometimes: ["reason"] },
-  JOB_RESUMED: { always: ["jobId"], sometimes: [] },
+  JOB_PAUSED: { always: ["jobId", "by"], sometimes: ["reason"] },
+  JOB_RESUMED: { always: ["jobId", "by"], sometimes: [] },
   JOB_FINISHED: { always: ["jobId"], sometimes: [] },
   JOB_CANCELLED: {
     always: ["jobId", "runId", "scheduledRunTime"],
-    sometimes: ["attempt", "worker", "retval", "exception", "traceback", "reason", "count"],
+    sometimes: ["attempt", "worker", "retval", "exception", "traceback", "reason", "count", "by"],
   },
   JOB_OVERDUE: { always: ["jobId", "scheduledRunTime", "reason"], sometimes: [] },
   JOB_REPAIRED: { always: ["jobId", "reason"], sometimes: ["runId"] },

@@ -10,6 +10,8 @@ interface EventHead<N extends EventName> {
   readonly name: N;
   /** When it happened, by the server's clock. */
   readonly time: Date;
+  /** The owner of the event's job; absent if it had none. */
+  readonly owner?: string;
 }
 
 /**

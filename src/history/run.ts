@@ -1,4 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
+import type { Actor } from "../jobs/actor.ts";
 import { parseQueueJobId } from "../jobs/occurrence-id.ts";
 import type { LedgerRow, RunKind } from "../jobs/ledger-row.ts";
 import type { StoredError } from "../core/stored-error.ts";
@@ -18,6 +19,12 @@ export interface Run<T = unknown> {
   readonly verdict: Verdict | OpenState;
   /** What requested the run: the schedule, `runJob` or a backfill. */
   readonly trigger: RunKind;
+  /** Whose job it was; `undefined` if it had no owner. */
+  readonly owner: string | undefined;
+  /** Who asked for it: for a run by `runJob`. */
+  readonly requestedBy: Actor | undefined;
+  /** Who cancelled it. */
+  readonly cancelledBy: Actor | undefined;
   /** Nominal fire time; if several occurrences share the decision, the latest. */
   readonly fireTime: Date;
   /** Fire time plus jitter. */
@@ -77,6 +84,9 @@ export function toRun(row: LedgerRow): Run {
     jobId: parseQueueJobId(row.id)?.jobId ?? "",
     verdict: row.state,
     trigger: row.kind,
+    owner: row.owner,
+    requestedBy: row.by,
+    cancelledBy: row.cancelledBy,
     fireTime: new Date(row.fireAt),
     dueTime: new Date(row.dueAt),
     count: row.count ?? 1,

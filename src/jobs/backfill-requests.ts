@@ -1,4 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
+import type { Actor } from "./actor.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Fire times to be run after the event. */
@@ -12,6 +13,8 @@ export interface BackfillPlan {
   readonly order: "oldest" | "latest";
   /** Whether these are its last ones; nothing begins before. */
   readonly isComplete: boolean;
+  /** Who asks for it. */
+  readonly by: Actor;
 }
 
 /** The progress of a backfill. */

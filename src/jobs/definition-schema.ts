@@ -5,6 +5,7 @@ import { jitterSchema } from "../triggers/jitter.ts";
 import { triggerSpecSchema } from "../triggers/spec.ts";
 import type { JobDefinition, Policy } from "./definition.ts";
 import { jobIdSchema } from "./options.ts";
+import { ownerSchema } from "./owner.ts";
 import { queueNameSchema } from "./queue.ts";
 
 /** The range of a JavaScript date. */
@@ -49,6 +50,8 @@ export const definitionSchema: z.ZodType<JobDefinition> = z
     pipeline: pipelineSchema,
     queue: queueNameSchema.exactOptional(),
     description: z.string().max(1_000).exactOptional(),
+    owner: ownerSchema.exactOptional(),
+    source: z.string().min(1).max(256).exactOptional(),
     tags: z.array(z.string().min(1).max(64)).max(32),
     params: z.unknown().refine((params) => params !== undefined, "is missing"),
     timezone: z.string().min(1).max(64),

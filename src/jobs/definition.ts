@@ -69,6 +69,10 @@ export interface JobDefinition {
   /** Absent for the default queue. */
   readonly queue?: string;
   readonly description?: string;
+  /** Whose job it is: a user or a team. Absent: nobody's but the administrators'. */
+  readonly owner?: string;
+  /** Through what it was declared: `api`, or `file:` with the file's name. Absent: code. */
+  readonly source?: string;
   readonly tags: readonly string[];
   /** The params as given (the schema's input); each run parses them again. */
   readonly params: unknown;

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../core/clock.ts";
 import type { StoredError } from "../core/stored-error.ts";
+import type { Actor } from "./actor.ts";
 
 /**
  * The kinds of events, one bit each. The first thirteen are APScheduler's, value for value; those from 131072 up are ours.
@@ -99,6 +100,10 @@ export interface StoredEvent {
   /** Server time. */
   readonly at: EpochMs;
   readonly jobId?: string;
+  /** The job's owner at that time, if it had one. */
+  readonly owner?: string;
+  /** Who made the change that the event tells. */
+  readonly by?: Actor;
   readonly runId?: string;
   readonly fireAt?: EpochMs;
   readonly count?: number;

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
+import type { Actor } from "./actor.ts";
 import type { JobDefinition, JobState, StoredJob } from "./definition.ts";
 import type { StoredEvent } from "./event.ts";
 import type { Occurrence, Span } from "./schedule.ts";
@@ -15,6 +16,8 @@ export interface JobPut {
   readonly watermark: EpochMs;
   /** The next occurrences, which wait in the queue while the job is active. */
   readonly upcoming: readonly Occurrence[];
+  /** Who adds it. */
+  readonly by: Actor;
   /** Whether the answer is to have the job, so that the caller need not read it. */
   readonly isRead?: boolean;
 }
@@ -56,6 +59,8 @@ export interface JobChange {
   readonly pausedReason?: string | null;
   /** Occurrences that this change decides. */
   readonly skipped?: readonly SkippedSpan[];
+  /** Who makes it. */
+  readonly by: Actor;
   readonly event: StoredEvent;
 }
 
@@ -72,6 +77,8 @@ export interface JobRemoval {
   /** The revision of the definition that `skipped` was computed from. */
   readonly expectedRevision?: number | undefined;
   readonly skipped: readonly SkippedSpan[];
+  /** Who removes it. */
+  readonly by: Actor;
 }
 
 /** `undecided`: the job is not as expected; compute `skipped` again. */

@@ -1,6 +1,7 @@
 import type { JobFacts } from "../conditions/facts.ts";
 import type { EpochMs } from "../core/clock.ts";
 import type { StoredError } from "../core/stored-error.ts";
+import type { Actor } from "./actor.ts";
 import { parseQueueJobId } from "./occurrence-id.ts";
 import type { OpenState, SkipReason, Verdict } from "./verdict.ts";
 
@@ -16,6 +17,12 @@ export interface LedgerRow {
   readonly id: string;
   readonly state: Verdict | OpenState;
   readonly kind: RunKind;
+  /** The job's owner when the row was written, if it had one. */
+  readonly owner?: string;
+  /** Who asked for it: for a manual run, or for a skip. */
+  readonly by?: Actor;
+  /** Who cancelled it. */
+  readonly cancelledBy?: Actor;
   /** Nominal fire time; for a span, the latest. */
   readonly fireAt: EpochMs;
   /** When the occurrence was due: its fire time plus jitter. */

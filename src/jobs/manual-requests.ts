@@ -1,9 +1,13 @@
+import type { Actor } from "./actor.ts";
+
 /** A run asked for by hand. */
 export interface RunRequest {
   readonly jobId: string;
   /** Random; asking twice with the same number is asking once. 0 to 10^14. */
   readonly sequence: number;
   readonly params?: unknown;
+  /** Who asks. */
+  readonly by: Actor;
   /** Whether it runs though the job's condition is false. */
   readonly ignoreCondition?: boolean;
 }
@@ -14,6 +18,8 @@ export interface CancelRequest {
   readonly runId: string;
   /** Kept as the message of the run's error. */
   readonly reason: string;
+  /** Who wants it. */
+  readonly by: Actor;
 }
 
 /**

@@ -6,6 +6,7 @@ import { complain } from "../core/complaint.ts";
 import { ConditionError, CronduitError } from "../core/errors.ts";
 import { durationOption } from "./duration-option.ts";
 import { instantSchema } from "../triggers/time/parse-instant.ts";
+import { ownerSchema } from "./owner.ts";
 import { DEFAULT_QUEUE, queueNameSchema } from "./queue.ts";
 
 /** Keys with a special meaning in JavaScript; nobody needs a job with such a name. */
@@ -79,6 +80,11 @@ export const jobOptionsSchema = z.strictObject({
   id: jobIdSchema.optional(),
   /** A description for people; up to 1,000 characters. @default none */
   description: z.string().max(1_000).optional(),
+  /**
+   * Whose job it is, a user or a team: 1 to 64 letters, digits and `_ . @ + = ~ -`. Whoever may see the
+   * things of some owners only sees no others. @default null: nobody's but the administrators'
+   */
+  owner: ownerSchema.nullable().optional(),
   /** Up to 32 labels of up to 64 characters to filter by. @default none */
   tags: z.array(z.string().min(1).max(64)).max(32).default([]),
   /** The queue; only workers that serve it run the job. 1 to 64 letters, digits and `_ . -`. @default "default" */

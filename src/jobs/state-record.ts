@@ -6,8 +6,10 @@ import {
   pipelineSchema,
   timeSchema,
 } from "./definition-schema.ts";
+import { actorSchema } from "./actor.ts";
 import { isDocumentKey, MAX_DOCUMENT_BYTES, MAX_KEY_CHARS } from "./document-limits.ts";
 import { jobIdSchema } from "./options.ts";
+import { ownerSchema } from "./owner.ts";
 import { queueNameSchema } from "./queue.ts";
 import type { LastRun, LastScheduledRun, LedgerRow } from "./ledger-row.ts";
 import type { ErrorCause, StoredError } from "../core/stored-error.ts";
@@ -86,6 +88,8 @@ const queuedSchema = z.strictObject({
   count: countSchema.min(1),
   params: z.unknown().exactOptional(),
   ignoreCondition: z.literal(true).exactOptional(),
+  /** Who asked for it. */
+  by: actorSchema.exactOptional(),
   /** Set if it waits for its condition: the end of the wait. */
   waitUntil: timeSchema.exactOptional(),
 });
@@ -123,6 +127,12 @@ const unfinishedRunSchema = z.strictObject({
     .exactOptional(),
   /** Set if its cancellation was requested: the reason. */
   cancel: z.string().max(100_000).exactOptional(),
+  /** Who requested that. */
+  cancelledBy: actorSchema.exactOptional(),
+  /** The job's owner when it started. */
+  owner: ownerSchema.exactOptional(),
+  /** Who asked for a manual run. */
+  by: actorSchema.exactOptional(),
   params: z.unknown().exactOptional(),
 });
 
@@ -179,6 +189,7 @@ const requestRecordSchema = z.strictObject({
   fireAt: timeSchema,
   params: z.unknown().exactOptional(),
   ignoreCondition: z.literal(true).exactOptional(),
+  by: actorSchema.exactOptional(),
 });
 
 const stepSchema = z.strictObject({
@@ -209,6 +220,9 @@ const ledgerRowSchema: z.ZodType<LedgerRow> = z.strictObject({
   id: runIdSchema,
   state: z.enum(VERDICTS),
   kind: kindSchema,
+  owner: ownerSchema.exactOptional(),
+  by: actorSchema.exactOptional(),
+  cancelledBy: actorSchema.exactOptional(),
   fireAt: timeSchema,
   dueAt: timeSchema,
   fromAt: timeSchema.exactOptional(),

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../core/clock.ts";
+import type { Actor } from "./actor.ts";
 import type { Occurrence } from "./schedule.ts";
 import type {
   JobRecord,
@@ -52,6 +53,8 @@ export type ImportRecord = { readonly place: number } & (
 export interface ImportStep {
   /** Names the import; the same when it is repeated, so that what it stored before is not stored twice. */
   readonly importId: string;
+  /** Who imports. */
+  readonly by: Actor;
   /** The queue of all of its records, which has a place of its own. Absent: the default queue. */
   readonly queue?: string | undefined;
   /** By which claims of their ids the jobs are stored. The fleet sets this, for queues beside the default one. */

@@ -1,15 +1,20 @@
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { type Logger, lineLogger } from "../core/log.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { makeEngine } from "../engine/open-engine.ts";
 import { hushed } from "../engine/calls/outage.ts";
 import { EventBus } from "../events/event-bus.ts";
+import type { Actor } from "../jobs/actor.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
 import { runtimeTuning } from "../worker/worker-options.ts";
 import { WorkerRuntime } from "../worker/worker-runtime.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { SchedulerSettings } from "./scheduler-options.ts";
+
+/** Characters of a host's name that name an actor. */
+const MAX_HOST = 128;
 
 /** The parts of a scheduler. */
 export interface SchedulerParts {
@@ -21,6 +26,8 @@ export interface SchedulerParts {
   readonly worker: Pick<WorkerRuntime, "id" | "runAround" | "start" | "stop"> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Who acts through this scheduler: its process. */
+  readonly by: Actor;
   /** Whether the process lives on while it is started. @default true */
   readonly keepsProcess?: boolean;
 }
@@ -49,7 +56,7 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
 
 /** Adds what every scheduler has to parts that differ. */
 export function around(
-  parts: Omit<SchedulerParts, "bus" | "reconciler">,
+  parts: Omit<SchedulerParts, "bus" | "by" | "reconciler">,
   settings: Pick<SchedulerSettings, "reconcile" | "overdue" | "finishedRetention">,
 ): SchedulerParts {
   const { engine, clock, logger, worker } = parts;
@@ -65,7 +72,7 @@ export function around(
     overdueMs: settings.overdue,
     finishedRetentionMs: settings.finishedRetention,
   });
-  return { ...parts, bus, reconciler };
+  return { ...parts, bus, reconciler, by: { kind: "code", id: hostname().slice(0, MAX_HOST) } };
 }
 
 function sayThatNothingIsKept(logger: Logger): void {

@@ -4,6 +4,7 @@ import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, JobLookupError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
 import type { BackfillState, Engine } from "../engine/port/engine.ts";
+import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
@@ -72,10 +73,13 @@ export interface Backfill {
 export class Backfills {
   readonly #engine: Pick<Engine, "backfills" | "ledger" | "now">;
   readonly #store: JobStore;
+  readonly #by: Actor;
 
-  constructor(engine: Pick<Engine, "backfills" | "ledger" | "now">, store: JobStore) {
+  /** @param by Who asks for backfills. */
+  constructor(engine: Pick<Engine, "backfills" | "ledger" | "now">, store: JobStore, by: Actor) {
     this.#engine = engine;
     this.#store = store;
+    this.#by = by;
   }
 
   async start(jobId: string, input: unknown): Promise<BackfillReport> {
@@ -138,6 +142,7 @@ export class Backfills {
         concurrency,
         order,
         isComplete: at + CHUNK >= fireTimes.length,
+        by: this.#by,
       });
       if (added === "missing") throw new JobLookupError(jobId);
       if (added === "conflict") {

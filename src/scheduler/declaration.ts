@@ -41,6 +41,8 @@ export interface DeclarationContext {
   readonly timezone: string;
   /** The scheduler's named calendars. */
   readonly calendars: CalendarLookup;
+  /** Through what jobs are declared; absent for code. */
+  readonly source?: string | undefined;
   /** The scheduler's `jobDefaults`, as written. */
   readonly rules?: object | undefined;
 }
@@ -55,6 +57,7 @@ export async function declare(
   options: unknown,
   context: DeclarationContext,
 ): Promise<Declaration> {
+  const { source } = context;
   const split = splitOptions(options, "addJob");
   const rules = { ...splitOptions(context.rules ?? {}, "jobDefaults").job, ...split.job };
   const job = parseOptions(jobOptionsSchema, rules, "addJob");
@@ -73,6 +76,8 @@ export async function declare(
     pipeline: descriptor.name,
     ...(job.queue === DEFAULT_QUEUE ? {} : { queue: job.queue }),
     ...(job.description === undefined ? {} : { description: job.description }),
+    ...(job.owner ? { owner: job.owner } : {}),
+    ...(source === undefined ? {} : { source }),
     tags: job.tags,
     params: params.input ?? null,
     ...timing,
@@ -89,6 +94,7 @@ export async function declare(
         timing.calendars,
         // A value stored before its field was marked secret must not stay readable.
         ...(secrets.length === 0 ? [] : [secrets]),
+        ...(source === undefined ? [] : [{ source }]),
       ]),
       schedule: scheduleDigest(
         [split.trigger, split.job["nextRunTime"], context.timezone, timing.calendars],

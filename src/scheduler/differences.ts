@@ -67,6 +67,8 @@ function rulesAsWritten(definition: JobDefinition): Written {
     pipeline: definition.pipeline,
     queue: queueOf(definition),
     description: definition.description,
+    owner: definition.owner,
+    source: definition.source,
     tags: definition.tags,
     params: definition.params,
     ...policyAsWritten(policy),

@@ -118,8 +118,9 @@ export async function modifyPlan(
   }
   const old = job.definition;
   if (split.job["queue"] !== undefined) refuseMove(old, split.job["queue"], context.where);
+  const { owner: _, ...kept } = old;
   const definition = {
-    ...old,
+    ...kept,
     ...modifiedRules(old, split.job, context.where),
     ...(split.params === undefined
       ? {}
@@ -169,7 +170,7 @@ function modifiedRules(
   old: JobDefinition,
   given: Record<string, unknown>,
   where: string,
-): Pick<JobDefinition, "policy" | "retention" | "logs" | "tags"> & { description?: string } {
+): Pick<JobDefinition, "policy" | "retention" | "logs" | "tags" | "description" | "owner"> {
   const { policy, retention } = old;
   // The old rules as a user would write them, so that one schema checks old and new.
   const job = parseOptions(
@@ -181,6 +182,7 @@ function modifiedRules(
       maxCatchUp: policy.maxCatchUp,
       tags: old.tags,
       ...(old.description === undefined ? {} : { description: old.description }),
+      ...(old.owner === undefined ? {} : { owner: old.owner }),
       retention: { count: retention.count, age: inMs(retention.ageMs) },
       ...writtenPolicy(old, given["condition"] !== null),
       ...given,
@@ -191,6 +193,7 @@ function modifiedRules(
     ...rulesOf(job),
     tags: job.tags,
     ...(job.description === undefined ? {} : { description: job.description }),
+    ...(job.owner ? { owner: job.owner } : {}),
   };
 }
 

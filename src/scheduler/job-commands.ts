@@ -1,6 +1,7 @@
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine } from "../engine/port/engine.ts";
+import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import type { Pipeline, PipelineConstructor } from "../pipeline/pipeline.ts";
@@ -35,6 +36,8 @@ export interface JobCommandsParts {
   /** Logs what was done. */
   readonly changes: ChangeLog;
   readonly defaults: ScheduleDefaults;
+  /** Who gives the commands. */
+  readonly by: Actor;
 }
 
 /** A job as callers give it. */
@@ -50,7 +53,7 @@ export class JobCommands {
 
   constructor(parts: JobCommandsParts) {
     this.#parts = parts;
-    this.store = new JobStore(parts.engine);
+    this.store = new JobStore(parts.engine, parts.by);
   }
 
   get(jobId: string): Promise<StoredJob> {
@@ -158,7 +161,7 @@ export class JobCommands {
     const count = await this.store.removeAll();
     this.#parts.changes.allRemoved(count);
     await this.#parts.engine.events.append([
-      { name: "ALL_JOBS_REMOVED", at: await this.#parts.engine.now(), count },
+      { name: "ALL_JOBS_REMOVED", at: await this.#parts.engine.now(), by: this.#parts.by, count },
     ]);
     return count;
   }

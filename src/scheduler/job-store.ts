@@ -1,5 +1,6 @@
 import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
+import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { type ChangePlan, undecided } from "./change-plan.ts";
 import type { Declaration } from "./declaration.ts";
@@ -28,9 +29,12 @@ export interface AddedJobs {
 /** Stores and changes jobs. */
 export class JobStore {
   readonly #engine: Pick<Engine, "jobs" | "now">;
+  readonly #by: Actor;
 
-  constructor(engine: Pick<Engine, "jobs" | "now">) {
+  /** @param by Who makes the changes. */
+  constructor(engine: Pick<Engine, "jobs" | "now">, by: Actor) {
     this.#engine = engine;
+    this.#by = by;
   }
 
   /**
@@ -41,8 +45,9 @@ export class JobStore {
   async add(declarations: readonly Declaration[]): Promise<AddedJobs> {
     // The caller of one job wants to see it; this saves reading it again.
     const isSingle = declarations.length === 1;
+    const by = this.#by;
     const results = await this.#engine.jobs.put(
-      isSingle ? declarations.map((each) => ({ ...each, isRead: true })) : declarations,
+      declarations.map((each) => (isSingle ? { ...each, by, isRead: true } : { ...each, by })),
     );
     const stored = isSingle ? results[0]?.job : undefined;
     const added = new Set(declarations.filter((_, i) => results[i]?.outcome === "created"));
@@ -92,6 +97,7 @@ export class JobStore {
       const { outcome } = await this.#engine.jobs.change({
         jobId,
         expectedRevision: job.revision,
+        by: this.#by,
         ...change,
       });
       if (outcome !== "conflict") return outcome === "changed";
@@ -110,6 +116,7 @@ export class JobStore {
         expectedWatermark: isLast ? undefined : job.watermark,
         expectedRevision: isLast ? undefined : job.revision,
         skipped: undecided(job, now, job.state === "paused" ? "paused" : "removed"),
+        by: this.#by,
       });
       if (outcome === "removed") return;
       if (outcome === "missing") throw new JobLookupError(jobId);
@@ -139,7 +146,7 @@ export class JobStore {
   async #putOrReplace(declaration: Declaration): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (await this.#replace(declaration)) return;
-      const [result] = await this.#engine.jobs.put([declaration]);
+      const [result] = await this.#engine.jobs.put([{ ...declaration, by: this.#by }]);
       if (result?.outcome !== "exists") return;
     }
     throw tooBusy(declaration.definition.id);
@@ -159,7 +166,7 @@ export class JobStore {
         if (differences.length > 0) throw new ConflictingIdError(id, differences);
         return false;
       }
-      const [result] = await this.#engine.jobs.put([declaration]);
+      const [result] = await this.#engine.jobs.put([{ ...declaration, by: this.#by }]);
       if (result?.outcome !== "exists") return result?.outcome === "created";
       [stored] = await this.#engine.jobs.get([id]);
     }

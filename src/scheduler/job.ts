@@ -28,6 +28,10 @@ export interface JobSnapshot {
   /** The queue whose workers run it. */
   readonly queue: string;
   readonly description: string | undefined;
+  /** Whose job it is; `undefined`: nobody's but the administrators'. */
+  readonly owner: string | undefined;
+  /** Through what it was declared: `code`, `api`, or `file:` with the file's name. */
+  readonly source: string;
   readonly tags: readonly string[];
   /** As given to `addJob`; fields marked `.meta({ secret: true })` are masked. */
   readonly params: unknown;
@@ -91,6 +95,8 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot 
     pipeline: definition.pipeline,
     queue: queueOf(definition),
     description: definition.description,
+    owner: definition.owner,
+    source: definition.source ?? "code",
     tags: definition.tags,
     params: mask(
       definition.params,

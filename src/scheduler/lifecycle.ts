@@ -73,12 +73,12 @@ export class Lifecycle {
   }
 
   async #start(isPausing: boolean): Promise<void> {
-    const { engine, bus, reconciler, worker } = this.#parts;
+    const { engine, bus, reconciler, worker, by } = this.#parts;
     await engine.open();
     this.#refuseAfterShutdown("start");
     await bus.start();
     await engine.events.append([{ name: "SCHEDULER_STARTED", at: await engine.now() }]);
-    if (isPausing) await setFleetPaused(engine, true);
+    if (isPausing) await setFleetPaused(engine, true, by);
     this.#refuseAfterShutdown("start");
     reconciler.start();
     await worker?.start();

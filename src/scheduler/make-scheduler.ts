@@ -34,7 +34,7 @@ export function makeScheduler(
   const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
   zoneOf(settings.timezone);
   const parts = assembleParts(settings);
-  const { engine, registry, clock, logger } = parts;
+  const { engine, registry, clock, logger, by } = parts;
   const lifecycle = new Lifecycle(parts, { signals: settings.signals, drainMs: settings.drain });
   const jobCommands = new JobCommands({
     engine,
@@ -42,6 +42,7 @@ export function makeScheduler(
     logger,
     changes: new ChangeLog(logger, clock),
     defaults: { ...settings, rules: options.jobDefaults },
+    by,
   });
   const history = new RunHistory(engine);
   const runs = new RunCommands({
@@ -50,6 +51,7 @@ export function makeScheduler(
     history,
     clock,
     describe: (pipeline) => jobCommands.describe(pipeline),
+    by,
   });
   return {
     parts,
@@ -60,7 +62,7 @@ export function makeScheduler(
       history,
       runs,
       logs: new RunLogs(engine, history, clock),
-      backfills: new Backfills(engine, jobCommands.store),
+      backfills: new Backfills(engine, jobCommands.store, by),
       timezone: settings.timezone,
       ready: () => lifecycle.ready(),
     },

@@ -288,13 +288,13 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   /** Stops the whole fleet from starting runs, until `resume()`; runs in progress continue. */
   async pause(): Promise<void> {
     await this.#lifecycle.ready();
-    await setFleetPaused(this.#parts.engine, true);
+    await setFleetPaused(this.#parts.engine, true, this.#parts.by);
   }
 
   /** Resumes the fleet. `coalesce` and `misfireGraceTime` decide about what was missed. */
   async resume(): Promise<void> {
     await this.#lifecycle.ready();
-    await setFleetPaused(this.#parts.engine, false);
+    await setFleetPaused(this.#parts.engine, false, this.#parts.by);
   }
 
   /** Whether the fleet is paused. */
@@ -329,7 +329,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   async importState(source: StateSource, options: ImportOptions = {}): Promise<ImportSummary> {
     const settings = parseOptions(importOptionsSchema, options, "importState");
     await this.#lifecycle.ready();
-    return importState(this.#parts.engine, source, settings);
+    return importState(this.#parts, source, settings);
   }
 
   /** The workers of the fleet that are alive. */

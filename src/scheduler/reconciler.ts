@@ -1,6 +1,7 @@
 import { type Clock, sleep } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { AuditFinding, Engine, QueueJob } from "../engine/port/engine.ts";
+import { systemActor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { StoredEvent } from "../jobs/event.ts";
 import { queueJobIdOf } from "../jobs/occurrence-id.ts";
@@ -128,7 +129,12 @@ export class Reconciler {
   }
 
   async #expire(jobId: string): Promise<void> {
-    await this.#options.engine.jobs.remove({ jobId, expectedWatermark: undefined, skipped: [] });
+    await this.#options.engine.jobs.remove({
+      jobId,
+      expectedWatermark: undefined,
+      skipped: [],
+      by: systemActor("finishedRetention"),
+    });
   }
 
   async #tell(event: Omit<StoredEvent, "at">): Promise<void> {

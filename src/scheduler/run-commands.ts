@@ -5,6 +5,7 @@ import { CronduitError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { isVerdict, jobOf, type Run } from "../history/run.ts";
 import type { RunHistory } from "../history/run-history.ts";
+import type { Actor } from "../jobs/actor.ts";
 import { durationOption } from "../jobs/duration-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
@@ -51,6 +52,8 @@ export interface RunCommandsParts {
   readonly history: RunHistory;
   readonly clock: Clock;
   readonly describe: (pipeline: string) => PipelineDescriptor;
+  /** Who asks. */
+  readonly by: Actor;
 }
 
 /** The facade's commands on runs: request, wait, cancel. */
@@ -63,7 +66,7 @@ export class RunCommands {
 
   /** @returns The run's id, or the ended run if the caller waits. */
   async run(jobId: string, input: unknown): Promise<string | Run> {
-    const { engine, store, describe } = this.#parts;
+    const { engine, store, describe, by } = this.#parts;
     const { params: given, ignoreCondition, wait } = parseOptions(runJobSchema, input, "runJob");
     let params: unknown;
     if (given !== undefined) {
@@ -71,16 +74,16 @@ export class RunCommands {
       params = (await validateParams(describe(job.definition.pipeline), given)).input;
     }
     const sequence = randomInt(MAX_SEQUENCE);
-    const requested = await engine.requests.run({ jobId, sequence, params, ignoreCondition });
+    const requested = await engine.requests.run({ jobId, sequence, params, ignoreCondition, by });
     if (requested === "missing") throw new JobLookupError(jobId);
     return wait === false ? requested.runId : this.#ended(requested.runId, wait);
   }
 
   /** @throws {@link CronduitError} `RUN_NOT_FOUND`, `INVALID_STATE` */
   async cancel(runId: string, input: unknown): Promise<"cancelled" | "asked"> {
-    const { engine, history } = this.#parts;
+    const { engine, history, by } = this.#parts;
     const { reason } = parseOptions(cancelSchema, input, "cancelRun");
-    const outcome = await engine.requests.cancel({ jobId: jobOf(runId), runId, reason });
+    const outcome = await engine.requests.cancel({ jobId: jobOf(runId), runId, reason, by });
     if (outcome !== "unknown") return outcome;
     const run = await history.get(runId);
     throw new CronduitError("INVALID_STATE", `Run "${runId}" has ended: ${run.verdict}.`, {

@@ -1,6 +1,7 @@
 import { silentLogger } from "../core/log.ts";
 import { CronduitError, JobLookupError } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
+import { systemActor } from "../jobs/actor.ts";
 import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
 import { around, type SchedulerParts } from "../scheduler/assembly.ts";
@@ -78,7 +79,8 @@ export class VirtualFleet {
   async begin(state: CheckedState): Promise<void> {
     const { engine } = this.#parts.memory;
     await engine.open();
-    await storeState(engine, state, { onConflict: "error", allowMasked: true });
+    const into = { engine, by: systemActor("createTestScheduler") };
+    await storeState(into, state, { onConflict: "error", allowMasked: true });
   }
 
   /** Makes a scheduler's parts. */

@@ -1,4 +1,5 @@
 // Our scripts add queue jobs within the step that needs them. They must write what BullMQ would have written.
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
@@ -116,7 +117,7 @@ test("of a delayed queue job that we take back no more is left than BullMQ leave
   await bench.tick(job, { upcoming: [] });
   expect(await theirs.getDelayed()).toHaveLength(1);
   const runId = bench.queueJobId(job, bench.now);
-  const cancel = { jobId: job.id, runId, reason: "not needed" };
+  const cancel = { by: TESTER, jobId: job.id, runId, reason: "not needed" };
   expect(await bench.engine.requests.cancel(cancel)).toBe("cancelled");
   expect(await theirs.getDelayed()).toEqual([]);
   const ours = await left();

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { Pipeline } from "../../src/index.ts";
@@ -27,6 +28,7 @@ export function addJobCases({ bench }: CaseContext): void {
       return method();
     });
     const commands = new JobCommands({
+      by: TESTER,
       engine: counted,
       registry: new PipelineRegistry([Report]),
       logger,
@@ -71,7 +73,12 @@ export function addJobCases({ bench }: CaseContext): void {
       const { runId } = await b.run(job, b.now);
       // A run goes on when its job is removed, and holds an instance of the one that is added again.
       const { id } = job;
-      await b.engine.jobs.remove({ jobId: id, expectedWatermark: undefined, skipped: [] });
+      await b.engine.jobs.remove({
+        by: TESTER,
+        jobId: id,
+        expectedWatermark: undefined,
+        skipped: [],
+      });
       const put = { ...b.put({ id, state, upcoming: [at(b.now + 60_000)] }), isRead: true };
       const [created] = await b.engine.jobs.put([put]);
       expect(created).toMatchObject({ outcome: "created", job: { state, running: 1 } });

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import { at } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
@@ -207,14 +208,19 @@ export function admissionCases({ bench }: CaseContext): void {
   test("a run asked for by hand runs now with its params, once, beside the schedule", async () => {
     const b = bench();
     const job = await b.addJob({ state: "paused", policy: { maxInstances: 1 } });
-    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 42, params: { a: [1] } });
+    const asked = await b.engine.requests.run({
+      by: TESTER,
+      jobId: job.id,
+      sequence: 42,
+      params: { a: [1] },
+    });
     if (asked === "missing") throw new Error("missing");
     expect(asked).toEqual({ runId: `${job.id}:m42:${b.now}` });
-    expect(await b.engine.requests.run({ jobId: job.id, sequence: 42 })).toEqual(asked);
+    expect(await b.engine.requests.run({ by: TESTER, jobId: job.id, sequence: 42 })).toEqual(asked);
     expect(await b.engine.ledger.readOpenRuns(job.id)).toMatchObject([
       { id: asked.runId, state: "queued", kind: "manual", fireAt: b.now },
     ]);
-    const second = await b.engine.requests.run({ jobId: job.id, sequence: 43 });
+    const second = await b.engine.requests.run({ by: TESTER, jobId: job.id, sequence: 43 });
     if (second === "missing") throw new Error("missing");
     const manual = { kind: "manual", knowsSchedule: false } as const;
     const first = await b.admit(job, [], { ...manual, queueJobId: asked.runId });
@@ -229,7 +235,9 @@ export function admissionCases({ bench }: CaseContext): void {
     ]);
     await b.settle(job, asked.runId);
     expect((await b.admit(job, [], { ...manual, queueJobId: asked.runId })).outcome).toBe("none");
-    expect(await b.engine.requests.run({ jobId: "nobody", sequence: 1 })).toBe("missing");
+    expect(await b.engine.requests.run({ by: TESTER, jobId: "nobody", sequence: 1 })).toBe(
+      "missing",
+    );
   });
 
   test("requests of one turn are answered each in its place", async () => {

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { parseQueueJobId, queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
@@ -10,6 +11,7 @@ export function backfillCases({ bench }: CaseContext): void {
     queueJobIdOf({ jobId: job.id, kind: "backfill", sequence: 0, fireAt });
   const add = (job: CaseJob, fireTimes: number[], more: object = {}) =>
     bench().engine.backfills.add({
+      by: TESTER,
       jobId: job.id,
       backfillId: "one",
       fireTimes,
@@ -164,7 +166,12 @@ export function backfillCases({ bench }: CaseContext): void {
     const job = await b.addJob();
     await add(job, [1_000, 2_000]);
     const cancel = (fireAt: number) =>
-      b.engine.requests.cancel({ jobId: job.id, runId: idOf(job, fireAt), reason: "not this one" });
+      b.engine.requests.cancel({
+        by: TESTER,
+        jobId: job.id,
+        runId: idOf(job, fireAt),
+        reason: "not this one",
+      });
     expect(await cancel(2_000)).toBe("cancelled");
     expect(await cancel(2_000)).toBe("unknown");
     expect(await cancel(1_000)).toBe("cancelled");
@@ -189,14 +196,24 @@ export function backfillCases({ bench }: CaseContext): void {
     await end(job, 1_000);
     b.now += 1_000;
     expect(await state(job)).toMatchObject({ state: "finished", total: 1 });
-    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({
+      by: TESTER,
+      jobId: job.id,
+      expectedWatermark: undefined,
+      skipped: [],
+    });
     expect(await state(job)).toBeUndefined();
     // Also of one that goes on, whose run settles later.
     const again = await putJob();
     expect(await state(again)).toBeUndefined();
     await add(again, [3_000, 4_000]);
     await start(again, 3_000);
-    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({
+      by: TESTER,
+      jobId: job.id,
+      expectedWatermark: undefined,
+      skipped: [],
+    });
     await end(again, 3_000);
     expect(await state(again)).toBeUndefined();
     expect(await state(await putJob())).toBeUndefined();
@@ -209,7 +226,12 @@ export function backfillCases({ bench }: CaseContext): void {
     await add(job, [1_000, 2_000]);
     expect(await start(job, 1_000)).toMatchObject({ start: 1 });
     expect(await start(job, 1_000)).toMatchObject({ start: 2, attempt: 2 });
-    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({
+      by: TESTER,
+      jobId: job.id,
+      expectedWatermark: undefined,
+      skipped: [],
+    });
     expect(await b.settle(job, idOf(job, 1_000), 2)).toMatchObject({ outcome: "settled" });
     expect(await start(job, 2_000)).toBeUndefined();
   });
@@ -218,7 +240,7 @@ export function backfillCases({ bench }: CaseContext): void {
     const b = bench();
     const job = await b.addJob({ upcoming: [] });
     await add(job, [1_000, 2_000], { concurrency: 2 });
-    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 7 });
+    const asked = await b.engine.requests.run({ by: TESTER, jobId: job.id, sequence: 7 });
     const manual = asked === "missing" ? "" : asked.runId;
     const order: string[] = [];
     const own = new Set([idOf(job, 1_000), idOf(job, 2_000), manual]);
@@ -273,7 +295,7 @@ export function backfillCases({ bench }: CaseContext): void {
     expect(begun.map(({ runId }) => runId)).toEqual([idOf(job, 1_000), idOf(job, 2_000)]);
     expect(await state(job)).toMatchObject({ state: "active", waiting: 0, running: 1 });
     // It is the same run by whichever queue job: not added again, and cancelled by its id.
-    const cancel = { jobId: job.id, runId: idOf(job, 2_000), reason: "no" };
+    const cancel = { by: TESTER, jobId: job.id, runId: idOf(job, 2_000), reason: "no" };
     expect(await b.engine.requests.cancel(cancel)).toBe("asked");
     await b.engine.backfills.change(job.id, "cancel");
     expect(await add(job, [1_000, 2_000], { backfillId: "two" })).toBe("added");
@@ -298,6 +320,7 @@ export function backfillCases({ bench }: CaseContext): void {
       expect(await start(job, 1_000)).toBeUndefined();
       const [stored] = await b.engine.jobs.get([job.id]);
       await b.engine.jobs.change({
+        by: TESTER,
         jobId: job.id,
         expectedRevision: stored?.revision ?? 0,
         definition: b.definition({ id: job.id, policy: { group } }),

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
@@ -7,7 +8,7 @@ export function cancelCases({ bench }: CaseContext): void {
   const reason = "not needed any more";
   const error = { name: "CronduitError", code: "RUN_CANCELLED", message: reason };
   const cancel = (b: TestEngine, job: CaseJob, runId: string) =>
-    b.engine.requests.cancel({ jobId: job.id, runId, reason });
+    b.engine.requests.cancel({ by: TESTER, jobId: job.id, runId, reason });
   const reads = (b: TestEngine, job: CaseJob, queueJobId: string, start = 1) =>
     b.engine.runs.readCancels([b.hold(job, queueJobId, start)]);
   const sleep = (b: TestEngine, job: CaseJob, queueJobId: string, start = 1) =>
@@ -23,7 +24,7 @@ export function cancelCases({ bench }: CaseContext): void {
     const b = bench();
     const cursor = await b.engine.events.latestCursor();
     const job = await b.addJob();
-    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 1 });
+    const asked = await b.engine.requests.run({ by: TESTER, jobId: job.id, sequence: 1 });
     const runId = asked === "missing" ? "" : asked.runId;
     expect(await cancel(b, job, runId)).toBe("cancelled");
     expect(await b.ledger(job)).toEqual([
@@ -35,6 +36,8 @@ export function cancelCases({ bench }: CaseContext): void {
         dueAt: b.now,
         decidedAt: b.now,
         error,
+        by: TESTER,
+        cancelledBy: TESTER,
       },
     ]);
     expect((await b.events(cursor, job)).at(-1)).toEqual({
@@ -45,6 +48,7 @@ export function cancelCases({ bench }: CaseContext): void {
       fireAt: b.now,
       count: 1,
       error,
+      by: TESTER,
     });
     expect(await b.stored(job)).toMatchObject({ counts: { cancelled: 1 }, lastRun: null });
     const manual = { kind: "manual", queueJobId: runId, knowsSchedule: false } as const;
@@ -187,7 +191,12 @@ export function cancelCases({ bench }: CaseContext): void {
     const job = await b.addJob();
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
-    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({
+      by: TESTER,
+      jobId: job.id,
+      expectedWatermark: undefined,
+      skipped: [],
+    });
     expect(await cancel(b, job, runId)).toBe("asked");
     await sleep(b, job, runId);
     expect(await b.ledger(job)).toMatchObject([{ state: "cancelled" }]);

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import type { SettleRequest } from "../../src/engine/port/engine.ts";
 import type { Policy } from "../../src/jobs/definition.ts";
@@ -35,6 +36,7 @@ export function finishCases({ bench, tested, prefix }: CaseContext): void {
     const { revision, watermark } = await b.stored(job);
     const upcoming = state === "active" ? [at(b.now + 1_000), at(b.now + 2_000)] : [];
     const changed = await b.engine.jobs.change({
+      by: TESTER,
       jobId: job.id,
       expectedRevision: revision,
       schedule: { state, watermark: b.now, upcoming, expectedWatermark: watermark },
@@ -121,7 +123,7 @@ export function finishCases({ bench, tested, prefix }: CaseContext): void {
       await b.settle(job, runId);
       expect(await told()).toEqual([...BEGUN, "JOB_EXECUTED"]);
       if (end === "late") await b.answerCall(job);
-      else await b.engine.requests.cancel({ jobId: job.id, runId: last, reason: "no" });
+      else await b.engine.requests.cancel({ by: TESTER, jobId: job.id, runId: last, reason: "no" });
       const name = end === "late" ? "JOB_MISSED" : "JOB_CANCELLED";
       expect(await told()).toEqual([...BEGUN, "JOB_EXECUTED", name, "JOB_FINISHED"]);
     }
@@ -145,14 +147,21 @@ export function finishCases({ bench, tested, prefix }: CaseContext): void {
     const { runId: asleep } = await b.run(sleeper.job, b.now, LAST);
     await suspend(b, sleeper.job, asleep, "sleep");
     expect(await sleeper.told()).toEqual(BEGUN);
-    await b.engine.requests.cancel({ jobId: sleeper.job.id, runId: asleep, reason: "no" });
+    await b.engine.requests.cancel({
+      by: TESTER,
+      jobId: sleeper.job.id,
+      runId: asleep,
+      reason: "no",
+    });
     expect((await sleeper.told()).slice(2)).toEqual(["JOB_CANCELLED", "JOB_FINISHED"]);
   });
 
   test("a run whose end was asked for ends when it is put off", async () => {
     const { b, job, told } = await begin();
     const { runId } = await b.run(job, b.now, LAST);
-    expect(await b.engine.requests.cancel({ jobId: job.id, runId, reason: "no" })).toBe("asked");
+    expect(await b.engine.requests.cancel({ by: TESTER, jobId: job.id, runId, reason: "no" })).toBe(
+      "asked",
+    );
     expect(await suspend(b, job, runId, "retry")).toEqual({ outcome: "cancelled" });
     expect((await told()).slice(2)).toEqual(["JOB_CANCELLED", "JOB_FINISHED"]);
   });
@@ -191,7 +200,12 @@ export function finishCases({ bench, tested, prefix }: CaseContext): void {
   test("a job that is removed does not finish", async () => {
     const { b, job, told } = await begin();
     const { runId } = await b.run(job, b.now, LAST);
-    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({
+      by: TESTER,
+      jobId: job.id,
+      expectedWatermark: undefined,
+      skipped: [],
+    });
     await b.settle(job, runId);
     expect(await told()).toEqual([...BEGUN, "JOB_REMOVED", "JOB_EXECUTED"]);
   });
@@ -199,11 +213,11 @@ export function finishCases({ bench, tested, prefix }: CaseContext): void {
   test("a run that a person asked for is waited for, and one that comes later changes nothing", async () => {
     const { b, job, told } = await begin({ maxInstances: 2 });
     const { runId } = await b.run(job, b.now, LAST);
-    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 1 });
+    const asked = await b.engine.requests.run({ by: TESTER, jobId: job.id, sequence: 1 });
     if (asked === "missing") throw new Error("missing");
     await b.settle(job, runId);
     expect(await told()).toEqual([...BEGUN, "JOB_EXECUTED"]);
-    await b.engine.requests.cancel({ jobId: job.id, runId: asked.runId, reason: "no" });
+    await b.engine.requests.cancel({ by: TESTER, jobId: job.id, runId: asked.runId, reason: "no" });
     expect((await told()).slice(3)).toEqual(["JOB_CANCELLED", "JOB_FINISHED"]);
     const later = await b.manual(job);
     await b.settle(job, later.runId);
@@ -215,6 +229,7 @@ export function finishCases({ bench, tested, prefix }: CaseContext): void {
     const { runId } = await b.run(job, b.now, LAST);
     const [backfillId, fireAt] = ["one", 1_000];
     await b.engine.backfills.add({
+      by: TESTER,
       jobId: job.id,
       backfillId,
       fireTimes: [fireAt, fireAt + 1_000],

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Policy } from "../../src/jobs/definition.ts";
@@ -63,6 +64,7 @@ export function groupCases({ bench }: CaseContext): void {
     for (const limit of [5, 1]) {
       const { revision } = await b.stored(second);
       await b.engine.jobs.change({
+        by: TESTER,
         jobId: second.id,
         expectedRevision: revision,
         definition: b.definition({ id: second.id, policy: policy(limit) }),
@@ -176,7 +178,12 @@ export function groupCases({ bench }: CaseContext): void {
     await b.tick(second);
     await b.tick(third);
     await b.settle(first, runId);
-    await b.engine.jobs.remove({ jobId: second.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({
+      by: TESTER,
+      jobId: second.id,
+      expectedWatermark: undefined,
+      skipped: [],
+    });
     expect((await b.answerCall(third)).outcome).toBe("run");
   });
 
@@ -188,6 +195,7 @@ export function groupCases({ bench }: CaseContext): void {
     const { runId } = await b.run(first, b.now);
     const { revision } = await b.stored(first);
     await b.engine.jobs.change({
+      by: TESTER,
       jobId: first.id,
       expectedRevision: revision,
       definition: b.definition({ id: first.id }),
@@ -207,6 +215,7 @@ export function groupCases({ bench }: CaseContext): void {
     await b.tick(second);
     const { revision } = await b.stored(second);
     await b.engine.jobs.change({
+      by: TESTER,
       jobId: second.id,
       expectedRevision: revision,
       definition: b.definition({ id: second.id }),

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import type { AuditFinding } from "../../src/engine/port/engine.ts";
 import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
@@ -42,6 +43,7 @@ export function healingCases({ bench }: CaseContext): void {
     expect(await audit(b, job)).toEqual([]);
     const { revision, watermark } = await b.stored(job);
     const changed = await b.engine.jobs.change({
+      by: TESTER,
       jobId: job.id,
       expectedRevision: revision,
       schedule: {
@@ -115,7 +117,7 @@ export function healingCases({ bench }: CaseContext): void {
   test("a run asked for has its queue job; without it, it is stranded", async () => {
     const b = bench();
     const job = await b.addJob({ state: "paused" });
-    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 1 });
+    const asked = await b.engine.requests.run({ by: TESTER, jobId: job.id, sequence: 1 });
     if (asked === "missing") throw new Error("missing");
     expect(await audit(b, job)).toEqual([]);
     await b.lose(asked.runId);
@@ -133,7 +135,11 @@ export function healingCases({ bench }: CaseContext): void {
     await b.admit(job, [at(from + 1_000), at(from + 2_000)], { upcoming: [] });
     await b.settle(job, b.queueJobId(job, b.now));
     expect(await audit(b, job)).toEqual([]);
-    const marker = await b.engine.requests.run({ jobId: (await b.addJob()).id, sequence: 1 });
+    const marker = await b.engine.requests.run({
+      by: TESTER,
+      jobId: (await b.addJob()).id,
+      sequence: 1,
+    });
     await b.lose(marker === "missing" ? "" : marker.runId);
     const [first] = await audit(b, job);
     expect(first).toMatchObject({ kind: "stranded", queueJob: { pipeline: "Report" } });
@@ -159,7 +165,12 @@ export function healingCases({ bench }: CaseContext): void {
     const paused = await b.addJob({ state: "paused" });
     expect(await audit(b, paused)).toEqual([]);
     const job = await b.addJob();
-    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({
+      by: TESTER,
+      jobId: job.id,
+      expectedWatermark: undefined,
+      skipped: [],
+    });
     expect(await audit(b, job)).toEqual([]);
   });
 }

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
@@ -59,6 +60,7 @@ export function lastRunCases({ bench, tested, prefix }: CaseContext): void {
     expect(await b.stored(job)).toMatchObject({ lastRun: { id: runId, result: { rows: 3 } } });
     const id = queueJobIdOf({ jobId: job.id, kind: "backfill", sequence: 0, fireAt: 1_000 });
     await b.engine.backfills.add({
+      by: TESTER,
       jobId: job.id,
       backfillId: "one",
       fireTimes: [1_000],

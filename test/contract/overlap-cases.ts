@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import type { Overlap, Policy } from "../../src/jobs/definition.ts";
 import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
@@ -217,7 +218,12 @@ export function overlapCases({ bench }: CaseContext): void {
     const { b, job, from } = await busy("queue-all");
     await b.tick(job);
     await b.manual(job);
-    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({
+      by: TESTER,
+      jobId: job.id,
+      expectedWatermark: undefined,
+      skipped: [],
+    });
     expect(await b.verdicts(job, from)).toEqual(["skipped: removed 2000", "skipped: removed 2000"]);
     expect(await b.open(job, from)).toEqual(["running 1000"]);
   });

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Engine } from "../../src/engine/port/engine.ts";
@@ -16,7 +17,7 @@ export function queueCases({ bench, another }: CaseContext): void {
     return engine;
   };
   const remove = (b: TestEngine, jobId: string) =>
-    b.engine.jobs.remove({ jobId, expectedWatermark: undefined, skipped: [] });
+    b.engine.jobs.remove({ by: TESTER, jobId, expectedWatermark: undefined, skipped: [] });
 
   test("a worker of one queue takes nothing of another, and each decides by its own jobs", async () => {
     const b = bench();
@@ -57,7 +58,7 @@ export function queueCases({ bench, another }: CaseContext): void {
     const b = bench();
     const mail = await serve(b, "mail");
     const job = await b.addJob({ queue: "mail" });
-    const asked = await b.engine.requests.run({ jobId: job.id, sequence: 7 });
+    const asked = await b.engine.requests.run({ by: TESTER, jobId: job.id, sequence: 7 });
     if (asked === "missing") throw new Error("missing");
     expect(await takeQueueJobs(mail, [asked.runId])).toContain(asked.runId);
     const { revision, watermark, definition } = await b.stored(job);
@@ -68,6 +69,7 @@ export function queueCases({ bench, another }: CaseContext): void {
       definition: { ...definition, description: "new" },
       schedule: { state: "paused", watermark, upcoming: [], expectedWatermark: watermark },
       event,
+      by: TESTER,
     } as const;
     expect(await b.engine.jobs.change(change)).toMatchObject({ outcome: "changed" });
     expect(await b.engine.jobs.change(change)).toEqual({ outcome: "conflict" });

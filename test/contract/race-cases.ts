@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import { at, type TestEngine } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
@@ -55,7 +56,7 @@ export function raceCases({ bench, another }: CaseContext): void {
       const job = await b.addJob({ policy: { maxInstances }, state: "active" });
       const asked = await Promise.all(
         Array.from({ length: RACERS }, (_, i) =>
-          racer(i).engine.requests.run({ jobId: job.id, sequence: i }),
+          racer(i).engine.requests.run({ by: TESTER, jobId: job.id, sequence: i }),
         ),
       );
       const answers = await Promise.all(
@@ -108,7 +109,12 @@ export function raceCases({ bench, another }: CaseContext): void {
     const event = { name: "JOB_MODIFIED", at: b.now, jobId: job.id } as const;
     const results = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
-        racer(i).engine.jobs.change({ jobId: job.id, expectedRevision: revision, event }),
+        racer(i).engine.jobs.change({
+          by: TESTER,
+          jobId: job.id,
+          expectedRevision: revision,
+          event,
+        }),
       ),
     );
     expect(results.filter(({ outcome }) => outcome === "changed")).toHaveLength(1);

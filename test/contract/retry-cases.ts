@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import type { SuspendRequest } from "../../src/engine/port/engine.ts";
 import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
@@ -276,6 +277,7 @@ export function retryCases({ bench }: CaseContext): void {
     const { revision, watermark, state } = await b.stored(job);
     expect(state).toBe("paused");
     const changed = await b.engine.jobs.change({
+      by: TESTER,
       jobId: job.id,
       expectedRevision: revision,
       schedule: { state: "active", watermark, upcoming: [], expectedWatermark: watermark },

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import { at } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
@@ -160,7 +161,12 @@ export function runCases({ bench }: CaseContext): void {
   test("a run of a removed job goes on and settles; one that its worker left does not go on", async () => {
     const b = bench();
     const remove = (job: { id: string }) =>
-      b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+      b.engine.jobs.remove({
+        by: TESTER,
+        jobId: job.id,
+        expectedWatermark: undefined,
+        skipped: [],
+      });
     const job = await b.addJob();
     const left = await b.addJob();
     b.now += 1_000;

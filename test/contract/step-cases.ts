@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import type { StepRecord } from "../../src/engine/port/engine.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
@@ -111,6 +112,7 @@ export function stepCases({ bench }: CaseContext): void {
     const job = await b.addJob();
     const fireAt = b.now - 86_400_000;
     await b.engine.backfills.add({
+      by: TESTER,
       jobId: job.id,
       backfillId: "one",
       fireTimes: [fireAt],

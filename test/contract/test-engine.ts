@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import { vi } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
@@ -136,6 +137,7 @@ export class TestEngine {
       state: shape.state ?? "active",
       watermark: shape.watermark ?? this.now,
       upcoming: shape.upcoming ?? [at(this.now + 1_000), at(this.now + 2_000)],
+      by: TESTER,
     };
   }
 
@@ -219,6 +221,7 @@ export class TestEngine {
   /** A manual run, and the outcome of its queue job. */
   async manual(job: CaseJob, more: Partial<RunRequest> = {}) {
     const asked = await this.engine.requests.run({
+      by: TESTER,
       jobId: job.id,
       sequence: (this.#takes += 1),
       ...more,
@@ -253,7 +256,7 @@ export class TestEngine {
     // While something waits, some of those for later come into the line behind it, at least one: when a second marker is
     // all that there was, there are no more of them.
     for (let sequence = 1, found = 2; sequence === 2 || found > 1; sequence += 1) {
-      const marker = await this.engine.requests.run({ jobId: other.id, sequence });
+      const marker = await this.engine.requests.run({ by: TESTER, jobId: other.id, sequence });
       const round = await takeQueueJobs(this.engine, [marker === "missing" ? "" : marker.runId]);
       taken.push(...round);
       found = round.length;

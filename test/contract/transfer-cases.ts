@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import type { Engine } from "../../src/engine/port/engine.ts";
 import type { ImportStep } from "../../src/engine/port/transfer.ts";
@@ -50,7 +51,12 @@ async function fill(b: TestEngine): Promise<Jobs> {
       ...(verdict === "failed" ? { error } : {}),
     });
   }
-  await b.engine.jobs.remove({ jobId: gone.id, expectedWatermark: undefined, skipped: [] });
+  await b.engine.jobs.remove({
+    by: TESTER,
+    jobId: gone.id,
+    expectedWatermark: undefined,
+    skipped: [],
+  });
   b.now += 3_000;
   await b.admit(due, [at(from + 2_000), at(from + 3_000)]);
   await b.settle(due, b.queueJobId(due, from + 3_000));
@@ -60,8 +66,13 @@ async function fill(b: TestEngine): Promise<Jobs> {
   await b.engine.runs.handBack(b.hold(queued, b.queueJobId(queued, from + 3_000)));
   // Its worker died.
   await b.run(held, from + 4_000);
-  await b.engine.requests.run({ jobId: paused.id, sequence: 7, params: { by: "hand" } });
-  await b.engine.requests.run({ jobId: due.id, sequence: 8 });
+  await b.engine.requests.run({
+    by: TESTER,
+    jobId: paused.id,
+    sequence: 7,
+    params: { by: "hand" },
+  });
+  await b.engine.requests.run({ by: TESTER, jobId: due.id, sequence: 8 });
   const { documents } = b.engine;
   await documents.putIfRevision("__proto__", { name: "Ada \u0000 \ud800" }, "absent");
   await documents.putIfRevision("silence/1", [1], "absent", { expiresAt: from + 3_600_000 });
@@ -342,12 +353,17 @@ export function transferCases({ bench, tested, prefix }: CaseContext): void {
   test("a step that is sent twice, because its answer was lost, is stored once", async () => {
     const b = bench();
     const record = plainJob("sent-twice", b.now);
-    const step = { importId: "twice", sequence: 0, records: [{ place: 1, record, upcoming: [] }] };
+    const step = {
+      by: TESTER,
+      importId: "twice",
+      sequence: 0,
+      records: [{ place: 1, record, upcoming: [] }],
+    };
     expect(await b.engine.transfer.importRecords(step)).toEqual({ place: 1, existing: [] });
     const first = await b.engine.jobs.get(["sent-twice"]);
     expect(await b.engine.transfer.importRecords(step)).toEqual({ place: 1, existing: [] });
     expect(await b.engine.jobs.get(["sent-twice"])).toEqual(first);
-    const done = { importId: "twice", sequence: 0, records: [], isDone: true };
+    const done = { by: TESTER, importId: "twice", sequence: 0, records: [], isDone: true };
     await b.engine.transfer.importRecords(done);
     expect(await b.engine.transfer.importRecords(done)).toEqual({ place: 0, existing: [] });
     expect(await b.engine.transfer.importRecords(step)).toEqual({
@@ -419,7 +435,7 @@ export function transferCases({ bench, tested, prefix }: CaseContext): void {
       { place: 2, record: record("did-not"), keepUntil },
       { place: 3, record: plainJob("came", b.now), upcoming: [] },
     ];
-    await b.engine.transfer.importRecords({ importId: "left", sequence: 0, records });
+    await b.engine.transfer.importRecords({ by: TESTER, importId: "left", sequence: 0, records });
     const rows = async (id: string) => (await b.ledger({ id, generation: 0 })).length;
     expect(await rows("did-not")).toBe(1);
     // Memory has no clock but the one that decides.
@@ -439,7 +455,12 @@ export function transferCases({ bench, tested, prefix }: CaseContext): void {
     b.now += 1_000;
     const { runId } = await b.run(job, b.now);
     await b.settle(job, runId, 1, { resultJson: '{"rows":1}' });
-    await b.engine.jobs.remove({ jobId: job.id, expectedWatermark: undefined, skipped: [] });
+    await b.engine.jobs.remove({
+      by: TESTER,
+      jobId: job.id,
+      expectedWatermark: undefined,
+      skipped: [],
+    });
     const [row] = await b.ledger(job);
     if (!row) throw new Error("there is no row");
     const older = { ...row, id: `back-again:1:${b.now - 500}`, fireAt: b.now - 500 };
@@ -463,6 +484,7 @@ export function transferCases({ bench, tested, prefix }: CaseContext): void {
         upcoming: [],
       }));
       const answer = await b.engine.transfer.importRecords({
+        by: TESTER,
         importId: "late",
         sequence: 0,
         records,

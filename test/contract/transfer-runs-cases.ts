@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
@@ -65,13 +66,14 @@ export function transferRunsCases({ tested, prefix }: CaseContext): void {
     const again = { kind: "retry", until: { inMs: 5_000 }, error } as const;
     await b.engine.runs.suspend({ ...hold(jobs.retries, retries.runId), worker, ...again });
     const ends = await b.run(jobs.ends, at);
-    const cancel = { jobId: "ends", runId: ends.runId, reason: "enough" };
+    const cancel = { by: TESTER, jobId: "ends", runId: ends.runId, reason: "enough" };
     expect(await b.engine.requests.cancel(cancel)).toBe("asked");
     expect((await b.tick(jobs.waits)).outcome).toBe("none");
     const member = await b.run(jobs.member, b.now);
     await b.engine.runs.handBack(hold(jobs.member, member.runId));
     expect((await b.tick(jobs.line)).outcome).toBe("none");
     await b.engine.backfills.add({
+      by: TESTER,
       jobId: "past",
       backfillId: "one",
       fireTimes: [1_000, 2_000, 3_000],
@@ -199,10 +201,15 @@ export function transferRunsCases({ tested, prefix }: CaseContext): void {
         error: undefined,
         retention: { count: 10, ageMs: 1e10 },
       });
-      const removal = { jobId: "moved-on", expectedWatermark: undefined, skipped: [] };
+      const removal = { by: TESTER, jobId: "moved-on", expectedWatermark: undefined, skipped: [] };
       expect(await source.engine.jobs.remove(removal)).toBe("removed");
       await addEverySecond(source, { id: "moved-on" });
-      await source.engine.requests.run({ jobId: side.id, sequence: 4, ignoreCondition: true });
+      await source.engine.requests.run({
+        by: TESTER,
+        jobId: side.id,
+        sequence: 4,
+        ignoreCondition: true,
+      });
       const text = await exported(source.engine);
       await source.engine.close();
 

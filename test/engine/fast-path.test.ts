@@ -1,5 +1,6 @@
 // Plain runs are decided where their queue jobs are taken, and ended in short. What is stored of them must be what `admit` and
 // `settle`, which know all cases, would have stored: two fleets go through the same, one of which has no short ways.
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import * as fc from "fast-check";
 import { Redis } from "ioredis";
@@ -292,7 +293,7 @@ async function play(
     shapes.map((part, i) => {
       const definition = define(ids[i] ?? "", part, part.policy);
       const upcoming = new Schedule(definition).ahead(START);
-      return { definition, state: "active" as const, watermark: START, upcoming };
+      return { definition, state: "active" as const, watermark: START, upcoming, by: TESTER };
     }),
   );
   for (const [sequence, next] of steps.entries()) {
@@ -306,13 +307,14 @@ async function play(
       const part = shapes[next.job % ids.length];
       const [job] = await engine.jobs.get([jobId]);
       if (!job || !part) continue;
-      if (next.kind === "ask") await engine.requests.run({ jobId, sequence });
+      if (next.kind === "ask") await engine.requests.run({ by: TESTER, jobId, sequence });
       if (next.kind === "remove") {
-        await engine.jobs.remove({ jobId, expectedWatermark: undefined, skipped: [] });
+        await engine.jobs.remove({ by: TESTER, jobId, expectedWatermark: undefined, skipped: [] });
       }
       if (next.kind === "modify") {
         const isPaused = next.doesPause && job.state === "active";
         await engine.jobs.change({
+          by: TESTER,
           jobId,
           expectedRevision: job.revision,
           definition: define(jobId, part, next.policy),
@@ -424,7 +426,9 @@ test.each([
       trigger: { kind: "interval", timezone: "UTC", everyMs: 60_000, anchorAt: START + 60_000 },
     };
     const upcoming = new Schedule(definition).ahead(START);
-    await bench.engine.jobs.put([{ definition, state: "active", watermark: START, upcoming }]);
+    await bench.engine.jobs.put([
+      { by: TESTER, definition, state: "active", watermark: START, upcoming },
+    ]);
     expect(await fleet.waiting()).toEqual([START + 60_000]);
     bench.now = START + 60_000;
     await fleet.missSigns();
@@ -444,9 +448,12 @@ test("a worker begins no run of a pipeline that its job has no more", async () =
     trigger: { kind: "interval", timezone: "UTC", everyMs: 1_000, anchorAt: START + 1_000 },
   };
   const upcoming = new Schedule(definition).ahead(START);
-  await bench.engine.jobs.put([{ definition, state: "active", watermark: START, upcoming }]);
+  await bench.engine.jobs.put([
+    { by: TESTER, definition, state: "active", watermark: START, upcoming },
+  ]);
   const [job] = await bench.engine.jobs.get(["moved"]);
   await bench.engine.jobs.change({
+    by: TESTER,
     jobId: "moved",
     expectedRevision: job?.revision ?? 0,
     definition: { ...definition, pipeline: "Other" },
@@ -468,10 +475,13 @@ test("a run of a backfill that a removed job left is audited whatever runs end b
   };
   const put = async () => {
     const upcoming = new Schedule(definition).ahead(bench.now);
-    await engine.jobs.put([{ definition, state: "active", watermark: bench.now, upcoming }]);
+    await engine.jobs.put([
+      { by: TESTER, definition, state: "active", watermark: bench.now, upcoming },
+    ]);
   };
   await put();
   await engine.backfills.add({
+    by: TESTER,
     jobId: "again",
     backfillId: "b",
     fireTimes: [START - 1_000],
@@ -481,7 +491,12 @@ test("a run of a backfill that a removed job left is audited whatever runs end b
   });
   await fleet.work();
   const [backfilled] = fleet.held.splice(0);
-  await engine.jobs.remove({ jobId: "again", expectedWatermark: undefined, skipped: [] });
+  await engine.jobs.remove({
+    by: TESTER,
+    jobId: "again",
+    expectedWatermark: undefined,
+    skipped: [],
+  });
   await put();
   bench.now += 1_000;
   await fleet.work();

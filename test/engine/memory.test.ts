@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { describe, expect, test } from "vitest";
 import { emptyFleet } from "../../src/engine/memory/memory-link.ts";
 import { MemoryEngine } from "../../src/engine/memory/memory-engine.ts";
@@ -22,7 +23,7 @@ async function bench() {
   const put = async (definition: JobDefinition): Promise<number> => {
     const upcoming = [{ fireAt: START + 1_000, dueAt: START + 1_000 }];
     const rest = { state: "active", watermark: START, upcoming } as const;
-    const [answer] = await engine.jobs.put([{ definition, ...rest }]);
+    const [answer] = await engine.jobs.put([{ by: TESTER, definition, ...rest }]);
     return answer?.outcome === "created" ? answer.generation : 0;
   };
   /** Admits the first occurrence. */
@@ -70,7 +71,7 @@ describe("memory", () => {
     expect((await read())?.counts).toEqual({});
 
     const given = { deep: { of: "the run" } };
-    await engine.requests.run({ jobId: "job", sequence: 1, params: given });
+    await engine.requests.run({ by: TESTER, jobId: "job", sequence: 1, params: given });
     given.deep.of = "nobody";
     await clock.pass(1_000);
     const { hold } = await begin(generation);
@@ -98,7 +99,7 @@ describe("memory", () => {
     const { engine, put, clock } = await bench();
     await put(aDefinition({ params: { region: "eu" } }));
     const params = { text: "a\0b\ud800", list: [1] };
-    const asked = await engine.requests.run({ jobId: "job", sequence: 1, params });
+    const asked = await engine.requests.run({ by: TESTER, jobId: "job", sequence: 1, params });
     if (asked === "missing") throw new Error(asked);
     params.list.push(2);
     const admission = await engine.runs.admit({
@@ -160,7 +161,12 @@ describe("memory", () => {
     const retention = { runs: 5, ageMs: 9 * DAY_MS };
     await engine.logs.append([{ ...hold, lines: [line], maxBytes: 1_000, retention }]);
     await engine.runs.settle({ ...end, ...hold, resultJson: undefined });
-    await engine.jobs.remove({ jobId: "job", expectedWatermark: undefined, skipped: [] });
+    await engine.jobs.remove({
+      by: TESTER,
+      jobId: "job",
+      expectedWatermark: undefined,
+      skipped: [],
+    });
     const audit = async () => {
       const all = { horizonMs: 0, offset: 0, limit: 9, overdueMs: 1e9, finishedRetentionMs: 1e9 };
       await engine.healing.audit(all);

@@ -106,7 +106,12 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
   ],
   "Lua: one job's backfill; SQL audits all of them in one statement": ["audit_backfill"],
   "SQL: many at once": ["end_queue_jobs", "drop_queue_jobs", "wake_groups", "audit_backfills"],
-  "SQL: what is a field or a table in Lua": ["is_held_up", "ask", "program_expires_at"],
+  "SQL: what is a field or a table in Lua": [
+    "is_held_up",
+    "ask",
+    "program_expires_at",
+    "owner_field",
+  ],
   "SQL: from one type of row to another": ["occurrence_of", "scheduled_run", "event_of_run"],
   "SQL: a row as JSON, where a table of Lua is that": ["written_document"],
   "SQL: events are returned and joined": ["append_row", "join_events"],

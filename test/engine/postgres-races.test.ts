@@ -1,5 +1,6 @@
 // Two steps that are each other's reason to look again must not pass each other: a wake-up that is lost is never made
 // up for. Each round has two connections race; afterwards the run has begun, or a call for it is in the queue.
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -58,7 +59,12 @@ async function isWoken(job: CaseJob): Promise<boolean> {
 }
 
 function remove({ id }: CaseJob): Promise<unknown> {
-  return left.engine.jobs.remove({ jobId: id, expectedWatermark: undefined, skipped: [] });
+  return left.engine.jobs.remove({
+    by: TESTER,
+    jobId: id,
+    expectedWatermark: undefined,
+    skipped: [],
+  });
 }
 
 /** How the races ended: by a start in the race, or by a call; both must come up, or they were none. */

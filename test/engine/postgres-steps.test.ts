@@ -1,5 +1,6 @@
 // Every step on every job at once, from several connections, for a while: none waits for another in a circle, no bound is
 // passed, and when all calls have been answered nobody waits who could go on.
+import { TESTER } from "../helpers/tester.ts";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseCondition } from "../../src/conditions/parse.ts";
@@ -150,7 +151,7 @@ async function step(): Promise<void> {
     }
     case 1: {
       if (random(3) > 0) return;
-      await engine.jobs.remove({ jobId, expectedWatermark: undefined, skipped: [] });
+      await engine.jobs.remove({ by: TESTER, jobId, expectedWatermark: undefined, skipped: [] });
       return;
     }
     case 2:
@@ -167,12 +168,17 @@ async function step(): Promise<void> {
       };
       const definition = b.definition({ id: jobId, policy: anyPolicy() });
       const change = random(2) === 0 ? { definition } : { schedule };
-      await engine.jobs.change({ jobId, expectedRevision, event, ...change });
+      await engine.jobs.change({ by: TESTER, jobId, expectedRevision, event, ...change });
       return;
     }
     case 4:
     case 5:
-      await engine.requests.run({ jobId, sequence: random(1e9), ignoreCondition: random(3) === 0 });
+      await engine.requests.run({
+        by: TESTER,
+        jobId,
+        sequence: random(1e9),
+        ignoreCondition: random(3) === 0,
+      });
       return;
     case 6: {
       if (!run) return;
@@ -193,7 +199,7 @@ async function step(): Promise<void> {
     case 7: {
       const open = await engine.ledger.readOpenRuns(jobId);
       if (open.length === 0) return;
-      await engine.requests.cancel({ jobId, runId: pick(open).id, reason: "chance" });
+      await engine.requests.cancel({ by: TESTER, jobId, runId: pick(open).id, reason: "chance" });
       return;
     }
     case 8:
@@ -208,7 +214,13 @@ async function step(): Promise<void> {
     case 10: {
       const fireTimes = Array.from({ length: 3 }, () => random(1e9));
       const plan = { jobId, backfillId: `${random(1e9)}`, concurrency: 1 + random(2) };
-      await engine.backfills.add({ ...plan, fireTimes, order: "oldest", isComplete: true });
+      await engine.backfills.add({
+        by: TESTER,
+        ...plan,
+        fireTimes,
+        order: "oldest",
+        isComplete: true,
+      });
       return;
     }
     case 11:

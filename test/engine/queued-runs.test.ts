@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { Redis } from "ioredis";
@@ -161,6 +162,7 @@ class QueuedRunsFleet {
       case "asked":
         this.#claim(job, 1);
         await bench.engine.requests.run({
+          by: TESTER,
           jobId: job.id,
           sequence: bench.now,
           ignoreCondition: pick % 2 === 0,
@@ -178,6 +180,7 @@ class QueuedRunsFleet {
         const shape = this.#shapes[pick % this.#shapes.length];
         if (!shape) return;
         await bench.engine.jobs.change({
+          by: TESTER,
           jobId: job.id,
           expectedRevision: revision,
           definition: bench.definition({ id: job.id, policy: this.#policy(shape, ids) }),
@@ -189,7 +192,12 @@ class QueuedRunsFleet {
         const open = await bench.engine.ledger.readOpenRuns(job.id);
         const one = open[pick % Math.max(1, open.length)];
         if (one)
-          await bench.engine.requests.cancel({ jobId: job.id, runId: one.id, reason: "why not" });
+          await bench.engine.requests.cancel({
+            by: TESTER,
+            jobId: job.id,
+            runId: one.id,
+            reason: "why not",
+          });
         return;
       }
       case "end":

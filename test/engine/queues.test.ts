@@ -1,4 +1,5 @@
 // The cost of queues and the remains of a crash, below the level of the contract.
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
@@ -69,7 +70,7 @@ describe.each([
       const id = randomUUID();
       expect(await claim(id)).toBeGreaterThan(0);
       expect(await fleet.jobs.get([id])).toEqual([undefined]);
-      const removal = { jobId: id, expectedWatermark: undefined, skipped: [] };
+      const removal = { by: TESTER, jobId: id, expectedWatermark: undefined, skipped: [] };
       expect(await fleet.jobs.remove(removal)).toBe("missing");
       const [result] = await fleet.jobs.put([maker.put({ id, queue })]);
       expect(result?.outcome).toBe("created");
@@ -91,7 +92,7 @@ describe.each([
     expect(await mail.jobs.get([id])).toEqual([undefined]);
     // A later claim is another matter: it is refused while the job is there, and holds when it is gone.
     expect(await home.directory.claim("mail", [id])).toEqual([{ outcome: "exists" }]);
-    await fleet.jobs.remove({ jobId: id, expectedWatermark: undefined, skipped: [] });
+    await fleet.jobs.remove({ by: TESTER, jobId: id, expectedWatermark: undefined, skipped: [] });
     const again = await claim(id);
     expect(await mail.directory.putClaimed([{ ...put, claim: again }])).toMatchObject([
       { outcome: "created" },
@@ -109,7 +110,7 @@ describe.each([
     await home.directory.release(id, before?.number ?? 0, 0);
     expect(await home.directory.find([id])).toEqual([after]);
     expect(await mail.directory.fence(id, after?.number ?? 0)).toBe("exists");
-    await fleet.jobs.remove({ jobId: id, expectedWatermark: undefined, skipped: [] });
+    await fleet.jobs.remove({ by: TESTER, jobId: id, expectedWatermark: undefined, skipped: [] });
     expect(await home.directory.find([id])).toEqual([undefined]);
   });
 });

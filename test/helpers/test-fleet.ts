@@ -1,3 +1,4 @@
+import { TESTER } from "./tester.ts";
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { Ending } from "../../src/core/ending.ts";
@@ -99,6 +100,7 @@ export class TestFleet implements AsyncDisposable {
     const quiet = (): void => undefined;
     const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
     this.desk = new JobCommands({
+      by: TESTER,
       engine: this.engine,
       registry,
       logger,
@@ -107,6 +109,7 @@ export class TestFleet implements AsyncDisposable {
     });
     this.#history = new RunHistory(this.engine);
     this.runDesk = new RunCommands({
+      by: TESTER,
       engine: this.engine,
       store: this.desk.store,
       history: this.#history,

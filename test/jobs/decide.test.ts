@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import fc from "fast-check";
 import { assert, describe, expect, test } from "vitest";
 import {
@@ -254,6 +255,7 @@ class PlainFleet {
           state: "active" as const,
           watermark: start,
           upcoming: new Schedule(definition).ahead(start),
+          by: TESTER,
         })),
       ),
     );

@@ -1,4 +1,5 @@
 // A step in its place: what it does to a real fleet.
+import { TESTER } from "../helpers/tester.ts";
 import { CronduitError } from "../../src/core/errors.ts";
 import type { Held, ModelFleet } from "./fleet.ts";
 import type { View } from "./observe.ts";
@@ -96,11 +97,12 @@ function actOf(step: Step, scene: Scene): (() => Promise<unknown> | void) | unde
       const sequence = fleet.unique();
       const given = params ? { n: sequence } : undefined;
       const jobId = fleet.idOf(step.job);
-      return () => engine.requests.run({ jobId, sequence, params: given, ignoreCondition });
+      return () =>
+        engine.requests.run({ by: TESTER, jobId, sequence, params: given, ignoreCondition });
     }
     case "cancel": {
       const run = choose(runsOf(scene), step.pick, scene);
-      return run && (() => engine.requests.cancel({ ...run, reason: "for a test" }));
+      return run && (() => engine.requests.cancel({ by: TESTER, ...run, reason: "for a test" }));
     }
     case "backfill": {
       const { sinceS, concurrency, order } = step;

@@ -1,4 +1,5 @@
 // The real thing by hand: schedulers' and workers' parts on a real engine, in a time and an order that the test chooses.
+import { TESTER } from "../helpers/tester.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Clock, nextTurn, systemClock } from "../../src/core/clock.ts";
 import { Ending } from "../../src/core/ending.ts";
@@ -136,13 +137,14 @@ export class ModelFleet implements AsyncDisposable {
     this.engine = this.#engineOf(0);
     const registry = new PipelineRegistry([Work]);
     this.desk = new JobCommands({
+      by: TESTER,
       engine: this.engine,
       registry,
       logger: quiet,
       changes: new ChangeLog(quiet, systemClock),
       defaults: { timezone: "UTC", calendars: new Map() },
     });
-    this.backfills = new Backfills(this.engine, this.desk.store);
+    this.backfills = new Backfills(this.engine, this.desk.store, TESTER);
   }
 
   static async open(place: Place, time: Time): Promise<ModelFleet> {

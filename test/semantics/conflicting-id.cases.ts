@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
@@ -21,6 +22,7 @@ function releaseOf(fleet: TestFleet, defaults: Partial<ScheduleDefaults>): JobCo
   const quiet = (): void => undefined;
   const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
   return new JobCommands({
+    by: TESTER,
     engine: fleet.engine,
     registry: new PipelineRegistry([fleet.Work]),
     logger,

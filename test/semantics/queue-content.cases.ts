@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
@@ -91,7 +92,7 @@ const KINDS = [
 
 /** Performs one action of users or of time; one that is impossible now is refused and changes nothing. */
 async function perform(fleet: TestFleet, step: StepName, id: string, pick: number): Promise<void> {
-  const backfills = new Backfills(fleet.engine, fleet.desk.store);
+  const backfills = new Backfills(fleet.engine, fleet.desk.store, TESTER);
   const options = { id, ...KINDS[pick % KINDS.length] } as Parameters<TestFleet["add"]>[0];
   const { id: _, ...timing } = pick % 2 === 0 ? { id, ...everyMinute } : { id, ...yearly };
   switch (step) {
@@ -116,7 +117,13 @@ async function perform(fleet: TestFleet, step: StepName, id: string, pick: numbe
     case "cancel": {
       const open = await fleet.engine.ledger.readOpenRuns(id);
       const run = open[pick % Math.max(1, open.length)];
-      if (run) await fleet.engine.requests.cancel({ jobId: id, runId: run.id, reason: "test" });
+      if (run)
+        await fleet.engine.requests.cancel({
+          by: TESTER,
+          jobId: id,
+          runId: run.id,
+          reason: "test",
+        });
       return;
     }
     case "backfill": {
@@ -168,7 +175,7 @@ describe("the queue holds what the jobs need, and nothing else", () => {
     await fleet.add({ id: "job", ...yearly });
     const [next] = await fleet.queueJobs();
     const runId = await fleet.ask("job");
-    await fleet.engine.requests.cancel({ jobId: "job", runId, reason: "test" });
+    await fleet.engine.requests.cancel({ by: TESTER, jobId: "job", runId, reason: "test" });
     expect(await fleet.queueJobs()).toEqual([next]);
   });
 

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { describe, expect, test } from "vitest";
 import { TestFleet } from "../helpers/test-fleet.ts";
 
@@ -137,7 +138,12 @@ describe("pauseJob: retries wait for resumeJob", () => {
     await fleet.workTo("12:01:40");
     for (const id of ["job", "other"]) await fleet.desk.pause(id, undefined);
     const [run] = await fleet.engine.ledger.readOpenRuns("job");
-    await fleet.engine.requests.cancel({ jobId: "job", runId: run?.id ?? "", reason: "enough" });
+    await fleet.engine.requests.cancel({
+      by: TESTER,
+      jobId: "job",
+      runId: run?.id ?? "",
+      reason: "enough",
+    });
     expect(await fleet.verdicts("job")).toEqual(["12:01:00 cancelled"]);
     await fleet.desk.remove("other");
     expect(await fleet.verdicts("other")).toEqual(["12:01:31 cancelled"]);

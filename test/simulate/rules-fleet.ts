@@ -1,4 +1,5 @@
 // A fleet that takes every step by the rules of src/jobs/decide, with nothing left out: what `simulate` is compared with.
+import { TESTER } from "../helpers/tester.ts";
 import {
   admit,
   emptyState,
@@ -78,6 +79,7 @@ export class RulesFleet {
       watermark,
       state: isPaused ? ("paused" as const) : ("active" as const),
       upcoming: this.#job(definition.id).schedule.ahead(watermark),
+      by: TESTER,
     }));
     putJobs(this.#step(), puts);
   }

@@ -1,4 +1,5 @@
 // What a user's test sees is what production does: the same things happen in the testing kit and on real servers.
+import { TESTER } from "../helpers/tester.ts";
 import fc from "fast-check";
 import { expect, inject, test } from "vitest";
 import { toRun } from "../../src/history/run.ts";
@@ -134,7 +135,7 @@ async function onServer(place: Place, time: Time, ops: readonly Op[]): Promise<o
       case "resume":
         return fleet.desk.resume(id);
       case "run":
-        return fleet.engine.requests.run({ jobId: id, sequence: fleet.unique() });
+        return fleet.engine.requests.run({ by: TESTER, jobId: id, sequence: fleet.unique() });
       case "pass":
         return playTo(fleet.now + one.seconds * 1_000);
       case "outage":

@@ -1,3 +1,4 @@
+import { TESTER } from "../helpers/tester.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import type { Engine } from "../../src/engine/port/engine.ts";
 import type { StateRecord } from "../../src/jobs/state-record.ts";
@@ -18,7 +19,7 @@ const hasty: Clock = {
 /** The state of an engine as text. */
 export async function exported(engine: Engine, given: ExportOptions = {}): Promise<string> {
   const options = exportOptionsSchema.parse(given);
-  const parts = { engine, clock: hasty, registry: new PipelineRegistry() };
+  const parts = { engine, clock: hasty, registry: new PipelineRegistry(), by: TESTER };
   let text = "";
   for await (const line of exportState(parts, options)) text += line;
   return text;
@@ -26,7 +27,7 @@ export async function exported(engine: Engine, given: ExportOptions = {}): Promi
 
 /** Imports a state with the defaults. */
 export function imported(engine: Engine, text: string, options: object = {}) {
-  return importState(engine, text, importOptionsSchema.parse(options));
+  return importState({ engine, by: TESTER }, text, importOptionsSchema.parse(options));
 }
 
 /** A state in an order that does not depend on the engine, of the jobs that are wanted; without header and end. */

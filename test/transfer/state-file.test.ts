@@ -1,4 +1,5 @@
 // A file that isn't a complete exported state is refused with line and field, and nothing of it is stored.
+import { TESTER } from "../helpers/tester.ts";
 import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -271,7 +272,9 @@ describe("refused, and nothing is stored", () => {
     ],
   ])("%s", async (_, source, problem) => {
     const options = importOptionsSchema.parse({});
-    await expect(importState(engine, source(), options)).rejects.toMatchObject(problem);
+    await expect(importState({ engine, by: TESTER }, source(), options)).rejects.toMatchObject(
+      problem,
+    );
     expect(await engine.jobs.count()).toBe(0);
   });
 
@@ -280,9 +283,9 @@ describe("refused, and nothing is stored", () => {
       fc.asyncProperty(fc.integer({ min: 0, max: good.length - 2 }), async (length) => {
         const options = importOptionsSchema.parse({});
         const refused = { code: "INVALID_STATE_FILE" };
-        await expect(importState(engine, good.slice(0, length), options)).rejects.toMatchObject(
-          refused,
-        );
+        await expect(
+          importState({ engine, by: TESTER }, good.slice(0, length), options),
+        ).rejects.toMatchObject(refused);
       }),
     );
     expect(await engine.jobs.count()).toBe(0);
@@ -317,7 +320,7 @@ test("a stream in pieces of any size, with a byte order mark and line ends of Wi
     const source = async function* () {
       for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
     };
-    await importState(target, source(), importOptionsSchema.parse({}));
+    await importState({ engine: target, by: TESTER }, source(), importOptionsSchema.parse({}));
     const [stored] = await target.jobs.get(["stream"]);
     expect(stored?.definition.params).toBe("äß漢🚲");
     await target.close();

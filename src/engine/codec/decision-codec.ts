@@ -31,7 +31,7 @@ export function encodeDefinition(
 
 /** A job as `put_jobs` takes it. */
 export function encodePut(
-  { definition, state, watermark, upcoming, isRead, ...rest }: Port.JobPut | ClaimedPut,
+  { definition, state, watermark, upcoming, isRead, by, ...rest }: Port.JobPut | ClaimedPut,
   encode: EncodeDefinition,
 ): object {
   const claim = "claim" in rest ? { claim: rest.claim } : {};
@@ -43,6 +43,7 @@ export function encodePut(
     state,
     watermark,
     upcoming,
+    by,
     ...claim,
     ...read,
   };
@@ -57,13 +58,13 @@ export function encodeChange(change: Port.JobChange, encode: EncodeDefinition): 
     timing: change.schedule,
     pausedReason: change.pausedReason ?? undefined,
     skipped: change.skipped ?? [],
-    event: change.event,
+    event: { ...change.event, by: change.by },
   };
 }
 
 /** A removal as `remove_job` takes it. */
-export function encodeRemoval(removal: Port.JobRemoval): object {
-  return { ...removal, event: { name: "JOB_REMOVED", jobId: removal.jobId } };
+export function encodeRemoval({ by, ...removal }: Port.JobRemoval): object {
+  return { ...removal, event: { name: "JOB_REMOVED", jobId: removal.jobId, by } };
 }
 
 /** A request as `request_run` takes it. */

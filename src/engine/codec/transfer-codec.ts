@@ -1,3 +1,4 @@
+import type { Actor } from "../../jobs/actor.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import { lastScheduledOf } from "../../jobs/ledger-row.ts";
@@ -28,6 +29,9 @@ export interface WrittenRunning extends Pick<
   | "attempt"
   | "crashes"
   | "worker"
+  | "owner"
+  | "by"
+  | "cancelledBy"
 > {
   /** Absent: the time of the start. */
   readonly attemptAt?: number;
@@ -65,6 +69,9 @@ export function decodeRunning(held: WrittenRunning): UnfinishedRun {
     ...(held.groupKey === undefined ? {} : { group: held.groupKey }),
     ...(suspended && { suspended: { kind: suspended, until, ...parsedError(error) } }),
     ...(held.cancelReason === undefined ? {} : { cancel: held.cancelReason }),
+    ...(held.owner === undefined ? {} : { owner: held.owner }),
+    ...(held.by && { by: held.by }),
+    ...(held.cancelledBy && { cancelledBy: held.cancelledBy }),
     ...parsedParams(held.params),
   };
 }
@@ -83,7 +90,7 @@ export interface WrittenQueued extends Omit<QueuedRun, "params" | "ignoreConditi
 
 /** Reads a queued run. */
 export function decodeQueued(queued: WrittenQueued): QueuedRun {
-  const { id, kind, fireAt, dueAt, fromAt, count, waitUntil } = queued;
+  const { id, kind, fireAt, dueAt, fromAt, count, waitUntil, by } = queued;
   return {
     id,
     kind,
@@ -94,6 +101,7 @@ export function decodeQueued(queued: WrittenQueued): QueuedRun {
     ...parsedParams(queued.params),
     ...(queued.ignoreCondition === true ? { ignoreCondition: true as const } : {}),
     ...(waitUntil === undefined ? {} : { waitUntil }),
+    ...(by && { by }),
   };
 }
 
@@ -102,13 +110,14 @@ export interface WrittenRequest {
   readonly fireAt: number;
   readonly params?: string | undefined;
   readonly ignoreCondition?: boolean;
+  readonly by?: Actor;
 }
 
 /** Reads a requested run. */
 export function decodeRequest(
   jobId: string,
   runId: string,
-  { fireAt, params, ignoreCondition }: WrittenRequest,
+  { fireAt, params, ignoreCondition, by }: WrittenRequest,
 ): RequestRecord {
   return {
     kind: "request",
@@ -117,6 +126,7 @@ export function decodeRequest(
     fireAt,
     ...parsedParams(params),
     ...(ignoreCondition === true ? { ignoreCondition } : {}),
+    ...(by && { by }),
   };
 }
 
@@ -164,6 +174,7 @@ export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
 export function encodeImport(step: ImportStep, encode: EncodeDefinition): object {
   return {
     importId: step.importId,
+    by: step.by,
     sequence: step.sequence,
     isDone: step.isDone === true,
     records: step.records.map((item) => ({
@@ -193,8 +204,8 @@ function encodeRecord(item: ImportRecord, encode: EncodeDefinition): object {
     case "removed-job":
       return { jobId: record.jobId, runs: record.runs.map(encodeRunning) };
     case "request": {
-      const { jobId, runId, fireAt, params, ignoreCondition } = record;
-      return { jobId, runId, fireAt, params: text(params), ignoreCondition };
+      const { jobId, runId, fireAt, params, ignoreCondition, by } = record;
+      return { jobId, runId, fireAt, params: text(params), ignoreCondition, by };
     }
   }
 }

@@ -125,12 +125,14 @@ function exportedBackfill({ backfill }: JobEntry): JobRecord["backfill"] {
 
 function exportedRun(run: RunningRun): UnfinishedRun {
   const { jobId: _, crashed: __, take: ___, isAlive: ____, ...moved } = run;
-  const { group, suspended, cancelReason, params, ...rest } = moved;
+  const { group, suspended, cancelReason, cancelledBy, owner, params, ...rest } = moved;
   return {
     ...rest,
     ...(group === null ? {} : { group }),
     ...(suspended && { suspended: withoutAbsent(suspended) }),
     ...(cancelReason === null ? {} : { cancel: cancelReason }),
+    ...(cancelledBy && { cancelledBy }),
+    ...(owner === null ? {} : { owner }),
     ...(params === undefined ? {} : { params }),
   };
 }
@@ -141,8 +143,8 @@ function withoutAbsent({ error, ...rest }: NonNullable<RunningRun["suspended"]>)
 
 function requestsOf({ id, requests }: JobEntry): RequestRecord[] {
   const records = [...requests].map(([runId, request]) => {
-    const { fireAt, params, ignoreCondition } = request;
-    return decodeRequest(id, runId, { fireAt, params: text(params), ignoreCondition });
+    const { params, ...rest } = request;
+    return decodeRequest(id, runId, { ...rest, params: text(params) });
   });
   return records.toSorted((a, b) => a.fireAt - b.fireAt || (a.runId < b.runId ? -1 : 1));
 }

@@ -30,6 +30,8 @@ export function encodeDefinition(definition: JobDefinition): object {
       pauseAfter: policy.pauseAfterFailures,
       keepCount: retention.count,
       keepAgeMs: retention.ageMs,
+      owner: definition.owner,
+      source: definition.source,
     },
   };
 }

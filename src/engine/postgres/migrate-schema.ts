@@ -10,6 +10,7 @@ const MIGRATIONS = [
   "0002_queues",
   "0003_runs",
   "0004_imports",
+  "0005_owners_and_actors",
   "0006_documents",
 ] as const;
 /** The version of the tables that this package uses. */

@@ -46,6 +46,7 @@ function policyFields(definition: JobDefinition): string[] {
   if (when) fields.push("cn", conditionText(when));
   if (overlap !== "skip") fields.push("ov", overlap);
   if (group) fields.push("gk", group.key, "gl", `${group.limit}`);
+  if (definition.owner !== undefined) fields.push("ow", definition.owner);
   if (policy.pauseAfterFailures !== null) fields.push("pf", `${policy.pauseAfterFailures}`);
   if (allowsFastPath(policy)) fields.push("fp", "1");
   const everyMs = plainInterval(definition);

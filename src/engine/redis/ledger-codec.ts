@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
+import type { Actor } from "../../jobs/actor.ts";
 import type { LedgerRow, RunKind } from "../../jobs/ledger-row.ts";
 import { unpack, type Written } from "../codec/stored-json.ts";
 
@@ -28,6 +29,8 @@ export function rowOfRunning(text: string): LedgerRow {
     id: held.id,
     state: stateOf(held),
     kind: held.kind,
+    ...(held.owner === undefined ? {} : { owner: held.owner }),
+    ...(held.by && { by: held.by }),
     fireAt: held.fireAt,
     dueAt: held.dueAt,
     ...(startedAt === undefined ? {} : { startedAt }),
@@ -39,7 +42,7 @@ export function rowOfRunning(text: string): LedgerRow {
 
 /** A queued run, which is stored behind its id, as a row of the ledger. */
 export function rowOfQueued(member: string): LedgerRow {
-  const { id, kind, fireAt, dueAt, waitUntil } = JSON.parse(
+  const { id, kind, fireAt, dueAt, waitUntil, by } = JSON.parse(
     member.slice(member.indexOf("\n") + 1),
   ) as {
     readonly id: string;
@@ -47,11 +50,13 @@ export function rowOfQueued(member: string): LedgerRow {
     readonly fireAt: EpochMs;
     readonly dueAt: EpochMs;
     readonly waitUntil?: EpochMs;
+    readonly by?: Actor;
   };
   return {
     id,
     state: "queued",
     kind,
+    ...(by && { by }),
     fireAt,
     dueAt,
     ...(waitUntil === undefined ? {} : { waitUntil }),
@@ -60,6 +65,6 @@ export function rowOfQueued(member: string): LedgerRow {
 
 /** A manual run that no worker has taken, as a row of the ledger. */
 export function rowOfRequest(id: string, text: string): LedgerRow {
-  const { fireAt } = JSON.parse(text) as { fireAt: EpochMs };
-  return { id, state: "queued", kind: "manual", fireAt, dueAt: fireAt };
+  const { fireAt, by } = JSON.parse(text) as { fireAt: EpochMs; by?: Actor };
+  return { id, state: "queued", kind: "manual", ...(by && { by }), fireAt, dueAt: fireAt };
 }

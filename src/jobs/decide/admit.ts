@@ -108,7 +108,7 @@ function admitManual(step: Step, job: JobEntry, request: AdmitRequest): Look {
   const asked = job.requests.get(request.queueJobId);
   if (!asked) return NOTHING;
   job.requests.delete(request.queueJobId);
-  const { fireAt, params, ignoreCondition } = asked;
+  const { fireAt, params, ignoreCondition, by } = asked;
   const place = placeOf(step, job, ignoreCondition);
   const run: QueuedEntry = {
     id: request.queueJobId,
@@ -119,6 +119,7 @@ function admitManual(step: Step, job: JobEntry, request: AdmitRequest): Look {
     count: 1,
     ...(params === undefined ? {} : { params }),
     ignoreCondition,
+    ...(by && { by }),
     waitUntil: place.waitUntil,
   };
   if (place.name !== "condition" && place.name !== "full")

@@ -7,21 +7,22 @@ import { finishHere, tellFinished } from "./run-end.ts";
 import type { JobEntry, QueueState, RunningRun } from "./state.ts";
 import { runningOf, type Step } from "./step.ts";
 import { backfillRunId } from "./upcoming.ts";
-import { cancelError, type Decided, decideCancelled } from "./verdicts.ts";
+import { cancelError, type CancelWhy, type Decided, decideCancelled } from "./verdicts.ts";
 import { wakeGroups } from "./wake-groups.ts";
 import { stopWaking, wakeDependents, wakeForQueued } from "./wakeups.ts";
 
 /** Cancels a run: at once if it is not being executed; otherwise its worker is told when it asks. */
-export function cancelRun(step: Step, { jobId, runId, reason }: CancelRequest): CancelOutcome {
+export function cancelRun(step: Step, request: CancelRequest): CancelOutcome {
+  const { jobId, runId } = request;
   const groups = groupsOf(step, [jobId]);
   const job = step.state.jobs.get(jobId);
   const run = runningOf(step, jobId).find(({ id }) => id === runId);
   if (run) {
-    if (!cancelHeld(step, run, reason)) return "asked";
+    if (!cancelHeld(step, run, request)) return "asked";
     wakeForQueued(step, job);
     wakeDependents(step, [jobId]);
   } else {
-    if (!job || !cancelWaiting(step, job, runId, reason)) return "unknown";
+    if (!job || !cancelWaiting(step, job, request)) return "unknown";
   }
   wakeGroups(step, groups);
   tellFinished(step, [jobId]);
@@ -32,21 +33,24 @@ export function cancelRun(step: Step, { jobId, runId, reason }: CancelRequest): 
  * Cancels a run in progress.
  * @returns whether it has its verdict now; if not, it is being executed, and its worker will be told
  */
-export function cancelHeld(step: Step, run: RunningRun, reason: string): boolean {
+export function cancelHeld(step: Step, run: RunningRun, { reason, by }: CancelWhy): boolean {
   if (!run.isHandedBack && !run.suspended) {
+    if (run.cancelReason === null) run.cancelledBy = by;
     run.cancelReason ??= reason;
     return false;
   }
+  run.cancelledBy = by;
   step.queue.drop(run.queueJobId);
   finishHere(step, run, "cancelled", cancelError(reason));
   return true;
 }
 
 /** Cancels a run that has not started. @returns whether it was there */
-function cancelWaiting(step: Step, job: JobEntry, runId: string, reason: string): boolean {
+function cancelWaiting(step: Step, job: JobEntry, request: CancelRequest): boolean {
+  const { runId } = request;
   const waiting = takeRequested(step, job, runId) ?? takeQueuedRun(job, runId);
   if (waiting) {
-    decideCancelled(step, job, waiting, reason);
+    decideCancelled(step, job, waiting, request);
     stopWaking(step, job);
     return true;
   }
@@ -60,7 +64,7 @@ function cancelWaiting(step: Step, job: JobEntry, runId: string, reason: string)
     fromAt: fireAt,
     count: 1,
   } as const;
-  decideCancelled(step, job, run, reason);
+  decideCancelled(step, job, run, request);
   endBackfillRun(step, job, "cancelled");
   return true;
 }
@@ -70,8 +74,9 @@ function takeRequested(step: Step, job: JobEntry, runId: string): Decided | unde
   if (!request) return undefined;
   job.requests.delete(runId);
   step.queue.drop(runId);
-  const { fireAt } = request;
-  return { id: runId, kind: "manual", fireAt, dueAt: fireAt, fromAt: fireAt, count: 1 };
+  const { fireAt, by } = request;
+  const times = { fireAt, dueAt: fireAt, fromAt: fireAt, count: 1 };
+  return { id: runId, kind: "manual", ...times, ...(by && { by }) };
 }
 
 function takeQueuedRun(job: JobEntry, runId: string): Decided | undefined {

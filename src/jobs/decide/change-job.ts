@@ -46,7 +46,7 @@ export function changeJob(step: Step, change: JobChange): JobChangeResult {
   if (schedule && job.next) addNext(step, job, job.next);
   // By the new rules, queued runs may start.
   wakeForQueued(step, job);
-  tell(step, change.event);
+  tell(step, { ...change.event, by: change.by });
   if (job.state === "finished") tellFinished(step, [job.id]);
   wakeGroups(step, groups);
   return { outcome: "changed", generation: job.generation };

@@ -1,3 +1,4 @@
+import type { Actor } from "../actor.ts";
 import { isScheduledRun } from "../ledger-row.ts";
 import type { Occurrence } from "../schedule.ts";
 import type { JobRecord, MovedBackfill, RequestRecord, UnfinishedRun } from "../state-record.ts";
@@ -29,7 +30,7 @@ export type ImportRefusal = { readonly existing: readonly string[] } | { readonl
  */
 export function importRecords(
   step: Step,
-  { records, sequence, claims }: Pick<ImportStep, "records" | "sequence" | "claims">,
+  { records, sequence, claims, by }: Pick<ImportStep, "records" | "sequence" | "claims" | "by">,
 ): ImportRefusal | undefined {
   const { jobs, homes, fence, numbers } = step.state;
   const jobIds = records.flatMap(({ record }) =>
@@ -41,7 +42,7 @@ export function importRecords(
   // Ids that were given elsewhere must not be given again.
   numbers.last = Math.max(numbers.last, sequence);
   importRows(step, records);
-  for (const item of records) importRecord(step, item);
+  for (const item of records) importRecord(step, item, by);
   const changed = records.flatMap((item) => ownerOf(item) ?? []);
   wakeDependents(step, jobIds);
   wakeGroups(step, groupsOf(step, changed));
@@ -54,9 +55,9 @@ function ownerOf({ record }: ImportRecord): string | undefined {
   return record.kind === "job" ? record.definition.id : record.jobId;
 }
 
-function importRecord(step: Step, item: ImportRecord): void {
+function importRecord(step: Step, item: ImportRecord, by: Actor): void {
   if ("upcoming" in item) {
-    importJob(step, item.record, item.upcoming);
+    importJob(step, item.record, item.upcoming, by);
     return;
   }
   const { record } = item;
@@ -65,7 +66,12 @@ function importRecord(step: Step, item: ImportRecord): void {
     for (const run of record.runs) importRun(step, record.jobId, run);
 }
 
-function importJob(step: Step, record: JobRecord, upcoming: readonly Occurrence[]): void {
+function importJob(
+  step: Step,
+  record: JobRecord,
+  upcoming: readonly Occurrence[],
+  by: Actor,
+): void {
   const { definition, state, watermark } = record;
   const job = newEntry(step, { definition, state, watermark, upcoming });
   job.pausedAt = record.pausedAt;
@@ -89,22 +95,24 @@ function importJob(step: Step, record: JobRecord, upcoming: readonly Occurrence[
   // Runs that wait for a condition are looked at, which also sets the next wakeup.
   if (job.rules.waitMs !== null && job.queued.length > 0) wakeJob(step, job);
   else wakeForQueued(step, job);
-  tell(step, { name: "JOB_ADDED", jobId: job.id });
+  tell(step, { name: "JOB_ADDED", jobId: job.id, by });
 }
 
 /** The run goes on under its queue job, which comes with it. */
 function importRun(step: Step, jobId: string, moved: UnfinishedRun): void {
   if (step.state.running.get(jobId)?.has(moved.queueJobId)) return;
-  const { suspended, cancel, group = null, ...rest } = moved;
+  const { suspended, cancel, cancelledBy = null, group = null, owner = null, ...rest } = moved;
   const run: RunningRun = {
     ...rest,
     jobId,
+    owner,
     group,
     crashed: new Map(),
     take: "",
     isAlive: false,
     suspended: suspended ? { ...suspended, error: suspended.error } : null,
     cancelReason: cancel ?? null,
+    cancelledBy,
   };
   hold(step, run);
   if (step.state.jobs.get(jobId)?.state === "paused" && waitsForResume(run)) return;
@@ -121,10 +129,15 @@ function importBackfill(step: Step, job: JobEntry, moved: MovedBackfill): void {
 }
 
 function importRequest(step: Step, record: RequestRecord): void {
-  const { jobId, runId, fireAt, params, ignoreCondition = false } = record;
+  const { jobId, runId, fireAt, params, by, ignoreCondition = false } = record;
   const job = step.state.jobs.get(jobId);
   if (!job) return;
-  const request = { fireAt, ignoreCondition, ...(params === undefined ? {} : { params }) };
+  const request = {
+    fireAt,
+    ignoreCondition,
+    ...(params === undefined ? {} : { params }),
+    ...(by && { by }),
+  };
   if (!job.requests.has(runId)) job.requests.set(runId, request);
   step.queue.add(runId, job.rules.pipeline, fireAt);
 }

@@ -1,3 +1,4 @@
+import { systemActor } from "../actor.ts";
 import { cancelHeld } from "./cancel.ts";
 import { addQueued, takeOutScheduled } from "./queued-runs.ts";
 import type { JobEntry, QueuedEntry, RunningRun } from "./state.ts";
@@ -26,7 +27,11 @@ function cancelOldest(step: Step, job: JobEntry): void {
   const [oldest] = runningOf(step, job.id)
     .filter(({ kind, cancelReason }) => kind !== "backfill" && cancelReason === null)
     .toSorted(byFireTime);
-  if (oldest) cancelHeld(step, oldest, "a later occurrence took its place");
+  if (oldest)
+    cancelHeld(step, oldest, {
+      reason: "a later occurrence took its place",
+      by: systemActor("overlap"),
+    });
 }
 
 function byFireTime(a: RunningRun, b: RunningRun): number {

@@ -47,14 +47,14 @@ function putJob(step: Step, put: PutWithClaim): PutAnswer {
   if (job.next) addNext(step, job, job.next);
   if (step.state.ledgers.has(job.id)) ledgerOf(step, job.id).expiresAt = null;
   linkCondition(step, job);
-  tell(step, { name: "JOB_ADDED", jobId: job.id });
+  tell(step, { name: "JOB_ADDED", jobId: job.id, by: put.by });
   return { outcome: "created", generation: job.generation };
 }
 
 /** A job that has not run yet. */
 export function newEntry(
   step: Step,
-  put: Omit<JobPut, "state"> & Pick<JobEntry, "state">,
+  put: Omit<JobPut, "state" | "by"> & Pick<JobEntry, "state">,
 ): JobEntry {
   const { definition, state, watermark, upcoming } = put;
   const number = nextNumber(step);

@@ -26,8 +26,8 @@ export function scheduledRun(
 }
 
 /** A queued run as one that is decided. All that it stood for but the latest have their verdict. */
-export function decidedOf({ id, kind, fireAt, dueAt }: QueuedEntry): Decided {
-  return { id, kind, fireAt, dueAt, fromAt: fireAt, count: 1 };
+export function decidedOf({ id, kind, fireAt, dueAt, by }: QueuedEntry): Decided {
+  return { id, kind, fireAt, dueAt, fromAt: fireAt, count: 1, ...(by && { by }) };
 }
 
 /** Puts a run in its place in the queue: by its fire time, then by its id. */

@@ -42,15 +42,21 @@ export function removeJob(step: Step, removal: JobRemoval): JobRemovalResult {
   step.state.jobs.delete(jobId);
   const ledger = step.state.ledgers.get(jobId);
   if (ledger) ledger.expiresAt = step.now + job.rules.keepAgeMs;
-  tell(step, { name: "JOB_REMOVED", jobId });
+  tell(step, {
+    name: "JOB_REMOVED",
+    jobId,
+    owner: job.rules.owner ?? undefined,
+    by: removal.by,
+  });
   wakeDependents(step, [jobId]);
   wakeGroups(step, groups);
   return "removed";
 }
 
 function skipRequests(step: Step, job: JobEntry): void {
-  for (const [id, { fireAt }] of job.requests) {
-    const run = { id, kind: "manual", fireAt, dueAt: fireAt, fromAt: fireAt, count: 1 } as const;
+  for (const [id, { fireAt, by }] of job.requests) {
+    const times = { fireAt, dueAt: fireAt, fromAt: fireAt, count: 1 };
+    const run = { id, kind: "manual", ...times, ...(by && { by }) } as const;
     decideAgainst(step, job, run, { verdict: "skipped", event: "JOB_SKIPPED", reason: "removed" });
     step.queue.drop(id);
   }

@@ -5,7 +5,7 @@ import type { Step } from "./step.ts";
 /** Records a manual run, which a worker decides on as on any other. Asking twice with the same number is asking once. */
 export function requestRun(
   step: Step,
-  { jobId, sequence, params, ignoreCondition = false }: RunRequest,
+  { jobId, sequence, params, by, ignoreCondition = false }: RunRequest,
 ): { readonly runId: string } | "missing" {
   const job = step.state.jobs.get(jobId);
   if (!job) return "missing";
@@ -16,6 +16,7 @@ export function requestRun(
       fireAt,
       ...(params === undefined ? {} : { params }),
       ignoreCondition,
+      by,
     });
   step.queue.add(runId, job.rules.pipeline, fireAt);
   return { runId };

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { LedgerRow } from "../ledger-row.ts";
 import type { Ledger } from "./state.ts";
-import type { Step } from "./step.ts";
+import { ownerOf, type Step } from "./step.ts";
 
 /** How much of a ledger is kept. */
 export interface Kept {
@@ -16,14 +16,16 @@ export const KEPT_OF_REMOVED: Kept = { keepCount: 1_000, keepAgeMs: 7 * 86_400_0
 const MAX_EXPIRED = 10;
 const MAX_EXCESS = 1_000;
 
-/** Appends a row to a job's ledger, and drops the oldest rows beyond its count and those older than its age. */
-export function keepRow(step: Step, jobId: string, row: LedgerRow, kept: Kept): void {
+/** Appends a row, with the job's owner, to a job's ledger, and drops the oldest rows beyond its count and those older than its age. */
+export function keepRow(step: Step, jobId: string, row: LedgerRow, most: Kept): void {
   const ledger = ledgerOf(step, jobId);
-  insertRow(ledger, row);
-  step.rows.push({ jobId, row });
+  const owner = row.owner ?? ownerOf(step, jobId);
+  const kept = owner === undefined ? row : { ...row, owner };
+  insertRow(ledger, kept);
+  step.rows.push({ jobId, row: kept });
   const { rows } = ledger;
-  rows.splice(0, Math.min(MAX_EXCESS, Math.max(0, rows.length - kept.keepCount)));
-  const tooOld = expiredAmong(rows, step.now - kept.keepAgeMs);
+  rows.splice(0, Math.min(MAX_EXCESS, Math.max(0, rows.length - most.keepCount)));
+  const tooOld = expiredAmong(rows, step.now - most.keepAgeMs);
   if (tooOld.size > 0) rows.splice(0, rows.length, ...rows.filter((one) => !tooOld.has(one)));
 }
 

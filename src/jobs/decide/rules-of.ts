@@ -3,10 +3,11 @@ import type { JobDefinition } from "../definition.ts";
 import type { JobRules } from "./state.ts";
 
 /** What decisions go by, of a definition. */
-export function rulesOf({ pipeline, policy, retention }: JobDefinition): JobRules {
+export function rulesOf({ pipeline, owner, policy, retention }: JobDefinition): JobRules {
   const { when } = policy;
   return {
     pipeline,
+    owner: owner ?? null,
     maxInstances: policy.maxInstances,
     coalesce: policy.coalesce,
     graceMs: policy.misfireGraceMs,

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { reasonOf, type StoredError } from "../../core/stored-error.ts";
+import { systemActor } from "../actor.ts";
 import { isScheduledRun, type LedgerRow } from "../ledger-row.ts";
 import { endBackfillRun } from "./backfill-times.ts";
 import { skipQueued } from "./queued-runs.ts";
@@ -8,7 +9,7 @@ import { dropRetries } from "./retries.ts";
 import { release } from "./run-start.ts";
 import { dropNext } from "./upcoming.ts";
 import type { JobEntry, RunningRun } from "./state.ts";
-import { instancesOf, nextNumber, type Step, tell } from "./step.ts";
+import { instancesOf, nextNumber, ownerOf, type Step, tell } from "./step.ts";
 import { addCount, cancelError } from "./verdicts.ts";
 
 /** How a run ended. */
@@ -30,6 +31,8 @@ const EVENT_OF = {
 export function finishRun(step: Step, run: RunningRun, end: RunEnd): void {
   const { verdict, finishedAt, result, error } = end;
   release(step, run);
+  const owner = ownerOf(step, run.jobId) ?? run.owner ?? undefined;
+  const cancelledBy = (verdict === "cancelled" && run.cancelledBy) || undefined;
   const outcome = {
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { error }),
@@ -45,6 +48,9 @@ export function finishRun(step: Step, run: RunningRun, end: RunEnd): void {
     attempt: run.attempt,
     worker: run.worker,
     ...outcome,
+    ...(owner !== undefined && { owner }),
+    ...(run.by && { by: run.by }),
+    ...(cancelledBy && { cancelledBy }),
   };
   keepRow(step, run.jobId, row, end.kept);
   const job = step.state.jobs.get(run.jobId);
@@ -52,7 +58,8 @@ export function finishRun(step: Step, run: RunningRun, end: RunEnd): void {
   // The row may be the first of the ledger of a removed job.
   else ledgerOf(step, run.jobId).expiresAt = step.now + end.kept.keepAgeMs;
   const { jobId, id: runId, fireAt, attempt, worker } = run;
-  tell(step, { name: EVENT_OF[verdict], jobId, runId, fireAt, attempt, worker, ...outcome });
+  const about = { jobId, owner, runId, fireAt, attempt, worker, by: cancelledBy };
+  tell(step, { name: EVENT_OF[verdict], ...about, ...outcome });
   const most = job?.rules.pauseAfter ?? Infinity;
   if (job?.state === "active" && verdict === "failed" && job.failuresInARow >= most)
     pauseAfterFailures(step, job, error);
@@ -109,7 +116,12 @@ function pauseAfterFailures(step: Step, job: JobEntry, error: StoredError | unde
   job.generation = nextNumber(step);
   dropRetries(step, job.id);
   skipQueued(step, job, "paused");
-  tell(step, { name: "JOB_PAUSED", jobId: job.id, reason });
+  tell(step, {
+    name: "JOB_PAUSED",
+    jobId: job.id,
+    reason,
+    by: systemActor("pauseAfterFailures"),
+  });
 }
 
 /** Ends a run by a verdict of the scheduler's own, not its worker's. */

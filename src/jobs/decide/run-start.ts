@@ -2,12 +2,12 @@ import type { EventName, StoredEvent } from "../event.ts";
 import type { AdmitRequest } from "../run-requests.ts";
 import { countInGroup } from "./group-room.ts";
 import type { JobEntry, QueuedEntry, RunningRun } from "./state.ts";
-import { type Step, tell } from "./step.ts";
+import { ownerOf, type Step, tell } from "./step.ts";
 
 /** A run that can begin. */
 export type Startable = Pick<
   QueuedEntry,
-  "id" | "fireAt" | "dueAt" | "fromAt" | "count" | "params"
+  "id" | "fireAt" | "dueAt" | "fromAt" | "count" | "params" | "by"
 > & { readonly kind: RunningRun["kind"] };
 
 /** Starts a run under the queue job that a worker took. From here on it holds an instance. */
@@ -15,7 +15,7 @@ export function startRun(
   step: Step,
   job: JobEntry,
   { queueJobId, worker, take }: AdmitRequest,
-  { id, kind, fireAt, dueAt, fromAt, count, params }: Startable,
+  { id, kind, fireAt, dueAt, fromAt, count, params, by }: Startable,
 ): RunningRun {
   const run: RunningRun = {
     jobId: job.id,
@@ -23,6 +23,8 @@ export function startRun(
     id,
     kind,
     pipeline: job.rules.pipeline,
+    owner: job.rules.owner,
+    ...(by && { by }),
     fireAt,
     dueAt,
     fromAt,
@@ -42,6 +44,7 @@ export function startRun(
     isAlive: false,
     suspended: null,
     cancelReason: null,
+    cancelledBy: null,
   };
   hold(step, run);
   tell(step, {
@@ -50,6 +53,7 @@ export function startRun(
     runId: id,
     fireAt,
     worker,
+    by,
   });
   tellOfRun(step, "JOB_STARTED", run);
   return run;
@@ -77,8 +81,17 @@ export function release(step: Step, run: RunningRun): void {
 export function tellOfRun(
   step: Step,
   name: EventName,
-  { jobId, id, fireAt, attempt, worker }: RunningRun,
+  { jobId, id, fireAt, attempt, worker, owner }: RunningRun,
   more: Pick<StoredEvent, "reason" | "error"> = {},
 ): void {
-  tell(step, { name, jobId, runId: id, fireAt, attempt, worker, ...more });
+  tell(step, {
+    name,
+    jobId,
+    owner: ownerOf(step, jobId) ?? owner ?? undefined,
+    runId: id,
+    fireAt,
+    attempt,
+    worker,
+    ...more,
+  });
 }

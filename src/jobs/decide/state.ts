@@ -1,6 +1,7 @@
 import type { ConditionProgram } from "../../conditions/compile.ts";
 import type { EpochMs } from "../../core/clock.ts";
 import type { StoredError } from "../../core/stored-error.ts";
+import type { Actor } from "../actor.ts";
 import type { JobState, Overlap } from "../definition.ts";
 import type { LastRun, LastScheduledRun, LedgerRow, RunKind } from "../ledger-row.ts";
 import type { Occurrence } from "../schedule.ts";
@@ -30,6 +31,8 @@ export interface QueueState {
 /** What decisions about a job go by. */
 export interface JobRules {
   readonly pipeline: string;
+  /** Whose events and rows they are. */
+  readonly owner: string | null;
   readonly maxInstances: number;
   readonly coalesce: boolean;
   /** `null`: any delay is fine. */
@@ -96,6 +99,8 @@ export interface QueuedEntry {
   readonly count: number;
   readonly params?: unknown;
   readonly ignoreCondition: boolean;
+  /** Who asked for a manual run. */
+  readonly by?: Actor;
   /** Until when it waits for its condition; `null`: it does not. */
   waitUntil: EpochMs | null;
 }
@@ -105,6 +110,8 @@ export interface ManualRequest {
   readonly fireAt: EpochMs;
   readonly params?: unknown;
   readonly ignoreCondition: boolean;
+  /** Who asked for it. */
+  readonly by?: Actor;
 }
 
 /** A run that was admitted and has no verdict. It holds one instance. */
@@ -114,6 +121,10 @@ export interface RunningRun {
   readonly id: string;
   readonly kind: RunKind;
   readonly pipeline: string;
+  /** The job's owner when the run started: the job may be removed before it ends. */
+  readonly owner: string | null;
+  /** Who asked for a manual run. */
+  readonly by?: Actor;
   readonly fireAt: EpochMs;
   readonly dueAt: EpochMs;
   readonly fromAt: EpochMs;
@@ -148,6 +159,8 @@ export interface RunningRun {
   } | null;
   /** Set if it is to be cancelled: the reason. */
   cancelReason: string | null;
+  /** Who wants that. */
+  cancelledBy: Actor | null;
 }
 
 /** What became of a job's occurrences. */

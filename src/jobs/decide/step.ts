@@ -27,10 +27,16 @@ export type Told = Pick<StoredEvent, "name"> & {
   readonly [K in Exclude<keyof StoredEvent, "name" | "at">]?: StoredEvent[K] | undefined;
 };
 
-/** Adds an event. Fields that are `undefined` are left out. */
+/** Adds an event, with the job's owner. Fields that are `undefined` are left out. */
 export function tell(step: Step, { name, ...rest }: Told): void {
-  const fields = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const owner = rest.owner ?? ownerOf(step, rest.jobId);
+  const fields = Object.entries({ ...rest, owner }).filter(([, value]) => value !== undefined);
   step.events.push({ name, at: step.now, ...Object.fromEntries(fields) });
+}
+
+/** Whose a job is; `undefined` if it has no owner or does not exist. */
+export function ownerOf({ state }: Pick<Step, "state">, jobId = ""): string | undefined {
+  return state.jobs.get(jobId)?.rules.owner ?? undefined;
 }
 
 /** A number that the fleet has not used. */

@@ -2,7 +2,7 @@ import type { JobDefinition, StoredJob } from "../definition.ts";
 import type { LedgerQuery } from "../ledger-query.ts";
 import { lastScheduledOf, type LedgerRow } from "../ledger-row.ts";
 import { placeAfter } from "./retention.ts";
-import type { JobEntry, QueuedEntry, QueueState, RunningRun } from "./state.ts";
+import type { JobEntry, ManualRequest, QueuedEntry, QueueState, RunningRun } from "./state.ts";
 import { instancesOf } from "./step.ts";
 
 /** A job as others see it. */
@@ -29,27 +29,28 @@ export function openRuns(state: QueueState, jobId: string): LedgerRow[] {
   const job = state.jobs.get(jobId);
   const running = [...(state.running.get(jobId)?.values() ?? [])].map(rowOfRunning);
   const queued = (job?.queued ?? []).map(rowOfQueued);
-  const requested = [...(job?.requests ?? [])].map(([id, { fireAt }]): LedgerRow => ({
-    id,
-    state: "queued",
-    kind: "manual",
-    fireAt,
-    dueAt: fireAt,
-  }));
+  const requested = [...(job?.requests ?? [])].map(([id, request]) => rowOfRequest(id, request));
   return [...running, ...queued, ...requested];
 }
 
-function rowOfQueued({ id, kind, fireAt, dueAt, waitUntil }: QueuedEntry): LedgerRow {
-  const row: LedgerRow = { id, state: "queued", kind, fireAt, dueAt };
+function rowOfRequest(id: string, { fireAt, by }: ManualRequest): LedgerRow {
+  const row: LedgerRow = { id, state: "queued", kind: "manual", fireAt, dueAt: fireAt };
+  return by ? { ...row, by } : row;
+}
+
+function rowOfQueued({ id, kind, fireAt, dueAt, waitUntil, by }: QueuedEntry): LedgerRow {
+  const row: LedgerRow = { id, state: "queued", kind, ...(by && { by }), fireAt, dueAt };
   return waitUntil === null ? row : { ...row, waitUntil };
 }
 
 function rowOfRunning(run: RunningRun): LedgerRow {
-  const { id, kind, fireAt, dueAt, attemptAt, attempt, worker, suspended } = run;
+  const { id, kind, owner, by, fireAt, dueAt, attemptAt, attempt, worker, suspended } = run;
   return {
     id,
     state: stateOf(run),
     kind,
+    ...(owner !== null && { owner }),
+    ...(by && { by }),
     fireAt,
     dueAt,
     startedAt: attemptAt,

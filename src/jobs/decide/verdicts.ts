@@ -1,7 +1,9 @@
 import type { StoredError } from "../../core/stored-error.ts";
+import type { Actor } from "../actor.ts";
 import type { EventName } from "../event.ts";
 import type { SkippedSpan } from "../job-requests.ts";
 import type { LedgerRow, RunKind } from "../ledger-row.ts";
+import type { CancelRequest } from "../manual-requests.ts";
 import { queueJobIdOf } from "../occurrence-id.ts";
 import type { Occurrence, Span } from "../schedule.ts";
 import type { SkipReason, Verdict } from "../verdict.ts";
@@ -17,6 +19,8 @@ export interface Decided extends Together {
   readonly id?: string | undefined;
   /** Absent: scheduled. */
   readonly kind?: RunKind | undefined;
+  /** Who asked for a manual run. */
+  readonly by?: Actor;
 }
 
 /** Why they do not run. */
@@ -28,6 +32,8 @@ export interface Decision {
   readonly into?: string;
   readonly facts?: NamedFacts | undefined;
   readonly error?: StoredError;
+  /** Who cancelled it. */
+  readonly cancelledBy?: Actor | undefined;
 }
 
 /** The id of a scheduled run of the job's present generation. */
@@ -54,6 +60,8 @@ export function decideAgainst(step: Step, job: JobEntry, decided: Decided, why: 
     ...(why.into === undefined ? {} : { coalescedInto: why.into }),
     ...(why.facts === undefined ? {} : { facts: why.facts }),
     ...(why.error === undefined ? {} : { error: why.error }),
+    ...(decided.by && { by: decided.by }),
+    ...(why.cancelledBy && { cancelledBy: why.cancelledBy }),
   };
   keepRow(step, job.id, row, job.rules);
   addCount(job.counts, why.verdict, count);
@@ -65,6 +73,7 @@ export function decideAgainst(step: Step, job: JobEntry, decided: Decided, why: 
     count,
     reason: why.reason,
     error: why.error,
+    by: why.cancelledBy,
   });
 }
 
@@ -91,10 +100,19 @@ export function decideSpans(step: Step, job: JobEntry, spans: readonly SkippedSp
   }
 }
 
+/** Why a run is cancelled, and by whom. */
+export type CancelWhy = Pick<CancelRequest, "reason" | "by">;
+
 /** Records a run that was cancelled before it started. */
-export function decideCancelled(step: Step, job: JobEntry, run: Decided, why: string): void {
-  const error = cancelError(why);
-  decideAgainst(step, job, run, { verdict: "cancelled", event: "JOB_CANCELLED", error });
+export function decideCancelled(
+  step: Step,
+  job: JobEntry,
+  run: Decided,
+  { reason, by }: CancelWhy,
+): void {
+  const error = cancelError(reason);
+  const why = { verdict: "cancelled", event: "JOB_CANCELLED", error, cancelledBy: by } as const;
+  decideAgainst(step, job, run, why);
 }
 
 /** The error of a run that somebody cancelled. */

@@ -2,6 +2,7 @@ import { type Clock, keepAlive, sleep } from "../../core/clock.ts";
 import { formatDuration } from "../../core/durations.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { Engine } from "../../engine/port/engine.ts";
+import type { Actor } from "../../jobs/actor.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import { setFleetPaused } from "../fleet-pause.ts";
 
@@ -24,6 +25,8 @@ export interface DrainParts {
   /** Whether runs may still be executed afterwards. */
   readonly isTolerant: boolean;
   readonly signal: AbortSignal | undefined;
+  /** Who stops the fleet. */
+  readonly by: Actor;
 }
 
 /** A fleet at a standstill. */
@@ -40,13 +43,13 @@ export interface StoppedFleet {
  * @throws {@link CronduitError} `RUNS_UNFINISHED`, unless that is tolerated; the fleet is then restored.
  */
 export async function stopFleet(parts: DrainParts): Promise<StoppedFleet> {
-  const { engine } = parts;
+  const { engine, by } = parts;
   const wasPaused = await engine.queue.isPaused();
   const goOn = async (): Promise<void> => {
-    if (!wasPaused) await setFleetPaused(engine, false);
+    if (!wasPaused) await setFleetPaused(engine, false, by);
   };
   try {
-    if (!wasPaused) await setFleetPaused(engine, true);
+    if (!wasPaused) await setFleetPaused(engine, true, by);
     return { goOn, taken: new Set(await untilQuiet(parts)) };
   } catch (error) {
     await goOn().catch(() => undefined);

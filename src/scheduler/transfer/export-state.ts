@@ -2,6 +2,7 @@ import type { Clock, EpochMs } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import { jobsIn } from "../../conditions/condition.ts";
 import type { Engine } from "../../engine/port/engine.ts";
+import type { Actor } from "../../jobs/actor.ts";
 import type { ExportedJob } from "../../engine/port/transfer.ts";
 import {
   type DocumentRecord,
@@ -52,6 +53,8 @@ export interface ExportParts {
   readonly clock: Clock;
   /** Knows the schemas of params that are masked. */
   readonly registry: Pick<PipelineRegistry, "get">;
+  /** Who exports. */
+  readonly by: Actor;
 }
 
 /**
@@ -60,7 +63,7 @@ export interface ExportParts {
  * @yields Lines of NDJSON with their line breaks.
  */
 export async function* exportState(
-  { engine, clock, registry }: ExportParts,
+  { engine, clock, registry, by }: ExportParts,
   settings: ExportSettings,
 ): AsyncGenerator<string, void> {
   const { drain, resume, signal } = settings;
@@ -68,7 +71,14 @@ export async function* exportState(
   const mask = masked && new StateMask(masked, registry);
   const jobIds = settings.jobs && (await closureOf(engine, settings.jobs));
   const selection = { jobIds, since: settings.since, hasLogs: settings.logs };
-  const fleet = await stopFleet({ engine, clock, drainMs: drain, isTolerant: !!mask, signal });
+  const fleet = await stopFleet({
+    engine,
+    clock,
+    drainMs: drain,
+    isTolerant: !!mask,
+    signal,
+    by,
+  });
   let isWhole = false;
   try {
     yield* new StateReader({ engine, mask, selection, fleet, signal }).lines();

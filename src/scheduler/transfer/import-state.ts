@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CronduitError } from "../../core/errors.ts";
 import type { Engine } from "../../engine/port/engine.ts";
 import type { ImportRecord } from "../../engine/port/transfer.ts";
+import type { Actor } from "../../jobs/actor.ts";
 import { Schedule } from "../../jobs/schedule.ts";
 import type { JobRecord, StateRecord } from "../../jobs/state-record.ts";
 import { CheckedState } from "./checked-state.ts";
@@ -59,6 +60,12 @@ type Content = Exclude<StateRecord, { kind: "document" | "end" | "log" }>;
 /** What an import needs. */
 type ImportEngine = Pick<Engine, "documents" | "jobs" | "logs" | "serve" | "transfer">;
 
+/** Where a state is imported to, and who does it. */
+export interface ImportTarget {
+  readonly engine: ImportEngine;
+  readonly by: Actor;
+}
+
 /**
  * Stores a state from another engine. Everything is checked before anything is stored; then come the ledgers, which
  * influence nothing while their jobs are missing, and then the jobs, each in one atomic step. Repeating an interrupted
@@ -66,22 +73,22 @@ type ImportEngine = Pick<Engine, "documents" | "jobs" | "logs" | "serve" | "tran
  * @throws {@link CronduitError} `INVALID_STATE_FILE`, `MASKED_STATE`, `CONFLICTING_ID`
  */
 export async function importState(
-  engine: ImportEngine,
+  into: ImportTarget,
   source: StateSource,
   options: z.output<typeof importOptionsSchema>,
 ): Promise<ImportSummary> {
   await using state = await CheckedState.read(source);
-  return await storeState(engine, state, options);
+  return await storeState(into, state, options);
 }
 
 /** Stores a state that was read. @throws {@link CronduitError} `MASKED_STATE`, `CONFLICTING_ID` */
 export async function storeState(
-  engine: ImportEngine,
+  into: ImportTarget,
   state: CheckedState,
   { onConflict, allowMasked }: z.output<typeof importOptionsSchema>,
 ): Promise<ImportSummary> {
   if (state.header.masked && !allowMasked) throw masked(state.header.masked);
-  const importing = new Import(engine, state);
+  const importing = new Import(into, state);
   await importing.findExisting();
   if (onConflict === "error") await importing.refuseExisting();
   await importing.storeAll(onConflict === "skip");
@@ -90,6 +97,7 @@ export async function storeState(
 
 class Import {
   readonly #engine: ImportEngine;
+  readonly #by: Actor;
   readonly #state: CheckedState;
   readonly #skipped = new Set<string>();
   readonly #done = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
@@ -98,8 +106,9 @@ class Import {
   /** How far each queue has got. */
   readonly #reached = new Map<string | undefined, number>();
 
-  constructor(engine: ImportEngine, state: CheckedState) {
+  constructor({ engine, by }: ImportTarget, state: CheckedState) {
     this.#engine = engine;
+    this.#by = by;
     this.#state = state;
   }
 
@@ -246,6 +255,7 @@ class Import {
     const { digest, header } = this.#state;
     return this.#engine.transfer.importRecords({
       importId: digest,
+      by: this.#by,
       queue,
       sequence: header.sequence,
       records,

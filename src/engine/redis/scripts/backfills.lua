@@ -101,7 +101,7 @@ local function endBackfillRun(jobId, verdict)
 end
 
 -- Cancels a run that has not started. Returns whether it was there.
-local function cancelBackfillRun(job, runId, reason)
+local function cancelBackfillRun(job, runId, reason, by)
   local fireAt = runId:match(":b0:(%d+)$")
   if not fireAt then return false end
   local queueJobId = call("HGET", backfillJobsKey(job.id), runId)
@@ -109,7 +109,7 @@ local function cancelBackfillRun(job, runId, reason)
   local isThere = call("ZREM", backfillTimesKey(job.id), fireAt) + call("HDEL", backfillJobsKey(job.id), runId) > 0
   if not isThere then return false end
   local at = tonumber(fireAt)
-  recordCancelled(job, { id = runId, kind = "backfill", fireAt = at, dueAt = at }, reason)
+  recordCancelled(job, { id = runId, kind = "backfill", fireAt = at, dueAt = at }, reason, by)
   endBackfillRun(job.id, "cancelled")
   return true
 end

@@ -5,7 +5,7 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] request   JSON: jobId, runId, reason
+ARGV[5] request   JSON: jobId, runId, reason, by (who cancels it)
 Returns "cancelled" (it has its verdict), "asked" (its worker will be told), or "unknown".
 ]]
 local r = cjson.decode(ARGV[5])
@@ -29,8 +29,9 @@ local function cancelRequest()
   if not text then return false end
   call("HDEL", requestsKey(r.jobId), r.runId)
   dropQueueJob(r.runId)
-  local fireAt = cjson.decode(text).fireAt
-  recordCancelled(job, { id = r.runId, kind = "manual", fireAt = fireAt, dueAt = fireAt }, r.reason)
+  local request = cjson.decode(text)
+  recordCancelled(job, { id = r.runId, kind = "manual", fireAt = request.fireAt, dueAt = request.fireAt, by = request.by },
+    r.reason, r.by)
   return true
 end
 
@@ -38,17 +39,17 @@ local function cancelQueued()
   local member = job and queuedRuns.findQueued(r.jobId, r.runId)
   if not member then return false end
   call("ZREM", queuedKey(r.jobId), member)
-  recordCancelled(job, queuedRuns.readQueued(member), r.reason)
+  recordCancelled(job, queuedRuns.readQueued(member), r.reason, r.by)
   wakeups.stopWaking(job)
   return true
 end
 
 local function cancel()
   if cancelRequest() or cancelQueued() then return "cancelled" end
-  if job and backfills.cancelBackfillRun(job, r.runId, r.reason) then return "cancelled" end
+  if job and backfills.cancelBackfillRun(job, r.runId, r.reason, r.by) then return "cancelled" end
   local queueJobId, held = findHeld(runningKey(r.jobId))
   if not held then queueJobId, held = findHeld(backfillRunningKey(r.jobId)) end
-  return held and cancelHeld(r.jobId, job, queueJobId, held, r.reason) or "unknown"
+  return held and cancelHeld(r.jobId, job, queueJobId, held, r.reason, r.by) or "unknown"
 end
 
 local outcome = cancel()

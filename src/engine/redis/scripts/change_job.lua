@@ -28,8 +28,10 @@ if c.definition then
   call("HSET", PREFIX .. "defs", c.jobId, c.definition)
   call("HSET", key, "da", c.declared, "sc", c.schedule, "pl", c.pipeline)
   -- Fields that not every job has.
-  call("HDEL", key, "gr", "cn", "ov", "gk", "gl", "pf", "fp", "iv")
+  call("HDEL", key, "gr", "cn", "ov", "gk", "gl", "pf", "fp", "iv", "ow")
   call("HSET", key, unpack(c.fields))
+  -- What this change decides is still the former owner's.
+  OWNERS[c.jobId] = call("HGET", key, "ow") or nil
 end
 local generation = job.generation
 if timing then

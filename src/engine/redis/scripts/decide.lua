@@ -6,7 +6,8 @@ local function admitManual(job, r)
   call("HDEL", requestsKey(job.id), r.queueJobId)
   local request = cjson.decode(text)
   local run = { id = r.queueJobId, kind = "manual", fireAt = request.fireAt, dueAt = request.fireAt,
-    fromAt = request.fireAt, count = 1, params = request.params, ignoreCondition = request.ignoreCondition }
+    fromAt = request.fireAt, count = 1, params = request.params, ignoreCondition = request.ignoreCondition,
+    by = request.by }
   local where = placeOf(job, run)
   if where ~= "condition" and where ~= "full" then return putInPlace(job, r, run, where) end
   decideOne(job, run, "skipped", refusalOf(job, where))

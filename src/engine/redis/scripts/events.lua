@@ -5,8 +5,12 @@ local EVENTS = {}
 local TOLD = { JOB_MISSED = true, JOB_MAX_INSTANCES = true, JOB_ERROR = true }
 local told = {}
 
+-- Owners of the jobs that this call has read and that have one: events and rows carry them.
+local OWNERS = {}
+
 local function emit(event)
   event.at = NOW
+  event.owner = event.owner or OWNERS[event.jobId]
   EVENTS[#EVENTS + 1] = cjson.encode(event)
   if TOLD[event.name] then told[#told + 1] = event end
 end

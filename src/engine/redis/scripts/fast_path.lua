@@ -9,22 +9,25 @@ local NOW_TEXT = numberText(NOW)
 
 local function markOf(take) return '{"fresh":"' .. take .. '",' end
 
+-- The owner's field, for a text that begins an object; nothing if there is none.
+local function ownerField(owner) return owner and '"owner":' .. cjson.encode(owner) .. "," or "" end
+
 local function addTo(text, n) return text and numberText(text + n) or numberText(n) end
 
 -- Records the occurrences before the latest, which share its run.
-local function coalesce(jobId, generation, into, fromAt, toAt, count, keepCount, keepAgeMs)
+local function coalesce(jobId, owner, generation, into, fromAt, toAt, count, keepCount, keepAgeMs)
   local upTo, intoText = numberText(toAt), cjson.encode(into)
   local span = count > 1 and ',"fromAt":' .. fromAt .. ',"count":' .. count or ""
-  recordText(jobId, upTo, '{"id":' .. cjson.encode(queueJobIdOf(jobId, "", generation, toAt)) ..
+  recordText(jobId, upTo, "{" .. ownerField(owner) .. '"id":' .. cjson.encode(queueJobIdOf(jobId, "", generation, toAt)) ..
     ',"state":"coalesced","kind":"scheduled","fireAt":' .. upTo .. ',"dueAt":' .. upTo .. ',"decidedAt":' .. NOW_TEXT ..
     ',"coalescedInto":' .. intoText .. span .. "}", keepCount, keepAgeMs)
-  EVENTS[#EVENTS + 1] = '{"name":"JOB_COALESCED","jobId":' .. cjson.encode(jobId) .. ',"runId":' .. intoText ..
+  EVENTS[#EVENTS + 1] = "{" .. ownerField(owner) .. '"name":"JOB_COALESCED","jobId":' .. cjson.encode(jobId) .. ',"runId":' .. intoText ..
     ',"fireAt":' .. upTo .. ',"count":' .. count .. ',"at":' .. NOW_TEXT .. "}"
 end
 
 -- If several occurrences of an interval may be due, from `first` on, runs only the latest. Returns its fire time, that of the
 -- one after it, and for how many occurrences the run stands; nil if the job has no plain interval.
-local function catchUp(jobId, generation, first)
+local function catchUp(jobId, owner, generation, first)
   local key = jobKey(jobId)
   local interval, coalesced, keepCount, keepAgeMs = unpack(call("HMGET", key, "iv", "c:coalesced", "kc", "ka"))
   local everyMs = tonumber(interval)
@@ -32,7 +35,7 @@ local function catchUp(jobId, generation, first)
   local others = math.floor((NOW - first) / everyMs)
   local latest = first + others * everyMs
   if others > 0 then
-    coalesce(jobId, generation, queueJobIdOf(jobId, "", generation, latest), first, latest - everyMs, others,
+    coalesce(jobId, owner, generation, queueJobIdOf(jobId, "", generation, latest), first, latest - everyMs, others,
       tonumber(keepCount), tonumber(keepAgeMs))
     call("HSET", key, "c:coalesced", addTo(coalesced, others))
   end
@@ -40,13 +43,13 @@ local function catchUp(jobId, generation, first)
 end
 
 -- Starts a run under a queue job.
-local function holdFast(jobId, id, pipeline, run, take, worker)
+local function holdFast(jobId, owner, id, pipeline, run, take, worker)
   local runId, by = cjson.encode(run.id), cjson.encode(worker)
-  call("HSET", runningKey(jobId), id, markOf(take) .. '"id":' .. runId .. ',"kind":"scheduled","fireAt":' .. run.fireAt ..
+  call("HSET", runningKey(jobId), id, markOf(take) .. ownerField(owner) .. '"id":' .. runId .. ',"kind":"scheduled","fireAt":' .. run.fireAt ..
     ',"dueAt":' .. run.dueAt .. ',"fromAt":' .. run.fromAt .. ',"count":' .. run.count .. ',"startedAt":' .. NOW_TEXT ..
     ',"start":1,"attempt":1,"crashes":0,"worker":' .. by .. ',"take":"' .. take .. '","pipeline":' ..
     cjson.encode(pipeline) .. "}")
-  local about = '"jobId":' .. cjson.encode(jobId) .. ',"runId":' .. runId .. ',"fireAt":' .. run.fireAt .. ',"worker":' .. by ..
+  local about = ownerField(owner) .. '"jobId":' .. cjson.encode(jobId) .. ',"runId":' .. runId .. ',"fireAt":' .. run.fireAt .. ',"worker":' .. by ..
     ',"at":' .. NOW_TEXT .. "}"
   EVENTS[#EVENTS + 1] = '{"name":"JOB_SUBMITTED",' .. about .. ',{"name":"JOB_STARTED","attempt":1,' .. about
 end
@@ -60,8 +63,8 @@ local function startFast(id, pipeline, take, worker)
   local key, runs = jobKey(jobId), runningKey(jobId)
   -- Missing fields are false.
   local ownGeneration, state, ownPipeline, allowsFastPath, isWaiting, hasDependents, watermark, nextAt, dueAt, after, afterDueAt,
-    maxInstances, graceMs, revision, lastId, last, lastResult = unpack(call("HMGET", key, "gen", "st", "pl", "fp", "op", "dp",
-    "w", "nf", "nd", "af", "ad", "mi", "gr", "rev", "li", "lp", "lr"))
+    maxInstances, graceMs, revision, lastId, last, lastResult, owner = unpack(call("HMGET", key, "gen", "st", "pl", "fp", "op", "dp",
+    "w", "nf", "nd", "af", "ad", "mi", "gr", "rev", "li", "lp", "lr", "ow"))
   if ownGeneration ~= generation or state ~= "active" then return nil end
   local isNext, isLast = nextAt == fireAt, after == "-"
   local isBehind = not isLast and (optional(after) == nil or tonumber(afterDueAt) <= NOW)
@@ -82,7 +85,7 @@ local function startFast(id, pipeline, take, worker)
   if call("HLEN", runs) >= tonumber(maxInstances) then return nil end
   local run = { id = id, fromAt = fireAt, fireAt = fireAt, dueAt = dueAt, count = 1 }
   if isBehind then
-    run.fireAt, after, run.count = catchUp(jobId, generation, tonumber(fireAt))
+    run.fireAt, after, run.count = catchUp(jobId, owner, generation, tonumber(fireAt))
     if not after then return nil end
     run.id, run.dueAt, afterDueAt = queueJobIdOf(jobId, "", generation, run.fireAt), run.fireAt, after
     keepWaiting()
@@ -90,8 +93,9 @@ local function startFast(id, pipeline, take, worker)
   if isLast then after, afterDueAt = "", "" end
   call("HSET", key, "w", run.fireAt, "nf", after, "nd", afterDueAt, "af", "", "er", "1")
   call("ZADD", PREFIX .. "next", isLast and "+inf" or afterDueAt, jobId)
-  holdFast(jobId, id, pipeline, run, take, worker)
+  holdFast(jobId, owner, id, pipeline, run, take, worker)
   if isLast then
+    if owner then OWNERS[jobId] = owner end
     endSchedule(jobId)
     -- So that audits see it: they look at few jobs that are not due any more.
     call("SADD", PREFIX .. "live", jobId)

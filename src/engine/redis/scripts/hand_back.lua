@@ -15,6 +15,6 @@ if not held or held.suspended then return 0 end
 held.isHandedBack = true
 writeHeld(h.jobId, h.queueJobId, held)
 emit({ name = "JOB_RETRYING", jobId = h.jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt,
-  worker = held.worker, reason = "handed back" })
+  worker = held.worker, reason = "handed back", owner = held.owner })
 finish()
 return 1

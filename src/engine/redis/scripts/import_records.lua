@@ -5,7 +5,7 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] step   JSON: importId, sequence, isDone, records (in the order of their places); times in epoch ms:
+ARGV[5] step   JSON: importId, by (who imports), sequence, isDone, records (in the order of their places); times in epoch ms:
                job          place, jobId, claim?, definition (JSON text), declared, schedule, pipeline, fields, state,
                             watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastScheduledRun? (if
                             that is another), lastSuccessAt?, successStreak, failuresInARow, everRan, queued (as
@@ -13,7 +13,7 @@ ARGV[5] step   JSON: importId, sequence, isDone, records (in the order of their 
                             backfill {backfillId,state,total,concurrency,order,verdicts,createdAt,touchedAt,fireTimes}?,
                             upcoming [{fireAt,dueAt}]
                removed-job  place, jobId, runs
-               request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?
+               request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?, by?
                step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
                ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
 Returns JSON:
@@ -96,6 +96,7 @@ end
 
 local function importJob(r)
   local id = r.jobId
+  r.by = step.by
   storeJob(id, r, pastOf(r))
   for _, run in ipairs(r.runs) do importRun(id, run) end
   local job = readJob(id)
@@ -107,7 +108,7 @@ local function importRequest(r)
   local job = readJob(r.jobId)
   if not job then return end
   call("HSET", requestsKey(r.jobId), r.runId, cjson.encode({ fireAt = r.fireAt, params = r.params,
-    ignoreCondition = r.ignoreCondition }))
+    ignoreCondition = r.ignoreCondition, by = r.by }))
   noteWaiting(r.jobId)
   addQueueJob(r.runId, job.pipeline, r.fireAt)
 end

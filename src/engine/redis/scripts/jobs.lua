@@ -3,6 +3,7 @@
 --   mi, co, gr, mc        maxInstances, coalesce, grace, maxCatchUp
 --   kc, ka                retention: count and age
 --   pl                    pipeline
+--   ow                    owner, if it has one
 --   cn                    condition: JSON of its program and of how long to wait
 --   ov                    overlap
 --   gk, gl                group: key and limit
@@ -23,8 +24,9 @@
 --   c:<verdict>           how many
 local function readJob(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "gen", "st", "w", "mi", "co", "gr", "mc", "kc", "ka", "pl",
-    "cn", "ov", "gk", "gl", "pf", "lp", "er", "dp", "fin")
+    "cn", "ov", "gk", "gl", "pf", "lp", "er", "dp", "fin", "ow")
   if not v[1] then return nil end
+  if v[21] then OWNERS[jobId] = v[21] end
   if v[3] == "finished" and not v[20] then ENDING[#ENDING + 1] = jobId end
   local last = readLast(v[17])
   local condition, groupKey = optional(v[12]), optional(v[14])
@@ -36,6 +38,7 @@ local function readJob(jobId)
     id = jobId, revision = tonumber(v[1]), generation = tonumber(v[2]), state = v[3], watermark = tonumber(v[4]),
     maxInstances = tonumber(v[5]), isCoalescing = v[6] == "1", graceMs = tonumber(optional(v[7])),
     maxCatchUp = tonumber(v[8]), keepCount = tonumber(v[9]), keepAgeMs = tonumber(v[10]), pipeline = v[11],
+    owner = v[21] or nil,
     condition = condition, overlap = overlap, groupKey = groupKey, groupLimit = groupKey and tonumber(v[15]),
     pauseAfter = tonumber(optional(v[16])), last = last, failuresInARow = last.failuresInARow,
     successStreak = last.successStreak, everRan = v[18] == "1", hasDependents = v[19] == "1", isHeldUp = isHeldUp,

@@ -31,6 +31,7 @@ local function recordText(jobId, fireAt, text, keepCount, keepAgeMs)
 end
 
 local function record(jobId, row, keepCount, keepAgeMs)
+  row.owner = row.owner or OWNERS[jobId]
   recordText(jobId, row.fireAt, cjson.encode(row), keepCount, keepAgeMs)
 end
 
@@ -39,11 +40,12 @@ local function addCount(jobId, verdict, n)
 end
 
 -- Records occurrences that will not run, as one row and one event.
--- `span`: { fromAt, fireAt, dueAt, count, generation?, id?, kind? }; `fireAt` and `dueAt` are those of the latest.
+-- `span`: { fromAt, fireAt, dueAt, count, generation?, id?, kind?, by? }; `fireAt` and `dueAt` are those of the latest.
 local function decideAgainst(job, span, state, eventName, extra)
   local row = {
     id = span.id or queueJobIdOf(job.id, "", span.generation or job.generation, span.fireAt), state = state,
     kind = span.kind or "scheduled", fireAt = span.fireAt, dueAt = span.dueAt or span.fireAt, decidedAt = NOW,
+    by = span.by,
   }
   if span.count > 1 then
     row.fromAt = span.fromAt
@@ -53,12 +55,13 @@ local function decideAgainst(job, span, state, eventName, extra)
   record(job.id, row, job.keepCount, job.keepAgeMs)
   addCount(job.id, state, span.count)
   emit({ name = eventName, jobId = job.id, runId = (extra and extra.coalescedInto) or row.id, fireAt = span.fireAt,
-    count = span.count, reason = extra and extra.reason, error = extra and extra.error })
+    count = span.count, reason = extra and extra.reason, error = extra and extra.error,
+    by = extra and extra.cancelledBy })
 end
 
 local function decideOne(job, run, state, eventName, extra)
   decideAgainst(job, { id = run.id, kind = run.kind, fromAt = run.fireAt, fireAt = run.fireAt, dueAt = run.dueAt,
-    count = 1, generation = run.generation }, state, eventName, extra)
+    count = 1, generation = run.generation, by = run.by }, state, eventName, extra)
 end
 
 -- Records neighbours that share a verdict: the latest 100 singly, older ones as one span.
@@ -86,7 +89,7 @@ local function cancelError(reason)
   return cjson.encode({ name = "CronduitError", code = "RUN_CANCELLED", message = reason })
 end
 
--- Records a run that was cancelled before it started.
-local function recordCancelled(job, run, reason)
-  decideOne(job, run, "cancelled", "JOB_CANCELLED", { error = cancelError(reason) })
+-- Records a run that was cancelled before it started. `by`: who cancelled it.
+local function recordCancelled(job, run, reason, by)
+  decideOne(job, run, "cancelled", "JOB_CANCELLED", { error = cancelError(reason), cancelledBy = by })
 end

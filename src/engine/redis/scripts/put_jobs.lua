@@ -8,6 +8,7 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] jobs   JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
                upcoming [{fireAt,dueAt}] (epoch ms), pipeline, fields (policy and retention as stored),
+               by (who adds it),
                claim (number)?, on queues other than the default one,
                isRead (true)?: answer with the job as stored, too
 Returns a JSON array with one answer for each job, in order, each with

@@ -1,5 +1,5 @@
 -- Queued runs: waiting for an instance, for their condition, or for room in their group. Each is stored as
--- { id, kind, fireAt, dueAt, fromAt, count, generation?, params?, ignoreCondition?, waitUntil? } behind its id, which orders
+-- { id, kind, fireAt, dueAt, fromAt, count, generation?, params?, ignoreCondition?, waitUntil?, by? } behind its id, which orders
 -- runs of one fire time.
 
 local function addQueued(job, run)

@@ -19,7 +19,9 @@ local function cancelOldest(job)
     local isOlder = not oldest or held.fireAt < oldest.fireAt or (held.fireAt == oldest.fireAt and held.id < oldest.id)
     if not held.cancelReason and isOlder then oldest, oldestId = held, flat[i] end
   end
-  if oldest then cancelHeld(job.id, job, oldestId, oldest, "a later occurrence took its place") end
+  if not oldest then return end
+  local by = { kind = "system", id = "overlap" }
+  cancelHeld(job.id, job, oldestId, oldest, "a later occurrence took its place", by)
 end
 
 -- Queues the last of `runs` instead of those before it and of the queued occurrences.

@@ -20,10 +20,10 @@ dropNext(r.jobId)
 queuedRuns.dropQueued(job, "removed")
 local requests = call("HGETALL", requestsKey(r.jobId))
 for i = 1, #requests, 2 do
-  local fireAt = cjson.decode(requests[i + 1]).fireAt
+  local request = cjson.decode(requests[i + 1])
   dropQueueJob(requests[i])
-  decideOne(job, { id = requests[i], kind = "manual", fireAt = fireAt, dueAt = fireAt }, "skipped", "JOB_SKIPPED",
-    { reason = "removed" })
+  decideOne(job, { id = requests[i], kind = "manual", fireAt = request.fireAt, dueAt = request.fireAt, by = request.by },
+    "skipped", "JOB_SKIPPED", { reason = "removed" })
 end
 local backfill = backfills.readBackfill(r.jobId)
 if backfill and not backfill.isOver then backfills.closeBackfill(r.jobId, "cancelled") end

@@ -3,12 +3,12 @@
 -- Characters of an error's message that go into a job's reason for its pause.
 local MAX_REASON = 200
 
--- Starts a run under a queue job that a worker took. `run`: { id, kind, fireAt, dueAt, fromAt, count, params? }
+-- Starts a run under a queue job that a worker took. `run`: { id, kind, fireAt, dueAt, fromAt, count, params?, by? }
 local function startRun(job, r, run)
   local held = {
     id = run.id, kind = run.kind, fireAt = run.fireAt, dueAt = run.dueAt, fromAt = run.fromAt, count = run.count,
     startedAt = NOW, start = 1, attempt = 1, crashes = 0, worker = r.worker, take = r.take, params = run.params,
-    pipeline = job.pipeline, groupKey = job.groupKey,
+    pipeline = job.pipeline, groupKey = job.groupKey, owner = job.owner, by = run.by,
   }
   call("HSET", heldKey(job.id, r.queueJobId), r.queueJobId, cjson.encode(held))
   call("SADD", PREFIX .. "live", job.id)
@@ -18,7 +18,7 @@ local function startRun(job, r, run)
     job.everRan = true
   end
   job.judged = nil
-  emit({ name = "JOB_SUBMITTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, worker = r.worker })
+  emit({ name = "JOB_SUBMITTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, worker = r.worker, by = run.by })
   emit({ name = "JOB_STARTED", jobId = job.id, runId = held.id, fireAt = held.fireAt, attempt = 1, worker = r.worker })
   if job.hasDependents then wakeups.wakeDependents(job.id) end
   return held
@@ -57,7 +57,7 @@ local function pauseAfterFailures(job, errorText)
   placeNext(job.id, nil)
   queuedRuns.dropQueued(job, "paused", true)
   holdRetries(job.id)
-  emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason })
+  emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason, by = { kind = "system", id = "pauseAfterFailures" } })
 end
 
 -- A run that the schedule did not start replaces the last run; keeps the scheduled run that was there.
@@ -113,11 +113,12 @@ local function finishRun(jobId, job, queueJobId, held, e)
   local row = {
     id = held.id, state = e.verdict, kind = held.kind, fireAt = held.fireAt, dueAt = held.dueAt,
     startedAt = held.attemptAt or held.startedAt, finishedAt = e.finishedAt, attempt = held.attempt, worker = held.worker,
-    result = e.result, error = e.error,
+    result = e.result, error = e.error, owner = OWNERS[jobId] or held.owner, by = held.by,
+    cancelledBy = e.verdict == "cancelled" and held.cancelledBy or nil,
   }
   record(jobId, row, e.keepCount, e.keepAgeMs)
   emit({ name = END_EVENTS[e.verdict], jobId = jobId, runId = held.id, fireAt = held.fireAt, attempt = held.attempt,
-    worker = held.worker, result = e.result, error = e.error })
+    worker = held.worker, result = e.result, error = e.error, owner = row.owner, by = row.cancelledBy })
   if job then
     job.judged = nil
     countRun(job, held, row)
@@ -150,8 +151,9 @@ local function endRemoved(jobId, job, queueJobId, held)
   finishHere(jobId, job, queueJobId, held, "cancelled", cancelError(why))
 end
 
--- Cancels a running run: at once if it is not being executed; otherwise its worker will be told.
-local function cancelHeld(jobId, job, queueJobId, held, reason)
+-- Cancels a running run for `by`: at once if it is not being executed; otherwise its worker will be told.
+local function cancelHeld(jobId, job, queueJobId, held, reason, by)
+  if held.suspended or held.isHandedBack or not held.cancelReason then held.cancelledBy = by end
   if held.suspended or held.isHandedBack then
     dropQueueJob(queueJobId)
     finishHere(jobId, job, queueJobId, held, "cancelled", cancelError(reason))

@@ -28,7 +28,7 @@ end
 local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, token, late, took, result, row, event,
   keep)
   local runs, key = runningKey(jobId), jobKey(jobId)
-  local v = call("HMGET", key, "gen", "st", "w", "af", "fp", "op", "dp", "lp", "c:succeeded")
+  local v = call("HMGET", key, "gen", "st", "w", "af", "fp", "op", "dp", "lp", "c:succeeded", "ow")
   local fields = {}
   local function set(name, value)
     fields[#fields + 1] = name
@@ -53,8 +53,13 @@ local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, t
   if runId == "" and call("HEXISTS", runs, id) == 1 then call("SADD", PREFIX .. "live", jobId) end
   if not isOver then return 0 end
   local keepCount, keepAgeMs = keep:match("^(%d+) (%d+)$")
+  local owner = v[10]
+  if owner then
+    OWNERS[jobId] = owner
+    row = "{" .. ownerField(owner) .. row:sub(2)
+  end
   recordText(jobId, fireAt, row, tonumber(keepCount), tonumber(keepAgeMs))
-  EVENTS[#EVENTS + 1] = '{"at":' .. NOW_TEXT .. event
+  EVENTS[#EVENTS + 1] = "{" .. ownerField(owner) .. '"at":' .. NOW_TEXT .. event
   if v[2] == "finished" then ENDING[#ENDING + 1] = jobId end
   if (isLive == "1" or v[2] == "finished") and call("EXISTS", runs, backfillRunningKey(jobId)) == 0 then
     call("SREM", PREFIX .. "live", jobId)

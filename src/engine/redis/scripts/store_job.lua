@@ -1,5 +1,5 @@
 -- Stores a job that does not exist yet, and returns its revision, which is its generation too.
--- `job`: { definition, declared, schedule, state, watermark, pipeline, fields, upcoming }. `more`?: further fields of its
+-- `job`: { definition, declared, schedule, state, watermark, pipeline, fields, upcoming, by }. `more`?: further fields of its
 -- hash, alternating with their values.
 local function storeJob(id, job, more)
   local sequence, key = nextSequence(), jobKey(id)
@@ -14,10 +14,11 @@ local function storeJob(id, job, more)
   if next then writeQueueJob(queueJobIdOf(id, "", sequence, next.fireAt), job.pipeline, next.dueAt) end
   -- Keeps what a removed job of this id left.
   if call("ZREM", PREFIX .. "gone", id) == 1 then call("PERSIST", ledgerKey(id)) end
-  emit({ name = "JOB_ADDED", jobId = id })
   for i = 1, #job.fields, 2 do
+    if job.fields[i] == "ow" then OWNERS[id] = job.fields[i + 1] end
     if job.fields[i] == "cn" then conditions.linkCondition(id, nil, cjson.decode(job.fields[i + 1])) end
   end
+  emit({ name = "JOB_ADDED", jobId = id, by = job.by })
   -- Other jobs may have waited for one of this id.
   if call("EXISTS", dependentsKey(id)) == 1 then
     call("HSET", key, "dp", 1)

@@ -82,7 +82,7 @@ END
 $$;
 
 -- Cancels a run that has not started. Returns its event, or null if it is not there.
-CREATE FUNCTION cancel_backfill_run(job jobs, cancelled_id text, why text, now_ms bigint) RETURNS jsonb
+CREATE FUNCTION cancel_backfill_run(job jobs, cancelled_id text, why text, canceller jsonb, now_ms bigint) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
   of_time backfill_times;
@@ -93,7 +93,8 @@ BEGIN
   IF NOT FOUND THEN RETURN NULL; END IF;
   PERFORM drop_queue_job(of_time.queue_job_id);
   events := record_cancelled(job,
-    ROW(of_time.fire_at, of_time.fire_at, of_time.fire_at, 1, cancelled_id, 'backfill')::occurrences, why, now_ms);
+    ROW(of_time.fire_at, of_time.fire_at, of_time.fire_at, 1, cancelled_id, 'backfill')::occurrences, why, canceller,
+    now_ms);
   PERFORM end_backfill_run(job.id, 'cancelled', now_ms);
   RETURN events;
 END

@@ -1,7 +1,7 @@
 /*
 cancel_run: cancels a run: at once if it is not being executed; otherwise its worker will be told.
 
-request      JSON: jobId, runId, reason
+request      JSON: jobId, runId, reason, by (who cancels it)
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON text "cancelled" (it has its verdict), "asked" (its worker will be told), or "unknown".
@@ -13,6 +13,10 @@ DECLARE
   why text := request ->> 'reason';
   job jobs;
   held running_runs;
+  canceller jsonb := request -> 'by';
+  asked_by jsonb;
+  asked run_requests;
+  queued queued_runs;
   waiting occurrences;
   ended record;
   events jsonb[] := '{}';
@@ -23,7 +27,7 @@ BEGIN
   SELECT * INTO job FROM jobs WHERE id = request ->> 'jobId';
   SELECT * INTO held FROM running_runs WHERE job_id = request ->> 'jobId' AND run_id = request ->> 'runId' FOR UPDATE;
   IF FOUND THEN
-    SELECT * INTO ended FROM cancel_held(job, held, why, now_ms);
+    SELECT * INTO ended FROM cancel_held(job, held, why, canceller, now_ms);
     IF NOT ended.is_over THEN RETURN '"asked"'; END IF;
     events := ended.events;
     PERFORM wake_for_queued(job, now_ms);
@@ -31,18 +35,24 @@ BEGIN
   ELSIF job.id IS NULL THEN
     RETURN '"unknown"';
   ELSE
-    DELETE FROM run_requests WHERE job_id = job.id AND run_id = request ->> 'runId'
-    RETURNING fire_at, fire_at, fire_at, 1, run_id, 'manual' INTO waiting;
+    DELETE FROM run_requests WHERE job_id = job.id AND run_id = request ->> 'runId' RETURNING * INTO asked;
+    IF FOUND THEN
+      waiting := ROW(asked.fire_at, asked.fire_at, asked.fire_at, 1, asked.run_id, 'manual')::occurrences;
+      asked_by := asked.requested_by;
+    END IF;
     IF waiting.run_id IS NOT NULL THEN PERFORM drop_queue_job(waiting.run_id); END IF;
     IF waiting.run_id IS NULL THEN
-      DELETE FROM queued_runs WHERE job_id = job.id AND run_id = request ->> 'runId'
-      RETURNING fire_at, fire_at, due_at, 1, run_id, kind INTO waiting;
+      DELETE FROM queued_runs WHERE job_id = job.id AND run_id = request ->> 'runId' RETURNING * INTO queued;
+      IF FOUND THEN
+        waiting := occurrence_of(queued);
+        asked_by := queued.requested_by;
+      END IF;
     END IF;
     IF waiting.run_id IS NOT NULL THEN
-      events := ARRAY[record_cancelled(job, waiting, why, now_ms)];
+      events := ARRAY[record_cancelled(job, waiting, why, canceller, now_ms, asked_by)];
       PERFORM stop_waking(job, now_ms);
     ELSE
-      events := ARRAY[cancel_backfill_run(job, request ->> 'runId', why, now_ms)];
+      events := ARRAY[cancel_backfill_run(job, request ->> 'runId', why, canceller, now_ms)];
       IF events[1] IS NULL THEN RETURN '"unknown"'; END IF;
     END IF;
   END IF;

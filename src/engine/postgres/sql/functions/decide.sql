@@ -13,11 +13,11 @@ BEGIN
   IF NOT FOUND THEN RETURN d; END IF;
   p := place_of(job, request.ignore_condition, now_ms);
   run := ROW(job.id, request.run_id, 'manual', request.fire_at, request.fire_at, request.fire_at, 1, request.params,
-    request.ignore_condition, p.wait_until)::queued_runs;
+    request.ignore_condition, p.wait_until, request.requested_by)::queued_runs;
   IF p.outcome NOT IN ('condition', 'full') THEN RETURN put_in_place(job, r, run, p, now_ms); END IF;
   why := refusal_of(p);
   d.events := ARRAY[decide_against(job, occurrence_of(run), 'skipped', why.event_name, now_ms, why.reason,
-    condition_facts => why.facts)];
+    condition_facts => why.facts, asked_by => request.requested_by)];
   RETURN d;
 END
 $$;

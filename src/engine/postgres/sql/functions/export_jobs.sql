@@ -14,13 +14,14 @@ CREATE FUNCTION written_running(held running_runs) RETURNS jsonb LANGUAGE sql IM
     'startedAt', held.started_at, 'attemptAt', held.attempt_at, 'start', held.start, 'attempt', held.attempt,
     'failures', held.failures, 'crashes', held.crashes, 'worker', held.worker, 'groupKey', held.group_key,
     'isHandedBack', held.is_handed_back, 'suspended', held.suspended, 'resumeAt', held.resume_at, 'error', held.error,
-    'cancelReason', held.cancel_reason, 'params', held.params))
+    'cancelReason', held.cancel_reason, 'params', held.params, 'owner', held.owner, 'by', held.requested_by,
+    'cancelledBy', held.cancelled_by))
 $$;
 
 CREATE FUNCTION written_queued(q queued_runs) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT jsonb_strip_nulls(jsonb_build_object('id', q.run_id, 'kind', q.kind, 'fireAt', q.fire_at, 'dueAt', q.due_at,
     'fromAt', q.from_at, 'count', q.count, 'params', q.params, 'ignoreCondition', q.ignore_condition,
-    'waitUntil', q.wait_until))
+    'waitUntil', q.wait_until, 'by', q.requested_by))
 $$;
 
 -- A job's last backfill with the fire times that have not started; null if it had none.
@@ -58,7 +59,7 @@ BEGIN
       'running', (SELECT COALESCE(jsonb_agg(written_running(i) ORDER BY queue_job_id), '[]')
         FROM running_runs i WHERE job_id = page.id),
       'requests', (SELECT COALESCE(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('runId', run_id, 'fireAt', fire_at,
-        'params', params, 'ignoreCondition', ignore_condition)) ORDER BY fire_at, run_id), '[]') FROM run_requests WHERE job_id = j.id)) ORDER BY page.id)
+        'params', params, 'ignoreCondition', ignore_condition, 'by', requested_by)) ORDER BY fire_at, run_id), '[]') FROM run_requests WHERE job_id = j.id)) ORDER BY page.id)
       FROM unnest(ids) AS page(id) LEFT JOIN jobs j ON j.id = page.id), '[]'));
 END
 $$;

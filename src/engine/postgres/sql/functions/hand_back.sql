@@ -24,7 +24,7 @@ BEGIN
   now_ms := server_now(now_ms);
   PERFORM append_entry(ARRAY[jsonb_build_object('name', 'JOB_RETRYING', 'at', now_ms, 'jobId', held.job_id,
     'runId', held.run_id, 'fireAt', held.fire_at, 'attempt', held.attempt, 'worker', held.worker,
-    'reason', 'handed back')], max_entries);
+    'reason', 'handed back') || owner_field(held.owner)], max_entries);
   RETURN '1';
 END
 $$;

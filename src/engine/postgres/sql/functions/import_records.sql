@@ -1,15 +1,15 @@
 /*
 import_records: stores records of another engine, each once, however often the import is repeated.
 
-step         JSON: importId, sequence, isDone, records (in the order of their places); times in epoch ms:
+step         JSON: importId, by (who imports), sequence, isDone, records (in the order of their places); times in epoch ms:
              job          place, jobId, claim?, definition (JSON text), declared, schedule, pipeline, policy, state,
                           watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastScheduledRun? (if that
                           is another), lastSuccessAt?, successStreak, failuresInARow,
-                          queued [{id,kind,fireAt,dueAt,fromAt,count,params?,ignoreCondition?,waitUntil?}],
+                          queued [{id,kind,fireAt,dueAt,fromAt,count,params?,ignoreCondition?,waitUntil?,by?}],
                           runs (as `written_running` has them),
                           backfill (as `written_backfill` has it)?, upcoming [{fireAt,dueAt}]
              removed-job  place, jobId, runs
-             request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?
+             request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?, by?
              step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
              ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
 now_ms       epoch ms; null = the server's clock
@@ -27,12 +27,13 @@ DECLARE
 BEGIN
   INSERT INTO running_runs (job_id, queue_job_id, run_id, kind, pipeline, fire_at, due_at, from_at, count, started_at,
     attempt_at, start, attempt, failures, crashes, worker, take, params, group_key, is_handed_back, suspended, resume_at,
-    error, cancel_reason)
+    error, cancel_reason, owner, requested_by, cancelled_by)
   VALUES (of_job, queue_job, run ->> 'id', run ->> 'kind', run ->> 'pipeline', (run ->> 'fireAt')::bigint,
     (run ->> 'dueAt')::bigint, (run ->> 'fromAt')::bigint, (run ->> 'count')::integer, (run ->> 'startedAt')::bigint,
     (run ->> 'attemptAt')::bigint, (run ->> 'start')::integer, (run ->> 'attempt')::integer,
     (run ->> 'failures')::integer, (run ->> 'crashes')::integer, run ->> 'worker', '', run ->> 'params', run ->> 'groupKey',
-    run ? 'isHandedBack', run ->> 'suspended', (run ->> 'resumeAt')::bigint, run ->> 'error', run ->> 'cancelReason')
+    run ? 'isHandedBack', run ->> 'suspended', (run ->> 'resumeAt')::bigint, run ->> 'error', run ->> 'cancelReason',
+    run ->> 'owner', run -> 'by', run -> 'cancelledBy')
   ON CONFLICT DO NOTHING;
   IF EXISTS (SELECT 1 FROM jobs JOIN running_runs AS i ON i.job_id = jobs.id
     WHERE jobs.id = of_job AND state = 'paused' AND queue_job_id = queue_job AND waits_for_resume(i)) THEN RETURN; END IF;
@@ -79,7 +80,7 @@ CREATE FUNCTION import_steps(records jsonb, now_ms bigint) RETURNS void LANGUAGE
     ON CONFLICT (run_id, name) DO UPDATE SET record = excluded.record;
 $$;
 
-CREATE FUNCTION import_job(r jsonb, now_ms bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION import_job(r jsonb, actor jsonb, now_ms bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   job jobs;
   next jsonb := CASE r ->> 'state' WHEN 'active' THEN r #> '{upcoming,0}' END;
@@ -88,7 +89,7 @@ BEGIN
   INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
     next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
     pause_after, keep_count, keep_age_ms, paused_at, paused_reason, finished_at, counts, last_run, last_scheduled_run, last_success_at,
-    success_streak, failures_in_a_row)
+    success_streak, failures_in_a_row, owner, source)
   SELECT r ->> 'jobId', r ->> 'pipeline', r ->> 'definition', r ->> 'declared', r ->> 'schedule', n, n, r ->> 'state',
     (r ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
     (policy ->> 'maxInstances')::integer, (policy ->> 'coalesce')::boolean, (policy ->> 'graceMs')::bigint,
@@ -97,16 +98,18 @@ BEGIN
     (policy ->> 'keepCount')::integer, (policy ->> 'keepAgeMs')::bigint,
     (r ->> 'pausedAt')::bigint, r ->> 'pausedReason', (r ->> 'finishedAt')::bigint, r -> 'counts', r -> 'lastRun',
     r -> 'lastScheduledRun',
-    (r ->> 'lastSuccessAt')::bigint, (r ->> 'successStreak')::integer, (r ->> 'failuresInARow')::integer
+    (r ->> 'lastSuccessAt')::bigint, (r ->> 'successStreak')::integer, (r ->> 'failuresInARow')::integer,
+    policy ->> 'owner', policy ->> 'source'
   FROM nextval('{{fleet_numbers}}') AS n
   RETURNING * INTO job;
   IF job.state = 'active' THEN
     PERFORM add_next(job.id, job.pipeline, job.generation, r -> 'upcoming', now_ms);
   END IF;
-  INSERT INTO queued_runs (job_id, run_id, kind, fire_at, due_at, from_at, count, params, ignore_condition, wait_until)
+  INSERT INTO queued_runs (job_id, run_id, kind, fire_at, due_at, from_at, count, params, ignore_condition, wait_until,
+    requested_by)
     SELECT job.id, q ->> 'id', q ->> 'kind', (q ->> 'fireAt')::bigint, (q ->> 'dueAt')::bigint,
       (q ->> 'fromAt')::bigint, (q ->> 'count')::integer, q ->> 'params', q ? 'ignoreCondition',
-      (q ->> 'waitUntil')::bigint
+      (q ->> 'waitUntil')::bigint, q -> 'by'
     FROM jsonb_array_elements(r -> 'queued') AS q ON CONFLICT DO NOTHING;
   PERFORM import_run(job.id, run, now_ms) FROM jsonb_array_elements(r -> 'runs') AS run;
   UPDATE ledgers SET expires_at = NULL WHERE job_id = job.id;
@@ -118,7 +121,7 @@ BEGIN
   ELSE
     PERFORM wake_for_queued(job, now_ms);
   END IF;
-  RETURN jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', job.id);
+  RETURN jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', job.id, 'by', actor) || owner_field(job.owner);
 END
 $$;
 
@@ -128,8 +131,8 @@ DECLARE
 BEGIN
   SELECT * INTO job FROM jobs WHERE id = r ->> 'jobId';
   IF NOT FOUND THEN RETURN; END IF;
-  INSERT INTO run_requests (job_id, run_id, fire_at, params, ignore_condition)
-  VALUES (job.id, r ->> 'runId', (r ->> 'fireAt')::bigint, r ->> 'params', r ? 'ignoreCondition') ON CONFLICT DO NOTHING;
+  INSERT INTO run_requests (job_id, run_id, fire_at, params, ignore_condition, requested_by)
+  VALUES (job.id, r ->> 'runId', (r ->> 'fireAt')::bigint, r ->> 'params', r ? 'ignoreCondition', r -> 'by') ON CONFLICT DO NOTHING;
   PERFORM add_queue_job(r ->> 'runId', job.pipeline, (r ->> 'fireAt')::bigint, now_ms);
 END
 $$;
@@ -147,11 +150,11 @@ BEGIN
     ORDER BY job_id, run_id, place
   ), added AS (
     INSERT INTO ledger (job_id, run_id, verdict, kind, fire_at, due_at, from_at, count, decided_at, started_at,
-      finished_at, attempt, worker, reason, coalesced_into, facts, result, error)
+      finished_at, attempt, worker, reason, coalesced_into, facts, result, error, owner, requested_by, cancelled_by)
     SELECT job_id, run_id, l ->> 'state', l ->> 'kind', (l ->> 'fireAt')::bigint, (l ->> 'dueAt')::bigint,
       (l ->> 'fromAt')::bigint, (l ->> 'count')::integer, (l ->> 'decidedAt')::bigint, (l ->> 'startedAt')::bigint,
       (l ->> 'finishedAt')::bigint, (l ->> 'attempt')::integer, l ->> 'worker', l ->> 'reason', l ->> 'coalescedInto',
-      l -> 'facts', (l ->> 'result')::json, (l ->> 'error')::json
+      l -> 'facts', (l ->> 'result')::json, (l ->> 'error')::json, l ->> 'owner', l -> 'by', l -> 'cancelledBy'
     FROM given g WHERE NOT EXISTS (
       SELECT 1 FROM ledger WHERE job_id = g.job_id AND fire_at = (g.l ->> 'fireAt')::bigint AND run_id = g.run_id)
     ORDER BY place
@@ -221,7 +224,7 @@ BEGIN
     PERFORM import_steps(records, now_ms);
     FOR r IN SELECT value FROM jsonb_array_elements(records) LOOP
       CASE r ->> 'kind'
-        WHEN 'job' THEN events := events || import_job(r, now_ms);
+        WHEN 'job' THEN events := events || import_job(r, step -> 'by', now_ms);
         WHEN 'removed-job' THEN
           PERFORM import_run(r ->> 'jobId', run, now_ms) FROM jsonb_array_elements(r -> 'runs') AS run;
         WHEN 'request' THEN PERFORM import_request(r, now_ms);

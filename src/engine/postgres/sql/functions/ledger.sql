@@ -12,10 +12,10 @@ DECLARE
   gone bigint;
 BEGIN
   INSERT INTO ledger (job_id, run_id, verdict, kind, fire_at, due_at, from_at, count, decided_at, started_at,
-    finished_at, attempt, worker, reason, coalesced_into, facts, result, error)
+    finished_at, attempt, worker, reason, coalesced_into, facts, result, error, owner, requested_by, cancelled_by)
   VALUES (entry.job_id, entry.run_id, entry.verdict, entry.kind, entry.fire_at, entry.due_at, entry.from_at,
     entry.count, entry.decided_at, entry.started_at, entry.finished_at, entry.attempt, entry.worker, entry.reason,
-    entry.coalesced_into, entry.facts, entry.result, entry.error);
+    entry.coalesced_into, entry.facts, entry.result, entry.error, entry.owner, entry.requested_by, entry.cancelled_by);
   INSERT INTO ledgers AS l (job_id, row_count) VALUES (entry.job_id, 1)
   ON CONFLICT (job_id) DO UPDATE SET row_count = l.row_count + 1
   RETURNING row_count INTO kept;
@@ -43,10 +43,12 @@ $$;
 -- to the job's present generation; without `kind` they are scheduled.
 CREATE TYPE occurrences AS (from_at bigint, fire_at bigint, due_at bigint, count integer, run_id text, kind text);
 
--- Records occurrences that will not run, as one row and one event. `failure`: JSON text.
+-- Records occurrences that will not run, as one row and one event. `failure`: JSON text. `asked_by`: who asked for a manual run;
+-- `canceller`: who cancelled it.
 CREATE FUNCTION decide_against(
   job jobs, span occurrences, decided text, event_name text, now_ms bigint,
-  why text DEFAULT NULL, into_run text DEFAULT NULL, condition_facts jsonb DEFAULT NULL, failure text DEFAULT NULL
+  why text DEFAULT NULL, into_run text DEFAULT NULL, condition_facts jsonb DEFAULT NULL, failure text DEFAULT NULL,
+  asked_by jsonb DEFAULT NULL, canceller jsonb DEFAULT NULL
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   entry ledger;
@@ -62,6 +64,9 @@ BEGIN
   entry.coalesced_into := into_run;
   entry.facts := condition_facts;
   entry.error := failure;
+  entry.owner := job.owner;
+  entry.requested_by := asked_by;
+  entry.cancelled_by := canceller;
   IF span.count > 1 THEN
     entry.from_at := span.from_at;
     entry.count := span.count;
@@ -70,7 +75,7 @@ BEGIN
   UPDATE jobs SET counts = add_count(counts, decided, span.count) WHERE id = job.id;
   RETURN jsonb_strip_nulls(jsonb_build_object('name', event_name, 'at', now_ms, 'jobId', job.id,
     'runId', COALESCE(into_run, entry.run_id), 'fireAt', span.fire_at, 'count', span.count, 'reason', why,
-    'error', failure));
+    'error', failure, 'owner', job.owner, 'by', canceller));
 END
 $$;
 
@@ -122,6 +127,9 @@ CREATE FUNCTION cancel_error(why text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- Records a run that was cancelled before it started.
-CREATE FUNCTION record_cancelled(job jobs, span occurrences, why text, now_ms bigint) RETURNS jsonb LANGUAGE sql AS $$
-  SELECT decide_against(job, span, 'cancelled', 'JOB_CANCELLED', now_ms, failure => cancel_error(why))
+CREATE FUNCTION record_cancelled(
+  job jobs, span occurrences, why text, canceller jsonb, now_ms bigint, asked_by jsonb DEFAULT NULL
+) RETURNS jsonb LANGUAGE sql AS $$
+  SELECT decide_against(job, span, 'cancelled', 'JOB_CANCELLED', now_ms, failure => cancel_error(why), asked_by => asked_by,
+    canceller => canceller)
 $$;

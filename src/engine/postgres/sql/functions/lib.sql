@@ -9,6 +9,11 @@ CREATE FUNCTION server_now(injected bigint) RETURNS bigint LANGUAGE sql VOLATILE
   SELECT COALESCE(injected, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
 $$;
 
+-- The owner's field of an event; nothing without an owner.
+CREATE FUNCTION owner_field(owner text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN owner IS NULL THEN '{}' ELSE jsonb_build_object('owner', owner) END
+$$;
+
 -- BullMQ takes ids with exactly two colons.
 CREATE FUNCTION queue_job_id_of(job_id text, mark text, sequence_number bigint, fire_at bigint) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$

@@ -3,7 +3,8 @@ put_jobs: stores jobs that do not exist yet. The default queue refuses ids that 
 only jobs whose claim holds.
 
 puts         JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
-             upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention and condition, as compared here),
+             upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention, condition and owner, as compared here),
+             by (who adds it),
              claim (number)?, on queues other than the default one,
              isRead (true)?: answer with the job as stored, too
 now_ms       epoch ms; null = the server's clock
@@ -55,7 +56,7 @@ BEGIN
       next := CASE p ->> 'state' WHEN 'active' THEN p #> '{upcoming,0}' END;
       INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark,
         next_fire_at, next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms,
-        overlap, group_key, group_limit, pause_after, keep_count, keep_age_ms, paused_at)
+        overlap, group_key, group_limit, pause_after, keep_count, keep_age_ms, paused_at, owner, source)
       SELECT p ->> 'id', p ->> 'pipeline', p ->> 'definition', p ->> 'declared', p ->> 'schedule', n, n, p ->> 'state',
         (p ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
         (p #>> '{policy,maxInstances}')::integer, (p #>> '{policy,coalesce}')::boolean,
@@ -63,7 +64,7 @@ BEGIN
         p #> '{policy,condition}', (p #>> '{policy,waitMs}')::bigint, p #>> '{policy,overlap}',
         p #>> '{policy,groupKey}', (p #>> '{policy,groupLimit}')::integer, (p #>> '{policy,pauseAfter}')::integer,
         (p #>> '{policy,keepCount}')::integer, (p #>> '{policy,keepAgeMs}')::bigint,
-        CASE p ->> 'state' WHEN 'paused' THEN now_ms END
+        CASE p ->> 'state' WHEN 'paused' THEN now_ms END, p #>> '{policy,owner}', p #>> '{policy,source}'
       FROM nextval('{{fleet_numbers}}') AS n
       ON CONFLICT DO NOTHING RETURNING generation INTO number;
       IF number IS NULL THEN SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id'; END IF;
@@ -77,7 +78,8 @@ BEGIN
         PERFORM link_condition(p ->> 'id', p #> '{policy,condition}', (p #>> '{policy,waitMs}')::bigint);
       END IF;
       created := created || (p ->> 'id');
-      events := events || jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', p ->> 'id');
+      events := events || (jsonb_build_object('name', 'JOB_ADDED', 'at', now_ms, 'jobId', p ->> 'id', 'by', p -> 'by')
+        || owner_field(p #>> '{policy,owner}'));
       answers := answers || jsonb_build_object(place::text, jsonb_build_object('o', 'created', 'generation', number));
     ELSE
       answers := answers || jsonb_build_object(place::text,

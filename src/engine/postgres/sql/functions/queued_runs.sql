@@ -7,7 +7,7 @@ $$;
 -- An occurrence as a queued run.
 CREATE FUNCTION scheduled_run(job jobs, o occurrences, wait_until bigint) RETURNS queued_runs LANGUAGE sql IMMUTABLE AS $$
   SELECT ROW(job.id, queue_job_id_of(job.id, '', job.generation, o.fire_at), 'scheduled', o.fire_at, o.due_at, o.from_at, o.count,
-    NULL, false, wait_until)::queued_runs
+    NULL, false, wait_until, NULL)::queued_runs
 $$;
 
 CREATE FUNCTION add_queued(queued queued_runs) RETURNS void LANGUAGE sql AS $$
@@ -34,7 +34,8 @@ DECLARE
 BEGIN
   IF NOT keep_manual THEN
     FOR queued IN DELETE FROM queued_runs WHERE job_id = job.id AND kind = 'manual' RETURNING * LOOP
-      events := events || decide_against(job, occurrence_of(queued), 'skipped', 'JOB_SKIPPED', now_ms, why);
+      events := events || decide_against(job, occurrence_of(queued), 'skipped', 'JOB_SKIPPED', now_ms, why,
+        asked_by => queued.requested_by);
     END LOOP;
   END IF;
   events := events || decide_each(job, pop_scheduled(job), NULL, 'skipped', 'JOB_SKIPPED', now_ms, why);

@@ -10,7 +10,8 @@ BEGIN
   SELECT * INTO oldest FROM running_runs WHERE job_id = job.id AND kind <> 'backfill' AND cancel_reason IS NULL
   ORDER BY fire_at, run_id COLLATE "C" LIMIT 1;
   IF NOT FOUND THEN RETURN '{}'; END IF;
-  SELECT * INTO ended FROM cancel_held(job, oldest, 'a later occurrence took its place', now_ms);
+  SELECT * INTO ended FROM cancel_held(job, oldest, 'a later occurrence took its place',
+    '{"kind":"system","id":"overlap"}', now_ms);
   RETURN ended.events;
 END
 $$;
@@ -75,7 +76,7 @@ BEGIN
         d.events := d.events || CASE fate
           WHEN 'late' THEN decide_against(job, occurrence_of(queued), 'missed', 'JOB_MISSED', now_ms)
           ELSE decide_against(job, occurrence_of(queued), 'skipped', 'JOB_SKIPPED', now_ms, 'condition',
-            condition_facts => judged.facts) END;
+condition_facts => judged.facts, asked_by => queued.requested_by) END;
       ELSIF fate = 'wait' THEN
         IF queued.wait_until IS NULL THEN
           queued.wait_until := now_ms + job.wait_ms;

@@ -18,7 +18,7 @@ CREATE FUNCTION row_of_ledger(l ledger) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_strip_nulls(jsonb_build_object('id', l.run_id, 'state', l.verdict, 'kind', l.kind, 'fireAt', l.fire_at,
     'dueAt', l.due_at, 'fromAt', l.from_at, 'count', l.count, 'decidedAt', l.decided_at, 'startedAt', l.started_at,
     'finishedAt', l.finished_at, 'attempt', l.attempt, 'worker', l.worker, 'reason', l.reason,
-    'coalescedInto', l.coalesced_into, 'result', l.result::text, 'error', l.error::text))
+    'coalescedInto', l.coalesced_into, 'owner', l.owner, 'by', l.requested_by, 'cancelledBy', l.cancelled_by, 'result', l.result::text, 'error', l.error::text))
     -- A fact that is null is a value.
     || CASE WHEN l.facts IS NULL THEN '{}' ELSE jsonb_build_object('facts', l.facts) END
 $$;
@@ -51,14 +51,15 @@ CREATE FUNCTION read_open_runs(of_job text) RETURNS jsonb LANGUAGE sql STABLE SE
     SELECT jsonb_strip_nulls(jsonb_build_object('id', run_id, 'state', CASE
         WHEN suspended = 'sleep' THEN 'sleeping' WHEN suspended = 'retry' OR is_handed_back THEN 'retrying' ELSE 'running' END,
       'kind', kind, 'fireAt', fire_at, 'dueAt', due_at, 'startedAt', attempt_at, 'attempt', attempt, 'worker', worker,
-      'error', error))
+      'error', error, 'owner', owner, 'by', requested_by))
     FROM running_runs WHERE job_id = of_job
     UNION ALL
     SELECT jsonb_strip_nulls(jsonb_build_object('id', run_id, 'state', 'queued', 'kind', kind, 'fireAt', fire_at,
-      'dueAt', due_at, 'waitUntil', wait_until))
+      'dueAt', due_at, 'waitUntil', wait_until, 'by', requested_by))
     FROM queued_runs WHERE job_id = of_job
     UNION ALL
-    SELECT jsonb_build_object('id', run_id, 'state', 'queued', 'kind', 'manual', 'fireAt', fire_at, 'dueAt', fire_at)
+    SELECT jsonb_strip_nulls(jsonb_build_object('id', run_id, 'state', 'queued', 'kind', 'manual', 'fireAt', fire_at,
+      'dueAt', fire_at, 'by', requested_by))
     FROM run_requests WHERE job_id = of_job) AS open_runs(entry)
 $$;
 

@@ -31,7 +31,7 @@ BEGIN
   FOR request IN DELETE FROM run_requests WHERE job_id = job.id RETURNING * LOOP
     events := events || decide_against(job,
       ROW(request.fire_at, request.fire_at, request.fire_at, 1, request.run_id, 'manual')::occurrences,
-      'skipped', 'JOB_SKIPPED', now_ms, 'removed');
+      'skipped', 'JOB_SKIPPED', now_ms, 'removed', asked_by => request.requested_by);
     PERFORM drop_queue_job(request.run_id);
   END LOOP;
   PERFORM link_condition(job.id, NULL, NULL);
@@ -47,7 +47,7 @@ BEGIN
   PERFORM drop_wakeups(job.id);
   DELETE FROM jobs WHERE id = job.id;
   UPDATE ledgers SET expires_at = server_now(NULL) + job.keep_age_ms WHERE job_id = job.id;
-  events := events || ((removal -> 'event') || jsonb_build_object('at', now_ms));
+  events := events || ((removal -> 'event') || jsonb_build_object('at', now_ms) || owner_field(job.owner));
   PERFORM wake_dependents(ARRAY[job.id], now_ms);
   PERFORM wake_groups(groups, now_ms);
   PERFORM append_entry(events, max_entries);

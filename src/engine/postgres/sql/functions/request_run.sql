@@ -2,7 +2,7 @@
 request_run: records a manual run, and adds its queue job.
 
 request      JSON: jobId, sequence (made by the caller, so that a repeated request makes one run), params (JSON text)?,
-             ignoreCondition?
+             ignoreCondition?, by (who asks)
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
 Returns the id of the run as a JSON text, or null if there is no such job.
@@ -17,8 +17,9 @@ BEGIN
   IF NOT FOUND THEN RETURN NULL; END IF;
   now_ms := server_now(now_ms);
   new_run_id := queue_job_id_of(job.id, 'm', (request ->> 'sequence')::bigint, now_ms);
-  INSERT INTO run_requests (job_id, run_id, fire_at, params, ignore_condition)
-  VALUES (job.id, new_run_id, now_ms, request ->> 'params', COALESCE((request ->> 'ignoreCondition')::boolean, false))
+  INSERT INTO run_requests (job_id, run_id, fire_at, params, ignore_condition, requested_by)
+  VALUES (job.id, new_run_id, now_ms, request ->> 'params', COALESCE((request ->> 'ignoreCondition')::boolean, false),
+    request -> 'by')
   ON CONFLICT DO NOTHING;
   PERFORM add_queue_job(new_run_id, job.pipeline, now_ms, now_ms);
   RETURN to_jsonb(new_run_id);

@@ -2,7 +2,7 @@
 
 CREATE FUNCTION event_of_run(event_name text, held running_runs, now_ms bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT jsonb_build_object('name', event_name, 'at', now_ms, 'jobId', held.job_id, 'runId', held.run_id,
-    'fireAt', held.fire_at, 'attempt', held.attempt, 'worker', held.worker)
+    'fireAt', held.fire_at, 'attempt', held.attempt, 'worker', held.worker) || owner_field(held.owner)
 $$;
 
 -- What became of one request: the run that it starts, if any, or an answer; and the events of both. `has_looked`: the queued runs
@@ -45,9 +45,12 @@ BEGIN
   held.is_handed_back := false;
   held.is_alive := false;
   held.crashed := '{}';
+  held.owner := job.owner;
+  held.requested_by := run.requested_by;
   INSERT INTO running_runs SELECT held.*;
   d.held := held;
-  d.events := ARRAY[event_of_run('JOB_SUBMITTED', held, now_ms) - 'attempt', event_of_run('JOB_STARTED', held, now_ms)];
+  d.events := ARRAY[event_of_run('JOB_SUBMITTED', held, now_ms) - 'attempt'
+    || CASE WHEN run.requested_by IS NULL THEN '{}' ELSE jsonb_build_object('by', run.requested_by) END, event_of_run('JOB_STARTED', held, now_ms)];
   RETURN d;
 END
 $$;
@@ -70,7 +73,8 @@ BEGIN
   PERFORM drop_next(job);
   PERFORM hold_retries(job.id);
   RETURN drop_queued(job, 'paused', true, now_ms)
-    || jsonb_build_object('name', 'JOB_PAUSED', 'at', now_ms, 'jobId', job.id, 'reason', why);
+    || jsonb_build_object('name', 'JOB_PAUSED', 'at', now_ms, 'jobId', job.id, 'reason', why,
+      'by', '{"kind":"system","id":"pauseAfterFailures"}'::jsonb) || owner_field(job.owner);
 END
 $$;
 
@@ -104,6 +108,9 @@ BEGIN
   entry.worker := held.worker;
   entry.result := ended.result;
   entry.error := ended.error;
+  entry.owner := COALESCE((SELECT owner FROM jobs WHERE id = held.job_id), held.owner);
+  entry.requested_by := held.requested_by;
+  IF ended.verdict = 'cancelled' THEN entry.cancelled_by := held.cancelled_by; END IF;
   PERFORM record(entry, ended.keep_count, ended.keep_age_ms, now_ms);
   UPDATE jobs SET
     -- Keeps the scheduled run that was there.
@@ -124,7 +131,7 @@ BEGIN
   events := ARRAY[jsonb_strip_nulls(jsonb_build_object(
     'name', CASE ended.verdict WHEN 'succeeded' THEN 'JOB_EXECUTED' WHEN 'failed' THEN 'JOB_ERROR' ELSE 'JOB_CANCELLED' END,
     'at', now_ms, 'jobId', held.job_id, 'runId', held.run_id, 'fireAt', held.fire_at, 'attempt', held.attempt,
-    'worker', held.worker, 'result', ended.result, 'error', ended.error))];
+    'worker', held.worker, 'result', ended.result, 'error', ended.error, 'owner', entry.owner, 'by', entry.cancelled_by))];
   IF ended.verdict = 'failed' AND job.state = 'active' AND job.failures_in_a_row >= job.pause_after THEN
     events := events || pause_after_failures(job, ended.error, now_ms);
   END IF;
@@ -156,16 +163,19 @@ $$;
 
 -- Cancels a running run: at once if it is not being executed; otherwise its worker will be told. `is_over`: it has its
 -- verdict.
-CREATE FUNCTION cancel_held(job jobs, held running_runs, why text, now_ms bigint, OUT is_over boolean, OUT events jsonb[])
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION cancel_held(
+  job jobs, held running_runs, why text, canceller jsonb, now_ms bigint, OUT is_over boolean, OUT events jsonb[]
+) LANGUAGE plpgsql AS $$
 BEGIN
   is_over := held.is_handed_back OR held.suspended IS NOT NULL;
   events := '{}';
   IF is_over THEN
     PERFORM drop_queue_job(held.queue_job_id);
+    held.cancelled_by := canceller;
     events := finish_here(job, held, 'cancelled', cancel_error(why), now_ms);
   ELSE
-    UPDATE running_runs SET cancel_reason = COALESCE(cancel_reason, why)
+    UPDATE running_runs SET cancel_reason = COALESCE(cancel_reason, why),
+      cancelled_by = CASE WHEN cancel_reason IS NULL THEN canceller ELSE cancelled_by END
     WHERE job_id = held.job_id AND queue_job_id = held.queue_job_id;
   END IF;
 END

@@ -28,9 +28,10 @@ BEGIN
       AND NOT EXISTS (SELECT 1 FROM running_runs WHERE job_id = jobs.id AND kind <> 'backfill')
       AND NOT EXISTS (SELECT 1 FROM queued_runs WHERE job_id = jobs.id)
       AND NOT EXISTS (SELECT 1 FROM run_requests WHERE job_id = jobs.id)
-    RETURNING id
+    RETURNING id, owner
   )
-  SELECT array_agg(jsonb_build_object('name', 'JOB_FINISHED', 'at', now_ms, 'jobId', id) ORDER BY id) INTO events
+  SELECT array_agg(jsonb_build_object('name', 'JOB_FINISHED', 'at', now_ms, 'jobId', id) || owner_field(owner)
+    ORDER BY id) INTO events
   FROM finished;
   RETURN COALESCE(events, '{}');
 END

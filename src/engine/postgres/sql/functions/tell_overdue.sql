@@ -18,7 +18,8 @@ BEGIN
     RETURN '"moved"';
   END IF;
   UPDATE jobs SET overdue_fire_at = next_fire_at WHERE id = job.id;
-  PERFORM append_entry(ARRAY[overdue || jsonb_build_object('name', 'JOB_OVERDUE', 'at', server_now(now_ms))], max_entries);
+  PERFORM append_entry(ARRAY[overdue || jsonb_build_object('name', 'JOB_OVERDUE', 'at', server_now(now_ms))
+    || owner_field(job.owner)], max_entries);
   RETURN '"told"';
 END
 $$;

@@ -1,0 +1,11 @@
+-- Whose a job is, through what it was declared, and who asked for runs and cancelled them. Actors: {"kind","id","note"?}.
+
+ALTER TABLE jobs ADD COLUMN owner text, ADD COLUMN source text;
+
+ALTER TABLE running_runs ADD COLUMN owner text, ADD COLUMN requested_by jsonb, ADD COLUMN cancelled_by jsonb;
+
+ALTER TABLE queued_runs ADD COLUMN requested_by jsonb;
+
+ALTER TABLE run_requests ADD COLUMN requested_by jsonb;
+
+ALTER TABLE ledger ADD COLUMN owner text, ADD COLUMN requested_by jsonb, ADD COLUMN cancelled_by jsonb;

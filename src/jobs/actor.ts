@@ -1,0 +1,33 @@
+import { z } from "zod";
+
+/**
+ * Through what somebody acts. `code`: a program that uses the library; `file`: a job file; `cli`: the command line; `user`
+ * and `token`: the HTTP API; `system`: cronduit itself.
+ */
+export type ActorKind = (typeof ACTOR_KINDS)[number];
+
+const ACTOR_KINDS = ["code", "file", "cli", "user", "token", "system"] as const;
+
+/** Who made a change, as it is kept with the change. */
+export interface Actor {
+  readonly kind: ActorKind;
+  /** Whose: a host, a file, a user. 1 to 128 characters; of `system`, what acted, such as `pauseAfterFailures`. */
+  readonly id: string;
+  /** Why, in the actor's own words; up to 500 characters. */
+  readonly note?: string;
+}
+
+/** Most characters of an actor's note. */
+export const MAX_NOTE = 500;
+
+/** Validates an {@link Actor} of any origin. */
+export const actorSchema: z.ZodType<Actor> = z.strictObject({
+  kind: z.enum(ACTOR_KINDS),
+  id: z.string().min(1).max(128),
+  note: z.string().min(1).max(MAX_NOTE).exactOptional(),
+});
+
+/** cronduit itself. @param id What of it acted, such as `pauseAfterFailures`. */
+export function systemActor(id: string): Actor {
+  return { kind: "system", id };
+}
