@@ -90,8 +90,25 @@ const CALLS: readonly [string, readonly string[], Call][] = [
   ],
   [
     "getJobs",
-    ["pipeline", "queue", "state", "tag", "text", "cursor", "limit"],
+    [
+      "owner",
+      "source",
+      "state",
+      "lastVerdict",
+      "pipeline",
+      "queue",
+      "tag",
+      "text",
+      "order",
+      "cursor",
+      "limit",
+    ],
     (options) => scheduler.getJobs(options),
+  ],
+  [
+    "countJobs",
+    ["owner", "source", "state", "lastVerdict", "pipeline", "queue", "tag", "text", "by"],
+    (options) => scheduler.countJobs(options),
   ],
   [
     "getRuns",

@@ -4,11 +4,12 @@
  * The memory engine runs them, and the servers are compared with them. `docs/semantics.md` says the same in words.
  */
 export { admit } from "./decide/admit.ts";
-export { audit, byNextRun, tellOverdue } from "./decide/audit.ts";
+export { audit, tellOverdue } from "./decide/audit.ts";
 export { addBackfill, backfillState, changeBackfill } from "./decide/backfill-commands.ts";
 export { cancelRun, readCancels } from "./decide/cancel.ts";
 export { changeJob } from "./decide/change-job.ts";
 export { type PutAnswer, putJobs } from "./decide/put-jobs.ts";
+export { listJobs, placeInList, tallyJobs } from "./decide/list-jobs.ts";
 export { removeJob } from "./decide/remove-job.ts";
 export { requestRun } from "./decide/request-run.ts";
 export { handBack, settle, suspend } from "./decide/settle.ts";

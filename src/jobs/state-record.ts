@@ -8,11 +8,11 @@ import {
 } from "./definition-schema.ts";
 import { actorSchema } from "./actor.ts";
 import { isDocumentKey, MAX_DOCUMENT_BYTES, MAX_KEY_CHARS } from "./document-limits.ts";
+import { errorSchema } from "./error-schema.ts";
 import { jobIdSchema } from "./options.ts";
 import { ownerSchema } from "./owner.ts";
 import { queueNameSchema } from "./queue.ts";
 import type { LastRun, LastScheduledRun, LedgerRow } from "./ledger-row.ts";
-import type { ErrorCause, StoredError } from "../core/stored-error.ts";
 import { SKIP_REASONS, VERDICTS } from "./verdict.ts";
 
 /** The version of the records below; readers reject newer ones. */
@@ -44,28 +44,6 @@ const runIdSchema = z.string().min(1).max(1_000);
 const nameSchema = z.string().max(1_000);
 const kindSchema = z.enum(["scheduled", "manual", "backfill"]);
 const countsSchema = z.partialRecord(z.enum(VERDICTS), z.int().min(0));
-const errorShape = {
-  name: nameSchema,
-  message: z.string().max(100_000),
-  code: nameSchema.exactOptional(),
-};
-const causeSchema: z.ZodType<ErrorCause> = z.strictObject({
-  ...errorShape,
-  get cause() {
-    return causeSchema.exactOptional();
-  },
-  get errors() {
-    return z.array(causeSchema).max(1_000).exactOptional();
-  },
-});
-const errorSchema: z.ZodType<StoredError> = z.strictObject({
-  ...errorShape,
-  stack: z.string().max(100_000).exactOptional(),
-  reason: z.string().max(100_000).exactOptional(),
-  cause: causeSchema.exactOptional(),
-  errors: z.array(causeSchema).max(1_000).exactOptional(),
-});
-
 const lastScheduledRunShape = {
   id: runIdSchema,
   verdict: z.enum(VERDICTS),

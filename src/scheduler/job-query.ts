@@ -1,55 +1,66 @@
 import { z } from "zod";
-import type { Engine } from "../engine/port/engine.ts";
-import type { JobState, StoredJob } from "../jobs/definition.ts";
-import { parseOptions } from "../jobs/options.ts";
-import { queueNameSchema, queueOf } from "../jobs/queue.ts";
 import type { Logger } from "../core/log.ts";
+import type { Engine } from "../engine/port/engine.ts";
+import type { StoredJob } from "../jobs/definition.ts";
+import { fitsFilter, type JobCounts, type JobGroup, type JobPlace } from "../jobs/job-list.ts";
+import { parseOptions } from "../jobs/options.ts";
+import type { Scope } from "../jobs/scope.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { Job } from "./job-actions.ts";
+import { cursorSchema, refuseOtherOrder, writeCursor } from "./job-cursor.ts";
+import { type JobFilterOptions, jobFilterShape, toFilter } from "./job-filter.ts";
 import { type JobSnapshot, toJob } from "./job.ts";
 
+/** Jobs read per call of the engine. */
 const PAGE = 200;
-/** Jobs examined per call; if a filter matches none of them, the cursor continues from there. */
-const MAX_SCANNED = 20_000;
-
-const stateSchema = z.enum(["active", "paused", "finished"]);
+/** Jobs looked at per call; if a filter matches none of them, the cursor continues from there. */
+const MAX_LOOKED = 20_000;
 
 const querySchema = z.strictObject({
-  pipeline: z.string().max(200).optional(),
-  queue: queueNameSchema.optional(),
-  state: z.union([stateSchema, z.array(stateSchema).min(1)]).optional(),
-  tag: z.string().max(64).optional(),
-  text: z.string().min(1).max(200).optional(),
-  cursor: z
-    .string()
-    .regex(/^\d{1,12}$/, "isn't a cursor from getJobs")
-    .optional(),
+  ...jobFilterShape,
+  order: z.enum(["next-run", "id"]).default("next-run"),
+  cursor: cursorSchema.optional(),
   limit: z.int().min(1).max(1_000).default(100),
 });
 
+const countSchema = z.strictObject({
+  ...jobFilterShape,
+  by: z.enum(["state", "lastVerdict", "owner"]).optional(),
+});
+
 /** Which jobs to return. */
-export interface JobQuery {
-  /** Only jobs of this pipeline, by name. @default all */
-  pipeline?: string | undefined;
-  /** Only jobs on this queue. @default all */
-  queue?: string | undefined;
-  /** Only jobs in this state, or in one of these. @default all */
-  state?: JobState | JobState[] | undefined;
-  /** Only jobs with this tag. @default all */
-  tag?: string | undefined;
-  /** Only jobs whose id, pipeline or description contains this; case does not matter. @default all */
-  text?: string | undefined;
+export interface JobQuery extends JobFilterOptions {
+  /**
+   * `"next-run"`: those without a next run come last. `"id"`: a job keeps its place when it runs, so that no page repeats
+   * it. @default "next-run"
+   */
+  order?: "next-run" | "id" | undefined;
   /** Where to continue: the previous page's `cursor`. @default the beginning */
   cursor?: string | undefined;
   /** Jobs per page, 1 to 1,000. @default 100 */
   limit?: number | undefined;
 }
 
-/** Jobs in the order of their next run, those without one last. */
+/** Jobs in their order. */
 export interface JobPage<J = Job> {
   readonly jobs: readonly J[];
   /** Pass it to the next call; `undefined` at the end. A short page may still have a cursor. */
   readonly cursor: string | undefined;
+  /** How many jobs were looked at for this page; 20,000 or few more at most. */
+  readonly lookedAt: number;
+}
+
+/** Which jobs to count. */
+export interface JobCountOptions extends JobFilterOptions {
+  /** Also count the jobs of each state, last verdict or owner. @default only their total */
+  by?: JobGroup | undefined;
+}
+
+/** How many jobs there are. */
+export interface JobCount {
+  readonly total: number;
+  /** By each state, last verdict or owner that some job has, the largest first; `key` is `null` for jobs without an owner. */
+  readonly groups: readonly { readonly key: string | null; readonly count: number }[];
 }
 
 /** What reading jobs needs. */
@@ -59,47 +70,65 @@ export interface JobQueryParts {
   readonly logger: Logger;
 }
 
-/** Reads one page of jobs. A job that can't be read is left out and reported. @throws {@link CronduitError} `INVALID_OPTION` */
+/**
+ * Reads one page of jobs. A job that can't be read is left out and reported.
+ * @throws {@link CronduitError} `INVALID_OPTION`
+ */
 export async function queryJobs(
   { engine, registry, logger }: JobQueryParts,
   input: JobQuery,
+  scope: Scope,
 ): Promise<JobPage<JobSnapshot>> {
-  const query = parseOptions(querySchema, input, "getJobs");
-  const found: JobSnapshot[] = [];
-  const take = (job: StoredJob): void => {
-    try {
-      if (fits(job, query)) found.push(toJob(job, registry));
-    } catch (error) {
-      logger.warn("a stored job can't be read and is left out", {
-        jobId: job.definition.id,
-        error,
-      });
+  const { order, cursor, limit, ...given } = parseOptions(querySchema, input, "getJobs");
+  const filter = toFilter(given);
+  refuseOtherOrder(cursor, order, "getJobs");
+  const page = await engine.jobs.list(
+    { filter, order, after: cursor, limit, mostLooked: MAX_LOOKED },
+    scope,
+  );
+  const jobs: JobSnapshot[] = [];
+  // It may have changed since.
+  for (const job of await readJobs(engine, page.found))
+    if (fitsFilter(job, filter)) {
+      try {
+        jobs.push(toJob(job, registry));
+      } catch (error) {
+        logger.warn("a stored job can't be read and is left out", {
+          jobId: job.definition.id,
+          error,
+        });
+      }
     }
-  };
-  let at = Number(query.cursor ?? 0);
-  const end = at + MAX_SCANNED;
-  while (at < end) {
-    const ids = await engine.jobs.listIds(at, PAGE);
-    const jobs = await engine.jobs.get(ids);
-    for (const job of jobs) {
-      at += 1;
-      if (job) take(job);
-      if (found.length >= query.limit) return { jobs: found, cursor: String(at) };
-    }
-    if (ids.length < PAGE) return { jobs: found, cursor: undefined };
-  }
-  return { jobs: found, cursor: String(at) };
+  return { jobs, cursor: page.next && writeCursor({ ...page.next, order }), lookedAt: page.looked };
 }
 
-function fits({ definition, state }: StoredJob, query: z.output<typeof querySchema>): boolean {
-  const { id, pipeline, description, tags } = definition;
-  if (query.pipeline !== undefined && pipeline !== query.pipeline) return false;
-  if (query.queue !== undefined && queueOf(definition) !== query.queue) return false;
-  if (query.state !== undefined && ![query.state].flat().includes(state)) return false;
-  if (query.tag !== undefined && !tags.includes(query.tag)) return false;
-  const text = query.text?.toLowerCase();
-  return (
-    text === undefined ||
-    [id, pipeline, description ?? ""].some((part) => part.toLowerCase().includes(text))
-  );
+async function readJobs(
+  engine: Pick<Engine, "jobs">,
+  places: readonly JobPlace[],
+): Promise<StoredJob[]> {
+  const jobs: StoredJob[] = [];
+  for (let at = 0; at < places.length; at += PAGE) {
+    const ids = places.slice(at, at + PAGE).map(({ id }) => id);
+    jobs.push(...(await engine.jobs.get(ids)).filter((job) => job !== undefined));
+  }
+  return jobs;
+}
+
+/** Counts jobs. @throws {@link CronduitError} `INVALID_OPTION` */
+export async function tallyJobs(
+  { engine }: Pick<JobQueryParts, "engine">,
+  input: JobCountOptions,
+  scope: Scope,
+): Promise<JobCount> {
+  const { by, ...given } = parseOptions(countSchema, input, "countJobs");
+  return toCount(await engine.jobs.tally({ filter: toFilter(given), by }, scope));
+}
+
+function toCount({ total, groups }: JobCounts): JobCount {
+  return {
+    total,
+    groups: [...groups]
+      .map(([key, count]) => ({ key: key === "" ? null : key, count }))
+      .toSorted((a, b) => b.count - a.count),
+  };
 }

@@ -1,5 +1,5 @@
 import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
-import type { Engine } from "../engine/port/engine.ts";
+import type { Engine, JobPlace } from "../engine/port/engine.ts";
 import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { type ChangePlan, undecided } from "./change-plan.ts";
@@ -126,19 +126,24 @@ export class JobStore {
   /** Removes every job. @returns How many there were. */
   async removeAll(): Promise<number> {
     let removed = 0;
-    let alreadyGone = 0;
-    for (;;) {
-      // An id without a job is skipped: the reconciler removes it.
-      const ids = await this.#engine.jobs.listIds(alreadyGone, REMOVE_PAGE);
-      if (ids.length === 0) return removed;
-      const ends = await Promise.allSettled(ids.map((id) => this.remove(id)));
-      const removedNow = ends.filter(({ status }) => status === "fulfilled").length;
-      removed += removedNow;
-      if (removedNow === 0) alreadyGone += ids.length;
+    let after: JobPlace | undefined;
+    for (let removedHere = 0; ;) {
+      const page = await this.#engine.jobs.list(
+        { filter: {}, order: "id", after, limit: REMOVE_PAGE, mostLooked: REMOVE_PAGE },
+        "all",
+      );
+      const ends = await Promise.allSettled(page.found.map(({ id }) => this.remove(id)));
+      removedHere += ends.filter(({ status }) => status === "fulfilled").length;
       const failed = ends.find(
         (end) => end.status === "rejected" && !(end.reason instanceof JobLookupError),
       );
       if (failed?.status === "rejected") throw failed.reason;
+      after = page.next;
+      if (after) continue;
+      removed += removedHere;
+      // Others may have added jobs meanwhile.
+      if (removedHere === 0) return removed;
+      removedHere = 0;
     }
   }
 

@@ -6,7 +6,7 @@ import { zoneOf } from "../triggers/time/zone.ts";
 import type { assemble, SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
 import { ChangeLog } from "./change-log.ts";
-import type { SchedulerRunsParts } from "./scheduler-runs.ts";
+import type { SchedulerListsParts } from "./scheduler-lists.ts";
 import { JobCommands } from "./job-commands.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { RunCommands } from "./run-commands.ts";
@@ -17,7 +17,7 @@ interface Made {
   readonly parts: SchedulerParts;
   readonly lifecycle: Lifecycle;
   readonly jobCommands: JobCommands;
-  readonly runs: SchedulerRunsParts;
+  readonly lists: SchedulerListsParts;
 }
 
 /**
@@ -57,8 +57,10 @@ export function makeScheduler(
     parts,
     lifecycle,
     jobCommands,
-    runs: {
+    lists: {
       engine,
+      registry,
+      logger,
       history,
       runs,
       logs: new RunLogs(engine, history, clock),

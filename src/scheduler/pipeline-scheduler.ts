@@ -19,11 +19,10 @@ import type {
 } from "./add-job-options.ts";
 import { assemble, type SchedulerParts } from "./assembly.ts";
 import { checkJobId } from "./declaration.ts";
-import { SchedulerRuns } from "./scheduler-runs.ts";
+import { SchedulerLists } from "./scheduler-lists.ts";
 import { type Job, withActions } from "./job-actions.ts";
 import { toJob } from "./job.ts";
 import type { AnyPipelineReference, JobCommands } from "./job-commands.ts";
-import { type JobPage, type JobQuery, queryJobs } from "./job-query.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
 import type { Lifecycle, ShutdownOptions } from "./lifecycle.ts";
 import { makeScheduler } from "./make-scheduler.ts";
@@ -58,7 +57,7 @@ const startSchema = z.strictObject({ paused: z.boolean().default(false) });
  *
  * Every method may be called before `start()`; jobs are stored at once, and run when some worker of the fleet does.
  */
-export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable {
+export class PipelineScheduler extends SchedulerLists implements AsyncDisposable {
   readonly #parts: SchedulerParts;
   readonly #lifecycle: Lifecycle;
   readonly #jobs: JobCommands;
@@ -69,7 +68,7 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   constructor(options: PipelineSchedulerOptions, assembleParts: typeof assemble);
   constructor(options: PipelineSchedulerOptions = {}, assembleParts = assemble) {
     const made = makeScheduler(options, assembleParts);
-    super(made.runs);
+    super(made.lists);
     this.#parts = made.parts;
     this.#lifecycle = made.lifecycle;
     this.#jobs = made.jobCommands;
@@ -174,13 +173,6 @@ export class PipelineScheduler extends SchedulerRuns implements AsyncDisposable 
   /** @template T What its results can be, as far as the caller of the public method said. */
   #job<T>(stored: StoredJob): Job<ParamsSchema, T> {
     return withActions(toJob(stored, this.#parts.registry), this) as Job<ParamsSchema, T>;
-  }
-
-  /** Jobs in the order of their next run, those without one last; a page at a time. */
-  async getJobs(query: JobQuery = {}): Promise<JobPage> {
-    await this.#lifecycle.ready();
-    const { jobs, cursor } = await queryJobs(this.#parts, query);
-    return { jobs: jobs.map((job) => withActions(job, this)), cursor };
   }
 
   /**

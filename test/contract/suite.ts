@@ -17,6 +17,7 @@ import { addJobCases } from "./add-job-cases.ts";
 import { jobCases } from "./job-cases.ts";
 import { lastRunCases } from "./last-run-cases.ts";
 import { ledgerCases } from "./ledger-cases.ts";
+import { listCases } from "./list-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { type TestedEngineName, noteCases } from "./matrix.ts";
 import { overlapCases } from "./overlap-cases.ts";
@@ -105,6 +106,9 @@ export function holdToContract(tested: TestedEngine): void {
     describe("jobs", () => {
       jobCases(context);
       addJobCases(context);
+    });
+    describe("lists of jobs", () => {
+      listCases(context);
     });
     describe("admission", () => {
       admissionCases(context);

@@ -15,6 +15,8 @@ import type {
   QueueJob,
 } from "../../src/engine/port/engine.ts";
 import { type ConnectionOption, makeEngine } from "../../src/engine/open-engine.ts";
+import type { JobListPage, JobListQuery } from "../../src/jobs/job-list.ts";
+import type { Scope } from "../../src/jobs/scope.ts";
 import type { JobDefinition, Policy, Retention } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
 import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
@@ -41,6 +43,10 @@ export interface JobShape {
   readonly upcoming?: readonly Occurrence[];
   readonly declared?: string;
   readonly description?: string;
+  readonly owner?: string;
+  readonly source?: string;
+  readonly tags?: readonly string[];
+  readonly pipeline?: string;
 }
 
 /** A job as stored for a case. */
@@ -118,8 +124,13 @@ export class TestEngine {
   }
 
   definition({ id = randomUUID(), queue = this.queue, ...shape }: JobShape): JobDefinition {
+    const { owner, source, tags, pipeline } = shape;
     return aDefinition({
       id,
+      ...(owner === undefined ? {} : { owner }),
+      ...(source === undefined ? {} : { source }),
+      ...(tags && { tags }),
+      ...(pipeline === undefined ? {} : { pipeline }),
       ...(queue === DEFAULT_QUEUE ? {} : { queue }),
       ...(shape.description === undefined ? {} : { description: shape.description }),
       params: { region: "eu" },
@@ -337,6 +348,26 @@ export class TestEngine {
     });
     await vi.waitUntil(() => left.size === 0, { timeout: 20_000, interval: 10 });
     await consumer.stop();
+  }
+
+  /** The ids of all jobs that fit, page by page; by their next run unless said otherwise. */
+  async listAll(
+    query: Partial<JobListQuery> = {},
+    scope: Scope = "all",
+    onPage: (page: JobListPage) => Promise<void> | void = () => undefined,
+  ): Promise<string[]> {
+    const ids: string[] = [];
+    let { after } = query;
+    for (;;) {
+      const page = await this.engine.jobs.list(
+        { filter: {}, order: "next-run", limit: 1_000, mostLooked: 10_000, ...query, after },
+        scope,
+      );
+      ids.push(...page.found.map(({ id }) => id));
+      if (!page.next) return ids;
+      after = page.next;
+      await onPage(page);
+    }
   }
 
   async stored(job: CaseJob) {

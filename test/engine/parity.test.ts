@@ -13,10 +13,12 @@ import { EVENT_BITS } from "../../src/jobs/event.ts";
 /** Scripts without a function. */
 const SCRIPTS_ALONE = {
   compare_jobs: "`put_jobs` of PostgreSQL compares what is stored by itself",
+  list_jobs: "PostgreSQL lists by statements of `postgres-job-lists.ts`",
   now: "PostgreSQL reads `server_now`, which its other functions use too",
   pass_on: "PostgreSQL signals all workers that listen, Redis one",
   read_definitions: "PostgreSQL reads whole jobs, by `read_jobs`",
   settle_fast: "PostgreSQL has no fast path",
+  tally_jobs: "PostgreSQL counts by statements of `postgres-job-lists.ts`",
 };
 
 /** Functions without a script. Redis has commands for these. */
@@ -37,6 +39,8 @@ const LIBRARIES_ALONE = {
   keys: "tables have names already",
   last_run: "columns need no codec",
   fast_path: "PostgreSQL has no fast path",
+  lists: "tables have indexes",
+  listing: "PostgreSQL plans by itself how to find what fits",
   store_job: "PostgreSQL inserts rows where it stores jobs",
   locks: "a script is alone on its server",
   documents: "no part of a decision, so `admit` is made without it",
@@ -114,6 +118,7 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
   ],
   "SQL: from one type of row to another": ["occurrence_of", "scheduled_run", "event_of_run"],
   "SQL: a row as JSON, where a table of Lua is that": ["written_document"],
+  "SQL: a row that Lua's `lists.enter` has no use for": ["list_job"],
   "SQL: events are returned and joined": ["append_row", "join_events"],
   "SQL: audits take locks first": ["feed_idle_backfills"],
 };

@@ -186,6 +186,7 @@ export class TestFleet implements AsyncDisposable {
     return queryJobs(
       { engine: this.engine, registry: new PipelineRegistry(), logger: lineLogger("error") },
       query,
+      "all",
     );
   }
 

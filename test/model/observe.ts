@@ -29,7 +29,7 @@ export type View = ReadonlyMap<string, QueueView>;
 
 /** Calls that change nothing. */
 const READS =
-  /^(?:now|jobs\.(?:get|readDefinitions|listIds|count)|ledger\..*|directory\.(?:find|queues|firstDue)|runs\.readCancels|requests\.cancel|backfills\.read|healing\.audit)$/;
+  /^(?:now|jobs\.(?:get|readDefinitions|list|tally|count)|ledger\..*|directory\.(?:find|queues)|runs\.readCancels|requests\.cancel|backfills\.read|healing\.audit)$/;
 
 const ALL = { fromAt: 0, toAt: 8e15, offset: 0, limit: 100_000, order: "oldest" } as const;
 

@@ -1,23 +1,69 @@
-import { byNextRun } from "../../jobs/decide.ts";
+import { placeInList } from "../../jobs/decide.ts";
 import type { JobEntry, QueueState } from "../../jobs/decide/state.ts";
+import { comparePlaces, type JobListOrder, type JobPlace } from "../../jobs/job-list.ts";
 
-/** Jobs without a next run come last. */
-export function dueAtOf({ next }: Pick<JobEntry, "next">): number {
-  return next?.dueAt ?? Number.POSITIVE_INFINITY;
+interface Placed extends JobPlace {
+  readonly entry: JobEntry;
 }
 
 /**
- * The jobs in the order of their next run. Keeps the order that it found last: little changes between two looks, and
- * what is almost in order is sorted in one pass.
+ * The jobs in an order. Keeps what it found last and puts only those in their places that came or moved since, so that a
+ * look costs one pass over the jobs and not their sorting.
  */
 export class JobOrder {
-  #last: readonly JobEntry[] = [];
+  readonly #order: JobListOrder;
+  #placed = new Map<JobEntry, Placed>();
+  #sorted: readonly Placed[] = [];
+
+  constructor(order: JobListOrder) {
+    this.#order = order;
+  }
 
   of({ jobs }: Pick<QueueState, "jobs">): readonly JobEntry[] {
-    const known = new Set(this.#last);
-    const still = this.#last.filter((entry) => jobs.get(entry.id) === entry);
-    const fresh = [...jobs.values()].filter((entry) => !known.has(entry));
-    this.#last = [...still, ...fresh].toSorted(byNextRun);
-    return this.#last;
+    const fresh: Placed[] = [];
+    let kept = 0;
+    for (const entry of jobs.values()) {
+      const before = this.#placed.get(entry);
+      if (before && this.#isThere(before)) kept += 1;
+      else {
+        const placed = { ...placeInList(entry), entry };
+        this.#placed.set(entry, placed);
+        fresh.push(placed);
+      }
+    }
+    if (fresh.length > 0 || kept < this.#sorted.length) this.#renew(fresh, jobs);
+    return this.#sorted.map(({ entry }) => entry);
+  }
+
+  #isThere({ entry, dueAt }: Placed): boolean {
+    return this.#order === "id" || (entry.next?.dueAt ?? Number.POSITIVE_INFINITY) === dueAt;
+  }
+
+  #renew(fresh: readonly Placed[], jobs: QueueState["jobs"]): void {
+    const still = this.#sorted.filter(
+      (each) => this.#placed.get(each.entry) === each && jobs.get(each.id) === each.entry,
+    );
+    this.#sorted = this.#merge(
+      still,
+      fresh.toSorted((a, b) => comparePlaces(this.#order, a, b)),
+    );
+    this.#placed = new Map(this.#sorted.map((each) => [each.entry, each]));
+  }
+
+  #merge(still: readonly Placed[], fresh: readonly Placed[]): Placed[] {
+    const merged: Placed[] = [];
+    let at = 0;
+    for (const each of still) {
+      for (
+        let next = fresh[at];
+        next && comparePlaces(this.#order, next, each) < 0;
+        next = fresh[at]
+      ) {
+        merged.push(next);
+        at += 1;
+      }
+      merged.push(each);
+    }
+    return [...merged, ...fresh.slice(at)];
   }
 }

@@ -6,16 +6,13 @@ import type {
   ClaimedPutResult,
   ClaimResult,
   Directory,
-  DuePlace,
 } from "../port/queue-engine.ts";
 import { asSent, copyOf } from "./as-sent.ts";
-import { dueAtOf, JobOrder } from "./job-order.ts";
 import type { MemoryLink } from "./memory-link.ts";
 
 /** Where the jobs of other queues are, in memory. */
 export class MemoryDirectory implements Directory {
   readonly #link: MemoryLink;
-  readonly #order = new JobOrder();
   readonly #queues = new Set<string>();
 
   constructor(link: MemoryLink) {
@@ -74,10 +71,5 @@ export class MemoryDirectory implements Directory {
     if (state.jobs.has(jobId)) return "exists";
     state.fence.claim = Math.max(state.fence.claim, claim);
     return { sequence: 0 };
-  }
-
-  async firstDue(count: number): Promise<DuePlace[]> {
-    const jobs = this.#order.of(this.#link.ready().state).slice(0, count);
-    return jobs.map((entry) => ({ id: entry.id, dueAt: dueAtOf(entry) }));
   }
 }

@@ -1,5 +1,14 @@
 import type { StoredJob } from "../../jobs/definition.ts";
-import { changeJob, type PutAnswer, putJobs, removeJob, storedJob } from "../../jobs/decide.ts";
+import {
+  changeJob,
+  listJobs,
+  type PutAnswer,
+  putJobs,
+  removeJob,
+  storedJob,
+  tallyJobs,
+} from "../../jobs/decide.ts";
+import type { Scope } from "../../jobs/scope.ts";
 import { readOne } from "../codec/readable.ts";
 import type * as Port from "../port/jobs.ts";
 import { asSent, copyOf } from "./as-sent.ts";
@@ -9,7 +18,7 @@ import type { MemoryLink } from "./memory-link.ts";
 /** Stored jobs in memory. */
 export class MemoryJobs implements Port.JobsPort {
   readonly #link: MemoryLink;
-  readonly #order = new JobOrder();
+  readonly #orders = { "next-run": new JobOrder("next-run"), id: new JobOrder("id") } as const;
 
   constructor(link: MemoryLink) {
     this.#link = link;
@@ -42,9 +51,12 @@ export class MemoryJobs implements Port.JobsPort {
     return this.get(ids);
   }
 
-  async listIds(offset: number, limit: number): Promise<string[]> {
-    const jobs = this.#order.of(this.#link.ready().state);
-    return jobs.slice(offset, offset + limit).map(({ id }) => id);
+  async list(query: Port.JobListQuery, scope: Scope): Promise<Port.JobListPage> {
+    return listJobs(this.#orders[query.order].of(this.#link.ready().state), query, scope);
+  }
+
+  async tally(query: Port.JobCountQuery, scope: Scope): Promise<Port.JobCounts> {
+    return tallyJobs(this.#link.ready().state.jobs.values(), query, scope);
   }
 
   async count(): Promise<number> {

@@ -1,6 +1,5 @@
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import type { LedgerQuery } from "../port/engine.ts";
-import type { DuePlace } from "../port/queue-engine.ts";
 
 /**
  * Ordered lists as one ordered list. Each keeps its own order; of equals that of an earlier list comes first.
@@ -22,11 +21,6 @@ function merge<T>(
     }
     return [...both, ...list.slice(at)];
   }, []);
-}
-
-/** The jobs of all queues in the order of their next run. */
-export function mergeDue(lists: readonly (readonly DuePlace[])[]): string[] {
-  return merge(lists, (a, b) => a.dueAt < b.dueAt).map(({ id }) => id);
 }
 
 /** The rows of all queues in the order of their fire times. */

@@ -1,8 +1,10 @@
 import type { StoredJob } from "../../jobs/definition.ts";
+import { mergePages, sumCounts } from "../../jobs/merge-lists.ts";
+import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
+import type { Scope } from "../../jobs/scope.ts";
 import type * as Port from "../port/jobs.ts";
 import type { QueueEngine } from "../port/queue-engine.ts";
 import type { JobClaims } from "./job-claims.ts";
-import { mergeDue } from "./merge-rows.ts";
 import type { Queues } from "./queues.ts";
 
 /** Stored jobs of all queues. */
@@ -46,19 +48,34 @@ export class MultiQueueJobs implements Port.JobsPort {
     return this.#home.jobs.readDefinitions(ids);
   }
 
-  async listIds(offset: number, limit: number): Promise<string[]> {
-    const others = await this.#queues.others();
-    if (others.size === 0) return this.#home.jobs.listIds(offset, limit);
-    const engines = [this.#home, ...others.values()];
-    const lists = await Promise.all(
-      engines.map(({ directory }) => directory.firstDue(offset + limit)),
-    );
-    return mergeDue(lists).slice(offset, offset + limit);
+  async list(query: Port.JobListQuery, scope: Scope): Promise<Port.JobListPage> {
+    const { queue, ...filter } = query.filter;
+    const engines = await this.#queuesOf(queue);
+    const ask = { ...query, filter };
+    const pages = await Promise.all(engines.map(({ jobs }) => jobs.list(ask, scope)));
+    const [only] = pages;
+    return only && pages.length === 1 ? only : mergePages(pages, query);
+  }
+
+  async tally(query: Port.JobCountQuery, scope: Scope): Promise<Port.JobCounts> {
+    const { queue, ...filter } = query.filter;
+    const engines = await this.#queuesOf(queue);
+    const ask = { ...query, filter };
+    return sumCounts(await Promise.all(engines.map(({ jobs }) => jobs.tally(ask, scope))));
   }
 
   async count(): Promise<number> {
     const [count, others] = await Promise.all([this.#home.jobs.count(), this.#queues.others()]);
     const more = await Promise.all([...others.values()].map(({ jobs }) => jobs.count()));
     return more.reduce((sum, each) => sum + each, count);
+  }
+
+  /** The engines of all queues, or of one, if there is such a queue. */
+  async #queuesOf(queue: string | undefined): Promise<readonly QueueEngine[]> {
+    if (queue === DEFAULT_QUEUE) return [this.#home];
+    const others = await this.#queues.others();
+    if (queue === undefined) return [this.#home, ...others.values()];
+    const engine = others.get(queue);
+    return engine ? [engine] : [];
   }
 }

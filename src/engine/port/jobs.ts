@@ -1,4 +1,5 @@
 import type { StoredJob } from "../../jobs/definition.ts";
+import type { JobCountQuery, JobCounts, JobListPage, JobListQuery } from "../../jobs/job-list.ts";
 import type {
   StoredDefinition,
   JobPut,
@@ -8,7 +9,9 @@ import type {
   JobRemoval,
   JobRemovalResult,
 } from "../../jobs/job-requests.ts";
+import type { Scope } from "../../jobs/scope.ts";
 
+export type * from "../../jobs/job-list.ts";
 export type * from "../../jobs/job-requests.ts";
 
 /** Stored jobs. */
@@ -20,7 +23,10 @@ export interface JobsPort {
   get(ids: readonly string[]): Promise<(StoredJob | undefined)[]>;
   /** What a worker must know of its jobs; on the default queue only. */
   readDefinitions(ids: readonly string[]): Promise<(StoredDefinition | undefined)[]>;
-  /** Ids in the order of their next run; jobs without one come last. */
-  listIds(offset: number, limit: number): Promise<string[]>;
+  /** Finds jobs, a bounded number of steps a call; a job that neither comes, goes nor moves is found once. */
+  list(query: JobListQuery, scope: Scope): Promise<JobListPage>;
+  /** Counts jobs by a filter; looks at all of them, unless the engine keeps the count. */
+  tally(query: JobCountQuery, scope: Scope): Promise<JobCounts>;
+  /** How many there are. */
   count(): Promise<number>;
 }

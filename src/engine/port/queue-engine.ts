@@ -1,4 +1,3 @@
-import type { EpochMs } from "../../core/clock.ts";
 import type { Engine } from "./engine.ts";
 import type { JobPut, JobPutResult } from "./jobs.ts";
 
@@ -46,15 +45,6 @@ export interface Directory {
    * @returns The queue's counter of revisions
    */
   fence(jobId: string, claim: number): Promise<{ readonly sequence: number } | "exists">;
-  /** The first jobs in the order of their next run. */
-  firstDue(count: number): Promise<DuePlace[]>;
-}
-
-/** A job and when it is due. */
-export interface DuePlace {
-  readonly id: string;
-  /** `Infinity` for one without a next run. */
-  readonly dueAt: EpochMs;
 }
 
 /** The whole state of one queue. */

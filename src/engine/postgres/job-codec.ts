@@ -16,6 +16,7 @@ export function encodeDefinition(definition: JobDefinition): object {
   const { when, group } = policy;
   return {
     ...encodeCommon(definition),
+    listed: encodeListed(definition),
     policy: {
       maxInstances: policy.maxInstances,
       coalesce: policy.coalesce,
@@ -34,6 +35,29 @@ export function encodeDefinition(definition: JobDefinition): object {
       source: definition.source,
     },
   };
+}
+
+/** What lists are filtered by. */
+function encodeListed({ id, pipeline, description, owner, source, tags }: JobDefinition): object {
+  return {
+    owner,
+    source,
+    tags: tags.map(storable),
+    words: wordsOf([id, pipeline, description ?? ""]),
+  };
+}
+
+/** Stands between texts, so that none is found across two. */
+const BETWEEN = "\u0001";
+
+/** Texts as they are searched. */
+export function wordsOf(texts: readonly string[]): string {
+  return storable(texts.map((text) => text.toLowerCase()).join(BETWEEN));
+}
+
+/** A text with U+FFFD for the characters that PostgreSQL can't hold: NUL and lone surrogates. */
+export function storable(text: string): string {
+  return text.replaceAll("\0", "\ufffd").replaceAll(/\p{Surrogate}/gu, "\ufffd");
 }
 
 /** A job as `read_jobs` returns it. */

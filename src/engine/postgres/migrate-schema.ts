@@ -12,6 +12,7 @@ const MIGRATIONS = [
   "0004_imports",
   "0005_owners_and_actors",
   "0006_documents",
+  "0009_lists",
 ] as const;
 /** The version of the tables that this package uses. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

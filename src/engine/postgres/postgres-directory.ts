@@ -6,7 +6,6 @@ import type {
   ClaimedPutResult,
   ClaimResult,
   Directory,
-  DuePlace,
 } from "../port/queue-engine.ts";
 import { decodePutJob, encodeDefinition } from "./job-codec.ts";
 import type { PostgresLink } from "./postgres-link.ts";
@@ -71,14 +70,5 @@ export class PostgresDirectory implements Directory {
     const fence = { jobId, number };
     const answer = await this.#link.run("fenceJob", "fence_job", fence);
     return answer === "-1" ? "exists" : { sequence: 0 };
-  }
-
-  async firstDue(count: number): Promise<DuePlace[]> {
-    const rows = await this.#link.select<{ id: string; due: number | null }>(
-      "listJobIds",
-      `SELECT id, next_due_at::float8 AS due FROM ${this.#own}.jobs ORDER BY next_due_at, id LIMIT $1`,
-      [count],
-    );
-    return rows.map(({ id, due }) => ({ id, dueAt: due ?? Number.POSITIVE_INFINITY }));
   }
 }

@@ -1,9 +1,11 @@
 import type { StoredJob } from "../../jobs/definition.ts";
+import type { Scope } from "../../jobs/scope.ts";
 import * as codec from "../codec/decision-codec.ts";
 import { readOne, type Tell } from "../codec/readable.ts";
 import type * as Port from "../port/jobs.ts";
 import { wordOf } from "./functions.ts";
 import { decodeJob, decodePutJob, encodeDefinition, type WrittenJob } from "./job-codec.ts";
+import { PostgresJobLists } from "./postgres-job-lists.ts";
 import type { PostgresLink } from "./postgres-link.ts";
 import { quote } from "./schema-name.ts";
 
@@ -15,11 +17,13 @@ export class PostgresJobs implements Port.JobsPort {
   readonly #link: PostgresLink;
   readonly #table: string;
   readonly #tell: Tell;
+  readonly #lists: PostgresJobLists;
 
   constructor(link: PostgresLink, tell: Tell) {
     this.#link = link;
     this.#table = `${quote(link.schemas.own)}.jobs`;
     this.#tell = tell;
+    this.#lists = new PostgresJobLists(link);
   }
 
   async put(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
@@ -59,13 +63,12 @@ export class PostgresJobs implements Port.JobsPort {
     return this.get(ids);
   }
 
-  async listIds(offset: number, limit: number): Promise<string[]> {
-    const rows = await this.#link.select<{ id: string }>(
-      "listJobIds",
-      `SELECT id FROM ${this.#table} ORDER BY next_due_at, id OFFSET $1 LIMIT $2`,
-      [offset, limit],
-    );
-    return rows.map(({ id }) => id);
+  list(query: Port.JobListQuery, scope: Scope): Promise<Port.JobListPage> {
+    return this.#lists.list(query, scope);
+  }
+
+  tally(query: Port.JobCountQuery, scope: Scope): Promise<Port.JobCounts> {
+    return this.#lists.tally(query, scope);
   }
 
   async count(): Promise<number> {

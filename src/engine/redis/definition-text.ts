@@ -53,10 +53,12 @@ export type KnownOfDefinition = Pick<JobDefinition, "id" | "declared">;
 
 /** A definition as Redis stores it. */
 export function definitionText(definition: JobDefinition): string {
-  const { trigger } = definition;
+  const { pipeline, description, queue, owner, source, tags, trigger } = definition;
   const written = trigger.kind === "cron" ? without(trigger, USUAL_CRON) : trigger;
   const known: Record<keyof KnownOfDefinition, undefined> = { id: undefined, declared: undefined };
-  return JSON.stringify(without({ ...definition, ...known, trigger: written }, USUAL));
+  // What lists filter by comes first, up to the trigger, in this order: see `listing.lua`.
+  const head = { pipeline, description, queue, owner, source, tags, trigger: written };
+  return JSON.stringify(without({ ...head, ...definition, ...known, trigger: written }, USUAL));
 }
 
 /** Reads what {@link definitionText} wrote, and texts that leave nothing out. */

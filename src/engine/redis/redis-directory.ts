@@ -6,7 +6,6 @@ import type {
   ClaimedPutResult,
   ClaimResult,
   Directory,
-  DuePlace,
 } from "../port/queue-engine.ts";
 import { toJson } from "../codec/stored-json.ts";
 import { decodePutJob, encodeDefinition } from "./job-codec.ts";
@@ -64,18 +63,5 @@ export class RedisDirectory implements Directory {
     if (typeof sequence !== "number")
       throw new CronduitError("INTERNAL", "fence_job answered no number");
     return sequence < 0 ? "exists" : { sequence };
-  }
-
-  async firstDue(count: number): Promise<DuePlace[]> {
-    const flat = await this.#calls.bounded("listJobIds", () =>
-      this.#calls.redis.zrange(this.#calls.key("next"), 0, count - 1, "WITHSCORES"),
-    );
-    return Array.from({ length: flat.length / 2 }, (_, i) => {
-      const score = flat[2 * i + 1] ?? "inf";
-      return {
-        id: flat[2 * i] ?? "",
-        dueAt: score === "inf" ? Number.POSITIVE_INFINITY : Number(score),
-      };
-    });
   }
 }

@@ -1,9 +1,11 @@
 import type { StoredJob } from "../../jobs/definition.ts";
+import type { Scope } from "../../jobs/scope.ts";
 import * as codec from "../codec/decision-codec.ts";
 import { readOne } from "../codec/readable.ts";
 import { toJson } from "../codec/stored-json.ts";
 import type * as Port from "../port/jobs.ts";
 import { decodeDefinitions, decodeJob, encodeDefinition } from "./job-codec.ts";
+import { RedisJobLists } from "./redis-job-lists.ts";
 import { JobPuts } from "./job-puts.ts";
 import type { RedisCalls } from "./redis-calls.ts";
 
@@ -11,10 +13,12 @@ import type { RedisCalls } from "./redis-calls.ts";
 export class RedisJobs implements Port.JobsPort {
   readonly #calls: RedisCalls;
   readonly #puts: JobPuts;
+  readonly #lists: RedisJobLists;
 
   constructor(calls: RedisCalls) {
     this.#calls = calls;
     this.#puts = new JobPuts(calls);
+    this.#lists = new RedisJobLists(calls);
   }
 
   put(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
@@ -63,11 +67,12 @@ export class RedisJobs implements Port.JobsPort {
     return decodeDefinitions(ids, answer, this.#calls.tell);
   }
 
-  listIds(offset: number, limit: number): Promise<string[]> {
-    const { redis } = this.#calls;
-    return this.#calls.bounded("listJobIds", () =>
-      redis.zrange(this.#calls.key("next"), offset, offset + limit - 1),
-    );
+  list(query: Port.JobListQuery, scope: Scope): Promise<Port.JobListPage> {
+    return this.#lists.list(query, scope);
+  }
+
+  tally(query: Port.JobCountQuery, scope: Scope): Promise<Port.JobCounts> {
+    return this.#lists.tally(query, scope);
   }
 
   count(): Promise<number> {

@@ -42,6 +42,8 @@ export const SCRIPT_ARGUMENTS = {
   delete_document: ["document"],
   read_documents: [],
   list_documents: ["start", "cursor", "limit"],
+  list_jobs: ["query"],
+  tally_jobs: ["query"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The arguments that every script takes first. */
@@ -55,13 +57,14 @@ const QUEUE_JOBS: Level = ["lib", "queue_jobs"];
 const SCHEDULE: Level = [...KEYS, "events", "queue_jobs", "schedule"];
 const JOBS: Level = [...SCHEDULE, "last_run", "jobs", "running_runs"];
 /** Files that end with a table of their functions, made only in calls that use one of them. */
-const LAZY: Level = ["conditions", "queued_runs", "wakeups", "groups", "backfills"];
+const LAZY: Level = ["conditions", "queued_runs", "wakeups", "groups", "backfills", "lists"];
 const isLazy: ReadonlySet<string> = new Set([...LAZY, "queueing"]);
 
 const QUEUED: readonly Level[] = [JOBS, ["ledger"], LAZY];
 const RUNS: readonly Level[] = [...QUEUED, ["runs"]];
 const DOCUMENTS: Level = ["lib", "documents"];
-const FAST_PATH: readonly Level[] = [SCHEDULE, ["ledger"], ["fast_path"]];
+const FAST_PATH: readonly Level[] = [SCHEDULE, ["ledger", "lists"], ["fast_path"]];
+const LISTING: readonly Level[] = [[...KEYS, "lists"], ["listing"]];
 
 /** The name of a script. */
 export type ScriptName = keyof typeof SCRIPT_ARGUMENTS;
@@ -98,6 +101,8 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   delete_document: [DOCUMENTS],
   read_documents: [DOCUMENTS],
   list_documents: [DOCUMENTS],
+  list_jobs: LISTING,
+  tally_jobs: LISTING,
 };
 
 function levelsOf(name: ScriptName): readonly Level[] {

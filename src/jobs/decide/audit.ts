@@ -1,8 +1,10 @@
 import type { AuditFinding, AuditRequest, OverdueOutcome, OverdueTold } from "../audit-requests.ts";
+import { comparePlaces } from "../job-list.ts";
 import { queueJobIdOf } from "../occurrence-id.ts";
 import { feedBackfill, runningOfBackfill } from "./backfill-times.ts";
 import { judge } from "./condition-now.ts";
 import { isInLine } from "./group-room.ts";
+import { placeInList } from "./list-jobs.ts";
 import { waitsForResume } from "./retries.ts";
 import type { JobEntry } from "./state.ts";
 import { isFull, runningOf, type Step, tell } from "./step.ts";
@@ -42,15 +44,10 @@ function jobsToCheck(
 ): JobEntry[] {
   const soon = jobs.filter(({ next }) => next !== null && next.dueAt <= now + horizonMs);
   const others = jobs.slice(offset, offset + limit);
+  const byNextRun = (a: JobEntry, b: JobEntry) =>
+    comparePlaces("next-run", placeInList(a), placeInList(b));
   const all = [...soon.toSorted(byNextRun).slice(0, MAX_DUE), ...others];
   return [...new Set(all)].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-/** The order of jobs by their next run; those without one come last. */
-export function byNextRun(a: JobEntry, b: JobEntry): number {
-  const [due, other] = [a.next?.dueAt ?? Infinity, b.next?.dueAt ?? Infinity];
-  if (due !== other) return due < other ? -1 : 1;
-  return a.id < b.id ? -1 : 1;
 }
 
 function auditSchedule(step: Step, job: JobEntry, request: AuditRequest): AuditFinding[] {

@@ -25,6 +25,7 @@ local key = jobKey(c.jobId)
 decideSpans(job, c.skipped)
 call("HSET", key, "rev", nextSequence())
 if c.definition then
+  lists.moveOwner(c.jobId, call("HGET", PREFIX .. "defs", c.jobId), c.definition)
   call("HSET", PREFIX .. "defs", c.jobId, c.definition)
   call("HSET", key, "da", c.declared, "sc", c.schedule, "pl", c.pipeline)
   -- Fields that not every job has.
@@ -38,6 +39,7 @@ if timing then
   dropNext(c.jobId)
   generation = nextSequence()
   call("HSET", key, "gen", generation, "st", timing.state, "w", timing.watermark)
+  lists.moveState(c.jobId, job.state, timing.state)
   placeNext(c.jobId, timing.state == "active" and timing.upcoming or nil)
   if timing.state == "active" then
     addNext(c.jobId, c.pipeline or job.pipeline, generation, timing.upcoming)

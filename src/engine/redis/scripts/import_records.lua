@@ -97,7 +97,7 @@ end
 local function importJob(r)
   local id = r.jobId
   r.by = step.by
-  storeJob(id, r, pastOf(r))
+  storeJob(id, r, pastOf(r), r.lastRun and r.lastRun.verdict)
   for _, run in ipairs(r.runs) do importRun(id, run) end
   local job = readJob(id)
   importQueued(job, r.queued)

@@ -55,6 +55,7 @@ local function pauseAfterFailures(job, errorText)
   job.state = "paused"
   call("HSET", jobKey(job.id), "rev", nextSequence(), "gen", job.generation, "st", "paused", "pa", NOW, "pr", reason)
   placeNext(job.id, nil)
+  lists.moveState(job.id, "active", "paused")
   queuedRuns.dropQueued(job, "paused", true)
   holdRetries(job.id)
   emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason, by = { kind = "system", id = "pauseAfterFailures" } })
@@ -72,6 +73,7 @@ end
 local function countRun(job, held, row)
   if held.kind ~= "scheduled" then keepScheduled(job) end
   local isSuccess, isFailure = row.state == "succeeded", row.state == "failed"
+  lists.moveVerdict(job.id, job.last.verdict, row.state)
   job.successStreak = isSuccess and job.successStreak + 1 or 0
   job.failuresInARow = isSuccess and 0 or job.failuresInARow + (isFailure and 1 or 0)
   job.last = { verdict = row.state, fireAt = held.fireAt, startedAt = row.startedAt, finishedAt = row.finishedAt,

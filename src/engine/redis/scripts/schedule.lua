@@ -35,6 +35,7 @@ end
 -- Nothing more of this schedule will be due.
 local function endSchedule(jobId)
   call("HSET", jobKey(jobId), "st", "finished")
+  lists.moveState(jobId, "active", "finished")
   ENDING[#ENDING + 1] = jobId
 end
 

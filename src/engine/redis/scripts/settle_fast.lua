@@ -43,6 +43,9 @@ local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, t
   if isOver then
     call("HDEL", runs, id)
     local streak = v[8] and v[8]:match("^%a+ %d+ %S+ %d+ (%d+)")
+    if not v[8] or v[8]:sub(1, 10) ~= "succeeded " then
+      lists.moveVerdict(jobId, v[8] and v[8]:match("^%a+"), "succeeded")
+    end
     set("li", runId)
     set("lp", "succeeded " .. fireAt .. " " .. late .. " " .. took .. " " .. addTo(streak, 1) .. " 0 -")
     set("lr", result)

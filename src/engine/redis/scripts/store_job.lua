@@ -1,7 +1,7 @@
 -- Stores a job that does not exist yet, and returns its revision, which is its generation too.
 -- `job`: { definition, declared, schedule, state, watermark, pipeline, fields, upcoming, by }. `more`?: further fields of its
--- hash, alternating with their values.
-local function storeJob(id, job, more)
+-- hash, alternating with their values. `verdict`?: of its last run.
+local function storeJob(id, job, more, verdict)
   local sequence, key = nextSequence(), jobKey(id)
   local upcoming, number = job.state == "active" and job.upcoming or {}, numberText(sequence)
   call("HSET", PREFIX .. "defs", id, job.definition)
@@ -9,6 +9,7 @@ local function storeJob(id, job, more)
     "sc", job.schedule, "pl", job.pipeline, unpack(job.fields))
   if more then call("HSET", key, unpack(more)) end
   placeNext(id, upcoming)
+  lists.enter(id, job.definition, job.state, verdict)
   local next = upcoming[1]
   -- The number is new, so the queue job can't exist.
   if next then writeQueueJob(queueJobIdOf(id, "", sequence, next.fireAt), job.pipeline, next.dueAt) end

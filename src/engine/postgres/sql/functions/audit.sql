@@ -138,7 +138,7 @@ BEGIN
     SELECT * FROM jobs WHERE id IN (
       (SELECT id FROM jobs WHERE next_due_at <= now_ms + (request ->> 'horizonMs')::bigint ORDER BY next_due_at LIMIT max_due)
       UNION
-      (SELECT id FROM jobs ORDER BY next_due_at, id OFFSET (request ->> 'offset')::bigint LIMIT (request ->> 'limit')::bigint))
+      (SELECT id FROM jobs ORDER BY next_due_at, id COLLATE "C" OFFSET (request ->> 'offset')::bigint LIMIT (request ->> 'limit')::bigint))
     ORDER BY id
   LOOP
     findings := findings || audit_schedule(job, request, now_ms);

@@ -1,7 +1,7 @@
 /*
 change_job: changes a job's definition, schedule or state, if nobody changed it since it was read.
 
-change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, policy?, pipeline?,
+change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, policy?, pipeline?, listed?,
              timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
              skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event; times in epoch ms
 now_ms       epoch ms; null = the server's clock
@@ -87,6 +87,7 @@ BEGIN
     fresh.keep_age_ms, fresh.owner, fresh.source, fresh.paused_at, fresh.paused_reason, fresh.finished_at, fresh.failures_in_a_row)
   WHERE id = job.id RETURNING * INTO fresh;
   IF change ? 'definition' THEN
+    PERFORM list_job(job.id, fresh.pipeline, change -> 'listed');
     IF fresh.condition IS DISTINCT FROM job.condition OR fresh.wait_ms IS DISTINCT FROM job.wait_ms THEN
       PERFORM link_condition(job.id, fresh.condition, fresh.wait_ms);
     END IF;

@@ -88,7 +88,7 @@ DECLARE
 BEGIN
   INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
     next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
-    pause_after, keep_count, keep_age_ms, paused_at, paused_reason, finished_at, counts, last_run, last_scheduled_run, last_success_at,
+    pause_after, keep_count, keep_age_ms, paused_at, paused_reason, finished_at, counts, last_run, last_verdict, last_scheduled_run, last_success_at,
     success_streak, failures_in_a_row, owner, source)
   SELECT r ->> 'jobId', r ->> 'pipeline', r ->> 'definition', r ->> 'declared', r ->> 'schedule', n, n, r ->> 'state',
     (r ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
@@ -97,11 +97,12 @@ BEGIN
     policy ->> 'groupKey', (policy ->> 'groupLimit')::integer, (policy ->> 'pauseAfter')::integer,
     (policy ->> 'keepCount')::integer, (policy ->> 'keepAgeMs')::bigint,
     (r ->> 'pausedAt')::bigint, r ->> 'pausedReason', (r ->> 'finishedAt')::bigint, r -> 'counts', r -> 'lastRun',
-    r -> 'lastScheduledRun',
+    r #>> '{lastRun,verdict}', r -> 'lastScheduledRun',
     (r ->> 'lastSuccessAt')::bigint, (r ->> 'successStreak')::integer, (r ->> 'failuresInARow')::integer,
     policy ->> 'owner', policy ->> 'source'
   FROM nextval('{{fleet_numbers}}') AS n
   RETURNING * INTO job;
+  PERFORM list_job(job.id, job.pipeline, r -> 'listed');
   IF job.state = 'active' THEN
     PERFORM add_next(job.id, job.pipeline, job.generation, r -> 'upcoming', now_ms);
   END IF;

@@ -16,6 +16,15 @@ CREATE FUNCTION is_late(job jobs, due_at bigint, now_ms bigint) RETURNS boolean 
   SELECT job.grace_ms IS NOT NULL AND now_ms - due_at > job.grace_ms
 $$;
 
+-- Enters a job into the lists that are filtered by what its definition says. listed: JSON owner?, source?, tags, words
+CREATE FUNCTION list_job(job_id text, pipeline text, listed jsonb) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO listed_jobs AS l (id, pipeline, owner, source, tags, words)
+  VALUES (job_id, pipeline, listed ->> 'owner', listed ->> 'source',
+    ARRAY(SELECT jsonb_array_elements_text(listed -> 'tags')), listed ->> 'words')
+  ON CONFLICT (id) DO UPDATE SET (pipeline, owner, source, tags, words)
+    = (EXCLUDED.pipeline, EXCLUDED.owner, EXCLUDED.source, EXCLUDED.tags, EXCLUDED.words)
+$$;
+
 -- Wakes the job if a run is queued and an instance is free. In a group the job joins the line, and the group wakes it at the
 -- end of the step.
 CREATE FUNCTION wake_for_queued(job jobs, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$

@@ -4,7 +4,7 @@ only jobs whose claim holds.
 
 puts         JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
              upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention, condition and owner, as compared here),
-             by (who adds it),
+             listed (what lists are filtered by), by (who adds it),
              claim (number)?, on queues other than the default one,
              isRead (true)?: answer with the job as stored, too
 now_ms       epoch ms; null = the server's clock
@@ -70,6 +70,7 @@ BEGIN
       IF number IS NULL THEN SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id'; END IF;
     END IF;
     IF number IS NOT NULL THEN
+      PERFORM list_job(p ->> 'id', p ->> 'pipeline', p -> 'listed');
       IF p ->> 'state' = 'active' THEN
         PERFORM add_next(p ->> 'id', p ->> 'pipeline', number, p -> 'upcoming', now_ms);
       END IF;

@@ -46,6 +46,7 @@ BEGIN
   DELETE FROM backfills WHERE job_id = job.id;
   PERFORM drop_wakeups(job.id);
   DELETE FROM jobs WHERE id = job.id;
+  DELETE FROM listed_jobs WHERE id = job.id;
   UPDATE ledgers SET expires_at = server_now(NULL) + job.keep_age_ms WHERE job_id = job.id;
   events := events || ((removal -> 'event') || jsonb_build_object('at', now_ms) || owner_field(job.owner));
   PERFORM wake_dependents(ARRAY[job.id], now_ms);

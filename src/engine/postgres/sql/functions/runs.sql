@@ -118,6 +118,7 @@ BEGIN
       ELSE last_scheduled_run END,
     last_run = jsonb_strip_nulls(jsonb_build_object('id', held.run_id, 'verdict', ended.verdict, 'fireAt', held.fire_at,
       'startedAt', held.attempt_at, 'finishedAt', ended.finished_at, 'result', ended.result)),
+    last_verdict = ended.verdict,
     counts = add_count(counts, ended.verdict, 1),
     last_success_at = CASE ended.verdict WHEN 'succeeded' THEN ended.finished_at ELSE last_success_at END,
     success_streak = CASE ended.verdict WHEN 'succeeded' THEN success_streak + 1 ELSE 0 END,

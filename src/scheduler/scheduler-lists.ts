@@ -1,0 +1,53 @@
+import type { Logger } from "../core/log.ts";
+import type { PipelineRegistry } from "../pipeline/registry.ts";
+import type { ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
+import { type Job, type JobControl, withActions } from "./job-actions.ts";
+import {
+  type JobCount,
+  type JobCountOptions,
+  type JobPage,
+  type JobQuery,
+  queryJobs,
+  tallyJobs,
+} from "./job-query.ts";
+import { SchedulerRuns, type SchedulerRunsParts } from "./scheduler-runs.ts";
+
+/** What a scheduler's calls about many jobs are made with. */
+export interface SchedulerListsParts extends SchedulerRunsParts {
+  readonly registry: PipelineRegistry;
+  readonly logger: Logger;
+}
+
+/** The part of a scheduler that deals with many jobs at once. */
+export abstract class SchedulerLists extends SchedulerRuns implements JobControl {
+  readonly #parts: SchedulerListsParts;
+
+  /** @internal */
+  protected constructor(parts: SchedulerListsParts) {
+    super(parts);
+    this.#parts = parts;
+  }
+
+  abstract pauseJob(jobId: string, reason?: string): Promise<Job>;
+  abstract resumeJob(jobId: string): Promise<Job>;
+  abstract modifyJob(jobId: string, changes: ModifyJobOptions): Promise<Job>;
+  abstract rescheduleJob(jobId: string, trigger: RescheduleOptions): Promise<Job>;
+  abstract removeJob(jobId: string): Promise<void>;
+
+  /**
+   * Jobs in the order of their next run, those without one last, or of their ids; a page at a time. A job that neither comes,
+   * goes nor moves meanwhile is on exactly one page.
+   * @throws {@link CronduitError} `INVALID_OPTION`
+   */
+  async getJobs(query: JobQuery = {}): Promise<JobPage> {
+    await this.#parts.ready();
+    const page = await queryJobs(this.#parts, query, "all");
+    return { ...page, jobs: page.jobs.map((job) => withActions(job, this)) };
+  }
+
+  /** How many jobs there are, or how many fit. @throws {@link CronduitError} `INVALID_OPTION` */
+  async countJobs(options: JobCountOptions = {}): Promise<JobCount> {
+    await this.#parts.ready();
+    return tallyJobs(this.#parts, options, "all");
+  }
+}
