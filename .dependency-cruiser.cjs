@@ -19,7 +19,7 @@ const WITHIN_ROW = { api: ["metrics"] };
 
 /** The rooms of src/engine follow the same rule. The files beside the rooms may import any room. */
 const ENGINE_ROWS = [
-  ["multi-queue", "embedded"], // several queues as one; PostgreSQL inside the process
+  ["multi-queue", "embedded", "scoped"], // several queues as one; PostgreSQL inside the process; the fleet as somebody sees it
   ["redis", "postgres", "memory"], // one queue each
   ["bullmq", "codec"], // what both share: BullMQ's queue and workers; how records are written
   ["calls"], // deadlines, batches, outages

@@ -47,6 +47,10 @@ export const ERROR_CODES = {
     meaning: "There is no run with this id.",
     remedy: "Check the id with `getRuns(jobId)`; retention may have deleted it.",
   },
+  NOT_ALLOWED: {
+    meaning: "This actor may not do that; what it may not even see is reported as not found.",
+    remedy: "Act as an editor of the job's owner, or as an administrator: see `as`.",
+  },
   UNKNOWN_PIPELINE: {
     meaning: "No pipeline with this name is registered in this process.",
     remedy: "Add the class to the `pipelines` of this scheduler or worker.",

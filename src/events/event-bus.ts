@@ -1,6 +1,8 @@
 import { type Clock, sleep, within } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { Engine, EventBatch } from "../engine/port/engine.ts";
+import type { Actor } from "../jobs/actor.ts";
+import { isVisible, type Scope } from "../jobs/scope.ts";
 import { EVENT_BITS, type EventName, type StoredEvent } from "../jobs/event.ts";
 import type { ListenerSettings } from "./listener-input.ts";
 import { type SchedulerEvent, toSchedulerEvent } from "./scheduler-event.ts";
@@ -27,7 +29,15 @@ interface Listener {
   readonly handler: EventHandler;
   readonly mask: number;
   readonly options: ListenerSettings;
+  /** Whose events it receives. */
+  readonly sees: Scope;
   readonly ended: AbortController;
+}
+
+/** Who listens, and whose events it may see. */
+interface ListenerRights {
+  readonly by: Actor;
+  readonly sees: Scope;
 }
 
 const WAIT_MS = 5_000;
@@ -72,10 +82,21 @@ export class EventBus {
     for (const listener of this.#listeners.values()) this.#listen(listener, async () => cursor);
   }
 
-  /** Adds a listener whose mask and options are validated; one with the same handler is replaced. */
-  add(handler: EventHandler, mask: number, options: ListenerSettings): void {
+  /**
+   * Adds a listener whose mask and options are validated; one with the same handler is replaced.
+   * @param rights Whose events it receives. The name of a listener with limited rights is its actor's own.
+   */
+  add(
+    handler: EventHandler,
+    mask: number,
+    { name, ...options }: ListenerSettings,
+    { sees, by }: ListenerRights,
+  ): void {
     this.remove(handler);
-    const listener: Listener = { handler, mask, options, ended: new AbortController() };
+    const own = name === undefined || sees === "all" ? name : `${by.kind}:${by.id}/${name}`;
+    const settings = { ...options, ...(own !== undefined && { name: own }) };
+    const ended = new AbortController();
+    const listener: Listener = { handler, mask, options: settings, sees, ended };
     this.#listeners.set(handler, listener);
     const startCursor = this.#startCursor;
     if (startCursor === undefined) return;
@@ -227,8 +248,8 @@ export class EventBus {
     }
   }
 
-  #isWanted({ mask, options }: Listener, event: SchedulerEvent): boolean {
-    if ((event.code & mask) === 0) return false;
+  #isWanted({ mask, options, sees }: Listener, event: SchedulerEvent): boolean {
+    if ((event.code & mask) === 0 || !isVisible(sees, event.owner)) return false;
     return (
       options.scope !== "local" ||
       (event.worker !== undefined && event.worker === this.#localWorker())

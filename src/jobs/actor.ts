@@ -6,7 +6,8 @@ import { z } from "zod";
  */
 export type ActorKind = (typeof ACTOR_KINDS)[number];
 
-const ACTOR_KINDS = ["code", "file", "cli", "user", "token", "system"] as const;
+/** All kinds of actors. */
+export const ACTOR_KINDS = ["code", "file", "cli", "user", "token", "system"] as const;
 
 /** Who made a change, as it is kept with the change. */
 export interface Actor {

@@ -5,6 +5,7 @@ import type { Logger } from "../core/log.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import { queueOf } from "../jobs/queue.ts";
+import type { Scope } from "../jobs/scope.ts";
 
 /** Jobs examined for a cycle; a longer chain of waiting jobs isn't followed to its end. */
 const MAX_LOOKED_AT = 10_000;
@@ -12,17 +13,22 @@ const MAX_LOOKED_AT = 10_000;
 /**
  * Checks the conditions of jobs about to be stored: refuses jobs that would wait for each other in a cycle, and warns
  * if a condition names a job it can't see, because nobody has added it yet or it is on another queue.
- * @throws {@link ConditionError} `INVALID_CONDITION` with `data.cycle`.
+ * @param engine Shows what the author may see.
+ * @param sees Whose jobs these are: a condition must not tell more than that.
+ * @throws {@link ConditionError} `INVALID_CONDITION` with `data.cycle`, or with `data.jobId` for a job that the author does
+ * not see, whether it exists or not.
  */
 export async function checkConditions(
   engine: Pick<Engine, "jobs">,
   logger: Logger,
   definitions: readonly JobDefinition[],
+  sees: Scope = "all",
 ): Promise<void> {
   const conditional = definitions.filter(({ policy }) => policy.when !== null);
   if (conditional.length === 0) return;
   const known = new Map(definitions.map((definition) => [definition.id, definition]));
   await readReferenced(engine, known, conditional);
+  if (sees !== "all") for (const each of conditional) refuseUnseen(each, known, sees);
   for (const definition of conditional) warnOfUnseen(logger, definition, known);
   const graph = new Map(
     [...known.values()].flatMap(({ id, policy }) =>
@@ -37,6 +43,23 @@ export async function checkConditions(
   throw new ConditionError(
     `These jobs would wait for each other in a circle: ${shown}. Let one of them skip (conditionPolicy: "skip").`,
     { cycle },
+  );
+}
+
+/** A job of an owner's own may be added later. */
+function refuseUnseen(
+  definition: JobDefinition,
+  known: ReadonlyMap<string, JobDefinition>,
+  owners: readonly string[],
+): void {
+  const isOwn = (id: string): boolean => owners.some((owner) => id.startsWith(`${owner}/`));
+  const unseen = referencesOf(definition.policy.when?.condition).find(
+    (id) => !known.has(id) && !isOwn(id),
+  );
+  if (unseen === undefined) return;
+  throw new ConditionError(
+    `The condition of job "${definition.id}" names job "${unseen}", and you see no such job.`,
+    { jobId: unseen },
   );
 }
 

@@ -18,6 +18,7 @@ import { resolveTrigger } from "../triggers/resolve.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
 import { parseFireTime } from "../triggers/time/parse-instant.ts";
 import { derivedId, randomId } from "./derived-id.ts";
+import type { Rights } from "./rights.ts";
 import { splitOptions } from "./split-options.ts";
 
 /** A call of `addJob`, checked and resolved. */
@@ -41,8 +42,8 @@ export interface DeclarationContext {
   readonly timezone: string;
   /** The scheduler's named calendars. */
   readonly calendars: CalendarLookup;
-  /** Through what jobs are declared; absent for code. */
-  readonly source?: string | undefined;
+  /** Who declares; absent: a program with all rights. */
+  readonly rights?: Pick<Rights, "nameFor" | "ownerFor" | "source"> | undefined;
   /** The scheduler's `jobDefaults`, as written. */
   readonly rules?: object | undefined;
 }
@@ -57,10 +58,11 @@ export async function declare(
   options: unknown,
   context: DeclarationContext,
 ): Promise<Declaration> {
-  const { source } = context;
+  const { rights } = context;
+  const source = rights?.source;
   const split = splitOptions(options, "addJob");
   const rules = { ...splitOptions(context.rules ?? {}, "jobDefaults").job, ...split.job };
-  const job = parseOptions(jobOptionsSchema, rules, "addJob");
+  const job = withinRights(parseOptions(jobOptionsSchema, rules, "addJob"), rights);
   if (job.isolate === "process") sourceOf(descriptor);
   const params = await validateParams(descriptor, split.params);
   const secrets = secretPlacesOf(descriptor.params).input;
@@ -70,7 +72,8 @@ export async function declare(
     resolveTiming(job.id ?? derived, split.trigger, job.nextRunTime, { ...context, now });
   const timing = timingAt(context.now);
   const isAskedAnew = job.id === undefined && isOnceFromNow(split.trigger, timing, context);
-  const id = job.id ?? (isAskedAnew ? randomId(descriptor.name) : derived);
+  const made = job.id ?? (isAskedAnew ? randomId(descriptor.name) : derived);
+  const id = rights?.nameFor(job.owner ?? undefined, made) ?? made;
   const definition: JobDefinition = {
     id,
     pipeline: descriptor.name,
@@ -113,6 +116,18 @@ export async function declare(
     isOver: schedule.isOver(upcoming),
     replaceExisting: job.replaceExisting,
     timingAt,
+  };
+}
+
+/** The options with the owner that the job gets, and the names that it may have. */
+export function withinRights(job: JobOptions, rights: DeclarationContext["rights"]): JobOptions {
+  if (!rights) return job;
+  const owner = rights.ownerFor(job.owner);
+  const group = job.concurrencyGroup;
+  return {
+    ...job,
+    owner,
+    ...(group && { concurrencyGroup: { ...group, key: rights.nameFor(owner, group.key) } }),
   };
 }
 

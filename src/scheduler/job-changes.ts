@@ -20,6 +20,7 @@ import {
   rulesOf,
   type Timing,
   startingWatermark,
+  withinRights,
 } from "./declaration.ts";
 import { type SplitOptions, splitOptions } from "./split-options.ts";
 import {
@@ -121,7 +122,7 @@ export async function modifyPlan(
   const { owner: _, ...kept } = old;
   const definition = {
     ...kept,
-    ...modifiedRules(old, split.job, context.where),
+    ...modifiedRules(old, split.job, context),
     ...(split.params === undefined
       ? {}
       : {
@@ -169,11 +170,11 @@ function modifiedTiming(
 function modifiedRules(
   old: JobDefinition,
   given: Record<string, unknown>,
-  where: string,
+  { where, rights }: Pick<DeclarationContext, "rights"> & { readonly where: string },
 ): Pick<JobDefinition, "policy" | "retention" | "logs" | "tags" | "description" | "owner"> {
   const { policy, retention } = old;
   // The old rules as a user would write them, so that one schema checks old and new.
-  const job = parseOptions(
+  const written = parseOptions(
     jobOptionsSchema,
     {
       maxInstances: policy.maxInstances,
@@ -189,6 +190,7 @@ function modifiedRules(
     },
     where,
   );
+  const job = withinRights(written, rights);
   return {
     ...rulesOf(job),
     tags: job.tags,

@@ -1,8 +1,7 @@
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { Engine } from "../engine/port/engine.ts";
-import type { Actor } from "../jobs/actor.ts";
-import type { StoredJob } from "../jobs/definition.ts";
+import type { PeoplesEngine } from "../engine/scoped/scoped-engine.ts";
+import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
 import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import type { Pipeline, PipelineConstructor } from "../pipeline/pipeline.ts";
 import type { PipelineRegistry, Registrable } from "../pipeline/registry.ts";
@@ -17,6 +16,7 @@ import { differencesOf } from "./differences.ts";
 import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
 import { JobStore } from "./job-store.ts";
 import { pastDateNote } from "./past-dates.ts";
+import type { Rights } from "./rights.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { checkConditions } from "./condition-cycles.ts";
 
@@ -30,14 +30,14 @@ export type ScheduleDefaults = Pick<DeclarationContext, "timezone" | "calendars"
 
 /** What {@link JobCommands} needs. */
 export interface JobCommandsParts {
-  readonly engine: Pick<Engine, "events" | "jobs" | "now">;
+  readonly engine: Pick<PeoplesEngine, "events" | "jobs" | "now">;
   readonly registry: PipelineRegistry;
   readonly logger: Logger;
   /** Logs what was done. */
   readonly changes: ChangeLog;
   readonly defaults: ScheduleDefaults;
-  /** Who gives the commands. */
-  readonly by: Actor;
+  /** Who gives the commands, and what they may do. */
+  readonly rights: Rights;
 }
 
 /** A job as callers give it. */
@@ -53,7 +53,7 @@ export class JobCommands {
 
   constructor(parts: JobCommandsParts) {
     this.#parts = parts;
-    this.store = new JobStore(parts.engine, parts.by);
+    this.store = new JobStore(parts.engine, parts.rights.by);
   }
 
   get(jobId: string): Promise<StoredJob> {
@@ -79,18 +79,18 @@ export class JobCommands {
       options,
       descriptor: this.describe(pipeline),
     }));
-    const context = { now: await this.#parts.engine.now(), ...this.#parts.defaults };
+    const context = {
+      now: await this.#parts.engine.now(),
+      ...this.#parts.defaults,
+      rights: this.#parts.rights,
+    };
     const declarations: Declaration[] = [];
     for (const { descriptor, options } of described) {
       declarations.push(await declare(descriptor, options, context));
     }
-    const { engine, logger } = this.#parts;
+    const { logger } = this.#parts;
     const toStore = await this.#withoutExhausted(declarations);
-    await checkConditions(
-      engine,
-      logger,
-      toStore.map(({ definition }) => definition),
-    );
+    await this.#checkConditions(toStore.map(({ definition }) => definition));
     const { added, stored } = await this.store.add(toStore);
     this.#parts.changes.added(added);
     for (const { definition } of added) {
@@ -111,16 +111,16 @@ export class JobCommands {
   }
 
   async modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {
-    const { engine, logger } = this.#parts;
     const modified = await this.store.change(jobId, async (job, now) => {
       const { pipeline, timezone } = job.definition;
       const plan = await modifyPlan(job, changes, this.#parts.registry.get(pipeline), {
         ...this.#parts.defaults,
+        rights: this.#parts.rights,
         now,
         timezone,
         where,
       });
-      if (plan.definition) await checkConditions(engine, logger, [plan.definition]);
+      if (plan.definition) await this.#checkConditions([plan.definition]);
       return plan;
     });
     return this.#told("modified", modified);
@@ -152,16 +152,27 @@ export class JobCommands {
     this.#parts.changes.removed(jobId);
   }
 
+  async #checkConditions(definitions: readonly JobDefinition[]): Promise<void> {
+    const { engine, logger, rights } = this.#parts;
+    await checkConditions(engine, logger, definitions, rights.sees);
+  }
+
   #told(what: string, job: StoredJob): StoredJob {
     this.#parts.changes.changed(what, job);
     return job;
   }
 
   async removeAll(): Promise<number> {
+    this.#parts.rights.requireWhole("remove all jobs");
     const count = await this.store.removeAll();
     this.#parts.changes.allRemoved(count);
     await this.#parts.engine.events.append([
-      { name: "ALL_JOBS_REMOVED", at: await this.#parts.engine.now(), by: this.#parts.by, count },
+      {
+        name: "ALL_JOBS_REMOVED",
+        at: await this.#parts.engine.now(),
+        by: this.#parts.rights.by,
+        count,
+      },
     ]);
     return count;
   }

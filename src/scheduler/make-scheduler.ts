@@ -1,4 +1,5 @@
 import { refuseForgotten } from "../engine/forgotten-connection.ts";
+import { type PeoplesEngine, ScopedEngine } from "../engine/scoped/scoped-engine.ts";
 import { RunHistory } from "../history/run-history.ts";
 import { RunLogs } from "../history/run-logs.ts";
 import { parseOptions } from "../jobs/options.ts";
@@ -7,17 +8,38 @@ import type { assemble, SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
 import { ChangeLog } from "./change-log.ts";
 import type { SchedulerListsParts } from "./scheduler-lists.ts";
-import { JobCommands } from "./job-commands.ts";
+import { JobCommands, type ScheduleDefaults } from "./job-commands.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import type { Rights } from "./rights.ts";
 import { RunCommands } from "./run-commands.ts";
 import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
 
+/** What one actor's calls go through. */
+export interface Desk {
+  readonly rights: Rights;
+  /** The fleet as this actor sees it. */
+  readonly engine: PeoplesEngine;
+  readonly jobs: JobCommands;
+  readonly lists: SchedulerListsParts;
+}
+
 /** The parts that the facade delegates to. */
-interface Made {
+export interface Made {
   readonly parts: SchedulerParts;
   readonly lifecycle: Lifecycle;
-  readonly jobCommands: JobCommands;
-  readonly lists: SchedulerListsParts;
+  /** Makes the desk of an actor. */
+  deskOf(rights: Rights): Desk;
+}
+
+/** Makes a scheduler that shares the parts of another and acts with these rights. */
+export class ActsFor {
+  readonly made: Made;
+  readonly rights: Rights;
+
+  constructor(made: Made, rights: Rights) {
+    this.made = made;
+    this.rights = rights;
+  }
 }
 
 /**
@@ -34,29 +56,44 @@ export function makeScheduler(
   const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
   zoneOf(settings.timezone);
   const parts = assembleParts(settings);
-  const { engine, registry, clock, logger, by } = parts;
   const lifecycle = new Lifecycle(parts, { signals: settings.signals, drainMs: settings.drain });
-  const jobCommands = new JobCommands({
+  const defaults = { ...settings, rules: options.jobDefaults };
+  return { parts, lifecycle, deskOf: (rights) => makeDesk({ parts, lifecycle, defaults, rights }) };
+}
+
+function makeDesk({
+  parts,
+  lifecycle,
+  defaults,
+  rights,
+}: Pick<Made, "parts" | "lifecycle"> & {
+  readonly defaults: ScheduleDefaults;
+  readonly rights: Rights;
+}): Desk {
+  const { registry, clock, logger } = parts;
+  const engine = rights.isWhole ? parts.engine : new ScopedEngine(parts.engine, rights);
+  const { by } = rights;
+  const jobs = new JobCommands({
     engine,
     registry,
     logger,
     changes: new ChangeLog(logger, clock),
-    defaults: { ...settings, rules: options.jobDefaults },
-    by,
+    defaults,
+    rights,
   });
   const history = new RunHistory(engine);
   const runs = new RunCommands({
     engine,
-    store: jobCommands.store,
+    store: jobs.store,
     history,
     clock,
-    describe: (pipeline) => jobCommands.describe(pipeline),
+    describe: (pipeline) => jobs.describe(pipeline),
     by,
   });
   return {
-    parts,
-    lifecycle,
-    jobCommands,
+    rights,
+    engine,
+    jobs,
     lists: {
       engine,
       registry,
@@ -64,8 +101,9 @@ export function makeScheduler(
       history,
       runs,
       logs: new RunLogs(engine, history, clock),
-      backfills: new Backfills(engine, jobCommands.store, by),
-      timezone: settings.timezone,
+      backfills: new Backfills(engine, jobs.store, by),
+      timezone: defaults.timezone,
+      scope: rights.sees,
       ready: () => lifecycle.ready(),
     },
   };

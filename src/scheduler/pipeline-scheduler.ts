@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CronduitError } from "../core/errors.ts";
 import type { EngineHealth } from "../engine/port/engine.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
 import { bitsOf } from "../events/event-names.ts";
@@ -25,7 +26,8 @@ import { toJob } from "./job.ts";
 import type { AnyPipelineReference, JobCommands } from "./job-commands.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
 import type { Lifecycle, ShutdownOptions } from "./lifecycle.ts";
-import { makeScheduler } from "./make-scheduler.ts";
+import { ActsFor, type Desk, type Made, makeScheduler } from "./make-scheduler.ts";
+import { type LimitedActor, Rights, type TrustedActor } from "./rights.ts";
 import {
   type ExportOptions,
   exportOptionsSchema,
@@ -41,7 +43,7 @@ import {
 import type { StateSource } from "./transfer/state-lines.ts";
 import type { PipelineSchedulerOptions } from "./scheduler-options.ts";
 import { endOptionsSchema } from "../worker/one-end.ts";
-import { toWorkerRecord, type WorkerRecord } from "./worker-record.ts";
+import { toWorkerRecord, type WorkerRecord, withSeenRuns } from "./worker-record.ts";
 
 /** How `start` begins. */
 export interface StartOptions {
@@ -50,6 +52,12 @@ export interface StartOptions {
 }
 
 const startSchema = z.strictObject({ paused: z.boolean().default(false) });
+
+/** A scheduler as one actor uses it; see {@link PipelineScheduler.as}. The scheduler itself is started and shut down. */
+export type ActingScheduler = Omit<
+  PipelineScheduler,
+  "start" | "shutdown" | typeof Symbol.asyncDispose
+>;
 
 /**
  * Schedules pipelines. Any number of schedulers and workers on one server and prefix form one fleet: what one of them
@@ -61,17 +69,37 @@ export class PipelineScheduler extends SchedulerLists implements AsyncDisposable
   readonly #parts: SchedulerParts;
   readonly #lifecycle: Lifecycle;
   readonly #jobs: JobCommands;
+  readonly #made: Made;
+  readonly #desk: Desk;
+  readonly #isActing: boolean;
 
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE` */
   constructor(options?: PipelineSchedulerOptions);
   /** @internal */
-  constructor(options: PipelineSchedulerOptions, assembleParts: typeof assemble);
-  constructor(options: PipelineSchedulerOptions = {}, assembleParts = assemble) {
-    const made = makeScheduler(options, assembleParts);
-    super(made.lists);
+  constructor(options: PipelineSchedulerOptions | ActsFor, assembleParts?: typeof assemble);
+  constructor(options: PipelineSchedulerOptions | ActsFor = {}, assembleParts = assemble) {
+    const isActing = options instanceof ActsFor;
+    const made = isActing ? options.made : makeScheduler(options, assembleParts);
+    const desk = made.deskOf(isActing ? options.rights : new Rights(made.parts.by));
+    super(desk.lists);
+    this.#made = made;
+    this.#desk = desk;
     this.#parts = made.parts;
     this.#lifecycle = made.lifecycle;
-    this.#jobs = made.jobCommands;
+    this.#jobs = desk.jobs;
+    this.#isActing = isActing;
+  }
+
+  /**
+   * This scheduler as somebody else uses it: changes and their events say who made them (`by`), and a user with a role
+   * sees and changes only what it may. What it may not see does not exist, in any method.
+   * @param note Why, in the actor's own words; up to 500 characters. Kept with each change.
+   * @throws {@link CronduitError} `INVALID_OPTION`; `NOT_ALLOWED` if this scheduler itself acts with limited rights.
+   * @example await scheduler.as({ kind: "user", id: "ada", role: "editor", owners: ["billing"] }).pauseJob("billing/x");
+   */
+  as(actor: TrustedActor | LimitedActor, note?: string): ActingScheduler {
+    this.#desk.rights.requireWhole("act as somebody else");
+    return new PipelineScheduler(new ActsFor(this.#made, Rights.of(actor, note)));
   }
 
   /**
@@ -79,6 +107,7 @@ export class PipelineScheduler extends SchedulerLists implements AsyncDisposable
    * @throws {@link CronduitError} `INVALID_STATE` if it was started or shut down before; `CONNECTION_FAILED`.
    */
   async start(options: StartOptions = {}): Promise<void> {
+    this.#refuseActing("start");
     const { paused } = parseOptions(startSchema, options, "start");
     await this.#lifecycle.start(paused);
   }
@@ -89,8 +118,18 @@ export class PipelineScheduler extends SchedulerLists implements AsyncDisposable
    * completes once that run has ended.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    this.#refuseActing("shutdown");
     const { wait } = parseOptions(endOptionsSchema, options, "shutdown");
     await this.#lifecycle.stop(wait);
+  }
+
+  /** Somebody who acts through a scheduler doesn't begin or end it. */
+  #refuseActing(call: string): void {
+    if (this.#isActing)
+      throw new CronduitError(
+        "INVALID_STATE",
+        `${call}: call it on the scheduler itself, not on what \`as\` returned.`,
+      );
   }
 
   /** Shuts down and waits for running pipelines, so that `await using` works. */
@@ -159,7 +198,7 @@ export class PipelineScheduler extends SchedulerLists implements AsyncDisposable
   ): Promise<Job<SchemaOf<R>, ResultOf<R>> | undefined> {
     const id = checkJobId(jobId, "getJob");
     await this.#lifecycle.ready();
-    const [job] = await this.#parts.engine.jobs.get([id]);
+    const [job] = await this.#desk.engine.jobs.get([id]);
     return job && this.#job(job);
   }
 
@@ -254,6 +293,7 @@ export class PipelineScheduler extends SchedulerLists implements AsyncDisposable
       handler,
       mask,
       checkListener("addListener", handler, given[1] === undefined ? {} : given[1]),
+      this.#desk.rights,
     );
   }
 
@@ -269,7 +309,12 @@ export class PipelineScheduler extends SchedulerLists implements AsyncDisposable
   ): void {
     // Only events of these names have these bits.
     const bits = bitsOf(name);
-    this.#parts.bus.add(handler as EventHandler, bits, checkListener("on", handler, options));
+    this.#parts.bus.add(
+      handler as EventHandler,
+      bits,
+      checkListener("on", handler, options),
+      this.#desk.rights,
+    );
   }
 
   /** Removes a handler that `addListener` or `on` added; an unknown one is ignored. */
@@ -279,14 +324,16 @@ export class PipelineScheduler extends SchedulerLists implements AsyncDisposable
 
   /** Stops the whole fleet from starting runs, until `resume()`; runs in progress continue. */
   async pause(): Promise<void> {
+    this.#desk.rights.requireWhole("pause the fleet");
     await this.#lifecycle.ready();
-    await setFleetPaused(this.#parts.engine, true, this.#parts.by);
+    await setFleetPaused(this.#parts.engine, true, this.#desk.rights.by);
   }
 
   /** Resumes the fleet. `coalesce` and `misfireGraceTime` decide about what was missed. */
   async resume(): Promise<void> {
+    this.#desk.rights.requireWhole("resume the fleet");
     await this.#lifecycle.ready();
-    await setFleetPaused(this.#parts.engine, false, this.#parts.by);
+    await setFleetPaused(this.#parts.engine, false, this.#desk.rights.by);
   }
 
   /** Whether the fleet is paused. */
@@ -304,12 +351,13 @@ export class PipelineScheduler extends SchedulerLists implements AsyncDisposable
    * if you stop reading.
    */
   exportState(options: ExportOptions = {}): AsyncIterable<string> {
+    this.#desk.rights.requireWhole("export the fleet's state");
     return this.#export(parseOptions(exportOptionsSchema, options, "exportState"));
   }
 
   async *#export(settings: ExportSettings): AsyncGenerator<string, void> {
     await this.#lifecycle.ready();
-    yield* exportState(this.#parts, settings);
+    yield* exportState({ ...this.#parts, by: this.#desk.rights.by }, settings);
   }
 
   /**
@@ -319,15 +367,18 @@ export class PipelineScheduler extends SchedulerLists implements AsyncDisposable
    * are here already.
    */
   async importState(source: StateSource, options: ImportOptions = {}): Promise<ImportSummary> {
+    this.#desk.rights.requireWhole("import a state");
     const settings = parseOptions(importOptionsSchema, options, "importState");
     await this.#lifecycle.ready();
-    return importState(this.#parts, source, settings);
+    const { by } = this.#desk.rights;
+    return importState({ engine: this.#parts.engine, by }, source, settings);
   }
 
-  /** The workers of the fleet that are alive. */
+  /** The workers of the fleet that are alive; of what they run, what the caller may see. */
   async getWorkers(): Promise<WorkerRecord[]> {
     await this.#lifecycle.ready();
-    return (await this.#parts.engine.members.list()).map(toWorkerRecord);
+    const workers = (await this.#parts.engine.members.list()).map(toWorkerRecord);
+    return this.#desk.rights.sees === "all" ? workers : withSeenRuns(workers, this.#desk.engine);
   }
 
   /** Whether the server answers; never throws. For readiness checks. */
@@ -335,8 +386,9 @@ export class PipelineScheduler extends SchedulerLists implements AsyncDisposable
     return this.#parts.engine.health();
   }
 
-  /** The engine and server in use, e.g. `redis 7.0.15 at 127.0.0.1:6379`. */
+  /** The engine and server in use, e.g. `redis 7.0.15 at 127.0.0.1:6379`; without the server for limited actors. */
   get engine(): string {
-    return this.#parts.engine.label;
+    const { label } = this.#parts.engine;
+    return this.#desk.rights.isWhole ? label : label.replace(/ at .*/s, "");
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "../core/log.ts";
+import type { Scope } from "../jobs/scope.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
 import { type Job, type JobControl, withActions } from "./job-actions.ts";
@@ -16,6 +17,8 @@ import { SchedulerRuns, type SchedulerRunsParts } from "./scheduler-runs.ts";
 export interface SchedulerListsParts extends SchedulerRunsParts {
   readonly registry: PipelineRegistry;
   readonly logger: Logger;
+  /** Whose jobs the caller sees. */
+  readonly scope: Scope;
 }
 
 /** The part of a scheduler that deals with many jobs at once. */
@@ -41,13 +44,13 @@ export abstract class SchedulerLists extends SchedulerRuns implements JobControl
    */
   async getJobs(query: JobQuery = {}): Promise<JobPage> {
     await this.#parts.ready();
-    const page = await queryJobs(this.#parts, query, "all");
+    const page = await queryJobs(this.#parts, query, this.#parts.scope);
     return { ...page, jobs: page.jobs.map((job) => withActions(job, this)) };
   }
 
   /** How many jobs there are, or how many fit. @throws {@link CronduitError} `INVALID_OPTION` */
   async countJobs(options: JobCountOptions = {}): Promise<JobCount> {
     await this.#parts.ready();
-    return tallyJobs(this.#parts, options, "all");
+    return tallyJobs(this.#parts, options, this.#parts.scope);
   }
 }

@@ -1,3 +1,4 @@
+import { Rights } from "../../src/scheduler/rights.ts";
 import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
@@ -28,7 +29,7 @@ export function addJobCases({ bench }: CaseContext): void {
       return method();
     });
     const commands = new JobCommands({
-      by: TESTER,
+      rights: new Rights(TESTER),
       engine: counted,
       registry: new PipelineRegistry([Report]),
       logger,

@@ -1,3 +1,4 @@
+import { Rights } from "../../src/scheduler/rights.ts";
 import { TESTER } from "./tester.ts";
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
@@ -100,7 +101,7 @@ export class TestFleet implements AsyncDisposable {
     const quiet = (): void => undefined;
     const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
     this.desk = new JobCommands({
-      by: TESTER,
+      rights: new Rights(TESTER),
       engine: this.engine,
       registry,
       logger,

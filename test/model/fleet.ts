@@ -1,4 +1,5 @@
 // The real thing by hand: schedulers' and workers' parts on a real engine, in a time and an order that the test chooses.
+import { Rights } from "../../src/scheduler/rights.ts";
 import { TESTER } from "../helpers/tester.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Clock, nextTurn, systemClock } from "../../src/core/clock.ts";
@@ -137,7 +138,7 @@ export class ModelFleet implements AsyncDisposable {
     this.engine = this.#engineOf(0);
     const registry = new PipelineRegistry([Work]);
     this.desk = new JobCommands({
-      by: TESTER,
+      rights: new Rights(TESTER),
       engine: this.engine,
       registry,
       logger: quiet,

@@ -1,3 +1,4 @@
+import { Rights } from "../../src/scheduler/rights.ts";
 import { TESTER } from "../helpers/tester.ts";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -22,7 +23,7 @@ function releaseOf(fleet: TestFleet, defaults: Partial<ScheduleDefaults>): JobCo
   const quiet = (): void => undefined;
   const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
   return new JobCommands({
-    by: TESTER,
+    rights: new Rights(TESTER),
     engine: fleet.engine,
     registry: new PipelineRegistry([fleet.Work]),
     logger,

@@ -1,0 +1,89 @@
+import { CronduitError } from "../../core/errors.ts";
+import type { StoredJob } from "../../jobs/definition.ts";
+import type { LedgerRow } from "../../jobs/ledger-row.ts";
+import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
+import { isVisible, type Scope } from "../../jobs/scope.ts";
+import type { Engine } from "../port/engine.ts";
+
+/** Rows of one fire time that are looked through for a run. */
+const ROWS_OF_A_TIME = 1_000;
+
+/** What somebody may do with a job: `none`: it does not exist for them. */
+export type Reach = "none" | "sees" | "changes";
+
+/** What somebody may see and change, asked of the fleet's engine, which knows the owners. */
+export class Access {
+  readonly sees: Scope;
+  readonly #changes: Scope;
+  readonly #engine: Pick<Engine, "jobs" | "ledger">;
+
+  /**
+   * @param sees Whose things are visible.
+   * @param changes Whose things may be changed; those of others that are visible may only be read.
+   */
+  constructor(engine: Pick<Engine, "jobs" | "ledger">, sees: Scope, changes: Scope) {
+    this.#engine = engine;
+    this.sees = sees;
+    this.#changes = changes;
+  }
+
+  /** What may be done with the things of an owner. */
+  reachOf(owner: string | undefined): Reach {
+    if (!isVisible(this.sees, owner)) return "none";
+    return isVisible(this.#changes, owner) ? "changes" : "sees";
+  }
+
+  /** A job, if it is visible. */
+  async job(jobId: string): Promise<StoredJob | undefined> {
+    const [job] = await this.#engine.jobs.get([jobId]);
+    return job && this.reachOf(job.definition.owner) !== "none" ? job : undefined;
+  }
+
+  /**
+   * Whether a job may be changed; false if there is none as far as one may see.
+   * @throws {@link CronduitError} `NOT_ALLOWED` for a job that may only be read.
+   */
+  async mayChange(jobId: string): Promise<boolean> {
+    const job = await this.job(jobId);
+    if (!job) return false;
+    this.requireChange(job.definition.owner, `change job "${jobId}"`);
+    return true;
+  }
+
+  /** @throws {@link CronduitError} `NOT_ALLOWED` */
+  requireChange(owner: string | undefined, what: string): void {
+    if (this.reachOf(owner) !== "changes") throw notAllowed(what, owner);
+  }
+
+  /**
+   * Whether a run is visible: by the owner of its time, which its row names; without a row by the present one of its job.
+   */
+  async seesRun(jobId: string, runId: string): Promise<boolean> {
+    const owner = await this.#ownerOfRun(jobId, runId);
+    return owner !== null && this.reachOf(owner) !== "none";
+  }
+
+  /** @returns `null` if nothing is known of the run or its job */
+  async #ownerOfRun(jobId: string, runId: string): Promise<string | undefined | null> {
+    const fireAt = parseQueueJobId(runId)?.fireAt;
+    if (fireAt === undefined) return null;
+    const of = { jobId, fromAt: fireAt, toAt: fireAt, offset: 0, limit: ROWS_OF_A_TIME } as const;
+    const [[job], decided, open] = await Promise.all([
+      this.#engine.jobs.get([jobId]),
+      this.#engine.ledger.read({ ...of, order: "latest" }),
+      this.#engine.ledger.readOpenRuns(jobId),
+    ]);
+    const row: LedgerRow | undefined = [...decided, ...open].find(({ id }) => id === runId);
+    if (row && decided.includes(row)) return row.owner;
+    if (row?.owner !== undefined) return row.owner;
+    return job ? job.definition.owner : null;
+  }
+}
+
+/** @param owner Whose it is; named only to those who see it. */
+export function notAllowed(what: string, owner?: string): CronduitError {
+  const whose = owner === undefined ? "" : ` It belongs to "${owner}".`;
+  return new CronduitError("NOT_ALLOWED", `You may not ${what}.${whose}`, {
+    data: owner === undefined ? {} : { owner },
+  });
+}

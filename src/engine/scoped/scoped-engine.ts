@@ -1,0 +1,74 @@
+import type { EpochMs } from "../../core/clock.ts";
+import type { Scope } from "../../jobs/scope.ts";
+import type * as Port from "../port/engine.ts";
+import { Access } from "./access.ts";
+import { ScopedJobs } from "./scoped-jobs.ts";
+import { ScopedLedger } from "./scoped-ledger.ts";
+
+/** The sub-ports that people's calls go through. The others are for workers and for those who see everything. */
+export type PeoplesEngine = Pick<
+  Port.Engine,
+  "backfills" | "jobs" | "ledger" | "logs" | "now" | "requests" | "steps"
+> & {
+  readonly events: Pick<Port.EventsPort, "append">;
+};
+
+/**
+ * The fleet as somebody sees it: what belongs to others does not exist. Every call about a job passes through here, so no
+ * caller has to think of it. Whoever sees everything uses the engine itself, which costs nothing.
+ */
+export class ScopedEngine implements PeoplesEngine {
+  readonly access: Access;
+  readonly jobs: Port.JobsPort;
+  readonly ledger: Port.LedgerPort;
+  readonly requests: Port.RequestsPort;
+  readonly steps: Port.StepsPort;
+  readonly logs: Port.LogsPort;
+  readonly backfills: Port.BackfillsPort;
+  readonly events: Pick<Port.EventsPort, "append">;
+  readonly #engine: PeoplesEngine;
+
+  /** @param scope Whose things are visible, and whose may be changed. */
+  constructor(
+    engine: PeoplesEngine,
+    { sees, changes }: { readonly sees: Scope; readonly changes: Scope },
+  ) {
+    const access = new Access(engine, sees, changes);
+    this.#engine = engine;
+    this.access = access;
+    this.jobs = new ScopedJobs(engine, access);
+    this.ledger = new ScopedLedger(engine, access);
+    this.events = { append: (events) => engine.events.append(events) };
+    this.requests = {
+      run: async (request) =>
+        (await access.mayChange(request.jobId)) ? engine.requests.run(request) : "missing",
+      cancel: async (request) =>
+        (await access.mayChange(request.jobId)) ? engine.requests.cancel(request) : "unknown",
+    };
+    this.steps = {
+      save: (hold, step) => engine.steps.save(hold, step),
+      read: async (jobId, runId) =>
+        (await access.seesRun(jobId, runId)) ? engine.steps.read(jobId, runId) : [],
+    };
+    this.logs = {
+      append: (writes) => engine.logs.append(writes),
+      read: async (query) =>
+        (await access.seesRun(query.jobId, query.runId))
+          ? engine.logs.read(query)
+          : { lines: [], cursor: query.after },
+      delete: async (jobId, before) =>
+        (await access.mayChange(jobId)) ? engine.logs.delete(jobId, before) : 0,
+    };
+    this.backfills = {
+      add: async (plan) =>
+        (await access.mayChange(plan.jobId)) ? engine.backfills.add(plan) : "missing",
+      change: async (jobId, change) =>
+        (await access.mayChange(jobId)) ? engine.backfills.change(jobId, change) : "missing",
+      read: async (jobId) => ((await access.job(jobId)) ? engine.backfills.read(jobId) : undefined),
+    };
+  }
+
+  now(): Promise<EpochMs> {
+    return this.#engine.now();
+  }
+}

@@ -1,0 +1,68 @@
+import type { StoredJob } from "../../jobs/definition.ts";
+import type { Engine } from "../port/engine.ts";
+import type { JobsPort } from "../port/jobs.ts";
+import type * as Port from "../port/jobs.ts";
+import type { Scope } from "../../jobs/scope.ts";
+import type { Access } from "./access.ts";
+
+/** The jobs that somebody sees. */
+export class ScopedJobs implements JobsPort {
+  readonly #engine: Pick<Engine, "jobs">;
+  readonly #access: Access;
+
+  constructor(engine: Pick<Engine, "jobs">, access: Access) {
+    this.#engine = engine;
+    this.#access = access;
+  }
+
+  async put(puts: readonly Port.JobPut[]): Promise<Port.JobPutResult[]> {
+    for (const { definition } of puts)
+      this.#access.requireChange(definition.owner, `add job "${definition.id}"`);
+    const results = await this.#engine.jobs.put(puts);
+    return results.map((result) => this.#seen(result));
+  }
+
+  /** Without the job, if it is somebody else's. */
+  #seen({ job, ...result }: Port.JobPutResult): Port.JobPutResult {
+    const isSeen = job && this.#access.reachOf(job.definition.owner) !== "none";
+    return isSeen ? { ...result, job } : result;
+  }
+
+  async change(change: Port.JobChange): Promise<Port.JobChangeResult> {
+    const { jobId, definition } = change;
+    if (!(await this.#access.mayChange(jobId))) return { outcome: "missing" };
+    if (definition) this.#access.requireChange(definition.owner, `give job "${jobId}" away`);
+    return this.#engine.jobs.change(change);
+  }
+
+  async remove(removal: Port.JobRemoval): Promise<Port.JobRemovalResult> {
+    return (await this.#access.mayChange(removal.jobId))
+      ? this.#engine.jobs.remove(removal)
+      : "missing";
+  }
+
+  async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
+    const jobs = await this.#engine.jobs.get(ids);
+    return jobs.map((job) =>
+      job && this.#access.reachOf(job.definition.owner) !== "none" ? job : undefined,
+    );
+  }
+
+  async readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {
+    return this.get(ids);
+  }
+
+  /** @param scope Ignored: this is about what may be seen. */
+  list(query: Port.JobListQuery, _scope?: Scope): Promise<Port.JobListPage> {
+    return this.#engine.jobs.list(query, this.#access.sees);
+  }
+
+  tally(query: Port.JobCountQuery, _scope?: Scope): Promise<Port.JobCounts> {
+    return this.#engine.jobs.tally(query, this.#access.sees);
+  }
+
+  /** How many are visible. */
+  async count(): Promise<number> {
+    return (await this.tally({ filter: {}, by: undefined })).total;
+  }
+}

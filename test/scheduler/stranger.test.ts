@@ -1,0 +1,254 @@
+// Somebody who may see only the things of one owner calls every public method about a job of another owner, and about one that
+// does not exist: the answers are the same. A method without a row here fails.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isCronduitError } from "../../src/core/errors.ts";
+import {
+  Pipeline,
+  PipelineScheduler,
+  type RunContext,
+  type SchedulerEvent,
+} from "../../src/index.ts";
+import type { ActingScheduler } from "../../src/scheduler/pipeline-scheduler.ts";
+import { silent } from "../helpers/silent.ts";
+
+class Work extends Pipeline {
+  run({ log }: RunContext): { secret: string } {
+    log.info("of bob's run");
+    return { secret: "bob's" };
+  }
+}
+
+/** A job and its run, or what looks like them. */
+interface Thing {
+  readonly jobId: string;
+  readonly runId: string;
+}
+
+const scheduler = new PipelineScheduler({ pipelines: [Work], logger: silent, worker: {} });
+const stranger = scheduler.as({ kind: "user", id: "ada", role: "editor", owners: ["ada"] });
+const heard: SchedulerEvent[] = [];
+let theirs: Thing;
+let ghost: Thing;
+
+beforeAll(async () => {
+  stranger.addListener((event) => heard.push(event));
+  await scheduler.start();
+  const bob = scheduler.as({ kind: "user", id: "bob", role: "editor", owners: ["bob"] });
+  const job = await bob.addJob(Work, {
+    id: "bill",
+    trigger: "interval",
+    hours: 1,
+    tags: ["money"],
+  });
+  const { id: runId } = await bob.runJob(job.id, { wait: true });
+  theirs = { jobId: job.id, runId };
+  ghost = { jobId: "bob/nope", runId: runId.replace(/^[^:]+/, "bob/nope") };
+  await stranger.addJob(Work, { id: "mine", trigger: "interval", hours: 1 });
+  // Nobody's but the administrators'.
+  await scheduler.addJob(Work, { id: "whole", trigger: "interval", hours: 1 });
+});
+
+afterAll(() => scheduler.shutdown({ wait: false }));
+
+async function list<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+type Call = (on: ActingScheduler, thing: Thing) => unknown;
+
+/** Each public method about one job or run. */
+const ABOUT_ONE: Readonly<Record<string, Call>> = {
+  getJob: (on, { jobId }) => on.getJob(jobId),
+  modifyJob: (on, { jobId }) => on.modifyJob(jobId, { description: "mine now" }),
+  rescheduleJob: (on, { jobId }) => on.rescheduleJob(jobId, { trigger: "interval", minutes: 1 }),
+  pauseJob: (on, { jobId }) => on.pauseJob(jobId),
+  resumeJob: (on, { jobId }) => on.resumeJob(jobId),
+  removeJob: (on, { jobId }) => on.removeJob(jobId),
+  runJob: (on, { jobId }) => on.runJob(jobId),
+  cancelRun: (on, { runId }) => on.cancelRun(runId),
+  getRuns: (on, { jobId }) => on.getRuns(jobId),
+  getRun: (on, { runId }) => on.getRun(runId),
+  getSteps: (on, { runId }) => on.getSteps(runId),
+  explain: (on, { jobId, runId }) => on.explain(jobId, Number(runId.split(":").at(-1))),
+  getLogs: (on, { runId }) => on.getLogs(runId),
+  followLogs: (on, { runId }) => list(on.followLogs(runId)),
+  cleanupLogs: (on, { jobId }) => on.cleanupLogs(jobId, { all: true }),
+  backfill: (on, { jobId }) => on.backfill(jobId, { from: new Date(0), to: new Date(1) }),
+  getBackfill: (on, { jobId }) => on.getBackfill(jobId),
+  pauseBackfill: (on, { jobId }) => on.pauseBackfill(jobId),
+  resumeBackfill: (on, { jobId }) => on.resumeBackfill(jobId),
+  cancelBackfill: (on, { jobId }) => on.cancelBackfill(jobId),
+};
+
+/** Each public method about the fleet, and what it says to somebody with limited rights. */
+const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
+  pause: (on) => refused(on.pause()),
+  resume: (on) => refused(on.resume()),
+  removeAllJobs: (on) => refused(on.removeAllJobs()),
+  exportState: (on) => refused((async () => list(on.exportState()))()),
+  importState: (on) => refused(on.importState("")),
+  as: (on) =>
+    expect(() => on.as({ kind: "code", id: "x" })).toThrow(/may not act as somebody else/),
+  isPaused: async (on) => expect(await on.isPaused()).toBe(false),
+  health: async (on) => expect(await on.health()).toMatchObject({ ok: true }),
+  getWorkers: async (on) => {
+    const job = await scheduler.getJob(theirs.jobId);
+    expect(job).toBeDefined();
+    expect((await on.getWorkers()).flatMap(({ running }) => running)).toEqual([]);
+  },
+  getJobs: async (on) => {
+    expect((await on.getJobs()).jobs.map(({ id }) => id)).toEqual(["ada/mine"]);
+    expect((await on.getJobs({ tag: "money" })).jobs).toEqual([]);
+    expect((await on.getJobs({ text: "bill" })).jobs).toEqual([]);
+  },
+  addJob: async (on) => {
+    // The id of somebody else's job is another id here, and so tells nothing.
+    const job = await on.addJob(Work, { id: theirs.jobId, trigger: "interval", hours: 1 });
+    expect(job).toMatchObject({ id: "ada/bob/bill", owner: "ada", source: "api" });
+    await on.removeJob(job.id);
+    const foreign = { trigger: "interval", hours: 1, owner: "bob" } as const;
+    await refused(on.addJob(Work, foreign));
+    await refused(on.modifyJob("ada/mine", { owner: "bob" }));
+  },
+  addJobs: async (on) => {
+    const options = { id: "list", trigger: "interval", hours: 1 } as const;
+    expect(await on.addJobs([{ pipeline: Work, options }])).toEqual(["ada/list"]);
+    await on.removeJob("ada/list");
+  },
+  schedule: async (on) => {
+    const job = await on.schedule("every 2 hours", Work);
+    expect(job.id).toMatch(/^ada\//);
+    await on.removeJob(job.id);
+  },
+  addListener: () => expectHeard(),
+  on: async (on) => {
+    const seen: string[] = [];
+    on.on("JOB_MODIFIED", ({ jobId }) => void seen.push(jobId));
+    await scheduler.modifyJob(theirs.jobId, { description: "changed" });
+    await on.modifyJob("ada/mine", { description: "changed" });
+    await expect.poll(() => seen).toEqual(["ada/mine"]);
+  },
+  removeListener: (on) => on.removeListener(() => undefined),
+  engine: (on) => expect(on.engine).toBe("memory"),
+};
+
+async function refused(call: Promise<unknown>): Promise<void> {
+  await expect(call).rejects.toMatchObject({ code: "NOT_ALLOWED" });
+}
+
+async function expectHeard(): Promise<void> {
+  await expect.poll(() => heard.map(({ name }) => name)).toContain("JOB_ADDED");
+  expect([...new Set(heard.map(({ owner }) => owner))]).toEqual(["ada"]);
+}
+
+/** What a call says, with the names of the thing replaced. */
+async function said(call: Call, thing: Thing): Promise<string> {
+  let answer: unknown;
+  try {
+    answer = { returned: await call(stranger, thing) };
+  } catch (error) {
+    if (!isCronduitError(error)) throw error;
+    answer = { code: error.code, message: error.message, data: error.data };
+  }
+  return JSON.stringify(answer, (_, value: unknown) => (value === undefined ? null : value))
+    .replaceAll(thing.runId, "<run>")
+    .replaceAll(thing.jobId, "<job>");
+}
+
+/** What only ends or begins the scheduler itself. */
+const OF_THE_SCHEDULER = ["start", "shutdown"];
+
+function publicMethods(): string[] {
+  const found: string[] = [];
+  for (
+    let proto = PipelineScheduler.prototype as object;
+    proto !== Object.prototype;
+    proto = Object.getPrototypeOf(proto) as object
+  )
+    found.push(...Object.getOwnPropertyNames(proto));
+  return found.filter((name) => name !== "constructor" && !OF_THE_SCHEDULER.includes(name));
+}
+
+test("every public method has a row", () => {
+  const rows = [...Object.keys(ABOUT_ONE), ...Object.keys(ABOUT_ALL)];
+  expect(rows.toSorted()).toEqual([...new Set(publicMethods())].toSorted());
+});
+
+describe("what belongs to somebody else is as what does not exist", () => {
+  test.each(Object.entries(ABOUT_ONE))("%s", async (_, call) => {
+    expect(await said(call, theirs)).toBe(await said(call, ghost));
+    // Nothing was changed by it.
+    expect(await scheduler.getJob(theirs.jobId)).toMatchObject({ state: "active" });
+    expect((await scheduler.getLogs(theirs.runId)).lines).not.toEqual([]);
+  });
+});
+
+describe("the fleet to somebody with limited rights", () => {
+  test.each(Object.entries(ABOUT_ALL))("%s", async (_, call) => {
+    await call(stranger);
+  });
+});
+
+test("a viewer sees its own things and changes none; visibility all sees the others' too", async () => {
+  const viewer = scheduler.as({ kind: "user", id: "eve", role: "viewer", owners: ["bob"] });
+  expect(await viewer.getJob(theirs.jobId)).toMatchObject({ owner: "bob" });
+  expect((await viewer.getLogs(theirs.runId)).lines).not.toEqual([]);
+  await refused(viewer.pauseJob(theirs.jobId));
+  await refused(viewer.runJob(theirs.jobId));
+  await refused(viewer.cleanupLogs(theirs.jobId, { all: true }));
+  const open = {
+    kind: "user",
+    id: "ada",
+    role: "editor",
+    owners: ["ada"],
+    visibility: "all",
+  } as const;
+  expect(await scheduler.as(open).getJob(theirs.jobId)).toMatchObject({ owner: "bob" });
+  await refused(scheduler.as(open).removeJob(theirs.jobId));
+});
+
+test("a condition on a job that the author does not see is refused, whether there is one or not", async () => {
+  const conditional = (jobId: string) =>
+    stranger.addJob(Work, {
+      id: "asks",
+      trigger: "interval",
+      hours: 1,
+      condition: `"${jobId}".last_run_successful`,
+    });
+  for (const { jobId } of [theirs, ghost])
+    await expect(conditional(jobId)).rejects.toMatchObject({ code: "INVALID_CONDITION" });
+  expect(await conditional("ada/mine")).toMatchObject({ id: "ada/asks" });
+});
+
+test("changes, their events and manual runs say who made them, and why", async () => {
+  const events: SchedulerEvent[] = [];
+  scheduler.addListener((event) => events.push(event));
+  const cli = scheduler.as({ kind: "cli", id: "grace" }, "the disk is full");
+  await cli.pauseJob("ada/mine", "disk");
+  await cli.resumeJob("ada/mine");
+  const run = await cli.runJob("ada/mine", { wait: true });
+  const by = { kind: "cli", id: "grace", note: "the disk is full" };
+  expect(run).toMatchObject({ owner: "ada", requestedBy: by });
+  await expect
+    .poll(() => events.filter(({ by: who }) => who?.id === "grace").map(({ name }) => name))
+    .toEqual(["JOB_PAUSED", "JOB_RESUMED", "JOB_SUBMITTED"]);
+  expect(events.every((event) => event.by === undefined || event.owner === "ada")).toBe(true);
+});
+
+test.each([
+  [undefined],
+  [{ kind: "user", id: "ada" }],
+  [{ kind: "user", id: "ada", role: "editor" }],
+  [{ kind: "user", id: "ada", role: "editor", owners: [] }],
+  [{ kind: "user", id: "ada", role: "boss", owners: ["ada"] }],
+  [{ kind: "user", id: "ada", role: "editor", owners: ["a/b"] }],
+  [{ kind: "system", id: "me" }],
+  [{ kind: "code", id: "" }],
+  [{ kind: "code", id: "x", role: "admin" }],
+])("as %j is refused", (actor) => {
+  expect(() => scheduler.as(actor as never)).toThrow(
+    expect.objectContaining({ code: "INVALID_OPTION" }),
+  );
+});
