@@ -103,6 +103,13 @@ const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
     expect((await on.getJobs({ tag: "money" })).jobs).toEqual([]);
     expect((await on.getJobs({ text: "bill" })).jobs).toEqual([]);
   },
+  countJobs: async (on) => {
+    expect(await on.countJobs({ by: "owner" })).toEqual({
+      total: 1,
+      groups: [{ key: "ada", count: 1 }],
+    });
+    expect(await on.countJobs({ owner: "bob" })).toMatchObject({ total: 0 });
+  },
   addJob: async (on) => {
     // The id of somebody else's job is another id here, and so tells nothing.
     const job = await on.addJob(Work, { id: theirs.jobId, trigger: "interval", hours: 1 });
