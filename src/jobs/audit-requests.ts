@@ -3,7 +3,7 @@ import type { QueueJob } from "./queue.ts";
 
 /** Which jobs to check. */
 export interface AuditRequest {
-  /** Jobs whose next occurrence is due within this are always checked. */
+  /** Jobs whose next occurrence is due within this are always checked, and changes by themselves told. */
   readonly horizonMs: number;
   /** Further jobs to check, by their place in the list. */
   readonly offset: number;
@@ -44,5 +44,7 @@ export type AuditFinding =
       readonly fireAt: EpochMs;
       readonly lateMs: number;
     }
+  /** Something of the job changes by itself: then, or as soon as possible if that has passed. The earliest come first. */
+  | { readonly kind: "timed"; readonly jobId: string; readonly changesAt: EpochMs }
   /** A job that finished long ago was removed. */
   | { readonly kind: "expired"; readonly jobId: string };

@@ -18,6 +18,8 @@ export interface JobPut {
   readonly upcoming: readonly Occurrence[];
   /** Who adds it. */
   readonly by: Actor;
+  /** When something of the job changes by itself. Audits tell who is due. */
+  readonly changesAt?: EpochMs | undefined;
   /** Whether the answer is to have the job, so that the caller need not read it. */
   readonly isRead?: boolean;
 }
@@ -57,6 +59,8 @@ export interface JobChange {
     readonly expectedWatermark: EpochMs;
   };
   readonly pausedReason?: string | null;
+  /** When something of the job changes by itself; `null`: nothing does any more. Absent: as before. */
+  readonly changesAt?: EpochMs | null | undefined;
   /** Occurrences that this change decides. */
   readonly skipped?: readonly SkippedSpan[];
   /** Who makes it. */

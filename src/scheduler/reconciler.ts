@@ -28,7 +28,7 @@ export interface ReconcilerOptions {
   readonly finishedRetentionMs: number;
 }
 
-type Repairable = Exclude<AuditFinding, { kind: "overdue" | "expired" }>;
+type Repairable = Exclude<AuditFinding, { kind: "overdue" | "expired" | "timed" }>;
 
 const REASONS: Readonly<Record<Repairable["kind"], string>> = {
   unscheduled: "its next occurrence was not waiting in the queue; added again",
@@ -98,6 +98,7 @@ export class Reconciler {
     const overdue: OverdueFinding[] = [];
     for (const finding of findings) {
       if (finding.kind === "overdue") overdue.push(finding);
+      else if (finding.kind === "timed") continue;
       else if (finding.kind === "expired") await this.#expire(finding.jobId);
       else if (this.#suspects.has(keyOf(finding))) await this.#repair(finding);
       else suspects.add(keyOf(finding));

@@ -28,6 +28,7 @@ import { raceCases } from "./race-cases.ts";
 import { retryCases } from "./retry-cases.ts";
 import { runCases } from "./run-cases.ts";
 import { schedulerCases } from "./scheduler-cases.ts";
+import { timedCases } from "./timed-cases.ts";
 import { stepCases } from "./step-cases.ts";
 import { semanticCases } from "./semantic-cases.ts";
 import { textCases } from "./text-cases.ts";
@@ -156,6 +157,9 @@ export function holdToContract(tested: TestedEngine): void {
     describe("events", () => {
       eventCases(context);
     });
+    describe("timed changes", () => {
+      timedCases(context);
+    });
     describe("documents", () => {
       documentCases(context);
     });
@@ -180,6 +184,9 @@ export function holdToContract(tested: TestedEngine): void {
       });
       describe("groups", () => {
         groupCases(named);
+      });
+      describe("timed changes", () => {
+        timedCases(named);
       });
     });
     describe("transfer", () => {

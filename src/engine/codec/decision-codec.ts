@@ -31,7 +31,16 @@ export function encodeDefinition(
 
 /** A job as `put_jobs` takes it. */
 export function encodePut(
-  { definition, state, watermark, upcoming, isRead, by, ...rest }: Port.JobPut | ClaimedPut,
+  {
+    definition,
+    state,
+    watermark,
+    upcoming,
+    changesAt,
+    isRead,
+    by,
+    ...rest
+  }: Port.JobPut | ClaimedPut,
   encode: EncodeDefinition,
 ): object {
   const claim = "claim" in rest ? { claim: rest.claim } : {};
@@ -44,6 +53,7 @@ export function encodePut(
     watermark,
     upcoming,
     by,
+    changesAt,
     ...claim,
     ...read,
   };
@@ -57,6 +67,8 @@ export function encodeChange(change: Port.JobChange, encode: EncodeDefinition): 
     ...(change.definition && encode(change.definition)),
     timing: change.schedule,
     pausedReason: change.pausedReason ?? undefined,
+    // An absent one means another thing than none.
+    changesAt: change.changesAt === null ? 0 : change.changesAt,
     skipped: change.skipped ?? [],
     event: { ...change.event, by: change.by },
   };

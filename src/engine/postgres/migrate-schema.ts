@@ -13,6 +13,7 @@ const MIGRATIONS = [
   "0005_owners_and_actors",
   "0006_documents",
   "0009_lists",
+  "0012_timed_changes",
 ] as const;
 /** The version of the tables that this package uses. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

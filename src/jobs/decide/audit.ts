@@ -7,6 +7,7 @@ import { isInLine } from "./group-room.ts";
 import { placeInList } from "./list-jobs.ts";
 import { waitsForResume } from "./retries.ts";
 import type { JobEntry } from "./state.ts";
+import { timedChanges } from "./timed-changes.ts";
 import { isFull, runningOf, type Step, tell } from "./step.ts";
 import { runIdOf } from "./verdicts.ts";
 
@@ -33,6 +34,7 @@ export function audit(step: Step, request: AuditRequest): AuditFinding[] {
       ...auditQueued(step, job),
     );
   for (const job of jobs) found.push(...auditBackfill(step, job));
+  found.push(...timedChanges(step, request.horizonMs));
   return found;
 }
 

@@ -8,6 +8,7 @@ import { rulesOf } from "./rules-of.ts";
 import { tellFinished } from "./run-end.ts";
 import type { JobEntry } from "./state.ts";
 import { nextNumber, type Step, tell } from "./step.ts";
+import { noteTimed } from "./timed-changes.ts";
 import { addNext, dropNext } from "./upcoming.ts";
 import { decideSpans } from "./verdicts.ts";
 import { wakeGroups } from "./wake-groups.ts";
@@ -43,6 +44,7 @@ export function changeJob(step: Step, change: JobChange): JobChangeResult {
       if (leaveLine(step, job, true, former)) feedBackfill(step, job);
     }
   }
+  noteTimed(step, job.id, change.changesAt);
   if (schedule && job.next) addNext(step, job, job.next);
   // By the new rules, queued runs may start.
   wakeForQueued(step, job);

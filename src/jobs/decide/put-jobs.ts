@@ -6,6 +6,7 @@ import type { JobEntry } from "./state.ts";
 import { nextNumber, type Step, tell } from "./step.ts";
 import { storedJob } from "./stored-job.ts";
 import { linkCondition } from "./condition-links.ts";
+import { noteTimed } from "./timed-changes.ts";
 import { addNext } from "./upcoming.ts";
 import { wakeDependents } from "./wakeups.ts";
 
@@ -44,6 +45,7 @@ function putJob(step: Step, put: PutWithClaim): PutAnswer {
   } else if (claim <= fence.claim) return { outcome: "void" };
   const job = newEntry(step, put);
   jobs.set(job.id, job);
+  noteTimed(step, job.id, put.changesAt);
   if (job.next) addNext(step, job, job.next);
   if (step.state.ledgers.has(job.id)) ledgerOf(step, job.id).expiresAt = null;
   linkCondition(step, job);

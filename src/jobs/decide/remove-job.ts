@@ -40,6 +40,7 @@ export function removeJob(step: Step, removal: JobRemoval): JobRemovalResult {
     endRemoved(step, run);
   dropWakeups(step, job);
   step.state.jobs.delete(jobId);
+  step.state.timed.delete(jobId);
   const ledger = step.state.ledgers.get(jobId);
   if (ledger) ledger.expiresAt = step.now + job.rules.keepAgeMs;
   tell(step, {

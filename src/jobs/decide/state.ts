@@ -22,6 +22,8 @@ export interface QueueState {
   readonly dependents: Map<string, Set<string>>;
   /** Revisions, generations and ids of queue jobs share one counter of the fleet: no number is used twice. */
   readonly numbers: { last: number };
+  /** When something of a job changes by itself. */
+  readonly timed: Map<string, EpochMs>;
   /** On the default queue: the jobs of other queues, and the number of the claim. */
   readonly homes: Map<string, { readonly queue: string; readonly claim: number }>;
   /** On other queues: no job may be stored any more by this claim or an earlier one. */
@@ -228,6 +230,7 @@ export function emptyState(numbers: { last: number } = { last: 0 }): QueueState 
     ledgers: new Map(),
     groups: new Map(),
     dependents: new Map(),
+    timed: new Map(),
     numbers,
     homes: new Map(),
     fence: { claim: 0 },

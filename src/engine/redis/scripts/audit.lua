@@ -13,6 +13,7 @@ local MAX_DUE = 1000
 local MAX_LIVE = 5000
 local MAX_SCAN = 20000
 local MAX_EXPIRED = 5000
+local MAX_TIMED = 500
 local r = cjson.decode(ARGV[5])
 local findings = {}
 local function found(finding) findings[#findings + 1] = finding end
@@ -133,6 +134,8 @@ end
 each(call("ZRANGEBYSCORE", PREFIX .. "next", "-inf", NOW + r.horizonMs, "LIMIT", 0, MAX_DUE))
 each(call("ZRANGE", PREFIX .. "next", r.offset, r.offset + r.limit - 1))
 for _, jobId in ipairs(call("SRANDMEMBER", PREFIX .. "live", MAX_LIVE)) do auditRuns(jobId) end
+local timed = call("ZRANGEBYSCORE", PREFIX .. "timed", "-inf", NOW + r.horizonMs, "WITHSCORES", "LIMIT", 0, MAX_TIMED)
+for i = 1, #timed, 2 do found({ kind = "timed", jobId = timed[i], changesAt = tonumber(timed[i + 1]) }) end
 call("ZREMRANGEBYSCORE", PREFIX .. "gone", "-inf", serverNow())
 dropExpiredDocuments(MAX_EXPIRED)
 -- cjson encodes an empty table as an object.

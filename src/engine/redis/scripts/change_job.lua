@@ -7,6 +7,7 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, fields?, pipeline?,
                  timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
+                 changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
                  skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event; times in epoch ms
 Returns JSON:
   {"o":"changed","generation":n}
@@ -78,6 +79,7 @@ if c.definition then
   -- The new rules may let queued runs start.
   wakeForQueued(changed)
 end
+noteTimed(c.jobId, c.changesAt)
 emit(c.event)
 finish()
 return cjson.encode({ o = "changed", generation = generation })

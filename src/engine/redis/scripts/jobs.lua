@@ -81,3 +81,12 @@ end
 local function wakeForQueued(job)
   if job and call("EXISTS", queuedKey(job.id)) == 1 and not isFull(job) then wakeups.wakeInTurn(job) end
 end
+
+-- Notes when something of a job changes by itself. Nil: as before; 0: nothing does any more.
+local function noteTimed(jobId, changesAt)
+  if changesAt == 0 then
+    call("ZREM", PREFIX .. "timed", jobId)
+  elseif changesAt then
+    call("ZADD", PREFIX .. "timed", numberText(changesAt), jobId)
+  end
+end

@@ -9,6 +9,7 @@ ARGV[4] maxEvents
 ARGV[5] jobs   JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
                upcoming [{fireAt,dueAt}] (epoch ms), pipeline, fields (policy and retention as stored),
                by (who adds it),
+               changesAt (epoch ms; when something of the job changes by itself)?,
                claim (number)?, on queues other than the default one,
                isRead (true)?: answer with the job as stored, too
 Returns a JSON array with one answer for each job, in order, each with

@@ -43,6 +43,7 @@ lists.leave(r.jobId, call("HGET", PREFIX .. "defs", r.jobId) or "", job.state, j
 call("DEL", requestsKey(r.jobId), backfillKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)
 call("ZREM", PREFIX .. "next", r.jobId)
+noteTimed(r.jobId, 0)
 keepLedgerUntil(r.jobId, serverNow() + job.keepAgeMs)
 releaseIfIdle(r.jobId)
 if job.hasDependents then wakeups.wakeDependents(r.jobId) end

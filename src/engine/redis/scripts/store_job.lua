@@ -1,6 +1,6 @@
 -- Stores a job that does not exist yet, and returns its revision, which is its generation too.
--- `job`: { definition, declared, schedule, state, watermark, pipeline, fields, upcoming, by }. `more`?: further fields of its
--- hash, alternating with their values. `verdict`?: of its last run.
+-- `job`: { definition, declared, schedule, state, watermark, pipeline, fields, upcoming, by, changesAt? }. `more`?: further fields of
+-- its hash, alternating with their values. `verdict`?: of its last run.
 local function storeJob(id, job, more, verdict)
   local sequence, key = nextSequence(), jobKey(id)
   local upcoming, number = job.state == "active" and job.upcoming or {}, numberText(sequence)
@@ -10,6 +10,7 @@ local function storeJob(id, job, more, verdict)
   if more then call("HSET", key, unpack(more)) end
   placeNext(id, upcoming)
   lists.enter(id, job.definition, job.state, verdict)
+  noteTimed(id, job.changesAt)
   local next = upcoming[1]
   -- The number is new, so the queue job can't exist.
   if next then writeQueueJob(queueJobIdOf(id, "", sequence, next.fireAt), job.pipeline, next.dueAt) end

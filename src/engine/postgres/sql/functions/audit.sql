@@ -127,6 +127,7 @@ SET search_path FROM CURRENT AS $$
 DECLARE
   max_due constant integer := 1000;
   max_live constant integer := 5000;
+  max_timed constant integer := 500;
   findings jsonb[] := '{}';
   job jobs;
   live_id text;
@@ -151,7 +152,9 @@ BEGIN
   LOOP
     findings := findings || audit_runs(live_id, now_ms);
   END LOOP;
-  findings := findings || audit_backfills(now_ms);
+  findings := findings || audit_backfills(now_ms) || ARRAY(
+    SELECT jsonb_build_object('kind', 'timed', 'jobId', job_id, 'changesAt', changes_at) FROM timed_changes
+    WHERE changes_at <= now_ms + (request ->> 'horizonMs')::bigint ORDER BY changes_at, job_id LIMIT max_timed);
   PERFORM sweep(server_now(NULL));
   PERFORM drop_expired_documents(now_ms);
   RETURN to_jsonb(findings);

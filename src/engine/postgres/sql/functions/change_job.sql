@@ -3,6 +3,7 @@ change_job: changes a job's definition, schedule or state, if nobody changed it 
 
 change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, policy?, pipeline?, listed?,
              timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
+             changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
              skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event; times in epoch ms
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
@@ -103,6 +104,7 @@ BEGIN
   END IF;
   -- The job may have an instance free by the new rules.
   PERFORM wake_for_queued(fresh, now_ms);
+  PERFORM note_timed(job.id, (change ->> 'changesAt')::bigint);
   events := events || ((change -> 'event') || jsonb_build_object('at', now_ms) || owner_field(fresh.owner));
   IF fresh.state = 'finished' THEN events := events || tell_finished(ARRAY[job.id], now_ms); END IF;
   PERFORM wake_groups(groups, now_ms);

@@ -113,6 +113,7 @@ BEGIN
       (q ->> 'waitUntil')::bigint, q -> 'by'
     FROM jsonb_array_elements(r -> 'queued') AS q ON CONFLICT DO NOTHING;
   PERFORM import_run(job.id, run, now_ms) FROM jsonb_array_elements(r -> 'runs') AS run;
+  PERFORM note_timed(job.id, (r ->> 'changesAt')::bigint);
   UPDATE ledgers SET expires_at = NULL WHERE job_id = job.id;
   IF job.condition IS NOT NULL THEN PERFORM link_condition(job.id, job.condition, job.wait_ms); END IF;
   IF r ? 'backfill' THEN PERFORM import_backfill(job.id, r -> 'backfill', now_ms); END IF;

@@ -37,3 +37,15 @@ BEGIN
   END IF;
 END
 $$;
+
+-- Notes when something of a job changes by itself. Null: as before; 0: nothing does any more.
+CREATE FUNCTION note_timed(of_job text, at_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF at_ms = 0 THEN
+    DELETE FROM timed_changes WHERE job_id = of_job;
+  ELSIF at_ms IS NOT NULL THEN
+    INSERT INTO timed_changes (job_id, changes_at) VALUES (of_job, at_ms)
+    ON CONFLICT (job_id) DO UPDATE SET changes_at = excluded.changes_at;
+  END IF;
+END
+$$;

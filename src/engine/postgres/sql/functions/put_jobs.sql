@@ -5,6 +5,7 @@ only jobs whose claim holds.
 puts         JSON array: id, definition (JSON text), declared, schedule (digests), state, watermark (epoch ms),
              upcoming [{fireAt,dueAt}] (epoch ms), pipeline, policy (with retention, condition and owner, as compared here),
              listed (what lists are filtered by), by (who adds it),
+             changesAt (epoch ms; when something of the job changes by itself)?,
              claim (number)?, on queues other than the default one,
              isRead (true)?: answer with the job as stored, too
 now_ms       epoch ms; null = the server's clock
@@ -74,6 +75,7 @@ BEGIN
       IF p ->> 'state' = 'active' THEN
         PERFORM add_next(p ->> 'id', p ->> 'pipeline', number, p -> 'upcoming', now_ms);
       END IF;
+      PERFORM note_timed(p ->> 'id', (p ->> 'changesAt')::bigint);
       UPDATE ledgers SET expires_at = NULL WHERE job_id = p ->> 'id';
       IF p #> '{policy,condition}' IS NOT NULL THEN
         PERFORM link_condition(p ->> 'id', p #> '{policy,condition}', (p #>> '{policy,waitMs}')::bigint);

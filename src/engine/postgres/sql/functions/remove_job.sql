@@ -45,6 +45,7 @@ BEGIN
   END LOOP;
   DELETE FROM backfills WHERE job_id = job.id;
   PERFORM drop_wakeups(job.id);
+  PERFORM note_timed(job.id, 0);
   DELETE FROM jobs WHERE id = job.id;
   DELETE FROM listed_jobs WHERE id = job.id;
   UPDATE ledgers SET expires_at = server_now(NULL) + job.keep_age_ms WHERE job_id = job.id;
