@@ -65,6 +65,8 @@ export interface JobChange {
   readonly skipped?: readonly SkippedSpan[];
   /** Who makes it. */
   readonly by: Actor;
+  /** The call that changes many jobs, if it is a part of one. */
+  readonly bulk?: { readonly id: string } | undefined;
   readonly event: StoredEvent;
 }
 
@@ -83,6 +85,8 @@ export interface JobRemoval {
   readonly skipped: readonly SkippedSpan[];
   /** Who removes it. */
   readonly by: Actor;
+  /** The call that changes many jobs, if it is a part of one. */
+  readonly bulk?: { readonly id: string } | undefined;
 }
 
 /** `undecided`: the job is not as expected; compute `skipped` again. */

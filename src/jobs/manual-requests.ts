@@ -10,6 +10,8 @@ export interface RunRequest {
   readonly by: Actor;
   /** Whether it runs though the job's condition is false. */
   readonly ignoreCondition?: boolean;
+  /** The call that runs many jobs, if it is a part of one. */
+  readonly bulk?: { readonly id: string } | undefined;
 }
 
 /** A run that somebody wants to end. */

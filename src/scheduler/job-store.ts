@@ -30,11 +30,16 @@ export interface AddedJobs {
 export class JobStore {
   readonly #engine: Pick<Engine, "jobs" | "now">;
   readonly #by: Actor;
+  readonly #bulk: { readonly id: string } | undefined;
 
-  /** @param by Who makes the changes. */
-  constructor(engine: Pick<Engine, "jobs" | "now">, by: Actor) {
+  /**
+   * @param by Who makes the changes.
+   * @param bulk The call that they are a part of.
+   */
+  constructor(engine: Pick<Engine, "jobs" | "now">, by: Actor, bulk?: { readonly id: string }) {
     this.#engine = engine;
     this.#by = by;
+    this.#bulk = bulk;
   }
 
   /**
@@ -84,12 +89,12 @@ export class JobStore {
    * @throws {@link JobLookupError} if there is none.
    */
   async change(jobId: string, plan: Plan): Promise<StoredJob> {
-    if (!(await this.#change(jobId, plan))) throw new JobLookupError(jobId);
+    if (!(await this.tryChange(jobId, plan))) throw new JobLookupError(jobId);
     return this.get(jobId);
   }
 
-  /** @returns Whether there is such a job. */
-  async #change(jobId: string, plan: Plan): Promise<boolean> {
+  /** As {@link change}, but without reading what became of it. @returns Whether there is such a job. */
+  async tryChange(jobId: string, plan: Plan): Promise<boolean> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const [job] = await this.#engine.jobs.get([jobId]);
       const change = job && (await plan(job, await this.#engine.now()));
@@ -98,6 +103,7 @@ export class JobStore {
         jobId,
         expectedRevision: job.revision,
         by: this.#by,
+        bulk: this.#bulk,
         ...change,
       });
       if (outcome !== "conflict") return outcome === "changed";
@@ -105,10 +111,15 @@ export class JobStore {
     throw tooBusy(jobId);
   }
 
-  /** @throws {@link JobLookupError} if there is none. */
-  async remove(jobId: string): Promise<void> {
+  /**
+   * @param isToGo Asked of the job before each try.
+   * @returns Whether it was removed; else it was not to go.
+   * @throws {@link JobLookupError} if there is none.
+   */
+  async remove(jobId: string, isToGo: (job: StoredJob) => boolean = () => true): Promise<boolean> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const job = await this.get(jobId);
+      if (!isToGo(job)) return false;
       const now = await this.#engine.now();
       const isLast = tries === MAX_TRIES - 1;
       const outcome = await this.#engine.jobs.remove({
@@ -117,10 +128,12 @@ export class JobStore {
         expectedRevision: isLast ? undefined : job.revision,
         skipped: undecided(job, now, job.state === "paused" ? "paused" : "removed"),
         by: this.#by,
+        bulk: this.#bulk,
       });
-      if (outcome === "removed") return;
+      if (outcome === "removed") return true;
       if (outcome === "missing") throw new JobLookupError(jobId);
     }
+    throw tooBusy(jobId);
   }
 
   /** Removes every job. @returns How many there were. */
@@ -180,7 +193,7 @@ export class JobStore {
 
   async #replace(declaration: Declaration): Promise<boolean> {
     const { id } = declaration.definition;
-    return this.#change(id, (stored, now) => replacePlan(stored, declaration, now));
+    return this.tryChange(id, (stored, now) => replacePlan(stored, declaration, now));
   }
 }
 

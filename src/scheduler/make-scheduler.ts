@@ -6,6 +6,7 @@ import { parseOptions } from "../jobs/options.ts";
 import { zoneOf } from "../triggers/time/zone.ts";
 import type { assemble, SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
+import { BulkCommands } from "./bulk.ts";
 import { ChangeLog } from "./change-log.ts";
 import type { SchedulerListsParts } from "./scheduler-lists.ts";
 import { JobCommands, type ScheduleDefaults } from "./job-commands.ts";
@@ -98,6 +99,7 @@ function makeDesk({
       engine,
       registry,
       logger,
+      bulk: new BulkCommands({ engine, by, scope: "all" }),
       history,
       runs,
       logs: new RunLogs(engine, history, clock),

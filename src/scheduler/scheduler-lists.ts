@@ -2,6 +2,8 @@ import type { Logger } from "../core/log.ts";
 import type { Scope } from "../jobs/scope.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
+import type { BulkCommands, BulkResult } from "./bulk.ts";
+import type { BulkFilter, BulkOptions } from "./bulk-input.ts";
 import { type Job, type JobControl, withActions } from "./job-actions.ts";
 import {
   type JobCount,
@@ -19,6 +21,7 @@ export interface SchedulerListsParts extends SchedulerRunsParts {
   readonly logger: Logger;
   /** Whose jobs the caller sees. */
   readonly scope: Scope;
+  readonly bulk: BulkCommands;
 }
 
 /** The part of a scheduler that deals with many jobs at once. */
@@ -46,6 +49,40 @@ export abstract class SchedulerLists extends SchedulerRuns implements JobControl
     await this.#parts.ready();
     const page = await queryJobs(this.#parts, query, this.#parts.scope);
     return { ...page, jobs: page.jobs.map((job) => withActions(job, this)) };
+  }
+
+  /**
+   * Pauses all jobs that fit, as `pauseJob` does.
+   * @param filter As that of `getJobs`, or `ids`; for every job `{ all: true }`, which must be said.
+   * @throws {@link CronduitError} `INVALID_OPTION`
+   */
+  async pauseJobs(
+    filter: BulkFilter,
+    options: BulkOptions & { readonly reason?: string | undefined } = {},
+  ): Promise<BulkResult> {
+    await this.#parts.ready();
+    return this.#parts.bulk.pause(filter, options);
+  }
+
+  /** Resumes all jobs that fit, as `resumeJob` does. @throws As {@link pauseJobs} */
+  async resumeJobs(filter: BulkFilter, options: BulkOptions = {}): Promise<BulkResult> {
+    await this.#parts.ready();
+    return this.#parts.bulk.resume(filter, options);
+  }
+
+  /** Runs all jobs that fit once, as `runJob` does. @throws As {@link pauseJobs} */
+  async runJobs(
+    filter: BulkFilter,
+    options: BulkOptions & { readonly ignoreCondition?: boolean | undefined } = {},
+  ): Promise<BulkResult> {
+    await this.#parts.ready();
+    return this.#parts.bulk.run(filter, options);
+  }
+
+  /** Removes all jobs that fit, as `removeJob` does. @throws As {@link pauseJobs} */
+  async removeJobs(filter: BulkFilter, options: BulkOptions = {}): Promise<BulkResult> {
+    await this.#parts.ready();
+    return this.#parts.bulk.remove(filter, options);
   }
 
   /** How many jobs there are, or how many fit. @throws {@link CronduitError} `INVALID_OPTION` */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Pipeline } from "../../src/index.ts";
+import { tallyJobs } from "../../src/scheduler/job-query.ts";
 import { TestFleet } from "../helpers/test-fleet.ts";
 
 class Other extends Pipeline {
@@ -13,6 +14,11 @@ function dated(id: string, minute: number, more: object = {}): object {
     runDate: `2026-03-01 13:${String(minute).padStart(2, "0")}`,
     ...more,
   };
+}
+
+/** A cursor that says whatever one likes. */
+function cursorOf(written: unknown): string {
+  return Buffer.from(JSON.stringify(written)).toString("base64url");
 }
 
 async function ids(fleet: TestFleet, query: object = {}): Promise<string[]> {
@@ -39,6 +45,40 @@ describe("getJobs: in the order of their next run, those without one last; a pag
     expect(await ids(fleet, { tag: "none" })).toEqual([]);
   });
 
+  test("by id; by owner, source and last verdict; how far it looked; counts", async () => {
+    await using fleet = await TestFleet.open({ start: "2026-03-01 12:00" });
+    await fleet.desk.add([
+      { pipeline: fleet.Work, options: dated("c", 1, { owner: "ann" }) },
+      { pipeline: fleet.Work, options: dated("a", 2, { owner: "bob" }) },
+      { pipeline: Other, options: dated("b", 3) },
+    ]);
+    await fleet.workTo("13:01");
+    expect(await ids(fleet, { order: "id" })).toEqual(["a", "b", "c"]);
+    expect(await ids(fleet, { owner: ["ann", "bob"] })).toEqual(["a", "c"]);
+    expect(await ids(fleet, { lastVerdict: "succeeded" })).toEqual(["c"]);
+    expect(await ids(fleet, { lastVerdict: ["none", "failed"] })).toEqual(["a", "b"]);
+    expect(await ids(fleet, { source: "code" })).toHaveLength(3);
+    expect(await ids(fleet, { source: "api" })).toEqual([]);
+    expect((await fleet.jobs({ text: "nothing" })).lookedAt).toBe(3);
+    const parts = { engine: fleet.engine };
+    expect(await tallyJobs(parts, { by: "state" }, "all")).toEqual({
+      total: 3,
+      groups: [
+        { key: "active", count: 2 },
+        { key: "finished", count: 1 },
+      ],
+    });
+    const byOwner = await tallyJobs(parts, { by: "owner", state: "active" }, "all");
+    expect(byOwner.groups.toSorted((x, y) => (x.key ?? "").localeCompare(y.key ?? ""))).toEqual([
+      { key: null, count: 1 },
+      { key: "bob", count: 1 },
+    ]);
+    expect(await tallyJobs(parts, { pipeline: "Other" }, ["ann"])).toEqual({
+      total: 0,
+      groups: [],
+    });
+  });
+
   test("pages by the cursor, each job once", async () => {
     await using fleet = await TestFleet.open();
     const all = Array.from({ length: 45 }, (_, i) => `job-${String(i).padStart(2, "0")}`);
@@ -61,6 +101,18 @@ describe("getJobs: in the order of their next run, those without one last; a pag
     [{ limit: 0 }, "limit"],
     [{ limit: 1_001 }, "limit"],
     [{ cursor: "x" }, "cursor"],
+    [{ cursor: "" }, "cursor"],
+    [{ cursor: cursorOf(["id", null, "job"]) }, "cursor"],
+    [{ cursor: cursorOf(["next-run", "now", "job"]) }, "cursor"],
+    [{ cursor: cursorOf(["next-run", 1e300, "job"]) }, "cursor"],
+    [{ cursor: cursorOf(["next-run", 1, "\u0000"]) }, "cursor"],
+    [{ cursor: cursorOf(["next-run", 1, "job", "more"]) }, "cursor"],
+    [{ cursor: cursorOf({ id: "job" }) }, "cursor"],
+    [{ cursor: cursorOf("job".repeat(1_000)) }, "cursor"],
+    [{ order: "id", cursor: cursorOf(["next-run", 1, "job"]) }, "cursor"],
+    [{ order: "size" }, "order"],
+    [{ owner: [] }, "owner"],
+    [{ lastVerdict: "missed" }, "lastVerdict"],
     [{ colour: "red" }, "colour"],
   ])("%j is refused", async (query, path) => {
     await using fleet = await TestFleet.open();

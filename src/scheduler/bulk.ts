@@ -1,0 +1,302 @@
+import { createHash, randomUUID } from "node:crypto";
+import { CronduitError, isCronduitError, JobLookupError } from "../core/errors.ts";
+import type { Engine } from "../engine/port/engine.ts";
+import type { Actor } from "../jobs/actor.ts";
+import type { StoredJob } from "../jobs/definition.ts";
+import { fitsFilter, type JobFilter, type JobPlace } from "../jobs/job-list.ts";
+import { parseQueueJobId } from "../jobs/occurrence-id.ts";
+import { parseOptions } from "../jobs/options.ts";
+import { isVisible, type Scope } from "../jobs/scope.ts";
+import {
+  type BulkFilter,
+  type BulkMethod,
+  bulkOptionsSchemas,
+  type CheckedBulkFilter,
+  parseBulkFilter,
+} from "./bulk-input.ts";
+import type { ChangePlan } from "./change-plan.ts";
+import { pausePlan, resumePlan } from "./job-changes.ts";
+import { toFilter } from "./job-filter.ts";
+import { JobStore } from "./job-store.ts";
+
+/** Jobs listed at once, and of these, changed at the same time. */
+const PAGE = 200;
+const AT_ONCE = 10;
+/** Jobs looked at per call of the engine. */
+const MAX_LOOKED = 20_000;
+/** Ids and problems that an answer names. */
+const MOST_NAMED = 100;
+/** Rows of a job's ledger among which a repeated call looks for the run that it asked for. */
+const RECENT_ROWS = 50;
+const MAX_SEQUENCE = 2 ** 47;
+
+/**
+ * Why a job was left as it is. `UNCHANGED`: it is so already. `NO_FIT`: it did not fit any more. `JOB_NOT_FOUND`: it was removed.
+ * `INVALID_STATE`: it is finished. Others: the code of an error.
+ */
+export interface BulkProblem {
+  readonly jobId: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a call that changes many jobs did. */
+export interface BulkResult {
+  /** Names the call, in changes too. */
+  readonly bulkId: string;
+  readonly dryRun: boolean;
+  /** How many jobs fit. */
+  readonly matched: number;
+  /** How many were changed: exactly, but for those of an interrupted call. Of a dry run, 0. */
+  readonly changed: number;
+  /** How many were left as they are, without an error. */
+  readonly skipped: number;
+  /** How many had an error; after a lost connection they may be changed. */
+  readonly failed: number;
+  /** The first 100 that were changed; of a dry run, that fit. */
+  readonly ids: readonly string[];
+  /** The first 100 that were skipped or failed. */
+  readonly problems: readonly BulkProblem[];
+  /** Whether every job was come to. If not, the server could not be reached: repeat the call with its `bulkId`. */
+  readonly isComplete: boolean;
+}
+
+/** What bulk calls need. */
+export interface BulkParts {
+  readonly engine: Pick<Engine, "jobs" | "ledger" | "now" | "requests">;
+  /** Who makes the changes, and whose jobs are seen. */
+  readonly by: Actor;
+  readonly scope: Scope;
+}
+
+/** Leaves a job as it is, and says why. */
+type Skip = Pick<BulkProblem, "code" | "message">;
+type Outcome = "changed" | Skip;
+
+/** Changes one job, if it still is as the filter asks. */
+type Change = (jobId: string, store: JobStore, filter: JobFilter) => Promise<Outcome>;
+
+const UNCHANGED: Skip = { code: "UNCHANGED", message: "it is so already" };
+const NO_FIT: Skip = { code: "NO_FIT", message: "it changed meanwhile and does not fit any more" };
+const GONE: Skip = { code: "JOB_NOT_FOUND", message: "it is not there any more" };
+const FINISHED: Skip = { code: "INVALID_STATE", message: "it is finished" };
+
+/** Changes of many jobs. Each job is changed in a step of its own, so a call that is interrupted has done a part. */
+export class BulkCommands {
+  readonly #parts: BulkParts;
+
+  constructor(parts: BulkParts) {
+    this.#parts = parts;
+  }
+
+  pause(filter: unknown, options: unknown): Promise<BulkResult> {
+    const { reason, ...rest } = parseOptions(bulkOptionsSchemas.pauseJobs, options, "pauseJobs");
+    return this.#run("pauseJobs", filter, rest, (jobId, store, asked) =>
+      changed(jobId, store, asked, (job, now) => {
+        if (job.state === "finished") return FINISHED;
+        return job.state === "paused" ? UNCHANGED : pausePlan(job, now, reason);
+      }),
+    );
+  }
+
+  resume(filter: unknown, options: unknown): Promise<BulkResult> {
+    const rest = parseOptions(bulkOptionsSchemas.resumeJobs, options, "resumeJobs");
+    return this.#run("resumeJobs", filter, rest, (jobId, store, asked) =>
+      changed(jobId, store, asked, (job, now) =>
+        job.state === "finished" ? FINISHED : (resumePlan(job, now) ?? UNCHANGED),
+      ),
+    );
+  }
+
+  remove(filter: unknown, options: unknown): Promise<BulkResult> {
+    const rest = parseOptions(bulkOptionsSchemas.removeJobs, options, "removeJobs");
+    return this.#run("removeJobs", filter, rest, async (jobId, store, asked) => {
+      const isRemoved = await store.remove(jobId, (job) => fitsFilter(job, asked));
+      return isRemoved ? "changed" : NO_FIT;
+    });
+  }
+
+  run(filter: unknown, options: unknown): Promise<BulkResult> {
+    const { ignoreCondition, ...rest } = parseOptions(
+      bulkOptionsSchemas.runJobs,
+      options,
+      "runJobs",
+    );
+    const bulkId = rest.bulkId ?? randomUUID();
+    const { engine, by } = this.#parts;
+    return this.#run("runJobs", filter, { ...rest, bulkId }, async (jobId, store, asked) => {
+      const job = await store.get(jobId);
+      if (!fitsFilter(job, asked)) return NO_FIT;
+      const sequence = sequenceOf(bulkId, jobId);
+      if (rest.bulkId !== undefined && (await this.#hasRun(jobId, sequence))) return UNCHANGED;
+      const request = { jobId, sequence, ignoreCondition, by, bulk: { id: bulkId } };
+      return (await engine.requests.run(request)) === "missing" ? GONE : "changed";
+    });
+  }
+
+  /** Whether a run with this number was asked for already. */
+  async #hasRun(jobId: string, sequence: number): Promise<boolean> {
+    const { ledger } = this.#parts.engine;
+    const query = {
+      jobId,
+      fromAt: -8.64e15,
+      toAt: 8.64e15,
+      offset: 0,
+      limit: RECENT_ROWS,
+      order: "latest",
+    } as const;
+    const [open, ended] = await Promise.all([ledger.readOpenRuns(jobId), ledger.read(query)]);
+    return [...open, ...ended].some(({ id }) => {
+      const run = parseQueueJobId(id);
+      return run?.kind === "manual" && run.sequence === sequence;
+    });
+  }
+
+  async #run(
+    method: BulkMethod,
+    given: unknown,
+    {
+      dryRun,
+      bulkId = randomUUID(),
+    }: { readonly dryRun: boolean; readonly bulkId?: string | undefined },
+    change: Change,
+  ): Promise<BulkResult> {
+    const checked = parseBulkFilter(given, method);
+    const filter = toFilter(checked);
+    const told = new Told();
+    const { engine, by } = this.#parts;
+    const store = new JobStore(engine, by, { id: bulkId });
+    let isComplete = true;
+    for await (const ids of this.#pages(checked, filter, told)) {
+      told.matched += ids.length;
+      if (dryRun) told.name(ids);
+      else isComplete = await this.#changeAll(ids, (id) => change(id, store, filter), told);
+      if (!isComplete) break;
+    }
+    return { bulkId, dryRun, isComplete, ...told.result() };
+  }
+
+  /** Ids of jobs that fit, in the order of ids. */
+  async *#pages(
+    { ids }: CheckedBulkFilter,
+    filter: JobFilter,
+    told: Told,
+  ): AsyncGenerator<readonly string[]> {
+    const { engine, scope } = this.#parts;
+    if (ids) {
+      const named = [...new Set(ids)];
+      for (let at = 0; at < named.length; at += PAGE) {
+        const page = named.slice(at, at + PAGE);
+        const jobs = await engine.jobs.get(page);
+        yield page.filter((jobId, i) => {
+          const job = jobs[i];
+          if (!job || !isVisible(scope, job.definition.owner)) told.skip(jobId, GONE);
+          return job && isVisible(scope, job.definition.owner) && fitsFilter(job, filter);
+        });
+      }
+      return;
+    }
+    for (let after: JobPlace | undefined, isMore = true; isMore;) {
+      const query = { filter, order: "id", after, limit: PAGE, mostLooked: MAX_LOOKED } as const;
+      const page = await engine.jobs.list(query, scope);
+      yield page.found.map(({ id }) => id);
+      after = page.next;
+      isMore = after !== undefined;
+    }
+  }
+
+  /** @returns Whether it came to all of them. */
+  async #changeAll(
+    ids: readonly string[],
+    change: (jobId: string) => Promise<Outcome>,
+    told: Told,
+  ): Promise<boolean> {
+    const left = ids.values();
+    let isLost = false;
+    const changeNext = async (): Promise<void> => {
+      for (const jobId of left) {
+        if (isLost) return;
+        try {
+          const outcome = await change(jobId);
+          if (outcome === "changed") told.change(jobId);
+          else told.skip(jobId, outcome);
+        } catch (error) {
+          if (error instanceof JobLookupError) told.skip(jobId, GONE);
+          else isLost = told.fail(jobId, error) || isLost;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, changeNext));
+    return !isLost;
+  }
+}
+
+/** What a call has done so far. */
+class Told {
+  matched = 0;
+  #changed = 0;
+  #skipped = 0;
+  #failed = 0;
+  readonly #ids: string[] = [];
+  readonly #problems: BulkProblem[] = [];
+
+  name(ids: readonly string[]): void {
+    this.#ids.push(...ids.slice(0, MOST_NAMED - this.#ids.length));
+  }
+
+  change(jobId: string): void {
+    this.#changed += 1;
+    this.name([jobId]);
+  }
+
+  skip(jobId: string, why: Skip): void {
+    this.#skipped += 1;
+    this.#note({ jobId, ...why });
+  }
+
+  /** @returns Whether the server can't be reached. @throws what is no error of this package */
+  fail(jobId: string, error: unknown): boolean {
+    if (!isCronduitError(error)) throw error;
+    const { code, message } = error as CronduitError;
+    this.#failed += 1;
+    this.#note({ jobId, code, message });
+    return code === "CONNECTION_FAILED";
+  }
+
+  #note(problem: BulkProblem): void {
+    if (this.#problems.length < MOST_NAMED) this.#problems.push(problem);
+  }
+
+  result(): Omit<BulkResult, "bulkId" | "dryRun" | "isComplete"> {
+    return {
+      matched: this.matched,
+      changed: this.#changed,
+      skipped: this.#skipped,
+      failed: this.#failed,
+      ids: this.#ids,
+      problems: this.#problems,
+    };
+  }
+}
+
+/** Changes a job by a plan, unless it does not fit any more or the plan says why not. */
+async function changed(
+  jobId: string,
+  store: JobStore,
+  filter: JobFilter,
+  plan: (job: StoredJob, now: number) => ChangePlan | Skip,
+): Promise<Outcome> {
+  let outcome: Outcome = GONE;
+  const isThere = await store.tryChange(jobId, (job, now) => {
+    const planned = fitsFilter(job, filter) ? plan(job, now) : NO_FIT;
+    outcome = "code" in planned ? planned : "changed";
+    return "code" in planned ? undefined : planned;
+  });
+  return isThere ? outcome : GONE;
+}
+
+/** The number of the run that a call asks of a job: the same when it is repeated. */
+function sequenceOf(bulkId: string, jobId: string): number {
+  const digest = createHash("sha256").update(`${bulkId}\n${jobId}`).digest();
+  return digest.readUIntBE(0, 6) % MAX_SEQUENCE;
+}
