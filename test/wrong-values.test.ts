@@ -111,6 +111,16 @@ const CALLS: readonly [string, readonly string[], Call][] = [
     (options) => scheduler.countJobs(options),
   ],
   [
+    "pauseJobs",
+    ["dryRun", "bulkId", "reason"],
+    (options) => scheduler.pauseJobs({ all: true }, { dryRun: true, ...options }),
+  ],
+  [
+    "runJobs",
+    ["dryRun", "bulkId", "ignoreCondition"],
+    (options) => scheduler.runJobs({ ids: ["nobody"] }, options),
+  ],
+  [
     "getRuns",
     ["verdict", "from", "to", "cursor", "limit"],
     (options) => scheduler.getRuns("there", options),

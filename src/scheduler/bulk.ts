@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { CronduitError, isCronduitError, JobLookupError } from "../core/errors.ts";
+import { isCronduitError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
@@ -8,7 +8,6 @@ import { parseQueueJobId } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { isVisible, type Scope } from "../jobs/scope.ts";
 import {
-  type BulkFilter,
   type BulkMethod,
   bulkOptionsSchemas,
   type CheckedBulkFilter,
@@ -176,7 +175,7 @@ export class BulkCommands {
     return { bulkId, dryRun, isComplete, ...told.result() };
   }
 
-  /** Ids of jobs that fit, in the order of ids. */
+  /** @yields ids of jobs that fit, in the order of ids */
   async *#pages(
     { ids }: CheckedBulkFilter,
     filter: JobFilter,
@@ -257,7 +256,7 @@ class Told {
   /** @returns Whether the server can't be reached. @throws what is no error of this package */
   fail(jobId: string, error: unknown): boolean {
     if (!isCronduitError(error)) throw error;
-    const { code, message } = error as CronduitError;
+    const { code, message } = error;
     this.#failed += 1;
     this.#note({ jobId, code, message });
     return code === "CONNECTION_FAILED";

@@ -9,6 +9,7 @@ export const BENCHES = [
   "burst",
   "adding",
   "size",
+  "lists",
   "catch-up",
   "workers",
   "idle",
