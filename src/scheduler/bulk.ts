@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import { isCronduitError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
+import { notAllowed } from "../engine/scoped/access.ts";
 import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
-import { fitsFilter, type JobFilter, type JobPlace } from "../jobs/job-list.ts";
+import { fitsFilter, type JobFilter, type JobPlace, narrowed } from "../jobs/job-list.ts";
 import { parseQueueJobId } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { isVisible, type Scope } from "../jobs/scope.ts";
@@ -31,7 +32,7 @@ const MAX_SEQUENCE = 2 ** 47;
 
 /**
  * Why a job was left as it is. `UNCHANGED`: it is so already. `NO_FIT`: it did not fit any more. `JOB_NOT_FOUND`: it was removed.
- * `INVALID_STATE`: it is finished. Others: the code of an error.
+ * `INVALID_STATE`: it is finished. `NOT_ALLOWED`: it may only be read. Others: the code of an error.
  */
 export interface BulkProblem {
   readonly jobId: string;
@@ -63,8 +64,9 @@ export interface BulkResult {
 /** What bulk calls need. */
 export interface BulkParts {
   readonly engine: Pick<Engine, "jobs" | "ledger" | "now" | "requests">;
-  /** Who makes the changes, and whose jobs are seen. */
+  /** Who makes the changes. */
   readonly by: Actor;
+  /** Whose jobs may be changed; others that are visible are left. */
   readonly scope: Scope;
 }
 
@@ -78,6 +80,7 @@ type Change = (jobId: string, store: JobStore, filter: JobFilter) => Promise<Out
 const UNCHANGED: Skip = { code: "UNCHANGED", message: "it is so already" };
 const NO_FIT: Skip = { code: "NO_FIT", message: "it changed meanwhile and does not fit any more" };
 const GONE: Skip = { code: "JOB_NOT_FOUND", message: "it is not there any more" };
+const FOREIGN: Skip = { code: "NOT_ALLOWED", message: "it belongs to somebody else" };
 const FINISHED: Skip = { code: "INVALID_STATE", message: "it is finished" };
 
 /** Changes of many jobs. Each job is changed in a step of its own, so a call that is interrupted has done a part. */
@@ -161,7 +164,9 @@ export class BulkCommands {
     change: Change,
   ): Promise<BulkResult> {
     const checked = parseBulkFilter(given, method);
-    const filter = toFilter(checked);
+    const filter = narrowed(toFilter(checked), this.#parts.scope);
+    const { scope } = this.#parts;
+    if (scope !== "all" && scope.length === 0) throw notAllowed("change jobs");
     const told = new Told();
     const { engine, by } = this.#parts;
     const store = new JobStore(engine, by, { id: bulkId });
@@ -189,15 +194,17 @@ export class BulkCommands {
         const jobs = await engine.jobs.get(page);
         yield page.filter((jobId, i) => {
           const job = jobs[i];
-          if (!job || !isVisible(scope, job.definition.owner)) told.skip(jobId, GONE);
-          return job && isVisible(scope, job.definition.owner) && fitsFilter(job, filter);
+          if (!job) told.skip(jobId, GONE);
+          else if (!isVisible(scope, job.definition.owner)) told.skip(jobId, FOREIGN);
+          return job && fitsFilter(job, filter);
         });
       }
       return;
     }
     for (let after: JobPlace | undefined, isMore = true; isMore;) {
       const query = { filter, order: "id", after, limit: PAGE, mostLooked: MAX_LOOKED } as const;
-      const page = await engine.jobs.list(query, scope);
+      // The filter has the scope in it: whoever sees everything may change less.
+      const page = await engine.jobs.list(query, "all");
       yield page.found.map(({ id }) => id);
       after = page.next;
       isMore = after !== undefined;

@@ -99,7 +99,7 @@ function makeDesk({
       engine,
       registry,
       logger,
-      bulk: new BulkCommands({ engine, by, scope: "all" }),
+      bulk: new BulkCommands({ engine, by, scope: rights.changes }),
       history,
       runs,
       logs: new RunLogs(engine, history, clock),

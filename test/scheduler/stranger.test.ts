@@ -110,6 +110,29 @@ const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
     });
     expect(await on.countJobs({ owner: "bob" })).toMatchObject({ total: 0 });
   },
+  pauseJobs: async (on) => {
+    const about = { ids: [theirs.jobId, ghost.jobId] };
+    const both = {
+      matched: 0,
+      skipped: 2,
+      problems: [{ code: "JOB_NOT_FOUND" }, { code: "JOB_NOT_FOUND" }],
+    };
+    expect(await on.pauseJobs(about)).toMatchObject(both);
+    expect(await on.pauseJobs({ tag: "money" })).toMatchObject({ matched: 0, skipped: 0 });
+    expect(await on.pauseJobs({ all: true }, { dryRun: true })).toMatchObject({
+      ids: ["ada/mine"],
+    });
+  },
+  resumeJobs: async (on) => {
+    expect(await on.resumeJobs({ text: "bill" })).toMatchObject({ matched: 0, problems: [] });
+  },
+  runJobs: async (on) => {
+    expect(await on.runJobs({ owner: "bob" })).toMatchObject({ matched: 0, problems: [] });
+  },
+  removeJobs: async (on) => {
+    expect(await on.removeJobs({ ids: [theirs.jobId] })).toMatchObject({ changed: 0, skipped: 1 });
+    expect(await scheduler.getJob(theirs.jobId)).toBeDefined();
+  },
   addJob: async (on) => {
     // The id of somebody else's job is another id here, and so tells nothing.
     const job = await on.addJob(Work, { id: theirs.jobId, trigger: "interval", hours: 1 });

@@ -131,11 +131,13 @@ describe("pauseJobs, resumeJobs, runJobs, removeJobs", () => {
       changed: 1,
       ids: ["b1"],
       problems: [
-        { jobId: "a1", code: "JOB_NOT_FOUND" },
-        { jobId: "c", code: "JOB_NOT_FOUND" },
+        { jobId: "a1", code: "NOT_ALLOWED" },
+        { jobId: "c", code: "NOT_ALLOWED" },
       ],
     });
     expect(await idsOf(fleet, {})).toEqual(["a1", "a2", "b2", "c"]);
+    const viewer = new BulkCommands({ engine: fleet.engine, by: TESTER, scope: [] });
+    await expect(viewer.pause({ all: true }, {})).rejects.toMatchObject({ code: "NOT_ALLOWED" });
   });
 
   test("more than a page, while others come", async () => {
