@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { within } from "../core/clock.ts";
+import { systemClock, within } from "../core/clock.ts";
 import { CronduitError, isCronduitError } from "../core/errors.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/pipeline-definition.ts";
 import { describeError, summarizeResult } from "../pipeline/outcome.ts";
@@ -24,16 +24,20 @@ const LEAVE_MS = 2_000;
 /**
  * Executes one attempt of a run in a child process. When this returns, the process is gone, whatever the attempt did:
  * after being told to stop it has three seconds. Never throws.
+ * @param onStart Receives what kills the process at once.
  */
 export async function performInChild(
   info: AttemptInfo,
   descriptor: PipelineDescriptor,
   host: AttemptHost,
+  onStart: (kill: () => void) => void,
 ): Promise<AttemptEnd> {
   try {
     const start = await startOf(info, descriptor, host);
     host.signal.throwIfAborted();
-    const end = await new ChildRun(info, host).perform(start);
+    const child = new ChildRun(info, host);
+    onStart(() => child.kill());
+    const end = await child.perform(start);
     if (typeof end !== "string") return end;
     const error = new CronduitError(
       "PROCESS_ENDED",
@@ -70,7 +74,8 @@ async function startOf(
     className: descriptor.pipeline.name,
     output: sentParams(output),
     secrets: host.secrets?.places,
-    serverAheadMs: host.now() - host.clock.now(),
+    // The child goes by the machine's clock, whatever stands in for that here.
+    serverAheadMs: host.now() - systemClock.now(),
   };
 }
 
@@ -114,6 +119,10 @@ class ChildRun {
       for (const stream of child.stdio) stream?.destroy();
       if (child.connected) child.disconnect();
     }
+  }
+
+  kill(): void {
+    killChild(this.#child);
   }
 
   #stop(): void {

@@ -43,6 +43,8 @@ export class ActiveRun {
   hasEnded = false;
   /** Called when the attempt was told to stop and its time for that is over. */
   onGiveUp: () => void = () => undefined;
+  /** Called when the worker ends without a word to anybody. */
+  onVanish: () => void = () => undefined;
 
   constructor({ queueJob, run, hold, job, descriptor, clock }: ActiveRunParts) {
     this.queueJob = queueJob;

@@ -116,7 +116,8 @@ export class RunPerformer {
     const { active, log, host, info } = attempt;
     const { job, descriptor } = active;
     const { capturesConsole, container } = this.#parts;
-    if (job.definition.policy.isolate === "process") return performInChild(info, descriptor, host);
+    if (job.definition.policy.isolate === "process")
+      return performInChild(info, descriptor, host, (kill) => (active.onVanish = kill));
     const perform = () => performAttempt(info, { descriptor, container }, host);
     const output = capturesConsole ? (text: string): void => log.write("output", text) : undefined;
     const end = await new Promise<AttemptEnd | undefined>((resolve) => {

@@ -188,6 +188,7 @@ export class WorkerRuntime {
   /** Ends everything here without a word to anybody, as if the process were killed. For tests. */
   vanish(): void {
     this.#ended.abort();
+    for (const run of this.active) run.onVanish();
     this.#endCapture();
     this.#endWatch();
     this.#heartbeat.stop();
