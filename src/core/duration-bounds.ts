@@ -20,6 +20,7 @@ const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;
 const TEN_YEARS = 3_650 * DAY;
+const HUNDRED_YEARS = 36_500 * DAY;
 
 /** Every public option that is a duration. `docs/durations.md` holds the same table; a test compares the two. */
 export const DURATION_BOUNDS = {
@@ -48,9 +49,9 @@ export const DURATION_BOUNDS = {
   stalledCheck: { numberUpTo: MINUTE, min: 0.5, max: 10 * MINUTE },
   "rateLimit.per": { numberUpTo: HOUR, min: A_MILLISECOND, max: DAY },
   drain: { numberUpTo: HOUR },
-  advanceBy: { numberUpTo: 366 * DAY },
-  outage: { numberUpTo: 366 * DAY },
-  skewClock: { numberUpTo: DAY },
+  advanceBy: { numberUpTo: 366 * DAY, max: HUNDRED_YEARS },
+  outage: { numberUpTo: 366 * DAY, max: HUNDRED_YEARS },
+  skewClock: { numberUpTo: DAY, max: HUNDRED_YEARS },
   patience: { numberUpTo: 5 * MINUTE, min: A_MILLISECOND },
 } as const satisfies Record<string, DurationBounds>;
 

@@ -42,6 +42,7 @@ export function parseDuration(text: string): number {
   if (typeof text !== "string") fail(text, "is not a string");
   const trimmed = text.trim();
   if (trimmed.length > MAX_TEXT) fail(`${trimmed.slice(0, 20)}…`, "is too long");
+  if (/^-\s*[p\d]/i.test(trimmed)) fail(text, "is negative");
   if (/^p/i.test(trimmed)) return bounded(text, parseIso(trimmed.toUpperCase()));
   const lower = trimmed.toLowerCase();
   let sumMs = 0;

@@ -182,7 +182,7 @@ export const ERROR_CODES = {
   UNACCOUNTED: {
     meaning: "In a test, an occurrence has no verdict, or more than one.",
     remedy:
-      "The message lists the times. If the fleet is paused or has no worker, resume it first.",
+      "The message and `data.unaccounted` list the times. If the fleet is paused or has no worker, resume it first.",
   },
   UNREADABLE_RECORD: {
     meaning:

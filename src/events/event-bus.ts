@@ -53,6 +53,7 @@ export class EventBus {
   readonly #logger: Logger;
   readonly #owner: string;
   readonly #localWorker: () => string | undefined;
+  readonly #around: <T>(call: () => T) => T;
   readonly #listeners = new Map<EventHandler<never>, Listener>();
   readonly #loops = new Set<Promise<void>>();
   readonly #ended = new AbortController();
@@ -67,12 +68,15 @@ export class EventBus {
     owner: string;
     /** The id of this process's own worker. */
     localWorker: () => string | undefined;
+    /** Called around each call of a handler. @default nothing */
+    around?: (<T>(call: () => T) => T) | undefined;
   }) {
     this.#engine = parts.engine;
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#owner = parts.owner;
     this.#localWorker = parts.localWorker;
+    this.#around = parts.around ?? ((call) => call());
   }
 
   /** Fixes the position from which existing listeners receive events, and starts to read. */
@@ -260,7 +264,9 @@ export class EventBus {
   async #call({ handler, ended }: Listener, event: SchedulerEvent): Promise<void> {
     if (ended.signal.aborted) return;
     try {
-      await within(this.#clock, HANDLER_LIMIT_MS, Promise.resolve(handler(event)), "limit");
+      await this.#around(() =>
+        within(this.#clock, HANDLER_LIMIT_MS, Promise.resolve(handler(event)), "limit"),
+      );
     } catch (error) {
       this.#logger.error("a listener failed", { event: event.name, error });
     }

@@ -15,31 +15,11 @@ import { queueNameSchema } from "./queue.ts";
 import type { LastRun, LastScheduledRun, LedgerRow } from "./ledger-row.ts";
 import { SKIP_REASONS, VERDICTS } from "./verdict.ts";
 
-/** The version of the records below; readers reject newer ones. */
-export const STATE_VERSION = 1;
-
-/**
- * What an export can mask. `descriptions`: descriptions, tags, and reasons that people gave. `ids`: the ids of jobs and
- * groups.
- */
-export const MASKED_PARTS = [
-  "params",
-  "results",
-  "steps",
-  "errors",
-  "logs",
-  "descriptions",
-  "ids",
-] as const;
-/** A part of a state that an export can mask. */
-export type MaskedPart = (typeof MASKED_PARTS)[number];
-
 /** PostgreSQL keeps counts in 32 bits. */
 const countSchema = z
   .int()
   .min(0)
   .max(2 ** 31 - 1);
-const sequenceSchema = z.int().min(0).max(1e15);
 const runIdSchema = z.string().min(1).max(1_000);
 const nameSchema = z.string().max(1_000);
 const kindSchema = z.enum(["scheduled", "manual", "backfill"]);
@@ -273,27 +253,8 @@ const endRecordSchema = z.strictObject({
   }),
 });
 
-/** Validates the first line of an exported state. */
-export const stateHeaderSchema = z.strictObject({
-  cronduit: z.literal("state"),
-  version: z.int().min(1),
-  exportedAt: z.iso.datetime(),
-  from: nameSchema,
-  /** No generation, revision or sequence number below is higher. */
-  sequence: sequenceSchema,
-  /** A fixture for tests: secrets are masked, and these parts. */
-  masked: z.array(z.enum(MASKED_PARTS)).exactOptional(),
-  /** Not the whole fleet: only these jobs, or only the history from this time on. */
-  partial: z
-    .strictObject({
-      jobs: z.array(jobIdSchema).exactOptional(),
-      since: z.iso.datetime().exactOptional(),
-    })
-    .exactOptional(),
-});
-
 /**
- * Validates any other line. Each job or removed job is followed by its requests, the steps of its runs, its ledger and
+ * Validates a line of an exported state, but for its header. Each job or removed job is followed by its requests, the steps of its runs, its ledger and
  * the logs of its runs, before the next job. Documents come last.
  */
 export const stateRecordSchema = z.discriminatedUnion("kind", [
@@ -307,9 +268,7 @@ export const stateRecordSchema = z.discriminatedUnion("kind", [
   endRecordSchema,
 ]);
 
-/** The first line of an exported state. */
-export type StateHeader = z.output<typeof stateHeaderSchema>;
-/** Any other line of an exported state. */
+/** A line of an exported state, but for its header. */
 export type StateRecord = z.output<typeof stateRecordSchema>;
 /** A job with everything that is kept beside it, except its ledger. */
 export type JobRecord = z.output<typeof jobRecordSchema>;

@@ -30,6 +30,8 @@ export interface SchedulerParts {
   readonly by: Actor;
   /** Whether the process lives on while it is started. @default true */
   readonly keepsProcess?: boolean;
+  /** Called around each call of a listener. @default nothing */
+  readonly aroundListener?: (<T>(call: () => T) => T) | undefined;
 }
 
 /** Assembles the parts of a scheduler without connecting anything. */
@@ -62,7 +64,14 @@ export function around(
   const { engine, clock, logger, worker } = parts;
   const owner = randomUUID();
   const quiet = hushed(logger, engine);
-  const bus = new EventBus({ engine, clock, logger: quiet, owner, localWorker: () => worker?.id });
+  const bus = new EventBus({
+    engine,
+    clock,
+    logger: quiet,
+    owner,
+    localWorker: () => worker?.id,
+    around: parts.aroundListener,
+  });
   const reconciler = new Reconciler({
     engine,
     clock,

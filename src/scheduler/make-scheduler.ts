@@ -3,8 +3,8 @@ import { type PeoplesEngine, ScopedEngine } from "../engine/scoped/scoped-engine
 import { RunHistory } from "../history/run-history.ts";
 import { RunLogs } from "../history/run-logs.ts";
 import { parseOptions } from "../jobs/options.ts";
-import { zoneOf } from "../triggers/time/zone.ts";
-import type { assemble, SchedulerParts } from "./assembly.ts";
+import { checkTimezone } from "../jobs/timezone-option.ts";
+import { assemble, type SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
 import { BulkCommands } from "./bulk.ts";
 import { ChangeLog } from "./change-log.ts";
@@ -13,7 +13,11 @@ import { JobCommands, type ScheduleDefaults } from "./job-commands.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Rights } from "./rights.ts";
 import { RunCommands } from "./run-commands.ts";
-import { type PipelineSchedulerOptions, schedulerOptionsSchema } from "./scheduler-options.ts";
+import {
+  type PipelineSchedulerOptions,
+  type SchedulerSettings,
+  schedulerOptionsSchema,
+} from "./scheduler-options.ts";
 
 /** What one actor's calls go through. */
 export interface Desk {
@@ -43,20 +47,25 @@ export class ActsFor {
   }
 }
 
-/**
- * Checks a scheduler's options and makes its parts without connecting anything.
- * @param assembleParts Makes those that a testing kit replaces.
- */
-export function makeScheduler(
-  options: PipelineSchedulerOptions,
-  assembleParts: typeof assemble,
-): Made {
+/** How a scheduler is made. */
+interface Making {
+  /** Makes the parts that a testing kit replaces. */
+  readonly assemble: (settings: SchedulerSettings) => SchedulerParts;
+  /** The call that users write, for errors. */
+  readonly where: string;
+}
+
+/** How a program makes one. */
+export const IN_A_PROGRAM: Making = { assemble, where: "new PipelineScheduler" };
+
+/** Checks a scheduler's options and makes its parts without connecting anything. */
+export function makeScheduler(options: PipelineSchedulerOptions, making: Making): Made {
   // An absent option means this process's memory; an explicit `undefined` is a mistake.
   if (typeof options === "object" && (options as unknown) !== null && "connection" in options)
-    refuseForgotten(options.connection, "new PipelineScheduler");
-  const settings = parseOptions(schedulerOptionsSchema, options, "new PipelineScheduler");
-  zoneOf(settings.timezone);
-  const parts = assembleParts(settings);
+    refuseForgotten(options.connection, making.where);
+  const settings = parseOptions(schedulerOptionsSchema, options, making.where);
+  checkTimezone(settings.timezone, making.where);
+  const parts = making.assemble(settings);
   const lifecycle = new Lifecycle(parts, { signals: settings.signals, drainMs: settings.drain });
   const defaults = { ...settings, rules: options.jobDefaults };
   return { parts, lifecycle, deskOf: (rights) => makeDesk({ parts, lifecycle, defaults, rights }) };

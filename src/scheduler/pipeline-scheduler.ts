@@ -13,14 +13,14 @@ import type {
   RescheduleOptions,
   ScheduleArguments,
 } from "./add-job-options.ts";
-import { assemble, type SchedulerParts } from "./assembly.ts";
+import type { SchedulerParts } from "./assembly.ts";
 import { checkJobId } from "./declaration.ts";
 import { SchedulerFleet } from "./scheduler-fleet.ts";
 import { type Job, withActions } from "./job-actions.ts";
 import { toJob } from "./job.ts";
 import type { AnyPipelineReference, JobCommands } from "./job-commands.ts";
 import type { Lifecycle, ShutdownOptions } from "./lifecycle.ts";
-import { ActsFor, type Desk, type Made, makeScheduler } from "./make-scheduler.ts";
+import { ActsFor, type Desk, IN_A_PROGRAM, type Made, makeScheduler } from "./make-scheduler.ts";
 import { type LimitedActor, Rights, type TrustedActor } from "./rights.ts";
 import type { PipelineSchedulerOptions } from "./scheduler-options.ts";
 import { endOptionsSchema } from "../worker/one-end.ts";
@@ -56,10 +56,10 @@ export class PipelineScheduler extends SchedulerFleet implements AsyncDisposable
   /** @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_PIPELINE`, `INVALID_TIMEZONE` */
   constructor(options?: PipelineSchedulerOptions);
   /** @internal */
-  constructor(options: PipelineSchedulerOptions | ActsFor, assembleParts?: typeof assemble);
-  constructor(options: PipelineSchedulerOptions | ActsFor = {}, assembleParts = assemble) {
+  constructor(options: PipelineSchedulerOptions | ActsFor, making?: typeof IN_A_PROGRAM);
+  constructor(options: PipelineSchedulerOptions | ActsFor = {}, making = IN_A_PROGRAM) {
     const isActing = options instanceof ActsFor;
-    const made = isActing ? options.made : makeScheduler(options, assembleParts);
+    const made = isActing ? options.made : makeScheduler(options, making);
     const desk = made.deskOf(isActing ? options.rights : new Rights(made.parts.by));
     super({ desk, parts: made.parts, lifecycle: made.lifecycle });
     this.#made = made;

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
-import { CronduitError, isCronduitError } from "../core/errors.ts";
+import { CronduitError } from "../core/errors.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { queueNameSchema } from "../jobs/queue.ts";
+import { checkTimezone } from "../jobs/timezone-option.ts";
 import type { JobRules } from "../scheduler/add-job-options.ts";
 import {
   type CalendarInput,
@@ -11,7 +12,6 @@ import {
   calendarSpecSchema,
 } from "../triggers/calendars/calendar-spec.ts";
 import { instantSchema, type InstantInput } from "../triggers/time/parse-instant.ts";
-import { zoneOf } from "../triggers/time/zone.ts";
 import type { OutagePeriod } from "./outage-log.ts";
 import type { RunDurations, RunOutcomes } from "./run-lengths.ts";
 import type { SlotLimits } from "./simulated-fleet.ts";
@@ -117,7 +117,7 @@ export function readSimulationOptions(given: SimulateOptions): SimulationSetting
   if ((given as unknown) === undefined)
     throw invalid('the options are missing: at least "from" and "to"', "from");
   const { from, to, outages, ...settings } = parseOptions(simulationOptionsSchema, given, WHERE);
-  checkZone(settings.timezone);
+  checkTimezone(settings.timezone, WHERE);
   const period = periodOf({ from, to }, "", settings.timezone);
   if (period.toAt - period.fromAt > LONGEST_MS)
     throw invalid("the period is longer than ten years", "to");
@@ -153,17 +153,6 @@ function outagesIn(
 function invalid(what: string, path: string, option?: string): CronduitError {
   const where = option === undefined ? WHERE : `${WHERE}, option "${option}"`;
   return new CronduitError("INVALID_OPTION", `${where}: ${what}.`, { data: { path } });
-}
-
-/** @throws {@link CronduitError} `INVALID_TIMEZONE` */
-function checkZone(timezone: string): void {
-  try {
-    zoneOf(timezone);
-  } catch (error) {
-    if (isCronduitError(error))
-      error.message = error.message.replace(/^timezone:/, `${WHERE}, option "timezone":`);
-    throw error;
-  }
 }
 
 function periodOf(

@@ -90,6 +90,7 @@ function isMiscounted(row: LedgerRow, schedules: readonly Schedule[]): boolean {
   return !schedules.some((schedule) => schedule.span(fromAt - 1, fireAt)?.count === count);
 }
 
-function firstOf({ fromAt, fireAt }: LedgerRow): EpochMs {
+/** The nominal time of the first occurrence that a row stands for. */
+export function firstOf({ fromAt, fireAt }: LedgerRow): EpochMs {
   return fromAt ?? fireAt;
 }

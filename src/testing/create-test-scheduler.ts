@@ -4,22 +4,37 @@ import { systemClock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
-import type { PipelineSchedulerOptions } from "../scheduler/scheduler-options.ts";
+import { checkTimezone } from "../jobs/timezone-option.ts";
+import {
+  type PipelineSchedulerOptions,
+  schedulerOptionsSchema,
+} from "../scheduler/scheduler-options.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import { currentRun } from "../worker/run-scope.ts";
 import { replaceGlobalTimers } from "./global-timers.ts";
+import { currentListener } from "./listener-scope.ts";
 import { patienceSchema } from "./read-durations.ts";
 import { beginOf, readState, type TestState } from "./start-state.ts";
 import { TestScheduler } from "./test-scheduler.ts";
 import { VirtualFleet } from "./virtual-fleet.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
-/** What a test never sets: there is no server, and the clock is the test's. */
-type NotInTests =
-  "clock" | "connection" | "drain" | "logger" | "migrate" | "prefix" | "signals" | "timeout";
+/** What a test never sets: there is no server and no process to end, and the clock is the test's. */
+const NOT_IN_TESTS = {
+  clock: true,
+  connection: true,
+  drain: true,
+  migrate: true,
+  prefix: true,
+  signals: true,
+  timeout: true,
+} as const;
 
 /** Options of `createTestScheduler`: those of a scheduler, and how the time begins. */
-export interface TestSchedulerOptions extends Omit<PipelineSchedulerOptions, NotInTests> {
+export interface TestSchedulerOptions extends Omit<
+  PipelineSchedulerOptions,
+  keyof typeof NOT_IN_TESTS | "logger"
+> {
   /** Where to report, and where `log` of runs goes; `console` fits. @default nowhere */
   logger?: Logger | undefined;
   /**
@@ -44,10 +59,13 @@ export interface TestSchedulerOptions extends Omit<PipelineSchedulerOptions, Not
   state?: TestState | undefined;
 }
 
-const ownSchema = z.object({
+const WHERE = "createTestScheduler";
+
+const optionsSchema = schedulerOptionsSchema.omit(NOT_IN_TESTS).extend({
   now: z.unknown().optional(),
   fakeTimers: z.boolean().default(false),
   patience: patienceSchema,
+  state: z.unknown().optional(),
 });
 
 /**
@@ -64,17 +82,17 @@ const ownSchema = z.object({
 export async function createTestScheduler(
   options: TestSchedulerOptions = {},
 ): Promise<TestScheduler> {
-  const { now, fakeTimers, patience, state, ...rest } = options;
-  const own = parseOptions(ownSchema, { now, fakeTimers, patience }, "createTestScheduler");
-  const timezone = options.timezone ?? "UTC";
-  const place = { where: "createTestScheduler", path: "now", timezone };
+  refuseServers(options);
+  const own = parseOptions(optionsSchema, options, WHERE);
+  checkTimezone(own.timezone, WHERE);
+  const { now, fakeTimers: _, patience: __, state, ...rest } = options;
+  const place = { where: WHERE, path: "now", timezone: own.timezone };
   const asked = now === undefined ? undefined : instantOption(now, place);
-  refuseServers(rest);
   await using start = state === undefined ? undefined : await readState(state);
   const from = start
     ? beginOf(start, asked)
     : (asked ?? Math.floor(systemClock.now() / 1_000) * 1_000);
-  const ownerOf = (): object | undefined => currentRun()?.active;
+  const ownerOf = (): object | undefined => currentRun()?.active ?? currentListener();
   const time = new VirtualTime(from, ownerOf);
   const globals = own.fakeTimers ? await replaceGlobalTimers(from, ownerOf) : undefined;
   try {
@@ -89,12 +107,13 @@ export async function createTestScheduler(
   }
 }
 
-function refuseServers(options: object): void {
-  const given = ["connection", "clock", "prefix"].find((name) => name in options);
+function refuseServers(options: unknown): void {
+  if (typeof options !== "object" || options === null) return;
+  const given = Object.keys(NOT_IN_TESTS).find((name) => name in options);
   if (given === undefined) return;
   throw new CronduitError(
     "INVALID_OPTION",
-    `createTestScheduler, option "${given}": a test scheduler has its own engine in memory and its own clock. Leave it out.`,
+    `${WHERE}, option "${given}": a test scheduler has no server and no process of its own, and its clock is its own. Leave it out.`,
     { data: { path: given } },
   );
 }

@@ -3,7 +3,28 @@ import { CronduitError } from "../core/errors.ts";
 import type { JobDefinition, JobState } from "../jobs/definition.ts";
 import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { formatIso } from "../triggers/time/local-text.ts";
-import { account, type StoredPeriod } from "./accounting.ts";
+import { account, firstOf, type StoredPeriod } from "./accounting.ts";
+
+/** How many problems an error tells. */
+const MOST_TOLD = 100;
+
+/** What is wrong with an occurrence: its nominal time and the rows that stand for it. */
+interface Problem {
+  readonly jobId: string;
+  readonly problem: "no-decision" | "several-decisions" | "not-due" | "miscounted";
+  readonly fireTime: string;
+  /** The first occurrence of a row that stands for several. */
+  readonly from?: string;
+  /** For how many it stands. */
+  readonly count?: number | undefined;
+  readonly runIds: readonly string[];
+}
+
+/** A problem, and how the message tells it. */
+interface ToldProblem {
+  readonly about: Problem;
+  readonly text: string;
+}
 
 /** A job as the engine has it. */
 export interface JobNow {
@@ -60,35 +81,51 @@ export class FleetLedger {
     return this.#periods.has(jobId) || this.#rows.has(jobId);
   }
 
-  /** @throws {@link CronduitError} `UNACCOUNTED` */
+  /** @throws {@link CronduitError} `UNACCOUNTED`, with what is wrong in its data */
   assertAll(now: EpochMs): void {
     const problems = [...this.#periods].flatMap(([jobId, periods]) =>
       this.#problemsOf(jobId, periods, now),
     );
     if (problems.length === 0) return;
+    const told = problems.slice(0, MOST_TOLD);
+    const rest = problems.length - told.length;
+    const lines = [
+      ...told.map(({ text }) => `  ${text}`),
+      ...(rest > 0 ? [`  and ${rest} more`] : []),
+    ];
     throw new CronduitError(
       "UNACCOUNTED",
-      `Not every occurrence has exactly one decision:\n${problems.join("\n")}`,
+      `Not every occurrence has exactly one decision:\n${lines.join("\n")}`,
+      { data: { count: problems.length, unaccounted: told.map(({ about }) => about) } },
     );
   }
 
-  #problemsOf(jobId: string, periods: readonly StoredPeriod[], now: EpochMs): string[] {
-    const decided = this.#rows.get(jobId) ?? [];
-    const { gaps, doubles, strays, miscounted } = account(
-      periods,
-      [...decided, ...this.#state.openRuns(jobId)],
-      now,
-    );
+  #problemsOf(jobId: string, periods: readonly StoredPeriod[], now: EpochMs): ToldProblem[] {
+    const rows = [...(this.#rows.get(jobId) ?? []), ...this.#state.openRuns(jobId)];
+    const { gaps, doubles, strays, miscounted } = account(periods, rows, now);
     const zone = periods.at(-1)?.definition.timezone ?? "UTC";
     const at = (fireAt: EpochMs): string => formatIso(fireAt, zone);
+    const runIds = (fireAt: EpochMs): string[] =>
+      rows.filter((row) => firstOf(row) <= fireAt && fireAt <= row.fireAt).map(({ id }) => id);
+    const one = (problem: Problem["problem"], what: string) => (fireAt: EpochMs) => ({
+      about: { jobId, problem, fireTime: new Date(fireAt).toISOString(), runIds: runIds(fireAt) },
+      text: `"${jobId}" at ${at(fireAt)}: ${what}`,
+    });
     return [
-      gaps.map((fireAt) => `  "${jobId}" at ${at(fireAt)}: no decision`),
-      doubles.map((fireAt) => `  "${jobId}" at ${at(fireAt)}: more than one decision`),
-      strays.map((fireAt) => `  "${jobId}" at ${at(fireAt)}: a decision where the job was not due`),
-      miscounted.map(
-        ({ fromAt = 0, fireAt, count }) =>
-          `  "${jobId}" from ${at(fromAt)} to ${at(fireAt)}: a row for ${count} occurrences, where the trigger has another number`,
-      ),
+      gaps.map(one("no-decision", "no decision")),
+      doubles.map(one("several-decisions", "more than one decision")),
+      strays.map(one("not-due", "a decision where the job was not due")),
+      miscounted.map((row) => ({
+        about: {
+          jobId,
+          problem: "miscounted" as const,
+          from: new Date(firstOf(row)).toISOString(),
+          fireTime: new Date(row.fireAt).toISOString(),
+          count: row.count,
+          runIds: [row.id],
+        },
+        text: `"${jobId}" from ${at(firstOf(row))} to ${at(row.fireAt)}: a row for ${row.count} occurrences, where the trigger has another number`,
+      })),
     ].flat();
   }
 

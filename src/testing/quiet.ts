@@ -3,6 +3,7 @@ import { CronduitError } from "../core/errors.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Logger } from "../core/log.ts";
 import type { ActiveRun } from "../worker/active-run.ts";
+import { ListenerCall } from "./listener-scope.ts";
 import type { OtherTimers, VirtualTime, VirtualTimer } from "./virtual-time.ts";
 
 /** Turns of the event loop in which nothing happens before all is taken to be quiet. */
@@ -51,8 +52,9 @@ export class Quiet {
         since = realElapsed();
         turns = 0;
       } else if (turns >= QUIET_TURNS) {
-        const runs = this.#busyRuns();
-        const calls = this.#busyCalls();
+        const waiting = this.#waiting();
+        const runs = this.#busyRuns(waiting);
+        const calls = this.#busyCalls(waiting);
         if (runs.length + calls.length === 0) return;
         if (realElapsed() - since >= patienceMs) this.#giveUp(runs, calls, isEnding);
       }
@@ -70,23 +72,29 @@ export class Quiet {
   }
 
   /** Runs that neither wait for the virtual time nor are known to hang. */
-  #busyRuns(): ActiveRun[] {
-    const { active, time, others } = this.#parts;
-    const waiting = new Set<unknown>(others?.owners());
-    for (const { purpose, owner } of time.pending)
-      if (purpose === "wait" || purpose === "look") waiting.add(owner);
-    return [...active()].filter((run) => {
+  #busyRuns(waiting: ReadonlySet<unknown>): ActiveRun[] {
+    return [...this.#parts.active()].filter((run) => {
       const hanging = this.#hanging.get(run);
       return !waiting.has(run) && (hanging === undefined || hanging.cause !== run.cause);
     });
   }
 
-  /** Calls of users' code outside of runs, such as listeners, that have not returned. */
-  #busyCalls(): VirtualTimer[] {
-    return this.#parts.time.pending.filter(
-      (timer) =>
-        timer.purpose === "limit" && timer.owner === undefined && !this.#hangingCalls.has(timer),
-    );
+  /** Calls of listeners that have not returned, do not wait for the virtual time, and are not known to hang. */
+  #busyCalls(waiting: ReadonlySet<unknown>): VirtualTimer[] {
+    return this.#parts.time.pending.filter((timer) => {
+      const { purpose, owner } = timer;
+      if (purpose !== "limit" || !(owner instanceof ListenerCall)) return false;
+      return !owner.isWaiting && !waiting.has(owner) && !this.#hangingCalls.has(timer);
+    });
+  }
+
+  /** Whose code waits for the virtual time. */
+  #waiting(): ReadonlySet<unknown> {
+    const { time, others } = this.#parts;
+    const waiting = new Set<unknown>(others?.owners());
+    for (const { purpose, owner } of time.pending)
+      if (purpose === "wait" || purpose === "look") waiting.add(owner);
+    return waiting;
   }
 
   /** Lets the time move on to whatever ends what hangs. */

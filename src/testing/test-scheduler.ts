@@ -1,3 +1,4 @@
+import { DURATION_BOUNDS } from "../core/duration-bounds.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { EventName } from "../jobs/event.ts";
 import { type Run, toRun } from "../history/run.ts";
@@ -5,15 +6,20 @@ import type { RunLogLine } from "../history/run-logs.ts";
 import { instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineReference, ResultOf, SchemaOf } from "../pipeline/pipeline.ts";
+import { checkJobId } from "../scheduler/declaration.ts";
 import type { ShutdownOptions } from "../scheduler/lifecycle.ts";
 import { PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
 import { type RunJobOptions, runJobSchema } from "../scheduler/run-commands.ts";
 import type { PipelineSchedulerOptions } from "../scheduler/scheduler-options.ts";
 import type { ExportOptions } from "../scheduler/transfer/export-options.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import { currentListener } from "./listener-scope.ts";
 import type { HasLedger } from "./matchers.ts";
-import { readAdvance, readOutage, readSkew } from "./read-durations.ts";
+import { BEGIN_EARLIER, readAdvance, readOutage, readSkew } from "./read-durations.ts";
 import type { VirtualFleet } from "./virtual-fleet.ts";
+
+/** A hundred years, as in `advanceBy`. */
+const LONGEST_MOVE_MS = DURATION_BOUNDS.advanceBy.max * 1_000;
 
 /** What {@link TestScheduler.runNext} goes on to: a run that starts or ends, or an occurrence that will not run. */
 const NEWS = [
@@ -37,12 +43,17 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
   readonly #timezone: string;
   /** The moves of the time, one after the other. */
   #moving: Promise<unknown> = Promise.resolve();
+  /** How many are under way or to come. */
+  #moves = 0;
   #isShutDown = false;
   #news: string[] = [];
 
   /** @internal */
   constructor(options: PipelineSchedulerOptions, fleet: VirtualFleet) {
-    super(options, (settings) => fleet.assemble(settings));
+    super(options, {
+      where: "createTestScheduler",
+      assemble: (settings) => fleet.assemble(settings),
+    });
     this.#fleet = fleet;
     this.#timezone = options.timezone ?? "UTC";
     this.on(NEWS, ({ runId }) => void this.#news.push(runId));
@@ -63,7 +74,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
   async advanceBy(duration: number | string): Promise<void> {
     const ms = readAdvance(duration);
     const { machine, time } = this.#fleet;
-    await this.#move("advanceBy", () => machine.advanceTo(time.now + ms));
+    await this.#move("advanceBy", () => machine.advanceTo(time.now + ms, "advanceBy"));
   }
 
   /**
@@ -77,10 +88,16 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
     if (at < this.#fleet.time.now)
       throw new CronduitError(
         "INVALID_OPTION",
-        `advanceTo: ${new Date(at).toISOString()} is in the past: it is ${this.now().toISOString()}, and the time does not move back.`,
+        `advanceTo: ${new Date(at).toISOString()} is in the past: it is ${this.now().toISOString()}, and the time does not go back. ${BEGIN_EARLIER}`,
         { data: { path: "time" } },
       );
-    await this.#move("advanceTo", () => this.#fleet.machine.advanceTo(at));
+    if (at - this.#fleet.time.now > LONGEST_MOVE_MS)
+      throw new CronduitError(
+        "INVALID_OPTION",
+        `advanceTo: ${new Date(at).toISOString()} is more than 100 years after ${this.now().toISOString()}. Move there in several calls.`,
+        { data: { path: "time" } },
+      );
+    await this.#move("advanceTo", () => this.#fleet.machine.advanceTo(at, "advanceTo"));
   }
 
   /**
@@ -91,11 +108,10 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
    */
   async runNext(): Promise<Run[]> {
     return this.#move("runNext", async () => {
-      const { machine, time } = this.#fleet;
+      const { machine } = this.#fleet;
       await machine.settle();
       this.#news = [];
-      while (this.#news.length === 0 && (await machine.step(Infinity))) await machine.settle();
-      while (await machine.step(time.now));
+      await machine.advanceUntil(() => this.#news.length > 0, "runNext");
       const ids = new Set(this.#news);
       return this.#fleet
         .jobIds()
@@ -111,7 +127,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
    * @throws {@link CronduitError} `JOB_NOT_FOUND` if there never was such a job
    */
   runs<R extends PipelineReference = string>(jobId: string): Run<ResultOf<R>>[] {
-    return this.#fleet.rows(jobId).map(toRun) as Run<ResultOf<R>>[];
+    return this.#fleet.rows(checkJobId(jobId, "runs")).map(toRun) as Run<ResultOf<R>>[];
   }
 
   /**
@@ -155,7 +171,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
       worker?.kill();
       machine.moveTo(time.now + ms);
       await worker?.restart();
-      await machine.advanceTo(time.now);
+      await machine.advanceTo(time.now, "outage");
     });
   }
 
@@ -165,7 +181,8 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
    * @throws {@link CronduitError} `INVALID_OPTION`; `INVALID_STATE` if the scheduler has no worker.
    */
   skewClock(ahead: number | string): void {
-    this.#worker("skewClock").skew(readSkew(ahead));
+    const worker = this.#worker("skewClock");
+    worker.skew(readSkew(ahead));
   }
 
   /** As that of every scheduler; the test still knows the job. */
@@ -224,13 +241,15 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
     await this.close();
   }
 
-  /** Moves the time as far as `work` needs; inside a run, whoever moves the time does. */
+  /** Moves the time as far as `work` needs; inside a run, and in a listener during a move, whoever moves the time does. */
   #drive<T>(
     work: Promise<T>,
     { forMs, isEnding }: { forMs?: number | undefined; isEnding?: boolean } = {},
   ): Promise<T> {
-    if (this.#fleet.isInRun) return work;
-    return this.#next(() => this.#fleet.machine.drive(work, forMs, isEnding));
+    const listener = currentListener();
+    if (this.#fleet.isInRun || (listener && this.#moves > 0)) return work;
+    const driven = this.#next(() => this.#fleet.machine.drive(work, forMs, isEnding));
+    return listener ? listener.waitFor(driven) : driven;
   }
 
   async *#driven<T>(items: AsyncIterable<T>): AsyncGenerator<T, void> {
@@ -248,12 +267,13 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
 
   #move<T>(what: string, move: () => Promise<T>): Promise<T> {
     this.#refuseAfterShutdown();
-    this.#fleet.refuseInRun(what);
+    this.#fleet.refuseInside(what);
     return this.#next(move);
   }
 
   #next<T>(move: () => Promise<T>): Promise<T> {
-    const moved = this.#moving.then(move);
+    this.#moves += 1;
+    const moved = this.#moving.then(move).finally(() => (this.#moves -= 1));
     this.#moving = moved.catch(() => undefined);
     return moved;
   }
@@ -267,6 +287,9 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
     this.#refuseAfterShutdown();
     const { worker } = this.#fleet;
     if (worker) return worker;
-    throw new CronduitError("INVALID_STATE", `${what}: this test scheduler has no worker.`);
+    throw new CronduitError(
+      "INVALID_STATE",
+      `${what}: this test scheduler has no worker, since it was made with worker: false. Leave that option out, or true, to test what happens to one.`,
+    );
   }
 }

@@ -1,10 +1,13 @@
 import { type EpochMs, realDelay, realElapsed } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
+import { ListenerCall } from "./listener-scope.ts";
 import type { Quiet } from "./quiet.ts";
 import type { OtherTimers, VirtualTime, VirtualTimer } from "./virtual-time.ts";
 
 /** After this long with nothing but upkeep, whatever waits is taken to wait for the test. */
 const STALE_MS = 600_000;
+/** How much may be due within one move: a busier one takes more than a minute. */
+const MOST_STEPS = 200_000;
 /** How far a call that waits for something may move the time. */
 const DRIVE_LIMIT_MS = 400 * 86_400_000;
 
@@ -43,18 +46,34 @@ export class TimeMachine {
     this.#newsAt = parts.time.now;
   }
 
-  /** Lets everything happen that is due up to an instant, and moves there. */
-  async advanceTo(at: EpochMs): Promise<void> {
+  /**
+   * Lets everything happen that is due up to an instant, and moves there.
+   * @param what The call, for errors.
+   * @throws {@link CronduitError} `INVALID_STATE` if that is too much for one call.
+   */
+  async advanceTo(at: EpochMs, what: string): Promise<void> {
     const { time } = this.#parts;
     this.#newsAt = time.now;
-    while (await this.step(at));
+    const steps = new StepCount(time, what, at);
+    while (await this.#step(at)) steps.add();
     this.moveTo(at);
     this.#catchUp();
-    while (await this.step(at));
+    while (await this.#step(at)) steps.add();
+  }
+
+  /** Lets everything happen up to the instant at which something is the case, or up to the end. @throws As {@link advanceTo} */
+  async advanceUntil(isSo: () => boolean, what: string): Promise<void> {
+    const { time } = this.#parts;
+    const steps = new StepCount(time, what);
+    while (!isSo() && (await this.#step(Infinity))) {
+      await this.settle();
+      steps.add();
+    }
+    while (await this.#step(time.now)) steps.add();
   }
 
   /** Moves to the next timer up to an instant and fires it. @returns false if there is none */
-  async step(until: EpochMs, isEnding = false): Promise<boolean> {
+  async #step(until: EpochMs, isEnding = false): Promise<boolean> {
     const { time, quiet, others, nextDueAt } = this.#parts;
     await this.settle(isEnding);
     const skips = this.#skipsUpkeep();
@@ -92,6 +111,7 @@ export class TimeMachine {
    * Moves on as far as `work` needs to settle.
    * @param forMs At most this far. @default 400 days
    * @param isEnding Whether it ends all runs.
+   * @throws {@link CronduitError} `INVALID_STATE` if that takes too much, or never happens.
    */
   async drive<T>(work: Promise<T>, forMs = DRIVE_LIMIT_MS, isEnding = false): Promise<T> {
     const { time, patienceMs } = this.#parts;
@@ -100,19 +120,22 @@ export class TimeMachine {
     work.then(over, over);
     const until = time.now + forMs;
     this.#newsAt = time.now;
+    const steps = new StepCount(time, "What the test waits for");
     for (let since = realElapsed(); ;) {
       await this.settle(isEnding);
       if (end.isOver) return work;
       const waits = isEnding || time.next(isOfTest) !== undefined;
-      if (waits && (await this.#onwards(until, isEnding))) since = realElapsed();
-      else if (realElapsed() - since > patienceMs) throw endless();
+      if (waits && (await this.#onwards(until, isEnding))) {
+        since = realElapsed();
+        steps.add();
+      } else if (realElapsed() - since > patienceMs) throw endless();
       else await realDelay(1);
     }
   }
 
   /** The next step, or else the last moment. @returns false if that is reached */
   async #onwards(until: EpochMs, isEnding: boolean): Promise<boolean> {
-    if (await this.step(until, isEnding)) return true;
+    if (await this.#step(until, isEnding)) return true;
     if (this.#parts.time.now === until) return false;
     this.moveTo(until);
     return true;
@@ -139,9 +162,38 @@ export class TimeMachine {
   }
 }
 
-/** Code of the test, and not of a run, waits for something. */
+/** Counts what is due within one move of the time. */
+class StepCount {
+  readonly #time: VirtualTime;
+  readonly #what: string;
+  readonly #until: EpochMs | undefined;
+  #steps = 0;
+
+  constructor(time: VirtualTime, what: string, until?: EpochMs) {
+    this.#time = time;
+    this.#what = what;
+    this.#until = until;
+  }
+
+  /** @throws {@link CronduitError} `INVALID_STATE` */
+  add(): void {
+    this.#steps += 1;
+    if (this.#steps < MOST_STEPS) return;
+    const now = new Date(this.#time.now).toISOString();
+    const until =
+      this.#until === undefined ? "" : `, on the way to ${new Date(this.#until).toISOString()}`;
+    throw new CronduitError(
+      "INVALID_STATE",
+      `${this.#what}: it is only ${now}${until}, and ${MOST_STEPS.toLocaleString("en-US")} occurrences, retries and timers were due so far, the most for one call. Move in several calls, or give the jobs rarer triggers; for long periods of many jobs there is simulate, in cronduit/simulate.`,
+      { data: { now, steps: this.#steps } },
+    );
+  }
+}
+
+/** Code of the test or of a listener, and not of a run, waits for something. */
 function isOfTest({ purpose, owner }: VirtualTimer): boolean {
-  return (purpose === "look" || purpose === "wait") && owner === undefined;
+  if (purpose !== "look" && purpose !== "wait") return false;
+  return owner === undefined || owner instanceof ListenerCall;
 }
 
 function endless(): CronduitError {

@@ -12,6 +12,7 @@ import { currentRun } from "../worker/run-scope.ts";
 import { runtimeTuning } from "../worker/worker-options.ts";
 import { FleetLedger } from "./fleet-ledger.ts";
 import type { GlobalTimers } from "./global-timers.ts";
+import { currentListener, withinListener } from "./listener-scope.ts";
 import { Quiet } from "./quiet.ts";
 import { TestWorker } from "./test-worker.ts";
 import { TimeMachine } from "./time-machine.ts";
@@ -80,7 +81,7 @@ export class VirtualFleet {
     const { engine } = this.#parts.memory;
     await engine.open();
     const into = { engine, by: systemActor("createTestScheduler") };
-    await storeState(into, state, { onConflict: "error", allowMasked: true });
+    await storeState(into, state, "error");
   }
 
   /** Makes a scheduler's parts. */
@@ -127,7 +128,8 @@ export class VirtualFleet {
     this.#made = { memory, worker, machine, ledger };
     // A test that failed before it closed the scheduler must not hold up its runner.
     const keepsProcess = false;
-    return around({ engine, registry, worker, clock, logger, keepsProcess }, settings);
+    const parts = { engine, registry, worker, clock, logger, keepsProcess };
+    return around({ ...parts, aroundListener: withinListener }, settings);
   }
 
   /** Puts the real global timers back. */
@@ -140,12 +142,13 @@ export class VirtualFleet {
     return currentRun()?.active.hasEnded === false;
   }
 
-  /** @throws {@link CronduitError} `INVALID_STATE` inside a run: the time can't move while the run waits for that. */
-  refuseInRun(what: string): void {
-    if (!this.isInRun) return;
+  /** @throws {@link CronduitError} `INVALID_STATE` inside a run or a listener: the time waits for them before it moves. */
+  refuseInside(what: string): void {
+    const inside = this.isInRun ? "run" : currentListener() ? "listener" : undefined;
+    if (inside === undefined) return;
     throw new CronduitError(
       "INVALID_STATE",
-      `${what} was called inside a run, which would wait for itself. Call it in the test, beside the run.`,
+      `${what} was called inside a ${inside}, which would wait for itself. Call it in the test, beside the ${inside}.`,
     );
   }
 

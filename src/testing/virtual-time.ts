@@ -7,7 +7,7 @@ export interface VirtualTimer {
   /** Timers of the same instant fire in the order in which they were set. */
   readonly order: number;
   readonly purpose: TimerPurpose | undefined;
-  /** The run whose code set it; `undefined` outside of runs. */
+  /** The run or the call of a listener whose code set it; `undefined` outside of them. */
   readonly owner: object | undefined;
   readonly action: () => void;
 }
@@ -18,7 +18,7 @@ export interface OtherTimers {
   nextAt(): EpochMs | undefined;
   /** Moves to an instant, and fires what is due by then. */
   moveTo(at: EpochMs): void;
-  /** The runs whose code waits for one. */
+  /** The runs and the calls of listeners whose code waits for one. */
   owners(): readonly object[];
   /** Grows with every timer that is set. */
   readonly activity: number;
@@ -33,7 +33,7 @@ export class VirtualTime {
   #now: EpochMs;
   #order = 0;
 
-  /** @param ownerOf Names the run that the calling code belongs to. */
+  /** @param ownerOf Names the run, or the call of a listener, that the calling code belongs to. */
   constructor(now: EpochMs, ownerOf: () => object | undefined = () => undefined) {
     this.#startedAt = now;
     this.#now = now;

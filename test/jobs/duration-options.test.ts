@@ -124,12 +124,12 @@ describe.each(OPTIONS)("$name", ({ read, bounds }) => {
     const { min = 0, max } = bounds;
     expect(min).toBeLessThan(max ?? Infinity);
     if (min > 0) expect(refusal(() => read("0s")).message).toMatch(/must be at least \d+m?s/);
-    if (max) expect(refusal(() => read("2 days")).message).toMatch(/must be at most \d+[mhd]/);
+    if (max) expect(refusal(() => read(`${max * 2}s`)).message).toMatch(/must be at most \d+[mhd]/);
   });
 
   test("what is no length of time is refused with the value that was written", () => {
     expect(refusal(() => read(Number.NaN)).message).toContain("is NaN");
-    expect(refusal(() => read(-1)).message).toContain("is -1");
+    expect(refusal(() => read(-1)).message).toMatch(/is -1|: -1 goes back/);
     expect(refusal(() => read(Number.POSITIVE_INFINITY)).message).toMatch(
       /is Infinity; (must end|leave it out for no end|write (null|true) for no end)/,
     );

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { account, type StoredPeriod } from "../../src/testing/accounting.ts";
+import { FleetLedger } from "../../src/testing/fleet-ledger.ts";
+import { type CronduitError, isCronduitError } from "../../src/index.ts";
 import { createTestScheduler } from "../../src/testing.ts";
 import { aDefinition } from "../helpers/a-definition.ts";
 
@@ -66,4 +68,84 @@ test("a worker can be killed while it starts", async () => {
   expect(await Promise.all([t.killWorker(), t.killWorker()])).toEqual([[], []]);
   await t.advanceBy("3h");
   expect(t.runs("a").length).toBeGreaterThan(0);
+});
+
+describe("the error holds what is unaccounted", () => {
+  const FROM = Date.UTC(2027, 0, 1);
+  const row = (second: number, more: Partial<LedgerRow> = {}): LedgerRow => ({
+    id: `a:1:${FROM + second * 1_000}`,
+    state: "succeeded",
+    kind: "scheduled",
+    fireAt: FROM + second * 1_000,
+    dueAt: FROM + second * 1_000,
+    ...more,
+  });
+  /** A ledger in which jobs with a run each second have these rows only. */
+  function ledgerOf(rows: readonly LedgerRow[], jobs = 1): FleetLedger {
+    let hear: (jobId: string, row: LedgerRow) => void = () => undefined;
+    const ledger = new FleetLedger({
+      activity: 1,
+      jobs: () =>
+        Array.from({ length: jobs }, (_, i) => ({
+          id: `a${i}`,
+          version: "1",
+          state: "active" as const,
+          watermark: FROM,
+          definition: () => aDefinition({ id: `a${i}`, createdAt: FROM }),
+        })),
+      onDecided: (given) => void (hear = given),
+      openRuns: () => [],
+    });
+    for (const each of rows) hear("a0", each);
+    ledger.note(FROM);
+    return ledger;
+  }
+  function thrownBy(ledger: FleetLedger, seconds: number): CronduitError {
+    try {
+      ledger.assertAll(FROM + seconds * 1_000);
+    } catch (error) {
+      if (isCronduitError(error, "UNACCOUNTED")) return error;
+      throw error;
+    }
+    throw new Error("nothing was unaccounted");
+  }
+
+  test("each by its job, time and rows", () => {
+    const rows = [row(1), row(1, { id: "twice" }), row(2), row(2.5, { id: "stray" })];
+    const span = row(5, { id: "span", fromAt: FROM + 4 * 1_000, count: 7 });
+    expect(thrownBy(ledgerOf([...rows, span]), 5).data).toEqual({
+      count: 4,
+      unaccounted: [
+        { jobId: "a0", problem: "no-decision", fireTime: "2027-01-01T00:00:03.000Z", runIds: [] },
+        {
+          jobId: "a0",
+          problem: "several-decisions",
+          fireTime: "2027-01-01T00:00:01.000Z",
+          runIds: [row(1).id, "twice"],
+        },
+        {
+          jobId: "a0",
+          problem: "not-due",
+          fireTime: "2027-01-01T00:00:02.500Z",
+          runIds: ["stray"],
+        },
+        {
+          jobId: "a0",
+          problem: "miscounted",
+          from: "2027-01-01T00:00:04.000Z",
+          fireTime: "2027-01-01T00:00:05.000Z",
+          count: 7,
+          runIds: ["span"],
+        },
+      ],
+    });
+  });
+
+  test("at most a hundred, and how many there are", () => {
+    const { data, message } = thrownBy(ledgerOf([], 50), 10);
+    expect(data["count"]).toBe(500);
+    expect(data["unaccounted"]).toHaveLength(100);
+    expect(message.split("\n")).toHaveLength(102);
+    expect(message).toMatch(/\n {2}and 400 more$/);
+  });
 });

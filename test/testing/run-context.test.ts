@@ -160,3 +160,17 @@ test("a schema that throws tells no secret; one that must wait says so", () => {
     message: expect.stringContaining("without waiting"),
   });
 });
+
+test("a mock for a step that was never asked for is told", async () => {
+  const context = createRunContext({
+    pipeline: Report,
+    params: { region: "eu" },
+    steps: { extrakt: [1], sum: 42, cleanUp: undefined },
+  });
+  expect(context.recorded.unusedMocks).toEqual(["extrakt", "sum", "cleanUp"]);
+  await new Report().run(context);
+  // The step itself did the work that "extrakt" was to stand in for.
+  expect(context.recorded.unusedMocks).toEqual(["extrakt", "cleanUp"]);
+  expect(context.recorded.steps.map(({ name }) => name)).toEqual(["extract", "sum"]);
+  expect(createRunContext().recorded.unusedMocks).toEqual([]);
+});

@@ -175,11 +175,67 @@ describe("a test from a state", () => {
   });
 
   test.each([
-    ["text that is none", "id,name", { code: "INVALID_STATE_FILE" }],
-    ["another URL", new URL("https://example.com/a"), { code: "INVALID_OPTION" }],
-    ["a number", 7 as unknown as string, { code: "INVALID_OPTION", data: { path: "state" } }],
-    ["no file", pathToFileURL("/nowhere/at/all.ndjson"), { code: "ENOENT" }],
-  ])("refuses %s", async (_, state, problem) => {
-    await expect(createTestScheduler({ pipelines, state })).rejects.toMatchObject(problem);
+    [
+      "text that is none",
+      "id,name",
+      "INVALID_STATE_FILE",
+      /^createTestScheduler, option "state", line 1: isn't the header/,
+    ],
+    [
+      "text that is cut off",
+      () => plain.slice(0, -20),
+      "INVALID_STATE_FILE",
+      /^createTestScheduler, option "state", line \d+: isn't JSON/,
+    ],
+    ["no text", "", "INVALID_STATE_FILE", /^createTestScheduler, option "state": is empty/],
+    [
+      "a path",
+      "./production.ndjson",
+      "INVALID_OPTION",
+      /"\.\/production\.ndjson" looks like a path\. .*new URL\(/,
+    ],
+    ["a path of Windows", "C:\\a\\state", "INVALID_OPTION", /looks like a path/],
+    ["the text of a URL", "file:///a/state.ndjson", "INVALID_OPTION", /looks like a path.*new URL/],
+    [
+      "another URL",
+      new URL("https://example.com/a"),
+      "INVALID_OPTION",
+      /https:\/\/ is not where a file is/,
+    ],
+    [
+      "a URL of another host",
+      new URL("file://host/a"),
+      "INVALID_OPTION",
+      /file:\/\/host\/a can't be read.*new URL/,
+    ],
+    ["a number", 7, "INVALID_OPTION", /7 is no state\. Give its text/],
+    ["null", null, "INVALID_OPTION", /null is no state/],
+    ["a Buffer", Buffer.from("{}"), "INVALID_OPTION", /an instance of Buffer is no state/],
+    ["a promise", Promise.resolve(""), "INVALID_OPTION", /await missing/],
+    ["a list of other things", [{}], "INVALID_OPTION", /a list of 1 is no state/],
+    [
+      "no file",
+      pathToFileURL("/nowhere/at/all.ndjson"),
+      "INVALID_OPTION",
+      /there is no file \/nowhere\/at\/all\.ndjson\. .*new URL\(/,
+    ],
+    ["a folder", pathToFileURL(tmpdir()), "INVALID_OPTION", /can't be read.*EISDIR/],
+  ] as const)("refuses %s", async (_, given, code, told) => {
+    const state = (typeof given === "function" ? given() : given) as string;
+    await expect(createTestScheduler({ pipelines, state })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(told) as string,
+      ...(code === "INVALID_OPTION" ? { data: { path: "state" } } : {}),
+    });
+  });
+
+  test("passes on what the source throws", async () => {
+    const failing = async function* (): AsyncGenerator<string, void> {
+      yield plain.slice(0, 1_000);
+      throw new Error("lost the connection");
+    };
+    await expect(createTestScheduler({ pipelines, state: failing() })).rejects.toThrow(
+      "lost the connection",
+    );
   });
 });

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { lineLogger, Pipeline, PipelineScheduler, type RunContext } from "../../src/index.ts";
-import type { StateHeader } from "../../src/jobs/state-record.ts";
+import type { StateHeader } from "../../src/jobs/state-header.ts";
 import type { ExportOptions } from "../../src/scheduler/transfer/export-options.ts";
 import { connectionOf, type Kind, KINDS } from "./engines.ts";
 

@@ -12,7 +12,7 @@ import { Pseudonyms } from "../../src/scheduler/transfer/masking/pseudonyms.ts";
 import { SchemaPlace } from "../../src/scheduler/transfer/masking/schema-place.ts";
 import { StateMask } from "../../src/scheduler/transfer/masking/state-mask.ts";
 import { parseCondition } from "../../src/conditions/parse.ts";
-import type { MaskedPart } from "../../src/jobs/state-record.ts";
+import type { MaskedPart } from "../../src/jobs/state-header.ts";
 import { plainJob } from "./state-text.ts";
 
 const names = new Pseudonyms("a key of ours");

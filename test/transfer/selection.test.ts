@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { lineLogger, Pipeline, PipelineScheduler, type RunContext } from "../../src/index.ts";
-import type { StateHeader, StateRecord } from "../../src/jobs/state-record.ts";
+import type { StateHeader } from "../../src/jobs/state-header.ts";
+import type { StateRecord } from "../../src/jobs/state-record.ts";
 import type { ExportOptions } from "../../src/scheduler/transfer/export-options.ts";
 import { CheckedState } from "../../src/scheduler/transfer/checked-state.ts";
 import { storeLogs } from "../../src/scheduler/transfer/import-logs.ts";

@@ -1,7 +1,7 @@
+import { STATE_VERSION } from "../../src/jobs/state-header.ts";
 import {
   type JobRecord,
   type QueuedRun,
-  STATE_VERSION,
   noCounts,
   type StateRecord,
 } from "../../src/jobs/state-record.ts";

@@ -2,9 +2,16 @@ import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { shown } from "../../core/shown.ts";
-import type { StateCounts, StateHeader, StateRecord } from "../../jobs/state-record.ts";
+import type { StateHeader } from "../../jobs/state-header.ts";
+import type { StateCounts, StateRecord } from "../../jobs/state-record.ts";
 import { type Owner, parseRecord, StateChecker } from "./state-checker.ts";
-import { invalidState, readLines, type StateLine, type StateSource } from "./state-lines.ts";
+import {
+  invalidState,
+  looksLikePath,
+  readLines,
+  type StateLine,
+  type StateSource,
+} from "./state-lines.ts";
 
 /** Characters per write. */
 const WRITE_CHARS = 1024 * 1024;
@@ -29,18 +36,23 @@ export class CheckedState implements AsyncDisposable {
     this.#content = content;
   }
 
-  /** @throws `INVALID_STATE_FILE`, and what the source throws. */
-  static async read(source: StateSource): Promise<CheckedState> {
-    const checker = new StateChecker();
-    if (typeof source === "string") {
-      for await (const line of readLines(source)) checker.check(line);
-      return new CheckedState(checker, source);
+  /**
+   * @param accept Called with the header before anything else is read; throws if such a state is not wanted.
+   * @throws `INVALID_STATE_FILE`, and what the source and `accept` throw.
+   */
+  static async read(
+    source: StateSource,
+    accept: (header: StateHeader) => void = () => undefined,
+  ): Promise<CheckedState> {
+    const checker = new StateChecker(accept);
+    const given = textOrStream(source);
+    if (typeof given === "string") {
+      for await (const line of readLines(given)) checker.check(line);
+      return new CheckedState(checker, given);
     }
-    if (!isStream(source))
-      throw invalidState(`${shown(source)} is no state; give its text, or a stream of it`);
     const spool = await Spool.create();
     try {
-      for await (const line of readLines(source)) {
+      for await (const line of readLines(given)) {
         checker.check(line);
         await spool.add(line.text);
       }
@@ -127,7 +139,25 @@ class Spool implements AsyncDisposable {
   }
 }
 
-/** Untyped callers may pass anything. */
-function isStream(source: unknown): boolean {
+/** Untyped callers may pass anything. @throws `INVALID_STATE_FILE` */
+function textOrStream(source: StateSource): Exclude<StateSource, readonly string[]> {
+  if (isText(source)) {
+    if (!looksLikePath(source)) return source;
+    throw invalidState(
+      `${shown(source)} looks like a path. Give the text that is there, or createReadStream(path)`,
+    );
+  }
+  if (Array.isArray(source) && source.every(isText)) return source.join("\n");
+  if (isStream(source)) return source;
+  throw invalidState(
+    `${shown(source)} is no state. Give its text, its lines, or a stream of it, such as createReadStream(path)`,
+  );
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isStream(source: unknown): source is AsyncIterable<string | Uint8Array> {
   return typeof source === "object" && source !== null && Symbol.asyncIterator in source;
 }

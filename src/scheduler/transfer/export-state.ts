@@ -4,6 +4,7 @@ import { jobsIn } from "../../conditions/condition.ts";
 import type { Engine } from "../../engine/port/engine.ts";
 import type { Actor } from "../../jobs/actor.ts";
 import type { ExportedJob } from "../../engine/port/transfer.ts";
+import { STATE_VERSION, type StateHeader } from "../../jobs/state-header.ts";
 import {
   type DocumentRecord,
   type JobRecord,
@@ -11,9 +12,7 @@ import {
   type LogRecord,
   type RemovedJobRecord,
   type RunStepRecord,
-  STATE_VERSION,
   noCounts,
-  type StateHeader,
   type StateRecord,
 } from "../../jobs/state-record.ts";
 import type { PipelineRegistry } from "../../pipeline/registry.ts";

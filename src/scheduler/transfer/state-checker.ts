@@ -6,11 +6,9 @@ import { counted } from "../../core/counted.ts";
 import { isCronduitError } from "../../core/errors.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import { Schedule } from "../../jobs/schedule.ts";
+import { STATE_VERSION, type StateHeader, stateHeaderSchema } from "../../jobs/state-header.ts";
 import {
-  STATE_VERSION,
   noCounts,
-  type StateHeader,
-  stateHeaderSchema,
   type StateRecord,
   stateRecordSchema,
   type UnfinishedRun,
@@ -91,16 +89,23 @@ export class StateChecker {
   readonly owners = new Map<string, Owner>();
   readonly counts = noCounts();
   readonly #hash = createHash("sha256");
+  readonly #accept: (header: StateHeader) => void;
   #header: StateHeader | undefined;
   readonly #jobIds = new Set<string>();
   readonly #keys = new Set<string>();
   #owner: Owner | undefined;
   #isEnded = false;
 
-  /** @throws `INVALID_STATE_FILE` */
+  /** @param accept Called with the header; throws if such a state is not wanted. */
+  constructor(accept: (header: StateHeader) => void) {
+    this.#accept = accept;
+  }
+
+  /** @throws `INVALID_STATE_FILE`, and what `accept` throws. */
   check(line: StateLine): void {
     if (!this.#header) {
       this.#header = readHeader(line);
+      this.#accept(this.#header);
       return;
     }
     if (this.#isEnded) throw invalidState("comes after the end", { line: line.number });

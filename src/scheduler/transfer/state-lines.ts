@@ -4,8 +4,8 @@ import { CronduitError } from "../../core/errors.ts";
 export const MAX_LINE_CHARS = 16 * 1024 * 1024;
 const BYTE_ORDER_MARK = "\uFEFF";
 
-/** The source of an exported state: its text, or a stream of text or bytes in chunks of any size. */
-export type StateSource = string | AsyncIterable<string | Uint8Array>;
+/** The source of an exported state: its text, its lines, or a stream of text or bytes in chunks of any size. */
+export type StateSource = string | readonly string[] | AsyncIterable<string | Uint8Array>;
 
 /** One line of a state. */
 export interface StateLine {
@@ -29,12 +29,20 @@ export function invalidState(
   });
 }
 
+/** Whether a text is where a state may be, and no state. */
+export function looksLikePath(text: string): boolean {
+  const path = text.trim();
+  return /^[^\n{]{1,4096}$/.test(path) && /[/\\]|\.(?:ndjson|jsonl?|txt)$/i.test(path);
+}
+
 /**
  * Reads a source line by line.
  * @yields Its non-empty lines.
  * @throws {@link CronduitError} `INVALID_STATE_FILE`
  */
-export async function* readLines(source: StateSource): AsyncGenerator<StateLine, void> {
+export async function* readLines(
+  source: Exclude<StateSource, readonly string[]>,
+): AsyncGenerator<StateLine, void> {
   let number = 0;
   let rest: string[] = [];
   let restChars = 0;
@@ -65,7 +73,9 @@ function tooLong(line: number): CronduitError {
   return invalidState(`is longer than ${MAX_LINE_CHARS} characters`, { line });
 }
 
-async function* decoded(source: StateSource): AsyncGenerator<string, void> {
+async function* decoded(
+  source: Exclude<StateSource, readonly string[]>,
+): AsyncGenerator<string, void> {
   if (typeof source === "string") {
     yield source;
     return;

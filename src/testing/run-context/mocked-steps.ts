@@ -13,19 +13,34 @@ type JsonLike =
   | { readonly [key: string]: unknown }
   | undefined;
 
-/** `step`, with the work of the steps named in `mocks` replaced. Names, retries and results are handled as ever. */
-export function withMocks(
-  step: RunContext["step"],
-  mocks: Readonly<Record<string, StepMock>>,
-): RunContext["step"] {
-  return <T>(
-    name: string,
-    work: (current: StepTry) => T | PromiseLike<T>,
-    options?: StepOptions,
-  ): Promise<T> => {
-    if (!Object.hasOwn(mocks, name)) return step(name, work, options);
-    return step(name, standIn(mocks[name]) as (current: StepTry) => T, options);
-  };
+/** Stands in for the work of steps. */
+export class MockedSteps {
+  readonly #mocks: Readonly<Record<string, StepMock>>;
+  readonly #unused: Set<string>;
+
+  /** @param mocks By the names of the steps. */
+  constructor(mocks: Readonly<Record<string, StepMock>>) {
+    this.#mocks = mocks;
+    this.#unused = new Set(Object.keys(mocks));
+  }
+
+  /** The mocks whose steps were not asked for, in the order in which they were given. */
+  get unused(): readonly string[] {
+    return [...this.#unused];
+  }
+
+  /** `step`, with the work of the mocked ones replaced. Names, retries and results are handled as ever. */
+  over(step: RunContext["step"]): RunContext["step"] {
+    return <T>(
+      name: string,
+      work: (current: StepTry) => T | PromiseLike<T>,
+      options?: StepOptions,
+    ): Promise<T> => {
+      if (!Object.hasOwn(this.#mocks, name)) return step(name, work, options);
+      this.#unused.delete(name);
+      return step(name, standIn(this.#mocks[name]) as (current: StepTry) => T, options);
+    };
+  }
 }
 
 function standIn(mock: StepMock): (current: StepTry) => unknown {

@@ -5,6 +5,7 @@ import type { LogLine, StepRecord } from "../../engine/port/engine.ts";
 import { MAX_STEPS } from "../../engine/port/steps.ts";
 import type { AttemptHost } from "../../execution/attempt-host.ts";
 import { type RunStep, toStep } from "../../history/run-steps.ts";
+import type { MockedSteps } from "./mocked-steps.ts";
 import { SelfMovingClock } from "./self-moving-clock.ts";
 
 /** How long real work may take before what bounds it fires. */
@@ -14,6 +15,8 @@ const PATIENCE_MS = 1_000;
 export interface Recorded {
   /** The steps that ended, in that order; mocked ones too. */
   readonly steps: readonly RunStep[];
+  /** The names in the option `steps` that the run did not ask for: misspelt ones, or steps that it no longer has. */
+  readonly unusedMocks: readonly string[];
   /** Each `sleep` and `sleepUntil` that ended, with the times that the context's clock showed. */
   readonly sleeps: readonly { readonly from: Date; readonly until: Date }[];
   readonly logs: readonly {
@@ -31,11 +34,13 @@ export class RecordingHost implements AttemptHost {
   readonly secrets = undefined;
   readonly staysAwake = true;
   readonly progress: { fraction: number; message: string | undefined }[] = [];
+  readonly #mocked: MockedSteps;
   readonly #steps = new Map<string, StepRecord>();
   readonly #sleeps: { from: Date; until: Date }[] = [];
   readonly #logs: { level: LogLine["level"]; message: string; fields: LogFields }[] = [];
 
-  constructor(now: EpochMs) {
+  constructor(now: EpochMs, mocked: MockedSteps) {
+    this.#mocked = mocked;
     this.clock = new SelfMovingClock(now, PATIENCE_MS);
   }
 
@@ -45,9 +50,13 @@ export class RecordingHost implements AttemptHost {
 
   get recorded(): Recorded {
     const steps = this.#steps;
+    const mocked = this.#mocked;
     return {
       get steps() {
         return [...steps.values()].filter(({ kind }) => kind === "step").map(toStep);
+      },
+      get unusedMocks() {
+        return mocked.unused;
       },
       sleeps: this.#sleeps,
       logs: this.#logs,

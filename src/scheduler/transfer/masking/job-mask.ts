@@ -2,11 +2,11 @@ import { CronduitError } from "../../../core/errors.ts";
 import { type StoredError, withTexts } from "../../../core/stored-error.ts";
 import type { JobDefinition } from "../../../jobs/definition.ts";
 import type { LedgerRow } from "../../../jobs/ledger-row.ts";
+import type { MaskedPart } from "../../../jobs/state-header.ts";
 import type {
   JobRecord,
   LedgerRecord,
   LogRecord,
-  MaskedPart,
   QueuedRun,
   RemovedJobRecord,
   RequestRecord,

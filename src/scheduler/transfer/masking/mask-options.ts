@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MASKED_PARTS, type MaskedPart } from "../../../jobs/state-record.ts";
+import { MASKED_PARTS, type MaskedPart } from "../../../jobs/state-header.ts";
 
 /** Of which job the params are. */
 export interface ParamsToMask {

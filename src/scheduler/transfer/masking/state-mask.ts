@@ -1,11 +1,6 @@
 import type { PipelineRegistry } from "../../../pipeline/registry.ts";
-import type {
-  JobRecord,
-  MaskedPart,
-  RemovedJobRecord,
-  RequestRecord,
-  StateHeader,
-} from "../../../jobs/state-record.ts";
+import type { MaskedPart, StateHeader } from "../../../jobs/state-header.ts";
+import type { JobRecord, RemovedJobRecord, RequestRecord } from "../../../jobs/state-record.ts";
 import { JobMask } from "./job-mask.ts";
 import type { MaskSettings } from "./mask-options.ts";
 import { NamesMask } from "./names-mask.ts";
