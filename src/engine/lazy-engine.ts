@@ -81,6 +81,10 @@ export class LazyEngine implements Port.Engine {
     return this.#opened.ledger;
   }
 
+  get stats(): Port.StatsPort {
+    return this.#opened.stats;
+  }
+
   get queue(): Port.QueuePort {
     return this.#opened.queue;
   }

@@ -10,6 +10,7 @@ export { cancelRun, readCancels } from "./decide/cancel.ts";
 export { changeJob } from "./decide/change-job.ts";
 export { type PutAnswer, putJobs } from "./decide/put-jobs.ts";
 export { listJobs, placeInList, tallyJobs } from "./decide/list-jobs.ts";
+export { readDays, readHours } from "./decide/roll-ups.ts";
 export { removeJob } from "./decide/remove-job.ts";
 export { requestRun } from "./decide/request-run.ts";
 export { handBack, settle, suspend } from "./decide/settle.ts";

@@ -28,6 +28,7 @@ import { raceCases } from "./race-cases.ts";
 import { retryCases } from "./retry-cases.ts";
 import { runCases } from "./run-cases.ts";
 import { schedulerCases } from "./scheduler-cases.ts";
+import { statsCases } from "./stats-cases.ts";
 import { timedCases } from "./timed-cases.ts";
 import { stepCases } from "./step-cases.ts";
 import { semanticCases } from "./semantic-cases.ts";
@@ -153,6 +154,9 @@ export function holdToContract(tested: TestedEngine): void {
     });
     describe("ledger", () => {
       ledgerCases(context);
+    });
+    describe("roll-ups", () => {
+      statsCases(context);
     });
     describe("events", () => {
       eventCases(context);

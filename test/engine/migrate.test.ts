@@ -18,7 +18,16 @@ class Noop extends Pipeline {
 }
 
 const WAIT = { timeout: 20_000, interval: 20 };
-const OWN = ["0001_tables", "0002_queues", "0003_runs", "0004_imports", "functions"];
+const OWN = [
+  "0001_tables",
+  "0002_queues",
+  "0003_runs",
+  "0004_imports",
+  "0005_owners_and_actors",
+  "0006_documents",
+  "0008_roll_ups",
+  "functions",
+];
 const ALL = [expect.stringMatching(/^bullmq \d+$/), ...OWN];
 
 async function sql(url: string, text: string): Promise<void> {

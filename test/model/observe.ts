@@ -1,8 +1,9 @@
 // What can be seen of an engine after a step, and the same of the reference.
 import type { BackfillState } from "../../src/jobs/backfill-requests.ts";
-import { backfillState, openRuns, readLedger, storedJob } from "../../src/jobs/decide.ts";
+import { backfillState, openRuns, readDays, readLedger, storedJob } from "../../src/jobs/decide.ts";
 import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { StoredEvent } from "../../src/jobs/event.ts";
+import type { JobDays } from "../../src/jobs/roll-up.ts";
 import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
 import { parseQueueJobId } from "../../src/jobs/occurrence-id.ts";
 import type { QueueEngine } from "../../src/engine/port/queue-engine.ts";
@@ -17,6 +18,8 @@ export interface QueueView {
   readonly backfills: readonly (BackfillState | undefined)[];
   readonly open: readonly (readonly LedgerRow[])[];
   readonly ledgers: readonly (readonly LedgerRow[])[];
+  /** Roll-ups of all rows that there ever were. */
+  readonly days: readonly JobDays[];
   /** Of each job, since the view before. */
   readonly events: readonly (readonly StoredEvent[])[];
   /** Those that stand for a run. */
@@ -29,7 +32,7 @@ export type View = ReadonlyMap<string, QueueView>;
 
 /** Calls that change nothing. */
 const READS =
-  /^(?:now|jobs\.(?:get|readDefinitions|list|tally|count)|ledger\..*|directory\.(?:find|queues)|runs\.readCancels|requests\.cancel|backfills\.read|healing\.audit)$/;
+  /^(?:now|jobs\.(?:get|readDefinitions|list|tally|count)|ledger\..*|stats\..*|directory\.(?:find|queues)|runs\.readCancels|requests\.cancel|backfills\.read|healing\.audit)$/;
 
 const ALL = { fromAt: 0, toAt: 8e15, offset: 0, limit: 100_000, order: "oldest" } as const;
 
@@ -74,15 +77,16 @@ export class Observer {
     const { known } = this.#fleet;
     const each = <T>(read: (jobId: string) => Promise<T>, none: T): Promise<T[]> =>
       Promise.all(ids.map((id) => (known.has(id) ? read(id) : none)));
-    const [jobs, backfills, open, ledgers, events, line] = await Promise.all([
+    const [jobs, backfills, open, ledgers, days, events, line] = await Promise.all([
       engine.jobs.get(ids),
       each((jobId) => engine.backfills.read(jobId), undefined),
       each((jobId) => engine.ledger.readOpenRuns(jobId), []),
       each((jobId) => engine.ledger.read({ jobId, ...ALL }), []),
+      engine.stats.readDays({ jobIds: ids, ...ALL }),
       this.#events(queue, engine),
       this.#fleet.place.lines.get(queue)?.waiting() ?? [],
     ]);
-    return inOrder(ids, { jobs, backfills, open, ledgers, events, line });
+    return inOrder(ids, { jobs, backfills, open, ledgers, days, events, line });
   }
 
   async #events(queue: string, { events }: QueueEngine): Promise<StoredEvent[]> {
@@ -115,6 +119,7 @@ export function viewOf(
       backfills: ids.map((id) => backfillState(state, id)),
       open: ids.map((id) => openRuns(state, id)),
       ledgers: ids.map((jobId) => readLedger(state, { jobId, ...ALL }, now)),
+      days: readDays(state, { jobIds: ids, ...ALL }, now),
       events: events.splice(0),
       line: waiting.map(([id, { state: is, dueAt }]) => ({
         id,
@@ -125,7 +130,7 @@ export function viewOf(
   return new Map([...queues].map((queue) => [queue, view(queue)]));
 }
 
-type Unordered = Pick<QueueView, "jobs" | "backfills" | "open" | "ledgers"> & {
+type Unordered = Pick<QueueView, "jobs" | "backfills" | "open" | "ledgers" | "days"> & {
   readonly events: readonly StoredEvent[];
   readonly line: readonly Waiting[];
 };
@@ -137,6 +142,7 @@ function inOrder(ids: readonly string[], { events, line, open, ...rest }: Unorde
   return {
     ...rest,
     open: open.map((rows) => rows.toSorted(byId)),
+    days: ids.flatMap((id) => rest.days.find(({ jobId }) => jobId === id) ?? []),
     events: ids.map((id) => inAnyOrder(events.filter(({ jobId }) => jobId === id))),
     waiting: own.filter((one) => !isWakeup(one)).toSorted(byId),
     wakeups: own.filter(isWakeup).toSorted(byId),

@@ -15,6 +15,7 @@ import { MemoryMembers } from "./memory-members.ts";
 import { MemoryQueue } from "./memory-queue.ts";
 import { MemoryRequests } from "./memory-requests.ts";
 import { MemoryRuns } from "./memory-runs.ts";
+import { MemoryStats } from "./memory-stats.ts";
 import { MemorySteps } from "./memory-steps.ts";
 import { MemoryTransfer } from "./memory-transfer.ts";
 
@@ -28,6 +29,7 @@ export class MemoryEngine implements QueueEngine {
   readonly logs: MemoryLogs;
   readonly backfills: MemoryBackfills;
   readonly ledger: MemoryLedger;
+  readonly stats: MemoryStats;
   readonly queue: MemoryQueue;
   readonly events: MemoryEvents;
   readonly members: MemoryMembers;
@@ -48,6 +50,7 @@ export class MemoryEngine implements QueueEngine {
     this.logs = new MemoryLogs(link);
     this.backfills = new MemoryBackfills(link);
     this.ledger = new MemoryLedger(link);
+    this.stats = new MemoryStats(link);
     this.queue = new MemoryQueue(link);
     this.events = new MemoryEvents(link);
     this.members = new MemoryMembers(link);

@@ -34,7 +34,10 @@ export class MemoryHealing implements Port.HealingPort {
 function sweep({ state, steps, logs, documents }: MemoryStore, now: EpochMs): void {
   documents.sweep(now);
   for (const [jobId, { expiresAt }] of state.ledgers)
-    if (expiresAt !== null && expiresAt <= now) state.ledgers.delete(jobId);
+    if (expiresAt !== null && expiresAt <= now) {
+      state.ledgers.delete(jobId);
+      state.days.delete(jobId);
+    }
   for (const texts of [steps, logs]) sweepTexts(texts, state, now - LEFT_BEHIND_MS);
 }
 

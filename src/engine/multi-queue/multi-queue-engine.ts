@@ -12,6 +12,7 @@ import { MultiQueueLedger } from "./multi-queue-ledger.ts";
 import { MultiQueueLogs } from "./multi-queue-logs.ts";
 import { MultiQueueQueue } from "./multi-queue-queue.ts";
 import { MultiQueueRequests } from "./multi-queue-requests.ts";
+import { MultiQueueStats } from "./multi-queue-stats.ts";
 import { MultiQueueSteps } from "./multi-queue-steps.ts";
 import { MultiQueueTransfer } from "./multi-queue-transfer.ts";
 import { Queues } from "./queues.ts";
@@ -29,6 +30,7 @@ export class MultiQueueEngine implements Port.Engine {
   readonly logs: Port.LogsPort;
   readonly backfills: Port.BackfillsPort;
   readonly ledger: Port.LedgerPort;
+  readonly stats: Port.StatsPort;
   readonly queue: Port.QueuePort;
   readonly events: Port.EventsPort;
   readonly members: Port.MembersPort;
@@ -56,6 +58,7 @@ export class MultiQueueEngine implements Port.Engine {
     this.logs = new MultiQueueLogs(queues);
     this.backfills = new MultiQueueBackfills(queues);
     this.ledger = new MultiQueueLedger(queues);
+    this.stats = new MultiQueueStats(queues);
     this.queue = new MultiQueueQueue(queues);
     this.events = new MultiQueueEvents(queues, clock);
     this.members = home.members;

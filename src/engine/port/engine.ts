@@ -10,6 +10,7 @@ import type { MembersPort } from "./members.ts";
 import type { QueuePort } from "./queue.ts";
 import type { RequestsPort } from "./requests.ts";
 import type { RunsPort } from "./runs.ts";
+import type { StatsPort } from "./stats.ts";
 import type { StepsPort } from "./steps.ts";
 import type { TransferPort } from "./transfer.ts";
 
@@ -25,6 +26,7 @@ export type * from "./queue.ts";
 export type * from "./queue-job.ts";
 export type * from "./requests.ts";
 export type * from "./runs.ts";
+export type * from "./stats.ts";
 export type * from "./steps.ts";
 
 /**
@@ -50,6 +52,8 @@ export interface Engine {
   readonly backfills: BackfillsPort;
   /** What became of occurrences. */
   readonly ledger: LedgerPort;
+  /** Counts of what the ledgers recorded. */
+  readonly stats: StatsPort;
   /** Queue jobs. */
   readonly queue: QueuePort;
   readonly events: EventsPort;

@@ -15,6 +15,7 @@ import { PostgresMembers } from "./postgres-members.ts";
 import { PostgresQueue } from "./postgres-queue.ts";
 import { PostgresRequests } from "./postgres-requests.ts";
 import { PostgresRuns } from "./postgres-runs.ts";
+import { PostgresStats } from "./postgres-stats.ts";
 import { PostgresSteps } from "./postgres-steps.ts";
 import { PostgresTransfer } from "./postgres-transfer.ts";
 
@@ -30,6 +31,7 @@ export class PostgresEngine implements QueueEngine {
   readonly logs: PostgresLogs;
   readonly backfills: PostgresBackfills;
   readonly ledger: PostgresLedger;
+  readonly stats: PostgresStats;
   readonly queue: PostgresQueue;
   readonly events: PostgresEvents;
   readonly members: PostgresMembers;
@@ -52,6 +54,7 @@ export class PostgresEngine implements QueueEngine {
     this.logs = new PostgresLogs(link, onError);
     this.backfills = new PostgresBackfills(link);
     this.ledger = new PostgresLedger(link);
+    this.stats = new PostgresStats(link);
     this.queue = new PostgresQueue(link);
     this.events = new PostgresEvents({ link, clock, onError });
     this.members = new PostgresMembers(link);

@@ -1,4 +1,6 @@
 import { nextTurn } from "../../core/clock.ts";
+import type { LedgerRow } from "../../jobs/ledger-row.ts";
+import { markedOf } from "../../jobs/marks.ts";
 import type { QueueJobId } from "../../jobs/occurrence-id.ts";
 import type { Occurrence } from "../../jobs/schedule.ts";
 import { Batcher } from "../calls/batcher.ts";
@@ -9,7 +11,7 @@ import type { ScriptRunner } from "./scripts.ts";
 /** Steps a script call: keeps one call below a few milliseconds. */
 const BATCH = 100;
 /** Arguments of `settle_fast` for a run that goes on, and for no occurrence after the next. */
-const GOES_ON = ["", "", "", "", "", "", "", ""] as const;
+const GOES_ON = ["", "", "", "", "", "", "", "", "", ""] as const;
 const NOTHING_FOLLOWS = ["", ""] as const;
 
 /** Arguments of `settle_fast` up to the occurrence after the next. */
@@ -71,7 +73,7 @@ function ending(request: SettleRequest, run: AdmittedRun, lock: string): string[
   const { runId: id, kind, fireAt, dueAt, startedAt, attempt } = run;
   const tookMs = Math.max(0, Math.round(request.durationMs));
   const finishedAt = startedAt + tookMs;
-  const row = { id, state, kind, fireAt, dueAt, startedAt, finishedAt, attempt, worker };
+  const row: LedgerRow = { id, state, kind, fireAt, dueAt, startedAt, finishedAt, attempt, worker };
   const event = { name: "JOB_EXECUTED", jobId, runId: id, fireAt, attempt, worker };
   return [
     id,
@@ -82,5 +84,7 @@ function ending(request: SettleRequest, run: AdmittedRun, lock: string): string[
     toJson(result === undefined ? row : { ...row, result }),
     `,${toJson(result === undefined ? event : { ...event, result }).slice(1)}`,
     `${retention.count} ${retention.ageMs}`,
+    markedOf(row).mark,
+    `${Math.max(0, startedAt - dueAt)}`,
   ];
 }

@@ -18,6 +18,7 @@ import { RedisMembers } from "./redis-members.ts";
 import { RedisQueue } from "./redis-queue.ts";
 import { RedisRequests } from "./redis-requests.ts";
 import { RedisRuns } from "./redis-runs.ts";
+import { RedisStats } from "./redis-stats.ts";
 import { RedisSteps } from "./redis-steps.ts";
 import { RedisTransfer } from "./redis-transfer.ts";
 
@@ -42,6 +43,7 @@ export class RedisEngine implements QueueEngine {
   readonly logs: RedisLogs;
   readonly backfills: RedisBackfills;
   readonly ledger: RedisLedger;
+  readonly stats: RedisStats;
   readonly queue: RedisQueue;
   readonly events: RedisEvents;
   readonly members: RedisMembers;
@@ -84,6 +86,7 @@ export class RedisEngine implements QueueEngine {
     this.logs = new RedisLogs(calls);
     this.backfills = new RedisBackfills(calls);
     this.ledger = new RedisLedger(calls);
+    this.stats = new RedisStats(calls);
     this.queue = new RedisQueue(calls, this.#bullmq);
     this.events = new RedisEvents(calls);
     this.members = new RedisMembers(calls);

@@ -35,6 +35,7 @@ export const SCRIPT_ARGUMENTS = {
   change_backfill: ["jobId", "change"],
   list_taken: ["limit"],
   read_definitions: [],
+  read_days: [],
   export_jobs: ["stage", "cursor", "count"],
   list_step_runs: ["jobId", "offset", "limit"],
   import_records: ["step"],
@@ -57,13 +58,22 @@ const QUEUE_JOBS: Level = ["lib", "queue_jobs"];
 const SCHEDULE: Level = [...KEYS, "events", "queue_jobs", "schedule"];
 const JOBS: Level = [...SCHEDULE, "last_run", "jobs", "running_runs"];
 /** Files that end with a table of their functions, made only in calls that use one of them. */
-const LAZY: Level = ["conditions", "queued_runs", "wakeups", "groups", "backfills", "lists"];
+const LAZY: Level = [
+  "conditions",
+  "queued_runs",
+  "wakeups",
+  "groups",
+  "backfills",
+  "marks",
+  "lists",
+];
 const isLazy: ReadonlySet<string> = new Set([...LAZY, "queueing"]);
 
-const QUEUED: readonly Level[] = [JOBS, ["ledger"], LAZY];
+const LEDGER: Level = ["roll_ups", "ledger"];
+const QUEUED: readonly Level[] = [JOBS, LEDGER, LAZY];
 const RUNS: readonly Level[] = [...QUEUED, ["runs"]];
 const DOCUMENTS: Level = ["lib", "documents"];
-const FAST_PATH: readonly Level[] = [SCHEDULE, ["ledger", "lists"], ["fast_path"]];
+const FAST_PATH: readonly Level[] = [SCHEDULE, [...LEDGER, "lists"], ["fast_path"]];
 const LISTING: readonly Level[] = [[...KEYS, "lists"], ["listing"]];
 
 /** The name of a script. */
@@ -95,6 +105,7 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   add_backfill: QUEUED,
   change_backfill: QUEUED,
   read_definitions: [KEYS],
+  read_days: [KEYS],
   export_jobs: [KEYS],
   import_records: [...QUEUED, ["store_job"]],
   put_document: [DOCUMENTS],

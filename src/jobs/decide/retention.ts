@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { LedgerRow } from "../ledger-row.ts";
+import { rollUp } from "./roll-ups.ts";
 import type { Ledger } from "./state.ts";
 import { ownerOf, type Step } from "./step.ts";
 
@@ -23,6 +24,7 @@ export function keepRow(step: Step, jobId: string, row: LedgerRow, most: Kept): 
   const kept = owner === undefined ? row : { ...row, owner };
   insertRow(ledger, kept);
   step.rows.push({ jobId, row: kept });
+  rollUp(step, jobId, row);
   const { rows } = ledger;
   rows.splice(0, Math.min(MAX_EXCESS, Math.max(0, rows.length - most.keepCount)));
   const tooOld = expiredAmong(rows, step.now - most.keepAgeMs);

@@ -17,6 +17,10 @@ export interface QueueState {
   readonly running: Map<string, Map<string, RunningRun>>;
   /** By job. A ledger outlives its job, too. */
   readonly ledgers: Map<string, Ledger>;
+  /** What the rows of a job's ledger came to, by day; kept as long as the ledger, and however few rows are kept. */
+  readonly days: Map<string, Periods>;
+  /** The same of all jobs, by hour. */
+  readonly hours: Periods;
   readonly groups: Map<string, Group>;
   /** For each job that waiting conditions name, whether it exists or not, the jobs that have these conditions. */
   readonly dependents: Map<string, Set<string>>;
@@ -173,6 +177,16 @@ export interface Ledger {
   expiresAt: EpochMs | null;
 }
 
+/** Roll-ups by the number of their hour or day. */
+export type Periods = Map<number, Tallied>;
+
+/** A roll-up of one period; see `RollUp`. */
+export interface Tallied {
+  readonly marks: Map<string, number>;
+  latenessMaxMs: number;
+  durationMaxMs: number;
+}
+
 /** Runs that share a limit. */
 export interface Group {
   /** How many run. */
@@ -228,6 +242,8 @@ export function emptyState(numbers: { last: number } = { last: 0 }): QueueState 
     jobs: new Map(),
     running: new Map(),
     ledgers: new Map(),
+    days: new Map(),
+    hours: new Map(),
     groups: new Map(),
     dependents: new Map(),
     timed: new Map(),

@@ -29,7 +29,8 @@ end
 -- one after it, and for how many occurrences the run stands; nil if the job has no plain interval.
 local function catchUp(jobId, owner, generation, first)
   local key = jobKey(jobId)
-  local interval, coalesced, keepCount, keepAgeMs = unpack(call("HMGET", key, "iv", "c:coalesced", "kc", "ka"))
+  local interval, coalesced, keepCount, keepAgeMs, openDay =
+    unpack(call("HMGET", key, "iv", "c:coalesced", "kc", "ka", "rd"))
   local everyMs = tonumber(interval)
   if not everyMs then return nil end
   local others = math.floor((NOW - first) / everyMs)
@@ -37,18 +38,25 @@ local function catchUp(jobId, owner, generation, first)
   if others > 0 then
     coalesce(jobId, owner, generation, queueJobIdOf(jobId, "", generation, latest), first, latest - everyMs, others,
       tonumber(keepCount), tonumber(keepAgeMs))
-    call("HSET", key, "c:coalesced", addTo(coalesced, others))
+    call("HSET", key, "c:coalesced", addTo(coalesced, others), "rd",
+      countFast(jobId, openDay, NOW, "o", others, 0, 0))
   end
   return numberText(latest), numberText(latest + everyMs), others + 1
 end
 
+-- Names as JSON: the runs of a call have one worker and few pipelines.
+local JSON = setmetatable({}, { __index = function(known, name)
+  known[name] = cjson.encode(name)
+  return known[name]
+end })
+
 -- Starts a run under a queue job.
 local function holdFast(jobId, owner, id, pipeline, run, take, worker)
-  local runId, by = cjson.encode(run.id), cjson.encode(worker)
+  local runId, by = cjson.encode(run.id), JSON[worker]
   call("HSET", runningKey(jobId), id, markOf(take) .. ownerField(owner) .. '"id":' .. runId .. ',"kind":"scheduled","fireAt":' .. run.fireAt ..
     ',"dueAt":' .. run.dueAt .. ',"fromAt":' .. run.fromAt .. ',"count":' .. run.count .. ',"startedAt":' .. NOW_TEXT ..
     ',"start":1,"attempt":1,"crashes":0,"worker":' .. by .. ',"take":"' .. take .. '","pipeline":' ..
-    cjson.encode(pipeline) .. "}")
+    JSON[pipeline] .. "}")
   local about = ownerField(owner) .. '"jobId":' .. cjson.encode(jobId) .. ',"runId":' .. runId .. ',"fireAt":' .. run.fireAt .. ',"worker":' .. by ..
     ',"at":' .. NOW_TEXT .. "}"
   EVENTS[#EVENTS + 1] = '{"name":"JOB_SUBMITTED",' .. about .. ',{"name":"JOB_STARTED","attempt":1,' .. about

@@ -22,11 +22,13 @@
 --   ls                    last scheduled run (`scheduledText`), only while the last run is another one
 --   da, sc                digests of the declaration and of its schedule
 --   c:<verdict>           how many
+--   rd                    the latest day of its roll-ups: see `roll_ups.lua`
 local function readJob(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "gen", "st", "w", "mi", "co", "gr", "mc", "kc", "ka", "pl",
-    "cn", "ov", "gk", "gl", "pf", "lp", "er", "dp", "fin", "ow")
+    "cn", "ov", "gk", "gl", "pf", "lp", "er", "dp", "fin", "ow", "rd")
   if not v[1] then return nil end
   if v[21] then OWNERS[jobId] = v[21] end
+  OPEN_DAYS[jobId] = v[22] or ""
   if v[3] == "finished" and not v[20] then ENDING[#ENDING + 1] = jobId end
   local last = readLast(v[17])
   local condition, groupKey = optional(v[12]), optional(v[14])

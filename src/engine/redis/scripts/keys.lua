@@ -12,6 +12,8 @@ local function queuedKey(jobId) return PREFIX .. "queued:" .. jobId end
 -- Manual runs that no worker has taken, by run id.
 local function requestsKey(jobId) return PREFIX .. "requests:" .. jobId end
 local function ledgerKey(jobId) return PREFIX .. "ledger:" .. jobId end
+-- Former days of a job's roll-ups; the latest is in its hash.
+local function daysKey(jobId) return PREFIX .. "days:" .. jobId end
 -- Jobs whose condition waits and names this job.
 local function dependentsKey(jobId) return PREFIX .. "deps:" .. jobId end
 -- The queue jobs of a group's running runs.

@@ -3,11 +3,20 @@
 -- At most this many events of their own for neighbours that share a verdict; the others share one event with a count.
 local MAX_SINGLE_EVENTS = 100
 -- Rows that one new row may push out for their age: more than arrive, so that it catches up, but bounded.
-local MAX_EXPIRED = 10
+local MAX_EXPIRED = "10"
 
--- Keeps the ledger of a job that does not exist until `endsAt`, by the server's clock. `gone` lists such ledgers.
+-- Numbers as texts, by format: most rows of a call have the same retention, and a number takes long to write.
+local function textsOf(format)
+  return setmetatable({}, { __index = function(known, n)
+    known[n] = string.format(format, n)
+    return known[n]
+  end })
+end
+local FROM_END, EXCLUSIVE = textsOf("-%d"), textsOf("(%d")
+
+-- Keeps the ledger and the roll-ups of a job that does not exist until `endsAt`, by the server's clock. `gone` lists such ledgers.
 local function keepLedgerUntil(jobId, endsAt)
-  call("PEXPIREAT", ledgerKey(jobId), string.format("%d", endsAt))
+  for _, key in ipairs({ ledgerKey(jobId), daysKey(jobId) }) do call("PEXPIREAT", key, string.format("%d", endsAt)) end
   call("ZADD", PREFIX .. "gone", endsAt, jobId)
 end
 
@@ -15,7 +24,7 @@ end
 -- decision is still kept for its full age.
 local function dropExpired(key, keepAgeMs)
   local before = NOW - keepAgeMs
-  local range = call("ZRANGEBYSCORE", key, "-inf", string.format("(%d", before), "LIMIT", "0", MAX_EXPIRED)
+  local range = call("ZRANGEBYSCORE", key, "-inf", EXCLUSIVE[before], "LIMIT", "0", MAX_EXPIRED)
   for _, member in ipairs(range) do
     local row = cjson.decode(member)
     if (row.finishedAt or row.decidedAt or row.fireAt) < before then call("ZREM", key, member) end
@@ -26,12 +35,13 @@ end
 local function recordText(jobId, fireAt, text, keepCount, keepAgeMs)
   local key = ledgerKey(jobId)
   call("ZADD", key, fireAt, text)
-  call("ZREMRANGEBYRANK", key, "0", -(keepCount + 1))
+  call("ZREMRANGEBYRANK", key, "0", FROM_END[keepCount + 1])
   dropExpired(key, keepAgeMs)
 end
 
 local function record(jobId, row, keepCount, keepAgeMs)
   row.owner = row.owner or OWNERS[jobId]
+  countRow(jobId, row)
   recordText(jobId, row.fireAt, cjson.encode(row), keepCount, keepAgeMs)
 end
 

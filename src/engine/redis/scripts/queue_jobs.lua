@@ -27,7 +27,7 @@ local function releaseQueueJob(id, token, ...)
   local lockKey = QUEUE .. id .. ":lock"
   if call("GET", lockKey) ~= token then return false end
   call("DEL", lockKey, ...)
-  call("LREM", QUEUE .. "active", 1, id)
+  call("LREM", QUEUE .. "active", "1", id)
   return true
 end
 

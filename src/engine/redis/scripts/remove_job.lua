@@ -40,6 +40,7 @@ for _, key in ipairs({ runningKey(r.jobId), backfillRunningKey(r.jobId) }) do
 end
 conditions.linkCondition(r.jobId, job.condition, nil)
 lists.leave(r.jobId, call("HGET", PREFIX .. "defs", r.jobId) or "", job.state, job.last.verdict)
+closeDays(r.jobId)
 call("DEL", requestsKey(r.jobId), backfillKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)
 call("ZREM", PREFIX .. "next", r.jobId)

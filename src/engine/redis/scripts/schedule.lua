@@ -1,6 +1,10 @@
 -- Jobs of this call whose schedule is over and that have not finished yet.
 local ENDING = {}
 
+-- The latest days of the jobs that were read, and the function that writes what was counted: see `roll_ups.lua`. Scripts that
+-- decide nothing have no such function.
+local OPEN_DAYS, writeRollUps = {}, nil
+
 -- Adds the queue job of the next occurrence. The one after it is known, and gets its queue job once a worker takes this one:
 -- see `fast_path.lua`. Few jobs are due soon, and every queue job takes memory.
 local function addNext(jobId, pipeline, generation, upcoming)
@@ -55,6 +59,7 @@ end
 -- Ends every script that changes something.
 local function finish()
   tellFinished()
+  if writeRollUps then writeRollUps() end
   appendEntry()
   signalWorkers()
 end

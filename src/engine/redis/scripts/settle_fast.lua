@@ -6,7 +6,7 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] steps     how many; 14 arguments follow for each, with times in epoch ms:
+ARGV[5] steps     how many; 16 arguments follow for each, with times in epoch ms:
                   1-3   job id, queue job id, fire time of its run
                   4, 5  fire time ("" = none) and due time of the occurrence after the job's next one
                   6     whether the job is in `live` (1 or 0)
@@ -15,20 +15,25 @@ ARGV[5] steps     how many; 14 arguments follow for each, with times in epoch ms
                   9, 10 ms from the fire time to its start, and from there to its end
                   11-13 result, row and event as JSON text; of the event, everything after its instant
                   14    how many rows to keep, a blank, and for how many ms
+                  15    its mark in the roll-ups
+                  16    ms from the due time to its start
 Returns a list with one number for each: 2 = the run and its queue job ended; 1 = the run ended, the queue job belongs to
 another worker; 0 = the run goes on, or has left the fast path: call `settle`.
 ]]
-local ARGUMENTS = 14
+local ARGUMENTS = 16
 
 local function isHeld(runs, id, token)
   local held, mark = call("HGET", runs, id), markOf(token)
   return held and held:sub(1, #mark) == mark
 end
 
+-- The retention of the run before: most jobs have the same.
+local lastKeep, keepCount, keepAgeMs
+
 local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, token, late, took, result, row, event,
-  keep)
+  keep, mark, dueLate)
   local runs, key = runningKey(jobId), jobKey(jobId)
-  local v = call("HMGET", key, "gen", "st", "w", "af", "fp", "op", "dp", "lp", "c:succeeded", "ow")
+  local v = call("HMGET", key, "gen", "st", "w", "af", "fp", "op", "dp", "lp", "c:succeeded", "ow", "rd")
   local fields = {}
   local function set(name, value)
     fields[#fields + 1] = name
@@ -50,18 +55,22 @@ local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, t
     set("lp", "succeeded " .. fireAt .. " " .. late .. " " .. took .. " " .. addTo(streak, 1) .. " 0 -")
     set("lr", result)
     set("c:succeeded", addTo(v[9], 1))
+    set("rd", countFast(jobId, v[11], fireAt + late + took, mark, 1, tonumber(dueLate), tonumber(took)))
   end
   if fields[1] then call("HSET", key, unpack(fields)) end
   -- This may come late: another process may have ended the run, and it may have been the last of its job.
   if runId == "" and call("HEXISTS", runs, id) == 1 then call("SADD", PREFIX .. "live", jobId) end
   if not isOver then return 0 end
-  local keepCount, keepAgeMs = keep:match("^(%d+) (%d+)$")
   local owner = v[10]
   if owner then
     OWNERS[jobId] = owner
     row = "{" .. ownerField(owner) .. row:sub(2)
   end
-  recordText(jobId, fireAt, row, tonumber(keepCount), tonumber(keepAgeMs))
+  if keep ~= lastKeep then
+    local count, ageMs = keep:match("^(%d+) (%d+)$")
+    lastKeep, keepCount, keepAgeMs = keep, tonumber(count), tonumber(ageMs)
+  end
+  recordText(jobId, fireAt, row, keepCount, keepAgeMs)
   EVENTS[#EVENTS + 1] = "{" .. ownerField(owner) .. '"at":' .. NOW_TEXT .. event
   if v[2] == "finished" then ENDING[#ENDING + 1] = jobId end
   if (isLive == "1" or v[2] == "finished") and call("EXISTS", runs, backfillRunningKey(jobId)) == 0 then

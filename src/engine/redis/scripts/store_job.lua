@@ -5,8 +5,9 @@ local function storeJob(id, job, more, verdict)
   local sequence, key = nextSequence(), jobKey(id)
   local upcoming, number = job.state == "active" and job.upcoming or {}, numberText(sequence)
   call("HSET", PREFIX .. "defs", id, job.definition)
-  call("HSET", key, "rev", number, "gen", number, "st", job.state, "w", numberText(job.watermark), "da", job.declared,
-    "sc", job.schedule, "pl", job.pipeline, unpack(job.fields))
+  -- What each run reads and writes comes first: a server searches a small hash from its start.
+  call("HSET", key, "gen", number, "st", job.state, "w", numberText(job.watermark), "nf", "", "nd", "", "af", "", "ad", "",
+    "rd", "", "rev", number, "pl", job.pipeline, "da", job.declared, "sc", job.schedule, unpack(job.fields))
   if more then call("HSET", key, unpack(more)) end
   placeNext(id, upcoming)
   lists.enter(id, job.definition, job.state, verdict)
@@ -15,7 +16,9 @@ local function storeJob(id, job, more, verdict)
   -- The number is new, so the queue job can't exist.
   if next then writeQueueJob(queueJobIdOf(id, "", sequence, next.fireAt), job.pipeline, next.dueAt) end
   -- Keeps what a removed job of this id left.
-  if call("ZREM", PREFIX .. "gone", id) == 1 then call("PERSIST", ledgerKey(id)) end
+  if call("ZREM", PREFIX .. "gone", id) == 1 then
+    for _, kept in ipairs({ ledgerKey(id), daysKey(id) }) do call("PERSIST", kept) end
+  end
   for i = 1, #job.fields, 2 do
     if job.fields[i] == "ow" then OWNERS[id] = job.fields[i + 1] end
     if job.fields[i] == "cn" then conditions.linkCondition(id, nil, cjson.decode(job.fields[i + 1])) end

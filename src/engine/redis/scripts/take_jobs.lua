@@ -155,6 +155,7 @@ elseif HAS_DELAYED or (seen == most and untilNextUs) then
   HAS_DELAYED = true
   signalWorkers()
 end
+writeRollUps()
 appendEntry()
 local answer = { untilNextUs or 0, seen == most and 1 or 0, NOW, unpack(taken) }
 -- A call whose answer is lost with a connection is repeated, or nobody would know of the runs it started. Forgotten well

@@ -5,7 +5,7 @@ request      JSON: horizonMs, offset, limit, overdueMs, finishedRetentionMs (ms)
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
 Returns a JSON array of AuditFinding. Deletes finished queue jobs that are in the way of new ones and, some thousands of rows
-per call, expired ledgers of removed jobs and documents.
+per call, expired ledgers of removed jobs and documents; folds roll-ups.
 */
 
 -- Whether BullMQ will hand this queue job to a worker, or already has.
@@ -116,6 +116,8 @@ CREATE FUNCTION sweep(real_now bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM ledger WHERE id IN (
     SELECT ledger.id FROM ledgers JOIN ledger USING (job_id) WHERE expires_at <= real_now LIMIT 5000);
+  DELETE FROM job_days WHERE day BETWEEN (SELECT min(day) FROM job_days) AND (SELECT max(day) FROM job_days)
+    AND job_id IN (SELECT job_id FROM ledgers WHERE expires_at <= real_now);
   DELETE FROM ledgers l WHERE expires_at <= real_now AND NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = l.job_id);
   DELETE FROM imports WHERE ends_at < real_now;
   DELETE FROM leases WHERE ends_at < real_now - 3600000;
@@ -128,6 +130,7 @@ DECLARE
   max_due constant integer := 1000;
   max_live constant integer := 5000;
   max_timed constant integer := 500;
+  max_deltas constant bigint := 50000;
   findings jsonb[] := '{}';
   job jobs;
   live_id text;
@@ -155,6 +158,8 @@ BEGIN
   findings := findings || audit_backfills(now_ms) || ARRAY(
     SELECT jsonb_build_object('kind', 'timed', 'jobId', job_id, 'changesAt', changes_at) FROM timed_changes
     WHERE changes_at <= now_ms + (request ->> 'horizonMs')::bigint ORDER BY changes_at, job_id LIMIT max_timed);
+  PERFORM fold_roll_ups(max_deltas);
+  PERFORM drop_old_roll_ups(now_ms);
   PERFORM sweep(server_now(NULL));
   PERFORM drop_expired_documents(now_ms);
   RETURN to_jsonb(findings);

@@ -16,6 +16,7 @@ BEGIN
   VALUES (entry.job_id, entry.run_id, entry.verdict, entry.kind, entry.fire_at, entry.due_at, entry.from_at,
     entry.count, entry.decided_at, entry.started_at, entry.finished_at, entry.attempt, entry.worker, entry.reason,
     entry.coalesced_into, entry.facts, entry.result, entry.error, entry.owner, entry.requested_by, entry.cancelled_by);
+  PERFORM count_row(entry);
   INSERT INTO ledgers AS l (job_id, row_count) VALUES (entry.job_id, 1)
   ON CONFLICT (job_id) DO UPDATE SET row_count = l.row_count + 1
   RETURNING row_count INTO kept;

@@ -102,3 +102,51 @@ CREATE FUNCTION read_backfill(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET
     'order', CASE WHEN is_latest_first THEN 'latest' ELSE 'oldest' END, 'createdAt', created_at)
   FROM backfills WHERE job_id = of_job
 $$;
+
+-- What a day or an hour came to: {"at","marks":{mark:n},"latenessMaxMs","durationMaxMs"}. counts: JSON array of
+-- [mark, n, greatest lateness, greatest duration].
+CREATE FUNCTION written_roll_up(at bigint, counts jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT jsonb_build_object('at', at, 'marks', jsonb_object_agg(c ->> 0, c -> 1),
+    'latenessMaxMs', COALESCE(max((c ->> 2)::bigint), 0), 'durationMaxMs', COALESCE(max((c ->> 3)::bigint), 0))
+  FROM jsonb_array_elements(counts) AS c
+$$;
+
+-- query: JSON jobIds, fromAt, toAt. What is not folded yet counts, too.
+CREATE FUNCTION read_days(query jsonb) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  WITH asked AS (
+    SELECT value AS job_id FROM jsonb_array_elements_text(query -> 'jobIds') WHERE NOT EXISTS (
+      SELECT 1 FROM ledgers WHERE ledgers.job_id = value AND expires_at <= server_now(NULL))
+  ), days AS (
+    SELECT generate_series(GREATEST(min(day), ((query ->> 'fromAt')::bigint + 86399999) / 86400000),
+      LEAST(max(day), (query ->> 'toAt')::bigint / 86400000)) AS day
+    FROM ((SELECT day FROM job_days ORDER BY day LIMIT 1) UNION (SELECT day FROM job_days ORDER BY day DESC LIMIT 1)) AS ends
+  ), parts AS (
+    SELECT day, job_id, mark, count, lateness_ms, duration_ms
+    FROM days CROSS JOIN asked JOIN job_days USING (day, job_id)
+    UNION ALL
+    SELECT decided_at / 86400000, job_id, mark, count, lateness_ms, duration_ms
+    FROM roll_up_deltas JOIN asked USING (job_id)
+    WHERE decided_at / 86400000 * 86400000 BETWEEN (query ->> 'fromAt')::bigint AND (query ->> 'toAt')::bigint
+  ), marks AS (
+    SELECT job_id, day, jsonb_build_array(mark, sum(count), max(lateness_ms), max(duration_ms)) AS counts
+    FROM parts GROUP BY job_id, day, mark
+  )
+  SELECT COALESCE(jsonb_agg(jsonb_build_object('jobId', job_id, 'days', days)), '[]') FROM (
+    SELECT job_id, jsonb_agg(written_roll_up(day * 86400000, counts) ORDER BY day) AS days
+    FROM (SELECT job_id, day, jsonb_agg(counts) AS counts FROM marks GROUP BY job_id, day) AS one GROUP BY job_id) AS each
+$$;
+
+-- query: JSON fromAt, toAt.
+CREATE FUNCTION read_hours(query jsonb) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  WITH parts AS (
+    SELECT hour, mark, count, lateness_ms, duration_ms FROM queue_hours
+    UNION ALL
+    SELECT decided_at / 3600000, mark, count, lateness_ms, duration_ms FROM roll_up_deltas
+  ), marks AS (
+    SELECT hour, jsonb_build_array(mark, sum(count), max(lateness_ms), max(duration_ms)) AS counts FROM parts
+    WHERE hour BETWEEN ((query ->> 'fromAt')::bigint + 3599999) / 3600000 AND (query ->> 'toAt')::bigint / 3600000
+    GROUP BY hour, mark
+  )
+  SELECT COALESCE(jsonb_agg(written_roll_up(hour * 3600000, counts) ORDER BY hour), '[]')
+  FROM (SELECT hour, jsonb_agg(counts) AS counts FROM marks GROUP BY hour) AS one
+$$;
