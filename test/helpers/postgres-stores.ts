@@ -103,7 +103,8 @@ class PostgresStore {
         `SELECT EXISTS (SELECT 1 FROM ${table} WHERE strpos(${column}::text, $1) > 0) AS found`,
         [jobId],
       );
-      if (found) places.push(table.replace(/^.*\."ledgers?"$/, "ledger"));
+      const place = table.replace(/^.*\."ledgers?"$/, "ledger");
+      if (found) places.push(place.replace(/^.*\."(?:job_days|roll_up_deltas)"$/, "days"));
     }
     return [...new Set(places)];
   }

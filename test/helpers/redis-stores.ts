@@ -28,9 +28,7 @@ export function redisStores(
         async placesOf(jobId) {
           const nodes = client instanceof Cluster ? client.nodes("master") : [client];
           const keys = await Promise.all(nodes.map((node) => node.keys(`${own}*${jobId}*`)));
-          return keys
-            .flat()
-            .map((key) => key.slice(own.length).replace(`ledger:${jobId}`, "ledger"));
+          return keys.flat().map((key) => key.slice(own.length).replace(`:${jobId}`, ""));
         },
         async ledgerEndsInMs(jobId) {
           const leftMs = await client.pttl(`${own}ledger:${jobId}`);
