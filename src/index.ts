@@ -96,6 +96,8 @@ export type { EventHandler, ListenerOptions } from "./events/event-bus.ts";
 export type { Explanation } from "./history/explain.ts";
 export type { Run } from "./history/run.ts";
 export type { RunPage, RunQuery } from "./history/run-history.ts";
+export type { Stats, StatsPeriod, StatsQuery } from "./history/stats.ts";
+export type { Distribution, Figures } from "./history/figures.ts";
 export type { RunLogLine, RunLogPage } from "./history/run-logs.ts";
 export type { RunStep } from "./history/run-steps.ts";
 

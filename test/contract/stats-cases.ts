@@ -1,6 +1,7 @@
 import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import type { RollUp } from "../../src/engine/port/engine.ts";
+import { type Figures, Pipeline, PipelineScheduler, type Run } from "../../src/index.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { countRows } from "../helpers/count-rows.ts";
 import { at, type CaseJob, type TestEngine } from "./test-engine.ts";
@@ -10,12 +11,18 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const EVER = { fromAt: 0, toAt: 8.64e15 };
 
+class Nothing extends Pipeline {
+  async run(): Promise<void> {
+    return undefined;
+  }
+}
+
 /** Roll-ups: what the ledgers come to. */
-export function statsCases({ bench }: CaseContext): void {
+export function statsCases({ bench, tested, prefix }: CaseContext): void {
   const daysOf = async (b: TestEngine, job: Pick<CaseJob, "id">): Promise<RollUp[]> => [
     ...((await b.engine.stats.readDays({ jobIds: [job.id], ...EVER }))[0]?.days ?? []),
   ];
-  const counted = async (b: TestEngine, job: CaseJob): Promise<RollUp[]> =>
+  const recounted = async (b: TestEngine, job: CaseJob): Promise<RollUp[]> =>
     countRows(await b.ledger(job), DAY);
   const upcoming = (b: TestEngine) => ({ upcoming: [at(b.now + 1_000), at(b.now + 2_000)] });
   const error = { name: "Error", message: "no" };
@@ -50,7 +57,7 @@ export function statsCases({ bench }: CaseContext): void {
       await b.settle(job, runId, 1, { durationMs: all.at(-1 - all.indexOf(ms)) ?? 0 });
     }
     const days = await daysOf(b, job);
-    expect(days).toEqual(await counted(b, job));
+    expect(days).toEqual(await recounted(b, job));
     // More marks than a job's hash on Redis holds in a field.
     expect(days.flatMap(({ marks }) => Object.keys(marks)).length).toBeGreaterThan(16);
   });
@@ -131,7 +138,7 @@ export function statsCases({ bench }: CaseContext): void {
     expect(await daysOf(b, job)).toEqual(days);
     expect(await b.engine.stats.readHours(EVER)).toEqual(after);
     await b.ranOnce(job);
-    expect(await daysOf(b, job)).toEqual(await counted(b, job));
+    expect(await daysOf(b, job)).toEqual(await recounted(b, job));
   });
 
   test("a run that ends after midnight but was over before counts in its own day and hour", async () => {
@@ -145,9 +152,9 @@ export function statsCases({ bench }: CaseContext): void {
     await b.settle(job, late.runId, 1, { durationMs: 500 });
     const days = await daysOf(b, job);
     expect(days.map(({ at: day }) => day)).toEqual([midnight - DAY, midnight]);
-    expect(days).toEqual(await counted(b, job));
+    expect(days).toEqual(await recounted(b, job));
     await b.ranOnce(job);
-    expect(await daysOf(b, job)).toEqual(await counted(b, job));
+    expect(await daysOf(b, job)).toEqual(await recounted(b, job));
     const hours = await b.engine.stats.readHours({ fromAt: midnight - HOUR, toAt: midnight });
     expect(hours.map(({ at: hour }) => hour)).toEqual([midnight - HOUR, midnight]);
   });
@@ -190,15 +197,15 @@ export function statsCases({ bench }: CaseContext): void {
       expectedWatermark: undefined,
       skipped: [{ ...span, verdict: "skipped", reason: "removed" }],
     });
-    expect(await daysOf(b, job)).toEqual(await counted(b, job));
+    expect(await daysOf(b, job)).toEqual(await recounted(b, job));
     b.now += 2 * DAY;
     await b.settle(job, runId, 1, { durationMs: 2 * DAY });
     expect(await daysOf(b, job)).toHaveLength(2);
-    expect(await daysOf(b, job)).toEqual(await counted(b, job));
+    expect(await daysOf(b, job)).toEqual(await recounted(b, job));
     await b.audit(job);
     const again = await b.addJob({ id: job.id });
     await b.ranOnce(again);
-    expect(await daysOf(b, job)).toEqual(await counted(b, job));
+    expect(await daysOf(b, job)).toEqual(await recounted(b, job));
   });
 
   test("of a removed job whose ledger has ended, no day is left", async () => {
@@ -219,6 +226,71 @@ export function statsCases({ bench }: CaseContext): void {
     await b.ranOnce(again);
     expect((await daysOf(b, job)).map(({ marks }) => marks)).toEqual([{ s02: 1 }]);
   });
+
+  test("what workers run on the fast path is counted as the ledger has it, on each queue", async () => {
+    const connection = tested.schedulerConnection();
+    await using scheduler = new PipelineScheduler({
+      ...(connection === undefined ? {} : { connection }),
+      prefix: `${prefix}-counted`,
+      pipelines: [Nothing],
+      worker: { queues: ["default", "counted"] },
+    });
+    await scheduler.start();
+    const every = { trigger: "interval", milliseconds: 20 } as const;
+    await scheduler.addJob(Nothing, { id: "plain", ...every });
+    await scheduler.addJob(Nothing, { id: "named", ...every, queue: "counted" });
+    for (const id of ["plain", "named"]) {
+      await expect
+        .poll(async () => (await scheduler.getJob(id))?.counts.succeeded ?? 0, { timeout: 60_000 })
+        .toBeGreaterThan(20);
+      await scheduler.pauseJob(id);
+      await expect.poll(async () => (await scheduler.getJob(id))?.running).toBe(0);
+    }
+    const of = {
+      plain: await allRuns(scheduler, "plain"),
+      named: await allRuns(scheduler, "named"),
+    };
+    for (const [id, runs] of Object.entries(of)) {
+      const { total } = await scheduler.getStats({ jobId: id, by: "day" });
+      expect({ id, ...partsOf(total) }).toEqual({ id, ...counted(runs) });
+    }
+    const both = [...of.plain, ...of.named];
+    const { total, periods } = await scheduler.getStats({ by: "hour" });
+    expect(partsOf(total)).toEqual(counted(both));
+    expect(periods.reduce((sum, { due }) => sum + due, 0)).toBe(total.due);
+    const jobs = await scheduler.getStats({ jobId: ["plain", "named"] });
+    expect(jobs.total).toEqual(total);
+  });
+}
+
+async function allRuns(scheduler: PipelineScheduler, jobId: string): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (let cursor: string | undefined, isDone = false; !isDone; isDone = cursor === undefined) {
+    const page = await scheduler.getRuns(jobId, { limit: 1_000, cursor });
+    runs.push(...page.runs);
+    ({ cursor } = page);
+  }
+  return runs;
+}
+
+/** What is compared of figures. */
+function partsOf({ due, succeeded, coalesced, skipped, latenessMs, durationMs }: Figures): object {
+  return { due, succeeded, coalesced, skipped, late: latenessMs?.max, took: durationMs?.max };
+}
+
+/** The same, counted from runs. */
+function counted(runs: readonly Run[]): object {
+  const of = (verdict: Run["verdict"]): number =>
+    runs.reduce((sum, run) => sum + (run.verdict === verdict ? run.count : 0), 0);
+  const ran = runs.filter(({ verdict }) => verdict === "succeeded");
+  return {
+    due: runs.reduce((sum, { count }) => sum + count, 0),
+    succeeded: of("succeeded"),
+    coalesced: of("coalesced"),
+    skipped: of("skipped"),
+    late: Math.max(...ran.map(({ latenessMs = 0 }) => latenessMs)),
+    took: Math.max(...ran.map(({ durationMs = 0 }) => durationMs)),
+  };
 }
 
 /** What hours have more than they had. */

@@ -26,6 +26,7 @@ const OWN = [
   "0005_owners_and_actors",
   "0006_documents",
   "0008_roll_ups",
+  "0009_lists",
   "functions",
 ];
 const ALL = [expect.stringMatching(/^bullmq \d+$/), ...OWN];

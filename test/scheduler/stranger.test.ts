@@ -56,6 +56,18 @@ async function list<T>(items: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
+/** Without the instant of the call. */
+async function statsOf(on: ActingScheduler, jobId: string): Promise<object> {
+  expect((await scheduler.getStats({ jobId: theirs.jobId })).total.manual).toEqual({
+    succeeded: 1,
+  });
+  // Nothing of others is in the sum of what is seen either.
+  expect(await on.getStats()).toMatchObject({ total: { manual: {} }, jobs: { count: 1 } });
+  expect((await on.getStats({ owner: "bob" })).total.manual).toEqual({});
+  const { to: _, ...stats } = await on.getStats({ jobId });
+  return stats;
+}
+
 type Call = (on: ActingScheduler, thing: Thing) => unknown;
 
 /** Each public method about one job or run. */
@@ -70,6 +82,7 @@ const ABOUT_ONE: Readonly<Record<string, Call>> = {
   cancelRun: (on, { runId }) => on.cancelRun(runId),
   getRuns: (on, { jobId }) => on.getRuns(jobId),
   getRun: (on, { runId }) => on.getRun(runId),
+  getStats: (on, { jobId }) => statsOf(on, jobId),
   getSteps: (on, { runId }) => on.getSteps(runId),
   explain: (on, { jobId, runId }) => on.explain(jobId, Number(runId.split(":").at(-1))),
   getLogs: (on, { runId }) => on.getLogs(runId),

@@ -56,24 +56,15 @@ type Level = readonly string[];
 const KEYS: Level = ["lib", "keys"];
 const QUEUE_JOBS: Level = ["lib", "queue_jobs"];
 const SCHEDULE: Level = [...KEYS, "events", "queue_jobs", "schedule"];
-const JOBS: Level = [...SCHEDULE, "last_run", "jobs", "running_runs"];
+const JOBS: Level = [...SCHEDULE, "last_run", "jobs", "running_runs", "marks", "roll_ups"];
 /** Files that end with a table of their functions, made only in calls that use one of them. */
-const LAZY: Level = [
-  "conditions",
-  "queued_runs",
-  "wakeups",
-  "groups",
-  "backfills",
-  "marks",
-  "lists",
-];
-const isLazy: ReadonlySet<string> = new Set([...LAZY, "queueing"]);
+const LAZY: Level = ["conditions", "queued_runs", "wakeups", "groups", "backfills", "lists"];
+const isLazy: ReadonlySet<string> = new Set([...LAZY, "queueing", "marks"]);
 
-const LEDGER: Level = ["roll_ups", "ledger"];
-const QUEUED: readonly Level[] = [JOBS, LEDGER, LAZY];
+const QUEUED: readonly Level[] = [JOBS, ["ledger"], LAZY];
 const RUNS: readonly Level[] = [...QUEUED, ["runs"]];
 const DOCUMENTS: Level = ["lib", "documents"];
-const FAST_PATH: readonly Level[] = [SCHEDULE, [...LEDGER, "lists"], ["fast_path"]];
+const FAST_PATH: readonly Level[] = [SCHEDULE, ["roll_ups", "ledger", "lists"], ["fast_path"]];
 const LISTING: readonly Level[] = [[...KEYS, "lists"], ["listing"]];
 
 /** The name of a script. */

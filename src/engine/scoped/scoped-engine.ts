@@ -4,11 +4,12 @@ import type * as Port from "../port/engine.ts";
 import { Access } from "./access.ts";
 import { ScopedJobs } from "./scoped-jobs.ts";
 import { ScopedLedger } from "./scoped-ledger.ts";
+import { ScopedStats } from "./scoped-stats.ts";
 
 /** The sub-ports that people's calls go through. The others are for workers and for those who see everything. */
 export type PeoplesEngine = Pick<
   Port.Engine,
-  "backfills" | "jobs" | "ledger" | "logs" | "now" | "requests" | "steps"
+  "backfills" | "jobs" | "ledger" | "logs" | "now" | "requests" | "stats" | "steps"
 > & {
   readonly events: Pick<Port.EventsPort, "append">;
 };
@@ -21,6 +22,7 @@ export class ScopedEngine implements PeoplesEngine {
   readonly access: Access;
   readonly jobs: Port.JobsPort;
   readonly ledger: Port.LedgerPort;
+  readonly stats: Port.StatsPort;
   readonly requests: Port.RequestsPort;
   readonly steps: Port.StepsPort;
   readonly logs: Port.LogsPort;
@@ -38,6 +40,7 @@ export class ScopedEngine implements PeoplesEngine {
     this.access = access;
     this.jobs = new ScopedJobs(engine, access);
     this.ledger = new ScopedLedger(engine, access);
+    this.stats = new ScopedStats(engine, access);
     this.events = { append: (events) => engine.events.append(events) };
     this.requests = {
       run: async (request) =>
