@@ -53,7 +53,7 @@ export interface BulkResult {
   readonly skipped: number;
   /** How many had an error; after a lost connection they may be changed. */
   readonly failed: number;
-  /** The first 100 that were changed; of a dry run, that fit. */
+  /** The first 100 that were changed, in their order; of a dry run, that fit. */
   readonly ids: readonly string[];
   /** The first 100 that were skipped or failed. */
   readonly problems: readonly BulkProblem[];
@@ -211,28 +211,34 @@ export class BulkCommands {
     }
   }
 
-  /** @returns Whether it came to all of them. */
+  /** Tells in the order of the ids, whichever ended first. @returns Whether it came to all of them. */
   async #changeAll(
     ids: readonly string[],
     change: (jobId: string) => Promise<Outcome>,
     told: Told,
   ): Promise<boolean> {
-    const left = ids.values();
+    const left = ids.entries();
+    const ends = new Map<number, { readonly outcome: Outcome } | { readonly error: unknown }>();
     let isLost = false;
     const changeNext = async (): Promise<void> => {
-      for (const jobId of left) {
+      for (const [place, jobId] of left) {
         if (isLost) return;
         try {
-          const outcome = await change(jobId);
-          if (outcome === "changed") told.change(jobId);
-          else told.skip(jobId, outcome);
+          ends.set(place, { outcome: await change(jobId) });
         } catch (error) {
-          if (error instanceof JobLookupError) told.skip(jobId, GONE);
-          else isLost = told.fail(jobId, error) || isLost;
+          ends.set(place, { error });
+          isLost ||= isCronduitError(error) && error.code === "CONNECTION_FAILED";
         }
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, changeNext));
+    for (const [place, jobId] of ids.entries()) {
+      const end = ends.get(place);
+      if (!end) continue;
+      if ("error" in end) told.fail(jobId, end.error);
+      else if (end.outcome === "changed") told.change(jobId);
+      else told.skip(jobId, end.outcome);
+    }
     return !isLost;
   }
 }
@@ -260,13 +266,16 @@ class Told {
     this.#note({ jobId, ...why });
   }
 
-  /** @returns Whether the server can't be reached. @throws what is no error of this package */
-  fail(jobId: string, error: unknown): boolean {
+  /** @throws what is no error of this package */
+  fail(jobId: string, error: unknown): void {
+    if (error instanceof JobLookupError) {
+      this.skip(jobId, GONE);
+      return;
+    }
     if (!isCronduitError(error)) throw error;
     const { code, message } = error;
     this.#failed += 1;
     this.#note({ jobId, code, message });
-    return code === "CONNECTION_FAILED";
   }
 
   #note(problem: BulkProblem): void {
