@@ -77,6 +77,10 @@ export class LazyEngine implements Port.Engine {
     return this.#opened.backfills;
   }
 
+  get changes(): Port.ChangesPort {
+    return this.#opened.changes;
+  }
+
   get ledger(): Port.LedgerPort {
     return this.#opened.ledger;
   }

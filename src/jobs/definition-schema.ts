@@ -3,6 +3,7 @@ import { conditionSchema } from "../conditions/schema.ts";
 import { calendarSpecSchema } from "../triggers/calendars/calendar-spec.ts";
 import { jitterSchema } from "../triggers/jitter.ts";
 import { triggerSpecSchema } from "../triggers/spec.ts";
+import { actorSchema } from "./actor.ts";
 import type { JobDefinition, Policy } from "./definition.ts";
 import { jobIdSchema } from "./options.ts";
 import { ownerSchema } from "./owner.ts";
@@ -68,6 +69,7 @@ export const definitionSchema: z.ZodType<JobDefinition> = z
     }),
     secrets: z.array(z.array(z.string().max(1_000)).max(1_000)).max(10_000),
     createdAt: timeSchema,
+    addedBy: actorSchema.exactOptional(),
     declared: z.strictObject({ all: digestSchema, schedule: digestSchema }),
     // Typed so that no field can be forgotten here, which would make exported jobs unreadable.
   } satisfies Record<keyof JobDefinition, z.ZodType>)

@@ -3,6 +3,7 @@ import type { EpochMs } from "../core/clock.ts";
 import type { CalendarSpec } from "../triggers/calendars/calendar-spec.ts";
 import type { Jitter } from "../triggers/jitter.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
+import type { Actor } from "./actor.ts";
 import type { LastRun, LastScheduledRun } from "./ledger-row.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -89,6 +90,8 @@ export interface JobDefinition {
   /** Paths of secret params, each a list of keys; see `SecretPath`. */
   readonly secrets: readonly (readonly string[])[];
   readonly createdAt: EpochMs;
+  /** Who added the job; absent: a program. */
+  readonly addedBy?: Actor;
   /** Digests of the caller's declaration, before "now" was fixed: equal digests mean equal declarations. */
   readonly declared: { readonly all: string; readonly schedule: string };
 }

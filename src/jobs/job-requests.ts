@@ -2,6 +2,7 @@ import type { EpochMs } from "../core/clock.ts";
 import type { Actor } from "./actor.ts";
 import type { JobDefinition, JobState, StoredJob } from "./definition.ts";
 import type { StoredEvent } from "./event.ts";
+import type { Bulk, ChangeKind, ChangeNote } from "./noted-change.ts";
 import type { Occurrence, Span } from "./schedule.ts";
 import type { SkipReason } from "./verdict.ts";
 
@@ -22,6 +23,7 @@ export interface JobPut {
   readonly changesAt?: EpochMs | undefined;
   /** Whether the answer is to have the job, so that the caller need not read it. */
   readonly isRead?: boolean;
+  readonly bulk?: Bulk | undefined;
 }
 
 /**
@@ -66,8 +68,20 @@ export interface JobChange {
   /** Who makes it. */
   readonly by: Actor;
   /** The call that changes many jobs, if it is a part of one. */
-  readonly bulk?: { readonly id: string } | undefined;
+  readonly bulk?: Bulk | undefined;
   readonly event: StoredEvent;
+  /** What is kept of the change. */
+  readonly note?: ChangeNote | undefined;
+}
+
+/** What a change does, as the note or else the event says. */
+export function kindOfChange({ note, event }: Pick<JobChange, "event" | "note">): ChangeKind {
+  if (note) return note.what;
+  return event.name === "JOB_PAUSED"
+    ? "paused"
+    : event.name === "JOB_RESUMED"
+      ? "resumed"
+      : "modified";
 }
 
 /** `conflict`: somebody else changed the job after it was read; read it and try again. */
@@ -86,7 +100,9 @@ export interface JobRemoval {
   /** Who removes it. */
   readonly by: Actor;
   /** The call that changes many jobs, if it is a part of one. */
-  readonly bulk?: { readonly id: string } | undefined;
+  readonly bulk?: Bulk | undefined;
+  /** What is kept of it. */
+  readonly note?: ChangeNote | undefined;
 }
 
 /** `undecided`: the job is not as expected; compute `skipped` again. */

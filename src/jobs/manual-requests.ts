@@ -1,4 +1,5 @@
 import type { Actor } from "./actor.ts";
+import type { Bulk } from "./noted-change.ts";
 
 /** A run asked for by hand. */
 export interface RunRequest {
@@ -11,7 +12,7 @@ export interface RunRequest {
   /** Whether it runs though the job's condition is false. */
   readonly ignoreCondition?: boolean;
   /** The call that runs many jobs, if it is a part of one. */
-  readonly bulk?: { readonly id: string } | undefined;
+  readonly bulk?: Bulk | undefined;
 }
 
 /** A run that somebody wants to end. */
@@ -22,6 +23,7 @@ export interface CancelRequest {
   readonly reason: string;
   /** Who wants it. */
   readonly by: Actor;
+  readonly bulk?: Bulk | undefined;
 }
 
 /**

@@ -7,11 +7,12 @@ import {
   timeSchema,
 } from "./definition-schema.ts";
 import { actorSchema } from "./actor.ts";
-import { isDocumentKey, MAX_DOCUMENT_BYTES, MAX_KEY_CHARS } from "./document-limits.ts";
+import { documentRecordSchema } from "./document-record.ts";
 import { errorSchema } from "./error-schema.ts";
 import { jobIdSchema } from "./options.ts";
 import { ownerSchema } from "./owner.ts";
 import { queueNameSchema } from "./queue.ts";
+import { revisionRecordSchema } from "./revision-record.ts";
 import type { LastRun, LastScheduledRun, LedgerRow } from "./ledger-row.ts";
 import { SKIP_REASONS, VERDICTS } from "./verdict.ts";
 
@@ -222,24 +223,6 @@ const logRecordSchema = z.strictObject({
     .min(1),
 });
 
-const documentRecordSchema = z.strictObject({
-  kind: z.literal("document"),
-  key: z
-    .string()
-    .max(MAX_KEY_CHARS)
-    .refine(isDocumentKey, { message: "has characters that no key may have" }),
-  value: z
-    .unknown()
-    .refine(
-      (value) =>
-        value !== undefined && Buffer.byteLength(JSON.stringify(value)) <= MAX_DOCUMENT_BYTES,
-      {
-        message: `has more than ${MAX_DOCUMENT_BYTES} bytes, or is missing`,
-      },
-    ),
-  expiresAt: timeSchema.exactOptional(),
-});
-
 const endRecordSchema = z.strictObject({
   kind: z.literal("end"),
   counts: z.strictObject({
@@ -249,13 +232,14 @@ const endRecordSchema = z.strictObject({
     step: z.int().min(0),
     ledger: z.int().min(0),
     log: z.int().min(0),
+    revision: z.int().min(0).default(0),
     document: z.int().min(0).default(0),
   }),
 });
 
 /**
- * Validates a line of an exported state, but for its header. Each job or removed job is followed by its requests, the steps of its runs, its ledger and
- * the logs of its runs, before the next job. Documents come last.
+ * Validates a line of an exported state, but for its header. Each job or removed job is followed by its requests, the steps of
+ * its runs, its ledger, the logs of its runs and its changes, oldest first, before the next job. Documents come last.
  */
 export const stateRecordSchema = z.discriminatedUnion("kind", [
   jobRecordSchema,
@@ -264,6 +248,7 @@ export const stateRecordSchema = z.discriminatedUnion("kind", [
   stepRecordSchema,
   ledgerRecordSchema,
   logRecordSchema,
+  revisionRecordSchema,
   documentRecordSchema,
   endRecordSchema,
 ]);
@@ -282,6 +267,8 @@ export type RunStepRecord = z.output<typeof stepRecordSchema>;
 export type LedgerRecord = z.output<typeof ledgerRecordSchema>;
 /** A part of the log of a run. */
 export type LogRecord = z.output<typeof logRecordSchema>;
+/** A change of a job. */
+export type RevisionRecord = z.output<typeof revisionRecordSchema>;
 /** What the fleet keeps beside its jobs. */
 export type DocumentRecord = z.output<typeof documentRecordSchema>;
 /** A run that was admitted and has no verdict, but is not being executed: another attempt will follow. */
@@ -295,5 +282,14 @@ export type StateCounts = z.output<typeof endRecordSchema>["counts"];
 
 /** The counts of a state without lines. */
 export function noCounts(): StateCounts {
-  return { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0, log: 0, document: 0 };
+  return {
+    job: 0,
+    "removed-job": 0,
+    request: 0,
+    step: 0,
+    ledger: 0,
+    log: 0,
+    revision: 0,
+    document: 0,
+  };
 }

@@ -4,6 +4,7 @@ import type { Occurrence } from "./schedule.ts";
 import type {
   JobRecord,
   LedgerRecord,
+  RevisionRecord,
   RemovedJobRecord,
   RequestRecord,
   RunStepRecord,
@@ -37,8 +38,8 @@ export type ImportRecord = { readonly place: number } & (
     }
   | { readonly record: RemovedJobRecord | RequestRecord }
   | {
-      readonly record: LedgerRecord;
-      /** Until when the row is kept if its job is not there; `null`: for a week, in which the job is to follow. */
+      readonly record: LedgerRecord | RevisionRecord;
+      /** Until when it is kept if its job is not there; `null`: for a week, in which the job is to follow. */
       readonly keepUntil: EpochMs | null;
     }
   | {

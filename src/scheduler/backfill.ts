@@ -119,7 +119,7 @@ export class Backfills {
   }
 
   async change(jobId: string, change: "pause" | "resume" | "cancel"): Promise<void> {
-    if ((await this.#engine.backfills.change(jobId, change)) === "changed") return;
+    if ((await this.#engine.backfills.change(jobId, change, this.#by)) === "changed") return;
     throw new CronduitError(
       "INVALID_STATE",
       `Job "${jobId}" has no unfinished backfill. Start one with backfill().`,

@@ -27,16 +27,21 @@ export function refuseMove(stored: JobDefinition, queue: unknown, where: string)
 
 /** A new definition with the old one's schedule, including its anchor. */
 export function keepSchedule(old: JobDefinition, fresh: JobDefinition): JobDefinition {
-  const { timezone, trigger, calendars, jitter, firstRunAt, createdAt } = old;
+  const { timezone, trigger, calendars, jitter, firstRunAt } = old;
   return {
-    ...fresh,
+    ...asAdded(old, fresh),
     timezone,
     trigger,
     ...(calendars ? { calendars } : {}),
     jitter,
     firstRunAt,
-    createdAt,
   };
+}
+
+/** A new definition of a job, with when and by whom the job was added. */
+function asAdded({ createdAt, addedBy }: JobDefinition, fresh: JobDefinition): JobDefinition {
+  const { addedBy: _, ...rest } = fresh;
+  return { ...rest, createdAt, ...(addedBy && { addedBy }) };
 }
 
 /** Whether a schedule starts at an explicit time, which is due immediately if it has passed. */
@@ -79,7 +84,7 @@ export function reschedule(
   const state =
     stored.state === "paused" ? "paused" : schedule.isOver(upcoming) ? "finished" : "active";
   return {
-    definition: { ...definition, createdAt: stored.definition.createdAt },
+    definition: asAdded(stored.definition, definition),
     schedule: {
       state,
       watermark,

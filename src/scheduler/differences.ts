@@ -3,6 +3,7 @@ import { conditionText, printSpan } from "../conditions/print.ts";
 import { type Difference, SECRET_TEXT } from "../core/difference.ts";
 import { shown } from "../core/shown.ts";
 import type { JobDefinition, Policy } from "../jobs/definition.ts";
+import type { FieldChange } from "../jobs/noted-change.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import { joinPaths } from "../pipeline/secrets/secret-places.ts";
@@ -35,6 +36,20 @@ export function differencesOf(stored: JobDefinition, declaration: Declaration): 
     ...markDifferences(stored.secrets, fresh.secrets),
   ];
   return found.slice(0, MOST);
+}
+
+/** What a change gives other values, in the user's notation; at most 50 fields. */
+export function changedFields(old: JobDefinition, fresh: JobDefinition): FieldChange[] {
+  const [before, after] = schedulesAsWritten(old, fresh);
+  const found = [
+    ...compare(
+      { ...rulesAsWritten(old), ...before },
+      { ...rulesAsWritten(fresh), ...after },
+      joinPaths(old.secrets, fresh.secrets),
+    ),
+    ...markDifferences(old.secrets, fresh.secrets),
+  ];
+  return found.slice(0, MOST).map(({ field, stored: from, declared: to }) => ({ field, from, to }));
 }
 
 function pausedDifference(stored: JobDefinition, fresh: JobDefinition): Difference[] {

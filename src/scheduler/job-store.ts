@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
-import type { Engine, JobPlace } from "../engine/port/engine.ts";
+import type { Engine, JobPlace, JobPut } from "../engine/port/engine.ts";
 import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
+import type { Bulk } from "../jobs/noted-change.ts";
+import { noteOf, noteOfRemoval } from "./change-note.ts";
 import { type ChangePlan, undecided } from "./change-plan.ts";
 import type { Declaration } from "./declaration.ts";
 import { differencesOf } from "./differences.ts";
@@ -30,13 +33,13 @@ export interface AddedJobs {
 export class JobStore {
   readonly #engine: Pick<Engine, "jobs" | "now">;
   readonly #by: Actor;
-  readonly #bulk: { readonly id: string } | undefined;
+  readonly #bulk: Bulk | undefined;
 
   /**
    * @param by Who makes the changes.
    * @param bulk The call that they are a part of.
    */
-  constructor(engine: Pick<Engine, "jobs" | "now">, by: Actor, bulk?: { readonly id: string }) {
+  constructor(engine: Pick<Engine, "jobs" | "now">, by: Actor, bulk?: Bulk) {
     this.#engine = engine;
     this.#by = by;
     this.#bulk = bulk;
@@ -50,9 +53,9 @@ export class JobStore {
   async add(declarations: readonly Declaration[]): Promise<AddedJobs> {
     // The caller of one job wants to see it; this saves reading it again.
     const isSingle = declarations.length === 1;
-    const by = this.#by;
+    const more = isSingle ? { isRead: true } : { bulk: { id: randomUUID() } };
     const results = await this.#engine.jobs.put(
-      declarations.map((each) => (isSingle ? { ...each, by, isRead: true } : { ...each, by })),
+      declarations.map((each) => ({ ...this.#put(each), ...more })),
     );
     const stored = isSingle ? results[0]?.job : undefined;
     const added = new Set(declarations.filter((_, i) => results[i]?.outcome === "created"));
@@ -97,14 +100,17 @@ export class JobStore {
   async tryChange(jobId: string, plan: Plan): Promise<boolean> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const [job] = await this.#engine.jobs.get([jobId]);
-      const change = job && (await plan(job, await this.#engine.now()));
-      if (!job || !change) return job !== undefined;
+      if (!job) return false;
+      const now = await this.#engine.now();
+      const change = await plan(job, now);
+      if (!change) return true;
       const { outcome } = await this.#engine.jobs.change({
         jobId,
         expectedRevision: job.revision,
         by: this.#by,
         bulk: this.#bulk,
         ...change,
+        note: noteOf(job, change, now),
       });
       if (outcome !== "conflict") return outcome === "changed";
     }
@@ -129,6 +135,7 @@ export class JobStore {
         skipped: undecided(job, now, job.state === "paused" ? "paused" : "removed"),
         by: this.#by,
         bulk: this.#bulk,
+        note: noteOfRemoval(job, now),
       });
       if (outcome === "removed") return true;
       if (outcome === "missing") throw new JobLookupError(jobId);
@@ -139,13 +146,14 @@ export class JobStore {
   /** Removes every job. @returns How many there were. */
   async removeAll(): Promise<number> {
     let removed = 0;
+    const together = new JobStore(this.#engine, this.#by, { id: randomUUID() });
     let after: JobPlace | undefined;
     for (let removedHere = 0; ;) {
       const page = await this.#engine.jobs.list(
         { filter: {}, order: "id", after, limit: REMOVE_PAGE, mostLooked: REMOVE_PAGE },
         "all",
       );
-      const ends = await Promise.allSettled(page.found.map(({ id }) => this.remove(id)));
+      const ends = await Promise.allSettled(page.found.map(({ id }) => together.remove(id)));
       removedHere += ends.filter(({ status }) => status === "fulfilled").length;
       const failed = ends.find(
         (end) => end.status === "rejected" && !(end.reason instanceof JobLookupError),
@@ -160,11 +168,18 @@ export class JobStore {
     }
   }
 
+  #put(declaration: Declaration): JobPut {
+    const by = this.#by;
+    // Programs add most jobs, and need no word about it in each.
+    if (by.kind === "code") return { ...declaration, by };
+    return { ...declaration, definition: { ...declaration.definition, addedBy: by }, by };
+  }
+
   /** A job that existed a moment ago may have been removed since; it is then stored. */
   async #putOrReplace(declaration: Declaration): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (await this.#replace(declaration)) return;
-      const [result] = await this.#engine.jobs.put([{ ...declaration, by: this.#by }]);
+      const [result] = await this.#engine.jobs.put([this.#put(declaration)]);
       if (result?.outcome !== "exists") return;
     }
     throw tooBusy(declaration.definition.id);
@@ -184,7 +199,7 @@ export class JobStore {
         if (differences.length > 0) throw new ConflictingIdError(id, differences);
         return false;
       }
-      const [result] = await this.#engine.jobs.put([{ ...declaration, by: this.#by }]);
+      const [result] = await this.#engine.jobs.put([this.#put(declaration)]);
       if (result?.outcome !== "exists") return result?.outcome === "created";
       [stored] = await this.#engine.jobs.get([id]);
     }

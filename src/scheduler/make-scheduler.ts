@@ -1,5 +1,6 @@
 import { refuseForgotten } from "../engine/forgotten-connection.ts";
 import { type PeoplesEngine, ScopedEngine } from "../engine/scoped/scoped-engine.ts";
+import { ChangeHistory } from "../history/change-history.ts";
 import { RunHistory } from "../history/run-history.ts";
 import { RunLogs } from "../history/run-logs.ts";
 import { parseOptions } from "../jobs/options.ts";
@@ -113,6 +114,8 @@ function makeDesk({
       runs,
       logs: new RunLogs(engine, history, clock),
       backfills: new Backfills(engine, jobs.store, by),
+      changes: new ChangeHistory(engine),
+      by,
       timezone: defaults.timezone,
       scope: rights.sees,
       ready: () => lifecycle.ready(),

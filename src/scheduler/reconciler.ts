@@ -2,6 +2,7 @@ import { type Clock, sleep } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { AuditFinding, Engine, QueueJob } from "../engine/port/engine.ts";
 import { systemActor } from "../jobs/actor.ts";
+import { noteOfRemoval } from "./change-note.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { StoredEvent } from "../jobs/event.ts";
 import { queueJobIdOf } from "../jobs/occurrence-id.ts";
@@ -130,11 +131,16 @@ export class Reconciler {
   }
 
   async #expire(jobId: string): Promise<void> {
-    await this.#options.engine.jobs.remove({
+    const { engine } = this.#options;
+    const { jobs } = engine;
+    const [job] = await jobs.get([jobId]);
+    if (!job) return;
+    await jobs.remove({
       jobId,
       expectedWatermark: undefined,
       skipped: [],
       by: systemActor("finishedRetention"),
+      note: noteOfRemoval(job, await engine.now()),
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/port/engine.ts";
+import type { ChangeHistory, ChangePage, ChangeQuery } from "../history/change-history.ts";
 import { explain, type Explanation } from "../history/explain.ts";
 import { jobOf, type Run } from "../history/run.ts";
 import type { RunHistory, RunPage, RunQuery } from "../history/run-history.ts";
@@ -12,6 +13,7 @@ import type {
 import { readSteps, type RunStep } from "../history/run-steps.ts";
 import { readStats, type Stats, type StatsQuery } from "../history/stats.ts";
 import type { Scope } from "../jobs/scope.ts";
+import type { Actor } from "../jobs/actor.ts";
 import { instantOption } from "../jobs/instant-option.ts";
 import type { PipelineReference, ResultOf, SchemaOf } from "../pipeline/pipeline.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
@@ -21,11 +23,14 @@ import type { CancelRunOptions, RunCommands, RunJobOptions } from "./run-command
 
 /** What a scheduler's calls about runs are made with. */
 export interface SchedulerRunsParts {
-  readonly engine: Pick<Engine, "jobs" | "ledger" | "now" | "stats" | "steps">;
+  readonly engine: Pick<Engine, "changes" | "jobs" | "ledger" | "now" | "stats" | "steps">;
   readonly history: RunHistory;
   readonly logs: RunLogs;
   readonly runs: RunCommands;
   readonly backfills: Backfills;
+  readonly changes: ChangeHistory;
+  /** Who acts. */
+  readonly by: Actor;
   readonly timezone: string;
   /** Whose things are seen. */
   readonly scope: Scope;
@@ -158,7 +163,20 @@ export abstract class SchedulerRuns {
   async cleanupLogs(jobId: string, which: LogCleanup): Promise<number> {
     const id = checkJobId(jobId, "cleanupLogs");
     await this.#parts.ready();
-    return this.#parts.logs.cleanUp(id, await this.#zoneOf(id), which);
+    const { logs, engine, by } = this.#parts;
+    const count = await logs.cleanUp(id, await this.#zoneOf(id), which);
+    if (count > 0) await engine.changes.note({ by, what: "logs-deleted", jobId: id, count });
+    return count;
+  }
+
+  /**
+   * What was changed, by whom, newest first, a page at a time: of the whole fleet, or of one job.
+   * @throws `INVALID_OPTION`
+   * @example const { changes } = await scheduler.getChanges({ jobId: "nightly-eu", what: "paused" });
+   */
+  async getChanges(query: ChangeQuery = {}): Promise<ChangePage> {
+    await this.#parts.ready();
+    return this.#parts.changes.page(this.#parts.scope, query, this.#parts.timezone);
   }
 
   /**

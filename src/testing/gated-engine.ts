@@ -61,6 +61,7 @@ export function gated(engine: Engine, gate: Gate, onConsume: (consumer: Consumer
     runs: through(engine.runs, gate),
     steps: through(engine.steps, gate),
     logs: through(engine.logs, gate),
+    changes: through(engine.changes, gate),
     ledger: through(engine.ledger, gate),
     events: through(engine.events, gate),
     members: through(engine.members, gate),

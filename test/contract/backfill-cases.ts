@@ -144,21 +144,21 @@ export function backfillCases({ bench }: CaseContext): void {
   test("paused, it begins nothing more until it is resumed; cancelled, it never does", async () => {
     const b = bench();
     const job = await b.addJob();
-    expect(await b.engine.backfills.change(job.id, "pause")).toBe("missing");
+    expect(await b.engine.backfills.change(job.id, "pause", TESTER)).toBe("missing");
     await add(job, [1_000, 2_000, 3_000, 4_000]);
     expect(await start(job, 1_000)).toBeDefined();
-    expect(await b.engine.backfills.change(job.id, "pause")).toBe("changed");
+    expect(await b.engine.backfills.change(job.id, "pause", TESTER)).toBe("changed");
     await end(job, 1_000);
     expect(await start(job, 2_000)).toBeUndefined();
     expect(await state(job)).toMatchObject({ state: "paused", waiting: 3 });
-    expect(await b.engine.backfills.change(job.id, "resume")).toBe("changed");
+    expect(await b.engine.backfills.change(job.id, "resume", TESTER)).toBe("changed");
     expect(await start(job, 2_000)).toBeDefined();
-    expect(await b.engine.backfills.change(job.id, "cancel")).toBe("changed");
+    expect(await b.engine.backfills.change(job.id, "cancel", TESTER)).toBe("changed");
     expect(await state(job)).toMatchObject({ state: "cancelled", waiting: 0, running: 1 });
     await end(job, 2_000);
     expect(await start(job, 3_000)).toBeUndefined();
     expect(await state(job)).toMatchObject({ state: "cancelled", running: 0 });
-    expect(await b.engine.backfills.change(job.id, "resume")).toBe("missing");
+    expect(await b.engine.backfills.change(job.id, "resume", TESTER)).toBe("missing");
   });
 
   test("one of its runs can be cancelled before it begins", async () => {
@@ -297,7 +297,7 @@ export function backfillCases({ bench }: CaseContext): void {
     // It is the same run by whichever queue job: not added again, and cancelled by its id.
     const cancel = { by: TESTER, jobId: job.id, runId: idOf(job, 2_000), reason: "no" };
     expect(await b.engine.requests.cancel(cancel)).toBe("asked");
-    await b.engine.backfills.change(job.id, "cancel");
+    await b.engine.backfills.change(job.id, "cancel", TESTER);
     expect(await add(job, [1_000, 2_000], { backfillId: "two" })).toBe("added");
     expect(await state(job)).toMatchObject({ total: 0 });
     const { runId = "", queueJobId = "" } = begun[1] ?? {};

@@ -8,6 +8,7 @@ import type { CaseContext } from "./suite.ts";
 export async function semanticCases({ tested }: CaseContext): Promise<void> {
   useTestStores(tested.stores);
   await import("../ledger/explain.cases.ts");
+  await import("../ledger/get-changes.cases.ts");
   await import("../ledger/get-runs.cases.ts");
   await import("../ledger/retention.cases.ts");
   await import("../semantics/account.cases.ts");

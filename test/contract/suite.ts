@@ -5,6 +5,7 @@ import { admissionCases } from "./admission-cases.ts";
 import { backfillCases } from "./backfill-cases.ts";
 import { TestEngine } from "./test-engine.ts";
 import { cancelCases } from "./cancel-cases.ts";
+import { changeCases } from "./change-cases.ts";
 import { catchUpCases } from "./catch-up-cases.ts";
 import { conditionCases } from "./condition-cases.ts";
 import { documentCases } from "./document-cases.ts";
@@ -117,6 +118,7 @@ export function holdToContract(tested: TestedEngine): void {
     });
     describe("catching up", () => {
       catchUpCases(context);
+      changeCases(context);
     });
     describe("runs", () => {
       runCases(context);

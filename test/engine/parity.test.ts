@@ -25,6 +25,7 @@ const SCRIPTS_ALONE = {
 const FUNCTIONS_ALONE = [
   "append_events",
   "read_backfill",
+  "read_revisions",
   "read_cancels",
   "read_events",
   "read_hours",
@@ -100,6 +101,8 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
   ],
   "SQL: roll-ups are appended, and folded later": ["fold_roll_ups", "drop_old_roll_ups"],
   "Lua: what is one statement in SQL, or part of one": [
+    "merge_into",
+    "add_to_job",
     "place_next",
     "end_schedule",
     "keep_ledger_until",

@@ -224,7 +224,7 @@ async function step(): Promise<void> {
       return;
     }
     case 11:
-      await engine.backfills.change(jobId, pick(["pause", "resume", "resume", "cancel"]));
+      await engine.backfills.change(jobId, pick(["pause", "resume", "resume", "cancel"]), TESTER);
       return;
     default: {
       const runs = [...held.values()].filter(() => random(3) === 0);

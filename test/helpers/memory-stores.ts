@@ -39,13 +39,15 @@ function handQueue(line: JobLine): HandQueue {
 }
 
 function placesOf({ state, line, steps, logs }: MemoryStore, jobId: string): string[] {
-  const { ledgers: _, numbers: __, fence: ___, ...maps } = state;
+  const { ledgers: _, numbers: __, fence: ___, changes: ____, bulks: _____, ...rest } = state;
+  const { revisions: ______, ...maps } = rest;
   const names = Object.entries(maps).flatMap(([name, map]) =>
     [...map].some((entry) => isAbout(entry, jobId)) ? [name] : [],
   );
   return [
     ...names,
     ...(state.ledgers.has(jobId) ? ["ledger"] : []),
+    ...(state.revisions.has(jobId) ? ["revisions"] : []),
     ...(line.inLine().some(({ id }) => id.includes(jobId)) ? ["queue"] : []),
     ...(steps.ofJob(jobId).length > 0 ? ["steps"] : []),
     ...(logs.ofJob(jobId).length > 0 ? ["logs"] : []),

@@ -103,7 +103,7 @@ class PostgresStore {
         `SELECT EXISTS (SELECT 1 FROM ${table} WHERE strpos(${column}::text, $1) > 0) AS found`,
         [jobId],
       );
-      const place = table.replace(/^.*\."ledgers?"$/, "ledger");
+      const place = table.replace(/^.*\."(ledger|revisions)s?"$/, "$1");
       if (found) places.push(place.replace(/^.*\."(?:job_days|roll_up_deltas)"$/, "days"));
     }
     return [...new Set(places)];

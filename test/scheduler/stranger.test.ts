@@ -89,6 +89,7 @@ const ABOUT_ONE: Readonly<Record<string, Call>> = {
   followLogs: (on, { runId }) => list(on.followLogs(runId)),
   cleanupLogs: (on, { jobId }) => on.cleanupLogs(jobId, { all: true }),
   backfill: (on, { jobId }) => on.backfill(jobId, { from: new Date(0), to: new Date(1) }),
+  getChanges: (on, { jobId }) => on.getChanges({ jobId }),
   getBackfill: (on, { jobId }) => on.getBackfill(jobId),
   pauseBackfill: (on, { jobId }) => on.pauseBackfill(jobId),
   resumeBackfill: (on, { jobId }) => on.resumeBackfill(jobId),
@@ -115,6 +116,11 @@ const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
     expect((await on.getJobs()).jobs.map(({ id }) => id)).toEqual(["ada/mine"]);
     expect((await on.getJobs({ tag: "money" })).jobs).toEqual([]);
     expect((await on.getJobs({ text: "bill" })).jobs).toEqual([]);
+  },
+  getChanges: async (on) => {
+    const { changes } = await on.getChanges();
+    expect(new Set(changes.map(({ owner }) => owner))).toEqual(new Set(["ada"]));
+    expect((await on.getChanges({ actor: "bob" })).changes).toEqual([]);
   },
   countJobs: async (on) => {
     expect(await on.countJobs({ by: "owner" })).toEqual({

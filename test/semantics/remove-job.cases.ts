@@ -67,13 +67,14 @@ describe("removeJob: running ones finish and settle; nothing later fires", () =>
     expect(await fleet.verdicts("job")).toEqual(["12:00:00..12:00:10 skipped: paused x2"]);
   });
 
-  test("nothing of the job is left in the engine but its ledger and its days, which end with its retention", async () => {
+  test("nothing of the job is left in the engine but its ledger, its days and its changes, which end with its retention", async () => {
     await using fleet = await TestFleet.open({ start: "2026-03-01 11:59:59" });
     await fleet.add({ id: "job", ...everyTenSeconds, retention: { age: "1d" } });
     await fleet.workTo("12:00:10");
     await fleet.desk.remove("job");
     await fleet.workTo("12:05");
-    expect((await fleet.store.placesOf("job")).toSorted()).toEqual(["days", "ledger"]);
+    const places = (await fleet.store.placesOf("job")).toSorted();
+    expect(places).toEqual(["days", "ledger", "revisions"]);
     const leftMs = await fleet.store.ledgerEndsInMs("job");
     expect(leftMs).toBeGreaterThan(0);
     expect(leftMs).toBeLessThanOrEqual(86_400_000);

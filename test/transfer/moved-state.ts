@@ -49,6 +49,7 @@ export function comparable(
     if (record.kind === "request") return `${record.jobId} 1 ${record.runId}`;
     if (record.kind === "step") return `${record.jobId} 1s ${record.runId} ${record.step.name}`;
     if (record.kind === "ledger") return `${record.jobId} 2 ${record.row.fireAt} ${record.row.id}`;
+    if (record.kind === "revision") return `${record.jobId} 3`;
     return record.kind === "document" ? record.key : `${record.jobId} 0`;
   };
   return records

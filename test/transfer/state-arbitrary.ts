@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import type { Condition } from "../../src/conditions/condition.ts";
+import type { Actor } from "../../src/jobs/actor.ts";
 import type { JobDefinition, Policy } from "../../src/jobs/definition.ts";
+import { CHANGE_KINDS } from "../../src/jobs/noted-change.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { lastScheduledOf, type LedgerRow, type RunKind } from "../../src/jobs/ledger-row.ts";
 import type {
@@ -456,10 +458,50 @@ const jobArb = (id: string): fc.Arbitrary<Content[]> =>
     })
     .chain(({ record, rows, requests }) => {
       const runIds = [...new Set([...record.runs, ...rows].map((run) => run.id))];
-      return stepsArb(id, runIds).map((steps) =>
-        [[consistent(record)], requests, steps, ledgerOf(id, rows)].flat(),
-      );
+      return fc
+        .tuple(stepsArb(id, runIds), revisionsArb(record.definition))
+        .map(([steps, revisions]) =>
+          [[consistent(record)], requests, steps, ledgerOf(id, rows), revisions].flat(),
+        );
     });
+
+/** Changes of a job, some with the definition that they superseded. */
+function revisionsArb(definition: JobDefinition): fc.Arbitrary<Content[]> {
+  const superseded = { ...definition, declared: { all: "unknown", schedule: "unknown" } };
+  const revision = fc.record(
+    {
+      at: timeArb,
+      by: fc.constantFrom<Actor>(
+        { kind: "user", id: "ann", note: "too loud" },
+        { kind: "system", id: "pauseAfterFailures" },
+      ),
+      what: fc.constantFrom(...CHANGE_KINDS),
+      reason: fc.string({ maxLength: 20 }),
+      differences: fc.array(fc.record({ field: textArb, from: textArb, to: textArb }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      bulk: fc.uuid(),
+      count: fc.nat(1_000),
+      before: fc.record(
+        {
+          revision: fc.nat(MAX_GENERATION),
+          state: fc.constantFrom("active", "paused", "finished", "removed" as const),
+          definition: fc.constant(superseded),
+          until: timeArb,
+          watermark: timeArb,
+        },
+        { requiredKeys: ["revision", "state", "until", "watermark"] },
+      ),
+    },
+    { requiredKeys: ["at", "by", "what"] },
+  );
+  return fc
+    .array(revision, { maxLength: 3 })
+    .map((revisions) =>
+      revisions.map((one) => ({ kind: "revision", jobId: definition.id, revision: one })),
+    );
+}
 
 /** The last run, if the schedule began it, is the last that it began; without a last run there is none of either. */
 function consistent(job: JobRecord): JobRecord {

@@ -7,6 +7,7 @@ import { readParams, readResult } from "./readable.ts";
 import { unpack, type Written } from "./stored-json.ts";
 import type { ClaimedPut, ClaimedPutResult, ClaimResult } from "../port/queue-engine.ts";
 import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
+import { kindOfChange } from "../../jobs/job-requests.ts";
 
 /** JSON text of a value, or nothing: for scripts an absent field, not `null`, means "none". */
 export function text(value: unknown): string | undefined {
@@ -14,13 +15,18 @@ export function text(value: unknown): string | undefined {
 }
 
 /** What an engine stores of a definition: its JSON, and beside it what the server compares. */
-export type EncodeDefinition = (definition: JobDefinition) => object;
+export type EncodeDefinition = (definition: JobDefinition) => WrittenDefinition;
+
+/** A definition as it is sent: its text, and what the server compares. */
+export interface WrittenDefinition extends Readonly<Record<string, unknown>> {
+  readonly definition: string;
+}
 
 /** The parts of a stored definition that are the same on every engine; `stored` is its text. */
 export function encodeDefinition(
   definition: JobDefinition,
   stored = JSON.stringify(definition),
-): object {
+): WrittenDefinition {
   return {
     definition: stored,
     declared: definition.declared.all,
@@ -39,6 +45,7 @@ export function encodePut(
     changesAt,
     isRead,
     by,
+    bulk,
     ...rest
   }: Port.JobPut | ClaimedPut,
   encode: EncodeDefinition,
@@ -54,6 +61,8 @@ export function encodePut(
     upcoming,
     by,
     changesAt,
+    createdAt: definition.createdAt,
+    bulk: bulk?.id,
     ...claim,
     ...read,
   };
@@ -71,17 +80,42 @@ export function encodeChange(change: Port.JobChange, encode: EncodeDefinition): 
     changesAt: change.changesAt === null ? 0 : change.changesAt,
     skipped: change.skipped ?? [],
     event: { ...change.event, by: change.by },
+    note: {
+      what: kindOfChange(change),
+      ...encodeNote(change, encode),
+      differences: change.note?.differences,
+    },
   };
 }
 
 /** A removal as `remove_job` takes it. */
-export function encodeRemoval({ by, ...removal }: Port.JobRemoval): object {
-  return { ...removal, event: { name: "JOB_REMOVED", jobId: removal.jobId, by } };
+export function encodeRemoval(
+  { by, note, bulk, ...removal }: Port.JobRemoval,
+  encode: EncodeDefinition,
+): object {
+  const event = { name: "JOB_REMOVED", jobId: removal.jobId, by };
+  return { ...removal, event, note: encodeNote({ note, bulk }, encode) };
+}
+
+function encodeNote(
+  { note, bulk }: Pick<Port.JobRemoval, "bulk" | "note">,
+  encode: EncodeDefinition,
+): object {
+  return {
+    plannedAt: note?.plannedAt,
+    superseded: note?.superseded && encode(note.superseded).definition,
+    bulk: bulk?.id,
+  };
 }
 
 /** A request as `request_run` takes it. */
 export function encodeRunRequest(request: Port.RunRequest): object {
-  return { ...request, params: text(request.params) };
+  return { ...request, params: text(request.params), bulk: request.bulk?.id };
+}
+
+/** A cancellation as `cancel_run` takes it. */
+export function encodeCancel(request: Port.CancelRequest): object {
+  return { ...request, bulk: request.bulk?.id };
 }
 
 /** Settlements as `settle` takes them. */

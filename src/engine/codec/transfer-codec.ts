@@ -1,6 +1,7 @@
 import type { Actor } from "../../jobs/actor.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
+import type { Revision } from "../../jobs/noted-change.ts";
 import { lastScheduledOf } from "../../jobs/ledger-row.ts";
 import type {
   JobRecord,
@@ -186,6 +187,14 @@ export function encodeImport(step: ImportStep, encode: EncodeDefinition): object
   };
 }
 
+/** The definition is text inside the text, as `change_job` and `remove_job` write it. */
+function encodeRevision({ before, ...revision }: Revision, encode: EncodeDefinition): object {
+  if (!before) return revision;
+  const { definition } = before;
+  const written = definition && encode(definition).definition;
+  return { ...revision, before: { ...before, definition: written } };
+}
+
 function encodeRecord(item: ImportRecord, encode: EncodeDefinition): object {
   if ("upcoming" in item) return encodeJob(item.record, item.upcoming, encode);
   const keepUntil = "keepUntil" in item ? (item.keepUntil ?? undefined) : undefined;
@@ -194,6 +203,10 @@ function encodeRecord(item: ImportRecord, encode: EncodeDefinition): object {
     case "ledger": {
       const { id, fireAt } = record.row;
       return { jobId: record.jobId, id, fireAt, keepUntil, row: toJson(pack(record.row)) };
+    }
+    case "revision": {
+      const { jobId, revision } = record;
+      return { jobId, keepUntil, revision: toJson(encodeRevision(revision, encode)) };
     }
     case "step": {
       const { jobId, runId, step } = record;

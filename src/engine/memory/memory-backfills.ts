@@ -1,3 +1,4 @@
+import type { Actor } from "../../jobs/actor.ts";
 import { addBackfill, backfillState, changeBackfill } from "../../jobs/decide.ts";
 import type * as Port from "../port/backfills.ts";
 import { asSent, copyOf } from "./as-sent.ts";
@@ -15,8 +16,12 @@ export class MemoryBackfills implements Port.BackfillsPort {
     return this.#link.step((step) => addBackfill(step, asSent(plan)));
   }
 
-  async change(jobId: string, change: Port.BackfillChange): Promise<"changed" | "missing"> {
-    return this.#link.step((step) => changeBackfill(step, jobId, change));
+  async change(
+    jobId: string,
+    change: Port.BackfillChange,
+    by: Actor,
+  ): Promise<"changed" | "missing"> {
+    return this.#link.step((step) => changeBackfill(step, jobId, change, asSent(by)));
   }
 
   async read(jobId: string): Promise<Port.BackfillState | undefined> {

@@ -3,6 +3,7 @@ import { isCronduitError } from "../../core/errors.ts";
 import type { EngineHealth } from "../port/engine.ts";
 import type { QueueEngine } from "../port/queue-engine.ts";
 import { MemoryBackfills } from "./memory-backfills.ts";
+import { MemoryChanges } from "./memory-changes.ts";
 import { MemoryDirectory } from "./memory-directory.ts";
 import { MemoryDocuments } from "./memory-documents.ts";
 import { MemoryEvents } from "./memory-events.ts";
@@ -30,6 +31,7 @@ export class MemoryEngine implements QueueEngine {
   readonly backfills: MemoryBackfills;
   readonly ledger: MemoryLedger;
   readonly stats: MemoryStats;
+  readonly changes: MemoryChanges;
   readonly queue: MemoryQueue;
   readonly events: MemoryEvents;
   readonly members: MemoryMembers;
@@ -51,6 +53,7 @@ export class MemoryEngine implements QueueEngine {
     this.backfills = new MemoryBackfills(link);
     this.ledger = new MemoryLedger(link);
     this.stats = new MemoryStats(link);
+    this.changes = new MemoryChanges(link);
     this.queue = new MemoryQueue(link);
     this.events = new MemoryEvents(link);
     this.members = new MemoryMembers(link);

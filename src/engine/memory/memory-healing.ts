@@ -37,6 +37,7 @@ function sweep({ state, steps, logs, documents }: MemoryStore, now: EpochMs): vo
     if (expiresAt !== null && expiresAt <= now) {
       state.ledgers.delete(jobId);
       state.days.delete(jobId);
+      state.revisions.delete(jobId);
     }
   for (const texts of [steps, logs]) sweepTexts(texts, state, now - LEFT_BEHIND_MS);
 }

@@ -1,3 +1,4 @@
+import type { Actor } from "../../jobs/actor.ts";
 import type * as Port from "../port/backfills.ts";
 import type { Queues } from "./queues.ts";
 
@@ -17,10 +18,10 @@ export class MultiQueueBackfills implements Port.BackfillsPort {
     );
   }
 
-  change(jobId: string, change: Port.BackfillChange): Promise<"changed" | "missing"> {
+  change(jobId: string, change: Port.BackfillChange, by: Actor): Promise<"changed" | "missing"> {
     return this.#queues.ofJob(
       jobId,
-      ({ backfills }) => backfills.change(jobId, change),
+      ({ backfills }) => backfills.change(jobId, change, by),
       (answer) => answer === "missing",
     );
   }

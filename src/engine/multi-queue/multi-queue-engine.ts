@@ -5,6 +5,7 @@ import type { QueueEngine } from "../port/queue-engine.ts";
 import type { TransferPort } from "../port/transfer.ts";
 import { JobClaims } from "./job-claims.ts";
 import { MultiQueueBackfills } from "./multi-queue-backfills.ts";
+import { MultiQueueChanges } from "./multi-queue-changes.ts";
 import { MultiQueueEvents } from "./multi-queue-events.ts";
 import { MultiQueueHealing } from "./multi-queue-healing.ts";
 import { MultiQueueJobs } from "./multi-queue-jobs.ts";
@@ -31,6 +32,7 @@ export class MultiQueueEngine implements Port.Engine {
   readonly backfills: Port.BackfillsPort;
   readonly ledger: Port.LedgerPort;
   readonly stats: Port.StatsPort;
+  readonly changes: Port.ChangesPort;
   readonly queue: Port.QueuePort;
   readonly events: Port.EventsPort;
   readonly members: Port.MembersPort;
@@ -59,6 +61,7 @@ export class MultiQueueEngine implements Port.Engine {
     this.backfills = new MultiQueueBackfills(queues);
     this.ledger = new MultiQueueLedger(queues);
     this.stats = new MultiQueueStats(queues);
+    this.changes = new MultiQueueChanges(queues);
     this.queue = new MultiQueueQueue(queues);
     this.events = new MultiQueueEvents(queues, clock);
     this.members = home.members;

@@ -1,3 +1,4 @@
+import type { Actor } from "../../jobs/actor.ts";
 import type { BackfillPlan, BackfillState, BackfillChange } from "../../jobs/backfill-requests.ts";
 
 export type * from "../../jobs/backfill-requests.ts";
@@ -6,6 +7,6 @@ export type * from "../../jobs/backfill-requests.ts";
 export interface BackfillsPort {
   /** Adds fire times to the job's backfill, and begins it if there is none. `conflict`: another one is not over. */
   add(plan: BackfillPlan): Promise<"added" | "conflict" | "missing">;
-  change(jobId: string, change: BackfillChange): Promise<"changed" | "missing">;
+  change(jobId: string, change: BackfillChange, by: Actor): Promise<"changed" | "missing">;
   read(jobId: string): Promise<BackfillState | undefined>;
 }

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { BackfillsPort } from "./backfills.ts";
 import type { DocumentsPort } from "./documents.ts";
+import type { ChangesPort } from "./changes.ts";
 import type { EventsPort } from "./events.ts";
 import type { HealingPort } from "./healing.ts";
 import type { JobsPort } from "./jobs.ts";
@@ -16,6 +17,7 @@ import type { TransferPort } from "./transfer.ts";
 
 export type * from "./backfills.ts";
 export type * from "./documents.ts";
+export type * from "./changes.ts";
 export type * from "./events.ts";
 export type * from "./healing.ts";
 export type * from "./jobs.ts";
@@ -54,6 +56,8 @@ export interface Engine {
   readonly ledger: LedgerPort;
   /** Counts of what the ledgers recorded. */
   readonly stats: StatsPort;
+  /** What was changed, by whom. */
+  readonly changes: ChangesPort;
   /** Queue jobs. */
   readonly queue: QueuePort;
   readonly events: EventsPort;

@@ -6,12 +6,15 @@ import {
   type LastScheduledRun,
   type LedgerRow,
 } from "../../jobs/ledger-row.ts";
-import { encodeDefinition as encodeCommon } from "../codec/decision-codec.ts";
+import {
+  encodeDefinition as encodeCommon,
+  type WrittenDefinition,
+} from "../codec/decision-codec.ts";
 import { readOne, readResult, type Tell } from "../codec/readable.ts";
 import { unpack, type Written } from "../codec/stored-json.ts";
 
 /** A definition as functions take it. They compare `policy`. */
-export function encodeDefinition(definition: JobDefinition): object {
+export function encodeDefinition(definition: JobDefinition): WrittenDefinition {
   const { policy, retention } = definition;
   const { when, group } = policy;
   return {

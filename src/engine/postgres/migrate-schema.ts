@@ -14,6 +14,7 @@ const MIGRATIONS = [
   "0006_documents",
   "0008_roll_ups",
   "0009_lists",
+  "0010_changes",
   "0012_timed_changes",
 ] as const;
 /** The version of the tables that this package uses. */

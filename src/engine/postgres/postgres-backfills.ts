@@ -1,3 +1,4 @@
+import type { Actor } from "../../jobs/actor.ts";
 import type {
   BackfillChange,
   BackfillPlan,
@@ -20,8 +21,8 @@ export class PostgresBackfills implements BackfillsPort {
     return answer === "added" || answer === "conflict" ? answer : "missing";
   }
 
-  async change(jobId: string, change: BackfillChange): Promise<"changed" | "missing"> {
-    const request = { jobId, change };
+  async change(jobId: string, change: BackfillChange, by: Actor): Promise<"changed" | "missing"> {
+    const request = { jobId, change, by };
     const answer = wordOf(await this.#link.run("changeBackfill", "change_backfill", request));
     return answer === "changed" ? answer : "missing";
   }

@@ -8,6 +8,7 @@ import { PostgresDocuments } from "./postgres-documents.ts";
 import { PostgresEvents } from "./postgres-events.ts";
 import { PostgresHealing } from "./postgres-healing.ts";
 import { PostgresJobs } from "./postgres-jobs.ts";
+import { PostgresChanges } from "./postgres-changes.ts";
 import { PostgresLedger } from "./postgres-ledger.ts";
 import { PostgresLink, type PostgresLinkOptions } from "./postgres-link.ts";
 import { PostgresLogs } from "./postgres-logs.ts";
@@ -30,6 +31,7 @@ export class PostgresEngine implements QueueEngine {
   readonly steps: PostgresSteps;
   readonly logs: PostgresLogs;
   readonly backfills: PostgresBackfills;
+  readonly changes: PostgresChanges;
   readonly ledger: PostgresLedger;
   readonly stats: PostgresStats;
   readonly queue: PostgresQueue;
@@ -53,6 +55,7 @@ export class PostgresEngine implements QueueEngine {
     this.steps = new PostgresSteps(link, onError);
     this.logs = new PostgresLogs(link, onError);
     this.backfills = new PostgresBackfills(link);
+    this.changes = new PostgresChanges(link, onError);
     this.ledger = new PostgresLedger(link);
     this.stats = new PostgresStats(link);
     this.queue = new PostgresQueue(link);

@@ -43,7 +43,7 @@ export class PostgresJobs implements Port.JobsPort {
   }
 
   async remove(removal: Port.JobRemoval): Promise<Port.JobRemovalResult> {
-    const encoded = codec.encodeRemoval(removal);
+    const encoded = codec.encodeRemoval(removal, encodeDefinition);
     const outcome = wordOf(await this.#link.run("removeJob", "remove_job", encoded));
     return outcome === "removed" || outcome === "undecided" ? outcome : "missing";
   }

@@ -18,6 +18,7 @@ export class PostgresRequests implements Port.RequestsPort {
   }
 
   async cancel(request: Port.CancelRequest): Promise<Port.CancelOutcome> {
-    return codec.decodeCancel(wordOf(await this.#link.run("cancelRun", "cancel_run", request)));
+    const encoded = codec.encodeCancel(request);
+    return codec.decodeCancel(wordOf(await this.#link.run("cancelRun", "cancel_run", encoded)));
   }
 }

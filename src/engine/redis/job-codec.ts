@@ -1,4 +1,7 @@
-import { encodeDefinition as encodeCommon } from "../codec/decision-codec.ts";
+import {
+  encodeDefinition as encodeCommon,
+  type WrittenDefinition,
+} from "../codec/decision-codec.ts";
 import { compileCondition } from "../../conditions/compile.ts";
 import { definitionText, parseDefinition } from "./definition-text.ts";
 import type { StoredDefinition } from "../port/engine.ts";
@@ -10,7 +13,7 @@ import type { EpochMs } from "../../core/clock.ts";
 import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
 
 /** A definition as scripts take it. They compare `fields`. */
-export function encodeDefinition(definition: JobDefinition): object {
+export function encodeDefinition(definition: JobDefinition): WrittenDefinition {
   return {
     ...encodeCommon(definition, definitionText(definition)),
     fields: policyFields(definition),

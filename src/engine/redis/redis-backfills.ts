@@ -1,3 +1,4 @@
+import type { Actor } from "../../jobs/actor.ts";
 import { toJson } from "../codec/stored-json.ts";
 import type {
   BackfillChange,
@@ -21,8 +22,8 @@ export class RedisBackfills implements BackfillsPort {
     return answer === "added" || answer === "conflict" ? answer : "missing";
   }
 
-  async change(jobId: string, change: BackfillChange): Promise<"changed" | "missing"> {
-    const answer = await this.#calls.run("change_backfill", { jobId, change });
+  async change(jobId: string, change: BackfillChange, by: Actor): Promise<"changed" | "missing"> {
+    const answer = await this.#calls.run("change_backfill", { jobId, change, by: toJson(by) });
     return answer === "changed" ? answer : "missing";
   }
 

@@ -11,6 +11,7 @@ import { RedisDocuments } from "./redis-documents.ts";
 import { RedisEvents } from "./redis-events.ts";
 import { RedisHealing } from "./redis-healing.ts";
 import { RedisJobs } from "./redis-jobs.ts";
+import { RedisChanges } from "./redis-changes.ts";
 import { RedisLedger } from "./redis-ledger.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis-link.ts";
 import { RedisLogs } from "./redis-logs.ts";
@@ -42,6 +43,7 @@ export class RedisEngine implements QueueEngine {
   readonly steps: RedisSteps;
   readonly logs: RedisLogs;
   readonly backfills: RedisBackfills;
+  readonly changes: RedisChanges;
   readonly ledger: RedisLedger;
   readonly stats: RedisStats;
   readonly queue: RedisQueue;
@@ -85,6 +87,7 @@ export class RedisEngine implements QueueEngine {
     this.steps = new RedisSteps(calls);
     this.logs = new RedisLogs(calls);
     this.backfills = new RedisBackfills(calls);
+    this.changes = new RedisChanges(calls);
     this.ledger = new RedisLedger(calls);
     this.stats = new RedisStats(calls);
     this.queue = new RedisQueue(calls, this.#bullmq);

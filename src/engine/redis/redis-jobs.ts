@@ -31,7 +31,7 @@ export class RedisJobs implements Port.JobsPort {
   }
 
   async remove(removal: Port.JobRemoval): Promise<Port.JobRemovalResult> {
-    const encoded = toJson(codec.encodeRemoval(removal));
+    const encoded = toJson(codec.encodeRemoval(removal, encodeDefinition));
     const answer = await this.#calls.run("remove_job", { removal: encoded });
     return answer === "removed" || answer === "undecided" ? answer : "missing";
   }

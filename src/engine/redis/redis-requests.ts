@@ -18,6 +18,7 @@ export class RedisRequests implements Port.RequestsPort {
   }
 
   async cancel(request: Port.CancelRequest): Promise<Port.CancelOutcome> {
-    return codec.decodeCancel(await this.#calls.run("cancel_run", { request: toJson(request) }));
+    const encoded = toJson(codec.encodeCancel(request));
+    return codec.decodeCancel(await this.#calls.run("cancel_run", { request: encoded }));
   }
 }

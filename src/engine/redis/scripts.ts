@@ -31,8 +31,10 @@ export const SCRIPT_ARGUMENTS = {
   save_step: ["step"],
   append_logs: ["writes"],
   delete_logs: ["jobId", "before"],
+  note_change: ["change"],
+  read_changes: ["list", "before", "limit"],
   add_backfill: ["plan"],
-  change_backfill: ["jobId", "change"],
+  change_backfill: ["jobId", "change", "by"],
   list_taken: ["limit"],
   read_definitions: [],
   read_days: [],
@@ -58,7 +60,15 @@ const QUEUE_JOBS: Level = ["lib", "queue_jobs"];
 const SCHEDULE: Level = [...KEYS, "events", "queue_jobs", "schedule"];
 const JOBS: Level = [...SCHEDULE, "last_run", "jobs", "running_runs", "marks", "roll_ups"];
 /** Files that end with a table of their functions, made only in calls that use one of them. */
-const LAZY: Level = ["conditions", "queued_runs", "wakeups", "groups", "backfills", "lists"];
+const LAZY: Level = [
+  "changes",
+  "conditions",
+  "queued_runs",
+  "wakeups",
+  "groups",
+  "backfills",
+  "lists",
+];
 const isLazy: ReadonlySet<string> = new Set([...LAZY, "queueing", "marks"]);
 
 const QUEUED: readonly Level[] = [JOBS, ["ledger"], LAZY];
@@ -83,7 +93,7 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   put_jobs: [...QUEUED, ["store_job"]],
   change_job: QUEUED,
   remove_job: RUNS,
-  request_run: [JOBS],
+  request_run: [JOBS, ["changes"]],
   hand_back: [JOBS],
   note_alive: [JOBS],
   suspend: RUNS,
@@ -93,6 +103,7 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   audit: [...QUEUED, ["documents"]],
   tell_overdue: [SCHEDULE],
   save_step: [JOBS],
+  note_change: [SCHEDULE, ["changes"]],
   add_backfill: QUEUED,
   change_backfill: QUEUED,
   read_definitions: [KEYS],

@@ -9,7 +9,7 @@ import { ScopedStats } from "./scoped-stats.ts";
 /** The sub-ports that people's calls go through. The others are for workers and for those who see everything. */
 export type PeoplesEngine = Pick<
   Port.Engine,
-  "backfills" | "jobs" | "ledger" | "logs" | "now" | "requests" | "stats" | "steps"
+  "backfills" | "changes" | "jobs" | "ledger" | "logs" | "now" | "requests" | "stats" | "steps"
 > & {
   readonly events: Pick<Port.EventsPort, "append">;
 };
@@ -27,6 +27,7 @@ export class ScopedEngine implements PeoplesEngine {
   readonly steps: Port.StepsPort;
   readonly logs: Port.LogsPort;
   readonly backfills: Port.BackfillsPort;
+  readonly changes: Port.ChangesPort;
   readonly events: Pick<Port.EventsPort, "append">;
   readonly #engine: PeoplesEngine;
 
@@ -65,9 +66,15 @@ export class ScopedEngine implements PeoplesEngine {
     this.backfills = {
       add: async (plan) =>
         (await access.mayChange(plan.jobId)) ? engine.backfills.add(plan) : "missing",
-      change: async (jobId, change) =>
-        (await access.mayChange(jobId)) ? engine.backfills.change(jobId, change) : "missing",
+      change: async (jobId, change, by) =>
+        (await access.mayChange(jobId)) ? engine.backfills.change(jobId, change, by) : "missing",
       read: async (jobId) => ((await access.job(jobId)) ? engine.backfills.read(jobId) : undefined),
+    };
+    this.changes = {
+      read: (_, cursor, limit) => engine.changes.read(access.sees, cursor, limit),
+      readRevisions: (_, jobId) => engine.changes.readRevisions(access.sees, jobId),
+      // Of what was allowed and has been done.
+      note: (change) => engine.changes.note(change),
     };
   }
 

@@ -1,4 +1,6 @@
+import type { Actor } from "../actor.ts";
 import type { BackfillChange, BackfillPlan, BackfillState } from "../backfill-requests.ts";
+import type { ChangeKind } from "../noted-change.ts";
 import {
   addFireTime,
   closeBackfill,
@@ -6,10 +8,17 @@ import {
   recallBackfill,
   runningOfBackfill,
 } from "./backfill-times.ts";
+import { noteChange } from "./changes.ts";
 import { leaveLine } from "./group-room.ts";
 import type { BackfillEntry, JobEntry, QueueState } from "./state.ts";
 import { runningOf, type Step } from "./step.ts";
 import { backfillRunId } from "./upcoming.ts";
+
+const NOTED = {
+  pause: "backfill-paused",
+  resume: "backfill-resumed",
+  cancel: "backfill-cancelled",
+} as const satisfies Record<BackfillChange, ChangeKind>;
 
 /** Adding that made no progress for this long was given up. */
 const ADDING_MS = 60_000;
@@ -29,7 +38,11 @@ export function addBackfill(step: Step, plan: BackfillPlan): "added" | "conflict
   for (const fireAt of undone(step, job, plan.fireTimes)) addFireTime(backfill, fireAt);
   backfill.total += backfill.waiting.length - had;
   backfill.touchedAt = step.now;
-  if (plan.isComplete) backfill.state = "active";
+  if (plan.isComplete) {
+    backfill.state = "active";
+    const { by, jobId } = plan;
+    noteChange(step, { by, what: "backfill-started", jobId, count: backfill.total });
+  }
   feedBackfill(step, job);
   return "added";
 }
@@ -69,17 +82,17 @@ export function changeBackfill(
   step: Step,
   jobId: string,
   change: BackfillChange,
+  by: Actor,
 ): "changed" | "missing" {
   const job = step.state.jobs.get(jobId);
   const backfill = job?.backfill;
   if (!job || !backfill || backfill.state === "finished" || backfill.state === "cancelled")
     return "missing";
+  if (change !== "cancel" && backfill.state === "adding") return "missing";
+  noteChange(step, { by, what: NOTED[change], jobId });
   if (change === "cancel") {
     closeBackfill(step, job, backfill, "cancelled");
-    return "changed";
-  }
-  if (backfill.state === "adding") return "missing";
-  if (change === "pause") {
+  } else if (change === "pause") {
     recallBackfill(step, backfill);
     leaveLine(step, job, true);
     backfill.state = "paused";

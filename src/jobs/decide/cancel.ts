@@ -1,6 +1,7 @@
 import type { CancelOutcome, CancelRequest } from "../manual-requests.ts";
 import type { NotedCancel, RunHold } from "../run-requests.ts";
 import { endBackfillRun } from "./backfill-times.ts";
+import { noteChange } from "./changes.ts";
 import { groupsOf } from "./group-room.ts";
 import { decidedOf, takeOut } from "./queued-runs.ts";
 import { finishHere, tellFinished } from "./run-end.ts";
@@ -13,17 +14,31 @@ import { stopWaking, wakeDependents, wakeForQueued } from "./wakeups.ts";
 
 /** Cancels a run: at once if it is not being executed; otherwise its worker is told when it asks. */
 export function cancelRun(step: Step, request: CancelRequest): CancelOutcome {
-  const { jobId, runId } = request;
+  const { jobId, runId, reason, by, bulk } = request;
   const groups = groupsOf(step, [jobId]);
   const job = step.state.jobs.get(jobId);
   const run = runningOf(step, jobId).find(({ id }) => id === runId);
+  const note = (): void =>
+    noteChange(step, {
+      by,
+      what: "cancelled",
+      jobId,
+      runId,
+      reason,
+      bulk,
+      ...(typeof run?.owner === "string" && { owner: run.owner }),
+    });
   if (run) {
-    if (!cancelHeld(step, run, request)) return "asked";
+    if (!cancelHeld(step, run, request)) {
+      note();
+      return "asked";
+    }
     wakeForQueued(step, job);
     wakeDependents(step, [jobId]);
   } else {
     if (!job || !cancelWaiting(step, job, request)) return "unknown";
   }
+  note();
   wakeGroups(step, groups);
   tellFinished(step, [jobId]);
   return "cancelled";

@@ -1,5 +1,6 @@
 import type { JobChange, JobChangeResult } from "../job-requests.ts";
 import { feedBackfill } from "./backfill-times.ts";
+import { noteOfChange } from "./changes.ts";
 import { linkCondition } from "./condition-links.ts";
 import { groupsOf, leaveLine } from "./group-room.ts";
 import { skipQueued } from "./queued-runs.ts";
@@ -28,7 +29,7 @@ export function changeJob(step: Step, change: JobChange): JobChangeResult {
   const newGroup = definition?.policy.group?.key;
   if (newGroup !== undefined) groups.add(newGroup);
   decideSpans(step, job, change.skipped ?? []);
-  const former = job.rules;
+  const { rules: former, revision, state } = job;
   job.revision = nextNumber(step);
   if (schedule) {
     dropNext(step, job);
@@ -49,6 +50,7 @@ export function changeJob(step: Step, change: JobChange): JobChangeResult {
   // By the new rules, queued runs may start.
   wakeForQueued(step, job);
   tell(step, { ...change.event, by: change.by });
+  noteOfChange(step, change, { revision, state, watermark: job.watermark });
   if (job.state === "finished") tellFinished(step, [job.id]);
   wakeGroups(step, groups);
   return { outcome: "changed", generation: job.generation };

@@ -1,9 +1,11 @@
 import type { Actor } from "../actor.ts";
 import { isScheduledRun } from "../ledger-row.ts";
+import type { Revision } from "../noted-change.ts";
 import type { Occurrence } from "../schedule.ts";
 import type { JobRecord, MovedBackfill, RequestRecord, UnfinishedRun } from "../state-record.ts";
 import type { ImportRecord, ImportStep } from "../transfer-requests.ts";
 import { feedBackfill } from "./backfill-times.ts";
+import { addRevision } from "./changes.ts";
 import { linkCondition } from "./condition-links.ts";
 import { groupsOf } from "./group-room.ts";
 import { newEntry } from "./put-jobs.ts";
@@ -42,6 +44,7 @@ export function importRecords(
   // Ids that were given elsewhere must not be given again.
   numbers.last = Math.max(numbers.last, sequence);
   importRows(step, records);
+  importRevisions(step, records);
   for (const item of records) importRecord(step, item, by);
   const changed = records.flatMap((item) => ownerOf(item) ?? []);
   wakeDependents(step, jobIds);
@@ -51,7 +54,8 @@ export function importRecords(
 }
 
 function ownerOf({ record }: ImportRecord): string | undefined {
-  if (record.kind === "ledger" || record.kind === "step") return undefined;
+  if (record.kind === "ledger" || record.kind === "step" || record.kind === "revision")
+    return undefined;
   return record.kind === "job" ? record.definition.id : record.jobId;
 }
 
@@ -152,8 +156,27 @@ function importRows(step: Step, records: readonly ImportRecord[]): void {
     const { rows } = ledger;
     const beside = rows.slice(placeAfter(rows, row.fireAt - 1), placeAfter(rows, row.fireAt));
     if (!beside.some(({ id }) => id === row.id)) insertRow(ledger, row);
-    ledger.expiresAt = step.state.jobs.has(jobId)
-      ? null
-      : Math.max(ledger.expiresAt ?? 0, keepUntil ?? step.now + WEEK_MS);
+    keepLedger(step, jobId, keepUntil);
   }
+}
+
+/** They come in the order of the changes; those that are there are not added again. */
+function importRevisions(step: Step, records: readonly ImportRecord[]): void {
+  for (const item of records) {
+    if (item.record.kind !== "revision") continue;
+    const { jobId, revision } = item.record;
+    const isSame = ({ at, what, before }: Revision): boolean =>
+      at === revision.at &&
+      what === revision.what &&
+      before?.revision === revision.before?.revision;
+    if (!step.state.revisions.get(jobId)?.some(isSame)) addRevision(step, jobId, revision);
+    keepLedger(step, jobId, "keepUntil" in item ? item.keepUntil : null);
+  }
+}
+
+function keepLedger(step: Step, jobId: string, keepUntil: number | null): void {
+  const ledger = ledgerOf(step, jobId);
+  ledger.expiresAt = step.state.jobs.has(jobId)
+    ? null
+    : Math.max(ledger.expiresAt ?? 0, keepUntil ?? step.now + WEEK_MS);
 }

@@ -1,5 +1,6 @@
 import type { StoredJob } from "../definition.ts";
 import type { JobPut } from "../job-requests.ts";
+import { noteAdded } from "./changes.ts";
 import { ledgerOf } from "./retention.ts";
 import { rulesOf } from "./rules-of.ts";
 import type { JobEntry } from "./state.ts";
@@ -50,13 +51,14 @@ function putJob(step: Step, put: PutWithClaim): PutAnswer {
   if (step.state.ledgers.has(job.id)) ledgerOf(step, job.id).expiresAt = null;
   linkCondition(step, job);
   tell(step, { name: "JOB_ADDED", jobId: job.id, by: put.by });
+  noteAdded(step, put);
   return { outcome: "created", generation: job.generation };
 }
 
 /** A job that has not run yet. */
 export function newEntry(
   step: Step,
-  put: Omit<JobPut, "state" | "by"> & Pick<JobEntry, "state">,
+  put: Omit<JobPut, "state" | "by" | "bulk"> & Pick<JobEntry, "state">,
 ): JobEntry {
   const { definition, state, watermark, upcoming } = put;
   const number = nextNumber(step);

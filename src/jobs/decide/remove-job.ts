@@ -1,8 +1,10 @@
 import type { JobRemoval, JobRemovalResult } from "../job-requests.ts";
 import { closeBackfill } from "./backfill-times.ts";
+import { noteRemoved } from "./changes.ts";
 import { unlinkCondition } from "./condition-links.ts";
 import { groupsOf, leaveLine } from "./group-room.ts";
 import { skipQueued } from "./queued-runs.ts";
+import { ledgerOf } from "./retention.ts";
 import { endRemoved } from "./run-end.ts";
 import type { JobEntry } from "./state.ts";
 import { runningOf, type Step, tell } from "./step.ts";
@@ -12,8 +14,8 @@ import { wakeGroups } from "./wake-groups.ts";
 import { dropWakeups, wakeDependents } from "./wakeups.ts";
 
 /**
- * Removes a job. Runs being executed go on and settle; suspended ones are cancelled, and what waits is skipped. The ledger is
- * kept for as long as its rows would have been.
+ * Removes a job. Runs being executed go on and settle; suspended ones are cancelled, and what waits is skipped. The ledger and
+ * the job's changes are kept for as long as its rows would have been.
  */
 export function removeJob(step: Step, removal: JobRemoval): JobRemovalResult {
   const { jobId, expectedWatermark, expectedRevision } = removal;
@@ -39,10 +41,10 @@ export function removeJob(step: Step, removal: JobRemoval): JobRemovalResult {
   ))
     endRemoved(step, run);
   dropWakeups(step, job);
+  noteRemoved(step, job, removal);
   step.state.jobs.delete(jobId);
   step.state.timed.delete(jobId);
-  const ledger = step.state.ledgers.get(jobId);
-  if (ledger) ledger.expiresAt = step.now + job.rules.keepAgeMs;
+  ledgerOf(step, jobId).expiresAt = step.now + job.rules.keepAgeMs;
   tell(step, {
     name: "JOB_REMOVED",
     jobId,

@@ -3,6 +3,7 @@ import { reasonOf, type StoredError } from "../../core/stored-error.ts";
 import { systemActor } from "../actor.ts";
 import { isScheduledRun, type LedgerRow } from "../ledger-row.ts";
 import { endBackfillRun } from "./backfill-times.ts";
+import { noteChange } from "./changes.ts";
 import { skipQueued } from "./queued-runs.ts";
 import { KEPT_OF_REMOVED, type Kept, keepRow, ledgerOf } from "./retention.ts";
 import { dropRetries } from "./retries.ts";
@@ -108,6 +109,7 @@ function pauseAfterFailures(step: Step, job: JobEntry, error: StoredError | unde
   const which = failures === 1 ? "1 run failed: " : `${failures} runs failed in a row; the last: `;
   const reason = which + messageOf(error);
   dropNext(step, job);
+  const { revision } = job;
   job.state = "paused";
   job.pausedAt = step.now;
   job.pausedReason = reason;
@@ -121,6 +123,13 @@ function pauseAfterFailures(step: Step, job: JobEntry, error: StoredError | unde
     jobId: job.id,
     reason,
     by: systemActor("pauseAfterFailures"),
+  });
+  noteChange(step, {
+    by: systemActor("pauseAfterFailures"),
+    what: "paused",
+    jobId: job.id,
+    reason,
+    before: { revision, state: "active", until: step.now, watermark: job.watermark },
   });
 }
 

@@ -4,6 +4,7 @@ import type { StoredError } from "../../core/stored-error.ts";
 import type { Actor } from "../actor.ts";
 import type { JobState, Overlap } from "../definition.ts";
 import type { LastRun, LastScheduledRun, LedgerRow, RunKind } from "../ledger-row.ts";
+import type { ChangeList, NotedChange, Revision } from "../noted-change.ts";
 import type { Occurrence } from "../schedule.ts";
 import type { Verdict } from "../verdict.ts";
 
@@ -32,6 +33,12 @@ export interface QueueState {
   readonly homes: Map<string, { readonly queue: string; readonly claim: number }>;
   /** On other queues: no job may be stored any more by this claim or an earlier one. */
   readonly fence: { claim: number };
+  /** What was changed, by whom. */
+  readonly changes: Readonly<Record<ChangeList, Changes>>;
+  /** Calls that change many jobs, by their ids. */
+  readonly bulks: Map<string, OpenBulk>;
+  /** The changes of each job, oldest first. They last as long as the job's ledger. */
+  readonly revisions: Map<string, Revision[]>;
 }
 
 /** What decisions about a job go by. */
@@ -169,6 +176,21 @@ export interface RunningRun {
   cancelledBy: Actor | null;
 }
 
+/** The changes of one list. */
+export interface Changes {
+  /** The place of the newest. */
+  last: number;
+  /** Oldest first, without gaps. */
+  readonly kept: NotedChange[];
+}
+
+/** A call that changes many jobs, and where it is listed. */
+export interface OpenBulk {
+  readonly list: ChangeList;
+  readonly place: number;
+  endsAt: EpochMs;
+}
+
 /** What became of a job's occurrences. */
 export interface Ledger {
   /** In the order of fire times; of equal ones, in the order of decisions. */
@@ -250,5 +272,8 @@ export function emptyState(numbers: { last: number } = { last: 0 }): QueueState 
     numbers,
     homes: new Map(),
     fence: { claim: 0 },
+    changes: { main: { last: 0, kept: [] }, routine: { last: 0, kept: [] } },
+    bulks: new Map(),
+    revisions: new Map(),
   };
 }

@@ -19,7 +19,7 @@ const MAX_TAKEN = 100_000;
 
 /** What draining needs. */
 export interface DrainParts {
-  readonly engine: Pick<Engine, "events" | "ledger" | "now" | "queue" | "transfer">;
+  readonly engine: Pick<Engine, "changes" | "events" | "ledger" | "now" | "queue" | "transfer">;
   readonly clock: Clock;
   readonly drainMs: number;
   /** Whether runs may still be executed afterwards. */
@@ -78,7 +78,7 @@ async function untilQuiet({
 }
 
 async function unfinished(
-  engine: Pick<Engine, "events" | "ledger" | "now" | "queue" | "transfer">,
+  engine: Pick<Engine, "changes" | "events" | "ledger" | "now" | "queue" | "transfer">,
   taken: readonly string[],
   drainMs: number,
 ): Promise<CronduitError> {

@@ -11,6 +11,7 @@ import {
   type LedgerRecord,
   type LogRecord,
   type RemovedJobRecord,
+  type RevisionRecord,
   type RunStepRecord,
   noCounts,
   type StateRecord,
@@ -33,6 +34,7 @@ const DOCUMENTS_A_PAGE = 100;
 /** The parts of an engine that an export reads. */
 type ExportEngine = Pick<
   Engine,
+  | "changes"
   | "documents"
   | "events"
   | "jobs"
@@ -201,12 +203,12 @@ class StateReader {
     } while (cursor !== undefined);
   }
 
-  /** @yields The steps of a job's runs, the rows of its ledger, and logs. */
+  /** @yields The steps of a job's runs, the rows of its ledger, logs, and the job's changes. */
   async *#history(
     engine: HistoryEngine,
     owner: JobRecord | RemovedJobRecord,
     mask: JobMask | undefined,
-  ): AsyncGenerator<RunStepRecord | LedgerRecord | LogRecord, void> {
+  ): AsyncGenerator<RunStepRecord | LedgerRecord | LogRecord | RevisionRecord, void> {
     const jobId = idOf(owner);
     const { since } = this.#selection;
     const hasLogs = this.#selection.hasLogs && owner.kind === "job";
@@ -223,6 +225,10 @@ class StateReader {
       if (hasLogs && row.startedAt !== undefined) yield* this.#logs(engine, row.id, mask);
     }
     if (hasLogs) for (const runId of unfinished) yield* this.#logs(engine, runId, mask);
+    // A fixture for tests has no use for who changed what.
+    if (mask) return;
+    const { revisions } = await engine.changes.readRevisions("all", jobId);
+    for (const revision of revisions.toReversed()) yield { kind: "revision", jobId, revision };
   }
 
   async *#logs(

@@ -14,7 +14,7 @@ const LINES = 500;
 const MAX_CHARS = 1024 * 1024;
 
 /** What holds the history of jobs. */
-export type HistoryEngine = Pick<Engine, "ledger" | "logs" | "steps" | "transfer">;
+export type HistoryEngine = Pick<Engine, "changes" | "ledger" | "logs" | "steps" | "transfer">;
 
 /** Which steps are wanted. */
 export interface StepsWanted {

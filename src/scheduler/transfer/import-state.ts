@@ -58,7 +58,7 @@ export interface ImportSummary {
 
 type Content = Exclude<StateRecord, { kind: "document" | "end" | "log" }>;
 /** What an import needs. */
-type ImportEngine = Pick<Engine, "documents" | "jobs" | "logs" | "serve" | "transfer">;
+type ImportEngine = Pick<Engine, "changes" | "documents" | "jobs" | "logs" | "serve" | "transfer">;
 
 /** Where a state is imported to, and who does it. */
 export interface ImportTarget {
@@ -103,7 +103,7 @@ class Import {
   readonly #by: Actor;
   readonly #state: CheckedState;
   readonly #skipped = new Set<string>();
-  readonly #done = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0 };
+  readonly #done = { job: 0, "removed-job": 0, request: 0, step: 0, ledger: 0, revision: 0 };
   #logLines = 0;
   #documents = 0;
   /** How far each queue has got. */
@@ -162,6 +162,8 @@ class Import {
       await this.#storeQueue(queue, isSkipping);
     }
     for (const queue of this.#queues()) await this.#step(queue, [], true);
+    const { job: count } = this.#done;
+    if (count > 0) await this.#engine.changes.note({ by: this.#by, what: "imported", count });
   }
 
   async #storeQueue(queue: string | undefined, isSkipping: boolean): Promise<void> {
@@ -189,7 +191,8 @@ class Import {
   }
 
   get #placesBeforeJobs(): number {
-    return this.#state.counts.ledger + this.#state.counts.step;
+    const { ledger, revision, step } = this.#state.counts;
+    return ledger + revision + step;
   }
 
   /**
@@ -269,7 +272,7 @@ class Import {
 
 /** The records that the engine takes before any job. */
 function isBeforeJobs({ kind }: Content): boolean {
-  return kind === "ledger" || kind === "step";
+  return kind === "ledger" || kind === "revision" || kind === "step";
 }
 
 function itemOf(record: Content, place: number, owner: Owner): ImportRecord {
@@ -278,6 +281,7 @@ function itemOf(record: Content, place: number, owner: Owner): ImportRecord {
     case "job":
       return { place, ...scheduled(record) };
     case "ledger":
+    case "revision":
       return { place, record, keepUntil };
     case "step":
       return { place, record, keepUntil, keepAgeMs: keepAgeMs ?? WEEK_MS };

@@ -160,6 +160,10 @@ export class StateChecker {
         checkRunId(record.runId, { jobId: record.jobId, path: "runId", line });
         this.counts.log += 1;
         return;
+      case "revision":
+        this.#belongs(record.jobId, line);
+        this.counts.revision += 1;
+        return;
       case "document":
         this.#owner = undefined;
         if (this.#keys.has(record.key))

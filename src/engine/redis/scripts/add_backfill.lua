@@ -6,7 +6,7 @@ ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] plan   JSON: jobId, backfillId, fireTimes (epoch ms), concurrency, order ("oldest" or "latest"), isComplete (these
-               are the last ones)
+               are the last ones), by (who asks)
 Returns "added", "conflict" (another backfill is not over), or "missing" (there is no such job).
 ]]
 -- Adding that made no progress for this long was given up.
@@ -57,6 +57,8 @@ local function add()
   noteWaiting(p.jobId)
   if p.isComplete then
     call("HSET", backfillKey(p.jobId), "st", "active")
+    changes.keepChange({ by = p.by, what = "backfill-started", jobId = p.jobId,
+      count = tonumber(call("HGET", backfillKey(p.jobId), "total")) })
     backfills.feedBackfill(p.jobId)
   end
   releaseIfIdle(p.jobId)

@@ -5,7 +5,7 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] request   JSON: jobId, runId, reason, by (who cancels it)
+ARGV[5] request   JSON: jobId, runId, reason, by (who cancels it), bulk? (the id of the call that cancels many)
 Returns "cancelled" (it has its verdict), "asked" (its worker will be told), or "unknown".
 ]]
 local r = cjson.decode(ARGV[5])
@@ -44,15 +44,22 @@ local function cancelQueued()
   return true
 end
 
+-- That of the run, whose job may be gone.
+local owner
 local function cancel()
   if cancelRequest() or cancelQueued() then return "cancelled" end
   if job and backfills.cancelBackfillRun(job, r.runId, r.reason, r.by) then return "cancelled" end
   local queueJobId, held = findHeld(runningKey(r.jobId))
   if not held then queueJobId, held = findHeld(backfillRunningKey(r.jobId)) end
+  owner = held and held.owner
   return held and cancelHeld(r.jobId, job, queueJobId, held, r.reason, r.by) or "unknown"
 end
 
 local outcome = cancel()
+if outcome ~= "unknown" then
+  changes.keepChange({ by = r.by, what = "cancelled", jobId = r.jobId, owner = owner, runId = r.runId, reason = r.reason,
+    bulk = r.bulk })
+end
 releaseIfIdle(r.jobId)
 finish()
 return outcome

@@ -7,9 +7,11 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] jobId
 ARGV[6] change   "pause", "resume" or "cancel"
+ARGV[7] by       JSON: who asks
 Returns "changed", or "missing" (there is none that is not over).
 ]]
 local jobId, change = ARGV[5], ARGV[6]
+local WHAT = { pause = "backfill-paused", resume = "backfill-resumed", cancel = "backfill-cancelled" }
 
 local function apply()
   local b, job = backfills.readBackfill(jobId), readJob(jobId)
@@ -32,5 +34,6 @@ local function apply()
 end
 
 local outcome = apply()
+if outcome == "changed" then changes.keepChange({ by = cjson.decode(ARGV[7]), what = WHAT[change], jobId = jobId }) end
 finish()
 return outcome

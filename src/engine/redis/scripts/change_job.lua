@@ -8,7 +8,8 @@ ARGV[4] maxEvents
 ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, fields?, pipeline?,
                  timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
                  changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
-                 skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event; times in epoch ms
+                 skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event (with by); times in epoch ms
+                 note {what, plannedAt?, differences [{field,from,to}]?, superseded (JSON text of the definition)?, bulk?}
 Returns JSON:
   {"o":"changed","generation":n}
   {"o":"conflict"}   the revision or the watermark has changed
@@ -81,5 +82,10 @@ if c.definition then
 end
 noteTimed(c.jobId, c.changesAt)
 emit(c.event)
+local note = c.note
+changes.keepChange({ by = c.event.by, what = note.what, jobId = c.jobId, reason = c.pausedReason,
+  differences = note.differences, bulk = note.bulk }, { revision = job.revision, state = job.state,
+  ["until"] = note.plannedAt or NOW, watermark = timing and timing.watermark or job.watermark,
+  definition = note.superseded })
 finish()
 return cjson.encode({ o = "changed", generation = generation })

@@ -31,7 +31,8 @@ local function export(jobId, definition)
     job.backfillJobs = call("HKEYS", backfillJobsKey(jobId))
   else
     -- False if there is none, in JSON too.
-    job.keepUntil = call("EXISTS", ledgerKey(jobId)) == 1 and call("ZSCORE", PREFIX .. "gone", jobId)
+    job.keepUntil = call("EXISTS", ledgerKey(jobId), PREFIX .. "revisions:" .. jobId) > 0
+      and call("ZSCORE", PREFIX .. "gone", jobId)
   end
   jobs[#jobs + 1] = job
 end

@@ -16,6 +16,7 @@ ARGV[5] step   JSON: importId, by (who imports), sequence, isDone, records (in t
                request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?, by?
                step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
                ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
+               revision     place, jobId, keepUntil?, revision (JSON text)
 Returns JSON:
   {"place":n}                  the last place that is stored
   {"place":n,"existing":[id]}  these jobs exist, and not by this import, or another queue has claimed their ids: nothing of
@@ -113,15 +114,26 @@ local function importRequest(r)
   addQueueJob(r.runId, job.pipeline, r.fireAt)
 end
 
+-- What comes before its job is kept until the job follows.
+local function keepPast(r)
+  if call("EXISTS", jobKey(r.jobId)) == 1 then return end
+  local endsAt = tonumber(call("ZSCORE", PREFIX .. "gone", r.jobId) or 0)
+  keepLedgerUntil(r.jobId, math.max(endsAt, r.keepUntil or serverNow() + WEEK_MS))
+end
+
 local function importLedger(r)
   local key = ledgerKey(r.jobId)
   for _, member in ipairs(call("ZRANGEBYSCORE", key, r.fireAt, r.fireAt)) do
     if cjson.decode(member).id == r.id then return end
   end
   call("ZADD", key, r.fireAt, r.row)
-  if call("EXISTS", jobKey(r.jobId)) == 1 then return end
-  local endsAt = tonumber(call("ZSCORE", PREFIX .. "gone", r.jobId) or 0)
-  keepLedgerUntil(r.jobId, math.max(endsAt, r.keepUntil or serverNow() + WEEK_MS))
+  keepPast(r)
+end
+
+local function importRevision(r)
+  local revision = cjson.decode(r.revision)
+  if not changes.hasRevision(r.jobId, revision) then changes.addRevision(r.jobId, r.revision) end
+  keepPast(r)
 end
 
 local store = {
@@ -130,6 +142,7 @@ local store = {
   request = importRequest,
   step = importStep,
   ledger = importLedger,
+  revision = importRevision,
 }
 
 local existing, isVoid = {}, false

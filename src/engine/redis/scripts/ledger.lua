@@ -14,9 +14,11 @@ local function textsOf(format)
 end
 local FROM_END, EXCLUSIVE = textsOf("-%d"), textsOf("(%d")
 
--- Keeps the ledger and the roll-ups of a job that does not exist until `endsAt`, by the server's clock. `gone` lists such ledgers.
+-- Keeps the ledger, the roll-ups and the changes of a job that does not exist until `endsAt`, by the server's clock. `gone` lists such ledgers.
 local function keepLedgerUntil(jobId, endsAt)
-  for _, key in ipairs({ ledgerKey(jobId), daysKey(jobId) }) do call("PEXPIREAT", key, string.format("%d", endsAt)) end
+  for _, key in ipairs({ ledgerKey(jobId), daysKey(jobId), PREFIX .. "revisions:" .. jobId }) do
+    call("PEXPIREAT", key, string.format("%d", endsAt))
+  end
   call("ZADD", PREFIX .. "gone", endsAt, jobId)
 end
 

@@ -6,7 +6,7 @@
 local PREFIX, QUEUE = ARGV[1], ARGV[2]
 local call = redis.call
 -- Library files; a call uses only a few of them: see `lazy`.
-local conditions, queuedRuns, wakeups, groups, backfills, queueing, marks, lists
+local changes, conditions, queuedRuns, wakeups, groups, backfills, queueing, marks, lists
 
 -- A file whose functions are made on first use. A server makes a script's functions anew at every call, and most calls
 -- need none of these.

@@ -11,6 +11,7 @@ ARGV[5] jobs   JSON array: id, definition (JSON text), declared, schedule (diges
                by (who adds it),
                changesAt (epoch ms; when something of the job changes by itself)?,
                claim (number)?, on queues other than the default one,
+               createdAt (epoch ms), bulk? (the id of the call that adds many),
                isRead (true)?: answer with the job as stored, too
 Returns a JSON array with one answer for each job, in order, each with
 "job":{"definition":text,"hash":[field,value,…],"running":n} if it is asked for and there:
@@ -19,6 +20,21 @@ Returns a JSON array with one answer for each job, in order, each with
   {"o":"exists"}   one with another declaration exists, or another queue has claimed the id; nothing was changed
   {"o":"void"}     the claim was fenced off; claim the id anew
 ]]
+-- The jobs of a call that adds many are one change.
+local bulks = {}
+local function noteAdded(p, isBack)
+  local before = isBack and call("EXISTS", PREFIX .. "revisions:" .. p.id) == 1
+    and { revision = 0, state = "removed", ["until"] = p.createdAt, watermark = p.watermark } or nil
+  local bulk = p.bulk and bulks[p.bulk]
+  if not p.bulk or before then
+    changes.keepChange({ by = p.by, what = "added", jobId = p.id, bulk = p.bulk }, before)
+  elseif bulk then
+    changes.addTo(bulk, { jobId = p.id, owner = OWNERS[p.id] })
+  else
+    bulks[p.bulk] = { by = p.by, what = "added", jobId = p.id, owner = OWNERS[p.id], bulk = p.bulk }
+  end
+end
+
 local function putOne(p)
   local declared = call("HGET", jobKey(p.id), "da")
   if declared then return { o = declared == p.declared and "same" or "exists" } end
@@ -28,12 +44,15 @@ local function putOne(p)
   elseif call("HEXISTS", PREFIX .. "homes", p.id) == 1 then
     return { o = "exists" }
   end
-  return { o = "created", generation = storeJob(p.id, p, p.state == "paused" and { "pa", numberText(NOW) }) }
+  local generation, isBack = storeJob(p.id, p, p.state == "paused" and { "pa", numberText(NOW) })
+  noteAdded(p, isBack)
+  return { o = "created", generation = generation }
 end
 
 local answers = {}
 local puts = cjson.decode(ARGV[5])
 for i, put in ipairs(puts) do answers[i] = putOne(put) end
+for _, change in pairs(bulks) do changes.keepChange(change) end
 finish()
 for i, put in ipairs(puts) do
   local definition = put.isRead and call("HGET", PREFIX .. "defs", put.id)

@@ -1,13 +1,14 @@
 --[[
-remove_job: removes a job. Runs being executed continue and settle; suspended ones are cancelled. The ledger is kept for as long
-as its rows would have been.
+remove_job: removes a job. Runs being executed continue and settle; suspended ones are cancelled. The ledger and
+the job's changes are kept for as long as its rows would have been.
 
 ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] removal   JSON: jobId, expectedWatermark (epoch ms)?, expectedRevision?,
-                  skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event
+                  skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event (with by),
+                  note {plannedAt?, superseded (JSON text of the definition)?, bulk?}
 Returns "removed", "missing", or "undecided" (the watermark or the revision has changed: compute `skipped` again).
 ]]
 local r = cjson.decode(ARGV[5])
@@ -45,9 +46,11 @@ call("DEL", requestsKey(r.jobId), backfillKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)
 call("ZREM", PREFIX .. "next", r.jobId)
 noteTimed(r.jobId, 0)
-keepLedgerUntil(r.jobId, serverNow() + job.keepAgeMs)
 releaseIfIdle(r.jobId)
 if job.hasDependents then wakeups.wakeDependents(r.jobId) end
 emit(r.event)
+changes.keepChange({ by = r.event.by, what = "removed", jobId = r.jobId, bulk = r.note.bulk }, { revision = job.revision,
+  state = job.state, ["until"] = r.note.plannedAt or NOW, watermark = job.watermark, definition = r.note.superseded })
+keepLedgerUntil(r.jobId, serverNow() + job.keepAgeMs)
 finish()
 return "removed"

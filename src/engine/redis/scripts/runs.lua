@@ -58,7 +58,10 @@ local function pauseAfterFailures(job, errorText)
   lists.moveState(job.id, "active", "paused")
   queuedRuns.dropQueued(job, "paused", true)
   holdRetries(job.id)
-  emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason, by = { kind = "system", id = "pauseAfterFailures" } })
+  local by = { kind = "system", id = "pauseAfterFailures" }
+  emit({ name = "JOB_PAUSED", jobId = job.id, reason = reason, by = by })
+  changes.keepChange({ by = by, what = "paused", jobId = job.id, reason = reason },
+    { revision = job.revision, state = "active", ["until"] = NOW, watermark = job.watermark })
 end
 
 -- A run that the schedule did not start replaces the last run; keeps the scheduled run that was there.

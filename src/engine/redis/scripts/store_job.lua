@@ -1,4 +1,5 @@
--- Stores a job that does not exist yet, and returns its revision, which is its generation too.
+-- Stores a job that does not exist yet, and returns its revision, which is its generation too, and whether one of this id was
+-- removed and left its ledger or its changes.
 -- `job`: { definition, declared, schedule, state, watermark, pipeline, fields, upcoming, by, changesAt? }. `more`?: further fields of
 -- its hash, alternating with their values. `verdict`?: of its last run.
 local function storeJob(id, job, more, verdict)
@@ -16,8 +17,9 @@ local function storeJob(id, job, more, verdict)
   -- The number is new, so the queue job can't exist.
   if next then writeQueueJob(queueJobIdOf(id, "", sequence, next.fireAt), job.pipeline, next.dueAt) end
   -- Keeps what a removed job of this id left.
-  if call("ZREM", PREFIX .. "gone", id) == 1 then
-    for _, kept in ipairs({ ledgerKey(id), daysKey(id) }) do call("PERSIST", kept) end
+  local isBack = call("ZREM", PREFIX .. "gone", id) == 1
+  if isBack then
+    for _, kept in ipairs({ ledgerKey(id), daysKey(id), PREFIX .. "revisions:" .. id }) do call("PERSIST", kept) end
   end
   for i = 1, #job.fields, 2 do
     if job.fields[i] == "ow" then OWNERS[id] = job.fields[i + 1] end
@@ -29,5 +31,5 @@ local function storeJob(id, job, more, verdict)
     call("HSET", key, "dp", 1)
     wakeups.wakeDependents(id)
   end
-  return sequence
+  return sequence, isBack
 end

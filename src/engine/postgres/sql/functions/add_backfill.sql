@@ -2,7 +2,7 @@
 add_backfill: adds fire times to a job's backfill, and creates it if there is none.
 
 plan         JSON: jobId, backfillId, fireTimes (epoch ms), concurrency, order ("oldest" or "latest"), isComplete (these are
-             the last ones)
+             the last ones), by (who asks)
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
 Returns JSON text "added", "conflict" (another backfill is not over), or "missing" (there is no such job).
@@ -47,6 +47,11 @@ BEGIN
     state = CASE WHEN (plan ->> 'isComplete')::boolean THEN 'active' ELSE state END
   WHERE job_id = of_job;
   PERFORM feed_backfill(of_job, now_ms);
+  IF (plan ->> 'isComplete')::boolean THEN
+    PERFORM keep_change(jsonb_build_object('by', plan -> 'by', 'what', 'backfill-started', 'jobId', of_job,
+      'owner', (SELECT owner FROM jobs WHERE id = of_job),
+      'count', (SELECT total FROM backfills WHERE job_id = of_job)), NULL, now_ms);
+  END IF;
   RETURN '"added"';
 END
 $$;

@@ -118,7 +118,10 @@ BEGIN
     SELECT ledger.id FROM ledgers JOIN ledger USING (job_id) WHERE expires_at <= real_now LIMIT 5000);
   DELETE FROM job_days WHERE day BETWEEN (SELECT min(day) FROM job_days) AND (SELECT max(day) FROM job_days)
     AND job_id IN (SELECT job_id FROM ledgers WHERE expires_at <= real_now);
-  DELETE FROM ledgers l WHERE expires_at <= real_now AND NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = l.job_id);
+  DELETE FROM revisions WHERE id IN (
+    SELECT revisions.id FROM ledgers JOIN revisions USING (job_id) WHERE expires_at <= real_now LIMIT 5000);
+  DELETE FROM ledgers l WHERE expires_at <= real_now AND NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = l.job_id)
+    AND NOT EXISTS (SELECT 1 FROM revisions WHERE job_id = l.job_id);
   DELETE FROM imports WHERE ends_at < real_now;
   DELETE FROM leases WHERE ends_at < real_now - 3600000;
 END

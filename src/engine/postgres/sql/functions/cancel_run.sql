@@ -1,7 +1,7 @@
 /*
 cancel_run: cancels a run: at once if it is not being executed; otherwise its worker will be told.
 
-request      JSON: jobId, runId, reason, by (who cancels it)
+request      JSON: jobId, runId, reason, by (who cancels it), bulk? (the id of the call that cancels many)
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON text "cancelled" (it has its verdict), "asked" (its worker will be told), or "unknown".
@@ -28,10 +28,13 @@ BEGIN
   SELECT * INTO held FROM running_runs WHERE job_id = request ->> 'jobId' AND run_id = request ->> 'runId' FOR UPDATE;
   IF FOUND THEN
     SELECT * INTO ended FROM cancel_held(job, held, why, canceller, now_ms);
-    IF NOT ended.is_over THEN RETURN '"asked"'; END IF;
-    events := ended.events;
-    PERFORM wake_for_queued(job, now_ms);
-    PERFORM wake_dependents(ARRAY[held.job_id], now_ms);
+    IF ended.is_over THEN
+      events := ended.events;
+      PERFORM wake_for_queued(job, now_ms);
+      PERFORM wake_dependents(ARRAY[held.job_id], now_ms);
+    ELSE
+      answer := '"asked"';
+    END IF;
   ELSIF job.id IS NULL THEN
     RETURN '"unknown"';
   ELSE
@@ -57,6 +60,8 @@ BEGIN
     END IF;
   END IF;
   PERFORM wake_groups(groups, now_ms);
+  PERFORM keep_change(jsonb_build_object('by', canceller, 'what', 'cancelled', 'jobId', request -> 'jobId',
+    'owner', COALESCE(held.owner, job.owner), 'runId', request -> 'runId', 'reason', why, 'bulk', request -> 'bulk'), NULL, now_ms);
   PERFORM append_entry(events || tell_finished(ARRAY[request ->> 'jobId'], now_ms), max_entries);
   RETURN answer;
 END

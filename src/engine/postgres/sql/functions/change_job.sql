@@ -4,7 +4,8 @@ change_job: changes a job's definition, schedule or state, if nobody changed it 
 change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, policy?, pipeline?, listed?,
              timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
              changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
-             skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event; times in epoch ms
+             skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event (with by); times in epoch ms,
+             note {what, plannedAt?, differences [{field,from,to}]?, superseded (JSON text of the definition)?, bulk?}
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON:
@@ -18,6 +19,7 @@ DECLARE
   job jobs;
   fresh jobs;
   timing jsonb := change -> 'timing';
+  note jsonb := change -> 'note';
   policy jsonb := change -> 'policy';
   next jsonb;
   named text[] := waits_for(policy -> 'condition', (policy ->> 'waitMs')::bigint);
@@ -108,6 +110,10 @@ BEGIN
   events := events || ((change -> 'event') || jsonb_build_object('at', now_ms) || owner_field(fresh.owner));
   IF fresh.state = 'finished' THEN events := events || tell_finished(ARRAY[job.id], now_ms); END IF;
   PERFORM wake_groups(groups, now_ms);
+  PERFORM keep_change(jsonb_build_object('by', change #> '{event,by}', 'what', note -> 'what', 'jobId', job.id,
+      'owner', fresh.owner, 'reason', change -> 'pausedReason', 'differences', note -> 'differences', 'bulk', note -> 'bulk'),
+    jsonb_build_object('revision', job.revision, 'state', job.state, 'until', COALESCE(note -> 'plannedAt', to_jsonb(now_ms)),
+      'watermark', fresh.watermark, 'definition', note -> 'superseded'), now_ms);
   PERFORM append_entry(events, max_entries);
   RETURN jsonb_build_object('o', 'changed', 'generation', fresh.generation);
 END

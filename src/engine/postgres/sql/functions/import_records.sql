@@ -12,6 +12,7 @@ step         JSON: importId, by (who imports), sequence, isDone, records (in the
              request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?, by?
              step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
              ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
+             revision     place, jobId, keepUntil?, revision (JSON text)
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON:
@@ -172,6 +173,25 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION import_revisions(records jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  week_ms constant bigint := 604800000;
+  r jsonb;
+BEGIN
+  FOR r IN SELECT value FROM jsonb_array_elements(records) WITH ORDINALITY WHERE value ->> 'kind' = 'revision' ORDER BY ordinality
+  LOOP
+    IF NOT has_revision(r ->> 'jobId', (r ->> 'revision')::jsonb) THEN
+      PERFORM add_revision(r ->> 'jobId', (r ->> 'revision')::jsonb);
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM jobs WHERE id = r ->> 'jobId') THEN
+      INSERT INTO ledgers AS kept (job_id, row_count, expires_at)
+      VALUES (r ->> 'jobId', 0, COALESCE((r ->> 'keepUntil')::bigint, server_now(NULL) + week_ms))
+      ON CONFLICT (job_id) DO UPDATE SET expires_at = GREATEST(kept.expires_at, excluded.expires_at);
+    END IF;
+  END LOOP;
+END
+$$;
+
 CREATE FUNCTION import_records(step jsonb, now_ms bigint, max_entries bigint) RETURNS jsonb LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
@@ -199,7 +219,7 @@ BEGIN
   FROM jsonb_array_elements(step -> 'records') WITH ORDINALITY WHERE (value ->> 'place')::bigint > reached;
   IF records <> '[]' THEN
     PERFORM lock_catalog();
-    SELECT array_agg(value) INTO given FROM jsonb_array_elements(records) WHERE value ->> 'kind' <> 'ledger';
+    SELECT array_agg(value) INTO given FROM jsonb_array_elements(records) WHERE value ->> 'kind' NOT IN ('ledger', 'revision');
     SELECT array_agg(DISTINCT id) INTO ids FROM (
       SELECT one ->> 'jobId' AS id FROM unnest(given) AS one UNION ALL
       SELECT unnest(waits_for(one #> '{policy,condition}', (one #>> '{policy,waitMs}')::bigint)) FROM unnest(given) AS one
@@ -223,6 +243,7 @@ BEGIN
     END IF;
     now_ms := server_now(now_ms);
     PERFORM import_ledger(records);
+    PERFORM import_revisions(records);
     PERFORM import_steps(records, now_ms);
     FOR r IN SELECT value FROM jsonb_array_elements(records) LOOP
       CASE r ->> 'kind'

@@ -7,6 +7,7 @@ puts         JSON array: id, definition (JSON text), declared, schedule (digests
              listed (what lists are filtered by), by (who adds it),
              changesAt (epoch ms; when something of the job changes by itself)?,
              claim (number)?, on queues other than the default one,
+             createdAt (epoch ms), bulk? (the id of the call that adds many),
              isRead (true)?: answer with the job as stored, too
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
@@ -28,6 +29,9 @@ DECLARE
   missing jsonb;
   created text[];
   events jsonb[] := '{}';
+  added jsonb;
+  -- The jobs of a call that adds many are one change.
+  bulk jsonb;
   answers jsonb := '{}';
 BEGIN
   PERFORM lock_claims(true);
@@ -76,7 +80,17 @@ BEGIN
         PERFORM add_next(p ->> 'id', p ->> 'pipeline', number, p -> 'upcoming', now_ms);
       END IF;
       PERFORM note_timed(p ->> 'id', (p ->> 'changesAt')::bigint);
+      added := jsonb_build_object('by', p -> 'by', 'what', 'added', 'jobId', p -> 'id', 'bulk', p -> 'bulk')
+        || owner_field(p #>> '{policy,owner}');
       UPDATE ledgers SET expires_at = NULL WHERE job_id = p ->> 'id';
+      IF FOUND AND EXISTS (SELECT 1 FROM revisions WHERE job_id = p ->> 'id') THEN
+        PERFORM keep_change(added, jsonb_build_object('revision', 0, 'state', 'removed', 'until', p -> 'createdAt',
+          'watermark', p -> 'watermark'), now_ms);
+      ELSIF NOT p ? 'bulk' THEN
+        PERFORM keep_change(added, NULL, now_ms);
+      ELSE
+        bulk := CASE WHEN bulk IS NULL THEN added ELSE add_to(bulk, added) END;
+      END IF;
       IF p #> '{policy,condition}' IS NOT NULL THEN
         PERFORM link_condition(p ->> 'id', p #> '{policy,condition}', (p #>> '{policy,waitMs}')::bigint);
       END IF;
@@ -90,6 +104,7 @@ BEGIN
     END IF;
   END LOOP;
   PERFORM wake_dependents(created, now_ms);
+  IF bulk IS NOT NULL THEN PERFORM keep_change(bulk, NULL, now_ms); END IF;
   PERFORM append_entry(events, max_entries);
   RETURN (SELECT jsonb_agg(value || CASE WHEN jobs.id IS NULL THEN '{}' ELSE jsonb_build_object('job', written_job(jobs)) END
     ORDER BY key::bigint)

@@ -150,3 +150,20 @@ CREATE FUNCTION read_hours(query jsonb) RETURNS jsonb LANGUAGE sql STABLE SET se
   SELECT COALESCE(jsonb_agg(written_roll_up(hour * 3600000, counts) ORDER BY hour), '[]')
   FROM (SELECT hour, jsonb_agg(counts) AS counts FROM marks GROUP BY hour) AS one
 $$;
+
+-- A page of one of the fleet's lists of changes, newest first: [the last place, [[place, JSON text]]].
+CREATE FUNCTION read_changes(of_list text, before_place bigint, most integer) RETURNS jsonb LANGUAGE sql STABLE
+SET search_path FROM CURRENT AS $$
+  SELECT jsonb_build_array(COALESCE((SELECT max(id) FROM changes WHERE list = of_list), 0), (
+    SELECT COALESCE(jsonb_agg(jsonb_build_array(id, entry::text) ORDER BY id DESC), '[]') FROM (
+      SELECT id, entry FROM changes WHERE list = of_list AND (before_place IS NULL OR id < before_place)
+      ORDER BY id DESC LIMIT most) AS page))
+$$;
+
+-- A job's own changes, newest first, and the job if it is there: [[JSON text], {owner} or null]. None once those of a removed job
+-- have ended.
+CREATE FUNCTION read_revisions(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT jsonb_build_array((SELECT COALESCE(jsonb_agg(entry::text ORDER BY id DESC), '[]') FROM revisions WHERE job_id = of_job
+      AND NOT EXISTS (SELECT 1 FROM ledgers WHERE job_id = of_job AND expires_at <= server_now(NULL))),
+    (SELECT jsonb_build_object('owner', owner) FROM jobs WHERE id = of_job))
+$$;

@@ -1,9 +1,10 @@
 /*
-remove_job: removes a job. Runs being executed continue and settle; suspended ones are cancelled. The ledger is kept for as long
-as its rows would have been.
+remove_job: removes a job. Runs being executed continue and settle; suspended ones are cancelled. The ledger and
+the job's changes are kept for as long as its rows would have been.
 
 removal      JSON: jobId, expectedWatermark (epoch ms)?, expectedRevision?,
-             skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event
+             skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event (with by),
+             note {plannedAt?, superseded (JSON text of the definition)?, bulk?}
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON text "removed", "missing", or "undecided" (the watermark or the revision has changed: compute `skipped`
@@ -13,6 +14,7 @@ CREATE FUNCTION remove_job(removal jsonb, now_ms bigint, max_entries bigint) RET
 SET search_path FROM CURRENT AS $$
 DECLARE
   job jobs;
+  note jsonb := removal -> 'note';
   request run_requests;
   held running_runs;
   groups text[];
@@ -48,10 +50,15 @@ BEGIN
   PERFORM note_timed(job.id, 0);
   DELETE FROM jobs WHERE id = job.id;
   DELETE FROM listed_jobs WHERE id = job.id;
-  UPDATE ledgers SET expires_at = server_now(NULL) + job.keep_age_ms WHERE job_id = job.id;
+  INSERT INTO ledgers (job_id, row_count, expires_at) VALUES (job.id, 0, server_now(NULL) + job.keep_age_ms)
+  ON CONFLICT (job_id) DO UPDATE SET expires_at = excluded.expires_at;
   events := events || ((removal -> 'event') || jsonb_build_object('at', now_ms) || owner_field(job.owner));
   PERFORM wake_dependents(ARRAY[job.id], now_ms);
   PERFORM wake_groups(groups, now_ms);
+  PERFORM keep_change(jsonb_build_object('by', removal #> '{event,by}', 'what', 'removed', 'jobId', job.id,
+      'owner', job.owner, 'bulk', note -> 'bulk'),
+    jsonb_build_object('revision', job.revision, 'state', job.state, 'until', COALESCE(note -> 'plannedAt', to_jsonb(now_ms)),
+      'watermark', job.watermark, 'definition', note -> 'superseded'), now_ms);
   PERFORM append_entry(events, max_entries);
   RETURN '"removed"';
 END

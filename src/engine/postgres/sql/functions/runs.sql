@@ -66,15 +66,18 @@ CREATE FUNCTION pause_after_failures(job jobs, error text, now_ms bigint) RETURN
 DECLARE
   why text := CASE job.failures_in_a_row WHEN 1 THEN '1 run failed: '
     ELSE format('%s runs failed in a row; the last: ', job.failures_in_a_row) END || COALESCE(message_of(error), '');
+  by_rule constant jsonb := '{"kind":"system","id":"pauseAfterFailures"}';
 BEGIN
   UPDATE jobs SET state = 'paused', paused_at = now_ms, paused_reason = why, next_fire_at = NULL, next_due_at = NULL,
     revision = nextval('{{fleet_numbers}}'), generation = nextval('{{fleet_numbers}}')
   WHERE id = job.id;
   PERFORM drop_next(job);
   PERFORM hold_retries(job.id);
+  PERFORM keep_change(jsonb_build_object('by', by_rule, 'what', 'paused', 'jobId', job.id, 'owner', job.owner, 'reason', why),
+    jsonb_build_object('revision', job.revision, 'state', 'active', 'until', now_ms, 'watermark', job.watermark), now_ms);
   RETURN drop_queued(job, 'paused', true, now_ms)
     || jsonb_build_object('name', 'JOB_PAUSED', 'at', now_ms, 'jobId', job.id, 'reason', why,
-      'by', '{"kind":"system","id":"pauseAfterFailures"}'::jsonb) || owner_field(job.owner);
+      'by', by_rule) || owner_field(job.owner);
 END
 $$;
 

@@ -1,0 +1,57 @@
+import type { JobDefinition } from "../../jobs/definition.ts";
+import { seenRevisions } from "../../jobs/decide.ts";
+import { CHANGE_LISTS } from "../../jobs/noted-change.ts";
+import type { Scope } from "../../jobs/scope.ts";
+import { decodeNoted, decodeRevisions } from "../codec/changes-codec.ts";
+import { mergeChanges } from "../codec/merge-changes.ts";
+import type { Tell } from "../codec/readable.ts";
+import type * as Port from "../port/changes.ts";
+import type { PostgresLink } from "./postgres-link.ts";
+
+/** What was changed, on PostgreSQL. */
+export class PostgresChanges implements Port.ChangesPort {
+  readonly #link: PostgresLink;
+  readonly #tell: Tell;
+
+  constructor(link: PostgresLink, tell: Tell) {
+    this.#link = link;
+    this.#tell = tell;
+  }
+
+  async read(
+    scope: Scope,
+    cursor: Port.ChangesCursor | undefined,
+    limit: number,
+  ): Promise<Port.ChangesPage> {
+    const pages = CHANGE_LISTS.map(async (list) => {
+      const before = cursor?.[list];
+      const [last, rows] = await this.#link.read<[number, [number, string][]]>(
+        "readChanges",
+        "read_changes($1, $2, $3)",
+        [list, before ?? null, limit],
+      );
+      const changes = rows.map(([place, text]) => ({
+        change: decodeNoted(text, this.#tell),
+        list,
+        place,
+      }));
+      return { list, before: before ?? last + 1, changes };
+    });
+    return mergeChanges(scope, await Promise.all(pages), limit);
+  }
+
+  async readRevisions(scope: Scope, jobId: string): Promise<Port.JobRevisions> {
+    const [texts, job] = await this.#link.read<[string[], { owner: string | null } | null]>(
+      "readRevisions",
+      "read_revisions($1)",
+      [jobId],
+    );
+    const parse = (text: string) => JSON.parse(text) as JobDefinition;
+    const found = decodeRevisions(jobId, texts, parse, this.#tell);
+    return seenRevisions(scope, job ? job.owner : undefined, found);
+  }
+
+  async note(change: Omit<Port.NotedChange, "at">): Promise<void> {
+    await this.#link.run("noteChange", "note_change", change);
+  }
+}

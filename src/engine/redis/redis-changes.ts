@@ -1,0 +1,54 @@
+import { seenRevisions } from "../../jobs/decide.ts";
+import { CHANGE_LISTS } from "../../jobs/noted-change.ts";
+import type { Scope } from "../../jobs/scope.ts";
+import { decodeNoted, decodeRevisions } from "../codec/changes-codec.ts";
+import { listPage, mergeChanges } from "../codec/merge-changes.ts";
+import { toJson } from "../codec/stored-json.ts";
+import type * as Port from "../port/changes.ts";
+import { parseDefinition } from "./definition-text.ts";
+import type { RedisCalls } from "./redis-calls.ts";
+
+/** What was changed, on Redis. */
+export class RedisChanges implements Port.ChangesPort {
+  readonly #calls: RedisCalls;
+
+  constructor(calls: RedisCalls) {
+    this.#calls = calls;
+  }
+
+  async read(
+    scope: Scope,
+    cursor: Port.ChangesCursor | undefined,
+    limit: number,
+  ): Promise<Port.ChangesPage> {
+    const pages = CHANGE_LISTS.map(async (list) => {
+      const before = cursor?.[list];
+      const asked = { list, before: before ?? "", limit };
+      const [last, texts] = (await this.#calls.run("read_changes", asked)) as [number, string[]];
+      const changes = texts.map((text) => decodeNoted(text, this.#calls.tell));
+      return listPage(list, last, before, changes);
+    });
+    return mergeChanges(scope, await Promise.all(pages), limit);
+  }
+
+  async readRevisions(scope: Scope, jobId: string): Promise<Port.JobRevisions> {
+    const key = this.#calls.key(`revisions:${jobId}`);
+    const { redis } = this.#calls;
+    const [texts, job] = await this.#calls.bounded("readRevisions", () =>
+      Promise.all([
+        redis.lrange(key, 0, -1),
+        redis.hmget(this.#calls.key(`job:${jobId}`), "rev", "ow"),
+      ]),
+    );
+    const [revision, owner = null] = job;
+    // Digests are kept with the job alone: nothing is compared with what was declared before.
+    const known = { id: jobId, declared: { all: "unknown", schedule: "unknown" } };
+    const parse = (text: string) => parseDefinition(text, known);
+    const found = decodeRevisions(jobId, texts, parse, this.#calls.tell);
+    return seenRevisions(scope, revision === null ? undefined : owner, found);
+  }
+
+  async note(change: Omit<Port.NotedChange, "at">): Promise<void> {
+    await this.#calls.run("note_change", { change: toJson(change) });
+  }
+}

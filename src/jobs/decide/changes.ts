@@ -1,0 +1,216 @@
+import type { Actor } from "../actor.ts";
+import { type JobChange, type JobPut, type JobRemoval, kindOfChange } from "../job-requests.ts";
+import {
+  type Bulk,
+  type ChangeKind,
+  type ChangeList,
+  type JobRevisions,
+  MAX_REVISIONS,
+  type NotedChange,
+  type Revision,
+  type Superseded,
+} from "../noted-change.ts";
+import { isVisible, type Scope } from "../scope.ts";
+import type { Changes, JobEntry, QueueState } from "./state.ts";
+import { ownerOf, type Step } from "./step.ts";
+
+/** How many changes each list keeps, and for how long: 10,000 together, and a year. */
+const MOST_OF: Readonly<Record<ChangeList, number>> = { main: 8_000, routine: 2_000 };
+const YEAR_MS = 365 * 86_400_000;
+/** Old changes that a new one may push out. */
+const MAX_EXPIRED = 10;
+/** So many jobs of a call that changes many are named. */
+const MAX_NAMED = 20;
+/** A call that changes many jobs must go on within this time, or what follows is listed as another. */
+const BULK_MS = 3_600_000;
+
+/** What programs and cronduit itself do all day. */
+const ROUTINE: ReadonlySet<ChangeKind> = new Set(["added", "removed", "run", "cancelled"]);
+
+/** What the job itself or its ledger says already. */
+const ELSEWHERE: ReadonlySet<ChangeKind> = new Set(["added", "run", "cancelled"]);
+
+/** Which list a change belongs to. */
+export function listOf({ kind }: Pick<Actor, "kind">, what: ChangeKind): ChangeList {
+  return (kind === "code" || kind === "system") && ROUTINE.has(what) ? "routine" : "main";
+}
+
+/** A change as it is handed in; its time is the step's. */
+export type ToNote = Omit<NotedChange, "at" | "bulk"> &
+  Pick<Revision, "before"> & { readonly bulk?: Bulk | undefined };
+
+/** Notes a change in the fleet's list and, unless that says nothing new, in that of the job. */
+export function noteChange(step: Step, { before, bulk, ...change }: ToNote): void {
+  const owner = change.owner ?? ownerOf(step, change.jobId);
+  const noted: NotedChange = {
+    ...change,
+    at: step.now,
+    ...(owner === undefined ? {} : { owner }),
+    ...(bulk && { bulk: bulk.id }),
+  };
+  addToFleet(step, noted);
+  const { jobId } = change;
+  if (jobId !== undefined && (before !== undefined || !ELSEWHERE.has(change.what)))
+    addToJob(step, jobId, noted, before);
+}
+
+/** Notes that a job was added. Only one that left changes behind has it among its own, since it says the rest itself. */
+export function noteAdded(step: Step, { definition, watermark, by, bulk }: JobPut): void {
+  const { id: jobId, createdAt } = definition;
+  const before: Superseded = { revision: 0, state: "removed", until: createdAt, watermark };
+  const isKnown = step.state.revisions.has(jobId);
+  noteChange(step, { by, what: "added", jobId, bulk, ...(isKnown && { before }) });
+}
+
+/** Notes a change of a job that was made. @param before How the job was, with the watermark that it has now. */
+export function noteOfChange(
+  step: Step,
+  change: JobChange,
+  before: Pick<Superseded, "revision" | "state" | "watermark">,
+): void {
+  const { jobId, by, note, pausedReason, bulk } = change;
+  const { plannedAt = step.now, differences } = note ?? {};
+  noteChange(step, {
+    by,
+    what: kindOfChange(change),
+    jobId,
+    ...(typeof pausedReason === "string" && { reason: pausedReason }),
+    ...(differences && { differences }),
+    bulk,
+    before: {
+      ...before,
+      until: plannedAt,
+      ...(note?.superseded && { definition: note.superseded }),
+    },
+  });
+}
+
+/** Notes that a job is removed, which is still there. */
+export function noteRemoved(
+  step: Step,
+  { id: jobId, revision, state, watermark }: JobEntry,
+  { by, note, bulk }: JobRemoval,
+): void {
+  const { plannedAt: until = step.now, superseded } = note ?? {};
+  const before: Superseded = {
+    revision,
+    state,
+    until,
+    watermark,
+    ...(superseded && { definition: superseded }),
+  };
+  noteChange(step, { by, what: "removed", jobId, bulk, before });
+}
+
+function addToFleet(step: Step, change: NotedChange): void {
+  const { changes, bulks } = step.state;
+  const { bulk } = change;
+  const call = bulk === undefined ? undefined : bulkKey(change, bulk);
+  const open = call === undefined ? undefined : bulks.get(call);
+  if (open && open.endsAt > step.now && mergeInto(changes[open.list], open.place, change)) {
+    open.endsAt = step.now + BULK_MS;
+    return;
+  }
+  const list = listOf(change.by, change.what);
+  const { kept } = changes[list];
+  const place = (changes[list].last += 1);
+  kept.push(change);
+  if (call !== undefined) bulks.set(call, { list, place, endsAt: step.now + BULK_MS });
+  kept.splice(0, kept.length - Math.min(kept.length, MOST_OF[list]));
+  let old = 0;
+  while (old < MAX_EXPIRED && (kept[old]?.at ?? Infinity) < step.now - YEAR_MS) old += 1;
+  kept.splice(0, old);
+}
+
+/** Somebody may give one call's name to another. */
+function bulkKey({ by, what }: NotedChange, bulk: string): string {
+  return [what, by.kind, by.id, bulk].join(" ");
+}
+
+/** @returns Whether the change is listed still. */
+function mergeInto({ kept, last }: Changes, place: number, more: NotedChange): boolean {
+  const at = kept.length - 1 - (last - place);
+  const known = kept[at];
+  if (!known) return false;
+  kept[at] = merged(known, more);
+  return true;
+}
+
+/** Several changes of one call as one. */
+function merged(known: NotedChange, more: NotedChange): NotedChange {
+  const { jobId, owner, differences: _, runId: __, ...rest } = known;
+  const named = known.jobIds ?? (jobId === undefined ? [] : [jobId]);
+  const others = more.jobIds ?? (more.jobId === undefined ? [] : [more.jobId]);
+  const jobIds = [...named, ...others].slice(0, MAX_NAMED);
+  return {
+    ...rest,
+    ...(owner !== undefined && owner === more.owner ? { owner } : {}),
+    ...(jobIds.length > 0 && { jobIds }),
+    count: (known.count ?? 1) + (more.count ?? 1),
+  };
+}
+
+function addToJob(
+  step: Step,
+  jobId: string,
+  { at, by, what, reason, differences, bulk, count }: NotedChange,
+  before: Revision["before"],
+): void {
+  addRevision(step, jobId, {
+    at,
+    by,
+    what,
+    ...(reason === undefined ? {} : { reason }),
+    ...(differences && { differences }),
+    ...(bulk === undefined ? {} : { bulk }),
+    ...(count === undefined ? {} : { count }),
+    ...(before && { before }),
+  });
+}
+
+/** Adds a change to a job's own, the newest. */
+export function addRevision({ state }: Step, jobId: string, revision: Revision): void {
+  const known = state.revisions.get(jobId) ?? [];
+  state.revisions.set(jobId, known);
+  known.push(revision);
+  known.splice(0, known.length - Math.min(known.length, MAX_REVISIONS));
+}
+
+/** A job's own changes; none once what a removed job left has ended. */
+export function readRevisions(
+  state: QueueState,
+  scope: Scope,
+  jobId: string,
+  now: number,
+): JobRevisions {
+  const endsAt = state.ledgers.get(jobId)?.expiresAt ?? Infinity;
+  const known = endsAt <= now ? [] : (state.revisions.get(jobId) ?? []);
+  const revisions = known.toReversed();
+  return seenRevisions(scope, state.jobs.get(jobId)?.rules.owner, {
+    revisions,
+    isCut: known.length >= MAX_REVISIONS,
+  });
+}
+
+/** Changes as far as they are seen. @param owner `null` if the job has none, `undefined` if there is no such job any more. */
+export function seenRevisions(
+  scope: Scope,
+  owner: string | null | undefined,
+  found: JobRevisions,
+): JobRevisions {
+  const last = found.revisions.find(({ before }) => before?.definition)?.before?.definition;
+  const whose = owner === undefined ? last?.owner : (owner ?? undefined);
+  return isVisible(scope, whose) ? found : { revisions: [], isCut: false };
+}
+
+/** A list's changes before a place, newest first; `last`: the place of the newest of all. */
+export function readChanges(
+  state: QueueState,
+  list: ChangeList,
+  before: number | undefined,
+  limit: number,
+): { readonly last: number; readonly changes: readonly NotedChange[] } {
+  const { last, kept } = state.changes[list];
+  const end = Math.max(0, kept.length - (last - Math.min(last, (before ?? last + 1) - 1)));
+  return { last, changes: kept.slice(Math.max(0, end - limit), end).toReversed() };
+}

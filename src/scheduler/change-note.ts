@@ -1,0 +1,41 @@
+import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
+import { kindOfChange } from "../jobs/job-requests.ts";
+import type { ChangeNote, FieldChange } from "../jobs/noted-change.ts";
+import { mask } from "../pipeline/secrets/secret-paths.ts";
+import type { ChangePlan } from "./change-plan.ts";
+import { changedFields } from "./differences.ts";
+
+/** What is kept of a change of a job. @param plannedAt The server's time that it was planned for. */
+export function noteOf(job: StoredJob, plan: ChangePlan, plannedAt: number): ChangeNote {
+  const { definition: old } = job;
+  const { definition: fresh, schedule } = plan;
+  const what = kindOfChange(plan);
+  const differences = [
+    ...(fresh ? changedFields(old, fresh) : []),
+    ...(what === "modified" ? stateChange(job.state, schedule?.state) : []),
+  ];
+  return {
+    what,
+    plannedAt,
+    ...(differences.length > 0 && { differences }),
+    ...(fresh && { superseded: masked(old) }),
+  };
+}
+
+/** What is kept of a job's removal. */
+export function noteOfRemoval({ definition }: StoredJob, plannedAt: number): ChangeNote {
+  return { what: "removed", plannedAt, superseded: masked(definition) };
+}
+
+function stateChange(from: string, to: string | undefined): FieldChange[] {
+  return to === undefined || to === from ? [] : [{ field: "state", from, to }];
+}
+
+/** Engines don't keep digests with changes: nothing is compared with what was declared before. */
+const UNKNOWN = { all: "unknown", schedule: "unknown" };
+
+/** A definition as changes keep it: what was a secret does not stay readable. */
+function masked(definition: JobDefinition): JobDefinition {
+  const params = mask(definition.params, definition.secrets);
+  return { ...definition, params, declared: UNKNOWN };
+}

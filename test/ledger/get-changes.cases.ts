@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type ChangePage,
+  type ChangeQuery,
+  ChangeHistory,
+} from "../../src/history/change-history.ts";
+import type { Actor } from "../../src/jobs/actor.ts";
+import { clockText, TestFleet } from "../helpers/test-fleet.ts";
+import { TESTER } from "../helpers/tester.ts";
+
+const everyMinute = { trigger: "interval", minutes: 1, startDate: "2026-03-01 12:00" } as const;
+const ANN: Actor = { kind: "user", id: "ann" };
+
+describe("getChanges: what was changed, by whom, the newest first; a page at a time", () => {
+  let fleet: TestFleet;
+
+  const read = (query: ChangeQuery = {}, scope: "all" | string[] = "all"): Promise<ChangePage> =>
+    new ChangeHistory(fleet.engine).page(scope, query, "UTC");
+  const texts = ({ changes }: ChangePage): string[] =>
+    changes.map(({ at, what, by, jobId, count }) =>
+      [clockText(at).slice(0, 5), what, jobId ?? count, by.id].join(" "),
+    );
+
+  beforeAll(async () => {
+    fleet = await TestFleet.open({ start: "2026-03-01 11:00" });
+    await fleet.add({ id: "job", ...everyMinute, owner: "red" });
+    await fleet.add({ id: "other", ...everyMinute });
+    fleet.moveTo("11:10");
+    await fleet.desk.pause("job", "too loud");
+    fleet.moveTo("11:20");
+    await fleet.desk.modify("job", { misfireGraceTime: "5m", maxInstances: 2 }, "modifyJob");
+    fleet.moveTo("11:30");
+    await fleet.desk.resume("job");
+    await fleet.engine.changes.note({ by: ANN, what: "fleet-paused" });
+  });
+
+  afterAll(async () => {
+    await fleet[Symbol.asyncDispose]();
+  });
+
+  test("of the fleet, page by page", async () => {
+    const whole = await read();
+    expect(new Set(texts(whole))).toEqual(
+      new Set([
+        "11:30 fleet-paused 1 ann",
+        "11:30 resumed job test",
+        "11:20 modified job test",
+        "11:10 paused job test",
+        "11:00 added other test",
+        "11:00 added job test",
+      ]),
+    );
+    expect(whole.cursor).toBeUndefined();
+    const first = await read({ limit: 4 });
+    const second = await read({ limit: 4, cursor: first.cursor });
+    expect([...first.changes, ...second.changes]).toEqual(whole.changes);
+    expect(second.cursor).toBeUndefined();
+    expect(new Set(whole.changes.map(({ id }) => id)).size).toBe(6);
+  });
+
+  test("by actor, by what was done, and by time", async () => {
+    expect(texts(await read({ actor: "ann" }))).toEqual(["11:30 fleet-paused 1 ann"]);
+    expect(texts(await read({ actor: { kind: "user" } }))).toEqual(["11:30 fleet-paused 1 ann"]);
+    expect(texts(await read({ what: ["paused", "resumed"] }))).toEqual([
+      "11:30 resumed job test",
+      "11:10 paused job test",
+    ]);
+    expect(texts(await read({ from: "2026-03-01 11:05", to: "2026-03-01 11:25" }))).toEqual([
+      "11:20 modified job test",
+      "11:10 paused job test",
+    ]);
+    expect(texts(await read({ from: "2026-03-02" }))).toEqual([]);
+    expect(texts(await read({ to: "2026-02-28" }))).toEqual([]);
+  });
+
+  test("a page that a filter leaves short goes on behind it", async () => {
+    const first = await read({ what: "added", limit: 1 });
+    expect(first.changes).toHaveLength(1);
+    const rest = await read({ what: "added", cursor: first.cursor });
+    expect(rest.changes).toHaveLength(1);
+    expect(rest.changes).not.toEqual(first.changes);
+  });
+
+  test("of one job, with when it was added, and from what to what", async () => {
+    const { changes, cursor, isCut } = await read({ jobId: "job" });
+    expect(changes.map(({ what, by }) => [what, by.id])).toEqual([
+      ["resumed", TESTER.id],
+      ["modified", TESTER.id],
+      ["paused", TESTER.id],
+      ["added", "unknown"],
+    ]);
+    expect(changes[1]?.differences).toEqual([
+      { field: "maxInstances", from: "1", to: "2" },
+      { field: "misfireGraceTime", from: "null", to: '"5m"' },
+    ]);
+    expect(changes[2]).toMatchObject({ reason: "too loud", at: new Date("2026-03-01T11:10Z") });
+    expect([cursor, isCut]).toEqual([undefined, false]);
+    const first = await read({ jobId: "job", limit: 3 });
+    const second = await read({ jobId: "job", cursor: first.cursor });
+    expect([...first.changes, ...second.changes]).toEqual(changes);
+  });
+
+  test("of jobs of others there are none, nor of what is nobody's", async () => {
+    expect(texts(await read({}, ["red"]))).toEqual([
+      "11:30 resumed job test",
+      "11:20 modified job test",
+      "11:10 paused job test",
+      "11:00 added job test",
+    ]);
+    expect(await read({}, ["blue"])).toMatchObject({ changes: [], cursor: undefined });
+    expect((await read({ jobId: "job" }, ["red"])).changes).toHaveLength(4);
+    expect((await read({ jobId: "job" }, ["blue"])).changes).toEqual([]);
+    expect((await read({ jobId: "other" }, ["red"])).changes).toEqual([]);
+  });
+
+  test("of a removed job, and who added it if that was no program", async () => {
+    await fleet.engine.changes.note({ by: ANN, what: "logs-deleted", jobId: "other", count: 3 });
+    await fleet.desk.remove("other");
+    const { changes } = await read({ jobId: "other" });
+    expect(changes.map(({ what }) => what)).toEqual(["removed", "logs-deleted", "added"]);
+    expect((await read({ jobId: "nobody" })).changes).toEqual([]);
+  });
+
+  test("a wrong query is refused", async () => {
+    await expect(read({ cursor: "nonsense" })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(read({ jobId: "job", cursor: "x" })).rejects.toThrow(/cursor/);
+    await expect(read({ from: "2026-03-02", to: "2026-03-01" })).rejects.toThrow(/Swap/);
+  });
+});
