@@ -71,7 +71,8 @@ const LAZY: Level = [
 ];
 const isLazy: ReadonlySet<string> = new Set([...LAZY, "queueing", "marks"]);
 
-const QUEUED: readonly Level[] = [JOBS, ["ledger"], LAZY];
+// One level less than there could be: a level may use at most 60 names of those around it.
+const QUEUED: readonly Level[] = [JOBS, ["ledger", ...LAZY]];
 const RUNS: readonly Level[] = [...QUEUED, ["runs"]];
 const DOCUMENTS: Level = ["lib", "documents"];
 const FAST_PATH: readonly Level[] = [SCHEDULE, ["roll_ups", "ledger", "lists"], ["fast_path"]];
