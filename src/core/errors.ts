@@ -63,6 +63,11 @@ export const ERROR_CODES = {
     meaning: "The call is not allowed in the current state of the scheduler, worker or job.",
     remedy: "The message names the state and the call that changes it.",
   },
+  OCCURRENCE_DECIDED: {
+    meaning:
+      "The occurrence runs or has its verdict: it can't be skipped any more, and a skip can't be taken back.",
+    remedy: "See `data.state`; end a run with `cancelRun`, repeat an occurrence with `backfill`.",
+  },
   CONNECTION_FAILED: {
     meaning: "The engine could not be reached in time.",
     remedy: "Check the server and the `connection` option; the call can be retried.",

@@ -31,6 +31,8 @@ export interface EventDetails {
   by: Actor;
   /** Why, in a word or a sentence; for an error, its message with the underlying cause. */
   reason: string;
+  /** What they wrote. */
+  note: string;
 }
 
 interface Fields {
@@ -47,7 +49,7 @@ export const EVENT_FIELDS = {
   ALL_JOBS_REMOVED: { always: ["by", "count"], sometimes: [] },
   JOB_ADDED: { always: ["jobId", "by"], sometimes: [] },
   JOB_REMOVED: { always: ["jobId", "by"], sometimes: [] },
-  JOB_MODIFIED: { always: ["jobId", "by"], sometimes: [] },
+  JOB_MODIFIED: { always: ["jobId", "by"], sometimes: ["scheduledRunTime", "reason", "note"] },
   JOB_EXECUTED: {
     always: ["jobId", "runId", "scheduledRunTime", "attempt", "worker"],
     sometimes: ["retval"],
@@ -75,7 +77,7 @@ export const EVENT_FIELDS = {
   },
   JOB_SKIPPED: {
     always: ["jobId", "runId", "scheduledRunTime", "reason"],
-    sometimes: ["count", "by"],
+    sometimes: ["count", "by", "note"],
   },
   JOB_COALESCED: { always: ["jobId", "runId", "scheduledRunTime"], sometimes: ["count"] },
   JOB_PAUSED: { always: ["jobId", "by"], sometimes: ["reason"] },

@@ -59,5 +59,5 @@ export function toSchedulerEvent(stored: StoredEvent): SchedulerEvent {
     ...(result === undefined ? {} : { retval: result }),
     ...(error === undefined ? {} : { exception: exceptionOf(error) }),
     ...(error?.stack === undefined ? {} : { traceback: error.stack }),
-  } as SchedulerEvent;
+  } as unknown as SchedulerEvent;
 }

@@ -43,6 +43,7 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   removed: "the job was removed",
   rescheduled: "the job got another schedule before a worker took this occurrence",
   "overlap-replaced": "a later run replaced it",
+  requested: "somebody asked for that",
 };
 
 function iso(at: EpochMs): string {
@@ -73,8 +74,15 @@ function evaluated(row: LedgerRow, job: StoredJob | undefined): Evaluation | und
   return evaluation.value ? undefined : evaluation;
 }
 
+/** Who asked for a skip and why, such as `user "ana" asked for that: stocktaking`. */
+function askedFor({ by, note }: Pick<LedgerRow, "by" | "note">): string {
+  const who = by ? `${by.kind} "${by.id}"` : "somebody";
+  return `${who} asked for that${note === undefined ? "" : `: ${note}`}`;
+}
+
 function whySkipped(row: LedgerRow, job: StoredJob | undefined): string {
   if (row.reason === undefined) return "no reason was recorded.";
+  if (row.reason === "requested") return `${askedFor(row)}.`;
   if (row.reason !== "condition") return `${REASONS[row.reason]}.`;
   const evaluation = evaluated(row, job);
   return evaluation
@@ -230,6 +238,15 @@ function withoutRecord(
     return {
       text: `${iso(at)} was decided, but its record is gone: retention keeps ${counted(job.definition.retention.count, "row")} and ${formatDuration(job.definition.retention.ageMs)}.`,
       state: "unknown",
+    };
+  }
+  const skip = job.skips.find(({ fireAt }) => fireAt === at);
+  if (skip) {
+    const { by, reason: note } = skip;
+    const asked = askedFor({ by, ...(note === undefined ? {} : { note }) });
+    return {
+      text: `The occurrence of ${iso(at)} will be skipped: on ${iso(skip.at)} ${asked}.`,
+      state: occurrence.dueAt <= now ? "due" : "future",
     };
   }
   if (job.state === "paused") {

@@ -21,7 +21,7 @@ export interface Run<T = unknown> {
   readonly trigger: RunKind;
   /** Whose job it was; `undefined` if it had no owner. */
   readonly owner: string | undefined;
-  /** Who asked for it: for a run by `runJob`. */
+  /** Who asked for it: for a run by `runJob`, or for the skip. */
   readonly requestedBy: Actor | undefined;
   /** Who cancelled it. */
   readonly cancelledBy: Actor | undefined;
@@ -50,6 +50,8 @@ export interface Run<T = unknown> {
   readonly reason: SkipReason | undefined;
   /** The run into which this occurrence was coalesced. */
   readonly coalescedInto: string | undefined;
+  /** What whoever asked for the skip wrote. */
+  readonly note: string | undefined;
   /** What the pipeline returned, as JSON; truncated if it was large. */
   readonly result: T;
   readonly error: StoredError | undefined;
@@ -103,6 +105,7 @@ export function toRun(row: LedgerRow): Run {
     worker: row.worker,
     reason: row.reason,
     coalescedInto: row.coalescedInto,
+    note: row.note,
     result: row.result,
     error: row.error,
   };

@@ -15,6 +15,7 @@ export { readDays, readHours } from "./decide/roll-ups.ts";
 export { removeJob } from "./decide/remove-job.ts";
 export { requestRun } from "./decide/request-run.ts";
 export { handBack, settle, suspend } from "./decide/settle.ts";
+export { changeSkip } from "./decide/skips.ts";
 export { emptyState, type QueueJobs, type QueueJobState, type QueueState } from "./decide/state.ts";
 export { type Step, stepOn } from "./decide/step.ts";
 export { openRuns, readLedger, storedJob } from "./decide/stored-job.ts";

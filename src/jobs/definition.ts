@@ -5,6 +5,7 @@ import type { Jitter } from "../triggers/jitter.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
 import type { Actor } from "./actor.ts";
 import type { LastRun, LastScheduledRun } from "./ledger-row.ts";
+import type { StoredSkip } from "./stored-skip.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What else must be true for an occurrence to start. */
@@ -122,4 +123,6 @@ export interface StoredJob {
   readonly counts: Readonly<Partial<Record<Verdict, number>>>;
   readonly lastRun: LastRun | null;
   readonly lastScheduledRun: LastScheduledRun | null;
+  /** Fire times that it skips, because somebody asked for that, in their order. */
+  readonly skips: readonly StoredSkip[];
 }

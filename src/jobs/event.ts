@@ -53,7 +53,7 @@ export const EVENT_ALL_JOBS_REMOVED = EVENT_BITS.ALL_JOBS_REMOVED;
 export const EVENT_JOB_ADDED = EVENT_BITS.JOB_ADDED;
 /** A job was removed. */
 export const EVENT_JOB_REMOVED = EVENT_BITS.JOB_REMOVED;
-/** A job's definition was changed. */
+/** A job's definition was changed; or one of its occurrences is to be skipped (`reason` is "skip") or no more ("unskip"). */
 export const EVENT_JOB_MODIFIED = EVENT_BITS.JOB_MODIFIED;
 /** A run succeeded; `retval` holds the summary of its result. */
 export const EVENT_JOB_EXECUTED = EVENT_BITS.JOB_EXECUTED;
@@ -112,4 +112,6 @@ export interface StoredEvent {
   readonly reason?: string;
   readonly result?: unknown;
   readonly error?: StoredError;
+  /** What whoever asked for it wrote. */
+  readonly note?: string;
 }

@@ -4,10 +4,11 @@ import type { JobDefinition, JobState, StoredJob } from "./definition.ts";
 import type { StoredEvent } from "./event.ts";
 import type { Bulk, ChangeKind, ChangeNote } from "./noted-change.ts";
 import type { Occurrence, Span } from "./schedule.ts";
+import type { SkipChange } from "./skip-requests.ts";
 import type { SkipReason } from "./verdict.ts";
 
 /** A job's definition, and how new it is. */
-export type StoredDefinition = Pick<StoredJob, "definition" | "revision" | "generation">;
+export type StoredDefinition = Pick<StoredJob, "definition" | "revision" | "generation" | "skips">;
 
 /** A job to be stored. */
 export interface JobPut {
@@ -65,6 +66,8 @@ export interface JobChange {
   readonly changesAt?: EpochMs | null | undefined;
   /** Occurrences that this change decides. */
   readonly skipped?: readonly SkippedSpan[];
+  /** What becomes of the skips that were asked for; absent if there are none, or if the schedule stays. */
+  readonly skips?: SkipChange;
   /** Who makes it. */
   readonly by: Actor;
   /** The call that changes many jobs, if it is a part of one. */

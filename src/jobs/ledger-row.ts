@@ -38,6 +38,8 @@ export interface LedgerRow {
   readonly worker?: string;
   readonly reason?: SkipReason;
   readonly coalescedInto?: string;
+  /** What whoever asked for it wrote. */
+  readonly note?: string;
   /** For a run that waits for its condition: the end of the wait. */
   readonly waitUntil?: EpochMs;
   /** For each job in the condition, the facts that decided it; `null` if there was no such job. */

@@ -36,6 +36,7 @@ export const SKIPPED_CODES = {
   removed: "d",
   rescheduled: "e",
   "overlap-replaced": "l",
+  requested: "q",
 } as const satisfies Record<SkipReason, string>;
 
 /** The same of runs that somebody asked for, and of those of a backfill. They are no occurrences of the schedule. */

@@ -26,7 +26,12 @@ export interface AdmitRequest {
   readonly revision: number;
   /** The occurrences are complete above this watermark; a lower stored one makes the answer `behind`. */
   readonly base: EpochMs;
+  /**
+   * The due occurrences before `latest`, without those that the definition of this revision skips. Only together with one in
+   * `latest` that it does not skip.
+   */
   readonly older: Span | undefined;
+  /** The others that are due, also those that are skipped. */
   readonly latest: readonly Occurrence[];
   /** The next occurrences after those, which are to wait in the queue; none if the trigger is exhausted. */
   readonly upcoming: readonly Occurrence[];

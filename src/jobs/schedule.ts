@@ -38,9 +38,12 @@ export const NO_TIME: EpochMs = -1;
 export class Schedule {
   readonly trigger: Trigger;
   readonly #definition: JobDefinition;
+  readonly #skips: ReadonlySet<EpochMs>;
 
-  constructor(definition: JobDefinition) {
+  /** @param skips Fire times that are skipped: they are due as others are, but no span has them. */
+  constructor(definition: JobDefinition, skips: Iterable<EpochMs> = []) {
     this.#definition = definition;
+    this.#skips = new Set(skips);
     this.trigger = makeTrigger(
       definition.trigger,
       new Map(Object.entries(definition.calendars ?? {})),
@@ -51,6 +54,13 @@ export class Schedule {
   next(after: EpochMs): Occurrence | undefined {
     const fireAt = this.#nextFire(after);
     return fireAt === undefined ? undefined : this.#occurrence(fireAt);
+  }
+
+  /** The first occurrence after `after` that is not skipped. */
+  nextRun(after: EpochMs): Occurrence | undefined {
+    let next = this.next(after);
+    while (next && this.#skips.has(next.fireAt)) next = this.next(next.fireAt);
+    return next;
   }
 
   /** Whether a job with these upcoming occurrences has none left; a manual one is never over. */
@@ -80,14 +90,17 @@ export class Schedule {
     return Math.max(fireAt ?? NO_TIME, NO_TIME);
   }
 
-  /** The occurrences that became due after the nominal time `after` and up to `now`, at most `limit` of them singly. */
+  /**
+   * The occurrences that became due after the nominal time `after` and up to `now`, at most `limit` of them singly; those that
+   * are skipped come in addition.
+   */
   due(after: EpochMs, now: EpochMs, limit: number): DueOccurrences {
     // Jitter never moves an occurrence past the next one, so only the last can be due later than now. One more is
     // looked up, so that this can't leave the list empty.
     const nominal = this.#latestNominal(after, now, limit + 1);
     const listed = nominal.map((fireAt) => this.#occurrence(fireAt));
     while ((listed.at(-1)?.dueAt ?? 0) > now) listed.pop();
-    const latest = listed.slice(-limit);
+    const latest = this.#latest(listed, limit);
     const [oldest] = latest;
     return { older: oldest && this.span(after, oldest.fireAt - 1), latest };
   }
@@ -106,18 +119,36 @@ export class Schedule {
     return this.#nextFire(fireAt - 1) === fireAt;
   }
 
-  /** The occurrences in (`after`, `upTo`] as one span. */
+  /** The occurrences in (`after`, `upTo`] as one span, without those that are skipped. */
   span(after: EpochMs, upTo: EpochMs): Span | undefined {
-    const fromAt = this.#nextFire(after);
+    const fromAt = this.nextRun(after)?.fireAt;
     if (fromAt === undefined || fromAt > upTo) return undefined;
-    const { firstRunAt } = this.#definition;
-    const startsByHand = firstRunAt !== null && fromAt === firstRunAt;
-    const toAt = this.prev(upTo + 1);
-    const count = startsByHand
-      ? 1 + this.trigger.count(firstRunAt, upTo)
-      : this.trigger.count(after, upTo);
+    let toAt = this.prev(upTo + 1);
+    while (this.#skips.has(toAt)) toAt = this.prev(toAt);
+    const count = this.#count(fromAt - 1, toAt) - this.#skippedIn(fromAt, toAt);
     const { dueAt } = this.#occurrence(toAt);
     return { fromAt, toAt, count, ...(dueAt === toAt ? {} : { dueAt }) };
+  }
+
+  #count(after: EpochMs, upTo: EpochMs): number {
+    const { firstRunAt } = this.#definition;
+    return firstRunAt !== null && this.#nextFire(after) === firstRunAt
+      ? 1 + this.trigger.count(firstRunAt, upTo)
+      : this.trigger.count(after, upTo);
+  }
+
+  #skippedIn(fromAt: EpochMs, toAt: EpochMs): number {
+    let found = 0;
+    for (const at of this.#skips) if (at >= fromAt && at <= toAt && this.has(at)) found += 1;
+    return found;
+  }
+
+  /** The last of a list: as many as `limit`, and with them those that are skipped. */
+  #latest(list: readonly Occurrence[], limit: number): Occurrence[] {
+    let from = list.length;
+    for (let left = limit; from > 0 && left > 0; from -= 1)
+      if (!this.#skips.has(list[from - 1]?.fireAt ?? NO_TIME)) left -= 1;
+    return list.slice(from);
   }
 
   #nextFire(after: EpochMs): EpochMs | undefined {
@@ -128,10 +159,11 @@ export class Schedule {
   #latestNominal(after: EpochMs, now: EpochMs, limit: number): EpochMs[] {
     const found: EpochMs[] = [];
     let before = now + 1;
-    while (found.length < limit) {
+    for (let left = limit; left > 0;) {
       const fireAt = this.prev(before);
       if (fireAt <= after || fireAt === NO_TIME) break;
       found.push(fireAt);
+      if (!this.#skips.has(fireAt)) left -= 1;
       before = fireAt;
     }
     return found.toReversed();

@@ -14,6 +14,8 @@ import { ownerSchema } from "./owner.ts";
 import { queueNameSchema } from "./queue.ts";
 import { revisionRecordSchema } from "./revision-record.ts";
 import type { LastRun, LastScheduledRun, LedgerRow } from "./ledger-row.ts";
+import { skipSchema } from "./skip-schema.ts";
+import { MAX_SKIPS } from "./stored-skip.ts";
 import { SKIP_REASONS, VERDICTS } from "./verdict.ts";
 
 /** PostgreSQL keeps counts in 32 bits. */
@@ -129,6 +131,8 @@ const jobRecordSchema = z.strictObject({
   runs: z.array(unfinishedRunSchema),
   /** The job's last backfill. */
   backfill: backfillSchema.nullable(),
+  /** Fire times that it skips on request; absent in states of versions that could not. */
+  skips: z.array(skipSchema).max(MAX_SKIPS).exactOptional(),
 });
 
 const removedJobRecordSchema = z.strictObject({
@@ -196,6 +200,7 @@ const ledgerRowSchema: z.ZodType<LedgerRow> = z.strictObject({
   result: z.unknown().exactOptional(),
   facts: z.record(z.string().min(1).max(1_000), jobFactsSchema.nullable()).exactOptional(),
   error: errorSchema.exactOptional(),
+  note: nameSchema.exactOptional(),
   // Only waiting runs have `waitUntil`, and those have no row.
 } satisfies Record<Exclude<keyof LedgerRow, "waitUntil">, z.ZodType>);
 

@@ -25,6 +25,7 @@ export const SKIP_REASONS = [
   "removed",
   "rescheduled",
   "overlap-replaced",
+  "requested",
 ] as const;
 
 /** Why an occurrence was skipped; set exactly when the verdict is `skipped`. */

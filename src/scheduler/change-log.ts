@@ -8,7 +8,7 @@ import { Schedule } from "../jobs/schedule.ts";
 const TOLD_SINGLY = 10;
 
 type ToldJob = Pick<StoredJob, "definition" | "state" | "watermark"> &
-  Partial<Pick<StoredJob, "pausedReason">>;
+  Partial<Pick<StoredJob, "pausedReason" | "skips">>;
 
 /** Logs changes to jobs and their next run on this process's logger. */
 export class ChangeLog {
@@ -68,12 +68,9 @@ export class ChangeLog {
   }
 }
 
-function nextRunOf({
-  definition,
-  state,
-  watermark,
-}: Pick<StoredJob, "definition" | "state" | "watermark">): string | undefined {
+function nextRunOf({ definition, state, watermark, skips = [] }: ToldJob): string | undefined {
   if (state !== "active") return undefined;
-  const next = new Schedule(definition).next(watermark);
+  const skipped = skips.map(({ fireAt }) => fireAt);
+  const next = new Schedule(definition, skipped).nextRun(watermark);
   return next && new Date(next.dueAt).toISOString();
 }

@@ -8,7 +8,7 @@ import type { SkipReason } from "../jobs/verdict.ts";
 /** A planned change of a job: a new definition, schedule, state, or several of these. */
 export type ChangePlan = Pick<
   JobChange,
-  "definition" | "schedule" | "pausedReason" | "skipped" | "event"
+  "definition" | "schedule" | "pausedReason" | "skipped" | "skips" | "event"
 >;
 
 /**
@@ -69,7 +69,7 @@ export function reschedule(
   definition: JobDefinition,
   now: number,
   from: number = now,
-): Pick<ChangePlan, "definition" | "schedule" | "skipped"> {
+): Pick<ChangePlan, "definition" | "schedule" | "skipped" | "skips"> {
   const schedule = new Schedule(definition);
   const settled = settledAt(stored, now);
   // A watermark already past it leaves nothing to survive.
@@ -81,6 +81,7 @@ export function reschedule(
       ? from
       : decidedUpTo(stored, from);
   const upcoming = schedule.ahead(watermark);
+  const decided = keepsComing ? settled : now;
   const state =
     stored.state === "paused" ? "paused" : schedule.isOver(upcoming) ? "finished" : "active";
   return {
@@ -91,17 +92,34 @@ export function reschedule(
       upcoming,
       expectedWatermark: stored.watermark,
     },
-    skipped: undecided(
-      stored,
-      keepsComing ? settled : now,
-      stored.state === "paused" ? "paused" : "rescheduled",
-    ),
+    skipped: undecided(stored, decided, stored.state === "paused" ? "paused" : "rescheduled"),
+    ...keptSkips(stored, decided, schedule, watermark),
   };
+}
+
+/**
+ * What becomes of a job's skips if all up to a nominal time is decided: those after it stay if they are fire times of the
+ * schedule, the rest are dropped.
+ * @param after Its fire times begin after this one. @default `upTo`
+ */
+export function keptSkips(
+  job: StoredJob,
+  upTo: number,
+  schedule: Schedule,
+  after: number = upTo,
+): Pick<ChangePlan, "skips"> {
+  if (job.skips.length === 0) return {};
+  const kept = job.skips.flatMap(({ fireAt }) => {
+    const next = fireAt > upTo && fireAt > after ? schedule.next(fireAt - 1) : undefined;
+    return next?.fireAt === fireAt ? [next] : [];
+  });
+  return { skips: { upTo, kept } };
 }
 
 /** The undecided occurrences up to a nominal time, as one span. */
 export function undecided(job: StoredJob, upTo: number, reason: SkipReason): SkippedSpan[] {
   if (job.state === "finished") return [];
-  const span = new Schedule(job.definition).span(job.watermark, upTo);
+  const skipped = job.skips.map(({ fireAt }) => fireAt);
+  const span = new Schedule(job.definition, skipped).span(job.watermark, upTo);
   return span ? [{ ...span, verdict: "skipped", reason }] : [];
 }

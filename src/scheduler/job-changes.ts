@@ -26,6 +26,7 @@ import { type SplitOptions, splitOptions } from "./split-options.ts";
 import {
   type ChangePlan,
   isGivenByHand,
+  keptSkips,
   keepSchedule,
   refuseMove,
   reschedule,
@@ -36,16 +37,17 @@ import {
 /** Pauses a job. One that is already paused keeps the time of its pause and takes the new reason. */
 export function pausePlan(job: StoredJob, now: number, reason: string | undefined): ChangePlan {
   if (job.state === "finished") throw finished(job, "paused");
-  const settled = settledAt(job, now);
+  const settled = job.state === "paused" ? job.watermark : settledAt(job, now);
   return {
     schedule: {
       state: "paused",
-      watermark: job.state === "paused" ? job.watermark : settled,
+      watermark: settled,
       upcoming: [],
       expectedWatermark: job.watermark,
     },
     pausedReason: reason ?? null,
     skipped: job.state === "paused" ? [] : undecided(job, settled, "paused"),
+    ...keptSkips(job, settled, new Schedule(job.definition)),
     event: {
       name: "JOB_PAUSED",
       at: now,
@@ -75,6 +77,7 @@ export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined 
     skipped: isPassedDate
       ? skipped.map((span) => ({ ...span, verdict: "missed", reason: undefined }))
       : skipped,
+    ...keptSkips(job, watermark, schedule),
     event: { name: "JOB_RESUMED", at: now, jobId: job.definition.id },
   };
 }

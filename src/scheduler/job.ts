@@ -1,9 +1,10 @@
 import type { JobState, Policy, Retention, StoredJob } from "../jobs/definition.ts";
+import type { Actor } from "../jobs/actor.ts";
 import { joinPaths, secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
 import { mask } from "../pipeline/secrets/secret-paths.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { queueOf } from "../jobs/queue.ts";
-import { Schedule } from "../jobs/schedule.ts";
+import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import type { LastScheduledRun } from "../jobs/ledger-row.ts";
 import type { Verdict } from "../jobs/verdict.ts";
 import type { CalendarSpec } from "../triggers/calendars/calendar-spec.ts";
@@ -18,6 +19,16 @@ export interface LastRunInShort {
   /** Its nominal time; for a run by `runJob`, the time of the request. */
   readonly fireTime: Date;
   readonly finishedAt: Date;
+}
+
+/** An occurrence to come that is skipped on request. */
+export interface SkippedOccurrence {
+  /** Its nominal time. */
+  readonly fireTime: Date;
+  readonly reason: string | undefined;
+  /** Who asked for it. */
+  readonly by: Actor;
+  readonly requestedAt: Date;
 }
 
 /** The fields of a scheduled job at the time it was read. */
@@ -37,7 +48,7 @@ export interface JobSnapshot {
   readonly params: unknown;
   readonly state: JobState;
   /**
-   * Nominal time of the next occurrence; `null` if the job is paused, finished or manual. With jitter it may have
+   * Nominal time of the next occurrence that is not skipped; `null` if the job is paused, finished or manual. With jitter it may have
    * passed already: the occurrence starts at `nextDueTime`.
    */
   readonly nextRunTime: Date | null;
@@ -72,6 +83,8 @@ export interface JobSnapshot {
   readonly createdAt: Date;
   /** Increases with every change. */
   readonly revision: number;
+  /** Occurrences to come that `skipOccurrence` skips, in their order. */
+  readonly skips: readonly SkippedOccurrence[];
 }
 
 function date(at: number | null): Date | null {
@@ -84,12 +97,24 @@ function inShort(run: LastScheduledRun | null): LastRunInShort | null {
   return { id, verdict, fireTime: new Date(fireAt), finishedAt: new Date(finishedAt) };
 }
 
+/** The next occurrence of an active job that is not skipped. */
+export function nextRunOf(
+  job: Pick<StoredJob, "definition" | "state" | "nextFireAt" | "nextDueAt" | "skips">,
+): Occurrence | undefined {
+  const { definition, state, nextFireAt: fireAt, nextDueAt: dueAt, skips } = job;
+  if (state !== "active" || fireAt === null || dueAt === null) return undefined;
+  if (skips.length === 0) return { fireAt, dueAt };
+  const skipped = skips.map((skip) => skip.fireAt);
+  return new Schedule(definition, skipped).nextRun(fireAt - 1);
+}
+
 /**
  * A stored job in its public form.
  * @param known Registered pipelines; a schema may mark secrets that weren't marked when the job was added.
  */
 export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot {
   const { definition } = stored;
+  const next = nextRunOf(stored);
   return {
     id: definition.id,
     pipeline: definition.pipeline,
@@ -103,8 +128,8 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot 
       joinPaths(definition.secrets, secretPlacesOf(known?.get(definition.pipeline)?.params).input),
     ),
     state: stored.state,
-    nextRunTime: stored.state === "active" ? date(stored.nextFireAt) : null,
-    nextDueTime: stored.state === "active" ? date(stored.nextDueAt) : null,
+    nextRunTime: date(next?.fireAt ?? null),
+    nextDueTime: date(next?.dueAt ?? null),
     timezone: definition.timezone,
     trigger: definition.trigger,
     scheduleKind: kindOfSpec(definition.trigger),
@@ -121,5 +146,11 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot 
     lastScheduledRun: inShort(stored.lastScheduledRun),
     createdAt: new Date(definition.createdAt),
     revision: stored.revision,
+    skips: stored.skips.map(({ fireAt, reason, by, at }) => ({
+      fireTime: new Date(fireAt),
+      reason,
+      by,
+      requestedAt: new Date(at),
+    })),
   };
 }

@@ -19,6 +19,7 @@ import type { PipelineReference, ResultOf, SchemaOf } from "../pipeline/pipeline
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { Backfill, BackfillOptions, BackfillReport, Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
+import { skipOccurrence, unskipOccurrence } from "./skip-occurrence.ts";
 import type { CancelRunOptions, RunCommands, RunJobOptions } from "./run-commands.ts";
 
 /** What a scheduler's calls about runs are made with. */
@@ -133,6 +134,32 @@ export abstract class SchedulerRuns {
   async getStats(query: StatsQuery = {}): Promise<Stats> {
     await this.#parts.ready();
     return readStats(this.#parts.engine, query, this.#parts.scope);
+  }
+
+  /**
+   * Skips one occurrence of a job: it gets the verdict `skipped: requested` when it is due, or at once if it waits in the
+   * queue. No race undoes that: either the skip holds, or this throws. Asking again replaces the reason.
+   * @param time Its nominal fire time; without an offset, in the job's zone.
+   * @param reason Kept with the skip and the verdict; up to 500 characters.
+   * @throws `JOB_NOT_FOUND`; `OCCURRENCE_DECIDED` if it has begun or has its verdict; `INVALID_OPTION` if it is no fire time of
+   * the job; `INVALID_STATE` for a job without a schedule, or with 1,000 skips.
+   */
+  async skipOccurrence(jobId: string, time: InstantInput, reason?: string): Promise<void> {
+    const id = checkJobId(jobId, "skipOccurrence");
+    await this.#parts.ready();
+    const named = { where: "skipOccurrence", jobId: id, time, by: this.#parts.by };
+    await skipOccurrence(this.#parts.engine, named, reason);
+  }
+
+  /**
+   * Takes back `skipOccurrence`; if there is no skip, nothing changes.
+   * @throws As {@link skipOccurrence}.
+   */
+  async unskipOccurrence(jobId: string, time: InstantInput): Promise<void> {
+    const id = checkJobId(jobId, "unskipOccurrence");
+    await this.#parts.ready();
+    const named = { where: "unskipOccurrence", jobId: id, time, by: this.#parts.by };
+    await unskipOccurrence(this.#parts.engine, named);
   }
 
   /** Lines of a run's log, a page at a time. @throws `RUN_NOT_FOUND`, `INVALID_OPTION` */

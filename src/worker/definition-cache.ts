@@ -26,9 +26,10 @@ export class DefinitionCache {
       const jobs = await engine.jobs.readDefinitions(ids);
       return jobs.map((job) => {
         if (!job) return null;
-        const { definition, revision, generation } = job;
+        const { definition, revision, generation, skips } = job;
+        const skipped = skips.map(({ fireAt }) => fireAt);
         try {
-          return { definition, schedule: new Schedule(definition), revision, generation };
+          return { definition, schedule: new Schedule(definition, skipped), revision, generation };
         } catch (error) {
           // It must not fail the others that are read in the same call.
           return error instanceof Error ? error : new Error(String(error));

@@ -35,6 +35,7 @@ export async function semanticCases({ tested }: CaseContext): Promise<void> {
   await import("../semantics/resume-job.cases.ts");
   await import("../semantics/run-job.cases.ts");
   await import("../semantics/shutdown.cases.ts");
+  await import("../semantics/skip-occurrence.cases.ts");
   await import("../semantics/start-end-date.cases.ts");
   await import("../semantics/timezone.cases.ts");
   await import("../semantics/very-many-due.cases.ts");

@@ -30,6 +30,7 @@ import { retryCases } from "./retry-cases.ts";
 import { runCases } from "./run-cases.ts";
 import { schedulerCases } from "./scheduler-cases.ts";
 import { statsCases } from "./stats-cases.ts";
+import { skipCases } from "./skip-cases.ts";
 import { timedCases } from "./timed-cases.ts";
 import { stepCases } from "./step-cases.ts";
 import { semanticCases } from "./semantic-cases.ts";
@@ -116,6 +117,9 @@ export function holdToContract(tested: TestedEngine): void {
     describe("admission", () => {
       admissionCases(context);
     });
+    describe("skips", () => {
+      skipCases(context);
+    });
     describe("catching up", () => {
       catchUpCases(context);
       changeCases(context);
@@ -181,6 +185,9 @@ export function holdToContract(tested: TestedEngine): void {
       const named: CaseContext = { ...context, bench: () => onQueue ?? bench() };
       describe("admission", () => {
         admissionCases(named);
+      });
+      describe("skips", () => {
+        skipCases(named);
       });
       describe("conditions", () => {
         conditionCases(named);

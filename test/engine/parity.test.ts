@@ -103,6 +103,10 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
   "Lua: what is one statement in SQL, or part of one": [
     "merge_into",
     "add_to_job",
+    "skips_key",
+    "add_skip",
+    "forget_skip",
+    "on_request",
     "place_next",
     "end_schedule",
     "keep_ledger_until",

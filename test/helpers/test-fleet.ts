@@ -17,6 +17,7 @@ import { JobCommands } from "../../src/scheduler/job-commands.ts";
 import { RunCommands, type RunJobOptions } from "../../src/scheduler/run-commands.ts";
 import type { JobSnapshot } from "../../src/scheduler/job.ts";
 import { type JobPage, type JobQuery, queryJobs } from "../../src/scheduler/job-query.ts";
+import { skipOccurrence, unskipOccurrence } from "../../src/scheduler/skip-occurrence.ts";
 import { WorkerRuntime } from "../../src/worker/worker-runtime.ts";
 import { type TestStores, testStores, type TestStore, takenByHand } from "./test-stores.ts";
 
@@ -36,6 +37,17 @@ export function clockText(instant: Date | number): string {
   const text = new Date(instant).toISOString().replace("T", " ").replace("Z", "");
   return text.replace(`${START.slice(0, 10)} `, "").replace(/\.000$/, "");
 }
+
+/** Somebody who skips occurrences. */
+export const ANA = {
+  by: { kind: "user", id: "ana" },
+  skips: (jobId: string, time: string) => ({
+    where: "skipOccurrence",
+    jobId,
+    time: new Date(at(time)),
+    by: ANA.by,
+  }),
+} as const;
 
 interface HeldRun {
   readonly release: (result: unknown) => void;
@@ -169,6 +181,16 @@ export class TestFleet implements AsyncDisposable {
   async ask(jobId: string, options: Omit<RunJobOptions, "wait"> = {}): Promise<string> {
     const asked = await this.runDesk.run(jobId, options);
     return typeof asked === "string" ? asked : asked.id;
+  }
+
+  /** Skips an occurrence, as the person "ana". */
+  skip(jobId: string, time: string, reason?: string): Promise<void> {
+    return skipOccurrence(this.engine, ANA.skips(jobId, time), reason);
+  }
+
+  /** Takes that back. */
+  unskip(jobId: string, time: string): Promise<void> {
+    return unskipOccurrence(this.engine, ANA.skips(jobId, time));
   }
 
   /** The job as stored, or `undefined`. */

@@ -365,6 +365,10 @@ const STATES: Readonly<Record<Exclude<Explanation["state"], "skipped">, readonly
   future: [
     { go: () => Promise.resolve(), says: "has not come yet: it is due in 1s." },
     { go: (fleet) => fleet.desk.pause("job", "why not"), says: "The job is paused since " },
+    {
+      go: (fleet) => fleet.skip("job", "12:00:00", "stocktaking"),
+      says: 'will be skipped: on 2026-03-01T11:59:59.000Z user "ana" asked for that: stocktaking.',
+    },
   ],
   none: [
     { when: "12:00:30", go: () => Promise.resolve(), says: "The job was not due at " },
@@ -386,6 +390,15 @@ const STATES: Readonly<Record<Exclude<Explanation["state"], "skipped">, readonly
 };
 
 const SKIPPED: Readonly<Record<SkipReason, readonly Way[]>> = {
+  requested: [
+    {
+      go: async (fleet) => {
+        await fleet.skip("job", "12:00:00", "stocktaking");
+        await fleet.workTo("12:00:30");
+      },
+      says: 'user "ana" asked for that: stocktaking.',
+    },
+  ],
   "max-instances": [
     { go: second, says: "maxInstances runs were unfinished." },
     {

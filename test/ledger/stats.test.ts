@@ -14,17 +14,17 @@ const DAY = 24 * HOUR;
 
 describe("figures", () => {
   test("each mark counts as what it means; the parts of due add up to it", () => {
-    const marks = { s00: 5, f1: 1, c: 2, m: 3, o: 4, i: 1, n: 2, p: 3, d: 1, e: 1, l: 1 };
+    const marks = { s00: 5, f1: 1, c: 2, m: 3, o: 4, i: 1, n: 2, p: 3, d: 1, e: 1, l: 1, q: 2 };
     const others = { Sx0: 2, K: 1, "1x2": 7, r: 9 };
     const figures = figuresOf({ marks: { ...marks, ...others }, ...NONE });
     expect(figures).toMatchObject({
-      due: 24,
+      due: 26,
       succeeded: 5,
       failed: 1,
       cancelled: 2,
       missed: 3,
       coalesced: 4,
-      skipped: 9,
+      skipped: 11,
       skippedBy: {
         "max-instances": 1,
         condition: 2,
@@ -32,6 +32,7 @@ describe("figures", () => {
         removed: 1,
         rescheduled: 1,
         "overlap-replaced": 1,
+        requested: 2,
       },
       manual: { succeeded: 2, skipped: 1 },
       backfill: { succeeded: 7 },

@@ -79,6 +79,7 @@ export function encodeChange(change: Port.JobChange, encode: EncodeDefinition): 
     // An absent one means another thing than none.
     changesAt: change.changesAt === null ? 0 : change.changesAt,
     skipped: change.skipped ?? [],
+    skips: change.skips,
     event: { ...change.event, by: change.by },
     note: {
       what: kindOfChange(change),
@@ -86,6 +87,13 @@ export function encodeChange(change: Port.JobChange, encode: EncodeDefinition): 
       differences: change.note?.differences,
     },
   };
+}
+
+const SKIP_OUTCOMES = ["changed", "same", "running", "decided", "full", "conflict"] as const;
+
+/** The answer of `change_skip`. */
+export function decodeSkip(answer: unknown): Port.SkipOutcome {
+  return SKIP_OUTCOMES.find((outcome) => outcome === answer) ?? "missing";
 }
 
 /** A removal as `remove_job` takes it. */

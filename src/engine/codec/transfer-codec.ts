@@ -168,6 +168,7 @@ export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
     queued: beside.queued,
     runs: beside.runs,
     backfill: beside.backfill,
+    ...(stored.skips.length === 0 ? {} : { skips: [...stored.skips] }),
   };
 }
 
@@ -249,6 +250,7 @@ function encodeJob(
     queued: record.queued.map(encodeQueued),
     runs: record.runs.map(encodeRunning),
     backfill: record.backfill ?? undefined,
+    skips: record.skips ?? [],
     upcoming,
   };
 }

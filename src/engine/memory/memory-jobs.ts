@@ -2,6 +2,7 @@ import type { StoredJob } from "../../jobs/definition.ts";
 import {
   changeJob,
   listJobs,
+  changeSkip,
   type PutAnswer,
   putJobs,
   removeJob,
@@ -36,6 +37,10 @@ export class MemoryJobs implements Port.JobsPort {
 
   async remove(removal: Port.JobRemoval): Promise<Port.JobRemovalResult> {
     return this.#link.step((step) => removeJob(step, asSent(removal)));
+  }
+
+  async changeSkip(request: Port.SkipRequest): Promise<Port.SkipOutcome> {
+    return this.#link.step((step) => changeSkip(step, asSent(request)));
   }
 
   async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {

@@ -31,6 +31,14 @@ export class MultiQueueJobs implements Port.JobsPort {
     );
   }
 
+  changeSkip(request: Port.SkipRequest): Promise<Port.SkipOutcome> {
+    return this.#queues.ofJob(
+      request.jobId,
+      ({ jobs }) => jobs.changeSkip(request),
+      (outcome) => outcome === "missing",
+    );
+  }
+
   async remove(removal: Port.JobRemoval): Promise<Port.JobRemovalResult> {
     const outcome = await this.#home.jobs.remove(removal);
     return outcome === "missing" ? this.#claims.remove(removal) : outcome;

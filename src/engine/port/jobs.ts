@@ -10,9 +10,11 @@ import type {
   JobRemovalResult,
 } from "../../jobs/job-requests.ts";
 import type { Scope } from "../../jobs/scope.ts";
+import type { SkipOutcome, SkipRequest } from "../../jobs/skip-requests.ts";
 
 export type * from "../../jobs/job-list.ts";
 export type * from "../../jobs/job-requests.ts";
+export type * from "../../jobs/skip-requests.ts";
 
 /** Stored jobs. */
 export interface JobsPort {
@@ -20,6 +22,8 @@ export interface JobsPort {
   put(puts: readonly JobPut[]): Promise<JobPutResult[]>;
   change(change: JobChange): Promise<JobChangeResult>;
   remove(removal: JobRemoval): Promise<JobRemovalResult>;
+  /** Skips one occurrence, or takes that back. */
+  changeSkip(request: SkipRequest): Promise<SkipOutcome>;
   get(ids: readonly string[]): Promise<(StoredJob | undefined)[]>;
   /** What a worker must know of its jobs; on the default queue only. */
   readDefinitions(ids: readonly string[]): Promise<(StoredDefinition | undefined)[]>;

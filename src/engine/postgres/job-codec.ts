@@ -64,11 +64,15 @@ export function storable(text: string): string {
 }
 
 /** A job as `read_jobs` returns it. */
-export interface WrittenJob extends Omit<StoredJob, "definition" | "lastRun" | "lastScheduledRun"> {
+export interface WrittenJob extends Omit<
+  StoredJob,
+  "definition" | "lastRun" | "lastScheduledRun" | "skips"
+> {
   readonly id: string;
   readonly definition: string;
   readonly lastRun?: LastScheduledRun & { readonly result?: string };
   readonly lastScheduledRun?: LastScheduledRun;
+  readonly skips?: StoredJob["skips"];
 }
 
 /** Reads a job; the server leaves out columns without a value. */
@@ -89,6 +93,7 @@ export function decodeJob({ definition, ...job }: WrittenJob): StoredJob {
     pausedReason: job.pausedReason ?? null,
     lastRun,
     lastScheduledRun: lastScheduledOf(lastRun, job.lastScheduledRun ?? null),
+    skips: job.skips ?? [],
   };
 }
 

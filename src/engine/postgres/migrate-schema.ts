@@ -15,6 +15,7 @@ const MIGRATIONS = [
   "0008_roll_ups",
   "0009_lists",
   "0010_changes",
+  "0011_skips",
   "0012_timed_changes",
 ] as const;
 /** The version of the tables that this package uses. */

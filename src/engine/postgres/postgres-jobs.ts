@@ -48,6 +48,10 @@ export class PostgresJobs implements Port.JobsPort {
     return outcome === "removed" || outcome === "undecided" ? outcome : "missing";
   }
 
+  async changeSkip(request: Port.SkipRequest): Promise<Port.SkipOutcome> {
+    return codec.decodeSkip(wordOf(await this.#link.run("changeSkip", "change_skip", request)));
+  }
+
   async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
     if (ids.length === 0) return [];
     const jobs = await this.#link.read<WrittenJob[]>("getJobs", "read_jobs($1)", [ids]);

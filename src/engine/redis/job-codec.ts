@@ -9,6 +9,7 @@ import { readOne, readResult, type Tell } from "../codec/readable.ts";
 import { toJson } from "../codec/stored-json.ts";
 import type { ConditionPolicy, JobDefinition, StoredJob } from "../../jobs/definition.ts";
 import { type LastRun, lastScheduledOf, type LastScheduledRun } from "../../jobs/ledger-row.ts";
+import type { StoredSkip } from "../../jobs/stored-skip.ts";
 import type { EpochMs } from "../../core/clock.ts";
 import { VERDICTS, type Verdict } from "../../jobs/verdict.ts";
 
@@ -63,8 +64,15 @@ export function decodeDefinitions(
   answer: unknown,
   tell: Tell,
 ): (StoredDefinition | undefined)[] {
-  const jobs = answer as (readonly [text: string, revision: string, ...rest: string[]])[];
-  return jobs.map(([text, revision, generation, all = "", schedule = ""], i) =>
+  const jobs = answer as [
+    text: string,
+    revision: string,
+    generation: string,
+    all?: string,
+    schedule?: string,
+    skips?: readonly string[] | null,
+  ][];
+  return jobs.map(([text, revision, generation, all = "", schedule = "", skips], i) =>
     text === ""
       ? undefined
       : readOne(
@@ -73,6 +81,7 @@ export function decodeDefinitions(
             definition: parseDefinition(text, { id: ids[i] ?? "", declared: { all, schedule } }),
             revision: Number(revision),
             generation: Number(generation),
+            skips: decodeSkips(skips ?? []),
           }),
           tell,
         ),
@@ -85,14 +94,21 @@ export interface PutJob {
   /** Fields and values in turns. */
   readonly hash: readonly string[];
   readonly running: number;
+  /** As stored; absent if there are none. */
+  readonly skips?: readonly string[];
+}
+
+/** Skips as they are stored. */
+export function decodeSkips(members: readonly string[]): StoredSkip[] {
+  return members.map((member) => JSON.parse(member) as StoredSkip);
 }
 
 /** Reads what {@link PutJob} says. */
 export function decodePutJob(tell: Tell): (id: string, job: PutJob) => StoredJob | undefined {
-  return (id, { definition, hash: flat, running }) => {
+  return (id, { definition, hash: flat, running, skips }) => {
     const hash: Record<string, string> = {};
     for (let i = 0; i < flat.length; i += 2) hash[flat[i] ?? ""] = flat[i + 1] ?? "";
-    const read = () => decodeJob(id, definition, hash, running);
+    const read = () => decodeJob(id, definition, hash, running, skips);
     return readOne(`definition of job "${id}"`, read, tell);
   };
 }
@@ -169,12 +185,13 @@ export function countsOf(hash: Readonly<Record<string, string>>): Partial<Record
   );
 }
 
-/** Makes a stored job from its id, its definition's text, its hash, and the number of its running runs. */
+/** Makes a stored job from its id, its definition's text, its hash, the number of its running runs, and its skips as stored. */
 export function decodeJob(
   id: string,
   definition: string,
   hash: Readonly<Record<string, string>>,
   running: number,
+  skips: readonly string[] = [],
 ): StoredJob {
   const lastRun = decodeLastRun(hash["li"], hash["lp"], hash["lr"]);
   return {
@@ -194,5 +211,6 @@ export function decodeJob(
     counts: countsOf(hash),
     lastRun,
     lastScheduledRun: lastScheduledOf(lastRun, decodeLastScheduled(hash["ls"])),
+    skips: decodeSkips(skips),
   };
 }

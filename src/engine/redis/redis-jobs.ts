@@ -36,16 +36,21 @@ export class RedisJobs implements Port.JobsPort {
     return answer === "removed" || answer === "undecided" ? answer : "missing";
   }
 
+  async changeSkip(request: Port.SkipRequest): Promise<Port.SkipOutcome> {
+    return codec.decodeSkip(await this.#calls.run("change_skip", { request: toJson(request) }));
+  }
+
   async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
     if (ids.length === 0) return [];
     const replies = await this.#calls.bounded("getJobs", () => this.#read(ids));
     const definitions = replies[0] as (string | null)[];
+    const skips = await this.#readSkips(ids.filter((_, i) => hashAt(replies, i)["sk"]));
     return ids.map((id, i) => {
       const definition = definitions[i];
-      const hash = replies[1 + 2 * i] as Record<string, string>;
+      const hash = hashAt(replies, i);
       if (!definition || !hash["rev"]) return undefined;
       const running = Number(replies[2 + 2 * i]);
-      const read = () => decodeJob(id, definition, hash, running);
+      const read = () => decodeJob(id, definition, hash, running, skips.get(id));
       return readOne(`definition of job "${id}"`, read, this.#calls.tell);
     });
   }
@@ -59,6 +64,17 @@ export class RedisJobs implements Port.JobsPort {
       if (error) throw error;
       return reply;
     });
+  }
+
+  /** Few jobs have skips. */
+  async #readSkips(ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    if (ids.length === 0) return new Map();
+    const { redis } = this.#calls;
+    const read = ids.map((id) =>
+      this.#calls.bounded("getJobs", () => redis.zrange(this.#calls.key(`skips:${id}`), 0, -1)),
+    );
+    const skips = await Promise.all(read);
+    return new Map(ids.map((id, i) => [id, skips[i] ?? []]));
   }
 
   async readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {
@@ -78,4 +94,8 @@ export class RedisJobs implements Port.JobsPort {
   count(): Promise<number> {
     return this.#calls.bounded("countJobs", () => this.#calls.redis.zcard(this.#calls.key("next")));
   }
+}
+
+function hashAt(replies: readonly unknown[], i: number): Record<string, string> {
+  return replies[1 + 2 * i] as Record<string, string>;
 }

@@ -38,6 +38,7 @@ interface WrittenJob {
   readonly backfill?: unknown;
   readonly backfillTimes?: unknown;
   readonly backfillJobs?: unknown;
+  readonly skips?: unknown;
   readonly keepUntil?: string | false;
 }
 
@@ -114,7 +115,8 @@ function decodeExported(written: WrittenJob): ExportedJob {
   }
   const hash = Object.fromEntries(entriesOf(written.hash));
   const last = readLast(hash["lp"]);
-  const owner = jobRecord(decodeJob(id, definition, hash, runs.length), {
+  const skips = listOf<string>(written.skips);
+  const owner = jobRecord(decodeJob(id, definition, hash, runs.length, skips), {
     finishedAt: optionalNumber(hash["fin"]),
     lastSuccessAt: last?.lastSuccessAt ?? null,
     successStreak: last?.successStreak ?? 0,

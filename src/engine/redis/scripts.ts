@@ -14,6 +14,7 @@ export const SCRIPT_ARGUMENTS = {
   compare_jobs: [],
   put_jobs: ["jobs"],
   change_job: ["change"],
+  change_skip: ["request"],
   remove_job: ["removal"],
   request_run: ["request"],
   hand_back: ["hold"],
@@ -70,6 +71,8 @@ const LAZY: Level = [
   "lists",
 ];
 const isLazy: ReadonlySet<string> = new Set([...LAZY, "queueing", "marks"]);
+/** Lazy, too, but known only behind it: a function takes at most 60 names from the functions around it. */
+const isLocal: ReadonlySet<string> = new Set(["skips"]);
 
 // One level less than there could be: a level may use at most 60 names of those around it.
 const QUEUED: readonly Level[] = [JOBS, ["ledger", ...LAZY]];
@@ -87,13 +90,14 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   pass_on: [QUEUE_JOBS],
   end_jobs: [QUEUE_JOBS],
   park_job: [QUEUE_JOBS],
-  admit: [...RUNS, ["takeover", "placement"], ["queueing"], ["decide"]],
+  admit: [...RUNS, ["skips", "takeover", "placement"], ["queueing"], ["decide"]],
   settle: RUNS,
   settle_fast: FAST_PATH,
   compare_jobs: [KEYS],
   put_jobs: [...QUEUED, ["store_job"]],
-  change_job: QUEUED,
-  remove_job: RUNS,
+  change_job: [...QUEUED, ["skips"]],
+  change_skip: [...QUEUED, ["skips"]],
+  remove_job: [...RUNS, ["skips"]],
   request_run: [JOBS, ["changes"]],
   hand_back: [JOBS],
   note_alive: [JOBS],
@@ -110,7 +114,7 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   read_definitions: [KEYS],
   read_days: [KEYS],
   export_jobs: [KEYS],
-  import_records: [...QUEUED, ["store_job"]],
+  import_records: [...QUEUED, ["skips", "store_job"]],
   put_document: [DOCUMENTS],
   delete_document: [DOCUMENTS],
   read_documents: [DOCUMENTS],
@@ -151,9 +155,10 @@ function nest(levels: readonly Level[]): string {
 }
 
 function textOf(file: string): string {
-  if (!isLazy.has(file)) return scriptText(file);
+  const isOwn = isLocal.has(file);
+  if (!isLazy.has(file) && !isOwn) return scriptText(file);
   const variable = file.replaceAll(/_./g, (letters) => letters.charAt(1).toUpperCase());
-  return `${variable} = lazy(function()\n${scriptText(file)}end)\n`;
+  return `${isOwn ? "local " : ""}${variable} = lazy(function()\n${scriptText(file)}end)\n`;
 }
 
 function load(name: ScriptName): LoadedScript {

@@ -41,6 +41,12 @@ export class ScopedJobs implements JobsPort {
       : "missing";
   }
 
+  async changeSkip(request: Port.SkipRequest): Promise<Port.SkipOutcome> {
+    return (await this.#access.mayChange(request.jobId))
+      ? this.#engine.jobs.changeSkip(request)
+      : "missing";
+  }
+
   async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
     const jobs = await this.#engine.jobs.get(ids);
     return jobs.map((job) =>

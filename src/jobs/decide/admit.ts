@@ -13,6 +13,7 @@ import { dueOf } from "./due.ts";
 import { groupsOf, hasGroupRoom, joinLine, leaveLine } from "./group-room.ts";
 import { placeOf } from "./place.ts";
 import { decidedOf } from "./queued-runs.ts";
+import { decideSkips } from "./skips.ts";
 import { tellFinished } from "./run-end.ts";
 import { startRun } from "./run-start.ts";
 import type { JobEntry, QueuedEntry } from "./state.ts";
@@ -94,10 +95,15 @@ function admitDue(step: Step, job: JobEntry, request: AdmitRequest): Look | Answ
       const { due, older, upcoming } = found;
       const [next] = upcoming;
       job.watermark = due.at(-1)?.fireAt ?? job.watermark;
+      const skipped = decideSkips(step, job, job.watermark);
+      const [first, ...rest] = due.filter(({ fireAt }) => !skipped.has(fireAt));
       job.next = next ?? null;
       addNext(step, job, next);
       const decide = job.rules.coalesce ? decideTogether : decideSingly;
-      const look = decide(step, job, request, due, older);
+      // Without a first one there is no older one either: see `AdmitRequest`.
+      const look = first
+        ? decide(step, job, request, [first, ...rest], older)
+        : takeQueued(step, job, request);
       if (!next) job.state = "finished";
       return look;
     }

@@ -3,6 +3,7 @@ import { feedBackfill } from "./backfill-times.ts";
 import { noteOfChange } from "./changes.ts";
 import { linkCondition } from "./condition-links.ts";
 import { groupsOf, leaveLine } from "./group-room.ts";
+import { keepSkips } from "./skips.ts";
 import { skipQueued } from "./queued-runs.ts";
 import { dropRetries, releaseRetries } from "./retries.ts";
 import { rulesOf } from "./rules-of.ts";
@@ -28,6 +29,7 @@ export function changeJob(step: Step, change: JobChange): JobChangeResult {
   const groups = groupsOf(step, [job.id]);
   const newGroup = definition?.policy.group?.key;
   if (newGroup !== undefined) groups.add(newGroup);
+  if (change.skips) keepSkips(step, job, change.skips);
   decideSpans(step, job, change.skipped ?? []);
   const { rules: former, revision, state } = job;
   job.revision = nextNumber(step);

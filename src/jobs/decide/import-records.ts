@@ -88,6 +88,7 @@ function importJob(
   job.lastSuccessAt = record.lastSuccessAt;
   job.successStreak = record.successStreak;
   job.failuresInARow = record.failuresInARow;
+  for (const { fireAt, ...skip } of record.skips ?? []) job.skips.set(fireAt, skip);
   step.state.jobs.set(job.id, job);
   if (job.next) addNext(step, job, job.next);
   for (const { ignoreCondition = false, waitUntil = null, ...run } of record.queued)

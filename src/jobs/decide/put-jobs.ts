@@ -87,5 +87,6 @@ export function newEntry(
     successStreak: 0,
     failuresInARow: 0,
     backfill: null,
+    skips: new Map(),
   };
 }

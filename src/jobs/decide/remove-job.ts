@@ -8,6 +8,7 @@ import { ledgerOf } from "./retention.ts";
 import { endRemoved } from "./run-end.ts";
 import type { JobEntry } from "./state.ts";
 import { runningOf, type Step, tell } from "./step.ts";
+import { decideSkips } from "./skips.ts";
 import { dropNext } from "./upcoming.ts";
 import { decideAgainst, decideSpans } from "./verdicts.ts";
 import { wakeGroups } from "./wake-groups.ts";
@@ -27,6 +28,7 @@ export function removeJob(step: Step, removal: JobRemoval): JobRemovalResult {
     return "undecided";
   const groups = groupsOf(step, [jobId]);
   dropNext(step, job);
+  decideSkips(step, job, step.now);
   decideSpans(step, job, removal.skipped);
   skipQueued(step, job, "removed");
   skipRequests(step, job);

@@ -6,6 +6,7 @@ import type { JobState, Overlap } from "../definition.ts";
 import type { LastRun, LastScheduledRun, LedgerRow, RunKind } from "../ledger-row.ts";
 import type { ChangeList, NotedChange, Revision } from "../noted-change.ts";
 import type { Occurrence } from "../schedule.ts";
+import type { StoredSkip } from "../stored-skip.ts";
 import type { Verdict } from "../verdict.ts";
 
 /**
@@ -99,7 +100,12 @@ export interface JobEntry {
   failuresInARow: number;
   /** The job's last backfill. */
   backfill: BackfillEntry | null;
+  /** Skips that were asked for, by fire time; all are above the watermark. */
+  readonly skips: Map<EpochMs, SkipEntry>;
 }
+
+/** A skip that was asked for. */
+export type SkipEntry = Omit<StoredSkip, "fireAt">;
 
 /** A run that waits. */
 export interface QueuedEntry {

@@ -1,6 +1,7 @@
 import type { JobDefinition, StoredJob } from "../definition.ts";
 import type { LedgerQuery } from "../ledger-query.ts";
 import { lastScheduledOf, type LedgerRow } from "../ledger-row.ts";
+import type { StoredSkip } from "../stored-skip.ts";
 import { placeAfter } from "./retention.ts";
 import type { JobEntry, ManualRequest, QueuedEntry, QueueState, RunningRun } from "./state.ts";
 import { instancesOf } from "./step.ts";
@@ -21,7 +22,14 @@ export function storedJob(state: QueueState, job: JobEntry): StoredJob {
     counts: { ...job.counts },
     lastRun: structuredClone(job.lastRun),
     lastScheduledRun: lastScheduledOf(job.lastRun, job.lastScheduledRun),
+    skips: skipsOf(job),
   };
+}
+
+/** The skips of a job, in the order of their fire times. */
+export function skipsOf({ skips }: JobEntry): StoredSkip[] {
+  const found = [...skips].map(([fireAt, skip]) => Object.assign({ fireAt }, skip));
+  return found.toSorted((a, b) => a.fireAt - b.fireAt);
 }
 
 /** A job's claimed occurrences that have no verdict yet. */

@@ -34,6 +34,10 @@ export interface Decision {
   readonly error?: StoredError;
   /** Who cancelled it. */
   readonly cancelledBy?: Actor | undefined;
+  /** Who asked for it to be skipped. */
+  readonly by?: Actor | undefined;
+  /** What they wrote. */
+  readonly note?: string | undefined;
 }
 
 /** The id of a scheduled run of the job's present generation. */
@@ -48,6 +52,7 @@ export function runIdOf(
 export function decideAgainst(step: Step, job: JobEntry, decided: Decided, why: Decision): void {
   const { fireAt, dueAt, fromAt, count } = decided;
   const id = decided.id ?? runIdOf(job, fireAt);
+  const by = decided.by ?? why.by;
   const row: LedgerRow = {
     id,
     state: why.verdict,
@@ -60,8 +65,9 @@ export function decideAgainst(step: Step, job: JobEntry, decided: Decided, why: 
     ...(why.into === undefined ? {} : { coalescedInto: why.into }),
     ...(why.facts === undefined ? {} : { facts: why.facts }),
     ...(why.error === undefined ? {} : { error: why.error }),
-    ...(decided.by && { by: decided.by }),
+    ...(by && { by }),
     ...(why.cancelledBy && { cancelledBy: why.cancelledBy }),
+    ...(why.note === undefined ? {} : { note: why.note }),
   };
   keepRow(step, job.id, row, job.rules);
   addCount(job.counts, why.verdict, count);
@@ -73,7 +79,8 @@ export function decideAgainst(step: Step, job: JobEntry, decided: Decided, why: 
     count,
     reason: why.reason,
     error: why.error,
-    by: why.cancelledBy,
+    by: why.cancelledBy ?? why.by,
+    note: why.note,
   });
 }
 

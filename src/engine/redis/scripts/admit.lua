@@ -62,8 +62,18 @@ local function decideDue(job, r, open)
   dropNext(job.id, upTo, r.queueJobId)
   placeNext(job.id, open.upcoming, upTo)
   addNext(job.id, job.pipeline, job.generation, open.upcoming)
+  local due = open.due
+  if job.skipAt and job.skipAt <= upTo then
+    local skipped = skips.decideSkips(job, upTo)
+    due = {}
+    for _, o in ipairs(open.due) do
+      if not skipped[o.fireAt] then due[#due + 1] = o end
+    end
+  end
   local decide = job.isCoalescing and decideTogether or decideSingly
-  local held = decide(job, r, open.due, open.older)
+  local held
+  -- Without a due one there is no older one either.
+  if due[1] then held = decide(job, r, due, open.older) else held = queueing.takeQueued(job, r) end
   if not open.upcoming[1] then endSchedule(job.id) end
   return held
 end

@@ -8,7 +8,8 @@ ARGV[4] maxEvents
 ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, fields?, pipeline?,
                  timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
                  changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
-                 skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event (with by); times in epoch ms
+                 skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}],
+                 skips {upTo, kept [{fireAt,dueAt}]}?, event (with by); times in epoch ms
                  note {what, plannedAt?, differences [{field,from,to}]?, superseded (JSON text of the definition)?, bulk?}
 Returns JSON:
   {"o":"changed","generation":n}
@@ -24,6 +25,7 @@ if job.revision ~= c.expectedRevision or (timing and timing.expectedWatermark ~=
 end
 
 local key = jobKey(c.jobId)
+if c.skips then skips.keepSkips(job, c.skips) end
 decideSpans(job, c.skipped)
 call("HSET", key, "rev", nextSequence())
 if c.definition then

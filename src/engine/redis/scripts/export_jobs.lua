@@ -10,7 +10,7 @@ ARGV[6] cursor   of HSCAN, ZSCAN or SSCAN; "0" = from the start
 ARGV[7] count    about how many jobs
 Returns JSON:
   {"cursor":"n","sequence":n,"jobs":[{id,definition,hash,running,queued,requests,backfill,backfillTimes,backfillJobs,
-    keepUntil}]}
+    skips,keepUntil}]}
 `cursor` is "0" at the end of the stage. `hash`, `running`, `requests` and `backfill` are alternating fields and values, as
 stored; `backfillTimes` are fire times without a queue job, `backfillJobs` the run ids of those with one. A removed job has
 `running` and `keepUntil` only. An empty list may be encoded as an object.
@@ -28,6 +28,7 @@ local function export(jobId, definition)
     job.requests = call("HGETALL", requestsKey(jobId))
     job.backfill = call("HGETALL", backfillKey(jobId))
     job.backfillTimes = call("ZRANGE", backfillTimesKey(jobId), 0, -1)
+    job.skips = call("ZRANGE", PREFIX .. "skips:" .. jobId, 0, -1)
     job.backfillJobs = call("HKEYS", backfillJobsKey(jobId))
   else
     -- False if there is none, in JSON too.

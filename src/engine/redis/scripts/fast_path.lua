@@ -71,8 +71,8 @@ local function startFast(id, pipeline, take, worker)
   local key, runs = jobKey(jobId), runningKey(jobId)
   -- Missing fields are false.
   local ownGeneration, state, ownPipeline, allowsFastPath, isWaiting, hasDependents, watermark, nextAt, dueAt, after, afterDueAt,
-    maxInstances, graceMs, revision, lastId, last, lastResult, owner = unpack(call("HMGET", key, "gen", "st", "pl", "fp", "op", "dp",
-    "w", "nf", "nd", "af", "ad", "mi", "gr", "rev", "li", "lp", "lr", "ow"))
+    maxInstances, graceMs, revision, lastId, last, lastResult, owner, skipAt = unpack(call("HMGET", key, "gen", "st", "pl", "fp",
+    "op", "dp", "w", "nf", "nd", "af", "ad", "mi", "gr", "rev", "li", "lp", "lr", "ow", "sk"))
   if ownGeneration ~= generation or state ~= "active" then return nil end
   local isNext, isLast = nextAt == fireAt, after == "-"
   local isBehind = not isLast and (optional(after) == nil or tonumber(afterDueAt) <= NOW)
@@ -82,7 +82,7 @@ local function startFast(id, pipeline, take, worker)
   local lateMs = isNext and NOW - tonumber(dueAt)
   -- Whatever happens to the worker that takes this one, the one after it comes in time. One taken too early is put back.
   if isNext and lateMs >= 0 and not isBehind and not isLast then keepWaiting() end
-  if allowsFastPath ~= "1" or isWaiting or hasDependents then return nil end
+  if allowsFastPath ~= "1" or isWaiting or hasDependents or (skipAt and tonumber(skipAt) <= NOW) then return nil end
   -- The job has another pipeline by now, which the worker may not have.
   if ownPipeline ~= pipeline then return nil end
   if not isNext then

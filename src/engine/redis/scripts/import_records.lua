@@ -11,7 +11,7 @@ ARGV[5] step   JSON: importId, by (who imports), sequence, isDone, records (in t
                             that is another), lastSuccessAt?, successStreak, failuresInARow, everRan, queued (as
                             stored), runs (as stored, with queueJobId),
                             backfill {backfillId,state,total,concurrency,order,verdicts,createdAt,touchedAt,fireTimes}?,
-                            upcoming [{fireAt,dueAt}]
+                            skips [{fireAt,dueAt,reason?,by,at}], upcoming [{fireAt,dueAt}]
                removed-job  place, jobId, runs
                request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?, by?
                step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
@@ -103,6 +103,8 @@ local function importJob(r)
   local job = readJob(id)
   importQueued(job, r.queued)
   if r.backfill then importBackfill(job, r.backfill) end
+  for _, skip in ipairs(r.skips) do skips.addSkip(id, skip) end
+  if r.skips[1] then skips.noteFirst(id) end
 end
 
 local function importRequest(r)

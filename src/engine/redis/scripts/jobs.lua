@@ -14,6 +14,7 @@
 --   fp                    "1" if its rules allow the fast path: see `fast_path.lua`
 --   iv                    ms between its occurrences, if they depend on nothing else
 --   op                    "1" if something besides runs waits
+--   sk                    fire time of the first occurrence that is to be skipped: see `skips.lua`
 --   wu                    the wakeup for its queued runs
 --   tw, ta                the wakeup at an instant, and that instant
 --   pa, pr, fin           paused at, why, finished at
@@ -25,7 +26,7 @@
 --   rd                    the latest day of its roll-ups: see `roll_ups.lua`
 local function readJob(jobId)
   local v = call("HMGET", jobKey(jobId), "rev", "gen", "st", "w", "mi", "co", "gr", "mc", "kc", "ka", "pl",
-    "cn", "ov", "gk", "gl", "pf", "lp", "er", "dp", "fin", "ow", "rd")
+    "cn", "ov", "gk", "gl", "pf", "lp", "er", "dp", "fin", "ow", "rd", "sk")
   if not v[1] then return nil end
   if v[21] then OWNERS[jobId] = v[21] end
   OPEN_DAYS[jobId] = v[22] or ""
@@ -44,7 +45,7 @@ local function readJob(jobId)
     condition = condition, overlap = overlap, groupKey = groupKey, groupLimit = groupKey and tonumber(v[15]),
     pauseAfter = tonumber(optional(v[16])), last = last, failuresInARow = last.failuresInARow,
     successStreak = last.successStreak, everRan = v[18] == "1", hasDependents = v[19] == "1", isHeldUp = isHeldUp,
-    isQueueing = isHeldUp or overlap ~= "skip",
+    isQueueing = isHeldUp or overlap ~= "skip", skipAt = tonumber(optional(v[23])),
   }
 end
 

@@ -68,7 +68,7 @@ local function decideAgainst(job, span, state, eventName, extra)
   addCount(job.id, state, span.count)
   emit({ name = eventName, jobId = job.id, runId = (extra and extra.coalescedInto) or row.id, fireAt = span.fireAt,
     count = span.count, reason = extra and extra.reason, error = extra and extra.error,
-    by = extra and extra.cancelledBy })
+    by = extra and (extra.cancelledBy or extra.by), note = extra and extra.note })
 end
 
 local function decideOne(job, run, state, eventName, extra)

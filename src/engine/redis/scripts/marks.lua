@@ -5,7 +5,7 @@ local BOUNDS = { 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 6000
 
 local SCHEDULED_CODES = { succeeded = "s", failed = "f", cancelled = "c", missed = "m", coalesced = "o" }
 local SKIPPED_CODES = { ["max-instances"] = "i", condition = "n", paused = "p", removed = "d", rescheduled = "e",
-  ["overlap-replaced"] = "l" }
+  ["overlap-replaced"] = "l", requested = "q" }
 local OTHER_CODES = {
   manual = { succeeded = "S", failed = "F", cancelled = "C", missed = "M", coalesced = "O", skipped = "K" },
   backfill = { succeeded = "1", failed = "2", cancelled = "3", missed = "4", coalesced = "5", skipped = "6" },

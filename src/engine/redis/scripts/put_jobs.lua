@@ -14,7 +14,7 @@ ARGV[5] jobs   JSON array: id, definition (JSON text), declared, schedule (diges
                createdAt (epoch ms), bulk? (the id of the call that adds many),
                isRead (true)?: answer with the job as stored, too
 Returns a JSON array with one answer for each job, in order, each with
-"job":{"definition":text,"hash":[field,value,…],"running":n} if it is asked for and there:
+"job":{"definition":text,"hash":[field,value,…],"running":n,"skips":[as stored]} if it is asked for and there:
   {"o":"created","generation":n}
   {"o":"same"}     a job with an equal declaration exists
   {"o":"exists"}   one with another declaration exists, or another queue has claimed the id; nothing was changed
@@ -58,7 +58,8 @@ for i, put in ipairs(puts) do
   local definition = put.isRead and call("HGET", PREFIX .. "defs", put.id)
   if definition then
     local running = call("HLEN", PREFIX .. "running:" .. put.id)
-    answers[i].job = { definition = definition, hash = call("HGETALL", jobKey(put.id)), running = running }
+    local skipped = call("ZRANGE", PREFIX .. "skips:" .. put.id, 0, -1)
+    answers[i].job = { skips = skipped[1] and skipped, definition = definition, hash = call("HGETALL", jobKey(put.id)), running = running }
   end
 end
 return cjson.encode(answers)

@@ -16,6 +16,7 @@ local job = readJob(r.jobId)
 if not job then return "missing" end
 if r.expectedWatermark and r.expectedWatermark ~= job.watermark then return "undecided" end
 if r.expectedRevision and r.expectedRevision ~= job.revision then return "undecided" end
+skips.decideSkips(job, NOW)
 decideSpans(job, r.skipped)
 dropNext(r.jobId)
 queuedRuns.dropQueued(job, "removed")
@@ -42,7 +43,7 @@ end
 conditions.linkCondition(r.jobId, job.condition, nil)
 lists.leave(r.jobId, call("HGET", PREFIX .. "defs", r.jobId) or "", job.state, job.last.verdict)
 closeDays(r.jobId)
-call("DEL", requestsKey(r.jobId), backfillKey(r.jobId), jobKey(r.jobId))
+call("DEL", requestsKey(r.jobId), backfillKey(r.jobId), skips.skipsKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)
 call("ZREM", PREFIX .. "next", r.jobId)
 noteTimed(r.jobId, 0)

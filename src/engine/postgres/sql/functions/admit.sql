@@ -28,6 +28,8 @@ DECLARE
   early jsonb;
   upcoming jsonb;
   older occurrences;
+  skipped bigint[];
+  of_skips jsonb[] := '{}';
 BEGIN
   d.events := '{}';
   SELECT array_agg(ROW(o.fire, o.fire, o.due, 1, NULL, NULL)::occurrences ORDER BY ord) FILTER (WHERE o.due <= now_ms),
@@ -58,11 +60,19 @@ BEGIN
     next_fire_at = (upcoming #>> '{0,fireAt}')::bigint, next_due_at = (upcoming #>> '{0,dueAt}')::bigint
   WHERE id = job.id;
   PERFORM add_next(job.id, job.pipeline, job.generation, upcoming, now_ms);
-  IF job.is_coalescing THEN
+  IF job.skip_at <= due[cardinality(due)].fire_at THEN
+    SELECT s.decided, s.events INTO skipped, of_skips FROM decide_skips(job, due[cardinality(due)].fire_at, now_ms) AS s;
+    due := ARRAY(SELECT o FROM unnest(due) AS o WHERE o.fire_at <> ALL (skipped) ORDER BY o.fire_at);
+  END IF;
+  -- Without a due one there is no older one either.
+  IF cardinality(due) = 0 THEN
+    d := take_queued(job, r, now_ms);
+  ELSIF job.is_coalescing THEN
     d := decide_together(job, r, due, older, now_ms);
   ELSE
     d := decide_singly(job, r, due, older, now_ms);
   END IF;
+  IF cardinality(of_skips) > 0 THEN d := join_events(of_skips, d); END IF;
   IF upcoming = '[]' THEN UPDATE jobs SET state = 'finished' WHERE id = job.id; END IF;
   -- An answer even if nothing runs: the schedule was looked at.
   IF (d.held).run_id IS NULL THEN d.answer := '{"o":"none"}'; END IF;

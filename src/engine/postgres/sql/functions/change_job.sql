@@ -4,7 +4,8 @@ change_job: changes a job's definition, schedule or state, if nobody changed it 
 change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, policy?, pipeline?, listed?,
              timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
              changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
-             skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event (with by); times in epoch ms,
+             skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], skips {upTo, kept [{fireAt,dueAt}]}?,
+             event (with by); times in epoch ms,
              note {what, plannedAt?, differences [{field,from,to}]?, superseded (JSON text of the definition)?, bulk?}
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
@@ -35,7 +36,8 @@ BEGIN
     RETURN '{"o":"conflict"}';
   END IF;
   now_ms := server_now(now_ms);
-  events := decide_spans(job, change -> 'skipped', now_ms);
+  IF change ? 'skips' THEN events := keep_skips(job, change -> 'skips', now_ms); END IF;
+  events := events || decide_spans(job, change -> 'skipped', now_ms);
   fresh := job;
   fresh.revision := nextval('{{fleet_numbers}}');
   IF change ? 'definition' THEN

@@ -117,6 +117,10 @@ BEGIN
   PERFORM note_timed(job.id, (r ->> 'changesAt')::bigint);
   UPDATE ledgers SET expires_at = NULL WHERE job_id = job.id;
   IF job.condition IS NOT NULL THEN PERFORM link_condition(job.id, job.condition, job.wait_ms); END IF;
+  INSERT INTO skips (job_id, fire_at, due_at, reason, requested_by, asked_at)
+    SELECT job.id, (s ->> 'fireAt')::bigint, (s ->> 'dueAt')::bigint, s ->> 'reason', s -> 'by', (s ->> 'at')::bigint
+    FROM jsonb_array_elements(r -> 'skips') AS s;
+  IF r -> 'skips' <> '[]' THEN PERFORM note_first(job.id); END IF;
   IF r ? 'backfill' THEN PERFORM import_backfill(job.id, r -> 'backfill', now_ms); END IF;
   -- Runs that wait for a condition are looked at, which also sets the next wakeup.
   IF job.wait_ms IS NOT NULL AND r -> 'queued' <> '[]' THEN
@@ -153,11 +157,11 @@ BEGIN
     ORDER BY job_id, run_id, place
   ), added AS (
     INSERT INTO ledger (job_id, run_id, verdict, kind, fire_at, due_at, from_at, count, decided_at, started_at,
-      finished_at, attempt, worker, reason, coalesced_into, facts, result, error, owner, requested_by, cancelled_by)
+      finished_at, attempt, worker, reason, coalesced_into, facts, result, error, owner, requested_by, cancelled_by, note)
     SELECT job_id, run_id, l ->> 'state', l ->> 'kind', (l ->> 'fireAt')::bigint, (l ->> 'dueAt')::bigint,
       (l ->> 'fromAt')::bigint, (l ->> 'count')::integer, (l ->> 'decidedAt')::bigint, (l ->> 'startedAt')::bigint,
       (l ->> 'finishedAt')::bigint, (l ->> 'attempt')::integer, l ->> 'worker', l ->> 'reason', l ->> 'coalescedInto',
-      l -> 'facts', (l ->> 'result')::json, (l ->> 'error')::json, l ->> 'owner', l -> 'by', l -> 'cancelledBy'
+      l -> 'facts', (l ->> 'result')::json, (l ->> 'error')::json, l ->> 'owner', l -> 'by', l -> 'cancelledBy', l ->> 'note'
     FROM given g WHERE NOT EXISTS (
       SELECT 1 FROM ledger WHERE job_id = g.job_id AND fire_at = (g.l ->> 'fireAt')::bigint AND run_id = g.run_id)
     ORDER BY place

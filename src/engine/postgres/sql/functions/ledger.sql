@@ -12,10 +12,11 @@ DECLARE
   gone bigint;
 BEGIN
   INSERT INTO ledger (job_id, run_id, verdict, kind, fire_at, due_at, from_at, count, decided_at, started_at,
-    finished_at, attempt, worker, reason, coalesced_into, facts, result, error, owner, requested_by, cancelled_by)
+    finished_at, attempt, worker, reason, coalesced_into, facts, result, error, owner, requested_by, cancelled_by, note)
   VALUES (entry.job_id, entry.run_id, entry.verdict, entry.kind, entry.fire_at, entry.due_at, entry.from_at,
     entry.count, entry.decided_at, entry.started_at, entry.finished_at, entry.attempt, entry.worker, entry.reason,
-    entry.coalesced_into, entry.facts, entry.result, entry.error, entry.owner, entry.requested_by, entry.cancelled_by);
+    entry.coalesced_into, entry.facts, entry.result, entry.error, entry.owner, entry.requested_by, entry.cancelled_by,
+    entry.note);
   PERFORM count_row(entry);
   INSERT INTO ledgers AS l (job_id, row_count) VALUES (entry.job_id, 1)
   ON CONFLICT (job_id) DO UPDATE SET row_count = l.row_count + 1
@@ -44,12 +45,12 @@ $$;
 -- to the job's present generation; without `kind` they are scheduled.
 CREATE TYPE occurrences AS (from_at bigint, fire_at bigint, due_at bigint, count integer, run_id text, kind text);
 
--- Records occurrences that will not run, as one row and one event. `failure`: JSON text. `asked_by`: who asked for a manual run;
--- `canceller`: who cancelled it.
+-- Records occurrences that will not run, as one row and one event. `failure`: JSON text. `asked_by`: who asked for a manual run,
+-- or for the skip; `canceller`: who cancelled it; `remark`: what whoever asked for a skip wrote.
 CREATE FUNCTION decide_against(
   job jobs, span occurrences, decided text, event_name text, now_ms bigint,
   why text DEFAULT NULL, into_run text DEFAULT NULL, condition_facts jsonb DEFAULT NULL, failure text DEFAULT NULL,
-  asked_by jsonb DEFAULT NULL, canceller jsonb DEFAULT NULL
+  asked_by jsonb DEFAULT NULL, canceller jsonb DEFAULT NULL, remark text DEFAULT NULL
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   entry ledger;
@@ -68,6 +69,7 @@ BEGIN
   entry.owner := job.owner;
   entry.requested_by := asked_by;
   entry.cancelled_by := canceller;
+  entry.note := remark;
   IF span.count > 1 THEN
     entry.from_at := span.from_at;
     entry.count := span.count;
@@ -76,7 +78,7 @@ BEGIN
   UPDATE jobs SET counts = add_count(counts, decided, span.count) WHERE id = job.id;
   RETURN jsonb_strip_nulls(jsonb_build_object('name', event_name, 'at', now_ms, 'jobId', job.id,
     'runId', COALESCE(into_run, entry.run_id), 'fireAt', span.fire_at, 'count', span.count, 'reason', why,
-    'error', failure, 'owner', job.owner, 'by', canceller));
+    'error', failure, 'owner', job.owner, 'by', CASE why WHEN 'requested' THEN asked_by ELSE canceller END, 'note', remark));
 END
 $$;
 

@@ -14,5 +14,5 @@ CREATE FUNCTION code_of(row_kind text, verdict text, reason text) RETURNS text L
     ELSE CASE verdict WHEN 'succeeded' THEN 's' WHEN 'failed' THEN 'f' WHEN 'cancelled' THEN 'c' WHEN 'missed' THEN 'm'
       WHEN 'coalesced' THEN 'o' WHEN 'skipped' THEN
       CASE reason WHEN 'max-instances' THEN 'i' WHEN 'condition' THEN 'n' WHEN 'paused' THEN 'p' WHEN 'removed' THEN 'd'
-        WHEN 'rescheduled' THEN 'e' WHEN 'overlap-replaced' THEN 'l' END END END
+        WHEN 'rescheduled' THEN 'e' WHEN 'overlap-replaced' THEN 'l' WHEN 'requested' THEN 'q' END END END
 $$;

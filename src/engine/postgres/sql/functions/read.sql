@@ -7,7 +7,10 @@ CREATE FUNCTION written_job(job jobs) RETURNS jsonb LANGUAGE sql STABLE AS $$
     'state', job.state, 'watermark', job.watermark, 'nextFireAt', job.next_fire_at,
     'nextDueAt', job.next_due_at, 'pausedAt', job.paused_at,
     'pausedReason', job.paused_reason, 'running', (SELECT count(*) FROM running_runs WHERE job_id = job.id AND kind <> 'backfill'),
-    'counts', job.counts, 'lastRun', job.last_run, 'lastScheduledRun', job.last_scheduled_run))
+    'counts', job.counts, 'lastRun', job.last_run, 'lastScheduledRun', job.last_scheduled_run,
+    'skips', CASE WHEN job.skip_at IS NOT NULL THEN (
+      SELECT jsonb_agg(jsonb_build_object('fireAt', fire_at, 'dueAt', due_at, 'reason', reason, 'by', requested_by, 'at', asked_at)
+        ORDER BY fire_at) FROM skips WHERE job_id = job.id) END))
 $$;
 
 CREATE FUNCTION read_jobs(ids text[]) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
@@ -18,7 +21,8 @@ CREATE FUNCTION row_of_ledger(l ledger) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_strip_nulls(jsonb_build_object('id', l.run_id, 'state', l.verdict, 'kind', l.kind, 'fireAt', l.fire_at,
     'dueAt', l.due_at, 'fromAt', l.from_at, 'count', l.count, 'decidedAt', l.decided_at, 'startedAt', l.started_at,
     'finishedAt', l.finished_at, 'attempt', l.attempt, 'worker', l.worker, 'reason', l.reason,
-    'coalescedInto', l.coalesced_into, 'owner', l.owner, 'by', l.requested_by, 'cancelledBy', l.cancelled_by, 'result', l.result::text, 'error', l.error::text))
+    'coalescedInto', l.coalesced_into, 'owner', l.owner, 'by', l.requested_by, 'cancelledBy', l.cancelled_by, 'note', l.note,
+    'result', l.result::text, 'error', l.error::text))
     -- A fact that is null is a value.
     || CASE WHEN l.facts IS NULL THEN '{}' ELSE jsonb_build_object('facts', l.facts) END
 $$;

@@ -29,7 +29,8 @@ BEGIN
   END IF;
   now_ms := server_now(now_ms);
   PERFORM drop_next(job);
-  events := decide_spans(job, removal -> 'skipped', now_ms) || drop_queued(job, 'removed', false, now_ms);
+  SELECT s.events INTO events FROM decide_skips(job, now_ms, now_ms) AS s;
+  events := events || decide_spans(job, removal -> 'skipped', now_ms) || drop_queued(job, 'removed', false, now_ms);
   FOR request IN DELETE FROM run_requests WHERE job_id = job.id RETURNING * LOOP
     events := events || decide_against(job,
       ROW(request.fire_at, request.fire_at, request.fire_at, 1, request.run_id, 'manual')::occurrences,
@@ -48,6 +49,7 @@ BEGIN
   DELETE FROM backfills WHERE job_id = job.id;
   PERFORM drop_wakeups(job.id);
   PERFORM note_timed(job.id, 0);
+  DELETE FROM skips WHERE job_id = job.id;
   DELETE FROM jobs WHERE id = job.id;
   DELETE FROM listed_jobs WHERE id = job.id;
   INSERT INTO ledgers (job_id, row_count, expires_at) VALUES (job.id, 0, server_now(NULL) + job.keep_age_ms)

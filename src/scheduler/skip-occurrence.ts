@@ -1,0 +1,139 @@
+import { CronduitError, JobLookupError } from "../core/errors.ts";
+import type { Engine } from "../engine/port/engine.ts";
+import type { Actor } from "../jobs/actor.ts";
+import type { StoredJob } from "../jobs/definition.ts";
+import { instantOption } from "../jobs/instant-option.ts";
+import { NO_TIME, type Occurrence, Schedule } from "../jobs/schedule.ts";
+import type { SkipOutcome } from "../jobs/skip-requests.ts";
+import { MAX_SKIPS } from "../jobs/stored-skip.ts";
+
+const MAX_REASON = 500;
+/** How often a skip is asked for again after somebody else changed the job. */
+const MAX_TRIES = 50;
+
+/** An occurrence as a caller names it. */
+export interface NamedOccurrence {
+  /** The public method, for errors. */
+  readonly where: string;
+  readonly jobId: string;
+  /** Its fire time; without an offset, in the job's zone. */
+  readonly time: unknown;
+  readonly by: Actor;
+}
+
+/**
+ * Skips one occurrence.
+ * @throws {@link JobLookupError}; {@link CronduitError} `INVALID_OPTION`, `INVALID_STATE`, `OCCURRENCE_DECIDED`
+ */
+export async function skipOccurrence(
+  engine: Pick<Engine, "jobs">,
+  named: NamedOccurrence,
+  reason: unknown,
+): Promise<void> {
+  if (reason === undefined) return ask(engine, named, {});
+  if (typeof reason !== "string" || reason.length === 0 || reason.length > MAX_REASON) {
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `${named.where}, option "reason": must be a string of 1 to ${MAX_REASON} characters.`,
+      { data: { path: "reason" } },
+    );
+  }
+  await ask(engine, named, { reason });
+}
+
+/**
+ * Takes a skip back; without one nothing changes.
+ * @throws As {@link skipOccurrence}
+ */
+export function unskipOccurrence(
+  engine: Pick<Engine, "jobs">,
+  named: NamedOccurrence,
+): Promise<void> {
+  return ask(engine, named, { isUndone: true });
+}
+
+async function ask(
+  engine: Pick<Engine, "jobs">,
+  named: NamedOccurrence,
+  how: { readonly reason?: string; readonly isUndone?: boolean },
+): Promise<void> {
+  const { jobId, by } = named;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const [job] = await engine.jobs.get([jobId]);
+    if (!job) throw new JobLookupError(jobId);
+    const occurrence = occurrenceOf(job, named);
+    const request = { jobId, expectedRevision: job.revision, ...occurrence, by, ...how };
+    const outcome = await engine.jobs.changeSkip(request);
+    if (outcome === "changed" || outcome === "same") return;
+    if (outcome !== "conflict") throw refusalOf(outcome, named, occurrence);
+  }
+  throw refusalOf("conflict", named, undefined);
+}
+
+/** @throws {@link CronduitError} if the time is no fire time of the job */
+function occurrenceOf(
+  { definition }: StoredJob,
+  { where, time, jobId }: NamedOccurrence,
+): Occurrence {
+  if (definition.trigger.kind === "manual") {
+    throw new CronduitError(
+      "INVALID_STATE",
+      `${where}: job "${jobId}" has no schedule and runs only on request, so it has no occurrence to skip.`,
+      { data: { jobId } },
+    );
+  }
+  const { timezone } = definition;
+  const at = instantOption(time, { where, path: "time", timezone });
+  const schedule = new Schedule(definition);
+  const next = schedule.next(at - 1);
+  if (next?.fireAt === at) return next;
+  const before = schedule.prev(at);
+  const around = [before > NO_TIME ? iso(before) : undefined, next && iso(next.fireAt)];
+  const nearest = around.filter((text) => text !== undefined);
+  const known = nearest.length === 0 ? "" : `; the nearest: ${nearest.join(" and ")}`;
+  throw new CronduitError(
+    "INVALID_OPTION",
+    `${where}, option "time": ${iso(at)} is no fire time of job "${jobId}"${known}.`,
+    { data: { path: "time", jobId, nearest } },
+  );
+}
+
+function refusalOf(
+  outcome: Exclude<SkipOutcome, "changed" | "same">,
+  { where, jobId }: NamedOccurrence,
+  occurrence: Occurrence | undefined,
+): CronduitError {
+  const time = iso(occurrence?.fireAt ?? 0);
+  switch (outcome) {
+    case "missing":
+      return new JobLookupError(jobId);
+    case "running":
+      return new CronduitError(
+        "OCCURRENCE_DECIDED",
+        `${where}: the occurrence ${time} of job "${jobId}" has begun. To end its run, use cancelRun.`,
+        { data: { jobId, time, state: "running" } },
+      );
+    case "decided":
+      return new CronduitError(
+        "OCCURRENCE_DECIDED",
+        `${where}: the occurrence ${time} of job "${jobId}" is decided; explain("${jobId}", "${time}") says what became of it.`,
+        { data: { jobId, time, state: "decided" } },
+      );
+    case "full":
+      return new CronduitError(
+        "INVALID_STATE",
+        `${where}: job "${jobId}" skips ${MAX_SKIPS} occurrences already, the most that it may. Pause it, or give it another schedule.`,
+        { data: { jobId, limit: MAX_SKIPS } },
+      );
+    case "conflict":
+      return new CronduitError(
+        "INVALID_STATE",
+        `Job "${jobId}" is being changed by many others; try again.`,
+        { data: { jobId } },
+      );
+  }
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
