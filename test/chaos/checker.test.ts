@@ -7,7 +7,7 @@ import { tally, untried } from "./check/tally.ts";
 import { VIOLATION_KINDS } from "./check/violation.ts";
 import { BEGIN, cleanHistory, EVERY_SECOND } from "./clean-history.ts";
 import { type Call, FAULT_KINDS, type History } from "./history/history.ts";
-import { DOCTORED, retryAfterPause, waitingRetry, withRules } from "./doctored.ts";
+import { daysOf, DOCTORED, retryAfterPause, waitingRetry, withRules } from "./doctored.ts";
 import type { Change } from "./history/job-spec.ts";
 
 const { work } = EVERY_SECOND;
@@ -31,6 +31,11 @@ describe("the checker", () => {
       zombies: 1,
       earlyStarts: 0,
     });
+  });
+
+  test("takes figures that are what the rows come to", () => {
+    const clean = cleanHistory();
+    expect(found({ ...clean, days: daysOf(clean.rows) })).toEqual(new Set());
   });
 
   test("leaves alone a retry that waits for its job", () => {

@@ -1,3 +1,7 @@
+import { PERIOD_MS, type JobDays } from "../../src/jobs/roll-up.ts";
+import { countRows } from "../helpers/count-rows.ts";
+import { groupBy } from "./check/job-view.ts";
+import { asRow } from "./check/wrong-figures.ts";
 import type { ViolationKind } from "./check/violation.ts";
 import { BEGIN, cleanHistory } from "./clean-history.ts";
 import type { Attempt, Call, History, Row } from "./history/history.ts";
@@ -53,6 +57,14 @@ function withExtraRun(job: string, at: number): History {
     endAt: startAt + 10,
   };
   return { ...clean, attempts: [...clean.attempts, extra] };
+}
+
+/** What roll-ups say of rows. */
+export function daysOf(rows: readonly Row[]): JobDays[] {
+  return [...groupBy(rows, ({ job }) => job)].map(([jobId, own]) => ({
+    jobId,
+    days: countRows(own.map(asRow), PERIOD_MS.day),
+  }));
 }
 
 /** The history as if a job had always had other rules. */
@@ -319,6 +331,14 @@ export const DOCTORED: readonly [ViolationKind, string, () => History][] = [
     "attempt without cause",
     "nothing happened to the one before",
     () => ({ ...cleanHistory(), stalls: [] }),
+  ],
+  [
+    "wrong figures",
+    "a day that does not count one of its rows",
+    () => {
+      const clean = cleanHistory();
+      return { ...clean, days: daysOf(clean.rows.slice(1)) };
+    },
   ],
   ["unmatched start", "more starts than due times", () => withExtraRun("late", 0.5)],
   [

@@ -11,6 +11,7 @@ import { overlap } from "./overlap.ts";
 import { ranFacts } from "./ran-facts.ts";
 import { revision } from "./revision.ts";
 import { clockTime, type Violation } from "./violation.ts";
+import { wrongFigures } from "./wrong-figures.ts";
 
 /** Answers that no order of the calls explains. */
 function edits(job: JobView): Violation[] {
@@ -38,6 +39,7 @@ const CHECKS: readonly ((job: JobView, about: Case) => Violation[])[] = [
   causes,
   earliestDeadline,
   edits,
+  wrongFigures,
 ];
 
 /** Every broken promise in this history. */

@@ -12,6 +12,7 @@ export const VIOLATION_KINDS = [
   "lost event",
   "reordered event",
   "leaked instance",
+  "wrong figures",
   "attempt without cause",
   "unmatched start",
   "crashed process",

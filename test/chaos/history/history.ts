@@ -1,3 +1,4 @@
+import type { JobDays } from "../../../src/jobs/roll-up.ts";
 import type { Edit } from "./job-spec.ts";
 
 /** Faults injected into the fleet. Each kind must occur in every run, or the run proves nothing. */
@@ -137,6 +138,8 @@ export interface History {
   readonly rows: readonly Row[];
   /** Runs without a verdict at the last read, after everything had time to end. */
   readonly open: readonly Row[];
+  /** The roll-ups, read together with the rows; absent in histories that were saved before there were any. */
+  readonly days?: readonly JobDays[];
   readonly faults: readonly Fault[];
   readonly stalls: readonly Stall[];
   /** When the server was slow to answer something small, for whatever reason. */

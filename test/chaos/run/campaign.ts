@@ -163,7 +163,7 @@ async function lastLook(
   server: ChaosServer,
   dir: string,
   jobs: readonly string[],
-): Promise<Pick<History, "rows" | "open">> {
+): Promise<Pick<History, "rows" | "open" | "days">> {
   if (system === "bare") return { rows: [], open: [] };
   const engine = await openEngine(server, PREFIX);
   try {
@@ -176,7 +176,9 @@ async function lastLook(
     // The events of the last verdicts are still in transit.
     await pass(1_000);
     await untilHeard(dir);
-    return { rows: await readRows(engine, jobs), open };
+    const rows = await readRows(engine, jobs);
+    const days = await engine.stats.readDays({ jobIds: jobs, fromAt: 0, toAt: 8.64e15 });
+    return { rows, open, days };
   } finally {
     await engine.close();
   }
