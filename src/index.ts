@@ -111,7 +111,7 @@ export type {
 export type { Backfill, BackfillOptions, BackfillReport } from "./scheduler/backfill.ts";
 export type { Job } from "./scheduler/job-actions.ts";
 export type { JobPage, JobQuery } from "./scheduler/job-query.ts";
-export { PipelineScheduler } from "./scheduler/pipeline-scheduler.ts";
+export { type ActingScheduler, PipelineScheduler } from "./scheduler/pipeline-scheduler.ts";
 export type { RunJobOptions } from "./scheduler/run-commands.ts";
 export type { JobDefaults, PipelineSchedulerOptions } from "./scheduler/scheduler-options.ts";
 export type { ImportSummary } from "./scheduler/transfer/import-state.ts";

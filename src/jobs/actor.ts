@@ -4,10 +4,17 @@ import { z } from "zod";
  * Through what somebody acts. `code`: a program that uses the library; `file`: a job file; `cli`: the command line; `user`
  * and `token`: the HTTP API; `system`: cronduit itself.
  */
-export type ActorKind = (typeof ACTOR_KINDS)[number];
+export type ActorKind = "code" | "file" | "cli" | "user" | "token" | "system";
 
 /** All kinds of actors. */
-export const ACTOR_KINDS = ["code", "file", "cli", "user", "token", "system"] as const;
+export const ACTOR_KINDS = [
+  "code",
+  "file",
+  "cli",
+  "user",
+  "token",
+  "system",
+] as const satisfies readonly ActorKind[];
 
 /** Who made a change, as it is kept with the change. */
 export interface Actor {
