@@ -34,6 +34,7 @@ export const DURATION_BOUNDS = {
   "addJob.jitter": { numberUpTo: 7 * DAY },
   "when.finishedWithin": { numberUpTo: TEN_YEARS },
   "runJob.wait": { numberUpTo: DAY, min: A_MILLISECOND, endless: "write true" },
+  "overrideJob.until": { numberUpTo: 366 * DAY, min: A_MILLISECOND },
   "step.timeout": { numberUpTo: DAY, min: A_MILLISECOND, endless: "leave it out" },
   "step.retries.delay": { numberUpTo: HOUR },
   "step.retries.maxDelay": { numberUpTo: DAY },

@@ -59,6 +59,10 @@ export const ERROR_CODES = {
     meaning: "What was given is not a pipeline, or two different pipelines have the same name.",
     remedy: "Extend `Pipeline` and give each class a unique name.",
   },
+  NOT_OVERRIDABLE: {
+    meaning: "The job is declared with `lockable: false`: nobody may override it.",
+    remedy: "Change the job where it is declared.",
+  },
   INVALID_STATE: {
     meaning: "The call is not allowed in the current state of the scheduler, worker or job.",
     remedy: "The message names the state and the call that changes it.",

@@ -4,7 +4,8 @@ import { calendarSpecSchema } from "../triggers/calendars/calendar-spec.ts";
 import { jitterSchema } from "../triggers/jitter.ts";
 import { triggerSpecSchema } from "../triggers/spec.ts";
 import { actorSchema } from "./actor.ts";
-import type { JobDefinition, Policy } from "./definition.ts";
+import type { JobDefinition, JobOverrides, OverrideMark, Policy, Timing } from "./definition.ts";
+import type { OverridePart } from "./overrides.ts";
 import { jobIdSchema } from "./options.ts";
 import { ownerSchema } from "./owner.ts";
 import { queueNameSchema } from "./queue.ts";
@@ -44,6 +45,38 @@ const policySchema: z.ZodType<Policy> = z.strictObject({
   isolate: z.enum(["none", "process"]),
 } satisfies Record<keyof Policy, z.ZodType>);
 
+const timingShape = {
+  timezone: z.string().min(1).max(64),
+  trigger: triggerSpecSchema,
+  calendars: z.record(z.string().min(1).max(200), calendarSpecSchema).exactOptional(),
+  jitter: jitterSchema.nullable(),
+  firstRunAt: timeSchema.nullable(),
+} satisfies Record<keyof Timing, z.ZodType>;
+
+const paramsShape = {
+  params: z.unknown().refine((params) => params !== undefined, "is missing"),
+  secrets: z.array(z.array(z.string().max(1_000)).max(1_000)).max(10_000),
+};
+
+const markShape = {
+  by: actorSchema,
+  at: timeSchema,
+  until: timeSchema.exactOptional(),
+} satisfies Record<keyof OverrideMark, z.ZodType>;
+
+const overridesSchema: z.ZodType<JobOverrides> = z.strictObject({
+  paused: z
+    .strictObject({
+      ...markShape,
+      declared: z
+        .strictObject({ at: timeSchema, reason: z.string().max(1_000).nullable() })
+        .nullable(),
+    })
+    .exactOptional(),
+  schedule: z.strictObject({ ...markShape, declared: z.strictObject(timingShape) }).exactOptional(),
+  params: z.strictObject({ ...markShape, declared: z.strictObject(paramsShape) }).exactOptional(),
+} satisfies Record<OverridePart, z.ZodType>);
+
 /** Validates a stored {@link JobDefinition} of any origin. */
 export const definitionSchema: z.ZodType<JobDefinition> = z
   .strictObject({
@@ -54,12 +87,8 @@ export const definitionSchema: z.ZodType<JobDefinition> = z
     owner: ownerSchema.exactOptional(),
     source: z.string().min(1).max(256).exactOptional(),
     tags: z.array(z.string().min(1).max(64)).max(32),
-    params: z.unknown().refine((params) => params !== undefined, "is missing"),
-    timezone: z.string().min(1).max(64),
-    trigger: triggerSpecSchema,
-    calendars: z.record(z.string().min(1).max(200), calendarSpecSchema).exactOptional(),
-    jitter: jitterSchema.nullable(),
-    firstRunAt: timeSchema.nullable(),
+    ...timingShape,
+    ...paramsShape,
     policy: policySchema,
     retention: z.strictObject({ count: z.int().min(1).max(1_000_000), ageMs: durationSchema }),
     logs: z.strictObject({
@@ -67,7 +96,8 @@ export const definitionSchema: z.ZodType<JobDefinition> = z
       runs: z.int().min(1).max(100_000),
       ageMs: durationSchema,
     }),
-    secrets: z.array(z.array(z.string().max(1_000)).max(1_000)).max(10_000),
+    lockable: z.literal(false).exactOptional(),
+    overrides: overridesSchema.exactOptional(),
     createdAt: timeSchema,
     addedBy: actorSchema.exactOptional(),
     declared: z.strictObject({ all: digestSchema, schedule: digestSchema }),

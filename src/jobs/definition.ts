@@ -90,11 +90,49 @@ export interface JobDefinition {
   readonly logs: LogPolicy;
   /** Paths of secret params, each a list of keys; see `SecretPath`. */
   readonly secrets: readonly (readonly string[])[];
+  /** `false`: nobody may override the job. Absent: who may change it may. */
+  readonly lockable?: false;
+  /** What somebody overrides: the values above are then those in effect. Absent: nothing is. */
+  readonly overrides?: JobOverrides;
   readonly createdAt: EpochMs;
   /** Who added the job; absent: a program. */
   readonly addedBy?: Actor;
   /** Digests of the caller's declaration, before "now" was fixed: equal digests mean equal declarations. */
   readonly declared: { readonly all: string; readonly schedule: string };
+}
+
+/** The part of a definition that says when the job runs. */
+export type Timing = Pick<
+  JobDefinition,
+  "timezone" | "trigger" | "calendars" | "jitter" | "firstRunAt"
+>;
+
+/** Who overrides a part of a job, since when, and until when. */
+export interface OverrideMark {
+  readonly by: Actor;
+  readonly at: EpochMs;
+  /** From when on it is as declared. Absent: until somebody takes the override back. */
+  readonly until?: EpochMs;
+}
+
+/** How a job is paused, whether it is overridden or not. */
+export interface DeclaredPause {
+  readonly at: EpochMs;
+  readonly reason: string | null;
+}
+
+/** The params of a job, and which of them are secret. */
+export type DeclaredParams = Pick<JobDefinition, "params" | "secrets">;
+
+/**
+ * The parts of a job that somebody overrides. The job's definition has the values that are in effect; here is what they
+ * stand in for.
+ */
+export interface JobOverrides {
+  /** The job is paused. `declared`: it would be even without. */
+  readonly paused?: OverrideMark & { readonly declared: DeclaredPause | null };
+  readonly schedule?: OverrideMark & { readonly declared: Timing };
+  readonly params?: OverrideMark & { readonly declared: DeclaredParams };
 }
 
 /**

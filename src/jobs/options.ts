@@ -157,6 +157,11 @@ export const jobOptionsSchema = z.strictObject({
     .prefault({}),
   /** A first run before the trigger's own times; `null` adds the job paused. @default the trigger's first time */
   nextRunTime: instantSchema.nullable().optional(),
+  /**
+   * Whether the job may be overridden by `overrideJob`. Overrides that are there stay until they end or are taken back.
+   * @default true
+   */
+  lockable: z.boolean().default(true),
   /** Replace a stored job with the same id instead of failing. @default false */
   replaceExisting: z.boolean().default(false),
   /** How much of the job's ledger is kept. */

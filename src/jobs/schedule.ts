@@ -1,8 +1,9 @@
 import type { EpochMs } from "../core/clock.ts";
-import { makeTrigger } from "../triggers/create.ts";
-import { spread } from "../triggers/jitter.ts";
 import type { Trigger } from "../triggers/trigger.ts";
 import type { JobDefinition } from "./definition.ts";
+import { NO_TIME, type NominalTimes, SwitchedTimes, TriggerTimes } from "./nominal-times.ts";
+
+export { NO_TIME } from "./nominal-times.ts";
 
 /** One occurrence of a job: its nominal time, and when it is due (later by the jitter). */
 export interface Occurrence {
@@ -31,12 +32,14 @@ export interface DueOccurrences {
  */
 const AHEAD = 2;
 
-/** Earlier than any nominal time, since none is before 1970. */
-export const NO_TIME: EpochMs = -1;
-
-/** When a job is due: combines its trigger, a first run time (`nextRunTime`) and its jitter. */
+/**
+ * When a job is due: combines its trigger, a first run time (`nextRunTime`) and its jitter. If its schedule is overridden
+ * until an instant, the declared one goes on from then, whenever the override is taken out of the definition.
+ */
 export class Schedule {
+  /** The one in effect; that of an override. */
   readonly trigger: Trigger;
+  readonly #times: NominalTimes;
   readonly #definition: JobDefinition;
   readonly #skips: ReadonlySet<EpochMs>;
 
@@ -44,15 +47,18 @@ export class Schedule {
   constructor(definition: JobDefinition, skips: Iterable<EpochMs> = []) {
     this.#definition = definition;
     this.#skips = new Set(skips);
-    this.trigger = makeTrigger(
-      definition.trigger,
-      new Map(Object.entries(definition.calendars ?? {})),
-    );
+    const times = new TriggerTimes(definition);
+    const { until, declared } = definition.overrides?.schedule ?? {};
+    this.trigger = times.trigger;
+    this.#times =
+      until === undefined || !declared
+        ? times
+        : new SwitchedTimes(times, new TriggerTimes(declared), until);
   }
 
   /** The first occurrence whose nominal time is after `after`. */
   next(after: EpochMs): Occurrence | undefined {
-    const fireAt = this.#nextFire(after);
+    const fireAt = this.#times.next(after);
     return fireAt === undefined ? undefined : this.#occurrence(fireAt);
   }
 
@@ -65,7 +71,10 @@ export class Schedule {
 
   /** Whether a job with these upcoming occurrences has none left; a manual one is never over. */
   isOver(upcoming: readonly Occurrence[]): boolean {
-    return upcoming.length === 0 && this.#definition.trigger.kind !== "manual";
+    const { trigger, overrides } = this.#definition;
+    const last =
+      overrides?.schedule?.until === undefined ? trigger : overrides.schedule.declared.trigger;
+    return upcoming.length === 0 && last.kind !== "manual";
   }
 
   /** The occurrences after `after` that the engine should know in advance. */
@@ -83,11 +92,7 @@ export class Schedule {
 
   /** The last nominal time before `before`, or {@link NO_TIME}. */
   prev(before: EpochMs): EpochMs {
-    const { firstRunAt } = this.#definition;
-    if (firstRunAt !== null && before <= firstRunAt) return NO_TIME;
-    const fireAt = this.trigger.prev(before);
-    if (firstRunAt !== null && (fireAt === undefined || fireAt < firstRunAt)) return firstRunAt;
-    return Math.max(fireAt ?? NO_TIME, NO_TIME);
+    return this.#times.prev(before);
   }
 
   /**
@@ -116,7 +121,7 @@ export class Schedule {
 
   /** Whether this is one of the nominal times. */
   has(fireAt: EpochMs): boolean {
-    return this.#nextFire(fireAt - 1) === fireAt;
+    return this.#times.next(fireAt - 1) === fireAt;
   }
 
   /** The occurrences in (`after`, `upTo`] as one span, without those that are skipped. */
@@ -125,16 +130,9 @@ export class Schedule {
     if (fromAt === undefined || fromAt > upTo) return undefined;
     let toAt = this.prev(upTo + 1);
     while (this.#skips.has(toAt)) toAt = this.prev(toAt);
-    const count = this.#count(fromAt - 1, toAt) - this.#skippedIn(fromAt, toAt);
+    const count = this.#times.count(fromAt - 1, toAt) - this.#skippedIn(fromAt, toAt);
     const { dueAt } = this.#occurrence(toAt);
     return { fromAt, toAt, count, ...(dueAt === toAt ? {} : { dueAt }) };
-  }
-
-  #count(after: EpochMs, upTo: EpochMs): number {
-    const { firstRunAt } = this.#definition;
-    return firstRunAt !== null && this.#nextFire(after) === firstRunAt
-      ? 1 + this.trigger.count(firstRunAt, upTo)
-      : this.trigger.count(after, upTo);
   }
 
   #skippedIn(fromAt: EpochMs, toAt: EpochMs): number {
@@ -151,11 +149,6 @@ export class Schedule {
     return list.slice(from);
   }
 
-  #nextFire(after: EpochMs): EpochMs | undefined {
-    const { firstRunAt } = this.#definition;
-    return firstRunAt !== null && after < firstRunAt ? firstRunAt : this.trigger.next(after);
-  }
-
   #latestNominal(after: EpochMs, now: EpochMs, limit: number): EpochMs[] {
     const found: EpochMs[] = [];
     let before = now + 1;
@@ -170,9 +163,6 @@ export class Schedule {
   }
 
   #occurrence(fireAt: EpochMs): Occurrence {
-    const { jitter, id } = this.#definition;
-    if (jitter === null) return { fireAt, dueAt: fireAt };
-    const nextFireAt = this.trigger.next(fireAt);
-    return { fireAt, dueAt: spread({ jobId: id, fireAt, nextFireAt, jitter }) };
+    return { fireAt, dueAt: this.#times.dueAt(this.#definition.id, fireAt) };
   }
 }

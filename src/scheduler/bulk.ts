@@ -15,9 +15,9 @@ import {
   parseBulkFilter,
 } from "./bulk-input.ts";
 import type { ChangePlan } from "./change-plan.ts";
-import { pausePlan, resumePlan } from "./job-changes.ts";
 import { toFilter } from "./job-filter.ts";
 import { JobStore } from "./job-store.ts";
+import { pauseUnderOverrides, resumeUnderOverrides } from "./override-plans.ts";
 
 /** Jobs listed at once, and of these, changed at the same time. */
 const PAGE = 200;
@@ -96,7 +96,7 @@ export class BulkCommands {
     return this.#run("pauseJobs", filter, rest, (jobId, store, asked) =>
       changed(jobId, store, asked, (job, now) => {
         if (job.state === "finished") return FINISHED;
-        return job.state === "paused" ? UNCHANGED : pausePlan(job, now, reason);
+        return isPaused(job) ? UNCHANGED : pauseUnderOverrides(job, now, reason);
       }),
     );
   }
@@ -105,7 +105,7 @@ export class BulkCommands {
     const rest = parseOptions(bulkOptionsSchemas.resumeJobs, options, "resumeJobs");
     return this.#run("resumeJobs", filter, rest, (jobId, store, asked) =>
       changed(jobId, store, asked, (job, now) =>
-        job.state === "finished" ? FINISHED : (resumePlan(job, now) ?? UNCHANGED),
+        job.state === "finished" ? FINISHED : (resumeUnderOverrides(job, now) ?? UNCHANGED),
       ),
     );
   }
@@ -169,7 +169,7 @@ export class BulkCommands {
     if (scope !== "all" && scope.length === 0) throw notAllowed("change jobs");
     const told = new Told();
     const { engine, by } = this.#parts;
-    const store = new JobStore(engine, by, { id: bulkId });
+    const store = new JobStore(engine, by, { bulk: { id: bulkId } });
     let isComplete = true;
     for await (const ids of this.#pages(checked, filter, told)) {
       told.matched += ids.length;
@@ -314,4 +314,10 @@ async function changed(
 function sequenceOf(bulkId: string, jobId: string): number {
   const digest = createHash("sha256").update(`${bulkId}\n${jobId}`).digest();
   return digest.readUIntBE(0, 6) % MAX_SEQUENCE;
+}
+
+/** Whether a job is paused, whether somebody overrides that or not. */
+function isPaused({ state, definition }: StoredJob): boolean {
+  const { paused } = definition.overrides ?? {};
+  return paused ? paused.declared !== null : state === "paused";
 }

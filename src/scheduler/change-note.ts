@@ -1,6 +1,7 @@
 import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
 import { kindOfChange } from "../jobs/job-requests.ts";
-import type { ChangeNote, FieldChange } from "../jobs/noted-change.ts";
+import type { ChangeKind, ChangeNote, FieldChange } from "../jobs/noted-change.ts";
+import { OVERRIDE_PARTS } from "../jobs/overrides.ts";
 import { mask } from "../pipeline/secrets/secret-paths.ts";
 import type { ChangePlan } from "./change-plan.ts";
 import { changedFields } from "./differences.ts";
@@ -9,10 +10,10 @@ import { changedFields } from "./differences.ts";
 export function noteOf(job: StoredJob, plan: ChangePlan, plannedAt: number): ChangeNote {
   const { definition: old } = job;
   const { definition: fresh, schedule } = plan;
-  const what = kindOfChange(plan);
+  const what = fresh ? kindOf(old, fresh, plan) : kindOfChange(plan);
   const differences = [
     ...(fresh ? changedFields(old, fresh) : []),
-    ...(what === "modified" ? stateChange(job.state, schedule?.state) : []),
+    ...(what === "paused" || what === "resumed" ? [] : stateChange(job.state, schedule?.state)),
   ];
   return {
     what,
@@ -20,6 +21,15 @@ export function noteOf(job: StoredJob, plan: ChangePlan, plannedAt: number): Cha
     ...(differences.length > 0 && { differences }),
     ...(fresh && { superseded: masked(old) }),
   };
+}
+
+/** Whether a part of the job is overridden by this, or no longer. */
+function kindOf(old: JobDefinition, fresh: JobDefinition, plan: ChangePlan): ChangeKind {
+  const [before, after] = [old.overrides ?? {}, fresh.overrides ?? {}];
+  if (OVERRIDE_PARTS.some((part) => after[part] && after[part].at !== before[part]?.at))
+    return "overridden";
+  const isTakenBack = OVERRIDE_PARTS.some((part) => before[part] && !after[part]);
+  return isTakenBack ? "override-removed" : kindOfChange(plan);
 }
 
 /** What is kept of a job's removal. */
@@ -37,5 +47,21 @@ const UNKNOWN = { all: "unknown", schedule: "unknown" };
 /** A definition as changes keep it: what was a secret does not stay readable. */
 function masked(definition: JobDefinition): JobDefinition {
   const params = mask(definition.params, definition.secrets);
-  return { ...definition, params, declared: UNKNOWN };
+  const { overrides } = definition;
+  const below = overrides?.params?.declared;
+  return {
+    ...definition,
+    params,
+    ...(overrides?.params &&
+      below && {
+        overrides: {
+          ...overrides,
+          params: {
+            ...overrides.params,
+            declared: { ...below, params: mask(below.params, below.secrets) },
+          },
+        },
+      }),
+    declared: UNKNOWN,
+  };
 }

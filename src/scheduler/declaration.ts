@@ -2,7 +2,7 @@ import { shownUpTo } from "../core/shown.ts";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, TriggerError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
-import type { JobDefinition, Policy } from "../jobs/definition.ts";
+import type { JobDefinition, Policy, Timing } from "../jobs/definition.ts";
 import { digest } from "../jobs/digest.ts";
 import { jobIdSchema, type JobOptions, jobOptionsSchema, parseOptions } from "../jobs/options.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
@@ -86,6 +86,7 @@ export async function declare(
     ...timing,
     ...rulesOf(job),
     secrets,
+    ...(job.lockable ? {} : { lockable: false }),
     createdAt: context.now,
     declared: {
       all: digest([
@@ -205,12 +206,6 @@ function whenOf({ condition, conditionPolicy }: JobOptions): Policy["when"] {
 function retryOf({ attempts, backoff, delay, maxDelay, jitter }: Retry): Policy["retry"] {
   return { attempts, backoff, delayMs: delay, maxDelayMs: maxDelay, jitter };
 }
-
-/** The part of a definition that says when the job runs. */
-export type Timing = Pick<
-  JobDefinition,
-  "timezone" | "trigger" | "calendars" | "jitter" | "firstRunAt"
->;
 
 /**
  * Whether a job runs once, at a time relative to the call. Each such call asks for a run of its own, so none may be

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import { conditionText, printSpan } from "../conditions/print.ts";
 import { type Difference, SECRET_TEXT } from "../core/difference.ts";
 import { shown } from "../core/shown.ts";
-import type { JobDefinition, Policy } from "../jobs/definition.ts";
+import type { JobDefinition, JobOverrides, OverrideMark, Policy } from "../jobs/definition.ts";
 import type { FieldChange } from "../jobs/noted-change.ts";
+import { declaredDefinition, OVERRIDE_PARTS } from "../jobs/overrides.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import { joinPaths } from "../pipeline/secrets/secret-places.ts";
@@ -18,7 +19,9 @@ const MOST = 50;
  * What a declaration would change about the stored job, in the user's notation; at most 50 differences. Neither the
  * time of declaration nor the spelling counts: `60` and `"60s"` are equal.
  */
-export function differencesOf(stored: JobDefinition, declaration: Declaration): Difference[] {
+export function differencesOf(found: JobDefinition, declaration: Declaration): Difference[] {
+  // What somebody overrides is not what was declared.
+  const stored = declaredDefinition(found);
   const fresh: JobDefinition = {
     ...declaration.definition,
     ...declaration.timingAt(stored.createdAt),
@@ -26,7 +29,7 @@ export function differencesOf(stored: JobDefinition, declaration: Declaration): 
   // A schedule that is declared as before stays, even if `modifyJob` has changed it since.
   const { isSame } = compareSchedules(stored, fresh);
   const [before, after] = isSame ? [{}, {}] : schedulesAsWritten(stored, fresh);
-  const found = [
+  const all = [
     ...compare(
       { ...rulesAsWritten(stored), ...before },
       { ...rulesAsWritten(fresh), ...after },
@@ -35,13 +38,29 @@ export function differencesOf(stored: JobDefinition, declaration: Declaration): 
     ...pausedDifference(stored, fresh),
     ...markDifferences(stored.secrets, fresh.secrets),
   ];
-  return found.slice(0, MOST);
+  return all.slice(0, MOST);
 }
 
-/** What a change gives other values, in the user's notation; at most 50 fields. */
+/**
+ * What a change gives other values, in the user's notation; at most 50 fields. What is declared below overrides is told
+ * where it is not what is in effect.
+ */
 export function changedFields(old: JobDefinition, fresh: JobDefinition): FieldChange[] {
+  const found = changesBetween(old, fresh);
+  if (old.overrides || fresh.overrides) {
+    const seen = new Set(found.map(({ field }) => field));
+    const below = changesBetween(declaredDefinition(old), declaredDefinition(fresh));
+    const unseen = below.filter(({ field }) => !seen.has(field));
+    for (const { field, stored, declared } of unseen)
+      found.push({ field: `declared.${field}`, stored, declared });
+    found.push(...overrideDifferences(old.overrides, fresh.overrides));
+  }
+  return found.slice(0, MOST).map(({ field, stored: from, declared: to }) => ({ field, from, to }));
+}
+
+function changesBetween(old: JobDefinition, fresh: JobDefinition): Difference[] {
   const [before, after] = schedulesAsWritten(old, fresh);
-  const found = [
+  return [
     ...compare(
       { ...rulesAsWritten(old), ...before },
       { ...rulesAsWritten(fresh), ...after },
@@ -49,7 +68,19 @@ export function changedFields(old: JobDefinition, fresh: JobDefinition): FieldCh
     ),
     ...markDifferences(old.secrets, fresh.secrets),
   ];
-  return found.slice(0, MOST).map(({ field, stored: from, declared: to }) => ({ field, from, to }));
+}
+
+function overrideDifferences(old: JobOverrides = {}, fresh: JobOverrides = {}): Difference[] {
+  return OVERRIDE_PARTS.flatMap((name) => {
+    const [stored, declared] = [overrideText(old[name]), overrideText(fresh[name])];
+    return stored === declared ? [] : [{ field: `overrides.${name}`, stored, declared }];
+  });
+}
+
+function overrideText(mark: OverrideMark | undefined): string {
+  if (!mark) return "not set";
+  const end = mark.until === undefined ? "" : ` until ${instant(mark.until)}`;
+  return `by ${mark.by.kind} ${mark.by.id} at ${instant(mark.at)}${end}`;
 }
 
 function pausedDifference(stored: JobDefinition, fresh: JobDefinition): Difference[] {
@@ -82,6 +113,7 @@ function rulesAsWritten(definition: JobDefinition): Written {
     pipeline: definition.pipeline,
     queue: queueOf(definition),
     description: definition.description,
+    lockable: definition.lockable ?? true,
     owner: definition.owner,
     source: definition.source,
     tags: definition.tags,

@@ -1,5 +1,5 @@
 import { CronduitError } from "../core/errors.ts";
-import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
+import type { JobDefinition, StoredJob, Timing } from "../jobs/definition.ts";
 import {
   type JobOptions,
   type JobOptionsInput,
@@ -18,7 +18,6 @@ import {
   firstRunOf,
   resolveTiming,
   rulesOf,
-  type Timing,
   startingWatermark,
   withinRights,
 } from "./declaration.ts";
@@ -122,7 +121,7 @@ export async function modifyPlan(
   }
   const old = job.definition;
   if (split.job["queue"] !== undefined) refuseMove(old, split.job["queue"], context.where);
-  const { owner: _, ...kept } = old;
+  const { owner: _, lockable: __, ...kept } = old;
   const definition = {
     ...kept,
     ...modifiedRules(old, split.job, context),
@@ -174,7 +173,10 @@ function modifiedRules(
   old: JobDefinition,
   given: Record<string, unknown>,
   { where, rights }: Pick<DeclarationContext, "rights"> & { readonly where: string },
-): Pick<JobDefinition, "policy" | "retention" | "logs" | "tags" | "description" | "owner"> {
+): Pick<
+  JobDefinition,
+  "policy" | "retention" | "logs" | "tags" | "description" | "lockable" | "owner"
+> {
   const { policy, retention } = old;
   // The old rules as a user would write them, so that one schema checks old and new.
   const written = parseOptions(
@@ -186,6 +188,7 @@ function modifiedRules(
       maxCatchUp: policy.maxCatchUp,
       tags: old.tags,
       ...(old.description === undefined ? {} : { description: old.description }),
+      lockable: old.lockable ?? true,
       ...(old.owner === undefined ? {} : { owner: old.owner }),
       retention: { count: retention.count, age: inMs(retention.ageMs) },
       ...writtenPolicy(old, given["condition"] !== null),
@@ -198,6 +201,7 @@ function modifiedRules(
     ...rulesOf(job),
     tags: job.tags,
     ...(job.description === undefined ? {} : { description: job.description }),
+    ...(job.lockable ? {} : { lockable: false as const }),
     ...(job.owner ? { owner: job.owner } : {}),
   };
 }

@@ -13,8 +13,15 @@ import {
   refuseExhausted,
 } from "./declaration.ts";
 import { differencesOf } from "./differences.ts";
-import { modifyPlan, pausePlan, resumePlan } from "./job-changes.ts";
-import { JobStore } from "./job-store.ts";
+import { modifyPlan } from "./job-changes.ts";
+import { JobStore, type OnTimed } from "./job-store.ts";
+import { OverrideCommands } from "./override-commands.ts";
+import {
+  declaredJob,
+  pauseUnderOverrides,
+  resumeUnderOverrides,
+  underOverrides,
+} from "./override-plans.ts";
 import { pastDateNote } from "./past-dates.ts";
 import type { Rights } from "./rights.ts";
 import type { ChangeLog } from "./change-log.ts";
@@ -38,6 +45,8 @@ export interface JobCommandsParts {
   readonly defaults: ScheduleDefaults;
   /** Who gives the commands, and what they may do. */
   readonly rights: Rights;
+  /** Hears when something of a job changes by itself. */
+  readonly onTimed?: OnTimed | undefined;
 }
 
 /** A job as callers give it. */
@@ -49,11 +58,13 @@ interface JobToAdd {
 /** The facade's commands on jobs: check, store, and keep the queue in step. */
 export class JobCommands {
   readonly store: JobStore;
+  readonly overrides: OverrideCommands;
   readonly #parts: JobCommandsParts;
 
   constructor(parts: JobCommandsParts) {
     this.#parts = parts;
-    this.store = new JobStore(parts.engine, parts.rights.by);
+    this.store = new JobStore(parts.engine, parts.rights.by, { onTimed: parts.onTimed });
+    this.overrides = new OverrideCommands(parts, this.store);
   }
 
   get(jobId: string): Promise<StoredJob> {
@@ -113,13 +124,15 @@ export class JobCommands {
   async modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {
     const modified = await this.store.change(jobId, async (job, now) => {
       const { pipeline, timezone } = job.definition;
-      const plan = await modifyPlan(job, changes, this.#parts.registry.get(pipeline), {
+      const made = await modifyPlan(declaredJob(job), changes, this.#parts.registry.get(pipeline), {
         ...this.#parts.defaults,
         rights: this.#parts.rights,
         now,
         timezone,
         where,
       });
+      const isPausing = (changes as { nextRunTime?: unknown }).nextRunTime === null;
+      const plan = underOverrides(job, made, { isPausing, now });
       if (plan.definition) await this.#checkConditions([plan.definition]);
       return plan;
     });
@@ -136,14 +149,14 @@ export class JobCommands {
     }
     return this.#told(
       "paused",
-      await this.store.change(jobId, (job, now) => pausePlan(job, now, reason)),
+      await this.store.change(jobId, (job, now) => pauseUnderOverrides(job, now, reason)),
     );
   }
 
   async resume(jobId: string): Promise<StoredJob> {
     return this.#told(
       "resumed",
-      await this.store.change(jobId, (job, now) => resumePlan(job, now)),
+      await this.store.change(jobId, (job, now) => resumeUnderOverrides(job, now)),
     );
   }
 

@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
+import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
 import type { Engine, JobPlace, JobPut } from "../engine/port/engine.ts";
 import type { Actor } from "../jobs/actor.ts";
-import type { StoredJob } from "../jobs/definition.ts";
+import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
 import type { Bulk } from "../jobs/noted-change.ts";
+import { overridesEndAt } from "../jobs/overrides.ts";
 import { noteOf, noteOfRemoval } from "./change-note.ts";
 import { type ChangePlan, undecided } from "./change-plan.ts";
-import type { Declaration } from "./declaration.ts";
+import { compareSchedules, type Declaration } from "./declaration.ts";
 import { differencesOf } from "./differences.ts";
 import { replacePlan } from "./job-changes.ts";
+import { declaredJob, underOverrides } from "./override-plans.ts";
 
 /** How often a change is retried after somebody else changed the job first. */
 const MAX_TRIES = 50;
@@ -29,20 +32,29 @@ export interface AddedJobs {
   readonly stored: StoredJob | undefined;
 }
 
+/** Hears that something of a job changes by itself in so many milliseconds. */
+export type OnTimed = (jobId: string, inMs: number) => void;
+
+/** What else concerns the changes of a {@link JobStore}. */
+export interface JobStoreParts {
+  /** The call that they are a part of. */
+  readonly bulk?: Bulk;
+  readonly onTimed?: OnTimed | undefined;
+}
+
 /** Stores and changes jobs. */
 export class JobStore {
   readonly #engine: Pick<Engine, "jobs" | "now">;
   readonly #by: Actor;
   readonly #bulk: Bulk | undefined;
+  readonly #onTimed: OnTimed | undefined;
 
-  /**
-   * @param by Who makes the changes.
-   * @param bulk The call that they are a part of.
-   */
-  constructor(engine: Pick<Engine, "jobs" | "now">, by: Actor, bulk?: Bulk) {
+  /** @param by Who makes the changes. */
+  constructor(engine: Pick<Engine, "jobs" | "now">, by: Actor, more: JobStoreParts = {}) {
     this.#engine = engine;
     this.#by = by;
-    this.#bulk = bulk;
+    this.#bulk = more.bulk;
+    this.#onTimed = more.onTimed;
   }
 
   /**
@@ -104,6 +116,7 @@ export class JobStore {
       const now = await this.#engine.now();
       const change = await plan(job, now);
       if (!change) return true;
+      const timed = timedBy(job.definition, change.definition);
       const { outcome } = await this.#engine.jobs.change({
         jobId,
         expectedRevision: job.revision,
@@ -111,8 +124,11 @@ export class JobStore {
         bulk: this.#bulk,
         ...change,
         note: noteOf(job, change, now),
+        ...timed,
       });
-      if (outcome !== "conflict") return outcome === "changed";
+      if (outcome === "conflict") continue;
+      if (typeof timed.changesAt === "number") this.#onTimed?.(jobId, timed.changesAt - now);
+      return outcome === "changed";
     }
     throw tooBusy(jobId);
   }
@@ -146,7 +162,7 @@ export class JobStore {
   /** Removes every job. @returns How many there were. */
   async removeAll(): Promise<number> {
     let removed = 0;
-    const together = new JobStore(this.#engine, this.#by, { id: randomUUID() });
+    const together = new JobStore(this.#engine, this.#by, { bulk: { id: randomUUID() } });
     let after: JobPlace | undefined;
     for (let removedHere = 0; ;) {
       const page = await this.#engine.jobs.list(
@@ -208,8 +224,21 @@ export class JobStore {
 
   async #replace(declaration: Declaration): Promise<boolean> {
     const { id } = declaration.definition;
-    return this.tryChange(id, (stored, now) => replacePlan(stored, declaration, now));
+    return this.tryChange(id, (stored, now) => {
+      const plan = replacePlan(declaredJob(stored), declaration, now);
+      const { isPausing } = compareSchedules(stored.definition, declaration.definition);
+      return plan && underOverrides(stored, plan, { isPausing, now });
+    });
   }
+}
+
+/** When something of a job changes by itself, if that may be another time than before. */
+function timedBy(
+  before: JobDefinition,
+  after: JobDefinition | undefined,
+): { readonly changesAt?: EpochMs | null } {
+  if (!after || (!before.overrides && !after.overrides)) return {};
+  return { changesAt: overridesEndAt(after) };
 }
 
 function tooBusy(jobId: string): CronduitError {

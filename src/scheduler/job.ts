@@ -1,7 +1,6 @@
 import type { JobState, Policy, Retention, StoredJob } from "../jobs/definition.ts";
 import type { Actor } from "../jobs/actor.ts";
-import { joinPaths, secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
-import { mask } from "../pipeline/secrets/secret-paths.ts";
+import { secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
@@ -11,6 +10,12 @@ import type { CalendarSpec } from "../triggers/calendars/calendar-spec.ts";
 import type { Jitter } from "../triggers/jitter.ts";
 import { kindOfSpec, type ScheduleKind } from "../triggers/schedule-kind.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
+import {
+  type DeclaredJob,
+  type JobOverrideParts,
+  overridesOf,
+  shownParams,
+} from "./job-overrides.ts";
 
 /** An ended run in brief; `getRun` has the rest. */
 export interface LastRunInShort {
@@ -85,6 +90,12 @@ export interface JobSnapshot {
   readonly revision: number;
   /** Occurrences to come that `skipOccurrence` skips, in their order. */
   readonly skips: readonly SkippedOccurrence[];
+  /** Whether `overrideJob` may override it. */
+  readonly isLockable: boolean;
+  /** What somebody overrides; the fields above are what is in effect. Absent: nothing is. */
+  readonly overrides?: JobOverrideParts;
+  /** What is declared below the overrides. Absent without any: then the fields above are that. */
+  readonly declared?: DeclaredJob;
 }
 
 function date(at: number | null): Date | null {
@@ -115,6 +126,7 @@ export function nextRunOf(
 export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot {
   const { definition } = stored;
   const next = nextRunOf(stored);
+  const marked = secretPlacesOf(known?.get(definition.pipeline)?.params).input;
   return {
     id: definition.id,
     pipeline: definition.pipeline,
@@ -123,10 +135,7 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot 
     owner: definition.owner,
     source: definition.source ?? "code",
     tags: definition.tags,
-    params: mask(
-      definition.params,
-      joinPaths(definition.secrets, secretPlacesOf(known?.get(definition.pipeline)?.params).input),
-    ),
+    params: shownParams(definition, marked),
     state: stored.state,
     nextRunTime: date(next?.fireAt ?? null),
     nextDueTime: date(next?.dueAt ?? null),
@@ -139,7 +148,8 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot 
     policy: definition.policy,
     retention: definition.retention,
     pausedAt: date(stored.pausedAt),
-    pausedReason: stored.pausedReason,
+    // Without a reason of its own, an override hides that of the pause below.
+    pausedReason: stored.pausedReason || null,
     running: stored.running,
     counts: stored.counts,
     lastRun: inShort(stored.lastRun),
@@ -152,5 +162,7 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot 
       by,
       requestedAt: new Date(at),
     })),
+    isLockable: definition.lockable ?? true,
+    ...overridesOf(stored, marked),
   };
 }

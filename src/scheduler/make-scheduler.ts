@@ -9,7 +9,7 @@ import { assemble, type SchedulerParts } from "./assembly.ts";
 import { Backfills } from "./backfill.ts";
 import { BulkCommands } from "./bulk.ts";
 import { ChangeLog } from "./change-log.ts";
-import type { SchedulerListsParts } from "./scheduler-lists.ts";
+import type { SchedulerOverridesParts } from "./scheduler-overrides.ts";
 import { JobCommands, type ScheduleDefaults } from "./job-commands.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Rights } from "./rights.ts";
@@ -26,7 +26,7 @@ export interface Desk {
   /** The fleet as this actor sees it. */
   readonly engine: PeoplesEngine;
   readonly jobs: JobCommands;
-  readonly lists: SchedulerListsParts;
+  readonly lists: SchedulerOverridesParts;
 }
 
 /** The parts that the facade delegates to. */
@@ -91,6 +91,7 @@ function makeDesk({
     changes: new ChangeLog(logger, clock),
     defaults,
     rights,
+    onTimed: (jobId, inMs) => parts.reconciler.expect(jobId, inMs),
   });
   const history = new RunHistory(engine);
   const runs = new RunCommands({
@@ -118,6 +119,7 @@ function makeDesk({
       by,
       timezone: defaults.timezone,
       scope: rights.sees,
+      overrides: jobs.overrides,
       ready: () => lifecycle.ready(),
     },
   };

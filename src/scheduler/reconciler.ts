@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../core/clock.ts";
+import { type CancelTimer, type Clock, sleep } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { AuditFinding, Engine, QueueJob } from "../engine/port/engine.ts";
 import { systemActor } from "../jobs/actor.ts";
@@ -8,6 +8,7 @@ import type { StoredEvent } from "../jobs/event.ts";
 import { queueJobIdOf } from "../jobs/occurrence-id.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
+import { endOverrides } from "./override-commands.ts";
 import { type OverdueFinding, OverdueWatch } from "./overdue-watch.ts";
 
 /**
@@ -16,6 +17,8 @@ import { type OverdueFinding, OverdueWatch } from "./overdue-watch.ts";
  */
 const SLICE = 100;
 const LEASE = "reconciler";
+/** What one process waits for by itself; the rest is left to passes. */
+const MAX_EXPECTED = 1_000;
 
 /** Options of a {@link Reconciler}. */
 export interface ReconcilerOptions {
@@ -29,6 +32,7 @@ export interface ReconcilerOptions {
   readonly finishedRetentionMs: number;
 }
 
+type TimedFinding = Extract<AuditFinding, { kind: "timed" }>;
 type Repairable = Exclude<AuditFinding, { kind: "overdue" | "expired" | "timed" }>;
 
 const REASONS: Readonly<Record<Repairable["kind"], string>> = {
@@ -43,14 +47,19 @@ export class Reconciler {
   readonly #overdue: OverdueWatch;
   readonly #leaseMs: number;
   readonly #ended = new AbortController();
+  /** Cancels what {@link expect} waits for. */
+  readonly #expected = new Set<CancelTimer>();
   /** What the last pass found. A state seen once may be in transit; seen twice, it is repaired. */
   #suspects: ReadonlySet<string> = new Set();
   #offset = 0;
+  /** How long to rest until the next pass. */
+  #restMs: number;
   #loop: Promise<void> | undefined;
 
   constructor(options: ReconcilerOptions) {
     const { engine, logger, everyMs, overdueMs } = options;
     this.#options = options;
+    this.#restMs = everyMs;
     // A pass may be slow; after three missed ones another process takes over.
     this.#leaseMs = everyMs * 3 + 1_000;
     this.#overdue = new OverdueWatch({ engine, logger, overdueMs, awayMs: this.#leaseMs });
@@ -60,8 +69,24 @@ export class Reconciler {
     this.#loop ??= this.#run();
   }
 
+  /**
+   * Something of a job changes by itself in so many milliseconds, as this process knows: it need not wait for a pass, which
+   * sees what others did.
+   */
+  expect(jobId: string, inMs: number): void {
+    if (this.#ended.signal.aborted || this.#expected.size >= MAX_EXPECTED) return;
+    const { engine, clock, logger } = this.#options;
+    const cancel = clock.after(Math.max(0, inMs), () => {
+      this.#expected.delete(cancel);
+      endOverrides(engine, jobId).catch((error: unknown) => logger.warn("reconciler", { error }));
+    });
+    this.#expected.add(cancel);
+  }
+
   async stop(): Promise<void> {
     this.#ended.abort();
+    for (const cancel of this.#expected) cancel();
+    this.#expected.clear();
     await this.#loop;
     await this.#options.engine.members
       .releaseLease(LEASE, this.#options.owner)
@@ -69,7 +94,7 @@ export class Reconciler {
   }
 
   async #run(): Promise<void> {
-    const { engine, clock, logger, owner, everyMs } = this.#options;
+    const { engine, clock, logger, owner } = this.#options;
     const { signal } = this.#ended;
     while (!signal.aborted) {
       try {
@@ -79,7 +104,7 @@ export class Reconciler {
         this.#overdue.reset();
         if (!signal.aborted) logger.warn("reconciler", { error });
       }
-      await sleep(clock, everyMs, signal, "upkeep");
+      await sleep(clock, this.#restMs, signal, "upkeep");
     }
   }
 
@@ -97,18 +122,32 @@ export class Reconciler {
     const total = await engine.jobs.count();
     const suspects = new Set<string>();
     const overdue: OverdueFinding[] = [];
+    const timed: TimedFinding[] = [];
     for (const finding of findings) {
       if (finding.kind === "overdue") overdue.push(finding);
-      else if (finding.kind === "timed") continue;
+      else if (finding.kind === "timed") timed.push(finding);
       else if (finding.kind === "expired") await this.#expire(finding.jobId);
       else if (this.#suspects.has(keyOf(finding))) await this.#repair(finding);
       else suspects.add(keyOf(finding));
     }
     await this.#overdue.look(overdue);
+    await this.#changeTimed(timed);
     const next = offset + SLICE >= total ? 0 : offset + SLICE;
     // The next pass audits a slice with suspects again.
     this.#offset = suspects.size > 0 ? offset : next;
     this.#suspects = suspects;
+  }
+
+  /** What changes by itself is changed when its time has come, and for what comes before the next pass, that comes then. */
+  async #changeTimed(timed: readonly TimedFinding[]): Promise<void> {
+    const { engine, everyMs } = this.#options;
+    this.#restMs = everyMs;
+    if (timed.length === 0) return;
+    const now = await engine.now();
+    for (const { jobId, changesAt } of timed) {
+      if (changesAt <= now) await endOverrides(engine, jobId);
+      else this.#restMs = Math.min(this.#restMs, changesAt - now);
+    }
   }
 
   async #repair(finding: Repairable): Promise<void> {
@@ -134,7 +173,8 @@ export class Reconciler {
     const { engine } = this.#options;
     const { jobs } = engine;
     const [job] = await jobs.get([jobId]);
-    if (!job) return;
+    // What is declared below an override may have times to come.
+    if (!job || job.definition.overrides?.schedule) return;
     await jobs.remove({
       jobId,
       expectedWatermark: undefined,

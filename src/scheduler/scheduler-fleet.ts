@@ -8,7 +8,7 @@ import type { SchedulerParts } from "./assembly.ts";
 import { setFleetPaused } from "./fleet-pause.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Desk } from "./make-scheduler.ts";
-import { SchedulerLists } from "./scheduler-lists.ts";
+import { SchedulerOverrides } from "./scheduler-overrides.ts";
 import {
   type ExportOptions,
   exportOptionsSchema,
@@ -32,7 +32,7 @@ export interface SchedulerFleetParts {
 }
 
 /** The part of a scheduler that deals with the whole fleet: its events, its pause, its state, its workers. */
-export abstract class SchedulerFleet extends SchedulerLists {
+export abstract class SchedulerFleet extends SchedulerOverrides {
   readonly #desk: Desk;
   readonly #parts: SchedulerParts;
   readonly #lifecycle: Lifecycle;

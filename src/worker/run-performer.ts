@@ -9,6 +9,7 @@ import type {
   QueueJobOutcome,
   SuspendRequest,
 } from "../engine/port/engine.ts";
+import { definitionAt } from "../jobs/overrides.ts";
 import type { StoredError } from "../core/stored-error.ts";
 import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import type { DependencyContainer } from "../pipeline/injection.ts";
@@ -89,8 +90,9 @@ export class RunPerformer {
 
   #prepare(active: ActiveRun): Attempt {
     const { engine, clock, serverClock, logger, logs, redaction } = this.#parts;
-    const { run, job, descriptor } = active;
-    const { definition } = job;
+    const { run, descriptor } = active;
+    const definition = definitionAt(active.job.definition, run.startedAt);
+    const job = { ...active.job, definition };
     const info = infoOf(run, job);
     const secrets = secretsOf(job, run, descriptor);
     const log = new RunLog({

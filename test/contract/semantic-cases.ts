@@ -29,6 +29,7 @@ export async function semanticCases({ tested }: CaseContext): Promise<void> {
   await import("../semantics/modify-job.cases.ts");
   await import("../semantics/next-run-time.cases.ts");
   await import("../semantics/order.cases.ts");
+  await import("../semantics/override-job.cases.ts");
   await import("../semantics/pause-job.cases.ts");
   await import("../semantics/queue-content.cases.ts");
   await import("../semantics/remove-job.cases.ts");

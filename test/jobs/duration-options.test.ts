@@ -7,6 +7,7 @@ import { DURATION_BOUNDS, type DurationBounds } from "../../src/core/duration-bo
 import { parseDuration } from "../../src/core/durations.ts";
 import { CronduitError } from "../../src/core/errors.ts";
 import { jobOptionsSchema, parseOptions } from "../../src/jobs/options.ts";
+import { untilOption } from "../../src/jobs/until-option.ts";
 import { migrateOptionsSchema } from "../../src/engine/migrate-connection.ts";
 import { exportOptionsSchema } from "../../src/scheduler/transfer/export-options.ts";
 import { runJobSchema } from "../../src/scheduler/run-commands.ts";
@@ -49,6 +50,14 @@ const READERS: Record<keyof typeof DURATION_BOUNDS, (written: Written) => unknow
     return condition.kind === "within" && condition.withinMs;
   },
   "runJob.wait": (written) => parseOptions(runJobSchema, { wait: written }, "runJob").wait,
+  "overrideJob.until": (written) =>
+    untilOption(written, {
+      where: "overrideJob",
+      path: "until",
+      timezone: "UTC",
+      now: 0,
+      bounds: "overrideJob.until",
+    }),
   "step.timeout": (written) => readStepOptions("step", { timeout: written }).timeoutMs,
   "step.retries.delay": (written) =>
     readStepOptions("step", { retries: { delay: written } }).retry?.delayMs,

@@ -2,6 +2,7 @@ import type { Actor } from "../../jobs/actor.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import type { Revision } from "../../jobs/noted-change.ts";
+import { overridesEndAt } from "../../jobs/overrides.ts";
 import { lastScheduledOf } from "../../jobs/ledger-row.ts";
 import type {
   JobRecord,
@@ -251,6 +252,7 @@ function encodeJob(
     runs: record.runs.map(encodeRunning),
     backfill: record.backfill ?? undefined,
     skips: record.skips ?? [],
+    changesAt: overridesEndAt(definition) ?? undefined,
     upcoming,
   };
 }

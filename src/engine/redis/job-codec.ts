@@ -27,7 +27,9 @@ function conditionText({ condition, waitMs }: ConditionPolicy): string {
 }
 
 /** The ms between occurrences, if they depend on nothing else and never end. */
-function plainInterval({ trigger, jitter, firstRunAt }: JobDefinition): number | undefined {
+function plainInterval(definition: JobDefinition): number | undefined {
+  const { trigger, jitter, firstRunAt, overrides } = definition;
+  if (overrides?.schedule?.until !== undefined) return undefined;
   const isPlainInterval = trigger.kind === "interval" && trigger.endAt === undefined;
   return isPlainInterval && jitter === null && firstRunAt === null ? trigger.everyMs : undefined;
 }

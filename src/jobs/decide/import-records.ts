@@ -1,6 +1,7 @@
 import type { Actor } from "../actor.ts";
 import { isScheduledRun } from "../ledger-row.ts";
 import type { Revision } from "../noted-change.ts";
+import { overridesEndAt } from "../overrides.ts";
 import type { Occurrence } from "../schedule.ts";
 import type { JobRecord, MovedBackfill, RequestRecord, UnfinishedRun } from "../state-record.ts";
 import type { ImportRecord, ImportStep } from "../transfer-requests.ts";
@@ -16,6 +17,7 @@ import { tellFinished } from "./run-end.ts";
 import { hold } from "./run-start.ts";
 import type { JobEntry, RunningRun } from "./state.ts";
 import { type Step, tell } from "./step.ts";
+import { noteTimed } from "./timed-changes.ts";
 import { addNext } from "./upcoming.ts";
 import { wakeGroups } from "./wake-groups.ts";
 import { wakeDependents, wakeForQueued, wakeJob } from "./wakeups.ts";
@@ -90,6 +92,7 @@ function importJob(
   job.failuresInARow = record.failuresInARow;
   for (const { fireAt, ...skip } of record.skips ?? []) job.skips.set(fireAt, skip);
   step.state.jobs.set(job.id, job);
+  noteTimed(step, job.id, overridesEndAt(definition));
   if (job.next) addNext(step, job, job.next);
   for (const { ignoreCondition = false, waitUntil = null, ...run } of record.queued)
     addQueued(job, { ...run, ignoreCondition, waitUntil });

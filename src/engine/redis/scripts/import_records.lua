@@ -8,7 +8,7 @@ ARGV[4] maxEvents
 ARGV[5] step   JSON: importId, by (who imports), sequence, isDone, records (in the order of their places); times in epoch ms:
                job          place, jobId, claim?, definition (JSON text), declared, schedule, pipeline, fields, state,
                             watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastScheduledRun? (if
-                            that is another), lastSuccessAt?, successStreak, failuresInARow, everRan, queued (as
+                            that is another), lastSuccessAt?, successStreak, failuresInARow, everRan, changesAt?, queued (as
                             stored), runs (as stored, with queueJobId),
                             backfill {backfillId,state,total,concurrency,order,verdicts,createdAt,touchedAt,fireTimes}?,
                             skips [{fireAt,dueAt,reason?,by,at}], upcoming [{fireAt,dueAt}]

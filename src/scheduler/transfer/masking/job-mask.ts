@@ -1,6 +1,6 @@
 import { CronduitError } from "../../../core/errors.ts";
 import { type StoredError, withTexts } from "../../../core/stored-error.ts";
-import type { JobDefinition } from "../../../jobs/definition.ts";
+import type { JobDefinition, JobOverrides, OverrideMark } from "../../../jobs/definition.ts";
 import type { LedgerRow } from "../../../jobs/ledger-row.ts";
 import type { MaskedPart } from "../../../jobs/state-header.ts";
 import type {
@@ -69,13 +69,47 @@ export class JobMask {
       return;
     }
     const params = await this.#params.mask(owner.definition.params);
+    const overrides = await this.#overrides(owner.definition.overrides);
     const queued = await Promise.all(owner.queued.map((run) => this.#queued(run)));
     this.#refuseLeak(owner.definition.id);
     this.#owner = this.#job(owner, {
-      definition: this.#definition(owner.definition, params),
+      definition: { ...this.#definition(owner.definition, params), ...overrides },
       runs: runs.map((run) => this.#run(run)),
       queued,
     });
+  }
+
+  /** Who overrides is as much a name as what people write. */
+  async #overrides(
+    overrides: JobOverrides | undefined,
+  ): Promise<{ readonly overrides?: JobOverrides }> {
+    if (!overrides) return {};
+    const mark = <M extends OverrideMark>(part: M): M => {
+      const { kind, id, note } = part.by;
+      const by = { kind, id: this.#text(id, "descriptions") };
+      const why = note === undefined ? {} : { note: this.#text(note, "descriptions") };
+      return { ...part, by: { ...by, ...why } };
+    };
+    const { paused, schedule, params } = overrides;
+    const reason = paused?.declared?.reason ?? null;
+    const below = params && (await this.#params.mask(params.declared.params));
+    return {
+      overrides: {
+        ...(paused && {
+          paused: {
+            ...mark(paused),
+            declared: paused.declared && {
+              ...paused.declared,
+              reason: reason === null ? null : this.#text(reason, "errors", "descriptions"),
+            },
+          },
+        }),
+        ...(schedule && { schedule: mark(schedule) }),
+        ...(params && {
+          params: { ...mark(params), declared: { ...params.declared, params: below } },
+        }),
+      },
+    };
   }
 
   /** The steps of one run. */

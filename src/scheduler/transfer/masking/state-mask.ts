@@ -1,6 +1,8 @@
 import type { PipelineRegistry } from "../../../pipeline/registry.ts";
 import type { MaskedPart, StateHeader } from "../../../jobs/state-header.ts";
 import type { JobRecord, RemovedJobRecord, RequestRecord } from "../../../jobs/state-record.ts";
+import type { SecretPath } from "../../../pipeline/secrets/secret-paths.ts";
+import { joinPaths } from "../../../pipeline/secrets/secret-places.ts";
 import { JobMask } from "./job-mask.ts";
 import type { MaskSettings } from "./mask-options.ts";
 import { NamesMask } from "./names-mask.ts";
@@ -48,7 +50,7 @@ export class StateMask {
     const params = new ParamsMask(
       this.#settings,
       this.#pseudonyms,
-      { jobId, pipeline, secrets: isJob ? owner.definition.secrets : undefined },
+      { jobId, pipeline, secrets: isJob ? secretsOf(owner.definition) : undefined },
       this.#registry.get(pipeline),
     );
     const mask = new JobMask({
@@ -60,6 +62,11 @@ export class StateMask {
     await mask.begin(owner, requests);
     return mask;
   }
+}
+
+/** Where its params have secrets, or those that an override stands in for. */
+function secretsOf({ secrets, overrides }: JobRecord["definition"]): readonly SecretPath[] {
+  return joinPaths(secrets, overrides?.params?.declared.secrets ?? []);
 }
 
 /** The settings of a mask by the options, if one was asked for. */

@@ -7,7 +7,7 @@ step         JSON: importId, by (who imports), sequence, isDone, records (in the
                           is another), lastSuccessAt?, successStreak, failuresInARow,
                           queued [{id,kind,fireAt,dueAt,fromAt,count,params?,ignoreCondition?,waitUntil?,by?}],
                           runs (as `written_running` has them),
-                          backfill (as `written_backfill` has it)?, upcoming [{fireAt,dueAt}]
+                          backfill (as `written_backfill` has it)?, changesAt?, upcoming [{fireAt,dueAt}]
              removed-job  place, jobId, runs
              request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?, by?
              step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)

@@ -1,0 +1,57 @@
+import type { EpochMs } from "../core/clock.ts";
+import { parseDuration } from "../core/durations.ts";
+import { CronduitError, isCronduitError } from "../core/errors.ts";
+import { shown } from "../core/shown.ts";
+import { type DurationOptionName, readSeconds, withinBounds } from "../core/duration-bounds.ts";
+import { instantOption, type InstantPlace } from "./instant-option.ts";
+
+/** The last instant that a date can have. */
+const MAX_INSTANT = 8.64e15;
+
+/** Where an end was given, and how long it may be until then. */
+export interface UntilPlace extends InstantPlace {
+  readonly now: EpochMs;
+  /** The bounds of a duration. */
+  readonly bounds: DurationOptionName;
+}
+
+/**
+ * Reads an end to come: a number of seconds from now, a duration such as `"2h"`, or an instant.
+ * @throws {@link CronduitError} `INVALID_OPTION`, also for an instant that has passed.
+ */
+export function untilOption(input: unknown, place: UntilPlace): EpochMs {
+  const { where, path, now } = place;
+  const at = typeof input === "object" ? instantOption(input, place) : endOf(input, place);
+  if (at > now && at <= MAX_INSTANT) return at;
+  throw new CronduitError(
+    "INVALID_OPTION",
+    `${where}, option "${path}": ${shown(input)} ${at > now ? "is too far away" : "has passed"}; give a time to come, or a duration such as "2h".`,
+    { data: { path } },
+  );
+}
+
+function endOf(input: unknown, place: UntilPlace): EpochMs {
+  if (typeof input === "number")
+    return place.now + bounded(readSeconds(input, place.bounds), place);
+  const ms = typeof input === "string" ? durationIn(input) : undefined;
+  if (ms === undefined) return instantOption(input, place);
+  return place.now + bounded(withinBounds(ms, place.bounds), place);
+}
+
+/** A duration begins with a number and a unit; a date does not. */
+function durationIn(text: string): number | undefined {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (isCronduitError(error)) return undefined;
+    throw error;
+  }
+}
+
+function bounded(read: ReturnType<typeof readSeconds>, { where, path }: UntilPlace): number {
+  if (typeof read === "number") return read;
+  const { message, suggestion } = read;
+  throw new CronduitError("INVALID_OPTION", `${where}, option "${path}": ${message}`, {
+    data: { path, ...(suggestion === undefined ? {} : { suggestion }) },
+  });
+}
