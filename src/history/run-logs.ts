@@ -4,6 +4,7 @@ import type { Engine, LogLine } from "../engine/port/engine.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { instantOption } from "../jobs/instant-option.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import { cleanupSchema } from "./cleanup-schema.ts";
 import type { RunHistory } from "./run-history.ts";
 import { isVerdict, jobOf } from "./run.ts";
 
@@ -19,16 +20,6 @@ const querySchema = z.strictObject({
 const followSchema = z.strictObject({
   signal: z.instanceof(AbortSignal).meta({ allowed: "an AbortSignal" }).optional(),
 });
-
-const cleanupSchema = z
-  .strictObject({
-    before: z.unknown().optional(),
-    all: z.boolean().default(false),
-  })
-  .refine(
-    ({ before, all }) => (before === undefined) === all,
-    "needs either `before` or `all: true`",
-  );
 
 /** Which lines to read. */
 export interface RunLogQuery {

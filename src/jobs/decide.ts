@@ -9,6 +9,8 @@ export { addBackfill, backfillState, changeBackfill } from "./decide/backfill-co
 export { cancelRun, readCancels } from "./decide/cancel.ts";
 export { noteChange, readChanges, readRevisions, seenRevisions } from "./decide/changes.ts";
 export { changeJob } from "./decide/change-job.ts";
+export { cleanLedger } from "./decide/clean-ledger.ts";
+export { listOpenRuns, listRuns } from "./decide/list-runs.ts";
 export { type PutAnswer, putJobs } from "./decide/put-jobs.ts";
 export { listJobs, placeInList, tallyJobs } from "./decide/list-jobs.ts";
 export { readDays, readHours } from "./decide/roll-ups.ts";

@@ -133,6 +133,8 @@ const jobRecordSchema = z.strictObject({
   backfill: backfillSchema.nullable(),
   /** Fire times that it skips on request; absent in states of versions that could not. */
   skips: z.array(skipSchema).max(MAX_SKIPS).exactOptional(),
+  /** Rows of earlier fire times were deleted on request. */
+  cleanedTo: timeSchema.exactOptional(),
 });
 
 const removedJobRecordSchema = z.strictObject({
@@ -143,6 +145,8 @@ const removedJobRecordSchema = z.strictObject({
   /** Until when its ledger is kept; `null` if it has none. */
   keepUntil: timeSchema.nullable(),
   runs: z.array(unfinishedRunSchema),
+  /** Rows of earlier fire times were deleted on request. */
+  cleanedTo: timeSchema.exactOptional(),
 });
 
 const requestRecordSchema = z.strictObject({

@@ -2,6 +2,8 @@ import type { Engine } from "../engine/port/engine.ts";
 import type { ChangeHistory, ChangePage, ChangeQuery } from "../history/change-history.ts";
 import { explain, type Explanation } from "../history/explain.ts";
 import { jobOf, type Run } from "../history/run.ts";
+import { type FleetRunPage, type FleetRunQuery, pageOfFleet } from "../history/fleet-history.ts";
+import { cleanUpRuns, type RunCleanup } from "../history/run-cleanup.ts";
 import type { RunHistory, RunPage, RunQuery } from "../history/run-history.ts";
 import type {
   LogCleanup,
@@ -88,12 +90,26 @@ export abstract class SchedulerRuns {
    */
   async getRuns<R extends PipelineReference = string>(
     jobId: string,
+    query?: RunQuery,
+  ): Promise<RunPage<ResultOf<R>>>;
+  /**
+   * Runs of the whole fleet and occurrences that did not run, the latest decision first, a page at a time. A page may be shorter
+   * than its limit and still have a cursor.
+   * @example const { runs, cursor } = await scheduler.getRuns({ verdict: "failed", text: "timeout" });
+   */
+  async getRuns(query: FleetRunQuery): Promise<FleetRunPage>;
+  async getRuns(
+    jobId: string | FleetRunQuery,
     query: RunQuery = {},
-  ): Promise<RunPage<ResultOf<R>>> {
+  ): Promise<RunPage | FleetRunPage> {
+    const { engine, history, timezone } = this.#parts;
+    if (typeof jobId === "object" && jobId !== null) {
+      await this.#parts.ready();
+      return pageOfFleet(engine, { timezone, scope: "all" }, jobId);
+    }
     const id = checkJobId(jobId, "getRuns");
     await this.#parts.ready();
-    const page: RunPage = await this.#parts.history.page(id, query, () => this.#zoneOf(id));
-    return page as RunPage<ResultOf<R>>;
+    return history.page(id, query, () => this.#zoneOf(id));
   }
 
   /**
@@ -204,6 +220,19 @@ export abstract class SchedulerRuns {
   async getChanges(query: ChangeQuery = {}): Promise<ChangePage> {
     await this.#parts.ready();
     return this.#parts.changes.page(this.#parts.scope, query, this.#parts.timezone);
+  }
+
+  /**
+   * Deletes what is on record of a job's runs: rows of the ledger with their logs and steps. Runs without a verdict stay, and so
+   * do the job's `counts`. That rows were deleted is noted, so that nobody takes them for lost. A backfill takes these fire
+   * times for not run.
+   * @returns How many rows were deleted.
+   * @throws `INVALID_OPTION`
+   */
+  async cleanupRuns(jobId: string, which: RunCleanup): Promise<number> {
+    const id = checkJobId(jobId, "cleanupRuns");
+    await this.#parts.ready();
+    return cleanUpRuns(this.#parts.engine, id, await this.#zoneOf(id), which);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { JobListQuery } from "../../src/engine/port/engine.ts";
+import { playFleetRuns } from "./lists/fleet-runs.ts";
 import { ListedFleet } from "./lists/listed-fleet.ts";
 import { type Bench, CRONDUIT } from "./measure/bench.ts";
 import { MeasuredRedis } from "./measure/redis-reading.ts";
@@ -53,10 +54,13 @@ async function measure(fleet: ListedFleet, count: number, side: string) {
 }
 
 export const bench: Bench = {
-  title: "Lists of jobs",
+  title: "Lists of jobs and runs",
   about: `
 Pages of 100 jobs on Redis, each job read, as \`getJobs\` reads them; medians of ${TRIES} calls. The other side does what \`getJobs\` did before: it reads jobs
-by an offset and filters them itself. A third of the jobs are due at the same millisecond. The filter without a match looks at 20,000 jobs.`,
+by an offset and filters them itself. A third of the jobs are due at the same millisecond. The filter without a match looks at 20,000 jobs.
+
+Runs of the whole fleet, 100 a page: of 1,000,000 rows of 2,000 jobs on PostgreSQL, and of the 50,000 newest on Redis, where page 10,000 is the last one. A list
+that finds less than a page has looked at as much as one call may.`,
   figures: {
     first: { label: "first page, ms", better: "less" },
     middle: { label: "page behind half of the jobs, ms", better: "less" },
@@ -64,17 +68,22 @@ by an offset and filters them itself. A third of the jobs are due at the same mi
     nothing: { label: "text that no job has, ms", better: "less" },
     longest: { label: "longest script, ms", better: "less" },
     bytes: { label: "Redis memory of lists, bytes a job", better: "less" },
+    listP50: { label: "a page of runs, p50, ms", better: "less" },
+    listP99: { label: "a page of runs, p99, ms", better: "less" },
+    found: { label: "runs found", better: "more" },
   },
   sides: [CRONDUIT, SCAN],
-  async play({ quick, rounds, sides, say }) {
+  async play(options) {
+    const { quick, rounds, sides, say } = options;
     const parts = quick ? ["1,000 jobs"] : Object.keys(PARTS);
     const count = quick ? 1 : (rounds ?? 3);
     await using redis = await MeasuredRedis.start();
-    return await playRounds({ count, parts, sides, say }, async (part, side) => {
+    const ofJobs = await playRounds({ count, parts, sides, say }, async (part, side) => {
       await redis.clear();
       const jobs = PARTS[part] ?? 0;
       await using fleet = await ListedFleet.make(redis.url, jobs);
       return await measure(fleet, jobs, side);
     });
+    return sides.includes(CRONDUIT) ? [...ofJobs, ...(await playFleetRuns(options))] : ofJobs;
   },
 };

@@ -163,7 +163,7 @@ export function statsCases({ bench, tested, prefix }: CaseContext): void {
     const b = bench();
     const job = await b.addJob({ retention: { count: 1 } });
     const other = await b.addJob();
-    const first = b.now - (b.now % DAY);
+    const first = b.now - (b.now % DAY) + DAY;
     for (let day = 0; day < 50; day += 1) {
       b.now = first + day * DAY + HOUR;
       const { runId } = await b.run(job, b.now);

@@ -7,6 +7,7 @@ import { TestEngine } from "./test-engine.ts";
 import { cancelCases } from "./cancel-cases.ts";
 import { changeCases } from "./change-cases.ts";
 import { catchUpCases } from "./catch-up-cases.ts";
+import { cleaningCases } from "./cleaning-cases.ts";
 import { conditionCases } from "./condition-cases.ts";
 import { documentCases } from "./document-cases.ts";
 import { crashCases } from "./crash-cases.ts";
@@ -33,6 +34,7 @@ import { statsCases } from "./stats-cases.ts";
 import { skipCases } from "./skip-cases.ts";
 import { timedCases } from "./timed-cases.ts";
 import { stepCases } from "./step-cases.ts";
+import { runListCases } from "./run-list-cases.ts";
 import { semanticCases } from "./semantic-cases.ts";
 import { textCases } from "./text-cases.ts";
 
@@ -160,6 +162,8 @@ export function holdToContract(tested: TestedEngine): void {
     });
     describe("ledger", () => {
       ledgerCases(context);
+      cleaningCases(context);
+      runListCases(context);
     });
     describe("roll-ups", () => {
       statsCases(context);

@@ -95,7 +95,7 @@ describe("what is stored", () => {
       [...text.matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+) \(/g)].map(([, name = ""]) => name),
     );
     expect(tables.length).toBeGreaterThan(20);
-    expect(told("PostgreSQL").toSorted()).toEqual(tables.toSorted());
+    expect(told("PostgreSQL").toSorted()).toEqual([...new Set(tables)].toSorted());
   });
 });
 

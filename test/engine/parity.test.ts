@@ -24,9 +24,13 @@ const SCRIPTS_ALONE = {
 /** Functions without a script. Redis has commands for these. */
 const FUNCTIONS_ALONE = [
   "append_events",
+  "keep_partitions",
+  "list_open_runs",
+  "list_runs",
   "read_backfill",
   "read_revisions",
   "read_cancels",
+  "read_cleaned_to",
   "read_events",
   "read_hours",
   "read_jobs",
@@ -81,6 +85,8 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "add_fire_time",
     "drop_backfill_jobs",
     "record_text",
+    "note_decided",
+    "append_decided",
     "alone_text",
     "texts_of",
   ],

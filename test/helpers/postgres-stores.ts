@@ -143,6 +143,8 @@ class PostgresStore {
       `SELECT c.table_schema AS schema, c.table_name AS name, c.column_name AS column
        FROM information_schema.columns c JOIN pg_tables t
          ON t.schemaname = c.table_schema AND t.tablename = c.table_name
+       JOIN pg_class r ON r.relname = t.tablename AND r.relnamespace = to_regnamespace(quote_ident(t.schemaname))
+         AND NOT r.relispartition
        WHERE c.table_schema = ANY($1) AND c.column_name IN ('id', 'job_id', 'run_id')`,
       [[this.#own, this.#queue]],
     );

@@ -435,6 +435,7 @@ const jobArb = (id: string): fc.Arbitrary<Content[]> =>
           queued: queuedArb(id),
           runs: runsArb(id),
           backfill: fc.option(backfillArb),
+          cleanedTo: fc.option(timeArb, { nil: undefined }),
         },
         { noNullPrototype: true },
       ),
@@ -504,10 +505,14 @@ function revisionsArb(definition: JobDefinition): fc.Arbitrary<Content[]> {
 }
 
 /** The last run, if the schedule began it, is the last that it began; without a last run there is none of either. */
-function consistent(job: JobRecord): JobRecord {
+function consistent({
+  cleanedTo,
+  ...job
+}: Omit<JobRecord, "cleanedTo"> & { cleanedTo: number | undefined }): JobRecord {
   const { lastRun } = job;
   const before = lastRun ? job.lastScheduledRun : null;
-  return { ...job, lastScheduledRun: lastScheduledOf(lastRun, before) };
+  const cleaned = cleanedTo === undefined ? {} : { cleanedTo };
+  return { ...job, ...cleaned, lastScheduledRun: lastScheduledOf(lastRun, before) };
 }
 
 const removedJobArb = (id: string): fc.Arbitrary<Content[]> =>

@@ -147,7 +147,7 @@ type KeptBeside = Pick<
   | "queued"
   | "runs"
   | "backfill"
->;
+> & { readonly cleanedTo: number | null | undefined };
 
 /** A job as it is exported, without its revision and generation: the engine that imports it assigns new ones. */
 export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
@@ -170,7 +170,13 @@ export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
     runs: beside.runs,
     backfill: beside.backfill,
     ...(stored.skips.length === 0 ? {} : { skips: [...stored.skips] }),
+    ...cleaned(beside.cleanedTo),
   };
+}
+
+/** Up to which fire time a ledger was cleaned, if it was. */
+export function cleaned(to: number | null | undefined): { cleanedTo?: number } {
+  return typeof to === "number" ? { cleanedTo: to } : {};
 }
 
 /** A step as `import_records` takes it: fields that are `null` are left out; what engines store as text is JSON text. */
@@ -217,7 +223,13 @@ function encodeRecord(item: ImportRecord, encode: EncodeDefinition): object {
       return { jobId, runId, fireAt: fireAtOf(runId), keepUntil, keepAgeMs, ...stored };
     }
     case "removed-job":
-      return { jobId: record.jobId, runs: record.runs.map(encodeRunning) };
+      return {
+        jobId: record.jobId,
+        runs: record.runs.map(encodeRunning),
+        ...(record.keepUntil === null
+          ? {}
+          : { keepUntil: record.keepUntil, cleanedTo: record.cleanedTo }),
+      };
     case "request": {
       const { jobId, runId, fireAt, params, ignoreCondition, by } = record;
       return { jobId, runId, fireAt, params: text(params), ignoreCondition, by };
@@ -253,6 +265,7 @@ function encodeJob(
     backfill: record.backfill ?? undefined,
     skips: record.skips ?? [],
     changesAt: overridesEndAt(definition) ?? undefined,
+    cleanedTo: record.cleanedTo,
     upcoming,
   };
 }

@@ -1,6 +1,18 @@
-import { openRuns, readLedger } from "../../jobs/decide.ts";
+import type { EpochMs } from "../../core/clock.ts";
+import { cleanLedger, listOpenRuns, listRuns, openRuns, readLedger } from "../../jobs/decide.ts";
+import { cleanedUntil } from "../../jobs/decide/clean-ledger.ts";
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
-import type { LedgerPort, LedgerQuery } from "../port/ledger.ts";
+import type { Scope } from "../../jobs/scope.ts";
+import { fireAtOf } from "../codec/steps-and-logs.ts";
+import type {
+  LedgerCleaned,
+  LedgerCleanup,
+  LedgerPort,
+  LedgerQuery,
+  OpenRunList,
+  RunList,
+  RunListQuery,
+} from "../port/ledger.ts";
 import { copyOf } from "./as-sent.ts";
 import type { MemoryLink } from "./memory-link.ts";
 
@@ -18,5 +30,33 @@ export class MemoryLedger implements LedgerPort {
 
   async readOpenRuns(jobId: string): Promise<LedgerRow[]> {
     return copyOf(openRuns(this.#link.ready().state, jobId));
+  }
+
+  async list(query: RunListQuery, scope: Scope): Promise<RunList> {
+    return copyOf(listRuns(this.#link.ready().state, { query, scope }, this.#link.now()));
+  }
+
+  async listOpen(after: string | undefined, maxJobs: number): Promise<OpenRunList> {
+    return copyOf(listOpenRuns(this.#link.ready().state, after, maxJobs));
+  }
+
+  async clean(cleanup: LedgerCleanup): Promise<LedgerCleaned> {
+    return this.#link.step((step, { steps, logs }) => {
+      const { ids, isDone } = cleanLedger(step, cleanup);
+      const until = cleanedUntil(step, cleanup.before);
+      const isUnfinished = new Set(openRuns(step.state, cleanup.jobId).map(({ id }) => id));
+      // Also of runs whose row went before.
+      for (const texts of [steps, logs])
+        texts.drop(
+          texts
+            .ofJob(cleanup.jobId)
+            .filter(({ runId }) => fireAtOf(runId) < until && !isUnfinished.has(runId)),
+        );
+      return { deleted: ids.length, isDone };
+    });
+  }
+
+  async cleanedTo(jobId: string): Promise<EpochMs | undefined> {
+    return this.#link.ready().state.ledgers.get(jobId)?.cleanedTo ?? undefined;
   }
 }

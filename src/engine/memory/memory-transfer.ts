@@ -3,7 +3,7 @@ import { importRecords } from "../../jobs/decide/import-records.ts";
 import type { JobEntry, QueueState, RunningRun } from "../../jobs/decide/state.ts";
 import type { JobRecord, RequestRecord, UnfinishedRun } from "../../jobs/state-record.ts";
 import { text } from "../codec/decision-codec.ts";
-import { decodeRequest, jobRecord } from "../codec/transfer-codec.ts";
+import { cleaned, decodeRequest, jobRecord } from "../codec/transfer-codec.ts";
 import { fireAtOf } from "../codec/steps-and-logs.ts";
 import type {
   ExportedJob,
@@ -89,19 +89,20 @@ function exported(state: QueueState, id: string): ExportedJob | undefined {
   const running = [...(state.running.get(id)?.values() ?? [])];
   const runs = running.map(exportedRun).toSorted((a, b) => (a.queueJobId < b.queueJobId ? -1 : 1));
   const job = state.jobs.get(id);
+  const { expiresAt: keepUntil = null, cleanedTo = null } = state.ledgers.get(id) ?? {};
   if (job) {
     return {
-      owner: jobRecord(storedJob(state, job), { ...besides(job), runs }),
+      owner: jobRecord(storedJob(state, job), { ...besides(job), cleanedTo, runs }),
       requests: requestsOf(job),
     };
   }
-  const keepUntil = state.ledgers.get(id)?.expiresAt ?? null;
   if (keepUntil === null && runs.length === 0) return undefined;
-  return { owner: { kind: "removed-job", jobId: id, keepUntil, runs }, requests: [] };
+  const owner = { kind: "removed-job", jobId: id, keepUntil, runs, ...cleaned(cleanedTo) } as const;
+  return { owner, requests: [] };
 }
 
 /** What is kept of a job that only an export reads. */
-function besides(job: JobEntry): Omit<Parameters<typeof jobRecord>[1], "runs"> {
+function besides(job: JobEntry): Omit<Parameters<typeof jobRecord>[1], "cleanedTo" | "runs"> {
   const { finishedAt, lastSuccessAt, successStreak, failuresInARow } = job;
   return {
     finishedAt,

@@ -29,6 +29,8 @@ export const FUNCTION_ARGUMENT = {
   append_logs: "writes",
   delete_logs: "request",
   note_change: "change",
+  clean_ledger: "cleanup",
+  keep_partitions: "request",
   add_backfill: "plan",
   change_backfill: "request",
   add_queue: "entry",
@@ -70,7 +72,13 @@ export const LIBRARIES = [
 ] as const;
 
 /** What is only read, by functions with arguments of their own. */
-export const READERS = ["read", "export_jobs", "list_step_runs", "list_taken"] as const;
+export const READERS = [
+  "read",
+  "list_runs",
+  "export_jobs",
+  "list_step_runs",
+  "list_taken",
+] as const;
 
 /** The arguments that every function takes after its own. */
 export const COMMON_ARGUMENTS = ["now_ms", "max_entries"] as const;

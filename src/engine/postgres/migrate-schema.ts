@@ -12,6 +12,7 @@ const MIGRATIONS = [
   "0004_imports",
   "0005_owners_and_actors",
   "0006_documents",
+  "0007_ledger",
   "0008_roll_ups",
   "0009_lists",
   "0010_changes",

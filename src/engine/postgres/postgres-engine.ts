@@ -61,7 +61,7 @@ export class PostgresEngine implements QueueEngine {
     this.queue = new PostgresQueue(link);
     this.events = new PostgresEvents({ link, clock, onError });
     this.members = new PostgresMembers(link);
-    this.healing = new PostgresHealing(link);
+    this.healing = new PostgresHealing(link, clock);
     this.documents = new PostgresDocuments(link, onError);
     this.transfer = new PostgresTransfer(link, onError);
     this.directory = new PostgresDirectory(link, onError);

@@ -1,5 +1,6 @@
 import type { JobRecord } from "../../jobs/state-record.ts";
 import {
+  cleaned,
   decodeImport,
   decodeRunning,
   decodeQueued,
@@ -31,6 +32,7 @@ interface WrittenExport {
   >;
   readonly queued: readonly WrittenQueued[];
   readonly keepUntil: number | null;
+  readonly cleanedTo: number | null;
   readonly running: readonly WrittenRunning[];
   readonly requests: readonly (WrittenRequest & { readonly runId: string })[];
 }
@@ -74,11 +76,16 @@ export class PostgresTransfer implements TransferPort {
   }
 }
 
-function decodeExported({ id, job, beside, keepUntil, ...written }: WrittenExport): ExportedJob {
+function decodeExported(exported: WrittenExport): ExportedJob {
+  const { id, job, beside, keepUntil, cleanedTo, ...written } = exported;
   const runs = written.running.map(decodeRunning);
-  if (!job) return { owner: { kind: "removed-job", jobId: id, keepUntil, runs }, requests: [] };
+  if (!job) {
+    const owner = { kind: "removed-job", jobId: id, keepUntil, runs } as const;
+    return { owner: { ...owner, ...cleaned(cleanedTo) }, requests: [] };
+  }
+  const queued = written.queued.map(decodeQueued);
   return {
-    owner: jobRecord(decodeJob(job), { ...beside, queued: written.queued.map(decodeQueued), runs }),
+    owner: jobRecord(decodeJob(job), { ...beside, cleanedTo, queued, runs }),
     requests: written.requests.map(({ runId, ...request }) => decodeRequest(id, runId, request)),
   };
 }

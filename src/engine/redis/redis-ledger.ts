@@ -1,8 +1,20 @@
+import type { EpochMs } from "../../core/clock.ts";
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
+import type { Scope } from "../../jobs/scope.ts";
 import { readEach } from "../codec/readable.ts";
-import type { LedgerPort, LedgerQuery } from "../port/ledger.ts";
+import type {
+  LedgerCleaned,
+  LedgerCleanup,
+  LedgerPort,
+  LedgerQuery,
+  OpenRunList,
+  RunList,
+  RunListQuery,
+} from "../port/ledger.ts";
+import { toJson } from "../codec/stored-json.ts";
 import { decodeRow, rowOfQueued, rowOfRequest, rowOfRunning } from "./ledger-codec.ts";
 import type { RedisCalls } from "./redis-calls.ts";
+import { RedisRunList } from "./redis-run-list.ts";
 
 /** What became of occurrences, on Redis: one sorted set per job. */
 export class RedisLedger implements LedgerPort {
@@ -18,6 +30,37 @@ export class RedisLedger implements LedgerPort {
 
   readOpenRuns(jobId: string): Promise<LedgerRow[]> {
     return this.#calls.bounded("readOpenRuns", () => this.#readOpenRuns(jobId));
+  }
+
+  list(query: RunListQuery, scope: Scope): Promise<RunList> {
+    return this.#calls.bounded("listRuns", () =>
+      new RedisRunList(this.#calls, query, scope).read(),
+    );
+  }
+
+  listOpen(after: string | undefined, maxJobs: number): Promise<OpenRunList> {
+    return this.#calls.bounded("listOpenRuns", async () => {
+      const live = await this.#calls.redis.smembers(this.#calls.key("live"));
+      const page = live
+        .filter((id) => after === undefined || id > after)
+        .toSorted((a, b) => (a < b ? -1 : 1))
+        .slice(0, maxJobs);
+      const rows = await Promise.all(page.map((jobId) => this.#readOpenRuns(jobId)));
+      const runs = page.flatMap((jobId, i) => (rows[i] ?? []).map((row) => ({ jobId, row })));
+      return { runs, next: page.length === maxJobs ? page.at(-1) : undefined };
+    });
+  }
+
+  async clean(cleanup: LedgerCleanup): Promise<LedgerCleaned> {
+    const answer = await this.#calls.run("clean_ledger", { cleanup: toJson(cleanup) });
+    return JSON.parse(String(answer)) as LedgerCleaned;
+  }
+
+  async cleanedTo(jobId: string): Promise<EpochMs | undefined> {
+    const { redis } = this.#calls;
+    const key = this.#calls.key(`cleaned:${jobId}`);
+    const at = await this.#calls.bounded("cleanedTo", () => redis.get(key));
+    return at === null ? undefined : Number(at);
   }
 
   async #read({ jobId, fromAt, toAt, offset, limit, order }: LedgerQuery): Promise<LedgerRow[]> {

@@ -1,6 +1,7 @@
 import type { MovedBackfill } from "../../jobs/state-record.ts";
 import { fireAtOf } from "../codec/steps-and-logs.ts";
 import {
+  cleaned,
   decodeImport,
   decodeRunning,
   decodeQueued,
@@ -40,6 +41,7 @@ interface WrittenJob {
   readonly backfillJobs?: unknown;
   readonly skips?: unknown;
   readonly keepUntil?: string | false;
+  readonly cleanedTo?: string | false;
 }
 
 /** Export and import of one queue's state on Redis. */
@@ -109,9 +111,11 @@ function decodeExported(written: WrittenJob): ExportedJob {
   const runs = entriesOf(written.running).map(([queueJobId, text]) =>
     decodeRunning({ ...(JSON.parse(text) as WrittenRunning), queueJobId }),
   );
+  const cleanedTo = written.cleanedTo ? Number(written.cleanedTo) : null;
   if (definition === undefined) {
     const endsAt = keepUntil ? Number(keepUntil) : null;
-    return { owner: { kind: "removed-job", jobId: id, keepUntil: endsAt, runs }, requests: [] };
+    const owner = { kind: "removed-job", jobId: id, keepUntil: endsAt, runs } as const;
+    return { owner: { ...owner, ...cleaned(cleanedTo) }, requests: [] };
   }
   const hash = Object.fromEntries(entriesOf(written.hash));
   const last = readLast(hash["lp"]);
@@ -127,6 +131,7 @@ function decodeExported(written: WrittenJob): ExportedJob {
     ),
     runs,
     backfill: decodeBackfill(written),
+    cleanedTo,
   });
   const requests = entriesOf(written.requests).map(([runId, text]) =>
     decodeRequest(id, runId, JSON.parse(text) as WrittenRequest),

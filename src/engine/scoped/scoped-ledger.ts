@@ -1,7 +1,17 @@
 import type { NamedFacts } from "../../conditions/run-program.ts";
+import type { EpochMs } from "../../core/clock.ts";
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
+import type { Scope } from "../../jobs/scope.ts";
 import type { Engine } from "../port/engine.ts";
-import type { LedgerPort, LedgerQuery } from "../port/ledger.ts";
+import type {
+  LedgerCleaned,
+  LedgerCleanup,
+  LedgerPort,
+  LedgerQuery,
+  OpenRunList,
+  RunList,
+  RunListQuery,
+} from "../port/ledger.ts";
 import type { Access } from "./access.ts";
 
 const PAGE = 500;
@@ -36,6 +46,44 @@ export class ScopedLedger implements LedgerPort {
     return rows.filter(({ owner }) =>
       owner === undefined ? job !== undefined : this.#access.reachOf(owner) !== "none",
     );
+  }
+
+  async list(query: RunListQuery, scope: Scope): Promise<RunList> {
+    const page = await this.#engine.ledger.list(query, this.#visible(scope));
+    const rows = await this.#withoutUnseen(page.runs.map(({ row }) => row));
+    const runs = page.runs.map((run, i) => ({ ...run, row: rows[i] ?? run.row }));
+    return { ...page, runs };
+  }
+
+  /** Looks on behind jobs that are not seen: the place to continue at is the id of one that is. */
+  async listOpen(after: string | undefined, maxJobs: number): Promise<OpenRunList> {
+    for (let from = after; ;) {
+      const page = await this.#engine.ledger.listOpen(from, maxJobs);
+      const seen = new Set<string>();
+      for (const jobId of new Set(page.runs.map((run) => run.jobId)))
+        if (await this.#access.job(jobId)) seen.add(jobId);
+      const runs = page.runs.filter(({ jobId, row: { owner } }) =>
+        owner === undefined ? seen.has(jobId) : this.#access.reachOf(owner) !== "none",
+      );
+      from = page.next;
+      if (from === undefined) return { runs, next: undefined };
+      if (runs.length > 0) return { runs, next: runs.at(-1)?.jobId };
+    }
+  }
+
+  async clean(cleanup: LedgerCleanup): Promise<LedgerCleaned> {
+    const mayClean = await this.#access.mayChange(cleanup.jobId);
+    return mayClean ? this.#engine.ledger.clean(cleanup) : { deleted: 0, isDone: true };
+  }
+
+  async cleanedTo(jobId: string): Promise<EpochMs | undefined> {
+    return (await this.#access.job(jobId)) ? this.#engine.ledger.cleanedTo(jobId) : undefined;
+  }
+
+  #visible(scope: Scope): Scope {
+    const { sees } = this.#access;
+    if (scope === "all" || sees === "all") return scope === "all" ? sees : scope;
+    return scope.filter((owner) => sees.includes(owner));
   }
 
   async #withoutUnseen(rows: LedgerRow[]): Promise<LedgerRow[]> {

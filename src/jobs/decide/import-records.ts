@@ -3,10 +3,17 @@ import { isScheduledRun } from "../ledger-row.ts";
 import type { Revision } from "../noted-change.ts";
 import { overridesEndAt } from "../overrides.ts";
 import type { Occurrence } from "../schedule.ts";
-import type { JobRecord, MovedBackfill, RequestRecord, UnfinishedRun } from "../state-record.ts";
+import type {
+  JobRecord,
+  MovedBackfill,
+  RemovedJobRecord,
+  RequestRecord,
+  UnfinishedRun,
+} from "../state-record.ts";
 import type { ImportRecord, ImportStep } from "../transfer-requests.ts";
 import { feedBackfill } from "./backfill-times.ts";
 import { addRevision } from "./changes.ts";
+import { noteCleaned } from "./clean-ledger.ts";
 import { linkCondition } from "./condition-links.ts";
 import { groupsOf } from "./group-room.ts";
 import { newEntry } from "./put-jobs.ts";
@@ -68,8 +75,16 @@ function importRecord(step: Step, item: ImportRecord, by: Actor): void {
   }
   const { record } = item;
   if (record.kind === "request") importRequest(step, record);
-  else if (record.kind === "removed-job")
-    for (const run of record.runs) importRun(step, record.jobId, run);
+  else if (record.kind === "removed-job") importRemoved(step, record);
+}
+
+function importRemoved(step: Step, { jobId, keepUntil, cleanedTo, runs }: RemovedJobRecord): void {
+  if (keepUntil !== null && cleanedTo !== undefined) {
+    noteCleaned(step, jobId, cleanedTo);
+    const ledger = ledgerOf(step, jobId);
+    ledger.expiresAt = Math.max(ledger.expiresAt ?? 0, keepUntil);
+  }
+  for (const run of runs) importRun(step, jobId, run);
 }
 
 function importJob(
@@ -97,6 +112,7 @@ function importJob(
   for (const { ignoreCondition = false, waitUntil = null, ...run } of record.queued)
     addQueued(job, { ...run, ignoreCondition, waitUntil });
   for (const run of record.runs) importRun(step, job.id, run);
+  if (record.cleanedTo !== undefined) noteCleaned(step, job.id, record.cleanedTo);
   if (step.state.ledgers.has(job.id)) ledgerOf(step, job.id).expiresAt = null;
   linkCondition(step, job);
   if (record.backfill) importBackfill(step, job, record.backfill);

@@ -35,7 +35,7 @@ export function keepRow(step: Step, jobId: string, row: LedgerRow, most: Kept): 
 export function ledgerOf({ state }: Pick<Step, "state">, jobId: string): Ledger {
   const known = state.ledgers.get(jobId);
   if (known) return known;
-  const ledger: Ledger = { rows: [], expiresAt: null };
+  const ledger: Ledger = { rows: [], expiresAt: null, cleanedTo: null };
   state.ledgers.set(jobId, ledger);
   return ledger;
 }

@@ -203,6 +203,8 @@ export interface Ledger {
   readonly rows: LedgerRow[];
   /** When the ledger of a removed job ends; `null` while there is the job. */
   expiresAt: EpochMs | null;
+  /** Rows of earlier fire times were deleted on request; `null`: none were. */
+  cleanedTo: EpochMs | null;
 }
 
 /** Roll-ups by the number of their hour or day. */

@@ -10,10 +10,10 @@ ARGV[6] cursor   of HSCAN, ZSCAN or SSCAN; "0" = from the start
 ARGV[7] count    about how many jobs
 Returns JSON:
   {"cursor":"n","sequence":n,"jobs":[{id,definition,hash,running,queued,requests,backfill,backfillTimes,backfillJobs,
-    skips,keepUntil}]}
+    skips,keepUntil,cleanedTo}]}
 `cursor` is "0" at the end of the stage. `hash`, `running`, `requests` and `backfill` are alternating fields and values, as
 stored; `backfillTimes` are fire times without a queue job, `backfillJobs` the run ids of those with one. A removed job has
-`running` and `keepUntil` only. An empty list may be encoded as an object.
+`running`, `keepUntil` and `cleanedTo` only. An empty list may be encoded as an object.
 ]]
 local stage = ARGV[5]
 local jobs = {}
@@ -21,6 +21,8 @@ local jobs = {}
 local function export(jobId, definition)
   local job = { id = jobId, running = call("HGETALL", runningKey(jobId)) }
   for _, text in ipairs(call("HGETALL", backfillRunningKey(jobId))) do job.running[#job.running + 1] = text end
+  -- False if there is none, in JSON too.
+  job.cleanedTo = call("GET", cleanedKey(jobId))
   if definition then
     job.definition = definition
     job.hash = call("HGETALL", jobKey(jobId))
@@ -31,7 +33,6 @@ local function export(jobId, definition)
     job.skips = call("ZRANGE", PREFIX .. "skips:" .. jobId, 0, -1)
     job.backfillJobs = call("HKEYS", backfillJobsKey(jobId))
   else
-    -- False if there is none, in JSON too.
     job.keepUntil = call("EXISTS", ledgerKey(jobId), PREFIX .. "revisions:" .. jobId) > 0
       and call("ZSCORE", PREFIX .. "gone", jobId)
   end

@@ -18,7 +18,9 @@ local function addTo(text, n) return text and numberText(text + n) or numberText
 local function coalesce(jobId, owner, generation, into, fromAt, toAt, count, keepCount, keepAgeMs)
   local upTo, intoText = numberText(toAt), cjson.encode(into)
   local span = count > 1 and ',"fromAt":' .. fromAt .. ',"count":' .. count or ""
-  recordText(jobId, upTo, "{" .. ownerField(owner) .. '"id":' .. cjson.encode(queueJobIdOf(jobId, "", generation, toAt)) ..
+  local id = queueJobIdOf(jobId, "", generation, toAt)
+  noteDecided(id, "coalesced", NOW)
+  recordText(jobId, upTo, "{" .. ownerField(owner) .. '"id":' .. cjson.encode(id) ..
     ',"state":"coalesced","kind":"scheduled","fireAt":' .. upTo .. ',"dueAt":' .. upTo .. ',"decidedAt":' .. NOW_TEXT ..
     ',"coalescedInto":' .. intoText .. span .. "}", keepCount, keepAgeMs)
   EVENTS[#EVENTS + 1] = "{" .. ownerField(owner) .. '"name":"JOB_COALESCED","jobId":' .. cjson.encode(jobId) .. ',"runId":' .. intoText ..

@@ -11,8 +11,8 @@ ARGV[5] step   JSON: importId, by (who imports), sequence, isDone, records (in t
                             that is another), lastSuccessAt?, successStreak, failuresInARow, everRan, changesAt?, queued (as
                             stored), runs (as stored, with queueJobId),
                             backfill {backfillId,state,total,concurrency,order,verdicts,createdAt,touchedAt,fireTimes}?,
-                            skips [{fireAt,dueAt,reason?,by,at}], upcoming [{fireAt,dueAt}]
-               removed-job  place, jobId, runs
+                            cleanedTo?, skips [{fireAt,dueAt,reason?,by,at}], upcoming [{fireAt,dueAt}]
+               removed-job  place, jobId, runs, keepUntil?, cleanedTo?
                request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?, by?
                step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
                ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
@@ -95,10 +95,19 @@ local function pastOf(r)
   return past
 end
 
+-- Up to which fire time rows were deleted on request.
+local function importCleaned(r)
+  if not r.cleanedTo then return end
+  local key = cleanedKey(r.jobId)
+  call("SET", key, string.format("%d", math.max(r.cleanedTo, tonumber(call("GET", key) or 0))))
+  if r.keepUntil then call("PEXPIREAT", key, string.format("%d", r.keepUntil)) end
+end
+
 local function importJob(r)
   local id = r.jobId
   r.by = step.by
   storeJob(id, r, pastOf(r), r.lastRun and r.lastRun.verdict)
+  importCleaned(r)
   for _, run in ipairs(r.runs) do importRun(id, run) end
   local job = readJob(id)
   importQueued(job, r.queued)
@@ -129,6 +138,8 @@ local function importLedger(r)
     if cjson.decode(member).id == r.id then return end
   end
   call("ZADD", key, r.fireAt, r.row)
+  local row = cjson.decode(r.row)
+  noteDecided(row.id, row.state, row.finishedAt or row.decidedAt or row.fireAt)
   keepPast(r)
 end
 
@@ -140,7 +151,10 @@ end
 
 local store = {
   job = importJob,
-  ["removed-job"] = function(r) for _, run in ipairs(r.runs) do importRun(r.jobId, run) end end,
+  ["removed-job"] = function(r)
+    importCleaned(r)
+    for _, run in ipairs(r.runs) do importRun(r.jobId, run) end
+  end,
   request = importRequest,
   step = importStep,
   ledger = importLedger,

@@ -14,6 +14,8 @@ local function requestsKey(jobId) return PREFIX .. "requests:" .. jobId end
 local function ledgerKey(jobId) return PREFIX .. "ledger:" .. jobId end
 -- Former days of a job's roll-ups; the latest is in its hash.
 local function daysKey(jobId) return PREFIX .. "days:" .. jobId end
+-- Up to which fire time rows of the ledger were deleted on request.
+local function cleanedKey(jobId) return PREFIX .. "cleaned:" .. jobId end
 -- Jobs whose condition waits and names this job.
 local function dependentsKey(jobId) return PREFIX .. "deps:" .. jobId end
 -- The queue jobs of a group's running runs.

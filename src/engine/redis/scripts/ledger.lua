@@ -16,7 +16,7 @@ local FROM_END, EXCLUSIVE = textsOf("-%d"), textsOf("(%d")
 
 -- Keeps the ledger, the roll-ups and the changes of a job that does not exist until `endsAt`, by the server's clock. `gone` lists such ledgers.
 local function keepLedgerUntil(jobId, endsAt)
-  for _, key in ipairs({ ledgerKey(jobId), daysKey(jobId), PREFIX .. "revisions:" .. jobId }) do
+  for _, key in ipairs({ ledgerKey(jobId), cleanedKey(jobId), daysKey(jobId), PREFIX .. "revisions:" .. jobId }) do
     call("PEXPIREAT", key, string.format("%d", endsAt))
   end
   call("ZADD", PREFIX .. "gone", endsAt, jobId)
@@ -44,6 +44,7 @@ end
 local function record(jobId, row, keepCount, keepAgeMs)
   row.owner = row.owner or OWNERS[jobId]
   countRow(jobId, row)
+  noteDecided(row.id, row.state, row.finishedAt or row.decidedAt or row.fireAt)
   recordText(jobId, row.fireAt, cjson.encode(row), keepCount, keepAgeMs)
 end
 

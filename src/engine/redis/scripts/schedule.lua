@@ -61,5 +61,6 @@ local function finish()
   tellFinished()
   if writeRollUps then writeRollUps() end
   appendEntry()
+  appendDecided()
   signalWorkers()
 end

@@ -66,6 +66,7 @@ local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, t
     OWNERS[jobId] = owner
     row = "{" .. ownerField(owner) .. row:sub(2)
   end
+  noteDecided(runId, "succeeded", fireAt + late + took)
   if keep ~= lastKeep then
     local count, ageMs = keep:match("^(%d+) (%d+)$")
     lastKeep, keepCount, keepAgeMs = keep, tonumber(count), tonumber(ageMs)

@@ -19,7 +19,9 @@ local function storeJob(id, job, more, verdict)
   -- Keeps what a removed job of this id left.
   local isBack = call("ZREM", PREFIX .. "gone", id) == 1
   if isBack then
-    for _, kept in ipairs({ ledgerKey(id), daysKey(id), PREFIX .. "revisions:" .. id }) do call("PERSIST", kept) end
+    for _, kept in ipairs({ ledgerKey(id), cleanedKey(id), daysKey(id), PREFIX .. "revisions:" .. id }) do
+      call("PERSIST", kept)
+    end
   end
   for i = 1, #job.fields, 2 do
     if job.fields[i] == "ow" then OWNERS[id] = job.fields[i + 1] end

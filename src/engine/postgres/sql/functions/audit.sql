@@ -114,8 +114,8 @@ $$;
 -- Deletes what has expired, a few thousand rows per call.
 CREATE FUNCTION sweep(real_now bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  DELETE FROM ledger WHERE id IN (
-    SELECT ledger.id FROM ledgers JOIN ledger USING (job_id) WHERE expires_at <= real_now LIMIT 5000);
+  WITH old AS (SELECT l.at, l.id FROM ledgers JOIN ledger AS l USING (job_id) WHERE expires_at <= real_now LIMIT 5000)
+  DELETE FROM ledger USING old WHERE ledger.at = old.at AND ledger.id = old.id;
   DELETE FROM job_days WHERE day BETWEEN (SELECT min(day) FROM job_days) AND (SELECT max(day) FROM job_days)
     AND job_id IN (SELECT job_id FROM ledgers WHERE expires_at <= real_now);
   DELETE FROM revisions WHERE id IN (

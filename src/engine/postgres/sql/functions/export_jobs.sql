@@ -4,7 +4,7 @@ export_jobs: a page of jobs with everything kept for them but their ledgers, and
 after_id     the last id of the page before; empty = from the start
 max_jobs     how many jobs
 Returns JSON, in the order of ids:
-  {"cursor","sequence","jobs":[{"id","job","beside","queued","keepUntil","running","requests"}]}
+  {"cursor","sequence","jobs":[{"id","job","beside","queued","keepUntil","cleanedTo","running","requests"}]}
 `job` is null for a removed job, `cursor` at the end. Queued and running runs have the shapes that the Redis engine stores.
 */
 
@@ -56,6 +56,7 @@ BEGIN
       'queued', (SELECT COALESCE(jsonb_agg(written_queued(q) ORDER BY fire_at, run_id), '[]')
         FROM queued_runs AS q WHERE job_id = j.id),
       'keepUntil', (SELECT expires_at FROM ledgers WHERE job_id = page.id),
+      'cleanedTo', (SELECT cleaned_to FROM ledgers WHERE job_id = page.id),
       'running', (SELECT COALESCE(jsonb_agg(written_running(i) ORDER BY queue_job_id), '[]')
         FROM running_runs i WHERE job_id = page.id),
       'requests', (SELECT COALESCE(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('runId', run_id, 'fireAt', fire_at,

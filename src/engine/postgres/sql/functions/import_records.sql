@@ -7,8 +7,8 @@ step         JSON: importId, by (who imports), sequence, isDone, records (in the
                           is another), lastSuccessAt?, successStreak, failuresInARow,
                           queued [{id,kind,fireAt,dueAt,fromAt,count,params?,ignoreCondition?,waitUntil?,by?}],
                           runs (as `written_running` has them),
-                          backfill (as `written_backfill` has it)?, changesAt?, upcoming [{fireAt,dueAt}]
-             removed-job  place, jobId, runs
+                          backfill (as `written_backfill` has it)?, changesAt?, cleanedTo?, upcoming [{fireAt,dueAt}]
+             removed-job  place, jobId, runs, keepUntil?, cleanedTo?
              request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?, by?
              step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
              ledger       place, jobId, id, fireAt, keepUntil?, row (JSON text)
@@ -49,6 +49,14 @@ BEGIN
     WHERE queue = '{{bullmq_queue}}' AND id = queue_job;
   END IF;
 END
+$$;
+
+-- Up to which fire time rows were deleted on request.
+CREATE FUNCTION import_cleaned(r jsonb) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO ledgers AS l (job_id, cleaned_to, expires_at)
+  SELECT r ->> 'jobId', (r ->> 'cleanedTo')::bigint, (r ->> 'keepUntil')::bigint WHERE r ? 'cleanedTo'
+  ON CONFLICT (job_id) DO UPDATE SET cleaned_to = GREATEST(l.cleaned_to, excluded.cleaned_to),
+    expires_at = GREATEST(l.expires_at, excluded.expires_at)
 $$;
 
 CREATE FUNCTION import_backfill(of_job text, b jsonb, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
@@ -114,6 +122,7 @@ BEGIN
       (q ->> 'waitUntil')::bigint, q -> 'by'
     FROM jsonb_array_elements(r -> 'queued') AS q ON CONFLICT DO NOTHING;
   PERFORM import_run(job.id, run, now_ms) FROM jsonb_array_elements(r -> 'runs') AS run;
+  PERFORM import_cleaned(r);
   PERFORM note_timed(job.id, (r ->> 'changesAt')::bigint);
   UPDATE ledgers SET expires_at = NULL WHERE job_id = job.id;
   IF job.condition IS NOT NULL THEN PERFORM link_condition(job.id, job.condition, job.wait_ms); END IF;
@@ -157,11 +166,12 @@ BEGIN
     ORDER BY job_id, run_id, place
   ), added AS (
     INSERT INTO ledger (job_id, run_id, verdict, kind, fire_at, due_at, from_at, count, decided_at, started_at,
-      finished_at, attempt, worker, reason, coalesced_into, facts, result, error, owner, requested_by, cancelled_by, note)
+      finished_at, attempt, worker, reason, coalesced_into, facts, result, error, owner, requested_by, cancelled_by, note, at)
     SELECT job_id, run_id, l ->> 'state', l ->> 'kind', (l ->> 'fireAt')::bigint, (l ->> 'dueAt')::bigint,
       (l ->> 'fromAt')::bigint, (l ->> 'count')::integer, (l ->> 'decidedAt')::bigint, (l ->> 'startedAt')::bigint,
       (l ->> 'finishedAt')::bigint, (l ->> 'attempt')::integer, l ->> 'worker', l ->> 'reason', l ->> 'coalescedInto',
-      l -> 'facts', (l ->> 'result')::json, (l ->> 'error')::json, l ->> 'owner', l -> 'by', l -> 'cancelledBy', l ->> 'note'
+      l -> 'facts', (l ->> 'result')::json, (l ->> 'error')::json, l ->> 'owner', l -> 'by', l -> 'cancelledBy', l ->> 'note',
+      COALESCE((l ->> 'finishedAt')::bigint, (l ->> 'decidedAt')::bigint, (l ->> 'fireAt')::bigint)
     FROM given g WHERE NOT EXISTS (
       SELECT 1 FROM ledger WHERE job_id = g.job_id AND fire_at = (g.l ->> 'fireAt')::bigint AND run_id = g.run_id)
     ORDER BY place
@@ -253,6 +263,7 @@ BEGIN
       CASE r ->> 'kind'
         WHEN 'job' THEN events := events || import_job(r, step -> 'by', now_ms);
         WHEN 'removed-job' THEN
+          PERFORM import_cleaned(r);
           PERFORM import_run(r ->> 'jobId', run, now_ms) FROM jsonb_array_elements(r -> 'runs') AS run;
         WHEN 'request' THEN PERFORM import_request(r, now_ms);
         ELSE NULL;

@@ -8,31 +8,43 @@ DECLARE
   -- Rows that one new row may push out: more than arrive, so that it catches up, but bounded.
   max_expired constant integer := 10;
   max_excess constant integer := 1000;
+  -- Up to how many rows a ledger is small, and how many decisions share a look in a large one.
+  max_small constant integer := 100;
+  at_once constant integer := 8;
+  expired_before constant bigint := now_ms - keep_age_ms;
   kept bigint;
-  gone bigint;
+  gone bigint := 0;
+  expired bigint := 0;
 BEGIN
+  entry.at := COALESCE(entry.finished_at, entry.decided_at, entry.fire_at);
   INSERT INTO ledger (job_id, run_id, verdict, kind, fire_at, due_at, from_at, count, decided_at, started_at,
-    finished_at, attempt, worker, reason, coalesced_into, facts, result, error, owner, requested_by, cancelled_by, note)
+    finished_at, attempt, worker, reason, coalesced_into, facts, result, error, owner, requested_by, cancelled_by, note, at)
   VALUES (entry.job_id, entry.run_id, entry.verdict, entry.kind, entry.fire_at, entry.due_at, entry.from_at,
     entry.count, entry.decided_at, entry.started_at, entry.finished_at, entry.attempt, entry.worker, entry.reason,
     entry.coalesced_into, entry.facts, entry.result, entry.error, entry.owner, entry.requested_by, entry.cancelled_by,
-    entry.note);
+    entry.note, entry.at);
   PERFORM count_row(entry);
   INSERT INTO ledgers AS l (job_id, row_count) VALUES (entry.job_id, 1)
   ON CONFLICT (job_id) DO UPDATE SET row_count = l.row_count + 1
   RETURNING row_count INTO kept;
-  WITH excess AS (
-    (SELECT id FROM ledger WHERE job_id = entry.job_id ORDER BY fire_at, ledger.id
-      LIMIT LEAST(max_excess, GREATEST(0, kept - keep_count)))
-    UNION
-    SELECT id FROM (
-      SELECT * FROM ledger WHERE job_id = entry.job_id AND fire_at < now_ms - keep_age_ms ORDER BY fire_at, id LIMIT max_expired
-    ) AS old WHERE COALESCE(finished_at, decided_at, fire_at) < now_ms - keep_age_ms
-  )
-  DELETE FROM ledger USING excess WHERE ledger.id = excess.id;
-  GET DIAGNOSTICS gone = ROW_COUNT;
-  IF gone > 0 THEN
-    UPDATE ledgers SET row_count = row_count - gone WHERE job_id = entry.job_id;
+  -- Most decisions look for nothing to delete: a statement on a table in partitions costs as much as all else here. Of a large
+  -- ledger several rows go at once, in the decisions of some milliseconds.
+  IF kept > keep_count + keep_count / 100 THEN
+    WITH excess AS (
+      SELECT l.at, l.id FROM ledger AS l WHERE job_id = entry.job_id ORDER BY fire_at, l.id
+      LIMIT LEAST(max_excess, kept - keep_count))
+    DELETE FROM ledger USING excess WHERE ledger.at = excess.at AND ledger.id = excess.id;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+  END IF;
+  IF kept <= max_small OR now_ms % at_once = 0 THEN
+    WITH old AS (
+      SELECT l.at, l.id FROM ledger AS l WHERE job_id = entry.job_id AND l.at < expired_before AND fire_at < expired_before
+      ORDER BY fire_at, l.id LIMIT max_expired)
+    DELETE FROM ledger USING old WHERE ledger.at < expired_before AND ledger.at = old.at AND ledger.id = old.id;
+    GET DIAGNOSTICS expired = ROW_COUNT;
+  END IF;
+  IF gone + expired > 0 THEN
+    UPDATE ledgers SET row_count = row_count - gone - expired WHERE job_id = entry.job_id;
   END IF;
 END
 $$;

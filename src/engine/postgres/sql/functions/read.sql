@@ -50,6 +50,11 @@ BEGIN
 END
 $$;
 
+-- Up to which fire time rows of a job were deleted on request; null if none were.
+CREATE FUNCTION read_cleaned_to(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT to_jsonb(cleaned_to) FROM ledgers WHERE job_id = of_job
+$$;
+
 CREATE FUNCTION read_open_runs(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
   SELECT COALESCE(jsonb_agg(entry), '[]') FROM (
     SELECT jsonb_strip_nulls(jsonb_build_object('id', run_id, 'state', CASE

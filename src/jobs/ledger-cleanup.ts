@@ -1,0 +1,16 @@
+import type { EpochMs } from "../core/clock.ts";
+
+/** Asks for the rows of one job to be deleted, with the logs and steps of their runs. */
+export interface LedgerCleanup {
+  readonly jobId: string;
+  /** Rows of earlier fire times; later than the server's clock means up to that. */
+  readonly before: EpochMs;
+}
+
+/** What one step of a cleanup did. */
+export interface LedgerCleaned {
+  /** Rows that it deleted. */
+  readonly deleted: number;
+  /** Whether nothing is left to delete. */
+  readonly isDone: boolean;
+}
