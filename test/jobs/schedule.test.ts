@@ -4,17 +4,22 @@ import type { JobDefinition } from "../../src/jobs/definition.ts";
 import { NO_TIME, type Occurrence, Schedule, type Span } from "../../src/jobs/schedule.ts";
 import type { TriggerOptions } from "../../src/triggers/trigger-options.ts";
 import { resolveTrigger } from "../../src/triggers/resolve.ts";
+import { declaredDefinition, timingOf } from "../../src/jobs/overrides.ts";
+import { TESTER } from "../helpers/tester.ts";
 import { aDefinition } from "../helpers/a-definition.ts";
 
 const START = Date.parse("2026-03-01T00:00:00Z");
 const HOUR_MS = 3_600_000;
 
-function make(
-  options: TriggerOptions,
-  more: Partial<Pick<JobDefinition, "jitter" | "firstRunAt">> = {},
-): Schedule {
+type More = Partial<Pick<JobDefinition, "jitter" | "firstRunAt">>;
+
+function define(options: TriggerOptions, more: More = {}): JobDefinition {
   const trigger = resolveTrigger(options, { now: START, timezone: "UTC", jobId: "job" });
-  return new Schedule(aDefinition({ trigger, createdAt: START, ...more }));
+  return aDefinition({ trigger, createdAt: START, ...more });
+}
+
+function make(options: TriggerOptions, more: More = {}): Schedule {
+  return new Schedule(define(options, more));
 }
 
 const triggers = fc.oneof(
@@ -27,7 +32,7 @@ const triggers = fc.oneof(
   fc.constant({ trigger: "date", runDate: new Date(START + HOUR_MS) }),
 );
 
-const schedules = fc
+const definitions = fc
   .record({
     options: triggers,
     jitter: fc.option(
@@ -39,8 +44,22 @@ const schedules = fc
     firstRunAt: fc.option(fc.integer({ min: START, max: START + 3 * HOUR_MS })),
   })
   .map(({ options, jitter, firstRunAt }) => {
-    return make(options as TriggerOptions, { jitter, firstRunAt });
+    return define(options as TriggerOptions, { jitter, firstRunAt });
   });
+
+/** A definition whose schedule is overridden until an instant. */
+const overridden = fc
+  .record({
+    values: definitions,
+    declared: definitions,
+    until: fc.integer({ min: START - HOUR_MS, max: START + 6 * HOUR_MS }),
+  })
+  .map(({ values, declared, until }): JobDefinition => {
+    const mark = { by: TESTER, at: START, until };
+    return { ...values, overrides: { schedule: { ...mark, declared: timingOf(declared) } } };
+  });
+
+const schedules = fc.oneof(definitions, overridden).map((definition) => new Schedule(definition));
 
 const instants = fc.integer({ min: START - HOUR_MS, max: START + 6 * HOUR_MS });
 
@@ -185,4 +204,21 @@ describe("a schedule", () => {
     expect(latest).toHaveLength(10);
     expect(older?.count).toBe(year / 1_000 + 1 - 10);
   });
+});
+
+test("a schedule that is overridden until an instant has the times of each on its side of it", () => {
+  fc.assert(
+    fc.property(overridden, (definition) => {
+      const { until = 0 } = definition.overrides?.schedule ?? {};
+      const { overrides: _, ...values } = definition;
+      const timesOf = (one: JobDefinition): number[] =>
+        walk(new Schedule(one), START - 2 * HOUR_MS, START + 7 * HOUR_MS).map(
+          ({ fireAt }) => fireAt,
+        );
+      expect(timesOf(definition)).toEqual([
+        ...timesOf(values).filter((at) => at < until),
+        ...timesOf(declaredDefinition(definition)).filter((at) => at >= until),
+      ]);
+    }),
+  );
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Condition } from "../../src/conditions/condition.ts";
 import type { Actor } from "../../src/jobs/actor.ts";
-import type { JobDefinition, Policy } from "../../src/jobs/definition.ts";
+import type { JobDefinition, JobOverrides, Policy } from "../../src/jobs/definition.ts";
 import { CHANGE_KINDS } from "../../src/jobs/noted-change.ts";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
 import { lastScheduledOf, type LedgerRow, type RunKind } from "../../src/jobs/ledger-row.ts";
@@ -127,6 +127,43 @@ const DEFINITION_KEYS = [
   "declared",
 ] as const satisfies (keyof JobDefinition)[];
 
+const markShape = {
+  by: fc.record(
+    {
+      kind: fc.constantFrom("user" as const, "system" as const),
+      id: fc.constant("ada"),
+      note: fc.constant("läuft"),
+    },
+    { requiredKeys: ["kind", "id"], noNullPrototype: true },
+  ),
+  at: timeArb,
+};
+
+const overridesArb: fc.Arbitrary<JobOverrides> = fc.record(
+  {
+    paused: fc.record({
+      ...markShape,
+      declared: fc.option(fc.record({ at: timeArb, reason: fc.option(textArb) })),
+    }),
+    params: fc.record({
+      ...markShape,
+      until: timeArb,
+      declared: fc.record({ params: jsonArb, secrets: fc.constant([["token"]]) }),
+    }),
+    schedule: fc.record({
+      ...markShape,
+      until: timeArb,
+      declared: fc.record({
+        timezone: fc.constant("UTC"),
+        trigger: triggerArb,
+        jitter: fc.constant(null),
+        firstRunAt: optionalTime,
+      }),
+    }),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
 /** Definitions of a job, usual and unusual. */
 export const definitionArb = (id: string): fc.Arbitrary<JobDefinition> =>
   fc.record(
@@ -159,6 +196,8 @@ export const definitionArb = (id: string): fc.Arbitrary<JobDefinition> =>
         runs: fc.integer({ min: 1, max: 100_000 }),
         ageMs: fc.integer({ min: 0, max: 1_000 * DAY }),
       }),
+      lockable: fc.constant(false as const),
+      overrides: overridesArb,
       secrets: fc.array(fc.array(textArb, { maxLength: 3 }), { maxLength: 2 }),
       createdAt: timeArb,
       declared: fc.record({ all: fc.constant("one"), schedule: fc.constant("two") }),
