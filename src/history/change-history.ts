@@ -82,6 +82,8 @@ export interface Change {
   readonly owner: string | undefined;
   /** The run that was asked for or cancelled. */
   readonly runId: string | undefined;
+  /** The occurrence that is skipped, or not any more, by its nominal time. */
+  readonly fireTime: Date | undefined;
   /** The reason that the job or the run keeps. */
   readonly reason: string | undefined;
   /** From what to what; secrets are masked. */
@@ -207,7 +209,8 @@ function wantedBy(query: z.output<typeof querySchema>, timezone: string): Wanted
 function toChange(change: NotedChange, id: string): Change {
   const { at, by, what, jobId, jobIds = [], owner, runId, reason, bulk } = change;
   const { differences = [], count = 1 } = change;
-  const about = { jobId, jobIds, owner, runId, reason };
+  const fireTime = change.fireAt === undefined ? undefined : new Date(change.fireAt);
+  const about = { jobId, jobIds, owner, runId, fireTime, reason };
   return { id, at: new Date(at), by, what, ...about, differences, count, bulk };
 }
 

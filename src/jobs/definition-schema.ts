@@ -47,6 +47,7 @@ const policySchema: z.ZodType<Policy> = z.strictObject({
 
 const timingShape = {
   timezone: z.string().min(1).max(64),
+  tzdata: z.string().min(1).max(64).exactOptional(),
   trigger: triggerSpecSchema,
   calendars: z.record(z.string().min(1).max(200), calendarSpecSchema).exactOptional(),
   jitter: jitterSchema.nullable(),

@@ -79,6 +79,8 @@ export interface JobDefinition {
   /** The params as given (the schema's input); each run parses them again. */
   readonly params: unknown;
   readonly timezone: string;
+  /** The version of the time zone data that the schedule was made with; absent in UTC. Not a part of what was declared. */
+  readonly tzdata?: string;
   readonly trigger: TriggerSpec;
   /** The named calendars that the trigger refers to, as they were when the job was declared. */
   readonly calendars?: Readonly<Record<string, CalendarSpec>>;
@@ -104,7 +106,7 @@ export interface JobDefinition {
 /** The part of a definition that says when the job runs. */
 export type Timing = Pick<
   JobDefinition,
-  "timezone" | "trigger" | "calendars" | "jitter" | "firstRunAt"
+  "timezone" | "tzdata" | "trigger" | "calendars" | "jitter" | "firstRunAt"
 >;
 
 /** Who overrides a part of a job, since when, and until when. */

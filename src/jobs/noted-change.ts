@@ -49,6 +49,8 @@ interface Noted {
   /** Why, as the job or the run keeps it. */
   readonly reason?: string;
   readonly differences?: readonly FieldChange[];
+  /** The occurrence that it was about, by its nominal time. */
+  readonly fireAt?: EpochMs;
   /** The call that changed many jobs, of which this is a part. */
   readonly bulk?: string;
 }
@@ -76,6 +78,8 @@ export interface Superseded {
   readonly until: EpochMs;
   /** The watermark after the change: later fire times are the next revision's. */
   readonly watermark: EpochMs;
+  /** Up to which fire time the change decided the superseded revision's occurrences, if that is not the watermark. */
+  readonly decidedTo?: EpochMs;
 }
 
 /** A change in a job's own list. */
@@ -101,6 +105,8 @@ export interface ChangeNote {
   /** The instant that it was planned for, by the server's clock. */
   readonly plannedAt: EpochMs;
   readonly differences?: readonly FieldChange[];
+  /** Up to which fire time it decides the old schedule's occurrences, if the new one begins elsewhere. */
+  readonly decidedTo?: EpochMs;
   /** The definition that it supersedes, if it brings another or removes the job. Secret params are masked. */
   readonly superseded?: JobDefinition;
 }

@@ -8,13 +8,20 @@ export type OverridePart = (typeof OVERRIDE_PARTS)[number];
 
 /** The part of a definition that says when the job runs. */
 export function timingOf(definition: Timing): Timing {
-  const { timezone, trigger, calendars, jitter, firstRunAt } = definition;
-  return { timezone, trigger, ...(calendars ? { calendars } : {}), jitter, firstRunAt };
+  const { timezone, tzdata, trigger, calendars, jitter, firstRunAt } = definition;
+  return {
+    timezone,
+    ...(tzdata === undefined ? {} : { tzdata }),
+    trigger,
+    ...(calendars ? { calendars } : {}),
+    jitter,
+    firstRunAt,
+  };
 }
 
 /** A definition with another timing. */
 export function withTiming(definition: JobDefinition, timing: Timing): JobDefinition {
-  const { calendars: _, ...rest } = definition;
+  const { calendars: _, tzdata: __, ...rest } = definition;
   return { ...rest, ...timing };
 }
 

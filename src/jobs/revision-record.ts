@@ -15,6 +15,7 @@ const revisionSchema: z.ZodType<Revision> = z.strictObject({
     .array(z.strictObject({ field: nameSchema, from: fieldTextSchema, to: fieldTextSchema }))
     .max(100)
     .exactOptional(),
+  fireAt: timeSchema.exactOptional(),
   bulk: nameSchema.exactOptional(),
   count: z.int().min(0).exactOptional(),
   before: z
@@ -24,6 +25,7 @@ const revisionSchema: z.ZodType<Revision> = z.strictObject({
       definition: definitionSchema.exactOptional(),
       until: timeSchema,
       watermark: timeSchema,
+      decidedTo: timeSchema.exactOptional(),
     })
     .exactOptional(),
 } satisfies Record<keyof Revision, z.ZodType>);

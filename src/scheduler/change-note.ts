@@ -11,6 +11,7 @@ export function noteOf(job: StoredJob, plan: ChangePlan, plannedAt: number): Cha
   const { definition: old } = job;
   const { definition: fresh, schedule } = plan;
   const what = fresh ? kindOf(old, fresh, plan) : kindOfChange(plan);
+  const decidedTo = Math.max(plannedAt, job.watermark);
   const differences = [
     ...(fresh ? changedFields(old, fresh) : []),
     ...(what === "paused" || what === "resumed" ? [] : stateChange(job.state, schedule?.state)),
@@ -19,6 +20,8 @@ export function noteOf(job: StoredJob, plan: ChangePlan, plannedAt: number): Cha
     what,
     plannedAt,
     ...(differences.length > 0 && { differences }),
+    // Another schedule may begin before what is decided with the end of the old one.
+    ...(fresh && schedule && schedule.watermark < decidedTo && { decidedTo }),
     ...(fresh && { superseded: masked(old) }),
   };
 }

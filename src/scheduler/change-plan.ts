@@ -27,10 +27,12 @@ export function refuseMove(stored: JobDefinition, queue: unknown, where: string)
 
 /** A new definition with the old one's schedule, including its anchor. */
 export function keepSchedule(old: JobDefinition, fresh: JobDefinition): JobDefinition {
-  const { timezone, trigger, calendars, jitter, firstRunAt } = old;
+  const { timezone, tzdata, trigger, calendars, jitter, firstRunAt } = old;
+  const { tzdata: _, ...rest } = asAdded(old, fresh);
   return {
-    ...asAdded(old, fresh),
+    ...rest,
     timezone,
+    ...(tzdata === undefined ? {} : { tzdata }),
     trigger,
     ...(calendars ? { calendars } : {}),
     jitter,

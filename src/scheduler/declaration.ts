@@ -6,7 +6,8 @@ import type { JobDefinition, Policy, Timing } from "../jobs/definition.ts";
 import { digest } from "../jobs/digest.ts";
 import { jobIdSchema, type JobOptions, jobOptionsSchema, parseOptions } from "../jobs/options.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
-import { NO_TIME, type Occurrence, Schedule } from "../jobs/schedule.ts";
+import { type Occurrence, Schedule } from "../jobs/schedule.ts";
+import { startingWatermark } from "../jobs/starting-watermark.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/pipeline-definition.ts";
 import { validateParams } from "../pipeline/params.ts";
 import { secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
@@ -16,6 +17,7 @@ import { parseJitter } from "../triggers/jitter.ts";
 import type { TriggerOptions } from "../triggers/trigger-options.ts";
 import { resolveTrigger } from "../triggers/resolve.ts";
 import type { TriggerSpec } from "../triggers/spec.ts";
+import { TZDATA } from "../triggers/time/tzdata.ts";
 import { parseFireTime } from "../triggers/time/parse-instant.ts";
 import { derivedId, randomId } from "./derived-id.ts";
 import type { Rights } from "./rights.ts";
@@ -266,6 +268,7 @@ export function resolveTiming(
   const used = calendarsOf(spec, calendars);
   return {
     timezone: zone,
+    ...(zone === "UTC" ? {} : { tzdata: TZDATA }),
     trigger: spec,
     jitter,
     firstRunAt,
@@ -281,18 +284,6 @@ export function firstRunOf(nextRunTime: unknown, { kind }: TriggerSpec, timezone
     `nextRunTime: ${shown(nextRunTime)} is not allowed with trigger: "manual", which never fires by itself. Run the job by runJob, or write trigger: "date" for one run at that time; nextRunTime: null pauses the job.`,
     { data: { path: "nextRunTime" } },
   );
-}
-
-/**
- * A job has no occurrences before it existed, except a single date in the past: that one is due immediately, and
- * `misfireGraceTime` decides whether it still runs.
- */
-export function startingWatermark(definition: JobDefinition, now: EpochMs): EpochMs {
-  const { firstRunAt, trigger } = definition;
-  if (firstRunAt !== null) return Math.min(firstRunAt, now) - 1;
-  const isSingleDate = trigger.kind === "date";
-  const first = isSingleDate ? new Schedule(definition).next(NO_TIME) : undefined;
-  return Math.min(first?.fireAt ?? now, now) - 1;
 }
 
 /** Checks a job id that is given alone. @throws {@link CronduitError} `INVALID_OPTION` */

@@ -6,8 +6,10 @@ import {
   jobOptionsSchema,
   parseOptions,
 } from "../jobs/options.ts";
+import { withTiming } from "../jobs/overrides.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
+import { startingWatermark } from "../jobs/starting-watermark.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/pipeline-definition.ts";
 import { validateParams } from "../pipeline/params.ts";
 import { secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
@@ -18,7 +20,6 @@ import {
   firstRunOf,
   resolveTiming,
   rulesOf,
-  startingWatermark,
   withinRights,
 } from "./declaration.ts";
 import { type SplitOptions, splitOptions } from "./split-options.ts";
@@ -140,7 +141,7 @@ export async function modifyPlan(
     return isPausing
       ? { ...pausePlan(job, context.now, undefined), definition, event }
       : { definition, event };
-  const fresh = { ...definition, ...timing };
+  const fresh = withTiming(definition, timing);
   // An explicit first time, or a single date, is due immediately if it has passed, as in `addJob`.
   const from = isGivenByHand(fresh) ? startingWatermark(fresh, context.now) : context.now;
   const before: StoredJob = isPausing ? { ...job, state: "paused" } : job;
@@ -159,9 +160,10 @@ function modifiedTiming(
     return resolveTiming(old.id, split.trigger, first as JobOptions["nextRunTime"], inZone);
   }
   if (first === undefined) return undefined;
-  const { timezone, trigger, calendars, jitter } = old;
+  const { timezone, tzdata, trigger, calendars, jitter } = old;
   return {
     timezone,
+    ...(tzdata === undefined ? {} : { tzdata }),
     trigger,
     ...(calendars ? { calendars } : {}),
     jitter,

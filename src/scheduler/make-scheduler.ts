@@ -1,5 +1,6 @@
 import { refuseForgotten } from "../engine/forgotten-connection.ts";
 import { type PeoplesEngine, ScopedEngine } from "../engine/scoped/scoped-engine.ts";
+import { Accounts } from "../history/account.ts";
 import { ChangeHistory } from "../history/change-history.ts";
 import { RunHistory } from "../history/run-history.ts";
 import { RunLogs } from "../history/run-logs.ts";
@@ -116,6 +117,7 @@ function makeDesk({
       logs: new RunLogs(engine, history, clock),
       backfills: new Backfills(engine, jobs.store, by),
       changes: new ChangeHistory(engine),
+      accounts: new Accounts(parts.engine, rights.sees),
       by,
       timezone: defaults.timezone,
       scope: rights.sees,

@@ -1,3 +1,4 @@
+import { startingWatermark } from "../jobs/starting-watermark.ts";
 import { CronduitError } from "../core/errors.ts";
 import type {
   DeclaredParams,
@@ -26,7 +27,6 @@ import {
   undecided,
 } from "./change-plan.ts";
 import { pausePlan, resumePlan } from "./job-changes.ts";
-import { startingWatermark } from "./declaration.ts";
 
 /** What overrides a job. */
 export interface OverrideValues {

@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/port/engine.ts";
+import type { Account, AccountOptions, Accounts } from "../history/account.ts";
 import type { ChangeHistory, ChangePage, ChangeQuery } from "../history/change-history.ts";
 import { explain, type Explanation } from "../history/explain.ts";
 import { jobOf, type Run } from "../history/run.ts";
@@ -32,6 +33,7 @@ export interface SchedulerRunsParts {
   readonly runs: RunCommands;
   readonly backfills: Backfills;
   readonly changes: ChangeHistory;
+  readonly accounts: Accounts;
   /** Who acts. */
   readonly by: Actor;
   readonly timezone: string;
@@ -232,7 +234,21 @@ export abstract class SchedulerRuns {
   async cleanupRuns(jobId: string, which: RunCleanup): Promise<number> {
     const id = checkJobId(jobId, "cleanupRuns");
     await this.#parts.ready();
-    return cleanUpRuns(this.#parts.engine, id, await this.#zoneOf(id), which);
+    const { engine, by } = this.#parts;
+    const count = await cleanUpRuns(engine, id, await this.#zoneOf(id), which);
+    if (count > 0) await engine.changes.note({ by, what: "runs-deleted", jobId: id, count });
+    return count;
+  }
+
+  /**
+   * What was due in a range and what became of it, recomputed with the triggers and compared with what is on record: a part of it,
+   * and a cursor to the next. Nothing is ever `unaccounted`; what is not known any more says so.
+   * @throws `INVALID_OPTION`
+   * @example const { due, unaccounted } = await scheduler.account({ from: "2026-03-01", to: "2026-03-01" });
+   */
+  async account(options: AccountOptions): Promise<Account> {
+    await this.#parts.ready();
+    return this.#parts.accounts.part(options, this.#parts.timezone);
   }
 
   /**

@@ -340,6 +340,14 @@ export const DOCTORED: readonly [ViolationKind, string, () => History][] = [
       return { ...clean, days: daysOf(clean.rows.slice(1)) };
     },
   ],
+  [
+    "wrong figures",
+    "an account that calls an occurrence lost",
+    () => {
+      const wrong = { job: "plain", problem: "unaccounted", fireAt: BEGIN + 3_000 } as const;
+      return { ...cleanHistory(), accountedWrong: [wrong] };
+    },
+  ],
   ["unmatched start", "more starts than due times", () => withExtraRun("late", 0.5)],
   [
     "crashed process",

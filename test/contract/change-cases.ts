@@ -278,6 +278,23 @@ export function changeCases({ bench }: CaseContext): void {
     ]);
   });
 
+  test("a skip and its taking back are noted with their occurrence", async () => {
+    const b = bench();
+    const job = await b.addJob();
+    const fireAt = b.now + 9_000;
+    for (const isUndone of [undefined, true, true] as const) {
+      const { revision } = await b.stored(job);
+      const of = { jobId: job.id, expectedRevision: revision, fireAt, dueAt: fireAt, by: ANN };
+      await b.engine.jobs.changeSkip({ ...of, ...(isUndone ? { isUndone } : { reason: "fair" }) });
+    }
+    const noted = { at: b.now, by: ANN, fireAt };
+    const { revisions } = await b.engine.changes.readRevisions("all", job.id);
+    expect(revisions).toEqual([
+      { ...noted, what: "unskipped" },
+      { ...noted, what: "skipped", reason: "fair" },
+    ]);
+  });
+
   test("pages go on where they stopped, whatever is changed meanwhile", async () => {
     const b = bench();
     for (let i = 0; i < 3; i += 1) {

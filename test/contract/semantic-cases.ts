@@ -12,6 +12,7 @@ export async function semanticCases({ tested }: CaseContext): Promise<void> {
   await import("../ledger/get-runs.cases.ts");
   await import("../ledger/retention.cases.ts");
   await import("../semantics/account.cases.ts");
+  await import("../semantics/account-for.cases.ts");
   await import("../semantics/bulk.cases.ts");
   await import("../semantics/coalesce.cases.ts");
   await import("../semantics/conflicting-id.cases.ts");

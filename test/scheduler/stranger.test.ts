@@ -132,6 +132,15 @@ const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
     const ofOne = ({ jobId }: Thing) => on.getChanges({ jobId });
     expect(await ofOne(theirs)).toEqual(await ofOne(ghost));
   },
+  account: async (on) => {
+    const { jobs, due } = await on.account({ from: new Date(0) });
+    expect({ jobs, due }).toEqual({ jobs: 1, due: 0 });
+    const ofOne = async ({ jobId }: Thing) => ({
+      ...(await on.account({ from: new Date(0), jobId })),
+      to: undefined,
+    });
+    expect(await ofOne(theirs)).toEqual(await ofOne(ghost));
+  },
   countJobs: async (on) => {
     expect(await on.countJobs({ by: "owner" })).toEqual({
       total: 1,

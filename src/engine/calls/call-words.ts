@@ -27,6 +27,7 @@ const WORDS: Readonly<Record<string, string>> = {
   latestEventCursor: "reading events",
   listDocuments: "listing documents",
   listJobIds: "listing jobs",
+  listRemoved: "account",
   listStepRuns: "reading steps",
   listTaken: "reading the ledger",
   listWorkers: "getWorkers",

@@ -85,6 +85,7 @@ export function encodeChange(change: Port.JobChange, encode: EncodeDefinition): 
       what: kindOfChange(change),
       ...encodeNote(change, encode),
       differences: change.note?.differences,
+      decidedTo: change.note?.decidedTo,
     },
   };
 }

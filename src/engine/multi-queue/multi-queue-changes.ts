@@ -39,6 +39,19 @@ export class MultiQueueChanges implements Port.ChangesPort {
     return { revisions, isCut: found.some(({ isCut }) => isCut) };
   }
 
+  /** One queue after the other. The cursor is the queue's name, and its own cursor behind that. */
+  async listRemoved(cursor: string | undefined, limit: number): Promise<Port.RemovedJobs> {
+    const names = [DEFAULT_QUEUE, ...(await this.#queues.names())];
+    const at = cursor?.indexOf(" ") ?? 0;
+    const queue = cursor?.slice(0, at) ?? DEFAULT_QUEUE;
+    const engine = await this.#queues.open(queue);
+    const page = await engine.changes.listRemoved(cursor?.slice(at + 1) || undefined, limit);
+    const found = page.found.map(({ id, cursor: own }) => ({ id, cursor: `${queue} ${own}` }));
+    if (page.next !== undefined) return { found, next: `${queue} ${page.next}` };
+    const behind = names[names.indexOf(queue) + 1];
+    return behind === undefined ? { found } : { found, next: `${behind} ` };
+  }
+
   async note(change: Omit<Port.NotedChange, "at">): Promise<void> {
     const claim = change.jobId === undefined ? undefined : await this.#queues.find(change.jobId);
     const engine = claim ? await this.#queues.open(claim.queue) : this.#queues.home;

@@ -3,19 +3,23 @@ import { seenRevisions } from "../../jobs/decide.ts";
 import { CHANGE_LISTS } from "../../jobs/noted-change.ts";
 import type { Scope } from "../../jobs/scope.ts";
 import { decodeNoted, decodeRevisions } from "../codec/changes-codec.ts";
+import { readRemovedCursor, removedPage } from "../codec/removed-jobs.ts";
 import { mergeChanges } from "../codec/merge-changes.ts";
 import type { Tell } from "../codec/readable.ts";
 import type * as Port from "../port/changes.ts";
 import type { PostgresLink } from "./postgres-link.ts";
+import { quote } from "./schema-name.ts";
 
 /** What was changed, on PostgreSQL. */
 export class PostgresChanges implements Port.ChangesPort {
   readonly #link: PostgresLink;
   readonly #tell: Tell;
+  readonly #ledgers: string;
 
   constructor(link: PostgresLink, tell: Tell) {
     this.#link = link;
     this.#tell = tell;
+    this.#ledgers = `${quote(link.schemas.own)}.ledgers`;
   }
 
   async read(
@@ -49,6 +53,19 @@ export class PostgresChanges implements Port.ChangesPort {
     const parse = (text: string) => JSON.parse(text) as JobDefinition;
     const found = decodeRevisions(jobId, texts, parse, this.#tell);
     return seenRevisions(scope, job ? job.owner : undefined, found);
+  }
+
+  async listRemoved(cursor: string | undefined, limit: number): Promise<Port.RemovedJobs> {
+    const { endsAt, id } = readRemovedCursor(cursor);
+    const all = await this.#link.select<{ id: string; endsAt: string }>(
+      "listRemoved",
+      `SELECT job_id AS id, expires_at AS "endsAt" FROM ${this.#ledgers}
+       WHERE expires_at > extract(epoch FROM clock_timestamp()) * 1000 AND (expires_at, job_id COLLATE "C") > ($1, $2)
+       ORDER BY expires_at, job_id COLLATE "C" LIMIT $3`,
+      [endsAt, id, limit],
+    );
+    const jobs = all.map((one) => ({ id: one.id, endsAt: Number(one.endsAt) }));
+    return removedPage(jobs, cursor, limit);
   }
 
   async note(change: Omit<Port.NotedChange, "at">): Promise<void> {

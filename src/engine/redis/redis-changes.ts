@@ -2,11 +2,15 @@ import { seenRevisions } from "../../jobs/decide.ts";
 import { CHANGE_LISTS } from "../../jobs/noted-change.ts";
 import type { Scope } from "../../jobs/scope.ts";
 import { decodeNoted, decodeRevisions } from "../codec/changes-codec.ts";
+import { readRemovedCursor, type RemovedJob, removedPage } from "../codec/removed-jobs.ts";
 import { listPage, mergeChanges } from "../codec/merge-changes.ts";
 import { toJson } from "../codec/stored-json.ts";
 import type * as Port from "../port/changes.ts";
 import { parseDefinition } from "./definition-text.ts";
 import type { RedisCalls } from "./redis-calls.ts";
+
+/** Removed jobs whose ledgers end in the same millisecond, at most. */
+const TIES = 1_000;
 
 /** What was changed, on Redis. */
 export class RedisChanges implements Port.ChangesPort {
@@ -46,6 +50,20 @@ export class RedisChanges implements Port.ChangesPort {
     const parse = (text: string) => parseDefinition(text, known);
     const found = decodeRevisions(jobId, texts, parse, this.#calls.tell);
     return seenRevisions(scope, revision === null ? undefined : owner, found);
+  }
+
+  async listRemoved(cursor: string | undefined, limit: number): Promise<Port.RemovedJobs> {
+    const { endsAt } = readRemovedCursor(cursor);
+    const key = this.#calls.key("gone");
+    const from = Math.max(endsAt, await this.#calls.now());
+    // Those that end at the same instant as the last one come again.
+    const flat = await this.#calls.bounded("listRemoved", () =>
+      this.#calls.redis.zrangebyscore(key, from, "+inf", "WITHSCORES", "LIMIT", 0, limit + TIES),
+    );
+    const all: RemovedJob[] = [];
+    for (let i = 0; i < flat.length; i += 2)
+      all.push({ id: flat[i] ?? "", endsAt: Number(flat[i + 1]) });
+    return removedPage(all, cursor, limit);
   }
 
   async note(change: Omit<Port.NotedChange, "at">): Promise<void> {

@@ -73,6 +73,16 @@ export class ScopedEngine implements PeoplesEngine {
     this.changes = {
       read: (_, cursor, limit) => engine.changes.read(access.sees, cursor, limit),
       readRevisions: (_, jobId) => engine.changes.readRevisions(access.sees, jobId),
+      listRemoved: async (cursor, limit) => {
+        const page = await engine.changes.listRemoved(cursor, limit);
+        const seen = await Promise.all(
+          page.found.map(async ({ id }) => {
+            const { revisions } = await engine.changes.readRevisions(access.sees, id);
+            return revisions.length > 0;
+          }),
+        );
+        return { ...page, found: page.found.filter((_, i) => seen[i]) };
+      },
       // Of what was allowed and has been done.
       note: (change) => engine.changes.note(change),
     };

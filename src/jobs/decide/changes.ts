@@ -80,6 +80,7 @@ export function noteOfChange(
     before: {
       ...before,
       until: plannedAt,
+      ...(note?.decidedTo === undefined ? {} : { decidedTo: note.decidedTo }),
       ...(note?.superseded && { definition: note.superseded }),
     },
   });
@@ -153,7 +154,7 @@ function merged(known: NotedChange, more: NotedChange): NotedChange {
 function addToJob(
   step: Step,
   jobId: string,
-  { at, by, what, reason, differences, bulk, count }: NotedChange,
+  { at, by, what, reason, differences, fireAt, bulk, count }: NotedChange,
   before: Revision["before"],
 ): void {
   addRevision(step, jobId, {
@@ -162,6 +163,7 @@ function addToJob(
     what,
     ...(reason === undefined ? {} : { reason }),
     ...(differences && { differences }),
+    ...(fireAt === undefined ? {} : { fireAt }),
     ...(bulk === undefined ? {} : { bulk }),
     ...(count === undefined ? {} : { count }),
     ...(before && { before }),

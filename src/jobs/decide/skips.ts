@@ -2,6 +2,7 @@ import type { EpochMs } from "../../core/clock.ts";
 import type { SkipChange, SkipOutcome, SkipRequest } from "../skip-requests.ts";
 import { MAX_SKIPS } from "../stored-skip.ts";
 import { alone } from "./catch-up.ts";
+import { noteChange } from "./changes.ts";
 import { groupsOf } from "./group-room.ts";
 import { decidedOf, takeOut } from "./queued-runs.ts";
 import { tellFinished } from "./run-end.ts";
@@ -23,7 +24,10 @@ export function changeSkip(step: Step, request: SkipRequest): SkipOutcome {
   if (isBegun(step, job, fireAt)) return "running";
   const skip: SkipEntry = { dueAt, by, at: step.now, ...(reason === undefined ? {} : { reason }) };
   const queued = job.queued.filter((run) => run.kind === "scheduled" && run.fireAt === fireAt);
-  if (queued.length > 0 && !isUndone) return skipWaiting(step, job, queued, skip);
+  if (queued.length > 0 && !isUndone) {
+    noteSkip(step, request);
+    return skipWaiting(step, job, queued, skip);
+  }
   if (fireAt <= job.watermark) return "decided";
   if (isUndone) {
     if (!job.skips.delete(fireAt)) return "same";
@@ -31,6 +35,7 @@ export function changeSkip(step: Step, request: SkipRequest): SkipOutcome {
   else job.skips.set(fireAt, skip);
   // Workers count what is due without the skips that they know of, and know them by the revision.
   job.revision = nextNumber(step);
+  noteSkip(step, request);
   tell(step, {
     name: "JOB_MODIFIED",
     jobId,
@@ -40,6 +45,16 @@ export function changeSkip(step: Step, request: SkipRequest): SkipOutcome {
     by,
   });
   return "changed";
+}
+
+function noteSkip(step: Step, { jobId, fireAt, by, reason, isUndone = false }: SkipRequest): void {
+  noteChange(step, {
+    by,
+    what: isUndone ? "unskipped" : "skipped",
+    jobId,
+    fireAt,
+    ...(reason === undefined ? {} : { reason }),
+  });
 }
 
 function isBegun(step: Step, job: JobEntry, fireAt: EpochMs): boolean {

@@ -11,7 +11,7 @@ import { overlap } from "./overlap.ts";
 import { ranFacts } from "./ran-facts.ts";
 import { revision } from "./revision.ts";
 import { clockTime, type Violation } from "./violation.ts";
-import { wrongFigures } from "./wrong-figures.ts";
+import { wrongAccount, wrongFigures } from "./wrong-figures.ts";
 
 /** Answers that no order of the calls explains. */
 function edits(job: JobView): Violation[] {
@@ -40,6 +40,7 @@ const CHECKS: readonly ((job: JobView, about: Case) => Violation[])[] = [
   earliestDeadline,
   edits,
   wrongFigures,
+  wrongAccount,
 ];
 
 /** Every broken promise in this history. */

@@ -16,6 +16,18 @@ export function wrongFigures(job: JobView, { history }: Case): Violation[] {
   return [{ kind: "wrong figures", job: job.id, at: history.to, text }];
 }
 
+/** `account` finds nothing lost, and nothing that it can't explain. */
+export function wrongAccount(job: JobView, { history }: Case): Violation[] {
+  return (history.accountedWrong ?? [])
+    .filter((wrong) => wrong.job === job.id)
+    .map(({ problem, fireAt }) => ({
+      kind: "wrong figures",
+      job: job.id,
+      at: fireAt,
+      text: `account says that this is ${problem}`,
+    }));
+}
+
 /** A row as the engine has it. */
 export function asRow({ run, verdict, ...row }: Row): LedgerRow {
   return { ...row, id: run, state: verdict } as LedgerRow;

@@ -125,6 +125,13 @@ export interface Crash {
   readonly text: string;
 }
 
+/** A fire time that `account` calls lost, or a decision that it can't explain. */
+export interface AccountedWrong {
+  readonly job: string;
+  readonly problem: "surplus" | "unaccounted";
+  readonly fireAt: number;
+}
+
 /** Everything known about a run of the harness, as plain data that can be saved, doctored and checked again. */
 export interface History {
   readonly from: number;
@@ -138,6 +145,8 @@ export interface History {
   readonly rows: readonly Row[];
   /** Runs without a verdict at the last read, after everything had time to end. */
   readonly open: readonly Row[];
+  /** What `account` found wrong at the end; absent in histories that were saved before it was asked. */
+  readonly accountedWrong?: readonly AccountedWrong[];
   /** The roll-ups, read together with the rows; absent in histories that were saved before there were any. */
   readonly days?: readonly JobDays[];
   readonly faults: readonly Fault[];

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type History, mayWaitForJob } from "../history/history.ts";
+import type { Engine } from "../../../src/engine/port/engine.ts";
+import { Accounts } from "../../../src/history/account.ts";
+import { type AccountedWrong, type History, mayWaitForJob } from "../history/history.ts";
 import type { Edit } from "../history/job-spec.ts";
 import { readWitnesses, type Witnesses } from "../history/read-journals.ts";
 import { readOpen, readRows } from "../history/read-store.ts";
@@ -157,13 +159,28 @@ async function untilHeard(dir: string): Promise<void> {
   }
 }
 
+/** Everything that the accounts of the whole fleet find wrong. */
+async function accountedWrong(engine: Engine): Promise<AccountedWrong[]> {
+  const accounts = new Accounts(engine, "all");
+  const found: AccountedWrong[] = [];
+  for (let cursor: string | undefined, isMore = true; isMore;) {
+    const part = await accounts.part({ from: 0, cursor }, "UTC");
+    for (const problem of ["surplus", "unaccounted"] as const)
+      for (const { jobId: job, fireTime } of part[problem].rows)
+        found.push({ job, problem, fireAt: fireTime.getTime() });
+    ({ cursor } = part);
+    isMore = cursor !== undefined;
+  }
+  return found;
+}
+
 /** Reads the store until no run is open, or until open ones are bound to stay open. */
 async function lastLook(
   { system }: CampaignOptions,
   server: ChaosServer,
   dir: string,
   jobs: readonly string[],
-): Promise<Pick<History, "rows" | "open" | "days">> {
+): Promise<Pick<History, "rows" | "open" | "days" | "accountedWrong">> {
   if (system === "bare") return { rows: [], open: [] };
   const engine = await openEngine(server, PREFIX);
   try {
@@ -178,7 +195,7 @@ async function lastLook(
     await untilHeard(dir);
     const rows = await readRows(engine, jobs);
     const days = await engine.stats.readDays({ jobIds: jobs, fromAt: 0, toAt: 8.64e15 });
-    return { rows, open, days };
+    return { rows, open, days, accountedWrong: await accountedWrong(engine) };
   } finally {
     await engine.close();
   }

@@ -10,7 +10,7 @@ ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declare
                  changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
                  skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}],
                  skips {upTo, kept [{fireAt,dueAt}]}?, event (with by); times in epoch ms
-                 note {what, plannedAt?, differences [{field,from,to}]?, superseded (JSON text of the definition)?, bulk?}
+                 note {what, plannedAt?, decidedTo?, differences [{field,from,to}]?, superseded (JSON text of the definition)?, bulk?}
 Returns JSON:
   {"o":"changed","generation":n}
   {"o":"conflict"}   the revision or the watermark has changed
@@ -88,6 +88,6 @@ local note = c.note
 changes.keepChange({ by = c.event.by, what = note.what, jobId = c.jobId, reason = c.pausedReason,
   differences = note.differences, bulk = note.bulk }, { revision = job.revision, state = job.state,
   ["until"] = note.plannedAt or NOW, watermark = timing and timing.watermark or job.watermark,
-  definition = note.superseded })
+  decidedTo = note.decidedTo, definition = note.superseded })
 finish()
 return cjson.encode({ o = "changed", generation = generation })

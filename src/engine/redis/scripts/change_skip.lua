@@ -63,6 +63,10 @@ local function change()
 end
 
 local outcome = change()
+if outcome == "changed" then
+  changes.keepChange({ by = r.by, what = r.isUndone and "unskipped" or "skipped", jobId = job.id, fireAt = r.fireAt,
+    reason = r.reason })
+end
 releaseIfIdle(job.id)
 finish()
 return outcome

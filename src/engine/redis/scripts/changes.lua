@@ -83,7 +83,7 @@ end
 
 local function addToJob(jobId, change, before)
   local revision = { at = change.at, by = change.by, what = change.what, reason = change.reason,
-    differences = change.differences, bulk = change.bulk, count = change.count, before = before }
+    differences = change.differences, fireAt = change.fireAt, bulk = change.bulk, count = change.count, before = before }
   addRevision(jobId, cjson.encode(revision))
 end
 

@@ -6,7 +6,7 @@ change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, 
              changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
              skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], skips {upTo, kept [{fireAt,dueAt}]}?,
              event (with by); times in epoch ms,
-             note {what, plannedAt?, differences [{field,from,to}]?, superseded (JSON text of the definition)?, bulk?}
+             note {what, plannedAt?, decidedTo?, differences [{field,from,to}]?, superseded (JSON text of the definition)?, bulk?}
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON:
@@ -115,7 +115,7 @@ BEGIN
   PERFORM keep_change(jsonb_build_object('by', change #> '{event,by}', 'what', note -> 'what', 'jobId', job.id,
       'owner', fresh.owner, 'reason', change -> 'pausedReason', 'differences', note -> 'differences', 'bulk', note -> 'bulk'),
     jsonb_build_object('revision', job.revision, 'state', job.state, 'until', COALESCE(note -> 'plannedAt', to_jsonb(now_ms)),
-      'watermark', fresh.watermark, 'definition', note -> 'superseded'), now_ms);
+      'watermark', fresh.watermark, 'decidedTo', note -> 'decidedTo', 'definition', note -> 'superseded'), now_ms);
   PERFORM append_entry(events, max_entries);
   RETURN jsonb_build_object('o', 'changed', 'generation', fresh.generation);
 END

@@ -16,6 +16,7 @@ DECLARE
   is_undone boolean := request ? 'isUndone';
   groups text[];
   job jobs;
+  noted jsonb;
   queued queued_runs;
   events jsonb[] := '{}';
 BEGIN
@@ -24,6 +25,8 @@ BEGIN
   IF NOT FOUND THEN RETURN '"missing"'; END IF;
   IF job.revision <> (request ->> 'expectedRevision')::bigint THEN RETURN '"conflict"'; END IF;
   now_ms := server_now(now_ms);
+  noted := jsonb_build_object('by', request -> 'by', 'what', CASE WHEN is_undone THEN 'unskipped' ELSE 'skipped' END,
+    'jobId', job.id, 'owner', job.owner, 'fireAt', fire, 'reason', request -> 'reason');
   IF EXISTS (SELECT FROM running_runs WHERE job_id = job.id AND kind = 'scheduled' AND fire_at = fire) THEN
     RETURN '"running"';
   END IF;
@@ -35,6 +38,7 @@ BEGIN
     IF cardinality(events) > 0 THEN
       PERFORM stop_waking(job, now_ms);
       PERFORM wake_groups(groups, now_ms);
+      PERFORM keep_change(noted, NULL, now_ms);
       PERFORM append_entry(events || tell_finished(ARRAY[job.id], now_ms), max_entries);
       RETURN '"changed"';
     END IF;
@@ -52,6 +56,7 @@ BEGIN
   PERFORM note_first(job.id);
   -- Workers count what is due without the skips that they know of, and know them by the revision.
   UPDATE jobs SET revision = nextval('{{fleet_numbers}}') WHERE id = job.id;
+  PERFORM keep_change(noted, NULL, now_ms);
   PERFORM append_entry(ARRAY[jsonb_strip_nulls(jsonb_build_object('name', 'JOB_MODIFIED', 'at', now_ms, 'jobId', job.id,
     'owner', job.owner, 'fireAt', fire, 'reason', CASE WHEN is_undone THEN 'unskip' ELSE 'skip' END, 'note', request -> 'reason',
     'by', request -> 'by'))], max_entries);
