@@ -35,6 +35,7 @@ export const DURATION_BOUNDS = {
   "when.finishedWithin": { numberUpTo: TEN_YEARS },
   "runJob.wait": { numberUpTo: DAY, min: A_MILLISECOND, endless: "write true" },
   "overrideJob.until": { numberUpTo: 366 * DAY, min: A_MILLISECOND },
+  "pauseJob.until": { numberUpTo: 366 * DAY, min: A_MILLISECOND },
   "step.timeout": { numberUpTo: DAY, min: A_MILLISECOND, endless: "leave it out" },
   "step.retries.delay": { numberUpTo: HOUR },
   "step.retries.maxDelay": { numberUpTo: DAY },

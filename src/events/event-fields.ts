@@ -33,6 +33,8 @@ export interface EventDetails {
   reason: string;
   /** What they wrote. */
   note: string;
+  /** When the pause ends by itself. */
+  until: Date;
 }
 
 interface Fields {
@@ -80,7 +82,7 @@ export const EVENT_FIELDS = {
     sometimes: ["count", "by", "note"],
   },
   JOB_COALESCED: { always: ["jobId", "runId", "scheduledRunTime"], sometimes: ["count"] },
-  JOB_PAUSED: { always: ["jobId", "by"], sometimes: ["reason"] },
+  JOB_PAUSED: { always: ["jobId", "by"], sometimes: ["reason", "until"] },
   JOB_RESUMED: { always: ["jobId", "by"], sometimes: [] },
   JOB_FINISHED: { always: ["jobId"], sometimes: [] },
   JOB_CANCELLED: {

@@ -47,7 +47,7 @@ function define(error: Error, name: string, value: unknown): void {
 
 /** An event as listeners see it. */
 export function toSchedulerEvent(stored: StoredEvent): SchedulerEvent {
-  const { name, at, fireAt, error, result, ...rest } = stored;
+  const { name, at, fireAt, error, result, until, ...rest } = stored;
   // The engines write the fields that EVENT_FIELDS lists.
   return {
     code: EVENT_BITS[name],
@@ -56,6 +56,7 @@ export function toSchedulerEvent(stored: StoredEvent): SchedulerEvent {
     ...(error === undefined ? {} : { reason: reasonOf(error) }),
     ...rest,
     ...(fireAt === undefined ? {} : { scheduledRunTime: new Date(fireAt) }),
+    ...(until === undefined ? {} : { until: new Date(until) }),
     ...(result === undefined ? {} : { retval: result }),
     ...(error === undefined ? {} : { exception: exceptionOf(error) }),
     ...(error?.stack === undefined ? {} : { traceback: error.stack }),

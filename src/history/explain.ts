@@ -252,8 +252,14 @@ function withoutRecord(
   if (job.state === "paused") {
     const since = job.pausedAt === null ? "" : ` since ${iso(job.pausedAt)}`;
     const why = job.pausedReason === null ? "" : ` (${job.pausedReason})`;
+    const { pausedUntil: until } = job;
+    const end = until === null ? "" : ` until ${iso(until)}`;
+    const fate =
+      until !== null && at >= until
+        ? `its occurrence of ${iso(at)} comes after that`
+        : `its occurrence of ${iso(at)} will not run unless the job is resumed before then`;
     return {
-      text: `The job is paused${since}${why}: its occurrence of ${iso(at)} will not run unless the job is resumed before then.`,
+      text: `The job is paused${since}${end}${why}: ${fate}.`,
       state: at <= now ? "due" : "future",
     };
   }

@@ -70,7 +70,11 @@ const overridesSchema: z.ZodType<JobOverrides> = z.strictObject({
     .strictObject({
       ...markShape,
       declared: z
-        .strictObject({ at: timeSchema, reason: z.string().max(1_000).nullable() })
+        .strictObject({
+          at: timeSchema,
+          reason: z.string().max(1_000).nullable(),
+          until: timeSchema.exactOptional(),
+        })
         .nullable(),
     })
     .exactOptional(),

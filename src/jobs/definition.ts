@@ -121,6 +121,8 @@ export interface OverrideMark {
 export interface DeclaredPause {
   readonly at: EpochMs;
   readonly reason: string | null;
+  /** When it ends by itself; absent: when somebody resumes the job. */
+  readonly until?: EpochMs;
 }
 
 /** The params of a job, and which of them are secret. */
@@ -159,6 +161,8 @@ export interface StoredJob {
   readonly nextDueAt: EpochMs | null;
   readonly pausedAt: EpochMs | null;
   readonly pausedReason: string | null;
+  /** When the pause ends by itself; `null`: when somebody resumes the job. */
+  readonly pausedUntil: EpochMs | null;
   readonly running: number;
   readonly counts: Readonly<Partial<Record<Verdict, number>>>;
   readonly lastRun: LastRun | null;

@@ -114,4 +114,6 @@ export interface StoredEvent {
   readonly error?: StoredError;
   /** What whoever asked for it wrote. */
   readonly note?: string;
+  /** When a pause ends by itself. */
+  readonly until?: EpochMs;
 }

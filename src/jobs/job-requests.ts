@@ -64,6 +64,13 @@ export interface JobChange {
   readonly pausedReason?: string | null;
   /** When something of the job changes by itself; `null`: nothing does any more. Absent: as before. */
   readonly changesAt?: EpochMs | null | undefined;
+  /** When the pause ends by itself; `null`: not. Absent: as before. */
+  readonly pausedUntil?: EpochMs | null;
+  /**
+   * Occurrences before its new watermark that run after all, in their order. They are due from now on: whatever the rules say
+   * of occurrences that are due together holds, but for `coalesce` and `maxCatchUp`.
+   */
+  readonly runs?: readonly Occurrence[];
   /** Occurrences that this change decides. */
   readonly skipped?: readonly SkippedSpan[];
   /** What becomes of the skips that were asked for; absent if there are none, or if the schedule stays. */

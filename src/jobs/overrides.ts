@@ -80,6 +80,15 @@ export function overridesEndAt({
   return earliest(overrides);
 }
 
+/** When something of a job changes by itself: its pause or an override ends. `null`: nothing does. */
+export function changesAtOf(
+  definition: Pick<JobDefinition, "overrides">,
+  pausedUntil: EpochMs | null,
+): EpochMs | null {
+  const ends = [overridesEndAt(definition), pausedUntil].filter((at) => at !== null);
+  return ends.length === 0 ? null : Math.min(...ends);
+}
+
 function earliest(overrides: JobOverrides): EpochMs | null {
   const ends = OVERRIDE_PARTS.flatMap((part) => overrides[part]?.until ?? []);
   return ends.length === 0 ? null : Math.min(...ends);

@@ -118,6 +118,7 @@ const jobRecordSchema = z.strictObject({
   watermark: timeSchema,
   pausedAt: timeSchema.nullable(),
   pausedReason: nameSchema.nullable(),
+  pausedUntil: timeSchema.exactOptional(),
   finishedAt: timeSchema.nullable(),
   counts: countsSchema,
   lastRun: lastRunSchema.nullable(),

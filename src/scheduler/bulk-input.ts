@@ -19,8 +19,15 @@ const optionsShape = {
 
 /** Schemas of the options of each call. */
 export const bulkOptionsSchemas = {
-  pauseJobs: z.strictObject({ ...optionsShape, reason: z.string().max(500).optional() }),
-  resumeJobs: z.strictObject(optionsShape),
+  pauseJobs: z.strictObject({
+    ...optionsShape,
+    reason: z.string().max(500).optional(),
+    until: z.unknown().optional(),
+  }),
+  resumeJobs: z.strictObject({
+    ...optionsShape,
+    missed: z.enum(["skip", "latest", "all"]).default("skip"),
+  }),
   runJobs: z.strictObject({ ...optionsShape, ignoreCondition: z.boolean().default(false) }),
   removeJobs: z.strictObject(optionsShape),
 } as const;

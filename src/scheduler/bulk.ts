@@ -18,6 +18,7 @@ import type { ChangePlan } from "./change-plan.ts";
 import { toFilter } from "./job-filter.ts";
 import { JobStore } from "./job-store.ts";
 import { pauseUnderOverrides, resumeUnderOverrides } from "./override-plans.ts";
+import { readUntil } from "./pauses.ts";
 
 /** Jobs listed at once, and of these, changed at the same time. */
 const PAGE = 200;
@@ -92,20 +93,26 @@ export class BulkCommands {
   }
 
   pause(filter: unknown, options: unknown): Promise<BulkResult> {
-    const { reason, ...rest } = parseOptions(bulkOptionsSchemas.pauseJobs, options, "pauseJobs");
+    const schema = bulkOptionsSchemas.pauseJobs;
+    const { reason, until, ...rest } = parseOptions(schema, options, "pauseJobs");
     return this.#run("pauseJobs", filter, rest, (jobId, store, asked) =>
       changed(jobId, store, asked, (job, now) => {
         if (job.state === "finished") return FINISHED;
-        return isPaused(job) ? UNCHANGED : pauseUnderOverrides(job, now, reason);
+        const end = readUntil(job, now, until, "pauseJobs");
+        const isSo = isPaused(job) && end === untilOf(job);
+        return isSo ? UNCHANGED : pauseUnderOverrides(job, now, { reason, until: end });
       }),
     );
   }
 
   resume(filter: unknown, options: unknown): Promise<BulkResult> {
-    const rest = parseOptions(bulkOptionsSchemas.resumeJobs, options, "resumeJobs");
+    const schema = bulkOptionsSchemas.resumeJobs;
+    const { missed, ...rest } = parseOptions(schema, options, "resumeJobs");
     return this.#run("resumeJobs", filter, rest, (jobId, store, asked) =>
       changed(jobId, store, asked, (job, now) =>
-        job.state === "finished" ? FINISHED : (resumeUnderOverrides(job, now) ?? UNCHANGED),
+        job.state === "finished"
+          ? FINISHED
+          : (resumeUnderOverrides(job, now, { missed }) ?? UNCHANGED),
       ),
     );
   }
@@ -314,6 +321,12 @@ async function changed(
 function sequenceOf(bulkId: string, jobId: string): number {
   const digest = createHash("sha256").update(`${bulkId}\n${jobId}`).digest();
   return digest.readUIntBE(0, 6) % MAX_SEQUENCE;
+}
+
+/** When the pause of a job ends by itself, whether somebody overrides that or not. */
+function untilOf({ pausedUntil, definition }: StoredJob): number | null {
+  const { paused } = definition.overrides ?? {};
+  return paused ? (paused.declared?.until ?? null) : pausedUntil;
 }
 
 /** Whether a job is paused, whether somebody overrides that or not. */

@@ -6,15 +6,17 @@ import { mask } from "../pipeline/secrets/secret-paths.ts";
 import type { ChangePlan } from "./change-plan.ts";
 import { changedFields } from "./differences.ts";
 
-/** What is kept of a change of a job. @param plannedAt The server's time that it was planned for. */
-export function noteOf(job: StoredJob, plan: ChangePlan, plannedAt: number): ChangeNote {
+/** What is kept of a change of a job. @param now The server's time when it was planned. */
+export function noteOf(job: StoredJob, plan: ChangePlan, now: number): ChangeNote {
   const { definition: old } = job;
   const { definition: fresh, schedule } = plan;
   const what = fresh ? kindOf(old, fresh, plan) : kindOfChange(plan);
+  const plannedAt = plan.asOf ?? now;
   const decidedTo = Math.max(plannedAt, job.watermark);
   const differences = [
     ...(fresh ? changedFields(old, fresh) : []),
     ...(what === "paused" || what === "resumed" ? [] : stateChange(job.state, schedule?.state)),
+    ...(what === "paused" ? untilChange(job.pausedUntil, plan.pausedUntil) : []),
   ];
   return {
     what,
@@ -42,6 +44,15 @@ export function noteOfRemoval({ definition }: StoredJob, plannedAt: number): Cha
 
 function stateChange(from: string, to: string | undefined): FieldChange[] {
   return to === undefined || to === from ? [] : [{ field: "state", from, to }];
+}
+
+function untilChange(from: number | null, to: number | null | undefined): FieldChange[] {
+  if (to === undefined || to === from) return [];
+  return [{ field: "until", from: untilText(from), to: untilText(to) }];
+}
+
+function untilText(at: number | null): string {
+  return at === null ? "resumed" : new Date(at).toISOString();
 }
 
 /** Engines don't keep digests with changes: nothing is compared with what was declared before. */

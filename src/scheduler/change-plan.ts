@@ -2,14 +2,24 @@ import { CronduitError } from "../core/errors.ts";
 import type { JobChange, SkippedSpan } from "../engine/port/engine.ts";
 import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
 import { queueOf } from "../jobs/queue.ts";
-import { Schedule } from "../jobs/schedule.ts";
+import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import type { SkipReason } from "../jobs/verdict.ts";
 
 /** A planned change of a job: a new definition, schedule, state, or several of these. */
 export type ChangePlan = Pick<
   JobChange,
-  "definition" | "schedule" | "pausedReason" | "skipped" | "skips" | "event"
->;
+  | "definition"
+  | "schedule"
+  | "pausedReason"
+  | "pausedUntil"
+  | "skipped"
+  | "skips"
+  | "runs"
+  | "event"
+> & {
+  /** The instant that it is made for, if that is not now. */
+  readonly asOf?: number;
+};
 
 /**
  * A job can't leave its queue, which holds its runs, its ledger and its queue jobs.
@@ -118,10 +128,15 @@ export function keptSkips(
   return { skips: { upTo, kept } };
 }
 
-/** The undecided occurrences up to a nominal time, as one span. */
-export function undecided(job: StoredJob, upTo: number, reason: SkipReason): SkippedSpan[] {
+/** The undecided occurrences up to a nominal time, as one span. @param others Occurrences that are decided in another way. */
+export function undecided(
+  job: StoredJob,
+  upTo: number,
+  reason: SkipReason,
+  others: readonly Occurrence[] = [],
+): SkippedSpan[] {
   if (job.state === "finished") return [];
-  const skipped = job.skips.map(({ fireAt }) => fireAt);
+  const skipped = [...job.skips, ...others].map(({ fireAt }) => fireAt);
   const span = new Schedule(job.definition, skipped).span(job.watermark, upTo);
   return span ? [{ ...span, verdict: "skipped", reason }] : [];
 }

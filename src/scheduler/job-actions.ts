@@ -2,6 +2,7 @@ import type { Run } from "../history/run.ts";
 import type { ParamsSchema } from "../pipeline/params-schema.ts";
 import type { ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
 import type { JobSnapshot } from "./job.ts";
+import type { PauseOptions, ResumeOptions } from "./pauses.ts";
 import type { RunJobOptions } from "./run-commands.ts";
 
 /**
@@ -11,9 +12,9 @@ import type { RunJobOptions } from "./run-commands.ts";
  */
 export interface JobActions<P extends ParamsSchema = ParamsSchema, T = unknown> {
   /** As `pauseJob`. @returns The job as it is then. */
-  pause(reason?: string): Promise<Job<P, T>>;
+  pause(how?: string | PauseOptions): Promise<Job<P, T>>;
   /** As `resumeJob`. @returns The job as it is then. */
-  resume(): Promise<Job<P, T>>;
+  resume(options?: ResumeOptions): Promise<Job<P, T>>;
   /** As `modifyJob`. @returns The job as it is then. */
   modify(changes: ModifyJobOptions<P>): Promise<Job<P, T>>;
   /** As `rescheduleJob`. @returns The job as it is then. */
@@ -37,8 +38,8 @@ export interface Job<P extends ParamsSchema = ParamsSchema, T = unknown>
 
 /** The scheduler's methods behind {@link JobActions}. */
 export interface JobControl {
-  pauseJob(jobId: string, reason?: string): Promise<Job>;
-  resumeJob(jobId: string): Promise<Job>;
+  pauseJob(jobId: string, how?: string | PauseOptions): Promise<Job>;
+  resumeJob(jobId: string, options?: ResumeOptions): Promise<Job>;
   modifyJob(jobId: string, changes: ModifyJobOptions): Promise<Job>;
   rescheduleJob(jobId: string, trigger: RescheduleOptions): Promise<Job>;
   removeJob(jobId: string): Promise<void>;
@@ -50,8 +51,8 @@ export interface JobControl {
 export function withActions(job: JobSnapshot, control: JobControl): Job {
   const { id } = job;
   const actions: { readonly [K in keyof JobActions]: (...given: never[]) => unknown } = {
-    pause: (reason?: string) => control.pauseJob(id, reason),
-    resume: () => control.resumeJob(id),
+    pause: (how?: string | PauseOptions) => control.pauseJob(id, how),
+    resume: (options?: ResumeOptions) => control.resumeJob(id, options),
     modify: (changes: ModifyJobOptions) => control.modifyJob(id, changes),
     reschedule: (trigger: RescheduleOptions) => control.rescheduleJob(id, trigger),
     remove: () => control.removeJob(id),

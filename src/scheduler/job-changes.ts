@@ -8,7 +8,6 @@ import {
 } from "../jobs/options.ts";
 import { withTiming } from "../jobs/overrides.ts";
 import { queueOf } from "../jobs/queue.ts";
-import { Schedule } from "../jobs/schedule.ts";
 import { startingWatermark } from "../jobs/starting-watermark.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/pipeline-definition.ts";
 import { validateParams } from "../pipeline/params.ts";
@@ -22,65 +21,15 @@ import {
   rulesOf,
   withinRights,
 } from "./declaration.ts";
+import { pausePlan } from "./pauses.ts";
 import { type SplitOptions, splitOptions } from "./split-options.ts";
 import {
   type ChangePlan,
   isGivenByHand,
-  keptSkips,
   keepSchedule,
   refuseMove,
   reschedule,
-  settledAt,
-  undecided,
 } from "./change-plan.ts";
-
-/** Pauses a job. One that is already paused keeps the time of its pause and takes the new reason. */
-export function pausePlan(job: StoredJob, now: number, reason: string | undefined): ChangePlan {
-  if (job.state === "finished") throw finished(job, "paused");
-  const settled = job.state === "paused" ? job.watermark : settledAt(job, now);
-  return {
-    schedule: {
-      state: "paused",
-      watermark: settled,
-      upcoming: [],
-      expectedWatermark: job.watermark,
-    },
-    pausedReason: reason ?? null,
-    skipped: job.state === "paused" ? [] : undecided(job, settled, "paused"),
-    ...keptSkips(job, settled, new Schedule(job.definition)),
-    event: {
-      name: "JOB_PAUSED",
-      at: now,
-      jobId: job.definition.id,
-      ...(reason === undefined ? {} : { reason }),
-    },
-  };
-}
-
-/** Resumes a job from now on. Occurrences that fell into the pause don't run. */
-export function resumePlan(job: StoredJob, now: number): ChangePlan | undefined {
-  if (job.state === "active") return undefined;
-  if (job.state === "finished") throw finished(job, "resumed");
-  const watermark = settledAt(job, now);
-  const schedule = new Schedule(job.definition);
-  const upcoming = schedule.ahead(watermark);
-  const isOver = schedule.isOver(upcoming);
-  const isPassedDate = job.definition.trigger.kind === "date" && isOver;
-  const skipped = undecided(job, watermark, "paused");
-  return {
-    schedule: {
-      state: isOver ? "finished" : "active",
-      watermark,
-      upcoming,
-      expectedWatermark: job.watermark,
-    },
-    skipped: isPassedDate
-      ? skipped.map((span) => ({ ...span, verdict: "missed", reason: undefined }))
-      : skipped,
-    ...keptSkips(job, watermark, schedule),
-    event: { name: "JOB_RESUMED", at: now, jobId: job.definition.id },
-  };
-}
 
 /** The change that `addJob` with `replaceExisting` makes to a job; `undefined` if the declaration is the same. */
 export function replacePlan(
@@ -99,7 +48,7 @@ export function replacePlan(
   }
   const kept = { definition: keepSchedule(old, definition), event };
   const isToPause = isPausing && job.state === "active";
-  return isToPause ? { ...pausePlan(job, now, undefined), ...kept } : kept;
+  return isToPause ? { ...pausePlan(job, now, {}), ...kept } : kept;
 }
 
 /** The change that `modifyJob` and `rescheduleJob` make to a job. The schedule changes only if a part of it is given. */
@@ -138,8 +87,9 @@ export async function modifyPlan(
   const timing = modifiedTiming(old, split, context);
   const event = { name: "JOB_MODIFIED", at: context.now, jobId: old.id } as const;
   if (!timing)
-    return isPausing
-      ? { ...pausePlan(job, context.now, undefined), definition, event }
+    // One that is paused stays so, until the same time.
+    return isPausing && job.state !== "paused"
+      ? { ...pausePlan(job, context.now, {}), definition, event }
       : { definition, event };
   const fresh = withTiming(definition, timing);
   // An explicit first time, or a single date, is due immediately if it has passed, as in `addJob`.
@@ -253,13 +203,4 @@ async function modifiedParams(
     );
   }
   return (await validateParams(descriptor, params)).input ?? null;
-}
-
-function finished(job: StoredJob, what: string): CronduitError {
-  const { id } = job.definition;
-  return new CronduitError(
-    "INVALID_STATE",
-    `Job "${id}" is finished and can't be ${what}. Give it a new trigger by rescheduleJob, or run it once by runJob.`,
-    { data: { jobId: id, state: job.state } },
-  );
 }

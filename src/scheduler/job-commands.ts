@@ -23,11 +23,17 @@ import {
   underOverrides,
 } from "./override-plans.ts";
 import { pastDateNote } from "./past-dates.ts";
+import {
+  type PausedOccurrences,
+  pausedOccurrences,
+  readLimit,
+  readPause,
+  readResume,
+  readUntil,
+} from "./pauses.ts";
 import type { Rights } from "./rights.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { checkConditions } from "./condition-cycles.ts";
-
-const MAX_REASON = 500;
 
 /** A pipeline as callers name it. */
 export type AnyPipelineReference = PipelineConstructor | Pipeline<ParamsSchema> | string;
@@ -139,25 +145,34 @@ export class JobCommands {
     return this.#told("modified", modified);
   }
 
-  async pause(jobId: string, reason: string | undefined): Promise<StoredJob> {
-    if (reason !== undefined && (typeof reason !== "string" || reason.length > MAX_REASON)) {
-      throw new CronduitError(
-        "INVALID_OPTION",
-        `pauseJob, option "reason": must be a string of up to ${MAX_REASON} characters.`,
-        { data: { path: "reason" } },
-      );
-    }
+  /** @param input A reason, or {@link PauseOptions}. */
+  async pause(jobId: string, input?: unknown): Promise<StoredJob> {
+    const how = readPause(input);
     return this.#told(
       "paused",
-      await this.store.change(jobId, (job, now) => pauseUnderOverrides(job, now, reason)),
+      await this.store.change(jobId, (job, now) =>
+        pauseUnderOverrides(job, now, {
+          reason: how.reason,
+          until: readUntil(job, now, how.until, "pauseJob"),
+        }),
+      ),
     );
   }
 
-  async resume(jobId: string): Promise<StoredJob> {
+  /** @param input {@link ResumeOptions} */
+  async resume(jobId: string, input?: unknown): Promise<StoredJob> {
+    const how = readResume(input);
     return this.#told(
       "resumed",
-      await this.store.change(jobId, (job, now) => resumeUnderOverrides(job, now)),
+      await this.store.change(jobId, (job, now) => resumeUnderOverrides(job, now, how)),
     );
+  }
+
+  /** What fell into a job's pause so far. */
+  async pausedOccurrences(jobId: string, input?: unknown): Promise<PausedOccurrences> {
+    const limit = readLimit(input);
+    const job = await this.store.get(jobId);
+    return pausedOccurrences(job, await this.#parts.engine.now(), limit);
   }
 
   async remove(jobId: string): Promise<void> {

@@ -3,9 +3,9 @@ import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
 import type { Engine, JobPlace, JobPut } from "../engine/port/engine.ts";
 import type { Actor } from "../jobs/actor.ts";
-import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
+import type { StoredJob } from "../jobs/definition.ts";
 import type { Bulk } from "../jobs/noted-change.ts";
-import { overridesEndAt } from "../jobs/overrides.ts";
+import { changesAtOf } from "../jobs/overrides.ts";
 import { noteOf, noteOfRemoval } from "./change-note.ts";
 import { type ChangePlan, undecided } from "./change-plan.ts";
 import { compareSchedules, type Declaration } from "./declaration.ts";
@@ -114,16 +114,17 @@ export class JobStore {
       const [job] = await this.#engine.jobs.get([jobId]);
       if (!job) return false;
       const now = await this.#engine.now();
-      const change = await plan(job, now);
-      if (!change) return true;
-      const timed = timedBy(job.definition, change.definition);
+      const planned = await plan(job, now);
+      if (!planned) return true;
+      const { asOf: _, ...change } = planned;
+      const timed = timedBy(job, change);
       const { outcome } = await this.#engine.jobs.change({
         jobId,
         expectedRevision: job.revision,
         by: this.#by,
         bulk: this.#bulk,
         ...change,
-        note: noteOf(job, change, now),
+        note: noteOf(job, planned, now),
         ...timed,
       });
       if (outcome === "conflict") continue;
@@ -234,11 +235,14 @@ export class JobStore {
 
 /** When something of a job changes by itself, if that may be another time than before. */
 function timedBy(
-  before: JobDefinition,
-  after: JobDefinition | undefined,
+  { definition, pausedUntil }: StoredJob,
+  change: Pick<ChangePlan, "definition" | "schedule" | "pausedUntil">,
 ): { readonly changesAt?: EpochMs | null } {
-  if (!after || (!before.overrides && !after.overrides)) return {};
-  return { changesAt: overridesEndAt(after) };
+  const isPaused = change.schedule ? change.schedule.state === "paused" : pausedUntil !== null;
+  const until = change.pausedUntil === undefined ? pausedUntil : change.pausedUntil;
+  const before = changesAtOf(definition, pausedUntil);
+  const after = changesAtOf(change.definition ?? definition, isPaused ? until : null);
+  return before === null && after === null ? {} : { changesAt: after };
 }
 
 function tooBusy(jobId: string): CronduitError {

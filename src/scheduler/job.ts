@@ -77,6 +77,8 @@ export interface JobSnapshot {
   readonly retention: Retention;
   readonly pausedAt: Date | null;
   readonly pausedReason: string | null;
+  /** When the pause ends by itself; `null`: when somebody resumes the job. */
+  readonly pausedUntil: Date | null;
   /** Runs that hold an instance at this moment. */
   readonly running: number;
   /** How many occurrences got each verdict since the job was added. */
@@ -150,6 +152,7 @@ export function toJob(stored: StoredJob, known?: PipelineRegistry): JobSnapshot 
     pausedAt: date(stored.pausedAt),
     // Without a reason of its own, an override hides that of the pause below.
     pausedReason: stored.pausedReason || null,
+    pausedUntil: date(stored.pausedUntil),
     running: stored.running,
     counts: stored.counts,
     lastRun: inShort(stored.lastRun),

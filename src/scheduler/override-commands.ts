@@ -1,21 +1,17 @@
 import { CronduitError } from "../core/errors.ts";
-import type { Engine } from "../engine/port/engine.ts";
-import { systemActor } from "../jobs/actor.ts";
 import type { OverrideMark, StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { untilOption } from "../jobs/until-option.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { DeclarationContext } from "./declaration.ts";
 import { modifyPlan } from "./job-changes.ts";
-import { JobStore } from "./job-store.ts";
+import type { JobStore } from "./job-store.ts";
 import { overrideSchema, partsSchema } from "./override-options.ts";
 import type { Rights } from "./rights.ts";
 import { splitOptions } from "./split-options.ts";
-import { clearPlan, endPlan, overridePlan, type OverrideValues } from "./override-plans.ts";
+import { clearPlan, overridePlan, type OverrideValues } from "./override-plans.ts";
 
 const WHERE = "overrideJob";
-/** As many as a job can have, each with an end of its own. */
-const MAX_ENDS = 3;
 
 /** What {@link OverrideCommands} needs. */
 export interface OverrideCommandsParts {
@@ -104,21 +100,4 @@ function refuseOtherThanTimes(schedule: object): void {
   throw new CronduitError("INVALID_OPTION", `${WHERE}, option "schedule": ${what}.`, {
     data: { path: path === undefined ? "schedule" : `schedule.${path}` },
   });
-}
-
-/** Ends the overrides of a job that have come to their end. */
-export async function endOverrides(
-  engine: Pick<Engine, "jobs" | "now">,
-  jobId: string,
-): Promise<void> {
-  const store = new JobStore(engine, systemActor("override-expiry"));
-  for (let ends = 0; ends < MAX_ENDS; ends += 1) {
-    let isDone = true;
-    await store.tryChange(jobId, (job, now) => {
-      const plan = endPlan(job, now);
-      isDone = plan === undefined;
-      return plan;
-    });
-    if (isDone) return;
-  }
 }

@@ -26,7 +26,7 @@ import {
   reschedule,
   undecided,
 } from "./change-plan.ts";
-import { pausePlan, resumePlan } from "./job-changes.ts";
+import { type Pause, pausePlan, type ResumeInput, resumePlan } from "./pauses.ts";
 
 /** What overrides a job. */
 export interface OverrideValues {
@@ -60,9 +60,8 @@ export function overridePlan(
   const definition = overriddenDefinition(declaredDefinition(old), values, overrides);
   const event = modified(job, now);
   // That of the pause below stays with it.
-  const reason = paused && { pausedReason: paused.reason ?? "" };
-  if (!timing)
-    return { ...(paused && pausePlan(job, now, undefined)), ...reason, definition, event };
+  const reason = paused && { pausedReason: paused.reason ?? "", pausedUntil: null };
+  if (!timing) return { ...(paused && pausePlan(job, now, {})), ...reason, definition, event };
   const from = isGivenByHand(definition) ? startingWatermark(definition, now) : now;
   const before: StoredJob = paused ? { ...job, state: "paused" } : job;
   return {
@@ -73,10 +72,15 @@ export function overridePlan(
 }
 
 /** How the job is paused below an override. */
-function declaredPause({ definition, state, pausedAt, pausedReason }: StoredJob) {
+function declaredPause(job: StoredJob): DeclaredPause | null {
+  const { definition, state, pausedAt, pausedReason, pausedUntil } = job;
   const { paused } = definition.overrides ?? {};
   if (paused) return paused.declared;
-  return state === "paused" ? { at: pausedAt ?? 0, reason: pausedReason } : null;
+  return state === "paused" ? pauseOf(pausedAt ?? 0, pausedReason, pausedUntil) : null;
+}
+
+function pauseOf(at: number, reason: string | null, until: number | null): DeclaredPause {
+  return { at, reason, ...(until === null ? {} : { until }) };
 }
 
 /** The change that takes overrides back; `undefined` if there are none of these. */
@@ -94,16 +98,18 @@ export function clearPlan(
   if (!found.includes("schedule"))
     return { ...(pause && below({ ...job, definition }, pause, now)), definition, event };
   const plan = reschedule(job, definition, now);
-  return { ...plan, ...(pause && unpaused(plan, pause)), event };
+  return { ...plan, ...(pause && unpaused(plan, pause, now)), event };
 }
 
 /** A job that is to be rescheduled, and whose pause ends. */
 function unpaused(
   { definition, schedule }: ReturnType<typeof reschedule>,
   pause: NonNullable<JobOverrides["paused"]>,
-): Pick<ChangePlan, "schedule" | "pausedReason"> {
+  now: number,
+): Pick<ChangePlan, "schedule" | "pausedReason" | "pausedUntil"> {
   if (!schedule || !definition) return {};
-  if (pause.declared) return { schedule, pausedReason: pause.declared.reason ?? "" };
+  const { declared } = pause;
+  if (declared && !hasEnded(declared, now)) return { schedule, ...pauseFields(declared) };
   const isOver = new Schedule(definition).isOver(schedule.upcoming);
   return { schedule: { ...schedule, state: isOver ? "finished" : "active" } };
 }
@@ -122,7 +128,7 @@ export function endPlan(job: StoredJob, now: number): ChangePlan | undefined {
   const definition = without(old, parts);
   const pause = parts.includes("paused") ? old.overrides?.paused : undefined;
   const event = modified(job, now);
-  const isResumed = pause !== undefined && !pause.declared;
+  const isResumed = pause !== undefined && (!pause.declared || hasEnded(pause.declared, until));
   if (pause && (isResumed || !isRescheduled))
     // The definition as it was has the overriding schedule up to that end, and the declared one from there.
     return { ...below(job, pause, until - 1), definition, event };
@@ -138,7 +144,7 @@ export function endPlan(job: StoredJob, now: number): ChangePlan | undefined {
       upcoming,
       expectedWatermark: job.watermark,
     },
-    ...(pause?.declared && { pausedReason: pause.declared.reason ?? "" }),
+    ...(pause?.declared && pauseFields(pause.declared)),
     skipped: isPaused ? undecided(job, until - 1, "paused") : [],
     ...keptSkips(job, watermark, new Schedule(definition)),
     event,
@@ -158,9 +164,27 @@ function below(
   asOf: number,
 ): Partial<ChangePlan> {
   if (job.state !== "paused") return {};
-  if (!declared) return resumePlan(job, asOf) ?? {};
-  return pausePlan(job, asOf, declared.reason ?? "");
+  if (!declared || hasEnded(declared, asOf + 1)) return resumePlan(job, asOf, SKIP) ?? {};
+  return { ...pausePlan(job, asOf, {}), ...pauseFields(declared) };
 }
+
+/** Whether a pause below an override has ended by itself meanwhile. */
+function hasEnded({ until = Infinity }: DeclaredPause, now: number): boolean {
+  return until <= now;
+}
+
+function pauseFields({
+  reason,
+  until = null,
+}: {
+  readonly reason: string | null;
+  readonly until?: number | null;
+}) {
+  return { pausedReason: reason ?? "", pausedUntil: until };
+}
+
+/** Nothing that fell into the pause runs. */
+const SKIP: ResumeInput = { missed: "skip" };
 
 /**
  * A change of what is declared, for a job with overrides: these stay in effect.
@@ -185,8 +209,7 @@ export function underOverrides(
     ...(paused && { paused }),
   });
   if (!overrides.schedule) return { ...plan, definition };
-  if (isPausing && job.state === "active")
-    return { ...pausePlan(job, now, undefined), definition, event };
+  if (isPausing && job.state === "active") return { ...pausePlan(job, now, {}), definition, event };
   // What comes after the end of the override may be another.
   const isToCome = overrides.schedule.until !== undefined && plan.schedule !== undefined;
   return { ...(isToCome && aimed(job, definition)), definition, event };
@@ -205,26 +228,36 @@ function aimed(job: StoredJob, definition: JobDefinition): Pick<ChangePlan, "sch
 }
 
 /** The pause of a job; if its pause is overridden, what it will be after that. */
-export function pauseUnderOverrides(
-  job: StoredJob,
-  now: number,
-  reason: string | undefined,
-): ChangePlan {
+export function pauseUnderOverrides(job: StoredJob, now: number, pause: Pause): ChangePlan {
   const { paused } = job.definition.overrides ?? {};
-  if (!paused) return pausePlan(job, now, reason);
-  const { schedule: _, ...plan } = pausePlan(job, now, reason);
+  const plan = pausePlan(job, now, pause);
+  if (!paused) return plan;
   const at = paused.declared?.at ?? now;
-  const definition = withPause(job, { at, reason: reason ?? paused.declared?.reason ?? null });
+  const reason = pause.reason ?? paused.declared?.reason ?? null;
+  const definition = withPause(job, pauseOf(at, reason, pause.until ?? null));
   return { definition, event: plan.event };
 }
 
 /** The end of a job's pause; one that is overridden goes on, but for that. `undefined`: there is nothing to change. */
-export function resumeUnderOverrides(job: StoredJob, now: number): ChangePlan | undefined {
+export function resumeUnderOverrides(
+  job: StoredJob,
+  now: number,
+  how: ResumeInput,
+): ChangePlan | undefined {
   const { paused } = job.definition.overrides ?? {};
-  if (!paused) return resumePlan(job, now);
+  if (!paused) return resumePlan(job, now, how);
+  if (how.missed !== "skip") throw stillPaused(job.definition.id);
   return paused.declared
     ? { definition: withPause(job, null), event: modified(job, now) }
     : undefined;
+}
+
+function stillPaused(jobId: string): CronduitError {
+  return new CronduitError(
+    "INVALID_STATE",
+    `resumeJob: an override pauses job "${jobId}", so nothing that it missed can run. Take the override back by clearOverride, and pause and resume the job then.`,
+    { data: { jobId } },
+  );
 }
 
 function withPause({ definition }: StoredJob, declared: DeclaredPause | null): JobDefinition {

@@ -21,6 +21,7 @@ import { toJob } from "./job.ts";
 import type { AnyPipelineReference, JobCommands } from "./job-commands.ts";
 import type { Lifecycle, ShutdownOptions } from "./lifecycle.ts";
 import { ActsFor, type Desk, IN_A_PROGRAM, type Made, makeScheduler } from "./make-scheduler.ts";
+import type { PausedOccurrences, PauseOptions, ResumeOptions } from "./pauses.ts";
 import { type LimitedActor, Rights, type TrustedActor } from "./rights.ts";
 import type { PipelineSchedulerOptions } from "./scheduler-options.ts";
 import { endOptionsSchema } from "../worker/one-end.ts";
@@ -219,24 +220,40 @@ export class PipelineScheduler extends SchedulerFleet implements AsyncDisposable
   }
 
   /**
-   * Stops a job's occurrences until `resumeJob`; runs in progress continue.
-   * @param reason Kept with the job, up to 500 characters.
-   * @throws {@link JobLookupError}; `INVALID_STATE` if the job is finished.
+   * Stops a job's occurrences until `resumeJob`, or until a time; runs in progress continue. Pausing again replaces
+   * the end, and the reason if one is given.
+   * @param how A reason, or a reason and when the pause ends by itself.
+   * @throws {@link JobLookupError}; `INVALID_STATE` if the job is finished; `INVALID_OPTION` if `until` has passed.
    */
-  async pauseJob(jobId: string, reason?: string): Promise<Job> {
+  async pauseJob(jobId: string, how?: string | PauseOptions): Promise<Job> {
     const id = checkJobId(jobId, "pauseJob");
     await this.#lifecycle.ready();
-    return this.#job(await this.#jobs.pause(id, reason));
+    return this.#job(await this.#jobs.pause(id, how));
   }
 
   /**
-   * Resumes a paused job from now on: occurrences during the pause are recorded as skipped, not run.
-   * @throws {@link JobLookupError}; `INVALID_STATE` if the job is finished.
+   * Resumes a paused job from now on. Occurrences that fell into the pause are skipped, but for those that `missed` names:
+   * these run once each, whoever calls how often. A job that is not paused stays as it is.
+   * @throws {@link JobLookupError}; `INVALID_STATE` if the job is finished; `INVALID_OPTION` if `missed` names others, or too many.
    */
-  async resumeJob(jobId: string): Promise<Job> {
+  async resumeJob(jobId: string, options?: ResumeOptions): Promise<Job> {
     const id = checkJobId(jobId, "resumeJob");
     await this.#lifecycle.ready();
-    return this.#job(await this.#jobs.resume(id));
+    return this.#job(await this.#jobs.resume(id, options));
+  }
+
+  /**
+   * The occurrences that fell into a job's pause so far, and did not run: what `resumeJob` may run after all.
+   * @param options `limit`: how many fire times, 1 to 1,000. @default 100
+   * @throws {@link JobLookupError}
+   */
+  async getPausedOccurrences(
+    jobId: string,
+    options?: { limit?: number },
+  ): Promise<PausedOccurrences> {
+    const id = checkJobId(jobId, "getPausedOccurrences");
+    await this.#lifecycle.ready();
+    return this.#jobs.pausedOccurrences(id, options);
   }
 
   /**

@@ -8,7 +8,7 @@ import type { StoredEvent } from "../jobs/event.ts";
 import { queueJobIdOf } from "../jobs/occurrence-id.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { Schedule } from "../jobs/schedule.ts";
-import { endOverrides } from "./override-commands.ts";
+import { endTimed } from "./end-timed.ts";
 import { type OverdueFinding, OverdueWatch } from "./overdue-watch.ts";
 
 /**
@@ -78,7 +78,7 @@ export class Reconciler {
     const { engine, clock, logger } = this.#options;
     const cancel = clock.after(Math.max(0, inMs), () => {
       this.#expected.delete(cancel);
-      endOverrides(engine, jobId).catch((error: unknown) => logger.warn("reconciler", { error }));
+      endTimed(engine, jobId).catch((error: unknown) => logger.warn("reconciler", { error }));
     });
     this.#expected.add(cancel);
   }
@@ -145,7 +145,7 @@ export class Reconciler {
     if (timed.length === 0) return;
     const now = await engine.now();
     for (const { jobId, changesAt } of timed) {
-      if (changesAt <= now) await endOverrides(engine, jobId);
+      if (changesAt <= now) await endTimed(engine, jobId);
       else this.#restMs = Math.min(this.#restMs, changesAt - now);
     }
   }

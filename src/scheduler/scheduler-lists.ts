@@ -13,6 +13,7 @@ import {
   queryJobs,
   tallyJobs,
 } from "./job-query.ts";
+import type { PauseOptions, ResumeOptions } from "./pauses.ts";
 import { SchedulerRuns, type SchedulerRunsParts } from "./scheduler-runs.ts";
 
 /** What a scheduler's calls about many jobs are made with. */
@@ -34,8 +35,8 @@ export abstract class SchedulerLists extends SchedulerRuns implements JobControl
     this.#parts = parts;
   }
 
-  abstract pauseJob(jobId: string, reason?: string): Promise<Job>;
-  abstract resumeJob(jobId: string): Promise<Job>;
+  abstract pauseJob(jobId: string, how?: string | PauseOptions): Promise<Job>;
+  abstract resumeJob(jobId: string, options?: ResumeOptions): Promise<Job>;
   abstract modifyJob(jobId: string, changes: ModifyJobOptions): Promise<Job>;
   abstract rescheduleJob(jobId: string, trigger: RescheduleOptions): Promise<Job>;
   abstract removeJob(jobId: string): Promise<void>;
@@ -58,14 +59,17 @@ export abstract class SchedulerLists extends SchedulerRuns implements JobControl
    */
   async pauseJobs(
     filter: BulkFilter,
-    options: BulkOptions & { readonly reason?: string | undefined } = {},
+    options: BulkOptions & PauseOptions = {},
   ): Promise<BulkResult> {
     await this.#parts.ready();
     return this.#parts.bulk.pause(filter, options);
   }
 
-  /** Resumes all jobs that fit, as `resumeJob` does. @throws As {@link pauseJobs} */
-  async resumeJobs(filter: BulkFilter, options: BulkOptions = {}): Promise<BulkResult> {
+  /** Resumes all jobs that fit, as `resumeJob` does, which says what `missed` means. @throws As {@link pauseJobs} */
+  async resumeJobs(
+    filter: BulkFilter,
+    options: BulkOptions & { readonly missed?: "skip" | "latest" | "all" | undefined } = {},
+  ): Promise<BulkResult> {
     await this.#parts.ready();
     return this.#parts.bulk.resume(filter, options);
   }

@@ -44,14 +44,15 @@ export function account(
     .toSorted((a, b) => firstOf(a) - firstOf(b) || a.fireAt - b.fireAt);
   const schedules = periods.map(({ definition }) => new Schedule(definition));
   const singles = scheduled.filter(({ fromAt }) => fromAt === undefined);
+  const spans = scheduled.filter(({ fromAt }) => fromAt !== undefined);
   return {
     gaps: periods.flatMap((period, i) => gapsIn(period, periods[i + 1]?.since ?? now, scheduled)),
-    doubles: doublesIn(scheduled),
+    doubles: doublesIn(scheduled.filter((row) => !isInSpan(row, spans))),
     strays: singles
       .filter(({ fireAt }) => !schedules.some((schedule) => schedule.has(fireAt)))
       .slice(0, MOST_LISTED)
       .map(({ fireAt }) => fireAt),
-    miscounted: scheduled.filter((row) => isMiscounted(row, schedules)),
+    miscounted: scheduled.filter((row) => isMiscounted(row, singles, schedules)),
   };
 }
 
@@ -84,10 +85,22 @@ function doublesIn(rows: readonly LedgerRow[]): EpochMs[] {
   return doubles.slice(0, MOST_LISTED).map(firstOf);
 }
 
-function isMiscounted(row: LedgerRow, schedules: readonly Schedule[]): boolean {
+/** Whether it was decided by itself within a row that stands for several, which does not count it then. */
+function isInSpan({ fromAt, fireAt }: LedgerRow, spans: readonly LedgerRow[]): boolean {
+  return (
+    fromAt === undefined && spans.some((span) => firstOf(span) < fireAt && fireAt < span.fireAt)
+  );
+}
+
+function isMiscounted(
+  row: LedgerRow,
+  singles: readonly LedgerRow[],
+  schedules: readonly Schedule[],
+): boolean {
   if (row.fromAt === undefined) return false;
   const { fromAt, fireAt, count = 1 } = row;
-  return !schedules.some((schedule) => schedule.span(fromAt - 1, fireAt)?.count === count);
+  const others = singles.filter((single) => isInSpan(single, [row])).length;
+  return !schedules.some((schedule) => schedule.span(fromAt - 1, fireAt)?.count === count + others);
 }
 
 /** The nominal time of the first occurrence that a row stands for. */

@@ -17,6 +17,8 @@ export interface TimeMachineParts {
   readonly quiet: Quiet;
   /** When queue jobs become due next, whether or not somebody waits for them. */
   readonly nextDueAt: () => EpochMs | undefined;
+  /** When something of a job changes by itself next, after an instant. */
+  readonly nextChangeAt: (after: EpochMs) => EpochMs | undefined;
   /** Whether no run is executed and none is due, so that upkeep finds nothing to do. */
   readonly isAtRest: () => boolean;
   /** Whether a run is executed: its lock must be renewed. */
@@ -38,6 +40,8 @@ export class TimeMachine {
   readonly #parts: TimeMachineParts;
   /** When something other than upkeep happened last. */
   #newsAt: EpochMs;
+  /** Up to when upkeep saw to what changes by itself. */
+  #changedTo: EpochMs = -Infinity;
   /** What was the case at the last look. */
   #looked = "";
 
@@ -74,18 +78,24 @@ export class TimeMachine {
 
   /** Moves to the next timer up to an instant and fires it. @returns false if there is none */
   async #step(until: EpochMs, isEnding = false): Promise<boolean> {
-    const { time, quiet, others, nextDueAt } = this.#parts;
+    const { time, quiet, others, nextDueAt, nextChangeAt } = this.#parts;
     await this.settle(isEnding);
     const skips = this.#skipsUpkeep();
     const timer = time.next(
       ({ purpose }) => purpose !== "look" && !(skips && purpose === "upkeep"),
     );
     const dueAt = nextDueAt() ?? Infinity;
-    const at = Math.min(timer?.at ?? Infinity, others?.nextAt() ?? Infinity, dueAt);
+    const changeAt = nextChangeAt(this.#changedTo) ?? Infinity;
+    const at = Math.min(timer?.at ?? Infinity, others?.nextAt() ?? Infinity, dueAt, changeAt);
     if (at > until || at === Infinity) return false;
     this.moveTo(at);
     if (skips && this.#catchUp()) await this.settle(isEnding);
     if (dueAt === at) this.#newsAt = at;
+    if (changeAt === at) {
+      this.#changedTo = this.#newsAt = at;
+      this.#fireUpkeep(Infinity);
+      return true;
+    }
     if (timer?.at !== at) return true;
     if (timer.purpose !== "upkeep") this.#newsAt = at;
     quiet.resumed(timer);
@@ -155,8 +165,13 @@ export class TimeMachine {
 
   /** Fires once the upkeep that was passed over. @returns whether there was any */
   #catchUp(): boolean {
+    return this.#fireUpkeep(this.#parts.time.now);
+  }
+
+  /** Fires the upkeep that is due up to an instant. @returns whether there was any */
+  #fireUpkeep(upTo: EpochMs): boolean {
     const { time } = this.#parts;
-    const due = time.pending.filter(({ purpose, at }) => purpose === "upkeep" && at <= time.now);
+    const due = time.pending.filter(({ purpose, at }) => purpose === "upkeep" && at <= upTo);
     for (const timer of due as readonly VirtualTimer[]) time.fire(timer);
     return due.length > 0;
   }

@@ -121,6 +121,7 @@ export class VirtualFleet {
       patienceMs: this.#patienceMs,
       activity: () => memory.activity,
       nextDueAt: () => memory.nextDueAt,
+      nextChangeAt: (after) => memory.nextChangeAt(after),
       isAtRest: () => active().length === 0 && memory.isAtRest(),
       isWorking: () => memory.isWorking(),
       onQuiet: () => ledger.note(time.now),

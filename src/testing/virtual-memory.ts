@@ -48,6 +48,13 @@ export class VirtualMemory implements FleetState {
     return next === Infinity ? undefined : next;
   }
 
+  /** When something of a job changes by itself next, after an instant. */
+  nextChangeAt(after: EpochMs): EpochMs | undefined {
+    const times = this.#stores.flatMap(({ state }) => [...state.timed.values()]);
+    const next = Math.min(...times.filter((at) => at > after));
+    return next === Infinity ? undefined : Math.max(next, this.#time.now);
+  }
+
   /** Whether nothing is being handled, and nothing could be. */
   isAtRest(): boolean {
     return this.#stores.every(({ line }) => line.held === 0 && !line.hasDue(this.#time.now));

@@ -32,9 +32,11 @@ export async function semanticCases({ tested }: CaseContext): Promise<void> {
   await import("../semantics/order.cases.ts");
   await import("../semantics/override-job.cases.ts");
   await import("../semantics/pause-job.cases.ts");
+  await import("../semantics/pause-until.cases.ts");
   await import("../semantics/queue-content.cases.ts");
   await import("../semantics/remove-job.cases.ts");
   await import("../semantics/resume-job.cases.ts");
+  await import("../semantics/resume-missed.cases.ts");
   await import("../semantics/run-job.cases.ts");
   await import("../semantics/shutdown.cases.ts");
   await import("../semantics/skip-occurrence.cases.ts");

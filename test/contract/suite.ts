@@ -23,6 +23,7 @@ import { listCases } from "./list-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { type TestedEngineName, noteCases } from "./matrix.ts";
 import { overlapCases } from "./overlap-cases.ts";
+import { pauseCases } from "./pause-cases.ts";
 import { queueCases } from "./queue-cases.ts";
 import { transferCases } from "./transfer-cases.ts";
 import { transferRunsCases } from "./transfer-runs-cases.ts";
@@ -122,6 +123,9 @@ export function holdToContract(tested: TestedEngine): void {
     describe("skips", () => {
       skipCases(context);
     });
+    describe("pauses", () => {
+      pauseCases(context);
+    });
     describe("catching up", () => {
       catchUpCases(context);
       changeCases(context);
@@ -192,6 +196,9 @@ export function holdToContract(tested: TestedEngine): void {
       });
       describe("skips", () => {
         skipCases(named);
+      });
+      describe("pauses", () => {
+        pauseCases(named);
       });
       describe("conditions", () => {
         conditionCases(named);

@@ -147,7 +147,7 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "program_expires_at",
     "owner_field",
   ],
-  "SQL: from one type of row to another": ["occurrence_of", "scheduled_run", "event_of_run"],
+  "SQL: from one type of row to another": ["occurrence_of", "event_of_run"],
   "SQL: a row as JSON, where a table of Lua is that": ["written_document"],
   "SQL: a row that Lua's `lists.enter` has no use for": ["list_job"],
   "SQL: events are returned and joined": ["append_row", "join_events"],

@@ -58,6 +58,14 @@ const READERS: Record<keyof typeof DURATION_BOUNDS, (written: Written) => unknow
       now: 0,
       bounds: "overrideJob.until",
     }),
+  "pauseJob.until": (written) =>
+    untilOption(written, {
+      where: "pauseJob",
+      path: "until",
+      timezone: "UTC",
+      now: 0,
+      bounds: "pauseJob.until",
+    }),
   "step.timeout": (written) => readStepOptions("step", { timeout: written }).timeoutMs,
   "step.retries.delay": (written) =>
     readStepOptions("step", { retries: { delay: written } }).retry?.delayMs,

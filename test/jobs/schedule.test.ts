@@ -55,8 +55,8 @@ const overridden = fc
     until: fc.integer({ min: START - HOUR_MS, max: START + 6 * HOUR_MS }),
   })
   .map(({ values, declared, until }): JobDefinition => {
-    const mark = { by: TESTER, at: START, until };
-    return { ...values, overrides: { schedule: { ...mark, declared: timingOf(declared) } } };
+    const schedule = { by: TESTER, at: START, until, declared: timingOf(declared) };
+    return Object.assign({}, values, { overrides: { schedule } });
   });
 
 const schedules = fc.oneof(definitions, overridden).map((definition) => new Schedule(definition));

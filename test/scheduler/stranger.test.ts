@@ -79,6 +79,7 @@ const ABOUT_ONE: Readonly<Record<string, Call>> = {
   overrideJob: (on, { jobId }) => on.overrideJob(jobId, { paused: true }),
   clearOverride: (on, { jobId }) => on.clearOverride(jobId),
   resumeJob: (on, { jobId }) => on.resumeJob(jobId),
+  getPausedOccurrences: (on, { jobId }) => on.getPausedOccurrences(jobId),
   removeJob: (on, { jobId }) => on.removeJob(jobId),
   runJob: (on, { jobId }) => on.runJob(jobId),
   cancelRun: (on, { runId }) => on.cancelRun(runId),

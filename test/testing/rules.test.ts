@@ -140,3 +140,46 @@ test("paused, resumed, rescheduled and removed: nothing is left without a decisi
     runs.filter(({ reason }) => reason === "paused").reduce((n, { count }) => n + count, 0),
   ).toBe(6);
 });
+
+test("a pause until a time ends at it, and skips hold, also for those who jump far", async () => {
+  await using t = await createTestScheduler({ pipelines: [nothing], now: "2027-01-01T00:00Z" });
+  await t.addJob(nothing, { id: "daily", trigger: "cron", hour: 9 });
+  await t.pauseJob("daily", { until: "2027-01-04 09:00", reason: "holidays" });
+  await t.skipOccurrence("daily", "2027-01-02 09:00", "no 2");
+  await t.skipOccurrence("daily", "2027-01-06 09:00", "no 6");
+  const ended: unknown[] = [];
+  t.on("JOB_RESUMED", ({ time, by }) => void ended.push([time.toISOString(), by.id]));
+  await t.advanceTo("2027-01-07T12:00Z");
+  expect(ended).toEqual([["2027-01-04T09:00:00.000Z", "pause-until"]]);
+  const told = t.runs("daily").map(({ fireTime, verdict, reason, count }) => {
+    return `${fireTime.getUTCDate()} ${verdict} ${reason ?? ""} ${count}`;
+  });
+  expect(told).toEqual([
+    "2 skipped requested 1",
+    "3 skipped paused 2",
+    "4 succeeded  1",
+    "5 succeeded  1",
+    "6 skipped requested 1",
+    "7 succeeded  1",
+  ]);
+  t.assertAllAccountedFor();
+});
+
+test("after an outage, skips in the middle of what is coalesced are accounted for", async () => {
+  await using t = await createTestScheduler({ pipelines: [nothing], now: "2027-01-01T00:00Z" });
+  await t.addJob(nothing, { id: "hourly", trigger: "interval", hours: 1 });
+  for (const at of ["02", "05", "23"]) await t.skipOccurrence("hourly", `2027-01-01 ${at}:00`);
+  await t.pause();
+  await t.advanceTo("2027-01-01T23:30Z");
+  await t.resume();
+  await t.advanceBy("1m");
+  const verdicts = t.runs("hourly").map(({ verdict, count }) => `${verdict} ${count}`);
+  expect(verdicts.toSorted()).toEqual([
+    "coalesced 19",
+    "skipped 1",
+    "skipped 1",
+    "skipped 1",
+    "succeeded 1",
+  ]);
+  t.assertAllAccountedFor();
+});

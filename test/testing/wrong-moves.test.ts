@@ -98,6 +98,7 @@ test("a span in which too much happens ends with an error that says where", asyn
     patienceMs: 2_000,
     activity: () => 0,
     nextDueAt: never,
+    nextChangeAt: never,
     isAtRest: () => false,
     isWorking: () => true,
     onQuiet: never,

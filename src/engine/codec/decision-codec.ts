@@ -78,6 +78,9 @@ export function encodeChange(change: Port.JobChange, encode: EncodeDefinition): 
     pausedReason: change.pausedReason ?? undefined,
     // An absent one means another thing than none.
     changesAt: change.changesAt === null ? 0 : change.changesAt,
+    // 0: the pause has no end any more.
+    pausedUntil: change.pausedUntil === null ? 0 : change.pausedUntil,
+    runs: change.runs,
     skipped: change.skipped ?? [],
     skips: change.skips,
     event: { ...change.event, by: change.by },

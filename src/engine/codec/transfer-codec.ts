@@ -2,7 +2,7 @@ import type { Actor } from "../../jobs/actor.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import type { Revision } from "../../jobs/noted-change.ts";
-import { overridesEndAt } from "../../jobs/overrides.ts";
+import { changesAtOf } from "../../jobs/overrides.ts";
 import { lastScheduledOf } from "../../jobs/ledger-row.ts";
 import type {
   JobRecord,
@@ -159,6 +159,7 @@ export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
     watermark,
     pausedAt,
     pausedReason,
+    ...(stored.pausedUntil === null ? {} : { pausedUntil: stored.pausedUntil }),
     finishedAt: beside.finishedAt,
     counts,
     lastRun: stored.lastRun,
@@ -252,6 +253,7 @@ function encodeJob(
     watermark,
     pausedAt: record.pausedAt ?? undefined,
     pausedReason: record.pausedReason ?? undefined,
+    pausedUntil: record.pausedUntil,
     finishedAt: record.finishedAt ?? undefined,
     counts,
     lastRun: lastRun ? { ...lastRun, result: text(lastRun.result) } : undefined,
@@ -264,7 +266,7 @@ function encodeJob(
     runs: record.runs.map(encodeRunning),
     backfill: record.backfill ?? undefined,
     skips: record.skips ?? [],
-    changesAt: overridesEndAt(definition) ?? undefined,
+    changesAt: changesAtOf(definition, record.pausedUntil ?? null) ?? undefined,
     cleanedTo: record.cleanedTo,
     upcoming,
   };

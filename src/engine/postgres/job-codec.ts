@@ -91,6 +91,7 @@ export function decodeJob({ definition, ...job }: WrittenJob): StoredJob {
     nextDueAt: job.nextDueAt ?? null,
     pausedAt: job.pausedAt ?? null,
     pausedReason: job.pausedReason ?? null,
+    pausedUntil: job.pausedUntil ?? null,
     lastRun,
     lastScheduledRun: lastScheduledOf(lastRun, job.lastScheduledRun ?? null),
     skips: job.skips ?? [],

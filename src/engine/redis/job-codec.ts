@@ -209,6 +209,7 @@ export function decodeJob(
     nextDueAt: optionalNumber(hash["nd"]),
     pausedAt: optionalNumber(hash["pa"]),
     pausedReason: hash["pr"] ?? null,
+    pausedUntil: optionalNumber(hash["pu"]),
     running,
     counts: countsOf(hash),
     lastRun,

@@ -96,7 +96,7 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   settle_fast: FAST_PATH,
   compare_jobs: [KEYS],
   put_jobs: [...QUEUED, ["store_job"]],
-  change_job: [...QUEUED, ["skips"]],
+  change_job: [...RUNS, ["skips", "placement"], ["queueing"]],
   change_skip: [...QUEUED, ["skips"]],
   remove_job: [...RUNS, ["skips"]],
   request_run: [JOBS, ["changes"]],

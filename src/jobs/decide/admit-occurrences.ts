@@ -1,9 +1,10 @@
 import type { Occurrence, Span } from "../schedule.ts";
 import type { AdmitRequest } from "../run-requests.ts";
-import { alone, eachAlone, together } from "./catch-up.ts";
+import { eachAlone, together } from "./catch-up.ts";
 import { isLate } from "./lateness.ts";
 import { replaceQueued } from "./overlap.ts";
-import { type Place, placeOf, refusalOf } from "./place.ts";
+import { lineUp, skippedFor } from "./line-up.ts";
+import { type Place, placeOf } from "./place.ts";
 import { addQueued, scheduledRun } from "./queued-runs.ts";
 import { startRun } from "./run-start.ts";
 import type { JobEntry, QueuedEntry } from "./state.ts";
@@ -55,26 +56,7 @@ export function decideSingly(
   const { missed, runs } = eachAlone(job.rules, due, step.now);
   if (older || missed.length > 0) decideEach(step, job, missed, MISSED, older);
   if (runs.length === 0) return takeQueued(step, job, request);
-  const place = placeOf(step, job, false);
-  const queued = runs.map((one) => scheduledRun(job, alone(one), place.waitUntil));
-  switch (place.name) {
-    case "replace": {
-      const last = queued.pop();
-      if (last) replaceQueued(step, job, last, queued);
-      break;
-    }
-    case "condition":
-    case "full":
-      decideEach(step, job, runs, skippedFor(place));
-      return NOTHING;
-    case "start":
-    case "queue": {
-      const { room = queued.length } = place;
-      for (const run of queued.slice(0, room)) addQueued(job, run);
-      if (room < runs.length) decideEach(step, job, runs.slice(room), skippedFor({ name: "full" }));
-    }
-  }
-  return takeQueued(step, job, request);
+  return lineUp(step, job, runs) ? takeQueued(step, job, request) : NOTHING;
 }
 
 /** Starts or queues a run for which there is a place. */
@@ -89,10 +71,4 @@ export function putInPlace(
   if (place.name === "replace") replaceQueued(step, job, run);
   else addQueued(job, run);
   return takeQueued(step, job, request);
-}
-
-/** The decision on runs that find no place. */
-export function skippedFor(place: Pick<Place, "name" | "facts">): Decision {
-  const { event, reason, facts } = refusalOf(place);
-  return { verdict: "skipped", event, reason, facts };
 }

@@ -1,15 +1,10 @@
 import type { EventName } from "../event.ts";
 import type { Admission, AdmitRequest } from "../run-requests.ts";
-import {
-  decideSingly,
-  decideTogether,
-  NOTHING,
-  putInPlace,
-  skippedFor,
-} from "./admit-occurrences.ts";
+import { decideSingly, decideTogether, NOTHING, putInPlace } from "./admit-occurrences.ts";
 import { type Answer, answerRun } from "./answer.ts";
 import { addFireTime, feedBackfill } from "./backfill-times.ts";
 import { dueOf } from "./due.ts";
+import { skippedFor } from "./line-up.ts";
 import { groupsOf, hasGroupRoom, joinLine, leaveLine } from "./group-room.ts";
 import { placeOf } from "./place.ts";
 import { decidedOf } from "./queued-runs.ts";

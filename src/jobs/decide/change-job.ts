@@ -2,6 +2,7 @@ import type { JobChange, JobChangeResult } from "../job-requests.ts";
 import { feedBackfill } from "./backfill-times.ts";
 import { noteOfChange } from "./changes.ts";
 import { linkCondition } from "./condition-links.ts";
+import { lineUp } from "./line-up.ts";
 import { groupsOf, leaveLine } from "./group-room.ts";
 import { keepSkips } from "./skips.ts";
 import { skipQueued } from "./queued-runs.ts";
@@ -35,7 +36,7 @@ export function changeJob(step: Step, change: JobChange): JobChangeResult {
   job.revision = nextNumber(step);
   if (schedule) {
     dropNext(step, job);
-    setSchedule(step, job, schedule, change.pausedReason ?? null);
+    setSchedule(step, job, schedule, change);
   }
   if (definition) {
     job.definition = JSON.stringify(definition);
@@ -49,6 +50,7 @@ export function changeJob(step: Step, change: JobChange): JobChangeResult {
   }
   noteTimed(step, job.id, change.changesAt);
   if (schedule && job.next) addNext(step, job, job.next);
+  if (change.runs?.length) lineUp(step, job, change.runs);
   // By the new rules, queued runs may start.
   wakeForQueued(step, job);
   tell(step, { ...change.event, by: change.by });
@@ -63,7 +65,7 @@ function setSchedule(
   step: Step,
   job: JobEntry,
   { state, watermark, upcoming }: NonNullable<JobChange["schedule"]>,
-  pausedReason: string | null,
+  { pausedReason, pausedUntil }: JobChange,
 ): void {
   const wasPaused = job.state === "paused";
   job.generation = nextNumber(step);
@@ -74,6 +76,7 @@ function setSchedule(
   if (state === "paused") {
     if (!wasPaused) job.pausedAt = step.now;
     job.pausedReason = pausedReason ?? job.pausedReason;
+    if (pausedUntil !== undefined) job.pausedUntil = pausedUntil;
     skipQueued(step, job, "paused");
     dropRetries(step, job.id);
     return;
@@ -84,4 +87,5 @@ function setSchedule(
   }
   job.pausedAt = null;
   job.pausedReason = null;
+  job.pausedUntil = null;
 }

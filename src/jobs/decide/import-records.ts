@@ -1,7 +1,7 @@
 import type { Actor } from "../actor.ts";
 import { isScheduledRun } from "../ledger-row.ts";
 import type { Revision } from "../noted-change.ts";
-import { overridesEndAt } from "../overrides.ts";
+import { changesAtOf } from "../overrides.ts";
 import type { Occurrence } from "../schedule.ts";
 import type {
   JobRecord,
@@ -97,6 +97,7 @@ function importJob(
   const job = newEntry(step, { definition, state, watermark, upcoming });
   job.pausedAt = record.pausedAt;
   job.pausedReason = record.pausedReason;
+  job.pausedUntil = record.pausedUntil ?? null;
   job.finishedAt = record.finishedAt;
   Object.assign(job.counts, record.counts);
   job.lastRun = record.lastRun;
@@ -107,7 +108,7 @@ function importJob(
   job.failuresInARow = record.failuresInARow;
   for (const { fireAt, ...skip } of record.skips ?? []) job.skips.set(fireAt, skip);
   step.state.jobs.set(job.id, job);
-  noteTimed(step, job.id, overridesEndAt(definition));
+  noteTimed(step, job.id, changesAtOf(definition, record.pausedUntil ?? null));
   if (job.next) addNext(step, job, job.next);
   for (const { ignoreCondition = false, waitUntil = null, ...run } of record.queued)
     addQueued(job, { ...run, ignoreCondition, waitUntil });

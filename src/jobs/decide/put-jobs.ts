@@ -74,6 +74,7 @@ export function newEntry(
     next: (state === "active" && upcoming[0]) || null,
     pausedAt: state === "paused" ? step.now : null,
     pausedReason: null,
+    pausedUntil: null,
     finishedAt: null,
     overdueFireAt: null,
     queued: [],

@@ -80,6 +80,8 @@ export interface JobEntry {
   next: Occurrence | null;
   pausedAt: EpochMs | null;
   pausedReason: string | null;
+  /** When its pause ends by itself. */
+  pausedUntil: EpochMs | null;
   finishedAt: EpochMs | null;
   /** The occurrence last reported as overdue. */
   overdueFireAt: EpochMs | null;

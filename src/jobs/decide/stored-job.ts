@@ -18,6 +18,7 @@ export function storedJob(state: QueueState, job: JobEntry): StoredJob {
     nextDueAt: job.next?.dueAt ?? null,
     pausedAt: job.pausedAt,
     pausedReason: job.pausedReason,
+    pausedUntil: job.pausedUntil,
     running: instancesOf({ state }, job.id),
     counts: { ...job.counts },
     lastRun: structuredClone(job.lastRun),

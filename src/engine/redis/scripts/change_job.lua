@@ -8,6 +8,7 @@ ARGV[4] maxEvents
 ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, fields?, pipeline?,
                  timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
                  changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
+                 pausedUntil (0 = no end)?, runs [{fireAt,dueAt}]?,
                  skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}],
                  skips {upTo, kept [{fireAt,dueAt}]}?, event (with by); times in epoch ms
                  note {what, plannedAt?, decidedTo?, differences [{field,from,to}]?, superseded (JSON text of the definition)?, bulk?}
@@ -56,12 +57,17 @@ if timing then
   if timing.state == "paused" then
     if job.state ~= "paused" then call("HSET", key, "pa", NOW) end
     if c.pausedReason then call("HSET", key, "pr", c.pausedReason) end
+    if c.pausedUntil == 0 then
+      call("HDEL", key, "pu")
+    elseif c.pausedUntil then
+      call("HSET", key, "pu", numberText(c.pausedUntil))
+    end
     queuedRuns.dropQueued(job, "paused", true)
     holdRetries(c.jobId)
     releaseIfIdle(c.jobId)
   else
     if job.state == "paused" then releaseRetries(c.jobId) end
-    call("HDEL", key, "pa", "pr")
+    call("HDEL", key, "pa", "pr", "pu")
   end
   call("HDEL", key, "fin")
   if timing.state == "finished" then endSchedule(c.jobId) end
@@ -83,6 +89,13 @@ if c.definition then
   wakeForQueued(changed)
 end
 noteTimed(c.jobId, c.changesAt)
+if c.runs and c.runs[1] then
+  local changed = readJob(c.jobId)
+  local runs = {}
+  for i, o in ipairs(c.runs) do runs[i] = queuedRuns.scheduledRun(changed, o) end
+  queueing.lineUp(changed, runs)
+  wakeForQueued(changed)
+end
 emit(c.event)
 local note = c.note
 changes.keepChange({ by = c.event.by, what = note.what, jobId = c.jobId, reason = c.pausedReason,

@@ -58,31 +58,19 @@ local function decideTogether(job, r, due, older)
   return putInPlace(job, r, run, where)
 end
 
--- Without coalesce: each on its own, oldest first; whether the job is full is asked once.
+-- Without coalesce: each on its own, oldest first.
 local function decideSingly(job, r, due, older)
   local missed, runs = {}, {}
   for i, o in ipairs(due) do
     if #due - i >= job.maxCatchUp or isLate(job, o.dueAt) then
       missed[#missed + 1] = o
     else
-      runs[#runs + 1] = { id = queueJobIdOf(job.id, "", job.generation, o.fireAt), kind = "scheduled", fireAt = o.fireAt,
-        dueAt = o.dueAt, fromAt = o.fireAt, count = 1, generation = job.generation }
+      runs[#runs + 1] = queuedRuns.scheduledRun(job, o)
     end
   end
   if older or #missed > 0 then decideEach(job, missed, older, "missed", "JOB_MISSED") end
   if #runs == 0 then return queueing.takeQueued(job, r) end
-  local where, bound = placeOf(job, runs[1])
-  if where == "replace" then
-    queueing.replaceQueued(job, runs)
-  elseif where == "condition" or where == "full" then
-    decideEach(job, runs, nil, "skipped", refusalOf(job, where))
-    return nil
-  else
-    for i = 1, math.min(#runs, bound or #runs) do queueing.queueRun(job, runs[i]) end
-    if bound and bound < #runs then
-      decideEach(job, { unpack(runs, bound + 1) }, nil, "skipped", refusalOf(job, "full"))
-    end
-  end
+  if not queueing.lineUp(job, runs) then return nil end
   local held = queueing.takeQueued(job, r)
   releaseIfIdle(job.id)
   return held

@@ -7,8 +7,8 @@ ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] step   JSON: importId, by (who imports), sequence, isDone, records (in the order of their places); times in epoch ms:
                job          place, jobId, claim?, definition (JSON text), declared, schedule, pipeline, fields, state,
-                            watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastScheduledRun? (if
-                            that is another), lastSuccessAt?, successStreak, failuresInARow, everRan, changesAt?, queued (as
+                            watermark, pausedAt?, pausedReason?, pausedUntil?, finishedAt?, counts, lastRun?,
+                            lastScheduledRun? (if that is another), lastSuccessAt?, successStreak, failuresInARow, everRan, changesAt?, queued (as
                             stored), runs (as stored, with queueJobId),
                             backfill {backfillId,state,total,concurrency,order,verdicts,createdAt,touchedAt,fireTimes}?,
                             cleanedTo?, skips [{fireAt,dueAt,reason?,by,at}], upcoming [{fireAt,dueAt}]
@@ -84,7 +84,7 @@ end
 local function pastOf(r)
   local last = r.lastRun or { fireAt = 0, startedAt = 0, finishedAt = 0 }
   last.successStreak, last.failuresInARow, last.lastSuccessAt = r.successStreak, r.failuresInARow, r.lastSuccessAt
-  local values = { pa = r.pausedAt, pr = r.pausedReason, fin = r.finishedAt, er = r.everRan and 1 or nil,
+  local values = { pa = r.pausedAt, pr = r.pausedReason, pu = r.pausedUntil, fin = r.finishedAt, er = r.everRan and 1 or nil,
     lp = lastText(last), li = last.id, lr = last.id and (last.result or ""), ls = r.lastScheduledRun and scheduledText(r.lastScheduledRun) }
   for verdict, count in pairs(r.counts) do values["c:" .. verdict] = count end
   local past = {}

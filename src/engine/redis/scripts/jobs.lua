@@ -17,7 +17,7 @@
 --   sk                    fire time of the first occurrence that is to be skipped: see `skips.lua`
 --   wu                    the wakeup for its queued runs
 --   tw, ta                the wakeup at an instant, and that instant
---   pa, pr, fin           paused at, why, finished at
+--   pa, pr, pu, fin       paused at, why, until when; finished at
 --   od                    fire time last reported as overdue
 --   li, lp, lr            last run: id, `lastText`, result
 --   ls                    last scheduled run (`scheduledText`), only while the last run is another one

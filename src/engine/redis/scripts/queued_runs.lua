@@ -2,6 +2,12 @@
 -- { id, kind, fireAt, dueAt, fromAt, count, generation?, params?, ignoreCondition?, waitUntil?, by? } behind its id, which orders
 -- runs of one fire time.
 
+-- An occurrence as a queued run.
+local function scheduledRun(job, o)
+  return { id = queueJobIdOf(job.id, "", job.generation, o.fireAt), kind = "scheduled", fireAt = o.fireAt, dueAt = o.dueAt,
+    fromAt = o.fireAt, count = 1, generation = job.generation }
+end
+
 local function addQueued(job, run)
   call("ZADD", queuedKey(job.id), run.fireAt, run.id .. "\n" .. cjson.encode(run))
   noteWaiting(job.id)
@@ -47,6 +53,7 @@ local function dropQueued(job, reason, keepManual)
 end
 
 return {
+  scheduledRun = scheduledRun,
   addQueued = addQueued, readQueued = readQueued, findQueued = findQueued, popScheduled = popScheduled,
   dropQueued = dropQueued,
 }

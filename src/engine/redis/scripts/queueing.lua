@@ -33,6 +33,25 @@ local function replaceQueued(job, runs)
   cancelOldest(job)
 end
 
+-- Puts occurrences that are due into the queue, oldest first, as far as there is a place for them; it is asked for once. The
+-- others are skipped. Returns whether some are in the queue, which is to be looked at.
+local function lineUp(job, runs)
+  local where, bound = placeOf(job, runs[1])
+  if where == "condition" or where == "full" then
+    decideEach(job, runs, nil, "skipped", refusalOf(job, where))
+    return false
+  end
+  if where == "replace" then
+    replaceQueued(job, runs)
+    return true
+  end
+  for i = 1, math.min(#runs, bound or #runs) do queueRun(job, runs[i]) end
+  if bound and bound < #runs then
+    decideEach(job, { unpack(runs, bound + 1) }, nil, "skipped", refusalOf(job, "full"))
+  end
+  return true
+end
+
 -- The fate of a queued run: "start", "late", "condition" (it is false, and the run waits no longer), or "wait". With "wait"
 -- the second value is until when.
 local function fateOf(job, run)
@@ -113,4 +132,6 @@ local function takeQueued(job, r)
   return held
 end
 
-return { queueRun = queueRun, replaceQueued = replaceQueued, takeQueued = takeQueued }
+return {
+  queueRun = queueRun, replaceQueued = replaceQueued, lineUp = lineUp, takeQueued = takeQueued,
+}

@@ -13,6 +13,7 @@ import type {
   RunStepRecord,
   UnfinishedRun,
 } from "../../../jobs/state-record.ts";
+import type { StoredSkip } from "../../../jobs/stored-skip.ts";
 import { maskError } from "./error-mask.ts";
 import { KnownValues } from "./known-values.ts";
 import { MaskedValues } from "./masked-values.ts";
@@ -121,7 +122,7 @@ export class JobMask {
   }
 
   row({ jobId, row, kind }: LedgerRecord): LedgerRecord {
-    const { id, worker, coalescedInto, facts, error } = row;
+    const { id, worker, coalescedInto, facts, error, note } = row;
     const masked: LedgerRow = {
       ...row,
       id: this.#names.runId(id),
@@ -135,6 +136,7 @@ export class JobMask {
             ),
           }),
       ...this.#withResult(row),
+      ...(note === undefined ? {} : { note: this.#text(note, "descriptions") }),
       ...(error === undefined ? {} : { error: this.#error(error) }),
     };
     return { kind, jobId: this.#names.jobId(jobId), row: masked };
@@ -185,12 +187,13 @@ export class JobMask {
   }
 
   #job(job: JobRecord, masked: Pick<JobRecord, "definition" | "runs" | "queued">): JobRecord {
-    const { lastRun, lastScheduledRun, pausedReason } = job;
+    const { lastRun, lastScheduledRun, pausedReason, skips } = job;
     return {
       ...job,
       ...masked,
       pausedReason:
         pausedReason === null ? null : this.#text(pausedReason, "errors", "descriptions"),
+      ...(skips && { skips: skips.map((skip) => this.#skip(skip)) }),
       lastRun: lastRun && {
         ...lastRun,
         id: this.#names.runId(lastRun.id),
@@ -201,6 +204,10 @@ export class JobMask {
         id: this.#names.runId(lastScheduledRun.id),
       },
     };
+  }
+
+  #skip({ reason, ...skip }: StoredSkip): StoredSkip {
+    return reason === undefined ? skip : { ...skip, reason: this.#text(reason, "descriptions") };
   }
 
   #run(run: UnfinishedRun): UnfinishedRun {

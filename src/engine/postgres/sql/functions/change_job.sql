@@ -4,6 +4,7 @@ change_job: changes a job's definition, schedule or state, if nobody changed it 
 change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, policy?, pipeline?, listed?,
              timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
              changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
+             pausedUntil (0 = no end)?, runs [{fireAt,dueAt}]?,
              skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], skips {upTo, kept [{fireAt,dueAt}]}?,
              event (with by); times in epoch ms,
              note {what, plannedAt?, decidedTo?, differences [{field,from,to}]?, superseded (JSON text of the definition)?, bulk?}
@@ -25,6 +26,8 @@ DECLARE
   next jsonb;
   named text[] := waits_for(policy -> 'condition', (policy ->> 'waitMs')::bigint);
   groups text[];
+  runs occurrences[];
+  placed record;
   events jsonb[] := '{}';
 BEGIN
   IF cardinality(named) > 0 THEN PERFORM lock_catalog(); END IF;
@@ -71,6 +74,7 @@ BEGIN
     IF fresh.state = 'paused' THEN
       IF job.state <> 'paused' THEN fresh.paused_at := now_ms; END IF;
       fresh.paused_reason := COALESCE(change ->> 'pausedReason', fresh.paused_reason);
+      IF change ? 'pausedUntil' THEN fresh.paused_until := NULLIF((change ->> 'pausedUntil')::bigint, 0); END IF;
       events := events || drop_queued(job, 'paused', true, now_ms);
       PERFORM hold_retries(job.id);
     ELSE
@@ -80,16 +84,19 @@ BEGIN
       END IF;
       fresh.paused_at := NULL;
       fresh.paused_reason := NULL;
+      fresh.paused_until := NULL;
     END IF;
     fresh.finished_at := NULL;
   END IF;
   UPDATE jobs SET (pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
     next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
-    pause_after, keep_count, keep_age_ms, owner, source, paused_at, paused_reason, finished_at, failures_in_a_row) = (fresh.pipeline,
+    pause_after, keep_count, keep_age_ms, owner, source, paused_at, paused_reason, paused_until, finished_at,
+    failures_in_a_row) = (fresh.pipeline,
     fresh.definition, fresh.declared, fresh.schedule, fresh.revision, fresh.generation, fresh.state, fresh.watermark,
     fresh.next_fire_at, fresh.next_due_at, fresh.max_instances, fresh.is_coalescing, fresh.grace_ms, fresh.max_catch_up,
     fresh.condition, fresh.wait_ms, fresh.overlap, fresh.group_key, fresh.group_limit, fresh.pause_after, fresh.keep_count,
-    fresh.keep_age_ms, fresh.owner, fresh.source, fresh.paused_at, fresh.paused_reason, fresh.finished_at, fresh.failures_in_a_row)
+    fresh.keep_age_ms, fresh.owner, fresh.source, fresh.paused_at, fresh.paused_reason, fresh.paused_until, fresh.finished_at,
+    fresh.failures_in_a_row)
   WHERE id = job.id RETURNING * INTO fresh;
   IF change ? 'definition' THEN
     PERFORM list_job(job.id, fresh.pipeline, change -> 'listed');
@@ -105,6 +112,14 @@ BEGIN
   END IF;
   IF timing IS NOT NULL AND fresh.state = 'active' THEN
     PERFORM add_next(job.id, fresh.pipeline, fresh.generation, timing -> 'upcoming', now_ms);
+  END IF;
+  IF change ? 'runs' THEN
+    SELECT array_agg(ROW(fire, fire, due, 1, NULL, NULL)::occurrences ORDER BY fire) INTO runs FROM (
+      SELECT (o ->> 'fireAt')::bigint AS fire, (o ->> 'dueAt')::bigint AS due FROM jsonb_array_elements(change -> 'runs') AS o) AS given;
+    IF cardinality(runs) > 0 THEN
+      placed := line_up(fresh, runs, now_ms);
+      events := events || placed.events;
+    END IF;
   END IF;
   -- The job may have an instance free by the new rules.
   PERFORM wake_for_queued(fresh, now_ms);

@@ -88,17 +88,15 @@ BEGIN
 END
 $$;
 
--- Without coalesce: each on its own, oldest first; whether the job is full is asked once.
+-- Without coalesce: each on its own, oldest first.
 CREATE FUNCTION decide_singly(
   job jobs, r jsonb, due occurrences[], older occurrences, now_ms bigint
 ) RETURNS decision LANGUAGE plpgsql AS $$
 DECLARE
   d decision;
-  p place;
-  why refusal;
+  placed record;
   missed occurrences[] := '{}';
   runs occurrences[] := '{}';
-  last integer;
   events jsonb[] := '{}';
 BEGIN
   FOR i IN 1 .. cardinality(due) LOOP
@@ -111,23 +109,12 @@ BEGIN
   IF older.fire_at IS NOT NULL OR cardinality(missed) > 0 THEN
     events := decide_each(job, missed, older, 'missed', 'JOB_MISSED', now_ms);
   END IF;
-  last := cardinality(runs);
-  IF last = 0 THEN RETURN join_events(events, take_queued(job, r, now_ms)); END IF;
-  p := place_of(job, false, now_ms);
-  IF p.outcome = 'replace' THEN
-    events := events || replace_queued(job, runs[:last - 1], scheduled_run(job, runs[last], p.wait_until), now_ms);
-  ELSIF p.outcome IN ('condition', 'full') THEN
-    why := refusal_of(p);
-    d.events := events || decide_each(job, runs, NULL, 'skipped', why.event_name, now_ms, why.reason, why.facts);
-    RETURN d;
-  ELSE
-    INSERT INTO queued_runs SELECT queued.*
-      FROM generate_series(1, LEAST(last, p.room)) AS i, LATERAL scheduled_run(job, runs[i], p.wait_until) AS queued
-      ON CONFLICT DO NOTHING;
-    IF p.room < last THEN
-      p.outcome := 'full';
-      why := refusal_of(p);
-      events := events || decide_each(job, runs[p.room + 1:], NULL, 'skipped', why.event_name, now_ms, why.reason, why.facts);
+  IF cardinality(runs) > 0 THEN
+    placed := line_up(job, runs, now_ms);
+    events := events || placed.events;
+    IF NOT placed.is_queued THEN
+      d.events := events;
+      RETURN d;
     END IF;
   END IF;
   RETURN join_events(events, take_queued(job, r, now_ms));

@@ -3,7 +3,7 @@ import_records: stores records of another engine, each once, however often the i
 
 step         JSON: importId, by (who imports), sequence, isDone, records (in the order of their places); times in epoch ms:
              job          place, jobId, claim?, definition (JSON text), declared, schedule, pipeline, policy, state,
-                          watermark, pausedAt?, pausedReason?, finishedAt?, counts, lastRun?, lastScheduledRun? (if that
+                          watermark, pausedAt?, pausedReason?, pausedUntil?, changesAt?, finishedAt?, counts, lastRun?, lastScheduledRun? (if that
                           is another), lastSuccessAt?, successStreak, failuresInARow,
                           queued [{id,kind,fireAt,dueAt,fromAt,count,params?,ignoreCondition?,waitUntil?,by?}],
                           runs (as `written_running` has them),
@@ -97,7 +97,8 @@ DECLARE
 BEGIN
   INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
     next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
-    pause_after, keep_count, keep_age_ms, paused_at, paused_reason, finished_at, counts, last_run, last_verdict, last_scheduled_run, last_success_at,
+    pause_after, keep_count, keep_age_ms, paused_at, paused_reason, paused_until, finished_at, counts, last_run, last_verdict,
+    last_scheduled_run, last_success_at,
     success_streak, failures_in_a_row, owner, source)
   SELECT r ->> 'jobId', r ->> 'pipeline', r ->> 'definition', r ->> 'declared', r ->> 'schedule', n, n, r ->> 'state',
     (r ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
@@ -105,8 +106,8 @@ BEGIN
     (policy ->> 'maxCatchUp')::integer, policy -> 'condition', (policy ->> 'waitMs')::bigint, policy ->> 'overlap',
     policy ->> 'groupKey', (policy ->> 'groupLimit')::integer, (policy ->> 'pauseAfter')::integer,
     (policy ->> 'keepCount')::integer, (policy ->> 'keepAgeMs')::bigint,
-    (r ->> 'pausedAt')::bigint, r ->> 'pausedReason', (r ->> 'finishedAt')::bigint, r -> 'counts', r -> 'lastRun',
-    r #>> '{lastRun,verdict}', r -> 'lastScheduledRun',
+    (r ->> 'pausedAt')::bigint, r ->> 'pausedReason', (r ->> 'pausedUntil')::bigint, (r ->> 'finishedAt')::bigint, r -> 'counts',
+    r -> 'lastRun', r #>> '{lastRun,verdict}', r -> 'lastScheduledRun',
     (r ->> 'lastSuccessAt')::bigint, (r ->> 'successStreak')::integer, (r ->> 'failuresInARow')::integer,
     policy ->> 'owner', policy ->> 'source'
   FROM nextval('{{fleet_numbers}}') AS n

@@ -28,6 +28,35 @@ BEGIN
 END
 $$;
 
+-- Puts occurrences that are due into the queue, oldest first, as far as there is a place for them; it is asked for once. The
+-- others are skipped. Tells whether some are in the queue, which is to be looked at, and the events.
+CREATE FUNCTION line_up(job jobs, runs occurrences[], now_ms bigint, OUT is_queued boolean, OUT events jsonb[])
+LANGUAGE plpgsql AS $$
+DECLARE
+  p place := place_of(job, false, now_ms);
+  why refusal;
+  last integer := cardinality(runs);
+BEGIN
+  is_queued := p.outcome NOT IN ('condition', 'full');
+  events := '{}';
+  IF NOT is_queued THEN
+    why := refusal_of(p);
+    events := decide_each(job, runs, NULL, 'skipped', why.event_name, now_ms, why.reason, why.facts);
+  ELSIF p.outcome = 'replace' THEN
+    events := replace_queued(job, runs[:last - 1], scheduled_run(job, runs[last], p.wait_until), now_ms);
+  ELSE
+    INSERT INTO queued_runs SELECT queued.*
+      FROM generate_series(1, LEAST(last, p.room)) AS i, LATERAL scheduled_run(job, runs[i], p.wait_until) AS queued
+      ON CONFLICT DO NOTHING;
+    IF p.room < last THEN
+      p.outcome := 'full';
+      why := refusal_of(p);
+      events := decide_each(job, runs[p.room + 1:], NULL, 'skipped', why.event_name, now_ms, why.reason, why.facts);
+    END IF;
+  END IF;
+END
+$$;
+
 -- The fate of a queued run: 'start', 'late', 'condition' (it is false, and the run waits no longer), or 'wait'.
 CREATE FUNCTION fate_of(job jobs, queued queued_runs, is_true boolean, now_ms bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE

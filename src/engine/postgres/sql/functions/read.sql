@@ -6,7 +6,7 @@ CREATE FUNCTION written_job(job jobs) RETURNS jsonb LANGUAGE sql STABLE AS $$
     'id', job.id, 'definition', job.definition, 'revision', job.revision, 'generation', job.generation,
     'state', job.state, 'watermark', job.watermark, 'nextFireAt', job.next_fire_at,
     'nextDueAt', job.next_due_at, 'pausedAt', job.paused_at,
-    'pausedReason', job.paused_reason, 'running', (SELECT count(*) FROM running_runs WHERE job_id = job.id AND kind <> 'backfill'),
+    'pausedReason', job.paused_reason, 'pausedUntil', job.paused_until, 'running', (SELECT count(*) FROM running_runs WHERE job_id = job.id AND kind <> 'backfill'),
     'counts', job.counts, 'lastRun', job.last_run, 'lastScheduledRun', job.last_scheduled_run,
     'skips', CASE WHEN job.skip_at IS NOT NULL THEN (
       SELECT jsonb_agg(jsonb_build_object('fireAt', fire_at, 'dueAt', due_at, 'reason', reason, 'by', requested_by, 'at', asked_at)

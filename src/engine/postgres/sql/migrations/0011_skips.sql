@@ -12,5 +12,8 @@ CREATE TABLE skips (
 -- The first of a job's skips; null: it has none, and nobody looks for them.
 ALTER TABLE jobs ADD COLUMN skip_at bigint;
 
+-- When a pause ends by itself; null: when somebody resumes the job.
+ALTER TABLE jobs ADD COLUMN paused_until bigint;
+
 -- What whoever asked for a decision wrote.
 ALTER TABLE ledger ADD COLUMN note text;
