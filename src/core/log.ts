@@ -10,6 +10,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Where this package logs. `console` fits, as does any object with these methods. */
 export type Logger = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
+// oxlint-disable-next-line no-control-regex
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
 const nothing = (): void => undefined;
 
 /** Writes nothing. */
@@ -38,10 +41,19 @@ export function lineLogger(
     if (LOG_LEVELS.indexOf(name) < from) return nothing;
     return (message, fields) => {
       const details = fields && Object.keys(fields).length > 0 ? ` ${printFields(fields)}` : "";
-      write(`cronduit ${name}: ${message}${details}\n`);
+      write(`cronduit ${name}: ${inOneLine(message)}${details}\n`);
     };
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** What people give, such as the reason of a pause, must not begin a line of its own or command a terminal. */
+function inOneLine(text: string): string {
+  return text.replaceAll(CONTROLS, (character) =>
+    character === "\n"
+      ? "\\n"
+      : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Prints fields as JSON; values that JSON can't hold are put into words instead of failing the caller. */

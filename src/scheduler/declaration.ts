@@ -45,7 +45,7 @@ export interface DeclarationContext {
   /** The scheduler's named calendars. */
   readonly calendars: CalendarLookup;
   /** Who declares; absent: a program with all rights. */
-  readonly rights?: Pick<Rights, "nameFor" | "ownerFor" | "source"> | undefined;
+  readonly rights?: Pick<Rights, "isLimited" | "nameFor" | "ownerFor" | "source"> | undefined;
   /** The scheduler's `jobDefaults`, as written. */
   readonly rules?: object | undefined;
 }
@@ -63,8 +63,11 @@ export async function declare(
   const { rights } = context;
   const source = rights?.source;
   const split = splitOptions(options, "addJob");
-  const rules = { ...splitOptions(context.rules ?? {}, "jobDefaults").job, ...split.job };
-  const job = withinRights(parseOptions(jobOptionsSchema, rules, "addJob"), rights);
+  const { owner, ...defaults } = splitOptions(context.rules ?? {}, "jobDefaults").job;
+  // Whoever acts for owners of its own adds no job of the program's.
+  const isForOthers = owner === undefined || rights?.isLimited === true;
+  const rules = { ...defaults, ...(isForOthers ? {} : { owner }), ...split.job };
+  const job = withinRights(parseOptions(jobOptionsSchema, rules, "addJob"), rights, "addJob");
   if (job.isolate === "process") sourceOf(descriptor);
   const params = await validateParams(descriptor, split.params);
   const secrets = secretPlacesOf(descriptor.params).input;
@@ -123,9 +126,13 @@ export async function declare(
 }
 
 /** The options with the owner that the job gets, and the names that it may have. */
-export function withinRights(job: JobOptions, rights: DeclarationContext["rights"]): JobOptions {
+export function withinRights(
+  job: JobOptions,
+  rights: DeclarationContext["rights"],
+  where: string,
+): JobOptions {
   if (!rights) return job;
-  const owner = rights.ownerFor(job.owner);
+  const owner = rights.ownerFor(job.owner, where);
   const group = job.concurrencyGroup;
   return {
     ...job,

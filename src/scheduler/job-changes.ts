@@ -148,7 +148,7 @@ function modifiedRules(
     },
     where,
   );
-  const job = withinRights(written, rights);
+  const job = withinRights(written, rights, where);
   return {
     ...rulesOf(job),
     tags: job.tags,

@@ -29,6 +29,9 @@ export interface TrustedActor {
   readonly id: string;
 }
 
+/** Characters of a job's id, and of a group's key. */
+const MAX_NAME = 128;
+
 const idSchema = z.string().min(1).max(128);
 const limitedSchema = z
   .strictObject({
@@ -78,6 +81,11 @@ export class Rights {
     return this.sees === "all" && this.changes === "all";
   }
 
+  /** Whether only the things of some owners may be changed. */
+  get isLimited(): boolean {
+    return this.changes !== "all";
+  }
+
   /** @throws {@link CronduitError} `NOT_ALLOWED` unless everything may be changed. */
   requireWhole(what: string): void {
     if (this.changes !== "all") throw notAllowed(what);
@@ -95,26 +103,36 @@ export class Rights {
    * @param given As written; absent, it is the only owner that this actor acts for.
    * @throws {@link CronduitError} `INVALID_OPTION` if it acts for several; `NOT_ALLOWED`.
    */
-  ownerFor(given: string | null | undefined): string | undefined {
+  ownerFor(given: string | null | undefined, where: string): string | undefined {
     const { changes } = this;
     if (changes === "all") return given ?? undefined;
     const owner = given ?? (changes.length === 1 ? changes[0] : undefined);
     if (owner === undefined && changes.length > 1)
       throw new CronduitError(
         "INVALID_OPTION",
-        `addJob, option "owner": is missing, and you act for several: ${changes.join(", ")}.`,
+        `${where}, option "owner": is missing, and you act for several: ${changes.join(", ")}.`,
         { data: { path: "owner" } },
       );
-    if (owner === undefined || !changes.includes(owner)) throw notAllowed("add a job", owner);
+    if (owner === undefined || !changes.includes(owner)) {
+      const what = owner === undefined ? "change a job" : `make a job of owner "${owner}"`;
+      throw notAllowed(`${what} (${where})`);
+    }
     return owner;
   }
 
   /**
    * An id or a group's key as this actor may give it: with limited rights it begins with its owner, so that it tells
    * nothing about those of others.
+   * @throws {@link CronduitError} `INVALID_OPTION` if it is too long then.
    */
   nameFor(owner: string | undefined, name: string): string {
     if (this.changes === "all" || owner === undefined || name.startsWith(`${owner}/`)) return name;
-    return `${owner}/${name}`;
+    const whole = `${owner}/${name}`;
+    if (whole.length <= MAX_NAME) return whole;
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `"${whole}" is too long: with the owner before it, a name may have ${MAX_NAME} characters, and this has ${whole.length}.`,
+      { data: { path: "id" } },
+    );
   }
 }

@@ -262,6 +262,28 @@ describe("the fleet to somebody with limited rights", () => {
   });
 });
 
+test("a name that is too long with its owner is refused, and so stored by nobody", async () => {
+  const refusal = { code: "INVALID_OPTION", message: expect.stringMatching(/128/) };
+  const id = "x".repeat(128);
+  await expect(stranger.addJob(Work, { id, trigger: "manual" })).rejects.toMatchObject(refusal);
+  const concurrencyGroup = { key: id, limit: 1 };
+  await expect(
+    stranger.addJob(Work, { id: "grouped", trigger: "manual", concurrencyGroup }),
+  ).rejects.toMatchObject(refusal);
+});
+
+test("jobDefaults of the program name no owner for others", async () => {
+  await using other = new PipelineScheduler({
+    pipelines: [Work],
+    logger: silent,
+    worker: false,
+    jobDefaults: { owner: "bob" },
+  });
+  const ada = other.as({ kind: "user", id: "ada", role: "editor", owners: ["ada"] });
+  expect(await ada.addJob(Work, { id: "z", trigger: "manual" })).toMatchObject({ owner: "ada" });
+  expect(await other.addJob(Work, { id: "y", trigger: "manual" })).toMatchObject({ owner: "bob" });
+});
+
 test("a viewer sees its own things and changes none; visibility all sees the others' too", async () => {
   const viewer = scheduler.as({ kind: "user", id: "eve", role: "viewer", owners: ["bob"] });
   expect(await viewer.getJob(theirs.jobId)).toMatchObject({ owner: "bob" });
