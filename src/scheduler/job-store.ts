@@ -104,18 +104,26 @@ export class JobStore {
    * @throws {@link JobLookupError} if there is none.
    */
   async change(jobId: string, plan: Plan): Promise<StoredJob> {
-    if (!(await this.tryChange(jobId, plan))) throw new JobLookupError(jobId);
-    return this.get(jobId);
+    const changed = await this.#change(jobId, plan);
+    if (!changed) throw new JobLookupError(jobId);
+    const [job] = await this.#engine.jobs.get([jobId]);
+    // Somebody may have removed it since, but it was changed.
+    return job ?? changed;
   }
 
   /** As {@link change}, but without reading what became of it. @returns Whether there is such a job. */
   async tryChange(jobId: string, plan: Plan): Promise<boolean> {
+    return (await this.#change(jobId, plan)) !== undefined;
+  }
+
+  /** @returns The job as the change left it; `undefined` if there is none. */
+  async #change(jobId: string, plan: Plan): Promise<StoredJob | undefined> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const [job] = await this.#engine.jobs.get([jobId]);
-      if (!job) return false;
+      if (!job) return undefined;
       const now = await this.#engine.now();
       const planned = await plan(job, now);
-      if (!planned) return true;
+      if (!planned) return job;
       const { asOf: _, ...change } = planned;
       const timed = timedBy(job, change);
       const { outcome } = await this.#engine.jobs.change({
@@ -129,7 +137,7 @@ export class JobStore {
       });
       if (outcome === "conflict") continue;
       if (typeof timed.changesAt === "number") this.#onTimed?.(jobId, timed.changesAt - now);
-      return outcome === "changed";
+      return outcome === "changed" ? asChanged(job, planned) : undefined;
     }
     throw tooBusy(jobId);
   }
@@ -243,6 +251,21 @@ function timedBy(
   const before = changesAtOf(definition, pausedUntil);
   const after = changesAtOf(change.definition ?? definition, isPaused ? until : null);
   return before === null && after === null ? {} : { changesAt: after };
+}
+
+/** A job as a change leaves it, as far as the change says. */
+function asChanged(job: StoredJob, { definition, schedule }: ChangePlan): StoredJob {
+  const next = schedule?.state === "active" ? schedule.upcoming[0] : undefined;
+  return {
+    ...job,
+    ...(definition && { definition }),
+    ...(schedule && {
+      state: schedule.state,
+      watermark: schedule.watermark,
+      nextFireAt: next?.fireAt ?? null,
+      nextDueAt: next?.dueAt ?? null,
+    }),
+  };
 }
 
 function tooBusy(jobId: string): CronduitError {

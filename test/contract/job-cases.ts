@@ -1,9 +1,15 @@
+import { pausePlan } from "../../src/scheduler/pauses.ts";
+import { JobStore } from "../../src/scheduler/job-store.ts";
+import { engineWith } from "../helpers/engine-with.ts";
 import { TESTER } from "../helpers/tester.ts";
 import { expect, test } from "vitest";
 import { at } from "./test-engine.ts";
 import type { CaseContext } from "./suite.ts";
 
 /** Storing, changing and removing jobs. */
+/** A pause without reason and end. */
+const NO_REASON = { reason: undefined, until: undefined };
+
 export function jobCases({ bench }: CaseContext): void {
   test("a job is created once; an equal declaration is the same, another one is refused", async () => {
     const b = bench();
@@ -57,6 +63,33 @@ export function jobCases({ bench }: CaseContext): void {
     expect(places).not.toContain(-1);
     expect(await b.engine.jobs.count()).toBe(ids.length);
     expect((await b.stored(paused)).pausedAt).toBe(b.now);
+  });
+
+  test("a change that was made is told, though somebody removes the job before it is read", async () => {
+    const b = bench();
+    const { id: jobId } = await b.addJob();
+    const { jobs } = b.engine;
+    let isChanged = false;
+    const racing = engineWith(b.engine, {
+      jobs: {
+        change: async (change) => {
+          const answer = await jobs.change(change);
+          isChanged = true;
+          return answer;
+        },
+        get: async (ids) => {
+          const removal = { jobId, expectedWatermark: undefined, skipped: [], by: TESTER };
+          if (isChanged) await jobs.remove(removal);
+          return jobs.get(ids);
+        },
+      },
+    });
+    const store = new JobStore(racing, TESTER);
+    const left = await store.change(jobId, (job, now) => pausePlan(job, now, NO_REASON));
+    expect(left).toMatchObject({ state: "paused", nextFireAt: null });
+    expect(await jobs.get([jobId])).toEqual([undefined]);
+    const pause = store.change(jobId, (job, now) => pausePlan(job, now, NO_REASON));
+    await expect(pause).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
   });
 
   test("a change applies only to the revision and the watermark that were read", async () => {
