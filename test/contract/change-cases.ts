@@ -317,6 +317,34 @@ export function changeCases({ bench }: CaseContext): void {
     expect(new Set(seen).size).toBe(5);
   });
 
+  test("changes on other queues are among those of the fleet, by time, and found by their job", async () => {
+    const b = bench();
+    const added: string[] = [];
+    for (const queue of ["default", "changed", "default", "changed"]) {
+      b.now += 1_000;
+      added.unshift((await b.addJob({ queue })).id);
+    }
+    const ids = (await all(b, 1)).map(({ change }) => change.jobId);
+    expect(ids.slice(0, 4)).toEqual(added);
+    const [job = ""] = added;
+    await pause(b, { id: job, generation: 0 });
+    const { revisions } = await b.engine.changes.readRevisions("all", job);
+    expect(revisions).toMatchObject([{ what: "paused", by: ANN }]);
+    await b.engine.changes.note({ by: ANN, what: "logs-deleted", jobId: job, count: 2 });
+    const again = await b.engine.changes.readRevisions("all", job);
+    expect(again.revisions.map(({ what }) => what)).toEqual(["logs-deleted", "paused"]);
+    await b.engine.jobs.remove({ jobId: job, expectedWatermark: undefined, skipped: [], by: ANN });
+    const gone: string[] = [];
+    for (let cursor: string | undefined, isMore = true; isMore;) {
+      const page = await b.engine.changes.listRemoved(cursor, 2);
+      gone.push(...page.found.map(({ id }) => id));
+      cursor = page.next;
+      isMore = cursor !== undefined;
+    }
+    expect(gone).toContain(job);
+    expect(new Set(gone).size).toBe(gone.length);
+  });
+
   test("what is noted of no job has no job", async () => {
     const b = bench();
     await b.engine.changes.note({ by: ANN, what: "imported", count: 12 });
