@@ -88,7 +88,14 @@ const stepArb = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      do: fc.constantFrom("pause", "resume", "hold", "letGo", "remove", "run", "skip" as const),
+      do: fc.constantFrom("pause", "hold", "letGo", "remove", "run", "skip" as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("resume" as const),
+      missed: fc.constantFrom("skip", "latest", "all" as const),
     }),
   },
   {
@@ -136,7 +143,7 @@ async function perform(fleet: TestFleet, step: Step): Promise<void> {
     case "pause":
       return void (await fleet.desk.pause("job", undefined));
     case "resume":
-      return void (await fleet.desk.resume("job"));
+      return void (await fleet.desk.resume("job", { missed: step.missed }));
     case "remove":
       return fleet.desk.remove("job");
     case "skip":
