@@ -1,6 +1,8 @@
 // A step in its place: what it does to a real fleet.
 import { TESTER } from "../helpers/tester.ts";
 import { CronduitError } from "../../src/core/errors.ts";
+import { Schedule } from "../../src/jobs/schedule.ts";
+import { skipOccurrence, unskipOccurrence } from "../../src/scheduler/skip-occurrence.ts";
 import type { Held, ModelFleet } from "./fleet.ts";
 import type { View } from "./observe.ts";
 import type { Waiting } from "./place.ts";
@@ -87,9 +89,15 @@ function actOf(step: Step, scene: Scene): (() => Promise<unknown> | void) | unde
       return () => desk.modify(fleet.idOf(step.job), options, "rescheduleJob");
     }
     case "pause":
-      return () => desk.pause(fleet.idOf(step.job), step.reason);
+      return () => {
+        const { reason, untilS } = step;
+        const until = untilS === undefined ? {} : { until: new Date(fleet.now + untilS * 1_000) };
+        return desk.pause(fleet.idOf(step.job), { reason, ...until });
+      };
     case "resume":
-      return () => desk.resume(fleet.idOf(step.job));
+      return () => desk.resume(fleet.idOf(step.job), { missed: step.missed });
+    case "skip":
+      return () => skip(fleet, step);
     case "remove":
       return () => desk.remove(fleet.idOf(step.job));
     case "runNow": {
@@ -168,6 +176,23 @@ async function add(
     { pipeline: fleet.pipeline, options: { ...options, id: fleet.idOf(job), replaceExisting } },
   ]);
   fleet.declared.set(job, options);
+}
+
+/** Skips one of the fire times around now, or takes that back. */
+async function skip(
+  fleet: ModelFleet,
+  { job, which, isUndone }: Extract<Step, { do: "skip" }>,
+): Promise<void> {
+  const { engine } = fleet;
+  const jobId = fleet.idOf(job);
+  const [stored] = await engine.jobs.get([jobId]);
+  if (!stored) return;
+  const schedule = new Schedule(stored.definition);
+  let time = schedule.prev(fleet.now + 1);
+  if (which < 0) time = schedule.prev(time);
+  for (let n = 0; n < which; n += 1) time = schedule.next(time)?.fireAt ?? time;
+  const named = { where: "skip", jobId, time: new Date(time), by: TESTER };
+  await (isUndone ? unskipOccurrence(engine, named) : skipOccurrence(engine, named, `no ${which}`));
 }
 
 /** In the same order on every engine. */

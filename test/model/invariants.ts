@@ -33,6 +33,8 @@ interface Known {
   since: number;
   /** How often each fire time of this generation was decided. */
   covered: Map<number, number>;
+  /** Fire times that were skipped on request: no span counts them. */
+  readonly skipped: Set<number>;
   /** The only group that it ever had; `undefined` if there were several. */
   group: string | null | undefined;
   readonly started: Set<string>;
@@ -143,9 +145,11 @@ export class Invariants {
     const cover = (id: string, fireAt: number, count: number): void => {
       const parsed = parseQueueJobId(id);
       if (parsed?.kind !== "occurrence" || parsed.sequence !== generation) return;
-      for (const at of firesBefore(trigger, fireAt, count))
+      for (const at of firesBefore(trigger, fireAt, count, known.skipped))
         known.covered.set(at, (known.covered.get(at) ?? 0) + 1);
     };
+    for (const { fireAt, reason } of events)
+      if (reason === "requested" && fireAt !== undefined) known.skipped.add(fireAt);
     for (const { name: event, runId, fireAt, count = 1 } of events)
       if (event in COUNTED && runId !== undefined && fireAt !== undefined)
         cover(runId, fireAt, count);
@@ -192,6 +196,7 @@ export class Invariants {
       generation: 0,
       since: 0,
       covered: new Map(),
+      skipped: new Set(),
       group: null,
       started: new Set(),
     };
@@ -222,7 +227,13 @@ function firesBetween(trigger: TriggerSpec, after: number, upTo: number): number
   return found;
 }
 
-/** So many fire times that end at one. */
-function firesBefore(trigger: TriggerSpec, fireAt: number, count: number): number[] {
-  return firesBetween(trigger, -1, fireAt).slice(-count);
+/** So many fire times that end at one; some others between them don't count. */
+function firesBefore(
+  trigger: TriggerSpec,
+  fireAt: number,
+  count: number,
+  others: ReadonlySet<number>,
+): number[] {
+  const all = firesBetween(trigger, -1, fireAt);
+  return all.filter((at) => at === fireAt || !others.has(at)).slice(-count);
 }

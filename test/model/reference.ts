@@ -7,6 +7,7 @@ import {
   cancelRun,
   changeBackfill,
   changeJob,
+  changeSkip,
   emptyState,
   handBack,
   noteAlive,
@@ -121,13 +122,14 @@ const METHODS: Readonly<Record<string, Method>> = {
   "jobs.put": of("jobs", "put", putJobs),
   "jobs.change": of("jobs", "change", changeJob),
   "jobs.remove": of("jobs", "remove", removeJob),
+  "jobs.changeSkip": of("jobs", "changeSkip", changeSkip),
   "jobs.get": of("jobs", "get", ({ state }, ids) => ids.map((id) => found(state, id))),
   "jobs.readDefinitions": of("jobs", "readDefinitions", ({ state }, ids) =>
     ids.map((id) => {
       const job = found(state, id);
       if (!job) return undefined;
-      const { definition, revision, generation } = job;
-      return { definition, revision, generation };
+      const { definition, revision, generation, skips } = job;
+      return { definition, revision, generation, skips };
     }),
   ),
   "requests.run": of("requests", "run", requestRun),

@@ -55,8 +55,26 @@ export type Step =
   | { readonly do: "addAgain"; readonly job: JobName; readonly rules: Partial<Rules> }
   | { readonly do: "modify"; readonly job: JobName; readonly rules: Partial<Rules> }
   | { readonly do: "reschedule"; readonly job: JobName; readonly plan: Plan }
-  | { readonly do: "pause"; readonly job: JobName; readonly reason?: string | undefined }
-  | { readonly do: "resume" | "remove"; readonly job: JobName }
+  | {
+      readonly do: "pause";
+      readonly job: JobName;
+      readonly reason?: string | undefined;
+      /** In so many seconds. */
+      readonly untilS?: number | undefined;
+    }
+  | {
+      readonly do: "resume";
+      readonly job: JobName;
+      readonly missed?: "skip" | "latest" | "all" | undefined;
+    }
+  | { readonly do: "remove"; readonly job: JobName }
+  /** Of the fire times around now, counted from the last one that has passed. */
+  | {
+      readonly do: "skip";
+      readonly job: JobName;
+      readonly which: number;
+      readonly isUndone: boolean;
+    }
   | {
       readonly do: "runNow";
       readonly job: JobName;
@@ -155,9 +173,26 @@ const operations = [
       do: fc.constant("pause"),
       job,
       reason: fc.constantFrom(undefined, "for now"),
+      untilS: fc.constantFrom(undefined, undefined, 5, 20, 60),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("resume"), job }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("resume"),
+      job,
+      missed: fc.constantFrom(undefined, "skip", "latest", "all"),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("skip"),
+      job,
+      which: fc.integer({ min: -1, max: 4 }),
+      isUndone: fc.constantFrom(false, false, false, true),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({

@@ -44,15 +44,20 @@ export class RedisJobs implements Port.JobsPort {
     if (ids.length === 0) return [];
     const replies = await this.#calls.bounded("getJobs", () => this.#read(ids));
     const definitions = replies[0] as (string | null)[];
-    const skips = await this.#readSkips(ids.filter((_, i) => hashAt(replies, i)["sk"]));
-    return ids.map((id, i) => {
-      const definition = definitions[i];
-      const hash = hashAt(replies, i);
-      if (!definition || !hash["rev"]) return undefined;
-      const running = Number(replies[2 + 2 * i]);
-      const read = () => decodeJob(id, definition, hash, running, skips.get(id));
-      return readOne(`definition of job "${id}"`, read, this.#calls.tell);
-    });
+    const found = ids.map((_, i): Reading => ({
+      definition: definitions[i],
+      hash: replies[1 + 2 * i] as Record<string, string>,
+      running: Number(replies[2 + 2 * i]),
+    }));
+    const again = await this.#readAgain(ids.filter((_, i) => found[i]?.hash["sk"]));
+    return ids.map((id, i) => this.#decode(id, again.get(id) ?? found[i]));
+  }
+
+  #decode(id: string, reading: Reading | undefined): StoredJob | undefined {
+    const { definition, hash = {}, running = 0, skips } = reading ?? {};
+    if (!definition || !hash["rev"]) return undefined;
+    const read = () => decodeJob(id, definition, hash, running, skips);
+    return readOne(`definition of job "${id}"`, read, this.#calls.tell);
   }
 
   async #read(ids: readonly string[]): Promise<unknown[]> {
@@ -60,21 +65,28 @@ export class RedisJobs implements Port.JobsPort {
     const pipeline = redis.pipeline().hmget(this.#calls.key("defs"), ...ids);
     for (const id of ids)
       pipeline.hgetall(this.#calls.key(`job:${id}`)).hlen(this.#calls.key(`running:${id}`));
-    return ((await pipeline.exec()) ?? []).map(([error, reply]) => {
-      if (error) throw error;
-      return reply;
-    });
+    return repliesOf(await pipeline.exec());
   }
 
-  /** Few jobs have skips. */
-  async #readSkips(ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    if (ids.length === 0) return new Map();
+  /** Jobs with their skips, which few have. Both are of one moment. */
+  async #readAgain(ids: readonly string[]): Promise<ReadonlyMap<string, Reading>> {
+    const read = ids.map((id) => this.#calls.bounded("getJobs", () => this.#readWithSkips(id)));
+    return new Map(await Promise.all(read));
+  }
+
+  async #readWithSkips(id: string): Promise<readonly [string, Reading]> {
     const { redis } = this.#calls;
-    const read = ids.map((id) =>
-      this.#calls.bounded("getJobs", () => redis.zrange(this.#calls.key(`skips:${id}`), 0, -1)),
-    );
-    const skips = await Promise.all(read);
-    return new Map(ids.map((id, i) => [id, skips[i] ?? []]));
+    const key = (name: string): string => this.#calls.key(name);
+    const [definition, hash, running, skips] = repliesOf(
+      await redis
+        .multi()
+        .hget(key("defs"), id)
+        .hgetall(key(`job:${id}`))
+        .hlen(key(`running:${id}`))
+        .zrange(key(`skips:${id}`), 0, -1)
+        .exec(),
+    ) as [string | null, Record<string, string>, number, string[]];
+    return [id, { definition, hash, running, skips }];
   }
 
   async readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {
@@ -96,6 +108,17 @@ export class RedisJobs implements Port.JobsPort {
   }
 }
 
-function hashAt(replies: readonly unknown[], i: number): Record<string, string> {
-  return replies[1 + 2 * i] as Record<string, string>;
+/** A job as it was read. */
+interface Reading {
+  readonly definition: string | null | undefined;
+  readonly hash: Record<string, string>;
+  readonly running: number;
+  readonly skips?: readonly string[];
+}
+
+function repliesOf(answers: readonly (readonly [Error | null, unknown])[] | null): unknown[] {
+  return (answers ?? []).map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  });
 }
