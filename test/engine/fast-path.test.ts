@@ -268,6 +268,15 @@ const step = fc.oneof(
       doesPause: fc.boolean(),
     }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("skip" as const),
+      job: fc.nat(2),
+      which: fc.nat(4),
+      isUndone: fc.constantFrom(false, false, true),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("ask" as const), job: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("remove" as const), job: fc.nat(2) }) },
 );
@@ -311,6 +320,15 @@ async function play(
       if (next.kind === "remove") {
         await engine.jobs.remove({ by: TESTER, jobId, expectedWatermark: undefined, skipped: [] });
       }
+      if (next.kind === "skip") {
+        const { which, isUndone } = next;
+        let occurrence = new Schedule(job.definition).next(job.watermark);
+        for (let n = 0; n < which && occurrence; n += 1)
+          occurrence = new Schedule(job.definition).next(occurrence.fireAt);
+        const by = { by: TESTER, ...(isUndone ? { isUndone } : {}) };
+        const asked = occurrence && { jobId, expectedRevision: job.revision, ...occurrence, ...by };
+        if (asked) await engine.jobs.changeSkip(asked);
+      }
       if (next.kind === "modify") {
         const isPaused = next.doesPause && job.state === "active";
         await engine.jobs.change({
@@ -328,6 +346,10 @@ async function play(
                 },
               }
             : {}),
+          skips: {
+            upTo: isPaused || job.state === "paused" ? bench.now : job.watermark,
+            kept: job.skips.filter(({ fireAt }) => fireAt > bench.now),
+          },
           event: { name: "JOB_MODIFIED", at: bench.now, jobId },
         });
       }
