@@ -1,5 +1,5 @@
 import { cpSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build as esbuild } from "esbuild";
 import { rolldown } from "rolldown";
@@ -62,7 +62,9 @@ const BUNDLERS: Readonly<Record<string, Bundler>> = {
     }),
   rolldown: async ({ entry, out, format }) => {
     const bundle = await rolldown({ input: entry, platform: "node", logLevel: "silent" });
-    await bundle.write({ file: out, format, codeSplitting: false });
+    // Into a folder: of a program that only has pipelines, Rolldown 1.3 leaves one part that nothing imports in a file of its own.
+    const into = { dir: dirname(out), entryFileNames: basename(out) };
+    await bundle.write({ ...into, format, codeSplitting: false });
     await bundle.close();
   },
   "vite 7": (request) => {
