@@ -24,6 +24,10 @@ DECLARE
   kept_from bigint;
   is_used boolean;
 BEGIN
+  -- Two callers would make the same table.
+  IF NOT pg_try_advisory_xact_lock(hashtext('cronduit partitions'), hashtext(current_schema())) THEN
+    RETURN to_jsonb(0);
+  END IF;
   PERFORM set_config('lock_timeout', '200ms', true);
   FOR start IN SELECT n * width FROM generate_series(real_now / width, real_now / width + 1) AS n LOOP
     partition_name := 'ledger_' || to_char(to_timestamp(start / 1000) AT TIME ZONE 'UTC', 'YYYYMMDD');
