@@ -4,6 +4,10 @@ import timers from "node:timers";
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type EpochMs = number;
 
+/** The first and the last instant that a `Date` can have. */
+export const START_OF_TIME: EpochMs = -8.64e15;
+export const END_OF_TIME: EpochMs = 8.64e15;
+
 /** Longest delay that Node's timers accept; they fire immediately for a longer one. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
+import { fromOpaqueText, toOpaqueText } from "../core/opaque-text.ts";
 import type { Weighed } from "../jobs/account/weigh.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { jobIdSchema, parseOptions } from "../jobs/options.ts";
@@ -128,7 +129,7 @@ export class Accounts {
       options.jobId === undefined
         ? await this.#ofFleet(place ?? begin, from, sums)
         : await this.#ofJob(options.jobId, place ?? begin, from, sums);
-    return sums.account(from, until, next && writePlace(next));
+    return sums.account(from, until, next && toOpaqueText(next));
   }
 
   /** @returns Where to go on within the job. */
@@ -293,18 +294,12 @@ class Figure {
   }
 }
 
-function writePlace(place: Place): string {
-  return Buffer.from(JSON.stringify(place)).toString("base64url");
-}
-
 function readPlace(text: string): Place {
-  try {
-    return placeSchema.parse(JSON.parse(Buffer.from(text, "base64url").toString()));
-  } catch {
-    throw new CronduitError(
-      "INVALID_OPTION",
-      'account, option "cursor": is not a cursor that account returned.',
-      { data: { path: "cursor" } },
-    );
-  }
+  const place = placeSchema.safeParse(fromOpaqueText(text));
+  if (place.success) return place.data;
+  throw new CronduitError(
+    "INVALID_OPTION",
+    'account, option "cursor": is not a cursor that account returned.',
+    { data: { path: "cursor" } },
+  );
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { EpochMs } from "../core/clock.ts";
+import { END_OF_TIME, type EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
+import { fromOpaqueText, toOpaqueText } from "../core/opaque-text.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { ACTOR_KINDS, type Actor } from "../jobs/actor.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
@@ -19,7 +20,6 @@ import type { InstantInput } from "../triggers/time/parse-instant.ts";
 /** Changes that one call examines; if a filter matches too few of them, the cursor continues from there. */
 const MAX_SCANNED = 5_000;
 const PAGE = 500;
-const END_OF_TIME = 8.64e15;
 /** A server's clock may have been set back by as much. */
 const CLOCK_SET_BACK_MS = 60_000;
 /** Stands for programs that added jobs, which are not named with the job. */
@@ -143,7 +143,7 @@ export class ChangeHistory {
       const isTooOld = page.changes.some(({ change }) => change.at < fromAt - CLOCK_SET_BACK_MS);
       if (!cursor || isTooOld) return { changes: found, cursor: undefined, isCut: false };
     }
-    return { changes: found, cursor: cursor && writeCursor(cursor), isCut: false };
+    return { changes: found, cursor: cursor && toOpaqueText(cursor), isCut: false };
   }
 
   async #ofJob(
@@ -216,17 +216,11 @@ function toChange(change: NotedChange, id: string): Change {
 
 const cursorSchema = z.record(z.string().max(200), z.int().min(0).max(1e15));
 
-function writeCursor(cursor: ChangesCursor): string {
-  return Buffer.from(JSON.stringify(cursor)).toString("base64url");
-}
-
 function readCursor(text: string | undefined): ChangesCursor | undefined {
   if (text === undefined) return undefined;
-  try {
-    return cursorSchema.parse(JSON.parse(Buffer.from(text, "base64url").toString()));
-  } catch {
-    throw noCursor();
-  }
+  const cursor = cursorSchema.safeParse(fromOpaqueText(text));
+  if (!cursor.success) throw noCursor();
+  return cursor.data;
 }
 
 function readPlace(text: string | undefined): number {

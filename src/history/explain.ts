@@ -6,7 +6,7 @@ import {
   type EvaluatedTerm,
   type Evaluation,
 } from "../conditions/evaluate.ts";
-import type { EpochMs } from "../core/clock.ts";
+import { END_OF_TIME, type EpochMs } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
@@ -19,7 +19,6 @@ import { type Run, toRun } from "./run.ts";
 
 /** Rows to examine around the requested time; any further ones would be manual runs of the same moment. */
 const NEIGHBOURS = 100;
-const END_OF_TIME = 8.64e15;
 
 /** The result of `explain`. */
 export interface Explanation {

@@ -1,8 +1,6 @@
 import { z } from "zod";
-import type { EpochMs } from "../core/clock.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
-import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import type { LedgerRow, RunKind } from "../jobs/ledger-row.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { isListed, placeOf, type RunListQuery } from "../jobs/run-list.ts";
@@ -10,9 +8,8 @@ import { isVisible, type Scope } from "../jobs/scope.ts";
 import { OPEN_STATES, SKIP_REASONS, type SkipReason, VERDICTS } from "../jobs/verdict.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import { isVerdict, type Run, toRun } from "./run.ts";
-import type { RunPage } from "./run-history.ts";
+import { rangeOf, type RunPage } from "./run-history.ts";
 
-const END_OF_TIME = 8.64e15;
 /** Jobs with unfinished runs that are read at once, and how often in one call. */
 const OPEN_JOBS = 100;
 const MAX_OPEN_READS = 20;
@@ -128,14 +125,6 @@ const EVERYTHING = { searchedTo: undefined, since: undefined } as const;
 function filtersOf(query: Query): Omit<RunListQuery, "fromAt" | "toAt" | "limit"> {
   const { reason, owner, tag, pipeline, jobId, trigger: kind, worker, text } = query;
   return { reason, owner, tag, pipeline, jobId, kind, worker, text };
-}
-
-function rangeOf({ from, to }: Query, timezone: string): { fromAt: EpochMs; toAt: EpochMs } {
-  const at = (path: string) => ({ where: "getRuns", path, timezone });
-  const fromAt = from === undefined ? 0 : instantOption(from, at("from"));
-  const toAt = to === undefined ? END_OF_TIME : endOption(to, at("to"));
-  checkRange({ at: fromAt, given: from }, { at: toAt, given: to }, "getRuns");
-  return { fromAt, toAt };
 }
 
 /** Runs without a verdict, job by job, of each the latest fire time first. They have no time of decision. */

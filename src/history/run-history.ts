@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EpochMs } from "../core/clock.ts";
+import { END_OF_TIME, type EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
@@ -13,7 +13,6 @@ import { type Run, toRun } from "./run.ts";
 const PAGE = 500;
 /** Rows that one call examines; if a filter matches nothing among them, the cursor continues from there. */
 const MAX_SCANNED = 10_000;
-const END_OF_TIME = 8.64e15;
 /** `q` while in the runs without a verdict; then a fire time, and how many runs of that time were returned. */
 const CURSOR = /^(q?)(\d{1,16}):(\d{1,9})$/;
 
@@ -71,7 +70,8 @@ export class RunHistory {
     zone: () => Promise<string> = async () => "UTC",
   ): Promise<RunPage> {
     const query = parseOptions(querySchema, input, "getRuns");
-    const { fromAt, toAt } = await rangeOf(query, zone);
+    const isInWords = typeof query.from === "string" || typeof query.to === "string";
+    const { fromAt, toAt } = rangeOf(query, isInWords ? await zone() : "UTC");
     const wanted = query.verdict === undefined ? undefined : [query.verdict].flat();
     const isWanted = (row: LedgerRow): boolean =>
       wanted === undefined || wanted.includes(row.state);
@@ -155,11 +155,11 @@ export class RunHistory {
   }
 }
 
-async function rangeOf(
+/** The times that `getRuns` asks for. @throws {@link CronduitError} `INVALID_OPTION` */
+export function rangeOf(
   { from, to }: { readonly from?: unknown; readonly to?: unknown },
-  zone: () => Promise<string>,
-): Promise<{ fromAt: EpochMs; toAt: EpochMs }> {
-  const timezone = typeof from === "string" || typeof to === "string" ? await zone() : "UTC";
+  timezone: string,
+): { fromAt: EpochMs; toAt: EpochMs } {
   const at = (path: string) => ({ where: "getRuns", path, timezone });
   const fromAt = from === undefined ? 0 : instantOption(from, at("from"));
   const toAt = to === undefined ? END_OF_TIME : endOption(to, at("to"));

@@ -1,3 +1,4 @@
+import { END_OF_TIME, START_OF_TIME } from "../core/clock.ts";
 import { z } from "zod";
 import { conditionSchema } from "../conditions/schema.ts";
 import { calendarSpecSchema } from "../triggers/calendars/calendar-spec.ts";
@@ -11,7 +12,7 @@ import { ownerSchema } from "./owner.ts";
 import { queueNameSchema } from "./queue.ts";
 
 /** The range of a JavaScript date. */
-export const timeSchema = z.int().min(-8.64e15).max(8.64e15);
+export const timeSchema = z.int().min(START_OF_TIME).max(END_OF_TIME);
 /** The name of a pipeline, as stored. */
 export const pipelineSchema = z.string().min(1).max(200);
 /** The key of a concurrency group, as stored. */

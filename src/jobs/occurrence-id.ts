@@ -7,6 +7,9 @@ import type { EpochMs } from "../core/clock.ts";
  */
 export type QueueJobKind = "occurrence" | "manual" | "wakeup" | "backfill";
 
+/** Numbers of manual runs are below this, within the 15 digits of a queue job's id. */
+export const MANUAL_NUMBERS: number = 2 ** 47;
+
 /** The parts of a queue job's id. */
 export interface QueueJobId {
   readonly jobId: string;

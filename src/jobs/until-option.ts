@@ -1,12 +1,9 @@
-import type { EpochMs } from "../core/clock.ts";
+import { END_OF_TIME, type EpochMs } from "../core/clock.ts";
 import { parseDuration } from "../core/durations.ts";
 import { CronduitError, isCronduitError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
 import { type DurationOptionName, readSeconds, withinBounds } from "../core/duration-bounds.ts";
 import { instantOption, type InstantPlace } from "./instant-option.ts";
-
-/** The last instant that a date can have. */
-const MAX_INSTANT = 8.64e15;
 
 /** Where an end was given, and how long it may be until then. */
 export interface UntilPlace extends InstantPlace {
@@ -22,7 +19,7 @@ export interface UntilPlace extends InstantPlace {
 export function untilOption(input: unknown, place: UntilPlace): EpochMs {
   const { where, path, now } = place;
   const at = typeof input === "object" ? instantOption(input, place) : endOf(input, place);
-  if (at > now && at <= MAX_INSTANT) return at;
+  if (at > now && at <= END_OF_TIME) return at;
   throw new CronduitError(
     "INVALID_OPTION",
     `${where}, option "${path}": ${shown(input)} ${at > now ? "is too far away" : "has passed"}; give a time to come, or a duration such as "2h".`,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
+import { MAX_REASON } from "../jobs/max-reason.ts";
 import { jobIdSchema, parseOptions } from "../jobs/options.ts";
 import { type JobFilterOptions, jobFilterShape } from "./job-filter.ts";
 
@@ -21,7 +22,7 @@ const optionsShape = {
 export const bulkOptionsSchemas = {
   pauseJobs: z.strictObject({
     ...optionsShape,
-    reason: z.string().max(500).optional(),
+    reason: z.string().max(MAX_REASON).optional(),
     until: z.unknown().optional(),
   }),
   resumeJobs: z.strictObject({
@@ -48,8 +49,8 @@ export interface BulkOptions {
   /** Change nothing, and tell how many jobs and which would be changed. @default false */
   dryRun?: boolean | undefined;
   /**
-   * Names the call, 1 to 64 characters. Repeat a call that did not come to its end with the `bulkId` that it had: no job
-   * is run twice by it. @default a random one
+   * Names the call, 1 to 64 characters. Repeat a call that did not come to its end with the `bulkId` that it had,
+   * once it is over: no job is run twice by it then. @default a random one
    */
   bulkId?: string | undefined;
 }

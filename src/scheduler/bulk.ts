@@ -1,3 +1,4 @@
+import { END_OF_TIME, START_OF_TIME } from "../core/clock.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { isCronduitError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
@@ -5,7 +6,7 @@ import { notAllowed } from "../engine/scoped/access.ts";
 import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { fitsFilter, type JobFilter, type JobPlace, narrowed } from "../jobs/job-list.ts";
-import { parseQueueJobId } from "../jobs/occurrence-id.ts";
+import { MANUAL_NUMBERS, parseQueueJobId } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { isVisible, type Scope } from "../jobs/scope.ts";
 import {
@@ -29,7 +30,6 @@ const MAX_LOOKED = 20_000;
 const MOST_NAMED = 100;
 /** Rows of a job's ledger among which a repeated call looks for the run that it asked for. */
 const RECENT_ROWS = 50;
-const MAX_SEQUENCE = 2 ** 47;
 
 /**
  * Why a job was left as it is. `UNCHANGED`: it is so already. `NO_FIT`: it did not fit any more. `JOB_NOT_FOUND`: it was removed.
@@ -148,8 +148,8 @@ export class BulkCommands {
     const { ledger } = this.#parts.engine;
     const query = {
       jobId,
-      fromAt: -8.64e15,
-      toAt: 8.64e15,
+      fromAt: START_OF_TIME,
+      toAt: END_OF_TIME,
       offset: 0,
       limit: RECENT_ROWS,
       order: "latest",
@@ -320,7 +320,7 @@ async function changed(
 /** The number of the run that a call asks of a job: the same when it is repeated. */
 function sequenceOf(bulkId: string, jobId: string): number {
   const digest = createHash("sha256").update(`${bulkId}\n${jobId}`).digest();
-  return digest.readUIntBE(0, 6) % MAX_SEQUENCE;
+  return digest.readUIntBE(0, 6) % MANUAL_NUMBERS;
 }
 
 /** When the pause of a job ends by itself, whether somebody overrides that or not. */

@@ -1,6 +1,7 @@
 import { CronduitError } from "../core/errors.ts";
 import type { JobChange, SkippedSpan } from "../engine/port/engine.ts";
 import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
+import { timingOf, withTiming } from "../jobs/overrides.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import type { SkipReason } from "../jobs/verdict.ts";
@@ -37,17 +38,7 @@ export function refuseMove(stored: JobDefinition, queue: unknown, where: string)
 
 /** A new definition with the old one's schedule, including its anchor. */
 export function keepSchedule(old: JobDefinition, fresh: JobDefinition): JobDefinition {
-  const { timezone, tzdata, trigger, calendars, jitter, firstRunAt } = old;
-  const { tzdata: _, ...rest } = asAdded(old, fresh);
-  return {
-    ...rest,
-    timezone,
-    ...(tzdata === undefined ? {} : { tzdata }),
-    trigger,
-    ...(calendars ? { calendars } : {}),
-    jitter,
-    firstRunAt,
-  };
+  return withTiming(asAdded(old, fresh), timingOf(old));
 }
 
 /** A new definition of a job, with when and by whom the job was added. */

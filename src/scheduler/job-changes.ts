@@ -6,7 +6,7 @@ import {
   jobOptionsSchema,
   parseOptions,
 } from "../jobs/options.ts";
-import { withTiming } from "../jobs/overrides.ts";
+import { timingOf, withTiming } from "../jobs/overrides.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { startingWatermark } from "../jobs/starting-watermark.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/pipeline-definition.ts";
@@ -110,15 +110,7 @@ function modifiedTiming(
     return resolveTiming(old.id, split.trigger, first as JobOptions["nextRunTime"], inZone);
   }
   if (first === undefined) return undefined;
-  const { timezone, tzdata, trigger, calendars, jitter } = old;
-  return {
-    timezone,
-    ...(tzdata === undefined ? {} : { tzdata }),
-    trigger,
-    ...(calendars ? { calendars } : {}),
-    jitter,
-    firstRunAt: firstRunOf(first, trigger, timezone),
-  };
+  return { ...timingOf(old), firstRunAt: firstRunOf(first, old.trigger, old.timezone) };
 }
 
 function modifiedRules(

@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
+import { fromOpaqueText, toOpaqueText } from "../core/opaque-text.ts";
 import { timeSchema } from "../jobs/definition-schema.ts";
 import type { JobListOrder, JobPlace } from "../jobs/job-list.ts";
 import { jobIdSchema } from "../jobs/options.ts";
@@ -19,10 +19,10 @@ export interface ListedPlace extends JobPlace {
   readonly order: JobListOrder;
 }
 
-/** A place as callers keep it: opaque, so that nobody relies on what it says. */
+/** A place as callers keep it. */
 export function writeCursor({ order, id, dueAt }: ListedPlace): string {
   const isDue = order === "next-run" && dueAt !== Number.POSITIVE_INFINITY;
-  return Buffer.from(JSON.stringify([order, isDue ? dueAt : null, id])).toString("base64url");
+  return toOpaqueText([order, isDue ? dueAt : null, id]);
 }
 
 /** Reads what {@link writeCursor} wrote. */
@@ -30,7 +30,7 @@ export const cursorSchema = z
   .string()
   .max(MAX_LENGTH)
   .transform((cursor, context): ListedPlace => {
-    const written = writtenSchema.safeParse(parse(cursor));
+    const written = writtenSchema.safeParse(fromOpaqueText(cursor));
     if (!written.success) {
       context.addIssue({ code: "custom", message: "isn't a cursor from this method" });
       return z.NEVER;
@@ -38,14 +38,6 @@ export const cursorSchema = z
     const [order, dueAt, id] = written.data;
     return { order, id, dueAt: dueAt ?? Number.POSITIVE_INFINITY };
   });
-
-function parse(cursor: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(cursor, "base64url").toString());
-  } catch {
-    return undefined;
-  }
-}
 
 /** @throws {@link CronduitError} `INVALID_OPTION` for a place in a list of another order. */
 export function refuseOtherOrder(

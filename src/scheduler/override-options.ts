@@ -1,10 +1,9 @@
+import { MAX_REASON } from "../jobs/max-reason.ts";
 import { z } from "zod";
 import { OVERRIDE_PARTS, type OverridePart } from "../jobs/overrides.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/params-schema.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { RescheduleOptions } from "./add-job-options.ts";
-
-const MAX_REASON = 500;
 
 /** Schema of {@link OverrideOptions}. */
 export const overrideSchema = z

@@ -4,13 +4,13 @@ import { CronduitError } from "../core/errors.ts";
 import { counted } from "../core/counted.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { instantOption } from "../jobs/instant-option.ts";
+import { MAX_REASON } from "../jobs/max-reason.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import { untilOption } from "../jobs/until-option.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import { type ChangePlan, keptSkips, settledAt, undecided } from "./change-plan.ts";
 
-const MAX_REASON = 500;
 /** Fire times that `resumeJob` takes as a list, and `getPausedOccurrences` gives at once. */
 const MAX_LISTED = 1_000;
 

@@ -7,14 +7,14 @@ import { isVerdict, jobOf, type Run } from "../history/run.ts";
 import type { RunHistory } from "../history/run-history.ts";
 import type { Actor } from "../jobs/actor.ts";
 import { durationOption } from "../jobs/duration-option.ts";
+import { MAX_REASON } from "../jobs/max-reason.ts";
+import { MANUAL_NUMBERS } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import { validateParams } from "../pipeline/params.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/params-schema.ts";
 import type { JobStore } from "./job-store.ts";
 
-/** Upper bound of the random numbers that name manual runs, within the 15 digits of a queue job's id. */
-const MAX_SEQUENCE = 2 ** 47;
 const FIRST_LOOK_MS = 20;
 const LAST_LOOK_MS = 500;
 
@@ -26,7 +26,7 @@ export const runJobSchema = z.strictObject({
 });
 
 const cancelSchema = z.strictObject({
-  reason: z.string().min(1).max(500).default("cancelled by cancelRun"),
+  reason: z.string().min(1).max(MAX_REASON).default("cancelled by cancelRun"),
 });
 
 /** Options of `runJob`. */
@@ -73,7 +73,7 @@ export class RunCommands {
       const job = await store.get(jobId);
       params = (await validateParams(describe(job.definition.pipeline), given)).input;
     }
-    const sequence = randomInt(MAX_SEQUENCE);
+    const sequence = randomInt(MANUAL_NUMBERS);
     const requested = await engine.requests.run({ jobId, sequence, params, ignoreCondition, by });
     if (requested === "missing") throw new JobLookupError(jobId);
     return wait === false ? requested.runId : this.#ended(requested.runId, wait);

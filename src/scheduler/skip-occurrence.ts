@@ -1,3 +1,4 @@
+import { MAX_REASON } from "../jobs/max-reason.ts";
 import { CronduitError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import type { Actor } from "../jobs/actor.ts";
@@ -7,7 +8,6 @@ import { NO_TIME, type Occurrence, Schedule } from "../jobs/schedule.ts";
 import type { SkipOutcome } from "../jobs/skip-requests.ts";
 import { MAX_SKIPS } from "../jobs/stored-skip.ts";
 
-const MAX_REASON = 500;
 /** How often a skip is asked for again after somebody else changed the job. */
 const MAX_TRIES = 50;
 

@@ -35,7 +35,6 @@ export function encodeDefinition(definition: JobDefinition): WrittenDefinition {
       keepCount: retention.count,
       keepAgeMs: retention.ageMs,
       owner: definition.owner,
-      source: definition.source,
     },
   };
 }

@@ -8,9 +8,6 @@ import type { Engine } from "../port/engine.ts";
 /** Rows of one fire time that are looked through for a run. */
 const ROWS_OF_A_TIME = 1_000;
 
-/** What somebody may do with a job: `none`: it does not exist for them. */
-export type Reach = "none" | "sees" | "changes";
-
 /** What somebody may see and change, asked of the fleet's engine, which knows the owners. */
 export class Access {
   readonly sees: Scope;
@@ -27,16 +24,15 @@ export class Access {
     this.#changes = changes;
   }
 
-  /** What may be done with the things of an owner. */
-  reachOf(owner: string | undefined): Reach {
-    if (!isVisible(this.sees, owner)) return "none";
-    return isVisible(this.#changes, owner) ? "changes" : "sees";
+  /** Whether what belongs to an owner is visible. */
+  isSeen(owner: string | undefined): boolean {
+    return isVisible(this.sees, owner);
   }
 
   /** A job, if it is visible. */
   async job(jobId: string): Promise<StoredJob | undefined> {
     const [job] = await this.#engine.jobs.get([jobId]);
-    return job && this.reachOf(job.definition.owner) !== "none" ? job : undefined;
+    return job && this.isSeen(job.definition.owner) ? job : undefined;
   }
 
   /**
@@ -52,7 +48,7 @@ export class Access {
 
   /** @throws {@link CronduitError} `NOT_ALLOWED` */
   requireChange(owner: string | undefined, what: string): void {
-    if (this.reachOf(owner) !== "changes") throw notAllowed(what, owner);
+    if (!this.isSeen(owner) || !isVisible(this.#changes, owner)) throw notAllowed(what, owner);
   }
 
   /**
@@ -60,7 +56,7 @@ export class Access {
    */
   async seesRun(jobId: string, runId: string): Promise<boolean> {
     const owner = await this.#ownerOfRun(jobId, runId);
-    return owner !== null && this.reachOf(owner) !== "none";
+    return owner !== null && this.isSeen(owner);
   }
 
   /** @returns `null` if nothing is known of the run or its job */

@@ -24,7 +24,7 @@ export class ScopedJobs implements JobsPort {
 
   /** Without the job, if it is somebody else's. */
   #seen({ job, ...result }: Port.JobPutResult): Port.JobPutResult {
-    const isSeen = job && this.#access.reachOf(job.definition.owner) !== "none";
+    const isSeen = job && this.#access.isSeen(job.definition.owner);
     return isSeen ? { ...result, job } : result;
   }
 
@@ -49,9 +49,7 @@ export class ScopedJobs implements JobsPort {
 
   async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
     const jobs = await this.#engine.jobs.get(ids);
-    return jobs.map((job) =>
-      job && this.#access.reachOf(job.definition.owner) !== "none" ? job : undefined,
-    );
+    return jobs.map((job) => (job && this.#access.isSeen(job.definition.owner) ? job : undefined));
   }
 
   async readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {

@@ -32,7 +32,7 @@ export class ScopedLedger implements LedgerPort {
     // Offsets count what is seen.
     for (let at = 0; found.length < offset + limit; at += PAGE) {
       const rows = await this.#engine.ledger.read({ ...query, offset: at, limit: PAGE });
-      found.push(...rows.filter(({ owner }) => this.#access.reachOf(owner) !== "none"));
+      found.push(...rows.filter(({ owner }) => this.#access.isSeen(owner)));
       if (rows.length < PAGE) break;
     }
     return this.#withoutUnseen(found.slice(offset, offset + limit));
@@ -44,7 +44,7 @@ export class ScopedLedger implements LedgerPort {
       this.#engine.ledger.readOpenRuns(jobId),
     ]);
     return rows.filter(({ owner }) =>
-      owner === undefined ? job !== undefined : this.#access.reachOf(owner) !== "none",
+      owner === undefined ? job !== undefined : this.#access.isSeen(owner),
     );
   }
 
@@ -63,7 +63,7 @@ export class ScopedLedger implements LedgerPort {
       for (const jobId of new Set(page.runs.map((run) => run.jobId)))
         if (await this.#access.job(jobId)) seen.add(jobId);
       const runs = page.runs.filter(({ jobId, row: { owner } }) =>
-        owner === undefined ? seen.has(jobId) : this.#access.reachOf(owner) !== "none",
+        owner === undefined ? seen.has(jobId) : this.#access.isSeen(owner),
       );
       from = page.next;
       if (from === undefined) return { runs, next: undefined };

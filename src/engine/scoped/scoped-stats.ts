@@ -15,7 +15,7 @@ export class ScopedStats implements StatsPort {
   async readDays(query: DaysQuery): Promise<JobDays[]> {
     const jobs = await this.#engine.jobs.get(query.jobIds);
     const seen = jobs.flatMap((job) =>
-      job && this.#access.reachOf(job.definition.owner) !== "none" ? [job.definition.id] : [],
+      job && this.#access.isSeen(job.definition.owner) ? [job.definition.id] : [],
     );
     return seen.length === 0 ? [] : this.#engine.stats.readDays({ ...query, jobIds: seen });
   }

@@ -1,4 +1,4 @@
-import type { EpochMs } from "../../core/clock.ts";
+import { END_OF_TIME, type EpochMs, START_OF_TIME } from "../../core/clock.ts";
 import type { Engine } from "../../engine/port/engine.ts";
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
@@ -6,8 +6,6 @@ import type { LogRecord, RunStepRecord } from "../../jobs/state-record.ts";
 
 const ROWS_A_PAGE = 500;
 const RUNS_A_PAGE = 500;
-const START_OF_TIME = -8.64e15;
-const END_OF_TIME = 8.64e15;
 
 /** Lines and characters of a log per record. */
 const LINES = 500;

@@ -61,7 +61,6 @@ BEGIN
     fresh.keep_count := (policy ->> 'keepCount')::integer;
     fresh.keep_age_ms := (policy ->> 'keepAgeMs')::bigint;
     fresh.owner := policy ->> 'owner';
-    fresh.source := policy ->> 'source';
   END IF;
   IF timing IS NOT NULL THEN
     PERFORM drop_next(job);
@@ -90,12 +89,12 @@ BEGIN
   END IF;
   UPDATE jobs SET (pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
     next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
-    pause_after, keep_count, keep_age_ms, owner, source, paused_at, paused_reason, paused_until, finished_at,
+    pause_after, keep_count, keep_age_ms, owner, paused_at, paused_reason, paused_until, finished_at,
     failures_in_a_row) = (fresh.pipeline,
     fresh.definition, fresh.declared, fresh.schedule, fresh.revision, fresh.generation, fresh.state, fresh.watermark,
     fresh.next_fire_at, fresh.next_due_at, fresh.max_instances, fresh.is_coalescing, fresh.grace_ms, fresh.max_catch_up,
     fresh.condition, fresh.wait_ms, fresh.overlap, fresh.group_key, fresh.group_limit, fresh.pause_after, fresh.keep_count,
-    fresh.keep_age_ms, fresh.owner, fresh.source, fresh.paused_at, fresh.paused_reason, fresh.paused_until, fresh.finished_at,
+    fresh.keep_age_ms, fresh.owner, fresh.paused_at, fresh.paused_reason, fresh.paused_until, fresh.finished_at,
     fresh.failures_in_a_row)
   WHERE id = job.id RETURNING * INTO fresh;
   IF change ? 'definition' THEN

@@ -99,7 +99,7 @@ BEGIN
     next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
     pause_after, keep_count, keep_age_ms, paused_at, paused_reason, paused_until, finished_at, counts, last_run, last_verdict,
     last_scheduled_run, last_success_at,
-    success_streak, failures_in_a_row, owner, source)
+    success_streak, failures_in_a_row, owner)
   SELECT r ->> 'jobId', r ->> 'pipeline', r ->> 'definition', r ->> 'declared', r ->> 'schedule', n, n, r ->> 'state',
     (r ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
     (policy ->> 'maxInstances')::integer, (policy ->> 'coalesce')::boolean, (policy ->> 'graceMs')::bigint,
@@ -109,7 +109,7 @@ BEGIN
     (r ->> 'pausedAt')::bigint, r ->> 'pausedReason', (r ->> 'pausedUntil')::bigint, (r ->> 'finishedAt')::bigint, r -> 'counts',
     r -> 'lastRun', r #>> '{lastRun,verdict}', r -> 'lastScheduledRun',
     (r ->> 'lastSuccessAt')::bigint, (r ->> 'successStreak')::integer, (r ->> 'failuresInARow')::integer,
-    policy ->> 'owner', policy ->> 'source'
+    policy ->> 'owner'
   FROM nextval('{{fleet_numbers}}') AS n
   RETURNING * INTO job;
   PERFORM list_job(job.id, job.pipeline, r -> 'listed');

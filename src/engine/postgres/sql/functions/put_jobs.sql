@@ -61,7 +61,7 @@ BEGIN
       next := CASE p ->> 'state' WHEN 'active' THEN p #> '{upcoming,0}' END;
       INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark,
         next_fire_at, next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms,
-        overlap, group_key, group_limit, pause_after, keep_count, keep_age_ms, paused_at, owner, source)
+        overlap, group_key, group_limit, pause_after, keep_count, keep_age_ms, paused_at, owner)
       SELECT p ->> 'id', p ->> 'pipeline', p ->> 'definition', p ->> 'declared', p ->> 'schedule', n, n, p ->> 'state',
         (p ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
         (p #>> '{policy,maxInstances}')::integer, (p #>> '{policy,coalesce}')::boolean,
@@ -69,7 +69,7 @@ BEGIN
         p #> '{policy,condition}', (p #>> '{policy,waitMs}')::bigint, p #>> '{policy,overlap}',
         p #>> '{policy,groupKey}', (p #>> '{policy,groupLimit}')::integer, (p #>> '{policy,pauseAfter}')::integer,
         (p #>> '{policy,keepCount}')::integer, (p #>> '{policy,keepAgeMs}')::bigint,
-        CASE p ->> 'state' WHEN 'paused' THEN now_ms END, p #>> '{policy,owner}', p #>> '{policy,source}'
+        CASE p ->> 'state' WHEN 'paused' THEN now_ms END, p #>> '{policy,owner}'
       FROM nextval('{{fleet_numbers}}') AS n
       ON CONFLICT DO NOTHING RETURNING generation INTO number;
       IF number IS NULL THEN SELECT declared INTO stored FROM jobs WHERE id = p ->> 'id'; END IF;

@@ -111,10 +111,8 @@ BEGIN
   entry.worker := held.worker;
   entry.result := ended.result;
   entry.error := ended.error;
-  entry.owner := COALESCE((SELECT owner FROM jobs WHERE id = held.job_id), held.owner);
   entry.requested_by := held.requested_by;
   IF ended.verdict = 'cancelled' THEN entry.cancelled_by := held.cancelled_by; END IF;
-  PERFORM record(entry, ended.keep_count, ended.keep_age_ms, now_ms);
   UPDATE jobs SET
     -- Keeps the scheduled run that was there.
     last_scheduled_run = CASE WHEN held.kind <> 'scheduled' AND last_run ->> 'id' ~ ':\d+:\d+$' THEN last_run - 'result'
@@ -128,7 +126,9 @@ BEGIN
     failures_in_a_row = CASE ended.verdict WHEN 'succeeded' THEN 0 WHEN 'failed' THEN failures_in_a_row + 1
       ELSE failures_in_a_row END
   WHERE id = held.job_id RETURNING * INTO job;
-  IF NOT FOUND THEN
+  entry.owner := COALESCE(job.owner, held.owner);
+  PERFORM record(entry, ended.keep_count, ended.keep_age_ms, now_ms);
+  IF job.id IS NULL THEN
     -- The job was removed; the row just written may be the first of its ledger.
     UPDATE ledgers SET expires_at = server_now(NULL) + ended.keep_age_ms WHERE job_id = held.job_id;
   END IF;

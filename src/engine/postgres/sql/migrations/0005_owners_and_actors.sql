@@ -1,6 +1,6 @@
--- Whose a job is, through what it was declared, and who asked for runs and cancelled them. Actors: {"kind","id","note"?}.
+-- Whose a job is, and who asked for runs and cancelled them. Actors: {"kind","id","note"?}.
 
-ALTER TABLE jobs ADD COLUMN owner text, ADD COLUMN source text;
+ALTER TABLE jobs ADD COLUMN owner text;
 
 ALTER TABLE running_runs ADD COLUMN owner text, ADD COLUMN requested_by jsonb, ADD COLUMN cancelled_by jsonb;
 
