@@ -17,7 +17,15 @@ import { fileURLToPath } from "node:url";
 import { mergeModules } from "./merge-modules.mjs";
 
 /** What a program may import: `cronduit` and its subpaths. */
-const ENTRIES = ["index", "simulate", "testing", "testing/jest", "testing/vitest", "triggers"];
+const ENTRIES = [
+  "api",
+  "index",
+  "simulate",
+  "testing",
+  "testing/jest",
+  "testing/vitest",
+  "triggers",
+];
 
 /** Modules that read files in src and contain their texts in dist: bundlers don't include files that are read at run time. */
 const TEXTS = [

@@ -26,7 +26,7 @@ function checkFiles(files) {
   const packed = new Set(files);
   const missing = ["dist", "dist/cjs"]
     .flatMap((folder) =>
-      ["index", "simulate", "testing", "testing/jest", "testing/vitest", "triggers"].map(
+      ["api", "index", "simulate", "testing", "testing/jest", "testing/vitest", "triggers"].map(
         (entry) => `${folder}/${entry}`,
       ),
     )

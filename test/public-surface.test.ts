@@ -4,6 +4,7 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
 const ENTRIES = [
+  "src/api.ts",
   "src/index.ts",
   "src/simulate.ts",
   "src/testing.ts",

@@ -47,6 +47,22 @@ export const ERROR_CODES = {
     meaning: "There is no run with this id.",
     remedy: "Check the id with `getRuns(jobId)`; retention may have deleted it.",
   },
+  INVALID_REQUEST: {
+    meaning: "A request to the HTTP API can't be read: its body, a header or its URL.",
+    remedy: "Correct what the message names; `/api/openapi.json` lists what each route takes.",
+  },
+  NOT_AUTHENTICATED: {
+    meaning: "A request to the HTTP API has no valid credential.",
+    remedy: "Sign in, or send an API token: `Authorization: Bearer cdt_…`.",
+  },
+  ROUTE_NOT_FOUND: {
+    meaning: "The HTTP API has no such path.",
+    remedy: "Check the path with `/api/openapi.json`; ids in it must be percent-encoded.",
+  },
+  METHOD_NOT_ALLOWED: {
+    meaning: "The HTTP API has this path, but not with this method.",
+    remedy: "Use one of the methods in the answer's header `Allow`.",
+  },
   NOT_ALLOWED: {
     meaning: "This actor may not do that; what it may not even see is reported as not found.",
     remedy: "Act as an editor of the job's owner, or as an administrator: see `as`.",

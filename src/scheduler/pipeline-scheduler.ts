@@ -40,6 +40,13 @@ export type ActingScheduler = Omit<
   "start" | "shutdown" | typeof Symbol.asyncDispose
 >;
 
+let readParts: (scheduler: PipelineScheduler) => SchedulerParts | undefined;
+
+/** The parts of a scheduler, for what is built on it; `undefined` for what `as` returned. @internal */
+export function partsOf(scheduler: PipelineScheduler): SchedulerParts | undefined {
+  return readParts(scheduler);
+}
+
 /**
  * Schedules pipelines. Any number of schedulers and workers on one server and prefix form one fleet: what one of them
  * adds, all of them see.
@@ -47,6 +54,10 @@ export type ActingScheduler = Omit<
  * Every method may be called before `start()`; jobs are stored at once, and run when some worker of the fleet does.
  */
 export class PipelineScheduler extends SchedulerFleet implements AsyncDisposable {
+  static {
+    readParts = (scheduler) => (scheduler.#isActing ? undefined : scheduler.#parts);
+  }
+
   readonly #parts: SchedulerParts;
   readonly #lifecycle: Lifecycle;
   readonly #jobs: JobCommands;

@@ -1,0 +1,33 @@
+import type { LimitedActor, TrustedActor } from "../scheduler/rights.ts";
+import type { Access } from "./contract/route.ts";
+
+/** Who calls the API. */
+export interface Caller {
+  /** With what rights the scheduler acts for it. */
+  readonly actor: LimitedActor | TrustedActor;
+  /** How it said who it is; `local`: it is in this process, or at this machine's socket. */
+  readonly via: "local" | "session" | "token" | "jwt";
+}
+
+/** Where a request comes from, as the server that accepted it knows. */
+export interface Peer {
+  /** The IP address of the other end; absent: there is none, as in a process or on a Unix socket. */
+  readonly address?: string | undefined;
+}
+
+/** Says who sent a request. */
+export interface Authenticator {
+  /**
+   * @returns `undefined` if the request has no credential
+   * @throws {@link CronduitError} `NOT_AUTHENTICATED` for a wrong one
+   */
+  authenticate(request: Request, peer: Peer): Promise<Caller | undefined>;
+}
+
+const RANKS = { viewer: 1, editor: 2, admin: 3 } as const;
+
+/** Whether a caller may call routes of this access at all; what it sees there is for the scheduler to say. */
+export function mayCall({ actor }: Caller, access: Access): boolean {
+  if (access === "anyone" || !("role" in actor)) return true;
+  return RANKS[actor.role] >= RANKS[access];
+}

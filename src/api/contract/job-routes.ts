@@ -1,0 +1,129 @@
+import { z } from "zod";
+import { actorShape, instantShape, pageQuery, pageShape, repeatable } from "./shapes.ts";
+import { route } from "./route.ts";
+
+/** A run in a few words. */
+export const runInShortShape = z.object({
+  id: z.string(),
+  verdict: z.string(),
+  fireTime: instantShape,
+  finishedAt: instantShape,
+});
+
+/** Who overrides a part of a job. */
+const overrideShape = z.object({
+  by: actorShape,
+  at: instantShape,
+  until: instantShape.nullable(),
+});
+
+/** A job as the API answers it. */
+export const jobShape = z
+  .object({
+    id: z.string(),
+    pipeline: z.string(),
+    queue: z.string(),
+    description: z.string().nullable(),
+    owner: z.string().nullable(),
+    source: z.string().describe("`code`, `api`, or `file:` with the file's name."),
+    tags: z.array(z.string()),
+    params: z.unknown().describe("As they were given; secret ones are masked."),
+    state: z.enum(["active", "paused", "finished"]),
+    status: z
+      .enum(["idle", "running", "completed", "failed", "paused", "finished"])
+      .describe("For people: what it does now or, if nothing, how its last run ended."),
+    isScheduled: z
+      .boolean()
+      .describe(
+        "Whether it runs by itself: it has a schedule, and is neither paused nor finished.",
+      ),
+    schedule: z.string().describe("In words."),
+    scheduleType: z
+      .enum(["daily", "weekly", "monthly", "interval", "once", "manual", "custom"])
+      .describe("The kind of its schedule, however it was written."),
+    timezone: z.string(),
+    trigger: z.unknown().describe("The complete schedule as JSON."),
+    nextRun: instantShape.nullable(),
+    nextDue: instantShape.nullable().describe("`nextRun` plus jitter."),
+    lastScheduledRun: runInShortShape
+      .nullable()
+      .describe("The last that ended of those the schedule started."),
+    lastRun: runInShortShape.nullable().describe("The last that ended, whoever started it."),
+    running: z.int(),
+    counts: z
+      .record(z.string(), z.int())
+      .describe("Occurrences by verdict since the job was added."),
+    policy: z.unknown().describe("The rules in effect, in ms."),
+    retention: z.object({ count: z.int(), ageMs: z.number() }),
+    pausedAt: instantShape.nullable(),
+    pausedReason: z.string().nullable(),
+    pausedUntil: instantShape.nullable(),
+    skips: z.array(
+      z.object({
+        fireTime: instantShape,
+        reason: z.string().nullable(),
+        by: actorShape,
+        requestedAt: instantShape,
+      }),
+    ),
+    isLockable: z.boolean(),
+    overrides: z
+      .object({
+        paused: overrideShape.optional(),
+        schedule: overrideShape.optional(),
+        params: overrideShape.optional(),
+      })
+      .nullable(),
+    declared: z.unknown().describe("What is declared below the overrides; `null` without any."),
+    createdAt: instantShape,
+    revision: z.int().describe("Increases with every change; send it as `If-Match`."),
+  })
+  .meta({ id: "Job", description: "A job: what runs when, and how it stands." });
+
+/** A job, as JSON. */
+export type JobAnswer = z.output<typeof jobShape>;
+
+/** What jobs must be like. */
+export const jobFilterQuery = {
+  owner: repeatable(z.string().min(1).max(256)).optional(),
+  source: repeatable(z.string().min(1).max(256)).optional(),
+  state: repeatable(z.enum(["active", "paused", "finished"])).optional(),
+  lastVerdict: repeatable(z.enum(["succeeded", "failed", "cancelled", "none"])).optional(),
+  pipeline: z.string().max(200).optional(),
+  queue: z.string().max(64).optional(),
+  tag: z.string().max(64).optional(),
+  text: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("In the id, the pipeline or the description."),
+} as const;
+
+/** Routes about jobs. */
+export const jobRoutes = {
+  listJobs: route({
+    method: "GET",
+    path: "/jobs",
+    summary: "Jobs, by their next run or their id.",
+    group: "jobs",
+    access: "viewer",
+    query: z.strictObject({
+      ...jobFilterQuery,
+      ...pageQuery,
+      order: z.enum(["next-run", "id"]).optional(),
+    }),
+    answer: pageShape(jobShape).extend({
+      lookedAt: z.int().describe("How many jobs were looked at for this page."),
+    }),
+  }),
+  getJob: route({
+    method: "GET",
+    path: "/jobs/{jobId}",
+    summary: "A job.",
+    group: "jobs",
+    access: "viewer",
+    answer: jobShape,
+    errors: ["JOB_NOT_FOUND"],
+  }),
+};

@@ -1,0 +1,71 @@
+import type { z } from "zod";
+import type { ErrorCode } from "../../core/errors.ts";
+
+/** The methods of HTTP that routes have. */
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/**
+ * Who may call a route. `anyone`: without a credential. `viewer`: who may read; `editor`: who may change what is theirs;
+ * `admin`: administrators only.
+ */
+export type Access = "anyone" | "viewer" | "editor" | "admin";
+
+/** A route: what it takes, what it answers, and who may call it. */
+export interface Route {
+  readonly method: Method;
+  /** Below the base path, with names in braces: `/jobs/{jobId}`. */
+  readonly path: `/${string}`;
+  /** What it does, in one sentence for the list of routes. */
+  readonly summary: string;
+  /** Under which heading it stands in the list of routes. */
+  readonly group: string;
+  readonly access: Access;
+  /** The query's parameters. Absent: it takes none. */
+  readonly query?: z.ZodObject;
+  /** The body as JSON. Absent: it takes none. */
+  readonly body?: z.ZodType;
+  /** The answer as JSON; `null`: it has no body; `"stream"`: server-sent events; `"text"`: a page or a text. */
+  readonly answer: z.ZodType | "stream" | "text" | null;
+  /** The status of the answer. @default 200, or 204 without a body */
+  readonly status?: 200 | 201 | 202;
+  /** Codes of errors that this route has besides those that all have. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+/** Keeps a route's exact type. */
+export function route<const R extends Route>(given: R): R {
+  return given;
+}
+
+/** The names in braces of a path. */
+export type PathNames<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PathNames<Rest>
+  : never;
+
+/** The values for the names in a route's path. */
+export type PathOf<R extends Route> = Readonly<Record<PathNames<R["path"]>, string>>;
+
+/** The query as a caller writes it. */
+export type QueryInputOf<R extends Route> = R["query"] extends z.ZodType
+  ? z.input<R["query"]>
+  : undefined;
+
+/** The query as it was read. */
+export type QueryOf<R extends Route> = R["query"] extends z.ZodType
+  ? z.output<R["query"]>
+  : undefined;
+
+/** The body as a caller writes it. */
+export type BodyInputOf<R extends Route> = R["body"] extends z.ZodType
+  ? z.input<R["body"]>
+  : undefined;
+
+/** The body as it was read. */
+export type BodyOf<R extends Route> = R["body"] extends z.ZodType ? z.output<R["body"]> : undefined;
+
+/** The answer, as JSON. */
+export type AnswerOf<R extends Route> = R["answer"] extends z.ZodType
+  ? z.output<R["answer"]>
+  : R["answer"] extends null
+    ? undefined
+    : Response;

@@ -1,0 +1,28 @@
+import type { Logger } from "../../core/log.ts";
+import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
+import type { Caller } from "../caller.ts";
+import type { Contract, RouteName } from "../contract.ts";
+import type { AnswerOf, BodyOf, PathOf, QueryOf, Route } from "../contract/route.ts";
+
+/** A call of a route, read and checked. */
+export interface Call<R extends Route> {
+  readonly path: PathOf<R>;
+  readonly query: QueryOf<R>;
+  readonly body: BodyOf<R>;
+  /** The scheduler, as the caller may use it; an open route has none, since nobody need have said who they are. */
+  readonly scheduler: R["access"] extends "anyone" ? undefined : ActingScheduler;
+  readonly caller: R["access"] extends "anyone" ? Caller | undefined : Caller;
+  readonly request: Request;
+  readonly logger: Logger;
+  /** Headers of the answer. */
+  readonly headers: Headers;
+}
+
+/** What a route does. */
+export type Handler<R extends Route> = (call: Call<R>) => Promise<AnswerOf<R>>;
+
+/** What any route does; what it takes is checked by its contract before. */
+export type AnyHandler = (call: never) => Promise<unknown>;
+
+/** What routes of some names do. */
+export type Handlers<N extends RouteName> = { readonly [K in N]: Handler<Contract[K]> };

@@ -1,0 +1,63 @@
+import { CronduitError, ERROR_CODES, type ErrorCode, isCronduitError } from "../core/errors.ts";
+import type { Problem } from "./contract/problem-shape.ts";
+
+/** Codes that say that the caller should change something, with their status. All others are faults of this side. */
+const STATUSES: Partial<Record<ErrorCode, number>> = {
+  INVALID_OPTION: 400,
+  INVALID_TRIGGER: 400,
+  INVALID_CONDITION: 400,
+  INVALID_TIMEZONE: 400,
+  INVALID_PARAMS: 400,
+  INVALID_REQUEST: 400,
+  UNKNOWN_PIPELINE: 400,
+  PAYLOAD_TOO_LARGE: 413,
+  NOT_AUTHENTICATED: 401,
+  NOT_ALLOWED: 403,
+  ROUTE_NOT_FOUND: 404,
+  JOB_NOT_FOUND: 404,
+  RUN_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  CONFLICTING_ID: 409,
+  NOT_OVERRIDABLE: 409,
+  OCCURRENCE_DECIDED: 409,
+  INVALID_STATE: 409,
+  WAIT_TIMED_OUT: 504,
+  CONNECTION_FAILED: 503,
+  SERVER_REFUSED: 503,
+};
+
+/** Whether an error is for the caller: it tells what it wrote, or that something is out of reach. */
+export function isForCaller(error: unknown): error is CronduitError {
+  return isCronduitError(error) && STATUSES[error.code] !== undefined;
+}
+
+/** An error as the API answers it. Of a fault of this side it tells nothing. */
+export function toProblem(error: unknown): Problem {
+  const told = isForCaller(error)
+    ? error
+    : new CronduitError(
+        "INTERNAL",
+        "The request could not be answered; the server's log says why.",
+      );
+  const { code, message, data } = told;
+  const { meaning, remedy } = ERROR_CODES[code];
+  const { path, ...more } = data;
+  return {
+    type: `urn:cronduit:error:${code}`,
+    title: meaning,
+    status: STATUSES[code] ?? 500,
+    code,
+    message,
+    hint: remedy,
+    ...(typeof path === "string" ? { path } : {}),
+    ...(Object.keys(more).length === 0 ? {} : { data: more }),
+  };
+}
+
+/** The answer that carries a problem. */
+export function problemResponse(problem: Problem): Response {
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: { "content-type": "application/problem+json" },
+  });
+}

@@ -1,0 +1,61 @@
+import { CronduitError } from "../core/errors.ts";
+
+/**
+ * Reads a request's body as JSON, no further than allowed.
+ * @throws {@link CronduitError} `PAYLOAD_TOO_LARGE`; `INVALID_REQUEST` if it is not JSON, or is nested too deeply
+ */
+export async function readJson(
+  request: Request,
+  { maxBytes, maxDepth }: { readonly maxBytes: number; readonly maxDepth: number },
+): Promise<unknown> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json")
+    throw new CronduitError(
+      "INVALID_REQUEST",
+      `The body must be JSON, with the header "Content-Type: application/json"; it is ${type ? `"${type.slice(0, 100)}"` : "missing"}.`,
+    );
+  const text = await readText(request, maxBytes);
+  requireDepth(text, maxDepth);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new CronduitError(
+      "INVALID_REQUEST",
+      `The body is not JSON: ${(error as Error).message}.`,
+    );
+  }
+}
+
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  const tooLarge = new CronduitError(
+    "PAYLOAD_TOO_LARGE",
+    `The body is larger than ${maxBytes} bytes.`,
+  );
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of request.body ?? []) {
+    size += part.byteLength;
+    if (size > maxBytes) throw tooLarge;
+    parts.push(part);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts));
+  } catch {
+    throw new CronduitError("INVALID_REQUEST", "The body is not UTF-8.");
+  }
+}
+
+/** Counts brackets before parsing: what is nested very deeply costs stack wherever it is walked. */
+function requireDepth(text: string, maxDepth: number): void {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === "{" || token === "[") depth += 1;
+    else if (token === "}" || token === "]") depth -= 1;
+    if (depth > maxDepth)
+      throw new CronduitError(
+        "INVALID_REQUEST",
+        `The body is nested more than ${maxDepth} levels deep.`,
+      );
+  }
+}
