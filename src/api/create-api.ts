@@ -1,18 +1,16 @@
-import { Hono } from "hono";
 import { CronduitError } from "../core/errors.ts";
 import { shownUpTo } from "../core/shown.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { partsOf, PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
 import type { TrustedActor } from "../scheduler/rights.ts";
 import { type ApiOptions, apiOptionsSchema } from "./api-options.ts";
-import type { Caller, Peer } from "./caller.ts";
-import { contract, type RouteName } from "./contract.ts";
-import type { Method, Route } from "./contract/route.ts";
-import type { AnyHandler, Handlers } from "./handlers/handler.ts";
-import { isForCaller, problemResponse, toProblem } from "./problem.ts";
+import type { Authenticator, Caller, Peer } from "./caller.ts";
+import type { RouteName } from "./contract.ts";
+import { Gate } from "./edge/gate.ts";
+import type { Handlers } from "./handlers/handler.ts";
 import { jobHandlers } from "./handlers/job-handlers.ts";
 import { machineHandlers } from "./handlers/machine-handlers.ts";
-import { serveRoute, type Serving } from "./serve-route.ts";
+import { makeApp } from "./make-app.ts";
 
 /** The HTTP API of a fleet. Mount it in any server that speaks `Request` and `Response`. */
 export interface Api {
@@ -23,11 +21,6 @@ export interface Api {
   fetch(request: Request, peer?: Peer): Promise<Response>;
   /** The same for requests of this process, which need no credential. @param actor Whom they act for. */
   as(actor: TrustedActor): Pick<Api, "fetch">;
-}
-
-/** What routes find beside the request: who sent it, and from where. */
-interface Bindings {
-  readonly Bindings: { readonly peer: Peer; readonly local: Caller | undefined };
 }
 
 /**
@@ -45,7 +38,17 @@ export function createApi(options: ApiOptions): Api {
     );
   const settings = parseOptions(apiOptionsSchema, given, "createApi");
   const handlers: Handlers<RouteName> = { ...jobHandlers, ...machineHandlers };
-  const app = makeApp(handlers, { scheduler, settings, logger: parts.logger });
+  // The first that finds its kind of credential says who it is.
+  const authenticators: readonly Authenticator[] = [];
+  const gate = new Gate(settings, parts.clock);
+  const app = makeApp({
+    handlers,
+    authenticators,
+    gate,
+    scheduler,
+    settings,
+    logger: parts.logger,
+  });
   const fetchAs =
     (local: Caller | undefined): Api["fetch"] =>
     async (request, peer = {}) =>
@@ -54,49 +57,4 @@ export function createApi(options: ApiOptions): Api {
     fetch: fetchAs(undefined),
     as: (actor) => ({ fetch: fetchAs({ actor, via: "local" }) }),
   };
-}
-
-function makeApp(handlers: Handlers<RouteName>, serving: Serving): Hono<Bindings> {
-  const { basePath } = serving.settings;
-  const app = new Hono<Bindings>();
-  const methods = new Map<string, Method[]>();
-  for (const [name, route] of Object.entries(contract) as [RouteName, Route][]) {
-    const path = `${basePath}${route.path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
-    const handler = handlers[name] as AnyHandler;
-    app.on(route.method, path, ({ req, env }) =>
-      serveRoute(
-        { route, handler },
-        { request: req.raw, path: req.param(), caller: env.local },
-        serving,
-      ),
-    );
-    methods.set(path, [...(methods.get(path) ?? []), route.method]);
-  }
-  for (const [path, allowed] of methods)
-    app.all(path, ({ req }) => {
-      const allow = allowed.join(", ");
-      const answer = problemResponse(
-        toProblem(
-          new CronduitError(
-            "METHOD_NOT_ALLOWED",
-            `${req.method.slice(0, 20)} is not a method of this path; it has ${allow}.`,
-          ),
-        ),
-      );
-      answer.headers.set("allow", allow);
-      return answer;
-    });
-  app.notFound(({ req }) =>
-    problemResponse(
-      toProblem(
-        new CronduitError("ROUTE_NOT_FOUND", `There is no ${shownUpTo(200, req.path)} here.`),
-      ),
-    ),
-  );
-  app.onError((error) => {
-    if (!isForCaller(error))
-      serving.logger.error("a request to the HTTP API could not be answered", { error });
-    return problemResponse(toProblem(error));
-  });
-  return app;
 }

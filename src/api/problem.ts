@@ -13,6 +13,9 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   PAYLOAD_TOO_LARGE: 413,
   NOT_AUTHENTICATED: 401,
   NOT_ALLOWED: 403,
+  ORIGIN_NOT_ALLOWED: 403,
+  HOST_NOT_ALLOWED: 421,
+  RATE_LIMITED: 429,
   ROUTE_NOT_FOUND: 404,
   JOB_NOT_FOUND: 404,
   RUN_NOT_FOUND: 404,
@@ -54,10 +57,12 @@ export function toProblem(error: unknown): Problem {
   };
 }
 
-/** The answer that carries a problem. */
-export function problemResponse(problem: Problem): Response {
-  return new Response(JSON.stringify(problem), {
-    status: problem.status,
-    headers: { "content-type": "application/problem+json" },
-  });
+/** The answer that carries an error. */
+export function problemResponse(error: unknown): Response {
+  const problem = toProblem(error);
+  const headers = new Headers({ "content-type": "application/problem+json" });
+  const { retryAfterSeconds } = problem.data ?? {};
+  if (typeof retryAfterSeconds === "number") headers.set("retry-after", String(retryAfterSeconds));
+  if (problem.status === 401) headers.set("www-authenticate", "Bearer");
+  return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }

@@ -63,6 +63,19 @@ export const ERROR_CODES = {
     meaning: "The HTTP API has this path, but not with this method.",
     remedy: "Use one of the methods in the answer's header `Allow`.",
   },
+  HOST_NOT_ALLOWED: {
+    meaning: "A request calls the HTTP API by a name that is not its own.",
+    remedy: "Set `publicUrl` of `createApi` to the URL at which it is reached.",
+  },
+  ORIGIN_NOT_ALLOWED: {
+    meaning: "A page of another site called the HTTP API.",
+    remedy: "Name the page's origin in `cors.origins` of `createApi`, if it may.",
+  },
+  RATE_LIMITED: {
+    meaning: "There were too many requests in the last minute.",
+    remedy:
+      "Wait as long as the header `Retry-After` says; `limits.requestsPerMinute` has the limits.",
+  },
   NOT_ALLOWED: {
     meaning: "This actor may not do that; what it may not even see is reported as not found.",
     remedy: "Act as an editor of the job's owner, or as an administrator: see `as`.",

@@ -1,0 +1,81 @@
+import type { Clock } from "../../core/clock.ts";
+
+/** Over which time requests are counted. */
+const WINDOW_MS = 60_000;
+/** Names that are remembered: more than that push out the oldest, so that no flood of addresses fills the memory. */
+const MAX_NAMES = 50_000;
+
+/** What became of a request. */
+export interface RateVerdict {
+  readonly isAllowed: boolean;
+  /** Requests a minute. */
+  readonly limit: number;
+  /** Requests that would be allowed now. */
+  readonly remaining: number;
+  /** Until one more is allowed if none is, else until all are again. */
+  readonly resetMs: number;
+}
+
+/**
+ * Allows so many requests a minute for each name: all of them at once if it was quiet, and then as they come back, one
+ * by one (the generic cell rate algorithm: one number for each name, and no timers).
+ */
+export class RateLimiter {
+  readonly #clock: Pick<Clock, "elapsed">;
+  readonly #limit: number;
+  readonly #everyMs: number;
+  /** Until when the requests so far would last at the rate allowed. */
+  readonly #usedUntil = new Map<string, number>();
+
+  /** @param limit Requests a minute. */
+  constructor(limit: number, clock: Pick<Clock, "elapsed">) {
+    this.#limit = limit;
+    this.#everyMs = WINDOW_MS / limit;
+    this.#clock = clock;
+  }
+
+  /** Counts a request. One that is not allowed costs nothing. */
+  take(name: string): RateVerdict {
+    const { verdict, now, next } = this.#look(name);
+    if (!verdict.isAllowed) return verdict;
+    // Set anew, the name is the youngest.
+    this.#usedUntil.delete(name);
+    this.#makeRoom(now);
+    this.#usedUntil.set(name, next);
+    return verdict;
+  }
+
+  /** What `take` would say, without counting. */
+  peek(name: string): RateVerdict {
+    return this.#look(name).verdict;
+  }
+
+  #look(name: string): {
+    readonly verdict: RateVerdict;
+    readonly now: number;
+    readonly next: number;
+  } {
+    const now = this.#clock.elapsed();
+    const used = Math.max(this.#usedUntil.get(name) ?? now, now);
+    const next = used + this.#everyMs;
+    const isAllowed = next - now <= WINDOW_MS + 1e-6;
+    const left = now + WINDOW_MS - (isAllowed ? next : used);
+    return {
+      verdict: {
+        isAllowed,
+        limit: this.#limit,
+        remaining: Math.max(0, Math.floor(left / this.#everyMs + 1e-6)),
+        resetMs: Math.max(0, isAllowed ? next - now : next - now - WINDOW_MS),
+      },
+      now,
+      next,
+    };
+  }
+
+  #makeRoom(now: number): void {
+    for (const [name, until] of this.#usedUntil) {
+      if (this.#usedUntil.size < MAX_NAMES && until > now) return;
+      this.#usedUntil.delete(name);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { CronduitError } from "../../core/errors.ts";
+import { shownUpTo } from "../../core/shown.ts";
+
+/** Names of this machine, for which no name server is asked. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** What names a request may call this server, and what pages may send it. */
+export interface Places {
+  readonly publicUrl: URL | undefined;
+  /** Origins of other sites whose pages may call. */
+  readonly origins: readonly string[];
+}
+
+/**
+ * Refuses a request that calls this server by a name that is not its own: a page of another site can make its name lead to
+ * this machine, and would be answered (DNS rebinding).
+ * @throws {@link CronduitError} `HOST_NOT_ALLOWED`
+ */
+export function requireOwnHost(request: Request, { publicUrl }: Places): void {
+  const url = new URL(request.url);
+  const given = request.headers.get("host");
+  const names = [url, ...(given === null ? [] : [urlOf(given)])];
+  const isOwn = names.every(
+    (name) =>
+      name !== undefined && (LOOPBACK.test(name.hostname) || name.hostname === publicUrl?.hostname),
+  );
+  if (isOwn) return;
+  throw new CronduitError(
+    "HOST_NOT_ALLOWED",
+    `This server is not called ${shownUpTo(100, given ?? url.host)}.`,
+  );
+}
+
+/**
+ * Refuses what a page of another site sends.
+ * @throws {@link CronduitError} `ORIGIN_NOT_ALLOWED`
+ */
+export function requireKnownOrigin(request: Request, { publicUrl, origins }: Places): void {
+  const origin = request.headers.get("origin");
+  if (origin === null || origin === publicUrl?.origin || origins.includes(origin)) return;
+  const own = urlOf(request.headers.get("host") ?? new URL(request.url).host);
+  // A page that this server itself sent, by one of the names that were just found to be its own.
+  if (own && (origin === own.origin || origin === `https://${own.host}`)) return;
+  throw new CronduitError(
+    "ORIGIN_NOT_ALLOWED",
+    `Pages of ${shownUpTo(100, origin)} may not call this server.`,
+  );
+}
+
+function urlOf(host: string): URL | undefined {
+  try {
+    return new URL(`http://${host}`);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,108 @@
+import { type Context, Hono } from "hono";
+import { CronduitError } from "../core/errors.ts";
+import { shownUpTo } from "../core/shown.ts";
+import type { Authenticator, Caller, Peer } from "./caller.ts";
+import { contract, type RouteName } from "./contract.ts";
+import type { Method, Route } from "./contract/route.ts";
+import { answerHeaders } from "./edge/answer-headers.ts";
+import { type Gate, rateHeaders } from "./edge/gate.ts";
+import type { RateVerdict } from "./edge/rate-limiter.ts";
+import type { Handlers } from "./handlers/handler.ts";
+import { isForCaller, problemResponse } from "./problem.ts";
+import { serveRoute, type Serving } from "./serve-route.ts";
+
+/** What an app is made of. */
+export interface AppParts extends Serving {
+  readonly handlers: Handlers<RouteName>;
+  readonly authenticators: readonly Authenticator[];
+  readonly gate: Gate;
+}
+
+/** What every request finds: who sent it, if it is of this process, and from where. */
+interface Env {
+  readonly Bindings: { readonly peer: Peer; readonly local: Caller | undefined };
+  /** How many more requests are allowed: of the address and, once that is known, of the caller. */
+  readonly Variables: { rate: RateVerdict };
+}
+
+/** Puts the routes behind the checks that all have. */
+export function makeApp(parts: AppParts): Hono<Env> {
+  const { settings, logger, gate } = parts;
+  const app = new Hono<Env>();
+  app.use(...answerHeaders(settings));
+  app.use(async (context, next) => {
+    const { req, env } = context;
+    if (env.local) return next();
+    context.set("rate", gate.enter(req.raw, gate.addressOf(req.raw, env.peer)));
+    await next();
+    for (const [key, value] of Object.entries(rateHeaders(context.get("rate"))))
+      context.res.headers.set(key, value);
+  });
+  const methods = new Map<string, Method[]>();
+  for (const [name, route] of Object.entries(parts.handlers).map(entry)) {
+    const path = `${settings.basePath}${route.path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
+    app.on(route.method, path, (context) => serve(context, { name, route }, parts));
+    methods.set(path, [...(methods.get(path) ?? []), route.method]);
+  }
+  for (const [path, allowed] of methods)
+    app.all(path, ({ req }) => refuseMethod(req.method, allowed));
+  app.notFound(({ req }) =>
+    problemResponse(
+      new CronduitError("ROUTE_NOT_FOUND", `There is no ${shownUpTo(200, req.path)} here.`),
+    ),
+  );
+  app.onError((error) => {
+    if (!isForCaller(error))
+      logger.error("a request to the HTTP API could not be answered", { error });
+    return problemResponse(error);
+  });
+  return app;
+}
+
+function entry([name]: [string, unknown]): [RouteName, Route] {
+  return [name as RouteName, contract[name as RouteName]];
+}
+
+async function serve(
+  context: Context<Env>,
+  { name, route }: { readonly name: RouteName; readonly route: Route },
+  parts: AppParts,
+): Promise<Response> {
+  const { req, env } = context;
+  const caller = env.local ?? (await callerOf(req.raw, env.peer, parts));
+  if (caller && !env.local) context.set("rate", parts.gate.count(caller));
+  return serveRoute(
+    { route, handler: parts.handlers[name] },
+    { request: req.raw, path: req.param(), caller },
+    parts,
+  );
+}
+
+async function callerOf(
+  request: Request,
+  peer: Peer,
+  { authenticators, gate }: AppParts,
+): Promise<Caller | undefined> {
+  try {
+    for (const authenticator of authenticators) {
+      const caller = await authenticator.authenticate(request, peer);
+      if (caller) return caller;
+    }
+  } catch (error) {
+    gate.countRefused(gate.addressOf(request, peer));
+    throw error;
+  }
+  return undefined;
+}
+
+function refuseMethod(method: string, allowed: readonly Method[]): Response {
+  const allow = allowed.join(", ");
+  const answer = problemResponse(
+    new CronduitError(
+      "METHOD_NOT_ALLOWED",
+      `${method.slice(0, 20)} is not a method of this path; it has ${allow}.`,
+    ),
+  );
+  answer.headers.set("allow", allow);
+  return answer;
+}
