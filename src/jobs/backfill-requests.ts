@@ -1,9 +1,10 @@
 import type { EpochMs } from "../core/clock.ts";
 import type { Actor } from "./actor.ts";
+import type { Scoped } from "./scope.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Fire times to be run after the event. */
-export interface BackfillPlan {
+export interface BackfillPlan extends Scoped {
   readonly jobId: string;
   /** Names the backfill, so that adding to it goes on in many calls. */
   readonly backfillId: string;

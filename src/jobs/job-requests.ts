@@ -4,6 +4,7 @@ import type { JobDefinition, JobState, StoredJob } from "./definition.ts";
 import type { StoredEvent } from "./event.ts";
 import type { Bulk, ChangeKind, ChangeNote } from "./noted-change.ts";
 import type { Occurrence, Span } from "./schedule.ts";
+import type { Scoped } from "./scope.ts";
 import type { SkipChange } from "./skip-requests.ts";
 import type { SkipReason } from "./verdict.ts";
 
@@ -47,7 +48,7 @@ export interface SkippedSpan extends Span {
 }
 
 /** A change of a stored job. It applies only if the job still has the revision that was read. */
-export interface JobChange {
+export interface JobChange extends Scoped {
   readonly jobId: string;
   readonly expectedRevision: number;
   /** The new definition; absent when only the state changes. */
@@ -100,7 +101,7 @@ export type JobChangeResult =
   | { readonly outcome: "conflict" | "missing" };
 
 /** The removal of a job. */
-export interface JobRemoval {
+export interface JobRemoval extends Scoped {
   readonly jobId: string;
   /** The watermark that `skipped` was computed from; `undefined` removes the job whatever its state. */
   readonly expectedWatermark: EpochMs | undefined;

@@ -1,9 +1,10 @@
 import type { EpochMs } from "../core/clock.ts";
 import type { Actor } from "./actor.ts";
 import type { Occurrence } from "./schedule.ts";
+import type { Scoped } from "./scope.ts";
 
 /** Skips a fire time of a job, or takes that back. It applies only if the job still has the revision that was read. */
-export interface SkipRequest extends Occurrence {
+export interface SkipRequest extends Occurrence, Scoped {
   readonly jobId: string;
   /** Says by which schedule it is a fire time. */
   readonly expectedRevision: number;

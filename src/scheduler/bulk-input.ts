@@ -49,8 +49,8 @@ export interface BulkOptions {
   /** Change nothing, and tell how many jobs and which would be changed. @default false */
   dryRun?: boolean | undefined;
   /**
-   * Names the call, 1 to 64 characters. Repeat a call that did not come to its end with the `bulkId` that it had,
-   * once it is over: no job is run twice by it then. @default a random one
+   * Names the call, 1 to 64 characters. Repeat a call that did not come to its end with the `bulkId` that it had: no job is run
+   * twice by it, within a day. @default a random one
    */
   bulkId?: string | undefined;
 }

@@ -1,12 +1,10 @@
-import { END_OF_TIME, START_OF_TIME } from "../core/clock.ts";
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { isCronduitError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { notAllowed } from "../engine/scoped/access.ts";
 import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { fitsFilter, type JobFilter, type JobPlace, narrowed } from "../jobs/job-list.ts";
-import { MANUAL_NUMBERS, parseQueueJobId } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { isVisible, type Scope } from "../jobs/scope.ts";
 import {
@@ -18,6 +16,7 @@ import {
 import type { ChangePlan } from "./change-plan.ts";
 import { toFilter } from "./job-filter.ts";
 import { JobStore } from "./job-store.ts";
+import { numberOf } from "./manual-number.ts";
 import { pauseUnderOverrides, resumeUnderOverrides } from "./override-plans.ts";
 import { readUntil } from "./pauses.ts";
 
@@ -28,8 +27,6 @@ const AT_ONCE = 10;
 const MAX_LOOKED = 20_000;
 /** Ids and problems that an answer names. */
 const MOST_NAMED = 100;
-/** Rows of a job's ledger among which a repeated call looks for the run that it asked for. */
-const RECENT_ROWS = 50;
 
 /**
  * Why a job was left as it is. `UNCHANGED`: it is so already. `NO_FIT`: it did not fit any more. `JOB_NOT_FOUND`: it was removed.
@@ -64,7 +61,7 @@ export interface BulkResult {
 
 /** What bulk calls need. */
 export interface BulkParts {
-  readonly engine: Pick<Engine, "jobs" | "ledger" | "now" | "requests">;
+  readonly engine: Pick<Engine, "jobs" | "now" | "requests">;
   /** Who makes the changes. */
   readonly by: Actor;
   /** Whose jobs may be changed; others that are visible are left. */
@@ -136,28 +133,12 @@ export class BulkCommands {
     return this.#run("runJobs", filter, { ...rest, bulkId }, async (jobId, store, asked) => {
       const job = await store.get(jobId);
       if (!fitsFilter(job, asked)) return NO_FIT;
-      const sequence = sequenceOf(bulkId, jobId);
-      if (rest.bulkId !== undefined && (await this.#hasRun(jobId, sequence))) return UNCHANGED;
+      const sequence = numberOf(bulkId, jobId);
       const request = { jobId, sequence, ignoreCondition, by, bulk: { id: bulkId } };
-      return (await engine.requests.run(request)) === "missing" ? GONE : "changed";
-    });
-  }
-
-  /** Whether a run with this number was asked for already. */
-  async #hasRun(jobId: string, sequence: number): Promise<boolean> {
-    const { ledger } = this.#parts.engine;
-    const query = {
-      jobId,
-      fromAt: START_OF_TIME,
-      toAt: END_OF_TIME,
-      offset: 0,
-      limit: RECENT_ROWS,
-      order: "latest",
-    } as const;
-    const [open, ended] = await Promise.all([ledger.readOpenRuns(jobId), ledger.read(query)]);
-    return [...open, ...ended].some(({ id }) => {
-      const run = parseQueueJobId(id);
-      return run?.kind === "manual" && run.sequence === sequence;
+      const run = await engine.requests.run(request);
+      if (run === "missing") return GONE;
+      // Nobody else has a name that was made here: it is this call's, whose answer was lost.
+      return run.isNew || rest.bulkId === undefined ? "changed" : UNCHANGED;
     });
   }
 
@@ -315,12 +296,6 @@ async function changed(
     return "code" in planned ? undefined : planned;
   });
   return isThere ? outcome : GONE;
-}
-
-/** The number of the run that a call asks of a job: the same when it is repeated. */
-function sequenceOf(bulkId: string, jobId: string): number {
-  const digest = createHash("sha256").update(`${bulkId}\n${jobId}`).digest();
-  return digest.readUIntBE(0, 6) % MANUAL_NUMBERS;
 }
 
 /** When the pause of a job ends by itself, whether somebody overrides that or not. */

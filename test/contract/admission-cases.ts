@@ -215,8 +215,11 @@ export function admissionCases({ bench }: CaseContext): void {
       params: { a: [1] },
     });
     if (asked === "missing") throw new Error("missing");
-    expect(asked).toEqual({ runId: `${job.id}:m42:${b.now}` });
-    expect(await b.engine.requests.run({ by: TESTER, jobId: job.id, sequence: 42 })).toEqual(asked);
+    expect(asked).toEqual({ runId: `${job.id}:m42:${b.now}`, isNew: true });
+    expect(await b.engine.requests.run({ by: TESTER, jobId: job.id, sequence: 42 })).toEqual({
+      ...asked,
+      isNew: false,
+    });
     expect(await b.engine.ledger.readOpenRuns(job.id)).toMatchObject([
       { id: asked.runId, state: "queued", kind: "manual", fireAt: b.now },
     ]);

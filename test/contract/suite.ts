@@ -28,6 +28,8 @@ import { queueCases } from "./queue-cases.ts";
 import { transferCases } from "./transfer-cases.ts";
 import { transferRunsCases } from "./transfer-runs-cases.ts";
 import { raceCases } from "./race-cases.ts";
+import { requestCases } from "./request-cases.ts";
+import { scopeCases } from "./scope-cases.ts";
 import { retryCases } from "./retry-cases.ts";
 import { runCases } from "./run-cases.ts";
 import { schedulerCases } from "./scheduler-cases.ts";
@@ -119,6 +121,10 @@ export function holdToContract(tested: TestedEngine): void {
     });
     describe("admission", () => {
       admissionCases(context);
+    });
+    describe("requests", () => {
+      requestCases(context);
+      scopeCases(context);
     });
     describe("skips", () => {
       skipCases(context);

@@ -50,6 +50,7 @@ const LIBRARIES_ALONE = {
   store_job: "PostgreSQL inserts rows where it stores jobs",
   locks: "a script is alone on its server",
   documents: "no part of a decision, so `admit` is made without it",
+  scope: "no part of a decision, so `admit` is made without it",
 };
 
 /** Helpers in libraries that both have, of one side only. */
@@ -72,6 +73,7 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "retries_of",
     "read_queued",
     "find_queued",
+    "is_job_in_scope",
     "each_queued",
     "group_line_key",
     "line_member",

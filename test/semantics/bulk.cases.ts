@@ -97,6 +97,18 @@ describe("pauseJobs, resumeJobs, runJobs, removeJobs", () => {
     expect(await bulk.run({ owner: "bob" }, {})).toMatchObject({ changed: 2 });
   });
 
+  test("two calls of one bulkId at once run each job once", async () => {
+    await using fleet = await five();
+    const bulk = bulkOf(fleet);
+    for (let round = 1; round <= 10; round += 1) {
+      const bulkId = `round-${round}`;
+      const calls = await Promise.all([1, 2, 3].map(() => bulk.run({ all: true }, { bulkId })));
+      expect(calls.reduce((sum, { changed }) => sum + changed, 0)).toBe(5);
+      await fleet.work();
+      expect((await fleet.verdicts("a1")).length).toBe(round);
+    }
+  });
+
   test("jobs that change between the look and the step are left and named", async () => {
     await using fleet = await five();
     const { engine } = fleet;

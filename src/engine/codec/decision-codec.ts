@@ -72,6 +72,7 @@ export function encodePut(
 export function encodeChange(change: Port.JobChange, encode: EncodeDefinition): object {
   return {
     jobId: change.jobId,
+    scope: change.scope,
     expectedRevision: change.expectedRevision,
     ...(change.definition && encode(change.definition)),
     timing: change.schedule,
@@ -123,6 +124,11 @@ function encodeNote(
 /** A request as `request_run` takes it. */
 export function encodeRunRequest(request: Port.RunRequest): object {
   return { ...request, params: text(request.params), bulk: request.bulk?.id };
+}
+
+/** The answer of `request_run`. */
+export function decodeRunRequest(json: unknown): Port.RequestedRun | "missing" {
+  return typeof json === "string" ? (JSON.parse(json) as Port.RequestedRun) : "missing";
 }
 
 /** A cancellation as `cancel_run` takes it. */

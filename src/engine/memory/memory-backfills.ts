@@ -1,6 +1,7 @@
 import type { Actor } from "../../jobs/actor.ts";
 import { addBackfill, backfillState, changeBackfill } from "../../jobs/decide.ts";
 import type * as Port from "../port/backfills.ts";
+import type { Scoped } from "../../jobs/scope.ts";
 import { asSent, copyOf } from "./as-sent.ts";
 import type { MemoryLink } from "./memory-link.ts";
 
@@ -20,8 +21,9 @@ export class MemoryBackfills implements Port.BackfillsPort {
     jobId: string,
     change: Port.BackfillChange,
     by: Actor,
+    scope?: Scoped["scope"],
   ): Promise<"changed" | "missing"> {
-    return this.#link.step((step) => changeBackfill(step, jobId, change, asSent(by)));
+    return this.#link.step((step) => changeBackfill(step, jobId, change, asSent(by), scope));
   }
 
   async read(jobId: string): Promise<Port.BackfillState | undefined> {

@@ -1,6 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { cleanLedger, listOpenRuns, listRuns, openRuns, readLedger } from "../../jobs/decide.ts";
-import { cleanedUntil } from "../../jobs/decide/clean-ledger.ts";
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import type { Scope } from "../../jobs/scope.ts";
 import { fireAtOf } from "../codec/steps-and-logs.ts";
@@ -42,8 +41,9 @@ export class MemoryLedger implements LedgerPort {
 
   async clean(cleanup: LedgerCleanup): Promise<LedgerCleaned> {
     return this.#link.step((step, { steps, logs }) => {
-      const { ids, isDone } = cleanLedger(step, cleanup);
-      const until = cleanedUntil(step, cleanup.before);
+      const cleaned = cleanLedger(step, cleanup);
+      if (!cleaned) return { deleted: 0, isDone: true };
+      const { ids, until, isDone } = cleaned;
       const isUnfinished = new Set(openRuns(step.state, cleanup.jobId).map(({ id }) => id));
       // Also of runs whose row went before.
       for (const texts of [steps, logs])

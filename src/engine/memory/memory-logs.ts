@@ -2,6 +2,8 @@ import type { EpochMs } from "../../core/clock.ts";
 import { readEach } from "../codec/readable.ts";
 import { encodeLog } from "../codec/steps-and-logs.ts";
 import type { LogLine, LogPage, LogQuery, LogsPort, LogWrite } from "../port/logs.ts";
+import { findJob } from "../../jobs/decide/step.ts";
+import type { Scoped } from "../../jobs/scope.ts";
 import type { MemoryLink, MemoryStore } from "./memory-link.ts";
 
 /** Logs that one new log may push out: more than arrive, so that it catches up, but bounded. */
@@ -38,8 +40,9 @@ export class MemoryLogs implements LogsPort {
     };
   }
 
-  async delete(jobId: string, before: EpochMs): Promise<number> {
-    const { logs } = this.#link.ready();
+  async delete(jobId: string, before: EpochMs, scope?: Scoped["scope"]): Promise<number> {
+    const { logs, state } = this.#link.ready();
+    if (scope && !findJob({ state }, { jobId, scope })) return 0;
     const gone = logs.ofJob(jobId).filter(({ at }) => at < before);
     logs.drop(gone.slice(0, MAX_DELETED));
     return Math.min(gone.length, MAX_DELETED);

@@ -11,7 +11,7 @@ export class MemoryRequests implements Port.RequestsPort {
     this.#link = link;
   }
 
-  async run(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
+  async run(request: Port.RunRequest): Promise<Port.RequestedRun | "missing"> {
     return this.#link.step((step) => requestRun(step, asSent(request, "params")));
   }
 

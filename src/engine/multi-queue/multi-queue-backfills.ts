@@ -1,4 +1,5 @@
 import type { Actor } from "../../jobs/actor.ts";
+import type { Scoped } from "../../jobs/scope.ts";
 import type * as Port from "../port/backfills.ts";
 import type { Queues } from "./queues.ts";
 
@@ -18,10 +19,15 @@ export class MultiQueueBackfills implements Port.BackfillsPort {
     );
   }
 
-  change(jobId: string, change: Port.BackfillChange, by: Actor): Promise<"changed" | "missing"> {
+  change(
+    jobId: string,
+    change: Port.BackfillChange,
+    by: Actor,
+    scope?: Scoped["scope"],
+  ): Promise<"changed" | "missing"> {
     return this.#queues.ofJob(
       jobId,
-      ({ backfills }) => backfills.change(jobId, change, by),
+      ({ backfills }) => backfills.change(jobId, change, by, scope),
       (answer) => answer === "missing",
     );
   }

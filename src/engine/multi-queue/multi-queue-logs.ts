@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
+import type { Scoped } from "../../jobs/scope.ts";
 import type { LogPage, LogQuery, LogsPort, LogWrite } from "../port/logs.ts";
 import type { Queues } from "./queues.ts";
 
@@ -21,9 +22,9 @@ export class MultiQueueLogs implements LogsPort {
     );
   }
 
-  async delete(jobId: string, before: EpochMs): Promise<number> {
+  async delete(jobId: string, before: EpochMs, scope?: Scoped["scope"]): Promise<number> {
     const engines = [this.#queues.home, ...(await this.#queues.others()).values()];
-    const deleted = await Promise.all(engines.map(({ logs }) => logs.delete(jobId, before)));
+    const deleted = await Promise.all(engines.map(({ logs }) => logs.delete(jobId, before, scope)));
     return deleted.reduce((sum, each) => sum + each, 0);
   }
 }

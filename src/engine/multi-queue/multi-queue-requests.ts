@@ -9,7 +9,7 @@ export class MultiQueueRequests implements Port.RequestsPort {
     this.#queues = queues;
   }
 
-  run(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
+  run(request: Port.RunRequest): Promise<Port.RequestedRun | "missing"> {
     return this.#queues.ofJob(
       request.jobId,
       ({ requests }) => requests.run(request),

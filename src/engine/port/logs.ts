@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
+import type { Scoped } from "../../jobs/scope.ts";
 
 /** The logs of runs. */
 export interface LogsPort {
@@ -6,7 +7,7 @@ export interface LogsPort {
   append(writes: readonly LogWrite[]): Promise<void>;
   read(query: LogQuery): Promise<LogPage>;
   /** Deletes the logs of a job's runs that began before an instant, a bounded number a call. @returns how many runs' */
-  delete(jobId: string, before: EpochMs): Promise<number>;
+  delete(jobId: string, before: EpochMs, scope?: Scoped["scope"]): Promise<number>;
 }
 
 /** One line of a run's log. */

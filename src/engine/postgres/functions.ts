@@ -69,6 +69,7 @@ export const LIBRARIES = [
   "queueing",
   "decide",
   "documents",
+  "scope",
 ] as const;
 
 /** What is only read, by functions with arguments of their own. */

@@ -18,6 +18,7 @@ const MIGRATIONS = [
   "0010_changes",
   "0011_skips",
   "0012_timed_changes",
+  "0013_asked_runs",
 ] as const;
 /** The version of the tables that this package uses. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,4 +1,5 @@
 import type { Actor } from "../../jobs/actor.ts";
+import type { Scoped } from "../../jobs/scope.ts";
 import type {
   BackfillChange,
   BackfillPlan,
@@ -21,8 +22,13 @@ export class PostgresBackfills implements BackfillsPort {
     return answer === "added" || answer === "conflict" ? answer : "missing";
   }
 
-  async change(jobId: string, change: BackfillChange, by: Actor): Promise<"changed" | "missing"> {
-    const request = { jobId, change, by };
+  async change(
+    jobId: string,
+    change: BackfillChange,
+    by: Actor,
+    scope?: Scoped["scope"],
+  ): Promise<"changed" | "missing"> {
+    const request = { jobId, change, by, scope };
     const answer = wordOf(await this.#link.run("changeBackfill", "change_backfill", request));
     return answer === "changed" ? answer : "missing";
   }

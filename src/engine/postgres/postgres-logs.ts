@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
+import type { Scoped } from "../../jobs/scope.ts";
 import { readEach, type Tell } from "../codec/readable.ts";
 import { encodeLogs } from "../codec/steps-and-logs.ts";
 import type { LogLine, LogPage, LogQuery, LogsPort, LogWrite } from "../port/logs.ts";
@@ -34,8 +35,8 @@ export class PostgresLogs implements LogsPort {
     };
   }
 
-  async delete(jobId: string, before: EpochMs): Promise<number> {
-    const request = { jobId, before: Math.trunc(before) };
+  async delete(jobId: string, before: EpochMs, scope?: Scoped["scope"]): Promise<number> {
+    const request = { jobId, before: Math.trunc(before), scope };
     return Number(await this.#link.run("deleteLogs", "delete_logs", request));
   }
 }

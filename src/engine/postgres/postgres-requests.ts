@@ -11,10 +11,9 @@ export class PostgresRequests implements Port.RequestsPort {
     this.#link = link;
   }
 
-  async run(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
+  async run(request: Port.RunRequest): Promise<Port.RequestedRun | "missing"> {
     const encoded = codec.encodeRunRequest(request);
-    const answer = await this.#link.run("requestRun", "request_run", encoded);
-    return answer === null ? "missing" : { runId: wordOf(answer) };
+    return codec.decodeRunRequest(await this.#link.run("requestRun", "request_run", encoded));
   }
 
   async cancel(request: Port.CancelRequest): Promise<Port.CancelOutcome> {

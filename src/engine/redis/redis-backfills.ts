@@ -1,4 +1,5 @@
 import type { Actor } from "../../jobs/actor.ts";
+import type { Scoped } from "../../jobs/scope.ts";
 import { toJson } from "../codec/stored-json.ts";
 import type {
   BackfillChange,
@@ -22,8 +23,14 @@ export class RedisBackfills implements BackfillsPort {
     return answer === "added" || answer === "conflict" ? answer : "missing";
   }
 
-  async change(jobId: string, change: BackfillChange, by: Actor): Promise<"changed" | "missing"> {
-    const answer = await this.#calls.run("change_backfill", { jobId, change, by: toJson(by) });
+  async change(
+    jobId: string,
+    change: BackfillChange,
+    by: Actor,
+    scope?: Scoped["scope"],
+  ): Promise<"changed" | "missing"> {
+    const request = toJson({ jobId, change, by, scope });
+    const answer = await this.#calls.run("change_backfill", { request });
     return answer === "changed" ? answer : "missing";
   }
 

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
+import type { Scoped } from "../../jobs/scope.ts";
 import { readEach } from "../codec/readable.ts";
 import { encodeLogs } from "../codec/steps-and-logs.ts";
 import { toJson } from "../codec/stored-json.ts";
@@ -42,7 +43,8 @@ export class RedisLogs implements LogsPort {
     return { lines, cursor: texts.length === 0 ? after : String(from + texts.length) };
   }
 
-  async delete(jobId: string, before: EpochMs): Promise<number> {
-    return Number(await this.#calls.run("delete_logs", { jobId, before: Math.trunc(before) }));
+  async delete(jobId: string, before: EpochMs, scope?: Scoped["scope"]): Promise<number> {
+    const request = toJson({ jobId, before: Math.trunc(before), scope });
+    return Number(await this.#calls.run("delete_logs", { request }));
   }
 }

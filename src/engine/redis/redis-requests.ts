@@ -11,10 +11,9 @@ export class RedisRequests implements Port.RequestsPort {
     this.#calls = calls;
   }
 
-  async run(request: Port.RunRequest): Promise<{ readonly runId: string } | "missing"> {
+  async run(request: Port.RunRequest): Promise<Port.RequestedRun | "missing"> {
     const encoded = toJson(codec.encodeRunRequest(request));
-    const runId = await this.#calls.run("request_run", { request: encoded });
-    return typeof runId === "string" ? { runId } : "missing";
+    return codec.decodeRunRequest(await this.#calls.run("request_run", { request: encoded }));
   }
 
   async cancel(request: Port.CancelRequest): Promise<Port.CancelOutcome> {

@@ -11,7 +11,8 @@ const ROWS_OF_A_TIME = 1_000;
 /** What somebody may see and change, asked of the fleet's engine, which knows the owners. */
 export class Access {
   readonly sees: Scope;
-  readonly #changes: Scope;
+  /** Of whose jobs a change may be: each step asks that itself, since a job may be given away at any time. */
+  readonly scope: readonly string[] | undefined;
   readonly #engine: Pick<Engine, "jobs" | "ledger">;
 
   /**
@@ -21,7 +22,8 @@ export class Access {
   constructor(engine: Pick<Engine, "jobs" | "ledger">, sees: Scope, changes: Scope) {
     this.#engine = engine;
     this.sees = sees;
-    this.#changes = changes;
+    const whole = sees === "all" ? undefined : sees;
+    this.scope = changes === "all" ? whole : changes.filter((owner) => this.isSeen(owner));
   }
 
   /** Whether what belongs to an owner is visible. */
@@ -36,19 +38,29 @@ export class Access {
   }
 
   /**
-   * Whether a job may be changed; false if there is none as far as one may see.
+   * What became of a change that took {@link scope} into its step.
+   * @param isNone Whether the step found no such job, or nothing of it to change.
    * @throws {@link CronduitError} `NOT_ALLOWED` for a job that may only be read.
    */
-  async mayChange(jobId: string): Promise<boolean> {
-    const job = await this.job(jobId);
-    if (!job) return false;
-    this.requireChange(job.definition.owner, `change job "${jobId}"`);
-    return true;
+  async told<T>(
+    jobId: string,
+    change: Promise<T>,
+    isNone: (answer: T) => boolean = (answer) => answer === "missing",
+  ): Promise<T> {
+    const answer = await change;
+    const job = isNone(answer) ? await this.job(jobId) : undefined;
+    if (job) this.requireChange(job.definition.owner, `change job "${jobId}"`);
+    return answer;
+  }
+
+  /** Whether what belongs to an owner may be changed. */
+  mayChange(owner: string | undefined): boolean {
+    return isVisible(this.scope ?? "all", owner);
   }
 
   /** @throws {@link CronduitError} `NOT_ALLOWED` */
   requireChange(owner: string | undefined, what: string): void {
-    if (!this.isSeen(owner) || !isVisible(this.#changes, owner)) throw notAllowed(what, owner);
+    if (!this.mayChange(owner)) throw notAllowed(what, owner);
   }
 
   /**

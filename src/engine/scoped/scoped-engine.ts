@@ -17,6 +17,9 @@ export type PeoplesEngine = Pick<
 /**
  * The fleet as somebody sees it: what belongs to others does not exist. Every call about a job passes through here, so no
  * caller has to think of it. Whoever sees everything uses the engine itself, which costs nothing.
+ *
+ * Between two steps a job may be given to somebody else. So a change takes its scope into its step; and what is read apart
+ * from its owner is shown only if it is seen after it was read.
  */
 export class ScopedEngine implements PeoplesEngine {
   readonly access: Access;
@@ -43,32 +46,39 @@ export class ScopedEngine implements PeoplesEngine {
     this.ledger = new ScopedLedger(engine, access);
     this.stats = new ScopedStats(engine, access);
     this.events = { append: (events) => engine.events.append(events) };
+    const { scope } = access;
     this.requests = {
-      run: async (request) =>
-        (await access.mayChange(request.jobId)) ? engine.requests.run(request) : "missing",
-      cancel: async (request) =>
-        (await access.mayChange(request.jobId)) ? engine.requests.cancel(request) : "unknown",
+      run: (request) => access.told(request.jobId, engine.requests.run({ ...request, scope })),
+      cancel: (request) => {
+        const cancelled = engine.requests.cancel({ ...request, scope });
+        return access.told(request.jobId, cancelled, (outcome) => outcome === "unknown");
+      },
     };
     this.steps = {
       save: (hold, step) => engine.steps.save(hold, step),
-      read: async (jobId, runId) =>
-        (await access.seesRun(jobId, runId)) ? engine.steps.read(jobId, runId) : [],
+      read: async (jobId, runId) => {
+        const found = await engine.steps.read(jobId, runId);
+        return (await access.seesRun(jobId, runId)) ? found : [];
+      },
     };
     this.logs = {
       append: (writes) => engine.logs.append(writes),
-      read: async (query) =>
-        (await access.seesRun(query.jobId, query.runId))
-          ? engine.logs.read(query)
-          : { lines: [], cursor: query.after },
-      delete: async (jobId, before) =>
-        (await access.mayChange(jobId)) ? engine.logs.delete(jobId, before) : 0,
+      read: async (query) => {
+        const page = await engine.logs.read(query);
+        const isSeen = await access.seesRun(query.jobId, query.runId);
+        return isSeen ? page : { lines: [], cursor: query.after };
+      },
+      delete: (jobId, before) =>
+        access.told(jobId, engine.logs.delete(jobId, before, scope), (count) => count === 0),
     };
     this.backfills = {
-      add: async (plan) =>
-        (await access.mayChange(plan.jobId)) ? engine.backfills.add(plan) : "missing",
-      change: async (jobId, change, by) =>
-        (await access.mayChange(jobId)) ? engine.backfills.change(jobId, change, by) : "missing",
-      read: async (jobId) => ((await access.job(jobId)) ? engine.backfills.read(jobId) : undefined),
+      add: (plan) => access.told(plan.jobId, engine.backfills.add({ ...plan, scope })),
+      change: (jobId, change, by) =>
+        access.told(jobId, engine.backfills.change(jobId, change, by, scope)),
+      read: async (jobId) => {
+        const state = await engine.backfills.read(jobId);
+        return (await access.job(jobId)) ? state : undefined;
+      },
     };
     this.changes = {
       read: (_, cursor, limit) => engine.changes.read(access.sees, cursor, limit),

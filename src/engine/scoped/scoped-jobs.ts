@@ -30,21 +30,27 @@ export class ScopedJobs implements JobsPort {
 
   async change(change: Port.JobChange): Promise<Port.JobChangeResult> {
     const { jobId, definition } = change;
-    if (!(await this.#access.mayChange(jobId))) return { outcome: "missing" };
-    if (definition) this.#access.requireChange(definition.owner, `give job "${jobId}" away`);
-    return this.#engine.jobs.change(change);
+    const { scope } = this.#access;
+    const isGivenAway = definition !== undefined && !this.#access.mayChange(definition.owner);
+    const changing: Promise<Port.JobChangeResult> = isGivenAway
+      ? Promise.resolve({ outcome: "missing" })
+      : this.#engine.jobs.change({ ...change, scope });
+    const isMissing = ({ outcome }: Port.JobChangeResult): boolean => outcome === "missing";
+    const result = await this.#access.told(jobId, changing, isMissing);
+    // Of a job that is not seen, not even that is told.
+    if (isGivenAway && (await this.#access.job(jobId)))
+      this.#access.requireChange(definition.owner, `give job "${jobId}" away`);
+    return result;
   }
 
-  async remove(removal: Port.JobRemoval): Promise<Port.JobRemovalResult> {
-    return (await this.#access.mayChange(removal.jobId))
-      ? this.#engine.jobs.remove(removal)
-      : "missing";
+  remove(removal: Port.JobRemoval): Promise<Port.JobRemovalResult> {
+    const { scope } = this.#access;
+    return this.#access.told(removal.jobId, this.#engine.jobs.remove({ ...removal, scope }));
   }
 
-  async changeSkip(request: Port.SkipRequest): Promise<Port.SkipOutcome> {
-    return (await this.#access.mayChange(request.jobId))
-      ? this.#engine.jobs.changeSkip(request)
-      : "missing";
+  changeSkip(request: Port.SkipRequest): Promise<Port.SkipOutcome> {
+    const { scope } = this.#access;
+    return this.#access.told(request.jobId, this.#engine.jobs.changeSkip({ ...request, scope }));
   }
 
   async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {

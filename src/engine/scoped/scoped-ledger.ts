@@ -39,10 +39,8 @@ export class ScopedLedger implements LedgerPort {
   }
 
   async readOpenRuns(jobId: string): Promise<LedgerRow[]> {
-    const [job, rows] = await Promise.all([
-      this.#access.job(jobId),
-      this.#engine.ledger.readOpenRuns(jobId),
-    ]);
+    const rows = await this.#engine.ledger.readOpenRuns(jobId);
+    const job = await this.#access.job(jobId);
     return rows.filter(({ owner }) =>
       owner === undefined ? job !== undefined : this.#access.isSeen(owner),
     );
@@ -72,12 +70,14 @@ export class ScopedLedger implements LedgerPort {
   }
 
   async clean(cleanup: LedgerCleanup): Promise<LedgerCleaned> {
-    const mayClean = await this.#access.mayChange(cleanup.jobId);
-    return mayClean ? this.#engine.ledger.clean(cleanup) : { deleted: 0, isDone: true };
+    const { scope } = this.#access;
+    const cleaning = this.#engine.ledger.clean({ ...cleanup, scope });
+    return this.#access.told(cleanup.jobId, cleaning, ({ deleted }) => deleted === 0);
   }
 
   async cleanedTo(jobId: string): Promise<EpochMs | undefined> {
-    return (await this.#access.job(jobId)) ? this.#engine.ledger.cleanedTo(jobId) : undefined;
+    const cleanedTo = await this.#engine.ledger.cleanedTo(jobId);
+    return (await this.#access.job(jobId)) ? cleanedTo : undefined;
   }
 
   #visible(scope: Scope): Scope {

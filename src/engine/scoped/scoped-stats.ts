@@ -13,11 +13,12 @@ export class ScopedStats implements StatsPort {
   }
 
   async readDays(query: DaysQuery): Promise<JobDays[]> {
-    const jobs = await this.#engine.jobs.get(query.jobIds);
-    const seen = jobs.flatMap((job) =>
-      job && this.#access.isSeen(job.definition.owner) ? [job.definition.id] : [],
-    );
-    return seen.length === 0 ? [] : this.#engine.stats.readDays({ ...query, jobIds: seen });
+    const days = await this.#engine.stats.readDays(query);
+    const jobs = await this.#engine.jobs.get(days.map(({ jobId }) => jobId));
+    return days.filter((_, i) => {
+      const job = jobs[i];
+      return job && this.#access.isSeen(job.definition.owner);
+    });
   }
 
   async readHours(): Promise<RollUp[]> {

@@ -1,6 +1,7 @@
 import type { Actor } from "../actor.ts";
 import type { BackfillChange, BackfillPlan, BackfillState } from "../backfill-requests.ts";
 import type { ChangeKind } from "../noted-change.ts";
+import type { Scoped } from "../scope.ts";
 import {
   addFireTime,
   closeBackfill,
@@ -11,7 +12,7 @@ import {
 import { noteChange } from "./changes.ts";
 import { leaveLine } from "./group-room.ts";
 import type { BackfillEntry, JobEntry, QueueState } from "./state.ts";
-import { runningOf, type Step } from "./step.ts";
+import { findJob, runningOf, type Step } from "./step.ts";
 import { backfillRunId } from "./upcoming.ts";
 
 const NOTED = {
@@ -25,7 +26,7 @@ const ADDING_MS = 60_000;
 
 /** Adds fire times to a job's backfill, and begins it if there is none. A job has at most one that is not over. */
 export function addBackfill(step: Step, plan: BackfillPlan): "added" | "conflict" | "missing" {
-  const job = step.state.jobs.get(plan.jobId);
+  const job = findJob(step, plan);
   if (!job) return "missing";
   const known = job.backfill;
   const isKnown = known?.backfillId === plan.backfillId;
@@ -83,8 +84,9 @@ export function changeBackfill(
   jobId: string,
   change: BackfillChange,
   by: Actor,
+  scope?: Scoped["scope"],
 ): "changed" | "missing" {
-  const job = step.state.jobs.get(jobId);
+  const job = findJob(step, { jobId, scope });
   const backfill = job?.backfill;
   if (!job || !backfill || backfill.state === "finished" || backfill.state === "cancelled")
     return "missing";

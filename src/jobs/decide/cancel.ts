@@ -1,5 +1,6 @@
 import type { CancelOutcome, CancelRequest } from "../manual-requests.ts";
 import type { NotedCancel, RunHold } from "../run-requests.ts";
+import { isVisible } from "../scope.ts";
 import { endBackfillRun } from "./backfill-times.ts";
 import { noteChange } from "./changes.ts";
 import { groupsOf } from "./group-room.ts";
@@ -14,10 +15,12 @@ import { stopWaking, wakeDependents, wakeForQueued } from "./wakeups.ts";
 
 /** Cancels a run: at once if it is not being executed; otherwise its worker is told when it asks. */
 export function cancelRun(step: Step, request: CancelRequest): CancelOutcome {
-  const { jobId, runId, reason, by, bulk } = request;
-  const groups = groupsOf(step, [jobId]);
+  const { jobId, runId, reason, by, bulk, scope = "all" } = request;
   const job = step.state.jobs.get(jobId);
   const run = runningOf(step, jobId).find(({ id }) => id === runId);
+  // Whose the run is, as it is shown: it may have started when its job was another's.
+  if (!isVisible(scope, run?.owner ?? job?.rules.owner ?? undefined)) return "unknown";
+  const groups = groupsOf(step, [jobId]);
   const note = (): void =>
     noteChange(step, {
       by,

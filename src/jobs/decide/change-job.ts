@@ -10,7 +10,7 @@ import { dropRetries, releaseRetries } from "./retries.ts";
 import { rulesOf } from "./rules-of.ts";
 import { tellFinished } from "./run-end.ts";
 import type { JobEntry } from "./state.ts";
-import { nextNumber, type Step, tell } from "./step.ts";
+import { findJob, nextNumber, type Step, tell } from "./step.ts";
 import { noteTimed } from "./timed-changes.ts";
 import { addNext, dropNext } from "./upcoming.ts";
 import { decideSpans } from "./verdicts.ts";
@@ -22,7 +22,7 @@ import { wakeForQueued } from "./wakeups.ts";
  * watermark: if the job has others by now, nothing changes.
  */
 export function changeJob(step: Step, change: JobChange): JobChangeResult {
-  const job = step.state.jobs.get(change.jobId);
+  const job = findJob(step, change);
   if (!job) return { outcome: "missing" };
   const { definition, schedule } = change;
   if (job.revision !== change.expectedRevision) return { outcome: "conflict" };

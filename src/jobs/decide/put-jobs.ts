@@ -79,6 +79,7 @@ export function newEntry(
     overdueFireAt: null,
     queued: [],
     requests: new Map(),
+    asked: new Map(),
     wakeups: new Set(),
     timedWakeup: null,
     counts: {},

@@ -7,7 +7,7 @@ import { skipQueued } from "./queued-runs.ts";
 import { ledgerOf } from "./retention.ts";
 import { endRemoved } from "./run-end.ts";
 import type { JobEntry } from "./state.ts";
-import { runningOf, type Step, tell } from "./step.ts";
+import { findJob, runningOf, type Step, tell } from "./step.ts";
 import { decideSkips } from "./skips.ts";
 import { dropNext } from "./upcoming.ts";
 import { decideAgainst, decideSpans } from "./verdicts.ts";
@@ -20,7 +20,7 @@ import { dropWakeups, wakeDependents } from "./wakeups.ts";
  */
 export function removeJob(step: Step, removal: JobRemoval): JobRemovalResult {
   const { jobId, expectedWatermark, expectedRevision } = removal;
-  const job = step.state.jobs.get(jobId);
+  const job = findJob(step, removal);
   if (!job) return "missing";
   const isOther = (expected: number | undefined, is: number): boolean =>
     expected !== undefined && expected !== is;

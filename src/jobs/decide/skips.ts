@@ -7,7 +7,7 @@ import { groupsOf } from "./group-room.ts";
 import { decidedOf, takeOut } from "./queued-runs.ts";
 import { tellFinished } from "./run-end.ts";
 import type { JobEntry, QueuedEntry, SkipEntry } from "./state.ts";
-import { nextNumber, runningOf, type Step, tell } from "./step.ts";
+import { findJob, nextNumber, runningOf, type Step, tell } from "./step.ts";
 import { decideAgainst, type Decision } from "./verdicts.ts";
 import { wakeGroups } from "./wake-groups.ts";
 import { stopWaking } from "./wakeups.ts";
@@ -18,7 +18,7 @@ import { stopWaking } from "./wakeups.ts";
  */
 export function changeSkip(step: Step, request: SkipRequest): SkipOutcome {
   const { jobId, fireAt, dueAt, by, reason, isUndone = false } = request;
-  const job = step.state.jobs.get(jobId);
+  const job = findJob(step, request);
   if (!job) return "missing";
   if (job.revision !== request.expectedRevision) return "conflict";
   if (isBegun(step, job, fireAt)) return "running";

@@ -89,6 +89,8 @@ export interface JobEntry {
   readonly queued: QueuedEntry[];
   /** Manual runs that no worker has taken, by their ids. */
   readonly requests: Map<string, ManualRequest>;
+  /** When its manual runs were asked for, by the number of the request; the oldest first. */
+  readonly asked: Map<number, EpochMs>;
   /** Queue jobs that make a worker look at the queued runs, until one acknowledges them. */
   readonly wakeups: Set<string>;
   /** The wakeup at an instant, when something about the queued runs changes by itself. */

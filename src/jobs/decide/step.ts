@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { StoredEvent } from "../event.ts";
 import type { LedgerRow } from "../ledger-row.ts";
+import { isVisible, type Scoped } from "../scope.ts";
 import type { JobEntry, QueueJobs, QueueState, RunningRun } from "./state.ts";
 
 /**
@@ -37,6 +38,15 @@ export function tell(step: Step, { name, ...rest }: Told): void {
 /** Whose a job is; `undefined` if it has no owner or does not exist. */
 export function ownerOf({ state }: Pick<Step, "state">, jobId = ""): string | undefined {
   return state.jobs.get(jobId)?.rules.owner ?? undefined;
+}
+
+/** The job of a request, if there is one in its scope. */
+export function findJob(
+  { state }: Pick<Step, "state">,
+  { jobId, scope }: Scoped & { readonly jobId: string },
+): JobEntry | undefined {
+  const job = state.jobs.get(jobId);
+  return job && isVisible(scope ?? "all", job.rules.owner ?? undefined) ? job : undefined;
 }
 
 /** A number that the fleet has not used. */

@@ -6,7 +6,7 @@ ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
 ARGV[5] plan   JSON: jobId, backfillId, fireTimes (epoch ms), concurrency, order ("oldest" or "latest"), isComplete (these
-               are the last ones), by (who asks)
+               are the last ones), by (who asks), scope? (owners whose jobs it may be)
 Returns "added", "conflict" (another backfill is not over), or "missing" (there is no such job).
 ]]
 -- Adding that made no progress for this long was given up.
@@ -36,7 +36,7 @@ local function create()
 end
 
 local function add()
-  if not readJob(p.jobId) then return "missing" end
+  if not isJobInScope(p.scope, p.jobId) or not readJob(p.jobId) then return "missing" end
   local b = backfills.readBackfill(p.jobId)
   local isSame = b and b.id == p.backfillId
   -- A repeated call, whose answer was lost with a connection.

@@ -5,7 +5,8 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] request   JSON: jobId, runId, reason, by (who cancels it), bulk? (the id of the call that cancels many)
+ARGV[5] request   JSON: jobId, runId, reason, by (who cancels it), bulk? (the id of the call that cancels many),
+                  scope? (owners whose runs it may be)
 Returns "cancelled" (it has its verdict), "asked" (its worker will be told), or "unknown".
 ]]
 local r = cjson.decode(ARGV[5])
@@ -47,12 +48,15 @@ end
 -- That of the run, whose job may be gone.
 local owner
 local function cancel()
-  if cancelRequest() or cancelQueued() then return "cancelled" end
-  if job and backfills.cancelBackfillRun(job, r.runId, r.reason, r.by) then return "cancelled" end
   local queueJobId, held = findHeld(runningKey(r.jobId))
   if not held then queueJobId, held = findHeld(backfillRunningKey(r.jobId)) end
   owner = held and held.owner
-  return held and cancelHeld(r.jobId, job, queueJobId, held, r.reason, r.by) or "unknown"
+  -- Whose the run is, as it is shown: it may have started when its job was another's.
+  if not isInScope(r.scope, owner or (job and job.owner)) then return "unknown" end
+  if held then return cancelHeld(r.jobId, job, queueJobId, held, r.reason, r.by) end
+  if cancelRequest() or cancelQueued() then return "cancelled" end
+  if job and backfills.cancelBackfillRun(job, r.runId, r.reason, r.by) then return "cancelled" end
+  return "unknown"
 end
 
 local outcome = cancel()

@@ -5,15 +5,15 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] jobId
-ARGV[6] change   "pause", "resume" or "cancel"
-ARGV[7] by       JSON: who asks
+ARGV[5] request   JSON: jobId, change ("pause", "resume" or "cancel"), by (who asks), scope? (owners whose jobs it may be)
 Returns "changed", or "missing" (there is none that is not over).
 ]]
-local jobId, change = ARGV[5], ARGV[6]
+local r = cjson.decode(ARGV[5])
+local jobId, change = r.jobId, r.change
 local WHAT = { pause = "backfill-paused", resume = "backfill-resumed", cancel = "backfill-cancelled" }
 
 local function apply()
+  if not isJobInScope(r.scope, jobId) then return "missing" end
   local b, job = backfills.readBackfill(jobId), readJob(jobId)
   if not b or not job or b.isOver then return "missing" end
   if change == "cancel" then
@@ -34,6 +34,6 @@ local function apply()
 end
 
 local outcome = apply()
-if outcome == "changed" then changes.keepChange({ by = cjson.decode(ARGV[7]), what = WHAT[change], jobId = jobId }) end
+if outcome == "changed" then changes.keepChange({ by = r.by, what = WHAT[change], jobId = jobId }) end
 finish()
 return outcome

@@ -5,7 +5,7 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] change   JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, fields?, pipeline?,
+ARGV[5] change   JSON: jobId, scope? (owners whose jobs it may be), expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, fields?, pipeline?,
                  timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
                  changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
                  pausedUntil (0 = no end)?, runs [{fireAt,dueAt}]?,
@@ -18,7 +18,7 @@ Returns JSON:
   {"o":"missing"}    there is no such job
 ]]
 local c = cjson.decode(ARGV[5])
-local job = readJob(c.jobId)
+local job = isJobInScope(c.scope, c.jobId) and readJob(c.jobId)
 if not job then return cjson.encode({ o = "missing" }) end
 local timing = c.timing
 if job.revision ~= c.expectedRevision or (timing and timing.expectedWatermark ~= job.watermark) then

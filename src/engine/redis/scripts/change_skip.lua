@@ -6,13 +6,13 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] request   JSON: jobId, expectedRevision, fireAt, dueAt (epoch ms), reason?, by, isUndone (true)?: takes it back
+ARGV[5] request   JSON: jobId, scope? (owners whose jobs it may be), expectedRevision, fireAt, dueAt (epoch ms), reason?, by, isUndone (true)?: takes it back
 Returns "changed", "same" (nothing to take back), "running", "decided", "full" (the job has 1,000 skips), "conflict" (the revision
 has changed), or "missing".
 ]]
 local MAX_SKIPS = 1000
 local r = cjson.decode(ARGV[5])
-local job = readJob(r.jobId)
+local job = isJobInScope(r.scope, r.jobId) and readJob(r.jobId)
 if not job then return "missing" end
 if job.revision ~= r.expectedRevision then return "conflict" end
 

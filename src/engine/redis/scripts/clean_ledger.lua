@@ -6,13 +6,13 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] cleanup   JSON: jobId, before (epoch ms; fire times, at most up to now)
+ARGV[5] cleanup   JSON: jobId, before (epoch ms; fire times, at most up to now), scope? (owners whose jobs it may be)
 Returns JSON: {"deleted":n,"isDone":true or false}
 ]]
 local MAX_CLEANED = 500
 local r = cjson.decode(ARGV[5])
 local rows, isJob = ledgerKey(r.jobId), call("EXISTS", jobKey(r.jobId)) == 1
-if not isJob and call("EXISTS", rows) == 0 then return '{"deleted":0,"isDone":true}' end
+if not isJobInScope(r.scope, r.jobId) or (not isJob and call("EXISTS", rows) == 0) then return '{"deleted":0,"isDone":true}' end
 -- A cleanup says nothing about what is yet to be decided.
 local before = math.min(r.before, NOW + 1)
 local below = string.format("(%d", before)

@@ -11,6 +11,8 @@ local function backfillJobsKey(jobId) return PREFIX .. "backfill-jobs:" .. jobId
 local function queuedKey(jobId) return PREFIX .. "queued:" .. jobId end
 -- Manual runs that no worker has taken, by run id.
 local function requestsKey(jobId) return PREFIX .. "requests:" .. jobId end
+-- When manual runs were asked for, by the numbers of the requests.
+local function askedKey(jobId) return PREFIX .. "asked:" .. jobId end
 local function ledgerKey(jobId) return PREFIX .. "ledger:" .. jobId end
 -- Former days of a job's roll-ups; the latest is in its hash.
 local function daysKey(jobId) return PREFIX .. "days:" .. jobId end

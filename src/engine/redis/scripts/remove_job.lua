@@ -6,13 +6,13 @@ ARGV[1] prefix
 ARGV[2] queuePrefix
 ARGV[3] now
 ARGV[4] maxEvents
-ARGV[5] removal   JSON: jobId, expectedWatermark (epoch ms)?, expectedRevision?,
+ARGV[5] removal   JSON: jobId, scope? (owners whose jobs it may be), expectedWatermark (epoch ms)?, expectedRevision?,
                   skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event (with by),
                   note {plannedAt?, superseded (JSON text of the definition)?, bulk?}
 Returns "removed", "missing", or "undecided" (the watermark or the revision has changed: compute `skipped` again).
 ]]
 local r = cjson.decode(ARGV[5])
-local job = readJob(r.jobId)
+local job = isJobInScope(r.scope, r.jobId) and readJob(r.jobId)
 if not job then return "missing" end
 if r.expectedWatermark and r.expectedWatermark ~= job.watermark then return "undecided" end
 if r.expectedRevision and r.expectedRevision ~= job.revision then return "undecided" end
@@ -43,7 +43,7 @@ end
 conditions.linkCondition(r.jobId, job.condition, nil)
 lists.leave(r.jobId, call("HGET", PREFIX .. "defs", r.jobId) or "", job.state, job.last.verdict)
 closeDays(r.jobId)
-call("DEL", requestsKey(r.jobId), backfillKey(r.jobId), skips.skipsKey(r.jobId), jobKey(r.jobId))
+call("DEL", requestsKey(r.jobId), askedKey(r.jobId), backfillKey(r.jobId), skips.skipsKey(r.jobId), jobKey(r.jobId))
 call("HDEL", PREFIX .. "defs", r.jobId)
 call("ZREM", PREFIX .. "next", r.jobId)
 noteTimed(r.jobId, 0)

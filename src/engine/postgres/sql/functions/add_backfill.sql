@@ -2,7 +2,7 @@
 add_backfill: adds fire times to a job's backfill, and creates it if there is none.
 
 plan         JSON: jobId, backfillId, fireTimes (epoch ms), concurrency, order ("oldest" or "latest"), isComplete (these are
-             the last ones), by (who asks)
+             the last ones), by (who asks), scope? (owners whose jobs it may be)
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
 Returns JSON text "added", "conflict" (another backfill is not over), or "missing" (there is no such job).
@@ -17,7 +17,7 @@ DECLARE
   added bigint;
 BEGIN
   PERFORM lock_jobs(ARRAY[of_job]);
-  PERFORM 1 FROM jobs WHERE id = of_job;
+  PERFORM 1 FROM jobs WHERE id = of_job AND is_in_scope(plan -> 'scope', owner);
   IF NOT FOUND THEN RETURN '"missing"'; END IF;
   now_ms := server_now(now_ms);
   SELECT * INTO b FROM backfills WHERE job_id = of_job FOR UPDATE;

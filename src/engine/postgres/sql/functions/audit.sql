@@ -164,6 +164,9 @@ BEGIN
   PERFORM fold_roll_ups(max_deltas);
   PERFORM drop_old_roll_ups(now_ms);
   PERFORM sweep(server_now(NULL));
+  -- Numbers of requests that are no longer known.
+  DELETE FROM asked_runs WHERE (job_id, number) IN (
+    SELECT job_id, number FROM asked_runs WHERE fire_at <= now_ms - 86400000 LIMIT 5000 FOR UPDATE SKIP LOCKED);
   PERFORM drop_expired_documents(now_ms);
   RETURN to_jsonb(findings);
 END

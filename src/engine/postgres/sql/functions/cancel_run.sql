@@ -1,7 +1,8 @@
 /*
 cancel_run: cancels a run: at once if it is not being executed; otherwise its worker will be told.
 
-request      JSON: jobId, runId, reason, by (who cancels it), bulk? (the id of the call that cancels many)
+request      JSON: jobId, runId, reason, by (who cancels it), bulk? (the id of the call that cancels many),
+             scope? (owners whose runs it may be)
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON text "cancelled" (it has its verdict), "asked" (its worker will be told), or "unknown".
@@ -26,7 +27,9 @@ BEGIN
   now_ms := server_now(now_ms);
   SELECT * INTO job FROM jobs WHERE id = request ->> 'jobId';
   SELECT * INTO held FROM running_runs WHERE job_id = request ->> 'jobId' AND run_id = request ->> 'runId' FOR UPDATE;
-  IF FOUND THEN
+  -- Whose the run is, as it is shown: it may have started when its job was another's.
+  IF NOT is_in_scope(request -> 'scope', COALESCE(held.owner, job.owner)) THEN RETURN '"unknown"'; END IF;
+  IF held.run_id IS NOT NULL THEN
     SELECT * INTO ended FROM cancel_held(job, held, why, canceller, now_ms);
     IF ended.is_over THEN
       events := ended.events;

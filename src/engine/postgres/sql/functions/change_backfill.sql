@@ -1,7 +1,7 @@
 /*
 change_backfill: pauses, resumes or cancels a job's backfill; runs that have started continue.
 
-request      JSON: jobId, change ("pause", "resume" or "cancel"), by (who asks)
+request      JSON: jobId, change ("pause", "resume" or "cancel"), by (who asks), scope? (owners whose jobs it may be)
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
 Returns JSON text "changed", or "missing" (there is none that is not over).
@@ -13,6 +13,8 @@ DECLARE
   b backfills;
 BEGIN
   PERFORM lock_jobs(ARRAY[of_job]);
+  PERFORM 1 FROM jobs WHERE id = of_job AND is_in_scope(request -> 'scope', owner);
+  IF NOT FOUND THEN RETURN '"missing"'; END IF;
   SELECT * INTO b FROM backfills WHERE job_id = of_job FOR UPDATE;
   IF NOT FOUND OR b.state IN ('finished', 'cancelled') THEN RETURN '"missing"'; END IF;
   IF request ->> 'change' <> 'cancel' AND b.state = 'adding' THEN RETURN '"missing"'; END IF;

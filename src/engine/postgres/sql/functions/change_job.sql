@@ -1,7 +1,7 @@
 /*
 change_job: changes a job's definition, schedule or state, if nobody changed it since it was read.
 
-change       JSON: jobId, expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, policy?, pipeline?, listed?,
+change       JSON: jobId, scope? (owners whose jobs it may be), expectedRevision, definition (JSON text)?, declared?, schedule (digest)?, policy?, pipeline?, listed?,
              timing {state, watermark, upcoming [{fireAt,dueAt}], expectedWatermark}?, pausedReason?,
              changesAt (when something of the job changes by itself; 0 = nothing does; absent = as before)?,
              pausedUntil (0 = no end)?, runs [{fireAt,dueAt}]?,
@@ -32,7 +32,7 @@ DECLARE
 BEGIN
   IF cardinality(named) > 0 THEN PERFORM lock_catalog(); END IF;
   groups := lock_jobs((change ->> 'jobId') || named, array_remove(ARRAY[policy ->> 'groupKey'], NULL));
-  SELECT * INTO job FROM jobs WHERE id = change ->> 'jobId';
+  SELECT * INTO job FROM jobs WHERE id = change ->> 'jobId' AND is_in_scope(change -> 'scope', owner);
   IF NOT FOUND THEN RETURN '{"o":"missing"}'; END IF;
   IF job.revision <> (change ->> 'expectedRevision')::bigint
     OR (timing ->> 'expectedWatermark')::bigint <> job.watermark THEN

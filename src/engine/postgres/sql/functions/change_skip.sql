@@ -2,7 +2,7 @@
 change_skip: skips one occurrence, or takes that back. One that waits in the queue gets its verdict now; one to come gets it when it
 is due.
 
-request      JSON: jobId, expectedRevision, fireAt, dueAt (epoch ms), reason?, by, isUndone (true)?: takes it back
+request      JSON: jobId, scope? (owners whose jobs it may be), expectedRevision, fireAt, dueAt (epoch ms), reason?, by, isUndone (true)?: takes it back
 now_ms       epoch ms; null = the server's clock
 max_entries  entries that the event log keeps, about
 Returns JSON text "changed", "same" (nothing to take back), "running", "decided", "full" (the job has 1,000 skips), "conflict" (the
@@ -21,7 +21,7 @@ DECLARE
   events jsonb[] := '{}';
 BEGIN
   groups := lock_jobs(ARRAY[request ->> 'jobId']);
-  SELECT * INTO job FROM jobs WHERE id = request ->> 'jobId';
+  SELECT * INTO job FROM jobs WHERE id = request ->> 'jobId' AND is_in_scope(request -> 'scope', owner);
   IF NOT FOUND THEN RETURN '"missing"'; END IF;
   IF job.revision <> (request ->> 'expectedRevision')::bigint THEN RETURN '"conflict"'; END IF;
   now_ms := server_now(now_ms);

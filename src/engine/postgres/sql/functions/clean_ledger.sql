@@ -2,7 +2,7 @@
 clean_ledger: deletes rows of a job's ledger on request, with the logs and steps of their runs, a bounded number per call. Runs
 without a verdict keep theirs.
 
-cleanup      JSON: jobId, before (epoch ms; fire times, at most up to now)
+cleanup      JSON: jobId, before (epoch ms; fire times, at most up to now), scope? (owners whose jobs it may be)
 now_ms       epoch ms; null = the server's clock
 max_entries  not used
 Returns JSON: {"deleted":n,"isDone":true or false}
@@ -18,6 +18,11 @@ DECLARE
   left_steps text[] := '{}';
   left_logs text[] := '{}';
 BEGIN
+  IF cleanup ? 'scope' THEN
+    -- It stays its owner's until this is done.
+    PERFORM 1 FROM jobs WHERE id = of_job AND is_in_scope(cleanup -> 'scope', owner) FOR SHARE;
+    IF NOT FOUND THEN RETURN '{"deleted":0,"isDone":true}'; END IF;
+  END IF;
   INSERT INTO ledgers (job_id) SELECT id FROM jobs WHERE id = of_job ON CONFLICT DO NOTHING;
   -- Whoever misses rows later finds here that they were not lost. The row stays locked, as when rows are added.
   UPDATE ledgers SET cleaned_to = GREATEST(cleaned_to, before) WHERE job_id = of_job;

@@ -2,7 +2,7 @@
 remove_job: removes a job. Runs being executed continue and settle; suspended ones are cancelled. The ledger and
 the job's changes are kept for as long as its rows would have been.
 
-removal      JSON: jobId, expectedWatermark (epoch ms)?, expectedRevision?,
+removal      JSON: jobId, scope? (owners whose jobs it may be), expectedWatermark (epoch ms)?, expectedRevision?,
              skipped [{fromAt,toAt,count,dueAt?,verdict,reason?}], event (with by),
              note {plannedAt?, superseded (JSON text of the definition)?, bulk?}
 now_ms       epoch ms; null = the server's clock
@@ -21,7 +21,7 @@ DECLARE
   events jsonb[];
 BEGIN
   groups := lock_jobs(ARRAY[removal ->> 'jobId']);
-  SELECT * INTO job FROM jobs WHERE id = removal ->> 'jobId';
+  SELECT * INTO job FROM jobs WHERE id = removal ->> 'jobId' AND is_in_scope(removal -> 'scope', owner);
   IF NOT FOUND THEN RETURN '"missing"'; END IF;
   IF (removal ->> 'expectedWatermark')::bigint <> job.watermark
     OR (removal ->> 'expectedRevision')::bigint <> job.revision THEN
@@ -50,6 +50,7 @@ BEGIN
   PERFORM drop_wakeups(job.id);
   PERFORM note_timed(job.id, 0);
   DELETE FROM skips WHERE job_id = job.id;
+  DELETE FROM asked_runs WHERE job_id = job.id;
   DELETE FROM jobs WHERE id = job.id;
   DELETE FROM listed_jobs WHERE id = job.id;
   INSERT INTO ledgers (job_id, row_count, expires_at) VALUES (job.id, 0, server_now(NULL) + job.keep_age_ms)
