@@ -55,11 +55,14 @@ function withoutPasswordsIn(data: ErrorData): ErrorData {
 export class ConflictingIdError extends CronduitError {
   override readonly name = "ConflictingIdError";
 
-  constructor(jobId: string, differences: readonly Difference[]) {
+  /** @param differences Absent: the job is somebody else's, and nothing is told of it. */
+  constructor(jobId: string, differences?: readonly Difference[]) {
     super(
       "CONFLICTING_ID",
-      `Job "${jobId}" already exists with a different definition: ${listDifferences(differences)}. Choose another id, or pass replaceExisting: true.`,
-      { data: { jobId, differences } },
+      differences
+        ? `Job "${jobId}" already exists with a different definition: ${listDifferences(differences)}. Choose another id, or pass replaceExisting: true.`
+        : `The id "${jobId}" is taken. Choose another one.`,
+      { data: { jobId, ...(differences && { differences }) } },
     );
   }
 }

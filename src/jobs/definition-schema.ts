@@ -28,7 +28,11 @@ const policySchema: z.ZodType<Policy> = z.strictObject({
   misfireGraceMs: durationSchema.nullable(),
   maxCatchUp: countSchema,
   when: z
-    .strictObject({ condition: conditionSchema, waitMs: durationSchema.nullable() })
+    .strictObject({
+      condition: conditionSchema,
+      waitMs: durationSchema.nullable(),
+      sees: z.array(ownerSchema).readonly().optional(),
+    })
     .nullable(),
   overlap: z.enum(["skip", "queue-one", "queue-all", "cancel-running"]),
   group: z.strictObject({ key: groupKeySchema, limit: countSchema }).nullable(),

@@ -13,6 +13,11 @@ export interface ConditionPolicy {
   readonly condition: Condition;
   /** How long an occurrence waits for it to become true; `null` means not at all. */
   readonly waitMs: number | null;
+  /**
+   * The owners whose jobs it sees: those of its author, who may see no others. For it, another's job does not exist. Absent:
+   * everybody's.
+   */
+  readonly sees?: readonly string[] | undefined;
 }
 
 /** What happens to an occurrence while `maxInstances` runs are unfinished. */

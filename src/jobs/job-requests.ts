@@ -30,11 +30,11 @@ export interface JobPut {
 
 /**
  * `created`: stored now. `same`: a job with an equal declaration is stored. `exists`: one with a different declaration is
- * stored; nothing was changed.
+ * stored; nothing was changed. `taken`: to somebody who does not see it, one of somebody else is.
  */
 export type JobPutResult = (
   | { readonly outcome: "created"; readonly generation: number }
-  | { readonly outcome: "same" | "exists" }
+  | { readonly outcome: "same" | "exists" | "taken" }
 ) & {
   /** The job as it is stored now, if {@link JobPut.isRead} asked for it and it is on this queue. */
   readonly job?: StoredJob | undefined;

@@ -2,7 +2,7 @@ import { shownUpTo } from "../core/shown.ts";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, TriggerError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
-import type { JobDefinition, Policy, Timing } from "../jobs/definition.ts";
+import type { ConditionPolicy, JobDefinition, Policy, Timing } from "../jobs/definition.ts";
 import { digest } from "../jobs/digest.ts";
 import { jobIdSchema, type JobOptions, jobOptionsSchema, parseOptions } from "../jobs/options.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
@@ -45,7 +45,8 @@ export interface DeclarationContext {
   /** The scheduler's named calendars. */
   readonly calendars: CalendarLookup;
   /** Who declares; absent: a program with all rights. */
-  readonly rights?: Pick<Rights, "isLimited" | "nameFor" | "ownerFor" | "source"> | undefined;
+  readonly rights?:
+    Pick<Rights, "isLimited" | "nameFor" | "ownerFor" | "sees" | "source"> | undefined;
   /** The scheduler's `jobDefaults`, as written. */
   readonly rules?: object | undefined;
 }
@@ -89,7 +90,7 @@ export async function declare(
     tags: job.tags,
     params: params.input ?? null,
     ...timing,
-    ...rulesOf(job),
+    ...rulesOf(job, seenBy(rights)),
     secrets,
     ...(job.lockable ? {} : { lockable: false }),
     createdAt: context.now,
@@ -177,15 +178,23 @@ export function compareSchedules(
   return { isSame, isPausing: fresh !== bare(fresh) && (!isSame || old === bare(old)) };
 }
 
-/** The rules of a job, as stored. */
-export function rulesOf(job: JobOptions): Pick<JobDefinition, "policy" | "retention" | "logs"> {
+/** The owners whose jobs the conditions of an author see; `undefined`: everybody's. */
+export function seenBy(rights: DeclarationContext["rights"]): ConditionPolicy["sees"] {
+  return rights && rights.sees !== "all" ? rights.sees : undefined;
+}
+
+/** The rules of a job, as stored. @param sees The owners whose jobs its condition sees. */
+export function rulesOf(
+  job: JobOptions,
+  sees: ConditionPolicy["sees"],
+): Pick<JobDefinition, "policy" | "retention" | "logs"> {
   return {
     policy: {
       maxInstances: job.maxInstances,
       coalesce: job.coalesce,
       misfireGraceMs: job.misfireGraceTime,
       maxCatchUp: job.maxCatchUp,
-      when: whenOf(job),
+      when: whenOf(job, sees),
       overlap: job.overlap,
       group: job.concurrencyGroup ?? null,
       retry: job.retry ? retryOf(job.retry) : null,
@@ -200,7 +209,10 @@ export function rulesOf(job: JobOptions): Pick<JobDefinition, "policy" | "retent
 
 type Retry = NonNullable<JobOptions["retry"]>;
 
-function whenOf({ condition, conditionPolicy }: JobOptions): Policy["when"] {
+function whenOf(
+  { condition, conditionPolicy }: JobOptions,
+  sees: ConditionPolicy["sees"],
+): Policy["when"] {
   if (!condition) {
     if (conditionPolicy === "skip") return null;
     throw new CronduitError(
@@ -209,7 +221,8 @@ function whenOf({ condition, conditionPolicy }: JobOptions): Policy["when"] {
       { data: { path: "conditionPolicy" } },
     );
   }
-  return { condition, waitMs: conditionPolicy === "skip" ? null : conditionPolicy.wait };
+  const waitMs = conditionPolicy === "skip" ? null : conditionPolicy.wait;
+  return { condition, waitMs, ...(sees && { sees }) };
 }
 
 function retryOf({ attempts, backoff, delay, maxDelay, jitter }: Retry): Policy["retry"] {

@@ -19,6 +19,7 @@ import {
   firstRunOf,
   resolveTiming,
   rulesOf,
+  seenBy,
   withinRights,
 } from "./declaration.ts";
 import { pausePlan } from "./pauses.ts";
@@ -142,7 +143,8 @@ function modifiedRules(
   );
   const job = withinRights(written, rights, where);
   return {
-    ...rulesOf(job),
+    // A condition sees what whoever wrote it does.
+    ...rulesOf(job, given["condition"] ? seenBy(rights) : policy.when?.sees),
     tags: job.tags,
     ...(job.description === undefined ? {} : { description: job.description }),
     ...(job.lockable ? {} : { lockable: false as const }),

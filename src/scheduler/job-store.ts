@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, ConflictingIdError, JobLookupError } from "../core/errors.ts";
-import type { Engine, JobPlace, JobPut } from "../engine/port/engine.ts";
+import type { Engine, JobPlace, JobPut, JobPutResult } from "../engine/port/engine.ts";
 import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import type { Bulk } from "../jobs/noted-change.ts";
@@ -60,7 +60,8 @@ export class JobStore {
   /**
    * Stores new jobs in few round trips. Jobs already stored from an equal declaration stay unchanged.
    * @returns The jobs that are new, and a single job as it is stored now.
-   * @throws {@link ConflictingIdError} for the first that differs from the stored job; the others are stored.
+   * @throws {@link ConflictingIdError} for the first that differs from the stored job, or whose id is somebody else's; the others
+   * are stored.
    */
   async add(declarations: readonly Declaration[]): Promise<AddedJobs> {
     // The caller of one job wants to see it; this saves reading it again.
@@ -75,6 +76,8 @@ export class JobStore {
     for (const declaration of existing.filter(({ replaceExisting }) => replaceExisting)) {
       await this.#putOrReplace(declaration);
     }
+    const taken = declarations.find((_, i) => results[i]?.outcome === "taken");
+    if (taken) throw new ConflictingIdError(taken.definition.id);
     const others = existing.filter(({ replaceExisting }) => !replaceExisting);
     for (let at = 0; at < others.length; at += COMPARE_PAGE) {
       const page = others.slice(at, at + COMPARE_PAGE);
@@ -204,8 +207,7 @@ export class JobStore {
   async #putOrReplace(declaration: Declaration): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (await this.#replace(declaration)) return;
-      const [result] = await this.#engine.jobs.put([this.#put(declaration)]);
-      if (result?.outcome !== "exists") return;
+      if ((await this.#putAgain(declaration)) !== "exists") return;
     }
     throw tooBusy(declaration.definition.id);
   }
@@ -224,11 +226,18 @@ export class JobStore {
         if (differences.length > 0) throw new ConflictingIdError(id, differences);
         return false;
       }
-      const [result] = await this.#engine.jobs.put([this.#put(declaration)]);
-      if (result?.outcome !== "exists") return result?.outcome === "created";
+      const outcome = await this.#putAgain(declaration);
+      if (outcome !== "exists") return outcome === "created";
       [stored] = await this.#engine.jobs.get([id]);
     }
     throw tooBusy(id);
+  }
+
+  /** @throws {@link ConflictingIdError} if the id is somebody else's. */
+  async #putAgain(declaration: Declaration): Promise<JobPutResult["outcome"] | undefined> {
+    const [result] = await this.#engine.jobs.put([this.#put(declaration)]);
+    if (result?.outcome === "taken") throw new ConflictingIdError(declaration.definition.id);
+    return result?.outcome;
   }
 
   async #replace(declaration: Declaration): Promise<boolean> {

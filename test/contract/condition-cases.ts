@@ -31,6 +31,40 @@ export function conditionCases({ bench }: CaseContext): void {
     return { first, job: await b.addJob({ policy }) };
   };
 
+  test("a condition that sees some owners' jobs alone finds none of others, and one that comes to them wakes who waits", async () => {
+    const b = bench();
+    const first = await b.addJob({ owner: "bob" });
+    await b.ranOnce(first);
+    const sees = ["carl", "ann"];
+    const text = `"${first.id}".last_run_successful`;
+    const condition = parseCondition(text);
+    const blind = await b.addJob({ policy: { when: { condition, waitMs: null, sees } } });
+    expect((await b.tick(blind)).outcome).toBe("none");
+    expect((await b.ledger(blind))[0]).toMatchObject({
+      reason: "condition",
+      facts: { [first.id]: null },
+    });
+    const none = await b.addJob({ policy: { when: { condition, waitMs: null, sees: [] } } });
+    expect((await b.tick(none)).outcome).toBe("none");
+    const whole = await b.addJob({ policy: { when: { condition, waitMs: null } } });
+    expect((await b.tick(whole)).outcome).toBe("run");
+
+    const waits = await b.addJob({ policy: { when: { condition, waitMs: WAIT_MS, sees } } });
+    expect((await b.tick(waits)).outcome).toBe("none");
+    await b.wakeups(waits);
+    const stored = await b.stored(first);
+    await b.engine.jobs.change({
+      jobId: first.id,
+      expectedRevision: stored.revision,
+      definition: { ...stored.definition, owner: "ann" },
+      by: TESTER,
+      event: { name: "JOB_MODIFIED", at: b.now, jobId: first.id },
+    });
+    expect((await b.answerCall(waits)).outcome).toBe("run");
+    expect((await b.tick(blind)).outcome).toBe("run");
+    expect((await b.tick(none)).outcome).toBe("none");
+  });
+
   test("a true condition lets it run, a false one skips it with the facts that counted", async () => {
     const b = bench();
     const cursor = await b.engine.events.latestCursor();

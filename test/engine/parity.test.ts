@@ -109,6 +109,7 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
   ],
   "SQL: roll-ups are appended, and folded later": ["fold_roll_ups", "drop_old_roll_ups"],
   "Lua: what is one statement in SQL, or part of one": [
+    "is_seen",
     "merge_into",
     "add_to_job",
     "skips_key",

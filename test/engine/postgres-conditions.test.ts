@@ -108,7 +108,7 @@ test("the facts are those of the tables, for jobs that are there and that are no
       for (const condition of some) {
         const program = JSON.stringify(compileCondition(condition));
         const { rows } = await sql.query<{ facts: Record<string, JobFacts | null> }>(
-          "SELECT facts_of($1::jsonb) AS facts",
+          "SELECT facts_of($1::jsonb, NULL) AS facts",
           [program],
         );
         const expected = jobsIn(condition).map((id) => [id, stored.get(id) ?? null]);

@@ -240,7 +240,7 @@ async function stuck(): Promise<unknown[]> {
     `SELECT p.* FROM jobs AS j JOIN queued_runs AS p ON p.job_id = j.id
      WHERE NOT is_full(j) AND (j.condition IS NULL OR ignore_condition OR wait_until <= $1
          OR wait_until IS NULL AND j.wait_ms IS NOT NULL AND j.group_key IS NULL
-         OR run_program(j.condition, facts_of(j.condition), $1))
+         OR run_program(j.condition, facts_of(j.condition, j.sees), $1))
        AND (j.group_key IS NULL OR j.group_limit > (SELECT count(*) FROM running_runs AS i WHERE i.group_key = j.group_key))`,
     [benches[0]?.now],
   );

@@ -315,6 +315,62 @@ test("a condition on a job that the author does not see is refused, whether ther
   expect(await conditional("ada/mine")).toMatchObject({ id: "ada/asks" });
 });
 
+test("an id of one's own that is somebody else's is taken, and tells nothing more", async () => {
+  const hourly = { trigger: "interval", hours: 1 } as const;
+  const taken = {
+    code: "CONFLICTING_ID",
+    message: 'The id "ada/theirs" is taken. Choose another one.',
+  };
+  const data = { jobId: "ada/theirs" };
+  await scheduler.addJob(Work, { id: "ada/theirs", ...hourly, owner: "bob", tags: ["secret"] });
+  for (const replaceExisting of [false, true]) {
+    const again = { id: "theirs", ...hourly, replaceExisting };
+    await expect(stranger.addJob(Work, again)).rejects.toMatchObject({ ...taken, data });
+    const both = stranger.addJobs([
+      { pipeline: Work, options: again },
+      { pipeline: Work, options: { id: "beside", ...hourly } },
+    ]);
+    await expect(both).rejects.toMatchObject(taken);
+    expect(await stranger.getJob("ada/beside")).toBeDefined();
+    await stranger.removeJob("ada/beside");
+  }
+  // Nor if it was declared just so before it was given away.
+  await stranger.addJob(Work, { id: "given", ...hourly });
+  await scheduler.modifyJob("ada/given", { owner: "bob" });
+  await expect(stranger.addJob(Work, { id: "given", ...hourly })).rejects.toMatchObject({
+    code: "CONFLICTING_ID",
+  });
+  const job = await scheduler.getJob("ada/theirs");
+  expect(job).toMatchObject({ owner: "bob", tags: ["secret"] });
+  for (const id of ["ada/theirs", "ada/given"]) await scheduler.removeJob(id);
+});
+
+test("to a condition, a job that its author does not see does not exist, also once it is given away", async () => {
+  const manual = { trigger: "manual" } as const;
+  await scheduler.addJob(Work, { id: "ada/theirs", ...manual, owner: "bob" });
+  const run = (id: string) => stranger.runJob(id, { wait: true });
+  const asks = (id: string, named: string) =>
+    stranger.addJob(Work, { id, ...manual, condition: `not "${named}".running` });
+  await asks("asks-theirs", "ada/theirs");
+  await asks("asks-ghost", "ada/ghost");
+  await asks("asks-mine", "ada/mine");
+  const ofGhost = await run("ada/asks-ghost");
+  expect(ofGhost).toMatchObject({ verdict: "skipped", reason: "condition" });
+  const ofTheirs = await run("ada/asks-theirs");
+  expect(ofTheirs).toMatchObject({ verdict: "skipped", reason: "condition" });
+  expect(await run("ada/asks-mine")).toMatchObject({ verdict: "succeeded" });
+  await scheduler.modifyJob("ada/mine", { owner: "bob" });
+  expect(await run("ada/asks-mine")).toMatchObject({ verdict: "skipped", reason: "condition" });
+  await stranger.modifyJob("ada/asks-mine", { description: "of mine" });
+  expect(await run("ada/asks-mine")).toMatchObject({ verdict: "skipped" });
+  // Whoever sees it may write the same condition.
+  await scheduler.modifyJob("ada/asks-mine", { condition: `not "ada/mine".running` });
+  expect(await run("ada/asks-mine")).toMatchObject({ verdict: "succeeded" });
+  await scheduler.modifyJob("ada/mine", { owner: "ada" });
+  for (const id of ["theirs", "asks-theirs", "asks-ghost", "asks-mine"])
+    await scheduler.removeJob(`ada/${id}`);
+});
+
 test("changes, their events and manual runs say who made them, and why", async () => {
   const events: SchedulerEvent[] = [];
   scheduler.addListener((event) => events.push(event));

@@ -91,7 +91,14 @@ const policyArb: fc.Arbitrary<Policy> = fc.record({
   misfireGraceMs: fc.option(fc.integer({ min: 0, max: DAY })),
   maxCatchUp: fc.integer({ min: 1, max: 10_000 }),
   when: fc.option(
-    fc.record({ condition: conditionArb, waitMs: fc.option(fc.integer({ min: 1, max: DAY })) }),
+    fc.record(
+      {
+        condition: conditionArb,
+        waitMs: fc.option(fc.integer({ min: 1, max: DAY })),
+        sees: fc.array(fc.constantFrom("ann", "bob"), { maxLength: 2 }),
+      },
+      { requiredKeys: ["condition", "waitMs"] },
+    ),
   ),
   overlap: fc.constantFrom("skip", "queue-one", "queue-all", "cancel-running"),
   group: fc.option(groupArb),

@@ -47,6 +47,7 @@ export const FUNCTION_ARGUMENT = {
 /** What these share, in the order in which the files build on each other. */
 export const LIBRARIES = [
   "lib",
+  "scope",
   "locks",
   "events",
   "queue_jobs",
@@ -69,7 +70,6 @@ export const LIBRARIES = [
   "queueing",
   "decide",
   "documents",
-  "scope",
 ] as const;
 
 /** What is only read, by functions with arguments of their own. */

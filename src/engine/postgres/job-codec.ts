@@ -28,6 +28,7 @@ export function encodeDefinition(definition: JobDefinition): WrittenDefinition {
       // Absent, and not `null`, which would be a JSON value.
       condition: when ? compileCondition(when.condition) : undefined,
       waitMs: when?.waitMs,
+      sees: when?.sees,
       overlap: policy.overlap,
       groupKey: group?.key,
       groupLimit: group?.limit,

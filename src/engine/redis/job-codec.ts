@@ -22,8 +22,12 @@ export function encodeDefinition(definition: JobDefinition): WrittenDefinition {
 }
 
 /** A condition as scripts evaluate it. */
-function conditionText({ condition, waitMs }: ConditionPolicy): string {
-  return toJson({ program: compileCondition(condition), ...(waitMs === null ? {} : { waitMs }) });
+function conditionText({ condition, waitMs, sees }: ConditionPolicy): string {
+  return toJson({
+    program: compileCondition(condition),
+    ...(waitMs === null ? {} : { waitMs }),
+    sees,
+  });
 }
 
 /** The ms between occurrences, if they depend on nothing else and never end. */

@@ -19,13 +19,16 @@ export class ScopedJobs implements JobsPort {
     for (const { definition } of puts)
       this.#access.requireChange(definition.owner, `add job "${definition.id}"`);
     const results = await this.#engine.jobs.put(puts);
-    return results.map((result) => this.#seen(result));
-  }
-
-  /** Without the job, if it is somebody else's. */
-  #seen({ job, ...result }: Port.JobPutResult): Port.JobPutResult {
-    const isSeen = job && this.#access.isSeen(job.definition.owner);
-    return isSeen ? { ...result, job } : result;
+    const unread = puts.flatMap(({ definition: { id } }, i) =>
+      results[i]?.outcome === "created" || results[i]?.job ? [] : [id],
+    );
+    const stored = unread.length === 0 ? [] : await this.#engine.jobs.get(unread);
+    const known = new Map(unread.map((id, i) => [id, stored[i]]));
+    return results.map((result, i) => {
+      const job = result.job ?? known.get(puts[i]?.definition.id ?? "");
+      const isSeen = !job || this.#access.isSeen(job.definition.owner);
+      return isSeen ? result : { outcome: "taken" };
+    });
   }
 
   async change(change: Port.JobChange): Promise<Port.JobChangeResult> {

@@ -122,13 +122,13 @@ function auditQueued(step: Step, job: JobEntry): AuditFinding[] {
 
 /** Whether a queued run of the job would start, or be decided, if it were looked at now. */
 function canTake(step: Step, job: JobEntry): boolean {
-  const { condition } = job.rules;
+  const { condition, sees } = job.rules;
   if (job.queued.length === 0 || isFull(step, job)) return false;
   const isOver = (until: number | null): boolean => until === null || until <= step.now;
   const waits =
     condition !== null &&
     !job.queued.some((run) => run.ignoreCondition || isOver(run.waitUntil)) &&
-    !judge(step, condition).isTrue;
+    !judge(step, condition, sees).isTrue;
   return !waits && isItsTurn(step, job);
 }
 

@@ -15,7 +15,7 @@ import { noteTimed } from "./timed-changes.ts";
 import { addNext, dropNext } from "./upcoming.ts";
 import { decideSpans } from "./verdicts.ts";
 import { wakeGroups } from "./wake-groups.ts";
-import { wakeForQueued } from "./wakeups.ts";
+import { wakeDependents, wakeForQueued } from "./wakeups.ts";
 
 /**
  * Changes a job's definition, schedule or state. Everything that the change decides was computed from a revision and a
@@ -47,6 +47,8 @@ export function changeJob(step: Step, change: JobChange): JobChangeResult {
       leaveLine(step, job, false, former);
       if (leaveLine(step, job, true, former)) feedBackfill(step, job);
     }
+    // To conditions that see one owner's jobs alone, it comes or goes.
+    if (former.owner !== job.rules.owner) wakeDependents(step, [job.id]);
   }
   noteTimed(step, job.id, change.changesAt);
   if (schedule && job.next) addNext(step, job, job.next);

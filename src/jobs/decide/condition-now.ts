@@ -7,7 +7,8 @@ import {
   runProgram,
 } from "../../conditions/run-program.ts";
 import type { EpochMs } from "../../core/clock.ts";
-import { instancesOfAnyKind, type Step } from "./step.ts";
+import type { Scoped } from "../scope.ts";
+import { findJob, instancesOfAnyKind, type Step } from "./step.ts";
 
 /** A condition at one moment. */
 export interface Judgement {
@@ -17,9 +18,16 @@ export interface Judgement {
   readonly expiresAt: EpochMs | undefined;
 }
 
-/** Decides a job's condition by the facts of this step. */
-export function judge(step: Step, program: ConditionProgram): Judgement {
-  const facts = factsOf(step, program);
+/**
+ * Decides a job's condition by the facts of this step.
+ * @param sees The owners whose jobs it sees; `null`: everybody's.
+ */
+export function judge(
+  step: Step,
+  program: ConditionProgram,
+  sees: readonly string[] | null,
+): Judgement {
+  const facts = factsOf(step, program, sees ?? undefined);
   return {
     isTrue: runProgram(program, facts, step.now),
     facts,
@@ -28,10 +36,10 @@ export function judge(step: Step, program: ConditionProgram): Judgement {
 }
 
 /** What a condition asks about each job that it names. */
-function factsOf(step: Step, program: ConditionProgram): NamedFacts {
+function factsOf(step: Step, program: ConditionProgram, scope: Scoped["scope"]): NamedFacts {
   const facts: Record<string, JobFacts | null> = {};
   for (const jobId of jobsNamedIn(program)) {
-    const job = step.state.jobs.get(jobId);
+    const job = findJob(step, { jobId, scope });
     const running = instancesOfAnyKind(step, jobId);
     facts[jobId] = job
       ? {

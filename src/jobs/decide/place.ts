@@ -58,7 +58,8 @@ export interface Place {
 /** The place of a run of this job that is due now. */
 export function placeOf(step: Step, job: JobEntry, ignoresCondition: boolean): Place {
   const { rules } = job;
-  const judged = rules.condition && !ignoresCondition ? judge(step, rules.condition) : undefined;
+  const judged =
+    rules.condition && !ignoresCondition ? judge(step, rules.condition, rules.sees) : undefined;
   const isConditionTrue = judged?.isTrue ?? true;
   const queued = queuedOf(rules, job.queued);
   const running = instancesOf(step, job.id);

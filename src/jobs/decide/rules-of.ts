@@ -13,6 +13,7 @@ export function rulesOf({ pipeline, owner, policy, retention }: JobDefinition): 
     graceMs: policy.misfireGraceMs,
     maxCatchUp: policy.maxCatchUp,
     condition: when && compileCondition(when.condition),
+    sees: when?.sees ?? null,
     waitMs: when?.waitMs ?? null,
     overlap: policy.overlap,
     group: policy.group,

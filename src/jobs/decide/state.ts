@@ -53,6 +53,8 @@ export interface JobRules {
   readonly graceMs: number | null;
   readonly maxCatchUp: number;
   readonly condition: ConditionProgram | null;
+  /** The owners whose jobs the condition sees; `null`: everybody's. */
+  readonly sees: readonly string[] | null;
   /** How long a run waits for its condition; `null`: not at all. */
   readonly waitMs: number | null;
   readonly overlap: Overlap;

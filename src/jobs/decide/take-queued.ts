@@ -90,9 +90,9 @@ class QueueLook {
   }
 
   #isTrue(): boolean {
-    const { condition } = this.#job.rules;
+    const { condition, sees } = this.#job.rules;
     if (!condition) return true;
-    this.#judgement ??= judge(this.#step, condition);
+    this.#judgement ??= judge(this.#step, condition, sees);
     return this.#judgement.isTrue;
   }
 

@@ -85,6 +85,8 @@ if c.definition then
     if groups.leaveLine(job, true) then backfills.feedBackfill(c.jobId) end
     groups.wakeGroup(job.groupKey)
   end
+  -- To conditions that see one owner's jobs alone, it comes or goes.
+  if job.hasDependents and job.owner ~= changed.owner then wakeups.wakeDependents(c.jobId) end
   -- The new rules may let queued runs start.
   wakeForQueued(changed)
 end

@@ -1,9 +1,18 @@
 -- Conditions: their facts, and the stack machine that evaluates them; `src/conditions/compile.ts` is the reference.
 
--- What a condition can ask about a job; nil if there is no such job.
-local function factsOf(jobId)
-  local v = call("HMGET", jobKey(jobId), "rev", "lp", "er")
-  if not v[1] then return nil end
+-- Whether a condition sees the jobs of an owner. `sees` lists those whose jobs it does; nil = everybody's.
+local function isSeen(sees, owner)
+  if not sees then return true end
+  for _, each in ipairs(sees) do
+    if each == owner then return true end
+  end
+  return false
+end
+
+-- What a condition can ask about a job; nil if it sees no such job.
+local function factsOf(jobId, sees)
+  local v = call("HMGET", jobKey(jobId), "rev", "lp", "er", "ow")
+  if not v[1] or not isSeen(sees, v[4]) then return nil end
   local last = readLast(v[2])
   local running = call("HLEN", runningKey(jobId)) + call("HLEN", backfillRunningKey(jobId))
   return {
@@ -38,14 +47,14 @@ local JOIN = {
 
 -- Evaluates a program now. Returns { isTrue, facts (by job; null = no such job), expiresAt? }. `expiresAt` is the instant at
 -- which a term becomes false just because time passes.
-local function runProgram(program)
+local function runProgram(program, sees)
   local facts, stack, expiresAt = {}, {}, nil
   for _, step in ipairs(program) do
     local kind, jobId = step[1], step[2]
     if JOIN[kind] then
       JOIN[kind](stack)
     else
-      if facts[jobId] == nil then facts[jobId] = factsOf(jobId) or cjson.null end
+      if facts[jobId] == nil then facts[jobId] = factsOf(jobId, sees) or cjson.null end
       local known = facts[jobId]
       local value = known == cjson.null and 0 or (ASK[kind](known, step[3]) and 1 or -1)
       stack[#stack + 1] = value
@@ -60,7 +69,7 @@ end
 
 -- The job's condition as it is now; evaluated once in an admission, and again after a start.
 local function judge(job)
-  job.judged = job.judged or runProgram(job.condition.program)
+  job.judged = job.judged or runProgram(job.condition.program, job.condition.sees)
   return job.judged
 end
 

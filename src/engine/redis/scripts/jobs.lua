@@ -4,7 +4,7 @@
 --   kc, ka                retention: count and age
 --   pl                    pipeline
 --   ow                    owner, if it has one
---   cn                    condition: JSON of its program and of how long to wait
+--   cn                    condition: JSON of its program, how long to wait, and the owners whose jobs it sees
 --   ov                    overlap
 --   gk, gl                group: key and limit
 --   pf                    pauseAfterFailures

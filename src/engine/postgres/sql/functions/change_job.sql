@@ -53,6 +53,7 @@ BEGIN
     fresh.grace_ms := (policy ->> 'graceMs')::bigint;
     fresh.max_catch_up := (policy ->> 'maxCatchUp')::integer;
     fresh.condition := policy -> 'condition';
+    fresh.sees := policy -> 'sees';
     fresh.wait_ms := (policy ->> 'waitMs')::bigint;
     fresh.overlap := policy ->> 'overlap';
     fresh.group_key := policy ->> 'groupKey';
@@ -88,12 +89,12 @@ BEGIN
     fresh.finished_at := NULL;
   END IF;
   UPDATE jobs SET (pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
-    next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
+    next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, sees, wait_ms, overlap, group_key, group_limit,
     pause_after, keep_count, keep_age_ms, owner, paused_at, paused_reason, paused_until, finished_at,
     failures_in_a_row) = (fresh.pipeline,
     fresh.definition, fresh.declared, fresh.schedule, fresh.revision, fresh.generation, fresh.state, fresh.watermark,
     fresh.next_fire_at, fresh.next_due_at, fresh.max_instances, fresh.is_coalescing, fresh.grace_ms, fresh.max_catch_up,
-    fresh.condition, fresh.wait_ms, fresh.overlap, fresh.group_key, fresh.group_limit, fresh.pause_after, fresh.keep_count,
+    fresh.condition, fresh.sees, fresh.wait_ms, fresh.overlap, fresh.group_key, fresh.group_limit, fresh.pause_after, fresh.keep_count,
     fresh.keep_age_ms, fresh.owner, fresh.paused_at, fresh.paused_reason, fresh.paused_until, fresh.finished_at,
     fresh.failures_in_a_row)
   WHERE id = job.id RETURNING * INTO fresh;
@@ -106,6 +107,8 @@ BEGIN
       PERFORM leave_line(job);
       IF leave_line(job, true) THEN PERFORM feed_backfill(job.id, now_ms); END IF;
     END IF;
+    -- To conditions that see one owner's jobs alone, it comes or goes.
+    IF fresh.owner IS DISTINCT FROM job.owner THEN PERFORM wake_dependents(ARRAY[job.id], now_ms); END IF;
     -- The new rules may let queued runs start.
     PERFORM wake_for_queued(fresh, now_ms);
   END IF;

@@ -1,14 +1,14 @@
 -- Conditions: their facts, and the stack machine that evaluates them; src/conditions/compile.ts is the reference.
 
--- What a program asks about each job that it names, by id; null = no such job. One statement, so one instant.
-CREATE FUNCTION facts_of(program jsonb) RETURNS jsonb LANGUAGE sql AS $$
+-- What a program asks about each job that it names, by id; null = it sees no such job. One statement, so one instant.
+CREATE FUNCTION facts_of(program jsonb, scope jsonb) RETURNS jsonb LANGUAGE sql AS $$
   SELECT COALESCE(jsonb_object_agg(named.id, CASE WHEN jobs.id IS NULL THEN 'null' ELSE jsonb_build_object(
     'lastVerdict', jobs.last_run -> 'verdict', 'lastSuccessAt', jobs.last_success_at,
     'successStreak', jobs.success_streak, 'running', live.runs,
     'everRan', jobs.last_run IS NOT NULL OR live.runs > 0) END), '{}')
   FROM (SELECT DISTINCT step ->> 1 AS id FROM jsonb_array_elements(program) AS step
     WHERE jsonb_array_length(step) > 1) AS named
-  LEFT JOIN jobs ON jobs.id = named.id
+  LEFT JOIN jobs ON jobs.id = named.id AND is_in_scope(scope, jobs.owner)
   LEFT JOIN LATERAL (SELECT count(*) AS runs FROM running_runs WHERE job_id = named.id) AS live ON true
 $$;
 
@@ -68,7 +68,7 @@ CREATE FUNCTION judge(job jobs, now_ms bigint) RETURNS judgement LANGUAGE plpgsq
 DECLARE
   found_now judgement;
 BEGIN
-  found_now.facts := facts_of(job.condition);
+  found_now.facts := facts_of(job.condition, job.sees);
   found_now.is_true := COALESCE(run_program(job.condition, found_now.facts, now_ms), false);
   found_now.expires_at := program_expires_at(job.condition, found_now.facts, now_ms);
   RETURN found_now;

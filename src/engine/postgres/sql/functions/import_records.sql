@@ -96,14 +96,14 @@ DECLARE
   policy jsonb := r -> 'policy';
 BEGIN
   INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
-    next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms, overlap, group_key, group_limit,
+    next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, sees, wait_ms, overlap, group_key, group_limit,
     pause_after, keep_count, keep_age_ms, paused_at, paused_reason, paused_until, finished_at, counts, last_run, last_verdict,
     last_scheduled_run, last_success_at,
     success_streak, failures_in_a_row, owner)
   SELECT r ->> 'jobId', r ->> 'pipeline', r ->> 'definition', r ->> 'declared', r ->> 'schedule', n, n, r ->> 'state',
     (r ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
     (policy ->> 'maxInstances')::integer, (policy ->> 'coalesce')::boolean, (policy ->> 'graceMs')::bigint,
-    (policy ->> 'maxCatchUp')::integer, policy -> 'condition', (policy ->> 'waitMs')::bigint, policy ->> 'overlap',
+    (policy ->> 'maxCatchUp')::integer, policy -> 'condition', policy -> 'sees', (policy ->> 'waitMs')::bigint, policy ->> 'overlap',
     policy ->> 'groupKey', (policy ->> 'groupLimit')::integer, (policy ->> 'pauseAfter')::integer,
     (policy ->> 'keepCount')::integer, (policy ->> 'keepAgeMs')::bigint,
     (r ->> 'pausedAt')::bigint, r ->> 'pausedReason', (r ->> 'pausedUntil')::bigint, (r ->> 'finishedAt')::bigint, r -> 'counts',

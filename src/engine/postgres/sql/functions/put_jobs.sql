@@ -60,13 +60,13 @@ BEGIN
       IF missing IS NULL THEN RAISE serialization_failure; END IF;
       next := CASE p ->> 'state' WHEN 'active' THEN p #> '{upcoming,0}' END;
       INSERT INTO jobs (id, pipeline, definition, declared, schedule, revision, generation, state, watermark,
-        next_fire_at, next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, wait_ms,
+        next_fire_at, next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, sees, wait_ms,
         overlap, group_key, group_limit, pause_after, keep_count, keep_age_ms, paused_at, owner)
       SELECT p ->> 'id', p ->> 'pipeline', p ->> 'definition', p ->> 'declared', p ->> 'schedule', n, n, p ->> 'state',
         (p ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
         (p #>> '{policy,maxInstances}')::integer, (p #>> '{policy,coalesce}')::boolean,
         (p #>> '{policy,graceMs}')::bigint, (p #>> '{policy,maxCatchUp}')::integer,
-        p #> '{policy,condition}', (p #>> '{policy,waitMs}')::bigint, p #>> '{policy,overlap}',
+        p #> '{policy,condition}', p #> '{policy,sees}', (p #>> '{policy,waitMs}')::bigint, p #>> '{policy,overlap}',
         p #>> '{policy,groupKey}', (p #>> '{policy,groupLimit}')::integer, (p #>> '{policy,pauseAfter}')::integer,
         (p #>> '{policy,keepCount}')::integer, (p #>> '{policy,keepAgeMs}')::bigint,
         CASE p ->> 'state' WHEN 'paused' THEN now_ms END, p #>> '{policy,owner}'

@@ -2,6 +2,9 @@
 
 ALTER TABLE jobs ADD COLUMN owner text;
 
+-- The owners whose jobs a condition sees, as a JSON array; null: everybody's.
+ALTER TABLE jobs ADD COLUMN sees jsonb;
+
 ALTER TABLE running_runs ADD COLUMN owner text, ADD COLUMN requested_by jsonb, ADD COLUMN cancelled_by jsonb;
 
 ALTER TABLE queued_runs ADD COLUMN requested_by jsonb;
