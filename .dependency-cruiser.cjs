@@ -53,7 +53,8 @@ module.exports = {
       from: {
         orphan: true,
         path: "^src",
-        pathNot: "^src/((api|index|simulate|testing|testing/(jest|vitest)|triggers)\\.ts|cli/)",
+        pathNot:
+          "^src/((api|client|index|simulate|testing|testing/(jest|vitest)|triggers)\\.ts|cli/)",
       },
       to: {},
     },
@@ -61,13 +62,22 @@ module.exports = {
       name: "nobody-imports-the-entry-points",
       severity: "error",
       from: { path: "^src/(?!cli/)" },
-      to: { path: "^src/((api|index|simulate|testing|triggers)\\.ts$|cli/)" },
+      to: { path: "^src/((api|client|index|simulate|testing|triggers)\\.ts$|cli/)" },
     },
     {
       name: "cli-does-not-import-the-index",
       severity: "error",
       from: { path: "^src/cli/" },
-      to: { path: "^src/(api|index|simulate|testing|triggers)\\.ts$" },
+      to: { path: "^src/(api|client|index|simulate|testing|triggers)\\.ts$" },
+    },
+    {
+      name: "clients-know-the-contract-only",
+      severity: "error",
+      from: { path: "^src/(client\\.ts$|api/(client|contract)(/|\\.ts$))" },
+      to: {
+        path: "^src/",
+        pathNot: "^src/api/(client|contract)(/|\\.ts$)|^src/core/error-codes\\.ts$",
+      },
     },
     {
       name: "every-folder-has-a-row",

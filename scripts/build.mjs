@@ -19,6 +19,7 @@ import { mergeModules } from "./merge-modules.mjs";
 /** What a program may import: `cronduit` and its subpaths. */
 const ENTRIES = [
   "api",
+  "client",
   "index",
   "simulate",
   "testing",

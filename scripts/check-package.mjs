@@ -26,9 +26,16 @@ function checkFiles(files) {
   const packed = new Set(files);
   const missing = ["dist", "dist/cjs"]
     .flatMap((folder) =>
-      ["api", "index", "simulate", "testing", "testing/jest", "testing/vitest", "triggers"].map(
-        (entry) => `${folder}/${entry}`,
-      ),
+      [
+        "api",
+        "client",
+        "index",
+        "simulate",
+        "testing",
+        "testing/jest",
+        "testing/vitest",
+        "triggers",
+      ].map((entry) => `${folder}/${entry}`),
     )
     .flatMap((entry) => [`${entry}.js`, `${entry}.d.ts`])
     .concat("dist/execution/child-main.js", "package.json", "LICENSE", "README.md")

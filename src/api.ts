@@ -7,3 +7,4 @@ export { type Contract, contract, type RouteName } from "./api/contract.ts";
 export type { Access, Method, Route } from "./api/contract/route.ts";
 export type { Problem } from "./api/contract/problem-shape.ts";
 export { type Api, createApi } from "./api/create-api.ts";
+export { toNodeListener } from "./api/edge/node-listener.ts";

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 
 const ENTRIES = [
   "src/api.ts",
+  "src/client.ts",
   "src/index.ts",
   "src/simulate.ts",
   "src/testing.ts",

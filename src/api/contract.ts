@@ -1,8 +1,9 @@
+import { descriptionRoutes } from "./contract/description-routes.ts";
 import { jobRoutes } from "./contract/job-routes.ts";
 import { machineRoutes } from "./contract/machine-routes.ts";
 
 /** Every route of the API. All that clients need to know of it; a module of its own, which loads nothing else of `api`. */
-export const contract = { ...jobRoutes, ...machineRoutes } as const;
+export const contract = { ...jobRoutes, ...machineRoutes, ...descriptionRoutes } as const;
 
 /** The routes, by their names. */
 export type Contract = typeof contract;

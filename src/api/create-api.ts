@@ -8,6 +8,7 @@ import type { Authenticator, Caller, Peer } from "./caller.ts";
 import type { RouteName } from "./contract.ts";
 import { Gate } from "./edge/gate.ts";
 import type { Handlers } from "./handlers/handler.ts";
+import { describing } from "./handlers/description-handlers.ts";
 import { jobHandlers } from "./handlers/job-handlers.ts";
 import { machineHandlers } from "./handlers/machine-handlers.ts";
 import { makeApp } from "./make-app.ts";
@@ -37,7 +38,11 @@ export function createApi(options: ApiOptions): Api {
       { data: { path: "scheduler" } },
     );
   const settings = parseOptions(apiOptionsSchema, given, "createApi");
-  const handlers: Handlers<RouteName> = { ...jobHandlers, ...machineHandlers };
+  const handlers: Handlers<RouteName> = {
+    ...jobHandlers,
+    ...machineHandlers,
+    ...describing(settings.basePath),
+  };
   // The first that finds its kind of credential says who it is.
   const authenticators: readonly Authenticator[] = [];
   const gate = new Gate(settings, parts.clock);

@@ -29,6 +29,11 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   SERVER_REFUSED: 503,
 };
 
+/** The status of answers with a code. */
+export function statusOf(code: ErrorCode): number {
+  return STATUSES[code] ?? 500;
+}
+
 /** Whether an error is for the caller: it tells what it wrote, or that something is out of reach. */
 export function isForCaller(error: unknown): error is CronduitError {
   return isCronduitError(error) && STATUSES[error.code] !== undefined;
@@ -48,7 +53,7 @@ export function toProblem(error: unknown): Problem {
   return {
     type: `urn:cronduit:error:${code}`,
     title: meaning,
-    status: STATUSES[code] ?? 500,
+    status: statusOf(code),
     code,
     message,
     hint: remedy,

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { contract, type RouteName } from "../../src/api/contract.ts";
+import { contract } from "../../src/api/contract.ts";
 import type { Route } from "../../src/api/contract/route.ts";
 import { problemShape } from "../../src/api/contract/problem-shape.ts";
 import type { Api } from "../../src/api/create-api.ts";
@@ -56,6 +56,3 @@ function routeOf(method: string, path: string): Route | undefined {
     return new RegExp(`^/api${pattern.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path);
   });
 }
-
-/** The name of every route. */
-export const ROUTE_NAMES = Object.keys(contract) as RouteName[];

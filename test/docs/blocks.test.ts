@@ -21,6 +21,7 @@ function blocksOf(document: string): Block[] {
 const PATHS = {
   cronduit: [join(ROOT, "src/index.ts")],
   "cronduit/api": [join(ROOT, "src/api.ts")],
+  "cronduit/client": [join(ROOT, "src/client.ts")],
   "cronduit/simulate": [join(ROOT, "src/simulate.ts")],
   "cronduit/triggers": [join(ROOT, "src/triggers.ts")],
   "cronduit/testing": [join(ROOT, "src/testing.ts")],

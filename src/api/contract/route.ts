@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ErrorCode } from "../../core/errors.ts";
+import type { ErrorCode } from "../../core/error-codes.ts";
 
 /** The methods of HTTP that routes have. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -10,6 +10,21 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
  */
 export type Access = "anyone" | "viewer" | "editor" | "admin";
 
+/** The headings under which routes are listed, and what stands there. */
+export const GROUPS = {
+  jobs: "What runs when: jobs, one by one and many at once.",
+  schedules: "Schedules before they are saved: in words, with their next times.",
+  pipelines: "What jobs can run, and what it takes.",
+  runs: "What became of each time that was due: runs, their steps and logs.",
+  fleet: "Everything at once: figures, workers, queues, changes.",
+  events: "What happens, as it happens.",
+  people: "Who may do what: sessions, users, tokens.",
+  machines: "For other programs: whether this process lives, and what it offers.",
+} as const;
+
+/** A heading of the list of routes. */
+export type Group = keyof typeof GROUPS;
+
 /** A route: what it takes, what it answers, and who may call it. */
 export interface Route {
   readonly method: Method;
@@ -18,7 +33,7 @@ export interface Route {
   /** What it does, in one sentence for the list of routes. */
   readonly summary: string;
   /** Under which heading it stands in the list of routes. */
-  readonly group: string;
+  readonly group: Group;
   readonly access: Access;
   /** The query's parameters. Absent: it takes none. */
   readonly query?: z.ZodObject;
