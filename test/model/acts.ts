@@ -6,7 +6,14 @@ import { skipOccurrence, unskipOccurrence } from "../../src/scheduler/skip-occur
 import type { Held, ModelFleet } from "./fleet.ts";
 import type { View } from "./observe.ts";
 import type { Waiting } from "./place.ts";
-import type { JobName, Plan, PlannedCondition, Rules, Step } from "./step.ts";
+import {
+  type JobName,
+  MANY,
+  type Plan,
+  type PlannedCondition,
+  type Rules,
+  type Step,
+} from "./step.ts";
 
 /** What a step does; it is over when the promise is resolved. */
 export type Act = () => Promise<void>;
@@ -42,23 +49,25 @@ export function place(step: Step, scene: Scene): Act | undefined {
 }
 
 /**
- * Redis wakes one job of a group at a time, and feeds a backfill that waits in the line later than the others do: there, a job
- * has a group or a backfill.
+ * Redis wakes one job of a group at a time, and feeds a backfill that waits in the line later than the others do. Of two rows
+ * of one fire time, a short ledger there may keep the earlier: a backfill is not known any more. So there, a job has a group or a
+ * short ledger, or it has backfills.
  */
 function isLeftOut(
   step: Step,
-  { place: { isLoose = false }, grouped, backfilled }: ModelFleet,
+  { place: { isLoose = false }, grouped, cut, backfilled }: ModelFleet,
 ): boolean {
   if (!isLoose || !("job" in step)) return false;
   const { job } = step;
   if (step.do === "backfill") {
-    if (grouped.has(job)) return true;
+    if (grouped.has(job) || cut.has(job)) return true;
     backfilled.add(job);
   }
-  if ("rules" in step && step.rules.group) {
-    if (backfilled.has(job)) return true;
-    grouped.add(job);
-  }
+  if (!("rules" in step)) return false;
+  const { group, keep = MANY } = step.rules;
+  if ((group || keep < MANY) && backfilled.has(job)) return true;
+  if (group) grouped.add(job);
+  if (keep < MANY) cut.add(job);
   return false;
 }
 

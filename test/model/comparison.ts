@@ -7,13 +7,18 @@ import { Names } from "./names.ts";
 import { byId, type QueueView, type View, viewOf } from "./observe.ts";
 import type { Place } from "./place.ts";
 import type { RecordedCall } from "./recorder.ts";
-import { applyCall, emptyFleet, type PlainFleet, type PlainQueue, UNKNOWN } from "./reference.ts";
+import {
+  applyCall,
+  emptyFleet,
+  type PlainFleet,
+  type PlainQueue,
+  queueOfFleet,
+  UNKNOWN,
+} from "./reference.ts";
+import { MANY } from "./step.ts";
 
 /** More orders than this are not tried. */
 const MAX_TRIES = 20_000;
-
-/** Retention by less than this was asked for. */
-const MANY = 100_000;
 
 /** The reference, and how its numbers are called. */
 interface Side {
@@ -85,8 +90,17 @@ export class Comparison {
   /** Lets the reference do the same. @returns where its answer differs */
   #answerOf({ fleet, names }: Side, call: RecordedCall): string | undefined {
     const { queue, path, now } = call;
-    const answer = applyCall(fleet, queue, path, paramsFor(names, call), now);
+    const params = paramsFor(names, call);
+    const answer = applyCall(fleet, queue, path, params, now);
     if (answer === UNKNOWN) return undefined;
+    if (path === "line.activate" && answer !== call.answer && this.#place.isLoose) {
+      const id = String(params[0]);
+      const own = queueOfFleet(fleet, queue);
+      if (!isWakeupId(id) && !isVoid(id, own)) return names.differ(queue, call.answer, answer);
+      if (answer === true) own.line.delete(id);
+      else own.line.set(id, { state: "active", dueAt: 0 });
+      return undefined;
+    }
     const inOrder = (value: unknown): unknown => this.#inOrder(path, value);
     return names.differ(queue, inOrder(call.answer), inOrder(answer));
   }
@@ -185,7 +199,11 @@ function pairWakeups(
 }
 
 function isWakeup(finding: AuditFinding): boolean {
-  return finding.kind === "stranded" && parseQueueJobId(finding.queueJob.id)?.kind === "wakeup";
+  return finding.kind === "stranded" && isWakeupId(finding.queueJob.id);
+}
+
+function isWakeupId(id: string): boolean {
+  return parseQueueJobId(id)?.kind === "wakeup";
 }
 
 /** Whether an occurrence's queue job stands for nothing any more. */

@@ -120,6 +120,8 @@ export class ModelFleet implements AsyncDisposable {
   hasLost = false;
   /** Jobs that may have had a group, and a backfill. */
   readonly grouped = new Set<string>();
+  /** Those of whose ledgers rows may have been dropped. */
+  readonly cut = new Set<string>();
   readonly backfilled = new Set<string>();
   /** What was declared last for each job. */
   readonly declared = new Map<string, Record<string, unknown>>();
@@ -200,7 +202,7 @@ export class ModelFleet implements AsyncDisposable {
   async take(queue: string, queueJobId: string, workerIndex: number): Promise<void> {
     const hand = this.#worker(workerIndex).hands.get(queue);
     if (!hand) throw new Error(`nobody works on queue "${queue}"`);
-    await this.#byHand(queue, "activate", queueJobId);
+    if (!(await this.#byHand(queue, "activate", queueJobId))) return;
     let held: Held | undefined;
     return new Promise<void>((resolve, reject) => {
       const hold = (run: Held): void => {
@@ -309,16 +311,26 @@ export class ModelFleet implements AsyncDisposable {
   }
 
   async #conclude(queue: string, queueJobId: string, end: QueueJobOutcome): Promise<void> {
-    if (end === "done" || end === "ended") return this.#byHand(queue, "remove", queueJobId);
+    if (end === "done" || end === "ended") {
+      await this.#byHand(queue, "remove", queueJobId);
+      return;
+    }
     const inMs = end === "hand-back" ? 0 : end.againInMs;
-    return this.#byHand(queue, "delay", queueJobId, this.now + inMs);
+    await this.#byHand(queue, "delay", queueJobId, this.now + inMs);
   }
 
-  #byHand(queue: string, what: Exclude<keyof RawLine, "waiting">, id: string, dueAt = 0) {
+  #byHand(
+    queue: string,
+    what: Exclude<keyof RawLine, "waiting">,
+    id: string,
+    dueAt = 0,
+  ): Promise<boolean | void> {
     const line = this.place.lines.get(queue);
     if (!line) throw new Error(`there is no queue "${queue}"`);
     const params = what === "delay" ? [id, dueAt] : [id];
-    return this.recorder.call(queue, `line.${what}`, params, () => line[what](id, dueAt));
+    return this.recorder.call<boolean | void>(queue, `line.${what}`, params, () =>
+      line[what](id, dueAt),
+    );
   }
 
   async #hire(index: number): Promise<void> {

@@ -117,6 +117,34 @@ export const FOUND: readonly { readonly title: string; readonly happens: readonl
       ),
     },
     {
+      title: "a queue job is dropped by a cancel just before a worker takes it: the worker had it",
+      happens: [
+        ...inTurns(
+          { ...add, rules: { ...rules, overlap: "queue-all" } },
+          { do: "runNow", job: "a" },
+          take,
+          { do: "finish", pick: 0, how: "asleep" },
+          { do: "pass", seconds: 26 },
+        ),
+        { steps: [{ do: "cancel", pick: 0 }, take], choices: [0] },
+        ...inTurns({ do: "heal" }),
+      ],
+    },
+    {
+      title: "backfills that were cancelled in a short ledger: on Redis they ran again",
+      happens: inTurns(
+        { ...add, rules: { ...rules, keep: 1 } },
+        take,
+        { do: "fire", pick: 0, worker: 1 },
+        finish,
+        { do: "pause", job: "a" },
+        { do: "pass", seconds: 1 },
+        { do: "backfill", job: "a", sinceS: 4, concurrency: 1, order: "latest" },
+        { do: "cancel", pick: 0 },
+        { do: "backfill", job: "a", sinceS: 4, concurrency: 1, order: "latest" },
+      ),
+    },
+    {
       title: "a job with a backfill is removed: its next one of that id had the backfill",
       happens: inTurns(
         { ...add, rules },

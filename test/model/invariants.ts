@@ -7,9 +7,8 @@ import type { TriggerSpec } from "../../src/triggers/spec.ts";
 import { isVerdict } from "../../src/history/run.ts";
 import type { QueueView, View } from "./observe.ts";
 import type { RecordedCall } from "./recorder.ts";
+import { MANY } from "./step.ts";
 
-/** Retention by less than this was asked for. */
-const MANY = 100_000;
 const COUNTED: Readonly<Record<string, string>> = {
   JOB_EXECUTED: "succeeded",
   JOB_ERROR: "failed",

@@ -24,7 +24,7 @@ export async function openMemory(options: PlaceOptions): Promise<Place> {
     const lock = "by hand";
     lines.set(queue, {
       waiting: async () => line.inLine().map(({ id, dueAt = 0 }) => ({ id, dueAt })),
-      activate: async (id) => void line.takeOut(id, lock),
+      activate: async (id) => line.takeOut(id, lock) !== undefined,
       delay: async (id, dueAt) => line.park(id, lock, dueAt),
       remove: async (id) => void line.remove(id),
     });

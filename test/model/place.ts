@@ -18,8 +18,8 @@ export interface Waiting {
 /** A queue as it is stored. */
 export interface RawLine {
   waiting(): Promise<Waiting[]>;
-  /** Gives a queue job to a worker. */
-  activate(id: string): Promise<void>;
+  /** Gives a queue job to a worker. @returns whether it was still there */
+  activate(id: string): Promise<boolean>;
   /** Puts it back, until then. */
   delay(id: string, dueAt: number): Promise<void>;
   remove(id: string): Promise<void>;
@@ -33,7 +33,8 @@ export interface Place {
   readonly lines: ReadonlyMap<string, RawLine>;
   /**
    * Redis does some things in its own way: rows of one fire time have no order in a ledger, and wakeups (queue jobs that stand
-   * for nothing and only make a worker look) may be more or fewer; jobs with a group are not backfilled there. That nothing waits in vain is seen at the end of a trial.
+   * for nothing and only make a worker look) may be more or fewer; jobs with a group or a short
+   * ledger are not backfilled there. That nothing waits in vain is seen at the end of a trial.
    */
   readonly isLoose?: boolean;
   /** Opens another one, where that costs nothing. */

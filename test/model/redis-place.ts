@@ -13,6 +13,12 @@ import {
   withSiblings,
 } from "./place.ts";
 
+const ACTIVATE = `
+local found = redis.call("LREM", KEYS[2], 0, ARGV[1]) + redis.call("ZREM", KEYS[3], ARGV[1])
+  + redis.call("ZREM", KEYS[4], ARGV[1])
+if found > 0 then redis.call("LPUSH", KEYS[1], ARGV[1]) end
+return found`;
+
 /** A Redis server or Cluster. */
 export async function openRedis(
   name: string,
@@ -60,7 +66,10 @@ function redisLine(redis: Redis | Cluster, prefix: string, queue: string): RawLi
         ),
       ];
     },
-    activate: (id) => atOnce((multi) => takeOut(multi, id).lpush(key("active"), id)),
+    async activate(id) {
+      const keys = ["active", "wait", "delayed", "prioritized"].map(key);
+      return (await redis.eval(ACTIVATE, keys.length, ...keys, id)) === 1;
+    },
     delay: (id, dueAt) =>
       atOnce((multi) => multi.lrem(key("active"), 0, id).zadd(key("delayed"), dueAt * 4096, id)),
     remove: (id) => atOnce((multi) => takeOut(multi, id).lrem(key("active"), 0, id).del(key(id))),

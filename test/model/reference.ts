@@ -67,8 +67,9 @@ export function queueOfFleet(fleet: PlainFleet, name: string): PlainQueue {
 }
 
 /** What the raw queue does, by hand. */
-const BY_HAND: Readonly<Record<string, (line: PlainLine, id: string, dueAt: number) => void>> = {
-  "line.activate": (line, id) => void line.set(id, { state: "active", dueAt: 0 }),
+const BY_HAND: Readonly<Record<string, (line: PlainLine, id: string, dueAt: number) => unknown>> = {
+  // What was dropped meanwhile no worker gets.
+  "line.activate": (line, id) => line.has(id) && !!line.set(id, { state: "active", dueAt: 0 }),
   "line.delay": (line, id, dueAt) => void line.set(id, { state: "delayed", dueAt }),
   "line.remove": (line, id) => void line.delete(id),
 };
@@ -95,10 +96,7 @@ export function applyCall(
   const queue = queueOfFleet(fleet, queueName);
   const { state, line, events } = queue;
   const byHand = BY_HAND[path];
-  if (byHand) {
-    byHand(line, String(params[0]), Number(params[1]));
-    return undefined;
-  }
+  if (byHand) return byHand(line, String(params[0]), Number(params[1]));
   const step = stepOn(state, lineAt(line, now), now);
   const method = METHODS[path];
   if (!method) throw new Error(`the reference has no ${path}`);

@@ -77,8 +77,9 @@ async function openSql(
 
 function sqlLine(pool: PgPool, schemas: Schemas): RawLine {
   const table = `${quote(schemas.queue)}.job`;
-  const change = async (text: string, ...params: unknown[]): Promise<void> => {
-    await pool.query(`${text} AND queue = '${schemas.runs}'`, params);
+  const change = async (text: string, ...params: unknown[]): Promise<boolean> => {
+    const { rowCount } = await pool.query(`${text} AND queue = '${schemas.runs}'`, params);
+    return rowCount === 1;
   };
   return {
     async waiting() {
@@ -90,8 +91,12 @@ function sqlLine(pool: PgPool, schemas: Schemas): RawLine {
       return rows.map(({ id, due }) => ({ id, dueAt: Number(due) }));
     },
     activate: (id) => change(`UPDATE ${table} SET state = 'active' WHERE id = $1`, id),
-    delay: (id, dueAt) =>
-      change(`UPDATE ${table} SET state = 'delayed', process_at_ms = $2 WHERE id = $1`, id, dueAt),
-    remove: (id) => change(`DELETE FROM ${table} WHERE id = $1`, id),
+    async delay(id, dueAt) {
+      const text = `UPDATE ${table} SET state = 'delayed', process_at_ms = $2 WHERE id = $1`;
+      await change(text, id, dueAt);
+    },
+    async remove(id) {
+      await change(`DELETE FROM ${table} WHERE id = $1`, id);
+    },
   };
 }
