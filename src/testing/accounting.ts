@@ -1,19 +1,14 @@
 import type { EpochMs } from "../core/clock.ts";
-import type { JobDefinition, JobState } from "../jobs/definition.ts";
+import type { Epochs } from "../jobs/account/epochs.ts";
+import { weigh, windowOf } from "../jobs/account/weigh.ts";
 import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { Schedule } from "../jobs/schedule.ts";
+import { TZDATA } from "../triggers/time/tzdata.ts";
 
 /** At most so many of a kind are listed. */
 const MOST_LISTED = 20;
-
-/** How a job was stored from one instant to the next change. */
-export interface StoredPeriod {
-  readonly definition: JobDefinition;
-  readonly state: JobState | "removed";
-  /** Every earlier occurrence was decided before. */
-  readonly watermark: EpochMs;
-  readonly since: EpochMs;
-}
+/** Fire times that are weighed at once. */
+const STEP = 2_000;
 
 /** What is wrong with the decisions on one job's occurrences. */
 export interface Unaccounted {
@@ -27,80 +22,82 @@ export interface Unaccounted {
   readonly miscounted: readonly LedgerRow[];
 }
 
-/**
- * Recomputes with the trigger what was due while a job was active, and compares it with the rows of its ledger.
- * @param periods In their order.
- * @param rows Decided and open ones, of any kind; those that the schedule did not ask for don't count.
- */
-export function account(
-  periods: readonly StoredPeriod[],
-  rows: readonly LedgerRow[],
-  now: EpochMs,
-): Unaccounted {
-  // What was decided before a test began may have been by another schedule.
-  const begin = periods[0]?.watermark ?? -Infinity;
+/** What is compared. */
+export interface Accounted {
+  /** When the job was due. */
+  readonly known: Epochs;
+  /** Decided and open rows of any kind; those that the schedule did not ask for don't count. */
+  readonly rows: readonly LedgerRow[];
+  /** What was due by then was decided before the test began, maybe by another schedule. */
+  readonly begin: EpochMs;
+  readonly now: EpochMs;
+}
+
+/** Recomputes with the trigger what was due, and compares it with the rows of the ledger, as `account` does on every engine. */
+export function account({ known, rows, begin, now }: Accounted): Unaccounted {
   const scheduled = rows
     .filter(({ kind, fireAt }) => kind === "scheduled" && fireAt > begin)
-    .toSorted((a, b) => firstOf(a) - firstOf(b) || a.fireAt - b.fireAt);
-  const schedules = periods.map(({ definition }) => new Schedule(definition));
-  const singles = scheduled.filter(({ fromAt }) => fromAt === undefined);
-  const spans = scheduled.filter(({ fromAt }) => fromAt !== undefined);
+    .toSorted((a, b) => a.fireAt - b.fireAt);
+  const schedules = known.epochs.flatMap(({ definition }) =>
+    definition ? new Schedule(definition) : [],
+  );
+  const isDue = (at: EpochMs): boolean => schedules.some((schedule) => schedule.has(at));
+  const gaps: EpochMs[] = [];
+  const doubles: EpochMs[] = [];
+  const strays: EpochMs[] = [];
+  const miscounted: LedgerRow[] = [];
+  // Rows may lie behind the present: a worker's clock was ahead.
+  const last = Math.max(now, scheduled.at(-1)?.fireAt ?? now);
+  let place = 0;
+  for (let from = begin; from < last && gaps.length < MOST_LISTED;) {
+    const to = windowOf(known, { from, to: last }, STEP);
+    while ((scheduled[place]?.fireAt ?? Infinity) <= from) place += 1;
+    const inside = rowsUpTo(scheduled, place, to);
+    const { missing, open, surplus } = weigh({
+      ...known,
+      from,
+      to,
+      now,
+      rows: inside,
+      tzdata: TZDATA,
+    });
+    for (const { fireAt, row } of [...missing, ...open]) if (!row) gaps.push(fireAt);
+    for (const { fireAt, row } of surplus)
+      if (row && firstOf(row) < row.fireAt)
+        if (holds(row, schedules)) doubles.push(...timesIn(row, inside));
+        else miscounted.push(row);
+      else (isDue(fireAt) ? doubles : strays).push(fireAt);
+    from = to;
+  }
   return {
-    gaps: periods.flatMap((period, i) => gapsIn(period, periods[i + 1]?.since ?? now, scheduled)),
-    doubles: doublesIn(scheduled.filter((row) => !isInSpan(row, spans))),
-    strays: singles
-      .filter(({ fireAt }) => !schedules.some((schedule) => schedule.has(fireAt)))
-      .slice(0, MOST_LISTED)
-      .map(({ fireAt }) => fireAt),
-    miscounted: scheduled.filter((row) => isMiscounted(row, singles, schedules)),
+    gaps: gaps.slice(0, MOST_LISTED),
+    doubles: doubles.slice(0, MOST_LISTED),
+    strays: strays.slice(0, MOST_LISTED),
+    miscounted: [...new Set(miscounted)],
   };
 }
 
-function gapsIn(
-  { definition, state, watermark }: StoredPeriod,
-  until: EpochMs,
-  rows: readonly LedgerRow[],
-): EpochMs[] {
-  if (state !== "active") return [];
-  const schedule = new Schedule(definition);
-  const gaps: EpochMs[] = [];
-  let place = 0;
-  let next = schedule.next(watermark);
-  while (next && next.dueAt <= until && gaps.length < MOST_LISTED) {
-    const { fireAt } = next;
-    let row = rows[place];
-    while (row && row.fireAt < fireAt) row = rows[(place += 1)];
-    if (!row || firstOf(row) > fireAt) gaps.push(fireAt);
-    // A span is passed at once: how many it holds is checked by itself.
-    next = schedule.next(row && firstOf(row) <= fireAt ? row.fireAt : fireAt);
-  }
-  return gaps;
+/** The rows from a place on that stand for a fire time up to `to`. */
+function rowsUpTo(rows: readonly LedgerRow[], place: number, to: EpochMs): LedgerRow[] {
+  let end = place;
+  while ((rows[end]?.fireAt ?? Infinity) <= to) end += 1;
+  // A row for several is filed under the last of them, which may lie beyond.
+  const behind = rows[end];
+  return rows.slice(place, behind && firstOf(behind) <= to ? end + 1 : end);
 }
 
-function doublesIn(rows: readonly LedgerRow[]): EpochMs[] {
-  const doubles = rows.filter((row, i) => {
-    const before = rows[i - 1];
-    return before !== undefined && before.fireAt >= firstOf(row);
-  });
-  return doubles.slice(0, MOST_LISTED).map(firstOf);
+/** Whether a row stands for as many fire times as there are from its first to its last. */
+function holds(row: LedgerRow, schedules: readonly Schedule[]): boolean {
+  const from = firstOf(row) - 1;
+  return schedules.some((schedule) => schedule.span(from, row.fireAt)?.count === row.count);
 }
 
-/** Whether it was decided by itself within a row that stands for several, which does not count it then. */
-function isInSpan({ fromAt, fireAt }: LedgerRow, spans: readonly LedgerRow[]): boolean {
-  return (
-    fromAt === undefined && spans.some((span) => firstOf(span) < fireAt && fireAt < span.fireAt)
+/** Fire times within a row for several that others stand for, too. */
+function timesIn(span: LedgerRow, rows: readonly LedgerRow[]): EpochMs[] {
+  const others = rows.filter(
+    (row) => row !== span && firstOf(span) <= row.fireAt && firstOf(row) <= span.fireAt,
   );
-}
-
-function isMiscounted(
-  row: LedgerRow,
-  singles: readonly LedgerRow[],
-  schedules: readonly Schedule[],
-): boolean {
-  if (row.fromAt === undefined) return false;
-  const { fromAt, fireAt, count = 1 } = row;
-  const others = singles.filter((single) => isInSpan(single, [row])).length;
-  return !schedules.some((schedule) => schedule.span(fromAt - 1, fireAt)?.count === count + others);
+  return others.map(({ fireAt }) => Math.min(fireAt, span.fireAt));
 }
 
 /** The nominal time of the first occurrence that a row stands for. */

@@ -1,9 +1,11 @@
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { JobDefinition, JobState } from "../jobs/definition.ts";
+import { epochsOf } from "../jobs/account/epochs.ts";
 import type { LedgerRow } from "../jobs/ledger-row.ts";
+import type { JobRevisions } from "../jobs/noted-change.ts";
 import { formatIso } from "../triggers/time/local-text.ts";
-import { account, firstOf, type StoredPeriod } from "./accounting.ts";
+import { account, firstOf } from "./accounting.ts";
 
 /** How many problems an error tells. */
 const MOST_TOLD = 100;
@@ -45,13 +47,23 @@ export interface FleetState {
   onDecided(hear: (jobId: string, row: LedgerRow) => void): void;
   /** Runs without a verdict. */
   openRuns(jobId: string): readonly LedgerRow[];
+  /** What was changed about a job, even of one that was removed, as long as that is kept. */
+  changes(jobId: string): JobRevisions;
 }
 
-/** Keeps every row that a ledger ever had, and every form that a job ever had, whatever retention deletes. */
+/** A job from when it was first seen until its changes are forgotten, long after its removal. */
+interface Life {
+  /** Every earlier occurrence was decided before. */
+  readonly begin: EpochMs;
+  readonly zone: string;
+  changes: JobRevisions;
+}
+
+/** Keeps every row that a ledger ever had, and every change of a job, whatever retention deletes. */
 export class FleetLedger {
   readonly #state: FleetState;
   readonly #rows = new Map<string, LedgerRow[]>();
-  readonly #periods = new Map<string, StoredPeriod[]>();
+  readonly #lives = new Map<string, Life[]>();
   readonly #versions = new Map<string, string>();
   #noted = -1;
 
@@ -65,26 +77,40 @@ export class FleetLedger {
   }
 
   /** To be called after everything that happens at one instant. */
-  note(now: EpochMs): void {
+  note(): void {
     if (this.#state.activity === this.#noted) return;
     this.#noted = this.#state.activity;
     const gone = new Set(this.#versions.keys());
     for (const job of this.#state.jobs()) {
       gone.delete(job.id);
-      this.#noteJob(job, now);
+      if (this.#versions.get(job.id) === job.version) continue;
+      this.#versions.set(job.id, job.version);
+      this.#noteChanges(job);
     }
-    for (const jobId of gone) this.#noteRemoved(jobId, now);
+    for (const jobId of gone) {
+      this.#versions.delete(jobId);
+      const last = this.#lives.get(jobId)?.at(-1);
+      if (last) last.changes = this.#state.changes(jobId);
+    }
   }
 
   /** Whether there ever was a job of this id. */
   hasKnown(jobId: string): boolean {
-    return this.#periods.has(jobId) || this.#rows.has(jobId);
+    return this.#lives.has(jobId) || this.#rows.has(jobId);
   }
 
   /** @throws {@link CronduitError} `UNACCOUNTED`, with what is wrong in its data */
   assertAll(now: EpochMs): void {
-    const problems = [...this.#periods].flatMap(([jobId, periods]) =>
-      this.#problemsOf(jobId, periods, now),
+    const present = new Map([...this.#state.jobs()].map((job) => [job.id, job]));
+    const problems = [...this.#lives].flatMap(([jobId, lives]) =>
+      lives.flatMap((life, i) => {
+        const next = lives[i + 1];
+        return this.#problemsOf(jobId, life, {
+          now,
+          job: next ? undefined : present.get(jobId),
+          until: next?.begin ?? Infinity,
+        });
+      }),
     );
     if (problems.length === 0) return;
     const told = problems.slice(0, MOST_TOLD);
@@ -100,10 +126,16 @@ export class FleetLedger {
     );
   }
 
-  #problemsOf(jobId: string, periods: readonly StoredPeriod[], now: EpochMs): ToldProblem[] {
-    const rows = [...(this.#rows.get(jobId) ?? []), ...this.#state.openRuns(jobId)];
-    const { gaps, doubles, strays, miscounted } = account(periods, rows, now);
-    const zone = periods.at(-1)?.definition.timezone ?? "UTC";
+  #problemsOf(
+    jobId: string,
+    { begin, zone, changes }: Life,
+    { now, job, until }: { now: EpochMs; job: JobNow | undefined; until: EpochMs },
+  ): ToldProblem[] {
+    const decided = this.#rows.get(jobId) ?? [];
+    const rows = [...decided, ...this.#state.openRuns(jobId)].filter((row) => row.fireAt <= until);
+    const stored = job && { ...job, definition: job.definition() };
+    const known = epochsOf({ job: stored, changes });
+    const { gaps, doubles, strays, miscounted } = account({ known, rows, begin, now });
     const at = (fireAt: EpochMs): string => formatIso(fireAt, zone);
     const runIds = (fireAt: EpochMs): string[] =>
       rows.filter((row) => firstOf(row) <= fireAt && fireAt <= row.fireAt).map(({ id }) => id);
@@ -129,21 +161,14 @@ export class FleetLedger {
     ].flat();
   }
 
-  #noteJob({ id, version, state, watermark, definition }: JobNow, now: EpochMs): void {
-    if (this.#versions.get(id) === version) return;
-    this.#versions.set(id, version);
-    this.#add(id, { definition: definition(), state, watermark, since: now });
-  }
-
-  #noteRemoved(jobId: string, now: EpochMs): void {
-    this.#versions.delete(jobId);
-    const last = this.#periods.get(jobId)?.at(-1);
-    if (last) this.#add(jobId, { ...last, state: "removed", since: now });
-  }
-
-  #add(jobId: string, period: StoredPeriod): void {
-    const periods = this.#periods.get(jobId);
-    if (periods) periods.push(period);
-    else this.#periods.set(jobId, [period]);
+  #noteChanges({ id, watermark, definition }: JobNow): void {
+    const changes = this.#state.changes(id);
+    const lives = this.#lives.get(id) ?? [];
+    this.#lives.set(id, lives);
+    const last = lives.at(-1);
+    const isForgotten =
+      last !== undefined && changes.revisions.length < last.changes.revisions.length;
+    if (last && !isForgotten) last.changes = changes;
+    else lives.push({ begin: watermark, zone: definition().timezone, changes });
   }
 }

@@ -8,7 +8,8 @@ import { parseOptions } from "../jobs/options.ts";
 import type { PipelineReference, ResultOf, SchemaOf } from "../pipeline/pipeline.ts";
 import { checkJobId } from "../scheduler/declaration.ts";
 import type { ShutdownOptions } from "../scheduler/lifecycle.ts";
-import { PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
+import { type ActingScheduler, PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
+import type { LimitedActor, TrustedActor } from "../scheduler/rights.ts";
 import { type RunJobOptions, runJobSchema } from "../scheduler/run-commands.ts";
 import type { PipelineSchedulerOptions } from "../scheduler/scheduler-options.ts";
 import type { ExportOptions } from "../scheduler/transfer/export-options.ts";
@@ -137,7 +138,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
    */
   assertAllAccountedFor(): void {
     const { ledger, time } = this.#fleet;
-    ledger.note(time.now);
+    ledger.note();
     ledger.assertAll(time.now);
   }
 
@@ -187,7 +188,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
 
   /** As that of every scheduler; the test still knows the job. */
   override async removeJob(jobId: string): Promise<void> {
-    this.#fleet.ledger.note(this.#fleet.time.now);
+    this.#fleet.ledger.note();
     await super.removeJob(jobId);
   }
 
@@ -201,10 +202,12 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
     options?: RunJobOptions<SchemaOf<R>> & { wait?: false | undefined },
   ): Promise<string>;
   override async runJob(jobId: string, options: RunJobOptions = {}): Promise<string | Run> {
-    const asked = super.runJob(jobId, options as { wait: true });
-    const { wait } = parseOptions(runJobSchema, options, "runJob");
-    if (wait === false) return asked;
-    return this.#drive(asked, { forMs: wait === true ? undefined : wait });
+    return this.#awaited(super.runJob(jobId, options as { wait: true }), options);
+  }
+
+  /** As that of every scheduler; its calls that wait move the time as those of the test do. */
+  override as(actor: TrustedActor | LimitedActor, note?: string): ActingScheduler {
+    return this.#acting(super.as(actor, note));
   }
 
   /** The lines of a run's log, to its end; the time moves as far as that needs. */
@@ -239,6 +242,28 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
   /** As {@link close}. */
   override async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #acting(scheduler: ActingScheduler): ActingScheduler {
+    const runJob = scheduler.runJob.bind(scheduler);
+    const followLogs = scheduler.followLogs.bind(scheduler);
+    const exportState = scheduler.exportState.bind(scheduler);
+    const as = scheduler.as.bind(scheduler);
+    return Object.assign(scheduler, {
+      runJob: ((jobId: string, options: RunJobOptions = {}) =>
+        this.#awaited(runJob(jobId, options as { wait: true }), options)) as typeof runJob,
+      followLogs: (...given: Parameters<typeof followLogs>) => this.#driven(followLogs(...given)),
+      exportState: (...given: Parameters<typeof exportState>) =>
+        this.#driven(exportState(...given)),
+      as: (...given: Parameters<typeof as>) => this.#acting(as(...given)),
+    });
+  }
+
+  /** What `runJob` was asked for, moving the time if it waits for the end of the run. */
+  #awaited<T>(asked: Promise<T>, options: RunJobOptions): Promise<T> {
+    const { wait } = parseOptions(runJobSchema, options, "runJob");
+    if (wait === false) return asked;
+    return this.#drive(asked, { forMs: wait === true ? undefined : wait });
   }
 
   /** Moves the time as far as `work` needs; inside a run, and in a listener during a move, whoever moves the time does. */

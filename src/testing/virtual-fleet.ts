@@ -124,7 +124,7 @@ export class VirtualFleet {
       nextChangeAt: (after) => memory.nextChangeAt(after),
       isAtRest: () => active().length === 0 && memory.isAtRest(),
       isWorking: () => memory.isWorking(),
-      onQuiet: () => ledger.note(time.now),
+      onQuiet: () => ledger.note(),
     });
     this.#made = { memory, worker, machine, ledger };
     // A test that failed before it closed the scheduler must not hold up its runner.

@@ -6,9 +6,10 @@ import { MemoryEngine } from "../engine/memory/memory-engine.ts";
 import { emptyFleet, type MemoryStore } from "../engine/memory/memory-link.ts";
 import { MultiQueueEngine } from "../engine/multi-queue/multi-queue-engine.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
-import { openRuns } from "../jobs/decide.ts";
+import { openRuns, readRevisions } from "../jobs/decide.ts";
 import type { JobEntry } from "../jobs/decide/state.ts";
 import type { LedgerRow } from "../jobs/ledger-row.ts";
+import type { JobRevisions } from "../jobs/noted-change.ts";
 import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import type { FleetState, JobNow } from "./fleet-ledger.ts";
 import type { VirtualClock, VirtualTime } from "./virtual-time.ts";
@@ -85,6 +86,15 @@ export class VirtualMemory implements FleetState {
 
   openRuns(jobId: string): LedgerRow[] {
     return this.#stores.flatMap(({ state }) => copyOf(openRuns(state, jobId)));
+  }
+
+  changes(jobId: string): JobRevisions {
+    const found = this.#stores.map(({ state }) =>
+      readRevisions(state, "all", jobId, this.#time.now),
+    );
+    // One that was removed may have been added again on another queue.
+    const revisions = found.flatMap((each) => each.revisions).toSorted((a, b) => b.at - a.at);
+    return { revisions: copyOf(revisions), isCut: found.some(({ isCut }) => isCut) };
   }
 
   get #stores(): MemoryStore[] {

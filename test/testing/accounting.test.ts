@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { epochsOf } from "../../src/jobs/account/epochs.ts";
 import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
-import { account, type StoredPeriod } from "../../src/testing/accounting.ts";
+import { account } from "../../src/testing/accounting.ts";
 import { FleetLedger } from "../../src/testing/fleet-ledger.ts";
 import { type CronduitError, isCronduitError } from "../../src/index.ts";
 import { createTestScheduler } from "../../src/testing.ts";
@@ -37,7 +38,8 @@ describe("everything is accounted for", () => {
 describe("what is wrong is found", () => {
   const START = Date.UTC(2027, 0, 1);
   const definition = aDefinition({ id: "a", createdAt: START });
-  const periods: StoredPeriod[] = [{ definition, state: "active", watermark: START, since: START }];
+  const job = { definition, state: "active", watermark: START } as const;
+  const known = epochsOf({ job, changes: { revisions: [], isCut: false } });
   const row = (second: number, more: Partial<LedgerRow> = {}): LedgerRow => ({
     id: `a:1:${START + second * 1_000}`,
     state: "succeeded",
@@ -46,7 +48,8 @@ describe("what is wrong is found", () => {
     dueAt: START + second * 1_000,
     ...more,
   });
-  const found = (...rows: LedgerRow[]) => account(periods, rows, START + 3_000);
+  const found = (...rows: LedgerRow[]) =>
+    account({ known, rows, begin: START, now: START + 3_000 });
 
   test("a loss", () => {
     expect(found(row(1), row(3)).gaps).toEqual([START + 2_000]);
@@ -95,9 +98,10 @@ describe("the error holds what is unaccounted", () => {
         })),
       onDecided: (given) => void (hear = given),
       openRuns: () => [],
+      changes: () => ({ revisions: [], isCut: false }),
     });
     for (const each of rows) hear("a0", each);
-    ledger.note(FROM);
+    ledger.note();
     return ledger;
   }
   function thrownBy(ledger: FleetLedger, seconds: number): CronduitError {
@@ -147,5 +151,56 @@ describe("the error holds what is unaccounted", () => {
     expect(data["unaccounted"]).toHaveLength(100);
     expect(message.split("\n")).toHaveLength(102);
     expect(message).toMatch(/\n {2}and 400 more$/);
+  });
+});
+
+describe("changes in the middle", () => {
+  class Quick extends Pipeline {
+    async run(): Promise<void> {}
+  }
+  const hourly = { trigger: "interval", hours: 1 } as const;
+
+  test("skips at both ends of what is missed, in a pause and taken back", async () => {
+    await using t = await createTestScheduler({ pipelines: [Quick], now });
+    await t.addJob(Quick, { id: "a", ...hourly, misfireGraceTime: 60, coalesce: false });
+    const skip = (hour: string) => t.skipOccurrence("a", `2027-01-01 ${hour}:00`);
+    for (const hour of ["01", "02", "04", "06", "07", "10"]) await skip(hour);
+    await t.unskipOccurrence("a", "2027-01-01 06:00");
+    await t.outage("8h");
+    await t.pauseJob("a");
+    await t.advanceBy("5h");
+    await t.resumeJob("a", { missed: "all" });
+    await t.advanceBy("3h");
+    expect(() => t.assertAllAccountedFor()).not.toThrow();
+  });
+
+  test("times of a pause that run after all, several as one", async () => {
+    await using t = await createTestScheduler({ pipelines: [Quick], now });
+    await t.addJob(Quick, { id: "a", ...hourly });
+    await t.pauseJob("a");
+    await t.advanceBy("12h");
+    const missed = ["03", "04", "05", "09"].map((hour) => `2027-01-01 ${hour}:00`);
+    await t.resumeJob("a", { missed });
+    await t.advanceBy("3h");
+    expect(t.runs("a").filter(({ verdict }) => verdict === "succeeded").length).toBeGreaterThan(3);
+    expect(() => t.assertAllAccountedFor()).not.toThrow();
+  });
+
+  test("several schedules within one instant, and a job that is removed and added again", async () => {
+    await using t = await createTestScheduler({ pipelines: [Quick], now });
+    await t.addJob(Quick, { id: "a", trigger: "interval", minutes: 7 });
+    await t.pause();
+    await t.advanceBy("30m");
+    await t.rescheduleJob("a", { trigger: "interval", minutes: 11 });
+    await t.rescheduleJob("a", { trigger: "interval", minutes: 13 });
+    await t.removeJob("a");
+    await t.addJob(Quick, { id: "a", trigger: "interval", hours: 5 });
+    await t.resume();
+    await t.advanceBy("30d");
+    await t.removeJob("a");
+    await t.advanceBy("30d");
+    await t.addJob(Quick, { id: "a", trigger: "interval", hours: 6 });
+    await t.advanceBy("1d");
+    expect(() => t.assertAllAccountedFor()).not.toThrow();
   });
 });

@@ -6,12 +6,15 @@ import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
 import { assertMissed, assertRan, assertSkipped } from "../../src/testing.ts";
 import { matchers } from "../../src/testing/vitest.ts";
 import { aDefinition } from "../helpers/a-definition.ts";
-import { account, type StoredPeriod } from "../../src/testing/accounting.ts";
+import { epochsOf } from "../../src/jobs/account/epochs.ts";
+import { account } from "../../src/testing/accounting.ts";
 import { VirtualClock, VirtualTime } from "../../src/testing/virtual-time.ts";
 
 expect.extend(matchers);
 
 const HOUR = 3_600_000;
+
+type StoredState = NonNullable<Parameters<typeof epochsOf>[0]["job"]>;
 
 function row(hour: number, state: LedgerRow["state"], more: Partial<LedgerRow> = {}): LedgerRow {
   const at = hour * HOUR;
@@ -79,11 +82,14 @@ describe("matchers", () => {
 
 describe("the account", () => {
   const trigger = { kind: "interval", timezone: "UTC", everyMs: HOUR, anchorAt: 0 } as const;
-  const period: StoredPeriod = {
-    definition: aDefinition({ id: "a", trigger }),
+  const job = {
+    definition: aDefinition({ id: "a", trigger, createdAt: HOUR / 2 }),
     state: "active",
     watermark: HOUR / 2,
-    since: HOUR / 2,
+  } as const;
+  const unaccounted = (rows: readonly LedgerRow[], now: number, stored: StoredState = job) => {
+    const known = epochsOf({ job: stored, changes: { revisions: [], isCut: false } });
+    return account({ known, rows, begin: HOUR / 2, now });
   };
 
   test("finds times without a decision, with two, and spans that hold another number", () => {
@@ -93,18 +99,18 @@ describe("the account", () => {
       row(4, "succeeded"),
     ];
     const clean = { gaps: [], doubles: [], strays: [], miscounted: [] };
-    expect(account([period], good, 4.5 * HOUR)).toEqual(clean);
-    expect(account([period], good.slice(1), 4.5 * HOUR).gaps).toEqual([HOUR]);
-    expect(account([period], good, 5 * HOUR).gaps).toEqual([5 * HOUR]);
-    expect(account([period], [...good, row(3, "succeeded")], 4 * HOUR).doubles).toEqual([3 * HOUR]);
+    expect(unaccounted(good, 4.5 * HOUR)).toEqual(clean);
+    expect(unaccounted(good.slice(1), 4.5 * HOUR).gaps).toEqual([HOUR]);
+    expect(unaccounted(good, 5 * HOUR).gaps).toEqual([5 * HOUR]);
+    expect(unaccounted([...good, row(3, "succeeded")], 4 * HOUR).doubles).toEqual([3 * HOUR]);
     const short = row(3, "missed", { fromAt: 2 * HOUR, count: 3 });
-    expect(account([period], [row(1, "succeeded"), short], 3 * HOUR).miscounted).toEqual([short]);
+    expect(unaccounted([row(1, "succeeded"), short], 3 * HOUR).miscounted).toEqual([short]);
     // What somebody asked for beside the schedule does not count.
     const manual = row(3, "succeeded", { kind: "manual" });
-    expect(account([period], [...good, manual], 4 * HOUR)).toEqual(clean);
+    expect(unaccounted([...good, manual], 4 * HOUR)).toEqual(clean);
     // Nothing is due while it is paused.
-    const paused = { ...period, state: "paused", since: 3.5 * HOUR } as const;
-    expect(account([period, paused], good.slice(0, 2), 9 * HOUR)).toEqual(clean);
+    const paused = { ...job, state: "paused", watermark: 3.5 * HOUR } as const;
+    expect(unaccounted(good.slice(0, 2), 9 * HOUR, paused)).toEqual(clean);
   });
 });
 
