@@ -143,6 +143,8 @@ interface SpanLeft {
   readonly fromAt: EpochMs;
   /** Whose fire times they are; `undefined`: no epoch has as many. */
   readonly epoch: Epoch | undefined;
+  /** Rows of fire times between that it does not stand for. */
+  readonly apart: readonly LedgerRow[];
   /** How many of its fire times in the window have not been found. */
   left: number;
 }
@@ -153,6 +155,8 @@ class Coverage {
   readonly #spans: SpanLeft[] = [];
   /** By the generation in their ids: rows of one epoch have the same. */
   readonly #epochs = new Map<number, Epoch>();
+  /** Of rows that another generation decided: what fell into a pause and ran after all. */
+  readonly #epochsOfRows = new Map<LedgerRow, Epoch>();
 
   constructor({ rows, epochs, ...window }: Scales) {
     const isSpan = ({ fromAt, fireAt }: LedgerRow): boolean =>
@@ -163,8 +167,14 @@ class Coverage {
     for (const row of rows.filter(isSpan)) {
       const span = spanOf(row, { epochs, singles, ...window });
       this.#spans.push(span);
-      if (span.epoch) this.#epochs.set(generationOf(row), span.epoch);
+      const { epoch } = span;
+      if (!epoch) continue;
+      this.#epochs.set(generationOf(row), epoch);
+      for (const apart of span.apart)
+        if (generationOf(apart) !== generationOf(row)) this.#epochsOfRows.set(apart, epoch);
     }
+    // What is decided within another span has the narrower one.
+    this.#spans.sort((a, b) => a.row.fireAt - a.fromAt - (b.row.fireAt - b.fromAt));
   }
 
   #add(row: LedgerRow): void {
@@ -186,7 +196,9 @@ class Coverage {
 
   #takeSingle(fireAt: EpochMs, isOf: (epoch: Epoch | undefined) => boolean): LedgerRow | undefined {
     const rows = this.#singles.get(fireAt) ?? [];
-    const at = rows.findIndex((row) => isOf(this.#epochs.get(generationOf(row))));
+    const at = rows.findIndex((row) =>
+      isOf(this.#epochsOfRows.get(row) ?? this.#epochs.get(generationOf(row))),
+    );
     return at < 0 ? undefined : rows.splice(at, 1)[0];
   }
 
@@ -229,23 +241,30 @@ function spanOf(
   const countOf = ({ definition }: Epoch, after: EpochMs, upTo: EpochMs): number =>
     (definition && new Schedule(definition).span(after, upTo)?.count) ?? 0;
   const generation = generationOf(row);
-  // What somebody skipped has a row of its own in the middle.
-  const between = singles.filter(
-    (one) => one.fireAt > fromAt && one.fireAt < fireAt && generationOf(one) === generation,
-  );
+  const between = singles.filter((one) => one.fireAt > fromAt && one.fireAt < fireAt);
+  // What somebody skipped has a row of its own in the middle, and so has what fell into a pause and ran after all.
+  const own = between.filter((one) => generationOf(one) === generation);
+  const apartOf = (epoch: Epoch): LedgerRow[] => {
+    const others = countOf(epoch, fromAt - 1, fireAt) - count;
+    const schedule = epoch.definition && new Schedule(epoch.definition);
+    const rest = others > own.length ? between.filter((one) => !own.includes(one)) : [];
+    return [...own, ...rest.filter((one) => schedule?.has(one.fireAt))].slice(0, others);
+  };
   const isWithin = ({ after, decidedTo, goesOn }: Epoch): boolean =>
     after < fromAt && (goesOn !== undefined || fireAt <= decidedTo);
   const fits = epochs.filter((epoch) => {
     const others = countOf(epoch, fromAt - 1, fireAt) - count;
-    return others === between.length || (others >= 0 && others <= MAX_SKIPS && isWithin(epoch));
+    return others === own.length || (others >= 0 && others <= MAX_SKIPS && isWithin(epoch));
   });
   const epoch = fits.find(isWithin) ?? fits[0];
   // One that no schedule explains is told where it ends.
   const isInside = fromAt > from && fireAt <= to;
-  if (!epoch) return { row, fromAt, epoch, left: isInside ? count : 0 };
+  if (!epoch) return { row, fromAt, epoch, apart: [], left: isInside ? count : 0 };
+  const apart = apartOf(epoch);
+  if (isInside) return { row, fromAt, epoch, apart, left: count };
   const inside = countOf(epoch, Math.max(fromAt - 1, from), Math.min(fireAt, to));
-  const apart = between.filter((one) => one.fireAt > from && one.fireAt <= to).length;
-  return { row, fromAt, epoch, left: inside - apart };
+  const apartInside = apart.filter((one) => one.fireAt > from && one.fireAt <= to).length;
+  return { row, fromAt, epoch, apart, left: Math.min(count, inside - apartInside) };
 }
 
 /** Pairs what is missing with what is surplus beside it, if the schedule was made with other time zone data. */
