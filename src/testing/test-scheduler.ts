@@ -250,7 +250,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
     const exportState = scheduler.exportState.bind(scheduler);
     const as = scheduler.as.bind(scheduler);
     return Object.assign(scheduler, {
-      runJob: ((jobId: string, options: RunJobOptions = {}) =>
+      runJob: ((jobId: string, options?: RunJobOptions) =>
         this.#awaited(runJob(jobId, options as { wait: true }), options)) as typeof runJob,
       followLogs: (...given: Parameters<typeof followLogs>) => this.#driven(followLogs(...given)),
       exportState: (...given: Parameters<typeof exportState>) =>
@@ -260,7 +260,7 @@ export class TestScheduler extends PipelineScheduler implements HasLedger {
   }
 
   /** What `runJob` was asked for, moving the time if it waits for the end of the run. */
-  #awaited<T>(asked: Promise<T>, options: RunJobOptions): Promise<T> {
+  #awaited<T>(asked: Promise<T>, options: RunJobOptions = {}): Promise<T> {
     const { wait } = parseOptions(runJobSchema, options, "runJob");
     if (wait === false) return asked;
     return this.#drive(asked, { forMs: wait === true ? undefined : wait });
