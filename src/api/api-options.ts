@@ -23,6 +23,10 @@ export const limitsSchema = z.strictObject({
       refused: perMinute.default(60),
     })
     .prefault({}),
+  /** Streams of events and logs that are open at once, 1 to 100,000. @default 5000 */
+  streams: z.int().min(1).max(100_000).default(5_000),
+  /** The same of one caller. @default 50 */
+  streamsPerCaller: z.int().min(1).max(100_000).default(50),
 });
 
 const originSchema = z
@@ -72,6 +76,8 @@ export const apiOptionsSchema = z.strictObject({
     })
     .prefault({}),
   limits: limitsSchema.prefault({}),
+  /** `"machines"`: only health and what else programs ask, as for a worker. @default everything */
+  only: z.literal("machines").optional(),
 });
 
 /** Options of `createApi`. */

@@ -1,9 +1,17 @@
 import { descriptionRoutes } from "./contract/description-routes.ts";
+import { fleetRoutes } from "./contract/fleet-routes.ts";
 import { jobRoutes } from "./contract/job-routes.ts";
 import { machineRoutes } from "./contract/machine-routes.ts";
+import { runRoutes } from "./contract/run-routes.ts";
 
 /** Every route of the API. All that clients need to know of it; a module of its own, which loads nothing else of `api`. */
-export const contract = { ...jobRoutes, ...machineRoutes, ...descriptionRoutes } as const;
+export const contract = {
+  ...fleetRoutes,
+  ...jobRoutes,
+  ...machineRoutes,
+  ...descriptionRoutes,
+  ...runRoutes,
+} as const;
 
 /** The routes, by their names. */
 export type Contract = typeof contract;

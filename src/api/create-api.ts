@@ -9,8 +9,10 @@ import type { RouteName } from "./contract.ts";
 import { Gate } from "./edge/gate.ts";
 import type { Handlers } from "./handlers/handler.ts";
 import { describing } from "./handlers/description-handlers.ts";
+import { fleetHandlers } from "./handlers/fleet-handlers.ts";
 import { jobHandlers } from "./handlers/job-handlers.ts";
 import { machineHandlers } from "./handlers/machine-handlers.ts";
+import { runHandlers } from "./handlers/run-handlers.ts";
 import { makeApp } from "./make-app.ts";
 
 /** The HTTP API of a fleet. Mount it in any server that speaks `Request` and `Response`. */
@@ -38,11 +40,15 @@ export function createApi(options: ApiOptions): Api {
       { data: { path: "scheduler" } },
     );
   const settings = parseOptions(apiOptionsSchema, given, "createApi");
-  const handlers: Handlers<RouteName> = {
+  const machines = machineHandlers(scheduler, parts.clock);
+  const all: Handlers<RouteName> = {
+    ...fleetHandlers,
     ...jobHandlers,
-    ...machineHandlers,
+    ...machines,
+    ...runHandlers,
     ...describing(settings.basePath),
   };
+  const handlers: Partial<Handlers<RouteName>> = settings.only === "machines" ? machines : all;
   // The first that finds its kind of credential says who it is.
   const authenticators: readonly Authenticator[] = [];
   const gate = new Gate(settings, parts.clock);

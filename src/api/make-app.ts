@@ -7,13 +7,14 @@ import type { Method, Route } from "./contract/route.ts";
 import { answerHeaders } from "./edge/answer-headers.ts";
 import { type Gate, rateHeaders } from "./edge/gate.ts";
 import type { RateVerdict } from "./edge/rate-limiter.ts";
-import type { Handlers } from "./handlers/handler.ts";
+import type { AnyHandler, Handlers } from "./handlers/handler.ts";
 import { isForCaller, problemResponse } from "./problem.ts";
 import { serveRoute, type Serving } from "./serve-route.ts";
 
 /** What an app is made of. */
 export interface AppParts extends Serving {
-  readonly handlers: Handlers<RouteName>;
+  /** Of the routes that are served. */
+  readonly handlers: Partial<Handlers<RouteName>>;
   readonly authenticators: readonly Authenticator[];
   readonly gate: Gate;
 }
@@ -39,9 +40,10 @@ export function makeApp(parts: AppParts): Hono<Env> {
       context.res.headers.set(key, value);
   });
   const methods = new Map<string, Method[]>();
-  for (const [name, route] of Object.entries(parts.handlers).map(entry)) {
+  for (const [name, handler] of Object.entries(parts.handlers)) {
+    const route: Route = contract[name as RouteName];
     const path = `${settings.basePath}${route.path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
-    app.on(route.method, path, (context) => serve(context, { name, route }, parts));
+    app.on(route.method, path, (context) => serve(context, { route, handler }, parts));
     methods.set(path, [...(methods.get(path) ?? []), route.method]);
   }
   for (const [path, allowed] of methods)
@@ -59,23 +61,15 @@ export function makeApp(parts: AppParts): Hono<Env> {
   return app;
 }
 
-function entry([name]: [string, unknown]): [RouteName, Route] {
-  return [name as RouteName, contract[name as RouteName]];
-}
-
 async function serve(
   context: Context<Env>,
-  { name, route }: { readonly name: RouteName; readonly route: Route },
+  served: { readonly route: Route; readonly handler: AnyHandler },
   parts: AppParts,
 ): Promise<Response> {
   const { req, env } = context;
   const caller = env.local ?? (await callerOf(req.raw, env.peer, parts));
   if (caller && !env.local) context.set("rate", parts.gate.count(caller));
-  return serveRoute(
-    { route, handler: parts.handlers[name] },
-    { request: req.raw, path: req.param(), caller },
-    parts,
-  );
+  return serveRoute(served, { request: req.raw, path: req.param(), caller }, parts);
 }
 
 async function callerOf(

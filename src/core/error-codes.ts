@@ -52,6 +52,15 @@ export const ERROR_CODES = {
     meaning: "A request to the HTTP API has no valid credential.",
     remedy: "Sign in, or send an API token: `Authorization: Bearer cdt_…`.",
   },
+  NOT_READY: {
+    meaning: "The fleet's server does not answer the process that serves the HTTP API.",
+    remedy: "Try again; the process's log says what is wrong.",
+  },
+  TOO_MANY_STREAMS: {
+    meaning: "The HTTP API has as many open streams as it may, or the caller has.",
+    remedy:
+      "Close streams that nobody reads, or raise `limits.streams` and `limits.streamsPerCaller`.",
+  },
   ROUTE_NOT_FOUND: {
     meaning: "The HTTP API has no such path.",
     remedy: "Check the path with `/api/openapi.json`; ids in it must be percent-encoded.",

@@ -53,6 +53,10 @@ export class LazyEngine implements Port.Engine {
     return this.#opened.serve(queue);
   }
 
+  queueNames(): Promise<string[]> {
+    return this.#opened.queueNames();
+  }
+
   get jobs(): Port.JobsPort {
     return this.#opened.jobs;
   }

@@ -1,5 +1,6 @@
 import {
   BUCKET_BOUNDS_MS,
+  bucketOf,
   BUCKETS,
   OTHER_CODES,
   RETRIES,
@@ -8,6 +9,7 @@ import {
 } from "../jobs/marks.ts";
 import type { RollUp } from "../jobs/roll-up.ts";
 import type { SkipReason, Verdict } from "../jobs/verdict.ts";
+import { LATE_MS } from "./promise.ts";
 
 /** How times are distributed, in ms. */
 export interface Distribution {
@@ -29,6 +31,8 @@ export interface Figures {
   readonly missed: number;
   readonly coalesced: number;
   readonly skipped: number;
+  /** Of those that succeeded: how many began more than 10 s after they were due. Not of runs with more than one attempt. */
+  readonly late: number;
   /** Those skipped, by reason. */
   readonly skippedBy: Readonly<Partial<Record<SkipReason, number>>>;
   /** Runs that `runJob` requested, by verdict; not part of `due`. */
@@ -45,6 +49,8 @@ export interface Figures {
 
 type Counts<K extends string> = Partial<Record<K, number>>;
 
+const LAST_IN_TIME = BUCKETS.indexOf(bucketOf(LATE_MS));
+
 const scheduledOf = byCode(SCHEDULED_CODES);
 const reasonOf = byCode(SKIPPED_CODES);
 const manualOf = byCode(OTHER_CODES.manual);
@@ -59,11 +65,18 @@ export function figuresOf({ marks, latenessMaxMs, durationMaxMs }: Omit<RollUp, 
   const late = new Map<string, number>();
   const took = new Map<string, number>();
   let retries = 0;
+  let lateOnes = 0;
   for (const [mark, count] of Object.entries(marks)) {
     const [code = "", lateBucket = "", tookBucket = ""] = mark;
     late.set(lateBucket, (late.get(lateBucket) ?? 0) + count);
     took.set(tookBucket, (took.get(tookBucket) ?? 0) + count);
     if (mark === RETRIES) retries += count;
+    if (
+      code === SCHEDULED_CODES.succeeded &&
+      BUCKETS.indexOf(lateBucket) > LAST_IN_TIME &&
+      lateBucket !== ""
+    )
+      lateOnes += count;
     add(scheduled, scheduledOf.get(code), count);
     add(skippedBy, reasonOf.get(code), count);
     add(manual, manualOf.get(code), count);
@@ -79,6 +92,7 @@ export function figuresOf({ marks, latenessMaxMs, durationMaxMs }: Omit<RollUp, 
     missed,
     coalesced,
     skipped,
+    late: lateOnes,
     skippedBy,
     manual,
     backfill,

@@ -12,9 +12,16 @@ import { isVerdict, jobOf } from "./run.ts";
 const FOLLOW_EVERY_MS = 250;
 const FOLLOW_PAGE = 1_000;
 
+/** Lines that one call looks at; if too few of them fit, the cursor continues from there. */
+const MAX_LOOKED = 20_000;
+const SEARCH_PAGE = 1_000;
+
+const levelSchema = z.enum(["debug", "info", "warn", "error", "output"]);
 const querySchema = z.strictObject({
   after: z.string().min(1).max(100).optional(),
   limit: z.int().min(1).max(10_000).default(1_000),
+  text: z.string().min(1).max(200).optional(),
+  level: z.union([levelSchema, z.array(levelSchema).min(1)]).optional(),
 });
 
 const followSchema = z.strictObject({
@@ -27,6 +34,10 @@ export interface RunLogQuery {
   after?: string | undefined;
   /** Lines per page, 1 to 10,000. @default 1,000 */
   limit?: number | undefined;
+  /** Only lines whose message contains this, literally; case does not matter. @default all */
+  text?: string | undefined;
+  /** Only lines of this level, or of one of these. @default all */
+  level?: LogLine["level"] | LogLine["level"][] | undefined;
 }
 
 /** Which logs to delete: give one of the two. */
@@ -54,8 +65,13 @@ export interface RunLogLine {
 /** Log lines, in order. */
 export interface RunLogPage {
   readonly lines: readonly RunLogLine[];
-  /** Pass it to the next call; `undefined` while there are no lines. */
+  /**
+   * Pass it to the next call, also at the end: there may be more lines later. `undefined` while there are no lines. A page may be
+   * shorter than its limit and not be the last.
+   */
   readonly cursor: string | undefined;
+  /** Whether there were no more lines when this page was read. */
+  readonly isEnd: boolean;
 }
 
 function toLine({ at, level, message, attempt, fields }: LogLine): RunLogLine {
@@ -75,9 +91,35 @@ export class RunLogs {
   }
 
   async page(runId: string, input: RunLogQuery): Promise<RunLogPage> {
-    const { after, limit } = parseOptions(querySchema, input, "getLogs");
-    const page = await this.#engine.logs.read({ jobId: jobOf(runId), runId, after, limit });
-    return { lines: page.lines.map(toLine), cursor: page.cursor };
+    const { after, limit, text, level } = parseOptions(querySchema, input, "getLogs");
+    const of = { jobId: jobOf(runId), runId };
+    const levels = level === undefined ? undefined : [level].flat();
+    const word = text?.toLowerCase();
+    const isFiltered = levels !== undefined || word !== undefined;
+    const found: LogLine[] = [];
+    let cursor = after;
+    for (let looked = 0; looked < MAX_LOOKED;) {
+      const asked = isFiltered ? SEARCH_PAGE : limit;
+      const page = await this.#engine.logs.read({ ...of, after: cursor, limit: asked });
+      for (const [i, line] of page.lines.entries()) {
+        if (levels?.includes(line.level) === false) continue;
+        if (word !== undefined && !line.message.toLowerCase().includes(word)) continue;
+        found.push(line);
+        if (found.length < limit || i === asked - 1) continue;
+        // The page goes on behind the last line that is wanted, and only a page's end has a cursor.
+        const part = await this.#engine.logs.read({ ...of, after: cursor, limit: i + 1 });
+        return {
+          lines: found.map(toLine),
+          cursor: part.cursor,
+          isEnd: i === page.lines.length - 1,
+        };
+      }
+      looked += page.lines.length;
+      cursor = page.cursor;
+      const isEnd = page.lines.length < asked;
+      if (isEnd || found.length === limit) return { lines: found.map(toLine), cursor, isEnd };
+    }
+    return { lines: found.map(toLine), cursor, isEnd: false };
   }
 
   /** @yields Lines as they are written, until the run has its verdict and all lines have been read. */

@@ -22,6 +22,7 @@ import {
   type ImportSummary,
 } from "./transfer/import-state.ts";
 import type { StateSource } from "./transfer/state-lines.ts";
+import { type QueueList, readQueues } from "./queue-record.ts";
 import { toWorkerRecord, type WorkerRecord, withSeenRuns } from "./worker-record.ts";
 
 /** What a scheduler's calls about the fleet are made with. */
@@ -149,6 +150,13 @@ export abstract class SchedulerFleet extends SchedulerOverrides {
     await this.#lifecycle.ready();
     const workers = (await this.#parts.engine.members.list()).map(toWorkerRecord);
     return this.#desk.rights.sees === "all" ? workers : withSeenRuns(workers, this.#desk.engine);
+  }
+
+  /** The queues of the fleet: how many jobs and unfinished runs each has, and who serves it. */
+  async getQueues(): Promise<QueueList> {
+    await this.#lifecycle.ready();
+    const { engine: seen, rights } = this.#desk;
+    return readQueues({ seen, fleet: this.#parts.engine, scope: rights.sees });
   }
 
   /** Whether the server answers; never throws. For readiness checks. */

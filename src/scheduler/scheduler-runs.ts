@@ -22,6 +22,7 @@ import type { PipelineReference, ResultOf, SchemaOf } from "../pipeline/pipeline
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { Backfill, BackfillOptions, BackfillReport, Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
+import { type RetriedRun, retryRun, type RetryRunOptions } from "./retry-run.ts";
 import { skipOccurrence, unskipOccurrence } from "./skip-occurrence.ts";
 import type { CancelRunOptions, RunCommands, RunJobOptions } from "./run-commands.ts";
 
@@ -84,6 +85,18 @@ export abstract class SchedulerRuns {
   async cancelRun(runId: string, options: CancelRunOptions = {}): Promise<"cancelled" | "asked"> {
     await this.#parts.ready();
     return this.#parts.runs.cancel(runId, options);
+  }
+
+  /**
+   * Runs again what an ended run was for. If it was a run, the job runs now, as by `runJob`, with its present params; params that
+   * somebody gave for that run alone are not kept. An occurrence that was missed or skipped is made up for with its own fire
+   * time, as by `backfill`; of a row that stands for several, the latest.
+   * @throws `RUN_NOT_FOUND`, `JOB_NOT_FOUND`; `INVALID_STATE` if the run has no verdict yet, was coalesced, or its occurrence has
+   * a run already; or while a backfill of the job is unfinished.
+   */
+  async retryRun(runId: string, options: RetryRunOptions = {}): Promise<RetriedRun> {
+    await this.#parts.ready();
+    return retryRun(this.#parts, runId, options);
   }
 
   /**

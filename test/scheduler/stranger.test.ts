@@ -83,6 +83,7 @@ const ABOUT_ONE: Readonly<Record<string, Call>> = {
   removeJob: (on, { jobId }) => on.removeJob(jobId),
   runJob: (on, { jobId }) => on.runJob(jobId),
   cancelRun: (on, { runId }) => on.cancelRun(runId),
+  retryRun: (on, { runId }) => on.retryRun(runId),
   getRuns: async (on, { jobId }) => [
     await on.getRuns(jobId),
     await on.getRuns({ jobId }),
@@ -120,6 +121,10 @@ const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
     const job = await scheduler.getJob(theirs.jobId);
     expect(job).toBeDefined();
     expect((await on.getWorkers()).flatMap(({ running }) => running)).toEqual([]);
+  },
+  getQueues: async (on) => {
+    expect((await scheduler.getQueues()).queues).toMatchObject([{ name: "default", jobs: 3 }]);
+    expect((await on.getQueues()).queues).toMatchObject([{ name: "default", jobs: 1 }]);
   },
   getJobs: async (on) => {
     expect((await on.getJobs()).jobs.map(({ id }) => id)).toEqual(["ada/mine"]);

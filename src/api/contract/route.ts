@@ -41,6 +41,8 @@ export interface Route {
   readonly body?: z.ZodType;
   /** The answer as JSON; `null`: it has no body; `"stream"`: server-sent events; `"text"`: a page or a text. */
   readonly answer: z.ZodType | "stream" | "text" | null;
+  /** Whether the query `follow=true` makes it answer server-sent events. @default false */
+  readonly follows?: true;
   /** The status of the answer. @default 200, or 204 without a body */
   readonly status?: 200 | 201 | 202;
   /** Codes of errors that this route has besides those that all have. */
@@ -79,7 +81,10 @@ export type BodyInputOf<R extends Route> = R["body"] extends z.ZodType
 export type BodyOf<R extends Route> = R["body"] extends z.ZodType ? z.output<R["body"]> : undefined;
 
 /** The answer, as JSON. */
-export type AnswerOf<R extends Route> = R["answer"] extends z.ZodType
+export type AnswerOf<R extends Route> =
+  ValueOf<R> | (R extends { readonly follows: true } ? Response : never);
+
+type ValueOf<R extends Route> = R["answer"] extends z.ZodType
   ? z.output<R["answer"]>
   : R["answer"] extends null
     ? undefined

@@ -9,8 +9,8 @@ export interface Call<R extends Route> {
   readonly path: PathOf<R>;
   readonly query: QueryOf<R>;
   readonly body: BodyOf<R>;
-  /** The scheduler, as the caller may use it; an open route has none, since nobody need have said who they are. */
-  readonly scheduler: R["access"] extends "anyone" ? undefined : ActingScheduler;
+  /** The scheduler, as the caller may use it; an open route has none if nobody said who they are. */
+  readonly scheduler: R["access"] extends "anyone" ? ActingScheduler | undefined : ActingScheduler;
   readonly caller: R["access"] extends "anyone" ? Caller | undefined : Caller;
   readonly request: Request;
   readonly logger: Logger;

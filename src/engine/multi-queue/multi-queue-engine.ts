@@ -1,4 +1,5 @@
 import type { Clock, EpochMs } from "../../core/clock.ts";
+import { DEFAULT_QUEUE } from "../../jobs/queue.ts";
 import type { Outage } from "../calls/outage.ts";
 import type * as Port from "../port/engine.ts";
 import type { QueueEngine } from "../port/queue-engine.ts";
@@ -97,5 +98,9 @@ export class MultiQueueEngine implements Port.Engine {
 
   serve(queue: string): Promise<Port.Engine> {
     return this.#queues.join(queue);
+  }
+
+  async queueNames(): Promise<string[]> {
+    return [DEFAULT_QUEUE, ...(await this.#queues.names())];
   }
 }

@@ -91,6 +91,8 @@ export interface Engine {
    * if there is only the default queue.
    */
   serve?(queue: string): Promise<Engine>;
+  /** The names of the queues, the default one first. Absent if there is only that. */
+  queueNames?(): Promise<string[]>;
 }
 
 /** Whether the server answers. */
