@@ -146,16 +146,16 @@ export class JobStore {
   }
 
   /**
-   * @param isToGo Asked of the job before each try.
+   * @param isToGo Asked of the job before each try; it goes only as it was then. Absent: it goes whatever others change.
    * @returns Whether it was removed; else it was not to go.
    * @throws {@link JobLookupError} if there is none.
    */
-  async remove(jobId: string, isToGo: (job: StoredJob) => boolean = () => true): Promise<boolean> {
+  async remove(jobId: string, isToGo?: (job: StoredJob) => boolean): Promise<boolean> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const job = await this.get(jobId);
-      if (!isToGo(job)) return false;
+      if (isToGo && !isToGo(job)) return false;
       const now = await this.#engine.now();
-      const isLast = tries === MAX_TRIES - 1;
+      const isLast = !isToGo && tries === MAX_TRIES - 1;
       const outcome = await this.#engine.jobs.remove({
         jobId,
         expectedWatermark: isLast ? undefined : job.watermark,

@@ -97,6 +97,26 @@ describe("pauseJobs, resumeJobs, runJobs, removeJobs", () => {
     expect(await bulk.run({ owner: "bob" }, {})).toMatchObject({ changed: 2 });
   });
 
+  test("a job that others change all the time is not removed once it does not fit", async () => {
+    await using fleet = await five();
+    const { engine } = fleet;
+    let removals = 0;
+    const busy = engineWith(engine, {
+      jobs: {
+        remove: async (removal) => {
+          removals += 1;
+          const changes = removals < 50 ? { description: `${removals}` } : { tags: ["kept"] };
+          await fleet.desk.modify("b1", changes, "modifyJob");
+          return engine.jobs.remove(removal);
+        },
+      },
+    });
+    const removed = await bulkOf(fleet, busy).remove({ ids: ["b1"], tag: "x" }, {});
+    expect(removed).toMatchObject({ changed: 0, failed: 1, problems: [{ code: "INVALID_STATE" }] });
+    expect(removals).toBe(50);
+    expect((await fleet.find("b1"))?.definition.tags).toEqual(["kept"]);
+  });
+
   test("two calls of one bulkId at once run each job once", async () => {
     await using fleet = await five();
     const bulk = bulkOf(fleet);
