@@ -18,12 +18,13 @@ export interface KeptFrom {
  * @param since The first fire time of interest.
  */
 export async function keptFrom(
-  { ledger, now }: Pick<Engine, "ledger" | "now">,
+  engine: Pick<Engine, "ledger" | "now">,
   jobId: string,
   { epochs }: Epochs,
   since: EpochMs,
 ): Promise<KeptFrom> {
-  const instant = await now();
+  const { ledger } = engine;
+  const instant = await engine.now();
   const isRemoved = !epochs.some(({ until }) => until === Infinity);
   const inForce = epochs
     .filter(({ until }) => until >= since)

@@ -74,6 +74,26 @@ export function schedulerCases({ tested, prefix }: CaseContext): void {
     await expect.poll(() => heard, options).toContain("JOB_EXECUTED");
   });
 
+  test("account tells what retention has dropped", async () => {
+    const connection = tested.schedulerConnection();
+    await using scheduler = new PipelineScheduler({
+      ...(connection === undefined ? {} : { connection }),
+      prefix: `${prefix}-kept`,
+      pipelines: [Quick],
+      logger: lineLogger("error"),
+    });
+    let ran = 0;
+    scheduler.on("JOB_EXECUTED", () => void (ran += 1));
+    await scheduler.start();
+    const often = { trigger: "interval", milliseconds: 300, retention: { count: 1 } } as const;
+    await scheduler.addJob(Quick, { id: "often", ...often });
+    await expect.poll(() => ran, { timeout: 30_000, interval: 50 }).toBeGreaterThanOrEqual(3);
+    await scheduler.pauseJob("often");
+    const account = await scheduler.account({ jobId: "often", from: 0 });
+    expect(account).toMatchObject({ unaccounted: { count: 0 }, surplus: { count: 0 } });
+    expect(account.unknown.retention).toBeGreaterThanOrEqual(1);
+  });
+
   test("jobs run, fail, overlap, pause, resume and run by hand, and the ledger accounts for all", async () => {
     const connection = tested.schedulerConnection();
     await using scheduler = new PipelineScheduler({
