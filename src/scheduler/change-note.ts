@@ -12,7 +12,9 @@ export function noteOf(job: StoredJob, plan: ChangePlan, now: number): ChangeNot
   const { definition: fresh, schedule } = plan;
   const what = fresh ? kindOf(old, fresh, plan) : kindOfChange(plan);
   const plannedAt = plan.asOf ?? now;
-  const decidedTo = Math.max(plannedAt, job.watermark);
+  // A plan that leaves the watermark and decides nothing leaves what is undecided to the new schedule.
+  const isSame = schedule?.watermark === job.watermark && (plan.skipped ?? []).length === 0;
+  const decidedTo = isSame ? job.watermark : Math.max(plannedAt, job.watermark);
   const differences = [
     ...(fresh ? changedFields(old, fresh) : []),
     ...(what === "paused" || what === "resumed" ? [] : stateChange(job.state, schedule?.state)),

@@ -131,13 +131,14 @@ export function endPlan(job: StoredJob, now: number): ChangePlan | undefined {
   const isResumed = pause !== undefined && (!pause.declared || hasEnded(pause.declared, until));
   if (pause && (isResumed || !isRescheduled))
     // The definition as it was has the overriding schedule up to that end, and the declared one from there.
-    return { ...below(job, pause, until - 1), definition, event };
+    return { ...below(job, pause, until - 1), definition, asOf: until - 1, event };
   if (!isRescheduled) return { definition, event };
   const watermark = decidedUpTo(job, until - 1);
   const upcoming = new Schedule(definition).ahead(watermark);
   const isPaused = job.state === "paused";
   return {
     definition,
+    asOf: until - 1,
     schedule: {
       state: isPaused ? "paused" : stateOf(definition, upcoming),
       watermark,
