@@ -11,18 +11,9 @@ const MAX_LINES = 40;
 const MAX_TOLD = 5;
 
 function changeText(change: Change): string {
-  switch (change.kind) {
-    case "add":
-      return `add ${JSON.stringify(change.spec)}`;
-    case "modify":
-      return `modify ${JSON.stringify({ ...change, kind: undefined })}`;
-    case "reschedule":
-      return `reschedule ${JSON.stringify({ ...change, kind: undefined })}`;
-    case "pause":
-    case "resume":
-    case "remove":
-      return change.kind;
-  }
+  if (change.kind === "add") return `add ${JSON.stringify(change.spec)}`;
+  const { kind, ...rest } = change;
+  return Object.keys(rest).length > 0 ? `${kind} ${JSON.stringify(rest)}` : kind;
 }
 
 /** Everything known about a job around an instant, from all sources, in order. */

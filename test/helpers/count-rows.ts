@@ -32,6 +32,7 @@ const CODES: Readonly<Record<string, string>> = {
   "scheduled removed": "d",
   "scheduled rescheduled": "e",
   "scheduled overlap-replaced": "l",
+  "scheduled requested": "q",
   "manual succeeded": "S",
   "manual failed": "F",
   "manual cancelled": "C",

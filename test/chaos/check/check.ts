@@ -7,6 +7,7 @@ import { early, earlyRetries, late } from "./in-time.ts";
 import { type Case, type JobView, openCase } from "./job-view.ts";
 import { leaks } from "./leaks.ts";
 import { notRunFacts } from "./not-run-facts.ts";
+import { askedOnce, skipsInForce } from "./operations.ts";
 import { overlap } from "./overlap.ts";
 import { ranFacts } from "./ran-facts.ts";
 import { revision } from "./revision.ts";
@@ -39,6 +40,8 @@ const CHECKS: readonly ((job: JobView, about: Case) => Violation[])[] = [
   causes,
   earliestDeadline,
   edits,
+  skipsInForce,
+  askedOnce,
   wrongFigures,
   wrongAccount,
 ];

@@ -1,4 +1,4 @@
-import { covers, type JobView, waitsForJob } from "./job-view.ts";
+import { decidersOf, type JobView, waitsForJob } from "./job-view.ts";
 import type { Due } from "./occurrences.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
@@ -13,8 +13,10 @@ function wasResumed({ states: { stretches } }: JobView, at: number): boolean {
   return (
     new Set(schedules).size === 1 &&
     others.length === 0 &&
-    call?.edit.change.kind === "resume" &&
-    call.result === "ok"
+    /^(?:resume|clear|ends)$/.test(call?.edit.change.kind ?? "") &&
+    call?.result === "ok" &&
+    // Two overrides may end at different times.
+    next.states.some((state) => state?.phase === "active")
   );
 }
 
@@ -26,7 +28,7 @@ function mustBeDecided(job: JobView, { at, duty }: Due): boolean {
 export function decidedOnce(job: JobView): Violation[] {
   const violations: Violation[] = [];
   for (const due of job.dues) {
-    const rows = job.rows.filter((row) => covers(row, due.at));
+    const rows = decidersOf(job, due.at);
     const open = job.open.find((row) => row.kind === "scheduled" && row.fireAt === due.at);
     const about = { job: job.id, at: due.at };
     if (rows.length > 1) {

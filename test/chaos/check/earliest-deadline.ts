@@ -1,6 +1,6 @@
 import { statesIn } from "./job-states.ts";
 import { LATE_MS } from "./in-time.ts";
-import { type Case, type JobView, mayWait } from "./job-view.ts";
+import { type Case, isManual, type JobView, mayWait } from "./job-view.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
 interface Target {
@@ -10,14 +10,24 @@ interface Target {
 
 function targets(job: JobView, { health }: Case): Target[] {
   return job.dues
-    .filter(({ duty }) => duty !== "not")
-    .map(({ at }) => {
+    .filter(({ duty, at }) => duty !== "not" || mayRunAfterAll(job, at))
+    .map(({ at, duty }) => {
       const deadline = health.after(at, LATE_MS);
-      // A run that waits for an instance, or for its job to be added, has no deadline.
+      // A run that waits for an instance, for the end of a pause, or for its job to be added, has no deadline.
       const isFree =
-        mayWait(job, at, deadline) || statesIn(job.states, at, deadline).includes(undefined);
+        duty === "not" ||
+        mayRunAfterAll(job, at) ||
+        mayWait(job, at, deadline) ||
+        statesIn(job.states, at, deadline).includes(undefined);
       return { at, deadline: isFree ? Number.POSITIVE_INFINITY : deadline };
     });
+}
+
+/** What fell into a pause runs if whoever resumes the job says so. */
+function mayRunAfterAll({ calls }: JobView, at: number): boolean {
+  return calls.some(
+    ({ edit, to }) => edit.change.kind === "resume" && edit.change.missed !== undefined && to >= at,
+  );
 }
 
 /**
@@ -27,6 +37,7 @@ function targets(job: JobView, { health }: Case): Target[] {
 export function earliestDeadline(job: JobView, about: Case): Violation[] {
   const waiting = targets(job, about);
   const starts = job.runs
+    .filter(({ run }) => !isManual(run))
     .map(({ attempts }) => attempts[0])
     .toSorted((a, b) => a.startAt - b.startAt);
   return starts.flatMap(({ startAt, run, attempt }) => {

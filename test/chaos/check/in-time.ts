@@ -1,5 +1,5 @@
 import { statesIn } from "./job-states.ts";
-import { type Case, covers, type JobView, mayWait, retriedAt } from "./job-view.ts";
+import { type Case, decidersOf, type JobView, mayWait, retriedAt } from "./job-view.ts";
 import { roomyMs } from "./unfinished.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
@@ -61,7 +61,7 @@ function lateDecisions(job: JobView, about: Case): Violation[] {
   return job.dues
     .filter(({ duty }) => duty === "must")
     .flatMap(({ at }) => {
-      const row = job.rows.find((candidate) => covers(candidate, at));
+      const [row] = decidersOf(job, at);
       const first = job.runs.find(({ run }) => run === row?.run)?.attempts[0];
       const decidedAt = first?.admittedAt ?? row?.decidedAt;
       if (decidedAt === undefined || (first && first.attempt > 1)) return [];

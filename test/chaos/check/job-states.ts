@@ -1,8 +1,48 @@
 import type { Call } from "../history/history.ts";
-import type { Change, JobSpec } from "../history/job-spec.ts";
+import type { Change, JobSpec, Schedule } from "../history/job-spec.ts";
 
-/** A possible state of a job; `undefined`: it doesn't exist. */
-export type JobState = { readonly phase: "active" | "paused"; readonly spec: JobSpec } | undefined;
+/** How a job is, but for overrides. */
+interface Declared {
+  readonly phase: "active" | "paused";
+  readonly spec: JobSpec;
+  /** When its pause ends by itself. */
+  readonly until?: number;
+}
+
+/** What somebody overrides, and until when. */
+interface Overridden {
+  readonly pausedUntil?: number;
+  readonly schedule?: { readonly schedule: Schedule; readonly until: number };
+}
+
+/** A possible state of a job, as it is in effect; `undefined`: it doesn't exist. */
+export type JobState =
+  (Declared & { readonly overridden?: Overridden; readonly declared?: Declared }) | undefined;
+
+function inEffect(declared: Declared, overridden: Overridden): JobState {
+  const { pausedUntil, schedule } = overridden;
+  if (pausedUntil === undefined && schedule === undefined) return declared;
+  return {
+    phase: pausedUntil === undefined ? declared.phase : "paused",
+    spec: schedule ? { ...declared.spec, schedule: schedule.schedule } : declared.spec,
+    overridden,
+    declared,
+  };
+}
+
+/** Without what ends at an instant. */
+function ended(declared: Declared, { pausedUntil, schedule }: Overridden, at: number): JobState {
+  const { phase, spec, until } = declared;
+  return inEffect(
+    until === at
+      ? { phase: "active", spec }
+      : { phase, spec, ...(until !== undefined && { until }) },
+    {
+      ...(pausedUntil !== undefined && pausedUntil !== at && { pausedUntil }),
+      ...(schedule && schedule.until !== at && { schedule }),
+    },
+  );
+}
 
 /** A period and the states that the job may have had in it. */
 export interface Stretch {
@@ -29,13 +69,18 @@ function applied(change: Change, state: JobState): { readonly state: JobState } 
     // Adding a job again with an equal declaration changes nothing.
     return { state: state ?? { phase: "active", spec: change.spec } };
   }
+  if (change.kind === "ends" && state === undefined) return { state };
   if (state === undefined) return undefined;
-  const { phase, spec } = state;
+  const { overridden = {}, declared: { phase, spec, until } = state } = state;
+  const declared: Declared = { phase, spec, ...(until !== undefined && { until }) };
+  const made = (own: Declared, over = overridden) => ({ state: inEffect(own, over) });
   switch (change.kind) {
-    case "pause":
-      return { state: { phase: "paused", spec } };
+    case "pause": {
+      const { until: end } = change;
+      return made({ phase: "paused", spec, ...(end !== undefined && { until: end }) });
+    }
     case "resume":
-      return { state: { phase: "active", spec } };
+      return made({ phase: "active", spec });
     case "remove":
       return { state: undefined };
     case "modify": {
@@ -47,18 +92,41 @@ function applied(change: Change, state: JobState): { readonly state: JobState } 
         retry: change.rules.retry ?? retry,
         timeoutMs: change.rules.timeoutMs ?? timeoutMs,
       };
-      return { state: { phase, spec: { ...spec, rules, work, rev } } };
+      return made({ ...declared, spec: { ...spec, rules, work, rev } });
     }
     case "reschedule": {
       const { schedule, work, rev } = change;
-      return { state: { phase, spec: { ...spec, schedule, work, rev } } };
+      return made({ ...declared, spec: { ...spec, schedule, work, rev } });
     }
+    case "override": {
+      const { isPaused, schedule, until: end } = change;
+      return made(declared, {
+        ...overridden,
+        ...(isPaused && { pausedUntil: end }),
+        ...(schedule && { schedule: { schedule, until: end } }),
+      });
+    }
+    case "clear":
+      return made(declared, {});
+    case "ends":
+      return { state: ended(declared, overridden, change.at) };
+    case "skip":
+    case "unskip":
+    case "run":
+    case "bulk":
+      return { state };
   }
 }
 
-/** An addition is refused if the job exists; everything else if it doesn't, or if its only date is over. */
+/**
+ * An addition is refused if the job exists; everything else if it doesn't, or if its only date is over; what is about an instant
+ * if that has passed, and a resume if too much is to run after all, or an override goes on.
+ */
 function mayBeRefused(change: Change, state: JobState): boolean {
   if (change.kind === "add") return state !== undefined;
+  if (change.kind === "skip" || change.kind === "unskip" || change.kind === "override") return true;
+  if (change.kind === "pause" && change.until !== undefined) return true;
+  if (change.kind === "resume" && change.missed !== undefined) return true;
   return state === undefined || state.spec.schedule.kind === "date";
 }
 
@@ -139,6 +207,21 @@ function clusters(calls: readonly Call[]): Call[][] {
     } else found.push({ calls: [call], to: call.to });
   }
   return found.map((cluster) => cluster.calls);
+}
+
+/** For what ends by itself, a call of nobody's at its end. */
+export function withEnds(calls: readonly Call[]): Call[] {
+  const ends = calls.flatMap(({ edit, result }): Call[] => {
+    const { change } = edit;
+    const at = change.kind === "pause" || change.kind === "override" ? change.until : undefined;
+    if (at === undefined || result === "refused") return [];
+    const own = { id: -1, job: edit.job, change: { kind: "ends", at } } as const;
+    return [{ edit: own, pid: 0, from: at, to: at, result: "ok" }];
+  });
+  // A call that was repeated has the same end.
+  const isFirst = ({ from }: Call, i: number): boolean =>
+    ends.findIndex((other) => other.from === from) === i;
+  return [...calls, ...ends.filter(isFirst)];
 }
 
 /** Derives a job's possible states over time from its clients' calls and their answers. */

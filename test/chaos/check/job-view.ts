@@ -7,7 +7,7 @@ import {
   type Row,
 } from "../history/history.ts";
 import { Health } from "./health.ts";
-import { jobStates, type JobStates, statesIn } from "./job-states.ts";
+import { jobStates, type JobStates, statesIn, withEnds } from "./job-states.ts";
 import { type Due, occurrences } from "./occurrences.ts";
 
 /** All attempts of one run, in order, and its ledger row. */
@@ -46,12 +46,13 @@ export function openCase(history: History): Case {
   const heard = groupBy(history.heard, ({ job }) => job ?? "");
   const ids = new Set([...calls.keys(), ...attempts.keys(), ...rows.keys(), ...open.keys()]);
   const jobs = [...ids].toSorted().map((id) => {
-    const states = jobStates(calls.get(id) ?? [], history.from);
+    const ownCalls = withEnds(calls.get(id) ?? []);
+    const states = jobStates(ownCalls, history.from);
     const own = (attempts.get(id) ?? []).toSorted((a, b) => a.startAt - b.startAt);
     const ownRows = rows.get(id) ?? [];
     return {
       id,
-      calls: calls.get(id) ?? [],
+      calls: ownCalls,
       states,
       dues: occurrences(states, history.to),
       attempts: own,
@@ -90,6 +91,23 @@ export function hasRun({ verdict }: Row): boolean {
 export function covers(row: Row, at: number): boolean {
   if (row.kind !== "scheduled") return false;
   return hasRun(row) ? row.fireAt === at : row.fromAt <= at && at <= row.fireAt;
+}
+
+/** Rows that decide the occurrence at this time: within a span, what has a row of its own is not the span's. */
+export function decidersOf({ rows, open }: Pick<JobView, "rows" | "open">, at: number): Row[] {
+  const found = rows.filter((row) => covers(row, at));
+  const isApart = [...found, ...open].some((row) => isApartAt(row, at));
+  return found.filter((row) => !isApart || isApartAt(row, at));
+}
+
+/** Whether the row decides the occurrence at this time and no other. */
+export function isApartAt(row: Row, at: number): boolean {
+  return row.kind === "scheduled" && row.fireAt === at && (hasRun(row) || row.fromAt === at);
+}
+
+/** Whether a run was asked for by somebody. */
+export function isManual(run: string): boolean {
+  return /:m\d+:\d+$/.test(run);
 }
 
 /** When the server was told that an attempt failed and another follows; `undefined` if it wasn't. */

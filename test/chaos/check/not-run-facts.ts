@@ -1,7 +1,7 @@
 import type { Change } from "../history/job-spec.ts";
 import type { Row } from "../history/history.ts";
 import { statesIn } from "./job-states.ts";
-import { type Case, hasRun, type JobView, mayWait } from "./job-view.ts";
+import { type Case, hasRun, isApartAt, isManual, type JobView, mayWait } from "./job-view.ts";
 import { holdings, leastInstances } from "./unfinished.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
@@ -24,14 +24,27 @@ export function notRunFacts(job: JobView, about: Case): Violation[] {
 function ranNevertheless(job: JobView, row: Row): string | undefined {
   const ran = job.runs.find(
     ({ run, attempts: [first] }) =>
-      run !== row.coalescedInto && row.fromAt <= first.fireAt && first.fireAt <= row.fireAt,
+      !isManual(run) &&
+      run !== row.coalescedInto &&
+      row.fromAt <= first.fireAt &&
+      first.fireAt <= row.fireAt &&
+      !isApart(job, row, first.fireAt),
   );
   return ran ? `${ran.run} ran` : undefined;
 }
 
+/** Whether a fire time within a span has a row of its own. */
+function isApart({ rows, open }: JobView, span: Row, at: number): boolean {
+  return (
+    span.fromAt < at && at < span.fireAt && [...rows, ...open].some((row) => isApartAt(row, at))
+  );
+}
+
 function miscounted(job: JobView, row: Row, { history }: Case): string | undefined {
   if (row.fireAt > history.to) return undefined;
-  const dues = job.dues.filter(({ at }) => row.fromAt <= at && at <= row.fireAt);
+  const dues = job.dues.filter(
+    ({ at }) => row.fromAt <= at && at <= row.fireAt && !isApart(job, row, at),
+  );
   const least = dues.filter(({ duty }) => duty === "must").length;
   return row.count < least || row.count > dues.length
     ? `it stands for ${row.count} occurrences, and there were ${least === dues.length ? least : `${least} to ${dues.length}`}`
@@ -45,8 +58,18 @@ function reasonIsWrong(job: JobView, row: Row, about: Case): string | undefined 
   if (row.reason === "overlap-replaced") return replacedWrongly(job, row, about);
   if (row.reason === "paused") return neverPaused(job, row);
   if (row.reason === "removed") return withoutEdit(job, row, ["remove"]);
-  if (row.reason === "rescheduled") return withoutEdit(job, row, ["reschedule"]);
+  if (row.reason === "rescheduled")
+    return withoutEdit(job, row, ["reschedule", "override", "clear", "ends"]);
+  if (row.reason === "requested") return neverSkipped(job, row);
   return `"${row.reason ?? ""}" is no reason that this load gives`;
+}
+
+function neverSkipped({ calls }: JobView, { fireAt, decidedAt = 0 }: Row): string | undefined {
+  const isAsked = calls.some(
+    ({ edit: { change }, from, result }) =>
+      change.kind === "skip" && change.at === fireAt && result !== "refused" && from <= decidedAt,
+  );
+  return isAsked ? undefined : "nobody asked for that";
 }
 
 function coalescedWrongly(job: JobView, row: Row): string | undefined {

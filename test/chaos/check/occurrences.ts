@@ -58,8 +58,10 @@ function dutyIn({ states, calls }: Stretch, at: number): Duty | undefined {
   const active = named.filter((state) => state?.phase === "active");
   if (named.length === 0) return undefined;
   if (active.length === 0) return "not";
-  // A change of rules alone leaves the schedule unchanged, even while it is in progress.
-  const isTouched = calls.some(({ edit }) => edit.change.kind !== "modify");
+  // A change of rules, a skip or a run leaves the schedule unchanged, even while it is in progress.
+  const isTouched = calls.some(
+    ({ edit }) => !/^(?:modify|skip|unskip|run)$/.test(edit.change.kind),
+  );
   return active.length === states.length && !isTouched ? "must" : "may";
 }
 

@@ -1,6 +1,6 @@
 import type { Attempt } from "../history/history.ts";
 import { statesIn } from "./job-states.ts";
-import type { Case, JobView } from "./job-view.ts";
+import { type Case, isManual, type JobView } from "./job-view.ts";
 import { fireTimes } from "./occurrences.ts";
 import { clockTime, type Violation } from "./violation.ts";
 
@@ -9,9 +9,9 @@ const START_MS = 2_000;
 
 /** Nothing is admitted for a job that is paused, removed or changed by then. */
 export function revision(job: JobView, { health }: Case): Violation[] {
-  return job.runs.flatMap(({ attempts: [first] }) => {
-    // A later attempt continues with the earlier admission.
-    if (first.attempt > 1) return [];
+  return job.runs.flatMap(({ run, attempts: [first] }) => {
+    // A later attempt continues with the earlier admission. What somebody asks for has no schedule, and runs in a pause too.
+    if (first.attempt > 1 || isManual(run)) return [];
     // By the time it was told, and by its own clock as far as nothing delayed its start.
     const by = [
       first.admittedAt,

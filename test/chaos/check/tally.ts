@@ -1,6 +1,6 @@
-import { FAULT_KINDS, type FaultKind } from "../history/history.ts";
+import { type Call, FAULT_KINDS, type FaultKind } from "../history/history.ts";
 import { repeatedEvents } from "./events.ts";
-import { type Case, covers, hasRun, retriedAt } from "./job-view.ts";
+import { type Case, decidersOf, hasRun, isManual, retriedAt } from "./job-view.ts";
 import { zombies } from "./overlap.ts";
 
 /** Counts of what happened in a run. */
@@ -29,6 +29,8 @@ export interface Tally {
   readonly earlyStarts: number;
   readonly eventsHeard: number;
   readonly eventsRepeated: number;
+  /** Answered calls, by what they did. */
+  readonly done: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<FaultKind, { readonly done: number; readonly proved: number }>>;
 }
 
@@ -86,26 +88,53 @@ export function tally(about: Case): Tally {
     earlyStarts: history.attempts.filter(({ startAt, dueAt }) => startAt < dueAt).length,
     eventsHeard: history.heard.length,
     eventsRepeated: repeatedEvents(about),
+    done: doneOf(jobs.flatMap(({ calls }) => calls)),
     faults,
   };
+}
+
+function doneOf(calls: readonly Call[]): Record<string, number> {
+  const done: Record<string, number> = {};
+  for (const { edit, result } of calls) {
+    const { change } = edit;
+    const isTimed = change.kind === "pause" && change.until !== undefined;
+    const isLate = change.kind === "resume" && change.missed !== undefined;
+    const name = `${change.kind}${isTimed ? " until" : ""}${isLate ? " missed" : ""}`;
+    if (result === "ok") done[name] = (done[name] ?? 0) + 1;
+  }
+  return done;
 }
 
 /**
  * Surely due occurrences with neither a start nor a row, without trusting ids: each start counts for the earliest
  * occurrence that has neither, however late. The same for ours and for a system without a ledger.
  */
-function withoutTrace({ dues, rows, runs }: Case["jobs"][number]): number {
+function withoutTrace({ dues, rows, open, runs }: Case["jobs"][number]): number {
   const started = new Set(runs.map(({ run }) => run));
   const isRecorded = (at: number): boolean =>
-    rows.some((row) => covers(row, at) && !(hasRun(row) && started.has(row.run)));
+    decidersOf({ rows, open }, at).some((row) => !(hasRun(row) && started.has(row.run)));
   const waiting = dues.filter(({ at, duty }) => duty === "must" && !isRecorded(at));
-  const starts = runs.map(({ attempts: [first] }) => first.startAt).toSorted((a, b) => a - b);
+  const starts = runs
+    .filter(({ run }) => !isManual(run))
+    .map(({ attempts: [first] }) => first.startAt)
+    .toSorted((a, b) => a - b);
   for (const startAt of starts) {
     const i = waiting.findIndex(({ at }) => at <= startAt + EARLY_MS);
     if (i >= 0) waiting.splice(i, 1);
   }
   return waiting.length;
 }
+
+/** What operators do. */
+const OPERATIONS = [
+  "skip",
+  "unskip",
+  "pause until",
+  "resume missed",
+  "override",
+  "clear",
+  "run",
+] as const;
 
 /** What a run failed to exercise. A run that exercised nothing proves nothing. */
 export function untried(counted: Tally): string[] {
@@ -124,6 +153,8 @@ export function untried(counted: Tally): string[] {
     ["nothing was replaced in the queue", sum("skipped: overlap-replaced")],
     ["nothing was coalesced", sum("coalesced")],
     ["nothing was paused away", sum("skipped: paused")],
+    ["nothing was skipped on request", sum("skipped: requested")],
+    ...OPERATIONS.map((name) => [`no "${name}" was done`, counted.done[name] ?? 0] as const),
     ...FAULT_KINDS.map(
       (kind) => [`the fault ${kind} did not really happen`, counted.faults[kind].proved] as const,
     ),

@@ -40,7 +40,30 @@ export interface JobSpec {
 /** What a client does to a job. */
 export type Change =
   | { readonly kind: "add"; readonly spec: JobSpec }
-  | { readonly kind: "pause" | "resume" | "remove" }
+  | { readonly kind: "remove" }
+  /** `until`: when it ends by itself. */
+  | { readonly kind: "pause"; readonly until?: number }
+  | { readonly kind: "resume"; readonly missed?: "latest" | "all" }
+  /** Of the fire time `at`. */
+  | { readonly kind: "skip" | "unskip"; readonly at: number }
+  | {
+      readonly kind: "override";
+      readonly until: number;
+      readonly isPaused?: true;
+      readonly schedule?: Schedule;
+    }
+  /** All overrides. */
+  | { readonly kind: "clear" }
+  /** Asked for by a call with this name. */
+  | { readonly kind: "run"; readonly bulkId: string }
+  /** Several jobs by one call; the checker sees a call for each. */
+  | {
+      readonly kind: "bulk";
+      readonly what: "pause" | "resume" | "run";
+      readonly jobs: readonly string[];
+    }
+  /** Nobody's: what was to end at this instant ends. */
+  | { readonly kind: "ends"; readonly at: number }
   | {
       readonly kind: "modify";
       readonly rules: Rules;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Line } from "../program/journal.ts";
 import type { EngineName } from "../run/chaos-server.ts";
+import type { Change } from "./job-spec.ts";
 import type { Attempt, Call, Crash, Fault, Heard, Stall } from "./history.ts";
 
 /** A line, and the process that wrote it. */
@@ -81,7 +82,7 @@ export function readWitnesses(dir: string, engine: EngineName): Witnesses {
   const calls = engine === "redis" ? callsOf(lines, deaths) : unorderedCalls(lines, deaths, faults);
   return {
     attempts: attemptsOf(lines, deaths),
-    calls: calls.map((call) => withRepetition(call, faults)),
+    calls: calls.flatMap(callsOfEach).map((call) => withRepetition(call, faults)),
     heard: only(lines, "heard")
       .map(({ heard, pid }) => Object.assign(heard, { pid }))
       .toSorted((a, b) => a.at - b.at),
@@ -107,14 +108,14 @@ function attemptsOf(lines: readonly Signed[], deaths: Deaths): Attempt[] {
   });
 }
 
-function callsOf(lines: readonly Signed[], deaths: Deaths): Call[] {
+function callsOf(lines: readonly Signed[], deaths: Deaths): Asked[] {
   const answers = only(lines, "answer");
   return only(lines, "call").map((asked) => {
     const { pid, at, edit, call } = asked;
     const answer = answers.find((one) => one.pid === pid && one.call === call);
     const error = answer?.error === undefined ? {} : { error: answer.error };
     if (answer && answer.result !== "unknown")
-      return Object.assign(error, { edit, pid, from: at, to: answer.at, result: answer.result });
+      return answered({ edit, pid, from: at, ...error }, answer);
     // Commands of one connection keep their order: a later answer settles an earlier call without one.
     const settledAt = answers.find(
       (one) =>
@@ -138,7 +139,7 @@ function unorderedCalls(
   lines: readonly Signed[],
   deaths: Deaths,
   faults: readonly Fault[],
-): Call[] {
+): Asked[] {
   const answers = new Map(
     only(lines, "answer").map((answer) => [`${answer.pid} ${answer.call}`, answer]),
   );
@@ -146,13 +147,37 @@ function unorderedCalls(
     const answer = answers.get(`${pid} ${call}`);
     const error = answer?.error === undefined ? {} : { error: answer.error };
     if (answer && answer.result !== "unknown")
-      return Object.assign(error, { edit, pid, from: at, to: answer.at, result: answer.result });
+      return answered({ edit, pid, from: at, ...error }, answer);
     const leftAt = answer?.at ?? deaths.find((death) => death.pid === pid)?.at;
     let to = (leftAt ?? Number.POSITIVE_INFINITY) + ON_ITS_WAY_MS;
     for (const fault of faults)
       if (fault.pid === undefined && fault.from <= to) to = Math.max(to, fault.to + ON_ITS_WAY_MS);
     return Object.assign(error, { edit, pid, from: at, to, result: "unknown" as const });
   });
+}
+
+/** A call before {@link callsOfEach}. */
+type Asked = Call & { readonly refused?: readonly string[] };
+
+function answered(
+  asked: Pick<Call, "edit" | "pid" | "from" | "error">,
+  { at, result, refused }: Of<"answer">,
+): Asked {
+  return { ...asked, to: at, result, ...(refused && { refused }) };
+}
+
+/** A call that changes several jobs, as one for each. */
+function callsOfEach({ refused = [], ...call }: Asked): Call[] {
+  const { change, id } = call.edit;
+  if (change.kind !== "bulk") return [call];
+  const { what, jobs } = change;
+  const own: Change = what === "run" ? { kind: what, bulkId: `chaos-${id}` } : { kind: what };
+  return jobs.map((job) =>
+    Object.assign({}, call, {
+      edit: { id, job, change: own },
+      ...(refused.includes(job) && { result: "refused" }),
+    }),
+  );
 }
 
 /** Faults that break everybody's connections make clients resend unanswered calls. */

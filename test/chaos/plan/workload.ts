@@ -1,4 +1,6 @@
 import type { Edit, JobSpec, Rules, Schedule, Work } from "../history/job-spec.ts";
+import { planOperators } from "./operators.ts";
+import { PLAIN } from "./plain-rules.ts";
 import type { Random } from "./random.ts";
 
 /** An edit, its time, and the client that makes it. */
@@ -54,16 +56,6 @@ function rules(random: Random): Rules {
     timeoutMs: random.chance(0.2) ? random.pick([1_500, 2_500]) : null,
   };
 }
-
-/** Ordinary rules. */
-const PLAIN: Rules = {
-  maxInstances: 1,
-  coalesce: true,
-  graceMs: null,
-  overlap: "skip",
-  retry: null,
-  timeoutMs: null,
-};
 
 /** Long, deaf runs: a worker stopped during one wakes up as a zombie and tries to settle. */
 function marathon(random: Random, beginAt: number): JobSpec {
@@ -203,5 +195,6 @@ export function planWorkload(
     planner.edit(atMs, edited[random.int(0, edited.length - 1)] ?? "");
     atMs += random.int(EDIT_EVERY_MS / 2, EDIT_EVERY_MS * 1.5);
   }
+  planOperators(planner, random, { beginAt, forMs });
   return planner.edits.toSorted((a, b) => a.atMs - b.atMs);
 }

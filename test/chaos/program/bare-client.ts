@@ -5,6 +5,8 @@ import { BARE_QUEUE, type BareData, bareConnection } from "./bare-worker.ts";
 import type { Answer, Client } from "./client.ts";
 import { CLIENT_TIMEOUT_MS, type ProgramSettings } from "./settings.ts";
 
+const BARE_CHANGES: ReadonlySet<string> = new Set(["pause", "resume", "modify", "reschedule"]);
+
 /** A client of bare Job Schedulers, which have no pause: pausing removes the scheduler, resuming adds it again. */
 export class BareClient implements Client {
   readonly #queue: Queue<BareData>;
@@ -51,6 +53,8 @@ export class BareClient implements Client {
       await specs.hdel(key, job);
       return true;
     }
+    // It has no such operations.
+    if (!BARE_CHANGES.has(change.kind)) return true;
     const next: JobSpec =
       change.kind === "modify" || change.kind === "reschedule" ? { ...spec, ...change } : spec;
     const isPausedNext = change.kind === "pause" || (change.kind !== "resume" && isPaused);

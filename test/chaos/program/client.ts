@@ -1,11 +1,19 @@
-import { type AddJobOptions, isCronduitError, type PipelineScheduler } from "../../../src/index.ts";
-import type { Edit, Rules, Schedule } from "../history/job-spec.ts";
+import {
+  type AddJobOptions,
+  CronduitError,
+  isCronduitError,
+  type PipelineScheduler,
+  type RescheduleOptions,
+} from "../../../src/index.ts";
+import type { Change, Edit, Rules, Schedule } from "../history/job-spec.ts";
 import { PIPELINE } from "./work.ts";
 
 /** The outcome of a call, as far as the caller knows. */
 export interface Answer {
   readonly result: "ok" | "refused" | "unknown";
   readonly error?: string;
+  /** Jobs that a call which changes several left as they are, as if it had been refused. */
+  readonly refused?: readonly string[];
 }
 
 /** A client that changes jobs. */
@@ -28,8 +36,8 @@ export class CronduitClient implements Client {
 
   async apply(edit: Edit): Promise<Answer> {
     try {
-      await this.#do(edit);
-      return { result: "ok" };
+      const refused = await this.#do(edit);
+      return { result: "ok", ...(refused && { refused }) };
     } catch (error) {
       const code = isCronduitError(error) ? error.code : "INTERNAL";
       const text = error instanceof Error ? error.message : String(error);
@@ -40,9 +48,32 @@ export class CronduitClient implements Client {
     }
   }
 
-  async #do({ job, change }: Edit): Promise<void> {
+  async #do({ id, job, change }: Edit): Promise<readonly string[] | undefined> {
     const scheduler = this.#scheduler;
     switch (change.kind) {
+      case "bulk":
+        return this.#doBulk(change, `chaos-${id}`);
+      case "skip":
+        await scheduler.skipOccurrence(job, new Date(change.at), "for chaos");
+        return undefined;
+      case "unskip":
+        await scheduler.unskipOccurrence(job, new Date(change.at));
+        return undefined;
+      case "override": {
+        const { isPaused, schedule, until } = change;
+        await scheduler.overrideJob(job, {
+          ...(isPaused && { paused: true }),
+          ...(schedule && { schedule: triggerOf(schedule) as unknown as RescheduleOptions }),
+          until: new Date(until),
+        });
+        return undefined;
+      }
+      case "clear":
+        await scheduler.clearOverride(job);
+        return undefined;
+      case "run":
+      case "ends":
+        throw new Error(`nobody asks for "${change.kind}"`);
       case "add": {
         const { schedule, rules, work, rev } = change.spec;
         const options = {
@@ -53,27 +84,50 @@ export class CronduitClient implements Client {
           params: { rev, ...work },
         };
         await scheduler.addJob(PIPELINE, options as unknown as AddJobOptions);
-        return;
+        return undefined;
       }
-      case "pause":
-        await scheduler.pauseJob(job);
-        return;
+      case "pause": {
+        const { until } = change;
+        await scheduler.pauseJob(job, until === undefined ? {} : { until: new Date(until) });
+        return undefined;
+      }
       case "resume":
-        await scheduler.resumeJob(job);
-        return;
+        await scheduler.resumeJob(job, { missed: change.missed });
+        return undefined;
       case "remove":
-        return scheduler.removeJob(job);
+        await scheduler.removeJob(job);
+        return undefined;
       case "modify": {
         const { rules, work, rev } = change;
         await scheduler.modifyJob(job, { ...rulesOf(rules), params: { rev, ...work } });
-        return;
+        return undefined;
       }
       case "reschedule": {
         const { schedule, work, rev } = change;
         const changes = { ...triggerOf(schedule), params: { rev, ...work } };
         await scheduler.modifyJob(job, changes);
+        return undefined;
       }
     }
+  }
+
+  /** @returns the jobs that were not there, or over */
+  async #doBulk(
+    { what, jobs }: Extract<Change, { kind: "bulk" }>,
+    bulkId: string,
+  ): Promise<readonly string[]> {
+    const { problems, failed, isComplete } = await this.#askBulk(what, { ids: [...jobs] }, bulkId);
+    if (!isComplete || failed > 0)
+      throw new CronduitError("CONNECTION_FAILED", problems[0]?.message ?? "not complete");
+    return problems
+      .filter(({ code }) => code === "JOB_NOT_FOUND" || code === "INVALID_STATE")
+      .map(({ jobId }) => jobId);
+  }
+
+  #askBulk(what: "pause" | "resume" | "run", filter: { ids: string[] }, bulkId: string) {
+    if (what === "pause") return this.#scheduler.pauseJobs(filter, { bulkId });
+    if (what === "resume") return this.#scheduler.resumeJobs(filter, { bulkId });
+    return this.#scheduler.runJobs(filter, { bulkId });
   }
 }
 

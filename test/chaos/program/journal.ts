@@ -36,6 +36,7 @@ export type Line =
       readonly call: number;
       readonly result: "ok" | "refused" | "unknown";
       readonly error?: string;
+      readonly refused?: readonly string[];
     }
   | { readonly what: "heard"; readonly heard: Omit<Heard, "pid"> }
   | { readonly what: "warning"; readonly at: number; readonly text: string }

@@ -65,13 +65,14 @@ async function carryOut(client: Client, edit: Edit): Promise<void> {
   for (;;) {
     const call = (calls += 1);
     journal.write({ what: "call", at: realNow(), edit, call });
-    const { result, error } = await client.apply(edit);
+    const { result, error, refused } = await client.apply(edit);
     journal.write({
       what: "answer",
       at: realNow(),
       call,
       result,
       ...(error === undefined ? {} : { error }),
+      ...(refused && { refused }),
     });
     if (result !== "unknown") break;
     await delay(TRY_AGAIN_MS);

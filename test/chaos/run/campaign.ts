@@ -9,6 +9,7 @@ import { readWitnesses, type Witnesses } from "../history/read-journals.ts";
 import { readOpen, readRows } from "../history/read-store.ts";
 import { planFaults } from "../plan/fault-plan.ts";
 import { Random } from "../plan/random.ts";
+import { isOperated } from "../plan/operators.ts";
 import { type PlannedEdit, planWorkload } from "../plan/workload.ts";
 import type { Defect } from "../program/defects.ts";
 import { Journal, realNow, watchStalls } from "../program/journal.ts";
@@ -122,14 +123,17 @@ async function rest(
   { dir, fleet, edits }: { dir: string; fleet: ChaosFleet; edits: readonly PlannedEdit[] },
 ): Promise<void> {
   const jobs = [...new Set(edits.map(({ edit }) => edit.job))];
-  const everyJob = (kind: "resume" | "pause", firstId: number): void => {
+  const everyJob = (kind: "resume" | "pause" | "clear", firstId: number): void => {
     for (const [i, job] of jobs.entries()) {
+      if (kind === "clear" && !isOperated(job)) continue;
       const edit: Edit = { id: firstId + i, job, change: { kind } };
       fleet.schedulers[i % fleet.schedulers.length]?.ask(edit);
     }
   };
   await untilIdle(fleet);
-  everyJob("resume", FIRST_END_EDIT);
+  everyJob("clear", FIRST_END_EDIT);
+  await untilIdle(fleet);
+  everyJob("resume", FIRST_END_EDIT + jobs.length);
   await untilIdle(fleet);
   await pass(RECOVERY_MS + HEALTHY_MS);
   everyJob("pause", 2 * FIRST_END_EDIT);
