@@ -51,7 +51,10 @@ export const EVENT_FIELDS = {
   ALL_JOBS_REMOVED: { always: ["by", "count"], sometimes: [] },
   JOB_ADDED: { always: ["jobId", "by"], sometimes: [] },
   JOB_REMOVED: { always: ["jobId", "by"], sometimes: [] },
-  JOB_MODIFIED: { always: ["jobId", "by"], sometimes: ["scheduledRunTime", "reason", "note"] },
+  JOB_MODIFIED: {
+    always: ["jobId", "by"],
+    sometimes: ["scheduledRunTime", "reason", "note", "count"],
+  },
   JOB_EXECUTED: {
     always: ["jobId", "runId", "scheduledRunTime", "attempt", "worker"],
     sometimes: ["retval"],

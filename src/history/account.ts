@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
+import { listSeenRemoved } from "../engine/scoped/list-seen-removed.ts";
 import { fromOpaqueText, toOpaqueText } from "../core/opaque-text.ts";
 import type { Weighed } from "../jobs/account/weigh.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
@@ -191,7 +192,8 @@ export class Accounts {
   }
 
   async #removedAfter(cursor: string | undefined): Promise<ListedPage> {
-    const { found, next } = await this.#engine.changes.listRemoved(cursor, JOBS_A_PAGE);
+    const { changes } = this.#engine;
+    const { found, next } = await listSeenRemoved(changes, this.#scope, cursor, JOBS_A_PAGE);
     const present = await this.#engine.jobs.get(found.map(({ id }) => id));
     return {
       // One that was added again was accounted for with the jobs.

@@ -63,7 +63,7 @@ export class JobAccounts {
   async #read(jobId: string, from: EpochMs, to: EpochMs): Promise<Read | undefined> {
     const [job] = await this.#engine.jobs.get([jobId]);
     if (job && !isVisible(this.#scope, job.definition.owner)) return undefined;
-    const changes = await this.#engine.changes.readRevisions(job ? "all" : this.#scope, jobId);
+    const changes = await this.#engine.changes.readRevisions(this.#scope, jobId);
     if (!job && changes.revisions.length === 0) return undefined;
     const known = epochsOf({ job, changes });
     const end = windowOf(known, { from, to }, STEP);
@@ -73,7 +73,15 @@ export class JobAccounts {
     const others = open.filter(({ id, kind }) => kind === "scheduled" && !decided.has(id));
     const now = await this.#engine.now();
     const scales = { ...known, from, to: end, now, rows: [...rows, ...others], tzdata: TZDATA };
-    return { known, revision: job?.revision, weights: weigh(scales), to: end };
+    return { known, revision: job?.revision, weights: this.#seen(weigh(scales)), to: end };
+  }
+
+  /** Without rows of a time when the job was somebody else's, in which it was not due as far as the reader may know. */
+  #seen(weights: Weights): Weights {
+    const isSeen = ({ row }: Weighed): boolean => isVisible(this.#scope, row?.owner);
+    if (this.#scope === "all") return weights;
+    const { surplus, unknown } = weights;
+    return { ...weights, surplus: surplus.filter(isSeen), unknown: unknown.filter(isSeen) };
   }
 
   async #isOther(jobId: string, { revision }: Read): Promise<boolean> {

@@ -15,7 +15,10 @@ import {
 } from "../jobs/noted-change.ts";
 import { jobIdSchema, parseOptions } from "../jobs/options.ts";
 import { isVisible, type Scope } from "../jobs/scope.ts";
+import type { PipelineRegistry } from "../pipeline/registry.ts";
+import type { SecretPath } from "../pipeline/secrets/secret-paths.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import { areOfParams, maskedDifferences, secretsOfJob } from "./secrets-of-job.ts";
 
 /** Changes that one call examines; if a filter matches too few of them, the cursor continues from there. */
 const MAX_SCANNED = 5_000;
@@ -112,18 +115,36 @@ interface Wanted {
 /** Reads what was changed. */
 export class ChangeHistory {
   readonly #engine: Pick<Engine, "changes" | "jobs">;
+  readonly #registry: Pick<PipelineRegistry, "get">;
 
-  constructor(engine: Pick<Engine, "changes" | "jobs">) {
+  /** @param registry Knows the schemas that say what is a secret by now. */
+  constructor(engine: Pick<Engine, "changes" | "jobs">, registry: Pick<PipelineRegistry, "get">) {
     this.#engine = engine;
+    this.#registry = registry;
   }
 
   /** @param timezone For times without an offset. @throws {@link CronduitError} `INVALID_OPTION` */
   async page(scope: Scope, input: ChangeQuery, timezone: string): Promise<ChangePage> {
     const query = parseOptions(querySchema, input, "getChanges");
     const wanted = wantedBy(query, timezone);
-    return query.jobId === undefined
-      ? this.#ofFleet(scope, wanted, readCursor(query.cursor))
-      : this.#ofJob(scope, query.jobId, wanted, readPlace(query.cursor));
+    const page =
+      query.jobId === undefined
+        ? await this.#ofFleet(scope, wanted, readCursor(query.cursor))
+        : await this.#ofJob(scope, query.jobId, wanted, readPlace(query.cursor));
+    return { ...page, changes: await this.#withoutSecrets(page.changes) };
+  }
+
+  async #withoutSecrets(changes: readonly Change[]): Promise<readonly Change[]> {
+    const known = new Map<string, readonly SecretPath[]>();
+    const sources = { engine: this.#engine, registry: this.#registry };
+    for (const { jobId, differences } of changes)
+      if (jobId !== undefined && !known.has(jobId) && areOfParams(differences))
+        known.set(jobId, await secretsOfJob(sources, jobId));
+    return changes.map((change) => {
+      const secrets = change.jobId === undefined ? undefined : known.get(change.jobId);
+      const { differences } = change;
+      return secrets ? { ...change, differences: maskedDifferences(differences, secrets) } : change;
+    });
   }
 
   async #ofFleet(
@@ -178,10 +199,15 @@ export class ChangeHistory {
     jobId: string,
     revisions: readonly Revision[],
   ): Promise<Revision[]> {
+    // What was before is not known, or somebody else's.
+    if (revisions.at(-1)?.before?.state === "removed") return [];
     const oldest = revisions.findLast(({ before }) => before?.definition)?.before?.definition;
-    const first = oldest ?? (await this.#engine.jobs.get([jobId]))[0]?.definition;
+    const [job] = oldest ? [] : await this.#engine.jobs.get([jobId]);
+    const first = oldest ?? job?.definition;
     if (!first || !isVisible(scope, first.owner)) return [];
-    return [{ at: first.createdAt, by: first.addedBy ?? SOME_PROGRAM, what: "added" }];
+    if (scope !== "all" && revisions.length === 0 && job?.handedOver) return [];
+    const { createdAt: at, addedBy: by = SOME_PROGRAM, owner } = first;
+    return [{ at, by, what: "added", ...(owner === undefined ? {} : { owner }) }];
   }
 }
 

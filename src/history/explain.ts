@@ -13,6 +13,7 @@ import type { StoredJob } from "../jobs/definition.ts";
 import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { NO_TIME, Schedule } from "../jobs/schedule.ts";
+import type { Scope } from "../jobs/scope.ts";
 import { reasonOf } from "../core/stored-error.ts";
 import type { OpenState, SkipReason, Verdict } from "../jobs/verdict.ts";
 import { type Run, toRun } from "./run.ts";
@@ -136,11 +137,12 @@ function describeRow(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): s
   }
 }
 
-/** Says what happened to the occurrence of a job at one time, and why. */
+/** Says what happened to the occurrence of a job at one time, and why. @param scope Whose things are seen. */
 export async function explain(
   engine: Pick<Engine, "jobs" | "ledger" | "now">,
   jobId: string,
   at: EpochMs,
+  scope: Scope,
 ): Promise<Explanation> {
   const [[job], open, rows, now] = await Promise.all([
     engine.jobs.get([jobId]),
@@ -172,6 +174,14 @@ export async function explain(
   if (!job || !schedule) {
     return {
       text: `There is no job "${jobId}" and no record of it at ${iso(at)}.`,
+      state: "unknown",
+      run: undefined,
+    };
+  }
+  const since = scope === "all" ? undefined : job.handedOver?.at;
+  if (since !== undefined && at <= since) {
+    return {
+      text: `The job was somebody else's at ${iso(at)}; it changed its owner at ${iso(since)}.`,
       state: "unknown",
       run: undefined,
     };

@@ -1,3 +1,4 @@
+import type { EpochMs } from "../core/clock.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { instantOption } from "../jobs/instant-option.ts";
@@ -15,13 +16,21 @@ export interface RunCleanup {
   all?: boolean | undefined;
 }
 
-/** Deletes what is on record of a job's runs, step by step. @returns how many rows */
+/** What was deleted. */
+export interface RunsDeleted {
+  /** How many rows. */
+  readonly deleted: number;
+  /** They had earlier fire times. */
+  readonly before: EpochMs;
+}
+
+/** Deletes what is on record of a job's runs, step by step. */
 export async function cleanUpRuns(
   engine: Pick<Engine, "ledger" | "now">,
   jobId: string,
   timezone: string,
   input: RunCleanup,
-): Promise<number> {
+): Promise<RunsDeleted> {
   const { before } = parseOptions(cleanupSchema, input, "cleanupRuns");
   const until =
     // Later ones may come for ever.
@@ -31,6 +40,6 @@ export async function cleanUpRuns(
   for (let deleted = 0; ;) {
     const cleaned = await engine.ledger.clean({ jobId, before: Math.trunc(until) });
     deleted += cleaned.deleted;
-    if (cleaned.isDone) return deleted;
+    if (cleaned.isDone) return { deleted, before: Math.trunc(until) };
   }
 }

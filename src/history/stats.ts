@@ -16,7 +16,7 @@ import type { Scope } from "../jobs/scope.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 
-/** Without `from`, so many days up to now. */
+/** Without `from`, so many days up to the end. */
 const USUAL_DAYS = KEPT_DAYS;
 
 /** Jobs whose days one call sums up. */
@@ -39,7 +39,7 @@ export interface StatsQuery {
   owner?: string | string[] | undefined;
   /**
    * From the hour or day that this instant is in, as in `runDate`; in UTC unless it has an offset.
-   * @default 34 days before today
+   * @default 34 days before `to`
    */
   from?: InstantInput | undefined;
   /** Up to the hour or day that this instant is in, that one included. @default now */
@@ -77,8 +77,8 @@ export async function readStats(
   scope: Scope,
 ): Promise<Stats> {
   const query = parseOptions(statsSchema, input, "getStats");
-  const jobs = await jobsOf(engine, query, scope);
-  if (jobs && query.by === "hour") {
+  const asked = await jobsOf(engine, query, scope);
+  if (asked && query.by === "hour") {
     const what = scope === "all" ? `, or leave out "jobId" and "owner"` : "";
     throw new CronduitError(
       "INVALID_OPTION",
@@ -86,8 +86,9 @@ export async function readStats(
       { data: { path: "by" } },
     );
   }
-  const range = rangeOf(query, jobs ? "day" : "hour", await engine.now());
-  const rollUps = await read(engine.stats, jobs?.ids, range);
+  const range = rangeOf(query, asked ? "day" : "hour", await engine.now());
+  const { rollUps, counted } = await read(engine.stats, asked, range);
+  const jobs = asked && { count: counted.size, isAll: asked.isAll };
   const [total = { marks: {}, latenessMaxMs: 0, durationMaxMs: 0 }] = addRollUps(rollUps, () => 0);
   const periods = query.by === "total" ? [] : addRollUps(rollUps, startsOf(query.by));
   return {
@@ -95,7 +96,7 @@ export async function readStats(
     to: new Date(range.endAt),
     periods: periods.map(toPeriod),
     total: figuresOf(total),
-    jobs: jobs && { count: jobs.ids.length, isAll: jobs.isAll },
+    jobs,
   };
 }
 
@@ -103,12 +104,20 @@ function toPeriod({ at, ...rollUp }: RollUp): StatsPeriod {
   return { from: new Date(at), ...figuresOf(rollUp) };
 }
 
+/** Jobs that figures are asked of. */
+interface AskedJobs {
+  readonly ids: readonly string[];
+  /** Those of them that are stored. Others may have been removed, and have figures still. */
+  readonly stored: readonly string[];
+  readonly isAll: boolean;
+}
+
 /** The jobs that are asked for; `undefined`: the whole fleet. */
 async function jobsOf(
   engine: Pick<Engine, "jobs">,
   { jobId, owner }: z.output<typeof statsSchema>,
   scope: Scope,
-): Promise<{ ids: readonly string[]; isAll: boolean } | undefined> {
+): Promise<AskedJobs | undefined> {
   if (jobId !== undefined && owner !== undefined) {
     throw new CronduitError(
       "INVALID_OPTION",
@@ -116,12 +125,17 @@ async function jobsOf(
       { data: { path: "owner" } },
     );
   }
-  if (jobId !== undefined) return { ids: [...new Set([jobId].flat())], isAll: true };
+  if (jobId !== undefined) {
+    const ids = [...new Set([jobId].flat())];
+    const jobs = await engine.jobs.get(ids);
+    return { ids, stored: ids.filter((_, i) => jobs[i]), isAll: true };
+  }
   if (owner === undefined && scope === "all") return undefined;
   const filter = owner === undefined ? {} : { owners: [owner].flat() };
   const limits = { limit: MOST_JOBS, mostLooked: MOST_LOOKED };
   const { found, next } = await engine.jobs.list({ filter, order: "id", ...limits }, scope);
-  return { ids: found.map(({ id }) => id), isAll: next === undefined };
+  const ids = found.map(({ id }) => id);
+  return { ids, stored: ids, isAll: next === undefined };
 }
 
 type Period = keyof typeof PERIOD_MS;
@@ -142,10 +156,10 @@ function rangeOf(
   now: EpochMs,
 ): Range {
   const at = (path: string) => ({ where: "getStats", path, timezone: "UTC" });
-  const usual = now - (USUAL_DAYS - 1) * PERIOD_MS.day;
-  const fromAt = from === undefined ? usual : instantOption(from, at("from"));
   const toAt = to === undefined ? now : endOption(to, at("to"));
-  if (to !== undefined)
+  const usual = Math.min(toAt, now) - (USUAL_DAYS - 1) * PERIOD_MS.day;
+  const fromAt = from === undefined ? usual : instantOption(from, at("from"));
+  if (from !== undefined && to !== undefined)
     checkRange({ at: fromAt, given: from }, { at: toAt, given: to }, "getStats");
   const unit = by === "day" || from === undefined ? "day" : kept;
   const oldest = startsOf(kept)(now) - (KEPT[kept] - 1) * PERIOD_MS[kept];
@@ -159,10 +173,13 @@ const KEPT = { day: KEPT_DAYS, hour: KEPT_HOURS } as const;
 
 async function read(
   stats: Engine["stats"],
-  jobIds: readonly string[] | undefined,
+  asked: AskedJobs | undefined,
   { fromAt, toAt }: Range,
-): Promise<readonly RollUp[]> {
-  if (fromAt > toAt) return [];
-  if (!jobIds) return stats.readHours({ fromAt, toAt });
-  return (await stats.readDays({ jobIds, fromAt, toAt })).flatMap(({ days }) => days);
+): Promise<{ readonly rollUps: readonly RollUp[]; readonly counted: ReadonlySet<string> }> {
+  const counted = new Set(asked?.stored);
+  if (fromAt > toAt) return { rollUps: [], counted };
+  if (!asked) return { rollUps: await stats.readHours({ fromAt, toAt }), counted };
+  const found = await stats.readDays({ jobIds: asked.ids, fromAt, toAt });
+  for (const { jobId } of found) counted.add(jobId);
+  return { rollUps: found.flatMap(({ days }) => days), counted };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_REASON, plainTextSchema } from "./plain-text.ts";
 
 /**
  * Through what somebody acts. `code`: a program that uses the library; `file`: a job file; `cli`: the command line; `user`
@@ -25,14 +26,14 @@ export interface Actor {
   readonly note?: string;
 }
 
-/** Most characters of an actor's note. */
-export const MAX_NOTE = 500;
+/** The id of an actor. */
+export const actorIdSchema = plainTextSchema(1, 128);
 
 /** Validates an {@link Actor} of any origin. */
 export const actorSchema: z.ZodType<Actor> = z.strictObject({
   kind: z.enum(ACTOR_KINDS),
-  id: z.string().min(1).max(128),
-  note: z.string().min(1).max(MAX_NOTE).exactOptional(),
+  id: actorIdSchema,
+  note: plainTextSchema(1, MAX_REASON).exactOptional(),
 });
 
 /** cronduit itself. @param id What of it acted, such as `pauseAfterFailures`. */

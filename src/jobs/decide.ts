@@ -7,7 +7,7 @@ export { admit } from "./decide/admit.ts";
 export { audit, tellOverdue } from "./decide/audit.ts";
 export { addBackfill, backfillState, changeBackfill } from "./decide/backfill-commands.ts";
 export { cancelRun, readCancels } from "./decide/cancel.ts";
-export { noteChange, readChanges, readRevisions, seenRevisions } from "./decide/changes.ts";
+export { noteChange, readChanges, readRevisions } from "./decide/changes.ts";
 export { changeJob } from "./decide/change-job.ts";
 export { cleanLedger } from "./decide/clean-ledger.ts";
 export { listOpenRuns, listRuns } from "./decide/list-runs.ts";

@@ -150,6 +150,12 @@ export interface JobOverrides {
  */
 export type JobState = "active" | "paused" | "finished";
 
+/** When a job got the owner that it has, and how many verdicts it had by then: these are not the new owner's business. */
+export interface HandedOver {
+  readonly at: EpochMs;
+  readonly counts: Readonly<Partial<Record<Verdict, number>>>;
+}
+
 /** A stored job, with what the engine keeps beside its definition. */
 export interface StoredJob {
   readonly definition: JobDefinition;
@@ -174,4 +180,6 @@ export interface StoredJob {
   readonly lastScheduledRun: LastScheduledRun | null;
   /** Fire times that it skips, because somebody asked for that, in their order. */
   readonly skips: readonly StoredSkip[];
+  /** Its last change of the owner; `null`: it has had this one all the time. */
+  readonly handedOver: HandedOver | null;
 }

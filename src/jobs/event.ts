@@ -53,7 +53,10 @@ export const EVENT_ALL_JOBS_REMOVED = EVENT_BITS.ALL_JOBS_REMOVED;
 export const EVENT_JOB_ADDED = EVENT_BITS.JOB_ADDED;
 /** A job was removed. */
 export const EVENT_JOB_REMOVED = EVENT_BITS.JOB_REMOVED;
-/** A job's definition was changed; or one of its occurrences is to be skipped (`reason` is "skip") or no more ("unskip"). */
+/**
+ * A job's definition was changed; or one of its occurrences is to be skipped (`reason` is "skip") or no more ("unskip"); or a part
+ * of its past was deleted ("runs-deleted", "logs-deleted", with the `count`).
+ */
 export const EVENT_JOB_MODIFIED = EVENT_BITS.JOB_MODIFIED;
 /** A run succeeded; `retval` holds the summary of its result. */
 export const EVENT_JOB_EXECUTED = EVENT_BITS.JOB_EXECUTED;

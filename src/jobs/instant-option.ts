@@ -1,7 +1,7 @@
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, isCronduitError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
-import { parseEnd, parseInstant } from "../triggers/time/parse-instant.ts";
+import { parseEnd, type ParsedInstant, parseInstant } from "../triggers/time/parse-instant.ts";
 
 /** Where an instant was given. */
 export interface InstantPlace {
@@ -19,6 +19,11 @@ export interface InstantPlace {
  */
 export function instantOption(input: unknown, place: InstantPlace): EpochMs {
   return rejectedAs(place, () => parseInstant(input, place.timezone, place.path).instant);
+}
+
+/** Like {@link instantOption}, with what else the text says. */
+export function parsedOption(input: unknown, place: InstantPlace): ParsedInstant {
+  return rejectedAs(place, () => parseInstant(input, place.timezone, place.path));
 }
 
 /** Like {@link instantOption}, for the inclusive end of a range: a date without a time includes the whole day. */
@@ -42,7 +47,7 @@ export function checkRange(from: RangeEnd, to: RangeEnd, where: string, prefix =
   );
 }
 
-function rejectedAs({ where, path }: InstantPlace, read: () => EpochMs): EpochMs {
+function rejectedAs<T>({ where, path }: InstantPlace, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -53,6 +53,19 @@ interface Noted {
   readonly fireAt?: EpochMs;
   /** The call that changed many jobs, of which this is a part. */
   readonly bulk?: string;
+  /** Whose job it was then; after a change of the owner, the new one. Absent: nobody's, or those of several. */
+  readonly owner?: string;
+  /** If this gave the job to another owner, or took it from one: whose it was before. Empty: nobody's. */
+  readonly formerOwner?: string;
+}
+
+/** What a call did to the jobs of one owner. */
+export interface BulkPart {
+  /** Absent: to those of nobody. */
+  readonly owner?: string;
+  readonly count: number;
+  /** Some of them. */
+  readonly jobIds: readonly string[];
 }
 
 /** A change in the fleet's list. */
@@ -61,8 +74,8 @@ export interface NotedChange extends Noted {
   readonly jobId?: string;
   /** The first of several jobs. */
   readonly jobIds?: readonly string[];
-  /** Whose jobs; absent if they have none, or several. */
-  readonly owner?: string;
+  /** If they belong to several owners: what each has to do with it, which is all that each is told. */
+  readonly parts?: readonly BulkPart[];
   readonly runId?: string;
   /** How many jobs, runs or logs; absent: one. */
   readonly count?: number;

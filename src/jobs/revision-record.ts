@@ -3,6 +3,7 @@ import { actorSchema } from "./actor.ts";
 import { definitionSchema, timeSchema } from "./definition-schema.ts";
 import { CHANGE_KINDS, type Revision } from "./noted-change.ts";
 import { jobIdSchema } from "./options.ts";
+import { ownerSchema } from "./owner.ts";
 
 const nameSchema = z.string().max(1_000);
 const fieldTextSchema = z.string().max(10_000);
@@ -18,6 +19,8 @@ const revisionSchema: z.ZodType<Revision> = z.strictObject({
   fireAt: timeSchema.exactOptional(),
   bulk: nameSchema.exactOptional(),
   count: z.int().min(0).exactOptional(),
+  owner: ownerSchema.exactOptional(),
+  formerOwner: z.union([ownerSchema, z.literal("")]).exactOptional(),
   before: z
     .strictObject({
       revision: z.int().min(0).max(1e15),

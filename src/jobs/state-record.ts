@@ -136,6 +136,8 @@ const jobRecordSchema = z.strictObject({
   skips: z.array(skipSchema).max(MAX_SKIPS).exactOptional(),
   /** Rows of earlier fire times were deleted on request. */
   cleanedTo: timeSchema.exactOptional(),
+  /** When it got its owner, if it had another before, and its counts by then. */
+  handedOver: z.strictObject({ at: timeSchema, counts: countsSchema }).exactOptional(),
 });
 
 const removedJobRecordSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
-import { MAX_REASON } from "../jobs/max-reason.ts";
+import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import { jobIdSchema, parseOptions } from "../jobs/options.ts";
 import { type JobFilterOptions, jobFilterShape } from "./job-filter.ts";
 
@@ -22,7 +22,7 @@ const optionsShape = {
 export const bulkOptionsSchemas = {
   pauseJobs: z.strictObject({
     ...optionsShape,
-    reason: z.string().max(MAX_REASON).optional(),
+    reason: plainTextSchema(0, MAX_REASON).optional(),
     until: z.unknown().optional(),
   }),
   resumeJobs: z.strictObject({
@@ -46,7 +46,7 @@ export interface BulkFilter extends JobFilterOptions {
 
 /** Options of a call that changes many jobs. */
 export interface BulkOptions {
-  /** Change nothing, and tell how many jobs and which would be changed. @default false */
+  /** Change nothing, and tell exactly what the call would do now. @default false */
   dryRun?: boolean | undefined;
   /**
    * Names the call, 1 to 64 characters. Repeat a call that did not come to its end with the `bulkId` that it had: no job is run

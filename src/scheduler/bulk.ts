@@ -15,6 +15,7 @@ import {
 } from "./bulk-input.ts";
 import type { ChangePlan } from "./change-plan.ts";
 import { toFilter } from "./job-filter.ts";
+import { DryRun } from "./dry-run.ts";
 import { JobStore } from "./job-store.ts";
 import { numberOf } from "./manual-number.ts";
 import { pauseUnderOverrides, resumeUnderOverrides } from "./override-plans.ts";
@@ -45,13 +46,13 @@ export interface BulkResult {
   readonly dryRun: boolean;
   /** How many jobs fit. */
   readonly matched: number;
-  /** How many were changed: exactly, but for those of an interrupted call. Of a dry run, 0. */
+  /** How many were changed: exactly, but for those of an interrupted call. Of a dry run, how many would be. */
   readonly changed: number;
   /** How many were left as they are, without an error. */
   readonly skipped: number;
   /** How many had an error; after a lost connection they may be changed. */
   readonly failed: number;
-  /** The first 100 that were changed, in their order; of a dry run, that fit. */
+  /** The first 100 that were changed, in their order; of a dry run, that would be. */
   readonly ids: readonly string[];
   /** The first 100 that were skipped or failed. */
   readonly problems: readonly BulkProblem[];
@@ -61,7 +62,7 @@ export interface BulkResult {
 
 /** What bulk calls need. */
 export interface BulkParts {
-  readonly engine: Pick<Engine, "jobs" | "now" | "requests">;
+  readonly engine: Pick<Engine, "jobs" | "ledger" | "now" | "requests">;
   /** Who makes the changes. */
   readonly by: Actor;
   /** Whose jobs may be changed; others that are visible are left. */
@@ -73,7 +74,13 @@ type Skip = Pick<BulkProblem, "code" | "message">;
 type Outcome = "changed" | Skip;
 
 /** Changes one job, if it still is as the filter asks. */
-type Change = (jobId: string, store: JobStore, filter: JobFilter) => Promise<Outcome>;
+type Change = (jobId: string, store: JobStore, asked: Asked) => Promise<Outcome>;
+
+/** What is asked of each job, and the engine that does it, or says what it would do. */
+interface Asked {
+  readonly filter: JobFilter;
+  readonly engine: Pick<Engine, "jobs" | "now" | "requests">;
+}
 
 const UNCHANGED: Skip = { code: "UNCHANGED", message: "it is so already" };
 const NO_FIT: Skip = { code: "NO_FIT", message: "it changed meanwhile and does not fit any more" };
@@ -92,7 +99,7 @@ export class BulkCommands {
   pause(filter: unknown, options: unknown): Promise<BulkResult> {
     const schema = bulkOptionsSchemas.pauseJobs;
     const { reason, until, ...rest } = parseOptions(schema, options, "pauseJobs");
-    return this.#run("pauseJobs", filter, rest, (jobId, store, asked) =>
+    return this.#run("pauseJobs", filter, rest, (jobId, store, { filter: asked }) =>
       changed(jobId, store, asked, (job, now) => {
         if (job.state === "finished") return FINISHED;
         const end = readUntil(job, now, until, "pauseJobs");
@@ -105,7 +112,7 @@ export class BulkCommands {
   resume(filter: unknown, options: unknown): Promise<BulkResult> {
     const schema = bulkOptionsSchemas.resumeJobs;
     const { missed, ...rest } = parseOptions(schema, options, "resumeJobs");
-    return this.#run("resumeJobs", filter, rest, (jobId, store, asked) =>
+    return this.#run("resumeJobs", filter, rest, (jobId, store, { filter: asked }) =>
       changed(jobId, store, asked, (job, now) =>
         job.state === "finished"
           ? FINISHED
@@ -116,7 +123,7 @@ export class BulkCommands {
 
   remove(filter: unknown, options: unknown): Promise<BulkResult> {
     const rest = parseOptions(bulkOptionsSchemas.removeJobs, options, "removeJobs");
-    return this.#run("removeJobs", filter, rest, async (jobId, store, asked) => {
+    return this.#run("removeJobs", filter, rest, async (jobId, store, { filter: asked }) => {
       const isRemoved = await store.remove(jobId, (job) => fitsFilter(job, asked));
       return isRemoved ? "changed" : NO_FIT;
     });
@@ -129,10 +136,11 @@ export class BulkCommands {
       "runJobs",
     );
     const bulkId = rest.bulkId ?? randomUUID();
-    const { engine, by } = this.#parts;
+    const { by } = this.#parts;
     return this.#run("runJobs", filter, { ...rest, bulkId }, async (jobId, store, asked) => {
+      const { engine } = asked;
       const job = await store.get(jobId);
-      if (!fitsFilter(job, asked)) return NO_FIT;
+      if (!fitsFilter(job, asked.filter)) return NO_FIT;
       const sequence = numberOf(bulkId, jobId);
       const request = { jobId, sequence, ignoreCondition, by, bulk: { id: bulkId } };
       const run = await engine.requests.run(request);
@@ -156,13 +164,14 @@ export class BulkCommands {
     const { scope } = this.#parts;
     if (scope !== "all" && scope.length === 0) throw notAllowed("change jobs");
     const told = new Told();
-    const { engine, by } = this.#parts;
-    const store = new JobStore(engine, by, { bulk: { id: bulkId } });
+    const dry = dryRun ? new DryRun(this.#parts.engine) : undefined;
+    const engine = dry ?? this.#parts.engine;
+    const store = new JobStore(engine, this.#parts.by, { bulk: { id: bulkId } });
     let isComplete = true;
     for await (const ids of this.#pages(checked, filter, told)) {
       told.matched += ids.length;
-      if (dryRun) told.name(ids);
-      else isComplete = await this.#changeAll(ids, (id) => change(id, store, filter), told);
+      await dry?.load(ids);
+      isComplete = await this.#changeAll(ids, (id) => change(id, store, { filter, engine }), told);
       if (!isComplete) break;
     }
     return { bulkId, dryRun, isComplete, ...told.result() };
@@ -240,13 +249,9 @@ class Told {
   readonly #ids: string[] = [];
   readonly #problems: BulkProblem[] = [];
 
-  name(ids: readonly string[]): void {
-    this.#ids.push(...ids.slice(0, MOST_NAMED - this.#ids.length));
-  }
-
   change(jobId: string): void {
     this.#changed += 1;
-    this.name([jobId]);
+    if (this.#ids.length < MOST_NAMED) this.#ids.push(jobId);
   }
 
   skip(jobId: string, why: Skip): void {

@@ -116,7 +116,7 @@ function makeDesk({
       runs,
       logs: new RunLogs(engine, history, clock),
       backfills: new Backfills(engine, jobs.store, by),
-      changes: new ChangeHistory(engine),
+      changes: new ChangeHistory(engine, registry),
       accounts: new Accounts(parts.engine, rights.sees),
       by,
       timezone: defaults.timezone,

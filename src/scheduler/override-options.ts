@@ -1,4 +1,4 @@
-import { MAX_REASON } from "../jobs/max-reason.ts";
+import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import { z } from "zod";
 import { OVERRIDE_PARTS, type OverridePart } from "../jobs/overrides.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/params-schema.ts";
@@ -11,7 +11,7 @@ export const overrideSchema = z
     paused: z
       .union([
         z.literal(true),
-        z.strictObject({ reason: z.string().min(1).max(MAX_REASON).optional() }),
+        z.strictObject({ reason: plainTextSchema(1, MAX_REASON).optional() }),
       ])
       .optional(),
     schedule: z.looseObject({}).optional(),

@@ -4,7 +4,7 @@ import { CronduitError } from "../core/errors.ts";
 import { counted } from "../core/counted.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { instantOption } from "../jobs/instant-option.ts";
-import { MAX_REASON } from "../jobs/max-reason.ts";
+import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import { untilOption } from "../jobs/until-option.ts";
@@ -43,7 +43,7 @@ export interface PausedOccurrences {
 }
 
 const pauseSchema = z.strictObject({
-  reason: z.string().max(MAX_REASON).optional(),
+  reason: plainTextSchema(0, MAX_REASON).optional(),
   until: z.unknown().optional(),
 });
 const resumeSchema = z.strictObject({

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
 import { notAllowed } from "../engine/scoped/access.ts";
-import { ACTOR_KINDS, type Actor, actorSchema, MAX_NOTE } from "../jobs/actor.ts";
+import { ACTOR_KINDS, type Actor, actorIdSchema, actorSchema } from "../jobs/actor.ts";
 import { ownerSchema } from "../jobs/owner.ts";
 import { parseOptions } from "../jobs/options.ts";
+import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import type { Scope } from "../jobs/scope.ts";
 
 /** What a person may do: read, change what is theirs, or everything. */
@@ -32,11 +33,10 @@ export interface TrustedActor {
 /** Characters of a job's id, and of a group's key. */
 const MAX_NAME = 128;
 
-const idSchema = z.string().min(1).max(128);
 const limitedSchema = z
   .strictObject({
     kind: z.enum(["user", "token"]),
-    id: idSchema,
+    id: actorIdSchema,
     role: z.enum(["viewer", "editor", "admin"]),
     owners: z.array(ownerSchema).max(1_000).default([]),
     visibility: z.enum(["own", "all"]).default("own"),
@@ -45,9 +45,9 @@ const limitedSchema = z
     path: ["owners"],
     message: "needs at least one owner, unless the role is admin",
   });
-const trustedSchema = z.strictObject({ kind: z.enum(["code", "file", "cli"]), id: idSchema });
+const trustedSchema = z.strictObject({ kind: z.enum(["code", "file", "cli"]), id: actorIdSchema });
 const kindSchema = z.looseObject({ kind: z.enum(ACTOR_KINDS).exclude(["system"]) });
-const noteSchema = z.string().min(1).max(MAX_NOTE).optional();
+const noteSchema = plainTextSchema(1, MAX_REASON).optional();
 
 /** Who acts, and what they may see and change. */
 export class Rights {

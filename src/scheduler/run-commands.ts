@@ -7,7 +7,7 @@ import { isVerdict, jobOf, type Run } from "../history/run.ts";
 import type { RunHistory } from "../history/run-history.ts";
 import type { Actor } from "../jobs/actor.ts";
 import { durationOption } from "../jobs/duration-option.ts";
-import { MAX_REASON } from "../jobs/max-reason.ts";
+import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import { MANUAL_NUMBERS } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
@@ -26,7 +26,7 @@ export const runJobSchema = z.strictObject({
 });
 
 const cancelSchema = z.strictObject({
-  reason: z.string().min(1).max(MAX_REASON).default("cancelled by cancelRun"),
+  reason: plainTextSchema(1, MAX_REASON).default("cancelled by cancelRun"),
 });
 
 /** Options of `runJob`. */

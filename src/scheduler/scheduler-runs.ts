@@ -17,18 +17,21 @@ import { readSteps, type RunStep } from "../history/run-steps.ts";
 import { readStats, type Stats, type StatsQuery } from "../history/stats.ts";
 import type { Scope } from "../jobs/scope.ts";
 import type { Actor } from "../jobs/actor.ts";
-import { instantOption } from "../jobs/instant-option.ts";
+import { fireTimeOption } from "../jobs/fire-time-option.ts";
 import type { PipelineReference, ResultOf, SchemaOf } from "../pipeline/pipeline.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { Backfill, BackfillOptions, BackfillReport, Backfills } from "./backfill.ts";
 import { checkJobId } from "./declaration.ts";
 import { type RetriedRun, retryRun, type RetryRunOptions } from "./retry-run.ts";
+import { noteDeleted } from "./note-deleted.ts";
 import { skipOccurrence, unskipOccurrence } from "./skip-occurrence.ts";
 import type { CancelRunOptions, RunCommands, RunJobOptions } from "./run-commands.ts";
 
 /** What a scheduler's calls about runs are made with. */
 export interface SchedulerRunsParts {
-  readonly engine: Pick<Engine, "changes" | "jobs" | "ledger" | "now" | "stats" | "steps">;
+  readonly engine: Pick<Engine, "changes" | "jobs" | "ledger" | "now" | "stats" | "steps"> & {
+    readonly events: Pick<Engine["events"], "append">;
+  };
   readonly history: RunHistory;
   readonly logs: RunLogs;
   readonly runs: RunCommands;
@@ -151,9 +154,11 @@ export abstract class SchedulerRuns {
   async explain(jobId: string, at: InstantInput): Promise<Explanation> {
     const id = checkJobId(jobId, "explain");
     await this.#parts.ready();
-    const zone = await this.#zoneOf(id);
-    const instant = instantOption(at, { where: "explain", path: "at", timezone: zone });
-    return explain(this.#parts.engine, id, instant);
+    const [job] = await this.#parts.engine.jobs.get([id]);
+    const timezone = job?.definition.timezone ?? this.#parts.timezone;
+    const place = { where: "explain", path: "at", timezone };
+    const named = fireTimeOption(at, place, job?.definition);
+    return explain(this.#parts.engine, id, named.at, this.#parts.scope);
   }
 
   /**
@@ -221,9 +226,8 @@ export abstract class SchedulerRuns {
   async cleanupLogs(jobId: string, which: LogCleanup): Promise<number> {
     const id = checkJobId(jobId, "cleanupLogs");
     await this.#parts.ready();
-    const { logs, engine, by } = this.#parts;
-    const count = await logs.cleanUp(id, await this.#zoneOf(id), which);
-    if (count > 0) await engine.changes.note({ by, what: "logs-deleted", jobId: id, count });
+    const count = await this.#parts.logs.cleanUp(id, await this.#zoneOf(id), which);
+    await noteDeleted(this.#parts, { what: "logs-deleted", jobId: id, count });
     return count;
   }
 
@@ -247,9 +251,13 @@ export abstract class SchedulerRuns {
   async cleanupRuns(jobId: string, which: RunCleanup): Promise<number> {
     const id = checkJobId(jobId, "cleanupRuns");
     await this.#parts.ready();
-    const { engine, by } = this.#parts;
-    const count = await cleanUpRuns(engine, id, await this.#zoneOf(id), which);
-    if (count > 0) await engine.changes.note({ by, what: "runs-deleted", jobId: id, count });
+    const { deleted: count, before } = await cleanUpRuns(
+      this.#parts.engine,
+      id,
+      await this.#zoneOf(id),
+      which,
+    );
+    await noteDeleted(this.#parts, { what: "runs-deleted", jobId: id, count, fireAt: before });
     return count;
   }
 

@@ -1,12 +1,17 @@
-import { MAX_REASON } from "../jobs/max-reason.ts";
+import { z } from "zod";
 import { CronduitError, JobLookupError } from "../core/errors.ts";
+import { shown } from "../core/shown.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
-import { instantOption } from "../jobs/instant-option.ts";
+import { fireTimeOption } from "../jobs/fire-time-option.ts";
+import { parseOptions } from "../jobs/options.ts";
+import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import { NO_TIME, type Occurrence, Schedule } from "../jobs/schedule.ts";
 import type { SkipOutcome } from "../jobs/skip-requests.ts";
 import { MAX_SKIPS } from "../jobs/stored-skip.ts";
+
+const reasonSchema = z.strictObject({ reason: plainTextSchema(1, MAX_REASON).optional() });
 
 /** How often a skip is asked for again after somebody else changed the job. */
 const MAX_TRIES = 50;
@@ -30,15 +35,8 @@ export async function skipOccurrence(
   named: NamedOccurrence,
   reason: unknown,
 ): Promise<void> {
-  if (reason === undefined) return ask(engine, named, {});
-  if (typeof reason !== "string" || reason.length === 0 || reason.length > MAX_REASON) {
-    throw new CronduitError(
-      "INVALID_OPTION",
-      `${named.where}, option "reason": must be a string of 1 to ${MAX_REASON} characters.`,
-      { data: { path: "reason" } },
-    );
-  }
-  await ask(engine, named, { reason });
+  const { reason: why } = parseOptions(reasonSchema, { reason }, named.where);
+  await ask(engine, named, why === undefined ? {} : { reason: why });
 }
 
 /**
@@ -83,7 +81,7 @@ function occurrenceOf(
     );
   }
   const { timezone } = definition;
-  const at = instantOption(time, { where, path: "time", timezone });
+  const { at, isInGap } = fireTimeOption(time, { where, path: "time", timezone }, definition);
   const schedule = new Schedule(definition);
   const next = schedule.next(at - 1);
   if (next?.fireAt === at) return next;
@@ -91,11 +89,12 @@ function occurrenceOf(
   const around = [before > NO_TIME ? iso(before) : undefined, next && iso(next.fireAt)];
   const nearest = around.filter((text) => text !== undefined);
   const known = nearest.length === 0 ? "" : `; the nearest: ${nearest.join(" and ")}`;
-  throw new CronduitError(
-    "INVALID_OPTION",
-    `${where}, option "time": ${iso(at)} is no fire time of job "${jobId}"${known}.`,
-    { data: { path: "time", jobId, nearest } },
-  );
+  const what = isInGap
+    ? `the clock of ${timezone} skips ${shown(time)}, and no occurrence of job "${jobId}" was moved from there`
+    : `${iso(at)} is no fire time of job "${jobId}"`;
+  throw new CronduitError("INVALID_OPTION", `${where}, option "time": ${what}${known}.`, {
+    data: { path: "time", jobId, nearest },
+  });
 }
 
 function refusalOf(

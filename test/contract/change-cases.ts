@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Actor } from "../../src/jobs/actor.ts";
 import type { NotedChange, PlacedChange } from "../../src/jobs/noted-change.ts";
+import { ScopedEngine } from "../../src/engine/scoped/scoped-engine.ts";
 import { TESTER } from "../helpers/tester.ts";
 import type { CaseContext } from "./suite.ts";
 import type { CaseJob, TestEngine } from "./test-engine.ts";
@@ -343,6 +344,30 @@ export function changeCases({ bench }: CaseContext): void {
     }
     expect(gone).toContain(job);
     expect(new Set(gone).size).toBe(gone.length);
+  });
+
+  test("figures of a job that was removed from another queue are its owner's", async () => {
+    const b = bench();
+    const job = await b.addJob({ owner: "ann" });
+    await b.ranOnce(job);
+    await b.engine.jobs.remove({
+      jobId: job.id,
+      expectedWatermark: undefined,
+      skipped: [],
+      by: ANN,
+    });
+    b.now += 1_000;
+    const put = b.put({ id: job.id, owner: "bob", queue: "changed" });
+    const definition = { ...put.definition, createdAt: b.now };
+    await b.engine.jobs.put([{ ...put, definition }]);
+    const days = { jobIds: [job.id], fromAt: 0, toAt: b.now };
+    expect(await b.engine.stats.readDays(days)).toHaveLength(1);
+    const bob = new ScopedEngine(b.engine, { sees: ["bob"], changes: ["bob"] });
+    expect(await bob.stats.readDays(days)).toEqual([]);
+    expect((await bob.changes.readRevisions(["bob"], job.id)).revisions).toEqual([]);
+    const ann = new ScopedEngine(b.engine, { sees: ["ann"], changes: ["ann"] });
+    const seen = await ann.changes.readRevisions(["ann"], job.id);
+    expect(seen.revisions).toMatchObject([{ what: "removed", owner: "ann" }]);
   });
 
   test("what is noted of no job has no job", async () => {

@@ -501,7 +501,7 @@ async function decideTwice(b: TestEngine, condition: Condition) {
     const { outcome } = await b.admit(job, [at(b.now)]);
     const [row] = await b.ledger(job);
     // A reason is explained by the terms that made it, from the facts that the engine wrote down.
-    const { terms = [] } = row ? await explain(b.engine, job.id, b.now) : {};
+    const { terms = [] } = row ? await explain(b.engine, job.id, b.now, "all") : {};
     return { outcome, row, now: b.now, isExplained: terms.some(({ decisive }) => decisive) };
   };
   const { outcome, row, now, isExplained } = await ask(condition);

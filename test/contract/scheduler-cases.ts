@@ -94,6 +94,32 @@ export function schedulerCases({ tested, prefix }: CaseContext): void {
     expect(account.unknown.retention).toBeGreaterThanOrEqual(1);
   });
 
+  test("that rows and logs were deleted is heard, and who deleted them", async () => {
+    const connection = tested.schedulerConnection();
+    await using scheduler = new PipelineScheduler({
+      ...(connection === undefined ? {} : { connection }),
+      prefix: `${prefix}-deleted`,
+      pipelines: [Quick],
+      logger: lineLogger("error"),
+    });
+    const heard: SchedulerEvent[] = [];
+    const hears = scheduler.as({ kind: "user", id: "bob", role: "viewer", owners: ["red"] });
+    hears.on("JOB_MODIFIED", (event) => void heard.push(event));
+    await scheduler.start();
+    await scheduler.addJob(Quick, { id: "job", trigger: "manual", owner: "red" });
+    for (let n = 0; n < 2; n += 1) await scheduler.runJob("job", { wait: "30s" });
+    const ann = scheduler.as({ kind: "cli", id: "ann" }, "too many");
+    const deleted = await ann.cleanupRuns("job", { all: true });
+    expect(deleted).toBe(2);
+    expect(await ann.cleanupRuns("job", { all: true })).toBe(0);
+    await expect.poll(() => heard.length, { timeout: 30_000 }).toBe(1);
+    const by = { kind: "cli", id: "ann", note: "too many" };
+    expect(heard).toMatchObject([{ jobId: "job", by, reason: "runs-deleted", count: 2 }]);
+    const [change] = (await scheduler.getChanges({ jobId: "job" })).changes;
+    expect(change).toMatchObject({ what: "runs-deleted", by, count: 2, owner: "red" });
+    expect(change?.fireTime).toEqual(heard[0]?.scheduledRunTime);
+  });
+
   test("jobs run, fail, overlap, pause, resume and run by hand, and the ledger accounts for all", async () => {
     const connection = tested.schedulerConnection();
     await using scheduler = new PipelineScheduler({

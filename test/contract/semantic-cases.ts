@@ -23,6 +23,7 @@ export async function semanticCases({ tested }: CaseContext): Promise<void> {
   await import("../semantics/get-jobs.cases.ts");
   await import("../semantics/healing.cases.ts");
   await import("../semantics/overdue.cases.ts");
+  await import("../semantics/owner.cases.ts");
   await import("../semantics/jitter.cases.ts");
   await import("../semantics/manual.cases.ts");
   await import("../semantics/max-instances.cases.ts");

@@ -139,7 +139,7 @@ export function transferCases({ bench, tested, prefix }: CaseContext): void {
       const told: unknown[] = [];
       for (let ms = 1_000; ms <= 6_000; ms += 1_000) {
         // The next attempt determines the holder of a run that nobody executes.
-        const { run: ___, ...explanation } = await explain(b.engine, job.id, START + ms);
+        const { run: ___, ...explanation } = await explain(b.engine, job.id, START + ms, "all");
         told.push(explanation);
       }
       found.push({

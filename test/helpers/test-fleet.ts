@@ -302,7 +302,7 @@ export class TestFleet implements AsyncDisposable {
   }
 
   explain(jobId: string, instant: string | number): Promise<Explanation> {
-    return explain(this.engine, jobId, typeof instant === "number" ? instant : at(instant));
+    return explain(this.engine, jobId, typeof instant === "number" ? instant : at(instant), "all");
   }
 
   /** The fire times of all attempts so far, as text. */

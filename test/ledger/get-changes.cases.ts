@@ -5,6 +5,12 @@ import {
   ChangeHistory,
 } from "../../src/history/change-history.ts";
 import type { Actor } from "../../src/jobs/actor.ts";
+import { PipelineRegistry } from "../../src/pipeline/registry.ts";
+import { z } from "zod";
+import { systemClock } from "../../src/core/clock.ts";
+import { Pipeline } from "../../src/index.ts";
+import { exportOptionsSchema } from "../../src/scheduler/transfer/export-options.ts";
+import { exportState } from "../../src/scheduler/transfer/export-state.ts";
 import { clockText, TestFleet } from "../helpers/test-fleet.ts";
 import { TESTER } from "../helpers/tester.ts";
 
@@ -15,7 +21,7 @@ describe("getChanges: what was changed, by whom, the newest first; a page at a t
   let fleet: TestFleet;
 
   const read = (query: ChangeQuery = {}, scope: "all" | string[] = "all"): Promise<ChangePage> =>
-    new ChangeHistory(fleet.engine).page(scope, query, "UTC");
+    new ChangeHistory(fleet.engine, new PipelineRegistry()).page(scope, query, "UTC");
   const texts = ({ changes }: ChangePage): string[] =>
     changes.map(({ at, what, by, jobId, count }) =>
       [clockText(at).slice(0, 5), what, jobId ?? count, by.id].join(" "),
@@ -119,6 +125,49 @@ describe("getChanges: what was changed, by whom, the newest first; a page at a t
     const { changes } = await read({ jobId: "other" });
     expect(changes.map(({ what }) => what)).toEqual(["removed", "logs-deleted", "added"]);
     expect((await read({ jobId: "nobody" })).changes).toEqual([]);
+  });
+
+  test("a param that its schema marks as secret by now is told nowhere, though it was none then", async () => {
+    await using other = await TestFleet.open();
+    const token = "tok-4711-before";
+    const auth = { user: "ann", token };
+    await other.add({
+      id: "job",
+      ...everyMinute,
+      params: { token, auth, list: [{ token }], n: 1 },
+    });
+    const changed = { token: "tok-4711-after", auth: { user: "ann" }, list: [], n: 2 };
+    await other.desk.modify("job", { params: changed }, "modifyJob");
+    await other.desk.modify("job", { params: { n: 3 } }, "modifyJob");
+    const secret = z.string().optional().meta({ secret: true });
+    class Work extends Pipeline {
+      static override params = z.looseObject({
+        token: secret,
+        auth: z.object({ user: z.string(), token: secret }).optional(),
+        list: z.array(z.object({ token: secret })).optional(),
+        n: z.number(),
+      });
+      run(): void {}
+    }
+    const registry = new PipelineRegistry([Work]);
+    for (const query of [{}, { jobId: "job" }]) {
+      const { changes } = await new ChangeHistory(other.engine, registry).page("all", query, "UTC");
+      expect(JSON.stringify(changes)).not.toContain("tok-4711");
+      const modified = changes.filter(({ what }) => what === "modified");
+      expect(modified.at(-1)?.differences).toEqual([
+        { field: "params.token", from: "[secret]", to: "[secret]" },
+        { field: "params.auth.token", from: "[secret]", to: "[secret]" },
+        { field: "params.list.0", from: "[secret]", to: "[secret]" },
+        { field: "params.n", from: "1", to: "2" },
+      ]);
+      expect(modified[0]?.differences).toContainEqual({ field: "params.n", from: "2", to: "3" });
+    }
+    let state = "";
+    const parts = { engine: other.engine, clock: systemClock, registry, by: TESTER };
+    const settings = exportOptionsSchema.parse({ drain: 0 });
+    for await (const line of exportState(parts, settings)) state += line;
+    expect(state).toContain('"kind":"revision"');
+    expect(state).not.toContain("tok-4711");
   });
 
   test("a wrong query is refused", async () => {

@@ -32,16 +32,41 @@ describe("pauseJobs, resumeJobs, runJobs, removeJobs", () => {
   test("a dry run tells how many and which, and changes nothing", async () => {
     await using fleet = await five();
     const bulk = bulkOf(fleet);
-    for (const call of ["pause", "resume", "run", "remove"] as const)
+    for (const call of ["pause", "run", "remove"] as const)
       expect(await bulk[call]({ owner: "bob" }, { dryRun: true })).toMatchObject({
         dryRun: true,
         matched: 2,
-        changed: 0,
+        changed: 2,
         ids: ["b1", "b2"],
         isComplete: true,
       });
     expect(await idsOf(fleet, { state: "active" })).toEqual(["a1", "b1", "b2", "c"]);
     expect(await fleet.engine.ledger.readOpenRuns("b1")).toEqual([]);
+  });
+
+  test("a dry run tells exactly what the call then does", async () => {
+    await using fleet = await five();
+    await fleet.add({ id: "ended", trigger: "date", runDate: "2026-03-01 12:00" });
+    await fleet.work();
+    const bulk = bulkOf(fleet);
+    const calls = [
+      ["pause", { all: true }, { reason: "holidays" }],
+      ["pause", { ids: ["a1", "a2", "nope", "ended"] }, {}],
+      ["pause", { owner: "ann" }, { until: "2026-03-02" }],
+      ["resume", { tag: "x" }, {}],
+      ["resume", { all: true }, {}],
+      ["resume", { all: true }, {}],
+      ["run", { all: true }, { bulkId: "again" }],
+      ["run", { all: true }, { bulkId: "again" }],
+      ["remove", { owner: "bob" }, {}],
+      ["remove", { all: true }, {}],
+    ] as const;
+    for (const [call, filter, options] of calls) {
+      const { bulkId: _, ...dry } = await bulk[call](filter, { ...options, dryRun: true });
+      const { bulkId: __, ...done } = await bulk[call](filter, options);
+      expect(dry).toEqual({ ...done, dryRun: true });
+    }
+    expect(await fleet.engine.jobs.count()).toBe(0);
   });
 
   test("they change what fits and tell exactly what they did; repeated, they do nothing more", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ANA, at, TestFleet } from "../helpers/test-fleet.ts";
-import { unskipOccurrence } from "../../src/scheduler/skip-occurrence.ts";
+import { skipOccurrence, unskipOccurrence } from "../../src/scheduler/skip-occurrence.ts";
 import { nextRunOf } from "../../src/scheduler/job.ts";
 
 const START = { start: "2026-03-01 11:59:59" } as const;
@@ -236,5 +236,31 @@ describe("skips and changes of a job", () => {
     await fleet.add({ id: "job", ...everyTenSeconds });
     await fleet.workTo("12:00:15");
     expect(fleet.fired).toEqual(["12:00:10"]);
+  });
+
+  test("a time that the clock skips is the occurrence that was moved from there, and no other", async () => {
+    await using fleet = await TestFleet.open({ start: "2026-03-27 12:00" });
+    const timezone = "Europe/Berlin";
+    await fleet.add({ id: "moved", trigger: "daily", at: "02:30", timezone });
+    await fleet.add({ id: "hourly", trigger: "cron", hour: "*", minute: 30, timezone });
+    const skip = (jobId: string, time: string) =>
+      skipOccurrence(fleet.engine, { where: "skipOccurrence", jobId, time, by: ANA.by }, undefined);
+    await skip("moved", "2026-03-29 02:30");
+    expect((await fleet.find("moved"))?.skips).toMatchObject([{ fireAt: at("2026-03-29 01:00") }]);
+    const named = { where: "unskipOccurrence", jobId: "moved", time: "2026-03-29 02:30" };
+    await unskipOccurrence(fleet.engine, { ...named, by: ANA.by });
+    expect((await fleet.find("moved"))?.skips).toEqual([]);
+    await expect(skip("moved", "2026-03-29 02:15")).rejects.toThrow(
+      'the clock of Europe/Berlin skips "2026-03-29 02:15", and no occurrence of job "moved" was moved from there; the nearest: 2026-03-29T01:00:00.000Z',
+    );
+    // 03:30 is its own.
+    await expect(skip("hourly", "2026-03-29 02:30")).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      data: { path: "time" },
+    });
+    await skip("hourly", "2026-03-29 03:30");
+    // The first pass, of a time that comes twice.
+    await skip("moved", "2026-10-25 02:30");
+    expect((await fleet.find("moved"))?.skips).toMatchObject([{ fireAt: at("2026-10-25 00:30") }]);
   });
 });

@@ -38,6 +38,9 @@ const CANARY = {
   manual: canary("manual"),
   removed: canary("removed"),
   progress: canary("progress"),
+  actor: canary("actor"),
+  note: canary("note"),
+  owner: canary("owner"),
 };
 
 const Params = z.object({
@@ -137,7 +140,9 @@ async function fill(scheduler: PipelineScheduler): Promise<string> {
   await scheduler.start();
   const hourly = { trigger: "interval" as const, hours: 1, tags: [CANARY.tag] };
   const description = `about ${CANARY.description}`;
-  await scheduler.addJob(Report, { ...hourly, id: "report", params, description });
+  const somebody = scheduler.as({ kind: "cli", id: CANARY.actor }, `since ${CANARY.note}`);
+  const owner = CANARY.owner;
+  await somebody.addJob(Report, { ...hourly, id: "report", params, description, owner });
   await scheduler.addJob(Report, { ...hourly, id: "mailer", params });
   await scheduler.addJob(Report, {
     ...hourly,
@@ -151,24 +156,24 @@ async function fill(scheduler: PipelineScheduler): Promise<string> {
   await scheduler.addJob(Held, { id: "held", trigger: "manual", overlap: "queue-all" });
   await scheduler.addJob(Held, { id: "gone", trigger: "manual" });
 
-  await scheduler.runJob("report", { wait: "1m" });
+  await somebody.runJob("report", { wait: "1m" });
   await scheduler.runJob("broken", { wait: "1m" });
   await until(scheduler, await scheduler.runJob("sleeper", { ignoreCondition: true }), "sleeping");
   const gone = await scheduler.runJob("gone", { params: { of: CANARY.removed } });
   await untilHeld(1);
   held.pop()?.();
   await until(scheduler, gone, "succeeded");
-  await scheduler.runJob("held", { params: { of: CANARY.manual } });
-  await scheduler.runJob("held", { params: { of: CANARY.manual, n: 2 } });
+  await somebody.runJob("held", { params: { of: CANARY.manual } });
+  await somebody.runJob("held", { params: { of: CANARY.manual, n: 2 } });
   const third = await scheduler.runJob("held", { params: { n: 3 } });
   await untilHeld(1);
-  await scheduler.cancelRun(third, { reason: `for ${CANARY.cancel}` });
+  await somebody.cancelRun(third, { reason: `for ${CANARY.cancel}` });
   const mailing = await scheduler.runJob("mailer");
   await untilHeld(2);
   await scheduler.removeJob("gone");
   await scheduler.pauseJob("paused", `since ${CANARY.pause}`);
   const next = (await scheduler.getJob("report"))?.nextRunTime ?? "";
-  await scheduler.skipOccurrence("report", next, `for ${CANARY.skip}`);
+  await somebody.skipOccurrence("report", next, `for ${CANARY.skip}`);
   return mailing;
 }
 
@@ -219,7 +224,8 @@ describe.each(KINDS)("a fleet on %s", (kind) => {
       mask: ["params", "results", "steps", "errors", "descriptions", "logs"],
       logs: true,
     });
-    expect(foundIn(named)).toEqual([]);
+    // Names stay together: owners are the beginnings of ids.
+    expect(foundIn(named)).toEqual(["owner"]);
     await using target = schedulerOn(kind);
     await expect(target.importState(named)).rejects.toMatchObject({ code: "MASKED_STATE" });
     expect((await target.getJobs()).jobs).toEqual([]);

@@ -1,5 +1,6 @@
-import { isVisible, type Scope } from "../../jobs/scope.ts";
 import type { ChangesPage, NotedChange, PlacedChange } from "../../jobs/noted-change.ts";
+import type { Scope } from "../../jobs/scope.ts";
+import { seenChange } from "../../jobs/seen-changes.ts";
 
 /** A list's changes before a place, newest first. */
 export interface ListPage {
@@ -13,7 +14,10 @@ export interface ListPage {
 export function mergeChanges(scope: Scope, pages: readonly ListPage[], limit: number): ChangesPage {
   const newest = mergeSorted(pages, limit);
   const left = pages.reduce((sum, { changes }) => sum + changes.length, -newest.length);
-  const changes = newest.filter(({ change }) => isVisible(scope, change.owner));
+  const changes = newest.flatMap((placed) => {
+    const change = seenChange(scope, placed.change);
+    return change ? [{ ...placed, change }] : [];
+  });
   if (newest.length < limit && left === 0) return { changes };
   // What is noted after the first page does not come into later ones.
   const cursor = Object.fromEntries(pages.map(({ list, before }) => [list, before]));

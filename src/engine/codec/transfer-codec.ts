@@ -170,6 +170,7 @@ export function jobRecord(stored: StoredJob, beside: KeptBeside): JobRecord {
     queued: beside.queued,
     runs: beside.runs,
     backfill: beside.backfill,
+    ...(stored.handedOver === null ? {} : { handedOver: stored.handedOver }),
     ...(stored.skips.length === 0 ? {} : { skips: [...stored.skips] }),
     ...cleaned(beside.cleanedTo),
   };
@@ -268,6 +269,7 @@ function encodeJob(
     skips: record.skips ?? [],
     changesAt: changesAtOf(definition, record.pausedUntil ?? null) ?? undefined,
     cleanedTo: record.cleanedTo,
+    handedOver: record.handedOver && toJson(record.handedOver),
     upcoming,
   };
 }

@@ -95,6 +95,7 @@ export function decodeJob({ definition, ...job }: WrittenJob): StoredJob {
     lastRun,
     lastScheduledRun: lastScheduledOf(lastRun, job.lastScheduledRun ?? null),
     skips: job.skips ?? [],
+    handedOver: job.handedOver ?? null,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { JobDefinition } from "../../jobs/definition.ts";
-import { seenRevisions } from "../../jobs/decide.ts";
 import { CHANGE_LISTS } from "../../jobs/noted-change.ts";
 import type { Scope } from "../../jobs/scope.ts";
+import { seenRevisions } from "../../jobs/seen-changes.ts";
 import { decodeNoted, decodeRevisions } from "../codec/changes-codec.ts";
 import { readRemovedCursor, removedPage } from "../codec/removed-jobs.ts";
 import { mergeChanges } from "../codec/merge-changes.ts";
@@ -45,14 +45,9 @@ export class PostgresChanges implements Port.ChangesPort {
   }
 
   async readRevisions(scope: Scope, jobId: string): Promise<Port.JobRevisions> {
-    const [texts, job] = await this.#link.read<[string[], { owner: string | null } | null]>(
-      "readRevisions",
-      "read_revisions($1)",
-      [jobId],
-    );
+    const texts = await this.#link.read<string[]>("readRevisions", "read_revisions($1)", [jobId]);
     const parse = (text: string) => JSON.parse(text) as JobDefinition;
-    const found = decodeRevisions(jobId, texts, parse, this.#tell);
-    return seenRevisions(scope, job ? job.owner : undefined, found);
+    return seenRevisions(scope, decodeRevisions(jobId, texts, parse, this.#tell));
   }
 
   async listRemoved(cursor: string | undefined, limit: number): Promise<Port.RemovedJobs> {

@@ -57,7 +57,7 @@ export class PostgresJobLists {
     for (let step = FIRST_STEP; ; step = Math.min(step * 4, LAST_STEP)) {
       const most = Math.min(step, query.mostLooked - looked);
       const limit = query.limit - found.length;
-      const seen = await this.#look(part, filter, { after, limit, most });
+      const seen = await this.#look(part, { filter, scope }, { after, limit, most });
       found.push(...seen.found.map(placeOf));
       looked += seen.looked;
       const isFull = found.length >= query.limit;
@@ -76,8 +76,9 @@ export class PostgresJobLists {
 
   async tally({ filter, by }: JobCountQuery, scope: Scope): Promise<JobCounts> {
     const params: unknown[] = [];
-    const terms = termsOf(narrowed(filter, scope)).map((term) => written(term, params));
-    const key = by && { state: "j.state", lastVerdict: "j.last_verdict", owner: "l.owner" }[by];
+    const terms = termsOf(narrowed(filter, scope), scope).map((term) => written(term, params));
+    const verdict = lastVerdictFor(scope);
+    const key = by && { state: "j.state", lastVerdict: verdict, owner: "l.owner" }[by];
     const rows = await this.#link.select<{ key: string | null; count: number }>(
       "countJobs",
       `SELECT ${key ?? "NULL"} AS key, count(*)::integer AS count FROM ${this.#tables([...terms, key ?? "j."])}
@@ -91,11 +92,11 @@ export class PostgresJobLists {
 
   async #look(
     part: Part,
-    filter: JobFilter,
+    { filter, scope }: { readonly filter: JobFilter; readonly scope: Scope },
     { after, limit, most }: { after: JobPlace | undefined; limit: number; most: number },
   ): Promise<Looked> {
     const params: unknown[] = [limit, most];
-    const terms = termsOf(filter);
+    const terms = termsOf(filter, scope);
     const early = terms.filter(({ isIndexed }) => isIndexed).map((term) => written(term, params));
     const late = terms.filter(({ isIndexed }) => !isIndexed).map((term) => written(term, params));
     const where = [...early, ...(after ? [behindOf(part, after, params)] : [])];
@@ -152,8 +153,15 @@ function behindOf(part: Part, { id, dueAt }: JobPlace, params: unknown[]): strin
   return `(j.next_due_at, j.id COLLATE "C") > ($${params.length - 1}::bigint, ${last})`;
 }
 
+/** How a last run ended: as readers of some owners' jobs see it, which is not at all if it began under a former owner. */
+function lastVerdictFor(scope: Scope): string {
+  if (scope === "all") return "j.last_verdict";
+  return `CASE WHEN j.handed_over IS NULL OR (j.last_run ->> 'startedAt')::bigint >= (j.handed_over ->> 'at')::bigint
+    THEN j.last_verdict END`;
+}
+
 /** What a filter asks; it knows nothing of queues. */
-function termsOf(filter: JobFilter): Term[] {
+function termsOf(filter: JobFilter, scope: Scope): Term[] {
   const { owners, sources, states, lastVerdicts, pipeline, tag, text } = filter;
   const terms: Term[] = [];
   const add = (isIndexed: boolean, value: unknown, sql: Term["sql"]): void => {
@@ -168,11 +176,11 @@ function termsOf(filter: JobFilter): Term[] {
       add(false, states, (place) => `j.state = ANY (${place}::text[])`);
     else add(true, states, (place) => `j.state <> 'active' AND j.state = ANY (${place}::text[])`);
   if (lastVerdicts)
-    if (lastVerdicts.some((each) => each === "succeeded" || each === "none"))
+    if (scope !== "all" || lastVerdicts.some((each) => each === "succeeded" || each === "none"))
       add(
         false,
         lastVerdicts,
-        (place) => `COALESCE(j.last_verdict, 'none') = ANY (${place}::text[])`,
+        (place) => `COALESCE(${lastVerdictFor(scope)}, 'none') = ANY (${place}::text[])`,
       );
     else
       add(

@@ -7,7 +7,12 @@ import { definitionText, parseDefinition } from "./definition-text.ts";
 import type { StoredDefinition } from "../port/engine.ts";
 import { readOne, readResult, type Tell } from "../codec/readable.ts";
 import { toJson } from "../codec/stored-json.ts";
-import type { ConditionPolicy, JobDefinition, StoredJob } from "../../jobs/definition.ts";
+import type {
+  ConditionPolicy,
+  HandedOver,
+  JobDefinition,
+  StoredJob,
+} from "../../jobs/definition.ts";
 import { type LastRun, lastScheduledOf, type LastScheduledRun } from "../../jobs/ledger-row.ts";
 import type { StoredSkip } from "../../jobs/stored-skip.ts";
 import type { EpochMs } from "../../core/clock.ts";
@@ -219,5 +224,6 @@ export function decodeJob(
     lastRun,
     lastScheduledRun: lastScheduledOf(lastRun, decodeLastScheduled(hash["ls"])),
     skips: decodeSkips(skips),
+    handedOver: hash["ho"] === undefined ? null : (JSON.parse(hash["ho"]) as HandedOver),
   };
 }

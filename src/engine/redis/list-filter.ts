@@ -1,4 +1,5 @@
 import { CODE_SOURCE, type JobFilter } from "../../jobs/job-list.ts";
+import type { Scope } from "../../jobs/scope.ts";
 
 /** A filter as `listing.lua` takes it: what definitions must have in their text, as that is written. */
 export interface WrittenFilter {
@@ -13,10 +14,12 @@ export interface WrittenFilter {
   readonly tag?: string;
   readonly text?: string;
   readonly isAscii?: boolean;
+  /** Who asks does not see how a last run ended under a former owner. */
+  readonly hidesFormer?: true;
 }
 
-/** Writes a filter; it knows nothing of queues. */
-export function writtenFilter(filter: JobFilter): WrittenFilter {
+/** Writes a filter; it knows nothing of queues. @param scope What whoever asks sees. */
+export function writtenFilter(filter: JobFilter, scope: Scope): WrittenFilter {
   const { owners, sources, states, lastVerdicts, pipeline, tag, text } = filter;
   const ofText: Omit<WrittenFilter, "needsText"> = {
     ...(pipeline === undefined ? {} : { pipeline: `{"pipeline":${JSON.stringify(pipeline)},` }),
@@ -33,6 +36,7 @@ export function writtenFilter(filter: JobFilter): WrittenFilter {
     ...(states && { states: setOf(states) }),
     ...(lastVerdicts && { verdicts: setOf(lastVerdicts) }),
     ...ofText,
+    ...(scope === "all" ? {} : { hidesFormer: true as const }),
   };
 }
 

@@ -1,6 +1,6 @@
-import { seenRevisions } from "../../jobs/decide.ts";
 import { CHANGE_LISTS } from "../../jobs/noted-change.ts";
 import type { Scope } from "../../jobs/scope.ts";
+import { seenRevisions } from "../../jobs/seen-changes.ts";
 import { decodeNoted, decodeRevisions } from "../codec/changes-codec.ts";
 import { readRemovedCursor, type RemovedJob, removedPage } from "../codec/removed-jobs.ts";
 import { listPage, mergeChanges } from "../codec/merge-changes.ts";
@@ -38,18 +38,11 @@ export class RedisChanges implements Port.ChangesPort {
   async readRevisions(scope: Scope, jobId: string): Promise<Port.JobRevisions> {
     const key = this.#calls.key(`revisions:${jobId}`);
     const { redis } = this.#calls;
-    const [texts, job] = await this.#calls.bounded("readRevisions", () =>
-      Promise.all([
-        redis.lrange(key, 0, -1),
-        redis.hmget(this.#calls.key(`job:${jobId}`), "rev", "ow"),
-      ]),
-    );
-    const [revision, owner = null] = job;
+    const texts = await this.#calls.bounded("readRevisions", () => redis.lrange(key, 0, -1));
     // Digests are kept with the job alone: nothing is compared with what was declared before.
     const known = { id: jobId, declared: { all: "unknown", schedule: "unknown" } };
     const parse = (text: string) => parseDefinition(text, known);
-    const found = decodeRevisions(jobId, texts, parse, this.#calls.tell);
-    return seenRevisions(scope, revision === null ? undefined : owner, found);
+    return seenRevisions(scope, decodeRevisions(jobId, texts, parse, this.#calls.tell));
   }
 
   async listRemoved(cursor: string | undefined, limit: number): Promise<Port.RemovedJobs> {

@@ -30,6 +30,9 @@ type Source = {
   readonly ids?: readonly string[];
 };
 
+/** What is asked, and what whoever asks sees. */
+type Asked = JobListQuery & { readonly scope: Scope };
+
 /** How jobs are walked, and what still has to be asked of them. */
 interface Plan {
   /** Absent: all jobs. */
@@ -63,9 +66,9 @@ export class RedisJobLists {
   }
 
   async list(query: JobListQuery, scope: Scope): Promise<JobListPage> {
-    const plan = await this.#plan(narrowed(query.filter, scope));
+    const plan = await this.#plan(narrowed(query.filter, scope), scope);
     const { lists, size, filter } = plan;
-    const asked = { ...query, filter };
+    const asked = { ...query, filter, scope };
     if (!lists) return this.#walk(query.order === "id" ? { list: "all" } : {}, asked);
     if (query.order === "id") return this.#walkLists(lists, asked);
     // Jobs without a next run are in the order of their ids.
@@ -73,8 +76,8 @@ export class RedisJobLists {
       const isBefore = query.after !== undefined && query.after.dueAt !== Number.POSITIVE_INFINITY;
       return this.#walkLists(lists, isBefore ? { ...asked, after: undefined } : asked);
     }
-    if (size > MOST_SORTED)
-      return this.#walk({}, { ...query, filter: narrowed(query.filter, scope) });
+    // Whoever does not see everything must not be told how many others' jobs were passed over, nor where the last of them is.
+    if (size > MOST_SORTED && scope === "all") return this.#walk({}, { ...query, scope });
     return this.#walkSorted(lists, asked);
   }
 
@@ -82,19 +85,22 @@ export class RedisJobLists {
     const narrow = narrowed(asked, scope);
     const known = await this.#knownCounts(narrow, by);
     if (known) return known;
-    const { lists = ["all"], filter } = await this.#plan(narrow);
+    const { lists = ["all"], filter } = await this.#plan(narrow, scope);
     const groups = new Map<string, number>();
     let total = 0;
     const add = (key: string, count: number): void => {
       total += count;
       if (by) groups.set(key, (groups.get(key) ?? 0) + count);
     };
-    for (const list of lists) await this.#tallyList(list, filter, by, add);
+    for (const list of lists) await this.#tallyList(list, { filter, scope }, by, add);
     return { total, groups };
   }
 
-  /** Chooses the shortest of the lists that have every job that can fit, and what they do not say. */
-  async #plan(filter: JobFilter): Promise<Plan> {
+  /**
+   * Chooses the shortest of the lists that have every job that can fit, and what they do not say; for readers of some owners'
+   * jobs the lists of these.
+   */
+  async #plan(filter: JobFilter, scope: Scope): Promise<Plan> {
     const { owners, states, lastVerdicts, ...rest } = filter;
     const choices: { readonly lists: readonly string[]; readonly filter: JobFilter }[] = [];
     if (owners)
@@ -102,9 +108,13 @@ export class RedisJobLists {
         lists: [...new Set(owners)].map((owner) => `owner:${owner}`),
         filter: { ...rest, states, lastVerdicts },
       });
-    if (states && !states.includes("active"))
+    if (scope === "all" && states && !states.includes("active"))
       choices.push({ lists: [...new Set(states)], filter: { ...rest, owners, lastVerdicts } });
-    if (lastVerdicts && !lastVerdicts.some((each) => each === "succeeded" || each === "none"))
+    if (
+      scope === "all" &&
+      lastVerdicts &&
+      !lastVerdicts.some((each) => each === "succeeded" || each === "none")
+    )
       choices.push({
         lists: [...new Set(lastVerdicts)].map((verdict) => `last:${verdict}`),
         filter: { ...rest, owners, states },
@@ -155,31 +165,30 @@ export class RedisJobLists {
   }
 
   /** Walks lists by id, at once. */
-  async #walkLists(lists: readonly string[], query: JobListQuery): Promise<JobListPage> {
+  async #walkLists(lists: readonly string[], query: Asked): Promise<JobListPage> {
     const pages = await Promise.all(lists.map((list) => this.#walk({ list }, query)));
     const [only = NOTHING] = pages;
     return pages.length <= 1 ? only : mergePages(pages, { ...query, order: "id" });
   }
 
   /** Reads lists whole, and goes through them in the order of next runs. */
-  async #walkSorted(lists: readonly string[], query: JobListQuery): Promise<JobListPage> {
-    const whole = { ...query, filter: {}, after: undefined, limit: MOST_SORTED };
+  async #walkSorted(lists: readonly string[], query: Asked): Promise<JobListPage> {
+    const most = { limit: Number.MAX_SAFE_INTEGER, mostLooked: Number.MAX_SAFE_INTEGER };
+    const whole = { ...query, ...most, filter: {}, after: undefined };
     const pages = await Promise.all(
-      lists.map((list) =>
-        this.#walk({ list, needsDue: true }, { ...whole, mostLooked: MOST_SORTED }),
-      ),
+      lists.map((list) => this.#walk({ list, needsDue: true }, whole)),
     );
     const { after } = query;
     const places = pages
       .flatMap(({ found }) => found)
       .filter((place) => !after || comparePlaces("next-run", place, after) > 0)
       .toSorted((a, b) => comparePlaces("next-run", a, b));
-    const most = Math.min(places.length, query.mostLooked);
+    const end = Math.min(places.length, query.mostLooked);
     const found: JobPlace[] = [];
     let looked = 0;
-    while (looked < most && found.length < query.limit) {
-      const chunk = places.slice(looked, Math.min(most, looked + stepOf(query, found.length)));
-      const fitting = await this.#fitting(chunk, query.filter);
+    while (looked < end && found.length < query.limit) {
+      const chunk = places.slice(looked, Math.min(end, looked + stepOf(query, found.length)));
+      const fitting = await this.#fitting(chunk, query);
       const room = query.limit - found.length;
       found.push(...fitting.slice(0, room));
       looked += chunk.length;
@@ -190,21 +199,24 @@ export class RedisJobLists {
     return { found, looked, ...(looked < places.length && last ? { next: last } : {}) };
   }
 
-  async #fitting(places: readonly JobPlace[], filter: JobFilter): Promise<readonly JobPlace[]> {
+  async #fitting(
+    places: readonly JobPlace[],
+    { filter, scope }: Pick<Asked, "filter" | "scope">,
+  ): Promise<readonly JobPlace[]> {
     if (isEmpty(filter)) return places;
     const ids = places.map(({ id }) => id);
-    const step = await this.#step({ ids }, { filter, after: undefined }, ids.length);
+    const step = await this.#step({ ids }, { filter, scope, after: undefined }, ids.length);
     const sure = new Set((await this.#checked(step.found, filter)).map(({ id }) => id));
     return places.filter(({ id }) => sure.has(id));
   }
 
-  async #walk(source: Source, query: JobListQuery): Promise<JobListPage> {
-    const { filter, limit, mostLooked } = query;
+  async #walk(source: Source, query: Asked): Promise<JobListPage> {
+    const { filter, limit, mostLooked, scope } = query;
     const found: JobPlace[] = [];
     let [looked, { after }] = [0, query];
     for (;;) {
       const count = Math.min(stepOf(query, found.length), mostLooked - looked);
-      const step = await this.#step(source, { filter, after }, count);
+      const step = await this.#step(source, { filter, scope, after }, count);
       const fitting = await this.#checked(step.found, filter);
       const room = limit - found.length;
       found.push(...fitting.slice(0, room));
@@ -237,14 +249,14 @@ export class RedisJobLists {
 
   async #step(
     source: Source,
-    { filter, after }: Pick<JobListQuery, "filter" | "after">,
+    { filter, scope, after }: Pick<Asked, "filter" | "scope" | "after">,
     count: number,
   ): Promise<Step> {
     const query = toJson({
       ...source,
       ...writtenAfter(after),
       count,
-      filter: writtenFilter(filter),
+      filter: writtenFilter(filter, scope),
     });
     const answer = (await this.#calls.run("list_jobs", { query })) as [
       number,
@@ -262,11 +274,11 @@ export class RedisJobLists {
 
   async #tallyList(
     list: string,
-    filter: JobFilter,
+    { filter, scope }: Pick<Asked, "filter" | "scope">,
     by: JobCountQuery["by"],
     add: (key: string, count: number) => void,
   ): Promise<void> {
-    const written = writtenFilter(filter);
+    const written = writtenFilter(filter, scope);
     const needsText = written.needsText || by === "owner";
     for (let after: JobPlace | undefined, isMore = true; isMore;) {
       const query = toJson({

@@ -80,7 +80,7 @@ const QUEUED: readonly Level[] = [JOBS, ["ledger", ...LAZY]];
 const RUNS: readonly Level[] = [...QUEUED, ["runs"]];
 const DOCUMENTS: Level = ["lib", "documents"];
 const FAST_PATH: readonly Level[] = [SCHEDULE, ["roll_ups", "ledger", "lists"], ["fast_path"]];
-const LISTING: readonly Level[] = [[...KEYS, "lists"], ["listing"]];
+const LISTING: readonly Level[] = [[...KEYS, "lists", "last_run"], ["listing"]];
 
 /** The name of a script. */
 export type ScriptName = keyof typeof SCRIPT_ARGUMENTS;

@@ -1,8 +1,10 @@
+import { END_OF_TIME, START_OF_TIME } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import { parseQueueJobId } from "../../jobs/occurrence-id.ts";
 import { isVisible, type Scope } from "../../jobs/scope.ts";
+import { seenJob } from "../../jobs/seen-job.ts";
 import type { Engine } from "../port/engine.ts";
 
 /** Rows of one fire time that are looked through for a run. */
@@ -34,7 +36,29 @@ export class Access {
   /** A job, if it is visible. */
   async job(jobId: string): Promise<StoredJob | undefined> {
     const [job] = await this.#engine.jobs.get([jobId]);
-    return job && this.isSeen(job.definition.owner) ? job : undefined;
+    return job && this.asSeen(job);
+  }
+
+  /** A job as it is visible, if it is. */
+  asSeen(job: StoredJob): StoredJob | undefined {
+    return seenJob(this.sees, job);
+  }
+
+  /**
+   * Refuses to delete what is on record of a job's runs as long as some of it is of a time when the job was somebody else's.
+   * @throws {@link CronduitError} `NOT_ALLOWED`
+   */
+  async refuseFormer(jobId: string): Promise<void> {
+    if (this.scope === undefined) return;
+    const [job] = await this.#engine.jobs.get([jobId]);
+    // Of what may not be changed, the step itself says that.
+    if (!job?.handedOver || !this.mayChange(job.definition.owner)) return;
+    const all = { jobId, fromAt: START_OF_TIME, toAt: END_OF_TIME, offset: 0 } as const;
+    const [oldest] = await this.#engine.ledger.read({ ...all, limit: 1, order: "oldest" });
+    if (!oldest || this.mayChange(oldest.owner)) return;
+    throw notAllowed(
+      `delete what is on record of the runs of job "${jobId}", some of which are of a time when it was somebody else's; an administrator may`,
+    );
   }
 
   /**

@@ -2,6 +2,7 @@ import type { EpochMs } from "../../core/clock.ts";
 import type { Scope } from "../../jobs/scope.ts";
 import type * as Port from "../port/engine.ts";
 import { Access } from "./access.ts";
+import { listSeenRemoved } from "./list-seen-removed.ts";
 import { ScopedJobs } from "./scoped-jobs.ts";
 import { ScopedLedger } from "./scoped-ledger.ts";
 import { ScopedStats } from "./scoped-stats.ts";
@@ -68,31 +69,30 @@ export class ScopedEngine implements PeoplesEngine {
         const isSeen = await access.seesRun(query.jobId, query.runId);
         return isSeen ? page : { lines: [], cursor: query.after };
       },
-      delete: (jobId, before) =>
-        access.told(jobId, engine.logs.delete(jobId, before, scope), (count) => count === 0),
+      delete: async (jobId, before) => {
+        await access.refuseFormer(jobId);
+        const deleting = engine.logs.delete(jobId, before, scope);
+        return access.told(jobId, deleting, (count) => count === 0);
+      },
     };
     this.backfills = {
       add: (plan) => access.told(plan.jobId, engine.backfills.add({ ...plan, scope })),
       change: (jobId, change, by) =>
         access.told(jobId, engine.backfills.change(jobId, change, by, scope)),
       read: async (jobId) => {
-        const state = await engine.backfills.read(jobId);
-        return (await access.job(jobId)) ? state : undefined;
+        const found = await engine.backfills.read(jobId);
+        const job = await access.job(jobId);
+        if (!job || !found) return undefined;
+        const isOver = found.state === "finished" || found.state === "cancelled";
+        const isFormer = access.sees !== "all" && found.createdAt < (job.handedOver?.at ?? 0);
+        // One that goes on is the new owner's business, too.
+        return isOver && isFormer ? undefined : found;
       },
     };
     this.changes = {
       read: (_, cursor, limit) => engine.changes.read(access.sees, cursor, limit),
       readRevisions: (_, jobId) => engine.changes.readRevisions(access.sees, jobId),
-      listRemoved: async (cursor, limit) => {
-        const page = await engine.changes.listRemoved(cursor, limit);
-        const seen = await Promise.all(
-          page.found.map(async ({ id }) => {
-            const { revisions } = await engine.changes.readRevisions(access.sees, id);
-            return revisions.length > 0;
-          }),
-        );
-        return { ...page, found: page.found.filter((_, i) => seen[i]) };
-      },
+      listRemoved: (cursor, limit) => listSeenRemoved(engine.changes, access.sees, cursor, limit),
       // Of what was allowed and has been done.
       note: (change) => engine.changes.note(change),
     };

@@ -26,8 +26,10 @@ export class ScopedJobs implements JobsPort {
     const known = new Map(unread.map((id, i) => [id, stored[i]]));
     return results.map((result, i) => {
       const job = result.job ?? known.get(puts[i]?.definition.id ?? "");
-      const isSeen = !job || this.#access.isSeen(job.definition.owner);
-      return isSeen ? result : { outcome: "taken" };
+      if (!job) return result;
+      const seen = this.#access.asSeen(job);
+      if (!seen) return { outcome: "taken" };
+      return result.job ? { ...result, job: seen } : result;
     });
   }
 
@@ -58,7 +60,7 @@ export class ScopedJobs implements JobsPort {
 
   async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
     const jobs = await this.#engine.jobs.get(ids);
-    return jobs.map((job) => (job && this.#access.isSeen(job.definition.owner) ? job : undefined));
+    return jobs.map((job) => job && this.#access.asSeen(job));
   }
 
   async readDefinitions(ids: readonly string[]): Promise<(Port.StoredDefinition | undefined)[]> {

@@ -70,6 +70,7 @@ export class ScopedLedger implements LedgerPort {
   }
 
   async clean(cleanup: LedgerCleanup): Promise<LedgerCleaned> {
+    await this.#access.refuseFormer(cleanup.jobId);
     const { scope } = this.#access;
     const cleaning = this.#engine.ledger.clean({ ...cleanup, scope });
     return this.#access.told(cleanup.jobId, cleaning, ({ deleted }) => deleted === 0);

@@ -42,6 +42,8 @@ export function changeJob(step: Step, change: JobChange): JobChangeResult {
     job.definition = JSON.stringify(definition);
     job.declared = definition.declared.all;
     job.rules = rulesOf(definition);
+    if (job.rules.owner !== former.owner)
+      job.handedOver = { at: step.now, counts: { ...job.counts } };
     linkCondition(step, job, former);
     if (former.group?.key !== job.rules.group?.key) {
       leaveLine(step, job, false, former);
@@ -56,7 +58,7 @@ export function changeJob(step: Step, change: JobChange): JobChangeResult {
   // By the new rules, queued runs may start.
   wakeForQueued(step, job);
   tell(step, { ...change.event, by: change.by });
-  noteOfChange(step, change, { revision, state, watermark: job.watermark });
+  noteOfChange(step, change, { revision, state, watermark: job.watermark, owner: former.owner });
   if (job.state === "finished") tellFinished(step, [job.id]);
   wakeGroups(step, groups);
   return { outcome: "changed", generation: job.generation };

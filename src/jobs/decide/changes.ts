@@ -2,6 +2,7 @@ import type { Actor } from "../actor.ts";
 import { type JobChange, type JobPut, type JobRemoval, kindOfChange } from "../job-requests.ts";
 import {
   type Bulk,
+  type BulkPart,
   type ChangeKind,
   type ChangeList,
   type JobRevisions,
@@ -10,7 +11,8 @@ import {
   type Revision,
   type Superseded,
 } from "../noted-change.ts";
-import { isVisible, type Scope } from "../scope.ts";
+import type { Scope } from "../scope.ts";
+import { seenRevisions } from "../seen-changes.ts";
 import type { Changes, JobEntry, QueueState } from "./state.ts";
 import { ownerOf, type Step } from "./step.ts";
 
@@ -19,8 +21,11 @@ const MOST_OF: Readonly<Record<ChangeList, number>> = { main: 8_000, routine: 2_
 const YEAR_MS = 365 * 86_400_000;
 /** Old changes that a new one may push out. */
 const MAX_EXPIRED = 10;
-/** So many jobs of a call that changes many are named. */
+/** So many jobs of a call that changes many are named, and so many of each owner in any case. */
 const MAX_NAMED = 20;
+const NAMED_OF_OWNER = 3;
+/** An entry is of so many owners; what a call does to the jobs of more is listed as another. */
+const MAX_PARTS = 100;
 /** A call that changes many jobs must go on within this time, or what follows is listed as another. */
 const BULK_MS = 3_600_000;
 
@@ -62,11 +67,14 @@ export function noteAdded(step: Step, { definition, watermark, by, bulk }: JobPu
   noteChange(step, { by, what: "added", jobId, bulk, ...(isKnown && { before }) });
 }
 
-/** Notes a change of a job that was made. @param before How the job was, with the watermark that it has now. */
+/** Notes a change of a job that was made. @param before How the job was and whose, with the watermark that it has now. */
 export function noteOfChange(
   step: Step,
   change: JobChange,
-  before: Pick<Superseded, "revision" | "state" | "watermark">,
+  {
+    owner,
+    ...before
+  }: Pick<Superseded, "revision" | "state" | "watermark"> & { readonly owner: string | null },
 ): void {
   const { jobId, by, note, pausedReason, bulk } = change;
   const { plannedAt = step.now, differences } = note ?? {};
@@ -76,6 +84,7 @@ export function noteOfChange(
     jobId,
     ...(typeof pausedReason === "string" && { reason: pausedReason }),
     ...(differences && { differences }),
+    ...((owner ?? undefined) !== ownerOf(step, jobId) && { formerOwner: owner ?? "" }),
     bulk,
     before: {
       ...before,
@@ -128,46 +137,67 @@ function bulkKey({ by, what }: NotedChange, bulk: string): string {
   return [what, by.kind, by.id, bulk].join(" ");
 }
 
-/** @returns Whether the change is listed still. */
+/** @returns Whether the change is listed still, and took the other one. */
 function mergeInto({ kept, last }: Changes, place: number, more: NotedChange): boolean {
   const at = kept.length - 1 - (last - place);
   const known = kept[at];
-  if (!known) return false;
-  kept[at] = merged(known, more);
+  const together = known && merged(known, more);
+  if (!together) return false;
+  kept[at] = together;
   return true;
 }
 
-/** Several changes of one call as one. */
-function merged(known: NotedChange, more: NotedChange): NotedChange {
-  const { jobId, owner, differences: _, runId: __, ...rest } = known;
-  const named = known.jobIds ?? (jobId === undefined ? [] : [jobId]);
-  const others = more.jobIds ?? (more.jobId === undefined ? [] : [more.jobId]);
-  const jobIds = [...named, ...others].slice(0, MAX_NAMED);
+/** Several changes of one call as one; `undefined` if they are of too many owners. */
+function merged(known: NotedChange, more: NotedChange): NotedChange | undefined {
+  const { jobId: _, owner, formerOwner: __, differences: ___, runId: ____, ...rest } = known;
+  const jobIds = [...namesOf(known), ...namesOf(more)].slice(0, MAX_NAMED);
+  const isOfOne = !known.parts && !more.parts && owner === more.owner;
+  const parts = isOfOne ? undefined : mergedParts(partsOf(known), partsOf(more));
+  if (parts && parts.length > MAX_PARTS) return undefined;
   return {
     ...rest,
-    ...(owner !== undefined && owner === more.owner ? { owner } : {}),
+    ...(isOfOne && owner !== undefined ? { owner } : {}),
     ...(jobIds.length > 0 && { jobIds }),
+    ...(parts && { parts }),
     count: (known.count ?? 1) + (more.count ?? 1),
   };
+}
+
+function namesOf({ jobId, jobIds }: Pick<NotedChange, "jobId" | "jobIds">): readonly string[] {
+  return jobIds ?? (jobId === undefined ? [] : [jobId]);
+}
+
+function partsOf(change: NotedChange): readonly BulkPart[] {
+  const { owner, parts, count = 1 } = change;
+  return parts ?? [{ ...(owner === undefined ? {} : { owner }), count, jobIds: namesOf(change) }];
+}
+
+function mergedParts(known: readonly BulkPart[], more: readonly BulkPart[]): readonly BulkPart[] {
+  const parts = [...known];
+  for (const part of more) {
+    const at = parts.findIndex(({ owner }) => owner === part.owner);
+    const same = parts[at];
+    if (!same) {
+      parts.push({ ...part, jobIds: part.jobIds.slice(0, NAMED_OF_OWNER) });
+      continue;
+    }
+    const jobIds = [...same.jobIds, ...part.jobIds].slice(
+      0,
+      Math.max(NAMED_OF_OWNER, same.jobIds.length),
+    );
+    parts[at] = { ...same, jobIds, count: same.count + part.count };
+  }
+  return parts;
 }
 
 function addToJob(
   step: Step,
   jobId: string,
-  { at, by, what, reason, differences, fireAt, bulk, count }: NotedChange,
+  change: NotedChange,
   before: Revision["before"],
 ): void {
-  addRevision(step, jobId, {
-    at,
-    by,
-    what,
-    ...(reason === undefined ? {} : { reason }),
-    ...(differences && { differences }),
-    ...(fireAt === undefined ? {} : { fireAt }),
-    ...(bulk === undefined ? {} : { bulk }),
-    ...(count === undefined ? {} : { count }),
-    ...(before && { before }),
-  });
+  const { jobId: _, jobIds: __, parts: ___, runId: ____, ...noted } = change;
+  addRevision(step, jobId, { ...noted, ...(before && { before }) });
 }
 
 /** Adds a change to a job's own, the newest. */
@@ -188,21 +218,7 @@ export function readRevisions(
   const endsAt = state.ledgers.get(jobId)?.expiresAt ?? Infinity;
   const known = endsAt <= now ? [] : (state.revisions.get(jobId) ?? []);
   const revisions = known.toReversed();
-  return seenRevisions(scope, state.jobs.get(jobId)?.rules.owner, {
-    revisions,
-    isCut: known.length >= MAX_REVISIONS,
-  });
-}
-
-/** Changes as far as they are seen. @param owner `null` if the job has none, `undefined` if there is no such job any more. */
-export function seenRevisions(
-  scope: Scope,
-  owner: string | null | undefined,
-  found: JobRevisions,
-): JobRevisions {
-  const last = found.revisions.find(({ before }) => before?.definition)?.before?.definition;
-  const whose = owner === undefined ? last?.owner : (owner ?? undefined);
-  return isVisible(scope, whose) ? found : { revisions: [], isCut: false };
+  return seenRevisions(scope, { revisions, isCut: known.length >= MAX_REVISIONS });
 }
 
 /** A list's changes before a place, newest first; `last`: the place of the newest of all. */

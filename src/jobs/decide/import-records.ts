@@ -106,6 +106,7 @@ function importJob(
   job.lastSuccessAt = record.lastSuccessAt;
   job.successStreak = record.successStreak;
   job.failuresInARow = record.failuresInARow;
+  job.handedOver = record.handedOver ?? null;
   for (const { fireAt, ...skip } of record.skips ?? []) job.skips.set(fireAt, skip);
   step.state.jobs.set(job.id, job);
   noteTimed(step, job.id, changesAtOf(definition, record.pausedUntil ?? null));

@@ -11,6 +11,7 @@ import {
   type ListedDefinition,
 } from "../job-list.ts";
 import { isVisible, type Scope } from "../scope.ts";
+import { seenRun } from "../seen-job.ts";
 import type { JobEntry } from "./state.ts";
 
 /** Where a job stands in lists. */
@@ -40,17 +41,21 @@ function definitionOf(job: JobEntry): ListedDefinition {
   return read;
 }
 
-function isListed(job: JobEntry, { filter }: Pick<JobListQuery, "filter">, scope: Scope): boolean {
-  const definition = definitionOf(job);
-  return isVisible(scope, definition.owner) && fitsFilter({ ...job, definition }, filter);
+/** What a reader sees of jobs. */
+function seenBy(scope: Scope, jobs: readonly JobEntry[]): readonly JobEntry[] {
+  return scope === "all"
+    ? jobs
+    : jobs.filter(({ rules }) => isVisible(scope, rules.owner ?? undefined));
 }
 
-/** Lists jobs. @param jobs All, in the order of the query. */
-export function listJobs(
-  jobs: readonly JobEntry[],
-  query: JobListQuery,
-  scope: Scope,
-): JobListPage {
+function isListed(job: JobEntry, { filter }: Pick<JobListQuery, "filter">, scope: Scope): boolean {
+  const lastRun = seenRun(scope, job.handedOver, job.lastRun);
+  return fitsFilter({ state: job.state, lastRun, definition: definitionOf(job) }, filter);
+}
+
+/** Lists jobs. @param all All, in the order of the query; those of others are not looked at. */
+export function listJobs(all: readonly JobEntry[], query: JobListQuery, scope: Scope): JobListPage {
+  const jobs = seenBy(scope, all);
   const { limit, mostLooked } = query;
   const found: JobPlace[] = [];
   const from = query.after ? firstBehind(jobs, query, query.after) : 0;
@@ -82,24 +87,24 @@ function firstBehind(
 }
 
 /** Counts jobs. */
-export function tallyJobs(jobs: Iterable<JobEntry>, query: JobCountQuery, scope: Scope): JobCounts {
+export function tallyJobs(all: Iterable<JobEntry>, query: JobCountQuery, scope: Scope): JobCounts {
   const groups = new Map<string, number>();
   let total = 0;
-  for (const job of jobs) {
+  for (const job of seenBy(scope, [...all])) {
     if (!isListed(job, query, scope)) continue;
     total += 1;
-    const key = groupOf(job, query);
+    const key = groupOf(job, query, scope);
     if (key !== undefined) groups.set(key, (groups.get(key) ?? 0) + 1);
   }
   return { total, groups };
 }
 
-function groupOf(job: JobEntry, { by }: JobCountQuery): string | undefined {
+function groupOf(job: JobEntry, { by }: JobCountQuery, scope: Scope): string | undefined {
   switch (by) {
     case "state":
       return job.state;
     case "lastVerdict":
-      return lastVerdictOf(job.lastRun);
+      return lastVerdictOf(seenRun(scope, job.handedOver, job.lastRun));
     case "owner":
       return definitionOf(job).owner ?? "";
     case undefined:

@@ -46,6 +46,9 @@ function putJob(step: Step, put: PutWithClaim): PutAnswer {
   } else if (claim <= fence.claim) return { outcome: "void" };
   const job = newEntry(step, put);
   jobs.set(job.id, job);
+  const removed = step.state.revisions.get(job.id)?.at(-1);
+  // What a removed job of this id left may be somebody else's.
+  if (removed && removed.owner !== definition.owner) job.handedOver = { at: step.now, counts: {} };
   noteTimed(step, job.id, put.changesAt);
   if (job.next) addNext(step, job, job.next);
   if (step.state.ledgers.has(job.id)) ledgerOf(step, job.id).expiresAt = null;
@@ -90,5 +93,6 @@ export function newEntry(
     failuresInARow: 0,
     backfill: null,
     skips: new Map(),
+    handedOver: null,
   };
 }

@@ -2,7 +2,7 @@ import type { ConditionProgram } from "../../conditions/compile.ts";
 import type { EpochMs } from "../../core/clock.ts";
 import type { StoredError } from "../../core/stored-error.ts";
 import type { Actor } from "../actor.ts";
-import type { JobState, Overlap } from "../definition.ts";
+import type { HandedOver, JobState, Overlap } from "../definition.ts";
 import type { LastRun, LastScheduledRun, LedgerRow, RunKind } from "../ledger-row.ts";
 import type { ChangeList, NotedChange, Revision } from "../noted-change.ts";
 import type { Occurrence } from "../schedule.ts";
@@ -108,6 +108,8 @@ export interface JobEntry {
   backfill: BackfillEntry | null;
   /** Skips that were asked for, by fire time; all are above the watermark. */
   readonly skips: Map<EpochMs, SkipEntry>;
+  /** Its last change of the owner; `null`: it has had this one all the time. */
+  handedOver: HandedOver | null;
 }
 
 /** A skip that was asked for. */

@@ -24,6 +24,7 @@ export function storedJob(state: QueueState, job: JobEntry): StoredJob {
     lastRun: structuredClone(job.lastRun),
     lastScheduledRun: lastScheduledOf(job.lastRun, job.lastScheduledRun),
     skips: skipsOf(job),
+    handedOver: structuredClone(job.handedOver),
   };
 }
 

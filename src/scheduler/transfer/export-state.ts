@@ -16,6 +16,7 @@ import {
   noCounts,
   type StateRecord,
 } from "../../jobs/state-record.ts";
+import { secretsOf, withoutSecrets } from "../../history/secrets-of-job.ts";
 import type { PipelineRegistry } from "../../pipeline/registry.ts";
 import { type StoppedFleet, stopFleet } from "./drain.ts";
 import { type ExportSettings, noSuchJobs, type Selection } from "./export-options.ts";
@@ -82,7 +83,7 @@ export async function* exportState(
   });
   let isWhole = false;
   try {
-    yield* new StateReader({ engine, mask, selection, fleet, signal }).lines();
+    yield* new StateReader({ engine, registry, mask, selection, fleet, signal }).lines();
     isWhole = true;
   } finally {
     if (resume || !isWhole) await fleet.goOn();
@@ -112,6 +113,7 @@ async function closureOf(
 
 interface ReaderParts {
   readonly engine: ExportEngine;
+  readonly registry: ExportParts["registry"];
   readonly mask: StateMask | undefined;
   readonly selection: Selection;
   readonly fleet: StoppedFleet;
@@ -121,6 +123,7 @@ interface ReaderParts {
 /** Reads a fleet that stands still. */
 class StateReader {
   readonly #engine: ExportEngine;
+  readonly #registry: ExportParts["registry"];
   readonly #mask: StateMask | undefined;
   readonly #selection: Selection;
   readonly #fleet: StoppedFleet;
@@ -128,8 +131,9 @@ class StateReader {
   readonly #counts = noCounts();
   #startedAt: EpochMs = 0;
 
-  constructor({ engine, mask, selection, fleet, signal }: ReaderParts) {
+  constructor({ engine, registry, mask, selection, fleet, signal }: ReaderParts) {
     this.#engine = engine;
+    this.#registry = registry;
     this.#mask = mask;
     this.#selection = selection;
     this.#fleet = fleet;
@@ -228,7 +232,11 @@ class StateReader {
     // A fixture for tests has no use for who changed what.
     if (mask) return;
     const { revisions } = await engine.changes.readRevisions("all", jobId);
-    for (const revision of revisions.toReversed()) yield { kind: "revision", jobId, revision };
+    const definitions = revisions.flatMap(({ before }) => before?.definition ?? []);
+    if (owner.kind === "job") definitions.push(owner.definition);
+    const secrets = secretsOf(this.#registry, definitions);
+    for (const revision of revisions.toReversed())
+      yield { kind: "revision", jobId, revision: withoutSecrets(revision, secrets) };
   }
 
   async *#logs(

@@ -49,6 +49,8 @@ export interface LocalMeaning {
   readonly instant: EpochMs;
   /** Whether the clock skips this time. */
   readonly inGap: boolean;
+  /** If it does: the first instant after the gap. */
+  readonly gapEnd?: EpochMs;
 }
 
 /**
@@ -62,7 +64,8 @@ export function instantOf(local: LocalMs, zone: Zone): LocalMeaning {
     if (local < segment.localEnd) return { instant: local - segment.offset, inGap: false };
     const next = zone.at(segment.end);
     const isCut = next.start !== segment.end;
-    if (!isCut && local < next.localStart) return { instant: local - segment.offset, inGap: true };
+    if (!isCut && local < next.localStart)
+      return { instant: local - segment.offset, inGap: true, gapEnd: segment.end };
     segment = next;
   }
   return { instant: local - segment.offset, inGap: false };

@@ -4,7 +4,7 @@ import type { EpochMs } from "../../core/clock.ts";
 import { TriggerError } from "../../core/errors.ts";
 import { shown } from "../../core/shown.ts";
 import { DAY_MS, LAST_YEAR, daysInMonth, epochDay } from "./civil.ts";
-import { instantOf } from "./local-text.ts";
+import { instantOf, type LocalMeaning } from "./local-text.ts";
 import { zoneOf, type LocalMs } from "./zone.ts";
 
 /**
@@ -31,6 +31,8 @@ export interface ParsedInstant {
   readonly instant: EpochMs;
   /** Set if only a date was given: the last instant of that day. `instant` is then its midnight. */
   readonly dayEnd: EpochMs | undefined;
+  /** Set if it is a wall-clock time that the clock skips: the first instant after the gap. */
+  readonly gapEnd?: EpochMs;
 }
 
 /** Smaller numbers count as seconds: as milliseconds they would lie before March 1973. */
@@ -80,15 +82,17 @@ export function parseInstant(input: unknown, timezone: string, field: string): P
       wallTime(text, field, iso, [1, 2, 3, 4, 5, 6]) +
       Math.floor(Number(`0.${iso[7] ?? 0}`) * 1000);
     const offsetIs = offset === undefined ? undefined : offsetMs(offset, text, field);
-    const instantAt = (wall: LocalMs): EpochMs =>
-      offsetIs === undefined ? instantOf(wall, zoneOf(timezone)).instant : wall - offsetIs;
-    return inFull(local, instantAt, iso[4] === undefined);
+    const meaningOf = (wall: LocalMs): LocalMeaning =>
+      offsetIs === undefined
+        ? instantOf(wall, zoneOf(timezone))
+        : { instant: wall - offsetIs, inGap: false };
+    return inFull(local, meaningOf, iso[4] === undefined);
   }
   const american = AMERICAN.exec(text);
   if (american) {
     const local = wallTime(text, field, american, [3, 1, 2, 4, 5, 6], american[7]);
-    const instantAt = (wall: LocalMs): EpochMs => instantOf(wall, zoneOf(timezone)).instant;
-    return inFull(local, instantAt, american[4] === undefined);
+    const meaningOf = (wall: LocalMs): LocalMeaning => instantOf(wall, zoneOf(timezone));
+    return inFull(local, meaningOf, american[4] === undefined);
   }
   return fail(text, "can't be read as a date", field);
 }
@@ -113,11 +117,12 @@ export function parseFireTime(input: unknown, timezone: string, field: string): 
 
 function inFull(
   local: LocalMs,
-  instantAt: (wall: LocalMs) => EpochMs,
+  meaningOf: (wall: LocalMs) => LocalMeaning,
   isDateOnly: boolean,
 ): ParsedInstant {
-  const dayEnd = isDateOnly ? instantAt(local + DAY_MS) - 1 : undefined;
-  return { instant: instantAt(local), dayEnd };
+  const dayEnd = isDateOnly ? meaningOf(local + DAY_MS).instant - 1 : undefined;
+  const { instant, gapEnd } = meaningOf(local);
+  return { instant, dayEnd, ...(gapEnd === undefined ? {} : { gapEnd }) };
 }
 
 /** smol-toml reads local dates as `Date`s that only pretend to be in UTC; their text is what was meant. */

@@ -38,6 +38,7 @@ if c.definition then
   call("HSET", key, unpack(c.fields))
   -- What this change decides is still the former owner's.
   OWNERS[c.jobId] = call("HGET", key, "ow") or nil
+  if OWNERS[c.jobId] ~= job.owner then noteHandedOver(c.jobId) end
 end
 local generation = job.generation
 if timing then
@@ -101,7 +102,8 @@ end
 emit(c.event)
 local note = c.note
 changes.keepChange({ by = c.event.by, what = note.what, jobId = c.jobId, reason = c.pausedReason,
-  differences = note.differences, bulk = note.bulk }, { revision = job.revision, state = job.state,
+  differences = note.differences, bulk = note.bulk,
+  formerOwner = OWNERS[c.jobId] ~= job.owner and (job.owner or "") or nil }, { revision = job.revision, state = job.state,
   ["until"] = note.plannedAt or NOW, watermark = timing and timing.watermark or job.watermark,
   decidedTo = note.decidedTo, definition = note.superseded })
 finish()

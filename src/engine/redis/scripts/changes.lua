@@ -4,8 +4,11 @@
 local MOST = { main = 8000, routine = 2000 }
 local YEAR_MS = 31536000000
 local MAX_REVISIONS = 1000
--- So many jobs of a call that changes many are named.
+-- So many jobs of a call that changes many are named, and so many of each owner in any case.
 local MAX_NAMED = 20
+local NAMED_OF_OWNER = 3
+-- An entry is of so many owners; what a call does to the jobs of more is listed as another.
+local MAX_PARTS = 100
 -- A call that changes many jobs must go on within this time, or what follows is listed as another.
 local BULK_MS = 3600000
 -- What programs and cronduit itself do all day has a list of its own, so that it does not push out what people did.
@@ -17,20 +20,56 @@ local function listOf(by, what)
   return (by.kind == "code" or by.kind == "system") and ROUTINE[what] and "routine" or "main"
 end
 
--- Adds changes of the same call to one.
-local function addTo(known, more)
-  local jobIds = known.jobIds or { known.jobId }
-  for _, jobId in ipairs(more.jobIds or { more.jobId }) do
-    if #jobIds < MAX_NAMED then jobIds[#jobIds + 1] = jobId end
+local function namesOf(change)
+  return change.jobIds or { change.jobId }
+end
+
+-- What a change did to the jobs of each owner.
+local function partsOf(change)
+  return change.parts or { { owner = change.owner, count = change.count or 1, jobIds = namesOf(change) } }
+end
+
+-- Adds up to so many of the names.
+local function name(known, more, most)
+  for _, jobId in ipairs(more) do
+    if #known < most then known[#known + 1] = jobId end
   end
-  known.jobId, known.runId, known.differences = nil, nil, nil
+end
+
+local function addPart(parts, more)
+  for _, part in ipairs(parts) do
+    if part.owner == more.owner then
+      name(part.jobIds, more.jobIds, NAMED_OF_OWNER)
+      part.count = part.count + more.count
+      return
+    end
+  end
+  local jobIds = {}
+  name(jobIds, more.jobIds, NAMED_OF_OWNER)
+  parts[#parts + 1] = { owner = more.owner, count = more.count, jobIds = jobIds }
+end
+
+-- Adds changes of the same call to one, and returns whether it did: not if they are of too many owners.
+local function addTo(known, more)
+  if known.parts or more.parts or known.owner ~= more.owner then
+    local parts = {}
+    for i, part in ipairs(partsOf(known)) do
+      parts[i] = { owner = part.owner, count = part.count, jobIds = { unpack(part.jobIds) } }
+    end
+    for _, part in ipairs(partsOf(more)) do addPart(parts, part) end
+    if #parts > MAX_PARTS then return false end
+    known.parts, known.owner = parts, nil
+  end
+  local jobIds = namesOf(known)
+  name(jobIds, namesOf(more), MAX_NAMED)
+  known.jobId, known.runId, known.differences, known.formerOwner = nil, nil, nil, nil
   -- An empty table would be encoded as an object.
   known.jobIds = jobIds[1] and jobIds
   known.count = (known.count or 1) + (more.count or 1)
-  if known.owner ~= more.owner then known.owner = nil end
+  return true
 end
 
--- Adds a change to one that is listed, and returns whether that is listed still. `open`: its list and its place.
+-- Adds a change to one that is listed, and returns whether that is listed still and took it. `open`: its list and its place.
 local function mergeInto(open, more)
   local list, place = open:match("^(%S+) (%d+)$")
   local key = PREFIX .. "changes:" .. list
@@ -38,7 +77,7 @@ local function mergeInto(open, more)
   local text = call("LINDEX", key, at)
   if not text then return false end
   local known = cjson.decode(text)
-  addTo(known, more)
+  if not addTo(known, more) then return false end
   call("LSET", key, at, cjson.encode(known))
   return true
 end
@@ -83,12 +122,13 @@ end
 
 local function addToJob(jobId, change, before)
   local revision = { at = change.at, by = change.by, what = change.what, reason = change.reason,
-    differences = change.differences, fireAt = change.fireAt, bulk = change.bulk, count = change.count, before = before }
+    differences = change.differences, fireAt = change.fireAt, bulk = change.bulk, count = change.count, before = before,
+    owner = change.owner, formerOwner = change.formerOwner }
   addRevision(jobId, cjson.encode(revision))
 end
 
 -- Notes a change in the fleet's list and, unless that says nothing new, in that of the job.
--- `change`: { by, what, jobId?, jobIds?, owner?, runId?, reason?, differences?, bulk?, count? }; `before`, if it superseded
+-- `change`: { by, what, jobId?, jobIds?, owner?, formerOwner?, runId?, reason?, differences?, bulk?, count? }; `before`, if it superseded
 -- something: { revision, state, until, watermark, definition (JSON text)? }.
 local function keepChange(change, before)
   change.at = NOW

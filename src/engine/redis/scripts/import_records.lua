@@ -11,7 +11,7 @@ ARGV[5] step   JSON: importId, by (who imports), sequence, isDone, records (in t
                             lastScheduledRun? (if that is another), lastSuccessAt?, successStreak, failuresInARow, everRan, changesAt?, queued (as
                             stored), runs (as stored, with queueJobId),
                             backfill {backfillId,state,total,concurrency,order,verdicts,createdAt,touchedAt,fireTimes}?,
-                            cleanedTo?, skips [{fireAt,dueAt,reason?,by,at}], upcoming [{fireAt,dueAt}]
+                            cleanedTo?, handedOver (JSON text)?, skips [{fireAt,dueAt,reason?,by,at}], upcoming [{fireAt,dueAt}]
                removed-job  place, jobId, runs, keepUntil?, cleanedTo?
                request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?, by?
                step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
@@ -85,7 +85,8 @@ local function pastOf(r)
   local last = r.lastRun or { fireAt = 0, startedAt = 0, finishedAt = 0 }
   last.successStreak, last.failuresInARow, last.lastSuccessAt = r.successStreak, r.failuresInARow, r.lastSuccessAt
   local values = { pa = r.pausedAt, pr = r.pausedReason, pu = r.pausedUntil, fin = r.finishedAt, er = r.everRan and 1 or nil,
-    lp = lastText(last), li = last.id, lr = last.id and (last.result or ""), ls = r.lastScheduledRun and scheduledText(r.lastScheduledRun) }
+    lp = lastText(last), li = last.id, lr = last.id and (last.result or ""), ls = r.lastScheduledRun and scheduledText(r.lastScheduledRun),
+    ho = r.handedOver }
   for verdict, count in pairs(r.counts) do values["c:" .. verdict] = count end
   local past = {}
   for name, value in pairs(values) do

@@ -20,6 +20,7 @@
 --   pa, pr, pu, fin       paused at, why, until when; finished at
 --   od                    fire time last reported as overdue
 --   li, lp, lr            last run: id, `lastText`, result
+--   ho                    when it got its owner, if it had another before, and its counts by then: JSON
 --   ls                    last scheduled run (`scheduledText`), only while the last run is another one
 --   da, sc                digests of the declaration and of its schedule
 --   c:<verdict>           how many
@@ -47,6 +48,13 @@ local function readJob(jobId)
     successStreak = last.successStreak, everRan = v[18] == "1", hasDependents = v[19] == "1", isHeldUp = isHeldUp,
     isQueueing = isHeldUp or overlap ~= "skip", skipAt = tonumber(optional(v[23])),
   }
+end
+
+-- Notes that from now on a job is another owner's.
+local function noteHandedOver(jobId)
+  local counts, verdicts = {}, { "succeeded", "failed", "cancelled", "missed", "coalesced", "skipped" }
+  for _, verdict in ipairs(verdicts) do counts[verdict] = tonumber(call("HGET", jobKey(jobId), "c:" .. verdict) or nil) end
+  call("HSET", jobKey(jobId), "ho", cjson.encode({ at = NOW, counts = counts }))
 end
 
 local function isFull(job)

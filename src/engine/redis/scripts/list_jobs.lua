@@ -8,7 +8,8 @@ ARGV[4] maxEvents
 ARGV[5] query   JSON: list (of `lists.lua`)? or ids?, else by due time; needsDue? (of a list: due times are asked for);
                 after {id, dueAt (epoch ms)?}?; count (jobs to look at);
                 filter {needsText, states {state: true}?, verdicts {verdict: true}?; as written in definitions: pipeline?,
-                owners?, sources? and isCode?, tag?; text (lower case)? and isAscii?}
+                owners?, sources? and isCode?, tag?; text (lower case)? and isAscii?; hidesFormer (true: how a last run
+                ended under a former owner is not told)?}
 Returns a list: how many jobs were looked at; whether there are more (1 or 0); id and due time of the last one looked at; then
 for each that fits: id, due time ("inf" = none, or not asked for), and whether it fits for sure (1 or 0).
 ]]

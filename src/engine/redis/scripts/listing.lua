@@ -91,12 +91,20 @@ local function hasText(f, id, definition, isPlain)
   return words:lower():find(f.text, 1, true) ~= nil
 end
 
+-- How its last run ended, as the reader of a list sees it: who sees some owners' jobs only sees none from before the job changed
+-- its owner.
+local function lastVerdictOf(f, last, handedOver)
+  if not last then return "none" end
+  if f.hidesFormer and handedOver and (readLast(last).startedAt or 0) < cjson.decode(handedOver).at then return "none" end
+  return last:match("^%a+")
+end
+
 -- Whether what is kept beside its definition fits.
 local function isSo(f, id, isIdle)
-  local state, last = "active", nil
-  if isIdle or f.verdicts then state, last = unpack(call("HMGET", jobKey(id), "st", "lp")) end
+  local state, last, handedOver = "active", nil, nil
+  if isIdle or f.verdicts then state, last, handedOver = unpack(call("HMGET", jobKey(id), "st", "lp", "ho")) end
   if f.states and not f.states[state or ""] then return false end
-  return not f.verdicts or f.verdicts[last and last:match("^%a+") or "none"] ~= nil
+  return not f.verdicts or f.verdicts[lastVerdictOf(f, last, handedOver)] ~= nil
 end
 
 -- Whether its definition fits; "maybe" as above.

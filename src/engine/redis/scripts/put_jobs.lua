@@ -23,14 +23,15 @@ Returns a JSON array with one answer for each job, in order, each with
 -- The jobs of a call that adds many are one change.
 local bulks = {}
 local function noteAdded(p, isBack)
-  local before = isBack and call("EXISTS", PREFIX .. "revisions:" .. p.id) == 1
-    and { revision = 0, state = "removed", ["until"] = p.createdAt, watermark = p.watermark } or nil
+  local removed = isBack and call("LINDEX", PREFIX .. "revisions:" .. p.id, 0)
+  local before = removed and { revision = 0, state = "removed", ["until"] = p.createdAt, watermark = p.watermark } or nil
+  -- What a removed job of this id left may be somebody else's.
+  if removed and cjson.decode(removed).owner ~= OWNERS[p.id] then noteHandedOver(p.id) end
   local bulk = p.bulk and bulks[p.bulk]
   if not p.bulk or before then
     changes.keepChange({ by = p.by, what = "added", jobId = p.id, bulk = p.bulk }, before)
-  elseif bulk then
-    changes.addTo(bulk, { jobId = p.id, owner = OWNERS[p.id] })
-  else
+  elseif not bulk or not changes.addTo(bulk, { jobId = p.id, owner = OWNERS[p.id] }) then
+    if bulk then changes.keepChange(bulk) end
     bulks[p.bulk] = { by = p.by, what = "added", jobId = p.id, owner = OWNERS[p.id], bulk = p.bulk }
   end
 end

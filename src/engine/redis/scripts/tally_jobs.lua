@@ -14,7 +14,7 @@ local counts, unsure = {}, {}
 
 local function groupKeyOf(id, definition)
   if q.by == "state" then return call("HGET", jobKey(id), "st") or "active" end
-  if q.by == "lastVerdict" then return (call("HGET", jobKey(id), "lp") or "none"):match("^%a+") end
+  if q.by == "lastVerdict" then return lastVerdictOf(q.filter, unpack(call("HMGET", jobKey(id), "lp", "ho"))) end
   return q.by == "owner" and lists.headOf(definition or ""):match('"owner":"([^"]+)"') or ""
 end
 

@@ -1,5 +1,6 @@
 import { CronduitError } from "../../../core/errors.ts";
 import { type StoredError, withTexts } from "../../../core/stored-error.ts";
+import type { Actor } from "../../../jobs/actor.ts";
 import type { JobDefinition, JobOverrides, OverrideMark } from "../../../jobs/definition.ts";
 import type { LedgerRow } from "../../../jobs/ledger-row.ts";
 import type { MaskedPart } from "../../../jobs/state-header.ts";
@@ -27,6 +28,12 @@ export interface JobMaskParts {
   readonly pseudonyms: Pseudonyms;
   readonly names: NamesMask;
   readonly params: ParamsMask;
+}
+
+/** Who asked for something, and who cancelled it. */
+interface Acted {
+  readonly by?: Actor;
+  readonly cancelledBy?: Actor;
 }
 
 /** Masks one job's records. What was masked in its params is sought in all the others. */
@@ -80,16 +87,12 @@ export class JobMask {
     });
   }
 
-  /** Who overrides is as much a name as what people write. */
   async #overrides(
     overrides: JobOverrides | undefined,
   ): Promise<{ readonly overrides?: JobOverrides }> {
     if (!overrides) return {};
     const mark = <M extends OverrideMark>(part: M): M => {
-      const { kind, id, note } = part.by;
-      const by = { kind, id: this.#text(id, "descriptions") };
-      const why = note === undefined ? {} : { note: this.#text(note, "descriptions") };
-      return { ...part, by: { ...by, ...why } };
+      return { ...part, by: this.#actor(part.by) };
     };
     const { paused, schedule, params } = overrides;
     const reason = paused?.declared?.reason ?? null;
@@ -122,9 +125,11 @@ export class JobMask {
   }
 
   row({ jobId, row, kind }: LedgerRecord): LedgerRecord {
-    const { id, worker, coalescedInto, facts, error, note } = row;
+    const { id, worker, coalescedInto, facts, error, note, owner } = row;
     const masked: LedgerRow = {
       ...row,
+      ...this.#actors(row),
+      ...(owner === undefined ? {} : { owner: this.#names.owner(owner) }),
       id: this.#names.runId(id),
       ...(worker === undefined ? {} : { worker: this.#names.worker(worker) }),
       ...(coalescedInto === undefined ? {} : { coalescedInto: this.#names.runId(coalescedInto) }),
@@ -163,12 +168,14 @@ export class JobMask {
   }
 
   #definition(definition: JobDefinition, params: unknown): JobDefinition {
-    const { description, policy, declared } = definition;
+    const { description, policy, declared, owner, addedBy } = definition;
     if (policy.group) this.#refuseLeak(policy.group.key);
     const { when, group } = policy;
     const masked: JobDefinition = {
       ...definition,
       id: this.#names.jobId(definition.id),
+      ...(owner === undefined ? {} : { owner: this.#names.owner(owner) }),
+      ...(addedBy && { addedBy: this.#actor(addedBy) }),
       ...(description === undefined
         ? {}
         : { description: this.#text(description, "descriptions") }),
@@ -206,14 +213,33 @@ export class JobMask {
     };
   }
 
-  #skip({ reason, ...skip }: StoredSkip): StoredSkip {
+  #skip({ reason, ...rest }: StoredSkip): StoredSkip {
+    const skip = { ...rest, by: this.#actor(rest.by) };
     return reason === undefined ? skip : { ...skip, reason: this.#text(reason, "descriptions") };
   }
 
+  /** Who did something is as much a name as what people write; cronduit's own are not. */
+  #actor({ kind, id, note }: Actor): Actor {
+    return {
+      kind,
+      id: kind === "system" ? id : this.#text(id, "descriptions"),
+      ...(note === undefined ? {} : { note: this.#text(note, "descriptions") }),
+    };
+  }
+
+  #actors({ by, cancelledBy }: Acted): Acted {
+    return {
+      ...(by && { by: this.#actor(by) }),
+      ...(cancelledBy && { cancelledBy: this.#actor(cancelledBy) }),
+    };
+  }
+
   #run(run: UnfinishedRun): UnfinishedRun {
-    const { suspended, group, cancel } = run;
+    const { suspended, group, cancel, owner } = run;
     return {
       ...run,
+      ...this.#actors(run),
+      ...(owner === undefined ? {} : { owner: this.#names.owner(owner) }),
       id: this.#names.runId(run.id),
       queueJobId: this.#names.runId(run.queueJobId),
       worker: this.#names.worker(run.worker),
@@ -269,12 +295,13 @@ export class JobMask {
   }
 
   #queued(run: QueuedRun): Promise<QueuedRun> {
-    return this.#withParams({ ...run, id: this.#names.runId(run.id) });
+    return this.#withParams({ ...run, ...this.#actors(run), id: this.#names.runId(run.id) });
   }
 
   #request(request: RequestRecord): Promise<RequestRecord> {
     const jobId = this.#names.jobId(request.jobId);
-    return this.#withParams({ ...request, jobId, runId: this.#names.runId(request.runId) });
+    const runId = this.#names.runId(request.runId);
+    return this.#withParams({ ...request, ...this.#actors(request), jobId, runId });
   }
 
   #progress(result: unknown): unknown {

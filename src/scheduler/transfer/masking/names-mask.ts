@@ -26,6 +26,10 @@ export class NamesMask {
     return this.#pseudonyms ? this.#pseudonyms.id(`group ${key}`).replace("job", "group") : key;
   }
 
+  owner(name: string): string {
+    return this.#pseudonyms ? this.#pseudonyms.id(`owner ${name}`).replace("job", "owner") : name;
+  }
+
   /** Workers are numbered: their names are those of machines. */
   worker(name: string): string {
     const known = this.#workers.get(name) ?? `worker-${this.#workers.size + 1}`;

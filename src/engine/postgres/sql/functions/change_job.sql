@@ -62,6 +62,9 @@ BEGIN
     fresh.keep_count := (policy ->> 'keepCount')::integer;
     fresh.keep_age_ms := (policy ->> 'keepAgeMs')::bigint;
     fresh.owner := policy ->> 'owner';
+    IF fresh.owner IS DISTINCT FROM job.owner THEN
+      fresh.handed_over := jsonb_build_object('at', now_ms, 'counts', (SELECT counts FROM jobs WHERE id = job.id));
+    END IF;
   END IF;
   IF timing IS NOT NULL THEN
     PERFORM drop_next(job);
@@ -91,12 +94,12 @@ BEGIN
   UPDATE jobs SET (pipeline, definition, declared, schedule, revision, generation, state, watermark, next_fire_at,
     next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, sees, wait_ms, overlap, group_key, group_limit,
     pause_after, keep_count, keep_age_ms, owner, paused_at, paused_reason, paused_until, finished_at,
-    failures_in_a_row) = (fresh.pipeline,
+    failures_in_a_row, handed_over) = (fresh.pipeline,
     fresh.definition, fresh.declared, fresh.schedule, fresh.revision, fresh.generation, fresh.state, fresh.watermark,
     fresh.next_fire_at, fresh.next_due_at, fresh.max_instances, fresh.is_coalescing, fresh.grace_ms, fresh.max_catch_up,
     fresh.condition, fresh.sees, fresh.wait_ms, fresh.overlap, fresh.group_key, fresh.group_limit, fresh.pause_after, fresh.keep_count,
     fresh.keep_age_ms, fresh.owner, fresh.paused_at, fresh.paused_reason, fresh.paused_until, fresh.finished_at,
-    fresh.failures_in_a_row)
+    fresh.failures_in_a_row, fresh.handed_over)
   WHERE id = job.id RETURNING * INTO fresh;
   IF change ? 'definition' THEN
     PERFORM list_job(job.id, fresh.pipeline, change -> 'listed');
@@ -130,7 +133,8 @@ BEGIN
   IF fresh.state = 'finished' THEN events := events || tell_finished(ARRAY[job.id], now_ms); END IF;
   PERFORM wake_groups(groups, now_ms);
   PERFORM keep_change(jsonb_build_object('by', change #> '{event,by}', 'what', note -> 'what', 'jobId', job.id,
-      'owner', fresh.owner, 'reason', change -> 'pausedReason', 'differences', note -> 'differences', 'bulk', note -> 'bulk'),
+      'owner', fresh.owner, 'reason', change -> 'pausedReason', 'differences', note -> 'differences', 'bulk', note -> 'bulk',
+      'formerOwner', CASE WHEN fresh.owner IS DISTINCT FROM job.owner THEN COALESCE(job.owner, '') END),
     jsonb_build_object('revision', job.revision, 'state', job.state, 'until', COALESCE(note -> 'plannedAt', to_jsonb(now_ms)),
       'watermark', fresh.watermark, 'decidedTo', note -> 'decidedTo', 'definition', note -> 'superseded'), now_ms);
   PERFORM append_entry(events, max_entries);

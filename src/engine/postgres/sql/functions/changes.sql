@@ -6,15 +6,58 @@ CREATE FUNCTION list_of(actor jsonb, what text) RETURNS text LANGUAGE sql IMMUTA
     THEN 'routine' ELSE 'main' END
 $$;
 
--- Adds changes of the same call to one, and names the first 20 jobs.
-CREATE FUNCTION add_to(known jsonb, more jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT jsonb_strip_nulls((known - '{jobId,runId,differences,owner}'::text[]) || jsonb_build_object(
-    'jobIds', (SELECT jsonb_agg(id ORDER BY place) FROM (
-      SELECT id, place FROM jsonb_array_elements(COALESCE(known -> 'jobIds', jsonb_build_array(known -> 'jobId'))
-        || COALESCE(more -> 'jobIds', jsonb_build_array(more -> 'jobId'))) WITH ORDINALITY AS named(id, place)
-      WHERE jsonb_typeof(id) <> 'null' ORDER BY place LIMIT 20) AS first_ones),
-    'owner', CASE WHEN known -> 'owner' = more -> 'owner' THEN known -> 'owner' END,
-    'count', COALESCE((known ->> 'count')::bigint, 1) + COALESCE((more ->> 'count')::bigint, 1)))
+CREATE FUNCTION names_of(change jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT COALESCE(change -> 'jobIds', CASE WHEN change ? 'jobId' THEN jsonb_build_array(change -> 'jobId') END, '[]')
+$$;
+
+-- What a change did to the jobs of each owner.
+CREATE FUNCTION parts_of(change jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT COALESCE(change -> 'parts', jsonb_build_array(jsonb_build_object('count', COALESCE(change -> 'count', '1'),
+    'jobIds', names_of(change)) || owner_field(change ->> 'owner')))
+$$;
+
+-- The first of two lists of names.
+CREATE FUNCTION first_names(known jsonb, more jsonb, most integer) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT COALESCE(jsonb_agg(id ORDER BY place), '[]')
+  FROM jsonb_array_elements(known || more) WITH ORDINALITY AS named(id, place) WHERE place <= most
+$$;
+
+CREATE FUNCTION add_part(parts jsonb, more jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  named_of_owner constant integer := 3;
+  part jsonb;
+  place bigint;
+BEGIN
+  FOR part, place IN SELECT value, ordinality - 1 FROM jsonb_array_elements(parts) WITH ORDINALITY LOOP
+    IF part -> 'owner' IS NOT DISTINCT FROM more -> 'owner' THEN
+      RETURN jsonb_set(parts, ARRAY[place::text], part || jsonb_build_object(
+        'count', (part ->> 'count')::bigint + (more ->> 'count')::bigint,
+        'jobIds', first_names(part -> 'jobIds', more -> 'jobIds', GREATEST(named_of_owner, jsonb_array_length(part -> 'jobIds')))));
+    END IF;
+  END LOOP;
+  RETURN parts || (more || jsonb_build_object('jobIds', first_names('[]', more -> 'jobIds', named_of_owner)));
+END
+$$;
+
+-- Adds changes of the same call to one, and names the first 20 jobs. Null: they are of too many owners.
+CREATE FUNCTION add_to(known jsonb, more jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  max_named constant integer := 20;
+  max_parts constant integer := 100;
+  together jsonb := known - '{jobId,jobIds,runId,differences,formerOwner}'::text[] || jsonb_build_object(
+    'count', COALESCE((known ->> 'count')::bigint, 1) + COALESCE((more ->> 'count')::bigint, 1));
+  names jsonb := first_names(names_of(known), names_of(more), max_named);
+  parts jsonb;
+  part jsonb;
+BEGIN
+  IF names <> '[]' THEN together := together || jsonb_build_object('jobIds', names); END IF;
+  IF NOT known ? 'parts' AND NOT more ? 'parts' AND known -> 'owner' IS NOT DISTINCT FROM more -> 'owner' THEN
+    RETURN together;
+  END IF;
+  parts := parts_of(known);
+  FOR part IN SELECT value FROM jsonb_array_elements(parts_of(more)) LOOP parts := add_part(parts, part); END LOOP;
+  RETURN CASE WHEN jsonb_array_length(parts) <= max_parts THEN together - 'owner' || jsonb_build_object('parts', parts) END;
+END
 $$;
 
 -- The row of a call that changes many jobs stays locked until commit, so this comes right before the event log.
@@ -22,14 +65,19 @@ CREATE FUNCTION add_to_fleet(change jsonb, now_ms bigint) RETURNS void LANGUAGE 
 DECLARE
   year_ms constant bigint := 31536000000;
   of_list text := list_of(change -> 'by', change ->> 'what');
+  -- With what it does and for whom: somebody may give one call's name to another.
+  call_name text := CASE WHEN change ? 'bulk' THEN concat_ws(' ', change ->> 'what', change #>> '{by,kind}',
+    change #>> '{by,id}', change ->> 'bulk') END;
   place bigint;
 BEGIN
-  -- With what it does and for whom: somebody may give one call's name to another.
-  INSERT INTO changes AS c (list, at, bulk, entry)
-  VALUES (of_list, now_ms, CASE WHEN change ? 'bulk' THEN concat_ws(' ', change ->> 'what', change #>> '{by,kind}',
-    change #>> '{by,id}', change ->> 'bulk') END, change)
-  ON CONFLICT (bulk) DO UPDATE SET entry = add_to(c.entry, excluded.entry)
+  INSERT INTO changes AS c (list, at, bulk, entry) VALUES (of_list, now_ms, call_name, change)
+  ON CONFLICT (bulk) DO UPDATE SET entry = add_to(c.entry, excluded.entry) WHERE add_to(c.entry, excluded.entry) IS NOT NULL
   RETURNING id INTO place;
+  IF NOT FOUND THEN
+    -- The next of the call's entries.
+    UPDATE changes SET bulk = NULL WHERE bulk = call_name;
+    INSERT INTO changes (list, at, bulk, entry) VALUES (of_list, now_ms, call_name, change) RETURNING id INTO place;
+  END IF;
   -- In batches, so that not every change deletes.
   IF place % 100 = 0 THEN
     DELETE FROM changes WHERE list = of_list AND (at < now_ms - year_ms OR id <= (
@@ -56,7 +104,7 @@ CREATE FUNCTION has_revision(of_job text, revision jsonb) RETURNS boolean LANGUA
 $$;
 
 -- Notes a change in the fleet's list and, unless that says nothing new, in that of the job.
--- change: by, what, jobId?, jobIds?, owner?, runId?, reason?, differences?, bulk?, count?; before, if it superseded something:
+-- change: by, what, jobId?, jobIds?, owner?, formerOwner?, runId?, reason?, differences?, bulk?, count?; before, if it superseded something:
 -- revision, state, until, watermark, definition (JSON text)?
 CREATE FUNCTION keep_change(change jsonb, before jsonb, now_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -65,7 +113,7 @@ BEGIN
   PERFORM add_to_fleet(noted, now_ms);
   -- The job itself, or its ledger, says the others already.
   IF noted ? 'jobId' AND (before IS NOT NULL OR noted ->> 'what' NOT IN ('added', 'run', 'cancelled')) THEN
-    PERFORM add_revision(noted ->> 'jobId', noted - '{jobId,owner,runId}'::text[]
+    PERFORM add_revision(noted ->> 'jobId', noted - '{jobId,runId}'::text[]
       || jsonb_strip_nulls(jsonb_build_object('before', before)));
   END IF;
 END

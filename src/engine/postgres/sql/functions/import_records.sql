@@ -7,7 +7,7 @@ step         JSON: importId, by (who imports), sequence, isDone, records (in the
                           is another), lastSuccessAt?, successStreak, failuresInARow,
                           queued [{id,kind,fireAt,dueAt,fromAt,count,params?,ignoreCondition?,waitUntil?,by?}],
                           runs (as `written_running` has them),
-                          backfill (as `written_backfill` has it)?, changesAt?, cleanedTo?, upcoming [{fireAt,dueAt}]
+                          backfill (as `written_backfill` has it)?, changesAt?, cleanedTo?, handedOver (JSON text)?, upcoming [{fireAt,dueAt}]
              removed-job  place, jobId, runs, keepUntil?, cleanedTo?
              request      place, jobId, runId, fireAt, params (JSON text)?, ignoreCondition?, by?
              step         place, jobId, runId, fireAt, keepUntil?, keepAgeMs, name, record (JSON text)
@@ -99,7 +99,7 @@ BEGIN
     next_due_at, max_instances, is_coalescing, grace_ms, max_catch_up, condition, sees, wait_ms, overlap, group_key, group_limit,
     pause_after, keep_count, keep_age_ms, paused_at, paused_reason, paused_until, finished_at, counts, last_run, last_verdict,
     last_scheduled_run, last_success_at,
-    success_streak, failures_in_a_row, owner)
+    success_streak, failures_in_a_row, owner, handed_over)
   SELECT r ->> 'jobId', r ->> 'pipeline', r ->> 'definition', r ->> 'declared', r ->> 'schedule', n, n, r ->> 'state',
     (r ->> 'watermark')::bigint, (next ->> 'fireAt')::bigint, (next ->> 'dueAt')::bigint,
     (policy ->> 'maxInstances')::integer, (policy ->> 'coalesce')::boolean, (policy ->> 'graceMs')::bigint,
@@ -109,7 +109,7 @@ BEGIN
     (r ->> 'pausedAt')::bigint, r ->> 'pausedReason', (r ->> 'pausedUntil')::bigint, (r ->> 'finishedAt')::bigint, r -> 'counts',
     r -> 'lastRun', r #>> '{lastRun,verdict}', r -> 'lastScheduledRun',
     (r ->> 'lastSuccessAt')::bigint, (r ->> 'successStreak')::integer, (r ->> 'failuresInARow')::integer,
-    policy ->> 'owner'
+    policy ->> 'owner', (r ->> 'handedOver')::jsonb
   FROM nextval('{{fleet_numbers}}') AS n
   RETURNING * INTO job;
   PERFORM list_job(job.id, job.pipeline, r -> 'listed');

@@ -32,6 +32,8 @@ DECLARE
   added jsonb;
   -- The jobs of a call that adds many are one change.
   bulk jsonb;
+  together jsonb;
+  removed jsonb;
   answers jsonb := '{}';
 BEGIN
   PERFORM lock_claims(true);
@@ -83,13 +85,21 @@ BEGIN
       added := jsonb_build_object('by', p -> 'by', 'what', 'added', 'jobId', p -> 'id', 'bulk', p -> 'bulk')
         || owner_field(p #>> '{policy,owner}');
       UPDATE ledgers SET expires_at = NULL WHERE job_id = p ->> 'id';
-      IF FOUND AND EXISTS (SELECT 1 FROM revisions WHERE job_id = p ->> 'id') THEN
+      removed := NULL;
+      IF FOUND THEN SELECT entry INTO removed FROM revisions WHERE job_id = p ->> 'id' ORDER BY id DESC LIMIT 1; END IF;
+      IF removed IS NOT NULL THEN
+        -- What a removed job of this id left may be somebody else's.
+        IF removed ->> 'owner' IS DISTINCT FROM p #>> '{policy,owner}' THEN
+          UPDATE jobs SET handed_over = jsonb_build_object('at', now_ms, 'counts', '{}'::jsonb) WHERE id = p ->> 'id';
+        END IF;
         PERFORM keep_change(added, jsonb_build_object('revision', 0, 'state', 'removed', 'until', p -> 'createdAt',
           'watermark', p -> 'watermark'), now_ms);
       ELSIF NOT p ? 'bulk' THEN
         PERFORM keep_change(added, NULL, now_ms);
       ELSE
-        bulk := CASE WHEN bulk IS NULL THEN added ELSE add_to(bulk, added) END;
+        together := add_to(bulk, added);
+        IF bulk IS NOT NULL AND together IS NULL THEN PERFORM keep_change(bulk, NULL, now_ms); END IF;
+        bulk := COALESCE(together, added);
       END IF;
       IF p #> '{policy,condition}' IS NOT NULL THEN
         PERFORM link_condition(p ->> 'id', p #> '{policy,condition}', (p #>> '{policy,waitMs}')::bigint);

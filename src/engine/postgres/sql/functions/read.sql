@@ -7,7 +7,7 @@ CREATE FUNCTION written_job(job jobs) RETURNS jsonb LANGUAGE sql STABLE AS $$
     'state', job.state, 'watermark', job.watermark, 'nextFireAt', job.next_fire_at,
     'nextDueAt', job.next_due_at, 'pausedAt', job.paused_at,
     'pausedReason', job.paused_reason, 'pausedUntil', job.paused_until, 'running', (SELECT count(*) FROM running_runs WHERE job_id = job.id AND kind <> 'backfill'),
-    'counts', job.counts, 'lastRun', job.last_run, 'lastScheduledRun', job.last_scheduled_run,
+    'counts', job.counts, 'lastRun', job.last_run, 'lastScheduledRun', job.last_scheduled_run, 'handedOver', job.handed_over,
     'skips', CASE WHEN job.skip_at IS NOT NULL THEN (
       SELECT jsonb_agg(jsonb_build_object('fireAt', fire_at, 'dueAt', due_at, 'reason', reason, 'by', requested_by, 'at', asked_at)
         ORDER BY fire_at) FROM skips WHERE job_id = job.id) END))
@@ -169,10 +169,8 @@ SET search_path FROM CURRENT AS $$
       ORDER BY id DESC LIMIT most) AS page))
 $$;
 
--- A job's own changes, newest first, and the job if it is there: [[JSON text], {owner} or null]. None once those of a removed job
--- have ended.
+-- A job's own changes, newest first, as a JSON array of JSON texts. None once those of a removed job have ended.
 CREATE FUNCTION read_revisions(of_job text) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-  SELECT jsonb_build_array((SELECT COALESCE(jsonb_agg(entry::text ORDER BY id DESC), '[]') FROM revisions WHERE job_id = of_job
-      AND NOT EXISTS (SELECT 1 FROM ledgers WHERE job_id = of_job AND expires_at <= server_now(NULL))),
-    (SELECT jsonb_build_object('owner', owner) FROM jobs WHERE id = of_job))
+  SELECT COALESCE(jsonb_agg(entry::text ORDER BY id DESC), '[]') FROM revisions WHERE job_id = of_job
+    AND NOT EXISTS (SELECT 1 FROM ledgers WHERE job_id = of_job AND expires_at <= server_now(NULL))
 $$;

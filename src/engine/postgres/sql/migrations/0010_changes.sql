@@ -11,6 +11,9 @@ CREATE TABLE changes (
 
 CREATE INDEX changes_of_list ON changes (list, id);
 
+-- When a job got the owner that it has, and its counts by then: {"at","counts"}; null: it has had this one all the time.
+ALTER TABLE jobs ADD COLUMN handed_over jsonb;
+
 -- The changes of each job, with what they superseded. They last as long as the job's ledger.
 CREATE TABLE revisions (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
