@@ -29,7 +29,7 @@ export class ScopedJobs implements JobsPort {
       if (!job) return result;
       const seen = this.#access.asSeen(job);
       if (!seen) return { outcome: "taken" };
-      return result.job ? { ...result, job: seen } : result;
+      return result.job ? withJob(result, seen) : result;
     });
   }
 
@@ -80,4 +80,8 @@ export class ScopedJobs implements JobsPort {
   async count(): Promise<number> {
     return (await this.tally({ filter: {}, by: undefined })).total;
   }
+}
+
+function withJob(result: Port.JobPutResult, job: StoredJob): Port.JobPutResult {
+  return { ...result, job };
 }

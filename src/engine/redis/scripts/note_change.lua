@@ -8,4 +8,6 @@ ARGV[4] maxEvents
 ARGV[5] change   JSON: by, what, jobId?, jobIds?, owner?, runId?, reason?, differences?, bulk?, count?
 Returns nil.
 ]]
-changes.keepChange(cjson.decode(ARGV[5]))
+local change = cjson.decode(ARGV[5])
+if change.jobId then OWNERS[change.jobId] = call("HGET", jobKey(change.jobId), "ow") or nil end
+changes.keepChange(change)
