@@ -88,6 +88,7 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
     "drop_backfill_jobs",
     "record_text",
     "note_decided",
+    "note_handed_over",
     "append_decided",
     "alone_text",
     "texts_of",

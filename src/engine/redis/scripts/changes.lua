@@ -30,7 +30,7 @@ local function partsOf(change)
 end
 
 -- Adds up to so many of the names.
-local function name(known, more, most)
+local function addNames(known, more, most)
   for _, jobId in ipairs(more) do
     if #known < most then known[#known + 1] = jobId end
   end
@@ -39,13 +39,13 @@ end
 local function addPart(parts, more)
   for _, part in ipairs(parts) do
     if part.owner == more.owner then
-      name(part.jobIds, more.jobIds, NAMED_OF_OWNER)
+      addNames(part.jobIds, more.jobIds, NAMED_OF_OWNER)
       part.count = part.count + more.count
       return
     end
   end
   local jobIds = {}
-  name(jobIds, more.jobIds, NAMED_OF_OWNER)
+  addNames(jobIds, more.jobIds, NAMED_OF_OWNER)
   parts[#parts + 1] = { owner = more.owner, count = more.count, jobIds = jobIds }
 end
 
@@ -61,7 +61,7 @@ local function addTo(known, more)
     known.parts, known.owner = parts, nil
   end
   local jobIds = namesOf(known)
-  name(jobIds, namesOf(more), MAX_NAMED)
+  addNames(jobIds, namesOf(more), MAX_NAMED)
   known.jobId, known.runId, known.differences, known.formerOwner = nil, nil, nil, nil
   -- An empty table would be encoded as an object.
   known.jobIds = jobIds[1] and jobIds

@@ -17,7 +17,7 @@ CREATE FUNCTION parts_of(change jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $
 $$;
 
 -- The first of two lists of names.
-CREATE FUNCTION first_names(known jsonb, more jsonb, most integer) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION add_names(known jsonb, more jsonb, most integer) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT COALESCE(jsonb_agg(id ORDER BY place), '[]')
   FROM jsonb_array_elements(known || more) WITH ORDINALITY AS named(id, place) WHERE place <= most
 $$;
@@ -32,10 +32,10 @@ BEGIN
     IF part -> 'owner' IS NOT DISTINCT FROM more -> 'owner' THEN
       RETURN jsonb_set(parts, ARRAY[place::text], part || jsonb_build_object(
         'count', (part ->> 'count')::bigint + (more ->> 'count')::bigint,
-        'jobIds', first_names(part -> 'jobIds', more -> 'jobIds', GREATEST(named_of_owner, jsonb_array_length(part -> 'jobIds')))));
+        'jobIds', add_names(part -> 'jobIds', more -> 'jobIds', GREATEST(named_of_owner, jsonb_array_length(part -> 'jobIds')))));
     END IF;
   END LOOP;
-  RETURN parts || (more || jsonb_build_object('jobIds', first_names('[]', more -> 'jobIds', named_of_owner)));
+  RETURN parts || (more || jsonb_build_object('jobIds', add_names('[]', more -> 'jobIds', named_of_owner)));
 END
 $$;
 
@@ -46,7 +46,7 @@ DECLARE
   max_parts constant integer := 100;
   together jsonb := known - '{jobId,jobIds,runId,differences,formerOwner}'::text[] || jsonb_build_object(
     'count', COALESCE((known ->> 'count')::bigint, 1) + COALESCE((more ->> 'count')::bigint, 1));
-  names jsonb := first_names(names_of(known), names_of(more), max_named);
+  names jsonb := add_names(names_of(known), names_of(more), max_named);
   parts jsonb;
   part jsonb;
 BEGIN
