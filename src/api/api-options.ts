@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { authOptionsSchema } from "./accounts/auth-options.ts";
+import { quotaOptionsSchema } from "./accounts/quota-limits.ts";
 import { networkSchema } from "./edge/client-address.ts";
 import type { PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
 
@@ -78,6 +80,10 @@ export const apiOptionsSchema = z.strictObject({
   limits: limitsSchema.prefault({}),
   /** `"machines"`: only health and what else programs ask, as for a worker. @default everything */
   only: z.literal("machines").optional(),
+  /** Who may call. @default nobody but this process (`as`) */
+  auth: authOptionsSchema.optional(),
+  /** How much each owner may use. @default as much as it likes */
+  quotas: quotaOptionsSchema.optional(),
 });
 
 /** Options of `createApi`. */

@@ -1,4 +1,5 @@
 import type { LimitedActor, TrustedActor } from "../scheduler/rights.ts";
+import type { HeldSession } from "./accounts/sessions.ts";
 import type { Access } from "./contract/route.ts";
 
 /** Who calls the API. */
@@ -6,7 +7,19 @@ export interface Caller {
   /** With what rights the scheduler acts for it. */
   readonly actor: LimitedActor | TrustedActor;
   /** How it said who it is; `local`: it is in this process, or at this machine's socket. */
-  readonly via: "local" | "session" | "token" | "jwt";
+  readonly via: "local" | "session" | "token" | "jwt" | "issuer";
+  /** Absent for who is in this process. */
+  readonly account?: CallerAccount;
+}
+
+/** Whose account it is that calls. */
+export interface CallerAccount {
+  /** The login name; of a token, its user's. */
+  readonly user: string;
+  /** With a cookie or a JWT of this server. */
+  readonly session?: HeldSession;
+  /** What changes by cookie have to be sent with. */
+  readonly csrf?: string | undefined;
 }
 
 /** Where a request comes from, as the server that accepted it knows. */

@@ -2,6 +2,7 @@ import { descriptionRoutes } from "./contract/description-routes.ts";
 import { fleetRoutes } from "./contract/fleet-routes.ts";
 import { jobRoutes } from "./contract/job-routes.ts";
 import { machineRoutes } from "./contract/machine-routes.ts";
+import { peopleRoutes } from "./contract/people-routes.ts";
 import { runRoutes } from "./contract/run-routes.ts";
 
 /** Every route of the API. All that clients need to know of it; a module of its own, which loads nothing else of `api`. */
@@ -11,6 +12,7 @@ export const contract = {
   ...machineRoutes,
   ...descriptionRoutes,
   ...runRoutes,
+  ...peopleRoutes,
 } as const;
 
 /** The routes, by their names. */

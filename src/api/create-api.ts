@@ -3,8 +3,10 @@ import { shownUpTo } from "../core/shown.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { partsOf, PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
 import type { TrustedActor } from "../scheduler/rights.ts";
+import { makePeople } from "./accounts/people.ts";
+import type { SetupToken } from "./accounts/set-up.ts";
 import { type ApiOptions, apiOptionsSchema } from "./api-options.ts";
-import type { Authenticator, Caller, Peer } from "./caller.ts";
+import type { Caller, Peer } from "./caller.ts";
 import type { RouteName } from "./contract.ts";
 import { Gate } from "./edge/gate.ts";
 import type { Handlers } from "./handlers/handler.ts";
@@ -12,6 +14,7 @@ import { describing } from "./handlers/description-handlers.ts";
 import { fleetHandlers } from "./handlers/fleet-handlers.ts";
 import { jobHandlers } from "./handlers/job-handlers.ts";
 import { machineHandlers } from "./handlers/machine-handlers.ts";
+import { peopleHandlers } from "./handlers/people-handlers.ts";
 import { runHandlers } from "./handlers/run-handlers.ts";
 import { makeApp } from "./make-app.ts";
 
@@ -24,6 +27,12 @@ export interface Api {
   fetch(request: Request, peer?: Peer): Promise<Response>;
   /** The same for requests of this process, which need no credential. @param actor Whom they act for. */
   as(actor: TrustedActor): Pick<Api, "fetch">;
+  /**
+   * Makes a token of 15 minutes for `POST /setup`, which makes the first administrator: show it to the person at this machine, and
+   * to nobody else. A later one replaces it.
+   * @returns `undefined` if there is an administrator
+   */
+  setupToken(): Promise<SetupToken | undefined>;
 }
 
 /**
@@ -40,6 +49,7 @@ export function createApi(options: ApiOptions): Api {
       { data: { path: "scheduler" } },
     );
   const settings = parseOptions(apiOptionsSchema, given, "createApi");
+  const people = makePeople(parts, settings);
   const machines = machineHandlers(scheduler, parts.clock);
   const all: Handlers<RouteName> = {
     ...fleetHandlers,
@@ -47,18 +57,19 @@ export function createApi(options: ApiOptions): Api {
     ...machines,
     ...runHandlers,
     ...describing(settings.basePath),
+    ...peopleHandlers(people),
   };
   const handlers: Partial<Handlers<RouteName>> = settings.only === "machines" ? machines : all;
-  // The first that finds its kind of credential says who it is.
-  const authenticators: readonly Authenticator[] = [];
   const gate = new Gate(settings, parts.clock);
   const app = makeApp({
     handlers,
-    authenticators,
+    // The first that finds its kind of credential says who it is.
+    authenticators: people.authenticators,
     gate,
     scheduler,
     settings,
     logger: parts.logger,
+    quotas: people.quotas,
   });
   const fetchAs =
     (local: Caller | undefined): Api["fetch"] =>
@@ -67,5 +78,6 @@ export function createApi(options: ApiOptions): Api {
   return {
     fetch: fetchAs(undefined),
     as: (actor) => ({ fetch: fetchAs({ actor, via: "local" }) }),
+    setupToken: () => people.setUp.makeToken(),
   };
 }

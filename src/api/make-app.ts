@@ -67,9 +67,20 @@ async function serve(
   parts: AppParts,
 ): Promise<Response> {
   const { req, env } = context;
-  const caller = env.local ?? (await callerOf(req.raw, env.peer, parts));
+  // Whoever signs in, or asks whether this lives, may have an old credential.
+  const isOpen = served.route.access === "anyone";
+  const caller = env.local ?? (isOpen ? undefined : await callerOf(req.raw, env.peer, parts));
   if (caller && !env.local) context.set("rate", parts.gate.count(caller));
-  return serveRoute(served, { request: req.raw, path: req.param(), caller }, parts);
+  return serveRoute(
+    served,
+    {
+      request: req.raw,
+      path: req.param(),
+      caller,
+      address: env.local ? "local" : parts.gate.addressOf(req.raw, env.peer),
+    },
+    parts,
+  );
 }
 
 async function callerOf(

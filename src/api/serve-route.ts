@@ -3,6 +3,7 @@ import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
+import type { Quotas } from "./accounts/quotas.ts";
 import type { ApiSettings } from "./api-options.ts";
 import { type Caller, mayCall } from "./caller.ts";
 import type { Route } from "./contract/route.ts";
@@ -14,6 +15,7 @@ export interface Serving {
   readonly scheduler: PipelineScheduler;
   readonly settings: ApiSettings;
   readonly logger: Logger;
+  readonly quotas: Quotas;
 }
 
 /** A request to a route, and who sent it. */
@@ -21,6 +23,8 @@ export interface Incoming {
   readonly request: Request;
   readonly path: Readonly<Record<string, string>>;
   readonly caller: Caller | undefined;
+  /** Where it came from. */
+  readonly address: string;
 }
 
 /**
@@ -29,8 +33,8 @@ export interface Incoming {
  */
 export async function serveRoute(
   { route, handler }: { readonly route: Route; readonly handler: AnyHandler },
-  { request, path, caller }: Incoming,
-  { scheduler, settings, logger }: Serving,
+  { request, path, caller, address }: Incoming,
+  { scheduler, settings, logger, quotas }: Serving,
 ): Promise<Response> {
   requireAccess(route, caller);
   const where = `${route.method} ${route.path}`;
@@ -44,6 +48,8 @@ export async function serveRoute(
     scheduler: caller && scheduler.as(caller.actor),
     caller,
     request,
+    address,
+    quotas,
     logger,
     headers,
   };

@@ -61,6 +61,38 @@ export const ERROR_CODES = {
     remedy:
       "Close streams that nobody reads, or raise `limits.streams` and `limits.streamsPerCaller`.",
   },
+  PASSWORD_CHANGE_REQUIRED: {
+    meaning: "The password was right, and is only good for choosing another one.",
+    remedy: "Sign in with `newPassword` beside it.",
+  },
+  WEAK_PASSWORD: {
+    meaning: "The new password is too short or too long, common, or made of the user's name.",
+    remedy: "Choose a longer one, such as several words; any characters will do.",
+  },
+  TOO_MANY_ATTEMPTS: {
+    meaning: "Too many wrong passwords came for this account or from this address.",
+    remedy: "Wait as long as the header `Retry-After` says.",
+  },
+  CSRF_TOKEN_MISSING: {
+    meaning: "A change by cookie came without the header that only the dashboard's pages can send.",
+    remedy: "Send `x-cronduit-csrf` with the `csrf` of `GET /session`, or use an API token.",
+  },
+  ACCOUNT_NOT_FOUND: {
+    meaning: "There is no such user, API token or session, or it is somebody else's.",
+    remedy: "Check the id in the list: `GET /users`, `/tokens` or `/sessions`.",
+  },
+  USER_EXISTS: {
+    meaning: "There is a user with this name already.",
+    remedy: "Choose another name; upper and lower case do not tell names apart.",
+  },
+  LAST_ADMINISTRATOR: {
+    meaning: "Nobody could administer the accounts any more.",
+    remedy: "Make another user an administrator first.",
+  },
+  QUOTA_EXCEEDED: {
+    meaning: "The owner may not have more of this; `data.quota` and `data.limit` say of what.",
+    remedy: "Remove what is not needed, or ask an administrator for a larger quota.",
+  },
   ROUTE_NOT_FOUND: {
     meaning: "The HTTP API has no such path.",
     remedy: "Check the path with `/api/openapi.json`; ids in it must be percent-encoded.",

@@ -30,7 +30,7 @@ function asker(options: Partial<ApiOptions> = {}) {
 const LIVE = "http://127.0.0.1:3000/api/health/live";
 
 describe("names", () => {
-  const ask = asker({ publicUrl: "https://jobs.example.com" });
+  const ask = asker({ publicUrl: "https://jobs.example.com", auth: {} });
 
   test.each([
     "http://127.0.0.1:3000",
@@ -64,6 +64,7 @@ describe("names", () => {
 
 describe("pages of other sites", () => {
   const ask = asker({
+    auth: {},
     publicUrl: "https://jobs.example.com",
     cors: { origins: ["https://ops.example.com"] },
   });
@@ -106,7 +107,7 @@ describe("pages of other sites", () => {
 });
 
 test("every answer says what a browser must not do with it, errors too", async () => {
-  const ask = asker({ publicUrl: "https://jobs.example.com" });
+  const ask = asker({ publicUrl: "https://jobs.example.com", auth: {} });
   for (const path of ["health/live", "nope", "jobs"]) {
     const { headers } = await ask(`https://jobs.example.com/api/${path}`);
     expect(Object.fromEntries(headers)).toMatchObject({

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { migrate, PipelineScheduler, PipelineWorker, when } from "../../src/index.ts";
 import { parseJitter } from "../../src/triggers.ts";
+import { authOptionsSchema } from "../../src/api/accounts/auth-options.ts";
+import { quotaOptionsSchema } from "../../src/api/accounts/quota-limits.ts";
 import { DURATION_BOUNDS, type DurationBounds } from "../../src/core/duration-bounds.ts";
 import { parseDuration } from "../../src/core/durations.ts";
 import { CronduitError } from "../../src/core/errors.ts";
@@ -27,6 +29,14 @@ const job = (options: object) => parseOptions(jobOptionsSchema, options, "addJob
 const scheduler = (options: object) => parseOptions(schedulerOptionsSchema, options, "scheduler");
 const worker = (options: object) =>
   parseOptions(workerOptionsSchema, { connection: "redis://127.0.0.1", ...options }, "worker");
+
+const auth = (options: object) => parseOptions(authOptionsSchema, options, "createApi");
+const issuer = {
+  jwksUrl: "https://id.example.com/keys",
+  issuer: "https://id.example.com",
+  audience: "cronduit",
+  roles: { viewer: ["staff"] },
+};
 
 function waitOf({ conditionPolicy }: ReturnType<typeof job>): unknown {
   return conditionPolicy === "skip" ? undefined : conditionPolicy.wait;
@@ -75,6 +85,13 @@ const READERS: Record<keyof typeof DURATION_BOUNDS, (written: Written) => unknow
   "simulate.durations": (written) => parseOptions(lengthSchema, written, "simulate"),
   "exportState.drain": (written) =>
     parseOptions(exportOptionsSchema, { drain: written }, "exportState").drain,
+  "createApi.auth.session.idle": (written) => auth({ session: { idle: written } }).session.idle,
+  "createApi.auth.session.absolute": (written) =>
+    auth({ session: { absolute: written } }).session.absolute,
+  "createApi.auth.issuer.maxAge": (written) =>
+    auth({ issuer: { ...issuer, maxAge: written } }).issuer?.maxAge,
+  "createApi.quotas.shortestInterval": (written) =>
+    parseOptions(quotaOptionsSchema, { shortestInterval: written }, "createApi").shortestInterval,
   "migrate.timeout": (written) =>
     parseOptions(migrateOptionsSchema, { timeout: written }, "migrate").timeout,
   advanceBy: readAdvance,

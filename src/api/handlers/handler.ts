@@ -1,5 +1,6 @@
 import type { Logger } from "../../core/log.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
+import type { Quotas } from "../accounts/quotas.ts";
 import type { Caller } from "../caller.ts";
 import type { Contract, RouteName } from "../contract.ts";
 import type { AnswerOf, BodyOf, PathOf, QueryOf, Route } from "../contract/route.ts";
@@ -13,6 +14,10 @@ export interface Call<R extends Route> {
   readonly scheduler: R["access"] extends "anyone" ? ActingScheduler | undefined : ActingScheduler;
   readonly caller: R["access"] extends "anyone" ? Caller | undefined : Caller;
   readonly request: Request;
+  /** The address that the request came from. */
+  readonly address: string;
+  /** How much owners may use. */
+  readonly quotas: Quotas;
   readonly logger: Logger;
   /** Headers of the answer. */
   readonly headers: Headers;

@@ -89,13 +89,10 @@ function parametersOf(query: z.ZodObject, components: Components): Json[] {
     readonly properties?: Readonly<Record<string, Json>>;
     readonly required?: readonly string[];
   };
-  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    name,
-    in: "query",
-    required: required.includes(name),
-    ...(description === undefined ? {} : { description }),
-    schema,
-  }));
+  return Object.entries(properties).map(([name, { description, ...schema }]) => {
+    const parameter: Json = { name, in: "query", required: required.includes(name), schema };
+    return description === undefined ? parameter : Object.assign(parameter, { description });
+  });
 }
 
 function responsesOf({ answer, status, errors, access }: Route, components: Components): Json {
@@ -137,7 +134,7 @@ function jsonOf(schema: Json): Json {
 
 /** A schema as JSON Schema; what has a name of its own moves into the components. */
 function schemaOf(schema: z.ZodType, io: "input" | "output", components: Components): Json {
-  const made = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  const made = z.toJSONSchema(schema, { io, unrepresentable: "any", override: hideSecrets });
   const { $schema: _, $defs, ...rest } = rename(made) as Json & { readonly $defs?: Json };
   for (const [name, shared] of Object.entries($defs ?? {})) {
     const { id: __, ...bare } = shared as Json;
@@ -147,6 +144,13 @@ function schemaOf(schema: z.ZodType, io: "input" | "output", components: Compone
   if (typeof id !== "string") return bare;
   components[id] = bare;
   return { $ref: `#/components/schemas/${id}` };
+}
+
+/** What must not be shown is marked in our own way. */
+function hideSecrets({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }): void {
+  if (jsonSchema["secret"] !== true) return;
+  delete jsonSchema["secret"];
+  jsonSchema["format"] = "password";
 }
 
 function rename(node: unknown): unknown {

@@ -1,0 +1,94 @@
+import { decodeProtectedHeader } from "jose";
+import type { Authenticator, Caller } from "../caller.ts";
+import { callerOfOutside, callerOfSession, callerOfToken } from "./account-callers.ts";
+import type { OpenDocuments } from "./document-words.ts";
+import { notAuthenticated } from "./not-authenticated.ts";
+import type { OutsideIssuer } from "./outside-issuer.ts";
+import { OWN_TYPE, type OwnJwts } from "./own-jwts.ts";
+import type { Sessions } from "./sessions.ts";
+import { TOKEN_PREFIX, type Tokens } from "./api-tokens.ts";
+import { readUser } from "./user-record.ts";
+import type { Users } from "./users.ts";
+
+const FORM = /^Bearer +([\w.~+/=-]{1,8000})$/i;
+
+/** What says who sent `Authorization: Bearer …`. */
+export interface BearerParts {
+  readonly open: OpenDocuments;
+  readonly users: Users;
+  readonly tokens: Tokens;
+  readonly sessions: Sessions;
+  readonly hasAccounts: boolean;
+  readonly jwts: OwnJwts | undefined;
+  readonly issuer: OutsideIssuer | undefined;
+  readonly visibility: "own" | "all";
+}
+
+/** Says who sent `Authorization: Bearer …`. A request with this header is judged by it alone, whatever cookies it has. */
+export class BearerAuthenticator implements Authenticator {
+  readonly #parts: BearerParts;
+
+  constructor(parts: BearerParts) {
+    this.#parts = parts;
+  }
+
+  async authenticate(request: Request): Promise<Caller | undefined> {
+    const header = request.headers.get("authorization");
+    if (header === null) return undefined;
+    const [, text = ""] = FORM.exec(header) ?? [];
+    const caller = text.startsWith(TOKEN_PREFIX)
+      ? await this.#byToken(text)
+      : await this.#byJwt(text);
+    if (!caller) throw notAuthenticated();
+    return caller;
+  }
+
+  async #byToken(text: string): Promise<Caller | undefined> {
+    const { open, users, tokens, hasAccounts, visibility } = this.#parts;
+    const secret = tokens.parse(text);
+    if (!secret || !hasAccounts) return undefined;
+    const token = tokens.match(secret, await (await open()).get(tokens.keyOf(secret)));
+    const caller = token && callerOfToken(token, await users.get(token.user), visibility);
+    if (token && caller) await tokens.touch(token);
+    return caller;
+  }
+
+  /** The type only says who may check it: each has keys and algorithms of its own. */
+  async #byJwt(text: string): Promise<Caller | undefined> {
+    const { jwts, issuer, hasAccounts } = this.#parts;
+    const type = typeOf(text);
+    if (type === undefined) return undefined;
+    if (type !== OWN_TYPE) return issuer && this.#byIssuer(issuer, text);
+    return jwts && hasAccounts ? this.#byOwnJwt(jwts, text) : undefined;
+  }
+
+  async #byOwnJwt(jwts: OwnJwts, text: string): Promise<Caller | undefined> {
+    const { open, users, sessions, visibility } = this.#parts;
+    const claims = await jwts.verify(text);
+    const key = claims && sessions.keyOf(claims.session);
+    if (!claims || key === undefined) return undefined;
+    const [first, second] = await (await open()).getMany([key, users.keyOf(claims.user)]);
+    const session = sessions.read(first);
+    const user = second && readUser(claims.user, second.value);
+    if (session?.kind !== "jwt" || session.user !== claims.user) return undefined;
+    return callerOfSession(session, user, { visibility, csrf: undefined });
+  }
+
+  async #byIssuer(issuer: OutsideIssuer, text: string): Promise<Caller | undefined> {
+    const outside = await issuer.verify(text);
+    if (!outside) return undefined;
+    // A name is of one account: that of another server can't be taken for a user of this one.
+    const isTaken = (await this.#parts.users.get(outside.id)) !== undefined;
+    return isTaken ? undefined : callerOfOutside(outside, this.#parts.visibility);
+  }
+}
+
+/** The type that a JWT says to have, `""` if it says none; `undefined` if it is no JWT. */
+function typeOf(text: string): string | undefined {
+  try {
+    const { typ }: { readonly typ?: unknown } = decodeProtectedHeader(text);
+    return typeof typ === "string" ? typ : "";
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,6 @@
+import { sessionRoutes } from "./session-routes.ts";
+import { tokenRoutes } from "./token-routes.ts";
+import { userRoutes } from "./user-routes.ts";
+
+/** Routes about people: who they are, and what they may do. */
+export const peopleRoutes = { ...sessionRoutes, ...userRoutes, ...tokenRoutes };

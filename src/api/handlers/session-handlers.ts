@@ -1,0 +1,183 @@
+import { CronduitError } from "../../core/errors.ts";
+import { callerOfSession } from "../accounts/account-callers.ts";
+import { notAuthenticated } from "../accounts/not-authenticated.ts";
+import type { People } from "../accounts/people.ts";
+import { csrfOf } from "../accounts/session-cookie.ts";
+import type { HeldSession, Session } from "../accounts/sessions.ts";
+import type { User } from "../accounts/user-record.ts";
+import type { Caller } from "../caller.ts";
+import type { Contract } from "../contract.ts";
+import type { AnswerOf } from "../contract/route.ts";
+import type { sessionRoutes } from "../contract/session-routes.ts";
+import type { Call, Handlers } from "./handler.ts";
+import { isAdministrator, madeBy, noSuchAccount, readLoginOption, userOf } from "./own-accounts.ts";
+
+type Who = AnswerOf<Contract["whoAmI"]>;
+const iso = (at: number): string => new Date(at).toISOString();
+
+/** What the routes about signing in and out do. */
+export function sessionHandlers(people: People): Handlers<keyof typeof sessionRoutes> {
+  const { sessions, users, audit, cookie, commands } = people;
+  return {
+    async signIn(call) {
+      const { user: login, password, newPassword, as } = call.body;
+      requireSignIn(people, as);
+      const { address, request } = call;
+      const user = await people.signIn.signIn({ login, password, address }, newPassword);
+      await endFormer(people, request);
+      const agent = request.headers.get("user-agent");
+      const { session, text } = await sessions.begin(user, as, { address, agent });
+      const by = { kind: "user", id: user.id };
+      await audit.write({ action: "signed-in", by, address, user: user.id, detail: as });
+      if (as === "cookie") {
+        const maxAgeMs = session.endsAt - session.createdAt;
+        call.headers.append("set-cookie", cookie.set(request, text, maxAgeMs));
+      }
+      const csrf = as === "cookie" ? csrfOf(text) : undefined;
+      return {
+        ...whoAnswer(callerOf(people, { session, user, csrf }), sessions),
+        token: as === "jwt" && people.jwts ? await people.jwts.sign(session) : null,
+      };
+    },
+
+    whoAmI: async ({ caller }) => whoAnswer(caller, sessions),
+
+    async signOut(call) {
+      const { caller, body, headers, request } = call;
+      const { session, user } = caller.account ?? {};
+      if (!session || user === undefined)
+        throw new CronduitError(
+          "INVALID_STATE",
+          "Who calls without a session can't end it; revoke a token with DELETE /tokens/{tokenId}.",
+        );
+      if (body.which === "all") await users.endSessions(user);
+      else await sessions.end(session.id);
+      if (caller.via === "session") headers.append("set-cookie", cookie.clear(request));
+      await audit.write({ action: "signed-out", ...madeBy(call), user, detail: body.which });
+      return undefined;
+    },
+
+    async listSessions({ caller, query }) {
+      const id = userOf(caller, query.user, "GET /sessions, user");
+      const user = await users.get(id);
+      const current = caller.account?.session?.id;
+      const items = user ? await sessions.listOf(user) : [];
+      return { items: items.map((one) => sessionAnswer(one, people, current)), nextCursor: null };
+    },
+
+    async endSession(call) {
+      const { caller, path } = call;
+      const session = await findSession(people, path.sessionId);
+      if (!session || !(isAdministrator(caller) || session.user === caller.account?.user))
+        throw noSuchAccount("session", path.sessionId);
+      await sessions.end(session.id);
+      const { user } = session;
+      await audit.write({ action: "sessions-ended", ...madeBy(call), user, detail: "one" });
+      return undefined;
+    },
+
+    async endAllSessions(call) {
+      const count = await commands.endAllSessions();
+      const detail = "everybody's";
+      await audit.write({ action: "sessions-ended", ...madeBy(call), user: null, detail });
+      return { users: count };
+    },
+
+    setUp: async (call) => setUp(people, call),
+  };
+}
+
+async function setUp(
+  { commands, passwords, lockOut, audit, setUp: tokens, users }: People,
+  { body, address }: Call<Contract["setUp"]>,
+): Promise<AnswerOf<Contract["setUp"]>> {
+  const attempt = await lockOut.begin(undefined, address);
+  const id = readLoginOption(body.user, "POST /setup, user");
+  // Whoever has no token learns nothing of users; and what is wrong besides does not use it up.
+  if (!(await tokens.isGood(body.token))) throw notAuthenticated();
+  await passwords.requireStrong(body.password, id);
+  if (await users.get(id))
+    throw new CronduitError("USER_EXISTS", `There is a user "${id}" already.`);
+  if (!(await tokens.use(body.token))) throw notAuthenticated();
+  await attempt.succeeded();
+  await commands.createAdministrator(id, body.password);
+  await audit.write({ action: "set-up", by: null, address, user: id, detail: null });
+  return { user: id };
+}
+
+function requireSignIn({ hasAccounts, jwts }: People, as: Session["kind"]): void {
+  if (!hasAccounts)
+    throw new CronduitError(
+      "INVALID_STATE",
+      "Nobody can sign in here: this server has no accounts.",
+    );
+  if (as === "jwt" && !jwts)
+    throw new CronduitError(
+      "INVALID_STATE",
+      "This server makes no JWTs: it has no `auth.jwt`. Use an API token.",
+    );
+}
+
+/** Another session begins, so the one before is over, also if somebody else began it in this browser. */
+async function endFormer({ cookie, sessions }: People, request: Request): Promise<void> {
+  try {
+    const text = cookie.read(request);
+    const former = text === undefined ? undefined : await sessions.find(text);
+    if (former) await sessions.end(former.id);
+  } catch {
+    // Two cookies are nobody's.
+  }
+}
+
+function callerOf(
+  { visibility }: People,
+  given: { readonly session: HeldSession; readonly user: User; readonly csrf: string | undefined },
+): Caller {
+  const caller = callerOfSession(given.session, given.user, { visibility, csrf: given.csrf });
+  if (!caller) throw notAuthenticated();
+  return caller;
+}
+
+async function findSession(
+  { sessions, open }: People,
+  id: string,
+): Promise<HeldSession | undefined> {
+  const key = sessions.keyOf(id);
+  return key === undefined ? undefined : sessions.read(await (await open()).get(key));
+}
+
+function whoAnswer({ actor, via, account }: Caller, sessions: People["sessions"]): Who {
+  const { session } = account ?? {};
+  const limited = "role" in actor ? actor : undefined;
+  return {
+    actor: { kind: actor.kind, id: actor.id },
+    user: account?.user ?? null,
+    role: limited?.role ?? "admin",
+    owners: [...(limited?.owners ?? [])],
+    visibility: limited?.visibility ?? "all",
+    via,
+    csrf: account?.csrf ?? null,
+    session: session
+      ? { id: session.id, expiresAt: iso(sessions.endOf(session)), endsAt: iso(session.endsAt) }
+      : null,
+  };
+}
+
+function sessionAnswer(
+  session: HeldSession,
+  { sessions }: People,
+  current: string | undefined,
+): AnswerOf<Contract["listSessions"]>["items"][number] {
+  const { id, user, kind, createdAt, seenAt, address, agent } = session;
+  return {
+    id,
+    user,
+    kind,
+    createdAt: iso(createdAt),
+    lastUsedAt: iso(seenAt),
+    expiresAt: iso(sessions.endOf(session)),
+    address,
+    agent,
+    isCurrent: id === current,
+  };
+}
