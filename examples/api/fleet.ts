@@ -11,7 +11,12 @@ class Report extends Pipeline {
 
 export const scheduler = new PipelineScheduler({ pipelines: [Report] });
 await scheduler.start();
-await scheduler.addJob(Report, { id: "billing/report", trigger: "cron", hour: 3 });
+await scheduler.addJob(Report, {
+  id: "billing/report",
+  owner: "billing",
+  trigger: "cron",
+  hour: 3,
+});
 
 export const api = createApi({ scheduler, auth: {} });
 
