@@ -242,6 +242,13 @@ describe("a job that changed its owner", () => {
       unknown: { count: 0 },
     });
     expect(await ann.runs("job")).not.toContain("12:05:00 succeeded");
+    // Its own rows are the oldest now, and bob's stand behind them.
+    const refused = { code: "NOT_ALLOWED" };
+    await expect(
+      ann.engine.ledger.clean({ jobId: "job", before: fleet.now }),
+    ).rejects.toMatchObject(refused);
+    await expect(ann.engine.logs.delete("job", fleet.now)).rejects.toMatchObject(refused);
+    expect(await admin.runs("job")).toContain("12:05:00 succeeded");
     expect((await admin.account("job")).unaccounted.count).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { END_OF_TIME, START_OF_TIME } from "../../core/clock.ts";
+import { END_OF_TIME, type EpochMs, START_OF_TIME } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { StoredJob } from "../../jobs/definition.ts";
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
@@ -7,7 +7,7 @@ import { isVisible, type Scope } from "../../jobs/scope.ts";
 import { seenJob } from "../../jobs/seen-job.ts";
 import type { Engine } from "../port/engine.ts";
 
-/** Rows of one fire time that are looked through for a run. */
+/** Rows that are read at once; so many of one fire time are looked through for a run. */
 const ROWS_OF_A_TIME = 1_000;
 
 /** What somebody may see and change, asked of the fleet's engine, which knows the owners. */
@@ -53,12 +53,26 @@ export class Access {
     const [job] = await this.#engine.jobs.get([jobId]);
     // Of what may not be changed, the step itself says that.
     if (!job?.handedOver || !this.mayChange(job.definition.owner)) return;
-    const all = { jobId, fromAt: START_OF_TIME, toAt: END_OF_TIME, offset: 0 } as const;
-    const [oldest] = await this.#engine.ledger.read({ ...all, limit: 1, order: "oldest" });
-    if (!oldest || this.mayChange(oldest.owner)) return;
-    throw notAllowed(
-      `delete what is on record of the runs of job "${jobId}", some of which are of a time when it was somebody else's; an administrator may`,
-    );
+    // It may have been given back: then rows of others stand between its own.
+    for (let fromAt: EpochMs = START_OF_TIME, offset = 0; ;) {
+      const rows = await this.#engine.ledger.read({
+        jobId,
+        fromAt,
+        toAt: END_OF_TIME,
+        offset,
+        limit: ROWS_OF_A_TIME,
+        order: "oldest",
+      });
+      if (rows.some(({ owner }) => !this.mayChange(owner)))
+        throw notAllowed(
+          `delete what is on record of the runs of job "${jobId}", some of which are of a time when it was somebody else's; an administrator may`,
+        );
+      const last = rows.at(-1)?.fireAt;
+      if (last === undefined || rows.length < ROWS_OF_A_TIME) return;
+      const ofLast = rows.filter(({ fireAt }) => fireAt === last).length;
+      offset = last === fromAt ? offset + ofLast : ofLast;
+      fromAt = last;
+    }
   }
 
   /**
