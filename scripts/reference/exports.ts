@@ -98,8 +98,17 @@ function publicExport(symbol: ts.Symbol, name: string, from: string | undefined)
 function typesNamedIn(declaration: ts.Declaration, checker: ts.TypeChecker): ts.Symbol[] {
   const found: ts.Symbol[] = [];
   const visit = (node: ts.Node): void => {
-    // What a type extends shows in its own fields; bodies and private members are nobody's business.
-    if (ts.isBlock(node) || ts.isHeritageClause(node) || isPrivate(node)) return;
+    // Bodies and members that are not public are nobody's business.
+    if (ts.isBlock(node) || isHidden(node)) return;
+    if (ts.isHeritageClause(node)) {
+      // What a type extends has no entry: its members are told as the type's own, and so is what these name.
+      // A base class is never made by itself, so its constructor is left out.
+      for (const base of basesIn(node, checker))
+        ts.forEachChild(base, (part) => {
+          if (!ts.isConstructorDeclaration(part)) visit(part);
+        });
+      return;
+    }
     if (ts.isTypeReferenceNode(node)) {
       const named = checker.getSymbolAtLocation(node.typeName);
       const symbol = named && unaliased(named, checker);
@@ -111,18 +120,31 @@ function typesNamedIn(declaration: ts.Declaration, checker: ts.TypeChecker): ts.
   return found;
 }
 
-function isPrivate(node: ts.Node): boolean {
+/** The package's own classes and interfaces that a clause extends. */
+function basesIn(clause: ts.HeritageClause, checker: ts.TypeChecker): ts.Declaration[] {
+  return clause.types.flatMap(({ expression }) => {
+    const named = checker.getSymbolAtLocation(expression);
+    const [base] = (named && unaliased(named, checker).declarations) ?? [];
+    return base && isOfPackage(base) ? [base] : [];
+  });
+}
+
+function isOfPackage(declaration: ts.Declaration): boolean {
+  return declaration.getSourceFile().fileName.startsWith(join(ROOT, "src"));
+}
+
+function isHidden(node: ts.Node): boolean {
+  const hiding = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
   return (
     ts.isClassElement(node) &&
     ((node.name !== undefined && ts.isPrivateIdentifier(node.name)) ||
-      (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private) !== 0)
+      (ts.getCombinedModifierFlags(node) & hiding) !== 0)
   );
 }
 
 /** An interface or an alias of src that says something to a reader: not how other types are computed. */
 function isOwnType({ declarations: [declaration] = [] }: ts.Symbol): boolean {
-  if (!declaration || !declaration.getSourceFile().fileName.startsWith(join(ROOT, "src")))
-    return false;
+  if (!declaration || !isOfPackage(declaration)) return false;
   return (
     ts.isInterfaceDeclaration(declaration) ||
     (ts.isTypeAliasDeclaration(declaration) &&

@@ -71,4 +71,39 @@ export function textCases({ tested, prefix }: CaseContext): void {
     expect(told((await scheduler.getLogs(whole.id)).lines)).toEqual([]);
     await scheduler.removeAllJobs();
   }, 60_000);
+
+  test("filters and cursors that nobody wrote find nothing, and fail no server", async () => {
+    const connection = tested.schedulerConnection();
+    await using scheduler = new PipelineScheduler({
+      ...(connection === undefined ? {} : { connection }),
+      prefix: `${prefix}-filters`,
+      pipelines: [Whole],
+      logger: lineLogger("error"),
+      worker: false,
+    });
+    await scheduler.addJob(Whole, { id: "whole", trigger: "manual", owner: "ann" });
+    for (const text of [RAW, "\0", "__proto__", "%", "1 OR 1=1"]) {
+      const filters = ["owner", "source", "pipeline", "tag", "text"].map((name) => ({
+        [name]: text,
+      }));
+      for (const filter of filters) {
+        expect((await scheduler.getJobs(filter)).jobs, JSON.stringify(filter)).toEqual([]);
+        expect((await scheduler.countJobs(filter)).total).toBe(0);
+        if (!("source" in filter)) expect((await scheduler.getRuns(filter)).runs).toEqual([]);
+      }
+      expect((await scheduler.getStats({ owner: text })).jobs?.count).toBe(0);
+      const cursors = [
+        `d:5:${text}`,
+        `d:9999999999999999:${text}`,
+        `o:1:${text}`,
+        "d:5:99999999999999999999",
+      ];
+      for (const cursor of cursors) {
+        const asked = scheduler.getRuns({ verdict: ["running", "failed"], cursor });
+        if (/\p{Cc}/u.test(cursor))
+          await expect(asked).rejects.toMatchObject({ code: "INVALID_OPTION" });
+        else expect((await asked).runs).toEqual([]);
+      }
+    }
+  });
 }
