@@ -1,4 +1,5 @@
 import { descriptionRoutes } from "./contract/description-routes.ts";
+import { eventRoutes } from "./contract/event-routes.ts";
 import { fleetRoutes } from "./contract/fleet-routes.ts";
 import { jobRoutes } from "./contract/job-routes.ts";
 import { machineRoutes } from "./contract/machine-routes.ts";
@@ -7,6 +8,7 @@ import { runRoutes } from "./contract/run-routes.ts";
 
 /** Every route of the API. All that clients need to know of it; a module of its own, which loads nothing else of `api`. */
 export const contract = {
+  ...eventRoutes,
   ...fleetRoutes,
   ...jobRoutes,
   ...machineRoutes,

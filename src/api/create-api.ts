@@ -11,11 +11,13 @@ import type { RouteName } from "./contract.ts";
 import { Gate } from "./edge/gate.ts";
 import type { Handlers } from "./handlers/handler.ts";
 import { describing } from "./handlers/description-handlers.ts";
+import { eventHandlers } from "./handlers/event-handlers.ts";
 import { fleetHandlers } from "./handlers/fleet-handlers.ts";
 import { jobHandlers } from "./handlers/job-handlers.ts";
 import { machineHandlers } from "./handlers/machine-handlers.ts";
 import { peopleHandlers } from "./handlers/people-handlers.ts";
 import { runHandlers } from "./handlers/run-handlers.ts";
+import { StreamHub } from "./streams/stream-hub.ts";
 import { makeApp } from "./make-app.ts";
 
 /** The HTTP API of a fleet. Mount it in any server that speaks `Request` and `Response`. */
@@ -50,14 +52,17 @@ export function createApi(options: ApiOptions): Api {
     );
   const settings = parseOptions(apiOptionsSchema, given, "createApi");
   const people = makePeople(parts, settings);
-  const machines = machineHandlers(scheduler, parts.clock);
+  const { clock, engine } = parts;
+  const hub = new StreamHub(clock, settings.limits);
+  const machines = machineHandlers(scheduler, clock);
   const all: Handlers<RouteName> = {
+    ...eventHandlers({ engine, clock, hub }),
     ...fleetHandlers,
     ...jobHandlers,
     ...machines,
-    ...runHandlers,
     ...describing(settings.basePath),
     ...peopleHandlers(people),
+    ...runHandlers(clock, hub),
   };
   const handlers: Partial<Handlers<RouteName>> = settings.only === "machines" ? machines : all;
   const gate = new Gate(settings, parts.clock);

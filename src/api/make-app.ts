@@ -77,6 +77,7 @@ async function serve(
       request: req.raw,
       path: req.param(),
       caller,
+      again: async () => env.local ?? callerOf(req.raw, env.peer, parts),
       address: env.local ? "local" : parts.gate.addressOf(req.raw, env.peer),
     },
     parts,

@@ -25,6 +25,8 @@ export interface Incoming {
   readonly caller: Caller | undefined;
   /** Where it came from. */
   readonly address: string;
+  /** Looks the caller up again. */
+  readonly again: () => Promise<Caller | undefined>;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface Incoming {
  */
 export async function serveRoute(
   { route, handler }: { readonly route: Route; readonly handler: AnyHandler },
-  { request, path, caller, address }: Incoming,
+  { request, path, caller, again, address }: Incoming,
   { scheduler, settings, logger, quotas }: Serving,
 ): Promise<Response> {
   requireAccess(route, caller);
@@ -47,6 +49,7 @@ export async function serveRoute(
     body,
     scheduler: caller && scheduler.as(caller.actor),
     caller,
+    again,
     request,
     address,
     quotas,

@@ -6,6 +6,7 @@ import type { Engine } from "../engine/port/engine.ts";
 import { makeEngine } from "../engine/open-engine.ts";
 import { hushed } from "../engine/calls/outage.ts";
 import { EventBus } from "../events/event-bus.ts";
+import { EventFeed } from "../events/event-feed.ts";
 import type { Actor } from "../jobs/actor.ts";
 import { PipelineRegistry } from "../pipeline/registry.ts";
 import { runtimeTuning } from "../worker/worker-options.ts";
@@ -21,6 +22,8 @@ export interface SchedulerParts {
   readonly engine: Engine;
   readonly registry: PipelineRegistry;
   readonly bus: EventBus;
+  /** For those who follow events from a position on. */
+  readonly feed: EventFeed;
   readonly reconciler: Reconciler;
   /** Absent if this process only schedules. */
   readonly worker: Pick<WorkerRuntime, "id" | "runAround" | "start" | "stop"> | undefined;
@@ -58,7 +61,7 @@ export function assemble(settings: SchedulerSettings): SchedulerParts {
 
 /** Adds what every scheduler has to parts that differ. */
 export function around(
-  parts: Omit<SchedulerParts, "bus" | "by" | "reconciler">,
+  parts: Omit<SchedulerParts, "bus" | "by" | "feed" | "reconciler">,
   settings: Pick<SchedulerSettings, "reconcile" | "overdue" | "finishedRetention">,
 ): SchedulerParts {
   const { engine, clock, logger, worker } = parts;
@@ -81,7 +84,14 @@ export function around(
     overdueMs: settings.overdue,
     finishedRetentionMs: settings.finishedRetention,
   });
-  return { ...parts, bus, reconciler, by: { kind: "code", id: hostname().slice(0, MAX_HOST) } };
+  const feed = new EventFeed({ engine, clock, logger: quiet });
+  return {
+    ...parts,
+    bus,
+    feed,
+    reconciler,
+    by: { kind: "code", id: hostname().slice(0, MAX_HOST) },
+  };
 }
 
 function sayThatNothingIsKept(logger: Logger): void {

@@ -93,7 +93,7 @@ export class Lifecycle {
   }
 
   async #stop(ending: Ending): Promise<void> {
-    const { engine, bus, worker } = this.#parts;
+    const { engine, bus, feed, worker } = this.#parts;
     this.#forgetSignals();
     if (this.#starting) {
       const started = this.#starting.catch(() => undefined);
@@ -102,7 +102,7 @@ export class Lifecycle {
       ending.hurry();
       await ending.before(CLOSE_MS, this.#sayGoodbye());
     }
-    await ending.before(CLOSE_MS, bus.stop());
+    await ending.before(CLOSE_MS, Promise.all([bus.stop(), feed.stop()]));
     await engine.close(ending.leftMs);
   }
 

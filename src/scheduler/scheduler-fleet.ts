@@ -1,5 +1,6 @@
 import type { EngineHealth } from "../engine/port/engine.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
+import type { EventFollower, EventNews, EventWish } from "../events/event-follower.ts";
 import { bitsOf } from "../events/event-names.ts";
 import { checkListener, checkMask } from "../events/listener-input.ts";
 import { EVENT_ALL, type EventName } from "../jobs/event.ts";
@@ -91,6 +92,20 @@ export abstract class SchedulerFleet extends SchedulerOverrides {
   /** Removes a handler that `addListener` or `on` added; an unknown one is ignored. */
   removeListener(handler: EventHandler<never>): void {
     this.#parts.bus.remove(handler);
+  }
+
+  /**
+   * Follows the events that this actor may see, with positions to come back to.
+   * @param after The cursor of an earlier follower, of any process; absent: from now on.
+   * @internal
+   */
+  async followEvents(
+    wish: Omit<EventWish, "sees">,
+    news: EventNews,
+    after?: string,
+  ): Promise<EventFollower> {
+    await this.#lifecycle.ready();
+    return this.#parts.feed.follow({ ...wish, sees: this.#desk.rights.sees }, news, after);
   }
 
   /** Stops the whole fleet from starting runs, until `resume()`; runs in progress continue. */

@@ -31,6 +31,27 @@ export function eventCases({ bench, another }: CaseContext): void {
     expect(none).toEqual({ events: [], cursor: second.cursor, lost: false });
   });
 
+  test("of two positions one is known to be behind the other; those of another kind of log are not compared", async () => {
+    const { events } = bench().engine;
+    const start = await events.latestCursor();
+    await events.append([told("a"), told("b")]);
+    await events.append([told("c")]);
+    const cursors: string[] = [start];
+    while (cursors.length < 4)
+      for (const { cursor, place = cursor } of (
+        await events.read("order", cursors.at(-1) ?? "", 1_000)
+      ).events) {
+        expect(events.isAhead(place, start)).toBe(true);
+        cursors.push(cursor);
+      }
+    const [, a = "", b = "", c = ""] = cursors;
+    // Those of one step share a place.
+    expect([events.isAhead(b, a), events.isAhead(a, b)]).toEqual([false, false]);
+    expect([events.isAhead(c, b), events.isAhead(b, c)]).toEqual([true, false]);
+    expect(events.isAhead(c, "0-0")).toBe(true);
+    for (const foreign of ["", "x", "1-2-3"]) expect(events.isAhead(foreign, c)).toBeUndefined();
+  });
+
   test("a reader that waits is woken by an event of another connection", async () => {
     const b = bench();
     const other = await another();

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isCronduitError } from "../../src/core/errors.ts";
 import {
+  EVENT_ALL,
   Pipeline,
   PipelineScheduler,
   type RunContext,
@@ -197,6 +198,20 @@ const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
     await on.removeJob(job.id);
   },
   addListener: () => expectHeard(),
+  followEvents: async (on) => {
+    const news = { onNews: () => undefined, onEnd: () => undefined };
+    const follower = await on.followEvents({ mask: EVENT_ALL }, news);
+    await scheduler.modifyJob(theirs.jobId, { description: "followed" });
+    await on.modifyJob("ada/mine", { description: "followed" });
+    const seen: unknown[] = [];
+    await expect
+      .poll(() => {
+        seen.push(...follower.take(10).events.map(({ event }) => event.jobId));
+        return seen;
+      })
+      .toEqual(["ada/mine"]);
+    follower.close();
+  },
   on: async (on) => {
     const seen: string[] = [];
     on.on("JOB_MODIFIED", ({ jobId }) => void seen.push(jobId));

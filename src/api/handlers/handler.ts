@@ -13,6 +13,8 @@ export interface Call<R extends Route> {
   /** The scheduler, as the caller may use it; an open route has none if nobody said who they are. */
   readonly scheduler: R["access"] extends "anyone" ? ActingScheduler | undefined : ActingScheduler;
   readonly caller: R["access"] extends "anyone" ? Caller | undefined : Caller;
+  /** Looks up again who sent the request: for answers that go on for long. @throws what looking it up throws */
+  readonly again: () => Promise<Caller | undefined>;
   readonly request: Request;
   /** The address that the request came from. */
   readonly address: string;

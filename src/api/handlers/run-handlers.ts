@@ -1,19 +1,32 @@
+import type { Clock } from "../../core/clock.ts";
 import { JobLookupError } from "../../core/errors.ts";
 import { promiseOf } from "../../history/promise.ts";
 import type { Run } from "../../history/run.ts";
 import type { RunAnswer } from "../contract/run-shapes.ts";
 import { asJson } from "./as-json.ts";
-import type { Handlers } from "./handler.ts";
+import type { Contract } from "../contract.ts";
+import { LogSource } from "../streams/log-source.ts";
+import type { StreamHub } from "../streams/stream-hub.ts";
+import type { Call, Handlers } from "./handler.ts";
+
+type RunRoute =
+  "cancelRun" | "getRun" | "getRunLogs" | "listJobRuns" | "listRuns" | "listSteps" | "retryRun";
 
 /** A run as the API answers it. */
 export function toRunAnswer(run: Run): RunAnswer {
   return { ...asJson(run), promise: promiseOf(run) ?? null };
 }
 
-/** What the routes about runs do, but those that follow something. */
-export const runHandlers: Handlers<
-  "cancelRun" | "getRun" | "getRunLogs" | "listJobRuns" | "listRuns" | "listSteps" | "retryRun"
-> = {
+/** What the routes about runs do. */
+export function runHandlers(clock: Clock, hub: StreamHub): Handlers<RunRoute> {
+  return {
+    ...atOnce,
+    getRunLogs: (call) =>
+      call.query.follow === true ? followLogs(call, { clock, hub }) : readLogs(call),
+  };
+}
+
+const atOnce: Handlers<Exclude<RunRoute, "getRunLogs">> = {
   async listRuns({ query, scheduler }) {
     const { runs, cursor, searchedTo, since } = await scheduler.getRuns(query);
     return {
@@ -38,20 +51,36 @@ export const runHandlers: Handlers<
 
   retryRun: ({ path, body, scheduler }) => scheduler.retryRun(path.runId, body),
 
-  async getRunLogs({ path: { runId }, query: { cursor: after, ...query }, scheduler }) {
-    // In this order, because a run's log is stored before its verdict.
-    const { verdict } = await scheduler.getRun(runId);
-    const { lines, cursor, isEnd } = await scheduler.getLogs(runId, { ...query, after });
-    return {
-      items: asJson(lines),
-      nextCursor: isEnd ? null : (cursor ?? null),
-      position: cursor ?? null,
-      verdict,
-    };
-  },
-
   async listSteps({ path: { runId }, scheduler }) {
     await scheduler.getRun(runId);
     return { items: asJson(await scheduler.getSteps(runId)), nextCursor: null };
   },
 };
+
+type LogCall = Call<Contract["getRunLogs"]>;
+
+async function readLogs({ path: { runId }, query, scheduler }: LogCall) {
+  const { cursor: after, limit, text, level } = query;
+  // In this order, because a run's log is stored before its verdict.
+  const { verdict } = await scheduler.getRun(runId);
+  const page = await scheduler.getLogs(runId, { limit, text, level, after });
+  const position = page.cursor ?? null;
+  const nextCursor = page.isEnd ? null : position;
+  return { items: asJson(page.lines), nextCursor, position, verdict };
+}
+
+function followLogs(
+  { path: { runId }, query, scheduler, request, caller, again }: LogCall,
+  { clock, hub }: { readonly clock: Clock; readonly hub: StreamHub },
+): Promise<Response> {
+  const { text, level, cursor, lastEventId } = query;
+  const last = request.headers.get("last-event-id") ?? lastEventId;
+  return hub.open({ caller, again }, async (on) => {
+    const log = { runId, text, level };
+    const source = new LogSource({ scheduler, clock, log }, on, last ?? cursor);
+    await source.start();
+    // Whoever comes back after the end need not come again.
+    if (last !== undefined && source.isNothing) return undefined;
+    return { source };
+  });
+}

@@ -1,5 +1,6 @@
 import { sleep } from "../../core/clock.ts";
 import type { StoredEvent } from "../../jobs/event.ts";
+import { isLaterEntry } from "../codec/entry-numbers.ts";
 import { readEntry } from "../codec/stored-json.ts";
 import type { EventBatch, EventsPort } from "../port/events.ts";
 import type { EventLog } from "./event-log.ts";
@@ -46,6 +47,10 @@ export class MemoryEvents implements EventsPort {
     const waits = this.#waiting.get(reader);
     this.#waiting.delete(reader);
     for (const wait of waits ?? []) wait.abort();
+  }
+
+  isAhead(cursor: string, of: string): boolean | undefined {
+    return isLaterEntry(cursor, of);
   }
 
   async loadCursor(listener: string): Promise<string | undefined> {

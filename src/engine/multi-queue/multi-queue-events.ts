@@ -103,6 +103,17 @@ export class MultiQueueEvents implements EventsPort {
       if (queue !== DEFAULT_QUEUE) engine.events.endReader(reader);
   }
 
+  isAhead(cursor: string, of: string): boolean | undefined {
+    const places = parsed(of);
+    let isAny: boolean | undefined = false;
+    for (const [queue, place] of parsed(cursor)) {
+      const isAhead = this.#queues.home.events.isAhead(place, places.get(queue) ?? BEGINNING);
+      if (isAhead === undefined) return undefined;
+      isAny ||= isAhead;
+    }
+    return isAny;
+  }
+
   loadCursor(listener: string): Promise<string | undefined> {
     return this.#queues.home.events.loadCursor(listener);
   }
@@ -147,14 +158,19 @@ export class MultiQueueEvents implements EventsPort {
 function onward(positions: Positions, queue: string, batch: EventBatch): EventBatch {
   const place = (cursor: string): string => written(new Map([...positions, [queue, cursor]]));
   return {
-    events: batch.events.map(({ cursor, event }) => ({ cursor: place(cursor), event })),
+    events: batch.events.map(({ cursor, event }) => ({
+      cursor: place(cursor),
+      place: written(new Map([[queue, cursor]])),
+      event,
+    })),
     cursor: place(batch.cursor),
     lost: batch.lost,
   };
 }
 
 function written(positions: Positions): string {
-  if (positions.size === 1) return positions.get(DEFAULT_QUEUE) ?? BEGINNING;
+  const home = positions.get(DEFAULT_QUEUE);
+  if (positions.size === 1 && home !== undefined) return home;
   return JSON.stringify(Object.fromEntries(positions));
 }
 

@@ -2,6 +2,7 @@ import type { PgPool, PgPoolClient } from "bullmq";
 import { type Clock, sleep } from "../../core/clock.ts";
 import type { StoredEvent } from "../../jobs/event.ts";
 import type { FunctionCaller } from "./functions.ts";
+import { isLaterEntry } from "../codec/entry-numbers.ts";
 import { pack, readEntry } from "../codec/stored-json.ts";
 import type { EventBatch, EventsPort } from "../port/events.ts";
 import type { PostgresLink } from "./postgres-link.ts";
@@ -79,6 +80,10 @@ export class PostgresEvents implements EventsPort {
     const waits = this.#waiting.get(reader);
     this.#waiting.delete(reader);
     for (const giveUp of waits ?? []) giveUp();
+  }
+
+  isAhead(cursor: string, of: string): boolean | undefined {
+    return isLaterEntry(cursor, of);
   }
 
   async loadCursor(listener: string): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import type { RedisCalls } from "./redis-calls.ts";
 import type { RedisClient } from "./redis-client.ts";
 
 const READ_ENTRIES = 200;
+const ENTRY_ID = /^\d{1,15}-\d{1,15}$/;
 
 function compareIds(a: string, b: string): number {
   const [aMs = 0, aSeq = 0] = a.split("-").map(Number);
@@ -63,6 +64,10 @@ export class RedisEvents implements EventsPort {
   endReader(reader: string): void {
     this.#readers.get(reader)?.disconnect();
     this.#readers.delete(reader);
+  }
+
+  isAhead(cursor: string, of: string): boolean | undefined {
+    return ENTRY_ID.test(cursor) && ENTRY_ID.test(of) ? compareIds(cursor, of) > 0 : undefined;
   }
 
   async loadCursor(listener: string): Promise<string | undefined> {

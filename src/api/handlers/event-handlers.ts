@@ -1,0 +1,42 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Engine } from "../../engine/port/engine.ts";
+import { bitsOf } from "../../events/event-names.ts";
+import { EVENT_ALL, type EventName } from "../../jobs/event.ts";
+import { EventIds } from "../streams/event-ids.ts";
+import { EventSource } from "../streams/event-source.ts";
+import type { StreamHub } from "../streams/stream-hub.ts";
+import type { Handlers } from "./handler.ts";
+
+/** What the routes about what happens need. */
+export interface EventHandlersParts {
+  readonly engine: Pick<Engine, "documents">;
+  readonly clock: Clock;
+  readonly hub: StreamHub;
+}
+
+/** What the routes about what happens do. */
+export function eventHandlers({
+  engine,
+  clock,
+  hub,
+}: EventHandlersParts): Handlers<"followEvents"> {
+  let ids: EventIds | undefined;
+  return {
+    followEvents: ({ query, request, scheduler, caller, again }) =>
+      hub.open({ caller, again }, async (on) => {
+        const { name, lastEventId, ...filter } = query;
+        // Names are the scheduler's to know.
+        const mask = name === undefined ? EVENT_ALL : bitsOf(name as EventName[]);
+        const last = request.headers.get("last-event-id") ?? lastEventId;
+        await scheduler.isPaused(); // connects
+        ids ??= new EventIds(engine.documents);
+        const sealed = await ids.ready();
+        // An id that is none of this fleet is a position that is gone.
+        const after = last === undefined ? undefined : (sealed.open(last) ?? "");
+        const follower = await scheduler.followEvents({ ...filter, mask }, on, after);
+        const position = after !== undefined && after !== "" ? after : follower.cursor;
+        const source = new EventSource(clock, sealed, follower, position);
+        return { source, id: sealed.seal(position) };
+      }),
+  };
+}

@@ -1,0 +1,82 @@
+import { Buffer } from "node:buffer";
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { z } from "zod";
+import { CronduitError } from "../../core/errors.ts";
+import type { Engine } from "../../engine/port/engine.ts";
+
+const KEY = "api/event-ids";
+const CIPHER = "aes-256-gcm";
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+/** Lengths are rounded up to this, so that they say nothing either. */
+const BLOCK = 32;
+const keySchema = z.object({ key: z.string() });
+
+/**
+ * Makes the ids of events from positions in the log. Positions count entries, also those of other people's events, so they are
+ * encrypted, with a key that all processes of the fleet share: an id is good in each of them, and none can be made up.
+ */
+export class EventIds {
+  readonly #documents: Engine["documents"];
+  #key: Promise<Buffer> | undefined;
+
+  constructor(documents: Engine["documents"]) {
+    this.#documents = documents;
+  }
+
+  /** Reads the key, or makes it. */
+  async ready(): Promise<SealedIds> {
+    this.#key ??= this.#readKey();
+    this.#key.catch(() => (this.#key = undefined));
+    return new SealedIds(await this.#key);
+  }
+
+  async #readKey(): Promise<Buffer> {
+    const found = await this.#documents.get(KEY);
+    const fresh = { key: randomBytes(KEY_BYTES).toString("base64url") };
+    if (found) return keyOf(found.value);
+    const put = await this.#documents.putIfRevision(KEY, fresh, "absent", { stays: true });
+    return keyOf(put.outcome === "stored" ? fresh : put.present?.value);
+  }
+}
+
+function keyOf(value: unknown): Buffer {
+  const key = Buffer.from(keySchema.safeParse(value).data?.key ?? "", "base64url");
+  if (key.length === KEY_BYTES) return key;
+  throw new CronduitError("INTERNAL", `The document "${KEY}" is not a key. Delete it.`);
+}
+
+/** Ids with a key that was read. */
+export class SealedIds {
+  readonly #key: Buffer;
+
+  constructor(key: Buffer) {
+    this.#key = key;
+  }
+
+  /** The id of a position; another one each time. */
+  seal(cursor: string): string {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#key, iv);
+    const length = Math.ceil(Buffer.byteLength(cursor) / BLOCK) * BLOCK;
+    const text = Buffer.alloc(length, " ");
+    text.write(cursor);
+    const sealed = Buffer.concat([cipher.update(text), cipher.final()]);
+    return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString("base64url");
+  }
+
+  /** The position of an id; `undefined` for what is none of this fleet. */
+  open(id: string): string | undefined {
+    const bytes = Buffer.from(id, "base64url");
+    if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined;
+    try {
+      const cipher = createDecipheriv(CIPHER, this.#key, bytes.subarray(0, IV_BYTES));
+      cipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+      const text = cipher.update(bytes.subarray(IV_BYTES + TAG_BYTES));
+      return Buffer.concat([text, cipher.final()]).toString().trimEnd();
+    } catch {
+      return undefined;
+    }
+  }
+}
