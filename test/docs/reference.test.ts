@@ -1,5 +1,6 @@
 // docs/reference.md is what `npm run reference` makes of types and docstrings, and their defaults are those of the code.
 import { readFileSync } from "node:fs";
+import ts from "typescript";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { fieldsOf } from "../../scripts/reference/fields.ts";
@@ -32,6 +33,42 @@ test("a property shows `undefined` where it is always there, and a question mark
   expect(page).toContain("| `previous` | `PreviousRun \\| undefined` |");
   expect(page).toContain("| `tags?` | `string[]` |");
 });
+
+test("what public methods take and return has an entry, inherited ones included", () => {
+  const known = new Set(surface.exports.map(({ symbol }) => symbol));
+  const named = surface.exports.flatMap(({ symbol, declaration }) =>
+    ts.isClassDeclaration(declaration)
+      ? surface.checker
+          .getDeclaredTypeOfSymbol(symbol)
+          .getProperties()
+          .flatMap((member) => interfacesOf(member))
+      : [],
+  );
+  expect(named.map(({ name }) => name)).toContain("JobCountOptions");
+  expect(named.filter((type) => !known.has(type)).map(({ name }) => name)).toEqual([]);
+});
+
+/** The package's interfaces that a public method's signature names. */
+function interfacesOf({ declarations = [] }: ts.Symbol): ts.Symbol[] {
+  return declarations.filter(ts.isMethodDeclaration).flatMap((method) => {
+    const flags = ts.getCombinedModifierFlags(method);
+    const isHidden = flags & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected);
+    if (isHidden || ts.isPrivateIdentifier(method.name)) return [];
+    const signature = [...method.parameters, method.type].map((part) => part?.getText() ?? "");
+    return surface.checker
+      .getSymbolsInScope(method, ts.SymbolFlags.Interface | ts.SymbolFlags.Alias)
+      .filter(({ name }) => signature.some((text) => text.split(/\W+/).includes(name)))
+      .map((found) =>
+        found.flags & ts.SymbolFlags.Alias
+          ? surface.checker.getAliasedSymbol(found)
+          : surface.checker.getExportSymbolOfSymbol(found),
+      )
+      .filter(({ declarations: [first] = [] }) => {
+        const file = first?.getSourceFile().fileName ?? "";
+        return first && ts.isInterfaceDeclaration(first) && !file.includes("node_modules");
+      });
+  });
+}
 
 test("docstrings of the public surface link to names that can be imported, and to members", () => {
   const importable = surface.exports.filter(({ from }) => from !== undefined);
