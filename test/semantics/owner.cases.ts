@@ -253,6 +253,40 @@ describe("a job that changed its owner", () => {
   });
 });
 
+describe("a run that goes on while its job is given away", () => {
+  test.each([{ kind: "scheduled" }, { kind: "manual" }])(
+    "$kind: it is whose it was when it began, also once it has ended",
+    async ({ kind }) => {
+      await using fleet = await TestFleet.open();
+      const [ann, bob] = [new Seen(fleet, ["ann"]), new Seen(fleet, ["bob"])];
+      await fleet.add({ id: "job", ...EVERY_MINUTE, owner: "ann" });
+      fleet.isHolding = true;
+      if (kind === "manual") {
+        await fleet.desk.pause("job");
+        await fleet.ask("job");
+        await fleet.work();
+      } else await fleet.workTo("12:00:10");
+      const [runId = ""] = fleet.held;
+      fleet.moveTo("12:00:30");
+      await fleet.desk.modify("job", { owner: "bob" }, "modifyJob");
+      await fleet.events();
+      await fleet.release(runId, "ann's secret");
+      const row = await fleet.getRun(runId);
+      expect(row).toMatchObject({ verdict: "succeeded", owner: "ann", result: "ann's secret" });
+      const [ended] = await fleet.events("JOB_EXECUTED");
+      expect(ended).toMatchObject({ runId, owner: "ann" });
+      expect(await ann.runs("job")).toContain("12:00:00 succeeded");
+      expect(await bob.runs("job")).toEqual([]);
+      expect(await bob.job("job")).toMatchObject({ lastRun: null });
+      const { runs } = await bob.engine.ledger.list(
+        { fromAt: 0, toAt: fleet.now + 60_000, limit: 9 },
+        ["bob"],
+      );
+      expect(runs).toEqual([]);
+    },
+  );
+});
+
 describe("an id that is used again by another owner", () => {
   test("its new owner sees nothing of the job that was removed", async () => {
     await using fleet = await TestFleet.open();

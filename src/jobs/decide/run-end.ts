@@ -32,7 +32,8 @@ const EVENT_OF = {
 export function finishRun(step: Step, run: RunningRun, end: RunEnd): void {
   const { verdict, finishedAt, result, error } = end;
   release(step, run);
-  const owner = ownerOf(step, run.jobId) ?? run.owner ?? undefined;
+  // The job may have been given away meanwhile, and the new owner must not see what was done for the former one.
+  const owner = run.owner ?? ownerOf(step, run.jobId);
   const cancelledBy = (verdict === "cancelled" && run.cancelledBy) || undefined;
   const outcome = {
     ...(result === undefined ? {} : { result }),

@@ -87,7 +87,7 @@ export function tellOfRun(
   tell(step, {
     name,
     jobId,
-    owner: ownerOf(step, jobId) ?? owner ?? undefined,
+    owner: owner ?? ownerOf(step, jobId),
     runId: id,
     fireAt,
     attempt,

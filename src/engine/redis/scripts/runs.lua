@@ -118,7 +118,7 @@ local function finishRun(jobId, job, queueJobId, held, e)
   local row = {
     id = held.id, state = e.verdict, kind = held.kind, fireAt = held.fireAt, dueAt = held.dueAt,
     startedAt = held.attemptAt or held.startedAt, finishedAt = e.finishedAt, attempt = held.attempt, worker = held.worker,
-    result = e.result, error = e.error, owner = OWNERS[jobId] or held.owner, by = held.by,
+    result = e.result, error = e.error, owner = held.owner or OWNERS[jobId], by = held.by,
     cancelledBy = e.verdict == "cancelled" and held.cancelledBy or nil,
   }
   record(jobId, row, e.keepCount, e.keepAgeMs)

@@ -22,9 +22,11 @@ another worker; 0 = the run goes on, or has left the fast path: call `settle`.
 ]]
 local ARGUMENTS = 16
 
+-- Whether a run is held under this token, and whose it is: that of its job when it began.
 local function isHeld(runs, id, token)
   local held, mark = call("HGET", runs, id), markOf(token)
-  return held and held:sub(1, #mark) == mark
+  if not held or held:sub(1, #mark) ~= mark then return false end
+  return true, held:match('^"owner":"([^"]*)"', #mark + 1)
 end
 
 -- The retention of the run before: most jobs have the same.
@@ -44,7 +46,12 @@ local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, t
     set("af", afterFireAt)
     set("ad", afterDueAt)
   end
-  local isOver = runId ~= "" and v[5] == "1" and not v[6] and not v[7] and isHeld(runs, id, token)
+  local isOver, owner = runId ~= "" and v[5] == "1" and not v[6] and not v[7], v[10]
+  if isOver then
+    local ownerThen
+    isOver, ownerThen = isHeld(runs, id, token)
+    owner = ownerThen or owner
+  end
   if isOver then
     call("HDEL", runs, id)
     local streak = v[8] and v[8]:match("^%a+ %d+ %S+ %d+ (%d+)")
@@ -61,9 +68,8 @@ local function step(jobId, id, fireAt, afterFireAt, afterDueAt, isLive, runId, t
   -- This may come late: another process may have ended the run, and it may have been the last of its job.
   if runId == "" and call("HEXISTS", runs, id) == 1 then call("SADD", PREFIX .. "live", jobId) end
   if not isOver then return 0 end
-  local owner = v[10]
+  if v[10] then OWNERS[jobId] = v[10] end
   if owner then
-    OWNERS[jobId] = owner
     row = "{" .. ownerField(owner) .. row:sub(2)
   end
   noteDecided(runId, "succeeded", fireAt + late + took)

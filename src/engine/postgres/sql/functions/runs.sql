@@ -126,7 +126,7 @@ BEGIN
     failures_in_a_row = CASE ended.verdict WHEN 'succeeded' THEN 0 WHEN 'failed' THEN failures_in_a_row + 1
       ELSE failures_in_a_row END
   WHERE id = held.job_id RETURNING * INTO job;
-  entry.owner := COALESCE(job.owner, held.owner);
+  entry.owner := COALESCE(held.owner, job.owner);
   PERFORM record(entry, ended.keep_count, ended.keep_age_ms, now_ms);
   IF job.id IS NULL THEN
     -- The job was removed; the row just written may be the first of its ledger.
