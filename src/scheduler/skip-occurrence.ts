@@ -84,7 +84,7 @@ function occurrenceOf(
   const { at, isInGap } = fireTimeOption(time, { where, path: "time", timezone }, definition);
   const schedule = new Schedule(definition);
   const next = schedule.next(at - 1);
-  if (next?.fireAt === at) return next;
+  if (!isInGap && next?.fireAt === at) return next;
   const before = schedule.prev(at);
   const around = [before > NO_TIME ? iso(before) : undefined, next && iso(next.fireAt)];
   const nearest = around.filter((text) => text !== undefined);
