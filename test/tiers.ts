@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** What a test file needs before it can start. */
-export type Need = "redis" | "postgres" | "pglite" | "process";
+export type Need = "redis" | "postgres" | "pglite" | "process" | "sockets";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** A file needs what it names, and what the test files that it imports need. */
@@ -12,6 +12,7 @@ const SIGNS: Readonly<Record<Need, RegExp>> = {
   postgres: /\binject\("postgresUrl"\)/,
   pglite: /\bopenEmbedded\(|\binject\("preparedFolder"\)/,
   // At the start of a line, where imports stand: a test may have such an import in a text.
+  sockets: /^(?:import|\}) (?!type\b).*from "node:(?:http|https|net|tls)"/m,
   process: /^(?:import|\}) .*from "node:(?:child_process|cluster|worker_threads)"/m,
 };
 const NEEDS = Object.keys(SIGNS) as Need[];
