@@ -24,9 +24,13 @@ export class AccountsFleet implements AsyncDisposable {
   readonly api: Api;
   readonly local: Pick<Api, "fetch">;
 
-  constructor(options: Partial<ApiOptions> = {}, clock?: Clock) {
+  constructor(
+    options: Partial<ApiOptions> = {},
+    clock?: Clock,
+    server: { readonly connection: string; readonly prefix?: string } = { connection: "memory:" },
+  ) {
     this.scheduler = new PipelineScheduler({
-      connection: "memory:",
+      ...server,
       pipelines: [Report],
       logger: silentLogger,
       clock: clock ?? this.clock,
