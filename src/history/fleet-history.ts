@@ -14,7 +14,7 @@ import { rangeOf, type RunPage } from "./run-history.ts";
 const OPEN_JOBS = 100;
 const MAX_OPEN_READS = 20;
 /** `d:` and a place among decided runs; `o:`, how many runs of a job were given, and the job. */
-const CURSOR = /^(?:d:(?:\d{1,16}:.{0,1200})?|o:\d{1,9}:.{1,1000})$/su;
+const CURSOR = /^(?:d:(?:\d{1,16}:\P{Cc}{0,1200})?|o:\d{1,9}:\P{Cc}{1,1000})$/u;
 
 const stateSchema = z.enum([...VERDICTS, ...OPEN_STATES]);
 const textSchema = z.string().min(1).max(200);

@@ -167,8 +167,8 @@ function termsOf(filter: JobFilter, scope: Scope): Term[] {
   const add = (isIndexed: boolean, value: unknown, sql: Term["sql"]): void => {
     terms.push({ isIndexed, value, sql });
   };
-  if (owners) add(true, owners, (place) => `l.owner = ANY (${place}::text[])`);
-  if (pipeline !== undefined) add(true, pipeline, (place) => `l.pipeline = ${place}`);
+  if (owners) add(true, owners.map(storable), (place) => `l.owner = ANY (${place}::text[])`);
+  if (pipeline !== undefined) add(true, storable(pipeline), (place) => `l.pipeline = ${place}`);
   if (tag !== undefined)
     add(true, [storable(tag)], (place) => `l.tags <> '{}' AND l.tags @> ${place}::text[]`);
   if (states)
@@ -192,10 +192,10 @@ function termsOf(filter: JobFilter, scope: Scope): Term[] {
     if (sources.includes(CODE_SOURCE))
       add(
         false,
-        sources,
+        sources.map(storable),
         (place) => `COALESCE(l.source, '${CODE_SOURCE}') = ANY (${place}::text[])`,
       );
-    else add(true, sources, (place) => `l.source = ANY (${place}::text[])`);
+    else add(true, sources.map(storable), (place) => `l.source = ANY (${place}::text[])`);
   if (text !== undefined)
     add(false, storable(text), (place) => `position(${place} IN l.words) > 0`);
   return terms;
