@@ -4,6 +4,7 @@ import { fleetRoutes } from "./contract/fleet-routes.ts";
 import { jobRoutes } from "./contract/job-routes.ts";
 import { machineRoutes } from "./contract/machine-routes.ts";
 import { peopleRoutes } from "./contract/people-routes.ts";
+import { overviewRoutes } from "./contract/overview-routes.ts";
 import { runRoutes } from "./contract/run-routes.ts";
 
 /** Every route of the API. All that clients need to know of it; a module of its own, which loads nothing else of `api`. */
@@ -13,6 +14,7 @@ export const contract = {
   ...jobRoutes,
   ...machineRoutes,
   ...descriptionRoutes,
+  ...overviewRoutes,
   ...runRoutes,
   ...peopleRoutes,
 } as const;

@@ -16,6 +16,7 @@ import { fleetHandlers } from "./handlers/fleet-handlers.ts";
 import { jobHandlers } from "./handlers/job-handlers.ts";
 import { machineHandlers } from "./handlers/machine-handlers.ts";
 import { peopleHandlers } from "./handlers/people-handlers.ts";
+import { overviewHandlers } from "./handlers/overview-handlers.ts";
 import { runHandlers } from "./handlers/run-handlers.ts";
 import { StreamHub } from "./streams/stream-hub.ts";
 import { makeApp } from "./make-app.ts";
@@ -60,6 +61,7 @@ export function createApi(options: ApiOptions): Api {
     ...fleetHandlers,
     ...jobHandlers,
     ...machines,
+    ...overviewHandlers,
     ...describing(settings.basePath),
     ...peopleHandlers(people),
     ...runHandlers(clock, hub),

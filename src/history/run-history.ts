@@ -83,7 +83,9 @@ export class RunHistory {
     }
     const left = query.limit - open.length;
     const from = place.isOpen ? { at: toAt, skip: 0 } : place;
-    const { rows, next } = await this.#decidedFrom(jobId, from, { fromAt, isWanted, limit: left });
+    const pageSize = wanted ? PAGE : Math.min(PAGE, Math.max(1, left));
+    const want = { fromAt, isWanted, limit: left, pageSize };
+    const { rows, next } = await this.#decidedFrom(jobId, from, want);
     // A run that got its verdict between the two reads is returned once.
     const decided = new Set(rows.map(({ id }) => id));
     const found = [...open.filter(({ id }) => !decided.has(id)), ...rows];
@@ -107,7 +109,13 @@ export class RunHistory {
   async #decidedFrom(
     jobId: string,
     place: Place,
-    want: { fromAt: EpochMs; isWanted: (row: LedgerRow) => boolean; limit: number },
+    want: {
+      fromAt: EpochMs;
+      isWanted: (row: LedgerRow) => boolean;
+      limit: number;
+      /** Rows to read at once: no more than are wanted, if all are. */
+      pageSize: number;
+    },
   ): Promise<{ rows: LedgerRow[]; next: Place | undefined }> {
     const found: LedgerRow[] = [];
     let next = place;
@@ -117,7 +125,7 @@ export class RunHistory {
         fromAt: want.fromAt,
         toAt: next.at,
         offset: next.skip,
-        limit: PAGE,
+        limit: want.pageSize,
         order: "latest",
       });
       for (const row of rows) {
@@ -126,7 +134,8 @@ export class RunHistory {
         if (want.isWanted(row)) found.push(row);
         if (found.length >= want.limit) break;
       }
-      if (rows.length < PAGE && found.length < want.limit) return { rows: found, next: undefined };
+      if (rows.length < want.pageSize && found.length < want.limit)
+        return { rows: found, next: undefined };
     }
     return { rows: found, next };
   }

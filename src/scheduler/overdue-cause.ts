@@ -1,15 +1,20 @@
 import type { EpochMs } from "../core/clock.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { WorkerRecord } from "../engine/port/engine.ts";
-import type { StoredJob } from "../jobs/definition.ts";
+import type { JobDefinition } from "../jobs/definition.ts";
 import { DEFAULT_QUEUE, queueOf } from "../jobs/queue.ts";
 import { MAX_NAMED_RUNS } from "../worker/heartbeat.ts";
 
 /** A worker silent for this long has missed two heartbeats. */
 const SILENT_MS = 12_000;
 
+/** What workers are chosen by. */
+export interface DueJob {
+  readonly definition: Pick<JobDefinition, "pipeline" | "queue">;
+}
+
 /** The live workers that serve a job's queue and know its pipeline. */
-export function ableWorkers(job: StoredJob, workers: readonly WorkerRecord[]): WorkerRecord[] {
+export function ableWorkers(job: DueJob, workers: readonly WorkerRecord[]): WorkerRecord[] {
   return workers.filter((worker) => serves(worker, job) && hasPipeline(worker, job));
 }
 
@@ -19,7 +24,7 @@ export function ableWorkers(job: StoredJob, workers: readonly WorkerRecord[]): W
  * @param youngMs A worker younger than this has had no time yet.
  */
 export function overdueCause(
-  job: StoredJob,
+  job: DueJob,
   workers: readonly WorkerRecord[],
   { now, youngMs }: { readonly now: EpochMs; readonly youngMs: number },
 ): string {
@@ -117,10 +122,10 @@ function load(workers: readonly WorkerRecord[]): string {
   return `${least}${running} of ${places} ${places === 1 ? "run" : "runs"}${where}`;
 }
 
-function serves({ queues }: WorkerRecord, job: StoredJob): boolean {
+function serves({ queues }: WorkerRecord, job: DueJob): boolean {
   return queues.includes(queueOf(job.definition));
 }
 
-function hasPipeline({ pipelines }: WorkerRecord, job: StoredJob): boolean {
+function hasPipeline({ pipelines }: WorkerRecord, job: DueJob): boolean {
   return pipelines.includes(job.definition.pipeline);
 }

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { jobsCountedShape } from "./fleet-shapes.ts";
+import { promiseStateShape, skipReasonShape, stateShape } from "./run-shapes.ts";
+import { instantShape, pageShape, repeatable } from "./shapes.ts";
+import { route } from "./route.ts";
+
+const promisesShape = z.object({
+  kept: z.int(),
+  late: z.int(),
+  excused: z.int(),
+  broken: z.int(),
+});
+
+/** The fleet at a glance. */
+export const overviewShape = z
+  .object({
+    now: instantShape.describe("By the server's clock."),
+    isPaused: z.boolean(),
+    from: instantShape.describe(
+      "What was decided from here on is counted: whole hours, of who sees a part whole days (UTC).",
+    ),
+    promise: promisesShape.extend({
+      due: z.int().describe("The sum of the other five."),
+      inFlight: z.int(),
+      isAll: z
+        .boolean()
+        .describe("Whether all that is in flight was counted: of the first 1,000 jobs with any."),
+      jobs: jobsCountedShape,
+    }),
+    hours: z
+      .array(promisesShape.extend({ from: instantShape }))
+      .describe("Empty for who sees a part."),
+    attention: z.array(
+      z.object({
+        kind: z.enum(["overdue", "failing", "no-worker", "paused"]),
+        jobId: z.string().nullable(),
+        queue: z.string(),
+        since: instantShape.nullable(),
+        until: instantShape.nullable(),
+        runId: z.string().nullable(),
+        reason: z.string().nullable(),
+      }),
+    ),
+    next: z.array(
+      z.object({
+        jobId: z.string(),
+        fireTime: instantShape,
+        dueTime: instantShape,
+        schedule: z.string(),
+      }),
+    ),
+    workers: z.object({ count: z.int(), capacity: z.int(), running: z.int() }),
+  })
+  .meta({ id: "Overview", description: "The fleet at a glance." });
+
+/** The fleet at a glance, as JSON. */
+export type OverviewAnswer = z.output<typeof overviewShape>;
+
+/** A job's last decisions. */
+const stripShape = z.object({
+  jobId: z.string(),
+  cells: z
+    .array(
+      z.object({
+        runId: z.string(),
+        fireTime: instantShape,
+        verdict: stateShape,
+        reason: skipReasonShape.nullable(),
+        promise: promiseStateShape.nullable(),
+        count: z.int().describe("How many occurrences it stands for."),
+      }),
+    )
+    .describe("The latest first."),
+});
+
+/** Routes that show much at once. */
+export const overviewRoutes = {
+  getOverview: route({
+    method: "GET",
+    path: "/overview",
+    summary:
+      "Whether promises were kept in the last 24 hours, what needs somebody, and what comes next.",
+    group: "fleet",
+    access: "viewer",
+    answer: overviewShape,
+  }),
+  listStrips: route({
+    method: "GET",
+    path: "/strips",
+    summary:
+      "The last 60 runs and decisions of each of up to 100 jobs; a job that is not there has none.",
+    group: "fleet",
+    access: "viewer",
+    query: z.strictObject({ jobId: repeatable(z.string().min(1).max(255)) }),
+    answer: pageShape(stripShape),
+  }),
+};

@@ -1,0 +1,107 @@
+import { promiseOf } from "../../history/promise.ts";
+import type { Run } from "../../history/run.ts";
+import type { StatsPeriod } from "../../history/stats.ts";
+import { readAttention } from "../overview/attention.ts";
+import { promisesOf } from "../overview/promise-figures.ts";
+import type { OverviewAnswer } from "../contract/overview-routes.ts";
+import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
+import type { Handlers } from "./handler.ts";
+
+const HOUR_MS = 3_600_000;
+const UPCOMING = 50;
+const NEXT = 10;
+const CELLS = 60;
+/** Jobs whose strips are read at the same time. */
+const AT_ONCE = 10;
+const OPEN = ["queued", "running", "retrying", "sleeping"] as const;
+
+/** What the routes do that show much at once. */
+export const overviewHandlers: Handlers<"getOverview" | "listStrips"> = {
+  async getOverview({ scheduler }) {
+    const [span, isPaused, workers, { queues }, { jobs: upcoming }] = await Promise.all([
+      readSpan(scheduler),
+      scheduler.isPaused(),
+      scheduler.getWorkers(),
+      scheduler.getQueues(),
+      scheduler.getJobs({ state: "active", order: "next-run", limit: UPCOMING }),
+    ]);
+    const { now, ...rest } = span;
+    const seen = { scheduler, workers, queues, isPaused, now };
+    const next = upcoming.flatMap(({ id: jobId, nextRunTime, nextDueTime, schedule }) =>
+      nextRunTime && nextDueTime && nextDueTime >= now
+        ? [
+            {
+              jobId,
+              fireTime: nextRunTime.toISOString(),
+              dueTime: nextDueTime.toISOString(),
+              schedule,
+            },
+          ]
+        : [],
+    );
+    return {
+      now: now.toISOString(),
+      isPaused,
+      ...rest,
+      attention: await readAttention(seen, upcoming),
+      next: next.slice(0, NEXT),
+      workers: {
+        count: workers.length,
+        capacity: workers.reduce((sum, one) => sum + one.concurrency * one.queues.length, 0),
+        running: workers.reduce((sum, one) => sum + one.running.length, 0),
+      },
+    };
+  },
+
+  async listStrips({ query: { jobId }, scheduler }) {
+    const ids = [...new Set(jobId)];
+    const items: { jobId: string; cells: ReturnType<typeof toCell>[] }[] = [];
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const some = ids.slice(at, at + AT_ONCE).map(async (id) => {
+        const { runs } = await scheduler.getRuns(id, { limit: CELLS });
+        return { jobId: id, cells: runs.map(toCell) };
+      });
+      items.push(...(await Promise.all(some)));
+    }
+    return { items, nextCursor: null };
+  },
+};
+
+function toHour(hour: StatsPeriod): OverviewAnswer["hours"][number] {
+  return { from: hour.from.toISOString(), ...promisesOf(hour) };
+}
+
+function toCell(run: Run) {
+  const { id: runId, fireTime, verdict, reason = null, count } = run;
+  const promise = promiseOf(run) ?? null;
+  return { runId, fireTime: fireTime.toISOString(), verdict, reason, promise, count };
+}
+
+/** What was decided in the last 24 hours, and what is in flight. */
+async function readSpan(
+  scheduler: ActingScheduler,
+): Promise<Pick<OverviewAnswer, "from" | "hours" | "promise"> & { readonly now: Date }> {
+  const { to: now } = await scheduler.getStats();
+  const from = new Date(now.getTime() - 24 * HOUR_MS);
+  const [stats, open] = await Promise.all([
+    scheduler.getStats({ from }),
+    scheduler.getRuns({ verdict: [...OPEN], trigger: "scheduled", limit: 1_000 }),
+  ]);
+  const isWhole = stats.jobs === undefined;
+  const { periods } = isWhole ? await scheduler.getStats({ from, by: "hour" }) : { periods: [] };
+  const decided = promisesOf(stats.total);
+  const inFlight = open.runs.reduce((sum, { count }) => sum + count, 0);
+  const { kept, late, excused, broken } = decided;
+  return {
+    now,
+    from: stats.from.toISOString(),
+    promise: {
+      ...decided,
+      inFlight,
+      due: kept + late + excused + broken + inFlight,
+      isAll: open.cursor === undefined,
+      jobs: stats.jobs ?? null,
+    },
+    hours: periods.map(toHour),
+  };
+}
