@@ -32,6 +32,19 @@ export function checkListener(
   return parseOptions(schema, options, call);
 }
 
+/** Checks who follows events, and from where. @throws {@link CronduitError} `INVALID_OPTION` */
+export function checkFollower(news: unknown, after: unknown): void {
+  const isTold =
+    typeof news === "object" && news !== null && typeof Reflect.get(news, "onEnd") === "function";
+  if (isTold && (after === undefined || typeof after === "string")) return;
+  const [path, what] = isTold
+    ? ["after", `a position that a follower had, not ${shown(after)}`]
+    : ["news", `an object with the functions that are told, not ${shown(news)}`];
+  throw new CronduitError("INVALID_OPTION", `followEvents, ${path}: must be ${what}.`, {
+    data: { path },
+  });
+}
+
 /** Checks a sum of event bits. @throws {@link CronduitError} `INVALID_OPTION`, also for bits that no event has. */
 export function checkMask(mask: unknown): number {
   const isMask =

@@ -2,7 +2,7 @@ import type { EngineHealth } from "../engine/port/engine.ts";
 import type { EventHandler, ListenerOptions } from "../events/event-bus.ts";
 import type { EventFollower, EventNews, EventWish } from "../events/event-follower.ts";
 import { bitsOf } from "../events/event-names.ts";
-import { checkListener, checkMask } from "../events/listener-input.ts";
+import { checkFollower, checkListener, checkMask } from "../events/listener-input.ts";
 import { EVENT_ALL, type EventName } from "../jobs/event.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { SchedulerParts } from "./assembly.ts";
@@ -104,6 +104,7 @@ export abstract class SchedulerFleet extends SchedulerOverrides {
     news: EventNews,
     after?: string,
   ): Promise<EventFollower> {
+    checkFollower(news, after);
     await this.#lifecycle.ready();
     return this.#parts.feed.follow({ ...wish, sees: this.#desk.rights.sees }, news, after);
   }
