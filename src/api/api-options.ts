@@ -78,6 +78,22 @@ export const apiOptionsSchema = z.strictObject({
     })
     .prefault({}),
   limits: limitsSchema.prefault({}),
+  /**
+   * Who may create and change jobs of pipelines whose params can execute code (`executesCode`): `user:ana`, `token:deploy`,
+   * `role:admin`; at most 1,000. Requests of this process may. @default nobody
+   */
+  allowCommands: z
+    .array(
+      z
+        .string()
+        .max(200)
+        .regex(
+          /^(?:(?:user|token):.+|role:(?:viewer|editor|admin))$/su,
+          'must be like "user:ana", "token:deploy" or "role:admin"',
+        ),
+    )
+    .max(1_000)
+    .default([]),
   /** `"machines"`: only health and what else programs ask, as for a worker. @default everything */
   only: z.literal("machines").optional(),
   /** Who may call. @default nobody but this process (`as`) */

@@ -1,6 +1,10 @@
 import { descriptionRoutes } from "./contract/description-routes.ts";
 import { eventRoutes } from "./contract/event-routes.ts";
 import { fleetRoutes } from "./contract/fleet-routes.ts";
+import { jobChangeRoutes } from "./contract/job-change-routes.ts";
+import { occurrenceRoutes } from "./contract/occurrence-routes.ts";
+import { pipelineRoutes } from "./contract/pipeline-routes.ts";
+import { scheduleRoutes } from "./contract/schedule-routes.ts";
 import { jobRoutes } from "./contract/job-routes.ts";
 import { machineRoutes } from "./contract/machine-routes.ts";
 import { peopleRoutes } from "./contract/people-routes.ts";
@@ -12,6 +16,10 @@ export const contract = {
   ...eventRoutes,
   ...fleetRoutes,
   ...jobRoutes,
+  ...jobChangeRoutes,
+  ...occurrenceRoutes,
+  ...scheduleRoutes,
+  ...pipelineRoutes,
   ...machineRoutes,
   ...descriptionRoutes,
   ...overviewRoutes,

@@ -13,12 +13,19 @@ import type { Handlers } from "./handlers/handler.ts";
 import { describing } from "./handlers/description-handlers.ts";
 import { eventHandlers } from "./handlers/event-handlers.ts";
 import { fleetHandlers } from "./handlers/fleet-handlers.ts";
+import { jobChangeHandlers } from "./handlers/job-change-handlers.ts";
 import { jobHandlers } from "./handlers/job-handlers.ts";
 import { machineHandlers } from "./handlers/machine-handlers.ts";
 import { peopleHandlers } from "./handlers/people-handlers.ts";
 import { overviewHandlers } from "./handlers/overview-handlers.ts";
 import { runHandlers } from "./handlers/run-handlers.ts";
 import { StreamHub } from "./streams/stream-hub.ts";
+import { occurrenceHandlers } from "./handlers/occurrence-handlers.ts";
+import { pipelineHandlers } from "./handlers/pipeline-handlers.ts";
+import { scheduleHandlers } from "./handlers/schedule-handlers.ts";
+import { answerStore } from "./idempotency/answer-once.ts";
+import { quotaLimits } from "./job-limits.ts";
+import { mayUseCommands } from "./may-use-commands.ts";
 import { makeApp } from "./make-app.ts";
 
 /** The HTTP API of a fleet. Mount it in any server that speaks `Request` and `Response`. */
@@ -60,6 +67,10 @@ export function createApi(options: ApiOptions): Api {
     ...eventHandlers({ engine, clock, hub }),
     ...fleetHandlers,
     ...jobHandlers,
+    ...jobChangeHandlers(quotaLimits(people.quotas)),
+    ...occurrenceHandlers(quotaLimits(people.quotas)),
+    ...scheduleHandlers,
+    ...pipelineHandlers(parts.registry),
     ...machines,
     ...overviewHandlers,
     ...describing(settings.basePath),
@@ -77,6 +88,8 @@ export function createApi(options: ApiOptions): Api {
     settings,
     logger: parts.logger,
     quotas: people.quotas,
+    answers: answerStore(parts.engine),
+    mayUseCommands: mayUseCommands(settings.allowCommands),
   });
   const fetchAs =
     (local: Caller | undefined): Api["fetch"] =>

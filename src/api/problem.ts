@@ -28,6 +28,9 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   JOB_NOT_FOUND: 404,
   RUN_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
+  REVISION_CHANGED: 412,
+  IDEMPOTENCY_KEY_IN_USE: 409,
+  IDEMPOTENCY_KEY_REUSED: 422,
   CONFLICTING_ID: 409,
   NOT_OVERRIDABLE: 409,
   OCCURRENCE_DECIDED: 409,
@@ -59,7 +62,7 @@ export function toProblem(error: unknown): Problem {
       );
   const { code, message, data } = told;
   const { meaning, remedy } = ERROR_CODES[code];
-  const { path, ...more } = data;
+  const { path = data["field"], ...more } = data;
   return {
     type: `urn:cronduit:error:${code}`,
     title: meaning,

@@ -4,10 +4,12 @@ import type { Logger } from "../core/log.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
 import type { Quotas } from "./accounts/quotas.ts";
+import type { LimitedActor, TrustedActor } from "../scheduler/rights.ts";
 import type { ApiSettings } from "./api-options.ts";
 import { type Caller, mayCall } from "./caller.ts";
 import type { Route } from "./contract/route.ts";
 import type { AnyHandler } from "./handlers/handler.ts";
+import { type AnswerStore, answerOnce, idempotencyKeyOf } from "./idempotency/answer-once.ts";
 import { readJson } from "./read-body.ts";
 
 /** What serving a call takes besides the request. */
@@ -16,6 +18,10 @@ export interface Serving {
   readonly settings: ApiSettings;
   readonly logger: Logger;
   readonly quotas: Quotas;
+  /** Where answers to requests are kept that may be repeated. */
+  readonly answers: AnswerStore;
+  /** Whether somebody may use pipelines whose params can execute code. */
+  readonly mayUseCommands: (caller: Caller) => boolean;
 }
 
 /** A request to a route, and who sent it. */
@@ -36,35 +42,63 @@ export interface Incoming {
 export async function serveRoute(
   { route, handler }: { readonly route: Route; readonly handler: AnyHandler },
   { request, path, caller, again, address }: Incoming,
-  { scheduler, settings, logger, quotas }: Serving,
+  { scheduler, settings, logger, quotas, answers, mayUseCommands }: Serving,
 ): Promise<Response> {
   requireAccess(route, caller);
   const where = `${route.method} ${route.path}`;
   const query = readQuery(route, new URL(request.url).searchParams, where);
   const body = await readBody(route, request, { settings, where });
+  const actor = caller && actorOf(caller, mayUseCommands);
   const headers = new Headers();
+  let status = route.status ?? 200;
   const call = {
     path,
     query,
     body,
-    scheduler: caller && scheduler.as(caller.actor),
+    scheduler: actor && scheduler.as(actor),
+    acting: (note?: string) => scheduler.as(actor ?? NOBODY, note),
     caller,
     again,
     request,
     address,
     quotas,
+    status: (other: 200 | 201 | 202) => {
+      status = other;
+    },
     logger,
     headers,
   };
   // The contract's schemas have made the call what this handler takes.
-  const answer = await handler(call as never);
-  if (answer instanceof Response) {
-    for (const [name, value] of headers) answer.headers.set(name, value);
-    return answer;
-  }
-  if (route.answer === null) return new Response(null, { status: 204, headers });
-  headers.set("content-type", "application/json");
-  return new Response(JSON.stringify(answer), { status: route.status ?? 200, headers });
+  const answering = async (): Promise<Response> => {
+    const answer = await handler(call as never);
+    if (answer instanceof Response) {
+      for (const [name, value] of headers) answer.headers.set(name, value);
+      return answer;
+    }
+    if (route.answer === null) return new Response(null, { status: 204, headers });
+    headers.set("content-type", "application/json");
+    return new Response(JSON.stringify(answer), { status, headers });
+  };
+  const key = route.method === "POST" && caller ? idempotencyKeyOf(request) : undefined;
+  if (key === undefined || !caller) return answering();
+  // Connects, if nothing has yet.
+  await scheduler.isPaused();
+  const { pathname, search } = new URL(request.url);
+  const target = `${route.method} ${pathname}${search}`;
+  const isSecret = route.answerIsSecret === true;
+  return answerOnce(answers, { key, caller, target, body, isSecret }, answering);
+}
+
+/** Stands for a caller where there is none: routes that are open to anyone change nothing of jobs. */
+const NOBODY: LimitedActor = { kind: "user", id: "nobody", role: "viewer", owners: ["nobody"] };
+
+/** With what rights the scheduler acts; what a credential says of commands counts for nothing. */
+function actorOf(
+  caller: Caller,
+  mayUseCommands: Serving["mayUseCommands"],
+): LimitedActor | TrustedActor {
+  const { actor } = caller;
+  return "role" in actor ? { ...actor, commands: mayUseCommands(caller) } : actor;
 }
 
 /** @throws {@link CronduitError} `NOT_AUTHENTICATED`, `NOT_ALLOWED` */
@@ -98,12 +132,18 @@ function readQuery(
   );
 }
 
+/** Whether a request has no body at all. */
+function isBare({ body, headers }: Request): boolean {
+  return body === null || (headers.get("content-length") === "0" && !headers.has("content-type"));
+}
+
 async function readBody(
   { body: schema }: Route,
   request: Request,
   { settings: { limits }, where }: { readonly settings: ApiSettings; readonly where: string },
 ): Promise<unknown> {
   if (!schema) return undefined;
+  if (isBare(request) && schema.safeParse(undefined).success) return undefined;
   const body = await readJson(request, { maxBytes: limits.bodyBytes, maxDepth: limits.bodyDepth });
   return parseOptions(schema, body, `${where}, body`);
 }

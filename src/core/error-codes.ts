@@ -109,6 +109,16 @@ export const ERROR_CODES = {
     meaning: "A page of another site called the HTTP API.",
     remedy: "Name the page's origin in `cors.origins` of `createApi`, if it may.",
   },
+  IDEMPOTENCY_KEY_IN_USE: {
+    meaning: "The first request with this `Idempotency-Key` is being answered.",
+    remedy:
+      "Repeat it a little later; if its process died, the key is free again after ten minutes.",
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    meaning: "An `Idempotency-Key` was used for another request, or its answer is not kept.",
+    remedy:
+      "Send another key for another request; see whether the first one did what it was to do.",
+  },
   RATE_LIMITED: {
     meaning: "There were too many requests in the last minute.",
     remedy:
@@ -117,6 +127,11 @@ export const ERROR_CODES = {
   NOT_ALLOWED: {
     meaning: "This actor may not do that; what it may not even see is reported as not found.",
     remedy: "Act as an editor of the job's owner, or as an administrator: see `as`.",
+  },
+  REVISION_CHANGED: {
+    meaning:
+      "The job is not as the caller read it: it has another revision, was removed, or is there already.",
+    remedy: "Read the job again, decide anew, and repeat the call with its present revision.",
   },
   UNKNOWN_PIPELINE: {
     meaning: "No pipeline with this name is registered in this process.",

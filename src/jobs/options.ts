@@ -56,6 +56,9 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 
+/** The revision that a job must have for a change to be made. */
+export const revisionSchema = z.int().min(0);
+
 /** Several attempts; see {@link jobOptionsSchema}. */
 const retrySchema = z.strictObject({
   /** Total number of attempts, including the first: 2 to 1,000. @default 3 */
@@ -162,8 +165,17 @@ export const jobOptionsSchema = z.strictObject({
    * @default true
    */
   lockable: z.boolean().default(true),
-  /** Replace a stored job with the same id instead of failing. @default false */
-  replaceExisting: z.boolean().default(false),
+  /**
+   * Replace a stored job with the same id instead of failing. With `true`, a job that was last declared just so stays as it is;
+   * `"always"` also undoes what `modifyJob` and `rescheduleJob` have changed since.
+   * @default false
+   */
+  replaceExisting: z.union([z.boolean(), z.literal("always")]).default(false),
+  /**
+   * Only if the stored job has this revision, which it is then replaced with; `"none"`: only if there is no such job.
+   * @default whatever is stored
+   */
+  ifRevision: z.union([revisionSchema, z.literal("none")]).optional(),
   /** How much of the job's ledger is kept. */
   retention: z
     .strictObject({

@@ -31,6 +31,11 @@ export interface PipelineOptions<
    * @default the class's own `module`, if it has one
    */
   readonly source?: PipelineSource | undefined;
+  /**
+   * Whether its params can execute code, such as a command line; see `Pipeline.executesCode`.
+   * @default the class's `executesCode`
+   */
+  readonly executesCode?: boolean | undefined;
 }
 
 /** The module that exports a pipeline, or a function that does a job's work. */
@@ -50,6 +55,8 @@ export interface PipelineDescriptor {
   readonly deps: readonly (DependencyToken | InjectedParameter)[];
   /** Absent if it can only run in a process that knows the class. */
   readonly source?: PipelineSource;
+  /** Whether its params can execute code. */
+  readonly executesCode?: true;
 }
 
 /** The classes that options with these params can describe: those with the same schema, or any if none was given. */
@@ -125,13 +132,23 @@ export function describePipeline(target: unknown, given: PipelineOptions = {}): 
   const deps = given.deps ?? nearest(owner, "deps") ?? injectedDeps(name, owner);
   checkDeps(name, owner, deps);
   const source = given.source ?? ownOptions(owner)?.source ?? ownModule(owner);
-  if (source === undefined) return { name, pipeline: owner, params, deps };
+  const executesCode = given.executesCode ?? nearest(owner, "executesCode") ?? false;
+  if (typeof executesCode !== "boolean")
+    throw invalid(`executesCode of pipeline "${name}" must be true or false.`, name);
+  const descriptor = {
+    name,
+    pipeline: owner,
+    params,
+    deps,
+    ...(executesCode ? { executesCode } : {}),
+  };
+  if (source === undefined) return descriptor;
   if (typeof source.module !== "string" || source.module === "")
     throw invalid(
       `The module of pipeline "${name}" must be a string, such as import.meta.url.`,
       name,
     );
-  return { name, pipeline: owner, params, deps, source };
+  return { ...descriptor, source };
 }
 
 /** Not inherited, because a subclass may be in another module than its parent. */
@@ -202,7 +219,7 @@ function ownOptions(owner: object): PipelineOptions | undefined {
  * The first definition from the class up through its ancestors; at each level options take precedence over static
  * fields.
  */
-function nearest<K extends "params" | "deps">(
+function nearest<K extends "params" | "deps" | "executesCode">(
   owner: PipelineConstructor,
   key: K,
 ): PipelineConstructor[K] {

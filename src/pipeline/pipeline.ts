@@ -65,6 +65,12 @@ export abstract class Pipeline<P extends ParamsSchema = undefined> {
    * @default any error may be retried
    */
   declare static readonly retryOn?: RetryOn | undefined;
+  /**
+   * Whether its params can execute code, such as a command line or a script. The jobs of such a pipeline are created and
+   * changed over the HTTP API only by those whom its option `allowCommands` names.
+   * @default that of the parent class, else false
+   */
+  declare static readonly executesCode?: boolean | undefined;
 
   /**
    * Carries the type of the params through inference; doesn't exist at run time. A string key rather than a symbol of
@@ -162,6 +168,7 @@ export interface PipelineConstructor<P extends ParamsSchema = ParamsSchema, R = 
   readonly deps?: readonly DependencyToken[] | undefined;
   readonly module?: string | undefined;
   readonly retryOn?: RetryOn | undefined;
+  readonly executesCode?: boolean | undefined;
 }
 
 /** A class with the schema that types its `run`: `static params`, or that of `Pipeline.with`. */

@@ -1,6 +1,7 @@
 import type { JobOptionsInput } from "../jobs/options.ts";
 import type { PipelineReference, SchemaOf } from "../pipeline/pipeline.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/params-schema.ts";
+import type { IfRevision } from "./if-revision.ts";
 import type { TimedTriggerOptions, UntimedTriggerOptions } from "../triggers/trigger-options.ts";
 
 /** Whether params may be omitted: the schema accepts `undefined` or an empty object. */
@@ -45,11 +46,12 @@ export type ScheduleArguments<P extends ParamsSchema> =
 export type ScheduleOptions = JobRules & { timezone?: string };
 
 /** Options of `rescheduleJob`. */
-export type RescheduleOptions = ScheduleChoice & Pick<JobRules, "nextRunTime">;
+export type RescheduleOptions = ScheduleChoice & Pick<JobRules, "nextRunTime"> & IfRevision;
 
 /** Options of `modifyJob`: any rule except the id and the queue, and a trigger if the schedule is to change. */
 export type ModifyJobOptions<P extends ParamsSchema = ParamsSchema> = Partial<
-  Omit<JobRules, "id" | "queue" | "replaceExisting">
+  Omit<JobRules, "id" | "queue" | "replaceExisting" | "ifRevision">
 > & {
   params?: ParamsInput<P>;
-} & (ScheduleChoice | { trigger?: undefined });
+} & IfRevision &
+  (ScheduleChoice | { trigger?: undefined });

@@ -12,7 +12,9 @@ import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { Schedule } from "../jobs/schedule.ts";
 import type { Verdict } from "../jobs/verdict.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { JobStore } from "./job-store.ts";
+import type { Rights } from "./rights.ts";
 
 /** Upper bound of the fire times in one backfill. */
 const MAX_FIRE_TIMES = 100_000;
@@ -69,23 +71,34 @@ export interface Backfill {
   readonly createdAt: Date;
 }
 
+/** What {@link Backfills} needs. */
+export interface BackfillsParts {
+  readonly engine: Pick<Engine, "backfills" | "ledger" | "now">;
+  readonly store: JobStore;
+  readonly registry: Pick<PipelineRegistry, "get">;
+  /** Who asks for backfills, and what they may do. */
+  readonly rights: Pick<Rights, "by" | "requireCommands">;
+}
+
 /** Runs fire times of a job's past. */
 export class Backfills {
-  readonly #engine: Pick<Engine, "backfills" | "ledger" | "now">;
+  readonly #engine: BackfillsParts["engine"];
   readonly #store: JobStore;
   readonly #by: Actor;
+  readonly #parts: BackfillsParts;
 
-  /** @param by Who asks for backfills. */
-  constructor(engine: Pick<Engine, "backfills" | "ledger" | "now">, store: JobStore, by: Actor) {
-    this.#engine = engine;
-    this.#store = store;
-    this.#by = by;
+  constructor(parts: BackfillsParts) {
+    this.#engine = parts.engine;
+    this.#store = parts.store;
+    this.#by = parts.rights.by;
+    this.#parts = parts;
   }
 
   async start(jobId: string, input: unknown): Promise<BackfillReport> {
     const options = parseOptions(optionsSchema, input, "backfill");
     const job = await this.#store.get(jobId);
-    const { timezone, trigger } = job.definition;
+    const { timezone, trigger, pipeline } = job.definition;
+    this.#parts.rights.requireCommands(this.#parts.registry.get(pipeline), "backfill");
     if (trigger.kind === "manual") throw neverDue(jobId);
     const now = await this.#engine.now();
     const { from, to } = rangeOf(options, timezone, now);

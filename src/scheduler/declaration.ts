@@ -31,7 +31,9 @@ export interface Declaration {
   readonly upcoming: readonly Occurrence[];
   /** Whether the trigger is exhausted; see {@link refuseExhausted}. */
   readonly isOver: boolean;
-  readonly replaceExisting: boolean;
+  readonly replaceExisting: boolean | "always";
+  /** The revision that the stored job must have; `none`: there must be none. */
+  readonly ifRevision?: number | "none" | undefined;
   /** Its timing if it were declared at another instant. */
   readonly timingAt: (now: EpochMs) => Timing;
 }
@@ -46,7 +48,8 @@ export interface DeclarationContext {
   readonly calendars: CalendarLookup;
   /** Who declares; absent: a program with all rights. */
   readonly rights?:
-    Pick<Rights, "isLimited" | "nameFor" | "ownerFor" | "sees" | "source"> | undefined;
+    | Pick<Rights, "isLimited" | "nameFor" | "ownerFor" | "requireCommands" | "sees" | "source">
+    | undefined;
   /** The scheduler's `jobDefaults`, as written. */
   readonly rules?: object | undefined;
 }
@@ -62,6 +65,7 @@ export async function declare(
   context: DeclarationContext,
 ): Promise<Declaration> {
   const { rights } = context;
+  rights?.requireCommands(descriptor, "addJob");
   const source = rights?.source;
   const split = splitOptions(options, "addJob");
   const { owner, ...defaults } = splitOptions(context.rules ?? {}, "jobDefaults").job;
@@ -122,6 +126,7 @@ export async function declare(
     upcoming,
     isOver: schedule.isOver(upcoming),
     replaceExisting: job.replaceExisting,
+    ...(job.ifRevision === undefined ? {} : { ifRevision: job.ifRevision }),
     timingAt,
   };
 }
@@ -144,7 +149,7 @@ export function withinRights(
 
 /** Only the rules that were given, since a default may change; parsed, so that `60` and `"60s"` are equal. */
 function declaredRules(given: object, job: JobOptions): object {
-  const { replaceExisting: _, id: __, ...read } = job;
+  const { replaceExisting: _, id: __, ifRevision: ___, ...read } = job;
   return Object.fromEntries(Object.entries(read).filter(([name]) => Object.hasOwn(given, name)));
 }
 

@@ -22,6 +22,7 @@ import {
   seenBy,
   withinRights,
 } from "./declaration.ts";
+import { changedFields } from "./differences.ts";
 import { pausePlan } from "./pauses.ts";
 import { type SplitOptions, splitOptions } from "./split-options.ts";
 import {
@@ -35,14 +36,19 @@ import {
 /** The change that `addJob` with `replaceExisting` makes to a job; `undefined` if the declaration is the same. */
 export function replacePlan(
   job: StoredJob,
-  { definition, watermark }: Declaration,
+  declaration: Declaration,
   now: number,
 ): ChangePlan | undefined {
+  const { definition, watermark, replaceExisting } = declaration;
   const old = job.definition;
-  if (old.declared.all === definition.declared.all) return undefined;
+  const isAlways = replaceExisting === "always";
+  if (old.declared.all === definition.declared.all && !(isAlways && isModified(old, declaration)))
+    return undefined;
   refuseMove(old, queueOf(definition), "addJob");
   const event = { name: "JOB_MODIFIED", at: now, jobId: old.id } as const;
-  const { isSame, isPausing } = compareSchedules(old, definition);
+  const compared = compareSchedules(old, definition);
+  const { isPausing } = compared;
+  const isSame = compared.isSame && !(isAlways && isTimedOtherwise(old, declaration));
   if (!isSame) {
     const before: StoredJob = isPausing ? { ...job, state: "paused" } : job;
     return { ...reschedule(before, definition, now, watermark), event };
@@ -52,6 +58,35 @@ export function replacePlan(
   return isToPause ? { ...pausePlan(job, now, {}), ...kept } : kept;
 }
 
+/** Whether a job that was declared just so has been changed since. */
+function isModified(old: JobDefinition, declaration: Declaration): boolean {
+  const { definition } = declaration;
+  return (
+    isTimedOtherwise(old, declaration) ||
+    changedFields(old, keepSchedule(old, definition)).length > 0
+  );
+}
+
+/** Whether another schedule is in place than the one declared, wherever an interval begins. */
+function isTimedOtherwise(old: JobDefinition, { timingAt }: Declaration): boolean {
+  const declared = timingAt(old.createdAt);
+  return (
+    JSON.stringify(timingOf(old)) !== JSON.stringify(declared) &&
+    withoutAnchors(timingOf(old)) !== withoutAnchors(declared)
+  );
+}
+
+function withoutAnchors(timing: Timing): string {
+  const { trigger, tzdata: _, ...rest } = timing;
+  const anchors =
+    trigger.kind === "interval"
+      ? { anchorAt: 0 }
+      : trigger.kind === "calendar-interval"
+        ? { anchorDate: "", startAt: 0 }
+        : {};
+  return JSON.stringify([rest, { ...trigger, ...anchors }]);
+}
+
 /** The change that `modifyJob` and `rescheduleJob` make to a job. The schedule changes only if a part of it is given. */
 export async function modifyPlan(
   job: StoredJob,
@@ -59,6 +94,7 @@ export async function modifyPlan(
   descriptor: PipelineDescriptor | undefined,
   context: DeclarationContext & { readonly where: string },
 ): Promise<ChangePlan> {
+  context.rights?.requireCommands(descriptor, context.where);
   const split = splitOptions(changes, context.where);
   const fixed = ["id", "replaceExisting"].find((name) => name in split.job);
   if (fixed) {

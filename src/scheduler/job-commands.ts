@@ -1,7 +1,9 @@
+import { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { PeoplesEngine } from "../engine/scoped/scoped-engine.ts";
 import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
+import { parseOptions, revisionSchema } from "../jobs/options.ts";
 import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import type { Pipeline, PipelineConstructor } from "../pipeline/pipeline.ts";
 import type { PipelineRegistry, Registrable } from "../pipeline/registry.ts";
@@ -12,7 +14,15 @@ import {
   declare,
   refuseExhausted,
 } from "./declaration.ts";
+import type { ChangePlan } from "./change-plan.ts";
 import { differencesOf } from "./differences.ts";
+import { revisionIn } from "./if-revision.ts";
+import {
+  type JobPreview,
+  type JobPreviewQuery,
+  type JobToPreview,
+  previewJob,
+} from "./job-preview.ts";
 import { modifyPlan } from "./job-changes.ts";
 import { JobStore, type OnTimed } from "./job-store.ts";
 import { OverrideCommands } from "./override-commands.ts";
@@ -34,6 +44,8 @@ import {
 import type { Rights } from "./rights.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { checkConditions } from "./condition-cycles.ts";
+
+const removeSchema = z.strictObject({ ifRevision: revisionSchema.optional() });
 
 /** A pipeline as callers name it. */
 export type AnyPipelineReference = PipelineConstructor | Pipeline<ParamsSchema> | string;
@@ -128,7 +140,8 @@ export class JobCommands {
   }
 
   async modify(jobId: string, changes: unknown, where: string): Promise<StoredJob> {
-    const modified = await this.store.change(jobId, async (job, now) => {
+    const ifRevision = revisionIn(changes, where);
+    const plan = async (job: StoredJob, now: number): Promise<ChangePlan> => {
       const { pipeline, timezone } = job.definition;
       const made = await modifyPlan(declaredJob(job), changes, this.#parts.registry.get(pipeline), {
         ...this.#parts.defaults,
@@ -138,11 +151,11 @@ export class JobCommands {
         where,
       });
       const isPausing = (changes as { nextRunTime?: unknown }).nextRunTime === null;
-      const plan = underOverrides(job, made, { isPausing, now });
-      if (plan.definition) await this.#checkConditions([plan.definition]);
-      return plan;
-    });
-    return this.#told("modified", modified);
+      const planned = underOverrides(job, made, { isPausing, now });
+      if (planned.definition) await this.#checkConditions([planned.definition]);
+      return planned;
+    };
+    return this.#told("modified", await this.store.change(jobId, plan, ifRevision));
   }
 
   /** @param input A reason, or {@link PauseOptions}. */
@@ -150,11 +163,14 @@ export class JobCommands {
     const how = readPause(input);
     return this.#told(
       "paused",
-      await this.store.change(jobId, (job, now) =>
-        pauseUnderOverrides(job, now, {
-          reason: how.reason,
-          until: readUntil(job, now, how.until, "pauseJob"),
-        }),
+      await this.store.change(
+        jobId,
+        (job, now) =>
+          pauseUnderOverrides(job, now, {
+            reason: how.reason,
+            until: readUntil(job, now, how.until, "pauseJob"),
+          }),
+        how.ifRevision,
       ),
     );
   }
@@ -164,8 +180,18 @@ export class JobCommands {
     const how = readResume(input);
     return this.#told(
       "resumed",
-      await this.store.change(jobId, (job, now) => resumeUnderOverrides(job, now, how)),
+      await this.store.change(
+        jobId,
+        (job, now) => resumeUnderOverrides(job, now, how),
+        how.ifRevision,
+      ),
     );
+  }
+
+  /** What `addJob` would make of these options. */
+  async preview(options: JobToPreview, query: JobPreviewQuery): Promise<JobPreview> {
+    const now = await this.#parts.engine.now();
+    return previewJob(options, query, { now, ...this.#parts.defaults });
   }
 
   /** What fell into a job's pause so far. */
@@ -175,8 +201,9 @@ export class JobCommands {
     return pausedOccurrences(job, await this.#parts.engine.now(), limit);
   }
 
-  async remove(jobId: string): Promise<void> {
-    await this.store.remove(jobId);
+  async remove(jobId: string, options?: unknown): Promise<void> {
+    const { ifRevision } = parseOptions(removeSchema, options ?? {}, "removeJob");
+    await this.store.remove(jobId, undefined, ifRevision);
     this.#parts.changes.removed(jobId);
   }
 

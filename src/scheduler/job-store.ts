@@ -10,6 +10,7 @@ import { noteOf, noteOfRemoval } from "./change-note.ts";
 import { type ChangePlan, undecided } from "./change-plan.ts";
 import { compareSchedules, type Declaration } from "./declaration.ts";
 import { differencesOf } from "./differences.ts";
+import { requireRevision, revisionChanged } from "./if-revision.ts";
 import { replacePlan } from "./job-changes.ts";
 import { declaredJob, underOverrides } from "./override-plans.ts";
 
@@ -62,23 +63,47 @@ export class JobStore {
    * @returns The jobs that are new, and a single job as it is stored now.
    * @throws {@link ConflictingIdError} for the first that differs from the stored job, or whose id is somebody else's; the others
    * are stored.
+   * `REVISION_CHANGED` for a stored job that is not as expected.
    */
   async add(declarations: readonly Declaration[]): Promise<AddedJobs> {
     // The caller of one job wants to see it; this saves reading it again.
     const isSingle = declarations.length === 1;
     const more = isSingle ? { isRead: true } : { bulk: { id: randomUUID() } };
+    // Those are there, or the call fails.
+    const known = declarations.filter(({ ifRevision }) => typeof ifRevision === "number");
+    for (const declaration of known) await this.#replaceKnown(declaration);
+    const others = declarations.filter((each) => !known.includes(each));
+    const put = await this.#putAll(others, more);
+    return { added: put.added, stored: known.length > 0 ? undefined : put.stored };
+  }
+
+  async #putAll(
+    declarations: readonly Declaration[],
+    more: Pick<JobPut, "isRead" | "bulk">,
+  ): Promise<AddedJobs> {
     const results = await this.#engine.jobs.put(
       declarations.map((each) => ({ ...this.#put(each), ...more })),
     );
-    const stored = isSingle ? results[0]?.job : undefined;
+    const stored = more.isRead ? results[0]?.job : undefined;
     const added = new Set(declarations.filter((_, i) => results[i]?.outcome === "created"));
+    const taken = new Set(declarations.filter((_, i) => results[i]?.outcome === "taken"));
+    for (const declaration of declarations)
+      if (declaration.ifRevision === "none" && !added.has(declaration) && !taken.has(declaration))
+        throw await this.#isThere(declaration);
+    // With `always`, one that was declared just so may have been changed since.
+    const isToReplace = ({ replaceExisting }: Declaration, i: number): boolean =>
+      results[i]?.outcome === "exists" ? replaceExisting !== false : replaceExisting === "always";
+    const toReplace = declarations.filter(
+      (declaration, i) =>
+        !added.has(declaration) && !taken.has(declaration) && isToReplace(declaration, i),
+    );
     const existing = declarations.filter((_, i) => results[i]?.outcome === "exists");
-    for (const declaration of existing.filter(({ replaceExisting }) => replaceExisting)) {
+    for (const declaration of toReplace) {
       await this.#putOrReplace(declaration);
     }
-    const taken = declarations.find((_, i) => results[i]?.outcome === "taken");
-    if (taken) throw new ConflictingIdError(taken.definition.id);
-    const others = existing.filter(({ replaceExisting }) => !replaceExisting);
+    const [foreign] = taken;
+    if (foreign) throw new ConflictingIdError(foreign.definition.id);
+    const others = existing.filter(({ replaceExisting }) => replaceExisting === false);
     for (let at = 0; at < others.length; at += COMPARE_PAGE) {
       const page = others.slice(at, at + COMPARE_PAGE);
       const known = stored
@@ -87,11 +112,23 @@ export class JobStore {
       for (const [i, declaration] of page.entries())
         if (await this.#putOrRefuse(declaration, known[i])) added.add(declaration);
     }
-    const isReplaced = others.length < existing.length;
     return {
       added: declarations.filter((declaration) => added.has(declaration)),
-      stored: isReplaced ? undefined : stored,
+      stored: toReplace.length > 0 ? undefined : stored,
     };
+  }
+
+  /** @throws {@link CronduitError} `REVISION_CHANGED` */
+  async #replaceKnown(declaration: Declaration): Promise<void> {
+    const { definition, ifRevision } = declaration;
+    if (!(await this.#replace(declaration)))
+      throw revisionChanged(definition.id, ifRevision ?? "none", null);
+  }
+
+  /** The error for a job that was to be new. */
+  async #isThere({ definition: { id } }: Declaration): Promise<CronduitError> {
+    const [job] = await this.#engine.jobs.get([id]);
+    return revisionChanged(id, "none", job?.revision ?? null);
   }
 
   /** @throws {@link JobLookupError} if there is none. */
@@ -104,10 +141,11 @@ export class JobStore {
   /**
    * Applies `plan` to the stored job, and plans again if somebody else changed it first. `undefined` leaves the job
    * unchanged.
-   * @throws {@link JobLookupError} if there is none.
+   * @param ifRevision Only if the job has this revision.
+   * @throws {@link JobLookupError} if there is none; `REVISION_CHANGED`.
    */
-  async change(jobId: string, plan: Plan): Promise<StoredJob> {
-    const changed = await this.#change(jobId, plan);
+  async change(jobId: string, plan: Plan, ifRevision?: number): Promise<StoredJob> {
+    const changed = await this.#change(jobId, plan, ifRevision);
     if (!changed) throw new JobLookupError(jobId);
     const [job] = await this.#engine.jobs.get([jobId]);
     // Somebody may have removed it since, but it was changed.
@@ -115,15 +153,17 @@ export class JobStore {
   }
 
   /** As {@link change}, but without reading what became of it. @returns Whether there is such a job. */
-  async tryChange(jobId: string, plan: Plan): Promise<boolean> {
-    return (await this.#change(jobId, plan)) !== undefined;
+  async tryChange(jobId: string, plan: Plan, ifRevision?: number): Promise<boolean> {
+    return (await this.#change(jobId, plan, ifRevision)) !== undefined;
   }
 
   /** @returns The job as the change left it; `undefined` if there is none. */
-  async #change(jobId: string, plan: Plan): Promise<StoredJob | undefined> {
+  async #change(jobId: string, plan: Plan, ifRevision?: number): Promise<StoredJob | undefined> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const [job] = await this.#engine.jobs.get([jobId]);
       if (!job) return undefined;
+      // The step that changes it looks once more: of any other revision it makes a conflict, and that is found here.
+      requireRevision(job, ifRevision);
       const now = await this.#engine.now();
       const planned = await plan(job, now);
       if (!planned) return job;
@@ -147,15 +187,21 @@ export class JobStore {
 
   /**
    * @param isToGo Asked of the job before each try; it goes only as it was then. Absent: it goes whatever others change.
+   * @param ifRevision Only if it has this revision.
    * @returns Whether it was removed; else it was not to go.
-   * @throws {@link JobLookupError} if there is none.
+   * @throws {@link JobLookupError} if there is none; `REVISION_CHANGED`.
    */
-  async remove(jobId: string, isToGo?: (job: StoredJob) => boolean): Promise<boolean> {
+  async remove(
+    jobId: string,
+    isToGo?: (job: StoredJob) => boolean,
+    ifRevision?: number,
+  ): Promise<boolean> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const job = await this.get(jobId);
+      requireRevision(job, ifRevision);
       if (isToGo && !isToGo(job)) return false;
       const now = await this.#engine.now();
-      const isLast = !isToGo && tries === MAX_TRIES - 1;
+      const isLast = !isToGo && ifRevision === undefined && tries === MAX_TRIES - 1;
       const outcome = await this.#engine.jobs.remove({
         jobId,
         expectedWatermark: isLast ? undefined : job.watermark,
@@ -241,12 +287,16 @@ export class JobStore {
   }
 
   async #replace(declaration: Declaration): Promise<boolean> {
-    const { id } = declaration.definition;
-    return this.tryChange(id, (stored, now) => {
-      const plan = replacePlan(declaredJob(stored), declaration, now);
-      const { isPausing } = compareSchedules(stored.definition, declaration.definition);
-      return plan && underOverrides(stored, plan, { isPausing, now });
-    });
+    const { definition, ifRevision } = declaration;
+    return this.tryChange(
+      definition.id,
+      (stored, now) => {
+        const plan = replacePlan(declaredJob(stored), declaration, now);
+        const { isPausing } = compareSchedules(stored.definition, definition);
+        return plan && underOverrides(stored, plan, { isPausing, now });
+      },
+      ifRevision === "none" ? undefined : ifRevision,
+    );
   }
 }
 

@@ -101,7 +101,7 @@ function makeDesk({
     history,
     clock,
     describe: (pipeline) => jobs.describe(pipeline),
-    by,
+    rights,
   });
   return {
     rights,
@@ -115,7 +115,7 @@ function makeDesk({
       history,
       runs,
       logs: new RunLogs(engine, history, clock),
-      backfills: new Backfills(engine, jobs.store, by),
+      backfills: new Backfills({ engine, store: jobs.store, registry, rights }),
       changes: new ChangeHistory(engine, registry),
       accounts: new Accounts(parts.engine, rights.sees),
       by,

@@ -3,7 +3,9 @@ import type { OverrideMark, StoredJob } from "../jobs/definition.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { untilOption } from "../jobs/until-option.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
+import type { ChangePlan } from "./change-plan.ts";
 import type { DeclarationContext } from "./declaration.ts";
+import { revisionIn } from "./if-revision.ts";
 import { modifyPlan } from "./job-changes.ts";
 import type { JobStore } from "./job-store.ts";
 import { overrideSchema, partsSchema } from "./override-options.ts";
@@ -34,8 +36,9 @@ export class OverrideCommands {
   /** @throws {@link CronduitError} `NOT_OVERRIDABLE`, and as `modifyJob` */
   async override(jobId: string, input: unknown): Promise<StoredJob> {
     const given = parseOptions(overrideSchema, input, WHERE);
-    return this.#store.change(jobId, async (job, now) => {
+    const plan = async (job: StoredJob, now: number): Promise<ChangePlan> => {
       const { timezone } = job.definition;
+      this.#requireCommands(job, WHERE);
       const place = {
         where: WHERE,
         path: "until",
@@ -50,7 +53,8 @@ export class OverrideCommands {
         ...(until === undefined ? {} : { until }),
       };
       return overridePlan(job, await this.#values(job, given, now), mark, now);
-    });
+    };
+    return this.#store.change(jobId, plan, given.ifRevision);
   }
 
   /** The values as `modifyJob` would read them. */
@@ -79,9 +83,20 @@ export class OverrideCommands {
     };
   }
 
-  async clear(jobId: string, input: unknown): Promise<StoredJob> {
+  async clear(jobId: string, input: unknown, options?: unknown): Promise<StoredJob> {
     const parts = parseOptions(partsSchema, input, "clearOverride");
-    return this.#store.change(jobId, (job, now) => clearPlan(job, parts, now));
+    const ifRevision = revisionIn(options, "clearOverride");
+    const plan = (job: StoredJob, now: number): ChangePlan | undefined => {
+      this.#requireCommands(job, "clearOverride");
+      return clearPlan(job, parts, now);
+    };
+    return this.#store.change(jobId, plan, ifRevision);
+  }
+
+  /** Overriding and taking that back both change with what a job runs, and when. */
+  #requireCommands({ definition }: StoredJob, where: string): void {
+    const { registry, rights } = this.#parts;
+    rights.requireCommands(registry.get(definition.pipeline), where);
   }
 }
 

@@ -1,9 +1,11 @@
 import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import { z } from "zod";
+import { revisionSchema } from "../jobs/options.ts";
 import { OVERRIDE_PARTS, type OverridePart } from "../jobs/overrides.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/params-schema.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { RescheduleOptions } from "./add-job-options.ts";
+import type { IfRevision } from "./if-revision.ts";
 
 /** Schema of {@link OverrideOptions}. */
 export const overrideSchema = z
@@ -17,6 +19,7 @@ export const overrideSchema = z
     schedule: z.looseObject({}).optional(),
     params: z.unknown().optional(),
     until: z.unknown().optional(),
+    ifRevision: revisionSchema.optional(),
   })
   .refine(
     ({ paused, schedule, params }) =>
@@ -36,7 +39,7 @@ export const partsSchema = z
   .transform((parts) => parts ?? OVERRIDE_PARTS);
 
 /** Options of `overrideJob`: at least one of `paused`, `schedule` and `params`. */
-export interface OverrideOptions<P extends ParamsSchema = ParamsSchema> {
+export interface OverrideOptions<P extends ParamsSchema = ParamsSchema> extends IfRevision {
   /** Pause it; with a reason, up to 500 characters. @default as it is */
   paused?: true | { reason?: string };
   /** Another schedule, as `rescheduleJob` takes it. @default as it is */

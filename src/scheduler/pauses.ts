@@ -5,17 +5,18 @@ import { counted } from "../core/counted.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { instantOption } from "../jobs/instant-option.ts";
 import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
-import { parseOptions } from "../jobs/options.ts";
+import { parseOptions, revisionSchema } from "../jobs/options.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import { untilOption } from "../jobs/until-option.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import { type ChangePlan, keptSkips, settledAt, undecided } from "./change-plan.ts";
+import type { IfRevision } from "./if-revision.ts";
 
 /** Fire times that `resumeJob` takes as a list, and `getPausedOccurrences` gives at once. */
 const MAX_LISTED = 1_000;
 
 /** How a job is paused. */
-export interface PauseOptions {
+export interface PauseOptions extends IfRevision {
   /** Kept with the job; up to 500 characters. */
   reason?: string | undefined;
   /**
@@ -26,7 +27,7 @@ export interface PauseOptions {
 }
 
 /** How a job is resumed. */
-export interface ResumeOptions {
+export interface ResumeOptions extends IfRevision {
   /**
    * What becomes of the occurrences that fell into the pause: none runs (`skip`), the latest, `all` of them (at most
    * `maxCatchUp`), or those with these fire times (at most 1,000; without an offset, in the job's zone). @default "skip"
@@ -45,11 +46,13 @@ export interface PausedOccurrences {
 const pauseSchema = z.strictObject({
   reason: plainTextSchema(0, MAX_REASON).optional(),
   until: z.unknown().optional(),
+  ifRevision: revisionSchema.optional(),
 });
 const resumeSchema = z.strictObject({
   missed: z
     .union([z.enum(["skip", "latest", "all"]), z.array(z.unknown()).min(1).max(MAX_LISTED)])
     .default("skip"),
+  ifRevision: revisionSchema.optional(),
 });
 const listSchema = z.strictObject({ limit: z.int().min(1).max(MAX_LISTED).default(100) });
 

@@ -15,8 +15,10 @@ import type {
 } from "./add-job-options.ts";
 import type { SchedulerParts } from "./assembly.ts";
 import { checkJobId } from "./declaration.ts";
+import type { IfRevision } from "./if-revision.ts";
 import { SchedulerFleet } from "./scheduler-fleet.ts";
 import { type Job, withActions } from "./job-actions.ts";
+import type { JobPreview, JobPreviewQuery, JobToPreview } from "./job-preview.ts";
 import { toJob } from "./job.ts";
 import type { AnyPipelineReference, JobCommands } from "./job-commands.ts";
 import type { Lifecycle, ShutdownOptions } from "./lifecycle.ts";
@@ -168,6 +170,16 @@ export class PipelineScheduler extends SchedulerFleet implements AsyncDisposable
   }
 
   /**
+   * What `addJob` would make of these options, and its next fire times; nothing is stored.
+   * @throws As {@link addJob}.
+   * @example const { job, next } = await scheduler.previewJob({ trigger: "cron", hour: 9, timezone: "Europe/Berlin" });
+   */
+  async previewJob(options: JobToPreview, query: JobPreviewQuery = {}): Promise<JobPreview> {
+    await this.#lifecycle.ready();
+    return this.#jobs.preview(options, query);
+  }
+
+  /**
    * Schedules many pipelines in few round trips. All are checked before any is stored.
    * @returns Their ids, in order.
    * @throws As {@link addJob}; on `CONFLICTING_ID` the other jobs are stored.
@@ -269,12 +281,12 @@ export class PipelineScheduler extends SchedulerFleet implements AsyncDisposable
 
   /**
    * Removes a job. Runs in progress finish and get their verdicts; its ledger is kept as long as its retention says.
-   * @throws {@link JobLookupError}
+   * @throws {@link JobLookupError}; `REVISION_CHANGED` if it has not the revision `options.ifRevision`
    */
-  async removeJob(jobId: string): Promise<void> {
+  async removeJob(jobId: string, options?: IfRevision): Promise<void> {
     const id = checkJobId(jobId, "removeJob");
     await this.#lifecycle.ready();
-    await this.#jobs.remove(id);
+    await this.#jobs.remove(id, options);
   }
 
   /** Removes every job of the fleet. @returns How many there were. */

@@ -6,6 +6,7 @@ import { ownerSchema } from "../jobs/owner.ts";
 import { parseOptions } from "../jobs/options.ts";
 import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import type { Scope } from "../jobs/scope.ts";
+import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 
 /** What a person may do: read, change what is theirs, or everything. */
 export type Role = "viewer" | "editor" | "admin";
@@ -21,6 +22,11 @@ export interface LimitedActor {
   readonly owners?: readonly string[];
   /** `own`: what belongs to others does not exist. `all`: it may be read. @default "own" */
   readonly visibility?: "own" | "all";
+  /**
+   * Whether it may also create, change, override and backfill jobs whose params can execute code
+   * (`Pipeline.executesCode`), and run them with other params; administrators may not without it either. @default false
+   */
+  readonly commands?: boolean;
 }
 
 /** Somebody with all rights: a program, a job file, a person at the command line. */
@@ -40,6 +46,7 @@ const limitedSchema = z
     role: z.enum(["viewer", "editor", "admin"]),
     owners: z.array(ownerSchema).max(1_000).default([]),
     visibility: z.enum(["own", "all"]).default("own"),
+    commands: z.boolean().default(false),
   })
   .refine(({ role, owners }) => role === "admin" || owners.length > 0, {
     path: ["owners"],
@@ -54,11 +61,14 @@ export class Rights {
   readonly by: Actor;
   readonly sees: Scope;
   readonly changes: Scope;
+  readonly #commands: boolean;
 
-  constructor(by: Actor, sees: Scope = "all", changes: Scope = "all") {
+  /** @param commands Whether jobs whose params can execute code may be changed. */
+  constructor(by: Actor, sees: Scope = "all", changes: Scope = "all", commands = true) {
     this.by = by;
     this.sees = sees;
     this.changes = changes;
+    this.#commands = commands;
   }
 
   /** Reads the arguments of `as`. @throws {@link CronduitError} `INVALID_OPTION` */
@@ -70,10 +80,11 @@ export class Rights {
       const { id } = parseOptions(trustedSchema, actor, "as");
       return new Rights({ kind, id, ...noted });
     }
-    const { id, role, owners, visibility } = parseOptions(limitedSchema, actor, "as");
+    const { id, role, owners, visibility, commands } = parseOptions(limitedSchema, actor, "as");
     const by = actorSchema.parse({ kind, id, ...noted });
-    if (role === "admin") return new Rights(by);
-    return new Rights(by, visibility === "all" ? "all" : owners, role === "editor" ? owners : []);
+    if (role === "admin") return new Rights(by, "all", "all", commands);
+    const sees = visibility === "all" ? "all" : owners;
+    return new Rights(by, sees, role === "editor" ? owners : [], commands);
   }
 
   /** Whether everything may be seen and changed. */
@@ -89,6 +100,23 @@ export class Rights {
   /** @throws {@link CronduitError} `NOT_ALLOWED` unless everything may be changed. */
   requireWhole(what: string): void {
     if (this.changes !== "all") throw notAllowed(what);
+  }
+
+  /**
+   * @param pipeline As it is registered here; one that isn't can't be given params here either.
+   * @throws {@link CronduitError} `NOT_ALLOWED` for a pipeline whose params can execute code, if this actor may not use it.
+   */
+  requireCommands(
+    pipeline: Pick<PipelineDescriptor, "name" | "executesCode"> | undefined,
+    where: string,
+  ): void {
+    if (this.#commands || !pipeline?.executesCode) return;
+    const { name } = pipeline;
+    throw new CronduitError(
+      "NOT_ALLOWED",
+      `${where}: the params of pipeline "${name}" can execute code, so only those whom allowCommands names may do that.`,
+      { data: { pipelineName: name } },
+    );
   }
 
   /** Through what this actor declares jobs; `undefined` for code. */

@@ -5,7 +5,6 @@ import { CronduitError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { isVerdict, jobOf, type Run } from "../history/run.ts";
 import type { RunHistory } from "../history/run-history.ts";
-import type { Actor } from "../jobs/actor.ts";
 import { durationOption } from "../jobs/duration-option.ts";
 import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import { MANUAL_NUMBERS } from "../jobs/occurrence-id.ts";
@@ -14,6 +13,7 @@ import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import { validateParams } from "../pipeline/params.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/params-schema.ts";
 import type { JobStore } from "./job-store.ts";
+import type { Rights } from "./rights.ts";
 
 const FIRST_LOOK_MS = 20;
 const LAST_LOOK_MS = 500;
@@ -52,8 +52,8 @@ export interface RunCommandsParts {
   readonly history: RunHistory;
   readonly clock: Clock;
   readonly describe: (pipeline: string) => PipelineDescriptor;
-  /** Who asks. */
-  readonly by: Actor;
+  /** Who asks, and what they may do. */
+  readonly rights: Pick<Rights, "by" | "requireCommands">;
 }
 
 /** The facade's commands on runs: request, wait, cancel. */
@@ -66,12 +66,15 @@ export class RunCommands {
 
   /** @returns The run's id, or the ended run if the caller waits. */
   async run(jobId: string, input: unknown): Promise<string | Run> {
-    const { engine, store, describe, by } = this.#parts;
+    const { engine, store, describe, rights } = this.#parts;
+    const { by } = rights;
     const { params: given, ignoreCondition, wait } = parseOptions(runJobSchema, input, "runJob");
     let params: unknown;
     if (given !== undefined) {
       const job = await store.get(jobId);
-      params = (await validateParams(describe(job.definition.pipeline), given)).input;
+      const pipeline = describe(job.definition.pipeline);
+      rights.requireCommands(pipeline, "runJob");
+      params = (await validateParams(pipeline, given)).input;
     }
     const sequence = randomInt(MANUAL_NUMBERS);
     const requested = await engine.requests.run({ jobId, sequence, params, ignoreCondition, by });
@@ -81,7 +84,8 @@ export class RunCommands {
 
   /** @throws {@link CronduitError} `RUN_NOT_FOUND`, `INVALID_STATE` */
   async cancel(runId: string, input: unknown): Promise<"cancelled" | "asked"> {
-    const { engine, history, by } = this.#parts;
+    const { engine, history, rights } = this.#parts;
+    const { by } = rights;
     const { reason } = parseOptions(cancelSchema, input, "cancelRun");
     const outcome = await engine.requests.cancel({ jobId: jobOf(runId), runId, reason, by });
     if (outcome !== "unknown") return outcome;

@@ -157,8 +157,11 @@ export abstract class SchedulerFleet extends SchedulerOverrides {
     this.#desk.rights.requireWhole("import a state");
     const settings = parseOptions(importOptionsSchema, options, "importState");
     await this.#lifecycle.ready();
-    const { by } = this.#desk.rights;
-    return importState({ engine: this.#parts.engine, by }, source, settings);
+    const { rights } = this.#desk;
+    const { engine, registry } = this.#parts;
+    const requirePipeline = (name: string): void =>
+      rights.requireCommands(registry.get(name), "importState");
+    return importState({ engine, by: rights.by, requirePipeline }, source, settings);
   }
 
   /** The workers of the fleet that are alive; of what they run, what the caller may see. */

@@ -14,7 +14,14 @@ import { commonShape, drainSchema, workerTuningSchema } from "../worker/worker-o
 
 /** Rules that can have a default for all jobs: all but those that identify a job. */
 const jobDefaultsSchema = jobOptionsSchema
-  .omit({ id: true, description: true, nextRunTime: true, condition: true, conditionPolicy: true })
+  .omit({
+    id: true,
+    description: true,
+    nextRunTime: true,
+    condition: true,
+    conditionPolicy: true,
+    ifRevision: true,
+  })
   .partial();
 
 /** Schema of {@link PipelineSchedulerOptions}. */
@@ -52,7 +59,7 @@ export type SchedulerSettings = z.output<typeof schedulerOptionsSchema>;
 /** Rules for which a scheduler can hold defaults. */
 export type JobDefaults = Omit<
   JobRules,
-  "id" | "description" | "nextRunTime" | "condition" | "conditionPolicy"
+  "id" | "description" | "nextRunTime" | "condition" | "conditionPolicy" | "ifRevision"
 >;
 
 /** Options of {@link PipelineScheduler}. */

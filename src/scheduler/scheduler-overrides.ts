@@ -2,6 +2,7 @@ import type { StoredJob } from "../jobs/definition.ts";
 import type { OverridePart } from "../jobs/overrides.ts";
 import type { PipelineReference, ResultOf, SchemaOf } from "../pipeline/pipeline.ts";
 import { checkJobId } from "./declaration.ts";
+import type { IfRevision } from "./if-revision.ts";
 import { toJob } from "./job.ts";
 import { type Job, withActions } from "./job-actions.ts";
 import type { OverrideCommands } from "./override-commands.ts";
@@ -45,12 +46,16 @@ export abstract class SchedulerOverrides extends SchedulerLists {
   /**
    * Takes overrides of a job back; from now on it is as declared. A job without any stays as it is.
    * @param which A part, or several. @default all
-   * @throws `JOB_NOT_FOUND`
+   * @throws `JOB_NOT_FOUND`; `REVISION_CHANGED` if it has not the revision `options.ifRevision`
    */
-  async clearOverride(jobId: string, which?: OverridePart | readonly OverridePart[]): Promise<Job> {
+  async clearOverride(
+    jobId: string,
+    which?: OverridePart | readonly OverridePart[],
+    options?: IfRevision,
+  ): Promise<Job> {
     const id = checkJobId(jobId, "clearOverride");
     await this.#parts.ready();
-    return this.#shown(await this.#parts.overrides.clear(id, which));
+    return this.#shown(await this.#parts.overrides.clear(id, which, options));
   }
 
   #shown(stored: StoredJob): Job {

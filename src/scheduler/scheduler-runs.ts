@@ -4,6 +4,11 @@ import type { ChangeHistory, ChangePage, ChangeQuery } from "../history/change-h
 import { explain, type Explanation } from "../history/explain.ts";
 import { jobOf, type Run } from "../history/run.ts";
 import { type FleetRunPage, type FleetRunQuery, pageOfFleet } from "../history/fleet-history.ts";
+import {
+  type OccurrencePage,
+  type OccurrenceQuery,
+  pageOfOccurrences,
+} from "../history/occurrences.ts";
 import { cleanUpRuns, type RunCleanup } from "../history/run-cleanup.ts";
 import type { RunHistory, RunPage, RunQuery } from "../history/run-history.ts";
 import type {
@@ -24,7 +29,8 @@ import type { Backfill, BackfillOptions, BackfillReport, Backfills } from "./bac
 import { checkJobId } from "./declaration.ts";
 import { type RetriedRun, retryRun, type RetryRunOptions } from "./retry-run.ts";
 import { noteDeleted } from "./note-deleted.ts";
-import { skipOccurrence, unskipOccurrence } from "./skip-occurrence.ts";
+import type { IfRevision } from "./if-revision.ts";
+import { type SkipOptions, skipOccurrence, unskipOccurrence } from "./skip-occurrence.ts";
 import type { CancelRunOptions, RunCommands, RunJobOptions } from "./run-commands.ts";
 
 /** What a scheduler's calls about runs are made with. */
@@ -131,6 +137,18 @@ export abstract class SchedulerRuns {
   }
 
   /**
+   * A job's occurrences, past and to come, in the order of their fire times: what became of those that were decided, and what
+   * is planned; a page at a time.
+   * @throws `JOB_NOT_FOUND` if there is neither the job nor anything on record of it; `INVALID_OPTION`
+   */
+  async getOccurrences(jobId: string, query: OccurrenceQuery = {}): Promise<OccurrencePage> {
+    const id = checkJobId(jobId, "getOccurrences");
+    await this.#parts.ready();
+    const { engine, timezone } = this.#parts;
+    return pageOfOccurrences(engine, id, { input: query, timezone });
+  }
+
+  /**
    * One run.
    * @template R The job's pipeline, as in `getRun<typeof NightlyReport>(…)`: then `result` is typed by it.
    * @throws `RUN_NOT_FOUND`
@@ -176,26 +194,30 @@ export abstract class SchedulerRuns {
    * Skips one occurrence of a job: it gets the verdict `skipped: requested` when it is due, or at once if it waits in the
    * queue. No race undoes that: either the skip holds, or this throws. Asking again replaces the reason.
    * @param time Its nominal fire time; without an offset, in the job's zone.
-   * @param reason Kept with the skip and the verdict; up to 500 characters.
+   * @param how Why (up to 500 characters, kept with the skip and the verdict), or options.
    * @throws `JOB_NOT_FOUND`; `OCCURRENCE_DECIDED` if it has begun or has its verdict; `INVALID_OPTION` if it is no fire time of
    * the job; `INVALID_STATE` for a job without a schedule, or with 1,000 skips.
    */
-  async skipOccurrence(jobId: string, time: InstantInput, reason?: string): Promise<void> {
+  async skipOccurrence(
+    jobId: string,
+    time: InstantInput,
+    how?: string | SkipOptions,
+  ): Promise<void> {
     const id = checkJobId(jobId, "skipOccurrence");
     await this.#parts.ready();
     const named = { where: "skipOccurrence", jobId: id, time, by: this.#parts.by };
-    await skipOccurrence(this.#parts.engine, named, reason);
+    await skipOccurrence(this.#parts.engine, named, how);
   }
 
   /**
    * Takes back `skipOccurrence`; if there is no skip, nothing changes.
    * @throws As {@link skipOccurrence}.
    */
-  async unskipOccurrence(jobId: string, time: InstantInput): Promise<void> {
+  async unskipOccurrence(jobId: string, time: InstantInput, options?: IfRevision): Promise<void> {
     const id = checkJobId(jobId, "unskipOccurrence");
     await this.#parts.ready();
     const named = { where: "unskipOccurrence", jobId: id, time, by: this.#parts.by };
-    await unskipOccurrence(this.#parts.engine, named);
+    await unskipOccurrence(this.#parts.engine, named, options);
   }
 
   /** Lines of a run's log, a page at a time. @throws `RUN_NOT_FOUND`, `INVALID_OPTION` */

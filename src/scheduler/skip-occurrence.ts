@@ -5,13 +5,23 @@ import type { Engine } from "../engine/port/engine.ts";
 import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { fireTimeOption } from "../jobs/fire-time-option.ts";
-import { parseOptions } from "../jobs/options.ts";
+import { parseOptions, revisionSchema } from "../jobs/options.ts";
 import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import { NO_TIME, type Occurrence, Schedule } from "../jobs/schedule.ts";
 import type { SkipOutcome } from "../jobs/skip-requests.ts";
 import { MAX_SKIPS } from "../jobs/stored-skip.ts";
+import { type IfRevision, requireRevision } from "./if-revision.ts";
 
-const reasonSchema = z.strictObject({ reason: plainTextSchema(1, MAX_REASON).optional() });
+/** How an occurrence is skipped. */
+export interface SkipOptions extends IfRevision {
+  /** Kept with the skip and the verdict; up to 500 characters. */
+  reason?: string | undefined;
+}
+
+const unskipSchema = z.strictObject({ ifRevision: revisionSchema.optional() });
+const skipSchema = unskipSchema.extend({
+  reason: plainTextSchema(1, MAX_REASON).optional(),
+});
 
 /** How often a skip is asked for again after somebody else changed the job. */
 const MAX_TRIES = 50;
@@ -33,32 +43,36 @@ export interface NamedOccurrence {
 export async function skipOccurrence(
   engine: Pick<Engine, "jobs">,
   named: NamedOccurrence,
-  reason: unknown,
+  how: unknown,
 ): Promise<void> {
-  const { reason: why } = parseOptions(reasonSchema, { reason }, named.where);
-  await ask(engine, named, why === undefined ? {} : { reason: why });
+  const options = how === undefined || typeof how === "object" ? (how ?? {}) : { reason: how };
+  await ask(engine, named, parseOptions(skipSchema, options, named.where));
 }
 
 /**
  * Takes a skip back; without one nothing changes.
  * @throws As {@link skipOccurrence}
  */
-export function unskipOccurrence(
+export async function unskipOccurrence(
   engine: Pick<Engine, "jobs">,
   named: NamedOccurrence,
+  options?: unknown,
 ): Promise<void> {
-  return ask(engine, named, { isUndone: true });
+  const { ifRevision } = parseOptions(unskipSchema, options ?? {}, named.where);
+  await ask(engine, named, { isUndone: true, ifRevision });
 }
 
 async function ask(
   engine: Pick<Engine, "jobs">,
   named: NamedOccurrence,
-  how: { readonly reason?: string; readonly isUndone?: boolean },
+  { ifRevision, reason, isUndone }: z.output<typeof skipSchema> & { readonly isUndone?: boolean },
 ): Promise<void> {
   const { jobId, by } = named;
+  const how = { ...(reason !== undefined && { reason }), ...(isUndone && { isUndone }) };
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const [job] = await engine.jobs.get([jobId]);
     if (!job) throw new JobLookupError(jobId);
+    requireRevision(job, ifRevision);
     const occurrence = occurrenceOf(job, named);
     const request = { jobId, expectedRevision: job.revision, ...occurrence, by, ...how };
     const outcome = await engine.jobs.changeSkip(request);

@@ -70,7 +70,10 @@ export interface SimulateOptions {
   calendars?: Readonly<Record<string, CalendarInput>> | undefined;
   /** The scheduler's `jobDefaults`. @default none */
   jobDefaults?:
-    | Omit<JobRules, "id" | "description" | "nextRunTime" | "condition" | "conditionPolicy">
+    | Omit<
+        JobRules,
+        "id" | "description" | "nextRunTime" | "condition" | "conditionPolicy" | "ifRevision"
+      >
     | undefined;
   /**
    * How long an attempt takes: seconds or text such as `"5m"` for all jobs; a function; or an object with a length for each

@@ -9,6 +9,7 @@ export async function semanticCases({ tested }: CaseContext): Promise<void> {
   useTestStores(tested.stores);
   await import("../ledger/explain.cases.ts");
   await import("../ledger/get-changes.cases.ts");
+  await import("../ledger/get-occurrences.cases.ts");
   await import("../ledger/get-runs.cases.ts");
   await import("../ledger/retention.cases.ts");
   await import("../semantics/account.cases.ts");
@@ -24,6 +25,7 @@ export async function semanticCases({ tested }: CaseContext): Promise<void> {
   await import("../semantics/healing.cases.ts");
   await import("../semantics/overdue.cases.ts");
   await import("../semantics/owner.cases.ts");
+  await import("../semantics/if-revision.cases.ts");
   await import("../semantics/jitter.cases.ts");
   await import("../semantics/manual.cases.ts");
   await import("../semantics/max-instances.cases.ts");

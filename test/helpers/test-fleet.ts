@@ -14,6 +14,7 @@ import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { EventName, StoredEvent } from "../../src/jobs/event.ts";
 import { ChangeLog } from "../../src/scheduler/change-log.ts";
 import { JobCommands } from "../../src/scheduler/job-commands.ts";
+import { Backfills } from "../../src/scheduler/backfill.ts";
 import { RunCommands, type RunJobOptions } from "../../src/scheduler/run-commands.ts";
 import type { JobSnapshot } from "../../src/scheduler/job.ts";
 import { type JobPage, type JobQuery, queryJobs } from "../../src/scheduler/job-query.ts";
@@ -74,6 +75,7 @@ export class TestFleet implements AsyncDisposable {
   readonly engine: Engine;
   readonly desk: JobCommands;
   readonly runDesk: RunCommands;
+  readonly backfills: Backfills;
   readonly store: TestStore;
   /** The contexts of all attempts, in the order of their start. */
   readonly started: RunContext[] = [];
@@ -122,12 +124,18 @@ export class TestFleet implements AsyncDisposable {
     });
     this.#history = new RunHistory(this.engine);
     this.runDesk = new RunCommands({
-      by: TESTER,
+      rights: new Rights(TESTER),
       engine: this.engine,
       store: this.desk.store,
       history: this.#history,
       clock,
       describe: (pipeline) => this.desk.describe(pipeline),
+    });
+    this.backfills = new Backfills({
+      engine: this.engine,
+      store: this.desk.store,
+      registry,
+      rights: new Rights(TESTER),
     });
     this.#workers = Array.from(
       { length: options.workers ?? 1 },

@@ -147,7 +147,12 @@ export class ModelFleet implements AsyncDisposable {
       changes: new ChangeLog(quiet, systemClock),
       defaults: { timezone: "UTC", calendars: new Map() },
     });
-    this.backfills = new Backfills(this.engine, this.desk.store, TESTER);
+    this.backfills = new Backfills({
+      engine: this.engine,
+      store: this.desk.store,
+      registry,
+      rights: new Rights(TESTER),
+    });
   }
 
   static async open(place: Place, time: Time): Promise<ModelFleet> {

@@ -90,6 +90,7 @@ const ABOUT_ONE: Readonly<Record<string, Call>> = {
     await on.getRuns({ jobId }),
     await on.getRuns({ jobId, verdict: ["running", "queued"] }),
   ],
+  getOccurrences: (on, { jobId }) => on.getOccurrences(jobId),
   getRun: (on, { runId }) => on.getRun(runId),
   getStats: (on, { jobId }) => statsOf(on, jobId),
   getSteps: (on, { runId }) => on.getSteps(runId),
@@ -132,6 +133,8 @@ const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
     expect((await on.getJobs({ tag: "money" })).jobs).toEqual([]);
     expect((await on.getJobs({ text: "bill" })).jobs).toEqual([]);
   },
+  previewJob: async (on) =>
+    expect(await on.previewJob({ trigger: "interval", hours: 1 })).toHaveProperty("next"),
   getChanges: async (on) => {
     const { changes } = await on.getChanges();
     expect(new Set(changes.map(({ owner }) => owner))).toEqual(new Set(["ada"]));

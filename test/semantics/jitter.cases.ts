@@ -1,6 +1,4 @@
-import { TESTER } from "../helpers/tester.ts";
 import { describe, expect, test } from "vitest";
-import { Backfills } from "../../src/scheduler/backfill.ts";
 import { toJob } from "../../src/scheduler/job.ts";
 import { dueTime, parseJitter } from "../../src/triggers/jitter.ts";
 import { at, TestFleet } from "../helpers/test-fleet.ts";
@@ -214,7 +212,7 @@ describe("an occurrence whose nominal time has passed and whose due time has not
   test("is left to the schedule by a backfill in a pause", async () => {
     await using fleet = await between();
     await fleet.desk.pause(id, undefined);
-    const backfills = new Backfills(fleet.engine, fleet.desk.store, TESTER);
+    const { backfills } = fleet;
     const report = await backfills.start(id, { from: "2026-03-01 12:00", dryRun: true });
     expect(report.fireTimes).toEqual([]);
   });

@@ -1,6 +1,4 @@
-import { TESTER } from "../helpers/tester.ts";
 import { describe, expect, test } from "vitest";
-import { Backfills } from "../../src/scheduler/backfill.ts";
 import { toJob } from "../../src/scheduler/job.ts";
 import { reconcilerOf } from "../helpers/reconciler-of.ts";
 import { at, TestFleet } from "../helpers/test-fleet.ts";
@@ -165,7 +163,7 @@ describe('trigger: "manual": runs only when asked', () => {
     await using fleet = await TestFleet.open();
     await fleet.add({ id: "job", ...manual });
     fleet.moveTo("13:00");
-    const backfills = new Backfills(fleet.engine, fleet.desk.store, TESTER);
+    const { backfills } = fleet;
     for (const dryRun of [true, false]) {
       const begun = backfills.start("job", { from: "2026-03-01 12:00", dryRun });
       await expect(begun).rejects.toMatchObject({

@@ -2,7 +2,6 @@ import { TESTER } from "../helpers/tester.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { queueJobIdOf } from "../../src/jobs/occurrence-id.ts";
-import { Backfills } from "../../src/scheduler/backfill.ts";
 import { TestFleet } from "../helpers/test-fleet.ts";
 import "../helpers/seed.ts";
 
@@ -92,7 +91,7 @@ const KINDS = [
 
 /** Performs one action of users or of time; one that is impossible now is refused and changes nothing. */
 async function perform(fleet: TestFleet, step: StepName, id: string, pick: number): Promise<void> {
-  const backfills = new Backfills(fleet.engine, fleet.desk.store, TESTER);
+  const { backfills } = fleet;
   const options = { id, ...KINDS[pick % KINDS.length] } as Parameters<TestFleet["add"]>[0];
   const { id: _, ...timing } = pick % 2 === 0 ? { id, ...everyMinute } : { id, ...yearly };
   switch (step) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { actorShape, instantShape, pageQuery, pageShape, repeatable } from "./shapes.ts";
 import { route } from "./route.ts";
+import { scheduleTypeShape } from "./schedule-shapes.ts";
 
 /** A run in a few words. */
 export const runInShortShape = z.object({
@@ -9,6 +10,12 @@ export const runInShortShape = z.object({
   fireTime: instantShape,
   finishedAt: instantShape,
 });
+
+/** What the kind of a schedule takes. */
+const configShape = z
+  .record(z.string(), z.unknown())
+  .nullable()
+  .describe("What the type takes, as it may be written; `null`: only `trigger` says it.");
 
 /** Who overrides a part of a job. */
 const overrideShape = z.object({
@@ -34,13 +41,17 @@ export const jobShape = z
       .describe("For people: what it does now or, if nothing, how its last run ended."),
     isScheduled: z
       .boolean()
-      .describe(
-        "Whether it runs by itself: it has a schedule, and is neither paused nor finished.",
-      ),
+      .describe("Whether it has a schedule that is not over; `state` says whether it is paused."),
     schedule: z.string().describe("In words."),
-    scheduleType: z
-      .enum(["daily", "weekly", "monthly", "interval", "once", "manual", "custom"])
-      .describe("The kind of its schedule, however it was written."),
+    scheduleType: scheduleTypeShape.describe("The kind of its schedule, however it was written."),
+    scheduleConfig: configShape,
+    is_scheduled: z.boolean().describe("As `isScheduled`."),
+    schedule_type: scheduleTypeShape.describe("As `scheduleType`."),
+    schedule_config: configShape.describe("As `scheduleConfig`, in snake_case."),
+    next_run: instantShape.nullable().describe("As `nextRun`."),
+    last_scheduled_run: instantShape
+      .nullable()
+      .describe("The fire time of the last run that ended of those the schedule started."),
     timezone: z.string(),
     trigger: z.unknown().describe("The complete schedule as JSON."),
     nextRun: instantShape.nullable(),
@@ -100,6 +111,23 @@ export const jobFilterQuery = {
     .describe("In the id, the pipeline or the description."),
 } as const;
 
+/** One, or a list. */
+function many<T extends z.ZodType>(each: T) {
+  return z.union([each, z.array(each).min(1).max(100)]);
+}
+
+/** The same, in a body. */
+export const jobFilterFields = {
+  owner: many(z.string().min(1).max(256)).optional(),
+  source: many(z.string().min(1).max(256)).optional(),
+  state: many(z.enum(["active", "paused", "finished"])).optional(),
+  lastVerdict: many(z.enum(["succeeded", "failed", "cancelled", "none"])).optional(),
+  pipeline: z.string().max(200).optional(),
+  queue: z.string().max(64).optional(),
+  tag: z.string().max(64).optional(),
+  text: z.string().min(1).max(200).optional(),
+} as const;
+
 /** Routes about jobs. */
 export const jobRoutes = {
   listJobs: route({
@@ -115,6 +143,21 @@ export const jobRoutes = {
     }),
     answer: pageShape(jobShape).extend({
       lookedAt: z.int().describe("How many jobs were looked at for this page."),
+    }),
+  }),
+  countJobs: route({
+    method: "GET",
+    path: "/jobs/count",
+    summary: "How many jobs there are, or how many fit.",
+    group: "jobs",
+    access: "viewer",
+    query: z.strictObject({
+      ...jobFilterQuery,
+      by: z.enum(["state", "lastVerdict", "owner"]).optional().describe("Also counted by this."),
+    }),
+    answer: z.object({
+      total: z.int(),
+      groups: z.array(z.object({ key: z.string().nullable(), count: z.int() })).nullable(),
     }),
   }),
   getJob: route({

@@ -45,6 +45,8 @@ export interface Route {
   readonly follows?: true;
   /** The status of the answer. @default 200, or 204 without a body */
   readonly status?: 200 | 201 | 202;
+  /** Whether the answer holds a secret, and is not kept for whoever repeats the request. @default false */
+  readonly answerIsSecret?: boolean;
   /** Codes of errors that this route has besides those that all have. */
   readonly errors?: readonly ErrorCode[];
 }

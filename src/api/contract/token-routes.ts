@@ -92,6 +92,7 @@ export const tokenRoutes = {
         .describe("`null`: never expires."),
       user: loginInput.optional().describe("Whose; for administrators. The caller's by default."),
     }),
+    answerIsSecret: true,
     answer: z.object({
       token: tokenShape,
       secret: z.string().describe("To be sent as `Authorization: Bearer …`; told only here."),

@@ -15,11 +15,15 @@ export interface Call<R extends Route> {
   readonly caller: R["access"] extends "anyone" ? Caller | undefined : Caller;
   /** Looks up again who sent the request: for answers that go on for long. @throws what looking it up throws */
   readonly again: () => Promise<Caller | undefined>;
+  /** The scheduler, as the caller may use it, with a note of its own for what it changes. */
+  readonly acting: (note?: string) => ActingScheduler;
   readonly request: Request;
   /** The address that the request came from. */
   readonly address: string;
   /** How much owners may use. */
   readonly quotas: Quotas;
+  /** Answers with another status than the route's. */
+  readonly status: (status: 200 | 201 | 202) => void;
   readonly logger: Logger;
   /** Headers of the answer. */
   readonly headers: Headers;

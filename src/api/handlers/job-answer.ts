@@ -1,5 +1,6 @@
 import type { JobSnapshot } from "../../scheduler/job.ts";
 import type { JobAnswer } from "../contract/job-routes.ts";
+import { inCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
 
 const at = (date: Date): string => date.toISOString();
 const atOrNull = (date: Date | null): string | null => date && date.toISOString();
@@ -14,6 +15,21 @@ function statusOf(job: JobSnapshot): JobAnswer["status"] {
   if (job.state !== "active") return job.state;
   if (!job.lastRun) return "idle";
   return job.lastRun.verdict === "succeeded" ? "completed" : "failed";
+}
+
+function scheduleAnswer(job: JobSnapshot) {
+  const isScheduled = job.state !== "finished" && job.scheduleKind !== "manual";
+  const { type, config } = typedSchedule(job.trigger);
+  return {
+    isScheduled,
+    scheduleType: type,
+    scheduleConfig: inCamelCase(config),
+    is_scheduled: isScheduled,
+    schedule_type: type,
+    schedule_config: config,
+    next_run: atOrNull(job.nextRunTime),
+    last_scheduled_run: job.lastScheduledRun && at(job.lastScheduledRun.fireTime),
+  };
 }
 
 type Override = NonNullable<NonNullable<JobSnapshot["overrides"]>["paused"]>;
@@ -42,9 +58,8 @@ export function toJobAnswer(job: JobSnapshot): JobAnswer {
     params: job.params,
     state: job.state,
     status: statusOf(job),
-    isScheduled: job.state === "active" && job.scheduleKind !== "manual",
     schedule: job.schedule,
-    scheduleType: job.scheduleKind,
+    ...scheduleAnswer(job),
     timezone: job.timezone,
     trigger: job.trigger,
     nextRun: atOrNull(job.nextRunTime),

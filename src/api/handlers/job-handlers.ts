@@ -1,18 +1,25 @@
 import { JobLookupError } from "../../core/errors.ts";
+import { entityTag } from "../if-match.ts";
+import { asJson } from "./as-json.ts";
 import type { Handlers } from "./handler.ts";
 import { toJobAnswer } from "./job-answer.ts";
 
 /** What the routes about jobs do. */
-export const jobHandlers: Handlers<"getJob" | "listJobs"> = {
+export const jobHandlers: Handlers<"countJobs" | "getJob" | "listJobs"> = {
   async listJobs({ query, scheduler }) {
     const { jobs, cursor, lookedAt } = await scheduler.getJobs(query);
     return { items: jobs.map(toJobAnswer), nextCursor: cursor ?? null, lookedAt };
   },
 
+  async countJobs({ query, scheduler }) {
+    const { total, groups } = await scheduler.countJobs(query);
+    return { total, groups: groups ? asJson([...groups]) : null };
+  },
+
   async getJob({ path, scheduler, headers }) {
     const job = await scheduler.getJob(path.jobId);
     if (!job) throw new JobLookupError(path.jobId);
-    headers.set("etag", `"${job.revision}"`);
+    headers.set("etag", entityTag(job));
     return toJobAnswer(job);
   },
 };

@@ -37,7 +37,7 @@ export function openApiDocument(basePath: string): Json {
     servers: [{ url: basePath === "" ? "/" : basePath }],
     security: [{ bearer: [] }, { session: [] }],
     tags: (Object.keys(GROUPS) as Group[])
-      .filter((name) => Object.values(contract).some(({ group }) => (group as Group) === name))
+      .filter((name) => Object.values(contract).some(({ group }) => group === name))
       .map((name) => ({ name, description: GROUPS[name] })),
     paths,
     components: {

@@ -64,6 +64,8 @@ type ImportEngine = Pick<Engine, "changes" | "documents" | "jobs" | "logs" | "se
 export interface ImportTarget {
   readonly engine: ImportEngine;
   readonly by: Actor;
+  /** Throws for a pipeline whose jobs whoever imports may not add. @default they may all */
+  readonly requirePipeline?: (name: string) => void;
 }
 
 /**
@@ -82,6 +84,8 @@ export async function importState(
     // First of all: whoever mends what else is wrong with a fixture has taken it for an export.
     if (masked && !allowMasked) throw isMasked(masked);
   });
+  for (const { pipeline } of state.owners.values())
+    if (pipeline !== undefined) into.requirePipeline?.(pipeline);
   return await storeState(into, state, onConflict);
 }
 

@@ -21,6 +21,8 @@ const MAX_DEPTH = 5_000;
 /** A job in a state. */
 export interface Owner {
   readonly jobId: string;
+  /** Absent if it was removed. */
+  readonly pipeline?: string;
   /** Absent: the default queue. */
   readonly queue: string | undefined;
   readonly kind: "job" | "removed-job";
@@ -126,9 +128,9 @@ export class StateChecker {
     switch (record.kind) {
       case "job": {
         const { definition, watermark, state, runs, queued } = record;
-        const { id: jobId, queue, retention } = definition;
+        const { id: jobId, pipeline, queue, retention } = definition;
         const keepAgeMs = retention.ageMs;
-        this.#begin({ jobId, queue, kind: "job", keepUntil: null, keepAgeMs }, line);
+        this.#begin({ jobId, pipeline, queue, kind: "job", keepUntil: null, keepAgeMs }, line);
         checkRuns(runs, jobId, line);
         for (const [i, { id, fireAt, kind }] of queued.entries())
           checkRunId(id, { jobId, fireAt, kind, path: `queued.${i}.id`, line });
@@ -137,7 +139,16 @@ export class StateChecker {
         return;
       }
       case "removed-job":
-        this.#begin({ ...record, queue: record.queue, keepAgeMs: null }, line);
+        this.#begin(
+          {
+            jobId: record.jobId,
+            queue: record.queue,
+            kind: record.kind,
+            keepUntil: record.keepUntil,
+            keepAgeMs: null,
+          },
+          line,
+        );
         checkRuns(record.runs, record.jobId, line);
         return;
       case "request":
@@ -185,7 +196,7 @@ export class StateChecker {
   }
 
   #begin(begun: Omit<Owner, "order">, line: number): void {
-    const { jobId, queue, kind, keepUntil, keepAgeMs } = begun;
+    const { jobId, queue, kind } = begun;
     const key = ownerKey(jobId, queue);
     if (this.owners.has(key) || (kind === "job" && this.#jobIds.has(jobId)))
       throw invalidState(`job "${jobId}" stands here a second time`, { line });
@@ -193,7 +204,7 @@ export class StateChecker {
     this.counts[kind] += 1;
     const { job, "removed-job": removed, request } = this.counts;
     const order = job + removed + request;
-    this.#owner = { jobId, queue, kind, order, keepUntil, keepAgeMs };
+    this.#owner = { ...begun, order };
     this.owners.set(key, this.#owner);
   }
 

@@ -53,7 +53,7 @@ export function readLater(text: string): NamedTriggerOptions | undefined {
 /** `daily at 9:00`, `monday and friday at 9am, 5pm`, `weekdays at noon`. */
 function readDays(words: string): NamedTriggerOptions | undefined {
   const [, before = "", times] = /^(.*?)(?: at (.+))?$/.exec(words) ?? [];
-  const at = times === undefined ? ["00:00"] : listed(times);
+  const at = times === undefined ? ["00:00"] : listed(times).map(fullTime);
   if (!at.every(isTime)) return undefined;
   const days = before.replace(/^(?:on|weekly on) /, "");
   // Without a time, "every day" is a length of time.
@@ -103,6 +103,11 @@ function weekday(word: string): string | undefined {
     [name.toLowerCase(), `${name.toLowerCase()}s`, WEEKDAYS[i]].includes(word),
   );
   return WEEKDAYS[index];
+}
+
+/** `9` as `9:00`: after "at", an hour alone is a time of day. */
+function fullTime(text: string): string {
+  return /^\d{1,2}$/.test(text) ? `${text}:00` : text;
 }
 
 function isTime(text: string): boolean {

@@ -1,0 +1,207 @@
+import { CronduitError } from "../../core/errors.ts";
+import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
+import { entityTag, ifMatch, ifMatchOrNone } from "../if-match.ts";
+import type { Caller } from "../caller.ts";
+import { isLimited, type JobLimits, noLimits, ownerOf } from "../job-limits.ts";
+import { readSchedule, type ReadSchedule } from "../schedules/read-schedule.ts";
+import type { Contract } from "../contract.ts";
+import { asJson } from "./as-json.ts";
+import type { Call, Handlers } from "./handler.ts";
+import { toJobAnswer } from "./job-answer.ts";
+import { toRunAnswer } from "./run-handlers.ts";
+
+type Changes =
+  | "bulkJobs"
+  | "clearOverride"
+  | "createJob"
+  | "deleteJob"
+  | "overrideJob"
+  | "pauseJob"
+  | "replaceJob"
+  | "resumeJob"
+  | "runJob"
+  | "updateJob";
+
+type AnyOptions = Parameters<ActingScheduler["addJob"]>[1];
+type Answered = Parameters<typeof toJobAnswer>[0];
+
+/** How long a request may wait for a run. */
+const LONGEST_WAIT_S = 300;
+
+/**
+ * What the routes do that change jobs.
+ * @param limits What is looked at before jobs are added or changed.
+ */
+export function jobChangeHandlers(limits: JobLimits = noLimits): Handlers<Changes> {
+  return {
+    async createJob({ body: { pipeline, ...body }, acting, caller, headers }) {
+      const read = readSchedule(body, "POST /jobs");
+      requireSchedule(read, "POST /jobs");
+      const options = read.options as unknown as AnyOptions;
+      return read.told(async () => {
+        await limits.beforeJob({ caller, scheduler: acting(), options, isNew: true });
+        const job = await acting().addJob(pipeline, options);
+        headers.set("location", encodeURIComponent(job.id));
+        return answered(headers, job);
+      });
+    },
+
+    async replaceJob({ path: { jobId }, body: { pipeline, ...body }, request, ...call }) {
+      const { acting, caller, headers } = call;
+      const { id = jobId, ...rest } = body;
+      if (id !== jobId)
+        throw new CronduitError(
+          "INVALID_OPTION",
+          `PUT /jobs/{jobId}, body, option "id": is "${id}", and the path names "${jobId}". Leave it out; a job can't change its id.`,
+          { data: { path: "id" } },
+        );
+      const read = readSchedule(rest, "PUT /jobs/{jobId}");
+      requireSchedule(read, "PUT /jobs/{jobId}");
+      const expected = ifMatchOrNone(request);
+      const options = {
+        ...read.options,
+        id,
+        replaceExisting: "always",
+        ...expected,
+      } as unknown as AnyOptions;
+      return read.told(async () => {
+        const isNew = !(await findOwn(acting(), caller, { id, options }));
+        await limits.beforeJob({ caller, scheduler: acting(), options, isNew });
+        const job = await acting().addJob(pipeline, options);
+        if (isNew) call.status(201);
+        return answered(headers, job);
+      });
+    },
+
+    async updateJob({ path: { jobId }, body, request, acting, caller, headers }) {
+      const read = readSchedule(body, "PATCH /jobs/{jobId}");
+      if (read.isKept) await requireScheduled(acting(), jobId);
+      const changes = { ...read.options, ...ifMatch(request) };
+      return read.told(async () => {
+        await limits.beforeJob({ caller, scheduler: acting(), options: changes, jobId });
+        return answered(headers, await acting().modifyJob(jobId, changes));
+      });
+    },
+
+    async deleteJob({ path: { jobId }, request, acting }) {
+      await acting().removeJob(jobId, ifMatch(request));
+    },
+
+    async runJob({ path: { jobId }, body: { note, wait = false, ...options } = {}, acting }) {
+      const scheduler = acting(note);
+      if (wait === false)
+        return { runId: await scheduler.runJob(jobId, options), jobId, run: null };
+      const longest = wait === true ? LONGEST_WAIT_S : wait;
+      const run = await scheduler.runJob(jobId, { ...options, wait: longest });
+      return { runId: run.id, jobId, run: toRunAnswer(run) };
+    },
+
+    async pauseJob({ path: { jobId }, body: { note, ...how } = {}, request, acting, headers }) {
+      return answered(headers, await acting(note).pauseJob(jobId, { ...how, ...ifMatch(request) }));
+    },
+
+    async resumeJob({ path: { jobId }, body: { note, ...how } = {}, request, acting, headers }) {
+      return answered(
+        headers,
+        await acting(note).resumeJob(jobId, { ...how, ...ifMatch(request) }),
+      );
+    },
+
+    async overrideJob({ path: { jobId }, body, request, acting, caller, headers }) {
+      const { note, schedule, ...parts } = body;
+      const where = "PUT /jobs/{jobId}/override";
+      const words = typeof schedule === "string" ? { schedule } : schedule;
+      const read =
+        words && readSchedule(words, where, typeof schedule === "string" ? "" : "schedule.");
+      const options = { ...parts, ...(read && { schedule: read.options }), ...ifMatch(request) };
+      const told = read?.told ?? ((call) => call());
+      return told(async () => {
+        if (read)
+          await limits.beforeJob({ caller, scheduler: acting(), options: read.options, jobId });
+        return answered(
+          headers,
+          await acting(note).overrideJob(
+            jobId,
+            options as unknown as Parameters<ActingScheduler["overrideJob"]>[1],
+          ),
+        );
+      });
+    },
+
+    async clearOverride({ path: { jobId }, query: { which }, request, acting, headers }) {
+      return answered(headers, await acting().clearOverride(jobId, which, ifMatch(request)));
+    },
+
+    bulkJobs: async (call) => asJson(await bulk(call)),
+  };
+}
+
+/** A job under the id that it gets: for whoever acts for owners of its own, that begins with the owner. */
+async function findOwn(
+  scheduler: ActingScheduler,
+  caller: Caller,
+  { id, options }: { readonly id: string; readonly options: object },
+): Promise<unknown> {
+  const owner = ownerOf(caller, options);
+  const isOwn = owner === undefined || id.startsWith(`${owner}/`) || !isLimited(caller);
+  return scheduler.getJob(isOwn ? id : `${owner}/${id}`);
+}
+
+function bulk({ body, acting }: Call<Contract["bulkJobs"]>) {
+  const { action, ids, filter, all, note, dryRun, bulkId, ...own } = body;
+  const scheduler = acting(note);
+  const which = { ...filter, ...(ids && { ids }), ...(all && { all }) };
+  const how = { ...(dryRun !== undefined && { dryRun }), ...(bulkId !== undefined && { bulkId }) };
+  const taken = OWN[action];
+  const stray = Object.keys(own).find((name) => !taken.includes(name));
+  if (stray !== undefined)
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `POST /jobs/bulk, body, option "${stray}": has no meaning with action "${action}".`,
+      { data: { path: stray } },
+    );
+  switch (action) {
+    case "pause":
+      return scheduler.pauseJobs(which, { ...how, ...own });
+    case "resume":
+      return scheduler.resumeJobs(which, { ...how, ...own });
+    case "run":
+      return scheduler.runJobs(which, { ...how, ...own });
+    case "remove":
+      return scheduler.removeJobs(which, how);
+  }
+}
+
+/** What each action takes beside what all take. */
+const OWN: Readonly<Record<"pause" | "resume" | "run" | "remove", readonly string[]>> = {
+  pause: ["reason", "until"],
+  resume: ["missed"],
+  run: ["ignoreCondition"],
+  remove: [],
+};
+
+function answered(headers: Headers, job: Answered) {
+  headers.set("etag", entityTag(job));
+  return toJobAnswer(job);
+}
+
+/** A new job must say when. */
+function requireSchedule({ isGiven, isKept }: ReadSchedule, where: string): void {
+  if (isGiven) return;
+  const path = isKept ? "schedule_type" : "schedule";
+  throw new CronduitError(
+    "INVALID_OPTION",
+    `${where}, body, option "${path}": is missing. Say when, by schedule ("every day at 9am"), by schedule_type and schedule_config, or by a trigger; trigger "manual" for a job that runs on request only.`,
+    { data: { path } },
+  );
+}
+
+async function requireScheduled(scheduler: ActingScheduler, jobId: string): Promise<void> {
+  const job = await scheduler.getJob(jobId);
+  if (!job || job.scheduleKind !== "manual") return;
+  throw new CronduitError(
+    "INVALID_OPTION",
+    'PATCH /jobs/{jobId}, body, option "is_scheduled": the job has no schedule. Say which, by schedule_type and schedule_config.',
+    { data: { path: "is_scheduled" } },
+  );
+}

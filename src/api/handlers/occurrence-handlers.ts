@@ -1,0 +1,130 @@
+import { JobLookupError } from "../../core/errors.ts";
+import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
+import { ifMatch } from "../if-match.ts";
+import { type JobLimits, noLimits } from "../job-limits.ts";
+import { asJson } from "./as-json.ts";
+import type { Handlers } from "./handler.ts";
+import { toRunAnswer } from "./run-handlers.ts";
+
+type OfOccurrences =
+  | "cancelBackfill"
+  | "deleteJobLogs"
+  | "deleteJobRuns"
+  | "explainOccurrence"
+  | "getBackfill"
+  | "getJobAccount"
+  | "listJobChanges"
+  | "listOccurrences"
+  | "listPausedOccurrences"
+  | "pauseBackfill"
+  | "resumeBackfill"
+  | "skipOccurrence"
+  | "startBackfill"
+  | "unskipOccurrence";
+
+/** What the routes about the occurrences of one job do. @param limits What is looked at before a backfill. */
+export function occurrenceHandlers(limits: JobLimits = noLimits): Handlers<OfOccurrences> {
+  return {
+    async listOccurrences({ path: { jobId }, query, scheduler }) {
+      const { occurrences, cursor } = await scheduler.getOccurrences(jobId, query);
+      const items = occurrences.map(({ fireTime, dueTime, state, run, flags }) => ({
+        fireTime: fireTime.toISOString(),
+        dueTime: dueTime.toISOString(),
+        state,
+        flags: [...flags],
+        run: run ? toRunAnswer(run) : null,
+      }));
+      return { items, nextCursor: cursor ?? null };
+    },
+
+    listPausedOccurrences: async ({ path: { jobId }, query: { limit }, scheduler }) =>
+      asJson(await scheduler.getPausedOccurrences(jobId, limit === undefined ? {} : { limit })),
+
+    async explainOccurrence({ path: { jobId }, query: { at }, scheduler }) {
+      const { text, state, run, terms } = await scheduler.explain(jobId, at);
+      return { text, state, run: run ? toRunAnswer(run) : null, terms: terms ? [...terms] : null };
+    },
+
+    async skipOccurrence({ path, body: { note, reason } = {}, request, acting }) {
+      const how = { ...(reason === undefined ? {} : { reason }), ...ifMatch(request) };
+      await acting(note).skipOccurrence(path.jobId, path.time, how);
+    },
+
+    async unskipOccurrence({ path, request, acting }) {
+      await acting().unskipOccurrence(path.jobId, path.time, ifMatch(request));
+    },
+
+    async listJobChanges({ path: { jobId }, query, scheduler }) {
+      const page = await scheduler.getChanges({ ...query, jobId } as Parameters<
+        ActingScheduler["getChanges"]
+      >[0]);
+      const { changes, cursor, isCut } = page;
+      const isUnknown = changes.length === 0 && query.cursor === undefined;
+      if (isUnknown) await requireKnown(scheduler, jobId);
+      return { items: asJson([...changes]), nextCursor: cursor ?? null, isCut };
+    },
+
+    async getJobAccount({ path: { jobId }, query, scheduler }) {
+      const { cursor, ...account } = await scheduler.account({ ...query, jobId });
+      if (account.jobs === 0 && query.cursor === undefined) await requireKnown(scheduler, jobId);
+      return { ...asJson(account), nextCursor: cursor ?? null };
+    },
+
+    async deleteJobLogs({ path: { jobId }, query, scheduler }) {
+      await requireKnown(scheduler, jobId);
+      return { count: await scheduler.cleanupLogs(jobId, whichOf(query)) };
+    },
+
+    async deleteJobRuns({ path: { jobId }, query, scheduler }) {
+      await requireKnown(scheduler, jobId);
+      return { count: await scheduler.cleanupRuns(jobId, whichOf(query)) };
+    },
+
+    async startBackfill({ path: { jobId }, body: { note, ...options }, acting, caller }) {
+      const scheduler = acting(note);
+      await limits.beforeBackfill({ caller, scheduler, options, jobId });
+      return asJson(await scheduler.backfill(jobId, options));
+    },
+
+    async getBackfill({ path: { jobId }, scheduler }) {
+      await requireKnown(scheduler, jobId);
+      return { backfill: asJson((await scheduler.getBackfill(jobId)) ?? null) };
+    },
+
+    async pauseBackfill({ path: { jobId }, body: { note } = {}, acting }) {
+      await requireKnown(acting(), jobId);
+      await acting(note).pauseBackfill(jobId);
+    },
+
+    async resumeBackfill({ path: { jobId }, body: { note } = {}, acting }) {
+      await requireKnown(acting(), jobId);
+      await acting(note).resumeBackfill(jobId);
+    },
+
+    async cancelBackfill({ path: { jobId }, body: { note } = {}, acting }) {
+      await requireKnown(acting(), jobId);
+      await acting(note).cancelBackfill(jobId);
+    },
+  };
+}
+
+/** What is there of a job that was removed, its occurrences tell. @throws {@link JobLookupError} */
+async function requireKnown(scheduler: ActingScheduler, jobId: string): Promise<void> {
+  if (await scheduler.getJob(jobId)) return;
+  const { occurrences } = await scheduler.getOccurrences(jobId, { from: 0, limit: 1 });
+  if (occurrences.length === 0) throw new JobLookupError(jobId);
+}
+
+/** What is to be deleted; that nothing or both is said, the scheduler refuses. */
+function whichOf({
+  before,
+  all,
+}: {
+  readonly before?: string | undefined;
+  readonly all?: string | undefined;
+}) {
+  return {
+    ...(before === undefined ? {} : { before }),
+    ...(all === undefined ? {} : { all: true }),
+  } as Parameters<ActingScheduler["cleanupLogs"]>[1];
+}

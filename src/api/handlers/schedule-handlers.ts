@@ -1,0 +1,131 @@
+import { CronduitError, JobLookupError } from "../../core/errors.ts";
+import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
+import type { JobSnapshot } from "../../scheduler/job.ts";
+import type { JobPreview, JobToPreview } from "../../scheduler/job-preview.ts";
+import { createTrigger } from "../../triggers/create.ts";
+import { type PreviewRow, previewTrigger } from "../../triggers/preview.ts";
+import { playDowntime } from "../schedules/downtime.ts";
+import { readSchedule } from "../schedules/read-schedule.ts";
+import { inCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
+import type { Handlers } from "./handler.ts";
+
+/** What the routes about schedules do. */
+export const scheduleHandlers: Handlers<"diffSchedules" | "previewSchedule"> = {
+  async previewSchedule({ body, scheduler }) {
+    const { count, from, jobId, downtime, ...rest } = body;
+    const where = "POST /schedules/preview";
+    const { job, next, warnings } = await preview(scheduler, rest, { where, jobId, from, count });
+    const { type, config } = typedSchedule(job.trigger);
+    return {
+      schedule: job.schedule,
+      scheduleType: type,
+      scheduleConfig: inCamelCase(config),
+      schedule_type: type,
+      schedule_config: config,
+      timezone: job.timezone,
+      trigger: job.trigger,
+      next: next.map(rowAnswer),
+      warnings: [...warnings],
+      downtime: downtime ? await playDowntime(job, downtime) : null,
+    };
+  },
+
+  async diffSchedules({ body, scheduler }) {
+    const { jobId, before, after, count = 10, from } = body;
+    const where = "POST /schedules/diff";
+    if ((jobId === undefined) === (before === undefined))
+      throw new CronduitError(
+        "INVALID_OPTION",
+        `${where}, body, option "before": give either "jobId" or "before", the schedule to compare with.`,
+        { data: { path: "before" } },
+      );
+    const stored = jobId === undefined ? undefined : await jobOf(scheduler, jobId);
+    const timezone = stored?.timezone;
+    const how = { where, jobId, from, count, timezone };
+    const fresh = await preview(scheduler, after, { ...how, prefix: "after." });
+    const old = stored
+      ? { job: stored, next: nextOf(stored, fresh, count) }
+      : await preview(scheduler, before ?? {}, { ...how, prefix: "before." });
+    return { before: sideOf(old), after: sideOf(fresh), ...changeOf(old, fresh) };
+  },
+};
+
+/** How a schedule is previewed. */
+interface How {
+  readonly where: string;
+  readonly prefix?: string;
+  readonly jobId: string | undefined;
+  readonly from: string | number | undefined;
+  readonly count: number | undefined;
+  readonly timezone?: string | undefined;
+}
+
+async function preview(
+  scheduler: ActingScheduler,
+  body: object,
+  { where, prefix = "", jobId, from, count, timezone }: How,
+): Promise<JobPreview> {
+  const read = readSchedule(body as Record<string, unknown>, where, prefix);
+  if (!read.isGiven)
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `${where}, body, option "${prefix}schedule": is missing. Say when, by schedule, by schedule_type and schedule_config, or by a trigger.`,
+      { data: { path: `${prefix}schedule` } },
+    );
+  const options = { ...read.options, ...(jobId === undefined ? {} : { id: jobId }) };
+  return read.told(() =>
+    scheduler.previewJob(options as unknown as JobToPreview, { from, count, timezone }),
+  );
+}
+
+async function jobOf(scheduler: ActingScheduler, jobId: string): Promise<JobSnapshot> {
+  const job = await scheduler.getJob(jobId);
+  if (!job) throw new JobLookupError(jobId);
+  return job;
+}
+
+/** The next times of a stored job, from the same instant on. */
+function nextOf(
+  { trigger, timezone, calendars = {} }: JobSnapshot,
+  { job }: JobPreview,
+  count: number,
+): PreviewRow[] {
+  return previewTrigger(trigger, {
+    from: job.createdAt,
+    count,
+    timezone,
+    calendars: new Map(Object.entries(calendars)),
+  });
+}
+
+type Side = Pick<JobPreview, "job" | "next">;
+
+function sideOf({ job, next }: Side) {
+  return {
+    schedule: job.schedule,
+    scheduleType: job.scheduleKind,
+    timezone: job.timezone,
+    next: next.map(rowAnswer),
+  };
+}
+
+/** Which times change, as far as both sides are known. */
+function changeOf(old: Side, fresh: Side) {
+  const [before, after] = [old, fresh].map(({ next }) =>
+    next.filter(({ fires }) => fires).map(({ instant }) => instant),
+  ) as [number[], number[]];
+  const has = ({ job }: Side, instant: number): boolean =>
+    createTrigger(job.trigger, new Map(Object.entries(job.calendars ?? {}))).next(instant - 1) ===
+    instant;
+  const iso = (instants: readonly number[]) =>
+    instants.map((instant) => new Date(instant).toISOString());
+  return {
+    removed: iso(before.filter((instant) => !has(fresh, instant))),
+    added: iso(after.filter((instant) => !has(old, instant))),
+    kept: iso(before.filter((instant) => has(fresh, instant))),
+  };
+}
+
+function rowAnswer({ instant, local, offset, fires, flags }: PreviewRow) {
+  return { time: new Date(instant).toISOString(), local, offset, fires, flags: [...flags] };
+}

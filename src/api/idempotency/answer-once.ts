@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import { CronduitError } from "../../core/errors.ts";
+import type { EpochMs } from "../../core/clock.ts";
+import type { Engine } from "../../engine/port/engine.ts";
+import type { DocumentsPort, StoredDocument } from "../../engine/port/documents.ts";
+import { MAX_DOCUMENT_BYTES } from "../../jobs/document-limits.ts";
+import type { Caller } from "../caller.ts";
+import { isForCaller, problemResponse, statusOf } from "../problem.ts";
+import { type KeptAnswer, recordSchema } from "./idempotency-record.ts";
+
+/** How long an answer is kept. */
+const KEPT_MS = 86_400_000;
+/** How long a call may take, after which its process is taken for dead and the call may be made again. */
+const LEASE_MS = 10 * 60_000;
+/** Headers that belong to an answer. */
+const HEADERS = ["content-type", "etag", "location"] as const;
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** Where answers are kept, and by which clock. */
+export interface AnswerStore {
+  readonly documents: Pick<DocumentsPort, "delete" | "putIfRevision">;
+  readonly now: () => Promise<EpochMs>;
+}
+
+/** The answers of a fleet. */
+export function answerStore(engine: Pick<Engine, "documents" | "now">): AnswerStore {
+  // Of an engine that is not open yet, nothing may be asked.
+  return {
+    documents: {
+      putIfRevision: (...given) => engine.documents.putIfRevision(...given),
+      delete: (...given) => engine.documents.delete(...given),
+    },
+    now: () => engine.now(),
+  };
+}
+
+/** A call that may be repeated. */
+export interface RepeatableCall {
+  readonly key: string;
+  readonly caller: Caller;
+  /** The route with its path and query. */
+  readonly target: string;
+  /** The body, as it was read. */
+  readonly body: unknown;
+  /** Whether the answer must not be kept, since it holds a secret. */
+  readonly isSecret: boolean;
+}
+
+/**
+ * The key of a request, if it has one.
+ * @throws {@link CronduitError} `INVALID_REQUEST`
+ */
+export function idempotencyKeyOf({ headers }: Request): string | undefined {
+  const key = headers.get("idempotency-key") ?? undefined;
+  if (key === undefined || KEY.test(key)) return key;
+  throw new CronduitError(
+    "INVALID_REQUEST",
+    "Idempotency-Key must have 1 to 255 visible ASCII characters, such as a UUID.",
+  );
+}
+
+/**
+ * Makes a call once for its key, whoever repeats it: the same caller gets the same answer for 24 hours. What failed on this side is
+ * forgotten, so that it can be tried again.
+ * @throws {@link CronduitError} `IDEMPOTENCY_KEY_REUSED`, `IDEMPOTENCY_KEY_IN_USE`, and what the call throws
+ */
+export async function answerOnce(
+  { documents, now }: AnswerStore,
+  call: RepeatableCall,
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  const place = placeOf(call);
+  const digest = digestOf(call);
+  const begun = await documents.putIfRevision(place, { digest }, "absent", {
+    expiresAt: (await now()) + LEASE_MS,
+    stays: true,
+  });
+  if (begun.outcome === "conflict") return repeated(begun.present, digest);
+  const { revision } = begun;
+  try {
+    const response = await answer();
+    const kept = await keptOf(response, call.isSecret);
+    await documents.putIfRevision(place, { digest, kept }, revision, await forADay(now));
+    return response;
+  } catch (error) {
+    if (!isForCaller(error) || statusOf(error.code) >= 500 || statusOf(error.code) === 429) {
+      await documents.delete(place, revision).catch(() => undefined);
+      throw error;
+    }
+    const kept = await keptOf(problemResponse(error), false);
+    await documents.putIfRevision(place, { digest, kept }, revision, await forADay(now));
+    throw error;
+  }
+}
+
+async function forADay(now: AnswerStore["now"]) {
+  return { expiresAt: (await now()) + KEPT_MS, stays: true };
+}
+
+/** The key itself is not kept, only what it says together with whose it is. */
+function placeOf({ caller: { actor }, target, key }: RepeatableCall): string {
+  return `api/idempotency/${hash([actor.kind, actor.id, target.split("?")[0], key])}`;
+}
+
+/** With the key, so that nobody can guess bodies by what is kept; and with the rights, which may have changed since. */
+function digestOf({ caller: { actor }, target, key, body }: RepeatableCall): string {
+  const { role, owners, visibility } = { ...("role" in actor ? actor : {}) } as Partial<
+    Extract<Caller["actor"], { role: string }>
+  >;
+  return hash([key, target, body, role, owners?.toSorted(), visibility]);
+}
+
+function hash(parts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+}
+
+async function keptOf(response: Response, isSecret: boolean): Promise<KeptAnswer> {
+  const body = await response.clone().text();
+  const headers = Object.fromEntries(
+    HEADERS.flatMap((name) => {
+      const value = response.headers.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+  const { status } = response;
+  const kept = { status, headers, body };
+  // Some room for the digest.
+  const isTooLarge = Buffer.byteLength(JSON.stringify(kept)) > MAX_DOCUMENT_BYTES - 200;
+  return isSecret || isTooLarge ? { status, headers: isSecret ? {} : headers } : kept;
+}
+
+function repeated(present: StoredDocument | undefined, digest: string): Response {
+  const record = recordSchema.safeParse(present?.value);
+  if (!record.success || (record.data.digest === digest && !record.data.kept))
+    throw new CronduitError(
+      "IDEMPOTENCY_KEY_IN_USE",
+      "The first request with this Idempotency-Key has no answer yet.",
+    );
+  const { kept } = record.data;
+  if (record.data.digest !== digest || !kept)
+    throw new CronduitError(
+      "IDEMPOTENCY_KEY_REUSED",
+      "This Idempotency-Key was used with another body, another path, or by a caller with other rights.",
+    );
+  if (kept.body === undefined)
+    throw new CronduitError(
+      "IDEMPOTENCY_KEY_REUSED",
+      `The first request with this Idempotency-Key was answered with status ${kept.status}, and its answer is not kept: it is too large, or secret.`,
+      {
+        data: {
+          status: kept.status,
+          ...(kept.headers["location"] && { location: kept.headers["location"] }),
+        },
+      },
+    );
+  const headers = new Headers(kept.headers);
+  headers.set("idempotency-replayed", "true");
+  return new Response(kept.status === 204 ? null : kept.body, { status: kept.status, headers });
+}

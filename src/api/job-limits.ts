@@ -1,0 +1,112 @@
+import type { ActingScheduler } from "../scheduler/pipeline-scheduler.ts";
+import type { JobToPreview } from "../scheduler/job-preview.ts";
+import type { PreviewRow } from "../triggers/preview.ts";
+import type { Caller } from "./caller.ts";
+
+/** A job that is to be added or changed. */
+export interface JobAsked {
+  readonly caller: Caller;
+  readonly scheduler: ActingScheduler;
+  /** As `addJob` or `modifyJob` is to get them. */
+  readonly options: object;
+  /** Whether there is no such job yet. */
+  readonly isNew?: boolean;
+  /** The job that is to be changed. */
+  readonly jobId?: string;
+}
+
+/** What may be asked for. */
+export interface JobLimits {
+  /** Before a job is added or changed. @throws if it may not be */
+  beforeJob(asked: JobAsked): Promise<void>;
+  /** Before a backfill begins. @throws if it may not */
+  beforeBackfill(asked: Omit<JobAsked, "isNew">): Promise<void>;
+}
+
+/** Everything that the scheduler allows. */
+export const noLimits: JobLimits = {
+  beforeJob: async () => undefined,
+  beforeBackfill: async () => undefined,
+};
+
+/** How much each owner may use. */
+export interface OwnerQuotas {
+  requireRoomForJob(
+    scheduler: ActingScheduler,
+    asked: { readonly caller: Caller; readonly owner: string | undefined },
+  ): Promise<void>;
+  requireInterval(
+    asked: { readonly caller: Caller; readonly owner: string | undefined },
+    times: readonly Pick<PreviewRow, "instant" | "fires">[],
+  ): Promise<void>;
+  requireBackfill(
+    asked: { readonly caller: Caller; readonly owner: string | undefined },
+    count: number,
+  ): Promise<void>;
+  requireLogBytes(
+    asked: { readonly caller: Caller; readonly owner: string | undefined },
+    bytes: number,
+  ): Promise<void>;
+}
+
+/** Next times that tell how close they come. */
+const LOOKED_AT = 200;
+
+/** Limits by owner. Administrators and what is in this process have none. */
+export function quotaLimits(quotas: OwnerQuotas): JobLimits {
+  return {
+    async beforeJob({ caller, scheduler, options, isNew = false, jobId }) {
+      if (!isLimited(caller)) return;
+      const job = jobId === undefined ? undefined : await scheduler.getJob(jobId);
+      const owner = ownerOf(caller, options) ?? job?.owner;
+      const asked = { caller, owner };
+      const { logs } = options as { readonly logs?: { readonly maxBytes?: number } };
+      if (logs?.maxBytes !== undefined) await quotas.requireLogBytes(asked, logs.maxBytes);
+      if (isNew) await quotas.requireRoomForJob(scheduler, asked);
+      if (!("trigger" in options)) return;
+      const { next } = await scheduler.previewJob(timesOf(options), {
+        count: LOOKED_AT,
+        ...(job && { timezone: job.timezone }),
+      });
+      await quotas.requireInterval(asked, next);
+    },
+
+    async beforeBackfill({ caller, scheduler, options, jobId = "" }) {
+      if (!isLimited(caller)) return;
+      const job = await scheduler.getJob(jobId);
+      if (!job) return;
+      const asked = { ...(options as Parameters<ActingScheduler["backfill"]>[1]), dryRun: true };
+      const { runs } = await scheduler.backfill(jobId, asked);
+      await quotas.requireBackfill({ caller, owner: job.owner }, runs);
+    },
+  };
+}
+
+/** Whether somebody has limited rights. */
+export function isLimited({ actor }: Caller): boolean {
+  return "role" in actor && actor.role !== "admin";
+}
+
+/** Whose the job will be, as the scheduler decides it. */
+export function ownerOf({ actor }: Caller, options: object): string | undefined {
+  const { owner } = options as { readonly owner?: string | null };
+  const own = "owners" in actor ? (actor.owners ?? []) : [];
+  return owner ?? (own.length === 1 ? own[0] : undefined);
+}
+
+/** Only what says when. */
+function timesOf(options: object): JobToPreview {
+  const {
+    params: _,
+    replaceExisting: __,
+    ifRevision: ___,
+    owner: ____,
+    ...rest
+  } = options as {
+    readonly params?: unknown;
+    readonly replaceExisting?: unknown;
+    readonly ifRevision?: unknown;
+    readonly owner?: unknown;
+  };
+  return rest as JobToPreview;
+}

@@ -1,0 +1,330 @@
+import { z } from "zod";
+import { CronduitError, isCronduitError } from "../../core/errors.ts";
+import { parseOptions } from "../../jobs/options.ts";
+import { parseSchedule } from "../../triggers/natural/parse-schedule.ts";
+import {
+  type SCHEDULE_TYPES,
+  scheduleConfigShapes,
+  scheduleWords,
+  triggerFields,
+} from "../contract/schedule-shapes.ts";
+
+/** A kind of schedule, as it is written. */
+type ScheduleType = (typeof SCHEDULE_TYPES)[number];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A body, with its schedule as `addJob` takes it. */
+export interface ReadSchedule {
+  /** Everything that the body says, but how it says when. */
+  readonly options: Record<string, unknown>;
+  /** Whether it says when. */
+  readonly isGiven: boolean;
+  /** Only that it has a schedule, but not which. */
+  readonly isKept: boolean;
+  /**
+   * Runs a call with these options. An error names the field as it was written.
+   * @throws whatever the call throws
+   */
+  readonly told: <T>(call: () => Promise<T>) => Promise<T>;
+}
+
+/** Names of the words for a schedule, in both spellings. */
+const SPELLINGS = [
+  ["is_scheduled", "isScheduled"],
+  ["schedule_type", "scheduleType"],
+  ["schedule_config", "scheduleConfig"],
+] as const;
+
+/**
+ * Reads how a body says when: by a text, by a type with what it takes, or by a trigger's fields.
+ * @param where The route, for errors.
+ * @param prefix The path of the body, with its dot.
+ * @throws {@link CronduitError} `INVALID_OPTION`, `INVALID_TRIGGER`
+ */
+export function readSchedule(body: Fields, where: string, prefix = ""): ReadSchedule {
+  const place = { where, prefix };
+  const words = new Set(Object.keys(scheduleWords));
+  const rest = Object.fromEntries(
+    Object.entries(body).filter(([name, value]) => !words.has(name) && value !== undefined),
+  );
+  const [isScheduled, type, config] = SPELLINGS.map((names) => spelled(body, names, place));
+  const given = triggerNames(rest);
+  const ways = [
+    ...(body["schedule"] === undefined ? [] : ["schedule"]),
+    ...(type?.value === undefined ? [] : [type.name]),
+    ...(given.length === 0 ? [] : [given[0] ?? "trigger"]),
+  ];
+  if (isScheduled?.value === false) return unscheduled(rest, place);
+  if (ways.length > 1)
+    throw refused(
+      place,
+      ways[1] ?? "",
+      `says when, and so does "${prefix}${ways[0] ?? ""}". Give one of them.`,
+    );
+  if (config?.value !== undefined && type?.value === undefined)
+    throw refused(
+      place,
+      type?.name ?? "schedule_type",
+      "is missing; it says what the config means.",
+    );
+  const { schedule } = body;
+  if (typeof schedule === "string") return inWords(schedule, rest, place);
+  if (type?.value !== undefined && config)
+    return byType(type.value as ScheduleType, config, rest, place);
+  const isKept = isScheduled?.value === true && ways.length === 0;
+  return { options: rest, isGiven: given.length > 0, isKept, told: (call) => call() };
+}
+
+interface Place {
+  readonly where: string;
+  readonly prefix: string;
+}
+
+/** Fields that can stand beside any way to say when. */
+const COMMON = new Set(["timezone", "startDate", "endDate", "dst", "jitter", "calendars"]);
+
+function triggerNames(options: Fields): string[] {
+  return Object.keys(options).filter((name) => name in triggerFields && !COMMON.has(name));
+}
+
+/** A word in the spelling that was written; `null` says nothing. */
+function spelled(
+  body: Fields,
+  [snake, camel]: readonly [string, string],
+  place: Place,
+): { readonly name: string; readonly value: unknown } {
+  const [one, other] = [body[snake] ?? undefined, body[camel] ?? undefined];
+  if (one !== undefined && other !== undefined)
+    throw refused(place, camel, `is "${snake}" in another spelling. Give one of them.`);
+  return other === undefined ? { name: snake, value: one } : { name: camel, value: other };
+}
+
+function unscheduled(rest: Fields, place: Place): ReadSchedule {
+  const fields = new Set(triggerNames(rest));
+  const { timezone, ...others } = Object.fromEntries(
+    Object.entries(rest).filter(
+      ([name]) => !fields.has(name) && (!COMMON.has(name) || name === "timezone"),
+    ),
+  );
+  const options = {
+    ...others,
+    ...(timezone === undefined ? {} : { timezone }),
+    trigger: "manual",
+  };
+  return { options, isGiven: true, isKept: false, told: telling(place, {}, "is_scheduled") };
+}
+
+function inWords(text: string, rest: Fields, place: Place): ReadSchedule {
+  const trigger = onPath(place, "schedule", () => parseSchedule(text));
+  const options = { ...rest, trigger };
+  return { options, isGiven: true, isKept: false, told: telling(place, {}, "schedule") };
+}
+
+function byType(
+  type: ScheduleType,
+  config: { readonly name: string; readonly value: unknown },
+  rest: Fields,
+  place: Place,
+): ReadSchedule {
+  const { name } = config;
+  const written = (config.value ?? {}) as Fields;
+  const path = `${place.prefix}${name}`;
+  const { snake, names } = inSnakeCase(written);
+  const pathOf = (key: string): string => `${path}.${names.get(key) ?? key}`;
+  const wrapped = z.object({ [path]: scheduleConfigShapes[type] });
+  const parsed = onPaths(path, pathOf, () => parseOptions(wrapped, { [path]: snake }, place.where));
+  const fields = asTrigger[type](parsed[path] as never);
+  const back: Record<string, string> = {};
+  for (const [field, key] of Object.entries(fields.from)) back[field] = pathOf(key);
+  const { startDate, endDate } = boundsOf(snake, back, pathOf);
+  const options = {
+    ...rest,
+    ...fields.trigger,
+    ...(startDate === undefined ? {} : { startDate }),
+    ...(endDate === undefined ? {} : { endDate }),
+  };
+  return { options, isGiven: true, isKept: false, told: telling(place, back, name) };
+}
+
+function boundsOf(config: Fields, back: Record<string, string>, pathOf: (key: string) => string) {
+  const { start_date: startDate, end_date: endDate } = config;
+  if (startDate !== undefined) back["startDate"] = pathOf("start_date");
+  if (endDate !== undefined) back["endDate"] = pathOf("end_date");
+  return { startDate, endDate };
+}
+
+/** Other names of the fields of a config. */
+const ALIASES: Readonly<Record<string, string>> = {
+  cron: "cron_expression",
+  expression: "cron_expression",
+  day: "day_of_month",
+  weekday: "day_of_week",
+  run_at: "run_date",
+  date: "run_date",
+};
+
+/** A config with the names of its fields in one spelling, and how each was written. */
+function inSnakeCase(config: Fields): {
+  snake: Record<string, unknown>;
+  names: Map<string, string>;
+} {
+  const names = new Map<string, string>();
+  const snake: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(config)) {
+    const plain = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const key = ALIASES[plain] ?? plain;
+    names.set(key, name);
+    if (value !== null) Object.defineProperty(snake, key, { value, enumerable: true });
+  }
+  return { snake, names };
+}
+
+/** A trigger's fields, and from which field of the config each is. */
+interface AsTrigger {
+  readonly trigger: Record<string, unknown>;
+  readonly from: Readonly<Record<string, string>>;
+}
+
+type Config<T extends ScheduleType> = z.output<(typeof scheduleConfigShapes)[T]>;
+
+const asTrigger: { readonly [T in ScheduleType]: (config: Config<T>) => AsTrigger } = {
+  daily: (config) => atTimes(config, {}, {}),
+  weekly: ({ day_of_week: days, ...config }) =>
+    atTimes(
+      config,
+      { dayOfWeek: [days].flat().map(weekdayText).join(",") },
+      { dayOfWeek: "day_of_week" },
+    ),
+  monthly: ({ day_of_month: days, ...config }) =>
+    atTimes(config, { day: [days].flat().join(",") }, { day: "day_of_month" }),
+  interval: ({ interval_seconds: all, ...given }) => {
+    const config = Object.fromEntries(
+      Object.entries(given).filter(([name]) => name !== "start_date" && name !== "end_date"),
+    );
+    const isCalendar = ["months", "years", "at"].some((name) => name in config);
+    const kind = isCalendar ? "calendarInterval" : "interval";
+    const seconds = all === undefined ? {} : { seconds: all };
+    return {
+      trigger: { trigger: kind, ...config, ...seconds },
+      from: {
+        ...Object.fromEntries(Object.keys(config).map((name) => [name, name])),
+        ...(all === undefined ? {} : { seconds: "interval_seconds" }),
+      },
+    };
+  },
+  once: ({ run_date: runDate, ...config }) => ({
+    trigger: { trigger: "date", ...config, ...(runDate === undefined ? {} : { runDate }) },
+    from: { runDate: "run_date", in: "in" },
+  }),
+  manual: () => ({ trigger: { trigger: "manual" }, from: {} }),
+  custom: ({ cron_expression: expression }) => ({
+    trigger: { trigger: "cron", expression },
+    // Whichever of its fields is wrong.
+    from: Object.fromEntries(
+      ["expression", "minute", "hour", "day", "month", "dayOfWeek", "second", "year"].map(
+        (field) => [field, "cron_expression"],
+      ),
+    ),
+  }),
+};
+
+/** `Monday` as `mon`; everything else as it is, which is checked where fields of cron are. */
+function weekdayText(day: string | number): string {
+  return String(day)
+    .trim()
+    .toLowerCase()
+    .replaceAll(/\b(sun|mon|tue|wed|thu|fri|sat)[a-z]*day\b/g, "$1");
+}
+
+function atTimes(
+  { hour, minute, second, at }: Omit<Config<"daily">, "start_date" | "end_date">,
+  days: { readonly dayOfWeek?: string; readonly day?: string },
+  from: Readonly<Record<string, string>>,
+): AsTrigger {
+  if (at === undefined) {
+    const time = { hour, minute: minute ?? 0, ...(second === undefined ? {} : { second }) };
+    return {
+      trigger: { trigger: "cron", ...days, ...time },
+      from: { ...from, hour: "hour", minute: "minute", second: "second" },
+    };
+  }
+  const { dayOfWeek, day } = days;
+  const kind =
+    dayOfWeek !== undefined
+      ? { trigger: "weekly", weekly: dayOfWeek.split(",") }
+      : day !== undefined
+        ? { trigger: "monthly", monthly: day.split(",").map(dayNumber) }
+        : { trigger: "daily" };
+  return {
+    trigger: { ...kind, at, ...(hour === undefined ? {} : { hour }) },
+    from: { weekly: "day_of_week", monthly: "day_of_month", at: "at", hour: "hour" },
+  };
+}
+
+function dayNumber(day: string): number | string {
+  return day === "last" ? day : Number(day);
+}
+
+/** Lets an error name the field as it was written. */
+function telling(
+  place: Place,
+  back: Readonly<Record<string, string>>,
+  all: string,
+): ReadSchedule["told"] {
+  return async (call) => {
+    try {
+      return await call();
+    } catch (error) {
+      throw renamed(error, (field) => back[field] ?? `${place.prefix}${all}`);
+    }
+  };
+}
+
+/** An error of a trigger, with the path as it was written. */
+function renamed(error: unknown, pathOf: (field: string) => string): unknown {
+  if (!isCronduitError(error, "INVALID_TRIGGER") && !isCronduitError(error, "INVALID_TIMEZONE"))
+    return error;
+  const { field } = error.data;
+  if (
+    field === "timezone" ||
+    (COMMON.has(String(field)) && pathOf(String(field)) === String(field))
+  )
+    return error;
+  return new CronduitError(error.code, error.message, {
+    data: { ...error.data, path: pathOf(String(field)) },
+    cause: error,
+  });
+}
+
+function onPath<T>(place: Place, name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw renamed(error, () => `${place.prefix}${name}`);
+  }
+}
+
+/** Says in errors how a field of a config was written. @param base The path of the config. */
+function onPaths<T>(base: string, pathOf: (key: string) => string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!isCronduitError(error, "INVALID_OPTION")) throw error;
+    const { path } = error.data;
+    if (typeof path !== "string" || !path.startsWith(`${base}.`)) throw error;
+    const [key = "", ...deeper] = path.slice(base.length + 1).split(".");
+    const message = error.message.replace(`${base}.${key}`, pathOf(key));
+    throw new CronduitError("INVALID_OPTION", message, {
+      data: { ...error.data, path: [pathOf(key), ...deeper].join(".") },
+      cause: error,
+    });
+  }
+}
+
+function refused({ where, prefix }: Place, name: string, what: string): CronduitError {
+  const path = `${prefix}${name}`;
+  return new CronduitError("INVALID_OPTION", `${where}, body, option "${path}": ${what}`, {
+    data: { path },
+  });
+}
