@@ -55,10 +55,11 @@ function late(row: LedgerRow, beganAt: EpochMs | undefined): string {
   return lateMs >= 1 ? `, ${formatDuration(lateMs)} late` : "";
 }
 
-function subject(row: LedgerRow, at: EpochMs): string {
+function subject(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
   if (row.kind === "manual") return `The manual run of ${iso(at)}`;
-  const jitterMs = row.dueAt - row.fireAt;
-  const jitter = row.fireAt === at && jitterMs > 0 ? ` (with jitter ${iso(row.dueAt)})` : "";
+  // What fell into a pause and runs after all is due when the job is resumed.
+  const isSpread = job?.definition.jitter !== null && row.dueAt > row.fireAt;
+  const jitter = row.fireAt === at && isSpread ? ` (with jitter ${iso(row.dueAt)})` : "";
   return `The occurrence of ${iso(at)}${jitter}`;
 }
 
@@ -92,7 +93,7 @@ function whySkipped(row: LedgerRow, job: StoredJob | undefined): string {
 
 /** Says in words what happened to the occurrence at `at`. */
 function describeRow(row: LedgerRow, at: EpochMs, job: StoredJob | undefined): string {
-  const who = subject(row, at);
+  const who = subject(row, at, job);
   const together =
     row.count !== undefined && row.count > 1
       ? ` It was decided together with ${row.count - 1} ${row.count === 2 ? "other" : "others"}, from ${iso(row.fromAt ?? row.fireAt)} to ${iso(row.fireAt)}.`

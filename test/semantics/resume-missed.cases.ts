@@ -38,6 +38,7 @@ describe("resumeJob(id, { missed }): what fell into the pause runs after all", (
       dueTime: new Date(at("12:00:48")),
       latenessMs: 0,
     });
+    expect((await fleet.explain("job", "12:00:40")).text).not.toContain("jitter");
   });
 
   test("all: each runs once, oldest first, one after the other, coalesce or not, however late", async () => {
