@@ -9,7 +9,7 @@ import { DEFAULT_QUEUE } from "../jobs/queue.ts";
 import { type Occurrence, Schedule } from "../jobs/schedule.ts";
 import { startingWatermark } from "../jobs/starting-watermark.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/pipeline-definition.ts";
-import { validateParams } from "../pipeline/params.ts";
+import { givenParams } from "./given-params.ts";
 import { secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
 import { mask } from "../pipeline/secrets/secret-paths.ts";
 import type { CalendarLookup } from "../triggers/create.ts";
@@ -74,7 +74,7 @@ export async function declare(
   const rules = { ...defaults, ...(isForOthers ? {} : { owner }), ...split.job };
   const job = withinRights(parseOptions(jobOptionsSchema, rules, "addJob"), rights, "addJob");
   if (job.isolate === "process") sourceOf(descriptor);
-  const params = await validateParams(descriptor, split.params);
+  const params = await givenParams(descriptor, split.params);
   const secrets = secretPlacesOf(descriptor.params).input;
   const asked = { pipeline: descriptor.name, params: mask(params.input, secrets) };
   const derived = derivedId({ ...asked, trigger: split.trigger });

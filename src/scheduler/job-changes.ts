@@ -10,7 +10,7 @@ import { timingOf, withTiming } from "../jobs/overrides.ts";
 import { queueOf } from "../jobs/queue.ts";
 import { startingWatermark } from "../jobs/starting-watermark.ts";
 import { type PipelineDescriptor, sourceOf } from "../pipeline/pipeline-definition.ts";
-import { validateParams } from "../pipeline/params.ts";
+import { givenParams } from "./given-params.ts";
 import { secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
 import {
   compareSchedules,
@@ -232,5 +232,5 @@ async function modifiedParams(
       { data: { pipeline: old.pipeline } },
     );
   }
-  return (await validateParams(descriptor, params)).input ?? null;
+  return (await givenParams(descriptor, params)).input ?? null;
 }

@@ -10,7 +10,7 @@ import { MAX_REASON, plainTextSchema } from "../jobs/plain-text.ts";
 import { MANUAL_NUMBERS } from "../jobs/occurrence-id.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
-import { validateParams } from "../pipeline/params.ts";
+import { givenParams } from "./given-params.ts";
 import type { ParamsInput, ParamsSchema } from "../pipeline/params-schema.ts";
 import type { JobStore } from "./job-store.ts";
 import type { Rights } from "./rights.ts";
@@ -74,7 +74,7 @@ export class RunCommands {
       const job = await store.get(jobId);
       const pipeline = describe(job.definition.pipeline);
       rights.requireCommands(pipeline, "runJob");
-      params = (await validateParams(pipeline, given)).input;
+      params = (await givenParams(pipeline, given)).input;
     }
     const sequence = randomInt(MANUAL_NUMBERS);
     const requested = await engine.requests.run({ jobId, sequence, params, ignoreCondition, by });
