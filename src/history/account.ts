@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
-import { CronduitError } from "../core/errors.ts";
+import { CronduitError, JobLookupError } from "../core/errors.ts";
 import { listSeenRemoved } from "../engine/scoped/list-seen-removed.ts";
 import { fromOpaqueText, toOpaqueText } from "../core/opaque-text.ts";
 import type { Weighed } from "../jobs/account/weigh.ts";
@@ -114,7 +114,11 @@ export class Accounts {
     this.#jobs = new JobAccounts(engine, scope);
   }
 
-  /** @param timezone For times without an offset. @throws {@link CronduitError} `INVALID_OPTION` */
+  /**
+   * @param timezone For times without an offset.
+   * @throws {@link CronduitError} `INVALID_OPTION`; `JOB_NOT_FOUND` for a job of which nothing is known, which would look as if
+   * nothing had been lost
+   */
   async part(input: AccountOptions, timezone: string): Promise<Account> {
     const options = parseOptions(optionsSchema, input, "account");
     const at = (path: string) => ({ where: "account", path, timezone });
@@ -130,6 +134,8 @@ export class Accounts {
       options.jobId === undefined
         ? await this.#ofFleet(place ?? begin, from, sums)
         : await this.#ofJob(options.jobId, place ?? begin, from, sums);
+    if (options.jobId !== undefined && !place && sums.jobs === 0 && from < until)
+      throw new JobLookupError(options.jobId);
     return sums.account(from, until, next && toOpaqueText(next));
   }
 
