@@ -286,7 +286,7 @@ export abstract class SchedulerRuns {
   /**
    * What was due in a range and what became of it, recomputed with the triggers and compared with what is on record: a part of it,
    * and a cursor to the next. Nothing is ever `unaccounted`; what is not known any more says so.
-   * @throws `INVALID_OPTION`
+   * @throws `INVALID_OPTION`; `JOB_NOT_FOUND` for a job of which nothing is known
    * @example const { due, unaccounted } = await scheduler.account({ from: "2026-03-01", to: "2026-03-01" });
    */
   async account(options: AccountOptions): Promise<Account> {

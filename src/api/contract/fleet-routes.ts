@@ -55,6 +55,7 @@ export const fleetRoutes = {
       cursor: z.string().min(1).max(2_000).optional(),
     }),
     answer: accountShape,
+    errors: ["JOB_NOT_FOUND"],
   }),
   listWorkers: route({
     method: "GET",
