@@ -1,4 +1,4 @@
-import type { LimitedActor, TrustedActor } from "../scheduler/rights.ts";
+import type { LimitedActor, Role, TrustedActor } from "../scheduler/rights.ts";
 import type { HeldSession } from "./accounts/sessions.ts";
 import type { Access } from "./contract/route.ts";
 
@@ -37,10 +37,19 @@ export interface Authenticator {
   authenticate(request: Request, peer: Peer): Promise<Caller | undefined>;
 }
 
-const RANKS = { viewer: 1, editor: 2, admin: 3 } as const;
+const RANKS = { viewer: 1, editor: 2, admin: 3 } as const satisfies Record<Role, number>;
+
+/** Whether a role may do all that another may. */
+export function isAtLeast(role: Role, other: Role): boolean {
+  return RANKS[role] >= RANKS[other];
+}
 
 /** Whether a caller may call routes of this access at all; what it sees there is for the scheduler to say. */
 export function mayCall({ actor }: Caller, access: Access): boolean {
-  if (access === "anyone" || !("role" in actor)) return true;
-  return RANKS[actor.role] >= RANKS[access];
+  return access === "anyone" || !("role" in actor) || isAtLeast(actor.role, access);
+}
+
+/** Whether a caller may do everything: an administrator, or who is in this process. */
+export function isAdministrator(caller: Caller): boolean {
+  return mayCall(caller, "admin");
 }

@@ -62,13 +62,14 @@ export function createApi(options: ApiOptions): Api {
   const people = makePeople(parts, settings);
   const { clock, engine } = parts;
   const hub = new StreamHub(clock, settings.limits);
+  const limits = quotaLimits(people.quotas);
   const machines = machineHandlers(scheduler, clock);
   const all: Handlers<RouteName> = {
     ...eventHandlers({ engine, clock, hub }),
     ...fleetHandlers,
     ...jobHandlers,
-    ...jobChangeHandlers(quotaLimits(people.quotas)),
-    ...occurrenceHandlers(quotaLimits(people.quotas)),
+    ...jobChangeHandlers(limits),
+    ...occurrenceHandlers(limits),
     ...scheduleHandlers,
     ...pipelineHandlers(parts.registry),
     ...machines,

@@ -1,7 +1,7 @@
 import type { ActingScheduler } from "../scheduler/pipeline-scheduler.ts";
 import type { JobToPreview } from "../scheduler/job-preview.ts";
-import type { PreviewRow } from "../triggers/preview.ts";
-import type { Caller } from "./caller.ts";
+import type { Quotas } from "./accounts/quotas.ts";
+import { type Caller, isAdministrator } from "./caller.ts";
 
 /** A job that is to be added or changed. */
 export interface JobAsked {
@@ -23,40 +23,14 @@ export interface JobLimits {
   beforeBackfill(asked: Omit<JobAsked, "isNew">): Promise<void>;
 }
 
-/** Everything that the scheduler allows. */
-export const noLimits: JobLimits = {
-  beforeJob: async () => undefined,
-  beforeBackfill: async () => undefined,
-};
-
-/** How much each owner may use. */
-export interface OwnerQuotas {
-  requireRoomForJob(
-    scheduler: ActingScheduler,
-    asked: { readonly caller: Caller; readonly owner: string | undefined },
-  ): Promise<void>;
-  requireInterval(
-    asked: { readonly caller: Caller; readonly owner: string | undefined },
-    times: readonly Pick<PreviewRow, "instant" | "fires">[],
-  ): Promise<void>;
-  requireBackfill(
-    asked: { readonly caller: Caller; readonly owner: string | undefined },
-    count: number,
-  ): Promise<void>;
-  requireLogBytes(
-    asked: { readonly caller: Caller; readonly owner: string | undefined },
-    bytes: number,
-  ): Promise<void>;
-}
-
 /** Next times that tell how close they come. */
 const LOOKED_AT = 200;
 
 /** Limits by owner. Administrators and what is in this process have none. */
-export function quotaLimits(quotas: OwnerQuotas): JobLimits {
+export function quotaLimits(quotas: Quotas): JobLimits {
   return {
     async beforeJob({ caller, scheduler, options, isNew = false, jobId }) {
-      if (!isLimited(caller)) return;
+      if (isAdministrator(caller)) return;
       const job = jobId === undefined ? undefined : await scheduler.getJob(jobId);
       const owner = ownerOf(caller, options) ?? job?.owner;
       const asked = { caller, owner };
@@ -72,7 +46,7 @@ export function quotaLimits(quotas: OwnerQuotas): JobLimits {
     },
 
     async beforeBackfill({ caller, scheduler, options, jobId = "" }) {
-      if (!isLimited(caller)) return;
+      if (isAdministrator(caller)) return;
       const job = await scheduler.getJob(jobId);
       if (!job) return;
       const asked = { ...(options as Parameters<ActingScheduler["backfill"]>[1]), dryRun: true };
@@ -80,11 +54,6 @@ export function quotaLimits(quotas: OwnerQuotas): JobLimits {
       await quotas.requireBackfill({ caller, owner: job.owner }, runs);
     },
   };
-}
-
-/** Whether somebody has limited rights. */
-export function isLimited({ actor }: Caller): boolean {
-  return "role" in actor && actor.role !== "admin";
 }
 
 /** Whose the job will be, as the scheduler decides it. */

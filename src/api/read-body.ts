@@ -1,4 +1,5 @@
 import { CronduitError } from "../core/errors.ts";
+import { readUpTo } from "./edge/read-up-to.ts";
 
 /**
  * Reads a request's body as JSON, no further than allowed.
@@ -27,20 +28,12 @@ export async function readJson(
 }
 
 async function readText(request: Request, maxBytes: number): Promise<string> {
-  const tooLarge = new CronduitError(
-    "PAYLOAD_TOO_LARGE",
-    `The body is larger than ${maxBytes} bytes.`,
-  );
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge;
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of request.body ?? []) {
-    size += part.byteLength;
-    if (size > maxBytes) throw tooLarge;
-    parts.push(part);
-  }
+  const isLarge = Number(request.headers.get("content-length") ?? 0) > maxBytes;
+  const bytes = isLarge ? undefined : await readUpTo(maxBytes, request.body);
+  if (!bytes)
+    throw new CronduitError("PAYLOAD_TOO_LARGE", `The body is larger than ${maxBytes} bytes.`);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new CronduitError("INVALID_REQUEST", "The body is not UTF-8.");
   }

@@ -1,17 +1,11 @@
-import type { LimitedActor, Role } from "../../scheduler/rights.ts";
-import type { Caller } from "../caller.ts";
+import type { LimitedActor } from "../../scheduler/rights.ts";
+import { type Caller, isAtLeast } from "../caller.ts";
 import type { OutsideUser } from "./outside-issuer.ts";
 import type { HeldSession } from "./sessions.ts";
 import type { Token } from "./api-tokens.ts";
 import { ownersOf, type User } from "./user-record.ts";
 
 type Visibility = "own" | "all";
-const RANKS = { viewer: 1, editor: 2, admin: 3 } as const satisfies Record<Role, number>;
-
-/** Whether a role may do all that another may. */
-export function isAtLeast(role: Role, other: Role): boolean {
-  return RANKS[role] >= RANKS[other];
-}
 
 /** A user who signed in, if the account and the session are still what they were then. */
 export function callerOfSession(

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Clock, EpochMs } from "../../core/clock.ts";
+import { AUDIT_ACTIONS } from "../contract/token-routes.ts";
 import { allDocuments, type OpenDocuments } from "./document-words.ts";
 
 const PREFIX = "api/audit/";
@@ -13,22 +14,6 @@ export const MAX_ENTRIES = 10_000;
 const TRIM_EVERY = 100;
 /** Keys are in the order of time backwards: the newest entry comes first. */
 const LAST_MS = 9_999_999_999_999;
-
-/** What is on record. */
-export const AUDIT_ACTIONS = [
-  "set-up",
-  "signed-in",
-  "sign-in-failed",
-  "signed-out",
-  "sessions-ended",
-  "password-changed",
-  "password-reset",
-  "user-created",
-  "user-changed",
-  "user-deleted",
-  "token-created",
-  "token-revoked",
-] as const;
 
 /** Something that happened to accounts. */
 export interface AuditEntry {

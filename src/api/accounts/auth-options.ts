@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationOption } from "../../jobs/duration-option.ts";
+import { isLoopback } from "../edge/loopback.ts";
 
 const MIN_SECRET_BYTES = 32;
 
@@ -26,9 +27,10 @@ const jwksUrlSchema = z
   })
   .transform((text) => new URL(text));
 
-function isSafe({ protocol, hostname, username, password }: URL): boolean {
-  const isHere = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-  return (protocol === "https:" || (protocol === "http:" && isHere)) && username + password === "";
+function isSafe(url: URL): boolean {
+  const { protocol, username, password } = url;
+  const isClear = protocol === "http:" && isLoopback(url);
+  return (protocol === "https:" || isClear) && username + password === "";
 }
 
 /** Tokens of another server, such as Keycloak, Entra or Auth0. */

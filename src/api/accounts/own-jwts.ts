@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
 import { jwtVerify, SignJWT } from "jose";
+import { sha256 } from "./keyed-secret.ts";
 import type { HeldSession } from "./sessions.ts";
 
 const ISSUER = "cronduit";
@@ -72,6 +72,8 @@ export class OwnJwts {
 }
 
 function keyOf(secret: string): Key {
-  const digest = createHash("sha256").update(`cronduit kid ${secret}`).digest("hex");
-  return { id: digest.slice(0, 16), bytes: new TextEncoder().encode(secret) };
+  return {
+    id: sha256(`cronduit kid ${secret}`).slice(0, 16),
+    bytes: new TextEncoder().encode(secret),
+  };
 }

@@ -2,6 +2,7 @@ import { CronduitError } from "../../core/errors.ts";
 import type { SchedulerParts } from "../../scheduler/assembly.ts";
 import type { ApiSettings } from "../api-options.ts";
 import type { Authenticator } from "../caller.ts";
+import { isLoopback } from "../edge/loopback.ts";
 import { Administrators } from "./administrators.ts";
 import { AuditLog } from "./audit-log.ts";
 import type { AuthSettings } from "./auth-options.ts";
@@ -21,7 +22,6 @@ import { Tokens } from "./api-tokens.ts";
 import { UserCommands } from "./user-commands.ts";
 import { Users } from "./users.ts";
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** Of sessions where the option `auth` is absent: nobody can begin one. */
 const NO_TIMES = { idle: 0, absolute: 0 };
 
@@ -104,7 +104,7 @@ function makeJwts([first, ...others]: readonly string[], clock: SchedulerParts["
 }
 
 function requireAuth(auth: AuthSettings | undefined, publicUrl: URL | undefined): void {
-  const isPublic = publicUrl !== undefined && !LOOPBACK.test(publicUrl.hostname);
+  const isPublic = publicUrl !== undefined && !isLoopback(publicUrl);
   const refuse = (path: string, what: string): never => {
     throw new CronduitError("INVALID_OPTION", `createApi, option "${path}": ${what}`, {
       data: { path },

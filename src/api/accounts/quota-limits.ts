@@ -77,7 +77,8 @@ export function limitsFrom({
   return withoutAbsent({ ...counts, shortestIntervalMs: shortestInterval });
 }
 
-function withoutAbsent(limits: {
+/** Limits without those that are not given. */
+export function withoutAbsent(limits: {
   readonly [K in keyof QuotaLimits]?: QuotaLimits[K] | undefined;
 }): Partial<QuotaLimits> {
   const present = Object.entries(limits).filter(([, limit]) => limit !== undefined);

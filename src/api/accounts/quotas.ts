@@ -2,7 +2,7 @@ import { CronduitError } from "../../core/errors.ts";
 import { formatDuration } from "../../core/durations.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import type { PreviewRow } from "../../triggers/preview.ts";
-import type { Caller } from "../caller.ts";
+import { type Caller, isAdministrator } from "../caller.ts";
 import { limitsFrom, NO_LIMITS, type QuotaLimits, type QuotaOptions } from "./quota-limits.ts";
 import type { Users } from "./users.ts";
 
@@ -26,8 +26,7 @@ export class Quotas {
 
   /** The limits of what a caller does for an owner; `undefined`: none. */
   async forCaller(caller: Caller, owner: string | undefined): Promise<QuotaLimits | undefined> {
-    const isLimited = "role" in caller.actor && caller.actor.role !== "admin";
-    return isLimited && owner !== undefined ? this.of(owner) : undefined;
+    return isAdministrator(caller) || owner === undefined ? undefined : this.of(owner);
   }
 
   /**

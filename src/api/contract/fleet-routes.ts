@@ -7,11 +7,9 @@ import {
   queueShape,
   workerShape,
 } from "./fleet-shapes.ts";
-import { instantShape, pageQuery, pageShape, repeatable } from "./shapes.ts";
+import { instantShape, pageQuery, pageShape, repeatable, timeQuery } from "./shapes.ts";
 import { route } from "./route.ts";
 
-/** A time as people write it; what it means is for the scheduler to say. */
-const timeQuery = z.string().min(1).max(64);
 const jobIdQuery = z.string().min(1).max(255);
 const pausedShape = z.object({ isPaused: z.boolean() });
 

@@ -71,15 +71,8 @@ export const newJobBody = z
   .meta({ id: "NewJob" });
 
 /** A job in place of what there is. */
-export const replacingJobBody = z
-  .strictObject({
-    pipeline,
-    id: z.string().min(1).max(128).optional().describe("That of the path, if it is given."),
-    params,
-    queue,
-    ...ruleFields,
-    ...scheduleFields,
-  })
+export const replacingJobBody = newJobBody
+  .extend({ id: newJobBody.shape.id.describe("That of the path, if it is given.") })
   .meta({ id: "ReplacingJob" });
 
 /** Changes of a job. */

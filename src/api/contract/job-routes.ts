@@ -94,8 +94,8 @@ export const jobShape = z
 /** A job, as JSON. */
 export type JobAnswer = z.output<typeof jobShape>;
 
-/** What jobs must be like. */
-export const jobFilterQuery = {
+/** What jobs must be like, in a query or a body. */
+export const jobFilterFields = {
   owner: repeatable(z.string().min(1).max(256)).optional(),
   source: repeatable(z.string().min(1).max(256)).optional(),
   state: repeatable(z.enum(["active", "paused", "finished"])).optional(),
@@ -111,23 +111,6 @@ export const jobFilterQuery = {
     .describe("In the id, the pipeline or the description."),
 } as const;
 
-/** One, or a list. */
-function many<T extends z.ZodType>(each: T) {
-  return z.union([each, z.array(each).min(1).max(100)]);
-}
-
-/** The same, in a body. */
-export const jobFilterFields = {
-  owner: many(z.string().min(1).max(256)).optional(),
-  source: many(z.string().min(1).max(256)).optional(),
-  state: many(z.enum(["active", "paused", "finished"])).optional(),
-  lastVerdict: many(z.enum(["succeeded", "failed", "cancelled", "none"])).optional(),
-  pipeline: z.string().max(200).optional(),
-  queue: z.string().max(64).optional(),
-  tag: z.string().max(64).optional(),
-  text: z.string().min(1).max(200).optional(),
-} as const;
-
 /** Routes about jobs. */
 export const jobRoutes = {
   listJobs: route({
@@ -137,7 +120,7 @@ export const jobRoutes = {
     group: "jobs",
     access: "viewer",
     query: z.strictObject({
-      ...jobFilterQuery,
+      ...jobFilterFields,
       ...pageQuery,
       order: z.enum(["next-run", "id"]).optional(),
     }),
@@ -152,7 +135,7 @@ export const jobRoutes = {
     group: "jobs",
     access: "viewer",
     query: z.strictObject({
-      ...jobFilterQuery,
+      ...jobFilterFields,
       by: z.enum(["state", "lastVerdict", "owner"]).optional().describe("Also counted by this."),
     }),
     answer: z.object({

@@ -2,10 +2,8 @@ import { z } from "zod";
 import { accountShape, changeShape } from "./fleet-shapes.ts";
 import { route } from "./route.ts";
 import { runShape, stateShape } from "./run-shapes.ts";
-import { instantShape, pageQuery, pageShape, repeatable } from "./shapes.ts";
+import { instantShape, pageQuery, pageShape, repeatable, timeQuery } from "./shapes.ts";
 
-const timeQuery = z.string().min(1).max(64);
-const timePath = "{time}";
 const cleanupQuery = z.strictObject({
   before: timeQuery
     .optional()
@@ -85,7 +83,7 @@ export const occurrenceRoutes = {
   }),
   skipOccurrence: route({
     method: "POST",
-    path: `/jobs/{jobId}/occurrences/${timePath}/skip`,
+    path: "/jobs/{jobId}/occurrences/{time}/skip",
     summary: "Skips one occurrence to come.",
     group: "jobs",
     access: "editor",
@@ -95,7 +93,7 @@ export const occurrenceRoutes = {
   }),
   unskipOccurrence: route({
     method: "DELETE",
-    path: `/jobs/{jobId}/occurrences/${timePath}/skip`,
+    path: "/jobs/{jobId}/occurrences/{time}/skip",
     summary: "Takes a skip back.",
     group: "jobs",
     access: "editor",

@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { errorShape, runShape, skipReasonShape, stateShape, triggerShape } from "./run-shapes.ts";
-import { instantShape, pageQuery, pageShape, repeatable } from "./shapes.ts";
+import { instantShape, pageQuery, pageShape, repeatable, timeQuery } from "./shapes.ts";
 import { route } from "./route.ts";
 
-/** A time as people write it; what it means is for the scheduler to say. */
-const timeQuery = z.string().min(1).max(64);
 const word = z.string().min(1).max(200);
 const levelShape = z.enum(["debug", "info", "warn", "error", "output"]);
 

@@ -14,6 +14,9 @@ export const actorShape = z
   })
   .meta({ id: "Actor", description: "Who did it: through what, which, and the reason given." });
 
+/** A time as people write it; what it means is for the scheduler to say. */
+export const timeQuery = z.string().min(1).max(64);
+
 /** A page of things, and where to read on. */
 export function pageShape<T extends z.ZodType>(item: T) {
   return z.object({
@@ -33,7 +36,7 @@ export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(1_000).optional().describe("Most items of a page."),
 } as const;
 
-/** A query parameter that may be given several times. */
+/** One, or several: in a query, a parameter that may be given several times. */
 export function repeatable<T extends z.ZodType>(each: T) {
   return z.union([each.transform((one) => [one]), z.array(each).min(1).max(100)]);
 }

@@ -20,24 +20,27 @@ export const tokenShape = z
   })
   .meta({ id: "Token" });
 
+/** What of accounts is on record. */
+export const AUDIT_ACTIONS = [
+  "set-up",
+  "signed-in",
+  "sign-in-failed",
+  "signed-out",
+  "sessions-ended",
+  "password-changed",
+  "password-reset",
+  "user-created",
+  "user-changed",
+  "user-deleted",
+  "token-created",
+  "token-revoked",
+] as const;
+
 /** What happened to accounts. */
 export const auditEntryShape = z
   .object({
     at: instantShape,
-    action: z.enum([
-      "set-up",
-      "signed-in",
-      "sign-in-failed",
-      "signed-out",
-      "sessions-ended",
-      "password-changed",
-      "password-reset",
-      "user-created",
-      "user-changed",
-      "user-deleted",
-      "token-created",
-      "token-revoked",
-    ]),
+    action: z.enum(AUDIT_ACTIONS),
     by: z.object({ kind: z.string(), id: z.string() }).nullable(),
     address: z.string().nullable(),
     user: z

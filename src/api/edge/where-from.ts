@@ -1,8 +1,6 @@
 import { CronduitError } from "../../core/errors.ts";
 import { shownUpTo } from "../../core/shown.ts";
-
-/** Names of this machine, for which no name server is asked. */
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+import { isLoopback } from "./loopback.ts";
 
 /** What names a request may call this server, and what pages may send it. */
 export interface Places {
@@ -21,8 +19,7 @@ export function requireOwnHost(request: Request, { publicUrl }: Places): void {
   const given = request.headers.get("host");
   const names = [url, ...(given === null ? [] : [urlOf(given)])];
   const isOwn = names.every(
-    (name) =>
-      name !== undefined && (LOOPBACK.test(name.hostname) || name.hostname === publicUrl?.hostname),
+    (name) => name !== undefined && (isLoopback(name) || name.hostname === publicUrl?.hostname),
   );
   if (isOwn) return;
   throw new CronduitError(

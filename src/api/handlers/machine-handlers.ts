@@ -1,7 +1,7 @@
 import { type Clock, within } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { PipelineScheduler } from "../../scheduler/pipeline-scheduler.ts";
-import { mayCall } from "../caller.ts";
+import { isAdministrator } from "../caller.ts";
 import type { Handlers } from "./handler.ts";
 
 /** A server that has not answered by then is not ready. */
@@ -20,7 +20,7 @@ export function machineHandlers(
       if (health?.ok !== true) {
         // It may name the server, and so is for those who see everything.
         const why = health ? health.problem : `no answer within ${READY_MS} ms`;
-        const detail = caller && mayCall(caller, "admin") && why !== undefined ? `: ${why}` : ".";
+        const detail = caller && isAdministrator(caller) && why !== undefined ? `: ${why}` : ".";
         throw new CronduitError("NOT_READY", `The fleet's server does not answer${detail}`);
       }
       if (!acting) return { status: "ready" };

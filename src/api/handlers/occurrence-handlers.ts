@@ -1,7 +1,7 @@
 import { JobLookupError } from "../../core/errors.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import { ifMatch } from "../if-match.ts";
-import { type JobLimits, noLimits } from "../job-limits.ts";
+import type { JobLimits } from "../job-limits.ts";
 import { asJson } from "./as-json.ts";
 import type { Handlers } from "./handler.ts";
 import { toRunAnswer } from "./run-handlers.ts";
@@ -23,7 +23,7 @@ type OfOccurrences =
   | "unskipOccurrence";
 
 /** What the routes about the occurrences of one job do. @param limits What is looked at before a backfill. */
-export function occurrenceHandlers(limits: JobLimits = noLimits): Handlers<OfOccurrences> {
+export function occurrenceHandlers(limits: JobLimits): Handlers<OfOccurrences> {
   return {
     async listOccurrences({ path: { jobId }, query, scheduler }) {
       const { occurrences, cursor } = await scheduler.getOccurrences(jobId, query);

@@ -3,14 +3,9 @@ import { CronduitError } from "../../core/errors.ts";
 import { parseOptions } from "../../jobs/options.ts";
 import { ownerSchema } from "../../jobs/owner.ts";
 import { loginSchema } from "../accounts/user-record.ts";
-import type { Caller } from "../caller.ts";
+import { type Caller, isAdministrator } from "../caller.ts";
 
 const ownersSchema = z.array(ownerSchema);
-
-/** Whether a caller may see and change everybody's account. */
-export function isAdministrator({ actor }: Caller): boolean {
-  return !("role" in actor) || actor.role === "admin";
-}
 
 /** A login name as it is stored. @throws {@link CronduitError} `INVALID_OPTION` */
 export function readLoginOption(written: string, where: string): string {

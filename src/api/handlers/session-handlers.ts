@@ -5,12 +5,12 @@ import type { People } from "../accounts/people.ts";
 import { csrfOf } from "../accounts/session-cookie.ts";
 import type { HeldSession, Session } from "../accounts/sessions.ts";
 import type { User } from "../accounts/user-record.ts";
-import type { Caller } from "../caller.ts";
+import { type Caller, isAdministrator } from "../caller.ts";
 import type { Contract } from "../contract.ts";
 import type { AnswerOf } from "../contract/route.ts";
 import type { sessionRoutes } from "../contract/session-routes.ts";
 import type { Call, Handlers } from "./handler.ts";
-import { isAdministrator, madeBy, noSuchAccount, readLoginOption, userOf } from "./own-accounts.ts";
+import { madeBy, noSuchAccount, readLoginOption, userOf } from "./own-accounts.ts";
 
 type Who = AnswerOf<Contract["whoAmI"]>;
 const iso = (at: number): string => new Date(at).toISOString();

@@ -1,14 +1,14 @@
 import { CronduitError } from "../../core/errors.ts";
-import { isAtLeast } from "../accounts/account-callers.ts";
 import type { People } from "../accounts/people.ts";
 import type { Token } from "../accounts/api-tokens.ts";
 import { ownersOf, type User } from "../accounts/user-record.ts";
 import type { Role } from "../../scheduler/rights.ts";
+import { isAdministrator, isAtLeast } from "../caller.ts";
 import type { Contract } from "../contract.ts";
 import type { AnswerOf } from "../contract/route.ts";
 import type { tokenRoutes } from "../contract/token-routes.ts";
 import type { Handlers } from "./handler.ts";
-import { isAdministrator, madeBy, noSuchAccount, readOwners, userOf } from "./own-accounts.ts";
+import { madeBy, noSuchAccount, readOwners, userOf } from "./own-accounts.ts";
 import { requireSignedIn } from "./user-handlers.ts";
 
 const PAGE = 100;

@@ -1,5 +1,6 @@
 import { CronduitError } from "../../core/errors.ts";
 import type { People } from "../accounts/people.ts";
+import { withoutAbsent } from "../accounts/quota-limits.ts";
 import type { User } from "../accounts/user-record.ts";
 import type { UserChange } from "../accounts/users.ts";
 import type { Contract } from "../contract.ts";
@@ -25,7 +26,7 @@ export function userHandlers(people: People): Handlers<keyof typeof userRoutes> 
       const { user, oneTimePassword } = await commands.create(id, {
         role,
         teams: readOwners(teams, "POST /users, teams"),
-        quotas: present(quotas),
+        quotas: withoutAbsent(quotas),
       });
       await audit.write({ action: "user-created", ...madeBy(call), user: id, detail: role });
       return { user: userAnswer(user), oneTimePassword };
@@ -44,7 +45,7 @@ export function userHandlers(people: People): Handlers<keyof typeof userRoutes> 
           ? {}
           : { teams: readOwners(teams, "PATCH /users/{userId}, teams") }),
         ...(isDisabled === undefined ? {} : { isDisabled }),
-        ...(quotas === undefined ? {} : { quotas: present(quotas) }),
+        ...(quotas === undefined ? {} : { quotas: withoutAbsent(quotas) }),
       };
       const user = await commands.change(id, change);
       const detail = Object.entries(change)
@@ -98,12 +99,6 @@ export function userHandlers(people: People): Handlers<keyof typeof userRoutes> 
 export function requireSignedIn(via: string, what: string): void {
   if (via !== "token") return;
   throw new CronduitError("NOT_ALLOWED", `An API token can't ${what}: sign in with a password.`);
-}
-
-function present(quotas: {
-  readonly [K in keyof User["quotas"]]: User["quotas"][K] | undefined;
-}): User["quotas"] {
-  return Object.fromEntries(Object.entries(quotas).filter(([, limit]) => limit !== undefined));
 }
 
 function userAnswer({
