@@ -23,7 +23,6 @@ import { StreamHub } from "./streams/stream-hub.ts";
 import { occurrenceHandlers } from "./handlers/occurrence-handlers.ts";
 import { pipelineHandlers } from "./handlers/pipeline-handlers.ts";
 import { scheduleHandlers } from "./handlers/schedule-handlers.ts";
-import { answerStore } from "./idempotency/answer-once.ts";
 import { quotaLimits } from "./job-limits.ts";
 import { mayUseCommands } from "./may-use-commands.ts";
 import { makeApp } from "./make-app.ts";
@@ -65,7 +64,7 @@ export function createApi(options: ApiOptions): Api {
   const limits = quotaLimits(people.quotas);
   const machines = machineHandlers(scheduler, clock);
   const all: Handlers<RouteName> = {
-    ...eventHandlers({ engine, clock, hub }),
+    ...eventHandlers({ open: people.open, clock, hub }),
     ...fleetHandlers,
     ...jobHandlers,
     ...jobChangeHandlers(limits),
@@ -89,7 +88,7 @@ export function createApi(options: ApiOptions): Api {
     settings,
     logger: parts.logger,
     quotas: people.quotas,
-    answers: answerStore(parts.engine),
+    answers: { open: people.open, now: () => engine.now() },
     mayUseCommands: mayUseCommands(settings.allowCommands),
   });
   const fetchAs =

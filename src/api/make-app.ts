@@ -22,8 +22,12 @@ export interface AppParts extends Serving {
 /** What every request finds: who sent it, if it is of this process, and from where. */
 interface Env {
   readonly Bindings: { readonly peer: Peer; readonly local: Caller | undefined };
-  /** How many more requests are allowed: of the address and, once that is known, of the caller. */
-  readonly Variables: { rate: RateVerdict };
+  readonly Variables: {
+    /** How many more requests are allowed: of the address and, once that is known, of the caller. */
+    rate: RateVerdict;
+    /** The address that the request is counted for. */
+    address: string;
+  };
 }
 
 /** Puts the routes behind the checks that all have. */
@@ -34,7 +38,9 @@ export function makeApp(parts: AppParts): Hono<Env> {
   app.use(async (context, next) => {
     const { req, env } = context;
     if (env.local) return next();
-    context.set("rate", gate.enter(req.raw, gate.addressOf(req.raw, env.peer)));
+    const address = gate.addressOf(req.raw, env.peer);
+    context.set("address", address);
+    context.set("rate", gate.enter(req.raw, address));
     await next();
     for (const [key, value] of Object.entries(rateHeaders(context.get("rate"))))
       context.res.headers.set(key, value);
@@ -69,7 +75,9 @@ async function serve(
   const { req, env } = context;
   // Whoever signs in, or asks whether this lives, may have an old credential.
   const isOpen = served.route.access === "anyone";
-  const caller = env.local ?? (isOpen ? undefined : await callerOf(req.raw, env.peer, parts));
+  const address = env.local ? "local" : context.get("address");
+  const again = async () => env.local ?? callerOf(req.raw, { peer: env.peer, address }, parts);
+  const caller = isOpen ? env.local : await again();
   if (caller && !env.local) context.set("rate", parts.gate.count(caller));
   return serveRoute(
     served,
@@ -77,8 +85,8 @@ async function serve(
       request: req.raw,
       path: req.param(),
       caller,
-      again: async () => env.local ?? callerOf(req.raw, env.peer, parts),
-      address: env.local ? "local" : parts.gate.addressOf(req.raw, env.peer),
+      again,
+      address,
     },
     parts,
   );
@@ -86,7 +94,7 @@ async function serve(
 
 async function callerOf(
   request: Request,
-  peer: Peer,
+  { peer, address }: { readonly peer: Peer; readonly address: string },
   { authenticators, gate }: AppParts,
 ): Promise<Caller | undefined> {
   try {
@@ -95,7 +103,7 @@ async function callerOf(
       if (caller) return caller;
     }
   } catch (error) {
-    gate.countRefused(gate.addressOf(request, peer));
+    gate.countRefused(address);
     throw error;
   }
   return undefined;

@@ -81,8 +81,6 @@ export async function serveRoute(
   };
   const key = route.method === "POST" && caller ? idempotencyKeyOf(request) : undefined;
   if (key === undefined || !caller) return answering();
-  // Connects, if nothing has yet.
-  await scheduler.isPaused();
   const { pathname, search } = new URL(request.url);
   const target = `${route.method} ${pathname}${search}`;
   const isSecret = route.answerIsSecret === true;

@@ -1,3 +1,4 @@
+import { iso } from "../core/iso.ts";
 import { counted } from "../core/counted.ts";
 import { jobsIn } from "../conditions/condition.ts";
 import {
@@ -45,10 +46,6 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   "overlap-replaced": "a later run replaced it",
   requested: "somebody asked for that",
 };
-
-function iso(at: EpochMs): string {
-  return new Date(at).toISOString();
-}
 
 function late(row: LedgerRow, beganAt: EpochMs | undefined): string {
   const lateMs = beganAt === undefined ? 0 : beganAt - row.dueAt;

@@ -6,8 +6,9 @@ import type { Engine } from "../engine/port/engine.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
+import { previewTimes } from "../jobs/preview-times.ts";
 import { Schedule } from "../jobs/schedule.ts";
-import { type PreviewFlag, previewTrigger } from "../triggers/preview.ts";
+import type { PreviewFlag } from "../triggers/preview.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import { type Run, toRun } from "./run.ts";
 
@@ -166,11 +167,9 @@ function flagsOf(
   count: number,
 ): ReadonlyMap<EpochMs, readonly PreviewFlag[]> {
   if (count === 0) return new Map();
-  const rows = previewTrigger(definition.trigger, {
+  const rows = previewTimes(definition, {
     from: new Date(Math.max(0, from)),
     count: Math.min(count, MAX_PREVIEWED),
-    timezone: definition.timezone,
-    calendars: new Map(Object.entries(definition.calendars ?? {})),
   });
   return new Map(rows.filter(({ fires }) => fires).map((row) => [row.instant, row.flags]));
 }

@@ -1,8 +1,8 @@
 import type { EpochMs } from "../core/clock.ts";
-import { makeTrigger } from "../triggers/create.ts";
 import { type Jitter, spread } from "../triggers/jitter.ts";
 import type { Trigger } from "../triggers/trigger.ts";
 import type { Timing } from "./definition.ts";
+import { triggerOf } from "./trigger-of.ts";
 
 /** Earlier than any nominal time, since none is before 1970. */
 export const NO_TIME: EpochMs = -1;
@@ -25,10 +25,10 @@ export class TriggerTimes implements NominalTimes {
   readonly #firstRunAt: EpochMs | null;
   readonly #jitter: Jitter | null;
 
-  constructor({ trigger, calendars = {}, firstRunAt, jitter }: Timing) {
-    this.trigger = makeTrigger(trigger, new Map(Object.entries(calendars)));
-    this.#firstRunAt = firstRunAt;
-    this.#jitter = jitter;
+  constructor(timing: Timing) {
+    this.trigger = triggerOf(timing);
+    this.#firstRunAt = timing.firstRunAt;
+    this.#jitter = timing.jitter;
   }
 
   next(after: EpochMs): EpochMs | undefined {

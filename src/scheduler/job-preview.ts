@@ -3,10 +3,11 @@ import type { EpochMs } from "../core/clock.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
+import { previewTimes } from "../jobs/preview-times.ts";
 import { checkTimezone } from "../jobs/timezone-option.ts";
 import { describePipeline } from "../pipeline/pipeline-definition.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
-import { type PreviewRow, previewTrigger } from "../triggers/preview.ts";
+import type { PreviewRow } from "../triggers/preview.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
 import type { JobRules, ScheduleChoice } from "./add-job-options.ts";
 import { type DeclarationContext, declare, refuseExhausted } from "./declaration.ts";
@@ -80,14 +81,8 @@ export async function previewJob(
 type Declared = Awaited<ReturnType<typeof declare>>;
 
 function rowsOf({ definition, watermark }: Declared, now: EpochMs, count: number): PreviewRow[] {
-  const { trigger, timezone, calendars = {} } = definition;
-  return previewTrigger(trigger, {
-    // A date in the past is due, too.
-    from: new Date(Math.max(0, Math.min(now, watermark))),
-    count,
-    timezone,
-    calendars: new Map(Object.entries(calendars)),
-  });
+  // A date in the past is due, too.
+  return previewTimes(definition, { from: new Date(Math.max(0, Math.min(now, watermark))), count });
 }
 
 function notStored({ definition, state, watermark, upcoming }: Declared): StoredJob {

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { Logger } from "../core/log.ts";
 import type { Engine } from "../engine/port/engine.ts";
-import type { StoredJob } from "../jobs/definition.ts";
-import { fitsFilter, type JobCounts, type JobGroup, type JobPlace } from "../jobs/job-list.ts";
+import { fitsFilter, type JobCounts, type JobGroup } from "../jobs/job-list.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { Scope } from "../jobs/scope.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
@@ -10,9 +9,8 @@ import type { Job } from "./job-actions.ts";
 import { cursorSchema, refuseOtherOrder, writeCursor } from "./job-cursor.ts";
 import { type JobFilterOptions, jobFilterShape, toFilter } from "./job-filter.ts";
 import { type JobSnapshot, toJob } from "./job.ts";
+import { readJobs } from "./read-jobs.ts";
 
-/** Jobs read per call of the engine. */
-const PAGE = 200;
 /** Jobs looked at per call; if a filter matches none of them, the cursor continues from there. */
 const MAX_LOOKED = 20_000;
 
@@ -88,7 +86,10 @@ export async function queryJobs(
   );
   const jobs: JobSnapshot[] = [];
   // It may have changed since.
-  for (const job of await readJobs(engine, page.found))
+  for (const job of await readJobs(
+    engine,
+    page.found.map(({ id }) => id),
+  ))
     if (fitsFilter(job, filter)) {
       try {
         jobs.push(toJob(job, registry));
@@ -100,18 +101,6 @@ export async function queryJobs(
       }
     }
   return { jobs, cursor: page.next && writeCursor({ ...page.next, order }), lookedAt: page.looked };
-}
-
-async function readJobs(
-  engine: Pick<Engine, "jobs">,
-  places: readonly JobPlace[],
-): Promise<StoredJob[]> {
-  const jobs: StoredJob[] = [];
-  for (let at = 0; at < places.length; at += PAGE) {
-    const ids = places.slice(at, at + PAGE).map(({ id }) => id);
-    jobs.push(...(await engine.jobs.get(ids)).filter((job) => job !== undefined));
-  }
-  return jobs;
 }
 
 /** Counts jobs. @throws {@link CronduitError} `INVALID_OPTION` */

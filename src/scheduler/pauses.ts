@@ -1,3 +1,4 @@
+import { iso } from "../core/iso.ts";
 import { z } from "zod";
 import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
@@ -259,8 +260,4 @@ function finished(job: StoredJob, what: string): CronduitError {
     `Job "${id}" is finished and can't be ${what}. Give it a new trigger by rescheduleJob, or run it once by runJob.`,
     { data: { jobId: id, state: job.state } },
   );
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -2,9 +2,7 @@ import type { Engine } from "../engine/port/engine.ts";
 import { readOpenRuns } from "../history/open-runs.ts";
 import { DEFAULT_QUEUE, queueOf } from "../jobs/queue.ts";
 import type { Scope } from "../jobs/scope.ts";
-
-/** Jobs that are read at once. */
-const PAGE = 500;
+import { readJobs } from "./read-jobs.ts";
 
 /** A queue of the fleet, as far as the caller sees. */
 export interface QueueRecord {
@@ -43,10 +41,8 @@ export async function readQueues({ seen, fleet, scope }: QueueEngines): Promise<
     fleet.members.list(),
     readOpenRuns(seen),
   ]);
-  const queueOfJob = await queuesOf(
-    seen,
-    open.runs.map(({ jobId }) => jobId),
-  );
+  const busy = await readJobs(seen, [...new Set(open.runs.map(({ jobId }) => jobId))]);
+  const queueOfJob = new Map(busy.map(({ definition }) => [definition.id, queueOf(definition)]));
   const queues = await Promise.all(
     names.map(async (name) => {
       const { total: jobs } = await seen.jobs.tally(
@@ -64,16 +60,4 @@ export async function readQueues({ seen, fleet, scope }: QueueEngines): Promise<
   const isSeen = ({ name, jobs, workers: served }: QueueRecord): boolean =>
     scope === "all" || jobs > 0 || served > 0 || name === DEFAULT_QUEUE;
   return { queues: queues.filter(isSeen), isAll: open.isAll };
-}
-
-async function queuesOf(
-  engine: Pick<Engine, "jobs">,
-  jobIds: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const ids = [...new Set(jobIds)];
-  const found = new Map<string, string>();
-  for (let at = 0; at < ids.length; at += PAGE)
-    for (const job of await engine.jobs.get(ids.slice(at, at + PAGE)))
-      if (job) found.set(job.definition.id, queueOf(job.definition));
-  return found;
 }

@@ -1,3 +1,4 @@
+import { iso } from "../core/iso.ts";
 import { z } from "zod";
 import { CronduitError, JobLookupError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
@@ -145,8 +146,4 @@ function refusalOf(
         { data: { jobId } },
       );
   }
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -1,3 +1,4 @@
+import { iso } from "../core/iso.ts";
 import type { Clock, EpochMs } from "../core/clock.ts";
 import { LineLimit } from "../core/line-limit.ts";
 import { isSilent, type LogFields, type Logger } from "../core/log.ts";
@@ -124,8 +125,4 @@ export class OutcomeLog {
       }
     });
   }
-}
-
-function iso(at: EpochMs): string {
-  return new Date(at).toISOString();
 }

@@ -1,6 +1,6 @@
 // How much each owner may use.
 import { beforeEach, expect, test } from "vitest";
-import { openDocumentsOf } from "../../src/api/accounts/document-words.ts";
+import { openDocumentsOf } from "../../src/api/open-documents.ts";
 import { Quotas } from "../../src/api/accounts/quotas.ts";
 import { Users } from "../../src/api/accounts/users.ts";
 import type { Caller } from "../../src/api/caller.ts";

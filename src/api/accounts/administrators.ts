@@ -1,9 +1,8 @@
 import { CronduitError } from "../../core/errors.ts";
-import type { DocumentsPort } from "../../engine/port/engine.ts";
 import { z } from "zod";
-import { changeDocument, type OpenDocuments } from "./document-words.ts";
-import { readUser } from "./user-record.ts";
-import { USERS } from "./users.ts";
+import { changeDocument, type OpenDocuments } from "../open-documents.ts";
+import { isActiveAdministrator } from "./user-record.ts";
+import type { Users } from "./users.ts";
 
 const KEY = "api/administrators";
 const listSchema = z.object({ ids: z.array(z.string()) });
@@ -14,9 +13,11 @@ const listSchema = z.object({ ids: z.array(z.string()) });
  */
 export class Administrators {
   readonly #open: OpenDocuments;
+  readonly #users: Pick<Users, "get">;
 
-  constructor(open: OpenDocuments) {
+  constructor(open: OpenDocuments, users: Pick<Users, "get">) {
     this.#open = open;
+    this.#users = users;
   }
 
   /** Notes an administrator. */
@@ -29,40 +30,28 @@ export class Administrators {
 
   /** Before a user stops to be an administrator. @throws {@link CronduitError} `LAST_ADMINISTRATOR` */
   async leave(id: string): Promise<void> {
-    const documents = await this.#open();
-    let present = await documents.get(KEY);
-    for (;;) {
-      const ids = idsIn(present?.value);
-      const others = ids.filter((other) => other !== id);
-      if (!(await hasAdministrator(documents, others)))
-        throw new CronduitError(
-          "LAST_ADMINISTRATOR",
-          `"${id}" is the last administrator who can sign in.`,
-        );
-      const value = { ids: others };
-      const answer = await documents.putIfRevision(KEY, value, present?.revision ?? "absent");
-      if (answer.outcome === "stored") return;
-      ({ present } = answer);
-    }
+    await changeDocument(await this.#open(), KEY, async (present) => {
+      const ids = idsIn(present?.value).filter((other) => other !== id);
+      if (await this.#isOneActive(ids)) return { value: { ids } };
+      throw new CronduitError(
+        "LAST_ADMINISTRATOR",
+        `"${id}" is the last administrator who can sign in.`,
+      );
+    });
   }
 
   /** Whether some administrator can sign in. */
   async exist(): Promise<boolean> {
-    const documents = await this.#open();
-    return hasAdministrator(documents, idsIn((await documents.get(KEY))?.value));
+    return this.#isOneActive(idsIn((await (await this.#open()).get(KEY))?.value));
   }
-}
 
-async function hasAdministrator(
-  documents: DocumentsPort,
-  ids: readonly string[],
-): Promise<boolean> {
-  for (const id of ids) {
-    const stored = await documents.get(`${USERS}${id}`);
-    const user = stored && readUser(id, stored.value);
-    if (user && user.role === "admin" && !user.isDisabled) return true;
+  async #isOneActive(ids: readonly string[]): Promise<boolean> {
+    for (const id of ids) {
+      const user = await this.#users.get(id);
+      if (user && isActiveAdministrator(user)) return true;
+    }
+    return false;
   }
-  return false;
 }
 
 function idsIn(value: unknown): readonly string[] {

@@ -3,7 +3,7 @@ import type { Clock, EpochMs } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { StoredDocument } from "../../engine/port/engine.ts";
 import type { Role } from "../../scheduler/rights.ts";
-import { allDocuments, type OpenDocuments } from "./document-words.ts";
+import { allDocuments, type OpenDocuments } from "../open-documents.ts";
 import {
   isSameHash,
   isSecretId,

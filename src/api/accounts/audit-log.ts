@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Clock, EpochMs } from "../../core/clock.ts";
 import { AUDIT_ACTIONS } from "../contract/token-routes.ts";
-import { allDocuments, type OpenDocuments } from "./document-words.ts";
+import { allDocuments, type OpenDocuments } from "../open-documents.ts";
 
 const PREFIX = "api/audit/";
 const DAY_MS = 86_400_000;

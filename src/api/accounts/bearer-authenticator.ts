@@ -1,7 +1,7 @@
 import { decodeProtectedHeader } from "jose";
 import type { Authenticator, Caller } from "../caller.ts";
 import { callerOfOutside, callerOfSession, callerOfToken } from "./account-callers.ts";
-import type { OpenDocuments } from "./document-words.ts";
+import type { OpenDocuments } from "../open-documents.ts";
 import { notAuthenticated } from "./not-authenticated.ts";
 import type { OutsideIssuer } from "./outside-issuer.ts";
 import { OWN_TYPE, type OwnJwts } from "./own-jwts.ts";

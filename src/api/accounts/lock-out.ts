@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Clock, EpochMs } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { DocumentsPort } from "../../engine/port/engine.ts";
-import { changeDocument, type OpenDocuments } from "./document-words.ts";
+import { changeDocument, type OpenDocuments } from "../open-documents.ts";
 import { sha256 } from "./keyed-secret.ts";
 
 const PREFIX = "api/lock-outs/";

@@ -8,7 +8,7 @@ import { AuditLog } from "./audit-log.ts";
 import type { AuthSettings } from "./auth-options.ts";
 import { BearerAuthenticator } from "./bearer-authenticator.ts";
 import { CookieAuthenticator } from "./cookie-authenticator.ts";
-import { type OpenDocuments, openDocumentsOf } from "./document-words.ts";
+import { type OpenDocuments, openDocumentsOf } from "../open-documents.ts";
 import { LockOut } from "./lock-out.ts";
 import { OutsideIssuer } from "./outside-issuer.ts";
 import { OwnJwts } from "./own-jwts.ts";
@@ -63,7 +63,7 @@ export function makePeople(
   const tokens = new Tokens(open, clock);
   const sessions = new Sessions(open, clock, { idleMs: idle, absoluteMs: absolute });
   const passwords = new Passwords();
-  const administrators = new Administrators(open);
+  const administrators = new Administrators(open, users);
   const cookie = new SessionCookie(publicUrl);
   const lockOut = new LockOut(open, clock);
   const audit = new AuditLog(open, clock);

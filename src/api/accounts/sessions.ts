@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Clock, EpochMs } from "../../core/clock.ts";
 import type { StoredDocument } from "../../engine/port/engine.ts";
-import { allDocuments, type OpenDocuments } from "./document-words.ts";
+import { allDocuments, type OpenDocuments } from "../open-documents.ts";
 import {
   isSameHash,
   isSecretId,
@@ -126,6 +126,12 @@ export class Sessions {
     return session?.kind === "cookie" && isSameHash(session.hash, secret.hash)
       ? session
       : undefined;
+  }
+
+  /** The session of this id, unless it has ended. */
+  async get(id: string): Promise<HeldSession | undefined> {
+    const key = this.keyOf(id);
+    return key === undefined ? undefined : this.read(await (await this.#open()).get(key));
   }
 
   /** Reads a stored session; `undefined` if it has ended. */

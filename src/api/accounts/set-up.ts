@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Clock, EpochMs } from "../../core/clock.ts";
 import type { Administrators } from "./administrators.ts";
-import { changeDocument, type OpenDocuments } from "./document-words.ts";
+import { changeDocument, type OpenDocuments } from "../open-documents.ts";
 import { isSameHash, makeKeyedSecret, readKeyedSecret } from "./keyed-secret.ts";
 
 const KEY = "api/set-up";

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Administrators } from "./administrators.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Tokens } from "./api-tokens.ts";
-import type { User, UserRecord } from "./user-record.ts";
+import { isActiveAdministrator, type User, type UserRecord } from "./user-record.ts";
 import type { UserChange, Users } from "./users.ts";
 
 /** How long a password is good for that somebody else made. */
@@ -53,7 +53,8 @@ export class UserCommands {
     const { users, administrators } = this.#parts;
     const before = await users.require(id);
     const after = { ...before, ...change };
-    if (isAdministrator(before) && !isAdministrator(after)) await administrators.leave(id);
+    if (isActiveAdministrator(before) && !isActiveAdministrator(after))
+      await administrators.leave(id);
     const user = await users.change(id, ({ epoch }) => ({
       ...change,
       // Enabled again, nobody is signed in from before.
@@ -67,7 +68,7 @@ export class UserCommands {
   async remove(id: string): Promise<void> {
     const { users, administrators, tokens } = this.#parts;
     const user = await users.require(id);
-    if (isAdministrator(user)) await administrators.leave(id);
+    if (isActiveAdministrator(user)) await administrators.leave(id);
     await users.remove(id);
     await tokens.revokeAllOf(user);
   }
@@ -103,10 +104,6 @@ export class UserCommands {
   }
 
   async #noteAdministrator(user: User): Promise<void> {
-    if (isAdministrator(user)) await this.#parts.administrators.enter(user.id);
+    if (isActiveAdministrator(user)) await this.#parts.administrators.enter(user.id);
   }
-}
-
-function isAdministrator({ role, isDisabled }: UserRecord): boolean {
-  return role === "admin" && !isDisabled;
 }

@@ -27,6 +27,11 @@ export interface User extends UserRecord {
   readonly id: string;
 }
 
+/** Whether a user is an administrator who can sign in. */
+export function isActiveAdministrator({ role, isDisabled }: UserRecord): boolean {
+  return role === "admin" && !isDisabled;
+}
+
 /** A password, as stored. */
 export interface PasswordRecord {
   /** Of the user who set it. */

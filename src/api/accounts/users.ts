@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
-import { changeDocument, type OpenDocuments } from "./document-words.ts";
+import { changeDocument, type OpenDocuments } from "../open-documents.ts";
 import {
   type PasswordRecord,
   readPassword,
@@ -10,8 +10,7 @@ import {
   type UserRecord,
 } from "./user-record.ts";
 
-/** Where users are stored. */
-export const USERS = "api/users/";
+const USERS = "api/users/";
 const PASSWORDS = "api/passwords/";
 
 /** What can be changed of a user. */

@@ -32,6 +32,14 @@ const dayOfWeek = z.union([z.int().min(0).max(7), z.string().min(1).max(64)]);
 const monthDay = z.union([z.int().min(1).max(31), z.literal("last")]);
 const expression = z.string().min(1).max(1_024);
 const amount = z.number().min(0).max(1e12).optional();
+const lengths = {
+  weeks: amount,
+  days: amount,
+  hours: amount,
+  minutes: amount,
+  seconds: amount,
+  milliseconds: amount,
+};
 const wholeAmount = z.int().min(0).max(100_000).optional();
 
 /** What each kind of schedule takes, in the words of `schedule_config`; `scheduleConfig` has the same in camelCase. */
@@ -54,12 +62,7 @@ export const scheduleConfigShapes = {
   interval: z.strictObject({
     every: expression.optional().describe("`15m`, `2 hours`, `PT15M`."),
     interval_seconds: amount,
-    weeks: amount,
-    days: amount,
-    hours: amount,
-    minutes: amount,
-    seconds: amount,
-    milliseconds: amount,
+    ...lengths,
     months: wholeAmount.describe(
       "On the calendar, as `years`; then `days` are calendar days, too.",
     ),
@@ -132,12 +135,7 @@ export const triggerFields = {
   every: z.string().max(1_024).optional().describe("Of `interval`."),
   years: amount,
   months: amount,
-  weeks: amount,
-  days: amount,
-  hours: amount,
-  minutes: amount,
-  seconds: amount,
-  milliseconds: amount,
+  ...lengths,
   runDate: instant.describe("Of `date`."),
   in: z.string().max(1_024).optional().describe("Of `date`."),
   at: z.union([timeText, z.array(timeText).max(200)]).optional(),

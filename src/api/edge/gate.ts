@@ -40,13 +40,13 @@ export class Gate {
     const places = { publicUrl, origins: cors.origins };
     requireOwnHost(request, places);
     requireKnownOrigin(request, places);
-    require(this.#refused.peek(address), "refused requests of this address");
-    return require(this.#byAddress.take(address), "requests of this address");
+    requireAllowed(this.#refused.peek(address), "refused requests of this address");
+    return requireAllowed(this.#byAddress.take(address), "requests of this address");
   }
 
   /** Counts a request for who sent it. @throws {@link CronduitError} `RATE_LIMITED` */
   count({ via, actor }: Caller): RateVerdict {
-    return require(this.#byCaller.take(`${via} ${actor.kind} ${actor.id}`), "your requests");
+    return requireAllowed(this.#byCaller.take(`${via} ${actor.kind} ${actor.id}`), "your requests");
   }
 
   /** Counts a request whose credential was wrong: guessing gets slow. */
@@ -55,7 +55,7 @@ export class Gate {
   }
 }
 
-function require(verdict: RateVerdict, whose: string): RateVerdict {
+function requireAllowed(verdict: RateVerdict, whose: string): RateVerdict {
   if (verdict.isAllowed) return verdict;
   const retryAfterSeconds = Math.max(1, Math.ceil(verdict.resetMs / 1_000));
   throw new CronduitError(

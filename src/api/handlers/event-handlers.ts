@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
-import type { Engine } from "../../engine/port/engine.ts";
 import { bitsOf } from "../../events/event-names.ts";
 import { EVENT_ALL, type EventName } from "../../jobs/event.ts";
+import type { OpenDocuments } from "../open-documents.ts";
 import { EventIds } from "../streams/event-ids.ts";
 import { EventSource } from "../streams/event-source.ts";
 import type { StreamHub } from "../streams/stream-hub.ts";
@@ -9,18 +9,14 @@ import type { Handlers } from "./handler.ts";
 
 /** What the routes about what happens need. */
 export interface EventHandlersParts {
-  readonly engine: Pick<Engine, "documents">;
+  readonly open: OpenDocuments;
   readonly clock: Clock;
   readonly hub: StreamHub;
 }
 
 /** What the routes about what happens do. */
-export function eventHandlers({
-  engine,
-  clock,
-  hub,
-}: EventHandlersParts): Handlers<"followEvents"> {
-  let ids: EventIds | undefined;
+export function eventHandlers({ open, clock, hub }: EventHandlersParts): Handlers<"followEvents"> {
+  const ids = new EventIds(open);
   return {
     followEvents: ({ query, request, scheduler, caller, again }) =>
       hub.open({ caller, again }, async (on) => {
@@ -28,8 +24,6 @@ export function eventHandlers({
         // Names are the scheduler's to know.
         const mask = name === undefined ? EVENT_ALL : bitsOf(name as EventName[]);
         const last = request.headers.get("last-event-id") ?? lastEventId;
-        await scheduler.isPaused(); // connects
-        ids ??= new EventIds(engine.documents);
         const sealed = await ids.ready();
         // An id that is none of this fleet is a position that is gone.
         const after = last === undefined ? undefined : (sealed.open(last) ?? "");

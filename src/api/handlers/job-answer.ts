@@ -1,5 +1,6 @@
 import type { JobSnapshot } from "../../scheduler/job.ts";
 import type { JobAnswer } from "../contract/job-routes.ts";
+import { entityTag } from "../if-match.ts";
 import { inCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
 
 const at = (date: Date): string => date.toISOString();
@@ -85,4 +86,10 @@ export function toJobAnswer(job: JobSnapshot): JobAnswer {
     createdAt: at(job.createdAt),
     revision: job.revision,
   };
+}
+
+/** A job as the answer to a call about it alone, with its revision in the headers. */
+export function answerWithTag(headers: Headers, job: JobSnapshot): JobAnswer {
+  headers.set("etag", entityTag(job));
+  return toJobAnswer(job);
 }

@@ -1,13 +1,13 @@
 import { CronduitError } from "../../core/errors.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
-import { entityTag, ifMatch, ifMatchOrNone } from "../if-match.ts";
+import { ifMatch, ifMatchOrNone } from "../if-match.ts";
 import { type Caller, isAdministrator } from "../caller.ts";
 import { type JobLimits, ownerOf } from "../job-limits.ts";
 import { readSchedule, type ReadSchedule } from "../schedules/read-schedule.ts";
 import type { Contract } from "../contract.ts";
 import { asJson } from "./as-json.ts";
 import type { Call, Handlers } from "./handler.ts";
-import { toJobAnswer } from "./job-answer.ts";
+import { answerWithTag } from "./job-answer.ts";
 import { toRunAnswer } from "./run-handlers.ts";
 
 type Changes =
@@ -23,7 +23,6 @@ type Changes =
   | "updateJob";
 
 type AnyOptions = Parameters<ActingScheduler["addJob"]>[1];
-type Answered = Parameters<typeof toJobAnswer>[0];
 
 /** How long a request may wait for a run. */
 const LONGEST_WAIT_S = 300;
@@ -42,7 +41,7 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
         await limits.beforeJob({ caller, scheduler: acting(), options, isNew: true });
         const job = await acting().addJob(pipeline, options);
         headers.set("location", encodeURIComponent(job.id));
-        return answered(headers, job);
+        return answerWithTag(headers, job);
       });
     },
 
@@ -69,7 +68,7 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
         await limits.beforeJob({ caller, scheduler: acting(), options, isNew });
         const job = await acting().addJob(pipeline, options);
         if (isNew) call.status(201);
-        return answered(headers, job);
+        return answerWithTag(headers, job);
       });
     },
 
@@ -79,7 +78,7 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
       const changes = { ...read.options, ...ifMatch(request) };
       return read.told(async () => {
         await limits.beforeJob({ caller, scheduler: acting(), options: changes, jobId });
-        return answered(headers, await acting().modifyJob(jobId, changes));
+        return answerWithTag(headers, await acting().modifyJob(jobId, changes));
       });
     },
 
@@ -97,11 +96,14 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
     },
 
     async pauseJob({ path: { jobId }, body: { note, ...how } = {}, request, acting, headers }) {
-      return answered(headers, await acting(note).pauseJob(jobId, { ...how, ...ifMatch(request) }));
+      return answerWithTag(
+        headers,
+        await acting(note).pauseJob(jobId, { ...how, ...ifMatch(request) }),
+      );
     },
 
     async resumeJob({ path: { jobId }, body: { note, ...how } = {}, request, acting, headers }) {
-      return answered(
+      return answerWithTag(
         headers,
         await acting(note).resumeJob(jobId, { ...how, ...ifMatch(request) }),
       );
@@ -118,7 +120,7 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
       return told(async () => {
         if (read)
           await limits.beforeJob({ caller, scheduler: acting(), options: read.options, jobId });
-        return answered(
+        return answerWithTag(
           headers,
           await acting(note).overrideJob(
             jobId,
@@ -129,7 +131,7 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
     },
 
     async clearOverride({ path: { jobId }, query: { which }, request, acting, headers }) {
-      return answered(headers, await acting().clearOverride(jobId, which, ifMatch(request)));
+      return answerWithTag(headers, await acting().clearOverride(jobId, which, ifMatch(request)));
     },
 
     bulkJobs: async (call) => asJson(await bulk(call)),
@@ -179,11 +181,6 @@ const OWN: Readonly<Record<"pause" | "resume" | "run" | "remove", readonly strin
   run: ["ignoreCondition"],
   remove: [],
 };
-
-function answered(headers: Headers, job: Answered) {
-  headers.set("etag", entityTag(job));
-  return toJobAnswer(job);
-}
 
 /** A new job must say when. */
 function requireSchedule({ isGiven, isKept }: ReadSchedule, where: string): void {

@@ -1,8 +1,7 @@
 import { JobLookupError } from "../../core/errors.ts";
-import { entityTag } from "../if-match.ts";
 import { asJson } from "./as-json.ts";
 import type { Handlers } from "./handler.ts";
-import { toJobAnswer } from "./job-answer.ts";
+import { answerWithTag, toJobAnswer } from "./job-answer.ts";
 
 /** What the routes about jobs do. */
 export const jobHandlers: Handlers<"countJobs" | "getJob" | "listJobs"> = {
@@ -19,7 +18,6 @@ export const jobHandlers: Handlers<"countJobs" | "getJob" | "listJobs"> = {
   async getJob({ path, scheduler, headers }) {
     const job = await scheduler.getJob(path.jobId);
     if (!job) throw new JobLookupError(path.jobId);
-    headers.set("etag", entityTag(job));
-    return toJobAnswer(job);
+    return answerWithTag(headers, job);
   },
 };

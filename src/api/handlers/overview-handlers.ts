@@ -81,14 +81,14 @@ function toCell(run: Run) {
 async function readSpan(
   scheduler: ActingScheduler,
 ): Promise<Pick<OverviewAnswer, "from" | "hours" | "promise"> & { readonly now: Date }> {
-  const { to: now } = await scheduler.getStats();
+  const { to: now, jobs } = await scheduler.getStats();
   const from = new Date(now.getTime() - 24 * HOUR_MS);
+  // Hours are known of the whole fleet only.
+  const by = jobs === undefined ? "hour" : "total";
   const [stats, open] = await Promise.all([
-    scheduler.getStats({ from }),
+    scheduler.getStats({ from, by }),
     scheduler.getRuns({ verdict: [...OPEN], trigger: "scheduled", limit: 1_000 }),
   ]);
-  const isWhole = stats.jobs === undefined;
-  const { periods } = isWhole ? await scheduler.getStats({ from, by: "hour" }) : { periods: [] };
   const decided = promisesOf(stats.total);
   const inFlight = open.runs.reduce((sum, { count }) => sum + count, 0);
   const { kept, late, excused, broken } = decided;
@@ -102,6 +102,6 @@ async function readSpan(
       isAll: open.cursor === undefined,
       jobs: stats.jobs ?? null,
     },
-    hours: periods.map(toHour),
+    hours: stats.periods.map(toHour),
   };
 }

@@ -2,8 +2,9 @@ import { CronduitError, JobLookupError } from "../../core/errors.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import type { JobSnapshot } from "../../scheduler/job.ts";
 import type { JobPreview, JobToPreview } from "../../scheduler/job-preview.ts";
-import { createTrigger } from "../../triggers/create.ts";
-import { type PreviewRow, previewTrigger } from "../../triggers/preview.ts";
+import { previewTimes } from "../../jobs/preview-times.ts";
+import { triggerOf } from "../../jobs/trigger-of.ts";
+import type { PreviewRow } from "../../triggers/preview.ts";
 import { playDowntime } from "../schedules/downtime.ts";
 import { readSchedule } from "../schedules/read-schedule.ts";
 import { inCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
@@ -44,7 +45,7 @@ export const scheduleHandlers: Handlers<"diffSchedules" | "previewSchedule"> = {
     const how = { where, jobId, from, count, timezone };
     const fresh = await preview(scheduler, after, { ...how, prefix: "after." });
     const old = stored
-      ? { job: stored, next: nextOf(stored, fresh, count) }
+      ? { job: stored, next: previewTimes(stored, { from: fresh.job.createdAt, count }) }
       : await preview(scheduler, before ?? {}, { ...how, prefix: "before." });
     return { before: sideOf(old), after: sideOf(fresh), ...changeOf(old, fresh) };
   },
@@ -84,20 +85,6 @@ async function jobOf(scheduler: ActingScheduler, jobId: string): Promise<JobSnap
   return job;
 }
 
-/** The next times of a stored job, from the same instant on. */
-function nextOf(
-  { trigger, timezone, calendars = {} }: JobSnapshot,
-  { job }: JobPreview,
-  count: number,
-): PreviewRow[] {
-  return previewTrigger(trigger, {
-    from: job.createdAt,
-    count,
-    timezone,
-    calendars: new Map(Object.entries(calendars)),
-  });
-}
-
 type Side = Pick<JobPreview, "job" | "next">;
 
 function sideOf({ job, next }: Side) {
@@ -115,8 +102,7 @@ function changeOf(old: Side, fresh: Side) {
     next.filter(({ fires }) => fires).map(({ instant }) => instant),
   ) as [number[], number[]];
   const has = ({ job }: Side, instant: number): boolean =>
-    createTrigger(job.trigger, new Map(Object.entries(job.calendars ?? {}))).next(instant - 1) ===
-    instant;
+    triggerOf(job).next(instant - 1) === instant;
   const iso = (instants: readonly number[]) =>
     instants.map((instant) => new Date(instant).toISOString());
   return {

@@ -1,3 +1,4 @@
+import { iso } from "../../core/iso.ts";
 import { CronduitError } from "../../core/errors.ts";
 import { callerOfSession } from "../accounts/account-callers.ts";
 import { notAuthenticated } from "../accounts/not-authenticated.ts";
@@ -13,7 +14,6 @@ import type { Call, Handlers } from "./handler.ts";
 import { madeBy, noSuchAccount, readLoginOption, userOf } from "./own-accounts.ts";
 
 type Who = AnswerOf<Contract["whoAmI"]>;
-const iso = (at: number): string => new Date(at).toISOString();
 
 /** What the routes about signing in and out do. */
 export function sessionHandlers(people: People): Handlers<keyof typeof sessionRoutes> {
@@ -67,7 +67,7 @@ export function sessionHandlers(people: People): Handlers<keyof typeof sessionRo
 
     async endSession(call) {
       const { caller, path } = call;
-      const session = await findSession(people, path.sessionId);
+      const session = await sessions.get(path.sessionId);
       if (!session || !(isAdministrator(caller) || session.user === caller.account?.user))
         throw noSuchAccount("session", path.sessionId);
       await sessions.end(session.id);
@@ -136,14 +136,6 @@ function callerOf(
   const caller = callerOfSession(given.session, given.user, { visibility, csrf: given.csrf });
   if (!caller) throw notAuthenticated();
   return caller;
-}
-
-async function findSession(
-  { sessions, open }: People,
-  id: string,
-): Promise<HeldSession | undefined> {
-  const key = sessions.keyOf(id);
-  return key === undefined ? undefined : sessions.read(await (await open()).get(key));
 }
 
 function whoAnswer({ actor, via, account }: Caller, sessions: People["sessions"]): Who {

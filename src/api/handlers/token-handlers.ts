@@ -1,3 +1,4 @@
+import { iso } from "../../core/iso.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { People } from "../accounts/people.ts";
 import type { Token } from "../accounts/api-tokens.ts";
@@ -13,7 +14,6 @@ import { requireSignedIn } from "./user-handlers.ts";
 
 const PAGE = 100;
 const DAY_MS = 86_400_000;
-const iso = (at: number): string => new Date(at).toISOString();
 
 /** What the routes about API tokens do, and that about what happened to accounts. */
 export function tokenHandlers(people: People): Handlers<keyof typeof tokenRoutes> {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { CronduitError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/clock.ts";
-import type { Engine } from "../../engine/port/engine.ts";
-import type { DocumentsPort, StoredDocument } from "../../engine/port/documents.ts";
+import type { StoredDocument } from "../../engine/port/documents.ts";
 import { MAX_DOCUMENT_BYTES } from "../../jobs/document-limits.ts";
 import type { Caller } from "../caller.ts";
+import type { OpenDocuments } from "../open-documents.ts";
 import { isForCaller, problemResponse, statusOf } from "../problem.ts";
 import { type KeptAnswer, recordSchema } from "./idempotency-record.ts";
 
@@ -18,20 +18,8 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** Where answers are kept, and by which clock. */
 export interface AnswerStore {
-  readonly documents: Pick<DocumentsPort, "delete" | "putIfRevision">;
+  readonly open: OpenDocuments;
   readonly now: () => Promise<EpochMs>;
-}
-
-/** The answers of a fleet. */
-export function answerStore(engine: Pick<Engine, "documents" | "now">): AnswerStore {
-  // Of an engine that is not open yet, nothing may be asked.
-  return {
-    documents: {
-      putIfRevision: (...given) => engine.documents.putIfRevision(...given),
-      delete: (...given) => engine.documents.delete(...given),
-    },
-    now: () => engine.now(),
-  };
 }
 
 /** A call that may be repeated. */
@@ -65,36 +53,37 @@ export function idempotencyKeyOf({ headers }: Request): string | undefined {
  * @throws {@link CronduitError} `IDEMPOTENCY_KEY_REUSED`, `IDEMPOTENCY_KEY_IN_USE`, and what the call throws
  */
 export async function answerOnce(
-  { documents, now }: AnswerStore,
+  { open, now }: AnswerStore,
   call: RepeatableCall,
   answer: () => Promise<Response>,
 ): Promise<Response> {
   const place = placeOf(call);
   const digest = digestOf(call);
-  const begun = await documents.putIfRevision(place, { digest }, "absent", {
-    expiresAt: (await now()) + LEASE_MS,
-    stays: true,
-  });
+  const documents = await open();
+  const keptFor = async (ms: number) => ({ expiresAt: (await now()) + ms, stays: true });
+  const begun = await documents.putIfRevision(place, { digest }, "absent", await keptFor(LEASE_MS));
   if (begun.outcome === "conflict") return repeated(begun.present, digest);
   const { revision } = begun;
+  const keep = async (response: Response, isSecret: boolean): Promise<void> => {
+    const kept = await keptOf(response, isSecret);
+    await documents.putIfRevision(place, { digest, kept }, revision, await keptFor(KEPT_MS));
+  };
   try {
     const response = await answer();
-    const kept = await keptOf(response, call.isSecret);
-    await documents.putIfRevision(place, { digest, kept }, revision, await forADay(now));
+    await keep(response, call.isSecret);
     return response;
   } catch (error) {
-    if (!isForCaller(error) || statusOf(error.code) >= 500 || statusOf(error.code) === 429) {
-      await documents.delete(place, revision).catch(() => undefined);
-      throw error;
-    }
-    const kept = await keptOf(problemResponse(error), false);
-    await documents.putIfRevision(place, { digest, kept }, revision, await forADay(now));
+    if (isFinal(error)) await keep(problemResponse(error), false);
+    else await documents.delete(place, revision).catch(() => undefined);
     throw error;
   }
 }
 
-async function forADay(now: AnswerStore["now"]) {
-  return { expiresAt: (await now()) + KEPT_MS, stays: true };
+/** Whether whoever repeats the request gets the same error. */
+function isFinal(error: unknown): boolean {
+  if (!isForCaller(error)) return false;
+  const status = statusOf(error.code);
+  return status < 500 && status !== 429;
 }
 
 /** The key itself is not kept, only what it says together with whose it is. */
@@ -104,10 +93,9 @@ function placeOf({ caller: { actor }, target, key }: RepeatableCall): string {
 
 /** With the key, so that nobody can guess bodies by what is kept; and with the rights, which may have changed since. */
 function digestOf({ caller: { actor }, target, key, body }: RepeatableCall): string {
-  const { role, owners, visibility } = { ...("role" in actor ? actor : {}) } as Partial<
-    Extract<Caller["actor"], { role: string }>
-  >;
-  return hash([key, target, body, role, owners?.toSorted(), visibility]);
+  const limited = "role" in actor ? actor : undefined;
+  const owners = limited?.owners?.toSorted();
+  return hash([key, target, body, limited?.role, owners, limited?.visibility]);
 }
 
 function hash(parts: readonly unknown[]): string {

@@ -25,7 +25,8 @@ export function openApiDocument(basePath: string): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const [name, route] of Object.entries(contract) as [string, Route][])
     (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(name, route, components);
-  const problem = schemaOf(problemShape, "output", components);
+  // Named by the answers of all.
+  schemaOf(problemShape, "output", components);
   return {
     openapi: "3.1.1",
     info: {
@@ -41,7 +42,7 @@ export function openApiDocument(basePath: string): Json {
       .map((name) => ({ name, description: GROUPS[name] })),
     paths,
     components: {
-      schemas: { ...components, Problem: components["Problem"] ?? problem },
+      schemas: components,
       securitySchemes: {
         bearer: {
           type: "http",
@@ -65,8 +66,9 @@ function operationOf(name: string, route: Route, components: Components): Json {
     operationId: name,
     summary,
     tags: [group],
-    ...(access === "anyone" ? { security: [] } : {}),
-    ...(access === "anyone" ? {} : { description: `For the role ${access} and above.` }),
+    ...(access === "anyone"
+      ? { security: [] }
+      : { description: `For the role ${access} and above.` }),
     parameters: [
       ...[...path.matchAll(/\{(\w+)\}/g)].map(([, id]) => ({
         name: id,

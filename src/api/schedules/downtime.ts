@@ -1,8 +1,8 @@
 import { CronduitError } from "../../core/errors.ts";
 import { checkRange, endOption, instantOption } from "../../jobs/instant-option.ts";
+import { triggerOf } from "../../jobs/trigger-of.ts";
 import type { JobSnapshot } from "../../scheduler/job.ts";
 import { simulate } from "../../simulate/play-simulation.ts";
-import { createTrigger } from "../../triggers/create.ts";
 
 const DAY_MS = 86_400_000;
 const MAX_DAYS = 92;
@@ -29,7 +29,7 @@ export async function playDowntime(
   );
   if (toAt === fromAt || toAt - fromAt > MAX_DAYS * DAY_MS)
     throw refused(`must be after "downtime.from", by ${MAX_DAYS} days at most`);
-  const trigger = createTrigger(job.trigger, new Map(Object.entries(job.calendars ?? {})));
+  const trigger = triggerOf(job);
   const end = toAt + DAY_MS;
   if (job.scheduleKind !== "manual" && trigger.count(fromAt - 1, end) > MAX_TIMES)
     throw refused(`is too late: the job has more than ${MAX_TIMES} fire times until then`);

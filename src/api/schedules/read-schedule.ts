@@ -53,7 +53,7 @@ export function readSchedule(body: Fields, where: string, prefix = ""): ReadSche
   const ways = [
     ...(body["schedule"] === undefined ? [] : ["schedule"]),
     ...(type?.value === undefined ? [] : [type.name]),
-    ...(given.length === 0 ? [] : [given[0] ?? "trigger"]),
+    ...given.slice(0, 1),
   ];
   if (isScheduled?.value === false) return unscheduled(rest, place);
   if (ways.length > 1)
@@ -101,17 +101,10 @@ function spelled(
 }
 
 function unscheduled(rest: Fields, place: Place): ReadSchedule {
-  const fields = new Set(triggerNames(rest));
-  const { timezone, ...others } = Object.fromEntries(
-    Object.entries(rest).filter(
-      ([name]) => !fields.has(name) && (!COMMON.has(name) || name === "timezone"),
-    ),
+  const others = Object.entries(rest).filter(
+    ([name]) => name === "timezone" || !(name in triggerFields),
   );
-  const options = {
-    ...others,
-    ...(timezone === undefined ? {} : { timezone }),
-    trigger: "manual",
-  };
+  const options = { ...Object.fromEntries(others), trigger: "manual" };
   return { options, isGiven: true, isKept: false, told: telling(place, {}, "is_scheduled") };
 }
 

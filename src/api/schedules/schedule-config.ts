@@ -1,3 +1,4 @@
+import { iso } from "../../core/iso.ts";
 import { parseField } from "../../triggers/cron/parse-field.ts";
 import { kindOfSpec, type ScheduleKind } from "../../triggers/schedule-kind.ts";
 import type { CalendarIntervalSpec, CronSpec, TriggerSpec } from "../../triggers/spec.ts";
@@ -99,11 +100,7 @@ function daysOf({ fields }: CronSpec, kind: ScheduleKind): Record<string, unknow
   if (kind !== "monthly") return undefined;
   const day = listed(fields.day, /^(?:\d{1,2}|last)$/);
   const isDays = fields.dayOfWeek === "*" && typeof day !== "string";
-  return isDays ? { day_of_month: day } : only(day);
-}
-
-function only(day: unknown): Record<string, unknown> | undefined {
-  return day === "last" ? { day_of_month: day } : undefined;
+  return isDays || day === "last" ? { day_of_month: day } : undefined;
 }
 
 /** A list as it was written: numbers as numbers, a single one alone; any other text as it is. */
@@ -153,10 +150,6 @@ function timeText(seconds: number): string {
   const rest = seconds % 60;
   const text = `${two(Math.floor(seconds / 3_600))}:${two(Math.floor(seconds / 60) % 60)}`;
   return rest === 0 ? text : `${text}:${two(rest)}`;
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }
 
 /** The same config in camelCase. */

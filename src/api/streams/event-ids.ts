@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { z } from "zod";
 import { CronduitError } from "../../core/errors.ts";
-import type { Engine } from "../../engine/port/engine.ts";
+import type { OpenDocuments } from "../open-documents.ts";
 
 const KEY = "api/event-ids";
 const CIPHER = "aes-256-gcm";
@@ -18,11 +18,11 @@ const keySchema = z.object({ key: z.string() });
  * encrypted, with a key that all processes of the fleet share: an id is good in each of them, and none can be made up.
  */
 export class EventIds {
-  readonly #documents: Engine["documents"];
+  readonly #open: OpenDocuments;
   #key: Promise<Buffer> | undefined;
 
-  constructor(documents: Engine["documents"]) {
-    this.#documents = documents;
+  constructor(open: OpenDocuments) {
+    this.#open = open;
   }
 
   /** Reads the key, or makes it. */
@@ -33,10 +33,11 @@ export class EventIds {
   }
 
   async #readKey(): Promise<Buffer> {
-    const found = await this.#documents.get(KEY);
-    const fresh = { key: randomBytes(KEY_BYTES).toString("base64url") };
+    const documents = await this.#open();
+    const found = await documents.get(KEY);
     if (found) return keyOf(found.value);
-    const put = await this.#documents.putIfRevision(KEY, fresh, "absent", { stays: true });
+    const fresh = { key: randomBytes(KEY_BYTES).toString("base64url") };
+    const put = await documents.putIfRevision(KEY, fresh, "absent", { stays: true });
     return keyOf(put.outcome === "stored" ? fresh : put.present?.value);
   }
 }

@@ -1,10 +1,10 @@
-import { CronduitError } from "../../core/errors.ts";
+import { CronduitError } from "../core/errors.ts";
 import type {
   DocumentOptions,
   DocumentsPort,
   Engine,
   StoredDocument,
-} from "../../engine/port/engine.ts";
+} from "../engine/port/engine.ts";
 
 /** How often a change is tried that others get ahead of. */
 const MAX_TRIES = 50;
@@ -22,9 +22,9 @@ export function openDocumentsOf(engine: Engine): OpenDocuments {
 }
 
 /** What a document is to become; `undefined`: it stays as it is. */
-export type Change<T> = (
-  present: StoredDocument | undefined,
-) => { readonly value: T; readonly options?: DocumentOptions } | undefined;
+type Changed<T> = { readonly value: T; readonly options?: DocumentOptions } | undefined;
+/** Says what a document is to become, by what it is. */
+export type Change<T> = (present: StoredDocument | undefined) => Changed<T> | Promise<Changed<T>>;
 
 /**
  * Changes a document as it is at that moment, whoever else changes it.
@@ -38,7 +38,7 @@ export async function changeDocument<T>(
 ): Promise<T | undefined> {
   let present = await documents.get(key);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const next = change(present);
+    const next = await change(present);
     if (next === undefined) return undefined;
     const { value, options } = next;
     const answer = await documents.putIfRevision(
