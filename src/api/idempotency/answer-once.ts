@@ -68,15 +68,17 @@ export async function answerOnce(
     const kept = await keptOf(response, isSecret);
     await documents.putIfRevision(place, { digest, kept }, revision, await keptFor(KEPT_MS));
   };
+  let response: Response;
   try {
-    const response = await answer();
-    await keep(response, call.isSecret);
-    return response;
+    response = await answer();
   } catch (error) {
     if (isFinal(error)) await keep(problemResponse(error), false);
     else await documents.delete(place, revision).catch(() => undefined);
     throw error;
   }
+  // It is done, even if that can't be noted now: the key stays in use, so that nobody does it again.
+  await keep(response, call.isSecret).catch(() => undefined);
+  return response;
 }
 
 /** Whether whoever repeats the request gets the same error. */
