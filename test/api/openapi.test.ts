@@ -40,6 +40,23 @@ test("the document has every route, and says who may call it", async () => {
   expect(described.toSorted()).toEqual(routes.toSorted());
 });
 
+test("it says which bodies may be left out, and which answers may be events", async () => {
+  const { body } = await callApi(api, "/openapi.json");
+  expect(body).toMatchObject({
+    paths: {
+      "/jobs": { post: { requestBody: { required: true } } },
+      "/jobs/{jobId}/run": { post: { requestBody: { required: false } } },
+      "/runs/{runId}/logs": {
+        get: {
+          responses: {
+            200: { content: { "application/json": {}, "text/event-stream": {} } },
+          },
+        },
+      },
+    },
+  });
+});
+
 test("every reference leads to a schema", async () => {
   const { body } = await callApi(api, "/openapi.json");
   const text = JSON.stringify(body);

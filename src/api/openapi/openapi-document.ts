@@ -80,7 +80,12 @@ function operationOf(name: string, route: Route, components: Components): Json {
       ...(query ? parametersOf(query, components) : []),
     ],
     ...(body
-      ? { requestBody: { required: true, content: jsonOf(schemaOf(body, "input", components)) } }
+      ? {
+          requestBody: {
+            required: !body.safeParse(undefined).success,
+            content: jsonOf(schemaOf(body, "input", components)),
+          },
+        }
       : {}),
     responses: responsesOf(route, components),
   };
@@ -97,7 +102,8 @@ function parametersOf(query: z.ZodObject, components: Components): Json[] {
   });
 }
 
-function responsesOf({ answer, status, errors, access }: Route, components: Components): Json {
+function responsesOf(route: Route, components: Components): Json {
+  const { answer, status, errors, access } = route;
   const codes: readonly ErrorCode[] = [
     ...EVERYWHERE,
     ...(access === "anyone" ? [] : WITH_CREDENTIAL),
@@ -107,7 +113,7 @@ function responsesOf({ answer, status, errors, access }: Route, components: Comp
   for (const code of codes)
     byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
   return {
-    [answer === null ? "204" : String(status ?? 200)]: goodAnswer(answer, components),
+    [answer === null ? "204" : String(status ?? 200)]: goodAnswer(route, components),
     ...Object.fromEntries(
       [...byStatus].map(([of, same]) => [
         String(of),
@@ -122,12 +128,13 @@ function responsesOf({ answer, status, errors, access }: Route, components: Comp
   };
 }
 
-function goodAnswer(answer: Route["answer"], components: Components): Json {
+function goodAnswer({ answer, follows }: Route, components: Components): Json {
+  const events = { "text/event-stream": {} };
   if (answer === null) return { description: "Done; there is no body." };
   if (answer === "text") return { description: "A text.", content: { "text/html": {} } };
-  if (answer === "stream")
-    return { description: "Server-sent events.", content: { "text/event-stream": {} } };
-  return { description: "As asked.", content: jsonOf(schemaOf(answer, "output", components)) };
+  if (answer === "stream") return { description: "Server-sent events.", content: events };
+  const json = jsonOf(schemaOf(answer, "output", components));
+  return { description: "As asked.", content: follows ? { ...json, ...events } : json };
 }
 
 function jsonOf(schema: Json): Json {
