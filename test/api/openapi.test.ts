@@ -72,6 +72,7 @@ test("the page lists every route, runs nothing and loads nothing", async () => {
   const page = await answer.text();
   for (const name of Object.keys(contract)) expect(page).toContain(`id="${name}"`);
   expect(page).not.toMatch(/<script|<img|<link|@import|url\(|https?:/);
+  expect(page).not.toContain("`");
   const policy = answer.headers.get("content-security-policy");
   expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/=]+';/);
   const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);

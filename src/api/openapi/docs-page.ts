@@ -3,14 +3,15 @@ import { openApiDocument } from "./openapi-document.ts";
 
 /** The page's whole style: system fonts, light and dark. */
 const STYLE = `:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}
-body{max-width:60rem;margin:0 auto;padding:1rem}
+body{max-width:60rem;margin:0 auto;padding:1rem;background:light-dark(#fff,#16181c);color:light-dark(#1a1c20,#e4e6ea)}
+a{color:light-dark(#0b57d0,#a8c7fa)}nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem}
 h2{margin-top:2.5rem}article{border-top:1px solid #8884;padding:.75rem 0}
 h3{margin:0;font:600 1rem ui-monospace,monospace;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;vertical-align:top;padding:.2rem .75rem .2rem 0}
-code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
-p{margin:.25rem 0}.role{opacity:.75}nav a{margin-right:1rem}
-summary{cursor:pointer}@media(max-width:30rem){th,td{display:block}}`;
+th code{white-space:nowrap}code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
+p{margin:.25rem 0}.role{color:light-dark(#50545c,#a9adb5)}summary{cursor:pointer}
+@media(max-width:30rem){th,td{display:block;padding:0}th{padding-top:.5rem}td a{display:inline-block;min-height:1.6rem}th code{white-space:normal}}`;
 
 /** The policy under which a browser shows the page: its own style and nothing else. */
 export const DOCS_POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
@@ -76,8 +77,8 @@ export function docsPage(basePath: string): string {
       `<article id="${text(name)}"><h3>${text(name)}</h3>${paragraph(schema.description)}${fields(schema)}</article>`,
   );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>cronduit API</title><style>${STYLE}</style></head>
-<body><h1>cronduit API</h1><nav>${links.join("")}</nav>${sections.join("")}
-<section id="schemas"><h2>schemas</h2>${schemas.join("")}</section></body></html>`;
+<body><header><h1>cronduit API</h1><nav>${links.join("")}</nav></header><main>${sections.join("")}
+<section id="schemas"><h2>schemas</h2>${schemas.join("")}</section></main></body></html>`;
 }
 
 function article(
@@ -93,12 +94,12 @@ function article(
   const rows = parameters.map(({ name, in: place, required, description: meaning, schema }) =>
     row(name, required, {
       ...schema,
-      description: [`In the ${place}.`, meaning].filter(Boolean).join(" "),
+      description: [place === "path" ? "In the path." : "", meaning].filter(Boolean).join(" "),
     }),
   );
   const answers = Object.entries(responses).map(([status, answer]) => {
     const schema = answer.content?.["application/json"]?.schema;
-    return `<tr><td><code>${text(status)}</code></td><td>${text(answer.description)} ${schema ? `<code>${kind(schema)}</code>` : ""}</td></tr>`;
+    return `<tr><th scope="row"><code>${text(status)}</code></th><td>${prose(answer.description)} ${schema ? `<code>${kind(schema)}</code>${fields(schema)}` : ""}</td></tr>`;
   });
   return `<article id="${text(operationId)}"><h3>${text(method.toUpperCase())} ${text(basePath + path)}</h3>${paragraph(summary)}${paragraph(description, "role")}
 ${rows.length > 0 ? `<table>${rows.join("")}</table>` : ""}${body ? `<p>Body: <code>${kind(body)}</code></p>${fields(body)}` : ""}
@@ -113,7 +114,7 @@ function fields({ properties = {}, required = [] }: Schema): string {
 }
 
 function row(name: string, isRequired: boolean, schema: Schema): string {
-  return `<tr><th scope="row"><code>${text(name)}${isRequired ? "" : "?"}</code></th><td><code>${kind(schema)}</code></td><td>${text(schema.description)}</td></tr>`;
+  return `<tr><th scope="row"><code>${text(name)}${isRequired ? "" : "?"}</code></th><td><code>${kind(schema)}</code></td><td>${prose(schema.description)}</td></tr>`;
 }
 
 /** A schema in a few words, as HTML. */
@@ -133,7 +134,12 @@ function kind(schema: Schema): string {
 
 function paragraph(words: string | undefined, name?: string): string {
   if (words === undefined) return "";
-  return `<p${name === undefined ? "" : ` class="${name}"`}>${text(words)}</p>`;
+  return `<p${name === undefined ? "" : ` class="${name}"`}>${prose(words)}</p>`;
+}
+
+/** A sentence as HTML: names of fields and values stand between backticks. */
+function prose(words: string | undefined): string {
+  return text(words).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
 }
 
 function text(words: string | undefined): string {

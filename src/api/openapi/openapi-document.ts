@@ -104,11 +104,11 @@ function parametersOf(query: z.ZodObject, components: Components): Json[] {
 
 function responsesOf(route: Route, components: Components): Json {
   const { answer, status, errors, access } = route;
-  const codes: readonly ErrorCode[] = [
+  const codes = new Set<ErrorCode>([
     ...EVERYWHERE,
     ...(access === "anyone" ? [] : WITH_CREDENTIAL),
     ...(errors ?? []),
-  ];
+  ]);
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes)
     byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
