@@ -78,12 +78,13 @@ export function createApi(options: ApiOptions): Api {
     ...runHandlers(clock, hub),
   };
   const handlers: Partial<Handlers<RouteName>> = settings.only === "machines" ? machines : all;
-  const gate = new Gate(settings, parts.clock);
+  const gate = new Gate(settings, clock);
   const app = makeApp({
     handlers,
     // The first that finds its kind of credential says who it is.
     authenticators: people.authenticators,
     gate,
+    clock,
     scheduler,
     settings,
     logger: parts.logger,

@@ -1,4 +1,6 @@
 import { type Context, Hono } from "hono";
+import type { Clock } from "../core/clock.ts";
+import { errorSink } from "../core/error-sink.ts";
 import { CronduitError } from "../core/errors.ts";
 import { shownUpTo } from "../core/shown.ts";
 import type { Authenticator, Caller, Peer } from "./caller.ts";
@@ -8,7 +10,7 @@ import { answerHeaders } from "./edge/answer-headers.ts";
 import { type Gate, rateHeaders } from "./edge/gate.ts";
 import type { RateVerdict } from "./edge/rate-limiter.ts";
 import type { AnyHandler, Handlers } from "./handlers/handler.ts";
-import { isForCaller, problemResponse } from "./problem.ts";
+import { isForCaller, isForLog, problemResponse } from "./problem.ts";
 import { serveRoute, type Serving } from "./serve-route.ts";
 
 /** What an app is made of. */
@@ -17,6 +19,7 @@ export interface AppParts extends Serving {
   readonly handlers: Partial<Handlers<RouteName>>;
   readonly authenticators: readonly Authenticator[];
   readonly gate: Gate;
+  readonly clock: Clock;
 }
 
 /** What every request finds: who sent it, if it is of this process, and from where. */
@@ -32,7 +35,7 @@ interface Env {
 
 /** Puts the routes behind the checks that all have. */
 export function makeApp(parts: AppParts): Hono<Env> {
-  const { settings, logger, gate } = parts;
+  const { settings, logger, gate, clock } = parts;
   const app = new Hono<Env>();
   app.use(...answerHeaders(settings));
   app.use(async (context, next) => {
@@ -59,9 +62,12 @@ export function makeApp(parts: AppParts): Hono<Env> {
       new CronduitError("ROUTE_NOT_FOUND", `There is no ${shownUpTo(200, req.path)} here.`),
     ),
   );
+  const unanswered = "a request to the HTTP API could not be answered";
+  // While a server is gone, every request says the same.
+  const warn = errorSink(logger, unanswered, clock);
   app.onError((error) => {
-    if (!isForCaller(error))
-      logger.error("a request to the HTTP API could not be answered", { error });
+    if (!isForCaller(error)) logger.error(unanswered, { error });
+    else if (isForLog(error)) warn(error);
     return problemResponse(error);
   });
   return app;

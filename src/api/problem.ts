@@ -52,14 +52,31 @@ export function isForCaller(error: unknown): error is CronduitError {
   return isCronduitError(error) && STATUSES[error.code] !== undefined;
 }
 
+/** Codes whose messages name servers behind this one. */
+const OF_SERVERS: ReadonlySet<ErrorCode> = new Set(["CONNECTION_FAILED", "SERVER_REFUSED"]);
+
+/** Whether an error is for the log: of it callers are told its code at most. */
+export function isForLog(error: unknown): boolean {
+  return !isForCaller(error) || OF_SERVERS.has(error.code);
+}
+
+/** An error as callers are told it. */
+function toldOf(error: unknown): CronduitError {
+  if (!isForCaller(error))
+    return new CronduitError(
+      "INTERNAL",
+      "The request could not be answered; the server's log says why.",
+    );
+  if (!OF_SERVERS.has(error.code)) return error;
+  return new CronduitError(
+    error.code,
+    "Something that this server needs does not answer at the moment; its log says what.",
+  );
+}
+
 /** An error as the API answers it. Of a fault of this side it tells nothing. */
 export function toProblem(error: unknown): Problem {
-  const told = isForCaller(error)
-    ? error
-    : new CronduitError(
-        "INTERNAL",
-        "The request could not be answered; the server's log says why.",
-      );
+  const told = toldOf(error);
   const { code, message, data } = told;
   const { meaning, remedy } = ERROR_CODES[code];
   const { path = data["field"], ...more } = data;

@@ -115,3 +115,24 @@ describe.each([
     expect((await two.ready()).status).toBe("ready");
   });
 });
+
+test("nobody is told which server does not answer, or where it is; the log is", async () => {
+  const warned: unknown[] = [];
+  const scheduler = new PipelineScheduler({
+    connection: "redis://someone:hidden@127.0.0.1:1",
+    timeout: 1,
+    logger: { ...silentLogger, warn: (message, fields) => void warned.push([message, fields]) },
+  });
+  const api = createApi({ scheduler, auth: {} });
+  const headers = { authorization: `Bearer cdt_${"0".repeat(64)}` };
+  const request = new Request("http://127.0.0.1/api/jobs", { headers });
+  const answer = await api.fetch(request, { address: "192.0.2.1" });
+  const text = await answer.text();
+  expect([answer.status, text]).toEqual([503, expect.stringContaining("CONNECTION_FAILED")]);
+  expect(text).not.toMatch(/redis|127\.0\.0\.1|ECONNREFUSED|hidden/);
+  expect(warned).toContainEqual([
+    "a request to the HTTP API could not be answered",
+    { error: expect.objectContaining({ code: "CONNECTION_FAILED" }) as unknown },
+  ]);
+  await scheduler.shutdown();
+});
