@@ -14,19 +14,8 @@ import {
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENTRIES } from "./entries.mjs";
 import { mergeModules } from "./merge-modules.mjs";
-
-/** What a program may import: `cronduit` and its subpaths. */
-const ENTRIES = [
-  "api",
-  "client",
-  "index",
-  "simulate",
-  "testing",
-  "testing/jest",
-  "testing/vitest",
-  "triggers",
-];
 
 /** Modules that read files in src and contain their texts in dist: bundlers don't include files that are read at run time. */
 const TEXTS = [

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { ENTRIES } from "./entries.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), "cronduit-pack-"));
@@ -25,18 +26,7 @@ function pack() {
 function checkFiles(files) {
   const packed = new Set(files);
   const missing = ["dist", "dist/cjs"]
-    .flatMap((folder) =>
-      [
-        "api",
-        "client",
-        "index",
-        "simulate",
-        "testing",
-        "testing/jest",
-        "testing/vitest",
-        "triggers",
-      ].map((entry) => `${folder}/${entry}`),
-    )
+    .flatMap((folder) => ENTRIES.map((entry) => `${folder}/${entry}`))
     .flatMap((entry) => [`${entry}.js`, `${entry}.d.ts`])
     .concat("dist/execution/child-main.js", "package.json", "LICENSE", "README.md")
     .filter((name) => !packed.has(name))

@@ -1,3 +1,4 @@
+import { takeManual } from "../helpers/take-manual.ts";
 import { TESTER } from "../helpers/tester.ts";
 import { describe, expect, test } from "vitest";
 import { emptyFleet } from "../../src/engine/memory/memory-link.ts";
@@ -102,21 +103,7 @@ describe("memory", () => {
     const asked = await engine.requests.run({ by: TESTER, jobId: "job", sequence: 1, params });
     if (asked === "missing") throw new Error(asked);
     params.list.push(2);
-    const admission = await engine.runs.admit({
-      queueJobId: asked.runId,
-      take: "take",
-      jobId: "job",
-      kind: "manual",
-      generation: 0,
-      revision: 0,
-      base: 0,
-      older: undefined,
-      latest: [],
-      upcoming: [],
-      knowsSchedule: false,
-      worker: "worker",
-      maxCrashes: 3,
-    });
+    const admission = await engine.runs.admit(takeManual("job", asked.runId));
     expect(admission).toMatchObject({
       outcome: "run",
       now: clock.now(),

@@ -9,6 +9,7 @@ import type { StoredJob } from "../../src/jobs/definition.ts";
 import { aDefinition } from "../helpers/a-definition.ts";
 import { engineThrough } from "../helpers/engine-with.ts";
 import { silent } from "../helpers/silent.ts";
+import { takeManual } from "../helpers/take-manual.ts";
 import { TESTER } from "../helpers/tester.ts";
 
 const by = TESTER;
@@ -122,21 +123,7 @@ async function give(engine: Engine, { runId }: Scene): Promise<void> {
   const owned = { ...definition, owner: "bob", description: SECRET };
   await engine.jobs.change({ ...change, jobId, expectedRevision, definition: owned });
   await engine.backfills.add(backfill(SECRET));
-  const admission = await engine.runs.admit({
-    queueJobId: runId,
-    take: "take",
-    jobId,
-    kind: "manual",
-    generation: 0,
-    revision: 0,
-    base: 0,
-    older: undefined,
-    latest: [],
-    upcoming: [],
-    knowsSchedule: false,
-    worker: "worker",
-    maxCrashes: 3,
-  });
+  const admission = await engine.runs.admit(takeManual(jobId, runId));
   if (admission.outcome !== "run") return;
   const hold = { jobId, queueJobId: runId, runId, start: 1 };
   const message = SECRET;

@@ -1,0 +1,11 @@
+/** What a program may import: `cronduit` and its subpaths. */
+export const ENTRIES = [
+  "api",
+  "client",
+  "index",
+  "simulate",
+  "testing",
+  "testing/jest",
+  "testing/vitest",
+  "triggers",
+];
