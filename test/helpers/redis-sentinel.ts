@@ -17,6 +17,8 @@ export interface SentinelGroup extends AsyncDisposable {
   };
   /** The port of whom the Sentinels hold to be the master. */
   master(): Promise<number>;
+  /** Whether this server follows a master, and is in step with it. */
+  follows(server: RedisServer): Promise<boolean>;
 }
 
 /** Starts the servers, and waits until two are in step and each Sentinel knows of all the others. */
@@ -38,14 +40,12 @@ export async function startSentinels(
     sentinels.push(await startRedis({ sentinel }));
   }
   const addresses = sentinels.map(({ port }) => ({ host: "127.0.0.1", port }));
-  const field = (port: number, command: readonly [string, ...string[]]) => ask(port, command);
-  await until(async () => {
-    const replication = String(await field(replica.port, ["info", "replication"]));
-    return replication.includes("master_link_status:up");
-  });
+  const follows = async ({ port }: RedisServer): Promise<boolean> =>
+    String(await ask(port, ["info", "replication"])).includes("master_link_status:up");
+  await until(() => follows(replica));
   for (const { port } of sentinels) {
     await until(async () => {
-      const state = String(await field(port, ["info", "sentinel"]));
+      const state = String(await ask(port, ["info", "sentinel"]));
       return /slaves=1,sentinels=3/.test(state);
     });
   }
@@ -62,6 +62,7 @@ export async function startSentinels(
       }
       throw new Error("no Sentinel answers");
     },
+    follows,
     async [Symbol.asyncDispose]() {
       for (const server of [...sentinels, replica, master]) await server.dispose();
     },
