@@ -261,6 +261,34 @@ export function statsCases({ bench, tested, prefix }: CaseContext): void {
     const jobs = await scheduler.getStats({ jobId: ["plain", "named"] });
     expect(jobs.total).toEqual(total);
   });
+
+  test("what the fast path catches up on is in the list of all runs, too", async () => {
+    const connection = tested.schedulerConnection();
+    await using scheduler = new PipelineScheduler({
+      ...(connection === undefined ? {} : { connection }),
+      prefix: `${prefix}-caught-up`,
+      pipelines: [Nothing],
+    });
+    await scheduler.start();
+    await scheduler.addJob(Nothing, { id: "late", trigger: "interval", milliseconds: 20 });
+    const counts = async () => (await scheduler.getJob("late"))?.counts;
+    await expect
+      .poll(async () => (await counts())?.succeeded, { timeout: 60_000 })
+      .toBeGreaterThan(2);
+    await scheduler.pause();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await scheduler.resume();
+    await expect
+      .poll(async () => (await counts())?.coalesced, { timeout: 60_000 })
+      .toBeGreaterThan(2);
+    await scheduler.pauseJob("late");
+    await expect.poll(async () => (await scheduler.getJob("late"))?.running).toBe(0);
+    const ofJob = await allRuns(scheduler, "late");
+    expect(ofJob.map(({ verdict }) => verdict)).toContain("coalesced");
+    const { runs: ofAll } = await scheduler.getRuns({ limit: 1_000 });
+    const ids = (runs: readonly Run[]) => runs.map(({ id }) => id).toSorted();
+    expect(ids(ofAll)).toEqual(ids(ofJob));
+  });
 }
 
 async function allRuns(scheduler: PipelineScheduler, jobId: string): Promise<Run[]> {

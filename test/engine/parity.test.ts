@@ -96,6 +96,7 @@ const HELPERS_ALONE: Readonly<Record<string, readonly string[]>> = {
   "Lua: roll-ups are texts, and the latest is apart": [
     "mark_of",
     "add_mark",
+    "greater_of",
     "raise_max",
     "join",
     "drop_old_days",

@@ -82,7 +82,7 @@ function ending(request: SettleRequest, run: AdmittedRun, lock: string): string[
     `${tookMs}`,
     result ?? "",
     toJson(result === undefined ? row : { ...row, result }),
-    `,${toJson(result === undefined ? event : { ...event, result }).slice(1)}`,
+    toJson(result === undefined ? event : { ...event, result }).slice(1),
     `${retention.count} ${retention.ageMs}`,
     markedOf(row).mark,
     `${Math.max(0, startedAt - dueAt)}`,

@@ -21,7 +21,7 @@ type Answer = [
   runId?: string,
   fromAt?: string,
   dueAt?: string,
-  count?: number,
+  count?: string,
   lastId?: Optional,
   lastTimes?: Optional,
   lastResult?: Optional,
@@ -79,7 +79,7 @@ export class RedisBatches implements QueueBatches {
   }
 
   #begun(answer: Answer, now: number): BegunRun | undefined {
-    const [id, , , revision, runId = "", fromAt, dueAt, count = 1, ...last] = answer;
+    const [id, , , revision, runId = "", fromAt, dueAt, count, ...last] = answer;
     const occurrence = revision === undefined ? undefined : parseQueueJobId(runId);
     if (!occurrence) return undefined;
     const { fireAt } = occurrence;
@@ -93,7 +93,7 @@ export class RedisBatches implements QueueBatches {
       start: 1,
       attempt: 1,
       failures: 0,
-      count,
+      count: Number(count ?? 1),
       fromAt: Number(fromAt),
       lastRun: decodeLastRun(lastId, lastTimes, lastResult),
     } as const;

@@ -1,4 +1,12 @@
--- Events of this call.
+-- Numbers as texts, by format: most rows of a call have the same retention, and a number takes long to write.
+local function textsOf(format)
+  return setmetatable({}, { __index = function(known, n)
+    known[n] = string.format(format, n)
+    return known[n]
+  end })
+end
+
+-- Events of this call as JSON texts, or parts of them where a comma separates fields.
 local EVENTS = {}
 
 -- What the worker whose request decided it writes to its log, once for each occurrence that does not run.
@@ -18,7 +26,11 @@ end
 -- Appends all events of the call as one entry: one append, however many runs share the call.
 local function appendEntry()
   if #EVENTS == 0 then return end
-  call("XADD", PREFIX .. "events", "MAXLEN", "~", ARGV[4], "*", "e", "[" .. table.concat(EVENTS, ",") .. "]")
+  -- The brackets come first, since a text that is made anew costs by its length.
+  local n = #EVENTS
+  EVENTS[1] = "[" .. EVENTS[1]
+  EVENTS[n] = EVENTS[n] .. "]"
+  call("XADD", PREFIX .. "events", "MAXLEN", "~", ARGV[4], "*", "e", table.concat(EVENTS, ","))
 end
 
 -- Decisions of this call, for lists of the whole fleet: each as a letter for its verdict, how many ms before its entry's score
@@ -31,10 +43,12 @@ local DECISIONS_AN_ENTRY = 8
 -- How many entries are kept: decisions of the newest 50,000, or of up to 8 times as many if they come many at once.
 local MAX_ENTRIES = 50000
 
+local AGES = textsOf("%d")
+
 local function noteDecided(runId, verdict, at)
   local age = NOW - at
   if age <= SPREAD_MS then
-    DECIDED[#DECIDED + 1] = LETTERS[verdict] .. numberText(age) .. " " .. runId
+    DECIDED[#DECIDED + 1] = LETTERS[verdict] .. AGES[age] .. " " .. runId
   else
     -- It was decided before, and could not be told, or was imported.
     DECIDED_BEFORE[#DECIDED_BEFORE + 1] = numberText(at)

@@ -5,13 +5,6 @@ local MAX_SINGLE_EVENTS = 100
 -- Rows that one new row may push out for their age: more than arrive, so that it catches up, but bounded.
 local MAX_EXPIRED = "10"
 
--- Numbers as texts, by format: most rows of a call have the same retention, and a number takes long to write.
-local function textsOf(format)
-  return setmetatable({}, { __index = function(known, n)
-    known[n] = string.format(format, n)
-    return known[n]
-  end })
-end
 local FROM_END, EXCLUSIVE = textsOf("-%d"), textsOf("(%d")
 
 -- Keeps the ledger, the roll-ups and the changes of a job that does not exist until `endsAt`, by the server's clock. `gone` lists such ledgers.

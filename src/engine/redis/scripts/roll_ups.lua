@@ -23,18 +23,25 @@ local function addMark(text, mark, count)
   return text:sub(1, before) .. text:sub(before + 1, last) + count .. text:sub(last + 1)
 end
 
+-- Which of two whole numbers is greater, as texts: reading them takes longer.
+local function greaterOf(one, other)
+  if #one ~= #other then return #one > #other and one or other end
+  return one > other and one or other
+end
+
+-- `late` and `took` are texts, here and below.
 local function raiseMax(text, late, took)
   local lateMax, tookMax = text:match("^%d+ (%d+) (%d+)")
-  lateMax, tookMax = tonumber(lateMax), tonumber(tookMax)
-  if late <= lateMax and took <= tookMax then return text end
-  return (text:gsub(" %d+ %d+", " " .. math.max(late, lateMax) .. " " .. math.max(took, tookMax), 1))
+  local lateNow, tookNow = greaterOf(late, lateMax), greaterOf(took, tookMax)
+  if lateNow == lateMax and tookNow == tookMax then return text end
+  return (text:gsub(" %d+ %d+", " " .. lateNow .. " " .. tookNow, 1))
 end
 
 -- Two roll-ups of one period as one.
 local function join(text, other)
   local late, took, marks = other:match("^%d+ (%d+) (%d+)(.*)$")
   for mark, count in marks:gmatch(" (%w+)=(%d+)") do text = addMark(text, mark, count) end
-  return raiseMax(text, tonumber(late), tonumber(took))
+  return raiseMax(text, late, took)
 end
 
 local function dropOldDays(key, day)
@@ -82,12 +89,11 @@ local HOURS = {}
 local function addToHour(hour, mark, count, late, took)
   local more = HOURS[hour]
   if not more then
-    more = { late = 0, took = 0, marks = {} }
+    more = { late = "0", took = "0", marks = {} }
     HOURS[hour] = more
   end
   more.marks[mark] = (more.marks[mark] or 0) + count
-  if late > more.late then more.late = late end
-  if took > more.took then more.took = took end
+  more.late, more.took = greaterOf(late, more.late), greaterOf(took, more.took)
 end
 
 -- Counts occurrences of the fast path, and returns the job's latest day.
@@ -101,13 +107,14 @@ end
 local DAYS = {}
 
 local function countRow(jobId, row)
-  local mark, late, took = marks.markOf(row)
+  local mark, lateMs, tookMs = marks.markOf(row)
+  local late, took = numberText(lateMs or 0), numberText(tookMs or 0)
   local hour = math.floor((row.finishedAt or row.decidedAt) / HOUR_MS)
   local ofJob = DAYS[jobId] or {}
   DAYS[jobId] = ofJob
   local function add(what, count)
-    addToHour(hour, what, count, late or 0, took or 0)
-    ofJob[#ofJob + 1] = { math.floor(hour / 24), what, count, late or 0, took or 0 }
+    addToHour(hour, what, count, late, took)
+    ofJob[#ofJob + 1] = { math.floor(hour / 24), what, count, late, took }
   end
   add(mark, row.count or 1)
   if row.attempt and row.attempt > 1 then add("r", row.attempt - 1) end

@@ -28,7 +28,8 @@ local RELEASED_SHARE = 0.25
 local token, lockMs, room = ARGV[5] .. ":" .. ARGV[6], ARGV[7], tonumber(ARGV[8])
 local answeredKey = PREFIX .. "answered:" .. ARGV[5]
 local answered = call("GET", answeredKey)
-if answered and answered:sub(1, #token + 1) == token .. " " then return cjson.decode(answered:sub(#token + 2)) end
+local answerStart = '["' .. token .. '",'
+if answered and answered:sub(1, #answerStart) == answerStart then return cjson.decode("[" .. answered:sub(#answerStart + 1)) end
 
 local now = serverNow()
 local queueJobs, delayedKey = {}, QUEUE .. "delayed"
@@ -157,8 +158,11 @@ elseif HAS_DELAYED or (seen == most and untilNextUs) then
 end
 writeRollUps()
 appendEntry()
+appendDecided()
 local answer = { untilNextUs or 0, seen == most and 1 or 0, NOW, unpack(taken) }
 -- A call whose answer is lost with a connection is repeated, or nobody would know of the runs it started. Forgotten well
 -- before the locks expire: by then others may have taken the queue jobs.
-if hasBegun then call("SET", answeredKey, token .. " " .. cjson.encode(answer), "PX", math.floor(lockMs / 4)) end
+if hasBegun then
+  call("SET", answeredKey, cjson.encode({ token, unpack(answer) }), "PX", math.floor(lockMs / 4))
+end
 return answer
