@@ -1,4 +1,6 @@
 // Whether an engine did what the reference does: all calls in some order in which they may have happened.
+import { createHash } from "node:crypto";
+import { serialize } from "node:v8";
 import type { AuditFinding } from "../../src/engine/port/engine.ts";
 import type { StoredDefinition } from "../../src/jobs/job-requests.ts";
 import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
@@ -19,6 +21,8 @@ import { MANY } from "./step.ts";
 
 /** More orders than this are not tried. */
 const MAX_TRIES = 20_000;
+/** How many steps back another order is looked for. */
+const MAX_PAST = 30;
 
 /** The reference, and how its numbers are called. */
 interface Side {
@@ -34,9 +38,17 @@ export interface Happened {
   readonly now: number;
 }
 
+/** A step that went by, and the other orders of its calls that fit, which are looked for when they are needed. */
+interface Past {
+  readonly happened: Happened;
+  readonly ends: Generator<Side, undefined>;
+}
+
 /** The reference beside an engine. */
 export class Comparison {
   #side: Side = { fleet: emptyFleet(), names: new Names() };
+  /** The last steps: an order that fits when a step ends may turn out wrong later, by what could not be seen then. */
+  readonly #past: Past[] = [];
   readonly #place: Pick<Place, "isLoose">;
   /** The jobs of whose ledgers rows were dropped. */
   readonly #cut = new Set<number>();
@@ -55,25 +67,49 @@ export class Comparison {
   differ(happened: Happened): string | undefined {
     this.#tries = 0;
     this.#furthest = { calls: -1, difference: "" };
-    const side = this.#search(this.#side, happened, happened.calls);
-    if (!side) return this.#furthest.difference;
-    this.#side = side;
+    const ahead = [happened];
+    for (let next = ahead.pop(); next; next = ahead.pop()) {
+      const ends = distinct(this.#search(this.#side, next, next.calls));
+      this.#past.push({ happened: next, ends });
+      let fitting = this.#nextOrder();
+      while (!fitting) {
+        const tried = this.#past.pop();
+        if (!tried || this.#past.length === 0) return this.#furthest.difference;
+        ahead.push(tried.happened);
+        fitting = this.#nextOrder();
+      }
+      this.#side = fitting;
+    }
+    this.#past.splice(0, this.#past.length - MAX_PAST);
     return undefined;
   }
 
-  /** Applies the calls that are left, in each order. @returns the reference after one that fits */
-  #search(side: Side, happened: Happened, left: readonly RecordedCall[]): Side | undefined {
+  /** The reference after the last step, in an order of its calls that was not tried yet and fits. */
+  #nextOrder(): Side | undefined {
+    return this.#past.at(-1)?.ends.next().value ?? undefined;
+  }
+
+  /**
+   * Applies the calls that are left, in each order.
+   * @yields the reference after each that fits
+   */
+  *#search(
+    side: Side,
+    happened: Happened,
+    left: readonly RecordedCall[],
+  ): Generator<Side, undefined> {
     const done = happened.calls.length - left.length;
     if (left.length === 0) {
       const difference = this.#differenceOf(side, happened);
-      if (difference === undefined) return side;
-      this.#note(done, difference);
+      if (difference === undefined) yield side;
+      else this.#note(done, difference);
       return undefined;
     }
     const firstEnd = Math.min(...left.map(({ to }) => to));
     const next = left.filter(({ from }) => from < firstEnd).toSorted((a, b) => a.to - b.to);
     for (const call of next) {
-      if ((this.#tries += 1) > MAX_TRIES) throw new Error("too many orders to try");
+      if ((this.#tries += 1) > MAX_TRIES)
+        throw new Error(`too many orders to try; up to here: ${this.#furthest.difference}`);
       const own = next.length === 1 ? side : copyOf(side);
       const difference = this.#answerOf(own, call);
       if (difference !== undefined) {
@@ -81,8 +117,7 @@ export class Comparison {
         continue;
       }
       const rest = left.filter((other) => other !== call);
-      const end = this.#search(own, happened, rest);
-      if (end) return end;
+      yield* this.#search(own, happened, rest);
     }
     return undefined;
   }
@@ -155,6 +190,22 @@ export class Comparison {
 
   #note(calls: number, difference: string): void {
     if (calls > this.#furthest.calls) this.#furthest = { calls, difference };
+  }
+}
+
+/**
+ * Leaves out ends that are as one before: most orders of calls come to the same.
+ * @yields the others
+ */
+function* distinct(ends: Generator<Side, undefined>): Generator<Side, undefined> {
+  const known = new Set<string>();
+  for (const end of ends) {
+    const digest = createHash("sha256")
+      .update(serialize([end.fleet, end.names.pairs()]))
+      .digest("hex");
+    if (known.has(digest)) continue;
+    known.add(digest);
+    yield end;
   }
 }
 

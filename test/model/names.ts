@@ -38,6 +38,11 @@ export class Names {
     return new Names(new Map(this.#toReference), new Map(this.#toEngine));
   }
 
+  /** What was learnt, in one order. */
+  pairs(): readonly (readonly [string, number])[] {
+    return [...this.#toReference].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  }
+
   /** The reference's form of what the engine was asked. */
   translate(queue: string, value: unknown, field = ""): unknown {
     if (typeof value === "string") return this.#translateId(queue, value);
