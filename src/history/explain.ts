@@ -19,7 +19,9 @@ import { reasonOf } from "../core/stored-error.ts";
 import type { OpenState, SkipReason, Verdict } from "../jobs/verdict.ts";
 import { type Run, toRun } from "./run.ts";
 
-/** Rows to examine around the requested time; any further ones would be manual runs of the same moment. */
+/** Rows from the requested time on that are read at first: the occurrence's, or that of the span that covers it, is nearly always the first. */
+const NEXT_FEW = 3;
+/** Rows to examine if it is not among these; any further ones would be manual runs of the same moment. */
 const NEIGHBOURS = 100;
 
 /** The result of `explain`. */
@@ -142,23 +144,12 @@ export async function explain(
   at: EpochMs,
   scope: Scope,
 ): Promise<Explanation> {
-  const [[job], open, rows, now] = await Promise.all([
+  const [[job], open, decided] = await Promise.all([
     engine.jobs.get([jobId]),
     engine.ledger.readOpenRuns(jobId),
-    engine.ledger.read({
-      jobId,
-      fromAt: at,
-      toAt: END_OF_TIME,
-      offset: 0,
-      limit: NEIGHBOURS,
-      order: "oldest",
-    }),
-    engine.now(),
+    findDecided(engine, jobId, at),
   ]);
-  const row =
-    open.find((candidate) => candidate.fireAt === at) ??
-    rows.find((candidate) => candidate.fireAt === at) ??
-    rows.find((candidate) => candidate.fromAt !== undefined && candidate.fromAt <= at);
+  const row = open.find((candidate) => candidate.fireAt === at) ?? decided;
   const schedule = job ? new Schedule(job.definition) : undefined;
   if (row && (row.fireAt === at || standsFor(at, job, schedule))) {
     const terms = row.reason === "condition" ? evaluated(row, job)?.terms : undefined;
@@ -184,7 +175,30 @@ export async function explain(
       run: undefined,
     };
   }
-  return { ...withoutRecord(job, schedule, at, now), run: undefined };
+  return { ...withoutRecord(job, schedule, at, await engine.now()), run: undefined };
+}
+
+/** The row of the occurrence at `at`, or of the span that it was decided with. */
+async function findDecided(
+  { ledger }: Pick<Engine, "ledger">,
+  jobId: string,
+  at: EpochMs,
+): Promise<LedgerRow | undefined> {
+  for (const limit of [NEXT_FEW, NEIGHBOURS]) {
+    const rows = await ledger.read({
+      jobId,
+      fromAt: at,
+      toAt: END_OF_TIME,
+      offset: 0,
+      limit,
+      order: "oldest",
+    });
+    const found =
+      rows.find(({ fireAt }) => fireAt === at) ??
+      rows.find(({ fromAt }) => fromAt !== undefined && fromAt <= at);
+    if (found || rows.length < limit) return found;
+  }
+  return undefined;
 }
 
 /** Names the jobs that a condition couldn't see because they are on another queue. */

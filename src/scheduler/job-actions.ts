@@ -50,14 +50,16 @@ export interface JobControl {
 /** Adds the methods to a snapshot. */
 export function withActions(job: JobSnapshot, control: JobControl): Job {
   const { id } = job;
-  const actions: { readonly [K in keyof JobActions]: (...given: never[]) => unknown } = {
-    pause: (how?: string | PauseOptions) => control.pauseJob(id, how),
-    resume: (options?: ResumeOptions) => control.resumeJob(id, options),
-    modify: (changes: ModifyJobOptions) => control.modifyJob(id, changes),
-    reschedule: (trigger: RescheduleOptions) => control.rescheduleJob(id, trigger),
-    remove: () => control.removeJob(id),
-    run: (options?: RunJobOptions & { wait?: false | undefined }) => control.runJob(id, options),
+  const hidden: { readonly [K in keyof JobActions]: { value: (...given: never[]) => unknown } } = {
+    pause: { value: (how?: string | PauseOptions) => control.pauseJob(id, how) },
+    resume: { value: (options?: ResumeOptions) => control.resumeJob(id, options) },
+    modify: { value: (changes: ModifyJobOptions) => control.modifyJob(id, changes) },
+    reschedule: { value: (trigger: RescheduleOptions) => control.rescheduleJob(id, trigger) },
+    remove: { value: () => control.removeJob(id) },
+    run: {
+      value: (options?: RunJobOptions & { wait?: false | undefined }) =>
+        control.runJob(id, options),
+    },
   };
-  const hidden = Object.entries(actions).map(([name, value]) => [name, { value }] as const);
-  return Object.defineProperties(job, Object.fromEntries(hidden)) as Job;
+  return Object.defineProperties(job, hidden) as Job;
 }

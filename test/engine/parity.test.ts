@@ -33,7 +33,6 @@ const FUNCTIONS_ALONE = [
   "read_cleaned_to",
   "read_events",
   "read_hours",
-  "read_jobs",
   "read_ledger",
   "read_logs",
   "read_open_runs",

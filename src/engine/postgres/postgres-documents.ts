@@ -1,3 +1,4 @@
+import { SharedReads } from "../calls/shared-reads.ts";
 import * as codec from "../codec/document-codec.ts";
 import type { Tell } from "../codec/readable.ts";
 import type {
@@ -14,6 +15,7 @@ import type { PostgresLink } from "./postgres-link.ts";
 export class PostgresDocuments implements DocumentsPort {
   readonly #link: PostgresLink;
   readonly #tell: Tell;
+  readonly #reads = new SharedReads((keys) => this.#readAll(keys));
 
   constructor(link: PostgresLink, tell: Tell) {
     this.#link = link;
@@ -26,7 +28,10 @@ export class PostgresDocuments implements DocumentsPort {
 
   async getMany(keys: readonly string[]): Promise<(StoredDocument | undefined)[]> {
     codec.requireKeys(keys);
-    if (keys.length === 0) return [];
+    return this.#reads.read(keys);
+  }
+
+  async #readAll(keys: readonly string[]): Promise<(StoredDocument | undefined)[]> {
     const answer = await this.#link.run("readDocuments", "read_documents", { keys });
     const found = JSON.parse(answer ?? "[]") as codec.WrittenDocument[];
     return codec.decodeDocuments(keys, found, this.#tell);

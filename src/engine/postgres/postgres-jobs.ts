@@ -1,5 +1,6 @@
 import type { StoredJob } from "../../jobs/definition.ts";
 import type { Scope } from "../../jobs/scope.ts";
+import { SharedReads } from "../calls/shared-reads.ts";
 import * as codec from "../codec/decision-codec.ts";
 import { readOne, type Tell } from "../codec/readable.ts";
 import type * as Port from "../port/jobs.ts";
@@ -18,6 +19,7 @@ export class PostgresJobs implements Port.JobsPort {
   readonly #table: string;
   readonly #tell: Tell;
   readonly #lists: PostgresJobLists;
+  readonly #reads = new SharedReads((ids) => this.#getAll(ids));
 
   constructor(link: PostgresLink, tell: Tell) {
     this.#link = link;
@@ -52,8 +54,11 @@ export class PostgresJobs implements Port.JobsPort {
     return codec.decodeSkip(wordOf(await this.#link.run("changeSkip", "change_skip", request)));
   }
 
-  async get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
-    if (ids.length === 0) return [];
+  get(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
+    return this.#reads.read(ids);
+  }
+
+  async #getAll(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
     const jobs = await this.#link.read<WrittenJob[]>("getJobs", "read_jobs($1)", [ids]);
     const byId = new Map(jobs.map((job) => [job.id, job]));
     return ids.map((id) => {

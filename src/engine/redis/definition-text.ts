@@ -64,13 +64,10 @@ export function definitionText(definition: JobDefinition): string {
 /** Reads what {@link definitionText} wrote, and texts that leave nothing out. */
 export function parseDefinition(text: string, known: KnownOfDefinition): JobDefinition {
   // Written by this package and validated then; parsing by schema again would cost more than all else here.
-  const written = JSON.parse(text) as Fields & { readonly trigger: { readonly kind: string } };
+  const written = JSON.parse(text) as Record<string, unknown>;
   const { trigger } = written;
-  return {
-    ...withUsual(written, USUAL),
-    ...known,
-    trigger: trigger.kind === "cron" ? withUsual(trigger, USUAL_CRON) : trigger,
-  } as unknown as JobDefinition;
+  if (isObject(trigger) && trigger["kind"] === "cron") addUsual(trigger, USUAL_CRON);
+  return Object.assign(addUsual(written, USUAL), known) as unknown as JobDefinition;
 }
 
 /** The fields of a value that differ from the usual ones, recursively. */
@@ -89,14 +86,17 @@ function without(value: Fields, usual: Fields): Fields {
   return kept;
 }
 
-function withUsual(value: Fields, usual: Fields): Fields {
-  const whole: Record<string, unknown> = { ...value };
-  for (const [name, norm] of Object.entries(usual)) {
-    const field = value[name];
-    if (!Object.hasOwn(value, name)) whole[name] = norm;
-    else if (isObject(norm) && isObject(field)) whole[name] = withUsual(field, norm);
+/** Puts back what was left out. Into the value itself, which was just parsed: a list has hundreds, and copies are what costs. */
+function addUsual(value: Record<string, unknown>, usual: Fields): Fields {
+  for (const name in usual) {
+    const norm = usual[name];
+    if (!Object.hasOwn(value, name)) value[name] = norm;
+    else if (isObject(norm)) {
+      const field = value[name];
+      if (isObject(field)) addUsual(field, norm);
+    }
   }
-  return whole;
+  return value;
 }
 
 /** A usual value is a text, a number, `true`, `null`, or an empty list. */
@@ -104,6 +104,6 @@ function isEqual(field: unknown, norm: unknown): boolean {
   return field === norm || (Array.isArray(norm) && Array.isArray(field) && field.length === 0);
 }
 
-function isObject(value: unknown): value is Fields {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -99,6 +99,24 @@ export function decodeDefinitions(
   );
 }
 
+/** The answer of `read_jobs`. */
+export function decodeJobs(
+  ids: readonly string[],
+  answer: unknown,
+  tell: Tell,
+): (StoredJob | undefined)[] {
+  const jobs = answer as [
+    definition: string,
+    hash?: readonly string[],
+    running?: number,
+    skips?: readonly string[],
+  ][];
+  const decode = decodePutJob(tell);
+  return jobs.map(([definition, hash = [], running = 0, skips = []], i) =>
+    definition === "" ? undefined : decode(ids[i] ?? "", { definition, hash, running, skips }),
+  );
+}
+
 /** A job as `put_jobs` answers it. */
 export interface PutJob {
   readonly definition: string;

@@ -1,3 +1,4 @@
+import { SharedReads } from "../calls/shared-reads.ts";
 import * as codec from "../codec/document-codec.ts";
 import { readEach } from "../codec/readable.ts";
 import { toJson } from "../codec/stored-json.ts";
@@ -14,6 +15,7 @@ import type { RedisCalls } from "./redis-calls.ts";
 /** Documents on Redis. */
 export class RedisDocuments implements DocumentsPort {
   readonly #calls: RedisCalls;
+  readonly #reads = new SharedReads((keys) => this.#readAll(keys));
 
   constructor(calls: RedisCalls) {
     this.#calls = calls;
@@ -25,7 +27,10 @@ export class RedisDocuments implements DocumentsPort {
 
   async getMany(keys: readonly string[]): Promise<(StoredDocument | undefined)[]> {
     codec.requireKeys(keys);
-    if (keys.length === 0) return [];
+    return this.#reads.read(keys);
+  }
+
+  async #readAll(keys: readonly string[]): Promise<(StoredDocument | undefined)[]> {
     const texts = (await this.#calls.run("read_documents", {}, keys)) as string[];
     return codec.decodeDocuments(keys, this.#read(texts), this.#calls.tell);
   }

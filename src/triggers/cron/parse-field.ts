@@ -231,5 +231,18 @@ export function parseField(
   text: string,
   place: FieldPlace = { source: text, offset: 0 },
 ): ParsedField {
-  return new FieldReader(field, place).read(text);
+  const key = `${field} ${text}`;
+  const known = parsed.get(key);
+  if (known) return known;
+  const read = new FieldReader(field, place).read(text);
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  parsed.set(key, read);
+  return read;
 }
+
+/**
+ * Fields that were read before: a list of jobs reads each field of each several times, and most are `*`, `0` or a few others. The
+ * place of a text matters only to errors, which are not kept.
+ */
+const parsed = new Map<string, ParsedField>();
+const MAX_PARSED = 500;
