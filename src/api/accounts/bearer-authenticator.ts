@@ -3,6 +3,7 @@ import type { Authenticator, Caller } from "../caller.ts";
 import { callerOfOutside, callerOfSession, callerOfToken } from "./account-callers.ts";
 import type { OpenDocuments } from "../open-documents.ts";
 import { notAuthenticated } from "./not-authenticated.ts";
+import type { HolderReader } from "./holder-reader.ts";
 import type { OutsideIssuer } from "./outside-issuer.ts";
 import { OWN_TYPE, type OwnJwts } from "./own-jwts.ts";
 import type { Sessions } from "./sessions.ts";
@@ -16,6 +17,7 @@ const FORM = /^Bearer +([\w.~+/=-]{1,8000})$/i;
 export interface BearerParts {
   readonly open: OpenDocuments;
   readonly users: Users;
+  readonly holders: HolderReader;
   readonly tokens: Tokens;
   readonly sessions: Sessions;
   readonly hasAccounts: boolean;
@@ -44,12 +46,14 @@ export class BearerAuthenticator implements Authenticator {
   }
 
   async #byToken(text: string): Promise<Caller | undefined> {
-    const { open, users, tokens, hasAccounts, visibility } = this.#parts;
+    const { holders, tokens, hasAccounts, visibility } = this.#parts;
     const secret = tokens.parse(text);
     if (!secret || !hasAccounts) return undefined;
-    const token = tokens.match(secret, await (await open()).get(tokens.keyOf(secret)));
-    const caller = token && callerOfToken(token, await users.get(token.user), visibility);
-    if (token && caller) await tokens.touch(token);
+    const found = await holders.read(secret, tokens.keyOf(secret), (stored) =>
+      tokens.match(secret, stored),
+    );
+    const caller = found && callerOfToken(found.held, found.user, visibility);
+    if (found && caller) await tokens.touch(found.held);
     return caller;
   }
 

@@ -4,31 +4,32 @@ import { callerOfSession } from "./account-callers.ts";
 import { isSameHash } from "./keyed-secret.ts";
 import { notAuthenticated } from "./not-authenticated.ts";
 import { CSRF_HEADER, csrfOf, type SessionCookie } from "./session-cookie.ts";
-import type { Sessions } from "./sessions.ts";
-import type { Users } from "./users.ts";
+import type { HolderReader } from "./holder-reader.ts";
+import type { HeldSession, Sessions } from "./sessions.ts";
+import type { User } from "./user-record.ts";
 
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Says who a browser's session belongs to. */
 export class CookieAuthenticator implements Authenticator {
   readonly #sessions: Sessions;
-  readonly #users: Users;
+  readonly #holders: HolderReader;
   readonly #cookie: SessionCookie;
   readonly #visibility: "own" | "all";
 
   constructor({
     sessions,
-    users,
+    holders,
     cookie,
     visibility,
   }: {
     readonly sessions: Sessions;
-    readonly users: Users;
+    readonly holders: HolderReader;
     readonly cookie: SessionCookie;
     readonly visibility: "own" | "all";
   }) {
     this.#sessions = sessions;
-    this.#users = users;
+    this.#holders = holders;
     this.#cookie = cookie;
     this.#visibility = visibility;
   }
@@ -36,8 +37,7 @@ export class CookieAuthenticator implements Authenticator {
   async authenticate(request: Request): Promise<Caller | undefined> {
     const text = this.#cookie.read(request);
     if (text === undefined) return undefined;
-    const session = await this.#sessions.find(text);
-    const user = session && (await this.#users.get(session.user));
+    const { session, user } = await this.#find(text);
     const csrf = csrfOf(text);
     const caller =
       session && callerOfSession(session, user, { visibility: this.#visibility, csrf });
@@ -45,6 +45,18 @@ export class CookieAuthenticator implements Authenticator {
     requireCsrf(request, csrf);
     await this.#sessions.touch(session);
     return caller;
+  }
+
+  async #find(
+    text: string,
+  ): Promise<{ readonly session?: HeldSession; readonly user?: User | undefined }> {
+    const secret = this.#sessions.parse(text);
+    const key = secret && this.#sessions.keyOf(secret.id);
+    if (!secret || key === undefined) return {};
+    const found = await this.#holders.read(secret, key, (stored) =>
+      this.#sessions.match(secret, stored),
+    );
+    return found ? { session: found.held, user: found.user } : {};
   }
 }
 

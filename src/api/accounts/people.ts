@@ -9,6 +9,7 @@ import type { AuthSettings } from "./auth-options.ts";
 import { BearerAuthenticator } from "./bearer-authenticator.ts";
 import { CookieAuthenticator } from "./cookie-authenticator.ts";
 import { type OpenDocuments, openDocumentsOf } from "../open-documents.ts";
+import { HolderReader } from "./holder-reader.ts";
 import { LockOut } from "./lock-out.ts";
 import { OutsideIssuer } from "./outside-issuer.ts";
 import { OwnJwts } from "./own-jwts.ts";
@@ -69,7 +70,8 @@ export function makePeople(
   const audit = new AuditLog(open, clock);
   const jwts = auth?.jwt && makeJwts(auth.jwt, clock);
   const hasAccounts = auth?.accounts ?? false;
-  const bearer = { open, users, tokens, sessions, hasAccounts, jwts };
+  const holders = new HolderReader(open, users);
+  const bearer = { open, users, holders, tokens, sessions, hasAccounts, jwts };
   return {
     open,
     visibility: auth?.visibility ?? "own",
@@ -94,7 +96,7 @@ export function makePeople(
     const outside = issuer && new OutsideIssuer(issuer, { clock, logger });
     return [
       new BearerAuthenticator({ ...bearer, issuer: outside, visibility }),
-      ...(hasAccounts ? [new CookieAuthenticator({ sessions, users, cookie, visibility })] : []),
+      ...(hasAccounts ? [new CookieAuthenticator({ sessions, holders, cookie, visibility })] : []),
     ];
   }
 }

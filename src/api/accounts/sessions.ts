@@ -5,6 +5,7 @@ import { allDocuments, type OpenDocuments } from "../open-documents.ts";
 import {
   isSameHash,
   isSecretId,
+  type KeyedSecret,
   keyOfSecret,
   keysOfSecretsOf,
   makeKeyedSecret,
@@ -117,15 +118,25 @@ export class Sessions {
     return { session: { ...session, id, revision: answer.revision }, text };
   }
 
-  /** The session that a cookie names, unless it has ended. */
-  async find(text: string): Promise<HeldSession | undefined> {
-    const secret = readKeyedSecret(PREFIX, text);
-    if (!secret) return undefined;
-    const stored = await (await this.#open()).get(keyOfSecret(SESSIONS, secret.id));
+  /** Reads what may be a cookie's text; `undefined` if it can't be one. */
+  parse(text: string): KeyedSecret | undefined {
+    return readKeyedSecret(PREFIX, text);
+  }
+
+  /** Reads a stored session, if it is the one of this cookie and has not ended. */
+  match(secret: KeyedSecret, stored: StoredDocument | undefined): HeldSession | undefined {
     const session = this.read(stored);
     return session?.kind === "cookie" && isSameHash(session.hash, secret.hash)
       ? session
       : undefined;
+  }
+
+  /** The session that a cookie names, unless it has ended. */
+  async find(text: string): Promise<HeldSession | undefined> {
+    const secret = this.parse(text);
+    return (
+      secret && this.match(secret, await (await this.#open()).get(keyOfSecret(SESSIONS, secret.id)))
+    );
   }
 
   /** The session of this id, unless it has ended. */

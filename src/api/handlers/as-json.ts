@@ -25,5 +25,12 @@ function written(value: unknown): unknown {
   if (value === null || typeof value !== "object") return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(written);
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, written(part)]));
+  const answer: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries(value)) {
+    // What a pipeline returned may have any name; assigned, this one would be no field.
+    if (name === "__proto__")
+      Object.defineProperty(answer, name, { value: written(part), enumerable: true });
+    else answer[name] = written(part);
+  }
+  return answer;
 }
