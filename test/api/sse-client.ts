@@ -21,6 +21,8 @@ export class SseClient {
   comments = 0;
   retryMs: number | undefined;
   isOver = false;
+  /** Hears of each message at once. */
+  onMessage: (message: Message) => void = () => undefined;
   readonly #response: IncomingMessage;
   #text = "";
 
@@ -88,6 +90,9 @@ export class SseClient {
       else if (field === "retry") this.retryMs = Number(value);
       else if (field === "data") data = value;
     }
-    if (data !== undefined) this.messages.push({ event, id: this.lastId, data: JSON.parse(data) });
+    if (data === undefined) return;
+    const message = { event, id: this.lastId, data: JSON.parse(data) as unknown };
+    this.messages.push(message);
+    this.onMessage(message);
   }
 }

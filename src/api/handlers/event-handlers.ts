@@ -3,6 +3,7 @@ import { bitsOf } from "../../events/event-names.ts";
 import { EVENT_ALL, type EventName } from "../../jobs/event.ts";
 import type { OpenDocuments } from "../open-documents.ts";
 import { EventIds } from "../streams/event-ids.ts";
+import { EventMessages } from "../streams/event-messages.ts";
 import { EventSource } from "../streams/event-source.ts";
 import type { StreamHub } from "../streams/stream-hub.ts";
 import type { Handlers } from "./handler.ts";
@@ -17,6 +18,7 @@ export interface EventHandlersParts {
 /** What the routes about what happens do. */
 export function eventHandlers({ open, clock, hub }: EventHandlersParts): Handlers<"followEvents"> {
   const ids = new EventIds(open);
+  let messages: EventMessages | undefined;
   return {
     followEvents: ({ query, request, scheduler, caller, again }) =>
       hub.open({ caller, again }, async (on) => {
@@ -29,7 +31,8 @@ export function eventHandlers({ open, clock, hub }: EventHandlersParts): Handler
         const after = last === undefined ? undefined : (sealed.open(last) ?? "");
         const follower = await scheduler.followEvents({ ...filter, mask }, on, after);
         const position = after !== undefined && after !== "" ? after : follower.cursor;
-        const source = new EventSource(clock, sealed, follower, position);
+        if (messages?.ids !== sealed) messages = new EventMessages(sealed);
+        const source = new EventSource(clock, messages, follower, position);
         return { source, id: sealed.seal(position) };
       }),
   };

@@ -19,17 +19,17 @@ const keySchema = z.object({ key: z.string() });
  */
 export class EventIds {
   readonly #open: OpenDocuments;
-  #key: Promise<Buffer> | undefined;
+  #ids: Promise<SealedIds> | undefined;
 
   constructor(open: OpenDocuments) {
     this.#open = open;
   }
 
   /** Reads the key, or makes it. */
-  async ready(): Promise<SealedIds> {
-    this.#key ??= this.#readKey();
-    this.#key.catch(() => (this.#key = undefined));
-    return new SealedIds(await this.#key);
+  ready(): Promise<SealedIds> {
+    this.#ids ??= this.#readKey().then((key) => new SealedIds(key));
+    this.#ids.catch(() => (this.#ids = undefined));
+    return this.#ids;
   }
 
   async #readKey(): Promise<Buffer> {
@@ -56,7 +56,7 @@ export class SealedIds {
     this.#key = key;
   }
 
-  /** The id of a position; another one each time. */
+  /** The id of a position; another one each time, so that nobody learns that nothing happened between two. */
   seal(cursor: string): string {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, this.#key, iv);

@@ -1,8 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { EventFollower, TakenEvents } from "../../events/event-follower.ts";
 import type { KeptEvent } from "../../events/event-ring.ts";
-import { toEventAnswer } from "./event-answer.ts";
-import type { SealedIds } from "./event-ids.ts";
+import type { EventMessages } from "./event-messages.ts";
 import { type SseStream, type StreamSource, toSseBytes } from "./sse-stream.ts";
 
 /** More events a second than this are merged. */
@@ -16,7 +15,7 @@ const MOST_CHARS = 131_072;
 /** The events of a follower as messages: one each while they are few, together when they are many. */
 export class EventSource implements StreamSource {
   readonly #clock: Clock;
-  readonly #ids: SealedIds;
+  readonly #messages: EventMessages;
   readonly #follower: EventFollower;
   #position: string;
   /** When this second began, and how many messages it has had. */
@@ -25,9 +24,9 @@ export class EventSource implements StreamSource {
   /** While merging: when the next message may go. */
   #nextAt: number | undefined;
 
-  constructor(clock: Clock, ids: SealedIds, follower: EventFollower, position: string) {
+  constructor(clock: Clock, messages: EventMessages, follower: EventFollower, position: string) {
     this.#clock = clock;
-    this.#ids = ids;
+    this.#messages = messages;
     this.#follower = follower;
     this.#position = position;
     this.#secondAt = clock.elapsed();
@@ -46,7 +45,7 @@ export class EventSource implements StreamSource {
   }
 
   position(): string {
-    return this.#ids.seal(this.#position);
+    return this.#messages.ids.seal(this.#position);
   }
 
   close(): void {
@@ -54,8 +53,9 @@ export class EventSource implements StreamSource {
   }
 
   #tellLost(stream: SseStream, { cursor }: TakenEvents): void {
-    const data = { reason: "Events were lost: they are gone, or came faster than they were read." };
-    stream.write(toSseBytes({ event: "resync", id: this.#ids.seal(cursor), data }));
+    const reason = "Events were lost: they are gone, or came faster than they were read.";
+    const id = this.#messages.ids.seal(cursor);
+    stream.write(toSseBytes({ event: "resync", id, json: JSON.stringify({ reason }) }));
   }
 
   #send(stream: SseStream, events: readonly KeptEvent[], now: number): void {
@@ -66,15 +66,7 @@ export class EventSource implements StreamSource {
     this.#inSecond += events.length;
     const isBusy = this.#inSecond > MOST_SINGLY;
     this.#nextAt = isBusy ? now + MERGE_MS : undefined;
-    const [first] = events;
-    if (!first) return;
-    if (isBusy && events.length > 1) {
-      const data = { events: events.map(({ event }) => toEventAnswer(event)) };
-      const id = this.#ids.seal(events.at(-1)?.cursor ?? this.#position);
-      stream.write(toSseBytes({ event: "batch", id, data }));
-      return;
-    }
-    for (const { event, cursor } of events)
-      stream.write(toSseBytes({ id: this.#ids.seal(cursor), data: toEventAnswer(event) }));
+    if (isBusy && events.length > 1) stream.write(this.#messages.ofMany(events));
+    else for (const event of events) stream.write(this.#messages.ofOne(event));
   }
 }

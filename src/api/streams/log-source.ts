@@ -93,11 +93,12 @@ export class LogSource implements StreamSource {
     const page = await scheduler.getLogs(runId, { ...filter, after: this.#after, limit: PAGE });
     this.#after = page.cursor;
     if (page.lines.length > 0) {
-      const data = { lines: asJson(page.lines) };
-      this.#messages.push(toSseBytes({ event: "lines", id: page.cursor, data }));
+      const json = JSON.stringify({ lines: asJson(page.lines) });
+      this.#messages.push(toSseBytes({ event: "lines", id: page.cursor, json }));
     }
     if (!page.isEnd || !isVerdict(verdict)) return;
-    this.#messages.push(toSseBytes({ event: "end", id: page.cursor, data: { verdict } }));
+    const json = JSON.stringify({ verdict });
+    this.#messages.push(toSseBytes({ event: "end", id: page.cursor, json }));
     this.#isOver = true;
   }
 }
