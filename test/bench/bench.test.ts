@@ -1,5 +1,7 @@
 // The parts of the benches that measure nothing. That each bench works is seen by `npm run bench -- all --quick`.
 import { expect, test } from "vitest";
+import { APART_MS, MIXED, REQUESTS, requestAt } from "./api/requests.ts";
+import { timeCalls } from "./api/timed.ts";
 import { benchFiles, BENCHES, loadBench } from "./catalogue.ts";
 import { BARE, CRONDUIT, type Sample } from "./measure/bench.ts";
 import { compare } from "./measure/compare.ts";
@@ -8,6 +10,7 @@ import { playRounds } from "./measure/rounds.ts";
 import { quantile, spreadOf } from "./measure/statistics.ts";
 import { printTable, show, showSpread, tableOf } from "./measure/table.ts";
 import { readOptions } from "./options.ts";
+import { missing, nameOf } from "./streams/heard.ts";
 import { renderReport, type Results, resultsSchema } from "./report.ts";
 
 const SPEED = { label: "runs/s", better: "more" } as const;
@@ -138,6 +141,10 @@ test("the command line is read", () => {
     rounds: 3,
     quick: false,
   });
+  expect(readOptions(["api", "--jobs", "100000", "--rows", "5000"])).toMatchObject({
+    jobs: 100_000,
+    rows: 5_000,
+  });
   expect(readOptions(["report", "out.json"]).report).toBe("out.json");
 });
 
@@ -145,6 +152,8 @@ test.each([
   [["nothing"], 'There is no bench "nothing". Known are all, throughput'],
   [["--rounds", "0"], "--rounds:"],
   [["--seconds", "soon"], "--seconds:"],
+  [["--jobs", "1"], "--jobs:"],
+  [["--rows", "many"], "--rows:"],
   [["--sekunden", "1"], "--sekunden"],
   [["report"], "report: name the one file"],
   [["report", "a.json", "b.json"], "report: name the one file"],
@@ -158,6 +167,49 @@ test("the catalogue names the benches of this folder, and each has a page's wort
     expect(bench.about.length).toBeGreaterThan(80);
     expect(Object.keys(bench.figures)).not.toEqual([]);
   }
+});
+
+test("mixed requests are as many of each as the page says, in turns", () => {
+  const names = Array.from({ length: 40 }, (_, n) => requestAt(MIXED, n));
+  const count = (name: string): number => names.filter((one) => one === name).length;
+  expect(count("one job")).toBe(32);
+  expect(count("explain")).toBe(4);
+  expect(count("a list of 100")).toBe(2);
+  expect(count("runs of a job, page 1")).toBe(2);
+  expect(requestAt("explain", 3)).toBe("explain");
+});
+
+test("a page behind the last one is the last one", () => {
+  const endAt = 1_000_000_000;
+  const stored = { ids: ["a"], jobId: "j", rows: 250, endAt };
+  const { path } = REQUESTS["runs of a job, page 10,000"];
+  expect(path(stored, 0)).toContain(`cursor=${endAt - 150 * APART_MS}:0`);
+  expect(path({ ...stored, rows: 2_000_000 }, 0)).toContain(
+    `cursor=${endAt - 999_900 * APART_MS}:0`,
+  );
+});
+
+test("what each client lost, had twice or out of order is counted", () => {
+  const heard = (...numbers: number[]): string[] => numbers.map(nameOf);
+  expect(missing([heard(0, 1, 2), heard(0, 1, 2)], 3)).toEqual({ lost: 0, astray: 0 });
+  expect(missing([heard(0, 2), heard()], 3)).toEqual({ lost: 4, astray: 0 });
+  expect(missing([heard(0, 1, 1, 2), heard(1, 0, 2)], 3)).toEqual({ lost: 0, astray: 2 });
+});
+
+test("calls are timed, so many at once", async () => {
+  let open = 0;
+  let most = 0;
+  const numbers: number[] = [];
+  const timed = await timeCalls({ seconds: 0.05, atOnce: 4 }, async (n) => {
+    numbers.push(n);
+    open += 1;
+    most = Math.max(most, open);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    open -= 1;
+  });
+  expect(most).toBe(4);
+  expect(new Set(numbers).size).toBe(timed.calls);
+  expect(timed.p99).toBeGreaterThanOrEqual(timed.p50 ?? Number.NaN);
 });
 
 const RESULTS: Results = {

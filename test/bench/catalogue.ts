@@ -10,6 +10,8 @@ export const BENCHES = [
   "adding",
   "size",
   "lists",
+  "api",
+  "streams",
   "catch-up",
   "workers",
   "idle",

@@ -16,10 +16,20 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 async function play(bench: Bench, asked: Asked): Promise<Measured> {
   const from = performance.now();
   const before = machineLoad();
-  const { quick, huge, rounds, seconds, profile, side } = asked;
+  const { side, quick, huge, rounds, seconds, jobs, rows, profile } = asked;
   const sides = bench.sides.filter((name) => side === undefined || name === side);
   if (sides.length === 0) throw new Error(`--side: there are ${bench.sides.join(", ")}`);
-  const samples = await bench.play({ quick, huge, rounds, seconds, profile, sides, say });
+  const samples = await bench.play({
+    quick,
+    huge,
+    rounds,
+    seconds,
+    jobs,
+    rows,
+    profile,
+    sides,
+    say,
+  });
   return {
     samples,
     seconds: Math.round((performance.now() - from) / 1_000),

@@ -12,6 +12,10 @@ const optionsSchema = z.strictObject({
   rounds: z.coerce.number().int().min(1).max(100).optional(),
   /** How long a part of a round lasts, where a bench lets one choose. */
   seconds: z.coerce.number().min(1).max(600).optional(),
+  /** How many jobs are stored, where a bench lets one choose. */
+  jobs: z.coerce.number().int().min(100).max(1_000_000).optional(),
+  /** How many rows the ledger has, where a bench lets one choose. */
+  rows: z.coerce.number().int().min(1_000).max(10_000_000).optional(),
   /** Only this side, e.g. `cronduit`. */
   side: z.string().min(1).optional(),
   /** A folder for profiles of the measured processes. */
@@ -42,6 +46,8 @@ export function readOptions(args: readonly string[]): Asked {
       out: { type: "string" },
       rounds: { type: "string" },
       seconds: { type: "string" },
+      jobs: { type: "string" },
+      rows: { type: "string" },
       side: { type: "string" },
       profile: { type: "string" },
     },

@@ -6,7 +6,7 @@ import { playRounds } from "./measure/rounds.ts";
 import { installPeers, PEER_VERSIONS } from "./peers/install.ts";
 import { PEERS, type PeerName } from "./peers/peer.ts";
 import type { PeerTask } from "./peers/peer-program.ts";
-import { buildPackage } from "./sides/side-process.ts";
+import { buildPackage } from "./measure/build-package.ts";
 
 const ONE_OFF = 1_000;
 const QUICK_ONE_OFF = 200;

@@ -42,11 +42,12 @@ npm run bench -- throughput size          # some of them
 npm run bench -- all --json out.json      # all of them, and each round as JSON: about an hour
 npm run bench -- report out.json          # writes this page from it
 npm run bench -- throughput --rounds 3 --seconds 5
+npm run bench -- api --jobs 100000 --rows 1000000   # how much is stored
 npm run bench -- throughput --side cronduit --profile folder   # where processor time goes, for Chrome's developer tools
 npm run bench -- all --quick              # one small round: to see that it works, no figures to quote
 \`\`\`
 
-It needs \`redis-server\` on the machine; \`start\`, \`engines\` and \`peers\` need PostgreSQL too. It starts its own servers on free ports,
+It needs \`redis-server\` on the machine; \`start\`, \`engines\`, \`peers\`, \`lists\` and \`api\` need PostgreSQL too. It starts its own servers on free ports,
 which write nothing to disk, and stops them.
 
 ## How it is measured
@@ -69,7 +70,7 @@ const TAIL = `## What is not measured
 
 - Servers that write to disk or sit across a network: there each step waits for them, on both sides.
 - Pipelines that do something; params, results, retries, conditions, logs and listeners.
-- A load that lasts for hours; a ledger of millions of rows, and the cost of reading it.
+- A load that lasts for hours.
 - How late runs are at an engine's limit: there, late occurrences are coalesced or left out.
 - Several schedulers, workers on several machines, Redis Cluster and Sentinel, Valkey.
 - Agenda on MongoDB, and peers that need a server of their own kind.

@@ -1,7 +1,7 @@
 import { startProgram } from "../helpers/process.ts";
 import { type Bench, CRONDUIT } from "./measure/bench.ts";
 import { playRounds } from "./measure/rounds.ts";
-import { buildPackage } from "./sides/side-process.ts";
+import { buildPackage } from "./measure/build-package.ts";
 import type { SimulationCost } from "./simulate/fleet-program.ts";
 import { MIXTURE } from "./simulate/mixed-fleet.ts";
 

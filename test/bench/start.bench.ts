@@ -10,7 +10,7 @@ import { PostgresServer } from "../helpers/postgres-server.ts";
 import { startRedis } from "../helpers/redis-server.ts";
 import type { Bench, Sample } from "./measure/bench.ts";
 import { playRounds } from "./measure/rounds.ts";
-import { buildPackage } from "./sides/side-process.ts";
+import { buildPackage } from "./measure/build-package.ts";
 
 const MEMORY = "cronduit in memory";
 const SIDES = [MEMORY, "Redis", "PostgreSQL", "new folder", "existing folder"] as const;

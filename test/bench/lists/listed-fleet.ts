@@ -14,7 +14,7 @@ const TINY = 10;
 const EACH = 50;
 const DAY_MS = 86_400_000;
 
-/** Jobs on a Redis server: each daily, with an owner and a description; every tenth has a tag, every fiftieth is paused. */
+/** The jobs of {@link putListedJobs} on a Redis server. */
 export class ListedFleet implements AsyncDisposable {
   readonly engine: Engine;
   readonly #redis: Redis;
@@ -33,11 +33,7 @@ export class ListedFleet implements AsyncDisposable {
       timeoutMs: 60_000,
     });
     await engine.open();
-    const now = Date.now();
-    for (let from = 0; from < count; from += CHUNK) {
-      const length = Math.min(CHUNK, count - from);
-      await engine.jobs.put(Array.from({ length }, (_, i) => putOf(from + i, now)));
-    }
+    await putListedJobs(engine, count);
     return new ListedFleet(engine, new Redis(url));
   }
 
@@ -75,6 +71,25 @@ export class ListedFleet implements AsyncDisposable {
     this.#redis.disconnect();
     await this.engine.close();
   }
+}
+
+/**
+ * Stores jobs: each daily, with an owner and a description; every tenth has a tag, every fiftieth is paused.
+ * @returns Their ids.
+ */
+export async function putListedJobs(
+  engine: Pick<Engine, "jobs">,
+  count: number,
+): Promise<string[]> {
+  const now = Date.now();
+  const ids: string[] = [];
+  for (let from = 0; from < count; from += CHUNK) {
+    const length = Math.min(CHUNK, count - from);
+    const puts = Array.from({ length }, (_, i) => putOf(from + i, now));
+    await engine.jobs.put(puts);
+    ids.push(...puts.map(({ definition }) => definition.id));
+  }
+  return ids;
 }
 
 function putOf(i: number, now: number): JobPut {

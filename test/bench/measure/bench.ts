@@ -7,6 +7,9 @@ export interface BenchOptions {
   readonly seconds: number | undefined;
   /** Also what takes very long. */
   readonly huge: boolean;
+  /** How many jobs are stored, and rows of the ledger, where a bench lets one choose. */
+  readonly jobs: number | undefined;
+  readonly rows: number | undefined;
   /** Only these sides. */
   readonly sides: readonly string[];
   /** Where the measured processes put profiles of their processor time. */

@@ -1,7 +1,8 @@
 import { BARE, type BenchOptions, CRONDUIT, type Sample } from "../measure/bench.ts";
+import { buildPackage } from "../measure/build-package.ts";
 import { MeasuredRedis } from "../measure/redis-reading.ts";
 import { playRounds } from "../measure/rounds.ts";
-import { buildPackage, SideProcess } from "./side-process.ts";
+import { type SideProcess, startSide } from "./side-process.ts";
 import type { Place } from "./side.ts";
 
 export const SIDES = [CRONDUIT, BARE] as const;
@@ -38,7 +39,7 @@ export async function playOnRedis(
     const processes: SideProcess[] = [];
     const run: MeasuredSide["run"] = async (role) => {
       const place: Place = { side, connection, concurrency: CONCURRENCY, role };
-      const started = await SideProcess.start(place, profile);
+      const started = await startSide(place, profile);
       processes.push(started);
       return started;
     };

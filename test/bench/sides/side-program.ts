@@ -1,6 +1,7 @@
-// One side in a process of its own. It is told what to do by messages and answers each, see SideProcess.
+// One side in a process of its own. It is told what to do by messages and answers each, see CalledProgram.
 import { setTimeout as wait } from "node:timers/promises";
 import { CRONDUIT } from "../measure/bench.ts";
+import { answerCalls } from "../measure/called-program.ts";
 import { quantile } from "../measure/statistics.ts";
 import { BareSide } from "./bare-side.ts";
 import { CronduitSide } from "./cronduit-side.ts";
@@ -28,7 +29,6 @@ export interface Calls {
   begin(from: { readonly dueFrom: number }): Promise<void>;
   reach(goal: { readonly runs: number; readonly limitMs: number }): Promise<boolean>;
   end(): Promise<Counted>;
-  exit(): Promise<void>;
 }
 
 const now = (): number => performance.timeOrigin + performance.now();
@@ -88,25 +88,6 @@ const calls: Calls = {
       lateMost: sorted.at(-1) ?? null,
     };
   },
-  // Node writes a profile only when it ends by itself.
-  exit: async () => void setImmediate(() => process.exit(0)),
 };
 
-// Its channel does not keep a program alive, see die-with-parent.mjs.
-setInterval(() => undefined, 1 << 30);
-process.on("message", ({ id, call, argument }: Asked) => {
-  // The caller knows by `Calls` which argument belongs to which call.
-  const answer = (calls[call] as (argument: unknown) => Promise<unknown>)(argument);
-  answer.then(
-    (result) => process.send?.({ id, result }),
-    (error: unknown) => process.send?.({ id, error: String(error) }),
-  );
-});
-process.send?.("ready");
-
-/** What a message asks for. */
-export interface Asked {
-  readonly id: number;
-  readonly call: keyof Calls;
-  readonly argument: unknown;
-}
+answerCalls(calls);
