@@ -135,7 +135,7 @@ each(call("ZRANGE", PREFIX .. "next", r.offset, r.offset + r.limit - 1))
 
 -- A run whose worker died in the turn in which it started has not put its job into `live` yet. Mostly nothing runs, and one
 -- command says so of many jobs.
-local function addToLive(first, last)
+local function noteLive(first, last)
   local keys = {}
   for i = first, last do keys[#keys + 1] = runningKey(ids[i]) end
   if call("EXISTS", unpack(keys)) == 0 then return end
@@ -143,7 +143,7 @@ local function addToLive(first, last)
     if call("EXISTS", runningKey(ids[i])) == 1 then call("SADD", PREFIX .. "live", ids[i]) end
   end
 end
-for first = 1, #ids, 100 do addToLive(first, math.min(first + 99, #ids)) end
+for first = 1, #ids, 100 do noteLive(first, math.min(first + 99, #ids)) end
 for _, jobId in ipairs(call("SRANDMEMBER", PREFIX .. "live", MAX_LIVE)) do auditRuns(jobId) end
 local timed = call("ZRANGEBYSCORE", PREFIX .. "timed", "-inf", NOW + r.horizonMs, "WITHSCORES", "LIMIT", 0, MAX_TIMED)
 for i = 1, #timed, 2 do found({ kind = "timed", jobId = timed[i], changesAt = tonumber(timed[i + 1]) }) end
