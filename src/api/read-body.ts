@@ -15,6 +15,13 @@ export async function readJson(
       "INVALID_REQUEST",
       `The body must be JSON, with the header "Content-Type: application/json"; it is ${type ? `"${type.slice(0, 100)}"` : "missing"}.`,
     );
+  // What is packed may unpack to any size.
+  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "identity")
+    throw new CronduitError(
+      "INVALID_REQUEST",
+      `The body is packed with ${JSON.stringify(encoding.slice(0, 60))}; send it as it is, without Content-Encoding.`,
+    );
   const text = await readText(request, maxBytes);
   requireDepth(text, maxDepth);
   try {
@@ -22,14 +29,23 @@ export async function readJson(
   } catch (error) {
     throw new CronduitError(
       "INVALID_REQUEST",
-      `The body is not JSON: ${(error as Error).message}.`,
+      `The body is not JSON: ${withoutSource((error as Error).message)}.`,
     );
   }
 }
 
+/** V8 quotes the text around the fault, which may be a password. */
+function withoutSource(message: string): string {
+  return message.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/su, "");
+}
+
 async function readText(request: Request, maxBytes: number): Promise<string> {
   const isLarge = Number(request.headers.get("content-length") ?? 0) > maxBytes;
-  const bytes = isLarge ? undefined : await readUpTo(maxBytes, request.body);
+  // Whoever goes away, or is ended for being slow, is no fault of this side.
+  const brokenOff = (): never => {
+    throw new CronduitError("INVALID_REQUEST", "The body broke off before its end.");
+  };
+  const bytes = isLarge ? undefined : await readUpTo(maxBytes, request.body).catch(brokenOff);
   if (!bytes)
     throw new CronduitError("PAYLOAD_TOO_LARGE", `The body is larger than ${maxBytes} bytes.`);
   try {

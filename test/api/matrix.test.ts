@@ -5,108 +5,10 @@ import type { Access, Route } from "../../src/api/contract/route.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { AccountsFleet, DAY, Report } from "./accounts-fleet.ts";
 import { type Answered, callApi } from "./call-api.ts";
+import { JOB, requestTo, type Row, ROWS } from "./route-rows.ts";
 
-/** What a correct request to a route is. */
-interface Row {
-  /** Names in the path that are not the job's or the run's. */
-  readonly path?: Readonly<Record<string, string>>;
-  readonly query?: string;
-  readonly body?: unknown;
-  /** The statuses of a call that is allowed. @default those of success */
-  readonly allowed?: readonly number[];
-  /** The answer is a stream: only its status is looked at. */
-  readonly isStream?: true;
-}
-
-const JOB = "billing/secret-job";
 const NEVER = "billing/never-was1";
 const OTHER_JOB = "sales/job";
-/** The test's own time is two days ahead. */
-const TO_COME = new Date(systemClock.now() + 4 * DAY).toISOString().slice(0, 10);
-const YESTERDAY = new Date(systemClock.now() - DAY).toISOString().slice(0, 10);
-
-/** A route without its row does not compile. */
-const ROWS = {
-  live: {},
-  ready: {},
-  openApi: {},
-  docs: { isStream: true },
-  listJobs: {},
-  countJobs: {},
-  getJob: {},
-  createJob: {
-    body: { pipeline: "report", id: "new", owner: "billing", schedule: "every day at 9:00" },
-  },
-  updateJob: { body: { description: "changed" } },
-  replaceJob: { body: { pipeline: "report", owner: "billing", schedule: "every day at 9:00" } },
-  deleteJob: {},
-  runJob: { body: {} },
-  pauseJob: { body: {} },
-  resumeJob: { body: {} },
-  overrideJob: { body: { paused: true } },
-  clearOverride: {},
-  bulkJobs: { body: { action: "pause", ids: [JOB] } },
-  listOccurrences: {},
-  listPausedOccurrences: {},
-  explainOccurrence: { query: `at=${YESTERDAY}T03:00:00Z` },
-  skipOccurrence: { path: { time: `${TO_COME}T03:00:00.000Z` }, body: {} },
-  unskipOccurrence: { path: { time: `${TO_COME}T03:00:00.000Z` } },
-  listJobChanges: {},
-  getJobAccount: { query: `from=${YESTERDAY}` },
-  deleteJobLogs: { query: "all=true" },
-  deleteJobRuns: { query: "all=true" },
-  startBackfill: { body: { from: YESTERDAY } },
-  getBackfill: { allowed: [200, 404] },
-  pauseBackfill: { body: {}, allowed: [204, 409] },
-  resumeBackfill: { body: {}, allowed: [204, 409] },
-  cancelBackfill: { body: {}, allowed: [204, 409] },
-  listPipelines: {},
-  previewSchedule: { body: { schedule: "every day at 9:00" } },
-  diffSchedules: { body: { jobId: JOB, after: { schedule: "every day at 9:00" } } },
-  listRuns: {},
-  listJobRuns: {},
-  getRun: {},
-  cancelRun: { body: {}, allowed: [200, 202, 409] },
-  retryRun: { body: {}, allowed: [200, 201, 202, 409] },
-  getRunLogs: {},
-  listSteps: {},
-  followEvents: { isStream: true },
-  getOverview: {},
-  listStrips: { query: `jobId=${encodeURIComponent(JOB)}` },
-  getStats: {},
-  getAccount: { query: `from=${YESTERDAY}` },
-  listWorkers: {},
-  listQueues: {},
-  pauseFleet: {},
-  resumeFleet: {},
-  listChanges: {},
-  signIn: { body: { user: "nobody", password: "wrong-password" }, allowed: [401, 429] },
-  whoAmI: {},
-  signOut: { body: {}, allowed: [204, 409] },
-  listSessions: {},
-  endSession: { path: { sessionId: "x".repeat(24) }, allowed: [404] },
-  endAllSessions: {},
-  setUp: {
-    body: { token: "x", user: "eve", password: "violet-harbour-19-otters" },
-    allowed: [401],
-  },
-  listTokens: {},
-  createToken: { body: { name: "another" }, allowed: [403] },
-  revokeToken: { path: { tokenId: "x".repeat(24) }, allowed: [404] },
-  listAudit: {},
-  listUsers: {},
-  createUser: { body: { id: "zoe" }, allowed: [201, 409] },
-  getUser: { path: { userId: "self" } },
-  changeUser: { path: { userId: "zoe" }, body: { role: "viewer" }, allowed: [200, 404] },
-  deleteUser: { path: { userId: "zoe" }, allowed: [204, 404] },
-  changePassword: {
-    path: { userId: "self" },
-    body: { oldPassword: "wrong-password", newPassword: "violet-harbour-20-otters" },
-    allowed: [401, 403],
-  },
-  resetPassword: { path: { userId: "zoe" }, allowed: [200, 404] },
-  endSessionsOfUser: { path: { userId: "zoe" }, allowed: [200, 204, 404] },
-} satisfies Readonly<Record<RouteName, Row>>;
 
 /** Of what does not exist they answer nothing, as of a job that never was, instead of 404; PUT makes a job of the caller's own. */
 const OPEN_TO_STRANGERS: ReadonlySet<RouteName> = new Set([
@@ -177,24 +79,13 @@ async function ask(
   as: string | undefined,
   { person, isAbout = JOB }: { readonly person?: Person; readonly isAbout?: string } = {},
 ): Promise<Answered> {
-  const { method, path } = contract[name] as Route;
-  const row: Row = ROWS[name];
-  const names: Readonly<Record<string, string>> = {
-    jobId: isAbout,
-    runId: runId.replace(JOB, isAbout),
-    ...row.path,
-    ...(row.path?.["userId"] === "self" ? { userId: person ?? "admin" } : {}),
-  };
-  const at = path.replaceAll(/\{(\w+)\}/g, (_, key: string) =>
-    encodeURIComponent(names[key] ?? ""),
-  );
-  const about = (text: string) => text.replaceAll("secret-job", isAbout.split("/")[1] ?? "");
-  const query = row.query === undefined ? "" : `?${about(row.query)}`;
+  const about = { jobId: isAbout, runId: runId.replace(JOB, isAbout), self: person ?? "admin" };
+  const { path, ...asked } = requestTo(name, about);
   const headers: Readonly<Record<string, string>> =
     as === undefined ? {} : { authorization: `Bearer ${as}` };
-  if (row.isStream) return status(`${at}${query}`, { method, headers });
-  const body = "body" in row ? { body: about(JSON.stringify(row.body)) } : {};
-  return fleet.call(`${at}${query}`, { method, headers, ...body });
+  return isStream(name)
+    ? status(path, { ...asked, headers })
+    : fleet.call(path, { ...asked, headers });
 }
 
 /** The status of an answer that is no JSON; a stream is closed at once. */
@@ -236,6 +127,11 @@ describe.each(Object.keys(contract) as RouteName[])("%s", (name) => {
     if (!isNamed(name)) expect(JSON.stringify(answer.body ?? "")).not.toContain("secret-job");
   });
 });
+
+function isStream(name: RouteName): boolean {
+  const row: Row = ROWS[name];
+  return row.isStream === true;
+}
 
 /** Whether a request names the job itself. */
 function isNamed(name: RouteName): boolean {

@@ -83,6 +83,7 @@ export const sessionRoutes = {
         .default("cookie")
         .describe("`cookie`: for a browser; `jwt`: for a program, a bearer token of 15 minutes."),
     }),
+    answerIsSecret: true,
     answer: whoShape.extend({
       token: z.string().nullable().describe("The JWT; `null` with a cookie."),
     }),

@@ -35,12 +35,12 @@ function jsonSchemaOf(params: PipelineDescriptor["params"]): unknown {
       io: "input",
       unrepresentable: "any",
       override({ zodSchema, jsonSchema }) {
-        const { secret } = (z.globalRegistry.get(zodSchema as unknown as z.ZodType) ?? {}) as {
-          readonly secret?: unknown;
-        };
-        if (secret === undefined || secret === null || secret === false) return;
-        // Nothing of a secret is told, neither a default nor an example.
-        for (const key of ["default", "examples", "const", "enum"]) delete jsonSchema[key];
+        const places = secretPlacesOf(zodSchema as unknown as z.ZodType);
+        if (Object.values(places).every((paths: readonly unknown[]) => paths.length === 0)) return;
+        // Nothing of a secret is told, neither a default nor an example, also where it is a part of them.
+        for (const key of ["default", "examples"]) delete jsonSchema[key];
+        if (!places.input.some((path) => path.length === 0)) return;
+        for (const key of ["const", "enum"]) delete jsonSchema[key];
         jsonSchema.writeOnly = true;
       },
     });

@@ -53,7 +53,22 @@ function fixClusterConnect(cluster: Cluster): void {
 function fixNode(node: Redis): void {
   fixSocketTimer(node);
   answerInfo(node);
+  forgetArguments(node);
   if (node.options.sentinels) quietSentinels(node);
+}
+
+/**
+ * ioredis gives the error of a refused command its arguments: the password of AUTH, and params of jobs. Loggers print an error's
+ * fields, too.
+ */
+function forgetArguments(node: Redis): void {
+  const handle: unknown = Reflect.get(node, "handleReconnection");
+  if (typeof handle !== "function")
+    throw unsupportedLibrary("ioredis", "has no handleReconnection() in its client");
+  Reflect.set(node, "handleReconnection", (error: object, ...args: unknown[]): unknown => {
+    Reflect.deleteProperty(Object(Reflect.get(error, "command")) as object, "args");
+    return Reflect.apply(handle, node, [error, ...args]);
+  });
 }
 
 /** A Sentinel that is down is one of several; without a listener ioredis prints its stack on standard error. */
