@@ -9,6 +9,7 @@ import type { Method, Route } from "./contract/route.ts";
 import { answerHeaders } from "./edge/answer-headers.ts";
 import { type Gate, rateHeaders } from "./edge/gate.ts";
 import type { RateVerdict } from "./edge/rate-limiter.ts";
+import { RefusalLog } from "./edge/refusal-log.ts";
 import type { AnyHandler, Handlers } from "./handlers/handler.ts";
 import { isForCaller, isForLog, problemResponse } from "./problem.ts";
 import { serveRoute, type Serving } from "./serve-route.ts";
@@ -30,6 +31,8 @@ interface Env {
     rate: RateVerdict;
     /** The address that the request is counted for. */
     address: string;
+    /** Who sent it, once that is known. */
+    caller: Caller | undefined;
   };
 }
 
@@ -65,9 +68,15 @@ export function makeApp(parts: AppParts): Hono<Env> {
   const unanswered = "a request to the HTTP API could not be answered";
   // While a server is gone, every request says the same.
   const warn = errorSink(logger, unanswered, clock);
-  app.onError((error) => {
+  const refusals = new RefusalLog(logger, clock);
+  app.onError((error, context) => {
     if (!isForCaller(error)) logger.error(unanswered, { error });
     else if (isForLog(error)) warn(error);
+    else {
+      const address = context.env.local ? "local" : context.get("address");
+      const { code } = error;
+      refusals.note({ code, request: context.req.raw, address, caller: context.get("caller") });
+    }
     return problemResponse(error);
   });
   return app;
@@ -84,6 +93,7 @@ async function serve(
   const address = env.local ? "local" : context.get("address");
   const again = async () => env.local ?? callerOf(req.raw, { peer: env.peer, address }, parts);
   const caller = isOpen ? env.local : await again();
+  context.set("caller", caller);
   if (caller && !env.local) context.set("rate", parts.gate.count(caller));
   return serveRoute(
     served,

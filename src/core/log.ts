@@ -10,8 +10,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Where this package logs. `console` fits, as does any object with these methods. */
 export type Logger = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
+/** Ends a line, commands a terminal, or turns the text around that follows. */
 // oxlint-disable-next-line no-control-regex
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 const nothing = (): void => undefined;
 
@@ -41,7 +42,7 @@ export function lineLogger(
     if (LOG_LEVELS.indexOf(name) < from) return nothing;
     return (message, fields) => {
       const details = fields && Object.keys(fields).length > 0 ? ` ${printFields(fields)}` : "";
-      write(`cronduit ${name}: ${inOneLine(message)}${details}\n`);
+      write(`cronduit ${name}: ${inOneLine(message + details)}\n`);
     };
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
