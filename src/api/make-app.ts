@@ -46,7 +46,7 @@ export function makeApp(parts: AppParts): Hono<Env> {
     if (env.local) return next();
     const address = gate.addressOf(req.raw, env.peer);
     context.set("address", address);
-    context.set("rate", gate.enter(req.raw, address));
+    context.set("rate", gate.enter(req.raw, address, env.peer));
     await next();
     for (const [key, value] of Object.entries(rateHeaders(context.get("rate"))))
       context.res.headers.set(key, value);

@@ -101,6 +101,11 @@ export const ERROR_CODES = {
     meaning: "The HTTP API has this path, but not with this method.",
     remedy: "Use one of the methods in the answer's header `Allow`.",
   },
+  ENCRYPTION_REQUIRED: {
+    meaning: "A request reached the HTTP API by its public name without encryption.",
+    remedy:
+      "Call it by https. If a proxy that others reach by https passed it on, name it in `trustProxy`.",
+  },
   HOST_NOT_ALLOWED: {
     meaning: "A request calls the HTTP API by a name that is not its own.",
     remedy: "Set `publicUrl` of `createApi` to the URL at which it is reached.",

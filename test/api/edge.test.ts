@@ -37,7 +37,6 @@ describe("names", () => {
     "http://localhost",
     "http://[::1]:80",
     "https://jobs.example.com",
-    "http://jobs.example.com:8080",
   ])("%s is its own", async (origin) => {
     expect(await ask(`${origin}/api/health/live`)).toMatchObject({ status: 200 });
   });
@@ -54,6 +53,27 @@ describe("names", () => {
       status: 421,
       code: "HOST_NOT_ALLOWED",
     });
+  });
+
+  test("by the public one everybody comes encrypted, or through a proxy of ours", async () => {
+    const clear = "http://jobs.example.com:8080/api/health/live";
+    const refused = { status: 403, code: "ENCRYPTION_REQUIRED" };
+    expect(await ask(clear)).toMatchObject(refused);
+    expect(await ask(clear, { "x-forwarded-proto": "https" })).toMatchObject(refused);
+    for (const address of ["127.0.0.1", "::1", "::ffff:127.0.0.1", undefined])
+      expect(await ask(clear, {}, { address })).toMatchObject({ status: 200 });
+    const behind = asker({
+      publicUrl: "https://jobs.example.com",
+      auth: {},
+      trustProxy: ["10.0.0.0/8"],
+    });
+    const proxy = { address: "10.0.0.1" };
+    expect(await behind(clear, {}, proxy)).toMatchObject({ status: 200 });
+    expect(await behind(clear, { "x-forwarded-proto": "https" }, proxy)).toMatchObject({
+      status: 200,
+    });
+    expect(await behind(clear, { "x-forwarded-proto": "http" }, proxy)).toMatchObject(refused);
+    expect(await behind(clear, {}, { address: "192.0.2.1" })).toMatchObject(refused);
   });
 
   test("the header Host must be one, too", async () => {

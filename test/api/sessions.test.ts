@@ -124,6 +124,13 @@ describe("a session ends", () => {
     expect([await who(first.headers), await who(second.headers)]).toEqual([401, 200]);
   });
 
+  test("in the browser, too, which drops what it has kept", async () => {
+    const { headers } = await fleet.browserOf("ana");
+    const answer = await fleet.call("/session/end", { method: "POST", body: {}, headers });
+    expect(answer.headers.get("clear-site-data")).toBe('"cache", "storage"');
+    expect(answer.headers.get("set-cookie")).toMatch(/=; Path=\/; Max-Age=0;/);
+  });
+
   test("with all others of the user, if asked", async () => {
     const [first, second] = [await fleet.browserOf("ana"), await fleet.browserOf("ana")];
     const [jwt, bobs] = [await fleet.jwtOf("ana"), await fleet.browserOf("bob")];

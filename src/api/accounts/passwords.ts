@@ -12,7 +12,7 @@ const MIN_NAME = 4;
 
 /** Without letters and digits that are taken for each other when read aloud. */
 const LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";
-const ONE_TIME_LENGTH = 24;
+const ONE_TIME_LENGTH = 26;
 
 /** 19 MiB, two passes, one lane: what OWASP's Password Storage Cheat Sheet asks for at least; these are the library's defaults, too. */
 const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -41,7 +41,7 @@ export class Passwords {
     return hash !== undefined && isRight;
   }
 
-  /** A random password, good for 118 bits. */
+  /** A random password, good for 128 bits. */
   makeOneTime(): string {
     const letter = (): string => LETTERS.charAt(randomInt(LETTERS.length));
     return Array.from({ length: ONE_TIME_LENGTH }, letter).join("");

@@ -31,9 +31,10 @@ export class SessionCookie {
     return this.#cookie(request, text, Math.floor(maxAgeMs / 1_000));
   }
 
-  /** What `Set-Cookie` says at the end of a session. */
-  clear(request: Request): string {
-    return this.#cookie(request, "", 0);
+  /** Adds what ends a session in the browser: no cookie, and nothing kept of what was shown. */
+  endIn(headers: Headers, request: Request): void {
+    headers.append("set-cookie", this.#cookie(request, "", 0));
+    headers.set("clear-site-data", '"cache", "storage"');
   }
 
   #cookie(request: Request, value: string, maxAge: number): string {

@@ -50,6 +50,12 @@ export function clientAddress(
   return nameOf(address);
 }
 
+/** Whether the other end may have decrypted what it passes on: it is on this machine, or trusted, or unknown as in a framework. */
+export function isOwnProxy({ address: text }: Peer, trusted: readonly Network[]): boolean {
+  const address = read(text);
+  return !address || address.range() === "loopback" || isIn(address, trusted);
+}
+
 function read(text: string | undefined): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   return text !== undefined && ipaddr.isValid(text) ? ipaddr.process(text) : undefined;
 }

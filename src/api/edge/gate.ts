@@ -2,9 +2,9 @@ import type { Clock } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { ApiSettings } from "../api-options.ts";
 import type { Caller, Peer } from "../caller.ts";
-import { clientAddress } from "./client-address.ts";
+import { clientAddress, isOwnProxy } from "./client-address.ts";
 import { RateLimiter, type RateVerdict } from "./rate-limiter.ts";
-import { requireKnownOrigin, requireOwnHost } from "./where-from.ts";
+import { requireEncrypted, requireKnownOrigin, requireOwnHost } from "./where-from.ts";
 
 /** What a request is checked for before anybody reads it: its size, the names it uses, and how often it comes. */
 export class Gate {
@@ -28,10 +28,10 @@ export class Gate {
 
   /**
    * Lets a request in, before it is known who sent it.
-   * @throws {@link CronduitError} `INVALID_REQUEST`, `HOST_NOT_ALLOWED`, `ORIGIN_NOT_ALLOWED`, `RATE_LIMITED`
+   * @throws {@link CronduitError} `INVALID_REQUEST`, `HOST_NOT_ALLOWED`, `ENCRYPTION_REQUIRED`, `ORIGIN_NOT_ALLOWED`, `RATE_LIMITED`
    */
-  enter(request: Request, address: string): RateVerdict {
-    const { limits, publicUrl, cors } = this.#settings;
+  enter(request: Request, address: string, peer: Peer): RateVerdict {
+    const { limits, publicUrl, cors, trustProxy } = this.#settings;
     if (request.url.length > limits.urlLength)
       throw new CronduitError(
         "INVALID_REQUEST",
@@ -39,6 +39,7 @@ export class Gate {
       );
     const places = { publicUrl, origins: cors.origins };
     requireOwnHost(request, places);
+    requireEncrypted(request, places, () => isOwnProxy(peer, trustProxy));
     requireKnownOrigin(request, places);
     requireAllowed(this.#refused.peek(address), "refused requests of this address");
     return requireAllowed(this.#byAddress.take(address), "requests of this address");

@@ -44,6 +44,27 @@ export function requireKnownOrigin(request: Request, { publicUrl, origins }: Pla
   );
 }
 
+/**
+ * Refuses what comes by the public name in the clear: a proxy on this machine or a trusted one may have decrypted it, nobody else.
+ * @param isProxy Whether the other end is such a proxy.
+ * @throws {@link CronduitError} `ENCRYPTION_REQUIRED`
+ */
+export function requireEncrypted(
+  request: Request,
+  { publicUrl }: Pick<Places, "publicUrl">,
+  isProxy: () => boolean,
+): void {
+  const url = new URL(request.url);
+  if (publicUrl?.protocol !== "https:" || isLoopback(url)) return;
+  const forwarded = request.headers.get("x-forwarded-proto")?.split(",").at(-1)?.trim();
+  const isEncrypted = isProxy() ? forwarded !== "http" : url.protocol === "https:";
+  if (isEncrypted) return;
+  throw new CronduitError(
+    "ENCRYPTION_REQUIRED",
+    `This request came in the clear, and this server is ${publicUrl.origin}.`,
+  );
+}
+
 function urlOf(host: string): URL | undefined {
   try {
     return new URL(`http://${host}`);

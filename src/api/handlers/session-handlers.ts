@@ -52,7 +52,7 @@ export function sessionHandlers(people: People): Handlers<keyof typeof sessionRo
         );
       if (body.which === "all") await users.endSessions(user);
       else await sessions.end(session.id);
-      if (caller.via === "session") headers.append("set-cookie", cookie.clear(request));
+      if (caller.via === "session") cookie.endIn(headers, request);
       await audit.write({ action: "signed-out", ...madeBy(call), user, detail: body.which });
       return undefined;
     },

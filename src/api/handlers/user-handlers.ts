@@ -73,8 +73,7 @@ export function userHandlers(people: People): Handlers<keyof typeof userRoutes> 
       requireSignedIn(caller.via, "change a password");
       const given = { login: id, password: body.oldPassword, address };
       await signIn.changePassword(given, body.newPassword);
-      if (caller.via === "session")
-        call.headers.append("set-cookie", people.cookie.clear(call.request));
+      if (caller.via === "session") people.cookie.endIn(call.headers, call.request);
       await audit.write({ action: "password-changed", ...madeBy(call), user: id, detail: null });
       return undefined;
     },
