@@ -29,7 +29,7 @@ const ENGINE_ROWS = [
 /** Libraries and Node modules that only some folders may import: the seams through which they can be replaced. */
 const ONLY_IN = {
   "node_modules/(bullmq|ioredis|pg|@electric-sql)/": ["engine"],
-  "node_modules/(hono|@hono|jose|@node-rs|@zxcvbn-ts|ipaddr\\.js)/": ["api"],
+  "node_modules/(hono|@hono|jose|otpauth|@node-rs|@zxcvbn-ts|ipaddr\\.js)/": ["api"],
   "^(node:)?child_process$": ["execution"],
   "node_modules/(smol-toml|chokidar)/": ["config"],
   "node_modules/prom-client/": ["metrics"],

@@ -61,6 +61,11 @@ export const ERROR_CODES = {
     remedy:
       "Close streams that nobody reads, or raise `limits.streams` and `limits.streamsPerCaller`.",
   },
+  SECOND_FACTOR_REQUIRED: {
+    meaning: "The password is right, and a second factor is needed to sign in.",
+    remedy:
+      "Send `code` too: that of the authenticator app, or a recovery code. If `data.isSetUp` is false, set one up first with `POST /second-factor`.",
+  },
   PASSWORD_CHANGE_REQUIRED: {
     meaning: "The password was right, and is only good for choosing another one.",
     remedy: "Sign in with `newPassword` beside it.",

@@ -2,6 +2,7 @@
 // and audit entry, and what is exported.
 import { randomBytes, randomUUID } from "node:crypto";
 import { inspect } from "node:util";
+import { type TOTP, URI } from "otpauth";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { z } from "zod";
 import { contract, type RouteName } from "../../src/api/contract.ts";
@@ -254,6 +255,27 @@ describe("secrets go in:", () => {
     plant("a password of a reset", reset.oneTimePassword);
   });
 
+  test("of a second factor", async () => {
+    const eddi = { user: "eddi", password: planted.get("eddi's password") };
+    const begun = await call("/second-factor", post(eddi));
+    seen.pop();
+    const { secret: key, uri } = begun.body as { secret: string; uri: string };
+    plant("a second factor's secret", key);
+    const code = (URI.parse(uri) as TOTP).generate();
+    const confirmed = await call("/second-factor/confirm", post({ ...eddi, code }));
+    seen.pop();
+    const { recoveryCodes } = confirmed.body as { recoveryCodes: string[] };
+    for (const [i, one] of recoveryCodes.entries()) plant(`recovery code ${i}`, one);
+    const wrong = { ...eddi, code: plant("a code that is none") };
+    expect(await call("/session", post(wrong))).toMatchObject({ status: 401 });
+    const [used] = recoveryCodes;
+    expect(await call("/session", post({ ...eddi, code: used, as: "jwt" }))).toMatchObject({
+      status: 201,
+    });
+    const { body } = await call("/users/eddi/second-factor", { headers: bearer(tokens.admin) });
+    expect(body).toMatchObject({ state: "on", recoveryCodesLeft: 9 });
+  });
+
   test("in headers and queries", async () => {
     const cdt = () => `cdt_${randomBytes(32).toString("hex")}`;
     const [head = ""] = (planted.get("a JWT") ?? "").split(".");
@@ -396,7 +418,11 @@ describe("none comes out:", () => {
     // Params are in an export as they are: it is for moving a fleet.
     expect(whole.includes(planted.get("a job in its place") ?? "nothing")).toBe(true);
     for (const [name, text] of planted)
-      if (/token|password of|one-time|'s password|cookie|csrf|JWT|Idempotency/.test(name))
+      if (
+        /second factor|recovery code|token|password of|one-time|'s password|cookie|csrf|JWT|Idempotency/.test(
+          name,
+        )
+      )
         expect([name, whole.includes(text)]).toEqual([name, false]);
   });
 

@@ -87,6 +87,17 @@ export const ROWS = {
     body: { token: "x", user: "eve", password: "violet-harbour-19-otters" },
     allowed: [401],
   },
+  beginSecondFactor: { body: { user: "nobody", password: "wrong-password" }, allowed: [401, 429] },
+  confirmSecondFactor: {
+    body: { user: "nobody", password: "wrong-password", code: "000000" },
+    allowed: [401, 429],
+  },
+  removeSecondFactor: {
+    body: { user: "nobody", password: "wrong-password", code: "000000" },
+    allowed: [401, 429],
+  },
+  getSecondFactor: { path: { userId: "self" } },
+  resetSecondFactor: { path: { userId: "zoe" }, allowed: [204, 404] },
   listTokens: {},
   createToken: { body: { name: "another" }, allowed: [403] },
   revokeToken: { path: { tokenId: "x".repeat(24) }, allowed: [404] },

@@ -10,6 +10,9 @@ const OPEN: Readonly<Record<string, string>> = {
   live: "whether the process lives",
   ready: "whether it can reach its server, in one word",
   signIn: "a session, for a name and its password",
+  beginSecondFactor: "a second factor to be, for a name and its password",
+  confirmSecondFactor: "the same",
+  removeSecondFactor: "none, for a name, its password and a code",
   setUp: "the first administrator, for a token of this machine",
 };
 

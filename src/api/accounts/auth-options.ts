@@ -117,8 +117,12 @@ export const authOptionsSchema = z.strictObject({
       absolute: durationOption("createApi.auth.session.absolute").default(7 * 86_400_000),
     })
     .prefault({}),
-  /** Lets programs sign in for a signed token of 15 minutes. @default they use API tokens */
+  /** Lets programs sign in for a signed token of 15 minutes; second factors are encrypted by its secret. @default they use API tokens */
   jwt: jwtSchema.optional(),
+  /** Who can't sign in with a password alone. Others may set up a second factor, too. @default false */
+  requireSecondFactor: z
+    .union([z.literal(false), z.enum(["administrators", "all"])])
+    .default(false),
   /** Also believes tokens of another server. @default none */
   issuer: outsideIssuerSchema.optional(),
 });

@@ -37,6 +37,8 @@ const failuresSchema: z.ZodType<Failures> = z.object({
 /** An attempt that counts as a failure until it is said to be a success. */
 export interface Attempt {
   succeeded(): Promise<void>;
+  /** It was none, since something was missing: takes back what it counted, and forgives nothing else. */
+  withdraw(): Promise<void>;
 }
 
 /**
@@ -64,7 +66,22 @@ export class LockOut {
     const present = await documents.getMany(counters.map(({ key }) => key));
     for (const stored of present) this.#requireOpen(failuresIn(stored?.value));
     for (const counter of counters) await this.#count(documents, counter);
-    return { succeeded: () => this.#forgive(counters) };
+    return {
+      succeeded: () => this.#forgive(counters),
+      withdraw: () => this.#takeBack(counters),
+    };
+  }
+
+  async #takeBack(counters: readonly Counter[]): Promise<void> {
+    const documents = await this.#open();
+    for (const { kind, key } of counters)
+      await changeDocument(documents, key, (stored) => {
+        const before = failuresIn(stored?.value);
+        const failures = Math.max(0, before.failures - 1);
+        // A lock that others have caused meanwhile stays.
+        const lockedUntil = failures < ALLOWED_FAILURES[kind] ? 0 : before.lockedUntil;
+        return { value: { failures, lockedUntil }, options: this.#keptUntil(lockedUntil) };
+      });
   }
 
   async #count(documents: DocumentsPort, { kind, key }: Counter): Promise<void> {

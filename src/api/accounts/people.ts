@@ -16,11 +16,14 @@ import { OwnJwts } from "./own-jwts.ts";
 import { Passwords } from "./passwords.ts";
 import { Quotas } from "./quotas.ts";
 import { SessionCookie } from "./session-cookie.ts";
+import { Sealer } from "./sealer.ts";
+import { SecondFactors } from "./second-factors.ts";
 import { Sessions } from "./sessions.ts";
 import { SetUp } from "./set-up.ts";
 import { SignIn } from "./sign-in.ts";
 import { Tokens } from "./api-tokens.ts";
 import { UserCommands } from "./user-commands.ts";
+import type { User } from "./user-record.ts";
 import { Users } from "./users.ts";
 
 /** Of sessions where the option `auth` is absent: nobody can begin one. */
@@ -38,6 +41,9 @@ export interface People {
   readonly lockOut: LockOut;
   readonly signIn: SignIn;
   readonly setUp: SetUp;
+  readonly secondFactors: SecondFactors;
+  /** Whose password is not enough to sign in. */
+  readonly mustHaveSecond: (user: Pick<User, "role">) => boolean;
   readonly audit: AuditLog;
   readonly quotas: Quotas;
   readonly jwts: OwnJwts | undefined;
@@ -71,6 +77,15 @@ export function makePeople(
   const jwts = auth?.jwt && makeJwts(auth.jwt, clock);
   const hasAccounts = auth?.accounts ?? false;
   const holders = new HolderReader(open, users);
+  const secondFactors = new SecondFactors({
+    open,
+    clock,
+    sealer: auth?.jwt && makeSealer(auth.jwt),
+    issuer: publicUrl?.host ?? "cronduit",
+  });
+  const required = auth?.requireSecondFactor ?? false;
+  const mustHaveSecond: People["mustHaveSecond"] = ({ role }) =>
+    required === "all" || (required === "administrators" && role === "admin");
   const bearer = { open, users, holders, tokens, sessions, hasAccounts, jwts };
   return {
     open,
@@ -85,8 +100,10 @@ export function makePeople(
     jwts,
     clock,
     hasAccounts,
-    commands: new UserCommands({ users, passwords, tokens, administrators, clock }),
-    signIn: new SignIn({ users, passwords, lockOut, audit, clock }),
+    commands: new UserCommands({ users, passwords, tokens, administrators, secondFactors, clock }),
+    signIn: new SignIn({ users, passwords, lockOut, audit, clock, secondFactors, mustHaveSecond }),
+    secondFactors,
+    mustHaveSecond,
     setUp: new SetUp(open, clock, administrators),
     quotas: new Quotas(quotas, users),
     authenticators: auth ? authenticatorsOf(auth) : [],
@@ -105,6 +122,10 @@ function makeJwts([first, ...others]: readonly string[], clock: SchedulerParts["
   return first === undefined ? undefined : new OwnJwts([first, ...others], clock);
 }
 
+function makeSealer([first, ...others]: readonly string[]): Sealer | undefined {
+  return first === undefined ? undefined : new Sealer([first, ...others]);
+}
+
 function requireAuth(auth: AuthSettings | undefined, publicUrl: URL | undefined): void {
   const isPublic = publicUrl !== undefined && !isLoopback(publicUrl);
   const refuse = (path: string, what: string): never => {
@@ -121,6 +142,11 @@ function requireAuth(auth: AuthSettings | undefined, publicUrl: URL | undefined)
     refuse("auth", "has neither accounts nor an issuer: nobody could call.");
   if (auth && !auth.accounts && auth.jwt)
     refuse("auth.jwt", "is for users with passwords, and `accounts` is false.");
+  if (auth && auth.requireSecondFactor !== false && !(auth.accounts && auth.jwt))
+    refuse(
+      "auth.requireSecondFactor",
+      "needs `accounts`, and `jwt`: its secret encrypts what codes are made by.",
+    );
   if (isPublic && publicUrl.protocol === "http:")
     refuse(
       "publicUrl",

@@ -2,7 +2,9 @@ import type { Clock, EpochMs } from "../../core/clock.ts";
 import { CronduitError } from "../../core/errors.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { Attempt, LockOut } from "./lock-out.ts";
+import type { CodeSecret } from "./one-time-codes.ts";
 import type { Passwords } from "./passwords.ts";
+import type { SecondFactors } from "./second-factors.ts";
 import { type PasswordRecord, readLogin, type User } from "./user-record.ts";
 import type { Users } from "./users.ts";
 
@@ -20,6 +22,25 @@ interface SignInParts {
   readonly lockOut: LockOut;
   readonly audit: AuditLog;
   readonly clock: Clock;
+  readonly secondFactors: SecondFactors;
+  /** Whose password is not enough. */
+  readonly mustHaveSecond: (user: User) => boolean;
+}
+
+/** A right name and password, which may not be all that is needed. */
+interface Checked {
+  readonly user: User;
+  readonly password: PasswordRecord;
+  readonly attempt: Attempt;
+  readonly hasSecond: boolean;
+}
+
+/** What else is sent to sign in. */
+export interface SignInMore {
+  /** Becomes the password at once; necessary after a reset. */
+  readonly newPassword: string | undefined;
+  /** Of the authenticator app, or a recovery code. */
+  readonly code: string | undefined;
 }
 
 /** Checks and changes passwords of people who know them. */
@@ -31,51 +52,116 @@ export class SignIn {
   }
 
   /**
-   * The user whose name and password these are. Whatever is wrong, the answer is the same, and takes the same work.
-   * @param newPassword Becomes the password at once; necessary after a reset.
-   * @throws {@link CronduitError} `NOT_AUTHENTICATED`, `TOO_MANY_ATTEMPTS`, `PASSWORD_CHANGE_REQUIRED`, `WEAK_PASSWORD`
+   * The user whose name and password these are, and whose code, if there is a second factor. Whatever is wrong, the answer is the
+   * same, and takes the same work; that a code is missing is told only to who knows the password.
+   * @throws {@link CronduitError} `NOT_AUTHENTICATED`, `TOO_MANY_ATTEMPTS`, `SECOND_FACTOR_REQUIRED`, `PASSWORD_CHANGE_REQUIRED`,
+   * `WEAK_PASSWORD`
    */
-  async signIn(given: GivenPassword, newPassword: string | undefined): Promise<User> {
-    const { user, password } = await this.#check(given);
-    if (newPassword !== undefined) return this.#change(user, given.password, newPassword);
-    if (password.oneTimeUntil === null) return user;
-    throw new CronduitError(
-      "PASSWORD_CHANGE_REQUIRED",
-      "This password was made by an administrator: choose one of your own.",
-      { data: { path: "newPassword" } },
-    );
+  async signIn(given: GivenPassword, { newPassword, code }: SignInMore): Promise<User> {
+    const checked = await this.#check(given);
+    if (checked.hasSecond) await this.#useCode(checked, given, code);
+    await checked.attempt.succeeded();
+    const { password, hasSecond } = checked;
+    let { user } = checked;
+    if (newPassword !== undefined) user = await this.#change(user, given.password, newPassword);
+    else requireOwnPassword(password);
+    if (!hasSecond && this.#parts.mustHaveSecond(user))
+      throw new CronduitError(
+        "SECOND_FACTOR_REQUIRED",
+        "This account needs a second factor: set one up with POST /second-factor, then sign in with a code.",
+        { data: { path: "code", isSetUp: false } },
+      );
+    return user;
   }
 
   /** Changes a password, and ends all sessions. @throws as {@link signIn} */
   async changePassword(given: GivenPassword, newPassword: string): Promise<User> {
-    const { user } = await this.#check(given);
+    const { user, attempt } = await this.#check(given);
+    await attempt.succeeded();
     return this.#change(user, given.password, newPassword);
   }
 
-  async #check({ login, password: given, address }: GivenPassword) {
-    const { users, passwords, lockOut, audit, clock } = this.#parts;
-    const id = readLogin(login);
-    const attempt: Attempt = await lockOut.begin(id ?? login.toLowerCase(), address);
-    // A name that nobody can have is looked up like one that nobody has.
-    const { user, password } = await users.getWithPassword(id ?? "-");
-    const isRight = await passwords.verify(password?.hash, given);
-    const problem = isRight ? problemOf(user, password, clock.now()) : "wrong password";
-    if (problem !== undefined || !user || !password) {
-      const whose = user?.id ?? null;
-      await audit.write({
-        action: "sign-in-failed",
-        by: null,
-        address,
-        user: whose,
-        detail: problem ?? null,
-      });
+  /** Makes a second factor's secret for who knows the password. @throws as {@link signIn}, and `INVALID_STATE` */
+  async beginSecond(given: GivenPassword): Promise<{ user: User; made: CodeSecret }> {
+    const { user, password, attempt } = await this.#check(given);
+    await attempt.withdraw();
+    requireOwnPassword(password);
+    return { user, made: await this.#parts.secondFactors.begin(user) };
+  }
+
+  /** Turns it on by a code, and ends all sessions. @returns with the recovery codes @throws as {@link signIn} */
+  async confirmSecond(
+    given: GivenPassword,
+    code: string,
+  ): Promise<{ user: User; recoveryCodes: string[] }> {
+    const { user, attempt } = await this.#check(given);
+    const recoveryCodes = await this.#parts.secondFactors.confirm(user, code);
+    if (!recoveryCodes) throw await this.#refused(given, user, "wrong code");
+    await attempt.succeeded();
+    await this.#parts.users.endSessions(user.id);
+    return { user, recoveryCodes };
+  }
+
+  /** Removes it, by a code, and ends all sessions. @throws as {@link signIn} */
+  async removeSecond(given: GivenPassword, code: string): Promise<User> {
+    const checked = await this.#check(given);
+    await this.#useCode(checked, given, code);
+    await checked.attempt.succeeded();
+    const { user } = checked;
+    await this.#parts.secondFactors.remove(user.id);
+    await this.#parts.users.endSessions(user.id);
+    return user;
+  }
+
+  async #useCode(
+    { user, attempt }: Checked,
+    given: GivenPassword,
+    code: string | undefined,
+  ): Promise<void> {
+    if (code === undefined) {
+      // It forgives no wrong codes: else asking without one in between would be a way around.
+      await attempt.withdraw();
       throw new CronduitError(
-        "NOT_AUTHENTICATED",
-        "The name or the password is wrong, or the account can't be used.",
+        "SECOND_FACTOR_REQUIRED",
+        "A code is missing: that of the authenticator app, or a recovery code.",
+        { data: { path: "code", isSetUp: true } },
       );
     }
-    await attempt.succeeded();
-    return { user, password };
+    if (!(await this.#parts.secondFactors.use(user, code)))
+      throw await this.#refused(given, user, "wrong code");
+  }
+
+  async #check(given: GivenPassword): Promise<Checked> {
+    const { users, passwords, lockOut, clock, secondFactors } = this.#parts;
+    const { login } = given;
+    const id = readLogin(login);
+    const attempt = await lockOut.begin(id ?? login.toLowerCase(), given.address);
+    // A name that nobody can have is looked up like one that nobody has.
+    const { user, password } = await users.getWithPassword(id ?? "-");
+    const { state } = await secondFactors.stateOf(id ?? "-", user);
+    const isRight = await passwords.verify(password?.hash, given.password);
+    const problem = isRight ? problemOf(user, password, clock.now()) : "wrong password";
+    if (problem !== undefined || !user || !password)
+      throw await this.#refused(given, user, problem);
+    return { user, password, attempt, hasSecond: state === "on" };
+  }
+
+  async #refused(
+    { address }: GivenPassword,
+    user: User | undefined,
+    detail: string | undefined,
+  ): Promise<CronduitError> {
+    await this.#parts.audit.write({
+      action: "sign-in-failed",
+      by: null,
+      address,
+      user: user?.id ?? null,
+      detail: detail ?? null,
+    });
+    return new CronduitError(
+      "NOT_AUTHENTICATED",
+      "The name, the password or the code is wrong, or the account can't be used.",
+    );
   }
 
   async #change(user: User, old: string, next: string): Promise<User> {
@@ -91,6 +177,16 @@ export class SignIn {
     await users.setPassword(user, { hash, oneTimeUntil: null });
     return users.require(user.id);
   }
+}
+
+/** @throws {@link CronduitError} `PASSWORD_CHANGE_REQUIRED` */
+function requireOwnPassword({ oneTimeUntil }: PasswordRecord): void {
+  if (oneTimeUntil === null) return;
+  throw new CronduitError(
+    "PASSWORD_CHANGE_REQUIRED",
+    "This password was made by an administrator: choose one of your own.",
+    { data: { path: "newPassword" } },
+  );
 }
 
 /** Why a right password does not help; for the audit alone. */

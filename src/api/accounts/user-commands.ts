@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Administrators } from "./administrators.ts";
 import type { Passwords } from "./passwords.ts";
+import type { SecondFactors } from "./second-factors.ts";
 import type { Tokens } from "./api-tokens.ts";
 import { isActiveAdministrator, type User, type UserRecord } from "./user-record.ts";
 import type { UserChange, Users } from "./users.ts";
@@ -13,6 +14,7 @@ interface UserCommandsParts {
   readonly passwords: Passwords;
   readonly tokens: Tokens;
   readonly administrators: Administrators;
+  readonly secondFactors: SecondFactors;
   readonly clock: Clock;
 }
 
@@ -66,10 +68,11 @@ export class UserCommands {
 
   /** Removes a user with its tokens and sessions. @throws {@link CronduitError} `ACCOUNT_NOT_FOUND`, `LAST_ADMINISTRATOR` */
   async remove(id: string): Promise<void> {
-    const { users, administrators, tokens } = this.#parts;
+    const { users, administrators, tokens, secondFactors } = this.#parts;
     const user = await users.require(id);
     if (isActiveAdministrator(user)) await administrators.leave(id);
     await users.remove(id);
+    await secondFactors.remove(id);
     await tokens.revokeAllOf(user);
   }
 
@@ -79,6 +82,14 @@ export class UserCommands {
     const user = await users.require(id);
     await users.endSessions(id);
     return this.#giveOneTime(user);
+  }
+
+  /** Ends a user's sessions, and removes a second factor that was lost. @throws {@link CronduitError} `ACCOUNT_NOT_FOUND` */
+  async resetSecondFactor(id: string): Promise<void> {
+    const { users, secondFactors } = this.#parts;
+    await users.require(id);
+    await users.endSessions(id);
+    await secondFactors.remove(id);
   }
 
   /** Ends everybody's sessions. @returns whose */

@@ -17,6 +17,12 @@ export const loginInput = z
 /** A password, as it was typed. */
 export const passwordInput = z.string().min(1).max(1_000).meta({ secret: true });
 
+/** A login name, as it was typed. */
+export const userInput = z.string().min(1).max(256);
+
+/** A code of an authenticator app, or a recovery code. */
+export const codeInput = z.string().min(6).max(64).meta({ secret: true });
+
 /** A password to be. */
 export const newPasswordInput = passwordInput.describe(
   "8 to 128 characters of any kind; none of the most common passwords.",
@@ -73,8 +79,11 @@ export const sessionRoutes = {
     group: "people",
     access: "anyone",
     body: z.strictObject({
-      user: z.string().min(1).max(256),
+      user: userInput,
       password: passwordInput,
+      code: codeInput
+        .optional()
+        .describe("Of the authenticator app, or a recovery code; for who has a second factor."),
       newPassword: newPasswordInput
         .optional()
         .describe("Becomes the password at once; necessary after a reset."),
@@ -91,6 +100,7 @@ export const sessionRoutes = {
     errors: [
       "NOT_AUTHENTICATED",
       "TOO_MANY_ATTEMPTS",
+      "SECOND_FACTOR_REQUIRED",
       "PASSWORD_CHANGE_REQUIRED",
       "WEAK_PASSWORD",
       "INVALID_STATE",

@@ -14,6 +14,7 @@ const MAX_PATH = 200;
 /** Refusals that somebody who watches over the server should see: a credential, a right, a name or a limit was tried. */
 const WATCHED: ReadonlySet<ErrorCode> = new Set([
   "NOT_AUTHENTICATED",
+  "SECOND_FACTOR_REQUIRED",
   "NOT_ALLOWED",
   "CSRF_TOKEN_MISSING",
   "ORIGIN_NOT_ALLOWED",

@@ -20,15 +20,24 @@ export function sessionHandlers(people: People): Handlers<keyof typeof sessionRo
   const { sessions, users, audit, cookie, commands } = people;
   return {
     async signIn(call) {
-      const { user: login, password, newPassword, as } = call.body;
+      const { user: login, password, as, ...more } = call.body;
       requireSignIn(people, as);
       const { address, request } = call;
-      const user = await people.signIn.signIn({ login, password, address }, newPassword);
+      const user = await people.signIn.signIn(
+        { login, password, address },
+        { newPassword: more.newPassword, code: more.code },
+      );
       await endFormer(people, request);
       const agent = request.headers.get("user-agent");
       const { session, text } = await sessions.begin(user, as, { address, agent });
       const by = { kind: "user", id: user.id };
-      await audit.write({ action: "signed-in", by, address, user: user.id, detail: as });
+      await audit.write({
+        action: "signed-in",
+        by,
+        address,
+        user: user.id,
+        detail: factorsOf(as, more.code),
+      });
       if (as === "cookie") {
         const maxAgeMs = session.endsAt - session.createdAt;
         call.headers.append("set-cookie", cookie.set(request, text, maxAgeMs));
@@ -105,12 +114,20 @@ async function setUp(
   return { user: id };
 }
 
-function requireSignIn({ hasAccounts, jwts }: People, as: Session["kind"]): void {
-  if (!hasAccounts)
-    throw new CronduitError(
-      "INVALID_STATE",
-      "Nobody can sign in here: this server has no accounts.",
-    );
+/** How somebody signed in, for the audit. */
+function factorsOf(as: Session["kind"], code: string | undefined): string {
+  return code === undefined ? as : `${as}, with a ${code.length > 6 ? "recovery " : ""}code`;
+}
+
+/** @throws {@link CronduitError} `INVALID_STATE` */
+export function requireAccounts({ hasAccounts }: Pick<People, "hasAccounts">): void {
+  if (hasAccounts) return;
+  throw new CronduitError("INVALID_STATE", "Nobody can sign in here: this server has no accounts.");
+}
+
+function requireSignIn(people: People, as: Session["kind"]): void {
+  requireAccounts(people);
+  const { jwts } = people;
   if (as === "jwt" && !jwts)
     throw new CronduitError(
       "INVALID_STATE",
