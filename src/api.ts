@@ -2,6 +2,7 @@
 import "./core/bundled-require.ts";
 export { CronduitError } from "./core/errors.ts";
 export type { ApiOptions } from "./api/api-options.ts";
+export { type BreachedPasswords, breachedPasswordsIn } from "./api/accounts/breached-passwords.ts";
 export type { SetupToken } from "./api/accounts/set-up.ts";
 export type { Peer } from "./api/caller.ts";
 export { type Contract, contract, type RouteName } from "./api/contract.ts";

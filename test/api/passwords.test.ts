@@ -1,5 +1,10 @@
 // What passwords may be, and what is kept of them.
-import { expect, test } from "vitest";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { breachedPasswordsIn } from "../../src/api/accounts/breached-passwords.ts";
 import { contract } from "../../src/api/contract.ts";
 import { Passwords } from "../../src/api/accounts/passwords.ts";
 import { partsOf } from "../../src/scheduler/pipeline-scheduler.ts";
@@ -82,4 +87,50 @@ test("nobody changes what is not theirs to change", async () => {
     { role: "owner" },
   ])
     expect(await patch(root, body)).toBe(400);
+});
+
+describe("leaked passwords", () => {
+  const folder = mkdtempSync(join(tmpdir(), "breached-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const hashOf = (password: string) =>
+    createHash("sha1").update(password).digest("hex").toUpperCase();
+  /** As haveibeenpwned.com gives them. */
+  function fileOf(passwords: readonly string[], end: string): string {
+    const path = join(folder, `${passwords.length}-${end.length}.txt`);
+    const lines = passwords.map((password, i) => `${hashOf(password)}:${10 ** (i % 8)}`);
+    writeFileSync(path, lines.toSorted().join(end) + (end === "\r\n" ? end : ""));
+    return path;
+  }
+
+  test.each([1, 2, 3, 1_000])("are found in a file of %i, and no others", async (count) => {
+    const passwords = Array.from({ length: count }, (_, i) => `leaked-password-${i}`);
+    for (const end of ["\n", "\r\n"]) {
+      const isBreached = breachedPasswordsIn(fileOf(passwords, end));
+      for (const password of passwords.slice(0, 300)) expect(await isBreached(password)).toBe(true);
+      for (let i = 0; i < 200; i += 1) expect(await isBreached(`another-${i}`)).toBe(false);
+    }
+  });
+
+  test("a file that is not there, or empty", async () => {
+    expect(() => breachedPasswordsIn(join(folder, "none"))).toThrow(
+      expect.objectContaining({ code: "INVALID_OPTION" }),
+    );
+    expect(await breachedPasswordsIn(fileOf([], "\n"))("x")).toBe(false);
+  });
+
+  test("can't be chosen, neither at set-up nor later", async () => {
+    const leaked = "violet-harbour-21-otters";
+    const breachedPasswords = breachedPasswordsIn(fileOf([leaked, "x", "y", "z"], "\n"));
+    await using fleet = new AccountsFleet({ auth: { breachedPasswords } });
+    const { token } = (await fleet.api.setupToken()) ?? {};
+    const setUp = { token, user: "boss", password: leaked };
+    const refused = {
+      status: 400,
+      body: { code: "WEAK_PASSWORD", message: "The new password is one that was leaked." },
+    };
+    expect(await fleet.call("/setup", { method: "POST", body: setUp })).toMatchObject(refused);
+    await fleet.addUser("ana");
+    const change = { user: "ana", password: GOOD, newPassword: leaked };
+    expect(await fleet.call("/session", { method: "POST", body: change })).toMatchObject(refused);
+  });
 });

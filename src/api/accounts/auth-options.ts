@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationOption } from "../../jobs/duration-option.ts";
+import type { BreachedPasswords } from "./breached-passwords.ts";
 import { isLoopback } from "../edge/loopback.ts";
 
 const MIN_SECRET_BYTES = 32;
@@ -123,6 +124,13 @@ export const authOptionsSchema = z.strictObject({
   requireSecondFactor: z
     .union([z.literal(false), z.enum(["administrators", "all"])])
     .default(false),
+  /**
+   * Says whether a password was leaked, when somebody chooses one: `breachedPasswordsIn(file)`, or a function of your own.
+   * @default only the most common ones are refused
+   */
+  breachedPasswords: z
+    .custom<BreachedPasswords>((given) => typeof given === "function", "must be a function")
+    .optional(),
   /** Also believes tokens of another server. @default none */
   issuer: outsideIssuerSchema.optional(),
 });

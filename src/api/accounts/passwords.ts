@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { CronduitError } from "../../core/errors.ts";
+import type { BreachedPasswords } from "./breached-passwords.ts";
 import { Turns } from "./turns.ts";
 
 /** Least and most characters of a password. */
@@ -22,6 +23,11 @@ export class Passwords {
   readonly #turns = new Turns({ atOnce: 4, maxWaiting: 100 });
   #decoy: Promise<string> | undefined;
   #common: Promise<ReadonlySet<string>> | undefined;
+  readonly #isBreached: BreachedPasswords | undefined;
+
+  constructor(isBreached?: BreachedPasswords) {
+    this.#isBreached = isBreached;
+  }
 
   /** The hash to store; argon2id with a random salt. */
   async hash(password: string): Promise<string> {
@@ -62,6 +68,7 @@ export class Passwords {
     const rest = words.reduce((left, word) => left.replaceAll(word, ""), folded);
     if (rest.length < folded.length && rest.length < min)
       throw weak("is made of the login name or this server's name");
+    if ((await this.#isBreached?.(password)) === true) throw weak("is one that was leaked");
   }
 }
 

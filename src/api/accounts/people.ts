@@ -69,7 +69,7 @@ export function makePeople(
   const users = new Users(open, clock);
   const tokens = new Tokens(open, clock);
   const sessions = new Sessions(open, clock, { idleMs: idle, absoluteMs: absolute });
-  const passwords = new Passwords();
+  const passwords = new Passwords(auth?.breachedPasswords);
   const administrators = new Administrators(open, users);
   const cookie = new SessionCookie(publicUrl);
   const lockOut = new LockOut(open, clock);
