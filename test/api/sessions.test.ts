@@ -136,7 +136,7 @@ describe("a session ends", () => {
     const [jwt, bobs] = [await fleet.jwtOf("ana"), await fleet.browserOf("bob")];
     const ended = await fleet.call("/session/end", {
       method: "POST",
-      body: { which: "all" },
+      body: { which: "all", password: GOOD },
       headers: first.headers,
     });
     expect(ended.headers.get("set-cookie")).toMatch(/^cronduit-80=; Path=\/; Max-Age=0/);
@@ -168,7 +168,13 @@ describe("lists of sessions", () => {
     const { body: bobs } = await fleet.call("/sessions", { as: bob });
     const [theirs] = (bobs as { items: { id: string }[] }).items;
     const end = async (id: string, headers: Record<string, string>) =>
-      (await fleet.call(`/sessions/${id}`, { method: "DELETE", headers })).status;
+      (
+        await fleet.call(`/sessions/${id}`, {
+          method: "DELETE",
+          headers,
+          body: { password: GOOD },
+        })
+      ).status;
     expect(await end(theirs?.id ?? "", first.headers)).toBe(404);
     expect(await end("0".repeat(24), first.headers)).toBe(404);
     expect(await end("nonsense", first.headers)).toBe(404);
@@ -179,6 +185,32 @@ describe("lists of sessions", () => {
     expect((await fleet.call("/sessions?user=ana", { as: bob })).body).toMatchObject({
       items: [{ user: "ana" }],
     });
+  });
+
+  test("are ended with the password again, but for this one", async () => {
+    const [first, second] = [await fleet.browserOf("ana"), await fleet.browserOf("ana")];
+    const { body } = await fleet.call("/sessions", { headers: second.headers });
+    const { items } = body as { items: { id: string; isCurrent: boolean }[] };
+    const own = items.find(({ isCurrent }) => isCurrent)?.id ?? "";
+    const all = async (given: object) =>
+      (
+        await fleet.call("/session/end", {
+          method: "POST",
+          body: { which: "all", ...given },
+          headers: first.headers,
+        })
+      ).status;
+    const one = async (given: object, headers = first.headers) =>
+      (await fleet.call(`/sessions/${own}`, { method: "DELETE", headers, ...given })).status;
+    for (const end of [all, (given: object) => one({ body: given })]) {
+      expect(await end({})).toBe(400);
+      expect(await end({ password: "wrong-password" })).toBe(401);
+    }
+    expect(await one({})).toBe(400);
+    expect([await who(first.headers), await who(second.headers)]).toEqual([200, 200]);
+    expect(await one({}, second.headers)).toBe(204);
+    expect(await all({ password: GOOD })).toBe(204);
+    expect([await who(first.headers), await who(second.headers)]).toEqual([401, 401]);
   });
 
   test("an administrator ends those of a user, and everybody's", async () => {

@@ -74,6 +74,12 @@ export class SignIn {
     return user;
   }
 
+  /** Makes sure that it is who it was, by the password alone. @throws {@link CronduitError} `NOT_AUTHENTICATED`, `TOO_MANY_ATTEMPTS` */
+  async confirm(given: GivenPassword): Promise<void> {
+    const { attempt } = await this.#check(given);
+    await attempt.succeeded();
+  }
+
   /** Changes a password, and ends all sessions. @throws as {@link signIn} */
   async changePassword(given: GivenPassword, newPassword: string): Promise<User> {
     const { user, attempt } = await this.#check(given);

@@ -120,9 +120,12 @@ export const sessionRoutes = {
     summary: "Sign out: end this session, or all of the caller.",
     group: "people",
     access: "viewer",
-    body: z.strictObject({ which: z.enum(["this", "all"]).default("this") }),
+    body: z.strictObject({
+      which: z.enum(["this", "all"]).default("this"),
+      password: passwordInput.optional().describe("One's own, again; necessary for `all`."),
+    }),
     answer: null,
-    errors: ["INVALID_STATE"],
+    errors: ["INVALID_STATE", "NOT_AUTHENTICATED", "TOO_MANY_ATTEMPTS"],
   }),
   listSessions: route({
     method: "GET",
@@ -142,8 +145,15 @@ export const sessionRoutes = {
     summary: "End a session of the caller, or for administrators anybody's.",
     group: "people",
     access: "viewer",
+    body: z
+      .strictObject({
+        password: passwordInput
+          .optional()
+          .describe("One's own, again; necessary for another session of oneself."),
+      })
+      .optional(),
     answer: null,
-    errors: ["ACCOUNT_NOT_FOUND"],
+    errors: ["ACCOUNT_NOT_FOUND", "NOT_AUTHENTICATED", "TOO_MANY_ATTEMPTS"],
   }),
   endAllSessions: route({
     method: "POST",

@@ -59,8 +59,10 @@ export function sessionHandlers(people: People): Handlers<keyof typeof sessionRo
           "INVALID_STATE",
           "Who calls without a session can't end it; revoke a token with DELETE /tokens/{tokenId}.",
         );
-      if (body.which === "all") await users.endSessions(user);
-      else await sessions.end(session.id);
+      if (body.which === "all") {
+        await requirePassword(people, call, "POST /session/end");
+        await users.endSessions(user);
+      } else await sessions.end(session.id);
       if (caller.via === "session") cookie.endIn(headers, request);
       await audit.write({ action: "signed-out", ...madeBy(call), user, detail: body.which });
       return undefined;
@@ -79,8 +81,11 @@ export function sessionHandlers(people: People): Handlers<keyof typeof sessionRo
       const session = await sessions.get(path.sessionId);
       if (!session || !(isAdministrator(caller) || session.user === caller.account?.user))
         throw noSuchAccount("session", path.sessionId);
-      await sessions.end(session.id);
       const { user } = session;
+      const isOther = session.id !== caller.account?.session?.id;
+      if (isOther && user === caller.account?.user)
+        await requirePassword(people, call, "DELETE /sessions/{sessionId}");
+      await sessions.end(session.id);
       await audit.write({ action: "sessions-ended", ...madeBy(call), user, detail: "one" });
       return undefined;
     },
@@ -112,6 +117,31 @@ async function setUp(
   await commands.createAdministrator(id, body.password);
   await audit.write({ action: "set-up", by: null, address, user: id, detail: null });
   return { user: id };
+}
+
+/** Whoever found an open browser must not end the sessions of its user. @throws {@link CronduitError} as `SignIn.confirm` */
+async function requirePassword(
+  { signIn }: People,
+  {
+    caller,
+    body,
+    address,
+  }: {
+    readonly caller: Caller;
+    readonly body: { readonly password?: string | undefined } | undefined;
+    readonly address: string;
+  },
+  where: string,
+): Promise<void> {
+  const login = caller.account?.user;
+  if (login === undefined) return;
+  if (body?.password === undefined)
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `${where}, password: is missing; ending other sessions than this one needs it again.`,
+      { data: { path: "password" } },
+    );
+  await signIn.confirm({ login, password: body.password, address });
 }
 
 /** How somebody signed in, for the audit. */
