@@ -130,18 +130,16 @@ function readQuery(
   );
 }
 
-/** Whether a request has no body at all. */
-function isBare({ body, headers }: Request): boolean {
-  return body === null || (headers.get("content-length") === "0" && !headers.has("content-type"));
-}
-
 async function readBody(
   { body: schema }: Route,
   request: Request,
   { settings: { limits }, where }: { readonly settings: ApiSettings; readonly where: string },
 ): Promise<unknown> {
   if (!schema) return undefined;
-  if (isBare(request) && schema.safeParse(undefined).success) return undefined;
-  const body = await readJson(request, { maxBytes: limits.bodyBytes, maxDepth: limits.bodyDepth });
-  return parseOptions(schema, body, `${where}, body`);
+  const body = await readJson(request, {
+    maxBytes: limits.bodyBytes,
+    maxDepth: limits.bodyDepth,
+    isOptional: schema.safeParse(undefined).success,
+  });
+  return body === undefined ? undefined : parseOptions(schema, body, `${where}, body`);
 }
