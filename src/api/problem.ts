@@ -76,6 +76,28 @@ function toldOf(error: unknown): CronduitError {
   );
 }
 
+/** What to do about a code over HTTP, where that is not what a program does that has the scheduler. */
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  INVALID_OPTION: "Correct the field at `path`; the message says what is allowed.",
+  INVALID_PARAMS: "Correct the param at `path`; `GET /pipelines` has the pipeline's schema.",
+  INVALID_TRIGGER: "Correct the field at `path`; the message says what is allowed.",
+  UNKNOWN_PIPELINE: "`GET /pipelines` lists those that there are; others are added to the program.",
+  JOB_NOT_FOUND:
+    "Check the id with `GET /jobs`, and write it in full and percent-encoded: that of `ana/report` is `ana%2Freport`.",
+  RUN_NOT_FOUND: "Check the id with `GET /runs`, and percent-encode it; old runs are deleted.",
+  CONFLICTING_ID:
+    "Choose another id; or replace the job with `PUT /jobs/{jobId}`, or change it with `PATCH`.",
+  NOT_ALLOWED:
+    "Ask an administrator, or call with a credential that may: `GET /session` says who you are.",
+};
+
+/** Says in a message what can be done over HTTP. */
+function inRoutes(code: ErrorCode, message: string): string {
+  return code === "CONFLICTING_ID"
+    ? message.replace(/, or pass replaceExisting: true\.$/, ", or replace it with PUT.")
+    : message;
+}
+
 /** An error as the API answers it. Of a fault of this side it tells nothing. */
 export function toProblem(error: unknown): Problem {
   const told = toldOf(error);
@@ -87,8 +109,8 @@ export function toProblem(error: unknown): Problem {
     title: meaning,
     status: statusOf(code),
     code,
-    message,
-    hint: remedy,
+    message: inRoutes(code, message),
+    hint: HINTS[code] ?? remedy,
     ...(typeof path === "string" ? { path } : {}),
     ...(Object.keys(more).length === 0 ? {} : { data: more }),
   };

@@ -33,7 +33,9 @@ export function complain(
   const allowed = place && allowedBy(place);
   const suggestion: unknown = issue.code === "custom" ? issue.params?.["suggestion"] : undefined;
   const isComplete = isSentence(issue) || suggestion !== undefined;
-  const parts = isComplete ? [] : [allowed && `Allowed: ${allowed}.`, fixFor(value, allowed)];
+  const parts = isComplete
+    ? []
+    : [allowed && `Allowed: ${allowed}.`, fixFor(issue, value, allowed)];
   return {
     path: written(at),
     place: written(at),
@@ -124,9 +126,16 @@ function isOwn({ code, message }: z.core.$ZodIssue): boolean {
   return mayBe && message !== "" && message !== "Invalid input";
 }
 
-function fixFor(value: unknown, allowed: string | undefined): string | undefined {
+function fixFor(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  allowed: string | undefined,
+): string | undefined {
+  // A text that was read as a number, as in a query, is wrong otherwise.
+  const isRead =
+    /^too_|^not_multiple/.test(issue.code) || ("expected" in issue && issue.expected === "int");
   const isNumber =
-    typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
+    !isRead && typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
   if (isNumber && allowed !== undefined && /number/.test(allowed) && !/text|string/.test(allowed))
     return `Write ${Number(value)} without quotes.`;
   return undefined;

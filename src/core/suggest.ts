@@ -14,6 +14,11 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+/** A word in any spelling: `day_of_week` is `dayOfWeek`. */
+function plain(word: string): string {
+  return word.toLowerCase().replaceAll(/[_-]/g, "");
+}
+
 /**
  * The known word that was most likely meant by `word`, if one is close enough: a full name for an abbreviation
  * (`sunday` for `sun`), or up to two typos.
@@ -21,6 +26,8 @@ function distance(a: string, b: string): number {
 export function suggest(word: string, known: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
   if (lower.length < 2 || lower.length > MAX_WORD) return undefined;
+  const same = known.find((candidate) => plain(candidate) === plain(word));
+  if (same !== undefined) return same;
   const whole = known.find(
     (candidate) => candidate.length >= 3 && lower.startsWith(candidate.toLowerCase()),
   );

@@ -57,6 +57,12 @@ describe("POST /jobs as the seed writes it", () => {
     ["weekly", { day_of_week: "mon-fri", hour: 12, minute: 0 }],
     ["monthly", { day_of_month: 15, hour: 9, minute: 0 }],
     ["monthly", { day: "last", hour: 9 }, { day_of_month: "last", hour: 9, minute: 0 }],
+    [
+      "weekly",
+      { day_of_week: "mon-wed", at: ["09:00", "17:30"] },
+      { day_of_week: ["mon", "tue", "wed"], at: ["09:00", "17:30"] },
+    ],
+    ["weekly", { day_of_week: [0, 7], at: "09:00" }, { day_of_week: "sun", hour: 9, minute: 0 }],
     ["monthly", { day_of_month: [1, 15], hour: 9, minute: 5 }],
     ["interval", { minutes: 15 }],
     ["interval", { interval_seconds: 90 }, { seconds: 90 }],
@@ -79,7 +85,9 @@ describe("POST /jobs as the seed writes it", () => {
       const { status, body: job, headers } = await post("/jobs", body);
       expect(job).toMatchObject({ id: "job", schedule_type, schedule_config: read, source: "api" });
       expect(status).toBe(201);
-      expect(headers.get("location")).toBe("job");
+      expect(new URL(headers.get("location") ?? "", "http://host/prefix/api/jobs").pathname).toBe(
+        "/prefix/api/jobs/job",
+      );
       const isScheduled = schedule_type !== "manual";
       expect(job).toMatchObject({ is_scheduled: isScheduled, last_scheduled_run: null });
       expect((job as { next_run: string | null }).next_run === null).toBe(!isScheduled);
@@ -141,7 +149,17 @@ const refused: [object, string, string][] = [
     "INVALID_OPTION",
     "schedule_config.hour",
   ],
-  [{ schedule_type: "daily", schedule_config: {} }, "INVALID_TRIGGER", "schedule_config.hour"],
+  [{ schedule_type: "daily", schedule_config: {} }, "INVALID_OPTION", "schedule_config.hour"],
+  [
+    { scheduleType: "weekly", scheduleConfig: { dayOfWeek: "mon", minute: 30 } },
+    "INVALID_OPTION",
+    "scheduleConfig.hour",
+  ],
+  [
+    { schedule_type: "weekly", schedule_config: { day_of_week: "mon-frx", at: ["09:00"] } },
+    "INVALID_TRIGGER",
+    "schedule_config.day_of_week",
+  ],
   [
     { scheduleType: "daily", scheduleConfig: { hour: -1 } },
     "INVALID_OPTION",
@@ -222,6 +240,27 @@ test.each([
   const answer = await post("/jobs", body);
   expect(answer.status).toBe(400);
   expect(({} as { hour?: unknown }).hour).toBeUndefined();
+});
+
+test.each([
+  ["POST", "/jobs", { pipeline: "Report", trigger: "cron", day_of_week: 1 }, "", '"dayOfWeek"?'],
+  ["POST", "/jobs", { pipeline: "Report", id: "job", schedule: "@hourly" }, "PUT", "with PUT."],
+  ["PATCH", "/jobs/job", { timezone: "Asia/Tokyo" }, "", "belongs to a schedule"],
+  ["PATCH", "/jobs/nope", {}, "GET /jobs", "There is no job"],
+])("%s %s %j: the answer says what to do", async (method, path, body, hint, message) => {
+  await post("/jobs", { pipeline: "Report", id: "job", schedule: "@daily" });
+  const answer = await call(path, { method, body });
+  expect(answer.status).toBeGreaterThanOrEqual(400);
+  expect(answer.body).toMatchObject({
+    message: expect.stringContaining(message) as string,
+    hint: expect.stringContaining(hint) as string,
+  });
+  expect(JSON.stringify(answer.body)).not.toMatch(/data\.path|getJobs|replaceExisting/);
+});
+
+test("a number of a query is not said to be in quotes", async () => {
+  const { body } = await call("/jobs?limit=5000");
+  expect(body).toMatchObject({ message: expect.stringMatching(/leave it out\.$/) as string });
 });
 
 test("the contract knows every option of a job and of each kind of trigger", () => {

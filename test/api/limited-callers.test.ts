@@ -46,7 +46,7 @@ afterAll(() => scheduler.shutdown());
 test("what an editor adds is its owner's, and says which id it got", async () => {
   const answer = await ana("/jobs", { method: "POST", body: { ...daily, id: "mine" } });
   expect(answer).toMatchObject({ status: 201, body: { id: "ana/mine", owner: "ana" } });
-  expect(answer.headers.get("location")).toBe(job);
+  expect(answer.headers.get("location")).toBe(`jobs/${job}`);
 });
 
 const ROUTES: [string, string, unknown?][] = [

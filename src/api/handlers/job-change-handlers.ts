@@ -3,7 +3,7 @@ import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import { ifMatch, ifMatchOrNone } from "../if-match.ts";
 import { type Caller, isAdministrator } from "../caller.ts";
 import { type JobLimits, ownerOf } from "../job-limits.ts";
-import { readSchedule, type ReadSchedule } from "../schedules/read-schedule.ts";
+import { COMMON, readSchedule, type ReadSchedule } from "../schedules/read-schedule.ts";
 import type { Contract } from "../contract.ts";
 import { asJson } from "./as-json.ts";
 import type { Call, Handlers } from "./handler.ts";
@@ -40,7 +40,8 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
       return read.told(async () => {
         await limits.beforeJob({ caller, scheduler: acting(), options, isNew: true });
         const job = await acting().addJob(pipeline, options);
-        headers.set("location", encodeURIComponent(job.id));
+        // Relative to the request's URL: what a proxy has before it is not known here.
+        headers.set("location", `jobs/${encodeURIComponent(job.id)}`);
         return answerWithTag(headers, job);
       });
     },
@@ -74,6 +75,7 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
 
     async updateJob({ path: { jobId }, body, request, acting, caller, headers }) {
       const read = readSchedule(body, "PATCH /jobs/{jobId}");
+      requireWhole(read);
       if (read.isKept) await requireScheduled(acting(), jobId);
       const changes = { ...read.options, ...ifMatch(request) };
       return read.told(async () => {
@@ -181,6 +183,17 @@ const OWN: Readonly<Record<"pause" | "resume" | "run" | "remove", readonly strin
   run: ["ignoreCondition"],
   remove: [],
 };
+
+/** A zone or a bound alone changes no schedule: it belongs to one that is given with it. */
+function requireWhole({ isGiven, options }: ReadSchedule): void {
+  const stray = isGiven ? undefined : Object.keys(options).find((name) => COMMON.has(name));
+  if (stray !== undefined)
+    throw new CronduitError(
+      "INVALID_OPTION",
+      `PATCH /jobs/{jobId}, body, option "${stray}": belongs to a schedule, which is missing. Give both: the \`schedule_type\` and \`schedule_config\` that the job has now, with this.`,
+      { data: { path: stray } },
+    );
+}
 
 /** A new job must say when. */
 function requireSchedule({ isGiven, isKept }: ReadSchedule, where: string): void {

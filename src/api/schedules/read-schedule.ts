@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { CronduitError, isCronduitError } from "../../core/errors.ts";
 import { parseOptions } from "../../jobs/options.ts";
+import { WEEKDAYS } from "../../triggers/cron/field-names.ts";
+import { parseField } from "../../triggers/cron/parse-field.ts";
 import { parseSchedule } from "../../triggers/natural/parse-schedule.ts";
 import {
   type SCHEDULE_TYPES,
@@ -82,7 +84,14 @@ interface Place {
 }
 
 /** Fields that can stand beside any way to say when. */
-const COMMON = new Set(["timezone", "startDate", "endDate", "dst", "jitter", "calendars"]);
+export const COMMON: ReadonlySet<string> = new Set([
+  "timezone",
+  "startDate",
+  "endDate",
+  "dst",
+  "jitter",
+  "calendars",
+]);
 
 function triggerNames(options: Fields): string[] {
   return Object.keys(options).filter((name) => name in triggerFields && !COMMON.has(name));
@@ -127,7 +136,10 @@ function byType(
   const pathOf = (key: string): string => `${path}.${names.get(key) ?? key}`;
   const wrapped = z.object({ [path]: scheduleConfigShapes[type] });
   const parsed = onPaths(path, pathOf, () => parseOptions(wrapped, { [path]: snake }, place.where));
-  const fields = asTrigger[type](parsed[path] as never);
+  if (isWithoutTime(type, parsed[path] as Fields))
+    throw refused(place, `${name}.hour`, 'is missing. Give hour, from 0 to 23, or at: "09:00".');
+  const ofField = (field: string) => pathOf(field === "dayOfWeek" ? "day_of_week" : field);
+  const fields = renaming(ofField, () => asTrigger[type](parsed[path] as never));
   const back: Record<string, string> = {};
   for (const [field, key] of Object.entries(fields.from)) back[field] = pathOf(key);
   const { startDate, endDate } = boundsOf(snake, back, pathOf);
@@ -138,6 +150,12 @@ function byType(
     ...(endDate === undefined ? {} : { endDate }),
   };
   return { options, isGiven: true, isKept: false, told: telling(place, back, name) };
+}
+
+/** Whether a config says on which days, and not when. */
+function isWithoutTime(type: ScheduleType, { hour, at }: Fields): boolean {
+  const isByDay = type === "daily" || type === "weekly" || type === "monthly";
+  return isByDay && hour === undefined && at === undefined;
 }
 
 function boundsOf(config: Fields, back: Record<string, string>, pathOf: (key: string) => string) {
@@ -186,7 +204,7 @@ const asTrigger: { readonly [T in ScheduleType]: (config: Config<T>) => AsTrigge
   weekly: ({ day_of_week: days, ...config }) =>
     atTimes(
       config,
-      { dayOfWeek: [days].flat().map(weekdayText).join(",") },
+      { dayOfWeek: [...new Set([days].flat().map(weekdayText))].join(",") },
       { dayOfWeek: "day_of_week" },
     ),
   monthly: ({ day_of_month: days, ...config }) =>
@@ -230,6 +248,15 @@ function weekdayText(day: string | number): string {
     .replaceAll(/\b(sun|mon|tue|wed|thu|fri|sat)[a-z]*day\b/g, "$1");
 }
 
+/** Days as the trigger `weekly` takes them: it knows no ranges. Sunday is one day, whichever its number. */
+function weekdays(text: string): string[] {
+  const days = text.split(",").flatMap((day) => {
+    if (!/^\w+-\w+$/.test(day)) return day === "7" ? ["0"] : [day];
+    return parseField("dayOfWeek", day).values.map((value) => WEEKDAYS[value] ?? day);
+  });
+  return [...new Set(days)];
+}
+
 function atTimes(
   { hour, minute, second, at }: Omit<Config<"daily">, "start_date" | "end_date">,
   days: { readonly dayOfWeek?: string; readonly day?: string },
@@ -245,7 +272,7 @@ function atTimes(
   const { dayOfWeek, day } = days;
   const kind =
     dayOfWeek !== undefined
-      ? { trigger: "weekly", weekly: dayOfWeek.split(",") }
+      ? { trigger: "weekly", weekly: weekdays(dayOfWeek) }
       : day !== undefined
         ? { trigger: "monthly", monthly: day.split(",").map(dayNumber) }
         : { trigger: "daily" };
@@ -291,10 +318,14 @@ function renamed(error: unknown, pathOf: (field: string) => string): unknown {
 }
 
 function onPath<T>(place: Place, name: string, read: () => T): T {
+  return renaming(() => `${place.prefix}${name}`, read);
+}
+
+function renaming<T>(pathOf: (field: string) => string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw renamed(error, () => `${place.prefix}${name}`);
+    throw renamed(error, pathOf);
   }
 }
 
