@@ -27,7 +27,10 @@ describe("set-up", () => {
     expect(await setUp(made?.token ?? "")).toMatchObject({ status: 201, body: { user: "ana" } });
     const ana = await fleet.jwtOf("ana");
     expect((await fleet.call("/session", { as: ana })).body).toMatchObject({ role: "admin" });
-    expect((await setUp(made?.token ?? "", "eve")).status).toBe(401);
+    expect(await setUp(made?.token ?? "", "eve")).toMatchObject({
+      status: 401,
+      body: { message: expect.stringContaining("api.setupToken()") as string },
+    });
     expect(await fleet.api.setupToken()).toBeUndefined();
   });
 
@@ -64,7 +67,9 @@ describe("set-up", () => {
     const made = await fleet.api.setupToken();
     expect((await setUp(made?.token ?? "", "ana", "12345678")).body).toMatchObject({
       code: "WEAK_PASSWORD",
+      path: "password",
     });
+    expect((await setUp(made?.token ?? "", "no name")).body).toMatchObject({ path: "user" });
     expect((await setUp(made?.token ?? "")).status).toBe(201);
   });
 });

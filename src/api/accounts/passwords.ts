@@ -55,9 +55,11 @@ export class Passwords {
 
   /**
    * Refuses passwords that others guess. Any characters will do.
+   * @param path The field of the body that has it.
    * @throws {@link CronduitError} `WEAK_PASSWORD`
    */
-  async requireStrong(password: string, login: string): Promise<void> {
+  async requireStrong(password: string, login: string, path = "newPassword"): Promise<void> {
+    const weak = (why: string): CronduitError => weakPassword(why, path);
     const { min, max } = PASSWORD_LENGTH;
     if (password.length < min || password.length > max)
       throw weak(`must have ${min} to ${max} characters`);
@@ -80,8 +82,8 @@ async function loadCommon(): Promise<ReadonlySet<string>> {
 }
 
 /** Says nothing of the password itself. */
-function weak(why: string): CronduitError {
+function weakPassword(why: string, path: string): CronduitError {
   return new CronduitError("WEAK_PASSWORD", `The new password ${why}.`, {
-    data: { path: "newPassword" },
+    data: { path },
   });
 }

@@ -12,6 +12,16 @@ export function readLoginOption(written: string, where: string): string {
   return parseOptions(loginSchema, written, where);
 }
 
+/** A login name that stands in a field of a body. @throws {@link CronduitError} `INVALID_OPTION` */
+export function readLoginField<Name extends string>(
+  name: Name,
+  body: Readonly<Record<Name, string>>,
+  where: string,
+): string {
+  const schema = z.object({ [name]: loginSchema });
+  return parseOptions(schema, { [name]: body[name] }, `${where}, body`)[name] ?? "";
+}
+
 /** Names of owners, each once. @throws {@link CronduitError} `INVALID_OPTION` */
 export function readOwners(written: readonly string[], where: string): string[] {
   return [...new Set(parseOptions(ownersSchema, written, where))];

@@ -11,7 +11,7 @@ import type { Contract } from "../contract.ts";
 import type { AnswerOf } from "../contract/route.ts";
 import type { sessionRoutes } from "../contract/session-routes.ts";
 import type { Call, Handlers } from "./handler.ts";
-import { madeBy, noSuchAccount, readLoginOption, userOf } from "./own-accounts.ts";
+import { madeBy, noSuchAccount, readLoginField, userOf } from "./own-accounts.ts";
 
 type Who = AnswerOf<Contract["whoAmI"]>;
 
@@ -106,17 +106,24 @@ async function setUp(
   { body, address }: Call<Contract["setUp"]>,
 ): Promise<AnswerOf<Contract["setUp"]>> {
   const attempt = await lockOut.begin(undefined, address);
-  const id = readLoginOption(body.user, "POST /setup, user");
+  const id = readLoginField("user", body, "POST /setup");
   // Whoever has no token learns nothing of users; and what is wrong besides does not use it up.
-  if (!(await tokens.isGood(body.token))) throw notAuthenticated();
-  await passwords.requireStrong(body.password, id);
+  if (!(await tokens.isGood(body.token))) throw noSetUpToken();
+  await passwords.requireStrong(body.password, id, "password");
   if (await users.get(id))
     throw new CronduitError("USER_EXISTS", `There is a user "${id}" already.`);
-  if (!(await tokens.use(body.token))) throw notAuthenticated();
+  if (!(await tokens.use(body.token))) throw noSetUpToken();
   await attempt.succeeded();
   await commands.createAdministrator(id, body.password);
   await audit.write({ action: "set-up", by: null, address, user: id, detail: null });
   return { user: id };
+}
+
+function noSetUpToken(): CronduitError {
+  return new CronduitError(
+    "NOT_AUTHENTICATED",
+    "The set-up token is wrong, was used, or has expired. The server's program makes another one with `api.setupToken()`, while no administrator can sign in.",
+  );
 }
 
 /** Whoever found an open browser must not end the sessions of its user. @throws {@link CronduitError} as `SignIn.confirm` */

@@ -7,7 +7,7 @@ import type { Contract } from "../contract.ts";
 import type { AnswerOf } from "../contract/route.ts";
 import type { userRoutes } from "../contract/user-routes.ts";
 import type { Handlers } from "./handler.ts";
-import { madeBy, readLoginOption, readOwners, userOf } from "./own-accounts.ts";
+import { madeBy, readLoginField, readLoginOption, readOwners, userOf } from "./own-accounts.ts";
 
 const PAGE = 100;
 
@@ -22,7 +22,7 @@ export function userHandlers(people: People): Handlers<keyof typeof userRoutes> 
 
     async createUser(call) {
       const { role, teams, quotas } = call.body;
-      const id = readLoginOption(call.body.id, "POST /users, id");
+      const id = readLoginField("id", call.body, "POST /users");
       const { user, oneTimePassword } = await commands.create(id, {
         role,
         teams: readOwners(teams, "POST /users, teams"),
