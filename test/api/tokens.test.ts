@@ -165,3 +165,10 @@ test("wrong ones are all answered alike", async () => {
   expect(answers[0]).toMatchObject({ status: 401, challenge: "Bearer" });
   for (const answer of answers) expect(answer).toEqual(answers[0]);
 });
+
+test("a header of another form is said to be one", async () => {
+  const { secret } = await fleet.tokenOf("ana");
+  const { status, body } = await fleet.call("/session", { headers: { authorization: secret } });
+  expect(status).toBe(401);
+  expect(body).toMatchObject({ message: expect.stringContaining("`Bearer`, a space") as string });
+});

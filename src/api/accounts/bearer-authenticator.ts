@@ -1,4 +1,5 @@
 import { decodeProtectedHeader } from "jose";
+import { CronduitError } from "../../core/errors.ts";
 import type { Authenticator, Caller } from "../caller.ts";
 import { callerOfOutside, callerOfSession, callerOfToken } from "./account-callers.ts";
 import type { OpenDocuments } from "../open-documents.ts";
@@ -37,6 +38,12 @@ export class BearerAuthenticator implements Authenticator {
   async authenticate(request: Request): Promise<Caller | undefined> {
     const header = request.headers.get("authorization");
     if (header === null) return undefined;
+    // Says nothing of a credential: none was read.
+    if (!/^Bearer\b/i.test(header))
+      throw new CronduitError(
+        "NOT_AUTHENTICATED",
+        "The header Authorization can't be read: it is to be `Bearer`, a space, and the token.",
+      );
     const [, text = ""] = FORM.exec(header) ?? [];
     const caller = text.startsWith(TOKEN_PREFIX)
       ? await this.#byToken(text)
