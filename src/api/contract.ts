@@ -10,6 +10,7 @@ import { machineRoutes } from "./contract/machine-routes.ts";
 import { peopleRoutes } from "./contract/people-routes.ts";
 import { overviewRoutes } from "./contract/overview-routes.ts";
 import { runRoutes } from "./contract/run-routes.ts";
+import { timelineRoutes } from "./contract/timeline-routes.ts";
 
 /** Every route of the API. All that clients need to know of it; a module of its own, which loads nothing else of `api`. */
 export const contract = {
@@ -23,6 +24,7 @@ export const contract = {
   ...machineRoutes,
   ...descriptionRoutes,
   ...overviewRoutes,
+  ...timelineRoutes,
   ...runRoutes,
   ...peopleRoutes,
 } as const;

@@ -19,6 +19,7 @@ import { machineHandlers } from "./handlers/machine-handlers.ts";
 import { peopleHandlers } from "./handlers/people-handlers.ts";
 import { overviewHandlers } from "./handlers/overview-handlers.ts";
 import { runHandlers } from "./handlers/run-handlers.ts";
+import { timelineHandlers } from "./handlers/timeline-handlers.ts";
 import { StreamHub } from "./streams/stream-hub.ts";
 import { occurrenceHandlers } from "./handlers/occurrence-handlers.ts";
 import { pipelineHandlers } from "./handlers/pipeline-handlers.ts";
@@ -73,6 +74,7 @@ export function createApi(options: ApiOptions): Api {
     ...pipelineHandlers(parts.registry),
     ...machines,
     ...overviewHandlers,
+    ...timelineHandlers,
     ...describing(settings.basePath),
     ...peopleHandlers(people),
     ...runHandlers(clock, hub),

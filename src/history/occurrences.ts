@@ -3,13 +3,11 @@ import { END_OF_TIME, type EpochMs } from "../core/clock.ts";
 import { CronduitError, JobLookupError } from "../core/errors.ts";
 import { fromOpaqueText, toOpaqueText } from "../core/opaque-text.ts";
 import type { Engine } from "../engine/port/engine.ts";
-import type { StoredJob } from "../jobs/definition.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
-import { previewTimes } from "../jobs/preview-times.ts";
-import { Schedule } from "../jobs/schedule.ts";
 import type { PreviewFlag } from "../triggers/preview.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import { plannedOf, type PlannedRange, type PlannedState } from "./planned.ts";
 import { type Run, toRun } from "./run.ts";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -43,9 +41,9 @@ export interface JobOccurrence {
    * The verdict or state of its run. Without one, `due`: its time has come, and nobody has taken it yet; `future`; `will-skip`:
    * somebody asked for that; `paused`: it falls into a pause, and runs only if the job is resumed before or with it.
    */
-  readonly state: Run["verdict"] | "due" | "future" | "will-skip" | "paused";
+  readonly state: Run["verdict"] | PlannedState;
   /** What is on record of it. Runs by `runJob` and of backfills are in the list, too. */
-  readonly run: Run | undefined;
+  readonly run?: Run | undefined;
   /** What a change of the clock or a calendar did to a time to come. */
   readonly flags: readonly PreviewFlag[];
 }
@@ -85,16 +83,10 @@ export async function pageOfOccurrences(
   return { occurrences, cursor: all.length > query.limit ? toOpaqueText(next) : undefined };
 }
 
-interface Range {
-  readonly at: EpochMs;
-  readonly toAt: EpochMs;
-  readonly limit: number;
-}
-
 async function recordedOf(
   { ledger }: Pick<Engine, "ledger">,
   jobId: string,
-  { at, toAt, limit }: Range,
+  { at, toAt, limit }: PlannedRange,
 ): Promise<JobOccurrence[]> {
   const [open, rows] = await Promise.all([
     ledger.readOpenRuns(jobId),
@@ -124,54 +116,6 @@ async function requireRecord({ ledger }: Pick<Engine, "ledger">, jobId: string):
   } as const;
   const [rows, open] = await Promise.all([ledger.read(any), ledger.readOpenRuns(jobId)]);
   if (rows.length + open.length === 0) throw new JobLookupError(jobId);
-}
-
-/** What nobody has decided yet. */
-function plannedOf(job: StoredJob, now: EpochMs, { at, toAt, limit }: Range): JobOccurrence[] {
-  if (job.state === "finished") return [];
-  const schedule = new Schedule(job.definition);
-  const found: Omit<JobOccurrence, "flags">[] = [];
-  const begin = Math.max(at - 1, job.watermark);
-  for (let next = schedule.next(begin); next && next.fireAt <= toAt;) {
-    const { fireAt, dueAt } = next;
-    const fireTime = new Date(fireAt);
-    found.push({
-      fireTime,
-      dueTime: new Date(dueAt),
-      state: stateOf(job, next, now),
-      run: undefined,
-    });
-    if (found.length >= limit) break;
-    next = schedule.next(fireAt);
-  }
-  const flags = flagsOf(job, begin, found.length);
-  return found.map((one) => Object.assign(one, { flags: flags.get(one.fireTime.getTime()) ?? [] }));
-}
-
-function stateOf(
-  { state, skips, pausedUntil }: StoredJob,
-  { fireAt, dueAt }: { readonly fireAt: EpochMs; readonly dueAt: EpochMs },
-  now: EpochMs,
-): JobOccurrence["state"] {
-  if (skips.some((skip) => skip.fireAt === fireAt)) return "will-skip";
-  if (state === "paused" && fireAt < (pausedUntil ?? Number.POSITIVE_INFINITY)) return "paused";
-  return dueAt <= now ? "due" : "future";
-}
-
-/** Most times that a preview gives. */
-const MAX_PREVIEWED = 1_000;
-
-function flagsOf(
-  { definition }: StoredJob,
-  from: EpochMs,
-  count: number,
-): ReadonlyMap<EpochMs, readonly PreviewFlag[]> {
-  if (count === 0) return new Map();
-  const rows = previewTimes(definition, {
-    from: new Date(Math.max(0, from)),
-    count: Math.min(count, MAX_PREVIEWED),
-  });
-  return new Map(rows.filter(({ fires }) => fires).map((row) => [row.instant, row.flags]));
 }
 
 function rangeOf(

@@ -6,7 +6,7 @@ export const PROMISES = ["kept", "late", "excused", "broken", "in-flight"] as co
 
 /**
  * What became of the promise that an occurrence is. `kept`: it succeeded. `late`: it succeeded, and began more than
- * {@link LATE_MS} after it was due. `excused`: somebody, or a rule of the job, wanted it so. `broken`: it failed, was missed, or
+ * ten seconds after it was due. `excused`: somebody, or a rule of the job, wanted it so. `broken`: it failed, was missed, or
  * found `maxInstances` runs unfinished. `in-flight`: it has no verdict yet.
  */
 export type PromiseState = (typeof PROMISES)[number];

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Logger } from "../core/log.ts";
 import type { Engine } from "../engine/port/engine.ts";
+import type { StoredJob } from "../jobs/definition.ts";
 import { fitsFilter, type JobCounts, type JobGroup } from "../jobs/job-list.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { Scope } from "../jobs/scope.ts";
@@ -14,7 +15,8 @@ import { readJobs } from "./read-jobs.ts";
 /** Jobs looked at per call; if a filter matches none of them, the cursor continues from there. */
 const MAX_LOOKED = 20_000;
 
-const querySchema = z.strictObject({
+/** Schema of {@link JobQuery}. */
+export const jobQuerySchema = z.strictObject({
   ...jobFilterShape,
   order: z.enum(["next-run", "id"]).default("next-run"),
   cursor: cursorSchema.optional(),
@@ -73,34 +75,58 @@ export interface JobQueryParts {
  * @throws {@link CronduitError} `INVALID_OPTION`
  */
 export async function queryJobs(
-  { engine, registry, logger }: JobQueryParts,
+  parts: JobQueryParts,
   input: JobQuery,
   scope: Scope,
 ): Promise<JobPage<JobSnapshot>> {
-  const { order, cursor, limit, ...given } = parseOptions(querySchema, input, "getJobs");
+  const { jobs, ...page } = await findJobs(parts, parseOptions(jobQuerySchema, input, "getJobs"), {
+    scope,
+    where: "getJobs",
+  });
+  return {
+    ...page,
+    jobs: jobs.flatMap((job) => {
+      try {
+        return [toJob(job, parts.registry)];
+      } catch (error) {
+        tellUnreadable(parts, job.definition.id, error);
+        return [];
+      }
+    }),
+  };
+}
+
+/** Reports a job that is left out. */
+export function tellUnreadable(
+  { logger }: Pick<JobQueryParts, "logger">,
+  jobId: string,
+  error: unknown,
+): void {
+  logger.warn("a stored job can't be read and is left out", { jobId, error });
+}
+
+/** One page of jobs as they are stored. @throws {@link CronduitError} `INVALID_OPTION` */
+export async function findJobs(
+  { engine }: Pick<JobQueryParts, "engine">,
+  { order, cursor, limit, ...given }: z.output<typeof jobQuerySchema>,
+  { scope, where }: { readonly scope: Scope; readonly where: string },
+): Promise<JobPage<StoredJob>> {
   const filter = toFilter(given);
-  refuseOtherOrder(cursor, order, "getJobs");
+  refuseOtherOrder(cursor, order, where);
   const page = await engine.jobs.list(
     { filter, order, after: cursor, limit, mostLooked: MAX_LOOKED },
     scope,
   );
-  const jobs: JobSnapshot[] = [];
-  // It may have changed since.
-  for (const job of await readJobs(
+  const jobs = await readJobs(
     engine,
     page.found.map(({ id }) => id),
-  ))
-    if (fitsFilter(job, filter)) {
-      try {
-        jobs.push(toJob(job, registry));
-      } catch (error) {
-        logger.warn("a stored job can't be read and is left out", {
-          jobId: job.definition.id,
-          error,
-        });
-      }
-    }
-  return { jobs, cursor: page.next && writeCursor({ ...page.next, order }), lookedAt: page.looked };
+  );
+  return {
+    // They may have changed since.
+    jobs: jobs.filter((job) => fitsFilter(job, filter)),
+    cursor: page.next && writeCursor({ ...page.next, order }),
+    lookedAt: page.looked,
+  };
 }
 
 /** Counts jobs. @throws {@link CronduitError} `INVALID_OPTION` */

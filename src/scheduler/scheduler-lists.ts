@@ -1,4 +1,6 @@
 import type { Logger } from "../core/log.ts";
+import { latestRunsOf } from "../history/latest-runs.ts";
+import type { Run } from "../history/run.ts";
 import type { Scope } from "../jobs/scope.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { ModifyJobOptions, RescheduleOptions } from "./add-job-options.ts";
@@ -13,6 +15,7 @@ import {
   queryJobs,
   tallyJobs,
 } from "./job-query.ts";
+import { pageOfTimelines, type TimelinePage, type TimelineQuery } from "./job-timelines.ts";
 import type { PauseOptions, ResumeOptions } from "./pauses.ts";
 import { SchedulerRuns, type SchedulerRunsParts } from "./scheduler-runs.ts";
 
@@ -50,6 +53,26 @@ export abstract class SchedulerLists extends SchedulerRuns implements JobControl
     await this.#parts.ready();
     const page = await queryJobs(this.#parts, query, this.#parts.scope);
     return { ...page, jobs: page.jobs.map((job) => withActions(job, this)) };
+  }
+
+  /**
+   * What was and what comes of jobs, in a time around now; a page of jobs at a time, as `getJobs` lists them. Of jobs that run
+   * often, marks that lie close together and have all but their times in common are merged, with their count.
+   * @throws {@link CronduitError} `INVALID_OPTION`
+   * @example const { now, jobs } = await scheduler.getTimeline({ owner: "billing", from: "2026-03-24" });
+   */
+  async getTimeline(query: TimelineQuery = {}): Promise<TimelinePage> {
+    await this.#parts.ready();
+    return pageOfTimelines(this.#parts, query, this.#parts);
+  }
+
+  /**
+   * The latest runs and decisions of up to 100 jobs, in one round trip; those of a job without any, or unknown, are none.
+   * @internal
+   */
+  async getLatestRuns(jobIds: readonly string[], limit: number): Promise<Run[][]> {
+    await this.#parts.ready();
+    return latestRunsOf(this.#parts.engine, jobIds, limit);
   }
 
   /**

@@ -114,6 +114,43 @@ describe.each([
     expect(JSON.stringify(overview)).toContain("paused");
     expect((await two.ready()).status).toBe("ready");
   });
+
+  test("timelines and strips of jobs on two queues, from the other process", async () => {
+    await using fleet = await open();
+    const { one, two } = fleet;
+    await one.createJob({
+      body: { pipeline: "report", id: "often", schedule: "every 1 second", tags: ["t"] },
+    });
+    await one.createJob({
+      body: { pipeline: "report", id: "apart", tags: ["t"], is_scheduled: false, queue: "windows" },
+    });
+    await one.createJob({
+      body: { pipeline: "report", id: "daily", schedule: "every day at 9:00" },
+    });
+    await vi.waitFor(
+      async () => {
+        const [strip] = (await two.listStrips({ query: { jobId: "often" } })).items;
+        expect(strip?.cells.length).toBeGreaterThan(2);
+      },
+      { timeout: 30_000, interval: 100 },
+    );
+    await one.pauseJob({ path: { jobId: "often" }, body: { reason: "INC-1" } });
+    await one.runJob({ path: { jobId: "apart" }, body: {} });
+    const { items, from, to } = await two.getTimeline({ query: { tag: "t", order: "id" } });
+    expect(items).toMatchObject([
+      { jobId: "apart", decided: [{ verdict: "queued", trigger: "manual", promise: null }] },
+      { jobId: "often", state: "paused", pausedReason: "INC-1", decidedFrom: null },
+    ]);
+    const often = items[1];
+    const { items: runs } = await one.listJobRuns({ path: { jobId: "often" } });
+    expect(often?.decided.map(({ runId }) => runId).toReversed()).toEqual(runs.map(({ id }) => id));
+    const planned = often?.planned.reduce((sum, { count }) => sum + count, 0) ?? 0;
+    const half = (Date.parse(to) - Date.parse(from)) / 2_000;
+    expect(Math.abs(planned - half)).toBeLessThan(120);
+    expect(new Set(often?.planned.map(({ state }) => state))).toEqual(new Set(["paused"]));
+    const strips = await two.listStrips({ query: { jobId: ["daily", "nope", "apart"] } });
+    expect(strips.items.map(({ cells }) => cells.length)).toEqual([0, 0, 1]);
+  });
 });
 
 test("nobody is told which server does not answer, or where it is; the log is", async () => {

@@ -70,6 +70,7 @@ export const ROWS = {
   followEvents: { isStream: true },
   getOverview: {},
   listStrips: { query: `jobId=${encodeURIComponent(JOB)}` },
+  getTimeline: {},
   getStats: {},
   getAccount: { query: `from=${YESTERDAY}` },
   listWorkers: {},

@@ -24,6 +24,36 @@ export function ledgerCases({ bench }: CaseContext): void {
     expect(await b.ledger({ id: "nobody", generation: 0 })).toEqual([]);
   });
 
+  test("those of several jobs are read together, with what has no verdict", async () => {
+    const b = bench();
+    const often = await b.addJob({ policy: { misfireGraceMs: 0 } });
+    const once = await b.addJob();
+    const from = b.now;
+    for (let i = 1; i <= 3; i += 1) {
+      b.now += 1_000;
+      await b.admit(often, [at(b.now - 1)], { base: 0 });
+    }
+    const { runId } = await b.run(once, b.now);
+    const read = async (limit: number, more: object = {}) => {
+      const jobIds = [once.id, "nobody", often.id];
+      const query = { jobIds, fromAt: 0, toAt: 8.64e15, limit, ...more };
+      return (await b.engine.ledger.readMany(query)).map(({ rows, isAll, open }) => ({
+        rows: rows.map(({ fireAt }) => (fireAt + 1 - from) / 1_000),
+        isAll,
+        open: open.map(({ id, state }) => `${id} ${state}`),
+      }));
+    };
+    const none = { rows: [], isAll: true, open: [] };
+    const running = { ...none, open: [`${runId} running`] };
+    expect(await read(3)).toEqual([running, none, { ...none, rows: [3, 2, 1] }]);
+    expect(await read(2)).toEqual([running, none, { rows: [3, 2], isAll: false, open: [] }]);
+    const early = { fromAt: from, toAt: from + 1_999 };
+    expect(await read(9, early)).toEqual([running, none, { ...none, rows: [2, 1] }]);
+    expect(await b.engine.ledger.readMany({ jobIds: [], fromAt: 0, toAt: 1, limit: 1 })).toEqual(
+      [],
+    );
+  });
+
   test("no more rows are kept than the job's retention says, the oldest go", async () => {
     const b = bench();
     const job = await b.addJob({ retention: { count: 3 }, policy: { misfireGraceMs: 0 } });

@@ -177,6 +177,11 @@ export function queueCases({ bench, another }: CaseContext): void {
       order: "latest",
     });
     expect(latest.map((row) => row.id)).toEqual(seen.toReversed().slice(2, 5));
+    const most = seen.length - 1;
+    const of = { jobIds: [id], fromAt: 0, toAt: 8.64e15 };
+    const [many] = await b.engine.ledger.readMany({ ...of, limit: most });
+    expect(many?.rows.map((row) => row.id)).toEqual(seen.toReversed().slice(0, most));
+    expect(many).toMatchObject({ isAll: false, open: [] });
   });
 
   test("jobs of all queues are counted, and listed in the order of their next run", async () => {

@@ -11,6 +11,7 @@ export async function semanticCases({ tested }: CaseContext): Promise<void> {
   await import("../ledger/get-changes.cases.ts");
   await import("../ledger/get-occurrences.cases.ts");
   await import("../ledger/get-runs.cases.ts");
+  await import("../ledger/get-timeline.cases.ts");
   await import("../ledger/retention.cases.ts");
   await import("../semantics/account.cases.ts");
   await import("../semantics/account-for.cases.ts");

@@ -34,6 +34,7 @@ const FUNCTIONS_ALONE = [
   "read_events",
   "read_hours",
   "read_ledger",
+  "read_ledgers",
   "read_logs",
   "read_open_runs",
   "read_steps",

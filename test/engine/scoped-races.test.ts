@@ -56,6 +56,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   "ledger.read": ({ ledger }) =>
     ledger.read({ jobId, ...range, offset: 0, limit: 9, order: "latest" }),
   "ledger.readOpenRuns": ({ ledger }) => ledger.readOpenRuns(jobId),
+  "ledger.readMany": ({ ledger }) => ledger.readMany({ jobIds: [jobId], ...range, limit: 9 }),
   "ledger.list": ({ ledger }) =>
     ledger.list(
       { filter: {}, order: "latest", after: undefined, limit: 9, mostLooked: 99 } as never,

@@ -133,6 +133,14 @@ const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
     expect((await on.getJobs({ tag: "money" })).jobs).toEqual([]);
     expect((await on.getJobs({ text: "bill" })).jobs).toEqual([]);
   },
+  getTimeline: async (on) => {
+    expect((await on.getTimeline()).jobs.map(({ jobId }) => jobId)).toEqual(["ada/mine"]);
+    expect((await on.getTimeline({ owner: "bob" })).jobs).toEqual([]);
+  },
+  getLatestRuns: async (on) => {
+    expect((await scheduler.getLatestRuns([theirs.jobId], 9))[0]).toHaveLength(1);
+    expect(await on.getLatestRuns([theirs.jobId, ghost.jobId], 9)).toEqual([[], []]);
+  },
   previewJob: async (on) =>
     expect(await on.previewJob({ trigger: "interval", hours: 1 })).toHaveProperty("next"),
   getChanges: async (on) => {

@@ -11,8 +11,6 @@ const HOUR_MS = 3_600_000;
 const UPCOMING = 50;
 const NEXT = 10;
 const CELLS = 60;
-/** Jobs whose strips are read at the same time. */
-const AT_ONCE = 10;
 const OPEN = ["queued", "running", "retrying", "sleeping"] as const;
 
 /** What the routes do that show much at once. */
@@ -55,14 +53,8 @@ export const overviewHandlers: Handlers<"getOverview" | "listStrips"> = {
 
   async listStrips({ query: { jobId }, scheduler }) {
     const ids = [...new Set(jobId)];
-    const items: { jobId: string; cells: ReturnType<typeof toCell>[] }[] = [];
-    for (let at = 0; at < ids.length; at += AT_ONCE) {
-      const some = ids.slice(at, at + AT_ONCE).map(async (id) => {
-        const { runs } = await scheduler.getRuns(id, { limit: CELLS });
-        return { jobId: id, cells: runs.map(toCell) };
-      });
-      items.push(...(await Promise.all(some)));
-    }
+    const strips = await scheduler.getLatestRuns(ids, CELLS);
+    const items = ids.map((id, i) => ({ jobId: id, cells: (strips[i] ?? []).map(toCell) }));
     return { items, nextCursor: null };
   },
 };

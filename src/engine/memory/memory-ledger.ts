@@ -6,8 +6,10 @@ import { fireAtOf } from "../codec/steps-and-logs.ts";
 import type {
   LedgerCleaned,
   LedgerCleanup,
+  LedgerPart,
   LedgerPort,
   LedgerQuery,
+  LedgersQuery,
   OpenRunList,
   RunList,
   RunListQuery,
@@ -29,6 +31,21 @@ export class MemoryLedger implements LedgerPort {
 
   async readOpenRuns(jobId: string): Promise<LedgerRow[]> {
     return copyOf(openRuns(this.#link.ready().state, jobId));
+  }
+
+  async readMany({ jobIds, limit, ...range }: LedgersQuery): Promise<LedgerPart[]> {
+    const { state } = this.#link.ready();
+    const now = this.#link.now();
+    const parts = jobIds.map((jobId) => {
+      const query = { ...range, jobId, offset: 0, limit: limit + 1, order: "latest" } as const;
+      const rows = [...readLedger(state, query, now)];
+      return {
+        rows: rows.slice(0, limit),
+        isAll: rows.length <= limit,
+        open: openRuns(state, jobId),
+      };
+    });
+    return copyOf(parts);
   }
 
   async list(query: RunListQuery, scope: Scope): Promise<RunList> {

@@ -4,8 +4,10 @@ import type { Scope } from "../../jobs/scope.ts";
 import type {
   LedgerCleaned,
   LedgerCleanup,
+  LedgerPart,
   LedgerPort,
   LedgerQuery,
+  LedgersQuery,
   OpenRunList,
   RunList,
   RunListQuery,
@@ -40,6 +42,23 @@ export class MultiQueueLedger implements LedgerPort {
     ]);
     const more = [...others.values()].map(({ ledger }) => ledger.readOpenRuns(jobId));
     return [rows, ...(await Promise.all(more))].flat();
+  }
+
+  async readMany(query: LedgersQuery): Promise<LedgerPart[]> {
+    const ledgers = await this.#ledgers();
+    const found = await Promise.all(ledgers.map((ledger) => ledger.readMany(query)));
+    return query.jobIds.map((_, i) => {
+      const parts = found.flatMap((each) => each[i] ?? []);
+      const rows = mergeRows(
+        parts.map((part) => part.rows),
+        "latest",
+      );
+      return {
+        rows: rows.slice(0, query.limit),
+        isAll: rows.length <= query.limit && parts.every(({ isAll }) => isAll),
+        open: parts.flatMap(({ open }) => open),
+      };
+    });
   }
 
   async list(query: RunListQuery, scope: Scope): Promise<RunList> {

@@ -1,13 +1,13 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { LedgerCleaned, LedgerCleanup } from "../../jobs/ledger-cleanup.ts";
-import type { LedgerQuery } from "../../jobs/ledger-query.ts";
+import type { LedgerPart, LedgerQuery, LedgersQuery } from "../../jobs/ledger-query.ts";
 import type { LedgerRow } from "../../jobs/ledger-row.ts";
 import type { OpenRunList, RunList, RunListQuery } from "../../jobs/run-list.ts";
 import type { Scope } from "../../jobs/scope.ts";
 
 export type { LedgerCleaned, LedgerCleanup } from "../../jobs/ledger-cleanup.ts";
 export type { OpenRunList, RunList, RunListQuery } from "../../jobs/run-list.ts";
-export type { LedgerQuery } from "../../jobs/ledger-query.ts";
+export type { LedgerPart, LedgerQuery, LedgersQuery } from "../../jobs/ledger-query.ts";
 
 /** What became of occurrences. */
 export interface LedgerPort {
@@ -15,6 +15,8 @@ export interface LedgerPort {
   read(query: LedgerQuery): Promise<LedgerRow[]>;
   /** One job's claimed occurrences that have no verdict yet. */
   readOpenRuns(jobId: string): Promise<LedgerRow[]>;
+  /** Both of several jobs, in the order of their ids in the query; in as many round trips as for one. */
+  readMany(query: LedgersQuery): Promise<LedgerPart[]>;
   /** Decided runs of all jobs, the latest decision first. Stays right while runs are decided and rows deleted. */
   list(query: RunListQuery, scope: Scope): Promise<RunList>;
   /** Runs without a verdict of the jobs after one, in the order of ids, whole jobs at once. */

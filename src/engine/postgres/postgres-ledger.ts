@@ -6,8 +6,10 @@ import { toJson, unpack, type Written } from "../codec/stored-json.ts";
 import type {
   LedgerCleaned,
   LedgerCleanup,
+  LedgerPart,
   LedgerPort,
   LedgerQuery,
+  LedgersQuery,
   OpenRunList,
   RunList,
   RunListQuery,
@@ -31,6 +33,12 @@ interface WrittenOpenList {
   readonly next: string | null;
 }
 
+/** What `read_ledgers` answers of each job. */
+interface WrittenPart {
+  readonly rows: readonly Written<LedgerRow>[];
+  readonly open: readonly Written<LedgerRow>[];
+}
+
 /** What became of occurrences, on PostgreSQL. */
 export class PostgresLedger implements LedgerPort {
   readonly #link: PostgresLink;
@@ -45,6 +53,17 @@ export class PostgresLedger implements LedgerPort {
 
   async readOpenRuns(jobId: string): Promise<LedgerRow[]> {
     return decodeRows(await this.#link.read("readOpenRuns", "read_open_runs($1)", [jobId]));
+  }
+
+  async readMany({ limit, ...query }: LedgersQuery): Promise<LedgerPart[]> {
+    const asked = toJson({ ...query, limit: limit + 1 });
+    const read = "read_ledgers($1)";
+    const parts = await this.#link.read<WrittenPart[]>("readLedgers", read, [asked]);
+    return parts.map(({ rows, open }) => ({
+      rows: decodeRows(rows.slice(0, limit)),
+      isAll: rows.length <= limit,
+      open: decodeRows(open),
+    }));
   }
 
   async list(query: RunListQuery, scope: Scope): Promise<RunList> {

@@ -5,8 +5,10 @@ import { readEach } from "../codec/readable.ts";
 import type {
   LedgerCleaned,
   LedgerCleanup,
+  LedgerPart,
   LedgerPort,
   LedgerQuery,
+  LedgersQuery,
   OpenRunList,
   RunList,
   RunListQuery,
@@ -30,6 +32,13 @@ export class RedisLedger implements LedgerPort {
 
   readOpenRuns(jobId: string): Promise<LedgerRow[]> {
     return this.#calls.bounded("readOpenRuns", () => this.#readOpenRuns(jobId));
+  }
+
+  readMany({ jobIds, ...range }: LedgersQuery): Promise<LedgerPart[]> {
+    // Sent together.
+    return this.#calls.bounded("readLedgers", () =>
+      Promise.all(jobIds.map((jobId) => this.#readPart(jobId, range))),
+    );
   }
 
   list(query: RunListQuery, scope: Scope): Promise<RunList> {
@@ -78,6 +87,22 @@ export class RedisLedger implements LedgerPort {
       at += texts.length;
       if (texts.length < wanted || rows.length >= limit) return rows;
     }
+  }
+
+  async #readPart(
+    jobId: string,
+    { fromAt, toAt, limit }: Omit<LedgersQuery, "jobIds">,
+  ): Promise<LedgerPart> {
+    const { redis, tell } = this.#calls;
+    const key = this.#calls.key(`ledger:${jobId}`);
+    // In this order: a run that gets its verdict meanwhile is in one of them at least.
+    const [open, texts] = await Promise.all([
+      this.#readOpenRuns(jobId),
+      redis.zrevrangebyscore(key, toAt, fromAt, "LIMIT", 0, limit + 1),
+    ]);
+    const what = `row of the ledger of job "${jobId}"`;
+    const rows = readEach(texts.slice(0, limit), what, decodeRow, tell);
+    return { rows, isAll: texts.length <= limit, open };
   }
 
   async #readOpenRuns(jobId: string): Promise<LedgerRow[]> {

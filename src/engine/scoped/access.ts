@@ -39,6 +39,12 @@ export class Access {
     return job && this.asSeen(job);
   }
 
+  /** Which of some jobs are visible. */
+  async jobs(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const jobs = ids.length === 0 ? [] : await this.#engine.jobs.get(ids);
+    return new Set(ids.filter((_, i) => jobs[i] && this.asSeen(jobs[i])));
+  }
+
   /** A job as it is visible, if it is. */
   asSeen(job: StoredJob): StoredJob | undefined {
     return seenJob(this.sees, job);

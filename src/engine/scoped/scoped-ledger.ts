@@ -6,8 +6,10 @@ import type { Engine } from "../port/engine.ts";
 import type {
   LedgerCleaned,
   LedgerCleanup,
+  LedgerPart,
   LedgerPort,
   LedgerQuery,
+  LedgersQuery,
   OpenRunList,
   RunList,
   RunListQuery,
@@ -41,9 +43,32 @@ export class ScopedLedger implements LedgerPort {
   async readOpenRuns(jobId: string): Promise<LedgerRow[]> {
     const rows = await this.#engine.ledger.readOpenRuns(jobId);
     const job = await this.#access.job(jobId);
-    return rows.filter(({ owner }) =>
-      owner === undefined ? job !== undefined : this.#access.isSeen(owner),
+    return this.#openSeen(rows, job !== undefined);
+  }
+
+  async readMany(query: LedgersQuery): Promise<LedgerPart[]> {
+    const parts = await this.#engine.ledger.readMany(query);
+    const known = await this.#access.jobs(query.jobIds);
+    const seen = await Promise.all(
+      parts.map(async ({ rows, isAll, open }, i) => {
+        const jobId = query.jobIds[i] ?? "";
+        const own = rows.filter(({ owner }) => this.#access.isSeen(owner));
+        const isEnough = isAll || own.length === rows.length;
+        // Rows of others may hide older ones that are seen.
+        const more = isEnough ? own : await this.#readSeen(jobId, query);
+        return {
+          rows: more.slice(0, query.limit),
+          isAll: isEnough ? isAll : more.length <= query.limit,
+          open: this.#openSeen(open, known.has(jobId)),
+        };
+      }),
     );
+    const rows = await this.#withoutUnseen(seen.flatMap((part) => part.rows));
+    let from = 0;
+    return seen.map(({ rows: { length }, isAll, open }) => {
+      from += length;
+      return { rows: rows.slice(from - length, from), isAll, open };
+    });
   }
 
   async list(query: RunListQuery, scope: Scope): Promise<RunList> {
@@ -57,9 +82,7 @@ export class ScopedLedger implements LedgerPort {
   async listOpen(after: string | undefined, maxJobs: number): Promise<OpenRunList> {
     for (let from = after; ;) {
       const page = await this.#engine.ledger.listOpen(from, maxJobs);
-      const seen = new Set<string>();
-      for (const jobId of new Set(page.runs.map((run) => run.jobId)))
-        if (await this.#access.job(jobId)) seen.add(jobId);
+      const seen = await this.#access.jobs([...new Set(page.runs.map((run) => run.jobId))]);
       const runs = page.runs.filter(({ jobId, row: { owner } }) =>
         owner === undefined ? seen.has(jobId) : this.#access.isSeen(owner),
       );
@@ -81,6 +104,17 @@ export class ScopedLedger implements LedgerPort {
     return (await this.#access.job(jobId)) ? cleanedTo : undefined;
   }
 
+  #readSeen(jobId: string, { fromAt, toAt, limit }: LedgersQuery): Promise<LedgerRow[]> {
+    return this.read({ jobId, fromAt, toAt, offset: 0, limit: limit + 1, order: "latest" });
+  }
+
+  /** A row without an owner is of a run that nobody has taken: it is the job's owner's. */
+  #openSeen(rows: readonly LedgerRow[], isJobSeen: boolean): LedgerRow[] {
+    return rows.filter(({ owner }) =>
+      owner === undefined ? isJobSeen : this.#access.isSeen(owner),
+    );
+  }
+
   #visible(scope: Scope): Scope {
     const { sees } = this.#access;
     if (scope === "all" || sees === "all") return scope === "all" ? sees : scope;
@@ -88,9 +122,8 @@ export class ScopedLedger implements LedgerPort {
   }
 
   async #withoutUnseen(rows: LedgerRow[]): Promise<LedgerRow[]> {
-    const named = [...new Set(rows.flatMap(({ facts }) => Object.keys(facts ?? {})))];
-    const seen = new Set<string>();
-    for (const id of named) if (await this.#access.job(id)) seen.add(id);
+    const named = new Set(rows.flatMap(({ facts }) => Object.keys(facts ?? {})));
+    const seen = await this.#access.jobs([...named]);
     return rows.map((row) => (row.facts ? { ...row, facts: onlySeen(row.facts, seen) } : row));
   }
 }

@@ -72,6 +72,15 @@ CREATE FUNCTION read_open_runs(of_job text) RETURNS jsonb LANGUAGE sql STABLE SE
     FROM run_requests WHERE job_id = of_job) AS open_runs(entry)
 $$;
 
+-- Of several jobs the latest rows and the open runs: [{"rows", "open"}] in the order of the ids.
+-- query: JSON jobIds, fromAt, toAt, limit (rows of each).
+CREATE FUNCTION read_ledgers(query jsonb) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT COALESCE(jsonb_agg(jsonb_build_object(
+      'rows', read_ledger(query - 'jobIds' || jsonb_build_object('jobId', id, 'offset', 0, 'order', 'latest')),
+      'open', read_open_runs(id)) ORDER BY place), '[]')
+  FROM jsonb_array_elements_text(query -> 'jobIds') WITH ORDINALITY AS asked(id, place)
+$$;
+
 -- Which of these runs are to be cancelled. holds: JSON array of {jobId, queueJobId, runId}.
 CREATE FUNCTION read_cancels(holds jsonb) RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
   SELECT COALESCE(jsonb_agg(jsonb_build_object('queueJobId', queue_job_id, 'reason', cancel_reason)), '[]')
