@@ -1,4 +1,5 @@
 import type { LimitedActor, Role, TrustedActor } from "../scheduler/rights.ts";
+import type { QuotaLimits } from "./accounts/quota-limits.ts";
 import type { HeldSession } from "./accounts/sessions.ts";
 import type { Access } from "./contract/route.ts";
 
@@ -16,6 +17,8 @@ export interface Caller {
 export interface CallerAccount {
   /** The login name; of a token, its user's. */
   readonly user: string;
+  /** The user's own quotas. */
+  readonly quotas: Partial<QuotaLimits>;
   /** With a cookie or a JWT of this server. */
   readonly session?: HeldSession;
   /** What changes by cookie have to be sent with. */

@@ -61,8 +61,8 @@ export function createApi(options: ApiOptions): Api {
   const settings = parseOptions(apiOptionsSchema, given, "createApi");
   const people = makePeople(parts, settings);
   const { clock, engine } = parts;
-  const hub = new StreamHub(clock, settings.limits);
-  const limits = quotaLimits(people.quotas);
+  const hub = new StreamHub(clock, settings.limits, (caller) => people.quotas.ofCaller(caller));
+  const limits = quotaLimits(people.quotas, clock);
   const machines = machineHandlers(scheduler, clock);
   const all: Handlers<RouteName> = {
     ...eventHandlers({ open: people.open, clock, hub }),

@@ -1,6 +1,9 @@
+import type { Clock, EpochMs } from "../core/clock.ts";
+import { isCronduitError } from "../core/errors.ts";
+import type { JobSnapshot } from "../scheduler/job.ts";
 import type { ActingScheduler } from "../scheduler/pipeline-scheduler.ts";
 import type { JobToPreview } from "../scheduler/job-preview.ts";
-import type { Quotas } from "./accounts/quotas.ts";
+import type { ForOwner, Quotas } from "./accounts/quotas.ts";
 import { type Caller, isAdministrator } from "./caller.ts";
 
 /** A job that is to be added or changed. */
@@ -9,43 +12,57 @@ export interface JobAsked {
   readonly scheduler: ActingScheduler;
   /** As `addJob` or `modifyJob` is to get them. */
   readonly options: object;
-  /** Whether there is no such job yet. */
-  readonly isNew?: boolean;
-  /** The job that is to be changed. */
-  readonly jobId?: string;
+  /** Whether they say when. */
+  readonly isTimed: boolean;
+  /** The job as it is; absent: there is none. */
+  readonly find: () => Promise<JobSnapshot | undefined>;
+}
+
+/** A backfill that is to begin. */
+export interface BackfillAsked extends Pick<JobAsked, "caller" | "scheduler" | "options"> {
+  readonly jobId: string;
 }
 
 /** What may be asked for. */
 export interface JobLimits {
-  /** Before a job is added or changed. @throws if it may not be */
-  beforeJob(asked: JobAsked): Promise<void>;
+  /** Adds or changes a job. @throws if it may not be, and what `change` throws */
+  forJob<T>(asked: JobAsked, change: () => Promise<T>): Promise<T>;
   /** Before a backfill begins. @throws if it may not */
-  beforeBackfill(asked: Omit<JobAsked, "isNew">): Promise<void>;
+  beforeBackfill(asked: BackfillAsked): Promise<void>;
 }
 
-/** Next times that tell how close they come. */
-const LOOKED_AT = 200;
+const DAY_MS = 86_400_000;
+/** How many times are looked at, of those from so many days on: a schedule may become close later. */
+const LOOKED_AT = [
+  [0, 200],
+  [1, 50],
+  [4, 50],
+  [16, 50],
+  [64, 50],
+  [256, 50],
+] as const;
 
 /** Limits by owner. Administrators and what is in this process have none. */
-export function quotaLimits(quotas: Quotas): JobLimits {
+export function quotaLimits(quotas: Quotas, clock: Pick<Clock, "now">): JobLimits {
   return {
-    async beforeJob({ caller, scheduler, options, isNew = false, jobId }) {
-      if (isAdministrator(caller)) return;
-      const job = jobId === undefined ? undefined : await scheduler.getJob(jobId);
-      const owner = ownerOf(caller, options) ?? job?.owner;
-      const asked = { caller, owner };
+    async forJob(asked, change) {
+      const { caller, scheduler, options, isTimed, find } = asked;
+      if (isAdministrator(caller)) return change();
+      const job = await find();
+      const of = { caller, owner: ownerOf(caller, options, job) };
       const { logs } = options as { readonly logs?: { readonly maxBytes?: number } };
-      if (logs?.maxBytes !== undefined) await quotas.requireLogBytes(asked, logs.maxBytes);
-      if (isNew) await quotas.requireRoomForJob(scheduler, asked);
-      if (!("trigger" in options)) return;
-      const { next } = await scheduler.previewJob(timesOf(options), {
-        count: LOOKED_AT,
-        ...(job && { timezone: job.timezone }),
-      });
-      await quotas.requireInterval(asked, next);
+      if (logs?.maxBytes !== undefined) await quotas.requireLogBytes(of, logs.maxBytes);
+      const isTheirs = job?.owner === of.owner;
+      if (isTimed) await requireNewTimes(quotas, of, { scheduler, options, job }, clock.now());
+      // A job that is given away keeps the limits of whoever gets it.
+      else if (job && !isTheirs)
+        await requirePresentTimes(quotas, of, { scheduler, job, now: clock.now() });
+      // It may be removed meanwhile, and then be a new one.
+      const isNew = async () => (await find())?.owner !== of.owner;
+      return quotas.addWithin(scheduler, of, { isNew, add: change });
     },
 
-    async beforeBackfill({ caller, scheduler, options, jobId = "" }) {
+    async beforeBackfill({ caller, scheduler, options, jobId }) {
       if (isAdministrator(caller)) return;
       const job = await scheduler.getJob(jobId);
       if (!job) return;
@@ -56,11 +73,62 @@ export function quotaLimits(quotas: Quotas): JobLimits {
   };
 }
 
-/** Whose the job will be, as the scheduler decides it. */
-export function ownerOf({ actor }: Caller, options: object): string | undefined {
+async function requireNewTimes(
+  quotas: Quotas,
+  of: ForOwner,
+  {
+    scheduler,
+    options,
+    job,
+  }: Pick<JobAsked, "scheduler" | "options"> & { readonly job: JobSnapshot | undefined },
+  now: EpochMs,
+): Promise<void> {
+  const timezone = job && { timezone: job.timezone };
+  for (const [days, count] of LOOKED_AT) {
+    const from = days === 0 ? {} : { from: new Date(now + days * DAY_MS) };
+    try {
+      const { next } = await scheduler.previewJob(timesOf(options), {
+        count,
+        ...from,
+        ...timezone,
+      });
+      await quotas.requireInterval(of, next);
+    } catch (error) {
+      // By then it is over.
+      if (days === 0 || !isCronduitError(error, "INVALID_TRIGGER")) throw error;
+    }
+  }
+}
+
+async function requirePresentTimes(
+  quotas: Quotas,
+  of: ForOwner,
+  {
+    scheduler,
+    job,
+    now,
+  }: { readonly scheduler: ActingScheduler; readonly job: JobSnapshot; readonly now: EpochMs },
+): Promise<void> {
+  for (const [days, limit] of LOOKED_AT) {
+    const from = new Date(now + days * DAY_MS);
+    const { occurrences } = await scheduler.getOccurrences(job.id, { from, limit });
+    const planned = occurrences.filter(({ run }) => !run);
+    await quotas.requireInterval(
+      of,
+      planned.map(({ fireTime }) => ({ instant: fireTime.getTime(), fires: true })),
+    );
+  }
+}
+
+/** Whose the job will be, as the scheduler decides it. @param job The job as it is. */
+export function ownerOf(
+  { actor }: Caller,
+  options: object,
+  job?: Pick<JobSnapshot, "owner">,
+): string | undefined {
   const { owner } = options as { readonly owner?: string | null };
   const own = "owners" in actor ? (actor.owners ?? []) : [];
-  return owner ?? (own.length === 1 ? own[0] : undefined);
+  return owner ?? job?.owner ?? (own.length === 1 ? own[0] : undefined);
 }
 
 /** Only what says when. */

@@ -94,7 +94,8 @@ async function serve(
   const again = async () => env.local ?? callerOf(req.raw, { peer: env.peer, address }, parts);
   const caller = isOpen ? env.local : await again();
   context.set("caller", caller);
-  if (caller && !env.local) context.set("rate", parts.gate.count(caller));
+  if (caller && !env.local)
+    parts.gate.count(caller, parts.quotas.ofCaller(caller), (rate) => context.set("rate", rate));
   return serveRoute(
     served,
     {

@@ -59,7 +59,7 @@ export const ERROR_CODES = {
   TOO_MANY_STREAMS: {
     meaning: "The HTTP API has as many open streams as it may, or the caller has.",
     remedy:
-      "Close streams that nobody reads, or raise `limits.streams` and `limits.streamsPerCaller`.",
+      "Close streams that nobody reads, or raise `limits.streams`, `limits.streamsPerCaller` or the quota.",
   },
   SECOND_FACTOR_REQUIRED: {
     meaning: "The password is right, and a second factor is needed to sign in.",

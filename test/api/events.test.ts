@@ -346,7 +346,7 @@ describe("streams end", () => {
         return () => timers.splice(timers.indexOf(action), 1);
       },
     };
-    const hub = new StreamHub(clock, { streams: 10, streamsPerCaller: 10 });
+    const hub = new StreamHub(clock, { streams: 10, streamsPerCaller: 10 }, () => undefined);
     const caller = {
       actor: { kind: "user", id: "ada", role: "viewer", owners: ["a"] },
       via: "token",

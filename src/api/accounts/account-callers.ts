@@ -18,7 +18,7 @@ export function callerOfSession(
   return {
     actor: actorOf(user, visibility),
     via: session.kind === "jwt" ? "jwt" : "session",
-    account: { user: user.id, session, csrf },
+    account: { user: user.id, quotas: user.quotas, session, csrf },
   };
 }
 
@@ -36,7 +36,7 @@ export function callerOfToken(
   return {
     actor: { kind: "token", id, role, owners, visibility },
     via: "token",
-    account: { user: user.id },
+    account: { user: user.id, quotas: user.quotas },
   };
 }
 
@@ -45,7 +45,7 @@ export function callerOfOutside(outside: OutsideUser, visibility: Visibility): C
   return {
     actor: actorOf(outside, visibility),
     via: "issuer",
-    account: { user: outside.id },
+    account: { user: outside.id, quotas: {} },
   };
 }
 

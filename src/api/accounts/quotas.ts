@@ -4,12 +4,14 @@ import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import type { PreviewRow } from "../../triggers/preview.ts";
 import { type Caller, isAdministrator } from "../caller.ts";
 import { limitsFrom, NO_LIMITS, type QuotaLimits, type QuotaOptions } from "./quota-limits.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
 import type { Users } from "./users.ts";
 
 /** How much each owner may use, and who is over it. Administrators, and what is in this process, have no quota. */
 export class Quotas {
   readonly #options: QuotaOptions | undefined;
   readonly #users: Pick<Users, "get">;
+  readonly #adding = new OneAtATime();
 
   constructor(options: QuotaOptions | undefined, users: Pick<Users, "get">) {
     this.#options = options;
@@ -18,10 +20,21 @@ export class Quotas {
 
   /** The limits of an owner. A user's own come before those of the option `owners`, and these before those for all. */
   async of(owner: string): Promise<QuotaLimits> {
+    const user = await this.#users.get(owner);
+    return this.#limitsOf(owner, user?.quotas);
+  }
+
+  /** The limits of whoever calls, by all of its sessions and tokens together; `undefined`: none. */
+  ofCaller(caller: Caller): (QuotaLimits & { readonly owner: string }) | undefined {
+    if (isAdministrator(caller) || !caller.account) return undefined;
+    const { user, quotas } = caller.account;
+    return { ...this.#limitsOf(user, quotas), owner: user };
+  }
+
+  #limitsOf(owner: string, own: Partial<QuotaLimits> | undefined): QuotaLimits {
     const { owners = {}, ...all } = this.#options ?? {};
     const ofOwner = Object.hasOwn(owners, owner) ? owners[owner] : undefined;
-    const user = await this.#users.get(owner);
-    return { ...NO_LIMITS, ...limitsFrom(all), ...limitsFrom(ofOwner ?? {}), ...user?.quotas };
+    return { ...NO_LIMITS, ...limitsFrom(all), ...limitsFrom(ofOwner ?? {}), ...own };
   }
 
   /** The limits of what a caller does for an owner; `undefined`: none. */
@@ -30,7 +43,25 @@ export class Quotas {
   }
 
   /**
-   * Before jobs are added. Two who add at once may both find room.
+   * Adds jobs if there is room, or if it would not be a new one (`isNew`). In one process, those of one owner are added one after another, so that two can't both find the
+   * last place; each other process may find it at the same moment.
+   * @throws {@link CronduitError} `QUOTA_EXCEEDED`, and what `add` throws
+   */
+  async addWithin<T>(
+    scheduler: Pick<ActingScheduler, "countJobs">,
+    asked: JobsToAdd,
+    { isNew, add }: { readonly isNew: () => Promise<boolean>; readonly add: () => Promise<T> },
+  ): Promise<T> {
+    const limits = await this.forCaller(asked.caller, asked.owner);
+    if (asked.owner === undefined || (limits?.jobs ?? null) === null) return add();
+    return this.#adding.take(asked.owner, async () => {
+      if (await isNew()) await this.requireRoomForJob(scheduler, asked);
+      return add();
+    });
+  }
+
+  /**
+   * Before jobs are added.
    * @param count How many.
    * @throws {@link CronduitError} `QUOTA_EXCEEDED`
    */

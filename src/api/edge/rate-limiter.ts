@@ -23,20 +23,21 @@ export interface RateVerdict {
 export class RateLimiter {
   readonly #clock: Pick<Clock, "elapsed">;
   readonly #limit: number;
-  readonly #everyMs: number;
   /** Until when the requests so far would last at the rate allowed. */
   readonly #usedUntil = new Map<string, number>();
 
   /** @param limit Requests a minute. */
   constructor(limit: number, clock: Pick<Clock, "elapsed">) {
     this.#limit = limit;
-    this.#everyMs = WINDOW_MS / limit;
     this.#clock = clock;
   }
 
-  /** Counts a request. One that is not allowed costs nothing. */
-  take(name: string): RateVerdict {
-    const { verdict, now, next } = this.#look(name);
+  /**
+   * Counts a request. One that is not allowed costs nothing.
+   * @param limit Requests a minute of this name; 0: none. @default those of all
+   */
+  take(name: string, limit: number = this.#limit): RateVerdict {
+    const { verdict, now, next } = this.#look(name, limit);
     if (!verdict.isAllowed) return verdict;
     // Set anew, the name is the youngest.
     this.#usedUntil.delete(name);
@@ -47,25 +48,30 @@ export class RateLimiter {
 
   /** What `take` would say, without counting. */
   peek(name: string): RateVerdict {
-    return this.#look(name).verdict;
+    return this.#look(name, this.#limit).verdict;
   }
 
-  #look(name: string): {
+  #look(
+    name: string,
+    limit: number,
+  ): {
     readonly verdict: RateVerdict;
     readonly now: number;
     readonly next: number;
   } {
     const now = this.#clock.elapsed();
+    const everyMs = WINDOW_MS / limit;
     const used = Math.max(this.#usedUntil.get(name) ?? now, now);
-    const next = used + this.#everyMs;
+    const next = used + everyMs;
     const isAllowed = next - now <= WINDOW_MS + 1e-6;
     const left = now + WINDOW_MS - (isAllowed ? next : used);
+    const resetMs = Math.max(0, isAllowed ? next - now : next - now - WINDOW_MS);
     return {
       verdict: {
         isAllowed,
-        limit: this.#limit,
-        remaining: Math.max(0, Math.floor(left / this.#everyMs + 1e-6)),
-        resetMs: Math.max(0, isAllowed ? next - now : next - now - WINDOW_MS),
+        limit,
+        remaining: Math.max(0, Math.floor(left / everyMs + 1e-6)),
+        resetMs: Math.min(WINDOW_MS, resetMs),
       },
       now,
       next,

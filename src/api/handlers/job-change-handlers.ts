@@ -1,4 +1,5 @@
-import { CronduitError } from "../../core/errors.ts";
+import { CronduitError, JobLookupError } from "../../core/errors.ts";
+import type { Job } from "../../scheduler/job-actions.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import { ifMatch, ifMatchOrNone } from "../if-match.ts";
 import { type Caller, isAdministrator } from "../caller.ts";
@@ -38,11 +39,15 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
       requireSchedule(read, "POST /jobs");
       const options = read.options as unknown as AnyOptions;
       return read.told(async () => {
-        await limits.beforeJob({ caller, scheduler: acting(), options, isNew: true });
-        const job = await acting().addJob(pipeline, options);
+        const { id } = body;
+        const scheduler = acting();
+        const find = async () =>
+          id === undefined ? undefined : findOwn(scheduler, caller, { id, options });
+        const asked = { caller, scheduler, options, isTimed: true, find };
+        const added = await limits.forJob(asked, () => scheduler.addJob(pipeline, options));
         // Relative to the request's URL: what a proxy has before it is not known here.
-        headers.set("location", `jobs/${encodeURIComponent(job.id)}`);
-        return answerWithTag(headers, job);
+        headers.set("location", `jobs/${encodeURIComponent(added.id)}`);
+        return answerWithTag(headers, added);
       });
     },
 
@@ -65,23 +70,26 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
         ...expected,
       } as unknown as AnyOptions;
       return read.told(async () => {
-        const isNew = !(await findOwn(acting(), caller, { id, options }));
-        await limits.beforeJob({ caller, scheduler: acting(), options, isNew });
-        const job = await acting().addJob(pipeline, options);
-        if (isNew) call.status(201);
-        return answerWithTag(headers, job);
+        const scheduler = acting();
+        const find = () => findOwn(scheduler, caller, { id, options });
+        const job = await find();
+        const asked = { caller, scheduler, options, isTimed: true, find };
+        const put = await limits.forJob(asked, () => scheduler.addJob(pipeline, options));
+        if (!job) call.status(201);
+        return answerWithTag(headers, put);
       });
     },
 
     async updateJob({ path: { jobId }, body, request, acting, caller, headers }) {
       const read = readSchedule(body, "PATCH /jobs/{jobId}");
       requireWhole(read);
-      if (read.isKept) await requireScheduled(acting(), jobId);
-      const changes = { ...read.options, ...ifMatch(request) };
-      return read.told(async () => {
-        await limits.beforeJob({ caller, scheduler: acting(), options: changes, jobId });
-        return answerWithTag(headers, await acting().modifyJob(jobId, changes));
-      });
+      const scheduler = acting();
+      const find = () => requireJob(scheduler, jobId);
+      if (read.isKept) requireScheduled(await find());
+      const options = { ...read.options, ...ifMatch(request) };
+      const asked = { caller, scheduler, options, isTimed: read.isGiven, find };
+      const change = () => scheduler.modifyJob(jobId, options);
+      return read.told(async () => answerWithTag(headers, await limits.forJob(asked, change)));
     },
 
     async deleteJob({ path: { jobId }, request, acting }) {
@@ -118,18 +126,16 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
       const read =
         words && readSchedule(words, where, typeof schedule === "string" ? "" : "schedule.");
       const options = { ...parts, ...(read && { schedule: read.options }), ...ifMatch(request) };
-      const told = read?.told ?? ((call) => call());
-      return told(async () => {
-        if (read)
-          await limits.beforeJob({ caller, scheduler: acting(), options: read.options, jobId });
-        return answerWithTag(
-          headers,
-          await acting(note).overrideJob(
-            jobId,
-            options as unknown as Parameters<ActingScheduler["overrideJob"]>[1],
-          ),
+      const scheduler = acting(note);
+      const change = () =>
+        scheduler.overrideJob(
+          jobId,
+          options as unknown as Parameters<ActingScheduler["overrideJob"]>[1],
         );
-      });
+      if (!read) return answerWithTag(headers, await change());
+      const find = () => requireJob(scheduler, jobId);
+      const asked = { caller, scheduler, options: read.options, isTimed: true, find };
+      return read.told(async () => answerWithTag(headers, await limits.forJob(asked, change)));
     },
 
     async clearOverride({ path: { jobId }, query: { which }, request, acting, headers }) {
@@ -140,12 +146,19 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
   };
 }
 
+/** @throws {@link JobLookupError} */
+async function requireJob(scheduler: ActingScheduler, jobId: string): Promise<Job> {
+  const job = await scheduler.getJob(jobId);
+  if (!job) throw new JobLookupError(jobId);
+  return job;
+}
+
 /** A job under the id that it gets: for whoever acts for owners of its own, that begins with the owner. */
 async function findOwn(
   scheduler: ActingScheduler,
   caller: Caller,
   { id, options }: { readonly id: string; readonly options: object },
-): Promise<unknown> {
+): Promise<Job | undefined> {
   const owner = ownerOf(caller, options);
   const isOwn = owner === undefined || id.startsWith(`${owner}/`) || isAdministrator(caller);
   return scheduler.getJob(isOwn ? id : `${owner}/${id}`);
@@ -206,9 +219,8 @@ function requireSchedule({ isGiven, isKept }: ReadSchedule, where: string): void
   );
 }
 
-async function requireScheduled(scheduler: ActingScheduler, jobId: string): Promise<void> {
-  const job = await scheduler.getJob(jobId);
-  if (!job || job.scheduleKind !== "manual") return;
+function requireScheduled({ scheduleKind }: Job): void {
+  if (scheduleKind !== "manual") return;
   throw new CronduitError(
     "INVALID_OPTION",
     'PATCH /jobs/{jobId}, body, option "is_scheduled": the job has no schedule. Say which, by schedule_type and schedule_config.',

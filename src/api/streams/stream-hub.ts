@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { CancelTimer, Clock } from "../../core/clock.ts";
 import { CronduitError, isCronduitError } from "../../core/errors.ts";
+import type { QuotaLimits } from "../accounts/quota-limits.ts";
 import type { Caller } from "../caller.ts";
 import { SseStream, type StreamSource } from "./sse-stream.ts";
 
@@ -16,6 +17,9 @@ export interface StreamCaller {
   /** Who sent the request, looked up again. */
   readonly again: () => Promise<Caller | undefined>;
 }
+
+/** How many streams an account may have. */
+export type StreamQuota = Pick<QuotaLimits, "streams"> & { readonly owner: string };
 
 /** How many streams there may be. */
 export interface StreamLimits {
@@ -34,14 +38,21 @@ export class StreamHub {
   readonly #clock: Clock;
   readonly #limits: StreamLimits;
   readonly #open = new Set<Open>();
-  /** Also those that are about to open. */
-  readonly #perCaller = new Map<string, number>();
+  readonly #quotaOf: (caller: Caller) => StreamQuota | undefined;
+  /** Of callers and accounts; also those that are about to open. */
+  readonly #perName = new Map<string, number>();
   #count = 0;
   #stopPulse: CancelTimer | undefined;
 
-  constructor(clock: Clock, limits: StreamLimits) {
+  /** @param quotaOf What the account of a caller may have. */
+  constructor(
+    clock: Clock,
+    limits: StreamLimits,
+    quotaOf: (caller: Caller) => StreamQuota | undefined,
+  ) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#quotaOf = quotaOf;
   }
 
   /** How many streams are open. */
@@ -102,31 +113,44 @@ export class StreamHub {
     }
   }
 
-  #reserve({ actor: { kind, id } }: Caller): () => void {
+  #reserve(caller: Caller): () => void {
     const { streams, streamsPerCaller } = this.#limits;
-    const key = `${kind}:${id}`;
-    const own = this.#perCaller.get(key) ?? 0;
+    const { kind, id } = caller.actor;
+    const quota = this.#quotaOf(caller);
+    const names = [`caller ${kind}:${id}`, ...(quota ? [`owner ${quota.owner}`] : [])];
+    const [own = 0, all = 0] = names.map((name) => this.#perName.get(name) ?? 0);
     if (own >= streamsPerCaller)
       throw new CronduitError(
         "TOO_MANY_STREAMS",
         `You have ${own} open streams, and may have no more.`,
+      );
+    if (quota && quota.streams !== null && all >= quota.streams)
+      throw new CronduitError(
+        "TOO_MANY_STREAMS",
+        `"${quota.owner}" has ${all} open streams, and may have ${quota.streams}.`,
+        { data: { quota: "streams", limit: quota.streams } },
       );
     if (this.#count >= streams)
       throw new CronduitError(
         "TOO_MANY_STREAMS",
         "There are as many open streams as there may be.",
       );
-    this.#count += 1;
-    this.#perCaller.set(key, own + 1);
+    this.#add(names, 1);
     let isReleased = false;
     return () => {
       if (isReleased) return;
       isReleased = true;
-      this.#count -= 1;
-      const left = (this.#perCaller.get(key) ?? 1) - 1;
-      if (left === 0) this.#perCaller.delete(key);
-      else this.#perCaller.set(key, left);
+      this.#add(names, -1);
     };
+  }
+
+  #add(names: readonly string[], count: 1 | -1): void {
+    this.#count += count;
+    for (const name of names) {
+      const sum = (this.#perName.get(name) ?? 0) + count;
+      if (sum === 0) this.#perName.delete(name);
+      else this.#perName.set(name, sum);
+    }
   }
 
   #start(): void {
