@@ -134,8 +134,11 @@ export class Accounts {
       options.jobId === undefined
         ? await this.#ofFleet(place ?? begin, from, sums)
         : await this.#ofJob(options.jobId, place ?? begin, from, sums);
-    if (options.jobId !== undefined && !place && sums.jobs === 0 && from < until)
-      throw new JobLookupError(options.jobId);
+    if (options.jobId !== undefined && !place && sums.jobs === 0) {
+      // Of a range that is to come nothing was looked at.
+      const known = from >= until && (await this.#jobs.of(options.jobId, until - 1, until));
+      if (!known) throw new JobLookupError(options.jobId);
+    }
     return sums.account(from, until, next && toOpaqueText(next));
   }
 

@@ -18,6 +18,7 @@ import { isVisible, type Scope } from "../jobs/scope.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
 import type { SecretPath } from "../pipeline/secrets/secret-paths.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import { requireKnownJob } from "./known-job.ts";
 import { areOfParams, maskedDifferences, secretsOfJob } from "./secrets-of-job.ts";
 
 /** Changes that one call examines; if a filter matches too few of them, the cursor continues from there. */
@@ -114,16 +115,19 @@ interface Wanted {
 
 /** Reads what was changed. */
 export class ChangeHistory {
-  readonly #engine: Pick<Engine, "changes" | "jobs">;
+  readonly #engine: Pick<Engine, "changes" | "jobs" | "ledger">;
   readonly #registry: Pick<PipelineRegistry, "get">;
 
   /** @param registry Knows the schemas that say what is a secret by now. */
-  constructor(engine: Pick<Engine, "changes" | "jobs">, registry: Pick<PipelineRegistry, "get">) {
+  constructor(
+    engine: Pick<Engine, "changes" | "jobs" | "ledger">,
+    registry: Pick<PipelineRegistry, "get">,
+  ) {
     this.#engine = engine;
     this.#registry = registry;
   }
 
-  /** @param timezone For times without an offset. @throws {@link CronduitError} `INVALID_OPTION` */
+  /** @param timezone For times without an offset. @throws {@link CronduitError} `INVALID_OPTION`, `JOB_NOT_FOUND` */
   async page(scope: Scope, input: ChangeQuery, timezone: string): Promise<ChangePage> {
     const query = parseOptions(querySchema, input, "getChanges");
     const wanted = wantedBy(query, timezone);
@@ -131,6 +135,8 @@ export class ChangeHistory {
       query.jobId === undefined
         ? await this.#ofFleet(scope, wanted, readCursor(query.cursor))
         : await this.#ofJob(scope, query.jobId, wanted, readPlace(query.cursor));
+    const isNone = page.changes.length === 0 && query.cursor === undefined;
+    if (query.jobId !== undefined && isNone) await requireKnownJob(this.#engine, query.jobId);
     return { ...page, changes: await this.#withoutSecrets(page.changes) };
   }
 

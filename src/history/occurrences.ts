@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { END_OF_TIME, type EpochMs } from "../core/clock.ts";
-import { CronduitError, JobLookupError } from "../core/errors.ts";
+import { CronduitError } from "../core/errors.ts";
 import { fromOpaqueText, toOpaqueText } from "../core/opaque-text.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
 import { parseOptions } from "../jobs/options.ts";
 import type { PreviewFlag } from "../triggers/preview.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import { requireKnownJob } from "./known-job.ts";
 import { plannedOf, type PlannedRange, type PlannedState } from "./planned.ts";
 import { type Run, toRun } from "./run.ts";
 
@@ -58,9 +59,9 @@ export interface OccurrencePage {
 /** After the first `skip` occurrences with the fire time `at`. */
 const placeSchema = z.tuple([z.int().min(0).max(END_OF_TIME), z.int().min(0).max(10_000)]);
 
-/** What was and what comes of a job, as one list. @throws {@link JobLookupError}; `INVALID_OPTION` */
+/** What was and what comes of a job, as one list. @throws `JOB_NOT_FOUND`, `INVALID_OPTION` */
 export async function pageOfOccurrences(
-  engine: Pick<Engine, "jobs" | "ledger" | "now">,
+  engine: Pick<Engine, "changes" | "jobs" | "ledger" | "now">,
   jobId: string,
   { input, timezone }: { readonly input: OccurrenceQuery; readonly timezone: string },
 ): Promise<OccurrencePage> {
@@ -71,7 +72,7 @@ export async function pageOfOccurrences(
   const [at, skip] = query.cursor === undefined ? [fromAt, 0] : readCursor(query.cursor);
   const range = { at: Math.max(at, fromAt), toAt, limit: query.limit + skip + 1 };
   const recorded = await recordedOf(engine, jobId, range);
-  if (!job && recorded.length === 0) await requireRecord(engine, jobId);
+  if (!job && recorded.length === 0) await requireKnownJob(engine, jobId);
   const planned = job ? plannedOf(job, now, range) : [];
   const all = [...recorded, ...planned]
     .toSorted((a, b) => a.fireTime.getTime() - b.fireTime.getTime())
@@ -102,20 +103,6 @@ async function recordedOf(
     const { fireTime, dueTime, verdict: state } = run;
     return { fireTime, dueTime, state, run, flags: [] };
   });
-}
-
-/** A job that was removed is known by what it left. */
-async function requireRecord({ ledger }: Pick<Engine, "ledger">, jobId: string): Promise<void> {
-  const any = {
-    jobId,
-    fromAt: 0,
-    toAt: END_OF_TIME,
-    offset: 0,
-    limit: 1,
-    order: "latest",
-  } as const;
-  const [rows, open] = await Promise.all([ledger.read(any), ledger.readOpenRuns(jobId)]);
-  if (rows.length + open.length === 0) throw new JobLookupError(jobId);
 }
 
 function rangeOf(

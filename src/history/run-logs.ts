@@ -91,6 +91,13 @@ export class RunLogs {
   }
 
   async page(runId: string, input: RunLogQuery): Promise<RunLogPage> {
+    const page = await this.#page(runId, input);
+    // A run without a log is none that never was.
+    if (page.lines.length === 0 && input.after === undefined) await this.#history.get(runId);
+    return page;
+  }
+
+  async #page(runId: string, input: RunLogQuery): Promise<RunLogPage> {
     const { after, limit, text, level } = parseOptions(querySchema, input, "getLogs");
     const of = { jobId: jobOf(runId), runId };
     const levels = level === undefined ? undefined : [level].flat();

@@ -4,6 +4,7 @@ import type { EpochMs } from "../core/clock.ts";
 import { CronduitError, JobLookupError } from "../core/errors.ts";
 import { shown } from "../core/shown.ts";
 import type { BackfillState, Engine } from "../engine/port/engine.ts";
+import { requireKnownJob } from "../history/known-job.ts";
 import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { checkRange, endOption, instantOption } from "../jobs/instant-option.ts";
@@ -73,7 +74,7 @@ export interface Backfill {
 
 /** What {@link Backfills} needs. */
 export interface BackfillsParts {
-  readonly engine: Pick<Engine, "backfills" | "ledger" | "now">;
+  readonly engine: Pick<Engine, "backfills" | "changes" | "jobs" | "ledger" | "now">;
   readonly store: JobStore;
   readonly registry: Pick<PipelineRegistry, "get">;
   /** Who asks for backfills, and what they may do. */
@@ -116,7 +117,10 @@ export class Backfills {
 
   async state(jobId: string): Promise<Backfill | undefined> {
     const state = await this.#engine.backfills.read(jobId);
-    if (!state) return undefined;
+    if (!state) {
+      await requireKnownJob(this.#engine, jobId);
+      return undefined;
+    }
     const { total, waiting, running, verdicts, concurrency, order } = state;
     return {
       state: state.state,
@@ -133,6 +137,7 @@ export class Backfills {
 
   async change(jobId: string, change: "pause" | "resume" | "cancel"): Promise<void> {
     if ((await this.#engine.backfills.change(jobId, change, this.#by)) === "changed") return;
+    await requireKnownJob(this.#engine, jobId);
     throw new CronduitError(
       "INVALID_STATE",
       `Job "${jobId}" has no unfinished backfill. Start one with backfill().`,

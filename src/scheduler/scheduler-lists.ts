@@ -1,5 +1,5 @@
 import type { Logger } from "../core/log.ts";
-import { latestRunsOf } from "../history/latest-runs.ts";
+import { latestRunsOf, type LatestRunsQuery } from "../history/latest-runs.ts";
 import type { Run } from "../history/run.ts";
 import type { Scope } from "../jobs/scope.ts";
 import type { PipelineRegistry } from "../pipeline/registry.ts";
@@ -70,9 +70,9 @@ export abstract class SchedulerLists extends SchedulerRuns implements JobControl
    * The latest runs and decisions of up to 100 jobs, in one round trip; those of a job without any, or unknown, are none.
    * @internal
    */
-  async getLatestRuns(jobIds: readonly string[], limit: number): Promise<Run[][]> {
+  async getLatestRuns(query: LatestRunsQuery): Promise<Run[][]> {
     await this.#parts.ready();
-    return latestRunsOf(this.#parts.engine, jobIds, limit);
+    return latestRunsOf(this.#parts.engine, query);
   }
 
   /**

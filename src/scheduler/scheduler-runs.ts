@@ -2,6 +2,7 @@ import type { Engine } from "../engine/port/engine.ts";
 import type { Account, AccountOptions, Accounts } from "../history/account.ts";
 import type { ChangeHistory, ChangePage, ChangeQuery } from "../history/change-history.ts";
 import { explain, type Explanation } from "../history/explain.ts";
+import { requireKnownJob } from "../history/known-job.ts";
 import { jobOf, type Run } from "../history/run.ts";
 import { type FleetRunPage, type FleetRunQuery, pageOfFleet } from "../history/fleet-history.ts";
 import {
@@ -110,6 +111,7 @@ export abstract class SchedulerRuns {
 
   /**
    * A job's runs and its occurrences that did not run, latest first, a page at a time; even of a job that was removed.
+   * @throws `JOB_NOT_FOUND` if nothing is known of such a job
    * @template R The job's pipeline, as in `getRuns<typeof NightlyReport>(…)`: then `result` is typed by it.
    */
   async getRuns<R extends PipelineReference = string>(
@@ -133,7 +135,10 @@ export abstract class SchedulerRuns {
     }
     const id = checkJobId(jobId, "getRuns");
     await this.#parts.ready();
-    return history.page(id, query, () => this.#zoneOf(id));
+    const page = await history.page(id, query, () => this.#zoneOf(id));
+    const isNone = page.runs.length === 0 && query.cursor === undefined;
+    if (isNone) await requireKnownJob(engine, id);
+    return page;
   }
 
   /**
@@ -162,7 +167,9 @@ export abstract class SchedulerRuns {
   async getSteps(runId: string): Promise<RunStep[]> {
     const jobId = jobOf(runId);
     await this.#parts.ready();
-    return readSteps(this.#parts.engine, jobId, runId);
+    const steps = await readSteps(this.#parts.engine, jobId, runId);
+    if (steps.length === 0) await this.#parts.history.get(runId);
+    return steps;
   }
 
   /**
@@ -243,7 +250,7 @@ export abstract class SchedulerRuns {
   /**
    * Deletes logs of a job's runs; the runs themselves stay on record.
    * @returns How many runs' logs were deleted.
-   * @throws `INVALID_OPTION`
+   * @throws `INVALID_OPTION`; `JOB_NOT_FOUND` if nothing is known of such a job
    */
   async cleanupLogs(jobId: string, which: LogCleanup): Promise<number> {
     const id = checkJobId(jobId, "cleanupLogs");
@@ -255,7 +262,7 @@ export abstract class SchedulerRuns {
 
   /**
    * What was changed, by whom, newest first, a page at a time: of the whole fleet, or of one job.
-   * @throws `INVALID_OPTION`
+   * @throws `INVALID_OPTION`; `JOB_NOT_FOUND` if nothing is known of such a job
    * @example const { changes } = await scheduler.getChanges({ jobId: "nightly-eu", what: "paused" });
    */
   async getChanges(query: ChangeQuery = {}): Promise<ChangePage> {
@@ -268,7 +275,7 @@ export abstract class SchedulerRuns {
    * do the job's `counts`. That rows were deleted is noted, so that nobody takes them for lost. A backfill takes these fire
    * times for not run.
    * @returns How many rows were deleted.
-   * @throws `INVALID_OPTION`
+   * @throws `INVALID_OPTION`; `JOB_NOT_FOUND` if nothing is known of such a job
    */
   async cleanupRuns(jobId: string, which: RunCleanup): Promise<number> {
     const id = checkJobId(jobId, "cleanupRuns");
@@ -305,24 +312,24 @@ export abstract class SchedulerRuns {
     return this.#parts.backfills.start(id, options);
   }
 
-  /** The progress of a job's last backfill; `undefined` if it had none. */
+  /** The progress of a job's last backfill; `undefined` if it had none. @throws `JOB_NOT_FOUND` */
   async getBackfill(jobId: string): Promise<Backfill | undefined> {
     const id = checkJobId(jobId, "getBackfill");
     await this.#parts.ready();
     return this.#parts.backfills.state(id);
   }
 
-  /** Starts no more of a backfill's runs, until `resumeBackfill`. @throws `INVALID_STATE` if there is none. */
+  /** Starts no more of a backfill's runs, until `resumeBackfill`. @throws `JOB_NOT_FOUND`; `INVALID_STATE` if there is none. */
   async pauseBackfill(jobId: string): Promise<void> {
     return this.#changeBackfill(jobId, "pause");
   }
 
-  /** Resumes a backfill. @throws `INVALID_STATE` if there is none. */
+  /** Resumes a backfill. @throws `JOB_NOT_FOUND`; `INVALID_STATE` if there is none. */
   async resumeBackfill(jobId: string): Promise<void> {
     return this.#changeBackfill(jobId, "resume");
   }
 
-  /** Cancels the runs that a backfill has not started; runs in progress continue. @throws `INVALID_STATE` if there is none. */
+  /** Cancels the runs that a backfill has not started; runs in progress continue. @throws `JOB_NOT_FOUND`; `INVALID_STATE` if there is none. */
   async cancelBackfill(jobId: string): Promise<void> {
     return this.#changeBackfill(jobId, "cancel");
   }

@@ -94,6 +94,37 @@ export function schedulerCases({ tested, prefix }: CaseContext): void {
     expect(account.unknown.retention).toBeGreaterThanOrEqual(1);
   });
 
+  test("what is asked of a job that never was is told as such; of a removed one it is not", async () => {
+    const connection = tested.schedulerConnection();
+    await using scheduler = new PipelineScheduler({
+      ...(connection === undefined ? {} : { connection }),
+      prefix: `${prefix}-known`,
+      pipelines: [Quick],
+      logger: lineLogger("error"),
+    });
+    const all = { all: true } as const;
+    const calls: Readonly<Record<string, (jobId: string) => Promise<unknown>>> = {
+      cleanupLogs: (id) => scheduler.cleanupLogs(id, all),
+      cleanupRuns: (id) => scheduler.cleanupRuns(id, all),
+      getRuns: (id) => scheduler.getRuns(id),
+      getOccurrences: (id) => scheduler.getOccurrences(id),
+      getChanges: (jobId) => scheduler.getChanges({ jobId }),
+      getBackfill: (id) => scheduler.getBackfill(id),
+    };
+    const changes = {
+      backfill: (id: string) => scheduler.backfill(id, { from: "2026-01-01", dryRun: true }),
+      pauseBackfill: (id: string) => scheduler.pauseBackfill(id),
+      resumeBackfill: (id: string) => scheduler.resumeBackfill(id),
+      cancelBackfill: (id: string) => scheduler.cancelBackfill(id),
+    };
+    await scheduler.addJob(Quick, { id: "was", trigger: "interval", hours: 1 });
+    await scheduler.removeJob("was");
+    for (const [name, call] of Object.entries({ ...calls, ...changes }))
+      await expect(call("never"), name).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+    for (const [name, call] of Object.entries(calls))
+      await expect(call("was"), name).resolves.not.toThrow();
+  });
+
   test("that rows and logs were deleted is heard, and who deleted them", async () => {
     const connection = tested.schedulerConnection();
     await using scheduler = new PipelineScheduler({

@@ -138,8 +138,8 @@ const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
     expect((await on.getTimeline({ owner: "bob" })).jobs).toEqual([]);
   },
   getLatestRuns: async (on) => {
-    expect((await scheduler.getLatestRuns([theirs.jobId], 9))[0]).toHaveLength(1);
-    expect(await on.getLatestRuns([theirs.jobId, ghost.jobId], 9)).toEqual([[], []]);
+    expect((await scheduler.getLatestRuns({ jobIds: [theirs.jobId] }))[0]).toHaveLength(1);
+    expect(await on.getLatestRuns({ jobIds: [theirs.jobId, ghost.jobId] })).toEqual([[], []]);
   },
   previewJob: async (on) =>
     expect(await on.previewJob({ trigger: "interval", hours: 1 })).toHaveProperty("next"),
@@ -147,8 +147,11 @@ const ABOUT_ALL: Readonly<Record<string, (on: ActingScheduler) => unknown>> = {
     const { changes } = await on.getChanges();
     expect(new Set(changes.map(({ owner }) => owner))).toEqual(new Set(["ada"]));
     expect((await on.getChanges({ actor: "bob" })).changes).toEqual([]);
-    const ofOne = ({ jobId }: Thing) => on.getChanges({ jobId });
-    expect(await ofOne(theirs)).toEqual(await ofOne(ghost));
+    for (const { jobId } of [theirs, ghost])
+      await expect(on.getChanges({ jobId })).rejects.toMatchObject({
+        code: "JOB_NOT_FOUND",
+        message: `There is no job "${jobId}".`,
+      });
   },
   account: async (on) => {
     const { jobs, due } = await on.account({ from: new Date(0) });
@@ -282,6 +285,36 @@ describe("what belongs to somebody else is as what does not exist", () => {
     // Nothing was changed by it.
     expect(await scheduler.getJob(theirs.jobId)).toMatchObject({ state: "active" });
     expect((await scheduler.getLogs(theirs.runId)).lines).not.toEqual([]);
+  });
+});
+
+/** What asks whether there is such a job, counts what is on record of it, or explains that there is none. */
+const ANSWERED: ReadonlySet<string> = new Set(["getJob", "getStats", "explain"]);
+const OF_RUNS: ReadonlySet<string> = new Set([
+  "cancelRun",
+  "retryRun",
+  "getRun",
+  "getSteps",
+  "getLogs",
+  "followLogs",
+]);
+
+describe("a job or a run that never was is told as such to who sees everything, too", () => {
+  test.each(Object.entries(ABOUT_ONE).filter(([name]) => !ANSWERED.has(name)))(
+    "%s",
+    async (name, call) => {
+      const unknown = { jobId: "nope", runId: ghost.runId.replace("bob/nope", "nope") };
+      const code = OF_RUNS.has(name) ? "RUN_NOT_FOUND" : "JOB_NOT_FOUND";
+      await expect((async () => call(scheduler, unknown))()).rejects.toMatchObject({ code });
+    },
+  );
+
+  test("getChanges and account", async () => {
+    const jobId = "nope";
+    const code = "JOB_NOT_FOUND";
+    await expect(scheduler.getChanges({ jobId })).rejects.toMatchObject({ code });
+    for (const from of ["2026-01-01", "2099-01-01"])
+      await expect(scheduler.account({ jobId, from })).rejects.toMatchObject({ code });
   });
 });
 

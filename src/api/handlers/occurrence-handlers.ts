@@ -1,4 +1,3 @@
-import { JobLookupError } from "../../core/errors.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import { ifMatch } from "../if-match.ts";
 import type { JobLimits } from "../job-limits.ts";
@@ -59,24 +58,19 @@ export function occurrenceHandlers(limits: JobLimits): Handlers<OfOccurrences> {
         ActingScheduler["getChanges"]
       >[0]);
       const { changes, cursor, isCut } = page;
-      const isUnknown = changes.length === 0 && query.cursor === undefined;
-      if (isUnknown) await requireKnown(scheduler, jobId);
       return { items: asJson([...changes]), nextCursor: cursor ?? null, isCut };
     },
 
     async getJobAccount({ path: { jobId }, query, scheduler }) {
       const { cursor, ...account } = await scheduler.account({ ...query, jobId });
-      if (account.jobs === 0 && query.cursor === undefined) await requireKnown(scheduler, jobId);
       return { ...asJson(account), nextCursor: cursor ?? null };
     },
 
     async deleteJobLogs({ path: { jobId }, query, scheduler }) {
-      await requireKnown(scheduler, jobId);
       return { count: await scheduler.cleanupLogs(jobId, whichOf(query)) };
     },
 
     async deleteJobRuns({ path: { jobId }, query, scheduler }) {
-      await requireKnown(scheduler, jobId);
       return { count: await scheduler.cleanupRuns(jobId, whichOf(query)) };
     },
 
@@ -87,32 +81,21 @@ export function occurrenceHandlers(limits: JobLimits): Handlers<OfOccurrences> {
     },
 
     async getBackfill({ path: { jobId }, scheduler }) {
-      await requireKnown(scheduler, jobId);
       return { backfill: asJson((await scheduler.getBackfill(jobId)) ?? null) };
     },
 
     async pauseBackfill({ path: { jobId }, body: { note } = {}, acting }) {
-      await requireKnown(acting(), jobId);
       await acting(note).pauseBackfill(jobId);
     },
 
     async resumeBackfill({ path: { jobId }, body: { note } = {}, acting }) {
-      await requireKnown(acting(), jobId);
       await acting(note).resumeBackfill(jobId);
     },
 
     async cancelBackfill({ path: { jobId }, body: { note } = {}, acting }) {
-      await requireKnown(acting(), jobId);
       await acting(note).cancelBackfill(jobId);
     },
   };
-}
-
-/** What is there of a job that was removed, its occurrences tell. @throws {@link JobLookupError} */
-async function requireKnown(scheduler: ActingScheduler, jobId: string): Promise<void> {
-  if (await scheduler.getJob(jobId)) return;
-  const { occurrences } = await scheduler.getOccurrences(jobId, { from: 0, limit: 1 });
-  if (occurrences.length === 0) throw new JobLookupError(jobId);
 }
 
 /** What is to be deleted; that nothing or both is said, the scheduler refuses. */

@@ -53,7 +53,7 @@ export const overviewHandlers: Handlers<"getOverview" | "listStrips"> = {
 
   async listStrips({ query: { jobId }, scheduler }) {
     const ids = [...new Set(jobId)];
-    const strips = await scheduler.getLatestRuns(ids, CELLS);
+    const strips = await scheduler.getLatestRuns({ jobIds: ids, limit: CELLS });
     const items = ids.map((id, i) => ({ jobId: id, cells: (strips[i] ?? []).map(toCell) }));
     return { items, nextCursor: null };
   },

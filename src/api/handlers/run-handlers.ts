@@ -1,5 +1,4 @@
 import type { Clock } from "../../core/clock.ts";
-import { JobLookupError } from "../../core/errors.ts";
 import { promiseOf } from "../../history/promise.ts";
 import type { Run } from "../../history/run.ts";
 import type { RunAnswer } from "../contract/run-shapes.ts";
@@ -65,8 +64,6 @@ const atOnce: Handlers<Exclude<RunRoute, "getRunLogs">> = {
 
   async listJobRuns({ path: { jobId }, query, scheduler }) {
     const { runs, cursor } = await scheduler.getRuns(jobId, query);
-    const isUnknown = runs.length === 0 && cursor === undefined;
-    if (isUnknown && !(await scheduler.getJob(jobId))) throw new JobLookupError(jobId);
     return { items: runs.map(toRunAnswer), nextCursor: cursor ?? null };
   },
 
@@ -78,10 +75,10 @@ const atOnce: Handlers<Exclude<RunRoute, "getRunLogs">> = {
 
   retryRun: ({ path, body, scheduler }) => scheduler.retryRun(path.runId, body),
 
-  async listSteps({ path: { runId }, scheduler }) {
-    await scheduler.getRun(runId);
-    return { items: asJson(await scheduler.getSteps(runId)), nextCursor: null };
-  },
+  listSteps: async ({ path: { runId }, scheduler }) => ({
+    items: asJson(await scheduler.getSteps(runId)),
+    nextCursor: null,
+  }),
 };
 
 type LogCall = Call<Contract["getRunLogs"]>;
