@@ -34,7 +34,8 @@ function commandsOf(document: string): string[] {
     block
       .replaceAll("\\\n", " ")
       .split("\n")
-      .filter((line) => /(?:^|\$\()curl /.test(line)),
+      // One without an address is a sketch.
+      .filter((line) => /(?:^|\$\()curl (?!…)/.test(line)),
   );
 }
 
