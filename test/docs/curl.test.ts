@@ -2,9 +2,10 @@
 // success, or the one that a comment at the line's end names.
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -58,7 +59,9 @@ describe.each(PAGES)("$page", ({ commands }) => {
   const listener = toNodeListener(api);
   const server: Server = createServer((request, response) => void listener(request, response));
   /** What a reader of the page has by then. */
-  const known = { token: "", setup: "" };
+  const known = { token: "", setup: "", csrf: "", secret: "", oneTimePassword: "" };
+  /** Where curl keeps its cookies. */
+  const folder = mkdtempSync(join(tmpdir(), "cronduit-curl-"));
 
   beforeAll(async () => {
     await scheduler.start();
@@ -82,6 +85,7 @@ describe.each(PAGES)("$page", ({ commands }) => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await scheduler.shutdown();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   test.each(commands)("%s", async (command) => {
@@ -92,13 +96,17 @@ describe.each(PAGES)("$page", ({ commands }) => {
         `http://127.0.0.1:${port}`,
       )
       .replaceAll("cds_…", known.setup)
-      .replaceAll("a long one of your own", PASSWORD);
+      .replaceAll("cdt_…", known.secret)
+      .replaceAll("x-cronduit-csrf: …", `x-cronduit-csrf: ${known.csrf}`)
+      .replaceAll("the oneTimePassword of the answer", known.oneTimePassword)
+      .replaceAll(/a long one of (?:your|his) own/g, PASSWORD);
     expect(here).not.toMatch(/…|example\.com/);
     const program = `
       curl() { command curl -sS --max-time 20 -w '\\n%{http_code}' "$@"; }
       uuidgen() { echo ${randomUUID()}; }
       ${here}`;
     const { stdout, stderr } = await run("bash", ["-c", program], {
+      cwd: folder,
       env: { PATH: process.env["PATH"], TOKEN: known.token },
     });
     const at = stdout.lastIndexOf("\n");
@@ -107,8 +115,11 @@ describe.each(PAGES)("$page", ({ commands }) => {
     expect({ status, body, stderr }).toMatchObject({
       status: named ?? (expect.stringMatching(/^2\d\d$/) as string),
     });
-    // Whoever signs in goes on with what the answer has.
-    const { token } = (body.startsWith("{") ? JSON.parse(body) : {}) as { token?: unknown };
-    if (typeof token === "string") known.token = token;
+    // The next command has what this answer told.
+    const answer = body.startsWith("{") ? (JSON.parse(body) as Record<string, unknown>) : {};
+    for (const name of ["token", "csrf", "secret", "oneTimePassword"] as const) {
+      const value = answer[name];
+      if (typeof value === "string") known[name] = value;
+    }
   });
 });
