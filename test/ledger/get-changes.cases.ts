@@ -124,7 +124,7 @@ describe("getChanges: what was changed, by whom, the newest first; a page at a t
     await fleet.desk.remove("other");
     const { changes } = await read({ jobId: "other" });
     expect(changes.map(({ what }) => what)).toEqual(["removed", "logs-deleted", "added"]);
-    expect((await read({ jobId: "nobody" })).changes).toEqual([]);
+    await expect(read({ jobId: "nobody" })).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
   });
 
   test("a param that its schema marks as secret by now is told nowhere, though it was none then", async () => {

@@ -76,7 +76,7 @@ const BY_HAND: Readonly<Record<string, (line: PlainLine, id: string, dueAt: numb
 
 /** Calls that say nothing about the rules. */
 const BESIDE =
-  /^(?:open|close|now|ask|health|members\.|logs\.|stats\.|steps\.read|transfer\.|events\.(?!append)|queue\.(?!add)|jobs\.(?:list|tally|count)$)/;
+  /^(?:open|close|now|ask|health|members\.|logs\.|stats\.|steps\.read|changes\.read|ledger\.readMany|transfer\.|events\.(?!append)|queue\.(?!add)|jobs\.(?:list|tally|count)$)/;
 
 /** The answer of a method that the rules say nothing about. */
 export const UNKNOWN = Symbol("unknown");

@@ -295,7 +295,7 @@ describe("an id that is used again by another owner", () => {
     await fleet.workTo("12:02:30");
     await fleet.desk.pause("job", "ann is ill");
     await fleet.desk.remove("job");
-    expect(await bob.changes({ jobId: "job" })).toEqual([]);
+    await expect(bob.changes({ jobId: "job" })).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
     await fleet.add({ id: "job", ...EVERY_MINUTE, owner: "bob" });
     expect((await bob.changes({ jobId: "job" })).map(text)).toEqual([
       "12:02:30 added of bob by test",
