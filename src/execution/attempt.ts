@@ -1,4 +1,5 @@
 import { within } from "../core/clock.ts";
+import { type CronduitError, isCronduitError } from "../core/errors.ts";
 import type { LastRun } from "../jobs/ledger-row.ts";
 import type { PipelineDescriptor } from "../pipeline/pipeline-definition.ts";
 import {
@@ -57,8 +58,7 @@ export async function performAttempt(
     const onReplaced = (): void => host.log("warn", REPLACED);
     const resultJson = summarizeResult(outcome.result, MAX_RESULT_BYTES, host.secrets, onReplaced);
     if (outcome.ok) return { kind: "succeeded", resultJson };
-    // The reason itself says more than the fact that there is one.
-    const end = await failed(info, descriptor, host, outcome.error.cause ?? outcome.error);
+    const end = await failed(info, descriptor, host, reasonFor(outcome.error));
     return { ...end, resultJson, error: describeError(outcome.error, host.secrets) };
   } catch (error) {
     if (steps.goesOnAt !== undefined) return { kind: "sleeping", until: steps.goesOnAt };
@@ -67,6 +67,11 @@ export async function performAttempt(
     if (scope) await release(scope, host);
     if (progress.hasBegun) await progress.finish();
   }
+}
+
+/** What decides on a retry: the reason itself says more than the fact that one was reported. */
+function reasonFor(error: CronduitError): unknown {
+  return isCronduitError(error, "RUN_REPORTED_FAILURE") ? (error.cause ?? error) : error;
 }
 
 /** The run's result stands, whatever its dependencies do when they are disposed of. */
@@ -186,5 +191,6 @@ function runLog(host: ContextParts["host"]): RunLog {
     info: (message, fields) => host.log("info", message, fields),
     warn: (message, fields) => host.log("warn", message, fields),
     error: (message, fields) => host.log("error", message, fields),
+    output: (line, fields) => host.log("output", line, fields),
   };
 }

@@ -1,5 +1,5 @@
 import { inspect, types } from "node:util";
-import { CronduitError } from "../core/errors.ts";
+import { CronduitError, isCronduitError } from "../core/errors.ts";
 import type { SecretValues } from "./secrets/secret-values.ts";
 import { type ErrorCause, fullReason, type StoredError } from "../core/stored-error.ts";
 import { marked, markedObject } from "./json-marks.ts";
@@ -26,7 +26,10 @@ const MAX_INNER_MESSAGE = 500;
 const MAX_INNER = 12;
 const FRAMES = "\n    at ";
 
-/** Interprets a pipeline's return value: `{ success: false, error }` is a failure, everything else a success. */
+/**
+ * Interprets a pipeline's return value: `{ success: false, error }` is a failure, everything else a success. An error of this
+ * package's keeps its code; any other reason is one for `RUN_REPORTED_FAILURE`.
+ */
 export function interpretResult(value: unknown, secrets?: Secrets): RunOutcome {
   if (typeof value !== "object" || value === null) return { ok: true, result: value };
   const success = readField(value, "success");
@@ -46,6 +49,8 @@ export function interpretResult(value: unknown, secrets?: Secrets): RunOutcome {
       result: value,
       error: reported("The pipeline reported a failure without a reason."),
     };
+  // It has a code of its own, which says more than that something was reported.
+  if (isCronduitError(reason)) return { ok: false, result: value, error: reason };
   return {
     ok: false,
     result: value,

@@ -14,6 +14,8 @@ export interface RunLog {
   warn(message: string, fields?: LogFields): void;
   /** For errors. It doesn't make the run fail: throw for that. */
   error(message: string, fields?: LogFields): void;
+  /** For a line that a program of the run's has written. It is stored with the run, and not handed to the process's logger. */
+  output(line: string, fields?: LogFields): void;
 }
 
 /** How the job's previous run ended. */

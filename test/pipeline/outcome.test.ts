@@ -58,6 +58,12 @@ describe("interpretResult", () => {
     expect(interpretResult({ success: false, error })).toMatchObject({ error: { cause: error } });
   });
 
+  test("an error of ours keeps its code", () => {
+    const error = new CronduitError("TASK_FAILED", "exit code 3", { cause: new Error("inner") });
+    const outcome = interpretResult({ success: false, error });
+    expect(outcome.ok ? undefined : outcome.error).toBe(error);
+  });
+
   test("a result that can't be read is a failure, and nothing throws", () => {
     for (const value of [unreadable, revoked()])
       expect(interpretResult(value)).toMatchObject({
