@@ -8,7 +8,7 @@ const ROWS = [
   ["api", "config", "metrics", "notify"], // edges
   ["simulate"], // what a fleet will do
   ["scheduler"], // runtime
-  ["worker"],
+  ["worker", "tasks"],
   ["events", "history", "execution"], // runtime parts
   ["engine"], // infrastructure
   ["jobs"], // domain
@@ -30,7 +30,7 @@ const ENGINE_ROWS = [
 const ONLY_IN = {
   "node_modules/(bullmq|ioredis|pg|@electric-sql)/": ["engine"],
   "node_modules/(hono|@hono|jose|otpauth|@node-rs|@zxcvbn-ts|ipaddr\\.js)/": ["api"],
-  "^(node:)?child_process$": ["execution"],
+  "^(node:)?child_process$": ["execution", "tasks"],
   "node_modules/(smol-toml|chokidar)/": ["config"],
   "node_modules/prom-client/": ["metrics"],
   "node_modules/@?chevrotain/": ["conditions"],
@@ -54,7 +54,7 @@ module.exports = {
         orphan: true,
         path: "^src",
         pathNot:
-          "^src/((api|client|index|simulate|testing|testing/(jest|vitest)|triggers)\\.ts|cli/)",
+          "^src/((api|client|index|simulate|tasks|testing|testing/(jest|vitest)|triggers)\\.ts|cli/)",
       },
       to: {},
     },
@@ -62,13 +62,13 @@ module.exports = {
       name: "nobody-imports-the-entry-points",
       severity: "error",
       from: { path: "^src/(?!cli/)" },
-      to: { path: "^src/((api|client|index|simulate|testing|triggers)\\.ts$|cli/)" },
+      to: { path: "^src/((api|client|index|simulate|tasks|testing|triggers)\\.ts$|cli/)" },
     },
     {
       name: "cli-does-not-import-the-index",
       severity: "error",
       from: { path: "^src/cli/" },
-      to: { path: "^src/(api|client|index|simulate|testing|triggers)\\.ts$" },
+      to: { path: "^src/(api|client|index|simulate|tasks|testing|triggers)\\.ts$" },
     },
     {
       name: "clients-know-the-contract-only",
@@ -78,6 +78,13 @@ module.exports = {
         path: "^src/",
         pathNot: "^src/api/(client|contract)(/|\\.ts$)|^src/core/error-codes\\.ts$",
       },
+    },
+    {
+      // What only some programs need is not loaded by the others.
+      name: "tasks-are-apart",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(tasks|config|cli)(/|\\.ts$)" },
+      to: { path: "^src/tasks/" },
     },
     {
       name: "every-folder-has-a-row",

@@ -4,6 +4,7 @@ export const ENTRIES = [
   "client",
   "index",
   "simulate",
+  "tasks",
   "testing",
   "testing/jest",
   "testing/vitest",

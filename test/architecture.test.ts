@@ -136,7 +136,10 @@ describe("the table", () => {
     "bare/e.ts": "export const e = 1;",
     "engine/e.ts": 'import { d } from "./bare/d.ts"; import { e } from "../bare/e.ts"; d; e;',
     "engine/loose/c.ts": 'import { b } from "../postgres/b.ts"; export const c = b;',
-    "index.ts": 'import "./engine/queue.ts"; import "./worker/run.ts";',
+    "tasks/task.ts": "export const task = 1;",
+    "scheduler/uses.ts": 'import { task } from "../tasks/task.ts"; export const uses = task;',
+    "index.ts":
+      'import "./scheduler/uses.ts"; import "./engine/queue.ts"; import "./worker/run.ts";',
   };
 
   test("finds each kind of import that it forbids, and no other", async () => {
@@ -168,7 +171,8 @@ describe("the table", () => {
         "nobody-imports-the-entry-points: src/worker/run.ts -> src/index.ts",
         "nothing-unresolvable: src/events/bus.ts -> ../missing.ts",
         "only-engine: src/jobs/job.ts",
-        "only-execution: src/worker/run.ts -> child_process",
+        "only-execution-tasks: src/worker/run.ts -> child_process",
+        "tasks-are-apart: src/scheduler/uses.ts -> src/tasks/task.ts",
       ]);
     } finally {
       rmSync(dir, { recursive: true, force: true });

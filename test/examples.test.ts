@@ -18,6 +18,7 @@ const programs = [
   ["graceful-shutdown.ts", "short: done in attempt 1"],
   ["history.ts", "was skipped at"],
   ["simulate.ts", "backup: 1 missed"],
+  ["tasks.ts", "greet failed TASK_FAILED greet greets the world with [secret]"],
 ] as const;
 const together = ["scheduler.ts", "worker.ts"];
 const shared = ["place.ts", "report.ts"];

@@ -8,6 +8,7 @@ const ENTRIES = [
   "src/client.ts",
   "src/index.ts",
   "src/simulate.ts",
+  "src/tasks.ts",
   "src/testing.ts",
   "src/testing/jest.ts",
   "src/testing/vitest.ts",
@@ -43,6 +44,7 @@ const namesOf = (exported: readonly Exported[]): string[] => exported.map(({ nam
 const root = exportsOf("src/index.ts");
 const simulation = exportsOf("src/simulate.ts");
 const triggers = exportsOf("src/triggers.ts");
+const tasks = exportsOf("src/tasks.ts");
 const testing = exportsOf("src/testing.ts");
 
 test("the root exports at most 150 names, 60 of them values", async () => {
@@ -75,6 +77,12 @@ test("cronduit/simulate has few names", async () => {
   ]);
 });
 
+test("cronduit/tasks has few names", async () => {
+  const values = namesOf(tasks.filter(({ isValue }) => isValue));
+  expect(values.toSorted()).toEqual(Object.keys(await import("../src/tasks.ts")).toSorted());
+  expect(values.toSorted()).toEqual(["CronduitError", "TaskError", "createTasks"]);
+});
+
 test("the names of cronduit/testing are those that tests need", async () => {
   const values = namesOf(testing.filter(({ isValue }) => isValue));
   expect(values.toSorted()).toEqual(Object.keys(await import("../src/testing.ts")).toSorted());
@@ -91,6 +99,7 @@ const EVERYBODYS =
 describe.each([
   ["cronduit", root],
   ["cronduit/simulate", simulation],
+  ["cronduit/tasks", tasks],
   ["cronduit/triggers", triggers],
   ["cronduit/testing", testing],
 ])("%s", (_, exported) => {

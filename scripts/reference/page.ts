@@ -7,6 +7,7 @@ const SECTIONS: readonly { readonly title: string; readonly folders: readonly st
   { title: "Scheduler", folders: ["scheduler"] },
   { title: "Worker", folders: ["worker"] },
   { title: "Simulation", folders: ["simulate"] },
+  { title: "Tasks", folders: ["tasks"] },
   { title: "HTTP API", folders: ["api"] },
   { title: "Testing", folders: ["testing"] },
   { title: "Jobs", folders: ["jobs"] },

@@ -45,6 +45,8 @@ export const DURATION_BOUNDS = {
   "createApi.auth.issuer.maxAge": { numberUpTo: 7 * DAY, min: MINUTE, max: 366 * DAY },
   "createApi.quotas.shortestInterval": { numberUpTo: 7 * DAY, max: 366 * DAY },
   "simulate.durations": { numberUpTo: 7 * DAY },
+  "task.timeout": { numberUpTo: DAY, min: A_MILLISECOND, endless: "leave it out" },
+  "task.grace": { numberUpTo: 5 * MINUTE, max: 5 * MINUTE },
   "exportState.drain": { numberUpTo: HOUR },
   "migrate.timeout": { numberUpTo: HOUR },
   timeout: { numberUpTo: 5 * MINUTE },

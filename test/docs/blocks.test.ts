@@ -23,6 +23,7 @@ const PATHS = {
   "cronduit/api": [join(ROOT, "src/api.ts")],
   "cronduit/client": [join(ROOT, "src/client.ts")],
   "cronduit/simulate": [join(ROOT, "src/simulate.ts")],
+  "cronduit/tasks": [join(ROOT, "src/tasks.ts")],
   "cronduit/triggers": [join(ROOT, "src/triggers.ts")],
   "cronduit/testing": [join(ROOT, "src/testing.ts")],
   "cronduit/testing/*": [join(ROOT, "src/testing/*.ts")],

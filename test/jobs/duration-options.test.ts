@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { migrate, PipelineScheduler, PipelineWorker, when } from "../../src/index.ts";
 import { parseJitter } from "../../src/triggers.ts";
 import { authOptionsSchema } from "../../src/api/accounts/auth-options.ts";
@@ -15,6 +16,7 @@ import { exportOptionsSchema } from "../../src/scheduler/transfer/export-options
 import { runJobSchema } from "../../src/scheduler/run-commands.ts";
 import { schedulerOptionsSchema } from "../../src/scheduler/scheduler-options.ts";
 import { readSleepDuration, readStepOptions } from "../../src/execution/step-options.ts";
+import { programShape } from "../../src/tasks/program/program-options.ts";
 import { lengthSchema } from "../../src/simulate/run-lengths.ts";
 import {
   patienceSchema,
@@ -27,6 +29,7 @@ import { workerOptionsSchema } from "../../src/worker/worker-options.ts";
 type Written = number | string;
 const job = (options: object) => parseOptions(jobOptionsSchema, options, "addJob");
 const scheduler = (options: object) => parseOptions(schedulerOptionsSchema, options, "scheduler");
+const task = (options: object) => parseOptions(z.strictObject(programShape), options, "addJob");
 const worker = (options: object) =>
   parseOptions(workerOptionsSchema, { connection: "redis://127.0.0.1", ...options }, "worker");
 
@@ -83,6 +86,8 @@ const READERS: Record<keyof typeof DURATION_BOUNDS, (written: Written) => unknow
     readStepOptions("step", { retries: { maxDelay: written } }).retry?.maxDelayMs,
   sleep: (written) => readSleepDuration(written),
   "simulate.durations": (written) => parseOptions(lengthSchema, written, "simulate"),
+  "task.timeout": (written) => task({ timeout: written }).timeout,
+  "task.grace": (written) => task({ grace: written }).grace,
   "exportState.drain": (written) =>
     parseOptions(exportOptionsSchema, { drain: written }, "exportState").drain,
   "createApi.auth.session.idle": (written) => auth({ session: { idle: written } }).session.idle,

@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { Pipeline } from "../pipeline/pipeline.ts";
+import { performProgram, type ProgramOutcome } from "./program/perform-program.ts";
+import { type ProgramOptions, programShape } from "./program/program-options.ts";
+import { notConfigured, type ResolvedSettings, wordSchema } from "./task-settings.ts";
+
+/** Interpreters that go by the name of a file. */
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  PYTHON: ".py",
+  BASH: ".sh",
+  JAVASCRIPT: ".js",
+};
+
+/** What the task `script` takes. */
+export interface ScriptParams extends ProgramOptions {
+  /** The name of an interpreter: `"PYTHON"`, `"BASH"`, `"JAVASCRIPT"`, or one of the settings. */
+  interpreter: string;
+  /** The text for it. */
+  script: string;
+  /** Arguments of the script. @default none */
+  args?: readonly string[] | undefined;
+}
+
+/** The pipeline `script`. */
+export function scriptTask(settings: ResolvedSettings) {
+  const names = [...settings.interpreters.keys()];
+  const paramsSchema = z.strictObject({
+    interpreter: z.enum(names, {
+      error: ({ input }) =>
+        typeof input === "string"
+          ? notConfigured(`the interpreter ${JSON.stringify(input.slice(0, 64))}`, input, names)
+          : `must be one of ${names.join(", ")}`,
+    }),
+    script: wordSchema(262_144),
+    args: z.array(wordSchema(131_072)).max(1_000).default([]),
+    ...programShape,
+  });
+
+  return class ScriptTask extends Pipeline.with(paramsSchema) {
+    static override readonly pipelineName = "script";
+    static override readonly executesCode = true;
+
+    async run(context: this["Context"]): Promise<ProgramOutcome> {
+      const { interpreter, script, args, ...options } = context.params;
+      const words = settings.interpreters.get(interpreter) ?? [];
+      const path = join(settings.folder, `cronduit-script-${randomUUID()}`);
+      const file = join(path, `script${EXTENSIONS[interpreter] ?? ""}`);
+      const make = async (): Promise<void> => {
+        // Only its user may enter: a script may say what others are not to know.
+        await mkdir(path, { mode: 0o700 });
+        await writeFile(file, script, { mode: 0o600, flag: "wx" });
+      };
+      try {
+        const task = { line: [...words, file, ...args], options, folder: { path, make } };
+        return await performProgram(task, context, settings);
+      } finally {
+        await rm(path, { recursive: true, force: true });
+      }
+    }
+  };
+}
