@@ -74,6 +74,7 @@ async function untilStopped(running: Promise<unknown>, signal: AbortSignal): Pro
   let onAbort = (): void => undefined;
   const stopped = new Promise<void>((stop) => {
     onAbort = () => stop();
+    if (signal.aborted) stop();
     signal.addEventListener("abort", onAbort, { once: true });
   });
   try {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { supervise } from "../../src/tasks/program/supervise.ts";
 import { startProgram } from "../helpers/process.ts";
 import { eventually } from "../worker/test-scheduler.ts";
 import { processesWith, TaskFleet } from "./task-fleet.ts";
@@ -73,6 +74,23 @@ test("within its grace it can end in order, and is a timeout all the same", asyn
   });
   expect(await fleet.lines(run)).toEqual(["output begun", "output tidied up"]);
   expect(run).toMatchObject({ error: { code: "TASK_TIMED_OUT" }, result: { exitCode: 0 } });
+});
+
+test("it ends too if it is told to while it is being started", async () => {
+  const mark = newMark();
+  const stop = new AbortController();
+  const program = { file: "/bin/sleep", args: [`600.${mark}`], cwd: "/", env: {} };
+  const running = supervise(program, {
+    stop: stop.signal,
+    graceMs: () => 60_000,
+    take: () => undefined,
+  });
+  stop.abort(new Error("too late"));
+  expect(await running).toEqual({ exitCode: null, signal: "SIGTERM" });
+  await expect(
+    supervise(program, { stop: stop.signal, graceMs: () => 0, take: () => undefined }),
+  ).rejects.toThrow("too late");
+  expect(processesWith(mark)).toEqual([]);
 });
 
 test("the job's timeout and cancelling end it", async () => {

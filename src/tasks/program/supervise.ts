@@ -70,6 +70,8 @@ export async function supervise(
     eachLine(child.stderr, (line) => take(line, "stderr")),
   ];
   stop.addEventListener("abort", onStop, { once: true });
+  // It may have been told to stop while it was being started.
+  if (stop.aborted) onStop();
   try {
     guard = await watchOver(child, program.folder?.path);
     await program.folder?.make();
