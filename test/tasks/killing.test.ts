@@ -42,12 +42,12 @@ test("its own timeout ends it, with all that it started", async () => {
   const run = await fleet.run("command", {
     command: `${family(mark)} sleep 604.${mark}`,
     shell: true,
-    timeout: "1s",
+    timeout: "3s",
   });
   expect(processesWith(mark)).toEqual([]);
   expect(run).toMatchObject({
     verdict: "failed",
-    error: { code: "TASK_TIMED_OUT", message: "The program took longer than 1s." },
+    error: { code: "TASK_TIMED_OUT", message: "The program took longer than 3s." },
     result: { success: false, exitCode: null, signal: "SIGTERM" },
   });
   expect(await fleet.lines(run)).toContain("output ready");
@@ -58,7 +58,7 @@ test("what SIGTERM does not end is killed after its grace", async () => {
   const deaf = await fleet.run("command", {
     command: `trap '' TERM; ${family(mark)} sleep 604.${mark}; sleep 605.${mark}`,
     shell: true,
-    timeout: "500ms",
+    timeout: "2s",
     grace: "300ms",
   });
   expect(deaf.result).toMatchObject({ exitCode: null, signal: "SIGKILL" });
@@ -69,7 +69,7 @@ test("within its grace it can end in order, and is a timeout all the same", asyn
   const run = await fleet.run("command", {
     command: "trap 'echo tidied up; exit 0' TERM; echo begun; sleep 600 & wait",
     shell: true,
-    timeout: "500ms",
+    timeout: "2s",
     grace: "20s",
   });
   expect(await fleet.lines(run)).toEqual(["output begun", "output tidied up"]);
@@ -110,7 +110,7 @@ test("the job's timeout and cancelling end it", async () => {
 
 test("what it leaves in its group when it ends is killed; a session of its own is not", async () => {
   const mark = newMark();
-  const command = `sleep 600.${mark} & setsid sleep 601.${mark} >/dev/null 2>&1 & sleep 0.3; echo done`;
+  const command = `sleep 600.${mark} & setsid sleep 601.${mark} >/dev/null 2>&1 & sleep 1; echo done`;
   const run = await fleet.run("command", { command, shell: true });
   expect(run.verdict).toBe("succeeded");
   await none(`600.${mark}`);
