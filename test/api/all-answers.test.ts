@@ -201,7 +201,7 @@ test("what people write comes back as it was, in JSON and in the place of a new 
     }),
   });
   expect(await made.clone().json()).not.toHaveProperty("code");
-  expect(made.headers.get("location")).toBe(encodeURIComponent("x/é"));
+  expect(made.headers.get("location")).toBe(`jobs/${encodeURIComponent("x/é")}`);
   expect(await made.json()).toMatchObject({ description: text });
 });
 
