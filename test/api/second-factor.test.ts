@@ -5,7 +5,7 @@ import { Sealer } from "../../src/api/accounts/sealer.ts";
 import { createApi } from "../../src/api/create-api.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { partsOf } from "../../src/scheduler/pipeline-scheduler.ts";
-import { AccountsFleet, GOOD, SECRET } from "./accounts-fleet.ts";
+import { AccountsFleet, browserAfter, GOOD, SECRET } from "./accounts-fleet.ts";
 import { type Answered, callApi } from "./call-api.ts";
 
 const STEP = 30_000;
@@ -185,6 +185,31 @@ describe("signing in", () => {
     expect((await signIn({ code: codeOf(uri) })).status).toBe(429);
     expect((await signIn()).status).toBe(429);
     expect((await signIn({ code: codeOf(uri) }, "198.51.100.1")).status).toBe(201);
+  });
+
+  test("nor is the password alone, where that is asked for again", async () => {
+    const { uri } = await setUp();
+    const signedIn = await signIn({ code: codeOf(uri) });
+    const { headers } = browserAfter(signedIn);
+    const { session } = signedIn.body as { session: { id: string } };
+    await fleet.clock.pass(STEP);
+    // Told that the new password is too weak, or ended a session: either way the old one was right.
+    const weak = { oldPassword: GOOD, newPassword: GOOD };
+    const change = () => fleet.call("/users/ana/password", { method: "POST", body: weak, headers });
+    const endOther = async () => {
+      const { body } = await fleet.call("/sessions", { headers });
+      const { items } = body as { items: { id: string }[] };
+      const another = items.find(({ id }) => id !== session.id);
+      const asked = { method: "DELETE", body: { password: GOOD }, headers };
+      return fleet.call(`/sessions/${another?.id}`, asked);
+    };
+    await signIn({ code: codeOf(uri), as: "jwt" });
+    const wrong = other(codeOf(uri));
+    for (let i = 0; i < 4; i += 1) expect((await signIn({ code: wrong })).status).toBe(401);
+    expect(codeIn(await change())).toBe("WEAK_PASSWORD");
+    expect((await endOther()).status).toBe(204);
+    expect((await signIn({ code: wrong })).status).toBe(401);
+    expect((await signIn({ code: wrong })).status).toBe(429);
   });
 
   test("that a code is missing is no failure: it can be asked any number of times", async () => {

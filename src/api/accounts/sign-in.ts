@@ -76,14 +76,12 @@ export class SignIn {
 
   /** Makes sure that it is who it was, by the password alone. @throws {@link CronduitError} `NOT_AUTHENTICATED`, `TOO_MANY_ATTEMPTS` */
   async confirm(given: GivenPassword): Promise<void> {
-    const { attempt } = await this.#check(given);
-    await attempt.succeeded();
+    await this.#checkPassword(given);
   }
 
   /** Changes a password, and ends all sessions. @throws as {@link signIn} */
   async changePassword(given: GivenPassword, newPassword: string): Promise<User> {
-    const { user, attempt } = await this.#check(given);
-    await attempt.succeeded();
+    const { user } = await this.#checkPassword(given);
     return this.#change(user, given.password, newPassword);
   }
 
@@ -135,6 +133,14 @@ export class SignIn {
     }
     if (!(await this.#parts.secondFactors.use(user, code)))
       throw await this.#refused(given, user, "wrong code");
+  }
+
+  /** By the password alone: where there is a second factor, that forgives no wrong codes. */
+  async #checkPassword(given: GivenPassword): Promise<Checked> {
+    const checked = await this.#check(given);
+    const { attempt, hasSecond } = checked;
+    await (hasSecond ? attempt.withdraw() : attempt.succeeded());
+    return checked;
   }
 
   async #check(given: GivenPassword): Promise<Checked> {
