@@ -96,7 +96,7 @@ async function serve(
   context.set("caller", caller);
   if (caller && !env.local)
     parts.gate.count(caller, parts.quotas.ofCaller(caller), (rate) => context.set("rate", rate));
-  return serveRoute(
+  const answer = await serveRoute(
     served,
     {
       request: req.raw,
@@ -107,6 +107,14 @@ async function serve(
     },
     parts,
   );
+  return req.raw.method === "HEAD" ? withoutBody(answer) : answer;
+}
+
+/** Nobody reads the body of an answer to HEAD, nor ends it: a stream would stay open for good. */
+async function withoutBody(answer: Response): Promise<Response> {
+  const { status, headers, body } = answer;
+  await body?.cancel();
+  return new Response(null, { status, headers });
 }
 
 async function callerOf(

@@ -388,6 +388,16 @@ describe("streams end", () => {
     first?.close();
     await vi.waitFor(() => connect(`${url}/events`), { timeout: 5_000 });
   });
+
+  test("at once where HEAD asks for one: nobody would end it", async () => {
+    const api = createApi({ scheduler: makeScheduler(), limits: { streamsPerCaller: 1 } });
+    const { url } = await serve(api);
+    for (let i = 0; i < 3; i += 1) {
+      const { status, headers } = await fetch(`${url}/events`, { method: "HEAD" });
+      expect([status, headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    }
+    await connect(`${url}/events`);
+  });
 });
 
 describe("a run's log", () => {
