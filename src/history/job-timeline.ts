@@ -1,4 +1,4 @@
-import { END_OF_TIME, type EpochMs, START_OF_TIME } from "../core/clock.ts";
+import type { EpochMs } from "../core/clock.ts";
 import { CronduitError } from "../core/errors.ts";
 import type { Engine, LedgerPart } from "../engine/port/engine.ts";
 import type { JobState, StoredJob } from "../jobs/definition.ts";
@@ -17,6 +17,8 @@ import {
 
 const DAY_MS = 86_400_000;
 const LONGEST_MS = 31 * DAY_MS;
+/** Times that can be written, and so be asked for again with the next page. */
+const [FIRST_AT, LAST_AT] = [0, Date.UTC(9999, 11, 31, 23, 59, 59, 999)];
 /** So long a call computes what is planned; what comes very often and by several rules together takes long to count. */
 const LONGEST_COMPUTING_MS = 1_000;
 /** Rows that one call reads of all its jobs, beside the first ones of each. */
@@ -73,9 +75,8 @@ export function readWindow(
   const place = (path: string) => ({ where: "getTimeline", path, timezone });
   const begin = from === undefined ? undefined : instantOption(from, place("from"));
   const end = to === undefined ? undefined : endOption(to, place("to"));
-  const fromAt =
-    begin ?? Math.max(START_OF_TIME, end === undefined ? now - DAY_MS / 2 : end - DAY_MS);
-  const toAt = end ?? Math.min(END_OF_TIME, fromAt + DAY_MS);
+  const fromAt = writable(begin ?? (end === undefined ? now - DAY_MS / 2 : end - DAY_MS));
+  const toAt = writable(end ?? fromAt + DAY_MS);
   checkRange({ at: fromAt, given: from }, { at: toAt, given: to }, "getTimeline");
   if (toAt - fromAt > LONGEST_MS)
     throw new CronduitError(
@@ -84,6 +85,10 @@ export function readWindow(
       { data: { path: "to" } },
     );
   return { fromAt, toAt, now };
+}
+
+function writable(at: EpochMs): EpochMs {
+  return Math.min(Math.max(at, FIRST_AT), LAST_AT);
 }
 
 /**
@@ -110,6 +115,7 @@ export async function timelinesOf(
   const timelines: JobTimeline[] = [];
   for (const [i, job] of jobs.entries()) {
     await time.rest();
+    time.share(jobs.length - i);
     try {
       timelines.push(await timelineOf(job, parts[i] ?? NOTHING, { window, most, time }));
     } catch (error) {

@@ -144,3 +144,12 @@ test.each([
     body: { code: "INVALID_OPTION" },
   });
 });
+
+test.each(["from=9999-12-31", "from=9999-12-31T23:30:00-00:30", "to=1970-01-01T00:00:00Z"])(
+  "with %s, the window can be asked for again",
+  async (query) => {
+    const { from, to } = await timelineOf(whole, query);
+    const again = await timelineOf(whole, `from=${from}&to=${to}`);
+    expect([again.from, again.to]).toEqual([from, to]);
+  },
+);

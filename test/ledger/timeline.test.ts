@@ -6,6 +6,7 @@ import { plannedMarks } from "../../src/history/timeline-marks.ts";
 import { timelinesOf } from "../../src/history/job-timeline.ts";
 import type { StoredJob } from "../../src/jobs/definition.ts";
 import type { LedgerRow } from "../../src/jobs/ledger-row.ts";
+import { resolveTrigger } from "../../src/triggers.ts";
 import { aDefinition } from "../helpers/a-definition.ts";
 
 const NOW = Date.UTC(2026, 2, 1, 12);
@@ -142,6 +143,36 @@ test("what takes too long to count ends where it says", async () => {
   const whole = await plannedMarks(job, { ...wanted, time: new ComputingTime(Infinity) });
   expect(whole.upTo).toBeUndefined();
   expect(whole.marks.reduce((sum, { count }) => sum + count, 0)).toBe(86_400);
+});
+
+test("a job that takes long to count takes no other's time", async () => {
+  const seconds = Array.from({ length: 40 }, (_, i) => ({
+    trigger: "cron" as const,
+    expression: `${i} * * * * *`,
+  }));
+  const context = { now: NOW, timezone: "UTC", jobId: "slow" };
+  const trigger = resolveTrigger({ trigger: "or", triggers: seconds }, context);
+  const slow = { ...aJob("slow"), definition: aDefinition({ id: "slow", trigger }) };
+  const jobs = [slow, slow, aJob("job")];
+  const options = {
+    window: { fromAt: NOW, toAt: NOW + 31 * 86_400_000, now: NOW },
+    marks: 120,
+    broken: (_: string, error: unknown) => expect.unreachable(String(error)),
+  };
+  const { engine } = ledgerOf(new Map());
+  const timelines = await timelinesOf(engine, jobs, options);
+  expect(timelines.map(({ plannedTo }) => plannedTo !== undefined)).toEqual([true, true, false]);
+});
+
+test("of the time that is left each gets its share, and what one leaves the others have", () => {
+  let now = 0;
+  const time = new ComputingTime(90, () => now);
+  const took = (left: number, ms: number): boolean => {
+    time.share(left);
+    now += ms;
+    return time.isSpent;
+  };
+  expect([took(3, 30), took(2, 10), took(1, 49), took(1, 1)]).toEqual([true, false, false, true]);
 });
 
 test("others get their turn while much is computed", async () => {
