@@ -161,6 +161,17 @@ describe("signing in", () => {
     expect((await signIn({ code })).status).toBe(401);
   });
 
+  test("uses no code up where the password has to be another one", async () => {
+    const { uri } = await setUp();
+    const code = codeOf(uri);
+    expect(codeIn(await signIn({ code, newPassword: GOOD }))).toBe("WEAK_PASSWORD");
+    const reset = await callApi(fleet.local, "/users/ana/password/reset", { method: "POST" });
+    const { oneTimePassword: password } = reset.body as { oneTimePassword: string };
+    expect(codeIn(await signIn({ password, code }))).toBe("PASSWORD_CHANGE_REQUIRED");
+    const newPassword = "another-good-one-77";
+    expect((await signIn({ password, code, newPassword })).status).toBe(201);
+  });
+
   test("takes each recovery code once, however it is written", async () => {
     const { recoveryCodes } = await setUp();
     const [first = "", second = ""] = recoveryCodes;

@@ -59,12 +59,14 @@ export class SignIn {
    */
   async signIn(given: GivenPassword, { newPassword, code }: SignInMore): Promise<User> {
     const checked = await this.#check(given);
-    if (checked.hasSecond) await this.#useCode(checked, given, code);
+    const { hasSecond } = checked;
+    if (hasSecond && code === undefined) throw await this.#missing(checked);
+    // Before the code is used up: it is good once, and they come back with it.
+    await this.#requireChange(checked, given, newPassword);
+    if (hasSecond && code !== undefined) await this.#useCode(checked, given, code);
     await checked.attempt.succeeded();
-    const { password, hasSecond } = checked;
     let { user } = checked;
-    if (newPassword !== undefined) user = await this.#change(user, given.password, newPassword);
-    else requireOwnPassword(password);
+    if (newPassword !== undefined) user = await this.#change(user, newPassword);
     if (!hasSecond && this.#parts.mustHaveSecond(user))
       throw new CronduitError(
         "SECOND_FACTOR_REQUIRED",
@@ -82,7 +84,8 @@ export class SignIn {
   /** Changes a password, and ends all sessions. @throws as {@link signIn} */
   async changePassword(given: GivenPassword, newPassword: string): Promise<User> {
     const { user } = await this.#checkPassword(given);
-    return this.#change(user, given.password, newPassword);
+    await this.#requireNew(user, given.password, newPassword);
+    return this.#change(user, newPassword);
   }
 
   /** Makes a second factor's secret for who knows the password. @throws as {@link signIn}, and `INVALID_STATE` */
@@ -117,30 +120,50 @@ export class SignIn {
     return user;
   }
 
-  async #useCode(
-    { user, attempt }: Checked,
-    given: GivenPassword,
-    code: string | undefined,
-  ): Promise<void> {
-    if (code === undefined) {
-      // It forgives no wrong codes: else asking without one in between would be a way around.
-      await attempt.withdraw();
-      throw new CronduitError(
-        "SECOND_FACTOR_REQUIRED",
-        "A code is missing: that of the authenticator app, or a recovery code.",
-        { data: { path: "code", isSetUp: true } },
-      );
-    }
+  /** It forgives no wrong codes: else asking without one in between would be a way around. */
+  async #missing({ attempt }: Checked): Promise<CronduitError> {
+    await attempt.withdraw();
+    return new CronduitError(
+      "SECOND_FACTOR_REQUIRED",
+      "A code is missing: that of the authenticator app, or a recovery code.",
+      { data: { path: "code", isSetUp: true } },
+    );
+  }
+
+  async #useCode({ user }: Checked, given: GivenPassword, code: string): Promise<void> {
     if (!(await this.#parts.secondFactors.use(user, code)))
       throw await this.#refused(given, user, "wrong code");
   }
 
-  /** By the password alone: where there is a second factor, that forgives no wrong codes. */
+  /** By the password alone. */
   async #checkPassword(given: GivenPassword): Promise<Checked> {
     const checked = await this.#check(given);
-    const { attempt, hasSecond } = checked;
-    await (hasSecond ? attempt.withdraw() : attempt.succeeded());
+    await forgive(checked);
     return checked;
+  }
+
+  /** A password by which nobody may go on, or a new one that is not good. @throws {@link CronduitError} as {@link signIn} */
+  async #requireChange(
+    checked: Checked,
+    given: GivenPassword,
+    newPassword: string | undefined,
+  ): Promise<void> {
+    try {
+      if (newPassword === undefined) requireOwnPassword(checked.password);
+      else await this.#requireNew(checked.user, given.password, newPassword);
+    } catch (error) {
+      await forgive(checked);
+      throw error;
+    }
+  }
+
+  /** @throws {@link CronduitError} `WEAK_PASSWORD` */
+  async #requireNew(user: User, old: string, next: string): Promise<void> {
+    await this.#parts.passwords.requireStrong(next, user.id);
+    if (next === old)
+      throw new CronduitError("WEAK_PASSWORD", "The new password is the old one.", {
+        data: { path: "newPassword" },
+      });
   }
 
   async #check(given: GivenPassword): Promise<Checked> {
@@ -176,19 +199,19 @@ export class SignIn {
     );
   }
 
-  async #change(user: User, old: string, next: string): Promise<User> {
+  async #change(user: User, next: string): Promise<User> {
     const { users, passwords } = this.#parts;
-    await passwords.requireStrong(next, user.id);
-    if (next === old)
-      throw new CronduitError("WEAK_PASSWORD", "The new password is the old one.", {
-        data: { path: "newPassword" },
-      });
     const hash = await passwords.hash(next);
     // First, so that no session outlives the password by which it began.
     await users.endSessions(user.id);
     await users.setPassword(user, { hash, oneTimeUntil: null });
     return users.require(user.id);
   }
+}
+
+/** The password was right; where there is a second factor, that forgives no wrong codes. */
+function forgive({ attempt, hasSecond }: Checked): Promise<void> {
+  return hasSecond ? attempt.withdraw() : attempt.succeeded();
 }
 
 /** @throws {@link CronduitError} `PASSWORD_CHANGE_REQUIRED` */
