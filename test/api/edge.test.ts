@@ -73,6 +73,7 @@ describe("names", () => {
       status: 200,
     });
     expect(await behind(clear, { "x-forwarded-proto": "http" }, proxy)).toMatchObject(refused);
+    expect(await behind(clear, { "x-forwarded-proto": "HTTP" }, proxy)).toMatchObject(refused);
     expect(await behind(clear, {}, { address: "192.0.2.1" })).toMatchObject(refused);
   });
 

@@ -57,7 +57,8 @@ export function requireEncrypted(
   const url = new URL(request.url);
   if (publicUrl?.protocol !== "https:" || isLoopback(url)) return;
   const forwarded = request.headers.get("x-forwarded-proto")?.split(",").at(-1)?.trim();
-  const isEncrypted = isProxy() ? forwarded !== "http" : url.protocol === "https:";
+  // Names of schemes have no case (RFC 3986, 3.1).
+  const isEncrypted = isProxy() ? forwarded?.toLowerCase() !== "http" : url.protocol === "https:";
   if (isEncrypted) return;
   throw new CronduitError(
     "ENCRYPTION_REQUIRED",
