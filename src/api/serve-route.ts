@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { CronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { parseOptions } from "../jobs/options.ts";
+import { secretPlacesOf } from "../pipeline/secrets/secret-places.ts";
 import type { PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
 import type { Quotas } from "./accounts/quotas.ts";
 import type { LimitedActor, TrustedActor } from "../scheduler/rights.ts";
@@ -84,7 +85,8 @@ export async function serveRoute(
   const { pathname, search } = new URL(request.url);
   const target = `${route.method} ${pathname}${search}`;
   const isSecret = route.answerIsSecret === true;
-  return answerOnce(answers, { key, caller, target, body, isSecret }, answering);
+  const bodyIsSecret = route.body !== undefined && secretPlacesOf(route.body).input.length > 0;
+  return answerOnce(answers, { key, caller, target, body, isSecret, bodyIsSecret }, answering);
 }
 
 /** Stands for a caller where there is none: routes that are open to anyone change nothing of jobs. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, scrypt } from "node:crypto";
 import { CronduitError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/clock.ts";
 import type { StoredDocument } from "../../engine/port/documents.ts";
@@ -32,6 +32,8 @@ export interface RepeatableCall {
   readonly body: unknown;
   /** Whether the answer must not be kept, since it holds a secret. */
   readonly isSecret: boolean;
+  /** Whether the body may hold a password, which must not be guessed by what is kept. */
+  readonly bodyIsSecret: boolean;
 }
 
 /**
@@ -58,7 +60,7 @@ export async function answerOnce(
   answer: () => Promise<Response>,
 ): Promise<Response> {
   const place = placeOf(call);
-  const digest = digestOf(call);
+  const digest = await digestOf(call, place);
   const documents = await open();
   const keptFor = async (ms: number) => ({ expiresAt: (await now()) + ms, stays: true });
   const begun = await documents.putIfRevision(place, { digest }, "absent", await keptFor(LEASE_MS));
@@ -93,11 +95,25 @@ function placeOf({ caller: { actor }, target, key }: RepeatableCall): string {
   return `api/idempotency/${hash([actor.kind, actor.id, target.split("?")[0], key])}`;
 }
 
-/** With the key, so that nobody can guess bodies by what is kept; and with the rights, which may have changed since. */
-function digestOf({ caller: { actor }, target, key, body }: RepeatableCall): string {
+/**
+ * With the rights, which may have changed since. Keys may be short, so that of a password takes long to guess, as its own hash does.
+ */
+async function digestOf(
+  { caller: { actor }, target, key, body, bodyIsSecret }: RepeatableCall,
+  place: string,
+): Promise<string> {
   const limited = "role" in actor ? actor : undefined;
   const owners = limited?.owners?.toSorted();
-  return hash([key, target, body, limited?.role, owners, limited?.visibility]);
+  const digest = hash([key, target, body, limited?.role, owners, limited?.visibility]);
+  return bodyIsSecret ? (await slowHash(digest, place)).toString("base64url") : digest;
+}
+
+function slowHash(text: string, salt: string): Promise<Buffer> {
+  // N = 2^17 is what OWASP's cheat sheet for passwords asks for.
+  const cost = { N: 131_072, r: 8, p: 1, maxmem: 268_435_456 };
+  return new Promise((resolve, reject) => {
+    scrypt(text, salt, 32, cost, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
 }
 
 function hash(parts: readonly unknown[]): string {
