@@ -31,7 +31,7 @@ const ONLY_IN = {
   "node_modules/(bullmq|ioredis|pg|@electric-sql)/": ["engine"],
   "node_modules/(hono|@hono|jose|otpauth|@node-rs|@zxcvbn-ts|ipaddr\\.js)/": ["api"],
   "^(node:)?child_process$": ["execution", "tasks"],
-  "node_modules/(smol-toml|chokidar)/": ["config"],
+  "node_modules/(smol-toml|chokidar|@humanwhocodes/momoa)/": ["config"],
   "node_modules/prom-client/": ["metrics"],
   "node_modules/@?chevrotain/": ["conditions"],
   "node_modules/(tsyringe|reflect-metadata)/": ["pipeline"],

@@ -1,0 +1,115 @@
+import { digest } from "../jobs/digest.ts";
+import { readCrontab } from "./crontab/read-crontab.ts";
+import type { DeclaredJob, ReadFile } from "./jobs/declared-job.ts";
+import { MAX_FILES, MAX_JOBS } from "./file-limits.ts";
+import { byPlace, compare, type Problem, type ProblemCode } from "./file-problem.ts";
+import { readJobFile } from "./read-job-file.ts";
+import { readToml } from "./read-toml.ts";
+import type { FileContent } from "./source/read-source.ts";
+
+/** How a file is read. */
+export type FileKind = "toml" | "json" | "crontab" | "system-crontab";
+
+/** A file of a set. */
+export interface SetFile {
+  /** Its name, as problems tell it. */
+  readonly file: string;
+  readonly kind: FileKind;
+  readonly content: FileContent;
+}
+
+/** A set of files: valid as a whole, or nothing of it counts. */
+export type JobSet =
+  | {
+      readonly isValid: true;
+      /** In the order of their ids. */
+      readonly jobs: readonly DeclaredJob[];
+      /** Equal for sets of equal jobs, whatever the files look like. */
+      readonly digest: string;
+      /** Warnings, in the order of files and lines. */
+      readonly problems: readonly Problem[];
+    }
+  | { readonly isValid: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads files as one set. The order of the files does not matter. Nothing is thrown: what is wrong is told in `problems`, and one
+ * error refuses all.
+ */
+export async function readSet(files: readonly SetFile[]): Promise<JobSet> {
+  if (files.length > MAX_FILES) {
+    const count = files.length.toLocaleString("en-US");
+    return refused("TOO_MANY_FILES", `There are ${count} files`, MAX_FILES, files[0]?.file);
+  }
+  const sorted = files.toSorted((a, b) => compare(a.file, b.file));
+  const jobs: DeclaredJob[] = [];
+  const problems: Problem[] = twiceIn(sorted);
+  for (const file of sorted) {
+    const read = await readOne(file);
+    problems.push(...read.problems);
+    for (const job of read.jobs) jobs.push(job);
+    if (jobs.length > MAX_JOBS)
+      return refused("TOO_MANY_JOBS", "There are more jobs", MAX_JOBS, file.file);
+  }
+  problems.push(...sameIds(jobs));
+  problems.sort(byPlace);
+  if (problems.some(({ severity }) => severity === "error")) return { isValid: false, problems };
+  jobs.sort((a, b) => compare(a.id, b.id));
+  const all = digest(jobs.map((job) => [job.id, job.digest]));
+  return { isValid: true, jobs, digest: all, problems };
+}
+
+async function readOne({ file, kind, content }: SetFile): Promise<ReadFile> {
+  switch (kind) {
+    case "toml":
+      return readToml(content, file);
+    case "json":
+      return readJobFile(content, file);
+    case "crontab":
+      return readCrontab(content, file, { system: false });
+    case "system-crontab":
+      return readCrontab(content, file, { system: true });
+  }
+}
+
+function refused(code: ProblemCode, what: string, most: number, file = ""): JobSet {
+  const message = `${what}; ${most.toLocaleString("en-US")} are allowed.`;
+  return { isValid: false, problems: [problemOf({ file, line: 1 }, code, message)] };
+}
+
+function problemOf(
+  { file, line }: { readonly file: string; readonly line: number },
+  code: ProblemCode,
+  message: string,
+  hint?: string,
+): Problem {
+  const place = { file, line, column: 1, endColumn: 2 };
+  return { ...place, severity: "error", code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+function twiceIn(sorted: readonly SetFile[]): Problem[] {
+  return sorted.flatMap(({ file }, i) =>
+    i > 0 && sorted[i - 1]?.file === file
+      ? [problemOf({ file, line: 1 }, "DUPLICATE_FILE", "This file is twice in the set.")]
+      : [],
+  );
+}
+
+/** One id in two places: each of them is told, with the other. */
+function sameIds(jobs: readonly DeclaredJob[]): Problem[] {
+  const first = new Map<string, DeclaredJob>();
+  return jobs.flatMap((job) => {
+    const other = first.get(job.id);
+    if (!other) {
+      first.set(job.id, job);
+      return [];
+    }
+    const tell = (one: DeclaredJob, two: DeclaredJob) =>
+      problemOf(
+        one,
+        "DUPLICATE_ID",
+        `Job "${one.id}" is also in ${two.file}:${two.line}.`,
+        "Give one of them another id.",
+      );
+    return [tell(other, job), tell(job, other)];
+  });
+}
