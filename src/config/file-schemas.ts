@@ -64,7 +64,6 @@ function inFiles(schema: unknown): unknown {
   return Object.fromEntries(
     Object.entries(schema).map(([key, value]) => {
       if (key === "properties") return [key, renamed(value as Record<string, unknown>)];
-      if (key === "required") return [key, (value as string[]).map(inSnakeCase)];
       return [key, key === "default" || key === "enum" || key === "const" ? value : inFiles(value)];
     }),
   );

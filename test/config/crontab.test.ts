@@ -3,6 +3,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { divideCommand } from "../../src/config/crontab/entry.ts";
 import { readVariable } from "../../src/config/crontab/variables.ts";
+import { CrontabReader } from "../../src/config/crontab/crontab-reader.ts";
+import { SecondOpinion } from "../../src/config/crontab/second-opinion.ts";
+import { readSource } from "../../src/config/source/read-source.ts";
 import { readCrontab } from "../../src/config/crontab/read-crontab.ts";
 
 const user = (text: string) => readCrontab(text, "crontab", { system: false });
@@ -118,6 +121,29 @@ test("ids stay when lines move or run at other times; the same command gets numb
   expect((await readCrontab("0 1 * * * a", "other", { system: false })).jobs[0]?.id).not.toBe(
     before.get("0 1 * * *"),
   );
+});
+
+test("the same program with other arguments is another job", async () => {
+  const { jobs } = await user("0 1 * * * a 1\n0 1 * * * a 2\n");
+  const [one = "", two = ""] = jobs.map(({ id }) => id);
+  expect(two).not.toBe(one);
+  expect(two).not.toBe(`${one}-2`);
+});
+
+test("where cron-parser differs without a known rule, there is a warning, once for each line", async () => {
+  const text = "0 3 * * * x\n0 3 * * * y\n";
+  const contrary = new SecondOpinion(() => {
+    let at = 0;
+    return () => (at += 7);
+  });
+  const read = new CrontabReader(readSource(text, "c"), { system: false }, contrary).read();
+  expect(read.problems.map(({ code, severity, line }) => [code, severity, line])).toEqual([
+    ["CRON_DIFFERS", "warning", 1],
+    ["CRON_DIFFERS", "warning", 2],
+  ]);
+  expect(read.jobs).toHaveLength(2);
+  // It combines day and weekday otherwise, which is known.
+  expect((await user("0 0 */2 * 1 x\n0 0 1 * 1 x")).problems).toEqual([]);
 });
 
 test.each([

@@ -176,6 +176,11 @@ test("a byte order mark is no part of the text", async () => {
   }
 });
 
+test("nor is it one of a text", async () => {
+  const crontab = await readCrontab("\uFEFF61 * * * * x", "c", { system: false });
+  expect(crontab.problems).toMatchObject([{ code: "INVALID_TRIGGER", column: 1, endColumn: 3 }]);
+});
+
 test("an empty file has no jobs, and is right", async () => {
   for (const text of ["", "\n  \n", "\uFEFF"])
     for (const read of await readAll(text)) expect(read).toEqual({ jobs: [], problems: [] });

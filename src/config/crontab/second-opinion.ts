@@ -11,7 +11,7 @@ export class SecondOpinion {
   readonly #peer: Peer;
   readonly #answers = new Map<string, string | undefined>();
 
-  private constructor(peer: Peer) {
+  constructor(peer: Peer) {
     this.#peer = peer;
   }
 
