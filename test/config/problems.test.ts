@@ -145,6 +145,17 @@ test.each([
   if (first && at !== undefined) expect(pointed(text, first)).toBe(at);
 });
 
+test.each(['{"password" "hunter2"}', '{"password": hunter2}', 'password = "hunter2'])(
+  "what can't be read is not quoted: %s",
+  (text) => {
+    const told = [readJobFile(text, "a.json"), readToml(text, "a.toml")].flatMap(
+      ({ problems }) => problems,
+    );
+    expect(told).not.toEqual([]);
+    expect(JSON.stringify(told)).not.toContain("hunter2");
+  },
+);
+
 test("every job's problems are told, and the good jobs beside", () => {
   const text = `${JOB}timeout = -1\nqueue = ""\n${JOB.replaceAll("jobs.a", "jobs.b")}${JOB.replace("jobs.a", "jobs.c")}coalesce = 1\n`;
   const { jobs, problems } = readToml(text, "c.toml");

@@ -44,7 +44,10 @@ function whatIsWrong(error: unknown, source: SourceText): Parameters<Problems["a
         hint: "Is a bracket, a brace or a quote missing?",
       },
     ];
-  const message = `${shownUpTo(40, found)} can't stand here in JSON.`;
+  // A word or a string may be a secret.
+  const isText = /^["\w]/.test(found);
+  const what = isText ? (found.startsWith('"') ? "A string" : "This word") : shownUpTo(40, found);
+  const message = `${what} can't stand here in JSON.`;
   return [
     { start, end: start + found.length },
     { code: "SYNTAX", message, hint: hintFor(found) },
