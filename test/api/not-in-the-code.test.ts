@@ -74,7 +74,7 @@ test("nothing else is imported: no shell, no LDAP, XPath, XML, LaTeX, GraphQL, W
   const BUILT_IN =
     "assert async_hooks buffer child_process crypto dns/promises events fs fs/promises http https module net os path perf_hooks stream timers tls url util worker_threads";
   const LIBRARIES =
-    "@electric-sql/pglite @hono/node-server @node-rs/argon2 @pinojs/redact @sinonjs/fake-timers @zxcvbn-ts/language-common bullmq chevrotain cron-parser flatqueue hono hono/cors hono/secure-headers ioredis ipaddr.js jose otpauth pg pino reflect-metadata rrule-temporal safe-stable-stringify tsyringe zod";
+    "@electric-sql/pglite @hono/node-server @humanwhocodes/momoa @node-rs/argon2 @pinojs/redact @sinonjs/fake-timers @zxcvbn-ts/language-common bullmq chevrotain cron-parser flatqueue hono hono/cors hono/secure-headers ioredis ipaddr.js jose otpauth pg pino reflect-metadata rrule-temporal safe-stable-stringify smol-toml tsyringe zod";
   const TYPES = "expect vitest";
   const known = new Set([
     ...BUILT_IN.split(" ").map((name) => `node:${name}`),
@@ -236,6 +236,7 @@ test("the API reads and writes no files: but of breached passwords, one that its
 
 test("expressions are made of constants and of escaped texts", () => {
   expect(findAll(callsOf(["RegExp"])).toSorted()).toEqual([
+    "src/config/jobs/spelling.ts: RegExp",
     "src/engine/redis/server-info.ts: RegExp",
     "src/scheduler/transfer/masking/known-values.ts: RegExp",
   ]);
