@@ -52,6 +52,10 @@ export type { InstantInput } from "./triggers/time/parse-instant.ts";
 export * as when from "./conditions/when.ts";
 export type { Condition } from "./conditions/condition.ts";
 
+export type { TimelinePage, TimelineQuery } from "./scheduler/job-timelines.ts";
+export type { JobTimeline, TimelineWindow } from "./history/job-timeline.ts";
+export type { DecidedMark, PlannedMark } from "./history/timeline-marks.ts";
+export type { PlannedState } from "./history/planned.ts";
 export type { JobState, Policy } from "./jobs/definition.ts";
 export {
   EVENT_ALL,
