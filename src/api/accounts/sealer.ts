@@ -1,9 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { hkdfSync } from "node:crypto";
+import { openBytes, sealBytes } from "../sealed-bytes.ts";
 import { sha256 } from "./keyed-secret.ts";
-
-const CIPHER = "aes-256-gcm";
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 
 /** A text that only this server can read. */
 export interface Sealed {
@@ -35,28 +32,16 @@ export class Sealer {
 
   /** @param place What it belongs to: elsewhere it can't be read. */
   seal(text: string, place: string): Sealed {
-    const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv(CIPHER, this.#present.bytes, iv).setAAD(Buffer.from(place));
-    const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
-    const all = Buffer.concat([iv, cipher.getAuthTag(), sealed]);
-    return { key: this.#present.id, text: all.toString("base64url") };
+    return {
+      key: this.#present.id,
+      text: sealBytes(this.#present.bytes, Buffer.from(text), place),
+    };
   }
 
   /** @returns `undefined` if it was sealed by another secret, for another place, or was changed */
   open({ key, text }: Sealed, place: string): string | undefined {
     const bytes = this.#keys.get(key)?.bytes;
-    const all = Buffer.from(text, "base64url");
-    if (!bytes || all.length < IV_BYTES + TAG_BYTES) return undefined;
-    const iv = all.subarray(0, IV_BYTES);
-    const options = { authTagLength: TAG_BYTES };
-    const cipher = createDecipheriv(CIPHER, bytes, iv, options).setAAD(Buffer.from(place));
-    cipher.setAuthTag(all.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-    try {
-      const opened = cipher.update(all.subarray(IV_BYTES + TAG_BYTES));
-      return Buffer.concat([opened, cipher.final()]).toString();
-    } catch {
-      return undefined;
-    }
+    return bytes && openBytes(bytes, text, place)?.toString();
   }
 
   /** Seals by the present secret what another one sealed; what is so already, or can't be read, stays as it is. */

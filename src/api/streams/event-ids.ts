@@ -1,14 +1,12 @@
 import { Buffer } from "node:buffer";
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { CronduitError } from "../../core/errors.ts";
 import type { OpenDocuments } from "../open-documents.ts";
+import { sealBytes, openBytes } from "../sealed-bytes.ts";
 
 const KEY = "api/event-ids";
-const CIPHER = "aes-256-gcm";
 const KEY_BYTES = 32;
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 /** Lengths are rounded up to this, so that they say nothing either. */
 const BLOCK = 32;
 const keySchema = z.object({ key: z.string() });
@@ -58,26 +56,14 @@ export class SealedIds {
 
   /** The id of a position; another one each time, so that nobody learns that nothing happened between two. */
   seal(cursor: string): string {
-    const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv(CIPHER, this.#key, iv);
     const length = Math.ceil(Buffer.byteLength(cursor) / BLOCK) * BLOCK;
     const text = Buffer.alloc(length, " ");
     text.write(cursor);
-    const sealed = Buffer.concat([cipher.update(text), cipher.final()]);
-    return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString("base64url");
+    return sealBytes(this.#key, text);
   }
 
   /** The position of an id; `undefined` for what is none of this fleet. */
   open(id: string): string | undefined {
-    const bytes = Buffer.from(id, "base64url");
-    if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined;
-    try {
-      const cipher = createDecipheriv(CIPHER, this.#key, bytes.subarray(0, IV_BYTES));
-      cipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-      const text = cipher.update(bytes.subarray(IV_BYTES + TAG_BYTES));
-      return Buffer.concat([text, cipher.final()]).toString().trimEnd();
-    } catch {
-      return undefined;
-    }
+    return openBytes(this.#key, id)?.toString().trimEnd();
   }
 }
