@@ -1,4 +1,5 @@
 import { CronduitError } from "../core/errors.ts";
+import { tooDeepAt } from "../core/json-depth.ts";
 import { readUpTo } from "./edge/read-up-to.ts";
 
 /** How a body is read. */
@@ -32,7 +33,11 @@ export async function readJson(
   const text = await readText(request, maxBytes);
   if (isOptional && text === "") return undefined;
   if (!isJson) throw notJson(type);
-  requireDepth(text, maxDepth);
+  if (tooDeepAt(text, maxDepth) !== undefined)
+    throw new CronduitError(
+      "INVALID_REQUEST",
+      `The body is nested more than ${maxDepth} levels deep.`,
+    );
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
@@ -68,19 +73,5 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new CronduitError("INVALID_REQUEST", "The body is not UTF-8.");
-  }
-}
-
-/** Counts brackets before parsing: what is nested very deeply costs stack wherever it is walked. */
-function requireDepth(text: string, maxDepth: number): void {
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
-    if (token === "{" || token === "[") depth += 1;
-    else if (token === "}" || token === "]") depth -= 1;
-    if (depth > maxDepth)
-      throw new CronduitError(
-        "INVALID_REQUEST",
-        `The body is nested more than ${maxDepth} levels deep.`,
-      );
   }
 }

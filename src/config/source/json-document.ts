@@ -1,4 +1,5 @@
 import { parse, type AnyNode, type ObjectNode } from "@humanwhocodes/momoa";
+import { tooDeepAt } from "../../core/json-depth.ts";
 import { shownUpTo } from "../../core/shown.ts";
 import { MAX_DEPTH } from "../file-limits.ts";
 import type { Problems } from "../file-problem.ts";
@@ -7,12 +8,12 @@ import type { SourceText, Span } from "./source-text.ts";
 
 /** Reads a text as JSON, as it is told by its standard: without comments, and no key twice. */
 export function parseJson(source: SourceText, problems: Problems): FileDocument | undefined {
-  const deep = tooDeepAt(source.text);
+  const deep = tooDeepAt(source.text, MAX_DEPTH);
   if (deep !== undefined) {
-    problems.add(deep, {
-      code: "TOO_DEEP",
-      message: `This is nested more than ${MAX_DEPTH} deep.`,
-    });
+    problems.add(
+      { start: deep, end: deep + 1 },
+      { code: "TOO_DEEP", message: `This is nested more than ${MAX_DEPTH} deep.` },
+    );
     return undefined;
   }
   try {
@@ -93,21 +94,6 @@ function isJson(text: string): boolean {
 
 function refuseAll(problems: Problems): void {
   problems.add({ start: 0, end: 1 }, { code: "SYNTAX", message: "The file is not JSON." });
-}
-
-/** The first bracket that is nested too deeply, or `undefined`. The parser itself would exhaust the stack. */
-function tooDeepAt(text: string): Span | undefined {
-  let depth = 0;
-  let isInString = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === "\\" && isInString) at += 1;
-    else if (char === '"' || char === "\n") isInString = char === '"' && !isInString;
-    else if (!isInString && (char === "[" || char === "{")) depth += 1;
-    else if (!isInString && (char === "]" || char === "}")) depth -= 1;
-    if (depth > MAX_DEPTH) return { start: at, end: at + 1 };
-  }
-  return undefined;
 }
 
 function spanOf({ range }: AnyNode): Span {
