@@ -2,7 +2,8 @@ import { z } from "zod";
 import { jobOptionsSchema } from "../jobs/options.ts";
 import { triggerOptionShapes } from "../triggers/option-shapes.ts";
 import { interpretersShape, jsonJobWords, tomlJobWords } from "./jobs/file-words.ts";
-import { inSnakeCase, RULE_NAMES } from "./jobs/spelling.ts";
+import { inSnakeCase } from "../core/spelling.ts";
+import { RULE_NAMES } from "./jobs/spelling.ts";
 
 /** A JSON Schema. */
 export type JsonSchema = Readonly<Record<string, unknown>>;

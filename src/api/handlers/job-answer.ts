@@ -1,7 +1,7 @@
 import type { JobSnapshot } from "../../scheduler/job.ts";
 import type { JobAnswer } from "../contract/job-routes.ts";
 import { entityTag } from "../if-match.ts";
-import { inCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
+import { configInCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
 
 const at = (date: Date): string => date.toISOString();
 const atOrNull = (date: Date | null): string | null => date && date.toISOString();
@@ -24,7 +24,7 @@ function scheduleAnswer(job: JobSnapshot) {
   return {
     isScheduled,
     scheduleType: type,
-    scheduleConfig: inCamelCase(config),
+    scheduleConfig: configInCamelCase(config),
     is_scheduled: isScheduled,
     schedule_type: type,
     schedule_config: config,

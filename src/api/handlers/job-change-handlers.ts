@@ -1,14 +1,16 @@
-import { CronduitError, JobLookupError } from "../../core/errors.ts";
+import { CronduitError } from "../../core/errors.ts";
 import type { Job } from "../../scheduler/job-actions.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
+import { COMMON_OPTIONS } from "../../triggers/resolve/shape.ts";
 import { ifMatch, ifMatchOrNone } from "../if-match.ts";
 import { type Caller, isAdministrator } from "../caller.ts";
 import { type JobLimits, ownerOf } from "../job-limits.ts";
-import { COMMON, readSchedule, type ReadSchedule } from "../schedules/read-schedule.ts";
+import { readSchedule, type ReadSchedule } from "../schedules/read-schedule.ts";
 import type { Contract } from "../contract.ts";
 import { asJson } from "./as-json.ts";
 import type { Call, Handlers } from "./handler.ts";
 import { answerWithTag } from "./job-answer.ts";
+import { requireJob } from "./require-job.ts";
 import { toRunAnswer } from "./run-handlers.ts";
 
 type Changes =
@@ -146,13 +148,6 @@ export function jobChangeHandlers(limits: JobLimits): Handlers<Changes> {
   };
 }
 
-/** @throws {@link JobLookupError} */
-async function requireJob(scheduler: ActingScheduler, jobId: string): Promise<Job> {
-  const job = await scheduler.getJob(jobId);
-  if (!job) throw new JobLookupError(jobId);
-  return job;
-}
-
 /** A job under the id that it gets: for whoever acts for owners of its own, that begins with the owner. */
 async function findOwn(
   scheduler: ActingScheduler,
@@ -199,7 +194,7 @@ const OWN: Readonly<Record<"pause" | "resume" | "run" | "remove", readonly strin
 
 /** A zone or a bound alone changes no schedule: it belongs to one that is given with it. */
 function requireWhole({ isGiven, options }: ReadSchedule): void {
-  const stray = isGiven ? undefined : Object.keys(options).find((name) => COMMON.has(name));
+  const stray = isGiven ? undefined : Object.keys(options).find((name) => COMMON_OPTIONS.has(name));
   if (stray !== undefined)
     throw new CronduitError(
       "INVALID_OPTION",

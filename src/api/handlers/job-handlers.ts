@@ -1,7 +1,7 @@
-import { JobLookupError } from "../../core/errors.ts";
 import { asJson } from "./as-json.ts";
 import type { Handlers } from "./handler.ts";
 import { answerWithTag, toJobAnswer } from "./job-answer.ts";
+import { requireJob } from "./require-job.ts";
 
 /** What the routes about jobs do. */
 export const jobHandlers: Handlers<"countJobs" | "getJob" | "listJobs"> = {
@@ -16,8 +16,6 @@ export const jobHandlers: Handlers<"countJobs" | "getJob" | "listJobs"> = {
   },
 
   async getJob({ path, scheduler, headers }) {
-    const job = await scheduler.getJob(path.jobId);
-    if (!job) throw new JobLookupError(path.jobId);
-    return answerWithTag(headers, job);
+    return answerWithTag(headers, await requireJob(scheduler, path.jobId));
   },
 };

@@ -1,14 +1,14 @@
-import { CronduitError, JobLookupError } from "../../core/errors.ts";
+import { CronduitError } from "../../core/errors.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
-import type { JobSnapshot } from "../../scheduler/job.ts";
 import type { JobPreview, JobToPreview } from "../../scheduler/job-preview.ts";
 import { previewTimes } from "../../jobs/preview-times.ts";
 import { triggerOf } from "../../jobs/trigger-of.ts";
 import type { PreviewRow } from "../../triggers/preview.ts";
 import { playDowntime } from "../schedules/downtime.ts";
 import { readSchedule } from "../schedules/read-schedule.ts";
-import { inCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
+import { configInCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
 import type { Handlers } from "./handler.ts";
+import { requireJob } from "./require-job.ts";
 
 /** What the routes about schedules do. */
 export const scheduleHandlers: Handlers<"diffSchedules" | "previewSchedule"> = {
@@ -20,7 +20,7 @@ export const scheduleHandlers: Handlers<"diffSchedules" | "previewSchedule"> = {
     return {
       schedule: job.schedule,
       scheduleType: type,
-      scheduleConfig: inCamelCase(config),
+      scheduleConfig: configInCamelCase(config),
       schedule_type: type,
       schedule_config: config,
       timezone: job.timezone,
@@ -40,7 +40,7 @@ export const scheduleHandlers: Handlers<"diffSchedules" | "previewSchedule"> = {
         `${where}, body, option "before": give either "jobId" or "before", the schedule to compare with.`,
         { data: { path: "before" } },
       );
-    const stored = jobId === undefined ? undefined : await jobOf(scheduler, jobId);
+    const stored = jobId === undefined ? undefined : await requireJob(scheduler, jobId);
     const timezone = stored?.timezone;
     const how = { where, jobId, from, count, timezone };
     const fresh = await preview(scheduler, after, { ...how, prefix: "after." });
@@ -77,12 +77,6 @@ async function preview(
   return read.told(() =>
     scheduler.previewJob(options as unknown as JobToPreview, { from, count, timezone }),
   );
-}
-
-async function jobOf(scheduler: ActingScheduler, jobId: string): Promise<JobSnapshot> {
-  const job = await scheduler.getJob(jobId);
-  if (!job) throw new JobLookupError(jobId);
-  return job;
 }
 
 type Side = Pick<JobPreview, "job" | "next">;

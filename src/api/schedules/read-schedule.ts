@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { CronduitError, isCronduitError } from "../../core/errors.ts";
+import { inSnakeCase } from "../../core/spelling.ts";
 import { parseOptions } from "../../jobs/options.ts";
 import { parseSchedule } from "../../triggers/natural/parse-schedule.ts";
+import { COMMON_OPTIONS } from "../../triggers/resolve/shape.ts";
 import { scheduleConfigShapes, scheduleWords, triggerFields } from "../contract/schedule-shapes.ts";
 import { asTrigger, type ScheduleType } from "./as-trigger.ts";
 
@@ -74,18 +76,8 @@ interface Place {
   readonly prefix: string;
 }
 
-/** Fields that can stand beside any way to say when. */
-export const COMMON: ReadonlySet<string> = new Set([
-  "timezone",
-  "startDate",
-  "endDate",
-  "dst",
-  "jitter",
-  "calendars",
-]);
-
 function triggerNames(options: Fields): string[] {
-  return Object.keys(options).filter((name) => name in triggerFields && !COMMON.has(name));
+  return Object.keys(options).filter((name) => name in triggerFields && !COMMON_OPTIONS.has(name));
 }
 
 /** A word in the spelling that was written; `null` says nothing. */
@@ -123,7 +115,7 @@ function byType(
   const { name } = config;
   const written = (config.value ?? {}) as Fields;
   const path = `${place.prefix}${name}`;
-  const { snake, names } = inSnakeCase(written);
+  const { snake, names } = configInSnakeCase(written);
   const pathOf = (key: string): string => `${path}.${names.get(key) ?? key}`;
   const wrapped = z.object({ [path]: scheduleConfigShapes[type] });
   const parsed = onPaths(path, pathOf, () => parseOptions(wrapped, { [path]: snake }, place.where));
@@ -167,14 +159,14 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 /** A config with the names of its fields in one spelling, and how each was written. */
-function inSnakeCase(config: Fields): {
+function configInSnakeCase(config: Fields): {
   snake: Record<string, unknown>;
   names: Map<string, string>;
 } {
   const names = new Map<string, string>();
   const snake: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(config)) {
-    const plain = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const plain = inSnakeCase(name);
     const key = ALIASES[plain] ?? plain;
     names.set(key, name);
     if (value !== null) Object.defineProperty(snake, key, { value, enumerable: true });
@@ -204,7 +196,7 @@ function renamed(error: unknown, pathOf: (field: string) => string): unknown {
   const { field } = error.data;
   if (
     field === "timezone" ||
-    (COMMON.has(String(field)) && pathOf(String(field)) === String(field))
+    (COMMON_OPTIONS.has(String(field)) && pathOf(String(field)) === String(field))
   )
     return error;
   return new CronduitError(error.code, error.message, {

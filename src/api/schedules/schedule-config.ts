@@ -1,4 +1,5 @@
 import { iso } from "../../core/iso.ts";
+import { inCamelCase } from "../../core/spelling.ts";
 import { parseField } from "../../triggers/cron/parse-field.ts";
 import { kindOfSpec, type ScheduleKind } from "../../triggers/schedule-kind.ts";
 import type { CalendarIntervalSpec, CronSpec, TriggerSpec } from "../../triggers/spec.ts";
@@ -153,12 +154,9 @@ function timeText(seconds: number): string {
 }
 
 /** The same config in camelCase. */
-export function inCamelCase(config: TypedSchedule["config"]): TypedSchedule["config"] {
+export function configInCamelCase(config: TypedSchedule["config"]): TypedSchedule["config"] {
   if (!config) return null;
   return Object.fromEntries(
-    Object.entries(config).map(([name, value]) => [
-      name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      value,
-    ]),
+    Object.entries(config).map(([name, value]) => [inCamelCase(name), value]),
   );
 }

@@ -2,9 +2,8 @@
 export interface Variable {
   readonly name: string;
   readonly value: string;
-  /** Where the value begins and ends in the line, without quotes. */
+  /** Where the value begins in the line, without quotes. */
   readonly start: number;
-  readonly end: number;
 }
 
 /** Why a line that sets a variable can't be read. */
@@ -29,9 +28,8 @@ export function readVariable(line: string): Variable | BadVariable | undefined {
   const inner = rest.trim();
   const start = head[0].length + (rest.length - rest.trimStart().length);
   const quote = inner[0];
-  if (quote !== '"' && quote !== "'")
-    return { name, value: inner, start, end: start + inner.length };
+  if (quote !== '"' && quote !== "'") return { name, value: inner, start };
   const close = inner.indexOf(quote, 1);
   if (close !== inner.length - 1 || close < 1) return { wrong: "quote", at: start };
-  return { name, value: inner.slice(1, -1), start: start + 1, end: start + inner.length - 1 };
+  return { name, value: inner.slice(1, -1), start: start + 1 };
 }

@@ -6,7 +6,8 @@ import { checkTogether } from "./check-schedule.ts";
 import type { DeclaredJob, Task } from "./declared-job.ts";
 import { inOptions, inParams } from "./in-options.ts";
 import { readWords } from "./schedule-words.ts";
-import { inCamelCase, inSnakeCase, RULE_NAMES, TRIGGER_NAMES } from "./spelling.ts";
+import { inCamelCase, inSnakeCase } from "../../core/spelling.ts";
+import { RULE_NAMES, TRIGGER_NAMES } from "./spelling.ts";
 import { checkValue } from "./told.ts";
 import { spanOfKey, spanOfValue, unknownKey, type WrittenJob } from "./written-job.ts";
 

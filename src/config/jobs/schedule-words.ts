@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { parseSchedule } from "../../triggers/natural/parse-schedule.ts";
+import { COMMON_OPTIONS } from "../../triggers/resolve/shape.ts";
 import type { SCHEDULE_TYPES } from "./file-words.ts";
-import { inCamelCase, inSnakeCase } from "./spelling.ts";
+import { inCamelCase, inSnakeCase } from "../../core/spelling.ts";
 import { told } from "./told.ts";
 import { isWritten, spanOfKey, type WrittenJob } from "./written-job.ts";
 
@@ -20,16 +21,6 @@ export interface ReadWords {
   readonly trigger: Record<string, unknown>;
   readonly from: Readonly<Record<string, string>>;
 }
-
-/** Fields that may stand beside a schedule in words. */
-const COMMON: ReadonlySet<string> = new Set([
-  "timezone",
-  "startDate",
-  "endDate",
-  "dst",
-  "jitter",
-  "calendars",
-]);
 
 /** Which field the text of `schedule` is, by the kind. */
 const FIELD_OF: Readonly<Partial<Record<ScheduleType, string>>> = {
@@ -50,7 +41,7 @@ export function readWords(
   given: Fields,
 ): ReadWords | undefined {
   const { schedule, schedule_type: type } = words;
-  const own = Object.keys(given).filter((name) => !COMMON.has(name));
+  const own = Object.keys(given).filter((name) => !COMMON_OPTIONS.has(name));
   if (type !== undefined) return byType(job, type, words, given);
   if (schedule !== undefined) {
     const other = isWritten(job, "interval_seconds") ? "interval_seconds" : own[0];

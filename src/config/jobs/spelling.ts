@@ -1,16 +1,7 @@
 import { fieldsOf } from "../../core/allowed.ts";
+import { inSnakeCase } from "../../core/spelling.ts";
 import { JOB_OPTION_NAMES, jobOptionsSchema } from "../../jobs/options.ts";
 import { triggerOptionShapes } from "../../triggers/option-shapes.ts";
-
-/** `max_instances` as `maxInstances`. */
-export function inCamelCase(name: string): string {
-  return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** `maxInstances` as `max_instances`. */
-export function inSnakeCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
 
 /** Options of `addJob` that mean nothing in a file, which is read again and again. */
 const NOT_IN_FILES: ReadonlySet<string> = new Set(["id", "replaceExisting", "ifRevision"]);
