@@ -2,9 +2,8 @@ import { z } from "zod";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { performProgram, type ProgramOutcome } from "./program/perform-program.ts";
 import { type ProgramOptions, programShape } from "./program/program-options.ts";
-import { type CommandLine, type ResolvedSettings, wordSchema } from "./task-settings.ts";
-
-const MAX_WORD = 131_072;
+import type { CommandLine, ResolvedSettings } from "./task-settings.ts";
+import { wordSchema } from "./word-schema.ts";
 
 /** What the task `command` takes. */
 export interface CommandParams extends ProgramOptions {
@@ -18,12 +17,11 @@ export interface CommandParams extends ProgramOptions {
 
 const commandParamsSchema = z
   .strictObject({
-    command: z.union(
-      [z.array(wordSchema(MAX_WORD)).min(1).max(1_000), wordSchema(MAX_WORD).min(1)],
-      { error: 'must be a list of words, ["program", "argument"], or a text with shell: true' },
-    ),
+    command: z.union([z.array(wordSchema()).min(1).max(1_000), wordSchema().min(1)], {
+      error: 'must be a list of words, ["program", "argument"], or a text with shell: true',
+    }),
     shell: z.boolean().default(false),
-    args: z.array(wordSchema(MAX_WORD)).max(1_000).default([]),
+    args: z.array(wordSchema()).max(1_000).default([]),
     ...programShape,
   })
   .superRefine(({ command, shell }, context) => {

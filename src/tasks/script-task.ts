@@ -5,7 +5,8 @@ import { z } from "zod";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { performProgram, type ProgramOutcome } from "./program/perform-program.ts";
 import { type ProgramOptions, programShape } from "./program/program-options.ts";
-import { notConfigured, type ResolvedSettings, wordSchema } from "./task-settings.ts";
+import { notConfigured, type ResolvedSettings } from "./task-settings.ts";
+import { wordSchema } from "./word-schema.ts";
 
 /** Interpreters that go by the name of a file. */
 const EXTENSIONS: Readonly<Record<string, string>> = {
@@ -35,7 +36,7 @@ export function scriptTask(settings: ResolvedSettings) {
           : `must be one of ${names.join(", ")}`,
     }),
     script: wordSchema(262_144),
-    args: z.array(wordSchema(131_072)).max(1_000).default([]),
+    args: z.array(wordSchema()).max(1_000).default([]),
     ...programShape,
   });
 

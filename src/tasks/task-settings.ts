@@ -6,6 +6,7 @@ import { allowedHostSchema } from "./http/address-rules.ts";
 import { namedValues } from "./named-values.ts";
 import { environmentSchema, inheritedNameSchema } from "./program/environment.ts";
 import { secretGrantSchema, secretReferenceSchema } from "./secret-references.ts";
+import { wordSchema } from "./word-schema.ts";
 
 /** What a process gets of its worker's environment unless the settings say otherwise: none of it changes what a program does. */
 const INHERITED = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "LANG", "LC_*"];
@@ -135,14 +136,6 @@ export function resolveSettings(given: TaskSettings): ResolvedSettings {
   );
   const all = Object.entries<CommandLine>({ ...INTERPRETERS, ...interpreters });
   return { ...settings, interpreters: new Map(all), folder: folder ?? tmpdir() };
-}
-
-/** A word of a command line: what the system can pass to a program. */
-export function wordSchema(max: number): z.ZodString {
-  return z
-    .string()
-    .max(max)
-    .refine((word) => !word.includes("\0"), "holds NUL, which no program can be given");
 }
 
 /** Why a name is none of those that are configured, and which was probably meant. */

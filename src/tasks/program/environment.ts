@@ -17,12 +17,6 @@ const NAME = /^[A-Za-z_]\w{0,199}$/;
 /** Ours, by which a process learns which run it is. */
 const RESERVED = /^CRONDUIT_/i;
 
-/** The value of a variable. */
-export const variableSchema = z
-  .string()
-  .max(131_072)
-  .refine((value) => !value.includes("\0"), "holds NUL, which no program can be given");
-
 /** Variables that a task sets. */
 export function variablesSchema<V extends z.ZodType>(value: V) {
   return namedValues(value, (name) => {

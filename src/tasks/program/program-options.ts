@@ -2,7 +2,8 @@ import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { durationOption } from "../../jobs/duration-option.ts";
 import { secretReferenceSchema } from "../secret-references.ts";
-import { variableSchema, variablesSchema } from "./environment.ts";
+import { wordSchema } from "../word-schema.ts";
+import { variablesSchema } from "./environment.ts";
 
 /** How output is bounded if a task does not say: within what a run's log keeps by default. */
 export const DEFAULT_OUTPUT_BYTES = 196_608;
@@ -23,7 +24,7 @@ export const programShape = {
     .max(4_096)
     .refine((path) => isAbsolute(path) && !path.includes("\0"), "must be a whole path, from /")
     .default("/"),
-  env: variablesSchema(variableSchema).default({}),
+  env: variablesSchema(wordSchema()).default({}),
   secrets: variablesSchema(secretReferenceSchema).default({}),
   successCodes: z.array(exitCode).min(1).max(256).default([0]),
   retryCodes: z.array(exitCode).max(256).optional(),
