@@ -7,6 +7,7 @@ import { isListed, placeOf, type RunListQuery } from "../jobs/run-list.ts";
 import { isVisible, type Scope } from "../jobs/scope.ts";
 import { OPEN_STATES, SKIP_REASONS, type SkipReason, VERDICTS } from "../jobs/verdict.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import { latestFirst } from "./latest-first.ts";
 import { isVerdict, type Run, toRun } from "./run.ts";
 import { rangeOf, type RunPage } from "./run-history.ts";
 
@@ -146,7 +147,7 @@ async function openPage(
     return undefined;
   };
   if (given !== undefined) {
-    const rows = inOrder(await engine.ledger.readOpenRuns(given));
+    const rows = latestFirst(await engine.ledger.readOpenRuns(given));
     const cursor = await take(given, rows, Number(skipped));
     if (cursor !== undefined) return { runs: found, cursor, ...EVERYTHING };
   }
@@ -154,7 +155,7 @@ async function openPage(
   for (let reads = 0; reads < MAX_OPEN_READS; reads += 1) {
     const { runs, next } = await engine.ledger.listOpen(after, OPEN_JOBS);
     for (const [jobId, rows] of byJob(runs)) {
-      const cursor = await take(jobId, inOrder(rows));
+      const cursor = await take(jobId, latestFirst(rows));
       if (cursor !== undefined) return { runs: found, cursor, ...EVERYTHING };
     }
     if (next === undefined) return { runs: found, cursor: undefined, ...EVERYTHING };
@@ -169,10 +170,6 @@ function byJob(
   const jobs = new Map<string, LedgerRow[]>();
   for (const { jobId, row } of runs) jobs.set(jobId, [...(jobs.get(jobId) ?? []), row]);
   return jobs;
-}
-
-function inOrder(rows: readonly LedgerRow[]): LedgerRow[] {
-  return rows.toSorted((a, b) => b.fireAt - a.fireAt || (a.id < b.id ? -1 : 1));
 }
 
 /** Whether a run without a verdict is one of those asked for. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { END_OF_TIME, START_OF_TIME } from "../core/clock.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { jobIdSchema, parseOptions } from "../jobs/options.ts";
+import { latestFirst } from "./latest-first.ts";
 import { type Run, toRun } from "./run.ts";
 
 const querySchema = z.strictObject({
@@ -27,9 +28,7 @@ export async function latestRunsOf(
   const parts = await ledger.readMany({ jobIds, ...range, limit });
   return parts.map(({ rows, open }) => {
     const decided = new Set(rows.map(({ id }) => id));
-    const running = open
-      .filter(({ id }) => !decided.has(id))
-      .toSorted((a, b) => b.fireAt - a.fireAt || (a.id < b.id ? -1 : 1));
+    const running = latestFirst(open.filter(({ id }) => !decided.has(id)));
     return [...running, ...rows].slice(0, limit).map(toRun);
   });
 }

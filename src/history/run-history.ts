@@ -8,6 +8,7 @@ import { parseOptions } from "../jobs/options.ts";
 import type { LedgerRow } from "../jobs/ledger-row.ts";
 import { OPEN_STATES, VERDICTS } from "../jobs/verdict.ts";
 import type { InstantInput } from "../triggers/time/parse-instant.ts";
+import { latestFirst } from "./latest-first.ts";
 import { type Run, toRun } from "./run.ts";
 
 const PAGE = 500;
@@ -98,9 +99,10 @@ export class RunHistory {
     place: Place,
     { fromAt, isWanted }: { fromAt: EpochMs; isWanted: (row: LedgerRow) => boolean },
   ): Promise<LedgerRow[]> {
-    const rows = (await this.#engine.ledger.readOpenRuns(jobId))
-      .filter((row) => isWanted(row) && row.fireAt >= fromAt && row.fireAt <= place.at)
-      .toSorted((a, b) => b.fireAt - a.fireAt || (a.id < b.id ? -1 : 1));
+    const open = await this.#engine.ledger.readOpenRuns(jobId);
+    const rows = latestFirst(
+      open.filter((row) => isWanted(row) && row.fireAt >= fromAt && row.fireAt <= place.at),
+    );
     const given = rows.filter(({ fireAt }) => fireAt === place.at).slice(0, place.skip);
     return rows.slice(given.length);
   }
