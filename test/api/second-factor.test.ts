@@ -85,6 +85,12 @@ test("is set up by the password and a code, and told once", async () => {
     expect(stored).not.toContain(text);
 });
 
+test("a code of who has no second factor is not on record as one that was right", async () => {
+  expect((await signIn({ code: "123456" })).status).toBe(201);
+  const signedIn = (await audit()).filter((entry) => entry.startsWith("signed-in"));
+  expect(new Set(signedIn)).toEqual(new Set(["signed-in ana cookie"]));
+});
+
 test("does not move with an exported state", async () => {
   await using moving = new AccountsFleet({}, systemClock);
   await moving.addUser("ana");

@@ -43,6 +43,13 @@ export interface SignInMore {
   readonly code: string | undefined;
 }
 
+/** Who signed in, and by what. */
+export interface SignedIn {
+  readonly user: User;
+  /** Whether a code was necessary, and right. */
+  readonly byCode: boolean;
+}
+
 /** Checks and changes passwords of people who know them. */
 export class SignIn {
   readonly #parts: SignInParts;
@@ -57,7 +64,7 @@ export class SignIn {
    * @throws {@link CronduitError} `NOT_AUTHENTICATED`, `TOO_MANY_ATTEMPTS`, `SECOND_FACTOR_REQUIRED`, `PASSWORD_CHANGE_REQUIRED`,
    * `WEAK_PASSWORD`
    */
-  async signIn(given: GivenPassword, { newPassword, code }: SignInMore): Promise<User> {
+  async signIn(given: GivenPassword, { newPassword, code }: SignInMore): Promise<SignedIn> {
     const checked = await this.#check(given);
     const { hasSecond } = checked;
     if (hasSecond && code === undefined) throw await this.#missing(checked);
@@ -73,7 +80,7 @@ export class SignIn {
         "This account needs a second factor: set one up with POST /second-factor, then sign in with a code.",
         { data: { path: "code", isSetUp: false } },
       );
-    return user;
+    return { user, byCode: hasSecond };
   }
 
   /** Makes sure that it is who it was, by the password alone. @throws {@link CronduitError} `NOT_AUTHENTICATED`, `TOO_MANY_ATTEMPTS` */

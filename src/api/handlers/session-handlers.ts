@@ -20,24 +20,17 @@ export function sessionHandlers(people: People): Handlers<keyof typeof sessionRo
   const { sessions, users, audit, cookie, commands } = people;
   return {
     async signIn(call) {
-      const { user: login, password, as, ...more } = call.body;
+      const { user: login, password, as, newPassword, code } = call.body;
       requireSignIn(people, as);
       const { address, request } = call;
-      const user = await people.signIn.signIn(
-        { login, password, address },
-        { newPassword: more.newPassword, code: more.code },
-      );
+      const given = { login, password, address };
+      const { user, byCode } = await people.signIn.signIn(given, { newPassword, code });
       await endFormer(people, request);
       const agent = request.headers.get("user-agent");
       const { session, text } = await sessions.begin(user, as, { address, agent });
       const by = { kind: "user", id: user.id };
-      await audit.write({
-        action: "signed-in",
-        by,
-        address,
-        user: user.id,
-        detail: factorsOf(as, more.code),
-      });
+      const detail = factorsOf(as, byCode ? code : undefined);
+      await audit.write({ action: "signed-in", by, address, user: user.id, detail });
       if (as === "cookie") {
         const maxAgeMs = session.endsAt - session.createdAt;
         call.headers.append("set-cookie", cookie.set(request, text, maxAgeMs));
