@@ -3,7 +3,7 @@ import { isCronduitError } from "../core/errors.ts";
 import type { JobSnapshot } from "../scheduler/job.ts";
 import type { ActingScheduler } from "../scheduler/pipeline-scheduler.ts";
 import type { JobToPreview } from "../scheduler/job-preview.ts";
-import type { ForOwner, Quotas } from "./accounts/quotas.ts";
+import type { Quotas, Times } from "./accounts/quotas.ts";
 import { type Caller, isAdministrator } from "./caller.ts";
 
 /** A job that is to be added or changed. */
@@ -52,11 +52,16 @@ export function quotaLimits(quotas: Quotas, clock: Pick<Clock, "now">): JobLimit
       const of = { caller, owner: ownerOf(caller, options, job) };
       const { logs } = options as { readonly logs?: { readonly maxBytes?: number } };
       if (logs?.maxBytes !== undefined) await quotas.requireLogBytes(of, logs.maxBytes);
-      const isTheirs = job?.owner === of.owner;
-      if (isTimed) await requireNewTimes(quotas, of, { scheduler, options, job }, clock.now());
       // A job that is given away keeps the limits of whoever gets it.
-      else if (job && !isTheirs)
-        await requirePresentTimes(quotas, of, { scheduler, job, now: clock.now() });
+      const isGivenAway = job !== undefined && job.owner !== of.owner;
+      // To count times takes long: only for who may not have them all.
+      if ((isTimed || isGivenAway) && (await quotas.has("shortestIntervalMs", of))) {
+        const now = clock.now();
+        const times = isTimed
+          ? await newTimes({ scheduler, options, job }, now)
+          : job && (await presentTimes(scheduler, job, now));
+        await quotas.requireInterval(of, ...(times ?? []));
+      }
       // It may be removed meanwhile, and then be a new one.
       const isNew = async () => (await find())?.owner !== of.owner;
       return quotas.addWithin(scheduler, of, { isNew, add: change });
@@ -65,7 +70,7 @@ export function quotaLimits(quotas: Quotas, clock: Pick<Clock, "now">): JobLimit
     async beforeBackfill({ caller, scheduler, options, jobId }) {
       if (isAdministrator(caller)) return;
       const job = await scheduler.getJob(jobId);
-      if (!job) return;
+      if (!job || !(await quotas.has("backfill", { caller, owner: job.owner }))) return;
       const asked = { ...(options as Parameters<ActingScheduler["backfill"]>[1]), dryRun: true };
       const { runs } = await scheduler.backfill(jobId, asked);
       await quotas.requireBackfill({ caller, owner: job.owner }, runs);
@@ -73,51 +78,44 @@ export function quotaLimits(quotas: Quotas, clock: Pick<Clock, "now">): JobLimit
   };
 }
 
-async function requireNewTimes(
-  quotas: Quotas,
-  of: ForOwner,
+/** The times of a schedule that is to be, in parts. */
+async function newTimes(
   {
     scheduler,
     options,
     job,
   }: Pick<JobAsked, "scheduler" | "options"> & { readonly job: JobSnapshot | undefined },
   now: EpochMs,
-): Promise<void> {
+): Promise<Times[]> {
   const timezone = job && { timezone: job.timezone };
+  const parts: Times[] = [];
   for (const [days, count] of LOOKED_AT) {
     const from = days === 0 ? {} : { from: new Date(now + days * DAY_MS) };
     try {
-      const { next } = await scheduler.previewJob(timesOf(options), {
-        count,
-        ...from,
-        ...timezone,
-      });
-      await quotas.requireInterval(of, next);
+      const given = { count, ...from, ...timezone };
+      parts.push((await scheduler.previewJob(timesOf(options), given)).next);
     } catch (error) {
       // By then it is over.
       if (days === 0 || !isCronduitError(error, "INVALID_TRIGGER")) throw error;
     }
   }
+  return parts;
 }
 
-async function requirePresentTimes(
-  quotas: Quotas,
-  of: ForOwner,
-  {
-    scheduler,
-    job,
-    now,
-  }: { readonly scheduler: ActingScheduler; readonly job: JobSnapshot; readonly now: EpochMs },
-): Promise<void> {
+/** The times of the schedule that a job has, in parts. */
+async function presentTimes(
+  scheduler: ActingScheduler,
+  { id }: JobSnapshot,
+  now: EpochMs,
+): Promise<Times[]> {
+  const parts: Times[] = [];
   for (const [days, limit] of LOOKED_AT) {
     const from = new Date(now + days * DAY_MS);
-    const { occurrences } = await scheduler.getOccurrences(job.id, { from, limit });
+    const { occurrences } = await scheduler.getOccurrences(id, { from, limit });
     const planned = occurrences.filter(({ run }) => !run);
-    await quotas.requireInterval(
-      of,
-      planned.map(({ fireTime }) => ({ instant: fireTime.getTime(), fires: true })),
-    );
+    parts.push(planned.map(({ fireTime }) => ({ instant: fireTime.getTime(), fires: true })));
   }
+  return parts;
 }
 
 /** Whose the job will be, as the scheduler decides it. @param job The job as it is. */

@@ -42,6 +42,11 @@ export class Quotas {
     return isAdministrator(caller) || owner === undefined ? undefined : this.of(owner);
   }
 
+  /** Whether there is such a limit for what a caller does for an owner. */
+  async has(quota: keyof QuotaLimits, { caller, owner }: ForOwner): Promise<boolean> {
+    return ((await this.forCaller(caller, owner))?.[quota] ?? null) !== null;
+  }
+
   /**
    * Adds jobs if there is room, or if it would not be a new one (`isNew`). In one process, those of one owner are added one after another, so that two can't both find the
    * last place; each other process may find it at the same moment.
@@ -52,8 +57,7 @@ export class Quotas {
     asked: JobsToAdd,
     { isNew, add }: { readonly isNew: () => Promise<boolean>; readonly add: () => Promise<T> },
   ): Promise<T> {
-    const limits = await this.forCaller(asked.caller, asked.owner);
-    if (asked.owner === undefined || (limits?.jobs ?? null) === null) return add();
+    if (asked.owner === undefined || !(await this.has("jobs", asked))) return add();
     return this.#adding.take(asked.owner, async () => {
       if (await isNew()) await this.requireRoomForJob(scheduler, asked);
       return add();
@@ -78,18 +82,13 @@ export class Quotas {
 
   /**
    * Before a job gets a schedule.
-   * @param times Its next times, as `previewTrigger` gives them: enough to see how close they come.
+   * @param parts Its next times, as `previewTrigger` gives them: enough to see how close they come, also later on.
    * @throws {@link CronduitError} `QUOTA_EXCEEDED`
    */
-  async requireInterval(
-    { caller, owner }: ForOwner,
-    times: readonly Pick<PreviewRow, "instant" | "fires">[],
-  ): Promise<void> {
+  async requireInterval({ caller, owner }: ForOwner, ...parts: readonly Times[]): Promise<void> {
     const least = (await this.forCaller(caller, owner))?.shortestIntervalMs ?? null;
     if (least === null) return;
-    const instants = times.filter(({ fires }) => fires).map(({ instant }) => instant);
-    const gaps = instants.slice(1).map((instant, i) => instant - (instants[i] ?? instant));
-    const shortest = Math.min(...gaps);
+    const shortest = Math.min(...parts.flatMap(gapsOf));
     if (shortest < least)
       throw exceeded(
         "shortestIntervalMs",
@@ -132,6 +131,14 @@ export interface ForOwner {
 export interface JobsToAdd extends ForOwner {
   /** @default 1 */
   readonly count?: number;
+}
+
+/** Times of a job, in order. */
+export type Times = readonly Pick<PreviewRow, "instant" | "fires">[];
+
+function gapsOf(times: Times): number[] {
+  const instants = times.filter(({ fires }) => fires).map(({ instant }) => instant);
+  return instants.slice(1).map((instant, i) => instant - (instants[i] ?? instant));
 }
 
 function exceeded(quota: keyof QuotaLimits, limit: number, message: string): CronduitError {
