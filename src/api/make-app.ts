@@ -29,7 +29,7 @@ interface Env {
   readonly Variables: {
     /** How many more requests are allowed: of the address and, once that is known, of the caller. */
     rate: RateVerdict;
-    /** The address that the request is counted for. */
+    /** The address that the request is counted for; "local": it is of this process. */
     address: string;
     /** Who sent it, once that is known. */
     caller: Caller | undefined;
@@ -43,9 +43,9 @@ export function makeApp(parts: AppParts): Hono<Env> {
   app.use(...answerHeaders(settings));
   app.use(async (context, next) => {
     const { req, env } = context;
-    if (env.local) return next();
-    const address = gate.addressOf(req.raw, env.peer);
+    const address = env.local ? "local" : gate.addressOf(req.raw, env.peer);
     context.set("address", address);
+    if (env.local) return next();
     context.set("rate", gate.enter(req.raw, address, env.peer));
     await next();
     for (const [key, value] of Object.entries(rateHeaders(context.get("rate"))))
@@ -72,11 +72,13 @@ export function makeApp(parts: AppParts): Hono<Env> {
   app.onError((error, context) => {
     if (!isForCaller(error)) logger.error(unanswered, { error });
     else if (isForLog(error)) warn(error);
-    else {
-      const address = context.env.local ? "local" : context.get("address");
-      const { code } = error;
-      refusals.note({ code, request: context.req.raw, address, caller: context.get("caller") });
-    }
+    else
+      refusals.note({
+        code: error.code,
+        request: context.req.raw,
+        address: context.get("address"),
+        caller: context.get("caller"),
+      });
     return problemResponse(error);
   });
   return app;
@@ -90,7 +92,7 @@ async function serve(
   const { req, env } = context;
   // Whoever signs in, or asks whether this lives, may have an old credential.
   const isOpen = served.route.access === "anyone";
-  const address = env.local ? "local" : context.get("address");
+  const address = context.get("address");
   const again = async () => env.local ?? callerOf(req.raw, { peer: env.peer, address }, parts);
   const caller = isOpen ? env.local : await again();
   context.set("caller", caller);

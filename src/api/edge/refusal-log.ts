@@ -44,7 +44,7 @@ export class RefusalLog {
   readonly #clock: Pick<Clock, "elapsed" | "now">;
   #since = Number.NEGATIVE_INFINITY;
   #suppressed = 0;
-  readonly #seen = new Map<string, number>();
+  readonly #logged = new Set<string>();
 
   constructor(logger: Logger, clock: Pick<Clock, "elapsed" | "now">) {
     this.#logger = logger;
@@ -56,12 +56,11 @@ export class RefusalLog {
     if (this.#clock.elapsed() - this.#since >= LOGGED_EVERY_MS) this.#begin();
     const by = caller && `${caller.actor.kind} ${caller.actor.id}`;
     const name = JSON.stringify([code, address, by]);
-    const count = (this.#seen.get(name) ?? 0) + 1;
-    if (this.#seen.has(name) || this.#seen.size < MAX_LINES) this.#seen.set(name, count);
-    if (count > 1 || this.#seen.size >= MAX_LINES) {
+    if (this.#logged.has(name) || this.#logged.size >= MAX_LINES) {
       this.#suppressed += 1;
       return;
     }
+    this.#logged.add(name);
     const { pathname } = new URL(request.url);
     this.#logger[WATCHED.has(code) ? "warn" : "info"]("a request to the HTTP API was refused", {
       code,
@@ -82,6 +81,6 @@ export class RefusalLog {
       });
     this.#since = this.#clock.elapsed();
     this.#suppressed = 0;
-    this.#seen.clear();
+    this.#logged.clear();
   }
 }

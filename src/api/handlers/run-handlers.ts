@@ -1,3 +1,4 @@
+import { isoOrNull } from "../../core/iso.ts";
 import type { Clock } from "../../core/clock.ts";
 import { promiseOf } from "../../history/promise.ts";
 import type { Run } from "../../history/run.ts";
@@ -10,8 +11,6 @@ import type { Call, Handlers } from "./handler.ts";
 
 type RunRoute =
   "cancelRun" | "getRun" | "getRunLogs" | "listJobRuns" | "listRuns" | "listSteps" | "retryRun";
-
-const at = (date: Date | undefined): string | null => date?.toISOString() ?? null;
 
 /** A run as the API answers it. Field by field: a page has up to 1,000, and asking each value what it is costs more than all else. */
 export function toRunAnswer(run: Run): RunAnswer {
@@ -28,9 +27,9 @@ export function toRunAnswer(run: Run): RunAnswer {
     dueTime: run.dueTime.toISOString(),
     count: run.count,
     firstFireTime: run.firstFireTime.toISOString(),
-    startedAt: at(run.startedAt),
-    finishedAt: at(run.finishedAt),
-    decidedAt: at(run.decidedAt),
+    startedAt: isoOrNull(run.startedAt),
+    finishedAt: isoOrNull(run.finishedAt),
+    decidedAt: isoOrNull(run.decidedAt),
     latenessMs: run.latenessMs ?? null,
     durationMs: run.durationMs ?? null,
     attempt: run.attempt ?? null,

@@ -1,3 +1,4 @@
+import { isoOrNull } from "../../core/iso.ts";
 import type { DecidedMark, PlannedMark } from "../../history/timeline-marks.ts";
 import type { JobTimeline } from "../../history/job-timeline.ts";
 import type { Handlers } from "./handler.ts";
@@ -34,12 +35,12 @@ function toTimelineAnswer({
     ...job,
     owner: job.owner ?? null,
     pausedReason: job.pausedReason ?? null,
-    pausedUntil: toText(pausedUntil),
+    pausedUntil: isoOrNull(pausedUntil),
     usualDurationMs: job.usualDurationMs ?? null,
     decided: decided.map(toDecided),
-    decidedFrom: toText(decidedFrom),
+    decidedFrom: isoOrNull(decidedFrom),
     planned: planned.map(toPlanned),
-    plannedTo: toText(plannedTo),
+    plannedTo: isoOrNull(plannedTo),
   };
 }
 
@@ -50,8 +51,8 @@ function toDecided(mark: DecidedMark) {
     fireTime: mark.fireTime.toISOString(),
     reason: mark.reason ?? null,
     promise: mark.promise ?? null,
-    startedAt: toText(mark.startedAt),
-    finishedAt: toText(mark.finishedAt),
+    startedAt: isoOrNull(mark.startedAt),
+    finishedAt: isoOrNull(mark.finishedAt),
   };
 }
 
@@ -63,8 +64,4 @@ function toPlanned({ firstFireTime, fireTime, dueTime, flags, ...rest }: Planned
     dueTime: dueTime.toISOString(),
     flags: [...flags],
   };
-}
-
-function toText(time: Date | undefined): string | null {
-  return time?.toISOString() ?? null;
 }

@@ -1,3 +1,4 @@
+import { isoOrNull } from "../../core/iso.ts";
 import { formatDuration } from "../../core/durations.ts";
 import { LATE_MS } from "../../history/promise.ts";
 import type { JobSnapshot } from "../../scheduler/job.ts";
@@ -81,7 +82,7 @@ async function failed(
     kind: "failing",
     jobId: id,
     queue,
-    since: lastRun?.finishedAt.toISOString() ?? null,
+    since: isoOrNull(lastRun?.finishedAt),
     until: null,
     runId: lastRun?.id ?? null,
     reason: run?.error?.reason ?? run?.error?.message ?? null,
@@ -106,8 +107,8 @@ function pausedOf({ id, queue, pausedAt, pausedReason, pausedUntil }: JobSnapsho
     kind: "paused",
     jobId: id,
     queue,
-    since: pausedAt?.toISOString() ?? null,
-    until: pausedUntil?.toISOString() ?? null,
+    since: isoOrNull(pausedAt),
+    until: isoOrNull(pausedUntil),
     runId: null,
     reason: pausedReason,
   };

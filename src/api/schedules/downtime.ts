@@ -1,4 +1,5 @@
 import { CronduitError } from "../../core/errors.ts";
+import { isoOrNull } from "../../core/iso.ts";
 import { checkRange, endOption, instantOption } from "../../jobs/instant-option.ts";
 import { triggerOf } from "../../jobs/trigger-of.ts";
 import type { JobSnapshot } from "../../scheduler/job.ts";
@@ -52,7 +53,7 @@ export async function playDowntime(
     coalesced,
     skipped,
     longestDelayMs,
-    caughtUpAt: outage?.caughtUpAt?.toISOString() ?? null,
+    caughtUpAt: isoOrNull(outage?.caughtUpAt),
   };
 }
 
