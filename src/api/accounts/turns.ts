@@ -28,7 +28,7 @@ export class Turns {
 
   #wait(): Promise<void> {
     if (this.#waiting.length >= this.#maxWaiting)
-      throw new CronduitError("TOO_MANY_ATTEMPTS", "Too many are signing in at the moment.", {
+      throw new CronduitError("TOO_MANY_ATTEMPTS", "Too many passwords are being checked at the moment.", {
         data: { retryAfterSeconds: 1 },
       });
     return new Promise((resolve) => this.#waiting.push(resolve));

@@ -3,6 +3,7 @@ import { CronduitError } from "../../core/errors.ts";
 import type { EpochMs } from "../../core/clock.ts";
 import type { StoredDocument } from "../../engine/port/documents.ts";
 import { MAX_DOCUMENT_BYTES } from "../../jobs/document-limits.ts";
+import { Turns } from "../accounts/turns.ts";
 import type { Caller } from "../caller.ts";
 import type { OpenDocuments } from "../open-documents.ts";
 import { isForCaller, problemResponse, statusOf } from "../problem.ts";
@@ -52,7 +53,8 @@ export function idempotencyKeyOf({ headers }: Request): string | undefined {
 /**
  * Makes a call once for its key, whoever repeats it: the same caller gets the same answer for 24 hours. What failed on this side is
  * forgotten, so that it can be tried again.
- * @throws {@link CronduitError} `IDEMPOTENCY_KEY_REUSED`, `IDEMPOTENCY_KEY_IN_USE`, and what the call throws
+ * @throws {@link CronduitError} `IDEMPOTENCY_KEY_REUSED`, `IDEMPOTENCY_KEY_IN_USE`, and what the call throws;
+ * `TOO_MANY_ATTEMPTS` while too many bodies with a password are waiting
  */
 export async function answerOnce(
   { open, now }: AnswerStore,
@@ -108,12 +110,17 @@ async function digestOf(
   return bodyIsSecret ? (await slowHash(digest, place)).toString("base64url") : digest;
 }
 
+/** N = 2^17 is what OWASP's cheat sheet for passwords asks for: 128 MiB. */
+const COST = { N: 131_072, r: 8, p: 1, maxmem: 268_435_456 } as const;
+/** One at once in a process, so that they can't take all its memory and threads. */
+const turns = new Turns({ atOnce: 1, maxWaiting: 100 });
+
 function slowHash(text: string, salt: string): Promise<Buffer> {
-  // N = 2^17 is what OWASP's cheat sheet for passwords asks for.
-  const cost = { N: 131_072, r: 8, p: 1, maxmem: 268_435_456 };
-  return new Promise((resolve, reject) => {
-    scrypt(text, salt, 32, cost, (error, bytes) => (error ? reject(error) : resolve(bytes)));
-  });
+  const hashed = (): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      scrypt(text, salt, 32, COST, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+    });
+  return turns.take(hashed);
 }
 
 function hash(parts: readonly unknown[]): string {
