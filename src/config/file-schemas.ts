@@ -2,7 +2,7 @@ import { z } from "zod";
 import { jobOptionsSchema } from "../jobs/options.ts";
 import { triggerOptionShapes } from "../triggers/option-shapes.ts";
 import { interpretersShape, jsonJobWords, tomlJobWords } from "./jobs/file-words.ts";
-import { inSnakeCase } from "../core/spelling.ts";
+import { inSnakeCase } from "../core/name-case.ts";
 import { RULE_NAMES } from "./jobs/spelling.ts";
 
 /** A JSON Schema. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CronduitError, isCronduitError } from "../../core/errors.ts";
-import { inSnakeCase } from "../../core/spelling.ts";
+import { inSnakeCase } from "../../core/name-case.ts";
 import { parseOptions } from "../../jobs/options.ts";
 import { parseSchedule } from "../../triggers/natural/parse-schedule.ts";
 import { COMMON_OPTIONS } from "../../triggers/resolve/shape.ts";

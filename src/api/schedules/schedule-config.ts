@@ -1,5 +1,5 @@
 import { iso } from "../../core/iso.ts";
-import { inCamelCase } from "../../core/spelling.ts";
+import { inCamelCase } from "../../core/name-case.ts";
 import { parseField } from "../../triggers/cron/parse-field.ts";
 import { kindOfSpec, type ScheduleKind } from "../../triggers/schedule-kind.ts";
 import type { CalendarIntervalSpec, CronSpec, TriggerSpec } from "../../triggers/spec.ts";

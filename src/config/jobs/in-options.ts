@@ -1,4 +1,4 @@
-import { inCamelCase, inSnakeCase } from "../../core/spelling.ts";
+import { inCamelCase, inSnakeCase } from "../../core/name-case.ts";
 import { isTable, spanOfKey, spanOfValue, unknownKey, type WrittenJob } from "./written-job.ts";
 import type { Path } from "../source/place-tree.ts";
 

@@ -6,7 +6,7 @@ import { checkTogether } from "./check-schedule.ts";
 import type { DeclaredJob, Task } from "./declared-job.ts";
 import { inOptions, inParams } from "./in-options.ts";
 import { readWords } from "./schedule-words.ts";
-import { inCamelCase, inSnakeCase } from "../../core/spelling.ts";
+import { inCamelCase, inSnakeCase } from "../../core/name-case.ts";
 import { RULE_NAMES, TRIGGER_NAMES } from "./spelling.ts";
 import { checkValue } from "./told.ts";
 import { spanOfKey, spanOfValue, unknownKey, type WrittenJob } from "./written-job.ts";

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { parseSchedule } from "../../triggers/natural/parse-schedule.ts";
 import { COMMON_OPTIONS } from "../../triggers/resolve/shape.ts";
 import type { SCHEDULE_TYPES } from "./file-words.ts";
-import { inCamelCase, inSnakeCase } from "../../core/spelling.ts";
+import { inCamelCase, inSnakeCase } from "../../core/name-case.ts";
 import { told } from "./told.ts";
 import { isWritten, spanOfKey, type WrittenJob } from "./written-job.ts";
 

@@ -1,5 +1,5 @@
 import { fieldsOf } from "../../core/allowed.ts";
-import { inSnakeCase } from "../../core/spelling.ts";
+import { inSnakeCase } from "../../core/name-case.ts";
 import { JOB_OPTION_NAMES, jobOptionsSchema } from "../../jobs/options.ts";
 import { triggerOptionShapes } from "../../triggers/option-shapes.ts";
 

@@ -4,7 +4,7 @@ import { ConditionError, isCronduitError } from "../../core/errors.ts";
 import type { Finding, ProblemCode } from "../file-problem.ts";
 import type { Path } from "../source/place-tree.ts";
 import type { Span } from "../source/source-text.ts";
-import { inCamelCase, inSnakeCase } from "../../core/spelling.ts";
+import { inCamelCase, inSnakeCase } from "../../core/name-case.ts";
 import { inWordsOfFiles } from "./spelling.ts";
 import { isWritten, spanInside, spanOfKey, spanOfValue, type WrittenJob } from "./written-job.ts";
 
