@@ -270,6 +270,11 @@ export const ERROR_CODES = {
     meaning: "A task's working directory is not there, or is no folder that the worker may enter.",
     remedy: "Make the folder where the worker runs, or correct `cwd`.",
   },
+  USER_UNAVAILABLE: {
+    meaning: "A task's program is to run as a user whom this worker can't change to.",
+    remedy:
+      "Run the worker as root or as that user, correct `user`, or leave it out; on a worker of root, install util-linux.",
+  },
   SECRET_UNAVAILABLE: {
     meaning: "A secret that a task refers to can't be read, or its use is not allowed.",
     remedy:

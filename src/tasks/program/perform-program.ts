@@ -10,7 +10,9 @@ import { TimeLimit } from "../time-limit.ts";
 import { inherited, runVariables } from "./environment.ts";
 import { checkWorkingDirectory, findProgram } from "./find-program.ts";
 import type { ProgramResult, ReadProgramOptions } from "./program-options.ts";
-import { type ProgramEnd, type ProgramFolder, supervise } from "./supervise.ts";
+import { becoming, homeOf } from "./run-as.ts";
+import type { ProgramEnd, ProgramFolder } from "./start-program.ts";
+import { supervise } from "./supervise.ts";
 
 /** A run is abandoned three seconds after it was told to end: by then its program should be gone. */
 const MAX_GRACE_MS = 2_500;
@@ -20,6 +22,9 @@ export interface ProgramTask {
   readonly line: CommandLine;
   readonly options: ReadProgramOptions;
   readonly folder?: ProgramFolder | undefined;
+  readonly stdin?: string | undefined;
+  /** Whom it runs as, if not as the worker. */
+  readonly user?: string | undefined;
 }
 
 /** Failed or not, how it ended is in the ledger. */
@@ -30,25 +35,27 @@ export type ProgramOutcome = ProgramResult & { readonly error?: TaskError };
  * @throws {@link TaskError} if it can't be started or took too long; the reason of the run's end if it was told to end
  */
 export async function performProgram(
-  { line, options, folder }: ProgramTask,
+  { line, options, folder, stdin, user: name }: ProgramTask,
   context: RunContext<ParamsSchema>,
   settings: ResolvedSettings,
 ): Promise<ProgramOutcome> {
-  const [name = "", ...args] = line;
-  const { cwd, maxMemoryMb } = options;
+  const [word = "", ...args] = line;
+  const user = name === undefined ? undefined : await becoming(name);
   const secrets = await secretsOf(options, settings);
   const env = {
     ...inherited(settings.environment, settings.inherit),
+    ...user?.env,
     ...options.env,
     ...secrets,
     ...runVariables(context),
   };
+  const cwd = options.cwd === "~" ? homeOf(env) : options.cwd;
   await checkWorkingDirectory(cwd);
-  const file = await findProgram(name, cwd, env["PATH"] ?? "");
+  const file = await findProgram(word, cwd, env["PATH"] ?? "");
   const output = new OutputLog(context.log, options.maxOutputBytes, maskOf(Object.values(secrets)));
   using limit = new TimeLimit(context.signal, options.timeout, "The program");
   const end = await supervise(
-    { file, args, cwd, env, maxMemoryMb, folder },
+    { file, args, cwd, env, stdin, limits: options, folder, user },
     {
       stop: limit.signal,
       graceMs: () => (limit.isRunOver ? Math.min(options.grace, MAX_GRACE_MS) : options.grace),
