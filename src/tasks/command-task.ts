@@ -2,11 +2,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { performProgram, type ProgramOutcome } from "./program/perform-program.ts";
-import {
-  absolutePathSchema,
-  type ProgramOptions,
-  programShape,
-} from "./program/program-options.ts";
+import { wholePathSchema, type ProgramOptions, programShape } from "./program/program-options.ts";
 import { userNameSchema } from "./program/run-as.ts";
 import type { CommandLine, ResolvedSettings } from "./task-settings.ts";
 import { wordSchema } from "./word-schema.ts";
@@ -30,17 +26,14 @@ export interface CommandParams extends ProgramOptions {
 }
 
 const MAX_STDIN = 262_144;
+const SHELL = 'must be true, false, or the whole path of a shell, such as "/bin/bash"';
 
 const commandParamsSchema = z
   .strictObject({
     command: z.union([z.array(wordSchema()).min(1).max(1_000), wordSchema().min(1)], {
       error: 'must be a list of words, ["program", "argument"], or a text with shell: true',
     }),
-    shell: z
-      .union([z.boolean(), absolutePathSchema], {
-        error: 'must be true, false, or the whole path of a shell, such as "/bin/bash"',
-      })
-      .default(false),
+    shell: z.union([z.boolean(), wholePathSchema(SHELL)], { error: SHELL }).default(false),
     args: z.array(wordSchema()).max(1_000).default([]),
     stdin: z.string().max(MAX_STDIN).optional(),
     user: userNameSchema.optional(),

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { formatDuration } from "../../core/durations.ts";
 import { shownUpTo } from "../../core/shown.ts";
 import type { ParamsSchema } from "../../pipeline/params-schema.ts";
 import type { RunContext } from "../../pipeline/run-context.ts";
@@ -72,18 +73,33 @@ export async function performProgram(
 /** Why the end of a program is none that means success; `undefined` if it is one. */
 function failureOf(
   { exitCode, signal }: ProgramEnd,
-  { successCodes, retryCodes }: ReadProgramOptions,
+  options: ReadProgramOptions,
   lastWords: string | undefined,
 ): TaskError | undefined {
+  const { successCodes, retryCodes } = options;
   if (exitCode !== null && successCodes.includes(exitCode)) return undefined;
   const code = exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
   const how =
-    exitCode === null ? `was ended by the signal ${signal}` : `ended with exit code ${exitCode}`;
+    exitCode === null
+      ? `was ended by the signal ${signal}${limitBehind(signal, options)}`
+      : `ended with exit code ${exitCode}`;
   const said = lastWords === undefined ? "" : ` Its last words: ${shownUpTo(500, lastWords)}`;
   return new TaskError("TASK_FAILED", `The program ${how}.${said}`, {
     data: { exitCode, signal },
     retryable: retryCodes === undefined || retryCodes.includes(code),
   });
+}
+
+/** Which limit a signal speaks of. */
+function limitBehind(
+  signal: NodeJS.Signals | null,
+  { maxCpuSeconds, maxFileMb }: ReadProgramOptions,
+): string {
+  if (signal === "SIGXCPU" && maxCpuSeconds !== undefined)
+    return `: it used more than ${formatDuration(maxCpuSeconds * 1_000)} of processor time`;
+  if (signal === "SIGXFSZ" && maxFileMb !== undefined)
+    return `: it wrote a file larger than ${maxFileMb.toLocaleString("en")} MiB`;
+  return "";
 }
 
 async function secretsOf(

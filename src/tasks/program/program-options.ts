@@ -14,20 +14,26 @@ export const limitShape = {
   maxOutputBytes: z.int().min(1_024).max(16_777_216).default(DEFAULT_OUTPUT_BYTES),
 };
 
-const WHOLE_PATH = "must be a whole path, from /, or ~ for the user's home";
-
 /** The whole path of a file or folder. */
-export const absolutePathSchema = z
-  .string()
-  .max(4_096)
-  .refine((path) => isAbsolute(path) && !path.includes("\0"), "must be a whole path, from /");
+export function wholePathSchema(message: string, isElse = (_path: string): boolean => false) {
+  const isWhole = (path: string): boolean => isAbsolute(path) && !path.includes("\0");
+  return z
+    .string()
+    .max(4_096)
+    .refine((path) => isWhole(path) || isElse(path), message);
+}
+
+const workingDirectorySchema = wholePathSchema(
+  "must be a whole path, from /, or ~ for the home of the user",
+  (path) => path === "~",
+);
 
 const exitCode = z.int().min(0).max(255);
 
 /** What all tasks take that start a program. */
 export const programShape = {
   ...limitShape,
-  cwd: z.union([z.literal("~"), absolutePathSchema], { error: WHOLE_PATH }).default("/"),
+  cwd: workingDirectorySchema.default("/"),
   env: variablesSchema(wordSchema()).default({}),
   secrets: variablesSchema(secretReferenceSchema).default({}),
   successCodes: z.array(exitCode).min(1).max(256).default([0]),
