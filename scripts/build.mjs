@@ -15,6 +15,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ENTRIES } from "./entries.mjs";
+import { packFolderTemplate } from "./folder-template.mjs";
 import { mergeModules } from "./merge-modules.mjs";
 
 /** Modules that read files in src and contain their texts in dist: bundlers don't include files that are read at run time. */
@@ -143,6 +144,7 @@ for (const texts of TEXTS) writeTexts(texts);
 await mergeModules(compiled, fresh, [...ENTRIES, ...APART]);
 copyDeclarations();
 writeCommonJs();
+await packFolderTemplate(fresh);
 rmSync(target, { recursive: true, force: true });
 try {
   renameSync(fresh, target);
