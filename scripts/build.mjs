@@ -2,6 +2,7 @@
 // `node scripts/build.mjs <folder>` builds into another, new folder.
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   mkdirSync,
@@ -40,6 +41,7 @@ const TEXTS = [
  * bundle.
  */
 const APART = [
+  "cli/bin",
   "core/bundled-require",
   "core/here",
   "engine/calls/with-deadline",
@@ -142,6 +144,8 @@ process.on("exit", () => {
 compile();
 for (const texts of TEXTS) writeTexts(texts);
 await mergeModules(compiled, fresh, [...ENTRIES, ...APART]);
+// What npm links into PATH.
+chmodSync(join(fresh, "cli/bin.js"), 0o755);
 copyDeclarations();
 writeCommonJs();
 await packFolderTemplate(fresh);
