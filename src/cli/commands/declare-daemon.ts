@@ -31,8 +31,25 @@ const PEOPLE = [
   "issuerViewers",
 ] as const satisfies SettingName[];
 
-/** `cronduit start` and `cronduit worker` */
+/** `cronduit dev`, `cronduit start` and `cronduit worker` */
 export function declareDaemon(program: Command, context: CommandContext): void {
+  withSettings(
+    program
+      .command("dev")
+      .description("Run the jobs of this folder and see what becomes of them, in one process.")
+      .option("--memory", "Keep nothing: jobs and history end with the process.")
+      .option("--speed <times>", "Let time pass faster, such as 60x; in memory.")
+      .option("--at <time>", "Begin at another time; in memory.")
+      .addHelpText(
+        "after",
+        `
+Examples:
+  cronduit dev                                        # here; writes two example jobs if there are none
+  cronduit dev --memory --speed 60x                   # an hour in a minute
+  cronduit dev --at "2026-03-29 01:55" --speed 10x    # how jobs meet the change of clocks`,
+      ),
+    [...FILES, "timezone", "port", "host", "concurrency", "queues", "drain", "pipelines", ...TASKS],
+  ).action(context.does(() => import("./daemon/dev.ts")));
   withSettings(
     program
       .command("start")
@@ -45,7 +62,17 @@ Examples:
   cronduit start --connection redis://127.0.0.1 --port 4780 --log-format json
   cronduit start --connection postgres://127.0.0.1/app --scheduler-only`,
       ),
-    [...FILES, ...LOGS, ...WORK, "workerOnly", "schedulerOnly", "timezone", ...LISTENING, ...PEOPLE, ...TASKS],
+    [
+      ...FILES,
+      ...LOGS,
+      ...WORK,
+      "workerOnly",
+      "schedulerOnly",
+      "timezone",
+      ...LISTENING,
+      ...PEOPLE,
+      ...TASKS,
+    ],
   ).action(context.does(() => import("./daemon/start.ts")));
   withSettings(
     program

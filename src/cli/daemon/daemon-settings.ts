@@ -55,7 +55,8 @@ export function daemonSettings(
       `${folder === undefined ? "memory:" : `The folder ${folder}`} is of one process, which has to do everything; ${part === "worker" ? "workers" : "schedulers"} of their own need a server.`,
       "Set --connection to redis://… or postgres://….",
     );
-  const isAsked = (name: "port" | "host" | "publicUrl"): boolean => origins[name].from !== "default";
+  const isAsked = (name: "port" | "host" | "publicUrl"): boolean =>
+    origins[name].from !== "default";
   const listens = isAsked("port") || isAsked("host") || isAsked("publicUrl");
   return {
     part,
@@ -99,10 +100,7 @@ function apiOptionsOf({ values }: SettingsRead, part: DaemonPart): DaemonSetting
   };
 }
 
-function issuerOf(values: SettingsRead["values"]): Pick<
-  NonNullable<ApiOptions["auth"]>,
-  "issuer"
-> {
+function issuerOf(values: SettingsRead["values"]): Pick<NonNullable<ApiOptions["auth"]>, "issuer"> {
   const { issuer, issuerJwksUrl: jwksUrl, issuerAudience: audience } = values;
   if (issuer === undefined && jwksUrl === undefined && audience === undefined) return {};
   if (issuer === undefined || jwksUrl === undefined || audience === undefined)

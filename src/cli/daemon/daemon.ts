@@ -77,6 +77,11 @@ export class Daemon {
     return this.#doors;
   }
 
+  /** Whether jobs and history are there again after its end. */
+  get keepsState(): boolean {
+    return this.#parts.settings.connection !== "memory:";
+  }
+
   /** The runs that are executed here. */
   get atWork(): readonly RunAtWork[] {
     if (this.#worker) return runsOf(this.#worker.running);
@@ -105,12 +110,10 @@ export class Daemon {
 
   /** Ends everything: what runs may end first, unless it is not waited for. Safe to call twice; the second may hurry the first. */
   async stop(isWaiting: boolean): Promise<void> {
-    const ends = [
-      this.#worker?.stop({ wait: isWaiting }),
-      this.#worker ? undefined : this.#afterRequests(() => this.scheduler.shutdown({ wait: isWaiting })),
-    ];
-    await Promise.all(ends);
-    if (this.#worker) await this.#afterRequests(() => this.scheduler.shutdown({ wait: false }));
+    if (!this.#worker)
+      return this.#afterRequests(() => this.scheduler.shutdown({ wait: isWaiting }));
+    await this.#worker.stop({ wait: isWaiting });
+    await this.#afterRequests(() => this.scheduler.shutdown({ wait: false }));
   }
 
   /** Whoever asks gets an answer before there is nobody who could give one. */
@@ -134,9 +137,7 @@ export class Daemon {
     this.#doors = [...this.#doors, tcp];
   }
 
-  async #openLocal(
-    place: NonNullable<DaemonSettings["socket"]>,
-  ): Promise<HttpDoor | undefined> {
+  async #openLocal(place: NonNullable<DaemonSettings["socket"]>): Promise<HttpDoor | undefined> {
     const { clock, logger } = this.#parts;
     const listener = toNodeListener(this.#local);
     try {

@@ -45,7 +45,10 @@ export async function runDaemon(call: Call, part: DaemonPart): Promise<number> {
 async function drain(
   daemon: Daemon,
   files: JobFiles | undefined,
-  { logger, clock }: Pick<Call["io"], "clock"> & { readonly logger: ReturnType<typeof openLog>["logger"] },
+  {
+    logger,
+    clock,
+  }: Pick<Call["io"], "clock"> & { readonly logger: ReturnType<typeof openLog>["logger"] },
 ): Promise<void> {
   const say = (): void => {
     const waiting = waitingText(daemon.atWork);

@@ -1,5 +1,11 @@
 import type { Clock } from "../../core/clock.ts";
-import { LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from "../../core/log.ts";
+import {
+  LOG_LEVELS,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  silentLogger,
+} from "../../core/log.ts";
 import { telling } from "../../core/every-run.ts";
 import { jsonLine, LEVEL_NAMES, type LogEntry, textLine } from "./log-entry.ts";
 

@@ -33,9 +33,7 @@ export function textLine({ at, level, message, fields }: LogEntry): string {
   const { error: _, time: __, ...told } = fields;
   const names = [...new Set([...FIRST.filter((name) => name in told), ...Object.keys(told)])];
   const words = names.flatMap((name) => wordsFor(name, told[name]));
-  return bounded(
-    [iso(at), LEVEL_NAMES[level].padEnd(7), harmless(message), ...words].join(" "),
-  );
+  return bounded([iso(at), LEVEL_NAMES[level].padEnd(7), harmless(message), ...words].join(" "));
 }
 
 /** `{"time":"2026-11-30T02:14:00.103Z","level":"INFO","message":"job \"hello\" succeeded","jobId":"hello",…}` */

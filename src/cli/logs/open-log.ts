@@ -11,7 +11,7 @@ import { LogFiles } from "./log-files.ts";
 export interface OpenLog {
   readonly logger: Logger;
   /** Waits until the files have all that was written. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
