@@ -5,7 +5,7 @@ import { Call } from "./call.ts";
 import type { Io } from "./io.ts";
 import { type Flags, readSettings } from "./settings.ts";
 
-/** What does a command's work. It answers the exit code, if that is not 0. */
+/** What does a command's work. It answers the exit code, if that is not 0, or if it ends well although it was interrupted. */
 export interface Work<Words extends readonly unknown[]> {
   readonly run: (call: Call, ...words: Words) => Promise<number | void>;
 }
@@ -13,7 +13,8 @@ export interface Work<Words extends readonly unknown[]> {
 /** What commands are declared with. */
 export class CommandContext {
   readonly io: Io;
-  exitCode = 0;
+  /** What the work answered; absent: nothing, or there was none. */
+  exitCode: number | undefined;
 
   constructor(io: Io) {
     this.io = io;
@@ -32,7 +33,7 @@ export class CommandContext {
       const [{ run }, read] = await Promise.all([load(), readSettings(flags, this.io)]);
       const call = new Call(this.io, read, flags);
       try {
-        this.exitCode = (await run(call, ...words)) ?? 0;
+        this.exitCode = (await run(call, ...words)) ?? undefined;
       } finally {
         await call.close();
       }

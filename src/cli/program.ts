@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import { withSettings } from "./command-context.ts";
+import { declareDaemon } from "./commands/declare-daemon.ts";
 import { declareJob } from "./commands/declare-job.ts";
 import { version } from "./version.ts";
 
 /** All commands, in the order of the help. Each file declares words and flags, and loads what does the work when it is called. */
-const COMMANDS = [declareJob] as const;
+const COMMANDS = [declareDaemon, declareJob] as const;
 
 /** The whole command line. */
 export function makeProgram(context: CommandContext): Command {
