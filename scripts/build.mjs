@@ -2,6 +2,7 @@
 // `node scripts/build.mjs <folder>` builds into another, new folder.
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ENTRIES } from "./entries.mjs";
+import { packFolderTemplate } from "./folder-template.mjs";
 import { mergeModules } from "./merge-modules.mjs";
 
 /** Modules that read files in src and contain their texts in dist: bundlers don't include files that are read at run time. */
@@ -39,6 +41,7 @@ const TEXTS = [
  * bundle.
  */
 const APART = [
+  "cli/bin",
   "core/bundled-require",
   "core/here",
   "engine/calls/with-deadline",
@@ -141,8 +144,11 @@ process.on("exit", () => {
 compile();
 for (const texts of TEXTS) writeTexts(texts);
 await mergeModules(compiled, fresh, [...ENTRIES, ...APART]);
+// What npm links into PATH.
+chmodSync(join(fresh, "cli/bin.js"), 0o755);
 copyDeclarations();
 writeCommonJs();
+await packFolderTemplate(fresh);
 rmSync(target, { recursive: true, force: true });
 try {
   renameSync(fresh, target);

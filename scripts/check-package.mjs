@@ -19,16 +19,24 @@ function pack() {
   const { status, stdout, stderr } = spawnSync("npm", args, { cwd: root, encoding: "utf8" });
   if (status !== 0) throw new Error(`npm pack failed:\n${stdout}${stderr}`);
   const [tarball] = JSON.parse(stdout.slice(stdout.lastIndexOf("\n[") + 1));
-  return { path: join(temporary, tarball.filename), files: tarball.files.map(({ path }) => path) };
+  return { path: join(temporary, tarball.filename), files: tarball.files };
 }
 
 /** Files missing from the tarball, and files that don't belong there. */
-function checkFiles(files) {
+function checkFiles(entries) {
+  const files = entries.map(({ path }) => path);
   const packed = new Set(files);
   const missing = ["dist", "dist/cjs"]
     .flatMap((folder) => ENTRIES.map((entry) => `${folder}/${entry}`))
     .flatMap((entry) => [`${entry}.js`, `${entry}.d.ts`])
-    .concat("dist/execution/child-main.js", "package.json", "LICENSE", "README.md")
+    .concat(
+      "dist/cli/bin.js",
+      "dist/engine/embedded/folder-18.br",
+      "dist/execution/child-main.js",
+      "package.json",
+      "LICENSE",
+      "README.md",
+    )
     .filter((name) => !packed.has(name))
     .map((name) => `${name} is missing`);
   const odd = files
@@ -38,7 +46,14 @@ function checkFiles(files) {
       ),
     )
     .map((name) => `${name} should not be there`);
-  return [...missing, ...odd];
+  const bin = "dist/cli/bin.js";
+  const isExecutable = entries.some(({ path, mode }) => path === bin && (mode & 0o111) === 0o111);
+  const firstLine = readFileSync(join(root, bin), "utf8").split("\n", 1)[0];
+  const started = [
+    ...(isExecutable ? [] : [`${bin} is not executable`]),
+    ...(firstLine === "#!/usr/bin/env node" ? [] : [`${bin} begins with ${firstLine}`]),
+  ];
+  return [...missing, ...odd, ...started];
 }
 
 async function checkFields(tarball) {

@@ -2,6 +2,7 @@
 export const ENTRIES = [
   "api",
   "client",
+  "config",
   "index",
   "simulate",
   "tasks",

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 const ENTRIES = [
   "src/api.ts",
   "src/client.ts",
+  "src/config.ts",
   "src/index.ts",
   "src/simulate.ts",
   "src/tasks.ts",
@@ -43,6 +44,7 @@ function exportsOf(entry: (typeof ENTRIES)[number]): Exported[] {
 const namesOf = (exported: readonly Exported[]): string[] => exported.map(({ name }) => name);
 const root = exportsOf("src/index.ts");
 const simulation = exportsOf("src/simulate.ts");
+const config = exportsOf("src/config.ts");
 const triggers = exportsOf("src/triggers.ts");
 const tasks = exportsOf("src/tasks.ts");
 const testing = exportsOf("src/testing.ts");
@@ -77,6 +79,18 @@ test("cronduit/simulate has few names", async () => {
   ]);
 });
 
+test("cronduit/config has few names", async () => {
+  const values = namesOf(config.filter(({ isValue }) => isValue));
+  expect(values.toSorted()).toEqual(Object.keys(await import("../src/config.ts")).toSorted());
+  expect(values.toSorted()).toEqual([
+    "CronduitError",
+    "JobFiles",
+    "describeOutcome",
+    "describeProblem",
+    "readSet",
+  ]);
+});
+
 test("cronduit/tasks has few names", async () => {
   const values = namesOf(tasks.filter(({ isValue }) => isValue));
   expect(values.toSorted()).toEqual(Object.keys(await import("../src/tasks.ts")).toSorted());
@@ -99,6 +113,7 @@ const EVERYBODYS =
 describe.each([
   ["cronduit", root],
   ["cronduit/simulate", simulation],
+  ["cronduit/config", config],
   ["cronduit/tasks", tasks],
   ["cronduit/triggers", triggers],
   ["cronduit/testing", testing],

@@ -8,6 +8,7 @@ const SECTIONS: readonly { readonly title: string; readonly folders: readonly st
   { title: "Worker", folders: ["worker"] },
   { title: "Simulation", folders: ["simulate"] },
   { title: "Tasks", folders: ["tasks"] },
+  { title: "Job files", folders: ["config"] },
   { title: "HTTP API", folders: ["api"] },
   { title: "Testing", folders: ["testing"] },
   { title: "Jobs", folders: ["jobs"] },

@@ -5,6 +5,15 @@ import type { SourceText, Span } from "./source/source-text.ts";
 /** Every code of a problem, with its meaning; `docs/job-files.md` has the same table. A code never changes its meaning. */
 export const PROBLEM_CODES = {
   SYNTAX: "The file is not TOML, JSON or a crontab from this place on.",
+  MISSING_FILE: "A file that is to be read is not there.",
+  MISSING_FOLDER: "A folder that is to be read is not there.",
+  UNREADABLE: "A file or a folder can't be read.",
+  NOT_A_FILE:
+    "It is a folder, a device, a pipe or a socket, and not a file; or it is not a folder.",
+  OUTSIDE_FOLDER: "A symbolic link leads out of the folder.",
+  WRITABLE_BY_OTHERS: "Others than its owner and root may write the file or the folder.",
+  FOREIGN_OWNER:
+    "The file belongs to somebody else than root, the folder's owner, or who reads it.",
   NOT_TEXT: "The file has bytes that are not UTF-8, or a NUL character.",
   FILE_TOO_LARGE: "The file has more than 1 MB.",
   TOO_DEEP: "Tables, objects and lists are nested more than 32 deep.",
@@ -22,6 +31,13 @@ export const PROBLEM_CODES = {
   INVALID_TRIGGER: "A schedule is refused, as `addJob` would.",
   INVALID_TIMEZONE: "A time zone is not known.",
   INVALID_CONDITION: "A condition is refused, as `addJob` would.",
+  INVALID_PARAMS: "The params of a pipeline are refused, as `addJob` would.",
+  INVALID_PIPELINE: "A pipeline can't run as the job asks.",
+  UNKNOWN_PIPELINE: "No pipeline of this name is registered here.",
+  PAYLOAD_TOO_LARGE: "The params of a job are too large.",
+  ID_TAKEN: "A job with this id is declared by code, by the API or by another source already.",
+  PAST_DATE: "Warning: a time is past that is seen for the first time, and has no run.",
+  NEVER_FIRES: "Warning: the schedule has no time to come.",
   IGNORED: "Warning: this has no effect here.",
   NOT_AT_START: "Warning: an `@reboot` job has no schedule here, and runs on request only.",
   CRON_DIFFERS: "Warning: cron-parser reads the schedule otherwise, and no known rule explains it.",

@@ -4,6 +4,8 @@ import { triggerOptionShapes } from "../triggers/option-shapes.ts";
 import { interpretersShape, jsonJobWords, tomlJobWords } from "./jobs/file-words.ts";
 import { inSnakeCase } from "../core/name-case.ts";
 import { RULE_NAMES } from "./jobs/spelling.ts";
+import { keyOf, FILE_SUFFIX, SETTINGS } from "./settings/setting-infos.ts";
+import { settingsSchema } from "./settings/settings-schema.ts";
 
 /** A JSON Schema. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -16,6 +18,7 @@ export function tomlFileSchema(): JsonSchema {
   const job = z.strictObject({ ...optionFields(), ...tomlJobWords });
   const file = z.strictObject({
     $schema: z.string().optional(),
+    ...settingFields(),
     interpreters: interpretersShape.optional(),
     jobs: z.record(z.string().min(1).max(128), job).optional(),
   });
@@ -29,6 +32,19 @@ export function jobFileSchema(): JsonSchema {
     "A job of cronduit",
     z.strictObject({ $schema: z.string().optional(), ...fields }),
   );
+}
+
+/** The settings that a file may have above its tables. */
+function settingFields(): Record<string, z.ZodType> {
+  const fields: [string, z.ZodType][] = [];
+  for (const { name, isSecret, isInFiles } of SETTINGS) {
+    if (!isInFiles) continue;
+    const key = keyOf(name);
+    fields.push([key, settingsSchema.shape[name].optional()]);
+    const inFile = `A file that has \`${key}\`.`;
+    if (isSecret) fields.push([key + FILE_SUFFIX, z.string().optional().describe(inFile)]);
+  }
+  return Object.fromEntries(fields);
 }
 
 /** The options of `addJob` that files have, each optional. */

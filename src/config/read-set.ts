@@ -31,34 +31,56 @@ export type JobSet =
     }
   | { readonly isValid: false; readonly problems: readonly Problem[] };
 
+/** A file of a set after it was read. */
+export interface ReadOfSet {
+  readonly file: string;
+  readonly read: ReadFile;
+}
+
 /**
  * Reads files as one set. The order of the files does not matter. Nothing is thrown: what is wrong is told in `problems`, and one
  * error refuses all.
  */
 export async function readSet(files: readonly SetFile[]): Promise<JobSet> {
-  if (files.length > MAX_FILES) {
-    const count = files.length.toLocaleString("en-US");
-    return refused("TOO_MANY_FILES", `There are ${count} files`, MAX_FILES, files[0]?.file);
+  // Too many are not even read.
+  if (files.length > MAX_FILES) return tooManyFiles(files);
+  const reads: ReadOfSet[] = [];
+  let jobs = 0;
+  for (const file of files.toSorted((a, b) => compare(a.file, b.file))) {
+    const read = await readSetFile(file);
+    reads.push({ file: file.file, read });
+    jobs += read.jobs.length;
+    if (jobs > MAX_JOBS) break;
   }
-  const sorted = files.toSorted((a, b) => compare(a.file, b.file));
+  return combineReads(reads);
+}
+
+/** Makes one set of files that were read one by one. @param others What is wrong beside what is in the files. */
+export function combineReads(reads: readonly ReadOfSet[], others: readonly Problem[] = []): JobSet {
+  if (reads.length > MAX_FILES) return tooManyFiles(reads);
+  const sorted = reads.toSorted((a, b) => compare(a.file, b.file));
   const jobs: DeclaredJob[] = [];
-  const problems: Problem[] = twiceIn(sorted);
-  for (const file of sorted) {
-    const read = await readOne(file);
-    problems.push(...read.problems);
+  const problems: Problem[] = [...others, ...twiceIn(sorted)];
+  for (const { file, read } of sorted) {
+    for (const problem of read.problems) problems.push(problem);
     for (const job of read.jobs) jobs.push(job);
     if (jobs.length > MAX_JOBS)
-      return refused("TOO_MANY_JOBS", "There are more jobs", MAX_JOBS, file.file);
+      return refused("TOO_MANY_JOBS", "There are more jobs", MAX_JOBS, file);
   }
   problems.push(...sameIds(jobs));
   problems.sort(byPlace);
   if (problems.some(({ severity }) => severity === "error")) return { isValid: false, problems };
   jobs.sort((a, b) => compare(a.id, b.id));
-  const all = digest(jobs.map((job) => [job.id, job.digest]));
-  return { isValid: true, jobs, digest: all, problems };
+  return { isValid: true, jobs, digest: digestOfJobs(jobs), problems };
 }
 
-async function readOne({ file, kind, content }: SetFile): Promise<ReadFile> {
+/** Equal for equal jobs, given in the order of their ids. */
+export function digestOfJobs(jobs: readonly Pick<DeclaredJob, "id" | "digest">[]): string {
+  return digest(jobs.map((job) => [job.id, job.digest]));
+}
+
+/** Reads one file of a set. */
+export async function readSetFile({ file, kind, content }: SetFile): Promise<ReadFile> {
   switch (kind) {
     case "toml":
       return readToml(content, file);
@@ -69,6 +91,11 @@ async function readOne({ file, kind, content }: SetFile): Promise<ReadFile> {
     case "system-crontab":
       return readCrontab(content, file, { system: true });
   }
+}
+
+function tooManyFiles(files: readonly { readonly file: string }[]): JobSet {
+  const count = files.length.toLocaleString("en-US");
+  return refused("TOO_MANY_FILES", `There are ${count} files`, MAX_FILES, files[0]?.file);
 }
 
 function refused(code: ProblemCode, what: string, most: number, file = ""): JobSet {
@@ -86,7 +113,7 @@ function problemOf(
   return { ...place, severity: "error", code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
-function twiceIn(sorted: readonly SetFile[]): Problem[] {
+function twiceIn(sorted: readonly ReadOfSet[]): Problem[] {
   return sorted.flatMap(({ file }, i) =>
     i > 0 && sorted[i - 1]?.file === file
       ? [problemOf({ file, line: 1 }, "DUPLICATE_FILE", "This file is twice in the set.")]

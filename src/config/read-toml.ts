@@ -11,17 +11,18 @@ import {
   unknownKey,
   type WrittenJob,
 } from "./jobs/written-job.ts";
+import { checkSettings, SETTING_KEYS } from "./settings/written-settings.ts";
 import { type FileContent, readSource } from "./source/read-source.ts";
 import { parseToml } from "./source/toml-document.ts";
 
 /** How a file says to start each interpreter. */
 type Interpreters = ReadonlyMap<string, readonly string[]>;
 
-const TOP: readonly string[] = ["jobs", "interpreters", "$schema"];
+const TOP: readonly string[] = ["jobs", "interpreters", "$schema", ...SETTING_KEYS];
 
 /**
- * Reads the jobs of a TOML file, as `cronduit.toml` is one: `[jobs.<id>]` and `[interpreters]`. Nothing is thrown: what is wrong
- * is told in `problems`.
+ * Reads the jobs of a TOML file, as `cronduit.toml` is one: `[jobs.<id>]` and `[interpreters]`, below settings, which are checked.
+ * Nothing is thrown: what is wrong is told in `problems`.
  */
 export function readToml(content: FileContent, file: string): ReadFile {
   const { source, problems } = readSource(content, file);
@@ -31,6 +32,7 @@ export function readToml(content: FileContent, file: string): ReadFile {
   const whole: WrittenJob = { fields: document.value, path: [], places, source, problems };
   for (const key of Object.keys(whole.fields))
     if (!TOP.includes(key)) unknownKey(problems, spanOfKey(whole, key), { key, known: TOP });
+  checkSettings(whole);
   const interpreters = readInterpreters(whole);
   const jobs: DeclaredJob[] = [];
   for (const [id, fields] of Object.entries(tableOf(whole, "jobs"))) {

@@ -36,6 +36,7 @@ export const DURATION_BOUNDS = {
   "runJob.wait": { numberUpTo: DAY, min: A_MILLISECOND, endless: "write true" },
   "overrideJob.until": { numberUpTo: 366 * DAY, min: A_MILLISECOND },
   "pauseJob.until": { numberUpTo: 366 * DAY, min: A_MILLISECOND },
+  "JobFiles.poll": { numberUpTo: HOUR, min: 0.1, max: HOUR },
   "step.timeout": { numberUpTo: DAY, min: A_MILLISECOND, endless: "leave it out" },
   "step.retries.delay": { numberUpTo: HOUR },
   "step.retries.maxDelay": { numberUpTo: DAY },

@@ -97,6 +97,7 @@ export const EVENT_FIELDS = {
   WORKER_STARTED: { always: ["worker"], sometimes: [] },
   WORKER_STOPPED: { always: ["worker"], sometimes: [] },
   EVENTS_LOST: { always: ["reason"], sometimes: [] },
+  JOB_FILES: { always: ["by", "reason", "note", "count"], sometimes: [] },
 } as const satisfies Record<EventName, Fields>;
 
 type Always<N extends EventName> = (typeof EVENT_FIELDS)[N]["always"][number];

@@ -34,6 +34,7 @@ export const EVENT_BITS = {
   WORKER_STARTED: 134217728,
   WORKER_STOPPED: 268435456,
   EVENTS_LOST: 536870912,
+  JOB_FILES: 1073741824,
 } as const;
 
 /** The name of an event, for `on(name, handler)`. */
@@ -94,6 +95,11 @@ export const EVENT_WORKER_STARTED = EVENT_BITS.WORKER_STARTED;
 export const EVENT_WORKER_STOPPED = EVENT_BITS.WORKER_STOPPED;
 /** A named listener was away so long that events were trimmed before it received them. */
 export const EVENT_EVENTS_LOST = EVENT_BITS.EVENTS_LOST;
+/**
+ * Job files of a source were applied (`reason` is "applied"), refused ("rejected"), or are read with other content by another process
+ * ("conflict"); `by` names the source.
+ */
+export const EVENT_JOB_FILES = EVENT_BITS.JOB_FILES;
 /** Every event. */
 export const EVENT_ALL: number = Object.values(EVENT_BITS).reduce((sum, bit) => sum + bit, 0);
 

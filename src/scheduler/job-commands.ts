@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CronduitError } from "../core/errors.ts";
+import { CronduitError, isCronduitError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { PeoplesEngine } from "../engine/scoped/scoped-engine.ts";
 import type { JobDefinition, StoredJob } from "../jobs/definition.ts";
@@ -108,11 +108,7 @@ export class JobCommands {
       options,
       descriptor: this.describe(pipeline),
     }));
-    const context = {
-      now: await this.#parts.engine.now(),
-      ...this.#parts.defaults,
-      rights: this.#parts.rights,
-    };
+    const context = await this.#context();
     const declarations: Declaration[] = [];
     for (const { descriptor, options } of described) {
       declarations.push(await declare(descriptor, options, context));
@@ -127,6 +123,29 @@ export class JobCommands {
       if (note !== undefined) logger.warn(note);
     }
     return { ids: declarations.map(({ definition }) => definition.id), stored };
+  }
+
+  async #context(): Promise<DeclarationContext> {
+    const { engine, defaults, rights } = this.#parts;
+    return { now: await engine.now(), ...defaults, rights };
+  }
+
+  /**
+   * Checks jobs one by one as `add` does, but for their conditions and whether they are over, and stores none.
+   * @returns For each its declaration, or why it is refused.
+   */
+  async declareEach(jobs: readonly JobToAdd[]): Promise<(Declaration | CronduitError)[]> {
+    const context = await this.#context();
+    const read: (Declaration | CronduitError)[] = [];
+    for (const { pipeline, options } of jobs) {
+      try {
+        read.push(await declare(this.describe(pipeline), options, context));
+      } catch (error) {
+        if (!isCronduitError(error)) throw error;
+        read.push(error);
+      }
+    }
+    return read;
   }
 
   /** An exhausted job that is declared again at each boot, just as it is stored, stays unchanged. */

@@ -13,6 +13,7 @@ import { differencesOf } from "./differences.ts";
 import { requireRevision, revisionChanged } from "./if-revision.ts";
 import { replacePlan } from "./job-changes.ts";
 import { declaredJob, underOverrides } from "./override-plans.ts";
+import { refuseTakeOver } from "./take-over.ts";
 
 /** How often a change is retried after somebody else changed the job first. */
 const MAX_TRIES = 50;
@@ -291,6 +292,7 @@ export class JobStore {
     return this.tryChange(
       definition.id,
       (stored, now) => {
+        refuseTakeOver(stored.definition, definition);
         const plan = replacePlan(declaredJob(stored), declaration, now);
         const { isPausing } = compareSchedules(stored.definition, definition);
         return plan && underOverrides(stored, plan, { isPausing, now });

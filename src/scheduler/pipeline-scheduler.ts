@@ -49,6 +49,17 @@ export function partsOf(scheduler: PipelineScheduler): SchedulerParts | undefine
   return readParts(scheduler);
 }
 
+let readDesk: (scheduler: PipelineScheduler, rights: Rights) => Desk;
+
+/**
+ * What the calls of somebody who acts through a scheduler go through, for what is built on it.
+ * @throws {@link CronduitError} As `as` does.
+ * @internal
+ */
+export function deskOf(scheduler: PipelineScheduler, actor: TrustedActor, note?: string): Desk {
+  return readDesk(scheduler, Rights.of(actor, note));
+}
+
 /**
  * Schedules pipelines. Any number of schedulers and workers on one server and prefix form one fleet: what one of them
  * adds, all of them see.
@@ -58,6 +69,10 @@ export function partsOf(scheduler: PipelineScheduler): SchedulerParts | undefine
 export class PipelineScheduler extends SchedulerFleet implements AsyncDisposable {
   static {
     readParts = (scheduler) => (scheduler.#isActing ? undefined : scheduler.#parts);
+    readDesk = (scheduler, rights) => {
+      scheduler.#desk.rights.requireWhole("act as somebody else");
+      return scheduler.#made.deskOf(rights);
+    };
   }
 
   readonly #parts: SchedulerParts;

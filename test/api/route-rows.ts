@@ -79,6 +79,7 @@ export const ROWS = {
   resumeFleet: {},
   listChanges: {},
   signIn: { body: { user: "nobody", password: "wrong-password" }, allowed: [401, 429] },
+  signInByLink: { body: { token: "x" }, allowed: [401, 429] },
   whoAmI: {},
   signOut: { body: {}, allowed: [204, 409] },
   listSessions: {},

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { jobFilesSchema } from "../../src/config/watch/job-files-options.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -71,6 +72,7 @@ const READERS: Record<keyof typeof DURATION_BOUNDS, (written: Written) => unknow
       now: 0,
       bounds: "overrideJob.until",
     }),
+  "JobFiles.poll": (written) => parseOptions(jobFilesSchema, { poll: written }, "JobFiles").poll,
   "pauseJob.until": (written) =>
     untilOption(written, {
       where: "pauseJob",

@@ -36,6 +36,8 @@ export interface DeclaredJob {
   readonly file: string;
   /** Where it begins, from 1. */
   readonly line: number;
+  /** Of the first character that names it, from 1. */
+  readonly column: number;
   /** As `addJob` takes them, the id among them. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly task: Task;

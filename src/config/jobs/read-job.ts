@@ -149,8 +149,8 @@ export function declared(
   { id, options, task }: Pick<DeclaredJob, "id" | "options" | "task">,
 ): DeclaredJob {
   const { file } = job.source;
-  const { line } = job.source.placeOf(
+  const { line, column } = job.source.placeOf(
     job.path.length > 0 ? spanOfKey(job as WrittenJob) : spanOfValue(job as WrittenJob),
   );
-  return { id, file, line, options, task, digest: digest([options, task]) };
+  return { id, file, line, column, options, task, digest: digest([options, task]) };
 }

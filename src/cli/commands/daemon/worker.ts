@@ -1,0 +1,7 @@
+import type { Call } from "../../call.ts";
+import { runDaemon } from "../../daemon/run-daemon.ts";
+
+/** `cronduit worker` */
+export function run(call: Call): Promise<number> {
+  return runDaemon(call, "worker");
+}
