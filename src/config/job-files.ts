@@ -10,6 +10,7 @@ import { finishAll } from "./apply/finish-all.ts";
 import { type Applied, SetApplier } from "./apply/set-applier.ts";
 import { SetRecords } from "./apply/set-records.ts";
 import { changesOf } from "./apply/set-changes.ts";
+import { byPlace } from "./file-problem.ts";
 import type { FilePlaces } from "./folder/file-places.ts";
 import { type Gathered, Gatherer } from "./folder/gatherer.ts";
 import type { JobSet } from "./read-set.ts";
@@ -265,8 +266,8 @@ export class JobFiles implements AsyncDisposable {
       : await this.#applier.accept({ jobs, digest, prune: true }, this.#ended.signal);
     const mended = this.#isMended ? [] : await this.#applier.mend(this.#ended.signal);
     this.#isMended = true;
-    const problems =
-      "problems" in applied ? [...head.problems, ...applied.problems] : head.problems;
+    const told = "problems" in applied ? applied.problems : [];
+    const problems = [...head.problems, ...told].toSorted(byPlace);
     if (applied.kind === "rejected") return { kind: "rejected", ...head, problems };
     if (applied.kind === "unchanged" && mended.length === 0)
       return { kind: "unchanged", ...head, jobs: jobs.length };

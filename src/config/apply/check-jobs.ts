@@ -9,7 +9,7 @@ import type { Desk } from "../../scheduler/make-scheduler.ts";
 import { sourceInWords } from "../../scheduler/take-over.ts";
 import { Schedule } from "../../jobs/schedule.ts";
 import type { Finding, Problem, ProblemCode } from "../file-problem.ts";
-import { PROBLEM_CODES } from "../file-problem.ts";
+import { byPlace, PROBLEM_CODES } from "../file-problem.ts";
 import { inWordsOfFiles } from "../jobs/spelling.ts";
 import { divided } from "../jobs/told.ts";
 import { asJob } from "./as-job.ts";
@@ -72,7 +72,7 @@ export async function checkJobs(
   const cycle = await cycleAmong(desk, logger, checked);
   const inCycle = cycle && (jobs.find(({ id }) => id === cycle.id) ?? jobs[0]);
   if (inCycle) tell(inCycle, cycle.finding);
-  return { jobs: checked, problems };
+  return { jobs: checked, problems: problems.toSorted(byPlace) };
 }
 
 /** The stored jobs of these ids. */
