@@ -1,5 +1,5 @@
 // `cronduit start`: the real program, with real files, programs, signals and sockets.
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
@@ -8,7 +8,6 @@ import { overSocket } from "../../src/api/client/over-socket.ts";
 import {
   cronduit,
   executed,
-  type LogLine,
   runCronduit,
   says,
   startDaemon,
@@ -190,7 +189,12 @@ describe("its end", () => {
       const second = await startDaemon(...args);
       await second.waitFor(executed("tick", "SUCCESS"));
       const { output, code, answers } = await runCronduit(
-        ...["job", "list", "--connection", `embedded://${state}`, "-o", "json"],
+        "job",
+        "list",
+        "--connection",
+        `embedded://${state}`,
+        "-o",
+        "json",
       );
       expect(output).toContain("tick");
       expect(code).toBe(0);
@@ -215,12 +219,15 @@ describe("where it listens", () => {
       const daemon = await startDaemon(
         ...MEMORY,
         ...socketIn(folder),
-        ...["--jobs-dir", folder, "--port", "0"],
+        "--jobs-dir",
+        folder,
+        "--port",
+        "0",
       );
       expect(statSync(path).mode & 0o777).toBe(0o600);
       const who = await client(path).whoAmI();
       expect(who).toMatchObject({ actor: { kind: "cli" }, role: "admin", via: "local" });
-      const ready = daemon.messages.find(says(/^ready/)) as LogLine | undefined;
+      const ready = daemon.messages.find(says(/^ready/));
       const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(ready?.message ?? "") ?? [];
       expect((await fetch(`${url}/api/health/live`)).status).toBe(200);
       expect((await fetch(`${url}/api/jobs`)).status).toBe(401);
@@ -237,16 +244,20 @@ describe("where it listens", () => {
       await new Promise((resolve) => taken.once("listening", resolve));
       const { port } = taken.address() as AddressInfo;
       const asked = await runCronduit(
-        ...["start", ...MEMORY, ...socketIn(folder), "--jobs-dir", folder, "--port", String(port)],
+        "start",
+        ...MEMORY,
+        ...socketIn(folder),
+        "--jobs-dir",
+        folder,
+        "--port",
+        String(port),
       );
       expect(asked).toMatchObject({ code: 6 });
       expect(asked.output).toMatch(/another program does.*PORT_REFUSED \(exit 6\)/s);
       expect(existsSync(join(folder, "cronduit.sock"))).toBe(false);
 
       await startDaemon(...MEMORY, ...socketIn(folder), "--jobs-dir", folder);
-      const same = await runCronduit(
-        ...["start", ...MEMORY, ...socketIn(folder), "--jobs-dir", folder],
-      );
+      const same = await runCronduit("start", ...MEMORY, ...socketIn(folder), "--jobs-dir", folder);
       expect(same.output).toMatch(/Another daemon answers at .*SOCKET_IN_USE \(exit 6\)/s);
       expect((await client(join(folder, "cronduit.sock")).whoAmI()).role).toBe("admin");
     },
@@ -258,7 +269,6 @@ describe("where it listens", () => {
     async () => {
       const folder = join(temporaryFolder(), "open");
       mkdirSync(folder);
-      const { chmodSync } = await import("node:fs");
       chmodSync(folder, 0o777);
       const { code, output } = await runCronduit("start", ...MEMORY, ...socketIn(folder));
       expect(output).toMatch(/Others may write to .*SOCKET_REFUSED/s);
@@ -279,7 +289,14 @@ describe("where it listens", () => {
     async (_, more, code) => {
       const folder = temporaryFolder();
       const ended = await runCronduit(
-        ...["start", ...MEMORY, ...socketIn(folder), "--host", "0.0.0.0", "--port", "0", ...more],
+        "start",
+        ...MEMORY,
+        ...socketIn(folder),
+        "--host",
+        "0.0.0.0",
+        "--port",
+        "0",
+        ...more,
       );
       expect(ended.output).toContain(`${code} (exit 2)`);
       expect(ended.code).toBe(2);
@@ -294,12 +311,17 @@ describe("parts of a fleet", () => {
     async () => {
       const { folder } = jobsFolder({ shared: command("true") });
       const fleet = [
-        ...["--connection", inject("redisUrl"), "--prefix", `cli_${process.pid}_${Date.now()}`],
+        "--connection",
+        inject("redisUrl"),
+        "--prefix",
+        `cli_${process.pid}_${Date.now()}`,
       ];
       const scheduler = await startDaemon(
         ...fleet,
         ...socketIn(folder),
-        ...["--jobs-dir", folder, "--scheduler-only"],
+        "--jobs-dir",
+        folder,
+        "--scheduler-only",
       );
       const worker = cronduit("worker", ...fleet, "--log-format", "json", "--port", "0");
       const ready = await worker.waitFor(says(/^ready/));
@@ -335,7 +357,7 @@ function client(path: string) {
 
 async function isRunning(folder: string, jobId: string): Promise<boolean> {
   const { items } = await client(join(folder, "cronduit.sock")).listRuns({
-    query: { jobId },
+    query: { jobId, verdict: ["running"] },
   });
-  return items.some(({ verdict }) => verdict === "running");
+  return items.length > 0;
 }
