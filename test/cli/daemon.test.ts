@@ -123,7 +123,8 @@ condition = "javascript.last_run_successful"
       await daemon.waitFor(executed("first", "SUCCESS"), { from });
       remove("third");
       remove("second");
-      await daemon.waitFor(says(/1 job, 0 new, 0 changed, 1 removed/));
+      const last = await daemon.waitFor(says(/1 job, 0 new, 0 changed, 1 removed/));
+      expect(last.level).toBe("INFO");
     },
     SLOW,
   );
