@@ -79,7 +79,7 @@ export function createApi(options: ApiOptions): Api {
     ...checkHandlers(parts),
     ...jobHandlers,
     ...jobChangeHandlers(limits),
-    ...occurrenceHandlers(limits),
+    ...occurrenceHandlers(limits, () => engine.now()),
     ...scheduleHandlers,
     ...pipelineHandlers(parts.registry),
     ...machines,
