@@ -8,8 +8,8 @@ import { end, type Exit, outputOf, track } from "./children.ts";
 /** How to start a program. */
 export interface ProgramOptions {
   readonly args?: readonly string[];
-  /** Added to this process's environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to this process's environment; `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Arguments for Node itself. */
   readonly nodeArgs?: readonly string[];
   /** Another Node. @default this process's */
