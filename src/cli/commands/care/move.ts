@@ -44,7 +44,7 @@ export async function run(call: Call): Promise<number | void> {
   if (!(await confirm(call))) return EXIT.ok;
   const summary = await move(call, from, to);
   call.answer(summary ?? { to: to.text }, () =>
-    summary ? lines(summary) : [`Written to ${to.text}.`],
+    summary ? summaryLines(summary) : [`Written to ${to.text}.`],
   );
 }
 
