@@ -1,3 +1,4 @@
+import { checkRoutes } from "./contract/check-routes.ts";
 import { descriptionRoutes } from "./contract/description-routes.ts";
 import { eventRoutes } from "./contract/event-routes.ts";
 import { fleetRoutes } from "./contract/fleet-routes.ts";
@@ -16,6 +17,7 @@ import { timelineRoutes } from "./contract/timeline-routes.ts";
 export const contract = {
   ...eventRoutes,
   ...fleetRoutes,
+  ...checkRoutes,
   ...jobRoutes,
   ...jobChangeRoutes,
   ...occurrenceRoutes,

@@ -11,6 +11,7 @@ import type { Caller, Peer } from "./caller.ts";
 import type { RouteName } from "./contract.ts";
 import { Gate } from "./edge/gate.ts";
 import type { Handlers } from "./handlers/handler.ts";
+import { checkHandlers } from "./handlers/check-handlers.ts";
 import { describing } from "./handlers/description-handlers.ts";
 import { eventHandlers } from "./handlers/event-handlers.ts";
 import { fleetHandlers } from "./handlers/fleet-handlers.ts";
@@ -75,9 +76,10 @@ export function createApi(options: ApiOptions): Api {
   const all: Handlers<RouteName> = {
     ...eventHandlers({ open: people.open, clock, hub }),
     ...fleetHandlers,
+    ...checkHandlers(parts),
     ...jobHandlers,
     ...jobChangeHandlers(limits),
-    ...occurrenceHandlers(limits),
+    ...occurrenceHandlers(limits, () => engine.now()),
     ...scheduleHandlers,
     ...pipelineHandlers(parts.registry),
     ...machines,

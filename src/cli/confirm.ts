@@ -2,43 +2,55 @@ import { createInterface } from "node:readline/promises";
 import type { Call } from "./call.ts";
 import { CliError } from "./cli-error.ts";
 
-/** A question that can be answered by yes or no. */
-export interface Question {
-  /** What it is about, and what happens on yes. */
-  readonly text: string;
-  /** What an empty answer means. @default no */
-  readonly isYesUsual?: boolean;
-  /** What would have been asked, if nobody can be; as a part of a sentence. */
-  readonly what: string;
+/**
+ * Asks before something is done; `--yes` is the answer beforehand.
+ * @throws {@link CliError} `NOT_CONFIRMED` if nobody can be asked
+ */
+export async function confirm(call: Call, question = "Continue?"): Promise<boolean> {
+  if (call.read.values.yes) return true;
+  const answer = await askFor(call, `${question} [y/N] `, "--yes");
+  const isYes = /^y(?:es)?$/i.test(answer.trim());
+  if (!isYes) call.tell("Nothing was done.");
+  return isYes;
 }
 
 /**
- * Asks the person at the terminal.
- * @returns whether the answer is yes; `--yes` is one
- * @throws {@link CliError} `NOT_CONFIRMED` if nobody can be asked, `INTERRUPTED`
+ * Asks which of some words is meant; nothing means the first.
+ * @param flag What answers beforehand.
+ * @throws {@link CliError} `NOT_CONFIRMED` if nobody can be asked
  */
-export async function confirm(
-  { io, read: { values } }: Pick<Call, "io" | "read">,
-  { text, isYesUsual = false, what }: Question,
-): Promise<boolean> {
-  if (values.yes) return true;
-  const isAnybodyThere = io.stdin.isTTY === true && io.stderr.isTerminal;
-  if (values.noInput || !isAnybodyThere)
+export async function choose<const T extends string>(
+  call: Call,
+  { question, words, flag }: { question: string; words: readonly [T, ...T[]]; flag: string },
+): Promise<T> {
+  for (;;) {
+    const answer = (await askFor(call, `${question} [${words.join("/")}] `, flag)).trim();
+    const found = answer === "" ? words[0] : words.find((word) => word.startsWith(answer));
+    if (found !== undefined) return found;
+  }
+}
+
+async function askFor(call: Call, question: string, flag: string): Promise<string> {
+  const { io, read } = call;
+  if (read.values.noInput || io.stdin.isTTY !== true)
     throw new CliError(
       "NOT_CONFIRMED",
-      `${what} would be asked first, and nobody can be.`,
-      "--yes",
+      "This asks first, and there is nobody to ask.",
+      `Say ${flag}.`,
     );
-  io.stderr.write(`${text} ${isYesUsual ? "[Y/n]" : "[y/N]"} `);
-  const lines = createInterface({ input: io.stdin });
+  // What is asked is no data; the terminal itself shows what is typed.
+  io.stderr.write(question);
+  const lines = createInterface({ input: io.stdin, terminal: false });
   try {
-    const answer = await new Promise<string | undefined>((resolve) => {
-      lines.once("line", resolve).once("close", () => resolve(undefined));
-      io.signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    return await new Promise<string>((resolve, reject) => {
+      lines.once("line", resolve);
+      lines.once("close", () => resolve(""));
+      io.signal.addEventListener(
+        "abort",
+        () => reject(new CliError("INTERRUPTED", "Interrupted.")),
+        { once: true },
+      );
     });
-    if (io.signal.aborted) throw new CliError("INTERRUPTED", "Nothing was done.");
-    if (answer === undefined) return false;
-    return answer.trim() === "" ? isYesUsual : /^y(?:es)?$/i.test(answer.trim());
   } finally {
     lines.close();
   }

@@ -73,6 +73,8 @@ export const ROWS = {
   getTimeline: {},
   getStats: {},
   getAccount: { query: `from=${YESTERDAY}` },
+  getChecks: {},
+  fixChecks: {},
   listWorkers: {},
   listQueues: {},
   pauseFleet: {},

@@ -41,7 +41,7 @@ const INDEX = {
 test("a template becomes the files and folders that it lists, for their owner alone", () => {
   const { folder, none } = unpacked(brotliCompressSync(packed(INDEX, "18\n", "abcd")));
   expect(none).toBeUndefined();
-  expect(new Set(readdirSync(folder, { recursive: true }))).toEqual(
+  expect(new Set(readdirSync(folder, { recursive: true, encoding: "utf8" }))).toEqual(
     new Set(["PG_VERSION", "base", "base/1", "base/1/2", "empty"]),
   );
   expect(readFileSync(join(folder, "base/1/2"), "utf8")).toBe("abcd");

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { Gatherer } from "../../config/folder/gatherer.ts";
 import type { Call } from "../call.ts";
 import { CliError } from "../cli-error.ts";
-import { confirm } from "../confirm.ts";
+import { choose, confirm } from "../confirm.ts";
 import { DEV_FOLDER } from "../connect/socket-path.ts";
 import { type FileSettings, fileSettings } from "../daemon/file-settings.ts";
 import { harmless } from "../output/harmless.ts";
@@ -49,7 +49,7 @@ export async function setUpFolder(call: Call): Promise<ReadyFolder> {
       `${harmless(where)} ${set.jobs.length === 1 ? "has a job" : `has ${set.jobs.length} jobs`} that would run as ${harmless(io.userName)}:`,
       ...describeTasks(set.jobs),
     );
-    if (!(await confirm(call, { text: "Run them?", what: "Whether these commands may run" })))
+    if (!(await confirm(call, "Run them?")))
       throw new CliError("NOT_CONFIRMED", "Nothing was started.", "cronduit validate");
     approvals.remember(digestOfTasks(set.jobs));
   }
@@ -73,9 +73,11 @@ function hasAny({ config, jobsDirs = [], crontabs = [] }: FileSettings): boolean
 }
 
 async function offerExamples(call: Call): Promise<void> {
-  const text = `There are no jobs here. Write ${CONFIG} with two examples?`;
-  const what = `Whether to write ${CONFIG}`;
-  if (!(await confirm(call, { text, what, isYesUsual: true })))
+  const question = `There are no jobs here. Write ${CONFIG} with two examples?`;
+  const words = ["yes", "no"] as const;
+  const isYes =
+    call.read.values.yes || (await choose(call, { question, words, flag: "--yes" })) === "yes";
+  if (!isYes)
     throw new CliError("NOT_CONFIRMED", "Nothing was written.", "cronduit dev --jobs-dir <folder>");
   writeExamples(join(call.io.cwd, CONFIG));
 }

@@ -51,7 +51,7 @@ function wordsFor(name: string, value: unknown): string[] {
   if (value === undefined) return [];
   const text = typeof value === "string" ? value : (printed(value) ?? "(unprintable)");
   const shown = harmless(text);
-  return [`${name}=${PLAIN.test(shown) ? shown : JSON.stringify(shown)}`];
+  return [`${harmless(name)}=${PLAIN.test(shown) ? shown : JSON.stringify(shown)}`];
 }
 
 /** JSON; errors as far as people need them. `undefined` for what JSON can't hold. */

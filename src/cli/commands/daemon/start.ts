@@ -2,6 +2,8 @@ import type { Call } from "../../call.ts";
 import { CliError } from "../../cli-error.ts";
 import { runDaemon } from "../../daemon/run-daemon.ts";
 
+export const endsBySignal = true;
+
 /** `cronduit start` */
 export async function run(call: Call): Promise<number> {
   const { workerOnly, schedulerOnly } = call.read.values;
