@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import { withSettings } from "./command-context.ts";
+import { declareCare } from "./commands/declare-care.ts";
 import { declareCompletion } from "./commands/declare-completion.ts";
 import { declareFleet } from "./commands/declare-fleet.ts";
 import { declareDaemon } from "./commands/declare-daemon.ts";
@@ -12,6 +13,7 @@ import { version } from "./version.ts";
 /** All commands, in the order of the help. Each file declares words and flags, and loads what does the work when it is called. */
 const COMMANDS = [
   declareDaemon,
+  declareCare,
   declareJob,
   declareRun,
   declareFleet,

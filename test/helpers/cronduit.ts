@@ -26,8 +26,14 @@ const CLEAN: Readonly<Record<string, undefined>> = Object.fromEntries(
 
 /** Starts `cronduit` with these words; it is gone when the test is over. */
 export function cronduit(...args: string[]): Program {
+  return cronduitIn(undefined, ...args);
+}
+
+/** The same in a folder. */
+export function cronduitIn(cwd: string | undefined, ...args: string[]): Program {
   const program = startProgram("src/cli/bin.ts", {
     args,
+    cwd,
     env: { ...CLEAN, NO_COLOR: "1", TZ: "UTC" },
   });
   onTestFinished(async () => {

@@ -19,11 +19,13 @@ import { filesLines, type LineLook, outcomeLine } from "./outcome-lines.ts";
 import { type Pace, readPace } from "./read-pace.ts";
 import { type ReadyFolder, setUpFolder } from "./set-up-folder.ts";
 
-/** How long the first verdict is waited for by whoever has just written the examples. */
+/** Run at once by whoever has just written the examples: nobody waits for the first verdict. */
 const EXAMPLE = "hello";
 /** What the reconciler and its like need not do more often, however fast time passes. */
 const UPKEEP_SECONDS = 2;
 const MAX_UPKEEP_SECONDS = 600;
+const OVERDUE_SECONDS = 10;
+const MAX_OVERDUE_SECONDS = 3_600;
 
 /** Everything in one process, for somebody at a terminal: `cronduit dev`. */
 export async function runDev(call: Call): Promise<number> {
@@ -123,8 +125,12 @@ function fastClock({ speed, startAt }: Pace): FastClock {
 }
 
 function upkeepAt(speed: number) {
-  const reconcile = Math.min(MAX_UPKEEP_SECONDS, Math.max(UPKEEP_SECONDS, UPKEEP_SECONDS * speed));
-  return { reconcile, overdue: Math.max(10, Math.min(3_600, 10 * speed)) };
+  const seconds = (usual: number, most: number): string =>
+    `${Math.min(most, Math.max(usual, usual * speed))}s`;
+  return {
+    reconcile: seconds(UPKEEP_SECONDS, MAX_UPKEEP_SECONDS),
+    overdue: seconds(OVERDUE_SECONDS, MAX_OVERDUE_SECONDS),
+  };
 }
 
 async function headLines(
