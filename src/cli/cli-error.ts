@@ -15,6 +15,11 @@ export const CLI_CODES = {
     meaning: "There is no setting of a `CRONDUIT_` variable's name.",
   },
   INVALID_FILE: { exit: EXIT.usage, meaning: "A file that was named can't be read." },
+  PIPELINES_NOT_LOADED: {
+    exit: EXIT.usage,
+    meaning:
+      "A module of `--pipelines` can't be loaded, exports no pipeline, or one whose name is taken.",
+  },
   NOT_CONFIRMED: {
     exit: EXIT.usage,
     meaning:

@@ -49,7 +49,7 @@ interface Found {
 const MAX_SECRET_BYTES = 65_536;
 /** Variables that cronduit sets for the processes of tasks. */
 const OF_TASKS = new Set(
-  "JOB_ID RUN_ID FIRE_TIME SCHEDULED_AT INTERVAL_START INTERVAL_END ATTEMPT TRIGGER"
+  "JOB_ID RUN_ID FIRE_TIME SCHEDULED_AT INTERVAL_START INTERVAL_END ATTEMPT TRIGGER PROCESS_TREE"
     .split(" ")
     .map((name) => `CRONDUIT_${name}`),
 );

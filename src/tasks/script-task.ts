@@ -9,16 +9,18 @@ import { notConfigured, type ResolvedSettings } from "./task-settings.ts";
 import { wordSchema } from "./word-schema.ts";
 
 /** Interpreters that go by the name of a file. */
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  PYTHON: ".py",
-  BASH: ".sh",
-  JAVASCRIPT: ".js",
-};
+const EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  ["PYTHON", ".py"],
+  ["BASH", ".sh"],
+  ["JAVASCRIPT", ".js"],
+]);
 
 /** What the task `script` takes. */
 export interface ScriptParams extends ProgramOptions {
-  /** The name of an interpreter: `"PYTHON"`, `"BASH"`, `"JAVASCRIPT"`, or one of the settings. */
+  /** The name of an interpreter: `"PYTHON"`, `"BASH"`, `"JAVASCRIPT"`, or one of the settings; with `program`, any. */
   interpreter: string;
+  /** The words that start it, before the settings of the worker. @default as the settings say */
+  program?: readonly string[] | undefined;
   /** The text for it. */
   script: string;
   /** Arguments of the script. @default none */
@@ -28,27 +30,31 @@ export interface ScriptParams extends ProgramOptions {
 /** The pipeline `script`. */
 export function scriptTask(settings: ResolvedSettings) {
   const names = [...settings.interpreters.keys()];
-  const paramsSchema = z.strictObject({
-    interpreter: z.enum(names, {
-      error: ({ input }) =>
-        typeof input === "string"
-          ? notConfigured(`the interpreter ${JSON.stringify(input.slice(0, 64))}`, input, names)
-          : `must be one of ${names.join(", ")}`,
-    }),
-    script: wordSchema(262_144),
-    args: z.array(wordSchema()).max(1_000).default([]),
-    ...programShape,
-  });
+  const oneOf = `must be one of ${names.join(", ")}`;
+  const paramsSchema = z
+    .strictObject({
+      interpreter: z.string({ error: oneOf }).min(1).max(64).meta({ examples: names }),
+      program: z.array(wordSchema(4_096)).min(1).max(100).optional(),
+      script: wordSchema(262_144),
+      args: z.array(wordSchema()).max(1_000).default([]),
+      ...programShape,
+    })
+    .superRefine(({ interpreter, program }, context) => {
+      if (program !== undefined || settings.interpreters.has(interpreter)) return;
+      const what = `the interpreter ${JSON.stringify(interpreter)}`;
+      const message = notConfigured(what, interpreter, names);
+      context.addIssue({ code: "custom", path: ["interpreter"], message });
+    });
 
   return class ScriptTask extends Pipeline.with(paramsSchema) {
     static override readonly pipelineName = "script";
     static override readonly executesCode = true;
 
     async run(context: this["Context"]): Promise<ProgramOutcome> {
-      const { interpreter, script, args, ...options } = context.params;
-      const words = settings.interpreters.get(interpreter) ?? [];
+      const { interpreter, program, script, args, ...options } = context.params;
+      const words = program ?? settings.interpreters.get(interpreter) ?? [];
       const path = join(settings.folder, `cronduit-script-${randomUUID()}`);
-      const file = join(path, `script${EXTENSIONS[interpreter] ?? ""}`);
+      const file = join(path, `script${EXTENSIONS.get(interpreter) ?? ""}`);
       const make = async (): Promise<void> => {
         // Only its user may enter: a script may say what others are not to know.
         await mkdir(path, { mode: 0o700 });

@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TaskFleet } from "./task-fleet.ts";
@@ -63,6 +63,47 @@ test("a shell reads a text, and gets values as arguments", async () => {
     },
   });
   expect((await fleet.lines(run)).toSorted()).toEqual(["output SH $(ID); B", "output oops"]);
+});
+
+test("any shell reads a text, by its whole path", async () => {
+  const command = 'a=(one two); echo "${a[1]} $0 $1"';
+  const run = await fleet.run("command", { command, shell: "/bin/bash", args: ["x"] });
+  expect(await fleet.lines(run)).toEqual(["output two bash x"]);
+  const missing = await fleet.run("command", { command, shell: "/bin/no-shell" });
+  expect(missing.error).toMatchObject({
+    code: "PROGRAM_NOT_FOUND",
+    message: 'There is no program "/bin/no-shell".',
+  });
+});
+
+test("standard input is a text, or empty; a program need not read it", async () => {
+  const stdin = "first\nä 'second' $HOME\nno end";
+  const run = await fleet.run("command", { command: ["cat"], stdin });
+  expect(await fleet.lines(run)).toEqual(stdin.split("\n").map((line) => `output ${line}`));
+  const large = "x".repeat(200_000);
+  const ignored = await fleet.run("command", { command: ["true"], stdin: large });
+  expect(ignored.verdict).toBe("succeeded");
+  const counted = await fleet.run("command", { command: ["wc", "-c"], stdin: large });
+  expect(await fleet.lines(counted)).toEqual(["output 200000"]);
+  expect(await fleet.lines(await fleet.run("command", { command: ["cat"] }))).toEqual([]);
+});
+
+test("a text that is too long for standard input is refused", async () => {
+  const params = { command: ["cat"], stdin: "x".repeat(262_145) };
+  await expect(fleet.add("command", params)).rejects.toMatchObject({
+    code: "PAYLOAD_TOO_LARGE",
+    message: expect.stringContaining("262,144") as string,
+  });
+});
+
+test("the working directory ~ is what HOME says", async () => {
+  const params = { command: ["pwd"], cwd: "~" };
+  const given = await fleet.run("command", { ...params, env: { HOME: folder } });
+  expect(await fleet.lines(given)).toEqual([`output ${folder}`]);
+  // HOME is not inherited here: the home of the worker's user.
+  expect(await fleet.lines(await fleet.run("command", params))).toEqual([
+    `output ${userInfo().homedir}`,
+  ]);
 });
 
 test("the signal that ended it is in the ledger", async () => {
@@ -237,6 +278,11 @@ describe("what can't be started", () => {
   test.each([
     [{ command: "ls -l" }, /Write a list of words, \["ls","-l"\], or add shell: true/],
     [{ command: ["ls"], shell: true }, /needs no shell/],
+    [{ command: ["ls"], shell: "/bin/sh" }, /needs no shell/],
+    [{ command: "ls", shell: "bash" }, /shell: .*the whole path of a shell/],
+    [{ command: "ls", shell: "" }, /shell: .*the whole path of a shell/],
+    [{ command: ["ls"], maxOpenFiles: 1 }, /maxOpenFiles/],
+    [{ command: ["ls"], cwd: "~/x" }, /cwd: must be a whole path/],
     [{ command: [] }, /command: .*1/],
     [{ command: ["a\0b"] }, /NUL|list of words/],
     [{ command: ["ls"], cwd: "here" }, /cwd: must be a whole path/],
@@ -262,4 +308,40 @@ test("memory is limited for each process", async () => {
   expect(await fleet.lines(limited)).not.toContain("output 419430400");
   const free = await fleet.run("command", { command, maxMemoryMb: 1_000 });
   expect(await fleet.lines(free)).toEqual(["output 419430400"]);
+});
+
+describe("limits of each process", () => {
+  test("processor time", async () => {
+    const command = "while :; do :; done";
+    const run = await fleet.run("command", { command, shell: true, maxCpuSeconds: 1 });
+    expect(run.result).toMatchObject({ exitCode: null, signal: "SIGXCPU" });
+    expect(run.error?.message).toBe(
+      "The program was ended by the signal SIGXCPU: it used more than 1s of processor time.",
+    );
+    // Who does not heed the signal has a second more.
+    const deaf = await fleet.run("command", {
+      command: `trap '' XCPU; ${command}`,
+      shell: true,
+      maxCpuSeconds: 1,
+    });
+    expect(deaf.result).toMatchObject({ signal: "SIGKILL" });
+  });
+
+  test("the size of a file", async () => {
+    const file = join(folder, "large");
+    const command = ["dd", "if=/dev/zero", `of=${file}`, "bs=512k", "count=5"];
+    const run = await fleet.run("command", { command, maxFileMb: 2 });
+    expect(run.result).toMatchObject({ signal: "SIGXFSZ" });
+    expect(run.error?.message).toContain("SIGXFSZ: it wrote a file larger than 2 MiB.");
+    expect(statSync(file).size).toBe(2 * 1024 * 1024);
+  });
+
+  test("open files", async () => {
+    const command = "ulimit -n; exec 30<&0";
+    const run = await fleet.run("command", { command, shell: "/bin/bash", maxOpenFiles: 24 });
+    expect(await fleet.lines(run)).toEqual([
+      "output 24",
+      expect.stringMatching(/Bad file descriptor/),
+    ]);
+  });
 });

@@ -35,7 +35,9 @@ test("a form can be made of their params", () => {
     ["url"],
     ["module"],
   ]);
-  expect(fields[1]?.interpreter).toMatchObject({ enum: ["PYTHON", "BASH", "JAVASCRIPT", "RUBY"] });
+  expect(fields[1]?.interpreter).toMatchObject({
+    examples: ["PYTHON", "BASH", "JAVASCRIPT", "RUBY"],
+  });
   for (const { names } of fields) expect(names).toContain("timeout");
 });
 

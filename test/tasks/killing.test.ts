@@ -28,12 +28,14 @@ const newMark = (): string =>
 const none = (mark: string): Promise<void> =>
   eventually(`the end of ${mark}`, () => processesWith(mark).length === 0);
 
-/** Processes of every kind: in its group, in a group and in a session of their own. */
+/** Processes of every kind: in its group, in a group and in a session of their own, and in one whose parents have left. */
 const family = (mark: string): string => `
 sleep 600.${mark} &
 timeout 600 sleep 601.${mark} &
 setsid sh -c 'trap "" TERM; sleep 602.${mark}; true' &
 (sleep 603.${mark} &)
+(setsid sh -c 'sleep 606.${mark} & sleep 607.${mark}' &)
+until [ "$(pgrep -cf '^sleep 60[67].${mark}')" = 2 ]; do sleep 0.05; done
 echo ready
 `;
 

@@ -76,9 +76,20 @@ test("an interpreter of the settings; its file is its user's alone", async () =>
 });
 
 test.each([
+  [{ interpreter: "BASH", program: ["sed", "-n", "s/^echo/said/p"] }, ["output said one"]],
+  // Names that only the program's words make known.
+  [{ interpreter: "C#", program: ["cat"] }, ["output echo one", "output two"]],
+  [{ interpreter: "constructor", program: ["cat"] }, ["output echo one", "output two"]],
+])("%j: the job says how to start it", async (params, lines) => {
+  const run = await fleet.run("script", { ...params, script: "echo one\ntwo" });
+  expect(await fleet.lines(run)).toEqual(lines);
+});
+
+test.each([
   ["PYHTON", /the interpreter "PYHTON" is not configured; did you mean "PYTHON"\?/],
   ["bash", /did you mean "BASH"\?/],
   ["PERL6", /there are: PYTHON, BASH, JAVASCRIPT, AWK, SHOUT/],
+  ["constructor", /there are: PYTHON, BASH, JAVASCRIPT, AWK, SHOUT/],
   [7, /interpreter: must be one of PYTHON, BASH/],
 ])("the interpreter %j is refused when the job is added", async (interpreter, message) => {
   const adding = fleet.add("script", { interpreter, script: "x" });

@@ -9,13 +9,15 @@ const scheduler = new PipelineScheduler({
   logger: { debug() {}, info() {}, warn() {}, error() {} },
 });
 await scheduler.start();
-// In its group, in another group, in another session, deaf to signals, and behind a parent that has left.
+// In its group, in another group, in another session, deaf to signals, behind a parent that has left, and all of these at once.
 const script = `
 trap '' TERM INT HUP
 sleep 600.${mark} &
 timeout 600 sleep 601.${mark} &
 setsid sh -c 'trap "" TERM; sleep 602.${mark}; true' &
 (sleep 603.${mark} &)
+(setsid sh -c 'sleep 605.${mark} & sleep 606.${mark}' &)
+until [ "$(pgrep -cf '^sleep 60[56].${mark}')" = 2 ]; do sleep 0.05; done
 echo ready
 sleep 604.${mark}
 `;

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { formatDuration } from "../../core/durations.ts";
 import { shownUpTo } from "../../core/shown.ts";
 import type { ParamsSchema } from "../../pipeline/params-schema.ts";
 import type { RunContext } from "../../pipeline/run-context.ts";
@@ -10,7 +11,9 @@ import { TimeLimit } from "../time-limit.ts";
 import { inherited, runVariables } from "./environment.ts";
 import { checkWorkingDirectory, findProgram } from "./find-program.ts";
 import type { ProgramResult, ReadProgramOptions } from "./program-options.ts";
-import { type ProgramEnd, type ProgramFolder, supervise } from "./supervise.ts";
+import { becoming, homeOf } from "./run-as.ts";
+import type { ProgramEnd, ProgramFolder } from "./start-program.ts";
+import { supervise } from "./supervise.ts";
 
 /** A run is abandoned three seconds after it was told to end: by then its program should be gone. */
 const MAX_GRACE_MS = 2_500;
@@ -20,6 +23,9 @@ export interface ProgramTask {
   readonly line: CommandLine;
   readonly options: ReadProgramOptions;
   readonly folder?: ProgramFolder | undefined;
+  readonly stdin?: string | undefined;
+  /** Whom it runs as, if not as the worker. */
+  readonly user?: string | undefined;
 }
 
 /** Failed or not, how it ended is in the ledger. */
@@ -30,25 +36,27 @@ export type ProgramOutcome = ProgramResult & { readonly error?: TaskError };
  * @throws {@link TaskError} if it can't be started or took too long; the reason of the run's end if it was told to end
  */
 export async function performProgram(
-  { line, options, folder }: ProgramTask,
+  { line, options, folder, stdin, user: name }: ProgramTask,
   context: RunContext<ParamsSchema>,
   settings: ResolvedSettings,
 ): Promise<ProgramOutcome> {
-  const [name = "", ...args] = line;
-  const { cwd, maxMemoryMb } = options;
+  const [word = "", ...args] = line;
+  const user = name === undefined ? undefined : await becoming(name);
   const secrets = await secretsOf(options, settings);
   const env = {
     ...inherited(settings.environment, settings.inherit),
+    ...user?.env,
     ...options.env,
     ...secrets,
     ...runVariables(context),
   };
+  const cwd = options.cwd === "~" ? homeOf(env) : options.cwd;
   await checkWorkingDirectory(cwd);
-  const file = await findProgram(name, cwd, env["PATH"] ?? "");
+  const file = await findProgram(word, cwd, env["PATH"] ?? "");
   const output = new OutputLog(context.log, options.maxOutputBytes, maskOf(Object.values(secrets)));
   using limit = new TimeLimit(context.signal, options.timeout, "The program");
   const end = await supervise(
-    { file, args, cwd, env, maxMemoryMb, folder },
+    { file, args, cwd, env, stdin, limits: options, folder, user },
     {
       stop: limit.signal,
       graceMs: () => (limit.isRunOver ? Math.min(options.grace, MAX_GRACE_MS) : options.grace),
@@ -65,18 +73,33 @@ export async function performProgram(
 /** Why the end of a program is none that means success; `undefined` if it is one. */
 function failureOf(
   { exitCode, signal }: ProgramEnd,
-  { successCodes, retryCodes }: ReadProgramOptions,
+  options: ReadProgramOptions,
   lastWords: string | undefined,
 ): TaskError | undefined {
+  const { successCodes, retryCodes } = options;
   if (exitCode !== null && successCodes.includes(exitCode)) return undefined;
   const code = exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
   const how =
-    exitCode === null ? `was ended by the signal ${signal}` : `ended with exit code ${exitCode}`;
+    exitCode === null
+      ? `was ended by the signal ${signal}${limitBehind(signal, options)}`
+      : `ended with exit code ${exitCode}`;
   const said = lastWords === undefined ? "" : ` Its last words: ${shownUpTo(500, lastWords)}`;
   return new TaskError("TASK_FAILED", `The program ${how}.${said}`, {
     data: { exitCode, signal },
     retryable: retryCodes === undefined || retryCodes.includes(code),
   });
+}
+
+/** Which limit a signal speaks of. */
+function limitBehind(
+  signal: NodeJS.Signals | null,
+  { maxCpuSeconds, maxFileMb }: ReadProgramOptions,
+): string {
+  if (signal === "SIGXCPU" && maxCpuSeconds !== undefined)
+    return `: it used more than ${formatDuration(maxCpuSeconds * 1_000)} of processor time`;
+  if (signal === "SIGXFSZ" && maxFileMb !== undefined)
+    return `: it wrote a file larger than ${maxFileMb.toLocaleString("en")} MiB`;
+  return "";
 }
 
 async function secretsOf(

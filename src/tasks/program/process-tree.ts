@@ -14,16 +14,21 @@ interface Seen {
 
 /**
  * A program and all that it started. On Linux also those that have left its group, as `timeout` and shells with job control
- * do, or its session, if they were its descendants when they were first looked for; elsewhere its group.
+ * do, its session, or their parents: those have its mark in their environment. Elsewhere its group.
  */
 export class ProcessTree {
   readonly #leader: number;
+  readonly #mark: Buffer;
   /** Those that were seen: when their parents are gone, nothing else tells whose they are. */
   readonly #known = new Map<number, string>();
 
-  /** @param leader The first of its session and group. */
-  constructor(leader: number) {
+  /**
+   * @param leader The first of its session and group.
+   * @param mark `NAME=value`, as only its processes have it in their environment.
+   */
+  constructor(leader: number, mark: string) {
     this.#leader = leader;
+    this.#mark = Buffer.from(mark);
   }
 
   /** Sends a signal to all. */
@@ -54,7 +59,8 @@ export class ProcessTree {
       seen
         .filter(({ pid, startedAt, session }) => {
           const isKnown = this.#known.get(pid) === startedAt;
-          return isKnown || pid === this.#leader || session === this.#leader;
+          const isOfSession = pid === this.#leader || session === this.#leader;
+          return isKnown || isOfSession || hasInEnvironment(pid, this.#mark);
         })
         .map(({ pid }) => pid),
     );
@@ -73,6 +79,15 @@ function send(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch {
     // It is gone.
+  }
+}
+
+/** Of processes that belong to others, nothing is told. */
+function hasInEnvironment(pid: number, mark: Buffer): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`).includes(mark);
+  } catch {
+    return false;
   }
 }
 

@@ -14,22 +14,35 @@ export const limitShape = {
   maxOutputBytes: z.int().min(1_024).max(16_777_216).default(DEFAULT_OUTPUT_BYTES),
 };
 
+/** The whole path of a file or folder. */
+export function wholePathSchema(message: string, isElse = (_path: string): boolean => false) {
+  const isWhole = (path: string): boolean => isAbsolute(path) && !path.includes("\0");
+  return z
+    .string()
+    .max(4_096)
+    .refine((path) => isWhole(path) || isElse(path), message);
+}
+
+const workingDirectorySchema = wholePathSchema(
+  "must be a whole path, from /, or ~ for the home of the user",
+  (path) => path === "~",
+);
+
 const exitCode = z.int().min(0).max(255);
 
 /** What all tasks take that start a program. */
 export const programShape = {
   ...limitShape,
-  cwd: z
-    .string()
-    .max(4_096)
-    .refine((path) => isAbsolute(path) && !path.includes("\0"), "must be a whole path, from /")
-    .default("/"),
+  cwd: workingDirectorySchema.default("/"),
   env: variablesSchema(wordSchema()).default({}),
   secrets: variablesSchema(secretReferenceSchema).default({}),
   successCodes: z.array(exitCode).min(1).max(256).default([0]),
   retryCodes: z.array(exitCode).max(256).optional(),
   grace: durationOption("task.grace").default(2_000),
   maxMemoryMb: z.int().min(1).max(16_777_216).optional(),
+  maxCpuSeconds: z.int().min(1).max(31_536_000).optional(),
+  maxFileMb: z.int().min(1).max(16_777_216).optional(),
+  maxOpenFiles: z.int().min(8).max(1_048_576).optional(),
 };
 
 const shape = z.strictObject(programShape);
@@ -39,7 +52,7 @@ export type ReadProgramOptions = z.output<typeof shape>;
 
 /** What commands and scripts have in common. */
 export interface ProgramOptions {
-  /** The working directory, a whole path. @default "/" */
+  /** The working directory, a whole path; `"~"` for what `HOME` says. @default "/" */
   cwd?: string | undefined;
   /** Variables beside those that are inherited. @default none */
   env?: Readonly<Record<string, string>> | undefined;
@@ -68,6 +81,12 @@ export interface ProgramOptions {
   maxOutputBytes?: number | undefined;
   /** How much memory each of its processes may have for its data, in MiB. @default no limit */
   maxMemoryMb?: number | undefined;
+  /** How much processor time each of its processes may use, in seconds; then it gets SIGXCPU, and SIGKILL a second later. @default no limit */
+  maxCpuSeconds?: number | undefined;
+  /** How large a file each of its processes may write, in MiB; then it gets SIGXFSZ. @default no limit */
+  maxFileMb?: number | undefined;
+  /** How many files each of its processes may have open. @default the worker's limit */
+  maxOpenFiles?: number | undefined;
 }
 
 /** What a run of a program leaves in the ledger. */
