@@ -72,7 +72,7 @@ export function createApi(options: ApiOptions): Api {
     ...fleetHandlers,
     ...jobHandlers,
     ...jobChangeHandlers(limits),
-    ...occurrenceHandlers(limits),
+    ...occurrenceHandlers(limits, () => engine.now()),
     ...scheduleHandlers,
     ...pipelineHandlers(parts.registry),
     ...machines,

@@ -2,12 +2,15 @@ import { Command, Option } from "commander";
 import { flagOf, settingOf } from "../config/settings/setting-infos.ts";
 import type { SettingName } from "../config/settings/settings-schema.ts";
 import { Call } from "./call.ts";
+import { CliError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
-import { type Flags, readSettings } from "./settings.ts";
+import { type Flags, type FlagValue, readSettings } from "./settings.ts";
 
 /** What does a command's work. It answers the exit code, if that is not 0. */
 export interface Work<Words extends readonly unknown[]> {
   readonly run: (call: Call, ...words: Words) => Promise<number | void>;
+  /** Whether it ends by itself at Ctrl-C, in its own way. @default false: it is cut off */
+  readonly endsBySignal?: boolean;
 }
 
 /** What commands are declared with. */
@@ -29,10 +32,12 @@ export class CommandContext {
       if (!(command instanceof Command)) throw new Error("commander calls without a command");
       const words = given.slice(0, -2) as unknown as Words;
       const flags = flagsOf(command);
-      const [{ run }, read] = await Promise.all([load(), readSettings(flags, this.io)]);
+      const [work, read] = await Promise.all([load(), readSettings(flags, this.io)]);
       const call = new Call(this.io, read, flags);
       try {
-        this.exitCode = (await run(call, ...words)) ?? 0;
+        const running = work.run(call, ...words);
+        const isCutOff = work.endsBySignal !== true;
+        this.exitCode = (await (isCutOff ? beforeSignal(running, this.io.signal) : running)) ?? 0;
       } finally {
         await call.close();
       }
@@ -40,16 +45,30 @@ export class CommandContext {
   }
 }
 
+/** The result of `work`, unless Ctrl-C comes first. */
+async function beforeSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let cut: () => void = () => undefined;
+  const interrupted = new Promise<never>((_, reject) => {
+    cut = () => reject(new CliError("INTERRUPTED", "Interrupted."));
+    signal.addEventListener("abort", cut, { once: true });
+  });
+  try {
+    return await Promise.race([work, interrupted]);
+  } finally {
+    signal.removeEventListener("abort", cut);
+  }
+}
+
 /** What was given to a command, and to those above it. */
 function flagsOf(command: Command): Flags {
-  const flags: Record<string, unknown> = {};
+  const flags: Record<string, FlagValue> = {};
   for (let at: Command | null = command; at; at = at.parent)
     for (const option of at.options) {
       const name = option.attributeName();
       if (at.getOptionValueSource(name) !== "cli") continue;
       // Commander calls what `--no-input` sets "input".
       if (option.negate) flags[`no${name.charAt(0).toUpperCase()}${name.slice(1)}`] = true;
-      else flags[name] ??= at.getOptionValue(name);
+      else flags[name] ??= at.getOptionValue(name) as FlagValue;
     }
   return flags;
 }

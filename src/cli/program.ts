@@ -1,11 +1,15 @@
 import { Command } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import { withSettings } from "./command-context.ts";
+import { declareCompletion } from "./commands/declare-completion.ts";
+import { declareFleet } from "./commands/declare-fleet.ts";
 import { declareJob } from "./commands/declare-job.ts";
+import { declarePeople } from "./commands/declare-people.ts";
+import { declareRun } from "./commands/declare-run.ts";
 import { version } from "./version.ts";
 
 /** All commands, in the order of the help. Each file declares words and flags, and loads what does the work when it is called. */
-const COMMANDS = [declareJob] as const;
+const COMMANDS = [declareJob, declareRun, declareFleet, declarePeople, declareCompletion] as const;
 
 /** The whole command line. */
 export function makeProgram(context: CommandContext): Command {

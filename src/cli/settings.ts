@@ -39,7 +39,10 @@ export interface SettingsRead {
 }
 
 /** What flags say, by the names of settings; a secret may be named by `<name>File`. */
-export type Flags = Readonly<Record<string, unknown>>;
+export type Flags = Readonly<Record<string, FlagValue>>;
+
+/** What a flag gives. */
+export type FlagValue = string | boolean | readonly string[] | undefined;
 
 interface Found {
   readonly value: unknown;

@@ -26,6 +26,8 @@ const NEIGHBOURS = 100;
 
 /** The result of `explain`. */
 export interface Explanation {
+  /** The time that was asked for. */
+  readonly at: Date;
   /** One or a few plain sentences. */
   readonly text: string;
   /**
@@ -144,6 +146,15 @@ export async function explain(
   at: EpochMs,
   scope: Scope,
 ): Promise<Explanation> {
+  return { at: new Date(at), ...(await explained(engine, jobId, at, scope)) };
+}
+
+async function explained(
+  engine: Pick<Engine, "jobs" | "ledger" | "now">,
+  jobId: string,
+  at: EpochMs,
+  scope: Scope,
+): Promise<Omit<Explanation, "at">> {
   const [[job], open, decided] = await Promise.all([
     engine.jobs.get([jobId]),
     engine.ledger.readOpenRuns(jobId),

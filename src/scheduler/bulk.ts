@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { EpochMs } from "../core/clock.ts";
 import { isCronduitError, JobLookupError } from "../core/errors.ts";
 import type { Engine } from "../engine/port/engine.ts";
 import { notAllowed } from "../engine/scoped/access.ts";
@@ -6,6 +7,7 @@ import type { Actor } from "../jobs/actor.ts";
 import type { StoredJob } from "../jobs/definition.ts";
 import { fitsFilter, type JobFilter, type JobPlace, narrowed } from "../jobs/job-list.ts";
 import { parseOptions } from "../jobs/options.ts";
+import { Schedule } from "../jobs/schedule.ts";
 import { isVisible, type Scope } from "../jobs/scope.ts";
 import {
   type BulkMethod,
@@ -50,6 +52,10 @@ export interface BulkResult {
   readonly changed: number;
   /** How many were left as they are, without an error. */
   readonly skipped: number;
+  /** Of `pauseJobs` with an end: when the last of these pauses ends. */
+  readonly until: Date | undefined;
+  /** Of `pauseJobs` with an end: how many occurrences of the jobs that change fall into that time. */
+  readonly occurrences: number | undefined;
   /** How many had an error; after a lost connection they may be changed. */
   readonly failed: number;
   /** The first 100 that were changed, in their order; of a dry run, that would be. */
@@ -96,17 +102,30 @@ export class BulkCommands {
     this.#parts = parts;
   }
 
-  pause(filter: unknown, options: unknown): Promise<BulkResult> {
+  async pause(filter: unknown, options: unknown): Promise<BulkResult> {
     const schema = bulkOptionsSchemas.pauseJobs;
     const { reason, until, ...rest } = parseOptions(schema, options, "pauseJobs");
-    return this.#run("pauseJobs", filter, rest, (jobId, store, { filter: asked }) =>
+    const within = new Map<string, { readonly end: EpochMs; readonly count: number }>();
+    const result = await this.#run("pauseJobs", filter, rest, (jobId, store, { filter: asked }) =>
       changed(jobId, store, asked, (job, now) => {
         if (job.state === "finished") return FINISHED;
         const end = readUntil(job, now, until, "pauseJobs");
         const isSo = isPaused(job) && end === untilOf(job);
-        return isSo ? UNCHANGED : pauseUnderOverrides(job, now, { reason, until: end });
+        if (isSo) return UNCHANGED;
+        if (end !== null) {
+          const { count = 0 } = new Schedule(job.definition, job.skips.map(({ fireAt }) => fireAt)).span(now, end) ?? {};
+          within.set(jobId, { end, count });
+        }
+        return pauseUnderOverrides(job, now, { reason, until: end });
       }),
     );
+    if (within.size === 0) return result;
+    const all = [...within.values()];
+    return {
+      ...result,
+      until: new Date(Math.max(...all.map(({ end }) => end))),
+      occurrences: all.reduce((sum, { count }) => sum + count, 0),
+    };
   }
 
   resume(filter: unknown, options: unknown): Promise<BulkResult> {
@@ -281,6 +300,8 @@ class Told {
       changed: this.#changed,
       skipped: this.#skipped,
       failed: this.#failed,
+      until: undefined,
+      occurrences: undefined,
       ids: this.#ids,
       problems: this.#problems,
     };

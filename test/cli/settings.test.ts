@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readSettings } from "../../src/cli/settings.ts";
+import { type Flags, readSettings } from "../../src/cli/settings.ts";
 import { SETTINGS, variableOf } from "../../src/config/settings/setting-infos.ts";
 import { readToml } from "../../src/config/read-toml.ts";
 
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cwd, { recursive: true }));
 
-const read = (flags: Record<string, unknown>, env: Record<string, string> = {}) =>
+const read = (flags: Flags, env: Record<string, string> = {}) =>
   readSettings(flags, { env, cwd, uid: process.getuid?.() });
 const write = (text: string, name = "cronduit.toml") => writeFile(join(cwd, name), text);
 

@@ -3,6 +3,7 @@ import { jobChangesBody, newJobBody, replacingJobBody } from "./job-body.ts";
 import { jobFilterFields, jobShape } from "./job-routes.ts";
 import { route } from "./route.ts";
 import { runShape } from "./run-shapes.ts";
+import { instantShape } from "./shapes.ts";
 import { scheduleFields } from "./schedule-shapes.ts";
 
 const reason = z.string().min(1).max(500).optional();
@@ -10,7 +11,7 @@ const until = z
   .union([z.string().max(64), z.number()])
   .optional()
   .describe(
-    "An instant (without an offset in the job's zone), a duration such as `2h`, or seconds.",
+    "An instant (without an offset in the job's zone), a duration such as `2h`, `Mon 09:00`, or seconds.",
   );
 const note = z.string().min(1).max(500).optional().describe("Why, kept with the change.");
 const wrongSchedule = ["INVALID_TRIGGER", "INVALID_TIMEZONE", "INVALID_CONDITION"] as const;
@@ -25,6 +26,11 @@ const bulkResultShape = z
     changed: z.int().describe("Of a dry run, how many would be."),
     skipped: z.int(),
     failed: z.int(),
+    until: instantShape.nullable().describe("Of `pause`: when the last of the pauses ends."),
+    occurrences: z
+      .int()
+      .nullable()
+      .describe("Of `pause` with `until`: how many fall into that time."),
     ids: z
       .array(z.string())
       .describe("The first 100 that were changed; of a dry run, that would be."),

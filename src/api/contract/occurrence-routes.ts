@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { accountShape, changeShape } from "./fleet-shapes.ts";
 import { route } from "./route.ts";
-import { runShape, stateShape } from "./run-shapes.ts";
+import { runShape, skipReasonShape, stateShape } from "./run-shapes.ts";
 import { instantShape, pageQuery, pageShape, repeatable, timeQuery } from "./shapes.ts";
 
 const cleanupQuery = z.strictObject({
@@ -25,6 +25,36 @@ const occurrenceShape = z
     flags: z.array(z.string()).describe("What a change of the clock or a calendar does to it."),
   })
   .meta({ id: "Occurrence" });
+
+/** Why an occurrence became what it is. */
+const explanationShape = z
+  .object({
+    jobId: z.string(),
+    at: instantShape.describe("The time that was asked for, or that was chosen."),
+    due: z.boolean().describe("Whether the job was or is due at that time, as far as is known."),
+    reason: z
+      .union([stateShape, skipReasonShape, z.enum(["overdue", "not-yet", "not-due", "unknown"])])
+      .describe("Stable: branch on this. Of what was skipped, why."),
+    text: z.string(),
+    state: z.union([stateShape, z.enum(["due", "future", "none", "unknown"])]),
+    run: runShape.nullable(),
+    terms: z.array(z.unknown()).nullable().describe("Of a condition that decided."),
+    evidence: z
+      .array(
+        z.object({
+          what: z.string().describe("A term of the condition, or a job that nobody takes."),
+          holds: z.boolean().nullable().describe("Whether the term is true; `null`: no term."),
+          decided: z.boolean().describe("Whether the outcome comes of it."),
+          text: z.string(),
+        }),
+      )
+      .describe("What it comes of."),
+    next: z.object({ fireTime: instantShape, dueTime: instantShape }).nullable(),
+  })
+  .meta({ id: "Explanation" });
+
+/** Why an occurrence became what it is, as JSON. */
+export type ExplanationAnswer = z.output<typeof explanationShape>;
 
 /** How far a backfill has come. */
 const backfillShape = z
@@ -73,13 +103,15 @@ export const occurrenceRoutes = {
     summary: "What happened to an occurrence, and why; or why there is none.",
     group: "jobs",
     access: "viewer",
-    query: z.strictObject({ at: timeQuery.describe("Its nominal time.") }),
-    answer: z.object({
-      text: z.string(),
-      state: z.union([stateShape, z.enum(["due", "future", "none", "unknown"])]),
-      run: runShape.nullable(),
-      terms: z.array(z.unknown()).nullable().describe("Of a condition that decided."),
+    query: z.strictObject({
+      at: timeQuery
+        .optional()
+        .describe(
+          "Its nominal time. Of who leaves it out: what nobody takes, else the last that was decided, else the next.",
+        ),
     }),
+    answer: explanationShape,
+    errors: ["JOB_NOT_FOUND"],
   }),
   skipOccurrence: route({
     method: "POST",

@@ -68,6 +68,11 @@ const stripShape = z.object({
         reason: skipReasonShape.nullable(),
         promise: promiseStateShape.nullable(),
         count: z.int().describe("How many occurrences it stands for."),
+        durationMs: z.number().nullable().describe("Of the last attempt."),
+        error: z
+          .string()
+          .nullable()
+          .describe("How it failed, in one line of at most 200 characters."),
       }),
     )
     .describe("The latest first."),

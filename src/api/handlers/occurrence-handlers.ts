@@ -1,5 +1,7 @@
+import type { EpochMs } from "../../core/clock.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import { ifMatch } from "../if-match.ts";
+import { explainedAnswer } from "./explained-answer.ts";
 import type { JobLimits } from "../job-limits.ts";
 import { asJson } from "./as-json.ts";
 import type { Handlers } from "./handler.ts";
@@ -21,8 +23,15 @@ type OfOccurrences =
   | "startBackfill"
   | "unskipOccurrence";
 
-/** What the routes about the occurrences of one job do. @param limits What is looked at before a backfill. */
-export function occurrenceHandlers(limits: JobLimits): Handlers<OfOccurrences> {
+/**
+ * What the routes about the occurrences of one job do.
+ * @param limits What is looked at before a backfill.
+ * @param now The time by the server's clock.
+ */
+export function occurrenceHandlers(
+  limits: JobLimits,
+  now: () => Promise<EpochMs>,
+): Handlers<OfOccurrences> {
   return {
     async listOccurrences({ path: { jobId }, query, scheduler }) {
       const { occurrences, cursor } = await scheduler.getOccurrences(jobId, query);
@@ -39,10 +48,8 @@ export function occurrenceHandlers(limits: JobLimits): Handlers<OfOccurrences> {
     listPausedOccurrences: async ({ path: { jobId }, query: { limit }, scheduler }) =>
       asJson(await scheduler.getPausedOccurrences(jobId, limit === undefined ? {} : { limit })),
 
-    async explainOccurrence({ path: { jobId }, query: { at }, scheduler }) {
-      const { text, state, run, terms } = await scheduler.explain(jobId, at);
-      return { text, state, run: run ? toRunAnswer(run) : null, terms: terms ? [...terms] : null };
-    },
+    explainOccurrence: ({ path: { jobId }, query: { at }, scheduler }) =>
+      explainedAnswer({ scheduler, now }, jobId, at),
 
     async skipOccurrence({ path, body: { note, reason } = {}, request, acting }) {
       const how = { ...(reason === undefined ? {} : { reason }), ...ifMatch(request) };

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../core/stored-error.ts";
 import { promiseOf } from "../../history/promise.ts";
 import type { Run } from "../../history/run.ts";
 import type { StatsPeriod } from "../../history/stats.ts";
@@ -11,6 +12,8 @@ const HOUR_MS = 3_600_000;
 const UPCOMING = 50;
 const NEXT = 10;
 const CELLS = 60;
+/** Characters of an error in a cell. */
+const MAX_LINE = 200;
 const OPEN = ["queued", "running", "retrying", "sleeping"] as const;
 
 /** What the routes do that show much at once. */
@@ -66,7 +69,15 @@ function toHour(hour: StatsPeriod): OverviewAnswer["hours"][number] {
 function toCell(run: Run) {
   const { id: runId, fireTime, verdict, reason = null, count } = run;
   const promise = promiseOf(run) ?? null;
-  return { runId, fireTime: fireTime.toISOString(), verdict, reason, promise, count };
+  const durationMs = run.durationMs ?? null;
+  const error = run.error ? firstLineOf(reasonOf(run.error)) : null;
+  const at = fireTime.toISOString();
+  return { runId, fireTime: at, verdict, reason, promise, count, durationMs, error };
+}
+
+function firstLineOf(text: string): string {
+  const line = text.split("\n", 1)[0] ?? "";
+  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE - 1)}…` : line;
 }
 
 /** What was decided in the last 24 hours, and what is in flight. */

@@ -41,8 +41,11 @@ export async function readAttention(
   ];
 }
 
-/** Of a fleet that is paused nothing is overdue. */
-function overdue({ workers, isPaused, now }: Seen, upcoming: readonly JobSnapshot[]): Attention[] {
+/** The jobs that are due, and that nobody takes. Of a fleet that is paused nothing is overdue. */
+export function overdue(
+  { workers, isPaused, now }: Pick<Seen, "workers" | "isPaused" | "now">,
+  upcoming: readonly JobSnapshot[],
+): Attention[] {
   if (isPaused) return [];
   const stored = workers.map(({ startedAt, seenAt, ...rest }) => ({
     ...rest,

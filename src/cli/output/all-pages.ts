@@ -15,7 +15,7 @@ const MOST_OF_PAGE = 1_000;
  */
 export async function* allPages<
   P extends { readonly items: readonly unknown[]; readonly nextCursor: string | null },
->(ask: (page: PageAsk) => Promise<P>, { all, limit = 50 }: Flags): AsyncGenerator<P> {
+>(ask: (page: PageAsk) => Promise<P>, { all, limit = "50" }: Flags): AsyncGenerator<P> {
   let left = all === true ? Infinity : limitOf(limit);
   let cursor: string | null | undefined;
   while (left > 0 && cursor !== null) {

@@ -7,7 +7,7 @@ import { tableOf } from "../../output/table.ts";
 import { relativeText, timeText } from "../../output/times.ts";
 import { glyphOf, stripText, type StripCell } from "../../output/verdict-looks.ts";
 import { counted } from "../../../core/counted.ts";
-import { filterOf } from "./filter-flags.ts";
+import { filterOf } from "../selection-flags.ts";
 
 const MOST_IN_STRIP = 20;
 /** Jobs whose strips the API answers at once. */
