@@ -12,7 +12,8 @@ import {
   sourceNameSchema,
 } from "./apply/source-name.ts";
 import { diffSet, type SetDiff } from "./diff/set-diff.ts";
-import type { Problem } from "./file-problem.ts";
+import { lookAhead } from "./check/look-ahead.ts";
+import { byPlace, type Problem } from "./file-problem.ts";
 import { type JobSet, readSet, type SetFile } from "./read-set.ts";
 import { type FilesReader, readersOf } from "./watch/reader-records.ts";
 
@@ -171,4 +172,30 @@ function inConflict(source: string, { host, pid }: FilesReader): CronduitError {
     `Source "${source}" is read from files by process ${pid} on ${host}, which have other content than these. Change the files there, or apply these as another source.`,
     { data: { source, host, pid } },
   );
+}
+
+/** What is right and wrong in files, as far as that can be said without their fleet. */
+export interface FilesValidated {
+  readonly isValid: boolean;
+  readonly jobs: number;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Checks files, and looks a year ahead for what may surprise.
+ * @param scheduler Knows the pipelines. With that of the fleet, whose ids are taken is told as well.
+ */
+export async function validateFiles(
+  scheduler: PipelineScheduler,
+  set: JobSet,
+  source: string,
+): Promise<FilesValidated> {
+  if (!set.isValid) return { isValid: false, jobs: 0, problems: set.problems };
+  const applier = await applierOf(scheduler, source);
+  const { jobs, problems } = await applier.examine(set.jobs);
+  const toCome = jobs.map(({ job, declaration: { definition } }) => ({ job, definition }));
+  const ahead = lookAhead(toCome, await applier.engine.now());
+  const all = [...set.problems, ...problems, ...ahead].toSorted(byPlace);
+  const isValid = all.every(({ severity }) => severity !== "error");
+  return { isValid, jobs: set.jobs.length, problems: all };
 }

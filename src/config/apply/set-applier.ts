@@ -114,6 +114,11 @@ export class SetApplier {
     return (await this.#read())?.jobs ?? NOTHING;
   }
 
+  /** Checks jobs, whether they are in force or not. */
+  examine(jobs: readonly KeptJob[]): Promise<CheckedJobs> {
+    return this.#check(jobs);
+  }
+
   /** What a set would change, checked; and which jobs it has no more. */
   async preview(set: Pick<SetToApply, "jobs">): Promise<Preview> {
     const known = await this.#read();
