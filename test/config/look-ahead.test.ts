@@ -45,9 +45,9 @@ test("many jobs in one minute, and none of them spread", async () => {
   const at = (id: string, ...more: string[]) => job(id, 'schedule = "15 3 * * *"', ...more);
   const often = job("often", 'schedule = "* * * * *"');
   expect((await told(at("a"), at("b"), at("c"), at("d"), often)).problems).toEqual([]);
-  expect((await told(...["a", "b", "c", "d", "e", "f"].map((id) => at(id)), often)).problems).toEqual([
-    "1 COLLISION 6 jobs start at 03:15 UTC: a, b, c, d, e, ….",
-  ]);
+  expect(
+    (await told(...["a", "b", "c", "d", "e", "f"].map((id) => at(id)), often)).problems,
+  ).toEqual(["1 COLLISION 6 jobs start at 03:15 UTC: a, b, c, d, e, …."]);
   const spread = ["a", "b", "c", "d", "e", "f"].map((id) => at(id, 'jitter = "5m"'));
   expect((await told(...spread)).problems).toEqual([]);
 });
