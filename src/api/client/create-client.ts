@@ -100,10 +100,15 @@ function requestOf(
   });
 }
 
-async function readAnswer({ answer }: Route, response: Response): Promise<unknown> {
+async function readAnswer({ answer, follows }: Route, response: Response): Promise<unknown> {
   if (!response.ok) throw new ApiError(await problemOf(response));
-  if (typeof answer === "string") return response;
+  if (typeof answer === "string" || (follows && isStream(response))) return response;
   return answer === null ? undefined : response.json();
+}
+
+/** Whether it is what `follow` asks for: events, or none any more. */
+function isStream({ status, headers }: Response): boolean {
+  return status === 204 || headers.get("content-type")?.startsWith("text/event-stream") === true;
 }
 
 async function problemOf(response: Response): Promise<Problem> {

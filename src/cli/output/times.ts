@@ -35,7 +35,8 @@ export function wholeTime(iso: string, zone: string): string {
 
 /** A length in its two or three largest units: `2 min 11 s`, `0.1 s`, `3 days`. */
 export function lengthText(ms: number): string {
-  if (ms < 9_950) return `${(Math.max(0, ms) / 1_000).toFixed(1).replace(/\.0$/, "")} s`;
+  if (ms < 95) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 9_950) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, "")} s`;
   const all = Math.round(ms / 1_000);
   const [days, hours, minutes, seconds] = [
     Math.floor(all / 86_400),

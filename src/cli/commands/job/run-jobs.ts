@@ -27,7 +27,7 @@ export async function run(call: Call, ids: readonly string[]): Promise<number> {
   const client = await call.client();
   const body = { ...how, ...(params !== undefined && { params: jsonIn(params, "--params") }) };
   const started = await withJob(client, jobId, () => client.runJob({ path: { jobId }, body }));
-  if (wait) return awaitRun(call, client, started.runId);
+  if (wait) return awaitRun(call, client, started);
   call.answer(started, () => [harmless(started.runId)]);
   call.tell(`Follow it: cronduit run logs ${harmless(started.runId)} --follow`);
   return EXIT.ok;

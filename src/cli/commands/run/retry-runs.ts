@@ -14,10 +14,10 @@ export async function run(call: Call, word: string): Promise<number> {
     readonly ignoreCondition?: true;
     readonly wait?: true;
   };
-  const { id: runId } = await runOf(client, word);
+  const { id: runId, jobId } = await runOf(client, word);
   const body = ignoreCondition ? { ignoreCondition } : {};
   const started = await client.retryRun({ path: { runId }, body });
-  if (wait) return awaitRun(call, client, started.runId);
+  if (wait) return awaitRun(call, client, { runId: started.runId, jobId });
   call.answer(started, () => [harmless(started.runId)]);
   return EXIT.ok;
 }
