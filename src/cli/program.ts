@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import { withSettings } from "./command-context.ts";
 import { declareCompletion } from "./commands/declare-completion.ts";
+import { declareFiles } from "./commands/declare-files.ts";
 import { declareFleet } from "./commands/declare-fleet.ts";
 import { declareJob } from "./commands/declare-job.ts";
 import { declarePeople } from "./commands/declare-people.ts";
@@ -9,7 +10,14 @@ import { declareRun } from "./commands/declare-run.ts";
 import { version } from "./version.ts";
 
 /** All commands, in the order of the help. Each file declares words and flags, and loads what does the work when it is called. */
-const COMMANDS = [declareJob, declareRun, declareFleet, declarePeople, declareCompletion] as const;
+const COMMANDS = [
+  declareJob,
+  declareRun,
+  declareFiles,
+  declareFleet,
+  declarePeople,
+  declareCompletion,
+] as const;
 
 /** The whole command line. */
 export function makeProgram(context: CommandContext): Command {

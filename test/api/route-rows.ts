@@ -59,6 +59,7 @@ export const ROWS = {
   cancelBackfill: { body: {}, allowed: [204, 409] },
   listPipelines: {},
   listFileSources: {},
+  exportFiles: {},
   diffFiles: { body: { files: [] } },
   // Also of administrators only those whom allowCommands names.
   applyFiles: { body: { source: "none", files: [] }, allowed: [403] },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { route } from "./route.ts";
-import { actorShape, instantShape } from "./shapes.ts";
+import { actorShape, instantShape, pageQuery, pageShape } from "./shapes.ts";
 
 /** A body of files: 16 MiB. */
 const MAX_BYTES = 16_777_216;
@@ -135,6 +135,31 @@ export const fileRoutes = {
     group: "files",
     access: "admin",
     answer: z.object({ items: z.array(sourceShape) }),
+  }),
+  exportFiles: route({
+    method: "GET",
+    path: "/files/export",
+    summary: "Jobs as the texts of job files, by what is declared.",
+    group: "files",
+    access: "admin",
+    query: z.strictObject({
+      ...pageQuery,
+      form: z.enum(["toml", "json"]).optional().describe("`toml` if omitted."),
+      source: z
+        .string()
+        .min(1)
+        .max(256)
+        .optional()
+        .describe("Only jobs of this one: `code`, `api`, or `file:` with a name."),
+    }),
+    answer: pageShape(
+      z.object({
+        jobId: z.string(),
+        text: z.string(),
+        notes: z.array(z.string()).describe("What the text can't say, such as overrides."),
+        isExact: z.boolean().describe("Whether the text declares the same job."),
+      }),
+    ),
   }),
   diffFiles: route({
     method: "POST",

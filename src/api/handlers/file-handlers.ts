@@ -19,7 +19,7 @@ export function fileHandlers({
   scheduler,
   engine,
   mayUseCommands,
-}: FileParts): Handlers<"applyFiles" | "diffFiles" | "listFileSources"> {
+}: FileParts): Handlers<"applyFiles" | "diffFiles" | "exportFiles" | "listFileSources"> {
   const load = () => import("../../config/file-sources.ts");
   return {
     async listFileSources() {
@@ -37,6 +37,16 @@ export function fileHandlers({
           rejected: rejected && { ...rejected, at: iso(rejected.at) },
           readers: readers.map(({ at, ...reader }) => Object.assign(reader, { at: iso(at) })),
         })),
+      };
+    },
+
+    async exportFiles({ query: { form = "toml", source, cursor, limit = 200 } }) {
+      await engine.open();
+      const { exportJobs } = await import("../../config/export/export-jobs.ts");
+      const { items, next } = await exportJobs(engine, { form, source, after: cursor, limit });
+      return {
+        items: items.map(({ notes, ...item }) => ({ ...item, notes: [...notes] })),
+        nextCursor: next ?? null,
       };
     },
 

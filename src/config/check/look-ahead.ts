@@ -1,7 +1,11 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { JobDefinition } from "../../jobs/definition.ts";
 import { Schedule } from "../../jobs/schedule.ts";
-import { affectedTimes, type AffectedTimes, type ClockedJob } from "../../simulate/clock-changes.ts";
+import {
+  affectedTimes,
+  type AffectedTimes,
+  type ClockedJob,
+} from "../../simulate/clock-changes.ts";
 import { formatLocal, formatWallTime } from "../../triggers/time/local-text.ts";
 import type { KeptJob } from "../apply/kept-job.ts";
 import type { Finding, Problem } from "../file-problem.ts";
@@ -48,7 +52,14 @@ function clockChanges(jobs: readonly JobToCome[], now: EpochMs): Problem[] {
   return first.slice(0, MOST_OF_CLOCKS).map((each) => problemAt(each.job, changeOf(each)));
 }
 
-function changeOf({ job, zone, at, effect, localTimes, count }: AffectedTimes<WatchedJob>): Finding {
+function changeOf({
+  job,
+  zone,
+  at,
+  effect,
+  localTimes,
+  count,
+}: AffectedTimes<WatchedJob>): Finding {
   const [local = 0] = localTimes;
   const more = count > 1 ? ` and ${count - 1} more` : "";
   const when = `${formatWallTime(local)}${more} ${zone}`;

@@ -1,7 +1,13 @@
 import { dirname, join, normalize } from "node:path";
 import type { Finding, Problem } from "../file-problem.ts";
 import { MAX_FILES } from "../file-limits.ts";
-import { combineReads, type JobSet, type ReadOfSet, readSetFile, type SetFile } from "../read-set.ts";
+import {
+  combineReads,
+  type JobSet,
+  type ReadOfSet,
+  readSetFile,
+  type SetFile,
+} from "../read-set.ts";
 import type { ReadFile } from "../jobs/declared-job.ts";
 import { type FilePlaces, fileIn, namedFiles, type WantedFile, wantedAt } from "./file-places.ts";
 import type { Held } from "./file-rights.ts";
