@@ -49,7 +49,8 @@ export function printJob(job: ExportedJob, form: ExportForm): string {
     const text = JSON.stringify(fields);
     return `${comments}# Job ${JSON.stringify(job.id)} has a null, which TOML can't say: ${text}\n`;
   }
-  return `${comments}${stringify({ jobs: { [job.id]: fields } }).replace(/^\[jobs\]\n/, "")}\n`;
+  const text = stringify({ jobs: { [job.id]: fields } }).replace(/^\[jobs\]\n/, "");
+  return `${comments}${text.trimEnd()}\n\n`;
 }
 
 /** Whether the text declares the same job. */

@@ -16,13 +16,18 @@ export function triggerFields(spec: TriggerSpec): Options | undefined {
   if (!options) return undefined;
   const timezone = zoneIn(spec);
   const whole = { ...options, ...(timezone === undefined ? {} : { timezone }) };
+  const { dst: _, ...usual } = whole as Options;
+  return [usual, whole].find((each) => isReadAs(each, spec));
+}
+
+/** Whether options are read as a schedule: otherwise they would make another one. */
+function isReadAs(options: Options, spec: TriggerSpec): boolean {
   try {
     const context = { now: ANY_TIME, timezone: "UTC", jobId: "" };
-    const read = resolveTrigger(whole as unknown as TriggerOptions, context);
-    // Whatever is read back otherwise would be another schedule.
-    return isDeepStrictEqual(read, JSON.parse(JSON.stringify(spec))) ? whole : undefined;
+    const read = resolveTrigger(options as unknown as TriggerOptions, context);
+    return isDeepStrictEqual(read, JSON.parse(JSON.stringify(spec)));
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -43,12 +43,20 @@ function headOf(change: JobDiff, call: Call): string {
   const { before, after, silenced } = change;
   const place = call.paint("quiet", placeOf(change, call));
   if (silenced) return removalOf(change, silenced, call);
-  const old = before && harmless(before.schedule);
-  const fresh = after ? harmless(after.schedule) : "";
-  const zone = after ? `(${harmless(after.timezone)})` : "";
+  const old = before && withoutZone(before, after);
+  const fresh = after ? withoutZone(after, null) : "";
   const isSame = before?.schedule === after?.schedule && before?.timezone === after?.timezone;
   const words = old === null || isSame ? fresh : `${old} → ${fresh}`;
-  return `${words} ${zone}   ${place}`;
+  return `${words}   ${place}`;
+}
+
+type InWords = NonNullable<JobDiff["before"]>;
+
+/** The words of a schedule, which name its zone: once is enough, if the zone stays. */
+function withoutZone({ schedule, timezone }: InWords, other: InWords | null): string {
+  const zone = ` (${timezone})`;
+  const isSaid = other?.timezone === timezone && schedule.endsWith(zone);
+  return harmless(isSaid ? schedule.slice(0, -zone.length) : schedule);
 }
 
 function removalOf(

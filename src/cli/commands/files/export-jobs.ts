@@ -44,7 +44,7 @@ export async function run(call: Call): Promise<number> {
 }
 
 function writeText(call: Call, { jobId, text }: { jobId: string; text: string }): void {
-  if (call.output === "table") call.print(harmlessLines(text).join("\n"));
+  if (call.output === "table") call.print(...harmlessLines(text.trimEnd()), "");
   else call.printJson({ jobId, text });
 }
 

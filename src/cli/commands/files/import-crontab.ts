@@ -25,7 +25,7 @@ export async function run(call: Call, path: string): Promise<number> {
   const jobs = set.jobs.toSorted((a, b) => a.line - b.line);
   for (const job of jobs) {
     const text = `# ${file}:${job.line}\n${printJob(exportedOf(job), "toml")}`;
-    if (call.output === "table") call.print(...harmlessLines(text));
+    if (call.output === "table") call.print(...harmlessLines(text.trimEnd()), "");
     else call.printJson({ jobId: job.id, text });
   }
   call.tell(`${counted(jobs.length, "job")} of ${file}.`);
