@@ -14,6 +14,7 @@ import {
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildDashboard } from "./build-dashboard.mjs";
 import { ENTRIES } from "./entries.mjs";
 import { mergeModules } from "./merge-modules.mjs";
 
@@ -143,6 +144,7 @@ for (const texts of TEXTS) writeTexts(texts);
 await mergeModules(compiled, fresh, [...ENTRIES, ...APART]);
 copyDeclarations();
 writeCommonJs();
+await buildDashboard(join(fresh, "dashboard"));
 rmSync(target, { recursive: true, force: true });
 try {
   renameSync(fresh, target);

@@ -28,9 +28,13 @@ export class Turns {
 
   #wait(): Promise<void> {
     if (this.#waiting.length >= this.#maxWaiting)
-      throw new CronduitError("TOO_MANY_ATTEMPTS", "Too many passwords are being checked at the moment.", {
-        data: { retryAfterSeconds: 1 },
-      });
+      throw new CronduitError(
+        "TOO_MANY_ATTEMPTS",
+        "Too many passwords are being checked at the moment.",
+        {
+          data: { retryAfterSeconds: 1 },
+        },
+      );
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -43,6 +43,7 @@ export const jobShape = z
       .boolean()
       .describe("Whether it has a schedule that is not over; `state` says whether it is paused."),
     schedule: z.string().describe("In words."),
+    scheduleInShort: z.string().describe("In a few words, without the zone: `Daily at 02:30`."),
     scheduleType: scheduleTypeShape.describe("The kind of its schedule, however it was written."),
     scheduleConfig: configShape,
     is_scheduled: z.boolean().describe("As `isScheduled`."),

@@ -1,6 +1,7 @@
 import type { JobSnapshot } from "../../scheduler/job.ts";
 import type { JobAnswer } from "../contract/job-routes.ts";
 import { entityTag } from "../if-match.ts";
+import { scheduleInShort } from "../schedules/schedule-in-short.ts";
 import { configInCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
 
 const at = (date: Date): string => date.toISOString();
@@ -60,6 +61,7 @@ export function toJobAnswer(job: JobSnapshot): JobAnswer {
     state: job.state,
     status: statusOf(job),
     schedule: job.schedule,
+    scheduleInShort: scheduleInShort(job),
     ...scheduleAnswer(job),
     timezone: job.timezone,
     trigger: job.trigger,

@@ -2,6 +2,7 @@ import { isoOrNull } from "../../core/iso.ts";
 import type { Clock } from "../../core/clock.ts";
 import { promiseOf } from "../../history/promise.ts";
 import type { Run } from "../../history/run.ts";
+import { whyOf } from "../../history/why-of-run.ts";
 import type { RunAnswer } from "../contract/run-shapes.ts";
 import { asJson } from "./as-json.ts";
 import type { Contract } from "../contract.ts";
@@ -35,6 +36,7 @@ export function toRunAnswer(run: Run): RunAnswer {
     attempt: run.attempt ?? null,
     worker: run.worker ?? null,
     reason: run.reason ?? null,
+    why: whyOf(run) ?? null,
     coalescedInto: run.coalescedInto ?? null,
     note: run.note ?? null,
     result: asJson(run.result),

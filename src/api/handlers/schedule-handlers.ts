@@ -6,6 +6,7 @@ import { triggerOf } from "../../jobs/trigger-of.ts";
 import type { PreviewRow } from "../../triggers/preview.ts";
 import { playDowntime } from "../schedules/downtime.ts";
 import { readSchedule } from "../schedules/read-schedule.ts";
+import { scheduleInShort } from "../schedules/schedule-in-short.ts";
 import { configInCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
 import type { Handlers } from "./handler.ts";
 import { requireJob } from "./require-job.ts";
@@ -19,6 +20,7 @@ export const scheduleHandlers: Handlers<"diffSchedules" | "previewSchedule"> = {
     const { type, config } = typedSchedule(job.trigger);
     return {
       schedule: job.schedule,
+      scheduleInShort: scheduleInShort(job),
       scheduleType: type,
       scheduleConfig: configInCamelCase(config),
       schedule_type: type,
@@ -84,6 +86,7 @@ type Side = Pick<JobPreview, "job" | "next">;
 function sideOf({ job, next }: Side) {
   return {
     schedule: job.schedule,
+    scheduleInShort: scheduleInShort(job),
     scheduleType: job.scheduleKind,
     timezone: job.timezone,
     next: next.map(rowAnswer),
