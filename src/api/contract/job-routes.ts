@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { actorShape, instantShape, pageQuery, pageShape, repeatable } from "./shapes.ts";
+import { skipReasonShape, verdictShape } from "./run-shapes.ts";
+import { actorShape, instantShape, pageQuery, pageShape, repeatable, timeQuery } from "./shapes.ts";
 import { route } from "./route.ts";
 import { scheduleTypeShape } from "./schedule-shapes.ts";
 
@@ -65,6 +66,7 @@ export const jobShape = z
     counts: z
       .record(z.string(), z.int())
       .describe("Occurrences by verdict since the job was added."),
+    condition: z.string().nullable().describe("As text; the rules have it, too."),
     policy: z.unknown().describe("The rules in effect, in ms."),
     retention: z.object({ count: z.int(), ageMs: z.number() }),
     pausedAt: instantShape.nullable(),
@@ -124,6 +126,15 @@ export const jobRoutes = {
       ...jobFilterFields,
       ...pageQuery,
       order: z.enum(["next-run", "id"]).optional(),
+      verdict: repeatable(verdictShape)
+        .optional()
+        .describe(
+          "Only jobs of which some occurrence became this, the latest decision first, whatever `order` says; a later page may repeat a job.",
+        ),
+      reason: skipReasonShape.optional().describe("Or was skipped for this reason."),
+      since: timeQuery
+        .optional()
+        .describe("Of `verdict` and `reason`: decided since then; an instant, or `24h` ago."),
     }),
     answer: pageShape(jobShape).extend({
       lookedAt: z.int().describe("How many jobs were looked at for this page."),

@@ -72,7 +72,9 @@ const stripShape = z.object({
       }),
     )
     .describe("The latest first."),
-  latest: runShape.nullable().describe("The first of them, whole."),
+  latest: runShape
+    .nullable()
+    .describe("The latest of them that is decided, whole; without one, the latest."),
 });
 
 /** How a job kept its promises. */

@@ -1,3 +1,4 @@
+import { conditionText } from "../../conditions/print.ts";
 import type { JobSnapshot } from "../../scheduler/job.ts";
 import type { JobAnswer } from "../contract/job-routes.ts";
 import { entityTag } from "../if-match.ts";
@@ -71,6 +72,7 @@ export function toJobAnswer(job: JobSnapshot): JobAnswer {
     lastRun: inShort(job.lastRun),
     running: job.running,
     counts: { ...job.counts },
+    condition: job.policy.when ? conditionText(job.policy.when.condition) : null,
     policy: job.policy,
     retention: { ...job.retention },
     pausedAt: atOrNull(job.pausedAt),

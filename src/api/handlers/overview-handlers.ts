@@ -1,5 +1,5 @@
 import { promiseOf } from "../../history/promise.ts";
-import type { Run } from "../../history/run.ts";
+import { isVerdict, type Run } from "../../history/run.ts";
 import type { StatsPeriod } from "../../history/stats.ts";
 import { readAttention } from "../overview/attention.ts";
 import { jobPromises } from "../overview/job-promises.ts";
@@ -54,11 +54,15 @@ export const overviewHandlers: Handlers<"getJobPromises" | "getOverview" | "list
   async listStrips({ query: { jobId }, scheduler }) {
     const ids = [...new Set(jobId)];
     const strips = await scheduler.getLatestRuns({ jobIds: ids, limit: CELLS });
-    const items = ids.map((id, i) => ({
-      jobId: id,
-      cells: (strips[i] ?? []).map(toCell),
-      latest: strips[i]?.[0] ? toRunAnswer(strips[i][0]) : null,
-    }));
+    const items = ids.map((id, i) => {
+      const runs = strips[i] ?? [];
+      const latest = runs.find(({ verdict }) => isVerdict(verdict)) ?? runs[0];
+      return {
+        jobId: id,
+        cells: runs.map(toCell),
+        latest: latest ? toRunAnswer(latest) : null,
+      };
+    });
     return { items, nextCursor: null };
   },
 };

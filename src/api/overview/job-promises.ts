@@ -19,7 +19,10 @@ const BECAUSE: Readonly<Record<string, string>> = {
 
 /** How a job kept its promises lately, counted and in a sentence. @param runs The latest first. */
 export function jobPromises(runs: readonly Run[]): JobPromisesAnswer {
-  const promised = runs.filter((run) => promiseOf(run) !== undefined);
+  const promised = runs
+    .filter((run) => promiseOf(run) !== undefined)
+    // What runs comes first in the list, however long it has been running.
+    .toSorted((a, b) => b.fireTime.getTime() - a.fireTime.getTime());
   const sumOf = (is: (run: Run) => boolean): number =>
     promised.reduce((sum, run) => sum + (is(run) ? run.count : 0), 0);
   const of = (state: ReturnType<typeof promiseOf>) => sumOf((run) => promiseOf(run) === state);

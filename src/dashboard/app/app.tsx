@@ -11,6 +11,13 @@ import { useWhere, type Where } from "./where.ts";
 const OverviewPage = lazy(() =>
   import("../pages/overview-page.tsx").then((m) => ({ default: m.OverviewPage })),
 );
+const JobsPage = lazy(() =>
+  import("../pages/jobs-page.tsx").then((m) => ({ default: m.JobsPage })),
+);
+const JobPage = lazy(() => import("../pages/job-page.tsx").then((m) => ({ default: m.JobPage })));
+const RunsPage = lazy(() =>
+  import("../pages/runs-page.tsx").then((m) => ({ default: m.RunsPage })),
+);
 const SignInPage = lazy(() =>
   import("../pages/sign-in-page.tsx").then((m) => ({ default: m.SignInPage })),
 );
@@ -57,6 +64,9 @@ function Entrance() {
 const PAGE_PARTS: Partial<Record<PageName, (where: Where) => ReactNode>> = {
   "": () => <OverviewPage />,
   "sign-in": () => <OverviewPage />,
+  jobs: () => <JobsPage />,
+  job: ({ id }) => <JobPage id={id} />,
+  runs: () => <RunsPage />,
 };
 
 function pageOf(where: Where): ReactNode {

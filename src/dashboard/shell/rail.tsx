@@ -20,6 +20,7 @@ interface Entry {
 export const ENTRIES: readonly Entry[] = [
   { page: "", text: "Overview", icon: "overview", also: ["sign-in"] },
   { page: "jobs", text: "Jobs", icon: "jobs", also: ["job", "new", "edit"] },
+  { page: "runs", text: "Runs", icon: "runs", also: ["run"] },
 ];
 
 /** The way to every page: at the side or, on a phone, below. */

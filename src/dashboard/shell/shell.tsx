@@ -6,6 +6,7 @@ import { useStore } from "../app/store.ts";
 import { toggleTheme } from "../app/theme.ts";
 import { nextZone, OWN_ZONE, relativeTime, useNow, zoneChoice, zoneName } from "../app/times.ts";
 import { Crumbs } from "../parts/page.tsx";
+import { NoticeBar } from "../parts/notice.tsx";
 import { Icon } from "../parts/glyph.tsx";
 import { crumbs } from "./crumbs.ts";
 import { Rail } from "./rail.tsx";
@@ -41,6 +42,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           {children}
         </div>
       </div>
+      <NoticeBar />
     </>
   );
 }
