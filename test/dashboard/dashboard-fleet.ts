@@ -7,7 +7,7 @@ import type { ApiOptions } from "../../src/api/api-options.ts";
 import { createClient, type Client } from "../../src/api/client/create-client.ts";
 import { silentLogger } from "../../src/core/log.ts";
 import { PipelineScheduler } from "../../src/scheduler/pipeline-scheduler.ts";
-import { exportedHistory, fleetWithHistory, Work } from "./history.ts";
+import { exportedHistory, fleetWithHistory, Report, Work } from "./history.ts";
 
 /** Long, and made of nothing that anybody knows. */
 export const PASSWORD = "violet-harbour-19-otters";
@@ -27,7 +27,7 @@ async function schedulerOf(kind: "still" | "live" | "empty"): Promise<PipelineSc
   if (kind === "still") return fleetWithHistory();
   const scheduler = new PipelineScheduler({
     connection: "memory:",
-    pipelines: [Work],
+    pipelines: [Work, Report],
     logger: silentLogger,
     timezone: "Europe/Berlin",
     worker: {},

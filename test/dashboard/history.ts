@@ -1,4 +1,5 @@
 // Two days of a fleet in which everything happened that can happen, up to this moment.
+import { z } from "zod";
 import { defineJob } from "../../src/pipeline/define-job.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import type { TestScheduler } from "../../src/testing/test-scheduler.ts";
@@ -7,17 +8,46 @@ import { createTestScheduler } from "../../src/testing/create-test-scheduler.ts"
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
+interface WorkParams {
+  /** With this, in bad hours. */
+  readonly fails?: string;
+  /** How long it sleeps. */
+  readonly takes?: string;
+  /** How many lines, with what a terminal would obey. */
+  readonly writes?: number;
+  /** Until it is cancelled. */
+  readonly holds?: boolean;
+}
+
 /** A job that does what its params say. */
 export const Work = defineJob({
   name: "work",
-  async run({ params, sleep, step, log, fireTime }) {
-    const { fails, takes } = (params ?? {}) as { fails?: string; takes?: string };
+  async run({ params, sleep, step, log, fireTime, signal }) {
+    const { fails, takes, writes = 0, holds = false } = (params ?? {}) as WorkParams;
     log.info("begins", { at: fireTime });
+    for (let i = 1; i <= writes; i += 1)
+      log.warn(`line ${i} \u001B[31mred\u001B[0m and \u202Ereversed <b>not bold</b>`);
+    for (let i = 1; holds && !signal.aborted; i += 1) {
+      log.info(`still holding ${i}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    signal.throwIfAborted();
     await step("prepare", () => ({ rows: 48_210 }));
     if (takes !== undefined) await sleep(takes);
     if (fails !== undefined && isBadHour(fireTime)) throw new Error(fails);
     return { rows: 48_210 };
   },
+});
+
+/** A job whose params have fields. */
+export const Report = defineJob({
+  name: "report",
+  params: z.object({
+    region: z.enum(["eu", "us"]).describe("Whose figures."),
+    loginUrl: z.string().min(1),
+    rows: z.number().int().min(1).default(100),
+  }),
+  run: ({ params }) => ({ region: params.region }),
 });
 
 /** Fails in the last hours of each half day. */
@@ -37,7 +67,7 @@ export async function exportedHistory(): Promise<readonly string[]> {
 export async function fleetWithHistory(): Promise<TestScheduler> {
   const now = Math.floor(systemClock.now() / MINUTE_MS) * MINUTE_MS;
   const t = await createTestScheduler({
-    pipelines: [Work],
+    pipelines: [Work, Report],
     now: new Date(now - 2 * DAY_MS),
     timezone: "Europe/Berlin",
   });

@@ -62,9 +62,14 @@ export const scheduleRoutes = {
       from: time.optional().describe("Now if omitted."),
       jobId: z.string().max(128).optional().describe("Fixes the values of `H`, and jitter."),
       downtime: z
-        .strictObject({ from: time, to: time })
+        .union([
+          z.strictObject({ from: time, to: time }),
+          z.strictObject({ lasting: z.string().min(1).max(64) }),
+        ])
         .optional()
-        .describe("Up to 92 days in which no worker is there."),
+        .describe(
+          "Up to 92 days in which no worker is there; `lasting`, such as `8h`: from the next time on.",
+        ),
       misfireGraceTime,
       coalesce,
       maxCatchUp,

@@ -15,6 +15,19 @@ const JobsPage = lazy(() =>
   import("../pages/jobs-page.tsx").then((m) => ({ default: m.JobsPage })),
 );
 const JobPage = lazy(() => import("../pages/job-page.tsx").then((m) => ({ default: m.JobPage })));
+const NewJobPage = lazy(() =>
+  import("../form/new-job-page.tsx").then((m) => ({ default: m.NewJobPage })),
+);
+const EditJobPage = lazy(() =>
+  import("../form/edit-job-page.tsx").then((m) => ({ default: m.EditJobPage })),
+);
+const RunPage = lazy(() => import("../pages/run-page.tsx").then((m) => ({ default: m.RunPage })));
+const EventsPage = lazy(() =>
+  import("../pages/events-page.tsx").then((m) => ({ default: m.EventsPage })),
+);
+const WorkersPage = lazy(() =>
+  import("../pages/workers-page.tsx").then((m) => ({ default: m.WorkersPage })),
+);
 const RunsPage = lazy(() =>
   import("../pages/runs-page.tsx").then((m) => ({ default: m.RunsPage })),
 );
@@ -66,7 +79,12 @@ const PAGE_PARTS: Partial<Record<PageName, (where: Where) => ReactNode>> = {
   "sign-in": () => <OverviewPage />,
   jobs: () => <JobsPage />,
   job: ({ id }) => <JobPage id={id} />,
+  new: () => <NewJobPage />,
+  edit: ({ id }) => <EditJobPage id={id} />,
   runs: () => <RunsPage />,
+  run: ({ id }) => <RunPage id={id} />,
+  events: () => <EventsPage />,
+  workers: () => <WorkersPage />,
 };
 
 function pageOf(where: Where): ReactNode {

@@ -34,6 +34,9 @@ export type Asked<P extends Place> = Field<"path", PathGiven<Routes[P]>> &
     readonly signal?: AbortSignal | undefined;
   };
 
+/** What a route takes as JSON. */
+export type Body<P extends Place> = NonNullable<BodyInputOf<Routes[P]>>;
+
 /** What a route answers as JSON. */
 export type Answer<P extends Place> = Exclude<AnswerOf<Routes[P]>, Response>;
 

@@ -17,6 +17,10 @@ export const isLive = new Store(true);
 /** How the stream stands, whichever tab holds it. */
 export const liveState = new Store<LiveState>({ isOpen: false, since: undefined });
 
+/** The latest events, the oldest first. */
+export const seenEvents = new Store<readonly EventAnswer[]>([]);
+const MOST_SEEN = 2_000;
+
 /** What tabs tell each other. */
 type Message =
   | { readonly kind: "events"; readonly events: readonly EventAnswer[]; readonly id: string }
@@ -139,6 +143,7 @@ function stream(
 
 /** Something happened: what shows it is asked again, soon. */
 function note(events: readonly EventAnswer[] | "all"): void {
+  if (events !== "all") seenEvents.set([...seenEvents.value, ...events].slice(-MOST_SEEN));
   if (events === "all") touched = "all";
   else if (touched !== "all") for (const { jobId } of events) touched.add(jobId ?? "");
   cancelRenewal ??= later(PAUSE_MS, renew);

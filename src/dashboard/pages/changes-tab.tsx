@@ -3,7 +3,7 @@ import { useAsk } from "../app/queries.ts";
 import { Loading } from "../parts/loading.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { TimeOf } from "../parts/time-of.tsx";
-import type { Job } from "./job-page.tsx";
+import type { Job } from "../app/answers.ts";
 
 type Change = Answer<"GET /jobs/{jobId}/changes">["items"][number];
 

@@ -1,4 +1,4 @@
-import type { Job } from "./job-page.tsx";
+import type { Job } from "../app/answers.ts";
 
 interface Line {
   readonly option: string;
@@ -34,7 +34,6 @@ export function ConfigurationTab({ job }: { readonly job: Job }) {
     line("revision", job.revision),
   ];
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by keys
     <div className="box scroll" tabIndex={0} role="region" aria-label="Configuration">
       <table className="tbl">
         <thead>

@@ -5,7 +5,7 @@ import { Field } from "../parts/field.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { notice } from "../parts/notice.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
-import type { Job } from "./job-page.tsx";
+import type { Job } from "../app/answers.ts";
 
 /** Delete a job's logs: before a day or all, after a look at how many there are. */
 export function DeleteLogsDialog({

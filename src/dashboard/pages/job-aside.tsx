@@ -5,7 +5,7 @@ import { lengthOf } from "../app/times.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { notice } from "../parts/notice.tsx";
 import { Away, TimeOf } from "../parts/time-of.tsx";
-import type { Job } from "./job-page.tsx";
+import type { Job } from "../app/answers.ts";
 
 type Occurrence = Answer<"GET /jobs/{jobId}/occurrences">["items"][number];
 

@@ -1,4 +1,4 @@
-import type { Answer } from "../app/ask.ts";
+import type { Job } from "../app/answers.ts";
 import { Link } from "../app/link.tsx";
 import { useAsk, useChange } from "../app/queries.ts";
 import { useMayChange } from "../app/session.tsx";
@@ -21,8 +21,6 @@ import { PauseDialog } from "./pause-dialog.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
 import { ResumeDialog } from "./resume-dialog.tsx";
 
-/** A job. */
-export type Job = Answer<"GET /jobs/{jobId}">;
 type Doing = "pause" | "resume" | "delete-logs" | "remove" | undefined;
 
 const DOINGS = ["pause", "resume", "delete-logs", "remove"] as const;

@@ -1,7 +1,7 @@
 import { Tabs } from "../parts/tabs.tsx";
 import { ChangesTab } from "./changes-tab.tsx";
 import { ConfigurationTab } from "./configuration-tab.tsx";
-import type { Job } from "./job-page.tsx";
+import type { Job } from "../app/answers.ts";
 import { OccurrencesTab } from "./occurrences-tab.tsx";
 
 /** What is on record of a job. */

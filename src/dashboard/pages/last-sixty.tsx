@@ -10,7 +10,7 @@ import { kindOf, LOOKS, wordOf } from "../parts/kinds.ts";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { TimeOf } from "../parts/time-of.tsx";
 import { WithTimes } from "../parts/with-times.tsx";
-import type { Job } from "./job-page.tsx";
+import type { Job } from "../app/answers.ts";
 
 type Cell = Answer<"GET /strips">["items"][number]["cells"][number];
 

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { type Answer, ask, type AskError, type Asked } from "../app/ask.ts";
 import { Loading } from "../parts/loading.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
-import type { Job } from "./job-page.tsx";
+import type { Job } from "../app/answers.ts";
 import { RunTable } from "./run-table.tsx";
 
 type Verdict = Answer<"GET /jobs/{jobId}/runs">["items"][number]["verdict"];

@@ -4,7 +4,7 @@ import { Dialog } from "../parts/dialog.tsx";
 import { Field } from "../parts/field.tsx";
 import { notice } from "../parts/notice.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
-import type { Job } from "./job-page.tsx";
+import type { Job } from "../app/answers.ts";
 
 const LENGTHS = [
   ["", "somebody resumes it"],

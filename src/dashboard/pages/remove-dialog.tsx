@@ -5,7 +5,7 @@ import { Dialog } from "../parts/dialog.tsx";
 import { Field } from "../parts/field.tsx";
 import { notice } from "../parts/notice.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
-import type { Job } from "./job-page.tsx";
+import type { Job } from "../app/answers.ts";
 
 /** Remove a job, after its name was typed. */
 export function RemoveDialog({ job, close }: { readonly job: Job; readonly close: () => void }) {

@@ -7,7 +7,7 @@ import { Loading } from "../parts/loading.tsx";
 import { notice } from "../parts/notice.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { TimeOf } from "../parts/time-of.tsx";
-import type { Job } from "./job-page.tsx";
+import type { Job } from "../app/answers.ts";
 
 type Way = "skip" | "latest" | "all" | "choose";
 

@@ -1,12 +1,10 @@
-import type { Answer } from "../app/ask.ts";
+import type { Run } from "../app/answers.ts";
 import { Link } from "../app/link.tsx";
 import { lengthOf } from "../app/times.ts";
 import { pathTo } from "../app/where.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { kindOf, LOOKS, wordOf } from "../parts/kinds.ts";
 import { Away, TimeOf } from "../parts/time-of.tsx";
-
-type Run = Answer<"GET /runs/{runId}">;
 
 /** Runs and occurrences that did not run, each with its reason. */
 export function RunTable({
@@ -24,7 +22,6 @@ export function RunTable({
 }) {
   if (runs.length === 0) return <p className="box pad m">{none}</p>;
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by keys
     <div className="box scroll" tabIndex={0} role="region" aria-label={label}>
       <table className="tbl occ">
         <thead>

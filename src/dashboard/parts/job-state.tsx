@@ -1,9 +1,7 @@
-import type { Answer } from "../app/ask.ts";
+import type { Job } from "../app/answers.ts";
 import { relativeTime, useNow } from "../app/times.ts";
 import { Glyph } from "./glyph.tsx";
 import { TimeOf } from "./time-of.tsx";
-
-type Job = Answer<"GET /jobs/{jobId}">;
 
 /** What is due for longer than this is overdue. */
 const LATE_MS = 10_000;

@@ -21,6 +21,8 @@ export const ENTRIES: readonly Entry[] = [
   { page: "", text: "Overview", icon: "overview", also: ["sign-in"] },
   { page: "jobs", text: "Jobs", icon: "jobs", also: ["job", "new", "edit"] },
   { page: "runs", text: "Runs", icon: "runs", also: ["run"] },
+  { page: "events", text: "Events", icon: "events" },
+  { page: "workers", text: "Workers", icon: "workers" },
 ];
 
 /** The way to every page: at the side or, on a phone, below. */
