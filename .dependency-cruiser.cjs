@@ -38,6 +38,7 @@ const ONLY_IN = {
   "node_modules/jiti/": ["cli"],
   "node_modules/@?chevrotain/": ["conditions"],
   "node_modules/(tsyringe|reflect-metadata)/": ["pipeline", "cli"],
+  "node_modules/(@tanstack|react|react-dom|wouter|uplot)/": ["dashboard"],
   "node_modules/@sinonjs/": ["testing"],
   "node_modules/rotating-file-stream/": ["cli"],
 };
@@ -58,7 +59,7 @@ module.exports = {
         orphan: true,
         path: "^src",
         pathNot:
-          "^src/((api|client|config|index|simulate|tasks|testing|testing/(jest|vitest)|triggers)\\.ts|cli/)",
+          "^src/(dashboard/main\\.tsx$|(api|client|config|index|simulate|tasks|testing|testing/(jest|vitest)|triggers)\\.ts|cli/)",
       },
       to: {},
     },
@@ -83,6 +84,23 @@ module.exports = {
         path: "^src/",
         pathNot: "^src/api/(client|contract)(/|\\.ts$)|^src/core/error-codes\\.ts$",
       },
+    },
+    {
+      // What it runs besides would be code that every browser loads.
+      name: "dashboard-knows-types-of-the-contract-only",
+      severity: "error",
+      from: { path: "^src/dashboard/" },
+      to: {
+        path: "^src/(?!dashboard/)",
+        pathNot: "^src/api/contract/pages\\.ts$",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "dashboard-knows-the-contract-only",
+      severity: "error",
+      from: { path: "^src/dashboard/" },
+      to: { path: "^src/", pathNot: "^src/(dashboard/|api/contract(/|\\.ts$))" },
     },
     {
       // What only some programs need is not loaded by the others.
@@ -156,7 +174,8 @@ module.exports = {
       name: "no-development-dependency",
       severity: "error",
       // These only extend the types of whichever test runner imports them.
-      from: { path: "^src", pathNot: "^src/testing/(jest|vitest)\\.ts$" },
+      // The dashboard is built with what it uses.
+      from: { path: "^src", pathNot: "^src/(testing/(jest|vitest)\\.ts$|dashboard/)" },
       to: {
         dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
         pathNot: `node_modules/(${BUILT_IN.join("|")})/`,

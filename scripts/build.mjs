@@ -15,6 +15,7 @@ import {
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildDashboard } from "./build-dashboard.mjs";
 import { ENTRIES } from "./entries.mjs";
 import { packFolderTemplate } from "./folder-template.mjs";
 import { mergeModules } from "./merge-modules.mjs";
@@ -149,6 +150,7 @@ chmodSync(join(fresh, "cli/bin.js"), 0o755);
 copyDeclarations();
 writeCommonJs();
 await packFolderTemplate(fresh);
+await buildDashboard(join(fresh, "dashboard"));
 rmSync(target, { recursive: true, force: true });
 try {
   renameSync(fresh, target);

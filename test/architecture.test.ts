@@ -30,7 +30,7 @@ interface SourceFile {
 }
 
 const sources: readonly SourceFile[] = readdirSync("src", { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".ts"))
+  .filter((name) => /\.tsx?$/.test(name))
   .map((name) => join("src", name))
   .map((path) => ({ path, text: readFileSync(path, "utf8") }));
 
@@ -136,6 +136,11 @@ describe("the table", () => {
     "bare/e.ts": "export const e = 1;",
     "engine/e.ts": 'import { d } from "./bare/d.ts"; import { e } from "../bare/e.ts"; d; e;',
     "engine/loose/c.ts": 'import { b } from "../postgres/b.ts"; export const c = b;',
+    "dashboard/page.ts":
+      'import { routes } from "../api/contract/routes.ts"; import { edge } from "../api/edge.ts"; import type { Own } from "../api/contract/routes.ts"; import { PAGES } from "../api/contract/pages.ts"; export const page: Own = { edge, routes, PAGES };',
+    "api/contract/routes.ts": "export const routes = 1; export type Own = object;",
+    "api/contract/pages.ts": "export const PAGES = 1;",
+    "api/edge.ts": "export const edge = 1;",
     "tasks/task.ts": "export const task = 1;",
     "scheduler/uses.ts": 'import { task } from "../tasks/task.ts"; export const uses = task;',
     "index.ts":
@@ -154,6 +159,9 @@ describe("the table", () => {
       const { violations } = await inspect(dir);
       const found = violations.map((text) => text.replace(/ -> .*node_modules.*/, ""));
       expect(found.toSorted()).toEqual([
+        "dashboard-knows-the-contract-only: src/dashboard/page.ts -> src/api/edge.ts",
+        "dashboard-knows-types-of-the-contract-only: src/dashboard/page.ts -> src/api/contract/routes.ts",
+        "dashboard-knows-types-of-the-contract-only: src/dashboard/page.ts -> src/api/edge.ts",
         "engine-room-port: src/engine/port/engine.ts -> src/engine/codec/a.ts",
         "engine-room-redis: src/engine/redis/a.ts -> src/engine/postgres/b.ts",
         "every-engine-room-has-a-row: src/engine/loose/c.ts -> src/engine/postgres/b.ts",
@@ -180,8 +188,9 @@ describe("the table", () => {
   });
 });
 
-test("only core/clock reads the time or sets timers", () => {
-  expect(outside("src/core/clock.ts").flatMap((file) => uses(TIME, file))).toEqual([]);
+test("only core/clock reads the time or sets timers, and in browsers one file of the dashboard", () => {
+  const clocks = ["src/core/clock.ts", "src/dashboard/app/browser-clock.ts"];
+  expect(outside(...clocks).flatMap((file) => uses(TIME, file))).toEqual([]);
 });
 
 test("only the command line reads the environment", () => {

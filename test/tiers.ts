@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** What a test file needs before it can start. */
-export type Need = "redis" | "postgres" | "pglite" | "process" | "sockets";
+export type Need = "redis" | "postgres" | "pglite" | "process" | "sockets" | "browser";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** A file needs what it names, and what the test files that it imports need. */
@@ -11,6 +11,7 @@ const SIGNS: Readonly<Record<Need, RegExp>> = {
   redis: /\binject\("redisUrl"\)/,
   postgres: /\binject\("postgresUrl"\)/,
   pglite: /\bopenEmbedded\(|\binject\("preparedFolder"\)/,
+  browser: /\binject\("dashboardFiles"\)/,
   // At the start of a line, where imports stand: a test may have such an import in a text.
   sockets: /^(?:import|\}) (?!type\b).*from "node:(?:http|https|net|tls)"/m,
   process: /^(?:import|\}) .*from "node:(?:child_process|cluster|worker_threads)"/m,

@@ -10,6 +10,7 @@ export default defineConfig({
       "test/helpers/postgres-server.ts",
       "test/helpers/prepared-folder.ts",
       "test/helpers/compiled.ts",
+      "test/helpers/built-dashboard.ts",
       "test/contract/matrix.ts",
     ],
     setupFiles: [

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { authOptionsSchema } from "./accounts/auth-options.ts";
 import { quotaOptionsSchema } from "./accounts/quota-limits.ts";
+import { dashboardOptionsSchema } from "./dashboard/dashboard-options.ts";
 import { networkSchema } from "./edge/client-address.ts";
 import type { PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
 
@@ -96,6 +97,11 @@ export const apiOptionsSchema = z.strictObject({
     .default([]),
   /** `"machines"`: only health and what else programs ask, as for a worker. @default everything */
   only: z.literal("machines").optional(),
+  /**
+   * Whether the dashboard is served, too: `true`, beside the API; or where, and from which files.
+   * @default false
+   */
+  dashboard: dashboardOptionsSchema.default(false),
   /** Who may call. @default nobody but this process (`as`) */
   auth: authOptionsSchema.optional(),
   /** How much each owner may use. @default as much as it likes */

@@ -9,6 +9,9 @@ import type { SignInToken } from "./accounts/sign-in-links.ts";
 import { type ApiOptions, apiOptionsSchema } from "./api-options.ts";
 import type { Caller, Peer } from "./caller.ts";
 import type { RouteName } from "./contract.ts";
+import { BuiltFiles } from "./dashboard/built-files.ts";
+import { DashboardAnswers } from "./dashboard/dashboard-answers.ts";
+import { dashboardPlace } from "./dashboard/dashboard-options.ts";
 import { Gate } from "./edge/gate.ts";
 import type { Handlers } from "./handlers/handler.ts";
 import { checkHandlers } from "./handlers/check-handlers.ts";
@@ -94,8 +97,13 @@ export function createApi(options: ApiOptions): Api {
   };
   const handlers: Partial<Handlers<RouteName>> = settings.only === "machines" ? machines : all;
   const gate = new Gate(settings, clock);
+  const place = dashboardPlace(settings);
   const app = makeApp({
     handlers,
+    dashboard: place && {
+      path: place.path,
+      answers: new DashboardAnswers(new BuiltFiles(place.files), place, settings.basePath),
+    },
     // The first that finds its kind of credential says who it is.
     authenticators: people.authenticators,
     gate,

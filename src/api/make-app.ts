@@ -5,7 +5,9 @@ import { CronduitError } from "../core/errors.ts";
 import { shownUpTo } from "../core/shown.ts";
 import type { Authenticator, Caller, Peer } from "./caller.ts";
 import { contract, type RouteName } from "./contract.ts";
+import { PAGES } from "./contract/pages.ts";
 import type { Method, Route } from "./contract/route.ts";
+import type { DashboardAnswers } from "./dashboard/dashboard-answers.ts";
 import { answerHeaders } from "./edge/answer-headers.ts";
 import { type Gate, rateHeaders } from "./edge/gate.ts";
 import type { RateVerdict } from "./edge/rate-limiter.ts";
@@ -18,6 +20,8 @@ import { serveRoute, type Serving } from "./serve-route.ts";
 export interface AppParts extends Serving {
   /** Of the routes that are served. */
   readonly handlers: Partial<Handlers<RouteName>>;
+  /** Absent: it is not served. */
+  readonly dashboard: { readonly path: string; readonly answers: DashboardAnswers } | undefined;
   readonly authenticators: readonly Authenticator[];
   readonly gate: Gate;
   readonly clock: Clock;
@@ -60,6 +64,7 @@ export function makeApp(parts: AppParts): Hono<Env> {
   }
   for (const [path, allowed] of methods)
     app.all(path, ({ req }) => refuseMethod(req.method, allowed));
+  if (parts.dashboard) addDashboard(app, parts.dashboard);
   app.notFound(({ req }) =>
     problemResponse(
       new CronduitError("ROUTE_NOT_FOUND", `There is no ${shownUpTo(200, req.path)} here.`),
@@ -82,6 +87,20 @@ export function makeApp(parts: AppParts): Hono<Env> {
     return problemResponse(error);
   });
   return app;
+}
+
+/** The dashboard's pages and files need no credential: they show nothing but what the API answers. */
+function addDashboard(app: Hono<Env>, { path, answers }: NonNullable<AppParts["dashboard"]>): void {
+  if (path !== "")
+    // Relative: below which path a proxy has put this, nobody knows here.
+    app.get(path, ({ redirect }) => redirect(`${path.slice(path.lastIndexOf("/") + 1)}/`, 308));
+  app.get(`${path}/assets/:name`, async ({ req, notFound }) => {
+    return (await answers.asset(req.param("name"), req.raw)) ?? notFound();
+  });
+  for (const page of PAGES) {
+    app.get(`${path}/${page}`, ({ req }) => answers.page(req.raw));
+    if (page !== "") app.get(`${path}/${page}/*`, ({ req }) => answers.page(req.raw));
+  }
 }
 
 async function serve(

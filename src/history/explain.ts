@@ -16,8 +16,9 @@ import { queueOf } from "../jobs/queue.ts";
 import { NO_TIME, Schedule } from "../jobs/schedule.ts";
 import type { Scope } from "../jobs/scope.ts";
 import { reasonOf } from "../core/stored-error.ts";
-import type { OpenState, SkipReason, Verdict } from "../jobs/verdict.ts";
+import type { OpenState, Verdict } from "../jobs/verdict.ts";
 import { type Run, toRun } from "./run.ts";
+import { askedFor, SKIPPED_BECAUSE } from "./why-of-run.ts";
 
 /** Rows from the requested time on that are read at first: the occurrence's, or that of the span that covers it, is nearly always the first. */
 const NEXT_FEW = 3;
@@ -40,16 +41,6 @@ export interface Explanation {
   /** If its condition decided: each term with its value, and the fact behind it. */
   readonly terms?: readonly EvaluatedTerm[];
 }
-
-const REASONS: Readonly<Record<SkipReason, string>> = {
-  "max-instances": "maxInstances runs were unfinished",
-  condition: "its condition was false",
-  paused: "the job was paused",
-  removed: "the job was removed",
-  rescheduled: "the job got another schedule before a worker took this occurrence",
-  "overlap-replaced": "a later run replaced it",
-  requested: "somebody asked for that",
-};
 
 function late(row: LedgerRow, beganAt: EpochMs | undefined): string {
   const lateMs = beganAt === undefined ? 0 : beganAt - row.dueAt;
@@ -76,16 +67,10 @@ function evaluated(row: LedgerRow, job: StoredJob | undefined): Evaluation | und
   return evaluation.value ? undefined : evaluation;
 }
 
-/** Who asked for a skip and why, such as `user "ana" asked for that: stocktaking`. */
-function askedFor({ by, note }: Pick<LedgerRow, "by" | "note">): string {
-  const who = by ? `${by.kind} "${by.id}"` : "somebody";
-  return `${who} asked for that${note === undefined ? "" : `: ${note}`}`;
-}
-
 function whySkipped(row: LedgerRow, job: StoredJob | undefined): string {
   if (row.reason === undefined) return "no reason was recorded.";
-  if (row.reason === "requested") return `${askedFor(row)}.`;
-  if (row.reason !== "condition") return `${REASONS[row.reason]}.`;
+  if (row.reason === "requested") return `${askedFor(row.by, row.note)}.`;
+  if (row.reason !== "condition") return `${SKIPPED_BECAUSE[row.reason]}.`;
   const evaluation = evaluated(row, job);
   return evaluation
     ? describeEvaluation(evaluation).replace(/^The condition is/, "its condition was")
@@ -274,8 +259,7 @@ function withoutRecord(
   }
   const skip = job.skips.find(({ fireAt }) => fireAt === at);
   if (skip) {
-    const { by, reason: note } = skip;
-    const asked = askedFor({ by, ...(note === undefined ? {} : { note }) });
+    const asked = askedFor(skip.by, skip.reason);
     return {
       text: `The occurrence of ${iso(at)} will be skipped: on ${iso(skip.at)} ${asked}.`,
       state: occurrence.dueAt <= now ? "due" : "future",

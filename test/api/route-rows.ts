@@ -74,6 +74,7 @@ export const ROWS = {
   listSteps: {},
   followEvents: { isStream: true },
   getOverview: {},
+  getJobPromises: {},
   listStrips: { query: `jobId=${encodeURIComponent(JOB)}` },
   getTimeline: {},
   getStats: {},

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { actorShape, instantShape, pageQuery, pageShape, repeatable } from "./shapes.ts";
+import { skipReasonShape, verdictShape } from "./run-shapes.ts";
+import { actorShape, instantShape, pageQuery, pageShape, repeatable, timeQuery } from "./shapes.ts";
 import { route } from "./route.ts";
 import { scheduleTypeShape } from "./schedule-shapes.ts";
 
@@ -43,6 +44,7 @@ export const jobShape = z
       .boolean()
       .describe("Whether it has a schedule that is not over; `state` says whether it is paused."),
     schedule: z.string().describe("In words."),
+    scheduleInShort: z.string().describe("In a few words, without the zone: `Daily at 02:30`."),
     scheduleType: scheduleTypeShape.describe("The kind of its schedule, however it was written."),
     scheduleConfig: configShape,
     is_scheduled: z.boolean().describe("As `isScheduled`."),
@@ -64,6 +66,7 @@ export const jobShape = z
     counts: z
       .record(z.string(), z.int())
       .describe("Occurrences by verdict since the job was added."),
+    condition: z.string().nullable().describe("As text; the rules have it, too."),
     policy: z.unknown().describe("The rules in effect, in ms."),
     retention: z.object({ count: z.int(), ageMs: z.number() }),
     pausedAt: instantShape.nullable(),
@@ -123,6 +126,15 @@ export const jobRoutes = {
       ...jobFilterFields,
       ...pageQuery,
       order: z.enum(["next-run", "id"]).optional(),
+      verdict: repeatable(verdictShape)
+        .optional()
+        .describe(
+          "Only jobs of which some occurrence became this, the latest decision first, whatever `order` says; a later page may repeat a job.",
+        ),
+      reason: skipReasonShape.optional().describe("Or was skipped for this reason."),
+      since: timeQuery
+        .optional()
+        .describe("Of `verdict` and `reason`: decided since then; an instant, or `24h` ago."),
     }),
     answer: pageShape(jobShape).extend({
       lookedAt: z.int().describe("How many jobs were looked at for this page."),

@@ -9,8 +9,12 @@ const cleanupQuery = z.strictObject({
     .optional()
     .describe("Only those of before; without an offset in the job's zone."),
   all: z.literal("true").optional().describe("Or all."),
+  dryRun: z.stringbool().optional().describe("Only tell how many there are."),
 });
-const countAnswer = z.object({ count: z.int().describe("How many were deleted.") });
+const countAnswer = z.object({
+  count: z.int().describe("How many were deleted; of a dry run, how many would be."),
+  isAll: z.boolean().describe("Whether that is all; a dry run counts to 10,000."),
+});
 const note = z.string().min(1).max(500).optional();
 
 /** An occurrence of a job. */

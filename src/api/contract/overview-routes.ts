@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { jobsCountedShape } from "./fleet-shapes.ts";
-import { promiseStateShape, skipReasonShape, stateShape } from "./run-shapes.ts";
+import { promiseStateShape, runShape, skipReasonShape, stateShape } from "./run-shapes.ts";
 import { instantShape, pageShape, repeatable } from "./shapes.ts";
 import { route } from "./route.ts";
 
@@ -47,6 +47,7 @@ export const overviewShape = z
         fireTime: instantShape,
         dueTime: instantShape,
         schedule: z.string(),
+        scheduleInShort: z.string(),
       }),
     ),
     workers: z.object({ count: z.int(), capacity: z.int(), running: z.int() }),
@@ -76,7 +77,27 @@ const stripShape = z.object({
       }),
     )
     .describe("The latest first."),
+  latest: runShape
+    .nullable()
+    .describe("The latest of them that is decided, whole; without one, the latest."),
 });
+
+/** How a job kept its promises. */
+const jobPromisesShape = z
+  .object({
+    from: instantShape.nullable().describe("The first fire time that is counted."),
+    to: instantShape.nullable(),
+    ...promisesShape.shape,
+    due: z.int().describe("The sum of the other five."),
+    inFlight: z.int(),
+    plannedEveryMs: z.number().nullable().describe("How often it was due, on average."),
+    effectiveEveryMs: z.number().nullable().describe("How often it ran, on average."),
+    text: z.string().describe("The same in a sentence or two, with the cause if it runs seldom."),
+  })
+  .meta({ id: "JobPromises", description: "How a job kept its promises lately." });
+
+/** How a job kept its promises, as JSON. */
+export type JobPromisesAnswer = z.output<typeof jobPromisesShape>;
 
 /** Routes that show much at once. */
 export const overviewRoutes = {
@@ -88,6 +109,15 @@ export const overviewRoutes = {
     group: "fleet",
     access: "viewer",
     answer: overviewShape,
+  }),
+  getJobPromises: route({
+    method: "GET",
+    path: "/jobs/{jobId}/promises",
+    summary: "How a job kept its promises in its last 60 decisions, counted and in a sentence.",
+    group: "jobs",
+    access: "viewer",
+    answer: jobPromisesShape,
+    errors: ["JOB_NOT_FOUND"],
   }),
   listStrips: route({
     method: "GET",

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { errorShape, runShape, skipReasonShape, stateShape, triggerShape } from "./run-shapes.ts";
+import {
+  errorShape,
+  promiseStateShape,
+  runShape,
+  skipReasonShape,
+  stateShape,
+  triggerShape,
+} from "./run-shapes.ts";
 import { instantShape, pageQuery, pageShape, repeatable, timeQuery } from "./shapes.ts";
 import { route } from "./route.ts";
 
@@ -50,6 +57,9 @@ export const runRoutes = {
           "States before the verdict are listed only if they are named, before all others.",
         ),
       reason: skipReasonShape.optional(),
+      promise: promiseStateShape
+        .optional()
+        .describe("Only what became of promises so; instead of `verdict` and `reason`."),
       owner: word.optional(),
       tag: word.optional(),
       pipeline: word.optional(),

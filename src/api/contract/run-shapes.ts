@@ -69,6 +69,10 @@ export const runShape = z
     attempt: z.int().nullable(),
     worker: z.string().nullable(),
     reason: skipReasonShape.nullable(),
+    why: z
+      .string()
+      .nullable()
+      .describe("In words, why it did not go as it should; `null` if there is nothing to say."),
     coalescedInto: z.string().nullable(),
     note: z.string().nullable(),
     result: z.unknown(),

@@ -22,6 +22,7 @@ const previewRowShape = z
 const previewShape = z
   .object({
     schedule: z.string().describe("In words."),
+    scheduleInShort: z.string().describe("In a few words, without the zone: `Daily at 02:30`."),
     scheduleType: scheduleTypeShape,
     scheduleConfig: z.record(z.string(), z.unknown()).nullable(),
     schedule_type: scheduleTypeShape,
@@ -61,9 +62,14 @@ export const scheduleRoutes = {
       from: time.optional().describe("Now if omitted."),
       jobId: z.string().max(128).optional().describe("Fixes the values of `H`, and jitter."),
       downtime: z
-        .strictObject({ from: time, to: time })
+        .union([
+          z.strictObject({ from: time, to: time }),
+          z.strictObject({ lasting: z.string().min(1).max(64) }),
+        ])
         .optional()
-        .describe("Up to 92 days in which no worker is there."),
+        .describe(
+          "Up to 92 days in which no worker is there; `lasting`, such as `8h`: from the next time on.",
+        ),
       misfireGraceTime,
       coalesce,
       maxCatchUp,
@@ -87,8 +93,20 @@ export const scheduleRoutes = {
       from: time.optional().describe("Now if omitted."),
     }),
     answer: z.object({
-      before: previewShape.pick({ schedule: true, scheduleType: true, timezone: true, next: true }),
-      after: previewShape.pick({ schedule: true, scheduleType: true, timezone: true, next: true }),
+      before: previewShape.pick({
+        schedule: true,
+        scheduleInShort: true,
+        scheduleType: true,
+        timezone: true,
+        next: true,
+      }),
+      after: previewShape.pick({
+        schedule: true,
+        scheduleInShort: true,
+        scheduleType: true,
+        timezone: true,
+        next: true,
+      }),
       removed: z.array(instantShape).describe("Times of the old one that the new one has not."),
       added: z.array(instantShape),
       kept: z.array(instantShape),

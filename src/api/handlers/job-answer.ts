@@ -1,6 +1,8 @@
+import { conditionText } from "../../conditions/print.ts";
 import type { JobSnapshot } from "../../scheduler/job.ts";
 import type { JobAnswer } from "../contract/job-routes.ts";
 import { entityTag } from "../if-match.ts";
+import { scheduleInShort } from "../schedules/schedule-in-short.ts";
 import { configInCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
 
 const at = (date: Date): string => date.toISOString();
@@ -60,6 +62,7 @@ export function toJobAnswer(job: JobSnapshot): JobAnswer {
     state: job.state,
     status: statusOf(job),
     schedule: job.schedule,
+    scheduleInShort: scheduleInShort(job),
     ...scheduleAnswer(job),
     timezone: job.timezone,
     trigger: job.trigger,
@@ -69,6 +72,7 @@ export function toJobAnswer(job: JobSnapshot): JobAnswer {
     lastRun: inShort(job.lastRun),
     running: job.running,
     counts: { ...job.counts },
+    condition: job.policy.when ? conditionText(job.policy.when.condition) : null,
     policy: job.policy,
     retention: { ...job.retention },
     pausedAt: atOrNull(job.pausedAt),

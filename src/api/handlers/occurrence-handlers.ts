@@ -1,5 +1,8 @@
 import type { EpochMs } from "../../core/clock.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
+import { cleanupSchema } from "../../history/cleanup-schema.ts";
+import { parseOptions } from "../../jobs/options.ts";
+import { countCleanup } from "../overview/count-cleanup.ts";
 import { ifMatch } from "../if-match.ts";
 import { explainedAnswer } from "./explained-answer.ts";
 import type { JobLimits } from "../job-limits.ts";
@@ -74,11 +77,15 @@ export function occurrenceHandlers(
     },
 
     async deleteJobLogs({ path: { jobId }, query, scheduler }) {
-      return { count: await scheduler.cleanupLogs(jobId, whichOf(query)) };
+      if (query.dryRun === true)
+        return countCleanup(scheduler, jobId, { what: "logs", ...whichToCount(query) });
+      return { count: await scheduler.cleanupLogs(jobId, whichOf(query)), isAll: true };
     },
 
     async deleteJobRuns({ path: { jobId }, query, scheduler }) {
-      return { count: await scheduler.cleanupRuns(jobId, whichOf(query)) };
+      if (query.dryRun === true)
+        return countCleanup(scheduler, jobId, { what: "runs", ...whichToCount(query) });
+      return { count: await scheduler.cleanupRuns(jobId, whichOf(query)), isAll: true };
     },
 
     async startBackfill({ path: { jobId }, body: { note, ...options }, acting, caller }) {
@@ -103,6 +110,12 @@ export function occurrenceHandlers(
       await acting(note).cancelBackfill(jobId);
     },
   };
+}
+
+/** @throws {@link CronduitError} `INVALID_OPTION` as the scheduler, if nothing or both is said */
+function whichToCount({ before, all }: Parameters<typeof whichOf>[0]) {
+  parseOptions(cleanupSchema, whichOf({ before, all }), "dryRun");
+  return { before };
 }
 
 /** What is to be deleted; that nothing or both is said, the scheduler refuses. */

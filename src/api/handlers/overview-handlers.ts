@@ -1,12 +1,17 @@
 import { reasonOf } from "../../core/stored-error.ts";
 import { promiseOf } from "../../history/promise.ts";
-import type { Run } from "../../history/run.ts";
+import { isVerdict, type Run } from "../../history/run.ts";
 import type { StatsPeriod } from "../../history/stats.ts";
 import { readAttention } from "../overview/attention.ts";
+import { jobPromises } from "../overview/job-promises.ts";
 import { promisesOf } from "../overview/promise-figures.ts";
 import type { OverviewAnswer } from "../contract/overview-routes.ts";
+import { scheduleInShort } from "../schedules/schedule-in-short.ts";
+import type { JobSnapshot } from "../../scheduler/job.ts";
 import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import type { Handlers } from "./handler.ts";
+import { requireJob } from "./require-job.ts";
+import { toRunAnswer } from "./run-handlers.ts";
 
 const HOUR_MS = 3_600_000;
 const UPCOMING = 50;
@@ -17,7 +22,7 @@ const MAX_LINE = 200;
 const OPEN = ["queued", "running", "retrying", "sleeping"] as const;
 
 /** What the routes do that show much at once. */
-export const overviewHandlers: Handlers<"getOverview" | "listStrips"> = {
+export const overviewHandlers: Handlers<"getJobPromises" | "getOverview" | "listStrips"> = {
   async getOverview({ scheduler }) {
     const [span, isPaused, workers, { queues }, { jobs: upcoming }] = await Promise.all([
       readSpan(scheduler),
@@ -28,18 +33,7 @@ export const overviewHandlers: Handlers<"getOverview" | "listStrips"> = {
     ]);
     const { now, ...rest } = span;
     const seen = { scheduler, workers, queues, isPaused, now };
-    const next = upcoming.flatMap(({ id: jobId, nextRunTime, nextDueTime, schedule }) =>
-      nextRunTime && nextDueTime && nextDueTime >= now
-        ? [
-            {
-              jobId,
-              fireTime: nextRunTime.toISOString(),
-              dueTime: nextDueTime.toISOString(),
-              schedule,
-            },
-          ]
-        : [],
-    );
+    const next = upcoming.flatMap((job) => planned(job, now));
     return {
       now: now.toISOString(),
       isPaused,
@@ -54,13 +48,35 @@ export const overviewHandlers: Handlers<"getOverview" | "listStrips"> = {
     };
   },
 
+  async getJobPromises({ path: { jobId }, scheduler }) {
+    await requireJob(scheduler, jobId);
+    const [runs = []] = await scheduler.getLatestRuns({ jobIds: [jobId], limit: CELLS });
+    return jobPromises(runs);
+  },
+
   async listStrips({ query: { jobId }, scheduler }) {
     const ids = [...new Set(jobId)];
     const strips = await scheduler.getLatestRuns({ jobIds: ids, limit: CELLS });
-    const items = ids.map((id, i) => ({ jobId: id, cells: (strips[i] ?? []).map(toCell) }));
+    const items = ids.map((id, i) => {
+      const runs = strips[i] ?? [];
+      const latest = runs.find(({ verdict }) => isVerdict(verdict)) ?? runs[0];
+      return {
+        jobId: id,
+        cells: runs.map(toCell),
+        latest: latest ? toRunAnswer(latest) : null,
+      };
+    });
     return { items, nextCursor: null };
   },
 };
+
+/** The next time of a job, unless it is overdue. */
+function planned(job: JobSnapshot, now: Date): OverviewAnswer["next"] {
+  const { id: jobId, nextRunTime, nextDueTime, schedule } = job;
+  if (!nextRunTime || !nextDueTime || nextDueTime < now) return [];
+  const [fireTime, dueTime] = [nextRunTime.toISOString(), nextDueTime.toISOString()];
+  return [{ jobId, fireTime, dueTime, schedule, scheduleInShort: scheduleInShort(job) }];
+}
 
 function toHour(hour: StatsPeriod): OverviewAnswer["hours"][number] {
   return { from: hour.from.toISOString(), ...promisesOf(hour) };

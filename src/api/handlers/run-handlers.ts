@@ -1,7 +1,11 @@
 import { isoOrNull } from "../../core/iso.ts";
 import type { Clock } from "../../core/clock.ts";
-import { promiseOf } from "../../history/promise.ts";
+import { CronduitError } from "../../core/errors.ts";
+import type { FleetRunPage } from "../../history/fleet-history.ts";
+import { type PromiseState, promiseOf } from "../../history/promise.ts";
+import type { ActingScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import type { Run } from "../../history/run.ts";
+import { whyOf } from "../../history/why-of-run.ts";
 import type { RunAnswer } from "../contract/run-shapes.ts";
 import { asJson } from "./as-json.ts";
 import type { Contract } from "../contract.ts";
@@ -35,6 +39,7 @@ export function toRunAnswer(run: Run): RunAnswer {
     attempt: run.attempt ?? null,
     worker: run.worker ?? null,
     reason: run.reason ?? null,
+    why: whyOf(run) ?? null,
     coalescedInto: run.coalescedInto ?? null,
     note: run.note ?? null,
     result: asJson(run.result),
@@ -53,7 +58,7 @@ export function runHandlers(clock: Clock, hub: StreamHub): Handlers<RunRoute> {
 
 const atOnce: Handlers<Exclude<RunRoute, "getRunLogs">> = {
   async listRuns({ query, scheduler }) {
-    const { runs, cursor, searchedTo, since } = await scheduler.getRuns(query);
+    const { runs, cursor, searchedTo, since } = await runsAsked(scheduler, query);
     return {
       items: runs.map(toRunAnswer),
       nextCursor: cursor ?? null,
@@ -79,6 +84,31 @@ const atOnce: Handlers<Exclude<RunRoute, "getRunLogs">> = {
     nextCursor: null,
   }),
 };
+
+/** Which verdicts a promise of this state may have. */
+const VERDICTS_OF: Readonly<Record<PromiseState, readonly Run["verdict"][]>> = {
+  kept: ["succeeded"],
+  late: ["succeeded"],
+  broken: ["failed", "missed", "skipped"],
+  excused: ["skipped", "coalesced", "cancelled"],
+  "in-flight": ["queued", "running", "retrying", "sleeping"],
+};
+
+async function runsAsked(
+  scheduler: ActingScheduler,
+  { promise, ...query }: Call<Contract["listRuns"]>["query"],
+): Promise<FleetRunPage> {
+  if (promise === undefined) return scheduler.getRuns(query);
+  for (const path of ["verdict", "reason"] as const)
+    if (query[path] !== undefined)
+      throw new CronduitError(
+        "INVALID_OPTION",
+        `GET /runs, query, ${path}: is said by "promise" already; give one of them.`,
+        { data: { path } },
+      );
+  const page = await scheduler.getRuns({ ...query, verdict: [...VERDICTS_OF[promise]] });
+  return { ...page, runs: page.runs.filter((run) => promiseOf(run) === promise) };
+}
 
 type LogCall = Call<Contract["getRunLogs"]>;
 

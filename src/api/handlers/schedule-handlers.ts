@@ -4,10 +4,12 @@ import type { JobPreview, JobToPreview } from "../../scheduler/job-preview.ts";
 import { previewTimes } from "../../jobs/preview-times.ts";
 import { triggerOf } from "../../jobs/trigger-of.ts";
 import type { PreviewRow } from "../../triggers/preview.ts";
-import { playDowntime } from "../schedules/downtime.ts";
+import { downtimeFrom, playDowntime } from "../schedules/downtime.ts";
 import { readSchedule } from "../schedules/read-schedule.ts";
+import { scheduleInShort } from "../schedules/schedule-in-short.ts";
 import { configInCamelCase, typedSchedule } from "../schedules/schedule-config.ts";
-import type { Handlers } from "./handler.ts";
+import type { Contract } from "../contract.ts";
+import type { Call, Handlers } from "./handler.ts";
 import { requireJob } from "./require-job.ts";
 
 /** What the routes about schedules do. */
@@ -19,6 +21,7 @@ export const scheduleHandlers: Handlers<"diffSchedules" | "previewSchedule"> = {
     const { type, config } = typedSchedule(job.trigger);
     return {
       schedule: job.schedule,
+      scheduleInShort: scheduleInShort(job),
       scheduleType: type,
       scheduleConfig: configInCamelCase(config),
       schedule_type: type,
@@ -27,7 +30,7 @@ export const scheduleHandlers: Handlers<"diffSchedules" | "previewSchedule"> = {
       trigger: job.trigger,
       next: next.map(rowAnswer),
       warnings: [...warnings],
-      downtime: downtime ? await playDowntime(job, downtime) : null,
+      downtime: downtime ? await playAsked(job, next, downtime) : null,
     };
   },
 
@@ -50,6 +53,17 @@ export const scheduleHandlers: Handlers<"diffSchedules" | "previewSchedule"> = {
     return { before: sideOf(old), after: sideOf(fresh), ...changeOf(old, fresh) };
   },
 };
+
+/** A downtime that only lasts begins with the next time; without one there is nothing to say. */
+async function playAsked(
+  job: JobPreview["job"],
+  next: JobPreview["next"],
+  downtime: NonNullable<Call<Contract["previewSchedule"]>["body"]["downtime"]>,
+) {
+  if (!("lasting" in downtime)) return playDowntime(job, downtime);
+  const first = next.find(({ fires }) => fires);
+  return first ? playDowntime(job, downtimeFrom(first.instant, downtime.lasting)) : null;
+}
 
 /** How a schedule is previewed. */
 interface How {
@@ -84,6 +98,7 @@ type Side = Pick<JobPreview, "job" | "next">;
 function sideOf({ job, next }: Side) {
   return {
     schedule: job.schedule,
+    scheduleInShort: scheduleInShort(job),
     scheduleType: job.scheduleKind,
     timezone: job.timezone,
     next: next.map(rowAnswer),

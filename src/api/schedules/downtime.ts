@@ -1,5 +1,7 @@
+import type { EpochMs } from "../../core/clock.ts";
+import { parseDuration } from "../../core/durations.ts";
 import { CronduitError } from "../../core/errors.ts";
-import { isoOrNull } from "../../core/iso.ts";
+import { iso, isoOrNull } from "../../core/iso.ts";
 import { checkRange, endOption, instantOption } from "../../jobs/instant-option.ts";
 import { triggerOf } from "../../jobs/trigger-of.ts";
 import type { JobSnapshot } from "../../scheduler/job.ts";
@@ -55,6 +57,22 @@ export async function playDowntime(
     longestDelayMs,
     caughtUpAt: isoOrNull(outage?.caughtUpAt),
   };
+}
+
+/** A downtime of a length. @throws {@link CronduitError} `INVALID_OPTION` */
+export function downtimeFrom(
+  from: EpochMs,
+  lasting: string,
+): { readonly from: string; readonly to: string } {
+  const path = "downtime.lasting";
+  const lastingMs = parseDuration(lasting);
+  if (lastingMs > 0 && lastingMs <= MAX_DAYS * DAY_MS)
+    return { from: iso(from), to: iso(from + lastingMs) };
+  throw new CronduitError(
+    "INVALID_OPTION",
+    `${WHERE}, option "${path}": must be more than nothing, and at most ${MAX_DAYS} days.`,
+    { data: { path } },
+  );
 }
 
 function refused(what: string): CronduitError {

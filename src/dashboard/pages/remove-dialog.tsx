@@ -1,0 +1,68 @@
+import { useState } from "react";
+import { useChange } from "../app/queries.ts";
+import { go, pathTo } from "../app/where.ts";
+import { Dialog } from "../parts/dialog.tsx";
+import { Field } from "../parts/field.tsx";
+import { notice } from "../parts/notice.tsx";
+import { ProblemNote } from "../parts/problem-note.tsx";
+import type { Job } from "../app/answers.ts";
+
+/** Remove a job, after its name was typed. */
+export function RemoveDialog({ job, close }: { readonly job: Job; readonly close: () => void }) {
+  const [typed, setTyped] = useState("");
+  const remove = useChange("DELETE /jobs/{jobId}");
+  const act = (): void =>
+    remove.mutate(
+      { path: { jobId: job.id }, headers: { "if-match": `"${job.revision}"` } },
+      {
+        onSuccess: () => {
+          notice.set({ text: `${job.id} is removed` });
+          go(pathTo("jobs"), { replace: true });
+        },
+      },
+    );
+  return (
+    <Dialog
+      title={`Remove ${job.id}`}
+      close={close}
+      isSmall
+      footer={
+        <>
+          <span className="end" />
+          <button type="button" className="btn" onClick={close}>
+            Keep it
+          </button>
+          <button
+            type="button"
+            className="btn danger"
+            disabled={typed !== job.id || remove.isPending}
+            onClick={act}
+          >
+            Remove
+          </button>
+        </>
+      }
+    >
+      <p>
+        It runs no more. Runs in progress finish, and what became of the others stays on record as
+        long as its retention says. This can’t be undone.
+      </p>
+      <Field
+        label={
+          <>
+            Type <b className="mono">{job.id}</b> to go on
+          </>
+        }
+      >
+        <input
+          className="in"
+          value={typed}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+      </Field>
+      {remove.error && <ProblemNote error={remove.error} />}
+    </Dialog>
+  );
+}
