@@ -39,6 +39,7 @@ const ONLY_IN = {
   "node_modules/@?chevrotain/": ["conditions"],
   "node_modules/(tsyringe|reflect-metadata)/": ["pipeline", "cli"],
   "node_modules/@sinonjs/": ["testing"],
+  "node_modules/rotating-file-stream/": ["cli"],
 };
 
 /** Libraries that become part of dist; see scripts/merge-modules.mjs. */

@@ -16,6 +16,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ENTRIES } from "./entries.mjs";
+import { packFolderTemplate } from "./folder-template.mjs";
 import { mergeModules } from "./merge-modules.mjs";
 
 /** Modules that read files in src and contain their texts in dist: bundlers don't include files that are read at run time. */
@@ -147,6 +148,7 @@ await mergeModules(compiled, fresh, [...ENTRIES, ...APART]);
 chmodSync(join(fresh, "cli/bin.js"), 0o755);
 copyDeclarations();
 writeCommonJs();
+await packFolderTemplate(fresh);
 rmSync(target, { recursive: true, force: true });
 try {
   renameSync(fresh, target);

@@ -31,6 +31,7 @@ function checkFiles(entries) {
     .flatMap((entry) => [`${entry}.js`, `${entry}.d.ts`])
     .concat(
       "dist/cli/bin.js",
+      "dist/engine/embedded/folder-18.br",
       "dist/execution/child-main.js",
       "package.json",
       "LICENSE",

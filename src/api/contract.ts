@@ -1,3 +1,4 @@
+import { checkRoutes } from "./contract/check-routes.ts";
 import { descriptionRoutes } from "./contract/description-routes.ts";
 import { eventRoutes } from "./contract/event-routes.ts";
 import { fileRoutes } from "./contract/file-routes.ts";
@@ -18,6 +19,7 @@ export const contract = {
   ...eventRoutes,
   ...fileRoutes,
   ...fleetRoutes,
+  ...checkRoutes,
   ...jobRoutes,
   ...jobChangeRoutes,
   ...occurrenceRoutes,

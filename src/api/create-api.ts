@@ -5,11 +5,13 @@ import { partsOf, PipelineScheduler } from "../scheduler/pipeline-scheduler.ts";
 import type { TrustedActor } from "../scheduler/rights.ts";
 import { makePeople } from "./accounts/people.ts";
 import type { SetupToken } from "./accounts/set-up.ts";
+import type { SignInToken } from "./accounts/sign-in-links.ts";
 import { type ApiOptions, apiOptionsSchema } from "./api-options.ts";
 import type { Caller, Peer } from "./caller.ts";
 import type { RouteName } from "./contract.ts";
 import { Gate } from "./edge/gate.ts";
 import type { Handlers } from "./handlers/handler.ts";
+import { checkHandlers } from "./handlers/check-handlers.ts";
 import { describing } from "./handlers/description-handlers.ts";
 import { eventHandlers } from "./handlers/event-handlers.ts";
 import { fileHandlers } from "./handlers/file-handlers.ts";
@@ -44,6 +46,13 @@ export interface Api {
    * @returns `undefined` if there is an administrator
    */
   setupToken(): Promise<SetupToken | undefined>;
+  /**
+   * Makes a token of 15 minutes for `POST /session/link`, which signs a browser in, once: for the person who started this process.
+   * A later one replaces it.
+   * @param login Whose session it begins. A user who is not there is made then: an administrator without a password.
+   * @throws {@link CronduitError} `INVALID_OPTION`
+   */
+  signInToken(login: string): Promise<SignInToken>;
 }
 
 /**
@@ -70,6 +79,7 @@ export function createApi(options: ApiOptions): Api {
     ...eventHandlers({ open: people.open, clock, hub }),
     ...fileHandlers({ scheduler, engine, mayUseCommands: mayUse }),
     ...fleetHandlers,
+    ...checkHandlers(parts),
     ...jobHandlers,
     ...jobChangeHandlers(limits),
     ...occurrenceHandlers(limits, () => engine.now()),
@@ -108,5 +118,6 @@ export function createApi(options: ApiOptions): Api {
     fetch: fetchAs(undefined),
     as: (actor) => ({ fetch: fetchAs({ actor, via: "local" }) }),
     setupToken: () => people.setUp.makeToken(),
+    signInToken: (login) => people.links.makeToken(login),
   };
 }

@@ -33,6 +33,26 @@ export const CLI_CODES = {
   RUN_FAILED: { exit: EXIT.failed, meaning: "The run that was waited for did not succeed." },
   PARTIAL: { exit: EXIT.partial, meaning: "Of several things, some were done and some not." },
   INTERRUPTED: { exit: EXIT.interrupt, meaning: "Ctrl-C, or a signal." },
+  SOCKET_IN_USE: {
+    exit: EXIT.conflict,
+    meaning: "Another daemon listens at the socket.",
+  },
+  SOCKET_REFUSED: {
+    exit: EXIT.usage,
+    meaning: "The socket can't be made there, or others could replace it.",
+  },
+  PORT_REFUSED: {
+    exit: EXIT.conflict,
+    meaning: "The port can't be listened on: another program does, or it is not allowed.",
+  },
+  PUBLIC_WITHOUT_NAME: {
+    exit: EXIT.usage,
+    meaning: "Others could reach the server, and `public_url` does not say by what name.",
+  },
+  PUBLIC_WITHOUT_ACCOUNTS: {
+    exit: EXIT.usage,
+    meaning: "Others could reach the server, and there is neither an administrator nor an issuer.",
+  },
   SOCKET_PATH_TOO_LONG: {
     exit: EXIT.usage,
     meaning: "The folder's path is too long for a socket in it, and there is no other place.",

@@ -6,7 +6,7 @@ import { CliError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
 import { type Flags, type FlagValue, readSettings } from "./settings.ts";
 
-/** What does a command's work. It answers the exit code, if that is not 0. */
+/** What does a command's work. It answers the exit code, if that is not 0, or if it ends well although it was interrupted. */
 export interface Work<Words extends readonly unknown[]> {
   readonly run: (call: Call, ...words: Words) => Promise<number | void>;
   /** Whether it ends by itself at Ctrl-C, in its own way. @default false: it is cut off */
@@ -16,7 +16,8 @@ export interface Work<Words extends readonly unknown[]> {
 /** What commands are declared with. */
 export class CommandContext {
   readonly io: Io;
-  exitCode = 0;
+  /** What the work answered; absent: nothing, or there was none. */
+  exitCode: number | undefined;
 
   constructor(io: Io) {
     this.io = io;
@@ -37,7 +38,8 @@ export class CommandContext {
       try {
         const running = work.run(call, ...words);
         const isCutOff = work.endsBySignal !== true;
-        this.exitCode = (await (isCutOff ? beforeSignal(running, this.io.signal) : running)) ?? 0;
+        this.exitCode =
+          (await (isCutOff ? beforeSignal(running, this.io.signal) : running)) ?? undefined;
       } finally {
         await call.close();
       }

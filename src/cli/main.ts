@@ -13,7 +13,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const context = new CommandContext(io);
   try {
     await makeProgram(context).parseAsync([...argv], { from: "user" });
-    return io.signal.aborted ? EXIT.interrupt : context.exitCode;
+    return context.exitCode ?? (io.signal.aborted ? EXIT.interrupt : EXIT.ok);
   } catch (error) {
     return tellError(error, io);
   }

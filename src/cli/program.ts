@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import { withSettings } from "./command-context.ts";
+import { declareCare } from "./commands/declare-care.ts";
 import { declareCompletion } from "./commands/declare-completion.ts";
 import { declareFiles } from "./commands/declare-files.ts";
 import { declareFleet } from "./commands/declare-fleet.ts";
+import { declareDaemon } from "./commands/declare-daemon.ts";
 import { declareJob } from "./commands/declare-job.ts";
 import { declarePeople } from "./commands/declare-people.ts";
 import { declareRun } from "./commands/declare-run.ts";
@@ -11,6 +13,8 @@ import { version } from "./version.ts";
 
 /** All commands, in the order of the help. Each file declares words and flags, and loads what does the work when it is called. */
 const COMMANDS = [
+  declareDaemon,
+  declareCare,
   declareJob,
   declareRun,
   declareFiles,

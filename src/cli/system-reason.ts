@@ -3,6 +3,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: "its rights forbid it",
   ECONNREFUSED: "connection refused",
   ECONNRESET: "the connection broke",
+  EEXIST: "it is there already",
   EHOSTUNREACH: "there is no way to that host",
   EISDIR: "it is a folder",
   ENOENT: "it is not there",

@@ -41,6 +41,10 @@ export class LazyEngine implements Port.Engine {
     return { ok: false, roundTripMs: undefined, problem: `${this.#name} was closed.` };
   }
 
+  facts(): Promise<readonly Port.ServerFact[]> {
+    return this.#opened.facts();
+  }
+
   takes(error: unknown): boolean {
     return this.#engine?.takes(error) ?? false;
   }

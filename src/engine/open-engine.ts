@@ -155,7 +155,10 @@ export function makeEngine(options: EngineOptions): Engine {
         const home = await makePostgres(options, {
           label: "embedded postgres",
           openTimeoutMs: EMBEDDED_START_MS,
-          connect: ({ queue }) => openEmbedded(place.folder, queue, options.clock),
+          connect: ({ queue }) =>
+            openEmbedded(place.folder, queue, options.clock, ({ level, message }) =>
+              options.logger[level](message),
+            ),
           onError: errorSink(options.logger, "embedded postgres", options.clock),
         });
         return new MultiQueueEngine(home, options.clock);

@@ -26,7 +26,8 @@ export interface SchedulerParts {
   readonly feed: EventFeed;
   readonly reconciler: Reconciler;
   /** Absent if this process only schedules. */
-  readonly worker: Pick<WorkerRuntime, "id" | "runAround" | "start" | "stop"> | undefined;
+  readonly worker:
+    Pick<WorkerRuntime, "active" | "id" | "runAround" | "start" | "stop"> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Who acts through this scheduler: its process. */

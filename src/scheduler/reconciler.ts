@@ -1,15 +1,11 @@
 import { type CancelTimer, type Clock, sleep } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { AuditFinding, Engine, QueueJob } from "../engine/port/engine.ts";
+import type { AuditFinding, Engine } from "../engine/port/engine.ts";
 import { systemActor } from "../jobs/actor.ts";
 import { noteOfRemoval } from "./change-note.ts";
-import type { StoredJob } from "../jobs/definition.ts";
-import type { StoredEvent } from "../jobs/event.ts";
-import { queueJobIdOf } from "../jobs/occurrence-id.ts";
-import { queueOf } from "../jobs/queue.ts";
-import { Schedule } from "../jobs/schedule.ts";
 import { endTimed } from "./end-timed.ts";
 import { type OverdueFinding, OverdueWatch } from "./overdue-watch.ts";
+import { keyOf, repair } from "./repairs.ts";
 
 /**
  * Jobs checked per pass beyond those due soon; successive passes go through the whole fleet. Few, because jobs due soon
@@ -33,14 +29,6 @@ export interface ReconcilerOptions {
 }
 
 type TimedFinding = Extract<AuditFinding, { kind: "timed" }>;
-type Repairable = Exclude<AuditFinding, { kind: "overdue" | "expired" | "timed" }>;
-
-const REASONS: Readonly<Record<Repairable["kind"], string>> = {
-  unscheduled: "its next occurrence was not waiting in the queue; added again",
-  stranded: "a queued run had no queue job; added again",
-  "orphan-run": "a run held an instance and its queue job was gone; put back for another attempt",
-};
-
 /** Finds and repairs states that should be impossible. Every scheduler process has one; a lease lets one at a time work. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -110,7 +98,7 @@ export class Reconciler {
 
   /** One audit, and the repair of whatever the previous audit found as well. */
   async pass(): Promise<void> {
-    const { engine, everyMs, overdueMs, finishedRetentionMs } = this.#options;
+    const { engine, logger, everyMs, overdueMs, finishedRetentionMs } = this.#options;
     const offset = this.#offset;
     const findings = await engine.healing.audit({
       horizonMs: everyMs * 3,
@@ -127,7 +115,7 @@ export class Reconciler {
       if (finding.kind === "overdue") overdue.push(finding);
       else if (finding.kind === "timed") timed.push(finding);
       else if (finding.kind === "expired") await this.#expire(finding.jobId);
-      else if (this.#suspects.has(keyOf(finding))) await this.#repair(finding);
+      else if (this.#suspects.has(keyOf(finding))) await repair(engine, logger, finding);
       else suspects.add(keyOf(finding));
     }
     await this.#overdue.look(overdue);
@@ -150,25 +138,6 @@ export class Reconciler {
     }
   }
 
-  async #repair(finding: Repairable): Promise<void> {
-    const { engine, logger } = this.#options;
-    if (finding.kind === "unscheduled") {
-      const [job] = await engine.jobs.get([finding.jobId]);
-      if (!job || job.state !== "active") return;
-      await engine.queue.add(nextWakeUps(job));
-    } else {
-      await engine.queue.add([finding.queueJob]);
-    }
-    const reason = REASONS[finding.kind];
-    logger.warn(`job "${finding.jobId}" repaired: ${reason}`);
-    await this.#tell({
-      name: "JOB_REPAIRED",
-      jobId: finding.jobId,
-      reason,
-      ...(finding.kind === "orphan-run" ? { runId: finding.runId } : {}),
-    });
-  }
-
   async #expire(jobId: string): Promise<void> {
     const { engine } = this.#options;
     const { jobs } = engine;
@@ -183,25 +152,4 @@ export class Reconciler {
       note: noteOfRemoval(job, await engine.now()),
     });
   }
-
-  async #tell(event: Omit<StoredEvent, "at">): Promise<void> {
-    const { engine } = this.#options;
-    await engine.events.append([{ ...event, at: await engine.now() }]);
-  }
-}
-
-/** A finding that has moved on between two passes is not the same one. */
-function keyOf(finding: Repairable): string {
-  const { kind, jobId } = finding;
-  const what = kind === "unscheduled" ? finding.watermark : finding.queueJob.id;
-  return `${kind} ${jobId} ${what}`;
-}
-
-/** The queue job that should be waiting for a job's next occurrence. */
-function nextWakeUps({ definition, generation, watermark }: StoredJob): QueueJob[] {
-  const next = new Schedule(definition).next(watermark);
-  if (!next) return [];
-  const { id: jobId, pipeline } = definition;
-  const id = queueJobIdOf({ jobId, kind: "occurrence", sequence: generation, fireAt: next.fireAt });
-  return [{ id, pipeline, dueAt: next.dueAt, queue: queueOf(definition) }];
 }

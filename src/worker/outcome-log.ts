@@ -1,6 +1,7 @@
 import { iso } from "../core/iso.ts";
 import type { Clock, EpochMs } from "../core/clock.ts";
 import { LineLimit } from "../core/line-limit.ts";
+import { isToldOfEveryRun } from "../core/every-run.ts";
 import { isSilent, type LogFields, type Logger } from "../core/log.ts";
 import type { RunHold } from "../engine/port/engine.ts";
 import type { StoredEvent } from "../jobs/event.ts";
@@ -22,6 +23,7 @@ export class OutcomeLog {
   readonly #now: () => EpochMs;
   readonly #limit: LineLimit;
   readonly #hasDebug: boolean;
+  readonly #tellsEach: boolean;
 
   /** @param now The server's clock. */
   constructor(logger: Logger, clock: Clock, now: () => EpochMs) {
@@ -29,6 +31,7 @@ export class OutcomeLog {
     this.#now = now;
     this.#limit = new LineLimit(clock);
     this.#hasDebug = !isSilent(logger, "debug");
+    this.#tellsEach = isToldOfEveryRun(logger);
   }
 
   succeeded({ jobId, runId }: OutcomeTold["hold"], attempt: number, durationMs: number): void {
@@ -91,7 +94,9 @@ export class OutcomeLog {
       ...more,
       ...(error === undefined ? {} : { error: { ...error } }),
     };
-    this.#limited(level, jobId, what, `job "${jobId}" ${what}${why}`, fields, 1);
+    const message = `job "${jobId}" ${what}${why}`;
+    if (this.#tellsEach) this.#write(level, message, fields);
+    else this.#limited(level, jobId, what, message, fields, 1);
   }
 
   #limited(

@@ -115,7 +115,7 @@ export class WorkerRuntime {
   }
 
   /** The runs being executed here. */
-  get active(): ActiveRun[] {
+  get active(): readonly ActiveRun[] {
     return this.#queueConsumers.flatMap(({ active }) => [...active.values()]);
   }
 

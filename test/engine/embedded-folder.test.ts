@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -37,6 +46,16 @@ function copy(): string {
 describe("a folder of the embedded engine", () => {
   test("is of the version that the engine knows", () => {
     expect(server?.server_version.split(".")[0]).toBe(EMBEDDED_VERSION);
+  });
+
+  test("keeps its files from everybody else, also in a folder that others may enter", async () => {
+    const folder = copy();
+    chmodSync(folder, 0o755);
+    chmodSync(join(folder, "data"), 0o755);
+    const database = await openEmbedded(folder, "public", systemClock);
+    await database.close();
+    expect(statSync(join(folder, "data")).mode & 0o777).toBe(0o700);
+    expect(statSync(join(whole, "data")).mode & 0o777).toBe(0o700);
   });
 
   test("that another version made is refused, and stays as it is", async () => {

@@ -4,5 +4,5 @@ const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 
 const file = path.relative(path.join(__dirname, "../.."), process.argv[1]).replace(/\.ts$/, ".js");
-const program = pathToFileURL(path.join(process.env.CRONDUIT_COMPILED_TESTS, file)).href;
+const program = pathToFileURL(path.join(process.env.COMPILED_TESTS_OF_CRONDUIT, file)).href;
 Module.runMain = () => void import(program);

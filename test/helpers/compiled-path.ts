@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { join, relative } from "node:path";
 
 /** The variable that names the folder of compiled programs to the processes of a run. */
-export const COMPILED_IN = "CRONDUIT_COMPILED_TESTS";
+export const COMPILED_IN = "COMPILED_TESTS_OF_CRONDUIT";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -8,8 +8,10 @@ import { end, type Exit, outputOf, track } from "./children.ts";
 /** How to start a program. */
 export interface ProgramOptions {
   readonly args?: readonly string[];
-  /** Added to this process's environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to this process's environment; `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Its working directory. @default the repository's root */
+  readonly cwd?: string | undefined;
   /** Arguments for Node itself. */
   readonly nodeArgs?: readonly string[];
   /** Another Node. @default this process's */
@@ -55,7 +57,7 @@ export class Program implements AsyncDisposable {
       options.node ?? process.execPath,
       ["--import", preload].concat(options.nodeArgs ?? [], compiledPath(file), options.args ?? []),
       {
-        cwd: fileURLToPath(ROOT),
+        cwd: options.cwd ?? fileURLToPath(ROOT),
         env: { ...process.env, ...options.env },
         stdio: ["ignore", "pipe", "pipe", "ipc"],
       },

@@ -21,6 +21,7 @@ import { SecondFactors } from "./second-factors.ts";
 import { Sessions } from "./sessions.ts";
 import { SetUp } from "./set-up.ts";
 import { SignIn } from "./sign-in.ts";
+import { SignInLinks } from "./sign-in-links.ts";
 import { Tokens } from "./api-tokens.ts";
 import { UserCommands } from "./user-commands.ts";
 import type { User } from "./user-record.ts";
@@ -40,6 +41,7 @@ export interface People {
   readonly cookie: SessionCookie;
   readonly lockOut: LockOut;
   readonly signIn: SignIn;
+  readonly links: SignInLinks;
   readonly setUp: SetUp;
   readonly secondFactors: SecondFactors;
   /** Whose password is not enough to sign in. */
@@ -86,6 +88,14 @@ export function makePeople(
   const required = auth?.requireSecondFactor ?? false;
   const mustHaveSecond: People["mustHaveSecond"] = ({ role }) =>
     required === "all" || (required === "administrators" && role === "admin");
+  const commands = new UserCommands({
+    users,
+    passwords,
+    tokens,
+    administrators,
+    secondFactors,
+    clock,
+  });
   const bearer = { open, users, holders, tokens, sessions, hasAccounts, jwts };
   return {
     open,
@@ -100,7 +110,8 @@ export function makePeople(
     jwts,
     clock,
     hasAccounts,
-    commands: new UserCommands({ users, passwords, tokens, administrators, secondFactors, clock }),
+    commands,
+    links: new SignInLinks(open, clock, users, commands),
     signIn: new SignIn({ users, passwords, lockOut, audit, clock, secondFactors, mustHaveSecond }),
     secondFactors,
     mustHaveSecond,

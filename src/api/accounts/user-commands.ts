@@ -50,6 +50,13 @@ export class UserCommands {
     return user;
   }
 
+  /** Makes an administrator who signs in by a link of this machine. @throws {@link CronduitError} `USER_EXISTS` */
+  async createWithoutPassword(id: string): Promise<User> {
+    const user = await this.#parts.users.create(id, { role: "admin", teams: [], quotas: {} });
+    await this.#noteAdministrator(user);
+    return user;
+  }
+
   /** @throws {@link CronduitError} `ACCOUNT_NOT_FOUND`, `LAST_ADMINISTRATOR` */
   async change(id: string, change: UserChange): Promise<User> {
     const { users, administrators } = this.#parts;

@@ -106,6 +106,19 @@ export const sessionRoutes = {
       "INVALID_STATE",
     ],
   }),
+  signInByLink: route({
+    method: "POST",
+    path: "/session/link",
+    summary:
+      "Sign a browser in with the token that the server printed on this machine; it is good once.",
+    group: "people",
+    access: "anyone",
+    body: z.strictObject({ token: z.string().min(1).max(200).meta({ secret: true }) }),
+    answerIsSecret: true,
+    answer: whoShape,
+    status: 201,
+    errors: ["NOT_AUTHENTICATED", "TOO_MANY_ATTEMPTS", "INVALID_STATE"],
+  }),
   whoAmI: route({
     method: "GET",
     path: "/session",

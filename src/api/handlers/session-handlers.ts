@@ -22,24 +22,25 @@ export function sessionHandlers(people: People): Handlers<keyof typeof sessionRo
     async signIn(call) {
       const { user: login, password, as, newPassword, code } = call.body;
       requireSignIn(people, as);
-      const { address, request } = call;
+      const { address } = call;
       const given = { login, password, address };
       const { user, byCode } = await people.signIn.signIn(given, { newPassword, code });
-      await endFormer(people, request);
-      const agent = request.headers.get("user-agent");
-      const { session, text } = await sessions.begin(user, as, { address, agent });
-      const by = { kind: "user", id: user.id };
       const detail = factorsOf(as, byCode ? code : undefined);
-      await audit.write({ action: "signed-in", by, address, user: user.id, detail });
-      if (as === "cookie") {
-        const maxAgeMs = session.endsAt - session.createdAt;
-        call.headers.append("set-cookie", cookie.set(request, text, maxAgeMs));
-      }
-      const csrf = as === "cookie" ? csrfOf(text) : undefined;
+      const { session, who } = await begin(people, call, { user, as, detail });
       return {
-        ...whoAnswer(callerOf(people, { session, user, csrf }), sessions),
+        ...who,
         token: as === "jwt" && people.jwts ? await people.jwts.sign(session) : null,
       };
+    },
+
+    async signInByLink(call) {
+      requireAccounts(people);
+      const attempt = await people.lockOut.begin(undefined, call.address);
+      const user = await people.links.use(call.body.token);
+      if (!user) throw noLinkToken();
+      await attempt.succeeded();
+      const { who } = await begin(people, call, { user, as: "cookie", detail: "link" });
+      return who;
     },
 
     whoAmI: async ({ caller }) => whoAnswer(caller, sessions),
@@ -92,6 +93,32 @@ export function sessionHandlers(people: People): Handlers<keyof typeof sessionRo
 
     setUp: async (call) => setUp(people, call),
   };
+}
+
+/** Begins a session of somebody who said who they are. */
+async function begin(
+  people: People,
+  { request, address, headers }: Pick<Call<Contract["signIn"]>, "request" | "address" | "headers">,
+  given: { readonly user: User; readonly as: Session["kind"]; readonly detail: string },
+): Promise<{ readonly session: HeldSession; readonly who: Who }> {
+  const { sessions, audit, cookie } = people;
+  const { user, as, detail } = given;
+  await endFormer(people, request);
+  const agent = request.headers.get("user-agent");
+  const { session, text } = await sessions.begin(user, as, { address, agent });
+  const by = { kind: "user", id: user.id };
+  await audit.write({ action: "signed-in", by, address, user: user.id, detail });
+  if (as === "cookie")
+    headers.append("set-cookie", cookie.set(request, text, session.endsAt - session.createdAt));
+  const csrf = as === "cookie" ? csrfOf(text) : undefined;
+  return { session, who: whoAnswer(callerOf(people, { session, user, csrf }), sessions) };
+}
+
+function noLinkToken(): CronduitError {
+  return new CronduitError(
+    "NOT_AUTHENTICATED",
+    "The link is wrong, was used, or has expired. Starting the server again prints another one.",
+  );
 }
 
 async function setUp(

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { JobFilesOptions } from "../../config/watch/job-files-options.ts";
 import type { Io } from "../io.ts";
@@ -11,7 +12,7 @@ export type FileSettings = Omit<JobFilesOptions, "scheduler">;
 
 /**
  * Which files declare jobs.
- * @param defaultJobsDir For whoever names none.
+ * @param defaultJobsDir For whoever names none; besides a `cronduit.toml` that was found, if it is there.
  */
 export function fileSettings(
   { values, file, isFileNamed }: Pick<SettingsRead, "values" | "file" | "isFileNamed">,
@@ -19,8 +20,11 @@ export function fileSettings(
   defaultJobsDir: string | undefined,
 ): FileSettings {
   const { jobsDir, crontab = [], systemCrontab = [], source } = values;
-  const isNamed = jobsDir !== undefined || isFileNamed || crontab.length + systemCrontab.length > 0;
-  const jobsDirs = jobsDir ?? (isNamed || defaultJobsDir === undefined ? [] : [defaultJobsDir]);
+  const isNamed = isFileNamed || crontab.length + systemCrontab.length > 0;
+  // A file that was found is enough; without any, that the usual folder is missing is worth telling.
+  const isUsual =
+    !isNamed && defaultJobsDir !== undefined && (file === undefined || existsSync(defaultJobsDir));
+  const jobsDirs = jobsDir ?? (isUsual ? [defaultJobsDir] : []);
   const at = (path: string): string => (isAbsolute(path) ? path : join(cwd, path));
   return {
     source,

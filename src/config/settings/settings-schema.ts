@@ -166,6 +166,12 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe("The queues that the worker serves.")
     .meta({ value: "name" }),
+  drain: z
+    .string()
+    .regex(/^\d{1,5}(?:\.\d{1,3})?(?:ms|s|m|h)?$/)
+    .default("25s")
+    .describe("How long the end may wait for runs: seconds, or such as 25s and 2m.")
+    .meta({ allowed: "seconds, or a length such as 25s or 2m", value: "time" }),
   workerOnly: z.boolean().default(false).describe("Execute runs, and neither schedule nor listen."),
   schedulerOnly: z.boolean().default(false).describe("Execute no runs in this process."),
   timezone: zone

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CronduitError, isCronduitError } from "../../core/errors.ts";
 
@@ -15,17 +15,21 @@ export const EMBEDDED_VERSION = "18";
  */
 export async function openFolder<T>(
   path: string,
-  open: (dataFolder: string) => Promise<T>,
+  open: (dataFolder: string, isNew: boolean) => Promise<T>,
 ): Promise<T> {
   const data = join(path, DATA);
   const mark = join(path, BEING_MADE);
   if (await isThere(mark)) await rm(data, { recursive: true, force: true });
   const files = await readdir(data).catch(() => []);
-  if (files.length === 0) await writeFile(mark, "");
+  const isNew = files.length === 0;
+  if (isNew) await writeFile(mark, "");
   else await requireVersion(path, data);
+  // PGlite makes files that everybody may write; nobody else comes this far.
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  await chmod(data, 0o700);
   let opened: T;
   try {
-    opened = await open(data);
+    opened = await open(data, isNew);
   } catch (error) {
     if (isCronduitError(error)) throw error;
     throw damaged(path, error instanceof Error ? error.message : String(error), error);

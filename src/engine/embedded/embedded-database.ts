@@ -1,13 +1,20 @@
-import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
 import type { Clock } from "../../core/clock.ts";
 import { CronduitError, isCronduitError } from "../../core/errors.ts";
 import type { Database } from "../postgres/database.ts";
 import { openFolder } from "./database-folder.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { unpackTemplate } from "./folder-template.ts";
 import { loadPglite } from "./load-pglite.ts";
 import { PglitePool } from "./pglite-pool.ts";
+
+/** What somebody may want to know: a new folder took longer than it had to. */
+export interface FolderNote {
+  readonly level: "debug" | "warn";
+  readonly message: string;
+}
 
 /**
  * Starts PostgreSQL inside this process (PGlite), with its files in a folder.
@@ -24,11 +31,14 @@ export async function openEmbedded(
   folder: string,
   schema: string,
   clock: Clock,
+  onNote: (note: FolderNote) => void = () => undefined,
 ): Promise<Database> {
   const path = resolve(folder);
   const unlock = await claim(path, clock);
   try {
-    const db = await openFolder(path, (dataDir) => start(dataDir, schema));
+    const db = await openFolder(path, (dataDir, isNew) =>
+      isNew ? create(dataDir, schema, onNote) : start(dataDir, schema),
+    );
     return databaseOf(db, `in ${path}`, unlock);
   } catch (error) {
     await unlock();
@@ -56,6 +66,33 @@ async function claim(path: string, clock: Clock): Promise<() => Promise<void>> {
  * operating system caches the same files.
  */
 const SETTINGS = ["-c", "shared_buffers=16MB"];
+
+/** Begins with the database that comes with the package; without it, PostgreSQL makes one. */
+async function create(
+  dataDir: string,
+  schema: string,
+  onNote: (note: FolderNote) => void,
+): Promise<PGlite> {
+  const note = (level: FolderNote["level"], reason: string): void =>
+    onNote({
+      level,
+      message: `The new folder does not begin with the database of the package, which takes seconds longer: ${reason}.`,
+    });
+  const none = unpackTemplate(dataDir, schema);
+  if (none?.isExpected === true) {
+    note("debug", none.reason);
+    return start(dataDir, schema);
+  }
+  try {
+    if (none) throw new Error(none.reason);
+    return await start(dataDir, schema);
+  } catch (error) {
+    note("warn", error instanceof Error ? error.message : String(error));
+    for (const name of await readdir(dataDir))
+      await rm(join(dataDir, name), { recursive: true, force: true });
+    return start(dataDir, schema);
+  }
+}
 
 /** Statements that name no schema are BullMQ's. */
 async function start(dataDir: string, schema: string): Promise<PGlite> {

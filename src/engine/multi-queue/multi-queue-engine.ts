@@ -88,6 +88,10 @@ export class MultiQueueEngine implements Port.Engine {
     return this.#home.health();
   }
 
+  async facts(): Promise<readonly Port.ServerFact[]> {
+    return (await this.#home.facts?.()) ?? [];
+  }
+
   now(): Promise<EpochMs> {
     return this.#home.now();
   }

@@ -79,6 +79,8 @@ export interface Engine {
   close(limitMs?: number): Promise<void>;
   /** Whether the server answers now, and how long it took. Never throws. */
   health(): Promise<EngineHealth>;
+  /** What its owner should know about the server and its settings, as they are now. Absent: there is nothing to know. */
+  facts?(): Promise<readonly ServerFact[]>;
   /** The server's clock. */
   now(): Promise<EpochMs>;
   /**
@@ -93,6 +95,14 @@ export interface Engine {
   serve?(queue: string): Promise<Engine>;
   /** The names of the queues, the default one first. Absent if there is only that. */
   queueNames?(): Promise<string[]>;
+}
+
+/** Something about a server that matters to a fleet. */
+export interface ServerFact {
+  /** Whether it is as it should be; `info`: it may be meant so. */
+  readonly level: "good" | "info" | "warn";
+  /** In a sentence, or a few words. */
+  readonly text: string;
 }
 
 /** Whether the server answers. */

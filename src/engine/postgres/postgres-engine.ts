@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../core/clock.ts";
-import type { EngineHealth } from "../port/engine.ts";
+import type { EngineHealth, ServerFact } from "../port/engine.ts";
 import type { QueueEngine } from "../port/queue-engine.ts";
 import { borrow, type Database } from "./database.ts";
 import { PostgresBackfills } from "./postgres-backfills.ts";
@@ -19,6 +19,7 @@ import { PostgresRuns } from "./postgres-runs.ts";
 import { PostgresStats } from "./postgres-stats.ts";
 import { PostgresSteps } from "./postgres-steps.ts";
 import { PostgresTransfer } from "./postgres-transfer.ts";
+import { readFacts } from "./server-facts.ts";
 
 /** How the Postgres engine is made. */
 export type PostgresEngineOptions = PostgresLinkOptions;
@@ -86,6 +87,12 @@ export class PostgresEngine implements QueueEngine {
 
   health(): Promise<EngineHealth> {
     return this.#link.health();
+  }
+
+  async facts(): Promise<readonly ServerFact[]> {
+    // Of the one in this process nothing can be set.
+    if (this.#options.label !== "postgres") return [];
+    return this.#link.call("facts", ({ database }) => readFacts(database.pool));
   }
 
   async ask(): Promise<unknown> {

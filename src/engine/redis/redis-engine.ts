@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../core/clock.ts";
 import { BullMqQueue, QUEUE_NAME } from "../bullmq/bullmq-queue.ts";
-import type { EngineHealth } from "../port/engine.ts";
+import type { EngineHealth, ServerFact } from "../port/engine.ts";
 import type { QueueEngine } from "../port/queue-engine.ts";
 import { FastPath } from "./fast-path.ts";
 import { RedisBackfills } from "./redis-backfills.ts";
@@ -22,6 +22,7 @@ import { RedisRuns } from "./redis-runs.ts";
 import { RedisStats } from "./redis-stats.ts";
 import { RedisSteps } from "./redis-steps.ts";
 import { RedisTransfer } from "./redis-transfer.ts";
+import { readFacts } from "./server-check.ts";
 
 /** How the Redis engine is made. */
 export interface RedisEngineOptions extends RedisLinkOptions {
@@ -120,6 +121,10 @@ export class RedisEngine implements QueueEngine {
 
   health(): Promise<EngineHealth> {
     return this.#link.health(this.#calls.key("meta"));
+  }
+
+  facts(): Promise<readonly ServerFact[]> {
+    return this.#link.bounded("facts", () => readFacts(this.#link.redis));
   }
 
   ask(): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { Cluster, type Redis } from "ioredis";
 import { CronduitError } from "../../core/errors.ts";
 import type { LogLevel } from "../../core/log.ts";
+import type { ServerFact } from "../port/engine.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { infoField, readInfo, readSetting } from "./server-info.ts";
 
@@ -37,6 +38,26 @@ export async function checkServer(redis: RedisClient): Promise<ServerReport> {
     notes: [...notes.values()],
     evictedKeys: reports.reduce((sum, { evictedKeys }) => sum + evictedKeys, 0),
   };
+}
+
+/** What there is to know of a server's settings, the good as well. */
+export async function readFacts(redis: RedisClient): Promise<ServerFact[]> {
+  const { notes } = await checkServer(redis);
+  const [node] = redis instanceof Cluster ? redis.nodes("master") : [redis];
+  const info = node && (await readInfo(node));
+  const facts = notes.map(({ level, message }): ServerFact => {
+    return { level: level === "warn" ? "warn" : "info", text: message };
+  });
+  if (info === undefined) return facts;
+  if (infoField(info, "maxmemory_policy") === "noeviction")
+    facts.push({ level: "good", text: "maxmemory-policy noeviction" });
+  if (infoField(info, "aof_enabled") === "1") facts.push({ level: "good", text: "appendonly" });
+  else if (!notes.some(({ message }) => message.includes("appendonly")))
+    facts.push({
+      level: "info",
+      text: "Redis keeps snapshots only (appendonly is off): a crash loses what came since the last one. Set appendonly yes.",
+    });
+  return facts;
 }
 
 async function checkNode(node: Redis, isInCluster: boolean): Promise<ServerReport> {
