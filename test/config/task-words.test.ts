@@ -81,9 +81,9 @@ test("a job of a file runs by them", async () => {
   if (!job) throw new Error("no job");
   const { pipeline, options } = asJob({
     ...job,
-    task: { ...job.task, ...{ script: 'echo "$PWD $A"; exit 3' } },
+    task: { ...job.task, script: 'echo "$PWD $A"; exit 3' } as typeof job.task,
   });
-  await fleet.scheduler.addJob(pipeline as "script", options as never);
+  await fleet.scheduler.addJob(pipeline, options);
   const run = await fleet.scheduler.runJob("a", { wait: 30 });
   expect(run).toMatchObject({ verdict: "succeeded", result: { exitCode: 3 } });
   expect(await fleet.lines(run)).toEqual(["output /usr b"]);

@@ -20,7 +20,10 @@ export async function run(call: Call): Promise<number> {
   else if (call.output === "ndjson") for (const change of diff.changes) call.printJson(change);
   else {
     call.print(...diffLines(call, diff));
-    call.tell(...problemLines(call, diff.problems, here.files), `${summaryOf(diff, prune)} · times in ${call.reader.zone}`);
+    call.tell(
+      ...problemLines(call, diff.problems, here.files),
+      `${summaryOf(diff, prune)} · times in ${call.reader.zone}`,
+    );
   }
   return count === 0 ? EXIT.ok : EXIT.changes;
 }

@@ -5,7 +5,7 @@ import type { Problem } from "../../../config/file-problem.ts";
 import type { JobSet, SetFile } from "../../../config/read-set.ts";
 import type { Call } from "../../call.ts";
 import { CliError } from "../../cli-error.ts";
-import { fileSettings } from "../../daemon/file-settings.ts";
+import { DEFAULT_JOBS_DIR, fileSettings } from "../../daemon/file-settings.ts";
 
 /** The folder that is read if it is there and none is named. */
 const USUAL = "jobs.d";
@@ -21,7 +21,8 @@ export interface FilesHere {
 /** Reads the job files that are meant. @throws {@link CliError} `USAGE` if none are */
 export async function filesHere(call: Call): Promise<FilesHere> {
   const { read, io } = call;
-  const usual = existsSync(join(io.cwd, USUAL)) ? USUAL : undefined;
+  // Below where one works, or what the daemon reads.
+  const usual = [join(io.cwd, USUAL), DEFAULT_JOBS_DIR].find((path) => existsSync(path));
   const { source = "files", config, jobsDirs = [], crontabs } = fileSettings(read, io, usual);
   if (config === undefined && jobsDirs.length + (crontabs?.length ?? 0) === 0)
     throw new CliError(
