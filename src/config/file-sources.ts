@@ -129,7 +129,7 @@ export async function applyFiles(
   const problems = "problems" in applied ? [...set.problems, ...applied.problems] : set.problems;
   if (applied.kind === "rejected") return { ...none, kind: "rejected", problems };
   // What somebody has removed is declared, and so comes back.
-  const mended = await applier.mend();
+  const mended = await applier.mend(set.jobs);
   if (applied.kind === "unchanged" && mended.length === 0)
     return { ...none, kind: "unchanged", problems, jobs: set.jobs.length };
   const { added, changed, removed } =

@@ -11,15 +11,15 @@ import { partsOf } from "../../src/scheduler/pipeline-scheduler.ts";
 import { createTasks } from "../../src/tasks.ts";
 import { silent } from "../helpers/silent.ts";
 
-const root = mkdtempSync(join(tmpdir(), "cronduit-engines-"));
+const root: string = mkdtempSync(join(tmpdir(), "cronduit-engines-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const JOBS = 250;
 
 describe.each([
-  ["memory", () => "memory:"],
+  ["memory", (): string => "memory:"],
   ["redis", (): string => inject("redisUrl")],
   ["postgres", (): string => inject("postgresUrl")],
-  ["embedded", () => `embedded://${join(root, "state")}`],
+  ["embedded", (): string => `embedded://${join(root, "state")}`],
 ] as const)("%s", (name, connection) => {
   test("many jobs are applied, changed, refused and removed", async (): Promise<void> => {
     const jobs = join(root, name);

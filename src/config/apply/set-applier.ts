@@ -59,9 +59,8 @@ interface Known extends StoredHead {
   readonly isWhole: boolean;
 }
 
-/** Ids listed at once, and jobs looked at for that. */
-const PAGE = 1_000;
-const MOST_LOOKED = 20_000;
+/** A page of ids. */
+const PAGE = { limit: 1_000, mostLooked: 20_000 } as const;
 
 /** What a set would change. */
 export interface Preview extends CheckedJobs {
@@ -200,8 +199,7 @@ export class SetApplier {
     const query = {
       filter: { sources: [jobSourceOf(this.source)] },
       order: "id",
-      limit: PAGE,
-      mostLooked: MOST_LOOKED,
+      ...PAGE,
     } as const;
     let after: JobPlace | undefined;
     do {
@@ -213,16 +211,17 @@ export class SetApplier {
   }
 
   /**
-   * Adds jobs of the accepted set again that somebody has removed, if they have times to come.
-   * @returns their ids
+   * Adds jobs of the accepted set again that somebody has removed, if they have times to come. @returns their ids
+   * @param of Which ones may come back; absent: any.
    */
-  mend(signal?: AbortSignal): Promise<readonly string[]> {
+  mend(of?: readonly KeptJob[], signal?: AbortSignal): Promise<readonly string[]> {
     return this.#lease.during(async () => {
       await this.#complete();
       const known = await this.#read();
       if (!known) return [];
       const stored = new Set(await this.#storedIds());
-      const missing = [...known.jobs.values()].filter(({ id }) => !stored.has(id));
+      const meant = of ?? [...known.jobs.values()];
+      const missing = meant.filter(({ id }) => known.jobs.has(id) && !stored.has(id));
       if (missing.length === 0) return [];
       const { jobs } = await this.#check(missing);
       const toCome = jobs.filter(hasTimesToCome);
