@@ -65,7 +65,7 @@ describe("validate needs no fleet", () => {
     write("jobs.d/b.json", '{ "\u009b31m": 1 }');
     const { code, out } = await here(["validate"]);
     expect(code).toBe(2);
-    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/u);
+    expect(out.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
   });
 
   test("without any files, it says what to name", async () => {
