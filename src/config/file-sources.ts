@@ -127,15 +127,23 @@ export async function applyFiles(
   if (other) throw inConflict(source, other);
   const applied = await applier.accept({ jobs: set.jobs, digest: set.digest, prune, note });
   const problems = "problems" in applied ? [...set.problems, ...applied.problems] : set.problems;
-  if (applied.kind !== "applied")
-    return { ...none, kind: applied.kind, problems, jobs: set.jobs.length };
-  const { added, changed, removed } = applied.changes;
-  const numbers = { added: added.length, changed: changed.length, removed: removed.length };
+  if (applied.kind === "rejected") return { ...none, kind: "rejected", problems };
+  // What somebody has removed is declared, and so comes back.
+  const mended = await applier.mend(set.jobs);
+  if (applied.kind === "unchanged" && mended.length === 0)
+    return { ...none, kind: "unchanged", problems, jobs: set.jobs.length };
+  const { added, changed, removed } =
+    applied.kind === "applied" ? applied.changes : { added: [], changed: [], removed: [] };
+  const numbers = {
+    added: added.length + mended.length,
+    changed: changed.length,
+    removed: removed.length,
+  };
   const count = numbers.added + numbers.changed + numbers.removed;
   const by = note === undefined ? "" : ` (${note})`;
   const words = `${numbers.added} new, ${numbers.changed} changed, ${numbers.removed} removed${by}`;
   await new SetRecords(engine, source).announce("applied", words, count);
-  const { failed } = applied;
+  const failed = applied.kind === "applied" ? applied.failed : [];
   return { kind: "applied", problems, jobs: set.jobs.length, ...numbers, failed };
 }
 

@@ -273,7 +273,7 @@ export class JobFiles implements AsyncDisposable {
     const applied: Applied = isInForce
       ? { kind: "unchanged" }
       : await this.#applier.accept({ jobs, digest, prune: true }, this.#ended.signal);
-    const mended = this.#isMended ? [] : await this.#applier.mend(this.#ended.signal);
+    const mended = this.#isMended ? [] : await this.#applier.mend(undefined, this.#ended.signal);
     this.#isMended = true;
     const told = "problems" in applied ? applied.problems : [];
     const problems = [...head.problems, ...told].toSorted(byPlace);

@@ -78,7 +78,7 @@ test("files are compared, applied and pruned", async () => {
     overrides: [{ part: "paused", by: { kind: "code" } }],
   });
   // Whatever day it is: of five days, at weekends none runs any more, and others are half an hour later.
-  const kinds = (report?.["runs"] as unknown as { kind: string }[]).map(({ kind }) => kind);
+  const kinds = ((report?.["runs"] ?? []) as unknown as { kind: string }[]).map(({ kind }) => kind);
   expect(new Set(kinds).has("moved")).toBe(true);
   expect(kinds).not.toContain("same");
   expect(kinds).not.toContain("added");

@@ -14,7 +14,8 @@ const FILES = readdirSync(FOLDER).filter((name) => name !== "README.md");
 const FROM = Date.UTC(2026, 1, 27, 12);
 const COUNT = 100;
 
-function ours({ id: _, ...options }: Readonly<Record<string, unknown>>): string[] {
+function ours(given: Readonly<Record<string, unknown>>): string[] {
+  const { id: _, ...options } = given;
   const spec = resolveTrigger(options as unknown as TriggerOptions, {
     now: FROM,
     timezone: "UTC",

@@ -11,7 +11,7 @@ import {
 } from "../../src/config/export/print-job.ts";
 import { readSet } from "../../src/config/read-set.ts";
 import { PipelineScheduler } from "../../src/index.ts";
-import { declaredDefinition } from "../../src/jobs/overrides.ts";
+import type { declaredDefinition } from "../../src/jobs/overrides.ts";
 import { partsOf } from "../../src/scheduler/pipeline-scheduler.ts";
 import { createTasks } from "../../src/tasks.ts";
 import { silent } from "../helpers/silent.ts";
@@ -38,7 +38,7 @@ async function readBack(text: string, form: ExportForm, id: string) {
   if (!set.isValid) throw new Error(`${text}\n${JSON.stringify(set.problems)}`);
   await using scheduler = open();
   await scheduler.addJobs(set.jobs.map(asJob));
-  return storedIn(scheduler, id);
+  return await storedIn(scheduler, id);
 }
 
 /** A definition without what every declaration has of its own. */

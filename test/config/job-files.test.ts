@@ -145,9 +145,9 @@ test("jobs of code, of the API and of other sources are never taken over or remo
     ],
   ]);
   const { jobs } = await scheduler.getJobs();
-  expect(jobs.map(({ id, source }) => [id, source]).toSorted()).toEqual([
-    ["code", "code"],
-    ["theirs", "file:theirs"],
+  expect(jobs.map(({ id, source }) => `${id} ${source}`).toSorted()).toEqual([
+    "code code",
+    "theirs file:theirs",
   ]);
   // Even somebody who did not look first.
   const asFile = scheduler.as({ kind: "file", id: "files" });

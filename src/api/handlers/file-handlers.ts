@@ -27,8 +27,9 @@ export function fileHandlers({
       const { listSources } = await load();
       const sources = await listSources(engine);
       return {
-        items: sources.map(({ accepted, rejected, readers, ...rest }) => ({
-          ...rest,
+        items: sources.map(({ source, isInConflict, accepted, rejected, readers }) => ({
+          source,
+          isInConflict,
           accepted: accepted && {
             ...accepted,
             at: iso(accepted.at),
@@ -45,7 +46,12 @@ export function fileHandlers({
       const { exportJobs } = await import("../../config/export/export-jobs.ts");
       const { items, next } = await exportJobs(engine, { form, source, after: cursor, limit });
       return {
-        items: items.map(({ notes, ...item }) => ({ ...item, notes: [...notes] })),
+        items: items.map(({ jobId, text, notes, isExact }) => ({
+          jobId,
+          text,
+          notes: [...notes],
+          isExact,
+        })),
         nextCursor: next ?? null,
       };
     },
@@ -57,7 +63,13 @@ export function fileHandlers({
         ...diff,
         problems: diff.problems.map(problemAnswer),
         changes: diff.changes.map(({ runs, overrides, silenced, fields, ...change }) => ({
-          ...change,
+          kind: change.kind,
+          jobId: change.jobId,
+          file: change.file,
+          line: change.line,
+          before: change.before,
+          after: change.after,
+          needsCare: change.needsCare,
           fields: [...fields],
           runs: runs.map(({ kind, at, to }) => ({
             kind,

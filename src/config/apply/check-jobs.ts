@@ -75,8 +75,13 @@ export async function checkJobs(
   return { jobs: checked, problems: problems.toSorted(byPlace) };
 }
 
+/** Whether it is worth being added again: what ran once and was deleted long ago is not missing. */
+export function hasTimesToCome({ isPast, declaration }: CheckedJob): boolean {
+  return !isPast && !declaration.isOver;
+}
+
 /** The stored jobs of these ids. */
-export async function readJobs(
+async function readJobs(
   { engine }: Pick<Desk, "engine">,
   jobs: readonly { readonly id: string }[],
 ): Promise<(StoredJob | undefined)[]> {

@@ -16,7 +16,7 @@ import {
   type StoredHead,
 } from "./accepted-set.ts";
 import { type ApplyingParts, applySteps, type FailedJob, LeaseLost } from "./apply-steps.ts";
-import { type CheckedJobs, checkJobs } from "./check-jobs.ts";
+import { type CheckedJobs, checkJobs, hasTimesToCome } from "./check-jobs.ts";
 import type { KeptJob } from "./kept-job.ts";
 import { changesOf, isNothing, type SetChanges } from "./set-changes.ts";
 import { SetLease } from "./set-lease.ts";
@@ -59,9 +59,8 @@ interface Known extends StoredHead {
   readonly isWhole: boolean;
 }
 
-/** Ids listed at once, and jobs looked at for that. */
-const PAGE = 1_000;
-const MOST_LOOKED = 20_000;
+/** A page of ids. */
+const PAGE = { limit: 1_000, mostLooked: 20_000 } as const;
 
 /** What a set would change. */
 export interface Preview extends CheckedJobs {
@@ -124,10 +123,22 @@ export class SetApplier {
     const known = await this.#read();
     const after = byId(set.jobs);
     const changes = changesOf(known?.jobs ?? NOTHING, after);
-    const stored = known?.isWhole === true ? [] : await this.#storedIds();
-    const strays = stored.filter((id) => !after.has(id)).map((id) => ({ id }));
-    const checked = await this.#check([...changes.added, ...changes.changed]);
-    return { ...checked, changes, removed: [...changes.removed, ...strays] };
+    const stored = new Set(await this.#storedIds());
+    // Somebody has removed these; applying adds them again.
+    const fresh = new Set([...changes.added, ...changes.changed].map(({ id }) => id));
+    const missing = set.jobs.filter(({ id }) => !stored.has(id) && !fresh.has(id));
+    const checked = await this.#check([...changes.added, ...changes.changed, ...missing]);
+    const gone = [...stored].filter((id) => !after.has(id));
+    const removed = gone.map((id) => known?.jobs.get(id) ?? { id });
+    const isLost = new Set(missing.map(({ id }) => id));
+    const jobs = checked.jobs.filter((each) => !isLost.has(each.job.id) || hasTimesToCome(each));
+    const added = jobs.filter((each) => isLost.has(each.job.id)).map(({ job }) => job);
+    return {
+      ...checked,
+      jobs,
+      changes: { ...changes, added: [...changes.added, ...added] },
+      removed,
+    };
   }
 
   /** When jobs last succeeded; those that never did are left out. */
@@ -188,8 +199,7 @@ export class SetApplier {
     const query = {
       filter: { sources: [jobSourceOf(this.source)] },
       order: "id",
-      limit: PAGE,
-      mostLooked: MOST_LOOKED,
+      ...PAGE,
     } as const;
     let after: JobPlace | undefined;
     do {
@@ -201,19 +211,20 @@ export class SetApplier {
   }
 
   /**
-   * Adds jobs of the accepted set again that somebody has removed, if they have times to come.
-   * @returns their ids
+   * Adds jobs of the accepted set again that somebody has removed, if they have times to come. @returns their ids
+   * @param of Which ones may come back; absent: any.
    */
-  mend(signal?: AbortSignal): Promise<readonly string[]> {
+  mend(of?: readonly KeptJob[], signal?: AbortSignal): Promise<readonly string[]> {
     return this.#lease.during(async () => {
       await this.#complete();
       const known = await this.#read();
       if (!known) return [];
       const stored = new Set(await this.#storedIds());
-      const missing = [...known.jobs.values()].filter(({ id }) => !stored.has(id));
+      const meant = of ?? [...known.jobs.values()];
+      const missing = meant.filter(({ id }) => known.jobs.has(id) && !stored.has(id));
       if (missing.length === 0) return [];
       const { jobs } = await this.#check(missing);
-      const toCome = jobs.filter(({ isPast, declaration }) => !isPast && !declaration.isOver);
+      const toCome = jobs.filter(hasTimesToCome);
       await applySteps(this.#applying(), toCome, []);
       return toCome.map(({ job }) => job.id);
     }, signal);

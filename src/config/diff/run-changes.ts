@@ -18,39 +18,45 @@ export function nextTimes(definition: JobDefinition, now: EpochMs, count: number
   return times;
 }
 
+/** The next times of a schedule, and whether it has others. */
+export interface TimesAhead {
+  readonly times: readonly EpochMs[];
+  readonly has: (at: EpochMs) => boolean;
+}
+
+/** The next times of a job's schedule. */
+export function timesAhead(definition: JobDefinition, now: EpochMs, count: number): TimesAhead {
+  const schedule = new Schedule(definition);
+  return { times: nextTimes(definition, now, count), has: (at) => schedule.has(at) };
+}
+
 /**
  * How the next runs change, as far as both sides are known: a time that has another one on the same day in place of it has
  * moved.
  */
 export function changesOfRuns(
-  before: readonly EpochMs[],
-  after: readonly EpochMs[],
+  before: TimesAhead,
+  after: TimesAhead,
   { count, timezone }: { readonly count: number; readonly timezone: string },
 ): RunChange[] {
   // A side with fewer times than asked for has no more.
-  const endOf = (times: readonly EpochMs[]): number =>
+  const endOf = ({ times }: TimesAhead): number =>
     times.length < count ? Infinity : (times.at(-1) ?? Infinity);
   const end = Math.min(endOf(before), endOf(after));
-  const [old, fresh] = [before, after].map((times) => times.filter((at) => at <= end)) as [
-    EpochMs[],
-    EpochMs[],
-  ];
   const dayOf = dayIn(timezone);
-  const added = new Set(fresh.filter((at) => !old.includes(at)));
-  const changes: RunChange[] = [];
-  for (const at of old) {
-    if (fresh.includes(at)) {
-      changes.push({ kind: "same", at });
-      continue;
-    }
-    const to = [...added].find((other) => dayOf(other) === dayOf(at));
-    if (to === undefined) changes.push({ kind: "removed", at });
-    else {
-      added.delete(to);
-      changes.push({ kind: "moved", at, to });
-    }
+  // Beyond the end of the other side, only what may stand in for something before it.
+  const gone = before.times.filter((at) => !after.has(at));
+  const fresh = after.times.filter((at) => !before.has(at));
+  const changes: RunChange[] = before.times
+    .filter((at) => at <= end && after.has(at))
+    .map((at) => ({ kind: "same", at }));
+  for (const at of gone) {
+    const i = fresh.findIndex((to) => dayOf(to) === dayOf(at) && Math.min(at, to) <= end);
+    const [to] = i < 0 ? [] : fresh.splice(i, 1);
+    if (to !== undefined) changes.push({ kind: "moved", at, to });
+    else if (at <= end) changes.push({ kind: "removed", at });
   }
-  for (const at of added) changes.push({ kind: "added", at });
+  for (const at of fresh) if (at <= end) changes.push({ kind: "added", at });
   return changes.toSorted((a, b) => a.at - b.at);
 }
 

@@ -11,7 +11,7 @@ import type { CheckedJob } from "../apply/check-jobs.ts";
 import type { SetApplier, SetToApply } from "../apply/set-applier.ts";
 import type { Problem } from "../file-problem.ts";
 import { dependentsOf } from "./dependents.ts";
-import { changesOfRuns, nextTimes, type RunChange } from "./run-changes.ts";
+import { changesOfRuns, nextTimes, type RunChange, timesAhead } from "./run-changes.ts";
 
 /** Jobs that are told one by one. */
 const MOST_TOLD = 1_000;
@@ -115,9 +115,8 @@ function orderOf({ kind }: JobDiff): number {
 function diffOf({ job, declaration, stored }: CheckedJob, now: EpochMs, count: number): JobDiff {
   const place = { jobId: job.id, file: job.file, line: job.line };
   const after = inEffect(declaration, stored);
-  const times = nextTimes(after, now, count);
+  const ahead = timesAhead(after, now, count);
   const old = stored && declaredDefinition(stored.definition);
-  const before = old ? nextTimes(old, now, count) : [];
   const { timezone } = after;
   return {
     kind: stored ? "changed" : "added",
@@ -125,8 +124,8 @@ function diffOf({ job, declaration, stored }: CheckedJob, now: EpochMs, count: n
     before: old ? wordsOf(old) : null,
     after: wordsOf(after),
     runs: old
-      ? changesOfRuns(before, times, { count, timezone })
-      : times.map((at) => ({ kind: "added", at })),
+      ? changesOfRuns(timesAhead(old, now, count), ahead, { count, timezone })
+      : ahead.times.map((at) => ({ kind: "added", at })),
     fields: stored ? differencesOf(stored.definition, declaration) : [],
     overrides: overridesOf(stored),
     silenced: null,

@@ -31,7 +31,7 @@ export function exportedOf(declared: DeclaredJob): ExportedJob {
   } = options as unknown as Record<string, unknown>;
   return {
     id: declared.id,
-    pipeline: String(pipeline),
+    pipeline: pipeline as string,
     params,
     options: rest,
     notes: [],

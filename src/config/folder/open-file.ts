@@ -74,7 +74,7 @@ export async function openFile(
     const code = codeOf(error);
     if (code === undefined) throw error;
     if (code === "ENOENT" || code === "ENOTDIR")
-      return (await isLink(place.path)) ? { finding: leadsNowhere, stamp: undefined } : "gone";
+      return (await isLinkAt(place.path)) ? { finding: leadsNowhere, stamp: undefined } : "gone";
     return { finding: unreadable(error), stamp: undefined };
   }
 }
@@ -86,7 +86,7 @@ const leadsNowhere: Finding = {
 };
 
 /** A link that leads nowhere is not gone: its job must not go with what it led to. */
-async function isLink(path: string): Promise<boolean> {
+async function isLinkAt(path: string): Promise<boolean> {
   try {
     return (await lstat(path)).isSymbolicLink();
   } catch {

@@ -1,4 +1,5 @@
 import { counted } from "../../../core/counted.ts";
+import type { Problem } from "../../../config/file-problem.ts";
 import type { Call } from "../../call.ts";
 import { CliError } from "../../cli-error.ts";
 import { EXIT } from "../../exit-codes.ts";
@@ -32,7 +33,7 @@ export async function run(call: Call): Promise<number> {
 export async function compared(call: Call, here: FilesHere, prune: boolean): Promise<FilesDiff> {
   const { source, set, files } = here;
   if (!set.isValid) {
-    const problems = set.problems.map((each) => ({ ...each, hint: each.hint ?? null }));
+    const problems = set.problems.map(asAnswered);
     const none = { jobs: 0, added: 0, changed: 0, removed: 0, needCare: 0, changes: [] };
     return { isValid: false, problems, ...none };
   }
@@ -44,8 +45,12 @@ export async function compared(call: Call, here: FilesHere, prune: boolean): Pro
   const others = set.problems.filter(({ file }) => !known.has(file));
   return {
     ...diff,
-    problems: [...others.map((each) => ({ ...each, hint: each.hint ?? null })), ...diff.problems],
+    problems: [...others.map(asAnswered), ...diff.problems],
   };
+}
+
+function asAnswered(problem: Problem): FilesDiff["problems"][number] {
+  return { ...problem, hint: problem.hint ?? null };
 }
 
 /** Tells that the files are not valid. */

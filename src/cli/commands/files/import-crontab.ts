@@ -44,7 +44,7 @@ async function readInput({ io }: Call): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of io.stdin) {
-    const bytes = Buffer.from(part as Buffer | string);
+    const bytes = Buffer.from(part);
     length += bytes.length;
     if (length > MAX_FILE_BYTES) throw new CliError("INVALID_FILE", "A crontab has at most 1 MB.");
     parts.push(bytes);
