@@ -82,8 +82,17 @@ test("a run that goes on is followed, and cancelled", async () => {
 test("what happens is listed as it happens, and workers with their queues", async () => {
   await page.goto(fleet.at("/events"));
   await page.getByRole("button", { name: "Live", exact: true }).waitFor();
-  await fleet.client.runJob({ path: { jobId: "by-hand" }, body: {} });
-  await page.locator("tr", { hasText: "by-hand" }).first().waitFor();
+  // What happens before the stream is there, it does not tell.
+  const rows = page.locator("tr", { hasText: "by-hand" });
+  await expect
+    .poll(
+      async () => {
+        await fleet.client.runJob({ path: { jobId: "by-hand" }, body: {} });
+        return rows.count();
+      },
+      { interval: 500, timeout: 20_000 },
+    )
+    .toBeGreaterThan(0);
   await page.goto(fleet.at("/workers"));
   await page.getByRole("cell", { name: "default", exact: true }).first().waitFor();
   await page.getByText("every queue with jobs has somebody").waitFor();

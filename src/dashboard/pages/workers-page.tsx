@@ -12,8 +12,8 @@ const SKEW_MS = 1_000;
 
 /** Who executes runs, and which queues have nobody. */
 export function WorkersPage() {
-  const workers = useAsk("GET /workers", {}, { everyMs: 10_000 });
-  const queues = useAsk("GET /queues", {}, { everyMs: 10_000 });
+  const workers = useAsk("GET /workers", {}, { everyMs: 60_000 });
+  const queues = useAsk("GET /queues", {}, { everyMs: 60_000 });
   const error = workers.error ?? queues.error;
   const alone =
     queues.data?.items.filter(({ jobs, workers: count }) => jobs > 0 && count === 0) ?? [];
