@@ -35,7 +35,7 @@ const ONLY_IN = {
   "node_modules/prom-client/": ["metrics"],
   "node_modules/@?chevrotain/": ["conditions"],
   "node_modules/(tsyringe|reflect-metadata)/": ["pipeline"],
-  "node_modules/(@tanstack|react|react-dom|wouter|uplot)/": ["dashboard"],
+  "node_modules/(@tanstack|react|react-dom|wouter)/": ["dashboard"],
   "node_modules/@sinonjs/": ["testing"],
 };
 

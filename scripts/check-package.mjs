@@ -28,7 +28,13 @@ function checkFiles(files) {
   const missing = ["dist", "dist/cjs"]
     .flatMap((folder) => ENTRIES.map((entry) => `${folder}/${entry}`))
     .flatMap((entry) => [`${entry}.js`, `${entry}.d.ts`])
-    .concat("dist/dashboard/index.html", "dist/execution/child-main.js", "package.json", "LICENSE", "README.md")
+    .concat(
+      "dist/dashboard/index.html",
+      "dist/execution/child-main.js",
+      "package.json",
+      "LICENSE",
+      "README.md",
+    )
     .filter((name) => !packed.has(name))
     .map((name) => `${name} is missing`);
   const odd = files

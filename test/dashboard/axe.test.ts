@@ -25,7 +25,7 @@ const PAGES = [
   "/events",
   "/workers",
   "/settings",
-  "/nothing",
+  "/job/there-is-none",
 ];
 
 let fleet: DashboardFleet;
@@ -99,7 +99,7 @@ describe.each([
     for (const path of PAGES) {
       await page.goto(fleet.at(path));
       await page.locator("main h1, dialog h2").first().waitFor();
-      await page.waitForLoadState("networkidle").catch(() => undefined);
+      await page.waitForFunction("!document.querySelector('.loading')");
       await note(path);
     }
     expect(found).toEqual([]);

@@ -37,7 +37,7 @@ export function WorkersPage() {
           {workers.data.items.length === 0 ? (
             <p className="box pad b">No worker answers: nothing runs.</p>
           ) : (
-            <div className="box scroll" tabIndex={0} role="region" aria-label="Workers">
+            <div className="box scroll" tabIndex={0} role="region" aria-label="List of workers">
               <table className="tbl">
                 <thead>
                   <tr>
@@ -89,7 +89,7 @@ export function WorkersPage() {
           <header>
             <h2 id="queues">Queues</h2>
           </header>
-          <div className="box scroll" tabIndex={0} role="region" aria-label="Queues">
+          <div className="box scroll" tabIndex={0} role="region" aria-label="List of queues">
             <table className="tbl">
               <thead>
                 <tr>
