@@ -38,7 +38,7 @@ const ONLY_IN = {
   "node_modules/jiti/": ["cli"],
   "node_modules/@?chevrotain/": ["conditions"],
   "node_modules/(tsyringe|reflect-metadata)/": ["pipeline", "cli"],
-  "node_modules/(@tanstack|react|react-dom|wouter|uplot)/": ["dashboard"],
+  "node_modules/(@tanstack|react|react-dom|wouter)/": ["dashboard"],
   "node_modules/@sinonjs/": ["testing"],
   "node_modules/rotating-file-stream/": ["cli"],
 };

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { build } from "vite";
+import { licencesOf, packageOf } from "./merge-modules.mjs";
 
 const root = fileURLToPath(new URL("../src/dashboard", import.meta.url));
 /** Too small to gain anything, or compressed by itself. */
@@ -16,7 +17,7 @@ const TEXTS = /\.(?:js|css|svg)$/;
 export async function buildDashboard(outDir) {
   // React is another one in development, and whoever tests has set this to "test".
   process.env.NODE_ENV = "production";
-  await build({
+  const { output } = await build({
     root,
     // Relative: the dashboard finds out at run time below which path it is.
     base: "./",
@@ -42,6 +43,13 @@ export async function buildDashboard(outDir) {
       },
     },
   });
+  // What Vite makes of a CommonJS module begins with a zero, and may end with what it is.
+  const modules = output
+    .flatMap(({ moduleIds = [] }) => moduleIds)
+    .map((id) => id.replace(/^\0/, "").replace(/\?.*$/, ""));
+  // wouter is in the public domain (Unlicense), and has no text to pass on.
+  const packages = modules.map(packageOf).filter((found) => found?.name !== "wouter");
+  writeFileSync(join(outDir, "LICENSES.txt"), licencesOf(packages));
   for (const name of readdirSync(join(outDir, "assets"))) {
     const path = join(outDir, "assets", name);
     const content = readFileSync(path);

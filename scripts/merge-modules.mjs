@@ -51,13 +51,13 @@ export async function mergeModules(from, to, entries) {
 }
 
 /** The library that a module belongs to, and its folder; `undefined` for our own. */
-function packageOf(id) {
+export function packageOf(id) {
   const [folder, name] = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)(?=\/)/.exec(id) ?? [];
   return name === undefined ? undefined : { name, folder };
 }
 
 /** Licences ask to be passed on with the code. */
-function licencesOf(packages) {
+export function licencesOf(packages) {
   const namesOf = new Map();
   for (const found of packages) {
     if (found === undefined) continue;

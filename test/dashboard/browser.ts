@@ -33,9 +33,16 @@ export class TestBrowser implements AsyncDisposable {
       readonly width?: number;
       readonly colorScheme?: "dark" | "light";
       readonly timezone?: string;
+      /** Lets scripts of the test in. */
+      readonly bypassCSP?: boolean;
     } = {},
   ): Promise<TestBrowser> {
-    const { width = 1_440, colorScheme = "light", timezone = "Europe/Berlin" } = options;
+    const {
+      width = 1_440,
+      colorScheme = "light",
+      timezone = "Europe/Berlin",
+      bypassCSP = false,
+    } = options;
     const profile = mkdtempSync(join(tmpdir(), "cronduit-browser-"));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: chromiumBinary(),
@@ -45,6 +52,7 @@ export class TestBrowser implements AsyncDisposable {
       timezoneId: timezone,
       locale: "en-GB",
       reducedMotion: "reduce",
+      bypassCSP,
     });
     return new TestBrowser(context, profile);
   }

@@ -27,10 +27,11 @@ export const Work = defineJob({
     log.info("begins", { at: fireTime });
     for (let i = 1; i <= writes; i += 1)
       log.warn(`line ${i} \u001B[31mred\u001B[0m and \u202Ereversed <b>not bold</b>`);
-    for (let i = 1; holds && !signal.aborted; i += 1) {
-      log.info(`still holding ${i}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    if (holds)
+      for (let i = 1; !signal.aborted; i += 1) {
+        log.info(`still holding ${i}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
     signal.throwIfAborted();
     await step("prepare", () => ({ rows: 48_210 }));
     if (takes !== undefined) await sleep(takes);

@@ -28,6 +28,12 @@ const EventsPage = lazy(() =>
 const WorkersPage = lazy(() =>
   import("../pages/workers-page.tsx").then((m) => ({ default: m.WorkersPage })),
 );
+const TimelinePage = lazy(() =>
+  import("../pages/timeline-page.tsx").then((m) => ({ default: m.TimelinePage })),
+);
+const SettingsPage = lazy(() =>
+  import("../pages/settings-page.tsx").then((m) => ({ default: m.SettingsPage })),
+);
 const RunsPage = lazy(() =>
   import("../pages/runs-page.tsx").then((m) => ({ default: m.RunsPage })),
 );
@@ -83,6 +89,8 @@ const PAGE_PARTS: Partial<Record<PageName, (where: Where) => ReactNode>> = {
   edit: ({ id }) => <EditJobPage id={id} />,
   runs: () => <RunsPage />,
   run: ({ id }) => <RunPage id={id} />,
+  timeline: () => <TimelinePage />,
+  settings: () => <SettingsPage />,
   events: () => <EventsPage />,
   workers: () => <WorkersPage />,
 };

@@ -128,8 +128,8 @@ function stream(
       resolve(wasOpen);
     };
     source.addEventListener("open", () => {
-      // What happened in between is asked, too.
-      if (wasOpen || lastEventId !== undefined) note("all");
+      // What happened since the page was asked for, and until now, came to nobody.
+      note("all");
       wasOpen = true;
       state(true);
     });

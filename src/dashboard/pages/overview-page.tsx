@@ -19,7 +19,7 @@ type Overview = Answer<"GET /overview">;
 
 /** Whether every promise is kept and, if not, what needs somebody. */
 export function OverviewPage() {
-  const { data, error, refetch } = useAsk("GET /overview", {}, { everyMs: 15_000 });
+  const { data, error, refetch } = useAsk("GET /overview", {}, { everyMs: 60_000 });
   if (!data) {
     return (
       <Page title="Overview" way={[{ text: "Overview" }]}>

@@ -1,6 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { type AskError, ask } from "../app/ask.ts";
+import { textOf } from "../app/form-text.ts";
 import { enter, type Who } from "../app/session.tsx";
 import { Link } from "../app/link.tsx";
 import { go, pathTo } from "../app/where.ts";
@@ -15,8 +16,8 @@ export function SetUpPage() {
   }, []);
   const setUp = useMutation<Who, AskError, FormData>({
     mutationFn: async (form) => {
-      const [user, password] = [valueOf(form, "user"), valueOf(form, "password")];
-      await ask("POST /setup", { body: { token: valueOf(form, "token"), user, password } });
+      const [user, password] = [textOf(form, "user"), textOf(form, "password")];
+      await ask("POST /setup", { body: { token: textOf(form, "token"), user, password } });
       return ask("POST /session", { body: { user, password } });
     },
     onSuccess: (who) => {
@@ -84,11 +85,6 @@ export function SetUpPage() {
       </section>
     </WayIn>
   );
-}
-
-function valueOf(form: FormData, name: string): string {
-  const value = form.get(name);
-  return typeof value === "string" ? value : "";
 }
 
 /** A code in the address would stay in the history, and in the log of a proxy that is asked for it again. */

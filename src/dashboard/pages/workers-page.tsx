@@ -12,8 +12,8 @@ const SKEW_MS = 1_000;
 
 /** Who executes runs, and which queues have nobody. */
 export function WorkersPage() {
-  const workers = useAsk("GET /workers", {}, { everyMs: 10_000 });
-  const queues = useAsk("GET /queues", {}, { everyMs: 10_000 });
+  const workers = useAsk("GET /workers", {}, { everyMs: 60_000 });
+  const queues = useAsk("GET /queues", {}, { everyMs: 60_000 });
   const error = workers.error ?? queues.error;
   const alone =
     queues.data?.items.filter(({ jobs, workers: count }) => jobs > 0 && count === 0) ?? [];
@@ -37,7 +37,7 @@ export function WorkersPage() {
           {workers.data.items.length === 0 ? (
             <p className="box pad b">No worker answers: nothing runs.</p>
           ) : (
-            <div className="box scroll" tabIndex={0} role="region" aria-label="Workers">
+            <div className="box scroll" tabIndex={0} role="region" aria-label="List of workers">
               <table className="tbl">
                 <thead>
                   <tr>
@@ -89,7 +89,7 @@ export function WorkersPage() {
           <header>
             <h2 id="queues">Queues</h2>
           </header>
-          <div className="box scroll" tabIndex={0} role="region" aria-label="Queues">
+          <div className="box scroll" tabIndex={0} role="region" aria-label="List of queues">
             <table className="tbl">
               <thead>
                 <tr>

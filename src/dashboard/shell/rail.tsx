@@ -3,27 +3,9 @@ import { useAsk } from "../app/queries.ts";
 import { Link } from "../app/link.tsx";
 import { OWN_ZONE, useNow, zoneName } from "../app/times.ts";
 import { pathTo, useWhere } from "../app/where.ts";
-import { Icon, type IconName } from "../parts/glyph.tsx";
+import { Icon } from "../parts/glyph.tsx";
 import { TimeOf } from "../parts/time-of.tsx";
-
-interface Entry {
-  readonly page: PageName;
-  readonly text: string;
-  readonly icon: IconName;
-  /** Other pages below it. */
-  readonly also?: readonly PageName[];
-  /** Whether a phone has no place for it. */
-  readonly isWide?: boolean;
-}
-
-/** The pages that the rail leads to. */
-export const ENTRIES: readonly Entry[] = [
-  { page: "", text: "Overview", icon: "overview", also: ["sign-in"] },
-  { page: "jobs", text: "Jobs", icon: "jobs", also: ["job", "new", "edit"] },
-  { page: "runs", text: "Runs", icon: "runs", also: ["run"] },
-  { page: "events", text: "Events", icon: "events" },
-  { page: "workers", text: "Workers", icon: "workers" },
-];
+import { ENTRIES } from "./entries.ts";
 
 /** The way to every page: at the side or, on a phone, below. */
 export function Rail() {

@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useEffect, useId, useState } from "react";
 import { ask } from "../app/ask.ts";
 import { isLive, liveState, startLive, toggleLive } from "../app/live.ts";
 import { leave, useMe } from "../app/session.tsx";
@@ -9,12 +9,15 @@ import { Crumbs } from "../parts/page.tsx";
 import { NoticeBar } from "../parts/notice.tsx";
 import { Icon } from "../parts/glyph.tsx";
 import { crumbs } from "./crumbs.ts";
+import { JumpBox } from "./jump-box.tsx";
+import { startKeys } from "./keys.ts";
 import { Rail } from "./rail.tsx";
-import { useEffect } from "react";
 
 /** What stands around every page. */
 export function Shell({ children }: { readonly children: ReactNode }) {
   const { session } = useMe();
+  const [isJumping, setIsJumping] = useState(false);
+  useEffect(() => startKeys(() => setIsJumping(true)), []);
   useEffect(() => startLive(session?.id ?? "local"), [session?.id]);
   return (
     <>
@@ -27,6 +30,11 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           <header className="top">
             <Crumbs way={useStore(crumbs)} />
             <span className="gap" />
+            <button type="button" className="btn find" onClick={() => setIsJumping(true)}>
+              <Icon name="search" />
+              <span>Search or jump to…</span>
+              <kbd aria-hidden="true">⌘K</kbd>
+            </button>
             <Live />
             <Zone />
             <button
@@ -43,6 +51,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </div>
       </div>
       <NoticeBar />
+      {isJumping && <JumpBox close={() => setIsJumping(false)} />}
     </>
   );
 }
