@@ -8,7 +8,7 @@ import {
   type ExportForm,
   isPrintable,
   printJob,
-} from "../../src/config/export/print-job.ts";
+} from "../../src/config/export/job-text.ts";
 import { readSet } from "../../src/config/read-set.ts";
 import { PipelineScheduler } from "../../src/index.ts";
 import type { declaredDefinition } from "../../src/jobs/overrides.ts";

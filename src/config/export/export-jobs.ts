@@ -1,6 +1,6 @@
 import type { Engine } from "../../engine/port/engine.ts";
 import { jobFields } from "./job-fields.ts";
-import { type ExportForm, isPrintable, printJob } from "./print-job.ts";
+import { type ExportForm, isPrintable, printJob } from "./job-text.ts";
 
 /** Jobs looked at for a page. */
 const MOST_LOOKED = 20_000;

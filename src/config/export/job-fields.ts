@@ -6,7 +6,7 @@ import { jobOptionsSchema } from "../../jobs/options.ts";
 import { declaredDefinition, OVERRIDE_PARTS } from "../../jobs/overrides.ts";
 import { mask } from "../../pipeline/secrets/secret-paths.ts";
 import { rulesOf } from "../../scheduler/declaration.ts";
-import type { ExportedJob } from "./print-job.ts";
+import type { ExportedJob } from "./job-text.ts";
 import { triggerFields } from "./trigger-fields.ts";
 
 /** The rules of a job that says nothing of them. */

@@ -39,12 +39,6 @@ export type WhatWasRead = Pick<FilesReader, "digest" | "jobs" | "files">;
 const ownNames = new Set<string>();
 const MACHINE = machineName();
 
-/** Reads what is stored of a reader. */
-export function parseReader(value: unknown): FilesReader | undefined {
-  const { data } = recordSchema.safeParse(value);
-  return data && toReader(data);
-}
-
 function toReader({ host, pid, digest, jobs, files, at }: z.output<typeof recordSchema>) {
   return { host, pid, digest, jobs, files, at };
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { counted } from "../../../core/counted.ts";
-import { exportedOf, printJob } from "../../../config/export/print-job.ts";
+import { exportedOf, printJob } from "../../../config/export/job-text.ts";
 import { MAX_FILE_BYTES } from "../../../config/file-limits.ts";
 import { readSet } from "../../../config/read-set.ts";
 import type { Call } from "../../call.ts";
