@@ -2,7 +2,12 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { performProgram, type ProgramOutcome } from "./program/perform-program.ts";
-import { wholePathSchema, type ProgramOptions, programShape } from "./program/program-options.ts";
+import {
+  argumentsSchema,
+  wholePathSchema,
+  type ProgramOptions,
+  programShape,
+} from "./program/program-options.ts";
 import { userNameSchema } from "./program/run-as.ts";
 import type { CommandLine, ResolvedSettings } from "./task-settings.ts";
 import { wordSchema } from "./word-schema.ts";
@@ -34,7 +39,7 @@ const commandParamsSchema = z
       error: 'must be a list of words, ["program", "argument"], or a text with shell: true',
     }),
     shell: z.union([z.boolean(), wholePathSchema(SHELL)], { error: SHELL }).default(false),
-    args: z.array(wordSchema()).max(1_000).default([]),
+    args: argumentsSchema,
     stdin: z.string().max(MAX_STDIN).optional(),
     user: userNameSchema.optional(),
     ...programShape,

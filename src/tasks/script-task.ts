@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { performProgram, type ProgramOutcome } from "./program/perform-program.ts";
-import { type ProgramOptions, programShape } from "./program/program-options.ts";
+import { argumentsSchema, type ProgramOptions, programShape } from "./program/program-options.ts";
 import { notConfigured, type ResolvedSettings } from "./task-settings.ts";
 import { wordSchema } from "./word-schema.ts";
 
@@ -36,7 +36,7 @@ export function scriptTask(settings: ResolvedSettings) {
       interpreter: z.string({ error: oneOf }).min(1).max(64).meta({ examples: names }),
       program: z.array(wordSchema(4_096)).min(1).max(100).optional(),
       script: wordSchema(262_144),
-      args: z.array(wordSchema()).max(1_000).default([]),
+      args: argumentsSchema,
       ...programShape,
     })
     .superRefine(({ interpreter, program }, context) => {

@@ -38,6 +38,7 @@ test("a crontab of a user, with all that it may have", async () => {
         command: "/opt/backup.sh --all # not a comment",
         shell: "/bin/bash",
         env,
+        how: { cwd: "~" },
       },
     },
     {
@@ -54,6 +55,7 @@ test("a crontab of a user, with all that it may have", async () => {
         stdin: "Hello\n\nWorld\n",
         shell: "/bin/bash",
         env,
+        how: { cwd: "~" },
       },
     },
   ]);
@@ -64,9 +66,10 @@ test("a crontab of the system names users", async () => {
     "17 * * * *\troot    cd / && run-parts\r\n@hourly www-data /x\n",
   );
   expect(problems).toEqual([]);
+  const how = { cwd: "~" };
   expect(jobs.map(({ task }) => task)).toEqual([
-    { type: "command", command: "cd / && run-parts", shell: true, user: "root" },
-    { type: "command", command: "/x", shell: true, user: "www-data" },
+    { type: "command", command: "cd / && run-parts", shell: true, user: "root", how },
+    { type: "command", command: "/x", shell: true, user: "www-data", how },
   ]);
 });
 

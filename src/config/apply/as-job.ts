@@ -14,13 +14,13 @@ export function asJob({ options, task }: Pick<DeclaredJob, "options" | "task">):
 function pipelineOf(task: Task): { pipeline: string; params?: Readonly<Record<string, unknown>> } {
   switch (task.type) {
     case "script": {
-      const { interpreter, program, script } = task;
-      const params = { interpreter, ...(program && { program }), script };
+      const { interpreter, program, script, how } = task;
+      const params = { ...how, interpreter, ...(program && { program }), script };
       return { pipeline: "script", params };
     }
     case "command": {
-      const { type: _, ...params } = task;
-      return { pipeline: "command", params };
+      const { type: _, how, ...params } = task;
+      return { pipeline: "command", params: { ...how, ...params } };
     }
     case "pipeline":
       return { pipeline: task.name };

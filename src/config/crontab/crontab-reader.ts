@@ -21,6 +21,9 @@ export interface CrontabForm {
   readonly system: boolean;
 }
 
+/** Where cron runs commands: in the folder that HOME says. */
+const IN_ITS_HOME = { cwd: "~" };
+
 /** Variables of crons that have no effect here, and what does instead. */
 const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   MAILTO: "Output is kept in the run's log.",
@@ -139,6 +142,7 @@ export class CrontabReader {
       shell: this.#shell ?? true,
       ...(this.#env.size === 0 ? {} : { env: Object.fromEntries(this.#env) }),
       ...(user === undefined ? {} : { user }),
+      how: IN_ITS_HOME,
     };
     const identity = {
       user: user ?? "",

@@ -1,8 +1,14 @@
 import type { Problem } from "../file-problem.ts";
 
+/** How a program is run: params of the tasks beside what it is. */
+interface HowToRun {
+  /** Such as `cwd` and `successCodes`; absent if nothing is said. */
+  readonly how?: Readonly<Record<string, unknown>>;
+}
+
 /** What a job of a file does. */
 export type Task =
-  | {
+  | (HowToRun & {
       /** A text for an interpreter. */
       readonly type: "script";
       /** Its name: `PYTHON`, `BASH`, `JAVASCRIPT`, or one of the file. */
@@ -10,8 +16,8 @@ export type Task =
       /** How the file says to start it, a program with its arguments. Absent: it says nothing of this name. */
       readonly program?: readonly string[];
       readonly script: string;
-    }
-  | {
+    })
+  | (HowToRun & {
       /** A line for a shell. */
       readonly type: "command";
       readonly command: string;
@@ -23,7 +29,7 @@ export type Task =
       readonly stdin?: string;
       /** Who it runs as, in a crontab of the system. */
       readonly user?: string;
-    }
+    })
   | {
       /** A registered pipeline; its params are in the options. */
       readonly type: "pipeline";

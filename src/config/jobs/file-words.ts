@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_COMMAND } from "../file-limits.ts";
+import { taskWords } from "./task-words.ts";
 
 /** Kinds of trigger as a file may name them in `schedule_type`. */
 export const SCHEDULE_TYPES = [
@@ -45,6 +46,7 @@ const everywhere = {
     .optional()
     .describe("The name of a registered pipeline, in place of a command."),
   params: z.unknown().optional().describe("For the pipeline."),
+  ...taskWords,
 } as const;
 
 /** What a job of a TOML file may say beside the options of `addJob`. */

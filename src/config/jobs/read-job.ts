@@ -8,6 +8,7 @@ import { inOptions, inParams } from "./in-options.ts";
 import { readWords } from "./schedule-words.ts";
 import { inCamelCase, inSnakeCase } from "../../core/name-case.ts";
 import { RULE_NAMES, TRIGGER_NAMES } from "./spelling.ts";
+import { howToRun } from "./task-words.ts";
 import { checkValue } from "./told.ts";
 import { spanOfKey, spanOfValue, unknownKey, type WrittenJob } from "./written-job.ts";
 
@@ -53,7 +54,9 @@ export function readJob(job: WrittenJob, form: JobForm): DeclaredJob | undefined
   checkId(job, form);
   pause(job, words["paused"], rules);
   const when = readWords(job, words, timing);
-  const task = pipelineOf(job, words) ?? form.taskOf(words);
+  const how = howToRun(job);
+  const what = pipelineOf(job, words) ?? form.taskOf(words);
+  const task = what && how ? { ...what, how } : what;
   const params = "params" in words ? inParams(job, words["params"], ["params"]) : undefined;
   checkParams(job, words, task);
   if (when && !isWrong()) checkTogether(job, rules, { id: form.id, words: when });
@@ -139,7 +142,7 @@ function checkParams(
   job.problems.add(spanOfKey(job, "params"), {
     code: "INVALID_VALUE",
     message: "params: a command has none.",
-    hint: 'Leave them out, or name a "pipeline".',
+    hint: 'Write what it takes beside it, such as cwd = "/data", or name a "pipeline".',
   });
 }
 

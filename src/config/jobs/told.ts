@@ -6,7 +6,14 @@ import type { Path } from "../source/place-tree.ts";
 import type { Span } from "../source/source-text.ts";
 import { inCamelCase, inSnakeCase } from "../../core/name-case.ts";
 import { inWordsOfFiles } from "./spelling.ts";
-import { isWritten, spanInside, spanOfKey, spanOfValue, type WrittenJob } from "./written-job.ts";
+import {
+  isTable,
+  isWritten,
+  spanInside,
+  spanOfKey,
+  spanOfValue,
+  type WrittenJob,
+} from "./written-job.ts";
 
 /** Codes of errors that problems have, too. */
 const SHARED: ReadonlySet<string> = new Set([
@@ -39,9 +46,9 @@ export function checkValue<S extends z.ZodType>(
     tellCondition(job, key, inner);
     return undefined;
   }
-  const keys = [key, ...keysOf(path)];
+  const keys = [key, ...keysOf(path, job.fields[key])];
   const isUnknown = path !== place;
-  const shown = [key, ...keysOf(place)].join(".");
+  const shown = [key, ...keysOf(place, job.fields[key])].join(".");
   job.problems.add(isUnknown ? spanOfKey(job, ...keys) : spanOfValue(job, ...keys), {
     code: isUnknown ? "UNKNOWN_KEY" : code,
     ...divided(inWordsOfFiles(`${shown}: ${what}`)),
@@ -49,10 +56,20 @@ export function checkValue<S extends z.ZodType>(
   return undefined;
 }
 
-/** A path of names in camelCase as keys of a file. */
-function keysOf(path: string): Path {
+/** A path of names in camelCase as keys of a file; names that people choose, as of variables, are there as they are. */
+function keysOf(path: string, written: unknown): Path {
   if (path === "") return [];
-  return path.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : inSnakeCase(part)));
+  let at = written;
+  return path.split(".").map((part) => {
+    const key = /^\d+$/.test(part) ? Number(part) : part;
+    const name =
+      typeof key === "string" && !(isTable(at) && Object.hasOwn(at, key)) ? inSnakeCase(key) : key;
+    at =
+      isTable(at) || Array.isArray(at)
+        ? (at as Readonly<Record<string | number, unknown>>)[name]
+        : undefined;
+    return name;
+  });
 }
 
 function tellCondition(job: WrittenJob, key: string, error: ConditionError): void {
@@ -103,7 +120,7 @@ function placeOf(
   const name = inSnakeCase(inCamelCase(first));
   const key = isWritten(job, name) ? name : (from[first] ?? from["*"]);
   if (key === undefined) return spanOfKey(job);
-  const inner = deeper.length > 0 ? keysOf(deeper.join(".")) : [];
+  const inner = deeper.length > 0 ? keysOf(deeper.join("."), job.fields[key]) : [];
   const whole = spanOfValue(job, key, ...inner);
   const written = job.fields[key];
   if (typeof column !== "number" || typeof written !== "string") return whole;

@@ -28,6 +28,9 @@ const workingDirectorySchema = wholePathSchema(
   (path) => path === "~",
 );
 
+/** Words for a program. */
+export const argumentsSchema = z.array(wordSchema()).max(1_000).default([]);
+
 const exitCode = z.int().min(0).max(255);
 
 /** What all tasks take that start a program. */
