@@ -51,10 +51,8 @@ function declareWriting(job: Command, context: CommandContext): void {
 
 function withFields(command: Command): Command {
   return command
-    .option(
-      "--schedule <when>",
-      "When: 0 9 * * 1-5, every 2 hours, 2026-12-25 09:00, PT15M, manually.",
-    )
+    .option("--schedule <when>", "When: 0 9 * * 1-5, every 2 hours, 2026-12-25 09:00, PT15M.")
+    .option("--manual", "In place of --schedule: only on request.")
     .option("--timezone <zone>", "The time zone of the schedule.")
     .option("--description <text>", "What it is for.")
     .option("--owner <owner>", "A user or a team; none takes it away.")

@@ -15,14 +15,14 @@ import { DAEMON_FOLDER, DEV_FOLDER, socketPathOf } from "./socket-path.ts";
  */
 export async function reach(read: SettingsRead, io: Io): Promise<Reached> {
   const { url, socket, connection } = read.values;
-  if (url !== undefined) return byUrl(url, read);
+  if (url !== undefined) return byUrl(url, read, io);
   if (socket !== undefined) {
     if (!(await answersAt(socket))) throw silent(socket);
-    return bySocket(socket, read);
+    return bySocket(socket, read, io);
   }
   if (connection !== undefined) return byConnection(connection, read, io);
   const places = [DEV_FOLDER, DAEMON_FOLDER].map((folder) => socketPathOf(folder, io.env, io.cwd));
-  for (const path of places) if (await answersAt(path)) return bySocket(path, read);
+  for (const path of places) if (await answersAt(path)) return bySocket(path, read, io);
   throw new CliError(
     "NO_FLEET",
     `No daemon answers in ${DEV_FOLDER} or ${DAEMON_FOLDER}, and no --connection or --url is set.`,
@@ -30,7 +30,11 @@ export async function reach(read: SettingsRead, io: Io): Promise<Reached> {
   );
 }
 
-async function byUrl(given: string, { values, origins }: SettingsRead): Promise<Reached> {
+async function byUrl(
+  given: string,
+  { values, origins }: SettingsRead,
+  { clock }: Io,
+): Promise<Reached> {
   const url = new URL(given);
   if (url.pathname === "/") url.pathname = values.basePath;
   const { token } = values;
@@ -49,19 +53,24 @@ async function byUrl(given: string, { values, origins }: SettingsRead): Promise<
     );
   const { makeRemote } = await import("./remote.ts");
   const place = url.href.replace(/\/+$/, "");
-  return { client: makeRemote(place, token), by: "url", place, close: async () => undefined };
+  return {
+    client: makeRemote(place, token, clock),
+    by: "url",
+    place,
+    close: async () => undefined,
+  };
 }
 
-async function bySocket(path: string, { values }: SettingsRead): Promise<Reached> {
+async function bySocket(path: string, { values }: SettingsRead, { clock }: Io): Promise<Reached> {
   const { makeLocal } = await import("./remote.ts");
-  const client = makeLocal(path, values.basePath);
+  const client = makeLocal(path, values.basePath, clock);
   return { client, by: "socket", place: path, close: async () => undefined };
 }
 
 async function byConnection(connection: string, read: SettingsRead, io: Io): Promise<Reached> {
   const folder = folderOf(connection, io.cwd);
   const path = folder === undefined ? undefined : socketPathOf(folder, io.env, io.cwd);
-  if (path !== undefined && (await answersAt(path))) return bySocket(path, read);
+  if (path !== undefined && (await answersAt(path))) return bySocket(path, read, io);
   const { openHere } = await import("./in-process.ts");
   return openHere({ connection, folder }, read, io);
 }

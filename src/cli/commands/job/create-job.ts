@@ -22,7 +22,7 @@ export async function run(call: Call, id: string, program: readonly string[]): P
     throw new CliError(
       "USAGE",
       "When does it run?",
-      'Say --schedule "every day at 9am", or --schedule manually.',
+      'Say --schedule "every day at 9am", or --manual.',
     );
   const preview = await client.previewSchedule({
     body: { ...(timing as Preview), jobId: id, count: NEXT_SHOWN },

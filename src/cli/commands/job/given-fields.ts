@@ -11,7 +11,7 @@ export interface GivenFields {
 }
 
 const TIMING: ReadonlySet<string> = new Set(
-  "schedule timezone startDate endDate jitter calendars dst trigger".split(" "),
+  "schedule scheduleType timezone startDate endDate jitter calendars dst trigger".split(" "),
 );
 
 /**
@@ -19,10 +19,11 @@ const TIMING: ReadonlySet<string> = new Set(
  * @throws {@link CliError} `USAGE`
  */
 export function givenFields(flags: Flags): GivenFields {
-  const { schedule, timezone, description, owner, tag, condition, timeout, retry } = flags;
+  const { schedule, timezone, description, owner, tag, condition, timeout, retry, manual } = flags;
   const all = Object.fromEntries(
     Object.entries({
       schedule,
+      scheduleType: manual ? "manual" : undefined,
       timezone,
       description,
       owner: orNull(owner),
