@@ -1,6 +1,7 @@
 import { checkRoutes } from "./contract/check-routes.ts";
 import { descriptionRoutes } from "./contract/description-routes.ts";
 import { eventRoutes } from "./contract/event-routes.ts";
+import { fileRoutes } from "./contract/file-routes.ts";
 import { fleetRoutes } from "./contract/fleet-routes.ts";
 import { jobChangeRoutes } from "./contract/job-change-routes.ts";
 import { occurrenceRoutes } from "./contract/occurrence-routes.ts";
@@ -16,6 +17,7 @@ import { timelineRoutes } from "./contract/timeline-routes.ts";
 /** Every route of the API. All that clients need to know of it; a module of its own, which loads nothing else of `api`. */
 export const contract = {
   ...eventRoutes,
+  ...fileRoutes,
   ...fleetRoutes,
   ...checkRoutes,
   ...jobRoutes,

@@ -14,6 +14,7 @@ import type { Handlers } from "./handlers/handler.ts";
 import { checkHandlers } from "./handlers/check-handlers.ts";
 import { describing } from "./handlers/description-handlers.ts";
 import { eventHandlers } from "./handlers/event-handlers.ts";
+import { fileHandlers } from "./handlers/file-handlers.ts";
 import { fleetHandlers } from "./handlers/fleet-handlers.ts";
 import { jobChangeHandlers } from "./handlers/job-change-handlers.ts";
 import { jobHandlers } from "./handlers/job-handlers.ts";
@@ -72,9 +73,11 @@ export function createApi(options: ApiOptions): Api {
   const { clock, engine } = parts;
   const hub = new StreamHub(clock, settings.limits, (caller) => people.quotas.ofCaller(caller));
   const limits = quotaLimits(people.quotas, clock);
+  const mayUse = mayUseCommands(settings.allowCommands);
   const machines = machineHandlers(scheduler, clock);
   const all: Handlers<RouteName> = {
     ...eventHandlers({ open: people.open, clock, hub }),
+    ...fileHandlers({ scheduler, engine, mayUseCommands: mayUse }),
     ...fleetHandlers,
     ...checkHandlers(parts),
     ...jobHandlers,
@@ -102,7 +105,7 @@ export function createApi(options: ApiOptions): Api {
     logger: parts.logger,
     quotas: people.quotas,
     answers: { open: people.open, now: () => engine.now() },
-    mayUseCommands: mayUseCommands(settings.allowCommands),
+    mayUseCommands: mayUse,
   });
   const fetchAs =
     (local: Caller | undefined): Api["fetch"] =>

@@ -133,13 +133,13 @@ function readQuery(
 }
 
 async function readBody(
-  { body: schema }: Route,
+  { body: schema, maxBodyBytes = 0 }: Route,
   request: Request,
   { settings: { limits }, where }: { readonly settings: ApiSettings; readonly where: string },
 ): Promise<unknown> {
   if (!schema) return undefined;
   const body = await readJson(request, {
-    maxBytes: limits.bodyBytes,
+    maxBytes: Math.max(limits.bodyBytes, maxBodyBytes),
     maxDepth: limits.bodyDepth,
     isOptional: schema.safeParse(undefined).success,
   });

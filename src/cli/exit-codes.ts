@@ -43,6 +43,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   TOO_MANY_STREAMS: EXIT.unreachable,
   UNKNOWN_ANSWER: EXIT.unreachable,
   CONFLICTING_ID: EXIT.conflict,
+  CONFIG_CONFLICT: EXIT.conflict,
   REVISION_CHANGED: EXIT.conflict,
   INVALID_STATE: EXIT.conflict,
   OCCURRENCE_DECIDED: EXIT.conflict,

@@ -3,6 +3,7 @@ import type { CommandContext } from "./command-context.ts";
 import { withSettings } from "./command-context.ts";
 import { declareCare } from "./commands/declare-care.ts";
 import { declareCompletion } from "./commands/declare-completion.ts";
+import { declareFiles } from "./commands/declare-files.ts";
 import { declareFleet } from "./commands/declare-fleet.ts";
 import { declareDaemon } from "./commands/declare-daemon.ts";
 import { declareJob } from "./commands/declare-job.ts";
@@ -16,6 +17,7 @@ const COMMANDS = [
   declareCare,
   declareJob,
   declareRun,
+  declareFiles,
   declareFleet,
   declarePeople,
   declareCompletion,

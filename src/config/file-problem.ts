@@ -37,6 +37,8 @@ export const PROBLEM_CODES = {
   PAYLOAD_TOO_LARGE: "The params of a job are too large.",
   ID_TAKEN: "A job with this id is declared by code, by the API or by another source already.",
   PAST_DATE: "Warning: a time is past that is seen for the first time, and has no run.",
+  CLOCK_CHANGE: "Warning: a change of the clock within a year moves, drops or doubles a time.",
+  COLLISION: "Warning: many jobs start in the same minute.",
   NEVER_FIRES: "Warning: the schedule has no time to come.",
   IGNORED: "Warning: this has no effect here.",
   NOT_AT_START: "Warning: an `@reboot` job has no schedule here, and runs on request only.",

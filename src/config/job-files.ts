@@ -59,6 +59,8 @@ export class JobFiles implements AsyncDisposable {
   #dirty: Set<string> | "all" = "all";
   /** One look after another. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** The folders being watched anew. */
+  #watching: Promise<void> = Promise.resolve();
   #isStarted = false;
   #isMended = false;
   #folders: string | undefined;
@@ -134,6 +136,7 @@ export class JobFiles implements AsyncDisposable {
     this.#ended.abort();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
+    await this.#watching;
     await this.#watcher.stop();
     await this.#turn.catch(() => undefined);
     if (this.#isStarted) await this.#readers.forget().catch(() => undefined);
@@ -165,6 +168,12 @@ export class JobFiles implements AsyncDisposable {
     this.#timers.get(what)?.();
     const cancel = this.#clock.after(ms, act, "upkeep");
     this.#timers.set(what, cancel);
+  }
+
+  #watchAgain(): void {
+    this.#watching = this.#watching
+      .then(() => (this.#ended.signal.aborted ? undefined : this.#watcher.again()))
+      .catch((error: unknown) => this.#troubled(error));
   }
 
   #lookRegularly(): void {
@@ -229,7 +238,7 @@ export class JobFiles implements AsyncDisposable {
     try {
       const gathered = await this.#gatherer.gather(dirty === "all" ? undefined : [...dirty]);
       if (gathered.isChanged && !isFirst) this.#changedAt = this.#clock.elapsed();
-      if (!isFirst && gathered.folders !== this.#folders) this.#watcher.again();
+      if (!isFirst && gathered.folders !== this.#folders) this.#watchAgain();
       this.#folders = gathered.folders;
       return gathered;
     } catch (error) {

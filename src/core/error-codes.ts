@@ -37,6 +37,11 @@ export const ERROR_CODES = {
     remedy:
       'See `data.differences`. Choose another id, or pass `replaceExisting: true`; for `importState`, pass `onConflict: "skip"`.',
   },
+  CONFIG_CONFLICT: {
+    meaning: "Job files of one source have different content in different places.",
+    remedy:
+      "Let all processes that read the source read the same files, or give one of them another source; `GET /files` lists them.",
+  },
   JOB_NOT_FOUND: {
     meaning: "There is no job with this id.",
     remedy:

@@ -113,7 +113,11 @@ export class BulkCommands {
         const isSo = isPaused(job) && end === untilOf(job);
         if (isSo) return UNCHANGED;
         if (end !== null) {
-          const { count = 0 } = new Schedule(job.definition, job.skips.map(({ fireAt }) => fireAt)).span(now, end) ?? {};
+          const { count = 0 } =
+            new Schedule(
+              job.definition,
+              job.skips.map(({ fireAt }) => fireAt),
+            ).span(now, end) ?? {};
           within.set(jobId, { end, count });
         }
         return pauseUnderOverrides(job, now, { reason, until: end });

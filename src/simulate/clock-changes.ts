@@ -4,6 +4,7 @@ import { firesOnce } from "../triggers/cron/cron-trigger.ts";
 import type { CalendarIntervalSpec, CronSpec, TriggerSpec } from "../triggers/spec.ts";
 import { type Segment, type Zone, zoneOf } from "../triggers/time/zone.ts";
 import type { Trigger } from "../triggers/trigger.ts";
+import type { JobDefinition } from "../jobs/definition.ts";
 import type { SimulatedJob } from "./simulated-job.ts";
 
 /**
@@ -13,9 +14,17 @@ import type { SimulatedJob } from "./simulated-job.ts";
  */
 export type ClockEffect = "moved" | "dropped" | "doubled" | "second-pass-skipped";
 
+/** What is looked at of a job. */
+export interface ClockedJob {
+  readonly definition: Pick<JobDefinition, "trigger">;
+  readonly schedule: { readonly trigger: Trigger };
+  /** Its place among the jobs. */
+  readonly index: number;
+}
+
 /** Times of a job that a change of the clock affects. */
-export interface AffectedTimes {
-  readonly job: SimulatedJob;
+export interface AffectedTimes<J extends ClockedJob = SimulatedJob> {
+  readonly job: J;
   readonly zone: string;
   /** The instant of the change. */
   readonly at: EpochMs;
@@ -39,12 +48,12 @@ interface ClockChangeOfZone {
 }
 
 /** What the changes of the clock in a period do to jobs at times of day. Changes of three hours or more are corrections. */
-export function affectedTimes(
-  jobs: readonly SimulatedJob[],
+export function affectedTimes<J extends ClockedJob>(
+  jobs: readonly J[],
   period: { readonly fromAt: EpochMs; readonly toAt: EpochMs },
-): AffectedTimes[] {
+): AffectedTimes<J>[] {
   const changes = new Map<string, readonly ClockChangeOfZone[]>();
-  const found: AffectedTimes[] = [];
+  const found: AffectedTimes<J>[] = [];
   for (const job of jobs) {
     const timed = timedSpecs(job.definition.trigger).filter(isMovedByClock);
     for (const zone of new Set(timed.map(({ timezone }) => timezone))) {
@@ -97,11 +106,11 @@ function changesIn(
   return found;
 }
 
-function affectedBy(
+function affectedBy<J extends ClockedJob>(
   { zone, before, after }: ClockChangeOfZone,
-  job: SimulatedJob,
+  job: J,
   specs: readonly TimedSpec[],
-): AffectedTimes[] {
+): AffectedTimes<J>[] {
   const isGap = after.offset > before.offset;
   const [low, high] = isGap
     ? [before.localEnd, after.localStart]

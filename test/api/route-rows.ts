@@ -58,6 +58,11 @@ export const ROWS = {
   resumeBackfill: { body: {}, allowed: [204, 409] },
   cancelBackfill: { body: {}, allowed: [204, 409] },
   listPipelines: {},
+  listFileSources: {},
+  exportFiles: {},
+  diffFiles: { body: { files: [] } },
+  // Also of administrators only those whom allowCommands names.
+  applyFiles: { body: { source: "none", files: [] }, allowed: [403] },
   previewSchedule: { body: { schedule: "every day at 9:00" } },
   diffSchedules: { body: { jobId: JOB, after: { schedule: "every day at 9:00" } } },
   listRuns: {},

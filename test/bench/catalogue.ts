@@ -20,6 +20,7 @@ export const BENCHES = [
   "engines",
   "triggers",
   "simulate",
+  "files",
 ] as const;
 export type BenchName = (typeof BENCHES)[number];
 

@@ -13,6 +13,7 @@ export type Access = "anyone" | "viewer" | "editor" | "admin";
 /** The headings under which routes are listed, and what stands there. */
 export const GROUPS = {
   jobs: "What runs when: jobs, one by one and many at once.",
+  files: "Jobs that files declare: what files would change, and applying them.",
   schedules: "Schedules before they are saved: in words, with their next times.",
   pipelines: "What jobs can run, and what it takes.",
   runs: "What became of each time that was due: runs, their steps and logs.",
@@ -39,6 +40,8 @@ export interface Route {
   readonly query?: z.ZodObject;
   /** The body as JSON. Absent: it takes none. */
   readonly body?: z.ZodType;
+  /** How large the body may be, in bytes, if that is more than of other routes. */
+  readonly maxBodyBytes?: number;
   /** The answer as JSON; `null`: it has no body; `"stream"`: server-sent events; `"text"`: a page or a text. */
   readonly answer: z.ZodType | "stream" | "text" | null;
   /** Whether the query `follow=true` makes it answer server-sent events. @default false */

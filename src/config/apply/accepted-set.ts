@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { CronduitError } from "../../core/errors.ts";
 import type { Engine } from "../../engine/port/engine.ts";
-import { digest } from "../../jobs/digest.ts";
 import { compare } from "../file-problem.ts";
 import { digestOfJobs } from "../read-set.ts";
 import { type KeptJob, packJobs, unpackJobs } from "./kept-job.ts";
@@ -113,7 +112,7 @@ export class AcceptedSets {
     const toStore: { readonly id: string; readonly text: string }[] = [];
     for (const [i, bucket] of fresh.entries()) {
       const known = isAsMany ? before.buckets[i] : undefined;
-      if (known && digestOf(bucket) === digestOf(old[i] ?? [])) {
+      if (known && isSame(bucket, old[i] ?? [])) {
         buckets[i] = [...known];
         continue;
       }
@@ -188,8 +187,11 @@ function bucketOf(id: string): number {
   return sum;
 }
 
-function digestOf(bucket: readonly KeptJob[]): string {
-  return digest(bucket.map((job) => [job.id, job.digest]));
+function isSame(bucket: readonly KeptJob[], other: readonly KeptJob[]): boolean {
+  return (
+    bucket.length === other.length &&
+    bucket.every(({ id, digest }, i) => id === other[i]?.id && digest === other[i].digest)
+  );
 }
 
 /** The digest of a set that has these jobs. */

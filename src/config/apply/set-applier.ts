@@ -3,8 +3,10 @@ import { hostname } from "node:os";
 import { CronduitError } from "../../core/errors.ts";
 import type { Desk } from "../../scheduler/make-scheduler.ts";
 import { deskOf, partsOf, type PipelineScheduler } from "../../scheduler/pipeline-scheduler.ts";
-import type { JobPlace } from "../../engine/port/engine.ts";
+import type { Engine, JobPlace } from "../../engine/port/engine.ts";
 import type { SchedulerParts } from "../../scheduler/assembly.ts";
+import type { StoredJob } from "../../jobs/definition.ts";
+import type { EpochMs } from "../../core/clock.ts";
 import type { Problem } from "../file-problem.ts";
 import {
   type AcceptedHead,
@@ -61,6 +63,13 @@ interface Known extends StoredHead {
 const PAGE = 1_000;
 const MOST_LOOKED = 20_000;
 
+/** What a set would change. */
+export interface Preview extends CheckedJobs {
+  readonly changes: SetChanges;
+  /** Of those that no former set tells of, only the id is known. */
+  readonly removed: readonly (Pick<KeptJob, "id"> & Partial<Pick<KeptJob, "file" | "line">>)[];
+}
+
 const NOTHING: KeptJobs = new Map();
 
 /** Accepts sets of one source, and makes its jobs what the accepted set says. */
@@ -90,6 +99,11 @@ export class SetApplier {
     this.#lease = new SetLease(parts.engine, parts.clock, { source, owner });
   }
 
+  /** The fleet. */
+  get engine(): Engine {
+    return this.#parts.engine;
+  }
+
   /** The set that is in force, if any. */
   head(): Promise<StoredHead | undefined> {
     return this.#sets.head();
@@ -100,10 +114,33 @@ export class SetApplier {
     return (await this.#read())?.jobs ?? NOTHING;
   }
 
-  /** Checks what would be new or changed. */
-  async check(set: Pick<SetToApply, "jobs">): Promise<CheckedJobs & { changes: SetChanges }> {
-    const changes = changesOf(await this.jobs(), byId(set.jobs));
-    return { ...(await this.#check([...changes.added, ...changes.changed])), changes };
+  /** Checks jobs, whether they are in force or not. */
+  examine(jobs: readonly KeptJob[]): Promise<CheckedJobs> {
+    return this.#check(jobs);
+  }
+
+  /** What a set would change, checked; and which jobs it has no more. */
+  async preview(set: Pick<SetToApply, "jobs">): Promise<Preview> {
+    const known = await this.#read();
+    const after = byId(set.jobs);
+    const changes = changesOf(known?.jobs ?? NOTHING, after);
+    const stored = known?.isWhole === true ? [] : await this.#storedIds();
+    const strays = stored.filter((id) => !after.has(id)).map((id) => ({ id }));
+    const checked = await this.#check([...changes.added, ...changes.changed]);
+    return { ...checked, changes, removed: [...changes.removed, ...strays] };
+  }
+
+  /** When jobs last succeeded; those that never did are left out. */
+  async lastSuccesses(jobs: readonly StoredJob[]): Promise<ReadonlyMap<string, EpochMs>> {
+    const { history } = this.#desk.lists;
+    const found = await Promise.all(
+      jobs.map(async ({ definition: { id } }) => {
+        const { runs } = await history.page(id, { verdict: "succeeded", limit: 1 });
+        const at = runs[0]?.finishedAt;
+        return at ? ([[id, at.getTime()]] as const) : [];
+      }),
+    );
+    return new Map(found.flat());
   }
 
   /** Checks a set, accepts it, and makes the jobs what it says. */

@@ -3,7 +3,7 @@ import { CronduitError } from "../../core/errors.ts";
 import type { Engine } from "../../engine/port/engine.ts";
 
 /** From when on a process that says nothing is taken for dead, and another one goes on. */
-const TTL_MS = 10_000;
+const TTL_MS = 5_000;
 /** How often somebody who waits looks again. */
 const LOOK_MS = 200;
 /** Longest wait for others. */

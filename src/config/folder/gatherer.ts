@@ -1,7 +1,13 @@
 import { dirname, join, normalize } from "node:path";
 import type { Finding, Problem } from "../file-problem.ts";
 import { MAX_FILES } from "../file-limits.ts";
-import { combineReads, type JobSet, type ReadOfSet, readSetFile } from "../read-set.ts";
+import {
+  combineReads,
+  type JobSet,
+  type ReadOfSet,
+  readSetFile,
+  type SetFile,
+} from "../read-set.ts";
 import type { ReadFile } from "../jobs/declared-job.ts";
 import { type FilePlaces, fileIn, namedFiles, type WantedFile, wantedAt } from "./file-places.ts";
 import type { Held } from "./file-rights.ts";
@@ -27,18 +33,28 @@ export interface Gathered {
 interface Known {
   readonly stamp: string | undefined;
   readonly read: ReadFile;
+  /** Only if contents are kept. */
+  readonly given?: SetFile;
 }
 
 /** Reads the files of a source, again and again: what has not changed is not read again. */
 export class Gatherer {
   readonly #places: FilePlaces;
+  readonly #keepsContents: boolean;
   #known = new Map<string, Known>();
   /** What is wrong with folders and with files that are missing. */
   #others: readonly Problem[] = [];
   #last: Gathered | undefined;
 
-  constructor(places: FilePlaces) {
+  /** @param keepsContents Whether the contents are wanted, too. */
+  constructor(places: FilePlaces, keepsContents = false) {
     this.#places = places;
+    this.#keepsContents = keepsContents;
+  }
+
+  /** The files that were read last, if contents are kept. */
+  get contents(): readonly SetFile[] {
+    return [...this.#known.values()].flatMap(({ given }) => given ?? []);
   }
 
   /** How many files each gathering opened, for those who look at what it costs. */
@@ -152,8 +168,9 @@ export class Gatherer {
         return { stamp: found.stamp, read: { jobs: [], problems } };
       }
       const { content, stamp } = found;
-      const read = await readSetFile({ file: file.path, kind: file.kind, content });
-      return { stamp, read };
+      const given = { file: file.path, kind: file.kind, content };
+      const read = await readSetFile(given);
+      return { stamp, read, ...(this.#keepsContents ? { given } : {}) };
     }
     return { stamp: undefined, read: { jobs: [], problems: [problemWith(file.path, moving)] } };
   }

@@ -1,5 +1,5 @@
 import { type BigIntStats, constants } from "node:fs";
-import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { type FileHandle, lstat, open, realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
 import { MAX_FILE_BYTES } from "../file-limits.ts";
 import type { Finding } from "../file-problem.ts";
@@ -73,8 +73,24 @@ export async function openFile(
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
-    if (code === "ENOENT" || code === "ENOTDIR") return "gone";
+    if (code === "ENOENT" || code === "ENOTDIR")
+      return (await isLink(place.path)) ? { finding: leadsNowhere, stamp: undefined } : "gone";
     return { finding: unreadable(error), stamp: undefined };
+  }
+}
+
+const leadsNowhere: Finding = {
+  code: "UNREADABLE",
+  message: "Its symbolic link leads nowhere.",
+  hint: "Remove it, or put back what it leads to.",
+};
+
+/** A link that leads nowhere is not gone: its job must not go with what it led to. */
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch {
+    return false;
   }
 }
 

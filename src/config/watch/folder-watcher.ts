@@ -42,9 +42,11 @@ export class FolderWatcher {
   }
 
   /** Watches the folders anew: one that was deleted and made again is another one. */
-  again(): void {
-    this.#watcher?.unwatch(this.#folders());
-    this.#watcher?.add(this.#folders());
+  async again(): Promise<void> {
+    await this.stop();
+    await this.start();
+    // Something may have changed before they were watched.
+    this.#news.onAnything();
   }
 
   async stop(): Promise<void> {
