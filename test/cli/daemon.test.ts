@@ -222,6 +222,9 @@ describe("its end", () => {
       expect(statSync(join(state, "cronduit.sock")).isSocket()).toBe(true);
       const second = await startDaemon(...args);
       await second.waitFor(executed("tick", "SUCCESS"));
+      const third = await runCronduit("start", ...args);
+      expect(third.output).toMatch(/is in use by process \d+.*FOLDER_IN_USE \(exit 6\)/s);
+      expect(third.code).toBe(6);
       const { output, code, answers } = await runCronduit(
         "job",
         "list",
