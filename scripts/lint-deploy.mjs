@@ -1,5 +1,5 @@
 // Checks the files of examples/deploy with the linters of their kinds, which are installed into a folder of their own:
-// `node scripts/lint-deploy.mjs [folder]`.
+// `npm run lint:deploy -- [folder]`.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -83,7 +83,7 @@ test("a job of a file runs by them", async () => {
     ...job,
     task: { ...job.task, ...{ script: 'echo "$PWD $A"; exit 3' } },
   });
-  await fleet.scheduler.addJob(pipeline as "script", options as never);
+  await fleet.scheduler.addJob(pipeline as "script", options);
   const run = await fleet.scheduler.runJob("a", { wait: 30 });
   expect(run).toMatchObject({ verdict: "succeeded", result: { exitCode: 3 } });
   expect(await fleet.lines(run)).toEqual(["output /usr b"]);
