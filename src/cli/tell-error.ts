@@ -45,7 +45,9 @@ function toldOf(error: unknown): Told {
     };
   }
   if (isCronduitError(error)) {
-    const { code, message } = error;
+    const { code } = error;
+    // The hint says what to do here.
+    const message = error.message.replace(/ Check the server and the connection option\.$/, "");
     return { message, hint: hintFor(code, ""), code, exit: exitCodeOf(code) };
   }
   const { stack, message } = error instanceof Error ? error : new Error(String(error));

@@ -16,6 +16,7 @@ export const BENCHES = [
   "workers",
   "idle",
   "start",
+  "cli",
   "peers",
   "engines",
   "triggers",

@@ -100,8 +100,8 @@ export class CliFleet implements AsyncDisposable {
       body: { name: "cli", user: "ana", role: "admin" },
     });
     const socket = join(folder, "cronduit.sock");
-    const unix = createServer(toNodeListener(local)).listen(socket);
-    const tcp = createServer(toNodeListener(api)).listen(0, "127.0.0.1");
+    const unix = serverOf(local).listen(socket);
+    const tcp = serverOf(api).listen(0, "127.0.0.1");
     await Promise.all([once(unix, "listening"), once(tcp, "listening")]);
     const address = tcp.address();
     const port = typeof address === "object" && address ? address.port : 0;
@@ -141,4 +141,9 @@ export class CliFleet implements AsyncDisposable {
     await this.scheduler.shutdown({ wait: false });
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+function serverOf(api: Parameters<typeof toNodeListener>[0]): Server {
+  const listen = toNodeListener(api);
+  return createServer((request, response) => void listen(request, response));
 }

@@ -113,8 +113,10 @@ describe("every command", () => {
   test("has a help with an example, unless others are below it", async () => {
     const helps = await helpsBelow([]);
     expect(helps.length).toBeGreaterThan(30);
-    for (const [words, out] of helps)
-      if (!out.includes("\nCommands:\n")) expect(out, words).toMatch(/\nExamples?:\n {2}/);
+    const without = helps.filter(
+      ([, out]) => !out.includes("\nCommands:\n") && !/\nExamples?:\n {2}/.test(out),
+    );
+    expect(without.map(([words]) => words)).toEqual([]);
   }, 120_000);
 });
 
@@ -135,14 +137,14 @@ describe("pipes and signals", () => {
       env: environment(),
       stdio: ["ignore", "pipe", "pipe"],
     });
-    let out = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    const texts: string[] = [];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => texts.push(text));
     // Until it listens, what happens is not told.
-    while (out === "") {
+    while (texts.length === 0) {
       await fleet.run("socket", ["job", "pause", "report", "-y"]);
       await fleet.run("socket", ["job", "resume", "report", "-y"]);
     }
-    expect(JSON.parse(out.split("\n")[0] ?? "")).toMatchObject({ jobId: "report" });
+    expect(JSON.parse(texts.join("").split("\n")[0] ?? "")).toMatchObject({ jobId: "report" });
     child.kill("SIGINT");
     const [code] = (await once(child, "exit")) as [number];
     expect(code).toBe(130);

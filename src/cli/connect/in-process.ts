@@ -2,7 +2,6 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createApi } from "../../api/create-api.ts";
 import { createClient } from "../../api/client/create-client.ts";
-import { isCronduitError } from "../../core/errors.ts";
 import { lineLogger } from "../../core/log.ts";
 import { withoutPasswords } from "../../core/shown.ts";
 import { partsOf, PipelineScheduler } from "../../scheduler/pipeline-scheduler.ts";
@@ -53,17 +52,12 @@ export async function openHere(
     await partsOf(scheduler)?.engine.open();
   } catch (error) {
     await close();
-    throw asToldHere(error);
+    throw error;
   }
   const api = createApi({ scheduler, basePath: values.basePath });
   const { fetch } = api.as({ kind: "cli", id: io.userName });
   const client = createClient({ url: `http://localhost${values.basePath}`, fetch });
   return { client, by: "process", place: withoutPasswords(connection), close };
-}
-
-function asToldHere(error: unknown): unknown {
-  if (!isCronduitError(error, "CONNECTION_FAILED")) return error;
-  return error;
 }
 
 function isFolder(path: string): Promise<boolean> {
