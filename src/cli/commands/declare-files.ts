@@ -24,7 +24,7 @@ export function declareFiles(program: Command, context: CommandContext): void {
     .option("--to <folder>", "Write a file for each job into this folder.")
     .option("--of <source>", "Only jobs of this source: code, api, file:<name>.")
     .addHelpText("after", "\nExample:\n  cronduit export > cronduit.toml")
-    .action(context.does(() => import("./files/export-jobs.ts")));
+    .action(context.does(() => import("./files/write-export.ts")));
   program
     .command("import")
     .description("Jobs of other schedulers as job files.")
