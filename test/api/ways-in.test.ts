@@ -13,6 +13,7 @@ const OPEN: Readonly<Record<string, string>> = {
   beginSecondFactor: "a second factor to be, for a name and its password",
   confirmSecondFactor: "the same",
   removeSecondFactor: "none, for a name, its password and a code",
+  signInByLink: "a session, for a token of this machine",
   setUp: "the first administrator, for a token of this machine",
 };
 

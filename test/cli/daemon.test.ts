@@ -39,6 +39,39 @@ function socketIn(folder: string): string[] {
 
 describe("jobs of files", () => {
   test(
+    "the call of the examples: --jobs-dir ./examples/jobs.d --log-level INFO",
+    async () => {
+      const socket = socketIn(temporaryFolder());
+      const daemon = cronduit(
+        "start",
+        "--jobs-dir",
+        "./examples/jobs.d",
+        "--log-level",
+        "INFO",
+        ...MEMORY,
+        ...socket,
+      );
+      await expect
+        .poll(() => daemon.output(), { timeout: 60_000 })
+        .toMatch(/INFO {4}ready: memory;/);
+      expect(daemon.output()).toMatch(/applied: \d jobs, \d new/);
+      const [, path = ""] = socket;
+      const jobs = await client(path).listJobs();
+      expect(jobs.items.map(({ source }) => source)).toContain("file:files");
+      // The task that runs every five minutes, now.
+      const often = jobs.items.find(({ id }) => id.includes("frequent"));
+      await client(path).runJob({ path: { jobId: often?.id ?? "" }, body: {} });
+      await expect
+        .poll(() => daemon.output(), { timeout: 60_000 })
+        .toMatch(
+          /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?:INFO|ERROR) +job "frequent.*status=(?:SUCCESS|FAILURE) durationMs=\d+/m,
+        );
+      expect(await daemon.kill("SIGTERM")).toMatchObject({ code: 0 });
+    },
+    SLOW,
+  );
+
+  test(
     "PYTHON, BASH, JAVASCRIPT and an interpreter of one's own run, each execution with a line",
     async () => {
       const folder = temporaryFolder();
@@ -189,6 +222,9 @@ describe("its end", () => {
       expect(statSync(join(state, "cronduit.sock")).isSocket()).toBe(true);
       const second = await startDaemon(...args);
       await second.waitFor(executed("tick", "SUCCESS"));
+      const third = await runCronduit("start", ...args);
+      expect(third.output).toMatch(/is in use by process \d+.*FOLDER_IN_USE \(exit 6\)/s);
+      expect(third.code).toBe(6);
       const { output, code, answers } = await runCronduit(
         "job",
         "list",

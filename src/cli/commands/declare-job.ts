@@ -26,7 +26,7 @@ function declareReading(job: Command, context: CommandContext): void {
     .command("show <job>")
     .description("A job: its rules, how it stands, its last 60 decisions.")
     .addHelpText("after", "\nExample:\n  cronduit job show nightly-report")
-    .action(context.does(() => import("./job/print-job.ts")));
+    .action(context.does(() => import("./job/show-job.ts")));
 }
 
 function declareWriting(job: Command, context: CommandContext): void {
