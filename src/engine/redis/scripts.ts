@@ -61,7 +61,7 @@ type Level = readonly string[];
 const KEYS: Level = ["lib", "keys"];
 const QUEUE_JOBS: Level = ["lib", "queue_jobs"];
 const SCHEDULE: Level = [...KEYS, "events", "queue_jobs", "schedule"];
-const JOBS: Level = [...SCHEDULE, "last_run", "jobs", "running_runs", "marks", "roll_ups"];
+const JOBS: Level = [...SCHEDULE, "last_run", "jobs", "marks", "roll_ups"];
 /** Files that end with a table of their functions, made only in calls that use one of them. */
 const LAZY: Level = [
   "changes",
@@ -77,7 +77,8 @@ const isLazy: ReadonlySet<string> = new Set([...LAZY, "queueing", "marks"]);
 const isLocal: ReadonlySet<string> = new Set(["skips"]);
 
 // One level less than there could be: a level may use at most 60 names of those around it.
-const QUEUED: readonly Level[] = [JOBS, ["ledger", ...LAZY]];
+const HELD: readonly Level[] = [JOBS, ["running_runs"]];
+const QUEUED: readonly Level[] = [JOBS, ["running_runs", "ledger", ...LAZY]];
 const RUNS: readonly Level[] = [...QUEUED, ["runs"]];
 const DOCUMENTS: Level = ["lib", "documents"];
 const FAST_PATH: readonly Level[] = [SCHEDULE, ["roll_ups", "ledger", "lists"], ["fast_path"]];
@@ -100,16 +101,16 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   change_job: [...RUNS, ["scope", "skips", "placement"], ["queueing"]],
   change_skip: [...QUEUED, ["scope", "skips"]],
   remove_job: [...RUNS, ["scope", "skips"]],
-  request_run: [JOBS, ["changes", "scope"]],
-  hand_back: [JOBS],
-  note_alive: [JOBS],
+  request_run: [...HELD, ["changes", "scope"]],
+  hand_back: HELD,
+  note_alive: HELD,
   suspend: RUNS,
   cancel_run: [...RUNS, ["scope"]],
   claim_jobs: [KEYS],
   fence_job: [KEYS],
   audit: [...QUEUED, ["documents"]],
   tell_overdue: [SCHEDULE],
-  save_step: [JOBS],
+  save_step: HELD,
   note_change: [SCHEDULE, ["changes"]],
   delete_logs: [KEYS, ["scope"]],
   clean_ledger: [KEYS, ["scope"]],
@@ -128,6 +129,23 @@ const LIBRARIES: Partial<Record<ScriptName, readonly Level[]>> = {
   tally_jobs: LISTING,
 };
 
+/** Scripts that are one text, of which a call runs one. */
+interface Family {
+  /** The libraries. A script stands inside the last of these levels that it has itself. */
+  readonly levels: readonly Level[];
+  readonly scripts: readonly ScriptName[];
+}
+
+/**
+ * A server keeps every function of every text, and its garbage collector visits them all the time: with its libraries in each script
+ * anew, they filled the processor's cache. What is called rarely, and so seldom loaded, stays alone.
+ */
+const FAMILIES: readonly Family[] = [
+  { levels: FAST_PATH, scripts: ["take_jobs", "settle_fast"] },
+  { levels: HELD, scripts: ["request_run", "hand_back", "note_alive", "save_step"] },
+  { levels: RUNS, scripts: ["put_jobs", "audit", "admit", "settle", "suspend", "cancel_run"] },
+];
+
 function levelsOf(name: ScriptName): readonly Level[] {
   return [...(LIBRARIES[name] ?? [["lib"]]), [name]];
 }
@@ -145,6 +163,8 @@ export type ScriptArguments<N extends ScriptName> = Readonly<
 interface LoadedScript {
   readonly lua: string;
   readonly sha: string;
+  /** The arguments that say which script of the text is meant. */
+  readonly which: readonly string[];
 }
 
 const loaded = new Map<ScriptName, LoadedScript>();
@@ -159,6 +179,26 @@ function nest(levels: readonly Level[]): string {
   return texts.join("return (function()\n") + "end)()".repeat(texts.length - 1);
 }
 
+/** The text of a family from one of its levels on. Its scripts are told which of them to run by an argument behind all others. */
+function familyText({ levels, scripts }: Family, depth = 0): string {
+  const depthOf = (name: ScriptName): number => {
+    const own = LIBRARIES[name] ?? [];
+    return levels.filter((level, i) => level === own[i]).length;
+  };
+  const first = Math.min(...scripts.map(depthOf));
+  const here = scripts.filter((name) => depthOf(name) === depth + 1);
+  const branches = here.map(
+    (name) =>
+      `if SCRIPT == "${name}" then return (function()\n${nest(levelsOf(name).slice(depth + 1))}\nend)() end\n`,
+  );
+  const read = depth + 1 === first ? "local SCRIPT = table.remove(ARGV)\n" : "";
+  const deeper =
+    depth + 1 < levels.length
+      ? `return (function()\n${familyText({ levels, scripts }, depth + 1)}end)()`
+      : "";
+  return [...(levels[depth] ?? []).map(textOf), read, ...branches, deeper].join("");
+}
+
 function textOf(file: string): string {
   const isOwn = isLocal.has(file);
   if (!isLazy.has(file) && !isOwn) return scriptText(file);
@@ -169,8 +209,10 @@ function textOf(file: string): string {
 function load(name: ScriptName): LoadedScript {
   const known = loaded.get(name);
   if (known) return known;
-  const lua = nest(levelsOf(name));
-  const script = { lua, sha: createHash("sha1").update(lua).digest("hex") };
+  const family = FAMILIES.find(({ scripts }) => scripts.includes(name));
+  const lua = family ? familyText(family) : nest(levelsOf(name));
+  const sha = createHash("sha1").update(lua).digest("hex");
+  const script = { lua, sha, which: family ? [name] : [] };
   loaded.set(name, script);
   return script;
 }
@@ -202,7 +244,12 @@ export class ScriptRunner {
   ): Promise<unknown> {
     const script = load(name);
     const names: readonly (keyof ScriptArguments<N>)[] = SCRIPT_ARGUMENTS[name];
-    const args = [...this.#common(), ...names.map((argument) => input[argument]), ...more];
+    const args = [
+      ...this.#common(),
+      ...names.map((argument) => input[argument]),
+      ...more,
+      ...script.which,
+    ];
     try {
       return await this.#redis.evalsha(script.sha, 1, this.#anyKey, ...args);
     } catch (error) {

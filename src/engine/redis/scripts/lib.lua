@@ -3,6 +3,7 @@
 -- ARGV[2] queuePrefix  of BullMQ's keys of the queue, same hash tag; ends with a colon
 -- ARGV[3] now          epoch ms; empty = the server's clock
 -- ARGV[4] maxEvents    about how many entries the event stream keeps
+-- The last argument of a script that shares its text with others is its name.
 local PREFIX, QUEUE = ARGV[1], ARGV[2]
 local call = redis.call
 -- Library files; a call uses only a few of them: see `lazy`.
