@@ -15,7 +15,9 @@ const SHIPPED = DOCUMENTS.filter((page) => /^(?:README|docs\/[^/]+)\.md$/.test(p
 test.each(SHIPPED)("the links of %s lead to what is in the package", (page) => {
   const outside = linksOf(page).filter(
     ({ page: to }) =>
-      !/^(?:(?:README|docs\/[^/]+|docs\/contributing\/README)\.md|src\/.+\.ts)$/.test(to),
+      !/^(?:(?:README|docs\/[^/]+|docs\/contributing\/README)\.md$|docs\/pictures\/[^/]+\.png|src\/.+\.ts)$/.test(
+        to,
+      ),
   );
   expect(outside).toEqual([]);
 });
