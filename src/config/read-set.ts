@@ -77,7 +77,7 @@ export function combineReads(reads: readonly ReadOfSet[], others: readonly Probl
 /** Equal for equal jobs, given in the order of their ids. */
 export function digestOfJobs(jobs: readonly Pick<DeclaredJob, "id" | "digest">[]): string {
   // Of 10,000 jobs after each change: JSON would take longer than all else.
-  const sum = createHash("sha1");
+  const sum = createHash("sha256");
   for (const job of jobs) sum.update(`${job.id}\n${job.digest}\n`);
   return sum.digest("base64url").slice(0, 20);
 }

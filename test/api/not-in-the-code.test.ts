@@ -72,9 +72,9 @@ test("nothing else is imported: no shell, no LDAP, XPath, XML, LaTeX, GraphQL, W
     return name === undefined || name.startsWith(".") ? undefined : name;
   }).map((line) => line.split(": ")[1] ?? "");
   const BUILT_IN =
-    "assert async_hooks buffer child_process crypto dns/promises events fs fs/promises http https module net os path perf_hooks stream timers tls url util worker_threads";
+    "assert async_hooks buffer child_process crypto dns/promises events fs fs/promises http https module net os path perf_hooks readline/promises stream timers tls url util worker_threads zlib";
   const LIBRARIES =
-    "@electric-sql/pglite @hono/node-server @humanwhocodes/momoa @node-rs/argon2 @pinojs/redact @sinonjs/fake-timers @zxcvbn-ts/language-common bullmq chevrotain cron-parser flatqueue hono hono/cors hono/secure-headers ioredis ipaddr.js jose otpauth pg pino reflect-metadata rrule-temporal safe-stable-stringify smol-toml tsyringe zod";
+    "@electric-sql/pglite @hono/node-server @humanwhocodes/momoa @node-rs/argon2 @pinojs/redact @sinonjs/fake-timers @tanstack/react-query @tanstack/react-virtual @zxcvbn-ts/language-common bullmq chevrotain chokidar commander cron-parser flatqueue hono hono/cors hono/secure-headers ioredis ipaddr.js jiti jose otpauth pg pino react react-dom/client reflect-metadata rotating-file-stream rrule-temporal safe-stable-stringify smol-toml string-width tsyringe wouter wouter/use-browser-location zod";
   const TYPES = "expect vitest";
   const known = new Set([
     ...BUILT_IN.split(" ").map((name) => `node:${name}`),
@@ -95,11 +95,15 @@ test("processes are forked from a file of this package, or are a task's, never s
     "src/execution/child-process.ts: { type ChildProcess, fork }",
     "src/execution/child-run.ts: { ChildProcess }",
     // Programs that a job's params name, for those who may: as words, behind a fixed text for the shell.
+    // Two programs of the system with fixed paths: they look up a user, and become one.
+    "src/tasks/program/run-as.ts: { execFile }",
+    "src/tasks/program/start-program.ts: { spawn }",
     "src/tasks/program/supervise.ts: { type ChildProcess, spawn }",
   ]);
+  // Each starts /bin/sh with a fixed text; the first perhaps behind what makes it another user's.
   expect(findAll(callsOf(["spawn"]))).toEqual([
-    "src/tasks/program/supervise.ts: spawn /bin/sh",
-    "src/tasks/program/supervise.ts: spawn /bin/sh",
+    "src/tasks/program/start-program.ts: spawn",
+    "src/tasks/program/supervise.ts: spawn",
   ]);
 });
 
@@ -121,8 +125,9 @@ test("no text becomes code", () => {
 
 test("nothing is deserialized but JSON, and no memory is shown as it was", () => {
   const names = ["deserialize", "allocUnsafe", "allocUnsafeSlow", "DOMParser", "parseFromString"];
-  // It is cut to what was read into it.
+  // Both are cut to what was read into them.
   expect(findAll(callsOf(names))).toEqual([
+    "src/config/folder/open-file.ts: Buffer.allocUnsafe",
     "src/scheduler/transfer/checked-state.ts: Buffer.allocUnsafe",
   ]);
 });
@@ -197,6 +202,10 @@ describe("requests to others", () => {
     expect(found).toEqual([
       'src/api/accounts/bounded-fetch.ts: fetch(url, { headers, signal, redirect: "error" })',
       expect.stringContaining("src/api/client/create-client.ts: fetch(requestOf("),
+      // By the command line, to the URL that its user names.
+      'src/cli/connect/remote.ts: fetch(request, { redirect: "error" })',
+      // In a browser, to where the page is from: its policy allows nothing else.
+      "src/dashboard/app/ask.ts: fetch(url, init)",
     ]);
   });
 
@@ -224,18 +233,23 @@ describe("requests to others", () => {
   });
 });
 
-test("the API reads and writes no files: but of breached passwords, one that its options name", () => {
+test("the API reads and writes no files: but the built dashboard and, of breached passwords, one that its options name", () => {
   const found = findAll(
     (node) => (moduleOf(node)?.startsWith("node:fs") === true ? moduleOf(node) : undefined),
     "src/api/",
   );
   expect(
-    found.filter((line) => !line.startsWith("src/api/accounts/breached-passwords.ts")),
+    found.filter(
+      (line) =>
+        !line.startsWith("src/api/accounts/breached-passwords.ts") &&
+        !line.startsWith("src/api/dashboard/built-files.ts"),
+    ),
   ).toEqual([]);
 });
 
 test("expressions are made of constants and of escaped texts", () => {
   expect(findAll(callsOf(["RegExp"])).toSorted()).toEqual([
+    "src/cli/pipelines/module-file.ts: RegExp",
     "src/config/jobs/spelling.ts: RegExp",
     "src/engine/redis/server-info.ts: RegExp",
     "src/scheduler/transfer/masking/known-values.ts: RegExp",

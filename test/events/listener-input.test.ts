@@ -40,7 +40,7 @@ describe("a mask", () => {
     ["such a bit beside another", EVENT_JOB_ERROR | 64, "8256 is not"],
     ["a negative number", ~EVENT_JOB_ERROR, "-8193 is not"],
     ["half a bit", 1.5, "1.5 is not"],
-    ["a bit above all", 2 ** 30, "1073741824 is not"],
+    ["a bit above all", 2 ** 31, "2147483648 is not"],
     ["NaN", Number.NaN, "NaN is not"],
     ["a name", "JOB_ERROR", 'on("JOB_ERROR", handler)'],
     ["a list", [EVENT_JOB_ERROR], "a list of 1 is not"],

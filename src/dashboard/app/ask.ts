@@ -96,6 +96,7 @@ export async function ask<P extends Place>(place: P, asked: Asked<P>): Promise<A
   const init: RequestInit = {
     method,
     credentials: "same-origin",
+    redirect: "error",
     headers: {
       accept: "application/json",
       ...(isChange && csrf !== null ? { "x-cronduit-csrf": csrf } : {}),

@@ -1,6 +1,6 @@
 import type { Job } from "../app/answers.ts";
 import type { Body } from "../app/ask.ts";
-import { OWN_ZONE } from "../app/times.ts";
+import { OWN_ZONE } from "../app/shown-times.ts";
 
 /** The kinds of schedule that the form offers, in its order. */
 export const KINDS = ["weekly", "daily", "monthly", "interval", "once", "custom"] as const;

@@ -3,7 +3,7 @@ import type { Answer, Body } from "../app/ask.ts";
 import { later } from "../app/browser-clock.ts";
 import { useAsk } from "../app/queries.ts";
 import { useStore } from "../app/store.ts";
-import { clockOf, dayOf, lengthOf, OWN_ZONE, zoneChoice, zoneOf } from "../app/times.ts";
+import { clockOf, dayOf, lengthOf, OWN_ZONE, zoneChoice, zoneOf } from "../app/shown-times.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { Away, TimeOf } from "../parts/time-of.tsx";
 

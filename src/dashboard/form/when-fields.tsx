@@ -1,4 +1,4 @@
-import { OWN_ZONE } from "../app/times.ts";
+import { OWN_ZONE } from "../app/shown-times.ts";
 import { Field } from "../parts/field.tsx";
 import { TYPE_NAMES } from "../parts/schedule-words.tsx";
 import { KINDS, type ScheduleKindChoice, type WhenState } from "./form-state.ts";

@@ -1,6 +1,6 @@
 import { Link } from "../app/link.tsx";
 import { useAsk } from "../app/queries.ts";
-import { lengthOf, useNow } from "../app/times.ts";
+import { lengthOf, useNow } from "../app/shown-times.ts";
 import { pathTo } from "../app/where.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { kindOf, LOOKS } from "../parts/kinds.ts";

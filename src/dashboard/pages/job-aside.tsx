@@ -1,7 +1,7 @@
 import type { Answer } from "../app/ask.ts";
 import { useAsk, useChange } from "../app/queries.ts";
 import { useMayChange } from "../app/session.tsx";
-import { lengthOf } from "../app/times.ts";
+import { lengthOf } from "../app/shown-times.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { notice } from "../parts/notice.tsx";
 import { Away, TimeOf } from "../parts/time-of.tsx";

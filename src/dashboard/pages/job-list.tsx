@@ -5,7 +5,7 @@ import { Link } from "../app/link.tsx";
 import { useAsk } from "../app/queries.ts";
 import { useMayChange } from "../app/session.tsx";
 import { useStore } from "../app/store.ts";
-import { lengthOf } from "../app/times.ts";
+import { lengthOf } from "../app/shown-times.ts";
 import { pathTo } from "../app/where.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { JobState, NextRun } from "../parts/job-state.tsx";

@@ -3,7 +3,7 @@ import type { Answer } from "../app/ask.ts";
 import { Link } from "../app/link.tsx";
 import { useAsk } from "../app/queries.ts";
 import { useStore } from "../app/store.ts";
-import { shortTime, zoneChoice, zoneOf } from "../app/times.ts";
+import { shortTime, zoneChoice, zoneOf } from "../app/shown-times.ts";
 import { pathTo } from "../app/where.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { kindOf, LOOKS, wordOf } from "../parts/kinds.ts";

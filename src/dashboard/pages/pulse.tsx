@@ -1,6 +1,6 @@
 import type { Answer } from "../app/ask.ts";
 import { useStore } from "../app/store.ts";
-import { clockOf, zoneChoice, zoneOf } from "../app/times.ts";
+import { clockOf, zoneChoice, zoneOf } from "../app/shown-times.ts";
 
 type Hour = Answer<"GET /overview">["hours"][number];
 

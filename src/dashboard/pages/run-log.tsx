@@ -3,7 +3,7 @@ import { useDeferredValue, useEffect, useRef, useState } from "react";
 import { type Answer, addressOf, ask, type AskError, type Asked } from "../app/ask.ts";
 import type { Run } from "../app/answers.ts";
 import { useStore } from "../app/store.ts";
-import { clockOf, zoneChoice, zoneOf } from "../app/times.ts";
+import { clockOf, zoneChoice, zoneOf } from "../app/shown-times.ts";
 import { Icon } from "../parts/glyph.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { withoutControls } from "../parts/without-controls.ts";

@@ -2,7 +2,7 @@ import type { Run } from "../app/answers.ts";
 import { Link } from "../app/link.tsx";
 import { useAsk, useChange } from "../app/queries.ts";
 import { useMayChange } from "../app/session.tsx";
-import { lengthOf } from "../app/times.ts";
+import { lengthOf } from "../app/shown-times.ts";
 import { go, pathTo } from "../app/where.ts";
 import { Glyph, Icon } from "../parts/glyph.tsx";
 import { kindOf, LOOKS, wordOf } from "../parts/kinds.ts";

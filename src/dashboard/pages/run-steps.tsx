@@ -1,6 +1,6 @@
 import type { Run } from "../app/answers.ts";
 import { useAsk } from "../app/queries.ts";
-import { lengthOf } from "../app/times.ts";
+import { lengthOf } from "../app/shown-times.ts";
 import { Glyph } from "../parts/glyph.tsx";
 
 /** What a run's steps took, each beside the others in time. */

@@ -1,6 +1,6 @@
 import type { Run } from "../app/answers.ts";
 import { Link } from "../app/link.tsx";
-import { lengthOf } from "../app/times.ts";
+import { lengthOf } from "../app/shown-times.ts";
 import { pathTo } from "../app/where.ts";
 import { Glyph } from "../parts/glyph.tsx";
 import { kindOf, LOOKS, wordOf } from "../parts/kinds.ts";

@@ -5,7 +5,7 @@ import { type Answer, ask, type AskError, type Asked } from "../app/ask.ts";
 import { serverNow } from "../app/browser-clock.ts";
 import { Link } from "../app/link.tsx";
 import { useStore } from "../app/store.ts";
-import { clockOf, dayOf, shortTime, zoneChoice, zoneOf } from "../app/times.ts";
+import { clockOf, dayOf, shortTime, zoneChoice, zoneOf } from "../app/shown-times.ts";
 import { pathTo } from "../app/where.ts";
 import { Loading } from "../parts/loading.tsx";
 import { Page } from "../parts/page.tsx";

@@ -1,6 +1,6 @@
 import { Link } from "../app/link.tsx";
 import { useAsk } from "../app/queries.ts";
-import { lengthOf } from "../app/times.ts";
+import { lengthOf } from "../app/shown-times.ts";
 import { pathTo } from "../app/where.ts";
 import { Loading } from "../parts/loading.tsx";
 import { Page } from "../parts/page.tsx";

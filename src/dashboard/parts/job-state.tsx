@@ -1,5 +1,5 @@
 import type { Job } from "../app/answers.ts";
-import { relativeTime, useNow } from "../app/times.ts";
+import { relativeTime, useNow } from "../app/shown-times.ts";
 import { Glyph } from "./glyph.tsx";
 import { TimeOf } from "./time-of.tsx";
 

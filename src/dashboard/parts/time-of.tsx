@@ -8,7 +8,7 @@ import {
   useNow,
   zoneChoice,
   zoneOf,
-} from "../app/times.ts";
+} from "../app/shown-times.ts";
 
 /** How a time is written. */
 export type TimeForm = "short" | "clock" | "day" | "seconds";

@@ -1,7 +1,7 @@
 import type { PageName } from "../../api/contract/pages.ts";
 import { later } from "../app/browser-clock.ts";
 import { toggleLive } from "../app/live.ts";
-import { nextZone } from "../app/times.ts";
+import { nextZone } from "../app/shown-times.ts";
 import { go, pathTo } from "../app/where.ts";
 
 /** After `G`, the page. */

@@ -1,7 +1,7 @@
 import type { PageName } from "../../api/contract/pages.ts";
 import { useAsk } from "../app/queries.ts";
 import { Link } from "../app/link.tsx";
-import { OWN_ZONE, useNow, zoneName } from "../app/times.ts";
+import { OWN_ZONE, useNow, zoneName } from "../app/shown-times.ts";
 import { pathTo, useWhere } from "../app/where.ts";
 import { Icon } from "../parts/glyph.tsx";
 import { TimeOf } from "../parts/time-of.tsx";

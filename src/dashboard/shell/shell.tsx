@@ -4,7 +4,14 @@ import { isLive, liveState, startLive, toggleLive } from "../app/live.ts";
 import { leave, useMe } from "../app/session.tsx";
 import { useStore } from "../app/store.ts";
 import { toggleTheme } from "../app/theme.ts";
-import { nextZone, OWN_ZONE, relativeTime, useNow, zoneChoice, zoneName } from "../app/times.ts";
+import {
+  nextZone,
+  OWN_ZONE,
+  relativeTime,
+  useNow,
+  zoneChoice,
+  zoneName,
+} from "../app/shown-times.ts";
 import { Crumbs } from "../parts/page.tsx";
 import { NoticeBar } from "../parts/notice.tsx";
 import { Icon } from "../parts/glyph.tsx";
