@@ -27,6 +27,15 @@ test("cronduit dev begins in an empty folder with the database of the package, a
     await expect.poll(output, { timeout: 60_000 }).toMatch(/✓ hello .*"Hello, World!"/);
     // The packed one has no databases to copy others from; one that PostgreSQL made has three.
     expect(readdirSync(join(folder, ".cronduit/data/base"))).toHaveLength(1);
+    const [, url = "", token = ""] = /dashboard  (\S+)\/\?token=(\S+)/.exec(output()) ?? [];
+    const page = await fetch(`${url}/?token=${token}`);
+    expect(await page.text()).toContain("<title>cronduit");
+    const signedIn = await fetch(`${url}/api/session/link`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token }),
+    });
+    expect(signedIn.status).toBe(201);
     const list = await run(folder, [bin, "job", "list", "--connection", "embedded://.cronduit"]);
     expect(list).toContain("hello");
   } finally {

@@ -47,6 +47,19 @@ test("who is signed in signs out, and sees nothing until signed in again", async
   await page.close();
 });
 
+test("the link that a server prints signs in, once, and its token does not stay in the address", async () => {
+  const { token } = await fleet.api.signInToken("ben");
+  const first = await browser.open(fleet.at(`/?token=${token}`));
+  await first.getByRole("button", { name: "ben, account" }).waitFor();
+  expect(first.url()).toBe(fleet.at("/"));
+  await first.close();
+  await using other = await TestBrowser.launch();
+  const second = await other.open(fleet.at(`/?token=${token}`));
+  await second.getByRole("heading", { name: /^Sign in/ }).waitFor();
+  expect(await second.getByRole("alert").textContent()).toContain("NOT_AUTHENTICATED");
+  expect(second.url()).toBe(fleet.at("/"));
+});
+
 test("an address that leads nowhere says so, and a job's stays through signing in", async () => {
   const page = await browser.open(fleet.at("/jobs/nothing-below-here"));
   expect(page.url()).toBe(fleet.at("/jobs/nothing-below-here"));

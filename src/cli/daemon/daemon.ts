@@ -2,7 +2,9 @@ import type { Client } from "../../api/client/create-client.ts";
 import { createClient } from "../../api/client/create-client.ts";
 import { type Api, createApi } from "../../api/create-api.ts";
 import { toNodeListener } from "../../api/edge/node-listener.ts";
+import type { ApiOptions } from "../../api/api-options.ts";
 import type { Clock } from "../../core/clock.ts";
+import { isCronduitError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { PipelineClass } from "../../pipeline/pipeline.ts";
 import { partsOf, PipelineScheduler } from "../../scheduler/pipeline-scheduler.ts";
@@ -62,7 +64,9 @@ export class Daemon {
       pipelines,
       worker: part === "all" ? tuning : false,
     });
-    this.api = createApi({ ...settings.api, scheduler: this.scheduler });
+    // Browsers come by TCP only.
+    const dashboard = settings.tcp !== undefined && settings.api.only === undefined;
+    this.api = makeApi({ ...settings.api, dashboard, scheduler: this.scheduler }, logger);
   }
 
   /** Asks the fleet in this process, as the administrator of this machine. */
@@ -149,5 +153,18 @@ export class Daemon {
       });
       return undefined;
     }
+  }
+}
+
+/** The API, without its dashboard where nobody has built one, as in a checkout: jobs run all the same. */
+function makeApi(options: ApiOptions, logger: Logger): Api {
+  try {
+    return createApi(options);
+  } catch (error) {
+    const isNotBuilt =
+      isCronduitError(error, "INVALID_OPTION") && error.data.path === "dashboard.files";
+    if (!isNotBuilt) throw error;
+    logger.warn(`There is no dashboard: ${error.message}`);
+    return createApi({ ...options, dashboard: false });
   }
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
 import { type Answer, ask, AskError, sendCsrf } from "./ask.ts";
 import { queries } from "./queries.ts";
+import { takeLinkToken } from "./sign-in-link.ts";
 
 /** Who is signed in. */
 export type Who = Answer<"GET /session">;
@@ -21,7 +22,16 @@ export function useWho(): { who: Who | null | undefined; error: AskError | null 
   return { who: data, error };
 }
 
+let linkError: AskError | undefined;
+
+/** Why the link that the page was opened by signed nobody in. */
+export function refusalOfLink(): AskError | undefined {
+  return linkError;
+}
+
 async function readWho(signal: AbortSignal): Promise<Who | null> {
+  const token = takeLinkToken();
+  if (token !== undefined) await enterByLink(token);
   try {
     const who = await ask("GET /session", { signal });
     sendCsrf(who.csrf);
@@ -29,6 +39,16 @@ async function readWho(signal: AbortSignal): Promise<Who | null> {
   } catch (error) {
     if (error instanceof AskError && error.problem.status === 401) return null;
     throw error;
+  }
+}
+
+/** Whoever has a session already needs no link, so one that is refused is told on the page to sign in only. */
+async function enterByLink(token: string): Promise<void> {
+  try {
+    await ask("POST /session/link", { body: { token } });
+  } catch (error) {
+    if (!(error instanceof AskError)) throw error;
+    linkError = error;
   }
 }
 

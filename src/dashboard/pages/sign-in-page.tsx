@@ -1,11 +1,12 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { type AskError, ask } from "../app/ask.ts";
-import { enter, type Who } from "../app/session.tsx";
+import { enter, refusalOfLink, type Who } from "../app/session.tsx";
 import { Link } from "../app/link.tsx";
 import { pathTo } from "../app/where.ts";
 import { WayIn } from "../shell/way-in.tsx";
 import { Field } from "../parts/field.tsx";
+import { ProblemNote } from "../parts/problem-note.tsx";
 
 /** What an answer may ask for besides. */
 const CODE = "SECOND_FACTOR_REQUIRED";
@@ -30,10 +31,12 @@ export function SignInPage() {
   };
   const isAsked = signIn.error?.code === CODE || signIn.error?.code === CHANGE;
   const error = isAsked && wanted.size > 0 ? undefined : signIn.error;
+  const [link] = useState(refusalOfLink);
   return (
     <WayIn>
       <section>
         <h1>Sign in to {location.host}</h1>
+        {link && !signIn.error && <ProblemNote error={link} />}
         <form className="formcol" onSubmit={submit}>
           <Field label="Name" error={error?.problem.path === "user" ? error : undefined}>
             <input
