@@ -22,6 +22,7 @@ const PATHS = {
   cronduit: [join(ROOT, "src/index.ts")],
   "cronduit/api": [join(ROOT, "src/api.ts")],
   "cronduit/client": [join(ROOT, "src/client.ts")],
+  "cronduit/config": [join(ROOT, "src/config.ts")],
   "cronduit/simulate": [join(ROOT, "src/simulate.ts")],
   "cronduit/tasks": [join(ROOT, "src/tasks.ts")],
   "cronduit/triggers": [join(ROOT, "src/triggers.ts")],
