@@ -80,7 +80,7 @@ export function createApi(options: ApiOptions): Api {
   const machines = machineHandlers(scheduler, clock);
   const all: Handlers<RouteName> = {
     ...eventHandlers({ open: people.open, clock, hub }),
-    ...fileHandlers({ scheduler, engine, mayUseCommands: mayUse }),
+    ...fileHandlers({ scheduler, engine, registry: parts.registry, mayUseCommands: mayUse }),
     ...fleetHandlers,
     ...checkHandlers(parts),
     ...jobHandlers,

@@ -10,8 +10,8 @@ import { silent } from "../helpers/silent.ts";
 import type { Bench, Sample } from "./measure/bench.ts";
 import { quantile } from "./measure/statistics.ts";
 
-const REDIS = "Redis";
-const EMBEDDED = "embedded folder";
+const REDIS = "cronduit on Redis";
+const EMBEDDED = "cronduit in a folder";
 const FILES = 10_000;
 
 /** A file of the folder, changed so that its job runs at another minute. */

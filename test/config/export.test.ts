@@ -68,7 +68,7 @@ test("stored jobs with any rules and schedules", async () => {
         const params = { command: ["echo", 'hi\n"there"'] };
         await scheduler.addJob("command", { ...options, params } as never);
         const stored = await storedIn(scheduler, "a.job");
-        const exported = jobFields(stored);
+        const exported = jobFields(stored, []);
         expect(isPrintable(exported, form)).toBe(true);
         const read = await readBack(printJob(exported, form), form, "a.job");
         expect(substance(read.definition)).toEqual(substance(stored.definition));
@@ -93,7 +93,7 @@ test("an override is a note, and what is declared is written", async () => {
     paused: { reason: "incident" },
     until: "2h",
   });
-  const text = printJob(jobFields(await storedIn(scheduler, "report")), "toml");
+  const text = printJob(jobFields(await storedIn(scheduler, "report"), []), "toml");
   expect(text).toMatch(
     /^# paused is overridden by code .*\n# schedule is overridden by code .*\n\[jobs\.report\]\n/,
   );

@@ -1,5 +1,6 @@
 import type { Problem } from "../../config/file-problem.ts";
 import type { Engine } from "../../engine/port/engine.ts";
+import type { PipelineRegistry } from "../../pipeline/registry.ts";
 import type { PipelineScheduler } from "../../scheduler/pipeline-scheduler.ts";
 import { CronduitError } from "../../core/errors.ts";
 import { iso } from "../../core/iso.ts";
@@ -10,6 +11,7 @@ import type { Handlers } from "./handler.ts";
 export interface FileParts {
   readonly scheduler: PipelineScheduler;
   readonly engine: Engine;
+  readonly registry: Pick<PipelineRegistry, "get">;
   /** Whether somebody may declare jobs that run commands. */
   readonly mayUseCommands: (caller: Caller) => boolean;
 }
@@ -18,6 +20,7 @@ export interface FileParts {
 export function fileHandlers({
   scheduler,
   engine,
+  registry,
   mayUseCommands,
 }: FileParts): Handlers<"applyFiles" | "diffFiles" | "exportFiles" | "listFileSources"> {
   const load = () => import("../../config/file-sources.ts");
@@ -44,7 +47,10 @@ export function fileHandlers({
     async exportFiles({ query: { form = "toml", source, cursor, limit = 200 } }) {
       await engine.open();
       const { exportJobs } = await import("../../config/export/export-jobs.ts");
-      const { items, next } = await exportJobs(engine, { form, source, after: cursor, limit });
+      const { items, next } = await exportJobs(
+        { engine, registry },
+        { form, source, after: cursor, limit },
+      );
       return {
         items: items.map(({ jobId, text, notes, isExact }) => ({
           jobId,

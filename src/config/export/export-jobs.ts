@@ -1,4 +1,6 @@
 import type { Engine } from "../../engine/port/engine.ts";
+import { secretsOf } from "../../history/secrets-of-job.ts";
+import type { PipelineRegistry } from "../../pipeline/registry.ts";
 import { jobFields } from "./job-fields.ts";
 import { type ExportForm, isPrintable, printJob } from "./job-text.ts";
 
@@ -24,9 +26,16 @@ export interface WrittenJobFile {
   readonly isExact: boolean;
 }
 
+/** What jobs are read and their secrets found with. */
+export interface ExportSources {
+  readonly engine: Pick<Engine, "jobs">;
+  /** Knows the present schemas: what was no secret when it was stored may have become one. */
+  readonly registry: Pick<PipelineRegistry, "get">;
+}
+
 /** Writes stored jobs as files, in the order of their ids. */
 export async function exportJobs(
-  { jobs }: Pick<Engine, "jobs">,
+  { engine: { jobs }, registry }: ExportSources,
   { form, source, after, limit }: ExportQuery,
 ): Promise<{ readonly items: readonly WrittenJobFile[]; readonly next: string | undefined }> {
   const filter = source === undefined ? {} : { sources: [source] };
@@ -36,7 +45,7 @@ export async function exportJobs(
   const stored = page.found.length === 0 ? [] : await jobs.get(page.found.map(({ id }) => id));
   const items = stored.flatMap((job) => {
     if (!job) return [];
-    const exported = jobFields(job);
+    const exported = jobFields(job, secretsOf(registry, [job.definition]));
     const { id: jobId, notes } = exported;
     return [{ jobId, text: printJob(exported, form), notes, isExact: isPrintable(exported, form) }];
   });

@@ -4,7 +4,7 @@ import { iso } from "../../core/iso.ts";
 import type { JobDefinition, StoredJob } from "../../jobs/definition.ts";
 import { jobOptionsSchema } from "../../jobs/options.ts";
 import { declaredDefinition, OVERRIDE_PARTS } from "../../jobs/overrides.ts";
-import { mask } from "../../pipeline/secrets/secret-paths.ts";
+import { mask, type SecretPath } from "../../pipeline/secrets/secret-paths.ts";
 import { rulesOf } from "../../scheduler/declaration.ts";
 import type { ExportedJob } from "./job-text.ts";
 import { triggerFields } from "./trigger-fields.ts";
@@ -12,10 +12,13 @@ import { triggerFields } from "./trigger-fields.ts";
 /** The rules of a job that says nothing of them. */
 const USUAL = rulesOf(jobOptionsSchema.parse({}), undefined);
 
-/** A stored job as a file says it, by what is declared; what is overridden is noted. */
-export function jobFields(stored: StoredJob): ExportedJob {
+/**
+ * A stored job as a file says it, by what is declared; what is overridden is noted.
+ * @param secrets Where its params have secrets.
+ */
+export function jobFields(stored: StoredJob, secrets: readonly SecretPath[]): ExportedJob {
   const definition = declaredDefinition(stored.definition);
-  const { id, pipeline, params, secrets, trigger, jitter, firstRunAt } = definition;
+  const { id, pipeline, params, trigger, jitter, firstRunAt } = definition;
   const timing = triggerFields(trigger);
   const notes = notesOf(stored);
   if (!timing) notes.push("The schedule can't be written as options, and is left out.");
