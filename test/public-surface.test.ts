@@ -85,6 +85,7 @@ test("cronduit/config has few names", async () => {
   expect(values.toSorted()).toEqual([
     "CronduitError",
     "JobFiles",
+    "PROBLEM_CODES",
     "describeOutcome",
     "describeProblem",
     "readSet",

@@ -142,6 +142,7 @@ export class JobFiles implements AsyncDisposable {
     if (this.#isStarted) await this.#readers.forget().catch(() => undefined);
   }
 
+  /** Closes, so that `await using` works. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

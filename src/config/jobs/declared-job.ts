@@ -1,7 +1,7 @@
 import type { Problem } from "../file-problem.ts";
 
 /** How a program is run: params of the tasks beside what it is. */
-interface HowToRun {
+export interface HowToRun {
   /** Such as `cwd` and `successCodes`; absent if nothing is said. */
   readonly how?: Readonly<Record<string, unknown>>;
 }

@@ -18,7 +18,8 @@ export interface JobsApplied {
   readonly failed: readonly FailedJob[];
 }
 
-interface OutcomeHead {
+/** What every outcome tells. */
+export interface OutcomeHead {
   readonly source: string;
   /** How many files were read. */
   readonly files: number;
