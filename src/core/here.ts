@@ -1,7 +1,10 @@
 import { pathToFileURL } from "node:url";
 
-/** This module's own path, in source or compiled form; any other path means a bundle. */
-const OWN_PLACE = /\/core\/here\.[jt]s$/;
+/**
+ * This module's own path, in source or compiled form; any other path means a bundle. The build may put it among the chunks, which are
+ * as far below `dist`.
+ */
+const OWN_PLACE = /\/(?:core|chunks)\/here\.[jt]s$/;
 
 /** The URL of this module's file, or of the bundle that contains it. */
 export function here(): string {
