@@ -86,3 +86,17 @@ export function formatDuration(ms: number): string {
   }
   return (ms < 0 ? "-" : "") + (parts.join(" ") || "0ms");
 }
+
+const LENGTHS = [
+  ["weeks", 604_800_000],
+  ["days", 86_400_000],
+  ["hours", 3_600_000],
+  ["minutes", 60_000],
+  ["seconds", 1_000],
+] as const;
+
+/** A length in the largest unit of which it is a whole number, as options of an interval have it: `{ hours: 2 }`. */
+export function inLargestUnit(ms: number): Record<string, number> {
+  const [name, unitMs] = LENGTHS.find(([, unit]) => ms % unit === 0) ?? ["milliseconds", 1];
+  return { [name]: ms / unitMs };
+}

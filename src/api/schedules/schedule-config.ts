@@ -1,3 +1,4 @@
+import { inLargestUnit } from "../../core/durations.ts";
 import { iso } from "../../core/iso.ts";
 import { inCamelCase } from "../../core/name-case.ts";
 import { parseField } from "../../triggers/cron/parse-field.ts";
@@ -24,7 +25,7 @@ function configOf(spec: TriggerSpec, kind: ScheduleKind): TypedSchedule["config"
     case "date":
       return { run_date: iso(spec.runAt) };
     case "interval":
-      return { ...lengthOf(spec.everyMs), ...boundsOf({ endAt: spec.endAt }) };
+      return { ...inLargestUnit(spec.everyMs), ...boundsOf({ endAt: spec.endAt }) };
     case "calendar-interval":
       return calendarLength(spec);
     case "cron":
@@ -38,21 +39,6 @@ function configOf(spec: TriggerSpec, kind: ScheduleKind): TypedSchedule["config"
     case "rrule":
       return null;
   }
-}
-
-const UNITS = [
-  ["weeks", 604_800_000],
-  ["days", 86_400_000],
-  ["hours", 3_600_000],
-  ["minutes", 60_000],
-  ["seconds", 1_000],
-  ["milliseconds", 1],
-] as const;
-
-/** A length in the largest unit of which it is a whole number. */
-function lengthOf(everyMs: number): Record<string, number> {
-  const [name, ms] = UNITS.find(([, unit]) => everyMs % unit === 0) ?? ["milliseconds", 1];
-  return { [name]: everyMs / ms };
 }
 
 function calendarLength({ years, months, days, timeOfDayMs, ...spec }: CalendarIntervalSpec) {

@@ -1,15 +1,7 @@
+import { WEEKDAY_NAMES } from "../../triggers/cron/field-names.ts";
 import type { TriggerSpec } from "../../triggers/spec.ts";
 import { typedSchedule } from "./schedule-config.ts";
 
-const DAYS = [
-  "Sunday",
-  "Monday",
-  "Tuesday",
-  "Wednesday",
-  "Thursday",
-  "Friday",
-  "Saturday",
-] as const;
 const UNITS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   weeks: ["week", "weeks"],
   days: ["day", "days"],
@@ -71,10 +63,10 @@ function weekdays(given: unknown): string | undefined {
 }
 
 function dayName(day: unknown): string | undefined {
-  if (typeof day === "number") return DAYS[day % 7];
+  if (typeof day === "number") return WEEKDAY_NAMES[day % 7];
   const start = String(day).toLowerCase();
   return /^[a-z]{3}$/.test(start)
-    ? DAYS.find((one) => one.toLowerCase().startsWith(start))
+    ? WEEKDAY_NAMES.find((one) => one.toLowerCase().startsWith(start))
     : undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { Command, Option } from "commander";
 import type { Call } from "../call.ts";
+import { VERDICTS } from "../../jobs/verdict.ts";
 import { harmless } from "../output/harmless.ts";
 
 /** A word that may stand next. */
@@ -12,16 +13,7 @@ interface Candidate {
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   output: ["table", "json", "ndjson"],
   state: ["active", "paused", "finished"],
-  verdict: [
-    "succeeded",
-    "failed",
-    "cancelled",
-    "missed",
-    "coalesced",
-    "skipped",
-    "running",
-    "queued",
-  ],
+  verdict: [...VERDICTS, "running", "queued"],
   missed: ["skip", "latest", "all"],
   trigger: ["scheduled", "manual", "backfill"],
   role: ["viewer", "editor", "admin"],

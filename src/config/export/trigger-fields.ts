@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { inLargestUnit } from "../../core/durations.ts";
 import { iso } from "../../core/iso.ts";
 import { resolveTrigger } from "../../triggers/resolve.ts";
 import type { CronSpec, TriggerSpec } from "../../triggers/spec.ts";
@@ -47,7 +48,7 @@ function optionsOf(spec: TriggerSpec): Options | undefined {
     case "interval":
       return {
         trigger: "interval",
-        ...lengthOf(spec.everyMs),
+        ...inLargestUnit(spec.everyMs),
         startDate: iso(spec.anchorAt),
         ...boundsOf({ endAt: spec.endAt }),
       };
@@ -89,20 +90,6 @@ function cronOptions({ fields, dayMatch }: CronSpec): Options {
   if (dayMatch === "any" || (isSimple && (day === "*" || dayOfWeek === "*")))
     return { trigger: "cron", expression };
   return { trigger: "cron", ...fields };
-}
-
-const UNITS = [
-  ["weeks", 604_800_000],
-  ["days", 86_400_000],
-  ["hours", 3_600_000],
-  ["minutes", 60_000],
-  ["seconds", 1_000],
-  ["milliseconds", 1],
-] as const;
-
-function lengthOf(everyMs: number): Options {
-  const [name, ms] = UNITS.find(([, unit]) => everyMs % unit === 0) ?? UNITS[5];
-  return { [name]: everyMs / ms };
 }
 
 function boundsOf(of: {
