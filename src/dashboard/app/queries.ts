@@ -1,5 +1,8 @@
 import {
+  type InfiniteData,
   QueryClient,
+  useInfiniteQuery,
+  type UseInfiniteQueryResult,
   useMutation,
   type UseMutationResult,
   useQuery,
@@ -41,6 +44,31 @@ export function useAsk<P extends Place>(
     // The old answer stays until there is another.
     placeholderData: (previous: Answer<P> | undefined) => previous,
     ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
+  } as never);
+}
+
+/** A route that answers a page of a list. */
+export type ListPlace = {
+  [P in Place]: Answer<P> extends { readonly nextCursor: string | null } ? P : never;
+}[Place];
+
+/** Asks the API for a list, page after page. @param limit Items of a page. */
+export function usePages<P extends ListPlace>(
+  place: P,
+  asked: Asked<P>,
+  limit: number,
+): UseInfiniteQueryResult<InfiniteData<Answer<P>>, AskError> {
+  const { query } = asked as { readonly query?: object };
+  return useInfiniteQuery({
+    // Kept apart from one answer to the same question.
+    queryKey: [...keyOf(place, asked), "pages"],
+    queryFn: ({ pageParam, signal }: { pageParam?: string; signal: AbortSignal }) => {
+      const cursor = pageParam === undefined ? {} : { cursor: pageParam };
+      return ask(place, { ...asked, query: { ...query, limit, ...cursor }, signal });
+    },
+    initialPageParam: undefined,
+    getNextPageParam: ({ nextCursor }: { nextCursor: string | null }) => nextCursor ?? undefined,
+    placeholderData: (previous: InfiniteData<Answer<P>> | undefined) => previous,
   } as never);
 }
 

@@ -3,7 +3,7 @@ import type { Job } from "../app/answers.ts";
 import { Link } from "../app/link.tsx";
 import { useAsk, useChange } from "../app/queries.ts";
 import { go, pathTo } from "../app/where.ts";
-import { Field } from "../parts/field.tsx";
+import { errorOf, Field } from "../parts/field.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { notice } from "../parts/notice.tsx";
@@ -11,8 +11,7 @@ import { Page } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { NoPage } from "../pages/no-page.tsx";
 import { NextDiff } from "./next-diff.tsx";
-import { rulesBody, rulesOf, scheduleBody, whenOf } from "./form-state.ts";
-import { previewRules } from "./new-job-page.tsx";
+import { previewRules, rulesBody, rulesOf, scheduleBody, whenOf } from "./form-state.ts";
 import { ParamsFields, paramsBody, paramsOf } from "./params-fields.tsx";
 import { PreviewBox } from "./preview-box.tsx";
 import { RulesFields } from "./rules-fields.tsx";
@@ -64,11 +63,7 @@ function Form({ title, present }: { readonly title: string; readonly present: Jo
   const schedule = scheduleBody(when);
   const isOther = schedule && JSON.stringify(schedule) !== JSON.stringify(before);
   const ruled = rulesBody(rules, rulesOf(base));
-  const path = change.error?.problem.path ?? "";
-  const errorAt = (name: string): string | undefined =>
-    path === name || path.startsWith(`${name}.`)
-      ? `${change.error?.problem.message} ${change.error?.problem.hint}`
-      : undefined;
+  const errorAt = (name: string) => errorOf(change.error, name);
   const done = {
     onSuccess: () => {
       notice.set({ text: `${base.id} is changed` });

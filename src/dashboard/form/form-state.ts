@@ -201,3 +201,16 @@ function wordsIn(text: string): string[] {
     .map((word) => word.trim())
     .filter((word) => word !== "");
 }
+
+/** What of the rules a preview of a downtime takes. */
+export function previewRules({
+  misfireGraceTime,
+  coalesce,
+  overlap,
+}: ReturnType<typeof rulesBody>) {
+  return {
+    ...(misfireGraceTime === undefined ? {} : { misfireGraceTime }),
+    ...(coalesce === undefined ? {} : { coalesce }),
+    ...(overlap === undefined ? {} : { overlap }),
+  };
+}

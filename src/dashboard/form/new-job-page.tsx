@@ -3,11 +3,11 @@ import type { Body } from "../app/ask.ts";
 import { Link } from "../app/link.tsx";
 import { useAsk, useChange } from "../app/queries.ts";
 import { go, pathTo } from "../app/where.ts";
-import { Field } from "../parts/field.tsx";
+import { errorOf, Field } from "../parts/field.tsx";
 import { notice } from "../parts/notice.tsx";
 import { Page } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
-import { NEW_RULES, NEW_WHEN, rulesBody, scheduleBody } from "./form-state.ts";
+import { NEW_RULES, NEW_WHEN, previewRules, rulesBody, scheduleBody } from "./form-state.ts";
 import { ParamsFields, paramsBody, paramsOf } from "./params-fields.tsx";
 import { PreviewBox } from "./preview-box.tsx";
 import { RulesFields } from "./rules-fields.tsx";
@@ -28,11 +28,7 @@ export function NewJobPage() {
   const found = pipelines?.items.find(({ name }) => name === pipeline);
   const schema = found?.paramsSchema ?? null;
   const create = useChange("POST /jobs");
-  const path = create.error?.problem.path ?? "";
-  const errorAt = (name: string): string | undefined =>
-    path === name || path.startsWith(`${name}.`)
-      ? `${create.error?.problem.message} ${create.error?.problem.hint}`
-      : undefined;
+  const errorAt = (name: string) => errorOf(create.error, name);
   const isShown = ["id", "description", "params", "condition", "tags", "owner", "retry"].some(
     errorAt,
   );
@@ -149,17 +145,4 @@ export function NewJobPage() {
       </form>
     </Page>
   );
-}
-
-/** What of the rules a preview of a downtime takes. */
-export function previewRules({
-  misfireGraceTime,
-  coalesce,
-  overlap,
-}: ReturnType<typeof rulesBody>) {
-  return {
-    ...(misfireGraceTime === undefined ? {} : { misfireGraceTime }),
-    ...(coalesce === undefined ? {} : { coalesce }),
-    ...(overlap === undefined ? {} : { overlap }),
-  };
 }

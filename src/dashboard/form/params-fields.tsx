@@ -1,4 +1,5 @@
-import { Field } from "../parts/field.tsx";
+import type { AskError } from "../app/ask.ts";
+import { Field, textOfError } from "../parts/field.tsx";
 
 /** What a pipeline takes, as JSON Schema. */
 export interface ParamsSchema {
@@ -75,7 +76,7 @@ export function ParamsFields({
   readonly schema: ParamsSchema | null;
   readonly state: ParamsState;
   readonly change: (state: ParamsState) => void;
-  readonly error: string | undefined;
+  readonly error: AskError | string | undefined;
 }) {
   if (!hasFields(schema))
     return (
@@ -113,7 +114,7 @@ export function ParamsFields({
           />
         </Field>
       ))}
-      {error !== undefined && <p className="err b">{error}</p>}
+      {error !== undefined && <p className="err b">{textOfError(error)}</p>}
     </>
   );
 }

@@ -1,3 +1,4 @@
+import type { AskError } from "../app/ask.ts";
 import { Field } from "../parts/field.tsx";
 import type { RulesState } from "./form-state.ts";
 
@@ -30,7 +31,7 @@ export function RulesFields({
 }: {
   readonly rules: RulesState;
   readonly change: (change: Partial<RulesState>) => void;
-  readonly error: (path: string) => string | undefined;
+  readonly error: (path: string) => AskError | undefined;
 }) {
   const select = (name: "grace" | "overlap" | "attempts", choices: Choices) => (
     <select

@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { useAsk, useChange } from "../app/queries.ts";
 import { Dialog } from "../parts/dialog.tsx";
-import { Field } from "../parts/field.tsx";
 import { Glyph } from "../parts/glyph.tsx";
 import { notice } from "../parts/notice.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
+import { TypedName } from "../parts/typed-name.tsx";
 import type { Job } from "../app/answers.ts";
 
 /** Delete a job's logs: before a day or all, after a look at how many there are. */
@@ -112,21 +112,7 @@ export function DeleteLogsDialog({
           </div>
         </div>
       )}
-      <Field
-        label={
-          <>
-            Type <b className="mono">{job.id}</b> to go on
-          </>
-        }
-      >
-        <input
-          className="in"
-          value={typed}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={(event) => setTyped(event.target.value)}
-        />
-      </Field>
+      <TypedName name={job.id} typed={typed} change={setTyped} />
       {change.error && <ProblemNote error={change.error} />}
     </Dialog>
   );

@@ -1,8 +1,6 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useDeferredValue } from "react";
-import { type Answer, ask, type AskError, type Asked } from "../app/ask.ts";
 import { Link } from "../app/link.tsx";
-import { useAsk } from "../app/queries.ts";
+import { useAsk, usePages } from "../app/queries.ts";
 import { queryOf, readSearch, termOf, withTerm } from "../app/search-text.ts";
 import { useMayChange } from "../app/session.tsx";
 import { go, pathTo, useQueryText } from "../app/where.ts";
@@ -119,21 +117,9 @@ function States({
   );
 }
 
-type JobsAnswer = Answer<"GET /jobs">;
-
 function Found({ text, clear }: { readonly text: string; readonly clear: () => void }) {
   const asked = queryOf(readSearch(useDeferredValue(text)));
-  const pages = useInfiniteQuery<JobsAnswer, AskError>({
-    queryKey: ["GET /jobs", { query: asked }],
-    queryFn: ({ pageParam, signal }) =>
-      ask("GET /jobs", {
-        query: { ...asked, limit: PAGE, ...(pageParam === undefined ? {} : { cursor: pageParam }) },
-        signal,
-      } as Asked<"GET /jobs">),
-    initialPageParam: undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    placeholderData: (previous) => previous,
-  });
+  const pages = usePages("GET /jobs", { query: asked }, PAGE);
   const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = pages;
   if (error) return <ProblemNote error={error} retry={refetch} />;
   if (!data) return <Loading />;

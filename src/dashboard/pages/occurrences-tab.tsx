@@ -1,7 +1,9 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Answer, ask, type AskError, type Asked } from "../app/ask.ts";
+import type { Answer } from "../app/ask.ts";
+import { usePages } from "../app/queries.ts";
+import { Choices } from "../parts/choices.tsx";
 import { Loading } from "../parts/loading.tsx";
+import { MoreButton } from "../parts/more-button.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import type { Job } from "../app/answers.ts";
 import { RunTable } from "./run-table.tsx";
@@ -22,37 +24,16 @@ export function OccurrencesTab({ job }: { readonly job: Job }) {
   const [chosen, setChosen] = useState("All");
   const verdicts = CHOICES.find(({ name }) => name === chosen)?.verdicts;
   const asked = { path: { jobId: job.id }, query: verdicts ? { verdict: [...verdicts] } : {} };
-  const pages = useInfiniteQuery<Answer<"GET /jobs/{jobId}/runs">, AskError>({
-    queryKey: ["GET /jobs/{jobId}/runs", asked],
-    queryFn: ({ pageParam, signal }) =>
-      ask("GET /jobs/{jobId}/runs", {
-        ...asked,
-        query: {
-          ...asked.query,
-          limit: PAGE,
-          ...(pageParam === undefined ? {} : { cursor: pageParam }),
-        },
-        signal,
-      } as Asked<"GET /jobs/{jobId}/runs">),
-    initialPageParam: undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    placeholderData: (previous) => previous,
-  });
+  const pages = usePages("GET /jobs/{jobId}/runs", asked, PAGE);
   const runs = pages.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <>
-      <div className="seg" role="group" aria-label="Which">
-        {CHOICES.map(({ name }) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={name === chosen}
-            onClick={() => setChosen(name)}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
+      <Choices
+        label="Which"
+        choices={CHOICES.map(({ name }) => [name, name])}
+        chosen={chosen}
+        choose={setChosen}
+      />
       {pages.error && <ProblemNote error={pages.error} retry={pages.refetch} />}
       {!pages.data && !pages.error && <Loading />}
       {pages.data && (
@@ -63,16 +44,7 @@ export function OccurrencesTab({ job }: { readonly job: Job }) {
           none={chosen === "All" ? "It has not been due yet." : "None of these."}
         />
       )}
-      {pages.hasNextPage && (
-        <button
-          type="button"
-          className="btn"
-          disabled={pages.isFetchingNextPage}
-          onClick={() => void pages.fetchNextPage()}
-        >
-          Earlier ones
-        </button>
-      )}
+      <MoreButton of={pages} text="Earlier ones" />
     </>
   );
 }

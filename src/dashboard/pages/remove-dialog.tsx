@@ -2,9 +2,9 @@ import { useState } from "react";
 import { useChange } from "../app/queries.ts";
 import { go, pathTo } from "../app/where.ts";
 import { Dialog } from "../parts/dialog.tsx";
-import { Field } from "../parts/field.tsx";
 import { notice } from "../parts/notice.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
+import { TypedName } from "../parts/typed-name.tsx";
 import type { Job } from "../app/answers.ts";
 
 /** Remove a job, after its name was typed. */
@@ -47,21 +47,7 @@ export function RemoveDialog({ job, close }: { readonly job: Job; readonly close
         It runs no more. Runs in progress finish, and what became of the others stays on record as
         long as its retention says. This can’t be undone.
       </p>
-      <Field
-        label={
-          <>
-            Type <b className="mono">{job.id}</b> to go on
-          </>
-        }
-      >
-        <input
-          className="in"
-          value={typed}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={(event) => setTyped(event.target.value)}
-        />
-      </Field>
+      <TypedName name={job.id} typed={typed} change={setTyped} />
       {remove.error && <ProblemNote error={remove.error} />}
     </Dialog>
   );

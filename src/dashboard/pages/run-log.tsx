@@ -1,10 +1,12 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
-import { type Answer, addressOf, ask, type AskError, type Asked } from "../app/ask.ts";
+import { type Answer, addressOf } from "../app/ask.ts";
 import type { Run } from "../app/answers.ts";
+import { usePages } from "../app/queries.ts";
 import { useStore } from "../app/store.ts";
 import { clockOf, zoneChoice, zoneOf } from "../app/shown-times.ts";
+import { Choices } from "../parts/choices.tsx";
 import { Icon } from "../parts/glyph.tsx";
+import { MoreButton } from "../parts/more-button.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { withoutControls } from "../parts/without-controls.ts";
 
@@ -38,18 +40,12 @@ export function RunLog({ run, isOpen }: { readonly run: Run; readonly isOpen: bo
             <span className="vh">Search the log on the server</span>
             <input type="search" value={text} onChange={(event) => setText(event.target.value)} />
           </label>
-          <div className="seg" role="group" aria-label="Level">
-            {(Object.keys(LEVELS) as Level[]).map((one) => (
-              <button
-                key={one}
-                type="button"
-                aria-pressed={one === level}
-                onClick={() => setLevel(one)}
-              >
-                {LEVELS[one].name}
-              </button>
-            ))}
-          </div>
+          <Choices
+            label="Level"
+            choices={(Object.keys(LEVELS) as Level[]).map((one) => [one, LEVELS[one].name])}
+            chosen={level}
+            choose={setLevel}
+          />
           <span className="end" />
           <button
             type="button"
@@ -82,18 +78,7 @@ function Pages({ runId, text, level }: Chosen) {
   const searched = useDeferredValue(text);
   const query = { ...LEVELS[level].query, ...(searched === "" ? {} : { text: searched }) };
   const path = { runId };
-  const pages = useInfiniteQuery<LogPage, AskError>({
-    queryKey: ["GET /runs/{runId}/logs", { path, query }],
-    queryFn: ({ pageParam, signal }) =>
-      ask("GET /runs/{runId}/logs", {
-        path,
-        query: { ...query, limit: PAGE, ...(pageParam === undefined ? {} : { cursor: pageParam }) },
-        signal,
-      } as Asked<"GET /runs/{runId}/logs">),
-    initialPageParam: undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    placeholderData: (previous) => previous,
-  });
+  const pages = usePages("GET /runs/{runId}/logs", { path, query }, PAGE);
   if (pages.error) return <ProblemNote error={pages.error} retry={pages.refetch} />;
   const lines = pages.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
@@ -102,16 +87,7 @@ function Pages({ runId, text, level }: Chosen) {
       {pages.data && lines.length === 0 && !pages.hasNextPage && (
         <p className="pad m">{text === "" ? "It wrote nothing." : "No line has this."}</p>
       )}
-      {pages.hasNextPage && (
-        <button
-          type="button"
-          className="btn quiet"
-          disabled={pages.isFetchingNextPage}
-          onClick={() => void pages.fetchNextPage()}
-        >
-          More lines
-        </button>
-      )}
+      <MoreButton of={pages} text="More lines" className="btn quiet" />
     </>
   );
 }

@@ -1,35 +1,26 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { type Answer, ask, type AskError, type Asked } from "../app/ask.ts";
+import { usePages } from "../app/queries.ts";
 import { go, pathTo, useQueryText } from "../app/where.ts";
+import { Choices } from "../parts/choices.tsx";
 import { Loading } from "../parts/loading.tsx";
+import { MoreButton } from "../parts/more-button.tsx";
 import { Page } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { RunTable } from "./run-table.tsx";
 
-const CHOICES = [
+const CHOICES: readonly (readonly [string, string])[] = [
   ["", "All"],
   ["kept", "On time"],
   ["late", "Late"],
   ["excused", "Excused"],
   ["broken", "Broken"],
   ["in-flight", "In flight"],
-] as const;
+];
 const PAGE = 100;
 
 /** Runs of all jobs, and occurrences that did not run; the latest decision first. */
 export function RunsPage() {
   const asked = Object.fromEntries(new URLSearchParams(useQueryText()));
-  const pages = useInfiniteQuery<Answer<"GET /runs">, AskError>({
-    queryKey: ["GET /runs", { query: asked, isList: true }],
-    queryFn: ({ pageParam, signal }) =>
-      ask("GET /runs", {
-        query: { ...asked, limit: PAGE, ...(pageParam === undefined ? {} : { cursor: pageParam }) },
-        signal,
-      } as Asked<"GET /runs">),
-    initialPageParam: undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    placeholderData: (previous) => previous,
-  });
+  const pages = usePages("GET /runs", { query: asked }, PAGE);
   const { promise = "", ...others } = asked;
   const choose = (one: string): void =>
     go(pathTo("runs", undefined, { ...others, ...(one === "" ? {} : { promise: one }) }), {
@@ -43,18 +34,12 @@ export function RunsPage() {
           of all jobs, also those that did not happen; the latest decision first
         </span>
       </div>
-      <div className="seg" role="group" aria-label="What became of the promise">
-        {CHOICES.map(([value, name]) => (
-          <button
-            key={value}
-            type="button"
-            aria-pressed={promise === value}
-            onClick={() => choose(value)}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
+      <Choices
+        label="What became of the promise"
+        choices={CHOICES}
+        chosen={promise}
+        choose={choose}
+      />
       {pages.error && <ProblemNote error={pages.error} retry={pages.refetch} />}
       {!pages.data && !pages.error && <Loading />}
       {pages.data && (
@@ -65,16 +50,7 @@ export function RunsPage() {
           withJob
         />
       )}
-      {pages.hasNextPage && (
-        <button
-          type="button"
-          className="btn"
-          disabled={pages.isFetchingNextPage}
-          onClick={() => void pages.fetchNextPage()}
-        >
-          Earlier ones
-        </button>
-      )}
+      <MoreButton of={pages} text="Earlier ones" />
     </Page>
   );
 }

@@ -1,12 +1,13 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { type Answer, ask, type AskError, type Asked } from "../app/ask.ts";
+import type { Answer } from "../app/ask.ts";
 import { serverNow } from "../app/browser-clock.ts";
 import { Link } from "../app/link.tsx";
+import { usePages } from "../app/queries.ts";
 import { useStore } from "../app/store.ts";
 import { clockOf, dayOf, shortTime, zoneChoice, zoneOf } from "../app/shown-times.ts";
 import { pathTo } from "../app/where.ts";
+import { Choices } from "../parts/choices.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { Page } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
@@ -15,12 +16,12 @@ import { TimelineLane, type TimeWindow } from "./timeline-lane.tsx";
 type TimelineAnswer = Answer<"GET /timeline">;
 
 const HOUR_MS = 3_600_000;
-const SPANS = [
-  ["3 h", 3],
-  ["12 h", 12],
-  ["24 h", 24],
-  ["7 d", 168],
-] as const;
+const SPANS: readonly (readonly [hours: number, name: string])[] = [
+  [3, "3 h"],
+  [12, "12 h"],
+  [24, "24 h"],
+  [168, "7 d"],
+];
 const PAGE = 50;
 const ROW = 38;
 const TICKS = 6;
@@ -32,23 +33,7 @@ export function TimelinePage() {
   const [from, to] = [-0.5, 0.5].map((part) =>
     new Date(anchor + part * hours * HOUR_MS).toISOString(),
   );
-  const pages = useInfiniteQuery<TimelineAnswer, AskError>({
-    queryKey: ["GET /timeline", { query: { from, to } }],
-    queryFn: ({ pageParam, signal }) =>
-      ask("GET /timeline", {
-        query: {
-          from,
-          to,
-          limit: PAGE,
-          marks: 300,
-          ...(pageParam === undefined ? {} : { cursor: pageParam }),
-        },
-        signal,
-      } as Asked<"GET /timeline">),
-    initialPageParam: undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    placeholderData: (previous) => previous,
-  });
+  const pages = usePages("GET /timeline", { query: { from, to, marks: 300 } }, PAGE);
   const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = pages;
   return (
     <Page title="Timeline" way={[{ text: "Timeline" }]}>
@@ -56,18 +41,7 @@ export function TimelinePage() {
         <h1>Timeline</h1>
         <span className="m">left of Now the ledger, right of it the plan</span>
         <span className="end" />
-        <div className="seg" role="group" aria-label="Span">
-          {SPANS.map(([name, span]) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={span === hours}
-              onClick={() => setHours(span)}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
+        <Choices label="Span" choices={SPANS} chosen={hours} choose={setHours} />
         <button type="button" className="btn" onClick={() => setAnchor(serverNow())}>
           Now
         </button>

@@ -1,13 +1,13 @@
 import { type FormEvent, useState } from "react";
 import { textOf } from "../app/form-text.ts";
 import { useAsk, useChange } from "../app/queries.ts";
-import { useMe, type Who } from "../app/session.tsx";
+import { roleIn, ROLES } from "../app/roles.ts";
+import { useMe } from "../app/session.tsx";
 import { Field } from "../parts/field.tsx";
 import { notice } from "../parts/notice.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { Away } from "../parts/time-of.tsx";
-
-const ROLES: readonly Who["role"][] = ["viewer", "editor", "admin"];
+import { ToldOnce } from "../parts/told-once.tsx";
 
 /** API tokens: those that work, and another one, whose secret is told once. */
 export function TokensTab() {
@@ -19,10 +19,9 @@ export function TokensTab() {
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const asked = ROLES.find((one) => one === form.get("role")) ?? "viewer";
     const body = {
       name: textOf(form, "name"),
-      role: asked,
+      role: roleIn(form),
       expiresInDays: Number(form.get("days")),
     };
     create.mutate({ body }, { onSuccess: (made) => setSecret(made.secret) });
@@ -50,14 +49,9 @@ export function TokensTab() {
       </form>
       {create.error && <ProblemNote error={create.error} />}
       {secret !== undefined && (
-        <div className="note own">
-          <div>
-            Copy it now: it is told only here. <code className="wraps">{secret}</code>
-          </div>
-          <button type="button" className="btn" onClick={() => setSecret(undefined)}>
-            I have it
-          </button>
-        </div>
+        <ToldOnce secret={secret} close={() => setSecret(undefined)} done="I have it">
+          Copy it now: it is told only here.
+        </ToldOnce>
       )}
       {data && data.items.length === 0 && <p className="box pad m">No tokens yet.</p>}
       {data && data.items.length > 0 && (

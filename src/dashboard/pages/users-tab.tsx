@@ -1,12 +1,11 @@
 import { type FormEvent, useState } from "react";
 import { textOf } from "../app/form-text.ts";
 import { useAsk, useChange } from "../app/queries.ts";
-import type { Who } from "../app/session.tsx";
+import { roleIn, ROLES } from "../app/roles.ts";
 import { Field } from "../parts/field.tsx";
 import { notice } from "../parts/notice.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
-
-const ROLES: readonly Who["role"][] = ["viewer", "editor", "admin"];
+import { ToldOnce } from "../parts/told-once.tsx";
 
 /** Who may sign in, and do what. */
 export function UsersTab() {
@@ -22,9 +21,8 @@ export function UsersTab() {
       .split(",")
       .map((team) => team.trim())
       .filter(Boolean);
-    const role = ROLES.find((one) => one === form.get("role")) ?? "viewer";
     create.mutate(
-      { body: { id: textOf(form, "id"), role, teams } },
+      { body: { id: textOf(form, "id"), role: roleIn(form), teams } },
       {
         onSuccess: ({ user, oneTimePassword }) =>
           setTold({ user: user.id, password: oneTimePassword }),
@@ -54,15 +52,9 @@ export function UsersTab() {
       </form>
       {failed && <ProblemNote error={failed} />}
       {told && (
-        <div className="note own">
-          <div>
-            Give {told.user} this password, which is good for one day and for choosing another:{" "}
-            <code className="wraps">{told.password}</code>
-          </div>
-          <button type="button" className="btn" onClick={() => setTold(undefined)}>
-            Done
-          </button>
-        </div>
+        <ToldOnce secret={told.password} close={() => setTold(undefined)} done="Done">
+          Give {told.user} this password, which is good for one day and for choosing another:
+        </ToldOnce>
       )}
       {data && (
         <div className="box scroll" tabIndex={0} role="region" aria-label="Users">

@@ -1,6 +1,17 @@
 import { cloneElement, isValidElement, type ReactElement, type ReactNode, useId } from "react";
 import type { AskError } from "../app/ask.ts";
 
+/** What is wrong with a field or something in it, if an error is about that. */
+export function errorOf(error: AskError | null, field: string): AskError | undefined {
+  const path = error?.problem.path ?? "";
+  return error && (path === field || path.startsWith(`${field}.`)) ? error : undefined;
+}
+
+/** What went wrong, and what to do. */
+export function textOfError(error: AskError | string): string {
+  return typeof error === "string" ? error : `${error.problem.message} ${error.problem.hint}`;
+}
+
 /** An input with its name, what it takes, and what is wrong with it. */
 export function Field({
   label,
@@ -34,7 +45,7 @@ export function Field({
         )
       ) : (
         <span className="err" id={`${id}-note`} role="alert">
-          {typeof error === "string" ? error : `${error.problem.message} ${error.problem.hint}`}
+          {textOfError(error)}
         </span>
       )}
     </div>
